@@ -1,0 +1,76 @@
+import { PGlite } from "@electric-sql/pglite";
+import { type ColumnType, type Generated, Kysely, PGliteDialect, PostgresDialect, sql } from "kysely";
+import pg from "pg";
+import { type ConstructorOptions, fromPglite } from "pg-boss";
+
+/** A moment: read as a Date, written as one. */
+type Timestamp = ColumnType<Date, Date | string, Date | string>;
+
+/** The service's tables. All of it can be rebuilt from GitHub and the ledger, so none of it is a source of truth. */
+export type Tables = {
+  deliveries: { guid: string; event: string; body_sha256: string; received_at: Generated<Timestamp> };
+  chains: { repository: number; seq: number; hash: string | null };
+  entries: { repository: number; seq: number; hash: string; kind: string; line: string };
+  bodies: { sha256: string; media_type: string; bytes: Uint8Array };
+  answers: { key: string; answer: string; stored_at: Generated<Timestamp> };
+  leases: { subject: string; fence: Generated<number> };
+  effects: {
+    id: Generated<number>;
+    key: string;
+    repository: number;
+    subject: string;
+    lane: string;
+    type: string;
+    payload: string;
+    status: "todo" | "doing" | "done" | "failed";
+    tries: Generated<number>;
+    not_before: Generated<Timestamp>;
+    result: string | null;
+  };
+};
+
+export type Database = Kysely<Tables>;
+
+/** An open database and what the job queue needs to share it. */
+export type OpenDatabase = { db: Database; queue: ConstructorOptions; close(): Promise<void> };
+
+/**
+ * Opens PostgreSQL by its URL, or the embedded one in a folder (in memory when the folder is null), and brings its
+ * tables up to date.
+ */
+export async function openDatabase(place: { url: string } | { folder: string | null }): Promise<OpenDatabase> {
+  if ("url" in place) {
+    pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+    const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: place.url }) }) });
+    await migrate(db);
+    return { db, queue: { connectionString: place.url }, close: () => db.destroy() };
+  }
+  const pglite = await PGlite.create(place.folder === null ? {} : { dataDir: place.folder });
+  const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
+  await migrate(db);
+  return { db, queue: { db: fromPglite(pglite), backend: "pglite" }, close: () => db.destroy() };
+}
+
+/** Brings the tables up to date. Each statement does nothing when it was done before. */
+async function migrate(db: Database): Promise<void> {
+  for (const statement of statements) await sql.raw(statement).execute(db);
+}
+
+const statements = [
+  `create table if not exists deliveries (
+     guid text primary key, event text not null, body_sha256 text not null, received_at timestamptz not null default now())`,
+  // The head of each repository's chain: locked while an entry is appended, so that no two entries share a parent.
+  "create table if not exists chains (repository bigint primary key, seq integer not null, hash text)",
+  `create table if not exists entries (
+     repository bigint not null, seq integer not null, hash text not null, kind text not null, line text not null,
+     primary key (repository, seq), unique (repository, hash))`,
+  "create table if not exists bodies (sha256 text primary key, media_type text not null, bytes bytea not null)",
+  "create table if not exists answers (key text primary key, answer text not null, stored_at timestamptz not null default now())",
+  "create table if not exists leases (subject text primary key, fence bigint not null default 1)",
+  `create table if not exists effects (
+     id bigserial primary key, key text not null unique, repository bigint not null, subject text not null, lane text not null,
+     type text not null, payload text not null, status text not null, tries integer not null default 0,
+     not_before timestamptz not null default now(), result text)`,
+  "create index if not exists effects_open on effects (lane, id) where status in ('todo', 'doing')",
+  "create index if not exists effects_subject on effects (subject)",
+];

@@ -1,0 +1,92 @@
+import type { Change, FileSide } from "../core/facts.ts";
+import { type Known, known, unknown } from "../core/known.ts";
+import type { Blob, TreeEntry } from "./git.ts";
+import { countLines, type LineCount } from "./lines.ts";
+
+/** A path that two trees disagree about: another content, another mode, or there on one side only. */
+export type ChangedPath = { path: string; before: FileSide | null; after: FileSide | null };
+
+/** The largest file that is compared line by line, in bytes; a larger one counts by its size, as a binary file does. */
+export const comparedBytes = 10_000_000;
+
+/**
+ * Compares two complete listings of files. There is no rename detection: a renamed file is two changes. Sorted by the
+ * bytes of the path. Two names that become equal as UTF-8 make the answer unknown, because one could hide the other.
+ */
+export function changesBetween(
+  before: readonly TreeEntry[],
+  after: readonly TreeEntry[],
+): Known<ChangedPath[]> {
+  const old = new Map(before.map((entry) => [entry.path, entry]));
+  const young = new Map(after.map((entry) => [entry.path, entry]));
+  if (old.size !== before.length || young.size !== after.length)
+    return unknown(
+      "a tree holds two file names that cannot be told apart; rename the files whose names are not valid UTF-8",
+    );
+  const changes: ChangedPath[] = [];
+  for (const path of new Set([...old.keys(), ...young.keys()])) {
+    const one = old.get(path);
+    const other = young.get(path);
+    if (one?.sha === other?.sha && one?.mode === other?.mode) continue;
+    changes.push({ path, before: sideOf(one), after: sideOf(other) });
+  }
+  return known(changes.sort((one, other) => Buffer.compare(Buffer.from(one.path), Buffer.from(other.path))));
+}
+
+/** The ids of the contents that countChange needs for these changes; submodules and bare mode changes have none to read. */
+export function contentsOf(changes: readonly ChangedPath[]): Set<string> {
+  const shas = new Set<string>();
+  for (const { before, after } of changes) {
+    if (before?.sha === after?.sha) continue;
+    for (const side of [before, after]) if (side !== null && !isSubmodule(side)) shas.add(side.sha);
+  }
+  return shas;
+}
+
+/**
+ * Counts one change from its contents. A file that becomes a symlink or a submodule, or the reverse, counts as deleted and
+ * added in full. `read` must know every id that contentsOf named.
+ */
+export function countChange(change: ChangedPath, read: (sha: string) => Blob): Change {
+  const { before, after } = change;
+  if (before?.sha === after?.sha) return { ...change, added: 0, deleted: 0, bytes: 0, binary: false };
+  const old = before === null ? null : blobOf(before, read);
+  const young = after === null ? null : blobOf(after, read);
+  if (before === null || after === null || kindOf(before) === kindOf(after))
+    return { ...change, ...countBlobs(old, young) };
+  const gone = countBlobs(old, null);
+  const come = countBlobs(null, young);
+  return {
+    ...change,
+    added: come.added,
+    deleted: gone.deleted,
+    bytes: come.bytes,
+    binary: gone.binary || come.binary,
+  };
+}
+
+function countBlobs(before: Blob | null, after: Blob | null): LineCount {
+  const tooLarge = [before, after].some((blob) => blob !== null && blob.content === null);
+  if (tooLarge) return { added: 0, deleted: 0, bytes: after?.size ?? 0, binary: true };
+  return countLines(before?.content ?? null, after?.content ?? null);
+}
+
+function blobOf(side: FileSide, read: (sha: string) => Blob): Blob {
+  if (!isSubmodule(side)) return read(side.sha);
+  // The line that `git diff` shows for a submodule, so that moving its pointer counts as one line.
+  const content = Buffer.from(`Subproject commit ${side.sha}\n`);
+  return { size: content.length, content };
+}
+
+function isSubmodule(side: FileSide): boolean {
+  return side.mode === "160000";
+}
+
+/** `100…` regular file, `120…` symlink, `160…` submodule. */
+function kindOf(side: FileSide): string {
+  return side.mode.slice(0, 3);
+}
+
+function sideOf(entry: TreeEntry | undefined): FileSide | null {
+  return entry === undefined ? null : { mode: entry.mode, sha: entry.sha };
+}

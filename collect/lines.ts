@@ -1,0 +1,85 @@
+import { diffArrays } from "diff";
+
+/** How much one file changed. Counts are 0 for a binary file; `bytes` is then the size of the new file. */
+export type LineCount = { added: number; deleted: number; bytes: number; binary: boolean };
+
+/** git calls a file binary when there is a NUL byte in its first 8000 bytes; we do the same. */
+const sniffed = 8_000;
+
+/** The longest edit that is searched for; see countLines for what happens past it. */
+const longestEdit = 1_000;
+
+/**
+ * Counts the lines and bytes that a change adds and deletes, from the two contents alone (null: no such side). The count is
+ * minimal, except that where more than 1,000 lines which occur on both sides were moved about, every line between the first
+ * and the last difference counts as replaced: never less than the true count, so a size limit fails closed.
+ * For a Git LFS pointer `bytes` is at least the size it declares. The author of the change wrote `after`.
+ */
+export function countLines(before: Uint8Array | null, after: Uint8Array | null): LineCount {
+  if (isBinary(before) || isBinary(after))
+    return { added: 0, deleted: 0, bytes: after?.length ?? 0, binary: true };
+  const counted = compare(linesOf(before), linesOf(after));
+  return { ...counted, bytes: Math.max(counted.bytes, declaredSize(after)), binary: false };
+}
+
+function isBinary(content: Uint8Array | null): boolean {
+  return content?.subarray(0, sniffed).includes(0) ?? false;
+}
+
+/** Lines with their newline, one character for one byte, so that a missing last newline is a difference as it is for git. */
+function linesOf(content: Uint8Array | null): string[] {
+  if (content === null || content.length === 0) return [];
+  return (
+    Buffer.from(content.buffer, content.byteOffset, content.length)
+      .toString("latin1")
+      .match(/[^\n]*\n|[^\n]+$/g) ?? []
+  );
+}
+
+type Counted = { added: number; deleted: number; bytes: number };
+
+function compare(old: string[], young: string[]): Counted {
+  const shorter = Math.min(old.length, young.length);
+  let start = 0;
+  while (start < shorter && old[start] === young[start]) start += 1;
+  let end = 0;
+  while (end < shorter - start && old[old.length - 1 - end] === young[young.length - 1 - end]) end += 1;
+  const oldMiddle = old.slice(start, old.length - end);
+  const youngMiddle = young.slice(start, young.length - end);
+
+  // A line that the other side does not have is certainly an edit, so only lines that both have need the search.
+  const oldSet = new Set(oldMiddle);
+  const youngSet = new Set(youngMiddle);
+  const oldShared = oldMiddle.filter((line) => youngSet.has(line));
+  const youngShared = youngMiddle.filter((line) => oldSet.has(line));
+  const parts = diffArrays(oldShared, youngShared, { maxEditLength: longestEdit });
+  if (parts === undefined)
+    return { added: youngMiddle.length, deleted: oldMiddle.length, bytes: totalLength(youngMiddle) };
+
+  const counted = {
+    added: youngMiddle.length - youngShared.length,
+    deleted: oldMiddle.length - oldShared.length,
+    bytes: totalLength(youngMiddle.filter((line) => !oldSet.has(line))),
+  };
+  for (const part of parts) {
+    if (part.removed) counted.deleted += part.count;
+    if (part.added) {
+      counted.added += part.count;
+      counted.bytes += totalLength(part.value);
+    }
+  }
+  return counted;
+}
+
+function totalLength(lines: readonly string[]): number {
+  return lines.reduce((sum, line) => sum + line.length, 0);
+}
+
+/** The size in a Git LFS pointer (github.com/git-lfs/git-lfs, docs/spec.md), or 0 for any other content. */
+function declaredSize(content: Uint8Array | null): number {
+  if (content === null || content.length >= 1_024) return 0;
+  const text = Buffer.from(content).toString("latin1");
+  if (!text.startsWith("version https://git-lfs.github.com/spec/v1\n")) return 0;
+  const size = /^size ([0-9]{1,15})$/m.exec(text)?.[1];
+  return size === undefined ? 0 : Number(size);
+}

@@ -1,0 +1,18 @@
+import type { Change } from "../core/facts.ts";
+import type { Known } from "../core/known.ts";
+import type { Blob, TreeEntry } from "./git.ts";
+
+/**
+ * Reads a repository's commits and files, from a git directory or from GitHub's API. Commits are full ids. Both ways give
+ * equal answers for equal commits; everything that cannot be read in full is unknown.
+ */
+export type Objects = {
+  /** The one best common ancestor of two commits. */
+  mergeBase(base: string, head: string): Promise<Known<string>>;
+  /** What differs between two commits, counted, sorted by path. */
+  changes(before: string, after: string): Promise<Known<Change[]>>;
+  /** What stands at a path in a commit: a file, a symlink, a submodule or (type `tree`) a folder; null if nothing does. */
+  entry(commit: string, path: string): Promise<Known<TreeEntry | null>>;
+  /** A blob, without its content when that is larger than `limit` bytes. */
+  blob(sha: string, limit: number): Promise<Known<Blob>>;
+};

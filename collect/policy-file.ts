@@ -1,0 +1,44 @@
+import type { PolicyReading } from "../core/facts.ts";
+import { type Known, known } from "../core/known.ts";
+import { policyBytes, policyPath } from "../schemas/policy.ts";
+import type { Objects } from "./objects.ts";
+import { parsePolicy } from "./policy.ts";
+
+const folder = policyPath.slice(0, policyPath.lastIndexOf("/"));
+const twin = policyPath.replace(/\.yml$/, ".yaml");
+
+/**
+ * Reads the policy at `ref`, the default branch's commit. Only a plain file at the one path counts: a link or a second file
+ * with the ending `.yaml` makes the policy malformed, and a failed read is unknown, never absent.
+ * Written by whoever may push to the default branch.
+ */
+export async function readPolicy(objects: Objects, ref: string): Promise<Known<PolicyReading>> {
+  for (const path of [folder, twin]) {
+    const entry = await objects.entry(ref, path);
+    if (!entry.known) return entry;
+    if (entry.value === null || (path === folder && entry.value.type === "tree")) continue;
+    const message = path === twin ? `delete ${twin}: the policy is read from ${policyPath} alone` : `${folder} is not a folder`;
+    return known(malformed(ref, entry.value.sha, message));
+  }
+  const entry = await objects.entry(ref, policyPath);
+  if (!entry.known) return entry;
+  if (entry.value === null) return known({ state: "absent", ref });
+  const { mode, sha } = entry.value;
+  if (mode !== "100644") return known(malformed(ref, sha, `${policyPath} must be a plain file (mode 100644), not ${mode}`));
+  const blob = await objects.blob(sha, policyBytes);
+  if (!blob.known) return blob;
+  if (blob.value.content === null)
+    return known(malformed(ref, sha, `${policyPath} has ${blob.value.size} bytes; at most ${policyBytes} are read`));
+  return known(policyReading(ref, sha, blob.value.content));
+}
+
+/** Parses a policy's content into what the gates are given. */
+export function policyReading(ref: string, blob: string, content: Uint8Array): PolicyReading {
+  const parsed = parsePolicy(content);
+  if (!parsed.ok) return { state: "malformed", ref, blob, problem: parsed.problem };
+  return { state: "loaded", ref, blob, policy: parsed.policy, lines: parsed.lines };
+}
+
+function malformed(ref: string, blob: string, message: string): PolicyReading {
+  return { state: "malformed", ref, blob, problem: { message, line: 1, column: 1 } };
+}

@@ -1,0 +1,62 @@
+import type { Source } from "../schemas/entries.ts";
+import type { Duty, People } from "../schemas/policy.ts";
+import type { Account } from "../schemas/text.ts";
+import type { BadCommand, Command } from "./commands.ts";
+import type { Known } from "./known.ts";
+
+/** What a person may do here: their role on the repository and the duties the policy gives them. */
+export type Standing = {
+  /** From the collaborator permission endpoint; `author_association` is never used, it is not a right. */
+  role: "none" | "read" | "triage" | "write" | "maintain" | "admin";
+  duties: Duty[];
+};
+
+/**
+ * A person's command, with all that decides whether it counts. The text came from whoever could write the comment;
+ * account, times and `viaApp` came from GitHub.
+ */
+export type Ask = {
+  source: Source;
+  command: Command | BadCommand;
+  by: Account;
+  /** RFC 3339. */
+  at: string;
+  edited: boolean;
+  viaApp: boolean;
+  /** A command label that was on the issue from its opening: a form may have put it there for an outsider. */
+  atOpening: boolean;
+  standing: Known<Standing>;
+};
+
+/** Whether an ask may be carried out; `wait` when what decides it could not be read. */
+export type Authority = { answer: "yes" } | { answer: "no"; code: string; line: string } | { answer: "wait"; why: string };
+
+const writers: ReadonlySet<Standing["role"]> = new Set(["write", "maintain", "admin"]);
+
+/** The names of those who hold a duty, for a next step; says so when the policy names nobody. */
+export function holders(people: People, duty: Duty): string {
+  const names = people[duty];
+  return names.length === 0 ? `nobody yet: name someone under \`people.${duty}\` in the policy` : names.join(", ");
+}
+
+/**
+ * Judges whether a person's act counts as authority: a person's own fresh act, never edited, not through an app, by
+ * someone who may write to the repository and holds one of the duties. Text is not authority (design, invariant 6).
+ */
+export function authority(ask: Ask, duties: readonly Duty[], people: People): Authority {
+  const no = (code: string, line: string): Authority => ({ answer: "no", code, line });
+  if (ask.by.type !== "User") return no("not-a-person", "Only a person can do this; apps and bots have no say here.");
+  if (ask.viaApp) return no("through-an-app", "This was written through an app. Write it yourself, in a new comment.");
+  if (ask.edited) return no("edited", "An edited comment does not count. Write a new one.");
+  if (ask.atOpening) {
+    return no("label-at-opening", "The label was on the issue when it was opened. Take it off and put it on again to start.");
+  }
+  if (!ask.standing.known) return { answer: "wait", why: ask.standing.why };
+  const { role, duties: held } = ask.standing.value;
+  if (!writers.has(role)) return no("no-write-access", `@${ask.by.login} has no write access to this repository.`);
+  if (duties.length > 0 && !duties.some((duty) => held.includes(duty))) {
+    const who = duties.map((duty) => `${duty} (${holders(people, duty)})`).join(" or ");
+    return no("not-in-duty", `This is for ${who}. Ask one of them, or change \`people\` in the policy.`);
+  }
+  return { answer: "yes" };
+}

@@ -1,0 +1,75 @@
+/** The commands this version carries out, with the form that is shown when one is written wrongly. */
+export const commandForms = {
+  status: "/status",
+  plan: "/plan",
+  approve: "/approve <digest>",
+  refine: "/refine <what to change>",
+  block: "/block <why>",
+  run: "/run",
+  stop: "/stop",
+  retry: "/retry",
+  "sign-off": "/sign-off <commit> pass|fail <test>",
+} as const;
+
+export type CommandName = keyof typeof commandForms;
+
+/** A command as a person wrote it. `text` is what follows it, on the first line and below: untrusted. */
+export type Command =
+  | { name: "status" | "plan" | "run" | "stop" | "retry" }
+  | { name: "approve"; digest: string }
+  | { name: "refine" | "block"; text: string }
+  | { name: "sign-off"; sha: string; result: "pass" | "fail"; test: string; text: string };
+
+/** A line that is meant for us but cannot be carried out, and how it is to be written. */
+export type BadCommand = { name: CommandName; form: string; why: string };
+
+const words = new Set<string>(Object.keys(commandForms));
+
+function isCommandName(word: string): word is CommandName {
+  return words.has(word);
+}
+
+/**
+ * Reads a comment's command. Only the very first line counts, from its first character, so that nothing inside a
+ * quotation, a code block or a mail reply is ever a command. Null: the comment is not for us.
+ * Anyone who can comment wrote the text; who may do what is judged elsewhere.
+ */
+export function parseCommand(body: string): Command | BadCommand | null {
+  const [first = "", ...rest] = body.replaceAll("\r\n", "\n").split("\n");
+  const match = /^\/([a-z][a-z-]*)(?:[ \t]+(.*?))?[ \t]*$/.exec(first);
+  const name = match?.[1];
+  if (name === undefined || !isCommandName(name)) return null;
+  const line = match?.[2] ?? "";
+  const text = [line, ...rest].join("\n").trim();
+  const bad = (why: string): BadCommand => ({ name, form: commandForms[name], why });
+
+  switch (name) {
+    case "status":
+    case "plan":
+    case "run":
+    case "stop":
+    case "retry":
+      return line === "" ? { name } : bad("it takes nothing after it");
+    case "approve":
+      return /^[0-9a-f]{64}$/.test(line) ? { name, digest: line } : bad("it takes the whole digest, 64 hex digits");
+    case "refine":
+    case "block":
+      return text === "" ? bad("it needs a text") : { name, text: text.slice(0, 4_000) };
+    case "sign-off": {
+      const [sha = "", result = "", test = "", ...more] = line.split(/[ \t]+/);
+      if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha)) return bad("the commit is written in full, 40 hex digits");
+      if (result !== "pass" && result !== "fail") return bad("the result is `pass` or `fail`");
+      if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(test) || more.length > 0) return bad("one test is named, in lower-case words joined by `-`");
+      return { name, sha, result, test, text: rest.join("\n").trim().slice(0, 4_000) };
+    }
+  }
+}
+
+/** The one-shot command labels and the command each stands for. */
+export const commandLabels = { "ai:plan": "plan", "ai:run": "run" } as const satisfies Record<string, CommandName>;
+export type CommandLabel = keyof typeof commandLabels;
+
+/** Whether a label is one of our commands. */
+export function isCommandLabel(label: string): label is CommandLabel {
+  return Object.hasOwn(commandLabels, label);
+}

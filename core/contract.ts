@@ -1,0 +1,156 @@
+import { createHash } from "node:crypto";
+import type { ContractPrompt, DigestParts } from "../schemas/entries.ts";
+import type { Plan, PlannedPrompt } from "../schemas/plan.ts";
+import type { Policy } from "../schemas/policy.ts";
+import type { Attempt, Pack } from "../schemas/step.ts";
+import { canonicalJson, type Json } from "./json.ts";
+import { matcher, problems as patternProblems } from "./paths.ts";
+import { sensitivePatterns } from "./sensitive.ts";
+
+/** SHA-256 of a text's UTF-8 bytes, in hex. */
+export function sha256(text: string): string {
+  return createHash("sha256").update(text, "utf8").digest("hex");
+}
+
+/** SHA-256 of a value's canonical JSON. */
+export function digestOf(value: Json): string {
+  return sha256(canonicalJson(value));
+}
+
+/** The digest of a story's text as a planner or approver saw it: a later edit of title or body changes it. */
+export function issueDigest(issue: { title: string; body: string }): string {
+  return digestOf({ title: issue.title, body: issue.body });
+}
+
+/** Every path a plan declares, sorted and without repeats. */
+export function declaredPaths(plan: Plan): string[] {
+  return [...new Set(plan.prompts.flatMap((prompt) => prompt.paths))].sort();
+}
+
+/** The digest that a person approves: hash(plan, issue snapshot, base SHA, declared paths, policy blob). */
+export function approvalDigest(parts: DigestParts): string {
+  return digestOf({ version: 1, ...parts });
+}
+
+/** The days for which a proposed plan can be approved; after that it is asked for again. */
+export const planDays = 7;
+
+/** Whether a plan proposed at one moment may still be approved at another (both RFC 3339). */
+export function isExpired(proposedAt: string, now: string): boolean {
+  return Date.parse(now) - Date.parse(proposedAt) > planDays * 24 * 3_600_000;
+}
+
+/**
+ * What a plan asks for that the policy does not give: each line says which prompt, what and why. A model wrote the
+ * plan, so it can only narrow what a role may touch. Empty: the plan fits.
+ */
+export function planProblems(plan: Plan, policy: Policy): string[] {
+  return plan.prompts.flatMap((prompt, place) => {
+    const name = `Prompt ${place + 1}`;
+    const role = policy.roles[prompt.role];
+    if (role === undefined) {
+      const known = Object.keys(policy.roles).join(", ") || "none";
+      return [`${name} asks for the role \`${prompt.role}\`, which the policy does not have (it has: ${known}).`];
+    }
+    return [
+      ...patternProblems([...prompt.paths, ...prompt.evidence]).map((problem) => `${name}: ${problem.message}`),
+      ...forbiddenPaths(prompt, policy).map(
+        (path) => `${name} declares \`${path}\`, which the policy keeps from agents or from everybody.`,
+      ),
+    ];
+  });
+}
+
+/** Declared paths that name a forbidden or sensitive file outright; patterns that merely could match are left to the gates. */
+function forbiddenPaths(prompt: PlannedPrompt, policy: Policy): string[] {
+  const denied = matcher(deniedPatterns(policy), "deny");
+  return [...prompt.paths, ...prompt.evidence].filter((path) => denied.matches(path.replace(/\/\*\*$/, "")) !== null);
+}
+
+/** What no agent may touch under this policy, whatever its role: forbidden paths, and the sensitive files of `extends: default`. */
+export function deniedPatterns(policy: Policy): string[] {
+  return [
+    ...(policy.gates["forbidden-paths"]?.deny ?? []),
+    ...(policy.extends === "default" ? sensitivePatterns : []),
+  ];
+}
+
+const list = (title: string, lines: readonly string[]) =>
+  lines.length === 0 ? [] : [`## ${title}`, "", ...lines.map((line) => `- ${line.replaceAll("\n", " ")}`), ""];
+
+/** Freezes one prompt of an approved plan: this text, and nothing newer, is what an agent will see. */
+export function compilePrompt(story: { number: number; title: string }, plan: Plan, prompt: PlannedPrompt, index: number): ContractPrompt {
+  const text = [
+    `# ${prompt.title}`,
+    "",
+    `Story #${story.number}: ${story.title}`,
+    "",
+    "## Objective",
+    "",
+    prompt.objective,
+    "",
+    "## Approach of the story",
+    "",
+    plan.approach,
+    "",
+    ...list("Inputs", prompt.inputs),
+    ...list("Non-goals", prompt.nonGoals),
+    ...list("Acceptance criteria", prompt.acceptance),
+    ...list("Output", prompt.output),
+    ...list("Paths that may change", prompt.paths),
+    ...list("Evidence files to write", prompt.evidence),
+  ].join("\n");
+  const { title, role, paths, acceptance, evidence, dependsOn } = prompt;
+  return { index, title, text, role, paths: [...paths, ...evidence], acceptance, evidence, dependsOn };
+}
+
+/** The branch of one prompt in one run. Only this form is ever written; no part of it comes from a model or an issue. */
+export function branchName(run: string, prompt: number): string {
+  return `sallyport/${run}/${prompt}`;
+}
+
+/** What an agent is handed for one try at a prompt: the frozen contract, its scope and its limits. */
+export function packOf(step: {
+  run: string;
+  story: number;
+  prompt: number;
+  attempt: Attempt;
+  repository: string;
+  base: string;
+  contract: ContractPrompt;
+  policy: Policy;
+  failures: { source: string; code: string; message: string; path?: string | undefined }[];
+}): Pack | null {
+  const { run, story, prompt, attempt, repository, base, contract, policy, failures } = step;
+  const role = policy.roles[contract.role];
+  if (role === undefined) return null;
+  const { runtime, silence, turns, tokens } = policy.agents.limits;
+  const shared = {
+    version: 1 as const,
+    run,
+    story,
+    prompt,
+    attempt,
+    repository,
+    base,
+    contract: contract.text,
+    role: {
+      name: contract.role,
+      allow: role.allow,
+      deny: [...role.deny, ...deniedPatterns(policy)],
+      ...(role.card === undefined ? {} : { card: role.card }),
+    },
+    paths: contract.paths,
+    acceptance: contract.acceptance,
+    evidence: contract.evidence,
+    limits: { runtime, silence, turns, tokens },
+  };
+  if (failures.length === 0) return { ...shared, kind: "step" };
+  return { ...shared, kind: "rework", failures, previous: null };
+}
+
+/** The backend and model that the policy gives a role. */
+export function routeOf(policy: Policy, role: string): { backend: string; model: string | undefined } {
+  const route = policy.agents.routes.find((one) => one.role === role);
+  return { backend: route?.use ?? policy.agents.default, model: route?.model ?? policy.agents.model };
+}

@@ -1,0 +1,45 @@
+import type { Reason } from "../../schemas/verdict.ts";
+import type { Change } from "../facts.ts";
+import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { matcher } from "../paths.ts";
+
+const name = "diff-size";
+
+const measures = ["files", "lines", "bytes"] as const;
+type Size = Record<(typeof measures)[number], number>;
+
+function sizeOf(changes: readonly Change[]): Size {
+  const size: Size = { files: changes.length, lines: 0, bytes: 0 };
+  for (const change of changes) {
+    size.lines += change.added + change.deleted;
+    size.bytes += change.bytes;
+  }
+  return size;
+}
+
+/** A change is not larger than a person can review. Lines are counted from the files, so attributes hide none. */
+export const diffSize: Gate = {
+  name,
+  group: "content",
+  changesOn: ["push", "base", "policy"],
+  judge(facts, policy) {
+    const limits = policy.policy.gates[name];
+    if (limits === undefined) return notApplicable(name, "not-configured", "The policy sets no limit on size.");
+    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
+    const ignored = matcher(limits.ignore, "allow");
+    const counted = facts.changes.value.filter((change) => ignored.matches(change.path) === null);
+    const size = sizeOf(counted);
+    const reasons = measures.flatMap((measure): Reason[] => {
+      const limit = limits[measure];
+      if (limit === undefined || size[measure] <= limit) return [];
+      const message = `The change has ${size[measure]} ${measure}; the policy allows ${limit}.`;
+      const next = { step: "Split the change into smaller pull requests.", who: authorOf(facts) };
+      return [{ code: `too-many-${measure}`, message, ...policyLine(policy, `gates.${name}.${measure}`), next }];
+    });
+    if (reasons.length > 0) return result(name, "fail", ...reasons);
+    const left = facts.changes.value.length - counted.length;
+    const figures = measures.map((measure) => `${size[measure]} ${measure}${limits[measure] === undefined ? "" : ` of ${limits[measure]}`}`);
+    const message = `${figures.join(", ")}${left === 0 ? "" : `; ${left} ignored by the policy`}.`;
+    return result(name, "pass", { code: "within-limits", message });
+  },
+};

@@ -1,0 +1,57 @@
+import type { Reason } from "../../schemas/verdict.ts";
+import type { Change, LoadedPolicy, PullFacts } from "../facts.ts";
+import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { matcher, nameProblem } from "../paths.ts";
+
+const name = "forbidden-paths";
+
+/** Adding, changing, deleting and renaming all touch a path: a rename is a deletion and an addition here. */
+function touched(change: Change): string {
+  if (change.before === null) return "adds";
+  return change.after === null ? "deletes" : "changes";
+}
+
+function hits(changes: readonly Change[], policy: LoadedPolicy, facts: PullFacts, deny: readonly string[]): Reason[] {
+  const denied = matcher(deny, "deny");
+  const who = authorOf(facts);
+  return changes.flatMap((change): Reason[] => {
+    const { path } = change;
+    const hostile = nameProblem(path);
+    if (hostile !== null) {
+      const next = { step: "Rename this file or take it out of the change.", who };
+      return [{ code: "hostile-name", message: `This change ${touched(change)} a file whose name is not accepted: ${hostile}.`, path, next }];
+    }
+    const pattern = denied.matches(path);
+    if (pattern === null) return [];
+    const line = policyLine(policy, `gates.${name}.deny.${deny.indexOf(pattern)}`);
+    const where = line.policyLine === undefined ? "the policy" : `line ${line.policyLine} of the policy`;
+    const step = `Take this file out of the change, or ask a maintainer to change ${where}.`;
+    const message = `This change ${touched(change)} a file that the policy forbids by \`${pattern}\`.`;
+    return [{ code: "forbidden-path", message, path, ...line, next: { step, who } }];
+  });
+}
+
+/**
+ * No pull request touches the paths that the policy forbids, whoever wrote it. As the first gate, and even when no path
+ * is forbidden, it is also the one place where an unread or empty list of changes is refused.
+ */
+export const forbiddenPaths: Gate = {
+  name,
+  group: "content",
+  changesOn: ["push", "base", "policy"],
+  judge(facts, policy) {
+    if (!facts.mergeBase.known) return lacking(name, "merge-base-unknown", facts.mergeBase.why);
+    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
+    const changes = facts.changes.value;
+    if (changes.length === 0) {
+      const next = { step: "Push a commit that changes something, or close the pull request.", who: authorOf(facts) };
+      const message = "Nothing differs between the head and the base, so there is nothing to judge.";
+      return result(name, "fail", { code: "nothing-changed", message, next });
+    }
+    const deny = policy.policy.gates[name]?.deny;
+    if (deny === undefined) return notApplicable(name, "not-configured", "The policy forbids no paths.");
+    const reasons = hits(changes, policy, facts, deny);
+    if (reasons.length > 0) return result(name, "fail", ...reasons);
+    return result(name, "pass", { code: "no-forbidden-path", message: `None of ${changes.length} changed paths is forbidden.` });
+  },
+};

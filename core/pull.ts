@@ -1,0 +1,248 @@
+import { authority, type Ask, holders } from "./authority.ts";
+import { sha256 } from "./contract.ts";
+import type { Draft, TypedEntry } from "./entries.ts";
+import type { LoadedPolicy, PullFacts, PullRecord } from "./facts.ts";
+import { judge, verdictText } from "./judge.ts";
+import { known } from "./known.ts";
+import type { PullLookFacts } from "./pull-facts.ts";
+import { recordOf } from "./record.ts";
+import { summaryMarkdown, titleOf } from "./report.ts";
+import type { Verdict } from "../schemas/verdict.ts";
+import { addStep, type Decision, noDecision, type Step } from "./story-facts.ts";
+import { sourceKey } from "./story-record.ts";
+import { answered, appActor } from "./story/answers.ts";
+
+/** Decides a pull request's next steps: commands answered, verdict given, evidence sealed, merge observed. */
+export function decidePull(facts: PullLookFacts): Decision {
+  const decision = noDecision();
+  // Drafts have no place in the chain yet; an order after all entries is all that a fold needs.
+  const entries = (): TypedEntry[] => [
+    ...facts.entries,
+    ...decision.drafts.map((draft) => ({ ...draft, seq: Number.MAX_SAFE_INTEGER, hash: "", at: facts.now })),
+  ];
+  answerCommands(facts, entries, decision);
+  if (facts.state === "closed") {
+    observeEnd(facts, entries(), decision);
+    return decision;
+  }
+  const verdict = judge(factsFor(facts, recordOf(entries(), facts.number)), { settle: "all" });
+  const digest = sha256(verdictText(verdict));
+  addStep(decision, recordVerdict(facts, entries(), verdict, digest));
+  addStep(decision, sealEvidence(facts, entries(), verdict, digest));
+  showCheck(facts, verdict, digest, decision);
+  showSticky(facts, verdict, decision);
+  if (verdict.gates.some((gate) => gate.status === "unknown") || !facts.ourCheck.known) decision.again = 15;
+  return decision;
+}
+
+/** What the gates judge, with the ledger's side of it filled in. */
+function factsFor(facts: PullLookFacts, record: PullRecord): PullFacts {
+  return { ...facts.judged, policy: facts.policy, record: known(record) };
+}
+
+function answerCommands(facts: PullLookFacts, entries: () => TypedEntry[], decision: Decision): void {
+  if (!facts.policy.known || facts.policy.value.state !== "loaded") return;
+  const loaded = facts.policy.value;
+  const seen = new Set(facts.entries.flatMap((entry) => (entry.kind === "command" ? [sourceKey(entry.body.source)] : [])));
+  for (const ask of facts.asks) {
+    if (seen.has(sourceKey(ask.source))) continue;
+    const answer = answerTo(ask, facts, loaded, recordOf(entries(), facts.number));
+    if (answer === null) {
+      decision.again = 15;
+      return;
+    }
+    addStep(decision, answered(ask, answer, { issue: { number: facts.number }, repository: facts.repository }));
+  }
+}
+
+type Answer = { accepted: boolean; code: string; line: string; drafts?: Draft[] };
+
+function answerTo(ask: Ask, facts: PullLookFacts, loaded: LoadedPolicy, record: PullRecord): Answer | null {
+  const { command } = ask;
+  const refuse = (code: string, line: string): Answer => ({ accepted: false, code, line });
+  const allowed = authority(ask, command.name === "sign-off" ? ["approvers"] : [], loaded.policy.people);
+  if (allowed.answer === "wait") return null;
+  if (allowed.answer === "no") return refuse(allowed.code, allowed.line);
+  if ("why" in command) return refuse("badly-written", `Write it as \`${command.form}\`: ${command.why}.`);
+  if (command.name === "status") return { accepted: true, code: "shown", line: "The check `sallyport` shows where this stands." };
+  if (command.name !== "sign-off") return refuse("wrong-place", "Give this command on the story, not on the pull request.");
+
+  const head = facts.judged.head.sha;
+  const gate = loaded.policy.gates["manual-test"];
+  if (facts.state === "closed") return refuse("closed", "This pull request is closed.");
+  if (command.sha !== head) {
+    return refuse("head-moved", `You signed ${command.sha}, but the head is ${head}. Test that commit and sign it.`);
+  }
+  if (gate === undefined || !gate.tests.includes(command.test)) {
+    const tests = gate === undefined ? "none" : gate.tests.join(", ");
+    return refuse("not-a-listed-test", `The policy does not list the test \`${command.test}\`; it lists: ${tests}.`);
+  }
+  const own =
+    (record.run?.requesters.some((person) => person.id === ask.by.id) ?? false) || facts.judged.pull?.author.id === ask.by.id;
+  if (own && loaded.policy.people.separation === "strict") {
+    const who = holders(loaded.policy.people, "approvers");
+    return refuse("own-work", `You asked for this change, so somebody else signs it off: ${who} (\`people.separation: strict\`).`);
+  }
+  if (record.run !== null && !record.evidence.some((one) => one.commit === head)) {
+    return refuse("no-evidence", "There is no recorded evidence for this commit yet; sign it off once the gate `evidence` passes.");
+  }
+  if (ask.source.type !== "comment") return refuse("wrong-place", "A sign-off is a comment.");
+  const noted = notes(command.text);
+  return {
+    accepted: true,
+    code: "signed-off",
+    line: `Read as: \`${command.test}\` ${command.result === "pass" ? "passed" : "failed"} on ${head}, tested by @${ask.by.login}.`,
+    drafts: [
+      {
+        kind: "sign-off.given",
+        actor: { type: "user", id: ask.by.id, login: ask.by.login },
+        subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }],
+        body: {
+          pull: facts.number,
+          sha: head,
+          test: command.test,
+          result: command.result,
+          comment: ask.source.id,
+          environment: noted.environment,
+          notes: noted.notes,
+          solo: own,
+        },
+      },
+    ],
+  };
+}
+
+/** The lines below a sign-off: one that begins with `Environment:` says where it was tested, the rest are notes. */
+function notes(text: string): { environment: string; notes: string } {
+  const lines = text.split("\n");
+  const place = lines.findIndex((line) => /^environment:/i.test(line));
+  const environment = place < 0 ? "" : (lines[place] ?? "").replace(/^environment:\s*/i, "").trim();
+  return { environment, notes: lines.filter((_, at) => at !== place).join("\n").trim() };
+}
+
+function recordVerdict(facts: PullLookFacts, entries: TypedEntry[], verdict: Verdict, digest: string): Step {
+  const last = entries.findLast((entry) => entry.kind === "verdict.given" && entry.body.pull === facts.number);
+  if (last?.kind === "verdict.given" && last.body.verdictSha256 === digest) return {};
+  // A verdict with an unread fact will be given again at once; recording each would fill the ledger with noise.
+  if (verdict.gates.some((gate) => gate.status === "unknown") && verdict.conclusion === "pending") return {};
+  const gates = Object.fromEntries(verdict.gates.map((gate) => [gate.gate, gate.status]));
+  const story = recordOf(entries, facts.number).run?.story;
+  return {
+    drafts: [
+      {
+        kind: "verdict.given",
+        actor: appActor(facts),
+        subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: verdict.head } }],
+        body: {
+          pull: facts.number,
+          head: verdict.head,
+          base: verdict.base,
+          conclusion: verdict.conclusion,
+          gates,
+          verdictSha256: digest,
+        },
+      },
+    ],
+    look: story === undefined ? [] : [{ kind: "issue", repository: facts.repository.id, number: story }],
+  };
+}
+
+/** Seals the evidence of an agent's commit once its checks have settled and the verdict is success. */
+function sealEvidence(facts: PullLookFacts, entries: TypedEntry[], verdict: Verdict, digest: string): Step {
+  if (verdict.conclusion !== "success" || !facts.checks.known) return {};
+  const written = entries.findLast((entry) => entry.kind === "change.committed" && entry.body.commit === verdict.head);
+  if (written?.kind !== "change.committed") return {};
+  const { run, story, prompt, attempt, commit, tree } = written.body;
+  const sealed = entries.some((entry) => entry.kind === "evidence.sealed" && entry.body.commit === commit && entry.body.verdictSha256 === digest);
+  const captured = entries.findLast(
+    (entry) => entry.kind === "evidence.captured" && entry.body.prompt === prompt && entry.body.attempt.s === attempt.s && entry.body.attempt.r === attempt.r,
+  );
+  const others = facts.checks.value;
+  if (sealed || captured === undefined || others.some((check) => check.status !== "completed")) return {};
+  const passed = (conclusion: string | null) => conclusion === "success" || conclusion === "neutral" || conclusion === "skipped";
+  const ci = others.length === 0 ? "none" : others.every((check) => passed(check.conclusion)) ? "pass" : "fail";
+  return {
+    drafts: [
+      {
+        kind: "evidence.sealed",
+        actor: appActor(facts),
+        subject: [{ name: `prompt #${prompt}`, digest: { gitCommit: commit } }],
+        body: {
+          run,
+          story,
+          prompt,
+          attempt,
+          pull: facts.number,
+          commit,
+          tree,
+          ci,
+          checks: others.map(({ name, app, conclusion }) => ({ name, app, conclusion: conclusion ?? "" })),
+          validator: "pass",
+          verdictSha256: digest,
+          captured: captured.hash,
+        },
+      },
+    ],
+  };
+}
+
+/** Writes the verdict to the commit it judged and to no other; a check never ends while it is undecided. */
+function showCheck(facts: PullLookFacts, verdict: Verdict, digest: string, decision: Decision): void {
+  const undecided = verdict.conclusion === "pending";
+  const status = undecided ? "in_progress" : "completed";
+  const conclusion = undecided ? null : verdict.conclusion === "success" ? "success" : "failure";
+  const shown = facts.ourCheck.known ? facts.ourCheck.value : null;
+  if (shown?.externalId === digest && shown.status === status && shown.conclusion === conclusion) return;
+  decision.effects.push({
+    type: "ensure-check",
+    key: `check/${facts.repository.id}/${verdict.head}`,
+    sha: verdict.head,
+    verdictSha256: digest,
+    status,
+    conclusion,
+    title: titleOf(verdict),
+    summary: summaryMarkdown(verdict),
+  });
+}
+
+function showSticky(facts: PullLookFacts, verdict: Verdict, decision: Decision): void {
+  const body = `### Sallyport: ${titleOf(verdict)}\n\n${summaryMarkdown(verdict)}`;
+  if (body.trimEnd() === facts.sticky?.trimEnd()) return;
+  decision.effects.push({ type: "ensure-sticky", key: `sticky/${facts.repository.id}/${facts.number}`, issue: facts.number, body });
+}
+
+/** Records what became of a pull request; a merge that no success allowed is an incident. */
+function observeEnd(facts: PullLookFacts, entries: TypedEntry[], decision: Decision): void {
+  const head = facts.judged.head.sha;
+  const story = recordOf(entries, facts.number).run?.story;
+  const look = story === undefined ? [] : [{ kind: "issue" as const, repository: facts.repository.id, number: story }];
+  const subject = [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }];
+  const actor = appActor(facts);
+  if (facts.merged === null) {
+    const seen = entries.some((entry) => entry.kind === "pull.closed" && entry.body.pull === facts.number && entry.body.head === head);
+    if (!seen) addStep(decision, { drafts: [{ kind: "pull.closed", actor, subject, body: { pull: facts.number, head } }], look });
+    return;
+  }
+  if (entries.some((entry) => entry.kind === "merge.observed" && entry.body.pull === facts.number)) return;
+  const last = entries.findLast(
+    (entry) => entry.kind === "verdict.given" && entry.body.pull === facts.number && entry.body.head === head,
+  );
+  const judged = last?.kind === "verdict.given" && last.body.conclusion === "success";
+  const { commit, tree, by } = facts.merged;
+  addStep(decision, {
+    drafts: [
+      {
+        kind: "merge.observed",
+        actor,
+        subject: [...subject, { name: "merged", digest: { gitCommit: commit } }],
+        body: { pull: facts.number, head, merged: commit, tree, judged, by: by === null ? null : { ...by, type: "User" } },
+      },
+    ],
+    look,
+  });
+  if (judged) return;
+  const message = `#${facts.number} was merged as ${commit} although the last verdict on ${head} was not success.`;
+  addStep(decision, {
+    drafts: [{ kind: "incident.raised", actor, subject, body: { code: "merged-past-the-gate", message, issue: facts.number } }],
+  });
+}

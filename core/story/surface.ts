@@ -1,0 +1,140 @@
+import { holders } from "../authority.ts";
+import { code, plain } from "../escape.ts";
+import type { LoadedPolicy } from "../facts.ts";
+import { attemptName } from "../record.ts";
+import type { StoryFacts } from "../story-facts.ts";
+import type { PromptRecord, StoryRecord } from "../story-record.ts";
+import { contractDrift, currentDigest } from "./answers.ts";
+import { isAnswered, isPlannedText } from "./planning.ts";
+
+/** The states of a story (features A2), shown as its one `sallyport:` label. */
+export type StoryState = "draft" | "ready" | "executing" | "blocked" | "manual_test" | "complete";
+
+/** The states of a diff prompt (features A3). */
+export type PromptState = "draft" | "queued" | "submitted" | "succeeded" | "failed";
+
+/** Where a story stands, told from its record alone. */
+export function storyState(record: StoryRecord): StoryState {
+  if (record.completed) return "complete";
+  if (record.blocked !== null) return "blocked";
+  if (record.prompts.some((prompt) => prompt.merge === null && waitsForTest(prompt))) return "manual_test";
+  if (record.run !== null && record.run.closed?.status !== "cancelled") return "executing";
+  return record.contract === null ? "draft" : "ready";
+}
+
+function waitsForTest(prompt: PromptRecord): boolean {
+  return prompt.verdict !== null && prompt.verdict.gates["manual-test"] === "pending";
+}
+
+/** Where one prompt stands. */
+export function promptState(prompt: PromptRecord, record: StoryRecord): PromptState {
+  if (prompt.completed) return "succeeded";
+  const open = record.run !== null && record.run.closed === null && prompt.issue !== null && record.run.prompts.includes(prompt.issue);
+  const last = prompt.attempts.at(-1);
+  if (last === undefined) return open ? "queued" : "draft";
+  if (last.closed?.accepted === false && !open) return "failed";
+  return "submitted";
+}
+
+/** What a person reads next: what blocks, the one next step, and who may take it. */
+type Next = { blocks: string; step: string; who: string };
+
+function nextStep(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, missing: string[]): Next {
+  const { people } = loaded.policy;
+  const next = (blocks: string, step: string, who: string): Next => ({ blocks, step, who });
+  if (record.completed) return next("Nothing.", "", "");
+  if (record.blocked !== null) return next(`Blocked: ${plain(record.blocked)}`, "/plan", holders(people, "planners"));
+  if (missing.length > 0) return next(`The story is not ready:\n\n${missing.map((line) => `- ${line}`).join("\n")}`, "Edit the issue.", "its author");
+  if (!isAnswered(record)) return next("The planner is at work.", "", "");
+  if (record.plan === null) {
+    const why = record.planFailure === null ? "There is no plan yet." : `No plan: ${plain(record.planFailure.message)}`;
+    return next(why, "/plan", holders(people, "planners"));
+  }
+  if (record.contract?.revision !== record.plan.revision) {
+    if (!isPlannedText(record, facts)) return next("The story's text changed after it was planned.", "/plan", holders(people, "planners"));
+    const current = currentDigest(record, facts, loaded);
+    if (current === null) return next("The default branch could not be read; this is tried again.", "", "");
+    const others = people.separation === "strict" ? `, but not @${record.plan.requestedBy.login}, who asked for it` : "";
+    return next("The plan waits for approval.", `/approve ${current.digest}`, `${holders(people, "approvers")}${others}`);
+  }
+  const drift = contractDrift(record, facts, loaded);
+  if (drift !== null && record.run === null) return next(drift, "/plan", holders(people, "planners"));
+  if (record.prompts.some((prompt) => prompt.issue === null)) return next("The diff prompts are being opened.", "", "");
+  if (record.run === null || record.run.closed?.status === "cancelled") {
+    const why = record.run === null ? "The contract is frozen; no run was started." : `The last run ended: ${plain(record.run.closed?.reason ?? "")}`;
+    return next(why, "/run", holders(people, "executors"));
+  }
+  if (record.run.closed?.status === "failed") {
+    return next(`${record.run.run} failed: ${plain(record.run.closed.reason)}`, "/retry", holders(people, "executors"));
+  }
+  const current = record.prompts.find((prompt) => !prompt.completed);
+  if (current === undefined || current.pull === null) return next("The agent is at work.", "", "");
+  if (current.verdict?.conclusion === "success") {
+    return next(`#${current.pull} is green.`, `Merge #${current.pull}.`, "anyone who may merge");
+  }
+  return next(`#${current.pull} waits: its check \`sallyport\` says for what.`, `See #${current.pull}.`, "");
+}
+
+/** The one comment on a story: where it stands, what blocks, the next step, the plan. */
+export function storySticky(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, missing: string[]): string {
+  const state = storyState(record);
+  const { blocks, step, who } = nextStep(record, facts, loaded, missing);
+  const lines = [`### Sallyport: ${state.replace("_", " ")}`, "", blocks, ""];
+  if (step !== "") {
+    lines.push(step.startsWith("/") ? "Next step, as a comment:" : "Next step:", "", ...paste(step), "");
+  }
+  if (who !== "") lines.push(`Who: ${people(who)}`, "");
+  if (record.prompts.length > 0) {
+    lines.push("| | diff prompt | state | attempt | pull request |", "|---|---|---|---|---|");
+    for (const prompt of record.prompts) {
+      const last = prompt.attempts.at(-1);
+      lines.push(
+        `| ${prompt.contract.index} | ${prompt.issue === null ? plain(prompt.contract.title) : `#${prompt.issue}`} | ${promptState(prompt, record)} | ${last === undefined ? "" : attemptName(last.pack)} | ${prompt.pull === null ? "" : `#${prompt.pull}`} |`,
+      );
+    }
+    lines.push("");
+  }
+  if (record.plan !== null) lines.push(...planText(record, record.contract?.revision !== record.plan.revision));
+  return `${lines.join("\n").trimEnd()}\n`;
+}
+
+function paste(step: string): string[] {
+  return step.startsWith("/") ? ["```", step, "```"] : [step];
+}
+
+/** People are named without pinging them each time the comment is edited. */
+function people(names: string): string {
+  return names.replaceAll("@", "@\u200b");
+}
+
+/** The plan as it is shown for approval, and folded away afterwards. A model wrote it: every line is escaped. */
+function planText(record: StoryRecord, open: boolean): string[] {
+  const { plan } = record;
+  if (plan === null) return [];
+  const { approach, risks, unknowns, risk, acceptance, manualTest, prompts } = plan.plan;
+  const items = (title: string, texts: readonly string[]) =>
+    texts.length === 0 ? [] : [`**${title}**`, "", ...texts.map((text) => `- ${plain(text)}`), ""];
+  return [
+    `<details${open ? " open" : ""}><summary>Plan, revision ${plan.revision}, by ${plain(plan.usage.model)}</summary>`,
+    "",
+    plain(approach),
+    "",
+    `**Risk**: ${risk}`,
+    "",
+    ...items("Acceptance criteria", acceptance),
+    ...items("Risks", risks),
+    ...items("Open questions", unknowns),
+    ...(manualTest === null ? [] : items(`Manual test (${plain(manualTest.environment)})`, manualTest.steps)),
+    ...prompts.flatMap((prompt, place) => [
+      `**${place + 1}. ${plain(prompt.title)}** — role ${code(prompt.role)}`,
+      "",
+      plain(prompt.objective),
+      "",
+      `May change: ${prompt.paths.map((path) => code(path)).join(", ")}`,
+      "",
+      ...prompt.acceptance.map((criterion) => `- ${plain(criterion)}`),
+      "",
+    ]),
+    "</details>",
+  ];
+}

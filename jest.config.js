@@ -1,0 +1,11 @@
+/** Jest runs our ESM TypeScript as it is: swc strips the types, nothing else is transformed. */
+export default {
+  testEnvironment: "node",
+  roots: ["<rootDir>/test"],
+  testMatch: ["**/*.test.ts"],
+  extensionsToTreatAsEsm: [".ts"],
+  transform: {
+    "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2024", parser: { syntax: "typescript" } } }],
+  },
+  testTimeout: 30_000,
+};

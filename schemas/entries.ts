@@ -1,0 +1,177 @@
+import { z } from "zod";
+import { Plan } from "./plan.ts";
+import { Attempt, Usage } from "./step.ts";
+import { Account, Risk, Sha, Sha256 } from "./text.ts";
+import { GateStatus, Verdict } from "./verdict.ts";
+
+const IssueNumber = z.int().positive();
+const RunId = z.string().regex(/^run-[0-9]+-[0-9]+$/).describe("run-<story>-<count>");
+
+/** A large body kept outside the entry, named by its digest: on a public repository only the digest is exported. */
+export const BodyRef = z.strictObject({ sha256: Sha256, bytes: z.int().min(0), mediaType: z.string() });
+export type BodyRef = z.infer<typeof BodyRef>;
+
+/** What a person did to make us act: a comment (by its id) or a label (by its event's id). */
+export const Source = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("comment"), id: z.int().positive() }),
+  z.strictObject({ type: z.literal("label"), id: z.int().positive(), label: z.string() }),
+]);
+export type Source = z.infer<typeof Source>;
+
+const step = { run: RunId, story: IssueNumber, prompt: IssueNumber, attempt: Attempt };
+
+/** The five parts an approval is bound to; the digest is the hash of all of them, so it is void when any one moves. */
+export const DigestParts = z.strictObject({
+  plan: Sha256,
+  issue: Sha256.describe("Title and body of the story as they stood."),
+  base: Sha.describe("The default branch's commit."),
+  paths: z.array(z.string()).describe("Every declared path, sorted."),
+  policy: Sha.describe("The blob of the policy file."),
+});
+export type DigestParts = z.infer<typeof DigestParts>;
+
+/** One prompt of a contract: the text an agent will see, frozen at the moment of approval. */
+export const ContractPrompt = z.strictObject({
+  index: z.int().positive().describe("Place in the plan, from 1."),
+  title: z.string(),
+  text: z.string(),
+  role: z.string(),
+  paths: z.array(z.string()).min(1),
+  acceptance: z.array(z.string()).min(1),
+  evidence: z.array(z.string()),
+  dependsOn: z.array(z.int().positive()),
+});
+export type ContractPrompt = z.infer<typeof ContractPrompt>;
+
+/**
+ * The body of every kind of ledger entry. Only our own code writes them, from facts it read itself or from a person's
+ * fresh act; `claims` of an agent appear only inside bodies that say so.
+ */
+export const entryBodies = {
+  command: z.strictObject({
+    issue: IssueNumber,
+    source: Source,
+    command: z.string(),
+    accepted: z.boolean(),
+    code: z.string(),
+    message: z.string(),
+    text: z.string().max(4_000).describe("What the person added: a refinement, a block's reason."),
+  }),
+  "plan.proposed": z.strictObject({
+    story: IssueNumber,
+    revision: z.int().positive(),
+    requestedBy: Account,
+    request: Source,
+    plan: Plan,
+    planSha256: Sha256,
+    issueSha256: Sha256.describe("The story's title and body as the planner saw them."),
+    usage: Usage,
+  }),
+  "plan.failed": z.strictObject({ story: IssueNumber, request: Source, code: z.string(), message: z.string() }),
+  "approval.granted": z.strictObject({
+    story: IssueNumber,
+    revision: z.int().positive(),
+    digest: Sha256,
+    parts: DigestParts,
+    comment: z.int().positive(),
+    solo: z.boolean().describe("The approver had asked for the plan; the policy says `separation: solo`."),
+  }),
+  "contract.frozen": z.strictObject({
+    story: IssueNumber,
+    revision: z.int().positive(),
+    digest: Sha256.describe("The approval this was compiled from; it is used up by this entry."),
+    risk: Risk,
+    manualTest: z.strictObject({ environment: z.string(), steps: z.array(z.string()) }).nullable(),
+    prompts: z.array(ContractPrompt).min(1),
+  }),
+  "prompt.opened": z.strictObject({ story: IssueNumber, revision: z.int().positive(), index: z.int().positive(), issue: IssueNumber }),
+  "run.submitted": z.strictObject({
+    run: RunId,
+    story: IssueNumber,
+    mode: z.enum(["stop_on_failure", "independent"]),
+    prompts: z.array(IssueNumber).min(1),
+    by: Account,
+    digest: Sha256.describe("The contract's digest."),
+  }),
+  "prompt.recorded": z.strictObject({
+    ...step,
+    base: Sha.describe("The commit the attempt starts from: the checkpoint to go back to."),
+    branch: z.string(),
+    pack: BodyRef,
+  }),
+  "response.recorded": z.strictObject({
+    ...step,
+    result: BodyRef,
+    outcome: z.enum(["finished", "stopped", "asked", "failed"]),
+    code: z.string(),
+    files: z.array(z.strictObject({ path: z.string(), sha256: Sha256.nullable() })),
+    usage: Usage,
+    seconds: z.number().min(0),
+  }),
+  "attempt.closed": z.strictObject({
+    ...step,
+    accepted: z.boolean(),
+    reasons: z.array(z.strictObject({ source: z.string(), code: z.string(), message: z.string(), path: z.string().optional() })),
+  }),
+  "evidence.captured": z.strictObject({
+    ...step,
+    base: Sha,
+    promptSha256: Sha256,
+    responseSha256: Sha256,
+    files: z.array(z.strictObject({ path: z.string(), sha256: Sha256.nullable() })),
+    role: z.string(),
+    usage: Usage,
+    seconds: z.number().min(0),
+  }),
+  "change.committed": z.strictObject({ ...step, branch: z.string(), commit: Sha, tree: Sha, parent: Sha }),
+  "pull.opened": z.strictObject({ run: RunId, story: IssueNumber, prompt: IssueNumber, pull: IssueNumber, branch: z.string(), head: Sha }),
+  "verdict.given": z.strictObject({
+    pull: IssueNumber,
+    head: Sha,
+    base: Sha,
+    conclusion: Verdict.shape.conclusion,
+    gates: z.record(z.string(), GateStatus),
+    verdictSha256: Sha256.describe("Of the verdict's JSON, byte for byte as `sallyport check --json` prints it."),
+  }),
+  "sign-off.given": z.strictObject({
+    pull: IssueNumber,
+    sha: Sha,
+    test: z.string(),
+    result: z.enum(["pass", "fail"]),
+    comment: z.int().positive(),
+    environment: z.string(),
+    notes: z.string(),
+    solo: z.boolean(),
+  }),
+  "evidence.sealed": z.strictObject({
+    run: RunId,
+    story: IssueNumber,
+    prompt: IssueNumber,
+    attempt: Attempt,
+    pull: IssueNumber,
+    commit: Sha,
+    tree: Sha,
+    ci: z.enum(["pass", "fail", "none"]),
+    checks: z.array(z.strictObject({ name: z.string(), app: z.string(), conclusion: z.string() })),
+    validator: z.enum(["pass", "fail"]),
+    verdictSha256: Sha256,
+    captured: Sha256.describe("The hash of the evidence.captured entry this completes."),
+  }),
+  "merge.observed": z.strictObject({
+    pull: IssueNumber,
+    head: Sha.describe("The head of the pull request when it was merged: the judged commit if `judged`."),
+    merged: Sha.describe("The commit on the base branch."),
+    tree: Sha,
+    judged: z.boolean().describe("The last verdict on this head was success."),
+    by: Account.nullable(),
+  }),
+  "pull.closed": z.strictObject({ pull: IssueNumber, head: Sha }),
+  "prompt.completed": z.strictObject({ story: IssueNumber, prompt: IssueNumber, pull: IssueNumber, merged: Sha }),
+  "run.closed": z.strictObject({ run: RunId, story: IssueNumber, status: z.enum(["succeeded", "failed", "cancelled"]), reason: z.string() }),
+  "story.completed": z.strictObject({ story: IssueNumber, prompts: z.array(IssueNumber), pulls: z.array(IssueNumber) }),
+  "epic.completed": z.strictObject({ epic: IssueNumber, stories: z.array(IssueNumber) }),
+  "incident.raised": z.strictObject({ code: z.string(), message: z.string(), issue: IssueNumber.nullable() }),
+} as const;
+
+export type EntryKind = keyof typeof entryBodies;
+export type EntryBody<K extends EntryKind> = z.infer<(typeof entryBodies)[K]>;

@@ -1,0 +1,104 @@
+import { z } from "zod";
+import { Lines, Sha } from "./text.ts";
+
+/** Attempt numbers: R counts revisions of the prompt, S counts tries at one revision. The first attempt is R0/S0. */
+export const Attempt = z.strictObject({ r: z.int().min(0), s: z.int().min(0) });
+export type Attempt = z.infer<typeof Attempt>;
+
+const pathInTree = z.string().min(1).max(4_096);
+
+const StepBase = {
+  version: z.literal(1),
+  run: z.string().regex(/^run-[0-9]+-[0-9]+$/),
+  story: z.int().positive(),
+  prompt: z.int().positive().describe("The issue number of the diff prompt."),
+  attempt: Attempt,
+  repository: z.string(),
+  base: Sha.describe("The commit that the workspace shows and the change is built on."),
+  contract: z.string().describe("The approved text, frozen at approval. The agent sees this and nothing newer."),
+  role: z.strictObject({
+    name: z.string(),
+    allow: z.array(z.string()),
+    deny: z.array(z.string()),
+    card: z.string().optional(),
+  }),
+  paths: z.array(z.string()).min(1).describe("The declared paths; writes outside them are refused."),
+  acceptance: Lines.min(1),
+  evidence: z.array(z.string()),
+  limits: z.strictObject({
+    runtime: z.int().positive().describe("Seconds."),
+    silence: z.int().positive().describe("Seconds."),
+    turns: z.int().positive(),
+    tokens: z.int().positive(),
+  }),
+};
+
+/** What an agent is handed for a first try. Our host wrote it; the contract text in it was approved by a person. */
+export const StepPack = z.strictObject({ ...StepBase, kind: z.literal("step") });
+export type StepPack = z.infer<typeof StepPack>;
+
+/** What an agent is handed to mend its work: the same step with what failed and what it wrote before. */
+export const ReworkPack = z.strictObject({
+  ...StepBase,
+  kind: z.literal("rework"),
+  failures: z
+    .array(z.strictObject({ source: z.string(), code: z.string(), message: z.string(), path: z.string().optional() }))
+    .min(1),
+  previous: z.string().nullable().describe("The commit of the attempt that is to be mended, if it got that far."),
+});
+export type ReworkPack = z.infer<typeof ReworkPack>;
+
+/** Either of the two things an agent can be handed. */
+export const Pack = z.discriminatedUnion("kind", [StepPack, ReworkPack]);
+export type Pack = z.infer<typeof Pack>;
+
+/** A whole file that the agent hands back. `content` is text; `null` deletes the file. */
+export const FileWrite = z.strictObject({
+  path: pathInTree,
+  content: z.string().max(2_000_000).nullable(),
+});
+export type FileWrite = z.infer<typeof FileWrite>;
+
+/** What the model used for one attempt, as the service reported it. */
+export const Usage = z.strictObject({
+  model: z.string(),
+  calls: z.int().min(0),
+  inputTokens: z.int().min(0),
+  outputTokens: z.int().min(0),
+});
+export type Usage = z.infer<typeof Usage>;
+
+/**
+ * What an agent hands back. Everything in it is the agent's claim: files are checked again by the writer,
+ * and no gate trusts `claims`.
+ */
+export const StepResult = z.strictObject({
+  version: z.literal(1),
+  outcome: z
+    .enum(["finished", "stopped", "asked", "failed"])
+    .describe("finished: the work is done. stopped: the agent says it must not go on. asked: it needs an answer. failed: no usable answer."),
+  code: z
+    .enum([
+      "finished",
+      "agent-stopped",
+      "agent-asked",
+      "turns-exceeded",
+      "tokens-exceeded",
+      "time-exceeded",
+      "silence",
+      "cut-off",
+      "refused",
+      "bad-answer",
+      "service",
+      "cancelled",
+    ])
+    .describe("Why it ended."),
+  summary: z.string().max(10_000),
+  questions: Lines,
+  files: z.array(FileWrite).max(500),
+  claims: z
+    .array(z.strictObject({ criterion: z.string(), how: z.string() }))
+    .max(100)
+    .describe("For each acceptance criterion, how the agent says it is met."),
+});
+export type StepResult = z.infer<typeof StepResult>;
