@@ -3,16 +3,16 @@ import { type ColumnType, type Generated, Kysely, PGliteDialect, PostgresDialect
 import pg from "pg";
 import { type ConstructorOptions, fromPglite } from "pg-boss";
 
-/** A moment: read as a Date, written as one. */
-type Timestamp = ColumnType<Date, Date | string, Date | string>;
+/** A moment that the database sets by itself: read as a Date, written as one. */
+type Timestamp = ColumnType<Date, Date | undefined, Date>;
 
 /** The service's tables. All of it can be rebuilt from GitHub and the ledger, so none of it is a source of truth. */
 export type Tables = {
-  deliveries: { guid: string; event: string; body_sha256: string; received_at: Generated<Timestamp> };
+  deliveries: { guid: string; event: string; body_sha256: string; received_at: Timestamp };
   chains: { repository: number; seq: number; hash: string | null };
   entries: { repository: number; seq: number; hash: string; kind: string; line: string };
   bodies: { sha256: string; media_type: string; bytes: Uint8Array };
-  answers: { key: string; answer: string; stored_at: Generated<Timestamp> };
+  answers: { key: string; answer: string; stored_at: Timestamp };
   leases: { subject: string; fence: Generated<number> };
   effects: {
     id: Generated<number>;
@@ -24,7 +24,7 @@ export type Tables = {
     payload: string;
     status: "todo" | "doing" | "done" | "failed";
     tries: Generated<number>;
-    not_before: Generated<Timestamp>;
+    not_before: Timestamp;
     result: string | null;
   };
 };

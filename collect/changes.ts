@@ -9,6 +9,10 @@ export type ChangedPath = { path: string; before: FileSide | null; after: FileSi
 /** The largest file that is compared line by line, in bytes; a larger one counts by its size, as a binary file does. */
 export const comparedBytes = 10_000_000;
 
+/** Why a listing is unknown in which one name could hide another. */
+export const indistinct =
+  "a tree holds two file names that cannot be told apart; rename the files whose names are not valid UTF-8";
+
 /**
  * Compares two complete listings of files. There is no rename detection: a renamed file is two changes. Sorted by the
  * bytes of the path. Two names that become equal as UTF-8 make the answer unknown, because one could hide the other.
@@ -19,10 +23,7 @@ export function changesBetween(
 ): Known<ChangedPath[]> {
   const old = new Map(before.map((entry) => [entry.path, entry]));
   const young = new Map(after.map((entry) => [entry.path, entry]));
-  if (old.size !== before.length || young.size !== after.length)
-    return unknown(
-      "a tree holds two file names that cannot be told apart; rename the files whose names are not valid UTF-8",
-    );
+  if (old.size !== before.length || young.size !== after.length) return unknown(indistinct);
   const changes: ChangedPath[] = [];
   for (const path of new Set([...old.keys(), ...young.keys()])) {
     const one = old.get(path);

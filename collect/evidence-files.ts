@@ -22,7 +22,9 @@ export async function readEvidenceFiles(
   if (policy.value.state !== "loaded") return known([]);
   // Wider than the author's spelling: a look-alike name is checked too.
   const wanted = matcher(policy.value.policy.gates.evidence?.files ?? [], "deny");
-  const touched = changes.value.filter((change) => change.after !== null && wanted.matches(change.path) !== null);
+  const touched = changes.value.filter(
+    (change) => change.after !== null && wanted.matches(change.path) !== null,
+  );
   const declared = record.known ? (record.value.run?.evidenceFiles ?? []) : [];
   const files: EvidenceFile[] = [];
   for (const path of [...new Set([...touched.map((change) => change.path), ...declared])].sort()) {
@@ -41,6 +43,8 @@ async function readFile(objects: Objects, head: string, path: string): Promise<K
   const blob = await objects.blob(entry.value.sha, evidenceBytes);
   if (!blob.known) return blob;
   if (blob.value.content === null)
-    return unknown(`the evidence file ${JSON.stringify(path)} has ${blob.value.size} bytes; at most ${evidenceBytes} are read`);
+    return unknown(
+      `the evidence file ${JSON.stringify(path)} has ${blob.value.size} bytes; at most ${evidenceBytes} are read`,
+    );
   return known({ path, text: blob.value.content.toString("utf8") });
 }

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import type { RequestInterface } from "@octokit/types";
 import { type Known, known, unknown } from "../core/known.ts";
-import type { Blob } from "./git.ts";
+import { type Blob, blobId } from "./git.ts";
 
 /** One repository on GitHub and how to ask about it: Octokit's `request` with its token already in place. */
 export type GitHub = { request: RequestInterface; owner: string; repo: string };
@@ -19,8 +18,7 @@ export async function ask<T>(what: string, call: Promise<{ data: T }>): Promise<
     if (data !== null && typeof data === "object") return { ok: true, data };
     return { ok: false, status: 0, why: `GitHub's answer about ${what} is not JSON; try again` };
   } catch (error) {
-    const status = error instanceof Error && "status" in error && typeof error.status === "number" ? error.status : 0;
-    const message = error instanceof Error ? error.message : String(error);
+    const { status, message } = failureOf(error);
     return { ok: false, status, why: `GitHub did not give ${what} (${advice(status)}): ${oneLine(message)}` };
   }
 }
@@ -40,12 +38,17 @@ export async function readBranch({ request, owner, repo }: GitHub, branch: strin
   );
   if (!answer.known) return answer;
   const { ref, object } = answer.value;
-  if (ref !== `refs/heads/${branch}` || object.type !== "commit") return unknown(`GitHub gave something else for ${what}`);
+  if (ref !== `refs/heads/${branch}` || object.type !== "commit")
+    return unknown(`GitHub gave something else for ${what}`);
   return known(object.sha);
 }
 
 /** A blob by its id, checked against that id; without its content when GitHub says that it is larger than `limit` bytes. */
-export async function readBlob({ request, owner, repo }: GitHub, sha: string, limit: number): Promise<Known<Blob>> {
+export async function readBlob(
+  { request, owner, repo }: GitHub,
+  sha: string,
+  limit: number,
+): Promise<Known<Blob>> {
   const what = `the file content ${sha} of ${owner}/${repo}`;
   const answer = await askKnown(
     what,
@@ -56,17 +59,16 @@ export async function readBlob({ request, owner, repo }: GitHub, sha: string, li
   if (size !== null && size > limit) return known({ size, content: null });
   if (encoding !== "base64") return unknown(`GitHub gave ${what} as ${JSON.stringify(encoding)}, not base64`);
   const bytes = Buffer.from(content, "base64");
-  if (blobId(bytes, sha.length === 64 ? "sha256" : "sha1") !== sha) return unknown(`GitHub gave ${what} incomplete or changed`);
+  if (blobId(bytes, sha.length === 64 ? "sha256" : "sha1") !== sha)
+    return unknown(`GitHub gave ${what} incomplete or changed`);
   return known({ size: bytes.length, content: bytes.length > limit ? null : bytes });
 }
 
-/** The id that git gives to a file's content. */
-export function blobId(content: Uint8Array, algorithm: "sha1" | "sha256"): string {
-  return createHash(algorithm).update(`blob ${content.length}\0`).update(content).digest("hex");
-}
-
 /** Runs `work` on every item, a few at a time; stops at the first unknown and gives that. Results keep the items' order. */
-export async function mapKnown<T, R>(items: readonly T[], work: (item: T) => Promise<Known<R>>): Promise<Known<R[]>> {
+export async function mapKnown<T, R>(
+  items: readonly T[],
+  work: (item: T) => Promise<Known<R>>,
+): Promise<Known<R[]>> {
   const results = new Map<number, R>();
   let failure: { known: false; why: string } | null = null;
   const todo = items.entries();
@@ -81,6 +83,13 @@ export async function mapKnown<T, R>(items: readonly T[], work: (item: T) => Pro
   await Promise.all(Array.from({ length: together }, worker));
   if (failure !== null) return failure;
   return known([...results].sort(([one], [other]) => one - other).map(([, result]) => result));
+}
+
+/** Octokit's error carries GitHub's status and words; a connection that broke has no status. */
+function failureOf(error: unknown): { status: number; message: string } {
+  if (error === null || typeof error !== "object") return { status: 0, message: String(error) };
+  const status = "status" in error && typeof error.status === "number" ? error.status : 0;
+  return { status, message: "message" in error ? String(error.message) : String(error) };
 }
 
 function advice(status: number): string {

@@ -1,6 +1,6 @@
 import type { Change } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import { changesBetween, comparedBytes, contentsOf, countChange } from "./changes.ts";
+import { changesBetween, comparedBytes, contentsOf, countChange, indistinct } from "./changes.ts";
 import type { Blob, TreeEntry } from "./git.ts";
 import { askKnown, type GitHub, mapKnown, readBlob } from "./github.ts";
 import type { Objects } from "./objects.ts";
@@ -33,17 +33,33 @@ export function apiObjects(github: GitHub): Objects {
 
 type List = (tree: string, whole: boolean) => Promise<Known<Listing>>;
 
-async function findMergeBase({ request, owner, repo }: GitHub, base: string, head: string): Promise<Known<string>> {
+async function findMergeBase(
+  { request, owner, repo }: GitHub,
+  base: string,
+  head: string,
+): Promise<Known<string>> {
   const what = `the common ancestor of ${base} and ${head}`;
-  const call = request("GET /repos/{owner}/{repo}/compare/{basehead}", { owner, repo, basehead: `${base}...${head}`, per_page: 1 });
+  const call = request("GET /repos/{owner}/{repo}/compare/{basehead}", {
+    owner,
+    repo,
+    basehead: `${base}...${head}`,
+    per_page: 1,
+  });
   const answer = await askKnown(what, call);
   return answer.known ? known(answer.value.merge_base_commit.sha) : answer;
 }
 
 /** `tree` is the id of a tree, or of a commit whose tree is meant. */
-async function readListing({ request, owner, repo }: GitHub, tree: string, whole: boolean): Promise<Known<Listing>> {
+async function readListing(
+  { request, owner, repo }: GitHub,
+  tree: string,
+  whole: boolean,
+): Promise<Known<Listing>> {
   const options = { owner, repo, tree_sha: tree, ...(whole ? { recursive: "1" } : {}) };
-  const answer = await askKnown(`the tree of ${tree}`, request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", options));
+  const answer = await askKnown(
+    `the tree of ${tree}`,
+    request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", options),
+  );
   if (!answer.known) return answer;
   const listing: Listing = { entries: [], sizes: new Map(), cut: answer.value.truncated };
   for (const { path, mode, type, sha, size } of answer.value.tree) {
@@ -53,7 +69,12 @@ async function readListing({ request, owner, repo }: GitHub, tree: string, whole
   return known(listing);
 }
 
-async function readChanges(github: GitHub, list: List, before: string, after: string): Promise<Known<Change[]>> {
+async function readChanges(
+  github: GitHub,
+  list: List,
+  before: string,
+  after: string,
+): Promise<Known<Change[]>> {
   const sides = await readSides(list, before, after);
   if (!sides.known) return sides;
   const paths = changesBetween(sides.value.before, sides.value.after);
@@ -92,16 +113,19 @@ async function readSides(list: List, before: string, after: string): Promise<Kno
 /** For trees too large for one answer (GitHub stops at 100,000 entries or 7 MB): folder by folder, only where they differ. */
 async function walkSides(list: List, before: string, after: string): Promise<Known<Sides>> {
   const sides: Sides = { before: [], after: [], sizes: new Map() };
-  const todo: { prefix: string; before: string | null; after: string | null }[] = [{ prefix: "", before, after }];
+  const todo: { prefix: string; before: string | null; after: string | null }[] = [
+    { prefix: "", before, after },
+  ];
   for (let folder = todo.pop(); folder !== undefined; folder = todo.pop()) {
     const [old, young] = await Promise.all([readFolder(list, folder.before), readFolder(list, folder.after)]);
     if (!old.known) return old;
     if (!young.known) return young;
     for (const [sha, size] of [...old.value.sizes, ...young.value.sizes]) sides.sizes.set(sha, size);
-    const names = new Set([...old.value.entries, ...young.value.entries].map((entry) => entry.path));
-    for (const name of names) {
-      const one = old.value.entries.find((entry) => entry.path === name);
-      const other = young.value.entries.find((entry) => entry.path === name);
+    const olds = new Map(old.value.entries.map((entry) => [entry.path, entry]));
+    const youngs = new Map(young.value.entries.map((entry) => [entry.path, entry]));
+    for (const name of new Set([...olds.keys(), ...youngs.keys()])) {
+      const one = olds.get(name);
+      const other = youngs.get(name);
       if (one?.sha === other?.sha && one?.mode === other?.mode) continue;
       const path = `${folder.prefix}${name}`;
       if (one !== undefined && isFile(one)) sides.before.push({ ...one, path });
@@ -116,7 +140,13 @@ async function walkSides(list: List, before: string, after: string): Promise<Kno
 async function readFolder(list: List, tree: string | null): Promise<Known<Listing>> {
   if (tree === null) return known({ entries: [], sizes: new Map(), cut: false });
   const listing = await list(tree, false);
-  if (listing.known && listing.value.cut) return unknown(`GitHub lists the folder ${tree} only in part: it holds too many files`);
+  if (listing.known && listing.value.cut)
+    return unknown(`GitHub lists the folder ${tree} only in part: it holds too many files`);
+  if (
+    listing.known &&
+    new Set(listing.value.entries.map((entry) => entry.path)).size < listing.value.entries.length
+  )
+    return unknown(indistinct);
   return listing;
 }
 

@@ -17,18 +17,24 @@ export async function readPolicy(objects: Objects, ref: string): Promise<Known<P
     const entry = await objects.entry(ref, path);
     if (!entry.known) return entry;
     if (entry.value === null || (path === folder && entry.value.type === "tree")) continue;
-    const message = path === twin ? `delete ${twin}: the policy is read from ${policyPath} alone` : `${folder} is not a folder`;
+    const message =
+      path === twin
+        ? `delete ${twin}: the policy is read from ${policyPath} alone`
+        : `${folder} is not a folder`;
     return known(malformed(ref, entry.value.sha, message));
   }
   const entry = await objects.entry(ref, policyPath);
   if (!entry.known) return entry;
   if (entry.value === null) return known({ state: "absent", ref });
   const { mode, sha } = entry.value;
-  if (mode !== "100644") return known(malformed(ref, sha, `${policyPath} must be a plain file (mode 100644), not ${mode}`));
+  if (mode !== "100644")
+    return known(malformed(ref, sha, `${policyPath} must be a plain file (mode 100644), not ${mode}`));
   const blob = await objects.blob(sha, policyBytes);
   if (!blob.known) return blob;
   if (blob.value.content === null)
-    return known(malformed(ref, sha, `${policyPath} has ${blob.value.size} bytes; at most ${policyBytes} are read`));
+    return known(
+      malformed(ref, sha, `${policyPath} has ${blob.value.size} bytes; at most ${policyBytes} are read`),
+    );
   return known(policyReading(ref, sha, blob.value.content));
 }
 

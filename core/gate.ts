@@ -21,13 +21,16 @@ export type Gate = {
 };
 
 /** A gate's result, written short. */
-export function result(gate: GateName, status: GateStatus, ...reasons: Reason[]): GateResult {
+export function result(gate: GateName | "policy", status: GateStatus, ...reasons: Reason[]): GateResult {
   return { gate, status, reasons };
 }
 
 /** The result of a gate that lacks a fact. It blocks until the fact can be read: what is not known never passes. */
-export function lacking(gate: GateName, code: string, why: string): GateResult {
-  const next = { step: "Wait: it is read again at the next event. If it stays so, see what stands in the way.", who: "a maintainer" };
+export function lacking(gate: GateName | "policy", code: string, why: string): GateResult {
+  const next = {
+    step: "Wait: it is read again at the next event. If it stays so, see what stands in the way.",
+    who: "a maintainer",
+  };
   return result(gate, "unknown", { code, message: why, next });
 }
 

@@ -28,11 +28,15 @@ const device = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
 
 function characterProblem(path: string): string | null {
   for (const character of path) {
-    if (character === "\u{FFFD}") return "the name is not valid UTF-8 (U+FFFD stands where a byte could not be read)";
+    if (character === "\u{FFFD}")
+      return "the name is not valid UTF-8 (U+FFFD stands where a byte could not be read)";
     if (invisible.test(character)) return `the name holds ${codePoint(character)}, which cannot be seen`;
     if (character === "\\") return "the name holds a backslash, which some systems take for a folder";
     if (character === ":") return "the name holds a colon, which some systems take for a drive or stream";
-    if (/[^ -~]/.test(character) && (lookAlike.test(character) || /[./\\~: ]/.test(character.normalize("NFKC")))) {
+    if (
+      /[^ -~]/.test(character) &&
+      (lookAlike.test(character) || /[./\\~: ]/.test(character.normalize("NFKC")))
+    ) {
       return `the name holds ${codePoint(character)}, which looks like \`${character.normalize("NFKC")}\``;
     }
   }
@@ -54,7 +58,8 @@ function segmentProblem(segment: string): string | null {
  * Source: git's own checks on tree entries (`fsck`), Windows' rules for file names.
  */
 export function nameProblem(path: string): string | null {
-  if (isTooLong(path)) return `the path is longer or deeper than can be checked out (${longest.path} characters, ${longest.name} in a name)`;
+  if (isTooLong(path))
+    return `the path is longer or deeper than can be checked out (${longest.path} characters, ${longest.name} in a name)`;
   const character = characterProblem(path);
   if (character !== null) return character;
   for (const segment of path.split("/")) {

@@ -9,7 +9,14 @@ export type Matcher = { matches(path: string): string | null };
 /** A pattern that is refused: its place in the list that was given, the pattern, and what is wrong in one line. */
 export type PatternProblem = { index: number; pattern: string; message: string };
 
-const options = { dot: true, nonegate: true, nocomment: true, noext: true, nobrace: true, platform: "linux" } as const;
+const options = {
+  dot: true,
+  nonegate: true,
+  nocomment: true,
+  noext: true,
+  nobrace: true,
+  platform: "linux",
+} as const;
 
 const most = { length: 500, alternatives: 64, globstars: 6, stars: 6 };
 
@@ -21,14 +28,20 @@ function alternatives(pattern: string): string[] {
 function plainProblem(pattern: string): string | null {
   if (pattern === "") return "the pattern is empty";
   if (pattern.length > most.length) return `the pattern is longer than ${most.length} characters`;
-  if (!pattern.isWellFormed() || /[\p{Cc}\u2028\u2029]/u.test(pattern)) return "the pattern holds a control character";
-  if (/^[!#]/.test(pattern)) return `a pattern does not start with \`${pattern.charAt(0)}\`: negation and comments are not patterns`;
-  if (/^\.?\//.test(pattern)) return "write the path from the top of the repository, without `/` or `./` in front";
-  if (pattern.includes("\\")) return "a pattern has no backslash: folders are parted by `/`, and brackets need no escape";
+  if (!pattern.isWellFormed() || /[\p{Cc}\u2028\u2029]/u.test(pattern))
+    return "the pattern holds a control character";
+  if (/^[!#]/.test(pattern))
+    return `a pattern does not start with \`${pattern.charAt(0)}\`: negation and comments are not patterns`;
+  if (/^\.?\//.test(pattern))
+    return "write the path from the top of the repository, without `/` or `./` in front";
+  if (pattern.includes("\\"))
+    return "a pattern has no backslash: folders are parted by `/`, and brackets need no escape";
   const segments = pattern.replace(/\/$/, "").split("/");
-  if (segments.some((segment) => segment === "." || segment === "..")) return "a pattern has no `.` or `..` folder";
+  if (segments.some((segment) => segment === "." || segment === ".."))
+    return "a pattern has no `.` or `..` folder";
   if (segments.includes("")) return "two slashes stand next to each other";
-  if (segments.filter((segment) => segment === "**").length > most.globstars) return `more than ${most.globstars} \`**\` folders`;
+  if (segments.filter((segment) => segment === "**").length > most.globstars)
+    return `more than ${most.globstars} \`**\` folders`;
   if (segments.some((segment) => (segment.match(/\*+/g) ?? []).length > most.stars)) {
     return `more than ${most.stars} \`*\` in one name`;
   }
@@ -39,10 +52,14 @@ function patternProblem(pattern: string): string | null {
   const plain = plainProblem(pattern);
   if (plain !== null) return plain;
   const expanded = alternatives(pattern);
-  if (expanded.length > most.alternatives) return `the braces stand for more than ${most.alternatives} patterns`;
+  if (expanded.length > most.alternatives)
+    return `the braces stand for more than ${most.alternatives} patterns`;
   for (const one of expanded) {
-    const problem = plainProblem(one) ?? (plainProblem(fold(one)) === null ? null : "its Unicode look-alike form is not a pattern");
-    if (problem !== null) return one === pattern ? problem : `\`${one}\`, one of its alternatives: ${problem}`;
+    const problem =
+      plainProblem(one) ??
+      (plainProblem(fold(one)) === null ? null : "its Unicode look-alike form is not a pattern");
+    if (problem !== null)
+      return one === pattern ? problem : `\`${one}\`, one of its alternatives: ${problem}`;
   }
   return null;
 }
@@ -54,7 +71,9 @@ function patternProblem(pattern: string): string | null {
 export function problems(patterns: readonly string[]): PatternProblem[] {
   return patterns.flatMap((pattern, index) => {
     const message = patternProblem(pattern);
-    return message === null ? [] : [{ index, pattern, message: `\`${pattern}\` is not a path pattern: ${message}` }];
+    return message === null
+      ? []
+      : [{ index, pattern, message: `\`${pattern}\` is not a path pattern: ${message}` }];
   });
 }
 
@@ -74,7 +93,10 @@ function spelledOut(pattern: string): string[] {
  */
 function compile(pattern: string): (path: string) => boolean {
   const literal = (text: string) => text.replaceAll("[", "[[]");
-  const spelled = [pattern, ...alternatives(pattern)].flatMap((one) => [...spelledOut(literal(one)), ...spelledOut(one)]);
+  const spelled = [pattern, ...alternatives(pattern)].flatMap((one) => [
+    ...spelledOut(literal(one)),
+    ...spelledOut(one),
+  ]);
   const matchers = [...new Set(spelled)].map((one) => new Minimatch(one, options));
   return (path) => matchers.some((one) => one.match(path));
 }

@@ -23,3 +23,6 @@ export type Account = z.infer<typeof Account>;
 
 /** A short list of non-empty lines, such as acceptance criteria. */
 export const Lines = z.array(z.string().trim().min(1).max(2_000)).max(100);
+
+/** A JSON object of any shape; what an entry's body is until its kind's own schema has read it. */
+export const EntryBodyRecord = z.record(z.string(), z.json());

@@ -24,7 +24,8 @@ export const diffSize: Gate = {
   changesOn: ["push", "base", "policy"],
   judge(facts, policy) {
     const limits = policy.policy.gates[name];
-    if (limits === undefined) return notApplicable(name, "not-configured", "The policy sets no limit on size.");
+    if (limits === undefined)
+      return notApplicable(name, "not-configured", "The policy sets no limit on size.");
     if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
     const ignored = matcher(limits.ignore, "allow");
     const counted = facts.changes.value.filter((change) => ignored.matches(change.path) === null);
@@ -34,11 +35,16 @@ export const diffSize: Gate = {
       if (limit === undefined || size[measure] <= limit) return [];
       const message = `The change has ${size[measure]} ${measure}; the policy allows ${limit}.`;
       const next = { step: "Split the change into smaller pull requests.", who: authorOf(facts) };
-      return [{ code: `too-many-${measure}`, message, ...policyLine(policy, `gates.${name}.${measure}`), next }];
+      return [
+        { code: `too-many-${measure}`, message, ...policyLine(policy, `gates.${name}.${measure}`), next },
+      ];
     });
     if (reasons.length > 0) return result(name, "fail", ...reasons);
     const left = facts.changes.value.length - counted.length;
-    const figures = measures.map((measure) => `${size[measure]} ${measure}${limits[measure] === undefined ? "" : ` of ${limits[measure]}`}`);
+    const figures = measures.map(
+      (measure) =>
+        `${size[measure]} ${measure}${limits[measure] === undefined ? "" : ` of ${limits[measure]}`}`,
+    );
     const message = `${figures.join(", ")}${left === 0 ? "" : `; ${left} ignored by the policy`}.`;
     return result(name, "pass", { code: "within-limits", message });
   },

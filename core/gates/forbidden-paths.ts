@@ -11,7 +11,12 @@ function touched(change: Change): string {
   return change.after === null ? "deletes" : "changes";
 }
 
-function hits(changes: readonly Change[], policy: LoadedPolicy, facts: PullFacts, deny: readonly string[]): Reason[] {
+function hits(
+  changes: readonly Change[],
+  policy: LoadedPolicy,
+  facts: PullFacts,
+  deny: readonly string[],
+): Reason[] {
   const denied = matcher(deny, "deny");
   const who = authorOf(facts);
   return changes.flatMap((change): Reason[] => {
@@ -19,7 +24,14 @@ function hits(changes: readonly Change[], policy: LoadedPolicy, facts: PullFacts
     const hostile = nameProblem(path);
     if (hostile !== null) {
       const next = { step: "Rename this file or take it out of the change.", who };
-      return [{ code: "hostile-name", message: `This change ${touched(change)} a file whose name is not accepted: ${hostile}.`, path, next }];
+      return [
+        {
+          code: "hostile-name",
+          message: `This change ${touched(change)} a file whose name is not accepted: ${hostile}.`,
+          path,
+          next,
+        },
+      ];
     }
     const pattern = denied.matches(path);
     if (pattern === null) return [];
@@ -44,7 +56,10 @@ export const forbiddenPaths: Gate = {
     if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
     const changes = facts.changes.value;
     if (changes.length === 0) {
-      const next = { step: "Push a commit that changes something, or close the pull request.", who: authorOf(facts) };
+      const next = {
+        step: "Push a commit that changes something, or close the pull request.",
+        who: authorOf(facts),
+      };
       const message = "Nothing differs between the head and the base, so there is nothing to judge.";
       return result(name, "fail", { code: "nothing-changed", message, next });
     }
@@ -52,6 +67,9 @@ export const forbiddenPaths: Gate = {
     if (deny === undefined) return notApplicable(name, "not-configured", "The policy forbids no paths.");
     const reasons = hits(changes, policy, facts, deny);
     if (reasons.length > 0) return result(name, "fail", ...reasons);
-    return result(name, "pass", { code: "no-forbidden-path", message: `None of ${changes.length} changed paths is forbidden.` });
+    return result(name, "pass", {
+      code: "no-forbidden-path",
+      message: `None of ${changes.length} changed paths is forbidden.`,
+    });
   },
 };

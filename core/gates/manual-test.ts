@@ -1,3 +1,4 @@
+import type { Policy } from "../../schemas/policy.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import { holders } from "../authority.ts";
 import type { Change, LoadedPolicy, PullFacts, PullRecord, SignOff } from "../facts.ts";
@@ -5,6 +6,11 @@ import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.t
 import { matcher } from "../paths.ts";
 
 const name = "manual-test";
+
+/** The tests that a person signs off; a contract may ask for one although the policy has no such gate. */
+export function manualTests(policy: Policy): string[] {
+  return [...new Set(policy.gates[name]?.tests ?? ["manual"])];
+}
 
 /** Why a manual test is needed, in words; null when it is not. */
 function need(policy: LoadedPolicy, changes: readonly Change[], record: PullRecord): string | null {
@@ -32,7 +38,10 @@ type TestResult = { status: "pass" | "fail" | "pending"; reason: Reason };
 function settled(signOff: SignOff, isRequester: boolean, head: string): TestResult {
   const { test, by } = signOff;
   if (signOff.result === "fail") {
-    const next = { step: `Mend it and push; the new commit is tested again.`, who: "the author of the change" };
+    const next = {
+      step: `Mend it and push; the new commit is tested again.`,
+      who: "the author of the change",
+    };
     const message = `@${by.login} tested \`${test}\` on ${head} and it failed.`;
     return { status: "fail", reason: { code: "test-failed", message, next } };
   }
@@ -41,11 +50,19 @@ function settled(signOff: SignOff, isRequester: boolean, head: string): TestResu
   return { status: "pass", reason: { code: isRequester ? "signed-off-solo" : "signed-off", message } };
 }
 
-function judgeTest(test: string, why: string, facts: PullFacts, policy: LoadedPolicy, record: PullRecord): TestResult {
+function judgeTest(
+  test: string,
+  why: string,
+  facts: PullFacts,
+  policy: LoadedPolicy,
+  record: PullRecord,
+): TestResult {
   const asked = requesters(facts, record);
   const solo = policy.policy.people.separation === "solo";
   const head = facts.head.sha;
-  const given = record.signOffs.filter((one) => one.test === test && one.by.type === "User").sort((one, other) => other.seq - one.seq);
+  const given = record.signOffs
+    .filter((one) => one.test === test && one.by.type === "User")
+    .sort((one, other) => other.seq - one.seq);
   const counting = given.filter((one) => solo || !asked.has(one.by.id));
   const current = counting.find((one) => one.sha === head);
   if (current !== undefined) return settled(current, asked.has(current.by.id), head);
@@ -60,7 +77,10 @@ function judgeTest(test: string, why: string, facts: PullFacts, policy: LoadedPo
         : "";
   const next = { step: `/sign-off ${head} pass ${test}`, who: holders(policy.policy.people, "approvers") };
   const message = `Nobody has tested \`${test}\` on ${head} yet; ${why}.${note}`;
-  return { status: "pending", reason: { code: "not-signed-off", message, ...policyLine(policy, `gates.${name}`), next } };
+  return {
+    status: "pending",
+    reason: { code: "not-signed-off", message, ...policyLine(policy, `gates.${name}`), next },
+  };
 }
 
 /**
@@ -76,10 +96,15 @@ export const manualTest: Gate = {
     if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
     const record = facts.record.value;
     const why = need(policy, facts.changes.value, record);
-    if (why === null) return notApplicable(name, "not-needed", "Neither the policy nor the approved contract asks for a manual test of this change.");
-    const tests = policy.policy.gates[name]?.tests ?? ["manual"];
-    const results = [...new Set(tests)].map((test) => judgeTest(test, why, facts, policy, record));
-    const status = (["fail", "pending"] as const).find((one) => results.some((test) => test.status === one)) ?? "pass";
+    if (why === null)
+      return notApplicable(
+        name,
+        "not-needed",
+        "Neither the policy nor the approved contract asks for a manual test of this change.",
+      );
+    const results = manualTests(policy.policy).map((test) => judgeTest(test, why, facts, policy, record));
+    const status =
+      (["fail", "pending"] as const).find((one) => results.some((test) => test.status === one)) ?? "pass";
     return result(name, status, ...results.map((test) => test.reason));
   },
 };

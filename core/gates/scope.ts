@@ -30,7 +30,11 @@ function finder(run: RunRecord, loaded: LoadedPolicy): ((change: Change) => Find
     const rule = denied.matches(path);
     if (rule !== null) {
       const message = `The role \`${run.role}\` may not touch \`${rule}\`.`;
-      findings.push({ code: "denied-to-role", message, ...line(`roles.${run.role}.deny.${role.deny.indexOf(rule)}`) });
+      findings.push({
+        code: "denied-to-role",
+        message,
+        ...line(`roles.${run.role}.deny.${role.deny.indexOf(rule)}`),
+      });
     }
     const kind = sensitive.find((one) => one.pattern === kept.matches(path));
     if (kind !== undefined) {
@@ -42,10 +46,14 @@ function finder(run: RunRecord, loaded: LoadedPolicy): ((change: Change) => Find
       findings.push({ code: "outside-role", message, ...line(`roles.${run.role}.allow`) });
     }
     if (declared.matches(path) === null) {
-      findings.push({ code: "outside-declared", message: `Outside the paths that the approved plan of story #${run.story} declares.` });
+      findings.push({
+        code: "outside-declared",
+        message: `Outside the paths that the approved plan of story #${run.story} declares.`,
+      });
     }
     const link = after === null ? undefined : links.get(after.mode);
-    if (link !== undefined) findings.push({ code: "link", message: `An agent's change may not hold ${link}.` });
+    if (link !== undefined)
+      findings.push({ code: "link", message: `An agent's change may not hold ${link}.` });
     return findings;
   };
 }
@@ -54,11 +62,19 @@ function judgeRun(run: RunRecord, changes: readonly Change[], facts: PullFacts, 
   const find = finder(run, policy);
   if (find === null) {
     const message = `The run was made in the role \`${run.role}\`, which the policy does not have.`;
-    const next = { step: `Add the role under \`roles\` in the policy, or close this pull request.`, who: "a maintainer" };
+    const next = {
+      step: `Add the role under \`roles\` in the policy, or close this pull request.`,
+      who: "a maintainer",
+    };
     return result(name, "fail", { code: "no-such-role", message, ...policyLine(policy, "roles"), next });
   }
-  const next = { step: "Take this file out of the change, or plan the story again with wider paths.", who: authorOf(facts) };
-  const reasons = changes.flatMap((change) => find(change).map((one): Reason => ({ ...one, path: change.path, next })));
+  const next = {
+    step: "Take this file out of the change, or plan the story again with wider paths.",
+    who: authorOf(facts),
+  };
+  const reasons = changes.flatMap((change) =>
+    find(change).map((one): Reason => ({ ...one, path: change.path, next })),
+  );
   if (reasons.length > 0) return result(name, "fail", ...reasons);
   const message = `All ${changes.length} changed paths are inside the role \`${run.role}\` and the approved plan.`;
   return result(name, "pass", { code: "in-scope", message });
@@ -76,7 +92,11 @@ export const scope: Gate = {
     if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
     const { run, evidence } = facts.record.value;
     if (run === null && evidence.length > 0) {
-      return lacking(name, "run-unknown", "The ledger has evidence for this pull request and not the run that made it.");
+      return lacking(
+        name,
+        "run-unknown",
+        "The ledger has evidence for this pull request and not the run that made it.",
+      );
     }
     if (run === null) return notApplicable(name, "no-run", "No run of an agent made this pull request.");
     if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import * as core from "@actions/core";
+import type { RequestInterface } from "@octokit/types";
+import { type Annotation, type Inputs, type Ports, run } from "./run.ts";
+
+/** How long one answer of GitHub may take, in milliseconds. */
+const patience = 60_000;
+
+function readInputs(): Inputs {
+  return {
+    repository: process.env.GITHUB_REPOSITORY ?? "",
+    pullRequest: core.getInput("pull-request"),
+    failOn: core.getInput("fail-on"),
+    event: {
+      name: process.env.GITHUB_EVENT_NAME ?? "",
+      text: readEvent(process.env.GITHUB_EVENT_PATH),
+    },
+  };
+}
+
+function readEvent(path: string | undefined): string | null {
+  try {
+    return path === undefined ? null : readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+async function connect(token: string): Promise<RequestInterface> {
+  // Imported late: the package reads the event file while it is loaded, and a broken one would end the job with a stack
+  // before there is a line of ours.
+  const { getOctokit } = await import("@actions/github");
+  const { request } = getOctokit(token, {
+    baseUrl: core.getInput("api-url") || process.env.GITHUB_API_URL || "https://api.github.com",
+    request: {
+      fetch: (url: string, init?: RequestInit) =>
+        fetch(url, { ...init, signal: AbortSignal.timeout(patience) }),
+    },
+  });
+  return request;
+}
+
+function makePorts(token: string): Ports {
+  return {
+    connect: () => connect(token),
+    output: (name, value) => core.setOutput(name, value),
+    summary: async (markdown) => {
+      await core.summary.addRaw(markdown, true).write();
+    },
+    annotate: ({ title, message, file, line }: Annotation) =>
+      core.error(message, {
+        title,
+        ...(file === undefined ? {} : { file }),
+        ...(line === undefined ? {} : { startLine: line }),
+      }),
+    // A notice is a workflow command whose text the toolkit escapes; a bare line could start with `::` and be obeyed.
+    say: (line) => core.notice(line),
+    fail: (line) => core.setFailed(line),
+  };
+}
+
+const token = core.getInput("github-token");
+if (token === "") {
+  core.setFailed("the input github-token is empty: give a token that may read contents and pull requests");
+} else {
+  core.setSecret(token);
+  // The runner shows an uncaught error with its stack; a job that could not decide must fail with one line.
+  run(readInputs(), makePorts(token)).catch((error: unknown) => {
+    core.setFailed(`sallyport could not judge: ${error instanceof Error ? error.message : String(error)}`);
+  });
+}

@@ -1,0 +1,73 @@
+/** What a client is for: reading facts, or carrying out effects. */
+export type Use = "read" | "write";
+
+/** A request as it is about to be sent, with the address filled in. */
+export type Call = { method: string; url: string; body: unknown };
+
+type Rule = { method: string; path: RegExp; body?: (body: Record<string, unknown>) => boolean };
+
+const ownRef = /^(?:refs\/)?heads\/sallyport\/(?:evidence|run-[0-9]+-[0-9]+\/[0-9]+)$/;
+const isText = (value: unknown): value is string => typeof value === "string";
+
+// Every write that effects need, below `/repos/{owner}/{repo}`. Approving, merging, arming auto-merge, protection,
+// access, secrets, workflows, GraphQL and the deletion of branches are refused by not standing here.
+const writes: readonly Rule[] = [
+  { method: "POST", path: /^\/issues$/ },
+  {
+    method: "PATCH",
+    path: /^\/issues\/\d+$/,
+    body: (body) => Object.keys(body).every((key) => key === "state" || key === "state_reason"),
+  },
+  { method: "POST", path: /^\/issues\/\d+\/(?:comments|labels|sub_issues|dependencies\/blocked_by)$/ },
+  { method: "DELETE", path: /^\/issues\/\d+\/labels\/[^/]+$/ },
+  { method: "PATCH", path: /^\/issues\/comments\/\d+$/ },
+  { method: "DELETE", path: /^\/issues\/comments\/\d+$/ },
+  { method: "POST", path: /^\/issues\/comments\/\d+\/reactions$/ },
+  { method: "POST", path: /^\/labels$/ },
+  { method: "POST", path: /^\/git\/(?:blobs|trees|commits)$/ },
+  { method: "POST", path: /^\/git\/refs$/, body: (body) => isText(body.ref) && ownRef.test(body.ref) },
+  { method: "PATCH", path: /^\/git\/refs\/.+$/, body: (body) => body.force !== true },
+  { method: "POST", path: /^\/pulls$/ },
+  { method: "POST", path: /^\/check-runs$/ },
+  { method: "PATCH", path: /^\/check-runs\/\d+$/ },
+];
+
+/**
+ * Why a client may not send a request, or null. The address is judged as it will be sent, not as the route was written,
+ * and what is not expressly allowed is refused: so no code path of ours can approve, merge, arm auto-merge, force a
+ * branch or change protection, whatever it was made to believe (design, invariant 10).
+ */
+export function whyForbidden(
+  use: Use,
+  call: Call,
+  repository: { baseUrl: string; owner: string; repo: string },
+): string | null {
+  const method = call.method.toUpperCase();
+  if (method === "GET" || method === "HEAD") return null;
+  const { pathname } = new URL(call.url);
+  const what = `${method} ${pathname}`;
+  if (use === "read") return `${what}: this client only reads`;
+  const prefix = `${new URL(repository.baseUrl).pathname.replace(/\/$/, "")}/repos/${repository.owner}/${repository.repo}`;
+  if (!pathname.startsWith(`${prefix}/`))
+    return `${what}: this client writes to ${repository.owner}/${repository.repo} only`;
+  const path = pathname.slice(prefix.length);
+  const rule = writes.find((one) => one.method === method && one.path.test(path));
+  if (rule === undefined) return `${what}: nothing that Sallyport does needs this call`;
+  const body = isRecord(call.body) ? call.body : {};
+  if (rule.body !== undefined && !rule.body(body)) return `${what}: not with this content`;
+  const ref = /^\/git\/refs\/(.+)$/.exec(path)?.[1];
+  if (ref !== undefined && !ownRef.test(decoded(ref) ?? "")) return `${what}: the branch is not one of ours`;
+  return null;
+}
+
+function decoded(path: string): string | null {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return null;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,14 @@
+/** What a command may touch of the world around it; the entry file makes the real one, tests make their own. */
+export type Io = {
+  /** Writes to standard output, exactly as given. */
+  out(text: string): void;
+  /** Writes to standard error, exactly as given. */
+  err(text: string): void;
+  /** Sets the exit status: 0 yes, 1 no, 2 could not decide or bad input. */
+  exit(code: number): void;
+  env: Record<string, string | undefined>;
+  /** The folder that relative paths start from. */
+  cwd: string;
+  /** Whether standard output is a terminal that shows colours. */
+  color: boolean;
+};

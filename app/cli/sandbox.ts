@@ -1,0 +1,19 @@
+import { Command } from "commander";
+import type { Io } from "./io.ts";
+import { startProgram } from "./programs.ts";
+
+/** `sallyport sandbox`: a GitHub in one process, for playing the road by hand. It runs as a process of its own. */
+export function sandboxCommand(io: Io): Command {
+  return new Command("sandbox")
+    .description("run a GitHub in one process, on real git repositories, for playing and for tests")
+    .requiredOption("--seed <file.yml>", "users, tokens, roles, repositories and apps; see sandbox/README.md")
+    .option("--port <port>", "the port to listen on", "4000")
+    .option("--dir <dir>", "keep the repositories in this folder (default: a temporary one)")
+    .action(async (options: { seed: string; port: string; dir?: string }) => {
+      const args = ["--seed", options.seed, "--port", options.port, ...(options.dir === undefined ? [] : ["--dir", options.dir])];
+      const child = startProgram("sandbox", args, { env: io.env, cwd: io.cwd, stdio: "inherit" });
+      for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => child.kill(signal));
+      const code = await new Promise<number>((resolve) => child.once("exit", (status) => resolve(status ?? 0)));
+      io.exit(code === 0 ? 0 : 2);
+    });
+}

@@ -1,0 +1,105 @@
+import { Octokit } from "@octokit/core";
+import { SallyportError } from "../../core/errors.ts";
+import { people, type Person } from "./governed.ts";
+
+const repository = { owner: "acme", repo: "governed" };
+
+/** A person at work on GitHub: what the demo's people do, they do with their own token and nothing else. */
+export type Acting = {
+  openIssue(title: string, body: string, labels: string[]): Promise<number>;
+  label(issue: number, label: string): Promise<void>;
+  comment(issue: number, body: string): Promise<void>;
+  merge(pull: number, sha: string): Promise<{ ok: true; sha: string } | { ok: false; status: number; message: string }>;
+  openPull(branch: string, base: string, title: string): Promise<number>;
+};
+
+/** What anybody can see; the demo waits on these. */
+export type Seeing = {
+  issue(number: number): Promise<{ state: string; labels: string[]; title: string }>;
+  comments(number: number): Promise<string[]>;
+  children(number: number): Promise<{ number: number; title: string; state: string }[]>;
+  openPulls(): Promise<{ number: number; title: string; branch: string; sha: string }[]>;
+  checks(sha: string): Promise<{ name: string; status: string; conclusion: string | null; title: string; summary: string; externalId: string; text: string }[]>;
+};
+
+/** GitHub as one of the demo's people uses it. */
+export function actAs(apiUrl: string, person: Person): Acting {
+  const { request } = new Octokit({ baseUrl: apiUrl, auth: people[person].token });
+  return {
+    async openIssue(title, body, labels) {
+      const { data } = await request("POST /repos/{owner}/{repo}/issues", { ...repository, title, body, labels });
+      return data.number;
+    },
+    async label(issue, label) {
+      await request("POST /repos/{owner}/{repo}/issues/{issue_number}/labels", { ...repository, issue_number: issue, labels: [label] });
+    },
+    async comment(issue, body) {
+      await request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", { ...repository, issue_number: issue, body });
+    },
+    async merge(pull, sha) {
+      try {
+        const { data } = await request("PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge", { ...repository, pull_number: pull, sha });
+        return { ok: true, sha: data.sha };
+      } catch (error) {
+        if (error instanceof Error && "status" in error && typeof error.status === "number") {
+          return { ok: false, status: error.status, message: error.message.split(" - ")[0] ?? "" };
+        }
+        throw error;
+      }
+    },
+    async openPull(branch, base, title) {
+      const { data } = await request("POST /repos/{owner}/{repo}/pulls", { ...repository, head: branch, base, title });
+      return data.number;
+    },
+  };
+}
+
+/** GitHub as it looks to a person who only reads. */
+export function see(apiUrl: string, person: Person): Seeing {
+  const { request } = new Octokit({ baseUrl: apiUrl, auth: people[person].token });
+  return {
+    async issue(number) {
+      const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}", { ...repository, issue_number: number });
+      return {
+        state: data.state,
+        title: data.title,
+        labels: data.labels.flatMap((label) => (typeof label === "string" ? label : (label.name ?? []))),
+      };
+    },
+    async comments(number) {
+      const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", { ...repository, issue_number: number, per_page: 100 });
+      return data.map((comment) => comment.body ?? "");
+    },
+    async children(number) {
+      const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", { ...repository, issue_number: number, per_page: 100 });
+      return data.map(({ number: child, title, state }) => ({ number: child, title, state }));
+    },
+    async openPulls() {
+      const { data } = await request("GET /repos/{owner}/{repo}/pulls", { ...repository, state: "open" });
+      return data.map(({ number, title, head }) => ({ number, title, branch: head.ref, sha: head.sha }));
+    },
+    async checks(sha) {
+      const { data } = await request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", { ...repository, ref: sha, per_page: 100 });
+      return data.check_runs.map(({ name, status, conclusion, output, external_id: externalId }) => ({
+        name,
+        status,
+        conclusion,
+        title: output.title ?? "",
+        summary: output.summary ?? "",
+        text: output.text ?? "",
+        externalId: externalId ?? "",
+      }));
+    },
+  };
+}
+
+/** Asks again until there is an answer; a demo that waits in vain says for what. */
+export async function until<T>(what: string, ask: () => Promise<T | null | undefined | false>, seconds = 40): Promise<T> {
+  const end = Date.now() + seconds * 1_000;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== null && answer !== undefined && answer !== false) return answer;
+    if (Date.now() > end) throw new SallyportError("not-found", `waited ${seconds} s in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

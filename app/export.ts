@@ -1,0 +1,228 @@
+import { blobId } from "../collect/git.ts";
+import type { GitHub } from "../collect/github.ts";
+import type { Ourselves } from "../core/effects.ts";
+import { typedEntry } from "../core/entries.ts";
+import { SallyportError } from "../core/errors.ts";
+import {
+  type BranchFile,
+  bodyPath,
+  branchFiles,
+  branchReadme,
+  evidenceBranch,
+  segmentEntries,
+  segmentPath,
+} from "../core/evidence-branch.ts";
+import { readEntry } from "../core/ledger.ts";
+import { orNull, tolerate } from "./perform/answers.ts";
+
+type Line = { seq: number; line: string };
+
+/** One repository's chain as the store holds it, and the bodies that its entries name. */
+export type Chain = {
+  repository: number;
+  lines(fromSeq: number): Promise<Line[]>;
+  body(sha256: string): Promise<Uint8Array | null>;
+  ourselves: Ourselves;
+};
+
+/** What the branch holds: its tip, its tree and the blobs of its segments; null when there is no branch. */
+type Branch = { commit: string; tree: string; segments: Map<string, { sha: string; size: number }> } | null;
+
+/** How often a branch that moves under our hands is read again, and how much text travels inside one tree, in bytes. */
+const mostTries = 3;
+const inlineBytes = 4 * 1024 * 1024;
+
+/**
+ * Makes the evidence branch equal the chain: what is missing goes there in one commit on top of the tip that was read.
+ * Null: nothing was missing. Fails with `evidence-rewritten`, and writes nothing, when what stands there is not how our
+ * chain begins. Whoever may push to the branch wrote it, so it is compared by git's own hashes and never trusted.
+ */
+export async function exportLedger(
+  github: GitHub,
+  chain: Chain,
+): Promise<{ commit: string; seq: number } | null> {
+  const lines = await chain.lines(1);
+  const last = lines.at(-1);
+  if (last === undefined) return null;
+  for (let tries = 0; tries < mostTries; tries++) {
+    const branch = await readEvidence(github);
+    const exported = exportedCount(branch, lines);
+    const fresh = lines.slice(exported);
+    if (fresh.length === 0) return null;
+    const open = lines.slice(exported - (exported % segmentEntries), exported).map(({ line }) => line);
+    const files = [...branchFiles(open, fresh), ...(await bodiesOf(fresh, github, chain))];
+    if (branch === null) files.push({ path: "README.md", content: branchReadme });
+    const commit = await writeCommit(github, branch, files, fresh, chain.ourselves);
+    if (await moveBranch(github, branch, commit)) return { commit, seq: last.seq };
+  }
+  throw new SallyportError(
+    "github",
+    `${evidenceBranch} moved each time it was written; this is tried again`,
+    { retry: true },
+  );
+}
+
+async function readEvidence({ request, owner, repo }: GitHub): Promise<Branch> {
+  const ref = await orNull(
+    request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${evidenceBranch}` }),
+  );
+  if (ref === null) return null;
+  const { sha: commit } = ref.data.object;
+  const tip = await request("GET /repos/{owner}/{repo}/git/commits/{commit_sha}", {
+    owner,
+    repo,
+    commit_sha: commit,
+  });
+  const list = async (tree_sha: string) => {
+    const { data } = await request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", {
+      owner,
+      repo,
+      tree_sha,
+    });
+    if (data.truncated)
+      throw new SallyportError("github", `GitHub lists a folder of ${evidenceBranch} only in part`);
+    return data.tree;
+  };
+  const tree = tip.data.tree.sha;
+  const folder = (await list(tree)).find((entry) => entry.path === "ledger" && entry.type === "tree");
+  const entries = folder === undefined ? [] : await list(folder.sha);
+  return {
+    commit,
+    tree,
+    segments: new Map(entries.map(({ path, sha, size }) => [`ledger/${path}`, { sha, size: size ?? 0 }])),
+  };
+}
+
+/** How many of our lines stand on the branch. Each of its segments must be, to the byte, what we would have written. */
+function exportedCount(branch: Branch, lines: readonly Line[]): number {
+  if (branch === null) return 0;
+  let count = 0;
+  for (const place of [...branch.segments.keys()].keys()) {
+    const path = segmentPath(place * segmentEntries + 1);
+    const found = branch.segments.get(path);
+    const taken = found === undefined ? null : linesIn(found, lines.slice(count, count + segmentEntries));
+    // Only the last segment may be short.
+    if (taken === null || count !== place * segmentEntries) {
+      throw new SallyportError(
+        "evidence-rewritten",
+        `${path} on ${evidenceBranch} is not what was recorded; nothing was written. Find out who pushed there, and put the branch back`,
+      );
+    }
+    count += taken;
+  }
+  return count;
+}
+
+/** How many of these lines make up a file of this size and hash; null when none of their beginnings does. */
+function linesIn(file: { sha: string; size: number }, lines: readonly Line[]): number | null {
+  let size = 0;
+  for (const [place, { line }] of lines.entries()) {
+    size += Buffer.byteLength(line) + 1;
+    if (size < file.size) continue;
+    const text = lines.slice(0, place + 1).map((one) => `${one.line}\n`);
+    const isSame =
+      blobId(Buffer.from(text.join("")), file.sha.length === 64 ? "sha256" : "sha1") === file.sha;
+    return isSame ? place + 1 : null;
+  }
+  return null;
+}
+
+/** The packs and answers that entries name: on a public repository their digests alone leave the database. */
+async function bodiesOf(
+  fresh: readonly Line[],
+  { request, owner, repo }: GitHub,
+  chain: Chain,
+): Promise<BranchFile[]> {
+  const digests = new Set<string>();
+  for (const { line } of fresh) {
+    const entry = readEntry(line);
+    const typed = entry.ok ? typedEntry(entry.entry) : null;
+    if (typed?.kind === "prompt.recorded") digests.add(typed.body.pack.sha256);
+    if (typed?.kind === "response.recorded") digests.add(typed.body.result.sha256);
+  }
+  if (digests.size === 0) return [];
+  const { data } = await request("GET /repos/{owner}/{repo}", { owner, repo });
+  if (!data.private) return [];
+  const files: BranchFile[] = [];
+  for (const sha256 of digests) {
+    const content = await chain.body(sha256);
+    if (content !== null) files.push({ path: bodyPath(sha256), content });
+  }
+  return files;
+}
+
+async function writeCommit(
+  github: GitHub,
+  branch: Branch,
+  files: readonly BranchFile[],
+  fresh: readonly Line[],
+  { bot }: Ourselves,
+): Promise<string> {
+  const { request, owner, repo } = github;
+  const isBig = files.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0) > inlineBytes;
+  const tree = [];
+  for (const { path, content } of files) {
+    const entry = { path, mode: "100644", type: "blob" } as const;
+    if (isBig || typeof content !== "string") tree.push({ ...entry, sha: await writeBlob(github, content) });
+    else tree.push({ ...entry, content });
+  }
+  const { data: written } = await request("POST /repos/{owner}/{repo}/git/trees", {
+    owner,
+    repo,
+    tree,
+    ...(branch === null ? {} : { base_tree: branch.tree }),
+  });
+  const [first, last] = [fresh[0], fresh.at(-1)];
+  const newest = readEntry(last?.line ?? "");
+  if (!newest.ok)
+    throw new SallyportError("ledger-broken", `entry ${last?.seq} cannot be read: ${newest.problem.message}`);
+  const person = {
+    name: bot.login,
+    email: `${bot.id}+${bot.login}@users.noreply.github.com`,
+    date: newest.entry.at,
+  };
+  const { data: commit } = await request("POST /repos/{owner}/{repo}/git/commits", {
+    owner,
+    repo,
+    message: `Ledger entries ${first?.seq} to ${last?.seq}\n`,
+    tree: written.sha,
+    parents: branch === null ? [] : [branch.commit],
+    author: person,
+    committer: person,
+  });
+  return commit.sha;
+}
+
+async function writeBlob({ request, owner, repo }: GitHub, content: string | Uint8Array): Promise<string> {
+  const { data } = await request("POST /repos/{owner}/{repo}/git/blobs", {
+    owner,
+    repo,
+    content: Buffer.from(content).toString("base64"),
+    encoding: "base64",
+  });
+  return data.sha;
+}
+
+/** False: somebody else moved the branch meanwhile. Nothing is forced, so an entry can be added but none taken away. */
+async function moveBranch(
+  { request, owner, repo }: GitHub,
+  branch: Branch,
+  commit: string,
+): Promise<boolean> {
+  const moved =
+    branch === null
+      ? request("POST /repos/{owner}/{repo}/git/refs", {
+          owner,
+          repo,
+          ref: `refs/heads/${evidenceBranch}`,
+          sha: commit,
+        })
+      : request("PATCH /repos/{owner}/{repo}/git/refs/{ref}", {
+          owner,
+          repo,
+          ref: `heads/${evidenceBranch}`,
+          sha: commit,
+          force: false,
+        });
+  return (await tolerate<unknown>(moved, 422)) !== null;
+}

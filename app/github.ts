@@ -1,0 +1,203 @@
+import { createAppAuth } from "@octokit/auth-app";
+import { ProbotOctokit } from "probot";
+import type { GitHub } from "../collect/github.ts";
+import { readBot } from "../collect/people.ts";
+import type { Ourselves } from "../core/effects.ts";
+import { SallyportError } from "../core/errors.ts";
+import { type Use, whyForbidden } from "./allowed-calls.ts";
+
+// The whole of what a token of ours can ever do, named at each minting: the App's own permissions may be wider.
+const permissions = {
+  read: {
+    checks: "read",
+    contents: "read",
+    issues: "read",
+    members: "read",
+    metadata: "read",
+    pull_requests: "read",
+  },
+  write: { checks: "write", contents: "write", issues: "write", metadata: "read", pull_requests: "write" },
+} as const;
+
+/** How long one answer of GitHub may take, and how long before its end a token is replaced, in milliseconds. */
+const patience = 60_000;
+const tokenMargin = 5 * 60_000;
+
+export type GitHubClients = {
+  identify(): Promise<Ourselves>;
+  /** A client for one repository, by its numeric id: names are renamed and reused. */
+  forRepository(id: number, use: Use): Promise<GitHub>;
+  /** Every repository that the App is installed on. */
+  repositories(): Promise<number[]>;
+};
+
+type Installation = { id: number; hasMembers: boolean };
+
+/** Where a repository is, as GitHub says now: a webhook's word for it is never taken. */
+type Home = { installation: Installation; owner: string; repo: string };
+
+/**
+ * Clients for GitHub as our App, over Probot's Octokit with its throttling and pagination, and its retries for requests
+ * that only read: a write whose answer was lost is looked for before it is made again. Limits are not waited out here;
+ * they end the request, so that the queue can keep the time in its database.
+ */
+export function createGitHub(config: {
+  apiUrl: string;
+  appId: number;
+  privateKey: string;
+  throttle: boolean;
+}): GitHubClients {
+  const octokit = (id: string, more: object = {}) =>
+    new ProbotOctokit({
+      baseUrl: config.apiUrl,
+      throttle: { enabled: config.throttle, id, onRateLimit: () => false, onSecondaryRateLimit: () => false },
+      retry: { enabled: config.throttle },
+      authStrategy: undefined,
+      ...more,
+    });
+  const appAuth = { appId: config.appId, privateKey: config.privateKey };
+  const asApp = octokit("app", { authStrategy: createAppAuth, auth: appAuth });
+  const auth = createAppAuth({ ...appAuth, request: asApp.request });
+
+  const installations = async (): Promise<Installation[]> => {
+    const listed = await asApp.paginate("GET /app/installations", { per_page: 100 });
+    return listed
+      .filter((one) => one.suspended_at === null)
+      .map((one) => ({ id: one.id, hasMembers: one.permissions.members !== undefined }));
+  };
+  const repositoriesOf = async (token: string) => {
+    const client = octokit("app", { auth: token });
+    const listed = await client.paginate("GET /installation/repositories", { per_page: 100 });
+    return listed.map((one) => ({ id: Number(one.id), owner: one.owner.login, repo: one.name }));
+  };
+  const findHome = async (id: number): Promise<Home> => {
+    for (const installation of await installations()) {
+      const token = await mintIfThere(() =>
+        auth({
+          type: "installation",
+          installationId: installation.id,
+          repositoryIds: [id],
+          permissions: { metadata: "read" },
+        }),
+      );
+      const found =
+        token === null ? undefined : (await repositoriesOf(token.token)).find((one) => one.id === id);
+      if (found !== undefined) return { installation, owner: found.owner, repo: found.repo };
+    }
+    throw new SallyportError(
+      "not-found",
+      `the App is not installed on repository ${id}, or the installation is suspended`,
+    );
+  };
+
+  const clients = new Map<string, Promise<GitHub>>();
+  const build = async (id: number, use: Use, forget: () => void): Promise<GitHub> => {
+    const { installation, owner, repo } = await findHome(id);
+    const { members, ...others } = permissions.read;
+    // An installation on a person's account has no members to read.
+    const wanted =
+      use === "write" ? permissions.write : installation.hasMembers ? { ...others, members } : others;
+    const token = keepToken(() =>
+      auth({
+        type: "installation",
+        installationId: installation.id,
+        repositoryIds: [id],
+        permissions: wanted,
+        refresh: true,
+      }),
+    );
+    const client = octokit(`installation-${installation.id}`);
+    client.hook.wrap("request", async (request, options) => {
+      const { method, url, body } = client.request.endpoint(options);
+      const why = whyForbidden(use, { method, url, body }, { baseUrl: config.apiUrl, owner, repo });
+      if (why !== null) throw new SallyportError("forbidden-call", `refused: ${why}`);
+      const isRead = method === "GET" || method === "HEAD";
+      options.headers = { ...options.headers, authorization: `token ${await token.get()}` };
+      options.request = {
+        ...options.request,
+        signal: AbortSignal.timeout(patience),
+        ...(isRead ? {} : { retries: 0, redirect: "manual" }),
+      };
+      try {
+        const response = await request(options);
+        const isWhole = response.status === 204 || typeof response.data === "object";
+        if (response.status < 300 && isWhole) return response;
+        if (response.status < 300)
+          throw new SallyportError("github", `GitHub's answer to ${method} ${url} is cut or no JSON`, {
+            retry: true,
+          });
+      } catch (error) {
+        if (error instanceof Error && "status" in error && error.status === 401) token.forget();
+        throw error;
+      }
+      // Followed blindly, a redirected POST would become a GET.
+      forget();
+      throw new SallyportError("github", `${owner}/${repo} was renamed or moved; it is looked up again`, {
+        retry: true,
+      });
+    });
+    return { request: client.request, owner, repo };
+  };
+
+  return {
+    async identify() {
+      const { data: app } = await asApp.request("GET /app");
+      if (app === null || app.slug === undefined)
+        throw new SallyportError("github", "GitHub does not know this App: check APP_ID and PRIVATE_KEY");
+      const bot = await readBot({ request: octokit("app").request }, app.slug);
+      if (!bot.known) throw new SallyportError("github", bot.why, { retry: true });
+      return { appId: Number(app.id), slug: app.slug, bot: bot.value };
+    },
+    forRepository(id, use) {
+      const key = `${id}/${use}`;
+      const forget = () => clients.delete(key);
+      const client = clients.get(key) ?? build(id, use, forget);
+      clients.set(key, client);
+      client.catch(forget);
+      return client;
+    },
+    async repositories() {
+      const ids: number[] = [];
+      for (const { id } of await installations()) {
+        // The one token without repository ids: it names them, and can do nothing else.
+        const { token } = await auth({
+          type: "installation",
+          installationId: id,
+          permissions: { metadata: "read" },
+        });
+        ids.push(...(await repositoriesOf(token)).map((one) => one.id));
+      }
+      return ids;
+    },
+  };
+}
+
+/** A token that is good for five more minutes at least; a new one is asked for when it is not, or was refused. */
+function keepToken(mint: () => Promise<{ token: string; expiresAt: string }>) {
+  let kept: Promise<{ token: string; expiresAt: string }> | null = null;
+  const forget = () => {
+    kept = null;
+  };
+  return {
+    async get(): Promise<string> {
+      const old = kept === null ? null : await kept;
+      if (old !== null && Date.parse(old.expiresAt) - Date.now() > tokenMargin) return old.token;
+      const fresh = mint();
+      kept = fresh;
+      fresh.catch(forget);
+      return (await fresh).token;
+    },
+    forget,
+  };
+}
+
+/** Null: the repository is not among those of the installation. Source: GitHub docs, "Create an installation access token". */
+async function mintIfThere<T>(mint: () => Promise<T>): Promise<T | null> {
+  try {
+    return await mint();
+  } catch (error) {
+    const status = error instanceof Error && "status" in error ? error.status : null;
+    if (status === 403 || status === 404 || status === 422) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,182 @@
+import { apiObjects } from "../../collect/objects-api.ts";
+import type { EffectResult } from "../../core/effects.ts";
+import { SallyportError } from "../../core/errors.ts";
+import { outOfScope } from "../../core/review.ts";
+import { type FileWrite, Pack, StepResult } from "../../schemas/step.ts";
+import { listWhole, orNull } from "./answers.ts";
+import { quiet } from "./words.ts";
+import { type Of, readJson, type World } from "./world.ts";
+
+/** One entry of the tree to be made; `sha: null` deletes. */
+type Entry = { path: string; mode: "100644" | "100755"; type: "blob"; sha: string | null };
+
+/**
+ * Writes a recorded answer as one commit on a branch of ours. Scope is checked again here, against the recorded pack,
+ * because this is the last place before GitHub. The same inputs give the same commit, so a second try finds the first.
+ */
+export async function writeChange(effect: Of<"write-change">, world: World): Promise<EffectResult> {
+  if (!/^sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/.test(effect.branch)) {
+    throw new SallyportError(
+      "bad-input",
+      `${JSON.stringify(effect.branch)} is not a branch of a run; nothing was written`,
+    );
+  }
+  const pack = Pack.parse(await readJson(effect.packSha256, world));
+  const { files } = StepResult.parse(await readJson(effect.resultSha256, world));
+  refuse(outOfScope(pack, files));
+  const commit = await createCommit(effect, files, world);
+  await placeBranch(effect, commit.commit, world);
+  return { type: "commit", ...commit };
+}
+
+function refuse(outside: { path: string; why: string }[]): void {
+  if (outside.length === 0) return;
+  const named = outside.map(({ path, why }) => `${JSON.stringify(path)} (${why})`).join(", ");
+  throw new SallyportError(
+    "out-of-scope",
+    `the answer writes outside its scope: ${named}; nothing was written`,
+  );
+}
+
+async function createCommit(
+  effect: Of<"write-change">,
+  files: readonly FileWrite[],
+  { github, ourselves }: World,
+) {
+  const { request, owner, repo } = github;
+  const { data: parent } = await request("GET /repos/{owner}/{repo}/git/commits/{commit_sha}", {
+    owner,
+    repo,
+    commit_sha: effect.parent,
+  });
+  const entries = await entriesFor(effect.parent, files, github);
+  if (entries.length === 0) nothingChanged();
+  const { data: tree } = await request("POST /repos/{owner}/{repo}/git/trees", {
+    owner,
+    repo,
+    base_tree: parent.tree.sha,
+    tree: entries,
+  });
+  if (tree.sha === parent.tree.sha) nothingChanged();
+  const person = {
+    name: ourselves.bot.login,
+    email: `${ourselves.bot.id}+${ourselves.bot.login}@users.noreply.github.com`,
+    date: effect.at,
+  };
+  const { data: commit } = await request("POST /repos/{owner}/{repo}/git/commits", {
+    owner,
+    repo,
+    message: quiet(effect.message),
+    tree: tree.sha,
+    parents: [effect.parent],
+    author: person,
+    committer: person,
+  });
+  return { commit: commit.sha, tree: tree.sha, parent: effect.parent };
+}
+
+function nothingChanged(): never {
+  throw new SallyportError(
+    "nothing-changed",
+    "the answer's files are what the base has already; there is nothing to write",
+  );
+}
+
+/**
+ * What the answer's files are in a tree, with the modes they have. Only plain files and free places are written: a file
+ * put where a folder, symlink or submodule stands, or below a file, would silently take away what stands there.
+ */
+async function entriesFor(
+  parent: string,
+  files: readonly FileWrite[],
+  github: World["github"],
+): Promise<Entry[]> {
+  const { request, owner, repo } = github;
+  const objects = apiObjects(github);
+  const standing = async (path: string) => {
+    const entry = await objects.entry(parent, path);
+    if (!entry.known) throw new SallyportError("github", entry.why, { retry: true });
+    return entry.value;
+  };
+  const planned: { file: FileWrite; mode: Entry["mode"]; exists: boolean }[] = [];
+  for (const file of files) {
+    const names = file.path.split("/");
+    for (let depth = 1; depth < names.length; depth++) {
+      const folder = await standing(names.slice(0, depth).join("/"));
+      if (folder !== null && folder.type !== "tree")
+        refuse([{ path: file.path, why: `\`${folder.path}\` is not a folder` }]);
+    }
+    const entry = await standing(file.path);
+    const mode = entry?.mode ?? "100644";
+    if (mode !== "100644" && mode !== "100755")
+      refuse([{ path: file.path, why: `what stands there is no plain file (mode ${mode})` }]);
+    planned.push({ file, mode: mode === "100755" ? mode : "100644", exists: entry !== null });
+  }
+  const entries: Entry[] = [];
+  for (const { file, mode, exists } of planned) {
+    const { path, content } = file;
+    if (content === null) {
+      // Deleting what is not there is an error to GitHub and nothing to us.
+      if (exists) entries.push({ path, mode, type: "blob", sha: null });
+      continue;
+    }
+    const { data: blob } = await request("POST /repos/{owner}/{repo}/git/blobs", {
+      owner,
+      repo,
+      content: Buffer.from(content, "utf8").toString("base64"),
+      encoding: "base64",
+    });
+    entries.push({ path, mode, type: "blob", sha: blob.sha });
+  }
+  return entries;
+}
+
+/** Puts the branch at our commit, from nothing or from the parent; a branch that stands elsewhere is somebody else's work. */
+async function placeBranch(effect: Of<"write-change">, commit: string, { github }: World): Promise<void> {
+  const { request, owner, repo } = github;
+  const { branch } = effect;
+  const ref = await orNull(
+    request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${branch}` }),
+  );
+  const at = ref?.data.object.sha ?? null;
+  if (at === commit) return;
+  if (at !== null && at !== effect.parent) {
+    throw new SallyportError(
+      "foreign-commit",
+      `the branch ${branch} stands at ${at}, which this run did not write; it was left alone`,
+    );
+  }
+  const pulls = await listWhole(`the pull requests of ${branch}`, (page) =>
+    request("GET /repos/{owner}/{repo}/pulls", {
+      owner,
+      repo,
+      head: `${owner}:${branch}`,
+      state: "closed",
+      per_page: 100,
+      page,
+    }),
+  );
+  const ended = pulls[0];
+  if (ended !== undefined) {
+    throw new SallyportError(
+      "pull-closed",
+      `#${ended.number} of the branch ${branch} has ended; nothing more is written to it`,
+    );
+  }
+  if (at === null) {
+    await request("POST /repos/{owner}/{repo}/git/refs", {
+      owner,
+      repo,
+      ref: `refs/heads/${branch}`,
+      sha: commit,
+    });
+  } else {
+    await request("PATCH /repos/{owner}/{repo}/git/refs/{ref}", {
+      owner,
+      repo,
+      ref: `heads/${branch}`,
+      sha: commit,
+      force: false,
+    });
+  }
+}

@@ -1,0 +1,90 @@
+import { stickyMarker } from "../../collect/asks.ts";
+import type { EffectResult } from "../../core/effects.ts";
+import { listWhole, orNull } from "./answers.ts";
+import { fitted } from "./words.ts";
+import { marker, type Of, type World } from "./world.ts";
+
+/** Our own comments on an issue or pull request that end with a mark, oldest first; anybody else's with it is not ours. */
+async function ownComments(
+  { github: { request, owner, repo }, ourselves }: World,
+  issue: number,
+  mark: string,
+) {
+  const comments = await listWhole(`the comments of #${issue}`, (page) =>
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", {
+      owner,
+      repo,
+      issue_number: issue,
+      per_page: 100,
+      page,
+    }),
+  );
+  // At the end only: what stands before it can be somebody else's words.
+  return comments.filter(
+    (one) => Number(one.user?.id) === ourselves.bot.id && (one.body ?? "").trimEnd().endsWith(mark),
+  );
+}
+
+/** Writes a comment once for all time: one with the same mark is left as it is. */
+export async function commentOnce(world: World, issue: number, key: string, text: string): Promise<void> {
+  const mark = marker(key);
+  if ((await ownComments(world, issue, mark)).length > 0) return;
+  const { request, owner, repo } = world.github;
+  await request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
+    owner,
+    repo,
+    issue_number: issue,
+    body: fitted(text, `\n\n${mark}`),
+  });
+}
+
+/** One reaction and one line for a person's command. GitHub keeps a reaction single by itself. */
+export async function reply(effect: Of<"reply">, world: World): Promise<EffectResult> {
+  const { request, owner, repo } = world.github;
+  if (effect.comment !== null) {
+    // A command that was deleted meanwhile still gets its line.
+    await orNull(
+      request("POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions", {
+        owner,
+        repo,
+        comment_id: effect.comment,
+        content: effect.accepted ? "+1" : "confused",
+      }),
+    );
+  }
+  await commentOnce(world, effect.issue, effect.key, effect.line);
+  return { type: "none" };
+}
+
+/** Our one comment: edited when it differs, never repeated. */
+export async function ensureSticky(effect: Of<"ensure-sticky">, world: World): Promise<EffectResult> {
+  const { request, owner, repo } = world.github;
+  const body = fitted(effect.body.trimEnd(), `\n\n${stickyMarker}`);
+  const [first, ...twins] = await ownComments(world, effect.issue, stickyMarker);
+  // Two can only come of a lost answer; the older stays, where people have seen it.
+  for (const twin of twins) {
+    await orNull(
+      request("DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}", {
+        owner,
+        repo,
+        comment_id: Number(twin.id),
+      }),
+    );
+  }
+  if (first === undefined) {
+    await request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
+      owner,
+      repo,
+      issue_number: effect.issue,
+      body,
+    });
+  } else if (first.body !== body) {
+    await request("PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}", {
+      owner,
+      repo,
+      comment_id: Number(first.id),
+      body,
+    });
+  }
+  return { type: "none" };
+}

@@ -1,0 +1,139 @@
+import type { EffectResult } from "../../core/effects.ts";
+import { SallyportError } from "../../core/errors.ts";
+import { listWhole } from "./answers.ts";
+import { commentOnce } from "./comments.ts";
+import { fitted, quiet, title } from "./words.ts";
+import { marker, type Of, type World } from "./world.ts";
+
+/** The slice of an issue that is read here. Its `id` is the database id, which sub-issues and dependencies ask for. */
+type Issue = {
+  id: number | bigint;
+  number: number;
+  body?: string | null;
+  user: { id: number | bigint } | null;
+};
+
+/** Opens a diff prompt below its story, or finds the one that was opened before. */
+export async function openPrompt(effect: Of<"open-prompt">, world: World): Promise<EffectResult> {
+  const mark = marker(effect.key);
+  const isOurs = (issue: Issue) =>
+    Number(issue.user?.id) === world.ourselves.bot.id && (issue.body ?? "").includes(mark);
+  const child = (await subIssues(world, effect.story)).find(isOurs);
+  const issue = child ?? (await promptIssues(world)).find(isOurs) ?? (await create(effect, mark, world));
+  if (child === undefined) await attach(world, effect.story, issue);
+  await blockBy(effect.blockedBy, issue, world);
+  return { type: "issue", number: issue.number };
+}
+
+/** Makes a story that names its epic a sub-issue of it. */
+export async function linkStory(effect: Of<"link-story">, world: World): Promise<EffectResult> {
+  const children = await subIssues(world, effect.epic);
+  if (children.some((one) => one.number === effect.story)) return { type: "none" };
+  await attach(world, effect.epic, await readIssue(world, effect.story));
+  return { type: "none" };
+}
+
+/** Says why once, then closes; a closed issue stays closed. */
+export async function closeIssue(effect: Of<"close-issue">, world: World): Promise<EffectResult> {
+  const { request, owner, repo } = world.github;
+  await commentOnce(world, effect.issue, effect.key, effect.comment);
+  await request("PATCH /repos/{owner}/{repo}/issues/{issue_number}", {
+    owner,
+    repo,
+    issue_number: effect.issue,
+    state: "closed",
+    state_reason: "completed",
+  });
+  return { type: "none" };
+}
+
+async function subIssues({ github: { request, owner, repo } }: World, number: number): Promise<Issue[]> {
+  return listWhole<Issue>(`the sub-issues of #${number}`, (page) =>
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", {
+      owner,
+      repo,
+      issue_number: number,
+      per_page: 100,
+      page,
+    }),
+  );
+}
+
+/** All diff prompts, among them one that a crash left between its creation and its place below the story. */
+async function promptIssues({ github: { request, owner, repo } }: World): Promise<Issue[]> {
+  return listWhole<Issue>("the diff prompts", (page) =>
+    request("GET /repos/{owner}/{repo}/issues", {
+      owner,
+      repo,
+      labels: "diff-prompt",
+      state: "all",
+      sort: "created",
+      direction: "desc",
+      per_page: 100,
+      page,
+    }),
+  );
+}
+
+/** The text is the frozen contract, which a model wrote and a person approved. */
+async function create(effect: Of<"open-prompt">, mark: string, { github }: World): Promise<Issue> {
+  const { request, owner, repo } = github;
+  const { data } = await request("POST /repos/{owner}/{repo}/issues", {
+    owner,
+    repo,
+    title: title(effect.title),
+    body: fitted(quiet(effect.body), `\n\n${mark}`),
+    labels: ["diff-prompt"],
+  });
+  return data;
+}
+
+async function readIssue({ github: { request, owner, repo } }: World, number: number): Promise<Issue> {
+  const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}", {
+    owner,
+    repo,
+    issue_number: number,
+  });
+  // A transferred issue is answered from its new home under another number.
+  if (data.number !== number)
+    throw new SallyportError("github", `#${number} was moved to another repository`);
+  return data;
+}
+
+async function attach(
+  { github: { request, owner, repo } }: World,
+  parent: number,
+  child: Issue,
+): Promise<void> {
+  await request("POST /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", {
+    owner,
+    repo,
+    issue_number: parent,
+    sub_issue_id: Number(child.id),
+  });
+}
+
+/** The edges that say which prompts come first, in their order; those that are there stay. */
+async function blockBy(numbers: readonly number[], issue: Issue, world: World): Promise<void> {
+  const { request, owner, repo } = world.github;
+  if (numbers.length === 0) return;
+  const there = await listWhole<Issue>(`what blocks #${issue.number}`, (page) =>
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by", {
+      owner,
+      repo,
+      issue_number: issue.number,
+      per_page: 100,
+      page,
+    }),
+  );
+  for (const number of numbers) {
+    if (there.some((one) => one.number === number)) continue;
+    const blocker = await readIssue(world, number);
+    await request("POST /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by", {
+      owner,
+      repo,
+      issue_number: issue.number,
+      issue_id: Number(blocker.id),
+    });
+  }
+}

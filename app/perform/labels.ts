@@ -1,0 +1,78 @@
+import type { EffectResult } from "../../core/effects.ts";
+import { listWhole, orNull, tolerate } from "./answers.ts";
+import type { Of, World } from "./world.ts";
+
+/** The states' colours, so that a list of issues can be read at a glance. */
+const colours: Record<string, string> = {
+  draft: "ededed",
+  ready: "bfd4f2",
+  executing: "fbca04",
+  active: "fbca04",
+  queued: "bfd4f2",
+  submitted: "fbca04",
+  manual_test: "d4c5f9",
+  blocked: "d93f0b",
+  failed: "d93f0b",
+  succeeded: "0e8a16",
+  complete: "0e8a16",
+  archived: "ededed",
+};
+
+/** Exactly one `sallyport:` label on an issue, or none. */
+export async function ensureState(effect: Of<"ensure-state">, world: World): Promise<EffectResult> {
+  const { request, owner, repo } = world.github;
+  const { issue, state } = effect;
+  const labels = await listWhole(`the labels of #${issue}`, (page) =>
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/labels", {
+      owner,
+      repo,
+      issue_number: issue,
+      per_page: 100,
+      page,
+    }),
+  );
+  const wanted = state === null ? null : `sallyport:${state}`;
+  for (const { name } of labels) {
+    if (name.startsWith("sallyport:") && name !== wanted) await takeOff(world, issue, name);
+  }
+  if (wanted === null || labels.some(({ name }) => name === wanted)) return { type: "none" };
+  // 422: the repository has the label.
+  await tolerate(
+    request("POST /repos/{owner}/{repo}/labels", {
+      owner,
+      repo,
+      name: wanted,
+      color: colours[state ?? ""] ?? "ededed",
+      description: "Set by Sallyport; changing it by hand changes nothing.",
+    }),
+    422,
+  );
+  await request("POST /repos/{owner}/{repo}/issues/{issue_number}/labels", {
+    owner,
+    repo,
+    issue_number: issue,
+    labels: [wanted],
+  });
+  return { type: "none" };
+}
+
+/** Takes a command label off; one that is off already is off. */
+export async function ensureLabelGone(effect: Of<"ensure-label-gone">, world: World): Promise<EffectResult> {
+  await takeOff(world, effect.issue, effect.label);
+  return { type: "none" };
+}
+
+async function takeOff(
+  { github: { request, owner, repo } }: World,
+  issue: number,
+  name: string,
+): Promise<void> {
+  await orNull(
+    request("DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels/{name}", {
+      owner,
+      repo,
+      issue_number: issue,
+      name,
+    }),
+  );
+}

@@ -1,0 +1,64 @@
+import type { EffectResult } from "../../core/effects.ts";
+import { SallyportError } from "../../core/errors.ts";
+import { listWhole } from "./answers.ts";
+import { fitted, quiet, title } from "./words.ts";
+import type { Of, World } from "./world.ts";
+
+/** Opens a branch's pull request, or finds it; one that a person closed unmerged stays closed. */
+export async function openPull(effect: Of<"open-pull">, world: World): Promise<EffectResult> {
+  const { request, owner, repo } = world.github;
+  const before = await findPull(effect, world);
+  if (before !== null) return before;
+  const { data: ref } = await request("GET /repos/{owner}/{repo}/git/ref/{ref}", {
+    owner,
+    repo,
+    ref: `heads/${effect.branch}`,
+  });
+  if (ref.object.sha !== effect.head) {
+    throw new SallyportError(
+      "foreign-commit",
+      `the branch ${effect.branch} stands at ${ref.object.sha}, which this run did not write`,
+    );
+  }
+  try {
+    const { data } = await request("POST /repos/{owner}/{repo}/pulls", {
+      owner,
+      repo,
+      head: effect.branch,
+      base: effect.base,
+      title: title(effect.title),
+      body: fitted(quiet(effect.body)),
+    });
+    return { type: "pull", number: data.number };
+  } catch (error) {
+    // Refused, perhaps because there is one by now.
+    const after = await findPull(effect, world);
+    if (after !== null) return after;
+    throw error;
+  }
+}
+
+async function findPull(effect: Of<"open-pull">, { github }: World): Promise<EffectResult | null> {
+  const { request, owner, repo } = github;
+  const { branch, base } = effect;
+  const pulls = await listWhole(`the pull requests of ${branch}`, (page) =>
+    request("GET /repos/{owner}/{repo}/pulls", {
+      owner,
+      repo,
+      head: `${owner}:${branch}`,
+      base,
+      state: "all",
+      per_page: 100,
+      page,
+    }),
+  );
+  // Merged before we recorded that it is open: it is still the one we opened.
+  const found = pulls.find((pull) => pull.state === "open") ?? pulls.find((pull) => pull.merged_at !== null);
+  if (found !== undefined) return { type: "pull", number: found.number };
+  const closed = pulls[0];
+  if (closed === undefined) return null;
+  throw new SallyportError(
+    "pull-closed",
+    `#${closed.number} of the branch ${branch} was closed by a person; it is not opened again`,
+  );
+}

@@ -1,0 +1,41 @@
+import type { GitHub } from "../../collect/github.ts";
+import type { Effect, Ourselves } from "../../core/effects.ts";
+import { SallyportError } from "../../core/errors.ts";
+import type { BodyRef } from "../../schemas/entries.ts";
+
+/** Stored answers of model calls, by the hash of all that went into the call. */
+export type CallStore = {
+  get(key: string): Promise<string | null>;
+  put(key: string, answer: string): Promise<void>;
+};
+
+/** What effects are carried out with: one repository's client, our stored bodies, the agents' service. */
+export type World = {
+  github: GitHub;
+  repositoryId: number;
+  ourselves: Ourselves;
+  bodies: {
+    get(sha256: string): Promise<Uint8Array | null>;
+    put(bytes: Uint8Array, mediaType: string): Promise<BodyRef>;
+  };
+  calls: CallStore;
+  anthropic: { apiKey: string | null; baseUrl: string | null };
+  signal: AbortSignal;
+  now: () => Date;
+  progress(line: string): void;
+};
+
+/** The invisible mark by which a thing of ours is found again. */
+export function marker(key: string): string {
+  return `<!-- sallyport:${key} -->`;
+}
+
+/** An effect of one type. */
+export type Of<T extends Effect["type"]> = Extract<Effect, { type: T }>;
+
+/** A stored body as the JSON value it holds; bodies are stored before the effects that name them. */
+export async function readJson(sha256: string, { bodies }: Pick<World, "bodies">): Promise<unknown> {
+  const bytes = await bodies.get(sha256);
+  if (bytes === null) throw new SallyportError("internal", `the stored body ${sha256} is missing`);
+  return JSON.parse(Buffer.from(bytes).toString("utf8"));
+}

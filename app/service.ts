@@ -1,0 +1,188 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createNodeMiddleware, Probot } from "probot";
+import type { Subject } from "../core/effects.ts";
+import { listAll } from "../collect/listing.ts";
+import type { Config } from "./config.ts";
+import { type OpenDatabase, openDatabase } from "./database.ts";
+import { exportLedger } from "./export.ts";
+import { createGitHub, type GitHubClients } from "./github.ts";
+import { drainLane } from "./lane.ts";
+import { look } from "./look.ts";
+import { perform } from "./perform.ts";
+import type { World } from "./perform/world.ts";
+import { createQueue, type Queue, type Search } from "./queue.ts";
+import { receiveWebhooks } from "./receive.ts";
+import { createSigner } from "./signer.ts";
+import { createEntryReader, getBody, linesFrom, putBody, record, takeLease } from "./store.ts";
+
+/** A running service: where it listens, and how it ends without losing what is under way. */
+export type Service = { url: string; publicKey: string; database: OpenDatabase; close(): Promise<void> };
+
+/** GitHub sends at most 25 MB; a longer body is not from there. */
+const webhookBytes = 25 * 1024 * 1024;
+
+/** Starts the service: database, queue, workers, webhook receiver. The one place where its parts are put together. */
+export async function startService(config: Config, log: (line: string) => void): Promise<Service> {
+  const signer = createSigner(config.ledgerKey);
+  const github = createGitHub(config);
+  const ourselves = await github.identify();
+  const database = await openDatabase(config.database);
+  const { db } = database;
+  const queue = createQueue(database, (error) => log(`queue: ${error.message}`));
+  const entries = createEntryReader(db);
+  const now = () => new Date();
+  const stopping = new AbortController();
+
+  const worldOf = async (repository: number): Promise<World> => ({
+    github: await github.forRepository(repository, "write"),
+    repositoryId: repository,
+    ourselves,
+    bodies: { get: (sha256) => getBody(db, sha256), put: (bytes, mediaType) => putBody(db, bytes, mediaType) },
+    calls: callStore(database),
+    anthropic: config.anthropic,
+    signal: stopping.signal,
+    now,
+    progress: log,
+  });
+
+  await queue.start({
+    look: (subject) =>
+      look(subject, {
+        db,
+        ourselves,
+        github: (repository) => github.forRepository(repository, "read"),
+        entries,
+        takeLease: (one) => takeLease(db, one),
+        record: (where, decision) => record(db, where, decision, { sign: signer.sign, now, enqueue: queue }),
+        now,
+        log,
+      }),
+    perform: (lane) =>
+      drainLane(db, lane, {
+        enqueue: queue,
+        now,
+        perform: async (effect, repository) => perform(effect, await worldOf(repository), () => anchorOf(database, repository)),
+      }),
+    exportLedger: async (repository) => {
+      const client = await github.forRepository(repository, "write");
+      await exportLedger(client, {
+        repository,
+        lines: (from) => linesFrom(db, repository, from),
+        body: (sha256) => getBody(db, sha256),
+        ourselves,
+      });
+    },
+    find: (search) => find(search, github, queue),
+    sweep: async () => {
+      for (const repository of await github.repositories()) await find({ repository, sha: null }, github, queue);
+    },
+  });
+
+  const server = await listen(config, (probot) => receiveWebhooks(probot, { db, queue, botId: ourselves.bot.id, log }), log);
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : config.port;
+  return {
+    url: `http://${config.host}:${port}`,
+    publicKey: signer.publicKey,
+    database,
+    async close() {
+      stopping.abort(new Error("the service is stopping"));
+      await new Promise((resolve) => server.close(resolve));
+      await queue.stop();
+      await database.close();
+    },
+  };
+}
+
+/** Stored answers of model calls, so that an answer that was paid for is never asked for again. */
+function callStore({ db }: OpenDatabase): World["calls"] {
+  return {
+    async get(key) {
+      const row = await db.selectFrom("answers").select("answer").where("key", "=", key).executeTakeFirst();
+      return row?.answer ?? null;
+    },
+    async put(key, answer) {
+      await db
+        .insertInto("answers")
+        .values({ key, answer })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    },
+  };
+}
+
+/** The ledger's head, in the words shown with the check: a second place by which a cut tail is found. */
+async function anchorOf({ db }: OpenDatabase, repository: number): Promise<string> {
+  const chain = await db.selectFrom("chains").select(["seq", "hash"]).where("repository", "=", repository).executeTakeFirst();
+  if (chain === undefined || chain.hash === null) return "The ledger has no entry yet.";
+  return [
+    `Ledger head: \`${chain.seq}:${chain.hash}\``,
+    "",
+    "`sallyport ledger verify <clone> --head <this>` finds a ledger that was cut short after this entry.",
+  ].join("\n");
+}
+
+/** Marks dirty the pull requests of a commit, or everything open that may be ours. */
+async function find(search: Search, github: GitHubClients, queue: Queue): Promise<void> {
+  const { repository, sha } = search;
+  const { request, owner, repo } = await github.forRepository(repository, "read");
+  const subjects: Subject[] = [];
+  const pulls = await listAll("the open pull requests", (page) =>
+    sha === null
+      ? request("GET /repos/{owner}/{repo}/pulls", { owner, repo, state: "open", per_page: 100, page })
+      : request("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", { owner, repo, commit_sha: sha, per_page: 100, page }),
+  );
+  if (!pulls.known) throw new Error(pulls.why);
+  for (const { number, state } of pulls.value) if (state === "open") subjects.push({ kind: "pull", repository, number });
+  if (sha === null) {
+    for (const label of ["story", "epic"]) {
+      const issues = await listAll(`the open issues labelled ${label}`, (page) =>
+        request("GET /repos/{owner}/{repo}/issues", { owner, repo, state: "open", labels: label, per_page: 100, page }),
+      );
+      if (!issues.known) throw new Error(issues.why);
+      for (const { number } of issues.value) subjects.push({ kind: "issue", repository, number });
+    }
+  }
+  for (const subject of subjects) await queue.mark(subject);
+}
+
+/** The HTTP side: webhooks at `/api/github/webhooks`, a health check, and nothing else. */
+async function listen(config: Config, app: (probot: Probot) => void, log: (line: string) => void): Promise<Server> {
+  const probot = new Probot({
+    appId: config.appId,
+    privateKey: config.privateKey,
+    secret: config.webhookSecret,
+    baseUrl: config.apiUrl,
+    logLevel: "fatal",
+  });
+  const webhooks = await createNodeMiddleware(app, { probot, webhooksPath: "/api/github/webhooks" });
+  const server = createServer((request, response) => {
+    answer(request, response, webhooks).catch((error: unknown) => {
+      log(`request failed: ${String(error)}`);
+      if (!response.headersSent) plain(response, 500, "The request failed; the log says why.");
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(config.port, config.host, resolve);
+  });
+  return server;
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  webhooks: (request: IncomingMessage, response: ServerResponse) => unknown,
+): Promise<void> {
+  if (request.method === "GET" && request.url === "/healthz") return plain(response, 200, "ok");
+  // The length is known before the body is read, so that nobody can fill the memory.
+  const length = Number(request.headers["content-length"]);
+  if (request.method === "POST" && !Number.isInteger(length)) return plain(response, 411, "Say how long the body is.");
+  if (length > webhookBytes) return plain(response, 413, "The body is too long.");
+  await webhooks(request, response);
+  if (!response.headersSent) plain(response, 404, "There is nothing here; webhooks go to /api/github/webhooks.");
+}
+
+function plain(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+}

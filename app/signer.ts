@@ -1,0 +1,24 @@
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
+import { SallyportError } from "../core/errors.ts";
+import { formatPublicKey, keyId } from "../core/keys.ts";
+import type { Sign } from "../core/ledger.ts";
+
+/** Signs with a private ed25519 key in PEM; the key is held here alone and never logged. */
+export function createSigner(pem: string): { sign: Sign; publicKey: string; keyid: string } {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(pem);
+  } catch {
+    throw new SallyportError("bad-input", "LEDGER_KEY is no private key in PEM; `npx sallyport ledger keygen --out ledger.pem` makes one");
+  }
+  if (key.asymmetricKeyType !== "ed25519") {
+    throw new SallyportError("bad-input", `LEDGER_KEY is a key for ${key.asymmetricKeyType}; the ledger is signed with ed25519`);
+  }
+  const publicKey = createPublicKey(key);
+  const keyid = keyId(publicKey);
+  return {
+    keyid,
+    publicKey: formatPublicKey(publicKey),
+    sign: (bytes) => Promise.resolve({ keyid, sig: sign(null, bytes, key).toString("base64") }),
+  };
+}

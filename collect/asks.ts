@@ -1,0 +1,132 @@
+import type { Ask, Standing } from "../core/authority.ts";
+import { commandLabels, isCommandLabel, parseCommand } from "../core/commands.ts";
+import type { Ourselves } from "../core/effects.ts";
+import { type Known, known, unknown } from "../core/known.ts";
+import type { Source } from "../schemas/entries.ts";
+import type { People } from "../schemas/policy.ts";
+import { Account } from "../schemas/text.ts";
+import type { GitHub } from "./github.ts";
+import { listAll } from "./listing.ts";
+import { readStanding } from "./people.ts";
+
+/** The comments of an issue or pull request that matter to us: commands of people, and our own one comment. */
+export type Conversation = { asks: Ask[]; sticky: string | null };
+
+/** The marker that ends our one comment; the performer writes it, and a comment of anybody else with it is not ours. */
+export const stickyMarker = "<!-- sallyport:sticky -->";
+
+/**
+ * Reads the commands that are still to be answered: comments that begin with one, and command labels by the event that
+ * put them on. Whoever can comment or label wrote them; their standing is read for each person once.
+ */
+export async function readConversation(
+  github: GitHub,
+  issue: { number: number; createdAt: string; labels: string[] },
+  context: { ourselves: Ourselves; people: People | null; isAnswered(source: Source): boolean },
+): Promise<Known<Conversation>> {
+  const { request, owner, repo } = github;
+  const number = issue.number;
+  const comments = await listAll(`the comments of #${number}`, (page) =>
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", {
+      owner,
+      repo,
+      issue_number: number,
+      per_page: 100,
+      page,
+    }),
+  );
+  if (!comments.known) return comments;
+  let sticky: string | null = null;
+  const open: Omit<Ask, "standing">[] = [];
+  for (const comment of comments.value) {
+    const by = Account.safeParse({
+      id: comment.user?.id,
+      login: comment.user?.login,
+      type: comment.user?.type,
+    });
+    if (!by.success) continue;
+    const body = comment.body ?? "";
+    if (by.data.id === context.ourselves.bot.id) {
+      if (sticky === null && body.includes(stickyMarker))
+        sticky = `${body.replace(stickyMarker, "").trimEnd()}\n`;
+      continue;
+    }
+    const command = parseCommand(body);
+    const source: Source = { type: "comment", id: Number(comment.id) };
+    // Bots are not answered at all: two of them could talk to each other for ever.
+    if (command === null || by.data.type !== "User" || context.isAnswered(source)) continue;
+    open.push({
+      source,
+      command,
+      by: by.data,
+      at: comment.created_at,
+      edited: comment.created_at !== comment.updated_at,
+      viaApp: comment.performed_via_github_app !== null && comment.performed_via_github_app !== undefined,
+      atOpening: false,
+    });
+  }
+  const labelled = await readLabels(github, issue, context.isAnswered);
+  if (!labelled.known) return labelled;
+  const all = [...open, ...labelled.value].sort((one, other) =>
+    one.at < other.at ? -1 : one.at > other.at ? 1 : 0,
+  );
+
+  const standings = new Map<number, Known<Standing>>();
+  const asks: Ask[] = [];
+  for (const one of all) {
+    const standing =
+      standings.get(one.by.id) ??
+      (context.people === null
+        ? unknown("there is no valid policy")
+        : await readStanding(github, one.by, context.people));
+    standings.set(one.by.id, standing);
+    asks.push({ ...one, standing });
+  }
+  return known({ asks, sticky });
+}
+
+/** The command labels on the issue, each with the last event that put it there: who, when, through which app. */
+async function readLabels(
+  { request, owner, repo }: GitHub,
+  issue: { number: number; createdAt: string; labels: string[] },
+  isAnswered: (source: Source) => boolean,
+): Promise<Known<Omit<Ask, "standing">[]>> {
+  const wanted = issue.labels.filter(isCommandLabel);
+  if (wanted.length === 0) return known([]);
+  const events = await listAll(`the events of #${issue.number}`, (page) =>
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/events", {
+      owner,
+      repo,
+      issue_number: issue.number,
+      per_page: 100,
+      page,
+    }),
+  );
+  if (!events.known) return events;
+  return known(
+    wanted.flatMap((label) => {
+      const event = events.value.findLast(
+        (one) => one.event === "labeled" && "label" in one && one.label?.name === label,
+      );
+      if (event === undefined) return [];
+      const by = Account.safeParse({
+        id: event.actor?.id,
+        login: event.actor?.login,
+        type: event.actor?.type,
+      });
+      const source: Source = { type: "label", id: Number(event.id), label };
+      if (!by.success || isAnswered(source)) return [];
+      return [
+        {
+          source,
+          command: { name: commandLabels[label] },
+          by: by.data,
+          at: event.created_at,
+          edited: false,
+          viaApp: event.performed_via_github_app !== null && event.performed_via_github_app !== undefined,
+          atOpening: event.created_at <= issue.createdAt,
+        },
+      ];
+    }),
+  );
+}

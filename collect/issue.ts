@@ -1,0 +1,148 @@
+import { isPlainPath, storyForm } from "../core/forms.ts";
+import { type Known, known, unknown } from "../core/known.ts";
+import type { ChildFacts, IssueFacts, StoryFacts, Surroundings } from "../core/story-facts.ts";
+import { Account } from "../schemas/text.ts";
+import { ask, askKnown, type GitHub } from "./github.ts";
+import { listAll } from "./listing.ts";
+
+/** What GitHub says of an issue, without what the ledger and the store add. */
+export type IssueReading = Pick<StoryFacts, "issue" | "parent" | "namedEpic" | "decisions" | "children"> & {
+  createdAt: string;
+};
+
+/** The slice of GitHub's issue that we read; the answer of several endpoints. */
+type RawIssue = {
+  number: number;
+  title: string;
+  body?: string | null;
+  state: string;
+  user: { id: number | bigint; login: string; type: string } | null;
+  labels: (string | { name?: string })[];
+  created_at: string;
+};
+
+/** Reads an issue as it is now, with its parent, its sub-issues and the decision records it names. */
+export async function readIssue(
+  github: GitHub,
+  number: number,
+  base: Surroundings["base"],
+): Promise<Known<IssueReading>> {
+  const { request, owner, repo } = github;
+  const raw = await askKnown(
+    `issue #${number}`,
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number: number }),
+  );
+  if (!raw.known) return raw;
+  const issue = issueFacts(raw.value);
+  if (issue === null) return unknown(`GitHub does not say who wrote issue #${number}`);
+  const [parent, children] = await Promise.all([readParent(github, number), readChildren(github, number)]);
+  if (!parent.known) return parent;
+  if (!children.known) return children;
+
+  const form = storyForm(issue.body);
+  const isStory = issue.labels.includes("story");
+  const namedEpic =
+    isStory && parent.value === null && form.epic !== null ? await readNamed(github, form.epic) : known(null);
+  if (!namedEpic.known) return namedEpic;
+  const decisions = isStory ? await readDecisions(github, form.decisions, base) : known([]);
+  return known({
+    issue,
+    parent: parent.value,
+    namedEpic: namedEpic.value,
+    decisions,
+    children: children.value,
+    createdAt: raw.value.created_at,
+  });
+}
+
+function labelNames(labels: RawIssue["labels"]): string[] {
+  return labels.flatMap((label) => (typeof label === "string" ? label : (label.name ?? [])));
+}
+
+function issueFacts(raw: RawIssue): IssueFacts | null {
+  const author = Account.safeParse({
+    id: Number(raw.user?.id),
+    login: raw.user?.login,
+    type: raw.user?.type,
+  });
+  if (!author.success) return null;
+  return {
+    number: raw.number,
+    title: raw.title,
+    body: raw.body ?? "",
+    state: raw.state === "closed" ? "closed" : "open",
+    author: author.data,
+    labels: labelNames(raw.labels),
+  };
+}
+
+async function readParent(
+  { request, owner, repo }: GitHub,
+  number: number,
+): Promise<Known<IssueFacts | null>> {
+  const answer = await ask(
+    `the parent of #${number}`,
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/parent", { owner, repo, issue_number: number }),
+  );
+  if (answer.ok) return known(issueFacts(answer.data));
+  return answer.status === 404 ? known(null) : unknown(answer.why);
+}
+
+/** The issue that a form names; a pull request or a missing issue is none. */
+async function readNamed(
+  { request, owner, repo }: GitHub,
+  number: number,
+): Promise<Known<IssueFacts | null>> {
+  const answer = await ask(
+    `issue #${number}`,
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number: number }),
+  );
+  if (answer.ok) return known(answer.data.pull_request === undefined ? issueFacts(answer.data) : null);
+  return answer.status === 404 || answer.status === 410 ? known(null) : unknown(answer.why);
+}
+
+async function readChildren({ request, owner, repo }: GitHub, number: number): Promise<Known<ChildFacts[]>> {
+  const listed = await listAll(`the sub-issues of #${number}`, (page) =>
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", {
+      owner,
+      repo,
+      issue_number: number,
+      per_page: 100,
+      page,
+    }),
+  );
+  if (!listed.known) return listed;
+  return known(
+    listed.value.map((child) => ({
+      number: child.number,
+      title: child.title,
+      state: child.state === "closed" ? "closed" : "open",
+      labels: labelNames(child.labels),
+    })),
+  );
+}
+
+/** Whether each path that a story names is a file on the default branch; a path that git could not hold is none. */
+async function readDecisions(
+  { request, owner, repo }: GitHub,
+  paths: string[],
+  base: Surroundings["base"],
+): StoryDecisions {
+  if (!base.known) return base;
+  const found: { path: string; exists: boolean }[] = [];
+  for (const path of paths) {
+    if (!isPlainPath(path)) {
+      found.push({ path, exists: false });
+      continue;
+    }
+    const answer = await ask(
+      `the file ${JSON.stringify(path)}`,
+      request("GET /repos/{owner}/{repo}/contents/{path}", { owner, repo, path, ref: base.value }),
+    );
+    if (!answer.ok && answer.status !== 404) return unknown(answer.why);
+    found.push({ path, exists: answer.ok && !Array.isArray(answer.data) && answer.data.type === "file" });
+  }
+  return known(found);
+}
+
+type StoryDecisions = Promise<StoryFacts["decisions"]>;

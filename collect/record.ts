@@ -1,0 +1,56 @@
+import { type TypedEntry, typedEntry } from "../core/entries.ts";
+import type { PolicyReading, PullRecord } from "../core/facts.ts";
+import { parsePublicKey } from "../core/keys.ts";
+import { type Known, known, unknown } from "../core/known.ts";
+import { verifyChain } from "../core/ledger-verify.ts";
+import { recordOf } from "../core/record.ts";
+
+/** The pull request that the record is asked for. Anyone who can open a pull request chose the branch's name. */
+export type RecordSubject = {
+  repository: number;
+  number: number;
+  branch: string;
+  policy: Known<PolicyReading>;
+};
+
+/** Where our writer puts a run's branches; a pull request from there was made by a run, whatever the ledger can show. */
+const runBranches = "sallyport/";
+
+/**
+ * Makes the record of one pull request from the lines of the evidence branch (null: there is no such branch), after the
+ * whole chain was verified against the keys that the policy pins. What cannot be verified is unknown.
+ */
+export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSubject): Known<PullRecord> {
+  const { repository, number, branch, policy } = subject;
+  if (!lines.known) return lines;
+  if (!policy.known)
+    return unknown(`without the policy it is not known whose keys sign the ledger: ${policy.why}`);
+  const keys = policy.value.state === "loaded" ? (policy.value.policy.ledger?.keys ?? []) : [];
+  if (lines.value === null) {
+    // No branch: nothing was ever recorded here, or nothing was exported yet. Where keys are pinned a ledger is meant to be,
+    // so a run's own pull request waits for it; one by a person needs no record.
+    if (keys.length === 0 || !branch.startsWith(runBranches))
+      return known({ run: null, evidence: [], signOffs: [] });
+    return unknown(
+      `the branch ${branch} is a run's, and the evidence branch that would show the run is not there yet`,
+    );
+  }
+  if (keys.length === 0)
+    return unknown(
+      "there is a ledger, and the policy pins no key to verify it with: add its public key under `ledger.keys`",
+    );
+  const entries: TypedEntry[] = [];
+  const report = verifyChain(
+    lines.value,
+    keys.map(({ key, kinds }) => ({ key: parsePublicKey(key), kinds })),
+    {
+      expectRepositoryId: repository,
+      visit: (entry) => {
+        const typed = typedEntry(entry);
+        if (typed !== null) entries.push(typed);
+      },
+    },
+  );
+  if (report.ok) return known(recordOf(entries, number));
+  return unknown(`the ledger does not verify: ${report.problems[0]?.message ?? "it has no entry"}`);
+}

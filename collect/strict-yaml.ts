@@ -1,0 +1,193 @@
+import {
+  EVENT_ID,
+  type Event,
+  getScalarValue,
+  JSON_SCHEMA,
+  NOT_RESOLVED,
+  parseEvents,
+  SCALAR_STYLE,
+  type ScalarEvent,
+  type Schema,
+  YAML11_SCHEMA,
+  YAMLException,
+} from "js-yaml";
+
+/** A place in the text, both from 1. */
+export type Place = { line: number; column: number };
+
+/** A parsed value with the place of every key and item. Objects have no prototype. */
+export type Located =
+  | { kind: "scalar"; at: Place; value: string | number | boolean | null }
+  | { kind: "list"; at: Place; items: Located[] }
+  | { kind: "map"; at: Place; entries: Map<string, { at: Place; value: Located }> };
+
+/** What is wrong with a text, where, and what to do, in one line. */
+export type YamlProblem = { message: string } & Place;
+
+class Refusal extends Error {
+  readonly at: number;
+  constructor(at: number, message: string) {
+    super(message);
+    this.at = at;
+  }
+}
+
+const deepest = 20;
+const refusedKeys: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+
+/** The place of an offset; columns count UTF-16 units, as editors do. */
+function placeOf(text: string, offset: number): Place {
+  const before = text.slice(0, offset).split(/\r\n|\r|\n/);
+  return { line: before.length, column: (before.at(-1) ?? "").length + 1 };
+}
+
+/** How a schema reads a plain scalar; undefined when it reads it as a string. */
+function resolved(text: string, schema: Schema): unknown {
+  for (const tag of schema.tags) {
+    if (tag.nodeKind !== "scalar" || !tag.implicit) continue;
+    const value: unknown = tag.resolve(text, false, tag.tagName);
+    if (value !== NOT_RESOLVED) return value;
+  }
+  return undefined;
+}
+
+/** Reads a scalar by JSON's rules; what readers of YAML 1.1 would take for something else has to be quoted. */
+function scalarValue(text: string, event: ScalarEvent): string | number | boolean | null {
+  const value = getScalarValue(text, event);
+  if (event.style !== SCALAR_STYLE.PLAIN) return value;
+  if (value === "") return null;
+  const read = resolved(value, JSON_SCHEMA);
+  if (read === null || typeof read === "number" || typeof read === "boolean") return read;
+  if (resolved(value, YAML11_SCHEMA) !== undefined) {
+    throw new Refusal(
+      event.valueStart,
+      `put "${value}" in quotes: without them, readers of YAML do not agree what it is`,
+    );
+  }
+  return value;
+}
+
+function refuseMarks(event: Exclude<Event, { type: 1 | 6 }>): void {
+  if (event.type === EVENT_ID.ALIAS)
+    throw new Refusal(event.anchorStart, "aliases (`*name`) are not accepted: write the value out");
+  if (event.anchorStart >= 0)
+    throw new Refusal(event.anchorStart, "anchors (`&name`) are not accepted: write the value out");
+  if (event.tagStart >= 0)
+    throw new Refusal(event.tagStart, "tags (`!name`) are not accepted: write the value without it");
+}
+
+/** Builds the one document from the parser's events; refuses what a policy has no use for. */
+function build(text: string, events: readonly Event[]): Located {
+  let next = 0;
+  const take = (): Event => {
+    const event = events[next];
+    next += 1;
+    if (event === undefined) throw new Refusal(text.length, "the text ends too early");
+    return event;
+  };
+  const key = (): { name: string; offset: number } => {
+    const event = take();
+    if (event.type === EVENT_ID.DOCUMENT || event.type === EVENT_ID.POP)
+      throw new Refusal(0, "a key is missing");
+    refuseMarks(event);
+    if (event.type !== EVENT_ID.SCALAR) throw new Refusal(startOf(event), "a key is a plain word");
+    const name = getScalarValue(text, event);
+    const offset = Math.max(event.valueStart, 0);
+    if (name === "<<" && event.style === SCALAR_STYLE.PLAIN)
+      throw new Refusal(offset, "merge keys (`<<`) are not accepted: write the keys out");
+    if (refusedKeys.has(name)) throw new Refusal(offset, `the key "${name}" is not accepted: rename it`);
+    if (event.style === SCALAR_STYLE.PLAIN && resolved(name, YAML11_SCHEMA) !== undefined) {
+      throw new Refusal(
+        offset,
+        `put the key "${name}" in quotes: without them, readers of YAML do not agree what it is`,
+      );
+    }
+    return { name, offset };
+  };
+  const value = (fallback: number): Located => {
+    const event = take();
+    if (event.type === EVENT_ID.DOCUMENT || event.type === EVENT_ID.POP)
+      throw new Refusal(fallback, "a value is missing");
+    refuseMarks(event);
+    if (event.type === EVENT_ID.SCALAR) {
+      const at = placeOf(text, event.valueStart >= 0 ? event.valueStart : fallback);
+      return { kind: "scalar", at, value: scalarValue(text, event) };
+    }
+    if (event.type === EVENT_ID.SEQUENCE) {
+      const items: Located[] = [];
+      while (events[next]?.type !== EVENT_ID.POP) items.push(value(event.start));
+      next += 1;
+      return { kind: "list", at: placeOf(text, event.start), items };
+    }
+    const entries = new Map<string, { at: Place; value: Located }>();
+    const at = placeOf(text, startOf(event));
+    while (events[next]?.type !== EVENT_ID.POP) {
+      const { name, offset } = key();
+      const before = entries.get(name);
+      if (before !== undefined) {
+        throw new Refusal(
+          offset,
+          `the key "${name}" stands twice, first on line ${before.at.line}: keep one`,
+        );
+      }
+      entries.set(name, { at: placeOf(text, offset), value: value(offset) });
+    }
+    next += 1;
+    return { kind: "map", at, entries };
+  };
+  if (events.length === 0) throw new Refusal(0, "the file is empty");
+  const first = take();
+  if (first.type !== EVENT_ID.DOCUMENT) throw new Refusal(0, "the text holds no document");
+  if (first.directives.length > 0)
+    throw new Refusal(0, "directives (`%YAML`, `%TAG`) are not accepted: delete them");
+  if (events[next]?.type === EVENT_ID.POP) throw new Refusal(0, "the file is empty");
+  const root = value(0);
+  next += 1;
+  if (next < events.length) {
+    const second = events[next + 1];
+    const offset = second === undefined || !("anchorStart" in second) ? 0 : startOf(second);
+    throw new Refusal(
+      offset,
+      "a second document begins here: keep one, without `---` or `...` in the middle",
+    );
+  }
+  return root;
+}
+
+function startOf(event: Exclude<Event, { type: 1 | 6 }>): number {
+  if (event.type === EVENT_ID.ALIAS) return event.anchorStart;
+  return event.type === EVENT_ID.SCALAR ? event.valueStart : event.start;
+}
+
+/**
+ * Reads one YAML document in a subset that every reader understands alike: no anchors, aliases, merge keys, tags,
+ * directives, repeated keys or values that YAML 1.1 and 1.2 read differently. Never throws. The text is of anybody who
+ * may write the file.
+ */
+export function parseStrictYaml(
+  text: string,
+): { ok: true; value: Located } | { ok: false; problem: YamlProblem } {
+  const problem = (message: string, at: Place) => ({ ok: false, problem: { message, ...at } }) as const;
+  try {
+    return { ok: true, value: build(text, parseEvents(text, { maxDepth: deepest })) };
+  } catch (error) {
+    if (error instanceof Refusal) return problem(error.message, placeOf(text, Math.max(error.at, 0)));
+    if (error instanceof YAMLException) {
+      const at =
+        error.mark === undefined
+          ? { line: 1, column: 1 }
+          : { line: error.mark.line + 1, column: error.mark.column + 1 };
+      return problem(`this is not valid YAML: ${error.reason.replaceAll("\n", " ")}`, at);
+    }
+    return problem("this is not valid YAML: the parser could not read it", { line: 1, column: 1 });
+  }
+}
+
+/** The bare value, without places. */
+export function bareValue(located: Located): unknown {
+  if (located.kind === "scalar") return located.value;
+  if (located.kind === "list") return located.items.map(bareValue);
+  const bare: Record<string, unknown> = Object.create(null);
+  for (const [name, entry] of located.entries) bare[name] = bareValue(entry.value);
+  return bare;
+}

@@ -1,0 +1,34 @@
+/** Why something broke; a closed set, so that callers and tests never read wording. */
+export type ErrorCode =
+  | "bad-input"
+  | "evidence-rewritten"
+  | "forbidden-call"
+  | "foreign-commit"
+  | "github"
+  | "internal"
+  | "lease-lost"
+  | "ledger-broken"
+  | "model"
+  | "not-found"
+  | "nothing-changed"
+  | "out-of-scope"
+  | "pull-closed"
+  | "rate-limit";
+
+/**
+ * The one error class: for a broken world, not for outcomes that are expected. `retry` says whether the same call may
+ * succeed later, and `notBefore` when GitHub asked us to wait until.
+ */
+export class SallyportError extends Error {
+  readonly code: ErrorCode;
+  readonly retry: boolean;
+  readonly notBefore: Date | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retry?: boolean; notBefore?: Date } = {}) {
+    super(message, { cause: options.cause });
+    this.name = "SallyportError";
+    this.code = code;
+    this.retry = options.retry ?? false;
+    this.notBefore = options.notBefore;
+  }
+}

@@ -1,0 +1,66 @@
+/** A JSON value: plain data and nothing else. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+
+/**
+ * The one serialisation of a value: keys sorted by UTF-16 code units, no white space, as RFC 8785 has it for strings,
+ * whole numbers and plain objects. Keys whose value is undefined are left out, as in JSON.stringify. Throws on what is
+ * not plain JSON, because a value that can be written in two ways cannot be hashed.
+ */
+export function canonicalJson(value: Json): string {
+  if (value === null || typeof value === "boolean") return String(value);
+  if (typeof value === "string") {
+    if (!value.isWellFormed()) throw new TypeError("a string with half of a surrogate pair has no canonical form");
+    return JSON.stringify(value);
+  }
+  if (typeof value === "number") {
+    if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {
+      throw new TypeError(`the number ${value} has no canonical form`);
+    }
+    return JSON.stringify(value);
+  }
+  if (isList(value)) return `[${value.map((item) => canonicalJson(item)).join(",")}]`;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (typeof value !== "object" || (prototype !== Object.prototype && prototype !== null)) {
+    throw new TypeError("only plain objects have a canonical form");
+  }
+  const pairs = Object.entries(value).flatMap(([key, item]) => (item === undefined ? [] : [[key, item] as const]));
+  pairs.sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0));
+  return `{${pairs.map(([key, item]) => `${canonicalJson(key)}:${canonicalJson(item)}`).join(",")}}`;
+}
+
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+/** The deepest nesting that is read; deeper text is refused before it can exhaust the stack. */
+const mostDepth = 64;
+
+/**
+ * Reads a text only if it is the canonical form of what it says: then there are no repeated keys, no rounded numbers,
+ * no half surrogates and no second spelling, because each of them would be written differently. Undefined: it is not.
+ */
+export function parseCanonicalJson(text: string): Json | undefined {
+  if (depth(text) > mostDepth) return undefined;
+  try {
+    const value: Json = JSON.parse(text);
+    return canonicalJson(value) === text ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function depth(text: string): number {
+  let open = 0;
+  let most = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const sign = text[at];
+    if (inString) {
+      if (sign === "\\") at++;
+      else if (sign === '"') inString = false;
+    } else if (sign === '"') inString = true;
+    else if (sign === "{" || sign === "[") most = Math.max(most, ++open);
+    else if (sign === "}" || sign === "]") open--;
+  }
+  return most;
+}

@@ -1,0 +1,137 @@
+import { policyPath } from "../schemas/policy.ts";
+import type { GateResult, Verdict } from "../schemas/verdict.ts";
+import { engine } from "./engine.ts";
+import type { LoadedPolicy, PolicyReading, PullFacts } from "./facts.ts";
+import { type Gate, gateNames, lacking } from "./gate.ts";
+import { gates } from "./gates.ts";
+import { known } from "./known.ts";
+import { byPath } from "./paths.ts";
+
+/** The most reasons that one gate gives; the rest are counted, so that a verdict stays readable and small. */
+const mostReasons = 100;
+
+/** The same facts in an order that does not depend on how they were listed. */
+function ordered(facts: PullFacts): PullFacts {
+  const { changes, evidenceFiles } = facts;
+  return {
+    ...facts,
+    changes: changes.known ? known(changes.value.toSorted(byPath)) : changes,
+    evidenceFiles: evidenceFiles.known ? known(evidenceFiles.value.toSorted(byPath)) : evidenceFiles,
+  };
+}
+
+function shortened(result: GateResult): GateResult {
+  const { gate, status, reasons } = result;
+  const left = reasons.length - mostReasons;
+  if (left <= 0) return { gate, status, reasons };
+  const message = `${left} more reasons like these are left out.`;
+  const next = reasons[0]?.next;
+  const last = { code: "more", message, ...(next === undefined ? {} : { next }) };
+  return { gate, status, reasons: [...reasons.slice(0, mostReasons), last] };
+}
+
+/** Asks one gate. A gate that breaks is a fault of ours: its answer is unknown, and never a pass. */
+function ask(gate: Gate, facts: PullFacts, policy: LoadedPolicy): GateResult {
+  try {
+    return shortened(gate.judge(facts, policy));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const next = { step: "Report this at the project of Sallyport, with this message.", who: "a maintainer" };
+    return {
+      gate: gate.name,
+      status: "unknown",
+      reasons: [{ code: "gate-crashed", message: `This gate broke: ${why}`, next }],
+    };
+  }
+}
+
+/** What is said in place of all gates when there is no policy to judge by. */
+function policyProblem(reading: Exclude<PolicyReading, { state: "loaded" }>, branch: string): GateResult {
+  const who = "a maintainer";
+  if (reading.state === "absent") {
+    const message = `There is no policy: \`${branch}\` has no \`${policyPath}\`.`;
+    const next = {
+      step: `Add \`${policyPath}\` to \`${branch}\`; \`npx sallyport init\` writes a first one.`,
+      who,
+    };
+    return {
+      gate: "policy",
+      status: "fail",
+      reasons: [{ code: "policy-absent", message, path: policyPath, next }],
+    };
+  }
+  const { message, line, column } = reading.problem;
+  const next = { step: `Mend \`${policyPath}\` on \`${branch}\`.`, who };
+  const reason = {
+    code: "policy-malformed",
+    message: `Line ${line}, column ${column}: ${message}`,
+    path: policyPath,
+    policyLine: line,
+    next,
+  };
+  return { gate: "policy", status: "fail", reasons: [reason] };
+}
+
+function conclude(results: readonly GateResult[]): Verdict["conclusion"] {
+  if (results.some(({ status }) => status === "fail")) return "failure";
+  return results.every(({ status }) => status === "pass" || status === "not-applicable")
+    ? "success"
+    : "pending";
+}
+
+/**
+ * Judges one pull request, by nothing but the facts: the same facts give the same verdict in App, Action and command
+ * line. `settle: "content"` is for a host without the ledger: it judges the gates that the commits alone settle, and
+ * names the others in `deferred`. Success needs every gate judged here to pass or not to apply.
+ */
+export function judge(facts: PullFacts, { settle }: { settle: "content" | "all" }): Verdict {
+  const judged = gateNames.filter((name) => settle === "all" || gates[name].group === "content");
+  const deferred = gateNames.filter((name) => !judged.includes(name));
+  const reading = facts.policy;
+  const policy =
+    reading.known && reading.value.state !== "absent"
+      ? { ref: reading.value.ref, blob: reading.value.blob }
+      : null;
+  const verdict = (results: GateResult[]): Verdict => ({
+    conclusion: conclude(results),
+    base: facts.base.sha,
+    head: facts.head.sha,
+    policy,
+    engine,
+    gates: results,
+    deferred: [...deferred],
+  });
+  if (!reading.known) {
+    return verdict([lacking("policy", "policy-unknown", `The policy could not be read: ${reading.why}`)]);
+  }
+  const found = reading.value;
+  if (found.state !== "loaded") return verdict([policyProblem(found, facts.defaultBranch)]);
+  const sorted = ordered(facts);
+  return verdict(judged.map((name) => ask(gates[name], sorted, found)));
+}
+
+/** A verdict's bytes: JSON in a fixed order of keys, indented by two, with a newline at the end. Its SHA-256 names the verdict. */
+export function verdictText(verdict: Verdict): string {
+  const { conclusion, base, head, policy, engine: version, gates: results, deferred } = verdict;
+  const plain = {
+    conclusion,
+    base,
+    head,
+    policy: policy === null ? null : { ref: policy.ref, blob: policy.blob },
+    engine: version,
+    gates: results.map(({ gate, status, reasons }) => ({
+      gate,
+      status,
+      reasons: reasons.map(({ code, message, path, line, policyLine, next }) => ({
+        code,
+        message,
+        path,
+        line,
+        policyLine,
+        next: next === undefined ? undefined : { step: next.step, who: next.who },
+      })),
+    })),
+    deferred,
+  };
+  return `${JSON.stringify(plain, null, 2)}\n`;
+}

@@ -1,0 +1,167 @@
+import { policyPath } from "../schemas/policy.ts";
+import type { GateResult, GateStatus, Reason, Verdict } from "../schemas/verdict.ts";
+import { block, code, plain, visible } from "./escape.ts";
+
+/** The largest text we hand to GitHub, in bytes of UTF-8; GitHub takes 65,535 in a check run's summary. */
+const mostBytes = 65_000;
+
+const words: Record<GateStatus, string> = {
+  pass: "passes",
+  fail: "fails",
+  pending: "waits",
+  unknown: "could not be read",
+  "not-applicable": "does not apply",
+};
+
+const marks: Record<GateStatus, string> = {
+  pass: "✓",
+  fail: "✗",
+  pending: "…",
+  unknown: "?",
+  "not-applicable": "–",
+};
+
+function named(verdict: Verdict, status: GateStatus): string[] {
+  return verdict.gates.filter((gate) => gate.status === status).map((gate) => gate.gate);
+}
+
+function counted(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+/** The verdict in at most 100 characters: the title of the check run and of our comment. */
+export function titleOf(verdict: Verdict): string {
+  const failed = named(verdict, "fail");
+  const unread = named(verdict, "unknown");
+  const waiting = verdict.gates.filter((gate) => gate.status === "pending");
+  const signOffs = waiting
+    .flatMap((gate) => gate.reasons)
+    .filter((reason) => reason.code === "not-signed-off").length;
+  const title = () => {
+    if (failed.length > 0)
+      return `${counted(failed.length, "gate fails", "gates fail")}: ${failed.join(", ")}`;
+    if (unread.length > 0) return `Not decided, could not be read: ${unread.join(", ")}`;
+    if (signOffs > 0) return `Waiting for ${counted(signOffs, "sign-off", "sign-offs")}`;
+    if (waiting.length > 0) return `Waiting: ${named(verdict, "pending").join(", ")}`;
+    return verdict.deferred.length === 0 ? "All gates pass" : "All gates that the commits settle pass";
+  };
+  const whole = title();
+  return whole.length <= 100 ? whole : `${whole.slice(0, 99)}…`;
+}
+
+/** The exit status of commands: 0 success, 1 failure, 2 not decided. */
+export function exitStatus(verdict: Verdict): 0 | 1 | 2 {
+  if (verdict.conclusion === "success") return 0;
+  return verdict.conclusion === "failure" ? 1 : 2;
+}
+
+/** Gates that block, those that fail first. */
+function blocking(verdict: Verdict): GateResult[] {
+  const order: GateStatus[] = ["fail", "unknown", "pending"];
+  return order.flatMap((status) => verdict.gates.filter((gate) => gate.status === status));
+}
+
+const longestMessage = 1_000;
+
+function short(text: string): string {
+  return text.length <= longestMessage ? text : `${text.slice(0, longestMessage)}…`;
+}
+
+/** The file of a reason and its line, such as `src/a.ts:12`. */
+function placeOf(reason: Reason): string {
+  return `${short(reason.path ?? "")}${reason.line === undefined ? "" : `:${reason.line}`}`;
+}
+
+function reasonMarkdown(reason: Reason): string {
+  const where = reason.path === undefined ? "" : `${code(placeOf(reason))}: `;
+  const why = reason.policyLine === undefined ? "" : ` (${code(`${policyPath}:${reason.policyLine}`)})`;
+  const lines = [`- ${where}${plain(short(reason.message))}${why}`];
+  if (reason.next === undefined) return `${lines.join("\n")}\n`;
+  const { step, who } = reason.next;
+  if (!step.startsWith("/"))
+    return `${lines.join("\n")}\n  **Next:** ${plain(short(step))} (${plain(short(who))})\n`;
+  const command = block(step).replace(/^/gm, "  ");
+  return `${lines.join("\n")}\n\n  **Next**, by ${plain(short(who))}, as a comment here:\n\n${command}\n`;
+}
+
+function gateRow({ gate, status, reasons }: GateResult): string {
+  const [first] = reasons;
+  const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : "";
+  return `| ${gate} | ${marks[status]} ${words[status]} | ${first === undefined ? "" : plain(short(first.message))}${more} |\n`;
+}
+
+const cutNote = (left: number) =>
+  `\n${counted(left, "more part is", "more parts are")} left out here; \`sallyport check --json\` prints the whole verdict.\n`;
+
+/**
+ * The verdict for people, as Markdown: the check run's summary, the job summary and our comment. The first line says the
+ * conclusion in words; then a table of all gates; then what blocks, where, why and the next step. Cut between reasons
+ * with a note when it would pass GitHub's limit.
+ */
+export function summaryMarkdown(verdict: Verdict): string {
+  const policy =
+    verdict.policy === null ? "no policy" : `policy ${verdict.policy.blob} at ${verdict.policy.ref}`;
+  const later = verdict.deferred.length === 0 ? [] : [`\nLeft to the App: ${verdict.deferred.join(", ")}.\n`];
+  const parts = [
+    `**${conclusions[verdict.conclusion]}** ${titleOf(verdict)}.\n\n| gate | result | why |\n|---|---|---|\n`,
+    ...verdict.gates.map(gateRow),
+    ...later,
+    ...blocking(verdict).flatMap(({ gate, status, reasons }) => {
+      const [first = "", ...others] = reasons.map(reasonMarkdown);
+      return [`\n#### ${gate} ${words[status]}\n\n${first}`, ...others];
+    }),
+  ];
+  const foot = `\nHead ${verdict.head}, base ${verdict.base}, ${policy}, engine ${verdict.engine}.\n`;
+  return fitted(parts, foot);
+}
+
+const conclusions: Record<Verdict["conclusion"], string> = {
+  success: "Passed.",
+  failure: "Failed.",
+  pending: "Not decided yet.",
+};
+
+function fitted(parts: readonly string[], foot: string): string {
+  const room = mostBytes - Buffer.byteLength(foot) - Buffer.byteLength(cutNote(parts.length));
+  let text = "";
+  let size = 0;
+  for (const [place, part] of parts.entries()) {
+    size += Buffer.byteLength(part);
+    if (size > room) return text + cutNote(parts.length - place) + foot;
+    text += part;
+  }
+  return text + foot;
+}
+
+const colors: Record<GateStatus, string> = {
+  pass: "32",
+  fail: "31",
+  pending: "33",
+  unknown: "33",
+  "not-applicable": "2",
+};
+
+/**
+ * The verdict for a terminal or a job's log. Every line begins with text of ours, so that no file name can pass for a
+ * workflow command, and control characters are shown, so that none can move the cursor.
+ */
+export function terminalText(verdict: Verdict, { color }: { color: boolean }): string {
+  const paint = (status: GateStatus, text: string) =>
+    color ? `\u001b[${colors[status]}m${text}\u001b[0m` : text;
+  const line = (text: string) => visible(text).replaceAll("\n", " ");
+  const width = Math.max(...verdict.gates.map(({ gate }) => gate.length), 0);
+  const gates = verdict.gates.map(({ gate, status, reasons }) => {
+    const head = `${paint(status, `${marks[status]} ${gate.padEnd(width)}  ${words[status]}`)}\n`;
+    return head + reasons.map((reason) => reasonText(reason, line)).join("");
+  });
+  const later = verdict.deferred.length === 0 ? "" : `Left to the App: ${verdict.deferred.join(", ")}.\n`;
+  return `Verdict: ${conclusions[verdict.conclusion]} ${titleOf(verdict)}.\n${gates.join("")}${later}`;
+}
+
+function reasonText(reason: Reason, line: (text: string) => string): string {
+  const where = reason.path === undefined ? "" : `${placeOf(reason)}: `;
+  const why = reason.policyLine === undefined ? "" : ` (${policyPath}:${reason.policyLine})`;
+  const next =
+    reason.next === undefined ? "" : `    next: ${line(reason.next.step)} (${line(reason.next.who)})\n`;
+  return `  - ${line(`${where}${reason.message}${why}`)}\n${next}`;
+}

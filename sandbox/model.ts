@@ -1,0 +1,335 @@
+/** What the sandbox remembers. Objects refer to each other directly; only `present/` turns them into GitHub's JSON. */
+import type { KeyObject } from "node:crypto";
+import type { Fault } from "./faults.ts";
+
+/** From least to most; each includes those before it. */
+export const roles = ["read", "triage", "write", "maintain", "admin"] as const;
+export type Role = (typeof roles)[number];
+
+export type Level = "read" | "write" | "admin";
+export type Permissions = Record<string, Level>;
+
+/** `id` is the number and `nodeId` the opaque text that GitHub gives; both are unique over the whole server. */
+export type Identified = { id: number; nodeId: string };
+
+export type Account = Identified & {
+  login: string;
+  type: "User" | "Bot" | "Organization";
+  name: string | null;
+  email: string | null;
+  createdAt: string;
+};
+
+export type Team = Identified & {
+  organization: Organization;
+  slug: string;
+  name: string;
+  description: string | null;
+  members: Account[];
+};
+
+export type Organization = { account: Account; owners: Account[]; members: Account[]; teams: Team[] };
+
+export type Webhook = { url: string; secret: string };
+
+export type App = Identified & {
+  slug: string;
+  name: string;
+  owner: Account;
+  /** Acts for the app's installations, as `slug[bot]`. */
+  bot: Account;
+  publicKey: KeyObject | null;
+  webhook: Webhook | null;
+  permissions: Permissions;
+  events: string[];
+  createdAt: string;
+};
+
+export type Installation = {
+  id: number;
+  app: App;
+  account: Account;
+  repositories: Repository[];
+  createdAt: string;
+};
+
+export type UserToken = { kind: "user"; token: string; user: Account };
+
+export type InstallationToken = {
+  kind: "installation";
+  token: string;
+  installation: Installation;
+  permissions: Permissions;
+  /** Null: all repositories of the installation. */
+  repositories: Repository[] | null;
+  expiresAt: number;
+};
+
+export type Label = Identified & { name: string; color: string; description: string | null };
+
+export type Reaction = Identified & { user: Account; content: string; createdAt: string };
+
+export type Comment = Identified & {
+  issue: Issue;
+  user: Account;
+  body: string;
+  /** The app whose token wrote it, if one did. */
+  app: App | null;
+  reactions: Reaction[];
+  createdAt: string;
+  updatedAt: string;
+};
+
+/** One thing that happened to an issue or pull request; `event` is GitHub's word for it. */
+export type IssueEvent = Identified & {
+  event: string;
+  issue: Issue;
+  actor: Account;
+  app: App | null;
+  createdAt: string;
+  label?: Label;
+  assignee?: Account;
+  rename?: { from: string; to: string };
+  /** The other end of a sub-issue or dependency relation. */
+  other?: Issue;
+  review?: Review;
+  comment?: Comment;
+  requestedReviewer?: Account;
+  commitId?: string;
+};
+
+/** Also the face of a pull request: they share one number space. */
+export type Issue = Identified & {
+  repository: Repository;
+  number: number;
+  title: string;
+  body: string | null;
+  user: Account;
+  app: App | null;
+  state: "open" | "closed";
+  stateReason: "completed" | "not_planned" | "duplicate" | "reopened" | null;
+  labels: Label[];
+  assignees: Account[];
+  locked: boolean;
+  lockReason: string | null;
+  comments: Comment[];
+  events: IssueEvent[];
+  reactions: Reaction[];
+  parent: Issue | null;
+  subIssues: Issue[];
+  blockedBy: Issue[];
+  pull: Pull | null;
+  createdAt: string;
+  updatedAt: string;
+  closedAt: string | null;
+  closedBy: Account | null;
+};
+
+export type Pull = Identified & {
+  issue: Issue;
+  /** Branch names without `refs/heads/`; both branches lie in the issue's repository. */
+  head: { ref: string; sha: string };
+  base: { ref: string; sha: string };
+  draft: boolean;
+  mergedAt: string | null;
+  mergedBy: Account | null;
+  mergeCommitSha: string | null;
+  requestedReviewers: Account[];
+  reviews: Review[];
+  reviewComments: ReviewComment[];
+};
+
+export type ReviewState = "APPROVED" | "CHANGES_REQUESTED" | "COMMENTED" | "DISMISSED" | "PENDING";
+
+export type Review = Identified & {
+  pull: Pull;
+  user: Account;
+  body: string;
+  state: ReviewState;
+  commitId: string;
+  submittedAt: string | null;
+};
+
+export type ReviewComment = Identified & {
+  pull: Pull;
+  review: Review;
+  user: Account;
+  body: string;
+  path: string;
+  line: number | null;
+  side: "LEFT" | "RIGHT";
+  diffHunk: string;
+  commitId: string;
+  inReplyTo: number | null;
+  reactions: Reaction[];
+  createdAt: string;
+  updatedAt: string;
+};
+
+export type CheckStatus = "queued" | "in_progress" | "completed";
+
+export type Annotation = {
+  path: string;
+  start_line: number;
+  end_line: number;
+  start_column: number | null;
+  end_column: number | null;
+  annotation_level: "notice" | "warning" | "failure";
+  title: string | null;
+  message: string;
+  raw_details: string | null;
+};
+
+/** One per app and commit. */
+export type CheckSuite = Identified & {
+  app: App;
+  headSha: string;
+  headBranch: string | null;
+  createdAt: string;
+  updatedAt: string;
+};
+
+export type CheckRun = Identified & {
+  suite: CheckSuite;
+  name: string;
+  status: CheckStatus;
+  conclusion: string | null;
+  startedAt: string | null;
+  completedAt: string | null;
+  externalId: string;
+  detailsUrl: string | null;
+  output: {
+    title: string | null;
+    summary: string | null;
+    text: string | null;
+    annotations: Annotation[];
+  };
+  actions: { label: string; description: string; identifier: string }[];
+};
+
+export type CommitStatus = Identified & {
+  sha: string;
+  context: string;
+  state: "error" | "failure" | "pending" | "success";
+  description: string | null;
+  targetUrl: string | null;
+  creator: Account;
+  /** The app whose token set it, if one did: required checks may be bound to an app. */
+  app: App | null;
+  createdAt: string;
+  updatedAt: string;
+};
+
+export type RequiredCheck = { context: string; appId: number | null };
+
+/** The rules of one branch. The same data answers the protection and the ruleset endpoints. */
+export type Protection = {
+  id: number;
+  branch: string;
+  /** Null: no check is required. */
+  checks: RequiredCheck[] | null;
+  strict: boolean;
+  /** Approvals needed; null: no review is required. */
+  reviews: number | null;
+  dismissStale: boolean;
+  codeOwners: boolean;
+  enforceAdmins: boolean;
+  /** Whether writers may push to the branch without a pull request. */
+  allowPush: boolean;
+  allowForcePushes: boolean;
+  allowDeletions: boolean;
+};
+
+export type RepositoryHook = {
+  id: number;
+  repository: Repository;
+  webhook: Webhook;
+  events: string[];
+  active: boolean;
+};
+
+export type SimulatedCheck = { name: string; conclusion: string; delayMs: number };
+
+export type Repository = Identified & {
+  owner: Account;
+  name: string;
+  description: string | null;
+  private: boolean;
+  defaultBranch: string;
+  /** The bare repository on disk. */
+  dir: string;
+  collaborators: Map<Account, Role>;
+  teams: Map<Team, Role>;
+  labels: Label[];
+  issues: Issue[];
+  suites: CheckSuite[];
+  runs: CheckRun[];
+  statuses: CommitStatus[];
+  protection: Protection[];
+  hooks: RepositoryHook[];
+  ci: SimulatedCheck[];
+  createdAt: string;
+  updatedAt: string;
+  pushedAt: string;
+};
+
+/** One attempt to hand over one webhook. A redelivery is a new attempt with the same `guid`. */
+export type Delivery = {
+  id: number;
+  guid: string;
+  event: string;
+  action: string | null;
+  target: { type: "integration" | "repository"; id: number; webhook: Webhook };
+  installation: Installation | null;
+  repository: Repository | null;
+  /** Exactly what was signed and sent. */
+  body: string;
+  requestHeaders: Record<string, string>;
+  responseHeaders: Record<string, string>;
+  responseBody: string;
+  deliveredAt: string;
+  /** Seconds. */
+  duration: number;
+  redelivery: boolean;
+  status: string;
+  statusCode: number;
+};
+
+/** An answer of the REST side, as a test or a stock validator may want to see it. */
+export type Exchange = {
+  method: string;
+  path: string;
+  query: Record<string, string>;
+  requestBody?: unknown;
+  status: number;
+  responseBody?: unknown;
+  responseType?: string;
+};
+
+export type State = {
+  /** `http://host:port`, without a slash at the end; known once the server listens. */
+  url: string;
+  /** Where repositories and generated keys lie. */
+  dir: string;
+  /** Milliseconds since 1970. */
+  clock: () => number;
+  lastId: number;
+  accounts: Account[];
+  organizations: Organization[];
+  apps: App[];
+  installations: Installation[];
+  tokens: (UserToken | InstallationToken)[];
+  repositories: Repository[];
+  deliveries: Delivery[];
+  faults: Fault[];
+  /** What is under way by itself: deliveries, simulated checks. */
+  work: Set<Promise<unknown>>;
+  /** The end of each queue of tasks that must not overtake each other. */
+  queues: Map<string, Promise<unknown>>;
+  /** Webhooks that a fault holds back until the next one to the same target has gone out. */
+  held: Map<string, (() => void)[]>;
+  /** Requests made in the present hour, by token. */
+  rates: Map<string, { used: number; reset: number }>;
+  exchangeListeners: ((exchange: Exchange) => void)[];
+  webhookListeners: ((webhook: { event: string; payload: unknown }) => void)[];
+};

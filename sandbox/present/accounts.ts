@@ -1,0 +1,130 @@
+import type { Account, App, Installation, Repository, State, Team } from "../model.ts";
+import { findOrganization } from "../state.ts";
+
+/** Where the API's own addresses begin. */
+export function apiUrl(state: State): string {
+  return `${state.url}/api/v3`;
+}
+
+/** GitHub's simple-user, which also stands for bots and organizations. */
+export function presentAccount(state: State, account: Account) {
+  const url = `${apiUrl(state)}/users/${encodeURIComponent(account.login)}`;
+  const app = account.type === "Bot" ? `apps/${account.login.replace("[bot]", "")}` : account.login;
+  return {
+    login: account.login,
+    id: account.id,
+    node_id: account.nodeId,
+    avatar_url: `${state.url}/avatars/${account.id}`,
+    gravatar_id: "",
+    url,
+    html_url: `${state.url}/${app}`,
+    followers_url: `${url}/followers`,
+    following_url: `${url}/following{/other_user}`,
+    gists_url: `${url}/gists{/gist_id}`,
+    starred_url: `${url}/starred{/owner}{/repo}`,
+    subscriptions_url: `${url}/subscriptions`,
+    organizations_url: `${url}/orgs`,
+    repos_url: `${url}/repos`,
+    events_url: `${url}/events{/privacy}`,
+    received_events_url: `${url}/received_events`,
+    type: account.type,
+    user_view_type: "public",
+    site_admin: false,
+  };
+}
+
+/** GitHub's public-user: what anyone sees of a profile. */
+export function presentProfile(state: State, account: Account) {
+  return {
+    ...presentAccount(state, account),
+    name: account.name,
+    company: null,
+    blog: "",
+    location: null,
+    email: account.email,
+    hireable: null,
+    bio: null,
+    twitter_username: null,
+    public_repos: state.repositories.filter(({ owner }) => owner === account).length,
+    public_gists: 0,
+    followers: 0,
+    following: 0,
+    created_at: account.createdAt,
+    updated_at: account.createdAt,
+  };
+}
+
+/** GitHub's integration. */
+export function presentApp(state: State, app: App) {
+  return {
+    id: app.id,
+    slug: app.slug,
+    node_id: app.nodeId,
+    owner: presentAccount(state, app.owner),
+    name: app.name,
+    description: null,
+    external_url: `${state.url}/apps/${app.slug}`,
+    html_url: `${state.url}/apps/${app.slug}`,
+    created_at: app.createdAt,
+    updated_at: app.createdAt,
+    permissions: app.permissions,
+    events: app.events,
+  };
+}
+
+export function presentInstallation(state: State, installation: Installation) {
+  const { app, account, id, createdAt } = installation;
+  return {
+    id,
+    account: presentAccount(state, account),
+    repository_selection: "selected",
+    access_tokens_url: `${apiUrl(state)}/app/installations/${id}/access_tokens`,
+    repositories_url: `${apiUrl(state)}/installation/repositories`,
+    html_url: `${state.url}/settings/installations/${id}`,
+    app_id: app.id,
+    app_slug: app.slug,
+    target_id: account.id,
+    target_type: account.type,
+    permissions: app.permissions,
+    events: app.events,
+    created_at: createdAt,
+    updated_at: createdAt,
+    single_file_name: null,
+    has_multiple_single_files: false,
+    single_file_paths: [],
+    suspended_by: null,
+    suspended_at: null,
+  };
+}
+
+export function presentTeam(state: State, team: Team) {
+  const organization = team.organization.account;
+  const url = `${apiUrl(state)}/organizations/${organization.id}/team/${team.id}`;
+  return {
+    id: team.id,
+    node_id: team.nodeId,
+    name: team.name,
+    slug: team.slug,
+    description: team.description,
+    privacy: "closed",
+    notification_setting: "notifications_enabled",
+    permission: "pull",
+    type: "organization",
+    organization_id: organization.id,
+    url,
+    html_url: `${state.url}/orgs/${organization.login}/teams/${team.slug}`,
+    members_url: `${url}/members{/member}`,
+    repositories_url: `${url}/repos`,
+    parent: null,
+  };
+}
+
+export type Association = "OWNER" | "MEMBER" | "COLLABORATOR" | "NONE";
+
+/** How the author of something stands to the repository. */
+export function associationOf(state: State, repository: Repository, account: Account): Association {
+  if (repository.owner === account) return "OWNER";
+  const organization = findOrganization(state, repository.owner.login);
+  if (organization?.members.includes(account) || organization?.owners.includes(account)) return "MEMBER";
+  return repository.collaborators.has(account) ? "COLLABORATOR" : "NONE";
+}

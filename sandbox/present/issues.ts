@@ -1,0 +1,121 @@
+import type { Comment, Issue, Label, Reaction, Repository, State } from "../model.ts";
+import { associationOf, presentAccount, presentApp } from "./accounts.ts";
+import { repositoryPage, repositoryUrl } from "./repositories.ts";
+
+const REACTIONS = ["+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes"];
+
+export function presentLabel(state: State, repository: Repository, label: Label) {
+  return {
+    id: label.id,
+    node_id: label.nodeId,
+    url: `${repositoryUrl(state, repository)}/labels/${encodeURIComponent(label.name)}`,
+    name: label.name,
+    color: label.color,
+    default: false,
+    description: label.description,
+  };
+}
+
+export function issueUrl(state: State, issue: Issue): string {
+  return `${repositoryUrl(state, issue.repository)}/issues/${issue.number}`;
+}
+
+export function issuePage(state: State, issue: Issue): string {
+  const kind = issue.pull === null ? "issues" : "pull";
+  return `${repositoryPage(state, issue.repository)}/${kind}/${issue.number}`;
+}
+
+/** GitHub's issue; a pull request shows itself here too, with a `pull_request` field. */
+export function presentIssue(state: State, issue: Issue) {
+  const url = issueUrl(state, issue);
+  const done = issue.subIssues.filter((child) => child.state === "closed").length;
+  const blockers = issue.blockedBy;
+  const blocking = issue.repository.issues.filter((other) => other.blockedBy.includes(issue));
+  return {
+    id: issue.id,
+    node_id: issue.nodeId,
+    url,
+    repository_url: repositoryUrl(state, issue.repository),
+    labels_url: `${url}/labels{/name}`,
+    comments_url: `${url}/comments`,
+    events_url: `${url}/events`,
+    html_url: issuePage(state, issue),
+    number: issue.number,
+    title: issue.title,
+    user: presentAccount(state, issue.user),
+    labels: issue.labels.map((label) => presentLabel(state, issue.repository, label)),
+    state: issue.state,
+    state_reason: issue.stateReason,
+    locked: issue.locked,
+    active_lock_reason: issue.lockReason,
+    assignee: issue.assignees[0] === undefined ? null : presentAccount(state, issue.assignees[0]),
+    assignees: issue.assignees.map((assignee) => presentAccount(state, assignee)),
+    milestone: null,
+    comments: issue.comments.length,
+    created_at: issue.createdAt,
+    updated_at: issue.updatedAt,
+    closed_at: issue.closedAt,
+    closed_by: issue.closedBy === null ? null : presentAccount(state, issue.closedBy),
+    author_association: associationOf(state, issue.repository, issue.user),
+    type: null,
+    body: issue.body,
+    reactions: presentRollup(url, issue.reactions),
+    timeline_url: `${url}/timeline`,
+    performed_via_github_app: issue.app === null ? null : presentApp(state, issue.app),
+    sub_issues_summary: {
+      total: issue.subIssues.length,
+      completed: done,
+      percent_completed: issue.subIssues.length === 0 ? 0 : Math.floor((done * 100) / issue.subIssues.length),
+    },
+    issue_dependencies_summary: {
+      blocked_by: blockers.filter((blocker) => blocker.state === "open").length,
+      total_blocked_by: blockers.length,
+      blocking: blocking.filter((blocked) => blocked.state === "open").length,
+      total_blocking: blocking.length,
+    },
+    ...(issue.parent === null ? {} : { parent_issue_url: issueUrl(state, issue.parent) }),
+    ...(issue.pull === null ? {} : { draft: issue.pull.draft, pull_request: presentPullLinks(state, issue) }),
+  };
+}
+
+export function presentComment(state: State, comment: Comment) {
+  const { issue } = comment;
+  const url = `${repositoryUrl(state, issue.repository)}/issues/comments/${comment.id}`;
+  return {
+    url,
+    html_url: `${issuePage(state, issue)}#issuecomment-${comment.id}`,
+    issue_url: issueUrl(state, issue),
+    id: comment.id,
+    node_id: comment.nodeId,
+    user: presentAccount(state, comment.user),
+    created_at: comment.createdAt,
+    updated_at: comment.updatedAt,
+    body: comment.body,
+    author_association: associationOf(state, issue.repository, comment.user),
+    reactions: presentRollup(url, comment.reactions),
+    performed_via_github_app: comment.app === null ? null : presentApp(state, comment.app),
+  };
+}
+
+/** GitHub's reaction-rollup: how often each reaction was given. `url` is that of the thing reacted to. */
+export function presentRollup(url: string, reactions: Reaction[]) {
+  const count = (content: string) => reactions.filter((reaction) => reaction.content === content).length;
+  return {
+    url: `${url}/reactions`,
+    total_count: reactions.length,
+    "+1": count("+1"),
+    "-1": count("-1"),
+    ...Object.fromEntries(REACTIONS.slice(2).map((content) => [content, count(content)])),
+  };
+}
+
+function presentPullLinks(state: State, issue: Issue) {
+  const page = issuePage(state, issue);
+  return {
+    url: `${repositoryUrl(state, issue.repository)}/pulls/${issue.number}`,
+    html_url: page,
+    diff_url: `${page}.diff`,
+    patch_url: `${page}.patch`,
+    merged_at: issue.pull?.mergedAt ?? null,
+  };
+}

@@ -1,0 +1,55 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { z } from "zod";
+import { EvidenceBundle, ManualTest } from "../schemas/evidence.ts";
+import { Envelope, Statement } from "../schemas/ledger.ts";
+import { Plan } from "../schemas/plan.ts";
+import { Policy } from "../schemas/policy.ts";
+import { ReworkPack, StepPack, StepResult } from "../schemas/step.ts";
+import { DiffPrompt, Epic, Run, Story } from "../schemas/story.ts";
+import { Verdict } from "../schemas/verdict.ts";
+
+/** The JSON Schemas that editors and other tools read, each made from its zod schema. */
+const published = {
+  policy: Policy,
+  verdict: Verdict,
+  plan: Plan,
+  "step-pack": StepPack,
+  "rework-pack": ReworkPack,
+  "step-result": StepResult,
+  epic: Epic,
+  story: Story,
+  "diff-prompt": DiffPrompt,
+  run: Run,
+  "evidence-bundle": EvidenceBundle,
+  "manual-test": ManualTest,
+  "ledger-envelope": Envelope,
+  "ledger-statement": Statement,
+};
+
+const check = process.argv.includes("--check");
+const stale: string[] = [];
+for (const [name, schema] of Object.entries(published)) {
+  const path = new URL(`../schemas/json/${name}.json`, import.meta.url);
+  const json = {
+    ...z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }),
+    $comment: "Made by `npm run generate`. Do not edit.",
+  };
+  const text = `${JSON.stringify(json, null, 2)}\n`;
+  if (check) {
+    if (read(path) !== text) stale.push(`schemas/json/${name}.json`);
+  } else {
+    writeFileSync(path, text);
+  }
+}
+if (stale.length > 0) {
+  console.error(`not up to date: ${stale.join(", ")}; run \`npm run generate\` and commit what it writes`);
+  process.exitCode = 1;
+}
+
+function read(path: URL): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}

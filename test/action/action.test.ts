@@ -1,0 +1,160 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { checkCommand } from "../../app/cli/check.ts";
+import { serveGitApi } from "../collect/git-api.ts";
+import { commitFiles, file, makeRepository, type Node, plainGit } from "../collect/repository.ts";
+
+const entry = fileURLToPath(new URL("../../action/index.ts", import.meta.url));
+const policy = file("version: 1\ngates:\n  forbidden-paths: { deny: [governance] }\n");
+
+let repository: ReturnType<typeof makeRepository>;
+let scratch: string;
+let main: string;
+beforeAll(() => {
+  repository = makeRepository();
+  scratch = mkdtempSync(join(tmpdir(), "sallyport-"));
+  main = branch("main", { ".github/sallyport.yml": policy });
+  branch("good", { ".github/sallyport.yml": policy, a: file("1\n") }, [main]);
+  branch("bad", { ".github/sallyport.yml": policy, "governance/::error::x\n::add-mask::y": file("1\n") }, [
+    main,
+  ]);
+});
+afterAll(() => {
+  repository.remove();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+function branch(name: string, files: Record<string, Node>, parents: string[] = []): string {
+  const sha = commitFiles(repository.dir, new Map(Object.entries(files)), parents);
+  plainGit(repository.dir, ["update-ref", `refs/heads/${name}`, sha]);
+  return sha;
+}
+
+const shaOf = (name: string) => plainGit(repository.dir, ["rev-parse", name]).trim();
+const pushed = (head: string) => JSON.stringify({ pull_request: { number: 7, head: { sha: shaOf(head) } } });
+
+type Ended = {
+  status: number;
+  stdout: string;
+  stderr: string;
+  outputs: Record<string, string>;
+  summary: string;
+};
+
+/** Runs the Action as the runner does: its own process, its own environment, files for what it hands back. */
+async function runAction(
+  head: string,
+  event: string | null,
+  changed: Record<string, string> = {},
+): Promise<Ended> {
+  const api = await serveGitApi(repository.dir, { base: "main", head });
+  const [output, summary, payload] = ["output", "summary", "event.json"].map((name) =>
+    join(scratch, name),
+  ) as [string, string, string];
+  writeFileSync(output, "");
+  writeFileSync(summary, "");
+  if (event === null) rmSync(payload, { force: true });
+  else writeFileSync(payload, event);
+  const env = {
+    GITHUB_REPOSITORY: "o/r",
+    GITHUB_EVENT_NAME: "pull_request",
+    GITHUB_EVENT_PATH: payload,
+    GITHUB_API_URL: api.url,
+    GITHUB_OUTPUT: output,
+    GITHUB_STEP_SUMMARY: summary,
+    "INPUT_GITHUB-TOKEN": "good",
+    "INPUT_PULL-REQUEST": "",
+    "INPUT_FAIL-ON": "pending",
+    "INPUT_API-URL": "",
+    ...changed,
+  };
+  const ended = await new Promise<Pick<Ended, "status" | "stdout" | "stderr">>((resolve) => {
+    execFile(process.execPath, [entry], { env }, (error, stdout, stderr) => {
+      const status = error === null ? 0 : Number(error.code);
+      resolve({ status, stdout, stderr });
+    });
+  });
+  api.close();
+  return {
+    ...ended,
+    outputs: outputsIn(readFileSync(output, "utf8")),
+    summary: readFileSync(summary, "utf8"),
+  };
+}
+
+/** Reads GITHUB_OUTPUT as the runner does: a name, a delimiter, lines, the delimiter again. */
+function outputsIn(text: string): Record<string, string> {
+  const outputs: Record<string, string> = {};
+  for (const [, name, , value] of text.matchAll(/^(\S+)<<(\S+)\n(.*?)\n\2$/gms)) outputs[name!] = value!;
+  return outputs;
+}
+
+async function checkJson(head: string): Promise<string> {
+  const api = await serveGitApi(repository.dir, { base: "main", head });
+  let out = "";
+  const write = (text: string) => {
+    out += text;
+  };
+  const env = { GITHUB_TOKEN: "good", GITHUB_API_URL: api.url };
+  const io = { out: write, err: write, exit: () => undefined, env, cwd: scratch, color: false };
+  await checkCommand(io).parseAsync(["--pr", "o/r#7", "--json"], { from: "user" });
+  api.close();
+  return out;
+}
+
+test.each([
+  ["good", 0, "success"],
+  ["bad", 1, "failure"],
+])(
+  "a pull request that is %s: status %d, and the verdict of `check --pr` byte for byte",
+  async (head, status, conclusion) => {
+    const ended = await runAction(head, pushed(head));
+    expect({ status: ended.status, conclusion: ended.outputs.conclusion, stderr: ended.stderr }).toEqual({
+      status,
+      conclusion,
+      stderr: "",
+    });
+    expect(ended.outputs.verdict).toBe(await checkJson(head));
+    expect(ended.summary).toContain("forbidden-paths");
+  },
+);
+
+test("T196, T198 a hostile file name gives no workflow command and no output of its own", async () => {
+  const { stdout, outputs, summary } = await runAction("bad", pushed("bad"));
+  const commands = stdout.split("\n").filter((line) => line !== "" && !/^::(?:error|notice)[ :]/.test(line));
+  expect(commands).toEqual(["::add-mask::good"]);
+  expect(stdout).not.toMatch(/^::add-mask::y/m);
+  expect(summary).not.toMatch(/^::/m);
+  expect(Object.keys(outputs)).toEqual(["conclusion", "verdict"]);
+});
+
+test("T082 a job that is run again for an older commit is refused", async () => {
+  const { status, stdout, outputs } = await runAction("good", pushed("bad"));
+  expect({ status, outputs }).toEqual({ status: 1, outputs: {} });
+  expect(stdout).toContain(`at ${shaOf("good")} now`);
+});
+
+const pending = { "INPUT_PULL-REQUEST": "7", "INPUT_FAIL-ON": "failure" };
+const refused: [string, string | null, Record<string, string>, string][] = [
+  ["a refused token", "{}", { "INPUT_GITHUB-TOKEN": "bad", "INPUT_PULL-REQUEST": "7" }, "check the token"],
+  ["no token", "{}", { "INPUT_GITHUB-TOKEN": "" }, "github-token is empty"],
+  ["no event file", null, {}, "cannot be read"],
+  ["a broken event file", "{", {}, "is not JSON"],
+  ["an event without a pull request", "{}", {}, "names no pull request"],
+  ["an unknown fail-on", "{}", { "INPUT_FAIL-ON": "never" }, "write failure or pending"],
+  ["a pull request that is no number", "{}", { "INPUT_PULL-REQUEST": "7;x" }, "write its number"],
+  ["a pull request that is not there", "{}", { ...pending, "INPUT_PULL-REQUEST": "8" }, "404"],
+  ["no repository", "{}", { GITHUB_REPOSITORY: "" }, "owner/repo"],
+];
+test.each(refused)("%s fails the job with one line", async (_, event, changed, line) => {
+  const { status, stdout, stderr, outputs } = await runAction("good", event, changed);
+  expect({ status, stderr, outputs }).toEqual({ status: 1, stderr: "", outputs: {} });
+  const said = stdout
+    .split("\n")
+    .filter((one) => one !== "" && one !== "::add-mask::good" && one !== "::add-mask::bad");
+  expect(said).toEqual([expect.stringContaining(line)]);
+});

@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import { load } from "js-yaml";
+
+type Action = {
+  inputs: Record<string, { description: string; default: string }>;
+  outputs: Record<string, { description: string }>;
+  runs: { using: string; main: string };
+};
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+const action = load(read("action/action.yml")) as Action;
+const readme = read("action/README.md");
+const rowsOf = (heading: string) =>
+  readme
+    .split(`## ${heading}\n`)[1]!
+    .split("\n## ")[0]!
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .map((line) => line.replace(/ +/g, " "));
+
+describe("action.yml, the code and the README say the same", () => {
+  test("inputs are those that the entry reads", () => {
+    const used = [...read("action/index.ts").matchAll(/getInput\("([^"]+)"\)/g)].map(([, name]) => name);
+    expect(new Set(used)).toEqual(new Set(Object.keys(action.inputs)));
+  });
+
+  test("outputs are those that the run can set", () => {
+    const [, names = ""] = /output\(name: ([^,]+),/.exec(read("action/run.ts")) ?? [];
+    expect(new Set(names.split(" | ").map((name) => JSON.parse(name)))).toEqual(
+      new Set(Object.keys(action.outputs)),
+    );
+  });
+
+  test("the README's tables", () => {
+    const code = (text: string) => (text === "" ? "" : ` \`${text}\``);
+    expect(rowsOf("Inputs")).toEqual(
+      Object.entries(action.inputs).map(
+        ([name, input]) => `| \`${name}\` |${code(input.default)} | ${input.description} |`,
+      ),
+    );
+    expect(rowsOf("Outputs")).toEqual(
+      Object.entries(action.outputs).map(([name, output]) => `| \`${name}\` | ${output.description} |`),
+    );
+  });
+
+  test("the bundle is where the build puts it", () => {
+    expect(action.runs).toEqual({ using: "node24", main: "../dist/action.js" });
+    expect(read("scripts/build.mjs")).toContain('"dist/action.js"');
+  });
+});

@@ -1,0 +1,109 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Octokit } from "@octokit/core";
+import type { RequestInterface } from "@octokit/types";
+import { plainGit } from "./repository.ts";
+
+export type Json = Record<string, unknown>;
+
+/** May change an answer, or give an error status in its place. */
+export type Alter = (path: string, body: Json) => Json | number;
+
+/** A pull request that is served as number 7: two branches of the git directory. */
+export type Pull = { base: string; head: string };
+
+const silent = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+const asIs: Alter = (_, body) => body;
+
+/** Octokit's `request` over GitHub's endpoints as they would answer from a git directory; the repository is `o/r`. */
+export function gitApi(dir: string, alter: Alter = asIs, pull?: Pull): RequestInterface {
+  const fetch = async (url: string): Promise<Response> => respond(dir, url, alter, pull);
+  return new Octokit({ baseUrl: "http://api.invalid", request: { fetch }, log: silent }).request;
+}
+
+/** The same over HTTP, for another process; every request must carry the token `good`. */
+export async function serveGitApi(dir: string, pull: Pull): Promise<{ url: string; close(): void }> {
+  const server = createServer(async ({ url = "", headers }, reply) => {
+    const allowed = headers.authorization === "token good";
+    const response = allowed
+      ? respond(dir, `http://api.invalid${url}`, asIs, pull)
+      : Response.json({ message: "Bad credentials" }, { status: 401 });
+    reply.writeHead(response.status, { "content-type": "application/json" }).end(await response.text());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
+}
+
+function respond(dir: string, url: string, alter: Alter, pull?: Pull): Response {
+  const { pathname, search } = new URL(url);
+  const path = decodeURIComponent(pathname + search);
+  const known = answer(dir, path, pull);
+  const body = known === null ? 404 : alter(path, known);
+  if (typeof body !== "number") return Response.json(body);
+  return Response.json({ message: "it is refused" }, { status: body });
+}
+
+function answer(dir: string, path: string, pull: Pull | undefined): Json | null {
+  const [, kind = "", rest = "", query] =
+    /^\/repos\/o\/r\/?(git\/[a-z]+|[a-z]*)\/?([^?]*)(\?.*)?$/.exec(path) ?? [];
+  if (kind === "") return { id: 42, full_name: "o/r", default_branch: "main" };
+  if (kind === "git/trees") return treeOf(dir, rest, query === "?recursive=1");
+  if (kind === "git/ref") {
+    const sha = refOf(dir, `refs/${rest}`);
+    return sha === null ? null : { ref: `refs/${rest}`, object: { type: "commit", sha } };
+  }
+  if (kind === "git/commits") return { sha: rest, tree: { sha: refOf(dir, `${rest}^{tree}`) } };
+  if (kind === "compare") {
+    const [base = "", head = ""] = rest.split("...");
+    return { merge_base_commit: { sha: plainGit(dir, ["merge-base", base, head]).trim() } };
+  }
+  if (kind === "git/blobs") {
+    const content = Buffer.from(plainGit(dir, ["cat-file", "blob", rest], undefined, "latin1"), "latin1");
+    return { sha: rest, size: content.length, encoding: "base64", content: content.toString("base64") };
+  }
+  if (kind === "pulls" && rest === "7" && pull !== undefined) return pullOf(dir, pull);
+  return null;
+}
+
+function treeOf(dir: string, name: string, recursive: boolean): Json | null {
+  if (refOf(dir, name) === null) return null;
+  const records = plainGit(dir, ["ls-tree", "-l", "-z", ...(recursive ? ["-r", "-t"] : []), name]);
+  const tree = records
+    .split("\0")
+    .filter(Boolean)
+    .map((record) => {
+      const [, mode, type, sha, size, file] = /^(\S+) (\S+) (\S+) +(\S+)\t(.*)$/s.exec(record) ?? [];
+      return { path: file, mode, type, sha, ...(size === "-" ? {} : { size: Number(size) }) };
+    });
+  return { sha: name, tree, truncated: false };
+}
+
+function pullOf(dir: string, pull: Pull): Json {
+  const head = refOf(dir, `refs/heads/${pull.head}`);
+  const base = refOf(dir, `refs/heads/${pull.base}`);
+  const listed = plainGit(dir, ["diff", "--name-only", "-z", "-M", `${base}...${head}`]);
+  return {
+    number: 7,
+    user: { id: 5, login: "ada", type: "User" },
+    head: { ref: pull.head, sha: head, repo: null },
+    // GitHub keeps the base commit of the last push, which may be an old one.
+    base: { ref: pull.base, sha: plainGit(dir, ["merge-base", base ?? "", head ?? ""]).trim() },
+    changed_files: listed.split("\0").filter(Boolean).length,
+  };
+}
+
+function refOf(dir: string, name: string): string | null {
+  try {
+    return plainGit(dir, ["rev-parse", "--verify", "--quiet", `${name}^{object}`]).trim();
+  } catch {
+    return null;
+  }
+}

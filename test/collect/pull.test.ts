@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { collectPull } from "../../collect/pull.ts";
+import type { PullFacts, PullRecord } from "../../core/facts.ts";
+import { known } from "../../core/known.ts";
+import { type Alter, gitApi, type Pull } from "./git-api.ts";
+import { commitFiles, file, makeRepository, type Node, plainGit } from "./repository.ts";
+import { signedLedger } from "./signed-ledger.ts";
+
+const none: PullRecord = { run: null, evidence: [], signOffs: [] };
+const policyText = "version: 1\ngates:\n  evidence: { files: ['evidence/**'] }\n";
+const policy = { ".github/sallyport.yml": file(policyText) };
+
+let repository: ReturnType<typeof makeRepository>;
+beforeAll(() => {
+  repository = makeRepository();
+});
+afterAll(() => repository.remove());
+
+function branch(name: string, files: Record<string, Node>, parents: string[] = []): string {
+  const sha = commitFiles(repository.dir, new Map(Object.entries(files)), parents);
+  plainGit(repository.dir, ["update-ref", `refs/heads/${name}`, sha]);
+  return sha;
+}
+
+let main: string;
+let head: string;
+beforeEach(() => {
+  main = branch("main", { ...policy, a: file("1\n") });
+  head = branch("feature", { ...policy, a: file("2\n"), "evidence/e.json": file("{}") }, [main]);
+});
+
+const ask = (alter?: Alter, pull: Pull = { base: "main", head: "feature" }, record = known(none)) =>
+  collectPull({ request: gitApi(repository.dir, alter, pull), owner: "o", repo: "r", number: 7, record });
+
+async function facts(...args: Parameters<typeof ask>): Promise<PullFacts> {
+  const answer = await ask(...args);
+  if (!answer.known) throw new Error(answer.why);
+  return answer.value;
+}
+
+const at =
+  (part: string, status: number): Alter =>
+  (path, body) =>
+    path.includes(part) ? status : body;
+
+test("collects every fact of a pull request", async () => {
+  const found = await facts();
+  expect(found).toMatchObject({
+    repository: { id: 42, name: "o/r" },
+    pull: { number: 7, author: { id: 5, login: "ada", type: "User" } },
+    base: { ref: "main", sha: main },
+    head: { sha: head },
+    defaultBranch: "main",
+    policy: { known: true, value: { state: "loaded", ref: main } },
+    mergeBase: { known: true, value: main },
+    evidenceFiles: { known: true, value: [{ path: "evidence/e.json", text: "{}" }] },
+    record: { known: true, value: none },
+  });
+  expect(found.changes.known && found.changes.value.map((change) => change.path)).toEqual([
+    "a",
+    "evidence/e.json",
+  ]);
+});
+
+test("a run's declared evidence files are read, and those that are not there are left out", async () => {
+  const run = {
+    run: "run-1-1",
+    story: 1,
+    prompt: 2,
+    role: "web",
+    paths: [],
+    risk: "low" as const,
+    needsManualTest: false,
+  };
+  const record = known({ ...none, run: { ...run, evidenceFiles: ["a", "gone.json"], requesters: [] } });
+  const { evidenceFiles } = await facts(undefined, undefined, record);
+  expect(evidenceFiles).toMatchObject({ value: [{ path: "a" }, { path: "evidence/e.json" }] });
+});
+
+describe("the policy", () => {
+  test("T047 comes from the default branch and never from the head", async () => {
+    branch("feature", { ".github/sallyport.yml": file("version: 1\n"), a: file("2\n") }, [main]);
+    expect((await facts()).policy).toMatchObject({
+      value: { ref: main, policy: { gates: { evidence: { files: ["evidence/**"] } } } },
+    });
+  });
+
+  test("T048 comes from the default branch and never from the base that the author chose", async () => {
+    const own = branch("own", { ".github/sallyport.yml": file("version: 1\n"), a: file("1\n") }, [main]);
+    branch("feature", { ".github/sallyport.yml": file("version: 1\n"), a: file("2\n") }, [own]);
+    const found = await facts(undefined, { base: "own", head: "feature" });
+    expect(found).toMatchObject({ base: { ref: "own", sha: own }, policy: { value: { ref: main } } });
+  });
+
+  const states: [string, Record<string, Node>, object][] = [
+    ["T051 absent", {}, { state: "absent" }],
+    [
+      "T053 a second file",
+      { ...policy, ".github/sallyport.yaml": file(policyText) },
+      { state: "malformed", problem: { message: expect.stringContaining("sallyport.yaml") } },
+    ],
+    ["T053 the other ending alone", { ".github/sallyport.yaml": file(policyText) }, { state: "malformed" }],
+    [
+      "T054 a symlink",
+      { ".github/sallyport.yml": { mode: "120000", content: Buffer.from("../a") } },
+      { state: "malformed" },
+    ],
+    [
+      "T054 a folder that is a symlink",
+      { ".github": { mode: "120000", content: Buffer.from("docs") } },
+      { state: "malformed" },
+    ],
+    ["T054 a folder", { ".github/sallyport.yml/x": file("") }, { state: "malformed" }],
+    [
+      "T056 more than 64 KB",
+      { ".github/sallyport.yml": file(`${policyText}#${"x".repeat(65_536)}`) },
+      { state: "malformed", problem: { message: expect.stringContaining("bytes") } },
+    ],
+    ["not YAML", { ".github/sallyport.yml": file("version: [") }, { state: "malformed" }],
+  ];
+  test.each(states)("%s", async (_, files, expected) => {
+    const tip = branch("main", { ...files, a: file("1\n") }, [main]);
+    expect((await facts()).policy).toMatchObject({ known: true, value: { ...expected, ref: tip } });
+  });
+
+  test.each([403, 404, 500])("T051 unreadable with status %d is unknown and not absent", async (status) => {
+    const blob = plainGit(repository.dir, ["rev-parse", "main:.github/sallyport.yml"]).trim();
+    expect((await facts(at(blob, status))).policy).toEqual({
+      known: false,
+      why: expect.stringContaining(String(status)),
+    });
+  });
+});
+
+test("the record is read from the evidence branch and verified with the policy's key", async () => {
+  const ledger = await signedLedger(head);
+  const pinned = file(`version: 1\nledger: { keys: [{ key: "${ledger.key}" }] }\n`);
+  branch("main", { ".github/sallyport.yml": pinned, a: file("1\n") }, [main]);
+  branch("sallyport/evidence", {
+    "README.md": file("x\n"),
+    "ledger/0001.jsonl": file(`${ledger.lines.join("\n")}\n`),
+  });
+  const request = gitApi(repository.dir, undefined, { base: "main", head: "feature" });
+  const found = await collectPull({ request, owner: "o", repo: "r", number: 7 });
+  plainGit(repository.dir, ["update-ref", "-d", "refs/heads/sallyport/evidence"]);
+  const without = await collectPull({ request, owner: "o", repo: "r", number: 7 });
+  expect(found).toMatchObject({
+    value: { record: { value: { signOffs: [{ sha: head, result: "pass" }] } } },
+  });
+  expect(without).toMatchObject({ value: { record: { known: true, value: none } } });
+});
+
+test("T016 fewer changes than GitHub counts are an incomplete listing", async () => {
+  const { changes } = await facts((path, body) =>
+    path.includes("/pulls/") ? { ...body, changed_files: 3 } : body,
+  );
+  expect(changes).toEqual({ known: false, why: expect.stringContaining("incomplete") });
+});
+
+test("T021 the base is where its branch stands now", async () => {
+  const tip = branch("main", { ...policy, a: file("1\n"), other: file("1\n") }, [main]);
+  const found = await facts();
+  expect(found).toMatchObject({ base: { sha: tip }, mergeBase: { value: main } });
+  expect(found.changes.known && found.changes.value.map((change) => change.path)).not.toContain("other");
+});
+
+test("T024 a tag with the branch's name is not taken for it", async () => {
+  plainGit(repository.dir, ["update-ref", "refs/tags/main", head]);
+  expect((await facts()).base.sha).toBe(main);
+  plainGit(repository.dir, ["update-ref", "-d", "refs/tags/main"]);
+});
+
+const lost: [string, Alter][] = [
+  ["no such pull request", at("/pulls/", 404)],
+  ["the repository is hidden", (path, body) => (path === "/repos/o/r" ? 404 : body)],
+  ["the base branch is gone", at("/git/ref/", 404)],
+  ["T086 nobody wrote it", (path, body) => (path.includes("/pulls/") ? { ...body, user: null } : body)],
+  ["the token is refused", () => 401],
+];
+test.each(lost)("nothing is known when %s", async (_, alter) => {
+  expect(await ask(alter)).toEqual({ known: false, why: expect.stringMatching(/^[^\n]+$/) });
+});
+
+test("without a common ancestor changes and evidence are unknown and the rest is known", async () => {
+  const found = await facts(at("/compare/", 404));
+  expect([found.mergeBase.known, found.changes.known, found.evidenceFiles.known, found.policy.known]).toEqual(
+    [false, false, false, true],
+  );
+});
