@@ -38,8 +38,9 @@ export async function readEvidenceFiles(
 async function readFile(objects: Objects, head: string, path: string): Promise<Known<EvidenceFile | null>> {
   const entry = await objects.entry(head, path);
   if (!entry.known) return entry;
-  if (entry.value?.type !== "blob") return known(null);
-  // A link's content is where it points to; it is not followed, and is no JSON.
+  if (entry.value === null) return known(null);
+  // A link is not followed, and where it points to could pass for JSON: like a submodule it counts as an empty file, which is none.
+  if (!entry.value.mode.startsWith("100")) return known({ path, text: "" });
   const blob = await objects.blob(entry.value.sha, evidenceBytes);
   if (!blob.known) return blob;
   if (blob.value.content === null)

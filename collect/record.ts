@@ -32,7 +32,7 @@ export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSub
     if (keys.length === 0 || !branch.startsWith(runBranches))
       return known({ run: null, evidence: [], signOffs: [] });
     return unknown(
-      `the branch ${branch} is a run's, and the evidence branch that would show the run is not there yet`,
+      `the branch ${branch} is a run's, and the evidence branch that would show it is not there yet`,
     );
   }
   if (keys.length === 0)
@@ -51,6 +51,10 @@ export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSub
       },
     },
   );
-  if (report.ok) return known(recordOf(entries, number));
-  return unknown(`the ledger does not verify: ${report.problems[0]?.message ?? "it has no entry"}`);
+  if (!report.ok)
+    return unknown(`the ledger does not verify: ${report.problems[0]?.message ?? "it has no entry"}`);
+  const record = recordOf(entries, number);
+  if (record.run === null && branch.startsWith(runBranches))
+    return unknown(`the branch ${branch} is a run's, and the evidence branch does not show the run yet`);
+  return known(record);
 }

@@ -35,10 +35,27 @@ class Refusal extends Error {
 const deepest = 20;
 const refusedKeys: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
-/** The place of an offset; columns count UTF-16 units, as editors do. */
-function placeOf(text: string, offset: number): Place {
-  const before = text.slice(0, offset).split(/\r\n|\r|\n/);
-  return { line: before.length, column: (before.at(-1) ?? "").length + 1 };
+/** Tells the place of any offset of a text; columns count UTF-16 units, as editors do. */
+function placesIn(text: string): (offset: number) => Place {
+  const starts = [0, ...[...text.matchAll(/\r\n|\r|\n/g)].map((end) => end.index + end[0].length)];
+  return (offset) => {
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+  };
+}
+
+/** Where a node begins for a reader: the parser points behind an anchor's sign and behind an opening quotation mark. */
+function startOf(event: Exclude<Event, { type: 1 | 6 }>): number {
+  if (event.type === EVENT_ID.ALIAS) return event.anchorStart - 1;
+  if (event.type !== EVENT_ID.SCALAR) return event.start;
+  const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED;
+  return quoted ? event.valueStart - 1 : event.valueStart;
 }
 
 /** How a schema reads a plain scalar; undefined when it reads it as a string. */
@@ -69,15 +86,15 @@ function scalarValue(text: string, event: ScalarEvent): string | number | boolea
 
 function refuseMarks(event: Exclude<Event, { type: 1 | 6 }>): void {
   if (event.type === EVENT_ID.ALIAS)
-    throw new Refusal(event.anchorStart, "aliases (`*name`) are not accepted: write the value out");
+    throw new Refusal(startOf(event), "aliases (`*name`) are not accepted: write the value out");
   if (event.anchorStart >= 0)
-    throw new Refusal(event.anchorStart, "anchors (`&name`) are not accepted: write the value out");
+    throw new Refusal(event.anchorStart - 1, "anchors (`&name`) are not accepted: write the value out");
   if (event.tagStart >= 0)
     throw new Refusal(event.tagStart, "tags (`!name`) are not accepted: write the value without it");
 }
 
 /** Builds the one document from the parser's events; refuses what a policy has no use for. */
-function build(text: string, events: readonly Event[]): Located {
+function build(text: string, events: readonly Event[], placeOf: (offset: number) => Place): Located {
   let next = 0;
   const take = (): Event => {
     const event = events[next];
@@ -92,7 +109,7 @@ function build(text: string, events: readonly Event[]): Located {
     refuseMarks(event);
     if (event.type !== EVENT_ID.SCALAR) throw new Refusal(startOf(event), "a key is a plain word");
     const name = getScalarValue(text, event);
-    const offset = Math.max(event.valueStart, 0);
+    const offset = Math.max(startOf(event), 0);
     if (name === "<<" && event.style === SCALAR_STYLE.PLAIN)
       throw new Refusal(offset, "merge keys (`<<`) are not accepted: write the keys out");
     if (refusedKeys.has(name)) throw new Refusal(offset, `the key "${name}" is not accepted: rename it`);
@@ -110,17 +127,17 @@ function build(text: string, events: readonly Event[]): Located {
       throw new Refusal(fallback, "a value is missing");
     refuseMarks(event);
     if (event.type === EVENT_ID.SCALAR) {
-      const at = placeOf(text, event.valueStart >= 0 ? event.valueStart : fallback);
+      const at = placeOf(event.valueStart >= 0 ? startOf(event) : fallback);
       return { kind: "scalar", at, value: scalarValue(text, event) };
     }
     if (event.type === EVENT_ID.SEQUENCE) {
       const items: Located[] = [];
       while (events[next]?.type !== EVENT_ID.POP) items.push(value(event.start));
       next += 1;
-      return { kind: "list", at: placeOf(text, event.start), items };
+      return { kind: "list", at: placeOf(event.start), items };
     }
     const entries = new Map<string, { at: Place; value: Located }>();
-    const at = placeOf(text, startOf(event));
+    const at = placeOf(startOf(event));
     while (events[next]?.type !== EVENT_ID.POP) {
       const { name, offset } = key();
       const before = entries.get(name);
@@ -130,7 +147,7 @@ function build(text: string, events: readonly Event[]): Located {
           `the key "${name}" stands twice, first on line ${before.at.line}: keep one`,
         );
       }
-      entries.set(name, { at: placeOf(text, offset), value: value(offset) });
+      entries.set(name, { at: placeOf(offset), value: value(offset) });
     }
     next += 1;
     return { kind: "map", at, entries };
@@ -154,11 +171,6 @@ function build(text: string, events: readonly Event[]): Located {
   return root;
 }
 
-function startOf(event: Exclude<Event, { type: 1 | 6 }>): number {
-  if (event.type === EVENT_ID.ALIAS) return event.anchorStart;
-  return event.type === EVENT_ID.SCALAR ? event.valueStart : event.start;
-}
-
 /**
  * Reads one YAML document in a subset that every reader understands alike: no anchors, aliases, merge keys, tags,
  * directives, repeated keys or values that YAML 1.1 and 1.2 read differently. Never throws. The text is of anybody who
@@ -167,11 +179,12 @@ function startOf(event: Exclude<Event, { type: 1 | 6 }>): number {
 export function parseStrictYaml(
   text: string,
 ): { ok: true; value: Located } | { ok: false; problem: YamlProblem } {
+  const placeOf = placesIn(text);
   const problem = (message: string, at: Place) => ({ ok: false, problem: { message, ...at } }) as const;
   try {
-    return { ok: true, value: build(text, parseEvents(text, { maxDepth: deepest })) };
+    return { ok: true, value: build(text, parseEvents(text, { maxDepth: deepest }), placeOf) };
   } catch (error) {
-    if (error instanceof Refusal) return problem(error.message, placeOf(text, Math.max(error.at, 0)));
+    if (error instanceof Refusal) return problem(error.message, placeOf(Math.max(error.at, 0)));
     if (error instanceof YAMLException) {
       const at =
         error.mark === undefined

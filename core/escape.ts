@@ -30,8 +30,8 @@ function entities(text: string): string {
 export function plain(text: string): string {
   return entities(visible(text).trim())
     .replace(/[\\`*_{}[\]()|~!$+]/g, "\\$&")
-    .replaceAll("@", `@${apart}`)
     .replace(/#(?=\w)/g, `#${apart}`)
+    .replaceAll("@", `@${apart}`)
     .replace(/\b(GH)-(?=[0-9])/gi, `$1${apart}-`)
     .replaceAll("://", `:${apart}//`)
     .replace(/\b(www)\./gi, `$1${apart}.`)

@@ -80,7 +80,7 @@ export function problems(patterns: readonly string[]): PatternProblem[] {
 /** Spells out that a folder's name stands for the folder itself and all in it: `dir`, `dir/` and `dir/**` are one. */
 function spelledOut(pattern: string): string[] {
   let base = pattern.replace(/\/$/, "");
-  const wasFolder = base.endsWith("/**");
+  const wasFolder = base !== pattern || base.endsWith("/**");
   while (base.endsWith("/**")) base = base.slice(0, -3);
   const last = base.slice(base.lastIndexOf("/") + 1);
   if (last === "**") return ["**"];
@@ -115,15 +115,26 @@ const forms: readonly Form[] = [raw, fold, (text) => text.normalize("NFC"), (tex
  * themselves.
  */
 export function matcher(patterns: readonly string[], mode: "allow" | "deny"): Matcher {
-  const compiled = patterns.map((pattern) => ({
-    pattern,
-    tests: (mode === "deny" ? forms : [raw]).map((form) => ({ form, test: compile(form(pattern)) })),
-  }));
+  const used = mode === "deny" ? forms : [raw];
+  const compiled = patterns.map((pattern) => {
+    const texts = used.map((form) => form(pattern));
+    return { pattern, texts, tests: texts.map(compile) };
+  });
   return {
     matches(path) {
       if (mode === "allow" && nameProblem(path) !== null) return null;
       if (isTooLong(path)) return patterns[0] ?? null;
-      const found = compiled.find(({ tests }) => tests.some(({ form, test }) => test(form(path))));
+      const names = used.map((form) => form(path));
+      // Most names and patterns have one form only: a pair that was tried already is not tried again.
+      const found = compiled.find(({ texts, tests }) =>
+        tests.some((test, place) => {
+          const name = names[place] ?? path;
+          const tried = names.some(
+            (other, earlier) => earlier < place && other === name && texts[earlier] === texts[place],
+          );
+          return !tried && test(name);
+        }),
+      );
       return found?.pattern ?? null;
     },
   };

@@ -5,8 +5,8 @@ import { assign, unassign } from "./issue-changes.ts";
 import { type AuthoredIssueCall, writeIssueRoute } from "./issue-route.ts";
 import type { Account } from "./model.ts";
 import { listing } from "./paging.ts";
-import { presentIssue } from "./present/issue.ts";
-import { presentUser } from "./present/user.ts";
+import { presentIssue } from "./present/issues.ts";
+import { presentAccount } from "./present/accounts.ts";
 import { type RepositoryCall, type Route, repoRoute, withBody } from "./route.ts";
 import { findAccount, roleOf } from "./state.ts";
 
@@ -18,7 +18,7 @@ const logins = z.object({ assignees: z.array(z.string()).default([]) });
 
 export const assigneeRoutes: Route[] = [
   repoRoute(`GET ${REPO}/assignees`, READ, (call) =>
-    listing(call, assignable(call), (account) => presentUser(call.state, account)),
+    listing(call, assignable(call), (account) => presentAccount(call.state, account)),
   ),
   repoRoute(`GET ${REPO}/assignees/:login`, READ, (call) => {
     const account = findAccount(call.state, call.params.login ?? "");

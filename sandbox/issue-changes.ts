@@ -1,12 +1,13 @@
 /** What can be done to an issue or pull request: each verb changes it, writes its history and tells listeners. */
 import { appOf } from "./caller.ts";
 import type { Account, Issue, IssueEvent, Label } from "./model.ts";
-import { presentIssue } from "./present/issue.ts";
-import { presentLabel } from "./present/label.ts";
-import { presentPull } from "./present/pull.ts";
-import { presentUser } from "./present/user.ts";
+import { presentIssue } from "./present/issues.ts";
+import { presentLabel } from "./present/issues.ts";
+import { presentPull } from "./present/pulls.ts";
+import { presentAccount } from "./present/accounts.ts";
 import type { AuthoredCall } from "./route.ts";
 import { addEvent, addLabel, findLabel, now, same, touch } from "./state.ts";
+import { emit } from "./webhooks.ts";
 
 /** Who does it, and where: the call itself. */
 export type By = AuthoredCall;
@@ -17,11 +18,11 @@ type EventDetails = Partial<Pick<IssueEvent, "label" | "assignee" | "rename" | "
 export async function tellIssue(by: By, issue: Issue, action: string, parts: object = {}): Promise<void> {
   if (issue.pull === null) {
     const payload = { issue: presentIssue(by.state, issue), ...parts };
-    by.world.emit(issue.repository, "issues", action, payload, by.actor);
+    emit(by.state, issue.repository, "issues", action, payload, by.actor);
   } else {
     const pull = await presentPull(by.state, issue.pull);
     const payload = { number: issue.number, pull_request: pull, ...parts };
-    by.world.emit(issue.repository, "pull_request", action, payload, by.actor);
+    emit(by.state, issue.repository, "pull_request", action, payload, by.actor);
   }
 }
 
@@ -94,7 +95,7 @@ export async function assign(by: By, issue: Issue, assignees: Account[]): Promis
     if (issue.assignees.includes(assignee)) continue;
     issue.assignees.push(assignee);
     record(by, issue, "assigned", { assignee });
-    await tellIssue(by, issue, "assigned", { assignee: presentUser(by.state, assignee) });
+    await tellIssue(by, issue, "assigned", { assignee: presentAccount(by.state, assignee) });
   }
 }
 
@@ -103,13 +104,13 @@ export async function unassign(by: By, issue: Issue, assignees: Account[]): Prom
     if (!assignees.includes(assignee)) continue;
     issue.assignees = issue.assignees.filter((held) => held !== assignee);
     record(by, issue, "unassigned", { assignee });
-    await tellIssue(by, issue, "unassigned", { assignee: presentUser(by.state, assignee) });
+    await tellIssue(by, issue, "unassigned", { assignee: presentAccount(by.state, assignee) });
   }
 }
 
 function makeLabel(by: By, name: string): Label {
   const label = addLabel(by.state, by.repository, { name });
   const payload = { label: presentLabel(by.state, by.repository, label) };
-  by.world.emit(by.repository, "label", "created", payload, by.actor);
+  emit(by.state, by.repository, "label", "created", payload, by.actor);
   return label;
 }

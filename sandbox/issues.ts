@@ -25,7 +25,7 @@ import {
 import { labelNames } from "./labels.ts";
 import type { Issue } from "./model.ts";
 import { listing } from "./paging.ts";
-import { presentIssue } from "./present/issue.ts";
+import { presentIssue } from "./present/issues.ts";
 import { type AuthoredCall, authoredRoute, type RepositoryCall, type Route, repoRoute, withBody } from "./route.ts";
 import { addIssue, same } from "./state.ts";
 

@@ -5,9 +5,10 @@ import { addLabels, removeLabel, setLabels } from "./issue-changes.ts";
 import { type AuthoredIssueCall, readIssueRoute, writeIssueRoute } from "./issue-route.ts";
 import type { Label } from "./model.ts";
 import { listing } from "./paging.ts";
-import { presentLabel } from "./present/label.ts";
+import { presentLabel } from "./present/issues.ts";
 import { type AuthoredCall, authoredRoute, type RepositoryCall, type Route, repoRoute, withBody } from "./route.ts";
 import { addLabel, findLabel, same } from "./state.ts";
+import { emit } from "./webhooks.ts";
 
 const LABELS = "/repos/:owner/:repo/labels";
 const LABEL = "/repos/:owner/:repo/labels/:name";
@@ -116,5 +117,5 @@ function refuseLabel(call: AuthoredCall, fields: { name?: string | undefined; co
 }
 
 function tell(call: AuthoredCall, action: string, label: Label, parts: object = {}): void {
-  call.world.emit(call.repository, "label", action, { label: show(call)(label), ...parts }, call.actor);
+  emit(call.state, call.repository, "label", action, { label: show(call)(label), ...parts }, call.actor);
 }

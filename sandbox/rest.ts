@@ -4,28 +4,23 @@ import { type Context, Hono } from "hono";
 import { type Answer, refused } from "./answer.ts";
 import { type Caller, identifyCaller } from "./caller.ts";
 import { type RequestFault, requestFault } from "./faults.ts";
-import type { State } from "./model.ts";
+import type { Exchange, State } from "./model.ts";
 import { chargeRate, rateHeaders } from "./rate.ts";
-import type { Call, Route } from "./route.ts";
+import type { Route } from "./route.ts";
 import { pause } from "./work.ts";
 
 /** One request as the sandbox remembers it; `route` is the template that answered, empty when none did. */
 export type Asked = { method: string; path: string; route: string; status: number };
 
-const BODY_LIMIT = 30 * 1024 * 1024;
+const JSON_TYPE = "application/json; charset=utf-8";
 
-/** The REST side, to be mounted at `/` and at `/api/v3`. */
+/** The REST side, to be mounted at `/` and at `/api/v3`. Of two routes that fit, the earlier answers. */
 export function restApi(state: State, routes: Route[], remember: (asked: Asked) => void): Hono {
   const api = new Hono();
   for (const route of routes) {
     api.on(route.method, route.path, (context) => serve(state, route, context, remember));
   }
   return api;
-}
-
-/** The answer for a path that no route knows. */
-export function unknownPath(): Response {
-  return respond(refused(404, "Not Found"), {});
 }
 
 async function serve(
@@ -35,28 +30,141 @@ async function serve(
   remember: (asked: Asked) => void,
 ): Promise<Response> {
   const url = new URL(context.req.url);
-  const path = url.pathname;
   const { method } = context.req;
-  const fault = requestFault(state, method, path.replace(/^\/api\/v3(?=\/)/, ""));
+  const fault = requestFault(state, method, url.pathname.replace(/^\/api\/v3(?=\/)/, ""));
   if (fault?.kind === "delay") await pause(fault.delay_ms);
-  const caller = identifyCaller(state, context.req.header("authorization"));
-  const body = await readJson(context.req.raw);
-  const call = callOf(state, context, url, caller, body);
-  const answer =
-    (fault === undefined ? undefined : insteadOf(fault)) ?? (await reply(route, call)) ;
-  const seen = afterwards(fault, answer);
-  const response = finish(call, route, seen);
-  remember({ method, path, route: route.path, status: response.status });
-  for (const listener of state.exchangeListeners) {
-    listener({
-      method,
-      path,
-      query: Object.fromEntries(url.searchParams),
-      ...("value" in body && body.value !== undefined ? { requestBody: body.value } : {}),
-      status: response.status,
-      ...(response.status === 304 || seen.body === undefined ? {} : { responseBody: plain(seen.body) }),
-      responseType: response.headers.get("content-type") ?? "",
-    });
-  }
+  const text = await context.req.text();
+  const identified = identifyCaller(state, context.req.header("authorization"));
+  const caller: Caller = "kind" in identified ? identified : { kind: "nobody" };
+  const honest =
+    instead(fault) ??
+    ("kind" in identified ? await reply(state, route, context, url, identified, text) : identified);
+  const answer = spoil(fault, honest);
+  const response = finish(state, route, caller, context.req.header("if-none-match"), answer);
+  remember({ method, path: url.pathname, route: route.path, status: response.status });
+  tell(state, method, url, text, response, answer);
   return fault?.kind === "cut_body" ? cut(response) : response;
+}
+
+function reply(
+  state: State,
+  route: Route,
+  context: Context,
+  url: URL,
+  caller: Caller,
+  text: string,
+): Answer | Promise<Answer> {
+  const body = parseJson(text);
+  if (!body.ok) return refused(400, "Problems parsing JSON");
+  return route.answer({
+    state,
+    caller,
+    method: context.req.method,
+    path: url.pathname,
+    params: context.req.param(),
+    query: url.searchParams,
+    headers: context.req.raw.headers,
+    body: body.value,
+  });
+}
+
+/** Adds GitHub's headers; what the asker already holds is answered by 304 and costs nothing. */
+function finish(
+  state: State,
+  route: Route,
+  caller: Caller,
+  known: string | undefined,
+  answer: Answer,
+): Response {
+  const body = answer.body === undefined ? null : asText(answer);
+  const readable = route.method === "GET" && answer.status === 200 && body !== null;
+  const etag = readable ? `W/"${createHash("sha256").update(body).digest("hex")}"` : undefined;
+  const unchanged = etag !== undefined && sameTag(known, etag);
+  const headers = new Headers({
+    ...(answer.body === undefined || unchanged ? {} : { "content-type": answer.type ?? JSON_TYPE }),
+    ...(etag === undefined ? {} : { etag, "cache-control": "private, max-age=60, s-maxage=60" }),
+    ...(route.accepted === "" ? {} : { "x-accepted-github-permissions": route.accepted }),
+    ...rateHeaders(chargeRate(state, caller, unchanged ? 0 : 1)),
+    "x-github-request-id": randomUUID(),
+    "x-github-media-type": "github.v3; format=json",
+    ...answer.headers,
+  });
+  return unchanged
+    ? new Response(null, { status: 304, headers })
+    : new Response(body, { status: answer.status, headers });
+}
+
+/** The answer that a fault gives without doing the work. */
+function instead(fault: RequestFault | undefined): Answer | undefined {
+  if (fault?.kind === "status" && !fault.after) return refused(fault.status, "Server Error");
+  if (fault?.kind !== "secondary_limit") return undefined;
+  const message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+  return { ...refused(403, message), headers: { "retry-after": String(fault.retry_after) } };
+}
+
+/** What a fault makes of an answer after the work was done. */
+function spoil(fault: RequestFault | undefined, answer: Answer): Answer {
+  if (fault?.kind === "status" && fault.after) return refused(fault.status, "Server Error");
+  if (fault?.kind !== "cut_page" || !Array.isArray(answer.body)) return answer;
+  return { status: answer.status, body: answer.body.slice(0, Math.floor(answer.body.length / 2)) };
+}
+
+/** The first half of a body and then a broken connection. */
+function cut(response: Response): Response {
+  const { status, headers, body } = response;
+  const broken = body?.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        controller.enqueue(chunk.slice(0, Math.floor(chunk.length / 2)));
+      },
+      flush(controller) {
+        controller.error(new Error("the connection was cut by a fault"));
+      },
+    }),
+  );
+  return new Response(broken ?? null, { status, headers });
+}
+
+function tell(
+  state: State,
+  method: string,
+  url: URL,
+  text: string,
+  response: Response,
+  answer: Answer,
+): void {
+  const sent = parseJson(text);
+  const empty = response.status === 304 || answer.body === undefined;
+  const exchange: Exchange = {
+    method,
+    path: url.pathname,
+    query: Object.fromEntries(url.searchParams),
+    ...(sent.ok && sent.value !== undefined ? { requestBody: sent.value } : {}),
+    status: response.status,
+    ...(empty ? {} : { responseBody: answer.type === undefined ? jsonOf(answer) : answer.body }),
+    responseType: response.headers.get("content-type") ?? "",
+  };
+  for (const listener of state.exchangeListeners) listener(exchange);
+}
+
+function asText(answer: Answer): string {
+  return answer.type === undefined ? JSON.stringify(answer.body) : String(answer.body);
+}
+
+/** The body as a client reads it: without undefined fields. */
+function jsonOf(answer: Answer): unknown {
+  return JSON.parse(JSON.stringify(answer.body));
+}
+
+function parseJson(text: string): { ok: true; value: unknown } | { ok: false } {
+  try {
+    return { ok: true, value: text === "" ? undefined : JSON.parse(text) };
+  } catch {
+    return { ok: false };
+  }
+}
+
+function sameTag(known: string | undefined, etag: string): boolean {
+  const bare = etag.replace("W/", "");
+  return known?.split(",").some((tag) => tag.trim().replace("W/", "") === bare) ?? false;
 }

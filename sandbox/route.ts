@@ -26,6 +26,9 @@ export type RepositoryCall = Call & {
   actor: Account | null;
 };
 
+/** A call that changes something: there is always somebody who does it. */
+export type AuthoredCall = RepositoryCall & { actor: Account };
+
 export type Route = {
   method: string;
   path: string;
@@ -88,7 +91,7 @@ export function repoRoute(on: On, access: RepositoryAccess, reply: Reply<Reposit
 export function authoredRoute(
   on: On,
   access: RepositoryAccess,
-  reply: Reply<RepositoryCall & { actor: Account }>,
+  reply: Reply<AuthoredCall>,
 ): Route {
   return repoRoute(on, access, (call) =>
     call.actor === null ? refused(401, "Requires authentication") : reply({ ...call, actor: call.actor }),

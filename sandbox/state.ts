@@ -63,7 +63,11 @@ export function nodeId(prefix: string, id: number): string {
 
 export function addAccount(
   state: State,
-  fields: Pick<Account, "login" | "type"> & Partial<Pick<Account, "id" | "name" | "email">>,
+  fields: Pick<Account, "login" | "type"> & {
+    id?: number | undefined;
+    name?: string | undefined;
+    email?: string | undefined;
+  },
 ): Account {
   const made = identify(state, fields.type === "Organization" ? "O" : fields.type === "Bot" ? "BOT" : "U");
   const id = fields.id ?? made.id;

@@ -16,7 +16,7 @@ type Finding = Pick<Reason, "code" | "message" | "policyLine">;
 /** What is wrong with one changed path; a path that misses several parts of the scope gets one finding for each. */
 function finder(run: RunRecord, loaded: LoadedPolicy): ((change: Change) => Finding[]) | null {
   const { policy } = loaded;
-  const role = policy.roles[run.role];
+  const role = Object.hasOwn(policy.roles, run.role) ? policy.roles[run.role] : undefined;
   if (role === undefined) return null;
   const allowed = matcher(role.allow, "allow");
   const declared = matcher(run.paths, "allow");
@@ -36,7 +36,8 @@ function finder(run: RunRecord, loaded: LoadedPolicy): ((change: Change) => Find
         ...line(`roles.${run.role}.deny.${role.deny.indexOf(rule)}`),
       });
     }
-    const kind = sensitive.find((one) => one.pattern === kept.matches(path));
+    const sort = kept.matches(path);
+    const kind = sensitive.find((one) => one.pattern === sort);
     if (kind !== undefined) {
       const message = `No agent may touch this file: ${kind.why}.`;
       findings.push({ code: "sensitive-file", message, ...line("extends") });

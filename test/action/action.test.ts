@@ -9,7 +9,9 @@ import { serveGitApi } from "../collect/git-api.ts";
 import { commitFiles, file, makeRepository, type Node, plainGit } from "../collect/repository.ts";
 
 const entry = fileURLToPath(new URL("../../action/index.ts", import.meta.url));
-const policy = file("version: 1\ngates:\n  forbidden-paths: { deny: [governance] }\n");
+const policy = file(
+  "version: 1\ngates:\n  forbidden-paths: { deny: [governance] }\n  manual-test: { when: { paths: [ui] } }\n",
+);
 
 let repository: ReturnType<typeof makeRepository>;
 let scratch: string;
@@ -19,6 +21,7 @@ beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), "sallyport-"));
   main = branch("main", { ".github/sallyport.yml": policy });
   branch("good", { ".github/sallyport.yml": policy, a: file("1\n") }, [main]);
+  branch("waiting", { ".github/sallyport.yml": policy, "ui/a": file("1\n") }, [main]);
   branch("bad", { ".github/sallyport.yml": policy, "governance/::error::x\n::add-mask::y": file("1\n") }, [
     main,
   ]);
@@ -122,6 +125,18 @@ test.each([
     expect(ended.summary).toContain("forbidden-paths");
   },
 );
+
+test.each([
+  ["pending", 1],
+  ["failure", 0],
+])("a pending verdict with fail-on %s ends with status %d", async (failOn, status) => {
+  const ended = await runAction("waiting", pushed("waiting"), { "INPUT_FAIL-ON": failOn });
+  expect({ status: ended.status, conclusion: ended.outputs.conclusion }).toEqual({
+    status,
+    conclusion: "pending",
+  });
+  expect(ended.summary).toContain(`/sign-off ${shaOf("waiting")} pass manual`);
+});
 
 test("T196, T198 a hostile file name gives no workflow command and no output of its own", async () => {
   const { stdout, outputs, summary } = await runAction("bad", pushed("bad"));

@@ -62,6 +62,12 @@ test("collects every fact of a pull request", async () => {
   ]);
 });
 
+test("T007 an evidence file that is a link gives no text, wherever it points", async () => {
+  const target: Node = { mode: "120000", content: Buffer.from("1") };
+  branch("feature", { ...policy, a: file("1\n"), "evidence/link.json": target }, [main]);
+  expect((await facts()).evidenceFiles).toEqual(known([{ path: "evidence/link.json", text: "" }]));
+});
+
 test("a run's declared evidence files are read, and those that are not there are left out", async () => {
   const run = {
     run: "run-1-1",

@@ -45,13 +45,13 @@ describe("the record of a pull request", () => {
     expect(verifiedRecord(ledger, { repository: 42, number: 7, branch, policy })).toEqual(expected);
   });
 
-  const ask = (ledger: string[], keys: string[], kinds?: string[]) => {
+  const ask = (ledger: string[], keys: string[], kinds?: string[], branch = "feature") => {
     const policy = Policy.parse({
       version: 1,
       ledger: { keys: keys.map((one) => ({ key: one, ...(kinds ? { kinds } : {}) })) },
     });
     const loaded = known({ state: "loaded" as const, ref: sha, blob: sha, policy, lines: {} });
-    return verifiedRecord(known(ledger), { repository: 42, number: 7, branch: "feature", policy: loaded });
+    return verifiedRecord(known(ledger), { repository: 42, number: 7, branch, policy: loaded });
   };
 
   test("holds what a verified ledger says about this pull request, and nothing about others", async () => {
@@ -73,5 +73,12 @@ describe("the record of a pull request", () => {
       ask(other.lines, [other.key]),
     ];
     expect(wrong).toEqual(wrong.map(() => why("does not verify")));
+  });
+
+  test("is unknown for a run's branch while a verified ledger does not show the run", async () => {
+    const ledger = await signedLedger(sha);
+    expect(ask(ledger.lines, [ledger.key], undefined, "sallyport/run-1-1/1")).toEqual(
+      why("does not show the run"),
+    );
   });
 });

@@ -12,7 +12,8 @@ beforeAll(async () => {
   lines = await chainOf(key.pem, drafts(40));
 });
 const verify = (chain: string[], options = {}) => verifyChain(chain, [{ key: key.publicKey }], options);
-const codes = (chain: string[], options = {}) => verify(chain, options).problems.map((problem) => problem.code);
+const codes = (chain: string[], options = {}) =>
+  verify(chain, options).problems.map((problem) => problem.code);
 
 test("DSSE's published vector", () => {
   const bytes = pae("http://example.com/HelloWorld", Buffer.from("hello world"));
@@ -21,8 +22,18 @@ test("DSSE's published vector", () => {
 
 test("a chain verifies, and its hashes are plain SHA-256 of its lines", () => {
   const report = verify(lines);
-  expect(report).toMatchObject({ ok: true, entries: 40, problems: [], head: { seq: 40 }, kinds: { "incident.raised": 40 } });
-  expect(report.head?.hash).toBe(createHash("sha256").update(lines.at(-1) ?? "").digest("hex"));
+  expect(report).toMatchObject({
+    ok: true,
+    entries: 40,
+    problems: [],
+    head: { seq: 40 },
+    kinds: { "incident.raised": 40 },
+  });
+  expect(report.head?.hash).toBe(
+    createHash("sha256")
+      .update(lines.at(-1) ?? "")
+      .digest("hex"),
+  );
   expect(entryHash("a")).toBe(createHash("sha256").update("a").digest("hex"));
 });
 
@@ -56,14 +67,21 @@ describe("refused", () => {
 
   test("T147: entries of another repository's chain", async () => {
     const foreign = await chainOf(key.pem, drafts(40, { repository: { id: 8, name: "acme/other" } }));
-    expect(verify(foreign, { expectRepositoryId: 7 }).problems[0]).toMatchObject({ code: "wrong-repository", position: 1 });
+    expect(verify(foreign, { expectRepositoryId: 7 }).problems[0]).toMatchObject({
+      code: "wrong-repository",
+      position: 1,
+    });
     const spliced = [...lines.slice(0, 10), ...foreign.slice(10, 12), ...lines.slice(12)];
     expect(verify(spliced).problems[0]?.position).toBe(11);
   });
 
   test("T158: a second spelling of the same JSON", () => {
     const line = lines[0] ?? "";
-    for (const twin of [` ${line}`, line.replace('{"payload"', '{"payload":"","payload"'), line.replace(":", ": ")]) {
+    for (const twin of [
+      ` ${line}`,
+      line.replace('{"payload"', '{"payload":"","payload"'),
+      line.replace(":", ": "),
+    ]) {
       expect(codes([twin])).toEqual(["not-canonical"]);
     }
   });
@@ -78,7 +96,11 @@ describe("refused", () => {
     const { createSigner } = await import("../../app/signer.ts");
     const payload = Buffer.from('{"hello":"world"}');
     const signature = await createSigner(key.pem).sign(pae("application/vnd.in-toto+json", payload));
-    const line = JSON.stringify({ payload: payload.toString("base64"), payloadType: "application/vnd.in-toto+json", signatures: [signature] });
+    const line = JSON.stringify({
+      payload: payload.toString("base64"),
+      payloadType: "application/vnd.in-toto+json",
+      signatures: [signature],
+    });
     expect(codes([line])).toEqual(["bad-statement"]);
   });
 
@@ -130,5 +152,8 @@ describe("found with its position, whatever is done to a chain", () => {
 
 test("an entry is read as it was written", () => {
   const entry = readEntry(lines[4] ?? "", 5);
-  expect(entry).toMatchObject({ ok: true, entry: { ...draft({ body: { code: "test", message: "line 4", issue: null } }), seq: 5 } });
+  expect(entry).toMatchObject({
+    ok: true,
+    entry: { ...draft({ body: { code: "test", message: "line 4", issue: null } }), seq: 5 },
+  });
 });

@@ -24,6 +24,7 @@ describe("both ways", () => {
     ["infra", "infra/main.tf", "T036 a bare folder"],
     ["infra/", "infra/a/main.tf", "T036 a folder with its slash"],
     ["infra/**", "infra/a/main.tf", "T036 a folder spelled out"],
+    ["infra*/", "infra-old/a/main.tf", "T036 a wildcard folder with its slash"],
     ["**/secrets", "a/b/secrets/key", "a folder anywhere"],
     ["**/secrets", "secrets", "anywhere begins at the top"],
     ["*.{ts,tsx}", "a.tsx", "braces stand for either"],
@@ -214,7 +215,7 @@ describe("git's own :(glob) pathspec as the judge", () => {
    * and `**` inside a name.
    */
   function spelledForGit(rule: string): string[] {
-    const folder = rule.replace(/(?:\/\*\*)+$/, "");
+    const folder = rule.replace(/\/$/, "").replace(/(?:\/\*\*)+$/, "");
     const last = folder.slice(folder.lastIndexOf("/") + 1);
     if (last === "**") return [`:(glob)${folder}`];
     return folder !== rule || !/[*?]/.test(last)

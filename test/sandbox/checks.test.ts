@@ -9,8 +9,7 @@ let side: IssueSide;
 let sha: string;
 beforeAll(async () => {
   side = await startIssueSide();
-  const branch = await side.call<{ commit: { sha: string } }>("reader", "GET", "branches/main");
-  sha = branch.body.commit.sha;
+  sha = await side.head();
 });
 afterAll(() => side.close());
 

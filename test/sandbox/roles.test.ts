@@ -56,8 +56,7 @@ async function fresh(): Promise<Values> {
   const [issue, other] = [(await make()).body, (await make()).body];
   const path = `issues/${issue.number}/comments`;
   const comment = await side.call<{ id: number }>("admin", "POST", path, { body: "of admin" });
-  const branch = await side.call<{ commit: { sha: string } }>("admin", "GET", "branches/main");
-  const { sha } = branch.body.commit;
+  const sha = await side.head();
   return { issue: issue.number, comment: comment.body.id, fresh: other.id, unique: `l${other.id}`, sha };
 }
 

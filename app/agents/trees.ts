@@ -1,0 +1,39 @@
+import { askKnown, type GitHub, readBlob } from "../../collect/github.ts";
+import { SallyportError } from "../../core/errors.ts";
+
+/** A file of the tree an agent works on. Whoever may push to the base branch named it. */
+export type TreeFile = { path: string; mode: string };
+
+/** How a workspace reads its base: a commit that never changes. */
+export type TreeReader = { list(): Promise<TreeFile[]>; read(path: string): Promise<Uint8Array | null> };
+
+/** A larger file is not shown to an agent. */
+const fileBytes = 2_000_000;
+
+/** The tree of a commit on GitHub, listed once and read file by file. */
+export async function githubTree(github: GitHub, commit: string): Promise<TreeReader> {
+  const { request, owner, repo } = github;
+  const tree = await askKnown(
+    `the tree of ${commit}`,
+    request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", { owner, repo, tree_sha: commit, recursive: "1" }),
+  );
+  if (!tree.known) throw new SallyportError("github", tree.why, { retry: true });
+  if (tree.value.truncated) throw new SallyportError("github", `the tree of ${commit} is too large to be listed in one piece`);
+  const entries = new Map(tree.value.tree.flatMap((entry) => (entry.type === "tree" ? [] : [[entry.path, entry] as const])));
+  const read = new Map<string, Uint8Array>();
+  return {
+    list: () => Promise.resolve([...entries.values()].map(({ path, mode }) => ({ path, mode }))),
+    async read(path) {
+      const entry = entries.get(path);
+      // A submodule is a commit of another repository: there is nothing of it here to read.
+      if (entry === undefined || entry.type !== "blob") return null;
+      const cached = read.get(path);
+      if (cached !== undefined) return cached;
+      const blob = await readBlob(github, entry.sha, fileBytes);
+      if (!blob.known) throw new SallyportError("github", blob.why, { retry: true });
+      if (blob.value.content === null) return null;
+      read.set(path, blob.value.content);
+      return blob.value.content;
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { evidenceBranch } from "../../core/evidence-branch.ts";
+import { SallyportError } from "../../core/errors.ts";
+import { until } from "./acting.ts";
+import { git } from "./governed.ts";
+import { runProgram } from "./hosts.ts";
+
+/** What the verifier said about a fresh clone, and about the same clone after one byte of it was changed. */
+export type Proof = { entries: number; head: string; tampered: string };
+
+/**
+ * Clones the governed repository as a stranger would and verifies its ledger with the public key alone; then changes one
+ * byte of one entry and shows that it is noticed.
+ */
+export async function proveLedger(place: { cloneUrl: string; dir: string; publicKeyFile: string; path: string | undefined; head: string }): Promise<Proof & { clone: string }> {
+  const { cloneUrl, dir, publicKeyFile, path, head } = place;
+  const clone = join(dir, "governed.git");
+  const verify = (where: string, more: string[] = []) =>
+    runProgram("sallyport", ["ledger", "verify", where, "--key", publicKeyFile, "--json", ...more], { PATH: path }, dir);
+
+  // The last entries are exported a moment after the effects that caused them.
+  const seen = await until("the ledger's last entry on the evidence branch", async () => {
+    await git(dir, ["init", "--quiet", "--bare", clone]);
+    await git(clone, ["fetch", "--quiet", "--force", cloneUrl, "+refs/heads/*:refs/heads/*"]);
+    const { code, out } = await verify(clone, ["--head", head]);
+    return code === 0 ? out : null;
+  });
+  const report: { entries: number; head: { seq: number; hash: string } } = JSON.parse(seen);
+
+  const copy = join(dir, "tampered");
+  await git(dir, ["clone", "--quiet", "--branch", evidenceBranch, "--", clone, copy]);
+  const file = join(copy, "ledger", "0001.jsonl");
+  const bytes = await readFile(file);
+  const victim = Math.floor(bytes.length / 2);
+  bytes[victim] = bytes[victim] === 0x41 ? 0x42 : 0x41;
+  await writeFile(file, bytes);
+  await git(copy, ["commit", "--quiet", "--all", "--message", "Change one byte of history"], "mallory");
+  const tampered = await verify(copy);
+  const found: { problems: { position: number; message: string }[] } = tampered.code === 1 ? JSON.parse(tampered.out) : { problems: [] };
+  const [problem] = found.problems;
+  if (problem === undefined) throw new SallyportError("internal", "a changed byte in the ledger was not noticed");
+  return { clone, entries: report.entries, head: `${report.head.seq}:${report.head.hash}`, tampered: problem.message };
+}

@@ -1,0 +1,90 @@
+import { issueDigest } from "../../core/contract.ts";
+import type { EffectResult } from "../../core/effects.ts";
+import { SallyportError } from "../../core/errors.ts";
+import { canonicalJson, type Json } from "../../core/json.ts";
+import { Plan } from "../../schemas/plan.ts";
+import { Pack, StepResult } from "../../schemas/step.ts";
+import { type AgentEvent, backends } from "../agents/backend.ts";
+import { defaultModel, type Service } from "../agents/conversation.ts";
+import { askPlanner } from "../agents/planner.ts";
+import { githubTree } from "../agents/trees.ts";
+import { createWorkspace } from "../agents/workspace.ts";
+import { type Of, readJson, type World } from "./world.ts";
+
+/** Asks the planner for a story's plan and stores it. A model wrote the plan: data, until a person approves it. */
+export async function askPlannerFor(effect: Of<"ask-planner">, world: World): Promise<EffectResult> {
+  requireBackend(effect.backend);
+  const { title, body, refinement, roles, decisions } = effect;
+  const tree = await githubTree(world.github, effect.base);
+  const answer = await askPlanner(
+    {
+      title,
+      body,
+      refinement,
+      previous: effect.previousPlan === null ? null : Plan.parse(await readJson(effect.previousPlan, world)),
+      roles,
+      decisions,
+      paths: (await tree.list()).map(({ path }) => path),
+    },
+    { service: serviceOf(effect, world), calls: world.calls, signal: world.signal },
+  );
+  // Stopped is not answered: what was paid for is stored, and the next start goes on from there.
+  world.signal.throwIfAborted();
+  if (!answer.ok) return { type: "plan-failed", code: answer.code, message: answer.message };
+  const { sha256 } = await storeJson(answer.plan, world);
+  return { type: "plan", planSha256: sha256, issueSha256: issueDigest({ title, body }), usage: answer.usage };
+}
+
+/** Runs an agent on a recorded pack, in a workspace that shows the pack's base and lets only its scope be written. */
+export async function runAgent(effect: Of<"run-agent">, world: World): Promise<EffectResult> {
+  const backend = requireBackend(effect.backend);
+  const pack = Pack.parse(await readJson(effect.packSha256, world));
+  const workspace = createWorkspace(await githubTree(world.github, pack.base), pack);
+  const name = `${pack.run} #${pack.prompt} R${pack.attempt.r}/S${pack.attempt.s}`;
+  const started = world.now();
+  const events = backend({
+    pack,
+    workspace,
+    calls: world.calls,
+    service: serviceOf(effect, world),
+    signal: world.signal,
+  });
+  let step = await events.next();
+  while (step.done !== true) {
+    world.progress(`${name}: ${describe(step.value)}`);
+    step = await events.next();
+  }
+  world.signal.throwIfAborted();
+  const { usage } = step.value;
+  // Whatever the backend is, what it hands back has the form of a result before it is stored as one.
+  const result = StepResult.parse(step.value.result);
+  const { sha256, bytes } = await storeJson(result, world);
+  const seconds = Math.max(0, (world.now().getTime() - started.getTime()) / 1_000);
+  return { type: "answer", resultSha256: sha256, bytes, seconds, usage };
+}
+
+function requireBackend(name: string) {
+  const backend = Object.hasOwn(backends, name) ? backends[name] : undefined;
+  if (backend !== undefined) return backend;
+  const known = Object.keys(backends).join(", ");
+  throw new SallyportError(
+    "bad-input",
+    `the policy names the agent backend ${JSON.stringify(name)}; this version has: ${known}`,
+  );
+}
+
+function serviceOf({ model }: { model: string | null }, { anthropic }: World): Service {
+  return { ...anthropic, model: model ?? defaultModel };
+}
+
+/** Canonical, so that the digest of the stored bytes is the digest of the value. */
+function storeJson(value: Json, { bodies }: World) {
+  return bodies.put(Buffer.from(canonicalJson(value), "utf8"), "application/json");
+}
+
+function describe(event: AgentEvent): string {
+  if (event.type === "answer")
+    return `the model answered (${event.stopReason}${event.replayed ? ", from the store" : ""})`;
+  const path = event.path === null ? "" : ` ${JSON.stringify(event.path)}`;
+  return `${event.name}${path}${event.ok ? "" : ": refused"}`;
+}

@@ -1,0 +1,110 @@
+import { accountOfEmail, type Commit, type FileChange } from "../commits.ts";
+import type { Repository, State } from "../model.ts";
+import { presentAccount } from "./accounts.ts";
+import { repositoryPage, repositoryUrl } from "./repositories.ts";
+
+const UNSIGNED = {
+  verified: false,
+  reason: "unsigned",
+  signature: null,
+  payload: null,
+  verified_at: null,
+};
+
+/** The node id of a git object, which has no number. */
+export function objectNodeId(repository: Repository, sha: string): string {
+  return `C_${Buffer.from(`sandbox:${repository.id}:${sha}`).toString("base64url")}`;
+}
+
+/** GitHub's commit as listings show it. */
+export function presentCommit(state: State, repository: Repository, commit: Commit) {
+  const url = `${repositoryUrl(state, repository)}/commits/${commit.sha}`;
+  const page = repositoryPage(state, repository);
+  const author = accountOfEmail(state, commit.author.email);
+  const committer = accountOfEmail(state, commit.committer.email);
+  return {
+    sha: commit.sha,
+    node_id: objectNodeId(repository, commit.sha),
+    commit: {
+      author: commit.author,
+      committer: commit.committer,
+      message: commit.message,
+      tree: { sha: commit.tree, url: `${repositoryUrl(state, repository)}/git/trees/${commit.tree}` },
+      url: gitCommitUrl(state, repository, commit.sha),
+      comment_count: 0,
+      verification: UNSIGNED,
+    },
+    url,
+    html_url: `${page}/commit/${commit.sha}`,
+    comments_url: `${url}/comments`,
+    author: author === null ? null : presentAccount(state, author),
+    committer: committer === null ? null : presentAccount(state, committer),
+    parents: commit.parents.map((sha) => ({
+      sha,
+      url: `${repositoryUrl(state, repository)}/commits/${sha}`,
+      html_url: `${page}/commit/${sha}`,
+    })),
+  };
+}
+
+/** GitHub's git-commit: the object itself, without accounts. */
+export function presentGitCommit(state: State, repository: Repository, commit: Commit) {
+  const page = repositoryPage(state, repository);
+  return {
+    sha: commit.sha,
+    node_id: objectNodeId(repository, commit.sha),
+    url: gitCommitUrl(state, repository, commit.sha),
+    html_url: `${page}/commit/${commit.sha}`,
+    author: commit.author,
+    committer: commit.committer,
+    message: commit.message,
+    tree: { sha: commit.tree, url: `${repositoryUrl(state, repository)}/git/trees/${commit.tree}` },
+    parents: commit.parents.map((sha) => ({
+      sha,
+      url: gitCommitUrl(state, repository, sha),
+      html_url: `${page}/commit/${sha}`,
+    })),
+    verification: UNSIGNED,
+  };
+}
+
+/** GitHub's simple-commit, as check suites carry it. */
+export function presentSimpleCommit(commit: Commit) {
+  const { sha, tree, message, author, committer } = commit;
+  return {
+    id: sha,
+    tree_id: tree,
+    message,
+    timestamp: committer.date,
+    author: { name: author.name, email: author.email },
+    committer: { name: committer.name, email: committer.email },
+  };
+}
+
+/** GitHub's diff-entry; `ref` is the commit whose files the addresses show. */
+export function presentFileChange(
+  state: State,
+  repository: Repository,
+  ref: string,
+  change: FileChange,
+) {
+  const page = repositoryPage(state, repository);
+  const path = change.filename.split("/").map(encodeURIComponent).join("/");
+  return {
+    sha: change.sha,
+    filename: change.filename,
+    status: change.status,
+    additions: change.additions,
+    deletions: change.deletions,
+    changes: change.additions + change.deletions,
+    blob_url: `${page}/blob/${ref}/${path}`,
+    raw_url: `${page}/raw/${ref}/${path}`,
+    contents_url: `${repositoryUrl(state, repository)}/contents/${path}?ref=${ref}`,
+    ...(change.patch === null ? {} : { patch: change.patch }),
+    ...(change.previous === null ? {} : { previous_filename: change.previous }),
+  };
+}
+
+function gitCommitUrl(state: State, repository: Repository, sha: string): string {
+  return `${repositoryUrl(state, repository)}/git/commits/${sha}`;
+}

@@ -1,0 +1,141 @@
+import { countCommits, mergeBase, readChanges } from "../commits.ts";
+import { branchTip, isAncestor } from "../git.ts";
+import { mergeTrees } from "../merging.ts";
+import type { Pull, State } from "../model.ts";
+import { allGood, protectionOf, unmetRules } from "../rules.ts";
+import { associationOf, presentAccount } from "./accounts.ts";
+import { issuePage, issueUrl, presentLabel } from "./issues.ts";
+import { presentRepository, repositoryUrl } from "./repositories.ts";
+
+export function pullUrl(state: State, pull: Pull): string {
+  return `${repositoryUrl(state, pull.issue.repository)}/pulls/${pull.issue.number}`;
+}
+
+/** GitHub's pull-request-simple, as listings show it. */
+export function presentPullSimple(state: State, pull: Pull) {
+  const { issue } = pull;
+  const { repository } = issue;
+  const url = pullUrl(state, pull);
+  const page = issuePage(state, issue);
+  const addresses = {
+    commits: `${url}/commits`,
+    review_comments: `${url}/comments`,
+    review_comment: `${repositoryUrl(state, repository)}/pulls/comments{/number}`,
+    comments: `${issueUrl(state, issue)}/comments`,
+    statuses: `${repositoryUrl(state, repository)}/statuses/${pull.head.sha}`,
+  };
+  const links = { self: url, html: page, issue: issueUrl(state, issue), ...addresses };
+  const [assignee] = issue.assignees;
+  return {
+    url,
+    id: pull.id,
+    node_id: pull.nodeId,
+    html_url: page,
+    diff_url: `${page}.diff`,
+    patch_url: `${page}.patch`,
+    issue_url: issueUrl(state, issue),
+    number: issue.number,
+    state: issue.state,
+    locked: issue.locked,
+    title: issue.title,
+    user: presentAccount(state, issue.user),
+    body: issue.body,
+    created_at: issue.createdAt,
+    updated_at: issue.updatedAt,
+    closed_at: issue.closedAt,
+    merged_at: pull.mergedAt,
+    merge_commit_sha: pull.mergeCommitSha,
+    assignee: assignee === undefined ? null : presentAccount(state, assignee),
+    assignees: issue.assignees.map((account) => presentAccount(state, account)),
+    requested_reviewers: pull.requestedReviewers.map((account) => presentAccount(state, account)),
+    requested_teams: [],
+    labels: issue.labels.map((label) => presentLabel(state, repository, label)),
+    milestone: null,
+    draft: pull.draft,
+    commits_url: addresses.commits,
+    review_comments_url: addresses.review_comments,
+    review_comment_url: addresses.review_comment,
+    comments_url: addresses.comments,
+    statuses_url: addresses.statuses,
+    head: presentEnd(state, pull, pull.head),
+    base: presentEnd(state, pull, pull.base),
+    _links: Object.fromEntries(Object.entries(links).map(([name, href]) => [name, { href }])),
+    author_association: associationOf(state, repository, issue.user),
+    auto_merge: null,
+    active_lock_reason: issue.lockReason,
+  };
+}
+
+/** GitHub's pull-request: with what git has to be asked for. */
+export async function presentPull(state: State, pull: Pull) {
+  const { mergedBy, mergedAt } = pull;
+  const [size, standing] = await Promise.all([sizeOf(pull), mergeability(state, pull)]);
+  return {
+    ...presentPullSimple(state, pull),
+    merged: mergedAt !== null,
+    mergeable: standing.mergeable,
+    rebaseable: standing.mergeable,
+    mergeable_state: standing.state,
+    merged_by: mergedBy === null ? null : presentAccount(state, mergedBy),
+    comments: pull.issue.comments.length,
+    review_comments: pull.reviewComments.length,
+    maintainer_can_modify: false,
+    ...size,
+  };
+}
+
+/** The short form that check runs and suites carry. */
+export function presentPullMinimal(state: State, pull: Pull) {
+  const { repository } = pull.issue;
+  const repo = { id: repository.id, url: repositoryUrl(state, repository), name: repository.name };
+  return {
+    url: pullUrl(state, pull),
+    id: pull.id,
+    number: pull.issue.number,
+    head: { ...pull.head, repo },
+    base: { ...pull.base, repo },
+  };
+}
+
+function presentEnd(state: State, pull: Pull, end: { ref: string; sha: string }) {
+  const { repository } = pull.issue;
+  return {
+    label: `${repository.owner.login}:${end.ref}`,
+    ref: end.ref,
+    sha: end.sha,
+    user: presentAccount(state, repository.owner),
+    repo: presentRepository(state, repository),
+  };
+}
+
+async function sizeOf(pull: Pull) {
+  const { dir } = pull.issue.repository;
+  const start = (await mergeBase(dir, pull.base.sha, pull.head.sha)) ?? pull.base.sha;
+  const [commits, changes] = await Promise.all([
+    countCommits(dir, pull.base.sha, pull.head.sha),
+    readChanges(dir, start, pull.head.sha),
+  ]);
+  return {
+    commits,
+    additions: changes.reduce((sum, change) => sum + change.additions, 0),
+    deletions: changes.reduce((sum, change) => sum + change.deletions, 0),
+    changed_files: changes.length,
+  };
+}
+
+type Mergeability = { mergeable: boolean | null; state: string };
+
+async function mergeability(state: State, pull: Pull): Promise<Mergeability> {
+  const { repository } = pull.issue;
+  const base = await branchTip(repository.dir, pull.base.ref);
+  if (pull.issue.state === "closed" || base === undefined) return { mergeable: null, state: "unknown" };
+  const tree = await mergeTrees(repository.dir, base, pull.head.sha);
+  if (tree === undefined) return { mergeable: false, state: "dirty" };
+  if (pull.draft) return { mergeable: true, state: "draft" };
+  if (unmetRules(state, pull).length > 0) return { mergeable: true, state: "blocked" };
+  const strict = protectionOf(repository, pull.base.ref)?.strict ?? false;
+  if (strict && !(await isAncestor(repository.dir, base, pull.head.sha))) {
+    return { mergeable: true, state: "behind" };
+  }
+  return { mergeable: true, state: allGood(repository, pull.head.sha) ? "clean" : "unstable" };
+}

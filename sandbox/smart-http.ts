@@ -1,0 +1,6 @@
+import { Hono } from "hono";
+import type { State } from "./model.ts";
+
+export function gitOverHttp(_state: State): Hono {
+  return new Hono();
+}

@@ -1,0 +1,33 @@
+import { randomBytes } from "node:crypto";
+import type { Account, Installation, InstallationToken, Permissions, Repository, State } from "./model.ts";
+
+const HOUR = 3_600_000;
+
+/** Lets a person in with this token, for REST and for git. */
+export function addUserToken(state: State, user: Account, token = secret("ghp_")): string {
+  state.tokens.push({ kind: "user", token, user });
+  return token;
+}
+
+/** A new token of an installation, good for an hour. */
+export function addInstallationToken(
+  state: State,
+  installation: Installation,
+  permissions: Permissions,
+  repositories: Repository[] | null,
+): InstallationToken {
+  const token: InstallationToken = {
+    kind: "installation",
+    token: secret("ghs_"),
+    installation,
+    permissions,
+    repositories,
+    expiresAt: state.clock() + HOUR,
+  };
+  state.tokens.push(token);
+  return token;
+}
+
+function secret(prefix: string): string {
+  return prefix + randomBytes(27).toString("base64").replace(/[+/=]/g, "x");
+}

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "@jest/globals";
+import { type Use, whyForbidden } from "../../app/allowed-calls.ts";
+
+const repository = { baseUrl: "https://ghe.example/api/v3", owner: "acme", repo: "web" };
+const own = `${repository.baseUrl}/repos/acme/web`;
+const ask = (use: Use, method: string, url: string, body: unknown = {}) =>
+  whyForbidden(use, { method, url, body }, repository);
+
+const sha = "a".repeat(40);
+
+describe("the writing client", () => {
+  test.each([
+    ["POST", "/issues", { title: "t" }],
+    ["PATCH", "/issues/7", { state: "closed", state_reason: "completed" }],
+    ["POST", "/issues/7/comments", { body: "b" }],
+    ["POST", "/issues/7/labels", { labels: ["sallyport:ready"] }],
+    ["DELETE", "/issues/7/labels/ai%3Aplan", undefined],
+    ["DELETE", "/issues/7/labels/sallyport%3Aa%2Fb", undefined],
+    ["POST", "/issues/7/sub_issues", { sub_issue_id: 9 }],
+    ["POST", "/issues/7/dependencies/blocked_by", { issue_id: 9 }],
+    ["PATCH", "/issues/comments/9", { body: "b" }],
+    ["DELETE", "/issues/comments/9", undefined],
+    ["POST", "/issues/comments/9/reactions", { content: "+1" }],
+    ["POST", "/labels", { name: "sallyport:ready" }],
+    ["POST", "/git/blobs", { content: "" }],
+    ["POST", "/git/trees", { tree: [] }],
+    ["POST", "/git/commits", { tree: sha }],
+    ["POST", "/git/refs", { ref: "refs/heads/sallyport/run-1-1/2", sha }],
+    ["POST", "/git/refs", { ref: "refs/heads/sallyport/evidence", sha }],
+    ["PATCH", "/git/refs/heads%2Fsallyport%2Frun-1-1%2F2", { sha, force: false }],
+    ["PATCH", "/git/refs/heads/sallyport/evidence", { sha }],
+    ["POST", "/pulls", { head: "h", base: "b" }],
+    ["POST", "/check-runs", { name: "sallyport" }],
+    ["PATCH", "/check-runs/9", { status: "completed" }],
+  ])("may %s %s", (method, path, body) => {
+    expect(ask("write", method, own + path, body)).toBeNull();
+  });
+
+  test.each([
+    ["submit a review", "POST", "/pulls/7/reviews", { event: "APPROVE" }],
+    ["submit a pending review", "POST", "/pulls/7/reviews/3/events", { event: "APPROVE" }],
+    ["merge a pull request", "PUT", "/pulls/7/merge", {}],
+    ["merge in lower case", "put", "/pulls/7/merge", {}],
+    ["merge branches", "POST", "/merges", { base: "main" }],
+    ["merge its upstream", "POST", "/merge-upstream", {}],
+    ["update a pull request's branch", "PUT", "/pulls/7/update-branch", {}],
+    ["retarget a pull request", "PATCH", "/pulls/7", { base: "other" }],
+    ["change branch protection", "PUT", "/branches/main/protection", {}],
+    ["take branch protection away", "DELETE", "/branches/main/protection", undefined],
+    ["change rulesets", "POST", "/rulesets", {}],
+    ["add a collaborator", "PUT", "/collaborators/mallory", {}],
+    ["add a deploy key", "POST", "/keys", {}],
+    ["write a secret", "PUT", "/actions/secrets/TOKEN", {}],
+    ["start a workflow", "POST", "/actions/workflows/1/dispatches", {}],
+    ["send a dispatch", "POST", "/dispatches", {}],
+    ["add a hook", "POST", "/hooks", {}],
+    ["force a branch", "PATCH", "/git/refs/heads%2Fsallyport%2Frun-1-1%2F2", { sha, force: true }],
+    ["move the default branch", "PATCH", "/git/refs/heads%2Fmain", { sha }],
+    ["climb out of our branches", "PATCH", "/git/refs/heads%2Fsallyport%2F..%2Fmain", { sha }],
+    ["create another branch", "POST", "/git/refs", { ref: "refs/heads/main", sha }],
+    ["create a tag", "POST", "/git/refs", { ref: "refs/tags/v1", sha }],
+    ["delete a branch", "DELETE", "/git/refs/heads%2Fsallyport%2Frun-1-1%2F2", undefined],
+    ["write a file past the writer", "PUT", "/contents/README.md", {}],
+    ["change a repository's settings", "PATCH", "", { allow_auto_merge: true }],
+    ["rewrite an issue's text", "PATCH", "/issues/7", { body: "approved" }],
+    ["set a status", "POST", `/statuses/${sha}`, { state: "success" }],
+  ])("T116 cannot %s", (_what, method, path, body) => {
+    expect(ask("write", method, own + path, body)).not.toBeNull();
+  });
+
+  test.each([
+    ["GraphQL, which can arm auto-merge", "https://ghe.example/api/graphql"],
+    ["GraphQL below the base address", `${repository.baseUrl}/graphql`],
+    ["another repository", `${repository.baseUrl}/repos/acme/vault/issues`],
+    ["a repository whose name begins alike", `${repository.baseUrl}/repos/acme/web2/issues`],
+    ["another repository by dots", `${own}/../vault/issues`],
+    ["another repository by encoded dots", `${own}/%2e%2e/vault/issues`],
+  ])("T116 cannot write to %s", (_what, url) => {
+    expect(ask("write", "POST", url, {})).not.toBeNull();
+  });
+});
+
+test.each(["POST", "PUT", "PATCH", "DELETE"])("T116 the reading client refuses every %s", (method) => {
+  expect(ask("read", method, `${own}/issues`)).toMatch(/only reads/);
+});
+
+test.each([
+  ["read", "GET"],
+  ["read", "HEAD"],
+  ["write", "get"],
+] as const)("the client for %s may %s anything", (use, method) => {
+  expect(ask(use, method, `${repository.baseUrl}/orgs/acme/teams/leads/memberships/lena`)).toBeNull();
+});

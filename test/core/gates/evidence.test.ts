@@ -1,0 +1,99 @@
+import { describe, expect, test } from "@jest/globals";
+import { known, unknown } from "../../../core/known.ts";
+import { earlier, evidenceOfHead, facts, runRecord } from "../sample-facts.ts";
+import { ask, table } from "./table.ts";
+
+describe("evidence", () => {
+  const files = 'version: 1\ngates:\n  evidence:\n    files: ["evidence/**/*.json"]\n';
+  const file = (text: string, path = "evidence/a.json") => ({ evidenceFiles: known([{ path, text }]) });
+  table("evidence", [
+    ["passes for a recorded head", facts({ record: runRecord() }), "pass", ["evidence-in-order"]],
+    [
+      "waits when nothing is recorded yet",
+      facts({ record: runRecord({}, { evidence: [] }) }),
+      "pending",
+      ["evidence-not-recorded"],
+    ],
+    [
+      "fails for a head pushed by somebody else",
+      facts({ record: runRecord({}, { evidence: [{ ...evidenceOfHead, commit: earlier }] }) }),
+      "fail",
+      ["head-without-evidence"],
+    ],
+    [
+      "passes for a recorded head after a rework",
+      facts({
+        record: runRecord({}, { evidence: [{ ...evidenceOfHead, commit: earlier }, evidenceOfHead] }),
+      }),
+      "pass",
+      ["evidence-in-order"],
+    ],
+    [
+      "fails when a declared file is missing",
+      facts({ record: runRecord({ evidenceFiles: ["evidence/a.json"] }) }),
+      "fail",
+      ["evidence-file-missing"],
+    ],
+    [
+      "passes when a declared file is there",
+      facts({ record: runRecord({ evidenceFiles: ["evidence/a.json"] }), ...file("{}") }),
+      "pass",
+      ["evidence-in-order"],
+    ],
+    [
+      "fails when a declared file is not JSON",
+      facts({ record: runRecord({ evidenceFiles: ["evidence/a.json"] }), ...file("{") }),
+      "fail",
+      ["evidence-not-json"],
+    ],
+    [
+      "fails rather than waits",
+      facts({ record: runRecord({}, { evidence: [] }), ...file("{") }),
+      "fail",
+      ["evidence-not-recorded", "evidence-not-json"],
+    ],
+    [
+      "looks at a person's evidence files too",
+      facts({ policy: files, ...file("nope") }),
+      "fail",
+      ["evidence-not-json"],
+    ],
+    [
+      "passes a person's good files",
+      facts({ policy: files, ...file('{"a": [1, "x", null]}') }),
+      "pass",
+      ["evidence-in-order"],
+    ],
+    ["does not apply to a person's change without evidence files", facts(), "not-applicable", ["no-run"]],
+  ]);
+
+  test.each([
+    ["record", "record-unknown"],
+    ["evidenceFiles", "evidence-files-unknown"],
+  ] as const)("an unread %s is unknown", (fact, code) => {
+    expect(
+      ask("evidence", { ...facts({ record: runRecord() }), [fact]: unknown("no answer") }),
+    ).toMatchObject({ status: "unknown", codes: [code] });
+    expect(ask("evidence", { ...facts(), [fact]: unknown("no answer") })).toMatchObject({
+      status: "unknown",
+      codes: [code],
+    });
+  });
+
+  test.each([
+    ['{\n  "a": 1,\n  "b": x\n}', 3, 8],
+    ['{"a": 1,}', 1, 9],
+    ["[1, 2", 1, 6],
+    ["", 1, 1],
+    ["{} {}", 1, 4],
+    ['["a\nb"]', 1, 2],
+    ["[01]", 1, 2],
+    ['{"a" 1}', 1, 6],
+    ["[[],{},]", 1, 8],
+    ['{"a": {"b": []}, 3: 4}', 1, 18],
+  ])("%j is told by line %d, column %d", (text, line, column) => {
+    const reason = ask("evidence", facts({ policy: files, ...file(text) })).reasons[0];
+    expect(reason).toMatchObject({ line, policyLine: 4, path: "evidence/a.json" });
+    expect(reason?.message).toContain(`line ${line}, column ${column}.`);
+  });
+});

@@ -1,0 +1,166 @@
+import { describe, expect, test } from "@jest/globals";
+import { unknown } from "../../../core/known.ts";
+import {
+  author,
+  change,
+  earlier,
+  facts,
+  head,
+  recordOf,
+  runRecord,
+  signOff,
+  tester,
+} from "../sample-facts.ts";
+import { ask, table } from "./table.ts";
+
+describe("manual-test", () => {
+  const policy = (rest = "", separation = "strict") =>
+    `version: 1\npeople: { approvers: ["@acme/qa", "@grace"], separation: ${separation} }\ngates:\n  manual-test: { when: { paths: ["web/**"], risk: [high] }${rest} }\n`;
+  const signed = (...signOffs: ReturnType<typeof signOff>[]) =>
+    facts({ policy: policy(), record: runRecord({}, { signOffs }) });
+  table("manual-test", [
+    ["waits for a sign-off", signed(), "pending", ["not-signed-off"]],
+    ["passes with one", signed(signOff()), "pass", ["signed-off"]],
+    ["fails with a failed test", signed(signOff({ result: "fail" })), "fail", ["test-failed"]],
+    [
+      "counts the newest of two",
+      signed(signOff({ seq: 11 }), signOff({ result: "fail", seq: 10 })),
+      "pass",
+      ["signed-off"],
+    ],
+    [
+      "counts the newest of two, listed the other way",
+      signed(signOff({ seq: 10 }), signOff({ result: "fail", seq: 11 })),
+      "fail",
+      ["test-failed"],
+    ],
+    ["T091: a push voids the sign-off", signed(signOff({ sha: earlier })), "pending", ["not-signed-off"]],
+    [
+      "T093: a shortened commit id is another commit",
+      signed(signOff({ sha: head.slice(0, 12) })),
+      "pending",
+      ["not-signed-off"],
+    ],
+    [
+      "T099: a bot's sign-off does not count",
+      signed(signOff({ by: { id: 77, login: "grace", type: "Bot" } })),
+      "pending",
+      ["not-signed-off"],
+    ],
+    [
+      "T102: who asked for the run does not test it",
+      signed(signOff({ by: author })),
+      "pending",
+      ["not-signed-off"],
+    ],
+    [
+      "T102: nor under another name",
+      signed(signOff({ by: { ...author, login: "somebody" } })),
+      "pending",
+      ["not-signed-off"],
+    ],
+    [
+      "T102: a later sign-off of one's own changes nothing",
+      signed(signOff({ seq: 1 }), signOff({ by: author, result: "fail", seq: 2 })),
+      "pass",
+      ["signed-off"],
+    ],
+    [
+      "T102: an author does not test their own pull request",
+      facts({ policy: policy(), record: recordOf({ signOffs: [signOff({ by: author })] }) }),
+      "pending",
+      ["not-signed-off"],
+    ],
+    [
+      "solo: who asked may test, and it shows",
+      facts({ policy: policy("", "solo"), record: runRecord({}, { signOffs: [signOff({ by: author })] }) }),
+      "pass",
+      ["signed-off-solo"],
+    ],
+    [
+      "another test's sign-off does not count",
+      signed(signOff({ test: "other" })),
+      "pending",
+      ["not-signed-off"],
+    ],
+    [
+      "every listed test is needed",
+      facts({
+        policy: policy(", tests: [manual, keyboard]"),
+        record: runRecord({}, { signOffs: [signOff()] }),
+      }),
+      "pending",
+      ["signed-off", "not-signed-off"],
+    ],
+    [
+      "one failed test fails all",
+      facts({
+        policy: policy(", tests: [manual, keyboard]"),
+        record: runRecord({}, { signOffs: [signOff({ result: "fail" })] }),
+      }),
+      "fail",
+      ["test-failed", "not-signed-off"],
+    ],
+    [
+      "does not apply to other paths",
+      facts({ policy: policy(), changes: [change("src/a.ts")] }),
+      "not-applicable",
+      ["not-needed"],
+    ],
+    [
+      "applies to a folder of another case",
+      facts({ policy: policy(), changes: [change("Web/a.ts")] }),
+      "pending",
+      ["not-signed-off"],
+    ],
+    [
+      "applies by the story's risk",
+      facts({ policy: policy(), changes: [change("src/a.ts")], record: runRecord({ risk: "high" }) }),
+      "pending",
+      ["not-signed-off"],
+    ],
+    [
+      "applies when the approved contract asks",
+      facts({ record: runRecord({ needsManualTest: true }) }),
+      "pending",
+      ["not-signed-off"],
+    ],
+    [
+      "applies always when the policy says so",
+      facts({
+        policy: "version: 1\ngates: { manual-test: { when: { always: true } } }",
+        changes: [change("x")],
+      }),
+      "pending",
+      ["not-signed-off"],
+    ],
+    ["does not apply when nobody asks", facts({ record: runRecord() }), "not-applicable", ["not-needed"]],
+  ]);
+
+  test.each(["record", "changes"] as const)("an unread %s is unknown", (fact) => {
+    expect(ask("manual-test", { ...signed(signOff()), [fact]: unknown("no answer") })).toMatchObject({
+      status: "unknown",
+      codes: [`${fact}-unknown`],
+    });
+  });
+
+  test("T092: the next step carries the full commit and says who; both commits are named", () => {
+    const [reason] = ask("manual-test", signed(signOff({ sha: earlier }))).reasons;
+    expect(reason?.next).toEqual({ step: `/sign-off ${head} pass manual`, who: "@acme/qa, @grace" });
+    expect(reason?.message).toContain(`given for ${earlier}; the head is ${head}`);
+    expect(reason?.policyLine).toBe(4);
+  });
+
+  test("a policy without approvers says what to do", () => {
+    const given = facts({ policy: "version: 1\ngates: { manual-test: { when: { always: true } } }" });
+    expect(ask("manual-test", given).reasons[0]?.next?.who).toContain("nobody yet");
+  });
+
+  test("the solo sign-off names the tester and the rule", () => {
+    const given = facts({
+      policy: policy("", "solo"),
+      record: runRecord({}, { signOffs: [signOff({ by: tester }), signOff({ by: author, seq: 11 })] }),
+    });
+    expect(ask("manual-test", given).reasons[0]?.message).toContain("`separation: solo`");
+  });
+});

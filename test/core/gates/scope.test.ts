@@ -1,0 +1,149 @@
+import { describe, expect, test } from "@jest/globals";
+import { unknown } from "../../../core/known.ts";
+import { sensitive } from "../../../core/sensitive.ts";
+import {
+  change,
+  evidenceOfHead,
+  facts,
+  head,
+  recordOf,
+  renamed,
+  type run,
+  runRecord,
+} from "../sample-facts.ts";
+import { ask, table } from "./table.ts";
+
+const roles = 'version: 1\nroles:\n  web:\n    allow: ["web/**", "docs/*.md"]\n    deny: ["web/vendor"]\n';
+
+describe("scope", () => {
+  const made = (changes: ReturnType<typeof change>[], over: Parameters<typeof run>[0] = {}, policy = roles) =>
+    facts({ policy, changes, record: runRecord(over) });
+  const strict = `${roles}extends: default\n`;
+  table("scope", [
+    ["passes inside role and plan", made([change("web/a.ts")]), "pass", ["in-scope"]],
+    ["fails outside the role", made([change("src/a.ts")], { paths: ["src"] }), "fail", ["outside-role"]],
+    ["fails outside the declared paths", made([change("docs/a.md")]), "fail", ["outside-declared"]],
+    ["fails on what the role is denied", made([change("web/vendor/x.js")]), "fail", ["denied-to-role"]],
+    [
+      "fails on what the role is denied in another case",
+      made([change("web/Vendor/x.js")]),
+      "fail",
+      ["denied-to-role"],
+    ],
+    [
+      "tells every part that a file misses",
+      made([change("src/a.ts")]),
+      "fail",
+      ["outside-role", "outside-declared"],
+    ],
+    [
+      "T002: fails on a rename into the scope",
+      made(renamed("src/auth.ts", "web/auth.ts")),
+      "fail",
+      ["outside-role", "outside-declared"],
+    ],
+    [
+      "T046: a plan that declares everything does not widen the role",
+      made([change("src/a.ts")], { paths: ["**"] }),
+      "fail",
+      ["outside-role"],
+    ],
+    [
+      "T039: a plan that declares nothing allows nothing",
+      made([change("web/a.ts")], { paths: [] }),
+      "fail",
+      ["outside-declared"],
+    ],
+    ["T027: fails on a hostile name", made([change("web/\u200Ba.ts")]), "fail", ["hostile-name"]],
+    ["T028: fails on a name with a line break", made([change("web/a\nb")]), "fail", ["hostile-name"]],
+    [
+      "fails on a symbolic link",
+      made([change("web/a", { after: { mode: "120000", sha: head } })]),
+      "fail",
+      ["link"],
+    ],
+    [
+      "T008: fails on a submodule",
+      made([change("web/lib", { after: { mode: "160000", sha: head } })]),
+      "fail",
+      ["link"],
+    ],
+    [
+      "lets a symbolic link be deleted",
+      made([change("web/a", { before: { mode: "120000", sha: head }, after: null })]),
+      "pass",
+      ["in-scope"],
+    ],
+    [
+      "T012: keeps agents off attributes",
+      made([change("web/.gitattributes")], {}, strict),
+      "fail",
+      ["sensitive-file"],
+    ],
+    [
+      "keeps agents off their own instructions",
+      made([change("web/agents.md")], {}, strict),
+      "fail",
+      ["sensitive-file"],
+    ],
+    [
+      "keeps agents off sensitive files only when asked to",
+      made([change("web/AGENTS.md")]),
+      "pass",
+      ["in-scope"],
+    ],
+    [
+      "fails on a role that the policy does not have",
+      made([change("web/a.ts")], { role: "db" }),
+      "fail",
+      ["no-such-role"],
+    ],
+    [
+      "does not take a built-in property for a role",
+      made([change("web/a.ts")], { role: "toString" }),
+      "fail",
+      ["no-such-role"],
+    ],
+    [
+      "does not apply to a person's change",
+      facts({ policy: roles, changes: [change("src/a.ts")] }),
+      "not-applicable",
+      ["no-run"],
+    ],
+    [
+      "does not know whose change has evidence and no run",
+      facts({ record: recordOf({ evidence: [evidenceOfHead] }) }),
+      "unknown",
+      ["run-unknown"],
+    ],
+  ]);
+
+  test.each([
+    ["record", "record-unknown"],
+    ["changes", "changes-unknown"],
+  ] as const)("an unread %s is unknown", (fact, code) => {
+    expect(ask("scope", { ...made([change("web/a.ts")]), [fact]: unknown("no answer") })).toMatchObject({
+      status: "unknown",
+      codes: [code],
+    });
+  });
+
+  test("every kind of sensitive file is kept from agents, whatever the role allows", () => {
+    const policy = 'version: 1\nextends: default\nroles: { web: { allow: ["**"] } }';
+    const names = sensitive.map(({ pattern }) =>
+      pattern
+        .replace(/\/?\*\*\/?/g, "/")
+        .replace(/^\/|\/$/g, "")
+        .replaceAll("*", "x"),
+    );
+    const answer = ask(
+      "scope",
+      made(
+        names.map((path) => change(path)),
+        { paths: ["**"] },
+        policy,
+      ),
+    );
+    expect(answer.reasons.map((reason) => reason.path)).toEqual(names);
+  });
+});
