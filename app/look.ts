@@ -151,7 +151,7 @@ async function seePull(subject: Subject, github: GitHub, entries: TypedEntry[], 
   if (!around.known) return around;
   const standing = await readPullStanding(github, subject.number, tools.ourselves.appId);
   if (!standing.known) return standing;
-  const judged = await collectPull({ ...github, number: subject.number, record: known(recordOf(entries, subject.number)) });
+  const judged = await collectPull({ ...github, number: subject.number, record: recordOf(entries, subject.number) });
   if (!judged.known) return judged;
   const talk = await readConversation(
     github,

@@ -54,7 +54,8 @@ export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSub
   if (!report.ok)
     return unknown(`the ledger does not verify: ${report.problems[0]?.message ?? "it has no entry"}`);
   const record = recordOf(entries, number);
-  if (record.run === null && branch.startsWith(runBranches))
+  if (!record.known) return record;
+  if (record.value.run === null && branch.startsWith(runBranches))
     return unknown(`the branch ${branch} is a run's, and the evidence branch does not show the run yet`);
-  return known(record);
+  return record;
 }

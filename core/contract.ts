@@ -40,6 +40,11 @@ export function isExpired(proposedAt: string, now: string): boolean {
   return Date.parse(now) - Date.parse(proposedAt) > planDays * 24 * 3_600_000;
 }
 
+/** A role of the policy by its name; a name that every object has, such as `constructor`, is none. */
+function roleOf(policy: Policy, name: string) {
+  return Object.hasOwn(policy.roles, name) ? policy.roles[name] : undefined;
+}
+
 /**
  * What a plan asks for that the policy does not give: each line says which prompt, what and why. A model wrote the
  * plan, so it can only narrow what a role may touch. Empty: the plan fits.
@@ -47,7 +52,7 @@ export function isExpired(proposedAt: string, now: string): boolean {
 export function planProblems(plan: Plan, policy: Policy): string[] {
   return plan.prompts.flatMap((prompt, place) => {
     const name = `Prompt ${place + 1}`;
-    const role = policy.roles[prompt.role];
+    const role = roleOf(policy, prompt.role);
     if (role === undefined) {
       const known = Object.keys(policy.roles).join(", ") || "none";
       return [`${name} asks for the role \`${prompt.role}\`, which the policy does not have (it has: ${known}).`];
@@ -122,7 +127,7 @@ export function packOf(step: {
   failures: { source: string; code: string; message: string; path?: string | undefined }[];
 }): Pack | null {
   const { run, story, prompt, attempt, repository, base, contract, policy, failures } = step;
-  const role = policy.roles[contract.role];
+  const role = roleOf(policy, contract.role);
   if (role === undefined) return null;
   const { runtime, silence, turns, tokens } = policy.agents.limits;
   const shared = {

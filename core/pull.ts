@@ -2,8 +2,9 @@ import { authority, type Ask, holders } from "./authority.ts";
 import { sha256 } from "./contract.ts";
 import type { Draft, TypedEntry } from "./entries.ts";
 import type { LoadedPolicy, PullFacts, PullRecord } from "./facts.ts";
+import { manualTests } from "./gates/manual-test.ts";
 import { judge, verdictText } from "./judge.ts";
-import { known } from "./known.ts";
+import type { Known } from "./known.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
 import { recordOf } from "./record.ts";
 import { summaryMarkdown, titleOf } from "./report.ts";
@@ -36,8 +37,14 @@ export function decidePull(facts: PullLookFacts): Decision {
 }
 
 /** What the gates judge, with the ledger's side of it filled in. */
-function factsFor(facts: PullLookFacts, record: PullRecord): PullFacts {
-  return { ...facts.judged, policy: facts.policy, record: known(record) };
+function factsFor(facts: PullLookFacts, record: Known<PullRecord>): PullFacts {
+  return { ...facts.judged, policy: facts.policy, record };
+}
+
+/** The story whose run made this pull request; undefined for one that no run made. */
+function storyOf(entries: readonly TypedEntry[], pull: number): number | undefined {
+  const record = recordOf(entries, pull);
+  return record.known ? record.value.run?.story : undefined;
 }
 
 function answerCommands(facts: PullLookFacts, entries: () => TypedEntry[], decision: Decision): void {
@@ -46,7 +53,8 @@ function answerCommands(facts: PullLookFacts, entries: () => TypedEntry[], decis
   const seen = new Set(facts.entries.flatMap((entry) => (entry.kind === "command" ? [sourceKey(entry.body.source)] : [])));
   for (const ask of facts.asks) {
     if (seen.has(sourceKey(ask.source))) continue;
-    const answer = answerTo(ask, facts, loaded, recordOf(entries(), facts.number));
+    const record = recordOf(entries(), facts.number);
+    const answer = record.known ? answerTo(ask, facts, loaded, record.value) : null;
     if (answer === null) {
       decision.again = 15;
       return;
@@ -68,14 +76,13 @@ function answerTo(ask: Ask, facts: PullLookFacts, loaded: LoadedPolicy, record: 
   if (command.name !== "sign-off") return refuse("wrong-place", "Give this command on the story, not on the pull request.");
 
   const head = facts.judged.head.sha;
-  const gate = loaded.policy.gates["manual-test"];
+  const tests = manualTests(loaded.policy);
   if (facts.state === "closed") return refuse("closed", "This pull request is closed.");
   if (command.sha !== head) {
     return refuse("head-moved", `You signed ${command.sha}, but the head is ${head}. Test that commit and sign it.`);
   }
-  if (gate === undefined || !gate.tests.includes(command.test)) {
-    const tests = gate === undefined ? "none" : gate.tests.join(", ");
-    return refuse("not-a-listed-test", `The policy does not list the test \`${command.test}\`; it lists: ${tests}.`);
+  if (!tests.includes(command.test)) {
+    return refuse("not-a-listed-test", `There is no test \`${command.test}\` to sign off; there is: ${tests.join(", ")}.`);
   }
   const own =
     (record.run?.requesters.some((person) => person.id === ask.by.id) ?? false) || facts.judged.pull?.author.id === ask.by.id;
@@ -126,7 +133,7 @@ function recordVerdict(facts: PullLookFacts, entries: TypedEntry[], verdict: Ver
   // A verdict with an unread fact will be given again at once; recording each would fill the ledger with noise.
   if (verdict.gates.some((gate) => gate.status === "unknown") && verdict.conclusion === "pending") return {};
   const gates = Object.fromEntries(verdict.gates.map((gate) => [gate.gate, gate.status]));
-  const story = recordOf(entries, facts.number).run?.story;
+  const story = storyOf(entries, facts.number);
   return {
     drafts: [
       {
@@ -214,7 +221,7 @@ function showSticky(facts: PullLookFacts, verdict: Verdict, decision: Decision):
 /** Records what became of a pull request; a merge that no success allowed is an incident. */
 function observeEnd(facts: PullLookFacts, entries: TypedEntry[], decision: Decision): void {
   const head = facts.judged.head.sha;
-  const story = recordOf(entries, facts.number).run?.story;
+  const story = storyOf(entries, facts.number);
   const look = story === undefined ? [] : [{ kind: "issue" as const, repository: facts.repository.id, number: story }];
   const subject = [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }];
   const actor = appActor(facts);

@@ -2,9 +2,13 @@ import type { EntryBody } from "../schemas/entries.ts";
 import type { Account } from "../schemas/text.ts";
 import type { TypedEntry } from "./entries.ts";
 import type { PullRecord } from "./facts.ts";
+import { type Known, known, unknown } from "./known.ts";
 
-/** What the ledger says about one pull request: the run that made it, its evidence, its sign-offs. */
-export function recordOf(entries: readonly TypedEntry[], pull: number): PullRecord {
+/**
+ * What the ledger says about one pull request: the run that made it, its evidence, its sign-offs. Unknown when the ledger
+ * names a run and lacks its contract: such a pull request must not pass for one that no run made.
+ */
+export function recordOf(entries: readonly TypedEntry[], pull: number): Known<PullRecord> {
   const record: PullRecord = { run: null, evidence: [], signOffs: [] };
   let opened: EntryBody<"pull.opened"> | null = null;
   for (const entry of entries) {
@@ -14,7 +18,7 @@ export function recordOf(entries: readonly TypedEntry[], pull: number): PullReco
       record.signOffs.push({ sha, test, result, by: { id: entry.actor.id, login: entry.actor.login, type: "User" }, seq: entry.seq });
     }
   }
-  if (opened === null) return record;
+  if (opened === null) return known(record);
 
   const { run, story, prompt } = opened;
   const requesters: Account[] = [];
@@ -35,7 +39,7 @@ export function recordOf(entries: readonly TypedEntry[], pull: number): PullReco
     }
   }
   const frozen = contract?.prompts.find((one) => one.index === index);
-  if (contract === null || frozen === undefined) return record;
+  if (contract === null || frozen === undefined) return unknown(`the ledger holds ${run} and not the contract it was run for`);
   record.run = {
     run,
     story,
@@ -47,7 +51,7 @@ export function recordOf(entries: readonly TypedEntry[], pull: number): PullReco
     evidenceFiles: frozen.evidence,
     requesters: distinct(requesters),
   };
-  return record;
+  return known(record);
 }
 
 /** An attempt's name as people write it: `R0/S1`. */

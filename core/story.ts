@@ -5,8 +5,9 @@ import { addStep, type Decision, noDecision, type Step, type StoryFacts } from "
 import { foldStory, type StoryRecord } from "./story-record.ts";
 import { answerNext } from "./story/answers.ts";
 import { openPrompts, plan } from "./story/planning.ts";
-import { advanceRun, completeStory } from "./story/running.ts";
+import { advanceRun } from "./story/running.ts";
 import { promptState, storySticky, storyState } from "./story/surface.ts";
+import { completeStory } from "./story/writing.ts";
 import { policyTrouble } from "./trouble.ts";
 
 type Rule = (record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, missing: string[]) => Step | null;

@@ -5,8 +5,8 @@ import { assign, unassign } from "./issue-changes.ts";
 import { type AuthoredIssueCall, writeIssueRoute } from "./issue-route.ts";
 import type { Account } from "./model.ts";
 import { listing } from "./paging.ts";
-import { presentIssue } from "./present/issues.ts";
 import { presentAccount } from "./present/accounts.ts";
+import { presentIssue } from "./present/issues.ts";
 import { type RepositoryCall, type Route, repoRoute, withBody } from "./route.ts";
 import { findAccount, roleOf } from "./state.ts";
 

@@ -1,6 +1,6 @@
 /** What can be done to check runs and suites: each verb changes them and tells listeners. */
 import type { Account, App, CheckRun, CheckSuite, Repository, State } from "./model.ts";
-import { presentCheckRun, presentCheckSuite } from "./present/checks.ts";
+import { presentCheckSuite, presentSentCheckRun } from "./present/checks.ts";
 import { checkSuite, identify, now } from "./state.ts";
 import { emit } from "./webhooks.ts";
 
@@ -48,7 +48,12 @@ export async function changeCheckRun(
 }
 
 /** Asks the run's app, and nobody else, to check again. */
-export async function rerequestRun(state: State, repository: Repository, run: CheckRun, by: Account): Promise<void> {
+export async function rerequestRun(
+  state: State,
+  repository: Repository,
+  run: CheckRun,
+  by: Account,
+): Promise<void> {
   await tellRun(state, repository, run, "rerequested", by, run.suite.app);
 }
 
@@ -90,7 +95,7 @@ async function tellRun(
   sender: Account,
   only?: App,
 ): Promise<void> {
-  const shown = await presentCheckRun(state, repository, run);
+  const shown = presentSentCheckRun(state, repository, run);
   emit(state, repository, "check_run", action, { check_run: shown }, sender, only);
 }
 

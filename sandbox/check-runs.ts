@@ -10,7 +10,14 @@ import type { Annotation, CheckRun } from "./model.ts";
 import { listing } from "./paging.ts";
 import { presentCheckRun } from "./present/checks.ts";
 import { repositoryPage } from "./present/repositories.ts";
-import { type AuthoredCall, authoredRoute, type RepositoryCall, type Route, repoRoute, withBody } from "./route.ts";
+import {
+  type AuthoredCall,
+  authoredRoute,
+  type RepositoryCall,
+  type Route,
+  repoRoute,
+  withBody,
+} from "./route.ts";
 
 const REPO = "/repos/:owner/:repo";
 const RUNS = `${REPO}/check-runs` as const;
@@ -55,7 +62,13 @@ const fields = z.object({
   completed_at: z.iso.datetime({ offset: true }).optional(),
   output: output.optional(),
   actions: z
-    .array(z.object({ label: z.string().max(20), description: z.string().max(40), identifier: z.string().max(20) }))
+    .array(
+      z.object({
+        label: z.string().max(20),
+        description: z.string().max(40),
+        identifier: z.string().max(20),
+      }),
+    )
     .max(3)
     .optional(),
 });
@@ -69,7 +82,7 @@ export const checkRunRoutes: Route[] = [
   authoredRoute(`POST ${RUNS}`, WRITE, withBody(newRun, create)),
   repoRoute(`GET ${RUNS}/:run`, READ, async (call) => {
     const run = findRun(call);
-    return run === undefined ? notFound() : ok(await presentCheckRun(call.state, call.repository, run));
+    return run === undefined ? notFound() : ok(presentCheckRun(call.state, call.repository, run));
   }),
   authoredRoute(`PATCH ${RUNS}/:run`, WRITE, withBody(changedRun, update)),
   repoRoute(`GET ${RUNS}/:run/annotations`, READ, (call) => {
@@ -98,7 +111,12 @@ function findRun(call: RepositoryCall): CheckRun | undefined {
 }
 
 function noSuchCommit(): Answer {
-  return invalid({ resource: "CheckRun", field: "head_sha", code: "invalid", message: "No commit found for SHA" });
+  return invalid({
+    resource: "CheckRun",
+    field: "head_sha",
+    code: "invalid",
+    message: "No commit found for SHA",
+  });
 }
 
 /** Newest first. Of runs with one name in one suite only the latest shows, unless all are asked for. */
@@ -129,8 +147,13 @@ async function create(call: AuthoredCall, body: z.output<typeof newRun>): Promis
   const headSha = await resolveCommit(repository.dir, body.head_sha);
   if (headSha === undefined) return noSuchCommit();
   const [headBranch = null] = await branchesAt(repository, headSha);
-  const run = await addCheckRun(state, repository, app, { ...toFields(body), name: body.name, headSha, headBranch });
-  return created(await presentCheckRun(state, repository, run));
+  const run = await addCheckRun(state, repository, app, {
+    ...toFields(body),
+    name: body.name,
+    headSha,
+    headBranch,
+  });
+  return created(presentCheckRun(state, repository, run));
 }
 
 async function update(call: AuthoredCall, body: Fields): Promise<Answer> {
@@ -142,7 +165,7 @@ async function update(call: AuthoredCall, body: Fields): Promise<Answer> {
   const refusal = refuseUnfinished(body);
   if (refusal !== undefined) return refusal;
   await changeCheckRun(call.state, call.repository, run, toFields(body));
-  return ok(await presentCheckRun(call.state, call.repository, run));
+  return ok(presentCheckRun(call.state, call.repository, run));
 }
 
 function refuseUnfinished({ status, conclusion }: Fields): Answer | undefined {

@@ -17,12 +17,16 @@ export const checkSuiteRoutes: Route[] = [
     const suite = findSuite(call);
     return suite === undefined ? notFound() : ok(await shown(call, suite));
   }),
-  authoredRoute(`POST ${REPO}/check-suites/:suite/rerequest`, { needs: "checks=write", role: "write" }, async (call) => {
-    const suite = findSuite(call);
-    if (suite === undefined) return notFound();
-    await rerequestSuite(call.state, call.repository, suite, call.actor);
-    return created({});
-  }),
+  authoredRoute(
+    `POST ${REPO}/check-suites/:suite/rerequest`,
+    { needs: "checks=write", role: "write" },
+    async (call) => {
+      const suite = findSuite(call);
+      if (suite === undefined) return notFound();
+      await rerequestSuite(call.state, call.repository, suite, call.actor);
+      return created({});
+    },
+  ),
 ];
 
 function findSuite(call: RepositoryCall): CheckSuite | undefined {

@@ -12,7 +12,14 @@ import {
 import type { Comment, Repository } from "./model.ts";
 import { listing } from "./paging.ts";
 import { presentComment, presentIssue } from "./present/issues.ts";
-import { type AuthoredCall, authoredRoute, type RepositoryCall, type Route, repoRoute, withBody } from "./route.ts";
+import {
+  type AuthoredCall,
+  authoredRoute,
+  type RepositoryCall,
+  type Route,
+  repoRoute,
+  withBody,
+} from "./route.ts";
 import { addComment, includesRole, now, roleOf, touch } from "./state.ts";
 import { emit } from "./webhooks.ts";
 
@@ -39,7 +46,9 @@ export const commentRoutes: Route[] = [
   authoredRoute(`PATCH ${ONE}`, WRITE, withBody(text, update)),
   authoredRoute(`DELETE ${ONE}`, WRITE, remove),
   readIssueRoute(OF_ISSUE, (call) =>
-    listing(call, call.issue.comments.filter(isSince(call)), (comment) => presentComment(call.state, comment)),
+    listing(call, call.issue.comments.filter(isSince(call)), (comment) =>
+      presentComment(call.state, comment),
+    ),
   ),
   writeIssueRoute("POST", OF_ISSUE, "read", withBody(text, create)),
 ];
@@ -65,7 +74,10 @@ function create(call: AuthoredIssueCall, { body }: z.output<typeof text>): Answe
 
 /** Being the author of a locked issue is not enough to comment on it. */
 function mayWrite(call: AuthoredIssueCall): boolean {
-  return call.caller.kind === "installation" || includesRole(roleOf(call.state, call.repository, call.actor), "write");
+  return (
+    call.caller.kind === "installation" ||
+    includesRole(roleOf(call.state, call.repository, call.actor), "write")
+  );
 }
 
 function update(call: AuthoredCall, { body }: z.output<typeof text>): Answer {
@@ -94,12 +106,21 @@ function remove(call: AuthoredCall): Answer {
 function refuseChange(call: AuthoredCall, comment: Comment): Answer | undefined {
   const refusal = refuseIssueWrite(call, comment.issue);
   if (refusal !== undefined) return refusal;
-  return mayChange(call, comment.user, "write") ? undefined : forbidden("Must have admin rights to Repository.");
+  return mayChange(call, comment.user, "write")
+    ? undefined
+    : forbidden("Must have admin rights to Repository.");
 }
 
 /** For a pull request, too, this is `issue_comment`, with the issue that is its face. */
 function tell(call: AuthoredCall, action: string, comment: Comment, parts: object = {}): void {
   const { state, repository, actor } = call;
   const issue = presentIssue(state, comment.issue);
-  emit(state, repository, "issue_comment", action, { issue, comment: presentComment(state, comment), ...parts }, actor);
+  emit(
+    state,
+    repository,
+    "issue_comment",
+    action,
+    { issue, comment: presentComment(state, comment), ...parts },
+    actor,
+  );
 }

@@ -77,6 +77,20 @@ function tell(call: AuthoredIssueCall, what: "added" | "removed", blocked: Issue
   };
   const blockingRepo = { blocking_issue_repo: presentRepository(state, blocking.repository) };
   const blockedRepo = { blocked_issue_repo: presentRepository(state, blocked.repository) };
-  emit(state, blocked.repository, "issue_dependencies", `blocked_by_${what}`, { ...ends, ...blockingRepo }, actor);
-  emit(state, blocking.repository, "issue_dependencies", `blocking_${what}`, { ...ends, ...blockedRepo }, actor);
+  emit(
+    state,
+    blocked.repository,
+    "issue_dependencies",
+    `blocked_by_${what}`,
+    { ...ends, ...blockingRepo },
+    actor,
+  );
+  emit(
+    state,
+    blocking.repository,
+    "issue_dependencies",
+    `blocking_${what}`,
+    { ...ends, ...blockedRepo },
+    actor,
+  );
 }

@@ -6,5 +6,7 @@ import type { Repository } from "./model.ts";
 export async function branchesAt(repository: Repository, sha: string): Promise<string[]> {
   const refs = await listRefs(repository.dir, "refs/heads/");
   const names = refs.filter((ref) => ref.sha === sha).map(({ name }) => name.replace("refs/heads/", ""));
-  return names.sort((one, other) => Number(other === repository.defaultBranch) - Number(one === repository.defaultBranch));
+  return names.sort(
+    (one, other) => Number(other === repository.defaultBranch) - Number(one === repository.defaultBranch),
+  );
 }

@@ -1,16 +1,15 @@
 /** What can be done to an issue or pull request: each verb changes it, writes its history and tells listeners. */
 import { appOf } from "./caller.ts";
 import type { Account, Issue, IssueEvent, Label } from "./model.ts";
-import { presentIssue } from "./present/issues.ts";
-import { presentLabel } from "./present/issues.ts";
-import { presentPull } from "./present/pulls.ts";
 import { presentAccount } from "./present/accounts.ts";
+import { presentIssue, presentLabel } from "./present/issues.ts";
+import { presentPull } from "./present/pulls.ts";
 import type { AuthoredCall } from "./route.ts";
 import { addEvent, addLabel, findLabel, now, same, touch } from "./state.ts";
 import { emit } from "./webhooks.ts";
 
 /** Who does it, and where: the call itself. */
-export type By = AuthoredCall;
+export type By = Pick<AuthoredCall, "state" | "repository" | "actor" | "caller">;
 
 type EventDetails = Partial<Pick<IssueEvent, "label" | "assignee" | "rename" | "other">>;
 

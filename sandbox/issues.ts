@@ -26,7 +26,14 @@ import { labelNames } from "./labels.ts";
 import type { Issue } from "./model.ts";
 import { listing } from "./paging.ts";
 import { presentIssue } from "./present/issues.ts";
-import { type AuthoredCall, authoredRoute, type RepositoryCall, type Route, repoRoute, withBody } from "./route.ts";
+import {
+  type AuthoredCall,
+  authoredRoute,
+  type RepositoryCall,
+  type Route,
+  repoRoute,
+  withBody,
+} from "./route.ts";
 import { addIssue, same } from "./state.ts";
 
 const ISSUES = "/repos/:owner/:repo/issues";
@@ -73,7 +80,8 @@ async function list(call: RepositoryCall): Promise<Answer> {
   const query = (name: string) => call.query.get(name);
   for (const [name, known] of Object.entries(choices)) {
     const value = query(name);
-    if (value !== null && !known.includes(value)) return invalid({ resource: "Issue", field: name, code: "invalid" });
+    if (value !== null && !known.includes(value))
+      return invalid({ resource: "Issue", field: name, code: "invalid" });
   }
   const labels = query("labels")?.split(",").filter(Boolean) ?? [];
   const state = query("state") ?? "open";
@@ -94,7 +102,7 @@ async function list(call: RepositoryCall): Promise<Answer> {
 
 function isAssigned(issue: Issue, login: string | null): boolean {
   if (login === null) return true;
-  if (login === "none" || login === "*") return (issue.assignees.length > 0) === (login === "*");
+  if (login === "none" || login === "*") return issue.assignees.length > 0 === (login === "*");
   return issue.assignees.some((assignee) => same(assignee.login, login));
 }
 
@@ -139,7 +147,8 @@ async function update(call: AuthoredIssueCall, body: z.output<typeof changedIssu
     await unassign(call, issue, leaving);
     await assign(call, issue, assignees.found);
   }
-  if (body.state === "closed") await closeIssue(call, issue, issue.pull === null ? closingReason(body.state_reason) : null);
+  if (body.state === "closed")
+    await closeIssue(call, issue, issue.pull === null ? closingReason(body.state_reason) : null);
   if (body.state === "open") await reopenIssue(call, issue);
   return ok(presentIssue(call.state, issue));
 }

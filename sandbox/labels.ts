@@ -6,7 +6,14 @@ import { type AuthoredIssueCall, readIssueRoute, writeIssueRoute } from "./issue
 import type { Label } from "./model.ts";
 import { listing } from "./paging.ts";
 import { presentLabel } from "./present/issues.ts";
-import { type AuthoredCall, authoredRoute, type RepositoryCall, type Route, repoRoute, withBody } from "./route.ts";
+import {
+  type AuthoredCall,
+  authoredRoute,
+  type RepositoryCall,
+  type Route,
+  repoRoute,
+  withBody,
+} from "./route.ts";
 import { addLabel, findLabel, same } from "./state.ts";
 import { emit } from "./webhooks.ts";
 
@@ -22,13 +29,14 @@ const color = z.string();
 const description = z.string().max(100).nullish();
 
 /** GitHub takes plain names and objects with a name alike. */
-export const labelNames = z.array(
-  z.union([name, z.object({ name }).transform((label) => label.name)]),
-);
+export const labelNames = z.array(z.union([name, z.object({ name }).transform((label) => label.name)]));
 
 const newLabel = z.object({ name, color: color.optional(), description });
 const changedLabel = z.object({ new_name: name.optional(), color: color.optional(), description });
-const given = z.union([labelNames, z.object({ labels: labelNames.default([]) }).transform(({ labels }) => labels)]);
+const given = z.union([
+  labelNames,
+  z.object({ labels: labelNames.default([]) }).transform(({ labels }) => labels),
+]);
 
 export const labelRoutes: Route[] = [
   repoRoute(`GET ${LABELS}`, READ, (call) => listing(call, call.repository.labels, show(call))),
@@ -40,14 +48,24 @@ export const labelRoutes: Route[] = [
   authoredRoute(`PATCH ${LABEL}`, WRITE, withBody(changedLabel, update)),
   authoredRoute(`DELETE ${LABEL}`, WRITE, remove),
   readIssueRoute(OF_ISSUE, (call) => listing(call, call.issue.labels, show(call))),
-  writeIssueRoute("POST", OF_ISSUE, "triage", withBody(given, async (call: AuthoredIssueCall, names) => {
-    await addLabels(call, call.issue, names);
-    return shown(call);
-  })),
-  writeIssueRoute("PUT", OF_ISSUE, "triage", withBody(given, async (call: AuthoredIssueCall, names) => {
-    await setLabels(call, call.issue, names);
-    return shown(call);
-  })),
+  writeIssueRoute(
+    "POST",
+    OF_ISSUE,
+    "triage",
+    withBody(given, async (call: AuthoredIssueCall, names) => {
+      await addLabels(call, call.issue, names);
+      return shown(call);
+    }),
+  ),
+  writeIssueRoute(
+    "PUT",
+    OF_ISSUE,
+    "triage",
+    withBody(given, async (call: AuthoredIssueCall, names) => {
+      await setLabels(call, call.issue, names);
+      return shown(call);
+    }),
+  ),
   writeIssueRoute("DELETE", OF_ISSUE, "triage", async (call) => {
     await setLabels(call, call.issue, []);
     return noContent();
@@ -106,7 +124,10 @@ function remove(call: AuthoredCall): Answer {
   return noContent();
 }
 
-function refuseLabel(call: AuthoredCall, fields: { name?: string | undefined; color?: string | undefined }): Answer | undefined {
+function refuseLabel(
+  call: AuthoredCall,
+  fields: { name?: string | undefined; color?: string | undefined },
+): Answer | undefined {
   if (fields.name !== undefined && findLabel(call.repository, fields.name) !== undefined) {
     return invalid({ resource: "Label", field: "name", code: "already_exists" });
   }

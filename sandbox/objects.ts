@@ -1,7 +1,8 @@
 /** Makes git objects: blobs, trees and commits, all by git itself, so ids are git's own. */
+
+import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { randomUUID } from "node:crypto";
 import { gitText } from "./git.ts";
 
 /** One change to a tree: `content` makes a blob, `sha` names an object, null takes the path away. */

@@ -6,7 +6,14 @@ import { mayChange, readIssueRoute, refuseIssueWrite, writeIssueRoute } from "./
 import type { Comment, Issue, Reaction, State } from "./model.ts";
 import { listing } from "./paging.ts";
 import { presentAccount } from "./present/accounts.ts";
-import { type AuthoredCall, authoredRoute, type RepositoryCall, type Route, repoRoute, withBody } from "./route.ts";
+import {
+  type AuthoredCall,
+  authoredRoute,
+  type RepositoryCall,
+  type Route,
+  repoRoute,
+  withBody,
+} from "./route.ts";
 import { identify, now } from "./state.ts";
 
 const ON_ISSUE = "/repos/:owner/:repo/issues/:number/reactions";
@@ -25,7 +32,9 @@ export const reactionRoutes: Route[] = [
     "POST",
     ON_ISSUE,
     "read",
-    withBody(wanted, (call: AuthoredCall & { issue: Issue }, { content }) => react(call, call.issue, content)),
+    withBody(wanted, (call: AuthoredCall & { issue: Issue }, { content }) =>
+      react(call, call.issue, content),
+    ),
   ),
   writeIssueRoute("DELETE", `${ON_ISSUE}/:reaction`, "read", (call) => remove(call, call.issue)),
   repoRoute(`GET ${ON_COMMENT}`, READ, (call) => {
@@ -35,7 +44,9 @@ export const reactionRoutes: Route[] = [
   authoredRoute(
     `POST ${ON_COMMENT}`,
     WRITE,
-    withBody(wanted, (call: AuthoredCall, { content }) => onComment(call, (comment) => react(call, comment, content))),
+    withBody(wanted, (call: AuthoredCall, { content }) =>
+      onComment(call, (comment) => react(call, comment, content)),
+    ),
   ),
   authoredRoute(`DELETE ${ON_COMMENT}/:reaction`, WRITE, (call) =>
     onComment(call, (comment) => remove(call, comment)),
@@ -74,7 +85,8 @@ function remove(call: AuthoredCall, target: Target): Answer {
   const reaction = target.reactions.find(({ id }) => id === Number(call.params.reaction));
   if (reaction === undefined) return notFound();
   const own = reaction.user === call.actor;
-  if (!own && (call.caller.kind === "installation" || !mayChange(call, reaction.user, "write"))) return forbidden();
+  if (!own && (call.caller.kind === "installation" || !mayChange(call, reaction.user, "write")))
+    return forbidden();
   target.reactions = target.reactions.filter((kept) => kept !== reaction);
   return noContent();
 }

@@ -88,11 +88,7 @@ export function repoRoute(on: On, access: RepositoryAccess, reply: Reply<Reposit
 }
 
 /** As `repoRoute` for what always has an author: nobody is turned away even when the repository is public. */
-export function authoredRoute(
-  on: On,
-  access: RepositoryAccess,
-  reply: Reply<AuthoredCall>,
-): Route {
+export function authoredRoute(on: On, access: RepositoryAccess, reply: Reply<AuthoredCall>): Route {
   return repoRoute(on, access, (call) =>
     call.actor === null ? refused(401, "Requires authentication") : reply({ ...call, actor: call.actor }),
   );

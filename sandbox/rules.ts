@@ -7,9 +7,9 @@ import type {
   CommitStatus,
   Protection,
   Pull,
+  Repository,
   RequiredCheck,
   Review,
-  Repository,
   State,
 } from "./model.ts";
 import { includesRole, roleOf } from "./state.ts";

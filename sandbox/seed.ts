@@ -56,7 +56,7 @@ function plantOrganization(state: State, seed: PlantedSeed["organizations"][numb
     account,
     owners: people(seed.owners),
     members: people(seed.members),
-    teams: new Array<Team>(),
+    teams: [] as Team[],
   };
   organization.teams = seed.teams.map((team) => ({
     ...identify(state, "T"),

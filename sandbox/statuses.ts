@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { type Answer, created, invalid, notFound, ok, refused } from "./answer.ts";
 import { appOf } from "./caller.ts";
+import { readCommit } from "./commits.ts";
 import { resolveCommit } from "./git.ts";
 import { branchesAt } from "./heads.ts";
 import type { CommitStatus } from "./model.ts";
@@ -9,7 +10,14 @@ import { listing } from "./paging.ts";
 import { presentAccount } from "./present/accounts.ts";
 import { presentCommit } from "./present/commits.ts";
 import { presentMinimalRepository, repositoryUrl } from "./present/repositories.ts";
-import { type AuthoredCall, authoredRoute, type RepositoryCall, type Route, repoRoute, withBody } from "./route.ts";
+import {
+  type AuthoredCall,
+  authoredRoute,
+  type RepositoryCall,
+  type Route,
+  repoRoute,
+  withBody,
+} from "./route.ts";
 import { identify, now } from "./state.ts";
 import { emit } from "./webhooks.ts";
 
@@ -27,11 +35,17 @@ const given = z.object({
 });
 
 export const statusRoutes: Route[] = [
-  authoredRoute(`POST ${REPO}/statuses/:sha`, { needs: "statuses=write", role: "write" }, withBody(given, create)),
+  authoredRoute(
+    `POST ${REPO}/statuses/:sha`,
+    { needs: "statuses=write", role: "write" },
+    withBody(given, create),
+  ),
   repoRoute(`GET ${REPO}/commits/:ref/status`, READ, combined),
   repoRoute(`GET ${REPO}/commits/:ref/statuses`, READ, async (call) => {
     const sha = await resolveCommit(call.repository.dir, call.params.ref ?? "");
-    return sha === undefined ? notFound() : listing(call, statusesOf(call, sha), (status) => present(call, status, true));
+    return sha === undefined
+      ? notFound()
+      : listing(call, statusesOf(call, sha), (status) => present(call, status, true));
   }),
 ];
 
@@ -46,7 +60,12 @@ async function create(call: AuthoredCall, body: z.output<typeof given>): Promise
   if (sha === undefined) return refused(422, `No commit found for SHA: ${call.params.sha}`);
   const { context } = body;
   if (statusesOf(call, sha).filter((status) => status.context === context).length >= MOST) {
-    return invalid({ resource: "Status", field: "context", code: "custom", message: "This SHA and context has reached the maximum number of statuses." });
+    return invalid({
+      resource: "Status",
+      field: "context",
+      code: "custom",
+      message: "This SHA and context has reached the maximum number of statuses.",
+    });
   }
   const time = now(state);
   const status: CommitStatus = {
@@ -71,7 +90,9 @@ async function combined(call: RepositoryCall): Promise<Answer> {
   const sha = await resolveCommit(repository.dir, call.params.ref ?? "");
   if (sha === undefined) return notFound();
   const all = statusesOf(call, sha);
-  const newest = all.filter((status, index) => all.findIndex(({ context }) => context === status.context) === index);
+  const newest = all.filter(
+    (status, index) => all.findIndex(({ context }) => context === status.context) === index,
+  );
   const url = `${repositoryUrl(state, repository)}/commits/${sha}`;
   const page = await listing(call, newest, (status) => present(call, status, false));
   return {
@@ -125,7 +146,7 @@ async function tell(call: AuthoredCall, status: CommitStatus): Promise<void> {
     description: status.description,
     target_url: status.targetUrl,
     avatar_url: `${state.url}/avatars/${status.creator.id}`,
-    commit: await presentCommit(state, repository, sha),
+    commit: presentCommit(state, repository, await readCommit(repository.dir, sha)),
     branches: branches.map((name) => ({ name, commit: { sha, url }, protected: isProtected(call, name) })),
     created_at: status.createdAt,
     updated_at: status.updatedAt,

@@ -1,6 +1,6 @@
 /** Issues inside issues. A sub-issue has one parent, and its number in requests is the database id. */
 import { z } from "zod";
-import { type Answer, created, invalid, notFound, ok } from "./answer.ts";
+import { type Answer, created, invalid, notFound, ok, refused } from "./answer.ts";
 import { record } from "./issue-changes.ts";
 import { type AuthoredIssueCall, readIssueRoute, writeIssueRoute } from "./issue-route.ts";
 import type { Issue, State } from "./model.ts";
@@ -63,7 +63,8 @@ function refuseChild(parent: Issue, issue: Issue, replace: boolean): string | un
   const line = [parent, ...ancestors(parent)];
   if (line.includes(issue)) return "Sub issue may not be a parent of its parent";
   if (line.length + height(issue) > DEEPEST) return `Sub-issues may be nested ${DEEPEST} deep at most`;
-  if (parent.subIssues.length >= MOST_CHILDREN) return `An issue may have ${MOST_CHILDREN} sub-issues at most`;
+  if (parent.subIssues.length >= MOST_CHILDREN)
+    return `An issue may have ${MOST_CHILDREN} sub-issues at most`;
   return undefined;
 }
 
@@ -97,7 +98,9 @@ function reorder(call: AuthoredIssueCall, body: z.output<typeof place>): Answer 
   const { after_id: after, before_id: before } = body;
   const anchor = subIssues.find(({ id }) => id === (after ?? before));
   if ((after === undefined) === (before === undefined) || anchor === undefined || anchor === issue) {
-    return invalid({ resource: "Issue", field: "after_id", code: "invalid" });
+    return refused(422, "Validation Failed", [
+      "Name one of after_id and before_id, another sub-issue of this issue",
+    ]);
   }
   const others = subIssues.filter((each) => each !== issue);
   const index = others.indexOf(anchor) + (after === undefined ? 0 : 1);
@@ -117,7 +120,14 @@ function tell(call: AuthoredIssueCall, what: "added" | "removed", parent: Issue,
   const childRepository = { sub_issue_repo: repositoryOf(state, issue) };
   const parentRepository = { parent_issue_repo: repositoryOf(state, parent) };
   emit(state, parent.repository, "sub_issues", `sub_issue_${what}`, { ...ends, ...childRepository }, actor);
-  emit(state, issue.repository, "sub_issues", `parent_issue_${what}`, { ...ends, ...parentRepository }, actor);
+  emit(
+    state,
+    issue.repository,
+    "sub_issues",
+    `parent_issue_${what}`,
+    { ...ends, ...parentRepository },
+    actor,
+  );
 }
 
 function repositoryOf(state: State, issue: Issue) {

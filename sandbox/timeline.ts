@@ -24,7 +24,9 @@ export const timelineRoutes: Route[] = [
   readIssueRoute(`${ISSUE}/events`, (call) =>
     listing(call, call.issue.events.filter(isEvent), (event) => presentEvent(call.state, event)),
   ),
-  readIssueRoute(`${ISSUE}/timeline`, (call) => listing(call, timelineOf(call.state, call.issue), ({ shown }) => shown())),
+  readIssueRoute(`${ISSUE}/timeline`, (call) =>
+    listing(call, timelineOf(call.state, call.issue), ({ shown }) => shown()),
+  ),
 ];
 
 function isEvent(event: IssueEvent): boolean {
@@ -39,7 +41,9 @@ function eventsOf(repository: Repository): IssueEvent[] {
 
 /** Ids grow with time over the whole server, so they put events and comments in one order. */
 function timelineOf(state: State, issue: Issue): { id: number; shown: () => unknown }[] {
-  const events = issue.events.filter(isEvent).map((event) => ({ id: event.id, shown: () => presentEvent(state, event) }));
+  const events = issue.events
+    .filter(isEvent)
+    .map((event) => ({ id: event.id, shown: () => presentEvent(state, event) }));
   const comments = issue.comments.map((comment) => ({
     id: comment.id,
     shown: () => presentTimelineComment(state, comment),

@@ -32,8 +32,8 @@ export function emit(
   const organization = findOrganization(state, repository.owner.login);
   const payload = {
     ...(action === null ? {} : { action }),
-    ...parts,
     repository: presentRepository(state, repository),
+    ...parts,
     ...(organization === undefined ? {} : { organization: presentLogin(state, organization.account) }),
     sender: presentAccount(state, sender),
   };

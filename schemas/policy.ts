@@ -140,7 +140,7 @@ export const Policy = z
       .optional()
       .describe("The public keys that may sign this repository's ledger."),
   })
-  .refine((policy) => policy.agents.routes.every((route) => route.role in policy.roles), {
+  .refine((policy) => policy.agents.routes.every((route) => Object.hasOwn(policy.roles, route.role)), {
     message: "a route names a role that `roles` does not have",
     path: ["agents", "routes"],
   });

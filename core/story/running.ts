@@ -1,13 +1,13 @@
 import { attemptName } from "../record.ts";
 import { branchName, digestOf, packOf, routeOf, sha256 } from "../contract.ts";
 import type { Draft } from "../entries.ts";
-import type { Effect } from "../effects.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { canonicalJson } from "../json.ts";
 import { reviewResult } from "../review.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
 import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
 import { appActor, contractDrift, runClosed } from "./answers.ts";
+import { commit, complete, openPull, stepOf } from "./writing.ts";
 
 /**
  * The next step of an open run: its prompts one after the other, each from recorded prompt to merged pull request.
@@ -31,35 +31,6 @@ export function advanceRun(record: StoryRecord, facts: StoryFacts, loaded: Loade
   if (attempt.commit === null) return commit(run, prompt, attempt, facts);
   if (prompt.pull === null) return openPull(run, prompt, attempt, facts);
   return null;
-}
-
-function complete(prompt: PromptRecord, merged: string, facts: StoryFacts): Step {
-  const { issue, pull } = prompt;
-  if (issue === null || pull === null) return {};
-  return {
-    drafts: [
-      {
-        kind: "prompt.completed",
-        actor: appActor(facts),
-        subject: [{ name: `prompt #${issue}`, digest: { gitCommit: merged } }],
-        body: { story: facts.issue.number, prompt: issue, pull, merged },
-      },
-    ],
-    effects: [
-      {
-        type: "close-issue",
-        key: `close/${facts.repository.id}/${issue}`,
-        issue,
-        comment: `Done: #${pull} was merged as ${merged}.`,
-      },
-    ],
-  };
-}
-
-/** The step that all entries of one attempt carry. */
-function stepOf(pack: AttemptRecord["pack"]) {
-  const { run, story, prompt, attempt } = pack;
-  return { run, story, prompt, attempt };
 }
 
 function startAttempt(
@@ -194,149 +165,4 @@ function closeAttempt(attempt: AttemptRecord, facts: StoryFacts): Step | null {
     });
   }
   return { drafts };
-}
-
-function commit(run: RunRecord, prompt: PromptRecord, attempt: AttemptRecord, facts: StoryFacts): Step | null {
-  const { pack, response, evidence } = attempt;
-  if (response === null || evidence === null) return null;
-  const key = `change/${facts.repository.id}/${run.run}/${pack.prompt}/${attemptName(pack)}`;
-  const outcome = facts.outcomes.get(key);
-  if (outcome?.status === "waiting") return null;
-  if (outcome?.status === "failed") {
-    return { drafts: [runClosed(run, facts, "failed", `the change of #${pack.prompt} could not be written: ${outcome.message}`)] };
-  }
-  if (outcome?.status === "done") {
-    if (outcome.result.type !== "commit") return null;
-    const { commit: sha, tree, parent } = outcome.result;
-    return {
-      drafts: [
-        {
-          kind: "change.committed",
-          actor: appActor(facts),
-          subject: [{ name: pack.branch, digest: { gitCommit: sha } }],
-          body: { ...stepOf(pack), branch: pack.branch, commit: sha, tree, parent },
-        },
-      ],
-    };
-  }
-  const captured = facts.entries.findLast((entry) => entry.kind === "evidence.captured" && entry.body.promptSha256 === pack.pack.sha256);
-  // The entry is not in the ledger yet in the look that drafts it: the commit's date comes from the stored one.
-  if (captured === undefined) return null;
-  const message = [
-    prompt.contract.title,
-    "",
-    `Sallyport-Run: ${run.run}`,
-    `Sallyport-Story: #${pack.story}`,
-    `Sallyport-Prompt: #${pack.prompt}`,
-    `Sallyport-Attempt: ${attemptName(pack)}`,
-    `Sallyport-Prompt-SHA256: ${pack.pack.sha256}`,
-    `Sallyport-Answer-SHA256: ${response.result.sha256}`,
-    `Sallyport-Evidence: ${captured.hash}`,
-    `Sallyport-Model: ${response.usage.model}`,
-    "",
-  ].join("\n");
-  const effect: Effect = {
-    type: "write-change",
-    key,
-    packSha256: pack.pack.sha256,
-    resultSha256: response.result.sha256,
-    branch: pack.branch,
-    parent: pack.base,
-    message,
-    at: captured.at,
-  };
-  return { effects: [effect] };
-}
-
-function openPull(run: RunRecord, prompt: PromptRecord, attempt: AttemptRecord, facts: StoryFacts): Step | null {
-  const { commit: written, pack } = attempt;
-  if (written === null) return null;
-  const key = `pull/${facts.repository.id}/${run.run}/${pack.prompt}`;
-  const outcome = facts.outcomes.get(key);
-  if (outcome?.status === "waiting") return null;
-  if (outcome?.status === "failed") {
-    return { drafts: [runClosed(run, facts, "failed", `the pull request of #${pack.prompt} could not be opened: ${outcome.message}`)] };
-  }
-  if (outcome?.status === "done") {
-    if (outcome.result.type !== "pull") return null;
-    const pull = outcome.result.number;
-    return {
-      drafts: [
-        {
-          kind: "pull.opened",
-          actor: appActor(facts),
-          subject: [{ name: `pull request #${pull}`, digest: { gitCommit: written.commit } }],
-          body: { run: run.run, story: pack.story, prompt: pack.prompt, pull, branch: pack.branch, head: written.commit },
-        },
-      ],
-      look: [{ kind: "pull", repository: facts.repository.id, number: pull }],
-    };
-  }
-  const lines = [
-    `The change of #${pack.prompt}, part of story #${pack.story}.`,
-    "",
-    "| recorded | |",
-    "|---|---|",
-    `| run | ${run.run}, submitted by @${run.by.login} |`,
-    `| attempt | ${attemptName(pack)} on ${pack.base.slice(0, 12)} |`,
-    `| prompt | \`${pack.pack.sha256}\` |`,
-    `| answer | \`${attempt.response?.result.sha256 ?? ""}\` by ${attempt.response?.usage.model ?? ""} |`,
-    `| role | ${prompt.contract.role} |`,
-    "",
-    "Paths approved for this change:",
-    "",
-    ...prompt.contract.paths.map((path) => `- \`${path.replaceAll("`", "'")}\``),
-    "",
-    "This text is made from the ledger, not from the model's words.",
-  ];
-  return {
-    effects: [
-      {
-        type: "open-pull",
-        key,
-        branch: pack.branch,
-        base: facts.repository.defaultBranch,
-        head: written.commit,
-        title: prompt.contract.title,
-        body: lines.join("\n"),
-      },
-    ],
-  };
-}
-
-/** The story is complete when every prompt of its contract is; the epic is looked at next. */
-export function completeStory(record: StoryRecord, facts: StoryFacts): Step | null {
-  if (record.completed || record.contract === null || record.prompts.length === 0) return null;
-  if (record.run?.closed?.status !== "succeeded" || !record.prompts.every((prompt) => prompt.completed)) return null;
-  const prompts = record.prompts.flatMap((prompt) => prompt.issue ?? []);
-  const pulls = record.prompts.flatMap((prompt) => prompt.pull ?? []);
-  const sealed = facts.entries.flatMap((entry) =>
-    entry.kind === "evidence.sealed" && entry.body.story === facts.issue.number ? [entry] : [],
-  );
-  const rows = record.prompts.map((prompt) => {
-    const seal = sealed.findLast((entry) => entry.body.prompt === prompt.issue);
-    const evidence = seal === undefined ? "—" : `entry ${seal.seq}, \`${seal.hash.slice(0, 12)}…\``;
-    return `| #${prompt.issue} | #${prompt.pull} | \`${prompt.merge?.merged.slice(0, 12) ?? ""}\` | ${evidence} |`;
-  });
-  const comment = [
-    "Complete: every diff prompt is merged, with evidence, gates and sign-off on its exact commit.",
-    "",
-    "| prompt | pull request | merged as | evidence |",
-    "|---|---|---|---|",
-    ...rows,
-    "",
-    "The entries are on the branch `sallyport/evidence`; `npx sallyport ledger verify` checks them without this server.",
-  ].join("\n");
-  return {
-    drafts: [
-      {
-        kind: "story.completed",
-        actor: appActor(facts),
-        subject: [],
-        body: { story: facts.issue.number, prompts, pulls },
-      },
-    ],
-    effects: [{ type: "close-issue", key: `close/${facts.repository.id}/${facts.issue.number}`, issue: facts.issue.number, comment }],
-    look: facts.parent === null ? [] : [{ kind: "issue", repository: facts.repository.id, number: facts.parent.number }],
-  };
 }

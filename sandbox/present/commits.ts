@@ -82,12 +82,7 @@ export function presentSimpleCommit(commit: Commit) {
 }
 
 /** GitHub's diff-entry; `ref` is the commit whose files the addresses show. */
-export function presentFileChange(
-  state: State,
-  repository: Repository,
-  ref: string,
-  change: FileChange,
-) {
+export function presentFileChange(state: State, repository: Repository, ref: string, change: FileChange) {
   const page = repositoryPage(state, repository);
   const path = change.filename.split("/").map(encodeURIComponent).join("/");
   return {

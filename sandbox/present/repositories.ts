@@ -103,6 +103,7 @@ export function presentRepository(state: State, repository: Repository, role?: R
     is_template: false,
     web_commit_signoff_required: false,
     topics: [],
+    custom_properties: {},
     visibility: repository.private ? "private" : "public",
     forks: 0,
     open_issues: open,

@@ -122,7 +122,14 @@ function toJsonSchema(node: unknown): void {
       schema.$ref = BASE + schema.$ref.slice(SCHEMA_REF.length);
     }
     if (schema.nullable === true) admitNull(schema);
+    admitNewerEvents(schema);
   }
+}
+
+/** What an app may subscribe to is listed in many places, none of which knows sub_issues or issue_dependencies. */
+export function admitNewerEvents(schema: object): void {
+  if (!("events" in schema) || typeof schema.events !== "object" || schema.events === null) return;
+  if ("items" in schema.events) Object.assign(schema.events, { items: { type: "string" } });
 }
 
 function admitNull(schema: JsonSchema): void {

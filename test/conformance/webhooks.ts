@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { ValidateFunction } from "ajv";
 import {
+  admitNewerEvents,
   type Body,
   githubDescription,
   type JsonSchema,
@@ -64,6 +65,7 @@ function admitNewerFields(node: unknown): void {
     delete node.oneOf;
   }
   if ("additionalProperties" in node && node.additionalProperties === false) delete node.additionalProperties;
+  admitNewerEvents(node);
   for (const value of Object.values(node)) admitNewerFields(value);
 }
 

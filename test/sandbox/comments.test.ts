@@ -22,24 +22,40 @@ describe("comments", () => {
     });
     const ofIssue = await side.call<Comment[]>("reader", "GET", `issues/${number}/comments`);
     expect(ofIssue.body.map((each) => each.id)).toContain(id);
-    const ofRepository = await side.call<Comment[]>("reader", "GET", "issues/comments?sort=created&direction=desc");
+    const ofRepository = await side.call<Comment[]>(
+      "reader",
+      "GET",
+      "issues/comments?sort=created&direction=desc",
+    );
     expect(ofRepository.body[0]?.id).toBe(id);
     expect((await side.call("reader", "GET", `issues/${number}`)).body).toMatchObject({ comments: 1 });
-    expect(side.sent("issue_comment").at(-1)).toMatchObject({ action: "created", comment: { id }, issue: { number } });
+    expect(side.sent("issue_comment").at(-1)).toMatchObject({
+      action: "created",
+      comment: { id },
+      issue: { number },
+    });
   });
 
   test("an app's comment names the app", async () => {
     const { body } = await side.call("app", "POST", `issues/${number}/comments`, { body: "Beep" });
-    expect(body).toMatchObject({ user: { login: "sallyport[bot]", type: "Bot" }, performed_via_github_app: { id: 4001 } });
+    expect(body).toMatchObject({
+      user: { login: "sallyport[bot]", type: "Bot" },
+      performed_via_github_app: { id: 4001 },
+    });
   });
 
   test("an edit moves updated_at, keeps created_at and tells the former text", async () => {
     const made = await comment("reader", "Before");
     side.sandbox.state.clock = () => Date.now() + 5000;
-    const { body } = await side.call<Comment>("reader", "PATCH", `issues/comments/${made.id}`, { body: "After" });
+    const { body } = await side.call<Comment>("reader", "PATCH", `issues/comments/${made.id}`, {
+      body: "After",
+    });
     expect(body).toMatchObject({ body: "After", created_at: made.created_at });
     expect(Date.parse(body.updated_at)).toBeGreaterThan(Date.parse(made.updated_at));
-    expect(side.sent("issue_comment").at(-1)).toMatchObject({ action: "edited", changes: { body: { from: "Before" } } });
+    expect(side.sent("issue_comment").at(-1)).toMatchObject({
+      action: "edited",
+      changes: { body: { from: "Before" } },
+    });
   });
 
   test("a deleted one is gone", async () => {
@@ -73,31 +89,41 @@ describe("comments", () => {
     const first = await side.call<Comment[]>("reader", "GET", `issues/${body.number}/comments?per_page=100`);
     expect(first.body).toHaveLength(100);
     expect(first.headers.get("link")).toMatch(/rel="next"/);
-    const second = await side.call<Comment[]>("reader", "GET", `issues/${body.number}/comments?per_page=100&page=2`);
+    const second = await side.call<Comment[]>(
+      "reader",
+      "GET",
+      `issues/${body.number}/comments?per_page=100&page=2`,
+    );
     expect(second.body.map((each) => each.body)).toEqual(["100"]);
   });
 });
 
 describe("reactions", () => {
-  test.each(["issue", "comment"])("on an %s: new is 201, the same again is 200, then listed and deleted", async (kind) => {
-    const path = kind === "issue" ? `issues/${number}` : `issues/comments/${(await comment("reader", "React")).id}`;
-    const first = await side.call<Reaction>("reader", "POST", `${path}/reactions`, { content: "eyes" });
-    const again = await side.call<Reaction>("reader", "POST", `${path}/reactions`, { content: "eyes" });
-    expect([first.status, again.status]).toEqual([201, 200]);
-    expect(again.body.id).toBe(first.body.id);
-    await side.call("writer", "POST", `${path}/reactions`, { content: "+1" });
-    const listed = await side.call<Reaction[]>("reader", "GET", `${path}/reactions?content=eyes`);
-    expect(listed.body.map(({ id }) => id)).toEqual([first.body.id]);
-    expect((await side.call("reader", "GET", path)).body).toMatchObject({
-      reactions: { total_count: 2, eyes: 1, "+1": 1, heart: 0 },
-    });
-    expect((await side.call("outsider", "DELETE", `${path}/reactions/${first.body.id}`)).status).toBe(403);
-    expect((await side.call("reader", "DELETE", `${path}/reactions/${first.body.id}`)).status).toBe(204);
-    expect((await side.call("reader", "DELETE", `${path}/reactions/${first.body.id}`)).status).toBe(404);
-  });
+  test.each(["issue", "comment"])(
+    "on an %s: new is 201, the same again is 200, then listed and deleted",
+    async (kind) => {
+      const path =
+        kind === "issue" ? `issues/${number}` : `issues/comments/${(await comment("reader", "React")).id}`;
+      const first = await side.call<Reaction>("reader", "POST", `${path}/reactions`, { content: "eyes" });
+      const again = await side.call<Reaction>("reader", "POST", `${path}/reactions`, { content: "eyes" });
+      expect([first.status, again.status]).toEqual([201, 200]);
+      expect(again.body.id).toBe(first.body.id);
+      await side.call("writer", "POST", `${path}/reactions`, { content: "+1" });
+      const listed = await side.call<Reaction[]>("reader", "GET", `${path}/reactions?content=eyes`);
+      expect(listed.body.map(({ id }) => id)).toEqual([first.body.id]);
+      expect((await side.call("reader", "GET", path)).body).toMatchObject({
+        reactions: { total_count: 2, eyes: 1, "+1": 1, heart: 0 },
+      });
+      expect((await side.call("outsider", "DELETE", `${path}/reactions/${first.body.id}`)).status).toBe(403);
+      expect((await side.call("reader", "DELETE", `${path}/reactions/${first.body.id}`)).status).toBe(204);
+      expect((await side.call("reader", "DELETE", `${path}/reactions/${first.body.id}`)).status).toBe(404);
+    },
+  );
 
   test("of an unknown kind is refused", async () => {
-    expect((await side.call("reader", "POST", `issues/${number}/reactions`, { content: "shrug" })).status).toBe(422);
+    expect(
+      (await side.call("reader", "POST", `issues/${number}/reactions`, { content: "shrug" })).status,
+    ).toBe(422);
   });
 });
 

@@ -9,7 +9,10 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type IssueSide, startIssueSide } from "./issue-side.ts";
 
 const run = promisify(execFile);
-const danger = join(dirname(createRequire(import.meta.url).resolve("danger/package.json")), "distribution/commands/danger.js");
+const danger = join(
+  dirname(createRequire(import.meta.url).resolve("danger/package.json")),
+  "distribution/commands/danger.js",
+);
 
 const DANGERFILE = `
 const { danger, warn, message } = require("danger");
@@ -51,7 +54,10 @@ test("danger comments on a pull request and sets a status, by itself and once", 
     body: expect.stringMatching(/changed: docs\/new\.md[\s\S]*by writer, 1 commit, labels bug/),
   });
   const status = await side.call("reader", "GET", `commits/${pull.body.head.sha}/status`);
-  expect(status.body).toMatchObject({ state: "success", statuses: [{ creator: undefined, state: "success" }] });
+  expect(status.body).toMatchObject({
+    state: "success",
+    statuses: [{ creator: undefined, state: "success" }],
+  });
 }, 60_000);
 
 async function runDanger(pull: number): Promise<void> {

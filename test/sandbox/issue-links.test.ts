@@ -19,8 +19,12 @@ describe("sub-issues", () => {
     expect((await side.call("reader", "GET", `issues/${epic.number}`)).body).toMatchObject({
       sub_issues_summary: { total: 2, completed: 1, percent_completed: 50 },
     });
-    expect((await side.call("reader", "GET", `issues/${two.number}`)).body).toMatchObject({ parent_issue_url: epic.url });
-    expect((await side.call("reader", "GET", `issues/${two.number}/parent`)).body).toMatchObject({ id: epic.id });
+    expect((await side.call("reader", "GET", `issues/${two.number}`)).body).toMatchObject({
+      parent_issue_url: epic.url,
+    });
+    expect((await side.call("reader", "GET", `issues/${two.number}/parent`)).body).toMatchObject({
+      id: epic.id,
+    });
     expect((await side.call("reader", "GET", `issues/${epic.number}/parent`)).status).toBe(404);
   });
 
@@ -35,7 +39,8 @@ describe("sub-issues", () => {
       "sub_issue_removed",
       "parent_issue_removed",
     ]);
-    for (const payload of sent) expect(payload).toMatchObject({ sub_issue_id: story.id, parent_issue_id: epic.id });
+    for (const payload of sent)
+      expect(payload).toMatchObject({ sub_issue_id: story.id, parent_issue_id: epic.id });
     expect(await subIssues(epic)).toEqual([]);
   });
 
@@ -79,10 +84,16 @@ describe("dependencies", () => {
     expect(await numbers(`issues/${waiting.number}/dependencies/blocked_by`)).toEqual([first.number]);
     expect(await numbers(`issues/${first.number}/dependencies/blocking`)).toEqual([waiting.number]);
     const summary = async (issue: Issue) => (await side.call("reader", "GET", `issues/${issue.number}`)).body;
-    expect(await summary(waiting)).toMatchObject({ issue_dependencies_summary: { blocked_by: 1, total_blocked_by: 1 } });
+    expect(await summary(waiting)).toMatchObject({
+      issue_dependencies_summary: { blocked_by: 1, total_blocked_by: 1 },
+    });
     await side.call("writer", "PATCH", `issues/${first.number}`, { state: "closed" });
-    expect(await summary(waiting)).toMatchObject({ issue_dependencies_summary: { blocked_by: 0, total_blocked_by: 1 } });
-    expect(await summary(first)).toMatchObject({ issue_dependencies_summary: { blocking: 1, total_blocking: 1 } });
+    expect(await summary(waiting)).toMatchObject({
+      issue_dependencies_summary: { blocked_by: 0, total_blocked_by: 1 },
+    });
+    expect(await summary(first)).toMatchObject({
+      issue_dependencies_summary: { blocking: 1, total_blocking: 1 },
+    });
   });
 
   test("tell both ends", async () => {
@@ -98,7 +109,8 @@ describe("dependencies", () => {
       "blocked_by_removed",
       "blocking_removed",
     ]);
-    for (const payload of sent) expect(payload).toMatchObject({ blocked_issue_id: waiting.id, blocking_issue_id: first.id });
+    for (const payload of sent)
+      expect(payload).toMatchObject({ blocked_issue_id: waiting.id, blocking_issue_id: first.id });
   });
 
   test("on itself, twice, in a ring or on nothing are refused", async () => {
@@ -112,7 +124,13 @@ describe("dependencies", () => {
 });
 
 describe("events and timeline", () => {
-  type Event = { event: string; id: number; actor: { login: string }; label?: { name: string }; created_at: string };
+  type Event = {
+    event: string;
+    id: number;
+    actor: { login: string };
+    label?: { name: string };
+    created_at: string;
+  };
 
   test("tell who did what to an issue, in order", async () => {
     const [issue, parent] = [await create("Busy"), await create("Parent")];
@@ -129,7 +147,11 @@ describe("events and timeline", () => {
     const history = ["labeled", "unlabeled", "renamed", "assigned", "parent_issue_added", "blocked_by_added"];
     const events = await side.call<Event[]>("reader", "GET", `${path}/events`);
     expect(events.body.map(({ event }) => event)).toEqual([...history, "closed", "reopened"]);
-    expect(events.body[0]).toMatchObject({ actor: { login: "triager" }, label: { name: "bug" }, performed_via_github_app: null });
+    expect(events.body[0]).toMatchObject({
+      actor: { login: "triager" },
+      label: { name: "bug" },
+      performed_via_github_app: null,
+    });
     expect(events.body[2]).toMatchObject({ rename: { from: "Busy", to: "Busier" } });
     expect(events.body[6]).toMatchObject({ actor: { type: "Bot" }, performed_via_github_app: { id: 4001 } });
     const timeline = await side.call<Event[]>("reader", "GET", `${path}/timeline?per_page=100`);
@@ -148,7 +170,10 @@ async function create(title: string): Promise<Issue> {
 }
 
 function add(parent: Issue, child: Issue, more = {}) {
-  return side.call("writer", "POST", `issues/${parent.number}/sub_issues`, { sub_issue_id: child.id, ...more });
+  return side.call("writer", "POST", `issues/${parent.number}/sub_issues`, {
+    sub_issue_id: child.id,
+    ...more,
+  });
 }
 
 function block(issue: Issue, by: Issue) {

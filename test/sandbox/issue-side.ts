@@ -44,7 +44,16 @@ const APP_PERMISSIONS = {
   metadata: "read",
 } as const;
 
-const EVENTS = ["issues", "issue_comment", "label", "sub_issues", "issue_dependencies", "check_run", "check_suite", "status"];
+const EVENTS = [
+  "issues",
+  "issue_comment",
+  "label",
+  "sub_issues",
+  "issue_dependencies",
+  "check_run",
+  "check_suite",
+  "status",
+];
 
 export async function startIssueSide(): Promise<IssueSide> {
   const sandbox = await startSandbox({ seed });
@@ -58,7 +67,8 @@ export async function startIssueSide(): Promise<IssueSide> {
     sandbox,
     watch,
     call: (who, method, path, body) => ask(sandbox, tokens[who], method, path, body),
-    sent: (event) => watch.webhooks.filter((sent) => sent.event === event).map((sent) => sent.payload as Payload),
+    sent: (event) =>
+      watch.webhooks.filter((sent) => sent.event === event).map((sent) => sent.payload as Payload),
     token: (who) => tokens[who],
     head: async () => (await resolveCommit(sandbox.state.repositories[0]!.dir, "main"))!,
     close: async () => {
@@ -82,7 +92,11 @@ async function ask<T>(
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
   const response = await fetch(url, { method, headers, ...sent });
   const text = await response.text();
-  return { status: response.status, body: text === "" ? undefined : JSON.parse(text), headers: response.headers };
+  return {
+    status: response.status,
+    body: text === "" ? undefined : JSON.parse(text),
+    headers: response.headers,
+  };
 }
 
 function installationToken(sandbox: Sandbox, slug: string): string {
@@ -92,11 +106,15 @@ function installationToken(sandbox: Sandbox, slug: string): string {
 
 const webhook = { url: "http://127.0.0.1:9/", secret: "a secret of this test" };
 const persons = Object.keys(PERSONS) as Person[];
-const collaborators = persons.flatMap((person) => (PERSONS[person] === undefined ? [] : [[person, PERSONS[person]]]));
+const collaborators = persons.flatMap((person) =>
+  PERSONS[person] === undefined ? [] : [[person, PERSONS[person]]],
+);
 
 const seed: Seed = {
   users: persons.map((login) => ({ login, token: `ghp_${login}` })),
-  organizations: [{ login: "acme", members: ["admin", "writer"], teams: [{ slug: "leads", members: ["writer"] }] }],
+  organizations: [
+    { login: "acme", members: ["admin", "writer"], teams: [{ slug: "leads", members: ["writer"] }] },
+  ],
   apps: [
     { slug: "sallyport", id: 4001, webhook, permissions: APP_PERMISSIONS, events: EVENTS },
     { slug: "bystander", id: 4002, webhook, permissions: { metadata: "read" }, events: [] },
@@ -110,6 +128,11 @@ const seed: Seed = {
       installed: ["sallyport", "bystander"],
       labels: [{ name: "bug", color: "d73a4a", description: "Something is wrong" }],
     },
-    { full_name: "acme/vault", private: true, files: { "README.md": "# vault\n" }, collaborators: { admin: "admin" } },
+    {
+      full_name: "acme/vault",
+      private: true,
+      files: { "README.md": "# vault\n" },
+      collaborators: { admin: "admin" },
+    },
   ],
 };

@@ -11,7 +11,10 @@ afterAll(() => side.close());
 
 describe("creating an issue", () => {
   test("answers the whole issue and tells listeners", async () => {
-    const { status, body } = await side.call<Issue>("reader", "POST", "issues", { title: "It breaks", body: "How" });
+    const { status, body } = await side.call<Issue>("reader", "POST", "issues", {
+      title: "It breaks",
+      body: "How",
+    });
     expect(status).toBe(201);
     expect(body).toMatchObject({
       title: "It breaks",
@@ -32,12 +35,20 @@ describe("creating an issue", () => {
     expect(read).toMatchObject({ status: 201, body: { labels: [], assignees: [] } });
     const written = await side.call("writer", "POST", "issues", request);
     expect(written.body).toMatchObject({ labels: [{ name: "bug" }], assignees: [{ login: "writer" }] });
-    expect(side.sent("issues").slice(-3).map(({ action }) => action)).toEqual(["opened", "labeled", "assigned"]);
+    expect(
+      side
+        .sent("issues")
+        .slice(-3)
+        .map(({ action }) => action),
+    ).toEqual(["opened", "labeled", "assigned"]);
   });
 
   test("by an app's token names the app", async () => {
     const { body } = await side.call("app", "POST", "issues", { title: "From the app" });
-    expect(body).toMatchObject({ user: { login: "sallyport[bot]", type: "Bot" }, performed_via_github_app: { id: 4001 } });
+    expect(body).toMatchObject({
+      user: { login: "sallyport[bot]", type: "Bot" },
+      performed_via_github_app: { id: 4001 },
+    });
   });
 
   test.each([
@@ -54,7 +65,10 @@ describe("creating an issue", () => {
 describe("editing an issue", () => {
   test("title and body: the webhook tells what they were", async () => {
     const issue = await create("Old");
-    const { body } = await side.call("writer", "PATCH", `issues/${issue.number}`, { title: "New", body: "More" });
+    const { body } = await side.call("writer", "PATCH", `issues/${issue.number}`, {
+      title: "New",
+      body: "More",
+    });
     expect(body).toMatchObject({ title: "New", body: "More" });
     expect(side.sent("issues").at(-1)).toMatchObject({
       action: "edited",
@@ -82,16 +96,37 @@ describe("editing an issue", () => {
       closed_by: { login: "writer" },
     });
     const opened = await side.call("writer", "PATCH", `issues/${issue.number}`, { state: "open" });
-    expect(opened.body).toMatchObject({ state: "open", state_reason: "reopened", closed_at: null, closed_by: null });
-    expect(side.sent("issues").slice(-2).map(({ action }) => action)).toEqual(["closed", "reopened"]);
+    expect(opened.body).toMatchObject({
+      state: "open",
+      state_reason: "reopened",
+      closed_at: null,
+      closed_by: null,
+    });
+    expect(
+      side
+        .sent("issues")
+        .slice(-2)
+        .map(({ action }) => action),
+    ).toEqual(["closed", "reopened"]);
   });
 
   test("labels and assignees are replaced, one webhook for each change", async () => {
     const issue = await create("Replace");
-    await side.call("writer", "PATCH", `issues/${issue.number}`, { labels: ["bug", "one"], assignees: ["writer"] });
-    const { body } = await side.call("writer", "PATCH", `issues/${issue.number}`, { labels: ["one"], assignees: [] });
+    await side.call("writer", "PATCH", `issues/${issue.number}`, {
+      labels: ["bug", "one"],
+      assignees: ["writer"],
+    });
+    const { body } = await side.call("writer", "PATCH", `issues/${issue.number}`, {
+      labels: ["one"],
+      assignees: [],
+    });
     expect(body).toMatchObject({ labels: [{ name: "one" }], assignees: [], assignee: null });
-    expect(side.sent("issues").slice(-2).map(({ action }) => action)).toEqual(["unlabeled", "unassigned"]);
+    expect(
+      side
+        .sent("issues")
+        .slice(-2)
+        .map(({ action }) => action),
+    ).toEqual(["unlabeled", "unassigned"]);
   });
 
   test.each([
@@ -100,9 +135,14 @@ describe("editing an issue", () => {
     ["a milestone", { milestone: 7 }],
   ])("%s is refused and changes nothing", async (_title, request) => {
     const issue = await create("Kept");
-    const { status } = await side.call("writer", "PATCH", `issues/${issue.number}`, { title: "Lost", ...request });
+    const { status } = await side.call("writer", "PATCH", `issues/${issue.number}`, {
+      title: "Lost",
+      ...request,
+    });
     expect(status).toBe(422);
-    expect((await side.call("reader", "GET", `issues/${issue.number}`)).body).toMatchObject({ title: "Kept" });
+    expect((await side.call("reader", "GET", `issues/${issue.number}`)).body).toMatchObject({
+      title: "Kept",
+    });
   });
 
   test("an author without a role may edit their own text, not close others' issues", async () => {
@@ -124,7 +164,11 @@ describe("reading issues", () => {
   test("filters by state, label, creator and assignee; sorts; pages to the end", async () => {
     const titles = Array.from({ length: 5 }, (_, index) => `listed ${index}`);
     for (const title of titles) {
-      await side.call("triager", "POST", "issues", { title, labels: ["listed", "bug"], assignees: ["triager"] });
+      await side.call("triager", "POST", "issues", {
+        title,
+        labels: ["listed", "bug"],
+        assignees: ["triager"],
+      });
     }
     const list = async (query: string) => {
       const { body } = await side.call<Issue[]>("reader", "GET", `issues?labels=listed&${query}`);
@@ -134,7 +178,9 @@ describe("reading issues", () => {
     expect(await list("")).toEqual([...titles].reverse());
     expect(await list("labels=listed,bug&direction=asc")).toEqual(titles);
     expect(await list("creator=reader")).toEqual([]);
-    expect(await list("creator=triager&assignee=triager&per_page=2&page=3&direction=asc")).toEqual(["listed 4"]);
+    expect(await list("creator=triager&assignee=triager&per_page=2&page=3&direction=asc")).toEqual([
+      "listed 4",
+    ]);
     expect(await list("assignee=none")).toEqual([]);
     expect(await list("state=closed")).toEqual([]);
     expect(await list("since=2999-01-01T00:00:00Z")).toEqual([]);
@@ -151,14 +197,21 @@ describe("a locked issue", () => {
   test("takes comments from writers only, until it is unlocked", async () => {
     const issue = await create("Heated");
     const path = `issues/${issue.number}`;
-    expect((await side.call("writer", "PUT", `${path}/lock`, { lock_reason: "too heated" })).status).toBe(204);
+    expect((await side.call("writer", "PUT", `${path}/lock`, { lock_reason: "too heated" })).status).toBe(
+      204,
+    );
     const locked = await side.call("reader", "GET", path);
     expect(locked.body).toMatchObject({ locked: true, active_lock_reason: "too heated" });
     expect((await side.call("reader", "POST", `${path}/comments`, { body: "But" })).status).toBe(403);
     expect((await side.call("writer", "POST", `${path}/comments`, { body: "Enough" })).status).toBe(201);
     expect((await side.call("writer", "DELETE", `${path}/lock`)).status).toBe(204);
     expect((await side.call("reader", "POST", `${path}/comments`, { body: "Thanks" })).status).toBe(201);
-    expect(side.sent("issues").slice(-2).map(({ action }) => action)).toEqual(["locked", "unlocked"]);
+    expect(
+      side
+        .sent("issues")
+        .slice(-2)
+        .map(({ action }) => action),
+    ).toEqual(["locked", "unlocked"]);
   });
 
   test("a reason that is none is refused", async () => {

@@ -11,12 +11,19 @@ afterAll(() => side.close());
 
 describe("labels of the repository", () => {
   test("are made, read, renamed and deleted, each with its webhook", async () => {
-    const made = await side.call("writer", "POST", "labels", { name: "ai:plan", color: "00ff00", description: "Plan it" });
+    const made = await side.call("writer", "POST", "labels", {
+      name: "ai:plan",
+      color: "00ff00",
+      description: "Plan it",
+    });
     expect(made).toMatchObject({ status: 201, body: { name: "ai:plan", color: "00ff00", default: false } });
     expect((await side.call("reader", "GET", "labels/AI:PLAN")).body).toMatchObject({ name: "ai:plan" });
     const renamed = await side.call("writer", "PATCH", "labels/ai:plan", { new_name: "ai:run" });
     expect(renamed).toMatchObject({ status: 200, body: { name: "ai:run", color: "00ff00" } });
-    expect(side.sent("label").at(-1)).toMatchObject({ action: "edited", changes: { name: { from: "ai:plan" } } });
+    expect(side.sent("label").at(-1)).toMatchObject({
+      action: "edited",
+      changes: { name: { from: "ai:plan" } },
+    });
     expect((await side.call("writer", "DELETE", "labels/ai:run")).status).toBe(204);
     expect((await side.call("reader", "GET", "labels/ai:run")).status).toBe(404);
     expect(side.sent("label").map(({ action }) => action)).toEqual(["created", "edited", "deleted"]);
@@ -46,7 +53,9 @@ describe("labels of the repository", () => {
 describe("labels of an issue", () => {
   test("are added, each once, and unknown ones are made", async () => {
     const number = await issue();
-    const added = await side.call<Label[]>("triager", "POST", `issues/${number}/labels`, { labels: ["bug", "brand new"] });
+    const added = await side.call<Label[]>("triager", "POST", `issues/${number}/labels`, {
+      labels: ["bug", "brand new"],
+    });
     expect(added.body.map(({ name }) => name)).toEqual(["bug", "brand new"]);
     expect((await side.call("reader", "GET", "labels/brand%20new")).body).toMatchObject({ color: "ededed" });
     const before = side.sent("issues").length;
@@ -78,10 +87,13 @@ describe("labels of an issue", () => {
     expect(await names(number)).toEqual([]);
   });
 
-  test.each([[{ labels: "bug" }], [{ labels: [7] }], [{ labels: [""] }]])("%j is refused", async (request) => {
-    const number = await issue();
-    expect((await side.call("triager", "POST", `issues/${number}/labels`, request)).status).toBe(422);
-  });
+  test.each([[{ labels: "bug" }], [{ labels: [7] }], [{ labels: [""] }]])(
+    "%j is refused",
+    async (request) => {
+      const number = await issue();
+      expect((await side.call("triager", "POST", `issues/${number}/labels`, request)).status).toBe(422);
+    },
+  );
 });
 
 async function issue(): Promise<number> {

@@ -16,7 +16,10 @@ describe("a person's permission", () => {
     ["outsider", "read", "read"],
   ])("%s: %s, by role %s", async (login, permission, role) => {
     const answer = await side.call("app", "GET", `collaborators/${login}/permission`);
-    expect(answer).toMatchObject({ status: 200, body: { permission, role_name: role, user: { login, type: "User" } } });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { permission, role_name: role, user: { login, type: "User" } },
+    });
   });
 
   test("on a private repository is none for those outside", async () => {
@@ -36,7 +39,11 @@ describe("a person's permission", () => {
 
 describe("collaborators", () => {
   test("are listed with their role and asked after", async () => {
-    const { body } = await side.call<{ login: string; role_name: string }[]>("writer", "GET", "collaborators");
+    const { body } = await side.call<{ login: string; role_name: string }[]>(
+      "writer",
+      "GET",
+      "collaborators",
+    );
     expect(body.find(({ login }) => login === "triager")).toMatchObject({
       role_name: "triage",
       permissions: { pull: true, triage: true, push: false, maintain: false, admin: false },
@@ -67,14 +74,23 @@ describe("organizations and teams", () => {
   test.each([
     ["/orgs/acme", { login: "acme", type: "Organization" }],
     ["/orgs/acme/teams", [{ slug: "leads" }]],
-    ["/orgs/acme/teams/leads", { slug: "leads", members_count: 1, repos_count: 1, organization: { login: "acme" } }],
+    [
+      "/orgs/acme/teams/leads",
+      { slug: "leads", members_count: 1, repos_count: 1, organization: { login: "acme" } },
+    ],
     ["/orgs/acme/teams/leads/members", [{ login: "writer" }]],
     ["/orgs/acme/teams/leads/memberships/writer", { state: "active", role: "member" }],
     ["/orgs/acme/members", [{ login: "admin" }, { login: "writer" }]],
     ["/orgs/acme/teams/leads/repos", [{ full_name: "acme/web" }]],
-    ["/repos/acme/web/teams", [{ slug: "leads", permission: "push" }]],
   ])("%s", async (path, expected) => {
     expect(await side.call("app", "GET", path)).toMatchObject({ status: 200, body: expected });
+  });
+
+  test("the teams of a repository are shown to those who may write, and to apps with administration: read", async () => {
+    const answer = await side.call("writer", "GET", "teams");
+    expect(answer).toMatchObject({ status: 200, body: [{ slug: "leads", permission: "push" }] });
+    expect((await side.call("app", "GET", "teams")).status).toBe(403);
+    expect((await side.call("reader", "GET", "teams")).status).toBe(403);
   });
 
   test("membership of an organization", async () => {

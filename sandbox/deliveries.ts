@@ -1,0 +1,58 @@
+/** An app's own view of its webhooks: what was delivered, and sending it again. */
+import { accepted, notFound, ok } from "./answer.ts";
+import type { App, Delivery } from "./model.ts";
+import { listing } from "./paging.ts";
+import { appRoute, type Call, type Route } from "./route.ts";
+import { deliveriesOf, redeliver } from "./webhooks.ts";
+
+export const deliveryRoutes: Route[] = [
+  appRoute("GET /app/hook/config", (call) => {
+    const { webhook } = call.app;
+    return ok({ url: webhook?.url ?? "", content_type: "json", insecure_ssl: "0", secret: "********" });
+  }),
+  appRoute("GET /app/hook/deliveries", (call) => {
+    const before = call.query.get("cursor");
+    const deliveries = deliveriesOf(call.state, call.app);
+    const older = before === null ? deliveries : deliveries.filter(({ id }) => id < Number(before));
+    return listing(call, older, presentDelivery);
+  }),
+  appRoute("GET /app/hook/deliveries/:delivery", (call) => {
+    const delivery = findDelivery(call);
+    if (delivery === undefined) return notFound();
+    const { requestHeaders, responseHeaders, responseBody, body } = delivery;
+    return ok({
+      ...presentDelivery(delivery),
+      url: delivery.target.webhook.url,
+      request: { headers: requestHeaders, payload: JSON.parse(body) },
+      response: { headers: responseHeaders, payload: responseBody },
+    });
+  }),
+  appRoute("POST /app/hook/deliveries/:delivery/attempts", (call) => {
+    const delivery = findDelivery(call);
+    if (delivery === undefined) return notFound();
+    redeliver(call.state, delivery);
+    return accepted();
+  }),
+];
+
+function findDelivery(call: Call & { app: App }): Delivery | undefined {
+  return deliveriesOf(call.state, call.app).find(({ id }) => id === Number(call.params.delivery));
+}
+
+/** GitHub's hook-delivery-item. */
+function presentDelivery(delivery: Delivery) {
+  return {
+    id: delivery.id,
+    guid: delivery.guid,
+    delivered_at: delivery.deliveredAt,
+    redelivery: delivery.redelivery,
+    duration: delivery.duration,
+    status: delivery.status,
+    status_code: delivery.statusCode,
+    event: delivery.event,
+    action: delivery.action,
+    installation_id: delivery.installation?.id ?? null,
+    repository_id: delivery.repository?.id ?? null,
+    throttled_at: null,
+  };
+}

@@ -1,0 +1,204 @@
+import { createHash } from "node:crypto";
+import type { FixtureResponse } from "@copilotkit/aimock";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { World } from "../../../app/perform/world.ts";
+import { perform } from "../../../app/perform.ts";
+import { digestOf, issueDigest } from "../../../core/contract.ts";
+import type { Effect } from "../../../core/effects.ts";
+import type { Plan } from "../../../schemas/plan.ts";
+import { memoryCalls, modelService } from "../../models.ts";
+import { type Acme, startAcme } from "../acme.ts";
+import { pack, tip } from "./scenes.ts";
+
+let acme: Acme;
+beforeAll(async () => {
+  acme = await startAcme();
+});
+afterAll(() => acme.close());
+
+const call = (name: string, input: object): FixtureResponse => ({
+  toolCalls: [{ name, arguments: JSON.stringify(input) }],
+});
+const turns = [
+  call("write", { path: "README.md", content: "outside\n" }),
+  call("write", { path: "web/page.html", content: "<p>good morning</p>\n" }),
+  call("finish", {
+    summary: "Done.",
+    claims: [{ criterion: "The page greets.", how: "It says good morning." }],
+  }),
+];
+
+const plan: Plan = {
+  approach: "Change the page and nothing else.",
+  risks: [],
+  unknowns: [],
+  risk: "low",
+  acceptance: ["The page greets."],
+  manualTest: null,
+  prompts: [
+    {
+      title: "Change the page",
+      objective: "The page greets whoever opens it.",
+      role: "web",
+      paths: ["web/page.html"],
+      inputs: [],
+      nonGoals: ["Anything else."],
+      acceptance: ["The page greets."],
+      output: ["The page."],
+      evidence: [],
+      dependsOn: [],
+    },
+  ],
+};
+
+async function withModels<T>(
+  answers: FixtureResponse[],
+  play: (world: World, models: { calls(): number; asked(): string }, progress: string[]) => Promise<T>,
+  more: Partial<World> = {},
+): Promise<T> {
+  const models = await modelService(answers);
+  const progress: string[] = [];
+  const anthropic = { apiKey: "test", baseUrl: models.url };
+  const asked = () => JSON.stringify(models.service.getRequests().map((one) => one.body));
+  try {
+    const world = {
+      ...acme.world,
+      anthropic,
+      calls: memoryCalls(),
+      progress: (line: string) => void progress.push(line),
+      ...more,
+    };
+    return await play(world, { calls: models.calls, asked }, progress);
+  } finally {
+    await models.close();
+  }
+}
+
+async function runAgent(more: Partial<Extract<Effect, { type: "run-agent" }>> = {}): Promise<Effect> {
+  const packSha256 = await acme.store(pack(await tip(acme)));
+  return {
+    type: "run-agent",
+    key: "agent/1",
+    run: "run-1-1",
+    packSha256,
+    backend: "anthropic",
+    model: null,
+    ...more,
+  };
+}
+
+async function stored(sha256: string): Promise<unknown> {
+  const bytes = await acme.world.bodies.get(sha256);
+  return bytes === null ? null : JSON.parse(Buffer.from(bytes).toString("utf8"));
+}
+
+describe("an agent's run", () => {
+  test("ends in a stored result that holds only what its scope allows, and says what it does", async () => {
+    await withModels(turns, async (world, models, progress) => {
+      const result = await perform(await runAgent(), world, async () => "");
+      if (result.type !== "answer") throw new Error("no answer");
+      expect(await stored(result.resultSha256)).toMatchObject({
+        outcome: "finished",
+        files: [{ path: "web/page.html", content: "<p>good morning</p>\n" }],
+      });
+      const bytes = (await acme.world.bodies.get(result.resultSha256)) ?? new Uint8Array();
+      expect(createHash("sha256").update(bytes).digest("hex")).toBe(result.resultSha256);
+      expect(result.bytes).toBe(bytes.byteLength);
+      expect(result.usage.calls).toBe(models.calls());
+      expect(progress).toContain('run-1-1 #2 R0/S0: write "README.md": refused');
+      expect(progress).toContain('run-1-1 #2 R0/S0: write "web/page.html"');
+    });
+  });
+
+  test("T253, T294 done twice pays once and gives the same answer", async () => {
+    const effect = await runAgent();
+    await withModels(turns, async (world, models) => {
+      const first = await perform(effect, world, async () => "");
+      const paid = models.calls();
+      expect(await perform(effect, world, async () => "")).toEqual(first);
+      expect(models.calls()).toBe(paid);
+    });
+  });
+
+  test("writes nothing to GitHub", async () => {
+    acme.written();
+    await withModels(turns, async (world) => perform(await runAgent(), world, async () => ""));
+    expect(acme.written()).toEqual([]);
+  });
+
+  test("T262 a service that stops in the middle records no answer, and the next start goes on from what was paid", async () => {
+    const effect = await runAgent();
+    const stopping = new AbortController();
+    const calls = memoryCalls();
+    await withModels(
+      turns,
+      async (world, models) => {
+        const stop = {
+          ...world,
+          signal: stopping.signal,
+          progress: () => stopping.abort(new Error("stopping")),
+        };
+        await expect(perform(effect, stop, async () => "")).rejects.toMatchObject({ retry: true });
+        const paid = models.calls();
+        expect(await perform(effect, world, async () => "")).toMatchObject({ type: "answer" });
+        expect(paid).toBeGreaterThan(0);
+        expect(models.calls()).toBe(turns.length);
+      },
+      { calls },
+    );
+  });
+
+  test.each(["nobody", "constructor", "__proto__"])("an unknown backend is refused: %s", async (backend) => {
+    const effect = await runAgent({ backend });
+    await expect(acme.perform(effect)).rejects.toMatchObject({ code: "bad-input", retry: false });
+  });
+});
+
+describe("the planner", () => {
+  const story = { title: "Greet", body: "The page should greet." };
+  const ask = async (more: Partial<Extract<Effect, { type: "ask-planner" }>> = {}): Promise<Effect> => ({
+    type: "ask-planner",
+    key: "plan/1",
+    story: 1,
+    base: await tip(acme),
+    ...story,
+    refinement: "",
+    previousPlan: null,
+    roles: [{ name: "web", allow: ["web/**"], deny: [] }],
+    decisions: [],
+    backend: "anthropic",
+    model: null,
+    ...more,
+  });
+
+  test("sees the repository's files, and its plan is stored under its digest", async () => {
+    await withModels([call("propose_plan", plan)], async (world, models) => {
+      const result = await perform(await ask(), world, async () => "");
+      expect(result).toMatchObject({
+        type: "plan",
+        planSha256: digestOf(plan),
+        issueSha256: issueDigest(story),
+      });
+      expect(await stored(digestOf(plan))).toEqual(plan);
+      expect(models.asked()).toContain("web/deep/er/leaf.txt");
+    });
+  });
+
+  test("is shown the plan that is to be refined", async () => {
+    const previousPlan = await acme.store({ ...plan, approach: "An approach that was not liked." });
+    await withModels([call("propose_plan", plan)], async (world, models) => {
+      await perform(await ask({ previousPlan, refinement: "Use fewer files." }), world, async () => "");
+      expect(models.asked()).toContain("An approach that was not liked.");
+      expect(models.asked()).toContain("Use fewer files.");
+    });
+  });
+
+  test("that proposes nothing usable fails with a reason, and nothing is stored as a plan", async () => {
+    await withModels([call("propose_plan", {}), call("propose_plan", { approach: "x" })], async (world) => {
+      expect(await perform(await ask(), world, async () => "")).toMatchObject({
+        type: "plan-failed",
+        code: "bad-answer",
+      });
+    });
+  });
+});
