@@ -18,20 +18,34 @@ const io: Io = {
   },
   env: process.env,
   cwd: process.cwd(),
-  color: process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined,
+  color: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
 };
 
-const { version }: { version: string } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+const { version }: { version: string } = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+);
 
 const program = new Command("sallyport")
-  .description("Lets AI agents change a repository only through approved prompts, evidence, gates and a person's sign-off.")
+  .description(
+    "Lets AI agents change a repository only through approved prompts, evidence, gates and a person's sign-off.",
+  )
   .version(version)
-  .addHelpText("after", "\nExit status: 0 yes, 1 no (a gate failed, a chain is broken), 2 could not decide or bad input.")
+  .addHelpText(
+    "after",
+    "\nExit status: 0 yes, 1 no (a gate failed, a chain is broken), 2 could not decide or bad input.",
+  )
   .exitOverride((error) => {
     // Commander's own status for bad input is 1, which is a "no" here.
     process.exit(error.exitCode === 0 ? 0 : 2);
   });
-for (const command of [checkCommand, policyCommand, ledgerCommand, serveCommand, sandboxCommand, demoCommand]) {
+for (const command of [
+  checkCommand,
+  policyCommand,
+  ledgerCommand,
+  serveCommand,
+  sandboxCommand,
+  demoCommand,
+]) {
   program.addCommand(withSameExit(command(io)));
 }
 

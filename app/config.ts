@@ -47,10 +47,17 @@ export type ConfigReading = { ok: true; config: Config } | { ok: false; problems
  */
 export function readConfig(env: Record<string, string | undefined>): ConfigReading {
   // An empty variable is a variable that somebody forgot to fill in.
-  const filled = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  const filled = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ""),
+  );
   const parsed = Environment.safeParse(filled);
   if (!parsed.success) {
-    return { ok: false, problems: parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${wording(issue.message, String(issue.path[0]), filled)}`) };
+    return {
+      ok: false,
+      problems: parsed.error.issues.map(
+        (issue) => `${issue.path.join(".")}: ${wording(issue.message, String(issue.path[0]), filled)}`,
+      ),
+    };
   }
   const { data } = parsed;
   const problems: string[] = [];
@@ -85,7 +92,12 @@ function wording(message: string, name: string, env: Record<string, unknown>): s
 }
 
 /** A key given in a variable (with `\n` for line ends) or as a file's path; keys are never printed. */
-function fromFile(name: string, text: string | undefined, path: string | undefined, problems: string[]): string | null {
+function fromFile(
+  name: string,
+  text: string | undefined,
+  path: string | undefined,
+  problems: string[],
+): string | null {
   if (text !== undefined) return text.replaceAll("\\n", "\n");
   if (path === undefined) {
     problems.push(`${name} or ${name}_PATH: is not set; see .env.example`);

@@ -38,10 +38,14 @@ export type OpenDatabase = { db: Database; queue: ConstructorOptions; close(): P
  * Opens PostgreSQL by its URL, or the embedded one in a folder (in memory when the folder is null), and brings its
  * tables up to date.
  */
-export async function openDatabase(place: { url: string } | { folder: string | null }): Promise<OpenDatabase> {
+export async function openDatabase(
+  place: { url: string } | { folder: string | null },
+): Promise<OpenDatabase> {
   if ("url" in place) {
     pg.types.setTypeParser(pg.types.builtins.INT8, Number);
-    const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: place.url }) }) });
+    const db = new Kysely<Tables>({
+      dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: place.url }) }),
+    });
     await migrate(db);
     return { db, queue: { connectionString: place.url }, close: () => db.destroy() };
   }

@@ -17,7 +17,11 @@ const mostTries = 8;
 export async function drainLane(
   db: Database,
   lane: string,
-  tools: { perform(effect: Effect, repository: number): Promise<EffectResult>; enqueue: Enqueue; now: () => Date },
+  tools: {
+    perform(effect: Effect, repository: number): Promise<EffectResult>;
+    enqueue: Enqueue;
+    now: () => Date;
+  },
 ): Promise<number | null> {
   for (;;) {
     const open = await nextOpen(db, lane);
@@ -34,7 +38,12 @@ export async function drainLane(
       await postpone(db, open, error, tools);
       continue;
     }
-    await finish(db, open, { status: "done", stored: result.type === "none" ? null : { result } }, tools.enqueue);
+    await finish(
+      db,
+      open,
+      { status: "done", stored: result.type === "none" ? null : { result } },
+      tools.enqueue,
+    );
   }
 }
 
@@ -63,7 +72,13 @@ async function nextOpen(db: Database, lane: string): Promise<Open | null> {
   if (row === undefined) return null;
   // Both were written by the store in this very form.
   const effect: Effect = JSON.parse(row.payload);
-  return { id: Number(row.id), effect, repository: Number(row.repository), subject: subjectOf(row.subject), tries: row.tries };
+  return {
+    id: Number(row.id),
+    effect,
+    repository: Number(row.repository),
+    subject: subjectOf(row.subject),
+    tries: row.tries,
+  };
 }
 
 function subjectOf(key: string): Subject {
@@ -89,10 +104,23 @@ async function finish(
   });
 }
 
-async function postpone(db: Database, open: Open, error: unknown, tools: { enqueue: Enqueue; now: () => Date }): Promise<void> {
-  const known = error instanceof SallyportError ? error : new SallyportError("internal", String(error), { cause: error, retry: true });
+async function postpone(
+  db: Database,
+  open: Open,
+  error: unknown,
+  tools: { enqueue: Enqueue; now: () => Date },
+): Promise<void> {
+  const known =
+    error instanceof SallyportError
+      ? error
+      : new SallyportError("internal", String(error), { cause: error, retry: true });
   if (!known.retry || open.tries + 1 >= mostTries) {
-    await finish(db, open, { status: "failed", stored: { code: known.code, message: known.message } }, tools.enqueue);
+    await finish(
+      db,
+      open,
+      { status: "failed", stored: { code: known.code, message: known.message } },
+      tools.enqueue,
+    );
     return;
   }
   const backoff = new Date(tools.now().getTime() + 1_000 * 2 ** open.tries);

@@ -29,7 +29,10 @@ export type LookTools = {
   github(repository: number): Promise<GitHub>;
   entries(repository: number): Promise<TypedEntry[]>;
   takeLease(subject: Subject): Promise<number>;
-  record(where: { subject: Subject; fence: number; repository: { id: number; name: string } }, decision: Decision): Promise<void>;
+  record(
+    where: { subject: Subject; fence: number; repository: { id: number; name: string } },
+    decision: Decision,
+  ): Promise<void>;
   now: () => Date;
   log(line: string): void;
 };
@@ -56,7 +59,9 @@ export async function look(subject: Subject, tools: LookTools): Promise<void> {
     await tools.record({ subject, fence, repository: seen.value.repository }, decision);
     if (decision.drafts.length === 0) return;
   }
-  tools.log(`${subject.kind} #${subject.number}: still deciding after ${mostRounds} rounds; left for the next look`);
+  tools.log(
+    `${subject.kind} #${subject.number}: still deciding after ${mostRounds} rounds; left for the next look`,
+  );
 }
 
 /** A subject as it was seen, and the decision that follows from it and from the ledger as it is by then. */
@@ -70,7 +75,10 @@ function isNothing(decision: Decision): boolean {
 /** What both kinds of subject need: the repository, the policy and the tip of the default branch. */
 async function seeRepository(github: GitHub, tools: LookTools) {
   const { request, owner, repo } = github;
-  const repository = await askKnown(`the repository ${owner}/${repo}`, request("GET /repos/{owner}/{repo}", { owner, repo }));
+  const repository = await askKnown(
+    `the repository ${owner}/${repo}`,
+    request("GET /repos/{owner}/{repo}", { owner, repo }),
+  );
   if (!repository.known) return repository;
   const { id, full_name: name, default_branch: defaultBranch } = repository.value;
   const base = await readBranch(github, defaultBranch);
@@ -89,11 +97,18 @@ function peopleOf(policy: Surroundings["policy"]) {
 }
 
 function answeredIn(entries: TypedEntry[]): (source: Source) => boolean {
-  const keys = new Set(entries.flatMap((entry) => (entry.kind === "command" ? [sourceKey(entry.body.source)] : [])));
+  const keys = new Set(
+    entries.flatMap((entry) => (entry.kind === "command" ? [sourceKey(entry.body.source)] : [])),
+  );
   return (source) => keys.has(sourceKey(source));
 }
 
-async function seeIssue(subject: Subject, github: GitHub, entries: TypedEntry[], tools: LookTools): Promise<Known<Seen>> {
+async function seeIssue(
+  subject: Subject,
+  github: GitHub,
+  entries: TypedEntry[],
+  tools: LookTools,
+): Promise<Known<Seen>> {
   const around = await seeRepository(github, tools);
   if (!around.known) return around;
   const issue = await readIssue(github, subject.number, around.value.base);
@@ -112,7 +127,14 @@ async function seeIssue(subject: Subject, github: GitHub, entries: TypedEntry[],
       const fresh = await tools.entries(subject.repository);
       const outcomes = await outcomesOf(tools.db, subject);
       const bodies = await readBodies(subject.number, fresh, outcomes, tools.db);
-      const facts: StoryFacts = { ...around.value, ...issue.value, ...talk.value, ...bodies, entries: fresh, outcomes };
+      const facts: StoryFacts = {
+        ...around.value,
+        ...issue.value,
+        ...talk.value,
+        ...bodies,
+        entries: fresh,
+        outcomes,
+      };
       if (labels.includes("story")) return decideStory(facts);
       return labels.includes("epic") ? decideEpic(facts) : decideOtherIssue(facts);
     },
@@ -120,7 +142,12 @@ async function seeIssue(subject: Subject, github: GitHub, entries: TypedEntry[],
 }
 
 /** The stored plans, packs and answers of one story; each was checked when it was stored and is parsed again here. */
-async function readBodies(story: number, entries: TypedEntry[], outcomes: StoryFacts["outcomes"], db: Database) {
+async function readBodies(
+  story: number,
+  entries: TypedEntry[],
+  outcomes: StoryFacts["outcomes"],
+  db: Database,
+) {
   const wanted = { plans: new Set<string>(), packs: new Set<string>(), results: new Set<string>() };
   for (const outcome of outcomes.values()) {
     if (outcome.status !== "done") continue;
@@ -128,8 +155,10 @@ async function readBodies(story: number, entries: TypedEntry[], outcomes: StoryF
     if (outcome.result.type === "answer") wanted.results.add(outcome.result.resultSha256);
   }
   for (const entry of entries) {
-    if (entry.kind === "prompt.recorded" && entry.body.story === story) wanted.packs.add(entry.body.pack.sha256);
-    if (entry.kind === "response.recorded" && entry.body.story === story) wanted.results.add(entry.body.result.sha256);
+    if (entry.kind === "prompt.recorded" && entry.body.story === story)
+      wanted.packs.add(entry.body.pack.sha256);
+    if (entry.kind === "response.recorded" && entry.body.story === story)
+      wanted.results.add(entry.body.result.sha256);
   }
   const load = async <T>(digests: Set<string>, schema: { parse(value: unknown): T }) => {
     const loaded = new Map<string, T>();
@@ -146,12 +175,21 @@ async function readBodies(story: number, entries: TypedEntry[], outcomes: StoryF
   };
 }
 
-async function seePull(subject: Subject, github: GitHub, entries: TypedEntry[], tools: LookTools): Promise<Known<Seen>> {
+async function seePull(
+  subject: Subject,
+  github: GitHub,
+  entries: TypedEntry[],
+  tools: LookTools,
+): Promise<Known<Seen>> {
   const around = await seeRepository(github, tools);
   if (!around.known) return around;
   const standing = await readPullStanding(github, subject.number, tools.ourselves.appId);
   if (!standing.known) return standing;
-  const judged = await collectPull({ ...github, number: subject.number, record: recordOf(entries, subject.number) });
+  const judged = await collectPull({
+    ...github,
+    number: subject.number,
+    record: recordOf(entries, subject.number),
+  });
   if (!judged.known) return judged;
   const talk = await readConversation(
     github,

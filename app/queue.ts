@@ -1,6 +1,6 @@
+import type { Transaction } from "kysely";
 import { fromKysely, PgBoss } from "pg-boss";
 import { type Subject, subjectKey } from "../core/effects.ts";
-import type { Transaction } from "kysely";
 import type { OpenDatabase, Tables } from "./database.ts";
 import type { Enqueue } from "./store.ts";
 
@@ -30,7 +30,14 @@ export type Queue = Enqueue & {
 
 // One job per key waits and one is at work: marking dirty twice is marking once, and what changes during a look is
 // looked at again.
-const oncePerKey = { policy: "stately", notify: true, retryLimit: 8, retryDelay: 1, retryBackoff: true, retryDelayMax: 300 } as const;
+const oncePerKey = {
+  policy: "stately",
+  notify: true,
+  retryLimit: 8,
+  retryDelay: 1,
+  retryBackoff: true,
+  retryDelayMax: 300,
+} as const;
 
 /** The job queue on the service's own database, so that a job is enqueued in the transaction that causes it. */
 export function createQueue(database: OpenDatabase, log: (error: Error) => void): Queue {
@@ -41,7 +48,12 @@ export function createQueue(database: OpenDatabase, log: (error: Error) => void)
     async look(trx, subject, after) {
       const key = subjectKey(subject);
       if (after === undefined) await boss.send("look", subject, { db: fromKysely(trx), singletonKey: key });
-      else await boss.send("later", { queue: "look", data: subject, key }, { db: fromKysely(trx), singletonKey: key, startAfter: after });
+      else
+        await boss.send(
+          "later",
+          { queue: "look", data: subject, key },
+          { db: fromKysely(trx), singletonKey: key, startAfter: after },
+        );
     },
     async perform(trx, lane) {
       await boss.send("perform", { lane }, { db: fromKysely(trx), singletonKey: lane });
@@ -50,14 +62,18 @@ export function createQueue(database: OpenDatabase, log: (error: Error) => void)
       await boss.send("export", { repository }, { db: fromKysely(trx), singletonKey: String(repository) });
     },
     async find(trx, search) {
-      await boss.send("find", search, { db: fromKysely(trx), singletonKey: `${search.repository}/${search.sha}` });
+      await boss.send("find", search, {
+        db: fromKysely(trx),
+        singletonKey: `${search.repository}/${search.sha}`,
+      });
     },
     async mark(subject) {
       await boss.send("look", subject, { singletonKey: subjectKey(subject) });
     },
     async start(work) {
       await boss.start();
-      for (const name of ["look", "perform", "later", "find", "export", "sweep"]) await boss.createQueue(name, oncePerKey);
+      for (const name of ["look", "perform", "later", "find", "export", "sweep"])
+        await boss.createQueue(name, oncePerKey);
       await boss.work<Subject>("look", { ...polling, localConcurrency: 4 }, async ([job]) => {
         if (job !== undefined) await work.look(job.data);
       });
@@ -66,7 +82,11 @@ export function createQueue(database: OpenDatabase, log: (error: Error) => void)
         const again = await work.perform(job.data.lane);
         if (again === null) return;
         const { lane } = job.data;
-        await boss.send("later", { queue: "perform", data: job.data, key: lane }, { singletonKey: lane, startAfter: again });
+        await boss.send(
+          "later",
+          { queue: "perform", data: job.data, key: lane },
+          { singletonKey: lane, startAfter: again },
+        );
       });
       // A job that waits for its time must not take the place of one that is due now, so it waits in a queue of its own.
       await boss.work<{ queue: string; data: object; key: string }>("later", polling, async ([job]) => {

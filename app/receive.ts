@@ -34,13 +34,23 @@ export function nameSubjects(event: string, payload: unknown, defaultBranchRef?:
   const named: Named = { subjects: [], searches: [] };
   const parsed = Payload.safeParse(payload);
   if (!parsed.success || parsed.data.repository === undefined) return named;
-  const { repository, issue, pull_request: pull, sub_issue: child, parent_issue: parent, check_run: check, sha } = parsed.data;
-  const add = (kind: Subject["kind"], number: number) => named.subjects.push({ kind, repository: repository.id, number });
+  const {
+    repository,
+    issue,
+    pull_request: pull,
+    sub_issue: child,
+    parent_issue: parent,
+    check_run: check,
+    sha,
+  } = parsed.data;
+  const add = (kind: Subject["kind"], number: number) =>
+    named.subjects.push({ kind, repository: repository.id, number });
   if (pull !== undefined) add("pull", pull.number);
   if (issue !== undefined) add(issue.pull_request === undefined ? "issue" : "pull", issue.number);
   if (child !== undefined) add("issue", child.number);
   if (parent !== undefined) add("issue", parent.number);
-  if (check !== undefined && check.name !== "sallyport") named.searches.push({ repository: repository.id, sha: check.head_sha });
+  if (check !== undefined && check.name !== "sallyport")
+    named.searches.push({ repository: repository.id, sha: check.head_sha });
   if (event === "status" && sha !== undefined) named.searches.push({ repository: repository.id, sha });
   // The base or the policy may have moved: every open pull request and story is judged anew.
   if (event === "push" && (defaultBranchRef === undefined || parsed.data.ref === defaultBranchRef)) {
@@ -68,8 +78,11 @@ export function receiveWebhooks(
       const body = JSON.stringify(payload);
       const sender = Payload.shape.sender.safeParse("sender" in payload ? payload.sender : undefined);
       // What we write ourselves is looked at when it is done; its echo brings nothing new.
-      const echo = sender.success && sender.data?.id === tools.botId && name !== "pull_request" && name !== "check_run";
-      const named = echo ? { subjects: [], searches: [] } : nameSubjects(name, payload, defaultBranchRef(payload));
+      const echo =
+        sender.success && sender.data?.id === tools.botId && name !== "pull_request" && name !== "check_run";
+      const named = echo
+        ? { subjects: [], searches: [] }
+        : nameSubjects(name, payload, defaultBranchRef(payload));
       await tools.db.transaction().execute(async (trx) => {
         const fresh = await trx
           .insertInto("deliveries")

@@ -1,15 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createNodeMiddleware, Probot } from "probot";
-import type { Subject } from "../core/effects.ts";
 import { listAll } from "../collect/listing.ts";
+import type { Subject } from "../core/effects.ts";
 import type { Config } from "./config.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
 import { exportLedger } from "./export.ts";
 import { createGitHub, type GitHubClients } from "./github.ts";
 import { drainLane } from "./lane.ts";
 import { look } from "./look.ts";
-import { perform } from "./perform.ts";
 import type { World } from "./perform/world.ts";
+import { perform } from "./perform.ts";
 import { createQueue, type Queue, type Search } from "./queue.ts";
 import { receiveWebhooks } from "./receive.ts";
 import { createSigner } from "./signer.ts";
@@ -37,7 +37,10 @@ export async function startService(config: Config, log: (line: string) => void):
     github: await github.forRepository(repository, "write"),
     repositoryId: repository,
     ourselves,
-    bodies: { get: (sha256) => getBody(db, sha256), put: (bytes, mediaType) => putBody(db, bytes, mediaType) },
+    bodies: {
+      get: (sha256) => getBody(db, sha256),
+      put: (bytes, mediaType) => putBody(db, bytes, mediaType),
+    },
     calls: callStore(database),
     anthropic: config.anthropic,
     signal: stopping.signal,
@@ -61,7 +64,8 @@ export async function startService(config: Config, log: (line: string) => void):
       drainLane(db, lane, {
         enqueue: queue,
         now,
-        perform: async (effect, repository) => perform(effect, await worldOf(repository), () => anchorOf(database, repository)),
+        perform: async (effect, repository) =>
+          perform(effect, await worldOf(repository), () => anchorOf(database, repository)),
       }),
     exportLedger: async (repository) => {
       const client = await github.forRepository(repository, "write");
@@ -74,11 +78,16 @@ export async function startService(config: Config, log: (line: string) => void):
     },
     find: (search) => find(search, github, queue),
     sweep: async () => {
-      for (const repository of await github.repositories()) await find({ repository, sha: null }, github, queue);
+      for (const repository of await github.repositories())
+        await find({ repository, sha: null }, github, queue);
     },
   });
 
-  const server = await listen(config, (probot) => receiveWebhooks(probot, { db, queue, botId: ourselves.bot.id, log }), log);
+  const server = await listen(
+    config,
+    (probot) => receiveWebhooks(probot, { db, queue, botId: ourselves.bot.id, log }),
+    log,
+  );
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : config.port;
   return {
@@ -113,7 +122,11 @@ function callStore({ db }: OpenDatabase): World["calls"] {
 
 /** The ledger's head, in the words shown with the check: a second place by which a cut tail is found. */
 async function anchorOf({ db }: OpenDatabase, repository: number): Promise<string> {
-  const chain = await db.selectFrom("chains").select(["seq", "hash"]).where("repository", "=", repository).executeTakeFirst();
+  const chain = await db
+    .selectFrom("chains")
+    .select(["seq", "hash"])
+    .where("repository", "=", repository)
+    .executeTakeFirst();
   if (chain === undefined || chain.hash === null) return "The ledger has no entry yet.";
   return [
     `Ledger head: \`${chain.seq}:${chain.hash}\``,
@@ -130,14 +143,28 @@ async function find(search: Search, github: GitHubClients, queue: Queue): Promis
   const pulls = await listAll("the open pull requests", (page) =>
     sha === null
       ? request("GET /repos/{owner}/{repo}/pulls", { owner, repo, state: "open", per_page: 100, page })
-      : request("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", { owner, repo, commit_sha: sha, per_page: 100, page }),
+      : request("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", {
+          owner,
+          repo,
+          commit_sha: sha,
+          per_page: 100,
+          page,
+        }),
   );
   if (!pulls.known) throw new Error(pulls.why);
-  for (const { number, state } of pulls.value) if (state === "open") subjects.push({ kind: "pull", repository, number });
+  for (const { number, state } of pulls.value)
+    if (state === "open") subjects.push({ kind: "pull", repository, number });
   if (sha === null) {
     for (const label of ["story", "epic"]) {
       const issues = await listAll(`the open issues labelled ${label}`, (page) =>
-        request("GET /repos/{owner}/{repo}/issues", { owner, repo, state: "open", labels: label, per_page: 100, page }),
+        request("GET /repos/{owner}/{repo}/issues", {
+          owner,
+          repo,
+          state: "open",
+          labels: label,
+          per_page: 100,
+          page,
+        }),
       );
       if (!issues.known) throw new Error(issues.why);
       for (const { number } of issues.value) subjects.push({ kind: "issue", repository, number });
@@ -147,7 +174,11 @@ async function find(search: Search, github: GitHubClients, queue: Queue): Promis
 }
 
 /** The HTTP side: webhooks at `/api/github/webhooks`, a health check, and nothing else. */
-async function listen(config: Config, app: (probot: Probot) => void, log: (line: string) => void): Promise<Server> {
+async function listen(
+  config: Config,
+  app: (probot: Probot) => void,
+  log: (line: string) => void,
+): Promise<Server> {
   const probot = new Probot({
     appId: config.appId,
     privateKey: config.privateKey,
@@ -177,10 +208,12 @@ async function answer(
   if (request.method === "GET" && request.url === "/healthz") return plain(response, 200, "ok");
   // The length is known before the body is read, so that nobody can fill the memory.
   const length = Number(request.headers["content-length"]);
-  if (request.method === "POST" && !Number.isInteger(length)) return plain(response, 411, "Say how long the body is.");
+  if (request.method === "POST" && !Number.isInteger(length))
+    return plain(response, 411, "Say how long the body is.");
   if (length > webhookBytes) return plain(response, 413, "The body is too long.");
   await webhooks(request, response);
-  if (!response.headersSent) plain(response, 404, "There is nothing here; webhooks go to /api/github/webhooks.");
+  if (!response.headersSent)
+    plain(response, 404, "There is nothing here; webhooks go to /api/github/webhooks.");
 }
 
 function plain(response: ServerResponse, status: number, text: string): void {

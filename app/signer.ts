@@ -9,10 +9,16 @@ export function createSigner(pem: string): { sign: Sign; publicKey: string; keyi
   try {
     key = createPrivateKey(pem);
   } catch {
-    throw new SallyportError("bad-input", "LEDGER_KEY is no private key in PEM; `npx sallyport ledger keygen --out ledger.pem` makes one");
+    throw new SallyportError(
+      "bad-input",
+      "LEDGER_KEY is no private key in PEM; `npx sallyport ledger keygen --out ledger.pem` makes one",
+    );
   }
   if (key.asymmetricKeyType !== "ed25519") {
-    throw new SallyportError("bad-input", `LEDGER_KEY is a key for ${key.asymmetricKeyType}; the ledger is signed with ed25519`);
+    throw new SallyportError(
+      "bad-input",
+      `LEDGER_KEY is a key for ${key.asymmetricKeyType}; the ledger is signed with ed25519`,
+    );
   }
   const publicKey = createPublicKey(key);
   const keyid = keyId(publicKey);

@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import { sql, type Transaction } from "kysely";
 import { digestOf } from "../core/contract.ts";
-import { type Effect, type EffectOutcome, type EffectResult, repeatable, type Subject, subjectKey } from "../core/effects.ts";
+import {
+  type Effect,
+  type EffectOutcome,
+  type EffectResult,
+  repeatable,
+  type Subject,
+  subjectKey,
+} from "../core/effects.ts";
 import { type TypedEntry, typedEntry } from "../core/entries.ts";
 import { SallyportError } from "../core/errors.ts";
 import { appendEntry, type LedgerHead, readEntry, type Sign } from "../core/ledger.ts";
@@ -20,7 +27,9 @@ export type Enqueue = {
 
 /** The lane an effect is performed in: writes to one repository go one after the other, an agent's work beside them. */
 export function laneOf(effect: Effect, repository: number): string {
-  return effect.type === "run-agent" || effect.type === "ask-planner" ? `agent/${effect.key}` : `github/${repository}`;
+  return effect.type === "run-agent" || effect.type === "ask-planner"
+    ? `agent/${effect.key}`
+    : `github/${repository}`;
 }
 
 /** Takes a subject's lease: whoever holds an older fence may not record any more. */
@@ -53,7 +62,10 @@ export async function record(
       .forUpdate()
       .executeTakeFirst();
     if (Number(lease?.fence) !== fence) {
-      throw new SallyportError("lease-lost", `${subjectKey(subject)} was taken over by another worker; nothing was recorded`);
+      throw new SallyportError(
+        "lease-lost",
+        `${subjectKey(subject)} was taken over by another worker; nothing was recorded`,
+      );
     }
     for (const body of decision.bodies) await putBody(trx, Buffer.from(body.text), body.mediaType);
     await append(trx, repository, decision.drafts, tools);
@@ -90,16 +102,30 @@ async function append(
   let head: LedgerHead = chain.hash === null ? null : { seq: chain.seq, hash: chain.hash };
   for (const draft of drafts) {
     // An in-toto statement has at least one subject: where nothing outside is meant, it is the body itself.
-    const subject = draft.subject.length > 0 ? draft.subject : [{ name: draft.kind, digest: { sha256: digestOf(draft.body) } }];
-    const appended = await appendEntry(head, { ...draft, subject, repository, at: tools.now().toISOString() }, tools.sign);
+    const subject =
+      draft.subject.length > 0
+        ? draft.subject
+        : [{ name: draft.kind, digest: { sha256: digestOf(draft.body) } }];
+    const appended = await appendEntry(
+      head,
+      { ...draft, subject, repository, at: tools.now().toISOString() },
+      tools.sign,
+    );
     head = appended.head;
     if (head === null) throw new SallyportError("internal", "an appended entry has no place in the chain");
     await trx
       .insertInto("entries")
-      .values({ repository: repository.id, seq: head.seq, hash: head.hash, kind: draft.kind, line: appended.line })
+      .values({
+        repository: repository.id,
+        seq: head.seq,
+        hash: head.hash,
+        kind: draft.kind,
+        line: appended.line,
+      })
       .execute();
   }
-  if (head !== null) await trx.updateTable("chains").set(head).where("repository", "=", repository.id).execute();
+  if (head !== null)
+    await trx.updateTable("chains").set(head).where("repository", "=", repository.id).execute();
 }
 
 /** Writes an effect down as still to do. False: it is done or under way and is not one to be repeated. */
@@ -117,7 +143,13 @@ async function ask(trx: Trx, effect: Effect, subject: Subject, lane: string): Pr
   const asked = repeatable.has(effect.type)
     ? await insert
         .onConflict((conflict) =>
-          conflict.column("key").doUpdateSet({ payload: row.payload, status: "todo", tries: 0, result: null, not_before: sql`now()` }),
+          conflict.column("key").doUpdateSet({
+            payload: row.payload,
+            status: "todo",
+            tries: 0,
+            result: null,
+            not_before: sql`now()`,
+          }),
         )
         .returning("id")
         .execute()
@@ -146,7 +178,11 @@ export async function getBody(db: Database, sha256: string): Promise<Uint8Array 
 }
 
 /** The chain's lines from a sequence number on, oldest first. */
-export async function linesFrom(db: Database, repository: number, seq: number): Promise<{ seq: number; line: string }[]> {
+export async function linesFrom(
+  db: Database,
+  repository: number,
+  seq: number,
+): Promise<{ seq: number; line: string }[]> {
   return db
     .selectFrom("entries")
     .select(["seq", "line"])
@@ -164,7 +200,11 @@ export function createEntryReader(db: Database): (repository: number) => Promise
     const rows = await linesFrom(db, repository, cached.next);
     const fresh = rows.flatMap(({ line }) => {
       const entry = readEntry(line);
-      if (!entry.ok) throw new SallyportError("ledger-broken", `entry of repository ${repository} cannot be read: ${entry.problem.message}`);
+      if (!entry.ok)
+        throw new SallyportError(
+          "ledger-broken",
+          `entry of repository ${repository} cannot be read: ${entry.problem.message}`,
+        );
       return typedEntry(entry.entry) ?? [];
     });
     const all = { next: cached.next + rows.length, entries: [...cached.entries, ...fresh] };
@@ -184,7 +224,8 @@ export async function outcomesOf(db: Database, subject: Subject): Promise<Map<st
 }
 
 function outcomeOf(row: { status: string; result: string | null }): EffectOutcome {
-  if (row.result === null) return row.status === "done" ? { status: "done", result: { type: "none" } } : { status: "waiting" };
+  if (row.result === null)
+    return row.status === "done" ? { status: "done", result: { type: "none" } } : { status: "waiting" };
   // Written by `finishEffect` below and by nobody else.
   const stored: { result: EffectResult } | { code: string; message: string } = JSON.parse(row.result);
   if ("result" in stored) return { status: "done", result: stored.result };

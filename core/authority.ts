@@ -29,14 +29,19 @@ export type Ask = {
 };
 
 /** Whether an ask may be carried out; `wait` when what decides it could not be read. */
-export type Authority = { answer: "yes" } | { answer: "no"; code: string; line: string } | { answer: "wait"; why: string };
+export type Authority =
+  | { answer: "yes" }
+  | { answer: "no"; code: string; line: string }
+  | { answer: "wait"; why: string };
 
 const writers: ReadonlySet<Standing["role"]> = new Set(["write", "maintain", "admin"]);
 
 /** The names of those who hold a duty, for a next step; says so when the policy names nobody. */
 export function holders(people: People, duty: Duty): string {
   const names = people[duty];
-  return names.length === 0 ? `nobody yet: name someone under \`people.${duty}\` in the policy` : names.join(", ");
+  return names.length === 0
+    ? `nobody yet: name someone under \`people.${duty}\` in the policy`
+    : names.join(", ");
 }
 
 /**
@@ -45,15 +50,21 @@ export function holders(people: People, duty: Duty): string {
  */
 export function authority(ask: Ask, duties: readonly Duty[], people: People): Authority {
   const no = (code: string, line: string): Authority => ({ answer: "no", code, line });
-  if (ask.by.type !== "User") return no("not-a-person", "Only a person can do this; apps and bots have no say here.");
-  if (ask.viaApp) return no("through-an-app", "This was written through an app. Write it yourself, in a new comment.");
+  if (ask.by.type !== "User")
+    return no("not-a-person", "Only a person can do this; apps and bots have no say here.");
+  if (ask.viaApp)
+    return no("through-an-app", "This was written through an app. Write it yourself, in a new comment.");
   if (ask.edited) return no("edited", "An edited comment does not count. Write a new one.");
   if (ask.atOpening) {
-    return no("label-at-opening", "The label was on the issue when it was opened. Take it off and put it on again to start.");
+    return no(
+      "label-at-opening",
+      "The label was on the issue when it was opened. Take it off and put it on again to start.",
+    );
   }
   if (!ask.standing.known) return { answer: "wait", why: ask.standing.why };
   const { role, duties: held } = ask.standing.value;
-  if (!writers.has(role)) return no("no-write-access", `@${ask.by.login} has no write access to this repository.`);
+  if (!writers.has(role))
+    return no("no-write-access", `@${ask.by.login} has no write access to this repository.`);
   if (duties.length > 0 && !duties.some((duty) => held.includes(duty))) {
     const who = duties.map((duty) => `${duty} (${holders(people, duty)})`).join(" or ");
     return no("not-in-duty", `This is for ${who}. Ask one of them, or change \`people\` in the policy.`);

@@ -51,22 +51,29 @@ export function parseCommand(body: string): Command | BadCommand | null {
     case "retry":
       return line === "" ? { name } : bad("it takes nothing after it");
     case "approve":
-      return /^[0-9a-f]{64}$/.test(line) ? { name, digest: line } : bad("it takes the whole digest, 64 hex digits");
+      return /^[0-9a-f]{64}$/.test(line)
+        ? { name, digest: line }
+        : bad("it takes the whole digest, 64 hex digits");
     case "refine":
     case "block":
       return text === "" ? bad("it needs a text") : { name, text: text.slice(0, 4_000) };
     case "sign-off": {
       const [sha = "", result = "", test = "", ...more] = line.split(/[ \t]+/);
-      if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha)) return bad("the commit is written in full, 40 hex digits");
+      if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha))
+        return bad("the commit is written in full, 40 hex digits");
       if (result !== "pass" && result !== "fail") return bad("the result is `pass` or `fail`");
-      if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(test) || more.length > 0) return bad("one test is named, in lower-case words joined by `-`");
+      if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(test) || more.length > 0)
+        return bad("one test is named, in lower-case words joined by `-`");
       return { name, sha, result, test, text: rest.join("\n").trim().slice(0, 4_000) };
     }
   }
 }
 
 /** The one-shot command labels and the command each stands for. */
-export const commandLabels = { "ai:plan": "plan", "ai:run": "run" } as const satisfies Record<string, CommandName>;
+export const commandLabels = { "ai:plan": "plan", "ai:run": "run" } as const satisfies Record<
+  string,
+  CommandName
+>;
 export type CommandLabel = keyof typeof commandLabels;
 
 /** Whether a label is one of our commands. */

@@ -55,10 +55,14 @@ export function planProblems(plan: Plan, policy: Policy): string[] {
     const role = roleOf(policy, prompt.role);
     if (role === undefined) {
       const known = Object.keys(policy.roles).join(", ") || "none";
-      return [`${name} asks for the role \`${prompt.role}\`, which the policy does not have (it has: ${known}).`];
+      return [
+        `${name} asks for the role \`${prompt.role}\`, which the policy does not have (it has: ${known}).`,
+      ];
     }
     return [
-      ...patternProblems([...prompt.paths, ...prompt.evidence]).map((problem) => `${name}: ${problem.message}`),
+      ...patternProblems([...prompt.paths, ...prompt.evidence]).map(
+        (problem) => `${name}: ${problem.message}`,
+      ),
       ...forbiddenPaths(prompt, policy).map(
         (path) => `${name} declares \`${path}\`, which the policy keeps from agents or from everybody.`,
       ),
@@ -69,7 +73,9 @@ export function planProblems(plan: Plan, policy: Policy): string[] {
 /** Declared paths that name a forbidden or sensitive file outright; patterns that merely could match are left to the gates. */
 function forbiddenPaths(prompt: PlannedPrompt, policy: Policy): string[] {
   const denied = matcher(deniedPatterns(policy), "deny");
-  return [...prompt.paths, ...prompt.evidence].filter((path) => denied.matches(path.replace(/\/\*\*$/, "")) !== null);
+  return [...prompt.paths, ...prompt.evidence].filter(
+    (path) => denied.matches(path.replace(/\/\*\*$/, "")) !== null,
+  );
 }
 
 /** What no agent may touch under this policy, whatever its role: forbidden paths, and the sensitive files of `extends: default`. */
@@ -81,10 +87,17 @@ export function deniedPatterns(policy: Policy): string[] {
 }
 
 const list = (title: string, lines: readonly string[]) =>
-  lines.length === 0 ? [] : [`## ${title}`, "", ...lines.map((line) => `- ${line.replaceAll("\n", " ")}`), ""];
+  lines.length === 0
+    ? []
+    : [`## ${title}`, "", ...lines.map((line) => `- ${line.replaceAll("\n", " ")}`), ""];
 
 /** Freezes one prompt of an approved plan: this text, and nothing newer, is what an agent will see. */
-export function compilePrompt(story: { number: number; title: string }, plan: Plan, prompt: PlannedPrompt, index: number): ContractPrompt {
+export function compilePrompt(
+  story: { number: number; title: string },
+  plan: Plan,
+  prompt: PlannedPrompt,
+  index: number,
+): ContractPrompt {
   const text = [
     `# ${prompt.title}`,
     "",

@@ -16,7 +16,15 @@ export function subjectKey(subject: Subject): string {
  */
 export type Effect =
   /** React to a person's command and answer it in one line. */
-  | { type: "reply"; key: string; issue: number; comment: number | null; source: number; accepted: boolean; line: string }
+  | {
+      type: "reply";
+      key: string;
+      issue: number;
+      comment: number | null;
+      source: number;
+      accepted: boolean;
+      line: string;
+    }
   /** One comment of ours on an issue or pull request, edited and never repeated. */
   | { type: "ensure-sticky"; key: string; issue: number; body: string }
   /** Exactly one `sallyport:<state>` label, and none of ours when `state` is null. */
@@ -66,7 +74,15 @@ export type Effect =
       /** RFC 3339; fixed, so that doing it twice gives the same commit. */
       at: string;
     }
-  | { type: "open-pull"; key: string; branch: string; base: string; head: string; title: string; body: string }
+  | {
+      type: "open-pull";
+      key: string;
+      branch: string;
+      base: string;
+      head: string;
+      title: string;
+      body: string;
+    }
   /** The App's one check run on a commit. */
   | {
       type: "ensure-check";
@@ -84,7 +100,12 @@ export type Effect =
 export type EffectType = Effect["type"];
 
 /** The types that bring about a state: asked for again after they are done, they are done again. */
-export const repeatable: ReadonlySet<EffectType> = new Set(["ensure-sticky", "ensure-state", "ensure-label-gone", "ensure-check"]);
+export const repeatable: ReadonlySet<EffectType> = new Set([
+  "ensure-sticky",
+  "ensure-state",
+  "ensure-label-gone",
+  "ensure-check",
+]);
 
 /** What an effect brought about, as later looks read it; `failed` means it will not be tried again. */
 export type EffectOutcome =
@@ -98,7 +119,12 @@ export type EffectResult =
   | { type: "issue"; number: number }
   | { type: "pull"; number: number }
   | { type: "commit"; commit: string; tree: string; parent: string }
-  | { type: "plan"; planSha256: string; issueSha256: string; usage: { model: string; calls: number; inputTokens: number; outputTokens: number } }
+  | {
+      type: "plan";
+      planSha256: string;
+      issueSha256: string;
+      usage: { model: string; calls: number; inputTokens: number; outputTokens: number };
+    }
   | { type: "plan-failed"; code: string; message: string }
   | {
       type: "answer";

@@ -8,7 +8,9 @@ export type TypedEntry = {
 }[EntryKind];
 
 /** An entry still to be appended: the store gives it its place, its time and its signature. */
-export type Draft = { [K in EntryKind]: { kind: K; body: EntryBody<K>; actor: Actor; subject: EntrySubject[] } }[EntryKind];
+export type Draft = {
+  [K in EntryKind]: { kind: K; body: EntryBody<K>; actor: Actor; subject: EntrySubject[] };
+}[EntryKind];
 
 function isEntryKind(kind: string): kind is EntryKind {
   return Object.hasOwn(entryBodies, kind);

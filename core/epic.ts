@@ -1,8 +1,8 @@
 import { authority } from "./authority.ts";
 import { plain } from "./escape.ts";
+import { answered, appActor } from "./story/answers.ts";
 import { addStep, type ChildFacts, type Decision, noDecision, type StoryFacts } from "./story-facts.ts";
 import { sourceKey } from "./story-record.ts";
-import { answered, appActor } from "./story/answers.ts";
 import { policyTrouble } from "./trouble.ts";
 
 /** The states of an epic (features A1). `archived` is an epic that was closed without being complete. */
@@ -16,8 +16,12 @@ export function decideEpic(facts: StoryFacts): Decision {
 
   const { issue, repository, children } = facts;
   const stories = children.filter((child) => child.labels.includes("story"));
-  const done = new Set(facts.entries.flatMap((entry) => (entry.kind === "story.completed" ? [entry.body.story] : [])));
-  const recorded = facts.entries.some((entry) => entry.kind === "epic.completed" && entry.body.epic === issue.number);
+  const done = new Set(
+    facts.entries.flatMap((entry) => (entry.kind === "story.completed" ? [entry.body.story] : [])),
+  );
+  const recorded = facts.entries.some(
+    (entry) => entry.kind === "epic.completed" && entry.body.epic === issue.number,
+  );
   const complete = stories.length > 0 && stories.every((story) => done.has(story.number));
 
   if (complete && !recorded) {
@@ -37,20 +41,39 @@ export function decideEpic(facts: StoryFacts): Decision {
           body: { epic: issue.number, stories: stories.map((story) => story.number) },
         },
       ],
-      effects: [{ type: "close-issue", key: `close/${repository.id}/${issue.number}`, issue: issue.number, comment }],
+      effects: [
+        { type: "close-issue", key: `close/${repository.id}/${issue.number}`, issue: issue.number, comment },
+      ],
     });
   }
   const state: EpicState =
-    complete || recorded ? "complete" : issue.state === "closed" ? "archived" : stories.length > 0 ? "active" : "draft";
+    complete || recorded
+      ? "complete"
+      : issue.state === "closed"
+        ? "archived"
+        : stories.length > 0
+          ? "active"
+          : "draft";
   showEpic(facts, stories, done, state, decision);
   return decision;
 }
 
-function showEpic(facts: StoryFacts, stories: ChildFacts[], done: Set<number>, state: EpicState, decision: Decision): void {
+function showEpic(
+  facts: StoryFacts,
+  stories: ChildFacts[],
+  done: Set<number>,
+  state: EpicState,
+  decision: Decision,
+): void {
   const { issue, repository } = facts;
   const ours = issue.labels.filter((label) => label.startsWith("sallyport:"));
   if (ours.length !== 1 || ours[0] !== `sallyport:${state}`) {
-    decision.effects.push({ type: "ensure-state", key: `state/${repository.id}/${issue.number}`, issue: issue.number, state });
+    decision.effects.push({
+      type: "ensure-state",
+      key: `state/${repository.id}/${issue.number}`,
+      issue: issue.number,
+      state,
+    });
   }
   if (stories.length === 0 && facts.sticky === null) return;
   const body = [
@@ -60,11 +83,18 @@ function showEpic(facts: StoryFacts, stories: ChildFacts[], done: Set<number>, s
     "",
     "| story | state |",
     "|---|---|",
-    ...stories.map((story) => `| #${story.number} | ${done.has(story.number) ? "complete" : labelState(story)} |`),
+    ...stories.map(
+      (story) => `| #${story.number} | ${done.has(story.number) ? "complete" : labelState(story)} |`,
+    ),
     "",
   ].join("\n");
   if (body === facts.sticky) return;
-  decision.effects.push({ type: "ensure-sticky", key: `sticky/${repository.id}/${issue.number}`, issue: issue.number, body });
+  decision.effects.push({
+    type: "ensure-sticky",
+    key: `sticky/${repository.id}/${issue.number}`,
+    issue: issue.number,
+    body,
+  });
 }
 
 function labelState(child: ChildFacts): string {
@@ -78,9 +108,11 @@ export function decideOtherIssue(facts: StoryFacts): Decision {
   if (policyTrouble(facts.policy) !== null) return { ...decision, again: facts.policy.known ? null : 30 };
   const { issue, parent, repository } = facts;
   const isPrompt = issue.labels.includes("diff-prompt");
-  const place = isPrompt && parent !== null ? `its story, #${parent.number}` : "an issue with the label `story`";
+  const place =
+    isPrompt && parent !== null ? `its story, #${parent.number}` : "an issue with the label `story`";
   answerHere(facts, decision, `Give this command on ${place}.`);
-  if (isPrompt && parent !== null) decision.look.push({ kind: "issue", repository: repository.id, number: parent.number });
+  if (isPrompt && parent !== null)
+    decision.look.push({ kind: "issue", repository: repository.id, number: parent.number });
   return decision;
 }
 
@@ -88,7 +120,9 @@ export function decideOtherIssue(facts: StoryFacts): Decision {
 function answerHere(facts: StoryFacts, decision: Decision, line: string): void {
   if (!facts.policy.known || facts.policy.value.state !== "loaded") return;
   const { people } = facts.policy.value.policy;
-  const seen = new Set(facts.entries.flatMap((entry) => (entry.kind === "command" ? [sourceKey(entry.body.source)] : [])));
+  const seen = new Set(
+    facts.entries.flatMap((entry) => (entry.kind === "command" ? [sourceKey(entry.body.source)] : [])),
+  );
   for (const ask of facts.asks) {
     if (seen.has(sourceKey(ask.source))) continue;
     const allowed = authority(ask, [], people);

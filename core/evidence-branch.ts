@@ -37,7 +37,10 @@ export type BranchFile = { path: string; content: string | Uint8Array };
  * The files of one batched commit that appends entries: the segments that grow, whole, and the new bodies. `open` are
  * the lines of the last segment as it stands on the branch, when it is not full.
  */
-export function branchFiles(open: readonly string[], fresh: readonly { seq: number; line: string }[]): BranchFile[] {
+export function branchFiles(
+  open: readonly string[],
+  fresh: readonly { seq: number; line: string }[],
+): BranchFile[] {
   const segments = new Map<string, string[]>();
   for (const { seq, line } of fresh) {
     const path = segmentPath(seq);
@@ -63,14 +66,19 @@ export function readSegments(files: ReadonlyMap<string, Uint8Array>): BranchRead
   const lines: string[] = [];
   for (const [place, path] of paths.entries()) {
     const expected = segmentPath(place * segmentEntries + 1);
-    if (path !== expected) return { ok: false, message: `expected the file ${expected} and found ${JSON.stringify(path)}` };
+    if (path !== expected)
+      return { ok: false, message: `expected the file ${expected} and found ${JSON.stringify(path)}` };
     const bytes = files.get(path) ?? new Uint8Array();
     const text = Buffer.from(bytes).toString("utf8");
     if (!Buffer.from(text, "utf8").equals(bytes)) return { ok: false, message: `${path} is not UTF-8 text` };
-    if (!text.endsWith("\n")) return { ok: false, message: `${path} does not end with a line end: it was cut` };
+    if (!text.endsWith("\n"))
+      return { ok: false, message: `${path} does not end with a line end: it was cut` };
     const found = text.slice(0, -1).split("\n");
     if (found.length > segmentEntries || (place < paths.length - 1 && found.length < segmentEntries)) {
-      return { ok: false, message: `${path} holds ${found.length} entries, which is not what stands at this place` };
+      return {
+        ok: false,
+        message: `${path} holds ${found.length} entries, which is not what stands at this place`,
+      };
     }
     lines.push(...found);
   }

@@ -29,7 +29,12 @@ export type LoadedPolicy = { ref: string; blob: string; policy: Policy; lines: R
 export type PolicyReading =
   | ({ state: "loaded" } & LoadedPolicy)
   | { state: "absent"; ref: string }
-  | { state: "malformed"; ref: string; blob: string; problem: { message: string; line: number; column: number } };
+  | {
+      state: "malformed";
+      ref: string;
+      blob: string;
+      problem: { message: string; line: number; column: number };
+    };
 
 /** A JSON evidence file on the head. The author of the change wrote it: a claim, not a fact. */
 export type EvidenceFile = { path: string; text: string };

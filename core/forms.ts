@@ -72,25 +72,38 @@ export function storyForm(body: string): StoryForm {
 
 /** A path of the repository as a story may name it: relative, no `..`, no control characters. */
 export function isPlainPath(path: string): boolean {
-  return path.length <= 500 && !/[\p{Cc}\\]/u.test(path) && path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+  return (
+    path.length <= 500 &&
+    !/[\p{Cc}\\]/u.test(path) &&
+    path.split("/").every((part) => part !== "" && part !== "." && part !== "..")
+  );
 }
 
 /** What a story lacks before it can be planned: each line names the section of the form and what to write there. */
 export function intakeProblems(
   form: StoryForm,
-  seen: { epic: "linked" | "named" | "missing" | "not-an-epic"; decisions: { path: string; exists: boolean }[] },
+  seen: {
+    epic: "linked" | "named" | "missing" | "not-an-epic";
+    decisions: { path: string; exists: boolean }[];
+  },
 ): string[] {
   const problems: string[] = [];
-  if (seen.epic === "missing") problems.push("**Epic**: write the number of the epic this story belongs to, such as `#12`.");
-  if (seen.epic === "not-an-epic") problems.push("**Epic**: the issue named there is not an open epic (label `epic`).");
+  if (seen.epic === "missing")
+    problems.push("**Epic**: write the number of the epic this story belongs to, such as `#12`.");
+  if (seen.epic === "not-an-epic")
+    problems.push("**Epic**: the issue named there is not an open epic (label `epic`).");
   if (form.description === "") problems.push("**Description**: say what is to be true afterwards.");
-  if (form.acceptance.length === 0) problems.push("**Acceptance criteria**: list at least one that a reviewer can check.");
+  if (form.acceptance.length === 0)
+    problems.push("**Acceptance criteria**: list at least one that a reviewer can check.");
   if (form.risk === null) problems.push("**Risk**: choose low, medium, high or critical.");
   if (form.decisions.length === 0) {
-    problems.push("**Decisions**: name at least one decision record or contract in the repository that covers this, by its path.");
+    problems.push(
+      "**Decisions**: name at least one decision record or contract in the repository that covers this, by its path.",
+    );
   }
   for (const decision of seen.decisions) {
-    if (!decision.exists) problems.push(`**Decisions**: \`${decision.path.replaceAll("`", "'")}\` is not on the default branch.`);
+    if (!decision.exists)
+      problems.push(`**Decisions**: \`${decision.path.replaceAll("`", "'")}\` is not on the default branch.`);
   }
   return problems;
 }

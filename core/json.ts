@@ -1,15 +1,23 @@
 /** A JSON value: plain data and nothing else. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json | undefined };
 
 /**
  * The one serialisation of a value: keys sorted by UTF-16 code units, no white space, as RFC 8785 has it for strings,
- * whole numbers and plain objects. Keys whose value is undefined are left out, as in JSON.stringify. Throws on what is
- * not plain JSON, because a value that can be written in two ways cannot be hashed.
+ * numbers and plain objects. Keys whose value is undefined are left out, as in JSON.stringify. Throws on what is not
+ * plain JSON, because a value that can be written in two ways cannot be hashed, and on the key `__proto__`, because
+ * readers disagree about what it means.
  */
 export function canonicalJson(value: Json): string {
   if (value === null || typeof value === "boolean") return String(value);
   if (typeof value === "string") {
-    if (!value.isWellFormed()) throw new TypeError("a string with half of a surrogate pair has no canonical form");
+    if (!value.isWellFormed())
+      throw new TypeError("a string with half of a surrogate pair has no canonical form");
     return JSON.stringify(value);
   }
   if (typeof value === "number") {
@@ -18,12 +26,17 @@ export function canonicalJson(value: Json): string {
     }
     return JSON.stringify(value);
   }
-  if (isList(value)) return `[${value.map((item) => canonicalJson(item)).join(",")}]`;
+  // Unlike map, from also visits the holes of a list, which are then refused.
+  if (isList(value)) return `[${Array.from(value, (item) => canonicalJson(item)).join(",")}]`;
+  if (typeof value !== "object") throw new TypeError(`${typeof value} has no canonical form`);
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (typeof value !== "object" || (prototype !== Object.prototype && prototype !== null)) {
+  if (prototype !== Object.prototype && prototype !== null) {
     throw new TypeError("only plain objects have a canonical form");
   }
-  const pairs = Object.entries(value).flatMap(([key, item]) => (item === undefined ? [] : [[key, item] as const]));
+  if (Object.hasOwn(value, "__proto__")) throw new TypeError("the key __proto__ has no canonical form");
+  const pairs = Object.entries(value).flatMap(([key, item]) =>
+    item === undefined ? [] : [[key, item] as const],
+  );
   pairs.sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0));
   return `{${pairs.map(([key, item]) => `${canonicalJson(key)}:${canonicalJson(item)}`).join(",")}}`;
 }

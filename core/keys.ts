@@ -6,7 +6,9 @@ const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
 
 /** The id of a public key: SHA-256 of its SPKI form, in hex. A hint for finding the key, never a reason to trust it. */
 export function keyId(key: KeyObject): string {
-  return createHash("sha256").update(key.export({ type: "spki", format: "der" })).digest("hex");
+  return createHash("sha256")
+    .update(key.export({ type: "spki", format: "der" }))
+    .digest("hex");
 }
 
 /**
@@ -14,18 +16,35 @@ export function keyId(key: KeyObject): string {
  * `bad-input` error that says what was expected; whoever may push to the default branch wrote a policy's key.
  */
 export function parsePublicKey(text: string): KeyObject {
+  // Node would quietly derive the public half; whoever handed it over has to learn that it was the secret one.
+  if (text.includes("PRIVATE KEY-----"))
+    throw new SallyportError(
+      "bad-input",
+      "this is a private key, which only the service holds: give its public key",
+    );
   const line = /^ed25519:([A-Za-z0-9+/]{43}=)$/.exec(text.trim())?.[1];
   let key: KeyObject;
   try {
     key =
       line === undefined
         ? createPublicKey(text)
-        : createPublicKey({ key: Buffer.concat([spkiPrefix, Buffer.from(line, "base64")]), format: "der", type: "spki" });
+        : createPublicKey({
+            key: Buffer.concat([spkiPrefix, Buffer.from(line, "base64")]),
+            format: "der",
+            type: "spki",
+          });
   } catch (error) {
-    throw new SallyportError("bad-input", "this is no public key: give a PEM file or the form `ed25519:<base64>`", { cause: error });
+    throw new SallyportError(
+      "bad-input",
+      "this is no public key: give a PEM file or the form `ed25519:<base64>`",
+      { cause: error },
+    );
   }
   if (key.asymmetricKeyType !== "ed25519") {
-    throw new SallyportError("bad-input", `this is a key for ${key.asymmetricKeyType}; the ledger is signed with ed25519`);
+    throw new SallyportError(
+      "bad-input",
+      `this is a key for ${key.asymmetricKeyType}; the ledger is signed with ed25519`,
+    );
   }
   return key;
 }

@@ -1,10 +1,21 @@
 import { type KeyObject, verify } from "node:crypto";
 import { payloadType } from "../schemas/ledger.ts";
 import { keyId } from "./keys.ts";
-import { type Entry, type LedgerHead, type LedgerProblem, type LedgerProblemCode, openEnvelope, pae, readStatement } from "./ledger.ts";
+import {
+  type Entry,
+  type EntryReading,
+  type LedgerHead,
+  type LedgerProblem,
+  openEnvelope,
+  pae,
+  readStatement,
+} from "./ledger.ts";
 
 /** A key that is trusted to sign entries, and the kinds it may sign; all kinds when undefined. */
 export type LedgerKey = { key: KeyObject; kinds?: string[] | undefined };
+
+/** Something a reader should know that is no fault of the chain, with its place. */
+export type LedgerNote = { position: number; message: string };
 
 /** What a verification found. `ok` only if there was at least one entry and no problem. */
 export type ChainReport = {
@@ -17,77 +28,114 @@ export type ChainReport = {
   keyids: string[];
   repository: { id: number; name: string } | null;
   problems: LedgerProblem[];
+  notes: LedgerNote[];
 };
 
-/** A ledger that is broken in many places is broken; more problems than this are not listed. */
-const mostProblems = 20;
+/** A ledger that is broken in many places is broken; more problems or notes than this are not listed. */
+const mostListed = 20;
 
 /**
  * Verifies a whole chain, oldest entry first: every signature by a trusted key before its payload is read, canonical
  * bytes, places without gap, each entry naming the hash of the one before it, one repository. Needs no network, no clock
- * and nothing but the lines and the keys. `visit` sees each entry that is in order.
+ * and nothing but the lines and the keys. `visit` sees each entry that is in order; what it saw counts only if the
+ * report is ok.
  */
 export function verifyChain(
   lines: Iterable<string>,
   keys: readonly LedgerKey[],
-  options: { expectRepositoryId?: number | undefined; anchor?: { seq: number; hash: string } | undefined; visit?: (entry: Entry) => void } = {},
+  options: {
+    expectRepositoryId?: number | undefined;
+    anchor?: { seq: number; hash: string } | undefined;
+    visit?: (entry: Entry) => void;
+  } = {},
 ): ChainReport {
+  const { anchor } = options;
   const trusted = new Map(keys.map((one) => [keyId(one.key), one]));
-  const report: ChainReport = { ok: false, entries: 0, head: null, first: null, last: null, kinds: {}, keyids: [], repository: null, problems: [] };
-  const used = new Set<string>();
-  const hashes = new Map<number, string>();
-  const found = (code: LedgerProblemCode, position: number, message: string) => {
-    if (report.problems.length < mostProblems) report.problems.push({ code, position, message });
-  };
+  const problems: LedgerProblem[] = [];
+  const notes: LedgerNote[] = [];
+  const kinds = new Map<string, number>();
+  const keyids = new Set<string>();
+  let position = 0;
+  let first: Entry | null = null;
+  let last: Entry | null = null;
+  let isAnchored = anchor === undefined;
   for (const line of lines) {
-    const position = ++report.entries;
-    const opened = openEnvelope(line, position);
-    if (!opened.ok) {
-      found(opened.problem.code, position, opened.problem.message);
-      continue;
-    }
-    const { keyid, sig } = opened.envelope.signatures[0] ?? { keyid: "", sig: "" };
-    const key = trusted.get(keyid);
-    if (key === undefined) {
-      found("unknown-key", position, `entry ${position} names the key ${keyid.slice(0, 16)}…, which is not one of the given keys`);
-      continue;
-    }
-    if (!verify(null, pae(payloadType, opened.payload), key.key, Buffer.from(sig, "base64"))) {
-      found("bad-signature", position, `entry ${position} is not signed by the key that it names`);
-      continue;
-    }
-    const read = readStatement(opened.payload, opened.envelope, line, position);
+    position += 1;
+    const read = readSigned(line, position, trusted);
     if (!read.ok) {
-      found(read.problem.code, position, read.problem.message);
+      problems.push(read.problem);
       continue;
     }
     const { entry } = read;
-    const repository = report.repository ?? entry.repository;
-    if (entry.repository.id !== (options.expectRepositoryId ?? repository.id)) {
-      found("wrong-repository", position, `entry ${position} belongs to repository ${entry.repository.id}`);
-    }
-    if (entry.seq !== position) found("wrong-place", position, `place ${position} holds entry ${entry.seq}: entries were dropped, added or moved`);
-    if (entry.prev !== (report.head?.hash ?? null)) {
-      found("broken-chain", position, `entry ${position} does not follow the entry before it`);
-    }
-    if (key.kinds !== undefined && !key.kinds.includes(entry.kind)) {
-      found("kind-not-allowed", position, `entry ${position} is a ${entry.kind}, which its key may not sign`);
-    }
-    used.add(keyid);
-    report.repository = repository;
-    report.first ??= entry.at;
-    report.last = entry.at;
-    report.kinds[entry.kind] = (report.kinds[entry.kind] ?? 0) + 1;
-    report.head = { seq: entry.seq, hash: entry.hash };
-    if (options.anchor?.seq === position) hashes.set(position, entry.hash);
-    options.visit?.(entry);
+    first ??= entry;
+    const found = placeProblems(entry, position, {
+      prev: last?.hash ?? null,
+      repository: options.expectRepositoryId ?? first.repository.id,
+      kinds: trusted.get(entry.keyid)?.kinds,
+    });
+    problems.push(...found);
+    if (last !== null && entry.at < last.at)
+      notes.push({ position, message: `entry ${position} has an earlier time than the entry before it` });
+    if (found.length === 0) options.visit?.(entry);
+    isAnchored ||= anchor?.seq === position && anchor.hash === entry.hash;
+    kinds.set(entry.kind, (kinds.get(entry.kind) ?? 0) + 1);
+    keyids.add(entry.keyid);
+    last = entry;
   }
-  if (report.entries === 0) found("empty", 0, "there is no entry: an empty ledger proves nothing");
-  const { anchor } = options;
-  if (anchor !== undefined && hashes.get(anchor.seq) !== anchor.hash) {
-    found("cut-tail", anchor.seq, `the ledger does not hold entry ${anchor.seq} with the hash ${anchor.hash.slice(0, 16)}…: its tail was cut or rewritten`);
+  if (position === 0)
+    problems.push({ code: "empty", position, message: "there is no entry: an empty ledger proves nothing" });
+  if (anchor !== undefined && !isAnchored) {
+    const message = `the ledger does not hold entry ${anchor.seq} with the hash ${anchor.hash.slice(0, 16)}…: its tail was cut or rewritten`;
+    problems.push({ code: "cut-tail", position: anchor.seq, message });
   }
-  report.keyids = [...used];
-  report.ok = report.problems.length === 0;
-  return report;
+  return {
+    ok: problems.length === 0,
+    entries: position,
+    head: last === null ? null : { seq: last.seq, hash: last.hash },
+    first: first?.at ?? null,
+    last: last?.at ?? null,
+    kinds: Object.fromEntries(kinds),
+    keyids: [...keyids],
+    repository: first?.repository ?? null,
+    problems: problems.slice(0, mostListed),
+    notes: notes.slice(0, mostListed),
+  };
+}
+
+/** Reads one line as an entry, after its signature was found good. */
+function readSigned(line: string, position: number, trusted: ReadonlyMap<string, LedgerKey>): EntryReading {
+  const opened = openEnvelope(line, position);
+  if (!opened.ok) return opened;
+  const { keyid, sig } = opened.envelope.signatures[0] ?? { keyid: "", sig: "" };
+  const problem = (code: "unknown-key" | "bad-signature", message: string): EntryReading => ({
+    ok: false,
+    problem: { code, position, message },
+  });
+  const key = trusted.get(keyid)?.key;
+  if (key === undefined) {
+    const named = `entry ${position} names the key ${keyid.slice(0, 16)}…`;
+    return problem("unknown-key", `${named}, which is not one of the given keys`);
+  }
+  if (!verify(null, pae(payloadType, opened.payload), key, Buffer.from(sig, "base64")))
+    return problem("bad-signature", `entry ${position} is not signed by the key that it names`);
+  return readStatement(opened.payload, opened.envelope, line, position);
+}
+
+/** What is wrong with an entry at this place of this chain. */
+function placeProblems(
+  entry: Entry,
+  position: number,
+  expected: { prev: string | null; repository: number; kinds: string[] | undefined },
+): LedgerProblem[] {
+  const problems: LedgerProblem[] = [];
+  const found = (code: LedgerProblem["code"], message: string) => problems.push({ code, position, message });
+  if (entry.repository.id !== expected.repository)
+    found("wrong-repository", `entry ${position} belongs to repository ${entry.repository.id}`);
+  if (entry.seq !== position)
+    found("wrong-place", `place ${position} holds entry ${entry.seq}: entries were dropped, added or moved`);
+  if (entry.prev !== expected.prev)
+    found("broken-chain", `entry ${position} does not follow the entry before it`);
+  if (expected.kinds !== undefined && !expected.kinds.includes(entry.kind))
+    found("kind-not-allowed", `entry ${position} is a ${entry.kind}, which its key may not sign`);
+  return problems;
 }

@@ -59,7 +59,10 @@ export function entryHash(line: string): string {
   return createHash("sha256").update(line, "utf8").digest("hex");
 }
 
-/** Makes the next entry of a chain. The caller holds the chain's lock and stores the line. */
+/**
+ * Makes the next entry of a chain. The caller holds the chain's lock and stores the line. Throws on a draft that could
+ * not be read back from its line, before anything is signed: one such entry would break the chain for good.
+ */
 export async function appendEntry(
   head: LedgerHead,
   draft: EntryDraft,
@@ -67,17 +70,20 @@ export async function appendEntry(
 ): Promise<{ line: string; head: { seq: number; hash: string } }> {
   const seq = (head?.seq ?? 0) + 1;
   const { repository, kind, at, actor, subject, body } = draft;
-  const statement = Statement.parse({
+  const statement = {
     _type: statementType,
     subject,
     predicateType,
     predicate: { repository, seq, prev: head?.hash ?? null, kind, at, actor, body },
-  });
+  };
   const payload = Buffer.from(canonicalJson(statement), "utf8");
+  const read = readPayload(payload);
+  if (!read.ok) throw new TypeError(`an entry of kind ${kind} cannot be recorded: it ${read.message}`);
   const signature = await sign(pae(payloadType, payload));
   const envelope: Envelope = { payload: payload.toString("base64"), payloadType, signatures: [signature] };
   const line = canonicalJson(envelope);
-  if (Buffer.byteLength(line) > lineBytes) throw new RangeError(`an entry of kind ${kind} is longer than ${lineBytes} bytes`);
+  if (Buffer.byteLength(line) > lineBytes)
+    throw new RangeError(`an entry of kind ${kind} is longer than ${lineBytes} bytes`);
   return { line, head: { seq, hash: entryHash(line) } };
 }
 
@@ -117,16 +123,25 @@ export function openEnvelope(
   line: string,
   position: number,
 ): { ok: true; envelope: Envelope; payload: Buffer } | { ok: false; problem: LedgerProblem } {
-  const problem = (code: LedgerProblemCode, message: string) => ({ ok: false as const, problem: { code, position, message } });
-  if (Buffer.byteLength(line) > lineBytes) return problem("too-long", `entry ${position} is longer than ${lineBytes} bytes`);
+  const problem = (code: LedgerProblemCode, message: string) => ({
+    ok: false as const,
+    problem: { code, position, message },
+  });
+  if (Buffer.byteLength(line) > lineBytes)
+    return problem("too-long", `entry ${position} is longer than ${lineBytes} bytes`);
   const value = parseCanonicalJson(line);
-  if (value === undefined) return problem("not-canonical", `entry ${position} is not canonical JSON: a byte of it was changed`);
+  if (value === undefined)
+    return problem("not-canonical", `entry ${position} is not canonical JSON: a byte of it was changed`);
   const envelope = asEnvelope(value);
-  if (envelope === null) return problem("bad-envelope", `entry ${position} is no DSSE envelope with one signature`);
+  if (envelope === null)
+    return problem("bad-envelope", `entry ${position} is no DSSE envelope with one signature`);
   const payload = Buffer.from(envelope.payload, "base64");
   const { sig } = envelope.signatures[0] ?? { sig: "" };
   // Many texts decode to the same bytes; only the one that encodes back to itself is accepted.
-  if (payload.toString("base64") !== envelope.payload || Buffer.from(sig, "base64").toString("base64") !== sig) {
+  if (
+    payload.toString("base64") !== envelope.payload ||
+    Buffer.from(sig, "base64").toString("base64") !== sig
+  ) {
     return problem("not-canonical", `entry ${position} holds base64 in a form that is not canonical`);
   }
   return { ok: true, envelope, payload };
@@ -136,7 +151,13 @@ export function openEnvelope(
 function asEnvelope(value: Json): Envelope | null {
   if (!isObject(value)) return null;
   const { payload, payloadType: type, signatures, ...rest } = value;
-  if (typeof payload !== "string" || type !== payloadType || !Array.isArray(signatures) || Object.keys(rest).length > 0) return null;
+  if (
+    typeof payload !== "string" ||
+    type !== payloadType ||
+    !Array.isArray(signatures) ||
+    Object.keys(rest).length > 0
+  )
+    return null;
   const [signature, ...more]: (Json | undefined)[] = signatures;
   if (!isObject(signature) || more.length > 0) return null;
   const { keyid, sig, ...other } = signature;
@@ -149,17 +170,32 @@ function isObject(value: Json | undefined): value is { readonly [key: string]: J
 }
 
 /** Reads the payload's bytes, and only those: what was verified is what is parsed. */
-export function readStatement(payload: Buffer, envelope: Envelope, line: string, position: number): EntryReading {
-  const text = payload.toString("utf8");
-  const value = parseCanonicalJson(text);
-  const problem = (message: string): EntryReading => ({ ok: false, problem: { code: "bad-statement", position, message } });
-  if (value === undefined || !Buffer.from(text, "utf8").equals(payload)) return problem(`entry ${position} holds a payload that is not canonical JSON`);
-  const statement = Statement.safeParse(value);
-  if (!statement.success) {
-    const [issue] = statement.error.issues;
-    return problem(`entry ${position} is no ledger statement: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
+export function readStatement(
+  payload: Buffer,
+  envelope: Envelope,
+  line: string,
+  position: number,
+): EntryReading {
+  const read = readPayload(payload);
+  if (!read.ok) {
+    const message = `entry ${position} ${read.message}`;
+    return { ok: false, problem: { code: "bad-statement", position, message } };
   }
-  const { subject, predicate } = statement.data;
+  const { subject, predicate } = read.statement;
   const keyid = envelope.signatures[0]?.keyid ?? "";
   return { ok: true, entry: { ...predicate, subject, hash: entryHash(line), keyid } };
+}
+
+function readPayload(payload: Buffer): { ok: true; statement: Statement } | { ok: false; message: string } {
+  const text = payload.toString("utf8");
+  const value = parseCanonicalJson(text);
+  if (value === undefined || !Buffer.from(text, "utf8").equals(payload))
+    return { ok: false, message: "holds a payload that is not canonical JSON, or is nested too deep" };
+  const statement = Statement.safeParse(value);
+  if (statement.success) return { ok: true, statement: statement.data };
+  const [issue] = statement.error.issues;
+  return {
+    ok: false,
+    message: `is no ledger statement: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`,
+  };
 }

@@ -1,4 +1,5 @@
-import { authority, type Ask, holders } from "./authority.ts";
+import type { Verdict } from "../schemas/verdict.ts";
+import { type Ask, authority, holders } from "./authority.ts";
 import { sha256 } from "./contract.ts";
 import type { Draft, TypedEntry } from "./entries.ts";
 import type { LoadedPolicy, PullFacts, PullRecord } from "./facts.ts";
@@ -8,10 +9,9 @@ import type { Known } from "./known.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
 import { recordOf } from "./record.ts";
 import { summaryMarkdown, titleOf } from "./report.ts";
-import type { Verdict } from "../schemas/verdict.ts";
+import { answered, appActor } from "./story/answers.ts";
 import { addStep, type Decision, noDecision, type Step } from "./story-facts.ts";
 import { sourceKey } from "./story-record.ts";
-import { answered, appActor } from "./story/answers.ts";
 
 /** Decides a pull request's next steps: commands answered, verdict given, evidence sealed, merge observed. */
 export function decidePull(facts: PullLookFacts): Decision {
@@ -50,7 +50,9 @@ function storyOf(entries: readonly TypedEntry[], pull: number): number | undefin
 function answerCommands(facts: PullLookFacts, entries: () => TypedEntry[], decision: Decision): void {
   if (!facts.policy.known || facts.policy.value.state !== "loaded") return;
   const loaded = facts.policy.value;
-  const seen = new Set(facts.entries.flatMap((entry) => (entry.kind === "command" ? [sourceKey(entry.body.source)] : [])));
+  const seen = new Set(
+    facts.entries.flatMap((entry) => (entry.kind === "command" ? [sourceKey(entry.body.source)] : [])),
+  );
   for (const ask of facts.asks) {
     if (seen.has(sourceKey(ask.source))) continue;
     const record = recordOf(entries(), facts.number);
@@ -59,7 +61,10 @@ function answerCommands(facts: PullLookFacts, entries: () => TypedEntry[], decis
       decision.again = 15;
       return;
     }
-    addStep(decision, answered(ask, answer, { issue: { number: facts.number }, repository: facts.repository }));
+    addStep(
+      decision,
+      answered(ask, answer, { issue: { number: facts.number }, repository: facts.repository }),
+    );
   }
 }
 
@@ -72,26 +77,41 @@ function answerTo(ask: Ask, facts: PullLookFacts, loaded: LoadedPolicy, record: 
   if (allowed.answer === "wait") return null;
   if (allowed.answer === "no") return refuse(allowed.code, allowed.line);
   if ("why" in command) return refuse("badly-written", `Write it as \`${command.form}\`: ${command.why}.`);
-  if (command.name === "status") return { accepted: true, code: "shown", line: "The check `sallyport` shows where this stands." };
-  if (command.name !== "sign-off") return refuse("wrong-place", "Give this command on the story, not on the pull request.");
+  if (command.name === "status")
+    return { accepted: true, code: "shown", line: "The check `sallyport` shows where this stands." };
+  if (command.name !== "sign-off")
+    return refuse("wrong-place", "Give this command on the story, not on the pull request.");
 
   const head = facts.judged.head.sha;
   const tests = manualTests(loaded.policy);
   if (facts.state === "closed") return refuse("closed", "This pull request is closed.");
   if (command.sha !== head) {
-    return refuse("head-moved", `You signed ${command.sha}, but the head is ${head}. Test that commit and sign it.`);
+    return refuse(
+      "head-moved",
+      `You signed ${command.sha}, but the head is ${head}. Test that commit and sign it.`,
+    );
   }
   if (!tests.includes(command.test)) {
-    return refuse("not-a-listed-test", `There is no test \`${command.test}\` to sign off; there is: ${tests.join(", ")}.`);
+    return refuse(
+      "not-a-listed-test",
+      `There is no test \`${command.test}\` to sign off; there is: ${tests.join(", ")}.`,
+    );
   }
   const own =
-    (record.run?.requesters.some((person) => person.id === ask.by.id) ?? false) || facts.judged.pull?.author.id === ask.by.id;
+    (record.run?.requesters.some((person) => person.id === ask.by.id) ?? false) ||
+    facts.judged.pull?.author.id === ask.by.id;
   if (own && loaded.policy.people.separation === "strict") {
     const who = holders(loaded.policy.people, "approvers");
-    return refuse("own-work", `You asked for this change, so somebody else signs it off: ${who} (\`people.separation: strict\`).`);
+    return refuse(
+      "own-work",
+      `You asked for this change, so somebody else signs it off: ${who} (\`people.separation: strict\`).`,
+    );
   }
   if (record.run !== null && !record.evidence.some((one) => one.commit === head)) {
-    return refuse("no-evidence", "There is no recorded evidence for this commit yet; sign it off once the gate `evidence` passes.");
+    return refuse(
+      "no-evidence",
+      "There is no recorded evidence for this commit yet; sign it off once the gate `evidence` passes.",
+    );
   }
   if (ask.source.type !== "comment") return refuse("wrong-place", "A sign-off is a comment.");
   const noted = notes(command.text);
@@ -124,11 +144,19 @@ function notes(text: string): { environment: string; notes: string } {
   const lines = text.split("\n");
   const place = lines.findIndex((line) => /^environment:/i.test(line));
   const environment = place < 0 ? "" : (lines[place] ?? "").replace(/^environment:\s*/i, "").trim();
-  return { environment, notes: lines.filter((_, at) => at !== place).join("\n").trim() };
+  return {
+    environment,
+    notes: lines
+      .filter((_, at) => at !== place)
+      .join("\n")
+      .trim(),
+  };
 }
 
 function recordVerdict(facts: PullLookFacts, entries: TypedEntry[], verdict: Verdict, digest: string): Step {
-  const last = entries.findLast((entry) => entry.kind === "verdict.given" && entry.body.pull === facts.number);
+  const last = entries.findLast(
+    (entry) => entry.kind === "verdict.given" && entry.body.pull === facts.number,
+  );
   if (last?.kind === "verdict.given" && last.body.verdictSha256 === digest) return {};
   // A verdict with an unread fact will be given again at once; recording each would fill the ledger with noise.
   if (verdict.gates.some((gate) => gate.status === "unknown") && verdict.conclusion === "pending") return {};
@@ -157,17 +185,28 @@ function recordVerdict(facts: PullLookFacts, entries: TypedEntry[], verdict: Ver
 /** Seals the evidence of an agent's commit once its checks have settled and the verdict is success. */
 function sealEvidence(facts: PullLookFacts, entries: TypedEntry[], verdict: Verdict, digest: string): Step {
   if (verdict.conclusion !== "success" || !facts.checks.known) return {};
-  const written = entries.findLast((entry) => entry.kind === "change.committed" && entry.body.commit === verdict.head);
+  const written = entries.findLast(
+    (entry) => entry.kind === "change.committed" && entry.body.commit === verdict.head,
+  );
   if (written?.kind !== "change.committed") return {};
   const { run, story, prompt, attempt, commit, tree } = written.body;
-  const sealed = entries.some((entry) => entry.kind === "evidence.sealed" && entry.body.commit === commit && entry.body.verdictSha256 === digest);
+  const sealed = entries.some(
+    (entry) =>
+      entry.kind === "evidence.sealed" && entry.body.commit === commit && entry.body.verdictSha256 === digest,
+  );
   const captured = entries.findLast(
-    (entry) => entry.kind === "evidence.captured" && entry.body.prompt === prompt && entry.body.attempt.s === attempt.s && entry.body.attempt.r === attempt.r,
+    (entry) =>
+      entry.kind === "evidence.captured" &&
+      entry.body.prompt === prompt &&
+      entry.body.attempt.s === attempt.s &&
+      entry.body.attempt.r === attempt.r,
   );
   const others = facts.checks.value;
   if (sealed || captured === undefined || others.some((check) => check.status !== "completed")) return {};
-  const passed = (conclusion: string | null) => conclusion === "success" || conclusion === "neutral" || conclusion === "skipped";
-  const ci = others.length === 0 ? "none" : others.every((check) => passed(check.conclusion)) ? "pass" : "fail";
+  const passed = (conclusion: string | null) =>
+    conclusion === "success" || conclusion === "neutral" || conclusion === "skipped";
+  const ci =
+    others.length === 0 ? "none" : others.every((check) => passed(check.conclusion)) ? "pass" : "fail";
   return {
     drafts: [
       {
@@ -215,19 +254,31 @@ function showCheck(facts: PullLookFacts, verdict: Verdict, digest: string, decis
 function showSticky(facts: PullLookFacts, verdict: Verdict, decision: Decision): void {
   const body = `### Sallyport: ${titleOf(verdict)}\n\n${summaryMarkdown(verdict)}`;
   if (body.trimEnd() === facts.sticky?.trimEnd()) return;
-  decision.effects.push({ type: "ensure-sticky", key: `sticky/${facts.repository.id}/${facts.number}`, issue: facts.number, body });
+  decision.effects.push({
+    type: "ensure-sticky",
+    key: `sticky/${facts.repository.id}/${facts.number}`,
+    issue: facts.number,
+    body,
+  });
 }
 
 /** Records what became of a pull request; a merge that no success allowed is an incident. */
 function observeEnd(facts: PullLookFacts, entries: TypedEntry[], decision: Decision): void {
   const head = facts.judged.head.sha;
   const story = storyOf(entries, facts.number);
-  const look = story === undefined ? [] : [{ kind: "issue" as const, repository: facts.repository.id, number: story }];
+  const look =
+    story === undefined ? [] : [{ kind: "issue" as const, repository: facts.repository.id, number: story }];
   const subject = [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }];
   const actor = appActor(facts);
   if (facts.merged === null) {
-    const seen = entries.some((entry) => entry.kind === "pull.closed" && entry.body.pull === facts.number && entry.body.head === head);
-    if (!seen) addStep(decision, { drafts: [{ kind: "pull.closed", actor, subject, body: { pull: facts.number, head } }], look });
+    const seen = entries.some(
+      (entry) => entry.kind === "pull.closed" && entry.body.pull === facts.number && entry.body.head === head,
+    );
+    if (!seen)
+      addStep(decision, {
+        drafts: [{ kind: "pull.closed", actor, subject, body: { pull: facts.number, head } }],
+        look,
+      });
     return;
   }
   if (entries.some((entry) => entry.kind === "merge.observed" && entry.body.pull === facts.number)) return;
@@ -242,7 +293,14 @@ function observeEnd(facts: PullLookFacts, entries: TypedEntry[], decision: Decis
         kind: "merge.observed",
         actor,
         subject: [...subject, { name: "merged", digest: { gitCommit: commit } }],
-        body: { pull: facts.number, head, merged: commit, tree, judged, by: by === null ? null : { ...by, type: "User" } },
+        body: {
+          pull: facts.number,
+          head,
+          merged: commit,
+          tree,
+          judged,
+          by: by === null ? null : { ...by, type: "User" },
+        },
       },
     ],
     look,
@@ -250,6 +308,13 @@ function observeEnd(facts: PullLookFacts, entries: TypedEntry[], decision: Decis
   if (judged) return;
   const message = `#${facts.number} was merged as ${commit} although the last verdict on ${head} was not success.`;
   addStep(decision, {
-    drafts: [{ kind: "incident.raised", actor, subject, body: { code: "merged-past-the-gate", message, issue: facts.number } }],
+    drafts: [
+      {
+        kind: "incident.raised",
+        actor,
+        subject,
+        body: { code: "merged-past-the-gate", message, issue: facts.number },
+      },
+    ],
   });
 }

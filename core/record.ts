@@ -15,7 +15,13 @@ export function recordOf(entries: readonly TypedEntry[], pull: number): Known<Pu
     if (entry.kind === "pull.opened" && entry.body.pull === pull) opened = entry.body;
     if (entry.kind === "sign-off.given" && entry.body.pull === pull) {
       const { sha, test, result } = entry.body;
-      record.signOffs.push({ sha, test, result, by: { id: entry.actor.id, login: entry.actor.login, type: "User" }, seq: entry.seq });
+      record.signOffs.push({
+        sha,
+        test,
+        result,
+        by: { id: entry.actor.id, login: entry.actor.login, type: "User" },
+        seq: entry.seq,
+      });
     }
   }
   if (opened === null) return known(record);
@@ -30,7 +36,8 @@ export function recordOf(entries: readonly TypedEntry[], pull: number): Known<Pu
     if (entry.kind === "contract.frozen" && entry.body.story === story) contract = entry.body;
     if (entry.kind === "prompt.opened" && entry.body.issue === prompt) index = entry.body.index;
     if (entry.kind === "run.submitted" && entry.body.run === run) requesters.push(entry.body.by);
-    if (entry.kind === "evidence.captured" && entry.body.prompt === prompt) bundles.set(attemptName(entry.body), entry.hash);
+    if (entry.kind === "evidence.captured" && entry.body.prompt === prompt)
+      bundles.set(attemptName(entry.body), entry.hash);
     if (entry.kind === "change.committed" && entry.body.prompt === prompt) {
       const attempt = attemptName(entry.body);
       const bundle = bundles.get(attempt);
@@ -39,7 +46,8 @@ export function recordOf(entries: readonly TypedEntry[], pull: number): Known<Pu
     }
   }
   const frozen = contract?.prompts.find((one) => one.index === index);
-  if (contract === null || frozen === undefined) return unknown(`the ledger holds ${run} and not the contract it was run for`);
+  if (contract === null || frozen === undefined)
+    return unknown(`the ledger holds ${run} and not the contract it was run for`);
   record.run = {
     run,
     story,

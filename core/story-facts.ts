@@ -2,8 +2,8 @@ import type { Plan } from "../schemas/plan.ts";
 import type { Pack, StepResult } from "../schemas/step.ts";
 import type { Account } from "../schemas/text.ts";
 import type { Ask } from "./authority.ts";
-import type { Draft, TypedEntry } from "./entries.ts";
 import type { Effect, EffectOutcome, Ourselves, Subject } from "./effects.ts";
+import type { Draft, TypedEntry } from "./entries.ts";
 import type { PolicyReading } from "./facts.ts";
 import type { Known } from "./known.ts";
 

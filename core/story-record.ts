@@ -74,14 +74,20 @@ function emptyStory(): StoryRecord {
   };
 }
 
-function attemptOf(record: StoryRecord, step: { prompt: number; attempt: { r: number; s: number } }): AttemptRecord | undefined {
+function attemptOf(
+  record: StoryRecord,
+  step: { prompt: number; attempt: { r: number; s: number } },
+): AttemptRecord | undefined {
   return record.prompts
     .find((prompt) => prompt.issue === step.prompt)
     ?.attempts.find(({ pack }) => pack.attempt.r === step.attempt.r && pack.attempt.s === step.attempt.s);
 }
 
 /** Folds a story's entries, and drafts that are about to become entries, into what is known of it now. */
-export function foldStory(story: number, entries: readonly (TypedEntry | (Draft & { at?: string }))[]): StoryRecord {
+export function foldStory(
+  story: number,
+  entries: readonly (TypedEntry | (Draft & { at?: string }))[],
+): StoryRecord {
   const record = emptyStory();
   const promptOfPull = (pull: number) => record.prompts.find((prompt) => prompt.pull === pull);
   for (const entry of entries) {

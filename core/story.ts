@@ -1,13 +1,13 @@
 import type { Effect } from "./effects.ts";
 import type { LoadedPolicy } from "./facts.ts";
 import { intakeProblems, storyForm } from "./forms.ts";
-import { addStep, type Decision, noDecision, type Step, type StoryFacts } from "./story-facts.ts";
-import { foldStory, type StoryRecord } from "./story-record.ts";
 import { answerNext } from "./story/answers.ts";
 import { openPrompts, plan } from "./story/planning.ts";
 import { advanceRun } from "./story/running.ts";
-import { promptState, storySticky, storyState } from "./story/surface.ts";
+import { promptState, storyState, storySticky } from "./story/surface.ts";
 import { completeStory } from "./story/writing.ts";
+import { addStep, type Decision, noDecision, type Step, type StoryFacts } from "./story-facts.ts";
+import { foldStory, type StoryRecord } from "./story-record.ts";
 import { policyTrouble } from "./trouble.ts";
 
 type Rule = (record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, missing: string[]) => Step | null;
@@ -21,7 +21,8 @@ const mostSteps = 200;
 /** What a story lacks before it can be planned, as lines for its author. */
 export function missingParts(facts: StoryFacts): string[] {
   const form = storyForm(facts.issue.body);
-  const isEpic = (issue: StoryFacts["parent"]) => issue?.labels.includes("epic") === true && issue.state === "open";
+  const isEpic = (issue: StoryFacts["parent"]) =>
+    issue?.labels.includes("epic") === true && issue.state === "open";
   const epic = isEpic(facts.parent)
     ? "linked"
     : isEpic(facts.namedEpic)
@@ -41,7 +42,11 @@ export function decideStory(facts: StoryFacts): Decision {
   const loaded = facts.policy.value;
   const missing = missingParts(facts);
 
-  const fold = () => foldStory(facts.issue.number, [...facts.entries, ...decision.drafts.map((draft) => ({ ...draft, at: facts.now }))]);
+  const fold = () =>
+    foldStory(facts.issue.number, [
+      ...facts.entries,
+      ...decision.drafts.map((draft) => ({ ...draft, at: facts.now })),
+    ]);
   let record = fold();
   for (let steps = 0; ; steps++) {
     const step = nextOf(record, facts, loaded, missing, decision);
@@ -53,12 +58,19 @@ export function decideStory(facts: StoryFacts): Decision {
   linkToEpic(facts, decision);
   takeLabelsOff(facts, decision);
   show(record, facts, loaded, missing, decision);
-  if (!facts.base.known || !facts.decisions.known || facts.asks.some((ask) => !ask.standing.known)) decision.again = 15;
+  if (!facts.base.known || !facts.decisions.known || facts.asks.some((ask) => !ask.standing.known))
+    decision.again = 15;
   return decision;
 }
 
 /** The first rule that has something new to do; an effect that was asked for already is nothing new. */
-function nextOf(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, missing: string[], decision: Decision): Step | null {
+function nextOf(
+  record: StoryRecord,
+  facts: StoryFacts,
+  loaded: LoadedPolicy,
+  missing: string[],
+  decision: Decision,
+): Step | null {
   for (const rule of rules) {
     const step = rule(record, facts, loaded, missing);
     if (step === null) continue;
@@ -73,7 +85,8 @@ function linkToEpic(facts: StoryFacts, decision: Decision): void {
   const { namedEpic, parent, issue, repository } = facts;
   if (parent !== null || namedEpic === null || !namedEpic.labels.includes("epic")) return;
   const key = `link/${repository.id}/${namedEpic.number}/${issue.number}`;
-  if (!facts.outcomes.has(key)) decision.effects.push({ type: "link-story", key, epic: namedEpic.number, story: issue.number });
+  if (!facts.outcomes.has(key))
+    decision.effects.push({ type: "link-story", key, epic: namedEpic.number, story: issue.number });
 }
 
 /** A command label is taken off once its command is answered. */
@@ -82,16 +95,32 @@ function takeLabelsOff(facts: StoryFacts, decision: Decision): void {
   for (const ask of facts.asks) {
     if (ask.source.type !== "label" || !issue.labels.includes(ask.source.label)) continue;
     const { label } = ask.source;
-    decision.effects.push({ type: "ensure-label-gone", key: `label/${repository.id}/${issue.number}/${label}`, issue: issue.number, label });
+    decision.effects.push({
+      type: "ensure-label-gone",
+      key: `label/${repository.id}/${issue.number}/${label}`,
+      issue: issue.number,
+      label,
+    });
   }
 }
 
-function show(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, missing: string[], decision: Decision): void {
+function show(
+  record: StoryRecord,
+  facts: StoryFacts,
+  loaded: LoadedPolicy,
+  missing: string[],
+  decision: Decision,
+): void {
   const { issue, repository } = facts;
   const state = (number: number, labels: string[], wanted: string) => {
     const ours = labels.filter((label) => label.startsWith("sallyport:"));
     if (ours.length === 1 && ours[0] === `sallyport:${wanted}`) return;
-    decision.effects.push({ type: "ensure-state", key: `state/${repository.id}/${number}`, issue: number, state: wanted });
+    decision.effects.push({
+      type: "ensure-state",
+      key: `state/${repository.id}/${number}`,
+      issue: number,
+      state: wanted,
+    });
   };
   state(issue.number, issue.labels, storyState(record));
   for (const prompt of record.prompts) {
@@ -100,7 +129,12 @@ function show(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, miss
   }
   const body = storySticky(record, facts, loaded, missing);
   if (body !== facts.sticky) {
-    decision.effects.push({ type: "ensure-sticky", key: `sticky/${repository.id}/${issue.number}`, issue: issue.number, body });
+    decision.effects.push({
+      type: "ensure-sticky",
+      key: `sticky/${repository.id}/${issue.number}`,
+      issue: issue.number,
+      body,
+    });
   }
 }
 
@@ -110,7 +144,12 @@ function showTrouble(facts: StoryFacts, trouble: string, decision: Decision): De
   const body = `### Sallyport: waiting\n\n${trouble}\n`;
   const engaged = facts.asks.length > 0 || facts.sticky !== null;
   if (engaged && body !== facts.sticky) {
-    decision.effects.push({ type: "ensure-sticky", key: `sticky/${repository.id}/${issue.number}`, issue: issue.number, body });
+    decision.effects.push({
+      type: "ensure-sticky",
+      key: `sticky/${repository.id}/${issue.number}`,
+      issue: issue.number,
+      body,
+    });
   }
   return { ...decision, again: facts.policy.known ? null : 30 };
 }

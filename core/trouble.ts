@@ -4,7 +4,8 @@ import type { Known } from "./known.ts";
 
 /** Why there is no usable policy, in one line that says what to do; null when there is one. */
 export function policyTrouble(policy: Known<PolicyReading>): string | null {
-  if (!policy.known) return `The policy could not be read (${policy.why}). This is tried again; nothing happens until then.`;
+  if (!policy.known)
+    return `The policy could not be read (${policy.why}). This is tried again; nothing happens until then.`;
   switch (policy.value.state) {
     case "loaded":
       return null;

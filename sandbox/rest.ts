@@ -76,7 +76,7 @@ function finish(
   known: string | undefined,
   answer: Answer,
 ): Response {
-  const body = answer.body === undefined ? null : asText(answer);
+  const body = answer.body === undefined ? null : bytesOf(answer);
   const readable = route.method === "GET" && answer.status === 200 && body !== null;
   const etag = readable ? `W/"${createHash("sha256").update(body).digest("hex")}"` : undefined;
   const unchanged = etag !== undefined && sameTag(known, etag);
@@ -147,8 +147,10 @@ function tell(
   for (const listener of state.exchangeListeners) listener(exchange);
 }
 
-function asText(answer: Answer): string {
-  return answer.type === undefined ? JSON.stringify(answer.body) : String(answer.body);
+function bytesOf(answer: Answer): Uint8Array<ArrayBuffer> {
+  if (answer.body instanceof Uint8Array) return new Uint8Array(answer.body);
+  const text = answer.type === undefined ? JSON.stringify(answer.body) : String(answer.body);
+  return new TextEncoder().encode(text);
 }
 
 /** The body as a client reads it: without undefined fields. */

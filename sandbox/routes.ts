@@ -1,4 +1,16 @@
 /** Every REST route; of two that fit a path the earlier one answers. */
+import { appRoutes } from "./apps.ts";
+import { contentRoutes } from "./contents.ts";
+import { deliveryRoutes } from "./deliveries.ts";
+import { gitObjectRoutes } from "./git-objects.ts";
+import { gitRefRoutes } from "./git-refs.ts";
+import { commitRoute, historyRoutes } from "./history.ts";
+import { mergeRoutes } from "./merges.ts";
+import { protectionRoutes } from "./protection.ts";
+import { pullRoutes } from "./pulls.ts";
+import { branchRoute, repositoryRoutes } from "./repositories.ts";
+import { reviewCommentRoutes } from "./review-comments.ts";
+import { reviewRoutes } from "./reviews.ts";
 import { assigneeRoutes } from "./assignees.ts";
 import { checkRunRoutes } from "./check-runs.ts";
 import { checkSuiteRoutes } from "./check-suites.ts";
@@ -28,4 +40,18 @@ export const routes: Route[] = [
   ...statusRoutes,
   ...collaboratorRoutes,
   ...teamRoutes,
+  ...appRoutes,
+  ...deliveryRoutes,
+  ...repositoryRoutes,
+  ...gitRefRoutes,
+  ...gitObjectRoutes,
+  ...contentRoutes,
+  ...historyRoutes,
+  ...pullRoutes,
+  ...mergeRoutes,
+  ...reviewRoutes,
+  ...reviewCommentRoutes,
+  ...protectionRoutes,
+  branchRoute,
+  commitRoute,
 ];

@@ -18,6 +18,7 @@ import {
   repoRoute,
   withBody,
 } from "./route.ts";
+import { protectionOf } from "./rules.ts";
 import { identify, now } from "./state.ts";
 import { emit } from "./webhooks.ts";
 
@@ -147,13 +148,13 @@ async function tell(call: AuthoredCall, status: CommitStatus): Promise<void> {
     target_url: status.targetUrl,
     avatar_url: `${state.url}/avatars/${status.creator.id}`,
     commit: presentCommit(state, repository, await readCommit(repository.dir, sha)),
-    branches: branches.map((name) => ({ name, commit: { sha, url }, protected: isProtected(call, name) })),
+    branches: branches.map((name) => ({
+      name,
+      commit: { sha, url },
+      protected: protectionOf(repository, name) !== undefined,
+    })),
     created_at: status.createdAt,
     updated_at: status.updatedAt,
   };
   emit(state, repository, "status", null, parts, actor);
-}
-
-function isProtected(call: AuthoredCall, name: string): boolean {
-  return call.repository.protection.some(({ branch }) => branch === name);
 }

@@ -5,7 +5,10 @@ import { Account, Risk, Sha, Sha256 } from "./text.ts";
 import { GateStatus, Verdict } from "./verdict.ts";
 
 const IssueNumber = z.int().positive();
-const RunId = z.string().regex(/^run-[0-9]+-[0-9]+$/).describe("run-<story>-<count>");
+const RunId = z
+  .string()
+  .regex(/^run-[0-9]+-[0-9]+$/)
+  .describe("run-<story>-<count>");
 
 /** A large body kept outside the entry, named by its digest: on a public repository only the digest is exported. */
 export const BodyRef = z.strictObject({ sha256: Sha256, bytes: z.int().min(0), mediaType: z.string() });
@@ -67,7 +70,12 @@ export const entryBodies = {
     issueSha256: Sha256.describe("The story's title and body as the planner saw them."),
     usage: Usage,
   }),
-  "plan.failed": z.strictObject({ story: IssueNumber, request: Source, code: z.string(), message: z.string() }),
+  "plan.failed": z.strictObject({
+    story: IssueNumber,
+    request: Source,
+    code: z.string(),
+    message: z.string(),
+  }),
   "approval.granted": z.strictObject({
     story: IssueNumber,
     revision: z.int().positive(),
@@ -84,7 +92,12 @@ export const entryBodies = {
     manualTest: z.strictObject({ environment: z.string(), steps: z.array(z.string()) }).nullable(),
     prompts: z.array(ContractPrompt).min(1),
   }),
-  "prompt.opened": z.strictObject({ story: IssueNumber, revision: z.int().positive(), index: z.int().positive(), issue: IssueNumber }),
+  "prompt.opened": z.strictObject({
+    story: IssueNumber,
+    revision: z.int().positive(),
+    index: z.int().positive(),
+    issue: IssueNumber,
+  }),
   "run.submitted": z.strictObject({
     run: RunId,
     story: IssueNumber,
@@ -111,7 +124,14 @@ export const entryBodies = {
   "attempt.closed": z.strictObject({
     ...step,
     accepted: z.boolean(),
-    reasons: z.array(z.strictObject({ source: z.string(), code: z.string(), message: z.string(), path: z.string().optional() })),
+    reasons: z.array(
+      z.strictObject({
+        source: z.string(),
+        code: z.string(),
+        message: z.string(),
+        path: z.string().optional(),
+      }),
+    ),
   }),
   "evidence.captured": z.strictObject({
     ...step,
@@ -124,14 +144,23 @@ export const entryBodies = {
     seconds: z.number().min(0),
   }),
   "change.committed": z.strictObject({ ...step, branch: z.string(), commit: Sha, tree: Sha, parent: Sha }),
-  "pull.opened": z.strictObject({ run: RunId, story: IssueNumber, prompt: IssueNumber, pull: IssueNumber, branch: z.string(), head: Sha }),
+  "pull.opened": z.strictObject({
+    run: RunId,
+    story: IssueNumber,
+    prompt: IssueNumber,
+    pull: IssueNumber,
+    branch: z.string(),
+    head: Sha,
+  }),
   "verdict.given": z.strictObject({
     pull: IssueNumber,
     head: Sha,
     base: Sha,
     conclusion: Verdict.shape.conclusion,
     gates: z.record(z.string(), GateStatus),
-    verdictSha256: Sha256.describe("Of the verdict's JSON, byte for byte as `sallyport check --json` prints it."),
+    verdictSha256: Sha256.describe(
+      "Of the verdict's JSON, byte for byte as `sallyport check --json` prints it.",
+    ),
   }),
   "sign-off.given": z.strictObject({
     pull: IssueNumber,
@@ -166,9 +195,23 @@ export const entryBodies = {
     by: Account.nullable(),
   }),
   "pull.closed": z.strictObject({ pull: IssueNumber, head: Sha }),
-  "prompt.completed": z.strictObject({ story: IssueNumber, prompt: IssueNumber, pull: IssueNumber, merged: Sha }),
-  "run.closed": z.strictObject({ run: RunId, story: IssueNumber, status: z.enum(["succeeded", "failed", "cancelled"]), reason: z.string() }),
-  "story.completed": z.strictObject({ story: IssueNumber, prompts: z.array(IssueNumber), pulls: z.array(IssueNumber) }),
+  "prompt.completed": z.strictObject({
+    story: IssueNumber,
+    prompt: IssueNumber,
+    pull: IssueNumber,
+    merged: Sha,
+  }),
+  "run.closed": z.strictObject({
+    run: RunId,
+    story: IssueNumber,
+    status: z.enum(["succeeded", "failed", "cancelled"]),
+    reason: z.string(),
+  }),
+  "story.completed": z.strictObject({
+    story: IssueNumber,
+    prompts: z.array(IssueNumber),
+    pulls: z.array(IssueNumber),
+  }),
   "epic.completed": z.strictObject({ epic: IssueNumber, stories: z.array(IssueNumber) }),
   "incident.raised": z.strictObject({ code: z.string(), message: z.string(), issue: IssueNumber.nullable() }),
 } as const;

@@ -45,7 +45,9 @@ export const Statement = z.strictObject({
 });
 export type Statement = z.infer<typeof Statement>;
 
-const base64 = z.string().regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, "expected canonical base64");
+const base64 = z
+  .string()
+  .regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, "expected canonical base64");
 
 /** A DSSE envelope with one signature. `keyid` is a hint until a key has verified. Source: secure-systems-lab/dsse, `envelope.md`. */
 export const Envelope = z.strictObject({

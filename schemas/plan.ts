@@ -7,15 +7,32 @@ const DeclaredPath = z.string().min(1).max(500);
 /** One reviewable change as the planner proposes it: the canonical diff prompt before a person has approved it. */
 export const PlannedPrompt = z.strictObject({
   title: z.string().trim().min(3).max(120).describe("Names the change in a few words."),
-  objective: z.string().trim().min(10).max(1_000).describe("One sentence: what is true afterwards that is not true now."),
+  objective: z
+    .string()
+    .trim()
+    .min(10)
+    .max(1_000)
+    .describe("One sentence: what is true afterwards that is not true now."),
   role: z.string().min(1).max(40).describe("The policy role that does the work."),
-  paths: z.array(DeclaredPath).min(1).max(50).describe("Every path the change may touch, as patterns; nothing else can be written."),
+  paths: z
+    .array(DeclaredPath)
+    .min(1)
+    .max(50)
+    .describe("Every path the change may touch, as patterns; nothing else can be written."),
   inputs: Lines.describe("Contracts, decisions and files to read first."),
   nonGoals: Lines.min(1).describe("What this change must leave alone."),
   acceptance: Lines.min(1).describe("Criteria a reviewer can check one by one."),
   output: Lines.min(1).describe("What is handed over: files, tests, documents."),
-  evidence: z.array(DeclaredPath).max(20).default([]).describe("JSON evidence files that this change will write."),
-  dependsOn: z.array(z.int().positive()).max(20).default([]).describe("Numbers (from 1) of earlier prompts of this plan."),
+  evidence: z
+    .array(DeclaredPath)
+    .max(20)
+    .default([])
+    .describe("JSON evidence files that this change will write."),
+  dependsOn: z
+    .array(z.int().positive())
+    .max(20)
+    .default([])
+    .describe("Numbers (from 1) of earlier prompts of this plan."),
 });
 export type PlannedPrompt = z.infer<typeof PlannedPrompt>;
 
@@ -31,7 +48,11 @@ export const Plan = z
       .strictObject({ environment: z.string().trim().min(1).max(500), steps: Lines.min(1) })
       .nullable()
       .describe("How a person tries the result by hand; null when there is nothing to try."),
-    prompts: z.array(PlannedPrompt).min(1).max(20).describe("The diff prompts, in the order in which they are to be done."),
+    prompts: z
+      .array(PlannedPrompt)
+      .min(1)
+      .max(20)
+      .describe("The diff prompts, in the order in which they are to be done."),
   })
   .superRefine((plan, context) => {
     plan.prompts.forEach((prompt, index) => {

@@ -12,7 +12,9 @@ const pattern = z
   .min(1)
   .max(500)
   .refine((text) => !/^(?:[!#/]|\.\/)/.test(text), "a pattern does not start with `!`, `#`, `/` or `./`")
-  .describe("A path pattern: `*` within one folder, `**` across folders; `dir` means the folder and all in it.");
+  .describe(
+    "A path pattern: `*` within one folder, `**` across folders; `dir` means the folder and all in it.",
+  );
 
 const patterns = z.array(pattern).max(500);
 
@@ -49,14 +51,22 @@ const People = z
     separation: z
       .enum(["strict", "solo"])
       .default("strict")
-      .describe("strict: nobody approves or signs off what they asked for. solo: a lone maintainer may; it is recorded and shown."),
+      .describe(
+        "strict: nobody approves or signs off what they asked for. solo: a lone maintainer may; it is recorded and shown.",
+      ),
   })
   .describe("Who may do what. People are told by their GitHub account, never by text.");
 
 const Role = z.strictObject({
-  allow: patterns.min(1).describe("What an agent in this role may touch. An empty list is an error: it would allow nothing."),
+  allow: patterns
+    .min(1)
+    .describe("What an agent in this role may touch. An empty list is an error: it would allow nothing."),
   deny: patterns.default([]).describe("What it may not touch, even inside `allow`."),
-  card: z.string().max(4_000).optional().describe("Do and do-not text put into the prompt of an agent in this role."),
+  card: z
+    .string()
+    .max(4_000)
+    .optional()
+    .describe("Do and do-not text put into the prompt of an agent in this role."),
 });
 
 const Gates = z
@@ -84,7 +94,9 @@ const Gates = z
           })
           .describe("Needed if any of these holds."),
         tests: z
-          .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "a test's name is lower-case words joined by `-`"))
+          .array(
+            z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "a test's name is lower-case words joined by `-`"),
+          )
           .min(1)
           .max(20)
           .default(["manual"])
@@ -93,9 +105,15 @@ const Gates = z
       .optional()
       .describe("A person tries the change and signs off the exact commit."),
     evidence: z
-      .strictObject({ files: patterns.default([]).describe("JSON evidence files: those that a change touches must be valid JSON.") })
+      .strictObject({
+        files: patterns
+          .default([])
+          .describe("JSON evidence files: those that a change touches must be valid JSON."),
+      })
       .optional()
-      .describe("Every change by an agent has recorded evidence for its exact commit; this adds evidence files in the repository."),
+      .describe(
+        "Every change by an agent has recorded evidence for its exact commit; this adds evidence files in the repository.",
+      ),
   })
   .describe("The gates of the `sallyport` check. `scope` and `evidence` always hold for agents' changes.");
 
@@ -122,17 +140,28 @@ const Agents = z.strictObject({
 });
 
 const LedgerKey = z.strictObject({
-  key: z.string().regex(/^ed25519:[A-Za-z0-9+/]{43}=$/, "write the public key as `ed25519:` and 44 characters of base64"),
-  kinds: z.array(z.string()).min(1).optional().describe("The kinds of entry that this key may sign; all of them if absent."),
+  key: z
+    .string()
+    .regex(/^ed25519:[A-Za-z0-9+/]{43}=$/, "write the public key as `ed25519:` and 44 characters of base64"),
+  kinds: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe("The kinds of entry that this key may sign; all of them if absent."),
 });
 
 /** The policy file as maintainers write it. Written by whoever may push to the default branch: trusted, but checked strictly. */
 export const Policy = z
   .strictObject({
     version: z.literal(1),
-    extends: z.literal("default").optional().describe("Adds the built-in list of sensitive files that no agent may touch."),
+    extends: z
+      .literal("default")
+      .optional()
+      .describe("Adds the built-in list of sensitive files that no agent may touch."),
     people: People.prefault({}),
-    roles: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, "a role's name is lower-case"), Role).default({}),
+    roles: z
+      .record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, "a role's name is lower-case"), Role)
+      .default({}),
     gates: Gates.prefault({}),
     agents: Agents.prefault({}),
     ledger: z

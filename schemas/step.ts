@@ -15,7 +15,9 @@ const StepBase = {
   attempt: Attempt,
   repository: z.string(),
   base: Sha.describe("The commit that the workspace shows and the change is built on."),
-  contract: z.string().describe("The approved text, frozen at approval. The agent sees this and nothing newer."),
+  contract: z
+    .string()
+    .describe("The approved text, frozen at approval. The agent sees this and nothing newer."),
   role: z.strictObject({
     name: z.string(),
     allow: z.array(z.string()),
@@ -42,9 +44,19 @@ export const ReworkPack = z.strictObject({
   ...StepBase,
   kind: z.literal("rework"),
   failures: z
-    .array(z.strictObject({ source: z.string(), code: z.string(), message: z.string(), path: z.string().optional() }))
+    .array(
+      z.strictObject({
+        source: z.string(),
+        code: z.string(),
+        message: z.string(),
+        path: z.string().optional(),
+      }),
+    )
     .min(1),
-  previous: z.string().nullable().describe("The commit of the attempt that is to be mended, if it got that far."),
+  previous: z
+    .string()
+    .nullable()
+    .describe("The commit of the attempt that is to be mended, if it got that far."),
 });
 export type ReworkPack = z.infer<typeof ReworkPack>;
 
@@ -76,7 +88,9 @@ export const StepResult = z.strictObject({
   version: z.literal(1),
   outcome: z
     .enum(["finished", "stopped", "asked", "failed"])
-    .describe("finished: the work is done. stopped: the agent says it must not go on. asked: it needs an answer. failed: no usable answer."),
+    .describe(
+      "finished: the work is done. stopped: the agent says it must not go on. asked: it needs an answer. failed: no usable answer.",
+    ),
   code: z
     .enum([
       "finished",

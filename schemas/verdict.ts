@@ -28,7 +28,10 @@ export const Verdict = z.strictObject({
   base: Sha.describe("The tip of the branch that the change would enter."),
   head: Sha.describe("The exact commit that was judged."),
   policy: z
-    .strictObject({ ref: Sha.describe("The commit of the default branch the policy was read at."), blob: Sha })
+    .strictObject({
+      ref: Sha.describe("The commit of the default branch the policy was read at."),
+      blob: Sha,
+    })
     .nullable()
     .describe("null when no policy could be read; the conclusion is then never success."),
   engine: z.string().describe("The version of the rules themselves."),

@@ -11,7 +11,10 @@ const allowed: Record<(typeof floors)[number], { ours: string[]; packages: RegEx
   core: { ours: ["schemas"], packages: /^(minimatch|node:crypto)$/ },
   collect: { ours: ["core", "schemas"], packages: /^(@octokit\/types|js-yaml|diff|node:.+)$/ },
   app: { ours: ["collect", "core", "schemas"], packages: /./ },
-  action: { ours: ["collect", "core", "schemas"], packages: /^(@actions\/(core|github)|@octokit\/types|node:.+)$/ },
+  action: {
+    ours: ["collect", "core", "schemas"],
+    packages: /^(@actions\/(core|github)|@octokit\/types|node:.+)$/,
+  },
   sandbox: { ours: [], packages: /./ },
 };
 
@@ -22,9 +25,13 @@ function sources(folder: string): string[] {
 }
 
 /** The code without its comments, which may speak of anything. */
-const code = (file: string) => readFileSync(join(top, file), "utf8").replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+const code = (file: string) =>
+  readFileSync(join(top, file), "utf8")
+    .replace(/\/\*[\s\S]*?\*\//g, "")
+    .replace(/^\s*\/\/.*$/gm, "");
 const statement = /^(?:import|export)\s[^"';]*?from\s*"([^"]+)"|^import\s+"([^"]+)"|\bimport\(\s*"([^"]+)"/gm;
-const imports = (file: string) => [...code(file).matchAll(statement)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
+const imports = (file: string) =>
+  [...code(file).matchAll(statement)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
 const floorOf = (file: string) => floors.find((floor) => file.startsWith(`${floor}/`));
 const all = floors.flatMap(sources);
 
@@ -46,7 +53,8 @@ describe("a floor imports only what stands below it", () => {
 });
 
 test("core is pure: no clock, no chance, no surroundings, no network", () => {
-  const impure = /\bDate\.now\b|new Date\(\)|Math\.random|\bprocess\b|\bfetch\(|\bconsole\b|\bsetTimeout\b|\bimport\(/;
+  const impure =
+    /\bDate\.now\b|new Date\(\)|Math\.random|\bprocess\b|\bfetch\(|\bconsole\b|\bsetTimeout\b|\bimport\(/;
   expect(sources("core").filter((file) => impure.test(code(file)))).toEqual([]);
 });
 
@@ -56,21 +64,32 @@ test("the environment is read in entry files only", () => {
 });
 
 test("SQL stands in the store, the lane and the database alone", () => {
-  const stores = new Set(["app/database.ts", "app/store.ts", "app/lane.ts", "app/service.ts", "app/receive.ts"]);
+  const stores = new Set([
+    "app/database.ts",
+    "app/store.ts",
+    "app/lane.ts",
+    "app/service.ts",
+    "app/receive.ts",
+  ]);
   const sql = /\b(selectFrom|insertInto|updateTable|deleteFrom)\(|\bsql`/;
   expect(all.filter((file) => !stores.has(file) && sql.test(code(file)))).toEqual([]);
 });
 
 test("writes to GitHub stand in the performer and the exporter alone", () => {
   const writing = /request\(\s*["'](POST|PUT|PATCH|DELETE) /;
-  const writers = all.filter((file) => !file.startsWith("app/perform/") && file !== "app/export.ts" && !file.startsWith("sandbox/"));
+  const writers = all.filter(
+    (file) => !file.startsWith("app/perform/") && file !== "app/export.ts" && !file.startsWith("sandbox/"),
+  );
   // The demo's people write too, each with a token of their own.
   expect(writers.filter((file) => file !== "app/demo/acting.ts" && writing.test(code(file)))).toEqual([]);
 });
 
 test("a file is a noun, answers one question and is not called after nothing", () => {
   expect(all.filter((file) => /(utils?|helpers?|common|manager|misc)\.ts$/.test(file))).toEqual([]);
-  const lines = (file: string) => code(file).split("\n").filter((line) => line.trim() !== "").length;
+  const lines = (file: string) =>
+    code(file)
+      .split("\n")
+      .filter((line) => line.trim() !== "").length;
   expect(all.filter((file) => lines(file) > 300)).toEqual([]);
 });
 

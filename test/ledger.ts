@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { appendEntry, type EntryDraft, type LedgerHead } from "../core/ledger.ts";
 import { createSigner } from "../app/signer.ts";
+import { appendEntry, type EntryDraft, type LedgerHead } from "../core/ledger.ts";
 
 /** A fresh signing key in PEM with its public half. */
 export function newKey(): { pem: string; publicKey: KeyObject } {
@@ -37,5 +37,7 @@ export async function chainOf(pem: string, drafts: EntryDraft[]): Promise<string
 
 /** Drafts that differ from each other, so that no two lines of a chain are alike. */
 export function drafts(count: number, overrides: Partial<EntryDraft> = {}): EntryDraft[] {
-  return Array.from({ length: count }, (_, place) => draft({ body: { code: "test", message: `line ${place}`, issue: null }, ...overrides }));
+  return Array.from({ length: count }, (_, place) =>
+    draft({ body: { code: "test", message: `line ${place}`, issue: null }, ...overrides }),
+  );
 }

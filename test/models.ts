@@ -1,14 +1,21 @@
 import { type FixtureResponse, LLMock } from "@copilotkit/aimock";
-import { Pack } from "../schemas/step.ts";
-import type { CallStore } from "../app/perform/world.ts";
 import type { TreeReader } from "../app/agents/trees.ts";
+import type { CallStore } from "../app/perform/world.ts";
+import { Pack } from "../schemas/step.ts";
 
 /** A model service over HTTP that answers turn by turn. */
-export async function modelService(turns: FixtureResponse[]): Promise<{ url: string; calls(): number; service: LLMock; close(): Promise<void> }> {
+export async function modelService(
+  turns: FixtureResponse[],
+): Promise<{ url: string; calls(): number; service: LLMock; close(): Promise<void> }> {
   const service = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent" });
-  turns.forEach((response, turnIndex) => service.addFixture({ match: { turnIndex }, response }));
+  for (const [turnIndex, response] of turns.entries()) service.addFixture({ match: { turnIndex }, response });
   await service.start();
-  return { url: service.url, calls: () => service.getRequests().length, service, close: () => service.stop() };
+  return {
+    url: service.url,
+    calls: () => service.getRequests().length,
+    service,
+    close: () => service.stop(),
+  };
 }
 
 /** Stored answers in memory. */
@@ -27,7 +34,13 @@ export function memoryCalls(): CallStore & { size(): number } {
 /** A tree in memory: text files, and links by `link:` before their target. */
 export function memoryTree(files: Record<string, string>): TreeReader {
   return {
-    list: () => Promise.resolve(Object.entries(files).map(([path, text]) => ({ path, mode: text.startsWith("link:") ? "120000" : "100644" }))),
+    list: () =>
+      Promise.resolve(
+        Object.entries(files).map(([path, text]) => ({
+          path,
+          mode: text.startsWith("link:") ? "120000" : "100644",
+        })),
+      ),
     read: (path) => {
       const text = files[path];
       return Promise.resolve(text === undefined ? null : Buffer.from(text.replace(/^link:/, "")));

@@ -1,4 +1,8 @@
-import type { MessageParam, ToolResultBlockParam, ToolUseBlock } from "@anthropic-ai/sdk/resources/messages/messages";
+import type {
+  MessageParam,
+  ToolResultBlockParam,
+  ToolUseBlock,
+} from "@anthropic-ai/sdk/resources/messages/messages";
 import { digestOf } from "../../core/contract.ts";
 import type { StepResult, Usage } from "../../schemas/step.ts";
 import type { AgentEvent, AgentRun } from "./backend.ts";
@@ -13,14 +17,21 @@ const most = { answerTokens: 16_000, malformedInRow: 3 } as const;
  * Works on one pack with a model of Anthropic: calls, tools over the workspace, calls, until the model ends it or a limit
  * does. Limits are held here, outside the model. Only a finished run hands back files.
  */
-export async function* runAnthropic(run: AgentRun): AsyncGenerator<AgentEvent, { result: StepResult; usage: Usage }> {
+export async function* runAnthropic(
+  run: AgentRun,
+): AsyncGenerator<AgentEvent, { result: StepResult; usage: Usage }> {
   const { pack, workspace, calls, service } = run;
   const { system, first } = stepPrompt(pack);
   const tools = toolDefinitions();
   const messages: MessageParam[] = [{ role: "user", content: first }];
   const usage: Usage = { model: service.model, calls: 0, inputTokens: 0, outputTokens: 0 };
   const signal = AbortSignal.any([run.signal, AbortSignal.timeout(pack.limits.runtime * 1_000)]);
-  const end = (outcome: StepResult["outcome"], code: StepResult["code"], summary: string, more: Partial<StepResult> = {}) => ({
+  const end = (
+    outcome: StepResult["outcome"],
+    code: StepResult["code"],
+    summary: string,
+    more: Partial<StepResult> = {},
+  ) => ({
     result: { version: 1 as const, outcome, code, summary, questions: [], files: [], claims: [], ...more },
     usage,
   });
@@ -28,7 +39,8 @@ export async function* runAnthropic(run: AgentRun): AsyncGenerator<AgentEvent, {
   let reminded = false;
 
   for (let turn = 0; turn < pack.limits.turns; turn++) {
-    if (usage.inputTokens + usage.outputTokens > pack.limits.tokens) return end("failed", "tokens-exceeded", `more than ${pack.limits.tokens} tokens were used`);
+    if (usage.inputTokens + usage.outputTokens > pack.limits.tokens)
+      return end("failed", "tokens-exceeded", `more than ${pack.limits.tokens} tokens were used`);
     const answer = await callModel(
       { system, messages, tools, max_tokens: most.answerTokens },
       { service, calls, about: digestOf(pack), signal, silenceSeconds: pack.limits.silence },
@@ -46,17 +58,29 @@ export async function* runAnthropic(run: AgentRun): AsyncGenerator<AgentEvent, {
         break;
       case "end_turn":
       case "stop_sequence":
-        if (reminded) return end("failed", "bad-answer", "the model stopped without using finish, ask or stop");
+        if (reminded)
+          return end("failed", "bad-answer", "the model stopped without using finish, ask or stop");
         reminded = true;
-        messages.push({ role: "assistant", content: message.content }, { role: "user", content: "Use `finish`, `ask` or `stop` to end." });
+        messages.push(
+          { role: "assistant", content: message.content },
+          { role: "user", content: "Use `finish`, `ask` or `stop` to end." },
+        );
         continue;
       case "max_tokens":
       case "model_context_window_exceeded":
-        return end("failed", "cut-off", "the model's answer was cut off by a length limit; nothing of it was applied");
+        return end(
+          "failed",
+          "cut-off",
+          "the model's answer was cut off by a length limit; nothing of it was applied",
+        );
       case "refusal":
         return end("failed", "refused", "the model refused the task");
       default:
-        return end("failed", "bad-answer", `the model stopped for a reason that is not known here: ${String(message.stop_reason)}`);
+        return end(
+          "failed",
+          "bad-answer",
+          `the model stopped for a reason that is not known here: ${String(message.stop_reason)}`,
+        );
     }
 
     const results: ToolResultBlockParam[] = [];
@@ -64,20 +88,43 @@ export async function* runAnthropic(run: AgentRun): AsyncGenerator<AgentEvent, {
       if (block.type !== "tool_use") continue;
       const outcome: ToolOutcome = await callTool(block.name, block.input, workspace);
       if (outcome.type === "end") {
-        if (outcome.outcome !== "finished") return end(outcome.outcome, outcome.outcome === "asked" ? "agent-asked" : "agent-stopped", outcome.summary, { questions: outcome.questions });
-        return end("finished", "finished", outcome.summary, { files: await workspace.changes(), claims: outcome.claims });
+        if (outcome.outcome !== "finished")
+          return end(
+            outcome.outcome,
+            outcome.outcome === "asked" ? "agent-asked" : "agent-stopped",
+            outcome.summary,
+            { questions: outcome.questions },
+          );
+        return end("finished", "finished", outcome.summary, {
+          files: await workspace.changes(),
+          claims: outcome.claims,
+        });
       }
       yield { type: "tool", name: block.name, path: outcome.path, ok: outcome.ok };
       malformed = outcome.malformed ? malformed + 1 : 0;
-      if (malformed === most.malformedInRow) return end("failed", "bad-answer", `the model called a tool wrongly ${malformed} times in a row: ${outcome.text}`);
+      if (malformed === most.malformedInRow)
+        return end(
+          "failed",
+          "bad-answer",
+          `the model called a tool wrongly ${malformed} times in a row: ${outcome.text}`,
+        );
       results.push(resultBlock(block, outcome));
     }
-    if (results.length === 0) return end("failed", "bad-answer", "the model said that it used a tool and used none");
+    if (results.length === 0)
+      return end("failed", "bad-answer", "the model said that it used a tool and used none");
     messages.push({ role: "assistant", content: message.content }, { role: "user", content: results });
   }
   return end("failed", "turns-exceeded", `the work was not finished after ${pack.limits.turns} turns`);
 }
 
-function resultBlock(block: ToolUseBlock, outcome: Extract<ToolOutcome, { type: "text" }>): ToolResultBlockParam {
-  return { type: "tool_result", tool_use_id: block.id, content: outcome.text.slice(0, 100_000), is_error: !outcome.ok };
+function resultBlock(
+  block: ToolUseBlock,
+  outcome: Extract<ToolOutcome, { type: "text" }>,
+): ToolResultBlockParam {
+  return {
+    type: "tool_result",
+    tool_use_id: block.id,
+    content: outcome.text.slice(0, 100_000),
+    is_error: !outcome.ok,
+  };
 }

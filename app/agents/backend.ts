@@ -10,7 +10,13 @@ export type AgentEvent =
   | { type: "tool"; name: string; path: string | null; ok: boolean };
 
 /** One piece of work for an agent: what it is handed, where it works, what it may use. */
-export type AgentRun = { pack: Pack; workspace: Workspace; calls: CallStore; service: Service; signal: AbortSignal };
+export type AgentRun = {
+  pack: Pack;
+  workspace: Workspace;
+  calls: CallStore;
+  service: Service;
+  signal: AbortSignal;
+};
 
 /** A backend is one function: it tells what it does and ends in a step result. */
 export type Backend = (run: AgentRun) => AsyncGenerator<AgentEvent, { result: StepResult; usage: Usage }>;

@@ -12,11 +12,18 @@ export type Service = { apiKey: string | null; baseUrl: string | null; model: st
 export const defaultModel = "claude-sonnet-5-5";
 
 /** Why a call brought no answer, in the words of `StepResult.code`. */
-export type CallFailure = { ok: false; code: "service" | "silence" | "time-exceeded" | "cancelled"; message: string };
+export type CallFailure = {
+  ok: false;
+  code: "service" | "silence" | "time-exceeded" | "cancelled";
+  message: string;
+};
 export type CallAnswer = { ok: true; key: string; replayed: boolean; message: Message } | CallFailure;
 
 /** One call's parameters; the part of Anthropic's that we use. */
-export type CallInput = Pick<MessageCreateParamsNonStreaming, "system" | "messages" | "tools" | "tool_choice" | "max_tokens">;
+export type CallInput = Pick<
+  MessageCreateParamsNonStreaming,
+  "system" | "messages" | "tools" | "tool_choice" | "max_tokens"
+>;
 
 /** How often a stream that broke off is asked for again. */
 const mostTries = 3;
@@ -38,11 +45,24 @@ export async function callModel(
     if (message !== null) return { ok: true, key, replayed: true, message };
   }
   if (service.apiKey === null) {
-    return { ok: false, code: "service", message: "there is no ANTHROPIC_API_KEY; set it and start the service again" };
+    return {
+      ok: false,
+      code: "service",
+      message: "there is no ANTHROPIC_API_KEY; set it and start the service again",
+    };
   }
-  const client = new Anthropic({ apiKey: service.apiKey, ...(service.baseUrl === null ? {} : { baseURL: service.baseUrl }), maxRetries: 2 });
+  const client = new Anthropic({
+    apiKey: service.apiKey,
+    ...(service.baseUrl === null ? {} : { baseURL: service.baseUrl }),
+    maxRetries: 2,
+  });
   for (let tries = 1; ; tries++) {
-    const answer = await streamOnce(client, { ...input, model: service.model }, signal, context.silenceSeconds);
+    const answer = await streamOnce(
+      client,
+      { ...input, model: service.model },
+      signal,
+      context.silenceSeconds,
+    );
     if (answer.ok) {
       await calls.put(key, JSON.stringify(answer.message));
       return { ok: true, key, replayed: false, message: answer.message };
@@ -70,17 +90,32 @@ async function streamOnce(
     });
     return { ok: true, message: await stream.finalMessage() };
   } catch (error) {
-    const fail = (code: CallFailure["code"], message: string, again = false): Streamed => ({ ok: false, again, failure: { ok: false, code, message } });
-    if (signal.aborted) return fail(signal.reason instanceof DOMException ? "time-exceeded" : "cancelled", "the run was stopped while the model was at work");
+    const fail = (code: CallFailure["code"], message: string, again = false): Streamed => ({
+      ok: false,
+      again,
+      failure: { ok: false, code, message },
+    });
+    if (signal.aborted)
+      return fail(
+        signal.reason instanceof DOMException ? "time-exceeded" : "cancelled",
+        "the run was stopped while the model was at work",
+      );
     if (quiet.signal.aborted) return fail("silence", `the model said nothing for ${silenceSeconds} s`);
     const status = error instanceof APIError ? error.status : undefined;
     const message = error instanceof Error ? error.message : String(error);
     if (status === 401 || status === 402 || status === 403) {
-      return fail("service", `the model service refuses our key (${status}); check ANTHROPIC_API_KEY and the account`);
+      return fail(
+        "service",
+        `the model service refuses our key (${status}); check ANTHROPIC_API_KEY and the account`,
+      );
     }
     // What the service calls a bad request stays one; everything else may pass by itself.
     const again = status === undefined || status === 429 || status >= 500;
-    return fail("service", `the model service failed${status === undefined ? "" : ` (${status})`}: ${message.slice(0, 300)}`, again);
+    return fail(
+      "service",
+      `the model service failed${status === undefined ? "" : ` (${status})`}: ${message.slice(0, 300)}`,
+      again,
+    );
   } finally {
     clearTimeout(timer);
   }

@@ -17,7 +17,9 @@ export type PlannerInput = {
   paths: string[];
 };
 
-export type PlannerAnswer = { ok: true; plan: Plan; usage: Usage } | { ok: false; code: string; message: string };
+export type PlannerAnswer =
+  | { ok: true; plan: Plan; usage: Usage }
+  | { ok: false; code: string; message: string };
 
 const rules = `You plan a story for Sallyport: how it is to be done, in small reviewable changes that other agents will write.
 
@@ -32,7 +34,10 @@ not know as open questions. Answer with the tool \`propose_plan\` and nothing el
 const mostPaths = 1_500;
 
 /** Asks a model for a plan; an answer that does not fit is sent back once with what is wrong, then given up. */
-export async function askPlanner(input: PlannerInput, context: { service: Service; calls: CallStore; signal: AbortSignal }): Promise<PlannerAnswer> {
+export async function askPlanner(
+  input: PlannerInput,
+  context: { service: Service; calls: CallStore; signal: AbortSignal },
+): Promise<PlannerAnswer> {
   const { service, calls } = context;
   const { properties, required } = z.toJSONSchema(Plan, { io: "input", unrepresentable: "any" });
   const tool = {
@@ -46,7 +51,13 @@ export async function askPlanner(input: PlannerInput, context: { service: Servic
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(600_000)]);
   for (let tries = 0; ; tries++) {
     const answer = await callModel(
-      { system: rules, messages, tools: [tool], tool_choice: { type: "tool", name: tool.name }, max_tokens: 16_000 },
+      {
+        system: rules,
+        messages,
+        tools: [tool],
+        tool_choice: { type: "tool", name: tool.name },
+        max_tokens: 16_000,
+      },
       { service, calls, about: sha256(first), signal, silenceSeconds: 180 },
     );
     if (!answer.ok) return answer;
@@ -55,22 +66,43 @@ export async function askPlanner(input: PlannerInput, context: { service: Servic
     usage.model = message.model;
     usage.inputTokens += message.usage.input_tokens;
     usage.outputTokens += message.usage.output_tokens;
-    if (message.stop_reason === "max_tokens") return { ok: false, code: "cut-off", message: "the plan was cut off by a length limit; nothing of it was used" };
-    if (message.stop_reason === "refusal") return { ok: false, code: "refused", message: "the model refused to plan this story" };
+    if (message.stop_reason === "max_tokens")
+      return {
+        ok: false,
+        code: "cut-off",
+        message: "the plan was cut off by a length limit; nothing of it was used",
+      };
+    if (message.stop_reason === "refusal")
+      return { ok: false, code: "refused", message: "the model refused to plan this story" };
     const call = message.content.find((block) => block.type === "tool_use" && block.name === tool.name);
     const proposed = call?.type === "tool_use" ? Plan.safeParse(call.input) : null;
     if (proposed?.success === true) return { ok: true, plan: proposed.data, usage };
     const why =
       proposed === null
         ? "the answer holds no plan"
-        : proposed.error.issues.map((issue) => `${issue.path.join(".") || "plan"}: ${issue.message}`).slice(0, 20).join("; ");
-    if (tries === 1) return { ok: false, code: "bad-answer", message: `the model's plan does not have the right form: ${why}` };
+        : proposed.error.issues
+            .map((issue) => `${issue.path.join(".") || "plan"}: ${issue.message}`)
+            .slice(0, 20)
+            .join("; ");
+    if (tries === 1)
+      return {
+        ok: false,
+        code: "bad-answer",
+        message: `the model's plan does not have the right form: ${why}`,
+      };
     messages.push({ role: "assistant", content: message.content });
     messages.push({
       role: "user",
       content:
         call?.type === "tool_use"
-          ? [{ type: "tool_result", tool_use_id: call.id, is_error: true, content: `This plan does not fit: ${why}. Propose it again.` }]
+          ? [
+              {
+                type: "tool_result",
+                tool_use_id: call.id,
+                is_error: true,
+                content: `This plan does not fit: ${why}. Propose it again.`,
+              },
+            ]
           : "Use the tool `propose_plan`.",
     });
   }
@@ -87,7 +119,10 @@ export function plannerText(input: PlannerInput): string {
     mark,
     "",
     "Roles and what each may touch:",
-    ...input.roles.map(({ name, allow, deny }) => `- ${name}: ${allow.join(", ")}${deny.length > 0 ? `, but not ${deny.join(", ")}` : ""}`),
+    ...input.roles.map(
+      ({ name, allow, deny }) =>
+        `- ${name}: ${allow.join(", ")}${deny.length > 0 ? `, but not ${deny.join(", ")}` : ""}`,
+    ),
     "",
     `Decisions that cover it: ${input.decisions.join(", ") || "none"}`,
     "",

@@ -32,10 +32,16 @@ export function stepPrompt(pack: Pack): Prompt {
     "Acceptance criteria, word for word:",
     ...pack.acceptance.map((criterion) => `- ${criterion}`),
   ];
-  if (pack.evidence.length > 0) lines.push("", `Write these evidence files as JSON: ${pack.evidence.join(", ")}.`);
+  if (pack.evidence.length > 0)
+    lines.push("", `Write these evidence files as JSON: ${pack.evidence.join(", ")}.`);
   if (pack.kind === "rework") {
     lines.push("", "An earlier try was refused for these reasons; mend them:");
-    lines.push(...pack.failures.map(({ source, code, message, path }) => `- ${source}, ${code}${path === undefined ? "" : `, ${path}`}: ${message}`));
+    lines.push(
+      ...pack.failures.map(
+        ({ source, code, message, path }) =>
+          `- ${source}, ${code}${path === undefined ? "" : `, ${path}`}: ${message}`,
+      ),
+    );
   }
   return { system: [rules, ...role].join("\n"), first: lines.join("\n") };
 }

@@ -5,7 +5,9 @@ const path = z.string().min(1).max(4_096).describe("A path of the repository, su
 
 /** What each tool takes; the model's input is parsed by these and by nothing else. */
 const inputs = {
-  list: z.strictObject({ prefix: z.string().max(4_096).default("").describe("Only paths that begin with this.") }),
+  list: z.strictObject({
+    prefix: z.string().max(4_096).default("").describe("Only paths that begin with this."),
+  }),
   read: z.strictObject({
     path,
     from: z.int().positive().default(1).describe("The first line."),
@@ -13,14 +15,23 @@ const inputs = {
   }),
   search: z.strictObject({ text: z.string().min(1).max(500), prefix: z.string().max(4_096).default("") }),
   write: z.strictObject({ path, content: z.string().max(2_000_000).describe("The whole file.") }),
-  edit: z.strictObject({ path, old: z.string().min(1).describe("Must be in the file exactly once."), new: z.string() }),
+  edit: z.strictObject({
+    path,
+    old: z.string().min(1).describe("Must be in the file exactly once."),
+    new: z.string(),
+  }),
   delete: z.strictObject({ path }),
   ask: z.strictObject({ questions: z.array(z.string().min(1).max(2_000)).min(1).max(10) }),
   stop: z.strictObject({ reason: z.string().min(1).max(5_000) }),
   finish: z.strictObject({
     summary: z.string().min(1).max(10_000),
     claims: z
-      .array(z.strictObject({ criterion: z.string().describe("The acceptance criterion, word for word."), how: z.string() }))
+      .array(
+        z.strictObject({
+          criterion: z.string().describe("The acceptance criterion, word for word."),
+          how: z.string(),
+        }),
+      )
       .max(100)
       .describe("One for each acceptance criterion."),
   }),
@@ -54,63 +65,117 @@ export function toolDefinitions() {
 /** How one call of a tool went: a text for the model, or the end of the work. */
 export type ToolOutcome =
   | { type: "text"; ok: boolean; malformed: boolean; path: string | null; text: string }
-  | { type: "end"; outcome: "finished" | "stopped" | "asked"; summary: string; questions: string[]; claims: { criterion: string; how: string }[] };
+  | {
+      type: "end";
+      outcome: "finished" | "stopped" | "asked";
+      summary: string;
+      questions: string[];
+      claims: { criterion: string; how: string }[];
+    };
 
 /** Carries out one call. What the model asked for is data: it is parsed, checked by the workspace, and answered. */
 export async function callTool(name: string, input: unknown, workspace: Workspace): Promise<ToolOutcome> {
-  const text = (ok: boolean, said: string, at: string | null = null): ToolOutcome => ({ type: "text", ok, malformed: false, path: at, text: said });
+  const text = (ok: boolean, said: string, at: string | null = null): ToolOutcome => ({
+    type: "text",
+    ok,
+    malformed: false,
+    path: at,
+    text: said,
+  });
   const told = <T>(given: Answer<T>, at: string | null, say: (value: T) => string) =>
     given.ok ? text(true, say(given.value), at) : text(false, `${given.code}: ${given.message}`, at);
   const parse = <T>(schema: z.ZodType<T>): { ok: true; value: T } | { ok: false; outcome: ToolOutcome } => {
     const parsed = schema.safeParse(input);
     if (parsed.success) return { ok: true, value: parsed.data };
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`).join("; ");
-    return { ok: false, outcome: { type: "text", ok: false, malformed: true, path: null, text: `bad-input: ${problems}` } };
+    const problems = parsed.error.issues
+      .map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`)
+      .join("; ");
+    return {
+      ok: false,
+      outcome: { type: "text", ok: false, malformed: true, path: null, text: `bad-input: ${problems}` },
+    };
   };
   switch (name) {
     case "list": {
       const given = parse(inputs.list);
-      return given.ok ? told(await workspace.list(given.value.prefix), null, (paths) => paths.join("\n") || "(nothing)") : given.outcome;
+      return given.ok
+        ? told(await workspace.list(given.value.prefix), null, (paths) => paths.join("\n") || "(nothing)")
+        : given.outcome;
     }
     case "read": {
       const given = parse(inputs.read);
       if (!given.ok) return given.outcome;
       const { path: at, from, lines } = given.value;
-      return told(await workspace.read(at), at, (content) => content.split("\n").slice(from - 1, from - 1 + lines).join("\n"));
+      return told(await workspace.read(at), at, (content) =>
+        content
+          .split("\n")
+          .slice(from - 1, from - 1 + lines)
+          .join("\n"),
+      );
     }
     case "search": {
       const given = parse(inputs.search);
       if (!given.ok) return given.outcome;
       const found = await workspace.search(given.value.text, given.value.prefix);
-      return told(found, null, (hits) => hits.map((hit) => `${hit.path}:${hit.line}: ${hit.text}`).join("\n") || "(nothing)");
+      return told(
+        found,
+        null,
+        (hits) => hits.map((hit) => `${hit.path}:${hit.line}: ${hit.text}`).join("\n") || "(nothing)",
+      );
     }
     case "write": {
       const given = parse(inputs.write);
-      return given.ok ? told(await workspace.write(given.value.path, given.value.content), given.value.path, () => "written") : given.outcome;
+      return given.ok
+        ? told(
+            await workspace.write(given.value.path, given.value.content),
+            given.value.path,
+            () => "written",
+          )
+        : given.outcome;
     }
     case "edit": {
       const given = parse(inputs.edit);
       if (!given.ok) return given.outcome;
-      return told(await workspace.edit(given.value.path, given.value.old, given.value.new), given.value.path, () => "edited");
+      return told(
+        await workspace.edit(given.value.path, given.value.old, given.value.new),
+        given.value.path,
+        () => "edited",
+      );
     }
     case "delete": {
       const given = parse(inputs.delete);
-      return given.ok ? told(await workspace.remove(given.value.path), given.value.path, () => "deleted") : given.outcome;
+      return given.ok
+        ? told(await workspace.remove(given.value.path), given.value.path, () => "deleted")
+        : given.outcome;
     }
     case "ask": {
       const given = parse(inputs.ask);
       if (!given.ok) return given.outcome;
-      return { type: "end", outcome: "asked", summary: "The agent needs answers.", questions: given.value.questions, claims: [] };
+      return {
+        type: "end",
+        outcome: "asked",
+        summary: "The agent needs answers.",
+        questions: given.value.questions,
+        claims: [],
+      };
     }
     case "stop": {
       const given = parse(inputs.stop);
-      return given.ok ? { type: "end", outcome: "stopped", summary: given.value.reason, questions: [], claims: [] } : given.outcome;
+      return given.ok
+        ? { type: "end", outcome: "stopped", summary: given.value.reason, questions: [], claims: [] }
+        : given.outcome;
     }
     case "finish": {
       const given = parse(inputs.finish);
       return given.ok ? { type: "end", outcome: "finished", questions: [], ...given.value } : given.outcome;
     }
     default:
-      return { type: "text", ok: false, malformed: true, path: null, text: `bad-input: there is no tool ${JSON.stringify(name)}` };
+      return {
+        type: "text",
+        ok: false,
+        malformed: true,
+        path: null,
+        text: `bad-input: there is no tool ${JSON.stringify(name)}`,
+      };
   }
 }

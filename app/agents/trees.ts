@@ -15,11 +15,19 @@ export async function githubTree(github: GitHub, commit: string): Promise<TreeRe
   const { request, owner, repo } = github;
   const tree = await askKnown(
     `the tree of ${commit}`,
-    request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", { owner, repo, tree_sha: commit, recursive: "1" }),
+    request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", {
+      owner,
+      repo,
+      tree_sha: commit,
+      recursive: "1",
+    }),
   );
   if (!tree.known) throw new SallyportError("github", tree.why, { retry: true });
-  if (tree.value.truncated) throw new SallyportError("github", `the tree of ${commit} is too large to be listed in one piece`);
-  const entries = new Map(tree.value.tree.flatMap((entry) => (entry.type === "tree" ? [] : [[entry.path, entry] as const])));
+  if (tree.value.truncated)
+    throw new SallyportError("github", `the tree of ${commit} is too large to be listed in one piece`);
+  const entries = new Map(
+    tree.value.tree.flatMap((entry) => (entry.type === "tree" ? [] : [[entry.path, entry] as const])),
+  );
   const read = new Map<string, Uint8Array>();
   return {
     list: () => Promise.resolve([...entries.values()].map(({ path, mode }) => ({ path, mode }))),

@@ -43,10 +43,16 @@ export function createWorkspace(tree: TreeReader, pack: Pick<Pack, "role" | "pat
     if (bad !== null) return bad;
     const rule = denied.matches(path);
     if (rule !== null) return refuse("denied", `${path} is kept from agents by \`${rule}\`; leave it alone`);
-    if (allowed.matches(path) === null) return refuse("outside-role", `${path} is outside what the role ${pack.role.name} may touch`);
-    if (declared.matches(path) === null) return refuse("outside-plan", `${path} is outside the paths declared in the approved plan: ${pack.paths.join(", ")}`);
+    if (allowed.matches(path) === null)
+      return refuse("outside-role", `${path} is outside what the role ${pack.role.name} may touch`);
+    if (declared.matches(path) === null)
+      return refuse(
+        "outside-plan",
+        `${path} is outside the paths declared in the approved plan: ${pack.paths.join(", ")}`,
+      );
     const mode = (await tree.list()).find((file) => file.path === path)?.mode;
-    if (mode !== undefined && !mode.startsWith("100")) return refuse("not-a-file", `${path} is a link or a submodule and cannot be written`);
+    if (mode !== undefined && !mode.startsWith("100"))
+      return refuse("not-a-file", `${path} is a link or a submodule and cannot be written`);
     return null;
   };
   const textOf = async (path: string): Promise<string | null> => {
@@ -57,10 +63,12 @@ export function createWorkspace(tree: TreeReader, pack: Pick<Pack, "role" | "pat
   };
   const put = (path: string, content: string | null): Answer<null> => {
     const size = Buffer.byteLength(content ?? "");
-    if (size > most.fileBytes) return refuse("too-large", `${path} would have ${size} bytes; the most is ${most.fileBytes}`);
+    if (size > most.fileBytes)
+      return refuse("too-large", `${path} would have ${size} bytes; the most is ${most.fileBytes}`);
     const others = [...written].filter(([other]) => other !== path);
     const total = others.reduce((sum, [, text]) => sum + Buffer.byteLength(text ?? ""), size);
-    if (others.length >= most.files || total > most.allBytes) return refuse("too-much", "the change is too large; finish with what is there");
+    if (others.length >= most.files || total > most.allBytes)
+      return refuse("too-much", "the change is too large; finish with what is there");
     written.set(path, content);
     return answer(null);
   };
@@ -79,7 +87,9 @@ export function createWorkspace(tree: TreeReader, pack: Pick<Pack, "role" | "pat
       if (bad !== null) return bad;
       const text = await textOf(path);
       if (text === null) return refuse("not-found", `${path} is not there, or is no file that can be shown`);
-      const link = (await tree.list()).some((file) => file.path === path && file.mode === "120000") && !written.has(path);
+      const link =
+        (await tree.list()).some((file) => file.path === path && file.mode === "120000") &&
+        !written.has(path);
       return answer(link ? `(a symbolic link, not followed, to: ${text})` : text);
     },
     async search(text, prefix) {
@@ -105,7 +115,11 @@ export function createWorkspace(tree: TreeReader, pack: Pick<Pack, "role" | "pat
       const text = await textOf(path);
       if (text === null) return refuse("not-found", `${path} is not there; write it whole`);
       const parts = before === "" ? [] : text.split(before);
-      if (parts.length !== 2) return refuse("no-single-match", `the old text is in ${path} ${Math.max(parts.length - 1, 0)} times; it must be there exactly once`);
+      if (parts.length !== 2)
+        return refuse(
+          "no-single-match",
+          `the old text is in ${path} ${Math.max(parts.length - 1, 0)} times; it must be there exactly once`,
+        );
       return put(path, parts.join(after));
     },
     async remove(path) {

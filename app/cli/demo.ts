@@ -2,7 +2,6 @@ import { createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { dump } from "js-yaml";
 import { formatPublicKey } from "../../core/keys.ts";
@@ -11,8 +10,17 @@ import { demoSeed, git, people, prepareGoverned, storyBody } from "../demo/gover
 import { freePort, type Host, startHost } from "../demo/hosts.ts";
 import { startModels } from "../demo/models.ts";
 import { type Proof, proveLedger } from "../demo/proof.ts";
-import { openStory, passPrompt, planAndApprove, seeCompletion, type Tally, tryForbidden, type Walk } from "../demo/road.ts";
+import {
+  openStory,
+  passPrompt,
+  planAndApprove,
+  seeCompletion,
+  type Tally,
+  tryForbidden,
+  type Walk,
+} from "../demo/road.ts";
 import type { Io } from "./io.ts";
+import { packageHome } from "./programs.ts";
 
 type Options = { repo?: string; issue?: string; keep?: string; live?: boolean; verbose?: boolean };
 
@@ -42,7 +50,12 @@ export function demoCommand(io: Io): Command {
     });
 }
 
-async function play(io: Io, options: Options, dir: string, hosts: { close(): Promise<void> }[]): Promise<void> {
+async function play(
+  io: Io,
+  options: Options,
+  dir: string,
+  hosts: { close(): Promise<void> }[],
+): Promise<void> {
   const started = Date.now();
   const tally: Tally = { steps: 0, checks: 0, parity: 0, refusals: 0 };
   const say = (text: string) => {
@@ -52,7 +65,7 @@ async function play(io: Io, options: Options, dir: string, hosts: { close(): Pro
   const log = options.verbose === true ? (line: string) => io.err(`          ${line}\n`) : () => undefined;
 
   const keys = await makeKeys(dir);
-  const source = resolve(io.cwd, options.repo ?? fileURLToPath(new URL("../../", import.meta.url)));
+  const source = resolve(io.cwd, options.repo ?? packageHome());
   const governed = await prepareGoverned(source, dir, keys.publicLine);
   say(`governing a clone of ${source}: ${governed.commits} commits, branch ${governed.branch}, policy added`);
 
@@ -71,7 +84,8 @@ async function play(io: Io, options: Options, dir: string, hosts: { close(): Pro
     say,
   };
   const text = options.issue === undefined ? null : await readFile(resolve(io.cwd, options.issue), "utf8");
-  const title = text === null ? "A greeting for every visitor" : (/^#\s+(.+)$/m.exec(text)?.[1] ?? "A story from a file");
+  const title =
+    text === null ? "A greeting for every visitor" : (/^#\s+(.+)$/m.exec(text)?.[1] ?? "A story from a file");
   const { epic, story } = await openStory(walk, title, (number) => storyBody(number, text));
   const prompts = await planAndApprove(walk, story);
   await walk.lena.label(story, "ai:run");
@@ -81,7 +95,13 @@ async function play(io: Io, options: Options, dir: string, hosts: { close(): Pro
   await tryForbidden(walk, (branch) => pushForbidden(governed.path, cloneUrl("max"), branch));
 
   const head = await lastAnchor(walk);
-  const proof = await proveLedger({ cloneUrl: cloneUrl("quinn"), dir, publicKeyFile: keys.publicFile, path: io.env["PATH"], head });
+  const proof = await proveLedger({
+    cloneUrl: cloneUrl("quinn"),
+    dir,
+    publicKeyFile: keys.publicFile,
+    path: io.env.PATH,
+    head,
+  });
   say(`a fresh clone and one public key: ${proof.entries} entries verified`);
   say(`one byte changed in a copy: noticed, ${proof.tampered}`);
   io.out(table(tally, proof, (Date.now() - started) / 1_000));
@@ -117,8 +137,13 @@ async function startHosts(
   const seedFile = join(dir, "seed.yml");
   const webhook = { url: `http://127.0.0.1:${port}/api/github/webhooks`, secret };
   await writeFile(seedFile, dump(demoSeed({ ...governed, privateKeyFile, webhook })));
-  const path = { PATH: io.env["PATH"] };
-  const sandbox = await startHost("sandbox", ["--seed", seedFile, "--port", "0", "--dir", join(dir, "github")], path, log);
+  const path = { PATH: io.env.PATH };
+  const sandbox = await startHost(
+    "sandbox",
+    ["--seed", seedFile, "--port", "0", "--dir", join(dir, "github")],
+    path,
+    log,
+  );
   hosts.push(sandbox);
   const service = await startHost(
     "sallyport",
@@ -133,7 +158,7 @@ async function startHosts(
       GITHUB_THROTTLE: "off",
       PORT: String(port),
       DATABASE_FOLDER: join(dir, "database"),
-      ANTHROPIC_API_KEY: options.live === true ? io.env["ANTHROPIC_API_KEY"] : "not-a-key",
+      ANTHROPIC_API_KEY: options.live === true ? io.env.ANTHROPIC_API_KEY : "not-a-key",
       ...(models === null ? {} : { ANTHROPIC_BASE_URL: models.url }),
     },
     log,
@@ -141,7 +166,10 @@ async function startHosts(
   hosts.push(service);
   say("GitHub (the sandbox), the App with its embedded database and the model service are up");
   const { host } = new URL(sandbox.url);
-  return { sandbox, cloneUrl: (person) => `http://${people[person].login}:${people[person].token}@${host}/acme/governed.git` };
+  return {
+    sandbox,
+    cloneUrl: (person) => `http://${people[person].login}:${people[person].token}@${host}/acme/governed.git`,
+  };
 }
 
 /** Pushes a branch with a change that the policy forbids, over smart HTTP and with a person's token. */
@@ -181,5 +209,7 @@ async function keep(io: Io, place: string, clone: string, publicKeyFile: string)
   await rm(join(place, "governed.git"), { recursive: true, force: true });
   await cp(clone, join(place, "governed.git"), { recursive: true });
   await cp(publicKeyFile, join(place, "public-key.pem"));
-  io.out(`Kept in ${place}. Try: npx sallyport ledger verify ${join(place, "governed.git")} --key ${join(place, "public-key.pem")}\n`);
+  io.out(
+    `Kept in ${place}. Try: npx sallyport ledger verify ${join(place, "governed.git")} --key ${join(place, "public-key.pem")}\n`,
+  );
 }

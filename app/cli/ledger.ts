@@ -3,7 +3,13 @@ import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { type GitLedger, readGitLedger } from "../../collect/ledger.ts";
-import { bodyPath, evidenceBranch, readSegments, segmentPath, wrongBodies } from "../../core/evidence-branch.ts";
+import {
+  bodyPath,
+  evidenceBranch,
+  readSegments,
+  segmentPath,
+  wrongBodies,
+} from "../../core/evidence-branch.ts";
 import { formatPublicKey, parsePublicKey } from "../../core/keys.ts";
 import { type Entry, readEntry } from "../../core/ledger.ts";
 import { type ChainReport, verifyChain } from "../../core/ledger-verify.ts";
@@ -11,13 +17,18 @@ import type { Io } from "./io.ts";
 
 /** `sallyport ledger`: verify a ledger offline, read it, make the key that signs it. */
 export function ledgerCommand(io: Io): Command {
-  const command = new Command("ledger").description("verify and read a repository's ledger, with no server and no token");
+  const command = new Command("ledger").description(
+    "verify and read a repository's ledger, with no server and no token",
+  );
   command
     .command("verify")
     .description("check every entry of a clone's ledger against a public key")
     .argument("<dir>", "a clone of the governed repository")
     .requiredOption("--key <key>", "the public key: a PEM file, or `ed25519:…` as the policy has it")
-    .option("--head <seq:hash>", "an entry that must be there, as the check run's text shows it: finds a cut tail")
+    .option(
+      "--head <seq:hash>",
+      "an entry that must be there, as the check run's text shows it: finds a cut tail",
+    )
     .option("--repository-id <id>", "the repository's numeric id on GitHub")
     .option("--json", "print the report as JSON")
     .action((dir: string, options: VerifyOptions) => verifyCommand(io, dir, options));
@@ -46,12 +57,21 @@ function refuse(io: Io, command: string, message: string): void {
   io.exit(2);
 }
 
-async function openLedger(io: Io, command: string, dir: string): Promise<{ ledger: GitLedger; lines: string[] } | null> {
+async function openLedger(
+  io: Io,
+  command: string,
+  dir: string,
+): Promise<{ ledger: GitLedger; lines: string[] } | null> {
   const place = resolve(io.cwd, dir);
   const ledger = await readGitLedger(place);
-  if (!ledger.known) return refuse(io, command, ledger.why), null;
+  if (!ledger.known) {
+    refuse(io, command, ledger.why);
+    return null;
+  }
   if (ledger.value === null) {
-    return refuse(io, command, `${place} has no branch ${evidenceBranch}; fetch it: git fetch origin ${evidenceBranch}:${evidenceBranch}`), null;
+    const fetch = `git fetch origin ${evidenceBranch}:${evidenceBranch}`;
+    refuse(io, command, `${place} has no branch ${evidenceBranch}; fetch it: ${fetch}`);
+    return null;
   }
   const read = readSegments(ledger.value.files);
   if (!read.ok) {
@@ -64,12 +84,19 @@ async function openLedger(io: Io, command: string, dir: string): Promise<{ ledge
 
 async function verifyCommand(io: Io, dir: string, options: VerifyOptions): Promise<void> {
   const anchor = options.head === undefined ? undefined : /^([1-9][0-9]*):([0-9a-f]{64})$/.exec(options.head);
-  if (anchor === null) return refuse(io, "verify", "--head takes <seq>:<64 hex digits>, as the check run's text shows it");
+  if (anchor === null)
+    return refuse(io, "verify", "--head takes <seq>:<64 hex digits>, as the check run's text shows it");
   let key: ReturnType<typeof parsePublicKey>;
   try {
-    key = parsePublicKey(options.key.startsWith("ed25519:") ? options.key : await readFile(resolve(io.cwd, options.key), "utf8"));
+    key = parsePublicKey(
+      options.key.startsWith("ed25519:") ? options.key : await readFile(resolve(io.cwd, options.key), "utf8"),
+    );
   } catch (error) {
-    return refuse(io, "verify", `--key ${options.key}: ${error instanceof Error ? error.message : String(error)}`);
+    return refuse(
+      io,
+      "verify",
+      `--key ${options.key}: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   const opened = await openLedger(io, "verify", dir);
   if (opened === null) return;
@@ -83,10 +110,17 @@ async function verifyCommand(io: Io, dir: string, options: VerifyOptions): Promi
     },
   });
   for (const path of wrongBodies(ledger.files)) {
-    report.problems.push({ code: "bad-body", position: 0, message: `${path} is not the content that its name says` });
+    report.problems.push({
+      code: "bad-body",
+      position: 0,
+      message: `${path} is not the content that its name says`,
+    });
     report.ok = false;
   }
-  const bodies = { present: [...referred].filter((sha256) => ledger.files.has(bodyPath(sha256))).length, referred: referred.size };
+  const bodies = {
+    present: [...referred].filter((sha256) => ledger.files.has(bodyPath(sha256))).length,
+    referred: referred.size,
+  };
   if (options.json === true) {
     io.out(`${JSON.stringify({ ...report, commit: ledger.commit, bodies }, null, 2)}\n`);
   } else {
@@ -98,7 +132,8 @@ async function verifyCommand(io: Io, dir: string, options: VerifyOptions): Promi
 /** The digests of the large bodies that an entry refers to. */
 function bodiesOf(entry: Entry): string[] {
   return Object.values(entry.body).flatMap((value) => {
-    if (typeof value !== "object" || value === null || !("sha256" in value) || !("mediaType" in value)) return [];
+    if (typeof value !== "object" || value === null || !("sha256" in value) || !("mediaType" in value))
+      return [];
     return typeof value.sha256 === "string" ? [value.sha256] : [];
   });
 }
@@ -113,15 +148,24 @@ function reportText(
   const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const lines = [report.ok ? paint(32, "verified") : paint(31, "broken"), ""];
   lines.push(`  branch      ${ledger.ref} at ${ledger.commit}`);
-  lines.push(`  repository  ${report.repository === null ? "unknown" : `${report.repository.name} (id ${report.repository.id})`}`);
-  lines.push(`  entries     ${report.entries}${report.first === null ? "" : `, from ${report.first} to ${report.last}`}`);
+  lines.push(
+    `  repository  ${report.repository === null ? "unknown" : `${report.repository.name} (id ${report.repository.id})`}`,
+  );
+  lines.push(
+    `  entries     ${report.entries}${report.first === null ? "" : `, from ${report.first} to ${report.last}`}`,
+  );
   if (report.head !== null) lines.push(`  head        ${report.head.seq}:${report.head.hash}`);
   lines.push(`  signed by   ${report.keyids.map((id) => `${id.slice(0, 16)}…`).join(", ") || "nobody"}`);
-  lines.push(`  bodies      ${bodies.present} of ${bodies.referred} are here; of the others the ledger has the digest`);
+  lines.push(
+    `  bodies      ${bodies.present} of ${bodies.referred} are here; of the others the ledger has the digest`,
+  );
   if (report.problems.length > 0) {
     lines.push("", "Problems:");
     for (const problem of report.problems) {
-      const place = problem.position === 0 ? "" : ` [${segmentPath(problem.position)}, line ${((problem.position - 1) % 500) + 1}]`;
+      const place =
+        problem.position === 0
+          ? ""
+          : ` [${segmentPath(problem.position)}, line ${((problem.position - 1) % 500) + 1}]`;
       lines.push(`  ${paint(31, problem.code)}: ${problem.message}${place}`);
     }
     return `${lines.join("\n")}\n`;
@@ -150,7 +194,7 @@ async function showCommand(io: Io, dir: string, options: ShowOptions): Promise<v
     }
     const { entry } = read;
     if (options.kind !== undefined && entry.kind !== options.kind) continue;
-    if (options.story !== undefined && entry.body["story"] !== Number(options.story)) continue;
+    if (options.story !== undefined && entry.body.story !== Number(options.story)) continue;
     io.out(options.json === true ? `${JSON.stringify(entry)}\n` : `${entryText(entry)}\n`);
   }
   io.exit(0);
@@ -158,7 +202,9 @@ async function showCommand(io: Io, dir: string, options: ShowOptions): Promise<v
 
 function entryText(entry: Entry): string {
   const about = ["story", "prompt", "pull", "run", "issue", "epic"].flatMap((name) =>
-    entry.body[name] === undefined || entry.body[name] === null ? [] : [`${name} ${String(entry.body[name])}`],
+    entry.body[name] === undefined || entry.body[name] === null
+      ? []
+      : [`${name} ${String(entry.body[name])}`],
   );
   return `${String(entry.seq).padStart(5)}  ${entry.at}  ${entry.kind.padEnd(18)}  ${entry.actor.login.padEnd(16)}  ${about.join(", ")}`;
 }
@@ -170,9 +216,15 @@ async function keygenCommand(io: Io, out: string): Promise<void> {
     await writeFile(path, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600, flag: "wx" });
   } catch (error) {
     const taken = error instanceof Error && "code" in error && error.code === "EEXIST";
-    return refuse(io, "keygen", taken ? `${path} exists already and is never replaced; name another file` : `cannot write ${path}`);
+    return refuse(
+      io,
+      "keygen",
+      taken ? `${path} exists already and is never replaced; name another file` : `cannot write ${path}`,
+    );
   }
   io.out(`${formatPublicKey(createPublicKey(privateKey))}\n`);
-  io.err(`wrote the private key to ${path}; keep it where only the service reads it, and put the public key into the policy\n`);
+  io.err(
+    `wrote the private key to ${path}; keep it where only the service reads it, and put the public key into the policy\n`,
+  );
   io.exit(0);
 }

@@ -18,7 +18,9 @@ export function policyCommand(io: Io): Command {
       try {
         bytes = await readFile(resolve(io.cwd, file));
       } catch {
-        io.err(`sallyport policy lint: cannot read ${file}; name the file, or run this at the top of the repository\n`);
+        io.err(
+          `sallyport policy lint: cannot read ${file}; name the file, or run this at the top of the repository\n`,
+        );
         io.exit(2);
         return;
       }
@@ -29,8 +31,14 @@ export function policyCommand(io: Io): Command {
         io.exit(1);
         return;
       }
-      const gates = ["scope", "evidence", ...Object.keys(parsed.policy.gates).filter((gate) => gate !== "evidence")];
-      io.out(`${file} is valid. Gates: ${gates.join(", ")}. Roles: ${Object.keys(parsed.policy.roles).join(", ") || "none"}.\n`);
+      const gates = [
+        "scope",
+        "evidence",
+        ...Object.keys(parsed.policy.gates).filter((gate) => gate !== "evidence"),
+      ];
+      io.out(
+        `${file} is valid. Gates: ${gates.join(", ")}. Roles: ${Object.keys(parsed.policy.roles).join(", ") || "none"}.\n`,
+      );
       io.exit(0);
     });
   command

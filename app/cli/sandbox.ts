@@ -10,10 +10,18 @@ export function sandboxCommand(io: Io): Command {
     .option("--port <port>", "the port to listen on", "4000")
     .option("--dir <dir>", "keep the repositories in this folder (default: a temporary one)")
     .action(async (options: { seed: string; port: string; dir?: string }) => {
-      const args = ["--seed", options.seed, "--port", options.port, ...(options.dir === undefined ? [] : ["--dir", options.dir])];
+      const args = [
+        "--seed",
+        options.seed,
+        "--port",
+        options.port,
+        ...(options.dir === undefined ? [] : ["--dir", options.dir]),
+      ];
       const child = startProgram("sandbox", args, { env: io.env, cwd: io.cwd, stdio: "inherit" });
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => child.kill(signal));
-      const code = await new Promise<number>((resolve) => child.once("exit", (status) => resolve(status ?? 0)));
+      const code = await new Promise<number>((resolve) =>
+        child.once("exit", (status) => resolve(status ?? 0)),
+      );
       io.exit(code === 0 ? 0 : 2);
     });
 }

@@ -1,6 +1,6 @@
 import { Octokit } from "@octokit/core";
 import { SallyportError } from "../../core/errors.ts";
-import { people, type Person } from "./governed.ts";
+import { type Person, people } from "./governed.ts";
 
 const repository = { owner: "acme", repo: "governed" };
 
@@ -9,7 +9,10 @@ export type Acting = {
   openIssue(title: string, body: string, labels: string[]): Promise<number>;
   label(issue: number, label: string): Promise<void>;
   comment(issue: number, body: string): Promise<void>;
-  merge(pull: number, sha: string): Promise<{ ok: true; sha: string } | { ok: false; status: number; message: string }>;
+  merge(
+    pull: number,
+    sha: string,
+  ): Promise<{ ok: true; sha: string } | { ok: false; status: number; message: string }>;
   openPull(branch: string, base: string, title: string): Promise<number>;
 };
 
@@ -19,7 +22,17 @@ export type Seeing = {
   comments(number: number): Promise<string[]>;
   children(number: number): Promise<{ number: number; title: string; state: string }[]>;
   openPulls(): Promise<{ number: number; title: string; branch: string; sha: string }[]>;
-  checks(sha: string): Promise<{ name: string; status: string; conclusion: string | null; title: string; summary: string; externalId: string; text: string }[]>;
+  checks(sha: string): Promise<
+    {
+      name: string;
+      status: string;
+      conclusion: string | null;
+      title: string;
+      summary: string;
+      externalId: string;
+      text: string;
+    }[]
+  >;
 };
 
 /** GitHub as one of the demo's people uses it. */
@@ -27,18 +40,35 @@ export function actAs(apiUrl: string, person: Person): Acting {
   const { request } = new Octokit({ baseUrl: apiUrl, auth: people[person].token });
   return {
     async openIssue(title, body, labels) {
-      const { data } = await request("POST /repos/{owner}/{repo}/issues", { ...repository, title, body, labels });
+      const { data } = await request("POST /repos/{owner}/{repo}/issues", {
+        ...repository,
+        title,
+        body,
+        labels,
+      });
       return data.number;
     },
     async label(issue, label) {
-      await request("POST /repos/{owner}/{repo}/issues/{issue_number}/labels", { ...repository, issue_number: issue, labels: [label] });
+      await request("POST /repos/{owner}/{repo}/issues/{issue_number}/labels", {
+        ...repository,
+        issue_number: issue,
+        labels: [label],
+      });
     },
     async comment(issue, body) {
-      await request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", { ...repository, issue_number: issue, body });
+      await request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
+        ...repository,
+        issue_number: issue,
+        body,
+      });
     },
     async merge(pull, sha) {
       try {
-        const { data } = await request("PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge", { ...repository, pull_number: pull, sha });
+        const { data } = await request("PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge", {
+          ...repository,
+          pull_number: pull,
+          sha,
+        });
         return { ok: true, sha: data.sha };
       } catch (error) {
         if (error instanceof Error && "status" in error && typeof error.status === "number") {
@@ -48,7 +78,12 @@ export function actAs(apiUrl: string, person: Person): Acting {
       }
     },
     async openPull(branch, base, title) {
-      const { data } = await request("POST /repos/{owner}/{repo}/pulls", { ...repository, head: branch, base, title });
+      const { data } = await request("POST /repos/{owner}/{repo}/pulls", {
+        ...repository,
+        head: branch,
+        base,
+        title,
+      });
       return data.number;
     },
   };
@@ -59,7 +94,10 @@ export function see(apiUrl: string, person: Person): Seeing {
   const { request } = new Octokit({ baseUrl: apiUrl, auth: people[person].token });
   return {
     async issue(number) {
-      const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}", { ...repository, issue_number: number });
+      const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}", {
+        ...repository,
+        issue_number: number,
+      });
       return {
         state: data.state,
         title: data.title,
@@ -67,11 +105,19 @@ export function see(apiUrl: string, person: Person): Seeing {
       };
     },
     async comments(number) {
-      const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", { ...repository, issue_number: number, per_page: 100 });
+      const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", {
+        ...repository,
+        issue_number: number,
+        per_page: 100,
+      });
       return data.map((comment) => comment.body ?? "");
     },
     async children(number) {
-      const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", { ...repository, issue_number: number, per_page: 100 });
+      const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", {
+        ...repository,
+        issue_number: number,
+        per_page: 100,
+      });
       return data.map(({ number: child, title, state }) => ({ number: child, title, state }));
     },
     async openPulls() {
@@ -79,7 +125,11 @@ export function see(apiUrl: string, person: Person): Seeing {
       return data.map(({ number, title, head }) => ({ number, title, branch: head.ref, sha: head.sha }));
     },
     async checks(sha) {
-      const { data } = await request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", { ...repository, ref: sha, per_page: 100 });
+      const { data } = await request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
+        ...repository,
+        ref: sha,
+        per_page: 100,
+      });
       return data.check_runs.map(({ name, status, conclusion, output, external_id: externalId }) => ({
         name,
         status,
@@ -94,7 +144,11 @@ export function see(apiUrl: string, person: Person): Seeing {
 }
 
 /** Asks again until there is an answer; a demo that waits in vain says for what. */
-export async function until<T>(what: string, ask: () => Promise<T | null | undefined | false>, seconds = 40): Promise<T> {
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | null | undefined | false>,
+  seconds = 40,
+): Promise<T> {
   const end = Date.now() + seconds * 1_000;
   for (;;) {
     const answer = await ask();

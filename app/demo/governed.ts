@@ -12,10 +12,14 @@ const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /** Runs git as one of the demo's people, away from the machine's own settings. */
 export async function git(dir: string, args: string[], person = "lena"): Promise<string> {
   try {
-    const { stdout } = await run("git", ["-C", dir, "-c", `user.name=${person}`, "-c", `user.email=${person}@example.com`, ...args], {
-      env: { PATH: searchPath, HOME: dir, GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" },
-      maxBuffer: 64 * 1024 * 1024,
-    });
+    const { stdout } = await run(
+      "git",
+      ["-C", dir, "-c", `user.name=${person}`, "-c", `user.email=${person}@example.com`, ...args],
+      {
+        env: { PATH: searchPath, HOME: dir, GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" },
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    );
     return stdout.trim();
   } catch (error) {
     const stderr = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : String(error);
@@ -56,7 +60,11 @@ The demo's agents work below \`sallyport-demo/\` and nowhere else.
  * Clones any local repository and commits the policy on top of its history, as a maintainer would who installs
  * Sallyport. Gives the clone and the name of its default branch.
  */
-export async function prepareGoverned(source: string, dir: string, publicKey: string): Promise<{ path: string; branch: string; commits: number }> {
+export async function prepareGoverned(
+  source: string,
+  dir: string,
+  publicKey: string,
+): Promise<{ path: string; branch: string; commits: number }> {
   const path = join(dir, "governed");
   await mkdir(dir, { recursive: true });
   await git(dir, ["clone", "--quiet", "--no-hardlinks", "--", source, path]);
@@ -76,7 +84,12 @@ export async function prepareGoverned(source: string, dir: string, publicKey: st
     await writeFile(join(path, name), text);
   }
   await git(path, ["add", "--force", "--", ...Object.keys(files)]);
-  await git(path, ["commit", "--quiet", "--message", "Install Sallyport: its policy and the decision behind it"]);
+  await git(path, [
+    "commit",
+    "--quiet",
+    "--message",
+    "Install Sallyport: its policy and the decision behind it",
+  ]);
   return { path, branch, commits: Number(await git(path, ["rev-list", "--count", "HEAD"])) };
 }
 
@@ -89,10 +102,17 @@ export const people = {
 export type Person = keyof typeof people;
 
 /** The sandbox's seed: the people, the App, and the repository with branch protection that asks for our check. */
-export function demoSeed(options: { path: string; branch: string; privateKeyFile: string; webhook: { url: string; secret: string } }): object {
+export function demoSeed(options: {
+  path: string;
+  branch: string;
+  privateKeyFile: string;
+  webhook: { url: string; secret: string };
+}): object {
   return {
     users: Object.values(people),
-    organizations: [{ login: "acme", members: Object.keys(people), teams: [{ slug: "qa", members: ["quinn"] }] }],
+    organizations: [
+      { login: "acme", members: Object.keys(people), teams: [{ slug: "qa", members: ["quinn"] }] },
+    ],
     apps: [
       {
         slug: "sallyport",
@@ -100,7 +120,15 @@ export function demoSeed(options: { path: string; branch: string; privateKeyFile
         id: 4001,
         private_key_file: options.privateKeyFile,
         webhook: options.webhook,
-        permissions: { contents: "write", issues: "write", pull_requests: "write", checks: "write", statuses: "write", members: "read", metadata: "read" },
+        permissions: {
+          contents: "write",
+          issues: "write",
+          pull_requests: "write",
+          checks: "write",
+          statuses: "write",
+          members: "read",
+          metadata: "read",
+        },
         events: ["check_run", "issue_comment", "issues", "pull_request", "push", "status", "sub_issues"],
       },
     ],
@@ -111,7 +139,13 @@ export function demoSeed(options: { path: string; branch: string; privateKeyFile
         default_branch: options.branch,
         collaborators: { lena: "admin", quinn: "write", max: "write" },
         installed: ["sallyport"],
-        protection: [{ branch: options.branch, checks: [{ context: "sallyport", app: "sallyport" }], enforce_admins: true }],
+        protection: [
+          {
+            branch: options.branch,
+            checks: [{ context: "sallyport", app: "sallyport" }],
+            enforce_admins: true,
+          },
+        ],
         ci: [{ name: "test", conclusion: "success", delay_ms: 50 }],
       },
     ],
@@ -121,11 +155,14 @@ export function demoSeed(options: { path: string; branch: string; privateKeyFile
 /** The story's text as its form would write it; any other text becomes its description. */
 export function storyBody(epic: number, text: string | null): string {
   if (text !== null && /^### acceptance criteria\s*$/im.test(text)) return text;
-  const description = text ?? "Visitors of the project want to be greeted by name, by a small module with a test and a page to try it.";
+  const description =
+    text ??
+    "Visitors of the project want to be greeted by name, by a small module with a test and a page to try it.";
   const sections = {
     Epic: `#${epic}`,
     Description: description.replace(/^###/gm, "####"),
-    "Acceptance criteria": "- A greeting can be made for any name.\n- It has a test.\n- It can be tried by hand.",
+    "Acceptance criteria":
+      "- A greeting can be made for any name.\n- It has a test.\n- It can be tried by hand.",
     Risk: "high",
     Decisions: "docs/decisions/sallyport-demo.md",
     "Manual test": "yes",

@@ -2,8 +2,8 @@ import { type ChildProcess, execFile } from "node:child_process";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { type ProgramName, programPath, startProgram } from "../cli/programs.ts";
 import { SallyportError } from "../../core/errors.ts";
+import { type ProgramName, programPath, startProgram } from "../cli/programs.ts";
 
 /** A process of the demo that stays up until it is told to end. */
 export type Host = { url: string; process: ChildProcess; close(): Promise<void> };
@@ -29,7 +29,14 @@ export async function startHost(
     };
     child.stderr?.on("data", hear);
     child.stdout?.on("data", hear);
-    child.once("exit", (code) => reject(new SallyportError("internal", `${name} ended (${code}) before it listened: ${said.slice(-3).join(" ")}`)));
+    child.once("exit", (code) =>
+      reject(
+        new SallyportError(
+          "internal",
+          `${name} ended (${code}) before it listened: ${said.slice(-3).join(" ")}`,
+        ),
+      ),
+    );
   });
   return {
     url,
@@ -57,7 +64,8 @@ export function runProgram(
       process.execPath,
       ["--no-warnings", programPath(name), ...args],
       { env: { ...env }, cwd, maxBuffer: 64 * 1024 * 1024 },
-      (error, out, err) => resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : 2, out, err }),
+      (error, out, err) =>
+        resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : 2, out, err }),
     );
   });
 }
@@ -69,7 +77,11 @@ export function freePort(): Promise<number> {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port"))));
+      server.close(() =>
+        typeof address === "object" && address !== null
+          ? resolve(address.port)
+          : reject(new Error("no port")),
+      );
     });
   });
 }
@@ -81,15 +93,27 @@ export async function runAction(
   env: Record<string, string | undefined>,
 ): Promise<{ code: number; verdict: string; conclusion: string; out: string }> {
   const place = await mkdtemp(join(dir, "action-"));
-  const files = { event: join(place, "event.json"), output: join(place, "output"), summary: join(place, "summary.md") };
-  await writeFile(files.event, JSON.stringify({ action: "synchronize", number: pull.number, pull_request: { number: pull.number }, repository: { full_name: "acme/governed" } }));
+  const files = {
+    event: join(place, "event.json"),
+    output: join(place, "output"),
+    summary: join(place, "summary.md"),
+  };
+  await writeFile(
+    files.event,
+    JSON.stringify({
+      action: "synchronize",
+      number: pull.number,
+      pull_request: { number: pull.number },
+      repository: { full_name: "acme/governed" },
+    }),
+  );
   await writeFile(files.output, "");
   await writeFile(files.summary, "");
   const run = await runProgram(
     "action",
     [],
     {
-      PATH: env["PATH"],
+      PATH: env.PATH,
       CI: "true",
       GITHUB_ACTIONS: "true",
       GITHUB_API_URL: pull.apiUrl,
@@ -105,7 +129,12 @@ export async function runAction(
     place,
   );
   const outputs = readOutputs(await readFile(files.output, "utf8"));
-  return { code: run.code, verdict: outputs.get("verdict") ?? "", conclusion: outputs.get("conclusion") ?? "", out: `${run.out}${run.err}` };
+  return {
+    code: run.code,
+    verdict: outputs.get("verdict") ?? "",
+    conclusion: outputs.get("conclusion") ?? "",
+    out: `${run.out}${run.err}`,
+  };
 }
 
 /** The runner's output file: `name<<delimiter`, the value, the delimiter. Source: GitHub docs, "Workflow commands". */

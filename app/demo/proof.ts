@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { evidenceBranch } from "../../core/evidence-branch.ts";
 import { SallyportError } from "../../core/errors.ts";
+import { evidenceBranch } from "../../core/evidence-branch.ts";
 import { until } from "./acting.ts";
 import { git } from "./governed.ts";
 import { runProgram } from "./hosts.ts";
@@ -13,11 +13,22 @@ export type Proof = { entries: number; head: string; tampered: string };
  * Clones the governed repository as a stranger would and verifies its ledger with the public key alone; then changes one
  * byte of one entry and shows that it is noticed.
  */
-export async function proveLedger(place: { cloneUrl: string; dir: string; publicKeyFile: string; path: string | undefined; head: string }): Promise<Proof & { clone: string }> {
+export async function proveLedger(place: {
+  cloneUrl: string;
+  dir: string;
+  publicKeyFile: string;
+  path: string | undefined;
+  head: string;
+}): Promise<Proof & { clone: string }> {
   const { cloneUrl, dir, publicKeyFile, path, head } = place;
   const clone = join(dir, "governed.git");
   const verify = (where: string, more: string[] = []) =>
-    runProgram("sallyport", ["ledger", "verify", where, "--key", publicKeyFile, "--json", ...more], { PATH: path }, dir);
+    runProgram(
+      "sallyport",
+      ["ledger", "verify", where, "--key", publicKeyFile, "--json", ...more],
+      { PATH: path },
+      dir,
+    );
 
   // The last entries are exported a moment after the effects that caused them.
   const seen = await until("the ledger's last entry on the evidence branch", async () => {
@@ -37,8 +48,15 @@ export async function proveLedger(place: { cloneUrl: string; dir: string; public
   await writeFile(file, bytes);
   await git(copy, ["commit", "--quiet", "--all", "--message", "Change one byte of history"], "mallory");
   const tampered = await verify(copy);
-  const found: { problems: { position: number; message: string }[] } = tampered.code === 1 ? JSON.parse(tampered.out) : { problems: [] };
+  const found: { problems: { position: number; message: string }[] } =
+    tampered.code === 1 ? JSON.parse(tampered.out) : { problems: [] };
   const [problem] = found.problems;
-  if (problem === undefined) throw new SallyportError("internal", "a changed byte in the ledger was not noticed");
-  return { clone, entries: report.entries, head: `${report.head.seq}:${report.head.hash}`, tampered: problem.message };
+  if (problem === undefined)
+    throw new SallyportError("internal", "a changed byte in the ledger was not noticed");
+  return {
+    clone,
+    entries: report.entries,
+    head: `${report.head.seq}:${report.head.hash}`,
+    tampered: problem.message,
+  };
 }

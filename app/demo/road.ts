@@ -22,9 +22,17 @@ export type Walk = {
 };
 
 /** An epic and a story are opened from their forms. */
-export async function openStory(walk: Walk, title: string, body: (epic: number) => string): Promise<{ epic: number; story: number }> {
+export async function openStory(
+  walk: Walk,
+  title: string,
+  body: (epic: number) => string,
+): Promise<{ epic: number; story: number }> {
   const { lena, say } = walk;
-  const epic = await lena.openIssue("Greet every visitor", "### Description\n\nEvery visitor is greeted by name.\n\n### Risk\n\nhigh\n", ["epic"]);
+  const epic = await lena.openIssue(
+    "Greet every visitor",
+    "### Description\n\nEvery visitor is greeted by name.\n\n### Risk\n\nhigh\n",
+    ["epic"],
+  );
   say(`lena opens the epic #${epic}`);
   const story = await lena.openIssue(title, body(epic), ["story"]);
   say(`lena opens the story #${story} from the issue form`);
@@ -40,11 +48,15 @@ export async function planAndApprove(walk: Walk, story: number): Promise<number>
     const comments = await seen.comments(story);
     const refused = comments.find((comment) => /no plan:/i.test(comment));
     if (refused !== undefined) throw new SallyportError("model", refused);
-    return comments.map((comment) => /^\/approve ([0-9a-f]{64})$/m.exec(comment)?.[1]).find((found) => found !== undefined);
+    return comments
+      .map((comment) => /^\/approve ([0-9a-f]{64})$/m.exec(comment)?.[1])
+      .find((found) => found !== undefined);
   });
   say(`the plan appears on #${story} with its digest ${digest.slice(0, 12)}…`);
   await lena.comment(story, `/approve ${digest}`);
-  await until("the refusal of lena's own approval", async () => (await seen.comments(story)).some((comment) => comment.includes("You asked for this plan")));
+  await until("the refusal of lena's own approval", async () =>
+    (await seen.comments(story)).some((comment) => comment.includes("You asked for this plan")),
+  );
   walk.tally.refusals += 1;
   say("lena tries to approve her own plan: refused, somebody else has to");
   await quinn.comment(story, `/approve ${digest}`);
@@ -54,16 +66,23 @@ export async function planAndApprove(walk: Walk, story: number): Promise<number>
     const { labels } = await seen.issue(story);
     return labels.includes("sallyport:ready") && children.length > 0 ? children : null;
   });
-  for (const prompt of prompts) say(`diff prompt #${prompt.number} is opened below #${story}: ${prompt.title}`);
+  for (const prompt of prompts)
+    say(`diff prompt #${prompt.number} is opened below #${story}: ${prompt.title}`);
   return prompts.length;
 }
 
 /** One diff prompt from agent to merge: pull request, check, the refused early merge, both other hosts, sign-off, merge. */
 export async function passPrompt(walk: Walk): Promise<void> {
   const { lena, quinn, seen, say, tally } = walk;
-  const pull = await until("the pull request", async () => (await seen.openPulls()).find((one) => one.branch.startsWith("sallyport/run-")));
+  const pull = await until("the pull request", async () =>
+    (await seen.openPulls()).find((one) => one.branch.startsWith("sallyport/run-")),
+  );
   say(`the agent's answer is recorded, then written: pull request #${pull.number}, ${pull.title}`);
-  const waiting = await until("the check", async () => (await seen.checks(pull.sha)).find((check) => check.name === "sallyport" && check.status === "in_progress"));
+  const waiting = await until("the check", async () =>
+    (await seen.checks(pull.sha)).find(
+      (check) => check.name === "sallyport" && check.status === "in_progress",
+    ),
+  );
   tally.checks += 1;
   say(`check \`sallyport\` on ${pull.sha.slice(0, 12)}: ${waiting.title}`);
 
@@ -73,11 +92,20 @@ export async function passPrompt(walk: Walk): Promise<void> {
   say(`lena tries to merge at once: refused by branch protection (${early.status})`);
 
   await sameVerdict(walk, pull);
-  await until("the CI check", async () => (await seen.checks(pull.sha)).find((check) => check.name === "test" && check.status === "completed"));
+  await until("the CI check", async () =>
+    (await seen.checks(pull.sha)).find((check) => check.name === "test" && check.status === "completed"),
+  );
   say("CI reports `test`: success");
-  await quinn.comment(pull.number, `/sign-off ${pull.sha} pass manual\nEnvironment: a browser on quinn's desk\nTried with three names.`);
+  await quinn.comment(
+    pull.number,
+    `/sign-off ${pull.sha} pass manual\nEnvironment: a browser on quinn's desk\nTried with three names.`,
+  );
   say(`quinn tries it by hand and signs off ${pull.sha.slice(0, 12)}`);
-  await until("the green check", async () => (await seen.checks(pull.sha)).find((check) => check.name === "sallyport" && check.conclusion === "success"));
+  await until("the green check", async () =>
+    (await seen.checks(pull.sha)).find(
+      (check) => check.name === "sallyport" && check.conclusion === "success",
+    ),
+  );
   say("check `sallyport`: success");
   await sameVerdict(walk, pull);
 
@@ -107,12 +135,15 @@ async function sameVerdict(walk: Walk, pull: { number: number; sha: string }): P
   const command = await runProgram(
     "sallyport",
     ["check", "--pr", `acme/governed#${pull.number}`, "--json"],
-    { PATH: env["PATH"], GITHUB_TOKEN: token, GITHUB_API_URL: apiUrl },
+    { PATH: env.PATH, GITHUB_TOKEN: token, GITHUB_API_URL: apiUrl },
     dir,
   );
   const shown = (await seen.checks(pull.sha)).find((check) => check.name === "sallyport");
   if (shown === undefined || sha256(command.out) !== shown.externalId) {
-    throw new SallyportError("internal", `the command line's verdict is not the App's: ${command.err || command.out.slice(0, 400)}`);
+    throw new SallyportError(
+      "internal",
+      `the command line's verdict is not the App's: ${command.err || command.out.slice(0, 400)}`,
+    );
   }
   tally.parity += 1;
   say("the Action and `sallyport check --pr` give the App's verdict, byte for byte");
@@ -121,7 +152,10 @@ async function sameVerdict(walk: Walk, pull: { number: number; sha: string }): P
 /** The story and its epic are closed with a summary that links the evidence. */
 export async function seeCompletion(walk: Walk, story: number, epic: number): Promise<void> {
   const { seen, say } = walk;
-  for (const [name, number] of [["story", story], ["epic", epic]] as const) {
+  for (const [name, number] of [
+    ["story", story],
+    ["epic", epic],
+  ] as const) {
     await until(`the ${name} to be complete`, async () => {
       const { state, labels } = await seen.issue(number);
       return state === "closed" && labels.includes("sallyport:complete");
@@ -137,10 +171,15 @@ export async function tryForbidden(walk: Walk, push: (branch: string) => Promise
   const sha = await push(name);
   const number = await max.openPull(name, branch, "Tidy the governance folder");
   say(`max pushes a change below governance/ and opens #${number}`);
-  const check = await until("the refusal", async () => (await seen.checks(sha)).find((one) => one.name === "sallyport" && one.conclusion === "failure"));
+  const check = await until("the refusal", async () =>
+    (await seen.checks(sha)).find((one) => one.name === "sallyport" && one.conclusion === "failure"),
+  );
   tally.checks += 1;
   say(`check \`sallyport\`: ${check.title}`);
-  const why = check.summary.split("\n").filter((line) => /governance/.test(line)).slice(0, 2);
+  const why = check.summary
+    .split("\n")
+    .filter((line) => /governance/.test(line))
+    .slice(0, 2);
   for (const line of why) say(`  why: ${line.replace(/[*`|]/g, "").replace(/\s+/g, " ").trim()}`);
   const answer = await max.merge(number, sha);
   if (answer.ok) throw new SallyportError("internal", "a forbidden change was merged");

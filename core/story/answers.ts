@@ -3,8 +3,8 @@ import type { Duty } from "../../schemas/policy.ts";
 import { type Ask, authority } from "../authority.ts";
 import type { CommandName } from "../commands.ts";
 import { approvalDigest, compilePrompt, declaredPaths, isExpired, issueDigest } from "../contract.ts";
-import type { Draft } from "../entries.ts";
 import type { Effect, Ourselves } from "../effects.ts";
+import type { Draft } from "../entries.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
 import { type RunRecord, type StoryRecord, sourceKey } from "../story-record.ts";
@@ -26,13 +26,23 @@ const dutiesFor: Record<CommandName, readonly Duty[]> = {
 type Answer = { accepted: boolean; code: string; line: string; drafts?: Draft[] };
 
 const refuse = (code: string, line: string): Answer => ({ accepted: false, code, line });
-const accept = (code: string, line: string, drafts: Draft[] = []): Answer => ({ accepted: true, code, line, drafts });
+const accept = (code: string, line: string, drafts: Draft[] = []): Answer => ({
+  accepted: true,
+  code,
+  line,
+  drafts,
+});
 
 /**
  * Answers the oldest unanswered command on a story, whoever gave it: accepted or refused, each gets one entry and one
  * reply. Null: nothing to answer, or what decides it could not be read and it waits for the next look.
  */
-export function answerNext(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, missing: string[]): Step | null {
+export function answerNext(
+  record: StoryRecord,
+  facts: StoryFacts,
+  loaded: LoadedPolicy,
+  missing: string[],
+): Step | null {
   for (const ask of facts.asks) {
     if (record.answered.has(sourceKey(ask.source))) continue;
     const answer = answerTo(ask, record, facts, loaded, missing);
@@ -43,7 +53,11 @@ export function answerNext(record: StoryRecord, facts: StoryFacts, loaded: Loade
 }
 
 /** The entry and the effects that answering brings, for a story, an epic or a prompt alike. */
-export function answered(ask: Ask, answer: Answer, facts: { issue: { number: number }; repository: { id: number } }): Step {
+export function answered(
+  ask: Ask,
+  answer: Answer,
+  facts: { issue: { number: number }; repository: { id: number } },
+): Step {
   const key = `${facts.repository.id}/${sourceKey(ask.source)}`;
   const effects: Effect[] = [
     {
@@ -73,14 +87,21 @@ export function answered(ask: Ask, answer: Answer, facts: { issue: { number: num
   return { drafts: [command, ...(answer.drafts ?? [])], effects };
 }
 
-function answerTo(ask: Ask, record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, missing: string[]): Answer | null {
+function answerTo(
+  ask: Ask,
+  record: StoryRecord,
+  facts: StoryFacts,
+  loaded: LoadedPolicy,
+  missing: string[],
+): Answer | null {
   const { command } = ask;
   const { policy } = loaded;
   const allowed = authority(ask, dutiesFor[command.name], policy.people);
   if (allowed.answer === "wait") return null;
   if (allowed.answer === "no") return refuse(allowed.code, allowed.line);
   if ("why" in command) return refuse("badly-written", `Write it as \`${command.form}\`: ${command.why}.`);
-  if (record.completed && command.name !== "status") return refuse("completed", "This story is complete; open a new one.");
+  if (record.completed && command.name !== "status")
+    return refuse("completed", "This story is complete; open a new one.");
 
   const running = record.run !== null && record.run.closed === null;
   switch (command.name) {
@@ -89,8 +110,10 @@ function answerTo(ask: Ask, record: StoryRecord, facts: StoryFacts, loaded: Load
     case "plan":
     case "refine":
       if (running) return refuse("run-open", "A run is open. `/stop` it before planning again.");
-      if (missing.length > 0) return refuse("intake", `The story is not ready to be planned: ${missing.join(" ")}`);
-      if (command.name === "refine" && record.plan === null) return refuse("no-plan", "There is no plan to refine. Start with `/plan`.");
+      if (missing.length > 0)
+        return refuse("intake", `The story is not ready to be planned: ${missing.join(" ")}`);
+      if (command.name === "refine" && record.plan === null)
+        return refuse("no-plan", "There is no plan to refine. Start with `/plan`.");
       return accept("planning", "Planning starts; the plan will appear in the comment above.");
     case "approve":
       return approve(ask, command.digest, record, facts, loaded);
@@ -99,7 +122,8 @@ function answerTo(ask: Ask, record: StoryRecord, facts: StoryFacts, loaded: Load
     case "run":
       return submit(ask, record, facts, loaded, "run");
     case "retry":
-      if (record.run?.closed?.status !== "failed") return refuse("nothing-failed", "There is no failed run to retry.");
+      if (record.run?.closed?.status !== "failed")
+        return refuse("nothing-failed", "There is no failed run to retry.");
       return submit(ask, record, facts, loaded, "retry");
     case "stop":
       if (record.run === null || !running) return refuse("no-run", "No run is open.");
@@ -124,37 +148,71 @@ export function currentDigest(record: StoryRecord, facts: StoryFacts, loaded: Lo
   return { digest: approvalDigest(parts), parts };
 }
 
-function approve(ask: Ask, digest: string, record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy): Answer | null {
+function approve(
+  ask: Ask,
+  digest: string,
+  record: StoryRecord,
+  facts: StoryFacts,
+  loaded: LoadedPolicy,
+): Answer | null {
   const { plan } = record;
   if (plan === null) return refuse("no-plan", "There is no plan to approve. Start with `/plan`.");
-  if (record.contract?.digest === digest) return refuse("used", "This approval was used already: the contract is frozen.");
-  if (record.contract?.revision === plan.revision) return refuse("used", "This plan was approved already; ask for a new one with `/refine`.");
+  if (record.contract?.digest === digest)
+    return refuse("used", "This approval was used already: the contract is frozen.");
+  if (record.contract?.revision === plan.revision)
+    return refuse("used", "This plan was approved already; ask for a new one with `/refine`.");
   if (!facts.base.known) return null;
   const current = currentDigest(record, facts, loaded);
   if (current === null) return null;
   if (plan.issueSha256 !== current.parts.issue) {
-    return refuse("story-changed", "The story's text changed after it was planned. Plan it again with `/plan`.");
+    return refuse(
+      "story-changed",
+      "The story's text changed after it was planned. Plan it again with `/plan`.",
+    );
   }
-  if (isExpired(plan.at, facts.now)) return refuse("expired", "This plan is too old to be approved. Plan it again with `/plan`.");
+  if (isExpired(plan.at, facts.now))
+    return refuse("expired", "This plan is too old to be approved. Plan it again with `/plan`.");
   if (digest !== current.digest) {
-    return refuse("digest-moved", "That digest is not the current one: the plan, the story, the base or the policy moved. Read the comment above again.");
+    return refuse(
+      "digest-moved",
+      "That digest is not the current one: the plan, the story, the base or the policy moved. Read the comment above again.",
+    );
   }
   const own = plan.requestedBy.id === ask.by.id;
   if (own && loaded.policy.people.separation === "strict") {
-    return refuse("own-plan", "You asked for this plan, so somebody else approves it (`people.separation: strict`).");
+    return refuse(
+      "own-plan",
+      "You asked for this plan, so somebody else approves it (`people.separation: strict`).",
+    );
   }
   const actor = { type: "user" as const, id: ask.by.id, login: ask.by.login };
   const subject = [{ name: `story #${facts.issue.number}`, digest: { sha256: digest } }];
   if (ask.source.type !== "comment") return refuse("wrong-place", "An approval is a comment.");
-  return accept("approved", `Read as: approved by @${ask.by.login} for \`${digest.slice(0, 12)}…\`. The diff prompts are being opened.`, [
-    {
-      kind: "approval.granted",
-      actor,
-      subject,
-      body: { story: facts.issue.number, revision: plan.revision, digest, parts: current.parts, comment: ask.source.id, solo: own },
-    },
-    { kind: "contract.frozen", actor: appActor(facts), subject, body: contractOf(facts, plan.plan, plan.revision, digest) },
-  ]);
+  return accept(
+    "approved",
+    `Read as: approved by @${ask.by.login} for \`${digest.slice(0, 12)}…\`. The diff prompts are being opened.`,
+    [
+      {
+        kind: "approval.granted",
+        actor,
+        subject,
+        body: {
+          story: facts.issue.number,
+          revision: plan.revision,
+          digest,
+          parts: current.parts,
+          comment: ask.source.id,
+          solo: own,
+        },
+      },
+      {
+        kind: "contract.frozen",
+        actor: appActor(facts),
+        subject,
+        body: contractOf(facts, plan.plan, plan.revision, digest),
+      },
+    ],
+  );
 }
 
 function contractOf(facts: StoryFacts, plan: Plan, revision: number, digest: string) {
@@ -175,20 +233,32 @@ export function contractDrift(record: StoryRecord, facts: StoryFacts, loaded: Lo
   if (plan.revision === contract.revision && plan.issueSha256 !== issueDigest(facts.issue)) {
     return "The story's text changed after the approval. Plan it again with `/plan`.";
   }
-  const approved = facts.entries.findLast((entry) => entry.kind === "approval.granted" && entry.body.digest === contract.digest);
+  const approved = facts.entries.findLast(
+    (entry) => entry.kind === "approval.granted" && entry.body.digest === contract.digest,
+  );
   if (approved?.kind === "approval.granted" && approved.body.parts.policy !== loaded.blob) {
     return "The policy changed after the approval. Plan it again with `/plan`, so that it is approved under the new one.";
   }
   return null;
 }
 
-function submit(ask: Ask, record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, code: string): Answer {
+function submit(
+  ask: Ask,
+  record: StoryRecord,
+  facts: StoryFacts,
+  loaded: LoadedPolicy,
+  code: string,
+): Answer {
   const { contract, run } = record;
-  if (run !== null && run.closed === null) return refuse("run-open", `${run.run} is open already; \`/stop\` ends it.`);
-  if (contract === null) return refuse("not-approved", "Nothing is approved yet. `/plan`, then `/approve` the digest.");
+  if (run !== null && run.closed === null)
+    return refuse("run-open", `${run.run} is open already; \`/stop\` ends it.`);
+  if (contract === null)
+    return refuse("not-approved", "Nothing is approved yet. `/plan`, then `/approve` the digest.");
   const drift = contractDrift(record, facts, loaded);
   if (drift !== null) return refuse("drift", drift);
-  const issues = record.prompts.flatMap((prompt) => (prompt.issue === null || prompt.completed ? [] : [prompt.issue]));
+  const issues = record.prompts.flatMap((prompt) =>
+    prompt.issue === null || prompt.completed ? [] : [prompt.issue],
+  );
   if (record.prompts.some((prompt) => prompt.issue === null)) {
     return refuse("prompts-not-open", "The diff prompts are still being opened; try again in a moment.");
   }
@@ -198,7 +268,14 @@ function submit(ask: Ask, record: StoryRecord, facts: StoryFacts, loaded: Loaded
       kind: "run.submitted",
       actor: { type: "user", id: ask.by.id, login: ask.by.login },
       subject: [{ name, digest: { sha256: contract.digest } }],
-      body: { run: name, story: facts.issue.number, mode: "stop_on_failure", prompts: issues, by: ask.by, digest: contract.digest },
+      body: {
+        run: name,
+        story: facts.issue.number,
+        mode: "stop_on_failure",
+        prompts: issues,
+        by: ask.by,
+        digest: contract.digest,
+      },
     },
   ]);
 }

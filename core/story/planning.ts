@@ -24,7 +24,11 @@ export function plan(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolic
           body: facts.issue.body,
           refinement: request.refinement,
           previousPlan: request.refinement === "" ? null : (record.plan?.planSha256 ?? null),
-          roles: Object.entries(policy.roles).map(([name, role]) => ({ name, allow: role.allow, deny: role.deny })),
+          roles: Object.entries(policy.roles).map(([name, role]) => ({
+            name,
+            allow: role.allow,
+            deny: role.deny,
+          })),
           decisions: facts.decisions.known ? facts.decisions.value.map((decision) => decision.path) : [],
           backend: policy.agents.planner,
           model: policy.agents.model ?? null,
@@ -45,7 +49,8 @@ export function plan(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolic
   });
   if (outcome.status === "failed") return failed(outcome.code, outcome.message);
   if (outcome.result.type === "plan-failed") return failed(outcome.result.code, outcome.result.message);
-  if (outcome.result.type !== "plan") return failed("bad-answer", "the planner's effect ended without a plan");
+  if (outcome.result.type !== "plan")
+    return failed("bad-answer", "the planner's effect ended without a plan");
 
   const { planSha256, issueSha256, usage } = outcome.result;
   const proposed = facts.plans.get(planSha256);
@@ -78,7 +83,10 @@ export function isAnswered(record: StoryRecord): boolean {
   const { request, plan, planFailure } = record;
   if (request === null) return true;
   const key = sourceKey(request.source);
-  return (plan !== null && sourceKey(plan.request) === key) || (planFailure !== null && sourceKey(planFailure.request) === key);
+  return (
+    (plan !== null && sourceKey(plan.request) === key) ||
+    (planFailure !== null && sourceKey(planFailure.request) === key)
+  );
 }
 
 /** Opens the next diff prompt of the frozen contract as a sub-issue, in order, blocked by those it depends on. */
@@ -92,10 +100,17 @@ export function openPrompts(record: StoryRecord, facts: StoryFacts): Step | null
   if (outcome?.status === "waiting" || outcome?.status === "failed") return null;
   if (outcome?.status === "done") {
     if (outcome.result.type !== "issue") return null;
-    const body = { story: facts.issue.number, revision: contract.revision, index, issue: outcome.result.number };
+    const body = {
+      story: facts.issue.number,
+      revision: contract.revision,
+      index,
+      issue: outcome.result.number,
+    };
     return { drafts: [{ kind: "prompt.opened", actor: appActor(facts), subject: [], body }] };
   }
-  const blockedBy = dependsOn.flatMap((earlier) => record.prompts.find((one) => one.contract.index === earlier)?.issue ?? []);
+  const blockedBy = dependsOn.flatMap(
+    (earlier) => record.prompts.find((one) => one.contract.index === earlier)?.issue ?? [],
+  );
   const body = [
     text.trimEnd(),
     "",

@@ -1,8 +1,8 @@
-import { attemptName } from "../record.ts";
 import { branchName, digestOf, packOf, routeOf, sha256 } from "../contract.ts";
 import type { Draft } from "../entries.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { canonicalJson } from "../json.ts";
+import { attemptName } from "../record.ts";
 import { reviewResult } from "../review.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
 import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
@@ -16,11 +16,15 @@ import { commit, complete, openPull, stepOf } from "./writing.ts";
 export function advanceRun(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy): Step | null {
   const { run } = record;
   if (run === null || run.closed !== null) return null;
-  const prompt = record.prompts.find((one) => one.issue !== null && run.prompts.includes(one.issue) && !one.completed);
+  const prompt = record.prompts.find(
+    (one) => one.issue !== null && run.prompts.includes(one.issue) && !one.completed,
+  );
   if (prompt === undefined) return { drafts: [runClosed(run, facts, "succeeded", "every prompt is merged")] };
   if (prompt.merge !== null) return complete(prompt, prompt.merge.merged, facts);
   if (prompt.closedUnmerged) {
-    return { drafts: [runClosed(run, facts, "cancelled", `#${prompt.pull} was closed without being merged`)] };
+    return {
+      drafts: [runClosed(run, facts, "cancelled", `#${prompt.pull} was closed without being merged`)],
+    };
   }
   const attempt = prompt.attempts.findLast(({ pack }) => pack.run === run.run);
   if (attempt === undefined || (attempt.closed !== null && !attempt.closed.accepted)) {
@@ -49,7 +53,9 @@ function startAttempt(
   const failures = last?.closed?.reasons ?? [];
   if (tries > loaded.policy.agents.limits.rework) {
     const why = failures.map((failure) => failure.message).join(" ");
-    return { drafts: [runClosed(run, facts, "failed", `#${issue} failed ${tries} times; the last time: ${why}`)] };
+    return {
+      drafts: [runClosed(run, facts, "failed", `#${issue} failed ${tries} times; the last time: ${why}`)],
+    };
   }
   // D2: the first attempt is R0/S0 and each further try at the same prompt adds one to S, over all runs.
   const s = prompt.attempts.reduce((most, { pack }) => Math.max(most, pack.attempt.s + 1), 0);
@@ -66,7 +72,9 @@ function startAttempt(
     failures,
   });
   if (pack === null) {
-    return { drafts: [runClosed(run, facts, "failed", `the policy has no role \`${contract.role}\` any more`)] };
+    return {
+      drafts: [runClosed(run, facts, "failed", `the policy has no role \`${contract.role}\` any more`)],
+    };
   }
   const text = canonicalJson(pack);
   const digest = digestOf(pack);
@@ -91,36 +99,58 @@ function startAttempt(
   };
 }
 
-function awaitAnswer(run: RunRecord, attempt: AttemptRecord, facts: StoryFacts, loaded: LoadedPolicy, prompt: PromptRecord): Step | null {
+function awaitAnswer(
+  run: RunRecord,
+  attempt: AttemptRecord,
+  facts: StoryFacts,
+  loaded: LoadedPolicy,
+  prompt: PromptRecord,
+): Step | null {
   const { pack } = attempt;
   const key = `agent/${facts.repository.id}/${run.run}/${pack.prompt}/${attemptName(pack)}`;
   const outcome = facts.outcomes.get(key);
   if (outcome?.status === "waiting") return null;
   if (outcome === undefined) {
     const { backend, model } = routeOf(loaded.policy, prompt.contract.role);
-    return { effects: [{ type: "run-agent", key, run: run.run, packSha256: pack.pack.sha256, backend, model: model ?? null }] };
+    return {
+      effects: [
+        { type: "run-agent", key, run: run.run, packSha256: pack.pack.sha256, backend, model: model ?? null },
+      ],
+    };
   }
   if (outcome.status === "failed" || outcome.result.type !== "answer") {
-    const message = outcome.status === "failed" ? outcome.message : "the agent's effect ended without an answer";
+    const message =
+      outcome.status === "failed" ? outcome.message : "the agent's effect ended without an answer";
     return { drafts: [closed(pack, facts, [{ source: "agent", code: "no-answer", message }])] };
   }
   const { resultSha256, bytes, seconds, usage } = outcome.result;
   const result = facts.results.get(resultSha256);
   if (result === undefined) {
-    return { drafts: [closed(pack, facts, [{ source: "agent", code: "no-answer", message: "the stored answer could not be read back" }])] };
+    return {
+      drafts: [
+        closed(pack, facts, [
+          { source: "agent", code: "no-answer", message: "the stored answer could not be read back" },
+        ]),
+      ],
+    };
   }
   return {
     drafts: [
       {
         kind: "response.recorded",
         actor: { type: "agent", id: facts.ourselves.bot.id, login: usage.model },
-        subject: [{ name: `answer to prompt #${pack.prompt} ${attemptName(pack)}`, digest: { sha256: resultSha256 } }],
+        subject: [
+          { name: `answer to prompt #${pack.prompt} ${attemptName(pack)}`, digest: { sha256: resultSha256 } },
+        ],
         body: {
           ...stepOf(pack),
           result: { sha256: resultSha256, bytes, mediaType: "application/json" },
           outcome: result.outcome,
           code: result.code,
-          files: result.files.map(({ path, content }) => ({ path, sha256: content === null ? null : sha256(content) })),
+          files: result.files.map(({ path, content }) => ({
+            path,
+            sha256: content === null ? null : sha256(content),
+          })),
           usage,
           seconds,
         },
@@ -129,7 +159,11 @@ function awaitAnswer(run: RunRecord, attempt: AttemptRecord, facts: StoryFacts, 
   };
 }
 
-function closed(pack: AttemptRecord["pack"], facts: StoryFacts, reasons: { source: string; code: string; message: string; path?: string }[]): Draft {
+function closed(
+  pack: AttemptRecord["pack"],
+  facts: StoryFacts,
+  reasons: { source: string; code: string; message: string; path?: string }[],
+): Draft {
   return {
     kind: "attempt.closed",
     actor: appActor(facts),
@@ -151,7 +185,9 @@ function closeAttempt(attempt: AttemptRecord, facts: StoryFacts): Step | null {
     drafts.push({
       kind: "evidence.captured",
       actor: appActor(facts),
-      subject: [{ name: `prompt #${pack.prompt} ${attemptName(pack)}`, digest: { sha256: response.result.sha256 } }],
+      subject: [
+        { name: `prompt #${pack.prompt} ${attemptName(pack)}`, digest: { sha256: response.result.sha256 } },
+      ],
       body: {
         ...stepOf(pack),
         base: pack.base,

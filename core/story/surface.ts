@@ -29,7 +29,11 @@ function waitsForTest(prompt: PromptRecord): boolean {
 /** Where one prompt stands. */
 export function promptState(prompt: PromptRecord, record: StoryRecord): PromptState {
   if (prompt.completed) return "succeeded";
-  const open = record.run !== null && record.run.closed === null && prompt.issue !== null && record.run.prompts.includes(prompt.issue);
+  const open =
+    record.run !== null &&
+    record.run.closed === null &&
+    prompt.issue !== null &&
+    record.run.prompts.includes(prompt.issue);
   const last = prompt.attempts.at(-1);
   if (last === undefined) return open ? "queued" : "draft";
   if (last.closed?.accepted === false && !open) return "failed";
@@ -43,29 +47,50 @@ function nextStep(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, 
   const { people } = loaded.policy;
   const next = (blocks: string, step: string, who: string): Next => ({ blocks, step, who });
   if (record.completed) return next("Nothing.", "", "");
-  if (record.blocked !== null) return next(`Blocked: ${plain(record.blocked)}`, "/plan", holders(people, "planners"));
-  if (missing.length > 0) return next(`The story is not ready:\n\n${missing.map((line) => `- ${line}`).join("\n")}`, "Edit the issue.", "its author");
+  if (record.blocked !== null)
+    return next(`Blocked: ${plain(record.blocked)}`, "/plan", holders(people, "planners"));
+  if (missing.length > 0)
+    return next(
+      `The story is not ready:\n\n${missing.map((line) => `- ${line}`).join("\n")}`,
+      "Edit the issue.",
+      "its author",
+    );
   if (!isAnswered(record)) return next("The planner is at work.", "", "");
   if (record.plan === null) {
-    const why = record.planFailure === null ? "There is no plan yet." : `No plan: ${plain(record.planFailure.message)}`;
+    const why =
+      record.planFailure === null ? "There is no plan yet." : `No plan: ${plain(record.planFailure.message)}`;
     return next(why, "/plan", holders(people, "planners"));
   }
   if (record.contract?.revision !== record.plan.revision) {
-    if (!isPlannedText(record, facts)) return next("The story's text changed after it was planned.", "/plan", holders(people, "planners"));
+    if (!isPlannedText(record, facts))
+      return next("The story's text changed after it was planned.", "/plan", holders(people, "planners"));
     const current = currentDigest(record, facts, loaded);
     if (current === null) return next("The default branch could not be read; this is tried again.", "", "");
-    const others = people.separation === "strict" ? `, but not @${record.plan.requestedBy.login}, who asked for it` : "";
-    return next("The plan waits for approval.", `/approve ${current.digest}`, `${holders(people, "approvers")}${others}`);
+    const others =
+      people.separation === "strict" ? `, but not @${record.plan.requestedBy.login}, who asked for it` : "";
+    return next(
+      "The plan waits for approval.",
+      `/approve ${current.digest}`,
+      `${holders(people, "approvers")}${others}`,
+    );
   }
   const drift = contractDrift(record, facts, loaded);
   if (drift !== null && record.run === null) return next(drift, "/plan", holders(people, "planners"));
-  if (record.prompts.some((prompt) => prompt.issue === null)) return next("The diff prompts are being opened.", "", "");
+  if (record.prompts.some((prompt) => prompt.issue === null))
+    return next("The diff prompts are being opened.", "", "");
   if (record.run === null || record.run.closed?.status === "cancelled") {
-    const why = record.run === null ? "The contract is frozen; no run was started." : `The last run ended: ${plain(record.run.closed?.reason ?? "")}`;
+    const why =
+      record.run === null
+        ? "The contract is frozen; no run was started."
+        : `The last run ended: ${plain(record.run.closed?.reason ?? "")}`;
     return next(why, "/run", holders(people, "executors"));
   }
   if (record.run.closed?.status === "failed") {
-    return next(`${record.run.run} failed: ${plain(record.run.closed.reason)}`, "/retry", holders(people, "executors"));
+    return next(
+      `${record.run.run} failed: ${plain(record.run.closed.reason)}`,
+      "/retry",
+      holders(people, "executors"),
+    );
   }
   const current = record.prompts.find((prompt) => !prompt.completed);
   if (current === undefined || current.pull === null) return next("The agent is at work.", "", "");
@@ -76,7 +101,12 @@ function nextStep(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, 
 }
 
 /** The one comment on a story: where it stands, what blocks, the next step, the plan. */
-export function storySticky(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, missing: string[]): string {
+export function storySticky(
+  record: StoryRecord,
+  facts: StoryFacts,
+  loaded: LoadedPolicy,
+  missing: string[],
+): string {
   const state = storyState(record);
   const { blocks, step, who } = nextStep(record, facts, loaded, missing);
   const lines = [`### Sallyport: ${state.replace("_", " ")}`, "", blocks, ""];
@@ -94,7 +124,8 @@ export function storySticky(record: StoryRecord, facts: StoryFacts, loaded: Load
     }
     lines.push("");
   }
-  if (record.plan !== null) lines.push(...planText(record, record.contract?.revision !== record.plan.revision));
+  if (record.plan !== null)
+    lines.push(...planText(record, record.contract?.revision !== record.plan.revision));
   return `${lines.join("\n").trimEnd()}\n`;
 }
 

@@ -35,14 +35,28 @@ export function complete(prompt: PromptRecord, merged: string, facts: StoryFacts
 }
 
 /** Writes an accepted answer as one commit; its evidence is in the ledger by then. */
-export function commit(run: RunRecord, prompt: PromptRecord, attempt: AttemptRecord, facts: StoryFacts): Step | null {
+export function commit(
+  run: RunRecord,
+  prompt: PromptRecord,
+  attempt: AttemptRecord,
+  facts: StoryFacts,
+): Step | null {
   const { pack, response, evidence } = attempt;
   if (response === null || evidence === null) return null;
   const key = `change/${facts.repository.id}/${run.run}/${pack.prompt}/${attemptName(pack)}`;
   const outcome = facts.outcomes.get(key);
   if (outcome?.status === "waiting") return null;
   if (outcome?.status === "failed") {
-    return { drafts: [runClosed(run, facts, "failed", `the change of #${pack.prompt} could not be written: ${outcome.message}`)] };
+    return {
+      drafts: [
+        runClosed(
+          run,
+          facts,
+          "failed",
+          `the change of #${pack.prompt} could not be written: ${outcome.message}`,
+        ),
+      ],
+    };
   }
   if (outcome?.status === "done") {
     if (outcome.result.type !== "commit") return null;
@@ -58,7 +72,9 @@ export function commit(run: RunRecord, prompt: PromptRecord, attempt: AttemptRec
       ],
     };
   }
-  const captured = facts.entries.findLast((entry) => entry.kind === "evidence.captured" && entry.body.promptSha256 === pack.pack.sha256);
+  const captured = facts.entries.findLast(
+    (entry) => entry.kind === "evidence.captured" && entry.body.promptSha256 === pack.pack.sha256,
+  );
   // The entry is not in the ledger yet in the look that drafts it: the commit's date comes from the stored one.
   if (captured === undefined) return null;
   const message = [
@@ -88,14 +104,28 @@ export function commit(run: RunRecord, prompt: PromptRecord, attempt: AttemptRec
 }
 
 /** Opens the pull request of a written change; its text is made from the ledger. */
-export function openPull(run: RunRecord, prompt: PromptRecord, attempt: AttemptRecord, facts: StoryFacts): Step | null {
+export function openPull(
+  run: RunRecord,
+  prompt: PromptRecord,
+  attempt: AttemptRecord,
+  facts: StoryFacts,
+): Step | null {
   const { commit: written, pack } = attempt;
   if (written === null) return null;
   const key = `pull/${facts.repository.id}/${run.run}/${pack.prompt}`;
   const outcome = facts.outcomes.get(key);
   if (outcome?.status === "waiting") return null;
   if (outcome?.status === "failed") {
-    return { drafts: [runClosed(run, facts, "failed", `the pull request of #${pack.prompt} could not be opened: ${outcome.message}`)] };
+    return {
+      drafts: [
+        runClosed(
+          run,
+          facts,
+          "failed",
+          `the pull request of #${pack.prompt} could not be opened: ${outcome.message}`,
+        ),
+      ],
+    };
   }
   if (outcome?.status === "done") {
     if (outcome.result.type !== "pull") return null;
@@ -106,7 +136,14 @@ export function openPull(run: RunRecord, prompt: PromptRecord, attempt: AttemptR
           kind: "pull.opened",
           actor: appActor(facts),
           subject: [{ name: `pull request #${pull}`, digest: { gitCommit: written.commit } }],
-          body: { run: run.run, story: pack.story, prompt: pack.prompt, pull, branch: pack.branch, head: written.commit },
+          body: {
+            run: run.run,
+            story: pack.story,
+            prompt: pack.prompt,
+            pull,
+            branch: pack.branch,
+            head: written.commit,
+          },
         },
       ],
       look: [{ kind: "pull", repository: facts.repository.id, number: pull }],
@@ -147,7 +184,8 @@ export function openPull(run: RunRecord, prompt: PromptRecord, attempt: AttemptR
 /** The story is complete when every prompt of its contract is; the epic is looked at next. */
 export function completeStory(record: StoryRecord, facts: StoryFacts): Step | null {
   if (record.completed || record.contract === null || record.prompts.length === 0) return null;
-  if (record.run?.closed?.status !== "succeeded" || !record.prompts.every((prompt) => prompt.completed)) return null;
+  if (record.run?.closed?.status !== "succeeded" || !record.prompts.every((prompt) => prompt.completed))
+    return null;
   const prompts = record.prompts.flatMap((prompt) => prompt.issue ?? []);
   const pulls = record.prompts.flatMap((prompt) => prompt.pull ?? []);
   const sealed = facts.entries.flatMap((entry) =>
@@ -176,7 +214,17 @@ export function completeStory(record: StoryRecord, facts: StoryFacts): Step | nu
         body: { story: facts.issue.number, prompts, pulls },
       },
     ],
-    effects: [{ type: "close-issue", key: `close/${facts.repository.id}/${facts.issue.number}`, issue: facts.issue.number, comment }],
-    look: facts.parent === null ? [] : [{ kind: "issue", repository: facts.repository.id, number: facts.parent.number }],
+    effects: [
+      {
+        type: "close-issue",
+        key: `close/${facts.repository.id}/${facts.issue.number}`,
+        issue: facts.issue.number,
+        comment,
+      },
+    ],
+    look:
+      facts.parent === null
+        ? []
+        : [{ kind: "issue", repository: facts.repository.id, number: facts.parent.number }],
   };
 }

@@ -1,9 +1,9 @@
-import { canonicalJson } from "../../core/json.ts";
-import { digestOf } from "../../core/contract.ts";
-import type { Draft, TypedEntry } from "../../core/entries.ts";
-import type { Effect, EffectOutcome } from "../../core/effects.ts";
 import type { Ask } from "../../core/authority.ts";
 import { parseCommand } from "../../core/commands.ts";
+import { digestOf } from "../../core/contract.ts";
+import type { Effect, EffectOutcome } from "../../core/effects.ts";
+import type { Draft, TypedEntry } from "../../core/entries.ts";
+import { canonicalJson } from "../../core/json.ts";
 import { known } from "../../core/known.ts";
 import { decideStory } from "../../core/story.ts";
 import type { Decision, StoryFacts } from "../../core/story-facts.ts";
@@ -46,7 +46,13 @@ export const policy = Policy.parse({
   gates: { "forbidden-paths": { deny: ["governance/**"] } },
 });
 
-export const form = ["Epic\n\n#1", "Description\n\nSomething.", "Acceptance criteria\n\n- It works.", "Risk\n\nhigh", "Decisions\n\ndocs/one.md"]
+export const form = [
+  "Epic\n\n#1",
+  "Description\n\nSomething.",
+  "Acceptance criteria\n\n- It works.",
+  "Risk\n\nhigh",
+  "Decisions\n\ndocs/one.md",
+]
   .map((section) => `### ${section}`)
   .join("\n\n");
 
@@ -56,7 +62,11 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
   const outcomes = new Map<string, EffectOutcome>();
   const asked: Effect[] = [];
   const asks: Ask[] = [];
-  const maps = { plans: new Map<string, Plan>(), packs: new Map<string, Pack>(), results: new Map<string, StepResult>() };
+  const maps = {
+    plans: new Map<string, Plan>(),
+    packs: new Map<string, Pack>(),
+    results: new Map<string, StepResult>(),
+  };
   const state = {
     base: "b".repeat(40),
     blob: "c".repeat(40),
@@ -75,7 +85,14 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     entries: [...entries],
     outcomes,
     sticky: state.sticky,
-    issue: { number: 2, title: "A story", body: state.body, state: "open", author: persons.lena, labels: state.labels },
+    issue: {
+      number: 2,
+      title: "A story",
+      body: state.body,
+      state: "open",
+      author: persons.lena,
+      labels: state.labels,
+    },
     parent: { number: 1, title: "An epic", body: "", state: "open", author: persons.lena, labels: ["epic"] },
     namedEpic: null,
     decisions: known([{ path: "docs/one.md", exists: true }]),
@@ -84,7 +101,12 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     ...overrides,
   });
   const append = (draft: Draft) => {
-    const entry = { ...draft, seq: entries.length + 1, hash: digestOf({ seq: entries.length + 1 }), at: state.now };
+    const entry = {
+      ...draft,
+      seq: entries.length + 1,
+      hash: digestOf({ seq: entries.length + 1 }),
+      at: state.now,
+    };
     entries.push(entry);
   };
   const look = (): Decision => {
@@ -151,11 +173,13 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
       const planSha256 = digestOf(plan);
       maps.plans.set(planSha256, plan);
       const request = asked.findLast((effect) => effect.type === "ask-planner");
-      const issueSha256 = request?.type === "ask-planner" ? digestOf({ title: request.title, body: request.body }) : "";
+      const issueSha256 =
+        request?.type === "ask-planner" ? digestOf({ title: request.title, body: request.body }) : "";
       finish("ask-planner", { status: "done", result: { type: "plan", planSha256, issueSha256, usage } });
     },
     openPrompts() {
-      for (const number of [3, 4]) finish("open-prompt", { status: "done", result: { type: "issue", number } });
+      for (const number of [3, 4])
+        finish("open-prompt", { status: "done", result: { type: "issue", number } });
     },
     answer(overridesOf: Partial<StepResult> = {}, index = 1) {
       const result = StepResult.parse({
@@ -171,7 +195,10 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
       const resultSha256 = digestOf(result);
       maps.results.set(resultSha256, result);
       const bytes = Buffer.byteLength(canonicalJson(result));
-      finish("run-agent", { status: "done", result: { type: "answer", resultSha256, bytes, seconds: 1, usage } });
+      finish("run-agent", {
+        status: "done",
+        result: { type: "answer", resultSha256, bytes, seconds: 1, usage },
+      });
     },
   };
 }

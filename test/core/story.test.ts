@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { known, unknown } from "../../core/known.ts";
 import type { Draft } from "../../core/entries.ts";
+import { known, unknown } from "../../core/known.ts";
 import { persons, playStory, policy } from "./road.ts";
 
 const planned = () => {
@@ -20,7 +20,12 @@ const running = () => {
   story.say("lena", "/run");
   return story;
 };
-const commit = { type: "commit", commit: "d".repeat(40), tree: "e".repeat(40), parent: "b".repeat(40) } as const;
+const commit = {
+  type: "commit",
+  commit: "d".repeat(40),
+  tree: "e".repeat(40),
+  parent: "b".repeat(40),
+} as const;
 const app = { type: "app", id: 99, login: "sallyport[bot]" } as const;
 const merged = (pull: number): Draft => ({
   kind: "merge.observed",
@@ -37,13 +42,36 @@ test("the road: plan, approval, contract, run, evidence before the branch, merge
     story.finish("open-pull", { status: "done", result: { type: "pull", number: 10 + index } });
     story.append(merged(10 + index));
   }
-  const prompt = ["prompt.recorded", "response.recorded", "attempt.closed", "evidence.captured", "change.committed", "pull.opened", "merge.observed", "prompt.completed"];
+  const prompt = [
+    "prompt.recorded",
+    "response.recorded",
+    "attempt.closed",
+    "evidence.captured",
+    "change.committed",
+    "pull.opened",
+    "merge.observed",
+    "prompt.completed",
+  ];
   expect(story.kinds()).toEqual([
-    ...["command", "plan.proposed", "command", "approval.granted", "contract.frozen", "prompt.opened", "prompt.opened"],
+    ...[
+      "command",
+      "plan.proposed",
+      "command",
+      "approval.granted",
+      "contract.frozen",
+      "prompt.opened",
+      "prompt.opened",
+    ],
     ...["command", "run.submitted", ...prompt, ...prompt, "run.closed", "story.completed"],
   ]);
-  expect(story.asked.filter((effect) => effect.type === "close-issue").map((effect) => "issue" in effect && effect.issue)).toEqual([3, 4, 2]);
-  expect(story.look().effects.some((effect) => effect.type === "ensure-state" && effect.state === "complete")).toBe(true);
+  expect(
+    story.asked
+      .filter((effect) => effect.type === "close-issue")
+      .map((effect) => "issue" in effect && effect.issue),
+  ).toEqual([3, 4, 2]);
+  expect(
+    story.look().effects.some((effect) => effect.type === "ensure-state" && effect.state === "complete"),
+  ).toBe(true);
 });
 
 test("looking again changes nothing: every effect is asked for once", () => {
@@ -56,10 +84,34 @@ test("looking again changes nothing: every effect is asked for once", () => {
 
 describe("an approval", () => {
   test.each<[string, (story: ReturnType<typeof planned>) => void, string]>([
-    ["F1: is void when the base moved", (story) => { story.state.base = "9".repeat(40); }, "digest-moved"],
-    ["F1: is void when the policy moved", (story) => { story.state.blob = "9".repeat(40); }, "digest-moved"],
-    ["T122: is void when the story's text moved", (story) => { story.state.body += "\n\nAnd more."; }, "story-changed"],
-    ["is void when it is too old", (story) => { story.state.now = "2026-12-21T10:00:00.000Z"; }, "expired"],
+    [
+      "F1: is void when the base moved",
+      (story) => {
+        story.state.base = "9".repeat(40);
+      },
+      "digest-moved",
+    ],
+    [
+      "F1: is void when the policy moved",
+      (story) => {
+        story.state.blob = "9".repeat(40);
+      },
+      "digest-moved",
+    ],
+    [
+      "T122: is void when the story's text moved",
+      (story) => {
+        story.state.body += "\n\nAnd more.";
+      },
+      "story-changed",
+    ],
+    [
+      "is void when it is too old",
+      (story) => {
+        story.state.now = "2026-12-21T10:00:00.000Z";
+      },
+      "expired",
+    ],
   ])("%s", (_, move, code) => {
     const story = planned();
     const digest = story.digest();
@@ -78,7 +130,9 @@ describe("an approval", () => {
 
   test("T102: is not given by the one who asked for the plan", () => {
     const story = planned();
-    story.say("lena", `/approve ${story.digest()}`, { standing: known({ role: "admin", duties: ["approvers"] }) });
+    story.say("lena", `/approve ${story.digest()}`, {
+      standing: known({ role: "admin", duties: ["approvers"] }),
+    });
     expect(story.entries.at(-1)).toMatchObject({ body: { accepted: false, code: "own-plan" } });
   });
 
@@ -97,7 +151,12 @@ describe("a command is refused", () => {
     ["T096: from an edited comment", "lena", { edited: true }, "edited"],
     ["T101: through an app", "lena", { viaApp: true }, "through-an-app"],
     ["T100: from a bot", "lena", { by: { ...persons.lena, type: "Bot" as const } }, "not-a-person"],
-    ["T119: from a label that was there when the issue was opened", "lena", { atOpening: true }, "label-at-opening"],
+    [
+      "T119: from a label that was there when the issue was opened",
+      "lena",
+      { atOpening: true },
+      "label-at-opening",
+    ],
   ] as const)("%s", (_, person, more, code) => {
     const story = playStory();
     story.say(person, "/plan", more);
@@ -122,15 +181,27 @@ describe("a command is refused", () => {
 
 describe("a plan", () => {
   test("T046: that asks for a role or paths beyond the policy is no plan", () => {
-    for (const change of [{ role: "constructor" }, { role: "root" }, { paths: ["governance/x.md"] }, { paths: [".github/workflows/x.yml"] }]) {
+    for (const change of [
+      { role: "constructor" },
+      { role: "root" },
+      { paths: ["governance/x.md"] },
+      { paths: [".github/workflows/x.yml"] },
+    ]) {
       const story = playStory();
       story.say("lena", "/plan");
-      const [first, second] = planned().entries.flatMap((entry) => (entry.kind === "plan.proposed" ? entry.body.plan.prompts : []));
+      const [first, second] = planned().entries.flatMap((entry) =>
+        entry.kind === "plan.proposed" ? entry.body.plan.prompts : [],
+      );
       if (first === undefined || second === undefined) throw new Error("no sample");
-      const plan = planned().entries.flatMap((entry) => (entry.kind === "plan.proposed" ? [entry.body.plan] : []))[0];
+      const plan = planned().entries.flatMap((entry) =>
+        entry.kind === "plan.proposed" ? [entry.body.plan] : [],
+      )[0];
       if (plan === undefined) throw new Error("no sample");
       story.propose({ ...plan, prompts: [{ ...first, ...change }, second] });
-      expect(story.entries.at(-1)).toMatchObject({ kind: "plan.failed", body: { code: "plan-outside-policy" } });
+      expect(story.entries.at(-1)).toMatchObject({
+        kind: "plan.failed",
+        body: { code: "plan-outside-policy" },
+      });
     }
   });
 
@@ -149,17 +220,22 @@ describe("an agent's answer", () => {
     const story = running();
     story.answer({ files: [{ path: "web/other/a.ts", content: "a\n" }] });
     expect(story.kinds()).not.toContain("evidence.captured");
-    expect(story.entries.filter((entry) => entry.kind === "prompt.recorded").map((entry) => entry.body.attempt)).toEqual([
+    expect(
+      story.entries.filter((entry) => entry.kind === "prompt.recorded").map((entry) => entry.body.attempt),
+    ).toEqual([
       { r: 0, s: 0 },
       { r: 0, s: 1 },
     ]);
-    expect(story.entries.findLast((entry) => entry.kind === "attempt.closed")?.body.reasons).toMatchObject([{ code: "out-of-scope", path: "web/other/a.ts" }]);
+    expect(story.entries.findLast((entry) => entry.kind === "attempt.closed")?.body.reasons).toMatchObject([
+      { code: "out-of-scope", path: "web/other/a.ts" },
+    ]);
   });
 
   test("T266: that never fits ends the run after the policy's limit", () => {
     const story = running();
     const tries = policy.agents.limits.rework + 1;
-    for (let attempt = 0; attempt < tries; attempt++) story.answer({ outcome: "failed", code: "bad-answer", files: [], summary: `try ${attempt}` });
+    for (let attempt = 0; attempt < tries; attempt++)
+      story.answer({ outcome: "failed", code: "bad-answer", files: [], summary: `try ${attempt}` });
     expect(story.entries.at(-1)).toMatchObject({ kind: "run.closed", body: { status: "failed" } });
     expect(story.kinds().filter((kind) => kind === "prompt.recorded")).toHaveLength(tries);
     expect(story.state.sticky).toContain("/retry");
@@ -188,7 +264,12 @@ describe("without a usable policy nothing happens", () => {
     ["T051: it is absent", known({ state: "absent" as const, ref: "b".repeat(40) }), "There is no policy"],
     [
       "it is malformed",
-      known({ state: "malformed" as const, ref: "b".repeat(40), blob: "c".repeat(40), problem: { message: "unknown key", line: 3, column: 1 } }),
+      known({
+        state: "malformed" as const,
+        ref: "b".repeat(40),
+        blob: "c".repeat(40),
+        problem: { message: "unknown key", line: 3, column: 1 },
+      }),
       "line 3, column 1: unknown key",
     ],
   ])("%s", (_, reading, text) => {

@@ -56,7 +56,7 @@ test("danger comments on a pull request and sets a status, by itself and once", 
   const status = await side.call("reader", "GET", `commits/${pull.body.head.sha}/status`);
   expect(status.body).toMatchObject({
     state: "success",
-    statuses: [{ creator: undefined, state: "success" }],
+    statuses: [{ context: "Danger", state: "success" }],
   });
 }, 60_000);
 

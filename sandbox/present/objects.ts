@@ -1,0 +1,34 @@
+import type { Ref } from "../git.ts";
+import type { Repository, State } from "../model.ts";
+import { objectNodeId } from "./commits.ts";
+import { repositoryUrl } from "./repositories.ts";
+
+/** Where the git database keeps an object of this type. */
+export function objectUrl(state: State, repository: Repository, type: string, sha: string): string {
+  return `${repositoryUrl(state, repository)}/git/${type}s/${sha}`;
+}
+
+/** GitHub's git-ref. */
+export function presentRef(state: State, repository: Repository, ref: Ref) {
+  return {
+    ref: ref.name,
+    node_id: objectNodeId(repository, ref.name),
+    url: `${repositoryUrl(state, repository)}/git/${ref.name}`,
+    object: { type: ref.type, sha: ref.sha, url: objectUrl(state, repository, ref.type, ref.sha) },
+  };
+}
+
+export type TreeItem = { mode: string; type: string; sha: string; size: number | null; path: string };
+
+/** One line of GitHub's git-tree. */
+export function presentTreeItem(state: State, repository: Repository, item: TreeItem) {
+  const { path, mode, type, sha, size } = item;
+  return {
+    path,
+    mode,
+    type,
+    sha,
+    ...(size === null ? {} : { size }),
+    ...(type === "commit" ? {} : { url: objectUrl(state, repository, type, sha) }),
+  };
+}

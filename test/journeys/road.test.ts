@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { until } from "../../app/demo/acting.ts";
+import { git, storyBody } from "../../app/demo/governed.ts";
+import { readGitLedger } from "../../collect/ledger.ts";
+import { readSegments } from "../../core/evidence-branch.ts";
+import { readEntry } from "../../core/ledger.ts";
+import { verifyChain } from "../../core/ledger-verify.ts";
+import { startWorld, type World } from "./world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+}, 60_000);
+afterAll(() => world.close(), 30_000);
+
+const checkOf = async (sha: string, status: string, conclusion: string | null) =>
+  (await world.seen.checks(sha)).find((check) => check.name === "sallyport" && check.status === status && check.conclusion === conclusion);
+
+test("from a labelled story to a merged, evidenced, signed-off change and a closed epic, by webhooks alone", async () => {
+  const { lena, quinn, seen } = world;
+  const epic = await lena.openIssue("An epic", "### Description\n\nMore.\n\n### Risk\n\nhigh\n", ["epic"]);
+  const story = await lena.openIssue("A story", storyBody(epic, null), ["story"]);
+  await lena.label(story, "ai:plan");
+  const digest = await until("the digest", async () =>
+    (await seen.comments(story)).map((comment) => /^\/approve ([0-9a-f]{64})$/m.exec(comment)?.[1]).find((found) => found !== undefined),
+  );
+  expect((await seen.issue(story)).labels).not.toContain("ai:plan");
+
+  // Separation of duties: the one who asked cannot approve; a stranger's digest is refused.
+  await lena.comment(story, `/approve ${digest}`);
+  await quinn.comment(story, `/approve ${"0".repeat(64)}`);
+  await until("both refusals", async () => {
+    const text = (await seen.comments(story)).join("\n");
+    return text.includes("You asked for this plan") && text.includes("not the current one");
+  });
+  await quinn.comment(story, `/approve ${digest}`);
+  const prompts = await until("the prompts", async () => {
+    const children = await seen.children(story);
+    return children.length === 2 && (await seen.issue(story)).labels.includes("sallyport:ready") ? children : null;
+  });
+  expect((await seen.children(epic)).map((child) => child.number)).toEqual([story]);
+
+  await lena.label(story, "ai:run");
+  const pulls: number[] = [];
+  for (const prompt of prompts) {
+    const pull = await until("the pull request", async () => (await seen.openPulls())[0]);
+    pulls.push(pull.number);
+    expect(pull.branch).toBe(`sallyport/run-${story}-1/${prompt.number}`);
+    const waiting = await until("the waiting check", () => checkOf(pull.sha, "in_progress", null));
+    expect(waiting.title).toMatch(/waiting/i);
+    expect((await lena.merge(pull.number, pull.sha)).ok).toBe(false);
+
+    // The one who submitted the run does not sign off; nor does a short or an older commit count.
+    await lena.comment(pull.number, `/sign-off ${pull.sha} pass manual`);
+    await quinn.comment(pull.number, `/sign-off ${"0".repeat(40)} pass manual`);
+    await until("both refusals", async () => {
+      const text = (await seen.comments(pull.number)).join("\n");
+      return /You signed 0{40}/.test(text) && /This is for approvers/.test(text);
+    });
+    await until("CI", async () => (await seen.checks(pull.sha)).find((check) => check.name === "test" && check.status === "completed"));
+    await quinn.comment(pull.number, `/sign-off ${pull.sha} pass manual\nEnvironment: my desk\nIt works.`);
+    await until("the green check", () => checkOf(pull.sha, "completed", "success"));
+    await until("the merge", async () => (await lena.merge(pull.number, pull.sha)).ok);
+  }
+  for (const number of [story, epic]) {
+    await until(`#${number} closed`, async () => {
+      const { state, labels } = await seen.issue(number);
+      return state === "closed" && labels.includes("sallyport:complete");
+    });
+  }
+
+  // GitHub's side: one sticky comment an issue, both prompts closed, the summary links the evidence.
+  for (const number of [story, ...pulls]) {
+    expect((await seen.comments(number)).filter((comment) => comment.includes("sallyport:sticky"))).toHaveLength(1);
+  }
+  expect((await seen.children(story)).map((child) => child.state)).toEqual(["closed", "closed"]);
+  expect((await seen.comments(story)).some((comment) => comment.includes("sallyport/evidence"))).toBe(true);
+
+  // The ledger's side: exported, verified from a fresh clone with one key, every act in its place.
+  const kinds = await until("the exported ledger", async () => {
+    const clone = `${world.dir}/clone-${Date.now()}`;
+    await git(world.dir, ["clone", "--quiet", "--mirror", world.cloneUrl, clone]);
+    const ledger = await readGitLedger(clone);
+    const read = ledger.known && ledger.value !== null ? readSegments(ledger.value.files) : null;
+    if (read === null || !read.ok) return null;
+    const report = verifyChain(read.lines, [{ key: world.key.publicKey }]);
+    expect(report.problems).toEqual([]);
+    const found = read.lines.flatMap((line) => {
+      const entry = readEntry(line);
+      return entry.ok ? [entry.entry.kind] : [];
+    });
+    return found.includes("epic.completed") ? found : null;
+  });
+  const count = (kind: string) => kinds.filter((one) => one === kind).length;
+  expect(count("approval.granted")).toBe(1);
+  for (const kind of ["prompt.recorded", "response.recorded", "evidence.captured", "change.committed", "pull.opened", "sign-off.given", "evidence.sealed", "merge.observed", "prompt.completed"]) {
+    expect([kind, count(kind)]).toEqual([kind, 2]);
+  }
+  expect(kinds.indexOf("prompt.recorded")).toBeLessThan(kinds.indexOf("response.recorded"));
+  expect(kinds.indexOf("evidence.captured")).toBeLessThan(kinds.indexOf("change.committed"));
+  expect(kinds.indexOf("change.committed")).toBeLessThan(kinds.indexOf("pull.opened"));
+  expect(count("incident.raised")).toBe(0);
+}, 120_000);
+
+test("all that was asked of GitHub, answered and sent is as GitHub's own description has it", () => {
+  expect(world.watch.problems()).toEqual([]);
+});

@@ -1,0 +1,71 @@
+import { createPublicKey } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { actAs, see } from "../../app/demo/acting.ts";
+import { demoSeed, git, people, prepareGoverned } from "../../app/demo/governed.ts";
+import { freePort } from "../../app/demo/hosts.ts";
+import { startModels } from "../../app/demo/models.ts";
+import { startService } from "../../app/service.ts";
+import { formatPublicKey } from "../../core/keys.ts";
+import { seedSchema } from "../../sandbox/seed-schema.ts";
+import { startSandbox } from "../../sandbox/server.ts";
+import { watchSandbox } from "../conformance/watch.ts";
+import { newKey } from "../ledger.ts";
+
+/** A GitHub, the App, a model service and a governed repository, all in this process and joined by HTTP alone. */
+export async function startWorld() {
+  const dir = await mkdtemp(join(tmpdir(), "journey-"));
+  const key = newKey();
+  const source = join(dir, "source");
+  await git(dir, ["init", "--quiet", "--initial-branch", "main", source]);
+  await git(source, ["commit", "--quiet", "--allow-empty", "--message", "Begin"]);
+  const governed = await prepareGoverned(source, dir, formatPublicKey(createPublicKey(key.pem)));
+  const models = await startModels();
+  const port = await freePort();
+  const secret = "a webhook secret of these tests";
+  const webhook = { url: `http://127.0.0.1:${port}/api/github/webhooks`, secret };
+  const privateKeyFile = join(dir, "app.pem");
+  const seed = seedSchema.parse(demoSeed({ ...governed, privateKeyFile, webhook }));
+  const sandbox = await startSandbox({ seed });
+  const watch = watchSandbox(sandbox);
+  const log: string[] = [];
+  const service = await startService(
+    {
+      appId: 4001,
+      privateKey: await readFile(privateKeyFile, "utf8"),
+      webhookSecret: secret,
+      apiUrl: sandbox.url,
+      port,
+      host: "127.0.0.1",
+      database: { folder: null },
+      ledgerKey: key.pem,
+      anthropic: { apiKey: "not-a-key", baseUrl: models.url },
+      throttle: false,
+      logLevel: "info",
+    },
+    (line) => log.push(line),
+  );
+  return {
+    dir,
+    key,
+    governed,
+    sandbox,
+    service,
+    watch,
+    log,
+    webhook,
+    lena: actAs(sandbox.url, "lena"),
+    quinn: actAs(sandbox.url, "quinn"),
+    max: actAs(sandbox.url, "max"),
+    seen: see(sandbox.url, "lena"),
+    cloneUrl: `http://lena:${people.lena.token}@127.0.0.1:${sandbox.port}/acme/governed.git`,
+    async close() {
+      await service.close();
+      await sandbox.close();
+      await models.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+export type World = Awaited<ReturnType<typeof startWorld>>;
