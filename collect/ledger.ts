@@ -1,10 +1,10 @@
 import { evidenceBranch, readSegments } from "../core/evidence-branch.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import { git, readBlobs, readTree } from "./git.ts";
+import { git, outputBytes, readBlobs, readSizes, readTree, type TreeEntry } from "./git.ts";
 import { ask, askKnown, type GitHub, mapKnown, readBlob } from "./github.ts";
 
-/** A larger file on the evidence branch is not one that we wrote. */
-const fileBytes = 600 * 1024 * 1024;
+/** GitHub takes no larger file, so a larger one on the evidence branch is not one that we wrote. */
+const fileBytes = 100 * 1024 * 1024;
 
 /** The evidence branch as a git directory has it: its commit, and every file by its path. */
 export type GitLedger = { commit: string; ref: string; files: Map<string, Uint8Array> };
@@ -24,80 +24,96 @@ export async function readGitLedger(dir: string): Promise<Known<GitLedger | null
     if (!tree.known) return tree;
     const odd = tree.value.find((entry) => entry.mode !== "100644");
     if (odd !== undefined) return unknown(`${ref} holds ${JSON.stringify(odd.path)}, which is no plain file`);
-    const blobs = await readBlobs(
-      dir,
-      tree.value.map((entry) => entry.sha),
-      fileBytes,
-    );
-    if (!blobs.known) return blobs;
-    const files = new Map<string, Uint8Array>();
-    for (const { path, sha } of tree.value) {
-      const content = blobs.value.get(sha)?.content;
-      if (content === null || content === undefined)
-        return unknown(`${ref} holds ${JSON.stringify(path)}, which is too large`);
-      files.set(path, content);
-    }
-    return known({ commit, ref, files });
+    const files = await readFiles(dir, tree.value);
+    return files.known ? known({ commit, ref, files: files.value }) : files;
   }
   return known(null);
 }
 
-/** The lines of the ledger in a git directory; null when it has no evidence branch. */
-export async function readGitLines(dir: string): Promise<Known<string[] | null>> {
-  const ledger = await readGitLedger(dir);
-  if (!ledger.known || ledger.value === null) return ledger.known ? known(null) : ledger;
-  const read = readSegments(ledger.value.files);
-  return read.ok ? known(read.lines) : unknown(`the evidence branch cannot be read: ${read.message}`);
+/** The content of every file, read in batches: all of a long ledger would be more than one git command may print. */
+async function readFiles(dir: string, tree: readonly TreeEntry[]): Promise<Known<Map<string, Uint8Array>>> {
+  const sizes = await readSizes(
+    dir,
+    tree.map((entry) => entry.sha),
+  );
+  if (!sizes.known) return sizes;
+  const files = new Map<string, Uint8Array>();
+  let batch: TreeEntry[] = [];
+  let bytes = 0;
+  const readBatch = async (): Promise<Known<null>> => {
+    const blobs = await readBlobs(
+      dir,
+      batch.map((entry) => entry.sha),
+      fileBytes,
+    );
+    if (!blobs.known) return blobs;
+    for (const { path, sha } of batch) {
+      const content = blobs.value.get(sha)?.content ?? null;
+      if (content === null) return unknown(`the file ${JSON.stringify(path)} of ${dir} cannot be read`);
+      files.set(path, content);
+    }
+    batch = [];
+    bytes = 0;
+    return known(null);
+  };
+  for (const entry of tree) {
+    const size = sizes.value.get(entry.sha) ?? 0;
+    if (size > fileBytes)
+      return unknown(
+        `${evidenceBranch} holds ${JSON.stringify(entry.path)} of ${size} bytes; at most ${fileBytes} are read`,
+      );
+    if (bytes + size > outputBytes / 4) {
+      const read = await readBatch();
+      if (!read.known) return read;
+    }
+    batch.push(entry);
+    bytes += size;
+  }
+  const read = await readBatch();
+  return read.known ? known(files) : read;
 }
 
-/** The evidence branch's tip on GitHub and the blobs of its ledger files; null when there is no such branch. */
-export async function readApiBranch(
-  github: GitHub,
-): Promise<Known<{ commit: string; tree: string; segments: { path: string; sha: string }[] } | null>> {
+/** The blobs of the ledger files on GitHub, by path; null when there is no evidence branch. */
+async function readApiSegments(github: GitHub): Promise<Known<{ path: string; sha: string }[] | null>> {
   const { request, owner, repo } = github;
+  const what = `the evidence branch of ${owner}/${repo}`;
   const ref = await ask(
-    `the evidence branch of ${owner}/${repo}`,
+    what,
     request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${evidenceBranch}` }),
   );
   if (!ref.ok) return ref.status === 404 ? known(null) : unknown(ref.why);
-  const commit = ref.data.object.sha;
-  const found = await askKnown(
-    `the commit ${commit}`,
-    request("GET /repos/{owner}/{repo}/git/commits/{commit_sha}", { owner, repo, commit_sha: commit }),
-  );
-  if (!found.known) return found;
-  const tree = await askKnown(
-    `the files of the evidence branch`,
-    request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", {
-      owner,
-      repo,
-      tree_sha: found.value.tree.sha,
-      recursive: "1",
-    }),
-  );
-  if (!tree.known) return tree;
-  if (tree.value.truncated) return unknown("GitHub cut the listing of the evidence branch short");
-  const segments = tree.value.tree.filter(
-    (entry) => entry.type === "blob" && entry.path.startsWith("ledger/"),
-  );
-  return known({
-    commit,
-    tree: found.value.tree.sha,
-    segments: segments
-      .map(({ path, sha }) => ({ path, sha }))
-      .sort((one, other) => (one.path < other.path ? -1 : 1)),
-  });
+  if (ref.data.ref !== `refs/heads/${evidenceBranch}` || ref.data.object.type !== "commit")
+    return unknown(`GitHub gave something else for ${what}`);
+  // Folder by folder: the bodies beside the ledger may be too many for one listing.
+  const list = async (tree_sha: string) => {
+    const tree = await askKnown(
+      `the files of ${what}`,
+      request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", { owner, repo, tree_sha }),
+    );
+    if (!tree.known) return tree;
+    return tree.value.truncated ? unknown(`GitHub cut the listing of ${what} short`) : known(tree.value.tree);
+  };
+  const root = await list(ref.data.object.sha);
+  if (!root.known) return root;
+  const folder = root.value.find((entry) => entry.path === "ledger");
+  if (folder === undefined) return known([]);
+  if (folder.type !== "tree") return unknown(`in ${what}, "ledger" is no folder`);
+  const entries = await list(folder.sha);
+  if (!entries.known) return entries;
+  const odd = entries.value.find((entry) => entry.mode !== "100644");
+  if (odd !== undefined) return unknown(`${what} holds ${JSON.stringify(odd.path)}, which is no plain file`);
+  return known(entries.value.map(({ path, sha }) => ({ path: `ledger/${path}`, sha })));
 }
 
 /** The lines of the ledger as the repository's evidence branch on GitHub has them; null when there is no branch. */
 export async function readApiLedger(github: GitHub): Promise<Known<string[] | null>> {
-  const branch = await readApiBranch(github);
-  if (!branch.known || branch.value === null) return branch.known ? known(null) : branch;
-  const blobs = await mapKnown(branch.value.segments, async ({ path, sha }) => {
+  const segments = await readApiSegments(github);
+  if (!segments.known || segments.value === null) return segments.known ? known(null) : segments;
+  const blobs = await mapKnown(segments.value, async ({ path, sha }) => {
     const blob = await readBlob(github, sha, fileBytes);
     if (!blob.known) return blob;
     return blob.value.content === null
-      ? unknown(`${path} is too large`)
+      ? unknown(`${path} has ${blob.value.size} bytes; at most ${fileBytes} are read`)
       : known([path, blob.value.content] as const);
   });
   if (!blobs.known) return blobs;

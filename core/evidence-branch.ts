@@ -54,42 +54,61 @@ export function branchFiles(
   return [...segments].map(([path, lines]) => ({ path, content: `${lines.join("\n")}\n` }));
 }
 
-/** What the branch's files say, in order, or what is wrong with their layout. */
-export type BranchReading = { ok: true; lines: string[] } | { ok: false; message: string };
+/**
+ * What the branch's files say, in order, or what is wrong with their layout. `position` is the first place in the chain
+ * that could not be read.
+ */
+export type BranchReading = { ok: true; lines: string[] } | { ok: false; position: number; message: string };
 
 /**
- * Reads the lines of all segments in order. A segment that is missing, short in the middle or not ended by a line end is
- * a fault of layout. Whoever can push to the branch wrote the bytes.
+ * Reads the lines of all segments in order. A segment that is missing, short in the middle, not ended by a line end or
+ * not UTF-8, and any other file among them, is a fault of layout. Whoever can push to the branch wrote the bytes.
  */
 export function readSegments(files: ReadonlyMap<string, Uint8Array>): BranchReading {
-  const paths = [...files.keys()].filter((path) => path.startsWith("ledger/")).sort();
+  const unread = new Set([...files.keys()].filter((path) => path.startsWith("ledger/")));
   const lines: string[] = [];
-  for (const [place, path] of paths.entries()) {
-    const expected = segmentPath(place * segmentEntries + 1);
-    if (path !== expected)
-      return { ok: false, message: `expected the file ${expected} and found ${JSON.stringify(path)}` };
-    const bytes = files.get(path) ?? new Uint8Array();
+  while (unread.size > 0) {
+    const path = segmentPath(lines.length + 1);
+    const fault = (message: string, before = 0): BranchReading => ({
+      ok: false,
+      position: lines.length + before + 1,
+      message,
+    });
+    const bytes = files.get(path);
+    if (bytes === undefined)
+      return fault(`expected the file ${path} and found ${JSON.stringify([...unread].sort()[0])}`);
+    unread.delete(path);
     const text = Buffer.from(bytes).toString("utf8");
-    if (!Buffer.from(text, "utf8").equals(bytes)) return { ok: false, message: `${path} is not UTF-8 text` };
-    if (!text.endsWith("\n"))
-      return { ok: false, message: `${path} does not end with a line end: it was cut` };
-    const found = text.slice(0, -1).split("\n");
-    if (found.length > segmentEntries || (place < paths.length - 1 && found.length < segmentEntries)) {
-      return {
-        ok: false,
-        message: `${path} holds ${found.length} entries, which is not what stands at this place`,
-      };
+    const found = text.split("\n");
+    // What is no UTF-8 was read as a replacement character, and that is written as other bytes.
+    const odd = Buffer.from(text, "utf8").findIndex((byte, place) => byte !== bytes[place]);
+    if (odd >= 0) {
+      const line = bytes.subarray(0, odd).filter((byte) => byte === 0x0a).length;
+      return fault(`${path} is not UTF-8 text in line ${line + 1}`, line);
     }
+    if (found.pop() !== "") return fault(`${path} does not end with a line end: it was cut`, found.length);
+    if (found.length > segmentEntries)
+      return fault(
+        `${path} holds ${found.length} entries; at most ${segmentEntries} belong there`,
+        segmentEntries,
+      );
+    if (found.length === 0 || (found.length < segmentEntries && unread.size > 0))
+      return fault(`${path} holds ${found.length} entries and is not the last file`, found.length);
     lines.push(...found);
   }
   return { ok: true, lines };
 }
 
-/** Whether each body is what its name says; gives the names of those that are not. */
+/** The files under `bodies/` whose content is not what their name says. */
 export function wrongBodies(files: ReadonlyMap<string, Uint8Array>): string[] {
   return [...files].flatMap(([path, content]) => {
     if (!path.startsWith("bodies/")) return [];
     const sha256 = createHash("sha256").update(content).digest("hex");
     return path === bodyPath(sha256) ? [] : [path];
   });
+}
+
+/** The files that are no part of a ledger. They change nothing, but only the App is meant to write to the branch. */
+export function strayFiles(files: ReadonlyMap<string, Uint8Array>): string[] {
+  return [...files.keys()].filter((path) => path !== "README.md" && !/^(?:ledger|bodies)\//.test(path));
 }

@@ -18,7 +18,7 @@ import { includesRole, roleOf } from "./state.ts";
  */
 export type RepositoryAccess = { needs: string; role: Role };
 
-const LEVELS: Level[] = ["read", "write", "admin"];
+const LEVELS: readonly string[] = ["read", "write", "admin"] satisfies Level[];
 
 /** The refusal, or undefined when the caller may. A repository that one may not see is not found. */
 export function refuseRepository(
@@ -78,7 +78,7 @@ export function satisfies(held: Permissions, needs: string): boolean {
       const [name = "", level = ""] = part.trim().split("=");
       if (name === "metadata" && level === "read") return true;
       const have = held[name];
-      return have !== undefined && LEVELS.indexOf(have) >= LEVELS.findIndex((known) => known === level);
+      return have !== undefined && LEVELS.includes(level) && LEVELS.indexOf(have) >= LEVELS.indexOf(level);
     }),
   );
 }

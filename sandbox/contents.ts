@@ -9,7 +9,14 @@ import { presentGitCommit } from "./present/commits.ts";
 import { objectUrl, type TreeItem } from "./present/objects.ts";
 import { repositoryPage, repositoryUrl } from "./present/repositories.ts";
 import { moveRef } from "./push.ts";
-import { type AuthoredCall, authoredRoute, type RepositoryCall, type Route, repoRoute, withBody } from "./route.ts";
+import {
+  type AuthoredCall,
+  authoredRoute,
+  type RepositoryCall,
+  type Route,
+  repoRoute,
+  withBody,
+} from "./route.ts";
 import { refusePush } from "./rules.ts";
 import { now } from "./state.ts";
 import { readBlob, readEntry, readTree } from "./trees.ts";
@@ -53,7 +60,8 @@ async function getContent(call: RepositoryCall): Promise<Answer> {
   const { repository } = call;
   const ref = call.query.get("ref") ?? repository.defaultBranch;
   const commit = await resolveCommit(repository.dir, ref.replace(/^refs\/heads\//, ""));
-  if (commit === undefined) return call.query.has("ref") ? refused(404, `No commit found for the ref ${ref}`) : notFound();
+  if (commit === undefined)
+    return call.query.has("ref") ? refused(404, `No commit found for the ref ${ref}`) : notFound();
   const path = (call.params.path ?? "").replace(/\/$/, "");
   const entry = path === "" ? undefined : await readEntry(repository.dir, commit, path);
   if (path !== "" && entry === undefined) return notFound();
@@ -112,15 +120,23 @@ async function commitFile(call: AuthoredCall, body: Change, content: Buffer | nu
   const path = call.params.path ?? "";
   const branch = body.branch ?? repository.defaultBranch;
   const before = await branchTip(dir, branch);
-  if (before === undefined && branch !== repository.defaultBranch) return refused(404, `Branch ${branch} not found`);
-  if (/(^|\/)(\.{0,2}|\.git)(\/|$)/i.test(path)) return refused(422, "path contains a malformed path component");
+  if (before === undefined && branch !== repository.defaultBranch)
+    return refused(404, `Branch ${branch} not found`);
+  if (/(^|\/)(\.{0,2}|\.git)(\/|$)/i.test(path))
+    return refused(422, "path contains a malformed path component");
   const old = before === undefined ? undefined : await readEntry(dir, before, path);
   if (old === undefined && content === null) return notFound();
-  if (old !== undefined && body.sha === undefined) return refused(422, `Invalid request.\n\n"sha" wasn't supplied.`);
+  if (old !== undefined && body.sha === undefined)
+    return refused(422, `Invalid request.\n\n"sha" wasn't supplied.`);
   if (old !== undefined && body.sha !== old.sha) return refused(409, `${path} does not match ${body.sha}`);
-  const why = await refusePush(state, repository, call.caller, { branch, before: before ?? null, after: before ?? "" });
+  const why = await refusePush(state, repository, call.caller, {
+    branch,
+    before: before ?? null,
+    after: before ?? "",
+  });
   if (why !== undefined) return refused(409, `Repository rule violations found\n\n${why}`);
-  const blob: TreeChange = content === null ? { path, mode: "100644", sha: null } : { path, mode: old?.mode ?? "100644", content };
+  const blob: TreeChange =
+    content === null ? { path, mode: "100644", sha: null } : { path, mode: old?.mode ?? "100644", content };
   const date = now(state);
   const dated = (given: z.output<typeof person>) => ({ ...given, date: given.date ?? date });
   const author = body.author === undefined ? signatureOf(actor, date) : dated(body.author);

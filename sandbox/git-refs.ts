@@ -1,12 +1,19 @@
 /** The git database's refs. */
 import { z } from "zod";
-import { type Answer, created, noContent, notFound, ok, refused } from "./answer.ts";
+import { type Answer, created, forbidden, noContent, notFound, ok, refused } from "./answer.ts";
 import { isAncestor, isRefName, listRefs, objectId, objectType, type Ref } from "./git.ts";
 import { listing } from "./paging.ts";
 import { presentRef } from "./present/objects.ts";
 import { moveRef } from "./push.ts";
-import { type AuthoredCall, authoredRoute, type RepositoryCall, type Route, repoRoute, withBody } from "./route.ts";
-import { refusePush } from "./rules.ts";
+import {
+  type AuthoredCall,
+  authoredRoute,
+  type RepositoryCall,
+  type Route,
+  repoRoute,
+  withBody,
+} from "./route.ts";
+import { refusePush, refuseWorkflows } from "./rules.ts";
 
 const GIT = "/repos/:owner/:repo/git";
 const READ = { needs: "contents=read", role: "read" } as const;
@@ -91,5 +98,8 @@ async function refuseMove(
   if (after !== null && type !== "commit") return refused(422, "Reference update failed: not a commit");
   const branch = ref.slice("refs/heads/".length);
   const why = await refusePush(call.state, call.repository, call.caller, { branch, before, after });
-  return why === undefined ? undefined : refused(422, why);
+  if (why !== undefined) return refused(422, why);
+  const workflow =
+    after === null ? undefined : await refuseWorkflows(call.repository, call.caller, before, after);
+  return workflow === undefined ? undefined : forbidden(workflow);
 }

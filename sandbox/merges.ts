@@ -26,12 +26,7 @@ const update = z.object({ expected_head_sha: z.string().optional() });
 
 export const mergeRoutes: Route[] = [
   pullRoute("/merge", ({ pull }) => (pull.mergedAt === null ? notFound() : noContent())),
-  authoredPullRoute(
-    "PUT",
-    "/merge",
-    { needs: "contents=write", role: "write" },
-    withBody(order, mergePull),
-  ),
+  authoredPullRoute("PUT", "/merge", { needs: "contents=write", role: "write" }, withBody(order, mergePull)),
   authoredPullRoute(
     "PUT",
     "/update-branch",
@@ -114,7 +109,8 @@ async function updateBranch(call: AuthoredPullCall, body: z.output<typeof update
     return refused(422, "expected head sha didn’t match current head ref.");
   }
   const base = await branchTip(dir, pull.base.ref);
-  if (base === undefined || pull.issue.state === "closed") return refused(422, "Pull Request is not mergeable");
+  if (base === undefined || pull.issue.state === "closed")
+    return refused(422, "Pull Request is not mergeable");
   if (await isAncestor(dir, base, head)) return refused(422, "There are no new commits on the base branch.");
   const change = { branch: pull.head.ref, before: head, after: head };
   const why = await refusePush(state, repository, call.caller, change);

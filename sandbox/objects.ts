@@ -6,7 +6,10 @@ import { join } from "node:path";
 import { gitText } from "./git.ts";
 
 /** One change to a tree: `content` makes a blob, `sha` names an object, null takes the path away. */
-export type TreeChange = { path: string; mode: string } & ({ content: string | Uint8Array } | { sha: string | null });
+export type TreeChange = { path: string; mode: string } & (
+  | { content: string | Uint8Array }
+  | { sha: string | null }
+);
 
 /** `date` in ISO 8601. */
 export type Signature = { name: string; email: string; date: string };

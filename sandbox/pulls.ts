@@ -12,8 +12,15 @@ import { listing } from "./paging.ts";
 import { presentCommit, presentFileChange } from "./present/commits.ts";
 import { presentPull, presentPullSimple } from "./present/pulls.ts";
 import { keepHead, openPulls } from "./pull-changes.ts";
-import { authoredPullRoute, type AuthoredPullCall, pullRoute } from "./pull-route.ts";
-import { type AuthoredCall, authoredRoute, type RepositoryCall, type Route, repoRoute, withBody } from "./route.ts";
+import { type AuthoredPullCall, authoredPullRoute, pullRoute } from "./pull-route.ts";
+import {
+  type AuthoredCall,
+  authoredRoute,
+  type RepositoryCall,
+  type Route,
+  repoRoute,
+  withBody,
+} from "./route.ts";
 import { addIssue, addPull, pullsOf, touch } from "./state.ts";
 
 const PULLS = "/repos/:owner/:repo/pulls";
@@ -38,7 +45,11 @@ const patch = z.object({
 
 export const pullRoutes: Route[] = [
   repoRoute(`GET ${PULLS}`, { needs: "pull_requests=read", role: "read" }, listPulls),
-  authoredRoute(`POST ${PULLS}`, { needs: "pull_requests=write", role: "read" }, withBody(newPull, createPull)),
+  authoredRoute(
+    `POST ${PULLS}`,
+    { needs: "pull_requests=write", role: "read" },
+    withBody(newPull, createPull),
+  ),
   pullRoute("", async (call) => ok(await presentPull(call.state, call.pull))),
   authoredPullRoute("PATCH", "", { needs: "pull_requests=write", role: "read" }, withBody(patch, editPull)),
   pullRoute("/files", async (call) => {
@@ -136,10 +147,14 @@ async function changeBase(call: AuthoredPullCall, base: string): Promise<Answer 
   if (sha === undefined) return pullInvalid("base");
   if (pull.issue.state === "closed") return saying("Cannot change the base branch of a closed pull request.");
   if (findOpen(repository, pull.head.ref, base) !== undefined) {
-    return saying(`A pull request already exists for base branch '${base}' and head branch '${pull.head.ref}'`);
+    return saying(
+      `A pull request already exists for base branch '${base}' and head branch '${pull.head.ref}'`,
+    );
   }
   if ((await countCommits(repository.dir, sha, pull.head.sha)) === 0) {
-    return saying(`There are no new commits between base branch '${base}' and head branch '${pull.head.ref}'`);
+    return saying(
+      `There are no new commits between base branch '${base}' and head branch '${pull.head.ref}'`,
+    );
   }
   const changes = { base: { ref: { from: pull.base.ref }, sha: { from: pull.base.sha } } };
   pull.base = { ref: base, sha };

@@ -11,6 +11,14 @@ deny() {
   echo "error: $1" >&2
   exit 1
 }
+if [ -n "$SANDBOX_NO_WORKFLOWS" ] && [ "$new" != "$zero" ]; then
+  known=$old
+  [ "$old" != "$zero" ] || known=$(git rev-parse --quiet --verify HEAD) || known=$new
+  for path in $(git diff --name-only "$known" "$new" -- .github/workflows); do
+    echo "refusing to allow a GitHub App to create or update workflow \`$path\` without \`workflows\` permission" >&2
+    exit 1
+  done
+fi
 case " $SANDBOX_CLOSED " in
   *" $ref "*) deny "Changes must be made through a pull request." ;;
 esac

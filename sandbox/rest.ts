@@ -1,9 +1,11 @@
 /** Puts routes on HTTP: credentials, faults, rate, ETag and errors are the same for every one of them. */
 import { createHash, randomUUID } from "node:crypto";
+import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { type Answer, refused } from "./answer.ts";
 import { type Caller, identifyCaller } from "./caller.ts";
-import { type RequestFault, requestFault } from "./faults.ts";
+import { cutOff, instead, spoil } from "./fault-answers.ts";
+import { requestFault } from "./faults.ts";
 import type { Exchange, State } from "./model.ts";
 import { chargeRate, rateHeaders } from "./rate.ts";
 import type { Route } from "./route.ts";
@@ -12,11 +14,14 @@ import { pause } from "./work.ts";
 /** One request as the sandbox remembers it; `route` is the template that answered, empty when none did. */
 export type Asked = { method: string; path: string; route: string; status: number };
 
+/** Node's own request and response stand behind each of ours. */
+type Served = { Bindings: HttpBindings };
+
 const JSON_TYPE = "application/json; charset=utf-8";
 
 /** The REST side, to be mounted at `/` and at `/api/v3`. Of two routes that fit, the earlier answers. */
-export function restApi(state: State, routes: Route[], remember: (asked: Asked) => void): Hono {
-  const api = new Hono();
+export function restApi(state: State, routes: Route[], remember: (asked: Asked) => void): Hono<Served> {
+  const api = new Hono<Served>();
   for (const route of routes) {
     api.on(route.method, route.path, (context) => serve(state, route, context, remember));
   }
@@ -26,7 +31,7 @@ export function restApi(state: State, routes: Route[], remember: (asked: Asked) 
 async function serve(
   state: State,
   route: Route,
-  context: Context,
+  context: Context<Served>,
   remember: (asked: Asked) => void,
 ): Promise<Response> {
   const url = new URL(context.req.url);
@@ -43,13 +48,13 @@ async function serve(
   const response = finish(state, route, caller, context.req.header("if-none-match"), answer);
   remember({ method, path: url.pathname, route: route.path, status: response.status });
   tell(state, method, url, text, response, answer);
-  return fault?.kind === "cut_body" ? cut(response) : response;
+  return fault?.kind === "cut_body" ? cutOff(context.env.outgoing, response) : response;
 }
 
 function reply(
   state: State,
   route: Route,
-  context: Context,
+  context: Context<Served>,
   url: URL,
   caller: Caller,
   text: string,
@@ -94,37 +99,6 @@ function finish(
     : new Response(body, { status: answer.status, headers });
 }
 
-/** The answer that a fault gives without doing the work. */
-function instead(fault: RequestFault | undefined): Answer | undefined {
-  if (fault?.kind === "status" && !fault.after) return refused(fault.status, "Server Error");
-  if (fault?.kind !== "secondary_limit") return undefined;
-  const message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
-  return { ...refused(403, message), headers: { "retry-after": String(fault.retry_after) } };
-}
-
-/** What a fault makes of an answer after the work was done. */
-function spoil(fault: RequestFault | undefined, answer: Answer): Answer {
-  if (fault?.kind === "status" && fault.after) return refused(fault.status, "Server Error");
-  if (fault?.kind !== "cut_page" || !Array.isArray(answer.body)) return answer;
-  return { status: answer.status, body: answer.body.slice(0, Math.floor(answer.body.length / 2)) };
-}
-
-/** The first half of a body and then a broken connection. */
-function cut(response: Response): Response {
-  const { status, headers, body } = response;
-  const broken = body?.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        controller.enqueue(chunk.slice(0, Math.floor(chunk.length / 2)));
-      },
-      flush(controller) {
-        controller.error(new Error("the connection was cut by a fault"));
-      },
-    }),
-  );
-  return new Response(broken ?? null, { status, headers });
-}
-
 function tell(
   state: State,
   method: string,
@@ -141,7 +115,7 @@ function tell(
     query: Object.fromEntries(url.searchParams),
     ...(sent.ok && sent.value !== undefined ? { requestBody: sent.value } : {}),
     status: response.status,
-    ...(empty ? {} : { responseBody: answer.type === undefined ? jsonOf(answer) : answer.body }),
+    ...(empty ? {} : { responseBody: answer.type === undefined ? jsonOf(answer) : String(answer.body) }),
     responseType: response.headers.get("content-type") ?? "",
   };
   for (const listener of state.exchangeListeners) listener(exchange);

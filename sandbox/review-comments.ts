@@ -48,7 +48,11 @@ async function createComment(call: AuthoredPullCall, body: z.output<typeof singl
   const start = (await mergeBase(repository.dir, pull.base.sha, pull.head.sha)) ?? pull.base.sha;
   const changes = await readChanges(repository.dir, start, pull.head.sha);
   if (path === undefined || !changes.some(({ filename }) => filename === path)) {
-    const error = { resource: "PullRequestReviewComment", field: "pull_request_review_thread.path", code: "invalid" };
+    const error = {
+      resource: "PullRequestReviewComment",
+      field: "pull_request_review_thread.path",
+      code: "invalid",
+    };
     return refused(422, "Validation Failed", [error]);
   }
   const review: Review = {
@@ -93,7 +97,10 @@ export function addReviewComment(
     updatedAt: made,
   };
   pull.reviewComments.push(comment);
-  const parts = { comment: presentReviewComment(state, comment), pull_request: presentPullSimple(state, pull) };
+  const parts = {
+    comment: presentReviewComment(state, comment),
+    pull_request: presentPullSimple(state, pull),
+  };
   emit(state, repository, "pull_request_review_comment", "created", parts, actor);
   return comment;
 }

@@ -1,7 +1,7 @@
 /** Reviews of a pull request, and whom one asks for them. */
 import { z } from "zod";
 import { type Answer, created, notFound, ok, refused } from "./answer.ts";
-import { readChanges, mergeBase } from "./commits.ts";
+import { mergeBase, readChanges } from "./commits.ts";
 import { record, tellIssue } from "./issue-changes.ts";
 import type { Account, Review } from "./model.ts";
 import { listing } from "./paging.ts";
@@ -26,7 +26,10 @@ const newReview = z.object({
 });
 const submission = z.object({ body: z.string().optional(), event: verdict });
 const dismissal = z.object({ message: z.string().min(1) });
-const reviewers = z.object({ reviewers: z.array(z.string()).default([]), team_reviewers: z.array(z.string()).optional() });
+const reviewers = z.object({
+  reviewers: z.array(z.string()).default([]),
+  team_reviewers: z.array(z.string()).optional(),
+});
 
 const STATES = {
   APPROVE: "APPROVED",
@@ -36,7 +39,9 @@ const STATES = {
 
 export const reviewRoutes: Route[] = [
   pullRoute("/reviews", (call) =>
-    listing(call, call.pull.reviews.filter(isVisibleTo(call.actor)), (review) => presentReview(call.state, review)),
+    listing(call, call.pull.reviews.filter(isVisibleTo(call.actor)), (review) =>
+      presentReview(call.state, review),
+    ),
   ),
   authoredPullRoute("POST", "/reviews", WRITE, withBody(newReview, createReview)),
   pullRoute("/reviews/:review", (call) => {
@@ -44,7 +49,12 @@ export const reviewRoutes: Route[] = [
     return review === undefined ? notFound() : ok(presentReview(call.state, review));
   }),
   authoredPullRoute("POST", "/reviews/:review/events", WRITE, withBody(submission, submitReview)),
-  authoredPullRoute("PUT", "/reviews/:review/dismissals", { ...WRITE, role: "write" }, withBody(dismissal, dismiss)),
+  authoredPullRoute(
+    "PUT",
+    "/reviews/:review/dismissals",
+    { ...WRITE, role: "write" },
+    withBody(dismissal, dismiss),
+  ),
   pullRoute("/requested_reviewers", (call) => ok(presentReviewRequests(call.state, call.pull))),
   authoredPullRoute("POST", "/requested_reviewers", ASK, withBody(reviewers, requestReviewers)),
   authoredPullRoute("DELETE", "/requested_reviewers", ASK, withBody(reviewers, unrequestReviewers)),
@@ -66,7 +76,8 @@ async function createReview(call: AuthoredPullCall, body: z.output<typeof newRev
   const refusal = refuseVerdict(call, body.event, body.body);
   if (refusal !== undefined) return refusal;
   const pending = pull.reviews.some((review) => review.state === "PENDING" && review.user === actor);
-  if (pending) return refused(422, "Unprocessable Entity", ["User can only have one pending review per pull request"]);
+  if (pending)
+    return refused(422, "Unprocessable Entity", ["User can only have one pending review per pull request"]);
   const start = (await mergeBase(repository.dir, pull.base.sha, pull.head.sha)) ?? pull.base.sha;
   const changes = await readChanges(repository.dir, start, pull.head.sha);
   if (body.comments.some(({ path }) => !changes.some(({ filename }) => filename === path))) {
@@ -112,7 +123,9 @@ function refuseVerdict(
   if (own && event === "REQUEST_CHANGES") {
     return refused(422, "Unprocessable Entity", ["Review Can not request changes on your own pull request"]);
   }
-  return event !== "APPROVE" && body === "" ? refused(422, "Unprocessable Entity", ["Review body can't be blank"]) : undefined;
+  return event !== "APPROVE" && body === ""
+    ? refused(422, "Unprocessable Entity", ["Review body can't be blank"])
+    : undefined;
 }
 
 function submit(call: AuthoredPullCall, review: Review, event: z.output<typeof verdict>): void {
@@ -149,9 +162,13 @@ async function requestReviewers(call: AuthoredPullCall, body: z.output<typeof re
   const { state, repository, pull, actor } = call;
   const accounts = body.reviewers.map((login) => findAccount(state, login));
   const known = accounts.filter((account) => account !== undefined);
-  const able = known.length === accounts.length && known.every((each) => roleOf(state, repository, each) !== undefined);
+  const able =
+    known.length === accounts.length && known.every((each) => roleOf(state, repository, each) !== undefined);
   if (!able) {
-    return refused(422, "Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of this repository.");
+    return refused(
+      422,
+      "Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of this repository.",
+    );
   }
   if (known.includes(pull.issue.user)) {
     return refused(422, "Review cannot be requested from pull request author.");

@@ -1,6 +1,7 @@
 /** What branch protection asks for: of a push, and of a pull request before it is merged. */
+import { satisfies } from "./access.ts";
 import { actorOf, type Caller } from "./caller.ts";
-import { isAncestor } from "./git.ts";
+import { branchTip, git, isAncestor } from "./git.ts";
 import type {
   Account,
   CheckRun,
@@ -16,6 +17,9 @@ import { includesRole, roleOf } from "./state.ts";
 
 /** Conclusions that satisfy a required check. */
 const GOOD = new Set(["success", "neutral", "skipped"]);
+
+/** Where Actions keeps its workflows. */
+const WORKFLOWS = ".github/workflows";
 
 export function protectionOf(repository: Repository, branch: string): Protection | undefined {
   return repository.protection.find((rule) => rule.branch === branch);
@@ -58,6 +62,29 @@ export async function refusePush(
     return undefined;
   }
   return "Cannot force-push to this protected branch";
+}
+
+/**
+ * A GitHub App may write workflows only with a permission of its own: they run with the repository's secrets.
+ * Gives GitHub's refusal; `before` is null for a new branch, which is compared with the default one.
+ */
+export async function refuseWorkflows(
+  repository: Repository,
+  caller: Caller,
+  before: string | null,
+  after: string,
+): Promise<string | undefined> {
+  if (!lacksWorkflows(caller)) return undefined;
+  const known = before ?? (await branchTip(repository.dir, repository.defaultBranch));
+  if (known === undefined) return undefined;
+  const { stdout } = await git(repository.dir, ["diff", "--name-only", "-z", known, after, "--", WORKFLOWS]);
+  const [path = ""] = stdout.toString("utf8").split("\0");
+  if (path === "") return undefined;
+  return `refusing to allow a GitHub App to create or update workflow \`${path}\` without \`workflows\` permission`;
+}
+
+export function lacksWorkflows(caller: Caller): boolean {
+  return caller.kind === "installation" && !satisfies(caller.token.permissions, "workflows=write");
 }
 
 /** What still stands between a pull request and its merge, in GitHub's words; empty when nothing does. */

@@ -1,5 +1,6 @@
 /** Plants a seed: people, organizations, apps and repositories, as if they had always been there. */
 import { generateKeyPairSync } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { load } from "js-yaml";
 import { publicKeyOf } from "./caller.ts";
@@ -108,16 +109,12 @@ async function plantApp(state: State, seed: AppSeed): Promise<void> {
 
 /** The private key in the file; a new one is written there when there is none. Only its owner may read it. */
 async function keyIn(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
-    const { privateKey } = generateKeyPairSync("rsa", {
-      modulusLength: 2048,
-      publicKeyEncoding: { type: "spki", format: "pem" },
-      privateKeyEncoding: { type: "pkcs8", format: "pem" },
-    });
-    await writeFile(file, privateKey, { mode: 0o600 });
-    return privateKey;
-  }
+  if (existsSync(file)) return readFile(file, "utf8");
+  const { privateKey } = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
+  await writeFile(file, privateKey, { mode: 0o600 });
+  return privateKey;
 }

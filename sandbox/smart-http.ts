@@ -8,7 +8,7 @@ import { gitEnvironment, listRefs } from "./git.ts";
 import type { Repository, State } from "./model.ts";
 import { type RefChange, tellPush, withRefs } from "./push.ts";
 import { hooksDirectory } from "./push-hook.ts";
-import { closedBranches } from "./rules.ts";
+import { closedBranches, lacksWorkflows } from "./rules.ts";
 import { findRepository } from "./state.ts";
 
 const READ = { needs: "contents=read", role: "read" } as const;
@@ -120,6 +120,7 @@ async function pushEnvironment(state: State, repository: Repository, caller: Cal
   return {
     SANDBOX_CLOSED: refs(closed),
     SANDBOX_GUARDED: refs(guarded),
+    SANDBOX_NO_WORKFLOWS: lacksWorkflows(caller) ? "1" : "",
     GIT_CONFIG_COUNT: String(Object.keys(settings).length),
     ...Object.fromEntries(pairs),
   };

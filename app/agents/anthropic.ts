@@ -6,12 +6,15 @@ import type {
 import { digestOf } from "../../core/contract.ts";
 import type { StepResult, Usage } from "../../schemas/step.ts";
 import type { AgentEvent, AgentRun } from "./backend.ts";
-import { callModel } from "./conversation.ts";
+import { addUsage, callModel } from "./conversation.ts";
 import { stepPrompt } from "./prompt.ts";
-import { callTool, type ToolOutcome, toolDefinitions } from "./tools.ts";
+import { callTool, toolDefinitions } from "./tools.ts";
 
 /** How much one answer may hold, and how often the same mistake may come in a row. */
 const most = { answerTokens: 16_000, malformedInRow: 3 } as const;
+
+/** A model that says it is done in the same breath as a call that failed has not seen the failure. */
+const unseen = "not-finished: a call before this one failed; look at it, then finish";
 
 /**
  * Works on one pack with a model of Anthropic: calls, tools over the workspace, calls, until the model ends it or a limit
@@ -35,11 +38,12 @@ export async function* runAnthropic(
     result: { version: 1 as const, outcome, code, summary, questions: [], files: [], claims: [], ...more },
     usage,
   });
+  let lost = 0;
   let malformed = 0;
   let reminded = false;
 
   for (let turn = 0; turn < pack.limits.turns; turn++) {
-    if (usage.inputTokens + usage.outputTokens > pack.limits.tokens)
+    if (usage.inputTokens + usage.outputTokens + lost > pack.limits.tokens)
       return end("failed", "tokens-exceeded", `more than ${pack.limits.tokens} tokens were used`);
     const answer = await callModel(
       { system, messages, tools, max_tokens: most.answerTokens },
@@ -47,10 +51,8 @@ export async function* runAnthropic(
     );
     if (!answer.ok) return end("failed", answer.code, answer.message);
     const { message, key, replayed } = answer;
-    usage.calls += 1;
-    usage.model = message.model;
-    usage.inputTokens += message.usage.input_tokens;
-    usage.outputTokens += message.usage.output_tokens;
+    addUsage(usage, message);
+    lost += answer.lost;
     yield { type: "answer", key, replayed, stopReason: message.stop_reason ?? "none" };
 
     switch (message.stop_reason) {
@@ -84,10 +86,15 @@ export async function* runAnthropic(
     }
 
     const results: ToolResultBlockParam[] = [];
+    let failed = false;
     for (const block of message.content) {
       if (block.type !== "tool_use") continue;
-      const outcome: ToolOutcome = await callTool(block.name, block.input, workspace);
+      const outcome = await callTool(block.name, block.input, workspace);
       if (outcome.type === "end") {
+        if (outcome.outcome === "finished" && failed) {
+          results.push(toolResult(block, false, unseen));
+          continue;
+        }
         if (outcome.outcome !== "finished")
           return end(
             outcome.outcome,
@@ -101,6 +108,7 @@ export async function* runAnthropic(
         });
       }
       yield { type: "tool", name: block.name, path: outcome.path, ok: outcome.ok };
+      failed ||= !outcome.ok;
       malformed = outcome.malformed ? malformed + 1 : 0;
       if (malformed === most.malformedInRow)
         return end(
@@ -108,7 +116,7 @@ export async function* runAnthropic(
           "bad-answer",
           `the model called a tool wrongly ${malformed} times in a row: ${outcome.text}`,
         );
-      results.push(resultBlock(block, outcome));
+      results.push(toolResult(block, outcome.ok, outcome.text));
     }
     if (results.length === 0)
       return end("failed", "bad-answer", "the model said that it used a tool and used none");
@@ -117,14 +125,6 @@ export async function* runAnthropic(
   return end("failed", "turns-exceeded", `the work was not finished after ${pack.limits.turns} turns`);
 }
 
-function resultBlock(
-  block: ToolUseBlock,
-  outcome: Extract<ToolOutcome, { type: "text" }>,
-): ToolResultBlockParam {
-  return {
-    type: "tool_result",
-    tool_use_id: block.id,
-    content: outcome.text.slice(0, 100_000),
-    is_error: !outcome.ok,
-  };
+function toolResult(block: ToolUseBlock, ok: boolean, text: string): ToolResultBlockParam {
+  return { type: "tool_result", tool_use_id: block.id, content: text, is_error: !ok };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Lines } from "../../schemas/text.ts";
 import type { Answer, Workspace } from "./workspace.ts";
 
 const path = z.string().min(1).max(4_096).describe("A path of the repository, such as `src/index.ts`.");
@@ -7,6 +8,8 @@ const path = z.string().min(1).max(4_096).describe("A path of the repository, su
 const inputs = {
   list: z.strictObject({
     prefix: z.string().max(4_096).default("").describe("Only paths that begin with this."),
+    from: z.int().positive().default(1).describe("The first to show, counted from 1."),
+    limit: z.int().positive().max(2_000).default(500),
   }),
   read: z.strictObject({
     path,
@@ -21,7 +24,7 @@ const inputs = {
     new: z.string(),
   }),
   delete: z.strictObject({ path }),
-  ask: z.strictObject({ questions: z.array(z.string().min(1).max(2_000)).min(1).max(10) }),
+  ask: z.strictObject({ questions: Lines.min(1).max(10) }),
   stop: z.strictObject({ reason: z.string().min(1).max(5_000) }),
   finish: z.strictObject({
     summary: z.string().min(1).max(10_000),
@@ -53,11 +56,11 @@ const descriptions: Readonly<Record<string, string>> & Record<ToolName, string> 
 /** The tools as the model is offered them. */
 export function toolDefinitions() {
   return Object.entries(inputs).map(([name, schema]) => {
-    const { properties, required } = z.toJSONSchema(schema, { io: "input" });
+    const { properties = {}, required = [], additionalProperties } = z.toJSONSchema(schema, { io: "input" });
     return {
       name,
       description: descriptions[name] ?? "",
-      input_schema: { type: "object" as const, properties: properties ?? {}, required: required ?? [] },
+      input_schema: { type: "object" as const, properties, required, additionalProperties },
     };
   });
 }
@@ -90,16 +93,15 @@ export async function callTool(name: string, input: unknown, workspace: Workspac
     const problems = parsed.error.issues
       .map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`)
       .join("; ");
-    return {
-      ok: false,
-      outcome: { type: "text", ok: false, malformed: true, path: null, text: `bad-input: ${problems}` },
-    };
+    return { ok: false, outcome: malformed(problems) };
   };
   switch (name) {
     case "list": {
       const given = parse(inputs.list);
       return given.ok
-        ? told(await workspace.list(given.value.prefix), null, (paths) => paths.join("\n") || "(nothing)")
+        ? told(await workspace.list(given.value.prefix), null, (paths) =>
+            section(paths, "paths", given.value.from, given.value.limit),
+          )
         : given.outcome;
     }
     case "read": {
@@ -107,21 +109,19 @@ export async function callTool(name: string, input: unknown, workspace: Workspac
       if (!given.ok) return given.outcome;
       const { path: at, from, lines } = given.value;
       return told(await workspace.read(at), at, (content) =>
-        content
-          .split("\n")
-          .slice(from - 1, from - 1 + lines)
-          .join("\n"),
+        section(content.split("\n"), "lines", from, lines),
       );
     }
     case "search": {
       const given = parse(inputs.search);
       if (!given.ok) return given.outcome;
       const found = await workspace.search(given.value.text, given.value.prefix);
-      return told(
-        found,
-        null,
-        (hits) => hits.map((hit) => `${hit.path}:${hit.line}: ${hit.text}`).join("\n") || "(nothing)",
-      );
+      return told(found, null, ({ hits, searched, of }) => {
+        const lines = hits.map((hit) => `${hit.path}:${hit.line}: ${clip(hit.text, most.hit)}`);
+        if (searched < of)
+          lines.push(`(searched ${searched} of ${of} files; give a longer prefix for the rest)`);
+        return lines.join("\n") || "(nothing)";
+      });
     }
     case "write": {
       const given = parse(inputs.write);
@@ -170,12 +170,35 @@ export async function callTool(name: string, input: unknown, workspace: Workspac
       return given.ok ? { type: "end", outcome: "finished", questions: [], ...given.value } : given.outcome;
     }
     default:
-      return {
-        type: "text",
-        ok: false,
-        malformed: true,
-        path: null,
-        text: `bad-input: there is no tool ${JSON.stringify(name)}`,
-      };
+      return malformed(`there is no tool ${JSON.stringify(name)}`);
   }
+}
+
+/** The most characters of one answer, of one found line, and of a complaint about a call. */
+const most = { answer: 100_000, hit: 300, complaint: 2_000 } as const;
+
+function malformed(problem: string): ToolOutcome {
+  const text = clip(`bad-input: ${problem}`, most.complaint);
+  return { type: "text", ok: false, malformed: true, path: null, text };
+}
+
+/** Some of many lines, as they are; a last line says what is missing, so that a part is never taken for the whole. */
+function section(all: readonly string[], what: string, from: number, limit: number): string {
+  const shown: string[] = [];
+  let characters = 0;
+  for (const line of all.slice(from - 1, from - 1 + limit)) {
+    characters += line.length + 1;
+    if (characters > most.answer && shown.length > 0) break;
+    shown.push(clip(line, most.answer));
+  }
+  if (shown.length === all.length) return all.length === 0 ? "(nothing)" : shown.join("\n");
+  const last = from - 1 + shown.length;
+  const next = last < all.length ? `; go on with from: ${last + 1}` : "";
+  const range = shown.length === 0 ? "none" : `${from} to ${last}`;
+  return [...shown, `(${what} ${range} of ${all.length}${next})`].join("\n");
+}
+
+/** The start of a text that is too long; never half a character, which could not be stored or sent. */
+function clip(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length).toWellFormed()}… (cut here)`;
 }

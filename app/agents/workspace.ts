@@ -1,5 +1,5 @@
-import { nameProblem } from "../../core/names.ts";
-import { matcher } from "../../core/paths.ts";
+import { fold, nameProblem } from "../../core/names.ts";
+import { byPath, matcher } from "../../core/paths.ts";
 import type { FileWrite, Pack } from "../../schemas/step.ts";
 import type { TreeReader } from "./trees.ts";
 
@@ -7,14 +7,22 @@ import type { TreeReader } from "./trees.ts";
 export type Refusal = { ok: false; code: string; message: string };
 export type Answer<T> = { ok: true; value: T } | Refusal;
 
+/** Where a text was found, and how much was looked through: less than `of` when there was too much. */
+export type Found = {
+  hits: { path: string; line: number; text: string }[];
+  searched: number;
+  of: number;
+};
+
 /**
  * The virtual tree an agent works in: a commit of the repository below, its own writes in memory above. There is no
  * disk, no git and no network behind it; every path is checked before it is touched.
  */
 export type Workspace = {
+  /** All paths that begin with the prefix, sorted. Hostile names are left out: they can be neither read nor written. */
   list(prefix: string): Promise<Answer<string[]>>;
   read(path: string): Promise<Answer<string>>;
-  search(text: string, prefix: string): Promise<Answer<{ path: string; line: number; text: string }[]>>;
+  search(text: string, prefix: string): Promise<Answer<Found>>;
   write(path: string, content: string): Promise<Answer<null>>;
   edit(path: string, before: string, after: string): Promise<Answer<null>>;
   remove(path: string): Promise<Answer<null>>;
@@ -22,44 +30,71 @@ export type Workspace = {
   changes(): Promise<FileWrite[]>;
 };
 
-const most = { files: 500, fileBytes: 2_000_000, allBytes: 10_000_000, found: 200 } as const;
+const most = { files: 500, fileBytes: 2_000_000, allBytes: 10_000_000, searched: 300, found: 200 } as const;
+const link = "120000";
+const submodule = "160000";
 
 const refuse = (code: string, message: string): Refusal => ({ ok: false, code, message });
 const answer = <T>(value: T): Answer<T> => ({ ok: true, value });
 
 /** Makes the workspace of one pack over a tree. Writes stay within role, declared paths and what is denied to nobody. */
 export function createWorkspace(tree: TreeReader, pack: Pick<Pack, "role" | "paths">): Workspace {
-  const allowed = matcher(pack.role.allow, "allow");
-  const declared = matcher(pack.paths, "allow");
-  const denied = matcher(pack.role.deny, "deny");
+  const refusedByScope = scopeOf(pack);
   const written = new Map<string, string | null>();
+  let read: Promise<Base> | undefined;
+  const base = () => {
+    read ??= readBase(tree);
+    return read;
+  };
 
-  const refusedPath = (path: string): Refusal | null => {
-    const problem = nameProblem(path);
-    return problem === null ? null : refuse("bad-path", `${JSON.stringify(path)}: ${problem}`);
+  const isThere = ({ modes }: Base, path: string) => {
+    const own = written.get(path);
+    return own === undefined ? modes.has(path) : own !== null;
+  };
+  const paths = async () => {
+    const below = await base();
+    const all = new Set([...below.modes.keys(), ...written.keys()]);
+    return [...all].filter((path) => isThere(below, path) && nameProblem(path) === null).sort();
+  };
+  const contentOf = async (path: string): Promise<Answer<string>> => {
+    const below = await base();
+    if (!isThere(below, path)) return refuse("not-found", `${path} is not there`);
+    const own = written.get(path);
+    if (typeof own === "string") return answer(own);
+    if (below.modes.get(path) === submodule)
+      return refuse("not-a-file", `${path} is a submodule: a commit of another repository`);
+    const bytes = await tree.read(path);
+    if (bytes === null) return refuse("too-large", `${path} is too large to be shown`);
+    const text = textOf(bytes);
+    return text === null ? refuse("not-text", `${path} is not text in UTF-8`) : answer(text);
   };
   const refusedWrite = async (path: string): Promise<Refusal | null> => {
-    const bad = refusedPath(path);
-    if (bad !== null) return bad;
-    const rule = denied.matches(path);
-    if (rule !== null) return refuse("denied", `${path} is kept from agents by \`${rule}\`; leave it alone`);
-    if (allowed.matches(path) === null)
-      return refuse("outside-role", `${path} is outside what the role ${pack.role.name} may touch`);
-    if (declared.matches(path) === null)
-      return refuse(
-        "outside-plan",
-        `${path} is outside the paths declared in the approved plan: ${pack.paths.join(", ")}`,
-      );
-    const mode = (await tree.list()).find((file) => file.path === path)?.mode;
-    if (mode !== undefined && !mode.startsWith("100"))
+    const outside = refusedPath(path) ?? refusedByScope(path);
+    if (outside !== null) return outside;
+    const mode = (await base()).modes.get(path);
+    if (mode === link || mode === submodule)
       return refuse("not-a-file", `${path} is a link or a submodule and cannot be written`);
     return null;
   };
-  const textOf = async (path: string): Promise<string | null> => {
-    const own = written.get(path);
-    if (own !== undefined) return own;
-    const bytes = await tree.read(path);
-    return bytes === null ? null : Buffer.from(bytes).toString("utf8");
+  /** A name that git or a file system could not hold beside the others: below a file or link, or as a second spelling. */
+  const inTheWay = async (path: string): Promise<Refusal | null> => {
+    const below = await base();
+    const parts = path.split("/");
+    const above = parts
+      .map((_, length) => parts.slice(0, length).join("/"))
+      .find((folder) => isThere(below, folder));
+    if (above !== undefined)
+      return refuse("in-the-way", `${above} is no folder, so nothing can be written below it`);
+    if (isThere(below, path)) return null;
+    const inside = (await paths()).find((other) => other.startsWith(`${path}/`));
+    if (inside !== undefined) return refuse("in-the-way", `${path} is a folder`);
+    const folded = fold(path);
+    const twin = [below.spellings.get(folded), ...written.keys()].find(
+      (other) => other !== undefined && other !== path && fold(other) === folded && isThere(below, other),
+    );
+    return twin === undefined
+      ? null
+      : refuse("in-the-way", `${path} and ${twin} are one file on some systems; use ${twin}`);
   };
   const put = (path: string, content: string | null): Answer<null> => {
     const size = Buffer.byteLength(content ?? "");
@@ -72,49 +107,42 @@ export function createWorkspace(tree: TreeReader, pack: Pick<Pack, "role" | "pat
     written.set(path, content);
     return answer(null);
   };
-  const paths = async () => {
-    const all = new Set((await tree.list()).map((file) => file.path));
-    for (const [path, content] of written) content === null ? all.delete(path) : all.add(path);
-    return [...all].sort();
-  };
 
   return {
     async list(prefix) {
-      return answer((await paths()).filter((path) => path.startsWith(prefix)).slice(0, 2_000));
+      return answer((await paths()).filter((path) => path.startsWith(prefix)));
     },
     async read(path) {
       const bad = refusedPath(path);
       if (bad !== null) return bad;
-      const text = await textOf(path);
-      if (text === null) return refuse("not-found", `${path} is not there, or is no file that can be shown`);
-      const link =
-        (await tree.list()).some((file) => file.path === path && file.mode === "120000") &&
-        !written.has(path);
-      return answer(link ? `(a symbolic link, not followed, to: ${text})` : text);
+      const content = await contentOf(path);
+      if (!content.ok || (await base()).modes.get(path) !== link) return content;
+      return answer(`(a symbolic link, not followed, to: ${content.value})`);
     },
     async search(text, prefix) {
       if (text === "") return refuse("bad-input", "search for at least one character");
-      const found: { path: string; line: number; text: string }[] = [];
-      for (const path of (await paths()).filter((one) => one.startsWith(prefix)).slice(0, 300)) {
-        const content = await textOf(path);
-        if (content === null || content.includes("\0")) continue;
-        for (const [at, line] of content.split("\n").entries()) {
+      const all = (await paths()).filter((path) => path.startsWith(prefix));
+      const hits: Found["hits"] = [];
+      for (const [place, path] of all.slice(0, most.searched).entries()) {
+        const content = await contentOf(path);
+        if (!content.ok) continue;
+        for (const [at, line] of content.value.split("\n").entries()) {
           if (!line.includes(text)) continue;
-          found.push({ path, line: at + 1, text: line.slice(0, 300) });
-          if (found.length === most.found) return answer(found);
+          if (hits.length === most.found) return answer({ hits, searched: place, of: all.length });
+          hits.push({ path, line: at + 1, text: line });
         }
       }
-      return answer(found);
+      return answer({ hits, searched: Math.min(all.length, most.searched), of: all.length });
     },
     async write(path, content) {
-      return (await refusedWrite(path)) ?? put(path, content);
+      return (await refusedWrite(path)) ?? (await inTheWay(path)) ?? put(path, content);
     },
     async edit(path, before, after) {
       const bad = await refusedWrite(path);
       if (bad !== null) return bad;
-      const text = await textOf(path);
-      if (text === null) return refuse("not-found", `${path} is not there; write it whole`);
-      const parts = before === "" ? [] : text.split(before);
+      const content = await contentOf(path);
+      if (!content.ok) return content;
+      const parts = before === "" ? [] : content.value.split(before);
       if (parts.length !== 2)
         return refuse(
           "no-single-match",
@@ -125,17 +153,62 @@ export function createWorkspace(tree: TreeReader, pack: Pick<Pack, "role" | "pat
     async remove(path) {
       const bad = await refusedWrite(path);
       if (bad !== null) return bad;
-      if ((await textOf(path)) === null) return refuse("not-found", `${path} is not there`);
-      return put(path, null);
+      return isThere(await base(), path) ? put(path, null) : refuse("not-found", `${path} is not there`);
     },
     async changes() {
+      const { modes } = await base();
       const files: FileWrite[] = [];
       for (const [path, content] of written) {
-        const bytes = await tree.read(path);
-        const base = bytes === null ? null : Buffer.from(bytes).toString("utf8");
-        if (content !== base) files.push({ path, content });
+        const before = modes.has(path) ? await tree.read(path) : null;
+        const same =
+          content === null ? !modes.has(path) : before !== null && Buffer.from(content).equals(before);
+        if (!same) files.push({ path, content });
       }
-      return files.sort((one, other) => (one.path < other.path ? -1 : 1));
+      return files.sort(byPath);
     },
   };
+}
+
+/** The base commit's files by mode, and by the one form of their names. Whoever may push to the base branch named them. */
+type Base = { modes: ReadonlyMap<string, string>; spellings: ReadonlyMap<string, string> };
+
+async function readBase(tree: TreeReader): Promise<Base> {
+  const files = await tree.list();
+  return {
+    modes: new Map(files.map(({ path, mode }) => [path, mode])),
+    spellings: new Map(files.map(({ path }) => [fold(path), path])),
+  };
+}
+
+function refusedPath(path: string): Refusal | null {
+  const problem = nameProblem(path);
+  return problem === null ? null : refuse("bad-path", `${JSON.stringify(path)}: ${problem}`);
+}
+
+function scopeOf({ role, paths }: Pick<Pack, "role" | "paths">): (path: string) => Refusal | null {
+  const allowed = matcher(role.allow, "allow");
+  const declared = matcher(paths, "allow");
+  const denied = matcher(role.deny, "deny");
+  return (path) => {
+    const rule = denied.matches(path);
+    if (rule !== null) return refuse("denied", `${path} is kept from agents by \`${rule}\`; leave it alone`);
+    if (allowed.matches(path) === null)
+      return refuse("outside-role", `${path} is outside what the role ${role.name} may touch`);
+    if (declared.matches(path) === null)
+      return refuse(
+        "outside-plan",
+        `${path} is outside the paths declared in the approved plan: ${paths.join(", ")}`,
+      );
+    return null;
+  };
+}
+
+/** Bytes as text that gives the same bytes again; null when they are none, so that an edit cannot damage them. */
+function textOf(bytes: Uint8Array): string | null {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return text.includes("\0") ? null : text;
+  } catch {
+    return null;
+  }
 }

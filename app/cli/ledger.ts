@@ -1,19 +1,22 @@
-import { createPublicKey, generateKeyPairSync } from "node:crypto";
+import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { type GitLedger, readGitLedger } from "../../collect/ledger.ts";
 import {
+  type BranchReading,
   bodyPath,
   evidenceBranch,
   readSegments,
-  segmentPath,
+  strayFiles,
   wrongBodies,
 } from "../../core/evidence-branch.ts";
 import { formatPublicKey, parsePublicKey } from "../../core/keys.ts";
 import { type Entry, readEntry } from "../../core/ledger.ts";
-import { type ChainReport, verifyChain } from "../../core/ledger-verify.ts";
+import { verifyChain } from "../../core/ledger-verify.ts";
+import { BodyRef } from "../../schemas/entries.ts";
 import type { Io } from "./io.ts";
+import { type BranchReport, entryText, placeOf, reportText } from "./ledger-report.ts";
 
 /** `sallyport ledger`: verify a ledger offline, read it, make the key that signs it. */
 export function ledgerCommand(io: Io): Command {
@@ -22,9 +25,13 @@ export function ledgerCommand(io: Io): Command {
   );
   command
     .command("verify")
-    .description("check every entry of a clone's ledger against a public key")
+    .description("check every entry of a clone's ledger against the public key")
     .argument("<dir>", "a clone of the governed repository")
-    .requiredOption("--key <key>", "the public key: a PEM file, or `ed25519:…` as the policy has it")
+    .requiredOption(
+      "--key <key>",
+      "the public key: a PEM file, or `ed25519:…` as the policy has it; repeat it for each key the ledger was signed with",
+      (key: string, before: string[] = []) => [...before, key],
+    )
     .option(
       "--head <seq:hash>",
       "an entry that must be there, as the check run's text shows it: finds a cut tail",
@@ -48,165 +55,126 @@ export function ledgerCommand(io: Io): Command {
   return command;
 }
 
-type VerifyOptions = { key: string; head?: string; repositoryId?: string; json?: boolean };
+type VerifyOptions = { key: string[]; head?: string; repositoryId?: string; json?: boolean };
 type ShowOptions = { kind?: string; story?: string; json?: boolean };
 
-/** A line for people on standard error, and the exit status for bad input. */
-function refuse(io: Io, command: string, message: string): void {
+/** A line for people on standard error, and the exit status. */
+function stop(io: Io, command: string, message: string, status: 1 | 2): void {
   io.err(`sallyport ledger ${command}: ${message}\n`);
-  io.exit(2);
+  io.exit(status);
 }
 
-async function openLedger(
-  io: Io,
-  command: string,
-  dir: string,
-): Promise<{ ledger: GitLedger; lines: string[] } | null> {
+/** A positive whole number from the command line; null: it is none. */
+function wholeNumber(text: string): number | null {
+  return /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : null;
+}
+
+async function openBranch(io: Io, command: string, dir: string): Promise<GitLedger | null> {
   const place = resolve(io.cwd, dir);
   const ledger = await readGitLedger(place);
-  if (!ledger.known) {
-    refuse(io, command, ledger.why);
-    return null;
-  }
-  if (ledger.value === null) {
-    const fetch = `git fetch origin ${evidenceBranch}:${evidenceBranch}`;
-    refuse(io, command, `${place} has no branch ${evidenceBranch}; fetch it: ${fetch}`);
-    return null;
-  }
-  const read = readSegments(ledger.value.files);
-  if (!read.ok) {
-    io.err(`sallyport ledger ${command}: the ledger is broken: ${read.message}\n`);
-    io.exit(1);
-    return null;
-  }
-  return { ledger: ledger.value, lines: read.lines };
+  if (ledger.known && ledger.value !== null) return ledger.value;
+  const missing = `${place} has no branch ${evidenceBranch}; fetch it: git fetch origin ${evidenceBranch}:${evidenceBranch}`;
+  stop(io, command, ledger.known ? missing : ledger.why, 2);
+  return null;
 }
 
 async function verifyCommand(io: Io, dir: string, options: VerifyOptions): Promise<void> {
-  const anchor = options.head === undefined ? undefined : /^([1-9][0-9]*):([0-9a-f]{64})$/.exec(options.head);
-  if (anchor === null)
-    return refuse(io, "verify", "--head takes <seq>:<64 hex digits>, as the check run's text shows it");
-  let key: ReturnType<typeof parsePublicKey>;
-  try {
-    key = parsePublicKey(
-      options.key.startsWith("ed25519:") ? options.key : await readFile(resolve(io.cwd, options.key), "utf8"),
-    );
-  } catch (error) {
-    return refuse(
-      io,
-      "verify",
-      `--key ${options.key}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+  const anchor = options.head === undefined ? undefined : readHead(options.head);
+  if (anchor === null) {
+    return stop(io, "verify", "--head takes <seq>:<64 hex digits>, as the check run's text shows it", 2);
   }
-  const opened = await openLedger(io, "verify", dir);
-  if (opened === null) return;
-  const { ledger, lines } = opened;
-  const referred = new Set<string>();
-  const report = verifyChain(lines, [{ key }], {
-    expectRepositoryId: options.repositoryId === undefined ? undefined : Number(options.repositoryId),
-    anchor: anchor === undefined ? undefined : { seq: Number(anchor[1]), hash: anchor[2] ?? "" },
+  const repository = options.repositoryId === undefined ? undefined : wholeNumber(options.repositoryId);
+  if (repository === null) return stop(io, "verify", "--repository-id takes a whole number", 2);
+  const keys: { key: KeyObject }[] = [];
+  for (const text of options.key) {
+    try {
+      keys.push({ key: await readKey(io, text) });
+    } catch (error) {
+      return stop(
+        io,
+        "verify",
+        `--key ${text}: ${error instanceof Error ? error.message : String(error)}`,
+        2,
+      );
+    }
+  }
+  const branch = await openBranch(io, "verify", dir);
+  if (branch === null) return;
+  const named = new Set<string>();
+  const reading = readSegments(branch.files);
+  const chain = verifyChain(reading.ok ? reading.lines : [], keys, {
+    expectRepositoryId: repository,
+    anchor,
     visit: (entry) => {
-      for (const sha256 of bodiesOf(entry)) referred.add(sha256);
+      for (const sha256 of bodiesOf(entry)) named.add(sha256);
     },
   });
-  for (const path of wrongBodies(ledger.files)) {
-    report.problems.push({
-      code: "bad-body",
-      position: 0,
-      message: `${path} is not the content that its name says`,
-    });
-    report.ok = false;
-  }
-  const bodies = {
-    present: [...referred].filter((sha256) => ledger.files.has(bodyPath(sha256))).length,
-    referred: referred.size,
+  const problems = [...(reading.ok ? chain.problems : [layoutProblem(reading)]), ...bodyProblems(branch)];
+  const present = [...named].filter((sha256) => branch.files.has(bodyPath(sha256))).length;
+  const strays = strayFiles(branch.files).map((path) => ({
+    position: 0,
+    message: `${JSON.stringify(path)} is no part of a ledger: somebody else wrote to the branch`,
+  }));
+  const report: BranchReport = {
+    ...chain,
+    ok: problems.length === 0,
+    problems,
+    notes: [...chain.notes, ...strays],
+    ref: branch.ref,
+    commit: branch.commit,
+    bodies: { named: named.size, present },
+    anchored: anchor !== undefined,
   };
-  if (options.json === true) {
-    io.out(`${JSON.stringify({ ...report, commit: ledger.commit, bodies }, null, 2)}\n`);
-  } else {
-    io.out(reportText(report, ledger, bodies, options.head !== undefined, io.color));
-  }
+  io.out(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, io.color));
   io.exit(report.ok ? 0 : 1);
+}
+
+function readHead(text: string): { seq: number; hash: string } | null {
+  const [, seq = "", hash = ""] = /^([0-9]+):([0-9a-f]{64})$/.exec(text) ?? [];
+  const number = wholeNumber(seq);
+  return number === null ? null : { seq: number, hash };
+}
+
+async function readKey(io: Io, text: string): Promise<KeyObject> {
+  return parsePublicKey(text.startsWith("ed25519:") ? text : await readFile(resolve(io.cwd, text), "utf8"));
+}
+
+function layoutProblem({ position, message }: Extract<BranchReading, { ok: false }>) {
+  return { code: "bad-layout" as const, position, message: `nothing was verified: ${message}` };
+}
+
+function bodyProblems({ files }: GitLedger) {
+  return wrongBodies(files).map((path) => ({
+    code: "bad-body" as const,
+    position: 0,
+    message: `${JSON.stringify(path)} is not the content that its name says`,
+  }));
 }
 
 /** The digests of the large bodies that an entry refers to. */
 function bodiesOf(entry: Entry): string[] {
   return Object.values(entry.body).flatMap((value) => {
-    if (typeof value !== "object" || value === null || !("sha256" in value) || !("mediaType" in value))
-      return [];
-    return typeof value.sha256 === "string" ? [value.sha256] : [];
+    const body = BodyRef.safeParse(value);
+    return body.success ? [body.data.sha256] : [];
   });
 }
 
-function reportText(
-  report: ChainReport,
-  ledger: GitLedger,
-  bodies: { present: number; referred: number },
-  anchored: boolean,
-  color: boolean,
-): string {
-  const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
-  const lines = [report.ok ? paint(32, "verified") : paint(31, "broken"), ""];
-  lines.push(`  branch      ${ledger.ref} at ${ledger.commit}`);
-  lines.push(
-    `  repository  ${report.repository === null ? "unknown" : `${report.repository.name} (id ${report.repository.id})`}`,
-  );
-  lines.push(
-    `  entries     ${report.entries}${report.first === null ? "" : `, from ${report.first} to ${report.last}`}`,
-  );
-  if (report.head !== null) lines.push(`  head        ${report.head.seq}:${report.head.hash}`);
-  lines.push(`  signed by   ${report.keyids.map((id) => `${id.slice(0, 16)}…`).join(", ") || "nobody"}`);
-  lines.push(
-    `  bodies      ${bodies.present} of ${bodies.referred} are here; of the others the ledger has the digest`,
-  );
-  if (report.problems.length > 0) {
-    lines.push("", "Problems:");
-    for (const problem of report.problems) {
-      const place =
-        problem.position === 0
-          ? ""
-          : ` [${segmentPath(problem.position)}, line ${((problem.position - 1) % 500) + 1}]`;
-      lines.push(`  ${paint(31, problem.code)}: ${problem.message}${place}`);
-    }
-    return `${lines.join("\n")}\n`;
-  }
-  lines.push(
-    "",
-    "This proves: each entry was signed by the given key, none was changed, dropped, added or moved since, and the bodies",
-    "that are here are the ones that were recorded.",
-    anchored
-      ? "The given head is part of it, so nothing up to there was cut off."
-      : "It does not prove that nothing was cut off at the end: compare with a head from a check run (--head).",
-    "It does not prove that what the App recorded was all that happened, nor that the key was kept safe.",
-  );
-  return `${lines.join("\n")}\n`;
-}
-
 async function showCommand(io: Io, dir: string, options: ShowOptions): Promise<void> {
-  const opened = await openLedger(io, "show", dir);
-  if (opened === null) return;
-  for (const [place, line] of opened.lines.entries()) {
+  const story = options.story === undefined ? undefined : wholeNumber(options.story);
+  if (story === null) return stop(io, "show", "--story takes an issue's number", 2);
+  const branch = await openBranch(io, "show", dir);
+  if (branch === null) return;
+  const reading = readSegments(branch.files);
+  if (!reading.ok) return stop(io, "show", `the ledger is broken: ${reading.message}`, 1);
+  for (const [place, line] of reading.lines.entries()) {
     const read = readEntry(line, place + 1);
-    if (!read.ok) {
-      io.err(`sallyport ledger show: ${read.problem.message}\n`);
-      io.exit(1);
-      return;
-    }
+    if (!read.ok) return stop(io, "show", `${read.problem.message} [${placeOf(place + 1)}]`, 1);
     const { entry } = read;
     if (options.kind !== undefined && entry.kind !== options.kind) continue;
-    if (options.story !== undefined && entry.body.story !== Number(options.story)) continue;
-    io.out(options.json === true ? `${JSON.stringify(entry)}\n` : `${entryText(entry)}\n`);
+    if (story !== undefined && entry.body.story !== story) continue;
+    io.out(`${options.json === true ? JSON.stringify(entry) : entryText(entry)}\n`);
   }
   io.exit(0);
-}
-
-function entryText(entry: Entry): string {
-  const about = ["story", "prompt", "pull", "run", "issue", "epic"].flatMap((name) =>
-    entry.body[name] === undefined || entry.body[name] === null
-      ? []
-      : [`${name} ${String(entry.body[name])}`],
-  );
-  return `${String(entry.seq).padStart(5)}  ${entry.at}  ${entry.kind.padEnd(18)}  ${entry.actor.login.padEnd(16)}  ${about.join(", ")}`;
 }
 
 async function keygenCommand(io: Io, out: string): Promise<void> {
@@ -215,12 +183,9 @@ async function keygenCommand(io: Io, out: string): Promise<void> {
   try {
     await writeFile(path, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600, flag: "wx" });
   } catch (error) {
-    const taken = error instanceof Error && "code" in error && error.code === "EEXIST";
-    return refuse(
-      io,
-      "keygen",
-      taken ? `${path} exists already and is never replaced; name another file` : `cannot write ${path}`,
-    );
+    const taken = typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST";
+    const why = taken ? "exists already and is never replaced" : "cannot be written";
+    return stop(io, "keygen", `${path} ${why}; name another file`, 2);
   }
   io.out(`${formatPublicKey(createPublicKey(privateKey))}\n`);
   io.err(

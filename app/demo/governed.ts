@@ -35,7 +35,7 @@ extends: default
 people:
   planners:  ["@lena"]
   executors: ["@lena"]
-  approvers: ["@acme/qa"]
+  approvers: ["@acme/qa", "@lena"]
 
 roles:
   demo: { allow: ["sallyport-demo/**"] }

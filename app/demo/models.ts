@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SallyportError } from "../../core/errors.ts";
 import { packageHome } from "../cli/programs.ts";
@@ -12,11 +11,14 @@ export type Models = { url: string; close(): Promise<void> };
  */
 export async function startModels(): Promise<Models> {
   const { LLMock } = await import("@copilotkit/aimock").catch((error: unknown) => {
-    throw new SallyportError("not-found", "the demo needs a checkout with its development packages: run `npm ci` there, or use --live", { cause: error });
+    throw new SallyportError(
+      "not-found",
+      "the demo needs a checkout with its development packages: run `npm ci` there, or use --live",
+      { cause: error },
+    );
   });
   const service = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent" });
-  const { fixtures } = JSON.parse(await readFile(join(packageHome(), "app", "demo", "turns.json"), "utf8"));
-  service.addFixtures(fixtures);
+  service.loadFixtureFile(join(packageHome(), "app", "demo", "turns.json"));
   await service.start();
   return { url: service.url, close: () => service.stop() };
 }

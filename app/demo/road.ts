@@ -42,6 +42,7 @@ export async function openStory(
 /** A label asks for a plan; another person approves its digest; the diff prompts are opened in order. */
 export async function planAndApprove(walk: Walk, story: number): Promise<number> {
   const { lena, quinn, seen, say } = walk;
+  await nextSecond();
   await lena.label(story, "ai:plan");
   say(`lena labels #${story} \`ai:plan\``);
   const digest = await until("the plan's digest", async () => {
@@ -69,6 +70,14 @@ export async function planAndApprove(walk: Walk, story: number): Promise<number>
   for (const prompt of prompts)
     say(`diff prompt #${prompt.number} is opened below #${story}: ${prompt.title}`);
   return prompts.length;
+}
+
+/**
+ * GitHub tells times in whole seconds, and a label of the second in which the issue was opened counts as put on by its
+ * form. People are slower than that; the demo waits.
+ */
+export async function nextSecond(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
 }
 
 /** One diff prompt from agent to merge: pull request, check, the refused early merge, both other hosts, sign-off, merge. */

@@ -19,7 +19,10 @@ export function storyState(record: StoryRecord): StoryState {
   if (record.blocked !== null) return "blocked";
   if (record.prompts.some((prompt) => prompt.merge === null && waitsForTest(prompt))) return "manual_test";
   if (record.run !== null && record.run.closed?.status !== "cancelled") return "executing";
-  return record.contract === null ? "draft" : "ready";
+  // Ready to be run: approved, and every diff prompt has its issue.
+  return record.contract !== null && record.prompts.every((prompt) => prompt.issue !== null)
+    ? "ready"
+    : "draft";
 }
 
 function waitsForTest(prompt: PromptRecord): boolean {

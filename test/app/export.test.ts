@@ -118,7 +118,7 @@ describe("the evidence branch", () => {
 
 describe("a branch that was written by somebody else", () => {
   const tampered: [string, (text: string) => string | null][] = [
-    ["an entry changed", (text) => text.replace(/"sig":"./, '"sig":"A')],
+    ["an entry changed", (text) => text.replace('"payload":"e', '"payload":"f')],
     ["an entry taken out", (text) => text.split("\n").slice(1).join("\n")],
     ["an entry added", (text) => `${text}{}\n`],
     ["a byte added at the end", (text) => `${text}\n`],

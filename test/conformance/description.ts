@@ -64,6 +64,8 @@ export function looseAjv(coerce = false): Ajv {
     validateFormats: true,
   });
   formats.default(ajv);
+  // The bot of an App commits as `1+app[bot]@users.noreply.github.com`, which the usual expression refuses.
+  ajv.addFormat("email", /^[^\s@]+@[^\s@]+$/);
   return ajv;
 }
 
@@ -121,6 +123,7 @@ function toJsonSchema(node: unknown): void {
     if (typeof schema.$ref === "string" && schema.$ref.startsWith(SCHEMA_REF)) {
       schema.$ref = BASE + schema.$ref.slice(SCHEMA_REF.length);
     }
+    admitEitherOwner(schema);
     if (schema.nullable === true) admitNull(schema);
     admitNewerEvents(schema);
   }
@@ -130,6 +133,14 @@ function toJsonSchema(node: unknown): void {
 export function admitNewerEvents(schema: object): void {
   if (!("events" in schema) || typeof schema.events !== "object" || schema.events === null) return;
   if ("items" in schema.events) Object.assign(schema.events, { items: { type: "string" } });
+}
+
+/** `GET /app/installations` describes an account as a user and an enterprise at once; it is one or the other. */
+function admitEitherOwner(schema: JsonSchema): void {
+  const { allOf } = schema;
+  if (!Array.isArray(allOf) || !allOf.some(({ title }) => title === "Enterprise")) return;
+  delete schema.allOf;
+  schema.anyOf = allOf;
 }
 
 function admitNull(schema: JsonSchema): void {

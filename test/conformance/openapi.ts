@@ -168,10 +168,12 @@ function responseProblems(route: Route, exchange: Exchange): string[] {
   if (status === 304 || status === 204 || status === 205) {
     return empty ? [] : [`response: ${status} must have no body`];
   }
-  if (!(exchange.responseType ?? "application/json").includes("json")) {
+  const type = exchange.responseType ?? "application/json";
+  if (!type.includes("json") || type.includes(".raw")) {
     return status < 400 ? [] : ["response: an error must be JSON"];
   }
-  const schema = listed?.content?.["application/json"]?.schema;
+  const described = listed?.content?.["application/json"]?.schema;
+  const schema = status >= 400 ? admitSeveral(described) : described;
   if (empty) return schema === undefined && status < 400 ? [] : ["response: body is missing"];
   return [
     ...(status >= 400 ? problemsOf(validator("error", ERROR_BODY), body, "response") : []),
@@ -179,6 +181,11 @@ function responseProblems(route: Route, exchange: Exchange): string[] {
       ? []
       : problemsOf(validator(`${route.operation.operationId} ${status}`, schema), body, "response")),
   ];
+}
+
+/** An error may be one of several open shapes, and then it is always all of them at once. */
+function admitSeveral(schema: JsonSchema | undefined): JsonSchema | undefined {
+  return schema?.oneOf === undefined ? schema : { anyOf: schema.oneOf };
 }
 
 function validator(key: string, schema: JsonSchema, coerce = false): ValidateFunction {

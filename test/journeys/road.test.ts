@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { until } from "../../app/demo/acting.ts";
 import { git, storyBody } from "../../app/demo/governed.ts";
+import { nextSecond } from "../../app/demo/road.ts";
 import { readGitLedger } from "../../collect/ledger.ts";
 import { readSegments } from "../../core/evidence-branch.ts";
 import { readEntry } from "../../core/ledger.ts";
@@ -14,15 +15,20 @@ beforeAll(async () => {
 afterAll(() => world.close(), 30_000);
 
 const checkOf = async (sha: string, status: string, conclusion: string | null) =>
-  (await world.seen.checks(sha)).find((check) => check.name === "sallyport" && check.status === status && check.conclusion === conclusion);
+  (await world.seen.checks(sha)).find(
+    (check) => check.name === "sallyport" && check.status === status && check.conclusion === conclusion,
+  );
 
 test("from a labelled story to a merged, evidenced, signed-off change and a closed epic, by webhooks alone", async () => {
   const { lena, quinn, seen } = world;
   const epic = await lena.openIssue("An epic", "### Description\n\nMore.\n\n### Risk\n\nhigh\n", ["epic"]);
   const story = await lena.openIssue("A story", storyBody(epic, null), ["story"]);
+  await nextSecond();
   await lena.label(story, "ai:plan");
   const digest = await until("the digest", async () =>
-    (await seen.comments(story)).map((comment) => /^\/approve ([0-9a-f]{64})$/m.exec(comment)?.[1]).find((found) => found !== undefined),
+    (await seen.comments(story))
+      .map((comment) => /^\/approve ([0-9a-f]{64})$/m.exec(comment)?.[1])
+      .find((found) => found !== undefined),
   );
   expect((await seen.issue(story)).labels).not.toContain("ai:plan");
 
@@ -36,7 +42,9 @@ test("from a labelled story to a merged, evidenced, signed-off change and a clos
   await quinn.comment(story, `/approve ${digest}`);
   const prompts = await until("the prompts", async () => {
     const children = await seen.children(story);
-    return children.length === 2 && (await seen.issue(story)).labels.includes("sallyport:ready") ? children : null;
+    return children.length === 2 && (await seen.issue(story)).labels.includes("sallyport:ready")
+      ? children
+      : null;
   });
   expect((await seen.children(epic)).map((child) => child.number)).toEqual([story]);
 
@@ -55,9 +63,11 @@ test("from a labelled story to a merged, evidenced, signed-off change and a clos
     await quinn.comment(pull.number, `/sign-off ${"0".repeat(40)} pass manual`);
     await until("both refusals", async () => {
       const text = (await seen.comments(pull.number)).join("\n");
-      return /You signed 0{40}/.test(text) && /This is for approvers/.test(text);
+      return /You signed 0{40}/.test(text) && /You asked for this change/.test(text);
     });
-    await until("CI", async () => (await seen.checks(pull.sha)).find((check) => check.name === "test" && check.status === "completed"));
+    await until("CI", async () =>
+      (await seen.checks(pull.sha)).find((check) => check.name === "test" && check.status === "completed"),
+    );
     await quinn.comment(pull.number, `/sign-off ${pull.sha} pass manual\nEnvironment: my desk\nIt works.`);
     await until("the green check", () => checkOf(pull.sha, "completed", "success"));
     await until("the merge", async () => (await lena.merge(pull.number, pull.sha)).ok);
@@ -71,7 +81,9 @@ test("from a labelled story to a merged, evidenced, signed-off change and a clos
 
   // GitHub's side: one sticky comment an issue, both prompts closed, the summary links the evidence.
   for (const number of [story, ...pulls]) {
-    expect((await seen.comments(number)).filter((comment) => comment.includes("sallyport:sticky"))).toHaveLength(1);
+    expect(
+      (await seen.comments(number)).filter((comment) => comment.includes("sallyport:sticky")),
+    ).toHaveLength(1);
   }
   expect((await seen.children(story)).map((child) => child.state)).toEqual(["closed", "closed"]);
   expect((await seen.comments(story)).some((comment) => comment.includes("sallyport/evidence"))).toBe(true);
@@ -93,7 +105,17 @@ test("from a labelled story to a merged, evidenced, signed-off change and a clos
   });
   const count = (kind: string) => kinds.filter((one) => one === kind).length;
   expect(count("approval.granted")).toBe(1);
-  for (const kind of ["prompt.recorded", "response.recorded", "evidence.captured", "change.committed", "pull.opened", "sign-off.given", "evidence.sealed", "merge.observed", "prompt.completed"]) {
+  for (const kind of [
+    "prompt.recorded",
+    "response.recorded",
+    "evidence.captured",
+    "change.committed",
+    "pull.opened",
+    "sign-off.given",
+    "evidence.sealed",
+    "merge.observed",
+    "prompt.completed",
+  ]) {
     expect([kind, count(kind)]).toEqual([kind, 2]);
   }
   expect(kinds.indexOf("prompt.recorded")).toBeLessThan(kinds.indexOf("response.recorded"));

@@ -81,10 +81,7 @@ export async function startGitSide(
         { login: "otto", token: "outsider" },
       ],
       organizations: [{ login: "acme" }],
-      apps: [
-        { ...app("sallyport"), webhook: { url: hook, secret: SECRET }, events: EVENTS },
-        app("other"),
-      ],
+      apps: [{ ...app("sallyport"), webhook: { url: hook, secret: SECRET }, events: EVENTS }, app("other")],
       repositories: [
         {
           full_name: "acme/web",
@@ -99,7 +96,8 @@ export async function startGitSide(
   });
   const watch = watchSandbox(sandbox);
   const call: GitSide["call"] = async (token, method, path, body) => {
-    const url = sandbox.url + (path.startsWith("/") ? path : `/repos/acme/web${path === "." ? "" : `/${path}`}`);
+    const url =
+      sandbox.url + (path.startsWith("/") ? path : `/repos/acme/web${path === "." ? "" : `/${path}`}`);
     const answer = await fetch(url, {
       method,
       headers: token === null ? {} : { authorization: `Bearer ${token}` },

@@ -146,6 +146,8 @@ describe("the check", () => {
     await acme.perform(check(head, { verdictSha256: "c".repeat(64) }));
     const { check_runs: latest } = await acme.as("lena", "GET", `commits/${head}/check-runs`);
     expect(latest.map((one: Json) => [one.status, one.conclusion])).toEqual([["in_progress", null]]);
+    // The run that ended is history and is not rewritten.
+    expect((await runs(head)).map((one) => one.conclusion).sort()).toEqual([null, "success"].sort());
   });
 
   test("T282 a summary over GitHub's limit is cut and still posted", async () => {

@@ -1,0 +1,73 @@
+import { visible } from "../../core/escape.ts";
+import { segmentEntries, segmentPath } from "../../core/evidence-branch.ts";
+import type { Entry, LedgerProblem } from "../../core/ledger.ts";
+import type { ChainReport } from "../../core/ledger-verify.ts";
+
+/** What `ledger verify` found on a branch: the chain's report, and what lies beside the chain. */
+export type BranchReport = ChainReport & {
+  ref: string;
+  commit: string;
+  /** The large bodies that entries name, and how many of them the branch holds. */
+  bodies: { named: number; present: number };
+  /** Whether a head from elsewhere was compared. */
+  anchored: boolean;
+};
+
+/** Anybody's text on one line, with nothing in it that a terminal would obey. */
+function shown(text: string): string {
+  return visible(text).replaceAll("\n", " ");
+}
+
+/** Where an entry stands on the branch, for people. */
+export function placeOf(position: number): string {
+  return `${segmentPath(position)}, line ${((position - 1) % segmentEntries) + 1}`;
+}
+
+/** The report for people: what was found, what that proves, and what it does not. */
+export function reportText(report: BranchReport, color: boolean): string {
+  const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const { repository, head, bodies } = report;
+  const kinds = Object.entries(report.kinds).sort(([one], [other]) => (one < other ? -1 : 1));
+  const lines = [
+    report.ok ? paint(32, "verified") : paint(31, "broken"),
+    "",
+    `  branch      ${report.ref} at ${report.commit}`,
+    `  repository  ${repository === null ? "unknown" : `${shown(repository.name)} (id ${repository.id})`}`,
+    `  entries     ${report.entries}${report.first === null ? "" : `, from ${report.first} to ${report.last}`}`,
+    `  head        ${head === null ? "none" : `${head.seq}:${head.hash}`}`,
+    `  signed by   ${report.keyids.join(", ") || "nobody"}`,
+    `  kinds       ${kinds.map(([kind, count]) => `${kind} ${count}`).join(", ") || "none"}`,
+    `  bodies      ${bodies.present} of ${bodies.named} are here; of the others the ledger has only the digest`,
+  ];
+  if (report.notes.length > 0) lines.push("", "To know:");
+  for (const { message } of report.notes) lines.push(`  ${paint(33, "note")}: ${shown(message)}`);
+  if (report.problems.length > 0) lines.push("", "Problems:", ...report.problems.map(problemLine));
+  else lines.push("", ...proof(report.anchored));
+  return `${lines.join("\n")}\n`;
+}
+
+function problemLine({ code, position, message }: LedgerProblem): string {
+  const place = position === 0 ? "" : ` [entry ${position}: ${placeOf(position)}]`;
+  return `  ${code}: ${shown(message)}${place}`;
+}
+
+function proof(anchored: boolean): string[] {
+  return [
+    "This proves: each entry was signed by a given key; none was changed, dropped, added or moved since; the bodies that",
+    "are here are the ones that were recorded.",
+    anchored
+      ? "The given head is part of it, so nothing up to there was cut off."
+      : "It does not prove that nothing was cut off at the end: compare with a head from a check run (--head).",
+    "It does not prove that the App recorded everything that happened, nor that the key was kept safe.",
+  ];
+}
+
+/** An entry on one line: place, time, kind, actor, and the numbers that its body names. */
+export function entryText(entry: Entry): string {
+  const about = ["story", "prompt", "pull", "run", "issue", "epic"].flatMap((name) => {
+    const value = entry.body[name];
+    return typeof value === "number" || typeof value === "string" ? [`${name} ${value}`] : [];
+  });
+  const [kind, login] = [shown(entry.kind).padEnd(18), shown(entry.actor.login).padEnd(16)];
+  return `${String(entry.seq).padStart(5)}  ${entry.at}  ${kind}  ${login}  ${shown(about.join(", "))}`;
+}
