@@ -43,6 +43,15 @@ const oncePerKey = {
 export function createQueue(database: OpenDatabase, log: (error: Error) => void): Queue {
   const boss = new PgBoss({ ...database.queue, useListenNotify: true });
   boss.on("error", log);
+  /** A job that fails is tried again by the queue; whoever runs the service sees why. */
+  const told = async <T>(name: string, job: () => Promise<T>): Promise<T> => {
+    try {
+      return await job();
+    } catch (error) {
+      log(new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`));
+      throw error;
+    }
+  };
   const polling = { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5 };
   return {
     async look(trx, subject, after) {
@@ -75,11 +84,11 @@ export function createQueue(database: OpenDatabase, log: (error: Error) => void)
       for (const name of ["look", "perform", "later", "find", "export", "sweep"])
         await boss.createQueue(name, oncePerKey);
       await boss.work<Subject>("look", { ...polling, localConcurrency: 4 }, async ([job]) => {
-        if (job !== undefined) await work.look(job.data);
+        if (job !== undefined) await told(`look ${subjectKey(job.data)}`, () => work.look(job.data));
       });
       await boss.work<{ lane: string }>("perform", { ...polling, localConcurrency: 4 }, async ([job]) => {
         if (job === undefined) return;
-        const again = await work.perform(job.data.lane);
+        const again = await told(`perform ${job.data.lane}`, () => work.perform(job.data.lane));
         if (again === null) return;
         const { lane } = job.data;
         await boss.send(
@@ -93,12 +102,12 @@ export function createQueue(database: OpenDatabase, log: (error: Error) => void)
         if (job !== undefined) await boss.send(job.data.queue, job.data.data, { singletonKey: job.data.key });
       });
       await boss.work<{ repository: number }>("export", polling, async ([job]) => {
-        if (job !== undefined) await work.exportLedger(job.data.repository);
+        if (job !== undefined) await told("export", () => work.exportLedger(job.data.repository));
       });
       await boss.work<Search>("find", polling, async ([job]) => {
-        if (job !== undefined) await work.find(job.data);
+        if (job !== undefined) await told("find", () => work.find(job.data));
       });
-      await boss.work("sweep", polling, () => work.sweep());
+      await boss.work("sweep", polling, () => told("sweep", () => work.sweep()));
       await boss.schedule("sweep", "*/5 * * * *");
       await boss.send("sweep", {}, { singletonKey: "start" });
     },

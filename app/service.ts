@@ -193,6 +193,8 @@ async function listen(
       if (!response.headersSent) plain(response, 500, "The request failed; the log says why.");
     });
   });
+  // A sender that keeps its connection must not meet its end while we are busy: what it sends then would be lost.
+  server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(config.port, config.host, resolve);

@@ -1,8 +1,8 @@
 /** An app's own view of its webhooks: what was delivered, and sending it again. */
 import { accepted, notFound, ok } from "./answer.ts";
-import type { App, Delivery } from "./model.ts";
-import { listing } from "./paging.ts";
+import type { App } from "./model.ts";
 import { appRoute, type Call, type Route } from "./route.ts";
+import type { Delivery } from "./traffic.ts";
 import { deliveriesOf, redeliver } from "./webhooks.ts";
 
 export const deliveryRoutes: Route[] = [
@@ -12,9 +12,14 @@ export const deliveryRoutes: Route[] = [
   }),
   appRoute("GET /app/hook/deliveries", (call) => {
     const before = call.query.get("cursor");
-    const deliveries = deliveriesOf(call.state, call.app);
-    const older = before === null ? deliveries : deliveries.filter(({ id }) => id < Number(before));
-    return listing(call, older, presentDelivery);
+    const size = Math.min(Number(call.query.get("per_page") ?? 30) || 30, 100);
+    const all = deliveriesOf(call.state, call.app);
+    const older = before === null ? all : all.filter(({ id }) => id < Number(before));
+    const page = older.slice(0, size);
+    const last = page.at(-1);
+    if (last === undefined || older.length <= size) return ok(page.map(presentDelivery));
+    const next = `${call.state.url}${call.path}?per_page=${size}&cursor=${last.id}`;
+    return { ...ok(page.map(presentDelivery)), headers: { link: `<${next}>; rel="next"` } };
   }),
   appRoute("GET /app/hook/deliveries/:delivery", (call) => {
     const delivery = findDelivery(call);

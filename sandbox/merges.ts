@@ -1,6 +1,6 @@
 /** Merging a pull request, and bringing its branch up to date. */
 import { z } from "zod";
-import { type Answer, accepted, noContent, notFound, ok, refused } from "./answer.ts";
+import { type Answer, accepted, forbidden, noContent, notFound, ok, refused } from "./answer.ts";
 import { readCommits } from "./commits.ts";
 import { branchTip, isAncestor } from "./git.ts";
 import { merge } from "./merging.ts";
@@ -10,7 +10,7 @@ import { markMerged } from "./pull-changes.ts";
 import { type AuthoredPullCall, authoredPullRoute, pullRoute } from "./pull-route.ts";
 import { moveRef } from "./push.ts";
 import { type Route, withBody } from "./route.ts";
-import { isExempt, protectionOf, refusePush, unmetRules } from "./rules.ts";
+import { isExempt, protectionOf, refusePush, refuseWorkflows, unmetRules } from "./rules.ts";
 import { now } from "./state.ts";
 
 const order = z.object({
@@ -58,6 +58,8 @@ async function mergePull(call: AuthoredPullCall, body: Order): Promise<Answer> {
     date: now(state),
   });
   if (after === undefined) return refused(405, "Pull Request is not mergeable");
+  const workflow = await refuseWorkflows(repository, call.caller, base, after);
+  if (workflow !== undefined) return forbidden(workflow);
   // Whatever was judged may have changed while git was at work.
   const late = pull.head.sha === head ? await unmetFor(call, base) : undefined;
   if (late !== undefined) return refused(405, late);

@@ -1,6 +1,8 @@
 /** What the sandbox remembers. Objects refer to each other directly; only `present/` turns them into GitHub's JSON. */
 import type { KeyObject } from "node:crypto";
 import type { Fault } from "./faults.ts";
+import type { Review, ReviewComment } from "./review.ts";
+import type { Delivery, Exchange } from "./traffic.ts";
 
 /** From least to most; each includes those before it. */
 export const roles = ["read", "triage", "write", "maintain", "admin"] as const;
@@ -139,33 +141,6 @@ export type Pull = Identified & {
   reviewComments: ReviewComment[];
 };
 
-export type ReviewState = "APPROVED" | "CHANGES_REQUESTED" | "COMMENTED" | "DISMISSED" | "PENDING";
-
-export type Review = Identified & {
-  pull: Pull;
-  user: Account;
-  body: string;
-  state: ReviewState;
-  commitId: string;
-  submittedAt: string | null;
-};
-
-export type ReviewComment = Identified & {
-  pull: Pull;
-  review: Review;
-  user: Account;
-  body: string;
-  path: string;
-  line: number | null;
-  side: "LEFT" | "RIGHT";
-  diffHunk: string;
-  commitId: string;
-  inReplyTo: number | null;
-  reactions: Reaction[];
-  createdAt: string;
-  updatedAt: string;
-};
-
 export type CheckStatus = "queued" | "in_progress" | "completed";
 
 export type Annotation = {
@@ -271,39 +246,6 @@ export type Repository = Identified & {
   createdAt: string;
   updatedAt: string;
   pushedAt: string;
-};
-
-/** One attempt to hand over one webhook. A redelivery is a new attempt with the same `guid`. */
-export type Delivery = {
-  id: number;
-  guid: string;
-  event: string;
-  action: string | null;
-  target: { type: "integration" | "repository"; id: number; webhook: Webhook };
-  installation: Installation | null;
-  repository: Repository | null;
-  /** Exactly what was signed and sent. */
-  body: string;
-  requestHeaders: Record<string, string>;
-  responseHeaders: Record<string, string>;
-  responseBody: string;
-  deliveredAt: string;
-  /** Seconds. */
-  duration: number;
-  redelivery: boolean;
-  status: string;
-  statusCode: number;
-};
-
-/** An answer of the REST side, as a test or a stock validator may want to see it. */
-export type Exchange = {
-  method: string;
-  path: string;
-  query: Record<string, string>;
-  requestBody?: unknown;
-  status: number;
-  responseBody?: unknown;
-  responseType?: string;
 };
 
 export type State = {

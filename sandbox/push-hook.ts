@@ -12,10 +12,13 @@ deny() {
   exit 1
 }
 if [ -n "$SANDBOX_NO_WORKFLOWS" ] && [ "$new" != "$zero" ]; then
-  known=$old
-  [ "$old" != "$zero" ] || known=$(git rev-parse --quiet --verify HEAD) || known=$new
-  for path in $(git diff --name-only "$known" "$new" -- .github/workflows); do
-    echo "refusing to allow a GitHub App to create or update workflow \`$path\` without \`workflows\` permission" >&2
+  known=$old filter=ACDMRT
+  if [ "$old" = "$zero" ]; then
+    known=$(git rev-parse --quiet --verify HEAD) || known=$new
+    filter=AMT
+  fi
+  for path in $(git diff --name-only --no-renames --diff-filter=$filter "$known" "$new" -- .github/workflows); do
+    echo "refusing to allow a GitHub App to create or update workflow '$path' without 'workflows' permission" >&2
     exit 1
   done
 fi

@@ -6,9 +6,10 @@ import { type Answer, refused } from "./answer.ts";
 import { type Caller, identifyCaller } from "./caller.ts";
 import { cutOff, instead, spoil } from "./fault-answers.ts";
 import { requestFault } from "./faults.ts";
-import type { Exchange, State } from "./model.ts";
+import type { State } from "./model.ts";
 import { chargeRate, rateHeaders } from "./rate.ts";
 import type { Route } from "./route.ts";
+import type { Exchange } from "./traffic.ts";
 import { pause } from "./work.ts";
 
 /** One request as the sandbox remembers it; `route` is the template that answered, empty when none did. */

@@ -5,6 +5,7 @@ import { checkRunRoutes } from "./check-runs.ts";
 import { checkSuiteRoutes } from "./check-suites.ts";
 import { collaboratorRoutes } from "./collaborators.ts";
 import { commentRoutes } from "./comments.ts";
+import { contentWriteRoutes } from "./content-writes.ts";
 import { contentRoutes } from "./contents.ts";
 import { deliveryRoutes } from "./deliveries.ts";
 import { dependencyRoutes } from "./dependencies.ts";
@@ -46,6 +47,7 @@ export const routes: Route[] = [
   ...gitRefRoutes,
   ...gitObjectRoutes,
   ...contentRoutes,
+  ...contentWriteRoutes,
   ...historyRoutes,
   ...pullRoutes,
   ...mergeRoutes,

@@ -10,9 +10,9 @@ import type {
   Pull,
   Repository,
   RequiredCheck,
-  Review,
   State,
 } from "./model.ts";
+import type { Review } from "./review.ts";
 import { includesRole, roleOf } from "./state.ts";
 
 /** Conclusions that satisfy a required check. */
@@ -77,10 +77,13 @@ export async function refuseWorkflows(
   if (!lacksWorkflows(caller)) return undefined;
   const known = before ?? (await branchTip(repository.dir, repository.defaultBranch));
   if (known === undefined) return undefined;
-  const { stdout } = await git(repository.dir, ["diff", "--name-only", "-z", known, after, "--", WORKFLOWS]);
+  // A new branch that lacks the default branch's workflows, such as an orphan, deletes none of them.
+  const filter = before === null ? ["--diff-filter=AMT"] : [];
+  const options = ["--name-only", "-z", "--no-renames", ...filter];
+  const { stdout } = await git(repository.dir, ["diff", ...options, known, after, "--", WORKFLOWS]);
   const [path = ""] = stdout.toString("utf8").split("\0");
   if (path === "") return undefined;
-  return `refusing to allow a GitHub App to create or update workflow \`${path}\` without \`workflows\` permission`;
+  return `refusing to allow a GitHub App to create or update workflow '${path}' without 'workflows' permission`;
 }
 
 export function lacksWorkflows(caller: Caller): boolean {

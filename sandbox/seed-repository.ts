@@ -1,5 +1,5 @@
 /** Plants one repository of a seed: its git directory, its people, its rules. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { gitText } from "./git.ts";
 import type { Account, App, Protection, Repository, State } from "./model.ts";
@@ -54,6 +54,9 @@ export async function plantRepository(state: State, seed: RepositorySeed): Promi
 /** Makes the bare repository and gives its default branch. */
 async function plantGit(dir: string, seed: RepositorySeed): Promise<string> {
   await mkdir(dir, { recursive: true });
+  if ((await readdir(dir)).length > 0) {
+    throw new Error(`${dir} holds a repository of an earlier start: remove it or choose another directory`);
+  }
   if (seed.path !== undefined) {
     await gitText(dir, ["clone", "--quiet", "--bare", "--no-hardlinks", "--", seed.path, "."]);
     await gitText(dir, ["remote", "remove", "origin"]);

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { load } from "js-yaml";
 import { publicKeyOf } from "./caller.ts";
-import type { App, State, Team } from "./model.ts";
+import type { App, Organization, State } from "./model.ts";
 import { accountOf, plantRepository } from "./seed-repository.ts";
 import { type AppSeed, type PlantedSeed, type Seed, seedSchema } from "./seed-schema.ts";
 import { actionsAppId, addAccount, identify, nodeId, now } from "./state.ts";
@@ -53,11 +53,11 @@ function reserveIds(state: State, seed: PlantedSeed): void {
 function plantOrganization(state: State, seed: PlantedSeed["organizations"][number]): void {
   const account = addAccount(state, { ...seed, type: "Organization" });
   const people = (logins: string[]) => logins.map((login) => accountOf(state, login, seed.login));
-  const organization = {
+  const organization: Organization = {
     account,
     owners: people(seed.owners),
     members: people(seed.members),
-    teams: [] as Team[],
+    teams: [],
   };
   organization.teams = seed.teams.map((team) => ({
     ...identify(state, "T"),

@@ -1,19 +1,20 @@
 /** Starts GitHub in one process: REST at `/` and `/api/v3`, git over HTTP, webhooks, and controls for tests. */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createAdaptorServer } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { controls } from "./control.ts";
 import { addFault, type FaultOrder } from "./faults.ts";
-import type { Exchange, State } from "./model.ts";
+import type { State } from "./model.ts";
 import { type Asked, restApi } from "./rest.ts";
 import { routes } from "./routes.ts";
 import { plantSeed, type Seed } from "./seed.ts";
 import { gitOverHttp } from "./smart-http.ts";
 import { createState } from "./state.ts";
+import type { Exchange } from "./traffic.ts";
 import { settled } from "./work.ts";
 
 export type Sandbox = {
@@ -49,14 +50,16 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   await mkdir(dir, { recursive: true });
   const state = createState({ dir, clock: options.clock ?? Date.now });
   const asked: Asked[] = [];
-  const server = createAdaptorServer({ fetch: application(state, asked).fetch });
-  const port = await listen(server as Server, options.port ?? 0);
-  state.url = `http://127.0.0.1:${port}`;
+  const serve = getRequestListener(application(state, asked).fetch);
+  const server = createServer((request, response) => void serve(request, response));
   const stop = async () => {
-    await close(server as Server);
+    await close(server);
     if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
   };
+  let port = 0;
   try {
+    port = await listen(server, options.port ?? 0);
+    state.url = `http://127.0.0.1:${port}`;
     await plantSeed(state, options.seed);
   } catch (error) {
     await stop();

@@ -1,10 +1,11 @@
 /** Tells apps and repository hooks what happened: signed, in order, after the answer that caused it. */
 import { createHmac, randomUUID } from "node:crypto";
 import { webhookFault } from "./faults.ts";
-import type { Account, App, Delivery, Repository, State } from "./model.ts";
+import type { Account, App, Repository, State } from "./model.ts";
 import { presentAccount } from "./present/accounts.ts";
 import { presentRepository } from "./present/repositories.ts";
 import { findOrganization, identify, now } from "./state.ts";
+import type { Delivery } from "./traffic.ts";
 import { background, inOrder, pause } from "./work.ts";
 
 /** GitHub gives up on a receiver after this many milliseconds. */

@@ -1,3 +1,5 @@
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { type FixtureResponse, LLMock } from "@copilotkit/aimock";
 import type { TreeReader } from "../app/agents/trees.ts";
 import type { CallStore } from "../app/perform/world.ts";
@@ -16,6 +18,72 @@ export async function modelService(
     service,
     close: () => service.stop(),
   };
+}
+
+/** A model service whose every answer is written out byte by byte, for the ways in which a service breaks. */
+export async function brokenService(
+  answers: ((response: ServerResponse) => void)[],
+): Promise<{ url: string; calls(): number; close(): Promise<void> }> {
+  let calls = 0;
+  const server = createServer((request, response) => {
+    request.resume();
+    const answer = answers[calls++];
+    if (answer === undefined) response.writeHead(500).end("no more answers");
+    else answer(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    calls: () => calls,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** An answer as a stream of events, each an object with its `type`; the connection stays open unless it is told to end. */
+export function events(list: { type: string }[], last: "end" | "cut" | "hold" = "end") {
+  return (response: ServerResponse) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    const text = list.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
+    if (last === "end") response.end(text);
+    else response.write(text, () => (last === "cut" ? response.destroy() : undefined));
+  };
+}
+
+/** The events of one whole answer with one tool call, its input given as the text that the service sends. */
+export function toolEvents(name: string, input: string, stopReason = "tool_use"): { type: string }[] {
+  const message = {
+    id: "msg_1",
+    type: "message",
+    role: "assistant",
+    model: "claude-sonnet-5-5",
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage: { input_tokens: 10, output_tokens: 1 },
+  };
+  const index = 0;
+  const list = [
+    { type: "message_start", message },
+    {
+      type: "content_block_start",
+      index,
+      content_block: { type: "tool_use", id: "toolu_1", name, input: {} },
+    },
+    { type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json: input } },
+    { type: "content_block_stop", index },
+    {
+      type: "message_delta",
+      delta: { stop_reason: stopReason, stop_sequence: null },
+      usage: { output_tokens: 20 },
+    },
+    { type: "message_stop" },
+  ];
+  return list;
 }
 
 /** Stored answers in memory. */

@@ -88,7 +88,7 @@ export function freePort(): Promise<number> {
 
 /** Runs the Action on a pull request as a runner would: a process of its own, with the runner's environment. */
 export async function runAction(
-  pull: { number: number; apiUrl: string; token: string },
+  pull: { number: number; sha: string; apiUrl: string; token: string },
   dir: string,
   env: Record<string, string | undefined>,
 ): Promise<{ code: number; verdict: string; conclusion: string; out: string }> {
@@ -103,7 +103,7 @@ export async function runAction(
     JSON.stringify({
       action: "synchronize",
       number: pull.number,
-      pull_request: { number: pull.number },
+      pull_request: { number: pull.number, head: { sha: pull.sha } },
       repository: { full_name: "acme/governed" },
     }),
   );

@@ -134,9 +134,9 @@ async function sameVerdict(walk: Walk, pull: { number: number; sha: string }): P
   const token = tokens.lena;
   let last = "";
   await until(`the Action's verdict to equal the App's (${last})`, async () => {
-    const action = await runAction({ number: pull.number, apiUrl, token }, dir, env);
+    const action = await runAction({ ...pull, apiUrl, token }, dir, env);
     const shown = (await seen.checks(pull.sha)).find((check) => check.name === "sallyport");
-    last = action.out.slice(-500);
+    last = `${action.out.slice(-500)}${action.verdict}`;
     return shown !== undefined && sha256(action.verdict) === shown.externalId;
   }).catch((error: unknown) => {
     throw new SallyportError("internal", `the Action's verdict is not the App's: ${last}`, { cause: error });
@@ -185,11 +185,14 @@ export async function tryForbidden(walk: Walk, push: (branch: string) => Promise
   );
   tally.checks += 1;
   say(`check \`sallyport\`: ${check.title}`);
-  const why = check.summary
-    .split("\n")
-    .filter((line) => /governance/.test(line))
-    .slice(0, 2);
-  for (const line of why) say(`  why: ${line.replace(/[*`|]/g, "").replace(/\s+/g, " ").trim()}`);
+  const why = check.summary.split("\n").find((line) => /^\s*-.*governance\//.test(line));
+  if (why !== undefined)
+    say(
+      `  why: ${why
+        .replace(/[\\*`]/g, "")
+        .replace(/^\s*-\s*/, "")
+        .trim()}`,
+    );
   const answer = await max.merge(number, sha);
   if (answer.ok) throw new SallyportError("internal", "a forbidden change was merged");
   tally.refusals += 1;

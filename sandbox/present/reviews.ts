@@ -1,4 +1,5 @@
-import type { Pull, Review, ReviewComment, State } from "../model.ts";
+import type { Pull, State } from "../model.ts";
+import type { Review, ReviewComment } from "../review.ts";
 import { associationOf, presentAccount } from "./accounts.ts";
 import { issuePage, presentRollup } from "./issues.ts";
 import { pullUrl } from "./pulls.ts";

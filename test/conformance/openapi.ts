@@ -102,7 +102,9 @@ function toMatcher(template: string, method: string, operation: Operation): Matc
   const source = template.replace(/\{([^}]+)\}|[^{]+/g, (text, name: string | undefined) => {
     if (name === undefined) return text.replace(/[.*+?^$()|[\]\\]/g, "\\$&");
     names.push(name);
-    return spansSegments(template, name, parameters) ? "(.+)" : "([^/]+)";
+    if (!spansSegments(template, name, parameters)) return "([^/]+)";
+    // The root of a repository has an empty path.
+    return name === "path" ? "(.*)" : "(.+)";
   });
   const pattern = new RegExp(`^${source}$`);
   return { template, method: method.toUpperCase(), operation, parameters, pattern, names };

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { entryHash, pae, readEntry } from "../../core/ledger.ts";
+import { createSigner } from "../../app/signer.ts";
+import { readSegments } from "../../core/evidence-branch.ts";
+import { canonicalJson } from "../../core/json.ts";
+import { appendEntry, entryHash, pae, readEntry } from "../../core/ledger.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
 import { chainOf, draft, drafts, newKey } from "../ledger.ts";
 
@@ -11,6 +14,23 @@ let lines: string[];
 beforeAll(async () => {
   lines = await chainOf(key.pem, drafts(40));
 });
+const payloadType = "application/vnd.in-toto+json";
+
+/** The payload of a chain's first entry, changed before it is signed. */
+function withStatement(pattern: RegExp, replacement: string): string {
+  const { repository, kind, at, actor, subject, body } = draft();
+  const predicate = canonicalJson({ repository, seq: 1, prev: null, kind, at, actor, body });
+  const text = `{"_type":"https://in-toto.io/Statement/v1","predicate":${predicate},"predicateType":"https://sallyport.dev/ledger-entry/v1","subject":${canonicalJson(subject)}}`;
+  if (!pattern.test(text)) throw new Error(`${pattern} is not in ${text}`);
+  return text.replace(pattern, replacement);
+}
+
+/** A line whose signature is good, whatever its payload is. */
+async function signedLine(payload: string | Buffer): Promise<string> {
+  const bytes = Buffer.from(payload);
+  const signature = await createSigner(key.pem).sign(pae(payloadType, bytes));
+  return canonicalJson({ payload: bytes.toString("base64"), payloadType, signatures: [signature] });
+}
 const verify = (chain: string[], options = {}) => verifyChain(chain, [{ key: key.publicKey }], options);
 const codes = (chain: string[], options = {}) =>
   verify(chain, options).problems.map((problem) => problem.code);
@@ -72,7 +92,11 @@ describe("refused", () => {
       position: 1,
     });
     const spliced = [...lines.slice(0, 10), ...foreign.slice(10, 12), ...lines.slice(12)];
-    expect(verify(spliced).problems[0]?.position).toBe(11);
+    expect(verify(spliced).problems[0]).toMatchObject({ code: "wrong-repository", position: 11 });
+    const twin = await chainOf(key.pem, drafts(40, { at: "2026-11-21T10:00:02.000Z" }));
+    expect(verify([...lines.slice(0, 10), ...twin.slice(10)]).problems).toMatchObject([
+      { code: "broken-chain", position: 11 },
+    ]);
   });
 
   test("T158: a second spelling of the same JSON", () => {
@@ -92,16 +116,59 @@ describe("refused", () => {
     expect(codes([JSON.stringify(envelope)])).toEqual(["not-canonical"]);
   });
 
-  test("T153: a signed payload that is no statement", async () => {
-    const { createSigner } = await import("../../app/signer.ts");
-    const payload = Buffer.from('{"hello":"world"}');
-    const signature = await createSigner(key.pem).sign(pae("application/vnd.in-toto+json", payload));
-    const line = JSON.stringify({
-      payload: payload.toString("base64"),
-      payloadType: "application/vnd.in-toto+json",
-      signatures: [signature],
-    });
-    expect(codes([line])).toEqual(["bad-statement"]);
+  const payloads: [string, string | Buffer][] = [
+    ["nothing", ""],
+    ["garbage", Buffer.from([0xff, 0xfe])],
+    ["another object", '{"hello":"world"}'],
+    ["T158 a repository's id past 2^53", withStatement(/"id":7/, '"id":9007199254740993')],
+    ["T158 a second place", withStatement(/"seq":1/, '"seq":1,"seq":1')],
+    ["T158 the key __proto__", withStatement(/"body":\{/, '"body":{"__proto__":{"a":1},')],
+    ["T151 white space", withStatement(/"seq":1/, '"seq": 1')],
+    ["a key that is not in the schema", withStatement(/"seq":1/, '"seq":1,"sequence":1')],
+    ["another kind of statement", withStatement(/ledger-entry\/v1/, "ledger-entry/v2")],
+    ["no subject", withStatement(/"subject":\[.*?\]/, '"subject":[]')],
+    ["a time that is no moment", withStatement(/2026-11-21T10:00:00.000Z/, "2026-11-21 10:00")],
+    ["a body that is no object", withStatement(/"body":\{.*?\}/, '"body":[]')],
+    ["a body nested too deep", withStatement(/"body":\{/, `"body":{"a":${"[".repeat(64)}${"]".repeat(64)},`)],
+  ];
+  test.each(payloads)("T153: a signed payload that is no statement: %s", async (_, payload) => {
+    expect(codes([await signedLine(payload)])).toEqual(["bad-statement"]);
+  });
+
+  test("the same payload as it should be", async () => {
+    expect(codes([await signedLine(withStatement(/^/, ""))])).toEqual([]);
+  });
+
+  test("T154: a signature over other bytes, or by another key under this key's id", async () => {
+    const [one = "", two = ""] = lines;
+    const moved = { ...JSON.parse(one), signatures: JSON.parse(two).signatures };
+    expect(codes([JSON.stringify(moved)])).toEqual(["bad-signature"]);
+    const payload = withStatement(/^/, "");
+    const { sig } = await createSigner(other.pem).sign(pae(payloadType, Buffer.from(payload)));
+    const forged = { ...JSON.parse(one), signatures: [{ ...JSON.parse(one).signatures[0], sig }] };
+    expect(codes([JSON.stringify(forged)])).toEqual(["bad-signature"]);
+  });
+
+  test("a signature for another payload type, a second signature, none", async () => {
+    const line = JSON.parse(lines[0] ?? "");
+    const [signature] = line.signatures;
+    for (const changed of [
+      { ...line, payloadType: "application/json" },
+      { ...line, signatures: [signature, signature] },
+      { ...line, signatures: [] },
+    ]) {
+      expect(codes([JSON.stringify(changed)])).toEqual(["bad-envelope"]);
+    }
+  });
+
+  test("T148: a ledger that is gone although a head of it is known", () => {
+    expect(codes([], { anchor: verify(lines).head })).toEqual(["empty", "cut-tail"]);
+  });
+
+  test("T144: two entries that follow the same one", async () => {
+    const head = verify(lines.slice(0, 5)).head;
+    const fork = await appendEntry(head, draft({ body: { code: "fork" } }), createSigner(key.pem).sign);
+    expect(codes([...lines.slice(0, 6), fork.line])).toEqual(["wrong-place", "broken-chain"]);
   });
 
   test("a line that is too long, before anything is decoded", () => {
@@ -113,9 +180,9 @@ describe("found with its position, whatever is done to a chain", () => {
   test("T147: a byte changed, dropped or added in any entry", () => {
     fc.assert(
       fc.property(
-        fc.nat(9),
+        fc.nat(39),
         fc.nat(),
-        fc.integer({ min: 33, max: 126 }),
+        fc.nat(255),
         fc.constantFrom("change", "drop", "add"),
         (place, where, code, how) => {
           const line = lines[place] ?? "";
@@ -123,12 +190,28 @@ describe("found with its position, whatever is done to a chain", () => {
           const sign = String.fromCharCode(code);
           if (how === "change" && line[at] === sign) return;
           const changed = `${line.slice(0, at)}${how === "drop" ? "" : sign}${line.slice(how === "add" ? at : at + 1)}`;
-          const report = verify(lines.slice(0, 10).with(place, changed));
+          // What comes after the changed entry cannot make the chain whole again, so it is not looked at.
+          const report = verify([...lines.slice(0, place), changed]);
           expect(report.ok).toBe(false);
           expect(report.problems[0]?.position).toBe(place + 1);
         },
       ),
       { numRuns: 2_000 },
+    );
+  });
+
+  test("T147: a bit turned over anywhere in the branch's file", () => {
+    const bytes = Buffer.from(`${lines.join("\n")}\n`);
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.nat(7), (place, bit) => {
+        const changed = Buffer.from(bytes);
+        changed[place] = (bytes[place] ?? 0) ^ (1 << bit);
+        const entry = bytes.subarray(0, place).filter((byte) => byte === 0x0a).length + 1;
+        const read = readSegments(new Map([["ledger/0001.jsonl", changed]]));
+        const position = read.ok ? verify(read.lines).problems[0]?.position : read.position;
+        expect(position).toBe(entry);
+      }),
+      { numRuns: 300 },
     );
   });
 
@@ -156,4 +239,49 @@ test("an entry is read as it was written", () => {
     ok: true,
     entry: { ...draft({ body: { code: "test", message: "line 4", issue: null } }), seq: 5 },
   });
+});
+
+describe("a draft that could not be read back is refused and nothing is signed", () => {
+  const deep = JSON.parse(`${"[".repeat(64)}${"]".repeat(64)}`);
+  const cases: [string, Parameters<typeof draft>[0], RegExp][] = [
+    ["nested too deep", { body: { deep } }, /nested too deep/],
+    ["T158 the key __proto__", { body: JSON.parse('{"__proto__":{"a":1}}') }, /__proto__/],
+    ["T158 half of a surrogate pair", { body: { text: "\ud800" } }, /surrogate/],
+    ["T158 a number past 2^53", { body: { id: 2 ** 53 } }, /no canonical form/],
+    ["a body that is no object", { body: [] }, /body/],
+    ["no subject", { subject: [] }, /subject/],
+    ["a time without milliseconds", { at: "2026-11-21T10:00:00Z" }, /at/],
+    ["a kind in capitals", { kind: "Command" }, /kind/],
+  ];
+  test.each(cases)("%s", async (_, overrides, message) => {
+    let asked = 0;
+    const sign = async () => {
+      asked += 1;
+      return { keyid: "", sig: "" };
+    };
+    await expect(appendEntry(null, draft(overrides), sign)).rejects.toThrow(message);
+    expect(asked).toBe(0);
+  });
+
+  test("a body that is longer than a line may be", async () => {
+    const long = draft({ body: { text: "x".repeat(1024 * 1024) } });
+    await expect(appendEntry(null, long, createSigner(key.pem).sign)).rejects.toThrow(/longer than/);
+  });
+});
+
+test("a time that goes backwards is told and is no fault", async () => {
+  const times = ["2026-11-21T10:00:01.000Z", "2026-11-21T10:00:00.999Z", "2026-11-21T10:00:01.000Z"];
+  const chain = await chainOf(
+    key.pem,
+    times.map((at) => draft({ at })),
+  );
+  expect(verify(chain)).toMatchObject({ ok: true, notes: [{ position: 2 }] });
+  expect(verify(lines).notes).toEqual([]);
+});
+
+test("only entries that are in order are shown to the visitor", () => {
+  const seen: number[] = [];
+  const broken = lines.slice(0, 6).with(2, lines[3] ?? "");
+  verify(broken, { visit: ({ seq }: { seq: number }) => seen.push(seq) });
+  expect(seen).toEqual([1, 2, 5, 6]);
 });

@@ -55,7 +55,7 @@ test("a body that breaks off", async () => {
 });
 
 test("an answer that comes late comes all the same", async () => {
-  side.sandbox.fault({ kind: "delay", path: "^/repos/acme/web$", delay_ms: 50 });
+  side.sandbox.fault({ kind: "delay", path: "^/repos/acme/web$", delay_ms: 500 });
   const order: string[] = [];
   await Promise.all([
     side.call("writer", "GET", ".").then(() => order.push("delayed")),

@@ -166,7 +166,7 @@ describe("contents", () => {
     expect((await side.call(null, "GET", "contents/src")).body).toMatchObject([
       { path: "src/a.txt", type: "file" },
     ]);
-    expect((await side.call(null, "GET", "contents")).body).toMatchObject([
+    expect((await side.call(null, "GET", "contents/")).body).toMatchObject([
       { type: "file" },
       { type: "dir", path: "src" },
     ]);

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type GitSide, startGitSide, userGit } from "./git-side.ts";
@@ -123,5 +123,27 @@ describe("pushing", () => {
       ok: false,
       said: expect.stringMatching(/403/),
     });
+  });
+
+  test("an App without the permission for workflows writes none, whichever way it tries", async () => {
+    const token = await side.tokenOf("sallyport");
+    const path = ".github/workflows/evil.yml";
+    const clone = await cloned(token, "workflows");
+    mkdirSync(join(clone, ".github/workflows"), { recursive: true });
+    writeFileSync(join(clone, path), "on: push\n");
+    await userGit(clone, "add", ".");
+    await userGit(clone, "commit", "-qm", "evil");
+    const said = /without 'workflows' permission/;
+    const tried = await userGit(clone, "push", "-q", "origin", "HEAD:refs/heads/evil");
+    expect(tried).toEqual({ ok: false, said: expect.stringMatching(said) });
+    const change = { message: "evil", branch: "topic", content: "b246IHB1c2gK" };
+    expect(await side.call(token, "PUT", `contents/${path}`, change)).toMatchObject({ status: 403 });
+    const sha = await side.commit("by-a-person", path, "on: push\n");
+    const ref = await side.call(token, "POST", "git/refs", { ref: "refs/heads/evil", sha });
+    expect(ref).toMatchObject({ status: 403, body: { message: expect.stringMatching(said) } });
+    const pull = { title: "evil", head: "by-a-person", base: "main" };
+    const { body } = await side.call("writer", "POST", "pulls", pull);
+    expect((await side.call(token, "PUT", `pulls/${body.number}/merge`, {})).status).toBe(403);
+    expect((await side.call("writer", "PUT", `pulls/${body.number}/merge`, {})).status).toBe(200);
   });
 });

@@ -94,6 +94,22 @@ test("a missing private key is made for its owner's eyes only, and used again", 
   expect(readFileSync(file, "utf8")).toBe(key);
 });
 
+test("a directory that is given is kept, and not planted over", async () => {
+  const kept = join(dir, "kept");
+  const seed = { ...base, repositories: [{ full_name: "acme/web", files: { a: "a" } }] };
+  await (await startSandbox({ seed, dir: kept })).close();
+  expect(existsSync(join(kept, "repositories/acme/web.git/HEAD"))).toBe(true);
+  await expect(startSandbox({ seed, dir: kept })).rejects.toThrow(
+    /web\.git holds a repository of an earlier start/,
+  );
+});
+
+test("a port that is taken is an error", async () => {
+  const first = await startSandbox({ seed: base });
+  await expect(startSandbox({ seed: base, port: first.port })).rejects.toThrow(/EADDRINUSE/);
+  await first.close();
+});
+
 describe("run by itself", () => {
   const run = (...args: string[]) =>
     spawn(process.execPath, ["sandbox/main.ts", ...args], { stdio: ["ignore", "ignore", "pipe"] });

@@ -2,7 +2,7 @@ import type { FixtureResponse } from "@copilotkit/aimock";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { runAnthropic } from "../../../app/agents/anthropic.ts";
 import { createWorkspace } from "../../../app/agents/workspace.ts";
-import type { Pack } from "../../../schemas/step.ts";
+import { type Pack, StepResult } from "../../../schemas/step.ts";
 import { memoryCalls, memoryTree, modelService, samplePack } from "../../models.ts";
 
 const open: { close(): Promise<void> }[] = [];
@@ -10,7 +10,7 @@ afterEach(async () => {
   for (const service of open.splice(0)) await service.close();
 });
 
-const call = (name: string, input: object): FixtureResponse => ({
+const call = (name: string, input: object): { toolCalls: { name: string; arguments: string }[] } => ({
   toolCalls: [{ name, arguments: JSON.stringify(input) }],
 });
 const write = call("write", { path: "src/a/x.ts", content: "export const x = 1;\n" });
@@ -79,6 +79,46 @@ test("a refused write is told to the model, which goes on; nothing of it is hand
   expect(result.files.map((file) => file.path)).toEqual(["src/a/x.ts"]);
 });
 
+test("T296: a run that broke off goes on with what was answered, and pays only for the rest", async () => {
+  const first = await run([write, finish]);
+  const stored = memoryCalls();
+  const [opening] = first.events;
+  if (opening?.type !== "answer") throw new Error("the first event is no answer");
+  await stored.put(opening.key, (await first.calls.get(opening.key)) ?? "");
+  const again = await run([write, finish], { calls: stored });
+  expect(again.http).toBe(1);
+  expect(again.result).toEqual(first.result);
+});
+
+test("a model that finishes in the same breath as a refused call is shown the refusal first", async () => {
+  const outside = call("write", { path: "README.md", content: "outside" });
+  const both = { toolCalls: [...outside.toolCalls, ...finish.toolCalls] };
+  const { result, usage } = await run([both, call("stop", { reason: "README.md cannot be written." })]);
+  expect(result).toMatchObject({ outcome: "stopped", files: [] });
+  expect(usage.calls).toBe(2);
+});
+
+test("T299: usage names the model that answered", async () => {
+  const { usage } = await run([{ ...finish, model: "claude-of-another-name" } as FixtureResponse]);
+  expect(usage.model).toBe("claude-of-another-name");
+});
+
+test("T172: what a run may use is the nine tools; none reaches a shell, a network or git", async () => {
+  const { models } = await run([finish]);
+  const asked = JSON.parse(JSON.stringify(models.service.getRequests()[0]?.body));
+  expect(asked.tools.map((tool: { function: { name: string } }) => tool.function.name).sort()).toEqual([
+    "ask",
+    "delete",
+    "edit",
+    "finish",
+    "list",
+    "read",
+    "search",
+    "stop",
+    "write",
+  ]);
+});
+
 describe("nothing is applied", () => {
   test.each<[string, FixtureResponse[], Partial<Pack>, string]>([
     [
@@ -101,6 +141,13 @@ describe("nothing is applied", () => {
       {},
       "bad-answer",
     ],
+    ["T289: when it pauses", [{ ...write, finishReason: "pause_turn" } as FixtureResponse], {}, "bad-answer"],
+    [
+      "T291: when it does the same again and again",
+      Array.from({ length: 10 }, () => call("read", { path: "src/a/old.ts" })),
+      {},
+      "turns-exceeded",
+    ],
     [
       "when it ends without saying how",
       [{ content: "I am done." }, { content: "Really." }],
@@ -115,21 +162,24 @@ describe("nothing is applied", () => {
     ],
     [
       "T298: when its tokens are used up",
-      [write, write, finish],
+      [{ ...write, usage: { input_tokens: 1, output_tokens: 1 } } as FixtureResponse, finish],
       { limits: { runtime: 60, silence: 5, turns: 6, tokens: 1 } },
       "tokens-exceeded",
     ],
-    [
-      "when the service refuses our key",
-      [{ error: { message: "bad key", type: "authentication_error" }, status: 401 }],
-      {},
-      "service",
-    ],
   ])("%s", async (_, turns, pack, code) => {
     const { result } = await run(turns, { pack });
-    expect(result.code).toBe(code);
+    expect(StepResult.parse(result).code).toBe(code);
     expect(result.files).toEqual([]);
     expect(result.outcome).not.toBe("finished");
+  });
+
+  test.each([
+    ["a whitespace question", call("ask", { questions: ["  "] })],
+    ["a key of a megabyte", call("list", { ["k".repeat(1_000_000)]: 1 })],
+    ["a tool with a name of a megabyte", call("t".repeat(1_000_000), {})],
+  ])("T291: when it gives %s; the result still has its form", async (_, bad) => {
+    const { result } = await run([bad, bad, bad]);
+    expect(StepResult.parse(result).code).toBe("bad-answer");
   });
 
   test("T262: when the run is cancelled", async () => {

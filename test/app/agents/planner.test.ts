@@ -1,0 +1,125 @@
+import type { FixtureResponse } from "@copilotkit/aimock";
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { Ajv } from "ajv";
+import { askPlanner, type PlannerInput } from "../../../app/agents/planner.ts";
+import { Plan } from "../../../schemas/plan.ts";
+import { memoryCalls, modelService } from "../../models.ts";
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const service of open.splice(0)) await service.close();
+});
+
+const plan: Plan = {
+  approach: "Change the page and nothing else.",
+  risks: [],
+  unknowns: [],
+  risk: "low",
+  acceptance: ["The page greets."],
+  manualTest: null,
+  prompts: [
+    {
+      title: "Change the page",
+      objective: "The page greets whoever opens it.",
+      role: "web",
+      paths: ["web/page.html"],
+      inputs: [],
+      nonGoals: ["Anything else."],
+      acceptance: ["The page greets."],
+      output: ["The page."],
+      evidence: [],
+      dependsOn: [],
+    },
+  ],
+};
+const story: PlannerInput = {
+  title: "Greet",
+  body: "The page should greet.",
+  refinement: "",
+  previous: null,
+  roles: [{ name: "web", allow: ["web/**"], deny: [] }],
+  decisions: [],
+  paths: ["web/page.html"],
+};
+const propose = (input: unknown, more: object = {}): FixtureResponse => ({
+  toolCalls: [{ name: "propose_plan", arguments: JSON.stringify(input) }],
+  ...more,
+});
+
+async function ask(turns: FixtureResponse[], calls = memoryCalls(), input = story) {
+  const models = await modelService(turns);
+  open.push(models);
+  const service = { apiKey: "test", baseUrl: models.url, model: "claude-sonnet-5-5" };
+  const answer = await askPlanner(input, { service, calls, signal: new AbortController().signal });
+  const asked = models.service.getRequests().map((request) => JSON.stringify(request.body));
+  return { answer, calls, http: models.calls(), asked };
+}
+
+test("a plan of the right form is handed back with its usage", async () => {
+  const { answer, http } = await ask([propose(plan)]);
+  expect(answer).toMatchObject({ ok: true, plan, usage: { calls: 1 } });
+  expect(http).toBe(1);
+});
+
+test("a plan that does not fit is sent back once with what is wrong, and can be mended", async () => {
+  const { answer, http, asked } = await ask([propose({ ...plan, risk: "none" }), propose(plan)]);
+  expect(answer).toMatchObject({ ok: true, plan, usage: { calls: 2 } });
+  expect(http).toBe(2);
+  expect(asked[1]).toMatch(/This plan does not fit: risk: /);
+});
+
+describe("no plan", () => {
+  test.each<[string, FixtureResponse[], string, RegExp]>([
+    ["when it is wrong twice", [propose({}), propose({ ...plan, prompts: [] })], "bad-answer", /prompts: /],
+    [
+      "when a prompt depends on one that does not come before it",
+      Array.from({ length: 2 }, () =>
+        propose({ ...plan, prompts: plan.prompts.map((prompt) => ({ ...prompt, dependsOn: [1] })) }),
+      ),
+      "bad-answer",
+      /prompts\.0\.dependsOn: prompt 1 depends on prompt 1/,
+    ],
+    ["when it is only spoken of", [{ content: "A plan." }, { content: "Plan." }], "bad-answer", /no plan/],
+    [
+      "T288: when it was cut off, even if it looks whole",
+      [propose(plan, { finishReason: "length" })],
+      "cut-off",
+      /cut/,
+    ],
+    ["T289: when the model refuses", [{ content: "No.", finishReason: "refusal" }], "refused", /refused/],
+    [
+      "T289: when the model pauses",
+      [propose(plan, { finishReason: "pause_turn" })],
+      "bad-answer",
+      /pause_turn/,
+    ],
+    [
+      "T293: when our key is refused",
+      [{ error: { message: "bad" }, status: 401 }],
+      "service",
+      /ANTHROPIC_API_KEY/,
+    ],
+  ])("%s", async (_, turns, code, message) => {
+    const { answer } = await ask(turns);
+    expect(answer).toEqual({ ok: false, code, message: expect.stringMatching(message) });
+    if (!answer.ok) expect(answer.message).not.toContain("\n");
+  });
+});
+
+test("T294: a plan that was paid for is not asked for again; T297: another story is", async () => {
+  const { calls } = await ask([propose(plan)]);
+  expect(await ask([], calls)).toMatchObject({ http: 0, answer: { ok: true, plan } });
+  expect((await ask([propose(plan)], calls, { ...story, body: "Another text." })).http).toBe(1);
+});
+
+test("what the model is told of a plan's form is whole and agrees with what is parsed", async () => {
+  const { asked } = await ask([propose(plan)]);
+  const request = JSON.parse(asked[0] ?? "");
+  expect(request.tools).toHaveLength(1);
+  const schema = request.tools[0].function.parameters;
+  expect(JSON.stringify(schema)).not.toContain("$ref");
+  const validate = new Ajv({ strict: true }).compile(schema);
+  expect(validate(plan)).toBe(true);
+  expect(validate({ ...plan, risk: "none" })).toBe(false);
+  expect(Plan.safeParse({ ...plan, risk: "none" }).success).toBe(false);
+});

@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "@jest/globals";
+import { githubTree } from "../../../app/agents/trees.ts";
+import type { GitHub } from "../../../collect/github.ts";
+
+const text = "hello\n";
+const sha = createHash("sha1").update(`blob ${text.length}\0${text}`).digest("hex");
+const commit = "c".repeat(40);
+const entries = [
+  { path: "src", mode: "040000", type: "tree", sha: "1".repeat(40) },
+  { path: "src/hello.txt", mode: "100644", type: "blob", sha },
+  { path: "lib", mode: "160000", type: "commit", sha: "2".repeat(40) },
+];
+
+function github(answers: { truncated?: boolean; content?: string; size?: number; fail?: boolean } = {}) {
+  const asked: string[] = [];
+  const { truncated = false, content = text, size = content.length, fail = false } = answers;
+  const request = async (route: string) => {
+    asked.push(route);
+    if (fail) throw Object.assign(new Error("broken"), { status: 502 });
+    if (route.includes("/git/trees/")) return { data: { tree: entries, truncated } };
+    return { data: { content: Buffer.from(content).toString("base64"), encoding: "base64", size } };
+  };
+  // Only the two calls that a tree reader makes are answered.
+  return { github: { request, owner: "acme", repo: "web" } as unknown as GitHub, asked };
+}
+
+test("lists files, links and submodules, and reads a file once", async () => {
+  const { github: api, asked } = github();
+  const tree = await githubTree(api, commit);
+  expect(await tree.list()).toEqual([
+    { path: "src/hello.txt", mode: "100644" },
+    { path: "lib", mode: "160000" },
+  ]);
+  for (let times = 0; times < 2; times++)
+    expect(Buffer.from((await tree.read("src/hello.txt")) ?? "").toString()).toBe(text);
+  expect(asked).toHaveLength(2);
+});
+
+test("a folder, a submodule and what is not there have no content", async () => {
+  const tree = await githubTree(github().github, commit);
+  for (const path of ["src", "lib", "nothing"]) expect(await tree.read(path)).toBeNull();
+});
+
+test("a listing that is cut short is an error", async () => {
+  await expect(githubTree(github({ truncated: true }).github, commit)).rejects.toMatchObject({
+    code: "github",
+    retry: false,
+  });
+});
+
+test("content that is not what the tree names is an error that may pass", async () => {
+  const tree = await githubTree(github({ content: "other\n" }).github, commit);
+  await expect(tree.read("src/hello.txt")).rejects.toMatchObject({ code: "github", retry: true });
+});
+
+test("a file that is too large is not shown", async () => {
+  const tree = await githubTree(github({ size: 2_000_001 }).github, commit);
+  expect(await tree.read("src/hello.txt")).toBeNull();
+});
+
+test("a service that fails is an error that may pass", async () => {
+  await expect(githubTree(github({ fail: true }).github, commit)).rejects.toMatchObject({ retry: true });
+});

@@ -1,0 +1,334 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { ledgerCommand } from "../../../app/cli/ledger.ts";
+import { createSigner } from "../../../app/signer.ts";
+import { bodyPath, branchFiles, evidenceBranch } from "../../../core/evidence-branch.ts";
+import { entryHash } from "../../../core/ledger.ts";
+import { commitFiles, file, makeRepository, type Node, plainGit } from "../../collect/repository.ts";
+import { chainOf, draft, drafts, newKey } from "../../ledger.ts";
+
+type Result = { out: string; err: string; exit: number | null };
+
+let folder: string;
+async function ledger(args: string[], color = false): Promise<Result> {
+  const result: Result = { out: "", err: "", exit: null };
+  const io = {
+    out: (text: string) => {
+      result.out += text;
+    },
+    err: (text: string) => {
+      result.err += text;
+    },
+    exit: (code: number) => {
+      result.exit = code;
+    },
+    env: {},
+    cwd: folder,
+    color,
+  };
+  await ledgerCommand(io).parseAsync(args, { from: "user" });
+  return result;
+}
+
+const [key, other] = [newKey(), newKey()];
+const publicKey = createSigner(key.pem).publicKey;
+const body = "what the agent was told";
+const sha256 = createHash("sha256").update(body).digest("hex");
+let lines: string[];
+let repository: ReturnType<typeof makeRepository>;
+let clone: string;
+
+/** Puts a ledger on the evidence branch of the repository and fetches it into the clone. */
+function publish(chain: readonly string[], extra: Record<string, Node> = {}): void {
+  const fresh = chain.map((line, place) => ({ seq: place + 1, line }));
+  const files = new Map<string, Node>([
+    ["README.md", file("about\n")],
+    [bodyPath(sha256), file(body)],
+  ]);
+  for (const { path, content } of branchFiles([], fresh)) files.set(path, file(Buffer.from(content)));
+  for (const [path, node] of Object.entries(extra)) files.set(path, node);
+  plainGit(repository.dir, [
+    "update-ref",
+    `refs/heads/${evidenceBranch}`,
+    commitFiles(repository.dir, files),
+  ]);
+  plainGit(clone, ["fetch", "-q", "origin", "+refs/heads/*:refs/remotes/origin/*"]);
+}
+
+const verify = (...args: string[]) => ledger(["verify", clone, "--key", publicKey, ...args]);
+const headOf = (chain: readonly string[]) => `${chain.length}:${entryHash(chain.at(-1) ?? "")}`;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "sallyport-"));
+  clone = join(folder, "clone");
+  repository = makeRepository();
+  plainGit(repository.dir, [
+    "update-ref",
+    "refs/heads/main",
+    commitFiles(repository.dir, new Map([["a", file("1\n")]])),
+  ]);
+  plainGit(folder, ["clone", "-q", `file://${repository.dir}`, clone]);
+  const named = { sha256, mediaType: "text/plain" };
+  lines = await chainOf(key.pem, [
+    ...drafts(500),
+    draft({ kind: "prompt.recorded", body: { story: 7, pack: { ...named, bytes: body.length } } }),
+    draft({
+      kind: "prompt.recorded",
+      body: { story: 8, pack: { ...named, bytes: 1, sha256: "c".repeat(64) } },
+    }),
+  ]);
+});
+afterAll(() => {
+  repository.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("sallyport ledger verify", () => {
+  test("a clone of an honest repository: exit 0, what it proves and what not", async () => {
+    publish(lines);
+    const { out, err, exit } = await verify("--repository-id", "7");
+    expect({ err, exit }).toEqual({ err: "", exit: 0 });
+    expect(out).toMatch(/^verified\n/);
+    for (const text of [
+      `refs/remotes/origin/${evidenceBranch} at `,
+      "acme/web (id 7)",
+      "502, from 2026-11-21T10:00:00.000Z",
+      headOf(lines),
+      createSigner(key.pem).keyid,
+      "incident.raised 500, prompt.recorded 2",
+      "1 of 2 are here",
+      "This proves",
+      "does not prove that nothing was cut off",
+      "does not prove that the App recorded everything",
+    ])
+      expect(out).toContain(text);
+    expect(out).not.toContain("\u001b");
+  });
+
+  test("as JSON, for the bare repository and the key in a file", async () => {
+    publish(lines);
+    const pem = join(folder, "ledger.pub");
+    writeFileSync(pem, key.publicKey.export({ type: "spki", format: "pem" }));
+    const { out, exit } = await ledger(["verify", repository.dir, "--key", "ledger.pub", "--json"]);
+    expect({ exit, report: JSON.parse(out) }).toMatchObject({
+      exit: 0,
+      report: {
+        ok: true,
+        entries: 502,
+        head: { seq: 502 },
+        ref: `refs/heads/${evidenceBranch}`,
+        bodies: { named: 2, present: 1 },
+        anchored: false,
+        problems: [],
+        notes: [],
+      },
+    });
+  });
+
+  test("T157: entries under an old key and a new one, with both keys", async () => {
+    const [old, fresh] = [createSigner(key.pem), createSigner(other.pem)];
+    const chain = await chainOf(key.pem, drafts(3));
+    const { appendEntry } = await import("../../../core/ledger.ts");
+    const head = { seq: 3, hash: entryHash(chain.at(-1) ?? "") };
+    publish([...chain, (await appendEntry(head, draft(), fresh.sign)).line]);
+    const both = await verify("--key", fresh.publicKey, "--json");
+    expect({ exit: both.exit, keyids: JSON.parse(both.out).keyids }).toEqual({
+      exit: 0,
+      keyids: [old.keyid, fresh.keyid],
+    });
+    expect(await verify()).toMatchObject({ exit: 1, out: expect.stringContaining("unknown-key: entry 4") });
+  });
+
+  test("T143: a tail that was cut is found with a head from elsewhere, and only with it", async () => {
+    publish(lines.slice(0, 400));
+    expect((await verify()).exit).toBe(0);
+    const { out, exit } = await verify("--head", headOf(lines));
+    expect(exit).toBe(1);
+    expect(out).toContain("cut-tail");
+    const anchored = await verify("--head", headOf(lines.slice(0, 400)));
+    expect(anchored).toMatchObject({
+      exit: 0,
+      out: expect.stringContaining("nothing up to there was cut off"),
+    });
+  });
+
+  const second = "ledger/0002.jsonl";
+  const broken: [string, () => [readonly string[], Record<string, Node>?], string][] = [
+    [
+      "T147 an entry was changed",
+      () => [lines.with(500, (lines[500] ?? "").replace(/.(?=")/, "A"))],
+      `[entry 501: ${second}, line 1]`,
+    ],
+    [
+      "T147 an entry was dropped",
+      () => [lines.toSpliced(300, 1)],
+      "[entry 301: ledger/0001.jsonl, line 301]",
+    ],
+    [
+      "T147 two entries were swapped",
+      () => [lines.with(8, lines[9] ?? "").with(9, lines[8] ?? "")],
+      "ledger/0001.jsonl, line 9]",
+    ],
+    ["T143 the last line was cut", () => [lines, { [second]: file("{") }], `[entry 501: ${second}, line 1]`],
+    [
+      "T143 a file is missing",
+      () => [lines.slice(0, 500), { "ledger/0003.jsonl": file("{}\n") }],
+      `[entry 501: ${second}, line 1]`,
+    ],
+    [
+      "bytes that are no text",
+      () => [lines, { [second]: file(Buffer.from([0xff, 0x0a])) }],
+      `${second} is not UTF-8 text in line 1`,
+    ],
+    [
+      "T164 a body was changed",
+      () => [lines, { [bodyPath(sha256)]: file("another") }],
+      `bad-body: "${bodyPath(sha256)}"`,
+    ],
+  ];
+  test.each(broken)("broken: exit 1 and the place: %s", async (_, made, text) => {
+    publish(...made());
+    const { out, err, exit } = await verify();
+    expect({ err, exit }).toEqual({ err: "", exit: 1 });
+    expect(out).toMatch(/^broken\n/);
+    expect(out).toContain(text);
+    expect(out).not.toContain("This proves");
+    const asJson = await verify("--json");
+    expect(JSON.parse(asJson.out)).toMatchObject({ ok: false, problems: [{ code: expect.any(String) }] });
+    expect(asJson.exit).toBe(1);
+  });
+
+  test("T149: a branch without entries", async () => {
+    publish([]);
+    expect(await verify()).toMatchObject({ exit: 1, out: expect.stringContaining("empty") });
+  });
+
+  test("T146, T147: the ledger of another repository, or signed by another key", async () => {
+    publish(await chainOf(key.pem, drafts(3, { repository: { id: 8, name: "acme/other" } })));
+    expect(await verify("--repository-id", "7")).toMatchObject({
+      exit: 1,
+      out: expect.stringContaining("wrong-repository"),
+    });
+    publish(await chainOf(other.pem, drafts(3)));
+    expect(await verify()).toMatchObject({ exit: 1, out: expect.stringContaining("unknown-key") });
+  });
+
+  test("a file that somebody else put there is told and is no fault of the ledger", async () => {
+    publish(lines, { "run.sh": file("echo\n") });
+    expect(await verify()).toMatchObject({
+      exit: 0,
+      out: expect.stringContaining('note: "run.sh" is no part'),
+    });
+  });
+
+  test("nothing on the branch reaches the terminal as a command; colour is our own", async () => {
+    const escape = "\u001b]0;owned\u0007\u009b31m\u202e";
+    publish(await chainOf(key.pem, drafts(1, { repository: { id: 7, name: `acme/${escape}` } })), {
+      [`x${escape}`]: file(""),
+    });
+    expect((await verify()).out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+    expect((await ledger(["verify", clone, "--key", publicKey], true)).out).toMatch(/^\u001b\[32mverified/);
+    publish(
+      await chainOf(key.pem, [
+        draft({ actor: { type: "user", id: 1, login: `a${escape}` }, body: { story: escape } }),
+      ]),
+    );
+    const shown = await ledger(["show", clone]);
+    expect(shown.out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  });
+});
+
+describe("bad input: exit 2 and one line that says what to do", () => {
+  const cases: [string, () => string[], RegExp][] = [
+    ["no git directory", () => ["verify", "/nonexistent", "--key", publicKey], /not a git directory/],
+    [
+      "T148 no evidence branch",
+      () => ["verify", "empty", "--key", publicKey],
+      /git fetch origin sallyport\/evidence/,
+    ],
+    [
+      "a key that is none",
+      () => ["verify", clone, "--key", "ed25519:abc"],
+      /--key ed25519:abc: this is no public key/,
+    ],
+    [
+      "a key file that is not there",
+      () => ["verify", clone, "--key", "nope.pub"],
+      /--key nope\.pub: .*ENOENT/,
+    ],
+    [
+      "a head without a hash",
+      () => ["verify", clone, "--key", publicKey, "--head", "12"],
+      /<seq>:<64 hex digits>/,
+    ],
+    [
+      "a head before the first",
+      () => ["verify", clone, "--key", publicKey, "--head", `0:${"a".repeat(64)}`],
+      /<seq>/,
+    ],
+    [
+      "an id that is none",
+      () => ["verify", clone, "--key", publicKey, "--repository-id", "acme/web"],
+      /whole number/,
+    ],
+    ["a story that is none", () => ["show", clone, "--story", "seven"], /issue's number/],
+    ["show without a branch", () => ["show", "empty"], /git fetch origin/],
+    ["a folder that is not there", () => ["keygen", "--out", "no/such/folder.pem"], /cannot be written/],
+  ];
+  test.each(cases)("%s", async (_, args, message) => {
+    plainGit(folder, ["init", "-q", "empty"]);
+    const { out, err, exit } = await ledger(args());
+    expect({ out, exit, lines: err.split("\n").length }).toEqual({ out: "", exit: 2, lines: 2 });
+    expect(err).toMatch(message);
+  });
+
+  test("a private key in the place of the public one", async () => {
+    writeFileSync(join(folder, "private.pem"), key.pem);
+    const { err, exit } = await ledger(["verify", clone, "--key", "private.pem"]);
+    expect({ exit, err }).toMatchObject({ exit: 2, err: expect.stringContaining("this is a private key") });
+    expect(err).not.toContain(key.pem.split("\n")[1]);
+  });
+});
+
+describe("sallyport ledger show", () => {
+  test("one entry a line, by kind and by story", async () => {
+    publish(lines);
+    const all = await ledger(["show", clone]);
+    expect({ exit: all.exit, count: all.out.trimEnd().split("\n").length }).toEqual({ exit: 0, count: 502 });
+    const prompts = await ledger(["show", clone, "--kind", "prompt.recorded"]);
+    expect(prompts.out).toMatch(/^ +501 .*story 7\n +502 .*story 8\n$/);
+    const story = await ledger(["show", clone, "--story", "8", "--json"]);
+    expect(JSON.parse(story.out)).toMatchObject({ seq: 502, kind: "prompt.recorded", body: { story: 8 } });
+  });
+
+  test("stops at a line that is no entry", async () => {
+    publish(lines, { "ledger/0002.jsonl": file("{}\n") });
+    expect(await ledger(["show", clone])).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining("[ledger/0002.jsonl, line 1]"),
+    });
+  });
+});
+
+describe("sallyport ledger keygen", () => {
+  test("writes a key that only its owner reads, and prints the public half that verifies what it signs", async () => {
+    const made = await ledger(["keygen", "--out", "new.pem"]);
+    const path = join(folder, "new.pem");
+    expect(made.exit).toBe(0);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(made.out).toBe(`${createSigner(readFileSync(path, "utf8")).publicKey}\n`);
+    publish(await chainOf(readFileSync(path, "utf8"), drafts(2)));
+    expect((await ledger(["verify", clone, "--key", made.out.trim()])).exit).toBe(0);
+  });
+
+  test("never replaces a file", async () => {
+    const path = join(folder, "kept.pem");
+    writeFileSync(path, "mine");
+    const { out, err, exit } = await ledger(["keygen", "--out", "kept.pem"]);
+    expect({ out, exit, kept: readFileSync(path, "utf8") }).toEqual({ out: "", exit: 2, kept: "mine" });
+    expect(err).toMatch(/exists already and is never replaced/);
+  });
+});
