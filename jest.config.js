@@ -8,4 +8,6 @@ export default {
     "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2024", parser: { syntax: "typescript" } } }],
   },
   testTimeout: 30_000,
+  // Every core: most of the time is spent waiting for git and HTTP.
+  maxWorkers: "100%",
 };

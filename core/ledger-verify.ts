@@ -59,6 +59,8 @@ export function verifyChain(
   let first: Entry | null = null;
   let last: Entry | null = null;
   let isAnchored = anchor === undefined;
+  // How far an entry's own number is from its place: told where it changes, or one lost entry would be told at all that follow.
+  let shift = 0;
   for (const line of lines) {
     position += 1;
     const read = readSigned(line, position, trusted);
@@ -69,6 +71,7 @@ export function verifyChain(
     const { entry } = read;
     first ??= entry;
     const found = placeProblems(entry, position, {
+      seq: position + shift,
       prev: last?.hash ?? null,
       repository: options.expectRepositoryId ?? first.repository.id,
       kinds: trusted.get(entry.keyid)?.kinds,
@@ -77,6 +80,7 @@ export function verifyChain(
     if (last !== null && entry.at < last.at)
       notes.push({ position, message: `entry ${position} has an earlier time than the entry before it` });
     if (found.length === 0) options.visit?.(entry);
+    shift = entry.seq - position;
     isAnchored ||= anchor?.seq === position && anchor.hash === entry.hash;
     kinds.set(entry.kind, (kinds.get(entry.kind) ?? 0) + 1);
     keyids.add(entry.keyid);
@@ -125,13 +129,13 @@ function readSigned(line: string, position: number, trusted: ReadonlyMap<string,
 function placeProblems(
   entry: Entry,
   position: number,
-  expected: { prev: string | null; repository: number; kinds: string[] | undefined },
+  expected: { seq: number; prev: string | null; repository: number; kinds: string[] | undefined },
 ): LedgerProblem[] {
   const problems: LedgerProblem[] = [];
   const found = (code: LedgerProblem["code"], message: string) => problems.push({ code, position, message });
   if (entry.repository.id !== expected.repository)
     found("wrong-repository", `entry ${position} belongs to repository ${entry.repository.id}`);
-  if (entry.seq !== position)
+  if (entry.seq !== expected.seq)
     found("wrong-place", `place ${position} holds entry ${entry.seq}: entries were dropped, added or moved`);
   if (entry.prev !== expected.prev)
     found("broken-chain", `entry ${position} does not follow the entry before it`);

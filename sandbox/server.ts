@@ -52,6 +52,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const asked: Asked[] = [];
   const serve = getRequestListener(application(state, asked).fetch);
   const server = createServer((request, response) => void serve(request, response));
+  // Longer than any client keeps a connection: none is to meet its end in the middle of a request.
+  server.keepAliveTimeout = 65_000;
   const stop = async () => {
     await close(server);
     if (options.dir === undefined) await rm(dir, { recursive: true, force: true });

@@ -35,6 +35,12 @@ describe("a part is never taken for the whole", () => {
     expect((await textOf("read", { path: "src/a/short.txt", from: 10 })).text).toBe("(lines none of 3)");
   });
 
+  test("an answer of too many characters stops at a whole line and says where to go on", async () => {
+    const wide = Array.from({ length: 2_000 }, () => "x".repeat(299)).join("\n");
+    const { text } = await textOf("read", { path: "src/a/x", lines: 2_000 }, start({ "src/a/x": wide }));
+    expect(text).toMatch(/x\n\(lines 1 to 333 of 2000; go on with from: 334\)$/);
+  });
+
   test("a line without end is cut and says so", async () => {
     const { text } = await textOf("read", { path: "src/a/x" }, start({ "src/a/x": "x".repeat(200_000) }));
     expect(text.length).toBeLessThan(101_000);

@@ -1,5 +1,4 @@
 /** The demo's recorded turns: they must hold for any repository and any story. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LLMock } from "@copilotkit/aimock";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -16,7 +15,7 @@ const story = { number: 7, title: "Anything at all" };
 const signal = new AbortController().signal;
 const models = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent" });
 beforeAll(async () => {
-  models.addFixtures(JSON.parse(readFileSync(recorded, "utf8")).fixtures);
+  models.loadFixtureFile(recorded);
   await models.start();
 });
 afterAll(() => models.stop());
