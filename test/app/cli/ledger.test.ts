@@ -1,37 +1,17 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { ledgerCommand } from "../../../app/cli/ledger.ts";
 import { createSigner } from "../../../app/signer.ts";
 import { bodyPath, branchFiles, evidenceBranch } from "../../../core/evidence-branch.ts";
 import { appendEntry, entryHash } from "../../../core/ledger.ts";
 import { commitFiles, file, makeRepository, type Node, plainGit } from "../../collect/repository.ts";
 import { chainOf, draft, drafts, newKey } from "../../ledger.ts";
-
-type Result = { out: string; err: string; exit: number | null };
+import { runLedger } from "./run-ledger.ts";
 
 let folder: string;
-async function ledger(args: string[], color = false): Promise<Result> {
-  const result: Result = { out: "", err: "", exit: null };
-  const io = {
-    out: (text: string) => {
-      result.out += text;
-    },
-    err: (text: string) => {
-      result.err += text;
-    },
-    exit: (code: number) => {
-      result.exit = code;
-    },
-    env: {},
-    cwd: folder,
-    color,
-  };
-  await ledgerCommand(io).parseAsync(args, { from: "user" });
-  return result;
-}
+const ledger = (args: string[], color = false) => runLedger(folder, args, color);
 
 const [key, other] = [newKey(), newKey()];
 const publicKey = createSigner(key.pem).publicKey;
@@ -244,58 +224,6 @@ describe("sallyport ledger verify", () => {
   });
 });
 
-describe("bad input: exit 2 and one line that says what to do", () => {
-  const cases: [string, () => string[], RegExp][] = [
-    ["no git directory", () => ["verify", "/nonexistent", "--key", publicKey], /not a git directory/],
-    [
-      "T148 no evidence branch",
-      () => ["verify", "empty", "--key", publicKey],
-      /git fetch origin sallyport\/evidence/,
-    ],
-    [
-      "a key that is none",
-      () => ["verify", clone, "--key", "ed25519:abc"],
-      /--key ed25519:abc: this is no public key/,
-    ],
-    [
-      "a key file that is not there",
-      () => ["verify", clone, "--key", "nope.pub"],
-      /--key nope\.pub: .*ENOENT/,
-    ],
-    [
-      "a head without a hash",
-      () => ["verify", clone, "--key", publicKey, "--head", "12"],
-      /<seq>:<64 hex digits>/,
-    ],
-    [
-      "a head before the first",
-      () => ["verify", clone, "--key", publicKey, "--head", `0:${"a".repeat(64)}`],
-      /<seq>/,
-    ],
-    [
-      "an id that is none",
-      () => ["verify", clone, "--key", publicKey, "--repository-id", "acme/web"],
-      /whole number/,
-    ],
-    ["a story that is none", () => ["show", clone, "--story", "seven"], /issue's number/],
-    ["show without a branch", () => ["show", "empty"], /git fetch origin/],
-    ["a folder that is not there", () => ["keygen", "--out", "no/such/folder.pem"], /cannot be written/],
-  ];
-  test.each(cases)("%s", async (_, args, message) => {
-    plainGit(folder, ["init", "-q", "empty"]);
-    const { out, err, exit } = await ledger(args());
-    expect({ out, exit, lines: err.split("\n").length }).toEqual({ out: "", exit: 2, lines: 2 });
-    expect(err).toMatch(message);
-  });
-
-  test("a private key in the place of the public one", async () => {
-    writeFileSync(join(folder, "private.pem"), key.pem);
-    const { err, exit } = await ledger(["verify", clone, "--key", "private.pem"]);
-    expect({ exit, err }).toMatchObject({ exit: 2, err: expect.stringContaining("this is a private key") });
-    expect(err).not.toContain(key.pem.split("\n")[1]);
-  });
-});
-
 describe("sallyport ledger show", () => {
   test("one entry a line, by kind and by story", async () => {
     publish(lines);
@@ -313,25 +241,5 @@ describe("sallyport ledger show", () => {
       exit: 1,
       err: expect.stringContaining("[ledger/0002.jsonl, line 1]"),
     });
-  });
-});
-
-describe("sallyport ledger keygen", () => {
-  test("writes a key that only its owner reads, and prints the public half that verifies what it signs", async () => {
-    const made = await ledger(["keygen", "--out", "new.pem"]);
-    const path = join(folder, "new.pem");
-    expect(made.exit).toBe(0);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(made.out).toBe(`${createSigner(readFileSync(path, "utf8")).publicKey}\n`);
-    publish(await chainOf(readFileSync(path, "utf8"), drafts(2)));
-    expect((await ledger(["verify", clone, "--key", made.out.trim()])).exit).toBe(0);
-  });
-
-  test("never replaces a file", async () => {
-    const path = join(folder, "kept.pem");
-    writeFileSync(path, "mine");
-    const { out, err, exit } = await ledger(["keygen", "--out", "kept.pem"]);
-    expect({ out, exit, kept: readFileSync(path, "utf8") }).toEqual({ out: "", exit: 2, kept: "mine" });
-    expect(err).toMatch(/exists already and is never replaced/);
   });
 });
