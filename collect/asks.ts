@@ -45,7 +45,8 @@ export async function readConversation(
       type: comment.user?.type,
     });
     if (!by.success) continue;
-    const body = comment.body ?? "";
+    // Half a surrogate pair has no canonical form, so no entry could ever hold it.
+    const body = (comment.body ?? "").toWellFormed();
     if (by.data.id === context.ourselves.bot.id) {
       if (sticky === null && body.includes(stickyMarker))
         sticky = `${body.replace(stickyMarker, "").trimEnd()}\n`;

@@ -68,8 +68,9 @@ function issueFacts(raw: RawIssue): IssueFacts | null {
   if (!author.success) return null;
   return {
     number: raw.number,
-    title: raw.title,
-    body: raw.body ?? "",
+    // Half a surrogate pair has no canonical form, so no entry could ever hold it.
+    title: raw.title.toWellFormed(),
+    body: (raw.body ?? "").toWellFormed(),
     state: raw.state === "closed" ? "closed" : "open",
     author: author.data,
     labels: labelNames(raw.labels),
