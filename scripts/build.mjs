@@ -1,6 +1,7 @@
 // Bundles what is published. Plain JavaScript for Node 20, because `prepare` runs it before there is anything else to run.
-import { existsSync } from "node:fs";
+import { existsSync, rmSync, symlinkSync } from "node:fs";
 import { chmod, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -54,4 +55,11 @@ for (const { entry, out, target, packages, banner } of bundles) {
     logLevel: "warning",
   });
   await chmod(`${root}/${out}`, 0o755);
+}
+
+// In a checkout npm links no command of the package itself; with this, `npx sallyport` works there as it does for users.
+const link = join(root, "node_modules", ".bin", "sallyport");
+if (process.platform !== "win32" && existsSync(dirname(link))) {
+  rmSync(link, { force: true });
+  symlinkSync(join("..", "..", "dist", "sallyport.js"), link);
 }
