@@ -6,8 +6,9 @@ import type { LoadedPolicy, PullFacts, PullRecord } from "./facts.ts";
 import { manualTests } from "./gates/manual-test.ts";
 import { judge, verdictText } from "./judge.ts";
 import type { Known } from "./known.ts";
+import { observeEnd } from "./pull-end.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
-import { recordOf } from "./record.ts";
+import { recordOf, storyOf } from "./record.ts";
 import { summaryMarkdown, titleOf } from "./report.ts";
 import { answered, appActor } from "./story/answers.ts";
 import { addStep, type Decision, noDecision, type Step } from "./story-facts.ts";
@@ -30,7 +31,7 @@ export function decidePull(facts: PullLookFacts): Decision {
   const digest = sha256(verdictText(verdict));
   addStep(decision, recordVerdict(facts, entries(), verdict, digest));
   addStep(decision, sealEvidence(facts, entries(), verdict, digest));
-  showCheck(facts, verdict, digest, decision);
+  showCheck(facts, verdict, worseTwin(facts, entries(), verdict), digest, decision);
   showSticky(facts, verdict, decision);
   if (verdict.gates.some((gate) => gate.status === "unknown") || !facts.ourCheck.known) decision.again = 15;
   return decision;
@@ -39,12 +40,6 @@ export function decidePull(facts: PullLookFacts): Decision {
 /** What the gates judge, with the ledger's side of it filled in. */
 function factsFor(facts: PullLookFacts, record: Known<PullRecord>): PullFacts {
   return { ...facts.judged, policy: facts.policy, record };
-}
-
-/** The story whose run made this pull request; undefined for one that no run made. */
-function storyOf(entries: readonly TypedEntry[], pull: number): number | undefined {
-  const record = recordOf(entries, pull);
-  return record.known ? record.value.run?.story : undefined;
 }
 
 function answerCommands(facts: PullLookFacts, entries: () => TypedEntry[], decision: Decision): void {
@@ -178,7 +173,17 @@ function recordVerdict(facts: PullLookFacts, entries: TypedEntry[], verdict: Ver
         },
       },
     ],
-    look: story === undefined ? [] : [{ kind: "issue", repository: facts.repository.id, number: story }],
+    look: [
+      ...(story === undefined
+        ? []
+        : [{ kind: "issue" as const, repository: facts.repository.id, number: story }]),
+      // They share the check, so what is shown there may change with this verdict.
+      ...(facts.twins.known ? facts.twins.value : []).map((number) => ({
+        kind: "pull" as const,
+        repository: facts.repository.id,
+        number,
+      })),
+    ],
   };
 }
 
@@ -232,11 +237,40 @@ function sealEvidence(facts: PullLookFacts, entries: TypedEntry[], verdict: Verd
   };
 }
 
+/**
+ * A commit has one check, so pull requests that share their head share it: the worse verdict counts (invariant 5). Null
+ * when no other one is worse; an unread or unjudged twin holds the check open.
+ */
+function worseTwin(
+  facts: PullLookFacts,
+  entries: TypedEntry[],
+  verdict: Verdict,
+): "failure" | "pending" | null {
+  if (verdict.conclusion === "failure") return null;
+  if (!facts.twins.known) return "pending";
+  const conclusions = facts.twins.value.map((twin) => {
+    const last = entries.findLast(
+      (entry) =>
+        entry.kind === "verdict.given" && entry.body.pull === twin && entry.body.head === verdict.head,
+    );
+    return last?.kind === "verdict.given" ? last.body.conclusion : "pending";
+  });
+  if (conclusions.includes("failure")) return "failure";
+  return verdict.conclusion === "success" && conclusions.includes("pending") ? "pending" : null;
+}
+
 /** Writes the verdict to the commit it judged and to no other; a check never ends while it is undecided. */
-function showCheck(facts: PullLookFacts, verdict: Verdict, digest: string, decision: Decision): void {
-  const undecided = verdict.conclusion === "pending";
+function showCheck(
+  facts: PullLookFacts,
+  verdict: Verdict,
+  twin: "failure" | "pending" | null,
+  digest: string,
+  decision: Decision,
+): void {
+  const counted = twin ?? verdict.conclusion;
+  const undecided = counted === "pending";
   const status = undecided ? "in_progress" : "completed";
-  const conclusion = undecided ? null : verdict.conclusion === "success" ? "success" : "failure";
+  const conclusion = undecided ? null : counted;
   const shown = facts.ourCheck.known ? facts.ourCheck.value : null;
   if (shown?.externalId === digest && shown.status === status && shown.conclusion === conclusion) return;
   decision.effects.push({
@@ -246,7 +280,7 @@ function showCheck(facts: PullLookFacts, verdict: Verdict, digest: string, decis
     verdictSha256: digest,
     status,
     conclusion,
-    title: titleOf(verdict),
+    title: twin === null ? titleOf(verdict) : "Another pull request with this commit is not green",
     summary: summaryMarkdown(verdict),
   });
 }
@@ -259,62 +293,5 @@ function showSticky(facts: PullLookFacts, verdict: Verdict, decision: Decision):
     key: `sticky/${facts.repository.id}/${facts.number}`,
     issue: facts.number,
     body,
-  });
-}
-
-/** Records what became of a pull request; a merge that no success allowed is an incident. */
-function observeEnd(facts: PullLookFacts, entries: TypedEntry[], decision: Decision): void {
-  const head = facts.judged.head.sha;
-  const story = storyOf(entries, facts.number);
-  const look =
-    story === undefined ? [] : [{ kind: "issue" as const, repository: facts.repository.id, number: story }];
-  const subject = [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }];
-  const actor = appActor(facts);
-  if (facts.merged === null) {
-    const seen = entries.some(
-      (entry) => entry.kind === "pull.closed" && entry.body.pull === facts.number && entry.body.head === head,
-    );
-    if (!seen)
-      addStep(decision, {
-        drafts: [{ kind: "pull.closed", actor, subject, body: { pull: facts.number, head } }],
-        look,
-      });
-    return;
-  }
-  if (entries.some((entry) => entry.kind === "merge.observed" && entry.body.pull === facts.number)) return;
-  const last = entries.findLast(
-    (entry) => entry.kind === "verdict.given" && entry.body.pull === facts.number && entry.body.head === head,
-  );
-  const judged = last?.kind === "verdict.given" && last.body.conclusion === "success";
-  const { commit, tree, by } = facts.merged;
-  addStep(decision, {
-    drafts: [
-      {
-        kind: "merge.observed",
-        actor,
-        subject: [...subject, { name: "merged", digest: { gitCommit: commit } }],
-        body: {
-          pull: facts.number,
-          head,
-          merged: commit,
-          tree,
-          judged,
-          by: by === null ? null : { ...by, type: "User" },
-        },
-      },
-    ],
-    look,
-  });
-  if (judged) return;
-  const message = `#${facts.number} was merged as ${commit} although the last verdict on ${head} was not success.`;
-  addStep(decision, {
-    drafts: [
-      {
-        kind: "incident.raised",
-        actor,
-        subject,
-        body: { code: "merged-past-the-gate", message, issue: facts.number },
-      },
-    ],
   });
 }

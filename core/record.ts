@@ -62,6 +62,12 @@ export function recordOf(entries: readonly TypedEntry[], pull: number): Known<Pu
   return known(record);
 }
 
+/** The story whose run made this pull request; undefined for one that no run made. */
+export function storyOf(entries: readonly TypedEntry[], pull: number): number | undefined {
+  const record = recordOf(entries, pull);
+  return record.known ? record.value.run?.story : undefined;
+}
+
 /** An attempt's name as people write it: `R0/S1`. */
 export function attemptName(step: { attempt: { r: number; s: number } }): string {
   return `R${step.attempt.r}/S${step.attempt.s}`;
