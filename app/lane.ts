@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Effect, EffectResult, Subject } from "../core/effects.ts";
 import { SallyportError } from "../core/errors.ts";
 import type { Database } from "./database.ts";
+import { takeLease } from "./leases.ts";
 import type { Enqueue } from "./store.ts";
 
 /** One open effect as the lane hands it to the performer. */
@@ -23,6 +24,7 @@ export async function drainLane(
     now: () => Date;
   },
 ): Promise<number | null> {
+  await takeLease(db, lane);
   for (;;) {
     const open = await nextOpen(db, lane);
     if (open === null) return secondsToNext(db, lane, tools.now());

@@ -2,6 +2,7 @@ import type { Transaction } from "kysely";
 import { fromKysely, PgBoss } from "pg-boss";
 import { type Subject, subjectKey } from "../core/effects.ts";
 import type { OpenDatabase, Tables } from "./database.ts";
+import { shareLease } from "./leases.ts";
 import type { Enqueue } from "./store.ts";
 
 /** Pull requests to be found: those whose head is a commit, or all that is open in the repository when `sha` is null. */
@@ -56,6 +57,7 @@ export function createQueue(database: OpenDatabase, log: (error: Error) => void)
   return {
     async look(trx, subject, after) {
       const key = subjectKey(subject);
+      await shareLease(trx, key);
       if (after === undefined) await boss.send("look", subject, { db: fromKysely(trx), singletonKey: key });
       else
         await boss.send(
@@ -65,9 +67,11 @@ export function createQueue(database: OpenDatabase, log: (error: Error) => void)
         );
     },
     async perform(trx, lane) {
+      await shareLease(trx, lane);
       await boss.send("perform", { lane }, { db: fromKysely(trx), singletonKey: lane });
     },
     async exportLedger(trx, repository) {
+      await shareLease(trx, `export/${repository}`);
       await boss.send("export", { repository }, { db: fromKysely(trx), singletonKey: String(repository) });
     },
     async find(trx, search) {

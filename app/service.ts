@@ -1,19 +1,20 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createNodeMiddleware, Probot } from "probot";
 import { listAll } from "../collect/listing.ts";
-import type { Subject } from "../core/effects.ts";
+import { type Subject, subjectKey } from "../core/effects.ts";
 import type { Config } from "./config.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
 import { exportLedger } from "./export.ts";
 import { createGitHub, type GitHubClients } from "./github.ts";
 import { drainLane } from "./lane.ts";
+import { takeLease } from "./leases.ts";
 import { look } from "./look.ts";
 import type { World } from "./perform/world.ts";
 import { perform } from "./perform.ts";
 import { createQueue, type Queue, type Search } from "./queue.ts";
 import { receiveWebhooks } from "./receive.ts";
 import { createSigner } from "./signer.ts";
-import { createEntryReader, getBody, linesFrom, putBody, record, takeLease } from "./store.ts";
+import { createEntryReader, getBody, linesFrom, putBody, record } from "./store.ts";
 
 /** A running service: where it listens, and how it ends without losing what is under way. */
 export type Service = { url: string; publicKey: string; database: OpenDatabase; close(): Promise<void> };
@@ -55,7 +56,7 @@ export async function startService(config: Config, log: (line: string) => void):
         ourselves,
         github: (repository) => github.forRepository(repository, "read"),
         entries,
-        takeLease: (one) => takeLease(db, one),
+        takeLease: (one) => takeLease(db, subjectKey(one)),
         record: (where, decision) => record(db, where, decision, { sign: signer.sign, now, enqueue: queue }),
         now,
         log,
@@ -68,6 +69,7 @@ export async function startService(config: Config, log: (line: string) => void):
           perform(effect, await worldOf(repository), () => anchorOf(database, repository)),
       }),
     exportLedger: async (repository) => {
+      await takeLease(db, `export/${repository}`);
       const client = await github.forRepository(repository, "write");
       await exportLedger(client, {
         repository,

@@ -15,6 +15,7 @@ import { appendEntry, type LedgerHead, readEntry, type Sign } from "../core/ledg
 import type { Decision } from "../core/story-facts.ts";
 import type { BodyRef } from "../schemas/entries.ts";
 import type { Database, Tables } from "./database.ts";
+import { shareLease } from "./leases.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -32,17 +33,6 @@ export function laneOf(effect: Effect, repository: number): string {
     : `github/${repository}`;
 }
 
-/** Takes a subject's lease: whoever holds an older fence may not record any more. */
-export async function takeLease(db: Database, subject: Subject): Promise<number> {
-  const row = await db
-    .insertInto("leases")
-    .values({ subject: subjectKey(subject), fence: 1 })
-    .onConflict((conflict) => conflict.column("subject").doUpdateSet({ fence: sql`leases.fence + 1` }))
-    .returning("fence")
-    .executeTakeFirstOrThrow();
-  return Number(row.fence);
-}
-
 /**
  * Records a decision in one transaction: entries appended to the chain under its lock, bodies, effects still to do, and
  * the jobs that will perform them. All of it happens or none.
@@ -55,13 +45,8 @@ export async function record(
 ): Promise<void> {
   const { subject, fence, repository } = where;
   await db.transaction().execute(async (trx) => {
-    const lease = await trx
-      .selectFrom("leases")
-      .select("fence")
-      .where("subject", "=", subjectKey(subject))
-      .forUpdate()
-      .executeTakeFirst();
-    if (Number(lease?.fence) !== fence) {
+    // Whoever holds an older fence may not record any more.
+    if ((await shareLease(trx, subjectKey(subject))) !== fence) {
       throw new SallyportError(
         "lease-lost",
         `${subjectKey(subject)} was taken over by another worker; nothing was recorded`,

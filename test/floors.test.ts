@@ -68,6 +68,7 @@ test("SQL stands in the store, the lane and the database alone", () => {
     "app/database.ts",
     "app/store.ts",
     "app/lane.ts",
+    "app/leases.ts",
     "app/service.ts",
     "app/receive.ts",
   ]);

@@ -15,12 +15,14 @@ import { commit, complete, openPull, stepOf } from "./writing.ts";
  */
 export function advanceRun(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy): Step | null {
   const { run } = record;
+  // A merge completes its prompt whether or not the run is still open: a person may reopen and merge after a stop.
+  const merged = record.prompts.find((one) => one.merge !== null && !one.completed);
+  if (merged?.merge) return complete(merged, merged.merge.merged, facts);
   if (run === null || run.closed !== null) return null;
   const prompt = record.prompts.find(
     (one) => one.issue !== null && run.prompts.includes(one.issue) && !one.completed,
   );
   if (prompt === undefined) return { drafts: [runClosed(run, facts, "succeeded", "every prompt is merged")] };
-  if (prompt.merge !== null) return complete(prompt, prompt.merge.merged, facts);
   if (prompt.closedUnmerged) {
     return {
       drafts: [runClosed(run, facts, "cancelled", `#${prompt.pull} was closed without being merged`)],

@@ -184,8 +184,8 @@ export function openPull(
 /** The story is complete when every prompt of its contract is; the epic is looked at next. */
 export function completeStory(record: StoryRecord, facts: StoryFacts): Step | null {
   if (record.completed || record.contract === null || record.prompts.length === 0) return null;
-  if (record.run?.closed?.status !== "succeeded" || !record.prompts.every((prompt) => prompt.completed))
-    return null;
+  const running = record.run !== null && record.run.closed === null;
+  if (running || !record.prompts.every((prompt) => prompt.completed)) return null;
   const prompts = record.prompts.flatMap((prompt) => prompt.issue ?? []);
   const pulls = record.prompts.flatMap((prompt) => prompt.pull ?? []);
   const sealed = facts.entries.flatMap((entry) =>

@@ -68,8 +68,9 @@ export function presentPullSimple(state: State, pull: Pull) {
 
 /** GitHub's pull-request: with what git has to be asked for. */
 export async function presentPull(state: State, pull: Pull) {
-  const { mergedBy, mergedAt } = pull;
   const [size, standing] = await Promise.all([sizeOf(pull), mergeability(state, pull)]);
+  // Read after git has answered, all at one moment: never closed by half, with its merge missing.
+  const { mergedBy, mergedAt } = pull;
   return {
     ...presentPullSimple(state, pull),
     merged: mergedAt !== null,

@@ -256,6 +256,18 @@ describe("an agent's answer", () => {
     story.append({ kind: "pull.closed", actor: app, subject: [], body: { pull: 11, head: "d".repeat(40) } });
     expect(story.entries.at(-1)).toMatchObject({ kind: "run.closed", body: { status: "cancelled" } });
   });
+
+  test("T251: a merge that is seen after the run ended still completes its prompt, once", () => {
+    const story = running();
+    story.answer();
+    story.finish("write-change", { status: "done", result: commit });
+    story.finish("open-pull", { status: "done", result: { type: "pull", number: 11 } });
+    story.append({ kind: "pull.closed", actor: app, subject: [], body: { pull: 11, head: "d".repeat(40) } });
+    story.append(merged(11));
+    const completed = story.entries.filter((entry) => entry.kind === "prompt.completed");
+    expect(completed).toHaveLength(1);
+    expect(story.entries.some((entry) => entry.kind === "story.completed")).toBe(false);
+  });
 });
 
 describe("without a usable policy nothing happens", () => {
