@@ -1,40 +1,43 @@
-/** What an event says about which pull request is meant and at which commit it was when the event was made. */
-export type EventPull = { ok: true; number: number; head: string | null } | { ok: false; why: string };
+import { type Known, known, unknown } from "../core/known.ts";
+import { parseQueueRef } from "../core/queue-ref.ts";
+
+/** What a job is about, and at which commit it was when the event was made; null where the event does not say. */
+export type EventSubject =
+  | { kind: "pull"; number: number; head: string | null }
+  | { kind: "group"; ref: string; head: string };
 
 /**
- * Finds the pull request that an event is about. The payload is as old as the event: when a job is run again it still names the old head,
- * so only the number is taken from it and the head serves to notice that. A payload is made by GitHub and quotes its users.
+ * Finds the pull request or merge group that an event is about. The payload is as old as the event: when a job is run again
+ * it still names the old head, so only the number or the branch is taken from it and the head serves to notice that. A
+ * payload is made by GitHub and quotes its users.
  */
-export function pullOfEvent(name: string, payload: unknown): EventPull {
+export function subjectOfEvent(name: string, payload: unknown): Known<EventSubject> {
   const advice = "give the number with the input `pull-request`";
   if (name === "pull_request" || name === "pull_request_target") {
     const pull = field(payload, "pull_request");
     const number = positive(field(pull, "number"));
     const head = field(field(pull, "head"), "sha");
-    if (number !== null && typeof head === "string") return { ok: true, number, head };
-    return { ok: false, why: `the event file of ${name} names no pull request: ${advice}` };
+    if (number !== null && typeof head === "string") return known({ kind: "pull", number, head });
+    return unknown(`the event file of ${name} names no pull request: ${advice}`);
   }
   if (name === "issue_comment") {
     const issue = field(payload, "issue");
     const number = positive(field(issue, "number"));
     if (number !== null && field(issue, "pull_request") !== undefined)
-      return { ok: true, number, head: null };
-    return {
-      ok: false,
-      why: "the comment is not on a pull request: let the job run only if `github.event.issue.pull_request` is set",
-    };
+      return known({ kind: "pull", number, head: null });
+    return unknown(
+      "the comment is not on a pull request: let the job run only if `github.event.issue.pull_request` is set",
+    );
   }
   if (name === "merge_group") {
-    // GitHub's merge queue names its branches gh-readonly-queue/<base>/pr-<number>-<commit>.
-    const ref = field(field(payload, "merge_group"), "head_ref");
-    const digits =
-      typeof ref === "string"
-        ? /^refs\/heads\/gh-readonly-queue\/.+\/pr-([1-9][0-9]*)-[0-9a-f]{40,64}$/.exec(ref)?.[1]
-        : undefined;
-    if (digits !== undefined) return { ok: true, number: Number(digits), head: null };
-    return { ok: false, why: "the merge group's branch does not name a pull request" };
+    const group = field(payload, "merge_group");
+    const ref = field(group, "head_ref");
+    const head = field(group, "head_sha");
+    if (typeof ref === "string" && parseQueueRef(ref) !== null && typeof head === "string")
+      return known({ kind: "group", ref, head });
+    return unknown("the event file of merge_group names no branch of a merge queue");
   }
-  return { ok: false, why: `the event ${JSON.stringify(name)} is about no pull request: ${advice}` };
+  return unknown(`the event ${JSON.stringify(name)} is about no pull request: ${advice}`);
 }
 
 function field(value: unknown, name: string): unknown {

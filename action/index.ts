@@ -11,6 +11,7 @@ function readInputs(): Inputs {
     repository: process.env.GITHUB_REPOSITORY ?? "",
     pullRequest: core.getInput("pull-request"),
     failOn: core.getInput("fail-on"),
+    now: new Date().toISOString(),
     event: {
       name: process.env.GITHUB_EVENT_NAME ?? "",
       text: readEvent(process.env.GITHUB_EVENT_PATH),

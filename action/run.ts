@@ -1,11 +1,11 @@
 import type { RequestInterface } from "@octokit/types";
-import { collectPull } from "../collect/pull.ts";
-import { judge, verdictText } from "../core/judge.ts";
+import { verdictText } from "../core/judge.ts";
 import type { Known } from "../core/known.ts";
 import { known, unknown } from "../core/known.ts";
 import { summaryMarkdown, titleOf } from "../core/report.ts";
 import type { GateResult, Reason, Verdict } from "../schemas/verdict.ts";
-import { pullOfEvent } from "./event.ts";
+import { type EventSubject, subjectOfEvent } from "./event.ts";
+import { verdictOn } from "./verdict.ts";
 
 /** The job as the runner describes it, unparsed: inputs as the workflow's author wrote them, the event as GitHub sent it. */
 export type Inputs = {
@@ -14,6 +14,8 @@ export type Inputs = {
   /** Empty: the pull request of the event. */
   pullRequest: string;
   failOn: string;
+  /** RFC 3339. */
+  now: string;
   event: { name: string; text: string | null };
 };
 
@@ -38,21 +40,15 @@ const mostAnnotations = 10;
 export async function run(inputs: Inputs, ports: Ports): Promise<void> {
   const asked = readInputs(inputs);
   if (!asked.known) return ports.fail(asked.why);
-  const { owner, repo, number, head, failOn } = asked.value;
-  const facts = await collectPull({ request: await ports.connect(), owner, repo, number });
-  if (!facts.known) return ports.fail(facts.why);
-  if (head !== null && head !== facts.value.head.sha) {
-    const now = facts.value.head.sha;
-    return ports.fail(
-      `this job is about commit ${head}, and pull request #${number} is at ${now} now: look at that commit's own job`,
-    );
-  }
-  const verdict = judge(facts.value, { settle: "all" });
+  const { owner, repo, subject, failOn } = asked.value;
+  const answer = await verdictOn({ request: await ports.connect(), owner, repo, now: inputs.now }, subject);
+  if (!answer.known) return ports.fail(answer.why);
+  const { verdict, about } = answer.value;
   ports.output("conclusion", verdict.conclusion);
   ports.output("verdict", verdictText(verdict));
   await ports.summary(summaryMarkdown(verdict));
   for (const annotation of annotationsOf(verdict)) ports.annotate(annotation);
-  ports.say(`${titleOf(verdict)} (pull request #${number} at ${verdict.head})`);
+  ports.say(`${titleOf(verdict)} (${about} at ${verdict.head})`);
   if (verdict.conclusion === "failure" || (verdict.conclusion === "pending" && failOn === "pending"))
     ports.fail(titleOf(verdict));
 }
@@ -60,8 +56,7 @@ export async function run(inputs: Inputs, ports: Ports): Promise<void> {
 type Asked = {
   owner: string;
   repo: string;
-  number: number;
-  head: string | null;
+  subject: EventSubject;
   failOn: "failure" | "pending";
 };
 
@@ -74,7 +69,7 @@ function readInputs({ repository, pullRequest, failOn, event }: Inputs): Known<A
   if (pullRequest !== "") {
     if (!/^[1-9][0-9]{0,9}$/.test(pullRequest))
       return unknown(`the input pull-request is ${JSON.stringify(pullRequest)}: write its number`);
-    return known({ owner, repo, number: Number(pullRequest), head: null, failOn });
+    return known({ owner, repo, subject: { kind: "pull", number: Number(pullRequest), head: null }, failOn });
   }
   if (event.text === null)
     return unknown(
@@ -82,8 +77,8 @@ function readInputs({ repository, pullRequest, failOn, event }: Inputs): Known<A
     );
   const payload = parse(event.text);
   if (!payload.known) return payload;
-  const pull = pullOfEvent(event.name, payload.value);
-  return pull.ok ? known({ owner, repo, number: pull.number, head: pull.head, failOn }) : unknown(pull.why);
+  const subject = subjectOfEvent(event.name, payload.value);
+  return subject.known ? known({ owner, repo, subject: subject.value, failOn }) : subject;
 }
 
 function parse(text: string): Known<unknown> {

@@ -10,7 +10,7 @@ const ownRef = /^(?:refs\/)?heads\/sallyport\/(?:evidence|run-[0-9]+-[0-9]+\/[0-
 const isText = (value: unknown): value is string => typeof value === "string";
 
 // Every write that effects need, below `/repos/{owner}/{repo}`. Approving, merging, arming auto-merge, protection,
-// access, secrets, workflows, GraphQL and the deletion of branches are refused by not standing here.
+// access, secrets, workflows, GraphQL's mutations and the deletion of branches are refused by not standing here.
 const writes: readonly Rule[] = [
   { method: "POST", path: /^\/issues$/ },
   {
@@ -46,6 +46,8 @@ export function whyForbidden(
   if (method === "GET" || method === "HEAD") return null;
   const { pathname } = new URL(call.url);
   const what = `${method} ${pathname}`;
+  if (method === "POST" && call.url === graphqlUrl(repository.baseUrl))
+    return isQuery(call.body) ? null : `${what}: this client only asks GraphQL queries`;
   if (use === "read") return `${what}: this client only reads`;
   const prefix = `${new URL(repository.baseUrl).pathname.replace(/\/$/, "")}/repos/${repository.owner}/${repository.repo}`;
   if (!pathname.startsWith(`${prefix}/`))
@@ -58,6 +60,22 @@ export function whyForbidden(
   const ref = /^\/git\/refs\/(.+)$/.exec(path)?.[1];
   if (ref !== undefined && !ownRef.test(decoded(ref) ?? "")) return `${what}: the branch is not one of ours`;
   return null;
+}
+
+/** A GitHub server of one's own serves REST below /api/v3 and GraphQL beside it. */
+function graphqlUrl(baseUrl: string): string {
+  return `${baseUrl.replace(/\/$/, "").replace(/\/api\/v3$/, "/api")}/graphql`;
+}
+
+/**
+ * Whether a GraphQL request can only read. A document may hold several operations, and every one that writes begins with
+ * the word `mutation`, which has no other spelling; none of our queries has that word anywhere.
+ */
+function isQuery(body: unknown): boolean {
+  if (!isRecord(body) || !Object.keys(body).every((key) => key === "query" || key === "variables"))
+    return false;
+  const { query } = body;
+  return typeof query === "string" && /^query\b/.test(query) && !/mutation|subscription/i.test(query);
 }
 
 function decoded(path: string): string | null {

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Effect, EffectResult, Subject } from "../core/effects.ts";
+import { type Effect, type EffectResult, type Subject, subjectOf } from "../core/effects.ts";
 import { SallyportError } from "../core/errors.ts";
 import type { Database } from "./database.ts";
 import { takeLease } from "./leases.ts";
@@ -74,18 +74,15 @@ async function nextOpen(db: Database, lane: string): Promise<Open | null> {
   if (row === undefined) return null;
   // Both were written by the store in this very form.
   const effect: Effect = JSON.parse(row.payload);
+  const subject = subjectOf(row.subject);
+  if (subject === null) throw new SallyportError("internal", `an effect has no subject: ${row.subject}`);
   return {
     id: Number(row.id),
     effect,
     repository: Number(row.repository),
-    subject: subjectOf(row.subject),
+    subject,
     tries: row.tries,
   };
-}
-
-function subjectOf(key: string): Subject {
-  const [kind, repository, number] = key.split("/");
-  return { kind: kind === "pull" ? "pull" : "issue", repository: Number(repository), number: Number(number) };
 }
 
 /** Only the try that is under way may end it: an effect asked for again meanwhile stays to be done. */

@@ -2,9 +2,11 @@ import { readConversation } from "../collect/asks.ts";
 import { askKnown, type GitHub, readBranch } from "../collect/github.ts";
 import { readIssue } from "../collect/issue.ts";
 import { apiObjects } from "../collect/objects-api.ts";
+import type { ObjectsCache } from "../collect/objects-cache.ts";
 import { readPolicy } from "../collect/policy-file.ts";
-import { collectPull } from "../collect/pull.ts";
-import { readPullStanding } from "../collect/pull-look.ts";
+import { collectFacts } from "../collect/pull.ts";
+import { pullStanding } from "../collect/pull-look.ts";
+import { readPullState } from "../collect/pull-state.ts";
 import type { Ourselves, Subject } from "../core/effects.ts";
 import type { TypedEntry } from "../core/entries.ts";
 import { decideEpic, decideOtherIssue } from "../core/epic.ts";
@@ -20,6 +22,7 @@ import type { Source } from "../schemas/entries.ts";
 import { Plan } from "../schemas/plan.ts";
 import { Pack, StepResult } from "../schemas/step.ts";
 import type { Database } from "./database.ts";
+import { seeGroup } from "./look-group.ts";
 import { getBody, outcomesOf } from "./store.ts";
 
 /** What a look needs: the repository's reader, the ledger, and how a decision is recorded. */
@@ -27,6 +30,8 @@ export type LookTools = {
   db: Database;
   ourselves: Ourselves;
   github(repository: number): Promise<GitHub>;
+  /** What GitHub told that can never change, kept from look to look. */
+  cache: ObjectsCache;
   entries(repository: number): Promise<TypedEntry[]>;
   takeLease(subject: Subject): Promise<number>;
   record(
@@ -48,7 +53,10 @@ export async function look(subject: Subject, tools: LookTools): Promise<void> {
   const fence = await tools.takeLease(subject);
   const github = await tools.github(subject.repository);
   const entries = await tools.entries(subject.repository);
-  const seen = await (subject.kind === "pull" ? seePull : seeIssue)(subject, github, entries, tools);
+  const seen =
+    subject.kind === "group"
+      ? await seeGroup(subject, github, entries, tools)
+      : await (subject.kind === "pull" ? seePull : seeIssue)(subject, github, entries, tools);
   if (!seen.known) {
     // Thrown, so that the queue tries again with a growing wait: nothing can be decided about what cannot be seen.
     throw new SallyportError("github", seen.why, { retry: true });
@@ -82,7 +90,7 @@ async function seeRepository(github: GitHub, tools: LookTools) {
   if (!repository.known) return repository;
   const { id, full_name: name, default_branch: defaultBranch } = repository.value;
   const base = await readBranch(github, defaultBranch);
-  const policy = base.known ? await readPolicy(apiObjects(github), base.value) : base;
+  const policy = base.known ? await readPolicy(apiObjects(github, tools.cache), base.value) : base;
   return known({
     now: tools.now().toISOString(),
     ourselves: tools.ourselves,
@@ -181,32 +189,36 @@ async function seePull(
   entries: TypedEntry[],
   tools: LookTools,
 ): Promise<Known<Seen>> {
-  const around = await seeRepository(github, tools);
-  if (!around.known) return around;
-  const standing = await readPullStanding(github, subject.number, tools.ourselves.appId);
+  const { number } = subject;
+  const now = tools.now().toISOString();
+  const state = await readPullState(github, number);
+  if (!state.known) return state;
+  const { repository, defaultBranch, createdAt, labels } = state.value;
+  const standing = pullStanding(state.value, tools.ourselves.appId);
   if (!standing.known) return standing;
-  const judged = await collectPull({
-    ...github,
-    number: subject.number,
-    record: recordOf(entries, subject.number),
-  });
-  if (!judged.known) return judged;
+  const judged = await collectFacts(
+    { ...github, number, record: recordOf(entries, number), now, cache: tools.cache },
+    state.value,
+  );
   const talk = await readConversation(
     github,
-    { number: subject.number, createdAt: standing.value.createdAt, labels: standing.value.labels },
-    { ourselves: tools.ourselves, people: peopleOf(judged.value.policy), isAnswered: answeredIn(entries) },
+    { number, createdAt, labels },
+    { ourselves: tools.ourselves, people: peopleOf(judged.policy), isAnswered: answeredIn(entries) },
   );
   if (!talk.known) return talk;
   return known({
-    repository: { id: subject.repository, name: around.value.repository.name },
+    repository: { id: subject.repository, name: repository.name },
     decide: async () => {
       const facts: PullLookFacts = {
-        ...around.value,
+        now,
+        ourselves: tools.ourselves,
+        repository: { ...repository, defaultBranch: defaultBranch.name },
+        base: known(defaultBranch.tip),
         ...standing.value,
         ...talk.value,
-        policy: judged.value.policy,
-        judged: judged.value,
-        number: subject.number,
+        policy: judged.policy,
+        judged,
+        number,
         entries: await tools.entries(subject.repository),
         outcomes: await outcomesOf(tools.db, subject),
       };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Probot } from "probot";
-import { z } from "zod";
-import type { Subject } from "../core/effects.ts";
+import * as z from "zod";
+import { groupSubject, type Subject } from "../core/effects.ts";
 import type { Database } from "./database.ts";
 import type { Queue, Search } from "./queue.ts";
 
@@ -16,6 +16,7 @@ const Payload = z.object({
   pull_request: z.object({ number: z.int().positive() }).optional(),
   sub_issue: z.object({ number: z.int().positive() }).optional(),
   parent_issue: z.object({ number: z.int().positive() }).optional(),
+  merge_group: z.object({ head_ref: z.string() }).optional(),
   check_run: z.object({ name: z.string(), head_sha: z.string() }).optional(),
   sha: z.string().optional(),
   ref: z.string().optional(),
@@ -40,15 +41,18 @@ export function nameSubjects(event: string, payload: unknown, defaultBranchRef?:
     pull_request: pull,
     sub_issue: child,
     parent_issue: parent,
+    merge_group: group,
     check_run: check,
     sha,
   } = parsed.data;
-  const add = (kind: Subject["kind"], number: number) =>
+  const add = (kind: "issue" | "pull", number: number) =>
     named.subjects.push({ kind, repository: repository.id, number });
   if (pull !== undefined) add("pull", pull.number);
   if (issue !== undefined) add(issue.pull_request === undefined ? "issue" : "pull", issue.number);
   if (child !== undefined) add("issue", child.number);
   if (parent !== undefined) add("issue", parent.number);
+  const queued = group === undefined ? null : groupSubject(repository.id, group.head_ref);
+  if (queued !== null) named.subjects.push(queued);
   if (check !== undefined && check.name !== "sallyport")
     named.searches.push({ repository: repository.id, sha: check.head_sha });
   if (event === "status" && sha !== undefined) named.searches.push({ repository: repository.id, sha });

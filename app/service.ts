@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createNodeMiddleware, Probot } from "probot";
 import { listAll } from "../collect/listing.ts";
-import { type Subject, subjectKey } from "../core/effects.ts";
+import { createObjectsCache } from "../collect/objects-cache.ts";
+import { listQueueBranches } from "../collect/queue-branches.ts";
+import { groupSubject, type Subject, subjectKey } from "../core/effects.ts";
 import type { Config } from "./config.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
 import { exportLedger } from "./export.ts";
@@ -22,6 +24,9 @@ export type Service = { url: string; publicKey: string; database: OpenDatabase; 
 /** GitHub sends at most 25 MB; a longer body is not from there. */
 const webhookBytes = 25 * 1024 * 1024;
 
+/** How much of what GitHub told about commits, trees and files is kept in memory from look to look. */
+const cacheBytes = 128 * 1024 * 1024;
+
 /** Starts the service: database, queue, workers, webhook receiver. The one place where its parts are put together. */
 export async function startService(config: Config, log: (line: string) => void): Promise<Service> {
   const signer = createSigner(config.ledgerKey);
@@ -31,6 +36,7 @@ export async function startService(config: Config, log: (line: string) => void):
   const { db } = database;
   const queue = createQueue(database, (error) => log(`queue: ${error.message}`));
   const entries = createEntryReader(db);
+  const cache = createObjectsCache(cacheBytes);
   const now = () => new Date();
   const stopping = new AbortController();
 
@@ -55,6 +61,7 @@ export async function startService(config: Config, log: (line: string) => void):
         db,
         ourselves,
         github: (repository) => github.forRepository(repository, "read"),
+        cache,
         entries,
         takeLease: (one) => takeLease(db, subjectKey(one)),
         record: (where, decision) => record(db, where, decision, { sign: signer.sign, now, enqueue: queue }),
@@ -140,7 +147,8 @@ async function anchorOf({ db }: OpenDatabase, repository: number): Promise<strin
 /** Marks dirty the pull requests of a commit, or everything open that may be ours. */
 async function find(search: Search, github: GitHubClients, queue: Queue): Promise<void> {
   const { repository, sha } = search;
-  const { request, owner, repo } = await github.forRepository(repository, "read");
+  const client = await github.forRepository(repository, "read");
+  const { request, owner, repo } = client;
   const subjects: Subject[] = [];
   const pulls = await listAll("the open pull requests", (page) =>
     sha === null
@@ -157,6 +165,9 @@ async function find(search: Search, github: GitHubClients, queue: Queue): Promis
   for (const { number, state } of pulls.value)
     if (state === "open") subjects.push({ kind: "pull", repository, number });
   if (sha === null) {
+    const groups = await listQueueBranches(client);
+    if (!groups.known) throw new Error(groups.why);
+    subjects.push(...groups.value.flatMap(({ ref }) => groupSubject(repository, ref) ?? []));
     for (const label of ["story", "epic"]) {
       const issues = await listAll(`the open issues labelled ${label}`, (page) =>
         request("GET /repos/{owner}/{repo}/issues", {

@@ -14,9 +14,12 @@ export type Blob = { size: number; content: Buffer | null };
 /** The most that one git command may print, in bytes; past it the command is ended and the answer is a failure. */
 export const outputBytes = 256 * 1024 * 1024;
 
-// Nothing of the caller's environment is passed on: GIT_DIR, replacement objects, grafts or a user's configuration would
-// change what a commit contains. Fetching missing objects is off because a repository's configuration may name a program for it.
-const environment = {
+/**
+ * What git is given for an environment. Nothing of the caller's is passed on: GIT_DIR, replacement objects, grafts or a user's
+ * configuration would change what a commit contains. Fetching missing objects is off because a repository's configuration may
+ * name a program for it.
+ */
+export const gitEnvironment = {
   PATH: "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin:/run/current-system/sw/bin",
   HOME: "/nonexistent",
   LC_ALL: "C",
@@ -35,17 +38,22 @@ const settings = [
   "core.hooksPath=/dev/null",
   "core.fsmonitor=false",
   "core.commitGraph=false",
+  "i18n.logOutputEncoding=UTF-8",
   "safe.directory=*",
 ];
+
+/** The arguments with which git is started in `dir` to run one command. */
+export function gitCommand(dir: string, args: readonly string[]): string[] {
+  return ["--no-pager", ...settings.flatMap((setting) => ["-c", setting]), "-C", dir, ...args];
+}
 
 /**
  * Runs one git command in `dir` (a work tree or a bare repository) in a neutral environment, never through a shell.
  * Put `--end-of-options` or `--` before any argument that somebody else chose.
  */
 export function git(dir: string, args: readonly string[], input?: string | Uint8Array): Promise<GitAnswer> {
-  const argv = ["--no-pager", ...settings.flatMap((setting) => ["-c", setting]), "-C", dir, ...args];
   return new Promise((resolve) => {
-    const child = spawn("git", argv, { env: environment, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn("git", gitCommand(dir, args), { env: gitEnvironment });
     const output: Buffer[] = [];
     let size = 0;
     let complaint = "";
@@ -72,24 +80,6 @@ export function git(dir: string, args: readonly string[], input?: string | Uint8
     });
     child.stdin.end(input ?? "");
   });
-}
-
-/**
- * The full commit id that `revision` names (a tag is followed to its commit); unknown if it names none.
- * `revision` may come from a command line: it is never read as an option.
- */
-export async function resolveCommit(dir: string, revision: string): Promise<Known<string>> {
-  const answer = await git(dir, [
-    "rev-parse",
-    "--verify",
-    "--quiet",
-    "--end-of-options",
-    `${revision}^{commit}`,
-  ]);
-  if (answer.ok) return known(answer.stdout.toString("latin1").trim());
-  if (answer.exit === 1)
-    return unknown(`no commit named ${JSON.stringify(revision)} in ${dir}; fetch it or check the spelling`);
-  return unknown(answer.why);
 }
 
 /** Every file, symlink and submodule in the tree of `commit` (a full id), in git's order; file names by whoever made the commit. */

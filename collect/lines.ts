@@ -6,6 +6,8 @@ export type LineCount = { added: number; deleted: number; bytes: number; binary:
 /** git calls a file binary when there is a NUL byte in its first 8000 bytes; we do the same. */
 const sniffed = 8_000;
 
+const lineFeed = 0x0a;
+
 /** The longest edit that is searched for; see countLines for what happens past it. */
 const longestEdit = 1_000;
 
@@ -18,7 +20,8 @@ const longestEdit = 1_000;
 export function countLines(before: Uint8Array | null, after: Uint8Array | null): LineCount {
   if (isBinary(before) || isBinary(after))
     return { added: 0, deleted: 0, bytes: after?.length ?? 0, binary: true };
-  const counted = compare(linesOf(before), linesOf(after));
+  const counted =
+    before === null || after === null ? whole(before, after) : compare(linesOf(before), linesOf(after));
   return { ...counted, bytes: Math.max(counted.bytes, declaredSize(after)), binary: false };
 }
 
@@ -37,6 +40,18 @@ function linesOf(content: Uint8Array | null): string[] {
 }
 
 type Counted = { added: number; deleted: number; bytes: number };
+
+/** A file that came or went: nothing to compare, and most of a large change is like that. */
+function whole(before: Uint8Array | null, after: Uint8Array | null): Counted {
+  return { added: lineCount(after), deleted: lineCount(before), bytes: after?.length ?? 0 };
+}
+
+function lineCount(content: Uint8Array | null): number {
+  if (content === null || content.length === 0) return 0;
+  let count = content.at(-1) === lineFeed ? 0 : 1;
+  for (let at = content.indexOf(lineFeed); at !== -1; at = content.indexOf(lineFeed, at + 1)) count += 1;
+  return count;
+}
 
 function compare(old: string[], young: string[]): Counted {
   const shorter = Math.min(old.length, young.length);

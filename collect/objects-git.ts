@@ -1,30 +1,80 @@
-import type { Change } from "../core/facts.ts";
+import type { Change, CommitFact } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import { type ChangedPath, changesBetween, comparedBytes, contentsOf, countChange } from "./changes.ts";
-import { type Blob, git, readBlobs, readSizes, readTree, type TreeEntry } from "./git.ts";
+import { changesBetween, comparedBytes, contentsOf, countChange } from "./changes.ts";
+import { type Blob, git } from "./git.ts";
+import { type Batch, openBatch } from "./git-batch.ts";
+import { readDifferingTrees, readTreeEntry } from "./git-trees.ts";
 import type { Objects } from "./objects.ts";
 
-/** How much content is held in memory at once while changes are counted, in bytes. */
-const groupBytes = 64_000_000;
+/** What a git directory is, beside its objects. */
+export type About = {
+  /** Whether history was cut off when it was cloned. */
+  isShallow: boolean;
+  /** The full name of the default branch: where `origin/HEAD` points, else a local `main` or `master`; null if there is none. */
+  defaultBranch: string | null;
+};
+
+/** A git directory's objects, read through one git process; `close` ends it. */
+export type GitObjects = Objects & {
+  about(): Promise<Known<About>>;
+  /** The full commit id that a revision names (a tag is followed to its commit); unknown if it names none. */
+  resolve(revision: string): Promise<Known<string>>;
+  close(): void;
+};
 
 /** Reads from a git directory (a work tree's or a bare one); the objects in it may have been made by anyone. */
-export function gitObjects(dir: string): Objects {
+export function gitObjects(dir: string): GitObjects {
+  const batch = openBatch(dir);
+  let read: Promise<Known<About>> | null = null;
+  const about = () => {
+    read ??= readAbout(dir);
+    return read;
+  };
   return {
-    mergeBase: (base, head) => findMergeBase(dir, base, head),
-    changes: (before, after) => readChanges(dir, before, after),
-    entry: (commit, path) => readEntry(dir, commit, path),
-    blob: (sha, limit) => readBlob(dir, sha, limit),
+    about,
+    resolve: (revision) => resolveCommit(batch, dir, revision),
+    mergeBase: (base, head) => findMergeBase(dir, about(), base, head),
+    changes: (before, after) => readChanges(batch, before, after),
+    entry: (commit, path) => readTreeEntry(batch, commit, path),
+    blob: (sha, limit) => readBlob(batch, sha, limit),
+    blobs: (shas, limit) => readBlobs(batch, shas, limit),
+    commits: (mergeBase, head) => readCommits(dir, mergeBase, head),
+    close: batch.close,
   };
 }
 
-async function findMergeBase(dir: string, base: string, head: string): Promise<Known<string>> {
-  const shallow = await git(dir, ["rev-parse", "--is-shallow-repository"]);
-  if (!shallow.ok) return unknown(shallow.why);
-  if (shallow.stdout.toString("latin1").trim() !== "false")
+/** One question for all of it: every git process costs time. Refs that are not there are left out of the answer. */
+async function readAbout(dir: string): Promise<Known<About>> {
+  const refs = ["refs/remotes/origin/HEAD", "refs/heads/main", "refs/heads/master"];
+  const ask = ["rev-parse", "--is-shallow-repository", "--revs-only", "--symbolic-full-name"];
+  const answer = await git(dir, [...ask, ...refs]);
+  if (!answer.ok) return unknown(answer.why);
+  const [shallow, defaultBranch = null] = answer.stdout.toString("utf8").split("\n").filter(Boolean);
+  return known({ isShallow: shallow !== "false", defaultBranch });
+}
+
+async function resolveCommit(batch: Batch, dir: string, revision: string): Promise<Known<string>> {
+  const commit = await batch.read(`${revision}^{commit}`, 0);
+  if (!commit.known) return commit;
+  if (commit.value !== null) return known(commit.value.id);
+  return unknown(`no commit named ${JSON.stringify(revision)} in ${dir}; fetch it or check the spelling`);
+}
+
+async function findMergeBase(
+  dir: string,
+  asked: Promise<Known<About>>,
+  base: string,
+  head: string,
+): Promise<Known<string>> {
+  const [about, answer] = await Promise.all([
+    asked,
+    git(dir, ["merge-base", "--all", "--end-of-options", base, head]),
+  ]);
+  if (!about.known) return about;
+  if (about.value.isShallow)
     return unknown(
       `${dir} is a shallow clone, so the common ancestor cannot be trusted: run \`git fetch --unshallow\``,
     );
-  const answer = await git(dir, ["merge-base", "--all", "--end-of-options", base, head]);
   if (!answer.ok && answer.exit !== 1) return unknown(answer.why);
   const found = answer.ok ? answer.stdout.toString("latin1").split("\n").filter(Boolean) : [];
   const [only] = found;
@@ -35,49 +85,66 @@ async function findMergeBase(dir: string, base: string, head: string): Promise<K
   );
 }
 
-async function readChanges(dir: string, before: string, after: string): Promise<Known<Change[]>> {
-  const [old, young] = await Promise.all([readTree(dir, before), readTree(dir, after)]);
-  if (!old.known) return old;
-  if (!young.known) return young;
-  const paths = changesBetween(old.value, young.value);
+async function readChanges(batch: Batch, before: string, after: string): Promise<Known<Change[]>> {
+  const trees = await readDifferingTrees(batch, before, after);
+  if (!trees.known) return trees;
+  const paths = changesBetween(trees.value.before, trees.value.after);
   if (!paths.known) return paths;
-  const sizes = await readSizes(dir, contentsOf(paths.value));
-  if (!sizes.known) return sizes;
+  // Each change is counted as soon as its two sides are there, so that few contents are held in memory at once.
+  const counted = await Promise.all(
+    paths.value.map(async (path) => {
+      const blobs = await readBlobs(batch, contentsOf([path]), comparedBytes);
+      return blobs.known ? known(countChange(path, (sha) => blobs.value.get(sha) ?? missing(sha))) : blobs;
+    }),
+  );
   const changes: Change[] = [];
-  for (const group of groupsBySize(paths.value, sizes.value)) {
-    const blobs = await readBlobs(dir, contentsOf(group), comparedBytes);
-    if (!blobs.known) return blobs;
-    for (const path of group) changes.push(countChange(path, (sha) => blobs.value.get(sha) ?? missing(sha)));
+  for (const change of counted) {
+    if (!change.known) return change;
+    changes.push(change.value);
   }
   return known(changes);
 }
 
-function groupsBySize(paths: readonly ChangedPath[], sizes: ReadonlyMap<string, number>): ChangedPath[][] {
-  const groups: ChangedPath[][] = [];
-  let group: ChangedPath[] = [];
-  let total = 0;
-  for (const path of paths) {
-    for (const sha of contentsOf([path])) total += Math.min(sizes.get(sha) ?? 0, comparedBytes);
-    group.push(path);
-    if (total < groupBytes) continue;
-    groups.push(group);
-    group = [];
-    total = 0;
+async function readBlobs(
+  batch: Batch,
+  shas: Iterable<string>,
+  limit: number,
+): Promise<Known<Map<string, Blob>>> {
+  const blobs = new Map<string, Blob>();
+  const read = await Promise.all([...new Set(shas)].map((sha) => readBlob(batch, sha, limit)));
+  for (const blob of read) {
+    if (!blob.known) return blob;
+    blobs.set(blob.value.sha, blob.value);
   }
-  return group.length === 0 ? groups : [...groups, group];
+  return known(blobs);
 }
 
-async function readEntry(dir: string, commit: string, path: string): Promise<Known<TreeEntry | null>> {
-  const answer = await git(dir, ["--literal-pathspecs", "ls-tree", "-z", "--full-tree", commit, "--", path]);
+async function readBlob(batch: Batch, sha: string, limit: number): Promise<Known<Blob & { sha: string }>> {
+  const object = await batch.read(sha, limit);
+  if (!object.known) return object;
+  if (object.value === null || object.value.type !== "blob")
+    return unknown(`the content of blob ${sha} is missing: fetch the full history and all objects`);
+  const { size, content } = object.value;
+  return known({ sha, size, content });
+}
+
+async function readCommits(dir: string, mergeBase: string, head: string): Promise<Known<CommitFact[]>> {
+  const format = "--format=tformat:%H%x00%P%x00%T%x00%B%x00";
+  const answer = await git(dir, ["log", "-z", "--no-show-signature", format, `${mergeBase}..${head}`]);
   if (!answer.ok) return unknown(answer.why);
-  const [mode, type, sha] = answer.stdout.toString("latin1").split(/[ \t]/);
-  if (mode === undefined || type === undefined || sha === undefined) return known(null);
-  return known({ path, mode, type, sha });
-}
-
-async function readBlob(dir: string, sha: string, limit: number): Promise<Known<Blob>> {
-  const blobs = await readBlobs(dir, [sha], limit);
-  return blobs.known ? known(blobs.value.get(sha) ?? missing(sha)) : blobs;
+  const commits: CommitFact[] = [];
+  const fields = answer.stdout.toString("utf8").split("\0");
+  for (let at = 0; at + 4 < fields.length; at += 5) {
+    const [sha = "", parents = "", tree = "", message = ""] = fields.slice(at, at + 4);
+    if (!/^[0-9a-f]{40,64}$/.test(sha)) return unknown(`git log gave a commit of ${dir} that cannot be read`);
+    commits.push({
+      sha,
+      parents: parents.split(" ").filter(Boolean),
+      tree,
+      message: message.trimEnd().toWellFormed(),
+    });
+  }
+  return known(commits);
 }
 
 /** Only reached if readBlobs broke its promise to answer for every id. */

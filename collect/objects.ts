@@ -1,4 +1,4 @@
-import type { Change } from "../core/facts.ts";
+import type { Change, CommitFact } from "../core/facts.ts";
 import type { Known } from "../core/known.ts";
 import type { Blob, TreeEntry } from "./git.ts";
 
@@ -15,4 +15,8 @@ export type Objects = {
   entry(commit: string, path: string): Promise<Known<TreeEntry | null>>;
   /** A blob, without its content when that is larger than `limit` bytes. */
   blob(sha: string, limit: number): Promise<Known<Blob>>;
+  /** As `blob`, many at once. */
+  blobs(shas: Iterable<string>, limit: number): Promise<Known<Map<string, Blob>>>;
+  /** The commits that the head has and the merge base has not, in no order that counts. */
+  commits(mergeBase: string, head: string): Promise<Known<CommitFact[]>>;
 };

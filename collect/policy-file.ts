@@ -1,11 +1,16 @@
 import type { PolicyReading } from "../core/facts.ts";
 import { type Known, known } from "../core/known.ts";
+import type { PolicyAnswer } from "../schemas/graphql.ts";
 import { policyBytes, policyPath } from "../schemas/policy.ts";
+import { blobId } from "./git.ts";
 import type { Objects } from "./objects.ts";
 import { parsePolicy } from "./policy.ts";
 
-const folder = policyPath.slice(0, policyPath.lastIndexOf("/"));
-const twin = policyPath.replace(/\.yml$/, ".yaml");
+/** The folder that the policy lies in. */
+export const policyFolder = policyPath.slice(0, policyPath.lastIndexOf("/"));
+
+/** A file that would be taken for the policy by people, and by no program. */
+export const policyTwin = policyPath.replace(/\.yml$/, ".yaml");
 
 /**
  * Reads the policy at `ref`, the default branch's commit. Only a plain file at the one path counts: a link or a second file
@@ -13,14 +18,14 @@ const twin = policyPath.replace(/\.yml$/, ".yaml");
  * Written by whoever may push to the default branch.
  */
 export async function readPolicy(objects: Objects, ref: string): Promise<Known<PolicyReading>> {
-  for (const path of [folder, twin]) {
+  for (const path of [policyFolder, policyTwin]) {
     const entry = await objects.entry(ref, path);
     if (!entry.known) return entry;
-    if (entry.value === null || (path === folder && entry.value.type === "tree")) continue;
+    if (entry.value === null || (path === policyFolder && entry.value.type === "tree")) continue;
     const message =
-      path === twin
-        ? `delete ${twin}: the policy is read from ${policyPath} alone`
-        : `${folder} is not a folder`;
+      path === policyTwin
+        ? `delete ${policyTwin}: the policy is read from ${policyPath} alone`
+        : `${policyFolder} is not a folder`;
     return known(malformed(ref, entry.value.sha, message));
   }
   const entry = await objects.entry(ref, policyPath);
@@ -36,6 +41,22 @@ export async function readPolicy(objects: Objects, ref: string): Promise<Known<P
       malformed(ref, sha, `${policyPath} has ${blob.value.size} bytes; at most ${policyBytes} are read`),
     );
   return known(policyReading(ref, sha, blob.value.content));
+}
+
+/**
+ * The policy as one query showed it, in the plain case: a plain file in a plain folder, without a second one, whose whole
+ * content was given. Null for everything else, also when nothing was found: the tree then tells what stands there.
+ */
+export function shownPolicy({ oid: ref, folder, twin, policy }: PolicyAnswer): PolicyReading | null {
+  const isFolder = folder === null || folder === undefined || folder.type === "tree";
+  if (!isFolder || (twin !== null && twin !== undefined)) return null;
+  if (policy === null || policy === undefined || policy.type !== "blob" || policy.mode !== 0o100644)
+    return null;
+  const { text, isTruncated } = policy.object ?? {};
+  if (typeof text !== "string" || isTruncated !== false) return null;
+  const content = Buffer.from(text, "utf8");
+  const whole = blobId(content, policy.oid.length === 64 ? "sha256" : "sha1") === policy.oid;
+  return whole && content.length <= policyBytes ? policyReading(ref, policy.oid, content) : null;
 }
 
 /** Parses a policy's content into what the gates are given. */

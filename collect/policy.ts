@@ -1,6 +1,8 @@
+import { visible } from "../core/escape.ts";
 import { problems } from "../core/paths.ts";
 import { Policy, policyBytes } from "../schemas/policy.ts";
 import { policyKeys } from "../schemas/policy-keys.ts";
+import { patternLists } from "./policy-patterns.ts";
 import { bareValue, type Located, type Place, parseStrictYaml, type YamlProblem } from "./strict-yaml.ts";
 import { suggestion } from "./suggestion.ts";
 
@@ -54,55 +56,58 @@ type Issue = {
   origin?: string | undefined;
   keys?: readonly string[];
   errors?: readonly (readonly Issue[])[];
+  issues?: readonly Issue[];
 };
 
+/** Where an issue of the schema stands: an unknown key at itself, everything else at the value that is wrong. */
+function placeOfIssue({ code, path, keys }: Issue, places: ReadonlyMap<string, Place>): Place {
+  const [unknownKey] = keys ?? [];
+  const isUnknown = code === "unrecognized_keys" && unknownKey !== undefined;
+  return placeOf(places, isUnknown ? [...path, unknownKey] : path);
+}
+
 /** An issue of the schema as one line: where, what, and what to do. */
-function schemaProblem(issue: Issue, places: ReadonlyMap<string, Place>): YamlProblem {
+function messageOf(issue: Issue): string {
   const [unknownKey] = issue.keys ?? [];
   if (issue.code === "unrecognized_keys" && unknownKey !== undefined) {
-    const at = placeOf(places, [...issue.path, unknownKey]);
     const known = policyKeys(issue.path.map((part) => (typeof part === "number" ? part : String(part))));
     const near = suggestion(unknownKey, known);
     const todo = near === null ? `known here: ${known.join(", ")}` : `did you mean "${near}"?`;
     const where = issue.path.length === 0 ? "" : ` under ${dotted(issue.path)}`;
-    return { message: `unknown key "${unknownKey}"${where}; ${todo}`, ...at };
+    return `unknown key "${unknownKey}"${where}; ${todo}`;
   }
-  const where = issue.path.length === 0 ? "the policy" : dotted(issue.path);
-  return { message: `${where}: ${sentence(issue)}`, ...placeOf(places, issue.path) };
+  return `${issue.path.length === 0 ? "the policy" : dotted(issue.path)}: ${sentence(issue)}`;
 }
 
 /** Of a union the last member's words are shown: it is the textual form, and says how to write the value. */
 function sentence(issue: Issue): string {
   const inner = issue.errors?.at(-1)?.[0];
   if (issue.code === "invalid_union" && inner !== undefined) return sentence(inner);
+  const [wrongName] = issue.issues ?? [];
+  if (issue.code === "invalid_key" && wrongName !== undefined) return sentence(wrongName);
   if (issue.code === "too_small" && issue.origin === "array")
     return "an empty list is not accepted: write at least one item";
   const said = issue.message.replace(/^Invalid (?:input|option): /, "");
   return said.replace("received null", "but it is empty").replace("received undefined", "but it is missing");
 }
 
-/** Every list of path patterns in a policy, with its dotted path. */
-function patternLists(policy: Policy): [string, readonly string[]][] {
-  const { gates, roles } = policy;
-  return [
-    ...Object.entries(roles).flatMap(([name, role]): [string, readonly string[]][] => [
-      [`roles.${name}.allow`, role.allow],
-      [`roles.${name}.deny`, role.deny],
-    ]),
-    ["gates.forbidden-paths.deny", gates["forbidden-paths"]?.deny ?? []],
-    ["gates.diff-size.ignore", gates["diff-size"]?.ignore ?? []],
-    ["gates.manual-test.when.paths", gates["manual-test"]?.when.paths ?? []],
-    ["gates.evidence.files", gates.evidence?.files ?? []],
-  ];
-}
-
 function patternProblem(policy: Policy, places: ReadonlyMap<string, Place>): YamlProblem | null {
   for (const [path, patterns] of patternLists(policy)) {
     const [first] = problems(patterns);
     if (first !== undefined)
-      return { message: `${path}: ${first.message}`, ...(places.get(`${path}.${first.index}`) ?? start) };
+      return { message: `${path}: ${first.message}`, ...placeOf(places, [path, first.index]) };
   }
   return null;
+}
+
+/** What is shown of a longer message: the beginning tells the place, the end what to do. */
+const shown = { beginning: 400, end: 250 };
+
+/** Keys and patterns are quoted in messages; they may be of any length, and their escapes stand for any character. */
+function oneLine(message: string): string {
+  const line = visible(message).replaceAll("\n", " ");
+  if (line.length <= shown.beginning + shown.end) return line;
+  return `${line.slice(0, shown.beginning)} … ${line.slice(-shown.end)}`.toWellFormed();
 }
 
 /** The text of a file, or why it is none: at most 64 KB of UTF-8 without a byte order mark. */
@@ -128,6 +133,12 @@ function textOf(content: Uint8Array | string): { text: string } | { message: str
  * guessed. Never throws. Whoever may push to the default branch wrote it.
  */
 export function parsePolicy(content: Uint8Array | string): ParsedPolicy {
+  const parsed = parse(content);
+  if (parsed.ok) return parsed;
+  return { ok: false, problem: { ...parsed.problem, message: oneLine(parsed.problem.message) } };
+}
+
+function parse(content: Uint8Array | string): ParsedPolicy {
   const read = textOf(content);
   if ("message" in read) return { ok: false, problem: { message: read.message, ...start } };
   const yaml = parseStrictYaml(read.text);
@@ -143,11 +154,12 @@ export function parsePolicy(content: Uint8Array | string): ParsedPolicy {
   if (!parsed.success) {
     // A misspelt key also makes the right one missing: the misspelling is what to tell.
     const misspelt = parsed.error.issues.filter((issue) => issue.code === "unrecognized_keys");
-    const told = (misspelt.length > 0 ? misspelt : parsed.error.issues).map((issue) =>
-      schemaProblem(issue, places),
-    );
-    const [first] = told.toSorted((one, other) => one.line - other.line || one.column - other.column);
-    return { ok: false, problem: first ?? { message: "the policy does not fit its schema", ...start } };
+    const [first] = (misspelt.length > 0 ? misspelt : parsed.error.issues)
+      .map((issue) => ({ issue, at: placeOfIssue(issue, places) }))
+      .toSorted(({ at: one }, { at: other }) => one.line - other.line || one.column - other.column);
+    if (first === undefined)
+      return { ok: false, problem: { message: "the policy does not fit its schema", ...start } };
+    return { ok: false, problem: { message: messageOf(first.issue), ...first.at } };
   }
   const wrong = patternProblem(parsed.data, places);
   if (wrong !== null) return { ok: false, problem: wrong };

@@ -1,71 +1,89 @@
 import type { PullFacts, PullRecord } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import { Account } from "../schemas/text.ts";
-import { readEvidenceFiles } from "./evidence-files.ts";
-import { askKnown, type GitHub, readBranch } from "./github.ts";
+import type { GitHub } from "./github.ts";
 import { readApiLedger } from "./ledger.ts";
 import { apiObjects } from "./objects-api.ts";
+import type { ObjectsCache } from "./objects-cache.ts";
 import { readPolicy } from "./policy-file.ts";
-import { verifiedRecord } from "./record.ts";
+import { type PullState, readPullState } from "./pull-state.ts";
+import { type RecordSubject, verifiedRecord } from "./record.ts";
+import { othersChecks, wantsReviews, withStandings } from "./reviews.ts";
+import { findSecrets } from "./secrets.ts";
+import { readSignOffs } from "./sign-offs.ts";
+import { readTexts } from "./texts.ts";
 
 /**
  * A pull request on GitHub. The App gives its own `record`; without one it is read from the repository's evidence
  * branch and verified against the keys that the policy pins.
  */
-export type PullSource = GitHub & { number: number; record?: Known<PullRecord> };
+export type PullSource = GitHub & {
+  number: number;
+  record?: Known<PullRecord>;
+  /** Given by a caller who looks at the repository again and again. */
+  cache?: ObjectsCache;
+  /** RFC 3339; its day is all that a verdict depends on. */
+  now: string;
+};
 
 /**
  * Reads every fact about a pull request as it is now, never from an event's payload. Unknown when the pull request, its
  * repository or one of the two branches cannot be read: there is then no commit that a verdict could be given on.
  */
 export async function collectPull(source: PullSource): Promise<Known<PullFacts>> {
-  const { request, owner, repo, number } = source;
-  const [repository, pull] = await Promise.all([
-    askKnown(`the repository ${owner}/${repo}`, request("GET /repos/{owner}/{repo}", { owner, repo })),
-    askKnown(
-      `pull request #${number} of ${owner}/${repo}`,
-      request("GET /repos/{owner}/{repo}/pulls/{pull_number}", { owner, repo, pull_number: number }),
-    ),
-  ]);
-  if (!repository.known) return repository;
-  if (!pull.known) return pull;
-  const { head, base, user, changed_files: listed } = pull.value;
-  const author = Account.safeParse({ id: user?.id, login: user?.login, type: user?.type });
-  if (!author.success)
-    return unknown(`GitHub does not say who wrote pull request #${number} of ${owner}/${repo}`);
+  const state = await readPullState(source, source.number);
+  return state.known ? known(await collectFacts(source, state.value)) : state;
+}
 
-  const id = Number(repository.value.id);
-  const defaultBranch = repository.value.default_branch;
-  // The pull request keeps the base commit of its last push; what counts is where the branch stands now.
-  const [baseTip, policyRef] = await Promise.all([
-    readBranch(source, base.ref),
-    readBranch(source, defaultBranch),
-  ]);
-  if (!baseTip.known) return baseTip;
-
-  const objects = apiObjects(source);
+/** As `collectPull`, for a caller who has read the state. All that is added is read at the commits that it names. */
+export async function collectFacts(source: PullSource, state: PullState): Promise<PullFacts> {
+  const { number, author, title, body, labels, base, head } = state;
+  const { id, name } = state.repository;
+  const objects = apiObjects(source, source.cache);
   const [policy, mergeBase] = await Promise.all([
-    policyRef.known ? readPolicy(objects, policyRef.value) : policyRef,
-    objects.mergeBase(baseTip.value, head.sha),
+    state.policy === null ? readPolicy(objects, state.defaultBranch.tip) : known(state.policy),
+    objects.mergeBase(base.sha, head.sha),
   ]);
   const changes = mergeBase.known ? await objects.changes(mergeBase.value, head.sha) : mergeBase;
-  const complete = changes.known ? enough(changes, listed) : changes;
-  const record =
-    source.record ??
-    verifiedRecord(await readApiLedger(source), { repository: id, number, branch: head.ref, policy });
-  const evidenceFiles = await readEvidenceFiles(objects, head.sha, { policy, changes: complete, record });
-  return known({
-    repository: { id, name: repository.value.full_name },
-    pull: { number, author: author.data },
-    base: { ref: base.ref, sha: baseTip.value },
+  const complete = changes.known ? enough(changes, state.changedFiles) : changes;
+  const subject = { repository: id, number, branch: head.ref, policy };
+  const record = source.record ?? (await readRecord(source, subject, state.createdAt));
+  const commits = mergeBase.known ? await objects.commits(mergeBase.value, head.sha) : mergeBase;
+  const reviewed = wantsReviews(policy) ? state.reviews : known([]);
+  const people = policy.known && policy.value.state === "loaded" ? policy.value.policy.people : null;
+  return {
+    repository: { id, name },
+    pull: { number, author, title, body, labels },
+    base,
     head: { sha: head.sha },
-    defaultBranch,
+    defaultBranch: state.defaultBranch.name,
     policy,
     mergeBase,
     changes: complete,
-    evidenceFiles,
+    texts: await readTexts(objects, { mergeBase, head: head.sha, policy, changes: complete, record }),
+    commits,
+    secrets: await findSecrets(objects, { policy, commits, pull: { title, body } }),
+    reviews: people === null ? known([]) : await withStandings(source, reviewed, people),
+    checks: othersChecks(state.checks),
     record,
-  });
+    day: source.now.slice(0, 10),
+  };
+}
+
+/** The ledger's record; in a repository that has no ledger, the sign-offs that stand in comments. */
+async function readRecord(
+  source: PullSource,
+  subject: RecordSubject,
+  createdAt: string,
+): Promise<Known<PullRecord>> {
+  const lines = await readApiLedger(source);
+  const record = verifiedRecord(lines, subject);
+  const { policy } = subject;
+  if (!record.known || !lines.known || lines.value !== null) return record;
+  if (!policy.known || policy.value.state !== "loaded" || policy.value.policy.ledger !== undefined)
+    return record;
+  const { people } = policy.value.policy;
+  const signOffs = await readSignOffs(source, { number: source.number, createdAt }, people);
+  return signOffs.known ? known({ ...record.value, signOffs: signOffs.value }) : signOffs;
 }
 
 /** A second look at the count: GitHub counts a rename once and we count it twice, so fewer than it counts is a cut listing. */

@@ -3,7 +3,7 @@ import type { PolicyReading, PullRecord } from "../core/facts.ts";
 import { parsePublicKey } from "../core/keys.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { verifyChain } from "../core/ledger-verify.ts";
-import { recordOf } from "../core/record.ts";
+import { noRecord, recordOf } from "../core/record.ts";
 
 /** The pull request that the record is asked for. Anyone who can open a pull request chose the branch's name. */
 export type RecordSubject = {
@@ -29,8 +29,7 @@ export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSub
   if (lines.value === null) {
     // No branch: nothing was ever recorded here, or nothing was exported yet. Where keys are pinned a ledger is meant to be,
     // so a run's own pull request waits for it; one by a person needs no record.
-    if (keys.length === 0 || !branch.startsWith(runBranches))
-      return known({ run: null, evidence: [], signOffs: [] });
+    if (keys.length === 0 || !branch.startsWith(runBranches)) return known(noRecord);
     return unknown(
       `the branch ${branch} is a run's, and the evidence branch that would show it is not there yet`,
     );

@@ -1,4 +1,5 @@
 import {
+  CORE_SCHEMA,
   EVENT_ID,
   type Event,
   getScalarValue,
@@ -11,6 +12,7 @@ import {
   YAML11_SCHEMA,
   YAMLException,
 } from "js-yaml";
+import { codePoint } from "../core/names.ts";
 
 /** A place in the text, both from 1. */
 export type Place = { line: number; column: number };
@@ -68,19 +70,22 @@ function resolved(text: string, schema: Schema): unknown {
   return undefined;
 }
 
-/** Reads a scalar by JSON's rules; what readers of YAML 1.1 would take for something else has to be quoted. */
+/** The three rules by which readers of YAML tell numbers, truth values and the like from strings: 1.2 has two, 1.1 one. */
+const readers = [JSON_SCHEMA, CORE_SCHEMA, YAML11_SCHEMA];
+
+/** Reads a scalar; what readers would take for different values has to be quoted. */
 function scalarValue(text: string, event: ScalarEvent): string | number | boolean | null {
   const value = getScalarValue(text, event);
   if (event.style !== SCALAR_STYLE.PLAIN) return value;
   if (value === "") return null;
-  const read = resolved(value, JSON_SCHEMA);
-  if (read === null || typeof read === "number" || typeof read === "boolean") return read;
-  if (resolved(value, YAML11_SCHEMA) !== undefined) {
+  const [read, ...others] = readers.map((schema) => resolved(value, schema));
+  if (others.some((other) => !Object.is(other, read))) {
     throw new Refusal(
       event.valueStart,
       `put "${value}" in quotes: without them, readers of YAML do not agree what it is`,
     );
   }
+  if (read === null || typeof read === "number" || typeof read === "boolean") return read;
   return value;
 }
 
@@ -113,7 +118,8 @@ function build(text: string, events: readonly Event[], placeOf: (offset: number)
     if (name === "<<" && event.style === SCALAR_STYLE.PLAIN)
       throw new Refusal(offset, "merge keys (`<<`) are not accepted: write the keys out");
     if (refusedKeys.has(name)) throw new Refusal(offset, `the key "${name}" is not accepted: rename it`);
-    if (event.style === SCALAR_STYLE.PLAIN && resolved(name, YAML11_SCHEMA) !== undefined) {
+    const isOther = readers.some((schema) => resolved(name, schema) !== undefined);
+    if (event.style === SCALAR_STYLE.PLAIN && isOther) {
       throw new Refusal(
         offset,
         `put the key "${name}" in quotes: without them, readers of YAML do not agree what it is`,
@@ -171,6 +177,13 @@ function build(text: string, events: readonly Event[], placeOf: (offset: number)
   return root;
 }
 
+/** To readers of YAML 1.1 these end a line, and with it a comment; to readers of 1.2 they do not. */
+function refuseLineEnds(text: string): void {
+  const at = text.search(/[\u0085\u2028\u2029]/);
+  if (at >= 0)
+    throw new Refusal(at, `${codePoint(text.charAt(at))} ends a line for some readers of YAML: take it out`);
+}
+
 /**
  * Reads one YAML document in a subset that every reader understands alike: no anchors, aliases, merge keys, tags,
  * directives, repeated keys or values that YAML 1.1 and 1.2 read differently. Never throws. The text is of anybody who
@@ -182,6 +195,7 @@ export function parseStrictYaml(
   const placeOf = placesIn(text);
   const problem = (message: string, at: Place) => ({ ok: false, problem: { message, ...at } }) as const;
   try {
+    refuseLineEnds(text);
     return { ok: true, value: build(text, parseEvents(text, { maxDepth: deepest }), placeOf) };
   } catch (error) {
     if (error instanceof Refusal) return problem(error.message, placeOf(Math.max(error.at, 0)));

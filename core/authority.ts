@@ -34,7 +34,8 @@ export type Authority =
   | { answer: "no"; code: string; line: string }
   | { answer: "wait"; why: string };
 
-const writers: ReadonlySet<Standing["role"]> = new Set(["write", "maintain", "admin"]);
+/** The roles that may write to a repository; nobody below them has authority over its changes. */
+export const writers: ReadonlySet<Standing["role"]> = new Set(["write", "maintain", "admin"]);
 
 /** The names of those who hold a duty, for a next step; says so when the policy names nobody. */
 export function holders(people: People, duty: Duty): string {

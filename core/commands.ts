@@ -4,11 +4,13 @@ export const commandForms = {
   plan: "/plan",
   approve: "/approve <digest>",
   refine: "/refine <what to change>",
+  clarify: "/clarify <answer>",
   block: "/block <why>",
   run: "/run",
   stop: "/stop",
   retry: "/retry",
   "sign-off": "/sign-off <commit> pass|fail <test>",
+  waive: "/waive <gate> <commit> until <yyyy-mm-dd> because <reason>",
 } as const;
 
 export type CommandName = keyof typeof commandForms;
@@ -17,8 +19,9 @@ export type CommandName = keyof typeof commandForms;
 export type Command =
   | { name: "status" | "plan" | "run" | "stop" | "retry" }
   | { name: "approve"; digest: string }
-  | { name: "refine" | "block"; text: string }
-  | { name: "sign-off"; sha: string; result: "pass" | "fail"; test: string; text: string };
+  | { name: "refine" | "block" | "clarify"; text: string }
+  | { name: "sign-off"; sha: string; result: "pass" | "fail"; test: string; text: string }
+  | { name: "waive"; gate: string; sha: string; until: string; text: string };
 
 /** A line that is meant for us but cannot be carried out, and how it is to be written. */
 export type BadCommand = { name: CommandName; form: string; why: string };
@@ -55,6 +58,7 @@ export function parseCommand(body: string): Command | BadCommand | null {
         ? { name, digest: line }
         : bad("it takes the whole digest, 64 hex digits");
     case "refine":
+    case "clarify":
     case "block":
       return text === "" ? bad("it needs a text") : { name, text: text.slice(0, 4_000) };
     case "sign-off": {
@@ -65,6 +69,15 @@ export function parseCommand(body: string): Command | BadCommand | null {
       if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(test) || more.length > 0)
         return bad("one test is named, in lower-case words joined by `-`");
       return { name, sha, result, test, text: rest.join("\n").trim().slice(0, 4_000) };
+    }
+    case "waive": {
+      const parts = /^(\S+)[ \t]+(\S+)[ \t]+until[ \t]+(\S+)[ \t]+because[ \t]+(\S.*)$/s.exec(text);
+      const [, gate = "", sha = "", until = "", reason = ""] = parts ?? [];
+      if (parts === null) return bad("it names a gate, a commit, a day and a reason");
+      if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha))
+        return bad("the commit is written in full, 40 hex digits");
+      if (!isDay(until)) return bad("the day is written as 2026-12-31");
+      return { name, gate, sha, until, text: reason.trim().slice(0, 4_000) };
     }
   }
 }
@@ -79,4 +92,12 @@ export type CommandLabel = keyof typeof commandLabels;
 /** Whether a label is one of our commands. */
 export function isCommandLabel(label: string): label is CommandLabel {
   return Object.hasOwn(commandLabels, label);
+}
+
+/** Whether a text is a day of the calendar, written `2026-12-31`. */
+function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const [year, month, day] = text.split("-").map(Number);
+  const date = new Date(`${text}T00:00:00Z`);
+  return date.getUTCFullYear() === year && date.getUTCMonth() + 1 === month && date.getUTCDate() === day;
 }

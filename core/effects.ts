@@ -1,13 +1,35 @@
 import type { Account } from "../schemas/text.ts";
+import type { Annotation } from "./annotations.ts";
+import { parseQueueRef } from "./queue-ref.ts";
 
-/** What may have changed and is to be looked at again. `number` is an issue's or a pull request's. */
+/**
+ * What may have changed and is to be looked at again. `number` is an issue's or a pull request's; a merge group goes by
+ * its full ref, and its number is that of its last pull request.
+ */
 export type Subject =
   | { kind: "issue"; repository: number; number: number }
-  | { kind: "pull"; repository: number; number: number };
+  | { kind: "pull"; repository: number; number: number }
+  | { kind: "group"; repository: number; number: number; ref: string };
 
 /** A subject's stable name: the key of its lease and of its place in the queue. */
 export function subjectKey(subject: Subject): string {
-  return `${subject.kind}/${subject.repository}/${subject.number}`;
+  return `${subject.kind}/${subject.repository}/${subject.kind === "group" ? subject.ref : subject.number}`;
+}
+
+/** The merge group of a full ref; null when the ref is not one of the queue's. */
+export function groupSubject(repository: number, ref: string): Subject | null {
+  const parsed = parseQueueRef(ref);
+  return parsed === null ? null : { kind: "group", repository, number: parsed.pull, ref };
+}
+
+/** The subject of a key that `subjectKey` made; null for any other text. */
+export function subjectOf(key: string): Subject | null {
+  const [, kind, digits, rest = ""] = /^(issue|pull|group)\/([0-9]+)\/(.+)$/.exec(key) ?? [];
+  const repository = Number(digits);
+  if (kind === "group") return groupSubject(repository, rest);
+  if ((kind === "issue" || kind === "pull") && /^[0-9]+$/.test(rest))
+    return { kind, repository, number: Number(rest) };
+  return null;
 }
 
 /**
@@ -94,6 +116,7 @@ export type Effect =
       conclusion: "success" | "failure" | null;
       title: string;
       summary: string;
+      annotations: readonly Annotation[];
     }
   | { type: "close-issue"; key: string; issue: number; comment: string };
 

@@ -1,5 +1,6 @@
 import type { Policy } from "../schemas/policy.ts";
 import type { Account, Risk } from "../schemas/text.ts";
+import type { Standing } from "./authority.ts";
 import type { Known } from "./known.ts";
 
 /** One side of a changed file, as git's tree holds it: `100644`, `100755`, `120000` (symlink) or `160000` (submodule). */
@@ -36,8 +37,40 @@ export type PolicyReading =
       problem: { message: string; line: number; column: number };
     };
 
-/** A JSON evidence file on the head. The author of the change wrote it: a claim, not a fact. */
-export type EvidenceFile = { path: string; text: string };
+/** What stands at a path in one commit. A link is not followed, and what is no text is not read. */
+export type Content =
+  | { state: "absent" }
+  | { state: "text"; text: string }
+  | { state: "opaque"; why: "binary" | "too-large" | "link" | "submodule" };
+
+/** A file that a gate asked to read, at the merge base and at the head. The author of the change wrote the latter. */
+export type FileText = { path: string; before: Content; after: Content };
+
+/** A commit between base and head. Whoever pushed it wrote the message and chose every name in it. */
+export type CommitFact = { sha: string; parents: string[]; tree: string; message: string };
+
+/** A secret that was found, told without quoting it. `path` and `line` are null where it stood in a text that is no file. */
+export type SecretFinding = {
+  rule: string;
+  where: "file" | "file-name" | "commit-message" | "title" | "description";
+  commit: string | null;
+  path: string | null;
+  line: number | null;
+};
+
+/** A person's review, with the commit they looked at and what they may do here. */
+export type ReviewFact = {
+  id: number;
+  by: Account;
+  state: "approved" | "changes_requested" | "commented" | "dismissed";
+  sha: string | null;
+  /** RFC 3339. */
+  at: string;
+  standing: Known<Standing>;
+};
+
+/** A check on the head; `app` is the slug of the App that made it, told by GitHub. A higher `id` is a later attempt. */
+export type CheckFact = { id: number; name: string; app: string; status: string; conclusion: string | null };
 
 /** What the ledger says about the run behind a pull request; `null` for a pull request that no run made. */
 export type RunRecord = {
@@ -51,6 +84,14 @@ export type RunRecord = {
   needsManualTest: boolean;
   /** Evidence files that the prompt declared it would produce. */
   evidenceFiles: string[];
+  /** The person's approval that the run's contract was compiled from; null when the ledger has none of that digest. */
+  approval: { digest: string; by: Account; seq: number } | null;
+  /** Prompts that this one builds on, and whether each is merged. */
+  dependsOn: { prompt: number | null; title: string; merged: boolean }[];
+  /** Paths that prompts still to be merged declare: a file that a rule asks for may come with one of them. */
+  laterPaths: string[];
+  /** Files of decisions that the story names. */
+  decisions: string[];
   /** Who asked for the plan and who submitted the run: they may not sign off their own work under `separation: strict`. */
   requesters: Account[];
 };
@@ -61,20 +102,47 @@ export type SignOff = { sha: string; test: string; result: "pass" | "fail"; by: 
 /** One recorded agent answer and the commit that our writer made of it. */
 export type EvidenceRecord = { commit: string; tree: string; attempt: string; bundle: string };
 
+/** A person's exception to one gate on one commit, in force until the end of a day (UTC, `2026-12-31`). */
+export type Waiver = {
+  gate: string;
+  sha: string;
+  until: string;
+  reason: string;
+  by: Account;
+  seq: number;
+};
+
+/** An open question, block or risk: nothing goes on until somebody has answered it. */
+export type Stop = { code: string; message: string; issue: number | null; by: string; seq: number };
+
 /** What the ledger says about one pull request. Only the App's key could have signed it. */
-export type PullRecord = { run: RunRecord | null; evidence: EvidenceRecord[]; signOffs: SignOff[] };
+export type PullRecord = {
+  run: RunRecord | null;
+  evidence: EvidenceRecord[];
+  signOffs: SignOff[];
+  waivers: Waiver[];
+  stops: Stop[];
+};
 
 /** Everything a verdict depends on. A fact that could not be read is `{ known: false, why }`, never a missing field. */
 export type PullFacts = {
   repository: { id: number; name: string };
   /** null when a git directory alone is judged. */
-  pull: { number: number; author: Account } | null;
+  pull: { number: number; author: Account; title: string; body: string; labels: string[] } | null;
   base: { ref: string; sha: string };
   head: { sha: string };
   defaultBranch: string;
   policy: Known<PolicyReading>;
   mergeBase: Known<string>;
   changes: Known<Change[]>;
-  evidenceFiles: Known<EvidenceFile[]>;
+  /** The files that the gates asked for (`reads`), whether the change touches them or not. */
+  texts: Known<FileText[]>;
+  /** From the merge base, which is not among them, to the head, in any order. */
+  commits: Known<CommitFact[]>;
+  secrets: Known<SecretFinding[]>;
+  reviews: Known<ReviewFact[]>;
+  checks: Known<CheckFact[]>;
   record: Known<PullRecord>;
+  /** The day of the judgement (UTC, `2026-11-21`): the only thing about time that a verdict depends on. */
+  day: string;
 };

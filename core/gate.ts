@@ -1,8 +1,30 @@
 import type { GateResult, GateStatus, Reason } from "../schemas/verdict.ts";
-import type { LoadedPolicy, PullFacts } from "./facts.ts";
+import type { Change, LoadedPolicy, PullFacts, PullRecord } from "./facts.ts";
 
 /** Every gate, in the order in which they are judged and shown: those that the content alone settles come first. */
-export const gateNames = ["forbidden-paths", "diff-size", "scope", "evidence", "manual-test"] as const;
+export const gateNames = [
+  "forbidden-paths",
+  "links",
+  "diff-size",
+  "tests",
+  "secrets",
+  "harness",
+  "remediation",
+  "adr",
+  "manifest",
+  "phase",
+  "scope",
+  "trace",
+  "evidence",
+  "casefile",
+  "approval",
+  "dependencies",
+  "stop",
+  "protected",
+  "review",
+  "ci",
+  "manual-test",
+] as const;
 export type GateName = (typeof gateNames)[number];
 
 /** What may change a gate's answer; a change of another kind needs no new look at it. */
@@ -16,9 +38,14 @@ export type Gate = {
   name: GateName;
   group: "content" | "record" | "people";
   changesOn: readonly Trigger[];
-  /** Pure. The facts hold changes and evidence files ordered by path. */
+  /** The paths whose text it wants to read, of files that the change touches and of others. Absent: none. */
+  reads?(facts: ReadingFacts, policy: LoadedPolicy): string[];
+  /** Pure. The facts hold changes and texts ordered by path. */
   judge(facts: PullFacts, policy: LoadedPolicy): GateResult;
 };
+
+/** What is known before any file's text is read. */
+export type ReadingFacts = { changes: readonly Change[]; record: PullRecord | null };
 
 /** A gate's result, written short. */
 export function result(gate: GateName | "policy", status: GateStatus, ...reasons: Reason[]): GateResult {

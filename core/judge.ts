@@ -1,23 +1,34 @@
 import { policyPath } from "../schemas/policy.ts";
 import type { GateResult, Verdict } from "../schemas/verdict.ts";
 import { engine } from "./engine.ts";
-import type { LoadedPolicy, PolicyReading, PullFacts } from "./facts.ts";
+import type { LoadedPolicy, PolicyReading, PullFacts, SecretFinding } from "./facts.ts";
 import { type Gate, gateNames, lacking } from "./gate.ts";
 import { gates } from "./gates.ts";
-import { known } from "./known.ts";
+import { type Known, known } from "./known.ts";
 import { byPath } from "./paths.ts";
+import { waived } from "./waiver.ts";
 
 /** The most reasons that one gate gives; the rest are counted, so that a verdict stays readable and small. */
 const mostReasons = 100;
 
 /** The same facts in an order that does not depend on how they were listed. */
 function ordered(facts: PullFacts): PullFacts {
-  const { changes, evidenceFiles } = facts;
+  const { changes, texts, commits, secrets, reviews, checks } = facts;
+  const sorted = <T>(list: Known<T[]>, order: (one: T, other: T) => number): Known<T[]> =>
+    list.known ? known(list.value.toSorted(order)) : list;
   return {
     ...facts,
-    changes: changes.known ? known(changes.value.toSorted(byPath)) : changes,
-    evidenceFiles: evidenceFiles.known ? known(evidenceFiles.value.toSorted(byPath)) : evidenceFiles,
+    changes: sorted(changes, byPath),
+    texts: sorted(texts, byPath),
+    commits: sorted(commits, (one, other) => (one.sha < other.sha ? -1 : 1)),
+    secrets: sorted(secrets, (one, other) => (placeOf(one) < placeOf(other) ? -1 : 1)),
+    reviews: sorted(reviews, (one, other) => one.id - other.id),
+    checks: sorted(checks, (one, other) => one.id - other.id),
   };
+}
+
+function placeOf({ commit, path, line, where, rule }: SecretFinding): string {
+  return JSON.stringify([commit, path, String(line).padStart(9), where, rule]);
 }
 
 function shortened(result: GateResult): GateResult {
@@ -33,7 +44,7 @@ function shortened(result: GateResult): GateResult {
 /** Asks one gate. A gate that breaks is a fault of ours: its answer is unknown, and never a pass. */
 function ask(gate: Gate, facts: PullFacts, policy: LoadedPolicy): GateResult {
   try {
-    return shortened(gate.judge(facts, policy));
+    return shortened(waived(gate.judge(facts, policy), facts, policy));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const next = { step: "Report this at the project of Sallyport, with this message.", who: "a maintainer" };
@@ -72,7 +83,8 @@ function policyProblem(reading: Exclude<PolicyReading, { state: "loaded" }>, bra
   return { gate: "policy", status: "fail", reasons: [reason] };
 }
 
-function conclude(results: readonly GateResult[]): Verdict["conclusion"] {
+/** What results come to together: one failure fails, and success needs every one to pass or not to apply. */
+export function conclude(results: readonly GateResult[]): Verdict["conclusion"] {
   if (results.some(({ status }) => status === "fail")) return "failure";
   return results.every(({ status }) => status === "pass" || status === "not-applicable")
     ? "success"

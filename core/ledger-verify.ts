@@ -1,18 +1,15 @@
-import { type KeyObject, verify } from "node:crypto";
-import { payloadType } from "../schemas/ledger.ts";
-import { keyId } from "./keys.ts";
+import { attemptKinds, followAttempts, noAttempts } from "./attempts.ts";
+import { typedEntry } from "./entries.ts";
+import { type Entry, type LedgerHead, readStatement } from "./ledger.ts";
+import { openEnvelope } from "./ledger-envelope.ts";
 import {
-  type Entry,
-  type EntryReading,
-  type LedgerHead,
-  type LedgerProblem,
-  openEnvelope,
-  pae,
-  readStatement,
-} from "./ledger.ts";
-
-/** A key that is trusted to sign entries, and the kinds it may sign; all kinds when undefined. */
-export type LedgerKey = { key: KeyObject; kinds?: string[] | undefined };
+  type Keyring,
+  keyringOf,
+  type LedgerKey,
+  permissionProblem,
+  signatureProblem,
+} from "./ledger-keys.ts";
+import type { LedgerProblem } from "./ledger-problem.ts";
 
 /** Something a reader should know that is no fault of the chain, with its place. */
 export type LedgerNote = { position: number; message: string };
@@ -34,58 +31,123 @@ export type ChainReport = {
 /** A ledger that is broken in many places is broken; more problems or notes than this are not listed. */
 const mostListed = 20;
 
+/** What every entry of a chain is held against. `repository`: the one it belongs to; that of the first entry if undefined. */
+export type ChainRules = { keys: Keyring; threshold: number; repository?: number | undefined };
+
+/** How far a verification has come: all that the next entry is compared with. Plain data; a copy can be gone on from. */
+export type ChainPlace = {
+  /** How many lines were read. */
+  position: number;
+  /** How far an entry's own number is from its place: told where it changes, or one lost entry would be told at all that follow. */
+  shift: number;
+  repository: number | null;
+  last: { seq: number; hash: string; at: string } | null;
+};
+
+/** Before the first line. */
+export const chainStart: ChainPlace = { position: 0, shift: 0, repository: null, last: null };
+
+/** What one line brought: where the chain stands after it, its entry if it can be read and trusted, and what is wrong. */
+export type ChainStep = {
+  place: ChainPlace;
+  entry: Entry | null;
+  problems: LedgerProblem[];
+  notes: LedgerNote[];
+};
+
 /**
- * Verifies a whole chain, oldest entry first: every signature by a trusted key before its payload is read, canonical
- * bytes, places without gap, each entry naming the hash of the one before it, one repository. Needs no network, no clock
- * and nothing but the lines and the keys. `visit` sees each entry that is in order; what it saw counts only if the
- * report is ok.
+ * Verifies the next line of a chain: its signatures before its payload is read, canonical bytes, its number, the hash of
+ * the entry before it, its repository, and whether its keys may sign such an entry there.
+ */
+export function verifyNext(place: ChainPlace, line: string, rules: ChainRules): ChainStep {
+  const position = place.position + 1;
+  const read = readSigned(line, position, rules);
+  if (!read.ok) return { place: { ...place, position }, entry: null, problems: [read.problem], notes: [] };
+  const { entry } = read;
+  const { last, shift } = place;
+  const repository = place.repository ?? rules.repository ?? entry.repository.id;
+  const problems: LedgerProblem[] = [];
+  const found = (code: LedgerProblem["code"], message: string) => problems.push({ code, position, message });
+  if (entry.repository.id !== repository)
+    found("wrong-repository", `entry ${position} belongs to repository ${entry.repository.id}`);
+  if (entry.seq !== position + shift)
+    found("wrong-place", `place ${position} holds entry ${entry.seq}: entries were dropped, added or moved`);
+  if (entry.prev !== (last?.hash ?? null))
+    found("broken-chain", `entry ${position} does not follow the entry before it`);
+  const forbidden = permissionProblem(entry, position, rules.keys);
+  if (forbidden !== null) problems.push(forbidden);
+  const message = `entry ${position} has an earlier time than the entry before it`;
+  const { seq, hash, at } = entry;
+  return {
+    place: { position, shift: seq - position, repository, last: { seq, hash, at } },
+    entry,
+    problems,
+    notes: last !== null && at < last.at ? [{ position, message }] : [],
+  };
+}
+
+function readSigned(line: string, position: number, rules: ChainRules) {
+  const opened = openEnvelope(line, position);
+  if (!opened.ok) return opened;
+  const { envelope, payload } = opened;
+  const problem = signatureProblem(envelope, payload, position, rules);
+  return problem === null
+    ? readStatement(payload, envelope, line, position)
+    : { ok: false as const, problem };
+}
+
+/**
+ * Verifies a whole chain, oldest entry first, each line as `verifyNext` does, and that its attempts follow each other.
+ * Needs no network, no clock and nothing but the lines and the keys. `threshold`: how many different keys sign each entry (1). `anchor`: an entry known from
+ * elsewhere that must be there. `visit` sees each entry that is in order; what it saw counts only if the report is ok.
  */
 export function verifyChain(
   lines: Iterable<string>,
   keys: readonly LedgerKey[],
   options: {
+    threshold?: number | undefined;
     expectRepositoryId?: number | undefined;
     anchor?: { seq: number; hash: string } | undefined;
     visit?: (entry: Entry) => void;
   } = {},
 ): ChainReport {
-  const { anchor } = options;
-  const trusted = new Map(keys.map((one) => [keyId(one.key), one]));
+  const { anchor, visit } = options;
+  const rules: ChainRules = {
+    keys: keyringOf(keys),
+    threshold: options.threshold ?? 1,
+    repository: options.expectRepositoryId,
+  };
   const problems: LedgerProblem[] = [];
   const notes: LedgerNote[] = [];
   const kinds = new Map<string, number>();
   const keyids = new Set<string>();
-  let position = 0;
+  const attempts = noAttempts();
+  let place = chainStart;
   let first: Entry | null = null;
-  let last: Entry | null = null;
   let isAnchored = anchor === undefined;
-  // How far an entry's own number is from its place: told where it changes, or one lost entry would be told at all that follow.
-  let shift = 0;
   for (const line of lines) {
-    position += 1;
-    const read = readSigned(line, position, trusted);
-    if (!read.ok) {
-      problems.push(read.problem);
-      continue;
-    }
-    const { entry } = read;
+    const step = verifyNext(place, line, rules);
+    place = step.place;
+    problems.push(...step.problems);
+    notes.push(...step.notes);
+    const { entry } = step;
+    if (entry === null) continue;
     first ??= entry;
-    const found = placeProblems(entry, position, {
-      seq: position + shift,
-      prev: last?.hash ?? null,
-      repository: options.expectRepositoryId ?? first.repository.id,
-      kinds: trusted.get(entry.keyid)?.kinds,
-    });
-    problems.push(...found);
-    if (last !== null && entry.at < last.at)
-      notes.push({ position, message: `entry ${position} has an earlier time than the entry before it` });
-    if (found.length === 0) options.visit?.(entry);
-    shift = entry.seq - position;
-    isAnchored ||= anchor?.seq === position && anchor.hash === entry.hash;
+    // A chain with holes has no attempts to follow: its first problem would be told again for each of them.
+    const typed = problems.length === 0 && attemptKinds.has(entry.kind) ? typedEntry(entry) : null;
+    const wrong = typed === null ? null : followAttempts(attempts, typed);
+    if (wrong !== null)
+      problems.push({
+        code: "bad-attempt",
+        position: place.position,
+        message: `entry ${place.position}: ${wrong}`,
+      });
+    if (step.problems.length === 0 && wrong === null) visit?.(entry);
+    isAnchored ||= anchor?.seq === place.position && anchor.hash === entry.hash;
     kinds.set(entry.kind, (kinds.get(entry.kind) ?? 0) + 1);
-    keyids.add(entry.keyid);
-    last = entry;
+    for (const keyid of entry.keyids) keyids.add(keyid);
   }
+  const { position, last } = place;
   if (position === 0)
     problems.push({ code: "empty", position, message: "there is no entry: an empty ledger proves nothing" });
   if (anchor !== undefined && !isAnchored) {
@@ -104,42 +166,4 @@ export function verifyChain(
     problems: problems.slice(0, mostListed),
     notes: notes.slice(0, mostListed),
   };
-}
-
-/** Reads one line as an entry, after its signature was found good. */
-function readSigned(line: string, position: number, trusted: ReadonlyMap<string, LedgerKey>): EntryReading {
-  const opened = openEnvelope(line, position);
-  if (!opened.ok) return opened;
-  const { keyid, sig } = opened.envelope.signatures[0] ?? { keyid: "", sig: "" };
-  const problem = (code: "unknown-key" | "bad-signature", message: string): EntryReading => ({
-    ok: false,
-    problem: { code, position, message },
-  });
-  const key = trusted.get(keyid)?.key;
-  if (key === undefined) {
-    const named = `entry ${position} names the key ${keyid.slice(0, 16)}…`;
-    return problem("unknown-key", `${named}, which is not one of the given keys`);
-  }
-  if (!verify(null, pae(payloadType, opened.payload), key, Buffer.from(sig, "base64")))
-    return problem("bad-signature", `entry ${position} is not signed by the key that it names`);
-  return readStatement(opened.payload, opened.envelope, line, position);
-}
-
-/** What is wrong with an entry at this place of this chain. */
-function placeProblems(
-  entry: Entry,
-  position: number,
-  expected: { seq: number; prev: string | null; repository: number; kinds: string[] | undefined },
-): LedgerProblem[] {
-  const problems: LedgerProblem[] = [];
-  const found = (code: LedgerProblem["code"], message: string) => problems.push({ code, position, message });
-  if (entry.repository.id !== expected.repository)
-    found("wrong-repository", `entry ${position} belongs to repository ${entry.repository.id}`);
-  if (entry.seq !== expected.seq)
-    found("wrong-place", `place ${position} holds entry ${entry.seq}: entries were dropped, added or moved`);
-  if (entry.prev !== expected.prev)
-    found("broken-chain", `entry ${position} does not follow the entry before it`);
-  if (expected.kinds !== undefined && !expected.kinds.includes(entry.kind))
-    found("kind-not-allowed", `entry ${position} is a ${entry.kind}, which its key may not sign`);
-  return problems;
 }

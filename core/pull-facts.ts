@@ -2,9 +2,6 @@ import type { PullFacts } from "./facts.ts";
 import type { Known } from "./known.ts";
 import type { Surroundings } from "./story-facts.ts";
 
-/** A check run on the head, of any app. */
-export type CheckFact = { name: string; app: string; status: string; conclusion: string | null };
-
 /** Our own check run on the head, as GitHub shows it. */
 export type OurCheck = { externalId: string; status: string; conclusion: string | null };
 
@@ -15,7 +12,6 @@ export type PullLookFacts = Surroundings & {
   number: number;
   state: "open" | "closed";
   merged: { commit: string; tree: string; by: { id: number; login: string } | null } | null;
-  checks: Known<CheckFact[]>;
   ourCheck: Known<OurCheck | null>;
   /** Other open pull requests whose head is the same commit. */
   twins: Known<number[]>;

@@ -1,11 +1,11 @@
 import type { Verdict } from "../schemas/verdict.ts";
-import { type Ask, authority, holders } from "./authority.ts";
+import { checkEffect } from "./check-effect.ts";
 import { sha256 } from "./contract.ts";
-import type { Draft, TypedEntry } from "./entries.ts";
-import type { LoadedPolicy, PullFacts, PullRecord } from "./facts.ts";
-import { manualTests } from "./gates/manual-test.ts";
+import type { TypedEntry } from "./entries.ts";
+import type { PullFacts, PullRecord } from "./facts.ts";
 import { judge, verdictText } from "./judge.ts";
 import type { Known } from "./known.ts";
+import { answerOnPull } from "./pull-answers.ts";
 import { observeEnd } from "./pull-end.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
 import { recordOf, storyOf } from "./record.ts";
@@ -31,7 +31,12 @@ export function decidePull(facts: PullLookFacts): Decision {
   const digest = sha256(verdictText(verdict));
   addStep(decision, recordVerdict(facts, entries(), verdict, digest));
   addStep(decision, sealEvidence(facts, entries(), verdict, digest));
-  showCheck(facts, verdict, worseTwin(facts, entries(), verdict), digest, decision);
+  const twin = worseTwin(facts, entries(), verdict);
+  const worse = {
+    counted: twin ?? verdict.conclusion,
+    title: "Another pull request with this commit is not green",
+  };
+  addStep(decision, checkEffect(facts, verdict, digest, twin === null ? {} : worse));
   showSticky(facts, verdict, decision);
   if (verdict.gates.some((gate) => gate.status === "unknown") || !facts.ourCheck.known) decision.again = 15;
   return decision;
@@ -51,7 +56,7 @@ function answerCommands(facts: PullLookFacts, entries: () => TypedEntry[], decis
   for (const ask of facts.asks) {
     if (seen.has(sourceKey(ask.source))) continue;
     const record = recordOf(entries(), facts.number);
-    const answer = record.known ? answerTo(ask, facts, loaded, record.value) : null;
+    const answer = record.known ? answerOnPull(ask, facts, loaded, record.value) : null;
     if (answer === null) {
       decision.again = 15;
       return;
@@ -61,91 +66,6 @@ function answerCommands(facts: PullLookFacts, entries: () => TypedEntry[], decis
       answered(ask, answer, { issue: { number: facts.number }, repository: facts.repository }),
     );
   }
-}
-
-type Answer = { accepted: boolean; code: string; line: string; drafts?: Draft[] };
-
-function answerTo(ask: Ask, facts: PullLookFacts, loaded: LoadedPolicy, record: PullRecord): Answer | null {
-  const { command } = ask;
-  const refuse = (code: string, line: string): Answer => ({ accepted: false, code, line });
-  const allowed = authority(ask, command.name === "sign-off" ? ["approvers"] : [], loaded.policy.people);
-  if (allowed.answer === "wait") return null;
-  if (allowed.answer === "no") return refuse(allowed.code, allowed.line);
-  if ("why" in command) return refuse("badly-written", `Write it as \`${command.form}\`: ${command.why}.`);
-  if (command.name === "status")
-    return { accepted: true, code: "shown", line: "The check `sallyport` shows where this stands." };
-  if (command.name !== "sign-off")
-    return refuse("wrong-place", "Give this command on the story, not on the pull request.");
-
-  const head = facts.judged.head.sha;
-  const tests = manualTests(loaded.policy);
-  if (facts.state === "closed") return refuse("closed", "This pull request is closed.");
-  if (command.sha !== head) {
-    return refuse(
-      "head-moved",
-      `You signed ${command.sha}, but the head is ${head}. Test that commit and sign it.`,
-    );
-  }
-  if (!tests.includes(command.test)) {
-    return refuse(
-      "not-a-listed-test",
-      `There is no test \`${command.test}\` to sign off; there is: ${tests.join(", ")}.`,
-    );
-  }
-  const own =
-    (record.run?.requesters.some((person) => person.id === ask.by.id) ?? false) ||
-    facts.judged.pull?.author.id === ask.by.id;
-  if (own && loaded.policy.people.separation === "strict") {
-    const who = holders(loaded.policy.people, "approvers");
-    return refuse(
-      "own-work",
-      `You asked for this change, so somebody else signs it off: ${who} (\`people.separation: strict\`).`,
-    );
-  }
-  if (record.run !== null && !record.evidence.some((one) => one.commit === head)) {
-    return refuse(
-      "no-evidence",
-      "There is no recorded evidence for this commit yet; sign it off once the gate `evidence` passes.",
-    );
-  }
-  if (ask.source.type !== "comment") return refuse("wrong-place", "A sign-off is a comment.");
-  const noted = notes(command.text);
-  return {
-    accepted: true,
-    code: "signed-off",
-    line: `Read as: \`${command.test}\` ${command.result === "pass" ? "passed" : "failed"} on ${head}, tested by @${ask.by.login}.`,
-    drafts: [
-      {
-        kind: "sign-off.given",
-        actor: { type: "user", id: ask.by.id, login: ask.by.login },
-        subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }],
-        body: {
-          pull: facts.number,
-          sha: head,
-          test: command.test,
-          result: command.result,
-          comment: ask.source.id,
-          environment: noted.environment,
-          notes: noted.notes,
-          solo: own,
-        },
-      },
-    ],
-  };
-}
-
-/** The lines below a sign-off: one that begins with `Environment:` says where it was tested, the rest are notes. */
-function notes(text: string): { environment: string; notes: string } {
-  const lines = text.split("\n");
-  const place = lines.findIndex((line) => /^environment:/i.test(line));
-  const environment = place < 0 ? "" : (lines[place] ?? "").replace(/^environment:\s*/i, "").trim();
-  return {
-    environment,
-    notes: lines
-      .filter((_, at) => at !== place)
-      .join("\n")
-      .trim(),
-  };
 }
 
 function recordVerdict(facts: PullLookFacts, entries: TypedEntry[], verdict: Verdict, digest: string): Step {
@@ -189,7 +109,7 @@ function recordVerdict(facts: PullLookFacts, entries: TypedEntry[], verdict: Ver
 
 /** Seals the evidence of an agent's commit once its checks have settled and the verdict is success. */
 function sealEvidence(facts: PullLookFacts, entries: TypedEntry[], verdict: Verdict, digest: string): Step {
-  if (verdict.conclusion !== "success" || !facts.checks.known) return {};
+  if (verdict.conclusion !== "success" || !facts.judged.checks.known) return {};
   const written = entries.findLast(
     (entry) => entry.kind === "change.committed" && entry.body.commit === verdict.head,
   );
@@ -206,7 +126,7 @@ function sealEvidence(facts: PullLookFacts, entries: TypedEntry[], verdict: Verd
       entry.body.attempt.s === attempt.s &&
       entry.body.attempt.r === attempt.r,
   );
-  const others = facts.checks.value;
+  const others = facts.judged.checks.value;
   if (sealed || captured === undefined || others.some((check) => check.status !== "completed")) return {};
   const passed = (conclusion: string | null) =>
     conclusion === "success" || conclusion === "neutral" || conclusion === "skipped";
@@ -257,32 +177,6 @@ function worseTwin(
   });
   if (conclusions.includes("failure")) return "failure";
   return verdict.conclusion === "success" && conclusions.includes("pending") ? "pending" : null;
-}
-
-/** Writes the verdict to the commit it judged and to no other; a check never ends while it is undecided. */
-function showCheck(
-  facts: PullLookFacts,
-  verdict: Verdict,
-  twin: "failure" | "pending" | null,
-  digest: string,
-  decision: Decision,
-): void {
-  const counted = twin ?? verdict.conclusion;
-  const undecided = counted === "pending";
-  const status = undecided ? "in_progress" : "completed";
-  const conclusion = undecided ? null : counted;
-  const shown = facts.ourCheck.known ? facts.ourCheck.value : null;
-  if (shown?.externalId === digest && shown.status === status && shown.conclusion === conclusion) return;
-  decision.effects.push({
-    type: "ensure-check",
-    key: `check/${facts.repository.id}/${verdict.head}`,
-    sha: verdict.head,
-    verdictSha256: digest,
-    status,
-    conclusion,
-    title: twin === null ? titleOf(verdict) : "Another pull request with this commit is not green",
-    summary: summaryMarkdown(verdict),
-  });
 }
 
 function showSticky(facts: PullLookFacts, verdict: Verdict, decision: Decision): void {

@@ -1,54 +1,71 @@
 import type { EntryBody } from "../schemas/entries.ts";
 import type { Account } from "../schemas/text.ts";
 import type { TypedEntry } from "./entries.ts";
-import type { PullRecord } from "./facts.ts";
+import type { EvidenceRecord, PullRecord, RunRecord, Stop } from "./facts.ts";
 import { type Known, known, unknown } from "./known.ts";
 
+type EntryOf<K extends TypedEntry["kind"]> = Extract<TypedEntry, { kind: K }>;
+
+function ofKind<K extends TypedEntry["kind"]>(entries: readonly TypedEntry[], kind: K): EntryOf<K>[] {
+  return entries.filter((entry): entry is EntryOf<K> => entry.kind === kind);
+}
+
+/** The record of a pull request that no ledger tells of. */
+export const noRecord: PullRecord = { run: null, evidence: [], signOffs: [], waivers: [], stops: [] };
+
 /**
- * What the ledger says about one pull request: the run that made it, its evidence, its sign-offs. Unknown when the ledger
- * names a run and lacks its contract: such a pull request must not pass for one that no run made.
+ * What the ledger says about one pull request: the run that made it, its evidence, its sign-offs, waivers and stops.
+ * Unknown when the ledger names a run and lacks its contract: such a pull request must not pass for one that no run made.
  */
 export function recordOf(entries: readonly TypedEntry[], pull: number): Known<PullRecord> {
-  const record: PullRecord = { run: null, evidence: [], signOffs: [] };
-  let opened: EntryBody<"pull.opened"> | null = null;
-  for (const entry of entries) {
-    if (entry.kind === "pull.opened" && entry.body.pull === pull) opened = entry.body;
-    if (entry.kind === "sign-off.given" && entry.body.pull === pull) {
-      const { sha, test, result } = entry.body;
-      record.signOffs.push({
-        sha,
-        test,
-        result,
-        by: { id: entry.actor.id, login: entry.actor.login, type: "User" },
-        seq: entry.seq,
-      });
-    }
-  }
+  const opened = ofKind(entries, "pull.opened").findLast((entry) => entry.body.pull === pull)?.body ?? null;
+  const record: PullRecord = {
+    run: null,
+    evidence: [],
+    signOffs: ofKind(entries, "sign-off.given").flatMap(({ body, actor, seq }) =>
+      body.pull === pull
+        ? [{ sha: body.sha, test: body.test, result: body.result, by: person(actor), seq }]
+        : [],
+    ),
+    waivers: ofKind(entries, "waiver.given").flatMap(({ body, actor, seq }) => {
+      const { gate, sha, until, reason } = body;
+      return body.pull === pull ? [{ gate, sha, until, reason, by: person(actor), seq }] : [];
+    }),
+    stops: stopsOf(entries, opened === null ? [pull] : [pull, opened.story]),
+  };
   if (opened === null) return known(record);
+  const run = runOf(entries, opened);
+  if (run === null) return unknown(`the ledger holds ${opened.run} and not the contract it was run for`);
+  return known({ ...record, run, evidence: evidenceOf(entries, opened.prompt) });
+}
 
+function person(actor: { id: number; login: string }): Account {
+  return { id: actor.id, login: actor.login, type: "User" };
+}
+
+function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">): RunRecord | null {
   const { run, story, prompt } = opened;
-  const requesters: Account[] = [];
-  let contract: EntryBody<"contract.frozen"> | null = null;
-  let index: number | null = null;
-  const bundles = new Map<string, string>();
-  for (const entry of entries) {
-    if (entry.kind === "plan.proposed" && entry.body.story === story) requesters.push(entry.body.requestedBy);
-    if (entry.kind === "contract.frozen" && entry.body.story === story) contract = entry.body;
-    if (entry.kind === "prompt.opened" && entry.body.issue === prompt) index = entry.body.index;
-    if (entry.kind === "run.submitted" && entry.body.run === run) requesters.push(entry.body.by);
-    if (entry.kind === "evidence.captured" && entry.body.prompt === prompt)
-      bundles.set(attemptName(entry.body), entry.hash);
-    if (entry.kind === "change.committed" && entry.body.prompt === prompt) {
-      const attempt = attemptName(entry.body);
-      const bundle = bundles.get(attempt);
-      if (bundle === undefined) continue;
-      record.evidence.push({ commit: entry.body.commit, tree: entry.body.tree, attempt, bundle });
-    }
-  }
+  const submitted = ofKind(entries, "run.submitted").findLast((entry) => entry.body.run === run)?.body;
+  const contract = ofKind(entries, "contract.frozen").findLast(
+    ({ body }) => body.story === story && body.digest === submitted?.digest,
+  )?.body;
+  const prompts = ofKind(entries, "prompt.opened").filter(
+    ({ body }) => body.story === story && body.revision === contract?.revision,
+  );
+  const index = prompts.find(({ body }) => body.issue === prompt)?.body.index;
   const frozen = contract?.prompts.find((one) => one.index === index);
-  if (contract === null || frozen === undefined)
-    return unknown(`the ledger holds ${run} and not the contract it was run for`);
-  record.run = {
+  if (submitted === undefined || contract === undefined || frozen === undefined) return null;
+
+  const completed = new Set(ofKind(entries, "prompt.completed").map(({ body }) => body.prompt));
+  const issueOf = (place: number) => prompts.find(({ body }) => body.index === place)?.body.issue ?? null;
+  const isMerged = (place: number) => completed.has(issueOf(place) ?? 0);
+  const approved = ofKind(entries, "approval.granted").findLast(
+    ({ body }) => body.story === story && body.digest === contract.digest,
+  );
+  const planners = ofKind(entries, "plan.proposed").flatMap(({ body }) =>
+    body.story === story && body.revision <= contract.revision ? [body.requestedBy] : [],
+  );
+  return {
     run,
     story,
     prompt,
@@ -57,15 +74,62 @@ export function recordOf(entries: readonly TypedEntry[], pull: number): Known<Pu
     risk: contract.risk,
     needsManualTest: contract.manualTest !== null,
     evidenceFiles: frozen.evidence,
-    requesters: distinct(requesters),
+    approval:
+      approved === undefined
+        ? null
+        : {
+            digest: contract.digest,
+            by: { ...person(approved.actor), type: approved.actor.type === "user" ? "User" : "Bot" },
+            seq: approved.seq,
+          },
+    dependsOn: frozen.dependsOn.map((place) => ({
+      prompt: issueOf(place),
+      title: contract.prompts.find((one) => one.index === place)?.title ?? "",
+      merged: isMerged(place),
+    })),
+    laterPaths: contract.prompts.flatMap((one) =>
+      one.index === frozen.index || isMerged(one.index) ? [] : one.paths,
+    ),
+    decisions: contract.decisions ?? [],
+    requesters: distinct([...planners, submitted.by]),
   };
-  return known(record);
 }
+
+/** The recorded answers to a prompt that became commits. One whose evidence was not captured first is none. */
+function evidenceOf(entries: readonly TypedEntry[], prompt: number): EvidenceRecord[] {
+  const bundles = new Map<string, string>();
+  const evidence: EvidenceRecord[] = [];
+  for (const entry of entries) {
+    if (entry.kind === "evidence.captured" && entry.body.prompt === prompt)
+      bundles.set(attemptName(entry.body), entry.hash);
+    if (entry.kind !== "change.committed" || entry.body.prompt !== prompt) continue;
+    const attempt = attemptName(entry.body);
+    const bundle = bundles.get(attempt);
+    if (bundle !== undefined)
+      evidence.push({ commit: entry.body.commit, tree: entry.body.tree, attempt, bundle });
+  }
+  return evidence;
+}
+
+/** The blocks that are open on these issues: one each, until a person takes the work up again. */
+function stopsOf(entries: readonly TypedEntry[], issues: readonly number[]): Stop[] {
+  const open = new Map<number, Stop>();
+  for (const { body, actor, seq } of ofKind(entries, "command")) {
+    const { issue, accepted, command, text } = body;
+    if (!accepted || !issues.includes(issue)) continue;
+    if (command === "block")
+      open.set(issue, { code: "blocked", message: text, issue, by: `@${actor.login}`, seq });
+    if (takesUp.has(command)) open.delete(issue);
+  }
+  return [...open.values()];
+}
+
+/** The commands by which a person answers a block. */
+const takesUp = new Set(["clarify", "plan", "refine", "approve", "run", "retry"]);
 
 /** The story whose run made this pull request; undefined for one that no run made. */
 export function storyOf(entries: readonly TypedEntry[], pull: number): number | undefined {
-  const record = recordOf(entries, pull);
-  return record.known ? record.value.run?.story : undefined;
+  return ofKind(entries, "pull.opened").findLast((entry) => entry.body.pull === pull)?.body.story;
 }
 
 /** An attempt's name as people write it: `R0/S1`. */

@@ -101,11 +101,12 @@ const cutNote = (left: number) =>
 export function summaryMarkdown(verdict: Verdict): string {
   const policy =
     verdict.policy === null ? "no policy" : `policy ${verdict.policy.blob} at ${verdict.policy.ref}`;
-  const later = verdict.deferred.length === 0 ? [] : [`\nLeft to the App: ${verdict.deferred.join(", ")}.\n`];
+  const asked = verdict.gates.filter((gate) => gate.status !== "not-applicable");
+  const notes = [notAsked(verdict), leftToApp(verdict)].filter((note) => note !== "");
   const parts = [
     `**${conclusions[verdict.conclusion]}** ${titleOf(verdict)}.\n\n| gate | result | why |\n|---|---|---|\n`,
-    ...verdict.gates.map(gateRow),
-    ...later,
+    ...asked.map(gateRow),
+    ...notes.map((note) => `\n${note}\n`),
     ...blocking(verdict).flatMap(({ gate, status, reasons }) => {
       const [first = "", ...others] = reasons.map(reasonMarkdown);
       return [`\n#### ${gate} ${words[status]}\n\n${first}`, ...others];
@@ -113,6 +114,16 @@ export function summaryMarkdown(verdict: Verdict): string {
   ];
   const foot = `\nHead ${verdict.head}, base ${verdict.base}, ${policy}, engine ${verdict.engine}.\n`;
   return fitted(parts, foot);
+}
+
+/** The gates that have nothing to say about this change, in one line: a table of them would hide the others. */
+function notAsked(verdict: Verdict): string {
+  const names = named(verdict, "not-applicable");
+  return names.length === 0 ? "" : `Not asked of this change: ${names.join(", ")}.`;
+}
+
+function leftToApp({ deferred }: Verdict): string {
+  return deferred.length === 0 ? "" : `Left to the App: ${deferred.join(", ")}.`;
 }
 
 const conclusions: Record<Verdict["conclusion"], string> = {
@@ -149,13 +160,14 @@ export function terminalText(verdict: Verdict, { color }: { color: boolean }): s
   const paint = (status: GateStatus, text: string) =>
     color ? `\u001b[${colors[status]}m${text}\u001b[0m` : text;
   const line = (text: string) => visible(text).replaceAll("\n", " ");
-  const width = Math.max(...verdict.gates.map(({ gate }) => gate.length), 0);
-  const gates = verdict.gates.map(({ gate, status, reasons }) => {
+  const asked = verdict.gates.filter((gate) => gate.status !== "not-applicable");
+  const width = Math.max(...asked.map(({ gate }) => gate.length), 0);
+  const gates = asked.map(({ gate, status, reasons }) => {
     const head = `${paint(status, `${marks[status]} ${gate.padEnd(width)}  ${words[status]}`)}\n`;
     return head + reasons.map((reason) => reasonText(reason, line)).join("");
   });
-  const later = verdict.deferred.length === 0 ? "" : `Left to the App: ${verdict.deferred.join(", ")}.\n`;
-  return `Verdict: ${conclusions[verdict.conclusion]} ${titleOf(verdict)}.\n${gates.join("")}${later}`;
+  const notes = [notAsked(verdict), leftToApp(verdict)].map((note) => (note === "" ? "" : `${note}\n`));
+  return `Verdict: ${conclusions[verdict.conclusion]} ${titleOf(verdict)}.\n${gates.join("")}${notes.join("")}`;
 }
 
 function reasonText(reason: Reason, line: (text: string) => string): string {

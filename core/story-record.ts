@@ -102,7 +102,7 @@ export function foldStory(
           record.blocked = null;
         }
         if (command === "block") record.blocked = text;
-        if (command === "approve") record.blocked = null;
+        if (command === "approve" || command === "clarify") record.blocked = null;
         break;
       }
       case "plan.proposed":

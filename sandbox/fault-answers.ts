@@ -15,6 +15,7 @@ export function instead(fault: RequestFault | undefined): Answer | undefined {
 /** What a fault makes of an answer after the work was done. A page that is cut has no link to the next one. */
 export function spoil(fault: RequestFault | undefined, answer: Answer): Answer {
   if (fault?.kind === "status" && fault.after) return refused(fault.status, "Server Error");
+  if (fault?.kind === "graphql_error") return withError(answer);
   if (fault?.kind !== "cut_page" || typeof answer.body !== "object" || answer.body === null) return answer;
   if (Array.isArray(answer.body)) return { status: answer.status, body: half(answer.body) };
   const fields = Object.entries(answer.body).map(([name, value]) => [
@@ -22,6 +23,12 @@ export function spoil(fault: RequestFault | undefined, answer: Answer): Answer {
     Array.isArray(value) ? half(value) : value,
   ]);
   return { status: answer.status, body: Object.fromEntries(fields) };
+}
+
+/** As GitHub tells of a query that it could not answer in full. */
+function withError(answer: Answer): Answer {
+  const errors = [{ message: "Something went wrong while executing your query on the server." }];
+  return { ...answer, body: { ...Object(answer.body), errors } };
 }
 
 /** Sends the first half of a body and breaks the connection. */

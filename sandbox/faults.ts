@@ -26,6 +26,12 @@ export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("cut_body"), ...onRequest }),
   /** Leaves out the second half of a listing's page. */
   z.strictObject({ kind: z.literal("cut_page"), ...onRequest }),
+  /** Puts an error beside what GraphQL answers. */
+  z.strictObject({
+    kind: z.literal("graphql_error"),
+    ...onRequest,
+    path: onRequest.path.default("/graphql$"),
+  }),
   z.strictObject({
     kind: z.literal("secondary_limit"),
     ...onRequest,

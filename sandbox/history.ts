@@ -2,6 +2,7 @@
 import { notFound, ok, refused } from "./answer.ts";
 import { countCommits, mergeBase, readChanges, readCommit } from "./commits.ts";
 import { git, gitText, isAncestor, resolveCommit } from "./git.ts";
+import type { Pull, Repository } from "./model.ts";
 import { listing } from "./paging.ts";
 import { presentCommit, presentFileChange } from "./present/commits.ts";
 import { presentPullSimple } from "./present/pulls.ts";
@@ -23,15 +24,7 @@ export const historyRoutes: Route[] = [
     const { state, repository } = call;
     const sha = await resolveCommit(repository.dir, call.params.sha ?? "");
     if (sha === undefined) return noCommit(call.params.sha);
-    const belongs = await Promise.all(
-      pullsOf(repository).map(async (pull) => {
-        if (pull.mergeCommitSha === sha) return pull;
-        const inHead = await isAncestor(repository.dir, sha, pull.head.sha);
-        return inHead && !(await isAncestor(repository.dir, sha, pull.base.sha)) ? pull : undefined;
-      }),
-    );
-    const pulls = belongs.filter((pull) => pull !== undefined);
-    return listing(call, pulls, (pull) => presentPullSimple(state, pull));
+    return listing(call, await pullsWith(repository, sha), (pull) => presentPullSimple(state, pull));
   }),
   repoRoute(`GET ${REPO}/compare/:range{.+}`, READ, compare),
 ];
@@ -51,6 +44,18 @@ export const commitRoute: Route = repoRoute(`GET ${REPO}/commits/:ref{.+}`, READ
     files: changes.slice(0, MOST_FILES).map((change) => presentFileChange(state, repository, sha, change)),
   });
 });
+
+/** The pull requests that a commit was merged by or belongs to, newest first. */
+export async function pullsWith(repository: Repository, sha: string): Promise<Pull[]> {
+  const belongs = await Promise.all(
+    pullsOf(repository).map(async (pull) => {
+      if (pull.mergeCommitSha === sha) return pull;
+      const inHead = await isAncestor(repository.dir, sha, pull.head.sha);
+      return inHead && !(await isAncestor(repository.dir, sha, pull.base.sha)) ? pull : undefined;
+    }),
+  );
+  return belongs.filter((pull) => pull !== undefined);
+}
 
 async function listCommits(call: RepositoryCall) {
   const { state, repository, query } = call;

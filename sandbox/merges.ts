@@ -1,10 +1,9 @@
 /** Merging a pull request, and bringing its branch up to date. */
 import { z } from "zod";
 import { type Answer, accepted, forbidden, noContent, notFound, ok, refused } from "./answer.ts";
-import { readCommits } from "./commits.ts";
 import { branchTip, isAncestor } from "./git.ts";
+import { mergeMessage } from "./merge-message.ts";
 import { merge } from "./merging.ts";
-import type { Pull } from "./model.ts";
 import { pullUrl } from "./present/pulls.ts";
 import { markMerged } from "./pull-changes.ts";
 import { type AuthoredPullCall, authoredPullRoute, pullRoute } from "./pull-route.ts";
@@ -54,7 +53,7 @@ async function mergePull(call: AuthoredPullCall, body: Order): Promise<Answer> {
     head,
     actor,
     author: pull.issue.user,
-    message: await messageOf(pull, base, body),
+    message: await mergeMessage(pull, base, body),
     date: now(state),
   });
   if (after === undefined) return refused(405, "Pull Request is not mergeable");
@@ -66,7 +65,7 @@ async function mergePull(call: AuthoredPullCall, body: Order): Promise<Answer> {
   if (pull.head.sha !== head) {
     return refused(409, "Head branch was modified. Review and try the merge again.");
   }
-  const moved = await moveRef(call, { ref: `refs/heads/${pull.base.ref}`, before: base, after }, pull);
+  const moved = await moveRef(call, { ref: `refs/heads/${pull.base.ref}`, before: base, after }, [pull]);
   if (!moved) return refused(405, "Base branch was modified. Review and try the merge again.");
   await markMerged(call, pull, after);
   return ok({ sha: after, merged: true, message: "Pull Request successfully merged" });
@@ -80,26 +79,8 @@ async function unmetFor(call: AuthoredPullCall, base: string): Promise<string | 
   if (rule.strict && !(await isAncestor(repository.dir, base, pull.head.sha))) {
     return "Head branch is out of date. Review and try the merge again.";
   }
-  return unmetRules(state, pull)[0];
-}
-
-async function messageOf(pull: Pull, base: string, body: Order): Promise<string> {
-  const { number, title, repository } = pull.issue;
-  const owner = repository.owner.login;
-  if (body.merge_method === "merge") {
-    const heading = body.commit_title ?? `Merge pull request #${number} from ${owner}/${pull.head.ref}`;
-    const text = body.commit_message ?? title;
-    return text === "" ? heading : `${heading}\n\n${text}`;
-  }
-  const heading = body.commit_title ?? `${title} (#${number})`;
-  const commits = await readCommits(repository.dir, ["--reverse", `${base}..${pull.head.sha}`]);
-  const [first] = commits;
-  const listed =
-    commits.length === 1
-      ? (first?.message.split("\n\n").slice(1).join("\n\n") ?? "")
-      : commits.map(({ message }) => `* ${message}`).join("\n\n");
-  const text = body.commit_message ?? listed;
-  return text === "" ? heading : `${heading}\n\n${text}`;
+  const [unmet] = unmetRules(state, pull);
+  return unmet ?? (rule.mergeQueue === null ? undefined : "Changes must be made through the merge queue");
 }
 
 /** Merges the base into the head branch. */

@@ -197,6 +197,19 @@ export type CommitStatus = Identified & {
 
 export type RequiredCheck = { context: string; appId: number | null };
 
+/** How a merge queue brings a pull request in. */
+export type QueueMethod = "merge" | "squash";
+
+/** Pull requests on their way into a branch together, each at the head it had when it entered. */
+export type MergeGroup = {
+  /** The full ref of the branch that GitHub makes for it. */
+  ref: string;
+  branch: string;
+  base: string;
+  head: string;
+  members: { pull: Pull; head: string }[];
+};
+
 /** The rules of one branch. The same data answers the protection and the ruleset endpoints. */
 export type Protection = {
   id: number;
@@ -213,6 +226,8 @@ export type Protection = {
   allowPush: boolean;
   allowForcePushes: boolean;
   allowDeletions: boolean;
+  /** Null: there is no queue, and pull requests are merged directly. */
+  mergeQueue: QueueMethod | null;
 };
 
 export type RepositoryHook = {
@@ -243,6 +258,8 @@ export type Repository = Identified & {
   protection: Protection[];
   hooks: RepositoryHook[];
   ci: SimulatedCheck[];
+  /** Those still open. */
+  mergeGroups: MergeGroup[];
   createdAt: string;
   updatedAt: string;
   pushedAt: string;

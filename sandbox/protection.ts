@@ -109,8 +109,9 @@ async function protect(call: RepositoryCall, body: z.output<typeof settings>): P
   const branch = call.params.branch ?? "";
   if ((await branchTip(repository.dir, branch)) === undefined) return refused(404, "Branch not found");
   const reviews = body.required_pull_request_reviews;
+  const old = protectionOf(repository, branch);
   const rule: Protection = {
-    id: protectionOf(repository, branch)?.id ?? identify(state, "BPR").id,
+    id: old?.id ?? identify(state, "BPR").id,
     branch,
     checks: body.required_status_checks === null ? null : checksOf(body.required_status_checks),
     strict: body.required_status_checks?.strict ?? false,
@@ -121,6 +122,8 @@ async function protect(call: RepositoryCall, body: z.output<typeof settings>): P
     allowPush: body.required_status_checks === null && reviews === null,
     allowForcePushes: body.allow_force_pushes ?? false,
     allowDeletions: body.allow_deletions ?? false,
+    // REST cannot set it here; what was chosen on the site stays.
+    mergeQueue: old?.mergeQueue ?? null,
   };
   repository.protection = [...repository.protection.filter((other) => other.branch !== branch), rule];
   return ok(presentProtectedBranch(state, repository, rule));

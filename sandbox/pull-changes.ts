@@ -23,10 +23,10 @@ export async function followBranch(
   branch: string,
   before: string | null,
   after: string | null,
-  merging: Pull | undefined,
+  merging: readonly Pull[],
 ): Promise<void> {
   for (const pull of openPulls(by.repository)) {
-    if (pull === merging) continue;
+    if (merging.includes(pull)) continue;
     if (pull.head.ref === branch) {
       if (after === null) await closeIssue(by, pull.issue, null);
       else await synchronize(by, pull, after);

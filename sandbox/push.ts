@@ -24,10 +24,10 @@ export function withRefs<T>(state: State, repository: Repository, task: () => Pr
 }
 
 /**
- * Moves one ref if it still stands at `before`, and tells of it; false when it does not. `merging` is the pull
- * request whose merge this is: its caller tells of that.
+ * Moves one ref if it still stands at `before`, and tells of it; false when it does not. `merging` are the pull
+ * requests whose merge this is: its caller tells of that.
  */
-export function moveRef(by: By, change: RefChange, merging?: Pull): Promise<boolean> {
+export function moveRef(by: By, change: RefChange, merging: readonly Pull[] = []): Promise<boolean> {
   const { ref, before, after } = change;
   return withRefs(by.state, by.repository, async () => {
     const args = after === null ? ["-d", ref, before ?? zeroId] : [ref, after, before ?? zeroId];
@@ -38,7 +38,7 @@ export function moveRef(by: By, change: RefChange, merging?: Pull): Promise<bool
 }
 
 /** Tells of refs that have moved: push, create and delete, and what becomes of pull requests. */
-export async function tellPush(by: By, changes: RefChange[], merging?: Pull): Promise<void> {
+export async function tellPush(by: By, changes: RefChange[], merging: readonly Pull[] = []): Promise<void> {
   by.repository.pushedAt = now(by.state);
   for (const change of changes) {
     const { ref, before, after } = change;

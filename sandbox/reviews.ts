@@ -68,7 +68,7 @@ function findReview(call: PullCall): Review | undefined {
 }
 
 /** A review that was not submitted yet is its author's alone. */
-function isVisibleTo(actor: Account | null): (review: Review) => boolean {
+export function isVisibleTo(actor: Account | null): (review: Review) => boolean {
   return (review) => review.state !== "PENDING" || review.user === actor;
 }
 

@@ -1,4 +1,4 @@
-/** Every REST route; of two that fit a path the earlier one answers. */
+/** Every REST route, and GraphQL's two; of two that fit a path the earlier one answers. */
 import { appRoutes } from "./apps.ts";
 import { assigneeRoutes } from "./assignees.ts";
 import { checkRunRoutes } from "./check-runs.ts";
@@ -11,6 +11,7 @@ import { deliveryRoutes } from "./deliveries.ts";
 import { dependencyRoutes } from "./dependencies.ts";
 import { gitObjectRoutes } from "./git-objects.ts";
 import { gitRefRoutes } from "./git-refs.ts";
+import { graphqlRoutes } from "./graphql.ts";
 import { commitRoute, historyRoutes } from "./history.ts";
 import { issueRoutes } from "./issues.ts";
 import { labelRoutes } from "./labels.ts";
@@ -54,6 +55,7 @@ export const routes: Route[] = [
   ...reviewRoutes,
   ...reviewCommentRoutes,
   ...protectionRoutes,
+  ...graphqlRoutes,
   branchRoute,
   commitRoute,
 ];

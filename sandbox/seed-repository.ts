@@ -33,6 +33,7 @@ export async function plantRepository(state: State, seed: RepositorySeed): Promi
     protection: [],
     hooks: [],
     ci: seed.ci.map(({ name, conclusion, delay_ms }) => ({ name, conclusion, delayMs: delay_ms })),
+    mergeGroups: [],
     createdAt: created,
     updatedAt: created,
     pushedAt: created,
@@ -120,6 +121,7 @@ function plantProtection(
     allowPush: rule.allow_push,
     allowForcePushes: false,
     allowDeletions: false,
+    mergeQueue: rule.merge_queue === false ? null : rule.merge_queue === true ? "merge" : rule.merge_queue,
   };
 }
 

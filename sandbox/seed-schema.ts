@@ -51,6 +51,8 @@ const protection = z.strictObject({
   dismiss_stale: z.boolean().default(false),
   enforce_admins: z.boolean().default(true),
   allow_push: z.boolean().default(false),
+  /** `true` merges, as GitHub's queue does by default. */
+  merge_queue: z.union([z.boolean(), z.literal("squash")]).default(false),
 });
 
 const repository = z.strictObject({

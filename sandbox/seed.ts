@@ -7,7 +7,7 @@ import { publicKeyOf } from "./caller.ts";
 import type { App, Organization, State } from "./model.ts";
 import { accountOf, plantRepository } from "./seed-repository.ts";
 import { type AppSeed, type PlantedSeed, type Seed, seedSchema } from "./seed-schema.ts";
-import { actionsAppId, addAccount, identify, nodeId, now } from "./state.ts";
+import { actionsAppId, addAccount, identify, nodeId, now, queueAccountLogin } from "./state.ts";
 import { addUserToken } from "./tokens.ts";
 
 export type { Seed } from "./seed-schema.ts";
@@ -70,7 +70,7 @@ function plantOrganization(state: State, seed: PlantedSeed["organizations"][numb
   state.organizations.push(organization);
 }
 
-/** GitHub's own app that reports simulated checks. It has no key, so nobody can sign in as it. */
+/** GitHub's own app that reports simulated checks, and its merge queue. They have no key: nobody can sign in as either. */
 function plantActions(state: State): void {
   const owner = addAccount(state, { login: "github", type: "Organization" });
   state.apps.push({
@@ -86,6 +86,7 @@ function plantActions(state: State): void {
     events: [],
     createdAt: now(state),
   });
+  addAccount(state, { login: queueAccountLogin, type: "Bot", id: 118344674 });
 }
 
 async function plantApp(state: State, seed: AppSeed): Promise<void> {

@@ -8,6 +8,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { controls } from "./control.ts";
 import { addFault, type FaultOrder } from "./faults.ts";
+import { watchQueues } from "./merge-queue.ts";
 import type { State } from "./model.ts";
 import { type Asked, restApi } from "./rest.ts";
 import { routes } from "./routes.ts";
@@ -49,6 +50,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "sandbox-")));
   await mkdir(dir, { recursive: true });
   const state = createState({ dir, clock: options.clock ?? Date.now });
+  watchQueues(state);
   const asked: Asked[] = [];
   const serve = getRequestListener(application(state, asked).fetch);
   const server = createServer((request, response) => void serve(request, response));

@@ -19,6 +19,9 @@ import { roles } from "./model.ts";
 /** GitHub's own app for Actions: required checks name it by this number. */
 export const actionsAppId = 15368;
 
+/** In whose name GitHub's merge queue acts. */
+export const queueAccountLogin = "github-merge-queue[bot]";
+
 export function createState(options: { dir: string; clock: () => number }): State {
   return {
     url: "",

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Plan } from "./plan.ts";
 import { Attempt, Usage } from "./step.ts";
 import { Account, Risk, Sha, Sha256 } from "./text.ts";
@@ -90,6 +90,7 @@ export const entryBodies = {
     digest: Sha256.describe("The approval this was compiled from; it is used up by this entry."),
     risk: Risk,
     manualTest: z.strictObject({ environment: z.string(), steps: z.array(z.string()) }).nullable(),
+    decisions: z.array(z.string()).optional().describe("Files of decisions that the story names."),
     prompts: z.array(ContractPrompt).min(1),
   }),
   "prompt.opened": z.strictObject({
@@ -162,6 +163,19 @@ export const entryBodies = {
       "Of the verdict's JSON, byte for byte as `sallyport check --json` prints it.",
     ),
   }),
+  "group.judged": z.strictObject({
+    headRef: z.string().describe("The full ref of the merge group's branch."),
+    head: Sha,
+    base: Sha.describe("The commit the group stands on."),
+    members: z.array(
+      z.strictObject({
+        pull: IssueNumber,
+        head: Sha.nullable().describe("The head that was judged for it."),
+      }),
+    ),
+    conclusion: Verdict.shape.conclusion,
+    verdictSha256: Sha256.describe("Of the group's verdict, byte for byte as the Action prints it."),
+  }),
   "sign-off.given": z.strictObject({
     pull: IssueNumber,
     sha: Sha,
@@ -171,6 +185,14 @@ export const entryBodies = {
     environment: z.string(),
     notes: z.string(),
     solo: z.boolean(),
+  }),
+  "waiver.given": z.strictObject({
+    pull: IssueNumber,
+    sha: Sha.describe("The one commit it holds for."),
+    gate: z.string(),
+    until: z.iso.date().describe("The last day it holds (UTC)."),
+    reason: z.string().min(1),
+    comment: z.int().positive(),
   }),
   "evidence.sealed": z.strictObject({
     run: RunId,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Attempt, Usage } from "./step.ts";
 import { Lines, Moment, Sha, Sha256 } from "./text.ts";
 

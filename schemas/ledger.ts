@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { EntryBodyRecord, Moment, Sha, Sha256 } from "./text.ts";
 
 /** Who acted: a person by their numeric id, our App, or an agent whose words an entry records. */

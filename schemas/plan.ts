@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Lines, Risk } from "./text.ts";
 
 /** A path pattern as a model proposes it; it is checked again, and can only narrow what the role may touch. */

@@ -1,7 +1,5 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Policy } from "./policy.ts";
-
-const root = z.toJSONSchema(Policy, { io: "input", unrepresentable: "any" });
 
 type Node = z.core.JSONSchema._JSONSchema;
 
@@ -13,7 +11,8 @@ function below(node: Node | undefined, part: string | number): Node | undefined 
 
 /** The keys that the policy's schema knows at a place, such as `["gates", "diff-size"]`; empty where any name may stand. */
 export function policyKeys(place: readonly (string | number)[]): string[] {
-  let node: Node | undefined = root;
+  // Made when it is asked for: most policies have no misspelt key.
+  let node: Node | undefined = z.toJSONSchema(Policy, { io: "input", unrepresentable: "any" });
   for (const part of place) node = below(node, part);
   return typeof node === "object" ? Object.keys(node.properties ?? {}) : [];
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Risk } from "./text.ts";
 
 /** Where the policy lives in a governed repository; read from the default branch only. */
@@ -42,6 +42,28 @@ const bytes = quantity({ KB: 1_000, MB: 1_000_000, GB: 1_000_000_000 }, "`1MB`")
 const count = quantity({ k: 1_000, M: 1_000_000 }, "`400k`");
 const seconds = quantity({ s: 1, m: 60, h: 3_600 }, "`20m`");
 
+/** The four sets of people a policy names. */
+export const duties = ["planners", "executors", "approvers", "architects"] as const;
+export type Duty = (typeof duties)[number];
+
+/**
+ * The gates that a person may be allowed to waive. What says who made a change and who approved it cannot be waived, nor
+ * can secrets: they are not put right by a signature.
+ */
+export const waivable = [
+  "forbidden-paths",
+  "diff-size",
+  "tests",
+  "harness",
+  "casefile",
+  "remediation",
+  "adr",
+  "manifest",
+  "phase",
+  "ci",
+  "manual-test",
+] as const;
+
 const People = z
   .strictObject({
     planners: persons.default([]).describe("May ask for a plan, refine it, and start nothing."),
@@ -69,12 +91,132 @@ const Role = z.strictObject({
     .describe("Do and do-not text put into the prompt of an agent in this role."),
 });
 
+/** One pattern or a list of them. */
+const some = z
+  .union([pattern, patterns.min(1)])
+  .transform((value) => (typeof value === "string" ? [value] : value));
+
+const pairs = z
+  .array(z.strictObject({ when: some, need: some }))
+  .min(1)
+  .max(100);
+
+const duty = z.enum(duties);
+
 const Gates = z
   .strictObject({
     "forbidden-paths": z
       .strictObject({ deny: patterns.min(1) })
       .optional()
       .describe("Paths that no pull request may touch, whoever wrote it."),
+    links: z
+      .strictObject({
+        allow: patterns.min(1).describe("Paths where links, submodules and changes of mode are accepted."),
+      })
+      .optional()
+      .describe(
+        "Symbolic links, submodules, changed file modes and misleading file names are refused; this says where they are not.",
+      ),
+    protected: z
+      .strictObject({
+        paths: patterns.default([]).describe("Besides the built-in list that `extends: default` adds."),
+        by: duty
+          .default("architects")
+          .describe("Whose approving review on the exact commit lets a person's change in."),
+      })
+      .optional()
+      .describe(
+        "Files that steer tools, people or this check: never an agent's to change, a person's only with a review.",
+      ),
+    tests: pairs
+      .optional()
+      .describe("A change of `when` brings a change of `need`, and tests are not weakened."),
+    secrets: z
+      .strictObject({ ignore: patterns.default([]).describe("Files that hold made-up secrets on purpose.") })
+      .optional()
+      .describe(
+        "No secret in anything that any commit of the change adds. Always on with `extends: default`.",
+      ),
+    harness: z
+      .strictObject({
+        files: patterns
+          .min(1)
+          .describe("Scripts and settings that judge changes, besides workflows and hooks."),
+      })
+      .optional()
+      .describe(
+        "Checks are not switched off: no ignored failures, no skipped jobs. Always on with `extends: default`.",
+      ),
+    casefile: z
+      .strictObject({
+        files: z
+          .array(z.string().min(1).max(300))
+          .min(1)
+          .max(20)
+          .default(["tasks/{story}/PLAN.md", "tasks/{story}/EXEC_LOG.md"])
+          .describe(
+            "Files that must be there; `{story}` and `{prompt}` stand for the numbers of the issues.",
+          ),
+      })
+      .optional()
+      .describe("A run's change comes with its casefiles."),
+    remediation: z
+      .strictObject({
+        surfaces: some.describe(
+          "Production paths: whoever changes them says what was broken and how it was proved mended.",
+        ),
+        files: some.prefault("remediation/**").describe("Where the trace is written, in the same change."),
+      })
+      .optional()
+      .describe("A change of a production surface brings a remediation trace."),
+    adr: z
+      .strictObject({
+        when: some.describe("Paths that are architecture."),
+        files: some.prefault(["docs/adr/**", "docs/decisions/**"]).describe("Where decisions are written."),
+      })
+      .optional()
+      .describe("New architecture comes with a decision, in the same change or named by the story."),
+    manifest: pairs
+      .optional()
+      .describe("When one file changes, another changes with it, here or later in the same story."),
+    trace: z
+      .strictObject({
+        of: z
+          .enum(["agents", "all"])
+          .default("agents")
+          .describe("Whose commits must lead back to an approved prompt."),
+      })
+      .optional()
+      .describe("Every commit leads to a run, a prompt, an approved plan and a person. Always on for runs."),
+    review: z
+      .strictObject({
+        count: z.int().min(1).max(10).default(1),
+        by: z.array(duty).min(1).default(["approvers"]),
+        paths: patterns.default([]).describe("Only for changes of these paths; for all when empty."),
+      })
+      .optional()
+      .describe("Approving reviews of the exact commit by people who did not ask for the change."),
+    ci: z
+      .strictObject({
+        checks: z
+          .array(
+            z
+              .string()
+              .regex(
+                /^@[a-z0-9][a-z0-9-]{0,99}\/.{1,100}$/,
+                "write `@app/check`, such as `@github-actions/test`",
+              ),
+          )
+          .min(1)
+          .max(50),
+        skipped: z
+          .array(z.string())
+          .max(50)
+          .default([])
+          .describe("Of these checks, those that may be skipped."),
+      })
+      .optional()
+      .describe("Named checks of named apps have succeeded on the exact commit."),
     "diff-size": z
       .strictObject({
         files: count.optional(),
@@ -90,6 +232,7 @@ const Gates = z
           .strictObject({
             paths: patterns.default([]),
             risk: z.array(Risk).default([]),
+            labels: z.array(z.string().min(1).max(100)).max(50).default([]),
             always: z.boolean().default(false),
           })
           .describe("Needed if any of these holds."),
@@ -115,7 +258,37 @@ const Gates = z
         "Every change by an agent has recorded evidence for its exact commit; this adds evidence files in the repository.",
       ),
   })
-  .describe("The gates of the `sallyport` check. `scope` and `evidence` always hold for agents' changes.");
+  .describe(
+    "The gates of the `sallyport` check. `scope`, `trace`, `evidence`, `approval`, `dependencies` and `stop` need no settings: they always hold for agents' changes.",
+  );
+
+const Phases = z
+  .strictObject({
+    current: z.string(),
+    of: z.record(
+      z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, "a phase's name is lower-case"),
+      z.strictObject({
+        allow: patterns.optional().describe("All that may change in this phase; everything when absent."),
+        deny: patterns.default([]).describe("What is closed in this phase."),
+      }),
+    ),
+  })
+  .refine((phases) => Object.hasOwn(phases.of, phases.current), {
+    message: "`current` names a phase that `of` does not have",
+    path: ["current"],
+  })
+  .describe("What may change in which phase of the work.");
+
+const Waivers = z
+  .strictObject({
+    gates: z
+      .array(z.enum(waivable))
+      .min(1)
+      .describe("Gates that a person may waive, for one commit and a limited time. No others."),
+    by: duty.default("architects"),
+    days: z.int().min(1).max(90).default(14).describe("The longest that a waiver may hold."),
+  })
+  .describe("Signed, expiring exceptions.");
 
 const Limits = z.strictObject({
   runtime: seconds.default(1_200).describe("Seconds, or a form such as `20m`."),
@@ -148,6 +321,8 @@ const LedgerKey = z.strictObject({
     .min(1)
     .optional()
     .describe("The kinds of entry that this key may sign; all of them if absent."),
+  from: z.int().positive().optional().describe("The first entry that this key may have signed."),
+  to: z.int().positive().optional().describe("The last one: how a key is retired or revoked."),
 });
 
 /** The policy file as maintainers write it. Written by whoever may push to the default branch: trusted, but checked strictly. */
@@ -163,9 +338,14 @@ export const Policy = z
       .record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, "a role's name is lower-case"), Role)
       .default({}),
     gates: Gates.prefault({}),
+    phases: Phases.optional(),
+    waivers: Waivers.optional(),
     agents: Agents.prefault({}),
     ledger: z
-      .strictObject({ keys: z.array(LedgerKey).min(1).max(20) })
+      .strictObject({
+        keys: z.array(LedgerKey).min(1).max(20),
+        threshold: z.int().min(1).max(20).default(1).describe("How many distinct keys sign each entry."),
+      })
       .optional()
       .describe("The public keys that may sign this repository's ledger."),
   })
@@ -179,6 +359,3 @@ export type Policy = z.output<typeof Policy>;
 
 /** The part of the policy that says which people may do what. */
 export type People = Policy["people"];
-/** The four sets of people a policy names. */
-export const duties = ["planners", "executors", "approvers", "architects"] as const;
-export type Duty = (typeof duties)[number];

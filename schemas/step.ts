@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Lines, Sha } from "./text.ts";
 
 /** Attempt numbers: R counts revisions of the prompt, S counts tries at one revision. The first attempt is R0/S0. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A full git object id in hex, SHA-1 (40) or SHA-256 (64). Short ids are never accepted: two commits can share a prefix. */
 export const Sha = z

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Sha } from "./text.ts";
 
 /** The result of one gate. Only `pass` and `not-applicable` let a change through; `unknown` means a fact could not be read. */

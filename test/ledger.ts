@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { createSigner } from "../app/signer.ts";
-import { appendEntry, type EntryDraft, type LedgerHead } from "../core/ledger.ts";
+import { appendEntry, type EntryDraft, type LedgerHead, type Sign } from "../core/ledger.ts";
 
 /** A fresh signing key in PEM with its public half. */
 export function newKey(): { pem: string; publicKey: KeyObject } {
@@ -40,4 +40,21 @@ export function drafts(count: number, overrides: Partial<EntryDraft> = {}): Entr
   return Array.from({ length: count }, (_, place) =>
     draft({ body: { code: "test", message: `line ${place}`, issue: null }, ...overrides }),
   );
+}
+
+/** The lines of a chain whose entries are each signed by keys of their own. */
+export async function signedByTurns(
+  drafts: readonly EntryDraft[],
+  signers: readonly { sign: Sign }[][],
+): Promise<string[]> {
+  const lines: string[] = [];
+  let head: LedgerHead = null;
+  for (const [place, one] of drafts.entries()) {
+    const [first, ...more] = (signers[place] ?? []).map(({ sign }) => sign);
+    if (first === undefined) throw new Error(`nobody signs entry ${place + 1}`);
+    const appended: Awaited<ReturnType<typeof appendEntry>> = await appendEntry(head, one, first, ...more);
+    lines.push(appended.line);
+    head = appended.head;
+  }
+  return lines;
 }

@@ -1,5 +1,5 @@
 import type { MessageParam } from "@anthropic-ai/sdk/resources/messages/messages";
-import { z } from "zod";
+import * as z from "zod";
 import { digestOf, sha256 } from "../../core/contract.ts";
 import { nameProblem } from "../../core/names.ts";
 import { Plan } from "../../schemas/plan.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Lines } from "../../schemas/text.ts";
 import type { Answer, Workspace } from "./workspace.ts";
 

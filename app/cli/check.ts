@@ -1,19 +1,22 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { Octokit } from "@octokit/core";
 import { Command } from "commander";
+import * as z from "zod";
 import { collectCommits } from "../../collect/commits.ts";
-import { collectPull } from "../../collect/pull.ts";
 import type { PullFacts } from "../../core/facts.ts";
 import { judge, verdictText } from "../../core/judge.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { exitStatus, terminalText } from "../../core/report.ts";
 import type { Io } from "./io.ts";
 
-type Options = { base?: string; head?: string; repo?: string; policy?: string; pr?: string; json?: boolean };
-
-/** How long one answer of GitHub may take, in milliseconds. */
-const patience = 60_000;
+export type CheckOptions = {
+  base?: string;
+  head?: string;
+  repo?: string;
+  policy?: string;
+  pr?: string;
+  json?: boolean;
+};
 
 /**
  * `sallyport check`: judges two revisions of a git directory, or a pull request on GitHub, and changes nothing.
@@ -31,9 +34,14 @@ export function checkCommand(io: Io): Command {
       "judge a pull request on GitHub, with all gates; reads GITHUB_TOKEN or GH_TOKEN",
     )
     .option("--json", "print the verdict as JSON")
-    .action(async (options: Options) => {
+    .action(async (options: CheckOptions) => {
+      // One policy is read and the process ends: compiling the schema's checks would take longer than running them.
+      z.config({ jitless: true });
       const facts =
-        options.pr === undefined ? await localFacts(options, io) : await pullFacts(options, options.pr, io);
+        options.pr === undefined
+          ? await localFacts(options, io)
+          : // Loaded for this question alone: the other one needs no network.
+            await (await import("./check-pull.ts")).pullFacts(options, options.pr, io);
       if (!facts.known) {
         io.err(`sallyport check: ${facts.why}\n`);
         io.exit(2);
@@ -45,11 +53,12 @@ export function checkCommand(io: Io): Command {
     });
 }
 
-async function localFacts(options: Options, io: Io): Promise<Known<PullFacts>> {
+async function localFacts(options: CheckOptions, io: Io): Promise<Known<PullFacts>> {
   const dir = resolve(io.cwd, options.repo ?? ".");
   const source = {
     dir,
     head: options.head ?? "HEAD",
+    day: new Date().toISOString().slice(0, 10),
     ...(options.base === undefined ? {} : { base: options.base }),
   };
   if (options.policy === undefined) return collectCommits(source);
@@ -66,28 +75,4 @@ async function readBytes(file: string): Promise<Known<Uint8Array>> {
       `the policy file ${file} cannot be read; check the path given with --policy: ${String(error)}`,
     );
   }
-}
-
-async function pullFacts(options: Options, pr: string, io: Io): Promise<Known<PullFacts>> {
-  const other = (["base", "head", "repo", "policy"] as const).find((name) => options[name] !== undefined);
-  if (other !== undefined)
-    return unknown(`--${other} does not go with --pr: a pull request has its own; leave one of them out`);
-  const [, owner, repo, digits] = /^([A-Za-z0-9-]+)\/([A-Za-z0-9._-]+)#([1-9][0-9]{0,9})$/.exec(pr) ?? [];
-  if (owner === undefined || repo === undefined || digits === undefined)
-    return unknown(`--pr ${JSON.stringify(pr)} is not a pull request: write it as owner/repo#12`);
-  const token = io.env.GITHUB_TOKEN || io.env.GH_TOKEN;
-  if (token === undefined || token === "")
-    return unknown("--pr needs a token that may read the repository: set GITHUB_TOKEN");
-  const octokit = new Octokit({
-    auth: token,
-    baseUrl: io.env.GITHUB_API_URL || "https://api.github.com",
-    userAgent: "sallyport-check",
-    request: {
-      fetch: (url: string, init?: RequestInit) =>
-        fetch(url, { ...init, signal: AbortSignal.timeout(patience) }),
-    },
-    // The answer says what went wrong; octokit's own notes would only stand between it and the reader.
-    log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
-  });
-  return collectPull({ request: octokit.request, owner, repo, number: Number(digits) });
 }

@@ -11,4 +11,6 @@ export type Io = {
   cwd: string;
   /** Whether standard output is a terminal that shows colours. */
   color: boolean;
+  /** Whether standard error is a terminal, where a line of progress may be drawn over; not if absent. */
+  redraws?: boolean;
 };

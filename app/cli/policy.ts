@@ -1,46 +1,29 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { Command } from "commander";
-import { z } from "zod";
-import { parsePolicy } from "../../collect/policy.ts";
+import * as z from "zod";
 import { Policy, policyPath } from "../../schemas/policy.ts";
 import type { Io } from "./io.ts";
+import { type ExplainOptions, explainPaths } from "./policy/explain.ts";
+import { type LintOptions, lint } from "./policy/lint.ts";
 
-/** `sallyport policy`: check a policy file before it is pushed, and print its schema for editors. */
+/** `sallyport policy`: check a policy before it is pushed, ask what it means for a path, print its schema. */
 export function policyCommand(io: Io): Command {
-  const command = new Command("policy").description("check the policy file");
+  const command = new Command("policy").description("check and explain the policy file");
   command
     .command("lint")
-    .description("say whether a policy file is valid, and if not where and what to do")
-    .argument("[file]", "the policy file", policyPath)
-    .action(async (file: string) => {
-      let bytes: Uint8Array;
-      try {
-        bytes = await readFile(resolve(io.cwd, file));
-      } catch {
-        io.err(
-          `sallyport policy lint: cannot read ${file}; name the file, or run this at the top of the repository\n`,
-        );
-        io.exit(2);
-        return;
-      }
-      const parsed = parsePolicy(bytes);
-      if (!parsed.ok) {
-        const { line, column, message } = parsed.problem;
-        io.err(`${file}:${line}:${column}: ${message}\n`);
-        io.exit(1);
-        return;
-      }
-      const gates = [
-        "scope",
-        "evidence",
-        ...Object.keys(parsed.policy.gates).filter((gate) => gate !== "evidence"),
-      ];
-      io.out(
-        `${file} is valid. Gates: ${gates.join(", ")}. Roles: ${Object.keys(parsed.policy.roles).join(", ") || "none"}.\n`,
-      );
-      io.exit(0);
-    });
+    .description("say whether a policy file is valid, and what in it is hardly meant")
+    .argument("[file]", `the policy file (default: ${policyPath})`)
+    .option("--repo <dir>", "the work tree whose files and workflows it is compared with (default: .)")
+    .option("--strict", "exit with 1 on warnings too")
+    .option("--json", "print the result as JSON")
+    .action((file: string | undefined, options: LintOptions) => lint(file, options, io));
+  command
+    .command("explain")
+    .description("say which rules touch a path and what they mean for it; the path need not exist")
+    .argument("<path...>", "paths from the top of the repository")
+    .option("--repo <dir>", "the git directory whose default branch has the policy (default: .)")
+    .option("--policy <file>", "explain this policy file, in place of the default branch's")
+    .option("--json", "print the rules as JSON")
+    .action((paths: string[], options: ExplainOptions) => explainPaths(paths, options, io));
   command
     .command("schema")
     .description("print the JSON Schema of the policy file, for editors")

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SallyportError } from "../../core/errors.ts";
 
@@ -20,7 +20,7 @@ export function packageHome(): string {
 
 /** Where a program is: its bundle when this runs from a bundle, its source when this runs from source. */
 export function programPath(name: ProgramName): string {
-  const bundled = dirname(here) === join(packageHome(), "dist");
+  const bundled = here.startsWith(join(packageHome(), "dist") + sep);
   return join(packageHome(), bundled ? join("dist", `${name}.js`) : programs[name]);
 }
 

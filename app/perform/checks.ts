@@ -1,3 +1,4 @@
+import type { Annotation } from "../../core/annotations.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { listWhole } from "./answers.ts";
 import { fitted } from "./words.ts";
@@ -5,6 +6,9 @@ import type { Of, World } from "./world.ts";
 
 /** The name that branch protection asks for. */
 const checkName = "sallyport";
+
+/** The most annotations that GitHub takes in one request; those of a later one are added to them. */
+const annotationsAtOnce = 50;
 
 /** The App's one check run on a commit, showing exactly this verdict; `anchor` is the ledger's head, in its text. */
 export async function ensureCheck(
@@ -27,40 +31,74 @@ export async function ensureCheck(
     }).then(({ data, headers }) => ({ data: data.check_runs, headers })),
   );
   const ours = runs.find((run) => run.name === checkName && Number(run.app?.id) === world.ourselves.appId);
-  const output = { title: effect.title, summary: fitted(effect.summary), text: fitted(anchor) };
+  const title = effect.title;
+  const summary = fitted(effect.summary);
+  const annotations = effect.annotations.flatMap(onALine);
   if (
     ours !== undefined &&
     ours.external_id === verdictSha256 &&
     ours.status === effect.status &&
     ours.conclusion === conclusion &&
-    ours.output.title === output.title &&
-    ours.output.summary === output.summary
+    ours.output.title === title &&
+    ours.output.summary === summary
   ) {
+    // Whoever wrote it may have been stopped between two batches.
+    const left = annotations.slice(ours.output.annotations_count);
+    await addAnnotations(world, Number(ours.id), { title, summary }, left);
     return { type: "none" };
   }
   const shown = {
     external_id: verdictSha256,
-    output,
+    output: { title, summary, text: fitted(anchor), annotations: annotations.slice(0, annotationsAtOnce) },
     ...(conclusion === null
       ? { status: "in_progress" as const }
       : { status: "completed" as const, conclusion, completed_at: world.now().toISOString() }),
   };
-  // A run that has ended is not taken back to "in progress": a new one of the same name takes its place.
-  if (ours === undefined || (ours.status === "completed" && conclusion === null)) {
-    await request("POST /repos/{owner}/{repo}/check-runs", {
-      owner,
-      repo,
-      name: checkName,
-      head_sha: sha,
-      ...shown,
-    });
-  } else {
+  // A run that has ended is not taken back to "in progress", and its annotations cannot be taken away: a new one replaces it.
+  const isReplaced =
+    ours === undefined ||
+    (ours.status === "completed" && conclusion === null) ||
+    ours.output.annotations_count > 0;
+  const { data } = isReplaced
+    ? await request("POST /repos/{owner}/{repo}/check-runs", {
+        owner,
+        repo,
+        name: checkName,
+        head_sha: sha,
+        ...shown,
+      })
+    : await request("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
+        owner,
+        repo,
+        check_run_id: Number(ours.id),
+        ...shown,
+      });
+  await addAnnotations(world, Number(data.id), { title, summary }, annotations.slice(annotationsAtOnce));
+  return { type: "none" };
+}
+
+type Shown = ReturnType<typeof onALine>[number];
+
+/** What is about no file stands in the summary alone; what is about a whole file is shown at its first line. */
+function onALine({ title, message, path, line }: Annotation) {
+  if (path === null) return [];
+  const at = line ?? 1;
+  return [{ path, start_line: at, end_line: at, annotation_level: "failure" as const, title, message }];
+}
+
+async function addAnnotations(
+  { github }: World,
+  id: number,
+  output: { title: string; summary: string },
+  annotations: readonly Shown[],
+): Promise<void> {
+  const { request, owner, repo } = github;
+  for (let from = 0; from < annotations.length; from += annotationsAtOnce) {
     await request("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
       owner,
       repo,
-      check_run_id: Number(ours.id),
-      ...shown,
+      check_run_id: id,
+      output: { ...output, annotations: annotations.slice(from, from + annotationsAtOnce) },
     });
   }
-  return { type: "none" };
 }

@@ -1,16 +1,37 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import type { EvidenceFile, LoadedPolicy, PullFacts, PullRecord } from "../facts.ts";
-import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import type { FileText, LoadedPolicy, PullFacts, PullRecord } from "../facts.ts";
+import {
+  authorOf,
+  type Gate,
+  lacking,
+  notApplicable,
+  policyLine,
+  type ReadingFacts,
+  result,
+} from "../gate.ts";
 import { jsonFault } from "../json-fault.ts";
+import { matcher } from "../paths.ts";
 
 const name = "evidence";
 
-/** Files that are there and are not JSON. A file is read because the policy or the prompt names it. */
-function badFiles(files: readonly EvidenceFile[], policy: LoadedPolicy, who: string): Reason[] {
-  return files.flatMap(({ path, text }): Reason[] => {
-    const fault = jsonFault(text);
+/** The evidence files: those of the policy's patterns that the change touches, and those that the prompt declared. */
+function evidencePaths({ changes, record }: ReadingFacts, { policy }: LoadedPolicy): string[] {
+  // Wider than the author's spelling: a look-alike name is checked too.
+  const wanted = matcher(policy.gates[name]?.files ?? [], "deny");
+  const touched = changes.filter(({ path, after }) => after !== null && wanted.matches(path) !== null);
+  return [...touched.map((change) => change.path), ...(record?.run?.evidenceFiles ?? [])];
+}
+
+/** Files that are there and are not JSON; a link, a submodule and what is no text are none. */
+function badFiles(files: readonly FileText[], policy: LoadedPolicy, who: string): Reason[] {
+  return files.flatMap(({ path, after }): Reason[] => {
+    if (after.state === "absent") return [];
+    const fault = after.state === "text" ? jsonFault(after.text) : { line: 1, column: 1 };
     if (fault === null) return [];
-    const message = `This evidence file is not valid JSON: line ${fault.line}, column ${fault.column}.`;
+    const message =
+      after.state === "text"
+        ? `This evidence file is not valid JSON: line ${fault.line}, column ${fault.column}.`
+        : `This evidence file is not valid JSON: it cannot be read as text (${after.why}).`;
     const next = { step: "Mend the file and push.", who };
     return [
       {
@@ -25,8 +46,8 @@ function badFiles(files: readonly EvidenceFile[], policy: LoadedPolicy, who: str
   });
 }
 
-function missingFiles(record: PullRecord, files: readonly EvidenceFile[], who: string): Reason[] {
-  const there = new Set(files.map((file) => file.path));
+function missingFiles(record: PullRecord, files: readonly FileText[], who: string): Reason[] {
+  const there = new Set(files.filter(({ after }) => after.state !== "absent").map((file) => file.path));
   const next = { step: "Push the file, or plan the story again without it.", who };
   return (record.run?.evidenceFiles ?? [])
     .filter((path) => !there.has(path))
@@ -72,11 +93,15 @@ export const evidence: Gate = {
   name,
   group: "record",
   changesOn: ["push", "policy", "ledger"],
+  reads: evidencePaths,
   judge(facts, policy) {
     if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
-    if (!facts.evidenceFiles.known) return lacking(name, "evidence-files-unknown", facts.evidenceFiles.why);
+    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
+    if (!facts.texts.known) return lacking(name, "evidence-files-unknown", facts.texts.why);
     const record = facts.record.value;
-    const files = facts.evidenceFiles.value;
+    const wanted = new Set(evidencePaths({ changes: facts.changes.value, record }, policy));
+    const files = facts.texts.value.filter(({ path }) => wanted.has(path));
+    const count = files.filter(({ after }) => after.state !== "absent").length;
     const { run } = record;
     const configured = (policy.policy.gates[name]?.files ?? []).length > 0;
     if (run === null && !configured)
@@ -94,7 +119,7 @@ export const evidence: Gate = {
     const recorded = run === null ? "" : `Evidence of ${facts.head.sha} is recorded. `;
     return result(name, "pass", {
       code: "evidence-in-order",
-      message: `${recorded}${files.length} evidence files are valid JSON.`,
+      message: `${recorded}${count} evidence files are valid JSON.`,
     });
   },
 };

@@ -1,7 +1,7 @@
 import type { Reason } from "../../schemas/verdict.ts";
 import type { Change, LoadedPolicy, PullFacts } from "../facts.ts";
 import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
-import { matcher, nameProblem } from "../paths.ts";
+import { matcher } from "../paths.ts";
 
 const name = "forbidden-paths";
 
@@ -21,18 +21,6 @@ function hits(
   const who = authorOf(facts);
   return changes.flatMap((change): Reason[] => {
     const { path } = change;
-    const hostile = nameProblem(path);
-    if (hostile !== null) {
-      const next = { step: "Rename this file or take it out of the change.", who };
-      return [
-        {
-          code: "hostile-name",
-          message: `This change ${touched(change)} a file whose name is not accepted: ${hostile}.`,
-          path,
-          next,
-        },
-      ];
-    }
     const pattern = denied.matches(path);
     if (pattern === null) return [];
     const line = policyLine(policy, `gates.${name}.deny.${deny.indexOf(pattern)}`);

@@ -1,6 +1,7 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import { holders } from "../authority.ts";
+import { requesters } from "../authorship.ts";
 import type { Change, LoadedPolicy, PullFacts, PullRecord, SignOff } from "../facts.ts";
 import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
 import { matcher } from "../paths.ts";
@@ -13,24 +14,26 @@ export function manualTests(policy: Policy): string[] {
 }
 
 /** Why a manual test is needed, in words; null when it is not. */
-function need(policy: LoadedPolicy, changes: readonly Change[], record: PullRecord): string | null {
+function need(
+  policy: LoadedPolicy,
+  changes: readonly Change[],
+  record: PullRecord,
+  labels: readonly string[],
+): string | null {
   const { run } = record;
   const when = policy.policy.gates[name]?.when;
   if (when?.always === true) return "every change needs one";
   if (run !== null && when?.risk.includes(run.risk) === true) return `the story's risk is ${run.risk}`;
   if (run?.needsManualTest === true) return "the approved contract asks for one";
+  // Whoever may triage puts labels on and takes them off, so a label only ever adds to what the policy asks.
+  const label = labels.find((one) => when?.labels.includes(one) === true);
+  if (label !== undefined) return `the pull request has the label \`${label}\``;
   const paths = matcher(when?.paths ?? [], "deny");
   for (const { path } of changes) {
     const pattern = paths.matches(path);
     if (pattern !== null) return `the change touches \`${pattern}\``;
   }
   return null;
-}
-
-/** Who asked for this change: those who asked for the run, or else the pull request's author. By account id, never by login. */
-function requesters(facts: PullFacts, record: PullRecord): ReadonlySet<number> {
-  const ids = (record.run?.requesters ?? []).map((one) => one.id);
-  return new Set(facts.pull === null ? ids : [...ids, facts.pull.author.id]);
 }
 
 type TestResult = { status: "pass" | "fail" | "pending"; reason: Reason };
@@ -90,12 +93,12 @@ function judgeTest(
 export const manualTest: Gate = {
   name,
   group: "people",
-  changesOn: ["push", "policy", "ledger"],
+  changesOn: ["push", "policy", "label", "ledger"],
   judge(facts, policy) {
     if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
     if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
     const record = facts.record.value;
-    const why = need(policy, facts.changes.value, record);
+    const why = need(policy, facts.changes.value, record, facts.pull?.labels ?? []);
     if (why === null)
       return notApplicable(
         name,

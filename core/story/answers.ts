@@ -19,7 +19,9 @@ const dutiesFor: Record<CommandName, readonly Duty[]> = {
   run: ["executors"],
   stop: ["executors", "approvers"],
   retry: ["executors"],
+  clarify: ["planners", "approvers"],
   "sign-off": ["approvers"],
+  waive: [],
 };
 
 /** How one command is answered: with the line people read, and what else it brings about. */
@@ -130,6 +132,12 @@ function answerTo(
       return accept("stopped", `${record.run.run} is stopped; nothing more of it will be written.`, [
         runClosed(record.run, facts, "cancelled", `stopped by @${ask.by.login}`),
       ]);
+    case "clarify":
+      if (record.blocked === null)
+        return refuse("nothing-open", "Nothing is open here that waits for an answer.");
+      return accept("clarified", "Taken up again: the block is answered.");
+    case "waive":
+      return refuse("wrong-place", "A waiver belongs on the pull request that the gate blocks.");
     case "sign-off":
       return refuse("wrong-place", "A sign-off belongs on the pull request whose commit was tested.");
   }
@@ -222,6 +230,7 @@ function contractOf(facts: StoryFacts, plan: Plan, revision: number, digest: str
     digest,
     risk: plan.risk,
     manualTest: plan.manualTest,
+    decisions: facts.decisions.known ? facts.decisions.value.map(({ path }) => path) : [],
     prompts: plan.prompts.map((prompt, place) => compilePrompt(facts.issue, plan, prompt, place + 1)),
   };
 }

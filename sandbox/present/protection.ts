@@ -90,6 +90,22 @@ export function presentRules(rule: Protection) {
             },
           },
         ]),
+    ...(rule.mergeQueue === null
+      ? []
+      : [
+          {
+            type: "merge_queue" as const,
+            parameters: {
+              check_response_timeout_minutes: 60,
+              grouping_strategy: "ALLGREEN" as const,
+              max_entries_to_build: 5,
+              max_entries_to_merge: 5,
+              merge_method: rule.mergeQueue === "squash" ? ("SQUASH" as const) : ("MERGE" as const),
+              min_entries_to_merge: 1,
+              min_entries_to_merge_wait_minutes: 5,
+            },
+          },
+        ]),
     ...(rule.allowPush
       ? []
       : [

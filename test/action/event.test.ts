@@ -1,31 +1,35 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type EventPull, pullOfEvent } from "../../action/event.ts";
+import { type EventSubject, subjectOfEvent } from "../../action/event.ts";
 
 const sha = "a".repeat(40);
-const queued = (ref: string) => ({ merge_group: { head_ref: ref } });
-const found: [string, unknown, EventPull][] = [
+const queued = (ref: string, head: unknown = sha) => ({ merge_group: { head_ref: ref, head_sha: head } });
+const found: [string, unknown, EventSubject][] = [
   [
     "pull_request",
     { pull_request: { number: 7, head: { sha, repo: null } } },
-    { ok: true, number: 7, head: sha },
+    { kind: "pull", number: 7, head: sha },
   ],
-  ["pull_request_target", { pull_request: { number: 7, head: { sha } } }, { ok: true, number: 7, head: sha }],
-  ["issue_comment", { issue: { number: 7, pull_request: {} } }, { ok: true, number: 7, head: null }],
+  [
+    "pull_request_target",
+    { pull_request: { number: 7, head: { sha } } },
+    { kind: "pull", number: 7, head: sha },
+  ],
+  ["issue_comment", { issue: { number: 7, pull_request: {} } }, { kind: "pull", number: 7, head: null }],
   [
     "merge_group",
     queued(`refs/heads/gh-readonly-queue/main/pr-7-${sha}`),
-    { ok: true, number: 7, head: null },
+    { kind: "group", ref: `refs/heads/gh-readonly-queue/main/pr-7-${sha}`, head: sha },
   ],
   [
     "merge_group",
     queued(`refs/heads/gh-readonly-queue/a/pr-1-${sha}/pr-7-${sha}`),
-    { ok: true, number: 7, head: null },
+    { kind: "group", ref: `refs/heads/gh-readonly-queue/a/pr-1-${sha}/pr-7-${sha}`, head: sha },
   ],
 ];
 
-test.each(found)("%s names its pull request", (name, payload, expected) => {
-  expect(pullOfEvent(name, payload)).toEqual(expected);
+test.each(found)("%s names what it is about", (name, payload, expected) => {
+  expect(subjectOfEvent(name, payload)).toEqual({ known: true, value: expected });
 });
 
 const refused: [string, string, unknown][] = [
@@ -36,17 +40,22 @@ const refused: [string, string, unknown][] = [
   ["a comment on an issue", "issue_comment", { issue: { number: 7 } }],
   ["a branch of another name", "merge_group", queued(`refs/heads/pr-7-${sha}`)],
   ["a branch without its commit", "merge_group", queued("refs/heads/gh-readonly-queue/main/pr-7-x")],
+  ["no head", "merge_group", queued(`refs/heads/gh-readonly-queue/main/pr-7-${sha}`, null)],
   ["another event", "push", { pull_request: { number: 7, head: { sha } } }],
   ["no event", "", null],
 ];
 
 test.each(refused)("%s is refused", (_, name, payload) => {
-  expect(pullOfEvent(name, payload)).toEqual({ ok: false, why: expect.stringMatching(/^[^\n]+$/) });
+  expect(subjectOfEvent(name, payload)).toEqual({ known: false, why: expect.stringMatching(/^[^\n]+$/) });
 });
 
 test("any payload gives an answer", () => {
   const names = fc.constantFrom("pull_request", "issue_comment", "merge_group", "push");
   fc.assert(
-    fc.property(names, fc.jsonValue(), (name, payload) => typeof pullOfEvent(name, payload).ok === "boolean"),
+    fc.property(
+      names,
+      fc.jsonValue(),
+      (name, payload) => typeof subjectOfEvent(name, payload).known === "boolean",
+    ),
   );
 });

@@ -80,6 +80,37 @@ describe("the writing client", () => {
   });
 });
 
+const graphql = "https://ghe.example/api/graphql";
+
+describe.each<Use>(["read", "write"])("the client for %s", (use) => {
+  test("may ask a GraphQL query", () => {
+    expect(ask(use, "POST", graphql, { query: "query A { viewer { login } }", variables: {} })).toBeNull();
+  });
+
+  const writing = "mutation { mergePullRequest(input: {}) { clientMutationId } }";
+  test.each([
+    ["a mutation", graphql, { query: writing }],
+    ["a mutation behind a query", graphql, { query: `query A { viewer { login } } ${writing}` }],
+    [
+      "a mutation behind a query, chosen by name",
+      graphql,
+      { query: `query A { x } ${writing}`, operationName: "B" },
+    ],
+    ["a mutation behind a comment", graphql, { query: `query A { x } # ,\n${writing}` }],
+    ["a mutation behind a byte order mark", graphql, { query: `\uFEFF${writing}` }],
+    ["a subscription", graphql, { query: "subscription { x }" }],
+    ["a stored query", graphql, { extensions: { persistedQuery: {} } }],
+    ["a query that is no text", graphql, { query: ["query A { x }"] }],
+    ["several at once", graphql, [{ query: "query A { x }" }]],
+    ["nothing", graphql, undefined],
+    ["a query elsewhere", `${repository.baseUrl}/graphql`, { query: "query A { x }" }],
+    ["a query by dots", `${own}/../../../../graphql`, { query: "query A { x }" }],
+    ["a query on another server", "https://api.github.com/graphql", { query: "query A { x }" }],
+  ])("T116 cannot send %s", (_what, url, body) => {
+    expect(ask(use, "POST", url, body)).not.toBeNull();
+  });
+});
+
 test.each(["POST", "PUT", "PATCH", "DELETE"])("T116 the reading client refuses every %s", (method) => {
   expect(ask("read", method, `${own}/issues`)).toMatch(/only reads/);
 });

@@ -11,7 +11,7 @@ export type Json = Record<string, unknown>;
 export type Alter = (path: string, body: Json) => Json | number;
 
 /** A pull request that is served as number 7: two branches of the git directory. */
-export type Pull = { base: string; head: string };
+export type Pull = { base: string; head: string; comments?: Json[]; writers?: Record<string, number> };
 
 const silent = {
   debug: () => undefined,
@@ -46,12 +46,12 @@ function respond(dir: string, url: string, alter: Alter, pull?: Pull): Response 
   const { pathname, search } = new URL(url);
   const path = decodeURIComponent(pathname + search);
   const known = answer(dir, path, pull);
-  const body = known === null ? 404 : alter(path, known);
+  const body = known === null ? 404 : Array.isArray(known) ? known : alter(path, known);
   if (typeof body !== "number") return Response.json(body);
   return Response.json({ message: "it is refused" }, { status: body });
 }
 
-function answer(dir: string, path: string, pull: Pull | undefined): Json | null {
+function answer(dir: string, path: string, pull: Pull | undefined): Json | Json[] | null {
   const [, kind = "", rest = "", query] =
     /^\/repos\/o\/r\/?(git\/[a-z]+|[a-z]*)\/?([^?]*)(\?.*)?$/.exec(path) ?? [];
   if (kind === "") return { id: 42, full_name: "o/r", default_branch: "main" };
@@ -63,12 +63,23 @@ function answer(dir: string, path: string, pull: Pull | undefined): Json | null 
   if (kind === "git/commits") return { sha: rest, tree: { sha: refOf(dir, `${rest}^{tree}`) } };
   if (kind === "compare") {
     const [base = "", head = ""] = rest.split("...");
-    return { merge_base_commit: { sha: plainGit(dir, ["merge-base", base, head]).trim() } };
+    const range = plainGit(dir, ["rev-list", "--reverse", `${base}..${head}`]);
+    const commits = range
+      .split("\n")
+      .filter(Boolean)
+      .map((sha) => commitOf(dir, sha));
+    const mergeBase = plainGit(dir, ["merge-base", base, head]).trim();
+    return { merge_base_commit: { sha: mergeBase }, total_commits: commits.length, commits };
   }
   if (kind === "git/blobs") {
     const content = Buffer.from(plainGit(dir, ["cat-file", "blob", rest], undefined, "latin1"), "latin1");
     return { sha: rest, size: content.length, encoding: "base64", content: content.toString("base64") };
   }
+  if (kind === "commits" && rest.endsWith("/check-runs")) return { total_count: 0, check_runs: [] };
+  if (kind === "pulls" && rest === "7/reviews") return [];
+  if (kind === "issues" && rest === "7/comments") return pull?.comments ?? [];
+  const person = /^(\w+)\/permission$/.exec(rest)?.[1];
+  if (kind === "collaborators" && person !== undefined) return permissionOf(person, pull);
   if (kind === "pulls" && rest === "7" && pull !== undefined) return pullOf(dir, pull);
   return null;
 }
@@ -86,12 +97,31 @@ function treeOf(dir: string, name: string, recursive: boolean): Json | null {
   return { sha: name, tree, truncated: false };
 }
 
+/** `writers` are the logins with write access and their account ids. */
+function permissionOf(login: string, pull: Pull | undefined): Json | null {
+  const id = pull?.writers?.[login];
+  return id === undefined ? null : { role_name: "write", permission: "write", user: { id, login } };
+}
+
+function commitOf(dir: string, sha: string): Json {
+  const shown = plainGit(dir, ["log", "-1", "--format=%P%n%T%n%B", sha]);
+  const [parents = "", tree, ...message] = shown.split("\n");
+  const named = parents
+    .split(" ")
+    .filter(Boolean)
+    .map((parent) => ({ sha: parent }));
+  return { sha, parents: named, commit: { tree: { sha: tree }, message: message.join("\n") } };
+}
+
 function pullOf(dir: string, pull: Pull): Json {
   const head = refOf(dir, `refs/heads/${pull.head}`);
   const base = refOf(dir, `refs/heads/${pull.base}`);
   const listed = plainGit(dir, ["diff", "--name-only", "-z", "-M", `${base}...${head}`]);
   return {
     number: 7,
+    title: "A change",
+    body: null,
+    labels: [],
     user: { id: 5, login: "ada", type: "User" },
     head: { ref: pull.head, sha: head, repo: null },
     // GitHub keeps the base commit of the last push, which may be an old one.

@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { collectPull } from "../../collect/pull.ts";
-import type { PullFacts, PullRecord } from "../../core/facts.ts";
+import type { PullFacts } from "../../core/facts.ts";
 import { known } from "../../core/known.ts";
+import { noRecord } from "../../core/record.ts";
+import { run } from "../core/sample-facts.ts";
 import { type Alter, gitApi, type Pull } from "./git-api.ts";
 import { commitFiles, file, makeRepository, type Node, plainGit } from "./repository.ts";
 import { signedLedger } from "./signed-ledger.ts";
 
-const none: PullRecord = { run: null, evidence: [], signOffs: [] };
+const none = noRecord;
+const now = "2026-11-21T10:00:00.000Z";
 const policyText = "version: 1\ngates:\n  evidence: { files: ['evidence/**'] }\n";
 const policy = { ".github/sallyport.yml": file(policyText) };
 
@@ -30,7 +33,14 @@ beforeEach(() => {
 });
 
 const ask = (alter?: Alter, pull: Pull = { base: "main", head: "feature" }, record = known(none)) =>
-  collectPull({ request: gitApi(repository.dir, alter, pull), owner: "o", repo: "r", number: 7, record });
+  collectPull({
+    request: gitApi(repository.dir, alter, pull),
+    owner: "o",
+    repo: "r",
+    number: 7,
+    record,
+    now,
+  });
 
 async function facts(...args: Parameters<typeof ask>): Promise<PullFacts> {
   const answer = await ask(...args);
@@ -53,7 +63,14 @@ test("collects every fact of a pull request", async () => {
     defaultBranch: "main",
     policy: { known: true, value: { state: "loaded", ref: main } },
     mergeBase: { known: true, value: main },
-    evidenceFiles: { known: true, value: [{ path: "evidence/e.json", text: "{}" }] },
+    texts: {
+      known: true,
+      value: [{ path: "evidence/e.json", before: { state: "absent" }, after: { state: "text", text: "{}" } }],
+    },
+    commits: { known: true, value: [{ sha: head, parents: [main] }] },
+    checks: { known: true, value: [] },
+    reviews: { known: true, value: [] },
+    day: "2026-11-21",
     record: { known: true, value: none },
   });
   expect(found.changes.known && found.changes.value.map((change) => change.path)).toEqual([
@@ -65,22 +82,23 @@ test("collects every fact of a pull request", async () => {
 test("T007 an evidence file that is a link gives no text, wherever it points", async () => {
   const target: Node = { mode: "120000", content: Buffer.from("1") };
   branch("feature", { ...policy, a: file("1\n"), "evidence/link.json": target }, [main]);
-  expect((await facts()).evidenceFiles).toEqual(known([{ path: "evidence/link.json", text: "" }]));
+  expect((await facts()).texts).toMatchObject({
+    value: [{ path: "evidence/link.json", after: { state: "opaque", why: "link" } }],
+  });
 });
 
-test("a run's declared evidence files are read, and those that are not there are left out", async () => {
-  const run = {
-    run: "run-1-1",
-    story: 1,
-    prompt: 2,
-    role: "web",
-    paths: [],
-    risk: "low" as const,
-    needsManualTest: false,
-  };
-  const record = known({ ...none, run: { ...run, evidenceFiles: ["a", "gone.json"], requesters: [] } });
-  const { evidenceFiles } = await facts(undefined, undefined, record);
-  expect(evidenceFiles).toMatchObject({ value: [{ path: "a" }, { path: "evidence/e.json" }] });
+test("a run's declared evidence files are read, and it is said of those that are not there", async () => {
+  const record = known({ ...none, run: run({ evidenceFiles: ["a", "gone.json", "keep"] }) });
+  const { texts } = await facts(undefined, undefined, record);
+  const there = { state: "text" };
+  expect(texts).toMatchObject({
+    value: [
+      { path: "a", before: there, after: there },
+      { path: "evidence/e.json", before: { state: "absent" }, after: there },
+      { path: "gone.json", before: { state: "absent" }, after: { state: "absent" } },
+      { path: "keep", before: { state: "absent" }, after: { state: "absent" } },
+    ],
+  });
 });
 
 describe("the policy", () => {
@@ -147,9 +165,9 @@ test("the record is read from the evidence branch and verified with the policy's
     "ledger/0001.jsonl": file(`${ledger.lines.join("\n")}\n`),
   });
   const request = gitApi(repository.dir, undefined, { base: "main", head: "feature" });
-  const found = await collectPull({ request, owner: "o", repo: "r", number: 7 });
+  const found = await collectPull({ request, owner: "o", repo: "r", number: 7, now });
   plainGit(repository.dir, ["update-ref", "-d", "refs/heads/sallyport/evidence"]);
-  const without = await collectPull({ request, owner: "o", repo: "r", number: 7 });
+  const without = await collectPull({ request, owner: "o", repo: "r", number: 7, now });
   expect(found).toMatchObject({
     value: { record: { value: { signOffs: [{ sha: head, result: "pass" }] } } },
   });
@@ -189,7 +207,53 @@ test.each(lost)("nothing is known when %s", async (_, alter) => {
 
 test("without a common ancestor changes and evidence are unknown and the rest is known", async () => {
   const found = await facts(at("/compare/", 404));
-  expect([found.mergeBase.known, found.changes.known, found.evidenceFiles.known, found.policy.known]).toEqual(
-    [false, false, false, true],
-  );
+  expect([found.mergeBase.known, found.changes.known, found.texts.known, found.policy.known]).toEqual([
+    false,
+    false,
+    false,
+    true,
+  ]);
+});
+
+describe("without the App, a sign-off is read from comments", () => {
+  const people = "version: 1\npeople: { approvers: ['@grace'] }\n";
+  const said = (over: object = {}) => ({
+    id: 900,
+    body: `/sign-off ${head} pass manual`,
+    user: { id: 8, login: "grace", type: "User" },
+    created_at: "2026-11-21T10:00:00Z",
+    updated_at: "2026-11-21T10:00:00Z",
+    performed_via_github_app: null,
+    ...over,
+  });
+  const signOffs = async (comment: object, writers: Record<string, number> = { grace: 8, rita: 9 }) => {
+    branch("main", { ".github/sallyport.yml": file(people), a: file("1\n") }, [main]);
+    const pull = { base: "main", head: "feature", comments: [{ ...comment }], writers };
+    const request = gitApi(repository.dir, undefined, pull);
+    const found = await collectPull({ request, owner: "o", repo: "r", number: 7, now });
+    if (!found.known || !found.value.record.known) throw new Error("the record is known here");
+    return found.value.record.value.signOffs;
+  };
+
+  test("of an approver", async () => {
+    const by = { id: 8, login: "grace", type: "User" };
+    expect(await signOffs(said())).toEqual([{ sha: head, test: "manual", result: "pass", by, seq: 900 }]);
+  });
+
+  test.each([
+    ["T096: not when it was edited", () => said({ updated_at: "2026-11-21T10:05:00Z" })],
+    ["T101: not through an app", () => said({ performed_via_github_app: { id: 1 } })],
+    ["T099: not of a bot", () => said({ user: { id: 8, login: "grace", type: "Bot" } })],
+    [
+      "T102: not of somebody who is no approver",
+      () => said({ user: { id: 9, login: "rita", type: "User" } }),
+    ],
+    ["T098: not in a quotation", () => said({ body: `> /sign-off ${head} pass manual` })],
+  ])("%s", async (_, comment) => {
+    expect(await signOffs(comment())).toEqual([]);
+  });
+
+  test("T106: not of an approver who may not write any more", async () => {
+    expect(await signOffs(said(), {})).toEqual([]);
+  });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { verifiedRecord } from "../../collect/record.ts";
 import type { PolicyReading } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import { noRecord } from "../../core/record.ts";
 import { Policy } from "../../schemas/policy.ts";
 import { signedLedger } from "./signed-ledger.ts";
 
@@ -18,7 +19,7 @@ const reading = (keys: string[]): Known<PolicyReading> => {
   });
 };
 const lines: Known<string[] | null> = known(["{}"]);
-const empty = { known: true, value: { run: null, evidence: [], signOffs: [] } };
+const empty = known(noRecord);
 const why = (text: string) => ({ known: false, why: expect.stringContaining(text) });
 
 const cases: [string, Known<string[] | null>, Known<PolicyReading>, string, object][] = [
@@ -58,7 +59,7 @@ describe("the record of a pull request", () => {
     const ledger = await signedLedger(sha);
     const by = { id: 9, login: "quinn", type: "User" };
     const signOffs = [{ sha, test: "manual", result: "pass", by, seq: 1 }];
-    expect(ask(ledger.lines, [ledger.key])).toEqual(known({ run: null, evidence: [], signOffs }));
+    expect(ask(ledger.lines, [ledger.key])).toEqual(known({ ...noRecord, signOffs }));
   });
 
   test("is unknown when the key is another, may not sign this, or the chain is cut, reordered or another repository's", async () => {

@@ -15,8 +15,12 @@ export type Watch = {
   problems: () => string[];
 };
 
-/** git over HTTP, sign-in pages and the sandbox's own controls are no part of the described API. */
-const OUTSIDE = /^\/(_sandbox(\/|$)|login\/|[^/]+\/[^/]+\/(info\/refs|git-upload-pack|git-receive-pack)$)/;
+/**
+ * git over HTTP, sign-in pages and the sandbox's own controls are no part of the described API. GraphQL has a description
+ * of its own, and the sandbox refuses every query that does not fit it.
+ */
+const OUTSIDE =
+  /^\/(_sandbox(\/|$)|(api\/(v3\/)?)?graphql$|login\/|[^/]+\/[^/]+\/(info\/refs|git-upload-pack|git-receive-pack)$)/;
 
 /** Starts watching; what came before is not seen. Bodies are copied, since the sandbox may change its state later. */
 export function watchSandbox(sandbox: Watched): Watch {

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { createSigner } from "../../app/signer.ts";
 import { readSegments } from "../../core/evidence-branch.ts";
 import { canonicalJson } from "../../core/json.ts";
-import { appendEntry, entryHash, pae, readEntry } from "../../core/ledger.ts";
+import { appendEntry, entryHash, readEntry } from "../../core/ledger.ts";
+import { pae } from "../../core/ledger-envelope.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
 import { chainOf, draft, drafts, newKey } from "../ledger.ts";
 

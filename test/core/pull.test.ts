@@ -5,6 +5,7 @@ import type { TypedEntry } from "../../core/entries.ts";
 import { known, unknown } from "../../core/known.ts";
 import { decidePull } from "../../core/pull.ts";
 import type { PullLookFacts } from "../../core/pull-facts.ts";
+import type { Duty } from "../../schemas/policy.ts";
 import { change, earlier, facts, head } from "./sample-facts.ts";
 
 const gates =
@@ -27,7 +28,6 @@ function look(overrides: Partial<PullLookFacts> = {}, text = "version: 1\n"): Pu
     number: 5,
     state: "open",
     merged: null,
-    checks: known([]),
     ourCheck: known(null),
     twins: known([]),
     ...overrides,
@@ -126,6 +126,117 @@ describe("a sign-off", () => {
 
   test("T112: of a pull request that is closed is refused", () => {
     expect(codeOf(ask(`/sign-off ${head} pass manual`), { state: "closed" })).toBe("closed");
+  });
+});
+
+describe("a waiver (C9)", () => {
+  const text = `version: 1
+people: { architects: ["@rita"] }
+gates: { diff-size: { files: 1 } }
+waivers: { gates: [diff-size], days: 7 }
+`;
+  const ask = (line: string, duties: Duty[] = ["architects"], id = 30): Ask => ({
+    source: { type: "comment", id: 71 },
+    command: parseCommand(line) ?? { name: "status" },
+    by: { id, login: "rita", type: "User" },
+    at: "2026-11-21T10:00:00.000Z",
+    edited: false,
+    viaApp: false,
+    atOpening: false,
+    standing: known({ role: "write", duties }),
+  });
+  const decide = (one: Ask, policy = text) => {
+    const given = look({ asks: [one] }, policy);
+    const { drafts } = decidePull({
+      ...given,
+      judged: { ...given.judged, changes: known([change("a"), change("b")]) },
+    });
+    return drafts;
+  };
+  const codeOf = (one: Ask, policy = text) => {
+    const command = decide(one, policy).find((draft) => draft.kind === "command");
+    return command?.kind === "command" ? command.body.code : null;
+  };
+
+  test("by who may give it is recorded with its reason and its day", () => {
+    const given = decide(ask(`/waive diff-size ${head} until 2026-11-28 because it is generated`));
+    expect(given.map((draft) => draft.kind)).toEqual(["command", "waiver.given", "verdict.given"]);
+    expect(given[1]?.body).toEqual({
+      pull: 5,
+      sha: head,
+      gate: "diff-size",
+      until: "2026-11-28",
+      reason: "it is generated",
+      comment: 71,
+    });
+  });
+
+  test.each<[string, Ask, string, string]>([
+    ["of an older commit", ask(`/waive diff-size ${earlier} until 2026-11-28 because x`), text, "head-moved"],
+    [
+      "of a gate that the policy does not list",
+      ask(`/waive scope ${head} until 2026-11-28 because x`),
+      text,
+      "not-waivable",
+    ],
+    [
+      "for longer than the policy allows",
+      ask(`/waive diff-size ${head} until 2026-11-29 because x`),
+      text,
+      "bad-day",
+    ],
+    ["for a day that is over", ask(`/waive diff-size ${head} until 2026-11-20 because x`), text, "bad-day"],
+    [
+      "for a day that does not exist",
+      ask(`/waive diff-size ${head} until 2026-11-31 because x`),
+      text,
+      "badly-written",
+    ],
+    ["without a reason", ask(`/waive diff-size ${head} until 2026-11-28`), text, "badly-written"],
+    [
+      "by an approver",
+      ask(`/waive diff-size ${head} until 2026-11-28 because x`, ["approvers"]),
+      text,
+      "not-in-duty",
+    ],
+    [
+      "T102: by the author",
+      ask(`/waive diff-size ${head} until 2026-11-28 because x`, ["architects"], 1),
+      text,
+      "own-work",
+    ],
+    [
+      "under a policy without waivers",
+      ask(`/waive diff-size ${head} until 2026-11-28 because x`),
+      "version: 1",
+      "no-waivers",
+    ],
+  ])("is refused %s", (_, one, policy, code) => {
+    expect(codeOf(one, policy)).toBe(code);
+  });
+});
+
+describe("a block on a pull request (B11)", () => {
+  const say = (line: string, id: number): Ask => ({
+    source: { type: "comment", id },
+    command: parseCommand(line) ?? { name: "status" },
+    by: { id: 20, login: "quinn", type: "User" },
+    at: "2026-11-21T10:00:00.000Z",
+    edited: false,
+    viaApp: false,
+    atOpening: false,
+    standing: known({ role: "write", duties: ["approvers"] }),
+  });
+
+  test("holds the check open until it is answered", () => {
+    expect(checkOf(look({ asks: [say("/block Is it safe?", 80)] }))).toMatchObject({ status: "in_progress" });
+    const answered = look({ asks: [say("/block Is it safe?", 80), say("/clarify Yes.", 81)] });
+    expect(checkOf(answered)).toMatchObject({ conclusion: "success" });
+  });
+
+  test("an answer where nothing is open is refused", () => {
+    const [command] = decidePull(look({ asks: [say("/clarify Yes.", 81)] })).drafts;
+    expect(command?.body).toMatchObject({ accepted: false, code: "nothing-open" });
   });
 });
 

@@ -1,5 +1,14 @@
 import { parsePolicy } from "../../collect/policy.ts";
-import type { Change, LoadedPolicy, PullFacts, PullRecord, RunRecord, SignOff } from "../../core/facts.ts";
+import type {
+  Change,
+  Content,
+  FileText,
+  LoadedPolicy,
+  PullFacts,
+  PullRecord,
+  RunRecord,
+  SignOff,
+} from "../../core/facts.ts";
 import { known } from "../../core/known.ts";
 
 export const base = "b".repeat(40);
@@ -18,6 +27,13 @@ export function policyOf(text: string): LoadedPolicy {
 export function change(path: string, over: Partial<Change> = {}): Change {
   const side = { mode: "100644", sha: blob };
   return { path, before: side, after: side, added: 10, deleted: 0, bytes: 100, binary: false, ...over };
+}
+
+/** A file's text on the head, and at the merge base when it was there. */
+export function text(path: string, after: string | null, before: string | null = null): FileText {
+  const content = (of: string | null): Content =>
+    of === null ? { state: "absent" } : { state: "text", text: of };
+  return { path, before: content(before), after: content(after) };
 }
 
 /** A rename as the collector tells it: one path gone, one new. */
@@ -40,6 +56,10 @@ export function run(over: Partial<RunRecord> = {}): RunRecord {
     needsManualTest: false,
     evidenceFiles: [],
     requesters: [author],
+    approval: { digest: "1".repeat(64), by: tester, seq: 5 },
+    dependsOn: [],
+    laterPaths: [],
+    decisions: [],
     ...over,
   };
 }
@@ -49,7 +69,7 @@ export function signOff(over: Partial<SignOff> = {}): SignOff {
 }
 
 export function recordOf(over: Partial<PullRecord> = {}): PullRecord {
-  return { run: null, evidence: [], signOffs: [], ...over };
+  return { run: null, evidence: [], signOffs: [], waivers: [], stops: [], ...over };
 }
 
 export const evidenceOfHead = {
@@ -77,15 +97,20 @@ export function facts({
 }: Given = {}): PullFacts {
   return {
     repository: { id: 5, name: "acme/site" },
-    pull: { number: 3, author: record.run === null ? author : app },
+    pull: { number: 3, author: record.run === null ? author : app, title: "A change", body: "", labels: [] },
     base: { ref: "main", sha: base },
     head: { sha: head },
     defaultBranch: "main",
     policy: known({ state: "loaded", ...policyOf(policy) }),
     mergeBase: known(base),
     changes: known(changes),
-    evidenceFiles: known([]),
+    texts: known([]),
+    commits: known([{ sha: head, parents: [base], tree: "a".repeat(40), message: "A change" }]),
+    secrets: known([]),
+    reviews: known([]),
+    checks: known([]),
     record: known(record),
+    day: "2026-11-21",
     ...rest,
   };
 }

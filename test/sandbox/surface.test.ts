@@ -14,7 +14,9 @@ test("every route is an operation of GitHub's description", () => {
   const shape = (method: string, path: string) =>
     `${method} ${path.replace(/\{[^}]*\}(\.\.\.\{[^}]*\})?/g, "*")}`;
   const known = new Set(githubRoutes().map(({ method, template }) => shape(method, template)));
-  const ours = sandboxRoutes.map(({ method, path }) => {
+  // GraphQL has a description of its own, which its queries are held against.
+  const rest = sandboxRoutes.filter(({ path }) => !path.endsWith("/graphql"));
+  const ours = rest.map(({ method, path }) => {
     const plain = path.replace(/\{[^}]*\}/g, "").replace(/:[a-z_]+/g, "*");
     return `${method} ${plain}`;
   });

@@ -1,56 +1,30 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createSigner } from "../../../app/signer.ts";
-import { bodyPath, branchFiles, evidenceBranch } from "../../../core/evidence-branch.ts";
+import { bodyPath, evidenceBranch } from "../../../core/evidence-branch.ts";
 import { appendEntry, entryHash } from "../../../core/ledger.ts";
-import { commitFiles, file, makeRepository, type Node, plainGit } from "../../collect/repository.ts";
+import { file, type Node } from "../../collect/repository.ts";
 import { chainOf, draft, drafts, newKey } from "../../ledger.ts";
-import { runLedger } from "./run-ledger.ts";
+import { makeLedgerClone } from "./ledger-clone.ts";
 
-let folder: string;
-const ledger = (args: string[], color = false) => runLedger(folder, args, color);
+const repository = makeLedgerClone();
+const { clone, run: ledger } = repository;
+afterAll(repository.remove);
 
 const [key, other] = [newKey(), newKey()];
 const publicKey = createSigner(key.pem).publicKey;
 const body = "what the agent was told";
 const sha256 = createHash("sha256").update(body).digest("hex");
 let lines: string[];
-let repository: ReturnType<typeof makeRepository>;
-let clone: string;
 
-/** Puts a ledger on the evidence branch of the repository and fetches it into the clone. */
-function publish(chain: readonly string[], extra: Record<string, Node> = {}): void {
-  const fresh = chain.map((line, place) => ({ seq: place + 1, line }));
-  const files = new Map<string, Node>([
-    ["README.md", file("about\n")],
-    [bodyPath(sha256), file(body)],
-  ]);
-  for (const { path, content } of branchFiles([], fresh)) files.set(path, file(Buffer.from(content)));
-  for (const [path, node] of Object.entries(extra)) files.set(path, node);
-  plainGit(repository.dir, [
-    "update-ref",
-    `refs/heads/${evidenceBranch}`,
-    commitFiles(repository.dir, files),
-  ]);
-  plainGit(clone, ["fetch", "-q", "origin", "+refs/heads/*:refs/remotes/origin/*"]);
-}
-
+const publish = (chain: readonly string[], extra: Record<string, Node> = {}) =>
+  repository.publish(chain, { [bodyPath(sha256)]: file(body), ...extra });
 const verify = (...args: string[]) => ledger(["verify", clone, "--key", publicKey, ...args]);
 const headOf = (chain: readonly string[]) => `${chain.length}:${entryHash(chain.at(-1) ?? "")}`;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "sallyport-"));
-  clone = join(folder, "clone");
-  repository = makeRepository();
-  plainGit(repository.dir, [
-    "update-ref",
-    "refs/heads/main",
-    commitFiles(repository.dir, new Map([["a", file("1\n")]])),
-  ]);
-  plainGit(folder, ["clone", "-q", `file://${repository.dir}`, clone]);
   const named = { sha256, mediaType: "text/plain" };
   lines = await chainOf(key.pem, [
     ...drafts(500),
@@ -61,11 +35,6 @@ beforeAll(async () => {
     }),
   ]);
 });
-afterAll(() => {
-  repository.remove();
-  rmSync(folder, { recursive: true, force: true });
-});
-
 describe("sallyport ledger verify", () => {
   test("a clone of an honest repository: exit 0, what it proves and what not", async () => {
     publish(lines);
@@ -90,18 +59,21 @@ describe("sallyport ledger verify", () => {
 
   test("as JSON, for the bare repository and the key in a file", async () => {
     publish(lines);
-    const pem = join(folder, "ledger.pub");
+    const pem = join(repository.folder, "ledger.pub");
     writeFileSync(pem, key.publicKey.export({ type: "spki", format: "pem" }));
-    const { out, exit } = await ledger(["verify", repository.dir, "--key", "ledger.pub", "--json"]);
+    const { out, exit } = await ledger(["verify", repository.bare, "--key", "ledger.pub", "--json"]);
     expect({ exit, report: JSON.parse(out) }).toMatchObject({
       exit: 0,
       report: {
         ok: true,
         entries: 502,
         head: { seq: 502 },
+        kind: "git",
         ref: `refs/heads/${evidenceBranch}`,
         bodies: { named: 2, present: 1 },
+        trust: { source: "--key", keys: 1, threshold: 1 },
         anchored: false,
+        trace: null,
         problems: [],
         notes: [],
       },

@@ -113,6 +113,7 @@ describe("the check", () => {
       conclusion: null,
       title: "Waiting for 1 sign-off",
       summary: "Not yet.",
+      annotations: [],
       ...more,
     }) as const;
   const runs = async (sha: string): Promise<Json[]> =>
@@ -148,6 +149,50 @@ describe("the check", () => {
     expect(latest.map((one: Json) => [one.status, one.conclusion])).toEqual([["in_progress", null]]);
     // The run that ended is history and is not rewritten.
     expect((await runs(head)).map((one) => one.conclusion).sort()).toEqual([null, "success"].sort());
+  });
+
+  const marks = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({
+      title: "sallyport: scope",
+      message: `reason ${at}`,
+      path: "src/a.ts",
+      line: at + 1,
+    }));
+  const failed = { status: "completed", conclusion: "failure" };
+  const lines = async (sha: string): Promise<number[]> => {
+    const [run] = (await acme.as("lena", "GET", `commits/${sha}/check-runs`)).check_runs;
+    const pages = await Promise.all(
+      [1, 2].map((page) =>
+        acme.as("lena", "GET", `check-runs/${run.id}/annotations?per_page=100&page=${page}`),
+      ),
+    );
+    return pages.flat().map((one: Json) => one.start_line);
+  };
+
+  test("marks lines, more of them than GitHub takes at once, and each once", async () => {
+    const { head } = await written(acme);
+    const nowhere = { title: "sallyport: diff-size", message: "too large", path: null, line: null };
+    await acme.perform(check(head, { ...failed, annotations: [...marks(120), nowhere] }));
+    const all = Array.from({ length: 120 }, (_, at) => at + 1);
+    expect(await lines(head)).toEqual(all);
+    acme.written();
+    await acme.perform(check(head, { ...failed, annotations: marks(120) }));
+    expect(acme.written()).toEqual([]);
+  });
+
+  test("that was stopped between two batches gets the rest", async () => {
+    const { head } = await written(acme);
+    await acme.perform(check(head, { ...failed, annotations: marks(50) }));
+    await acme.perform(check(head, { ...failed, annotations: marks(70) }));
+    expect(await lines(head)).toHaveLength(70);
+    expect(await runs(head)).toHaveLength(1);
+  });
+
+  test("of another verdict does not keep the marks of the one before", async () => {
+    const { head } = await written(acme);
+    await acme.perform(check(head, { ...failed, annotations: marks(3) }));
+    await acme.perform(check(head, { ...failed, verdictSha256: "d".repeat(64), annotations: marks(1) }));
+    expect(await lines(head)).toEqual([1]);
   });
 
   test("T282 a summary over GitHub's limit is cut and still posted", async () => {

@@ -237,6 +237,7 @@ export const scenes: Record<
         conclusion: "failure",
         title: "2 gates fail",
         summary: "No.",
+        annotations: [],
       },
       seen: async () => {
         const { check_runs: runs } = await acme.as("lena", "GET", `commits/${sha}/check-runs?filter=all`);

@@ -1,11 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import { known, unknown } from "../../../core/known.ts";
-import { earlier, evidenceOfHead, facts, runRecord } from "../sample-facts.ts";
+import { change, earlier, evidenceOfHead, facts, runRecord, text } from "../sample-facts.ts";
 import { ask, table } from "./table.ts";
 
 describe("evidence", () => {
   const files = 'version: 1\ngates:\n  evidence:\n    files: ["evidence/**/*.json"]\n';
-  const file = (text: string, path = "evidence/a.json") => ({ evidenceFiles: known([{ path, text }]) });
+  const file = (content: string, path = "evidence/a.json") => ({
+    changes: [change(path)],
+    texts: known([text(path, content)]),
+  });
   table("evidence", [
     ["passes for a recorded head", facts({ record: runRecord() }), "pass", ["evidence-in-order"]],
     [
@@ -48,7 +51,7 @@ describe("evidence", () => {
     ],
     [
       "fails rather than waits",
-      facts({ record: runRecord({}, { evidence: [] }), ...file("{") }),
+      facts({ record: runRecord({ evidenceFiles: ["evidence/a.json"] }, { evidence: [] }), ...file("{") }),
       "fail",
       ["evidence-not-recorded", "evidence-not-json"],
     ],
@@ -69,7 +72,7 @@ describe("evidence", () => {
 
   test.each([
     ["record", "record-unknown"],
-    ["evidenceFiles", "evidence-files-unknown"],
+    ["texts", "evidence-files-unknown"],
   ] as const)("an unread %s is unknown", (fact, code) => {
     expect(
       ask("evidence", { ...facts({ record: runRecord() }), [fact]: unknown("no answer") }),

@@ -20,6 +20,15 @@ describe("manual-test", () => {
     facts({ policy: policy(), record: runRecord({}, { signOffs }) });
   table("manual-test", [
     ["waits for a sign-off", signed(), "pending", ["not-signed-off"]],
+    [
+      "A12: is asked for by a label",
+      facts({
+        policy: "version: 1\ngates: { manual-test: { when: { labels: [try-me] } } }",
+        pull: { number: 3, author, title: "", body: "", labels: ["try-me"] },
+      }),
+      "pending",
+      ["not-signed-off"],
+    ],
     ["passes with one", signed(signOff()), "pass", ["signed-off"]],
     ["fails with a failed test", signed(signOff({ result: "fail" })), "fail", ["test-failed"]],
     [

@@ -1,16 +1,26 @@
-import { visible } from "../../core/escape.ts";
-import { segmentEntries, segmentPath } from "../../core/evidence-branch.ts";
-import type { Entry, LedgerProblem } from "../../core/ledger.ts";
-import type { ChainReport } from "../../core/ledger-verify.ts";
+import { visible } from "../../../core/escape.ts";
+import { segmentEntries, segmentPath } from "../../../core/evidence-branch.ts";
+import type { Entry } from "../../../core/ledger.ts";
+import type { LedgerProblem } from "../../../core/ledger-problem.ts";
+import type { ChainReport } from "../../../core/ledger-verify.ts";
+import type { Trace } from "../../../core/trace.ts";
+import type { Place } from "./place.ts";
 
-/** What `ledger verify` found on a branch: the chain's report, and what lies beside the chain. */
-export type BranchReport = ChainReport & {
-  ref: string;
-  commit: string;
-  /** The large bodies that entries name, and how many of them the branch holds. */
+/** What `ledger verify` found: the chain's report, where it was read, and what lies beside the chain. */
+export type LedgerReport = ChainReport & {
+  kind: Place["kind"];
+  path: string;
+  /** The evidence branch and its commit; null for a folder or an archive. */
+  ref: string | null;
+  commit: string | null;
+  /** Where the trusted keys come from. */
+  trust: { source: string; keys: number; threshold: number };
+  /** The large bodies that entries name, and how many of them are here. */
   bodies: { named: number; present: number };
   /** Whether a head from elsewhere was compared. */
   anchored: boolean;
+  /** The trace of the pull request that was asked for; null: none was, or the chain is broken. */
+  trace: Trace | null;
 };
 
 /** Anybody's text on one line, with nothing in it that a terminal would obey. */
@@ -24,26 +34,38 @@ export function placeOf(position: number): string {
 }
 
 /** The report for people: what was found, what that proves, and what it does not. */
-export function reportText(report: BranchReport, color: boolean): string {
+export function reportText(report: LedgerReport, color: boolean): string {
   const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
-  const { repository, head, bodies } = report;
+  const { repository, head, bodies, trust } = report;
+  const origin =
+    report.ref === null ? `${report.kind} ${shown(report.path)}` : `branch ${report.ref} at ${report.commit}`;
   const kinds = Object.entries(report.kinds).sort(([one], [other]) => (one < other ? -1 : 1));
   const lines = [
-    report.ok ? paint(32, "verified") : paint(31, "broken"),
+    report.problems.length === 0 ? paint(32, "verified") : paint(31, "broken"),
     "",
-    `  branch      ${report.ref} at ${report.commit}`,
+    `  read from   ${origin}`,
     `  repository  ${repository === null ? "unknown" : `${shown(repository.name)} (id ${repository.id})`}`,
     `  entries     ${report.entries}${report.first === null ? "" : `, from ${report.first} to ${report.last}`}`,
     `  head        ${head === null ? "none" : `${head.seq}:${head.hash}`}`,
     `  signed by   ${report.keyids.join(", ") || "nobody"}`,
+    `  trusted     ${trust.keys} ${trust.keys === 1 ? "key" : "keys"} from ${shown(trust.source)}, ${trust.threshold} to sign each entry`,
     `  kinds       ${kinds.map(([kind, count]) => `${kind} ${count}`).join(", ") || "none"}`,
     `  bodies      ${bodies.present} of ${bodies.named} are here; of the others the ledger has only the digest`,
   ];
   if (report.notes.length > 0) lines.push("", "To know:");
   for (const { message } of report.notes) lines.push(`  ${paint(33, "note")}: ${shown(message)}`);
+  if (report.trace !== null) lines.push("", ...traceLines(report.trace));
   if (report.problems.length > 0) lines.push("", "Problems:", ...report.problems.map(problemLine));
   else lines.push("", ...proof(report.anchored));
   return `${lines.join("\n")}\n`;
+}
+
+function traceLines({ pull, ok, links }: Trace): string[] {
+  const lines = links.map(({ link, seq, text }) => {
+    const entry = seq === null ? "MISSING" : `entry ${seq}`;
+    return `  ${link.padEnd(13)} ${entry.padEnd(11)} ${shown(text)}`;
+  });
+  return [`Trace of #${pull}${ok ? "" : ": broken"}`, ...lines];
 }
 
 function problemLine({ code, position, message }: LedgerProblem): string {

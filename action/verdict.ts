@@ -1,0 +1,52 @@
+import type { GitHub } from "../collect/github.ts";
+import { collectGroup } from "../collect/group.ts";
+import { collectPull } from "../collect/pull.ts";
+import { judgeGroup } from "../core/group.ts";
+import { judge } from "../core/judge.ts";
+import { type Known, known, unknown } from "../core/known.ts";
+import type { Verdict } from "../schemas/verdict.ts";
+import type { EventSubject } from "./event.ts";
+
+/** A verdict, and what it is about in words for people. */
+export type Answer = { verdict: Verdict; about: string };
+
+/**
+ * Collects and judges what the job is about, as it is now. Unknown also when it has moved on since the event: a verdict on
+ * another commit than the job's own would be shown on the wrong one.
+ */
+export async function verdictOn(
+  source: GitHub & { now: string },
+  subject: EventSubject,
+): Promise<Known<Answer>> {
+  return subject.kind === "group" ? onGroup(source, subject) : onPull(source, subject);
+}
+
+async function onPull(
+  source: GitHub & { now: string },
+  { number, head }: Extract<EventSubject, { kind: "pull" }>,
+): Promise<Known<Answer>> {
+  const facts = await collectPull({ ...source, number });
+  if (!facts.known) return facts;
+  const now = facts.value.head.sha;
+  if (head !== null && head !== now) return movedOn(head, `pull request #${number}`, now);
+  return known({ verdict: judge(facts.value, { settle: "all" }), about: `pull request #${number}` });
+}
+
+async function onGroup(
+  source: GitHub & { now: string },
+  { ref, head }: Extract<EventSubject, { kind: "group" }>,
+): Promise<Known<Answer>> {
+  const facts = await collectGroup({ ...source, ref });
+  if (!facts.known) return facts;
+  if (facts.value === null)
+    return unknown(`the merge group ${ref} is no more: it has landed, or the queue gave it up`);
+  const now = facts.value.tree.head.sha;
+  if (head !== now) return movedOn(head, `the merge group ${ref}`, now);
+  return known({ verdict: judgeGroup(facts.value), about: `merge group ${ref}` });
+}
+
+function movedOn(head: string, what: string, now: string): Known<never> {
+  return unknown(
+    `this job is about commit ${head}, and ${what} is at ${now} now: look at that commit's own job`,
+  );
+}

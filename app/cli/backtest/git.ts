@@ -1,0 +1,49 @@
+import { resolve } from "node:path";
+import { type Branch, findDefaultBranch } from "../../../collect/commits.ts";
+import { readHistory, type Tell } from "../../../collect/history.ts";
+import { type GitObjects, gitObjects } from "../../../collect/objects-git.ts";
+import { readPolicy } from "../../../collect/policy-file.ts";
+import type { PolicyReading } from "../../../core/facts.ts";
+import { type Known, known, unknown } from "../../../core/known.ts";
+import type { BacktestOptions, Found, Question } from "../backtest.ts";
+import type { Io } from "../io.ts";
+
+/** Reads the last changes of a branch in a git directory. */
+export async function changesInGit(
+  options: BacktestOptions,
+  { last, after, before, secrets, day }: Question,
+  io: Io,
+  tell: Tell,
+): Promise<Known<Found>> {
+  const dir = resolve(io.cwd, options.repo ?? ".");
+  const objects = gitObjects(dir);
+  try {
+    const main = await findDefaultBranch(objects, dir);
+    const branch = await chooseBranch(objects, options.branch, main);
+    if (!branch.known) return branch;
+    const old = before === null ? await readOldPolicy(objects, main) : known(before);
+    if (!old.known) return old;
+    const { name, sha } = branch.value;
+    const comparison = { before: old.value, after, secrets, day };
+    const entered = await readHistory(objects, { dir, branch: name, tip: sha, last }, comparison, tell);
+    if (!entered.known) return entered;
+    return known({ from: name, before: old.value, entered: entered.value });
+  } finally {
+    objects.close();
+  }
+}
+
+async function chooseBranch(
+  objects: GitObjects,
+  asked: string | undefined,
+  main: Known<Branch>,
+): Promise<Known<Branch>> {
+  if (asked === undefined) return main.known ? main : unknown(`${main.why}; name one with --branch`);
+  const sha = await objects.resolve(asked);
+  return sha.known ? known({ name: asked, sha: sha.value }) : sha;
+}
+
+async function readOldPolicy(objects: GitObjects, main: Known<Branch>): Promise<Known<PolicyReading>> {
+  if (!main.known) return unknown(`${main.why}; name the old policy with --against`);
+  return readPolicy(objects, main.value.sha);
+}

@@ -1,0 +1,42 @@
+import { askKnown, type GitHub, readBranch } from "../../../collect/github.ts";
+import type { Tell } from "../../../collect/history.ts";
+import { readMergedPulls } from "../../../collect/merged-pulls.ts";
+import { apiObjects } from "../../../collect/objects-api.ts";
+import { readPolicy } from "../../../collect/policy-file.ts";
+import type { PolicyReading } from "../../../core/facts.ts";
+import { type Known, known, unknown } from "../../../core/known.ts";
+import type { BacktestOptions, Found, Question } from "../backtest.ts";
+import type { Io } from "../io.ts";
+import { tokenRequest } from "../token-client.ts";
+
+/** Reads the last merged pull requests of the repository that `--pr-repo` names. */
+export async function changesOnGitHub(
+  { prRepo = "" }: BacktestOptions,
+  { last, after, before, secrets, day }: Question,
+  io: Io,
+  tell: Tell,
+): Promise<Known<Found>> {
+  const [, owner, repo] = /^([A-Za-z0-9-]+)\/([A-Za-z0-9._-]+)$/.exec(prRepo) ?? [];
+  if (owner === undefined || repo === undefined)
+    return unknown(`--pr-repo ${JSON.stringify(prRepo)} is not a repository: write it as owner/repo`);
+  const request = tokenRequest(io, "--pr-repo");
+  if (!request.known) return request;
+  const github = { request: request.value, owner, repo };
+  const about = await askKnown(
+    `the repository ${prRepo}`,
+    github.request("GET /repos/{owner}/{repo}", { owner, repo }),
+  );
+  if (!about.known) return about;
+  const branch = about.value.default_branch;
+  const old = before === null ? await readOldPolicy(github, branch) : known(before);
+  if (!old.known) return old;
+  const comparison = { before: old.value, after, secrets, day };
+  const entered = await readMergedPulls(github, { last, branch }, comparison, tell);
+  if (!entered.known) return entered;
+  return known({ from: `${prRepo}, ${branch}`, before: old.value, entered: entered.value });
+}
+
+async function readOldPolicy(github: GitHub, branch: string): Promise<Known<PolicyReading>> {
+  const tip = await readBranch(github, branch);
+  return tip.known ? readPolicy(apiObjects(github), tip.value) : tip;
+}

@@ -1,0 +1,11 @@
+/** A positive whole number from the command line; null: it is none. */
+export function wholeNumber(text: string): number | null {
+  return /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : null;
+}
+
+/** A head as the check run's text shows it, `<seq>:<64 hex digits>`; null: it is none. */
+export function readHead(text: string): { seq: number; hash: string } | null {
+  const [, seq = "", hash = ""] = /^([0-9]+):([0-9a-f]{64})$/.exec(text) ?? [];
+  const number = wholeNumber(seq);
+  return number === null ? null : { seq: number, hash };
+}

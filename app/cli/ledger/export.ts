@@ -1,0 +1,70 @@
+import { createWriteStream } from "node:fs";
+import { rm } from "node:fs/promises";
+import { resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { pack } from "tar-stream";
+import { readSegments, wrongBodies } from "../../../core/evidence-branch.ts";
+import { isArchiveName, manifestName, manifestText } from "../../../core/ledger-archive.ts";
+import type { Io } from "../io.ts";
+import { openPlace } from "./place.ts";
+import { stop } from "./refusal.ts";
+
+/** `ledger export`: one archive of all segments and bodies; the same ledger gives the same bytes. */
+export async function exportArchive(io: Io, name: string, out: string): Promise<void> {
+  const read = await openPlace(io.cwd, name);
+  if (!read.ok) return stop(io, "export", read.why, read.status);
+  const { files } = read.place;
+  const kept = [...files]
+    .filter(([path]) => isArchiveName(path))
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+  const reading = readSegments(files);
+  const [wrong] = wrongBodies(files);
+  if (!reading.ok) return stop(io, "export", `the ledger is broken: ${reading.message}`, 1);
+  if (wrong !== undefined)
+    return stop(io, "export", `the ledger is broken: ${JSON.stringify(wrong)} is not what its name says`, 1);
+  if (reading.lines.length === 0) return stop(io, "export", "the ledger has no entry", 1);
+
+  const target = resolve(io.cwd, out);
+  const failure = await writeArchive(target, [
+    [manifestName, Buffer.from(manifestText(new Map(kept)))],
+    ...kept,
+  ]);
+  if (failure !== null) return stop(io, "export", `${target} ${failure}`, 2);
+  io.out(`${target}: ${reading.lines.length} entries in ${kept.length} files\n`);
+  io.exit(0);
+}
+
+/** Writes a new file; null when that is done. A file that exists is never replaced. */
+async function writeArchive(
+  target: string,
+  files: readonly (readonly [string, Uint8Array])[],
+): Promise<string | null> {
+  const archive = pack();
+  // Whose they were and when they were written is not the ledger's; left as it is, it would differ from copy to copy.
+  const header = {
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    uname: "",
+    gname: "",
+    mtime: new Date(0),
+    type: "file",
+  } as const;
+  for (const [name, content] of files) archive.entry({ ...header, name, size: content.byteLength }, content);
+  archive.finalize();
+  const file = createWriteStream(target, { flags: "wx" });
+  let isOurs = false;
+  file.once("open", () => {
+    isOurs = true;
+  });
+  try {
+    await pipeline(archive, file);
+    return null;
+  } catch (error) {
+    if (isOurs) await rm(target, { force: true });
+    const taken = typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST";
+    return taken
+      ? "exists already and is never replaced; name another file"
+      : `cannot be written: ${String(error)}`;
+  }
+}

@@ -1,0 +1,36 @@
+import { lstat, mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { Io } from "../io.ts";
+import { readArchive } from "./archive.ts";
+import { stop } from "./refusal.ts";
+
+/**
+ * `ledger import`: unpacks an exported ledger into a folder that must not be there yet. It is unpacked beside it and moved
+ * when all of it is in order, so that a refusal leaves nothing behind.
+ */
+export async function importArchive(io: Io, name: string, into: string): Promise<void> {
+  const refuse = (message: string, status: 1 | 2) => stop(io, "import", message, status);
+  const [archive, target] = [resolve(io.cwd, name), resolve(io.cwd, into)];
+  const taken = `${target} exists already and is never replaced; name another folder`;
+  if (!(await stat(archive).catch(() => null))?.isFile()) return refuse(`${archive} is no file`, 2);
+  if ((await lstat(target).catch(() => null)) !== null) return refuse(taken, 2);
+  const staging = await mkdtemp(`${target}.`).catch(() => null);
+  if (staging === null) return refuse(`${dirname(target)} cannot be written to`, 2);
+  try {
+    let files = 0;
+    const read = await readArchive(archive, async (path, content) => {
+      // The reader lets through only the few names that a ledger has, and each once.
+      await mkdir(dirname(join(staging, path)), { recursive: true });
+      await writeFile(join(staging, path), content, { flag: "wx" });
+      files += 1;
+    });
+    if (!read.ok) return refuse(`${archive} is refused: ${read.why}`, 1);
+    // Fails when somebody made the folder meanwhile; an empty one of our own can be replaced in one step.
+    if ((await mkdir(target).catch(() => null)) === null) return refuse(taken, 2);
+    await rename(staging, target);
+    io.out(`${target}: ${files} files; verify them with \`sallyport ledger verify\`\n`);
+    io.exit(0);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,93 @@
+import { readSegments } from "../../../core/evidence-branch.ts";
+import { type Entry, entryHash, readEntry } from "../../../core/ledger.ts";
+import type { Io } from "../io.ts";
+import { wholeNumber } from "./arguments.ts";
+import { openPlace } from "./place.ts";
+import { stop } from "./refusal.ts";
+import { entryText, placeOf } from "./report.ts";
+
+export type ShowOptions = {
+  kind?: string;
+  story?: string;
+  pr?: string;
+  run?: string;
+  person?: string;
+  follow?: boolean;
+  json?: boolean;
+};
+
+/** Which entries are shown; what is undefined is not asked for. */
+type Filter = { kind?: string; story?: number; pull?: number; run?: string; person?: string };
+
+/**
+ * `ledger show`: prints the entries that fit, verified by nothing. With `--follow` it looks again after each `wait`, until
+ * that answers false.
+ */
+export async function showLedger(
+  io: Io,
+  name: string,
+  options: ShowOptions,
+  wait: () => Promise<boolean>,
+): Promise<void> {
+  const [story, pull] = [options.story, options.pr].map((text) =>
+    text === undefined ? undefined : wholeNumber(text),
+  );
+  if (story === null) return stop(io, "show", "--story takes an issue's number", 2);
+  if (pull === null) return stop(io, "show", "--pr takes a pull request's number", 2);
+  const { kind, run, person } = options;
+  const filter: Filter = {
+    ...(kind === undefined ? {} : { kind }),
+    ...(run === undefined ? {} : { run }),
+    ...(person === undefined ? {} : { person: person.replace(/^@/, "").toLowerCase() }),
+    ...(story === undefined ? {} : { story }),
+    ...(pull === undefined ? {} : { pull }),
+  };
+  let shown = { lines: 0, last: "" };
+  do {
+    const lines = await linesOf(io, name);
+    if (lines === null) return;
+    const before = shown.lines === 0 ? "" : entryHash(lines[shown.lines - 1] ?? "");
+    if (before !== shown.last)
+      return stop(
+        io,
+        "show",
+        `entry ${shown.lines} is not the one that was shown: the ledger was rewritten`,
+        1,
+      );
+    for (const [place, line] of lines.entries()) {
+      if (place < shown.lines) continue;
+      const read = readEntry(line, place + 1);
+      if (!read.ok) return stop(io, "show", `${read.problem.message} [${placeOf(place + 1)}]`, 1);
+      if (fits(read.entry, filter))
+        io.out(`${options.json === true ? JSON.stringify(read.entry) : entryText(read.entry)}\n`);
+    }
+    shown = { lines: lines.length, last: lines.length === 0 ? "" : entryHash(lines.at(-1) ?? "") };
+  } while (options.follow === true && (await wait()));
+  io.exit(0);
+}
+
+/** The ledger's lines; null: there are none to be read, and it was said why. */
+async function linesOf(io: Io, name: string): Promise<string[] | null> {
+  const read = await openPlace(io.cwd, name);
+  if (!read.ok) {
+    stop(io, "show", read.why, read.status);
+    return null;
+  }
+  const reading = readSegments(read.place.files);
+  if (reading.ok) return reading.lines;
+  stop(io, "show", `the ledger is broken: ${reading.message}`, 1);
+  return null;
+}
+
+/** Whether an entry is about all that was asked for. `person`: a login, in lower case, or a numeric id. */
+function fits({ kind, actor, body }: Entry, asked: Filter): boolean {
+  return (
+    (asked.kind === undefined || kind === asked.kind) &&
+    (asked.story === undefined || body.story === asked.story) &&
+    (asked.pull === undefined || body.pull === asked.pull) &&
+    (asked.run === undefined || body.run === asked.run) &&
+    (asked.person === undefined ||
+      actor.login.toLowerCase() === asked.person ||
+      String(actor.id) === asked.person)
+  );
+}

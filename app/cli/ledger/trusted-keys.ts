@@ -1,0 +1,82 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { collectCommits } from "../../../collect/commits.ts";
+import { parsePolicy } from "../../../collect/policy.ts";
+import { parsePublicKey } from "../../../core/keys.ts";
+import { type Known, known, unknown } from "../../../core/known.ts";
+import { type LedgerKey, pinnedKeys } from "../../../core/ledger-keys.ts";
+import { type Policy, policyPath } from "../../../schemas/policy.ts";
+import type { Io } from "../io.ts";
+import { wholeNumber } from "./arguments.ts";
+
+/** The keys a verification trusts, how many of them sign each entry, and where they come from, for people. */
+export type TrustedKeys = { keys: LedgerKey[]; threshold: number; source: string };
+
+export type KeyOptions = { key?: string[]; policy?: string; threshold?: string };
+
+/**
+ * The keys that the command line names: `--key` before `--policy`. Null: neither is given, so the clone's own policy has
+ * to be asked. Unknown: what is given cannot be read.
+ */
+export async function givenKeys(io: Io, options: KeyOptions): Promise<Known<TrustedKeys | null>> {
+  const threshold = options.threshold === undefined ? undefined : wholeNumber(options.threshold);
+  if (threshold === null) return unknown("--threshold takes a whole number of keys");
+  if (options.key !== undefined) {
+    const keys: LedgerKey[] = [];
+    for (const text of options.key) {
+      try {
+        keys.push({ key: await readKey(io, text) });
+      } catch (error) {
+        return unknown(`--key ${text}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    return known({ keys, threshold: threshold ?? 1, source: "--key" });
+  }
+  if (options.policy === undefined) return known(null);
+  const file = resolve(io.cwd, options.policy);
+  const content = await readFile(file).catch(() => null);
+  if (content === null)
+    return unknown(`the policy file ${file} cannot be read; check the path given with --policy`);
+  const parsed = parsePolicy(content);
+  if (parsed.ok) return keysOf(parsed.policy, file, threshold);
+  const { line, column, message } = parsed.problem;
+  return unknown(`${file}:${line}:${column}: ${message}`);
+}
+
+/**
+ * The keys that the policy on a clone's default branch pins, read as `sallyport check` reads it. They are worth as much as
+ * the clone is: whoever made it chose them. `commit`: any commit of the clone.
+ */
+export async function cloneKeys(
+  dir: string,
+  commit: string,
+  options: KeyOptions,
+): Promise<Known<TrustedKeys>> {
+  const facts = await collectCommits({ dir, head: commit, day: "1970-01-01" });
+  const policy = facts.known ? facts.value.policy : facts;
+  const instead = "name the keys with --key or --policy";
+  if (!policy.known) return unknown(`the policy of ${dir} cannot be read: ${policy.why}; ${instead}`);
+  const { value } = policy;
+  if (value.state === "absent") return unknown(`${dir} has no policy at ${value.ref}; ${instead}`);
+  const source = `${policyPath} at ${value.ref}`;
+  if (value.state === "malformed")
+    return unknown(
+      `${source} is malformed in line ${value.problem.line}: ${value.problem.message}; ${instead}`,
+    );
+  return keysOf(
+    value.policy,
+    source,
+    options.threshold === undefined ? undefined : Number(options.threshold),
+  );
+}
+
+function keysOf(policy: Policy, source: string, threshold: number | undefined): Known<TrustedKeys> {
+  const pinned = pinnedKeys(policy);
+  if (pinned.keys.length === 0)
+    return unknown(`${source} pins no key: add its public key under \`ledger.keys\`, or name it with --key`);
+  return known({ keys: pinned.keys, threshold: threshold ?? pinned.threshold, source });
+}
+
+async function readKey(io: Io, text: string) {
+  return parsePublicKey(text.startsWith("ed25519:") ? text : await readFile(resolve(io.cwd, text), "utf8"));
+}

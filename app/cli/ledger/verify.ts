@@ -1,0 +1,120 @@
+import { type TypedEntry, typedEntry } from "../../../core/entries.ts";
+import {
+  type BranchReading,
+  bodyPath,
+  readSegments,
+  strayFiles,
+  wrongBodies,
+} from "../../../core/evidence-branch.ts";
+import type { Entry } from "../../../core/ledger.ts";
+import type { LedgerProblem } from "../../../core/ledger-problem.ts";
+import { verifyChain } from "../../../core/ledger-verify.ts";
+import { tracePull } from "../../../core/trace.ts";
+import { BodyRef } from "../../../schemas/entries.ts";
+import type { Io } from "../io.ts";
+import { readHead, wholeNumber } from "./arguments.ts";
+import { openPlace, type Place } from "./place.ts";
+import { stop } from "./refusal.ts";
+import { type LedgerReport, reportText } from "./report.ts";
+import { cloneKeys, givenKeys, type KeyOptions, type TrustedKeys } from "./trusted-keys.ts";
+
+export type VerifyOptions = KeyOptions & {
+  head?: string;
+  repositoryId?: string;
+  pr?: string;
+  json?: boolean;
+};
+
+/** What the chain is held against besides its keys. */
+type Asked = {
+  anchor: { seq: number; hash: string } | undefined;
+  repository: number | undefined;
+  pull: number | undefined;
+};
+
+/** `ledger verify`: exit 0 when all of it is in order, 1 when something is not, 2 when that cannot be told. */
+export async function verifyLedger(io: Io, name: string, options: VerifyOptions): Promise<void> {
+  const refuse = (message: string, status: 1 | 2 = 2) => stop(io, "verify", message, status);
+  const anchor = options.head === undefined ? undefined : readHead(options.head);
+  if (anchor === null) return refuse("--head takes <seq>:<64 hex digits>, as the check run's text shows it");
+  const repository = options.repositoryId === undefined ? undefined : wholeNumber(options.repositoryId);
+  if (repository === null) return refuse("--repository-id takes a whole number");
+  const pull = options.pr === undefined ? undefined : wholeNumber(options.pr);
+  if (pull === null) return refuse("--pr takes a pull request's number");
+  const given = await givenKeys(io, options);
+  if (!given.known) return refuse(given.why);
+  const read = await openPlace(io.cwd, name);
+  if (!read.ok) return refuse(read.why, read.status);
+  const { place } = read;
+  let trusted = given.value;
+  if (trusted === null) {
+    if (place.kind !== "git")
+      return refuse(
+        `the ${place.kind} ${place.path} has no policy that names keys: give --policy <file> or --key <key>`,
+      );
+    const own = await cloneKeys(place.path, place.commit, options);
+    if (!own.known) return refuse(own.why);
+    trusted = own.value;
+  }
+  const report = verifyPlace(place, trusted, { anchor, repository, pull });
+  io.out(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, io.color));
+  io.exit(report.ok ? 0 : 1);
+}
+
+function verifyPlace(place: Place, trusted: TrustedKeys, { anchor, repository, pull }: Asked): LedgerReport {
+  const { files } = place;
+  const named = new Set<string>();
+  const entries: TypedEntry[] = [];
+  const reading = readSegments(files);
+  const chain = verifyChain(reading.ok ? reading.lines : [], trusted.keys, {
+    threshold: trusted.threshold,
+    expectRepositoryId: repository,
+    anchor,
+    visit: (entry) => {
+      for (const sha256 of bodiesOf(entry)) named.add(sha256);
+      const typed = pull === undefined ? null : typedEntry(entry);
+      if (typed !== null) entries.push(typed);
+    },
+  });
+  const problems = [...(reading.ok ? chain.problems : [layoutProblem(reading)]), ...bodyProblems(files)];
+  const strays = strayFiles(files).map((path) => ({
+    position: 0,
+    message: `${JSON.stringify(path)} is no part of a ledger: somebody else wrote to the branch`,
+  }));
+  // What a broken chain shows may be made up, so nothing is traced through it.
+  const trace = pull === undefined || problems.length > 0 ? null : tracePull(entries, pull);
+  return {
+    ...chain,
+    ok: problems.length === 0 && trace?.ok !== false,
+    problems,
+    notes: [...chain.notes, ...strays],
+    kind: place.kind,
+    path: place.path,
+    ref: place.kind === "git" ? place.ref : null,
+    commit: place.kind === "git" ? place.commit : null,
+    trust: { source: trusted.source, keys: trusted.keys.length, threshold: trusted.threshold },
+    bodies: { named: named.size, present: [...named].filter((one) => files.has(bodyPath(one))).length },
+    anchored: anchor !== undefined,
+    trace,
+  };
+}
+
+function layoutProblem({ position, message }: Extract<BranchReading, { ok: false }>): LedgerProblem {
+  return { code: "bad-layout", position, message: `nothing was verified: ${message}` };
+}
+
+function bodyProblems(files: Place["files"]): LedgerProblem[] {
+  return wrongBodies(files).map((path) => ({
+    code: "bad-body",
+    position: 0,
+    message: `${JSON.stringify(path)} is not the content that its name says`,
+  }));
+}
+
+/** The digests of the large bodies that an entry refers to. */
+function bodiesOf(entry: Entry): string[] {
+  return Object.values(entry.body).flatMap((value) => {
+    const body = BodyRef.safeParse(value);
+    return body.success ? [body.data.sha256] : [];
+  });
+}

@@ -1,0 +1,68 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { findDefaultBranch } from "../../../collect/commits.ts";
+import { gitObjects } from "../../../collect/objects-git.ts";
+import { policyReading, readPolicy } from "../../../collect/policy-file.ts";
+import { visible } from "../../../core/escape.ts";
+import type { PolicyReading } from "../../../core/facts.ts";
+import { type Known, known, unknown } from "../../../core/known.ts";
+import { type Explanation, explain } from "../../../core/policy-explain.ts";
+import { policyPath } from "../../../schemas/policy.ts";
+import type { Io } from "../io.ts";
+
+export type ExplainOptions = { repo?: string; policy?: string; json?: boolean };
+
+/** Says what the policy means for paths: exit 0, or 2 when there is no valid policy to ask. */
+export async function explainPaths(paths: readonly string[], options: ExplainOptions, io: Io): Promise<void> {
+  const read = options.policy === undefined ? await fromGit(options, io) : await fromFile(options.policy, io);
+  const problem = read.known ? problemOf(read.value, options.policy ?? policyPath) : read.why;
+  if (!read.known || read.value.state !== "loaded" || problem !== null) {
+    io.err(`sallyport policy explain: ${problem}\n`);
+    io.exit(2);
+    return;
+  }
+  const loaded = read.value;
+  const explanations = paths.map((path) => explain(path.replace(/^(?:\.\/)+|\/+$/g, ""), loaded));
+  if (options.json === true) io.out(`${JSON.stringify({ paths: explanations }, null, 2)}\n`);
+  else for (const one of explanations) io.out(textOf(one, options.policy ?? policyPath));
+  io.exit(0);
+}
+
+function problemOf(reading: PolicyReading, file: string): string | null {
+  if (reading.state === "absent")
+    return `the default branch has no ${policyPath}; name a policy file with --policy`;
+  if (reading.state === "loaded") return null;
+  const { line, column, message } = reading.problem;
+  return `${file}:${line}:${column}: ${message}`;
+}
+
+function textOf({ path, name, rules, outsideRoles }: Explanation, file: string): string {
+  const line = (text: string) => visible(text).replaceAll("\n", " ");
+  const lines = rules.map(({ key, pattern, policyLine, meaning }) => {
+    const place = `${file}${policyLine === null ? "" : `:${policyLine}`}`;
+    return `  ${key}${pattern === null ? "" : ` \`${pattern}\``} (${place}): ${meaning}`;
+  });
+  if (name !== null) lines.unshift(`  no change may hold this name: ${name}`);
+  if (rules.length === 0) lines.push("  no rule");
+  if (outsideRoles) lines.push("  no role allows it, so no agent may touch it");
+  return `${line(path)}\n${lines.map((one) => `${line(one)}\n`).join("")}`;
+}
+
+async function fromFile(file: string, io: Io): Promise<Known<PolicyReading>> {
+  const content = await readFile(resolve(io.cwd, file)).catch(() => null);
+  if (content === null) return unknown(`the policy file ${file} cannot be read; check its path`);
+  return known(policyReading("", "", content));
+}
+
+async function fromGit({ repo }: ExplainOptions, io: Io): Promise<Known<PolicyReading>> {
+  const dir = resolve(io.cwd, repo ?? ".");
+  const objects = gitObjects(dir);
+  try {
+    const main = await findDefaultBranch(objects, dir);
+    return main.known
+      ? await readPolicy(objects, main.value.sha)
+      : unknown(`${main.why}; name a policy file with --policy`);
+  } finally {
+    objects.close();
+  }
+}

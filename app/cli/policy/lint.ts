@@ -1,0 +1,84 @@
+import { readFile } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { parsePolicy } from "../../../collect/policy.ts";
+import { readWorkTree, type WorkTree } from "../../../collect/work-tree.ts";
+import { jobChecks, workflowPattern } from "../../../collect/workflows.ts";
+import { visible } from "../../../core/escape.ts";
+import type { JobCheck } from "../../../core/job-checks.ts";
+import type { LintWarning } from "../../../core/lint-warning.ts";
+import { lintPolicy } from "../../../core/policy-lint.ts";
+import { type Policy, policyPath } from "../../../schemas/policy.ts";
+import type { Io } from "../io.ts";
+
+export type LintOptions = { repo?: string; strict?: boolean; json?: boolean };
+
+/** What is compared with nothing, and why: told once, after the warnings. */
+type Around = { files: readonly string[] | null; checks: readonly JobCheck[] | null; notes: string[] };
+
+/** Checks one policy file: exit 0 valid, 1 not valid (with `--strict`: or doubtful), 2 not readable. */
+export async function lint(file: string | undefined, options: LintOptions, io: Io): Promise<void> {
+  const dir = resolve(io.cwd, options.repo ?? ".");
+  const path = file === undefined ? join(dir, policyPath) : resolve(io.cwd, file);
+  const shown = file ?? (relative(io.cwd, path) || policyPath);
+  const content = await readFile(path).catch(() => null);
+  if (content === null) {
+    io.err(
+      `sallyport policy lint: cannot read ${shown}; name the file, or run this at the top of the repository\n`,
+    );
+    io.exit(2);
+    return;
+  }
+  const parsed = parsePolicy(content);
+  if (!parsed.ok) {
+    const { line, column, message } = parsed.problem;
+    if (options.json === true)
+      io.out(json({ file: shown, valid: false, problem: { line, column, message }, warnings: [] }));
+    else io.err(`${shown}:${line}:${column}: ${message}\n`);
+    io.exit(1);
+    return;
+  }
+  const { notes, ...around } = await readAround(dir);
+  const warnings = lintPolicy(parsed, around);
+  if (options.json === true)
+    io.out(json({ file: shown, valid: true, problem: null, warnings, notCompared: notes }));
+  else report(shown, parsed.policy, warnings, notes, io);
+  io.exit(options.strict === true && warnings.length > 0 ? 1 : 0);
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function report(file: string, policy: Policy, warnings: readonly LintWarning[], notes: string[], io: Io) {
+  const line = (text: string) => visible(text).replaceAll("\n", " ");
+  for (const { code, message, policyLine, next } of warnings)
+    io.out(`${file}:${policyLine ?? 1}: warning ${code}: ${line(message)}\n  next: ${line(next)}\n`);
+  for (const note of notes) io.err(`note: ${line(note)}\n`);
+  const gates = ["scope", "evidence", ...Object.keys(policy.gates).filter((gate) => gate !== "evidence")];
+  const roles = Object.keys(policy.roles).join(", ") || "none";
+  const count = warnings.length === 1 ? "1 warning" : `${warnings.length} warnings`;
+  const doubts = warnings.length === 0 ? "" : ` ${count}.`;
+  io.out(`${file} is valid.${doubts} Gates: ${gates.join(", ")}. Roles: ${roles}.\n`);
+}
+
+async function readAround(dir: string): Promise<Around> {
+  const tree = await readWorkTree(dir);
+  if (!tree.known)
+    return { files: null, checks: null, notes: [`patterns are not compared with files: ${tree.why}`] };
+  const { checks, notes } = await readChecks(tree.value);
+  return { files: tree.value.files, checks, notes };
+}
+
+/** The checks of all workflows; null when one cannot be read, because a check that is missed would be told as missing. */
+async function readChecks({ top, files }: WorkTree): Promise<Omit<Around, "files">> {
+  const checks: JobCheck[] = [];
+  for (const file of files.filter((path) => workflowPattern.test(path))) {
+    const text = await readFile(join(top, file), "utf8").catch(() => null);
+    if (text === null) continue;
+    const found = jobChecks(file, text);
+    if (!found.known)
+      return { checks: null, notes: [`checks are not compared with workflows: ${found.why}`] };
+    checks.push(...found.value);
+  }
+  return { checks, notes: [] };
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import type { Io } from "./io.ts";
+
+/** Every command by its name. Only the one that is asked for is loaded: the server's packages are heavy. */
+const commands: Record<string, () => Promise<(io: Io) => Command>> = {
+  check: async () => (await import("./check.ts")).checkCommand,
+  policy: async () => (await import("./policy.ts")).policyCommand,
+  backtest: async () => (await import("./backtest.ts")).backtestCommand,
+  ledger: async () => (await import("./ledger.ts")).ledgerCommand,
+  serve: async () => (await import("./serve.ts")).serveCommand,
+  sandbox: async () => (await import("./sandbox.ts")).sandboxCommand,
+  demo: async () => (await import("./demo.ts")).demoCommand,
+};
+
+/** Runs the command line. `argv` is the process's, with node and the program's file before the first word. */
+export async function runProgram(argv: readonly string[], io: Io): Promise<void> {
+  try {
+    const program = await makeProgram(argv[2], io);
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has said it already. Its own status for bad input is 1, which is a "no" here.
+      io.exit(error.exitCode === 0 ? 0 : 2);
+      return;
+    }
+    io.err(`sallyport: ${error instanceof Error ? error.message : String(error)}\n`);
+    io.exit(2);
+  }
+}
+
+async function makeProgram(asked: string | undefined, io: Io): Promise<Command> {
+  const program = new Command("sallyport")
+    .description(
+      "Lets AI agents change a repository only through approved prompts, evidence, gates and a person's sign-off.",
+    )
+    .version(packageVersion())
+    .addHelpText(
+      "after",
+      "\nExit status: 0 yes, 1 no (a gate failed, a chain is broken), 2 could not decide or bad input.",
+    )
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .exitOverride();
+  const one = asked !== undefined && Object.hasOwn(commands, asked) ? commands[asked] : undefined;
+  for (const load of one === undefined ? Object.values(commands) : [one]) {
+    const command = await load();
+    program.addCommand(withSameExit(program, command(io)));
+  }
+  return program;
+}
+
+/** A sub-command does not inherit how its parent ends and where it writes. */
+function withSameExit(program: Command, command: Command): Command {
+  command.copyInheritedSettings(program);
+  for (const child of command.commands) withSameExit(program, child);
+  return command;
+}
+
+function packageVersion(): string {
+  const { version }: { version: string } = JSON.parse(
+    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+  );
+  return version;
+}

@@ -1,0 +1,38 @@
+import type { Io } from "./io.ts";
+
+/** How long nothing is shown, and how often a new line is, in milliseconds. */
+const times = { quiet: 1_000, between: 2_000 };
+
+const width = 30;
+
+/**
+ * Shows on standard error how far long work is, once it has taken a second: a bar on a terminal, a line every two seconds
+ * elsewhere. `what` names the things that are counted; `now` tells the time in milliseconds.
+ */
+export function showProgress(
+  io: Io,
+  what: string,
+  now: () => number = Date.now,
+): { tell(done: number, total: number): void; end(): void } {
+  const start = now();
+  let shown: number | null = null;
+  return {
+    tell(done, total) {
+      const at = now();
+      if (at - start < times.quiet) return;
+      if (io.redraws === true) {
+        const filled = total === 0 ? width : Math.floor((width * done) / total);
+        io.err(`\r[${"#".repeat(filled)}${" ".repeat(width - filled)}] ${done}/${total} ${what}`);
+        shown = at;
+        return;
+      }
+      if (shown !== null && at - shown < times.between) return;
+      io.err(`${done} of ${total} ${what}\n`);
+      shown = at;
+    },
+    end() {
+      // Takes the bar away: what follows on standard output is the answer.
+      if (io.redraws === true && shown !== null) io.err("\r\u001b[K");
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import { Octokit } from "@octokit/core";
+import type { RequestInterface } from "@octokit/types";
+import { type Known, known, unknown } from "../../core/known.ts";
+import type { Io } from "./io.ts";
+
+/** How long one answer of GitHub may take, in milliseconds. */
+const patience = 60_000;
+
+/** Asks GitHub with the token of the environment; `option` is what needs it, for people. */
+export function tokenRequest(io: Io, option: string): Known<RequestInterface> {
+  const token = io.env.GITHUB_TOKEN || io.env.GH_TOKEN;
+  if (token === undefined || token === "")
+    return unknown(`${option} needs a token that may read the repository: set GITHUB_TOKEN`);
+  const octokit = new Octokit({
+    auth: token,
+    baseUrl: io.env.GITHUB_API_URL || "https://api.github.com",
+    userAgent: "sallyport-cli",
+    request: {
+      fetch: (url: string, init?: RequestInit) =>
+        fetch(url, { ...init, signal: AbortSignal.timeout(patience) }),
+    },
+    // The answer says what went wrong; octokit's own notes would only stand between it and the reader.
+    log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+  });
+  return known(octokit.request);
+}

@@ -1,0 +1,47 @@
+import type { GitHub } from "../collect/github.ts";
+import { collectGroup } from "../collect/group.ts";
+import { readChecks } from "../collect/reviews.ts";
+import type { Subject } from "../core/effects.ts";
+import type { TypedEntry } from "../core/entries.ts";
+import type { GroupLookFacts } from "../core/group-facts.ts";
+import { decideGroup } from "../core/group-look.ts";
+import { type Known, known } from "../core/known.ts";
+import { recordOf } from "../core/record.ts";
+import { type Decision, noDecision } from "../core/story-facts.ts";
+import type { LookTools } from "./look.ts";
+
+/** Sees a merge group as it is now; one whose branch is gone has landed or was given up, and nothing is left to say. */
+export async function seeGroup(
+  subject: Extract<Subject, { kind: "group" }>,
+  github: GitHub,
+  entries: TypedEntry[],
+  tools: LookTools,
+): Promise<Known<{ repository: { id: number; name: string }; decide(): Promise<Decision> }>> {
+  const repository = { id: subject.repository, name: `${github.owner}/${github.repo}` };
+  const group = await collectGroup({
+    ...github,
+    ref: subject.ref,
+    now: tools.now().toISOString(),
+    record: (pull) => recordOf(entries, pull),
+  });
+  if (!group.known) return group;
+  const facts = group.value;
+  if (facts === null) return known({ repository, decide: async () => noDecision() });
+  const checks = await readChecks(github, facts.tree.head.sha);
+  const ours = (run: { name: string; appId: number }) =>
+    run.name === "sallyport" && run.appId === tools.ourselves.appId;
+  const ourCheck: GroupLookFacts["ourCheck"] = checks.known
+    ? known(checks.value.filter(ours).sort((one, other) => other.id - one.id)[0] ?? null)
+    : checks;
+  return known({
+    repository: facts.tree.repository,
+    decide: async () =>
+      decideGroup({
+        ourselves: tools.ourselves,
+        repository: facts.tree.repository,
+        group: facts,
+        ourCheck,
+        entries: await tools.entries(subject.repository),
+      }),
+  });
+}

@@ -1,0 +1,53 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+/** A command to time; `peak`: it is run by Node, so its memory can be told. */
+export type Timed = { argv: [string, ...string[]]; cwd?: string; env?: NodeJS.ProcessEnv };
+
+/** Milliseconds (the median of all rounds) and, for a Node process, the most memory it held, in MB. */
+export type Figure = { ms: number; megabytes: number | null };
+
+const peakFile = fileURLToPath(new URL("peak.cjs", import.meta.url));
+
+function once({ argv, cwd, env }: Timed): Figure {
+  const [program, ...args] = argv;
+  const isNode = program === process.execPath;
+  const started = process.hrtime.bigint();
+  const { status, error, stderr, output } = spawnSync(program, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    maxBuffer: 1 << 28,
+  });
+  const ms = Number(process.hrtime.bigint() - started) / 1e6;
+  if (error !== undefined) throw error;
+  if (status !== 0)
+    throw new Error(`${argv.join(" ")} ended with status ${status}: ${stderr.toString().slice(0, 500)}`);
+  const peak = Number(output[3]?.toString() ?? "");
+  return { ms, megabytes: isNode && peak > 0 ? peak / 1024 : null };
+}
+
+/** Runs the commands in turn, so that whatever else the machine does falls on all of them, and gives each one's median. */
+export function compare<Name extends string>(
+  commands: Record<Name, Timed>,
+  rounds: number,
+): Record<Name, Figure> {
+  const names = Object.keys(commands) as Name[]; // Object.keys forgets the names' type.
+  const runs = new Map<Name, Figure[]>(names.map((name) => [name, []]));
+  for (const name of names) once(commands[name]);
+  for (let round = 0; round < rounds; round += 1)
+    for (const name of names) runs.get(name)?.push(once(commands[name]));
+  const figures = names.map((name) => [name, middle(runs.get(name) ?? [])] as const);
+  return Object.fromEntries(figures) as Record<Name, Figure>;
+}
+
+/** One run that tells its peak of memory. It is not timed: the telling costs a little. */
+export function peakOf(command: Timed): number {
+  const { megabytes } = once({ ...command, env: { ...command.env, NODE_OPTIONS: `--require=${peakFile}` } });
+  return megabytes ?? Number.NaN;
+}
+
+function middle(figures: readonly Figure[]): Figure {
+  const sorted = figures.toSorted((one, other) => one.ms - other.ms);
+  return sorted[Math.floor(sorted.length / 2)] ?? { ms: Number.NaN, megabytes: null };
+}

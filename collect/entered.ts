@@ -1,0 +1,48 @@
+import type { Entered } from "../core/backtest.ts";
+import type { PolicyReading, PullFacts } from "../core/facts.ts";
+import { known, unknown } from "../core/known.ts";
+import type { Objects } from "./objects.ts";
+import { findSecrets } from "./secrets.ts";
+import { readTexts } from "./texts.ts";
+
+/** The two policies that changes are judged by again; an absent old one judged nothing. */
+export type Comparison = {
+  before: PolicyReading;
+  after: PolicyReading;
+  /** Whether to search for secrets, which reads every commit and takes long. */
+  secrets: boolean;
+  /** The day of the judgement, such as `2026-11-21`. */
+  day: string;
+};
+
+/** What the two commits of a change settle, whatever the policy. */
+type Content = Pick<
+  PullFacts,
+  "repository" | "pull" | "base" | "head" | "defaultBranch" | "mergeBase" | "changes" | "commits"
+>;
+
+const then = unknown("a change that is merged is judged again by its commits alone");
+
+/** Reads what each of the two policies asks about a change that has entered. */
+export async function readEntered(
+  objects: Objects,
+  { name, content }: { name: Pick<Entered, "sha" | "subject" | "pull">; content: Content },
+  { before, after, secrets, day }: Comparison,
+): Promise<Entered> {
+  const factsBy = async (reading: PolicyReading): Promise<PullFacts> => {
+    const policy = known(reading);
+    const { pull, head, mergeBase, changes, commits } = content;
+    return {
+      ...content,
+      policy,
+      texts: await readTexts(objects, { mergeBase, head: head.sha, policy, changes, record: then }),
+      secrets: secrets ? await findSecrets(objects, { policy, commits, pull }) : known([]),
+      reviews: then,
+      checks: then,
+      record: then,
+      day,
+    };
+  };
+  const old = before.state === "absent" ? null : await factsBy(before);
+  return { ...name, before: old, after: await factsBy(after) };
+}

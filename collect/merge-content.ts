@@ -1,0 +1,73 @@
+import { applyPatch, structuredPatch } from "diff";
+import type { Change, FileSide } from "../core/facts.ts";
+import { type Known, known } from "../core/known.ts";
+import type { Objects } from "./objects.ts";
+
+/** The largest file, in bytes, in which two changes are followed line by line. */
+const mergedBytes = 1_000_000;
+
+/** More changed lines than this in one file are not followed. */
+const longestEdit = 5_000;
+
+/**
+ * Checks that a commit of the queue brings in what was judged and nothing else: a file that the branch left alone becomes
+ * what the pull request made of it, and one that the branch changed too becomes both changes together. Null when it does,
+ * else one line that says what differs. Whoever may push can make a commit that names any pull request.
+ */
+export async function whyOtherContent(
+  objects: Objects,
+  { parent, commit }: { parent: string; commit: string },
+  judged: readonly Change[],
+): Promise<Known<string | null>> {
+  const landed = await objects.changes(parent, commit);
+  if (!landed.known) return landed;
+  const own = new Map(judged.map((change) => [change.path, change]));
+  for (const change of landed.value) {
+    const name = JSON.stringify(change.path);
+    const wanted = own.get(change.path);
+    own.delete(change.path);
+    if (wanted === undefined)
+      return known(`commit ${commit} changes ${name}, which the pull request does not`);
+    if (sameSide(change.before, wanted.before) && sameSide(change.after, wanted.after)) continue;
+    const merged = await isMerged(objects, change, wanted);
+    if (!merged.known) return merged;
+    if (!merged.value) return known(`commit ${commit} makes something else of ${name} than its judged head`);
+  }
+  for (const { path, after } of own.values()) {
+    // What the branch has already is no change any more.
+    const entry = await objects.entry(parent, path);
+    if (!entry.known) return entry;
+    if (!sameSide(entry.value, after))
+      return known(`commit ${commit} leaves out the change of ${JSON.stringify(path)}`);
+  }
+  return known(null);
+}
+
+function sameSide(one: FileSide | null, other: FileSide | null): boolean {
+  return one?.sha === other?.sha && one?.mode === other?.mode;
+}
+
+/** Whether a file's new content is the branch's own with the pull request's change applied to it. */
+async function isMerged(objects: Objects, landed: Change, judged: Change): Promise<Known<boolean>> {
+  const sides = [judged.before, judged.after, landed.before, landed.after];
+  if (sides.some((side) => side === null || !side.mode.startsWith("100"))) return known(false);
+  const [old, ours, theirs, both] = sides.map((side) => side?.sha ?? "");
+  const modes = [judged.after?.mode, landed.before?.mode];
+  // Where the branch left the file alone there is nothing to merge.
+  if (old === theirs || !modes.includes(landed.after?.mode)) return known(false);
+  const read = await objects.blobs([old, ours, theirs, both].map(String), mergedBytes);
+  if (!read.known) return read;
+  const text = (sha = "") => read.value.get(sha)?.content?.toString("latin1") ?? null;
+  const [from, mine, other, result] = [text(old), text(ours), text(theirs), text(both)];
+  if (from === null || mine === null || other === null || result === null) return known(false);
+  return known(applied(from, mine, other) === result || applied(from, other, mine) === result);
+}
+
+/** A text with the change between two others applied to it; null when the change does not fit. */
+function applied(from: string, to: string, text: string): string | null {
+  // git merges no two changes in neighbouring lines, so one line around each is the same on both sides.
+  const patch = structuredPatch("", "", from, to, "", "", { context: 1, maxEditLength: longestEdit });
+  if (patch === undefined) return null;
+  const result = applyPatch(text, patch, { fuzzFactor: 0, autoConvertLineEndings: false });
+  return result === false ? null : result;
+}

@@ -1,0 +1,193 @@
+import type { PolicyReading } from "../core/facts.ts";
+import { type Known, known, unknown } from "../core/known.ts";
+import type { PullLookFacts } from "../core/pull-facts.ts";
+import { type Actor, type CheckSuite, PullAnswer } from "../schemas/graphql.ts";
+import { Account } from "../schemas/text.ts";
+import type { GitHub } from "./github.ts";
+import { query } from "./graphql.ts";
+import { listAll } from "./listing.ts";
+import { shownPolicy } from "./policy-file.ts";
+import { pullQuery } from "./pull-query.ts";
+import { type CheckRun, type Reviewed, readChecks, readReviews, reviewState } from "./reviews.ts";
+import { readTwins } from "./twins.ts";
+
+/** Everything about a pull request that can change, as it was at one moment. Its author wrote title and body. */
+export type PullState = {
+  repository: { id: number; name: string };
+  defaultBranch: { name: string; tip: string };
+  /** null: it does not stand there in the plain way, so the tree has to be read to tell what does. */
+  policy: PolicyReading | null;
+  number: number;
+  author: Account;
+  title: string;
+  body: string;
+  /** Sorted. */
+  labels: string[];
+  /** RFC 3339. */
+  createdAt: string;
+  state: "open" | "closed";
+  merged: Known<PullLookFacts["merged"]>;
+  /** As GitHub counts them: a renamed file once. */
+  changedFiles: number;
+  /** The tip of the base branch now, not the commit that the last push was based on. */
+  base: { ref: string; sha: string };
+  head: { ref: string; sha: string };
+  reviews: Known<Reviewed[]>;
+  /** The newest first. */
+  checks: Known<CheckRun[]>;
+  /** Other open pull requests whose head is the same commit. */
+  twins: Known<number[]>;
+};
+
+type Pull = PullAnswer["repository"]["pullRequest"];
+
+/**
+ * Reads a pull request and its repository with one query, and by REST what that did not give whole. Unknown when there is
+ * no such pull request, its base branch is gone, or GitHub does not say who wrote it: nothing could be judged then.
+ */
+export async function readPullState(github: GitHub, number: number): Promise<Known<PullState>> {
+  const { owner, repo } = github;
+  const what = `pull request #${number} of ${owner}/${repo}`;
+  const answer = await query(github, what, {
+    text: pullQuery,
+    variables: { owner, repo, number },
+    spare: (place) => /^repository\.pullRequest\.(?:labels|reviews|commits)\b/.test(place),
+  });
+  if (!answer.known) return answer;
+  const read = PullAnswer.safeParse(answer.value.data);
+  if (!read.success)
+    return unknown(`GitHub's answer about ${what} lacks ${read.error.issues[0]?.path.join(".")}; try again`);
+  const { repository } = read.data;
+  const { pullRequest: pull, defaultBranchRef } = repository;
+  const author = accountOf(pull.author);
+  if (author === null) return unknown(`GitHub does not say who wrote ${what}`);
+  const target = pull.baseRef?.target;
+  if (target?.__typename !== "Commit")
+    return unknown(`the branch ${JSON.stringify(pull.baseRefName)} that ${what} would enter is gone`);
+
+  const head = { ref: pull.headRefName, sha: pull.headRefOid };
+  const labels = namesOf(pull) ?? (await readLabels(github, number));
+  if (!labels.known) return labels;
+  // The last of its commits is the head, unless somebody pushes at this moment.
+  const [last] = pull.commits?.nodes ?? [];
+  const commit = last?.commit?.oid === head.sha ? last.commit : null;
+  return known({
+    repository: { id: repository.databaseId, name: repository.nameWithOwner },
+    defaultBranch: { name: defaultBranchRef.name, tip: defaultBranchRef.target.oid },
+    policy: shownPolicy(defaultBranchRef.target),
+    number,
+    author,
+    title: pull.title.toWellFormed(),
+    body: pull.body.toWellFormed(),
+    labels: labels.value.sort(),
+    createdAt: pull.createdAt,
+    state: pull.state === "OPEN" ? "open" : "closed",
+    merged: mergeOf(pull, what),
+    changedFiles: pull.changedFiles,
+    base: { ref: pull.baseRefName, sha: target.oid },
+    head,
+    reviews: reviewsOf(pull) ?? (await readReviews(github, number)),
+    checks: checksOf(wholeOf(commit?.checkSuites)) ?? (await readChecks(github, head.sha)),
+    twins:
+      twinsOf(wholeOf(commit?.associatedPullRequests), head.sha, number) ??
+      (await readTwins(github, head.sha, number)),
+  });
+}
+
+/** The items of a listing; null unless all of it was given. */
+function wholeOf<T>(
+  listing: { pageInfo: { hasNextPage: boolean }; nodes: (T | null)[] } | null | undefined,
+): T[] | null {
+  if (listing === null || listing === undefined || listing.pageInfo.hasNextPage) return null;
+  const items = listing.nodes.filter((item) => item !== null);
+  return items.length === listing.nodes.length ? items : null;
+}
+
+function namesOf({ labels }: Pull): Known<string[]> | null {
+  const whole = wholeOf(labels);
+  return whole === null ? null : known(whole.map(({ name }) => name));
+}
+
+async function readLabels({ request, owner, repo }: GitHub, number: number): Promise<Known<string[]>> {
+  const listed = await listAll(`the labels of #${number}`, (page) =>
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/labels", {
+      owner,
+      repo,
+      issue_number: number,
+      per_page: 100,
+      page,
+    }),
+  );
+  return listed.known ? known(listed.value.map(({ name }) => name)) : listed;
+}
+
+function mergeOf(pull: Pull, what: string): PullState["merged"] {
+  if (pull.state !== "MERGED") return known(null);
+  const { mergeCommit, mergedBy } = pull;
+  if (mergeCommit === null) return unknown(`GitHub does not say as which commit ${what} was merged yet`);
+  const by = accountOf(mergedBy);
+  return known({
+    commit: mergeCommit.oid,
+    tree: mergeCommit.tree.oid,
+    by: by === null ? null : { id: by.id, login: by.login },
+  });
+}
+
+function reviewsOf({ reviews }: Pull): Known<Reviewed[]> | null {
+  const whole = wholeOf(reviews);
+  if (whole === null) return null;
+  return known(
+    whole.flatMap(({ fullDatabaseId, author, state, commit, submittedAt }) => {
+      const by = accountOf(author);
+      const named = reviewState(state);
+      if (by === null || named === null) return [];
+      return [
+        { id: Number(fullDatabaseId), by, state: named, sha: commit?.oid ?? null, at: submittedAt ?? "" },
+      ];
+    }),
+  );
+}
+
+/** GraphQL writes in capitals what REST writes small. Ids beyond 32 bits may be left out; then it is no answer. */
+function checksOf(suites: CheckSuite[] | null): Known<CheckRun[]> | null {
+  if (suites === null) return null;
+  const runs: CheckRun[] = [];
+  for (const { app, checkRuns } of suites) {
+    const whole = wholeOf(checkRuns);
+    if (whole === null) return null;
+    for (const { databaseId, name, status, conclusion, externalId } of whole) {
+      if (databaseId === null) return null;
+      runs.push({
+        id: databaseId,
+        name,
+        app: app?.slug ?? "",
+        appId: app?.databaseId ?? 0,
+        status: status.toLowerCase(),
+        conclusion: conclusion?.toLowerCase() ?? null,
+        externalId: externalId ?? "",
+      });
+    }
+  }
+  return known(runs.sort((one, other) => other.id - one.id));
+}
+
+function twinsOf(
+  pulls: { number: number; state: string; headRefOid: string }[] | null,
+  head: string,
+  number: number,
+): Known<number[]> | null {
+  if (pulls === null) return null;
+  const twins = pulls.filter(
+    (one) => one.state === "OPEN" && one.headRefOid === head && one.number !== number,
+  );
+  return known(twins.map((one) => one.number));
+}
+
+/** The account as REST tells it; null when it is gone, or of a kind that has no number. */
+function accountOf(actor: Actor): Account | null {
+  if (actor === null) return null;
+  const { __typename: type, databaseId: id } = actor;
+  const login = type === "Bot" && !actor.login.endsWith("[bot]") ? `${actor.login}[bot]` : actor.login;
+  const account = Account.safeParse({ id, login, type });
+  return account.success ? account.data : null;
+}

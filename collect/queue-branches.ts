@@ -1,0 +1,42 @@
+import { type Known, known, unknown } from "../core/known.ts";
+import { parseQueueRef, queueRefs } from "../core/queue-ref.ts";
+import { ask, type GitHub } from "./github.ts";
+import { listAll } from "./listing.ts";
+
+/** A merge group's branch: its full ref and the commit it stands at. */
+export type QueueBranch = { ref: string; sha: string };
+
+/** The branches of all open merge groups. Whoever may push can make a branch of such a name. */
+export async function listQueueBranches({ request, owner, repo }: GitHub): Promise<Known<QueueBranch[]>> {
+  const refs = await listAll(`the merge groups of ${owner}/${repo}`, (page) =>
+    request("GET /repos/{owner}/{repo}/git/matching-refs/{ref}", {
+      owner,
+      repo,
+      ref: queueRefs,
+      per_page: 100,
+      page,
+    }),
+  );
+  if (!refs.known) return refs;
+  return known(
+    refs.value
+      .filter(({ ref, object }) => parseQueueRef(ref) !== null && object.type === "commit")
+      .map(({ ref, object }) => ({ ref, sha: object.sha })),
+  );
+}
+
+/** Where a merge group's branch stands now; null when it is gone, because the group has landed or was given up. */
+export async function readQueueBranch(
+  { request, owner, repo }: GitHub,
+  ref: string,
+): Promise<Known<string | null>> {
+  const what = `the merge group ${JSON.stringify(ref)} of ${owner}/${repo}`;
+  const answer = await ask(
+    what,
+    request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: ref.replace(/^refs\//, "") }),
+  );
+  if (!answer.ok) return answer.status === 404 ? known(null) : unknown(answer.why);
+  if (answer.data.ref !== ref || answer.data.object.type !== "commit")
+    return unknown(`GitHub gave something else for ${what}`);
+  return known(answer.data.object.sha);
+}

@@ -1,0 +1,114 @@
+/** A secret in a text: which rule says so, its 1-based line, and its characters, which are compared and never told. */
+export type Hit = { rule: string; line: number; start: number; end: number; value: string };
+
+/** Finds the secrets in one text. Some rules look only at files of certain names, such as `.npmrc`. */
+export type Scan = (text: string, fileName: string) => Promise<Hit[]>;
+
+type Range = Pick<Hit, "rule" | "start" | "end">;
+
+/** Longer texts are scanned in windows of this many characters, which overlap by more than the longest secret. */
+const window = { length: 1_000_000, overlap: 25_000 };
+
+/**
+ * Rules of the preset that are left out. `filter-comments` would let the author of a change switch the others off with a
+ * comment; `gcp` opens a file of the given name on this machine, and what it finds in JSON is also found as a private key.
+ */
+const leftOut = new Set(["@secretlint/secretlint-rule-filter-comments", "@secretlint/secretlint-rule-gcp"]);
+
+/**
+ * Makes a scanner of secretlint's recommended rules and our own. The rules are heavy, so they are loaded only when this
+ * is called. Source: github.com/secretlint/secretlint, packages `core` and `secretlint-rule-preset-recommend`.
+ */
+export async function loadScan(): Promise<Scan> {
+  const [{ lintSource }, { rules: preset }] = await Promise.all([
+    import("@secretlint/core"),
+    import("@secretlint/secretlint-rule-preset-recommend"),
+  ]);
+  const rules = preset
+    .filter((rule) => !leftOut.has(rule.meta.id))
+    .map((rule) => ({
+      id: rule.meta.id,
+      rule,
+      // Access key ids tell that a key was pasted; account ids are no secrets.
+      ...(rule.meta.id.endsWith("-aws")
+        ? { options: { enableIDScanRule: true }, allowMessageIds: ["AWSAccountID"] }
+        : {}),
+    }));
+  const lint = async (content: string, fileName: string): Promise<Range[]> => {
+    const { messages } = await lintSource({
+      // A byte order mark would be taken off and shift every place by one.
+      source: { filePath: fileName, ext: "", content: content.replace(/^\uFEFF/, " "), contentType: "text" },
+      options: { config: { rules }, noPhysicFilePath: true, maskSecrets: true },
+    });
+    return messages.map(({ ruleId, range: [start, end] }) => ({ rule: shortName(ruleId), start, end }));
+  };
+  return async (text, fileName) => {
+    const ranges: Range[] = [];
+    for (const from of windowsOf(text)) {
+      const part = text.slice(from, from + window.length);
+      for (const { rule, start, end } of [...(await lint(part, fileName)), ...ownRanges(part)])
+        ranges.push({ rule, start: from + start, end: from + end });
+    }
+    return hitsOf(text, ranges);
+  };
+}
+
+function shortName(ruleId: string): string {
+  return ruleId.replace(/^.*secretlint-rule-/, "");
+}
+
+function windowsOf(text: string): number[] {
+  const starts = [0];
+  const step = window.length - window.overlap;
+  for (let from = step; from + window.overlap < text.length; from += step) starts.push(from);
+  return starts;
+}
+
+/** A line break inside a token: code that joins two strings, a continued line, a wrapped or quoted text. */
+const lineBreak = String.raw`["'\x60]?[ \t]*(?:[+\\][ \t]*)?\r?\n[ \t]*(?:[+>#*|][ \t]*)?["'\x60]?`;
+const breaks = new RegExp(lineBreak, "g");
+// A break must be followed by a character of the token: that leaves one way to read a text, so that none is slow to read.
+const tokens = new RegExp(`(gh[pousr]_|github_pat_)((?:(?:${lineBreak})?[A-Za-z0-9_.-]){36,2000})`, "g");
+const keys = /-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----/g;
+
+/**
+ * What the preset misses: GitHub's tokens that are wrapped over lines, glued to a word or of another length than the old 36,
+ * and private keys with headers, in quotes line by line, or cut short.
+ */
+function ownRanges(text: string): Range[] {
+  const ranges: Range[] = [];
+  for (const { 0: all, 1: kind = "", 2: body = "", index: start } of text.matchAll(tokens)) {
+    if (isToken(kind, body.replace(breaks, "")))
+      ranges.push({ rule: "github", start, end: start + all.length });
+  }
+  for (const { index: start } of text.matchAll(keys)) {
+    const block = text.slice(start, start + 800);
+    // The words alone, as documentation writes them, are followed by no key.
+    if (/[A-Za-z0-9+/]{30}/.test(block))
+      ranges.push({ rule: "privatekey", start, end: start + block.length });
+  }
+  return ranges;
+}
+
+/** Source: GitHub's changelog on token formats, 2021-04-05, 2022-10-18 and 2026-04-24 (`ghs_<app id>_<JWT>`). */
+function isToken(kind: string, body: string): boolean {
+  if (kind === "github_pat_") return /^[A-Za-z0-9]{22}_[A-Za-z0-9]{59}/.test(body);
+  if (/^[0-9]{1,20}_eyJ[\w-]+\.[\w-]+\.[\w-]{10}/.test(body)) return true;
+  const start = /^[A-Za-z0-9]{36}/.exec(body)?.[0] ?? "";
+  return /[0-9]/.test(start) && /[a-z]/.test(start) && /[A-Z]/.test(start);
+}
+
+/** One hit for every place, with the first rule that found it: rules overlap, and so do windows. */
+function hitsOf(text: string, ranges: readonly Range[]): Hit[] {
+  const hits: Hit[] = [];
+  let [line, counted, covered] = [1, 0, 0];
+  for (const { rule, start, end } of ranges.toSorted((one, other) => one.start - other.start)) {
+    if (start < covered) continue;
+    for (let at = text.indexOf("\n", counted); at !== -1 && at < start; at = text.indexOf("\n", at + 1))
+      line += 1;
+    counted = start;
+    covered = end;
+    hits.push({ rule, line, start, end, value: text.slice(start, end) });
+  }
+  return hits;
+}

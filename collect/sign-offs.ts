@@ -1,0 +1,37 @@
+import { authority } from "../core/authority.ts";
+import type { SignOff } from "../core/facts.ts";
+import { type Known, known, unknown } from "../core/known.ts";
+import type { People } from "../schemas/policy.ts";
+import { readConversation } from "./asks.ts";
+import type { GitHub } from "./github.ts";
+
+const nobody = { appId: 0, slug: "", bot: { id: 0, login: "", type: "Bot" as const } };
+
+/**
+ * The sign-offs of a pull request in a repository without a ledger, read from its comments: never edited ones, by people
+ * themselves, who may write and are approvers now. Where the App is installed it records them, and the ledger counts.
+ * Whoever may write can delete a comment, so this proves less.
+ */
+export async function readSignOffs(
+  github: GitHub,
+  pull: { number: number; createdAt: string },
+  people: People,
+): Promise<Known<SignOff[]>> {
+  const talk = await readConversation(
+    github,
+    { ...pull, labels: [] },
+    { ourselves: nobody, people, isAnswered: () => false },
+  );
+  if (!talk.known) return talk;
+  const signOffs: SignOff[] = [];
+  for (const ask of talk.value.asks) {
+    const { command, by, source } = ask;
+    if ("why" in command || command.name !== "sign-off") continue;
+    const allowed = authority(ask, ["approvers"], people);
+    if (allowed.answer === "wait") return unknown(allowed.why);
+    if (allowed.answer === "no") continue;
+    const { sha, result, test } = command;
+    signOffs.push({ sha, test, result, by, seq: source.id });
+  }
+  return known(signOffs);
+}

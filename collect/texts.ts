@@ -1,0 +1,75 @@
+import type { Change, Content, FileSide, FileText, PolicyReading, PullRecord } from "../core/facts.ts";
+import { pathsToRead } from "../core/gates.ts";
+import { type Known, known, unknown } from "../core/known.ts";
+import type { Blob } from "./git.ts";
+import type { Objects } from "./objects.ts";
+
+/** The largest file whose text is read for a gate, in bytes. */
+export const textBytes = 5_000_000;
+
+/** The two commits, and what is known before any text is read. */
+export type TextsSource = {
+  mergeBase: Known<string>;
+  head: string;
+  policy: Known<PolicyReading>;
+  changes: Known<Change[]>;
+  record: Known<PullRecord>;
+};
+
+type Sides = { path: string; before: FileSide | null; after: FileSide | null };
+
+/**
+ * Reads the files that the gates ask for, at the merge base and at the head. A file is read wherever it stands, touched or
+ * not; links are not followed. Content at the head was written by the author of the change.
+ */
+export async function readTexts(objects: Objects, source: TextsSource): Promise<Known<FileText[]>> {
+  const { mergeBase, head, policy, changes, record } = source;
+  if (!policy.known) return policy;
+  if (!mergeBase.known) return mergeBase;
+  if (!changes.known) return changes;
+  if (policy.value.state !== "loaded") return known([]);
+  const reading = { changes: changes.value, record: record.known ? record.value : null };
+  const touched = new Map(changes.value.map((change) => [change.path, change]));
+  const wanted: Sides[] = [];
+  for (const path of pathsToRead(reading, policy.value)) {
+    const change = touched.get(path);
+    if (change !== undefined) {
+      wanted.push(change);
+      continue;
+    }
+    // Untouched, so it stands the same on both sides.
+    const entry = await objects.entry(mergeBase.value, path);
+    if (!entry.known) return entry;
+    const isFile = entry.value !== null && entry.value.type !== "tree";
+    const side = entry.value !== null && isFile ? { mode: entry.value.mode, sha: entry.value.sha } : null;
+    wanted.push({ path, before: side, after: side });
+  }
+  const shas = wanted.flatMap(({ before, after }) =>
+    [before, after].flatMap((side) => (side !== null && isRegular(side) ? [side.sha] : [])),
+  );
+  const blobs = await objects.blobs(shas, textBytes);
+  if (!blobs.known) return blobs;
+  const texts: FileText[] = [];
+  for (const { path, before, after } of wanted) {
+    const [old, young] = [contentOf(before, blobs.value), contentOf(after, blobs.value)];
+    if (old === null || young === null)
+      return unknown(`the file ${JSON.stringify(path)} could not be read at ${mergeBase.value} and ${head}`);
+    texts.push({ path, before: old, after: young });
+  }
+  return known(texts);
+}
+
+function isRegular({ mode }: FileSide): boolean {
+  return mode.startsWith("100");
+}
+
+function contentOf(side: FileSide | null, blobs: ReadonlyMap<string, Blob>): Content | null {
+  if (side === null) return { state: "absent" };
+  if (!isRegular(side)) return { state: "opaque", why: side.mode === "160000" ? "submodule" : "link" };
+  const blob = blobs.get(side.sha);
+  if (blob === undefined) return null;
+  if (blob.content === null) return { state: "opaque", why: "too-large" };
+  // As git tells binary files: a zero byte near the beginning.
+  if (blob.content.subarray(0, 8_000).includes(0)) return { state: "opaque", why: "binary" };
+  return { state: "text", text: blob.content.toString("utf8").toWellFormed() };
+}

@@ -1,0 +1,80 @@
+import { brought, emptiness } from "../brought.ts";
+import type { Change, LoadedPolicy, PullRecord } from "../facts.ts";
+import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { matcher } from "../paths.ts";
+
+const name = "adr";
+
+/** New files of architecture; a file that was there before was decided on before. A look-alike of a name is one too. */
+function additions(changes: readonly Change[], { policy }: LoadedPolicy): Change[] {
+  const architecture = matcher(policy.gates[name]?.when ?? [], "deny");
+  return changes.filter(
+    ({ path, before, after }) => before === null && after !== null && architecture.matches(path) !== null,
+  );
+}
+
+type Decisions = { written: string[]; named: string[] };
+
+/** The decisions that the change writes, and those that the run's story names, where the policy says decisions are. */
+function decisionsOf(
+  changes: readonly Change[],
+  record: PullRecord | null,
+  { policy }: LoadedPolicy,
+): Decisions {
+  const files = policy.gates[name]?.files ?? [];
+  const place = matcher(files, "allow");
+  return {
+    written: brought(changes, files).map(({ path }) => path),
+    named: (record?.run?.decisions ?? []).filter((path) => place.matches(path) !== null),
+  };
+}
+
+/**
+ * New architecture comes with a decision: one that the change itself writes, or one that the story of its run names and
+ * that the head still has. It is read from the commits first, so that a git directory alone settles it.
+ */
+export const adr: Gate = {
+  name,
+  group: "content",
+  changesOn: ["push", "base", "policy", "ledger"],
+  reads({ changes, record }, policy) {
+    if (additions(changes, policy).length === 0) return [];
+    const { written, named } = decisionsOf(changes, record, policy);
+    return [...written, ...named];
+  },
+  judge(facts, policy) {
+    const settings = policy.policy.gates[name];
+    if (settings === undefined)
+      return notApplicable(name, "not-configured", "The policy does not say what is architecture.");
+    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
+    const added = additions(facts.changes.value, policy);
+    const [first] = added;
+    if (first === undefined)
+      return notApplicable(name, "nothing-new", "The change adds no file of architecture.");
+    if (!facts.texts.known) return lacking(name, "texts-unknown", facts.texts.why);
+    const texts = new Map(facts.texts.value.map((file) => [file.path, file.after]));
+    const standing = (path: string) => emptiness(texts.get(path) ?? { state: "absent" }) === null;
+    const record = facts.record.known ? facts.record.value : null;
+    const { written, named } = decisionsOf(facts.changes.value, record, policy);
+    if (written.some(standing)) {
+      const message = `The change adds ${added.length} files of architecture and writes a decision.`;
+      return result(name, "pass", { code: "decision-written", message });
+    }
+    if (named.some(standing)) {
+      const message = `The change adds ${added.length} files of architecture; its story names a decision.`;
+      return result(name, "pass", { code: "decision-named", message });
+    }
+    // A change that is no pull request has no story: there, an unread ledger hides nothing.
+    if (!facts.record.known && facts.pull !== null) return lacking(name, "record-unknown", facts.record.why);
+    const wanted = settings.files.map((pattern) => `\`${pattern}\``).join(" or ");
+    const note =
+      written.length + named.length === 0 ? "" : " One is brought or named, and it is empty or not there.";
+    const message = `The change adds ${added.length} files of architecture, this one first, and no decision in ${wanted} comes with them.${note}`;
+    const next = {
+      step: `Write the decision in ${wanted} in this change, or plan the story again with the decision named.`,
+      who: authorOf(facts),
+    };
+    const line = policyLine(policy, `gates.${name}.when`);
+    return result(name, "fail", { code: "decision-missing", message, path: first.path, ...line, next });
+  },
+};

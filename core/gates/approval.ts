@@ -1,0 +1,43 @@
+import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+
+const name = "approval";
+
+/**
+ * A run's prompt was approved by a person who did not ask for it. Whether they might, and that the approval was of these
+ * very words, was judged when the ledger took it in (features F1); here it is looked for, and separation is looked at again,
+ * because the policy may have been made stricter since.
+ */
+export const approval: Gate = {
+  name,
+  group: "record",
+  changesOn: ["policy", "ledger"],
+  judge(facts, policy) {
+    if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
+    const { run } = facts.record.value;
+    if (run === null) return notApplicable(name, "no-run", "No run of an agent made this pull request.");
+    const next = {
+      step: `Plan story #${run.story} again and have the plan approved.`,
+      who: "a planner of the policy",
+    };
+    const given = run.approval;
+    if (given === null) {
+      const message = `The ledger has no approval of the contract that ${run.run} was made for.`;
+      return result(name, "fail", { code: "not-approved", message, next });
+    }
+    if (given.by.type !== "User") {
+      const message = `The contract was approved by @${given.by.login}, which is no person.`;
+      return result(name, "fail", { code: "approved-by-no-person", message, next });
+    }
+    const own = run.requesters.some((one) => one.id === given.by.id);
+    if (own && policy.policy.people.separation === "strict") {
+      const message = `@${given.by.login} approved what they had asked for themselves.`;
+      const line = policyLine(policy, "people.separation");
+      return result(name, "fail", { code: "own-approval", message, ...line, next });
+    }
+    const solo = own ? " They had asked for it themselves: the policy says `separation: solo`." : "";
+    return result(name, "pass", {
+      code: own ? "approved-solo" : "approved",
+      message: `@${given.by.login} approved \`${given.digest}\` (entry ${given.seq}).${solo}`,
+    });
+  },
+};

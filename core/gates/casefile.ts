@@ -1,0 +1,64 @@
+import type { Reason } from "../../schemas/verdict.ts";
+import { holders } from "../authority.ts";
+import { emptiness } from "../brought.ts";
+import type { LoadedPolicy, RunRecord } from "../facts.ts";
+import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { nameProblem } from "../paths.ts";
+
+const name = "casefile";
+
+/** The files that a run's change comes with, each with its place in the policy's list. */
+function casefiles(run: RunRecord, { policy }: LoadedPolicy): { path: string; place: number }[] {
+  return (policy.gates[name]?.files ?? []).map((file, place) => ({
+    path: file.replaceAll("{story}", String(run.story)).replaceAll("{prompt}", String(run.prompt)),
+    place,
+  }));
+}
+
+/**
+ * A run's change comes with its casefiles: each is there on the head, as text that says something. Whether this change
+ * or an earlier one of the story wrote it does not matter.
+ */
+export const casefile: Gate = {
+  name,
+  group: "record",
+  changesOn: ["push", "base", "policy", "ledger"],
+  // No file can have a hostile name, so none is looked for and none is found.
+  reads: ({ record }, policy) =>
+    record === null || record.run === null
+      ? []
+      : casefiles(record.run, policy).flatMap(({ path }) => (nameProblem(path) === null ? [path] : [])),
+  judge(facts, policy) {
+    if (policy.policy.gates[name] === undefined)
+      return notApplicable(name, "not-configured", "The policy asks for no casefiles.");
+    if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
+    const { run, evidence } = facts.record.value;
+    if (run === null && evidence.length > 0) {
+      const why = "The ledger has evidence for this pull request and not the run that made it.";
+      return lacking(name, "run-unknown", why);
+    }
+    if (run === null) return notApplicable(name, "no-run", "No run of an agent made this pull request.");
+    if (!facts.texts.known) return lacking(name, "texts-unknown", facts.texts.why);
+    const texts = new Map(facts.texts.value.map((file) => [file.path, file.after]));
+    const files = casefiles(run, policy);
+    const reasons = files.flatMap(({ path, place }): Reason[] => {
+      const content = texts.get(path) ?? { state: "absent" };
+      const why = emptiness(content);
+      if (why === null) return [];
+      const code = content.state === "absent" ? "casefile-missing" : "casefile-empty";
+      const message = `This casefile of story #${run.story} ${why} on the head.`;
+      const line = {
+        ...policyLine(policy, `gates.${name}`),
+        ...policyLine(policy, `gates.${name}.files.${place}`),
+      };
+      const next = {
+        step: `Plan story #${run.story} again, with this file among what its prompt writes.`,
+        who: holders(policy.policy.people, "planners"),
+      };
+      return [{ code, message, path, ...line, next }];
+    });
+    if (reasons.length > 0) return result(name, "fail", ...reasons);
+    const message = `All ${files.length} casefiles of story #${run.story} are there.`;
+    return result(name, "pass", { code: "casefiles-there", message });
+  },
+};

@@ -1,0 +1,31 @@
+import type { Reason } from "../../schemas/verdict.ts";
+import { type Gate, lacking, notApplicable, result } from "../gate.ts";
+
+const name = "dependencies";
+
+/** A prompt's change enters after those of the prompts that it builds on, in the order that was approved. */
+export const dependencies: Gate = {
+  name,
+  group: "record",
+  changesOn: ["policy", "ledger"],
+  judge(facts) {
+    if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
+    const { run } = facts.record.value;
+    if (run === null) return notApplicable(name, "no-run", "No run of an agent made this pull request.");
+    if (run.dependsOn.length === 0)
+      return result(name, "pass", { code: "independent", message: "This prompt builds on no other." });
+    const missing = run.dependsOn.filter((one) => !one.merged);
+    const reasons = missing.map(({ prompt, title }): Reason => {
+      const which = prompt === null ? `“${title}”` : `#${prompt} (${title})`;
+      const next = { step: `Merge the pull request of ${which} first.`, who: "a maintainer" };
+      return {
+        code: "not-merged-yet",
+        message: `This prompt builds on ${which}, which is not merged yet.`,
+        next,
+      };
+    });
+    if (reasons.length > 0) return result(name, "pending", ...reasons);
+    const message = `All ${run.dependsOn.length} prompts that this one builds on are merged.`;
+    return result(name, "pass", { code: "merged", message });
+  },
+};

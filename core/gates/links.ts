@@ -1,0 +1,68 @@
+import type { Reason } from "../../schemas/verdict.ts";
+import type { Change, FileSide } from "../facts.ts";
+import { authorOf, type Gate, lacking, policyLine, result } from "../gate.ts";
+import { matcher, nameProblem } from "../paths.ts";
+
+const name = "links";
+
+type Kind = "file" | "symbolic link" | "submodule";
+
+/** A mode that git does not have is taken for a link, so that it is refused. */
+function kindOf({ mode }: FileSide): Kind {
+  if (mode.startsWith("100")) return "file";
+  return mode === "160000" ? "submodule" : "symbolic link";
+}
+
+type Finding = Pick<Reason, "code" | "message">;
+
+/** What is wrong with what stands at a path now; what is taken away leaves nothing that could mislead. */
+function oddity({ before, after }: Change): Finding | null {
+  if (after === null) return null;
+  const kind = kindOf(after);
+  const old = before === null ? null : kindOf(before);
+  if (old !== null && old !== kind)
+    return { code: "type-changed", message: `What was a ${old} becomes a ${kind}.` };
+  if (kind === "symbolic link") {
+    const message = `This change ${old === null ? "adds" : "redirects"} a symbolic link, which stands for a file elsewhere.`;
+    return { code: "link", message };
+  }
+  if (kind === "submodule") {
+    const what = old === null ? "adds a submodule" : "moves a submodule to another commit";
+    return { code: "submodule", message: `This change ${what}: code of another repository.` };
+  }
+  if (before === null || (before.mode === "100755") === (after.mode === "100755")) return null;
+  const what = after.mode === "100755" ? "becomes" : "is no longer";
+  return { code: "mode-changed", message: `This file ${what} executable.` };
+}
+
+/**
+ * Every changed path is a plain file under a plain name: no symbolic link, no submodule, no change of a file's kind or
+ * mode, no misleading name. The policy can accept all but the names where it says so. A link is judged by its mode and
+ * never followed. Taking such a thing away is no fault, or a name that is already there could not be put right.
+ */
+export const links: Gate = {
+  name,
+  group: "content",
+  changesOn: ["push", "base", "policy"],
+  judge(facts, policy) {
+    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
+    const accepted = matcher(policy.policy.gates[name]?.allow ?? [], "allow");
+    const line = policyLine(policy, `gates.${name}.allow`);
+    const who = authorOf(facts);
+    const reasons = facts.changes.value.flatMap((change): Reason[] => {
+      const { path, after } = change;
+      const hostile = after === null ? null : nameProblem(path);
+      if (hostile !== null) {
+        const next = { step: "Rename this file or take it out of the change.", who };
+        return [{ code: "hostile-name", message: `The name is not accepted: ${hostile}.`, path, next }];
+      }
+      const found = oddity(change);
+      if (found === null || accepted.matches(path) !== null) return [];
+      const step = `Take this out of the change, or ask a maintainer to accept it under \`gates.${name}.allow\` in the policy.`;
+      return [{ ...found, path, ...line, next: { step, who } }];
+    });
+    if (reasons.length > 0) return result(name, "fail", ...reasons);
+    const message = "No link, submodule, change of mode or misleading name that the policy does not accept.";
+    return result(name, "pass", { code: "plain-files", message });
+  },
+};

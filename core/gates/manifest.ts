@@ -1,0 +1,75 @@
+import type { Reason } from "../../schemas/verdict.ts";
+import { brought } from "../brought.ts";
+import type { Change } from "../facts.ts";
+import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { matcher } from "../paths.ts";
+
+const name = "manifest";
+
+/** Whether what is needed changes with what was touched: a deletion is an answer to deletions only. */
+function keepsStep(changes: readonly Change[], touched: readonly Change[], need: readonly string[]): boolean {
+  if (brought(changes, need).length > 0) return true;
+  const wanted = matcher(need, "allow");
+  return (
+    touched.every(({ after }) => after === null) &&
+    changes.some(({ path, after }) => after === null && wanted.matches(path) !== null)
+  );
+}
+
+/** Whether prompts still to be merged may write what is needed: one list of patterns lies inside the other. */
+function comesLater(need: readonly string[], later: readonly string[]): boolean {
+  const [wanted, declared] = [matcher(need, "allow"), matcher(later, "allow")];
+  return (
+    later.some((path) => wanted.matches(path) !== null) ||
+    need.some((path) => declared.matches(path) !== null)
+  );
+}
+
+/**
+ * When one file changes, the file that describes it changes with it: in the same change, or with a prompt of the same
+ * approved plan that is still to be merged. The last prompt of a plan has none after it to wait for.
+ */
+export const manifest: Gate = {
+  name,
+  group: "content",
+  changesOn: ["push", "base", "policy", "ledger"],
+  judge(facts, policy) {
+    const pairs = policy.policy.gates[name];
+    if (pairs === undefined)
+      return notApplicable(name, "not-configured", "The policy names no files that change together.");
+    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
+    const changes = facts.changes.value;
+    const later = facts.record.known ? (facts.record.value.run?.laterPaths ?? []) : [];
+    const missing: Reason[] = [];
+    const notes: Reason[] = [];
+    let applied = 0;
+    for (const [place, { when, need }] of pairs.entries()) {
+      const watched = matcher(when, "deny");
+      const touched = changes.filter(({ path }) => watched.matches(path) !== null);
+      const [first] = touched;
+      if (first === undefined) continue;
+      applied += 1;
+      if (keepsStep(changes, touched, need)) continue;
+      const wanted = need.map((pattern) => `\`${pattern}\``).join(" or ");
+      const line = policyLine(policy, `gates.${name}.${place}`);
+      const reason = { path: first.path, ...line };
+      if (comesLater(need, later)) {
+        const message = `This file changes; ${wanted} may come with a later prompt of the story.`;
+        notes.push({ code: "comes-later", message, ...reason });
+        continue;
+      }
+      const message = `This file changes, and ${wanted} does not change with it.`;
+      const next = { step: `Bring ${wanted} up to date in this change.`, who: authorOf(facts) };
+      missing.push({ code: "out-of-step", message, ...reason, next });
+    }
+    if (applied === 0)
+      return notApplicable(name, "nothing-watched", "The change touches no file that another follows.");
+    // A change that is no pull request has no story: there, an unread ledger hides nothing.
+    if (missing.length > 0 && !facts.record.known && facts.pull !== null)
+      return lacking(name, "record-unknown", facts.record.why);
+    if (missing.length > 0) return result(name, "fail", ...missing);
+    if (notes.length > 0) return result(name, "pass", ...notes);
+    const message = `What follows the changed files changed with them (${applied} rules).`;
+    return result(name, "pass", { code: "in-step", message });
+  },
+};

@@ -1,0 +1,50 @@
+import { policyPath } from "../../schemas/policy.ts";
+import type { Reason } from "../../schemas/verdict.ts";
+import { holders } from "../authority.ts";
+import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { matcher } from "../paths.ts";
+
+const name = "phase";
+
+/**
+ * In each phase of the work, only what that phase is about changes. The policy itself is never outside a phase, only
+ * closed by a `deny`: otherwise no phase that lists what it allows could be ended. Its own guards are `protected` and `scope`.
+ */
+export const phase: Gate = {
+  name,
+  group: "content",
+  changesOn: ["push", "base", "policy"],
+  judge(facts, policy) {
+    const { phases, people } = policy.policy;
+    if (phases === undefined) return notApplicable(name, "not-configured", "The policy has no phases.");
+    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
+    const { current } = phases;
+    const move = "edit `phases` in the policy on the default branch";
+    const who = holders(people, "architects");
+    const rules = Object.hasOwn(phases.of, current) ? phases.of[current] : undefined;
+    if (rules === undefined) {
+      const message = `The policy says that the phase is \`${current}\`, and does not say what it allows.`;
+      const next = { step: `Describe the phase: ${move}.`, who };
+      const line = policyLine(policy, "phases.current");
+      return result(name, "fail", { code: "no-such-phase", message, ...line, next });
+    }
+    const key = `phases.of.${current}`;
+    const closed = matcher(rules.deny, "deny");
+    const open = rules.allow === undefined ? null : matcher(rules.allow, "allow");
+    const next = { step: `Take this file out of the change, or have the phase moved: ${move}.`, who };
+    const reasons = facts.changes.value.flatMap(({ path }): Reason[] => {
+      const pattern = closed.matches(path);
+      if (pattern !== null) {
+        const message = `In the phase \`${current}\`, \`${pattern}\` is closed.`;
+        const line = policyLine(policy, `${key}.deny.${rules.deny.indexOf(pattern)}`);
+        return [{ code: "closed-in-phase", message, path, ...line, next }];
+      }
+      if (open === null || path === policyPath || open.matches(path) !== null) return [];
+      const message = `This file is outside what may change in the phase \`${current}\`.`;
+      return [{ code: "outside-phase", message, path, ...policyLine(policy, `${key}.allow`), next }];
+    });
+    if (reasons.length > 0) return result(name, "fail", ...reasons);
+    const message = `All ${facts.changes.value.length} changed paths are open in the phase \`${current}\`.`;
+    return result(name, "pass", { code: "open-in-phase", message });
+  },
+};

@@ -1,0 +1,131 @@
+import type { Duty, Policy } from "../../schemas/policy.ts";
+import type { Reason } from "../../schemas/verdict.ts";
+import { holders } from "../authority.ts";
+import { isByAgent, requesters } from "../authorship.ts";
+import type { Change, LoadedPolicy, PullFacts } from "../facts.ts";
+import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { matcher } from "../paths.ts";
+import { approvals } from "../reviewers.ts";
+import { sensitive } from "../sensitive.ts";
+
+const name = "protected";
+
+/** A pattern of protected files, why they are, and the policy's key that says so. */
+type Rule = { pattern: string; why: string; key: string };
+
+function rulesOf({ extends: pack, gates }: Policy): Rule[] {
+  const builtIn = pack === "default" ? sensitive.map((one) => ({ ...one, key: "extends" })) : [];
+  const own = (gates[name]?.paths ?? []).map((pattern, place) => ({
+    pattern,
+    why: "the policy lists it",
+    key: `gates.${name}.paths.${place}`,
+  }));
+  return [...builtIn, ...own];
+}
+
+type Touched = { path: string; rule: Rule };
+
+function touchedBy(changes: readonly Change[], rules: readonly Rule[]): Touched[] {
+  const patterns = matcher(
+    rules.map((rule) => rule.pattern),
+    "deny",
+  );
+  return changes.flatMap(({ path }) => {
+    const pattern = patterns.matches(path);
+    const rule = rules.find((one) => one.pattern === pattern);
+    return rule === undefined ? [] : [{ path, rule }];
+  });
+}
+
+/** What is said of each protected file of a change that may not enter yet. */
+function perFile(
+  touched: readonly Touched[],
+  policy: LoadedPolicy,
+  say: (why: string) => Required<Pick<Reason, "code" | "message" | "next">>,
+): Reason[] {
+  return touched.map(({ path, rule }) => ({ ...say(rule.why), path, ...policyLine(policy, rule.key) }));
+}
+
+/**
+ * Whether the author's own duty is enough. GitHub lets nobody approve their own pull request, so under `separation: solo`
+ * it is enough that the policy names the author, as `@user`: a team's members are not known here.
+ */
+function isSolo({ pull }: PullFacts, { people }: Policy, by: Duty): boolean {
+  if (people.separation !== "solo" || pull === null) return false;
+  const author = `@${pull.author.login}`.toLowerCase();
+  return people[by].some((one) => one.toLowerCase() === author);
+}
+
+function judgePerson(
+  touched: readonly Touched[],
+  facts: PullFacts,
+  policy: LoadedPolicy,
+  own: ReadonlySet<number>,
+) {
+  const by = policy.policy.gates[name]?.by ?? "architects";
+  const head = facts.head.sha;
+  const files = `${touched.length} protected ${touched.length === 1 ? "file" : "files"}`;
+  if (isSolo(facts, policy.policy, by)) {
+    const message = `@${facts.pull?.author.login}, the author, is among the ${by} and changes ${files} without another's review: the policy says \`separation: solo\`.`;
+    return result(name, "pass", { code: "approved-solo", message });
+  }
+  if (!facts.reviews.known) return lacking(name, "reviews-unknown", facts.reviews.why);
+  const { counting, unread, notCounted } = approvals(facts.reviews.value, { head, duties: [by], own });
+  const [approver] = counting;
+  if (approver !== undefined) {
+    const message = `@${approver.login}, one of the ${by}, approved ${head}, which changes ${files}.`;
+    return result(name, "pass", { code: "approved", message });
+  }
+  if (unread.length > 0) return lacking(name, "standing-unknown", unread.join(" "));
+  const next = {
+    step: `Review the pull request and approve ${head} on GitHub.`,
+    who: holders(policy.policy.people, by),
+  };
+  const message = [`${files} changed, and none of the ${by} has approved ${head} yet.`, ...notCounted].join(
+    " ",
+  );
+  const line = policyLine(policy, `gates.${name}.by`);
+  return result(
+    name,
+    "pending",
+    { code: "not-approved", message, ...line, next },
+    ...perFile(touched, policy, (why) => ({
+      code: "protected-file",
+      message: `A protected file: ${why}.`,
+      next,
+    })),
+  );
+}
+
+/**
+ * Files that steer tools, people or this check are never an agent's to change. A person's change of them enters when
+ * somebody else with the duty has approved this exact commit; a new commit needs a new approval, whatever it changes.
+ */
+export const protectedFiles: Gate = {
+  name,
+  group: "people",
+  changesOn: ["push", "base", "policy", "review", "ledger"],
+  judge(facts, policy) {
+    const rules = rulesOf(policy.policy);
+    if (rules.length === 0) return notApplicable(name, "not-configured", "The policy protects no files.");
+    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
+    const touched = touchedBy(facts.changes.value, rules);
+    if (touched.length === 0) {
+      const message = `None of ${facts.changes.value.length} changed paths is protected.`;
+      return result(name, "pass", { code: "untouched", message });
+    }
+    if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
+    const record = facts.record.value;
+    if (!isByAgent(facts, record)) return judgePerson(touched, facts, policy, requesters(facts, record));
+    const next = {
+      step: "Take this file out of the change; a person can change it in a pull request of their own.",
+      who: "a person with write access",
+    };
+    const reasons = perFile(touched, policy, (why) => ({
+      code: "not-for-agents",
+      message: `No agent or bot may change this file: ${why}.`,
+      next,
+    }));
+    return result(name, "fail", ...reasons);
+  },
+};

@@ -1,0 +1,95 @@
+import type { Reason } from "../../schemas/verdict.ts";
+import { brought, emptiness } from "../brought.ts";
+import type { Change, FileText, LoadedPolicy } from "../facts.ts";
+import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { matcher } from "../paths.ts";
+import { readTrace } from "../remediation-trace.ts";
+
+const name = "remediation";
+
+/** The changes of production surfaces, and the files that may be their trace; a look-alike of a surface's name is one too. */
+function looked(
+  changes: readonly Change[],
+  { policy }: LoadedPolicy,
+): { touched: Change[]; traces: Change[] } {
+  const { surfaces = [], files = [] } = policy.gates[name] ?? {};
+  const surface = matcher(surfaces, "deny");
+  const touched = changes.filter(({ path }) => surface.matches(path) !== null);
+  return { touched, traces: touched.length === 0 ? [] : brought(changes, files) };
+}
+
+type Finding = { path: string; code: string; message: string; step: string };
+
+/** What is wrong with one trace; null when it is whole and says that the failure is fixed or mitigated. */
+function traceProblem(path: string, file: FileText | undefined): Finding | null {
+  const { after } = file ?? { after: { state: "absent" } as const };
+  const why = emptiness(after);
+  if (why !== null || after.state !== "text") {
+    const message = `The remediation trace ${why}.`;
+    return { path, code: "trace-unreadable", message, step: "Write the trace as text." };
+  }
+  const trace = readTrace(path, after.text);
+  if (trace === null) {
+    const message = "The remediation trace is not a JSON object.";
+    return { path, code: "trace-not-json", message, step: "Mend the file, or write it in Markdown." };
+  }
+  // An open failure is told first: it stays open however well the rest is written.
+  if (trace.status === "open") {
+    const message = "The remediation trace says that the failure is still open.";
+    const step = "Mend the failure, prove it, and write `fixed` or `mitigated` as the final status.";
+    return { path, code: "still-open", message, step };
+  }
+  if (trace.missing.length > 0) {
+    const parts = trace.missing.map((part) => `\`${part}\``).join(", ");
+    const message = `The remediation trace does not tell: ${parts}.`;
+    const step =
+      "Write each as a heading, or as a line such as `origin: #12`, with its answer below or after it.";
+    return { path, code: "part-missing", message, step };
+  }
+  if (trace.status !== null) return null;
+  const message = "The remediation trace has a final status that is none of `fixed`, `mitigated` and `open`.";
+  const step = "Let the final status be one of these words, alone on its line.";
+  return { path, code: "status-unclear", message, step };
+}
+
+/**
+ * A change of a production surface brings a trace of what was broken, where that was found, how to see it and how it was
+ * proved mended. One whole trace is enough, unless any that the change brings says that its failure is still open.
+ */
+export const remediation: Gate = {
+  name,
+  group: "content",
+  changesOn: ["push", "base", "policy"],
+  reads: ({ changes }, policy) => looked(changes, policy).traces.map(({ path }) => path),
+  judge(facts, policy) {
+    const settings = policy.policy.gates[name];
+    if (settings === undefined)
+      return notApplicable(name, "not-configured", "The policy names no production surfaces.");
+    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
+    const { touched, traces } = looked(facts.changes.value, policy);
+    const [first] = touched;
+    if (first === undefined)
+      return notApplicable(name, "surfaces-untouched", "The change touches no production surface.");
+    const who = authorOf(facts);
+    const wanted = settings.files.map((pattern) => `\`${pattern}\``).join(" or ");
+    if (traces.length === 0) {
+      const message = `The change touches ${touched.length} files of production surfaces, this one first, and brings no remediation trace in ${wanted}.`;
+      const next = { step: `Add a remediation trace in ${wanted} to this change.`, who };
+      const line = policyLine(policy, `gates.${name}.surfaces`);
+      return result(name, "fail", { code: "trace-missing", message, path: first.path, ...line, next });
+    }
+    if (!facts.texts.known) return lacking(name, "texts-unknown", facts.texts.why);
+    const texts = new Map(facts.texts.value.map((file) => [file.path, file]));
+    const findings = traces.flatMap(({ path }) => traceProblem(path, texts.get(path)) ?? []);
+    const open = findings.filter(({ code }) => code === "still-open");
+    if (open.length === 0 && findings.length < traces.length) {
+      const message = `The change touches ${touched.length} files of production surfaces and brings a whole remediation trace.`;
+      return result(name, "pass", { code: "traced", message });
+    }
+    const line = policyLine(policy, `gates.${name}.files`);
+    const reasons = (open.length > 0 ? open : findings).map(
+      ({ path, code, message, step }): Reason => ({ code, message, path, ...line, next: { step, who } }),
+    );
+    return result(name, "fail", ...reasons);
+  },
+};

@@ -1,0 +1,97 @@
+import type { Policy } from "../../schemas/policy.ts";
+import type { Reason } from "../../schemas/verdict.ts";
+import { holders } from "../authority.ts";
+import { requesters } from "../authorship.ts";
+import type { LoadedPolicy, PullFacts, ReviewFact } from "../facts.ts";
+import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { matcher } from "../paths.ts";
+import { approvals, hasSay, standingReviews } from "../reviewers.ts";
+
+const name = "review";
+
+type Settings = NonNullable<Policy["gates"][typeof name]>;
+
+/** Requests for changes that stand, and those that may stand once what their writers may do here can be read. */
+function objections(reviews: readonly ReviewFact[], by: Settings["by"]) {
+  const found: { standing: ReviewFact[]; unread: string[] } = { standing: [], unread: [] };
+  for (const review of standingReviews(reviews)) {
+    if (review.state !== "changes_requested") continue;
+    const say = hasSay(review, by);
+    if (!say.known) found.unread.push(`What @${review.by.login} may do here could not be read: ${say.why}`);
+    else if (say.value) found.standing.push(review);
+  }
+  return found;
+}
+
+function judgeApprovals(
+  reviews: readonly ReviewFact[],
+  asked: ReadonlySet<number>,
+  facts: PullFacts,
+  policy: LoadedPolicy,
+  { by, count }: Settings,
+) {
+  const { people } = policy.policy;
+  const head = facts.head.sha;
+  const own = people.separation === "solo" ? new Set<number>() : asked;
+  const { counting, unread, notCounted } = approvals(reviews, { head, duties: by, own });
+  if (counting.length >= count) {
+    const names = counting.map((one) => `@${one.login}`).join(", ");
+    const selves = counting.filter((one) => asked.has(one.id)).map((one) => `@${one.login}`);
+    const solo =
+      selves.length === 0
+        ? ""
+        : ` ${selves.join(", ")} also asked for the change: the policy says \`separation: solo\`.`;
+    const message = `${names} approved ${head}.${solo}`;
+    return result(name, "pass", { code: selves.length === 0 ? "approved" : "approved-solo", message });
+  }
+  if (unread.length > 0) return lacking(name, "standing-unknown", unread.join(" "));
+  const next = {
+    step: `Review the pull request and approve ${head} on GitHub.`,
+    who: by.map((duty) => `${duty} (${holders(people, duty)})`).join(" or "),
+  };
+  const message = [`${counting.length} of ${count} approving reviews of ${head}.`, ...notCounted].join(" ");
+  return result(name, "pending", {
+    code: "not-approved",
+    message,
+    ...policyLine(policy, `gates.${name}`),
+    next,
+  });
+}
+
+/**
+ * People who did not ask for the change have approved this exact commit. A request for changes by somebody whose word
+ * counts blocks on every later commit, until they review again or it is dismissed; a push does not take it back.
+ */
+export const review: Gate = {
+  name,
+  group: "people",
+  changesOn: ["push", "base", "policy", "review", "ledger"],
+  judge(facts, policy) {
+    const settings = policy.policy.gates[name];
+    if (settings === undefined)
+      return notApplicable(name, "not-configured", "The policy asks for no review.");
+    if (settings.paths.length > 0) {
+      if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
+      const paths = matcher(settings.paths, "deny");
+      if (facts.changes.value.every(({ path }) => paths.matches(path) === null))
+        return notApplicable(name, "not-touched", "The change touches no path that asks for a review.");
+    }
+    if (!facts.reviews.known) return lacking(name, "reviews-unknown", facts.reviews.why);
+    if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
+    const reviews = facts.reviews.value;
+    const { standing, unread } = objections(reviews, settings.by);
+    const reasons = standing.map(({ by, sha }): Reason => {
+      const step = `Answer the review, then have @${by.login} review again or dismiss theirs.`;
+      const message = `@${by.login} asked for changes${sha === null ? "" : ` on ${sha}`}.`;
+      return {
+        code: "changes-requested",
+        message,
+        ...policyLine(policy, `gates.${name}`),
+        next: { step, who: authorOf(facts) },
+      };
+    });
+    if (reasons.length > 0) return result(name, "fail", ...reasons);
+    if (unread.length > 0) return lacking(name, "standing-unknown", unread.join(" "));
+    return judgeApprovals(reviews, requesters(facts, facts.record.value), facts, policy, settings);
+  },
+};

@@ -1,0 +1,59 @@
+import type { Policy } from "../../schemas/policy.ts";
+import type { Reason } from "../../schemas/verdict.ts";
+import type { SecretFinding } from "../facts.ts";
+import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+
+const name = "secrets";
+
+/** Whether the policy asks for a search at all: the search costs a reading of every commit. */
+export function wantsSecrets(policy: Policy): boolean {
+  return policy.gates[name] !== undefined || policy.extends === "default";
+}
+
+const places: Record<SecretFinding["where"], string> = {
+  file: "in a file",
+  "file-name": "in the name of a file",
+  "commit-message": "in the commit's message",
+  title: "in the pull request's title",
+  description: "in the pull request's description",
+};
+
+/** A commit keeps a secret after a later one removed it; text on GitHub keeps it in its list of edits. */
+function cure({ commit }: SecretFinding): string {
+  if (commit === null) return "Revoke this secret and make a new one, then edit the text without it.";
+  return "Revoke this secret and make a new one, then rewrite the branch so that no commit of it holds the old one.";
+}
+
+/**
+ * No commit of the change brings in a secret, in files, names or messages; nor do the pull request's title and
+ * description. The search is done while collecting; a secret that is gone from the head is still a finding.
+ */
+export const secrets: Gate = {
+  name,
+  group: "content",
+  changesOn: ["push", "base", "policy"],
+  judge(facts, policy) {
+    if (!wantsSecrets(policy.policy))
+      return notApplicable(name, "not-configured", "The policy does not ask for a search for secrets.");
+    if (!facts.secrets.known) return lacking(name, "secrets-unknown", facts.secrets.why);
+    const line = policyLine(policy, policy.policy.gates[name] === undefined ? "extends" : `gates.${name}`);
+    const who = authorOf(facts);
+    const reasons = facts.secrets.value.map((finding): Reason => {
+      const { rule, where, commit, path } = finding;
+      const of = commit === null ? "" : ` of commit ${commit.slice(0, 12)}`;
+      return {
+        code: "secret",
+        message: `The rule \`${rule}\` finds a secret ${places[where]}${of}.`,
+        ...(path === null ? {} : { path }),
+        ...(finding.line === null ? {} : { line: finding.line }),
+        ...line,
+        next: { step: cure(finding), who },
+      };
+    });
+    if (reasons.length > 0) return result(name, "fail", ...reasons);
+    return result(name, "pass", {
+      code: "no-secrets",
+      message: "No commit of the change brings in a secret.",
+    });
+  },
+};

@@ -1,0 +1,25 @@
+import type { Reason } from "../../schemas/verdict.ts";
+import { type Gate, lacking, result } from "../gate.ts";
+
+const name = "stop";
+
+/** Nothing enters while a question, a block or a concern about it is open. Whoever stopped it, a person answers. */
+export const stop: Gate = {
+  name,
+  group: "record",
+  changesOn: ["policy", "ledger"],
+  judge(facts) {
+    if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
+    const reasons = facts.record.value.stops.map(({ code, message, issue, by, seq }): Reason => {
+      const where = issue === null ? "" : ` on #${issue}`;
+      const next = {
+        step:
+          issue === null ? "Answer it." : `Answer it${where}, then comment \`/plan\` or \`/retry\` there.`,
+        who: "a planner of the policy",
+      };
+      return { code, message: `Stopped by ${by}${where} (entry ${seq}): ${message}`, next };
+    });
+    if (reasons.length > 0) return result(name, "pending", ...reasons);
+    return result(name, "pass", { code: "nothing-open", message: "No question and no concern is open." });
+  },
+};

@@ -1,0 +1,22 @@
+/** What is wrong with a ledger; a closed set. */
+export type LedgerProblemCode =
+  | "empty"
+  | "too-long"
+  | "not-canonical"
+  | "bad-envelope"
+  | "unknown-key"
+  | "bad-signature"
+  | "too-few-signatures"
+  | "bad-statement"
+  | "wrong-repository"
+  | "wrong-place"
+  | "broken-chain"
+  | "kind-not-allowed"
+  | "key-not-valid"
+  | "bad-attempt"
+  | "cut-tail"
+  | "bad-body"
+  | "bad-layout";
+
+/** A problem with its position: the place in the chain, from 1; 0 where it concerns the whole. */
+export type LedgerProblem = { code: LedgerProblemCode; position: number; message: string };

@@ -1,0 +1,17 @@
+/** What a warning about a policy is about. */
+export type LintCode =
+  | "matches-nothing"
+  | "read-two-ways"
+  | "shadowed"
+  | "allowed-and-denied"
+  | "allows-policy"
+  | "allows-everything"
+  | "no-such-check"
+  | "nobody-else-approves"
+  | "nobody-approves";
+
+/** Something in a valid policy that hardly is what its author meant, its line, and the one next step. */
+export type LintWarning = { code: LintCode; message: string; policyLine: number | null; next: string };
+
+/** A warning whose line is not looked up yet: `key` is the dotted path that it is about. */
+export type Remark = Omit<LintWarning, "policyLine"> & { key: string };

@@ -1,0 +1,99 @@
+import { policyPath } from "../schemas/policy.ts";
+import type { LoadedPolicy } from "./facts.ts";
+import { type JobCheck, missingChecks } from "./job-checks.ts";
+import type { LintWarning, Remark } from "./lint-warning.ts";
+import { matcher } from "./paths.ts";
+import { covers } from "./pattern-cover.ts";
+import { lineOf, type PatternList, patternLists } from "./policy-lists.ts";
+import { sensitivePatterns } from "./sensitive.ts";
+import { unmatched } from "./unmatched.ts";
+
+/** What a policy is compared with: the paths of all files, and the checks of the workflows. A null is not compared. */
+export type Surroundings = { files: readonly string[] | null; checks: readonly JobCheck[] | null };
+
+type Loaded = Pick<LoadedPolicy, "policy" | "lines">;
+
+function shadowed({ key, patterns }: PatternList): Remark[] {
+  return patterns.flatMap((pattern, place): Remark[] => {
+    // Of two patterns that mean the same, the later one is told.
+    const other = patterns.find(
+      (one, at) => at !== place && covers(one, pattern) && !(at > place && covers(pattern, one)),
+    );
+    if (other === undefined) return [];
+    const message = `\`${pattern}\` adds nothing: the same list has \`${other}\`, which matches all of it.`;
+    return [{ code: "shadowed", key: `${key}.${place}`, message, next: "Take this pattern out." }];
+  });
+}
+
+function allowedAndDenied({ policy }: Loaded): Remark[] {
+  return Object.entries(policy.roles).flatMap(([name, { allow, deny }]) =>
+    allow.flatMap((pattern, place): Remark[] => {
+      const by = deny.find((one) => covers(one, pattern));
+      if (by === undefined) return [];
+      return [
+        {
+          code: "allowed-and-denied",
+          key: `roles.${name}.allow.${place}`,
+          message: `\`${pattern}\` allows nothing: the role's \`deny\` has \`${by}\`, and deny wins.`,
+          next: "Take out one of the two patterns.",
+        },
+      ];
+    }),
+  );
+}
+
+/** An `allow` that reaches the policy, or every file of the repository. */
+function wideRoles({ policy }: Loaded): Remark[] {
+  const builtIn = policy.extends === "default" ? sensitivePatterns : [];
+  const forbidden = policy.gates["forbidden-paths"]?.deny ?? [];
+  return Object.entries(policy.roles).flatMap(([name, { allow, deny }]) => {
+    const isKept = matcher([...deny, ...builtIn, ...forbidden], "deny").matches(policyPath) !== null;
+    return allow.flatMap((pattern, place): Remark[] => {
+      const key = `roles.${name}.allow.${place}`;
+      if (!isKept && matcher([pattern], "allow").matches(policyPath) !== null) {
+        const message = `\`${pattern}\` lets an agent in the role \`${name}\` touch \`${policyPath}\`, the policy itself.`;
+        const next = "Add `extends: default` to the policy, or name the folders of the role's work.";
+        return [{ code: "allows-policy", key, message, next }];
+      }
+      if (!covers(pattern, "**")) return [];
+      const message = `\`${pattern}\` allows the role \`${name}\` every file${builtIn.length > 0 ? " outside the built-in list" : ""}.`;
+      return [{ code: "allows-everything", key, message, next: "Name the folders of the role's work." }];
+    });
+  });
+}
+
+/** Under `separation: strict` nobody approves what they asked for; a team may have other people in it. */
+function approvers({ policy }: Loaded): Remark[] {
+  const { planners, executors, approvers: by, separation } = policy.people;
+  const asking = [...planners, ...executors];
+  if (by.length === 0 && asking.length > 0) {
+    const message = "Nobody is named who may approve a plan, so no agent ever runs.";
+    return [
+      { code: "nobody-approves", key: "people", message, next: "Name someone under `people.approvers`." },
+    ];
+  }
+  const names = new Set(by.map((one) => one.toLowerCase()));
+  const [only] = by;
+  if (separation !== "strict" || names.size !== 1 || only === undefined || only.includes("/")) return [];
+  const self = asking.find((one) => one.toLowerCase() === only.toLowerCase());
+  if (self === undefined) return [];
+  const message = `${self} asks for work and is the only approver; under \`separation: strict\` nobody approves what they asked for.`;
+  const next = "Name a second approver, or write `separation: solo` if you work alone.";
+  return [{ code: "nobody-else-approves", key: "people.approvers", message, next }];
+}
+
+/** Compares a valid policy with itself and with the repository around it. In the order of its lines. */
+export function lintPolicy(loaded: Loaded, { files, checks }: Surroundings): LintWarning[] {
+  const lists = patternLists(loaded.policy);
+  const remarks = [
+    ...lists.flatMap((list) => (files === null ? [] : unmatched(list, files))),
+    ...lists.flatMap(shadowed),
+    ...allowedAndDenied(loaded),
+    ...wideRoles(loaded),
+    ...(checks === null ? [] : missingChecks(loaded.policy, checks)),
+    ...approvers(loaded),
+  ];
+  return remarks
+    .map(({ key, code, message, next }) => ({ code, message, policyLine: lineOf(loaded, key), next }))
+    .toSorted((one, other) => (one.policyLine ?? 0) - (other.policyLine ?? 0));
+}

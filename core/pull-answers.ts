@@ -1,0 +1,191 @@
+import type { Duty } from "../schemas/policy.ts";
+import { type Ask, authority, holders } from "./authority.ts";
+import type { Command, CommandName } from "./commands.ts";
+import type { Draft } from "./entries.ts";
+import type { LoadedPolicy, PullRecord } from "./facts.ts";
+import { manualTests } from "./gates/manual-test.ts";
+import type { PullLookFacts } from "./pull-facts.ts";
+
+/** How a command on a pull request is answered: with the line people read, and what is recorded. */
+export type PullAnswer = { accepted: boolean; code: string; line: string; drafts?: Draft[] };
+
+const refuse = (code: string, line: string): PullAnswer => ({ accepted: false, code, line });
+
+/** The duties of which a person needs one; a waiver's are the policy's to say. */
+function dutiesFor(name: CommandName, { policy }: LoadedPolicy): readonly Duty[] {
+  if (name === "sign-off") return ["approvers"];
+  if (name === "waive") return policy.waivers === undefined ? [] : [policy.waivers.by];
+  return name === "block" || name === "clarify" ? ["planners", "approvers", "architects"] : [];
+}
+
+/** Answers one command on a pull request; null while what decides it cannot be read. */
+export function answerOnPull(
+  ask: Ask,
+  facts: PullLookFacts,
+  loaded: LoadedPolicy,
+  record: PullRecord,
+): PullAnswer | null {
+  const { command } = ask;
+  const allowed = authority(ask, dutiesFor(command.name, loaded), loaded.policy.people);
+  if (allowed.answer === "wait") return null;
+  if (allowed.answer === "no") return refuse(allowed.code, allowed.line);
+  if ("why" in command) return refuse("badly-written", `Write it as \`${command.form}\`: ${command.why}.`);
+  if (command.name === "status")
+    return { accepted: true, code: "shown", line: "The check `sallyport` shows where this stands." };
+  if (facts.state === "closed") return refuse("closed", "This pull request is closed.");
+  switch (command.name) {
+    case "sign-off":
+      return signOff(ask, command, facts, loaded, record);
+    case "waive":
+      return waive(ask, command, facts, loaded, record);
+    case "block":
+      return {
+        accepted: true,
+        code: "blocked",
+        line: "Blocked until somebody answers with `/clarify <answer>`.",
+      };
+    case "clarify":
+      return record.stops.some((one) => one.issue === facts.number)
+        ? { accepted: true, code: "clarified", line: "Taken up again: the block is answered." }
+        : refuse("nothing-open", "Nothing is open here that waits for an answer.");
+    default:
+      return refuse("wrong-place", "Give this command on the story, not on the pull request.");
+  }
+}
+
+/** Whether this person asked for the change: then it is their own work. */
+function isOwn(ask: Ask, facts: PullLookFacts, record: PullRecord): boolean {
+  const asked = record.run?.requesters.some((person) => person.id === ask.by.id) ?? false;
+  return asked || facts.judged.pull?.author.id === ask.by.id;
+}
+
+function signOff(
+  ask: Ask,
+  command: Extract<Command, { name: "sign-off" }>,
+  facts: PullLookFacts,
+  loaded: LoadedPolicy,
+  record: PullRecord,
+): PullAnswer {
+  const head = facts.judged.head.sha;
+  const tests = manualTests(loaded.policy);
+  if (command.sha !== head) {
+    return refuse(
+      "head-moved",
+      `You signed ${command.sha}, but the head is ${head}. Test that commit and sign it.`,
+    );
+  }
+  if (!tests.includes(command.test)) {
+    return refuse(
+      "not-a-listed-test",
+      `There is no test \`${command.test}\` to sign off; there is: ${tests.join(", ")}.`,
+    );
+  }
+  const own = isOwn(ask, facts, record);
+  if (own && loaded.policy.people.separation === "strict") {
+    const who = holders(loaded.policy.people, "approvers");
+    return refuse(
+      "own-work",
+      `You asked for this change, so somebody else signs it off: ${who} (\`people.separation: strict\`).`,
+    );
+  }
+  if (record.run !== null && !record.evidence.some((one) => one.commit === head)) {
+    return refuse(
+      "no-evidence",
+      "There is no recorded evidence for this commit yet; sign it off once the gate `evidence` passes.",
+    );
+  }
+  if (ask.source.type !== "comment") return refuse("wrong-place", "A sign-off is a comment.");
+  const noted = notes(command.text);
+  return {
+    accepted: true,
+    code: "signed-off",
+    line: `Read as: \`${command.test}\` ${command.result === "pass" ? "passed" : "failed"} on ${head}, tested by @${ask.by.login}.`,
+    drafts: [
+      {
+        kind: "sign-off.given",
+        actor: { type: "user", id: ask.by.id, login: ask.by.login },
+        subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }],
+        body: {
+          pull: facts.number,
+          sha: head,
+          test: command.test,
+          result: command.result,
+          comment: ask.source.id,
+          environment: noted.environment,
+          notes: noted.notes,
+          solo: own,
+        },
+      },
+    ],
+  };
+}
+
+/** The lines below a sign-off: one that begins with `Environment:` says where it was tested, the rest are notes. */
+function notes(text: string): { environment: string; notes: string } {
+  const lines = text.split("\n");
+  const place = lines.findIndex((line) => /^environment:/i.test(line));
+  const environment = place < 0 ? "" : (lines[place] ?? "").replace(/^environment:\s*/i, "").trim();
+  return {
+    environment,
+    notes: lines
+      .filter((_, at) => at !== place)
+      .join("\n")
+      .trim(),
+  };
+}
+
+const dayMs = 86_400_000;
+
+/** A waiver lets one gate pass on one commit, for as long as the policy allows; nobody waives for their own change. */
+function waive(
+  ask: Ask,
+  command: Extract<Command, { name: "waive" }>,
+  facts: PullLookFacts,
+  loaded: LoadedPolicy,
+  record: PullRecord,
+): PullAnswer {
+  const head = facts.judged.head.sha;
+  const { waivers, people } = loaded.policy;
+  const { gate, sha, until } = command;
+  if (waivers === undefined)
+    return refuse(
+      "no-waivers",
+      "The policy allows no waivers; a maintainer lists gates under `waivers.gates`.",
+    );
+  if (!waivers.gates.some((one) => one === gate)) {
+    const list = waivers.gates.join(", ");
+    return refuse("not-waivable", `The policy does not let \`${gate}\` be waived; it does: ${list}.`);
+  }
+  if (sha !== head)
+    return refuse(
+      "head-moved",
+      `You named ${sha}, but the head is ${head}. Look at that commit and waive for it.`,
+    );
+  const last = new Date(Date.parse(`${facts.judged.day}T00:00:00Z`) + waivers.days * dayMs)
+    .toISOString()
+    .slice(0, 10);
+  if (until < facts.judged.day || until > last) {
+    return refuse(
+      "bad-day",
+      `A waiver holds from today to ${last} at the latest (\`waivers.days\`), not until ${until}.`,
+    );
+  }
+  if (isOwn(ask, facts, record) && people.separation === "strict") {
+    const who = holders(people, waivers.by);
+    return refuse("own-work", `You asked for this change, so somebody else waives the gate: ${who}.`);
+  }
+  if (ask.source.type !== "comment") return refuse("wrong-place", "A waiver is a comment.");
+  return {
+    accepted: true,
+    code: "waived",
+    line: `Read as: \`${gate}\` is waived on ${head} until ${until} by @${ask.by.login}.`,
+    drafts: [
+      {
+        kind: "waiver.given",
+        actor: { type: "user", id: ask.by.id, login: ask.by.login },
+        subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }],
+        body: { pull: facts.number, sha: head, gate, until, reason: command.text, comment: ask.source.id },
+      },
+    ],
+  };
+}

@@ -1,0 +1,181 @@
+import type { Attempt } from "../schemas/step.ts";
+import type { TypedEntry } from "./entries.ts";
+import { attemptName } from "./record.ts";
+
+/** The links of a trace, from what was merged back to the person who approved it. */
+export type TraceStep =
+  | "merge"
+  | "pull request"
+  | "commit"
+  | "evidence"
+  | "answer"
+  | "prompt"
+  | "run"
+  | "issue"
+  | "contract"
+  | "approval"
+  | "sign-off";
+
+/** One link: the entry that shows it and what it says, or (`seq` null) what is missing. */
+export type TraceLink = { link: TraceStep; seq: number | null; text: string };
+
+/** A pull request's trace. `ok` only if no link is missing; each was recorded before the one that rests on it. */
+export type Trace = { pull: number; ok: boolean; links: TraceLink[] };
+
+/**
+ * Follows a pull request back through the ledger: commit, evidence, answer, prompt, run, contract, approval, person. The
+ * commit is the one that was merged, or else the newest head the ledger knows. Give it the entries of a verified chain:
+ * then only the App's key could have written what it reads.
+ */
+export function tracePull(entries: readonly TypedEntry[], pull: number): Trace {
+  const links = [...commitLinks(entries, pull)];
+  return { pull, ok: links.every(({ seq }) => seq !== null), links };
+}
+
+type EntryOf<K extends TypedEntry["kind"]> = Extract<TypedEntry, { kind: K }>;
+
+/** The last entry of a kind before a place whose body fits. */
+function findEntry<K extends TypedEntry["kind"]>(
+  entries: readonly TypedEntry[],
+  kind: K,
+  fits: (entry: EntryOf<K>) => boolean,
+  before = Number.POSITIVE_INFINITY,
+): EntryOf<K> | undefined {
+  return entries
+    .filter((entry): entry is EntryOf<K> => entry.kind === kind)
+    .findLast((entry) => entry.seq < before && fits(entry));
+}
+
+const found = (link: TraceStep, { seq }: { seq: number }, text: string): TraceLink => ({ link, seq, text });
+const lacking = (link: TraceStep, text: string): TraceLink => ({ link, seq: null, text });
+
+/** From the pull request to the commit that stands for it. */
+function* commitLinks(entries: readonly TypedEntry[], pull: number): Generator<TraceLink> {
+  const merge = findEntry(entries, "merge.observed", ({ body }) => body.pull === pull);
+  if (merge !== undefined) {
+    const { merged, judged, by } = merge.body;
+    const who = by === null ? "" : ` by @${by.login}`;
+    yield found(
+      "merge",
+      merge,
+      `merged${who} as ${merged}, its head ${judged ? "judged a success" : "not judged a success"}`,
+    );
+  }
+  const opened = findEntry(entries, "pull.opened", ({ body }) => body.pull === pull);
+  if (opened === undefined)
+    return yield lacking("pull request", `no run opened #${pull}, as far as the ledger tells`);
+  const { run, prompt } = opened.body;
+  yield found("pull request", opened, `#${pull}, opened for prompt #${prompt} by ${run}`);
+
+  const verdict = findEntry(entries, "verdict.given", ({ body }) => body.pull === pull);
+  const head = merge?.body.head ?? verdict?.body.head ?? opened.body.head;
+  for (const entry of entries) {
+    if (entry.kind !== "sign-off.given" || entry.body.pull !== pull || entry.body.sha !== head) continue;
+    yield found("sign-off", entry, `${entry.body.test}: ${entry.body.result}, by ${personOf(entry)}`);
+  }
+  const written = findEntry(
+    entries,
+    "change.committed",
+    ({ body }) => body.commit === head && body.prompt === prompt,
+  );
+  if (written === undefined) return yield lacking("commit", `no recorded answer became the commit ${head}`);
+  yield found("commit", written, `${head}, written from ${attemptName(written.body)}`);
+  yield* attemptLinks(entries, written);
+}
+
+function personOf({ actor }: TypedEntry): string {
+  return `@${actor.login} (id ${actor.id})`;
+}
+
+/** From a commit to the run that asked for it. */
+function* attemptLinks(
+  entries: readonly TypedEntry[],
+  written: EntryOf<"change.committed">,
+): Generator<TraceLink> {
+  const { run, prompt, attempt } = written.body;
+  const name = `${attemptName(written.body)} of prompt #${prompt} in ${run}`;
+  const isSame = ({ body }: { body: { run: string; prompt: number; attempt: Attempt } }) =>
+    body.run === run &&
+    body.prompt === prompt &&
+    body.attempt.r === attempt.r &&
+    body.attempt.s === attempt.s;
+
+  const evidence = findEntry(entries, "evidence.captured", isSame, written.seq);
+  if (evidence === undefined)
+    return yield lacking("evidence", `none was captured of ${name} before its commit`);
+  const { promptSha256, responseSha256 } = evidence.body;
+  yield found("evidence", evidence, `prompt ${promptSha256} and answer ${responseSha256}`);
+
+  const answer = findEntry(
+    entries,
+    "response.recorded",
+    (entry) => isSame(entry) && entry.body.result.sha256 === responseSha256,
+    evidence.seq,
+  );
+  if (answer === undefined)
+    return yield lacking("answer", `${responseSha256} was not recorded as the answer to ${name}`);
+  yield found("answer", answer, `by ${answer.body.usage.model}`);
+
+  const asked = findEntry(
+    entries,
+    "prompt.recorded",
+    (entry) => isSame(entry) && entry.body.pack.sha256 === promptSha256,
+    answer.seq,
+  );
+  if (asked === undefined) return yield lacking("prompt", `${promptSha256} was not recorded as ${name}`);
+  yield found("prompt", asked, `${name}, built on ${asked.body.base}`);
+
+  const submitted = findEntry(
+    entries,
+    "run.submitted",
+    ({ body }) => body.run === run && body.prompts.includes(prompt),
+    asked.seq,
+  );
+  if (submitted === undefined)
+    return yield lacking("run", `${run} was never submitted with prompt #${prompt}`);
+  const { by } = submitted.body;
+  yield found("run", submitted, `${run}, submitted by @${by.login} (id ${by.id})`);
+  yield* approvalLinks(entries, submitted, prompt);
+}
+
+/** From a run to the person who approved what it was run for. */
+function* approvalLinks(
+  entries: readonly TypedEntry[],
+  submitted: EntryOf<"run.submitted">,
+  prompt: number,
+): Generator<TraceLink> {
+  const { story, digest } = submitted.body;
+  const contract = findEntry(
+    entries,
+    "contract.frozen",
+    ({ body }) => body.story === story && body.digest === digest,
+    submitted.seq,
+  );
+  if (contract === undefined)
+    return yield lacking("contract", `none of story #${story} has the digest ${digest}`);
+  const { revision, prompts } = contract.body;
+  const issue = findEntry(
+    entries,
+    "prompt.opened",
+    ({ body }) => body.story === story && body.issue === prompt && body.revision === revision,
+    submitted.seq,
+  );
+  const frozen = prompts.find(({ index }) => index === issue?.body.index);
+  if (issue === undefined || frozen === undefined)
+    return yield lacking("issue", `#${prompt} was not opened for a prompt of that contract`);
+  yield found("issue", issue, `#${prompt} is prompt ${frozen.index} of ${prompts.length}: ${frozen.title}`);
+  yield found("contract", contract, `story #${story}, revision ${revision}, digest ${digest}`);
+
+  const approval = findEntry(
+    entries,
+    "approval.granted",
+    ({ body }) => body.story === story && body.digest === digest,
+    contract.seq,
+  );
+  if (approval === undefined)
+    return yield lacking("approval", `nobody approved ${digest} before it was frozen`);
+  if (approval.actor.type !== "user")
+    return yield lacking("approval", `entry ${approval.seq} approves ${digest} and is no person's act`);
+  const solo = approval.body.solo ? ", who had asked for it" : "";
+  yield found("approval", approval, `by ${personOf(approval)}${solo}, in comment ${approval.body.comment}`);
+}

@@ -1,0 +1,29 @@
+/** In whose name a query reads a repository, and what it may read there. */
+import { refuseRepository } from "../access.ts";
+import type { Caller } from "../caller.ts";
+import type { Account, Pull, Repository, State } from "../model.ts";
+import { refusal } from "./connection.ts";
+
+export type Asker = {
+  state: State;
+  caller: Caller;
+  repository: Repository;
+  /** Commits lead to pull requests and these to commits; handed over so that their files need not import each other. */
+  showPull: (pull: Pull) => unknown;
+};
+
+/** Throws GitHub's refusal unless the caller has the permission; `needs` is written as in `RepositoryAccess`. */
+export function demand({ state, caller, repository }: Asker, needs: string): void {
+  if (refuseRepository(state, caller, repository, { needs, role: "read" }) !== undefined)
+    throw refusal("FORBIDDEN", "Resource not accessible by integration");
+}
+
+/** GraphQL's Actor. Unlike in REST, a bot's login has no `[bot]`. */
+export function actorNode(account: Account) {
+  return {
+    __typename: account.type,
+    id: account.nodeId,
+    databaseId: account.id,
+    login: account.login.replace(/\[bot\]$/, ""),
+  };
+}

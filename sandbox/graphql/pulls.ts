@@ -1,0 +1,84 @@
+/** Pull requests and their reviews as GraphQL shows them. */
+import { actorOf } from "../caller.ts";
+import { mergeBase, readChanges } from "../commits.ts";
+import { gitText, objectType } from "../git.ts";
+import type { Label, Pull } from "../model.ts";
+import { presentPullSimple } from "../present/pulls.ts";
+import type { Review } from "../review.ts";
+import { isVisibleTo } from "../reviews.ts";
+import { type Asker, actorNode, demand } from "./asker.ts";
+import { connection, type Window } from "./connection.ts";
+import { commitNode } from "./objects.ts";
+import { refNode } from "./refs.ts";
+
+export function pullNode(asker: Asker, pull: Pull) {
+  demand(asker, "pull_requests=read");
+  const { issue } = pull;
+  const { dir } = asker.repository;
+  return {
+    __typename: "PullRequest",
+    id: pull.nodeId,
+    fullDatabaseId: String(pull.id),
+    number: issue.number,
+    title: issue.title,
+    body: issue.body ?? "",
+    state: pull.mergedAt === null ? issue.state.toUpperCase() : "MERGED",
+    isDraft: pull.draft,
+    merged: pull.mergedAt !== null,
+    mergedAt: pull.mergedAt,
+    mergedBy: pull.mergedBy === null ? null : actorNode(pull.mergedBy),
+    mergeCommit: () => (pull.mergeCommitSha === null ? null : commitNode(asker, pull.mergeCommitSha)),
+    author: actorNode(issue.user),
+    createdAt: issue.createdAt,
+    updatedAt: issue.updatedAt,
+    url: presentPullSimple(asker.state, pull).html_url,
+    headRefName: pull.head.ref,
+    headRefOid: pull.head.sha,
+    baseRefName: pull.base.ref,
+    baseRefOid: pull.base.sha,
+    baseRef: () => refNode(asker, pull.base.ref),
+    headRef: () => refNode(asker, pull.head.ref),
+    changedFiles: async () => {
+      const start = (await mergeBase(dir, pull.base.sha, pull.head.sha)) ?? pull.base.sha;
+      return (await readChanges(dir, start, pull.head.sha)).length;
+    },
+    labels: (window: Window) => connection("labels", issue.labels, window, labelNode),
+    commits: async (window: Window) => {
+      const range = `${pull.base.sha}..${pull.head.sha}`;
+      const shas = await gitText(dir, ["rev-list", "--reverse", "--topo-order", range]);
+      return connection("commits", shas.split("\n").filter(Boolean), window, (sha) => ({
+        __typename: "PullRequestCommit",
+        commit: () => commitNode(asker, sha),
+      }));
+    },
+    reviews: (window: Window) => {
+      const visible = pull.reviews.filter(isVisibleTo(actorOf(asker.caller)));
+      return connection("reviews", visible, window, (review) => reviewNode(asker, review));
+    },
+  };
+}
+
+function reviewNode(asker: Asker, review: Review) {
+  const { dir } = asker.repository;
+  return {
+    __typename: "PullRequestReview",
+    id: review.nodeId,
+    fullDatabaseId: String(review.id),
+    author: actorNode(review.user),
+    body: review.body,
+    state: review.state,
+    submittedAt: review.submittedAt,
+    commit: async () =>
+      (await objectType(dir, review.commitId)) === "commit" ? commitNode(asker, review.commitId) : null,
+  };
+}
+
+function labelNode(label: Label) {
+  return {
+    __typename: "Label",
+    id: label.nodeId,
+    name: label.name,
+    color: label.color,
+    description: label.description,
+  };
+}

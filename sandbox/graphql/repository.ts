@@ -1,0 +1,63 @@
+/** The root of every query that the sandbox answers. */
+
+import { refuseRepository } from "../access.ts";
+import type { Caller } from "../caller.ts";
+import type { State } from "../model.ts";
+import { chargeRate } from "../rate.ts";
+import { findPull, findRepository, fullName, timestamp } from "../state.ts";
+import type { Asker } from "./asker.ts";
+import { refusal } from "./connection.ts";
+import { objectNode } from "./objects.ts";
+import { pullNode } from "./pulls.ts";
+import { refNode } from "./refs.ts";
+
+export function rootNode(state: State, caller: Caller) {
+  return {
+    repository: ({ owner, name }: { owner: string; name: string }) => {
+      const repository = findRepository(state, owner, name);
+      const hidden =
+        repository === undefined ||
+        refuseRepository(state, caller, repository, { needs: "metadata=read", role: "read" }) !== undefined;
+      if (hidden)
+        throw refusal("NOT_FOUND", `Could not resolve to a Repository with the name '${owner}/${name}'.`);
+      const asker: Asker = { state, caller, repository, showPull: (pull) => pullNode(asker, pull) };
+      return repositoryNode(asker);
+    },
+    rateLimit: () => {
+      const { limit, remaining, reset, used } = chargeRate(state, caller, 0);
+      return { limit, remaining, used, cost: 1, resetAt: timestamp(reset * 1000) };
+    },
+  };
+}
+
+function repositoryNode(asker: Asker) {
+  const { repository } = asker;
+  return {
+    __typename: "Repository",
+    id: repository.nodeId,
+    databaseId: repository.id,
+    name: repository.name,
+    nameWithOwner: fullName(repository),
+    isPrivate: repository.private,
+    defaultBranchRef: () => refNode(asker, repository.defaultBranch),
+    ref: ({ qualifiedName }: { qualifiedName: string }) => branchNode(asker, qualifiedName),
+    object: ({ oid, expression }: { oid?: string | null; expression?: string | null }) => {
+      if (typeof expression === "string" || typeof oid !== "string")
+        throw refusal("UNSUPPORTED", "the sandbox has no resolver for Repository.object without an oid");
+      return objectNode(asker, oid);
+    },
+    pullRequest: ({ number }: { number: number }) => {
+      const pull = findPull(repository, number);
+      if (pull === undefined)
+        throw refusal("NOT_FOUND", `Could not resolve to a PullRequest with the number of ${number}.`);
+      return pullNode(asker, pull);
+    },
+  };
+}
+
+/** GitHub takes a branch by its short or full name. */
+function branchNode(asker: Asker, name: string) {
+  if (name.startsWith("refs/") && !name.startsWith("refs/heads/"))
+    throw refusal("UNSUPPORTED", "the sandbox has no resolver for Repository.ref outside refs/heads");
+  return refNode(asker, name.replace(/^refs\/heads\//, ""));
+}

@@ -1,0 +1,105 @@
+import * as z from "zod";
+
+/**
+ * An answer of GitHub's GraphQL API: what was asked for, and what went wrong beside it, each error with its place in the
+ * data. Source: GraphQL specification, October 2021, section 7.1.
+ */
+export const GraphqlAnswer = z.object({
+  data: z.unknown(),
+  errors: z
+    .array(z.object({ message: z.string(), path: z.array(z.union([z.string(), z.int()])).optional() }))
+    .optional(),
+});
+
+/** A window on a listing. GitHub gives null in place of an item that it cannot show. */
+function listing<T extends z.ZodType>(item: T) {
+  return z.object({ pageInfo: z.object({ hasNextPage: z.boolean() }), nodes: z.array(item.nullable()) });
+}
+
+/** An account; null for one that is gone. Unlike in REST, a bot's login has no `[bot]`. */
+const Actor = z
+  .object({ __typename: z.string(), login: z.string(), databaseId: z.int().nullish() })
+  .nullable();
+export type Actor = z.infer<typeof Actor>;
+
+/** A file's content: `text` is null for a binary one, and cut when `isTruncated`. */
+export const BlobAnswer = z.object({
+  byteSize: z.int(),
+  isTruncated: z.boolean(),
+  text: z.string().nullable(),
+});
+
+const Entry = z.object({
+  mode: z.int(),
+  type: z.string(),
+  oid: z.string(),
+  object: BlobAnswer.partial().nullish(),
+});
+
+/** What stands at the three places of the default branch's commit that decide about the policy. */
+export const PolicyAnswer = z.object({
+  oid: z.string(),
+  folder: Entry.nullish(),
+  twin: Entry.nullish(),
+  policy: Entry.nullish(),
+});
+export type PolicyAnswer = z.infer<typeof PolicyAnswer>;
+
+const Review = z.object({
+  fullDatabaseId: z.string().regex(/^[0-9]+$/),
+  author: Actor,
+  state: z.string(),
+  submittedAt: z.string().nullable(),
+  commit: z.object({ oid: z.string() }).nullable(),
+});
+
+const CheckRun = z.object({
+  databaseId: z.int().nullable(),
+  name: z.string(),
+  status: z.string(),
+  conclusion: z.string().nullable(),
+  externalId: z.string().nullable(),
+});
+
+const CheckSuite = z.object({
+  app: z.object({ databaseId: z.int().nullable(), slug: z.string() }).nullable(),
+  checkRuns: listing(CheckRun).nullable(),
+});
+export type CheckSuite = z.infer<typeof CheckSuite>;
+
+const Twin = z.object({ number: z.int(), state: z.string(), headRefOid: z.string() });
+
+const HeadCommit = z.object({
+  oid: z.string(),
+  checkSuites: listing(CheckSuite).nullable(),
+  associatedPullRequests: listing(Twin).nullable(),
+});
+
+const Pull = z.object({
+  state: z.enum(["OPEN", "CLOSED", "MERGED"]),
+  title: z.string(),
+  body: z.string(),
+  createdAt: z.string(),
+  changedFiles: z.int(),
+  author: Actor,
+  mergedBy: Actor,
+  mergeCommit: z.object({ oid: z.string(), tree: z.object({ oid: z.string() }) }).nullable(),
+  baseRefName: z.string(),
+  baseRef: z.object({ target: z.object({ __typename: z.string(), oid: z.string() }).nullable() }).nullable(),
+  headRefName: z.string(),
+  headRefOid: z.string(),
+  labels: listing(z.object({ name: z.string() })).nullable(),
+  reviews: listing(Review).nullable(),
+  commits: z.object({ nodes: z.array(z.object({ commit: HeadCommit.nullable() }).nullable()) }).nullable(),
+});
+
+/** A pull request and its repository, as the one query for its state asks for them; GitHub's docs name every field. */
+export const PullAnswer = z.object({
+  repository: z.object({
+    databaseId: z.int(),
+    nameWithOwner: z.string(),
+    defaultBranchRef: z.object({ name: z.string(), target: PolicyAnswer }),
+    pullRequest: Pull,
+  }),
+});
+export type PullAnswer = z.infer<typeof PullAnswer>;

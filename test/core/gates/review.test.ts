@@ -1,0 +1,278 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import type { PullFacts, ReviewFact } from "../../../core/facts.ts";
+import { known, unknown } from "../../../core/known.ts";
+import { author, change, earlier, facts, head, runRecord, tester } from "../sample-facts.ts";
+import { holds, review, third } from "./sample-reviews.ts";
+import { ask, type Row, table } from "./table.ts";
+
+const policyOf = (settings: string, separation = "strict") =>
+  `version: 1\npeople: { approvers: ["@grace", "@acme/qa"], separation: ${separation} }\ngates:\n  review: ${settings}\n`;
+const policy = policyOf("{}");
+const reviewed = (...reviews: ReviewFact[]) => facts({ policy, reviews: known(reviews) });
+const asked = (over: Partial<ReviewFact> = {}) => review({ state: "changes_requested", ...over });
+const both = policyOf("{ count: 2 }");
+const second = review({ id: 2, by: third });
+
+const waits = (what: string, given: PullFacts): Row => [what, given, "pending", ["not-approved"]];
+const passes = (what: string, given: PullFacts): Row => [what, given, "pass", ["approved"]];
+const blocks = (what: string, given: PullFacts): Row => [what, given, "fail", ["changes-requested"]];
+const unread = (what: string, given: PullFacts): Row => [what, given, "unknown", ["standing-unknown"]];
+
+describe("review: approvals", () => {
+  const two = (...reviews: ReviewFact[]) => facts({ policy: both, reviews: known(reviews) });
+  table("review", [
+    ["does not apply when the policy asks for none", facts(), "not-applicable", ["not-configured"]],
+    waits("waits without a review", reviewed()),
+    passes("passes with an approver's approval of the head", reviewed(review())),
+    waits("T091: a push voids the approval", reviewed(review({ sha: earlier }))),
+    waits("T093: a shortened commit id is another commit", reviewed(review({ sha: head.slice(0, 12) }))),
+    waits("an approval of a commit that is gone does not count", reviewed(review({ sha: null }))),
+    waits("T100: a bot's approval does not count", reviewed(review({ by: { ...tester, type: "Bot" } }))),
+    waits("T102: an author's approval does not count", reviewed(review({ by: author }))),
+    waits("T102: nor under another name", reviewed(review({ by: { ...author, login: "grace" } }))),
+    waits("T104: a duty without write access does not count", reviewed(review(holds(["approvers"], "read")))),
+    waits("T106: nor after the access is gone", reviewed(review(holds(["approvers"], "none")))),
+    waits("another duty does not count", reviewed(review(holds(["architects"])))),
+    waits("an admin without a duty does not count", reviewed(review(holds([], "admin")))),
+    [
+      "one of several duties is enough",
+      facts({
+        policy: policyOf("{ by: [planners, architects] }"),
+        reviews: known([review(holds(["architects"]))]),
+      }),
+      "pass",
+      ["approved"],
+    ],
+    waits("a comment is no approval", reviewed(review({ state: "commented" }))),
+    passes(
+      "a comment leaves the approval standing",
+      reviewed(review(), review({ id: 2, state: "commented" })),
+    ),
+    waits(
+      "T109: a dismissal does not revive an earlier approval",
+      reviewed(review(), review({ id: 2, state: "dismissed" })),
+    ),
+    passes(
+      "a new approval after a dismissal counts",
+      reviewed(review({ state: "dismissed" }), review({ id: 2 })),
+    ),
+    unread(
+      "T108: a standing that could not be read is unknown",
+      reviewed(review({ standing: unknown("HTTP 403") })),
+    ),
+    waits("two are needed and one is there", two(review())),
+    passes("two are needed and two are there", two(review(), second)),
+    waits("one person is not two", two(review(), review({ id: 2 }))),
+    waits(
+      "one person under two names is not two",
+      two(review(), review({ id: 2, by: { ...tester, login: "hopper" } })),
+    ),
+    waits("one on the head and one before it are not two", two(review(), { ...second, sha: earlier })),
+    unread("an unread second is unknown", two(review(), { ...second, standing: unknown("HTTP 502") })),
+    passes(
+      "an unread third does not matter",
+      two(
+        review(),
+        second,
+        review({ id: 3, by: { id: 4, login: "ken", type: "User" }, standing: unknown("x") }),
+      ),
+    ),
+  ]);
+
+  const byAgent = (separation: string) =>
+    facts({
+      policy: policyOf("{}", separation),
+      record: runRecord(),
+      reviews: known([review({ by: author })]),
+    });
+  table("review", [
+    ["T102: who asked for a run does not approve it", byAgent("strict"), "pending", ["not-approved"]],
+    ["solo: who asked for a run may, and it shows", byAgent("solo"), "pass", ["approved-solo"]],
+    [
+      "passes a run's change with another's approval",
+      facts({ policy, record: runRecord(), reviews: known([review()]) }),
+      "pass",
+      ["approved"],
+    ],
+  ]);
+
+  test("the solo pass names the person and the rule", () => {
+    expect(ask("review", byAgent("solo")).reasons[0]?.message).toBe(
+      `@ada approved ${head}. @ada also asked for the change: the policy says \`separation: solo\`.`,
+    );
+  });
+
+  test("what is missing is counted, with each approval that does not count, the policy's line, step and who", () => {
+    const given = {
+      ...facts({ policy: both }),
+      reviews: known([
+        review(),
+        { ...second, sha: earlier },
+        review({ id: 3, by: author }),
+        review({ id: 4, by: { id: 4, login: "ken", type: "User" }, ...holds([]) }),
+      ]),
+    };
+    expect(ask("review", given).reasons).toEqual([
+      {
+        code: "not-approved",
+        message: `1 of 2 approving reviews of ${head}. @linus approved ${earlier}; the head is ${head}. @ada asked for this change, so their approval does not count. @ken approved and does not count: that takes write access and the duty approvers.`,
+        policyLine: 4,
+        next: {
+          step: `Review the pull request and approve ${head} on GitHub.`,
+          who: "approvers (@grace, @acme/qa)",
+        },
+      },
+    ]);
+  });
+});
+
+describe("review: requests for changes", () => {
+  table("review", [
+    blocks("one blocks", reviewed(asked())),
+    blocks("one blocks beside an approval", reviewed(asked(), second)),
+    blocks("a push does not take it back", reviewed(asked({ sha: earlier }), second)),
+    blocks("nor does the loss of its commit", reviewed(asked({ sha: null }), second)),
+    blocks(
+      "a comment does not take it back",
+      reviewed(asked(), review({ id: 3, state: "commented" }), second),
+    ),
+    passes("an approval by the same person does", reviewed(asked(), review({ id: 3 }))),
+    passes(
+      "one listed after the approval that followed it does not block",
+      reviewed(review({ id: 3 }), asked()),
+    ),
+    waits("a dismissal does, and approves nothing", reviewed(asked({ state: "dismissed" }))),
+    passes("one by somebody without the duty does not block", reviewed(asked(holds(["planners"])), second)),
+    passes(
+      "one by somebody without write access does not block",
+      reviewed(asked(holds(["approvers"], "read")), second),
+    ),
+    passes("one by a bot does not block", reviewed(asked({ by: { ...tester, type: "Bot" } }), second)),
+    unread(
+      "T108: one by somebody whose standing could not be read is unknown",
+      reviewed(asked({ standing: unknown("HTTP 502") }), second),
+    ),
+    [
+      "T102: who asked for a run may still ask for changes of it",
+      facts({ policy, record: runRecord(), reviews: known([asked({ by: author }), second]) }),
+      "fail",
+      ["changes-requested"],
+    ],
+    [
+      "each is told",
+      reviewed(asked(), asked({ id: 2, by: third })),
+      "fail",
+      ["changes-requested", "changes-requested"],
+    ],
+  ]);
+
+  test("it names the person, the commit, the policy's line, the next step and who", () => {
+    expect(ask("review", reviewed(asked({ sha: earlier }))).reasons).toEqual([
+      {
+        code: "changes-requested",
+        message: `@grace asked for changes on ${earlier}.`,
+        policyLine: 4,
+        next: {
+          step: "Answer the review, then have @grace review again or dismiss theirs.",
+          who: "@ada, the author",
+        },
+      },
+    ]);
+  });
+});
+
+describe("review: paths", () => {
+  const only = (path: string, over: Partial<PullFacts> = {}) => ({
+    ...facts({ policy: policyOf('{ paths: ["src/**"] }'), changes: [change(path)] }),
+    ...over,
+  });
+  table("review", [
+    ["does not apply to other paths", only("docs/a.md"), "not-applicable", ["not-touched"]],
+    ["applies to the named ones", only("src/a.ts"), "pending", ["not-approved"]],
+    ["T026: applies to a folder of another case", only("Src/a.ts"), "pending", ["not-approved"]],
+    [
+      "is unknown when the changes are",
+      only("docs/a.md", { changes: unknown("cut short") }),
+      "unknown",
+      ["changes-unknown"],
+    ],
+    [
+      "needs no changes when it is for all paths",
+      { ...reviewed(review()), changes: unknown("cut short") },
+      "pass",
+      ["approved"],
+    ],
+  ]);
+});
+
+test.each(["reviews", "record"] as const)("an unread %s is unknown", (fact) => {
+  expect(ask("review", { ...reviewed(review()), [fact]: unknown("no answer") })).toMatchObject({
+    status: "unknown",
+    codes: [`${fact}-unknown`],
+  });
+});
+
+describe("review: whatever the reviews", () => {
+  const ken = { id: 4, login: "ken", type: "User" } as const;
+  const aReview = fc
+    .record({
+      by: fc.constantFrom(author, tester, third, ken),
+      state: fc.constantFrom("approved", "changes_requested", "commented", "dismissed"),
+      sha: fc.constantFrom(head, earlier),
+      mayWrite: fc.boolean(),
+      approver: fc.boolean(),
+    } as const)
+    .map(({ mayWrite, approver, ...rest }) => ({
+      ...rest,
+      ...holds(approver ? ["approvers"] : ["planners"], mayWrite ? "write" : "read"),
+    }));
+  const reviews = fc
+    .array(aReview, { maxLength: 8 })
+    .map((list) => list.map((one, place) => review({ ...one, id: place + 1 })));
+  const answer = (list: ReviewFact[]) => ask("review", { ...facts({ policy: both }), reviews: known(list) });
+
+  test("it passes only with two others' approvals of the head by writing approvers", () => {
+    fc.assert(
+      fc.property(reviews, (list) => {
+        if (answer(list).status !== "pass") return;
+        const able = list.filter(
+          ({ by, state, sha, standing }) =>
+            by.id !== author.id &&
+            state === "approved" &&
+            sha === head &&
+            standing.known &&
+            standing.value.role === "write" &&
+            standing.value.duties.includes("approvers"),
+        );
+        expect(new Set(able.map(({ by }) => by.id)).size).toBeGreaterThanOrEqual(2);
+      }),
+    );
+  });
+
+  test("a last request for changes by an approver always blocks", () => {
+    fc.assert(
+      fc.property(reviews, fc.constantFrom(tester, third, ken), (list, by) => {
+        const last = asked({ id: 99, by, ...holds(["approvers"]) });
+        expect(answer([...list, last]).status).toBe("fail");
+      }),
+    );
+  });
+
+  test("a last push voids every approval", () => {
+    fc.assert(
+      fc.property(reviews, (list) => {
+        const pushed = list.map((one) => ({ ...one, sha: earlier }));
+        expect(["pending", "fail"]).toContain(answer(pushed).status);
+      }),
+    );
+  });
+
+  test("the order of the list does not matter", () => {
+    fc.assert(
+      fc.property(reviews, (list) => {
+        expect(answer(list.toReversed())).toEqual(answer(list));
+      }),
+    );
+  });
+});

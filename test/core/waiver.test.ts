@@ -1,0 +1,76 @@
+import { describe, expect, test } from "@jest/globals";
+import type { PullFacts, Waiver } from "../../core/facts.ts";
+import { judge } from "../../core/judge.ts";
+import { unknown } from "../../core/known.ts";
+import { author, change, earlier, facts, head, recordOf, runRecord, tester } from "./sample-facts.ts";
+
+const policy = `version: 1
+roles: { web: { allow: ["web/**"] } }
+gates:
+  forbidden-paths: { deny: ["governance/**"] }
+  diff-size: { files: 1 }
+  manual-test: { when: { always: true } }
+waivers: { gates: [diff-size, manual-test], days: 7 }
+`;
+const waiver = (over: Partial<Waiver> = {}): Waiver => ({
+  gate: "diff-size",
+  sha: head,
+  until: "2026-11-28",
+  reason: "A generated file.",
+  by: tester,
+  seq: 30,
+  ...over,
+});
+const large = (waivers: Waiver[], over: Partial<PullFacts> = {}, text = policy): PullFacts => ({
+  ...facts({ policy: text, changes: [change("web/a"), change("web/b")], record: recordOf({ waivers }) }),
+  ...over,
+});
+const gateOf = (given: PullFacts, name: string) =>
+  judge(given, { settle: "all" }).gates.find(({ gate }) => gate === name);
+
+describe("a waiver (F11)", () => {
+  test("lets its gate pass on this commit, and says who, why and until when", () => {
+    const gate = gateOf(large([waiver()]), "diff-size");
+    expect(gate?.status).toBe("pass");
+    expect(gate?.reasons.map(({ code }) => code)).toEqual(["waived", "too-many-files"]);
+    expect(gate?.reasons[0]?.message).toBe(
+      "Waived by @grace on this commit until 2026-11-28 (entry 30): A generated file.",
+    );
+    expect(gate?.reasons.some(({ next }) => next !== undefined)).toBe(false);
+  });
+
+  test("of a gate that waits lets it pass too", () => {
+    expect(gateOf(large([waiver({ gate: "manual-test" })]), "manual-test")?.status).toBe("pass");
+  });
+
+  const refused: [string, PullFacts][] = [
+    ["T091: of an older commit", large([waiver({ sha: earlier })])],
+    ["that has expired", large([waiver({ until: "2026-11-20" })])],
+    ["of another gate", large([waiver({ gate: "manual-test" })])],
+    ["T102: by the author of the change", large([waiver({ by: author })])],
+    ["by an app", large([waiver({ by: { id: 9, login: "bot", type: "Bot" } })])],
+    [
+      "of a gate that the policy no longer lets be waived",
+      large([waiver()], {}, policy.replace("diff-size, m", "m")),
+    ],
+    ["under a policy without waivers", large([waiver()], {}, policy.replace(/waivers.*\n/, ""))],
+  ];
+  test.each(refused)("%s counts for nothing", (_, given) => {
+    expect(gateOf(given, "diff-size")?.status).toBe("fail");
+  });
+
+  test("by somebody who asked for the run counts for nothing", () => {
+    const record = runRecord({ requesters: [tester] }, { waivers: [waiver()] });
+    const given = { ...large([]), record: { known: true as const, value: record } };
+    expect(gateOf(given, "diff-size")?.status).toBe("fail");
+  });
+
+  test("never covers what could not be read", () => {
+    expect(gateOf(large([waiver()], { changes: unknown("cut short") }), "diff-size")?.status).toBe("unknown");
+  });
+
+  test("of one's own work counts where a maintainer is alone", () => {
+    const solo = policy.replace("roles:", "people: { separation: solo }\nroles:");
+    expect(gateOf(large([waiver({ by: author })], {}, solo), "diff-size")?.status).toBe("pass");
+  });
+});
