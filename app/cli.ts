@@ -16,4 +16,5 @@ await runProgram(process.argv, {
   env: process.env,
   cwd: process.cwd(),
   color: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
+  redraws: process.stderr.isTTY === true,
 });

@@ -1,4 +1,3 @@
-import { blobId } from "../collect/git.ts";
 import type { GitHub } from "../collect/github.ts";
 import type { Ourselves } from "../core/effects.ts";
 import { typedEntry } from "../core/entries.ts";
@@ -10,12 +9,10 @@ import {
   branchReadme,
   evidenceBranch,
   segmentEntries,
-  segmentPath,
 } from "../core/evidence-branch.ts";
 import { readEntry } from "../core/ledger.ts";
-import { orNull, tolerate } from "./perform/answers.ts";
-
-type Line = { seq: number; line: string };
+import { type Branch, exportedCount, type Line, readEvidence } from "./exported.ts";
+import { tolerate } from "./perform/answers.ts";
 
 /** One repository's chain as the store holds it, and the bodies that its entries name. */
 export type Chain = {
@@ -24,9 +21,6 @@ export type Chain = {
   body(sha256: string): Promise<Uint8Array | null>;
   ourselves: Ourselves;
 };
-
-/** What the branch holds: its tip, its tree and the blobs of its segments; null when there is no branch. */
-type Branch = { commit: string; tree: string; segments: Map<string, { sha: string; size: number }> } | null;
 
 /** How often a branch that moves under our hands is read again, and how much text travels inside one tree, in bytes. */
 const mostTries = 3;
@@ -47,6 +41,12 @@ export async function exportLedger(
   for (let tries = 0; tries < mostTries; tries++) {
     const branch = await readEvidence(github);
     const exported = exportedCount(branch, lines);
+    if (exported === null) {
+      throw new SallyportError(
+        "evidence-rewritten",
+        `${evidenceBranch} is not what was recorded; nothing was written. Find out who pushed there, and put the branch back`,
+      );
+    }
     const fresh = lines.slice(exported);
     if (fresh.length === 0) return null;
     const open = lines.slice(exported - (exported % segmentEntries), exported).map(({ line }) => line);
@@ -60,71 +60,6 @@ export async function exportLedger(
     `${evidenceBranch} moved each time it was written; this is tried again`,
     { retry: true },
   );
-}
-
-async function readEvidence({ request, owner, repo }: GitHub): Promise<Branch> {
-  const ref = await orNull(
-    request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${evidenceBranch}` }),
-  );
-  if (ref === null) return null;
-  const { sha: commit } = ref.data.object;
-  const tip = await request("GET /repos/{owner}/{repo}/git/commits/{commit_sha}", {
-    owner,
-    repo,
-    commit_sha: commit,
-  });
-  const list = async (tree_sha: string) => {
-    const { data } = await request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", {
-      owner,
-      repo,
-      tree_sha,
-    });
-    if (data.truncated)
-      throw new SallyportError("github", `GitHub lists a folder of ${evidenceBranch} only in part`);
-    return data.tree;
-  };
-  const tree = tip.data.tree.sha;
-  const folder = (await list(tree)).find((entry) => entry.path === "ledger" && entry.type === "tree");
-  const entries = folder === undefined ? [] : await list(folder.sha);
-  return {
-    commit,
-    tree,
-    segments: new Map(entries.map(({ path, sha, size }) => [`ledger/${path}`, { sha, size: size ?? 0 }])),
-  };
-}
-
-/** How many of our lines stand on the branch. Each of its segments must be, to the byte, what we would have written. */
-function exportedCount(branch: Branch, lines: readonly Line[]): number {
-  if (branch === null) return 0;
-  let count = 0;
-  for (const place of [...branch.segments.keys()].keys()) {
-    const path = segmentPath(place * segmentEntries + 1);
-    const found = branch.segments.get(path);
-    const taken = found === undefined ? null : linesIn(found, lines.slice(count, count + segmentEntries));
-    // Only the last segment may be short.
-    if (taken === null || count !== place * segmentEntries) {
-      throw new SallyportError(
-        "evidence-rewritten",
-        `${path} on ${evidenceBranch} is not what was recorded; nothing was written. Find out who pushed there, and put the branch back`,
-      );
-    }
-    count += taken;
-  }
-  return count;
-}
-
-/** How many of these lines make up a file of this size and hash; null when none of their beginnings does. */
-function linesIn(file: { sha: string; size: number }, lines: readonly Line[]): number | null {
-  let size = 0;
-  for (const [place, { line }] of lines.entries()) {
-    size += Buffer.byteLength(line) + 1;
-    if (size < file.size) continue;
-    const text = lines.slice(0, place + 1).map((one) => `${one.line}\n`);
-    const isSame =
-      blobId(Buffer.from(text.join("")), file.sha.length === 64 ? "sha256" : "sha1") === file.sha;
-    return isSame ? place + 1 : null;
-  }
-  return null;
 }
 
 /** The packs and answers that entries name: on a public repository their digests alone leave the database. */

@@ -85,6 +85,12 @@ async function nextOpen(db: Database, lane: string): Promise<Open | null> {
   };
 }
 
+/**
+ * Effects that only show what was decided already. No decision waits for one that is done; whatever changed meanwhile has
+ * an event of its own.
+ */
+const shows: ReadonlySet<Effect["type"]> = new Set(["ensure-check", "ensure-sticky"]);
+
 /** Only the try that is under way may end it: an effect asked for again meanwhile stays to be done. */
 async function finish(
   db: Database,
@@ -99,7 +105,7 @@ async function finish(
       .where("id", "=", open.id)
       .where("status", "=", "doing")
       .execute();
-    await enqueue.look(trx, open.subject);
+    if (end.status === "failed" || !shows.has(open.effect.type)) await enqueue.look(trx, open.subject);
   });
 }
 

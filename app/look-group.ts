@@ -23,6 +23,7 @@ export async function seeGroup(
     ref: subject.ref,
     now: tools.now().toISOString(),
     record: (pull) => recordOf(entries, pull),
+    cache: tools.cache,
   });
   if (!group.known) return group;
   const facts = group.value;

@@ -4,6 +4,8 @@ import { listAll } from "../collect/listing.ts";
 import { createObjectsCache } from "../collect/objects-cache.ts";
 import { listQueueBranches } from "../collect/queue-branches.ts";
 import { groupSubject, type Subject, subjectKey } from "../core/effects.ts";
+import { parsePublicKey } from "../core/keys.ts";
+import { anchorText } from "./anchor.ts";
 import type { Config } from "./config.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
 import { exportLedger } from "./export.ts";
@@ -15,8 +17,9 @@ import type { World } from "./perform/world.ts";
 import { perform } from "./perform.ts";
 import { createQueue, type Queue, type Search } from "./queue.ts";
 import { receiveWebhooks } from "./receive.ts";
+import { restoreChain } from "./restore.ts";
 import { createSigner } from "./signer.ts";
-import { createEntryReader, getBody, linesFrom, putBody, record } from "./store.ts";
+import { createEntryReader, getBody, headOf, linesFrom, putBody, record } from "./store.ts";
 
 /** A running service: where it listens, and how it ends without losing what is under way. */
 export type Service = { url: string; publicKey: string; database: OpenDatabase; close(): Promise<void> };
@@ -35,7 +38,29 @@ export async function startService(config: Config, log: (line: string) => void):
   const database = await openDatabase(config.database);
   const { db } = database;
   const queue = createQueue(database, (error) => log(`queue: ${error.message}`));
-  const entries = createEntryReader(db);
+  const readEntries = createEntryReader(db);
+  const restored = new Map<number, Promise<unknown>>();
+  // Nothing is decided, and so nothing is signed, before the store is known to reach as far as what was published.
+  const entries = async (repository: number) => {
+    const restoring = restored.get(repository) ?? restore(repository);
+    restored.set(repository, restoring);
+    await restoring.catch((error: unknown) => {
+      restored.delete(repository);
+      throw error;
+    });
+    return readEntries(repository);
+  };
+  const restore = async (repository: number) => {
+    const client = await github.forRepository(repository, "read");
+    const site = {
+      repository,
+      appId: ourselves.appId,
+      ownKey: parsePublicKey(signer.publicKey),
+      acceptLoss: false,
+    };
+    const { entries: count } = await restoreChain(db, client, site);
+    if (count > 0) log(`${client.owner}/${client.repo}: ${count} ledger entries read back from GitHub`);
+  };
   const cache = createObjectsCache(cacheBytes);
   const now = () => new Date();
   const stopping = new AbortController();
@@ -73,7 +98,7 @@ export async function startService(config: Config, log: (line: string) => void):
         enqueue: queue,
         now,
         perform: async (effect, repository) =>
-          perform(effect, await worldOf(repository), () => anchorOf(database, repository)),
+          perform(effect, await worldOf(repository), async () => anchorText(await headOf(db, repository))),
       }),
     exportLedger: async (repository) => {
       await takeLease(db, `export/${repository}`);
@@ -127,21 +152,6 @@ function callStore({ db }: OpenDatabase): World["calls"] {
         .execute();
     },
   };
-}
-
-/** The ledger's head, in the words shown with the check: a second place by which a cut tail is found. */
-async function anchorOf({ db }: OpenDatabase, repository: number): Promise<string> {
-  const chain = await db
-    .selectFrom("chains")
-    .select(["seq", "hash"])
-    .where("repository", "=", repository)
-    .executeTakeFirst();
-  if (chain === undefined || chain.hash === null) return "The ledger has no entry yet.";
-  return [
-    `Ledger head: \`${chain.seq}:${chain.hash}\``,
-    "",
-    "`sallyport ledger verify <clone> --head <this>` finds a ledger that was cut short after this entry.",
-  ].join("\n");
 }
 
 /** Marks dirty the pull requests of a commit, or everything open that may be ours. */

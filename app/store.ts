@@ -66,6 +66,16 @@ export async function record(
   });
 }
 
+/** Appends entries that no look decided, such as an incident that a person at the command line takes note of. */
+export async function appendEntries(
+  db: Database,
+  repository: { id: number; name: string },
+  drafts: Decision["drafts"],
+  tools: { sign: Sign; now: () => Date },
+): Promise<void> {
+  await db.transaction().execute((trx) => append(trx, repository, drafts, tools));
+}
+
 async function append(
   trx: Trx,
   repository: { id: number; name: string },
@@ -73,18 +83,7 @@ async function append(
   tools: { sign: Sign; now: () => Date },
 ): Promise<void> {
   if (drafts.length === 0) return;
-  await trx
-    .insertInto("chains")
-    .values({ repository: repository.id, seq: 0, hash: null })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-  const chain = await trx
-    .selectFrom("chains")
-    .select(["seq", "hash"])
-    .where("repository", "=", repository.id)
-    .forUpdate()
-    .executeTakeFirstOrThrow();
-  let head: LedgerHead = chain.hash === null ? null : { seq: chain.seq, hash: chain.hash };
+  let head = await lockChain(trx, repository.id);
   for (const draft of drafts) {
     // An in-toto statement has at least one subject: where nothing outside is meant, it is the body itself.
     const subject =
@@ -143,6 +142,68 @@ async function ask(trx: Trx, effect: Effect, subject: Subject, lane: string): Pr
         .returning("id")
         .execute();
   return asked.length > 0;
+}
+
+/**
+ * Takes over the lines that continue a chain, verified by the caller; all of them or none. Fails with `lease-lost` when
+ * an entry was appended meanwhile.
+ */
+export async function adoptLines(
+  db: Database,
+  repository: number,
+  lines: readonly { seq: number; line: string }[],
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const head = await lockChain(trx, repository);
+    if ((head?.seq ?? 0) + 1 !== lines[0]?.seq)
+      throw new SallyportError("lease-lost", "an entry was appended while the ledger was read back");
+    const rows = lines.map(({ seq, line }) => {
+      const entry = readEntry(line, seq);
+      if (!entry.ok) throw new SallyportError("ledger-broken", entry.problem.message);
+      return { repository, seq, hash: entry.entry.hash, kind: entry.entry.kind, line };
+    });
+    for (let at = 0; at < rows.length; at += rowsAtOnce)
+      await trx
+        .insertInto("entries")
+        .values(rows.slice(at, at + rowsAtOnce))
+        .execute();
+    const last = rows.at(-1);
+    if (last !== undefined)
+      await trx
+        .updateTable("chains")
+        .set({ seq: last.seq, hash: last.hash })
+        .where("repository", "=", repository)
+        .execute();
+  });
+}
+
+/** How many rows one statement inserts: databases limit the parameters of a statement. */
+const rowsAtOnce = 500;
+
+/** Holds a repository's chain until the transaction ends, and gives its head. */
+async function lockChain(trx: Trx, repository: number): Promise<LedgerHead> {
+  await trx
+    .insertInto("chains")
+    .values({ repository, seq: 0, hash: null })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const chain = await trx
+    .selectFrom("chains")
+    .select(["seq", "hash"])
+    .where("repository", "=", repository)
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+  return chain.hash === null ? null : { seq: chain.seq, hash: chain.hash };
+}
+
+/** The head of a repository's chain; null while it has no entry. */
+export async function headOf(db: Database, repository: number): Promise<LedgerHead> {
+  const chain = await db
+    .selectFrom("chains")
+    .select(["seq", "hash"])
+    .where("repository", "=", repository)
+    .executeTakeFirst();
+  return chain === undefined || chain.hash === null ? null : { seq: chain.seq, hash: chain.hash };
 }
 
 /** Stores a body under the hash of its bytes; storing it again does nothing. */

@@ -1,5 +1,6 @@
 import type { Change, FileSide } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
+import { byPath } from "../core/paths.ts";
 import type { Blob, TreeEntry } from "./git.ts";
 import { countLines, type LineCount } from "./lines.ts";
 
@@ -31,7 +32,7 @@ export function changesBetween(
     if (one?.sha === other?.sha && one?.mode === other?.mode) continue;
     changes.push({ path, before: sideOf(one), after: sideOf(other) });
   }
-  return known(changes.sort((one, other) => Buffer.compare(Buffer.from(one.path), Buffer.from(other.path))));
+  return known(changes.sort(byPath));
 }
 
 /** The ids of the contents that countChange needs for these changes; submodules and bare mode changes have none to read. */

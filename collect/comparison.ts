@@ -12,9 +12,8 @@ type Listed = {
 };
 
 /**
- * Where two commits part, and with it, in the plain case, the commits of the change. GitHub leaves out every commit that
- * the base can reach; those are the ones that the merge base can reach whenever the listed commits build on nothing but
- * each other and the merge base. Source: GitHub docs, "Compare two commits".
+ * Where two commits part, and with it the commits of the change, where those that GitHub lists lead down to nothing but
+ * that place. Source: GitHub docs, "Compare two commits".
  */
 export async function compareCommits(
   { request, owner, repo }: GitHub,
@@ -32,11 +31,31 @@ export async function compareCommits(
   if (!answer.known) return answer;
   const mergeBase = answer.value.merge_base_commit.sha;
   const commits = answer.value.commits.map(commitFact);
-  const shas = new Set(commits.map(({ sha }) => sha));
-  const below = commits.flatMap(({ parents }) => parents.filter((parent) => !shas.has(parent)));
-  const isWhole =
-    commits.length === answer.value.total_commits && below.every((parent) => parent === mergeBase);
-  return known({ mergeBase, commits: isWhole ? commits : null });
+  const isWhole = commits.length === answer.value.total_commits;
+  return known({ mergeBase, commits: isWhole ? commitsAbove(commits, mergeBase, head) : null });
+}
+
+/**
+ * The commits that the head has and the start has not, taken from a listing; null unless every way down from the head leads
+ * over the listed ones to the start. Then the head contains the start, and none of these is one that the start has, too:
+ * its own way down would have to end elsewhere.
+ */
+export function commitsAbove(
+  commits: readonly CommitFact[],
+  start: string,
+  head: string,
+): CommitFact[] | null {
+  const listed = new Map(commits.map((commit) => [commit.sha, commit]));
+  const between = new Set<string>();
+  const todo = [head];
+  for (let sha = todo.pop(); sha !== undefined; sha = todo.pop()) {
+    if (sha === start || between.has(sha)) continue;
+    const parents = listed.get(sha)?.parents ?? [];
+    if (parents.length === 0) return null;
+    between.add(sha);
+    todo.push(...parents);
+  }
+  return commits.filter(({ sha }) => between.has(sha));
 }
 
 /** The commits that the head has and the merge base has not. GitHub lists them in pages and says how many there are. */

@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { Socket } from "node:net";
 import { type Known, known, unknown } from "../core/known.ts";
 import { gitCommand, gitEnvironment } from "./git.ts";
 
@@ -27,7 +28,7 @@ type Question = {
   answer: (object: Known<GitObject | null>) => void;
 };
 
-/** An object whose header was read and whose content is coming in; `left` counts the line feed after it. */
+/** An object whose header was read and whose content is coming in; `left` counts the line feed after the content. */
 type Arriving = { object: Omit<GitObject, "content">; parts: Buffer[] | null; left: number };
 
 const types = new Set<string>(["blob", "tree", "commit", "tag"]);
@@ -35,20 +36,29 @@ const types = new Set<string>(["blob", "tree", "commit", "tag"]);
 /** A header is an id, a type and a size, or the name that was asked for and a word; a longer one is a fault. */
 const headerBytes = 8_192;
 
-/** Starts git in `dir` at the first question; it runs until `close`, after which every answer is unknown. */
+/**
+ * Starts git in `dir` at the first question; it runs until `close`, after which every answer is unknown, or until this
+ * process ends, which it keeps alive only while somebody waits for an answer.
+ */
 export function openBatch(dir: string): Batch {
   let child: ChildProcessWithoutNullStreams | null = null;
   let broken: string | null = null;
-  const questions: Question[] = [];
+  const questions = openQueue();
+  let unsent = "";
 
+  const send = () => {
+    child?.stdin.write(unsent);
+    unsent = "";
+  };
   const fail = (why: string) => {
     broken ??= why;
-    for (const { answer } of questions.splice(0)) answer(unknown(broken));
+    for (let one = questions.take(); one !== undefined; one = questions.take()) one.answer(unknown(broken));
     child?.kill("SIGKILL");
   };
   const start = () => {
     const started = spawn("git", gitCommand(dir, ["cat-file", "--batch"]), { env: gitEnvironment });
     let complaint = "";
+    keepAlive(started, false);
     started.stderr.on("data", (chunk: Buffer) => {
       if (complaint.length < 2_000) complaint += chunk.toString("utf8");
     });
@@ -61,6 +71,7 @@ export function openBatch(dir: string): Batch {
     const read = answerReader(questions);
     started.stdout.on("data", (chunk: Buffer) => {
       const problem = read(chunk);
+      if (questions.first() === undefined) keepAlive(started, false);
       if (problem !== null) fail(`git cat-file gave an answer in ${dir} that cannot be read: ${problem}`);
     });
     return started;
@@ -71,8 +82,11 @@ export function openBatch(dir: string): Batch {
       if (/[\n\0]/.test(name) || name.length > headerBytes / 4)
         return Promise.resolve(unknown(`no object can be named ${JSON.stringify(name.slice(0, 80))}`));
       child ??= start();
-      child.stdin.write(`${name}\n`);
-      return new Promise((answer) => questions.push({ name, limit, answer }));
+      // Questions that are asked together are sent together.
+      if (unsent === "") queueMicrotask(send);
+      unsent += `${name}\n`;
+      if (questions.first() === undefined) keepAlive(child, true);
+      return new Promise((answer) => questions.add({ name, limit, answer }));
     },
     close: () => {
       broken ??= `the reading of ${dir} was closed`;
@@ -81,25 +95,55 @@ export function openBatch(dir: string): Batch {
   };
 }
 
+function keepAlive(child: ChildProcessWithoutNullStreams, isNeeded: boolean): void {
+  // Pipes to a child are sockets, whatever their declared type says.
+  const pipes = [child.stdin, child.stdout, child.stderr].filter((pipe) => pipe instanceof Socket);
+  for (const handle of [child, ...pipes]) isNeeded ? handle.ref() : handle.unref();
+}
+
+const nothing: Buffer = Buffer.alloc(0);
+
+/** The questions that wait for an answer, in their order. */
+type Queue = { add(question: Question): void; first(): Question | undefined; take(): Question | undefined };
+
+/** Taken by counting, because to shift a long array moves all of it. */
+function openQueue(): Queue {
+  let waiting: (Question | undefined)[] = [];
+  let next = 0;
+  return {
+    add: (question) => waiting.push(question),
+    first: () => waiting[next],
+    take: () => {
+      const question = waiting[next];
+      if (question === undefined) return undefined;
+      waiting[next] = undefined;
+      next += 1;
+      if (next === waiting.length) [waiting, next] = [[], 0];
+      return question;
+    },
+  };
+}
+
 /** Takes git's output piece by piece and answers the questions in their order; gives what is wrong with it, or null. */
-function answerReader(questions: Question[]): (chunk: Buffer) => string | null {
-  let header = Buffer.alloc(0);
+function answerReader(questions: Queue): (chunk: Buffer) => string | null {
+  let header = nothing;
   let arriving: Arriving | null = null;
   return (chunk) => {
     let at = 0;
     while (at < chunk.length) {
       if (arriving === null) {
         const end = chunk.indexOf(0x0a, at);
-        header = Buffer.concat([header, chunk.subarray(at, end === -1 ? chunk.length : end)]);
+        const part = chunk.subarray(at, end === -1 ? chunk.length : end);
+        header = header.length === 0 ? part : Buffer.concat([header, part]);
         if (header.length > headerBytes) return "a line without an end";
         if (end === -1) return null;
         at = end + 1;
         const line = header.toString("utf8");
-        header = Buffer.alloc(0);
-        const [question] = questions;
+        header = nothing;
+        const question = questions.first();
         if (question === undefined) return "more than was asked for";
         if (line === `${question.name} missing` || line === `${question.name} ambiguous`) {
-          questions.shift()?.answer(known(null));
+          questions.take()?.answer(known(null));
           continue;
         }
         const object = objectOf(line);
@@ -113,8 +157,11 @@ function answerReader(questions: Question[]): (chunk: Buffer) => string | null {
       if (arriving.left > 0) continue;
       const { object, parts } = arriving;
       arriving = null;
-      const content = parts === null ? null : Buffer.concat(parts).subarray(0, object.size);
-      questions.shift()?.answer(known({ ...object, content }));
+      const [first] = parts ?? [];
+      const whole =
+        parts === null || first === undefined || parts.length === 1 ? first : Buffer.concat(parts);
+      const content = whole?.subarray(0, object.size) ?? null;
+      questions.take()?.answer(known({ ...object, content }));
     }
     return null;
   };

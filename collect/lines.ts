@@ -20,8 +20,7 @@ const longestEdit = 1_000;
 export function countLines(before: Uint8Array | null, after: Uint8Array | null): LineCount {
   if (isBinary(before) || isBinary(after))
     return { added: 0, deleted: 0, bytes: after?.length ?? 0, binary: true };
-  const counted =
-    before === null || after === null ? whole(before, after) : compare(linesOf(before), linesOf(after));
+  const counted = before === null || after === null ? whole(before, after) : compare(before, after);
   return { ...counted, bytes: Math.max(counted.bytes, declaredSize(after)), binary: false };
 }
 
@@ -30,13 +29,30 @@ function isBinary(content: Uint8Array | null): boolean {
 }
 
 /** Lines with their newline, one character for one byte, so that a missing last newline is a difference as it is for git. */
-function linesOf(content: Uint8Array | null): string[] {
-  if (content === null || content.length === 0) return [];
+function linesOf(content: Uint8Array): string[] {
   return (
     Buffer.from(content.buffer, content.byteOffset, content.length)
       .toString("latin1")
       .match(/[^\n]*\n|[^\n]+$/g) ?? []
   );
+}
+
+/** Where the lines begin that differ, and how many bytes of equal lines follow them. Bytes, because most lines are equal. */
+function equalEnds(old: Uint8Array, young: Uint8Array): { start: number; end: number } {
+  const shorter = Math.min(old.length, young.length);
+  let same = 0;
+  while (same < shorter && old[same] === young[same]) same += 1;
+  const isWhole = same === old.length && same === young.length;
+  const start = isWhole ? same : same === 0 ? 0 : old.lastIndexOf(lineFeed, same - 1) + 1;
+  let end = 0;
+  while (end < shorter - start && old[old.length - 1 - end] === young[young.length - 1 - end]) end += 1;
+  const beginsLine = (content: Uint8Array) => {
+    const at = content.length - end;
+    return at === start || content[at - 1] === lineFeed;
+  };
+  if (beginsLine(old) && beginsLine(young)) return { start, end };
+  const next = old.indexOf(lineFeed, old.length - end);
+  return { start, end: next === -1 ? 0 : old.length - next - 1 };
 }
 
 type Counted = { added: number; deleted: number; bytes: number };
@@ -53,14 +69,10 @@ function lineCount(content: Uint8Array | null): number {
   return count;
 }
 
-function compare(old: string[], young: string[]): Counted {
-  const shorter = Math.min(old.length, young.length);
-  let start = 0;
-  while (start < shorter && old[start] === young[start]) start += 1;
-  let end = 0;
-  while (end < shorter - start && old[old.length - 1 - end] === young[young.length - 1 - end]) end += 1;
-  const oldMiddle = old.slice(start, old.length - end);
-  const youngMiddle = young.slice(start, young.length - end);
+function compare(old: Uint8Array, young: Uint8Array): Counted {
+  const { start, end } = equalEnds(old, young);
+  const oldMiddle = linesOf(old.subarray(start, old.length - end));
+  const youngMiddle = linesOf(young.subarray(start, young.length - end));
 
   // A line that the other side does not have is certainly an edit, so only lines that both have need the search.
   const oldSet = new Set(oldMiddle);

@@ -1,10 +1,13 @@
 import type { Change, CommitFact } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import { changesBetween, comparedBytes, contentsOf, countChange } from "./changes.ts";
+import { type ChangedPath, changesBetween, comparedBytes, contentsOf, countChange } from "./changes.ts";
 import { type Blob, git } from "./git.ts";
 import { type Batch, openBatch } from "./git-batch.ts";
 import { readDifferingTrees, readTreeEntry } from "./git-trees.ts";
 import type { Objects } from "./objects.ts";
+
+/** How many changes wait for their contents at once: enough to keep git busy. */
+const changesAtOnce = 250;
 
 /** What a git directory is, beside its objects. */
 export type About = {
@@ -43,11 +46,11 @@ export function gitObjects(dir: string): GitObjects {
   };
 }
 
-/** One question for all of it: every git process costs time. Refs that are not there are left out of the answer. */
+/** One question for all of it: every git process costs time. As patterns, refs that are not there are left out of the answer. */
 async function readAbout(dir: string): Promise<Known<About>> {
-  const refs = ["refs/remotes/origin/HEAD", "refs/heads/main", "refs/heads/master"];
-  const ask = ["rev-parse", "--is-shallow-repository", "--revs-only", "--symbolic-full-name"];
-  const answer = await git(dir, [...ask, ...refs]);
+  const refs = ["refs/remotes/origin/HEA[D]", "refs/heads/mai[n]", "refs/heads/maste[r]"];
+  const ask = ["rev-parse", "--is-shallow-repository", "--symbolic-full-name"];
+  const answer = await git(dir, [...ask, ...refs.map((ref) => `--glob=${ref}`)]);
   if (!answer.ok) return unknown(answer.why);
   const [shallow, defaultBranch = null] = answer.stdout.toString("utf8").split("\n").filter(Boolean);
   return known({ isShallow: shallow !== "false", defaultBranch });
@@ -90,19 +93,21 @@ async function readChanges(batch: Batch, before: string, after: string): Promise
   if (!trees.known) return trees;
   const paths = changesBetween(trees.value.before, trees.value.after);
   if (!paths.known) return paths;
-  // Each change is counted as soon as its two sides are there, so that few contents are held in memory at once.
-  const counted = await Promise.all(
-    paths.value.map(async (path) => {
-      const blobs = await readBlobs(batch, contentsOf([path]), comparedBytes);
-      return blobs.known ? known(countChange(path, (sha) => blobs.value.get(sha) ?? missing(sha))) : blobs;
-    }),
-  );
   const changes: Change[] = [];
-  for (const change of counted) {
-    if (!change.known) return change;
-    changes.push(change.value);
+  for (let from = 0; from < paths.value.length; from += changesAtOnce) {
+    const asked = paths.value.slice(from, from + changesAtOnce).map((path) => countPath(batch, path));
+    for (const change of await Promise.all(asked)) {
+      if (!change.known) return change;
+      changes.push(change.value);
+    }
   }
   return known(changes);
+}
+
+/** Counts a change as soon as its two sides are there, so that few contents are held in memory. */
+async function countPath(batch: Batch, path: ChangedPath): Promise<Known<Change>> {
+  const blobs = await readBlobs(batch, contentsOf([path]), comparedBytes);
+  return blobs.known ? known(countChange(path, (sha) => blobs.value.get(sha) ?? missing(sha))) : blobs;
 }
 
 async function readBlobs(

@@ -1,8 +1,8 @@
 import { visible } from "../core/escape.ts";
 import { problems } from "../core/paths.ts";
+import { patternLists } from "../core/policy-lists.ts";
 import { Policy, policyBytes } from "../schemas/policy.ts";
 import { policyKeys } from "../schemas/policy-keys.ts";
-import { patternLists } from "./policy-patterns.ts";
 import { bareValue, type Located, type Place, parseStrictYaml, type YamlProblem } from "./strict-yaml.ts";
 import { suggestion } from "./suggestion.ts";
 
@@ -92,10 +92,10 @@ function sentence(issue: Issue): string {
 }
 
 function patternProblem(policy: Policy, places: ReadonlyMap<string, Place>): YamlProblem | null {
-  for (const [path, patterns] of patternLists(policy)) {
+  for (const { key, patterns } of patternLists(policy)) {
     const [first] = problems(patterns);
     if (first !== undefined)
-      return { message: `${path}: ${first.message}`, ...placeOf(places, [path, first.index]) };
+      return { message: `${key}: ${first.message}`, ...placeOf(places, [key, first.index]) };
   }
   return null;
 }

@@ -41,7 +41,11 @@ export const pullQuery = `query SallyportPull($owner: String!, $repo: String!, $
         pageInfo { hasNextPage }
         nodes { fullDatabaseId author { ...actor } state submittedAt commit { oid } }
       }
-      commits(last: 1) { nodes { commit { ...head } } }
+      commits(first: 100) {
+        pageInfo { hasNextPage }
+        nodes { commit { oid message tree { oid } parents(first: 10) { pageInfo { hasNextPage } nodes { oid } } } }
+      }
+      last: commits(last: 1) { nodes { commit { ...head } } }
     }
   }
 }

@@ -1,8 +1,9 @@
-import type { PolicyReading } from "../core/facts.ts";
+import type { CommitFact, PolicyReading } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import type { PullLookFacts } from "../core/pull-facts.ts";
 import { type Actor, type CheckSuite, PullAnswer } from "../schemas/graphql.ts";
 import { Account } from "../schemas/text.ts";
+import { commitsAbove } from "./comparison.ts";
 import type { GitHub } from "./github.ts";
 import { query } from "./graphql.ts";
 import { listAll } from "./listing.ts";
@@ -32,6 +33,8 @@ export type PullState = {
   /** The tip of the base branch now, not the commit that the last push was based on. */
   base: { ref: string; sha: string };
   head: { ref: string; sha: string };
+  /** What the head has and the base's tip has not, where the head contains that tip; null where it may not. */
+  ahead: CommitFact[] | null;
   reviews: Known<Reviewed[]>;
   /** The newest first. */
   checks: Known<CheckRun[]>;
@@ -51,7 +54,7 @@ export async function readPullState(github: GitHub, number: number): Promise<Kno
   const answer = await query(github, what, {
     text: pullQuery,
     variables: { owner, repo, number },
-    spare: (place) => /^repository\.pullRequest\.(?:labels|reviews|commits)\b/.test(place),
+    spare: (place) => /^repository\.pullRequest\.(?:labels|reviews|commits|last)\b/.test(place),
   });
   if (!answer.known) return answer;
   const read = PullAnswer.safeParse(answer.value.data);
@@ -69,7 +72,7 @@ export async function readPullState(github: GitHub, number: number): Promise<Kno
   const labels = namesOf(pull) ?? (await readLabels(github, number));
   if (!labels.known) return labels;
   // The last of its commits is the head, unless somebody pushes at this moment.
-  const [last] = pull.commits?.nodes ?? [];
+  const [last] = pull.last?.nodes ?? [];
   const commit = last?.commit?.oid === head.sha ? last.commit : null;
   return known({
     repository: { id: repository.databaseId, name: repository.nameWithOwner },
@@ -86,6 +89,7 @@ export async function readPullState(github: GitHub, number: number): Promise<Kno
     changedFiles: pull.changedFiles,
     base: { ref: pull.baseRefName, sha: target.oid },
     head,
+    ahead: aheadOf(pull, target.oid),
     reviews: reviewsOf(pull) ?? (await readReviews(github, number)),
     checks: checksOf(wholeOf(commit?.checkSuites)) ?? (await readChecks(github, head.sha)),
     twins:
@@ -131,6 +135,18 @@ function mergeOf(pull: Pull, what: string): PullState["merged"] {
     tree: mergeCommit.tree.oid,
     by: by === null ? null : { id: by.id, login: by.login },
   });
+}
+
+/** The listing may be older than the base's tip; one that does not lead down to that is not used. */
+function aheadOf({ commits, headRefOid }: Pull, base: string): CommitFact[] | null {
+  const facts = (wholeOf(commits) ?? []).map(({ commit }) => ({
+    sha: commit.oid,
+    // Without all its parents a commit leads nowhere.
+    parents: (wholeOf(commit.parents) ?? []).map(({ oid }) => oid),
+    tree: commit.tree.oid,
+    message: commit.message.trimEnd().toWellFormed(),
+  }));
+  return commitsAbove(facts, base, headRefOid);
 }
 
 function reviewsOf({ reviews }: Pull): Known<Reviewed[]> | null {

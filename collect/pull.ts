@@ -1,7 +1,8 @@
-import type { PullFacts, PullRecord } from "../core/facts.ts";
+import type { CommitFact, PullFacts, PullRecord } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import type { GitHub } from "./github.ts";
 import { readApiLedger } from "./ledger.ts";
+import type { Objects } from "./objects.ts";
 import { apiObjects } from "./objects-api.ts";
 import type { ObjectsCache } from "./objects-cache.ts";
 import { readPolicy } from "./policy-file.ts";
@@ -36,18 +37,18 @@ export async function collectPull(source: PullSource): Promise<Known<PullFacts>>
 
 /** As `collectPull`, for a caller who has read the state. All that is added is read at the commits that it names. */
 export async function collectFacts(source: PullSource, state: PullState): Promise<PullFacts> {
-  const { number, author, title, body, labels, base, head } = state;
+  const { number, author, title, body, labels, base, head, ahead } = state;
   const { id, name } = state.repository;
   const objects = apiObjects(source, source.cache);
   const [policy, mergeBase] = await Promise.all([
     state.policy === null ? readPolicy(objects, state.defaultBranch.tip) : known(state.policy),
-    objects.mergeBase(base.sha, head.sha),
+    ahead === null ? objects.mergeBase(base.sha, head.sha) : known(base.sha),
   ]);
   const changes = mergeBase.known ? await objects.changes(mergeBase.value, head.sha) : mergeBase;
   const complete = changes.known ? enough(changes, state.changedFiles) : changes;
   const subject = { repository: id, number, branch: head.ref, policy };
   const record = source.record ?? (await readRecord(source, subject, state.createdAt));
-  const commits = mergeBase.known ? await objects.commits(mergeBase.value, head.sha) : mergeBase;
+  const commits = ahead === null ? await readCommits(objects, mergeBase, head.sha) : known(ahead);
   const reviewed = wantsReviews(policy) ? state.reviews : known([]);
   const people = policy.known && policy.value.state === "loaded" ? policy.value.policy.people : null;
   return {
@@ -67,6 +68,14 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
     record,
     day: source.now.slice(0, 10),
   };
+}
+
+async function readCommits(
+  objects: Objects,
+  mergeBase: Known<string>,
+  head: string,
+): Promise<Known<CommitFact[]>> {
+  return mergeBase.known ? objects.commits(mergeBase.value, head) : mergeBase;
 }
 
 /** The ledger's record; in a repository that has no ledger, the sign-offs that stand in comments. */

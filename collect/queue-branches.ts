@@ -1,21 +1,16 @@
 import { type Known, known, unknown } from "../core/known.ts";
 import { parseQueueRef, queueRefs } from "../core/queue-ref.ts";
-import { ask, type GitHub } from "./github.ts";
-import { listAll } from "./listing.ts";
+import { ask, askKnown, type GitHub } from "./github.ts";
 
 /** A merge group's branch: its full ref and the commit it stands at. */
 export type QueueBranch = { ref: string; sha: string };
 
 /** The branches of all open merge groups. Whoever may push can make a branch of such a name. */
 export async function listQueueBranches({ request, owner, repo }: GitHub): Promise<Known<QueueBranch[]>> {
-  const refs = await listAll(`the merge groups of ${owner}/${repo}`, (page) =>
-    request("GET /repos/{owner}/{repo}/git/matching-refs/{ref}", {
-      owner,
-      repo,
-      ref: queueRefs,
-      per_page: 100,
-      page,
-    }),
+  // GitHub gives all of them in one answer, without pages.
+  const refs = await askKnown(
+    `the merge groups of ${owner}/${repo}`,
+    request("GET /repos/{owner}/{repo}/git/matching-refs/{ref}", { owner, repo, ref: queueRefs }),
   );
   if (!refs.known) return refs;
   return known(

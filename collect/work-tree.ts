@@ -9,8 +9,9 @@ export async function readWorkTree(dir: string): Promise<Known<WorkTree>> {
   const asked = await git(dir, ["rev-parse", "--show-toplevel"]);
   if (!asked.ok) return unknown(asked.why);
   const top = asked.stdout.toString("utf8").replace(/\n$/, "");
-  const listing = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"];
+  const listing = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
   const answer = await git(top, listing);
   if (!answer.ok) return unknown(answer.why);
-  return known({ top, files: answer.stdout.toString("utf8").split("\0").filter(Boolean) });
+  // A file in conflict is listed once for each side.
+  return known({ top, files: [...new Set(answer.stdout.toString("utf8").split("\0").filter(Boolean))] });
 }

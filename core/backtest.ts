@@ -17,6 +17,7 @@ export type Entered = {
 /** What the content gates say: `undecided` when a fact could not be read, which blocks, but proves nothing here. */
 export type Outcome = "passes" | "blocked" | "undecided";
 
+/** What the new policy changes for one change; `undecided` when either side is. */
 export type Effect = "now-blocked" | "now-let-through" | "undecided" | "same";
 
 /** Why a change is blocked: the first reason of the first gate that blocks, by the new policy if that one blocks. */
@@ -28,6 +29,7 @@ export type Because = {
   policyLine: number | null;
 };
 
+/** One change under both policies; `because` is null when neither blocks it. */
 export type BacktestRow = Pick<Entered, "sha" | "subject" | "pull"> & {
   before: Outcome;
   after: Outcome;

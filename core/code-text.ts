@@ -25,7 +25,7 @@ export type CodeText = { uncommented: string; bare: string };
 
 type Piece = { kind: "code" | "comment" | "string"; from: number; to: number };
 
-const blank = (text: string) => text.replace(/[^\n]/g, " ");
+const blank = (text: string) => text.replace(/[^\n]+/g, (run) => " ".repeat(run.length));
 
 function endOfLine(text: string, from: number): number {
   const end = text.indexOf("\n", from);

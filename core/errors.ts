@@ -7,6 +7,7 @@ export type ErrorCode =
   | "github"
   | "internal"
   | "lease-lost"
+  | "ledger-behind"
   | "ledger-broken"
   | "model"
   | "not-found"

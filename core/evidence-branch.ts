@@ -81,8 +81,9 @@ export function readSegments(files: ReadonlyMap<string, Uint8Array>): BranchRead
     const text = Buffer.from(bytes).toString("utf8");
     const found = text.split("\n");
     // What is no UTF-8 was read as a replacement character, and that is written as other bytes.
-    const odd = Buffer.from(text, "utf8").findIndex((byte, place) => byte !== bytes[place]);
-    if (odd >= 0) {
+    const again = Buffer.from(text, "utf8");
+    if (!again.equals(bytes)) {
+      const odd = again.findIndex((byte, place) => byte !== bytes[place]);
       const line = bytes.subarray(0, odd).filter((byte) => byte === 0x0a).length;
       return fault(`${path} is not UTF-8 text in line ${line + 1}`, line);
     }

@@ -81,7 +81,7 @@ function membersResult(group: GroupFacts, judged: readonly Judged[]): GateResult
         code: "no-member",
         message,
         next: {
-          step: "Let the queue merge or squash pull requests, and put them in again.",
+          step: "Put the pull requests into the queue again; it has to merge or to squash each of them.",
           who: queueMaintainer,
         },
       },

@@ -11,6 +11,7 @@ import {
 import { canonicalJson, type Json, parseCanonicalJson } from "./json.ts";
 import { lineBytes, openEnvelope, pae } from "./ledger-envelope.ts";
 import type { LedgerProblem } from "./ledger-problem.ts";
+import { subjectProblem } from "./ledger-subject.ts";
 
 export type Subject = StatementSubject;
 
@@ -114,7 +115,11 @@ function readPayload(payload: Buffer): { ok: true; statement: Statement } | { ok
   if (value === undefined || !Buffer.from(text, "utf8").equals(payload))
     return { ok: false, message: "holds a payload that is not canonical JSON, or is nested too deep" };
   const statement = Statement.safeParse(value);
-  if (statement.success) return { ok: true, statement: statement.data };
+  if (statement.success) {
+    const { subject, predicate } = statement.data;
+    const message = subjectProblem(predicate.kind, subject, predicate.body);
+    return message === null ? { ok: true, statement: statement.data } : { ok: false, message };
+  }
   const [issue] = statement.error.issues;
   return {
     ok: false,

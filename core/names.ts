@@ -3,6 +3,7 @@ const longest = { name: 255, path: 4_096, folders: 128 };
 
 /** Whether a path is longer or deeper than any file system of developers takes; it is not looked at further. */
 export function isTooLong(path: string): boolean {
+  if (path.length <= longest.name) return false;
   if (path.length > longest.path) return true;
   const parts = path.split("/");
   return parts.length > longest.folders || parts.some((part) => part.length > longest.name);
@@ -13,6 +14,8 @@ export function isTooLong(path: string): boolean {
  * same: invisible characters left out, NFKC, case-folded. Lossy, so it is used to deny and never to allow.
  */
 export function fold(text: string): string {
+  // Most names: the same answer, found sooner.
+  if (/^[ -~]*$/.test(text)) return text.toLowerCase();
   const visible = text.replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, "");
   return visible.normalize("NFKC").toLowerCase().toUpperCase().toLowerCase().normalize("NFKC");
 }

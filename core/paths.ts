@@ -45,7 +45,26 @@ function plainProblem(pattern: string): string | null {
   if (segments.some((segment) => (segment.match(/\*+/g) ?? []).length > most.stars)) {
     return `more than ${most.stars} \`*\` in one name`;
   }
+  return bracketProblem(pattern);
+}
+
+/** A deny looks at names without their case: it takes brackets only where that loses no name, so `[!a]` and `[A-z]` are out. */
+function bracketProblem(pattern: string): string | null {
+  if (/\[(?:[!^]|\[:)/.test(pattern))
+    return "brackets list what is meant: `[!…]`, `[^…]` and `[[:…:]]` are not accepted";
+  for (const [brackets] of pattern.matchAll(/\[\]?[^\]]*\]/g)) {
+    for (const [, from = "", to = ""] of brackets.slice(1, -1).matchAll(/(?=(.)-(.))/gu)) {
+      if (from < to && !/^(?:[a-z]{2}|[A-Z]{2}|[0-9]{2})$/.test(from + to))
+        return `\`${from}-${to}\` in brackets is not within \`a-z\`, \`A-Z\` or \`0-9\`; for a bracket itself write \`[[]\``;
+    }
+  }
   return null;
+}
+
+/** Some readers take `**.ts` for any folder, others for this one only; so it is not accepted at all. */
+function globstarProblem(pattern: string): string | null {
+  const mixed = pattern.split("/").some((segment) => segment !== "**" && segment.includes("**"));
+  return mixed ? "`**` stands between slashes: write `**/*.ts` for any folder, `*.ts` for this one" : null;
 }
 
 function patternProblem(pattern: string): string | null {
@@ -55,9 +74,13 @@ function patternProblem(pattern: string): string | null {
   if (expanded.length > most.alternatives)
     return `the braces stand for more than ${most.alternatives} patterns`;
   for (const one of expanded) {
+    const folded = fold(one);
     const problem =
       plainProblem(one) ??
-      (plainProblem(fold(one)) === null ? null : "its Unicode look-alike form is not a pattern");
+      globstarProblem(one) ??
+      ((plainProblem(folded) ?? globstarProblem(folded))
+        ? "its Unicode look-alike form is not a pattern"
+        : null);
     if (problem !== null)
       return one === pattern ? problem : `\`${one}\`, one of its alternatives: ${problem}`;
   }
@@ -91,14 +114,37 @@ function spelledOut(pattern: string): string[] {
  * Compiles one pattern. A name with brackets or braces, such as `app/[id]/page.tsx`, means the file of that very name
  * as well as what the characters would mean as a pattern.
  */
-function compile(pattern: string): (path: string) => boolean {
+function compile(pattern: string): Glob[] {
   const literal = (text: string) => text.replaceAll("[", "[[]");
   const spelled = [pattern, ...alternatives(pattern)].flatMap((one) => [
     ...spelledOut(literal(one)),
     ...spelledOut(one),
   ]);
-  const matchers = [...new Set(spelled)].map((one) => new Minimatch(one, options));
-  return (path) => matchers.some((one) => one.match(path));
+  return [...new Set(spelled)].map((one) => {
+    const top = topOf(one);
+    return { top: /[*?[]/.test(top) ? anyTop : top, match: lazily(() => new Minimatch(one, options)) };
+  });
+}
+
+/** What a pattern stands for, with the name that a path must begin with to match it. */
+type Glob = { top: string; match(path: string): boolean };
+
+/** Stands for "may begin with anything"; no path has an empty name. */
+const anyTop = "";
+
+/** The first name in a path or pattern. */
+function topOf(path: string): string {
+  const slash = path.indexOf("/");
+  return slash === -1 ? path : path.slice(0, slash);
+}
+
+/** Compiling costs more than a match, and most patterns of a long list are never tried. */
+function lazily(make: () => Minimatch): (path: string) => boolean {
+  let made: Minimatch | null = null;
+  return (path) => {
+    made ??= make();
+    return made.match(path);
+  };
 }
 
 type Form = (text: string) => string;
@@ -112,35 +158,63 @@ const forms: readonly Form[] = [raw, fold, (text) => text.normalize("NFC"), (tex
  * hostile one. Patterns must have passed `problems`; anyone who can push a branch chose the paths.
  *
  * Compared with git's `:(glob)` pathspec: `{a,b}` stands for both, a backslash is no escape, and brackets also match
- * themselves.
+ * themselves; `problems` refuses what readers of such patterns do not agree on.
  */
 export function matcher(patterns: readonly string[], mode: "allow" | "deny"): Matcher {
   const used = mode === "deny" ? forms : [raw];
-  const compiled = patterns.map((pattern) => {
-    const texts = used.map((form) => form(pattern));
-    return { pattern, texts, tests: texts.map(compile) };
-  });
+  const lists = used.map((_, form) => indexed(patterns, used, form));
   return {
     matches(path) {
-      if (mode === "allow" && nameProblem(path) !== null) return null;
-      if (isTooLong(path)) return patterns[0] ?? null;
+      if (isTooLong(path)) return mode === "allow" ? null : (patterns[0] ?? null);
       const names = used.map((form) => form(path));
-      // Most names and patterns have one form only: a pair that was tried already is not tried again.
-      const found = compiled.find(({ texts, tests }) =>
-        tests.some((test, place) => {
-          const name = names[place] ?? path;
-          const tried = names.some(
-            (other, earlier) => earlier < place && other === name && texts[earlier] === texts[place],
-          );
-          return !tried && test(name);
-        }),
-      );
-      return found?.pattern ?? null;
+      let first = patterns.length;
+      for (const [form, name] of names.entries()) {
+        // Most names and patterns have one form only: a pair that was tried already is not tried again.
+        const isTried = ({ texts }: Rule) =>
+          names.some((other, earlier) => earlier < form && other === name && texts[earlier] === texts[form]);
+        for (const top of [topOf(name), anyTop]) {
+          for (const rule of lists[form]?.get(top) ?? []) {
+            if (rule.place >= first) break;
+            if (!isTried(rule) && rule.glob.match(name)) first = rule.place;
+          }
+        }
+      }
+      const pattern = patterns[first] ?? null;
+      return pattern !== null && mode === "allow" && nameProblem(path) !== null ? null : pattern;
     },
   };
 }
 
-/** Orders by the bytes of the path, as git orders a tree's full names; the same on every machine. */
+/** One glob of a pattern: the pattern's place in its list and its text in every form. */
+type Rule = { place: number; texts: readonly string[]; glob: Glob };
+
+/** The globs of one form by the name that a path must begin with, so that a long policy is not tried in full on each path. */
+function indexed(patterns: readonly string[], used: readonly Form[], form: number): Map<string, Rule[]> {
+  const rules = new Map<string, Rule[]>();
+  for (const [place, pattern] of patterns.entries()) {
+    const texts = used.map((one) => one(pattern));
+    for (const glob of compile(texts[form] ?? pattern)) {
+      const list = rules.get(glob.top) ?? [];
+      list.push({ place, texts, glob });
+      rules.set(glob.top, list);
+    }
+  }
+  return rules;
+}
+
+/** Orders by the bytes of the path in UTF-8, as git orders a tree's full names; the same on every machine. */
 export function byPath(one: { path: string }, other: { path: string }): number {
-  return Buffer.compare(Buffer.from(one.path), Buffer.from(other.path));
+  const [a, b] = [one.path, other.path];
+  const shorter = Math.min(a.length, b.length);
+  for (let at = 0; at < shorter; at += 1) {
+    const difference = byteRank(a.charCodeAt(at)) - byteRank(b.charCodeAt(at));
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** UTF-16 puts the halves of characters past U+FFFF before U+E000; in UTF-8 they come last. */
+function byteRank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }

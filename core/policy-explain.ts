@@ -1,3 +1,4 @@
+import { policyPath } from "../schemas/policy.ts";
 import type { LoadedPolicy } from "./facts.ts";
 import { matcher, nameProblem } from "./paths.ts";
 import { lineOf, patternLists } from "./policy-lists.ts";
@@ -77,12 +78,12 @@ function forEveryPath(loaded: Loaded): TouchingRule[] {
   ];
 }
 
-/** A phase that says what is open closes everything else. */
+/** A phase that says what is open closes everything else but the policy, without which no phase would end. */
 function currentPhase(path: string, loaded: Loaded): TouchingRule[] {
   const { phases } = loaded.policy;
   const phase = phases === undefined ? undefined : phases.of[phases.current];
   if (phases === undefined || phase?.allow === undefined) return [];
-  if (matcher(phase.allow, "allow").matches(path) !== null) return [];
+  if (path === policyPath || matcher(phase.allow, "allow").matches(path) !== null) return [];
   const key = `phases.of.${phases.current}.allow`;
   const meaning = `it is closed in the current phase, \`${phases.current}\`, which opens other paths only`;
   return [{ key, pattern: null, policyLine: lineOf(loaded, key), meaning }];

@@ -6,7 +6,7 @@ import { matcher } from "./paths.ts";
 import { covers } from "./pattern-cover.ts";
 import { lineOf, type PatternList, patternLists } from "./policy-lists.ts";
 import { sensitivePatterns } from "./sensitive.ts";
-import { unmatched } from "./unmatched.ts";
+import { namedFiles, unmatched } from "./unmatched.ts";
 
 /** What a policy is compared with: the paths of all files, and the checks of the workflows. A null is not compared. */
 export type Surroundings = { files: readonly string[] | null; checks: readonly JobCheck[] | null };
@@ -85,8 +85,9 @@ function approvers({ policy }: Loaded): Remark[] {
 /** Compares a valid policy with itself and with the repository around it. In the order of its lines. */
 export function lintPolicy(loaded: Loaded, { files, checks }: Surroundings): LintWarning[] {
   const lists = patternLists(loaded.policy);
+  const tree = files === null ? null : namedFiles(files);
   const remarks = [
-    ...lists.flatMap((list) => (files === null ? [] : unmatched(list, files))),
+    ...lists.flatMap((list) => (tree === null ? [] : unmatched(list, tree))),
     ...lists.flatMap(shadowed),
     ...allowedAndDenied(loaded),
     ...wideRoles(loaded),

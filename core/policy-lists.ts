@@ -40,8 +40,8 @@ function toCome(key: string, patterns: readonly string[] | undefined, meaning: s
 
 function roleLists({ roles }: Policy): PatternList[] {
   return Object.entries(roles).flatMap(([name, { allow, deny }]) => [
-    list(`roles.${name}.allow`, "allow", allow, `an agent in the role \`${name}\` may touch it`),
-    list(`roles.${name}.deny`, "deny", deny, `no agent in the role \`${name}\` may touch it`),
+    list(`roles.${name}.allow`, "allow", allow, `the role \`${name}\` allows it`),
+    list(`roles.${name}.deny`, "deny", deny, `the role \`${name}\` denies it`),
   ]);
 }
 

@@ -42,13 +42,9 @@ function partOf(title: string): TracePart | null {
   return traceParts.find((name) => titles[name].test(words)) ?? null;
 }
 
-/** The longest title of a `key:` line that is looked at; a longer one is a sentence. */
-const longestKey = 80;
-
 function keyLine(line: string): Part | null {
   const colon = line.indexOf(":");
-  if (colon < 1 || colon > longestKey) return null;
-  const name = partOf(line.slice(0, colon));
+  const name = colon === -1 ? null : partOf(line.slice(0, colon));
   return name === null ? null : { name, text: line.slice(colon + 1) };
 }
 

@@ -25,7 +25,7 @@ const isAnnotation = (text: string, at: number) => /[@#[]/.test(text[at] ?? "");
 const squeeze = (text: string) => text.replace(/\s+/g, " ").trim();
 
 /** How far a line's ends are looked for: a hostile line of megabytes is not gone over again for everything on it. */
-const longestLine = 1_000;
+const longestLine = 200;
 
 function lineFrom(text: string, at: number): number {
   const from = Math.max(0, at - longestLine);
@@ -121,21 +121,39 @@ function executedOf(bare: string, cases: Case[], regions: Region[], empty: (one:
   }).length;
 }
 
-/** The lines where one of the expressions matches, each once, with the case that it is in or stands before. */
-function marksIn(text: string, bare: string, cases: Case[], ...expressions: (RegExp | undefined)[]): Mark[] {
-  const places = expressions
-    .flatMap((one) => (one === undefined ? [] : [...bare.matchAll(one)]))
-    .map(({ index }) => index);
+/** What follows an annotation: the first line after it that is none itself. */
+function annotated(uncommented: string, at: number): string {
+  const [, ...lines] = uncommented.slice(at, at + 1_000).split("\n");
+  return lines.map((line) => line.trim()).find((line) => line !== "" && !isAnnotation(line, 0)) ?? "";
+}
+
+/** The lines where one of the expressions matches, each once; a mark that does not name its case is known by it. */
+function marksIn(
+  code: CodeText,
+  text: string,
+  cases: Case[],
+  off: RegExp | undefined,
+  inside?: RegExp,
+): Mark[] {
+  const { bare, uncommented } = code;
+  const places = [off, inside].flatMap((one) =>
+    one === undefined
+      ? []
+      : [...bare.matchAll(one)].map(({ index }) => ({
+          at: index + bare.slice(index, index + 300).search(/\S|$/),
+          inside: one === inside,
+        })),
+  );
   const marks = new Map<number, Mark>();
   const endAfter = (from: number) => (text.indexOf("\n", from) + 1 || text.length + 1) - 1;
   let [line, end, next] = [1, endAfter(0), 0];
-  for (const match of places.sort((one, other) => one - other)) {
-    const at = match + bare.slice(match, match + 300).search(/\S|$/);
+  for (const { at, inside } of places.sort((one, other) => one.at - other.at)) {
     for (; end < at; line += 1) end = endAfter(end + 1);
     while (next < cases.length && (cases[next]?.from ?? 0) <= at) next += 1;
-    const of = cases[isAnnotation(bare, at) ? next : next - 1]?.key ?? "";
+    if (marks.has(line)) continue;
     const own = lineOf(text, at);
-    if (!marks.has(line)) marks.set(line, { line, text: own, key: `${own}\n${of}` });
+    const of = isAnnotation(bare, at) ? annotated(uncommented, at) : inside ? cases[next - 1]?.key : "";
+    marks.set(line, { line, text: own, key: `${own}\n${of}` });
   }
   return [...marks.values()];
 }
@@ -146,6 +164,9 @@ function fileMark(text: string, language: TestLanguage): Mark[] {
   const line = text.slice(0, match.index).split("\n").length;
   return [{ line, text: match[0], key: match[0] }];
 }
+
+/** The longest text that is read, in characters: longer ones hold data, and judging stays cheap. */
+export const longestTest = 1_000_000;
 
 /**
  * Counts the tests in one text by how the language of its file writes them. Null: the file holds no program. It is a
@@ -161,13 +182,13 @@ export function readTests(path: string, text: string): TestReading | null {
   const whole = fileMark(text, language);
   const regions =
     whole.length > 0 ? [{ from: 0, to: bare.length }] : skippedRegions(bare, cases, language, brackets);
-  const marks = marksIn(text, bare, cases, language.skips, language.skipsInside);
+  const marks = marksIn(code, text, cases, language.skips, language.skipsInside);
   return {
     cases: cases.map(({ key }) => key),
     executed: executedOf(bare, cases, regions, (one) => isEmpty(bare, one, language, brackets)),
     assertions: [...bare.matchAll(language.assertions)].length,
     skipped: [...marks, ...whole.filter(({ line }) => marks.every((mark) => mark.line !== line))],
-    focused: marksIn(text, bare, cases, language.focuses),
+    focused: marksIn(code, text, cases, language.focuses),
     code: squeeze(code.uncommented),
   };
 }

@@ -75,6 +75,13 @@ const HeadCommit = z.object({
   associatedPullRequests: listing(Twin).nullable(),
 });
 
+const Commit = z.object({
+  oid: z.string(),
+  message: z.string(),
+  tree: z.object({ oid: z.string() }),
+  parents: listing(z.object({ oid: z.string() })),
+});
+
 const Pull = z.object({
   state: z.enum(["OPEN", "CLOSED", "MERGED"]),
   title: z.string(),
@@ -90,7 +97,8 @@ const Pull = z.object({
   headRefOid: z.string(),
   labels: listing(z.object({ name: z.string() })).nullable(),
   reviews: listing(Review).nullable(),
-  commits: z.object({ nodes: z.array(z.object({ commit: HeadCommit.nullable() }).nullable()) }).nullable(),
+  commits: listing(z.object({ commit: Commit })).nullable(),
+  last: z.object({ nodes: z.array(z.object({ commit: HeadCommit.nullable() }).nullable()) }).nullable(),
 });
 
 /** A pull request and its repository, as the one query for its state asks for them; GitHub's docs name every field. */

@@ -7,8 +7,10 @@ const commands: Record<string, () => Promise<(io: Io) => Command>> = {
   check: async () => (await import("./check.ts")).checkCommand,
   policy: async () => (await import("./policy.ts")).policyCommand,
   backtest: async () => (await import("./backtest.ts")).backtestCommand,
+  init: async () => (await import("./init.ts")).initCommand,
   ledger: async () => (await import("./ledger.ts")).ledgerCommand,
   serve: async () => (await import("./serve.ts")).serveCommand,
+  rebuild: async () => (await import("./rebuild.ts")).rebuildCommand,
   sandbox: async () => (await import("./sandbox.ts")).sandboxCommand,
   demo: async () => (await import("./demo.ts")).demoCommand,
 };

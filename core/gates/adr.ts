@@ -8,9 +8,7 @@ const name = "adr";
 /** New files of architecture; a file that was there before was decided on before. A look-alike of a name is one too. */
 function additions(changes: readonly Change[], { policy }: LoadedPolicy): Change[] {
   const architecture = matcher(policy.gates[name]?.when ?? [], "deny");
-  return changes.filter(
-    ({ path, before, after }) => before === null && after !== null && architecture.matches(path) !== null,
-  );
+  return changes.filter(({ path, before }) => before === null && architecture.matches(path) !== null);
 }
 
 type Decisions = { written: string[]; named: string[] };
@@ -52,16 +50,17 @@ export const adr: Gate = {
     if (first === undefined)
       return notApplicable(name, "nothing-new", "The change adds no file of architecture.");
     if (!facts.texts.known) return lacking(name, "texts-unknown", facts.texts.why);
+    const count = `${added.length} ${added.length === 1 ? "file" : "files"}`;
     const texts = new Map(facts.texts.value.map((file) => [file.path, file.after]));
     const standing = (path: string) => emptiness(texts.get(path) ?? { state: "absent" }) === null;
     const record = facts.record.known ? facts.record.value : null;
     const { written, named } = decisionsOf(facts.changes.value, record, policy);
     if (written.some(standing)) {
-      const message = `The change adds ${added.length} files of architecture and writes a decision.`;
+      const message = `The change adds ${count} of architecture and writes a decision.`;
       return result(name, "pass", { code: "decision-written", message });
     }
     if (named.some(standing)) {
-      const message = `The change adds ${added.length} files of architecture; its story names a decision.`;
+      const message = `The change adds ${count} of architecture; its story names a decision.`;
       return result(name, "pass", { code: "decision-named", message });
     }
     // A change that is no pull request has no story: there, an unread ledger hides nothing.
@@ -69,7 +68,7 @@ export const adr: Gate = {
     const wanted = settings.files.map((pattern) => `\`${pattern}\``).join(" or ");
     const note =
       written.length + named.length === 0 ? "" : " One is brought or named, and it is empty or not there.";
-    const message = `The change adds ${added.length} files of architecture, this one first, and no decision in ${wanted} comes with them.${note}`;
+    const message = `The change adds ${count} of architecture (first: this one), and no decision in ${wanted} comes with them.${note}`;
     const next = {
       step: `Write the decision in ${wanted} in this change, or plan the story again with the decision named.`,
       who: authorOf(facts),

@@ -1,8 +1,148 @@
-import { type Gate, notApplicable } from "../gate.ts";
+import type { Policy } from "../../schemas/policy.ts";
+import type { Reason } from "../../schemas/verdict.ts";
+import { addedLines } from "../added-lines.ts";
+import type { Change, Content, FileText, LoadedPolicy, PullFacts } from "../facts.ts";
+import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { type HarnessKind, harnessKind, harnessLines } from "../harness-lines.ts";
+import { type HarnessFile, lostHooks, type Problem, workflowProblems } from "../harness-losses.ts";
+import { loopholes } from "../loopholes.ts";
+import { type Matcher, matcher } from "../paths.ts";
 
+const name = "harness";
+
+/** What judges changes in most repositories; the policy may name more. */
+const builtIn = [
+  ".github/workflows",
+  ".github/actions",
+  "**/action.yml",
+  "**/action.yaml",
+  "**/.husky",
+  "**/.githooks",
+  "**/.pre-commit-config.yaml",
+  "**/lefthook.yml",
+  "**/{Makefile,GNUmakefile}",
+  "**/package.json",
+  ".ci",
+  ".circleci",
+  ".buildkite",
+  ".gitlab-ci.yml",
+  "azure-pipelines.yml",
+  "Jenkinsfile",
+  "scripts/ci*",
+  "scripts/ci*/**",
+];
+/** Longer files hold data; one that is as long as this is not judged but said to be unreadable. */
+const longest = 1_000_000;
+
+function isWanted(policy: Policy): boolean {
+  return policy.gates[name] !== undefined || policy.extends === "default";
+}
+
+function harnessFiles(policy: LoadedPolicy): Matcher {
+  return matcher([...builtIn, ...(policy.policy.gates[name]?.files ?? [])], "deny");
+}
+
+/** A link is not followed by what runs these files; `undefined` is a file that is there and cannot be read. */
+function linesOf(path: string, kind: HarnessKind, content: Content | undefined): string[] | null | undefined {
+  if (content?.state === "absent") return null;
+  if (content?.state === "opaque")
+    return content.why === "link" || content.why === "submodule" ? null : undefined;
+  if (content === undefined || content.text.length > longest) return undefined;
+  return harnessLines(path, kind, content.text);
+}
+
+function read(changes: readonly Change[], texts: readonly FileText[], judging: Matcher) {
+  const byPath = new Map(texts.map((text) => [text.path, text]));
+  const files: HarnessFile[] = [];
+  const unread: string[] = [];
+  for (const { path, before: old, after: young } of changes) {
+    const kind = harnessKind(path);
+    if (kind === null || judging.matches(path) === null) continue;
+    const text = byPath.get(path);
+    const [before, after] = [linesOf(path, kind, text?.before), linesOf(path, kind, text?.after)];
+    if (before === undefined || after === undefined) {
+      // A program's bundle may well be too large, and no line of a program says by its look that it judges nothing.
+      if (kind !== "program") unread.push(path);
+    } else files.push({ path, kind, before, after, shas: { before: old?.sha, after: young?.sha } });
+  }
+  return { files, unread };
+}
+
+/** The old file that a new one most likely was: the same blob, else the same name elsewhere, else the only one that went. */
+function origin(file: HarnessFile, gone: readonly HarnessFile[]): HarnessFile | undefined {
+  const same = gone.filter(({ kind }) => kind === file.kind);
+  const base = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+  return (
+    same.find(({ shas }) => shas.before === file.shas.after) ??
+    same.find(({ path }) => base(path) === base(file.path)) ??
+    (same.length === 1 ? same[0] : undefined)
+  );
+}
+
+function loopholesIn(files: readonly HarnessFile[]): Problem[] {
+  const gone = files.filter(({ after }) => after === null);
+  return files.flatMap(({ path, kind, before, after, shas }): Problem[] => {
+    if (after === null) return [];
+    const old = before ?? origin({ path, kind, before, after, shas }, gone)?.before ?? [];
+    return loopholes(kind, after, addedLines(old, after)).map(({ code, what, step, place }) => {
+      const shown = (after[place] ?? "").trim().slice(0, 80).replaceAll("`", "'");
+      const message = `This line, which the change adds, ${what}: \`${shown}\`.`;
+      return { code, message, path, line: place + 1, step };
+    });
+  });
+}
+
+function judge(
+  facts: PullFacts,
+  policy: LoadedPolicy,
+  changes: readonly Change[],
+  texts: readonly FileText[],
+) {
+  const { files, unread } = read(changes, texts, harnessFiles(policy));
+  const who = authorOf(facts);
+  const line = policyLine(policy, policy.policy.gates[name] === undefined ? "extends" : `gates.${name}`);
+  const problems = [...workflowProblems(files), ...lostHooks(files), ...loopholesIn(files)];
+  const reasons = problems.map(
+    ({ step, ...problem }): Reason => ({ ...problem, ...line, next: { step, who } }),
+  );
+  const unreadable = unread.map((path): Reason => {
+    const message = "This file judges changes and is binary or too large to be read.";
+    const step = "Make it a text that can be read and is shorter, or take it out of the change.";
+    return { code: "harness-unreadable", message, path, ...line, next: { step, who } };
+  });
+  if (reasons.length > 0) return result(name, "fail", ...reasons, ...unreadable);
+  if (unreadable.length > 0) return result(name, "unknown", ...unreadable);
+  const message =
+    files.length === 0
+      ? "The change touches nothing that judges changes."
+      : `None of the ${files.length} files that judge changes is made to judge less.`;
+  return result(name, "pass", { code: "harness-kept", message });
+}
+
+/**
+ * A change does not switch off what judges it: no ignored failure, skipped or missing job, bypassed hook, or workflow that
+ * hands secrets to a stranger's code. Only what the change adds or takes away counts, and never what stands in a comment.
+ */
 export const harness: Gate = {
-  name: "harness",
+  name,
   group: "content",
-  changesOn: ["push"],
-  judge: () => notApplicable("harness", "not-configured", "being written"),
+  changesOn: ["push", "base", "policy"],
+  reads({ changes }, policy) {
+    if (!isWanted(policy.policy)) return [];
+    const judging = harnessFiles(policy);
+    return changes
+      .map(({ path }) => path)
+      .filter((path) => harnessKind(path) !== null && judging.matches(path) !== null);
+  },
+  judge(facts, policy) {
+    if (!isWanted(policy.policy))
+      return notApplicable(
+        name,
+        "not-configured",
+        "The policy does not ask for a look at what judges changes.",
+      );
+    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
+    if (!facts.texts.known) return lacking(name, "texts-unknown", facts.texts.why);
+    return judge(facts, policy, facts.changes.value, facts.texts.value);
+  },
 };

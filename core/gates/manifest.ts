@@ -69,7 +69,7 @@ export const manifest: Gate = {
       return lacking(name, "record-unknown", facts.record.why);
     if (missing.length > 0) return result(name, "fail", ...missing);
     if (notes.length > 0) return result(name, "pass", ...notes);
-    const message = `What follows the changed files changed with them (${applied} rules).`;
+    const message = `What follows the changed files changed with them (rules that apply: ${applied}).`;
     return result(name, "pass", { code: "in-step", message });
   },
 };

@@ -71,9 +71,10 @@ export const remediation: Gate = {
     if (first === undefined)
       return notApplicable(name, "surfaces-untouched", "The change touches no production surface.");
     const who = authorOf(facts);
+    const count = `${touched.length} ${touched.length === 1 ? "file" : "files"}`;
     const wanted = settings.files.map((pattern) => `\`${pattern}\``).join(" or ");
     if (traces.length === 0) {
-      const message = `The change touches ${touched.length} files of production surfaces, this one first, and brings no remediation trace in ${wanted}.`;
+      const message = `The change touches ${count} of production surfaces (first: this one) and brings no remediation trace in ${wanted}.`;
       const next = { step: `Add a remediation trace in ${wanted} to this change.`, who };
       const line = policyLine(policy, `gates.${name}.surfaces`);
       return result(name, "fail", { code: "trace-missing", message, path: first.path, ...line, next });
@@ -83,7 +84,7 @@ export const remediation: Gate = {
     const findings = traces.flatMap(({ path }) => traceProblem(path, texts.get(path)) ?? []);
     const open = findings.filter(({ code }) => code === "still-open");
     if (open.length === 0 && findings.length < traces.length) {
-      const message = `The change touches ${touched.length} files of production surfaces and brings a whole remediation trace.`;
+      const message = `The change touches ${count} of production surfaces and brings a whole remediation trace.`;
       return result(name, "pass", { code: "traced", message });
     }
     const line = policyLine(policy, `gates.${name}.files`);

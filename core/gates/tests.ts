@@ -1,8 +1,220 @@
-import { type Gate, notApplicable } from "../gate.ts";
+import type { Policy } from "../../schemas/policy.ts";
+import type { Reason } from "../../schemas/verdict.ts";
+import type { Change, Content, FileText, LoadedPolicy, PullFacts } from "../facts.ts";
+import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { type Matcher, matcher } from "../paths.ts";
+import { testLanguage } from "../test-languages.ts";
+import { longestTest, readTests } from "../test-reading.ts";
+import { holdsThresholds, type Lowered, lowered, thresholdsIn } from "../thresholds.ts";
+import { type TestFile, weakenings } from "../weakening.ts";
 
+const name = "tests";
+
+/** Names that say of a file that it is a test, as they are written: `Latest.java` is none. */
+const named = matcher(
+  [
+    "**/*.{test,spec}.*",
+    "**/*[._-]{test,spec}.{js,ts,py,go,rb,ex,exs,c,cc,cpp,dart,clj}",
+    "**/*{Test,Tests,Spec,IT}.{java,kt,scala,groovy,cs,php,swift}",
+    "**/test_*.py",
+    "**/*.{bats,feature}",
+  ],
+  "allow",
+);
+/** Folders where tests stand, together with what helps them. */
+const folders = matcher(["**/__tests__/**", "**/test/**", "**/tests/**", "**/spec/**", "**/e2e/**"], "deny");
+const snapshots = matcher(["**/*.snap", "**/__snapshots__/**"], "deny");
+
+type Pair = { when: Matcher; need: Matcher; wanted: string; line: Pick<Reason, "policyLine"> };
+
+function isWanted(policy: Policy): boolean {
+  return policy.gates[name] !== undefined || policy.extends === "default";
+}
+
+function pairsOf(policy: LoadedPolicy): Pair[] {
+  return (policy.policy.gates[name] ?? []).map(({ when, need }, place) => ({
+    when: matcher(when, "deny"),
+    need: matcher(need, "allow"),
+    wanted: need.map((one) => `\`${one}\``).join(" or "),
+    line: policyLine(policy, `gates.${name}.${place}`),
+  }));
+}
+
+const looksLikeTest = (path: string) => named.matches(path) !== null || folders.matches(path) !== null;
+
+/** Tells which of the changed paths are tests: by their names, their folders, or the policy. */
+function testPaths(pairs: readonly Pair[]): (path: string) => boolean {
+  return (path) =>
+    testLanguage(path) !== null &&
+    (looksLikeTest(path) || pairs.some(({ need }) => need.matches(path) !== null));
+}
+
+/** A link or submodule holds no text itself; `undefined` is a file that is there and cannot be read. */
+function textOf(content: Content | undefined, most: number): string | null | undefined {
+  if (content === undefined) return undefined;
+  if (content.state === "text") return content.text.length > most ? undefined : content.text;
+  return content.state === "absent" || content.why === "link" || content.why === "submodule"
+    ? null
+    : undefined;
+}
+
+type Sides = { change: Change; before: string | null; after: string | null };
+type Readings = { tests: TestFile[]; snapshots: Sides[]; settings: Sides[]; unread: string[] };
+
+/** Sorts the texts by what they are. What cannot be read is told, except new files: they weaken nothing and prove nothing. */
+function read(
+  changes: readonly Change[],
+  texts: readonly FileText[],
+  isTest: (path: string) => boolean,
+): Readings {
+  const byPath = new Map(texts.map((text) => [text.path, text]));
+  const readings: Readings = { tests: [], snapshots: [], settings: [], unread: [] };
+  for (const change of changes) {
+    const { path } = change;
+    const [test, setting] = [isTest(path), holdsThresholds(path)];
+    const isSnapshot = snapshots.matches(path) !== null;
+    if (!test && !setting && !isSnapshot) continue;
+    const text = byPath.get(path);
+    const most = test ? longestTest : Number.POSITIVE_INFINITY;
+    const [before, after] = [textOf(text?.before, most), textOf(text?.after, most)];
+    const sides = { change, before: before ?? null, after: after ?? null };
+    // A snapshot that was a picture is not compared; one that becomes a picture has lost all its lines.
+    if (isSnapshot && text !== undefined) readings.snapshots.push(sides);
+    else if (before === undefined || (after === undefined && before !== null)) readings.unread.push(path);
+    else {
+      if (setting) readings.settings.push(sides);
+      if (test) readings.tests.push(testFile(sides));
+    }
+  }
+  return readings;
+}
+
+function testFile({ change, before, after }: Sides): TestFile {
+  const { path } = change;
+  return {
+    path,
+    before: before === null ? null : readTests(path, before),
+    after: after === null ? null : readTests(path, after),
+    beforeSide: before === null ? null : change.before,
+    afterSide: after === null ? null : change.after,
+    named: named.matches(path) !== null,
+  };
+}
+
+/** A test that the change adds or whose code it changes, and of which something runs: a comment in an old test proves nothing. */
+function proves({ before, after }: TestFile): boolean {
+  return after !== null && after.executed > 0 && after.code !== before?.code;
+}
+
+function missing(
+  pairs: readonly Pair[],
+  changes: readonly Change[],
+  tests: readonly TestFile[],
+  who: string,
+): Reason[] {
+  const files = new Map(tests.map((file) => [file.path, file]));
+  return pairs.flatMap(({ when, need, wanted, line }): Reason[] => {
+    const present = changes.filter(({ after }) => after !== null);
+    const candidates = present.filter(({ path }) => need.matches(path) !== null);
+    // A test needs no test, even where the folder that asks for them holds both.
+    const isTest = (path: string) =>
+      need.matches(path) !== null && (looksLikeTest(path) || (files.get(path)?.after?.cases.length ?? 0) > 0);
+    const asking = present.flatMap(({ path }) => {
+      const rule = isTest(path) ? null : when.matches(path);
+      return rule === null ? [] : [{ path, rule }];
+    });
+    const [first] = asking;
+    if (first === undefined) return [];
+    const met = candidates.some(({ path }) => {
+      const file = files.get(path);
+      return file !== undefined && proves(file);
+    });
+    if (met) return [];
+    const { path, rule } = first;
+    const others = asking.length === 1 ? "" : ` and ${asking.length - 1} more`;
+    const step = `Add or change a test under ${wanted} that covers this file and runs.`;
+    const asks = `The change touches this file${others} under \`${rule}\``;
+    const [candidate] = candidates;
+    if (candidate === undefined) {
+      const message = `${asks} and no test under ${wanted}.`;
+      return [{ code: "tests-missing", message, path, ...line, next: { step, who } }];
+    }
+    const message = `${asks}; what it changes under ${wanted}, such as \`${candidate.path}\`, adds or changes no case that runs.`;
+    return [{ code: "tests-empty", message, path, ...line, next: { step, who } }];
+  });
+}
+
+function fallen({ change }: Sides, { name: key, from, to, line }: Lowered, who: string): Reason {
+  const message =
+    to === null
+      ? `The threshold \`${key}\` was ${from} and is no longer set (line ${line} of the old file).`
+      : `The threshold \`${key}\` was ${from} and is ${to}: it lets more through.`;
+  const next = { step: "Put the threshold back to what it was.", who };
+  return { code: "threshold-lowered", message, path: change.path, ...(to === null ? {} : { line }), next };
+}
+
+function thresholds(settings: readonly Sides[], who: string): Reason[] {
+  const now = settings.map(({ change, after }) => (after === null ? [] : thresholdsIn(change.path, after)));
+  return settings.flatMap((sides, place) => {
+    if (sides.before === null) return [];
+    const elsewhere = now.toSpliced(place, 1).flat();
+    const fell = lowered(thresholdsIn(sides.change.path, sides.before), now[place] ?? [], elsewhere);
+    return fell.map((one) => fallen(sides, one, who));
+  });
+}
+
+function judge(
+  facts: PullFacts,
+  policy: LoadedPolicy,
+  changes: readonly Change[],
+  texts: readonly FileText[],
+) {
+  const pairs = pairsOf(policy);
+  const who = authorOf(facts);
+  const { tests, snapshots: shots, settings, unread } = read(changes, texts, testPaths(pairs));
+  const weaker = weakenings(
+    tests,
+    shots.map(({ change, before, after }) => ({ path: change.path, before, after })),
+  );
+  const line = policyLine(policy, policy.policy.gates[name] === undefined ? "extends" : `gates.${name}`);
+  const reasons = [
+    ...missing(pairs, changes, tests, who),
+    ...weaker.map(({ step, ...weakening }): Reason => ({ ...weakening, next: { step, who } })),
+    ...thresholds(settings, who),
+  ].map((reason) => ({ ...line, ...reason }));
+  const step = "Make it a text that can be read and is shorter, or take it out of the change.";
+  const unreadable = unread.map((path): Reason => {
+    const message = "This file is binary or too large to be read, so whether it weakens tests is not known.";
+    return { code: "tests-unreadable", message, path, ...line, next: { step, who } };
+  });
+  if (reasons.length > 0) return result(name, "fail", ...reasons, ...unreadable);
+  if (unreadable.length > 0) return result(name, "unknown", ...unreadable);
+  const count = (side: "before" | "after") =>
+    tests.reduce((sum, file) => sum + (file[side]?.cases.length ?? 0), 0);
+  const message = `No test is weakened: the tests that the change touches had ${count("before")} cases and have ${count("after")}.`;
+  return result(name, "pass", { code: "tests-kept", message });
+}
+
+/**
+ * A change of some paths brings a change of tests, and no change weakens tests: it deletes, skips or thins out none and
+ * lowers no threshold. Tests are read as text at both ends; that they run and succeed is for the gate `ci` to ask.
+ */
 export const tests: Gate = {
-  name: "tests",
+  name,
   group: "content",
-  changesOn: ["push"],
-  judge: () => notApplicable("tests", "not-configured", "being written"),
+  changesOn: ["push", "base", "policy"],
+  reads({ changes }, policy) {
+    if (!isWanted(policy.policy)) return [];
+    const isTest = testPaths(pairsOf(policy));
+    return changes
+      .map(({ path }) => path)
+      .filter((path) => isTest(path) || snapshots.matches(path) !== null || holdsThresholds(path));
+  },
+  judge(facts, policy) {
+    if (!isWanted(policy.policy))
+      return notApplicable(name, "not-configured", "The policy does not ask for tests.");
+    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
+    if (!facts.texts.known) return lacking(name, "texts-unknown", facts.texts.why);
+    return judge(facts, policy, facts.changes.value, facts.texts.value);
+  },
 };

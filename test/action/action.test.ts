@@ -162,7 +162,7 @@ const refused: [string, string | null, Record<string, string>, string][] = [
   ["an event without a pull request", "{}", {}, "names no pull request"],
   ["an unknown fail-on", "{}", { "INPUT_FAIL-ON": "never" }, "write failure or pending"],
   ["a pull request that is no number", "{}", { "INPUT_PULL-REQUEST": "7;x" }, "write its number"],
-  ["a pull request that is not there", "{}", { ...pending, "INPUT_PULL-REQUEST": "8" }, "404"],
+  ["a pull request that is not there", "{}", { ...pending, "INPUT_PULL-REQUEST": "8" }, "pull request #8"],
   ["no repository", "{}", { GITHUB_REPOSITORY: "" }, "owner/repo"],
 ];
 test.each(refused)("%s fails the job with one line", async (_, event, changed, line) => {

@@ -263,6 +263,33 @@ test("T003 git, API and plain git agree on any two trees", async () => {
   );
 }, 120_000);
 
+const isBlobs = (asked: string) => asked === "/graphql/SallyportBlobs";
+/** Puts another text in the place of every content that the query gave. */
+const garbled: Alter = (asked, body) =>
+  isBlobs(asked) ? JSON.parse(JSON.stringify(body).replace(/"text":"[^"]*"/g, '"text":"?"')) : body;
+
+test.each<[string, Alter]>([
+  ["another text", garbled],
+  [
+    "a text cut short",
+    (_asked, body) =>
+      JSON.parse(JSON.stringify(body).replaceAll('"isTruncated":false', '"isTruncated":true')),
+  ],
+  ["nothing", (asked, body) => (isBlobs(asked) ? { data: { repository: {} } } : body)],
+])("T017 where the query gives %s in a content's place, the content itself is read", async (_, alter) => {
+  const before = commit({ a: file("1\n") });
+  const after = commit({ a: file("2 2\n"), b: file("3\n") });
+  const asked: string[] = [];
+  const seen: Alter = (path, body) => {
+    asked.push(path);
+    return alter(path, body);
+  };
+  expect(await changed(apiOf(gitApi(repository.dir, seen)), before, after)).toEqual(
+    await changed(gitObjects(repository.dir), before, after),
+  );
+  expect(asked.filter((one) => one.includes("/git/blobs/"))).toHaveLength(3);
+});
+
 const twins: Alter = (asked, body) => {
   const tree = body.tree;
   return Array.isArray(tree)
@@ -274,11 +301,21 @@ const refusals: [string, Alter, string][] = [
   ["T016 every listing is cut short", (_, body) => ({ ...body, truncated: true }), "too many files"],
   [
     "T017 a content is cut short",
-    (_, body) => ("content" in body ? { ...body, content: "eA==" } : body),
+    (asked, body) => ("content" in body ? { ...body, content: "eA==" } : garbled(asked, body)),
     "incomplete or changed",
   ],
   ["two names in a large tree are one as UTF-8", twins, "cannot be told apart"],
-  ["a content is refused", (asked, body) => (asked.includes("/blobs/") ? 403 : body), "403"],
+  ["the query for contents is refused", (asked, body) => (isBlobs(asked) ? 403 : body), "403"],
+  [
+    "the query for contents is answered in part",
+    (asked, body) => (isBlobs(asked) ? { ...body, errors: [{ message: "Something went wrong" }] } : body),
+    "Something went wrong",
+  ],
+  [
+    "a content that the query did not give whole is refused",
+    (asked, body) => (asked.includes("/blobs/") ? 403 : garbled(asked, body)),
+    "403",
+  ],
 ];
 
 test.each(refusals)("the API's answer is unknown when %s", async (_, alter, why) => {

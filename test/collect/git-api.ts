@@ -1,13 +1,15 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { Octokit } from "@octokit/core";
 import type { RequestInterface } from "@octokit/types";
+import { answerQuery, operationOf } from "./git-graphql.ts";
 import { plainGit } from "./repository.ts";
 
 export type Json = Record<string, unknown>;
 
-/** May change an answer, or give an error status in its place. */
+/** May change an answer, or give an error status in its place; a query's path is `/graphql/` and its operation's name. */
 export type Alter = (path: string, body: Json) => Json | number;
 
 /** A pull request that is served as number 7: two branches of the git directory. */
@@ -23,16 +25,17 @@ const asIs: Alter = (_, body) => body;
 
 /** Octokit's `request` over GitHub's endpoints as they would answer from a git directory; the repository is `o/r`. */
 export function gitApi(dir: string, alter: Alter = asIs, pull?: Pull): RequestInterface {
-  const fetch = async (url: string): Promise<Response> => respond(dir, url, alter, pull);
+  const fetch = async (url: string, init?: { body?: string }): Promise<Response> =>
+    respond(dir, url, init?.body ?? "", alter, pull);
   return new Octokit({ baseUrl: "http://api.invalid", request: { fetch }, log: silent }).request;
 }
 
 /** The same over HTTP, for another process; every request must carry the token `good`. */
 export async function serveGitApi(dir: string, pull: Pull): Promise<{ url: string; close(): void }> {
-  const server = createServer(async ({ url = "", headers }, reply) => {
-    const allowed = headers.authorization === "token good";
+  const server = createServer(async (request, reply) => {
+    const allowed = request.headers.authorization === "token good";
     const response = allowed
-      ? respond(dir, `http://api.invalid${url}`, asIs, pull)
+      ? await respond(dir, `http://api.invalid${request.url ?? ""}`, await text(request), asIs, pull)
       : Response.json({ message: "Bad credentials" }, { status: 401 });
     reply.writeHead(response.status, { "content-type": "application/json" }).end(await response.text());
   });
@@ -42,10 +45,13 @@ export async function serveGitApi(dir: string, pull: Pull): Promise<{ url: strin
   return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
 
-function respond(dir: string, url: string, alter: Alter, pull?: Pull): Response {
+async function respond(dir: string, url: string, sent: string, alter: Alter, pull?: Pull): Promise<Response> {
   const { pathname, search } = new URL(url);
-  const path = decodeURIComponent(pathname + search);
-  const known = answer(dir, path, pull);
+  const asked = pathname === "/graphql" ? JSON.parse(sent) : null;
+  const path = decodeURIComponent(
+    asked === null ? pathname + search : `/graphql/${operationOf(asked.query)}`,
+  );
+  const known = asked === null ? answer(dir, path, pull) : await answerQuery(dir, asked, pull);
   const body = known === null ? 404 : Array.isArray(known) ? known : alter(path, known);
   if (typeof body !== "number") return Response.json(body);
   return Response.json({ message: "it is refused" }, { status: body });
@@ -54,6 +60,7 @@ function respond(dir: string, url: string, alter: Alter, pull?: Pull): Response 
 function answer(dir: string, path: string, pull: Pull | undefined): Json | Json[] | null {
   const [, kind = "", rest = "", query] =
     /^\/repos\/o\/r\/?(git\/[a-z]+|[a-z]*)\/?([^?]*)(\?.*)?$/.exec(path) ?? [];
+  if (!/^\/repos\/o\/r(?:\/|$)/.test(path)) return null;
   if (kind === "") return { id: 42, full_name: "o/r", default_branch: "main" };
   if (kind === "git/trees") return treeOf(dir, rest, query === "?recursive=1");
   if (kind === "git/ref") {
@@ -80,7 +87,6 @@ function answer(dir: string, path: string, pull: Pull | undefined): Json | Json[
   if (kind === "issues" && rest === "7/comments") return pull?.comments ?? [];
   const person = /^(\w+)\/permission$/.exec(rest)?.[1];
   if (kind === "collaborators" && person !== undefined) return permissionOf(person, pull);
-  if (kind === "pulls" && rest === "7" && pull !== undefined) return pullOf(dir, pull);
   return null;
 }
 
@@ -111,23 +117,6 @@ function commitOf(dir: string, sha: string): Json {
     .filter(Boolean)
     .map((parent) => ({ sha: parent }));
   return { sha, parents: named, commit: { tree: { sha: tree }, message: message.join("\n") } };
-}
-
-function pullOf(dir: string, pull: Pull): Json {
-  const head = refOf(dir, `refs/heads/${pull.head}`);
-  const base = refOf(dir, `refs/heads/${pull.base}`);
-  const listed = plainGit(dir, ["diff", "--name-only", "-z", "-M", `${base}...${head}`]);
-  return {
-    number: 7,
-    title: "A change",
-    body: null,
-    labels: [],
-    user: { id: 5, login: "ada", type: "User" },
-    head: { ref: pull.head, sha: head, repo: null },
-    // GitHub keeps the base commit of the last push, which may be an old one.
-    base: { ref: pull.base, sha: plainGit(dir, ["merge-base", base ?? "", head ?? ""]).trim() },
-    changed_files: listed.split("\0").filter(Boolean).length,
-  };
 }
 
 function refOf(dir: string, name: string): string | null {

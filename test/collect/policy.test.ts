@@ -138,7 +138,7 @@ describe("a bad policy is told by one line, with its place and what to do", () =
       gates("zebra: {}"),
       3,
       3,
-      "known here: forbidden-paths, diff-size, manual-test, evidence",
+      "known here: forbidden-paths, links, protected",
     ],
     [
       "T062 a misspelt key in a list",

@@ -4,7 +4,7 @@ import type { PullFacts } from "../../core/facts.ts";
 import { known } from "../../core/known.ts";
 import { noRecord } from "../../core/record.ts";
 import { run } from "../core/sample-facts.ts";
-import { type Alter, gitApi, type Pull } from "./git-api.ts";
+import { type Alter, gitApi, type Json, type Pull } from "./git-api.ts";
 import { commitFiles, file, makeRepository, type Node, plainGit } from "./repository.ts";
 import { signedLedger } from "./signed-ledger.ts";
 
@@ -52,6 +52,17 @@ const at =
   (part: string, status: number): Alter =>
   (path, body) =>
     path.includes(part) ? status : body;
+
+/** Alters what the one query for the state gives. */
+const inState =
+  (part: "repository" | "pullRequest", change: Json): Alter =>
+  (path, body) => {
+    if (path !== "/graphql/SallyportPull") return body;
+    const answer = structuredClone(body) as { data: { repository: { pullRequest: Json } & Json } };
+    const { repository: found } = answer.data;
+    Object.assign(part === "repository" ? found : found.pullRequest, change);
+    return answer;
+  };
 
 test("collects every fact of a pull request", async () => {
   const found = await facts();
@@ -148,8 +159,12 @@ describe("the policy", () => {
   });
 
   test.each([403, 404, 500])("T051 unreadable with status %d is unknown and not absent", async (status) => {
-    const blob = plainGit(repository.dir, ["rev-parse", "main:.github/sallyport.yml"]).trim();
-    expect((await facts(at(blob, status))).policy).toEqual({
+    // The query shows no policy, and the tree that could tell why is not given.
+    const alter: Alter = (path, body) =>
+      path.includes("/git/trees/")
+        ? status
+        : inState("repository", { defaultBranchRef: { name: "main", target: { oid: main } } })(path, body);
+    expect((await facts(alter)).policy).toEqual({
       known: false,
       why: expect.stringContaining(String(status)),
     });
@@ -175,9 +190,7 @@ test("the record is read from the evidence branch and verified with the policy's
 });
 
 test("T016 fewer changes than GitHub counts are an incomplete listing", async () => {
-  const { changes } = await facts((path, body) =>
-    path.includes("/pulls/") ? { ...body, changed_files: 3 } : body,
-  );
+  const { changes } = await facts(inState("pullRequest", { changedFiles: 3 }));
   expect(changes).toEqual({ known: false, why: expect.stringContaining("incomplete") });
 });
 
@@ -194,18 +207,30 @@ test("T024 a tag with the branch's name is not taken for it", async () => {
   plainGit(repository.dir, ["update-ref", "-d", "refs/tags/main"]);
 });
 
+const hidden = [{ message: "Could not resolve to a Repository", path: ["repository"] }];
 const lost: [string, Alter][] = [
-  ["no such pull request", at("/pulls/", 404)],
-  ["the repository is hidden", (path, body) => (path === "/repos/o/r" ? 404 : body)],
-  ["the base branch is gone", at("/git/ref/", 404)],
-  ["T086 nobody wrote it", (path, body) => (path.includes("/pulls/") ? { ...body, user: null } : body)],
+  ["the query is refused", at("/graphql/", 502)],
+  [
+    "the repository is hidden",
+    (path, body) => (path.includes("/graphql/") ? { data: { repository: null }, errors: hidden } : body),
+  ],
+  ["the base branch is gone", inState("pullRequest", { baseRef: null })],
+  ["T086 nobody wrote it", inState("pullRequest", { author: null })],
   ["the token is refused", () => 401],
 ];
 test.each(lost)("nothing is known when %s", async (_, alter) => {
   expect(await ask(alter)).toEqual({ known: false, why: expect.stringMatching(/^[^\n]+$/) });
 });
 
+test("nothing is known when there is no such pull request", async () => {
+  const request = gitApi(repository.dir, undefined, { base: "main", head: "feature" });
+  const found = await collectPull({ request, owner: "o", repo: "r", number: 8, record: known(none), now });
+  expect(found).toEqual({ known: false, why: expect.stringContaining("number of 8") });
+});
+
 test("without a common ancestor changes and evidence are unknown and the rest is known", async () => {
+  // The base has moved on, so the pull request's own commits do not tell where the two part.
+  branch("main", { ...policy, a: file("1\n"), other: file("1\n") }, [main]);
   const found = await facts(at("/compare/", 404));
   expect([found.mergeBase.known, found.changes.known, found.texts.known, found.policy.known]).toEqual([
     false,

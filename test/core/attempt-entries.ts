@@ -14,7 +14,7 @@ export function acted(act: Act): Draft {
   const actor = { type: "app" as const, id: 41, login: "sallyport[bot]" };
   const usage = { model: "m", calls: 1, inputTokens: 1, outputTokens: 1 };
   const ref = (letter: string) => ({ sha256: letter.repeat(64), bytes: 1, mediaType: "application/json" });
-  const common = { actor, subject: [{ digest: { sha256: "d".repeat(64) } }] };
+  const common = { actor, subject: [{ digest: { gitCommit: "2".repeat(40) } }] };
   const sha = (letter: string) => letter.repeat(40);
   switch (name) {
     case "ask":

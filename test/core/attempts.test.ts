@@ -110,8 +110,8 @@ describe("what breaks the protocol is told with its place", () => {
     const key = newKey();
     const acts: Act[] = ["ask", "answer", "refuse", ["ask", { s: 2 }], ["answer", { s: 2 }]];
     const drafts = acts.map((act) => {
-      const { kind, body } = acted(act);
-      return draft({ kind, body: body satisfies Json });
+      const { kind, body, subject } = acted(act);
+      return draft({ kind, subject, body: body satisfies Json });
     });
     const seen: number[] = [];
     const lines = await chainOf(key.pem, drafts);

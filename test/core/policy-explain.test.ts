@@ -116,6 +116,7 @@ describe("what holds without a match", () => {
     const [rule, ...others] = explain("src/a.ts", frozen).rules;
     expect(others).toEqual([]);
     expect(rule).toMatchObject({ key: "phases.of.freeze.allow", pattern: null, policyLine: 2 });
+    expect(explain(".github/sallyport.yml", frozen).rules).toEqual([]);
     expect(explain("docs/a.md", frozen).rules.map(({ key }) => key)).toEqual(["phases.of.freeze.allow.0"]);
   });
 

@@ -65,6 +65,11 @@ describe("a part is missing", () => {
     ["only a comment stands under it", headings({ origin: "<!-- which task or gate? -->" })],
     ["a comment that is not closed hides it", headings({ "failure signature": "a <!-- b" })],
     ["it stands in a fence", `\`\`\`\n${headings()}\`\`\`\n`],
+    ["it stands in a fence as a key", headings().replace("## origin", "```\norigin: #12\n```")],
+    [
+      "it stands in a fence that holds another",
+      headings().replace("## origin", "````\n```\norigin: #12\n````"),
+    ],
     ["its answer stands under the next heading", headings({ origin: "## Notes\n#12" })],
     ["the answer stands under a higher heading", headings({ origin: "# Notes\n#12" })],
     ["it is named in a sentence", headings().replace("## origin", "The origin is told elsewhere.")],

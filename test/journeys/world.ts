@@ -2,6 +2,7 @@ import { createPublicKey } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Config } from "../../app/config.ts";
 import { actAs, see } from "../../app/demo/acting.ts";
 import { demoSeed, git, people, prepareGoverned } from "../../app/demo/governed.ts";
 import { freePort } from "../../app/demo/hosts.ts";
@@ -30,28 +31,33 @@ export async function startWorld() {
   const sandbox = await startSandbox({ seed });
   const watch = watchSandbox(sandbox);
   const log: string[] = [];
-  const service = await startService(
-    {
-      appId: 4001,
-      privateKey: await readFile(privateKeyFile, "utf8"),
-      webhookSecret: secret,
-      apiUrl: sandbox.url,
-      port,
-      host: "127.0.0.1",
-      database: { folder: null },
-      ledgerKey: key.pem,
-      anthropic: { apiKey: "not-a-key", baseUrl: models.url },
-      throttle: false,
-      logLevel: "info",
-    },
-    (line) => log.push(line),
-  );
+  const config: Config = {
+    appId: 4001,
+    privateKey: await readFile(privateKeyFile, "utf8"),
+    webhookSecret: secret,
+    apiUrl: sandbox.url,
+    port,
+    host: "127.0.0.1",
+    database: { folder: null },
+    ledgerKey: key.pem,
+    anthropic: { apiKey: "not-a-key", baseUrl: models.url },
+    throttle: false,
+    logLevel: "info",
+  };
+  const start = () => startService(config, (line) => log.push(line));
+  let service = await start();
   return {
     dir,
     key,
     governed,
     sandbox,
-    service,
+    /** The running service; another one after a fire. */
+    service: () => service,
+    /** The server burns down, its database with it, and a new one starts with nothing but its keys. */
+    async burnDown() {
+      await service.close();
+      service = await start();
+    },
     watch,
     log,
     webhook,

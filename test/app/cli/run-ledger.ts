@@ -2,8 +2,13 @@ import { ledgerCommand } from "../../../app/cli/ledger.ts";
 
 export type Result = { out: string; err: string; exit: number | null };
 
-/** Runs `sallyport ledger` in this process, as if it was started in a folder. */
-export async function runLedger(cwd: string, args: string[], color = false): Promise<Result> {
+/** Runs `sallyport ledger` in this process, as if it was started in a folder; `wait` stands for the pause of `--follow`. */
+export async function runLedger(
+  cwd: string,
+  args: string[],
+  color = false,
+  wait = async () => false,
+): Promise<Result> {
   const result: Result = { out: "", err: "", exit: null };
   const io = {
     out: (text: string) => {
@@ -19,6 +24,6 @@ export async function runLedger(cwd: string, args: string[], color = false): Pro
     cwd,
     color,
   };
-  await ledgerCommand(io).parseAsync(args, { from: "user" });
+  await ledgerCommand(io, wait).parseAsync(args, { from: "user" });
   return result;
 }

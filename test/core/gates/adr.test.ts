@@ -144,7 +144,7 @@ describe("adr", () => {
       {
         code: "decision-missing",
         message:
-          "The change adds 2 files of architecture, this one first, and no decision in `docs/adr` comes with them.",
+          "The change adds 2 files of architecture (first: this one), and no decision in `docs/adr` comes with them.",
         path: added.path,
         policyLine: 4,
         next: { step: expect.stringContaining("`docs/adr`"), who: "@ada, the author" },

@@ -76,20 +76,29 @@ const paths = [
   "tasks/7/PLAN.md",
 ];
 
+const trace =
+  "Failure signature: a\nOrigin: b\nRepro command: c\nVerification commands: d\nFinal status: fixed\n";
+
+const lameWorkflow =
+  "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    continue-on-error: true\n    steps:\n      - run: npm test || true\n";
+
 const texts = [
   "",
   "{}",
   "{",
-  "Failure signature: a\nOrigin: b\nRepro command: c\nVerification commands: d\nFinal status: fixed\n",
   "final status: open\n",
   'import { test } from "node:test";\ntest("a", () => { assert.equal(1, 1); });\n',
   'import { test } from "node:test";\ntest.skip("a", () => {});\n',
   "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: npm test\n",
-  "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    continue-on-error: true\n    steps:\n      - run: npm test || true\n",
 ];
 
 const contents = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom(...texts).map((text): Content => ({ state: "text", text })) },
+  {
+    weight: 8,
+    arbitrary: fc
+      .oneof(fc.constantFrom(...texts), fc.constantFrom(trace, lameWorkflow))
+      .map((text): Content => ({ state: "text", text })),
+  },
   {
     weight: 1,
     arbitrary: fc.constantFrom<Content>(
@@ -101,14 +110,20 @@ const contents = fc.oneof(
 );
 
 const file = fc.record({
-  mode: fc.constantFrom("100644", "100644", "100644", "100755", "120000", "160000"),
+  mode: fc.oneof(
+    { weight: 8, arbitrary: fc.constant("100644") },
+    { weight: 3, arbitrary: fc.constantFrom("100755", "120000", "160000") },
+  ),
   sha: fc.constantFrom("1".repeat(40), "2".repeat(40)),
 });
 
 const aChange: fc.Arbitrary<Change> = fc
   .record({
-    path: fc.constantFrom(...paths),
-    before: fc.option(file),
+    path: fc.oneof(
+      fc.constantFrom(...paths),
+      fc.constantFrom("service/api.ts", "remediation/1.md", "docs/adr/1.md"),
+    ),
+    before: fc.option(file, { freq: 1 }),
     after: fc.option(file, { freq: 8 }),
     added: fc.integer({ min: 0, max: 60 }),
     deleted: fc.integer({ min: 0, max: 20 }),

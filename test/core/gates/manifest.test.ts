@@ -59,6 +59,18 @@ describe("manifest", () => {
       ["in-step"],
     ],
     [
+      "T006: what goes is not answered by a description that becomes a link",
+      given(gone("src/a.ts"), change("docs/INVARIANTS.yml", { after: { mode: "120000", sha: head } })),
+      "fail",
+      ["out-of-step"],
+    ],
+    [
+      "what goes is not answered by a file that only looks like its description",
+      given(gone("src/a.ts"), gone("docs/invariants.yml")),
+      "fail",
+      ["out-of-step"],
+    ],
+    [
       "a deletion is no answer when something else stays",
       given(gone("src/a.ts"), change("src/b.ts"), gone("docs/planes/a.yml")),
       "fail",

@@ -1,0 +1,49 @@
+import { Command } from "commander";
+import { readConfig } from "../config.ts";
+import { type Rebuilt, rebuild } from "../rebuild.ts";
+import type { Io } from "./io.ts";
+
+/**
+ * `sallyport rebuild`: an empty or old database is filled from GitHub. Exit status 0: all repositories, 1: one of them
+ * could not be read back, 2: bad input.
+ */
+export function rebuildCommand(io: Io): Command {
+  return new Command("rebuild")
+    .description(
+      "fill an empty or restored database from GitHub; settings as for `serve`, which must not run",
+    )
+    .option(
+      "--accept-loss",
+      "go on although checks name entries that are lost; leaves an incident in the ledger",
+    )
+    .option("--json", "print one JSON object a repository")
+    .action(async (options: { acceptLoss?: boolean; json?: boolean }) => {
+      const reading = readConfig(io.env);
+      if (!reading.ok) {
+        for (const problem of reading.problems) io.err(`sallyport rebuild: ${problem}\n`);
+        io.exit(2);
+        return;
+      }
+      const all: Rebuilt[] = [];
+      await rebuild(reading.config, { acceptLoss: options.acceptLoss === true }, (one) => {
+        all.push(one);
+        io.out(options.json === true ? `${JSON.stringify(one)}\n` : lineOf(one));
+      });
+      if (all.length === 0) io.err("sallyport rebuild: the App is installed on no repository\n");
+      else if (options.json !== true)
+        io.out("Start `sallyport serve`: it looks at everything open and goes on.\n");
+      io.exit(all.every((one) => one.ok) ? 0 : 1);
+    });
+}
+
+function lineOf(one: Rebuilt): string {
+  if (!one.ok) return `✗ ${one.repository}: ${one.why}\n`;
+  const { entries, bodies, unpublished, lost } = one.restored;
+  const notes = [
+    `${entries} entries`,
+    `${bodies} prompts and answers`,
+    ...(unpublished === 0 ? [] : [`${unpublished} of them were never published and are gone`]),
+    ...(lost === null ? [] : [`entry ${lost.seq} and what followed are given up`]),
+  ];
+  return `✓ ${one.repository}: ${notes.join(", ")}\n`;
+}

@@ -1,0 +1,70 @@
+import { parsePublicKey } from "../core/keys.ts";
+import { appActor } from "../core/story/answers.ts";
+import type { Config } from "./config.ts";
+import { openDatabase } from "./database.ts";
+import { exportLedger } from "./export.ts";
+import { createGitHub } from "./github.ts";
+import { type Restored, restoreChain } from "./restore.ts";
+import { createSigner } from "./signer.ts";
+import { appendEntries, getBody, linesFrom } from "./store.ts";
+
+/** What became of one repository: what was read back, or why it could not be. */
+export type Rebuilt = { repository: string } & (
+  | { ok: true; restored: Restored }
+  | { ok: false; why: string }
+);
+
+/**
+ * Fills the store from GitHub for every repository the App is installed on. The rest of the state is decided anew from
+ * the ledger and GitHub at the service's next start. Entries given up with `acceptLoss` leave an incident in the ledger.
+ */
+export async function rebuild(
+  config: Config,
+  options: { acceptLoss: boolean },
+  onRepository: (rebuilt: Rebuilt) => void,
+): Promise<void> {
+  const signer = createSigner(config.ledgerKey);
+  const github = createGitHub(config);
+  const ourselves = await github.identify();
+  const database = await openDatabase(config.database);
+  const { db } = database;
+  try {
+    for (const id of await github.repositories()) {
+      const client = await github.forRepository(id, "write");
+      const repository = `${client.owner}/${client.repo}`;
+      try {
+        const ownKey = parsePublicKey(signer.publicKey);
+        const site = { repository: id, appId: ourselves.appId, ownKey, acceptLoss: options.acceptLoss };
+        const restored = await restoreChain(db, client, site);
+        if (restored.lost !== null) {
+          const { seq, hash, sha } = restored.lost;
+          const message = `The check on ${sha} names entry ${seq} (${hash}), which is lost; a person went on without it.`;
+          await appendEntries(
+            db,
+            { id, name: repository },
+            [
+              {
+                kind: "incident.raised",
+                actor: appActor({ ourselves }),
+                subject: [],
+                body: { code: "entries-lost", message, issue: null },
+              },
+            ],
+            { sign: signer.sign, now: () => new Date() },
+          );
+          await exportLedger(client, {
+            repository: id,
+            lines: (from) => linesFrom(db, id, from),
+            body: (sha256) => getBody(db, sha256),
+            ourselves,
+          });
+        }
+        onRepository({ repository, ok: true, restored });
+      } catch (error) {
+        onRepository({ repository, ok: false, why: error instanceof Error ? error.message : String(error) });
+      }
+    }
+  } finally {
+    await database.close();
+  }
+}

@@ -1,0 +1,149 @@
+import { createHash, type KeyObject } from "node:crypto";
+import type { GitHub } from "../collect/github.ts";
+import { readBranch } from "../collect/github.ts";
+import { readApiLedger } from "../collect/ledger.ts";
+import { apiObjects } from "../collect/objects-api.ts";
+import { readPolicy } from "../collect/policy-file.ts";
+import { typedEntry } from "../core/entries.ts";
+import { SallyportError } from "../core/errors.ts";
+import { bodyPath, evidenceBranch } from "../core/evidence-branch.ts";
+import { entryHash, readEntry } from "../core/ledger.ts";
+import { type LedgerKey, pinnedKeys } from "../core/ledger-keys.ts";
+import { verifyChain } from "../core/ledger-verify.ts";
+import { type Anchor, readAnchor } from "./anchor.ts";
+import type { Database } from "./database.ts";
+import { exportedCount, type Line, readEvidence } from "./exported.ts";
+import { adoptLines, getBody, linesFrom, putBody } from "./store.ts";
+
+/**
+ * What came back from GitHub: how many entries and bodies, how many bodies were never published there, and the entry
+ * that a check names and that is lost.
+ */
+export type Restored = { entries: number; bodies: number; unpublished: number; lost: Anchor | null };
+
+/** Whose chain it is, the key we sign with, and whether entries that are lost for good may be given up. */
+export type RestoreSite = {
+  repository: number;
+  appId: number;
+  ownKey: KeyObject;
+  acceptLoss: boolean;
+};
+
+const nothing: Restored = { entries: 0, bodies: 0, unpublished: 0, lost: null };
+
+/** A body of more bytes is none of ours. */
+const bodyBytes = 16 * 1024 * 1024;
+
+/**
+ * Makes the store's chain reach at least as far as the evidence branch: an empty store gets all of it, one that was put
+ * back from an older backup gets the rest. Entries are taken over only after their signatures and hashes were verified.
+ * Fails with `ledger-behind`, so that nothing is signed, when a check that we once wrote names an entry that is nowhere,
+ * and with `evidence-rewritten` when branch and store do not continue each other.
+ */
+export async function restoreChain(db: Database, github: GitHub, site: RestoreSite): Promise<Restored> {
+  const ours = await linesFrom(db, site.repository, 1);
+  const branch = await readEvidence(github);
+  if (ours.length > 0 && exportedCount(branch, ours) !== null) return nothing;
+  const lines = await verifiedBranch(github, site);
+  const parting = ours.findIndex(({ line }, place) => lines[place] !== line);
+  if (parting !== -1 && parting < lines.length) {
+    throw new SallyportError(
+      "evidence-rewritten",
+      `${evidenceBranch} and this server's ledger part at entry ${parting + 1}; nothing is signed until one of them is put back`,
+    );
+  }
+  const whole = lines.length > ours.length ? lines : ours.map(({ line }) => line);
+  const lost = await findLost(github, site.appId, whole);
+  if (lost !== null && !site.acceptLoss) {
+    throw new SallyportError(
+      "ledger-behind",
+      `The check on ${lost.sha} names entry ${lost.seq}, which is not in the ledger of ${whole.length} entries: some are lost. Put the database or ${evidenceBranch} back, or give them up with \`sallyport rebuild --accept-loss\``,
+    );
+  }
+  const fresh = lines.slice(ours.length).map((line, place) => ({ seq: ours.length + place + 1, line }));
+  if (fresh.length === 0) return { ...nothing, lost };
+  await adoptLines(db, site.repository, fresh);
+  const bodies = await restoreBodies(db, github, branch?.commit ?? "", fresh);
+  return { entries: fresh.length, ...bodies, lost };
+}
+
+async function verifiedBranch(github: GitHub, site: RestoreSite): Promise<string[]> {
+  const lines = await readApiLedger(github);
+  if (!lines.known) throw new SallyportError("github", lines.why, { retry: true });
+  if (lines.value === null) return [];
+  const { keys, threshold } = await trustedKeys(github, site);
+  const report = verifyChain(lines.value, keys, { threshold, expectRepositoryId: site.repository });
+  const [problem] = report.problems;
+  if (problem !== undefined) {
+    throw new SallyportError(
+      "evidence-rewritten",
+      `${evidenceBranch} does not verify: ${problem.message}; nothing is signed until it does`,
+    );
+  }
+  return lines.value;
+}
+
+/** The keys that the policy pins; while it pins none, ours. */
+async function trustedKeys(
+  github: GitHub,
+  { ownKey }: RestoreSite,
+): Promise<{ keys: LedgerKey[]; threshold: number }> {
+  const { request, owner, repo } = github;
+  const { data } = await request("GET /repos/{owner}/{repo}", { owner, repo });
+  const tip = await readBranch(github, data.default_branch);
+  const policy = tip.known ? await readPolicy(apiObjects(github), tip.value) : tip;
+  if (!policy.known) throw new SallyportError("github", policy.why, { retry: true });
+  const pinned =
+    policy.value.state === "loaded" ? pinnedKeys(policy.value.policy) : { keys: [], threshold: 1 };
+  return pinned.keys.length > 0 ? pinned : { keys: [{ key: ownKey }], threshold: 1 };
+}
+
+async function findLost(github: GitHub, appId: number, lines: readonly string[]): Promise<Anchor | null> {
+  const anchor = await readAnchor(github, appId);
+  if (anchor === null) return null;
+  const line = lines[anchor.seq - 1];
+  return line !== undefined && entryHash(line) === anchor.hash ? null : anchor;
+}
+
+/** Packs and answers that the entries name, as far as they were published; each is taken only if its hash is right. */
+async function restoreBodies(
+  db: Database,
+  github: GitHub,
+  commit: string,
+  lines: readonly Line[],
+): Promise<Pick<Restored, "bodies" | "unpublished">> {
+  const objects = apiObjects(github);
+  const count = { bodies: 0, unpublished: 0 };
+  for (const { sha256, mediaType } of lines.flatMap(({ line }) => bodiesNamed(line))) {
+    if ((await getBody(db, sha256)) !== null) continue;
+    const entry = await objects.entry(commit, bodyPath(sha256));
+    if (!entry.known) throw new SallyportError("github", entry.why, { retry: true });
+    if (entry.value === null) {
+      count.unpublished += 1;
+      continue;
+    }
+    const blob = await objects.blob(entry.value.sha, bodyBytes);
+    if (!blob.known) throw new SallyportError("github", blob.why, { retry: true });
+    const { content } = blob.value;
+    if (content === null || sha256Of(content) !== sha256) {
+      throw new SallyportError(
+        "evidence-rewritten",
+        `${bodyPath(sha256)} on ${evidenceBranch} is not what its name says`,
+      );
+    }
+    await putBody(db, content, mediaType);
+    count.bodies += 1;
+  }
+  return count;
+}
+
+function sha256Of(content: Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+function bodiesNamed(line: string): { sha256: string; mediaType: string }[] {
+  const entry = readEntry(line);
+  const typed = entry.ok ? typedEntry(entry.entry) : null;
+  if (typed?.kind === "prompt.recorded") return [typed.body.pack];
+  return typed?.kind === "response.recorded" ? [typed.body.result] : [];
+}

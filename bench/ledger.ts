@@ -1,0 +1,161 @@
+/** How fast a ledger is verified and written: verifying as a ratio to the bare cryptography in the same run. */
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, verify } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openDatabase } from "../app/database.ts";
+import { takeLease } from "../app/leases.ts";
+import { createSigner } from "../app/signer.ts";
+import { record } from "../app/store.ts";
+import { subjectKey } from "../core/effects.ts";
+import type { Draft } from "../core/entries.ts";
+import { segmentEntries, segmentPath } from "../core/evidence-branch.ts";
+import { appendEntry, type LedgerHead } from "../core/ledger.ts";
+import { manifestName, manifestText } from "../core/ledger-archive.ts";
+import { openEnvelope, pae } from "../core/ledger-envelope.ts";
+import { verifyChain } from "../core/ledger-verify.ts";
+import { noDecision } from "../core/story-facts.ts";
+import { storyDrafts } from "./ledger-entries.ts";
+import { atLeast, atMost, printTable, type Row } from "./table.ts";
+import { peakOf } from "./timing.ts";
+
+const most = 100_000;
+const repository = { id: 7, name: "acme/web" };
+const pem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+const signer = createSigner(pem);
+const publicKey = createPublicKey(pem);
+
+/** The same stories again and again, as many entries as asked for. */
+function* entries(count: number): Generator<Draft> {
+  for (let made = 0, story = 0; made < count; story += 1)
+    for (const draft of storyDrafts(story)) if (made++ < count) yield draft;
+}
+
+async function makeChain(count: number): Promise<string[]> {
+  const lines: string[] = [];
+  let head: LedgerHead = null;
+  for (const draft of entries(count)) {
+    const at = "2026-11-21T10:00:00.000Z";
+    const appended: Awaited<ReturnType<typeof appendEntry>> = await appendEntry(
+      head,
+      { ...draft, repository, at },
+      signer.sign,
+    );
+    lines.push(appended.line);
+    head = appended.head;
+  }
+  return lines;
+}
+
+function millisecondsOf(work: () => void): number {
+  const started = performance.now();
+  work();
+  return performance.now() - started;
+}
+
+/** What no verifier can leave out: the signature over each payload, and the SHA-256 of each line. */
+function bareCryptography(lines: readonly string[], key: KeyObject): number {
+  const prepared = lines.map((line, place) => {
+    const opened = openEnvelope(line, place + 1);
+    if (!opened.ok) throw new Error(opened.problem.message);
+    const { payloadType, signatures } = opened.envelope;
+    return {
+      line,
+      signed: pae(payloadType, opened.payload),
+      sig: Buffer.from(signatures[0]?.sig ?? "", "base64"),
+    };
+  });
+  return millisecondsOf(() => {
+    for (const { line, signed, sig } of prepared) {
+      if (!verify(null, signed, key, sig)) throw new Error("a signature is not good");
+      createHash("sha256").update(line).digest("hex");
+    }
+  });
+}
+
+function verification(lines: readonly string[]): number {
+  return millisecondsOf(() => {
+    const report = verifyChain(lines, [{ key: publicKey }]);
+    if (!report.ok || report.entries !== lines.length)
+      throw new Error(report.problems[0]?.message ?? "not all entries were verified");
+  });
+}
+
+const median = (values: readonly number[]) =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+
+/** How many entries a second the store appends to the embedded database, in decisions of one entry and of five. */
+async function appendRates(count: number): Promise<[number, number]> {
+  const { db, close } = await openDatabase({ folder: null });
+  const subject = { kind: "issue" as const, repository: repository.id, number: 1 };
+  const fence = await takeLease(db, subjectKey(subject));
+  const nothing = async () => undefined;
+  const enqueue = { look: nothing, perform: nothing, exportLedger: nothing };
+  const tools = { sign: signer.sign, now: () => new Date(), enqueue };
+  const all = [...entries(2 * count)];
+  const rates: number[] = [];
+  for (const [place, size] of [1, 5].entries()) {
+    const started = performance.now();
+    for (let at = place * count; at < (place + 1) * count; at += size)
+      await record(
+        db,
+        { subject, fence, repository },
+        { ...noDecision(), drafts: all.slice(at, at + size) },
+        tools,
+      );
+    rates.push((count / (performance.now() - started)) * 1_000);
+  }
+  await close();
+  return [rates[0] ?? 0, rates[1] ?? 0];
+}
+
+const rows: Row[] = [];
+const rates = await appendRates(1_000);
+rows.push(atLeast("append, one entry a decision", rates[0], 500, "entries/s"));
+rows.push(atLeast("append, five entries a decision", rates[1], 500, "entries/s"));
+
+const chain = await makeChain(most);
+const tenth = chain.slice(0, most / 10);
+const rounds = Array.from({ length: 5 }, () => ({
+  bare: bareCryptography(tenth, publicKey),
+  full: verification(tenth),
+}));
+const perTenth = median(rounds.map(({ full }) => full));
+rows.push(
+  atLeast("verify / bare signatures and hashes", median(rounds.map(({ bare, full }) => bare / full)), 0.6),
+);
+rows.push(atMost("verify 100,000 entries / 10,000", verification(chain) / perTenth, 12));
+
+const folder = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
+try {
+  const files = new Map<string, Uint8Array>();
+  for (let at = 0; at < chain.length; at += segmentEntries)
+    files.set(segmentPath(at + 1), Buffer.from(`${chain.slice(at, at + segmentEntries).join("\n")}\n`));
+  for (const [name, content] of [...files, [manifestName, manifestText(files)] as const]) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+  const program = fileURLToPath(new URL("../app/cli.ts", import.meta.url));
+  const argv: [string, ...string[]] = [
+    process.execPath,
+    "--no-warnings",
+    program,
+    "ledger",
+    "verify",
+    folder,
+  ];
+  rows.push(
+    atMost(
+      "memory to verify 100,000 entries",
+      peakOf({ argv: [...argv, "--key", signer.publicKey] }),
+      300,
+      "MB",
+    ),
+  );
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+const megabytes = (chain.reduce((sum, line) => sum + line.length + 1, 0) / 1e6).toFixed(0);
+const title = `ledger (${most} entries, ${megabytes} MB; ${((10 * perTenth) / 1_000).toFixed(1)} s to verify)`;
+if (!printTable(title, rows)) process.exitCode = 1;

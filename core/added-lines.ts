@@ -1,0 +1,124 @@
+import { indentOf } from "./code-blocks.ts";
+
+/**
+ * The line that each line stands under, told by how far it is set in; -1 for one at the edge. A list's items stand under
+ * the key above them, and what belongs to an item stands under its first line.
+ */
+export function ownersOf(lines: readonly string[]): number[] {
+  const above: { place: number; depth: number }[] = [];
+  return lines.map((line, place) => {
+    const indent = indentOf(line);
+    if (indent === null) return -1;
+    const depth = indent * 2 + (/^\s*-(?:\s|$)/.test(line) ? 1 : 0);
+    while ((above.at(-1)?.depth ?? -1) >= depth) above.pop();
+    const owner = above.at(-1)?.place ?? -1;
+    above.push({ place, depth });
+    return owner;
+  });
+}
+
+/** The lines that stand once in each of the two texts, as pairs of places, kept in the order of both: what surely stayed. */
+function anchors(before: readonly string[], after: readonly string[]): [number, number][] {
+  const once = (lines: readonly string[]) => {
+    const places = new Map<string, number>();
+    lines.forEach((line, place) => {
+      if (line !== "") places.set(line, places.has(line) ? -1 : place);
+    });
+    return places;
+  };
+  const old = once(before);
+  const pairs: [number, number][] = [];
+  for (const [line, place] of once(after)) {
+    const was = old.get(line) ?? -1;
+    if (place !== -1 && was !== -1) pairs.push([was, place]);
+  }
+  return longestRising(pairs);
+}
+
+/** The longest part of the pairs whose first places rise; their second places do already. */
+function longestRising(pairs: [number, number][]): [number, number][] {
+  const valueAt = (place: number | undefined) => pairs[place ?? -1]?.[0] ?? -1;
+  const ends: number[] = [];
+  const previous: number[] = [];
+  pairs.forEach(([value], place) => {
+    let [low, high] = [0, ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (valueAt(ends[middle]) < value) low = middle + 1;
+      else high = middle;
+    }
+    previous.push(ends[low - 1] ?? -1);
+    ends[low] = place;
+  });
+  const kept: [number, number][] = [];
+  for (let place = ends.at(-1) ?? -1; place !== -1; place = previous[place] ?? -1) {
+    const pair = pairs[place];
+    if (pair !== undefined) kept.push(pair);
+  }
+  return kept.reverse();
+}
+
+/** Those of the new places whose text is not among the old ones; every old one stands for one new one. */
+function unmatched(
+  old: readonly number[],
+  young: readonly number[],
+  key: (side: "old" | "young", place: number) => string | null,
+) {
+  const rest = new Map<string, number[]>();
+  for (const place of old) {
+    const text = key("old", place);
+    if (text === null) continue;
+    const places = rest.get(text);
+    if (places === undefined) rest.set(text, [place]);
+    else places.push(place);
+  }
+  const added = young.filter((place) => {
+    const text = key("young", place);
+    return text === null || rest.get(text)?.pop() === undefined;
+  });
+  return { removed: [...rest.values()].flat(), added };
+}
+
+const range = (from: number, to: number) =>
+  Array.from({ length: Math.max(0, to - from) }, (_, place) => from + place);
+
+/**
+ * The places (0-based) of the lines that a change adds. A line that only moves is added, as in any diff, unless it moves
+ * together with all that it stands under: `continue-on-error` on another step is new, the same step in another place is not.
+ * Spacing does not count. The longest common subsequence would say the same at a cost that hostile files could drive up.
+ */
+export function addedLines(before: readonly string[], after: readonly string[]): number[] {
+  const [old, young] = [before, after].map((lines) => lines.map((line) => line.trim()));
+  if (old === undefined || young === undefined) return [];
+  const text = (side: "old" | "young", place: number) => (side === "old" ? old : young)[place] || null;
+  const removed: number[] = [];
+  const added: number[] = [];
+  let [from, start] = [0, 0];
+  for (const [was, is] of [...anchors(old, young), [old.length, young.length] as const]) {
+    const rest = unmatched(range(from, was), range(start, is), text);
+    for (const place of rest.removed) removed.push(place);
+    for (const place of rest.added) added.push(place);
+    [from, start] = [was + 1, is + 1];
+  }
+  const ids = new Map<string, number>();
+  const moved = { old: chains(before, old, ids), young: chains(after, young, ids) };
+  return unmatched(removed, added, (side, place) => moved[side][place] ?? null).added.filter(
+    (place) => young[place] !== "",
+  );
+}
+
+/** Names each line by itself and all that it stands under; null where that says nothing: at the edge, and for a list's item. */
+function chains(
+  lines: readonly string[],
+  trimmed: readonly string[],
+  ids: Map<string, number>,
+): (string | null)[] {
+  const own: number[] = [];
+  return ownersOf(lines).map((owner, place) => {
+    const key = `${own[owner] ?? -1}\n${trimmed[place]}`;
+    const id = ids.get(key) ?? ids.size;
+    ids.set(key, id);
+    own.push(id);
+    return owner === -1 || trimmed[place]?.startsWith("-") ? null : key;
+  });
+}

@@ -1,0 +1,70 @@
+import { indentOf } from "./code-blocks.ts";
+
+/** What a workflow's text says of itself: its jobs, the events that start it, where it checks out a stranger's code. */
+export type Workflow = {
+  jobs: string[];
+  events: string[];
+  /** The line (1-based) that fetches the head of a pull request although the workflow holds the repository's secrets. */
+  untrusted: number | null;
+};
+
+/** The lines under a key at the edge, by their places. */
+function under(
+  lines: readonly string[],
+  key: RegExp,
+): { place: number; rest: string; block: number[] } | null {
+  const place = lines.findIndex((line) => key.test(line));
+  const head = lines[place];
+  if (head === undefined) return null;
+  const block: number[] = [];
+  for (let at = place + 1; at < lines.length; at += 1) {
+    const line = lines[at] ?? "";
+    const indent = indentOf(line);
+    // A list may stand at the edge, right under its key.
+    if (indent === 0 && !/^-\s/.test(line)) break;
+    if (indent !== null) block.push(at);
+  }
+  return { place, rest: head.replace(key, ""), block };
+}
+
+const jobsKey = /^["']?jobs["']?[ \t]*:/;
+const onKey = /^(?:on|"on"|'on'|true)[ \t]*:/;
+const judging = /(?<![\w-])(?:pull_request|pull_request_target|merge_group|push|workflow_run)(?![\w-])/g;
+const checkout = /\bactions\/checkout@|\bgh\s+pr\s+checkout\b|\bgit\s+(?:fetch|pull|clone|checkout)\b/;
+const headOfPull =
+  /github\.event\.pull_request\.head\.|github\.head_ref\b|github\.event\.workflow_run\.head_|refs\/pull\/|\bgh\s+pr\s+checkout\b|\bpull\/\$/;
+
+/**
+ * Reads a workflow by how far its lines are set in, without its comments. Jobs written in braces are not seen, and so count
+ * as gone. Source: GitHub's workflow syntax; events that run with secrets on a stranger's pull request.
+ */
+export function readWorkflow(lines: readonly string[]): Workflow {
+  const jobs = under(lines, jobsKey);
+  const depth = indentOf(lines[jobs?.block[0] ?? -1] ?? "");
+  const on = under(lines, onKey);
+  const triggers = on === null ? "" : [on.rest, ...on.block.map((at) => lines[at] ?? "")].join("\n");
+  const events = [...new Set(triggers.match(judging) ?? [])];
+  const holdsSecrets = events.includes("pull_request_target") || events.includes("workflow_run");
+  const untrusted =
+    holdsSecrets && lines.some((line) => checkout.test(line))
+      ? lines.findIndex((line) => headOfPull.test(line))
+      : -1;
+  return {
+    jobs: (jobs?.block ?? []).flatMap((at) => {
+      const line = lines[at] ?? "";
+      const id = indentOf(line) === depth ? /^\s*["']?([\w-]{1,100})["']?[ \t]*:/.exec(line)?.[1] : undefined;
+      return id === undefined ? [] : [id];
+    }),
+    events,
+    untrusted: untrusted === -1 ? null : untrusted + 1,
+  };
+}
+
+/** The events of pull requests that no longer start a workflow. To leave `pull_request_target` for `pull_request` is safer. */
+export function lostEvents(before: readonly string[], after: readonly string[]): string[] {
+  const lost = before.filter((event) => event !== "workflow_run" && !after.includes(event));
+  return lost.filter((event) => {
+    if (event === "push") return after.every((one) => one === "workflow_run");
+    return event !== "pull_request_target" || !after.includes("pull_request");
+  });
+}

@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { createSigner } from "../../../app/signer.ts";
+import type { Json } from "../../../core/json.ts";
+import { acted } from "../../core/attempt-entries.ts";
+import { chainOf, draft, drafts, newKey } from "../../ledger.ts";
+import { makeLedgerClone } from "./ledger-clone.ts";
+import { runLedger } from "./run-ledger.ts";
+
+const repository = makeLedgerClone();
+const { folder, clone, run: ledger } = repository;
+afterAll(repository.remove);
+
+const key = newKey();
+const { publicKey } = createSigner(key.pem);
+const quinn = { type: "user" as const, id: 2, login: "Quinn" };
+
+const entries = [
+  draft({ kind: "command", actor: quinn, body: { issue: 7, story: 7 } }),
+  draft({ kind: "run.submitted", body: { run: "run-7-1", story: 7 } }),
+  draft({ kind: "pull.opened", body: { run: "run-7-1", story: 7, pull: 12 } }),
+  draft({ kind: "pull.opened", body: { run: "run-8-1", story: 8, pull: 13 } }),
+  draft({ kind: "sign-off.given", actor: quinn, body: { pull: 12 } }),
+];
+let lines: string[];
+beforeAll(async () => {
+  lines = await chainOf(key.pem, entries);
+  repository.publish(lines);
+});
+
+/** The numbers of the entries that are shown. */
+const shown = (out: string) => [...out.matchAll(/^ *([0-9]+) {2}/gm)].map(([, seq]) => Number(seq));
+
+describe("only the entries that were asked for", () => {
+  const cases: [string[], number[]][] = [
+    [[], [1, 2, 3, 4, 5]],
+    [
+      ["--kind", "pull.opened"],
+      [3, 4],
+    ],
+    [
+      ["--story", "7"],
+      [1, 2, 3],
+    ],
+    [
+      ["--pr", "12"],
+      [3, 5],
+    ],
+    [
+      ["--run", "run-7-1"],
+      [2, 3],
+    ],
+    [
+      ["--person", "quinn"],
+      [1, 5],
+    ],
+    [
+      ["--person", "@Quinn"],
+      [1, 5],
+    ],
+    [
+      ["--person", "2"],
+      [1, 5],
+    ],
+    [["--person", "quinn", "--pr", "12"], [5]],
+    [["--story", "7", "--kind", "pull.opened", "--run", "run-8-1"], []],
+  ];
+  test.each(cases)("%j", async (args, seqs) => {
+    const { out, exit } = await ledger(["show", clone, ...args]);
+    expect({ exit, seqs: shown(out) }).toEqual({ exit: 0, seqs });
+  });
+
+  test("a number that is none", async () => {
+    expect(await ledger(["show", clone, "--pr", "x"])).toMatchObject({ exit: 2, out: "" });
+  });
+});
+
+describe("--follow", () => {
+  /** Shows the ledger while it changes: one step at each pause, and the end after the last. */
+  const follow = (steps: (() => void)[], ...args: string[]) =>
+    runLedger(folder, ["show", clone, "--follow", ...args], false, async () => {
+      const step = steps.shift();
+      step?.();
+      return step !== undefined;
+    });
+  afterAll(() => repository.publish(lines));
+
+  test("prints each entry once, as it comes, and still only what was asked for", async () => {
+    const grown = (count: number) => () => repository.publish(lines.slice(0, count));
+    repository.publish(lines.slice(0, 2));
+    const all = await follow([() => undefined, grown(3), grown(5)]);
+    expect({ exit: all.exit, seqs: shown(all.out) }).toEqual({ exit: 0, seqs: [1, 2, 3, 4, 5] });
+    repository.publish(lines.slice(0, 2));
+    expect(shown((await follow([grown(5)], "--kind", "pull.opened")).out)).toEqual([3, 4]);
+  });
+
+  test("T146: stops when what was shown is not there any more", async () => {
+    const anew = await chainOf(key.pem, drafts(6));
+    for (const chain of [lines.slice(0, 4), [], anew]) {
+      repository.publish(lines);
+      expect(await follow([() => repository.publish(chain)])).toMatchObject({
+        exit: 1,
+        err: expect.stringContaining("entry 5 is not the one that was shown: the ledger was rewritten"),
+      });
+    }
+  });
+});
+
+describe("sallyport ledger verify --pr", () => {
+  const step = { run: "run-7-1", story: 7, prompt: 11 };
+  const opened = draft({
+    kind: "pull.opened",
+    subject: [{ digest: { gitCommit: "2".repeat(40) } }],
+    body: { ...step, pull: 12, branch: "b", head: "2".repeat(40) },
+  });
+  const made = (...acts: Parameters<typeof acted>[0][]) =>
+    acts.map((act) => {
+      const { kind, body, subject } = acted(act);
+      return draft({ kind, subject, body: body satisfies Json });
+    });
+
+  test("a trace that is broken: exit 1, each link with its entry, and what is missing", async () => {
+    repository.publish(
+      await chainOf(key.pem, [...made("ask", "answer", "accept", "capture", "commit"), opened]),
+    );
+    const { out, exit } = await ledger(["verify", clone, "--key", publicKey, "--pr", "12"]);
+    expect(exit).toBe(1);
+    expect(out).toMatch(/^verified\n/);
+    for (const line of [
+      /^Trace of #12: broken$/m,
+      /^ {2}pull request +entry 6 /m,
+      /^ {2}commit +entry 5 +2{40}, written from R0\/S0$/m,
+      /^ {2}prompt +entry 1 /m,
+      /^ {2}run +MISSING +run-7-1 was never submitted with prompt #11$/m,
+    ])
+      expect(out).toMatch(line);
+    const asJson = await ledger(["verify", clone, "--key", publicKey, "--pr", "12", "--json"]);
+    expect(JSON.parse(asJson.out)).toMatchObject({
+      ok: false,
+      problems: [],
+      trace: {
+        pull: 12,
+        ok: false,
+        links: [{ link: "pull request", seq: 6 }, {}, {}, {}, {}, { seq: null }],
+      },
+    });
+    expect(await ledger(["verify", clone, "--key", publicKey])).toMatchObject({ exit: 0 });
+  });
+
+  test("is not followed through a chain that is broken", async () => {
+    repository.publish(await chainOf(key.pem, [...made("answer"), opened]));
+    const { out, exit } = await ledger(["verify", clone, "--key", publicKey, "--pr", "12", "--json"]);
+    expect({ exit, report: JSON.parse(out) }).toMatchObject({
+      exit: 1,
+      report: { ok: false, trace: null, problems: [{ code: "bad-attempt", position: 1 }] },
+    });
+  });
+
+  test("takes a number", async () => {
+    expect(await ledger(["verify", clone, "--key", publicKey, "--pr", "acme/web#12"])).toMatchObject({
+      exit: 2,
+    });
+  });
+});

@@ -1,0 +1,21 @@
+import { describe, expect, test } from "@jest/globals";
+import { nameSubjects } from "../../app/receive.ts";
+
+const repository = { id: 5 };
+const ref = `refs/heads/gh-readonly-queue/main/pr-12-${"b".repeat(40)}`;
+const group = { kind: "group", repository: 5, number: 12, ref };
+
+describe("T073: a merge group's webhook", () => {
+  test.each(["checks_requested", "destroyed"])("%s names the group", (action) => {
+    const payload = { action, repository, merge_group: { head_ref: ref, head_sha: "a".repeat(40) } };
+    expect(nameSubjects("merge_group", payload)).toEqual({ subjects: [group], searches: [] });
+  });
+
+  test.each([
+    ["of another form", { merge_group: { head_ref: "refs/heads/main" } }],
+    ["without its branch", { merge_group: {} }],
+    ["without a repository", { merge_group: { head_ref: ref }, repository: undefined }],
+  ])("%s names nothing", (_, parts) => {
+    expect(nameSubjects("merge_group", { repository, ...parts })).toEqual({ subjects: [], searches: [] });
+  });
+});

@@ -1,0 +1,161 @@
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { readSegments, segmentEntries, segmentPath } from "../../core/evidence-branch.ts";
+import { keyringOf } from "../../core/ledger-keys.ts";
+import { type ChainPlace, chainStart, verifyChain, verifyNext } from "../../core/ledger-verify.ts";
+import { chainOf, drafts, newKey } from "../ledger.ts";
+
+const count = 1_000;
+const key = newKey();
+const keys = [{ key: key.publicKey }];
+const rules = { keys: keyringOf(keys), threshold: 1 };
+
+let lines: string[];
+/** A chain of the same repository by the same key, with other entries. */
+let twin: string[];
+/** How far a verification of the honest chain has come before each entry, and at its end. */
+let places: ChainPlace[];
+beforeAll(async () => {
+  lines = await chainOf(key.pem, drafts(count));
+  twin = await chainOf(key.pem, drafts(count, { at: "2026-11-21T10:00:01.000Z" }));
+  places = [chainStart];
+  for (const line of lines) {
+    const step = verifyNext(places.at(-1) ?? chainStart, line, rules);
+    expect(step.problems).toEqual([]);
+    places.push(step.place);
+  }
+}, 60_000);
+
+/** What somebody did to the chain: the lines from the first changed place on, and where it has to be found. */
+type Mutation = { from: number; tail: string[]; position: number };
+
+const at = (place: number) => lines[place] ?? "";
+
+const mutations: Record<string, (place: number, where: number, code: number) => Mutation> = {
+  flip: (place, where, code) => {
+    const line = at(place);
+    const column = where % line.length;
+    const flipped = String.fromCharCode(line.charCodeAt(column) ^ (1 << (code % 7)));
+    const changed = `${line.slice(0, column)}${flipped}${line.slice(column + 1)}`;
+    return { from: place, tail: [changed, ...lines.slice(place + 1)], position: place + 1 };
+  },
+  shorten: (place, where) => {
+    const column = where % at(place).length;
+    const changed = `${at(place).slice(0, column)}${at(place).slice(column + 1)}`;
+    return { from: place, tail: [changed, ...lines.slice(place + 1)], position: place + 1 };
+  },
+  lengthen: (place, where, code) => {
+    const column = where % at(place).length;
+    const changed = `${at(place).slice(0, column)}${String.fromCharCode(code)}${at(place).slice(column)}`;
+    return { from: place, tail: [changed, ...lines.slice(place + 1)], position: place + 1 };
+  },
+  drop: (place) => ({ from: place, tail: lines.slice(place + 1), position: place + 1 }),
+  swap: (place, where) => {
+    const other = place + 1 + (where % (count - place - 1));
+    const tail = lines.with(place, at(other)).with(other, at(place)).slice(place);
+    return { from: place, tail, position: place + 1 };
+  },
+  duplicate: (place, where) => {
+    const again = place + 1 + (where % (count - place - 1));
+    return { from: again, tail: [at(place), ...lines.slice(again)], position: again + 1 };
+  },
+  // A first entry follows nothing, so another chain's is found by the second.
+  splice: (place) => ({
+    from: place,
+    tail: [twin[place] ?? "", ...lines.slice(place + 1)],
+    position: Math.max(place + 1, 2),
+  }),
+  graft: (place) => ({ from: place + 1, tail: twin.slice(place + 1), position: place + 2 }),
+};
+
+const mutation = fc
+  .record({
+    kind: fc.constantFrom(...Object.keys(mutations)),
+    // The last entry is left out: without it the chain is shorter and else in order, which the anchor finds below.
+    place: fc.nat(count - 2),
+    where: fc.nat(),
+    code: fc.nat(255),
+  })
+  .map(({ kind, place, where, code }) => ({ kind, ...made(kind, place, where, code) }));
+
+function made(kind: string, place: number, where: number, code: number): Mutation {
+  const mutate = mutations[kind];
+  if (mutate === undefined) throw new Error(`no mutation ${kind}`);
+  return mutate(place, where, code);
+}
+
+/** The first problem that a verification finds which has come to the changed place; undefined: none near there. */
+function firstProblem({ from, tail }: Mutation): number | undefined {
+  let place = places[from] ?? chainStart;
+  for (const line of tail.slice(0, 2)) {
+    const step = verifyNext(place, line, rules);
+    if (step.problems[0] !== undefined) return step.problems[0].position;
+    place = step.place;
+  }
+  return undefined;
+}
+
+describe("T147: whatever is done to a ledger of 1,000 entries is found, with its place", () => {
+  test("ten thousand times, from where the honest part ends", () => {
+    fc.assert(
+      fc.property(mutation, (one) => {
+        expect(firstProblem(one)).toBe(one.position);
+      }),
+      { numRuns: 10_000 },
+    );
+  }, 60_000);
+
+  test("the same from the first entry on", () => {
+    fc.assert(
+      fc.property(mutation, (one) => {
+        const report = verifyChain([...lines.slice(0, one.from), ...one.tail.slice(0, 2)], keys);
+        expect({ ok: report.ok, position: report.problems[0]?.position }).toEqual({
+          ok: false,
+          position: one.position,
+        });
+      }),
+      { numRuns: 40 },
+    );
+  }, 60_000);
+
+  test("T143: entries cut off at the end, with a head from elsewhere", () => {
+    const head = places.at(-1)?.last;
+    if (head === undefined || head === null) throw new Error("the honest chain has a head");
+    for (const left of [0, 1, 2, 10, 40]) {
+      const report = verifyChain(lines.slice(0, left), keys, { anchor: head });
+      expect(report.problems.at(-1)).toMatchObject({ code: "cut-tail", position: count });
+    }
+    const short = verifyChain(lines.slice(0, count - 1), keys, { anchor: head });
+    expect(short.problems).toEqual([expect.objectContaining({ code: "cut-tail", position: count })]);
+    expect(verifyChain(lines, keys, { anchor: head }).ok).toBe(true);
+  }, 60_000);
+});
+
+test("T147: a bit turned over anywhere in the branch's files", () => {
+  const files = new Map<string, Buffer>();
+  for (let seq = 1; seq <= count; seq += segmentEntries)
+    files.set(
+      segmentPath(seq),
+      Buffer.from(`${lines.slice(seq - 1, seq - 1 + segmentEntries).join("\n")}\n`),
+    );
+  fc.assert(
+    fc.property(fc.constantFrom(...files.keys()), fc.nat(), fc.nat(7), (path, where, bit) => {
+      const bytes = files.get(path) ?? Buffer.alloc(0);
+      const changed = Buffer.from(bytes);
+      const place = where % bytes.length;
+      changed[place] = (bytes[place] ?? 0) ^ (1 << bit);
+      const before = [...files.keys()].indexOf(path) * segmentEntries;
+      const entry = before + bytes.subarray(0, place).filter((byte) => byte === 0x0a).length + 1;
+      const read = readSegments(new Map(files).set(path, changed));
+      const from = entry - 1;
+      const position = read.ok
+        ? firstProblem({ from, tail: read.lines.slice(from), position: entry })
+        : read.position;
+      // A line more or less in a full file is a fault of the file, told at its end.
+      const isLineEnd = bytes[place] === 0x0a || changed[place] === 0x0a;
+      const ends = [before + segmentEntries, before + segmentEntries + 1];
+      expect(isLineEnd ? [entry, ...ends] : [entry]).toContain(position);
+    }),
+    { numRuns: 300 },
+  );
+}, 60_000);

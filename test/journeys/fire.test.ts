@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { until as waitFor } from "../../app/demo/acting.ts";
+import { git, storyBody } from "../../app/demo/governed.ts";
+import { nextSecond } from "../../app/demo/road.ts";
+import { headOf } from "../../app/store.ts";
+import { readGitLedger } from "../../collect/ledger.ts";
+import { readSegments } from "../../core/evidence-branch.ts";
+import { readEntry } from "../../core/ledger.ts";
+import { verifyChain } from "../../core/ledger-verify.ts";
+import { startWorld, type World } from "./world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+}, 60_000);
+afterAll(() => world.close(), 30_000);
+
+const until = <T>(what: string, ask: () => Promise<T | null | undefined | false>) => waitFor(what, ask, 120);
+
+/** The lines of the published ledger, verified with the one key. */
+async function published(): Promise<string[]> {
+  const clone = `${world.dir}/clone-${Math.random()}`;
+  await git(world.dir, ["clone", "--quiet", "--mirror", world.cloneUrl, clone]);
+  const ledger = await readGitLedger(clone);
+  const read = ledger.known && ledger.value !== null ? readSegments(ledger.value.files) : null;
+  if (read === null || !read.ok) return [];
+  expect(verifyChain(read.lines, [{ key: world.key.publicKey }]).problems).toEqual([]);
+  return read.lines;
+}
+
+/** Everything decided is done and everything recorded is published, so that nothing is lost with the database. */
+async function settled(): Promise<string[]> {
+  const { db } = world.service().database;
+  return until("a quiet server", async () => {
+    const open = await db
+      .selectFrom("effects")
+      .select("id")
+      .where("status", "in", ["todo", "doing"])
+      .execute();
+    const chain = await db.selectFrom("chains").select("repository").executeTakeFirst();
+    const head = chain === undefined ? null : await headOf(db, chain.repository);
+    const lines = await published();
+    return open.length === 0 && head?.seq === lines.length ? lines : null;
+  });
+}
+
+const shown = async (sha: string, status: string) =>
+  (await world.seen.checks(sha)).find((check) => check.name === "sallyport" && check.status === status);
+
+test("T167 the server burns down after each half of the road; the ledger and GitHub are enough to go on", async () => {
+  const { lena, quinn, seen } = world;
+  const epic = await lena.openIssue("An epic", "### Description\n\nMore.\n\n### Risk\n\nhigh\n", ["epic"]);
+  const story = await lena.openIssue("A story", storyBody(epic, null), ["story"]);
+  await nextSecond();
+  await lena.label(story, "ai:plan");
+  const digest = await until("the digest", async () =>
+    (await seen.comments(story))
+      .map((comment) => /^\/approve ([0-9a-f]{64})$/m.exec(comment)?.[1])
+      .find((found) => found !== undefined),
+  );
+  // An approval that is still to be given survives.
+  const before = await settled();
+  await world.burnDown();
+  await quinn.comment(story, `/approve ${digest}`);
+  await until("the prompts", async () => (await seen.children(story)).length === 2);
+  await until("ready", async () => (await seen.issue(story)).labels.includes("sallyport:ready"));
+  expect((await published()).slice(0, before.length)).toEqual(before);
+
+  await lena.label(story, "ai:run");
+  for (const place of [1, 2]) {
+    const pull = await until(`pull request ${place}`, async () => (await seen.openPulls())[0]);
+    await until("the waiting check", () => shown(pull.sha, "in_progress"));
+    await until("CI", async () =>
+      (await seen.checks(pull.sha)).find((check) => check.name === "test" && check.status === "completed"),
+    );
+    await quinn.comment(pull.number, `/sign-off ${pull.sha} pass manual\nIt works.`);
+    await until("the green check", () => shown(pull.sha, "completed"));
+    // A sign-off that was given survives: the check stays green and the pull request merges.
+    if (place === 1) {
+      await settled();
+      await world.burnDown();
+    }
+    await until("the merge", async () => (await lena.merge(pull.number, pull.sha)).ok);
+  }
+  for (const number of [story, epic])
+    await until(`#${number} closed`, async () => (await seen.issue(number)).state === "closed");
+
+  // As if nothing had happened: each act is in the ledger once, and GitHub shows each thing once.
+  const lines = await until("the last entry", async () => {
+    const found = await settled();
+    return found.some((line) => kindOf(line) === "epic.completed") ? found : null;
+  });
+  const kinds = lines.map(kindOf);
+  const counts = Object.fromEntries(
+    [...new Set(kinds)].map((kind) => [kind, kinds.filter((one) => one === kind).length]),
+  );
+  expect(counts).toMatchObject({
+    "plan.proposed": 1,
+    "approval.granted": 1,
+    "contract.frozen": 1,
+    "run.submitted": 1,
+    "prompt.opened": 2,
+    "prompt.recorded": 2,
+    "response.recorded": 2,
+    "change.committed": 2,
+    "pull.opened": 2,
+    "sign-off.given": 2,
+    "evidence.sealed": 2,
+    "merge.observed": 2,
+    "prompt.completed": 2,
+    "run.closed": 1,
+    "story.completed": 1,
+    "epic.completed": 1,
+  });
+  expect(await seen.children(story)).toHaveLength(2);
+  const stickies = (await seen.comments(story)).filter((comment) => comment.includes("sallyport:sticky"));
+  expect(stickies).toHaveLength(1);
+}, 400_000);
+
+function kindOf(line: string): string {
+  const entry = readEntry(line);
+  return entry.ok ? entry.entry.kind : "";
+}
