@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import * as core from "@actions/core";
 import type { RequestInterface } from "@octokit/types";
-import { type Annotation, type Inputs, type Ports, run } from "./run.ts";
+import type { Annotation } from "../core/annotations.ts";
+import { type Inputs, type Ports, run } from "./run.ts";
 
 /** How long one answer of GitHub may take, in milliseconds. */
 const patience = 60_000;
@@ -11,6 +12,7 @@ function readInputs(): Inputs {
     repository: process.env.GITHUB_REPOSITORY ?? "",
     pullRequest: core.getInput("pull-request"),
     failOn: core.getInput("fail-on"),
+    policyRef: core.getInput("policy-ref"),
     now: new Date().toISOString(),
     event: {
       name: process.env.GITHUB_EVENT_NAME ?? "",
@@ -48,11 +50,11 @@ function makePorts(token: string): Ports {
     summary: async (markdown) => {
       await core.summary.addRaw(markdown, true).write();
     },
-    annotate: ({ title, message, file, line }: Annotation) =>
+    annotate: ({ title, message, path, line }: Annotation) =>
       core.error(message, {
         title,
-        ...(file === undefined ? {} : { file }),
-        ...(line === undefined ? {} : { startLine: line }),
+        ...(path === null ? {} : { file: path }),
+        ...(line === null ? {} : { startLine: line }),
       }),
     // A notice is a workflow command whose text the toolkit escapes; a bare line could start with `::` and be obeyed.
     say: (line) => core.notice(line),

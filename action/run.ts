@@ -1,9 +1,9 @@
 import type { RequestInterface } from "@octokit/types";
+import { type Annotation, annotationsOf } from "../core/annotations.ts";
 import { verdictText } from "../core/judge.ts";
 import type { Known } from "../core/known.ts";
 import { known, unknown } from "../core/known.ts";
 import { summaryMarkdown, titleOf } from "../core/report.ts";
-import type { GateResult, Reason, Verdict } from "../schemas/verdict.ts";
 import { type EventSubject, subjectOfEvent } from "./event.ts";
 import { verdictOn } from "./verdict.ts";
 
@@ -14,13 +14,12 @@ export type Inputs = {
   /** Empty: the pull request of the event. */
   pullRequest: string;
   failOn: string;
+  /** Empty: the default branch. */
+  policyRef: string;
   /** RFC 3339. */
   now: string;
   event: { name: string; text: string | null };
 };
-
-/** A note on the pull request's page; `message` and `title` may hold text by the author of the change. */
-export type Annotation = { title: string; message: string; file?: string; line?: number };
 
 /** Everything that a run does to the world around it. Each port escapes what it is given for where it goes. */
 export type Ports = {
@@ -41,13 +40,15 @@ export async function run(inputs: Inputs, ports: Ports): Promise<void> {
   const asked = readInputs(inputs);
   if (!asked.known) return ports.fail(asked.why);
   const { owner, repo, subject, failOn } = asked.value;
-  const answer = await verdictOn({ request: await ports.connect(), owner, repo, now: inputs.now }, subject);
+  const policyRef = inputs.policyRef === "" ? undefined : inputs.policyRef;
+  const source = { request: await ports.connect(), owner, repo, now: inputs.now, policyRef };
+  const answer = await verdictOn(source, subject);
   if (!answer.known) return ports.fail(answer.why);
   const { verdict, about } = answer.value;
   ports.output("conclusion", verdict.conclusion);
   ports.output("verdict", verdictText(verdict));
   await ports.summary(summaryMarkdown(verdict));
-  for (const annotation of annotationsOf(verdict)) ports.annotate(annotation);
+  for (const annotation of annotationsOf(verdict).slice(0, mostAnnotations)) ports.annotate(annotation);
   ports.say(`${titleOf(verdict)} (${about} at ${verdict.head})`);
   if (verdict.conclusion === "failure" || (verdict.conclusion === "pending" && failOn === "pending"))
     ports.fail(titleOf(verdict));
@@ -89,23 +90,4 @@ function parse(text: string): Known<unknown> {
       "the event file (GITHUB_EVENT_PATH) is not JSON: give the number with the input `pull-request`",
     );
   }
-}
-
-function annotationsOf(verdict: Verdict): Annotation[] {
-  const blocking = verdict.gates.filter(
-    ({ gate, status }) => status === "fail" && !verdict.deferred.includes(gate),
-  );
-  return blocking
-    .flatMap((gate) => gate.reasons.map((reason) => annotationOf(gate, reason)))
-    .slice(0, mostAnnotations);
-}
-
-function annotationOf({ gate }: GateResult, { message, path, line, next }: Reason): Annotation {
-  const step = next === undefined ? "" : ` Next: ${next.step} (${next.who})`;
-  return {
-    title: `sallyport: ${gate}`,
-    message: `${message}${step}`,
-    ...(path === undefined ? {} : { file: path }),
-    ...(line === undefined ? {} : { line }),
-  };
 }

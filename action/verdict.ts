@@ -7,6 +7,9 @@ import { type Known, known, unknown } from "../core/known.ts";
 import type { Verdict } from "../schemas/verdict.ts";
 import type { EventSubject } from "./event.ts";
 
+/** Where to read, when (RFC 3339), and a branch to read the policy from in place of the default branch. */
+export type VerdictSource = GitHub & { now: string; policyRef: string | undefined };
+
 /** A verdict, and what it is about in words for people. */
 export type Answer = { verdict: Verdict; about: string };
 
@@ -14,15 +17,12 @@ export type Answer = { verdict: Verdict; about: string };
  * Collects and judges what the job is about, as it is now. Unknown also when it has moved on since the event: a verdict on
  * another commit than the job's own would be shown on the wrong one.
  */
-export async function verdictOn(
-  source: GitHub & { now: string },
-  subject: EventSubject,
-): Promise<Known<Answer>> {
+export async function verdictOn(source: VerdictSource, subject: EventSubject): Promise<Known<Answer>> {
   return subject.kind === "group" ? onGroup(source, subject) : onPull(source, subject);
 }
 
 async function onPull(
-  source: GitHub & { now: string },
+  source: VerdictSource,
   { number, head }: Extract<EventSubject, { kind: "pull" }>,
 ): Promise<Known<Answer>> {
   const facts = await collectPull({ ...source, number });
@@ -33,7 +33,7 @@ async function onPull(
 }
 
 async function onGroup(
-  source: GitHub & { now: string },
+  source: VerdictSource,
   { ref, head }: Extract<EventSubject, { kind: "group" }>,
 ): Promise<Known<Answer>> {
   const facts = await collectGroup({ ...source, ref });

@@ -20,6 +20,8 @@ export type MembersSource = GitHub & {
   /** The App's own records; without it they are read from the evidence branch. */
   record?: (pull: number) => Known<PullRecord>;
   cache?: ObjectsCache;
+  /** As for a pull request. */
+  policyRef?: string | undefined;
 };
 
 /**
@@ -71,7 +73,7 @@ async function readMember(
   commit: CommitFact,
   origin: Origin,
 ): Promise<Known<{ member: MemberFacts; closed: boolean }>> {
-  const { branch, now, record, cache, ...github } = source;
+  const { branch, now, record, cache, policyRef, ...github } = source;
   const number = origin.pull;
   const state = await readPullState(github, number);
   if (!state.known) {
@@ -84,6 +86,7 @@ async function readMember(
       ...github,
       number,
       now,
+      policyRef,
       ...(cache === undefined ? {} : { cache }),
       ...(record === undefined ? {} : { record: record(number) }),
     },

@@ -48,8 +48,8 @@ async function collect(
   if (!landed.known || landed.value) return landed.known ? known(null) : landed;
 
   const defaultBranch = repository.value.default_branch;
-  const policyRef = await readBranch(source, defaultBranch);
-  const policy = policyRef.known ? await readPolicy(objects, policyRef.value) : policyRef;
+  const policyTip = await readBranch(source, source.policyRef ?? defaultBranch);
+  const policy = policyTip.known ? await readPolicy(objects, policyTip.value) : policyTip;
   const commits = await objects.commits(queue.base, head.value);
   if (!commits.known) return commits;
   const line = lineOf(commits.value, queue.base, head.value);

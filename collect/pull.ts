@@ -1,6 +1,6 @@
-import type { CommitFact, PullFacts, PullRecord } from "../core/facts.ts";
+import type { CommitFact, PolicyReading, PullFacts, PullRecord } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import type { GitHub } from "./github.ts";
+import { type GitHub, readBranch } from "./github.ts";
 import { readApiLedger } from "./ledger.ts";
 import type { Objects } from "./objects.ts";
 import { apiObjects } from "./objects-api.ts";
@@ -20,6 +20,8 @@ import { readTexts } from "./texts.ts";
 export type PullSource = GitHub & {
   number: number;
   record?: Known<PullRecord>;
+  /** A branch to read the policy from in place of the default branch; whoever runs the collector vouches for it. */
+  policyRef?: string | undefined;
   /** Given by a caller who looks at the repository again and again. */
   cache?: ObjectsCache;
   /** RFC 3339; its day is all that a verdict depends on. */
@@ -41,7 +43,7 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
   const { id, name } = state.repository;
   const objects = apiObjects(source, source.cache);
   const [policy, mergeBase] = await Promise.all([
-    state.policy === null ? readPolicy(objects, state.defaultBranch.tip) : known(state.policy),
+    policyOf(source, state, objects),
     ahead === null ? objects.mergeBase(base.sha, head.sha) : known(base.sha),
   ]);
   const changes = mergeBase.known ? await objects.changes(mergeBase.value, head.sha) : mergeBase;
@@ -68,6 +70,18 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
     record,
     day: source.now.slice(0, 10),
   };
+}
+
+async function policyOf(
+  source: PullSource,
+  state: PullState,
+  objects: Objects,
+): Promise<Known<PolicyReading>> {
+  if (source.policyRef !== undefined) {
+    const tip = await readBranch(source, source.policyRef);
+    return tip.known ? readPolicy(objects, tip.value) : tip;
+  }
+  return state.policy === null ? readPolicy(objects, state.defaultBranch.tip) : known(state.policy);
 }
 
 async function readCommits(

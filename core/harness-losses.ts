@@ -34,15 +34,18 @@ function workflowsOf(files: readonly HarnessFile[]): WorkflowChange[] {
   }));
 }
 
+function missingFrom(some: readonly string[], others: readonly string[]): string[] {
+  const there = new Set(some);
+  return others.filter((one) => !there.has(one));
+}
+
 /** What the workflows of a change lose: whole workflows, jobs, events; and where one newly fetches a stranger's code. */
 export function workflowProblems(files: readonly HarnessFile[]): Problem[] {
   const workflows = workflowsOf(files);
   // Jobs that a workflow of the change gains, so that moving a job or splitting a workflow is free.
-  const gained = new Set(
-    workflows.flatMap(({ before, after }) => after.jobs.filter((job) => !before.jobs.includes(job))),
-  );
+  const gained = new Set(workflows.flatMap(({ before, after }) => missingFrom(before.jobs, after.jobs)));
   return workflows.flatMap(({ path, before, after, gone, moved }): Problem[] => {
-    const lost = before.jobs.filter((job) => !after.jobs.includes(job) && !gained.has(job));
+    const lost = missingFrom(after.jobs, before.jobs).filter((job) => !gained.has(job));
     if (gone) {
       if (moved || (before.jobs.length > 0 && lost.length === 0)) return [];
       const message = "This workflow is deleted or renamed to where it does not run.";

@@ -20,6 +20,9 @@ beforeAll(() => {
   repository = makeRepository();
   scratch = mkdtempSync(join(tmpdir(), "sallyport-"));
   main = branch("main", { ".github/sallyport.yml": policy });
+  branch("stricter", {
+    ".github/sallyport.yml": file("version: 1\ngates: { forbidden-paths: { deny: [a] } }\n"),
+  });
   branch("good", { ".github/sallyport.yml": policy, a: file("1\n") }, [main]);
   branch("waiting", { ".github/sallyport.yml": policy, "ui/a": file("1\n") }, [main]);
   branch("bad", { ".github/sallyport.yml": policy, "governance/::error::x\n::add-mask::y": file("1\n") }, [
@@ -72,6 +75,7 @@ async function runAction(
     "INPUT_GITHUB-TOKEN": "good",
     "INPUT_PULL-REQUEST": "",
     "INPUT_FAIL-ON": "pending",
+    "INPUT_POLICY-REF": "",
     "INPUT_API-URL": "",
     ...changed,
   };
@@ -136,6 +140,20 @@ test.each([
     conclusion: "pending",
   });
   expect(ended.summary).toContain(`/sign-off ${shaOf("waiting")} pass manual`);
+});
+
+test("policy-ref: another branch's policy judges, and the verdict names it; a branch that is not there is no pass", async () => {
+  const strict = await runAction("good", pushed("good"), { "INPUT_POLICY-REF": "stricter" });
+  expect({ status: strict.status, conclusion: strict.outputs.conclusion }).toEqual({
+    status: 1,
+    conclusion: "failure",
+  });
+  expect(JSON.parse(strict.outputs.verdict!).policy.ref).toBe(shaOf("stricter"));
+  const missing = await runAction("good", pushed("good"), { "INPUT_POLICY-REF": "nowhere" });
+  expect({ status: missing.status, conclusion: missing.outputs.conclusion }).toEqual({
+    status: 1,
+    conclusion: "pending",
+  });
 });
 
 test("T196, T198 a hostile file name gives no workflow command and no output of its own", async () => {

@@ -46,6 +46,6 @@ describe("action.yml, the code and the README say the same", () => {
 
   test("the bundle is where the build puts it", () => {
     expect(action.runs).toEqual({ using: "node24", main: "../dist/action.js" });
-    expect(read("scripts/build.mjs")).toContain('"dist/action.js"');
+    expect(read("scripts/build.mjs")).toContain('action: "action/index.ts"');
   });
 });

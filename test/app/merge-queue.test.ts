@@ -157,6 +157,7 @@ async function actionVerdict(group: {
       repository: "acme/governed",
       pullRequest: "",
       failOn: "pending",
+      policyRef: "",
       now: new Date().toISOString(),
       event: {
         name: "merge_group",

@@ -10,7 +10,7 @@ import { fullPolicy } from "./full-policy.ts";
 
 /** One seed that every run shares, and a new one each time; fast-check prints the seed of a failure. */
 const seeds: [string, number][] = [
-  
+  ["the fixed seed", 20_261_121],
   ["a new seed", Date.now() % 2 ** 31],
 ];
 
@@ -81,17 +81,17 @@ const damaged: fc.Arbitrary<string> = fc.oneof(
 
 describe.each(seeds)("with %s", (_, seed) => {
   test("any bytes get an answer", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 600 }), judge), { seed, numRuns: 12_000 });
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 600 }), judge), { seed, numRuns: 500 });
   });
 
   test("any text gets an answer", () => {
     const unit = fc.oneof(token, fc.string({ unit: "binary", maxLength: 3 }), fc.constantFrom(...lines));
     const text = fc.array(unit, { maxLength: 30 }).map((parts) => parts.join(""));
-    fc.assert(fc.property(text, judge), { seed, numRuns: 15_000 });
+    fc.assert(fc.property(text, judge), { seed, numRuns: 700 });
   });
 
   test("a good policy that was damaged gets an answer, and one reading if it is accepted", () => {
-    fc.assert(fc.property(damaged, judge), { seed, numRuns: 12_000 });
+    fc.assert(fc.property(damaged, judge), { seed, numRuns: 300 });
   });
 
   test("a good policy with bits turned over gets an answer", () => {
@@ -102,7 +102,7 @@ describe.each(seeds)("with %s", (_, seed) => {
         for (const [place, bit] of turned) bytes[place] = (bytes[place] ?? 0) ^ (1 << bit);
         judge(bytes);
       }),
-      { seed, numRuns: 12_000 },
+      { seed, numRuns: 500 },
     );
   });
 });
