@@ -23,6 +23,17 @@ const permissions = {
 const patience = 60_000;
 const tokenMargin = 5 * 60_000;
 
+/**
+ * In the place of the throttle's queue for writes, which lets one through in a second, GraphQL queries among them. A client
+ * that only reads has no writes; its queries wait in the queue for all requests, as its other reads do.
+ */
+const atOnce = {
+  key: () => ({
+    schedule: async <A extends unknown[], R>(_options: unknown, job: (...given: A) => R, ...given: A) =>
+      job(...given),
+  }),
+};
+
 export type GitHubClients = {
   identify(): Promise<Ourselves>;
   /** A client for one repository, by its numeric id: names are renamed and reused. */
@@ -47,10 +58,16 @@ export function createGitHub(config: {
   privateKey: string;
   throttle: boolean;
 }): GitHubClients {
-  const octokit = (id: string, more: object = {}) =>
+  const octokit = (id: string, more: object = {}, throttle: object = {}) =>
     new ProbotOctokit({
       baseUrl: config.apiUrl,
-      throttle: { enabled: config.throttle, id, onRateLimit: () => false, onSecondaryRateLimit: () => false },
+      throttle: {
+        enabled: config.throttle,
+        id,
+        onRateLimit: () => false,
+        onSecondaryRateLimit: () => false,
+        ...throttle,
+      },
       retry: { enabled: config.throttle },
       authStrategy: undefined,
       ...more,
@@ -106,7 +123,7 @@ export function createGitHub(config: {
         refresh: true,
       }),
     );
-    const client = octokit(`installation-${installation.id}`);
+    const client = octokit(`installation-${installation.id}`, {}, use === "read" ? { write: atOnce } : {});
     client.hook.wrap("request", async (request, options) => {
       const { method, url, body } = client.request.endpoint(options);
       const why = whyForbidden(use, { method, url, body }, { baseUrl: config.apiUrl, owner, repo });
@@ -116,7 +133,9 @@ export function createGitHub(config: {
       options.request = {
         ...options.request,
         signal: AbortSignal.timeout(patience),
-        ...(isRead ? {} : { retries: 0, redirect: "manual" }),
+        ...(isRead ? {} : { redirect: "manual" }),
+        // A query is sent by POST, too, and may be repeated: the reading client cannot send anything that writes.
+        ...(isRead || use === "read" ? {} : { retries: 0 }),
       };
       try {
         const response = await request(options);

@@ -1,5 +1,6 @@
 import type { Effect, EffectResult } from "../core/effects.ts";
 import { askPlannerFor, runAgent } from "./perform/agent.ts";
+import { showBacktest } from "./perform/backtest.ts";
 import { writeChange } from "./perform/change.ts";
 import { ensureCheck } from "./perform/checks.ts";
 import { ensureSticky, reply } from "./perform/comments.ts";
@@ -42,6 +43,8 @@ export async function perform(
         return await openPull(effect, world);
       case "ensure-check":
         return await ensureCheck(effect, world, await anchor());
+      case "show-backtest":
+        return await showBacktest(effect, world);
       case "ask-planner":
         return await askPlannerFor(effect, world);
       case "run-agent":

@@ -26,11 +26,17 @@ export type Enqueue = {
   exportLedger(trx: Trx, repository: number): Promise<void>;
 };
 
-/** The lane an effect is performed in: writes to one repository go one after the other, an agent's work beside them. */
+/** The lane an effect is performed in: writes to one repository go one after the other, long work beside them. */
 export function laneOf(effect: Effect, repository: number): string {
-  return effect.type === "run-agent" || effect.type === "ask-planner"
-    ? `agent/${effect.key}`
-    : `github/${repository}`;
+  switch (effect.type) {
+    case "run-agent":
+    case "ask-planner":
+      return `agent/${effect.key}`;
+    case "show-backtest":
+      return effect.key;
+    default:
+      return `github/${repository}`;
+  }
 }
 
 /**

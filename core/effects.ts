@@ -118,6 +118,8 @@ export type Effect =
       summary: string;
       annotations: readonly Annotation[];
     }
+  /** What a changed policy would have meant for merged pull requests, in one comment of its own. */
+  | { type: "show-backtest"; key: string; pull: number; head: string; policyRef: string; branch: string }
   | { type: "close-issue"; key: string; issue: number; comment: string };
 
 export type EffectType = Effect["type"];

@@ -54,50 +54,76 @@ export function branchFiles(
   return [...segments].map(([path, lines]) => ({ path, content: `${lines.join("\n")}\n` }));
 }
 
-/**
- * What the branch's files say, in order, or what is wrong with their layout. `position` is the first place in the chain
- * that could not be read.
- */
-export type BranchReading = { ok: true; lines: string[] } | { ok: false; position: number; message: string };
+/** What is wrong with the layout of a branch's files; `position` is the first place in the chain that cannot be read. */
+type LayoutFault = { ok: false; position: number; message: string };
+
+/** How many entries the segments hold, and the segments in order. */
+export type BranchLayout = { ok: true; entries: number; segments: string[] } | LayoutFault;
+
+/** What the branch's files say, in order. */
+export type BranchReading = { ok: true; lines: string[] } | LayoutFault;
 
 /**
- * Reads the lines of all segments in order. A segment that is missing, short in the middle, not ended by a line end or
- * not UTF-8, and any other file among them, is a fault of layout. Whoever can push to the branch wrote the bytes.
+ * Checks all segments. One that is missing, short in the middle, not ended by a line end or not UTF-8, and any other file
+ * among them, is a fault of layout. Whoever can push to the branch wrote the bytes.
  */
-export function readSegments(files: ReadonlyMap<string, Uint8Array>): BranchReading {
+export function readLayout(files: ReadonlyMap<string, Uint8Array>): BranchLayout {
   const unread = new Set([...files.keys()].filter((path) => path.startsWith("ledger/")));
-  const lines: string[] = [];
+  const segments: string[] = [];
+  let entries = 0;
   while (unread.size > 0) {
-    const path = segmentPath(lines.length + 1);
-    const fault = (message: string, before = 0): BranchReading => ({
+    const path = segmentPath(entries + 1);
+    const fault = (message: string, before = 0): LayoutFault => ({
       ok: false,
-      position: lines.length + before + 1,
+      position: entries + before + 1,
       message,
     });
     const bytes = files.get(path);
     if (bytes === undefined)
       return fault(`expected the file ${path} and found ${JSON.stringify([...unread].sort()[0])}`);
     unread.delete(path);
-    const text = Buffer.from(bytes).toString("utf8");
-    const found = text.split("\n");
-    // What is no UTF-8 was read as a replacement character, and that is written as other bytes.
-    const again = Buffer.from(text, "utf8");
-    if (!again.equals(bytes)) {
-      const odd = again.findIndex((byte, place) => byte !== bytes[place]);
-      const line = bytes.subarray(0, odd).filter((byte) => byte === 0x0a).length;
-      return fault(`${path} is not UTF-8 text in line ${line + 1}`, line);
+    let found = 0;
+    for (const line of linesOf(bytes)) {
+      // What is no UTF-8 is read as a replacement character, and that is written as other bytes.
+      if (!Buffer.from(line.toString("utf8"), "utf8").equals(line))
+        return fault(`${path} is not UTF-8 text in line ${found + 1}`, found);
+      found += 1;
     }
-    if (found.pop() !== "") return fault(`${path} does not end with a line end: it was cut`, found.length);
-    if (found.length > segmentEntries)
-      return fault(
-        `${path} holds ${found.length} entries; at most ${segmentEntries} belong there`,
-        segmentEntries,
-      );
-    if (found.length === 0 || (found.length < segmentEntries && unread.size > 0))
-      return fault(`${path} holds ${found.length} entries and is not the last file`, found.length);
-    lines.push(...found);
+    if (bytes.length > 0 && bytes.at(-1) !== 0x0a)
+      return fault(`${path} does not end with a line end: it was cut`, found);
+    if (found > segmentEntries)
+      return fault(`${path} holds ${found} entries; at most ${segmentEntries} belong there`, segmentEntries);
+    if (found === 0 || (found < segmentEntries && unread.size > 0))
+      return fault(`${path} holds ${found} entries and is not the last file`, found);
+    segments.push(path);
+    entries += found;
   }
-  return { ok: true, lines };
+  return { ok: true, entries, segments };
+}
+
+/** Each line's bytes without its line end; what follows the last one is no line. */
+function* linesOf({ buffer, byteOffset, byteLength }: Uint8Array): Generator<Buffer> {
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  let start = 0;
+  for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, start)) {
+    yield bytes.subarray(start, end);
+    start = end + 1;
+  }
+}
+
+/** The lines of these segments, whose layout was found to be in order, each made when it is asked for. */
+export function* segmentLines(
+  files: ReadonlyMap<string, Uint8Array>,
+  segments: readonly string[],
+): Generator<string> {
+  for (const path of segments)
+    for (const line of linesOf(files.get(path) ?? new Uint8Array())) yield line.toString("utf8");
+}
+
+/** Reads the lines of all segments in order, after their layout was checked. */
+export function readSegments(files: ReadonlyMap<string, Uint8Array>): BranchReading {
+  const layout = readLayout(files);
+  return layout.ok ? { ok: true, lines: [...segmentLines(files, layout.segments)] } : layout;
 }
 
 /** The files under `bodies/` whose content is not what their name says. */

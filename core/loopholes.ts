@@ -97,7 +97,7 @@ const skipped = {
 } as const;
 const ignores = /(?:^|[\s{,"'])(?:paths|branches)-ignore["']?\s{0,9}:/;
 
-function skips(lines: readonly string[], place: number, owner: string): Loophole | null {
+function skips(lines: readonly string[], place: number, owner: string, isNew: boolean): Loophole | null {
   const line = lines[place] ?? "";
   const condition = /^\s{0,200}-?\s{0,9}["']?if["']?\s{0,9}:(.*)$/.exec(line)?.[1];
   if (condition !== undefined) {
@@ -107,6 +107,8 @@ function skips(lines: readonly string[], place: number, owner: string): Loophole
       : condition;
     return neverHolds(full) ? { ...skipped, what: "switches a job or step off for good" } : null;
   }
+  // A new workflow takes away nothing that was judged before, whatever it leaves out.
+  if (isNew) return null;
   if (ignores.test(line) || (/^\s*-\s/.test(line) && ignores.test(owner)))
     return { ...skipped, what: "names changes for which the workflow does not run at all" };
   return null;
@@ -143,18 +145,19 @@ function endsEarly(lines: readonly string[], place: number, kind: HarnessKind): 
   return kind === "shell" && !lines.some((one) => stopsOnFailure.test(one));
 }
 
-/** What the lines at some places of a file do to the judging of changes; the places are those that a change adds. */
+/** What the lines at some places of a file do to the judging of changes: those that a change adds, to an old or a new file. */
 export function loopholes(
   kind: HarnessKind,
   lines: readonly string[],
   places: readonly number[],
+  isNew: boolean,
 ): (Loophole & { place: number })[] {
   const owners = ownersOf(lines);
   return places.flatMap((place) => {
     const line = lines[place] ?? "";
     const isYaml = kind === "workflow" || kind === "yaml";
     const found: Loophole[] = [];
-    const skip = isYaml ? skips(lines, place, lines[owners[place] ?? -1] ?? "") : null;
+    const skip = isYaml ? skips(lines, place, lines[owners[place] ?? -1] ?? "", isNew) : null;
     if (skip !== null) found.push(skip);
     // Conditions and expressions have an `||` of their own, which is no command's.
     const isCondition = isYaml && /^\s{0,200}-?\s{0,9}["']?if["']?\s{0,9}:/.test(line);

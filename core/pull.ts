@@ -1,3 +1,4 @@
+import { policyPath } from "../schemas/policy.ts";
 import type { Verdict } from "../schemas/verdict.ts";
 import { checkEffect } from "./check-effect.ts";
 import { sha256 } from "./contract.ts";
@@ -38,8 +39,24 @@ export function decidePull(facts: PullLookFacts): Decision {
   };
   addStep(decision, checkEffect(facts, verdict, digest, twin === null ? {} : worse));
   showSticky(facts, verdict, decision);
+  addStep(decision, backtestPolicy(facts));
   if (verdict.gates.some((gate) => gate.status === "unknown") || !facts.ourCheck.known) decision.again = 15;
   return decision;
+}
+
+/** A change of the policy is judged by the old one; what the new one would have meant is shown beside it, once for each text. */
+function backtestPolicy(facts: PullLookFacts): Step {
+  const { judged, policy, repository, number } = facts;
+  if (!judged.changes.known || !policy.known || policy.value.state !== "loaded") return {};
+  const blob = judged.changes.value.find((change) => change.path === policyPath)?.after?.sha;
+  if (blob === undefined) return {};
+  const key = `backtest/${repository.id}/${number}/${policy.value.blob}/${blob}`;
+  if (facts.outcomes.has(key)) return {};
+  const { ref: policyRef } = policy.value;
+  const branch = repository.defaultBranch;
+  return {
+    effects: [{ type: "show-backtest", key, pull: number, head: judged.head.sha, policyRef, branch }],
+  };
 }
 
 /** What the gates judge, with the ledger's side of it filled in. */

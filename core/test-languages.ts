@@ -102,7 +102,8 @@ const dotnet: TestLanguage = {
   syntax: { ...slashes, quotes: [triple, { open: '@"', close: '"', across: true }, double, character] },
   cases: /\[(?:Fact|Theory|Test|TestMethod|DataTestMethod|TestCase|TestCaseSource|Scenario)\b/g,
   assertions: /\bAssert\.\w{1,60}|\.Should\w{0,40}\(|\bExpect\(|\.Verify\w{0,20}\(/g,
-  skips: /\[(?:Ignore|Explicit)\b|\[\w{1,40}\([^\]\n]{0,200}\bSkip\s{0,9}=/g,
+  skips:
+    /\[(?:\w{1,40}[^\]\n]{0,100},\s{0,9})?(?:Ignore|Explicit)\b|\[\w{1,40}\([^\]\n]{0,200}\bSkip\s{0,9}=/g,
   skipsInside: /\bAssert\.(?:Ignore|Inconclusive|Skip)\(|\bSkip\.If\w{0,9}\(/g,
   blocks: "{}",
 };

@@ -58,9 +58,15 @@ export async function reply(effect: Of<"reply">, world: World): Promise<EffectRe
 
 /** Our one comment: edited when it differs, never repeated. */
 export async function ensureSticky(effect: Of<"ensure-sticky">, world: World): Promise<EffectResult> {
+  await ensureComment(world, effect.issue, stickyMarker, effect.body);
+  return { type: "none" };
+}
+
+/** One comment with a mark, showing this text. */
+export async function ensureComment(world: World, issue: number, mark: string, text: string): Promise<void> {
   const { request, owner, repo } = world.github;
-  const body = fitted(effect.body.trimEnd(), `\n\n${stickyMarker}`);
-  const [first, ...twins] = await ownComments(world, effect.issue, stickyMarker);
+  const body = fitted(text.trimEnd(), `\n\n${mark}`);
+  const [first, ...twins] = await ownComments(world, issue, mark);
   // Two can only come of a lost answer; the older stays, where people have seen it.
   for (const twin of twins) {
     await orNull(
@@ -75,7 +81,7 @@ export async function ensureSticky(effect: Of<"ensure-sticky">, world: World): P
     await request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
       owner,
       repo,
-      issue_number: effect.issue,
+      issue_number: issue,
       body,
     });
   } else if (first.body !== body) {
@@ -86,5 +92,4 @@ export async function ensureSticky(effect: Of<"ensure-sticky">, world: World): P
       body,
     });
   }
-  return { type: "none" };
 }

@@ -83,8 +83,9 @@ function loopholesIn(files: readonly HarnessFile[]): Problem[] {
   const gone = files.filter(({ after }) => after === null);
   return files.flatMap(({ path, kind, before, after, shas }): Problem[] => {
     if (after === null) return [];
-    const old = before ?? origin({ path, kind, before, after, shas }, gone)?.before ?? [];
-    return loopholes(kind, after, addedLines(old, after)).map(({ code, what, step, place }) => {
+    const old = before ?? origin({ path, kind, before, after, shas }, gone)?.before ?? null;
+    const places = addedLines(old ?? [], after);
+    return loopholes(kind, after, places, old === null).map(({ code, what, step, place }) => {
       const shown = (after[place] ?? "").trim().slice(0, 80).replaceAll("`", "'");
       const message = `This line, which the change adds, ${what}: \`${shown}\`.`;
       return { code, message, path, line: place + 1, step };

@@ -247,3 +247,19 @@ test("T088: a merge that no success allowed is an incident", () => {
   expect(kinds([])).toEqual(["merge.observed", "incident.raised"]);
   expect(kinds([verdictOf(5, "success")])).toEqual(["merge.observed"]);
 });
+
+describe("F5: a change of the policy", () => {
+  const judged = facts({ policy: "version: 1\n", changes: [change(".github/sallyport.yml")] });
+  const asked = (outcomes: PullLookFacts["outcomes"]) =>
+    decidePull(look({ judged, outcomes })).effects.find((effect) => effect.type === "show-backtest");
+
+  test("is tried on what has entered, once for each text of it", () => {
+    const effect = asked(new Map());
+    expect(effect).toMatchObject({ type: "show-backtest", pull: 5, head, branch: "main" });
+    expect(asked(new Map([[effect?.key ?? "", { status: "waiting" }]]))).toBeUndefined();
+  });
+
+  test("any other change is not", () => {
+    expect(decidePull(look()).effects.map((effect) => effect.type)).not.toContain("show-backtest");
+  });
+});

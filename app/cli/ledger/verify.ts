@@ -1,8 +1,9 @@
 import { type TypedEntry, typedEntry } from "../../../core/entries.ts";
 import {
-  type BranchReading,
+  type BranchLayout,
   bodyPath,
-  readSegments,
+  readLayout,
+  segmentLines,
   strayFiles,
   wrongBodies,
 } from "../../../core/evidence-branch.ts";
@@ -65,8 +66,8 @@ function verifyPlace(place: Place, trusted: TrustedKeys, { anchor, repository, p
   const { files } = place;
   const named = new Set<string>();
   const entries: TypedEntry[] = [];
-  const reading = readSegments(files);
-  const chain = verifyChain(reading.ok ? reading.lines : [], trusted.keys, {
+  const layout = readLayout(files);
+  const chain = verifyChain(layout.ok ? segmentLines(files, layout.segments) : [], trusted.keys, {
     threshold: trusted.threshold,
     expectRepositoryId: repository,
     anchor,
@@ -76,7 +77,7 @@ function verifyPlace(place: Place, trusted: TrustedKeys, { anchor, repository, p
       if (typed !== null) entries.push(typed);
     },
   });
-  const problems = [...(reading.ok ? chain.problems : [layoutProblem(reading)]), ...bodyProblems(files)];
+  const problems = [...(layout.ok ? chain.problems : [layoutProblem(layout)]), ...bodyProblems(files)];
   const strays = strayFiles(files).map((path) => ({
     position: 0,
     message: `${JSON.stringify(path)} is no part of a ledger: somebody else wrote to the branch`,
@@ -99,7 +100,7 @@ function verifyPlace(place: Place, trusted: TrustedKeys, { anchor, repository, p
   };
 }
 
-function layoutProblem({ position, message }: Extract<BranchReading, { ok: false }>): LedgerProblem {
+function layoutProblem({ position, message }: Extract<BranchLayout, { ok: false }>): LedgerProblem {
   return { code: "bad-layout", position, message: `nothing was verified: ${message}` };
 }
 

@@ -18,6 +18,42 @@ const read = async (issue: number): Promise<{ id: number; by: string; body: stri
 const sticky = (issue: number, body: string) =>
   acme.perform({ type: "ensure-sticky", key: `sticky/${issue}`, issue, body });
 
+describe("the backtest of a changed policy", () => {
+  test("says what would have been blocked, by which gate and line, and is one comment for all versions", async () => {
+    const { effect } = await scenes["show-backtest"](acme);
+    if (effect.type !== "show-backtest") throw new Error("another scene");
+    await acme.perform(effect);
+    await acme.perform({ ...effect, key: "backtest/again", head: effect.policyRef });
+    const { effect: fresh } = await scenes["show-backtest"](acme);
+    if (fresh.type !== "show-backtest") throw new Error("another scene");
+    await acme.perform(fresh);
+    const [same] = await read(effect.pull);
+    expect(same?.body).toContain("0 now blocked");
+    const comments = await read(fresh.pull);
+    expect(comments).toHaveLength(1);
+    expect(comments[0]?.body).toContain("1 now blocked");
+    expect(comments[0]?.body).toContain("forbidden-paths");
+    expect(comments[0]?.body).toMatch(/#\d+ .*Write web\/new\.html/);
+  });
+
+  test("of a policy that does not parse says where", async () => {
+    const { effect } = await scenes["show-backtest"](acme);
+    if (effect.type !== "show-backtest") throw new Error("another scene");
+    const branch = `broken-${effect.pull}`;
+    await acme.as("lena", "POST", "git/refs", { ref: `refs/heads/${branch}`, sha: effect.head });
+    const old = await acme.as("lena", "GET", `contents/.github/sallyport.yml?ref=${branch}`);
+    const content = Buffer.from("version: 1\ngates: { forbiden-paths: {} }\n").toString("base64");
+    const { commit } = await acme.as("lena", "PUT", "contents/.github/sallyport.yml", {
+      message: "Break it",
+      content,
+      branch,
+      sha: old.sha,
+    });
+    await acme.perform({ ...effect, key: "backtest/broken", head: commit.sha });
+    expect((await read(effect.pull))[0]?.body).toMatch(/line 2, column 10.*did you mean "forbidden-paths"/s);
+  });
+});
+
 describe("the one comment", () => {
   test("is edited in its place when it differs", async () => {
     const issue = await openIssue(acme);

@@ -252,4 +252,55 @@ export const scenes: Record<
       },
     };
   },
+  async "show-backtest"(acme) {
+    const policyRef = await mergedBefore(acme);
+    const branch = `policy-${next()}`;
+    const policy = "version: 1\ngates: { forbidden-paths: { deny: [web/new.html] } }\n";
+    const { number, head } = await pullWith(acme, branch, ".github/sallyport.yml", policy);
+    return {
+      effect: {
+        type: "show-backtest",
+        key: `backtest/9/${number}/${head}`,
+        pull: number,
+        head: head.sha,
+        policyRef,
+        branch: "main",
+      },
+      seen: () => comments(acme, number),
+    };
+  },
 };
+
+/** A branch with one file written, and its pull request. */
+async function pullWith(acme: Acme, branch: string, path: string, text: string): Promise<Json> {
+  await acme.as("lena", "POST", "git/refs", { ref: `refs/heads/${branch}`, sha: await tip(acme) });
+  const old = await acme.as("lena", "GET", `contents/${path}?ref=${branch}`).catch(() => null);
+  await acme.as("lena", "PUT", `contents/${path}`, {
+    message: `Write ${path}`,
+    content: Buffer.from(text).toString("base64"),
+    branch,
+    ...(old === null ? {} : { sha: old.sha }),
+  });
+  return acme.as("lena", "POST", "pulls", {
+    title: `Write ${path}`,
+    head: branch,
+    base: "main",
+    body: "Text.",
+  });
+}
+
+const prepared = new WeakMap<Acme, Promise<string>>();
+
+/** A policy on the default branch and a pull request that entered by it; the commit of that policy. */
+function mergedBefore(acme: Acme): Promise<string> {
+  const made = prepared.get(acme) ?? prepare();
+  prepared.set(acme, made);
+  return made;
+
+  async function prepare(): Promise<string> {
+    const merge = ({ number }: Json) => acme.as("lena", "PUT", `pulls/${number}/merge`, {});
+    await merge(await pullWith(acme, "first-policy", ".github/sallyport.yml", "version: 1\n"));
+    await merge(await pullWith(acme, "new-page", "web/new.html", "<p>new</p>\n"));
+    return tip(acme);
+  }
+}

@@ -145,6 +145,20 @@ describe("failures that are ignored", () => {
       ["failure-ignored"],
     ],
     [
+      "the same when it stands first in its step",
+      kept([
+        ci,
+        workflow(
+          "      - continue-on-error: true\n        run: lint\n      - name: Test\n        run: test\n",
+        ),
+        workflow(
+          "      - run: lint\n      - name: Test\n        run: test\n      - continue-on-error: true\n        run: more\n",
+        ),
+      ]),
+      "fail",
+      ["failure-ignored"],
+    ],
+    [
       "a step that has one may move",
       kept([
         ci,
@@ -268,7 +282,25 @@ describe("jobs and workflows", () => {
       [ci, tested, "        if: false || success()\n"],
       [ci, tested, "        # if: false\n"],
     ),
-    ["T076: a job that is gone", kept([ci, two, tested]), "fail", ["job-removed"]],
+    ["a job that is gone", kept([ci, two, tested]), "fail", ["job-removed"]],
+    [
+      "T076: a job that never runs again",
+      kept([ci, two, two.replace("  lint:\n", "  lint:\n    if: false\n")]),
+      "fail",
+      ["job-skipped"],
+    ],
+    [
+      "a new workflow may leave changes out",
+      kept([ci, null, tested.replace("pull_request:\n", "pull_request:\n    paths-ignore: [docs]\n")]),
+      "pass",
+      ["harness-kept"],
+    ],
+    [
+      "a step that never runs counts in a new workflow, too",
+      kept([ci, null, `${tested}        if: false\n`]),
+      "fail",
+      ["job-skipped"],
+    ],
     [
       "a job under another id is gone",
       kept([ci, two, two.replace("  lint:", "  style:")]),
@@ -315,6 +347,15 @@ describe("jobs and workflows", () => {
     [
       "a workflow may be renamed",
       kept([ci, tested, null], [".github/workflows/test.yaml", null, tested]),
+      "pass",
+      ["harness-kept"],
+    ],
+    [
+      "one whose jobs cannot be told may be renamed as it is",
+      kept(
+        [ci, "on: push\njobs: { a: {} }\n", null],
+        [".github/workflows/test.yml", null, "on: push\njobs: { a: {} }\n"],
+      ),
       "pass",
       ["harness-kept"],
     ],

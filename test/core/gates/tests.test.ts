@@ -28,6 +28,8 @@ const byDefault = "version: 1\nextends: default\n";
 const asks = (...files: File[]) => given(pairs, ["src/a.ts", "old", "new"], ...files);
 const kept = (...files: File[]) => given(byDefault, ...files);
 
+// Threats near these that other gates answer: T041 (nothing changed) forbidden-paths, T018 and T043 (every commit of a range)
+// secrets, T044 (files that steer agents) protected and scope, T046 (text that widens its scope) scope, T218 secrets.
 const adds = 'test("adds", () => {\n  expect(add(1, 1)).toBe(2);\n});\n';
 const takes = 'test("takes", () => {\n  expect(take(1, 1)).toBe(0);\n});\n';
 
@@ -251,6 +253,12 @@ describe("tests that a change weakens", () => {
       ["test-deleted"],
     ],
     [
+      "such a test may be renamed as it is",
+      kept(["a.spec.ts", 'table("rows", rows);\n', null], ["b.spec.ts", null, 'table("rows", rows);\n']),
+      "pass",
+      ["tests-kept"],
+    ],
+    [
       "what only helps tests may go",
       kept(["test/sample.ts", "const a = 1;\n", null], ["test/data.json", "{}", null]),
       "pass",
@@ -423,6 +431,12 @@ describe("snapshots", () => {
       kept([snapshot, lines(0, 20), lines(20, 40)], ["src/a.test.ts", adds, adds + takes]),
       "pass",
       ["tests-kept"],
+    ],
+    [
+      "fails from ten lines on",
+      kept([snapshot, lines(0, 10), lines(10, 20)]),
+      "fail",
+      ["snapshot-rewritten"],
     ],
     ["a short one may change", kept([snapshot, lines(0, 9), lines(9, 18)]), "pass", ["tests-kept"]],
     ["fails when it is deleted", kept([snapshot, lines(0, 20), null]), "fail", ["snapshot-rewritten"]],

@@ -1,0 +1,51 @@
+import { readMergedPulls } from "../../collect/merged-pulls.ts";
+import { apiObjects } from "../../collect/objects-api.ts";
+import { readPolicy } from "../../collect/policy-file.ts";
+import { backtest } from "../../core/backtest.ts";
+import { backtestMarkdown } from "../../core/backtest-report.ts";
+import type { EffectResult } from "../../core/effects.ts";
+import { SallyportError } from "../../core/errors.ts";
+import type { PolicyReading } from "../../core/facts.ts";
+import type { Known } from "../../core/known.ts";
+import { policyTrouble } from "../../core/trouble.ts";
+import { ensureComment } from "./comments.ts";
+import { marker, type Of, type World } from "./world.ts";
+
+/** How many merged pull requests are judged again. */
+const last = 50;
+
+/** Judges merged pull requests by the policy that a change proposes, and shows on the change what would have been otherwise. */
+export async function showBacktest(effect: Of<"show-backtest">, world: World): Promise<EffectResult> {
+  const { github } = world;
+  const objects = apiObjects(github);
+  const before = read(await readPolicy(objects, effect.policyRef));
+  const proposed = await readPolicy(objects, effect.head);
+  const after = read(proposed);
+  const trouble = policyTrouble(proposed);
+  const text =
+    trouble === null ? await backtestText(effect, world, before, after) : `${heading}\n\n${trouble}`;
+  await ensureComment(world, effect.pull, marker("backtest"), text);
+  return { type: "none" };
+}
+
+const heading = "### Sallyport: this change of the policy";
+
+async function backtestText(
+  { branch }: Of<"show-backtest">,
+  { github, now, progress }: World,
+  before: PolicyReading,
+  after: PolicyReading,
+): Promise<string> {
+  const day = now().toISOString().slice(0, 10);
+  const comparison = { before, after, secrets: false, day };
+  const tell = (done: number, all: number) => {
+    if (done % 10 === 0 || done === all) progress(`backtest: ${done} of ${all} merged pull requests`);
+  };
+  const entered = read(await readMergedPulls(github, { last, branch }, comparison, tell));
+  return `${heading}\n\n${backtestMarkdown(backtest(entered, { secrets: false }))}`;
+}
+
+function read<T>(fact: Known<T>): T {
+  if (fact.known) return fact.value;
+  throw new SallyportError("github", fact.why, { retry: true });
+}
