@@ -97,9 +97,15 @@ const skipped = {
 } as const;
 const ignores = /(?:^|[\s{,"'])(?:paths|branches)-ignore["']?\s{0,9}:/;
 
+/** The condition that a line sets, on a line of its own or among others in braces. */
+function conditionOn(line: string): string | undefined {
+  const own = /^\s{0,200}-?\s{0,9}["']?if["']?\s{0,9}:(.*)$/.exec(line)?.[1];
+  return own ?? /[{,]\s{0,9}["']?if["']?\s{0,9}:([^,]{1,200}?)(?:,|\}\s{0,9}$)/.exec(line)?.[1];
+}
+
 function skips(lines: readonly string[], place: number, owner: string, isNew: boolean): Loophole | null {
   const line = lines[place] ?? "";
-  const condition = /^\s{0,200}-?\s{0,9}["']?if["']?\s{0,9}:(.*)$/.exec(line)?.[1];
+  const condition = conditionOn(line);
   if (condition !== undefined) {
     const isBlock = /^(?:[|>][-+0-9]{0,3})?$/.test(condition.trim());
     const full = isBlock

@@ -28,7 +28,7 @@ const triple: Quote = { open: '"""', close: '"""', escapes: true, across: true }
 const slashes = { lineComments: ["//"], blockComments: [["/*", "*/"]] } as const;
 const hashes = { lineComments: ["#"], blockComments: [] } as const;
 const hooks =
-  "describe|suite|context|before|beforeEach|beforeAll|after|afterEach|afterAll|use|step|extend|setTimeout|info|expect|mock|slow|fail|configure|setup|teardown";
+  "describe|suite|context|before|beforeEach|beforeAll|after|afterEach|afterAll|use|step|extend|set\\w{0,20}|info|expect|mock|slow|fail|configure|teardown";
 
 const javascript: TestLanguage = {
   syntax: { ...slashes, quotes: [triple, double, single], script: true },

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { addedLines, ownersOf } from "../../core/added-lines.ts";
+import { harnessLines } from "../../core/harness-lines.ts";
+import { loopholes } from "../../core/loopholes.ts";
+import { thresholdsIn } from "../../core/thresholds.ts";
 import { lostEvents, readWorkflow } from "../../core/workflow.ts";
 
 const lines = (text: string) => text.split("|");
@@ -90,3 +93,16 @@ describe("a workflow's text", () => {
     expect(lostEvents(before, after)).toEqual(lost);
   });
 });
+
+test.each([" ", "\n", "  exit 0\n", "|| ", "if: a && ", "a: |\n", "lines: { ", "'\"", "- "])(
+  "T038: half a megabyte of %j is read in linear time",
+  (piece) => {
+    const text = piece.repeat(500_000 / piece.length);
+    for (const kind of ["workflow", "shell", "make", "package", "program"] as const) {
+      const lines = harnessLines("a.ts", kind, text);
+      const added = addedLines([], lines);
+      expect(loopholes(kind, lines, added, false).length).toBeLessThanOrEqual(2 * added.length);
+    }
+    for (const path of ["codecov.yml", "jest.config.ts"]) expect(thresholdsIn(path, text)).toEqual([]);
+  },
+);

@@ -1,0 +1,11 @@
+/** No timing: kills a process that writes the ledger 200 times, each time at another moment, and looks what is left. */
+import { startAcme } from "../test/app/acme.ts";
+import { crash } from "../test/app/crash.ts";
+
+const acme = await startAcme();
+const rounds = 200;
+const { entries, faults } = await crash(acme, rounds);
+await acme.sandbox.close();
+console.log(`killed ${rounds} times: ${entries} entries, all published, ${faults.length} faults`);
+for (const fault of faults) console.log(`  ✗ ${fault}`);
+if (faults.length > 0) process.exitCode = 1;

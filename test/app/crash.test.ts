@@ -1,0 +1,16 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type Acme, startAcme } from "./acme.ts";
+import { crash } from "./crash.ts";
+
+let acme: Acme;
+beforeAll(async () => {
+  acme = await startAcme();
+});
+afterAll(() => acme.close());
+
+// `npm run bench -- crash` does it 200 times.
+test("T144, T167 killed at any moment of appending and exporting: nothing that was stored is lost, no fork", async () => {
+  const { entries, faults } = await crash(acme, 6);
+  expect(faults).toEqual([]);
+  expect(entries).toBeGreaterThan(10);
+}, 120_000);

@@ -1,0 +1,189 @@
+import { describe, expect, test } from "@jest/globals";
+import { byDefault, unreadable } from "./changed-files.ts";
+import { ask, table } from "./table.ts";
+
+const adds = 'test("adds", () => {\n  expect(add(1, 1)).toBe(2);\n});\n';
+const takes = 'test("takes", () => {\n  expect(take(1, 1)).toBe(0);\n});\n';
+
+const lines = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, place) => `exports[\`a ${from + place}\`] = ${from + place};`).join(
+    "\n",
+  );
+const snapshot = "src/__snapshots__/a.test.ts.snap";
+
+describe("snapshots", () => {
+  table("tests", [
+    [
+      "fails when most of a snapshot is made anew",
+      byDefault([snapshot, lines(0, 20), lines(11, 31)]),
+      "fail",
+      ["snapshot-rewritten"],
+    ],
+    ["half of it may change", byDefault([snapshot, lines(0, 20), lines(10, 30)]), "pass", ["tests-kept"]],
+    [
+      "more may change with a new case",
+      byDefault([snapshot, lines(0, 20), lines(20, 40)], ["src/a.test.ts", adds, adds + takes]),
+      "pass",
+      ["tests-kept"],
+    ],
+    [
+      "fails from ten lines on",
+      byDefault([snapshot, lines(0, 10), lines(10, 20)]),
+      "fail",
+      ["snapshot-rewritten"],
+    ],
+    ["a short one may change", byDefault([snapshot, lines(0, 9), lines(9, 18)]), "pass", ["tests-kept"]],
+    ["fails when it is deleted", byDefault([snapshot, lines(0, 20), null]), "fail", ["snapshot-rewritten"]],
+    [
+      "it may move along",
+      byDefault([snapshot, lines(0, 20), null], ["src/__snapshots__/b.test.ts.snap", null, lines(0, 20)]),
+      "pass",
+      ["tests-kept"],
+    ],
+    [
+      "it goes with its test, which is told",
+      byDefault([snapshot, lines(0, 20), null], ["src/a.test.ts", adds, null]),
+      "fail",
+      ["test-deleted"],
+    ],
+    [
+      "a picture is not compared",
+      unreadable("__snapshots__/a.png", { state: "opaque", why: "binary" }, "binary"),
+      "pass",
+      ["tests-kept"],
+    ],
+  ]);
+});
+
+const jest = (branches: string) =>
+  `export default {\n  coverageThreshold: {\n    global: { branches: ${branches}, lines: 90 },\n  },\n};\n`;
+
+describe("thresholds", () => {
+  table("tests", [
+    [
+      "fails on a lower one",
+      byDefault(["jest.config.ts", jest("80"), jest("70")]),
+      "fail",
+      ["threshold-lowered"],
+    ],
+    ["a higher one passes", byDefault(["jest.config.ts", jest("80"), jest("90")]), "pass", ["tests-kept"]],
+    [
+      "fails on one that is no longer a number",
+      byDefault(["jest.config.ts", jest("80"), jest("least")]),
+      "fail",
+      ["threshold-lowered"],
+    ],
+    [
+      "fails on all that are gone",
+      byDefault(["jest.config.ts", jest("80"), "export default {};\n"]),
+      "fail",
+      ["threshold-lowered", "threshold-lowered"],
+    ],
+    [
+      "one in a comment is gone",
+      byDefault(["jest.config.ts", jest("80"), jest("80").replace("branches: 80,", "/* branches: 80, */")]),
+      "fail",
+      ["threshold-lowered"],
+    ],
+    [
+      "they may move to another file",
+      byDefault(
+        ["jest.config.ts", jest("80"), null],
+        [
+          "package.json",
+          "{}",
+          '{ "jest": { "coverageThreshold": { "global": { "branches": 80, "lines": 95 } } } }',
+        ],
+      ),
+      "pass",
+      ["tests-kept"],
+    ],
+    [
+      "a number of another meaning may fall",
+      byDefault(["package.json", '{ "config": { "lines": 80 } }', '{ "config": { "lines": 7 } }']),
+      "pass",
+      ["tests-kept"],
+    ],
+    [
+      "fails in Vitest's settings",
+      byDefault([
+        "vitest.config.ts",
+        "export default { test: { coverage: { thresholds: { lines: 80 } } } };",
+        "export default { test: { coverage: { thresholds: { lines: 8 } } } };",
+      ]),
+      "fail",
+      ["threshold-lowered"],
+    ],
+    [
+      "fails in nyc's",
+      byDefault([
+        ".nycrc",
+        '{ "check-coverage": true, "lines": 95 }',
+        '{ "check-coverage": false, "lines": 95 }',
+      ]),
+      "fail",
+      ["threshold-lowered"],
+    ],
+    [
+      "fails on Codecov's target",
+      byDefault([
+        "codecov.yml",
+        "coverage:\n  status:\n    project:\n      default:\n        target: 80%\n",
+        "coverage:\n  status:\n    project:\n      default:\n        target: 8%\n",
+      ]),
+      "fail",
+      ["threshold-lowered"],
+    ],
+    [
+      "fails on a fall that Codecov newly lets pass",
+      byDefault([
+        "codecov.yml",
+        "coverage:\n  status:\n    project:\n      default:\n        target: auto\n",
+        "coverage:\n  status:\n    project:\n      default:\n        target: auto\n        threshold: 50%\n",
+      ]),
+      "fail",
+      ["threshold-lowered"],
+    ],
+    [
+      "fails in coverage.py's settings",
+      byDefault([
+        "pyproject.toml",
+        "[tool.coverage.report]\nfail_under = 80\n",
+        "[tool.coverage.report]\nfail_under = 50\n",
+      ]),
+      "fail",
+      ["threshold-lowered"],
+    ],
+    [
+      "fails on a command's flag",
+      byDefault([
+        ".github/workflows/ci.yml",
+        "- run: pytest --cov-fail-under=85\n",
+        "- run: pytest --cov-fail-under=5\n",
+      ]),
+      "fail",
+      ["threshold-lowered"],
+    ],
+    [
+      "a new file with low ones passes",
+      byDefault([
+        "codecov.yml",
+        null,
+        "coverage:\n  status:\n    project:\n      default:\n        target: 1%\n",
+      ]),
+      "pass",
+      ["tests-kept"],
+    ],
+  ]);
+
+  test("old and new number are told, with the line", () => {
+    const answer = ask("tests", byDefault(["jest.config.ts", jest("80"), jest("70")]));
+    expect(answer.reasons[0]).toMatchObject({ path: "jest.config.ts", line: 3, policyLine: 2 });
+    expect(answer.reasons[0]?.message).toBe(
+      "The threshold `coverageThreshold.global.branches` was 80 and is 70: it lets more through.",
+    );
+    const gone = ask("tests", byDefault(["jest.config.ts", jest("80"), null]));
+    expect(gone.reasons[0]).not.toHaveProperty("line");
+    expect(gone.reasons[0]?.message).toContain("was 80 and is no longer set (line 3 of the old file)");
+  });
+});
