@@ -27,7 +27,8 @@ a clone, without this server and without a token:
 
     npx sallyport ledger verify . --key <public key>
 
-The public key stands in \`.github/sallyport.yml\` on the default branch, under \`ledger.keys\`.
+The public key stands in \`.github/sallyport.yml\` on the default branch, under \`ledger.keys\`; without \`--key\` it is
+taken from there.
 `;
 
 /** One file to be written to the branch. */

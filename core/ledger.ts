@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import {
   type Actor,
   type Envelope,
@@ -48,7 +48,7 @@ export type EntryDraft = {
 
 /** The hash of an entry: plain SHA-256 of its line without the line end, so that `sha256sum` gives it too. */
 export function entryHash(line: string): string {
-  return createHash("sha256").update(line, "utf8").digest("hex");
+  return hash("sha256", line, "hex");
 }
 
 /**

@@ -13,7 +13,7 @@ const pattern = z
   .max(500)
   .refine((text) => !/^(?:[!#/]|\.\/)/.test(text), "a pattern does not start with `!`, `#`, `/` or `./`")
   .describe(
-    "A path pattern: `*` within one folder, `**` across folders; `dir` means the folder and all in it.",
+    "A path pattern: `*` within one name, `**` between slashes for any folders; `dir` means the folder and all in it.",
   );
 
 const patterns = z.array(pattern).max(500);

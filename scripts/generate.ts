@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { EvidenceBundle, ManualTest } from "../schemas/evidence.ts";
 import { Envelope, Statement } from "../schemas/ledger.ts";
 import { Plan } from "../schemas/plan.ts";
@@ -7,6 +7,7 @@ import { Policy } from "../schemas/policy.ts";
 import { ReworkPack, StepPack, StepResult } from "../schemas/step.ts";
 import { DiffPrompt, Epic, Run, Story } from "../schemas/story.ts";
 import { Verdict } from "../schemas/verdict.ts";
+import { policyPage } from "./policy-page.ts";
 
 /** The JSON Schemas that editors and other tools read, each made from its zod schema. */
 const published = {
@@ -26,20 +27,19 @@ const published = {
   "ledger-statement": Statement,
 };
 
+const jsonOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+const made = Object.entries(published).map(([name, schema]): [string, string] => {
+  const json = { ...jsonOf(schema), $comment: "Made by `npm run generate`. Do not edit." };
+  return [`schemas/json/${name}.json`, `${JSON.stringify(json, null, 2)}\n`];
+});
+made.push(["docs/policy.md", policyPage(jsonOf(Policy))]);
+
 const check = process.argv.includes("--check");
 const stale: string[] = [];
-for (const [name, schema] of Object.entries(published)) {
-  const path = new URL(`../schemas/json/${name}.json`, import.meta.url);
-  const json = {
-    ...z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }),
-    $comment: "Made by `npm run generate`. Do not edit.",
-  };
-  const text = `${JSON.stringify(json, null, 2)}\n`;
-  if (check) {
-    if (read(path) !== text) stale.push(`schemas/json/${name}.json`);
-  } else {
-    writeFileSync(path, text);
-  }
+for (const [name, text] of made) {
+  const path = new URL(`../${name}`, import.meta.url);
+  if (!check) writeFileSync(path, text);
+  else if (read(path) !== text) stale.push(name);
 }
 if (stale.length > 0) {
   console.error(`not up to date: ${stale.join(", ")}; run \`npm run generate\` and commit what it writes`);
