@@ -1,4 +1,7 @@
-import type { GitHub } from "../collect/github.ts";
+import { type GitHub, readBranch } from "../collect/github.ts";
+import { apiObjects } from "../collect/objects-api.ts";
+import { readPolicy } from "../collect/policy-file.ts";
+import { cutSecretsIn, type SecretSearch } from "../collect/redaction.ts";
 import type { Ourselves } from "../core/effects.ts";
 import { typedEntry } from "../core/entries.ts";
 import { SallyportError } from "../core/errors.ts";
@@ -19,6 +22,8 @@ export type Chain = {
   repository: number;
   lines(fromSeq: number): Promise<Line[]>;
   body(sha256: string): Promise<Uint8Array | null>;
+  /** Finds what must not be published. */
+  secrets: SecretSearch;
   ourselves: Ourselves;
 };
 
@@ -62,12 +67,8 @@ export async function exportLedger(
   );
 }
 
-/** The packs and answers that entries name: on a public repository their digests alone leave the database. */
-async function bodiesOf(
-  fresh: readonly Line[],
-  { request, owner, repo }: GitHub,
-  chain: Chain,
-): Promise<BranchFile[]> {
+/** The packs and answers that entries name, as far as `ledger.payload` lets them leave the database beside their digests. */
+async function bodiesOf(fresh: readonly Line[], github: GitHub, chain: Chain): Promise<BranchFile[]> {
   const digests = new Set<string>();
   for (const { line } of fresh) {
     const entry = readEntry(line);
@@ -76,14 +77,42 @@ async function bodiesOf(
     if (typed?.kind === "response.recorded") digests.add(typed.body.result.sha256);
   }
   if (digests.size === 0) return [];
-  const { data } = await request("GET /repos/{owner}/{repo}", { owner, repo });
-  if (!data.private) return [];
+  if (!(await mayPublish(github))) return [];
   const files: BranchFile[] = [];
   for (const sha256 of digests) {
     const content = await chain.body(sha256);
-    if (content !== null) files.push({ path: bodyPath(sha256), content });
+    if (content !== null && !(await holdsSecret(content, chain.secrets)))
+      files.push({ path: bodyPath(sha256), content });
   }
   return files;
+}
+
+/**
+ * Whether bodies are published, by the policy on the default branch as it is now; without a policy by its default. One
+ * that is malformed publishes none, and one that cannot be read stops the export: what is held back once is not made up for.
+ */
+async function mayPublish(github: GitHub): Promise<boolean> {
+  const { request, owner, repo } = github;
+  const { data } = await request("GET /repos/{owner}/{repo}", { owner, repo });
+  const tip = await readBranch(github, data.default_branch);
+  const policy = tip.known ? await readPolicy(apiObjects(github), tip.value) : tip;
+  if (!policy.known) throw new SallyportError("github", policy.why, { retry: true });
+  if (policy.value.state === "malformed") return false;
+  const payload = policy.value.state === "loaded" ? policy.value.policy.ledger?.payload : undefined;
+  switch (payload ?? "private-repo") {
+    case "full":
+      return true;
+    case "digest":
+      return false;
+    case "private-repo":
+      return data.private;
+  }
+}
+
+/** A pack is recorded before it is known that it must not be sent: it holds what people wrote. */
+async function holdsSecret(content: Uint8Array, search: SecretSearch): Promise<boolean> {
+  const { cuts } = await cutSecretsIn(JSON.parse(Buffer.from(content).toString("utf8")), search);
+  return cuts.length > 0;
 }
 
 async function writeCommit(

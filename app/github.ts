@@ -1,4 +1,4 @@
-import { createAppAuth } from "@octokit/auth-app";
+import { createAppAuth, type InstallationAuthOptions } from "@octokit/auth-app";
 import { ProbotOctokit } from "probot";
 import type { GitHub } from "../collect/github.ts";
 import { readBot } from "../collect/people.ts";
@@ -50,14 +50,12 @@ type Home = { installation: Installation; owner: string; repo: string };
 /**
  * Clients for GitHub as our App, over Probot's Octokit with its throttling and pagination, and its retries for requests
  * that only read: a write whose answer was lost is looked for before it is made again. Limits are not waited out here;
- * they end the request, so that the queue can keep the time in its database.
+ * they end the request, so that the queue can keep the time in its database. Each token is told to `onToken` first.
  */
-export function createGitHub(config: {
-  apiUrl: string;
-  appId: number;
-  privateKey: string;
-  throttle: boolean;
-}): GitHubClients {
+export function createGitHub(
+  config: { apiUrl: string; appId: number; privateKey: string; throttle: boolean },
+  onToken: (token: string) => void = () => {},
+): GitHubClients {
   const octokit = (id: string, more: object = {}, throttle: object = {}) =>
     new ProbotOctokit({
       baseUrl: config.apiUrl,
@@ -75,6 +73,11 @@ export function createGitHub(config: {
   const appAuth = { appId: config.appId, privateKey: config.privateKey };
   const asApp = octokit("app", { authStrategy: createAppAuth, auth: appAuth });
   const auth = createAppAuth({ ...appAuth, request: asApp.request });
+  const mint = async (options: InstallationAuthOptions) => {
+    const minted = await auth(options);
+    onToken(minted.token);
+    return minted;
+  };
 
   const installations = async (): Promise<Installation[]> => {
     const listed = await asApp.paginate("GET /app/installations", { per_page: 100 });
@@ -90,7 +93,7 @@ export function createGitHub(config: {
   const findHome = async (id: number): Promise<Home> => {
     for (const installation of await installations()) {
       const token = await mintIfThere(() =>
-        auth({
+        mint({
           type: "installation",
           installationId: installation.id,
           repositoryIds: [id],
@@ -115,7 +118,7 @@ export function createGitHub(config: {
     const wanted =
       use === "write" ? permissions.write : installation.hasMembers ? { ...others, members } : others;
     const token = keepToken(() =>
-      auth({
+      mint({
         type: "installation",
         installationId: installation.id,
         repositoryIds: [id],
@@ -179,7 +182,7 @@ export function createGitHub(config: {
       const ids: number[] = [];
       for (const { id } of await installations()) {
         // The one token without repository ids: it names them, and can do nothing else.
-        const { token } = await auth({
+        const { token } = await mint({
           type: "installation",
           installationId: id,
           permissions: { metadata: "read" },

@@ -19,16 +19,17 @@ export async function takeLease(db: Database, key: string): Promise<number> {
  * miss what we wrote. Shared, so that changes never wait for one another.
  */
 export async function shareLease(trx: Transaction<Tables>, key: string): Promise<number> {
-  await trx
-    .insertInto("leases")
-    .values({ subject: key, fence: 0 })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
   const row = await trx
     .selectFrom("leases")
     .select("fence")
     .where("subject", "=", key)
     .forShare()
-    .executeTakeFirstOrThrow();
-  return Number(row.fence);
+    .executeTakeFirst();
+  if (row !== undefined) return Number(row.fence);
+  await trx
+    .insertInto("leases")
+    .values({ subject: key, fence: 0 })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  return shareLease(trx, key);
 }

@@ -1,9 +1,11 @@
 import { parsePublicKey } from "../core/keys.ts";
 import { appActor } from "../core/story/answers.ts";
+import { createAttemptGuard } from "./attempt-guard.ts";
 import type { Config } from "./config.ts";
 import { openDatabase } from "./database.ts";
 import { exportLedger } from "./export.ts";
 import { createGitHub } from "./github.ts";
+import { keepSecrets } from "./redact.ts";
 import { type Restored, restoreChain } from "./restore.ts";
 import { createSigner } from "./signer.ts";
 import { appendEntries, getBody, linesFrom } from "./store.ts";
@@ -24,7 +26,8 @@ export async function rebuild(
   onRepository: (rebuilt: Rebuilt) => void,
 ): Promise<void> {
   const signer = createSigner(config.ledgerKey);
-  const github = createGitHub(config);
+  const secrets = keepSecrets(config);
+  const github = createGitHub(config, secrets.addToken);
   const ourselves = await github.identify();
   const database = await openDatabase(config.database);
   const { db } = database;
@@ -50,12 +53,13 @@ export async function rebuild(
                 body: { code: "entries-lost", message, issue: null },
               },
             ],
-            { sign: signer.sign, now: () => new Date() },
+            { sign: signer.sign, now: () => new Date(), guard: createAttemptGuard() },
           );
           await exportLedger(client, {
             repository: id,
             lines: (from) => linesFrom(db, id, from),
             body: (sha256) => getBody(db, sha256),
+            secrets: secrets.search,
             ourselves,
           });
         }

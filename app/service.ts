@@ -6,6 +6,7 @@ import { listQueueBranches } from "../collect/queue-branches.ts";
 import { groupSubject, type Subject, subjectKey } from "../core/effects.ts";
 import { parsePublicKey } from "../core/keys.ts";
 import { anchorText } from "./anchor.ts";
+import { createAttemptGuard } from "./attempt-guard.ts";
 import type { Config } from "./config.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
 import { exportLedger } from "./export.ts";
@@ -17,6 +18,7 @@ import type { World } from "./perform/world.ts";
 import { perform } from "./perform.ts";
 import { createQueue, type Queue, type Search } from "./queue.ts";
 import { receiveWebhooks } from "./receive.ts";
+import { keepSecrets, withoutSecrets } from "./redact.ts";
 import { restoreChain } from "./restore.ts";
 import { createSigner } from "./signer.ts";
 import { createEntryReader, getBody, headOf, linesFrom, putBody, record } from "./store.ts";
@@ -31,14 +33,17 @@ const webhookBytes = 25 * 1024 * 1024;
 const cacheBytes = 128 * 1024 * 1024;
 
 /** Starts the service: database, queue, workers, webhook receiver. The one place where its parts are put together. */
-export async function startService(config: Config, log: (line: string) => void): Promise<Service> {
+export async function startService(config: Config, print: (line: string) => void): Promise<Service> {
+  const secrets = keepSecrets(config);
+  const log = (line: string) => print(secrets.hide(line));
   const signer = createSigner(config.ledgerKey);
-  const github = createGitHub(config);
+  const github = createGitHub(config, secrets.addToken);
   const ourselves = await github.identify();
   const database = await openDatabase(config.database);
   const { db } = database;
   const queue = createQueue(database, (error) => log(`queue: ${error.message}`));
   const readEntries = createEntryReader(db);
+  const guard = createAttemptGuard();
   const restored = new Map<number, Promise<unknown>>();
   // Nothing is decided, and so nothing is signed, before the store is known to reach as far as what was published.
   const entries = async (repository: number) => {
@@ -74,47 +79,62 @@ export async function startService(config: Config, log: (line: string) => void):
       put: (bytes, mediaType) => putBody(db, bytes, mediaType),
     },
     calls: callStore(database),
+    secrets: secrets.search,
     anthropic: config.anthropic,
     signal: stopping.signal,
     now,
     progress: log,
   });
 
+  // What fails is stored by the queue and the lane, and told in entries and comments.
+  const clean = <T>(job: () => Promise<T>) => withoutSecrets(secrets.search, job);
   await queue.start({
     look: (subject) =>
-      look(subject, {
-        db,
-        ourselves,
-        github: (repository) => github.forRepository(repository, "read"),
-        cache,
-        entries,
-        takeLease: (one) => takeLease(db, subjectKey(one)),
-        record: (where, decision) => record(db, where, decision, { sign: signer.sign, now, enqueue: queue }),
-        now,
-        log,
-      }),
+      clean(() =>
+        look(subject, {
+          db,
+          ourselves,
+          github: (repository) => github.forRepository(repository, "read"),
+          cache,
+          entries,
+          takeLease: (one) => takeLease(db, subjectKey(one)),
+          record: (where, decision) =>
+            record(db, where, decision, { sign: signer.sign, now, guard, enqueue: queue }),
+          now,
+          log,
+        }),
+      ),
     perform: (lane) =>
-      drainLane(db, lane, {
-        enqueue: queue,
-        now,
-        perform: async (effect, repository) =>
-          perform(effect, await worldOf(repository), async () => anchorText(await headOf(db, repository))),
+      clean(() =>
+        drainLane(db, lane, {
+          enqueue: queue,
+          now,
+          perform: (effect, repository) =>
+            clean(async () =>
+              perform(effect, await worldOf(repository), async () =>
+                anchorText(await headOf(db, repository)),
+              ),
+            ),
+        }),
+      ),
+    exportLedger: (repository) =>
+      clean(async () => {
+        await takeLease(db, `export/${repository}`);
+        const client = await github.forRepository(repository, "write");
+        await exportLedger(client, {
+          repository,
+          lines: (from) => linesFrom(db, repository, from),
+          body: (sha256) => getBody(db, sha256),
+          secrets: secrets.search,
+          ourselves,
+        });
       }),
-    exportLedger: async (repository) => {
-      await takeLease(db, `export/${repository}`);
-      const client = await github.forRepository(repository, "write");
-      await exportLedger(client, {
-        repository,
-        lines: (from) => linesFrom(db, repository, from),
-        body: (sha256) => getBody(db, sha256),
-        ourselves,
-      });
-    },
-    find: (search) => find(search, github, queue),
-    sweep: async () => {
-      for (const repository of await github.repositories())
-        await find({ repository, sha: null }, github, queue);
-    },
+    find: (search) => clean(() => find(search, github, queue)),
+    sweep: () =>
+      clean(async () => {
+        for (const repository of await github.repositories())
+          await find({ repository, sha: null }, github, queue);
+      }),
   });
 
   const server = await listen(

@@ -14,6 +14,7 @@ import { SallyportError } from "../core/errors.ts";
 import { appendEntry, type LedgerHead, readEntry, type Sign } from "../core/ledger.ts";
 import type { Decision } from "../core/story-facts.ts";
 import type { BodyRef } from "../schemas/entries.ts";
+import type { AttemptGuard } from "./attempt-guard.ts";
 import type { Database, Tables } from "./database.ts";
 import { shareLease } from "./leases.ts";
 
@@ -47,7 +48,7 @@ export async function record(
   db: Database,
   where: { subject: Subject; fence: number; repository: { id: number; name: string } },
   decision: Decision,
-  tools: { sign: Sign; now: () => Date; enqueue: Enqueue },
+  tools: AppendTools & { enqueue: Enqueue },
 ): Promise<void> {
   const { subject, fence, repository } = where;
   await db.transaction().execute(async (trx) => {
@@ -77,19 +78,24 @@ export async function appendEntries(
   db: Database,
   repository: { id: number; name: string },
   drafts: Decision["drafts"],
-  tools: { sign: Sign; now: () => Date },
+  tools: AppendTools,
 ): Promise<void> {
   await db.transaction().execute((trx) => append(trx, repository, drafts, tools));
 }
+
+/** What entries are signed, dated and, before that, held against the attempt protocol with. */
+export type AppendTools = { sign: Sign; now: () => Date; guard: AttemptGuard };
 
 async function append(
   trx: Trx,
   repository: { id: number; name: string },
   drafts: Decision["drafts"],
-  tools: { sign: Sign; now: () => Date },
+  { sign, now, guard }: AppendTools,
 ): Promise<void> {
   if (drafts.length === 0) return;
   let head = await lockChain(trx, repository.id);
+  await guard(trx, repository.id, drafts);
+  const rows: { repository: number; seq: number; hash: string; kind: string; line: string }[] = [];
   for (const draft of drafts) {
     // An in-toto statement has at least one subject: where nothing outside is meant, it is the body itself.
     const subject =
@@ -98,24 +104,13 @@ async function append(
         : [{ name: draft.kind, digest: { sha256: digestOf(draft.body) } }];
     const appended = await appendEntry(
       head,
-      { ...draft, subject, repository, at: tools.now().toISOString() },
-      tools.sign,
+      { ...draft, subject, repository, at: now().toISOString() },
+      sign,
     );
     head = appended.head;
-    if (head === null) throw new SallyportError("internal", "an appended entry has no place in the chain");
-    await trx
-      .insertInto("entries")
-      .values({
-        repository: repository.id,
-        seq: head.seq,
-        hash: head.hash,
-        kind: draft.kind,
-        line: appended.line,
-      })
-      .execute();
+    rows.push({ repository: repository.id, ...appended.head, kind: draft.kind, line: appended.line });
   }
-  if (head !== null)
-    await trx.updateTable("chains").set(head).where("repository", "=", repository.id).execute();
+  await insertEntries(trx, repository.id, rows);
 }
 
 /** Writes an effect down as still to do. False: it is done or under way and is not one to be repeated. */
@@ -168,19 +163,32 @@ export async function adoptLines(
       if (!entry.ok) throw new SallyportError("ledger-broken", entry.problem.message);
       return { repository, seq, hash: entry.entry.hash, kind: entry.entry.kind, line };
     });
-    for (let at = 0; at < rows.length; at += rowsAtOnce)
-      await trx
-        .insertInto("entries")
-        .values(rows.slice(at, at + rowsAtOnce))
-        .execute();
-    const last = rows.at(-1);
-    if (last !== undefined)
-      await trx
-        .updateTable("chains")
-        .set({ seq: last.seq, hash: last.hash })
-        .where("repository", "=", repository)
-        .execute();
+    await insertEntries(trx, repository, rows);
   });
+}
+
+/** Stores the entries that follow a chain's head, and moves the head. The chain is locked. */
+async function insertEntries(
+  trx: Trx,
+  repository: number,
+  rows: readonly { repository: number; seq: number; hash: string; kind: string; line: string }[],
+): Promise<void> {
+  for (let at = 0; at < rows.length; at += rowsAtOnce) {
+    const batch = rows.slice(at, at + rowsAtOnce);
+    const { seq, hash } = batch.at(-1) ?? { seq: 0, hash: null };
+    // One statement: each costs a round trip, and most decisions record one entry.
+    await trx
+      .with("moved", (query) =>
+        query
+          .updateTable("chains")
+          .set({ seq, hash })
+          .where("repository", "=", repository)
+          .returning("chains.seq"),
+      )
+      .insertInto("entries")
+      .values(batch)
+      .execute();
+  }
 }
 
 /** How many rows one statement inserts: databases limit the parameters of a statement. */
@@ -188,18 +196,19 @@ const rowsAtOnce = 500;
 
 /** Holds a repository's chain until the transaction ends, and gives its head. */
 async function lockChain(trx: Trx, repository: number): Promise<LedgerHead> {
+  const locked = await trx
+    .selectFrom("chains")
+    .select(["seq", "hash"])
+    .where("repository", "=", repository)
+    .forUpdate()
+    .executeTakeFirst();
+  if (locked !== undefined) return locked.hash === null ? null : { seq: locked.seq, hash: locked.hash };
   await trx
     .insertInto("chains")
     .values({ repository, seq: 0, hash: null })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
-  const chain = await trx
-    .selectFrom("chains")
-    .select(["seq", "hash"])
-    .where("repository", "=", repository)
-    .forUpdate()
-    .executeTakeFirstOrThrow();
-  return chain.hash === null ? null : { seq: chain.seq, hash: chain.hash };
+  return lockChain(trx, repository);
 }
 
 /** The head of a repository's chain; null while it has no entry. */

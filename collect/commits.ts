@@ -63,6 +63,7 @@ async function readFacts(objects: GitObjects, source: CommitsSource): Promise<Kn
     commits,
     secrets: await findSecrets(objects, { policy, commits, pull: null }),
     reviews: elsewhere,
+    authorStanding: elsewhere,
     checks: elsewhere,
     record,
     day: source.day,

@@ -38,6 +38,7 @@ export async function readEntered(
       texts: await readTexts(objects, { mergeBase, head: head.sha, policy, changes, record: then }),
       secrets: secrets ? await findSecrets(objects, { policy, commits, pull }) : known([]),
       reviews: then,
+      authorStanding: then,
       checks: then,
       record: then,
       day,

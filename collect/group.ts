@@ -87,6 +87,7 @@ async function collect(
       commits,
       secrets: await findSecrets(objects, { policy, commits, pull: null }),
       reviews: elsewhere,
+      authorStanding: elsewhere,
       checks: elsewhere,
       record,
       day: source.now.slice(0, 10),

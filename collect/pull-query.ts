@@ -63,6 +63,7 @@ fragment head on Commit {
   checkSuites(first: 100) {
     pageInfo { hasNextPage }
     nodes {
+      databaseId
       app { databaseId slug }
       checkRuns(first: 100, filterBy: { checkType: ALL }) {
         pageInfo { hasNextPage }

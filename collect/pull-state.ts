@@ -168,13 +168,14 @@ function reviewsOf({ reviews }: Pull): Known<Reviewed[]> | null {
 function checksOf(suites: CheckSuite[] | null): Known<CheckRun[]> | null {
   if (suites === null) return null;
   const runs: CheckRun[] = [];
-  for (const { app, checkRuns } of suites) {
+  for (const { databaseId: suite, app, checkRuns } of suites) {
     const whole = wholeOf(checkRuns);
-    if (whole === null) return null;
+    if (whole === null || suite === null) return null;
     for (const { databaseId, name, status, conclusion, externalId } of whole) {
       if (databaseId === null) return null;
       runs.push({
         id: databaseId,
+        suite,
         name,
         app: app?.slug ?? "",
         appId: app?.databaseId ?? 0,

@@ -5,6 +5,7 @@ import { readApiLedger } from "./ledger.ts";
 import type { Objects } from "./objects.ts";
 import { apiObjects } from "./objects-api.ts";
 import type { ObjectsCache } from "./objects-cache.ts";
+import { readStanding } from "./people.ts";
 import { readPolicy } from "./policy-file.ts";
 import { type PullState, readPullState } from "./pull-state.ts";
 import { type RecordSubject, verifiedRecord } from "./record.ts";
@@ -66,6 +67,10 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
     commits,
     secrets: await findSecrets(objects, { policy, commits, pull: { title, body } }),
     reviews: people === null ? known([]) : await withStandings(source, reviewed, people),
+    authorStanding:
+      people?.separation === "solo" && wantsReviews(policy)
+        ? await readStanding(source, author, people)
+        : unknown("it is asked only where an author's own duty can count"),
     checks: othersChecks(state.checks),
     record,
     day: source.now.slice(0, 10),

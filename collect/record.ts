@@ -1,7 +1,7 @@
 import { type TypedEntry, typedEntry } from "../core/entries.ts";
 import type { PolicyReading, PullRecord } from "../core/facts.ts";
-import { parsePublicKey } from "../core/keys.ts";
 import { type Known, known, unknown } from "../core/known.ts";
+import { pinnedKeys } from "../core/ledger-keys.ts";
 import { verifyChain } from "../core/ledger-verify.ts";
 import { noRecord, recordOf } from "../core/record.ts";
 
@@ -25,7 +25,8 @@ export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSub
   if (!lines.known) return lines;
   if (!policy.known)
     return unknown(`without the policy it is not known whose keys sign the ledger: ${policy.why}`);
-  const keys = policy.value.state === "loaded" ? (policy.value.policy.ledger?.keys ?? []) : [];
+  const { keys, threshold } =
+    policy.value.state === "loaded" ? pinnedKeys(policy.value.policy) : { keys: [], threshold: 1 };
   if (lines.value === null) {
     // No branch: nothing was ever recorded here, or nothing was exported yet. Where keys are pinned a ledger is meant to be,
     // so a run's own pull request waits for it; one by a person needs no record.
@@ -39,17 +40,14 @@ export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSub
       "there is a ledger, and the policy pins no key to verify it with: add its public key under `ledger.keys`",
     );
   const entries: TypedEntry[] = [];
-  const report = verifyChain(
-    lines.value,
-    keys.map(({ key, kinds }) => ({ key: parsePublicKey(key), kinds })),
-    {
-      expectRepositoryId: repository,
-      visit: (entry) => {
-        const typed = typedEntry(entry);
-        if (typed !== null) entries.push(typed);
-      },
+  const report = verifyChain(lines.value, keys, {
+    threshold,
+    expectRepositoryId: repository,
+    visit: (entry) => {
+      const typed = typedEntry(entry);
+      if (typed !== null) entries.push(typed);
     },
-  );
+  });
   if (!report.ok)
     return unknown(`the ledger does not verify: ${report.problems[0]?.message ?? "it has no entry"}`);
   const record = recordOf(entries, number);

@@ -85,6 +85,7 @@ export async function readChecks({ request, owner, repo }: GitHub, sha: string):
   return known(
     newestFirst.map((run) => ({
       id: Number(run.id),
+      suite: Number(run.check_suite?.id ?? 0),
       name: run.name,
       app: run.app?.slug ?? "",
       appId: Number(run.app?.id ?? 0),
@@ -101,6 +102,6 @@ export function othersChecks(checks: Known<CheckRun[]>): Known<CheckFact[]> {
   return known(
     checks.value
       .filter(({ name }) => name !== "sallyport")
-      .map(({ id, name, app, status, conclusion }) => ({ id, name, app, status, conclusion })),
+      .map(({ id, suite, name, app, status, conclusion }) => ({ id, suite, name, app, status, conclusion })),
   );
 }

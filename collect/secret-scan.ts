@@ -70,6 +70,10 @@ const breaks = new RegExp(lineBreak, "g");
 // A break must be followed by a character of the token: that leaves one way to read a text, so that none is slow to read.
 const tokens = new RegExp(`(gh[pousr]_|github_pat_)((?:(?:${lineBreak})?[A-Za-z0-9_.-]){36,2000})`, "g");
 const keys = /-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----/g;
+const keyEnds = /-----END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----/g;
+
+/** How many characters of a private key are taken when its end is not there, and how far away its end may be. */
+const keyLength = { cut: 800, whole: 20_000 };
 
 /**
  * What the preset misses: GitHub's tokens that are wrapped over lines, glued to a word or of another length than the old 36,
@@ -81,11 +85,19 @@ function ownRanges(text: string): Range[] {
     if (isToken(kind, body.replace(breaks, "")))
       ranges.push({ rule: "github", start, end: start + all.length });
   }
+  const ends = Array.from(text.matchAll(keyEnds), (found) => found.index + found[0].length);
+  let next = 0;
   for (const { index: start } of text.matchAll(keys)) {
-    const block = text.slice(start, start + 800);
+    const block = text.slice(start, start + keyLength.cut);
     // The words alone, as documentation writes them, are followed by no key.
-    if (/[A-Za-z0-9+/]{30}/.test(block))
-      ranges.push({ rule: "privatekey", start, end: start + block.length });
+    if (!/[A-Za-z0-9+/]{30}/.test(block)) continue;
+    while ((ends[next] ?? text.length) < start) next += 1;
+    const end = ends[next] ?? Number.POSITIVE_INFINITY;
+    ranges.push({
+      rule: "privatekey",
+      start,
+      end: end - start < keyLength.whole ? end : start + block.length,
+    });
   }
   return ranges;
 }
@@ -98,12 +110,18 @@ function isToken(kind: string, body: string): boolean {
   return /[0-9]/.test(start) && /[a-z]/.test(start) && /[A-Z]/.test(start);
 }
 
-/** One hit for every place, with the first rule that found it: rules overlap, and so do windows. */
+/** One hit for every place, with the first rule that found it, as far as any rule goes: rules overlap, and so do windows. */
 function hitsOf(text: string, ranges: readonly Range[]): Hit[] {
   const hits: Hit[] = [];
   let [line, counted, covered] = [1, 0, 0];
   for (const { rule, start, end } of ranges.toSorted((one, other) => one.start - other.start)) {
-    if (start < covered) continue;
+    const last = hits.at(-1);
+    if (last !== undefined && start < covered) {
+      covered = Math.max(covered, end);
+      last.end = covered;
+      last.value = text.slice(last.start, covered);
+      continue;
+    }
     for (let at = text.indexOf("\n", counted); at !== -1 && at < start; at = text.indexOf("\n", at + 1))
       line += 1;
     counted = start;

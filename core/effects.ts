@@ -1,3 +1,4 @@
+import type { Redaction } from "../schemas/step.ts";
 import type { Account } from "../schemas/text.ts";
 import type { Annotation } from "./annotations.ts";
 import { parseQueueRef } from "./queue-ref.ts";
@@ -149,6 +150,7 @@ export type EffectResult =
       planSha256: string;
       issueSha256: string;
       usage: { model: string; calls: number; inputTokens: number; outputTokens: number };
+      redacted?: Redaction[];
     }
   | { type: "plan-failed"; code: string; message: string }
   | {

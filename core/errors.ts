@@ -14,7 +14,8 @@ export type ErrorCode =
   | "nothing-changed"
   | "out-of-scope"
   | "pull-closed"
-  | "rate-limit";
+  | "rate-limit"
+  | "secret-in-prompt";
 
 /**
  * The one error class: for a broken world, not for outcomes that are expected. `retry` says whether the same call may

@@ -69,8 +69,18 @@ export type ReviewFact = {
   standing: Known<Standing>;
 };
 
-/** A check on the head; `app` is the slug of the App that made it, told by GitHub. A higher `id` is a later attempt. */
-export type CheckFact = { id: number; name: string; app: string; status: string; conclusion: string | null };
+/**
+ * A check on the head; `app` is the slug of the App that made it, told by GitHub. Each run of a workflow has a check suite of
+ * its own, and within one a higher `id` is a later attempt.
+ */
+export type CheckFact = {
+  id: number;
+  suite: number;
+  name: string;
+  app: string;
+  status: string;
+  conclusion: string | null;
+};
 
 /** What the ledger says about the run behind a pull request; `null` for a pull request that no run made. */
 export type RunRecord = {
@@ -141,6 +151,8 @@ export type PullFacts = {
   commits: Known<CommitFact[]>;
   secrets: Known<SecretFinding[]>;
   reviews: Known<ReviewFact[]>;
+  /** What the pull request's author may do here; asked only where their own duty can count (`separation: solo`). */
+  authorStanding: Known<Standing>;
   checks: Known<CheckFact[]>;
   record: Known<PullRecord>;
   /** The day of the judgement (UTC, `2026-11-21`): the only thing about time that a verdict depends on. */

@@ -3,8 +3,12 @@ import type { PullLookFacts } from "./pull-facts.ts";
 import { storyOf } from "./record.ts";
 import { appActor } from "./story/answers.ts";
 import { addStep, type Decision } from "./story-facts.ts";
+import { lastVerdict, summariseMerge } from "./vsa.ts";
 
-/** Records what became of a pull request; a merge that no success allowed is an incident. */
+/**
+ * Records what became of a pull request. A merge is summed up for other verifiers, whether or not a success allowed it;
+ * one that none allowed is an incident.
+ */
 export function observeEnd(facts: PullLookFacts, entries: TypedEntry[], decision: Decision): void {
   const head = facts.judged.head.sha;
   const story = storyOf(entries, facts.number);
@@ -24,25 +28,28 @@ export function observeEnd(facts: PullLookFacts, entries: TypedEntry[], decision
     return;
   }
   if (entries.some((entry) => entry.kind === "merge.observed" && entry.body.pull === facts.number)) return;
-  const last = entries.findLast(
-    (entry) => entry.kind === "verdict.given" && entry.body.pull === facts.number && entry.body.head === head,
-  );
-  const judged = last?.kind === "verdict.given" && last.body.conclusion === "success";
+  const judged = lastVerdict(entries, facts.number, head)?.body.conclusion === "success";
   const { commit, tree, by } = facts.merged;
+  const merge = { pull: facts.number, head, merged: commit };
+  const both = [...subject, { name: "merged", digest: { gitCommit: commit } }];
+  const summary = summariseMerge(entries, merge, {
+    slug: facts.ourselves.slug,
+    repository: facts.repository.name,
+    now: facts.now,
+  });
   addStep(decision, {
     drafts: [
       {
         kind: "merge.observed",
         actor,
-        subject: [...subject, { name: "merged", digest: { gitCommit: commit } }],
-        body: {
-          pull: facts.number,
-          head,
-          merged: commit,
-          tree,
-          judged,
-          by: by === null ? null : { ...by, type: "User" },
-        },
+        subject: both,
+        body: { ...merge, tree, judged, by: by === null ? null : { ...by, type: "User" } },
+      },
+      {
+        kind: "source.verified",
+        actor,
+        subject: both,
+        body: { ...merge, ref: `refs/heads/${facts.judged.base.ref}`, summary },
       },
     ],
     look,

@@ -36,6 +36,14 @@ export function reviewResult(pack: Pack, result: StepResult): Finding[] {
     message,
     ...(path === undefined ? {} : { path }),
   });
+  const secrets = (result.redacted ?? []).filter(({ where }) => where === "file");
+  if (secrets.length > 0) {
+    return secrets.map(({ rule, path, line }) => {
+      const place = line === undefined ? "What the agent wrote" : `Line ${line}`;
+      const message = `${place} holds what looks like a secret (${rule}), so nothing of the answer was used. Leave it out; where it stood there before, change the other lines with \`edit\`.`;
+      return found("secret-in-answer", message, path);
+    });
+  }
   if (result.outcome !== "finished") {
     const asked = result.questions.length > 0 ? ` It asks: ${result.questions.join(" ")}` : "";
     return [found(result.code, `The agent ${result.outcome}: ${result.summary}${asked}`)];

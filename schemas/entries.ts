@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { Plan } from "./plan.ts";
-import { Attempt, Usage } from "./step.ts";
+import { Attempt, Redaction, Usage } from "./step.ts";
 import { Account, Risk, Sha, Sha256 } from "./text.ts";
 import { GateStatus, Verdict } from "./verdict.ts";
+import { VerificationSummary } from "./vsa.ts";
 
 const IssueNumber = z.int().positive();
 const RunId = z
@@ -69,6 +70,7 @@ export const entryBodies = {
     planSha256: Sha256,
     issueSha256: Sha256.describe("The story's title and body as the planner saw them."),
     usage: Usage,
+    redacted: z.array(Redaction).min(1).optional().describe("What was cut out of the plan."),
   }),
   "plan.failed": z.strictObject({
     story: IssueNumber,
@@ -121,6 +123,7 @@ export const entryBodies = {
     files: z.array(z.strictObject({ path: z.string(), sha256: Sha256.nullable() })),
     usage: Usage,
     seconds: z.number().min(0),
+    redacted: z.array(Redaction).min(1).optional().describe("What was cut out of the answer."),
   }),
   "attempt.closed": z.strictObject({
     ...step,
@@ -159,6 +162,9 @@ export const entryBodies = {
     base: Sha,
     conclusion: Verdict.shape.conclusion,
     gates: z.record(z.string(), GateStatus),
+    policy: Verdict.shape.policy
+      .optional()
+      .describe("The policy it was judged by; entries of older versions do not tell."),
     verdictSha256: Sha256.describe(
       "Of the verdict's JSON, byte for byte as `sallyport check --json` prints it.",
     ),
@@ -215,6 +221,16 @@ export const entryBodies = {
     tree: Sha,
     judged: z.boolean().describe("The last verdict on this head was success."),
     by: Account.nullable(),
+  }),
+  "source.verified": z.strictObject({
+    pull: IssueNumber,
+    head: Sha.describe("The head of the pull request when it was merged."),
+    merged: Sha.describe("The revision that the summary is about."),
+    ref: z
+      .string()
+      .regex(/^refs\/heads\/./)
+      .describe("The full ref of the branch it entered."),
+    summary: VerificationSummary,
   }),
   "pull.closed": z.strictObject({ pull: IssueNumber, head: Sha }),
   "prompt.completed": z.strictObject({

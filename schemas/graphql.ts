@@ -62,6 +62,7 @@ const CheckRun = z.object({
 });
 
 const CheckSuite = z.object({
+  databaseId: z.int().nullable(),
   app: z.object({ databaseId: z.int().nullable(), slug: z.string() }).nullable(),
   checkRuns: listing(CheckRun).nullable(),
 });

@@ -53,6 +53,9 @@ const base64 = z
 export const Envelope = z.strictObject({
   payload: base64,
   payloadType: z.literal(payloadType),
-  signatures: z.array(z.strictObject({ keyid: Sha256, sig: base64 })).length(1),
+  signatures: z
+    .array(z.strictObject({ keyid: Sha256, sig: base64 }))
+    .min(1)
+    .max(20),
 });
 export type Envelope = z.infer<typeof Envelope>;

@@ -345,6 +345,12 @@ export const Policy = z
       .strictObject({
         keys: z.array(LedgerKey).min(1).max(20),
         threshold: z.int().min(1).max(20).default(1).describe("How many distinct keys sign each entry."),
+        payload: z
+          .enum(["full", "digest", "private-repo"])
+          .default("private-repo")
+          .describe(
+            "Whether the packs and answers that entries name are published on the evidence branch, beside their digests: always (`full`), never (`digest`), or where the repository is private at that time (`private-repo`). What is published stays when the repository becomes public; what was held back is not published later.",
+          ),
       })
       .optional()
       .describe("The public keys that may sign this repository's ledger."),

@@ -80,6 +80,24 @@ export const Usage = z.strictObject({
 });
 export type Usage = z.infer<typeof Usage>;
 
+/** What was cut out of a text before it was stored, because it was a secret or looked like one; never the value. */
+export const Redaction = z.strictObject({
+  rule: z.string().describe("What found it."),
+  where: z
+    .string()
+    .describe("The part of the answer: `summary`, `questions`, `claims`, `file`, `plan`, `text`."),
+  count: z.int().positive(),
+});
+export type Redaction = z.infer<typeof Redaction>;
+
+/** One cut in an answer; with the path and line, from 1, where it was in a file. */
+export const AnswerCut = z.strictObject({
+  ...Redaction.shape,
+  path: z.string().optional(),
+  line: z.int().positive().optional(),
+});
+export type AnswerCut = z.infer<typeof AnswerCut>;
+
 /**
  * What an agent hands back. Everything in it is the agent's claim: files are checked again by the writer,
  * and no gate trusts `claims`.
@@ -103,6 +121,7 @@ export const StepResult = z.strictObject({
       "cut-off",
       "refused",
       "bad-answer",
+      "secret-in-answer",
       "service",
       "cancelled",
     ])
@@ -114,5 +133,10 @@ export const StepResult = z.strictObject({
     .array(z.strictObject({ criterion: z.string(), how: z.string() }))
     .max(100)
     .describe("For each acceptance criterion, how the agent says it is met."),
+  redacted: z
+    .array(AnswerCut)
+    .min(1)
+    .optional()
+    .describe("Written by our host and never by the agent: what it cut out of the answer."),
 });
 export type StepResult = z.infer<typeof StepResult>;

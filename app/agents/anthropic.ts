@@ -4,7 +4,7 @@ import type {
   ToolUseBlock,
 } from "@anthropic-ai/sdk/resources/messages/messages";
 import { digestOf } from "../../core/contract.ts";
-import type { StepResult, Usage } from "../../schemas/step.ts";
+import type { AnswerCut, StepResult, Usage } from "../../schemas/step.ts";
 import type { AgentEvent, AgentRun } from "./backend.ts";
 import { addUsage, callModel } from "./conversation.ts";
 import { stepPrompt } from "./prompt.ts";
@@ -35,9 +35,20 @@ export async function* runAnthropic(
     summary: string,
     more: Partial<StepResult> = {},
   ) => ({
-    result: { version: 1 as const, outcome, code, summary, questions: [], files: [], claims: [], ...more },
+    result: {
+      version: 1 as const,
+      outcome,
+      code,
+      summary,
+      questions: [],
+      files: [],
+      claims: [],
+      ...more,
+      ...(redacted.length === 0 ? {} : { redacted }),
+    },
     usage,
   });
+  const redacted: AnswerCut[] = [];
   let lost = 0;
   let malformed = 0;
   let reminded = false;
@@ -54,6 +65,13 @@ export async function* runAnthropic(
     addUsage(usage, message);
     lost += answer.lost;
     yield { type: "answer", key, replayed, stopReason: message.stop_reason ?? "none" };
+    redacted.push(...answer.redacted);
+    if (redacted.some(({ where }) => where === "file"))
+      return end(
+        "failed",
+        "secret-in-answer",
+        "the model wrote a secret into a file; nothing of it was used",
+      );
 
     switch (message.stop_reason) {
       case "tool_use":

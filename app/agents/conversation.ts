@@ -4,7 +4,7 @@ import type { Message, MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk
 import { sha256 } from "../../core/contract.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/json.ts";
-import type { Usage } from "../../schemas/step.ts";
+import { AnswerCut, type Usage } from "../../schemas/step.ts";
 import type { CallStore } from "../perform/world.ts";
 
 /** The service and model of a call. */
@@ -20,9 +20,9 @@ export type CallFailure = {
   message: string;
 };
 
-/** An answer, or why there is none. `lost` is a guess at the tokens of streams that broke off before they told their usage. */
+/** An answer and what was cut out of it, or why there is none. `lost` is a guess at the tokens of streams that broke off before they told their usage. */
 export type CallAnswer =
-  | { ok: true; key: string; replayed: boolean; message: Message; lost: number }
+  | { ok: true; key: string; replayed: boolean; message: Message; redacted: AnswerCut[]; lost: number }
   | CallFailure;
 
 /** One call's parameters; the part of Anthropic's that we use. */
@@ -50,7 +50,7 @@ export async function callModel(
   if (signal.aborted) return stopped(signal);
   const key = sha256(canonicalText({ about, model: service.model, input }));
   const stored = await calls.get(key);
-  if (stored !== null) return { ok: true, key, replayed: true, message: readAnswer(stored, key), lost: 0 };
+  if (stored !== null) return { ok: true, key, replayed: true, ...readAnswer(stored, key), lost: 0 };
   if (service.apiKey === null) {
     return {
       ok: false,
@@ -83,8 +83,10 @@ export async function callModel(
           message: "the model's answer is not JSON that can be stored",
         };
       await calls.put(key, answer);
-      // Read back from what was stored, so that a replay sees exactly what the first run saw.
-      return { ok: true, key, replayed: false, message: readAnswer(answer, key), lost };
+      // Read back from what was stored, so that a replay sees exactly what the first run saw: an answer without secrets.
+      const kept = await calls.get(key);
+      if (kept === null) throw new SallyportError("internal", `the answer ${key} was not stored`);
+      return { ok: true, key, replayed: false, ...readAnswer(kept, key), lost };
     }
     if (streamed.begun) lost += Math.ceil(JSON.stringify(input).length / 4);
     if (!streamed.again || tries === most.tries) return streamed.failure;
@@ -190,8 +192,9 @@ function storable(message: Message): string | null {
 }
 
 /** An answer as we stored it; only its outer shape is checked, tool inputs are parsed where they are used. */
-function readAnswer(text: string, key: string): Message {
-  const message: Message = JSON.parse(text);
-  if (message.type === "message" && Array.isArray(message.content)) return message;
+function readAnswer(text: string, key: string): { message: Message; redacted: AnswerCut[] } {
+  const { redacted = [], ...message }: Message & { redacted?: unknown } = JSON.parse(text);
+  if (message.type === "message" && Array.isArray(message.content))
+    return { message, redacted: AnswerCut.array().parse(redacted) };
   throw new SallyportError("internal", `the stored answer ${key} of a model is not a message`);
 }

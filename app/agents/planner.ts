@@ -3,7 +3,7 @@ import * as z from "zod";
 import { digestOf, sha256 } from "../../core/contract.ts";
 import { nameProblem } from "../../core/names.ts";
 import { Plan } from "../../schemas/plan.ts";
-import type { Usage } from "../../schemas/step.ts";
+import type { AnswerCut, Usage } from "../../schemas/step.ts";
 import type { CallStore } from "../perform/world.ts";
 import { addUsage, callModel, type Service } from "./conversation.ts";
 
@@ -19,7 +19,7 @@ export type PlannerInput = {
 };
 
 export type PlannerAnswer =
-  | { ok: true; plan: Plan; usage: Usage }
+  | { ok: true; plan: Plan; usage: Usage; redacted: AnswerCut[] }
   | { ok: false; code: string; message: string };
 
 const rules = `You plan a story for Sallyport: how it is to be done, in small reviewable changes that other agents will write.
@@ -49,6 +49,7 @@ export async function askPlanner(
   };
   const first = plannerText(input);
   const messages: MessageParam[] = [{ role: "user", content: first }];
+  const redacted: AnswerCut[] = [];
   const usage: Usage = { model: service.model, calls: 0, inputTokens: 0, outputTokens: 0 };
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(600_000)]);
   for (let tries = 0; ; tries++) {
@@ -65,11 +66,12 @@ export async function askPlanner(
     if (!answer.ok) return answer;
     const { message } = answer;
     addUsage(usage, message);
+    redacted.push(...answer.redacted);
     const unusable = unusableStop(message.stop_reason);
     if (unusable !== null) return { ok: false, ...unusable };
     const call = message.content.find((block) => block.type === "tool_use" && block.name === tool.name);
     const proposed = call?.type === "tool_use" ? Plan.safeParse(call.input) : null;
-    if (proposed?.success === true) return { ok: true, plan: proposed.data, usage };
+    if (proposed?.success === true) return { ok: true, plan: proposed.data, usage, redacted };
     const why =
       proposed === null
         ? "the answer holds no plan"

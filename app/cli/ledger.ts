@@ -1,17 +1,35 @@
 import { setTimeout } from "node:timers/promises";
 import { Command } from "commander";
 import type { Io } from "./io.ts";
+import { type BundleOptions, printBundle } from "./ledger/bundle.ts";
+import { type ContinuityOptions, printContinuity } from "./ledger/continuity.ts";
 import { diffLedgers } from "./ledger/diff.ts";
 import { exportArchive } from "./ledger/export.ts";
 import { importArchive } from "./ledger/import.ts";
 import { keygen } from "./ledger/keygen.ts";
 import { type ShowOptions, showLedger } from "./ledger/show.ts";
 import { type VerifyOptions, verifyLedger } from "./ledger/verify.ts";
+import { printSummary, type VsaOptions } from "./ledger/vsa.ts";
 
 const placeHelp = "a clone of the governed repository, an imported folder or an archive";
 
 /** How often `--follow` looks for new entries, in milliseconds. */
 const followEvery = 2_000;
+
+/** A command that verifies, with the options that say by which keys. */
+function withKeys(command: Command): Command {
+  return command
+    .option(
+      "--key <key>",
+      "a public key to trust in place of the policy's: a PEM file, or `ed25519:…` as the policy has it; repeat it for each",
+      (key: string, before: string[] = []) => [...before, key],
+    )
+    .option("--policy <file>", "the policy file whose `ledger.keys` are trusted, in place of the clone's own")
+    .option(
+      "--threshold <count>",
+      "how many different keys sign each entry (default: as the policy says, or 1)",
+    );
+}
 
 async function untilInterrupted(): Promise<boolean> {
   await setTimeout(followEvery);
@@ -26,20 +44,9 @@ export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
   const command = new Command("ledger").description(
     "verify, read and copy a repository's ledger, with no server and no token",
   );
-  command
-    .command("verify")
+  withKeys(command.command("verify"))
     .description("check every entry of a ledger against the public keys of its policy")
     .argument("<place>", placeHelp)
-    .option(
-      "--key <key>",
-      "a public key to trust in place of the policy's: a PEM file, or `ed25519:…` as the policy has it; repeat it for each",
-      (key: string, before: string[] = []) => [...before, key],
-    )
-    .option("--policy <file>", "the policy file whose `ledger.keys` are trusted, in place of the clone's own")
-    .option(
-      "--threshold <count>",
-      "how many different keys sign each entry (default: as the policy says, or 1)",
-    )
     .option(
       "--head <seq:hash>",
       "an entry that must be there, as the check run's text shows it: finds a cut tail",
@@ -60,6 +67,25 @@ export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
     .option("--follow", "go on printing what is added, until interrupted")
     .option("--json", "print whole entries as JSON lines")
     .action((place: string, options: ShowOptions) => showLedger(io, place, options, wait));
+  withKeys(command.command("bundle"))
+    .description("print what was seen of a pull request: prompt, answer, model, files, checks, merge")
+    .argument("[place]", placeHelp, ".")
+    .requiredOption("--pr <number>", "the pull request")
+    .option("--json", "print the bundle as JSON")
+    .action((place: string, options: BundleOptions) => printBundle(io, place, options));
+  withKeys(command.command("vsa"))
+    .description("print the SLSA source summary of a merged pull request as an in-toto statement")
+    .argument("[place]", placeHelp, ".")
+    .requiredOption("--pr <number>", "the pull request")
+    .action((place: string, options: VsaOptions) => printSummary(io, place, options));
+  withKeys(command.command("continuity"))
+    .description(
+      "say which revisions of a branch were verified, since when without a gap, and where the gaps are",
+    )
+    .argument("[place]", "a clone of the governed repository", ".")
+    .option("--branch <name>", "the branch (default: the default branch)")
+    .option("--json", "print every revision as JSON")
+    .action((place: string, options: ContinuityOptions) => printContinuity(io, place, options));
   command
     .command("export")
     .description("write a ledger into one archive, with the SHA-256 of each file")

@@ -9,6 +9,7 @@ const commands: Record<string, () => Promise<(io: Io) => Command>> = {
   backtest: async () => (await import("./backtest.ts")).backtestCommand,
   init: async () => (await import("./init.ts")).initCommand,
   ledger: async () => (await import("./ledger.ts")).ledgerCommand,
+  replay: async () => (await import("./replay.ts")).replayCommand,
   serve: async () => (await import("./serve.ts")).serveCommand,
   rebuild: async () => (await import("./rebuild.ts")).rebuildCommand,
   sandbox: async () => (await import("./sandbox.ts")).sandboxCommand,

@@ -1,4 +1,6 @@
+import { cutSecrets, cutSecretsIn } from "../../collect/redaction.ts";
 import { issueDigest } from "../../core/contract.ts";
+import { cutReport } from "../../core/cuts.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
@@ -6,6 +8,7 @@ import { Plan } from "../../schemas/plan.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
 import { type AgentEvent, backends } from "../agents/backend.ts";
 import { defaultModel, type Service } from "../agents/conversation.ts";
+import { cutResult, cuttingCalls } from "../agents/cuts.ts";
 import { askPlanner } from "../agents/planner.ts";
 import { githubTree } from "../agents/trees.ts";
 import { createWorkspace } from "../agents/workspace.ts";
@@ -16,51 +19,82 @@ export async function askPlannerFor(effect: Of<"ask-planner">, world: World): Pr
   requireBackend(effect.backend);
   const { title, body, refinement, roles, decisions } = effect;
   const tree = await githubTree(world.github, effect.base);
-  const answer = await askPlanner(
-    {
-      title,
-      body,
-      refinement,
-      previous: effect.previousPlan === null ? null : Plan.parse(await readJson(effect.previousPlan, world)),
-      roles,
-      decisions,
-      paths: (await tree.list()).map(({ path }) => path),
-    },
-    { service: serviceOf(effect, world), calls: world.calls, signal: world.signal },
-  );
+  const input = {
+    title,
+    body,
+    refinement,
+    previous: effect.previousPlan === null ? null : Plan.parse(await readJson(effect.previousPlan, world)),
+    roles,
+    decisions,
+    paths: (await tree.list()).map(({ path }) => path),
+  };
+  const secret = await secretIn({ ...input, paths: input.paths.join("\n") }, world);
+  if (secret !== null)
+    return { type: "plan-failed", code: "secret-in-prompt", message: `The planner was not asked: ${secret}` };
+  const calls = cuttingCalls(world.calls, world.secrets);
+  const answer = await askPlanner(input, {
+    service: serviceOf(effect, world),
+    calls,
+    signal: world.signal,
+  });
   // Stopped is not answered: what was paid for is stored, and the next start goes on from there.
   world.signal.throwIfAborted();
-  if (!answer.ok) return { type: "plan-failed", code: answer.code, message: answer.message };
-  const { sha256 } = await storeJson(answer.plan, world);
-  return { type: "plan", planSha256: sha256, issueSha256: issueDigest({ title, body }), usage: answer.usage };
+  if (!answer.ok) {
+    const { text: message } = await cutSecrets(answer.message, world.secrets);
+    return { type: "plan-failed", code: answer.code, message };
+  }
+  const { plan, usage, redacted } = answer;
+  const { sha256 } = await storeJson(plan, world);
+  const proposed = {
+    type: "plan" as const,
+    planSha256: sha256,
+    issueSha256: issueDigest({ title, body }),
+    usage,
+  };
+  return redacted.length === 0 ? proposed : { ...proposed, redacted: cutReport(redacted) };
 }
 
 /** Runs an agent on a recorded pack, in a workspace that shows the pack's base and lets only its scope be written. */
 export async function runAgent(effect: Of<"run-agent">, world: World): Promise<EffectResult> {
   const backend = requireBackend(effect.backend);
   const pack = Pack.parse(await readJson(effect.packSha256, world));
-  const workspace = createWorkspace(await githubTree(world.github, pack.base), pack);
+  const secret = await secretIn(pack, world);
+  if (secret !== null)
+    throw new SallyportError("secret-in-prompt", `The agent was not asked for #${pack.prompt}: ${secret}`);
+  const tree = await githubTree(world.github, pack.base);
+  const workspace = createWorkspace(tree, pack);
   const name = `${pack.run} #${pack.prompt} R${pack.attempt.r}/S${pack.attempt.s}`;
   const started = world.now();
   const events = backend({
     pack,
     workspace,
-    calls: world.calls,
+    calls: cuttingCalls(world.calls, world.secrets),
     service: serviceOf(effect, world),
     signal: world.signal,
   });
   let step = await events.next();
   while (step.done !== true) {
-    world.progress(`${name}: ${describe(step.value)}`);
+    world.progress((await cutSecrets(`${name}: ${describe(step.value)}`, world.secrets)).text);
     step = await events.next();
   }
   world.signal.throwIfAborted();
   const { usage } = step.value;
   // Whatever the backend is, what it hands back has the form of a result before it is stored as one.
-  const result = StepResult.parse(step.value.result);
+  const result = await cutResult(StepResult.parse(step.value.result), tree, world.secrets);
   const { sha256, bytes } = await storeJson(result, world);
   const seconds = Math.max(0, (world.now().getTime() - started.getTime()) / 1_000);
   return { type: "answer", resultSha256: sha256, bytes, seconds, usage };
+}
+
+/**
+ * Why a prompt must not be sent: a secret in it. It is not cut, because what was sent and what was recorded are one text.
+ * The issue's author, the policy's authors and earlier answers wrote it.
+ */
+async function secretIn(prompt: Json, { secrets }: World): Promise<string | null> {
+  const { cuts } = await cutSecretsIn(prompt, secrets);
+  const [first] = cuts;
+  if (first === undefined) return null;
+  return `its ${first.at[0] ?? "text"} holds what looks like a secret (${first.rule}). Take it out where it stands, and ask for a new plan`;
 }
 
 function requireBackend(name: string) {

@@ -1,4 +1,5 @@
 import type { GitHub } from "../../collect/github.ts";
+import type { SecretSearch } from "../../collect/redaction.ts";
 import type { Effect, Ourselves } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { BodyRef } from "../../schemas/entries.ts";
@@ -19,6 +20,8 @@ export type World = {
     put(bytes: Uint8Array, mediaType: string): Promise<BodyRef>;
   };
   calls: CallStore;
+  /** Finds what must not be stored, sent or shown. */
+  secrets: SecretSearch;
   anthropic: { apiKey: string | null; baseUrl: string | null };
   signal: AbortSignal;
   now: () => Date;

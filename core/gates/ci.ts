@@ -4,46 +4,56 @@ import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from 
 
 const name = "ci";
 
-/** The latest attempt of a check, written `@app/name` as in the policy; a name may hold a slash, an app's may not. */
-function latest(wanted: string, checks: readonly CheckFact[]): CheckFact | null {
-  const attempts = checks.filter((check) => `@${check.app}/${check.name}` === wanted);
-  return attempts.reduce<CheckFact | null>(
-    (last, one) => (last === null || last.id < one.id ? one : last),
-    null,
-  );
+/**
+ * The latest attempts of a check, written `@app/name` as in the policy, one for each suite it ran in: another workflow may
+ * use the same name, and its success does not undo a failure. A name may hold a slash, an app's may not.
+ */
+function latest(wanted: string, checks: readonly CheckFact[]): CheckFact[] {
+  const bySuite = new Map<number, CheckFact>();
+  for (const check of checks) {
+    if (`@${check.app}/${check.name}` !== wanted) continue;
+    const earlier = bySuite.get(check.suite);
+    if (earlier === undefined || earlier.id < check.id) bySuite.set(check.suite, check);
+  }
+  return [...bySuite.values()].sort((one, other) => one.id - other.id);
 }
 
 type Blocking = { status: "fail" | "pending"; reason: Reason };
 
-/** What stands against one named check; null when it has succeeded, or was skipped and may be. */
+/** What stands against one named check: nothing when it has succeeded everywhere, or was skipped and may be. */
 function against(
   wanted: string,
   maySkip: boolean,
   checks: readonly CheckFact[],
   facts: PullFacts,
-): Blocking | null {
-  const check = latest(wanted, checks);
-  const head = facts.head.sha;
+): Blocking[] {
+  const attempts = latest(wanted, checks);
   const who = authorOf(facts);
-  if (check === null) {
+  if (attempts.length === 0) {
     const step =
       "Wait for it to start. If it does not, see whether the pull request conflicts with its base or the run waits to be allowed.";
-    const message = `\`${wanted}\` has not reported on ${head}.`;
-    return { status: "pending", reason: { code: "check-missing", message, next: { step, who } } };
+    const message = `\`${wanted}\` has not reported on ${facts.head.sha}.`;
+    return [{ status: "pending", reason: { code: "check-missing", message, next: { step, who } } }];
   }
+  return attempts.flatMap((check) => blockingOf(check, wanted, maySkip, facts));
+}
+
+function blockingOf(check: CheckFact, wanted: string, maySkip: boolean, facts: PullFacts): Blocking[] {
+  const head = facts.head.sha;
+  const who = authorOf(facts);
   if (check.status !== "completed") {
     const message = `\`${wanted}\` is not done on ${head}: its status is \`${check.status}\`.`;
     const next = { step: "Wait for it to finish.", who };
-    return { status: "pending", reason: { code: "check-running", message, next } };
+    return [{ status: "pending", reason: { code: "check-running", message, next } }];
   }
-  if (check.conclusion === "success" || (check.conclusion === "skipped" && maySkip)) return null;
+  if (check.conclusion === "success" || (check.conclusion === "skipped" && maySkip)) return [];
   const skipped = check.conclusion === "skipped";
   const step = skipped
     ? `Let it run, or ask a maintainer to list it under \`gates.${name}.skipped\` in the policy.`
     : "See what it reports, mend the change and push, or run it again.";
   const message = `\`${wanted}\` ended as \`${check.conclusion ?? "nothing"}\` on ${head}, which is no success.`;
   const code = skipped ? "check-skipped" : "check-failed";
-  return { status: "fail", reason: { code, message, next: { step, who } } };
+  return [{ status: "fail", reason: { code, message, next: { step, who } } }];
 }
 
 /** The policy's line of one of the checks. */
@@ -53,8 +63,8 @@ function lineOf(policy: LoadedPolicy, place: number): Pick<Reason, "policyLine">
 
 /**
  * Every check that the policy names has succeeded on this exact commit, made by the very app that it names: any app, and
- * any workflow of the change, may give a check any name. Of several attempts the latest counts, so an older success
- * does not stand while a new one runs. A check that nobody has seen is waited for, never taken as passed.
+ * any workflow of the change, may give a check any name. Of several attempts in a suite the latest counts, so an older
+ * success does not stand while a new one runs. A check that nobody has seen is waited for, never taken as passed.
  */
 export const ci: Gate = {
   name,
@@ -65,10 +75,12 @@ export const ci: Gate = {
     if (settings === undefined) return notApplicable(name, "not-configured", "The policy names no checks.");
     if (!facts.checks.known) return lacking(name, "checks-unknown", facts.checks.why);
     const checks = facts.checks.value;
-    const blocking = settings.checks.flatMap((wanted, place): Blocking[] => {
-      const found = against(wanted, settings.skipped.includes(wanted), checks, facts);
-      return found === null ? [] : [{ ...found, reason: { ...found.reason, ...lineOf(policy, place) } }];
-    });
+    const blocking = settings.checks.flatMap((wanted, place) =>
+      against(wanted, settings.skipped.includes(wanted), checks, facts).map(({ status, reason }) => ({
+        status,
+        reason: { ...reason, ...lineOf(policy, place) },
+      })),
+    );
     const reasons = blocking.map((one) => one.reason);
     if (blocking.some(({ status }) => status === "fail")) return result(name, "fail", ...reasons);
     if (reasons.length > 0) return result(name, "pending", ...reasons);

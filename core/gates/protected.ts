@@ -1,9 +1,10 @@
 import type { Duty, Policy } from "../../schemas/policy.ts";
 import type { Reason } from "../../schemas/verdict.ts";
-import { holders } from "../authority.ts";
+import { holders, writers } from "../authority.ts";
 import { isByAgent, requesters } from "../authorship.ts";
 import type { Change, LoadedPolicy, PullFacts } from "../facts.ts";
 import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { type Known, known } from "../known.ts";
 import { matcher } from "../paths.ts";
 import { approvals } from "../reviewers.ts";
 import { sensitive } from "../sensitive.ts";
@@ -46,14 +47,12 @@ function perFile(
   return touched.map(({ path, rule }) => ({ ...say(rule.why), path, ...policyLine(policy, rule.key) }));
 }
 
-/**
- * Whether the author's own duty is enough. GitHub lets nobody approve their own pull request, so under `separation: solo`
- * it is enough that the policy names the author, as `@user`: a team's members are not known here.
- */
-function isSolo({ pull }: PullFacts, { people }: Policy, by: Duty): boolean {
-  if (people.separation !== "solo" || pull === null) return false;
-  const author = `@${pull.author.login}`.toLowerCase();
-  return people[by].some((one) => one.toLowerCase() === author);
+/** GitHub lets nobody approve their own pull request, so under `separation: solo` the author's own duty is enough. */
+function isSolo({ pull, authorStanding }: PullFacts, { people }: Policy, by: Duty): Known<boolean> {
+  if (people.separation !== "solo" || pull === null) return known(false);
+  if (!authorStanding.known) return authorStanding;
+  const { role, duties } = authorStanding.value;
+  return known(writers.has(role) && duties.includes(by));
 }
 
 function judgePerson(
@@ -65,7 +64,8 @@ function judgePerson(
   const by = policy.policy.gates[name]?.by ?? "architects";
   const head = facts.head.sha;
   const files = `${touched.length} protected ${touched.length === 1 ? "file" : "files"}`;
-  if (isSolo(facts, policy.policy, by)) {
+  const solo = isSolo(facts, policy.policy, by);
+  if (solo.known && solo.value) {
     const message = `@${facts.pull?.author.login}, the author, is among the ${by} and changes ${files} without another's review: the policy says \`separation: solo\`.`;
     return result(name, "pass", { code: "approved-solo", message });
   }
@@ -76,6 +76,7 @@ function judgePerson(
     const message = `@${approver.login}, one of the ${by}, approved ${head}, which changes ${files}.`;
     return result(name, "pass", { code: "approved", message });
   }
+  if (!solo.known) unread.push(solo.why);
   if (unread.length > 0) return lacking(name, "standing-unknown", unread.join(" "));
   const next = {
     step: `Review the pull request and approve ${head} on GitHub.`,

@@ -52,7 +52,7 @@ export function plan(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolic
   if (outcome.result.type !== "plan")
     return failed("bad-answer", "the planner's effect ended without a plan");
 
-  const { planSha256, issueSha256, usage } = outcome.result;
+  const { planSha256, issueSha256, usage, redacted } = outcome.result;
   const proposed = facts.plans.get(planSha256);
   if (proposed === undefined) return failed("plan-lost", "the stored plan could not be read back");
   const problems = planProblems(proposed, loaded.policy);
@@ -72,6 +72,7 @@ export function plan(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolic
           planSha256: digestOf(proposed),
           issueSha256,
           usage,
+          ...(redacted === undefined ? {} : { redacted }),
         },
       },
     ],

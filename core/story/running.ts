@@ -1,4 +1,5 @@
 import { branchName, digestOf, packOf, routeOf, sha256 } from "../contract.ts";
+import { cutReport } from "../cuts.ts";
 import type { Draft } from "../entries.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { canonicalJson } from "../json.ts";
@@ -123,7 +124,11 @@ function awaitAnswer(
   if (outcome.status === "failed" || outcome.result.type !== "answer") {
     const message =
       outcome.status === "failed" ? outcome.message : "the agent's effect ended without an answer";
-    return { drafts: [closed(pack, facts, [{ source: "agent", code: "no-answer", message }])] };
+    const drafts = [closed(pack, facts, [{ source: "agent", code: "no-answer", message }])];
+    // The next try would be handed the same words.
+    return outcome.status === "failed" && outcome.code === "secret-in-prompt"
+      ? { drafts: [...drafts, runClosed(run, facts, "failed", message)] }
+      : { drafts };
   }
   const { resultSha256, bytes, seconds, usage } = outcome.result;
   const result = facts.results.get(resultSha256);
@@ -155,6 +160,7 @@ function awaitAnswer(
           })),
           usage,
           seconds,
+          ...(result.redacted === undefined ? {} : { redacted: cutReport(result.redacted) }),
         },
       },
     ],

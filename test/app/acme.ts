@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { createGitHub, type GitHubClients } from "../../app/github.ts";
 import type { World } from "../../app/perform/world.ts";
 import { perform } from "../../app/perform.ts";
+import { keepSecrets } from "../../app/redact.ts";
 import type { Effect, EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { Seed } from "../../sandbox/seed.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/server.ts";
 import { expectConformance, type Watch, watchSandbox } from "../conformance/watch.ts";
+import { newKey } from "../ledger.ts";
 
 // What an answer holds is asserted by the tests, not by types.
 // biome-ignore lint/suspicious/noExplicitAny: the shape is GitHub's, and each test reads another part of it
@@ -64,7 +66,17 @@ export async function startAcme(): Promise<Acme> {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return text === "" ? null : JSON.parse(text);
   };
-  const clients = createGitHub({ apiUrl: sandbox.url, appId: 4001, privateKey, throttle: false });
+  const secrets = keepSecrets({
+    privateKey,
+    webhookSecret: "a secret of this test",
+    ledgerKey: newKey().pem,
+    anthropic: { apiKey: "sk-ant-0123456789abcdefghij", baseUrl: null },
+    database: { folder: null },
+  });
+  const clients = createGitHub(
+    { apiUrl: sandbox.url, appId: 4001, privateKey, throttle: false },
+    secrets.addToken,
+  );
   const repository: number = (await as("lena", "GET", "")).id;
   const bodies = new Map<string, Uint8Array>();
   const world: World = {
@@ -80,6 +92,7 @@ export async function startAcme(): Promise<Acme> {
       },
     },
     calls: { get: async () => null, put: async () => {} },
+    secrets: secrets.search,
     anthropic: { apiKey: null, baseUrl: null },
     signal: new AbortController().signal,
     now: () => new Date("2026-11-21T10:00:00.000Z"),

@@ -1,11 +1,13 @@
 /** A process that appends and exports until it is killed; what it says was stored must be there for the next one. */
 import { readFileSync } from "node:fs";
+import { createAttemptGuard } from "../../app/attempt-guard.ts";
 import { openDatabase } from "../../app/database.ts";
 import { exportLedger } from "../../app/export.ts";
 import { createGitHub } from "../../app/github.ts";
 import { restoreChain } from "../../app/restore.ts";
 import { createSigner } from "../../app/signer.ts";
 import { appendEntries, getBody, headOf, linesFrom } from "../../app/store.ts";
+import { createSecretSearch } from "../../collect/redaction.ts";
 import { parsePublicKey } from "../../core/keys.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
 
@@ -22,6 +24,7 @@ const clients = createGitHub({
 });
 const ourselves = await clients.identify();
 const github = await clients.forRepository(id, "write");
+const guard = createAttemptGuard();
 const { db } = await openDatabase({ folder });
 
 await restoreChain(db, github, { repository: id, appId: 4001, ownKey, acceptLoss: false });
@@ -36,6 +39,7 @@ async function publish(): Promise<void> {
     repository: id,
     lines: (from) => linesFrom(db, id, from),
     body: (sha256) => getBody(db, sha256),
+    secrets: createSecretSearch(() => []),
     ourselves,
   });
 }
@@ -52,7 +56,11 @@ for (let round = 0; ; round += 1) {
     subject: [],
     body: { code: "test", message: `round ${round}, place ${place}`, issue: null },
   }));
-  await appendEntries(db, { id, name: "acme/web" }, drafts, { sign: signer.sign, now: () => new Date() });
+  await appendEntries(db, { id, name: "acme/web" }, drafts, {
+    sign: signer.sign,
+    now: () => new Date(),
+    guard,
+  });
   const now = await headOf(db, id);
   say({ event: "stored", seq: now?.seq, hash: now?.hash });
   if (round % 4 === 3) await publish();

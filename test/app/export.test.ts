@@ -27,6 +27,7 @@ function chain(lines: readonly string[], bodies: Record<string, Uint8Array> = {}
     repository: acme.repository,
     lines: async (from) => numbered.filter(({ seq }) => seq >= from),
     body: async (sha256) => bodies[sha256] ?? null,
+    secrets: acme.world.secrets,
     ourselves: acme.world.ourselves,
   };
 }

@@ -63,6 +63,7 @@ const run = (over: Json = {}) => ({
   ...over,
 });
 const suite = (runs: Json[], more = false) => ({
+  databaseId: 5,
   app: { databaseId: 15368, slug: "github-actions" },
   checkRuns: listing(runs, more),
 });
@@ -135,6 +136,7 @@ describe("is told in REST's words", () => {
         expect.objectContaining({ id: 12, status: "in_progress", conclusion: null }),
         {
           id: 11,
+          suite: 5,
           name: "test",
           app: "github-actions",
           appId: 15368,

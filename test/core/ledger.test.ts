@@ -34,11 +34,6 @@ const verify = (chain: string[], options = {}) => verifyChain(chain, [{ key: key
 const codes = (chain: string[], options = {}) =>
   verify(chain, options).problems.map((problem) => problem.code);
 
-test("DSSE's published vector", () => {
-  const bytes = pae("http://example.com/HelloWorld", Buffer.from("hello world"));
-  expect(bytes.toString()).toBe("DSSEv1 29 http://example.com/HelloWorld 11 hello world");
-});
-
 test("a chain verifies, and its hashes are plain SHA-256 of its lines", () => {
   const report = verify(lines);
   expect(report).toMatchObject({

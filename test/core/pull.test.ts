@@ -5,6 +5,7 @@ import type { TypedEntry } from "../../core/entries.ts";
 import { known, unknown } from "../../core/known.ts";
 import { decidePull } from "../../core/pull.ts";
 import type { PullLookFacts } from "../../core/pull-facts.ts";
+import { entryBodies } from "../../schemas/entries.ts";
 import type { Duty } from "../../schemas/policy.ts";
 import { change, earlier, facts, head } from "./sample-facts.ts";
 
@@ -240,12 +241,40 @@ describe("a block on a pull request (B11)", () => {
   });
 });
 
-test("T088: a merge that no success allowed is an incident", () => {
+describe("a merge", () => {
   const merged = { commit: "e".repeat(40), tree: "f".repeat(40), by: null };
-  const kinds = (entries: TypedEntry[]) =>
-    decidePull(look({ state: "closed", merged, entries })).drafts.map((draft) => draft.kind);
-  expect(kinds([])).toEqual(["merge.observed", "incident.raised"]);
-  expect(kinds([verdictOf(5, "success")])).toEqual(["merge.observed"]);
+  const end = (entries: TypedEntry[]) => decidePull(look({ state: "closed", merged, entries })).drafts;
+  const kinds = (entries: TypedEntry[]) => end(entries).map((draft) => draft.kind);
+  const resultOf = (entries: TypedEntry[]) => {
+    const draft = end(entries).find((one) => one.kind === "source.verified");
+    return draft?.kind === "source.verified" ? draft.body.summary.verificationResult : null;
+  };
+
+  test("T088: that no success allowed is an incident, and its revision fails", () => {
+    expect(kinds([])).toEqual(["merge.observed", "source.verified", "incident.raised"]);
+    expect(resultOf([])).toBe("FAILED");
+    expect(kinds([verdictOf(5, "success")])).toEqual(["merge.observed", "source.verified"]);
+    expect(resultOf([verdictOf(5, "success")])).toBe("PASSED");
+  });
+
+  test("is summed up for the branch it entered, about both commits, as its entry's schema has it", () => {
+    const draft = end([verdictOf(5, "success")]).find((one) => one.kind === "source.verified");
+    expect(entryBodies["source.verified"].parse(draft?.body)).toMatchObject({
+      pull: 5,
+      head,
+      merged: merged.commit,
+      ref: "refs/heads/main",
+    });
+    expect(draft?.subject.map(({ digest }) => digest.gitCommit)).toEqual([head, merged.commit]);
+  });
+
+  test("is recorded once", () => {
+    const seen = end([]).map((draft, place): TypedEntry => {
+      const entry = { ...draft, seq: place + 1, hash: `${place}`.repeat(64), at: "2026-11-21T09:00:00.000Z" };
+      return entry;
+    });
+    expect(kinds(seen)).toEqual([]);
+  });
 });
 
 describe("F5: a change of the policy", () => {

@@ -9,7 +9,7 @@ import type {
   RunRecord,
   SignOff,
 } from "../../core/facts.ts";
-import { known } from "../../core/known.ts";
+import { known, unknown } from "../../core/known.ts";
 
 export const base = "b".repeat(40);
 export const head = "d".repeat(40);
@@ -108,6 +108,7 @@ export function facts({
     commits: known([{ sha: head, parents: [base], tree: "a".repeat(40), message: "A change" }]),
     secrets: known([]),
     reviews: known([]),
+    authorStanding: unknown("nobody asked"),
     checks: known([]),
     record: known(record),
     day: "2026-11-21",

@@ -107,6 +107,7 @@ test("T167 the server burns down after each half of the road; the ledger and Git
     "sign-off.given": 2,
     "evidence.sealed": 2,
     "merge.observed": 2,
+    "source.verified": 2,
     "prompt.completed": 2,
     "run.closed": 1,
     "story.completed": 1,

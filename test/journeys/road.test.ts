@@ -141,6 +141,7 @@ test("from a labelled story to a merged, evidenced, signed-off change and a clos
     "sign-off.given",
     "evidence.sealed",
     "merge.observed",
+    "source.verified",
     "prompt.completed",
   ]) {
     expect([kind, count(kind)]).toEqual([kind, 2]);

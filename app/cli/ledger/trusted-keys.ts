@@ -52,6 +52,7 @@ export async function cloneKeys(
   commit: string,
   options: KeyOptions,
 ): Promise<Known<TrustedKeys>> {
+  // Nothing is judged here, so neither the head nor the day is of any account.
   const facts = await collectCommits({ dir, head: commit, day: "1970-01-01" });
   const policy = facts.known ? facts.value.policy : facts;
   const instead = "name the keys with --key or --policy";

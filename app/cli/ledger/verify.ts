@@ -67,7 +67,7 @@ function verifyPlace(place: Place, trusted: TrustedKeys, { anchor, repository, p
   const named = new Set<string>();
   const entries: TypedEntry[] = [];
   const layout = readLayout(files);
-  const chain = verifyChain(layout.ok ? segmentLines(files, layout.segments) : [], trusted.keys, {
+  const chain = verifyChain(layout.ok ? takenLines(files, layout.segments) : [], trusted.keys, {
     threshold: trusted.threshold,
     expectRepositoryId: repository,
     anchor,
@@ -98,6 +98,14 @@ function verifyPlace(place: Place, trusted: TrustedKeys, { anchor, repository, p
     anchored: anchor !== undefined,
     trace,
   };
+}
+
+/** The lines of the segments, each of which is let go once it was read: a long ledger would not fit in memory twice. */
+function* takenLines(files: Place["files"], segments: readonly string[]): Generator<string> {
+  for (const path of segments) {
+    yield* segmentLines(files, [path]);
+    files.delete(path);
+  }
 }
 
 function layoutProblem({ position, message }: Extract<BranchLayout, { ok: false }>): LedgerProblem {

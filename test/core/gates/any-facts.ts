@@ -156,6 +156,7 @@ const aReview: fc.Arbitrary<ReviewFact> = fc.record({
 
 const aCheck: fc.Arbitrary<CheckFact> = fc.record({
   id: fc.integer({ min: 1, max: 50 }),
+  suite: fc.constantFrom(1, 1, 1, 2),
   name: fc.constantFrom("test", "lint"),
   app: fc.constantFrom("github-actions", "tidy"),
   status: fc.constantFrom("completed", "completed", "in_progress"),
@@ -256,6 +257,10 @@ export const anyFacts: fc.Arbitrary<PullFacts> = fc
     foreign: fc.boolean(),
     secrets: fc.array(aFinding, { maxLength: 2 }),
     reviews: one(aReview),
+    standing: fc.record({
+      role: fc.constantFrom("read", "write", "admin"),
+      duties: fc.subarray([...duties]),
+    }),
     checks: one(aCheck),
     opener: who,
     labels: fc.subarray(["bug", "try-me"]),
@@ -287,6 +292,7 @@ export const anyFacts: fc.Arbitrary<PullFacts> = fc
         commits: known(commits),
         secrets: known(rest.secrets),
         reviews: known(rest.reviews),
+        authorStanding: known(rest.standing),
         checks: known(rest.checks),
       });
     },

@@ -10,7 +10,15 @@ const one = policyOf('{ checks: ["@github-actions/test"] }');
 const two = policyOf('{ checks: ["@github-actions/test", "@acme-ci/build"], skipped: ["@acme-ci/build"] }');
 
 function check(over: Partial<CheckFact> = {}): CheckFact {
-  return { id: 1, name: "test", app: "github-actions", status: "completed", conclusion: "success", ...over };
+  return {
+    id: 1,
+    suite: 1,
+    name: "test",
+    app: "github-actions",
+    status: "completed",
+    conclusion: "success",
+    ...over,
+  };
 }
 
 const ran = (...checks: CheckFact[]) => facts({ policy: one, checks: known(checks) });
@@ -119,6 +127,24 @@ describe("ci", () => {
     [
       "T078: the latest attempt counts when it succeeded",
       ran(check({ conclusion: "failure" }), check({ id: 9 })),
+      "pass",
+      ["succeeded"],
+    ],
+    [
+      "T078: a second workflow's success of the same name does not undo a failure",
+      ran(check({ conclusion: "failure" }), check({ id: 9, suite: 2 })),
+      "fail",
+      ["check-failed"],
+    ],
+    [
+      "T078: nor does it end the waiting for one that runs",
+      ran(check(running), check({ id: 9, suite: 2 })),
+      "pending",
+      ["check-running"],
+    ],
+    [
+      "passes when it succeeded in both suites",
+      ran(check(), check({ id: 9, suite: 2 })),
       "pass",
       ["succeeded"],
     ],

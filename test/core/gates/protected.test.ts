@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { Change, PullFacts, ReviewFact } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { sensitivePatterns } from "../../../core/sensitive.ts";
+import type { Duty } from "../../../schemas/policy.ts";
 import type { Account } from "../../../schemas/text.ts";
 import {
   author,
@@ -129,25 +130,45 @@ describe("protected: a person's change", () => {
     ],
   ]);
 
-  const solo = (architects: string, over: Partial<PullFacts> = {}) => ({
+  const solo = (duties: Duty[], role: "read" | "write" = "write", over: Partial<PullFacts> = {}) => ({
     ...facts({
-      policy: `version: 1\nextends: default\npeople: { architects: ["${architects}"], separation: solo }\n`,
+      policy: 'version: 1\nextends: default\npeople: { architects: ["@acme/qa"], separation: solo }\n',
       changes: workflow,
     }),
+    authorStanding: known({ role, duties }),
     ...over,
   });
+  const unread = unknown("GitHub did not answer");
   table("protected", [
-    ["solo: an author with the duty needs nobody else", solo("@Ada"), "pass", ["approved-solo"]],
-    ["solo: an author without the duty does", solo("@grace"), "pending", waits],
-    ["solo: a team's members are not known here", solo("@acme/ada"), "pending", waits],
+    ["solo: an author with the duty needs nobody else", solo(["architects"]), "pass", ["approved-solo"]],
+    ["solo: an author without the duty does", solo(["approvers"]), "pending", waits],
+    ["solo: an author who may not write does", solo(["architects"], "read"), "pending", waits],
+    [
+      "solo: what the author may do could not be read",
+      solo([], "write", { authorStanding: unread }),
+      "unknown",
+      ["standing-unknown"],
+    ],
     [
       "solo: another's approval is enough",
-      solo("@grace", { reviews: known([review()]) }),
+      solo([], "write", { reviews: known([review()]), authorStanding: unread }),
       "pass",
       ["approved"],
     ],
-    refused("solo: a bot of that name is no author", solo("@ada", { pull: by({ ...author, type: "Bot" }) })),
-    refused("solo: a run's change stays a run's", solo("@ada", { record: known(runRecord()) })),
+    refused(
+      "solo: a bot with the duty is no author",
+      solo(["architects"], "write", { pull: by({ ...author, type: "Bot" }) }),
+    ),
+    refused(
+      "solo: a run's change stays a run's",
+      solo(["architects"], "write", { record: known(runRecord()) }),
+    ),
+    [
+      "under strict the author's own duty counts for nothing",
+      { ...reviewed(), authorStanding: known({ role: "write" as const, duties: ["architects" as const] }) },
+      "pending",
+      waits,
+    ],
   ]);
 
   test("what is missing names commit, policy line, file, why, next step and who", () => {
@@ -169,7 +190,7 @@ describe("protected: a person's change", () => {
   });
 
   test("a solo pass says whose duty and which rule it was", () => {
-    const [reason] = ask("protected", solo("@ada")).reasons;
+    const [reason] = ask("protected", solo(["architects"])).reasons;
     expect(reason?.message).toContain("@ada, the author, is among the architects");
     expect(reason?.message).toContain("`separation: solo`");
   });

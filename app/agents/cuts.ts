@@ -1,0 +1,126 @@
+import * as z from "zod";
+import { cutSecrets, cutSecretsIn, type DeepCut, type SecretSearch } from "../../collect/redaction.ts";
+import { canonicalJson, type Json } from "../../core/json.ts";
+import { type AnswerCut, type FileWrite, StepResult } from "../../schemas/step.ts";
+import type { CallStore } from "../perform/world.ts";
+import type { TreeReader } from "./trees.ts";
+
+/** A store of answers that keeps nothing before the secrets are cut out of it, and keeps with it what was cut. */
+export function cuttingCalls(calls: CallStore, search: SecretSearch): CallStore {
+  return {
+    get: (key) => calls.get(key),
+    async put(key, answer) {
+      const { value, cuts } = await cutSecretsIn(JSON.parse(answer), search);
+      const redacted = cuts.map((cut) => toldCut(value, cut));
+      await calls.put(
+        key,
+        cuts.length === 0 ? answer : canonicalJson(Object.assign({}, value, { redacted })),
+      );
+    },
+  };
+}
+
+/** What of a stored answer tells where a cut was made; a model wrote it. */
+const Blocks = z.object({
+  content: z.array(z.object({ name: z.string().optional(), input: z.unknown() })),
+});
+const Input = z.object({ path: z.string() });
+
+/** The parts of a result by the tool and the field that carry them; what a file would hold is `file`. */
+const parts: Readonly<Record<string, string>> = {
+  "write.path": "file",
+  "write.content": "file",
+  "edit.path": "file",
+  "edit.new": "file",
+  "delete.path": "file",
+  "finish.summary": "summary",
+  "finish.claims": "claims",
+  "ask.questions": "questions",
+  "stop.reason": "summary",
+};
+
+function toldCut(message: Json, { rule, line, at }: DeepCut): AnswerCut {
+  const [, place, , field] = at;
+  const parsed = Blocks.safeParse(message);
+  const block = parsed.success && typeof place === "number" ? parsed.data.content[place] : undefined;
+  if (block?.name === "propose_plan") return { rule, where: "plan", count: 1 };
+  const key = `${block?.name}.${field}`;
+  const where = (Object.hasOwn(parts, key) ? parts[key] : undefined) ?? "text";
+  const input = Input.safeParse(block?.input);
+  const path = where === "file" && input.success ? { path: input.data.path } : {};
+  return { rule, where, count: 1, ...path, ...(key === "write.content" ? { line } : {}) };
+}
+
+/**
+ * A result without secrets, whatever backend it came from. One in a file refuses the answer, unless it only looks like a
+ * secret and stands in the file's base already.
+ */
+export async function cutResult(
+  result: StepResult,
+  base: TreeReader,
+  search: SecretSearch,
+): Promise<StepResult> {
+  const cuts: AnswerCut[] = [...(result.redacted ?? [])];
+  const clean = async (where: string, text: string) => {
+    const cut = await cutSecrets(text, search);
+    cuts.push(...cut.cuts.map(({ rule }) => ({ rule, where, count: 1 })));
+    return cut.text;
+  };
+  const summary = await clean("summary", result.summary);
+  const questions: string[] = [];
+  for (const question of result.questions) questions.push(await clean("questions", question));
+  const claims: StepResult["claims"] = [];
+  for (const { criterion, how } of result.claims)
+    claims.push({ criterion: await clean("claims", criterion), how: await clean("claims", how) });
+  const files: FileWrite[] = [];
+  for (const file of result.files) {
+    const path = await clean("file", file.path);
+    files.push({ path, content: await fileContent(file, path, { base, search, cuts }) });
+  }
+  if (cuts.length === 0) return result;
+  const refused = cuts.some(({ where }) => where === "file")
+    ? ({ outcome: "failed", code: "secret-in-answer" } as const)
+    : {};
+  const cut = { ...result, ...refused, summary, questions, claims, files, redacted: cuts };
+  const parsed = StepResult.safeParse(cut);
+  if (parsed.success) return parsed.data;
+  // A mark can be longer than what it stands for, and so make a text too long.
+  return { ...refusedResult("the answer without its secrets is too long"), redacted: cuts };
+}
+
+/** A result that hands back nothing, because of a secret in the answer. */
+export function refusedResult(summary: string): StepResult {
+  return {
+    version: 1,
+    outcome: "failed",
+    code: "secret-in-answer",
+    summary,
+    questions: [],
+    files: [],
+    claims: [],
+  };
+}
+
+async function fileContent(
+  { path, content }: FileWrite,
+  shownPath: string,
+  { base, search, cuts }: { base: TreeReader; search: SecretSearch; cuts: AnswerCut[] },
+): Promise<string | null> {
+  if (content === null) return null;
+  const fileName = path.split("/").at(-1) ?? path;
+  const found = await search(content, fileName);
+  if (found.length === 0) return content;
+  const before = bare(Buffer.from((await base.read(path)) ?? []).toString("utf8"));
+  const isFresh = found.some(
+    ({ exact, start, end }) => exact || !before.includes(bare(content.slice(start, end))),
+  );
+  if (!isFresh) return content;
+  const cut = await cutSecrets(content, search, fileName);
+  cuts.push(...cut.cuts.map(({ rule, line }) => ({ rule, where: "file", count: 1, path: shownPath, line })));
+  return cut.text;
+}
+
+/** A text without what may have been broken over lines in another way. */
+function bare(text: string): string {
+  return text.replace(/[\s"'`+\\]+/g, "");
+}

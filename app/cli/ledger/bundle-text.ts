@@ -1,0 +1,83 @@
+import { block, code, plain } from "../../../core/escape.ts";
+import { attemptName } from "../../../core/record.ts";
+import type { EvidenceBundle, MergedChange } from "../../../schemas/evidence.ts";
+
+/** The most characters of a prompt or an answer that are shown to people. */
+const longestShown = 20_000;
+
+const changeText: Record<MergedChange, string> = {
+  "same-tree": "the merged commit has the judged head's very tree",
+  "same-patch": "the merged change is the judged one: both have the same patch-id",
+  another: "**the merged change is not the judged one**",
+  "not-compared": "the trees differ, and the changes were not compared: that takes a clone with both commits",
+};
+
+/** A bundle as Markdown for people. What others wrote in it is shown as text and as nothing else. */
+export function bundleMarkdown(bundle: EvidenceBundle): string {
+  const { usage } = bundle;
+  const rows: [string, string][] = [
+    ["State", `${bundle.state} at ${bundle.at}, bundle ${code(bundle.bundle)}`],
+    ["Pull request", bundle.pullUrl],
+    ["Asked for by", `story #${bundle.story}, prompt #${bundle.prompt}`],
+    ["Attempt", `${attemptName(bundle)} of ${bundle.run}, as ${code(bundle.role)}`],
+    [
+      "Model",
+      `${code(usage.model)}: ${usage.calls} calls, ${usage.inputTokens} tokens in, ${usage.outputTokens} out, ${bundle.seconds} s`,
+    ],
+    ["Started from", code(bundle.base)],
+    ["Became", `commit ${code(bundle.commit)}, tree ${code(bundle.tree)}`],
+    ["Checks", checksText(bundle)],
+    ["Gates", gatesText(bundle)],
+    ["Merge", mergeText(bundle.merge)],
+    ["Prompt", code(bundle.promptSha256)],
+    ["Answer", code(bundle.responseSha256)],
+  ];
+  const lines = [
+    `# Evidence of #${bundle.pull}`,
+    "",
+    "| | |",
+    "|---|---|",
+    ...rows.map(([name, text]) => `| ${name} | ${text} |`),
+    "",
+    "## Files",
+    "",
+    ...bundle.files.map(
+      ({ path, sha256 }) => `- ${code(path)} ${sha256 === null ? "deleted" : code(sha256)}`,
+    ),
+    "",
+    "## Assembled from",
+    "",
+    ...bundle.entries.map(({ seq, kind, sha256 }) => `- entry ${seq}, ${code(kind)}: ${code(sha256)}`),
+    ...bodyLines("What the agent was told", bundle.rawPrompt),
+    ...bodyLines("What it answered", bundle.rawResponse),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function checksText({ ci, checks }: EvidenceBundle): string {
+  if (ci === null || checks === null) return "not sealed yet";
+  const each = checks.map(
+    ({ name, app, conclusion }) => `${plain(name)} (${plain(app)}): ${plain(conclusion)}`,
+  );
+  return [ci, ...each].join("; ");
+}
+
+function gatesText({ validator, verdictSha256 }: EvidenceBundle): string {
+  if (validator === null || verdictSha256 === null) return "not sealed yet";
+  return `${validator}, verdict ${code(verdictSha256)}`;
+}
+
+function mergeText(merge: EvidenceBundle["merge"]): string {
+  if (merge === null) return "none was observed";
+  const who = merge.by === null ? "" : ` by ${plain(`@${merge.by.login}`)} (id ${merge.by.id})`;
+  const judged = merge.judged ? "" : "**the last verdict on its head was not success**; ";
+  return `${code(merge.commit)}${who} at ${merge.at}; ${judged}${changeText[merge.change]}`;
+}
+
+function bodyLines(title: string, body: string | null): string[] {
+  if (body === null) return ["", `## ${title}`, "", "Only its digest is kept here."];
+  const shown = body.slice(0, longestShown);
+  const cut =
+    shown.length < body.length ? [`The first ${longestShown} of ${body.length} characters:`, ""] : [];
+  return ["", `## ${title}`, "", ...cut, block(shown)];
+}

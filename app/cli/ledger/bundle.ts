@@ -1,0 +1,60 @@
+import { comparePatches } from "../../../collect/patch-id.ts";
+import { assembleBundle } from "../../../core/bundle.ts";
+import { bodyPath } from "../../../core/evidence-branch.ts";
+import { lastVerdict } from "../../../core/vsa.ts";
+import { EvidenceBundle } from "../../../schemas/evidence.ts";
+import type { Io } from "../io.ts";
+import { wholeNumber } from "./arguments.ts";
+import { bundleMarkdown } from "./bundle-text.ts";
+import { stop } from "./refusal.ts";
+import type { KeyOptions } from "./trusted-keys.ts";
+import { readVerified, unreadProblem, type VerifiedLedger } from "./verified-entries.ts";
+
+export type BundleOptions = KeyOptions & { pr: string; json?: boolean };
+
+/**
+ * `ledger bundle`: prints the evidence of a pull request. Exit 0 when it is there and nothing speaks against it; 1 when
+ * there is none, the ledger is not in order, or something else was merged than what was judged a success; 2 when that
+ * cannot be told.
+ */
+export async function printBundle(io: Io, name: string, options: BundleOptions): Promise<void> {
+  const pull = wholeNumber(options.pr);
+  if (pull === null) return stop(io, "bundle", "--pr takes a pull request's number", 2);
+  const ledger = await readVerified(io, "bundle", name, options);
+  if (ledger === null) return;
+  const unread = unreadProblem(ledger, pull);
+  if (unread !== null) return stop(io, "bundle", unread, 2);
+  const { entries, repository, place } = ledger;
+  const assembled = assembleBundle(entries, pull, {
+    repository,
+    body: (sha256) => {
+      const bytes = place.files.get(bodyPath(sha256));
+      return bytes === undefined ? null : Buffer.from(bytes).toString("utf8");
+    },
+  });
+  if (assembled === null)
+    return stop(io, "bundle", `the ledger holds no prompt and answer that became the head of #${pull}`, 1);
+  const bundle = EvidenceBundle.parse(await compared(io, ledger, assembled));
+  io.out(options.json === true ? `${JSON.stringify(bundle, null, 2)}\n` : bundleMarkdown(bundle));
+  const { merge } = bundle;
+  io.exit(merge !== null && (!merge.judged || merge.change === "another") ? 1 : 0);
+}
+
+/** The bundle with the two changes compared, where the trees differ and the ledger lies in a clone that has both. */
+async function compared(
+  io: Io,
+  { entries, place }: VerifiedLedger,
+  bundle: EvidenceBundle,
+): Promise<EvidenceBundle> {
+  const { merge, pull, commit: head } = bundle;
+  if (merge === null || merge.change !== "not-compared" || place.kind !== "git") return bundle;
+  const base = lastVerdict(entries, pull, head)?.body.base ?? bundle.base;
+  const patches = await comparePatches(place.path, { base, head, merged: merge.commit });
+  if (!patches.known) {
+    io.err(`what was merged is not compared with what was judged: ${patches.why}\n`);
+    return bundle;
+  }
+  const { same, judged, merged } = patches.value;
+  const change = same ? "same-patch" : "another";
+  return { ...bundle, merge: { ...merge, change, patchIds: { judged, merged } } };
+}

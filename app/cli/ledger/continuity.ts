@@ -1,0 +1,95 @@
+import { readMainline } from "../../../collect/mainline.ts";
+import { readSpans } from "../../../collect/patch-id.ts";
+import {
+  type Continuity,
+  foldContinuity,
+  possibleSpans,
+  type RevisionStanding,
+  type RevisionState,
+} from "../../../core/continuity.ts";
+import { visible } from "../../../core/escape.ts";
+import type { Io } from "../io.ts";
+import { stop } from "./refusal.ts";
+import type { KeyOptions } from "./trusted-keys.ts";
+import { readVerified } from "./verified-entries.ts";
+
+export type ContinuityOptions = KeyOptions & { branch?: string; json?: boolean };
+
+/** More gaps than this are counted for people and listed with `--json` alone. */
+const mostShown = 50;
+
+/**
+ * `ledger continuity`: lays a branch's history beside the ledger. Exit 0 when its last revision is verified, 1 when it is
+ * not or the ledger is not in order, 2 when that cannot be told.
+ */
+export async function printContinuity(io: Io, name: string, options: ContinuityOptions): Promise<void> {
+  const refuse = (message: string) => stop(io, "continuity", message, 2);
+  const ledger = await readVerified(io, "continuity", name, options);
+  if (ledger === null) return;
+  const { place, entries, unread } = ledger;
+  if (place.kind !== "git")
+    return refuse(`the ${place.kind} ${place.path} has no history to cover: name a clone of the repository`);
+  const newer = unread.find(({ kind }) => kind === "source.verified");
+  if (newer !== undefined)
+    return refuse(`entry ${newer.seq} is a source.verified that this version cannot read: use a newer one`);
+  const mainline = await readMainline(place.path, options.branch);
+  if (!mainline.known) return refuse(mainline.why);
+  const { line, ref } = mainline.value;
+  const spans = await readSpans(place.path, possibleSpans(line, entries, ref));
+  if (!spans.known) return refuse(spans.why);
+  const continuity = foldContinuity(line, entries, ref, spans.value.spans);
+  const { missing } = spans.value;
+  io.out(
+    options.json === true
+      ? `${JSON.stringify({ ...continuity, missingHeads: missing }, null, 2)}\n`
+      : continuityText(continuity, missing, io.color),
+  );
+  io.exit(continuity.covered ? 0 : 1);
+}
+
+const stateText: Record<RevisionState, string> = {
+  verified: "verified",
+  part: "part of a verified merge",
+  "not-judged": "merged without a verdict of success",
+  "no-summary": "merged, and never summed up",
+  unrecorded: "pushed, or merged unseen",
+};
+
+/** The answer for people; authors and subjects are whoever's made the commits, and shown as text. */
+function continuityText(continuity: Continuity, missing: number, color: boolean): string {
+  const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const { ref, tip, covered, held, gaps, earlier, revisions } = continuity;
+  const since = revisions.length - earlier;
+  const lines = [
+    covered ? paint(32, "covered") : paint(31, "not covered"),
+    "",
+    `  branch      ${shown(ref)} at ${tip ?? "no commit"}`,
+    `  revisions   ${since} since the first that was verified, ${since - gaps.length} of them verified; ${earlier} before it, of which nothing is claimed`,
+    "",
+    held.length === 0
+      ? "The last revision has no verified property."
+      : "Held without a gap up to the last revision:",
+    ...held.map(
+      ({ property, since: sha, revisions: count }) => `  ${property.padEnd(44)} ${count} since ${sha}`,
+    ),
+  ];
+  if (gaps.length > 0) lines.push("", "Gaps, newest first:", ...gaps.slice(0, mostShown).map(gapLine));
+  if (gaps.length > mostShown) lines.push(`  and ${gaps.length - mostShown} more: see --json`);
+  if (missing > 0)
+    lines.push(
+      "",
+      `The heads of ${missing} merges are not here. If they were rebased, their earlier commits show as gaps; fetch the heads`,
+      "and ask again: git fetch origin '+refs/pull/*/head:refs/remotes/pull/*'",
+    );
+  return `${lines.join("\n")}\n`;
+}
+
+function gapLine({ sha, at, author, subject, state, pull }: RevisionStanding): string {
+  const which = pull === null ? "" : ` (#${pull})`;
+  return `  ${sha}  ${shown(at)}  ${stateText[state]}${which}  ${shown(author)}: ${shown(subject)}`;
+}
+
+/** Anybody's text on one line, with nothing in it that a terminal would obey. */
+function shown(text: string): string {
+  return visible(text).replaceAll("\n", " ");
+}

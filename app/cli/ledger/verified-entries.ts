@@ -1,0 +1,82 @@
+import { type TypedEntry, typedEntry } from "../../../core/entries.ts";
+import { readLayout, segmentLines, wrongBodies } from "../../../core/evidence-branch.ts";
+import { type Known, known, unknown } from "../../../core/known.ts";
+import type { Entry } from "../../../core/ledger.ts";
+import { verifyChain } from "../../../core/ledger-verify.ts";
+import type { Io } from "../io.ts";
+import { openPlace, type Place } from "./place.ts";
+import { stop } from "./refusal.ts";
+import { cloneKeys, givenKeys, type KeyOptions, type TrustedKeys } from "./trusted-keys.ts";
+
+/** A ledger that is in order, all of it; `unread` are the entries that a newer version wrote and this one cannot read. */
+export type VerifiedLedger = {
+  place: Place;
+  /** The repository's name, as the newest entry has it. */
+  repository: string;
+  entries: TypedEntry[];
+  unread: Entry[];
+};
+
+/**
+ * Reads a ledger and verifies all of it, before anything is told from it. Null: it cannot be read (exit 2) or is not in
+ * order (exit 1), and it was said why under the command's name.
+ */
+export async function readVerified(
+  io: Io,
+  command: string,
+  name: string,
+  options: KeyOptions,
+): Promise<VerifiedLedger | null> {
+  const refuse = (message: string, status: 1 | 2) => {
+    stop(io, command, message, status);
+    return null;
+  };
+  const read = await openPlace(io.cwd, name);
+  if (!read.ok) return refuse(read.why, read.status);
+  const trusted = await trustedKeys(io, read.place, options);
+  if (!trusted.known) return refuse(trusted.why, 2);
+  const verified = verifyPlace(read.place, trusted.value);
+  if (verified.known) return verified.value;
+  const message = `the ledger is not in order, so nothing is told from it: ${verified.why}`;
+  return refuse(`${message}; see \`sallyport ledger verify\``, 1);
+}
+
+async function trustedKeys(io: Io, place: Place, options: KeyOptions): Promise<Known<TrustedKeys>> {
+  const given = await givenKeys(io, options);
+  if (!given.known) return given;
+  if (given.value !== null) return known(given.value);
+  if (place.kind === "git") return cloneKeys(place.path, place.commit, options);
+  return unknown(
+    `the ${place.kind} ${place.path} has no policy that names keys: give --policy <file> or --key <key>`,
+  );
+}
+
+function verifyPlace(place: Place, { keys, threshold }: TrustedKeys): Known<VerifiedLedger> {
+  const { files } = place;
+  const layout = readLayout(files);
+  if (!layout.ok) return unknown(layout.message);
+  const [wrong] = wrongBodies(files);
+  if (wrong !== undefined) return unknown(`${JSON.stringify(wrong)} is not the content that its name says`);
+  const entries: TypedEntry[] = [];
+  const unread: Entry[] = [];
+  let repository = "";
+  const report = verifyChain(segmentLines(files, layout.segments), keys, {
+    threshold,
+    visit: (entry) => {
+      repository = entry.repository.name;
+      const typed = typedEntry(entry);
+      if (typed === null) unread.push(entry);
+      else entries.push(typed);
+    },
+  });
+  const [problem] = report.problems;
+  if (problem !== undefined) return unknown(problem.message);
+  return known({ place, repository, entries, unread });
+}
+
+/** Why nothing can be told of a pull request: an entry about it that this version cannot read. Null: there is none. */
+export function unreadProblem({ unread }: VerifiedLedger, pull: number): string | null {
+  const entry = unread.find(({ body }) => body.pull === pull);
+  if (entry === undefined) return null;
+  return `entry ${entry.seq} (${JSON.stringify(entry.kind)}) is about #${pull} and this version cannot read it: use a newer one`;
+}

@@ -1,0 +1,114 @@
+import { Command } from "commander";
+import { collectReplaySources } from "../../collect/replay-sources.ts";
+import { type TypedEntry, typedEntry } from "../../core/entries.ts";
+import { readLayout, segmentLines, wrongBodies } from "../../core/evidence-branch.ts";
+import { type Known, unknown } from "../../core/known.ts";
+import type { Entry } from "../../core/ledger.ts";
+import { verifyChain } from "../../core/ledger-verify.ts";
+import { replayRun } from "../../core/replay.ts";
+import { replayConcerns, replayText } from "../../core/replay-report.ts";
+import type { Io } from "./io.ts";
+import { openPlace, type Place } from "./ledger/place.ts";
+import { cloneKeys, givenKeys, type KeyOptions, type TrustedKeys } from "./ledger/trusted-keys.ts";
+
+type ReplayOptions = Omit<KeyOptions, "threshold"> & { json?: boolean };
+
+/** The entries of a ledger that is in order, or the first thing that is wrong with it. `unread`: those of no known form. */
+type Verified =
+  | { ok: true; entries: TypedEntry[]; unread: Entry[]; names: Map<number, string> }
+  | { ok: false; why: string };
+
+/**
+ * `sallyport replay`: derives a run again from the ledger and, in a clone, from git. Exit status 0 when nothing differs; 1
+ * when something differs or is missing, or the ledger does not verify; 2 when the run is unknown or nothing can be read.
+ */
+export function replayCommand(io: Io): Command {
+  return new Command("replay")
+    .description(
+      "derive a run again from what was recorded of it, byte for byte, with no server and no token",
+    )
+    .argument("<run>", "the run, such as run-7-1")
+    .argument("[place]", "a clone of the governed repository, an imported folder or an archive", ".")
+    .option(
+      "--key <key>",
+      "a public key to trust in place of the policy's: a PEM file, or `ed25519:…` as the policy has it; repeat it for each",
+      (key: string, before: string[] = []) => [...before, key],
+    )
+    .option("--policy <file>", "the policy file whose `ledger.keys` are trusted, in place of the clone's own")
+    .option("--json", "print the replay as JSON")
+    .action((run: string, place: string, options: ReplayOptions) => replay(io, run, place, options));
+}
+
+async function replay(io: Io, run: string, name: string, options: ReplayOptions): Promise<void> {
+  const refuse = (message: string, status: 1 | 2 = 2) => {
+    io.err(`sallyport replay: ${message}\n`);
+    io.exit(status);
+  };
+  const read = await openPlace(io.cwd, name);
+  if (!read.ok) return refuse(read.why, read.status);
+  const { place } = read;
+  const trusted = await trustedKeys(io, place, options);
+  if (!trusted.known) return refuse(trusted.why);
+  const verified = verifyPlace(place, trusted.value);
+  if (!verified.ok)
+    return refuse(
+      `the ledger does not verify, so nothing was replayed: ${verified.why}; see \`sallyport ledger verify\``,
+      1,
+    );
+  const { entries, names } = verified;
+  const unread = verified.unread.find(({ body }) => body.run === run);
+  if (unread !== undefined)
+    return refuse(
+      `entry ${unread.seq} (${JSON.stringify(unread.kind)}) tells of ${run} and this version cannot read it: use a newer one`,
+    );
+  const dir = place.kind === "git" ? place.path : null;
+  const sources = await collectReplaySources(run, { files: place.files, entries, names, dir });
+  const result = replayRun(run, entries, sources);
+  if (result === null) return refuse(`the ledger knows no run ${JSON.stringify(run)}${knownRuns(entries)}`);
+  const { kind, path } = place;
+  const [ref, commit] = place.kind === "git" ? [place.ref, place.commit] : [null, null];
+  const origin = ref === null ? `the ${kind} ${path}` : `${ref} at ${commit}`;
+  io.out(
+    options.json === true
+      ? `${JSON.stringify({ ...result, concerns: replayConcerns(result), from: { kind, path, ref, commit } }, null, 2)}\n`
+      : replayText(result, origin, io.color),
+  );
+  io.exit(result.ok ? 0 : 1);
+}
+
+async function trustedKeys(io: Io, place: Place, options: ReplayOptions): Promise<Known<TrustedKeys>> {
+  const given = await givenKeys(io, options);
+  if (!given.known) return given;
+  if (given.value !== null) return { known: true, value: given.value };
+  if (place.kind === "git") return cloneKeys(place.path, place.commit, options);
+  return unknown(
+    `the ${place.kind} ${place.path} has no policy that names keys: give --policy <file> or --key <key>`,
+  );
+}
+
+function verifyPlace({ files }: Place, { keys, threshold }: TrustedKeys): Verified {
+  const layout = readLayout(files);
+  if (!layout.ok) return { ok: false, why: layout.message };
+  const [wrong] = wrongBodies(files);
+  if (wrong !== undefined)
+    return { ok: false, why: `${JSON.stringify(wrong)} is not the content that its name says` };
+  const entries: TypedEntry[] = [];
+  const unread: Entry[] = [];
+  const names = new Map<number, string>();
+  const { problems } = verifyChain(segmentLines(files, layout.segments), keys, {
+    threshold,
+    visit: (entry) => {
+      names.set(entry.seq, entry.repository.name);
+      const typed = typedEntry(entry);
+      if (typed === null) unread.push(entry);
+      else entries.push(typed);
+    },
+  });
+  const [problem] = problems;
+  return problem === undefined ? { ok: true, entries, unread, names } : { ok: false, why: problem.message };
+}
+
+function knownRuns(entries: readonly TypedEntry[]): string {
+  const runs = entries.flatMap((entry) => (entry.kind === "run.submitted" ? [entry.body.run] : []));
+  return runs.length === 0 ? ", nor any other" : `; the newest it knows: ${runs.slice(-5).join(", ")}`;
+}

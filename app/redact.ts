@@ -1,0 +1,75 @@
+import { createSecretSearch, cutSecrets, type SecretSearch } from "../collect/redaction.ts";
+import { cutRanges } from "../core/cuts.ts";
+import { SallyportError } from "../core/errors.ts";
+import { type Form, type FormIndex, findForms, formsOf, indexForms } from "../core/exact-values.ts";
+import type { Config } from "./config.ts";
+
+/** The values that must not leave this process, and what finds them in a text. */
+export type Secrets = {
+  /** A token that GitHub gave us a moment ago. */
+  addToken(token: string): void;
+  /** A line for the log, without our own values. */
+  hide(line: string): string;
+  /** Our own values and all that has the form of a secret. */
+  search: SecretSearch;
+};
+
+/** Tokens live for an hour; of more than this the oldest are forgotten. */
+const mostTokens = 1_000;
+
+/** Collects the service's own secrets: what the settings hold, and every token from the moment it is known. */
+export function keepSecrets(
+  config: Pick<Config, "privateKey" | "webhookSecret" | "ledgerKey" | "anthropic" | "database">,
+): Secrets {
+  const settings = [
+    ...formsOf("app-key", config.privateKey),
+    ...formsOf("webhook-secret", config.webhookSecret),
+    ...formsOf("ledger-key", config.ledgerKey),
+    ...formsOf("anthropic-key", config.anthropic.apiKey ?? ""),
+    ...("url" in config.database ? formsOf("database-address", config.database.url) : []),
+    ...formsOf("database-password", passwordOf(config.database)),
+  ];
+  const tokens = new Map<string, Form[]>();
+  let index: FormIndex | null = null;
+  const find = (text: string) => {
+    index ??= indexForms([...settings, ...[...tokens.values()].flat()]);
+    return findForms(text, index);
+  };
+  return {
+    addToken(token) {
+      // Put at the end again: the order is that of their ages.
+      tokens.delete(token);
+      tokens.set(token, formsOf("installation-token", token));
+      const [oldest] = tokens.keys();
+      if (tokens.size > mostTokens && oldest !== undefined) tokens.delete(oldest);
+      index = null;
+    },
+    hide: (line) => cutRanges(line, find(line)).text,
+    search: createSecretSearch(find),
+  };
+}
+
+function passwordOf(database: Config["database"]): string {
+  if (!("url" in database) || !URL.canParse(database.url)) return "";
+  const { password } = new URL(database.url);
+  try {
+    return decodeURIComponent(password);
+  } catch {
+    return password;
+  }
+}
+
+/**
+ * Runs a job whose failure is stored or shown: the message goes on without secrets, and the request, answer or cause
+ * that the error may carry does not go on at all.
+ */
+export async function withoutSecrets<T>(search: SecretSearch, job: () => Promise<T>): Promise<T> {
+  try {
+    return await job();
+  } catch (error) {
+    const { text } = await cutSecrets(error instanceof Error ? error.message : String(error), search);
+    if (!(error instanceof SallyportError)) throw new Error(text);
+    const { code, retry, notBefore } = error;
+    throw new SallyportError(code, text, { retry, ...(notBefore === undefined ? {} : { notBefore }) });
+  }
+}

@@ -1,0 +1,108 @@
+import type { EvidenceBundle } from "../schemas/evidence.ts";
+import type { Attempt } from "../schemas/step.ts";
+import type { TypedEntry } from "./entries.ts";
+
+type EntryOf<K extends TypedEntry["kind"]> = Extract<TypedEntry, { kind: K }>;
+
+/** What a bundle's entries do not say: the repository (`owner/name`), and large bodies by digest, where they are kept. */
+export type BundleSource = { repository: string; body: (sha256: string) => string | null };
+
+/**
+ * Assembles the evidence bundle of a pull request: of the merged head, or of the newest that the ledger knows. Null when
+ * no recorded prompt and answer became that head. Give it the entries of a verified chain: then only the App's key could
+ * have written what it reads.
+ */
+export function assembleBundle(
+  entries: readonly TypedEntry[],
+  pull: number,
+  { repository, body }: BundleSource,
+): EvidenceBundle | null {
+  const opened = findLast(entries, "pull.opened", ({ body }) => body.pull === pull);
+  if (opened === undefined) return null;
+  const merge = findLast(entries, "merge.observed", ({ body }) => body.pull === pull);
+  const verdict = findLast(entries, "verdict.given", ({ body }) => body.pull === pull);
+  const head = merge?.body.head ?? verdict?.body.head ?? opened.body.head;
+  const recorded = recordedAttempt(entries, head, opened.body.prompt);
+  if (recorded === null) return null;
+  const { asked, answer, captured, written } = recorded;
+  const sealed = findLast(
+    entries,
+    "evidence.sealed",
+    ({ body }) => body.pull === pull && body.commit === head && body.captured === captured.hash,
+  );
+  const { run, story, prompt, attempt, role, base, files, usage, seconds } = captured.body;
+  const { promptSha256, responseSha256 } = captured.body;
+  const from = [asked, answer, captured, written, opened, sealed, merge].filter((one) => one !== undefined);
+  return {
+    bundle: (sealed ?? captured).hash,
+    state: sealed === undefined ? "captured" : "sealed",
+    ...{ story, prompt, run, attempt, role, base },
+    promptSha256,
+    rawPrompt: body(promptSha256),
+    responseSha256,
+    rawResponse: body(responseSha256),
+    ...{ files, usage, seconds, pull },
+    pullUrl: `https://github.com/${repository}/pull/${pull}`,
+    commit: written.body.commit,
+    tree: written.body.tree,
+    ci: sealed?.body.ci ?? null,
+    checks: sealed?.body.checks ?? null,
+    validator: sealed?.body.validator ?? null,
+    verdictSha256: sealed?.body.verdictSha256 ?? null,
+    at: (sealed ?? captured).at,
+    merge: merge === undefined ? null : mergeOf(merge, written.body.tree),
+    entries: from
+      .toSorted((one, other) => one.seq - other.seq)
+      .map(({ seq, kind, hash }) => ({ seq, kind, sha256: hash })),
+  };
+}
+
+/** What is known of the merge without a clone: only the same tree shows that the judged change was merged. */
+function mergeOf({ at, body }: EntryOf<"merge.observed">, judgedTree: string): EvidenceBundle["merge"] {
+  const { merged: commit, tree, judged, by } = body;
+  const change = tree === judgedTree ? "same-tree" : "not-compared";
+  return { commit, tree, judged, by, at, change, patchIds: null };
+}
+
+/** The attempt that became a commit, each part recorded before the one that rests on it; null when one is missing. */
+function recordedAttempt(entries: readonly TypedEntry[], commit: string, prompt: number) {
+  const written = findLast(
+    entries,
+    "change.committed",
+    ({ body }) => body.commit === commit && body.prompt === prompt,
+  );
+  if (written === undefined) return null;
+  const isSame = ({ body }: { body: { run: string; prompt: number; attempt: Attempt } }) =>
+    body.run === written.body.run &&
+    body.prompt === prompt &&
+    body.attempt.r === written.body.attempt.r &&
+    body.attempt.s === written.body.attempt.s;
+  const captured = findLast(entries, "evidence.captured", isSame, written.seq);
+  if (captured === undefined) return null;
+  const { promptSha256, responseSha256 } = captured.body;
+  const answer = findLast(
+    entries,
+    "response.recorded",
+    (entry) => isSame(entry) && entry.body.result.sha256 === responseSha256,
+    captured.seq,
+  );
+  const asked = findLast(
+    entries,
+    "prompt.recorded",
+    (entry) => isSame(entry) && entry.body.pack.sha256 === promptSha256,
+    answer?.seq,
+  );
+  return answer === undefined || asked === undefined ? null : { asked, answer, captured, written };
+}
+
+/** The last entry of a kind before a place whose body fits. */
+function findLast<K extends TypedEntry["kind"]>(
+  entries: readonly TypedEntry[],
+  kind: K,
+  fits: (entry: EntryOf<K>) => boolean,
+  before = Number.POSITIVE_INFINITY,
+): EntryOf<K> | undefined {
+  return entries
+    .filter((entry): entry is EntryOf<K> => entry.kind === kind)
+    .findLast((entry) => entry.seq < before && fits(entry));
+}

@@ -1,0 +1,75 @@
+import { visible } from "./escape.ts";
+import type { Replay } from "./replay.ts";
+import type { Difference, ReplayResult, ReplayStep } from "./replay-step.ts";
+
+const colors: Record<ReplayResult, number> = { same: 32, differs: 31, unpublished: 33, missing: 31 };
+
+/** What is shown of a value; the whole is in the JSON. */
+const longest = 160;
+
+/** Anybody's text on one line, with nothing in it that a terminal would obey. */
+function shown(text: string): string {
+  return visible(text).replaceAll("\n", " ");
+}
+
+/** Two values from shortly before the place where they part. */
+function parted({ expected, found }: Difference): { expected: string; found: string } {
+  let same = 0;
+  while (same < expected.length && expected[same] === found[same]) same++;
+  const from = Math.max(expected.length, found.length) <= longest ? 0 : Math.max(0, same - 40);
+  const cut = (text: string) => {
+    const part = text.slice(from, from + longest).toWellFormed();
+    return `${from > 0 ? "…" : ""}${shown(part)}${from + longest < text.length ? "…" : ""}`;
+  };
+  return { expected: cut(expected), found: cut(found) };
+}
+
+/** One line for each difference, as a concern: an open question that blocks until a person answers it. */
+export function replayConcerns({ steps, run }: Replay): string[] {
+  return steps.flatMap(({ step, seq, about, differences }) =>
+    differences.map((difference) => {
+      const { expected, found } = parted(difference);
+      const where = `entry ${seq}, ${step} ${shown(about)} of ${run}`;
+      return `concern: ${where}: ${shown(difference.what)} should be ${expected} and is ${found}; it blocks until answered`;
+    }),
+  );
+}
+
+/** The replay for people: a line a step, every difference as a concern, what it proves and what not. */
+export function replayText(replay: Replay, origin: string, color: boolean): string {
+  const paint = (result: ReplayResult, text: string) =>
+    color ? `\u001b[${colors[result]}m${text}\u001b[0m` : text;
+  const { run, story, counts } = replay;
+  const lineOf = ({ result, seq, step, about, text }: ReplayStep) => {
+    const head = `${paint(result, result.padEnd(11))}  ${`entry ${seq}`.padEnd(10)}  ${step.padEnd(12)}`;
+    return `${head}  ${shown(about)}: ${shown(text)}`;
+  };
+  const concerns = replayConcerns(replay);
+  const lines = [
+    `${run} of story #${story}, from ${shown(origin)}; the ledger is verified`,
+    "",
+    ...replay.steps.map(lineOf),
+    "",
+    `${counts.same} same, ${counts.differs} ${counts.differs === 1 ? "differs" : "differ"}, ${counts.unpublished} unpublished, ${counts.missing} missing`,
+    "",
+    ...(concerns.length === 0 ? [] : [...concerns, ""]),
+    ...proof(replay),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function proof({ counts }: Replay): string[] {
+  const untried = counts.unpublished + counts.missing;
+  return [
+    "This proves: every step that is `same` follows from the approved plan, the policy, the recorded answers and git by the",
+    "rules of this version, byte for byte.",
+    ...(untried === 0
+      ? []
+      : [
+          `It does not prove the ${untried} ${untried === 1 ? "step" : "steps"} that could not be tried: an unpublished body never left the server, a missing`,
+          "object has to be fetched.",
+        ]),
+    "It takes as recorded: the models' answers (none is asked again), what they cost, the story's title, text and decisions,",
+    "the commit that each attempt began from, and every act of a person.",
+  ];
+}

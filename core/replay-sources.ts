@@ -1,0 +1,39 @@
+import type { Policy } from "../schemas/policy.ts";
+import type { Pack, StepResult } from "../schemas/step.ts";
+import type { FileSide } from "./facts.ts";
+import type { Known } from "./known.ts";
+
+/** A large body as it was published. `value` is null if the text is not the canonical form of such a thing. */
+export type PublishedBody<T> = { text: string; value: T | null };
+
+/** A commit as git has it, beside the parent that the ledger names. Whoever can write to the clone made its objects. */
+export type WrittenCommit = {
+  tree: string;
+  parents: string[];
+  message: string;
+  /** What differs from that parent. */
+  changes: { path: string; before: FileSide | null; after: FileSide | null }[];
+  /** SHA-256 of the content that stands at each of the answer's paths; null: no file stands there. */
+  files: ReadonlyMap<string, string | null>;
+};
+
+/** What the git directory of a clone holds of a run; an unknown part is not there. */
+export type ReplayGit = {
+  /** What stands at the policy's path in the approval's base commit; null: nothing. */
+  policyAtBase: Known<FileSide | null>;
+  /** The policy of the approval, read by the blob's id. */
+  policy: Known<Policy>;
+  /** The recorded commits by their ids. */
+  commits: ReadonlyMap<string, Known<WrittenCommit>>;
+};
+
+/** All that a replay reads besides the entries of a verified ledger. */
+export type ReplaySources = {
+  /** The repository's name as each entry has it, by the entry's number: it may be renamed in between. */
+  names: ReadonlyMap<number, string>;
+  /** The published bodies by the digest that names them. */
+  packs: ReadonlyMap<string, PublishedBody<Pack>>;
+  results: ReadonlyMap<string, PublishedBody<StepResult>>;
+  /** Null: the ledger was read from a folder or an archive, which has no git. */
+  git: ReplayGit | null;
+};

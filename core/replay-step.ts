@@ -1,0 +1,76 @@
+import type { TypedEntry } from "./entries.ts";
+import { canonicalJson, type Json } from "./json.ts";
+
+/** What is derived again of a run, in the order in which it happened. */
+export type ReplayStepName =
+  | "plan"
+  | "paths"
+  | "approval"
+  | "separation"
+  | "policy"
+  | "contract"
+  | "run"
+  | "attempt"
+  | "prompt"
+  | "answer"
+  | "review"
+  | "evidence"
+  | "commit"
+  | "trailers"
+  | "pull request"
+  | "end";
+
+/**
+ * `same`: derived again, it is what the ledger says, byte for byte. `differs`: it is not. `unpublished`: what it follows
+ * from is not part of this copy, so it could not be tried. `missing`: the clone's git lacks what it follows from.
+ */
+export type ReplayResult = "same" | "differs" | "unpublished" | "missing";
+
+/** One thing that is not what follows from the rest. Values that are no text are shown as canonical JSON. */
+export type Difference = { what: string; expected: string; found: string };
+
+/** One step of a run that was tried again, and the entry that recorded it. */
+export type ReplayStep = {
+  step: ReplayStepName;
+  seq: number;
+  about: string;
+  result: ReplayResult;
+  /** What was compared, or what is lacking and where to get it. */
+  text: string;
+  differences: Difference[];
+};
+
+/** What a step is about, before it is tried. */
+export type StepHead = Pick<ReplayStep, "step" | "seq" | "about">;
+
+/** Something that was derived beside what was found. */
+export type Pair = readonly [what: string, expected: Json, found: Json];
+
+export type EntryOf<K extends TypedEntry["kind"]> = Extract<TypedEntry, { kind: K }>;
+
+/** A step whose parts were derived again: it is the same only if each of them is. */
+export function comparedStep(head: StepHead, text: string, pairs: readonly Pair[]): ReplayStep {
+  const differences = pairs.flatMap(([what, expected, found]) =>
+    canonicalJson(expected) === canonicalJson(found)
+      ? []
+      : [{ what, expected: shown(expected), found: shown(found) }],
+  );
+  return { ...head, result: differences.length === 0 ? "same" : "differs", text, differences };
+}
+
+/** A step that could not be tried. */
+export function untriedStep(head: StepHead, result: "unpublished" | "missing", text: string): ReplayStep {
+  return { ...head, result, text, differences: [] };
+}
+
+function shown(value: Json): string {
+  return typeof value === "string" ? value : canonicalJson(value);
+}
+
+/** The entries of one kind, oldest first. */
+export function entriesOf<K extends TypedEntry["kind"]>(
+  entries: readonly TypedEntry[],
+  kind: K,
+): EntryOf<K>[] {
+  return entries.filter((entry): entry is EntryOf<K> => entry.kind === kind);
+}
