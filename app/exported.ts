@@ -1,4 +1,4 @@
-import { blobId } from "../collect/git.ts";
+import { blobId } from "../collect/blob-id.ts";
 import type { GitHub } from "../collect/github.ts";
 import { SallyportError } from "../core/errors.ts";
 import { evidenceBranch, segmentEntries, segmentPath } from "../core/evidence-branch.ts";

@@ -1,6 +1,7 @@
 import { type Known, known, unknown } from "../core/known.ts";
 import { BlobAnswer } from "../schemas/graphql.ts";
-import { type Blob, blobId } from "./git.ts";
+import { blobId } from "./blob-id.ts";
+import type { Blob } from "./git.ts";
 import { type GitHub, mapKnown, readBlob } from "./github.ts";
 import { query } from "./graphql.ts";
 

@@ -1,7 +1,6 @@
 import { basename, resolve } from "node:path";
 import type { PolicyReading, PullFacts } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import { blobId } from "./git.ts";
 import { type GitObjects, gitObjects } from "./objects-git.ts";
 import { policyReading, readPolicy } from "./policy-file.ts";
 import { findSecrets } from "./secrets.ts";
@@ -90,6 +89,8 @@ async function choosePolicy(
     return readPolicy(objects, main.value.sha);
   }
   // A file outside git was read at no commit; its own id stands in for one, so that nobody takes it for the branch's policy.
+  // Loaded here alone: most checks go by the default branch's policy, and cryptography takes its time to load.
+  const { blobId } = await import("./blob-id.ts");
   const blob = blobId(source.policy, "sha1");
   return known(policyReading(blob, blob, source.policy));
 }

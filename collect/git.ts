@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { type Known, known, unknown } from "../core/known.ts";
 
 /** What a git command gave back; `why` is one line for people and may quote git's own first line of complaint. */
@@ -144,11 +143,6 @@ export async function readBlobs(
     at = end + 1 + size + 1;
   }
   return known(blobs);
-}
-
-/** The id that git gives to a file's content. */
-export function blobId(content: Uint8Array, algorithm: "sha1" | "sha256"): string {
-  return createHash(algorithm).update(`blob ${content.length}\0`).update(content).digest("hex");
 }
 
 function lines(shas: readonly string[]): string {

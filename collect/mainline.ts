@@ -19,15 +19,16 @@ export async function readMainline(dir: string, name?: string): Promise<Known<Ma
   const branch = name === undefined ? await defaultBranch(dir) : await branchNamed(dir, name);
   if (!branch.known) return branch;
   const { sha: tip } = branch.value;
-  const format = "--format=%H%x00%P%x00%an%x00%aI%x00%s";
+  const format = "--format=%H%x00%P%x00%an%x00%at%x00%s";
   const answer = await git(dir, ["rev-list", "--first-parent", "--no-commit-header", format, tip, "--"]);
   if (!answer.ok) return unknown(answer.why);
   const line: Revision[] = [];
   for (const text of answer.stdout.toString("utf8").split("\n")) {
     if (text === "") continue;
-    const [sha = "", parents = "", author = "", at = "", subject, ...more] = text.split("\0");
+    const [sha = "", parents = "", author = "", seconds = "", subject, ...more] = text.split("\0");
     if (subject === undefined || more.length > 0)
       return unknown(`git rev-list gave a commit of ${dir} that cannot be read: ${JSON.stringify(text)}`);
+    const at = momentOf(seconds);
     line.push({ sha, parents: parents.split(" ").filter(Boolean), author, at, subject });
   }
   return known({ ref: `refs/heads/${branch.value.name}`, tip, line });
@@ -45,9 +46,14 @@ async function defaultBranch(dir: string): Promise<Known<{ name: string; sha: st
 
 async function branchNamed(dir: string, name: string): Promise<Known<{ name: string; sha: string }>> {
   for (const place of ["refs/remotes/origin/", "refs/heads/"]) {
-    const full = `${place}${name}^{commit}`;
-    const found = await git(dir, ["rev-parse", "--verify", "--quiet", "--end-of-options", full]);
+    const found = await git(dir, ["show-ref", "--verify", "--hash", "--", `${place}${name}`]);
     if (found.ok) return known({ name, sha: found.stdout.toString("latin1").trim() });
   }
   return unknown(`${dir} has no branch ${JSON.stringify(name)}; give its name as GitHub shows it`);
+}
+
+/** Unix seconds as RFC 3339 in UTC; empty where a commit has a date that no calendar has. */
+function momentOf(seconds: string): string {
+  const date = new Date(Number(seconds || Number.NaN) * 1_000);
+  return Number.isNaN(date.getTime()) ? "" : date.toISOString();
 }

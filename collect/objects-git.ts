@@ -94,14 +94,24 @@ async function readChanges(batch: Batch, before: string, after: string): Promise
   const paths = changesBetween(trees.value.before, trees.value.after);
   if (!paths.known) return paths;
   const changes: Change[] = [];
-  for (let from = 0; from < paths.value.length; from += changesAtOnce) {
-    const asked = paths.value.slice(from, from + changesAtOnce).map((path) => countPath(batch, path));
-    for (const change of await Promise.all(asked)) {
-      if (!change.known) return change;
-      changes.push(change.value);
-    }
+  for await (const change of inOrder(paths.value, (path) => countPath(batch, path))) {
+    if (!change.known) return change;
+    changes.push(change.value);
   }
   return known(changes);
+}
+
+/** The results of work on many items, in their order, of which some are always under way. */
+async function* inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>): AsyncGenerator<R> {
+  const underWay: Promise<R>[] = [];
+  for (const item of items) {
+    underWay.push(work(item));
+    const [first] = underWay;
+    if (first === undefined || underWay.length < changesAtOnce) continue;
+    yield await first;
+    underWay.shift();
+  }
+  for (const one of underWay) yield await one;
 }
 
 /** Counts a change as soon as its two sides are there, so that few contents are held in memory. */

@@ -7,9 +7,9 @@ import { commitsAbove } from "./comparison.ts";
 import type { GitHub } from "./github.ts";
 import { query } from "./graphql.ts";
 import { listAll } from "./listing.ts";
-import { shownPolicy } from "./policy-file.ts";
 import { pullQuery } from "./pull-query.ts";
 import { type CheckRun, type Reviewed, readChecks, readReviews, reviewState } from "./reviews.ts";
+import { shownPolicy } from "./shown-policy.ts";
 import { readTwins } from "./twins.ts";
 
 /** Everything about a pull request that can change, as it was at one moment. Its author wrote title and body. */

@@ -1,4 +1,4 @@
-import type { Redaction } from "../schemas/step.ts";
+import type { AnswerCut, Redaction } from "../schemas/step.ts";
 import type { Range } from "./exact-values.ts";
 
 /** What stands where a secret stood. */
@@ -7,15 +7,21 @@ export const cutMark = "[secret cut]";
 /** One place where something was cut: which rule found it, and its line in the text, from 1. Never what stood there. */
 export type Cut = { rule: string; line: number };
 
-/** Ranges in order, those that touch each other as one; its rule is that of the first. */
+/** Ranges in order, those that touch each other as one; of their rules that of the range that was given first. */
 export function mergeRanges(ranges: readonly Range[]): Range[] {
-  const merged: Range[] = [];
-  for (const range of ranges.toSorted((one, other) => one.start - other.start || other.end - one.end)) {
+  const ordered = ranges
+    .map((range, given) => ({ range, given }))
+    .toSorted((one, other) => one.range.start - other.range.start);
+  const merged: { range: Range; given: number }[] = [];
+  for (const { range, given } of ordered) {
     const last = merged.at(-1);
-    if (last === undefined || range.start > last.end) merged.push({ ...range });
-    else last.end = Math.max(last.end, range.end);
+    if (last === undefined || range.start > last.range.end) merged.push({ range: { ...range }, given });
+    else {
+      last.range.end = Math.max(last.range.end, range.end);
+      if (given < last.given) Object.assign(last, { given, range: { ...last.range, rule: range.rule } });
+    }
   }
-  return merged;
+  return merged.map(({ range }) => range);
 }
 
 /** The text with a mark in the place of each range, and what was cut. */
@@ -38,13 +44,18 @@ function lineEnds(text: string): number {
   return text.split("\n").length - 1;
 }
 
-/** How often each rule cut something out of each part, as an entry tells it. */
-export function cutReport(cuts: readonly Redaction[]): Redaction[] {
-  const report = new Map<string, Redaction>();
-  for (const { rule, where, count } of cuts) {
-    const key = JSON.stringify([where, rule]);
-    const known = report.get(key);
-    report.set(key, { rule, where, count: (known?.count ?? 0) + count });
+/** Cuts by one rule in one place as one, with the line of the first: however much was cut, the list stays short. */
+export function gatherCuts(cuts: readonly AnswerCut[]): AnswerCut[] {
+  const gathered = new Map<string, AnswerCut>();
+  for (const cut of cuts) {
+    const key = JSON.stringify([cut.where, cut.rule, cut.path ?? null]);
+    const known = gathered.get(key);
+    gathered.set(key, known === undefined ? cut : { ...known, count: known.count + cut.count });
   }
-  return [...report.values()];
+  return [...gathered.values()];
+}
+
+/** How often each rule cut something out of each part, as an entry tells it. */
+export function cutReport(cuts: readonly AnswerCut[]): Redaction[] {
+  return gatherCuts(cuts.map(({ rule, where, count }) => ({ rule, where, count })));
 }

@@ -30,6 +30,8 @@ const lookAlike = /[\u{FF01}-\u{FF5E}\u{1D400}-\u{1D7FF}]/u;
 const device = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
 
 function characterProblem(path: string): string | null {
+  // Most names hold nothing but these, which are all plain.
+  if (/^[!-.0-9;-[\]-~/ ]*$/.test(path)) return null;
   for (const character of path) {
     if (character === "\u{FFFD}")
       return "the name is not valid UTF-8 (U+FFFD stands where a byte could not be read)";

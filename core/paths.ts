@@ -161,6 +161,7 @@ const forms: readonly Form[] = [raw, fold, (text) => text.normalize("NFC"), (tex
  * themselves; `problems` refuses what readers of such patterns do not agree on.
  */
 export function matcher(patterns: readonly string[], mode: "allow" | "deny"): Matcher {
+  if (patterns.length === 0) return { matches: () => null };
   const used = mode === "deny" ? forms : [raw];
   const lists = used.map((_, form) => indexed(patterns, used, form));
   return {

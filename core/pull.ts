@@ -5,7 +5,7 @@ import { sha256 } from "./contract.ts";
 import type { TypedEntry } from "./entries.ts";
 import type { PullFacts, PullRecord } from "./facts.ts";
 import { judge, verdictText } from "./judge.ts";
-import type { Known } from "./known.ts";
+import { type Known, unknown } from "./known.ts";
 import { answerOnPull } from "./pull-answers.ts";
 import { observeEnd } from "./pull-end.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
@@ -28,7 +28,7 @@ export function decidePull(facts: PullLookFacts): Decision {
     observeEnd(facts, entries(), decision);
     return decision;
   }
-  const verdict = judge(factsFor(facts, recordOf(entries(), facts.number)), { settle: "all" });
+  const verdict = judge(factsFor(facts, recordFor(facts, entries())), { settle: "all" });
   const digest = sha256(verdictText(verdict));
   addStep(decision, recordVerdict(facts, entries(), verdict, digest));
   addStep(decision, sealEvidence(facts, entries(), verdict, digest));
@@ -64,6 +64,24 @@ function factsFor(facts: PullLookFacts, record: Known<PullRecord>): PullFacts {
   return { ...facts.judged, policy: facts.policy, record };
 }
 
+/**
+ * The ledger's side of a pull request. A run's pull request is there, and looked at, a moment before the ledger can tell its
+ * number; it must not pass for one that no run made, so until then the record is unknown.
+ */
+function recordFor(facts: PullLookFacts, entries: TypedEntry[]): Known<PullRecord> {
+  const written = entries.findLast(
+    (entry) => entry.kind === "change.committed" && entry.body.commit === facts.judged.head.sha,
+  );
+  if (written?.kind !== "change.committed") return recordOf(entries, facts.number);
+  const { run, prompt } = written.body;
+  const isOpened = entries.some(
+    (entry) => entry.kind === "pull.opened" && entry.body.run === run && entry.body.prompt === prompt,
+  );
+  return isOpened
+    ? recordOf(entries, facts.number)
+    : unknown(`the head was written for prompt #${prompt}, and its pull request is not recorded yet`);
+}
+
 function answerCommands(facts: PullLookFacts, entries: () => TypedEntry[], decision: Decision): void {
   if (!facts.policy.known || facts.policy.value.state !== "loaded") return;
   const loaded = facts.policy.value;
@@ -72,7 +90,7 @@ function answerCommands(facts: PullLookFacts, entries: () => TypedEntry[], decis
   );
   for (const ask of facts.asks) {
     if (seen.has(sourceKey(ask.source))) continue;
-    const record = recordOf(entries(), facts.number);
+    const record = recordFor(facts, entries());
     const answer = record.known ? answerOnPull(ask, facts, loaded, record.value) : null;
     if (answer === null) {
       decision.again = 15;

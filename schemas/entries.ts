@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { Plan } from "./plan.ts";
+import { Risk } from "./risk.ts";
 import { Attempt, Redaction, Usage } from "./step.ts";
-import { Account, Risk, Sha, Sha256 } from "./text.ts";
+import { Account, Sha, Sha256 } from "./text.ts";
 import { GateStatus, Verdict } from "./verdict.ts";
 import { VerificationSummary } from "./vsa.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Risk } from "./text.ts";
+import { Risk } from "./risk.ts";
 
 /** Where the policy lives in a governed repository; read from the default branch only. */
 export const policyPath = ".github/sallyport.yml";

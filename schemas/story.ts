@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { Lines, Moment, Risk } from "./text.ts";
+import { Risk } from "./risk.ts";
+import { Lines, Moment } from "./text.ts";
 
 const IssueNumber = z.int().positive();
 

@@ -11,10 +11,6 @@ export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 lower-case
 /** A moment as RFC 3339 in UTC with milliseconds, as `Date#toISOString` prints it. */
 export const Moment = z.iso.datetime({ precision: 3 });
 
-/** How bad it would be if the change were wrong; chosen by the person who wrote the story. */
-export const Risk = z.enum(["low", "medium", "high", "critical"]);
-export type Risk = z.infer<typeof Risk>;
-
 /** A GitHub account by its numeric id; the login is for display only, because logins are renamed and reused. */
 export const Account = z.strictObject({
   id: z.int().positive(),

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { cutSecrets, cutSecretsIn, type DeepCut, type SecretSearch } from "../../collect/redaction.ts";
+import { gatherCuts } from "../../core/cuts.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
 import { type AnswerCut, type FileWrite, StepResult } from "../../schemas/step.ts";
 import type { CallStore } from "../perform/world.ts";
@@ -11,7 +12,7 @@ export function cuttingCalls(calls: CallStore, search: SecretSearch): CallStore 
     get: (key) => calls.get(key),
     async put(key, answer) {
       const { value, cuts } = await cutSecretsIn(JSON.parse(answer), search);
-      const redacted = cuts.map((cut) => toldCut(value, cut));
+      const redacted = gatherCuts(cuts.map((cut) => toldCut(value, cut)));
       await calls.put(
         key,
         cuts.length === 0 ? answer : canonicalJson(Object.assign({}, value, { redacted })),
@@ -81,11 +82,12 @@ export async function cutResult(
   const refused = cuts.some(({ where }) => where === "file")
     ? ({ outcome: "failed", code: "secret-in-answer" } as const)
     : {};
-  const cut = { ...result, ...refused, summary, questions, claims, files, redacted: cuts };
+  const redacted = gatherCuts(cuts);
+  const cut = { ...result, ...refused, summary, questions, claims, files, redacted };
   const parsed = StepResult.safeParse(cut);
   if (parsed.success) return parsed.data;
   // A mark can be longer than what it stands for, and so make a text too long.
-  return { ...refusedResult("the answer without its secrets is too long"), redacted: cuts };
+  return { ...refusedResult("the answer without its secrets is too long"), redacted };
 }
 
 /** A result that hands back nothing, because of a secret in the answer. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Command } from "commander";
-import { blobId } from "../../collect/git.ts";
+import { blobId } from "../../collect/blob-id.ts";
 import { policyReading } from "../../collect/policy-file.ts";
 import { backtest, type Entered } from "../../core/backtest.ts";
 import { backtestText, movedRows } from "../../core/backtest-report.ts";

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { type Chain, exportLedger } from "../../app/export.ts";
 import { evidenceBranch } from "../../core/evidence-branch.ts";
+import { formatPublicKey } from "../../core/keys.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
 import { chainOf, draft, drafts, newKey } from "../ledger.ts";
 import { type Acme, type Json, startAcme } from "./acme.ts";
@@ -201,30 +202,86 @@ test.each([
 
 describe("bodies", () => {
   const body = Buffer.from('{"kind":"step"}');
-  const sha256 = createHash("sha256").update(body).digest("hex");
-  const recorded = draft({
-    kind: "prompt.recorded",
-    body: {
-      run: "run-1-1",
-      story: 1,
-      prompt: 2,
-      attempt: { r: 0, s: 0 },
-      base: "a".repeat(40),
-      branch: "sallyport/run-1-1/2",
-      pack: { sha256, bytes: body.length, mediaType: "application/json" },
-    },
+  const policy = (payload: string) =>
+    `version: 1\nledger: { keys: [{ key: "${formatPublicKey(key.publicKey)}" }]${payload} }\n`;
+  const recorded = (bytes: Uint8Array) => {
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const attempt = { run: "run-1-1", story: 1, prompt: 2, attempt: { r: 0, s: 0 } };
+    const pack = { sha256, bytes: bytes.length, mediaType: "application/json" };
+    const more = { base: "a".repeat(40), branch: "sallyport/run-1-1/2", pack };
+    return { sha256, entry: draft({ kind: "prompt.recorded", body: { ...attempt, ...more } }) };
+  };
+  const place = (repository: string, path: string) => `/repos/acme/${repository}/${path}`;
+
+  /** Puts the policy on the default branch, or takes it away; none is malformed YAML. */
+  async function withPolicy(repository: string, text: string | null): Promise<void> {
+    const path = place(repository, "contents/.github/sallyport.yml");
+    const old = await acme.as("lena", "GET", path).catch(() => null);
+    const sha = old === null ? {} : { sha: old.sha };
+    if (text !== null)
+      await acme.as("lena", "PUT", path, {
+        message: "Policy",
+        content: Buffer.from(text).toString("base64"),
+        ...sha,
+      });
+    else if (old !== null) await acme.as("lena", "DELETE", path, { message: "No policy", ...sha });
+  }
+
+  async function published(repository: string, bytes = body): Promise<boolean> {
+    await acme.as("lena", "DELETE", place(repository, `git/refs/heads/${evidenceBranch}`)).catch(() => {});
+    const { id } = await acme.as("lena", "GET", place(repository, ""));
+    const client = await acme.clients.forRepository(id, "write");
+    const { sha256, entry } = recorded(bytes);
+    await exportLedger(client, chain(await chainOf(key.pem, [entry]), { [sha256]: bytes }));
+    const files = await onBranch(place(repository, ""));
+    const content = files.get(`bodies/${sha256.slice(0, 2)}/${sha256}`);
+    expect([...files.keys()].sort().slice(-1)).toEqual(["ledger/0001.jsonl"]);
+    if (content !== undefined) expect(content).toBe(bytes.toString());
+    return content !== undefined;
+  }
+
+  test.each([
+    ["no policy", null, { web: false, vault: true }],
+    ["a policy without a ledger", "version: 1\n", { web: false, vault: true }],
+    ["a policy that says nothing of it", policy(""), { web: false, vault: true }],
+    ["private-repo", policy(", payload: private-repo"), { web: false, vault: true }],
+    ["full", policy(", payload: full"), { web: true, vault: true }],
+    ["digest", policy(", payload: digest"), { web: false, vault: false }],
+    ["a word that is none of the three", policy(", payload: some"), { web: false, vault: false }],
+    ["a malformed policy", "version: 1\n  x", { web: false, vault: false }],
+  ])("go along by `ledger.payload` on the default branch: %s", async (_what, text, expected) => {
+    const went: Record<string, boolean> = {};
+    for (const repository of ["web", "vault"]) {
+      await withPolicy(repository, text);
+      went[repository] = await published(repository);
+    }
+    expect(went).toEqual(expected);
   });
 
-  test("stay in the database when the repository is public", async () => {
-    await exportLedger(github(), chain(await chainOf(key.pem, [recorded]), { [sha256]: body }));
+  test("do not go, nor does anything else, when the policy cannot be read", async () => {
+    await withPolicy("web", policy(", payload: full"));
+    acme.written();
+    acme.sandbox.fault({ kind: "status", method: "GET", path: "/git/trees/", status: 500 });
+    const { sha256, entry } = recorded(body);
+    const whole = chain(await chainOf(key.pem, [entry]), { [sha256]: body });
+    await expect(exportLedger(github(), whole)).rejects.toMatchObject({ retry: true });
+    expect(acme.written()).toEqual([]);
+  });
+
+  test("that were held back are not published later", async () => {
+    await withPolicy("web", policy(", payload: digest"));
+    expect(await published("web")).toBe(false);
+    await withPolicy("web", policy(", payload: full"));
+    const { sha256, entry } = recorded(body);
+    const later = [entry, draft()];
+    await exportLedger(github(), chain(await chainOf(key.pem, later), { [sha256]: body }));
     expect([...(await onBranch()).keys()].sort()).toEqual(["README.md", "ledger/0001.jsonl"]);
   });
 
-  test("go along when it is private", async () => {
-    const { id } = await acme.as("lena", "GET", "/repos/acme/vault");
-    const vault = await acme.clients.forRepository(id, "write");
-    await exportLedger(vault, chain(await chainOf(key.pem, [recorded]), { [sha256]: body }));
-    const files = await onBranch("/repos/acme/vault/");
-    expect(files.get(`bodies/${sha256.slice(0, 2)}/${sha256}`)).toBe(body.toString());
+  test("T218 with a secret stay in the database, whatever the policy says", async () => {
+    await withPolicy("web", policy(", payload: full"));
+    const bytes = Buffer.from(JSON.stringify({ contract: `use ghp_${"aB3dE6gH9jK2".repeat(3)}` }));
+    expect(await published("web", bytes)).toBe(false);
+    expect(await published("web", Buffer.from(JSON.stringify({ contract: "use the other one" })))).toBe(true);
   });
 });

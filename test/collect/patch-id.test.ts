@@ -75,7 +75,7 @@ describe("the judged change is known again", () => {
   });
 });
 
-describe("T141: refused: the merged commit", () => {
+describe("refused: the merged commit", () => {
   const script: Node = { mode: "100755", content: text(first, second).content };
   test.each<[string, Record<string, Node>]>([
     ["leaves a line out", { ...wanted, a: text(first) }],

@@ -2,50 +2,17 @@ import { describe, expect, test } from "@jest/globals";
 import { assembleBundle, type BundleSource } from "../../core/bundle.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import { EvidenceBundle } from "../../schemas/evidence.ts";
-import { playStory } from "./road.ts";
+import { mergedStory, type Reached } from "./merged-story.ts";
 
 const head = "d".repeat(40);
 const merged = "e".repeat(40);
 const tree = "f".repeat(40);
-const app = { type: "app" as const, id: 9, login: "sallyport[bot]" };
 const lena = { id: 1, login: "lena", type: "User" as const };
 const source: BundleSource = { repository: "acme/web", body: () => null };
 
-/** A story whose first prompt became #11 in its second attempt; sealed and merged if that is asked for. */
-function road(upTo: "captured" | "sealed" | "merged", mergedTree = tree): TypedEntry[] {
-  const story = playStory();
-  story.say("lena", "/plan");
-  story.propose();
-  story.say("quinn", `/approve ${story.digest()}`);
-  story.openPrompts();
-  story.say("lena", "/run");
-  story.answer({ files: [{ path: "governance/a", content: "no" }] });
-  story.answer();
-  const result = { type: "commit" as const, commit: head, tree, parent: "b".repeat(40) };
-  story.finish("write-change", { status: "done", result });
-  story.finish("open-pull", { status: "done", result: { type: "pull", number: 11 } });
-  const captured = story.entries.find((entry) => entry.kind === "evidence.captured");
-  if (upTo === "captured" || captured?.kind !== "evidence.captured") return story.entries;
-  const { run, prompt, attempt } = captured.body;
-  const subject = [{ digest: { gitCommit: head } }];
-  story.append({
-    kind: "evidence.sealed",
-    actor: app,
-    subject,
-    body: {
-      ...{ run, prompt, attempt, story: captured.body.story, pull: 11, commit: head, tree },
-      ci: "pass",
-      checks: [{ name: "test", app: "github-actions", conclusion: "success" }],
-      validator: "pass",
-      verdictSha256: "7".repeat(64),
-      captured: captured.hash,
-    },
-  });
-  if (upTo === "sealed") return story.entries;
-  const merge = { pull: 11, head, merged, tree: mergedTree, judged: true, by: lena };
-  story.append({ kind: "merge.observed", actor: app, subject, body: merge });
-  return story.entries;
-}
+/** A story whose first prompt became #11 in its second attempt. */
+const road = (upTo: Reached["upTo"], mergedTree = tree) =>
+  mergedStory({ base: "b".repeat(40), head, tree, merged, mergedTree }, { upTo });
 
 const bundleOf = (entries: readonly TypedEntry[], from = source) =>
   EvidenceBundle.parse(assembleBundle(entries, 11, from));

@@ -178,7 +178,13 @@ describe("commits that a verified merge put on the branch one by one", () => {
 });
 
 test("whatever was recorded: what holds, holds without a gap, and a failed or unrecorded tip is never covered", () => {
-  const levels = fc.constantFrom([level], [level, sizeGate], [level, sizeGate, testsGate], [], null);
+  const levels = fc.constantFrom<string[] | null>(
+    [level],
+    [level, sizeGate],
+    [level, sizeGate, testsGate],
+    [],
+    null,
+  );
   fc.assert(
     fc.property(fc.array(levels, { minLength: 1, maxLength: 8 }), (given) => {
       const entries = given.flatMap((one, place) => (one === null ? [] : [summary(place + 1, one)]));

@@ -75,6 +75,30 @@ describe("the check", () => {
   );
 });
 
+test("a run's pull request is not judged as one of nobody's while the ledger cannot tell its number yet", () => {
+  const committed: TypedEntry = {
+    seq: 1,
+    hash: "1".repeat(64),
+    at: "2026-11-21T09:00:00.000Z",
+    actor: { type: "app", id: 99, login: "sallyport[bot]" },
+    kind: "change.committed",
+    body: {
+      run: "run-2-1",
+      story: 2,
+      prompt: 3,
+      attempt: { r: 0, s: 0 },
+      branch: "sallyport/run-2-1/3",
+      commit: head,
+      tree: "3".repeat(40),
+      parent: earlier,
+    },
+  };
+  const given = look({ entries: [committed] }, gates);
+  expect(checkOf(given)).toMatchObject({ status: "in_progress", conclusion: null });
+  expect(decidePull(given)).toMatchObject({ drafts: [], again: 15 });
+  expect(checkOf(look({ entries: [committed] }))).toMatchObject({ status: "in_progress", conclusion: null });
+});
+
 describe("a sign-off", () => {
   const ask = (line: string, over: Partial<Ask> = {}): Ask => ({
     source: { type: "comment", id: 70 },

@@ -9,7 +9,7 @@ import { decideStory } from "../../core/story.ts";
 import type { Decision, StoryFacts } from "../../core/story-facts.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { type Duty, Policy } from "../../schemas/policy.ts";
-import { Pack, StepResult } from "../../schemas/step.ts";
+import { Pack, type Redaction, StepResult } from "../../schemas/step.ts";
 
 /** The people of these tests, by what the policy lets them do. */
 export const persons = {
@@ -169,13 +169,22 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     kinds: () => entries.map((entry) => entry.kind),
     digest: () => /^\/approve ([0-9a-f]{64})$/m.exec(state.sticky ?? "")?.[1] ?? "",
     replies: () => asked.flatMap((effect) => (effect.type === "reply" ? [effect] : [])),
-    propose(plan: Plan = samplePlan) {
+    propose(plan: Plan = samplePlan, redacted: Redaction[] = []) {
       const planSha256 = digestOf(plan);
       maps.plans.set(planSha256, plan);
       const request = asked.findLast((effect) => effect.type === "ask-planner");
       const issueSha256 =
         request?.type === "ask-planner" ? digestOf({ title: request.title, body: request.body }) : "";
-      finish("ask-planner", { status: "done", result: { type: "plan", planSha256, issueSha256, usage } });
+      finish("ask-planner", {
+        status: "done",
+        result: {
+          type: "plan",
+          planSha256,
+          issueSha256,
+          usage,
+          ...(redacted.length > 0 ? { redacted } : {}),
+        },
+      });
     },
     openPrompts() {
       for (const number of [3, 4])

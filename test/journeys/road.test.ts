@@ -80,8 +80,10 @@ test("from a labelled story to a merged, evidenced, signed-off change and a clos
     const pull = await until("the pull request", async () => (await seen.openPulls())[0]);
     pulls.push(pull.number);
     expect(pull.branch).toBe(`sallyport/run-${story}-1/${prompt.number}`);
-    const waiting = await until("the waiting check", () => checkOf(pull.sha, "in_progress", null));
-    expect(waiting.title).toMatch(/waiting/i);
+    await until("the waiting check", async () => {
+      const shown = await checkOf(pull.sha, "in_progress", null);
+      return shown !== undefined && /waiting/i.test(shown.title);
+    });
     expect((await lena.merge(pull.number, pull.sha)).ok).toBe(false);
     await expectSameVerdict(pull);
 
@@ -150,6 +152,22 @@ test("from a labelled story to a merged, evidenced, signed-off change and a clos
   expect(kinds.indexOf("evidence.captured")).toBeLessThan(kinds.indexOf("change.committed"));
   expect(kinds.indexOf("change.committed")).toBeLessThan(kinds.indexOf("pull.opened"));
   expect(count("incident.raised")).toBe(0);
+
+  // Anyone with a clone derives the run again, with the keys of the clone's own policy: nothing differs.
+  const clone = `${world.dir}/replayed`;
+  await git(world.dir, ["clone", "--quiet", "--mirror", world.cloneUrl, clone]);
+  const replay = await runProgram(
+    "sallyport",
+    ["replay", `run-${story}-1`, clone, "--json"],
+    { PATH: process.env.PATH },
+    world.dir,
+  );
+  expect({ code: replay.code, err: replay.err }).toEqual({ code: 0, err: "" });
+  const { ok, counts, concerns } = JSON.parse(replay.out);
+  expect({ ok, differs: counts.differs, missing: counts.missing, concerns }).toEqual({
+    ...{ ok: true, differs: 0, missing: 0, concerns: [] },
+  });
+  expect(counts.same).toBeGreaterThan(20);
 }, 280_000);
 
 test("all that was asked of GitHub, answered and sent is as GitHub's own description has it", () => {

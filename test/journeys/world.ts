@@ -15,14 +15,14 @@ import { watchSandbox } from "../conformance/watch.ts";
 import { newKey } from "../ledger.ts";
 
 /** A GitHub, the App, a model service and a governed repository, all in this process and joined by HTTP alone. */
-export async function startWorld() {
+export async function startWorld({ models: given = startModels, apiKey = "not-a-key" } = {}) {
   const dir = await mkdtemp(join(tmpdir(), "journey-"));
   const key = newKey();
   const source = join(dir, "source");
   await git(dir, ["init", "--quiet", "--initial-branch", "main", source]);
   await git(source, ["commit", "--quiet", "--allow-empty", "--message", "Begin"]);
   const governed = await prepareGoverned(source, dir, formatPublicKey(createPublicKey(key.pem)));
-  const models = await startModels();
+  const models = await given();
   const port = await freePort();
   const secret = "a webhook secret of these tests";
   const webhook = { url: `http://127.0.0.1:${port}/api/github/webhooks`, secret };
@@ -40,7 +40,7 @@ export async function startWorld() {
     host: "127.0.0.1",
     database: { folder: null },
     ledgerKey: key.pem,
-    anthropic: { apiKey: "not-a-key", baseUrl: models.url },
+    anthropic: { apiKey, baseUrl: models.url },
     throttle: false,
     logLevel: "info",
   };
@@ -50,6 +50,7 @@ export async function startWorld() {
     dir,
     key,
     governed,
+    config,
     sandbox,
     /** The running service; another one after a fire. */
     service: () => service,

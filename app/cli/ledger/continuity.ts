@@ -78,8 +78,8 @@ function continuityText(continuity: Continuity, missing: number, color: boolean)
   if (missing > 0)
     lines.push(
       "",
-      `The heads of ${missing} merges are not here. If they were rebased, their earlier commits show as gaps; fetch the heads`,
-      "and ask again: git fetch origin '+refs/pull/*/head:refs/remotes/pull/*'",
+      `Merges whose head is not here: ${missing}. Of one that was rebased, the earlier commits count as unrecorded; fetch the`,
+      "heads and ask again: git fetch origin '+refs/pull/*/head:refs/remotes/pull/*'",
     );
   return `${lines.join("\n")}\n`;
 }

@@ -1,0 +1,165 @@
+import { type FixtureResponse, LLMock } from "@copilotkit/aimock";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { sql } from "kysely";
+import { until as waitFor } from "../../app/demo/acting.ts";
+import { git, storyBody } from "../../app/demo/governed.ts";
+import { nextSecond } from "../../app/demo/road.ts";
+import { cutMark } from "../../core/cuts.ts";
+import { readEntry } from "../../core/ledger.ts";
+import type { Json } from "../app/acme.ts";
+import { startWorld, type World } from "./world.ts";
+
+const models = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent" });
+const apiKey = "sk-ant-api03-bQ7xK2mR9vT4wY6zA1cE3gI5kM8nP0sU";
+let world: World;
+beforeAll(async () => {
+  await models.start();
+  world = await startWorld({
+    models: async () => ({ url: models.url, close: () => models.stop() }),
+    apiKey,
+  });
+}, 60_000);
+afterAll(() => world.close(), 30_000);
+
+const until = <T>(what: string, ask: () => Promise<T | null | undefined | false>) => waitFor(what, ask, 120);
+
+const call = (name: string, input: object): FixtureResponse => ({
+  toolCalls: [{ name, arguments: JSON.stringify(input) }],
+});
+const tokensOf = (exchanges: World["watch"]["exchanges"]): string[] =>
+  exchanges.flatMap(({ path, responseBody }) =>
+    path.endsWith("/access_tokens") ? [(responseBody as Json).token] : [],
+  );
+
+/** A model that knows all of the service's secrets and writes them wherever it can. */
+function leak(secrets: { keys: string[]; tokens: string[] }): void {
+  const [appKey = "", ledgerKey = ""] = secrets.keys;
+  const [token = ""] = secrets.tokens;
+  const { webhookSecret } = world.config;
+  const encoded = Buffer.from(`x-access-token:${token}`).toString("base64");
+  const plan = {
+    approach: `Sign with ${ledgerKey} and answer to ${webhookSecret}.`,
+    risks: [`The key ${apiKey} is dear.`],
+    unknowns: [],
+    risk: "high",
+    acceptance: ["It is there."],
+    manualTest: null,
+    prompts: [
+      {
+        title: "Add a file",
+        objective: `A file is there, and ${token} is used.`,
+        role: "demo",
+        paths: ["sallyport-demo/**"],
+        inputs: [],
+        nonGoals: ["Nothing else."],
+        acceptance: ["It is there."],
+        output: ["The file."],
+        evidence: [],
+        dependsOn: [],
+      },
+    ],
+  };
+  models.addFixture({ match: { systemMessage: "You plan a story" }, response: call("propose_plan", plan) });
+  const path = "sallyport-demo/file.txt";
+  const again = "An earlier try was refused";
+  const turns: [object, FixtureResponse][] = [
+    [{ userMessage: again, turnIndex: 0 }, call("read", { path: `sallyport-demo/${token}` })],
+    [{ userMessage: again, turnIndex: 1 }, call("write", { path, content: "It is there.\n" })],
+    [
+      { userMessage: again, turnIndex: 2 },
+      call("finish", {
+        summary: `Done with ${token} and ${encoded}.`,
+        claims: [{ criterion: "It is there.", how: JSON.stringify({ appKey, apiKey, webhookSecret }) }],
+      }),
+    ],
+    [{ userMessage: "# Add a file", turnIndex: 0 }, call("write", { path, content: `a\n${appKey}` })],
+  ];
+  for (const [match, response] of turns) models.addFixture({ match, response });
+}
+
+test("T217, T218, T194 a model that writes all our secrets everywhere: none is stored, signed, shown or logged", async () => {
+  const { lena, quinn, seen, config } = world;
+  const epic = await lena.openIssue("An epic", "### Description\n\nMore.\n\n### Risk\n\nhigh\n", ["epic"]);
+  const story = await lena.openIssue("A story", storyBody(epic, null), ["story"]);
+  const early = await until("a token", async () => tokensOf(world.watch.exchanges));
+  leak({ keys: [config.privateKey, config.ledgerKey], tokens: early });
+  await nextSecond();
+  await lena.label(story, "ai:plan");
+  const digest = await until("the digest", async () =>
+    (await seen.comments(story))
+      .map((comment) => /^\/approve ([0-9a-f]{64})$/m.exec(comment)?.[1])
+      .find((found) => found !== undefined),
+  );
+  await quinn.comment(story, `/approve ${digest}`);
+  await until("the prompt", async () => (await seen.issue(story)).labels.includes("sallyport:ready"));
+  await lena.label(story, "ai:run");
+  const pull = await until("the pull request", async () => (await seen.openPulls())[0]);
+  await until("the check", async () => (await seen.checks(pull.sha)).length > 0);
+
+  const { db } = world.service().database;
+  const bodies = await db.selectFrom("bodies").select("bytes").execute();
+  const entries = (await db.selectFrom("entries").select("line").orderBy("seq").execute()).map(({ line }) => {
+    const entry = readEntry(line);
+    if (!entry.ok) throw new Error(entry.problem.message);
+    return entry.entry;
+  });
+  const jobs = await sql<{ all: string }>`select json_agg(job)::text as all from pgboss.job`.execute(db);
+  const clone = `${world.dir}/clone`;
+  await until("the published ledger", () =>
+    git(world.dir, ["clone", "--quiet", "--branch", "sallyport/evidence", world.cloneUrl, clone]).then(
+      () => true,
+      () => false,
+    ),
+  );
+  const kept = {
+    bodies: bodies.map(({ bytes }) => Buffer.from(bytes).toString("utf8")),
+    answers: (await db.selectFrom("answers").select("answer").execute()).map(({ answer }) => answer),
+    entries: entries.map((entry) => JSON.stringify(entry)),
+    effects: (await db.selectFrom("effects").selectAll().execute()).map((row) => JSON.stringify(row)),
+    jobs: jobs.rows.map((row) => row.all),
+    written: world.watch.exchanges
+      .filter(({ method, path }) => method !== "GET" && !path.endsWith("/access_tokens"))
+      .map(({ requestBody }) => JSON.stringify(requestBody)),
+    change: [
+      await git(world.governed.path, ["fetch", "--quiet", world.cloneUrl, pull.branch]).then(() =>
+        git(world.governed.path, ["log", "-p", "-1", "FETCH_HEAD"]),
+      ),
+    ],
+    log: world.log,
+  };
+  for (const [place, texts] of Object.entries(kept)) expect([place, texts.length > 0]).toEqual([place, true]);
+
+  // Held against nothing of ours: every secret, a line of each key, and base64 of each, in all that was kept.
+  const lines = [config.privateKey, config.ledgerKey].flatMap((key) =>
+    key.split("\n").filter((line) => line.length > 40 && !line.startsWith("-")),
+  );
+  const secrets = [...lines, ...tokensOf(world.watch.exchanges), apiKey, config.webhookSecret];
+  const traces = secrets.flatMap((value) => [
+    value,
+    JSON.stringify(value).slice(1, -1),
+    Buffer.from(value).toString("base64").slice(4, -4),
+    Buffer.from(`x-access-token:${value}`).toString("base64").slice(24, -4),
+  ]);
+  const found = Object.entries(kept).flatMap(([place, texts]) =>
+    traces.filter((trace) => texts.some((text) => text.includes(trace))).map(() => place),
+  );
+  expect(found).toEqual([]);
+
+  // What was cut is told, the first answer was refused for its file, and the second became the change.
+  const of = (kind: string) => entries.filter((entry) => entry.kind === kind).map(({ body }) => body as Json);
+  expect(of("plan.proposed")[0].plan.approach).toContain(cutMark);
+  expect(of("plan.proposed")[0].redacted).toContainEqual({ rule: "webhook-secret", where: "plan", count: 1 });
+  expect(of("response.recorded").map(({ code, redacted }) => [code, redacted])).toEqual([
+    ["secret-in-answer", [{ rule: "app-key", where: "file", count: 1 }]],
+    [
+      "finished",
+      expect.arrayContaining([expect.objectContaining({ rule: "installation-token", where: "summary" })]),
+    ],
+  ]);
+  expect(
+    of("attempt.closed").map(({ accepted, reasons }) => [accepted, reasons.map((one: Json) => one.code)]),
+  ).toEqual([
+    [false, ["secret-in-answer"]],
+    [true, []],
+  ]);
+}, 200_000);
