@@ -65,7 +65,8 @@ export async function rebuild(
         }
         onRepository({ repository, ok: true, restored });
       } catch (error) {
-        onRepository({ repository, ok: false, why: error instanceof Error ? error.message : String(error) });
+        const why = error instanceof Error ? error.message : String(error);
+        onRepository({ repository, ok: false, why: secrets.hide(why) });
       }
     }
   } finally {

@@ -12,6 +12,7 @@ const commitFields: ReadonlyMap<string, readonly string[]> = new Map([
   ["evidence.sealed", ["commit"]],
   ["merge.observed", ["head", "merged"]],
   ["prompt.completed", ["merged"]],
+  ["source.verified", ["head", "merged"]],
 ]);
 
 /**

@@ -123,6 +123,7 @@ function recordVerdict(facts: PullLookFacts, entries: TypedEntry[], verdict: Ver
           head: verdict.head,
           base: verdict.base,
           conclusion: verdict.conclusion,
+          policy: verdict.policy,
           gates,
           verdictSha256: digest,
         },

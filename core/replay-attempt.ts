@@ -88,7 +88,7 @@ function reviewStep(
   return untriedStep(
     head,
     "unpublished",
-    "the review needs the answer; what the ledger says of it is not against it",
+    "the review needs pack and answer; what the ledger says of them is not against it",
   );
 }
 

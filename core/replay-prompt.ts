@@ -1,9 +1,12 @@
+import type { ContractPrompt } from "../schemas/entries.ts";
+import type { Policy } from "../schemas/policy.ts";
 import type { Pack } from "../schemas/step.ts";
 import { branchName, packOf, sha256 } from "./contract.ts";
 import type { TypedEntry } from "./entries.ts";
 import { canonicalJson } from "./json.ts";
 import { attemptName } from "./record.ts";
 import { type Asked, type AttemptLook, attemptEntries } from "./replay-entries.ts";
+import type { PublishedBody } from "./replay-sources.ts";
 import {
   comparedStep,
   entriesOf,
@@ -13,78 +16,105 @@ import {
   untriedStep,
 } from "./replay-step.ts";
 
-/** What an agent was handed, derived again. `pack` is null if nothing of it could be tried or the policy gives none. */
-export function promptAgain(asked: Asked, look: AttemptLook): { step: ReplayStep; pack: Pack | null } {
+/** An attempt's prompt tried again. `pack` is null if nothing of it could be tried, or there may be none. */
+type Again = { step: ReplayStep; pack: Pack | null };
+
+/**
+ * Derives again what an agent was handed: by the approval's policy, or, where that is not here, by the published body, of
+ * which then only the role's paths and the limits are taken as they are.
+ */
+export function promptAgain(asked: Asked, look: AttemptLook): Again {
   const { body, seq } = asked;
   const head: StepHead = { step: "prompt", seq, about: `#${body.prompt} ${attemptName(body)}` };
-  const { git, names, packs } = look.sources;
-  const published = packs.get(body.pack.sha256);
   const contract = look.prompts.get(body.prompt);
-  const branch: Pair = ["branch", branchName(body.run, body.prompt), body.branch];
   if (contract === undefined) {
     const expected = "an issue that was opened for the approved contract";
-    return {
-      step: comparedStep(head, "its place in the contract", [["prompt", expected, `#${body.prompt}`]]),
-      pack: null,
-    };
-  }
-  const { run, prompt, attempt, base } = body;
-  const { story } = look;
-  const failures = failuresBefore(asked, look.entries);
-  const repository = names.get(seq) ?? "";
-  if (git?.policy.known === true) {
-    const policy = git.policy.value;
-    const pack = packOf({ run, story, prompt, attempt, repository, base, contract, policy, failures });
-    const text = pack === null ? "none: the policy has no such role" : canonicalJson(pack);
-    const ref = {
-      sha256: sha256(text),
-      bytes: Buffer.byteLength(text),
-      mediaType: "application/json",
-    };
-    const pairs: Pair[] = [branch, ["pack", ref, body.pack]];
-    if (published !== undefined) pairs.push(["published body", text, published.text]);
-    const whole = published === undefined ? "its digest" : "its digest and its published body";
-    return { step: comparedStep(head, `${whole}, from contract, base, policy and failures`, pairs), pack };
-  }
-  if (published === undefined) {
-    const step =
-      git === null
-        ? untriedStep(head, "unpublished", "its body was not published, and the policy lies in git")
-        : untriedStep(head, "missing", `the approval's policy: ${git.policy.known ? "" : git.policy.why}`);
+    const step = comparedStep(head, "its place in the contract", [["prompt", expected, `#${body.prompt}`]]);
     return { step, pack: null };
   }
-  const { value } = published;
-  const expected = {
-    ...{ run, story, prompt, attempt, repository, base, contract: contract.text },
-    ...{ paths: contract.paths, acceptance: contract.acceptance, evidence: contract.evidence },
+  const policy = look.sources.git?.policy ?? null;
+  if (policy?.known === true) return promptByPolicy(head, asked, look, contract, policy.value);
+  const published = look.sources.packs.get(body.pack.sha256);
+  if (published !== undefined) return promptByBody(head, asked, look, contract, published);
+  const step =
+    policy === null
+      ? untriedStep(head, "unpublished", "its body was not published, and the policy lies in git")
+      : untriedStep(head, "missing", `the approval's policy: ${policy.why}`);
+  return { step, pack: null };
+}
+
+function promptByPolicy(
+  head: StepHead,
+  asked: Asked,
+  look: AttemptLook,
+  contract: ContractPrompt,
+  policy: Policy,
+): Again {
+  const { body, seq } = asked;
+  const { run, prompt, attempt, base } = body;
+  const before = triesBefore(asked, look.entries);
+  const pack = packOf({
+    ...{ run, story: look.story, prompt, attempt, base, contract, policy },
+    repository: look.sources.names.get(seq) ?? "",
+    failures: failuresOf(before, look.entries),
+  });
+  const text = pack === null ? "none: the policy has no such role" : canonicalJson(pack);
+  const ref = { sha256: sha256(text), bytes: Buffer.byteLength(text), mediaType: "application/json" };
+  const pairs: Pair[] = [branchPair(asked), ["pack", ref, body.pack]];
+  const { rework } = policy.agents.limits;
+  if (before.length > rework) pairs.push(["tries", `at most ${rework + 1}`, `${before.length + 1}`]);
+  const published = look.sources.packs.get(body.pack.sha256);
+  if (published !== undefined) pairs.push(["published body", text, published.text]);
+  const what = published === undefined ? "its digest" : "its digest and its published body";
+  return { step: comparedStep(head, `${what}, from contract, base, policy and failures`, pairs), pack };
+}
+
+function promptByBody(
+  head: StepHead,
+  asked: Asked,
+  look: AttemptLook,
+  contract: ContractPrompt,
+  { text, value }: PublishedBody<Pack>,
+): Again {
+  const { run, prompt, attempt, base, pack } = asked.body;
+  const { text: frozen, paths, acceptance, evidence } = contract;
+  const failures = failuresOf(triesBefore(asked, look.entries), look.entries);
+  const derived = {
+    ...{ run, story: look.story, prompt, attempt, repository: look.sources.names.get(asked.seq) ?? "", base },
+    ...{ contract: frozen, paths, acceptance, evidence },
   };
-  const pairs: Pair[] = [
-    branch,
-    ["sha256", sha256(published.text), body.pack.sha256],
-    ["bytes", Buffer.byteLength(published.text), body.pack.bytes],
-    ["role", contract.role, value?.role.name ?? "none"],
-    ["failures", failures, value?.kind === "rework" ? value.failures : []],
-    ...Object.entries(expected).map(([name, one]): Pair => [name, one, fieldOf(value, name)]),
-  ];
-  return {
-    step: comparedStep(
-      head,
-      "its published body, from contract, base and failures; the role's paths and the limits are taken from the body, because the policy is not here",
-      pairs,
-    ),
-    pack: value,
-  };
+  const step = comparedStep(
+    head,
+    "its published body, from contract, base and failures; the role's paths and the limits are taken as they are, because the policy is not here",
+    [
+      branchPair(asked),
+      ["sha256", sha256(text), pack.sha256],
+      ["bytes", Buffer.byteLength(text), pack.bytes],
+      ["role", contract.role, value?.role.name ?? "none"],
+      ["failures", failures, value?.kind === "rework" ? value.failures : []],
+      ...Object.entries(derived).map(([name, one]): Pair => [name, one, fieldOf(value, name)]),
+    ],
+  );
+  return { step, pack: value };
+}
+
+function branchPair({ body }: Asked): Pair {
+  return ["branch", branchName(body.run, body.prompt), body.branch];
 }
 
 function fieldOf(pack: Pack | null, name: string) {
   return Object.entries(pack ?? {}).find(([key]) => key === name)?.[1] ?? null;
 }
 
-/** Why the try before this one, in the same run, was refused; empty for the first. */
-function failuresBefore({ seq, body }: Asked, entries: readonly TypedEntry[]) {
-  const isSame = (entry: { seq: number; body: { run: string; prompt: number } }) =>
-    entry.seq < seq && entry.body.run === body.run && entry.body.prompt === body.prompt;
-  const before = entriesOf(entries, "prompt.recorded").findLast(isSame);
-  if (before === undefined) return [];
-  return attemptEntries(entries, before).closed?.body.reasons ?? [];
+/** The tries at the same prompt before this one, in the same run. */
+function triesBefore({ seq, body }: Asked, entries: readonly TypedEntry[]): Asked[] {
+  return entriesOf(entries, "prompt.recorded").filter(
+    (entry) => entry.seq < seq && entry.body.run === body.run && entry.body.prompt === body.prompt,
+  );
+}
+
+/** Why the last of these tries was refused; empty if there was none. */
+function failuresOf(tries: readonly Asked[], entries: readonly TypedEntry[]) {
+  const last = tries.at(-1);
+  return last === undefined ? [] : (attemptEntries(entries, last).closed?.body.reasons ?? []);
 }

@@ -1,5 +1,5 @@
 /** Runs git by argument list in an environment of its own: no user's or machine's settings, no hooks but ours. */
-import { spawn } from "node:child_process";
+import { order } from "./git-host.ts";
 
 export type GitResult = { exit: number; stdout: Buffer; stderr: string };
 
@@ -24,26 +24,20 @@ const SETTINGS = [
 ];
 
 /** Runs one command in `dir` and gives its exit status; only a git that cannot be started is an error. */
-export function git(dir: string, args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
+export async function git(
+  dir: string,
+  args: readonly string[],
+  options: GitOptions = {},
+): Promise<GitResult> {
   const argv = ["--no-pager", ...SETTINGS.flatMap((setting) => ["-c", setting]), ...args];
-  return new Promise((resolve, reject) => {
-    const child = spawn("git", argv, { cwd: dir, env: { ...gitEnvironment, ...options.env } });
-    const out: Buffer[] = [];
-    const complaints: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => complaints.push(chunk));
-    // git may end before it has read all of its input; its exit status tells what happened.
-    child.stdin.on("error", () => undefined);
-    child.on("error", (error) => reject(new Error(`git could not be started in ${dir}: ${error.message}`)));
-    child.on("close", (exit) =>
-      resolve({
-        exit: exit ?? -1,
-        stdout: Buffer.concat(out),
-        stderr: Buffer.concat(complaints).toString("utf8").trim(),
-      }),
-    );
-    child.stdin.end(options.input ?? "");
-  });
+  const env = { ...gitEnvironment, ...options.env };
+  const report = await order({ argv, dir, env, input: options.input ?? "" });
+  if (!report.ok) throw new Error(`git could not be started in ${dir}: ${report.why}`);
+  return {
+    exit: report.exit,
+    stdout: Buffer.from(report.stdout),
+    stderr: Buffer.from(report.stderr).toString("utf8").trim(),
+  };
 }
 
 /** What a command printed, without the last newline; throws when it fails. */

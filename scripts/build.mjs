@@ -42,7 +42,7 @@ const bundles = [
   },
   { entryPoints: { action: "action/index.ts" }, target: "node24", banner: { js: requireBanner } },
   {
-    entryPoints: { sandbox: "sandbox/main.ts" },
+    entryPoints: { sandbox: "sandbox/main.ts", "git-runner": "sandbox/git-runner.ts" },
     target: "node20",
     packages: "external",
     banner: { js: "#!/usr/bin/env node" },

@@ -7,6 +7,7 @@ import { Policy } from "../schemas/policy.ts";
 import { ReworkPack, StepPack, StepResult } from "../schemas/step.ts";
 import { DiffPrompt, Epic, Run, Story } from "../schemas/story.ts";
 import { Verdict } from "../schemas/verdict.ts";
+import { SummaryStatement } from "../schemas/vsa.ts";
 import { policyPage } from "./policy-page.ts";
 
 /** The JSON Schemas that editors and other tools read, each made from its zod schema. */
@@ -25,6 +26,7 @@ const published = {
   "manual-test": ManualTest,
   "ledger-envelope": Envelope,
   "ledger-statement": Statement,
+  "source-verification": SummaryStatement,
 };
 
 const jsonOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });

@@ -163,8 +163,11 @@ function approve(
   facts: StoryFacts,
   loaded: LoadedPolicy,
 ): Answer | null {
-  const { plan } = record;
+  const { plan, run } = record;
   if (plan === null) return refuse("no-plan", "There is no plan to approve. Start with `/plan`.");
+  // A new contract would take the prompts of the open run out from under it.
+  if (run !== null && run.closed === null)
+    return refuse("run-open", `${run.run} is open. \`/stop\` it before a new plan is approved.`);
   if (record.contract?.digest === digest)
     return refuse("used", "This approval was used already: the contract is frozen.");
   if (record.contract?.revision === plan.revision)

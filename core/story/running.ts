@@ -23,7 +23,13 @@ export function advanceRun(record: StoryRecord, facts: StoryFacts, loaded: Loade
   const prompt = record.prompts.find(
     (one) => one.issue !== null && run.prompts.includes(one.issue) && !one.completed,
   );
-  if (prompt === undefined) return { drafts: [runClosed(run, facts, "succeeded", "every prompt is merged")] };
+  if (prompt === undefined) {
+    const isMerged = (issue: number) => record.prompts.some((one) => one.issue === issue && one.completed);
+    const end = run.prompts.every(isMerged)
+      ? runClosed(run, facts, "succeeded", "every prompt is merged")
+      : runClosed(run, facts, "cancelled", "its prompts are not those of the approved plan any more");
+    return { drafts: [end] };
+  }
   if (prompt.closedUnmerged) {
     return {
       drafts: [runClosed(run, facts, "cancelled", `#${prompt.pull} was closed without being merged`)],

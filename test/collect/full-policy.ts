@@ -50,4 +50,5 @@ ledger:
   keys:
     - { key: "ed25519:${"A".repeat(43)}=", kinds: [evidence], from: 1, to: 9 }
   threshold: 1
+  payload: digest
 `;

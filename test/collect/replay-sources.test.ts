@@ -84,7 +84,7 @@ test("a commit that git lacks, or that does not come after its parent, is unknow
 });
 
 test("a second parent is told", async () => {
-  const side = commitFiles(dir, before);
+  const side = commitFiles(dir, new Map([["z", file("1\n")]]));
   const merge = commitFiles(dir, after, [parent, side]);
   expect(await written({ commit: merge, parent })).toMatchObject({ value: { parents: [parent, side] } });
 });

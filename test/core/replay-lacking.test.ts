@@ -8,7 +8,7 @@ describe("bodies", () => {
     return new Map(bodies).set(sha256, { ...body, text: `${body.text} ` });
   };
 
-  test("a published one that is not what was recorded differs", () => {
+  test("T152: a published one that is not what was recorded differs", () => {
     expect(notSame(entries, { ...sources, packs: changedBody(sources.packs) })).toEqual([
       `differs: prompt ${last}`,
     ]);

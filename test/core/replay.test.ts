@@ -44,6 +44,7 @@ const parts = approval?.kind === "approval.granted" ? approval.body.parts : null
 if (parts === null) throw new Error("nothing was approved");
 const frozen = entries.find((entry) => entry.kind === "contract.frozen");
 const prompts = frozen?.kind === "contract.frozen" ? frozen.body.prompts : [];
+const { limits } = policy.agents;
 const plainFile = { mode: "100644", sha: other.sha };
 
 describe("a change that makes exactly one step differ", () => {
@@ -96,6 +97,11 @@ describe("a change that makes exactly one step differ", () => {
     ["run @lena", altered("run.submitted", { by: { id: 3, login: "rita", type: "User" } })],
     [`prompt ${last}`, altered("prompt.recorded", { branch: "main" })],
     [`prompt ${last}`, altered("prompt.recorded", { pack: { ...packRef(), bytes: 1 } })],
+    [
+      "prompt #3 R0/S1",
+      entries,
+      git({ policy: known({ ...policy, agents: { ...policy.agents, limits: { ...limits, rework: 0 } } }) }),
+    ],
     [`answer ${last}`, altered("response.recorded", { code: "refused" })],
     [`review ${last}`, altered("attempt.closed", { reasons: [{ source: "r", code: "c", message: "m" }] })],
     [`evidence ${last}`, altered("evidence.captured", { role: "db" })],

@@ -128,6 +128,30 @@ describe("an approval", () => {
     expect(story.kinds().filter((kind) => kind === "contract.frozen")).toHaveLength(1);
   });
 
+  test("of a newer plan waits for the end of the run that an older one started", () => {
+    const story = approved();
+    story.say("lena", "/refine Smaller steps.");
+    story.propose();
+    story.say("lena", "/run");
+    story.say("quinn", `/approve ${story.digest()}`);
+    expect(story.entries.findLast((entry) => entry.kind === "command")).toMatchObject({
+      body: { accepted: false, code: "run-open" },
+    });
+    expect(story.kinds().filter((kind) => kind === "contract.frozen")).toHaveLength(1);
+    expect(story.kinds()).not.toContain("run.closed");
+  });
+
+  test("a run whose prompts a newer contract replaced is no success", () => {
+    const story = running();
+    const frozen = story.entries.find((entry) => entry.kind === "contract.frozen");
+    if (frozen?.kind !== "contract.frozen") throw new Error("nothing is frozen");
+    story.append({ ...frozen, subject: [], body: { ...frozen.body, revision: 2 } });
+    story.look();
+    expect(story.entries.findLast((entry) => entry.kind === "run.closed")).toMatchObject({
+      body: { status: "cancelled" },
+    });
+  });
+
   test("T102: is not given by the one who asked for the plan", () => {
     const story = planned();
     story.say("lena", `/approve ${story.digest()}`, {

@@ -81,7 +81,10 @@ test("T217, T218, T194 a model that writes all our secrets everywhere: none is s
   const { lena, quinn, seen, config } = world;
   const epic = await lena.openIssue("An epic", "### Description\n\nMore.\n\n### Risk\n\nhigh\n", ["epic"]);
   const story = await lena.openIssue("A story", storyBody(epic, null), ["story"]);
-  const early = await until("a token", async () => tokensOf(world.watch.exchanges));
+  const early = await until("a token", async () => {
+    const tokens = tokensOf(world.watch.exchanges);
+    return tokens.length > 0 && tokens;
+  });
   leak({ keys: [config.privateKey, config.ledgerKey], tokens: early });
   await nextSecond();
   await lena.label(story, "ai:plan");
@@ -119,7 +122,7 @@ test("T217, T218, T194 a model that writes all our secrets everywhere: none is s
     jobs: jobs.rows.map((row) => row.all),
     written: world.watch.exchanges
       .filter(({ method, path }) => method !== "GET" && !path.endsWith("/access_tokens"))
-      .map(({ requestBody }) => JSON.stringify(requestBody)),
+      .map(({ requestBody }) => JSON.stringify(requestBody ?? null)),
     change: [
       await git(world.governed.path, ["fetch", "--quiet", world.cloneUrl, pull.branch]).then(() =>
         git(world.governed.path, ["log", "-p", "-1", "FETCH_HEAD"]),

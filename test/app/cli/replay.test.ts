@@ -182,7 +182,7 @@ describe("git that is not what was recorded", () => {
     expect(out).toContain(`\n${concerns[0]}\n`);
   });
 
-  test("a commit that was rewritten with the same tree: its trailers differ", async () => {
+  test("T142: a commit that was rewritten with the same tree: its trailers differ", async () => {
     const written = played.entries.findLast((entry) => entry.kind === "change.committed");
     if (written?.kind !== "change.committed") throw new Error("nothing was committed");
     const { tree, parent } = written.body;
