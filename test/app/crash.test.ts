@@ -10,7 +10,7 @@ afterAll(() => acme.close());
 
 // `npm run bench -- crash` does it 200 times.
 test("T144, T167 killed at any moment of appending and exporting: nothing that was stored is lost, no fork", async () => {
-  const { entries, faults } = await crash(acme, 6);
+  const { entries, faults } = await crash(acme, 4);
   expect(faults).toEqual([]);
   expect(entries).toBeGreaterThan(10);
 }, 120_000);

@@ -259,7 +259,7 @@ test("T003 git, API and plain git agree on any two trees", async () => {
         }
       expect(ours).toEqual(expected);
     }),
-    { numRuns: 60, seed: 11 },
+    { numRuns: 15, seed: 11 },
   );
 }, 120_000);
 

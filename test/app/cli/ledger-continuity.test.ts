@@ -150,7 +150,11 @@ describe("refused", () => {
   });
 
   test("a summary that only a newer version can read: exit 2", async () => {
-    const one: EntryDraft = draft({ kind: "source.verified", body: { pull: 11, merged, verdict: "fine" } });
+    const one: EntryDraft = draft({
+      kind: "source.verified",
+      subject: [{ name: "refs/heads/main", digest: { gitCommit: merged } }],
+      body: { pull: 11, merged, verdict: "fine" },
+    });
     expect(await ask(merged, await chainOf(key.pem, [one]))).toMatchObject({
       exit: 2,
       told: null,
