@@ -30,8 +30,12 @@ export async function collectCommits(source: CommitsSource): Promise<Known<PullF
 
 async function readFacts(objects: GitObjects, source: CommitsSource): Promise<Known<PullFacts>> {
   const { dir } = source;
-  const [main, head] = await Promise.all([findDefaultBranch(objects, dir), objects.resolve(source.head)]);
-  const base = await chooseBase(objects, source, main);
+  const finding = findDefaultBranch(objects, dir);
+  const [main, base, head] = await Promise.all([
+    finding,
+    chooseBase(objects, source, finding),
+    objects.resolve(source.head),
+  ]);
   if (!base.known) return base;
   if (!head.known) return head;
 
@@ -72,9 +76,12 @@ async function readFacts(objects: GitObjects, source: CommitsSource): Promise<Kn
 async function chooseBase(
   objects: GitObjects,
   { base }: CommitsSource,
-  main: Known<Branch>,
+  finding: Promise<Known<Branch>>,
 ): Promise<Known<Branch>> {
-  if (base === undefined) return main.known ? main : unknown(`${main.why}; name one with --base`);
+  if (base === undefined) {
+    const main = await finding;
+    return main.known ? main : unknown(`${main.why}; name one with --base`);
+  }
   const sha = await objects.resolve(base);
   return sha.known ? known({ name: base, sha: sha.value }) : sha;
 }

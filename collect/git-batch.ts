@@ -83,7 +83,7 @@ export function openBatch(dir: string): Batch {
         return Promise.resolve(unknown(`no object can be named ${JSON.stringify(name.slice(0, 80))}`));
       child ??= start();
       // Questions that are asked together are sent together.
-      if (unsent === "") queueMicrotask(send);
+      if (unsent === "") setImmediate(send);
       unsent += `${name}\n`;
       if (questions.first() === undefined) keepAlive(child, true);
       return new Promise((answer) => questions.add({ name, limit, answer }));

@@ -62,16 +62,29 @@ function treeOf(entry: TreeEntry | undefined): string | null {
   return entry?.type === "tree" ? entry.sha : null;
 }
 
-/** What stands at a path in a commit, links not followed; null if nothing does. */
-export async function readTreeEntry(
+type Folders = Map<string, Promise<Known<Map<string, TreeEntry>>>>;
+
+/** Reads what stands at paths, each folder of a commit once: what an id names never changes. */
+export function createEntryReader(
   batch: Batch,
+): (commit: string, path: string) => Promise<Known<TreeEntry | null>> {
+  const folders: Folders = new Map();
+  return (commit, path) => readTreeEntry(batch, folders, commit, path);
+}
+
+/** What stands at a path in a commit, links not followed; null if nothing does. */
+async function readTreeEntry(
+  batch: Batch,
+  folders: Folders,
   commit: string,
   path: string,
 ): Promise<Known<TreeEntry | null>> {
   let tree = `${commit}^{tree}`;
   const names = path.split("/");
   for (const [at, name] of names.entries()) {
-    const folder = await readFolder(batch, tree, names.slice(0, at).join("/"));
+    const reading = folders.get(tree) ?? readFolder(batch, tree, names.slice(0, at).join("/"));
+    folders.set(tree, reading);
+    const folder = await reading;
     if (!folder.known) return folder;
     const entry = folder.value.get(name);
     if (entry === undefined) return known(null);

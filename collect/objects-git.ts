@@ -3,7 +3,7 @@ import { type Known, known, unknown } from "../core/known.ts";
 import { type ChangedPath, changesBetween, comparedBytes, contentsOf, countChange } from "./changes.ts";
 import { type Blob, git } from "./git.ts";
 import { type Batch, openBatch } from "./git-batch.ts";
-import { readDifferingTrees, readTreeEntry } from "./git-trees.ts";
+import { createEntryReader, readDifferingTrees } from "./git-trees.ts";
 import type { Objects } from "./objects.ts";
 
 /** How many changes wait for their contents at once: enough to keep git busy. */
@@ -38,7 +38,7 @@ export function gitObjects(dir: string): GitObjects {
     resolve: (revision) => resolveCommit(batch, dir, revision),
     mergeBase: (base, head) => findMergeBase(dir, about(), base, head),
     changes: (before, after) => readChanges(batch, before, after),
-    entry: (commit, path) => readTreeEntry(batch, commit, path),
+    entry: createEntryReader(batch),
     blob: (sha, limit) => readBlob(batch, sha, limit),
     blobs: (shas, limit) => readBlobs(batch, shas, limit),
     commits: (mergeBase, head) => readCommits(dir, mergeBase, head),
