@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { TypedEntry } from "../core/entries.ts";
+import { entriesOf, type TypedEntry } from "../core/entries.ts";
 import { bodyPath } from "../core/evidence-branch.ts";
 import { type Json, parseCanonicalJson } from "../core/json.ts";
 import { type Known, known, unknown } from "../core/known.ts";
@@ -7,7 +7,6 @@ import { submittedRun } from "../core/replay.ts";
 import { attemptEntries } from "../core/replay-entries.ts";
 import { findGround } from "../core/replay-ground.ts";
 import type { PublishedBody, ReplayGit, ReplaySources, WrittenCommit } from "../core/replay-sources.ts";
-import { entriesOf } from "../core/replay-step.ts";
 import type { EntryBody } from "../schemas/entries.ts";
 import { type Policy, policyBytes, policyPath } from "../schemas/policy.ts";
 import { Pack, StepResult } from "../schemas/step.ts";

@@ -1,8 +1,6 @@
 import type { EvidenceBundle } from "../schemas/evidence.ts";
 import type { Attempt } from "../schemas/step.ts";
-import type { TypedEntry } from "./entries.ts";
-
-type EntryOf<K extends TypedEntry["kind"]> = Extract<TypedEntry, { kind: K }>;
+import { type EntryOf, lastEntry, type TypedEntry } from "./entries.ts";
 
 /** What a bundle's entries do not say: the repository (`owner/name`), and large bodies by digest, where they are kept. */
 export type BundleSource = { repository: string; body: (sha256: string) => string | null };
@@ -17,15 +15,15 @@ export function assembleBundle(
   pull: number,
   { repository, body }: BundleSource,
 ): EvidenceBundle | null {
-  const opened = findLast(entries, "pull.opened", ({ body }) => body.pull === pull);
+  const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull);
   if (opened === undefined) return null;
-  const merge = findLast(entries, "merge.observed", ({ body }) => body.pull === pull);
-  const verdict = findLast(entries, "verdict.given", ({ body }) => body.pull === pull);
+  const merge = lastEntry(entries, "merge.observed", ({ body }) => body.pull === pull);
+  const verdict = lastEntry(entries, "verdict.given", ({ body }) => body.pull === pull);
   const head = merge?.body.head ?? verdict?.body.head ?? opened.body.head;
   const recorded = recordedAttempt(entries, head, opened.body.prompt);
   if (recorded === null) return null;
   const { asked, answer, captured, written } = recorded;
-  const sealed = findLast(
+  const sealed = lastEntry(
     entries,
     "evidence.sealed",
     ({ body }) => body.pull === pull && body.commit === head && body.captured === captured.hash,
@@ -66,7 +64,7 @@ function mergeOf({ at, body }: EntryOf<"merge.observed">, judgedTree: string): E
 
 /** The attempt that became a commit, each part recorded before the one that rests on it; null when one is missing. */
 function recordedAttempt(entries: readonly TypedEntry[], commit: string, prompt: number) {
-  const written = findLast(
+  const written = lastEntry(
     entries,
     "change.committed",
     ({ body }) => body.commit === commit && body.prompt === prompt,
@@ -77,32 +75,20 @@ function recordedAttempt(entries: readonly TypedEntry[], commit: string, prompt:
     body.prompt === prompt &&
     body.attempt.r === written.body.attempt.r &&
     body.attempt.s === written.body.attempt.s;
-  const captured = findLast(entries, "evidence.captured", isSame, written.seq);
+  const captured = lastEntry(entries, "evidence.captured", isSame, written.seq);
   if (captured === undefined) return null;
   const { promptSha256, responseSha256 } = captured.body;
-  const answer = findLast(
+  const answer = lastEntry(
     entries,
     "response.recorded",
     (entry) => isSame(entry) && entry.body.result.sha256 === responseSha256,
     captured.seq,
   );
-  const asked = findLast(
+  const asked = lastEntry(
     entries,
     "prompt.recorded",
     (entry) => isSame(entry) && entry.body.pack.sha256 === promptSha256,
     answer?.seq,
   );
   return answer === undefined || asked === undefined ? null : { asked, answer, captured, written };
-}
-
-/** The last entry of a kind before a place whose body fits. */
-function findLast<K extends TypedEntry["kind"]>(
-  entries: readonly TypedEntry[],
-  kind: K,
-  fits: (entry: EntryOf<K>) => boolean,
-  before = Number.POSITIVE_INFINITY,
-): EntryOf<K> | undefined {
-  return entries
-    .filter((entry): entry is EntryOf<K> => entry.kind === kind)
-    .findLast((entry) => entry.seq < before && fits(entry));
 }

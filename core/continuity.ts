@@ -1,7 +1,5 @@
-import type { TypedEntry } from "./entries.ts";
+import type { EntryOf, TypedEntry } from "./entries.ts";
 import { lastVerdict } from "./vsa.ts";
-
-type EntryOf<K extends TypedEntry["kind"]> = Extract<TypedEntry, { kind: K }>;
 
 /** A commit of a branch's first-parent line. Author, date and subject are text of whoever made it. */
 export type Revision = {

@@ -7,6 +7,24 @@ export type TypedEntry = {
   [K in EntryKind]: { seq: number; hash: string; at: string; actor: Actor; kind: K; body: EntryBody<K> };
 }[EntryKind];
 
+/** An entry of one kind. */
+export type EntryOf<K extends EntryKind> = Extract<TypedEntry, { kind: K }>;
+
+/** The entries of one kind, in their order. */
+export function entriesOf<K extends EntryKind>(entries: readonly TypedEntry[], kind: K): EntryOf<K>[] {
+  return entries.filter((entry): entry is EntryOf<K> => entry.kind === kind);
+}
+
+/** The last entry of a kind, before a place of the chain if one is given, whose body fits. */
+export function lastEntry<K extends EntryKind>(
+  entries: readonly TypedEntry[],
+  kind: K,
+  fits: (entry: EntryOf<K>) => boolean,
+  before = Number.POSITIVE_INFINITY,
+): EntryOf<K> | undefined {
+  return entriesOf(entries, kind).findLast((entry) => entry.seq < before && fits(entry));
+}
+
 /** An entry still to be appended: the store gives it its place, its time and its signature. */
 export type Draft = {
   [K in EntryKind]: { kind: K; body: EntryBody<K>; actor: Actor; subject: EntrySubject[] };

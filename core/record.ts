@@ -1,14 +1,8 @@
 import type { EntryBody } from "../schemas/entries.ts";
 import type { Account } from "../schemas/text.ts";
-import type { TypedEntry } from "./entries.ts";
+import { entriesOf, type TypedEntry } from "./entries.ts";
 import type { EvidenceRecord, PullRecord, RunRecord, Stop } from "./facts.ts";
 import { type Known, known, unknown } from "./known.ts";
-
-type EntryOf<K extends TypedEntry["kind"]> = Extract<TypedEntry, { kind: K }>;
-
-function ofKind<K extends TypedEntry["kind"]>(entries: readonly TypedEntry[], kind: K): EntryOf<K>[] {
-  return entries.filter((entry): entry is EntryOf<K> => entry.kind === kind);
-}
 
 /** The record of a pull request that no ledger tells of. */
 export const noRecord: PullRecord = { run: null, evidence: [], signOffs: [], waivers: [], stops: [] };
@@ -18,16 +12,17 @@ export const noRecord: PullRecord = { run: null, evidence: [], signOffs: [], wai
  * Unknown when the ledger names a run and lacks its contract: such a pull request must not pass for one that no run made.
  */
 export function recordOf(entries: readonly TypedEntry[], pull: number): Known<PullRecord> {
-  const opened = ofKind(entries, "pull.opened").findLast((entry) => entry.body.pull === pull)?.body ?? null;
+  const opened =
+    entriesOf(entries, "pull.opened").findLast((entry) => entry.body.pull === pull)?.body ?? null;
   const record: PullRecord = {
     run: null,
     evidence: [],
-    signOffs: ofKind(entries, "sign-off.given").flatMap(({ body, actor, seq }) =>
+    signOffs: entriesOf(entries, "sign-off.given").flatMap(({ body, actor, seq }) =>
       body.pull === pull
         ? [{ sha: body.sha, test: body.test, result: body.result, by: person(actor), seq }]
         : [],
     ),
-    waivers: ofKind(entries, "waiver.given").flatMap(({ body, actor, seq }) => {
+    waivers: entriesOf(entries, "waiver.given").flatMap(({ body, actor, seq }) => {
       const { gate, sha, until, reason } = body;
       return body.pull === pull ? [{ gate, sha, until, reason, by: person(actor), seq }] : [];
     }),
@@ -45,24 +40,24 @@ function person(actor: { id: number; login: string }): Account {
 
 function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">): RunRecord | null {
   const { run, story, prompt } = opened;
-  const submitted = ofKind(entries, "run.submitted").findLast((entry) => entry.body.run === run)?.body;
-  const contract = ofKind(entries, "contract.frozen").findLast(
+  const submitted = entriesOf(entries, "run.submitted").findLast((entry) => entry.body.run === run)?.body;
+  const contract = entriesOf(entries, "contract.frozen").findLast(
     ({ body }) => body.story === story && body.digest === submitted?.digest,
   )?.body;
-  const prompts = ofKind(entries, "prompt.opened").filter(
+  const prompts = entriesOf(entries, "prompt.opened").filter(
     ({ body }) => body.story === story && body.revision === contract?.revision,
   );
   const index = prompts.find(({ body }) => body.issue === prompt)?.body.index;
   const frozen = contract?.prompts.find((one) => one.index === index);
   if (submitted === undefined || contract === undefined || frozen === undefined) return null;
 
-  const completed = new Set(ofKind(entries, "prompt.completed").map(({ body }) => body.prompt));
+  const completed = new Set(entriesOf(entries, "prompt.completed").map(({ body }) => body.prompt));
   const issueOf = (place: number) => prompts.find(({ body }) => body.index === place)?.body.issue ?? null;
   const isMerged = (place: number) => completed.has(issueOf(place) ?? 0);
-  const approved = ofKind(entries, "approval.granted").findLast(
+  const approved = entriesOf(entries, "approval.granted").findLast(
     ({ body }) => body.story === story && body.digest === contract.digest,
   );
-  const planners = ofKind(entries, "plan.proposed").flatMap(({ body }) =>
+  const planners = entriesOf(entries, "plan.proposed").flatMap(({ body }) =>
     body.story === story && body.revision <= contract.revision ? [body.requestedBy] : [],
   );
   return {
@@ -114,7 +109,7 @@ function evidenceOf(entries: readonly TypedEntry[], prompt: number): EvidenceRec
 /** The blocks that are open on these issues: one each, until a person takes the work up again. */
 function stopsOf(entries: readonly TypedEntry[], issues: readonly number[]): Stop[] {
   const open = new Map<number, Stop>();
-  for (const { body, actor, seq } of ofKind(entries, "command")) {
+  for (const { body, actor, seq } of entriesOf(entries, "command")) {
     const { issue, accepted, command, text } = body;
     if (!accepted || !issues.includes(issue)) continue;
     if (command === "block")
@@ -129,7 +124,7 @@ const takesUp = new Set(["clarify", "plan", "refine", "approve", "run", "retry"]
 
 /** The story whose run made this pull request; undefined for one that no run made. */
 export function storyOf(entries: readonly TypedEntry[], pull: number): number | undefined {
-  return ofKind(entries, "pull.opened").findLast((entry) => entry.body.pull === pull)?.body.story;
+  return entriesOf(entries, "pull.opened").findLast((entry) => entry.body.pull === pull)?.body.story;
 }
 
 /** An attempt's name as people write it: `R0/S1`. */

@@ -1,19 +1,12 @@
 import type { EntryBody } from "../schemas/entries.ts";
 import type { Pack } from "../schemas/step.ts";
 import { sha256 } from "./contract.ts";
-import type { TypedEntry } from "./entries.ts";
+import type { EntryOf, TypedEntry } from "./entries.ts";
 import { attemptName } from "./record.ts";
 import { type AttemptEntries, type AttemptLook, isOfAttempt } from "./replay-entries.ts";
 import { promptAgain } from "./replay-prompt.ts";
 import type { ReplaySources } from "./replay-sources.ts";
-import {
-  comparedStep,
-  type EntryOf,
-  type Pair,
-  type ReplayStep,
-  type StepHead,
-  untriedStep,
-} from "./replay-step.ts";
+import { comparedStep, type Pair, type ReplayStep, type StepHead, untriedStep } from "./replay-step.ts";
 import { outOfScope, reviewResult } from "./review.ts";
 
 /** Derives again one attempt: its number, what the agent was handed, what it handed back, the review and the evidence. */

@@ -1,18 +1,10 @@
 import { branchName } from "./contract.ts";
-import type { TypedEntry } from "./entries.ts";
+import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
 import { visible } from "./escape.ts";
 import { attemptName } from "./record.ts";
 import type { AttemptEntries } from "./replay-entries.ts";
 import type { ReplaySources, WrittenCommit } from "./replay-sources.ts";
-import {
-  comparedStep,
-  type EntryOf,
-  entriesOf,
-  type Pair,
-  type ReplayStep,
-  type StepHead,
-  untriedStep,
-} from "./replay-step.ts";
+import { comparedStep, type Pair, type ReplayStep, type StepHead, untriedStep } from "./replay-step.ts";
 
 /** Compares the commit of an attempt with git: what it holds and what its message names. */
 export function* commitSteps(

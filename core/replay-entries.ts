@@ -1,8 +1,7 @@
 import type { ContractPrompt } from "../schemas/entries.ts";
-import type { TypedEntry } from "./entries.ts";
+import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
 import { attemptName } from "./record.ts";
 import type { ReplaySources } from "./replay-sources.ts";
-import { type EntryOf, entriesOf } from "./replay-step.ts";
 
 /** What an attempt is tried again with. */
 export type AttemptLook = {

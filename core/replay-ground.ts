@@ -2,17 +2,9 @@ import type { ContractPrompt, Source } from "../schemas/entries.ts";
 import type { PlannedPrompt } from "../schemas/plan.ts";
 import { policyPath } from "../schemas/policy.ts";
 import { approvalDigest, compilePrompt, declaredPaths, digestOf } from "./contract.ts";
-import type { TypedEntry } from "./entries.ts";
+import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
 import type { ReplaySources } from "./replay-sources.ts";
-import {
-  comparedStep,
-  type EntryOf,
-  entriesOf,
-  type Pair,
-  type ReplayStep,
-  type StepHead,
-  untriedStep,
-} from "./replay-step.ts";
+import { comparedStep, type Pair, type ReplayStep, type StepHead, untriedStep } from "./replay-step.ts";
 import { sourceKey } from "./story-record.ts";
 
 /** The entries that a run rests on. */

@@ -2,19 +2,12 @@ import type { ContractPrompt } from "../schemas/entries.ts";
 import type { Policy } from "../schemas/policy.ts";
 import type { Pack } from "../schemas/step.ts";
 import { branchName, packOf, sha256 } from "./contract.ts";
-import type { TypedEntry } from "./entries.ts";
+import { entriesOf, type TypedEntry } from "./entries.ts";
 import { canonicalJson } from "./json.ts";
 import { attemptName } from "./record.ts";
 import { type Asked, type AttemptLook, attemptEntries } from "./replay-entries.ts";
 import type { PublishedBody } from "./replay-sources.ts";
-import {
-  comparedStep,
-  entriesOf,
-  type Pair,
-  type ReplayStep,
-  type StepHead,
-  untriedStep,
-} from "./replay-step.ts";
+import { comparedStep, type Pair, type ReplayStep, type StepHead, untriedStep } from "./replay-step.ts";
 
 /** An attempt's prompt tried again. `pack` is null if nothing of it could be tried, or there may be none. */
 type Again = { step: ReplayStep; pack: Pack | null };

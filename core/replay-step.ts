@@ -1,4 +1,3 @@
-import type { TypedEntry } from "./entries.ts";
 import { canonicalJson, type Json } from "./json.ts";
 
 /** What is derived again of a run, in the order in which it happened. */
@@ -46,8 +45,6 @@ export type StepHead = Pick<ReplayStep, "step" | "seq" | "about">;
 /** Something that was derived beside what was found. */
 export type Pair = readonly [what: string, expected: Json, found: Json];
 
-export type EntryOf<K extends TypedEntry["kind"]> = Extract<TypedEntry, { kind: K }>;
-
 /** A step whose parts were derived again: it is the same only if each of them is. */
 export function comparedStep(head: StepHead, text: string, pairs: readonly Pair[]): ReplayStep {
   const differences = pairs.flatMap(([what, expected, found]) =>
@@ -65,12 +62,4 @@ export function untriedStep(head: StepHead, result: "unpublished" | "missing", t
 
 function shown(value: Json): string {
   return typeof value === "string" ? value : canonicalJson(value);
-}
-
-/** The entries of one kind, oldest first. */
-export function entriesOf<K extends TypedEntry["kind"]>(
-  entries: readonly TypedEntry[],
-  kind: K,
-): EntryOf<K>[] {
-  return entries.filter((entry): entry is EntryOf<K> => entry.kind === kind);
 }

@@ -1,11 +1,11 @@
 import { followAttempts, noAttempts } from "./attempts.ts";
-import type { TypedEntry } from "./entries.ts";
+import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
 import { attemptSteps } from "./replay-attempt.ts";
 import { commitSteps, endStep, pullStep } from "./replay-change.ts";
 import { attemptEntries } from "./replay-entries.ts";
 import { derivedPrompts, findGround, groundSteps, openedIssues } from "./replay-ground.ts";
 import type { ReplaySources } from "./replay-sources.ts";
-import { type EntryOf, entriesOf, type ReplayResult, type ReplayStep } from "./replay-step.ts";
+import type { ReplayResult, ReplayStep } from "./replay-step.ts";
 
 /** A run that was tried again. `ok`: nothing differs and nothing is missing; what is unpublished could not be tried. */
 export type Replay = {

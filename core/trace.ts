@@ -1,5 +1,5 @@
 import type { Attempt } from "../schemas/step.ts";
-import type { TypedEntry } from "./entries.ts";
+import { type EntryOf, lastEntry, type TypedEntry } from "./entries.ts";
 import { attemptName } from "./record.ts";
 
 /** The links of a trace, from what was merged back to the person who approved it. */
@@ -32,26 +32,12 @@ export function tracePull(entries: readonly TypedEntry[], pull: number): Trace {
   return { pull, ok: links.every(({ seq }) => seq !== null), links };
 }
 
-type EntryOf<K extends TypedEntry["kind"]> = Extract<TypedEntry, { kind: K }>;
-
-/** The last entry of a kind before a place whose body fits. */
-function findEntry<K extends TypedEntry["kind"]>(
-  entries: readonly TypedEntry[],
-  kind: K,
-  fits: (entry: EntryOf<K>) => boolean,
-  before = Number.POSITIVE_INFINITY,
-): EntryOf<K> | undefined {
-  return entries
-    .filter((entry): entry is EntryOf<K> => entry.kind === kind)
-    .findLast((entry) => entry.seq < before && fits(entry));
-}
-
 const found = (link: TraceStep, { seq }: { seq: number }, text: string): TraceLink => ({ link, seq, text });
 const lacking = (link: TraceStep, text: string): TraceLink => ({ link, seq: null, text });
 
 /** From the pull request to the commit that stands for it. */
 function* commitLinks(entries: readonly TypedEntry[], pull: number): Generator<TraceLink> {
-  const merge = findEntry(entries, "merge.observed", ({ body }) => body.pull === pull);
+  const merge = lastEntry(entries, "merge.observed", ({ body }) => body.pull === pull);
   if (merge !== undefined) {
     const { merged, judged, by } = merge.body;
     const who = by === null ? "" : ` by @${by.login}`;
@@ -61,19 +47,19 @@ function* commitLinks(entries: readonly TypedEntry[], pull: number): Generator<T
       `merged${who} as ${merged}, its head ${judged ? "judged a success" : "not judged a success"}`,
     );
   }
-  const opened = findEntry(entries, "pull.opened", ({ body }) => body.pull === pull);
+  const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull);
   if (opened === undefined)
     return yield lacking("pull request", `no run opened #${pull}, as far as the ledger tells`);
   const { run, prompt } = opened.body;
   yield found("pull request", opened, `#${pull}, opened for prompt #${prompt} by ${run}`);
 
-  const verdict = findEntry(entries, "verdict.given", ({ body }) => body.pull === pull);
+  const verdict = lastEntry(entries, "verdict.given", ({ body }) => body.pull === pull);
   const head = merge?.body.head ?? verdict?.body.head ?? opened.body.head;
   for (const entry of entries) {
     if (entry.kind !== "sign-off.given" || entry.body.pull !== pull || entry.body.sha !== head) continue;
     yield found("sign-off", entry, `${entry.body.test}: ${entry.body.result}, by ${personOf(entry)}`);
   }
-  const written = findEntry(
+  const written = lastEntry(
     entries,
     "change.committed",
     ({ body }) => body.commit === head && body.prompt === prompt,
@@ -100,13 +86,13 @@ function* attemptLinks(
     body.attempt.r === attempt.r &&
     body.attempt.s === attempt.s;
 
-  const evidence = findEntry(entries, "evidence.captured", isSame, written.seq);
+  const evidence = lastEntry(entries, "evidence.captured", isSame, written.seq);
   if (evidence === undefined)
     return yield lacking("evidence", `none was captured of ${name} before its commit`);
   const { promptSha256, responseSha256 } = evidence.body;
   yield found("evidence", evidence, `prompt ${promptSha256} and answer ${responseSha256}`);
 
-  const answer = findEntry(
+  const answer = lastEntry(
     entries,
     "response.recorded",
     (entry) => isSame(entry) && entry.body.result.sha256 === responseSha256,
@@ -116,7 +102,7 @@ function* attemptLinks(
     return yield lacking("answer", `${responseSha256} was not recorded as the answer to ${name}`);
   yield found("answer", answer, `by ${answer.body.usage.model}`);
 
-  const asked = findEntry(
+  const asked = lastEntry(
     entries,
     "prompt.recorded",
     (entry) => isSame(entry) && entry.body.pack.sha256 === promptSha256,
@@ -125,7 +111,7 @@ function* attemptLinks(
   if (asked === undefined) return yield lacking("prompt", `${promptSha256} was not recorded as ${name}`);
   yield found("prompt", asked, `${name}, built on ${asked.body.base}`);
 
-  const submitted = findEntry(
+  const submitted = lastEntry(
     entries,
     "run.submitted",
     ({ body }) => body.run === run && body.prompts.includes(prompt),
@@ -145,7 +131,7 @@ function* approvalLinks(
   prompt: number,
 ): Generator<TraceLink> {
   const { story, digest } = submitted.body;
-  const contract = findEntry(
+  const contract = lastEntry(
     entries,
     "contract.frozen",
     ({ body }) => body.story === story && body.digest === digest,
@@ -154,7 +140,7 @@ function* approvalLinks(
   if (contract === undefined)
     return yield lacking("contract", `none of story #${story} has the digest ${digest}`);
   const { revision, prompts } = contract.body;
-  const issue = findEntry(
+  const issue = lastEntry(
     entries,
     "prompt.opened",
     ({ body }) => body.story === story && body.issue === prompt && body.revision === revision,
@@ -166,7 +152,7 @@ function* approvalLinks(
   yield found("issue", issue, `#${prompt} is prompt ${frozen.index} of ${prompts.length}: ${frozen.title}`);
   yield found("contract", contract, `story #${story}, revision ${revision}, digest ${digest}`);
 
-  const approval = findEntry(
+  const approval = lastEntry(
     entries,
     "approval.granted",
     ({ body }) => body.story === story && body.digest === digest,

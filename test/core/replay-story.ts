@@ -1,11 +1,10 @@
 import { digestOf, packOf, sha256 } from "../../core/contract.ts";
 import type { Effect } from "../../core/effects.ts";
-import type { TypedEntry } from "../../core/entries.ts";
+import { entriesOf, type TypedEntry } from "../../core/entries.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { known } from "../../core/known.ts";
 import { attemptEntries } from "../../core/replay-entries.ts";
 import type { ReplaySources, WrittenCommit } from "../../core/replay-sources.ts";
-import { entriesOf } from "../../core/replay-step.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import type { Pack, StepResult } from "../../schemas/step.ts";
 import { playStory } from "./road.ts";
