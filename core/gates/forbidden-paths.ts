@@ -8,7 +8,7 @@ const name = "forbidden-paths";
 /** Adding, changing, deleting and renaming all touch a path: a rename is a deletion and an addition here. */
 function touched(change: Change): string {
   if (change.before === null) return "adds";
-  return change.after === null ? "deletes" : "changes";
+  return change.after === null ? "deletes" : "edits";
 }
 
 function hits(

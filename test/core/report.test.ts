@@ -60,7 +60,7 @@ describe("the summary", () => {
     expect(text.split("\n")[0]).toBe("**Failed.** 2 gates fail: forbidden-paths, diff-size.");
     for (const { gate, status } of failed.gates)
       if (status !== "not-applicable") expect(text).toContain(`| ${gate} |`);
-    expect(text).toContain("- `governance/a`: This change changes a file that the policy forbids by");
+    expect(text).toContain("- `governance/a`: This change edits a file that the policy forbids by");
     expect(text).toContain("(`.github/sallyport.yml:5`)");
     expect(text).toContain("ask a maintainer to change line 5 of the policy");
     expect(text).toContain(`Head ${head}`);
@@ -128,7 +128,7 @@ describe("the terminal's text", () => {
     const text = terminalText(failed, { color: false });
     expect(text).toContain("Verdict: Failed. 2 gates fail: forbidden-paths, diff-size.");
     expect(text).toContain(
-      "  - governance/a: This change changes a file that the policy forbids by `governance/**`. (.github/sallyport.yml:5)",
+      "  - governance/a: This change edits a file that the policy forbids by `governance/**`. (.github/sallyport.yml:5)",
     );
     expect(text).toContain("    next: Take this file out of the change");
   });

@@ -88,7 +88,7 @@ describe("forbidden-paths", () => {
     expect(ask("forbidden-paths", with_(change("vendor/a"))).reasons).toEqual([
       {
         code: "forbidden-path",
-        message: "This change changes a file that the policy forbids by `vendor/**`.",
+        message: "This change edits a file that the policy forbids by `vendor/**`.",
         path: "vendor/a",
         policyLine: 6,
         next: {
