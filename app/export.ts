@@ -49,7 +49,7 @@ export async function exportLedger(
     if (exported === null) {
       throw new SallyportError(
         "evidence-rewritten",
-        `${evidenceBranch} is not what was recorded; nothing was written. Find out who pushed there, and put the branch back`,
+        `${evidenceBranch} at ${branch?.commit} is not what was recorded; nothing was written. Find out who pushed there, and put the branch back`,
       );
     }
     const fresh = lines.slice(exported);

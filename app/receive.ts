@@ -10,6 +10,7 @@ import type { Queue, Search } from "./queue.ts";
  * could be anybody's: they only say where to look, and what is found there decides.
  */
 const Payload = z.object({
+  action: z.string().optional(),
   repository: z.object({ id: z.int().positive() }).optional(),
   sender: z.object({ id: z.int(), type: z.string() }).optional(),
   issue: z.object({ number: z.int().positive(), pull_request: z.unknown().optional() }).optional(),
@@ -18,6 +19,7 @@ const Payload = z.object({
   parent_issue: z.object({ number: z.int().positive() }).optional(),
   merge_group: z.object({ head_ref: z.string() }).optional(),
   check_run: z.object({ name: z.string(), head_sha: z.string() }).optional(),
+  check_suite: z.object({ head_sha: z.string() }).optional(),
   sha: z.string().optional(),
   ref: z.string().optional(),
   after: z.string().optional(),
@@ -43,7 +45,9 @@ export function nameSubjects(event: string, payload: unknown, defaultBranchRef?:
     parent_issue: parent,
     merge_group: group,
     check_run: check,
+    check_suite: suite,
     sha,
+    action,
   } = parsed.data;
   const add = (kind: "issue" | "pull", number: number) =>
     named.subjects.push({ kind, repository: repository.id, number });
@@ -53,8 +57,12 @@ export function nameSubjects(event: string, payload: unknown, defaultBranchRef?:
   if (parent !== undefined) add("issue", parent.number);
   const queued = group === undefined ? null : groupSubject(repository.id, group.head_ref);
   if (queued !== null) named.subjects.push(queued);
-  if (check !== undefined && check.name !== "sallyport")
+  // Our own check brings nothing new, unless a person asks for it again.
+  const isAskedAgain = action === "rerequested";
+  if (check !== undefined && (isAskedAgain || check.name !== "sallyport"))
     named.searches.push({ repository: repository.id, sha: check.head_sha });
+  if (suite !== undefined && isAskedAgain)
+    named.searches.push({ repository: repository.id, sha: suite.head_sha });
   if (event === "status" && sha !== undefined) named.searches.push({ repository: repository.id, sha });
   // The base or the policy may have moved: every open pull request and story is judged anew.
   if (event === "push" && (defaultBranchRef === undefined || parsed.data.ref === defaultBranchRef)) {

@@ -11,6 +11,7 @@ import type { Config } from "./config.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
 import { exportLedger } from "./export.ts";
 import { createGitHub, type GitHubClients } from "./github.ts";
+import { noteRewrite } from "./incident.ts";
 import { drainLane } from "./lane.ts";
 import { takeLease } from "./leases.ts";
 import { look } from "./look.ts";
@@ -121,13 +122,20 @@ export async function startService(config: Config, print: (line: string) => void
       clean(async () => {
         await takeLease(db, `export/${repository}`);
         const client = await github.forRepository(repository, "write");
-        await exportLedger(client, {
-          repository,
-          lines: (from) => linesFrom(db, repository, from),
-          body: (sha256) => getBody(db, sha256),
-          secrets: secrets.search,
-          ourselves,
-        });
+        try {
+          await exportLedger(client, {
+            repository,
+            lines: (from) => linesFrom(db, repository, from),
+            body: (sha256) => getBody(db, sha256),
+            secrets: secrets.search,
+            ourselves,
+          });
+        } catch (error) {
+          const home = { id: repository, name: `${client.owner}/${client.repo}` };
+          const site = { db, repository: home, entries: await readEntries(repository), ourselves };
+          await noteRewrite(error, site, { sign: signer.sign, now, guard });
+          throw error;
+        }
       }),
     find: (search) => clean(() => find(search, github, queue)),
     sweep: () =>

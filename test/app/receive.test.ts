@@ -19,3 +19,28 @@ describe("T073: a merge group's webhook", () => {
     expect(nameSubjects("merge_group", { repository, ...parts })).toEqual({ subjects: [], searches: [] });
   });
 });
+
+describe("a check's webhook", () => {
+  const sha = "a".repeat(40);
+  const run = (name: string, action: string) => ({ action, repository, check_run: { name, head_sha: sha } });
+  const search = [{ repository: 5, sha }];
+  test.each<[string, string, object, object[]]>([
+    ["another app's check that ended", "check_run", run("test", "completed"), search],
+    ["our own, which we wrote", "check_run", run("sallyport", "completed"), []],
+    ["our own, asked for again by a person", "check_run", run("sallyport", "rerequested"), search],
+    [
+      "our suite, asked for again",
+      "check_suite",
+      { action: "rerequested", repository, check_suite: { head_sha: sha } },
+      search,
+    ],
+    [
+      "a suite that ended",
+      "check_suite",
+      { action: "completed", repository, check_suite: { head_sha: sha } },
+      [],
+    ],
+  ])("%s", (_, event, payload, searches) => {
+    expect(nameSubjects(event, payload)).toEqual({ subjects: [], searches });
+  });
+});
