@@ -2,8 +2,8 @@ import type { Ourselves } from "../core/effects.ts";
 import { entriesOf, type TypedEntry } from "../core/entries.ts";
 import { SallyportError } from "../core/errors.ts";
 import { appActor } from "../core/story/answers.ts";
+import { type AppendTools, appendEntries } from "./chain.ts";
 import type { Database } from "./database.ts";
-import { type AppendTools, appendEntries } from "./store.ts";
 
 /** Where an incident is written down, and the entries that are there. */
 export type IncidentSite = {

@@ -1,6 +1,7 @@
 import { parsePublicKey } from "../core/keys.ts";
 import { appActor } from "../core/story/answers.ts";
 import { createAttemptGuard } from "./attempt-guard.ts";
+import { appendEntries, linesFrom } from "./chain.ts";
 import type { Config } from "./config.ts";
 import { openDatabase } from "./database.ts";
 import { exportLedger } from "./export.ts";
@@ -8,7 +9,7 @@ import { createGitHub } from "./github.ts";
 import { keepSecrets } from "./redact.ts";
 import { type Restored, restoreChain } from "./restore.ts";
 import { createSigner } from "./signer.ts";
-import { appendEntries, getBody, linesFrom } from "./store.ts";
+import { getBody } from "./store.ts";
 
 /** What became of one repository: what was read back, or why it could not be. */
 export type Rebuilt = { repository: string } & (

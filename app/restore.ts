@@ -11,9 +11,10 @@ import { entryHash, readEntry } from "../core/ledger.ts";
 import { type LedgerKey, pinnedKeys } from "../core/ledger-keys.ts";
 import { verifyChain } from "../core/ledger-verify.ts";
 import { type Anchor, readAnchor } from "./anchor.ts";
+import { adoptLines, linesFrom } from "./chain.ts";
 import type { Database } from "./database.ts";
 import { exportedCount, type Line, readEvidence } from "./exported.ts";
-import { adoptLines, getBody, linesFrom, putBody } from "./store.ts";
+import { getBody, putBody } from "./store.ts";
 
 /**
  * What came back from GitHub: how many entries and bodies, how many bodies were never published there, and the entry

@@ -70,6 +70,7 @@ test("SQL stands in the store, the lane and the database alone", () => {
   const stores = new Set([
     "app/database.ts",
     "app/store.ts",
+    "app/chain.ts",
     "app/attempt-guard.ts",
     "app/lane.ts",
     "app/leases.ts",

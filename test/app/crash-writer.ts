@@ -1,12 +1,13 @@
 /** A process that appends and exports until it is killed; what it says was stored must be there for the next one. */
 import { readFileSync } from "node:fs";
 import { createAttemptGuard } from "../../app/attempt-guard.ts";
+import { appendEntries, headOf, linesFrom } from "../../app/chain.ts";
 import { openDatabase } from "../../app/database.ts";
 import { exportLedger } from "../../app/export.ts";
 import { createGitHub } from "../../app/github.ts";
 import { restoreChain } from "../../app/restore.ts";
 import { createSigner } from "../../app/signer.ts";
-import { appendEntries, getBody, headOf, linesFrom } from "../../app/store.ts";
+import { getBody } from "../../app/store.ts";
 import { createSecretSearch } from "../../collect/redaction.ts";
 import { parsePublicKey } from "../../core/keys.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";

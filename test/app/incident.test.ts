@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createAttemptGuard } from "../../app/attempt-guard.ts";
+import { createEntryReader } from "../../app/chain.ts";
 import { type OpenDatabase, openDatabase } from "../../app/database.ts";
 import { noteRewrite } from "../../app/incident.ts";
 import { createSigner } from "../../app/signer.ts";
-import { createEntryReader } from "../../app/store.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { newKey } from "../ledger.ts";
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { headOf } from "../../app/chain.ts";
 import { until as waitFor } from "../../app/demo/acting.ts";
 import { git, storyBody } from "../../app/demo/governed.ts";
 import { nextSecond } from "../../app/demo/road.ts";
-import { headOf } from "../../app/store.ts";
 import { readGitLedger } from "../../collect/ledger.ts";
 import { readSegments } from "../../core/evidence-branch.ts";
 import { readEntry } from "../../core/ledger.ts";

@@ -1,0 +1,163 @@
+import type { Transaction } from "kysely";
+import { digestOf } from "../core/contract.ts";
+import { type TypedEntry, typedEntry } from "../core/entries.ts";
+import { SallyportError } from "../core/errors.ts";
+import { appendEntry, type LedgerHead, readEntry, type Sign } from "../core/ledger.ts";
+import type { Decision } from "../core/story-facts.ts";
+import type { AttemptGuard } from "./attempt-guard.ts";
+import type { Database, Tables } from "./database.ts";
+
+type Trx = Transaction<Tables>;
+
+/** Appends entries that no look decided, such as an incident that a person at the command line takes note of. */
+export async function appendEntries(
+  db: Database,
+  repository: { id: number; name: string },
+  drafts: Decision["drafts"],
+  tools: AppendTools,
+): Promise<void> {
+  await db.transaction().execute((trx) => append(trx, repository, drafts, tools));
+}
+
+/** What entries are signed, dated and, before that, held against the attempt protocol with. */
+export type AppendTools = { sign: Sign; now: () => Date; guard: AttemptGuard };
+
+/** Appends entries to a chain, which is locked from here until the transaction ends. */
+export async function append(
+  trx: Trx,
+  repository: { id: number; name: string },
+  drafts: Decision["drafts"],
+  { sign, now, guard }: AppendTools,
+): Promise<void> {
+  if (drafts.length === 0) return;
+  let head = await lockChain(trx, repository.id);
+  await guard(trx, repository.id, drafts);
+  const rows: { repository: number; seq: number; hash: string; kind: string; line: string }[] = [];
+  for (const draft of drafts) {
+    // An in-toto statement has at least one subject: where nothing outside is meant, it is the body itself.
+    const subject =
+      draft.subject.length > 0
+        ? draft.subject
+        : [{ name: draft.kind, digest: { sha256: digestOf(draft.body) } }];
+    const appended = await appendEntry(
+      head,
+      { ...draft, subject, repository, at: now().toISOString() },
+      sign,
+    );
+    head = appended.head;
+    rows.push({ repository: repository.id, ...appended.head, kind: draft.kind, line: appended.line });
+  }
+  await insertEntries(trx, repository.id, rows);
+}
+
+/**
+ * Takes over the lines that continue a chain, verified by the caller; all of them or none. Fails with `lease-lost` when
+ * an entry was appended meanwhile.
+ */
+export async function adoptLines(
+  db: Database,
+  repository: number,
+  lines: readonly { seq: number; line: string }[],
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const head = await lockChain(trx, repository);
+    if ((head?.seq ?? 0) + 1 !== lines[0]?.seq)
+      throw new SallyportError("lease-lost", "an entry was appended while the ledger was read back");
+    const rows = lines.map(({ seq, line }) => {
+      const entry = readEntry(line, seq);
+      if (!entry.ok) throw new SallyportError("ledger-broken", entry.problem.message);
+      return { repository, seq, hash: entry.entry.hash, kind: entry.entry.kind, line };
+    });
+    await insertEntries(trx, repository, rows);
+  });
+}
+
+/** Stores the entries that follow a chain's head, and moves the head. The chain is locked. */
+async function insertEntries(
+  trx: Trx,
+  repository: number,
+  rows: readonly { repository: number; seq: number; hash: string; kind: string; line: string }[],
+): Promise<void> {
+  for (let at = 0; at < rows.length; at += rowsAtOnce) {
+    const batch = rows.slice(at, at + rowsAtOnce);
+    const { seq, hash } = batch.at(-1) ?? { seq: 0, hash: null };
+    // One statement: each costs a round trip, and most decisions record one entry.
+    await trx
+      .with("moved", (query) =>
+        query
+          .updateTable("chains")
+          .set({ seq, hash })
+          .where("repository", "=", repository)
+          .returning("chains.seq"),
+      )
+      .insertInto("entries")
+      .values(batch)
+      .execute();
+  }
+}
+
+/** How many rows one statement inserts: databases limit the parameters of a statement. */
+const rowsAtOnce = 500;
+
+/** Holds a repository's chain until the transaction ends, and gives its head. */
+async function lockChain(trx: Trx, repository: number): Promise<LedgerHead> {
+  const locked = await trx
+    .selectFrom("chains")
+    .select(["seq", "hash"])
+    .where("repository", "=", repository)
+    .forUpdate()
+    .executeTakeFirst();
+  if (locked !== undefined) return locked.hash === null ? null : { seq: locked.seq, hash: locked.hash };
+  await trx
+    .insertInto("chains")
+    .values({ repository, seq: 0, hash: null })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  return lockChain(trx, repository);
+}
+
+/** The head of a repository's chain; null while it has no entry. */
+export async function headOf(db: Database, repository: number): Promise<LedgerHead> {
+  const chain = await db
+    .selectFrom("chains")
+    .select(["seq", "hash"])
+    .where("repository", "=", repository)
+    .executeTakeFirst();
+  return chain === undefined || chain.hash === null ? null : { seq: chain.seq, hash: chain.hash };
+}
+
+/** The chain's lines from a sequence number on, oldest first. */
+export async function linesFrom(
+  db: Database,
+  repository: number,
+  seq: number,
+): Promise<{ seq: number; line: string }[]> {
+  return db
+    .selectFrom("entries")
+    .select(["seq", "line"])
+    .where("repository", "=", repository)
+    .where("seq", ">=", seq)
+    .orderBy("seq")
+    .execute();
+}
+
+/** Reads a repository's entries, each parsed once: the chain only grows, so what was read stays true. */
+export function createEntryReader(db: Database): (repository: number) => Promise<TypedEntry[]> {
+  const read = new Map<number, { next: number; entries: TypedEntry[] }>();
+  return async (repository) => {
+    const cached = read.get(repository) ?? { next: 1, entries: [] };
+    const rows = await linesFrom(db, repository, cached.next);
+    const fresh = rows.flatMap(({ line }) => {
+      const entry = readEntry(line);
+      if (!entry.ok)
+        throw new SallyportError(
+          "ledger-broken",
+          `entry of repository ${repository} cannot be read: ${entry.problem.message}`,
+        );
+      return typedEntry(entry.entry) ?? [];
+    });
+    const all = { next: cached.next + rows.length, entries: [...cached.entries, ...fresh] };
+    read.set(repository, all);
+    return all.entries;
+  };
+}

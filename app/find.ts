@@ -1,0 +1,47 @@
+import { listAll } from "../collect/listing.ts";
+import { listQueueBranches } from "../collect/queue-branches.ts";
+import { groupSubject, type Subject } from "../core/effects.ts";
+import type { GitHubClients } from "./github.ts";
+import type { Queue, Search } from "./queue.ts";
+
+/** Marks dirty the pull requests of a commit, or everything open that may be ours. */
+export async function find(search: Search, github: GitHubClients, queue: Queue): Promise<void> {
+  const { repository, sha } = search;
+  const client = await github.forRepository(repository, "read");
+  const { request, owner, repo } = client;
+  const subjects: Subject[] = [];
+  const pulls = await listAll("the open pull requests", (page) =>
+    sha === null
+      ? request("GET /repos/{owner}/{repo}/pulls", { owner, repo, state: "open", per_page: 100, page })
+      : request("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", {
+          owner,
+          repo,
+          commit_sha: sha,
+          per_page: 100,
+          page,
+        }),
+  );
+  if (!pulls.known) throw new Error(pulls.why);
+  for (const { number, state } of pulls.value)
+    if (state === "open") subjects.push({ kind: "pull", repository, number });
+  if (sha === null) {
+    const groups = await listQueueBranches(client);
+    if (!groups.known) throw new Error(groups.why);
+    subjects.push(...groups.value.flatMap(({ ref }) => groupSubject(repository, ref) ?? []));
+    for (const label of ["story", "epic"]) {
+      const issues = await listAll(`the open issues labelled ${label}`, (page) =>
+        request("GET /repos/{owner}/{repo}/issues", {
+          owner,
+          repo,
+          state: "open",
+          labels: label,
+          per_page: 100,
+          page,
+        }),
+      );
+      if (!issues.known) throw new Error(issues.why);
+      for (const { number } of issues.value) subjects.push({ kind: "issue", repository, number });
+    }
+  }
+  for (const subject of subjects) await queue.mark(subject);
+}

@@ -1,0 +1,55 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createNodeMiddleware, Probot } from "probot";
+import type { Config } from "./config.ts";
+
+/** GitHub sends at most 25 MB; a longer body is not from there. */
+const webhookBytes = 25 * 1024 * 1024;
+
+/** The HTTP side: webhooks at `/api/github/webhooks`, a health check, and nothing else. */
+export async function listen(
+  config: Config,
+  app: (probot: Probot) => void,
+  log: (line: string) => void,
+): Promise<Server> {
+  const probot = new Probot({
+    appId: config.appId,
+    privateKey: config.privateKey,
+    secret: config.webhookSecret,
+    baseUrl: config.apiUrl,
+    logLevel: "fatal",
+  });
+  const webhooks = await createNodeMiddleware(app, { probot, webhooksPath: "/api/github/webhooks" });
+  const server = createServer((request, response) => {
+    answer(request, response, webhooks).catch((error: unknown) => {
+      log(`request failed: ${String(error)}`);
+      if (!response.headersSent) plain(response, 500, "The request failed; the log says why.");
+    });
+  });
+  // A sender that keeps its connection must not meet its end while we are busy: what it sends then would be lost.
+  server.keepAliveTimeout = 65_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(config.port, config.host, resolve);
+  });
+  return server;
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  webhooks: (request: IncomingMessage, response: ServerResponse) => unknown,
+): Promise<void> {
+  if (request.method === "GET" && request.url === "/healthz") return plain(response, 200, "ok");
+  // The length is known before the body is read, so that nobody can fill the memory.
+  const length = Number(request.headers["content-length"]);
+  if (request.method === "POST" && !Number.isInteger(length))
+    return plain(response, 411, "Say how long the body is.");
+  if (length > webhookBytes) return plain(response, 413, "The body is too long.");
+  await webhooks(request, response);
+  if (!response.headersSent)
+    plain(response, 404, "There is nothing here; webhooks go to /api/github/webhooks.");
+}
+
+function plain(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+}
