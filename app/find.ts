@@ -5,7 +5,11 @@ import type { GitHubClients } from "./github.ts";
 import type { Queue, Search } from "./queue.ts";
 
 /** Marks dirty the pull requests of a commit, or everything open that may be ours. */
-export async function find(search: Search, github: GitHubClients, queue: Queue): Promise<void> {
+export async function find(
+  search: Search,
+  github: Pick<GitHubClients, "forRepository">,
+  queue: Pick<Queue, "mark">,
+): Promise<void> {
   const { repository, sha } = search;
   const client = await github.forRepository(repository, "read");
   const { request, owner, repo } = client;

@@ -5,6 +5,7 @@ import { readBot } from "../collect/people.ts";
 import type { Ourselves } from "../core/effects.ts";
 import { SallyportError } from "../core/errors.ts";
 import { type Use, whyForbidden } from "./allowed-calls.ts";
+import { isOtherRepository } from "./same-repository.ts";
 
 // The whole of what a token of ours can ever do, named at each minting: the App's own permissions may be wider.
 const permissions = {
@@ -127,6 +128,7 @@ export function createGitHub(
       }),
     );
     const client = octokit(`installation-${installation.id}`, {}, use === "read" ? { write: atOnce } : {});
+    const home = `${config.apiUrl}/repos/${owner}/${repo}`;
     client.hook.wrap("request", async (request, options) => {
       const { method, url, body } = client.request.endpoint(options);
       const why = whyForbidden(use, { method, url, body }, { baseUrl: config.apiUrl, owner, repo });
@@ -143,13 +145,26 @@ export function createGitHub(
       try {
         const response = await request(options);
         const isWhole = response.status === 204 || typeof response.data === "object";
+        if (response.status < 300 && isOtherRepository(id, { url, home }, response.data)) {
+          forget();
+          throw new SallyportError(
+            "github",
+            `${owner}/${repo} is not repository ${id} now; it is looked up again`,
+            {
+              retry: true,
+            },
+          );
+        }
         if (response.status < 300 && isWhole) return response;
         if (response.status < 300)
           throw new SallyportError("github", `GitHub's answer to ${method} ${url} is cut or no JSON`, {
             retry: true,
           });
       } catch (error) {
-        if (error instanceof Error && "status" in error && error.status === 401) token.forget();
+        const status = error instanceof Error && "status" in error ? error.status : null;
+        if (status === 401) token.forget();
+        // Renamed without a trace, or hidden from us; whichever, the next client looks it up by its id.
+        if (status === 404 && url === home) forget();
         throw error;
       }
       // Followed blindly, a redirected POST would become a GET.
@@ -172,7 +187,11 @@ export function createGitHub(
     },
     forRepository(id, use) {
       const key = `${id}/${use}`;
-      const forget = () => clients.delete(key);
+      // Where one of them met another repository, the other would, too.
+      const forget = () => {
+        clients.delete(`${id}/read`);
+        clients.delete(`${id}/write`);
+      };
       const client = clients.get(key) ?? build(id, use, forget);
       clients.set(key, client);
       client.catch(forget);

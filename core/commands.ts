@@ -10,6 +10,7 @@ export const commandForms = {
   stop: "/stop",
   retry: "/retry",
   "sign-off": "/sign-off <commit> pass|fail <test>",
+  adopt: "/adopt <commit> because <reason>",
   waive: "/waive <gate> <commit> until <yyyy-mm-dd> because <reason>",
 } as const;
 
@@ -21,6 +22,7 @@ export type Command =
   | { name: "approve"; digest: string }
   | { name: "refine" | "block" | "clarify"; text: string }
   | { name: "sign-off"; sha: string; result: "pass" | "fail"; test: string; text: string }
+  | { name: "adopt"; sha: string; text: string }
   | { name: "waive"; gate: string; sha: string; until: string; text: string };
 
 /** A line that is meant for us but cannot be carried out, and how it is to be written. */
@@ -69,6 +71,12 @@ export function parseCommand(body: string): Command | BadCommand | null {
       if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(test) || more.length > 0)
         return bad("one test is named, in lower-case words joined by `-`");
       return { name, sha, result, test, text: rest.join("\n").trim().slice(0, 4_000) };
+    }
+    case "adopt": {
+      const [, sha = "", reason = ""] = /^(\S+)[ \t]+because[ \t]+(\S.*)$/s.exec(text) ?? [];
+      if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha))
+        return bad("it names the commit in full, 40 hex digits, and a reason");
+      return { name, sha, text: reason.trim().slice(0, 4_000) };
     }
     case "waive": {
       const parts = /^(\S+)[ \t]+(\S+)[ \t]+until[ \t]+(\S+)[ \t]+because[ \t]+(\S.*)$/s.exec(text);

@@ -123,6 +123,9 @@ export type Waiver = {
   seq: number;
 };
 
+/** Commits on a run's branch that somebody else pushed, and the person who stands for them since. */
+export type Adoption = { commits: string[]; reason: string; by: Account; seq: number };
+
 /** An open question, block or risk: nothing goes on until somebody has answered it. */
 export type Stop = { code: string; message: string; issue: number | null; by: string; seq: number };
 
@@ -132,6 +135,7 @@ export type PullRecord = {
   evidence: EvidenceRecord[];
   signOffs: SignOff[];
   waivers: Waiver[];
+  adoptions: Adoption[];
   stops: Stop[];
 };
 

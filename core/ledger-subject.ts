@@ -9,6 +9,7 @@ const commitFields: ReadonlyMap<string, readonly string[]> = new Map([
   ["group.judged", ["head"]],
   ["sign-off.given", ["sha"]],
   ["waiver.given", ["sha"]],
+  ["change.adopted", ["head"]],
   ["evidence.sealed", ["commit"]],
   ["merge.observed", ["head", "merged"]],
   ["prompt.completed", ["merged"]],

@@ -1,5 +1,6 @@
 import type { Duty } from "../schemas/policy.ts";
 import { type Ask, authority, holders } from "./authority.ts";
+import { adoptionOf, requesters } from "./authorship.ts";
 import type { Command, CommandName } from "./commands.ts";
 import type { Draft } from "./entries.ts";
 import type { LoadedPolicy, PullRecord } from "./facts.ts";
@@ -15,6 +16,7 @@ const refuse = (code: string, line: string): PullAnswer => ({ accepted: false, c
 function dutiesFor(name: CommandName, { policy }: LoadedPolicy): readonly Duty[] {
   if (name === "sign-off") return ["approvers"];
   if (name === "waive") return policy.waivers === undefined ? [] : [policy.waivers.by];
+  if (name === "adopt") return ["executors", "architects"];
   return name === "block" || name === "clarify" ? ["planners", "approvers", "architects"] : [];
 }
 
@@ -38,6 +40,8 @@ export function answerOnPull(
       return signOff(ask, command, facts, loaded, record);
     case "waive":
       return waive(ask, command, facts, loaded, record);
+    case "adopt":
+      return adopt(ask, command, facts, record);
     case "block":
       return {
         accepted: true,
@@ -55,8 +59,7 @@ export function answerOnPull(
 
 /** Whether this person asked for the change: then it is their own work. */
 function isOwn(ask: Ask, facts: PullLookFacts, record: PullRecord): boolean {
-  const asked = record.run?.requesters.some((person) => person.id === ask.by.id) ?? false;
-  return asked || facts.judged.pull?.author.id === ask.by.id;
+  return requesters(facts.judged, record).has(ask.by.id);
 }
 
 function signOff(
@@ -88,7 +91,9 @@ function signOff(
       `You asked for this change, so somebody else signs it off: ${who} (\`people.separation: strict\`).`,
     );
   }
-  if (record.run !== null && !record.evidence.some((one) => one.commit === head)) {
+  const isRecorded =
+    record.evidence.some((one) => one.commit === head) || adoptionOf(record, head) !== undefined;
+  if (record.run !== null && !isRecorded) {
     return refuse(
       "no-evidence",
       "There is no recorded evidence for this commit yet; sign it off once the gate `evidence` passes.",
@@ -185,6 +190,52 @@ function waive(
         actor: { type: "user", id: ask.by.id, login: ask.by.login },
         subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }],
         body: { pull: facts.number, sha: head, gate, until, reason: command.text, comment: ask.source.id },
+      },
+    ],
+  };
+}
+
+/**
+ * Commits that somebody else pushed to a run's branch lead to no prompt. A person may stand for them; from then on it is
+ * their own work as well, which somebody else signs off.
+ */
+function adopt(
+  ask: Ask,
+  command: Extract<Command, { name: "adopt" }>,
+  facts: PullLookFacts,
+  record: PullRecord,
+): PullAnswer | null {
+  const head = facts.judged.head.sha;
+  if (record.run === null)
+    return refuse("no-run", "No run made this pull request, so nothing is to be adopted.");
+  if (command.sha !== head)
+    return refuse(
+      "head-moved",
+      `You named ${command.sha}, but the head is ${head}. Read that commit and adopt it.`,
+    );
+  if (!facts.judged.commits.known) return null;
+  const recorded = new Set(record.evidence.map((one) => one.commit));
+  const foreign = facts.judged.commits.value
+    .map(({ sha }) => sha)
+    .filter((sha) => !recorded.has(sha) && adoptionOf(record, sha) === undefined)
+    .sort();
+  if (foreign.length === 0)
+    return refuse(
+      "nothing-foreign",
+      "Every commit up to this one leads to a recorded prompt or was adopted already.",
+    );
+  if (ask.source.type !== "comment") return refuse("wrong-place", "An adoption is a comment.");
+  const count = foreign.length === 1 ? "1 commit" : `${foreign.length} commits`;
+  return {
+    accepted: true,
+    code: "adopted",
+    line: `Read as: @${ask.by.login} stands for ${count} up to ${head} that no run made; somebody else signs it off.`,
+    drafts: [
+      {
+        kind: "change.adopted",
+        actor: { type: "user", id: ask.by.id, login: ask.by.login },
+        subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }],
+        body: { pull: facts.number, head, commits: foreign, reason: command.text, comment: ask.source.id },
       },
     ],
   };

@@ -5,7 +5,14 @@ import type { EvidenceRecord, PullRecord, RunRecord, Stop } from "./facts.ts";
 import { type Known, known, unknown } from "./known.ts";
 
 /** The record of a pull request that no ledger tells of. */
-export const noRecord: PullRecord = { run: null, evidence: [], signOffs: [], waivers: [], stops: [] };
+export const noRecord: PullRecord = {
+  run: null,
+  evidence: [],
+  signOffs: [],
+  waivers: [],
+  adoptions: [],
+  stops: [],
+};
 
 /**
  * What the ledger says about one pull request: the run that made it, its evidence, its sign-offs, waivers and stops.
@@ -25,6 +32,10 @@ export function recordOf(entries: readonly TypedEntry[], pull: number): Known<Pu
     waivers: entriesOf(entries, "waiver.given").flatMap(({ body, actor, seq }) => {
       const { gate, sha, until, reason } = body;
       return body.pull === pull ? [{ gate, sha, until, reason, by: person(actor), seq }] : [];
+    }),
+    adoptions: entriesOf(entries, "change.adopted").flatMap(({ body, actor, seq }) => {
+      const { commits, reason } = body;
+      return body.pull === pull ? [{ commits, reason, by: person(actor), seq }] : [];
     }),
     stops: stopsOf(entries, opened === null ? [pull] : [pull, opened.story]),
   };

@@ -7,6 +7,7 @@ export type TraceStep =
   | "merge"
   | "pull request"
   | "commit"
+  | "adoption"
   | "evidence"
   | "answer"
   | "prompt"
@@ -64,9 +65,25 @@ function* commitLinks(entries: readonly TypedEntry[], pull: number): Generator<T
     "change.committed",
     ({ body }) => body.commit === head && body.prompt === prompt,
   );
-  if (written === undefined) return yield lacking("commit", `no recorded answer became the commit ${head}`);
-  yield found("commit", written, `${head}, written from ${attemptName(written.body)}`);
-  yield* attemptLinks(entries, written);
+  if (written !== undefined) {
+    yield found("commit", written, `${head}, written from ${attemptName(written.body)}`);
+    return yield* attemptLinks(entries, written);
+  }
+  const adopted = lastEntry(
+    entries,
+    "change.adopted",
+    ({ body }) => body.pull === pull && body.commits.includes(head),
+  );
+  const before = lastEntry(entries, "change.committed", ({ body }) => body.prompt === prompt);
+  if (adopted === undefined || before === undefined)
+    return yield lacking("commit", `no recorded answer became the commit ${head}`);
+  yield found(
+    "adoption",
+    adopted,
+    `${head}, pushed by others, by ${personOf(adopted)}: ${adopted.body.reason}`,
+  );
+  yield found("commit", before, `${before.body.commit}, written from ${attemptName(before.body)}`);
+  yield* attemptLinks(entries, before);
 }
 
 function personOf({ actor }: TypedEntry): string {

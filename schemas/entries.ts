@@ -201,6 +201,17 @@ export const entryBodies = {
     reason: z.string().min(1),
     comment: z.int().positive(),
   }),
+  "change.adopted": z.strictObject({
+    pull: IssueNumber,
+    head: Sha.describe("The head when it was adopted."),
+    commits: z
+      .array(Sha)
+      .min(1)
+      .max(1_000)
+      .describe("The commits up to it that no run made; the person stands for what they hold."),
+    reason: z.string().min(1),
+    comment: z.int().positive(),
+  }),
   "evidence.sealed": z.strictObject({
     run: RunId,
     story: IssueNumber,

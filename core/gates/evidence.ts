@@ -1,4 +1,5 @@
 import type { Reason } from "../../schemas/verdict.ts";
+import { adoptionOf } from "../authorship.ts";
 import type { FileText, LoadedPolicy, PullFacts, PullRecord } from "../facts.ts";
 import {
   authorOf,
@@ -59,13 +60,14 @@ function missingFiles(record: PullRecord, files: readonly FileText[], who: strin
     }));
 }
 
-/** What is wrong with the record of the head; null when the ledger has evidence for exactly this commit. */
+/** What is wrong with the record of the head; null when the ledger has evidence for exactly this commit, or a person adopted it. */
 function recordProblem(
   facts: PullFacts,
   record: PullRecord,
 ): { status: "fail" | "pending"; reason: Reason } | null {
   const head = facts.head.sha;
   if (record.evidence.some((one) => one.commit === head)) return null;
+  if (adoptionOf(record, head) !== undefined) return null;
   if (record.evidence.length === 0) {
     const next = {
       step: "Wait until the run has recorded its evidence; if it has stopped, comment `/retry` on the story.",
@@ -79,7 +81,7 @@ function recordProblem(
   const last = record.evidence.at(-1)?.commit ?? "";
   const message = `No evidence is recorded for the head ${head}; the last recorded commit is ${last}. Somebody pushed to the run's branch.`;
   const next = {
-    step: `Set the branch back to ${last}, or move the other commits to a pull request of their own.`,
+    step: `Set the branch back to ${last}, or an executor stands for the other commits with \`/adopt ${head} because …\`.`,
     who: authorOf(facts),
   };
   return { status: "fail", reason: { code: "head-without-evidence", message, next } };
@@ -116,7 +118,12 @@ export const evidence: Gate = {
     if (wrong.length > 0 || problem?.status === "fail")
       return result(name, "fail", ...(problem === null ? [] : [problem.reason]), ...wrong);
     if (problem !== null) return result(name, "pending", problem.reason);
-    const recorded = run === null ? "" : `Evidence of ${facts.head.sha} is recorded. `;
+    const adoption = adoptionOf(record, facts.head.sha);
+    const how =
+      adoption === undefined
+        ? `Evidence of ${facts.head.sha} is recorded. `
+        : `@${adoption.by.login} adopted ${facts.head.sha} (entry ${adoption.seq}). `;
+    const recorded = run === null ? "" : how;
     return result(name, "pass", {
       code: "evidence-in-order",
       message: `${recorded}${count} evidence files are valid JSON.`,

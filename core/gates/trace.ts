@@ -1,18 +1,19 @@
 import type { Reason } from "../../schemas/verdict.ts";
+import { adoptionOf } from "../authorship.ts";
 import type { CommitFact, PullRecord } from "../facts.ts";
 import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
 
 const name = "trace";
 
-/** The commits that nobody's approved prompt leads to, first the newest. */
+/** The commits that no approved prompt leads to, and that nobody stands for. */
 function untraced(commits: readonly CommitFact[], record: PullRecord): CommitFact[] {
   const recorded = new Set(record.evidence.map((one) => one.commit));
-  return commits.filter((commit) => !recorded.has(commit.sha));
+  return commits.filter(({ sha }) => !recorded.has(sha) && adoptionOf(record, sha) === undefined);
 }
 
 /**
  * "If a change cannot be traced, it did not happen": every commit of a run's pull request is one that our writer made of
- * a recorded answer to a recorded prompt of an approved plan. What a commit's message or author claims counts for
+ * a recorded answer to a recorded prompt of an approved plan, or one that a named person adopted. What a commit's message or author claims counts for
  * nothing. With `of: all` a change that no run made does not pass either.
  */
 export const trace: Gate = {
@@ -41,10 +42,11 @@ export const trace: Gate = {
       const kind = commit.parents.length > 1 ? "merge commit" : "commit";
       const message = `The ${kind} ${commit.sha} leads to no recorded prompt: somebody else pushed it to the branch of ${run.run}.`;
       const last = record.evidence.at(-1)?.commit;
-      const step =
+      const away =
         last === undefined
-          ? "Take it off this branch, into a pull request of its own."
-          : `Set the branch back to ${last}, and put the commit into a pull request of its own.`;
+          ? "Take it off this branch, into a pull request of its own"
+          : `Set the branch back to ${last}, and put the commit into a pull request of its own`;
+      const step = `${away}; or an executor stands for it with \`/adopt ${facts.head.sha} because …\`.`;
       return { code: "untraced-commit", message, next: { step, who } };
     });
     if (reasons.length > 0) return result(name, "fail", ...reasons);
@@ -55,9 +57,13 @@ export const trace: Gate = {
       return result(name, "fail", { code: "no-approval", message, next });
     }
     const count = facts.commits.value.length;
+    const adopted = record.adoptions.map(({ by, commits, seq }) => {
+      const which = commits.length === 1 ? "1 commit" : `${commits.length} commits`;
+      return ` @${by.login} adopted ${which} of others (entry ${seq}).`;
+    });
     return result(name, "pass", {
       code: "traced",
-      message: `${count === 1 ? "The commit leads" : `All ${count} commits lead`} to ${run.run}, prompt #${run.prompt} of story #${run.story}, approved by @${approval.by.login} (entry ${approval.seq}).`,
+      message: `${count === 1 ? "The commit leads" : `All ${count} commits lead`} to ${run.run}, prompt #${run.prompt} of story #${run.story}, approved by @${approval.by.login} (entry ${approval.seq}).${adopted.join("")}`,
     });
   },
 };

@@ -21,6 +21,7 @@ const dutiesFor: Record<CommandName, readonly Duty[]> = {
   retry: ["executors"],
   clarify: ["planners", "approvers"],
   "sign-off": ["approvers"],
+  adopt: [],
   waive: [],
 };
 
@@ -136,6 +137,8 @@ function answerTo(
       if (record.blocked === null)
         return refuse("nothing-open", "Nothing is open here that waits for an answer.");
       return accept("clarified", "Taken up again: the block is answered.");
+    case "adopt":
+      return refuse("wrong-place", "Commits are adopted on the pull request that holds them.");
     case "waive":
       return refuse("wrong-place", "A waiver belongs on the pull request that the gate blocks.");
     case "sign-off":

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,6 +23,7 @@ beforeAll(() => {
   branch("stricter", {
     ".github/sallyport.yml": file("version: 1\ngates: { forbidden-paths: { deny: [a] } }\n"),
   });
+  branch("release", { ".github/sallyport.yml": file("version: 1\n"), a: file("0\n") }, [main]);
   branch("good", { ".github/sallyport.yml": policy, a: file("1\n") }, [main]);
   branch("waiting", { ".github/sallyport.yml": policy, "ui/a": file("1\n") }, [main]);
   branch("bad", { ".github/sallyport.yml": policy, "governance/::error::x\n::add-mask::y": file("1\n") }, [
@@ -49,6 +50,8 @@ type Ended = {
   stderr: string;
   outputs: Record<string, string>;
   summary: string;
+  /** What stands in the job's folders afterwards. */
+  left: string[];
 };
 
 /** Runs the Action as the runner does: its own process, its own environment, files for what it hands back. */
@@ -56,8 +59,11 @@ async function runAction(
   head: string,
   event: string | null,
   changed: Record<string, string> = {},
+  base = "main",
 ): Promise<Ended> {
-  const api = await serveGitApi(repository.dir, { base: "main", head });
+  const api = await serveGitApi(repository.dir, { base, head });
+  const folders = join(scratch, "folders");
+  mkdirSync(folders, { recursive: true });
   const [output, summary, payload] = ["output", "summary", "event.json"].map((name) =>
     join(scratch, name),
   ) as [string, string, string];
@@ -72,6 +78,11 @@ async function runAction(
     GITHUB_API_URL: api.url,
     GITHUB_OUTPUT: output,
     GITHUB_STEP_SUMMARY: summary,
+    GITHUB_WORKSPACE: folders,
+    HOME: folders,
+    RUNNER_TEMP: folders,
+    RUNNER_TOOL_CACHE: folders,
+    TMPDIR: folders,
     "INPUT_GITHUB-TOKEN": "good",
     "INPUT_PULL-REQUEST": "",
     "INPUT_FAIL-ON": "pending",
@@ -80,7 +91,7 @@ async function runAction(
     ...changed,
   };
   const ended = await new Promise<Pick<Ended, "status" | "stdout" | "stderr">>((resolve) => {
-    execFile(process.execPath, [entry], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [entry], { env, cwd: folders }, (error, stdout, stderr) => {
       const status = error === null ? 0 : Number(error.code);
       resolve({ status, stdout, stderr });
     });
@@ -90,6 +101,7 @@ async function runAction(
     ...ended,
     outputs: outputsIn(readFileSync(output, "utf8")),
     summary: readFileSync(summary, "utf8"),
+    left: readdirSync(folders),
   };
 }
 
@@ -156,6 +168,22 @@ test("policy-ref: another branch's policy judges, and the verdict names it; a br
   });
 });
 
+test("T201 the base is the pull request's own, and the policy the default branch's, whatever the job's ref is", async () => {
+  const event = { GITHUB_EVENT_NAME: "pull_request_target", GITHUB_REF: "refs/heads/main", GITHUB_SHA: main };
+  const { status, outputs } = await runAction("good", pushed("good"), event, "release");
+  const verdict = JSON.parse(outputs.verdict!);
+  expect({ status, base: verdict.base, policy: verdict.policy.ref }).toEqual({
+    status: 0,
+    base: shaOf("release"),
+    policy: main,
+  });
+});
+
+test("T203, T204 nothing stays on the runner for the next job: no checkout, no token, no cache", async () => {
+  const { left, outputs } = await runAction("good", pushed("good"));
+  expect({ left, conclusion: outputs.conclusion }).toEqual({ left: [], conclusion: "success" });
+});
+
 test("T196, T198 a hostile file name gives no workflow command and no output of its own", async () => {
   const { stdout, outputs, summary } = await runAction("bad", pushed("bad"));
   const commands = stdout.split("\n").filter((line) => line !== "" && !/^::(?:error|notice)[ :]/.test(line));
@@ -169,6 +197,18 @@ test("T082 a job that is run again for an older commit is refused", async () => 
   const { status, stdout, outputs } = await runAction("good", pushed("bad"));
   expect({ status, outputs }).toEqual({ status: 1, outputs: {} });
   expect(stdout).toContain(`at ${shaOf("good")} now`);
+});
+
+test("T083 who started a job, or started it again, gives it nothing: the verdict is the same", async () => {
+  const plain = await runAction("waiting", pushed("waiting"));
+  const again = await runAction("waiting", pushed("waiting"), {
+    GITHUB_ACTOR: "quinn",
+    GITHUB_ACTOR_ID: "20",
+    GITHUB_TRIGGERING_ACTOR: "mallory",
+    GITHUB_RUN_ATTEMPT: "2",
+  });
+  expect(again).toEqual(plain);
+  expect(again.outputs.conclusion).toBe("pending");
 });
 
 const pending = { "INPUT_PULL-REQUEST": "7", "INPUT_FAIL-ON": "failure" };

@@ -41,6 +41,16 @@ const refused: [string, string, unknown][] = [
   ["a branch of another name", "merge_group", queued(`refs/heads/pr-7-${sha}`)],
   ["a branch without its commit", "merge_group", queued("refs/heads/gh-readonly-queue/main/pr-7-x")],
   ["no head", "merge_group", queued(`refs/heads/gh-readonly-queue/main/pr-7-${sha}`, null)],
+  [
+    "T202 a review, whose workflow file is the pull request's own,",
+    "pull_request_review",
+    { pull_request: { number: 7, head: { sha } } },
+  ],
+  [
+    "T202 a comment in a review, likewise,",
+    "pull_request_review_comment",
+    { pull_request: { number: 7, head: { sha } } },
+  ],
   ["another event", "push", { pull_request: { number: 7, head: { sha } } }],
   ["no event", "", null],
 ];

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createGitHub } from "../../app/github.ts";
+import { readPullState } from "../../collect/pull-state.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { type Acme, startAcme } from "./acme.ts";
 
@@ -125,5 +126,51 @@ describe("a broken GitHub", () => {
       encoding: "utf-8",
     });
     await expect(call).rejects.toThrow();
+  });
+});
+
+describe("T089 a repository is its numeric id", () => {
+  const named = (name: string) => {
+    const found = acme.sandbox.state.repositories.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`there is no ${name}`);
+    return found;
+  };
+  const askRest = async () => {
+    const { request, owner, repo } = await acme.clients.forRepository(acme.repository, "read");
+    return (await request("GET /repos/{owner}/{repo}", { owner, repo })).data.id;
+  };
+  const askState = async (number: number) => {
+    const read = await readPullState(await acme.clients.forRepository(acme.repository, "read"), number);
+    return read.known ? read.value.repository.id : read.why;
+  };
+
+  test.each<[string, (pull: number) => Promise<unknown>]>([
+    ["REST", () => askRest().catch((error: Error) => error.message)],
+    ["the query for a pull request", askState],
+  ])("its old name in another one's hands gives no facts, and it is found again: %s", async (by, ask) => {
+    const branch = by.replaceAll(" ", "-");
+    const tip = await acme.as("lena", "GET", "git/ref/heads/main");
+    await acme.as("lena", "POST", "git/refs", { ref: `refs/heads/${branch}`, sha: tip.object.sha });
+    await acme.as("lena", "PUT", `contents/${branch}.txt`, { message: "m", content: "eA==", branch });
+    const pull = await acme.as("lena", "POST", "pulls", { title: "t", head: branch, base: "main" });
+    const ours = named("web");
+    const other = named("elsewhere");
+    expect(await ask(pull.number)).toBe(acme.repository);
+    await acme.clients.forRepository(acme.repository, "write");
+    ours.name = "renamed";
+    other.name = "web";
+    try {
+      expect(await ask(pull.number)).toEqual(
+        expect.stringContaining(`not repository ${acme.repository} now`),
+      );
+      expect(await ask(pull.number)).toBe(acme.repository);
+      expect((await acme.clients.forRepository(acme.repository, "read")).repo).toBe("renamed");
+      expect((await acme.clients.forRepository(acme.repository, "write")).repo).toBe("renamed");
+    } finally {
+      other.name = "elsewhere";
+      ours.name = "web";
+    }
+    await expect(askRest()).rejects.toMatchObject({ status: 404 });
+    expect(await ask(pull.number)).toBe(acme.repository);
   });
 });

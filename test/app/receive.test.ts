@@ -27,9 +27,9 @@ describe("a check's webhook", () => {
   test.each<[string, string, object, object[]]>([
     ["another app's check that ended", "check_run", run("test", "completed"), search],
     ["our own, which we wrote", "check_run", run("sallyport", "completed"), []],
-    ["our own, asked for again by a person", "check_run", run("sallyport", "rerequested"), search],
+    ["T084: our own, asked for again by a person", "check_run", run("sallyport", "rerequested"), search],
     [
-      "our suite, asked for again",
+      "T084: our suite, asked for again",
       "check_suite",
       { action: "rerequested", repository, check_suite: { head_sha: sha } },
       search,
@@ -42,5 +42,24 @@ describe("a check's webhook", () => {
     ],
   ])("%s", (_, event, payload, searches) => {
     expect(nameSubjects(event, payload)).toEqual({ subjects: [], searches });
+  });
+});
+
+describe("T066 T067: a pull request is looked at whatever its webhook says happened", () => {
+  const pull = { number: 7, base: { ref: "main" }, head: { sha: "a".repeat(40) } };
+  test.each<[string, string, object]>([
+    [
+      "its base was changed",
+      "pull_request",
+      { action: "edited", changes: { base: { ref: { from: "own" } } } },
+    ],
+    ["it was pushed to", "pull_request", { action: "synchronize" }],
+    ["a review of it was dismissed", "pull_request_review", { action: "dismissed", review: { id: 1 } }],
+    ["something that we never heard of", "pull_request", { action: "unheard-of" }],
+  ])("%s", (_, event, payload) => {
+    expect(nameSubjects(event, { repository, pull_request: pull, ...payload })).toEqual({
+      subjects: [{ kind: "pull", repository: 5, number: 7 }],
+      searches: [],
+    });
   });
 });

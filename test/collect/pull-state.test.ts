@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse, validate } from "graphql";
+import { pullStanding } from "../../collect/pull-look.ts";
 import { pullQuery } from "../../collect/pull-query.ts";
 import { type PullState, readPullState } from "../../collect/pull-state.ts";
+import { othersChecks } from "../../collect/reviews.ts";
 import { type Alter, gitApi, type Json } from "./git-api.ts";
 import { githubSchema } from "./git-graphql.ts";
 import { commitFiles, file, makeRepository, plainGit } from "./repository.ts";
@@ -103,6 +105,17 @@ test("one query tells where the branches stand", async () => {
     twins: { known: true, value: [] },
   });
   expect(asked).toEqual(["/graphql/SallyportPull"]);
+});
+
+// T063: a commit status is nobody's in particular and is not asked for, so none can stand for a check of any name.
+test("T063, T064: a check of our name by another app is neither ours nor one that a gate reads", async () => {
+  const foreign = suite([run({ name: "sallyport", conclusion: "SUCCESS" }), run({ databaseId: 12 })]);
+  const found = await state({ head: { checkSuites: listing([foreign]) } });
+  expect(pullStanding(found, 4001)).toMatchObject({ value: { ourCheck: { known: true, value: null } } });
+  expect(othersChecks(found.checks)).toMatchObject({ value: [{ name: "test" }] });
+  const ours = { ...foreign, app: { databaseId: 4001, slug: "sallyport" } };
+  const both = await state({ head: { checkSuites: listing([foreign, ours]) } });
+  expect(pullStanding(both, 4001)).toMatchObject({ value: { ourCheck: { value: { appId: 4001 } } } });
 });
 
 describe("is told in REST's words", () => {

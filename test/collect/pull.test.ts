@@ -120,7 +120,7 @@ describe("the policy", () => {
     });
   });
 
-  test("T048 comes from the default branch and never from the base that the author chose", async () => {
+  test("T048 T069 comes from the default branch and never from the base that the author chose or a lower layer of a stack", async () => {
     const own = branch("own", { ".github/sallyport.yml": file("version: 1\n"), a: file("1\n") }, [main]);
     branch("feature", { ".github/sallyport.yml": file("version: 1\n"), a: file("2\n") }, [own]);
     const found = await facts(undefined, { base: "own", head: "feature" });

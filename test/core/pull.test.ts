@@ -75,6 +75,109 @@ describe("the check", () => {
   );
 });
 
+describe("a verdict that was given before", () => {
+  const ciPolicy = 'version: 1\ngates: { ci: { checks: ["@github-actions/test"] } }\n';
+  /** What decided once and was then carried out: the verdict in the ledger, the check as we wrote it. */
+  const carriedOut = (given: PullLookFacts): PullLookFacts => {
+    const { drafts, effects } = decidePull(given);
+    const check = effects.find((one) => one.type === "ensure-check");
+    if (check?.type !== "ensure-check") throw new Error("a check is written here");
+    const written = drafts.map((draft, place): TypedEntry => {
+      const seq = given.entries.length + place + 1;
+      return { ...draft, seq, hash: `${seq}`.repeat(64).slice(0, 64), at: given.now };
+    });
+    const { verdictSha256: externalId, status, conclusion } = check;
+    return {
+      ...given,
+      entries: [...given.entries, ...written],
+      ourCheck: known({ externalId, status, conclusion }),
+    };
+  };
+  const verdicts = (given: PullLookFacts) =>
+    decidePull(given).drafts.flatMap((draft) => (draft.kind === "verdict.given" ? [draft.body] : []));
+  const shownAs = (given: PullLookFacts, over: { status: string; conclusion: string | null }) =>
+    given.ourCheck.known && given.ourCheck.value !== null
+      ? { ...given, ourCheck: known({ ...given.ourCheck.value, ...over }) }
+      : given;
+  const withTest = (given: PullLookFacts, status: string, conclusion: string | null): PullLookFacts => {
+    const test = { id: 1, suite: 1, name: "test", app: "github-actions", status, conclusion };
+    return { ...given, judged: { ...given.judged, checks: known([test]) } };
+  };
+
+  test("T084: asked for again, however often, it is the same and nothing is written", () => {
+    const given = carriedOut(look());
+    for (let times = 0; times < 10; times++) {
+      expect(checkOf(given)).toBeNull();
+      expect(verdicts(given)).toEqual([]);
+    }
+  });
+
+  test("T084: where asking again reset the check, the same verdict is shown again and not recorded twice", () => {
+    const given = shownAs(carriedOut(withTest(look({}, ciPolicy), "completed", "failure")), {
+      status: "queued",
+      conclusion: null,
+    });
+    expect(checkOf(given)).toEqual({ sha: head, status: "completed", conclusion: "failure" });
+    expect(verdicts(given)).toEqual([]);
+  });
+
+  test("T066 T067: for another base it is none for this one", () => {
+    const before = carriedOut(look());
+    const base = { ref: "other", sha: "9".repeat(40) };
+    const moved = { ...before, judged: { ...before.judged, base } };
+    expect(verdicts(moved)).toMatchObject([{ head, base: base.sha }]);
+    expect(checkOf(moved)).toEqual({ sha: head, status: "completed", conclusion: "success" });
+    expect(checkOf(carriedOut(moved))).toBeNull();
+  });
+
+  test("T066: for another base where less was changed, its success goes", () => {
+    const limited = "version: 1\ngates: { diff-size: { files: 1 } }\n";
+    const before = carriedOut(look({}, limited));
+    const judged = {
+      ...before.judged,
+      base: { ref: "main", sha: "9".repeat(40) },
+      changes: known([change("a"), change("b")]),
+    };
+    expect(checkOf({ ...before, judged })).toMatchObject({ status: "completed", conclusion: "failure" });
+  });
+
+  test("T071: of a head that comes back counts for nothing: it is judged again by what was said since", () => {
+    const say = (result: "pass" | "fail", id: number): Ask => ({
+      source: { type: "comment", id },
+      command: parseCommand(`/sign-off ${head} ${result} manual`) ?? { name: "status" },
+      by: { id: 20, login: "quinn", type: "User" },
+      at: "2026-11-21T10:00:00.000Z",
+      edited: false,
+      viaApp: false,
+      atOpening: false,
+      standing: known({ role: "write", duties: ["approvers"] }),
+    });
+    const green = carriedOut(look({ asks: [say("pass", 70)] }, gates));
+    expect(green.ourCheck).toMatchObject({ value: { conclusion: "success" } });
+    const between = { ...green, ourCheck: known(null), asks: [] };
+    const red = carriedOut({ ...between, judged: { ...between.judged, head: { sha: "7".repeat(40) } } });
+    const back = { ...red, judged: green.judged, ourCheck: green.ourCheck };
+    expect(verdicts(back)).toMatchObject([{ head, conclusion: "success" }]);
+    const revoked = { ...back, asks: [say("fail", 71)] };
+    expect(verdicts(revoked)).toMatchObject([{ head, conclusion: "failure" }]);
+    expect(checkOf(revoked)).toEqual({ sha: head, status: "completed", conclusion: "failure" });
+  });
+
+  test("T079: on a check that was told late stays open, and the next look closes it", () => {
+    const late = carriedOut(withTest(look({}, ciPolicy), "in_progress", null));
+    expect(late.ourCheck).toMatchObject({ value: { status: "in_progress", conclusion: null } });
+    expect(checkOf(withTest(late, "completed", "success"))).toMatchObject({ conclusion: "success" });
+  });
+
+  test("T087: that GitHub marked stale while it was open is shown as open again", () => {
+    const open = carriedOut(withTest(look({}, ciPolicy), "in_progress", null));
+    expect(checkOf(open)).toBeNull();
+    const stale = shownAs(open, { status: "completed", conclusion: "stale" });
+    expect(checkOf(stale)).toEqual({ sha: head, status: "in_progress", conclusion: null });
+    expect(verdicts(stale)).toEqual([]);
+  });
+});
+
 test("a run's pull request is not judged as one of nobody's while the ledger cannot tell its number yet", () => {
   const committed: TypedEntry = {
     seq: 1,

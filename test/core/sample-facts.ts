@@ -69,7 +69,7 @@ export function signOff(over: Partial<SignOff> = {}): SignOff {
 }
 
 export function recordOf(over: Partial<PullRecord> = {}): PullRecord {
-  return { run: null, evidence: [], signOffs: [], waivers: [], stops: [], ...over };
+  return { run: null, evidence: [], signOffs: [], waivers: [], adoptions: [], stops: [], ...over };
 }
 
 export const evidenceOfHead = {

@@ -42,7 +42,7 @@ describe("a branch that requires the App's check", () => {
   });
   afterAll(() => side.close());
 
-  test("lets nothing in until that check, by that App, on that commit, is good", async () => {
+  test("T063, T064: lets nothing in until that check, by that App, on that commit, is good", async () => {
     const { head } = await openPull("gated");
     const refused = async (message: string, state: string) => {
       expect(await merge("writer")).toMatchObject({ status: 405, body: { message } });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type {
+  Adoption,
   Change,
   CheckFact,
   Content,
@@ -212,6 +213,11 @@ const aRecord: fc.Arbitrary<PullRecord> = fc.record({
       seq: fc.nat(50),
     }),
     { maxLength: 3, selector: ({ seq }) => seq },
+  ),
+  adoptions: fc.constantFrom<Adoption[]>(
+    [],
+    [],
+    [{ commits: [earlier], reason: "read", by: { id: 5, login: "edna", type: "User" }, seq: 9 }],
   ),
   stops: fc.constantFrom<Stop[]>(
     [],

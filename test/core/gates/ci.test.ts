@@ -63,7 +63,7 @@ describe("ci", () => {
       ["check-running"],
     ],
     ...refused.map((conclusion): [string, ReturnType<typeof ran>, string, string[]] => [
-      `fails on ${conclusion}`,
+      `${conclusion === "stale" ? "T087: " : ""}fails on ${conclusion}`,
       ran(check({ conclusion })),
       "fail",
       ["check-failed"],
@@ -105,7 +105,7 @@ describe("ci", () => {
       ["check-skipped"],
     ],
     [
-      "T078: another app's check of the name does not count",
+      "T063, T064, T078: another app's check of the name does not count",
       ran(check({ app: "evil-app" })),
       "pending",
       ["check-missing"],
