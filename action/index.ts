@@ -64,7 +64,9 @@ function makePorts(token: string): Ports {
 
 const token = core.getInput("github-token");
 if (token === "") {
-  core.setFailed("the input github-token is empty: give a token that may read contents and pull requests");
+  core.setFailed(
+    "the input github-token is empty: give a token that may read contents, pull requests and checks",
+  );
 } else {
   core.setSecret(token);
   // The runner shows an uncaught error with its stack; a job that could not decide must fail with one line.

@@ -4,19 +4,26 @@ import { groupSubject, type Subject } from "../core/effects.ts";
 import type { GitHubClients } from "./github.ts";
 import type { Queue, Search } from "./queue.ts";
 
-/** Marks dirty the pull requests of a commit, or everything open that may be ours. */
+/** Marks dirty the pull requests of a commit or into a branch, or everything open that may be ours. */
 export async function find(
   search: Search,
   github: Pick<GitHubClients, "forRepository">,
   queue: Pick<Queue, "mark">,
 ): Promise<void> {
-  const { repository, sha } = search;
+  const { repository, sha, base } = search;
   const client = await github.forRepository(repository, "read");
   const { request, owner, repo } = client;
   const subjects: Subject[] = [];
   const pulls = await listAll("the open pull requests", (page) =>
     sha === null
-      ? request("GET /repos/{owner}/{repo}/pulls", { owner, repo, state: "open", per_page: 100, page })
+      ? request("GET /repos/{owner}/{repo}/pulls", {
+          owner,
+          repo,
+          state: "open",
+          ...(base === undefined ? {} : { base }),
+          per_page: 100,
+          page,
+        })
       : request("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", {
           owner,
           repo,
@@ -28,7 +35,7 @@ export async function find(
   if (!pulls.known) throw new Error(pulls.why);
   for (const { number, state } of pulls.value)
     if (state === "open") subjects.push({ kind: "pull", repository, number });
-  if (sha === null) {
+  if (sha === null && base === undefined) {
     const groups = await listQueueBranches(client);
     if (!groups.known) throw new Error(groups.why);
     subjects.push(...groups.value.flatMap(({ ref }) => groupSubject(repository, ref) ?? []));

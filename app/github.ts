@@ -147,13 +147,8 @@ export function createGitHub(
         const isWhole = response.status === 204 || typeof response.data === "object";
         if (response.status < 300 && isOtherRepository(id, { url, home }, response.data)) {
           forget();
-          throw new SallyportError(
-            "github",
-            `${owner}/${repo} is not repository ${id} now; it is looked up again`,
-            {
-              retry: true,
-            },
-          );
+          const message = `${owner}/${repo} is not repository ${id} now; it is looked up again`;
+          throw new SallyportError("github", message, { retry: true });
         }
         if (response.status < 300 && isWhole) return response;
         if (response.status < 300)

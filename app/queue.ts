@@ -5,8 +5,8 @@ import type { OpenDatabase, Tables } from "./database.ts";
 import { shareLease } from "./leases.ts";
 import type { Enqueue } from "./store.ts";
 
-/** Pull requests to be found: those whose head is a commit, or all that is open in the repository when `sha` is null. */
-export type Search = { repository: number; sha: string | null };
+/** Pull requests to be found: those whose head is a commit, those that would enter a branch, or all that is open. */
+export type Search = { repository: number; sha: string | null; base?: string };
 
 /** The work the queue hands out; each job only says where to look, never what happened there. */
 export type Work = {
@@ -77,7 +77,7 @@ export function createQueue(database: OpenDatabase, log: (error: Error) => void)
     async find(trx, search) {
       await boss.send("find", search, {
         db: fromKysely(trx),
-        singletonKey: `${search.repository}/${search.sha}`,
+        singletonKey: `${search.repository}/${search.base === undefined ? search.sha : `into/${search.base}`}`,
       });
     },
     async mark(subject) {

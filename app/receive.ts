@@ -64,11 +64,19 @@ export function nameSubjects(event: string, payload: unknown, defaultBranchRef?:
   if (suite !== undefined && isAskedAgain)
     named.searches.push({ repository: repository.id, sha: suite.head_sha });
   if (event === "status" && sha !== undefined) named.searches.push({ repository: repository.id, sha });
-  // The base or the policy may have moved: every open pull request and story is judged anew.
-  if (event === "push" && (defaultBranchRef === undefined || parsed.data.ref === defaultBranchRef)) {
-    named.searches.push({ repository: repository.id, sha: null });
-  }
+  if (event === "push") named.searches.push(...afterPush(repository.id, parsed.data.ref, defaultBranchRef));
   return named;
+}
+
+/** With the default branch the policy may have moved, and all that is open is judged anew; with another, what would enter it. */
+function afterPush(
+  repository: number,
+  ref: string | undefined,
+  defaultBranchRef: string | undefined,
+): Search[] {
+  if (defaultBranchRef === undefined || ref === defaultBranchRef) return [{ repository, sha: null }];
+  const [, base] = /^refs\/heads\/(.+)$/.exec(ref ?? "") ?? [];
+  return base === undefined ? [] : [{ repository, sha: null, base }];
 }
 
 /** The ref of the default branch, as a push payload tells it. */

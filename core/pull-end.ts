@@ -3,7 +3,7 @@ import type { PullLookFacts } from "./pull-facts.ts";
 import { storyOf } from "./record.ts";
 import { appActor } from "./story/answers.ts";
 import { addStep, type Decision } from "./story-facts.ts";
-import { lastVerdict, summariseMerge } from "./vsa.ts";
+import { allowsMerge, lastVerdict, summariseMerge } from "./vsa.ts";
 
 /**
  * Records what became of a pull request. A merge is summed up for other verifiers, whether or not a success allowed it;
@@ -28,15 +28,20 @@ export function observeEnd(facts: PullLookFacts, entries: TypedEntry[], decision
     return;
   }
   if (entries.some((entry) => entry.kind === "merge.observed" && entry.body.pull === facts.number)) return;
-  const judged = lastVerdict(entries, facts.number, head)?.body.conclusion === "success";
+  const { ref: branch } = facts.judged.base;
+  const judged = allowsMerge(lastVerdict(entries, facts.number, head), branch);
   const { commit, tree, by } = facts.merged;
   const merge = { pull: facts.number, head, merged: commit };
   const both = [...subject, { name: "merged", digest: { gitCommit: commit } }];
-  const summary = summariseMerge(entries, merge, {
-    slug: facts.ourselves.slug,
-    repository: facts.repository.name,
-    now: facts.now,
-  });
+  const summary = summariseMerge(
+    entries,
+    { ...merge, branch },
+    {
+      slug: facts.ourselves.slug,
+      repository: facts.repository.name,
+      now: facts.now,
+    },
+  );
   addStep(decision, {
     drafts: [
       {
@@ -49,13 +54,13 @@ export function observeEnd(facts: PullLookFacts, entries: TypedEntry[], decision
         kind: "source.verified",
         actor,
         subject: both,
-        body: { ...merge, ref: `refs/heads/${facts.judged.base.ref}`, summary },
+        body: { ...merge, ref: `refs/heads/${branch}`, summary },
       },
     ],
     look,
   });
   if (judged) return;
-  const message = `#${facts.number} was merged as ${commit} although the last verdict on ${head} was not success.`;
+  const message = `#${facts.number} was merged as ${commit} although the last verdict on ${head} was no success for ${branch}.`;
   addStep(decision, {
     drafts: [
       {

@@ -107,7 +107,14 @@ function recordVerdict(facts: PullLookFacts, entries: TypedEntry[], verdict: Ver
   const last = entries.findLast(
     (entry) => entry.kind === "verdict.given" && entry.body.pull === facts.number,
   );
-  if (last?.kind === "verdict.given" && last.body.verdictSha256 === digest) return {};
+  const { ref: baseRef } = facts.judged.base;
+  // Two branches can stand at one commit, and the verdict's bytes name the commit alone.
+  if (
+    last?.kind === "verdict.given" &&
+    last.body.verdictSha256 === digest &&
+    (last.body.baseRef ?? baseRef) === baseRef
+  )
+    return {};
   // A verdict with an unread fact will be given again at once; recording each would fill the ledger with noise.
   if (verdict.gates.some((gate) => gate.status === "unknown") && verdict.conclusion === "pending") return {};
   const gates = Object.fromEntries(verdict.gates.map((gate) => [gate.gate, gate.status]));
@@ -122,6 +129,7 @@ function recordVerdict(facts: PullLookFacts, entries: TypedEntry[], verdict: Ver
           pull: facts.number,
           head: verdict.head,
           base: verdict.base,
+          baseRef,
           conclusion: verdict.conclusion,
           policy: verdict.policy,
           gates,

@@ -8,8 +8,8 @@ import { evidenceBranch, segmentPath } from "./evidence-branch.ts";
 
 type EntryOf<K extends TypedEntry["kind"]> = Extract<TypedEntry, { kind: K }>;
 
-/** A merge that was observed: the pull request, its head, and the commit it became. */
-export type ObservedMerge = { pull: number; head: string; merged: string };
+/** A merge that was observed: the pull request, its head, the commit it became, and the short name of the branch it entered. */
+export type ObservedMerge = { pull: number; head: string; merged: string; branch: string };
 
 /** Who summarises, for which repository (`owner/name`), and when. */
 export type Summariser = { slug: string; repository: string; now: string };
@@ -26,12 +26,20 @@ export function lastVerdict(
 }
 
 /**
+ * Whether a verdict lets its head enter a branch: it is a success, and was judged for that branch. A pull request can be
+ * pointed at another one, and merged there before it is judged again. Older entries do not tell the branch.
+ */
+export function allowsMerge(verdict: EntryOf<"verdict.given"> | undefined, branch: string): boolean {
+  return verdict?.body.conclusion === "success" && (verdict.body.baseRef ?? branch) === branch;
+}
+
+/**
  * Sums up what the ledger says of a merged revision as SLSA has it: PASSED only when the last verdict on exactly the merged
- * head was success. The entries are those of our own store, or of a verified chain.
+ * head was a success for the branch it entered. The entries are those of our own store, or of a verified chain.
  */
 export function summariseMerge(
   entries: readonly TypedEntry[],
-  { pull, head }: ObservedMerge,
+  { pull, head, branch }: ObservedMerge,
   { slug, repository, now }: Summariser,
 ): VerificationSummary {
   const verdict = lastVerdict(entries, pull, head);
@@ -56,7 +64,7 @@ export function summariseMerge(
     })),
     slsaVersion: "1.2",
   } as const;
-  if (verdict?.body.conclusion !== "success")
+  if (verdict === undefined || !allowsMerge(verdict, branch))
     return { ...summary, verificationResult: "FAILED", verifiedLevels: ["FAILED"] };
   return { ...summary, verificationResult: "PASSED", verifiedLevels: levelsOf(verdict, waivers) };
 }

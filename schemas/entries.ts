@@ -161,6 +161,10 @@ export const entryBodies = {
     pull: IssueNumber,
     head: Sha,
     base: Sha,
+    baseRef: z
+      .string()
+      .optional()
+      .describe("The branch it was judged for, by its short name; entries of older versions do not tell."),
     conclusion: Verdict.shape.conclusion,
     gates: z.record(z.string(), GateStatus),
     policy: Verdict.shape.policy
@@ -231,7 +235,7 @@ export const entryBodies = {
     head: Sha.describe("The head of the pull request when it was merged: the judged commit if `judged`."),
     merged: Sha.describe("The commit on the base branch."),
     tree: Sha,
-    judged: z.boolean().describe("The last verdict on this head was success."),
+    judged: z.boolean().describe("The last verdict on this head was success, for the branch it entered."),
     by: Account.nullable(),
   }),
   "source.verified": z.strictObject({

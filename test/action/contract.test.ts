@@ -44,6 +44,25 @@ describe("action.yml, the code and the README say the same", () => {
     );
   });
 
+  const namesIn = (heading: string) =>
+    rowsOf(heading).flatMap((row) => row.split(" | ")[0]!.match(/[a-z_-]+/g)!);
+
+  test("the README's events are those that the code tells apart", () => {
+    const known = [...read("action/event.ts").matchAll(/name === "([^"]+)"/g)].map(([, name]) => name);
+    expect(new Set(namesIn("Events"))).toEqual(new Set(known));
+  });
+
+  test("T202 the README's workflow: ten lines, no event that runs the pull request's own file, the permissions of the table", () => {
+    const [, text = ""] = /^```yaml\n(.*?)^```$/ms.exec(readme) ?? [];
+    const { on, permissions, jobs } = load(text) as Record<string, Record<string, unknown>>;
+    expect(text.trimEnd().split("\n").length).toBe(10);
+    expect(Object.keys(on!)).toEqual(["pull_request_target", "merge_group"]);
+    expect(namesIn("Permissions")).toEqual(Object.keys(permissions!));
+    const { url } = load(read("app.yml")) as { url: string };
+    const uses = `${new URL(url).pathname.slice(1)}/action@v1`;
+    expect(jobs).toEqual({ sallyport: { "runs-on": "ubuntu-latest", steps: [{ uses }] } });
+  });
+
   test("the bundle is where the build puts it", () => {
     expect(action.runs).toEqual({ using: "node24", main: "../dist/action.js" });
     expect(read("scripts/build.mjs")).toContain('action: "action/index.ts"');

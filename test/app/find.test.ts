@@ -11,10 +11,11 @@ beforeAll(async () => {
 afterAll(() => acme.close());
 
 /** What a search marks to be looked at. */
-async function marked(sha: string | null): Promise<string[]> {
+async function marked(sha: string | null, base?: string): Promise<string[]> {
   const keys: string[] = [];
   const queue: Pick<Queue, "mark"> = { mark: async (subject) => void keys.push(subjectKey(subject)) };
-  await find({ repository: acme.repository, sha }, acme.clients, queue);
+  const search = { repository: acme.repository, sha, ...(base === undefined ? {} : { base }) };
+  await find(search, acme.clients, queue);
   return keys.sort();
 }
 
@@ -39,4 +40,6 @@ test("T067 T069 T079 T087: the sweep looks at all that is open, every layer of a
   expect(await marked(null)).toEqual(all.sort());
   expect(await marked(upper.head)).toEqual([key("pull", upper.number)]);
   expect(await marked(closed.head)).toEqual([]);
+  expect(await marked(null, "lower")).toEqual([key("pull", upper.number)]);
+  expect(await marked(null, "upper")).toEqual([]);
 });

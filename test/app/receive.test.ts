@@ -63,3 +63,20 @@ describe("T066 T067: a pull request is looked at whatever its webhook says happe
     });
   });
 });
+
+describe("T069: a push", () => {
+  const main = "refs/heads/main";
+  const pushed = (to: string) => nameSubjects("push", { repository, ref: to }, main).searches;
+
+  test("to the default branch asks for all that is open", () => {
+    expect(pushed(main)).toEqual([{ repository: 5, sha: null }]);
+  });
+
+  test("of a tag asks for nothing", () => {
+    expect(pushed("refs/tags/main")).toEqual([]);
+  });
+
+  test("to another branch asks for what would enter it, such as the upper layer of a stack", () => {
+    expect(pushed("refs/heads/release/1.x")).toEqual([{ repository: 5, sha: null, base: "release/1.x" }]);
+  });
+});

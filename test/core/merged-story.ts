@@ -94,7 +94,11 @@ export async function signStory(sign: Sign, story: readonly TypedEntry[]): Promi
     if (kind !== "merge.observed") continue;
     const summariser = { slug: "sallyport", repository: "acme/web", now: at };
     const merge = { pull: body.pull, head: body.head, merged: body.merged };
-    const summed = { ...merge, ref: "refs/heads/main", summary: summariseMerge(entries, merge, summariser) };
+    const summed = {
+      ...merge,
+      ref: "refs/heads/main",
+      summary: summariseMerge(entries, { ...merge, branch: "main" }, summariser),
+    };
     await append({ kind: "source.verified", body: summed, actor, at }, named);
   }
   return lines;

@@ -130,6 +130,18 @@ describe("a verdict that was given before", () => {
     expect(checkOf(carriedOut(moved))).toBeNull();
   });
 
+  test("T066 T068: for another branch at the same commit it is recorded for that one, once", () => {
+    const before = carriedOut(look());
+    const base = { ...before.judged.base, ref: "other" };
+    const moved = { ...before, judged: { ...before.judged, base } };
+    expect(verdicts(moved)).toMatchObject([{ baseRef: "other" }]);
+    expect(checkOf(moved)).toBeNull();
+    const recorded = decidePull(moved).drafts.map(
+      (draft): TypedEntry => ({ ...draft, seq: 9, hash: "9".repeat(64), at: moved.now }),
+    );
+    expect(verdicts({ ...moved, entries: [...moved.entries, ...recorded] })).toEqual([]);
+  });
+
   test("T066: for another base where less was changed, its success goes", () => {
     const limited = "version: 1\ngates: { diff-size: { files: 1 } }\n";
     const before = carriedOut(look({}, limited));
@@ -382,6 +394,16 @@ describe("a merge", () => {
     expect(resultOf([])).toBe("FAILED");
     expect(kinds([verdictOf(5, "success")])).toEqual(["merge.observed", "source.verified"]);
     expect(resultOf([verdictOf(5, "success")])).toBe("PASSED");
+  });
+
+  test("T066 T068: by a success that was for another branch is one that none allowed", () => {
+    const given = verdictOf(5, "success");
+    if (given.kind !== "verdict.given") throw new Error("it is a verdict");
+    const forBranch = (baseRef: string) => [{ ...given, body: { ...given.body, baseRef } }];
+    expect(kinds(forBranch("own"))).toEqual(["merge.observed", "source.verified", "incident.raised"]);
+    expect(resultOf(forBranch("own"))).toBe("FAILED");
+    expect(kinds(forBranch("main"))).toEqual(["merge.observed", "source.verified"]);
+    expect(resultOf(forBranch("main"))).toBe("PASSED");
   });
 
   test("is summed up for the branch it entered, about both commits, as its entry's schema has it", () => {

@@ -54,7 +54,7 @@ function sealed(seq: number, commit = head): TypedEntry {
 }
 
 const sumUp = (entries: TypedEntry[]) =>
-  VerificationSummary.parse(summariseMerge(entries, { pull: 5, head, merged }, summariser));
+  VerificationSummary.parse(summariseMerge(entries, { pull: 5, head, merged, branch: "main" }, summariser));
 const inputsOf = (entries: TypedEntry[]) =>
   sumUp(entries).inputAttestations.map(({ digest }) => digest.sha256);
 const hashOf = (seq: number) => place(seq).hash;
@@ -120,6 +120,11 @@ describe("refused: it failed, and no level is told", () => {
     ["T088: the last of the verdicts was failure", [verdict(1), verdict(2, { conclusion: "failure" })]],
     ["T092: the success was for another head", [verdict(1, { head: other })]],
     ["T065: the success was for another pull request with this head", [verdict(1, { pull: 6 })]],
+    ["T066 T068: the success was for another branch", [verdict(1, { baseRef: "own" })]],
+    [
+      "T066 T068: the last success was for another branch",
+      [verdict(1, { baseRef: "main" }), verdict(2, { baseRef: "own" })],
+    ],
   ])("%s", (_, entries) => {
     expect(sumUp(entries)).toMatchObject({ verificationResult: "FAILED", verifiedLevels: ["FAILED"] });
   });
