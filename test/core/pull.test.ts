@@ -246,7 +246,7 @@ describe("a sign-off", () => {
   });
 
   test.each<[string, Ask, string]>([
-    ["T092: of a commit that is not the head", ask(`/sign-off ${earlier} pass manual`), "head-moved"],
+    ["T092 T113: of a commit that is not the head, where newer evidence came in between", ask(`/sign-off ${earlier} pass manual`), "head-moved"],
     ["T093: of a short commit id", ask(`/sign-off ${head.slice(0, 12)} pass manual`), "badly-written"],
     ["of a test that the policy does not list", ask(`/sign-off ${head} pass other`), "not-a-listed-test"],
     ["T096: in an edited comment", ask(`/sign-off ${head} pass manual`, { edited: true }), "edited"],
@@ -312,7 +312,7 @@ waivers: { gates: [diff-size], days: 7 }
   });
 
   test.each<[string, Ask, string, string]>([
-    ["of an older commit", ask(`/waive diff-size ${earlier} until 2026-11-28 because x`), text, "head-moved"],
+    ["T117: of an older commit", ask(`/waive diff-size ${earlier} until 2026-11-28 because x`), text, "head-moved"],
     [
       "of a gate that the policy does not list",
       ask(`/waive scope ${head} until 2026-11-28 because x`),
@@ -320,7 +320,7 @@ waivers: { gates: [diff-size], days: 7 }
       "not-waivable",
     ],
     [
-      "for longer than the policy allows",
+      "T117: for longer than the policy allows",
       ask(`/waive diff-size ${head} until 2026-11-29 because x`),
       text,
       "bad-day",
@@ -332,7 +332,7 @@ waivers: { gates: [diff-size], days: 7 }
       text,
       "badly-written",
     ],
-    ["without a reason", ask(`/waive diff-size ${head} until 2026-11-28`), text, "badly-written"],
+    ["T117: without a reason", ask(`/waive diff-size ${head} until 2026-11-28`), text, "badly-written"],
     [
       "by an approver",
       ask(`/waive diff-size ${head} until 2026-11-28 because x`, ["approvers"]),
@@ -340,7 +340,7 @@ waivers: { gates: [diff-size], days: 7 }
       "not-in-duty",
     ],
     [
-      "T102: by the author",
+      "T102 T117: by the author",
       ask(`/waive diff-size ${head} until 2026-11-28 because x`, ["architects"], 1),
       text,
       "own-work",

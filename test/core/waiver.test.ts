@@ -44,11 +44,11 @@ describe("a waiver (F11)", () => {
   });
 
   const refused: [string, PullFacts][] = [
-    ["T091: of an older commit", large([waiver({ sha: earlier })])],
-    ["that has expired", large([waiver({ until: "2026-11-20" })])],
+    ["T091 T117: of an older commit", large([waiver({ sha: earlier })])],
+    ["T117: that has expired", large([waiver({ until: "2026-11-20" })])],
     ["of another gate", large([waiver({ gate: "manual-test" })])],
-    ["T102: by the author of the change", large([waiver({ by: author })])],
-    ["by an app", large([waiver({ by: { id: 9, login: "bot", type: "Bot" } })])],
+    ["T102 T117: by the author of the change", large([waiver({ by: author })])],
+    ["T117: by an app", large([waiver({ by: { id: 9, login: "bot", type: "Bot" } })])],
     [
       "of a gate that the policy no longer lets be waived",
       large([waiver()], {}, policy.replace("diff-size, m", "m")),

@@ -4,6 +4,7 @@ import {
   author,
   change,
   earlier,
+  evidenceOfHead,
   facts,
   head,
   recordOf,
@@ -44,6 +45,24 @@ describe("manual-test", () => {
       ["test-failed"],
     ],
     ["T091: a push voids the sign-off", signed(signOff({ sha: earlier })), "pending", ["not-signed-off"]],
+    [
+      "T094: so does a push of our own, although the head has its evidence",
+      facts({
+        policy: policy(),
+        record: runRecord(
+          {},
+          { evidence: [{ ...evidenceOfHead, commit: earlier }, evidenceOfHead], signOffs: [signOff({ sha: earlier })] },
+        ),
+      }),
+      "pending",
+      ["not-signed-off"],
+    ],
+    [
+      "T111: the newest of a person counts whatever their login was when they gave it",
+      signed(signOff({ seq: 11, result: "fail" }), signOff({ seq: 10, by: { ...tester, login: "another" } })),
+      "fail",
+      ["test-failed"],
+    ],
     [
       "T093: a shortened commit id is another commit",
       signed(signOff({ sha: head.slice(0, 12) })),
