@@ -124,6 +124,16 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
     expect(signed(say(line, 31, "quinn", ["approvers"]))).toMatchObject({ accepted: true });
   });
 
+  test("T114: is signed off by nobody before its evidence is recorded or a person stands for it", () => {
+    const quinn = say(`/sign-off ${foreign} pass manual`, 31, "quinn", ["approvers"]);
+    const entries = recorded(look([quinn]));
+    expect(entries.findLast((entry) => entry.kind === "command")?.body).toMatchObject({
+      accepted: false,
+      code: "no-evidence",
+    });
+    expect(entries.find((entry) => entry.kind === "sign-off.given")).toBeUndefined();
+  });
+
   test.each<[string, Ask, Partial<PullLookFacts["judged"]>, string]>([
     ["without the duty", max(adoption, ["planners"]), {}, "not-allowed"],
     ["of an older head", max(`/adopt ${made} because x`), {}, "head-moved"],

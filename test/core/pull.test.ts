@@ -246,7 +246,11 @@ describe("a sign-off", () => {
   });
 
   test.each<[string, Ask, string]>([
-    ["T092 T113: of a commit that is not the head, where newer evidence came in between", ask(`/sign-off ${earlier} pass manual`), "head-moved"],
+    [
+      "T092 T113: of a commit that is not the head, where newer evidence came in between",
+      ask(`/sign-off ${earlier} pass manual`),
+      "head-moved",
+    ],
     ["T093: of a short commit id", ask(`/sign-off ${head.slice(0, 12)} pass manual`), "badly-written"],
     ["of a test that the policy does not list", ask(`/sign-off ${head} pass other`), "not-a-listed-test"],
     ["T096: in an edited comment", ask(`/sign-off ${head} pass manual`, { edited: true }), "edited"],
@@ -263,6 +267,38 @@ describe("a sign-off", () => {
   ])("is refused %s", (_, one, code) => {
     expect(codeOf(one)).toBe(code);
   });
+
+  /** The look after a sign-off was taken in. */
+  const signed = (judged: PullLookFacts["judged"], policy: string): PullLookFacts => {
+    const given = { ...look({ asks: [ask(`/sign-off ${head} pass manual`)] }, policy), judged };
+    const entries = decidePull(given).drafts.map((draft, place): TypedEntry => {
+      return { ...draft, seq: place + 1, hash: `${place}`.padStart(64, "0"), at: given.now };
+    });
+    return { ...given, asks: [], entries };
+  };
+
+  test("T097: whose comment was deleted later stays, because the ledger has it", () => {
+    const { judged } = look({}, gates);
+    expect(checkOf(look({}, gates))).toMatchObject({ conclusion: null });
+    expect(checkOf(signed(judged, gates))).toMatchObject({ conclusion: "success" });
+  });
+
+  test.each([
+    ["has not reported", null, "in_progress", null],
+    ["fails later", "failure", "completed", "failure"],
+    ["succeeds later", "success", "completed", "success"],
+  ] as const)(
+    "T114: that was given early makes up for no check: one that %s",
+    (_, ended, status, conclusion) => {
+      const policy = gates.replace("gates: {", 'gates: { ci: { checks: ["@github-actions/test"] },');
+      const { judged } = look({}, policy);
+      const before = signed(judged, policy);
+      expect(before.entries.map(({ kind }) => kind)).toContain("sign-off.given");
+      const test = { id: 1, suite: 1, name: "test", app: "github-actions", status: "completed" };
+      const checks = known(ended === null ? [] : [{ ...test, conclusion: ended }]);
+      expect(checkOf({ ...before, judged: { ...judged, checks } })).toMatchObject({ status, conclusion });
+    },
+  );
 
   test("T112: of a pull request that is closed is refused", () => {
     expect(codeOf(ask(`/sign-off ${head} pass manual`), { state: "closed" })).toBe("closed");
@@ -312,7 +348,12 @@ waivers: { gates: [diff-size], days: 7 }
   });
 
   test.each<[string, Ask, string, string]>([
-    ["T117: of an older commit", ask(`/waive diff-size ${earlier} until 2026-11-28 because x`), text, "head-moved"],
+    [
+      "T117: of an older commit",
+      ask(`/waive diff-size ${earlier} until 2026-11-28 because x`),
+      text,
+      "head-moved",
+    ],
     [
       "of a gate that the policy does not list",
       ask(`/waive scope ${head} until 2026-11-28 because x`),

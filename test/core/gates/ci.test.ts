@@ -117,6 +117,13 @@ describe("ci", () => {
       "pending",
       ["check-missing"],
     ],
+    // What a head does to its own workflows so that they report success is the gate harness's to find.
+    [
+      "T163: what another app claims does not make up for a failure",
+      ran(check({ conclusion: "failure" }), check({ id: 9, app: "acme-ci" })),
+      "fail",
+      ["check-failed"],
+    ],
     ["another case is another check", ran(check({ name: "Test" })), "pending", ["check-missing"]],
     [
       "T078: the latest attempt counts when it failed",

@@ -3,6 +3,8 @@ import { known, unknown } from "../../../core/known.ts";
 import { change, earlier, evidenceOfHead, facts, runRecord, text } from "../sample-facts.ts";
 import { ask, table } from "./table.ts";
 
+// T162: no gate reads a workflow's artefacts; evidence is what the ledger recorded, and files of the judged commit itself.
+// T113: both belong to one commit, so new evidence is a new head and voids the sign-off (pull.test.ts, T113).
 describe("evidence", () => {
   const files = 'version: 1\ngates:\n  evidence:\n    files: ["evidence/**/*.json"]\n';
   const file = (content: string, path = "evidence/a.json") => ({
@@ -10,6 +12,15 @@ describe("evidence", () => {
     texts: known([text(path, content)]),
   });
   table("evidence", [
+    [
+      "T162 T163: evidence files that a head brings itself are no record of it",
+      facts({
+        record: runRecord({ evidenceFiles: ["evidence/a.json"] }, { evidence: [] }),
+        ...file('{"tests": "passed"}'),
+      }),
+      "pending",
+      ["evidence-not-recorded"],
+    ],
     ["passes for a recorded head", facts({ record: runRecord() }), "pass", ["evidence-in-order"]],
     [
       "waits when nothing is recorded yet",

@@ -166,13 +166,13 @@ describe("failures that are ignored", () => {
     JSON.stringify({ name: "a", scripts, ...more }, null, 2);
   table("harness", [
     [
-      "a script of a package ignores failures",
+      "T163: a script of a package ignores failures",
       byDefault(["package.json", scripts({ test: "jest" }), scripts({ test: "jest || true" })]),
       "fail",
       ["failure-ignored"],
     ],
     [
-      "a test that only prints",
+      "T163: a test that only prints",
       byDefault(["web/package.json", scripts({ test: "jest" }), scripts({ test: "echo fine" })]),
       "fail",
       ["failure-ignored"],
