@@ -1,7 +1,7 @@
 import type { Ourselves } from "../core/effects.ts";
 import { entriesOf, type TypedEntry } from "../core/entries.ts";
 import { SallyportError } from "../core/errors.ts";
-import { appActor } from "../core/story/answers.ts";
+import { appActor } from "../core/story/answer.ts";
 import { type AppendTools, appendEntries } from "./chain.ts";
 import type { Database } from "./database.ts";
 

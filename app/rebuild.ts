@@ -1,5 +1,5 @@
 import { parsePublicKey } from "../core/keys.ts";
-import { appActor } from "../core/story/answers.ts";
+import { appActor } from "../core/story/answer.ts";
 import { createAttemptGuard } from "./attempt-guard.ts";
 import { appendEntries, linesFrom } from "./chain.ts";
 import type { Config } from "./config.ts";

@@ -63,8 +63,9 @@ export async function restoreChain(db: Database, github: GitHub, site: RestoreSi
   }
   const fresh = lines.slice(ours.length).map((line, place) => ({ seq: ours.length + place + 1, line }));
   if (fresh.length === 0) return { ...nothing, lost };
-  await adoptLines(db, site.repository, fresh);
+  // Bodies first: an entry that is in the store is never read back again, and so would not be what it names.
   const bodies = await restoreBodies(db, github, branch?.commit ?? "", fresh);
+  await adoptLines(db, site.repository, fresh);
   return { entries: fresh.length, ...bodies, lost };
 }
 

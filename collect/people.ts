@@ -1,6 +1,7 @@
 import type { Standing } from "../core/authority.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import { type Duty, duties, type People } from "../schemas/policy.ts";
+import type { People } from "../schemas/policy.ts";
+import { type Duty, duties } from "../schemas/policy-values.ts";
 import type { Account } from "../schemas/text.ts";
 import { ask, askKnown, type GitHub } from "./github.ts";
 

@@ -1,5 +1,6 @@
 import type { Source } from "../schemas/entries.ts";
-import type { Duty, People } from "../schemas/policy.ts";
+import type { People } from "../schemas/policy.ts";
+import type { Duty } from "../schemas/policy-values.ts";
 import type { Account } from "../schemas/text.ts";
 import type { BadCommand, Command } from "./commands.ts";
 import type { Known } from "./known.ts";

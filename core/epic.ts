@@ -1,6 +1,7 @@
 import { authority } from "./authority.ts";
 import { plain } from "./escape.ts";
-import { answered, appActor } from "./story/answers.ts";
+import { appActor } from "./story/answer.ts";
+import { answered } from "./story/answers.ts";
 import { addStep, type ChildFacts, type Decision, noDecision, type StoryFacts } from "./story-facts.ts";
 import { sourceKey } from "./story-record.ts";
 import { policyTrouble } from "./trouble.ts";

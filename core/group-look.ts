@@ -4,7 +4,7 @@ import { sha256 } from "./contract.ts";
 import { judgeGroup } from "./group.ts";
 import type { GroupLookFacts } from "./group-facts.ts";
 import { verdictText } from "./judge.ts";
-import { appActor } from "./story/answers.ts";
+import { appActor } from "./story/answer.ts";
 import { addStep, type Decision, noDecision, type Step } from "./story-facts.ts";
 
 /** Seconds until an open group is looked at again: a member's state may change without an event that names the group. */

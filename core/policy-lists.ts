@@ -1,4 +1,5 @@
-import type { Duty, Policy } from "../schemas/policy.ts";
+import type { Policy } from "../schemas/policy.ts";
+import type { Duty } from "../schemas/policy-values.ts";
 import type { LoadedPolicy } from "./facts.ts";
 
 /** One list of path patterns in a policy, and what a match means. */

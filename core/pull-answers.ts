@@ -1,4 +1,5 @@
-import type { Duty } from "../schemas/policy.ts";
+import { mostAdopted } from "../schemas/entries.ts";
+import type { Duty } from "../schemas/policy-values.ts";
 import { type Ask, authority, holders } from "./authority.ts";
 import { adoptionOf, requesters } from "./authorship.ts";
 import type { Command, CommandName } from "./commands.ts";
@@ -223,6 +224,11 @@ function adopt(
     return refuse(
       "nothing-foreign",
       "Every commit up to this one leads to a recorded prompt or was adopted already.",
+    );
+  if (foreign.length > mostAdopted)
+    return refuse(
+      "too-many",
+      `Nobody reads ${foreign.length} commits; at most ${mostAdopted} are adopted at once. Open a pull request of their own.`,
     );
   if (ask.source.type !== "comment") return refuse("wrong-place", "An adoption is a comment.");
   const count = foreign.length === 1 ? "1 commit" : `${foreign.length} commits`;

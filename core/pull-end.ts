@@ -1,7 +1,7 @@
 import type { TypedEntry } from "./entries.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
 import { storyOf } from "./record.ts";
-import { appActor } from "./story/answers.ts";
+import { appActor } from "./story/answer.ts";
 import { addStep, type Decision } from "./story-facts.ts";
 import { allowsMerge, lastVerdict, summariseMerge } from "./vsa.ts";
 

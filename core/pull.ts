@@ -11,7 +11,8 @@ import { observeEnd } from "./pull-end.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
 import { recordOf, storyOf } from "./record.ts";
 import { summaryMarkdown, titleOf } from "./report.ts";
-import { answered, appActor } from "./story/answers.ts";
+import { appActor } from "./story/answer.ts";
+import { answered } from "./story/answers.ts";
 import { addStep, type Decision, noDecision, type Step } from "./story-facts.ts";
 import { sourceKey } from "./story-record.ts";
 

@@ -1,4 +1,4 @@
-import type { Duty } from "../schemas/policy.ts";
+import type { Duty } from "../schemas/policy-values.ts";
 import type { Account } from "../schemas/text.ts";
 import { writers } from "./authority.ts";
 import type { ReviewFact } from "./facts.ts";

@@ -23,6 +23,9 @@ export const Source = z.discriminatedUnion("type", [
 ]);
 export type Source = z.infer<typeof Source>;
 
+/** How many commits a person can stand for at once. */
+export const mostAdopted = 1_000;
+
 const step = { run: RunId, story: IssueNumber, prompt: IssueNumber, attempt: Attempt };
 
 /** The five parts an approval is bound to; the digest is the hash of all of them, so it is void when any one moves. */
@@ -211,7 +214,7 @@ export const entryBodies = {
     commits: z
       .array(Sha)
       .min(1)
-      .max(1_000)
+      .max(mostAdopted)
       .describe("The commits up to it that no run made; the person stands for what they hold."),
     reason: z.string().min(1),
     comment: z.int().positive(),

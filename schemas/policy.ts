@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { Risk } from "./risk.ts";
+import { Gates } from "./policy-gates.ts";
+import { count, duties, patterns, seconds } from "./policy-values.ts";
 
 /** Where the policy lives in a governed repository; read from the default branch only. */
 export const policyPath = ".github/sallyport.yml";
@@ -7,44 +8,12 @@ export const policyPath = ".github/sallyport.yml";
 /** The largest policy file that is read, in bytes; a longer one is refused before it is parsed. */
 export const policyBytes = 64 * 1024;
 
-const pattern = z
-  .string()
-  .min(1)
-  .max(500)
-  .refine((text) => !/^(?:[!#/]|\.\/)/.test(text), "a pattern does not start with `!`, `#`, `/` or `./`")
-  .describe(
-    "A path pattern: `*` within one name, `**` between slashes for any folders; `dir` means the folder and all in it.",
-  );
-
-const patterns = z.array(pattern).max(500);
-
 const person = z
   .string()
   .regex(/^@[A-Za-z0-9][A-Za-z0-9-]*(?:\/[a-z0-9][a-z0-9_-]*)?$/, "write `@user` or `@organisation/team`")
   .describe("A person (`@user`) or a team (`@organisation/team`).");
 
 const persons = z.array(person).max(100);
-
-function quantity(units: Record<string, number>, example: string) {
-  const suffixes = Object.keys(units).join("|");
-  const form = new RegExp(`^([0-9]{1,9})(${suffixes})?$`);
-  return z
-    .union([z.int().positive(), z.string().regex(form, `write a whole number or a form such as ${example}`)])
-    .transform((value) => {
-      if (typeof value === "number") return value;
-      const [, digits, unit] = form.exec(value) ?? [];
-      return Number(digits) * (unit === undefined ? 1 : (units[unit] ?? 1));
-    })
-    .pipe(z.int().positive());
-}
-
-const bytes = quantity({ KB: 1_000, MB: 1_000_000, GB: 1_000_000_000 }, "`1MB`");
-const count = quantity({ k: 1_000, M: 1_000_000 }, "`400k`");
-const seconds = quantity({ s: 1, m: 60, h: 3_600 }, "`20m`");
-
-/** The four sets of people a policy names. */
-export const duties = ["planners", "executors", "approvers", "architects"] as const;
-export type Duty = (typeof duties)[number];
 
 /**
  * The gates that a person may be allowed to waive. What says who made a change and who approved it cannot be waived, nor
@@ -91,176 +60,7 @@ const Role = z.strictObject({
     .describe("Do and do-not text put into the prompt of an agent in this role."),
 });
 
-/** One pattern or a list of them. */
-const some = z
-  .union([pattern, patterns.min(1)])
-  .transform((value) => (typeof value === "string" ? [value] : value));
-
-const pairs = z
-  .array(z.strictObject({ when: some, need: some }))
-  .min(1)
-  .max(100);
-
 const duty = z.enum(duties);
-
-const Gates = z
-  .strictObject({
-    "forbidden-paths": z
-      .strictObject({ deny: patterns.min(1) })
-      .optional()
-      .describe("Paths that no pull request may touch, whoever wrote it."),
-    links: z
-      .strictObject({
-        allow: patterns.min(1).describe("Paths where links, submodules and changes of mode are accepted."),
-      })
-      .optional()
-      .describe(
-        "Symbolic links, submodules, changed file modes and misleading file names are refused; this says where they are not.",
-      ),
-    protected: z
-      .strictObject({
-        paths: patterns.default([]).describe("Besides the built-in list that `extends: default` adds."),
-        by: duty
-          .default("architects")
-          .describe("Whose approving review on the exact commit lets a person's change in."),
-      })
-      .optional()
-      .describe(
-        "Files that steer tools, people or this check: never an agent's to change, a person's only with a review.",
-      ),
-    tests: pairs
-      .optional()
-      .describe("A change of `when` brings a change of `need`, and tests are not weakened."),
-    secrets: z
-      .strictObject({ ignore: patterns.default([]).describe("Files that hold made-up secrets on purpose.") })
-      .optional()
-      .describe(
-        "No secret in anything that any commit of the change adds. Always on with `extends: default`.",
-      ),
-    harness: z
-      .strictObject({
-        files: patterns
-          .min(1)
-          .describe("Scripts and settings that judge changes, besides workflows and hooks."),
-      })
-      .optional()
-      .describe(
-        "Checks are not switched off: no ignored failures, no skipped jobs. Always on with `extends: default`.",
-      ),
-    casefile: z
-      .strictObject({
-        files: z
-          .array(z.string().min(1).max(300))
-          .min(1)
-          .max(20)
-          .default(["tasks/{story}/PLAN.md", "tasks/{story}/EXEC_LOG.md"])
-          .describe(
-            "Files that must be there; `{story}` and `{prompt}` stand for the numbers of the issues.",
-          ),
-      })
-      .optional()
-      .describe("A run's change comes with its casefiles."),
-    remediation: z
-      .strictObject({
-        surfaces: some.describe(
-          "Production paths: whoever changes them says what was broken and how it was proved mended.",
-        ),
-        files: some.prefault("remediation/**").describe("Where the trace is written, in the same change."),
-      })
-      .optional()
-      .describe("A change of a production surface brings a remediation trace."),
-    adr: z
-      .strictObject({
-        when: some.describe("Paths that are architecture."),
-        files: some.prefault(["docs/adr/**", "docs/decisions/**"]).describe("Where decisions are written."),
-      })
-      .optional()
-      .describe("New architecture comes with a decision, in the same change or named by the story."),
-    manifest: pairs
-      .optional()
-      .describe("When one file changes, another changes with it, here or later in the same story."),
-    trace: z
-      .strictObject({
-        of: z
-          .enum(["agents", "all"])
-          .default("agents")
-          .describe("Whose commits must lead back to an approved prompt."),
-      })
-      .optional()
-      .describe("Every commit leads to a run, a prompt, an approved plan and a person. Always on for runs."),
-    review: z
-      .strictObject({
-        count: z.int().min(1).max(10).default(1),
-        by: z.array(duty).min(1).default(["approvers"]),
-        paths: patterns.default([]).describe("Only for changes of these paths; for all when empty."),
-      })
-      .optional()
-      .describe("Approving reviews of the exact commit by people who did not ask for the change."),
-    ci: z
-      .strictObject({
-        checks: z
-          .array(
-            z
-              .string()
-              .regex(
-                /^@[a-z0-9][a-z0-9-]{0,99}\/.{1,100}$/,
-                "write `@app/check`, such as `@github-actions/test`",
-              ),
-          )
-          .min(1)
-          .max(50),
-        skipped: z
-          .array(z.string())
-          .max(50)
-          .default([])
-          .describe("Of these checks, those that may be skipped."),
-      })
-      .optional()
-      .describe("Named checks of named apps have succeeded on the exact commit."),
-    "diff-size": z
-      .strictObject({
-        files: count.optional(),
-        lines: count.optional().describe("Added plus deleted lines, counted from the files themselves."),
-        bytes: bytes.optional().describe("Added bytes: a single very long line counts in full."),
-        ignore: patterns.default([]),
-      })
-      .optional()
-      .describe("How large one change may be."),
-    "manual-test": z
-      .strictObject({
-        when: z
-          .strictObject({
-            paths: patterns.default([]),
-            risk: z.array(Risk).default([]),
-            labels: z.array(z.string().min(1).max(100)).max(50).default([]),
-            always: z.boolean().default(false),
-          })
-          .describe("Needed if any of these holds."),
-        tests: z
-          .array(
-            z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "a test's name is lower-case words joined by `-`"),
-          )
-          .min(1)
-          .max(20)
-          .default(["manual"])
-          .describe("The tests a person must sign off on the exact commit."),
-      })
-      .optional()
-      .describe("A person tries the change and signs off the exact commit."),
-    evidence: z
-      .strictObject({
-        files: patterns
-          .default([])
-          .describe("JSON evidence files: those that a change touches must be valid JSON."),
-      })
-      .optional()
-      .describe(
-        "Every change by an agent has recorded evidence for its exact commit; this adds evidence files in the repository.",
-      ),
-  })
-  .describe(
-    "The gates of the `sallyport` check. `scope`, `trace`, `evidence`, `approval`, `dependencies` and `stop` need no settings: they always hold for agents' changes.",
-  );
 
 const Phases = z
   .strictObject({

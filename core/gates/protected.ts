@@ -1,4 +1,5 @@
-import type { Duty, Policy } from "../../schemas/policy.ts";
+import type { Policy } from "../../schemas/policy.ts";
+import type { Duty } from "../../schemas/policy-values.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import { holders, writers } from "../authority.ts";
 import { isByAgent, requesters } from "../authorship.ts";

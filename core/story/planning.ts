@@ -2,7 +2,7 @@ import { digestOf, issueDigest, planProblems } from "../contract.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
 import { type StoryRecord, sourceKey } from "../story-record.ts";
-import { appActor } from "./answers.ts";
+import { appActor } from "./answer.ts";
 
 /** Asks the planner for what a person last requested, and records what it proposed or why it did not. */
 export function plan(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy): Step | null {

@@ -4,7 +4,7 @@ import type { LoadedPolicy } from "../facts.ts";
 import { attemptName } from "../record.ts";
 import type { StoryFacts } from "../story-facts.ts";
 import type { PromptRecord, StoryRecord } from "../story-record.ts";
-import { contractDrift, currentDigest } from "./answers.ts";
+import { contractDrift, currentDigest } from "./approval.ts";
 import { isAnswered, isPlannedText } from "./planning.ts";
 
 /** The states of a story (features A2), shown as its one `sallyport:` label. */

@@ -2,7 +2,8 @@ import type { Effect } from "../effects.ts";
 import { attemptName } from "../record.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
 import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
-import { appActor, runClosed } from "./answers.ts";
+import { appActor } from "./answer.ts";
+import { runClosed } from "./answers.ts";
 
 /** The step that all entries of one attempt carry. */
 export function stepOf(pack: AttemptRecord["pack"]) {

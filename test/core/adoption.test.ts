@@ -8,7 +8,7 @@ import { decidePull } from "../../core/pull.ts";
 import type { PullLookFacts } from "../../core/pull-facts.ts";
 import { recordOf } from "../../core/record.ts";
 import { tracePull } from "../../core/trace.ts";
-import type { Duty } from "../../schemas/policy.ts";
+import type { Duty } from "../../schemas/policy-values.ts";
 import { mergedStory } from "./merged-story.ts";
 import { base, change, facts, policyOf } from "./sample-facts.ts";
 
@@ -144,6 +144,14 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
       max(`/adopt ${made} because x`),
       { head: { sha: made }, commits: known([commit(made, base)]) },
       "nothing-foreign",
+    ],
+    [
+      "with more commits than anybody reads",
+      max(adoption),
+      {
+        commits: known(Array.from({ length: 1_001 }, (_, at) => commit(String(at).padStart(40, "7"), base))),
+      },
+      "too-many",
     ],
   ])("is not adopted %s", (_, ask, over, code) => {
     const given = look([ask], over);

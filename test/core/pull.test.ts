@@ -6,7 +6,7 @@ import { known, unknown } from "../../core/known.ts";
 import { decidePull } from "../../core/pull.ts";
 import type { PullLookFacts } from "../../core/pull-facts.ts";
 import { entryBodies } from "../../schemas/entries.ts";
-import type { Duty } from "../../schemas/policy.ts";
+import type { Duty } from "../../schemas/policy-values.ts";
 import { change, earlier, facts, head } from "./sample-facts.ts";
 
 const gates =

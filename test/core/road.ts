@@ -8,7 +8,8 @@ import { known } from "../../core/known.ts";
 import { decideStory } from "../../core/story.ts";
 import type { Decision, StoryFacts } from "../../core/story-facts.ts";
 import { Plan } from "../../schemas/plan.ts";
-import { type Duty, Policy } from "../../schemas/policy.ts";
+import { Policy } from "../../schemas/policy.ts";
+import type { Duty } from "../../schemas/policy-values.ts";
 import { Pack, type Redaction, StepResult } from "../../schemas/step.ts";
 
 /** The people of these tests, by what the policy lets them do. */

@@ -14,7 +14,7 @@ import type {
 } from "../../../core/facts.ts";
 import { pathsToRead } from "../../../core/gates.ts";
 import { known, unknown } from "../../../core/known.ts";
-import { duties } from "../../../schemas/policy.ts";
+import { duties } from "../../../schemas/policy-values.ts";
 import {
   author,
   earlier,

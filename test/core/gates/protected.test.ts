@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Change, PullFacts, ReviewFact } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { sensitivePatterns } from "../../../core/sensitive.ts";
-import type { Duty } from "../../../schemas/policy.ts";
+import type { Duty } from "../../../schemas/policy-values.ts";
 import type { Account } from "../../../schemas/text.ts";
 import {
   author,

@@ -1,7 +1,7 @@
 import type { Standing } from "../../../core/authority.ts";
 import type { ReviewFact } from "../../../core/facts.ts";
 import { known } from "../../../core/known.ts";
-import type { Duty } from "../../../schemas/policy.ts";
+import type { Duty } from "../../../schemas/policy-values.ts";
 import { head, tester } from "../sample-facts.ts";
 
 export const third = { id: 3, login: "linus", type: "User" } as const;

@@ -1,0 +1,119 @@
+import type { Plan } from "../../schemas/plan.ts";
+import type { Ask } from "../authority.ts";
+import { approvalDigest, compilePrompt, declaredPaths, isExpired, issueDigest } from "../contract.ts";
+import type { LoadedPolicy } from "../facts.ts";
+import type { StoryFacts } from "../story-facts.ts";
+import type { StoryRecord } from "../story-record.ts";
+import { type Answer, accept, appActor, refuse } from "./answer.ts";
+
+/** The digest of the plan as it could be approved now, with its parts; null while a part is unknown or there is no plan. */
+export function currentDigest(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy) {
+  if (record.plan === null || !facts.base.known) return null;
+  const parts = {
+    plan: record.plan.planSha256,
+    issue: issueDigest(facts.issue),
+    base: facts.base.value,
+    paths: declaredPaths(record.plan.plan),
+    policy: loaded.blob,
+  };
+  return { digest: approvalDigest(parts), parts };
+}
+
+/** Answers an approval: bound to one digest, by a person who did not ask for the plan, while no run is open. */
+export function approve(
+  ask: Ask,
+  digest: string,
+  record: StoryRecord,
+  facts: StoryFacts,
+  loaded: LoadedPolicy,
+): Answer | null {
+  const { plan, run } = record;
+  if (plan === null) return refuse("no-plan", "There is no plan to approve. Start with `/plan`.");
+  // A new contract would take the prompts of the open run out from under it.
+  if (run !== null && run.closed === null)
+    return refuse("run-open", `${run.run} is open. \`/stop\` it before a new plan is approved.`);
+  if (record.contract?.digest === digest)
+    return refuse("used", "This approval was used already: the contract is frozen.");
+  if (record.contract?.revision === plan.revision)
+    return refuse("used", "This plan was approved already; ask for a new one with `/refine`.");
+  if (!facts.base.known) return null;
+  const current = currentDigest(record, facts, loaded);
+  if (current === null) return null;
+  if (plan.issueSha256 !== current.parts.issue) {
+    return refuse(
+      "story-changed",
+      "The story's text changed after it was planned. Plan it again with `/plan`.",
+    );
+  }
+  if (isExpired(plan.at, facts.now))
+    return refuse("expired", "This plan is too old to be approved. Plan it again with `/plan`.");
+  if (digest !== current.digest) {
+    return refuse(
+      "digest-moved",
+      "That digest is not the current one: the plan, the story, the base or the policy moved. Read the comment above again.",
+    );
+  }
+  const own = plan.requestedBy.id === ask.by.id;
+  if (own && loaded.policy.people.separation === "strict") {
+    return refuse(
+      "own-plan",
+      "You asked for this plan, so somebody else approves it (`people.separation: strict`).",
+    );
+  }
+  const actor = { type: "user" as const, id: ask.by.id, login: ask.by.login };
+  const subject = [{ name: `story #${facts.issue.number}`, digest: { sha256: digest } }];
+  if (ask.source.type !== "comment") return refuse("wrong-place", "An approval is a comment.");
+  return accept(
+    "approved",
+    `Read as: approved by @${ask.by.login} for \`${digest.slice(0, 12)}…\`. The diff prompts are being opened.`,
+    [
+      {
+        kind: "approval.granted",
+        actor,
+        subject,
+        body: {
+          story: facts.issue.number,
+          revision: plan.revision,
+          digest,
+          parts: current.parts,
+          comment: ask.source.id,
+          solo: own,
+        },
+      },
+      {
+        kind: "contract.frozen",
+        actor: appActor(facts),
+        subject,
+        body: contractOf(facts, plan.plan, plan.revision, digest),
+      },
+    ],
+  );
+}
+
+function contractOf(facts: StoryFacts, plan: Plan, revision: number, digest: string) {
+  return {
+    story: facts.issue.number,
+    revision,
+    digest,
+    risk: plan.risk,
+    manualTest: plan.manualTest,
+    decisions: facts.decisions.known ? facts.decisions.value.map(({ path }) => path) : [],
+    prompts: plan.prompts.map((prompt, place) => compilePrompt(facts.issue, plan, prompt, place + 1)),
+  };
+}
+
+/** Why an approved contract no longer holds: the story or the policy moved after the approval. Null: it holds. */
+export function contractDrift(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy): string | null {
+  const { contract, plan } = record;
+  if (contract === null || plan === null) return null;
+  if (plan.revision === contract.revision && plan.issueSha256 !== issueDigest(facts.issue)) {
+    return "The story's text changed after the approval. Plan it again with `/plan`.";
+  }
+  const approved = facts.entries.findLast(
+    (entry) => entry.kind === "approval.granted" && entry.body.digest === contract.digest,
+  );
+  if (approved?.kind === "approval.granted" && approved.body.parts.policy !== loaded.blob) {
+    return "The policy changed after the approval. Plan it again with `/plan`, so that it is approved under the new one.";
+  }
+  return null;
+}

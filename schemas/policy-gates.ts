@@ -1,0 +1,175 @@
+import * as z from "zod";
+import { bytes, count, duties, pattern, patterns } from "./policy-values.ts";
+import { Risk } from "./risk.ts";
+
+/** One pattern or a list of them. */
+const some = z
+  .union([pattern, patterns.min(1)])
+  .transform((value) => (typeof value === "string" ? [value] : value));
+
+const pairs = z
+  .array(z.strictObject({ when: some, need: some }))
+  .min(1)
+  .max(100);
+
+const duty = z.enum(duties);
+
+/** The settings of every gate that takes some. */
+export const Gates = z
+  .strictObject({
+    "forbidden-paths": z
+      .strictObject({ deny: patterns.min(1) })
+      .optional()
+      .describe("Paths that no pull request may touch, whoever wrote it."),
+    links: z
+      .strictObject({
+        allow: patterns.min(1).describe("Paths where links, submodules and changes of mode are accepted."),
+      })
+      .optional()
+      .describe(
+        "Symbolic links, submodules, changed file modes and misleading file names are refused; this says where they are not.",
+      ),
+    protected: z
+      .strictObject({
+        paths: patterns.default([]).describe("Besides the built-in list that `extends: default` adds."),
+        by: duty
+          .default("architects")
+          .describe("Whose approving review on the exact commit lets a person's change in."),
+      })
+      .optional()
+      .describe(
+        "Files that steer tools, people or this check: never an agent's to change, a person's only with a review.",
+      ),
+    tests: pairs
+      .optional()
+      .describe("A change of `when` brings a change of `need`, and tests are not weakened."),
+    secrets: z
+      .strictObject({ ignore: patterns.default([]).describe("Files that hold made-up secrets on purpose.") })
+      .optional()
+      .describe(
+        "No secret in anything that any commit of the change adds. Always on with `extends: default`.",
+      ),
+    harness: z
+      .strictObject({
+        files: patterns
+          .min(1)
+          .describe("Scripts and settings that judge changes, besides workflows and hooks."),
+      })
+      .optional()
+      .describe(
+        "Checks are not switched off: no ignored failures, no skipped jobs. Always on with `extends: default`.",
+      ),
+    casefile: z
+      .strictObject({
+        files: z
+          .array(z.string().min(1).max(300))
+          .min(1)
+          .max(20)
+          .default(["tasks/{story}/PLAN.md", "tasks/{story}/EXEC_LOG.md"])
+          .describe(
+            "Files that must be there; `{story}` and `{prompt}` stand for the numbers of the issues.",
+          ),
+      })
+      .optional()
+      .describe("A run's change comes with its casefiles."),
+    remediation: z
+      .strictObject({
+        surfaces: some.describe(
+          "Production paths: whoever changes them says what was broken and how it was proved mended.",
+        ),
+        files: some.prefault("remediation/**").describe("Where the trace is written, in the same change."),
+      })
+      .optional()
+      .describe("A change of a production surface brings a remediation trace."),
+    adr: z
+      .strictObject({
+        when: some.describe("Paths that are architecture."),
+        files: some.prefault(["docs/adr/**", "docs/decisions/**"]).describe("Where decisions are written."),
+      })
+      .optional()
+      .describe("New architecture comes with a decision, in the same change or named by the story."),
+    manifest: pairs
+      .optional()
+      .describe("When one file changes, another changes with it, here or later in the same story."),
+    trace: z
+      .strictObject({
+        of: z
+          .enum(["agents", "all"])
+          .default("agents")
+          .describe("Whose commits must lead back to an approved prompt."),
+      })
+      .optional()
+      .describe("Every commit leads to a run, a prompt, an approved plan and a person. Always on for runs."),
+    review: z
+      .strictObject({
+        count: z.int().min(1).max(10).default(1),
+        by: z.array(duty).min(1).default(["approvers"]),
+        paths: patterns.default([]).describe("Only for changes of these paths; for all when empty."),
+      })
+      .optional()
+      .describe("Approving reviews of the exact commit by people who did not ask for the change."),
+    ci: z
+      .strictObject({
+        checks: z
+          .array(
+            z
+              .string()
+              .regex(
+                /^@[a-z0-9][a-z0-9-]{0,99}\/.{1,100}$/,
+                "write `@app/check`, such as `@github-actions/test`",
+              ),
+          )
+          .min(1)
+          .max(50),
+        skipped: z
+          .array(z.string())
+          .max(50)
+          .default([])
+          .describe("Of these checks, those that may be skipped."),
+      })
+      .optional()
+      .describe("Named checks of named apps have succeeded on the exact commit."),
+    "diff-size": z
+      .strictObject({
+        files: count.optional(),
+        lines: count.optional().describe("Added plus deleted lines, counted from the files themselves."),
+        bytes: bytes.optional().describe("Added bytes: a single very long line counts in full."),
+        ignore: patterns.default([]),
+      })
+      .optional()
+      .describe("How large one change may be."),
+    "manual-test": z
+      .strictObject({
+        when: z
+          .strictObject({
+            paths: patterns.default([]),
+            risk: z.array(Risk).default([]),
+            labels: z.array(z.string().min(1).max(100)).max(50).default([]),
+            always: z.boolean().default(false),
+          })
+          .describe("Needed if any of these holds."),
+        tests: z
+          .array(
+            z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "a test's name is lower-case words joined by `-`"),
+          )
+          .min(1)
+          .max(20)
+          .default(["manual"])
+          .describe("The tests a person must sign off on the exact commit."),
+      })
+      .optional()
+      .describe("A person tries the change and signs off the exact commit."),
+    evidence: z
+      .strictObject({
+        files: patterns
+          .default([])
+          .describe("JSON evidence files: those that a change touches must be valid JSON."),
+      })
+      .optional()
+      .describe(
+        "Every change by an agent has recorded evidence for its exact commit; this adds evidence files in the repository.",
+      ),
+  })
+  .describe(
+    "The gates of the `sallyport` check. `scope`, `trace`, `evidence`, `approval`, `dependencies` and `stop` need no settings: they always hold for agents' changes.",
+  );
