@@ -1,13 +1,19 @@
 #!/usr/bin/env node
 import module from "node:module";
+import { join } from "node:path";
+import { isatty } from "node:tty";
+import type { Io } from "./cli/io.ts";
+
+const { XDG_CACHE_HOME, LOCALAPPDATA, HOME } = process.env;
+const caches = XDG_CACHE_HOME || LOCALAPPDATA || (HOME && join(HOME, ".cache"));
+const cache = caches ? join(caches, "sallyport") : undefined;
 
 // Compiled code is kept between runs, so that a hook or an editor which asks often is answered soon. Node 20 cannot do it.
-module.enableCompileCache?.();
-
-const { runProgram } = await import("./cli/program.ts");
+// In the user's own folder: Node's usual place is one that every user of the machine can write to.
+if (cache !== undefined) module.enableCompileCache?.(cache);
 
 /** The command line's entry: the only file below `app` that touches the process. */
-await runProgram(process.argv, {
+const io: Io = {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   exit: (code) => {
@@ -15,6 +21,13 @@ await runProgram(process.argv, {
   },
   env: process.env,
   cwd: process.cwd(),
-  color: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
-  redraws: process.stderr.isTTY === true,
-});
+  cache,
+  color: isatty(1) && process.env.NO_COLOR === undefined,
+  redraws: isatty(2),
+};
+
+// Only now, so that its code is kept as well. No `await`: the bundle of this file is CommonJS, which starts sooner.
+void import("./cli/program.ts").then(({ runProgram }) => runProgram(process.argv, io));
+
+// Nothing is left to do: the process ends at once, without Node taking it apart piece by piece.
+process.once("beforeExit", () => process.exit());

@@ -7,7 +7,7 @@ import { makeRepository } from "./made.ts";
 import { atLeast, atMost, printTable, type Row } from "./table.ts";
 import { compare, peakOf, type Timed } from "./timing.ts";
 
-const program = fileURLToPath(new URL("../dist/sallyport.js", import.meta.url));
+const program = fileURLToPath(new URL("../dist/sallyport.cjs", import.meta.url));
 const danger = join(
   dirname(createRequire(import.meta.url).resolve("danger/package.json")),
   "distribution/commands/danger-local.js",

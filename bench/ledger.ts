@@ -143,7 +143,7 @@ try {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), content);
   }
-  const program = fileURLToPath(new URL("../dist/sallyport.js", import.meta.url));
+  const program = fileURLToPath(new URL("../dist/sallyport.cjs", import.meta.url));
   const argv: [string, ...string[]] = [
     process.execPath,
     "--no-warnings",

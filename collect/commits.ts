@@ -2,15 +2,24 @@ import { basename, resolve } from "node:path";
 import type { PolicyReading, PullFacts } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { type GitObjects, gitObjects } from "./objects-git.ts";
-import { policyReading, readPolicy } from "./policy-file.ts";
-import { findSecrets } from "./secrets.ts";
-import { readTexts } from "./texts.ts";
+import { findPolicy } from "./policy-blob.ts";
 
 /**
  * Two revisions in a git directory; `base` is the default branch unless given. `policy` is the content of a file to judge
- * by, in place of the default branch's policy: what the person at the command line wants to try.
+ * by, in place of the default branch's policy: what the person at the command line wants to try. `parse` turns the policy's
+ * file into what the gates are given.
  */
-export type CommitsSource = { dir: string; base?: string; head: string; policy?: Uint8Array; day: string };
+export type CommitsSource = {
+  dir: string;
+  base?: string;
+  head: string;
+  policy?: Uint8Array;
+  parse: PolicyParser;
+  day: string;
+};
+
+/** Reads the content of a policy, which `blob` names: `policyReading`, or a host's memory of what that gave. */
+export type PolicyParser = (ref: string, blob: string, content: Uint8Array) => Promise<PolicyReading>;
 
 /** A branch by the name people know it by, and its commit. */
 export type Branch = { name: string; sha: string };
@@ -39,16 +48,17 @@ async function readFacts(objects: GitObjects, source: CommitsSource): Promise<Kn
   if (!base.known) return base;
   if (!head.known) return head;
 
-  const [mergeBase, policy] = await Promise.all([
+  const [mergeBase, policy, listed, { readTexts }, { findSecrets }] = await Promise.all([
     objects.mergeBase(base.value.sha, head.value),
     choosePolicy(objects, source, main),
+    // Where there is one merge base, what the head has and the base lacks is what it has and the merge base lacks.
+    objects.commits(base.value.sha, head.value),
+    // The gates' code, loaded while git is at work.
+    import("./texts.ts"),
+    import("./secrets.ts"),
   ]);
-  const [changes, commits] = mergeBase.known
-    ? await Promise.all([
-        objects.changes(mergeBase.value, head.value),
-        objects.commits(mergeBase.value, head.value),
-      ])
-    : [mergeBase, mergeBase];
+  const changes = mergeBase.known ? await objects.changes(mergeBase.value, head.value) : mergeBase;
+  const commits = mergeBase.known ? listed : mergeBase;
   const elsewhere = unknown(
     "a git directory does not say which pull request this is: judge with --pr owner/repo#number",
   );
@@ -93,13 +103,16 @@ async function choosePolicy(
 ): Promise<Known<PolicyReading>> {
   if (source.policy === undefined) {
     if (!main.known) return unknown(`${main.why}; name a policy file with --policy`);
-    return readPolicy(objects, main.value.sha);
+    const found = await findPolicy(objects, main.value.sha);
+    if (!found.known) return found;
+    const file = found.value;
+    return known(file.state === "there" ? await source.parse(file.ref, file.blob, file.content) : file);
   }
   // A file outside git was read at no commit; its own id stands in for one, so that nobody takes it for the branch's policy.
   // Loaded here alone: most checks go by the default branch's policy, and cryptography takes its time to load.
   const { blobId } = await import("./blob-id.ts");
   const blob = blobId(source.policy, "sha1");
-  return known(policyReading(blob, blob, source.policy));
+  return known(await source.parse(blob, blob, source.policy));
 }
 
 /**

@@ -1,44 +1,15 @@
 import type { PolicyReading } from "../core/facts.ts";
 import { type Known, known } from "../core/known.ts";
-import { policyBytes, policyPath } from "../schemas/policy.ts";
 import type { Objects } from "./objects.ts";
 import { parsePolicy } from "./policy.ts";
+import { findPolicy } from "./policy-blob.ts";
 
-/** The folder that the policy lies in. */
-export const policyFolder = policyPath.slice(0, policyPath.lastIndexOf("/"));
-
-/** A file that would be taken for the policy by people, and by no program. */
-export const policyTwin = policyPath.replace(/\.yml$/, ".yaml");
-
-/**
- * Reads the policy at `ref`, the default branch's commit. Only a plain file at the one path counts: a link or a second file
- * with the ending `.yaml` makes the policy malformed, and a failed read is unknown, never absent.
- * Written by whoever may push to the default branch.
- */
+/** Reads the policy at `ref`, the default branch's commit. Unknown only if the repository could not be read. */
 export async function readPolicy(objects: Objects, ref: string): Promise<Known<PolicyReading>> {
-  for (const path of [policyFolder, policyTwin]) {
-    const entry = await objects.entry(ref, path);
-    if (!entry.known) return entry;
-    if (entry.value === null || (path === policyFolder && entry.value.type === "tree")) continue;
-    const message =
-      path === policyTwin
-        ? `delete ${policyTwin}: the policy is read from ${policyPath} alone`
-        : `${policyFolder} is not a folder`;
-    return known(malformed(ref, entry.value.sha, message));
-  }
-  const entry = await objects.entry(ref, policyPath);
-  if (!entry.known) return entry;
-  if (entry.value === null) return known({ state: "absent", ref });
-  const { mode, sha } = entry.value;
-  if (mode !== "100644")
-    return known(malformed(ref, sha, `${policyPath} must be a plain file (mode 100644), not ${mode}`));
-  const blob = await objects.blob(sha, policyBytes);
-  if (!blob.known) return blob;
-  if (blob.value.content === null)
-    return known(
-      malformed(ref, sha, `${policyPath} has ${blob.value.size} bytes; at most ${policyBytes} are read`),
-    );
-  return known(policyReading(ref, sha, blob.value.content));
+  const found = await findPolicy(objects, ref);
+  if (!found.known) return found;
+  const file = found.value;
+  return known(file.state === "there" ? policyReading(ref, file.blob, file.content) : file);
 }
 
 /** Parses a policy's content into what the gates are given. */
@@ -46,8 +17,4 @@ export function policyReading(ref: string, blob: string, content: Uint8Array): P
   const parsed = parsePolicy(content);
   if (!parsed.ok) return { state: "malformed", ref, blob, problem: parsed.problem };
   return { state: "loaded", ref, blob, policy: parsed.policy, lines: parsed.lines };
-}
-
-function malformed(ref: string, blob: string, message: string): PolicyReading {
-  return { state: "malformed", ref, blob, problem: { message, line: 1, column: 1 } };
 }

@@ -1,8 +1,9 @@
 import { visible } from "../core/escape.ts";
 import { problems } from "../core/paths.ts";
 import { patternLists } from "../core/policy-lists.ts";
-import { Policy, policyBytes } from "../schemas/policy.ts";
+import { Policy } from "../schemas/policy.ts";
 import { policyKeys } from "../schemas/policy-keys.ts";
+import { policyBytes } from "../schemas/policy-place.ts";
 import { bareValue, type Located, type Place, parseStrictYaml, type YamlProblem } from "./strict-yaml.ts";
 import { suggestion } from "./suggestion.ts";
 

@@ -1,5 +1,5 @@
-import { policyPath } from "../schemas/policy.ts";
-import { policyFolder, policyTwin } from "./policy-file.ts";
+import { policyPath } from "../schemas/policy-place.ts";
+import { policyFolder, policyTwin } from "./policy-blob.ts";
 
 /**
  * Everything about a pull request that can change, in one query. Where a listing has more than a page, or a part may not be

@@ -1,6 +1,6 @@
 import type { PolicyReading } from "../core/facts.ts";
 import type { PolicyAnswer } from "../schemas/graphql.ts";
-import { policyBytes } from "../schemas/policy.ts";
+import { policyBytes } from "../schemas/policy-place.ts";
 import { blobId } from "./blob-id.ts";
 import { policyReading } from "./policy-file.ts";
 

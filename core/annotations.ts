@@ -1,4 +1,4 @@
-import { policyPath } from "../schemas/policy.ts";
+import { policyPath } from "../schemas/policy-place.ts";
 import type { GateResult, Reason, Verdict } from "../schemas/verdict.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { policyPath } from "../schemas/policy.ts";
+import { policyPath } from "../schemas/policy-place.ts";
 import type { Backtest, BacktestRow, Because, Effect } from "./backtest.ts";
 import { code, plain, visible } from "./escape.ts";
 

@@ -1,4 +1,4 @@
-import { policyPath } from "../schemas/policy.ts";
+import { policyPath } from "../schemas/policy-place.ts";
 import type { GateResult, Verdict } from "../schemas/verdict.ts";
 import { engine } from "./engine.ts";
 import type { LoadedPolicy, PolicyReading, PullFacts, SecretFinding } from "./facts.ts";

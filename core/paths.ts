@@ -163,9 +163,11 @@ const forms: readonly Form[] = [raw, fold, (text) => text.normalize("NFC"), (tex
 export function matcher(patterns: readonly string[], mode: "allow" | "deny"): Matcher {
   if (patterns.length === 0) return { matches: () => null };
   const used = mode === "deny" ? forms : [raw];
-  const lists = used.map((_, form) => indexed(patterns, used, form));
+  // Made when it is first asked: many lists are never held against a path.
+  let lists: Map<string, Rule[]>[] | null = null;
   return {
     matches(path) {
+      lists ??= used.map((_, form) => indexed(patterns, used, form));
       if (isTooLong(path)) return mode === "allow" ? null : (patterns[0] ?? null);
       const names = used.map((form) => form(path));
       let first = patterns.length;

@@ -1,4 +1,4 @@
-import { policyPath } from "../schemas/policy.ts";
+import { policyPath } from "../schemas/policy-place.ts";
 import type { LoadedPolicy } from "./facts.ts";
 import { matcher, nameProblem } from "./paths.ts";
 import { lineOf, patternLists } from "./policy-lists.ts";

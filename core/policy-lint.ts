@@ -1,4 +1,4 @@
-import { policyPath } from "../schemas/policy.ts";
+import { policyPath } from "../schemas/policy-place.ts";
 import type { LoadedPolicy } from "./facts.ts";
 import { type JobCheck, missingChecks } from "./job-checks.ts";
 import type { LintWarning, Remark } from "./lint-warning.ts";

@@ -1,4 +1,4 @@
-import { policyPath } from "../schemas/policy.ts";
+import { policyPath } from "../schemas/policy-place.ts";
 import type { Verdict } from "../schemas/verdict.ts";
 import { checkEffect } from "./check-effect.ts";
 import { sha256 } from "./contract.ts";

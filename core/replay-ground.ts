@@ -1,6 +1,6 @@
 import type { ContractPrompt, Source } from "../schemas/entries.ts";
 import type { PlannedPrompt } from "../schemas/plan.ts";
-import { policyPath } from "../schemas/policy.ts";
+import { policyPath } from "../schemas/policy-place.ts";
 import { approvalDigest, compilePrompt, declaredPaths, digestOf } from "./contract.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
 import type { ReplaySources } from "./replay-sources.ts";

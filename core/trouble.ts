@@ -1,4 +1,4 @@
-import { policyPath } from "../schemas/policy.ts";
+import { policyPath } from "../schemas/policy-place.ts";
 import type { PolicyReading } from "./facts.ts";
 import type { Known } from "./known.ts";
 

@@ -1,6 +1,6 @@
 import type { EntryBody } from "../schemas/entries.ts";
 import { statementType } from "../schemas/ledger.ts";
-import { policyPath } from "../schemas/policy.ts";
+import { policyPath } from "../schemas/policy-place.ts";
 import { type SummaryStatement, summaryType, type VerificationSummary } from "../schemas/vsa.ts";
 import { engine } from "./engine.ts";
 import type { TypedEntry } from "./entries.ts";

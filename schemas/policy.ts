@@ -2,12 +2,6 @@ import * as z from "zod";
 import { Gates } from "./policy-gates.ts";
 import { count, duties, patterns, seconds } from "./policy-values.ts";
 
-/** Where the policy lives in a governed repository; read from the default branch only. */
-export const policyPath = ".github/sallyport.yml";
-
-/** The largest policy file that is read, in bytes; a longer one is refused before it is parsed. */
-export const policyBytes = 64 * 1024;
-
 const person = z
   .string()
   .regex(/^@[A-Za-z0-9][A-Za-z0-9-]*(?:\/[a-z0-9][a-z0-9_-]*)?$/, "write `@user` or `@organisation/team`")

@@ -1,8 +1,9 @@
 // Bundles what is published, into `dist` or the folder that is named. Plain JavaScript for Node 20, because `prepare` runs
 // it before there is anything else to run.
+import { createHash } from "node:crypto";
 import { existsSync, rmSync, symlinkSync } from "node:fs";
 import { chmod, readFile, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -23,42 +24,83 @@ const shared = {
   absWorkingDir: root,
   outdir: folder,
   bundle: true,
-  format: "esm",
   platform: "node",
   legalComments: "none",
   logLevel: "warning",
 };
-const bundles = [
-  {
-    entryPoints: { sallyport: "app/cli.ts" },
-    target: "node20",
-    external: outside,
-    splitting: true,
-    // Node reads and hashes the text of every file at every start.
-    minify: true,
-    chunkNames: "chunks/[name]-[hash]",
-    // In chunks, too: a bundled CommonJS package may stand in any of them.
-    banner: { js: requireBanner },
+
+// The command line is read at every start: Node reads and hashes the whole text.
+const commandLine = { ...shared, target: "node20", external: outside, minify: true };
+
+// What `sallyport check` always needs is CommonJS, one file, because Node starts that much sooner than ES modules. What a
+// command loads on demand is left to the ES modules that all commands share; here those are gathered.
+const inCheck = new Set(["check.ts", "judge.ts", "report.ts", "texts.ts", "secrets.ts"]);
+const onDemand = {};
+const gatherOnDemand = {
+  name: "gather-on-demand",
+  setup({ onResolve }) {
+    onResolve({ filter: /\.ts$/ }, ({ path, kind, resolveDir }) => {
+      if (kind !== "dynamic-import" || inCheck.has(basename(path))) return undefined;
+      const name = basename(path, ".ts");
+      if (name === "program") return { path: "./program.cjs", external: true };
+      onDemand[`commands/${name}`] = join(resolveDir, path);
+      return { path: `./commands/${name}.js`, external: true };
+    });
   },
-  { entryPoints: { action: "action/index.ts" }, target: "node24", banner: { js: requireBanner } },
-  {
-    entryPoints: { sandbox: "sandbox/main.ts", "git-runner": "sandbox/git-runner.ts" },
-    target: "node20",
-    packages: "external",
-    banner: { js: "#!/usr/bin/env node" },
-  },
-];
+};
+const commonJs = {
+  ...commandLine,
+  format: "cjs",
+  outExtension: { ".js": ".cjs" },
+  plugins: [gatherOnDemand],
+  banner: { js: '"use strict"; const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+};
+
+// A policy that was parsed once is remembered for as long as the parser is the same.
+const parser = await build({
+  ...commandLine,
+  entryPoints: ["app/cli/policy-parser.ts"],
+  format: "esm",
+  write: false,
+});
+const digest = createHash("sha256").update(parser.outputFiles[0].contents).digest("hex").slice(0, 16);
 
 await rm(join(root, folder), { recursive: true, force: true });
-for (const bundle of bundles) {
-  const [name] = Object.keys(bundle.entryPoints);
-  await build({ ...shared, ...bundle });
-  await chmod(join(root, folder, `${name}.js`), 0o755);
-}
+await build({
+  ...commonJs,
+  entryPoints: { sallyport: "app/cli.ts", program: "app/cli/program.ts" },
+  define: { "import.meta.url": "importMetaUrl", POLICY_PARSER: JSON.stringify(digest) },
+});
+await build({
+  ...commandLine,
+  entryPoints: onDemand,
+  format: "esm",
+  splitting: true,
+  chunkNames: "chunks/[name]-[hash]",
+  // In chunks, too: a bundled CommonJS package may stand in any of them.
+  banner: { js: requireBanner },
+});
+await build({
+  ...shared,
+  entryPoints: { action: "action/index.ts" },
+  format: "esm",
+  target: "node24",
+  banner: { js: requireBanner },
+});
+await build({
+  ...shared,
+  entryPoints: { sandbox: "sandbox/main.ts", "git-runner": "sandbox/git-runner.ts" },
+  format: "esm",
+  target: "node20",
+  packages: "external",
+  banner: { js: "#!/usr/bin/env node" },
+});
+for (const program of ["sallyport.cjs", "action.js", "sandbox.js"])
+  await chmod(join(root, folder, program), 0o755);
 
 // In a checkout npm links no command of the package itself; with this, `npx sallyport` works there as it does for users.
 const link = join(root, "node_modules", ".bin", "sallyport");
 if (folder === "dist" && process.platform !== "win32" && existsSync(dirname(link))) {
   rmSync(link, { force: true });
-  symlinkSync(join("..", "..", "dist", "sallyport.js"), link);
+  symlinkSync(join("..", "..", "dist", "sallyport.cjs"), link);
 }

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { makeRepository } from "../bench/made.ts";
 
 const top = join(import.meta.dirname, "..");
 let dist: string;
@@ -14,7 +15,7 @@ beforeAll(() => {
 afterAll(() => rmSync(dist, { recursive: true, force: true }));
 
 const run = (...args: string[]) =>
-  execFileSync(process.execPath, [join(dist, "sallyport.js"), ...args], {
+  execFileSync(process.execPath, [join(dist, "sallyport.cjs"), ...args], {
     encoding: "utf8",
     cwd: tmpdir(),
     env: {},
@@ -46,4 +47,41 @@ test.each(["check", "policy", "backtest", "init", "ledger", "replay", "serve", "
 test("what runs as a process of its own is there", () => {
   for (const name of ["action", "sandbox", "git-runner"])
     expect(existsSync(join(dist, `${name}.js`))).toBe(true);
+});
+
+describe("what `check` remembers of a policy", () => {
+  const repository = makeRepository({ files: 3, linesBefore: 2, linesAdded: 1, rules: 2 });
+  const caches = mkdtempSync(join(tmpdir(), "sallyport-cache-"));
+  afterAll(() => {
+    for (const folder of [repository, caches]) rmSync(folder, { recursive: true, force: true });
+  });
+  const remembered = () => {
+    const [file, ...others] = readdirSync(join(caches, "sallyport")).filter((name) => /^policy-/.test(name));
+    expect(others).toEqual([]);
+    return join(caches, "sallyport", file ?? "none");
+  };
+  const check = (env: NodeJS.ProcessEnv) => {
+    const args = ["check", "--repo", repository, "--base", "main", "--head", "feature", "--json"];
+    return execFileSync(process.execPath, [join(dist, "sallyport.cjs"), ...args], { encoding: "utf8", env });
+  };
+
+  test("the verdict is the same without a memory, when it is made, and when it is used", () => {
+    const without = check({});
+    expect(JSON.parse(without)).toMatchObject({ conclusion: "success" });
+    expect(check({ XDG_CACHE_HOME: caches })).toBe(without);
+    const made = remembered();
+    expect(check({ XDG_CACHE_HOME: caches })).toBe(without);
+    expect(remembered()).toBe(made);
+  });
+
+  test("a memory that is damaged is made again", () => {
+    const without = check({});
+    writeFileSync(remembered(), '{"state":"loaded"');
+    expect(check({ XDG_CACHE_HOME: caches })).toBe(without);
+    expect(check({ XDG_CACHE_HOME: caches })).toBe(without);
+  });
+
+  test("a folder that cannot be written to changes nothing", () => {
+    expect(check({ XDG_CACHE_HOME: "/dev/null" })).toBe(check({}));
+  });
 });

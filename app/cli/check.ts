@@ -1,13 +1,11 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
-import * as z from "zod";
 import { collectCommits } from "../../collect/commits.ts";
 import type { PullFacts } from "../../core/facts.ts";
-import { judge, verdictText } from "../../core/judge.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
-import { exitStatus, terminalText } from "../../core/report.ts";
 import type { Io } from "./io.ts";
+import { rememberingParser } from "./policy-memory.ts";
 
 export type CheckOptions = {
   base?: string;
@@ -35,8 +33,6 @@ export function checkCommand(io: Io): Command {
     )
     .option("--json", "print the verdict as JSON")
     .action(async (options: CheckOptions) => {
-      // One policy is read and the process ends: compiling the schema's checks would take longer than running them.
-      z.config({ jitless: true });
       const facts =
         options.pr === undefined
           ? await localFacts(options, io)
@@ -47,6 +43,9 @@ export function checkCommand(io: Io): Command {
         io.exit(2);
         return;
       }
+      // Loaded when collecting has begun and git was at work, for the most part.
+      const { judge, verdictText } = await import("../../core/judge.ts");
+      const { exitStatus, terminalText } = await import("../../core/report.ts");
       const verdict = judge(facts.value, { settle: options.pr === undefined ? "content" : "all" });
       io.out(options.json === true ? verdictText(verdict) : terminalText(verdict, { color: io.color }));
       io.exit(exitStatus(verdict));
@@ -58,18 +57,19 @@ async function localFacts(options: CheckOptions, io: Io): Promise<Known<PullFact
   const source = {
     dir,
     head: options.head ?? "HEAD",
+    parse: rememberingParser(io.cache),
     day: new Date().toISOString().slice(0, 10),
     ...(options.base === undefined ? {} : { base: options.base }),
   };
   if (options.policy === undefined) return collectCommits(source);
   const file = resolve(io.cwd, options.policy);
-  const policy = await readBytes(file);
+  const policy = readBytes(file);
   return policy.known ? collectCommits({ ...source, policy: policy.value }) : policy;
 }
 
-async function readBytes(file: string): Promise<Known<Uint8Array>> {
+function readBytes(file: string): Known<Uint8Array> {
   try {
-    return known(await readFile(file));
+    return known(readFileSync(file));
   } catch (error) {
     return unknown(
       `the policy file ${file} cannot be read; check the path given with --policy: ${String(error)}`,

@@ -20,7 +20,7 @@ import {
   type Walk,
 } from "../demo/road.ts";
 import type { Io } from "./io.ts";
-import { packageHome } from "./programs.ts";
+import { packageHome } from "./package-home.ts";
 
 type Options = { repo?: string; issue?: string; keep?: string; live?: boolean; verbose?: boolean };
 

@@ -9,6 +9,8 @@ export type Io = {
   env: Record<string, string | undefined>;
   /** The folder that relative paths start from. */
   cwd: string;
+  /** A folder of the user's own where what was worked out may be kept, and may be deleted at any time; absent: there is none. */
+  cache?: string | undefined;
   /** Whether standard output is a terminal that shows colours. */
   color: boolean;
   /** Whether standard error is a terminal, where a line of progress may be drawn over; not if absent. */

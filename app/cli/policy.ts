@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import * as z from "zod";
-import { Policy, policyPath } from "../../schemas/policy.ts";
+import { Policy } from "../../schemas/policy.ts";
+import { policyPath } from "../../schemas/policy-place.ts";
 import type { Io } from "./io.ts";
 import { type ExplainOptions, explainPaths } from "./policy/explain.ts";
 import { type LintOptions, lint } from "./policy/lint.ts";

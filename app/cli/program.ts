@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError } from "commander";
+import { join } from "node:path";
+import { Command, type CommanderError } from "commander";
 import type { Io } from "./io.ts";
+import { packageHome } from "./package-home.ts";
 
 /** Every command by its name. Only the one that is asked for is loaded: the server's packages are heavy. */
 const commands: Record<string, () => Promise<(io: Io) => Command>> = {
@@ -22,7 +24,7 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<void>
     const program = await makeProgram(argv[2], io);
     await program.parseAsync(argv);
   } catch (error) {
-    if (error instanceof CommanderError) {
+    if (isCommanderError(error)) {
       // Commander has said it already. Its own status for bad input is 1, which is a "no" here.
       io.exit(error.exitCode === 0 ? 0 : 2);
       return;
@@ -59,9 +61,14 @@ function withSameExit(program: Command, command: Command): Command {
   return command;
 }
 
+/** Told by its code, because a part of the bundle may have a copy of commander of its own. */
+function isCommanderError(error: unknown): error is CommanderError {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("commander.");
+}
+
 function packageVersion(): string {
   const { version }: { version: string } = JSON.parse(
-    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+    readFileSync(join(packageHome(), "package.json"), "utf8"),
   );
   return version;
 }

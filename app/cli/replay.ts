@@ -80,7 +80,7 @@ async function trustedKeys(io: Io, place: Place, options: ReplayOptions): Promis
   const given = await givenKeys(io, options);
   if (!given.known) return given;
   if (given.value !== null) return { known: true, value: given.value };
-  if (place.kind === "git") return cloneKeys(place.path, place.commit, options);
+  if (place.kind === "git") return cloneKeys(place.path, options);
   return unknown(
     `the ${place.kind} ${place.path} has no policy that names keys: give --policy <file> or --key <key>`,
   );

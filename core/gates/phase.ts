@@ -1,4 +1,4 @@
-import { policyPath } from "../../schemas/policy.ts";
+import { policyPath } from "../../schemas/policy-place.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import { holders } from "../authority.ts";
 import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { collectCommits } from "../../collect/commits.ts";
+import { collectCommits, type PolicyParser } from "../../collect/commits.ts";
 import type { Comparison } from "../../collect/entered.ts";
 import { readHistory } from "../../collect/history.ts";
 import { gitObjects } from "../../collect/objects-git.ts";
@@ -13,6 +13,7 @@ extends: default
 gates:
   evidence: { files: ["**/*.json"] }
 `);
+const parse: PolicyParser = async (...policy) => policyReading(...policy);
 const policy = policyReading("1".repeat(40), "2".repeat(40), policyText);
 const absent: PolicyReading = { state: "absent", ref: "1".repeat(40) };
 const comparison: Comparison = { before: absent, after: policy, secrets: false, day };
@@ -108,7 +109,7 @@ describe("the last changes of a branch", () => {
   test("the facts are those that `check` reads for the same two commits", async () => {
     const { empty } = makeHistory();
     for (const { sha, after } of await history(empty, 50, { secrets: true })) {
-      const source = { dir: repository.dir, base: `${sha}^1`, head: sha, policy: policyText, day };
+      const source = { dir: repository.dir, base: `${sha}^1`, head: sha, policy: policyText, parse, day };
       const checked = await collectCommits(source);
       if (!checked.known) throw new Error(checked.why);
       expect(content(after)).toEqual(content(checked.value));

@@ -5,7 +5,8 @@ import { CORE_SCHEMA, JSON_SCHEMA, load, YAML11_SCHEMA } from "js-yaml";
 import { parsePolicy } from "../../collect/policy.ts";
 import { problems } from "../../core/paths.ts";
 import { patternLists } from "../../core/policy-lists.ts";
-import { Policy, policyBytes } from "../../schemas/policy.ts";
+import { Policy } from "../../schemas/policy.ts";
+import { policyBytes } from "../../schemas/policy-place.ts";
 import { fullPolicy } from "./full-policy.ts";
 
 /** One seed that every run shares, and a new one each time; fast-check prints the seed of a failure. */

@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { collectCommits } from "../../../collect/commits.ts";
+import { readDefaultPolicy } from "../../../collect/default-policy.ts";
 import { parsePolicy } from "../../../collect/policy.ts";
 import { parsePublicKey } from "../../../core/keys.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
 import { type LedgerKey, pinnedKeys } from "../../../core/ledger-keys.ts";
-import { type Policy, policyPath } from "../../../schemas/policy.ts";
+import type { Policy } from "../../../schemas/policy.ts";
+import { policyPath } from "../../../schemas/policy-place.ts";
 import type { Io } from "../io.ts";
 import { wholeNumber } from "./arguments.ts";
 
@@ -43,18 +44,9 @@ export async function givenKeys(io: Io, options: KeyOptions): Promise<Known<Trus
   return unknown(`${file}:${line}:${column}: ${message}`);
 }
 
-/**
- * The keys that the policy on a clone's default branch pins, read as `sallyport check` reads it. They are worth as much as
- * the clone is: whoever made it chose them. `commit`: any commit of the clone.
- */
-export async function cloneKeys(
-  dir: string,
-  commit: string,
-  options: KeyOptions,
-): Promise<Known<TrustedKeys>> {
-  // Nothing is judged here, so neither the head nor the day is of any account.
-  const facts = await collectCommits({ dir, head: commit, day: "1970-01-01" });
-  const policy = facts.known ? facts.value.policy : facts;
+/** The keys that the policy on a clone's default branch pins: worth as much as the clone, because whoever made it chose them. */
+export async function cloneKeys(dir: string, options: KeyOptions): Promise<Known<TrustedKeys>> {
+  const policy = await readDefaultPolicy(dir);
   const instead = "name the keys with --key or --policy";
   if (!policy.known) return unknown(`the policy of ${dir} cannot be read: ${policy.why}; ${instead}`);
   const { value } = policy;

@@ -53,7 +53,7 @@ export async function verifyLedger(io: Io, name: string, options: VerifyOptions)
       return refuse(
         `the ${place.kind} ${place.path} has no policy that names keys: give --policy <file> or --key <key>`,
       );
-    const own = await cloneKeys(place.path, place.commit, options);
+    const own = await cloneKeys(place.path, options);
     if (!own.known) return refuse(own.why);
     trusted = own.value;
   }

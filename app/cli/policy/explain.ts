@@ -1,13 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { findDefaultBranch } from "../../../collect/commits.ts";
-import { gitObjects } from "../../../collect/objects-git.ts";
-import { policyReading, readPolicy } from "../../../collect/policy-file.ts";
+import { readDefaultPolicy } from "../../../collect/default-policy.ts";
+import { policyReading } from "../../../collect/policy-file.ts";
 import { visible } from "../../../core/escape.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
 import { type Explanation, explain } from "../../../core/policy-explain.ts";
-import { policyPath } from "../../../schemas/policy.ts";
+import { policyPath } from "../../../schemas/policy-place.ts";
 import type { Io } from "../io.ts";
 
 export type ExplainOptions = { repo?: string; policy?: string; json?: boolean };
@@ -55,14 +54,6 @@ async function fromFile(file: string, io: Io): Promise<Known<PolicyReading>> {
 }
 
 async function fromGit({ repo }: ExplainOptions, io: Io): Promise<Known<PolicyReading>> {
-  const dir = resolve(io.cwd, repo ?? ".");
-  const objects = gitObjects(dir);
-  try {
-    const main = await findDefaultBranch(objects, dir);
-    return main.known
-      ? await readPolicy(objects, main.value.sha)
-      : unknown(`${main.why}; name a policy file with --policy`);
-  } finally {
-    objects.close();
-  }
+  const policy = await readDefaultPolicy(resolve(io.cwd, repo ?? "."));
+  return policy.known ? policy : unknown(`${policy.why}; name a policy file with --policy`);
 }

@@ -7,7 +7,8 @@ import { visible } from "../../../core/escape.ts";
 import type { JobCheck } from "../../../core/job-checks.ts";
 import type { LintWarning } from "../../../core/lint-warning.ts";
 import { lintPolicy } from "../../../core/policy-lint.ts";
-import { type Policy, policyPath } from "../../../schemas/policy.ts";
+import type { Policy } from "../../../schemas/policy.ts";
+import { policyPath } from "../../../schemas/policy-place.ts";
 import type { Io } from "../io.ts";
 
 export type LintOptions = { repo?: string; strict?: boolean; json?: boolean };
