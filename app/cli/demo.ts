@@ -20,7 +20,7 @@ import {
   type Walk,
 } from "../demo/road.ts";
 import type { Io } from "./io.ts";
-import { packageHome } from "./package-home.ts";
+import { lackOfCheckout, packageHome } from "./package-home.ts";
 
 type Options = { repo?: string; issue?: string; keep?: string; live?: boolean; verbose?: boolean };
 
@@ -34,6 +34,11 @@ export function demoCommand(io: Io): Command {
     .option("--live", "ask the real model service; needs ANTHROPIC_API_KEY")
     .option("--verbose", "show what the processes print")
     .action(async (options: Options) => {
+      const lack = lackOfCheckout();
+      if (lack !== null) {
+        io.err(`sallyport demo: ${lack}\n`);
+        return io.exit(2);
+      }
       const dir = await mkdtemp(join(tmpdir(), "sallyport-demo-"));
       const hosts: { close(): Promise<void> }[] = [];
       try {

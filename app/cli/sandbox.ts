@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { Io } from "./io.ts";
+import { lackOfCheckout } from "./package-home.ts";
 import { startProgram } from "./programs.ts";
 
 /** `sallyport sandbox`: a GitHub in one process, for playing the road by hand. It runs as a process of its own. */
@@ -10,6 +11,11 @@ export function sandboxCommand(io: Io): Command {
     .option("--port <port>", "the port to listen on", "4000")
     .option("--dir <dir>", "keep the repositories in this folder (default: a temporary one)")
     .action(async (options: { seed: string; port: string; dir?: string }) => {
+      const lack = lackOfCheckout();
+      if (lack !== null) {
+        io.err(`sallyport sandbox: ${lack}\n`);
+        return io.exit(2);
+      }
       const args = [
         "--seed",
         options.seed,
