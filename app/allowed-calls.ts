@@ -7,10 +7,12 @@ export type Call = { method: string; url: string; body: unknown };
 type Rule = { method: string; path: RegExp; body?: (body: Record<string, unknown>) => boolean };
 
 const ownRef = /^(?:refs\/)?heads\/sallyport\/(?:evidence|run-[0-9]+-[0-9]+\/[0-9]+)$/;
+/** A run's own branch, the only kind that is ever forced back or deleted. */
+const runRef = /^heads\/sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/;
 const isText = (value: unknown): value is string => typeof value === "string";
 
 // Every write that effects need, below `/repos/{owner}/{repo}`. Approving, merging, arming auto-merge, protection,
-// access, secrets, workflows, GraphQL's mutations and the deletion of branches are refused by not standing here.
+// access, secrets, workflows and GraphQL's mutations are refused by not standing here.
 const writes: readonly Rule[] = [
   { method: "POST", path: /^\/issues$/ },
   {
@@ -26,16 +28,22 @@ const writes: readonly Rule[] = [
   { method: "POST", path: /^\/labels$/ },
   { method: "POST", path: /^\/git\/(?:blobs|trees|commits)$/ },
   { method: "POST", path: /^\/git\/refs$/, body: (body) => isText(body.ref) && ownRef.test(body.ref) },
-  { method: "PATCH", path: /^\/git\/refs\/.+$/, body: (body) => body.force !== true },
+  { method: "PATCH", path: /^\/git\/refs\/.+$/ },
+  { method: "DELETE", path: /^\/git\/refs\/.+$/ },
   { method: "POST", path: /^\/pulls$/ },
+  {
+    method: "PATCH",
+    path: /^\/pulls\/\d+$/,
+    body: (body) => Object.keys(body).every((key) => key === "state") && body.state === "closed",
+  },
   { method: "POST", path: /^\/check-runs$/ },
   { method: "PATCH", path: /^\/check-runs\/\d+$/ },
 ];
 
 /**
  * Why a client may not send a request, or null. The address is judged as it will be sent, not as the route was written,
- * and what is not expressly allowed is refused: so no code path of ours can approve, merge, arm auto-merge, force a
- * branch or change protection, whatever it was made to believe (design, invariant 10).
+ * and what is not expressly allowed is refused: so no code path of ours can approve, merge, arm auto-merge, force or delete
+ * a branch that is not a run's, or change protection, whatever it was made to believe (design, invariant 10).
  */
 export function whyForbidden(
   use: Use,
@@ -58,8 +66,11 @@ export function whyForbidden(
   const body = isRecord(call.body) ? call.body : {};
   if (rule.body !== undefined && !rule.body(body)) return `${what}: not with this content`;
   const ref = /^\/git\/refs\/(.+)$/.exec(path)?.[1];
-  if (ref !== undefined && !ownRef.test(decoded(ref) ?? "")) return `${what}: the branch is not one of ours`;
-  return null;
+  if (ref === undefined) return null;
+  const name = decoded(ref) ?? "";
+  if (!ownRef.test(name)) return `${what}: the branch is not one of ours`;
+  const takesBack = method === "DELETE" || (body.force !== undefined && body.force !== false);
+  return takesBack && !runRef.test(name) ? `${what}: only a run's branch is forced or deleted` : null;
 }
 
 /** A GitHub server of one's own serves REST below /api/v3 and GraphQL beside it. */

@@ -1,8 +1,9 @@
 import type { Transaction } from "kysely";
 import { type Attempts, attemptKinds, followAttempts, noAttempts } from "../core/attempts.ts";
-import { type Draft, typedEntry } from "../core/entries.ts";
+import type { Draft } from "../core/entries.ts";
 import { SallyportError } from "../core/errors.ts";
 import { readEntry } from "../core/ledger.ts";
+import { typedEntry } from "../core/typed-entry.ts";
 import type { Tables } from "./database.ts";
 
 /** Refuses drafts that would break the attempt protocol: one wrong entry, once signed, would break the chain for good. */

@@ -1,9 +1,10 @@
 import type { Transaction } from "kysely";
 import { digestOf } from "../core/contract.ts";
-import { type TypedEntry, typedEntry } from "../core/entries.ts";
+import type { TypedEntry } from "../core/entries.ts";
 import { SallyportError } from "../core/errors.ts";
 import { appendEntry, type LedgerHead, readEntry, type Sign } from "../core/ledger.ts";
 import type { Decision } from "../core/story-facts.ts";
+import { typedEntry } from "../core/typed-entry.ts";
 import type { AttemptGuard } from "./attempt-guard.ts";
 import type { Database, Tables } from "./database.ts";
 
@@ -117,7 +118,7 @@ async function lockChain(trx: Trx, repository: number): Promise<LedgerHead> {
 }
 
 /** The head of a repository's chain; null while it has no entry. */
-export async function headOf(db: Database, repository: number): Promise<LedgerHead> {
+export async function headOf(db: Database | Trx, repository: number): Promise<LedgerHead> {
   const chain = await db
     .selectFrom("chains")
     .select(["seq", "hash"])
@@ -126,19 +127,20 @@ export async function headOf(db: Database, repository: number): Promise<LedgerHe
   return chain === undefined || chain.hash === null ? null : { seq: chain.seq, hash: chain.hash };
 }
 
-/** The chain's lines from a sequence number on, oldest first. */
+/** The chain's lines from a sequence number on, oldest first, and up to another, which is included, if one is given. */
 export async function linesFrom(
   db: Database,
   repository: number,
   seq: number,
+  to?: number,
 ): Promise<{ seq: number; line: string }[]> {
-  return db
+  const lines = db
     .selectFrom("entries")
     .select(["seq", "line"])
     .where("repository", "=", repository)
     .where("seq", ">=", seq)
-    .orderBy("seq")
-    .execute();
+    .orderBy("seq");
+  return (to === undefined ? lines : lines.where("seq", "<=", to)).execute();
 }
 
 /** Reads a repository's entries, each parsed once: the chain only grows, so what was read stays true. */

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import * as z from "zod";
+import { readKey } from "./key-source.ts";
 
 /** The service's settings, as read from the environment once at the start. */
 export type Config = {
@@ -20,6 +20,22 @@ export type Config = {
 
 const secret = z.string().min(16, "must have at least 16 characters; make one with `openssl rand -hex 32`");
 
+/** A program and its arguments as a JSON array: no shell, so no quoting that two readers could understand differently. */
+const command = z.string().transform((text, context) => {
+  const argv = z.array(z.string()).min(1).safeParse(fromJson(text));
+  if (argv.success && argv.data[0] !== "") return argv.data;
+  context.addIssue('write a program and its arguments as a JSON array, such as ["pass","show","sallyport"]');
+  return z.NEVER;
+});
+
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Every setting by its variable; `.env.example` lists them with their meaning, and a test holds the two together. */
 export const Environment = z.object({
   APP_ID: z.coerce.number<string>().int().positive(),
@@ -33,6 +49,7 @@ export const Environment = z.object({
   DATABASE_FOLDER: z.string().default(".sallyport/database"),
   LEDGER_KEY: z.string().optional(),
   LEDGER_KEY_PATH: z.string().optional(),
+  LEDGER_KEY_COMMAND: command.optional(),
   ANTHROPIC_API_KEY: z.string().optional(),
   ANTHROPIC_BASE_URL: z.url().optional(),
   GITHUB_THROTTLE: z.enum(["on", "off"]).default("on"),
@@ -52,34 +69,48 @@ export function readConfig(env: Record<string, string | undefined>): ConfigReadi
   );
   const parsed = Environment.safeParse(filled);
   if (!parsed.success) {
-    return {
-      ok: false,
-      problems: parsed.error.issues.map(
-        (issue) => `${issue.path.join(".")}: ${wording(issue.message, String(issue.path[0]), filled)}`,
-      ),
-    };
+    const problems = parsed.error.issues.map(
+      (issue) => `${issue.path.join(".")}: ${wording(issue.message, String(issue.path[0]), filled)}`,
+    );
+    return { ok: false, problems: [...problems, ...keysNotSet(filled)] };
   }
   const { data } = parsed;
   const problems: string[] = [];
-  const privateKey = fromFile("PRIVATE_KEY", data.PRIVATE_KEY, data.PRIVATE_KEY_PATH, problems);
-  const ledgerKey = fromFile("LEDGER_KEY", data.LEDGER_KEY, data.LEDGER_KEY_PATH, problems);
-  if (privateKey === null || ledgerKey === null) return { ok: false, problems };
+  const privateKey = readKey("PRIVATE_KEY", { text: data.PRIVATE_KEY, path: data.PRIVATE_KEY_PATH }, {});
+  if (!privateKey.ok) problems.push(privateKey.problem);
+  const source = {
+    text: data.LEDGER_KEY,
+    path: data.LEDGER_KEY_PATH,
+    command: data.LEDGER_KEY_COMMAND,
+  };
+  const ledgerKey = readKey("LEDGER_KEY", source, surroundings(env));
+  if (!ledgerKey.ok) problems.push(ledgerKey.problem);
+  if (!privateKey.ok || !ledgerKey.ok) return { ok: false, problems };
   return {
     ok: true,
     config: {
       appId: data.APP_ID,
-      privateKey,
+      privateKey: privateKey.pem,
       webhookSecret: data.WEBHOOK_SECRET,
       apiUrl: data.GITHUB_API_URL.replace(/\/$/, ""),
       port: data.PORT,
       host: data.HOST,
       database: databaseOf(data),
-      ledgerKey,
+      ledgerKey: ledgerKey.pem,
       anthropic: { apiKey: data.ANTHROPIC_API_KEY ?? null, baseUrl: data.ANTHROPIC_BASE_URL ?? null },
       throttle: data.GITHUB_THROTTLE === "on",
       logLevel: data.LOG_LEVEL,
     },
   };
+}
+
+/** The private keys that have no source at all, told together with what else is wrong; none is read for that. */
+function keysNotSet(filled: Record<string, unknown>): string[] {
+  return ["PRIVATE_KEY", "LEDGER_KEY"].flatMap((name) => {
+    if ([name, `${name}_PATH`, `${name}_COMMAND`].some((one) => one in filled)) return [];
+    const reading = readKey(name, {}, {});
+    return reading.ok ? [] : [reading.problem];
+  });
 }
 
 function databaseOf(data: z.output<typeof Environment>): Config["database"] {
@@ -91,22 +122,7 @@ function wording(message: string, name: string, env: Record<string, unknown>): s
   return name in env ? message : "is not set; see .env.example";
 }
 
-/** A key given in a variable (with `\n` for line ends) or as a file's path; keys are never printed. */
-function fromFile(
-  name: string,
-  text: string | undefined,
-  path: string | undefined,
-  problems: string[],
-): string | null {
-  if (text !== undefined) return text.replaceAll("\\n", "\n");
-  if (path === undefined) {
-    problems.push(`${name} or ${name}_PATH: is not set; see .env.example`);
-    return null;
-  }
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    problems.push(`${name}_PATH: cannot read ${path}`);
-    return null;
-  }
+/** What a command is run with: the service's surroundings without its own settings, some of which are secrets. */
+function surroundings(env: Record<string, string | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !Object.hasOwn(Environment.shape, name)));
 }

@@ -11,8 +11,9 @@ export type Tables = {
   deliveries: { guid: string; event: string; body_sha256: string; received_at: Timestamp };
   chains: { repository: number; seq: number; hash: string | null };
   entries: { repository: number; seq: number; hash: string; kind: string; line: string };
-  bodies: { sha256: string; media_type: string; bytes: Uint8Array };
-  answers: { key: string; answer: string; stored_at: Timestamp };
+  exports: { repository: number; commit: string; tree: string; seq: number };
+  bodies: { sha256: string; media_type: string; bytes: Uint8Array; stored_at: Timestamp };
+  answers: { key: string; answer: string; stored_at: Timestamp; repository: number | null };
   leases: { subject: string; fence: Generated<number> };
   effects: {
     id: Generated<number>;
@@ -68,8 +69,13 @@ const statements = [
   `create table if not exists entries (
      repository bigint not null, seq integer not null, hash text not null, kind text not null, line text not null,
      primary key (repository, seq), unique (repository, hash))`,
+  // Up to where the evidence branch was last found to hold the chain: a commit that is known is not compared again.
+  "create table if not exists exports (repository bigint primary key, commit text not null, tree text not null, seq integer not null)",
   "create table if not exists bodies (sha256 text primary key, media_type text not null, bytes bytea not null)",
   "create table if not exists answers (key text primary key, answer text not null, stored_at timestamptz not null default now())",
+  "alter table bodies add column if not exists stored_at timestamptz not null default now()",
+  // Null: an older version stored it.
+  "alter table answers add column if not exists repository bigint",
   "create table if not exists leases (subject text primary key, fence bigint not null default 1)",
   `create table if not exists effects (
      id bigserial primary key, key text not null unique, repository bigint not null, subject text not null, lane text not null,

@@ -7,25 +7,56 @@ import { orNull } from "./perform/answers.ts";
 /** One entry of a chain as it is stored. */
 export type Line = { seq: number; line: string };
 
-/** What the branch holds: its tip, its tree and the blobs of its segments; null when there is no branch. */
-export type Branch = {
-  commit: string;
-  tree: string;
-  segments: Map<string, { sha: string; size: number }>;
-} | null;
+/** The lines of a chain between two places, both included; fewer where it ends before. */
+export type ReadLines = (from: number, to: number) => Promise<Line[]>;
 
-/** Reads where the evidence branch stands, without its contents: git's hashes tell enough to compare it. */
-export async function readEvidence({ request, owner, repo }: GitHub): Promise<Branch> {
+/** Where the evidence branch stands; null when there is none. */
+export type Tip = { commit: string; tree: string } | null;
+
+/** A commit of the branch that was found to hold our chain up to an entry: what a commit holds never changes. */
+export type Exported = { commit: string; tree: string; seq: number };
+
+/** Reads where the evidence branch stands; `known` spares the question what is in a commit that we know. */
+export async function readTip({ request, owner, repo }: GitHub, known: Exported | null = null): Promise<Tip> {
   const ref = await orNull(
     request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${evidenceBranch}` }),
   );
   if (ref === null) return null;
   const { sha: commit } = ref.data.object;
+  if (commit === known?.commit) return { commit, tree: known.tree };
   const tip = await request("GET /repos/{owner}/{repo}/git/commits/{commit_sha}", {
     owner,
     repo,
     commit_sha: commit,
   });
+  return { commit, tree: tip.data.tree.sha };
+}
+
+/**
+ * How many of our lines stand on the branch: each of its segments must be, to the byte, what we would have written. Null
+ * when it holds anything else, or more than we have. Whoever may push to the branch wrote it, so it is compared by git's
+ * own hashes, without its contents and one segment of ours at a time.
+ */
+export async function exportedCount(github: GitHub, tip: Tip, lines: ReadLines): Promise<number | null> {
+  if (tip === null) return 0;
+  const segments = await readSegments(github, tip.tree);
+  let count = 0;
+  for (let before = 0; before < segments.size * segmentEntries; before += segmentEntries) {
+    const found = segments.get(segmentPath(before + 1));
+    const taken =
+      found === undefined ? null : linesIn(found, await lines(before + 1, before + segmentEntries));
+    // Only the last segment may be short.
+    if (taken === null || count !== before) return null;
+    count += taken;
+  }
+  return count;
+}
+
+/** The blobs of the branch's segments, by path. */
+async function readSegments(
+  { request, owner, repo }: GitHub,
+  tree: string,
+): Promise<Map<string, { sha: string; size: number }>> {
   const list = async (tree_sha: string) => {
     const { data } = await request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", {
       owner,
@@ -36,32 +67,9 @@ export async function readEvidence({ request, owner, repo }: GitHub): Promise<Br
       throw new SallyportError("github", `GitHub lists a folder of ${evidenceBranch} only in part`);
     return data.tree;
   };
-  const tree = tip.data.tree.sha;
   const folder = (await list(tree)).find((entry) => entry.path === "ledger" && entry.type === "tree");
   const entries = folder === undefined ? [] : await list(folder.sha);
-  return {
-    commit,
-    tree,
-    segments: new Map(entries.map(({ path, sha, size }) => [`ledger/${path}`, { sha, size: size ?? 0 }])),
-  };
-}
-
-/**
- * How many of our lines stand on the branch: each of its segments must be, to the byte, what we would have written. Null
- * when it holds anything else, or more than we have.
- */
-export function exportedCount(branch: Branch, lines: readonly Line[]): number | null {
-  if (branch === null) return 0;
-  let count = 0;
-  for (const place of [...branch.segments.keys()].keys()) {
-    const path = segmentPath(place * segmentEntries + 1);
-    const found = branch.segments.get(path);
-    const taken = found === undefined ? null : linesIn(found, lines.slice(count, count + segmentEntries));
-    // Only the last segment may be short.
-    if (taken === null || count !== place * segmentEntries) return null;
-    count += taken;
-  }
-  return count;
+  return new Map(entries.map(({ path, sha, size }) => [`ledger/${path}`, { sha, size: size ?? 0 }]));
 }
 
 /** How many of these lines make up a file of this size and hash; null when none of their beginnings does. */

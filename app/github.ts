@@ -1,10 +1,12 @@
 import { createAppAuth, type InstallationAuthOptions } from "@octokit/auth-app";
+import type { RequestInterface } from "@octokit/types";
 import { ProbotOctokit } from "probot";
 import type { GitHub } from "../collect/github.ts";
 import { readBot } from "../collect/people.ts";
 import type { Ourselves } from "../core/effects.ts";
 import { SallyportError } from "../core/errors.ts";
 import { type Use, whyForbidden } from "./allowed-calls.ts";
+import { limitIn, limitOf } from "./rate-limit.ts";
 import { isOtherRepository } from "./same-repository.ts";
 
 // The whole of what a token of ours can ever do, named at each minting: the App's own permissions may be wider.
@@ -41,6 +43,12 @@ export type GitHubClients = {
   forRepository(id: number, use: Use): Promise<GitHub>;
   /** Every repository that the App is installed on. */
   repositories(): Promise<number[]>;
+  /** The same with their present names as `owner/name`, for people who name them. */
+  namedRepositories(): Promise<{ id: number; name: string }[]>;
+  /** Asks as the App itself, which opens no repository. It only reads. */
+  asApp: RequestInterface;
+  /** Until when GitHub wants us to read nothing where this repository is; null: it does not, as far as we know. */
+  limitedUntil(id: number): Date | null;
 };
 
 type Installation = { id: number; hasMembers: boolean };
@@ -112,8 +120,15 @@ export function createGitHub(
   };
 
   const clients = new Map<string, Promise<GitHub>>();
+  // What GitHub told readers, by installation: all of one share its limits.
+  const limits = new Map<number, Date>();
+  const installationOf = new Map<number, number>();
   const build = async (id: number, use: Use, forget: () => void): Promise<GitHub> => {
     const { installation, owner, repo } = await findHome(id);
+    installationOf.set(id, installation.id);
+    const noteLimit = (until: Date | null) => {
+      if (use === "read" && until !== null) limits.set(installation.id, until);
+    };
     const { members, ...others } = permissions.read;
     // An installation on a person's account has no members to read.
     const wanted =
@@ -150,13 +165,17 @@ export function createGitHub(
           const message = `${owner}/${repo} is not repository ${id} now; it is looked up again`;
           throw new SallyportError("github", message, { retry: true });
         }
-        if (response.status < 300 && isWhole) return response;
+        if (response.status < 300 && isWhole) {
+          noteLimit(limitIn(response, new Date()));
+          return response;
+        }
         if (response.status < 300)
           throw new SallyportError("github", `GitHub's answer to ${method} ${url} is cut or no JSON`, {
             retry: true,
           });
       } catch (error) {
         const status = error instanceof Error && "status" in error ? error.status : null;
+        noteLimit(limitOf(error, new Date()));
         if (status === 401) token.forget();
         // Renamed without a trace, or hidden from us; whichever, the next client looks it up by its id.
         if (status === 404 && url === home) forget();
@@ -169,6 +188,21 @@ export function createGitHub(
       });
     });
     return { request: client.request, owner, repo };
+  };
+
+  const namedRepositories = async () => {
+    const all: { id: number; name: string }[] = [];
+    for (const { id } of await installations()) {
+      // The one token without repository ids: it names them, and can do nothing else.
+      const { token } = await mint({
+        type: "installation",
+        installationId: id,
+        permissions: { metadata: "read" },
+      });
+      const found = await repositoriesOf(token);
+      all.push(...found.map((one) => ({ id: one.id, name: `${one.owner}/${one.repo}` })));
+    }
+    return all;
   };
 
   return {
@@ -192,20 +226,25 @@ export function createGitHub(
       client.catch(forget);
       return client;
     },
-    async repositories() {
-      const ids: number[] = [];
-      for (const { id } of await installations()) {
-        // The one token without repository ids: it names them, and can do nothing else.
-        const { token } = await mint({
-          type: "installation",
-          installationId: id,
-          permissions: { metadata: "read" },
-        });
-        ids.push(...(await repositoriesOf(token)).map((one) => one.id));
-      }
-      return ids;
+    limitedUntil(id) {
+      const until = limits.get(installationOf.get(id) ?? 0);
+      return until !== undefined && until.getTime() > Date.now() ? until : null;
     },
+    repositories: async () => (await namedRepositories()).map(({ id }) => id),
+    namedRepositories,
+    asApp: readingOnly(octokit("app", { authStrategy: createAppAuth, auth: appAuth })),
   };
+}
+
+/** The App's own client without what it could write: its webhook's settings, suspensions, tokens. */
+function readingOnly(client: ProbotOctokit): RequestInterface {
+  client.hook.before("request", (options) => {
+    const { method, url } = options;
+    if (method !== "GET")
+      throw new SallyportError("forbidden-call", `refused: ${method} ${url}: this client only reads`);
+    options.request = { ...options.request, signal: AbortSignal.timeout(patience) };
+  });
+  return client.request;
 }
 
 /** A token that is good for five more minutes at least; a new one is asked for when it is not, or was refused. */

@@ -7,6 +7,7 @@ import type { GroupLookFacts } from "../core/group-facts.ts";
 import { decideGroup } from "../core/group-look.ts";
 import { type Known, known } from "../core/known.ts";
 import { recordOf } from "../core/record.ts";
+import { checkName } from "../core/required-check.ts";
 import { type Decision, noDecision } from "../core/story-facts.ts";
 import type { LookTools } from "./look.ts";
 
@@ -30,7 +31,7 @@ export async function seeGroup(
   if (facts === null) return known({ repository, decide: async () => noDecision() });
   const checks = await readChecks(github, facts.tree.head.sha);
   const ours = (run: { name: string; appId: number }) =>
-    run.name === "sallyport" && run.appId === tools.ourselves.appId;
+    run.name === checkName && run.appId === tools.ourselves.appId;
   const ourCheck: GroupLookFacts["ourCheck"] = checks.known
     ? known(checks.value.filter(ours).sort((one, other) => other.id - one.id)[0] ?? null)
     : checks;

@@ -7,20 +7,23 @@ import { readPolicy } from "../collect/policy-file.ts";
 import { collectFacts } from "../collect/pull.ts";
 import { pullStanding } from "../collect/pull-look.ts";
 import { readPullState } from "../collect/pull-state.ts";
+import type { SecretSearch } from "../collect/redaction.ts";
 import type { Ourselves, Subject } from "../core/effects.ts";
 import type { TypedEntry } from "../core/entries.ts";
 import { decideEpic, decideOtherIssue } from "../core/epic.ts";
 import { SallyportError } from "../core/errors.ts";
 import { type Known, known } from "../core/known.ts";
+import { newReviews } from "../core/observed-reviews.ts";
 import { decidePull } from "../core/pull.ts";
 import type { PullLookFacts } from "../core/pull-facts.ts";
 import { recordOf } from "../core/record.ts";
+import { sourceKey } from "../core/source.ts";
 import { decideStory } from "../core/story.ts";
 import type { Decision, StoryFacts, Surroundings } from "../core/story-facts.ts";
-import { sourceKey } from "../core/story-record.ts";
-import type { Source } from "../schemas/entries.ts";
+import type { Source } from "../schemas/entry-parts.ts";
 import { Plan } from "../schemas/plan.ts";
 import { Pack, StepResult } from "../schemas/step.ts";
+import { readClaims } from "./claims.ts";
 import type { Database } from "./database.ts";
 import { seeGroup } from "./look-group.ts";
 import { getBody, outcomesOf } from "./store.ts";
@@ -30,6 +33,8 @@ export type LookTools = {
   db: Database;
   ourselves: Ourselves;
   github(repository: number): Promise<GitHub>;
+  /** Finds the secrets in what others wrote before it is stored. */
+  secrets: SecretSearch;
   /** What GitHub told that can never change, kept from look to look. */
   cache: ObjectsCache;
   entries(repository: number): Promise<TypedEntry[]>;
@@ -206,6 +211,9 @@ async function seePull(
     { ourselves: tools.ourselves, people: peopleOf(judged.policy), isAnswered: answeredIn(entries) },
   );
   if (!talk.known) return talk;
+  const reviews = newReviews(state.value.reviews, entries, number);
+  const isAdopted = talk.value.asks.some(({ command }) => command.name === "adopt");
+  const claims = isAdopted ? await readClaims(judged, tools.secrets) : [];
   return known({
     repository: { id: subject.repository, name: repository.name },
     decide: async () => {
@@ -217,6 +225,8 @@ async function seePull(
         ...standing.value,
         ...talk.value,
         policy: judged.policy,
+        claims,
+        reviews,
         judged,
         number,
         entries: await tools.entries(subject.repository),

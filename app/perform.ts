@@ -8,6 +8,7 @@ import { asSallyportError } from "./perform/failure.ts";
 import { closeIssue, linkStory, openPrompt } from "./perform/issues.ts";
 import { ensureLabelGone, ensureState } from "./perform/labels.ts";
 import { openPull } from "./perform/pulls.ts";
+import { rollBack } from "./perform/rollback.ts";
 import type { World } from "./perform/world.ts";
 
 /**
@@ -41,6 +42,8 @@ export async function perform(
         return await writeChange(effect, world);
       case "open-pull":
         return await openPull(effect, world);
+      case "roll-back":
+        return await rollBack(effect, world);
       case "ensure-check":
         return await ensureCheck(effect, world, await anchor());
       case "show-backtest":

@@ -1,6 +1,7 @@
 import type { Transaction } from "kysely";
 import { fromKysely, PgBoss } from "pg-boss";
 import { type Subject, subjectKey } from "../core/effects.ts";
+import { SallyportError } from "../core/errors.ts";
 import type { OpenDatabase, Tables } from "./database.ts";
 import { shareLease } from "./leases.ts";
 import type { Enqueue } from "./store.ts";
@@ -53,6 +54,15 @@ export function createQueue(database: OpenDatabase, log: (error: Error) => void)
       throw error;
     }
   };
+  /** A job that GitHub's limit ended waits until the time that GitHub named; any other failure is tried again sooner. */
+  const patient = async (queue: string, data: object, key: string, job: () => Promise<void>) => {
+    try {
+      await told(`${queue} ${key}`, job);
+    } catch (error) {
+      if (!(error instanceof SallyportError) || error.notBefore === undefined) throw error;
+      await boss.send("later", { queue, data, key }, { singletonKey: key, startAfter: error.notBefore });
+    }
+  };
   const polling = { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5 };
   return {
     async look(trx, subject, after) {
@@ -75,10 +85,7 @@ export function createQueue(database: OpenDatabase, log: (error: Error) => void)
       await boss.send("export", { repository }, { db: fromKysely(trx), singletonKey: String(repository) });
     },
     async find(trx, search) {
-      await boss.send("find", search, {
-        db: fromKysely(trx),
-        singletonKey: `${search.repository}/${search.base === undefined ? search.sha : `into/${search.base}`}`,
-      });
+      await boss.send("find", search, { db: fromKysely(trx), singletonKey: searchKey(search) });
     },
     async mark(subject) {
       await boss.send("look", subject, { singletonKey: subjectKey(subject) });
@@ -88,7 +95,8 @@ export function createQueue(database: OpenDatabase, log: (error: Error) => void)
       for (const name of ["look", "perform", "later", "find", "export", "sweep"])
         await boss.createQueue(name, oncePerKey);
       await boss.work<Subject>("look", { ...polling, localConcurrency: 4 }, async ([job]) => {
-        if (job !== undefined) await told(`look ${subjectKey(job.data)}`, () => work.look(job.data));
+        if (job !== undefined)
+          await patient("look", job.data, subjectKey(job.data), () => work.look(job.data));
       });
       await boss.work<{ lane: string }>("perform", { ...polling, localConcurrency: 4 }, async ([job]) => {
         if (job === undefined) return;
@@ -106,10 +114,13 @@ export function createQueue(database: OpenDatabase, log: (error: Error) => void)
         if (job !== undefined) await boss.send(job.data.queue, job.data.data, { singletonKey: job.data.key });
       });
       await boss.work<{ repository: number }>("export", polling, async ([job]) => {
-        if (job !== undefined) await told("export", () => work.exportLedger(job.data.repository));
+        if (job === undefined) return;
+        const { repository } = job.data;
+        await patient("export", job.data, String(repository), () => work.exportLedger(repository));
       });
       await boss.work<Search>("find", polling, async ([job]) => {
-        if (job !== undefined) await told("find", () => work.find(job.data));
+        if (job !== undefined)
+          await patient("find", job.data, searchKey(job.data), () => work.find(job.data));
       });
       await boss.work("sweep", polling, () => told("sweep", () => work.sweep()));
       await boss.schedule("sweep", "*/5 * * * *");
@@ -119,4 +130,8 @@ export function createQueue(database: OpenDatabase, log: (error: Error) => void)
       await boss.stop({ graceful: true, timeout: 20_000 });
     },
   };
+}
+
+function searchKey({ repository, sha, base }: Search): string {
+  return `${repository}/${base === undefined ? sha : `into/${base}`}`;
 }

@@ -1,7 +1,7 @@
 import { parsePublicKey } from "../core/keys.ts";
 import { appActor } from "../core/story/answer.ts";
 import { createAttemptGuard } from "./attempt-guard.ts";
-import { appendEntries, linesFrom } from "./chain.ts";
+import { appendEntries } from "./chain.ts";
 import type { Config } from "./config.ts";
 import { openDatabase } from "./database.ts";
 import { exportLedger } from "./export.ts";
@@ -9,7 +9,7 @@ import { createGitHub } from "./github.ts";
 import { keepSecrets } from "./redact.ts";
 import { type Restored, restoreChain } from "./restore.ts";
 import { createSigner } from "./signer.ts";
-import { getBody } from "./store.ts";
+import { storedChain } from "./stored-chain.ts";
 
 /** What became of one repository: what was read back, or why it could not be. */
 export type Rebuilt = { repository: string } & (
@@ -56,13 +56,7 @@ export async function rebuild(
             ],
             { sign: signer.sign, now: () => new Date(), guard: createAttemptGuard() },
           );
-          await exportLedger(client, {
-            repository: id,
-            lines: (from) => linesFrom(db, id, from),
-            body: (sha256) => getBody(db, sha256),
-            secrets: secrets.search,
-            ourselves,
-          });
+          await exportLedger(client, storedChain(db, id, { secrets: secrets.search, ourselves }));
         }
         onRepository({ repository, ok: true, restored });
       } catch (error) {

@@ -1,26 +1,33 @@
 import { createHash, type KeyObject } from "node:crypto";
 import type { GitHub } from "../collect/github.ts";
-import { readBranch } from "../collect/github.ts";
 import { readApiLedger } from "../collect/ledger.ts";
 import { apiObjects } from "../collect/objects-api.ts";
-import { readPolicy } from "../collect/policy-file.ts";
-import { typedEntry } from "../core/entries.ts";
+import type { TypedEntry } from "../core/entries.ts";
 import { SallyportError } from "../core/errors.ts";
 import { bodyPath, evidenceBranch } from "../core/evidence-branch.ts";
 import { entryHash, readEntry } from "../core/ledger.ts";
 import { type LedgerKey, pinnedKeys } from "../core/ledger-keys.ts";
 import { verifyChain } from "../core/ledger-verify.ts";
+import { bodiesNamed, purgedBodies } from "../core/retention.ts";
+import { typedEntry } from "../core/typed-entry.ts";
 import { type Anchor, readAnchor } from "./anchor.ts";
 import { adoptLines, linesFrom } from "./chain.ts";
 import type { Database } from "./database.ts";
-import { exportedCount, type Line, readEvidence } from "./exported.ts";
+import { exportedCount, type Line, readTip } from "./exported.ts";
+import { readPresentPolicy } from "./present-policy.ts";
 import { getBody, putBody } from "./store.ts";
 
 /**
- * What came back from GitHub: how many entries and bodies, how many bodies were never published there, and the entry
- * that a check names and that is lost.
+ * What came back from GitHub: how many entries and bodies, how many bodies were never published there, how many were
+ * given up by an entry, and the entry that a check names and that is lost.
  */
-export type Restored = { entries: number; bodies: number; unpublished: number; lost: Anchor | null };
+export type Restored = {
+  entries: number;
+  bodies: number;
+  unpublished: number;
+  purged: number;
+  lost: Anchor | null;
+};
 
 /** Whose chain it is, the key we sign with, and whether entries that are lost for good may be given up. */
 export type RestoreSite = {
@@ -30,7 +37,7 @@ export type RestoreSite = {
   acceptLoss: boolean;
 };
 
-const nothing: Restored = { entries: 0, bodies: 0, unpublished: 0, lost: null };
+const nothing: Restored = { entries: 0, bodies: 0, unpublished: 0, purged: 0, lost: null };
 
 /** A body of more bytes is none of ours. */
 const bodyBytes = 16 * 1024 * 1024;
@@ -43,8 +50,9 @@ const bodyBytes = 16 * 1024 * 1024;
  */
 export async function restoreChain(db: Database, github: GitHub, site: RestoreSite): Promise<Restored> {
   const ours = await linesFrom(db, site.repository, 1);
-  const branch = await readEvidence(github);
-  if (ours.length > 0 && exportedCount(branch, ours) !== null) return nothing;
+  const tip = await readTip(github);
+  const between = async (from: number, to: number) => ours.slice(from - 1, to);
+  if (ours.length > 0 && (await exportedCount(github, tip, between)) !== null) return nothing;
   const lines = await verifiedBranch(github, site);
   const parting = ours.findIndex(({ line }, place) => lines[place] !== line);
   if (parting !== -1 && parting < lines.length) {
@@ -64,7 +72,7 @@ export async function restoreChain(db: Database, github: GitHub, site: RestoreSi
   const fresh = lines.slice(ours.length).map((line, place) => ({ seq: ours.length + place + 1, line }));
   if (fresh.length === 0) return { ...nothing, lost };
   // Bodies first: an entry that is in the store is never read back again, and so would not be what it names.
-  const bodies = await restoreBodies(db, github, branch?.commit ?? "", fresh);
+  const bodies = await restoreBodies(db, github, tip?.commit ?? "", fresh);
   await adoptLines(db, site.repository, fresh);
   return { entries: fresh.length, ...bodies, lost };
 }
@@ -90,13 +98,8 @@ async function trustedKeys(
   github: GitHub,
   { ownKey }: RestoreSite,
 ): Promise<{ keys: LedgerKey[]; threshold: number }> {
-  const { request, owner, repo } = github;
-  const { data } = await request("GET /repos/{owner}/{repo}", { owner, repo });
-  const tip = await readBranch(github, data.default_branch);
-  const policy = tip.known ? await readPolicy(apiObjects(github), tip.value) : tip;
-  if (!policy.known) throw new SallyportError("github", policy.why, { retry: true });
-  const pinned =
-    policy.value.state === "loaded" ? pinnedKeys(policy.value.policy) : { keys: [], threshold: 1 };
+  const { policy } = await readPresentPolicy(github);
+  const pinned = policy.state === "loaded" ? pinnedKeys(policy.policy) : { keys: [], threshold: 1 };
   return pinned.keys.length > 0 ? pinned : { keys: [{ key: ownKey }], threshold: 1 };
 }
 
@@ -107,16 +110,25 @@ async function findLost(github: GitHub, appId: number, lines: readonly string[])
   return line !== undefined && entryHash(line) === anchor.hash ? null : anchor;
 }
 
-/** Packs and answers that the entries name, as far as they were published; each is taken only if its hash is right. */
+/**
+ * Packs and answers that the entries name, as far as they were published and not given up since; each is taken only if its
+ * hash is right.
+ */
 async function restoreBodies(
   db: Database,
   github: GitHub,
   commit: string,
   lines: readonly Line[],
-): Promise<Pick<Restored, "bodies" | "unpublished">> {
+): Promise<Pick<Restored, "bodies" | "unpublished" | "purged">> {
   const objects = apiObjects(github);
-  const count = { bodies: 0, unpublished: 0 };
-  for (const { sha256, mediaType } of lines.flatMap(({ line }) => bodiesNamed(line))) {
+  const entries = lines.flatMap(({ line }) => typedLine(line) ?? []);
+  const purged = purgedBodies(entries);
+  const count = { bodies: 0, unpublished: 0, purged: 0 };
+  for (const { sha256, mediaType } of entries.flatMap(bodiesNamed)) {
+    if (purged.has(sha256)) {
+      count.purged += 1;
+      continue;
+    }
     if ((await getBody(db, sha256)) !== null) continue;
     const entry = await objects.entry(commit, bodyPath(sha256));
     if (!entry.known) throw new SallyportError("github", entry.why, { retry: true });
@@ -143,9 +155,7 @@ function sha256Of(content: Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-function bodiesNamed(line: string): { sha256: string; mediaType: string }[] {
+function typedLine(line: string): TypedEntry | null {
   const entry = readEntry(line);
-  const typed = entry.ok ? typedEntry(entry.entry) : null;
-  if (typed?.kind === "prompt.recorded") return [typed.body.pack];
-  return typed?.kind === "response.recorded" ? [typed.body.result] : [];
+  return entry.ok ? typedEntry(entry.entry) : null;
 }

@@ -3,7 +3,7 @@ import { subjectKey } from "../core/effects.ts";
 import { parsePublicKey } from "../core/keys.ts";
 import { anchorText } from "./anchor.ts";
 import { createAttemptGuard } from "./attempt-guard.ts";
-import { createEntryReader, headOf, linesFrom } from "./chain.ts";
+import { createEntryReader, headOf } from "./chain.ts";
 import type { Config } from "./config.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
 import { exportLedger } from "./export.ts";
@@ -14,14 +14,20 @@ import { drainLane } from "./lane.ts";
 import { takeLease } from "./leases.ts";
 import { listen } from "./listen.ts";
 import { look } from "./look.ts";
+import { createPatience } from "./patience.ts";
+import { asSallyportError } from "./perform/failure.ts";
 import type { World } from "./perform/world.ts";
 import { perform } from "./perform.ts";
+import { type PurgeTools, purge } from "./purge.ts";
 import { createQueue } from "./queue.ts";
 import { receiveWebhooks } from "./receive.ts";
 import { keepSecrets, withoutSecrets } from "./redact.ts";
 import { restoreChain } from "./restore.ts";
 import { createSigner } from "./signer.ts";
 import { getBody, putBody, record } from "./store.ts";
+import { storedChain } from "./stored-chain.ts";
+import { callStore } from "./stored-payloads.ts";
+import { watchRequired } from "./watch-required.ts";
 
 /** A running service: where it listens, and how it ends without losing what is under way. */
 export type Service = { url: string; publicKey: string; database: OpenDatabase; close(): Promise<void> };
@@ -75,7 +81,7 @@ export async function startService(config: Config, print: (line: string) => void
       get: (sha256) => getBody(db, sha256),
       put: (bytes, mediaType) => putBody(db, bytes, mediaType),
     },
-    calls: callStore(database),
+    calls: callStore(db, repository),
     secrets: secrets.search,
     anthropic: config.anthropic,
     signal: stopping.signal,
@@ -83,23 +89,43 @@ export async function startService(config: Config, print: (line: string) => void
     progress: log,
   });
 
+  const payloads: PurgeTools = {
+    db,
+    ourselves,
+    github: (repository) => github.forRepository(repository, "read"),
+    entries,
+    enqueue: queue,
+    sign: signer.sign,
+    now,
+    guard,
+  };
+
   // What fails is stored by the queue and the lane, and told in entries and comments.
+  const patience = createPatience(github, now);
   const clean = <T>(job: () => Promise<T>) => withoutSecrets(secrets.search, job);
   await queue.start({
     look: (subject) =>
       clean(() =>
-        look(subject, {
-          db,
-          ourselves,
-          github: (repository) => github.forRepository(repository, "read"),
-          cache,
-          entries,
-          takeLease: (one) => takeLease(db, subjectKey(one)),
-          record: (where, decision) =>
-            record(db, where, decision, { sign: signer.sign, now, guard, enqueue: queue }),
-          now,
-          log,
-        }),
+        patience.read(subject.repository, () =>
+          look(subject, {
+            db,
+            ourselves,
+            github: (repository) => github.forRepository(repository, "read"),
+            cache,
+            secrets: secrets.search,
+            entries,
+            takeLease: (one) => takeLease(db, subjectKey(one)),
+            record: (where, decision) =>
+              record(db, where, patience.later(where.subject.repository, decision), {
+                sign: signer.sign,
+                now,
+                guard,
+                enqueue: queue,
+              }),
+            now,
+            log,
+          }),
+        ),
       ),
     perform: (lane) =>
       clean(() =>
@@ -119,25 +145,29 @@ export async function startService(config: Config, print: (line: string) => void
         await takeLease(db, `export/${repository}`);
         const client = await github.forRepository(repository, "write");
         try {
-          await exportLedger(client, {
-            repository,
-            lines: (from) => linesFrom(db, repository, from),
-            body: (sha256) => getBody(db, sha256),
-            secrets: secrets.search,
-            ourselves,
-          });
+          await exportLedger(client, storedChain(db, repository, { secrets: secrets.search, ourselves }));
         } catch (error) {
           const home = { id: repository, name: `${client.owner}/${client.repo}` };
           const site = { db, repository: home, entries: await readEntries(repository), ourselves };
           await noteRewrite(error, site, { sign: signer.sign, now, guard });
-          throw error;
+          throw asSallyportError(error, now());
         }
       }),
-    find: (search) => clean(() => find(search, github, queue)),
+    find: (search) => clean(() => patience.read(search.repository, () => find(search, github, queue))),
     sweep: () =>
       clean(async () => {
-        for (const repository of await github.repositories())
-          await find({ repository, sha: null }, github, queue);
+        const all = await github.repositories();
+        const repositories = all.filter((repository) => github.limitedUntil(repository) === null);
+        for (const repository of repositories) await find({ repository, sha: null }, github, queue);
+        // What grew too old can wait: that it could not be given up holds nothing else back.
+        for (const repository of repositories)
+          await clean(() => purge(repository, payloads)).catch((error: Error) =>
+            log(`purge ${repository}: ${error.message}`),
+          );
+        for (const repository of repositories)
+          await clean(() => watchRequired(repository, { ...payloads, log })).catch((error: Error) =>
+            log(`branch rules of ${repository}: ${error.message}`),
+          );
       }),
   });
 
@@ -157,23 +187,6 @@ export async function startService(config: Config, print: (line: string) => void
       await new Promise((resolve) => server.close(resolve));
       await queue.stop();
       await database.close();
-    },
-  };
-}
-
-/** Stored answers of model calls, so that an answer that was paid for is never asked for again. */
-function callStore({ db }: OpenDatabase): World["calls"] {
-  return {
-    async get(key) {
-      const row = await db.selectFrom("answers").select("answer").where("key", "=", key).executeTakeFirst();
-      return row?.answer ?? null;
-    },
-    async put(key, answer) {
-      await db
-        .insertInto("answers")
-        .values({ key, answer })
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
     },
   };
 }

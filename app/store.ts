@@ -102,13 +102,13 @@ async function ask(trx: Trx, effect: Effect, subject: Subject, lane: string): Pr
   return asked.length > 0;
 }
 
-/** Stores a body under the hash of its bytes; storing it again does nothing. */
+/** Stores a body under the hash of its bytes; storing it again notes only that it was stored now. */
 export async function putBody(db: Database | Trx, bytes: Uint8Array, mediaType: string): Promise<BodyRef> {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   await db
     .insertInto("bodies")
     .values({ sha256, media_type: mediaType, bytes })
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) => conflict.column("sha256").doUpdateSet({ stored_at: sql`now()` }))
     .execute();
   return { sha256, bytes: bytes.byteLength, mediaType };
 }

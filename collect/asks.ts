@@ -2,7 +2,7 @@ import type { Ask, Standing } from "../core/authority.ts";
 import { commandLabels, isCommandLabel, parseCommand } from "../core/commands.ts";
 import type { Ourselves } from "../core/effects.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import type { Source } from "../schemas/entries.ts";
+import type { Source } from "../schemas/entry-parts.ts";
 import type { People } from "../schemas/policy.ts";
 import { Account } from "../schemas/text.ts";
 import type { GitHub } from "./github.ts";

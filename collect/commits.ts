@@ -67,6 +67,7 @@ async function readFacts(objects: GitObjects, source: CommitsSource): Promise<Kn
     repository: { id: 0, name: basename(resolve(dir)) },
     pull: null,
     base: { ref: base.value.name, sha: base.value.sha },
+    retargetedAt: known(null),
     head: { sha: head.value },
     defaultBranch: main.known ? main.value.name : base.value.name,
     policy,

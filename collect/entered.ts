@@ -39,6 +39,7 @@ export async function readEntered(
       secrets: secrets ? await findSecrets(objects, { policy, commits, pull }) : known([]),
       reviews: then,
       authorStanding: then,
+      retargetedAt: then,
       checks: then,
       record: then,
       day,

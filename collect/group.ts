@@ -78,6 +78,7 @@ async function collect(
       repository: { id: Number(repository.value.id), name: repository.value.full_name },
       pull: null,
       base: { ref: queue.branch, sha: queue.base },
+      retargetedAt: elsewhere,
       head: { sha: head.value },
       defaultBranch,
       policy,

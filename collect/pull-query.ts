@@ -45,6 +45,15 @@ export const pullQuery = `query SallyportPull($owner: String!, $repo: String!, $
         pageInfo { hasNextPage }
         nodes { commit { oid message tree { oid } parents(first: 10) { pageInfo { hasNextPage } nodes { oid } } } }
       }
+      retargets: timelineItems(
+        last: 1
+        itemTypes: [BASE_REF_CHANGED_EVENT, AUTOMATIC_BASE_CHANGE_SUCCEEDED_EVENT]
+      ) {
+        nodes {
+          ... on BaseRefChangedEvent { createdAt }
+          ... on AutomaticBaseChangeSucceededEvent { createdAt }
+        }
+      }
       last: commits(last: 1) { nodes { commit { ...head } } }
     }
   }

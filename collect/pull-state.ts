@@ -1,5 +1,6 @@
 import type { CommitFact, PolicyReading } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
+import type { SeenReview } from "../core/observed-reviews.ts";
 import type { PullLookFacts } from "../core/pull-facts.ts";
 import { type Actor, type CheckSuite, PullAnswer } from "../schemas/graphql.ts";
 import { Account } from "../schemas/text.ts";
@@ -8,7 +9,7 @@ import type { GitHub } from "./github.ts";
 import { query } from "./graphql.ts";
 import { listAll } from "./listing.ts";
 import { pullQuery } from "./pull-query.ts";
-import { type CheckRun, type Reviewed, readChecks, readReviews, reviewState } from "./reviews.ts";
+import { type CheckRun, readChecks, readReviews, reviewState } from "./reviews.ts";
 import { shownPolicy } from "./shown-policy.ts";
 import { readTwins } from "./twins.ts";
 
@@ -32,10 +33,12 @@ export type PullState = {
   changedFiles: number;
   /** The tip of the base branch now, not the commit that the last push was based on. */
   base: { ref: string; sha: string };
+  /** RFC 3339: when somebody, or GitHub, last pointed it at another base branch; null: never. */
+  retargetedAt: Known<string | null>;
   head: { ref: string; sha: string };
   /** What the head has and the base's tip has not, where the head contains that tip; null where it may not. */
   ahead: CommitFact[] | null;
-  reviews: Known<Reviewed[]>;
+  reviews: Known<SeenReview[]>;
   /** The newest first. */
   checks: Known<CheckRun[]>;
   /** Other open pull requests whose head is the same commit. */
@@ -54,7 +57,7 @@ export async function readPullState(github: GitHub, number: number): Promise<Kno
   const answer = await query(github, what, {
     text: pullQuery,
     variables: { owner, repo, number },
-    spare: (place) => /^repository\.pullRequest\.(?:labels|reviews|commits|last)\b/.test(place),
+    spare: (place) => /^repository\.pullRequest\.(?:labels|reviews|commits|retargets|last)\b/.test(place),
   });
   if (!answer.known) return answer;
   const read = PullAnswer.safeParse(answer.value.data);
@@ -88,6 +91,7 @@ export async function readPullState(github: GitHub, number: number): Promise<Kno
     merged: mergeOf(pull, what),
     changedFiles: pull.changedFiles,
     base: { ref: pull.baseRefName, sha: target.oid },
+    retargetedAt: await readRetarget(github, pull, number),
     head,
     ahead: aheadOf(pull, target.oid),
     reviews: reviewsOf(pull) ?? (await readReviews(github, number)),
@@ -125,6 +129,34 @@ async function readLabels({ request, owner, repo }: GitHub, number: number): Pro
   return listed.known ? known(listed.value.map(({ name }) => name)) : listed;
 }
 
+/** When it was last pointed at another branch. GraphQL gives null for an event that may not be shown: there was one. */
+async function readRetarget(
+  github: GitHub,
+  { retargets }: Pull,
+  number: number,
+): Promise<Known<string | null>> {
+  const [last] = retargets?.nodes ?? [null];
+  if (last === undefined) return known(null);
+  if (last !== null) return known(last.createdAt);
+  const { request, owner, repo } = github;
+  const events = await listAll(`the events of #${number}`, (page) =>
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/events", {
+      owner,
+      repo,
+      issue_number: number,
+      per_page: 100,
+      page,
+    }),
+  );
+  if (!events.known) return events;
+  const kinds = ["base_ref_changed", "automatic_base_change_succeeded"];
+  const event = events.value.findLast((one) => kinds.includes(one.event));
+  if (event !== undefined) return known(event.created_at);
+  return retargets === null
+    ? known(null)
+    : unknown(`GitHub does not say when #${number} was pointed at another branch; try again`);
+}
+
 function mergeOf(pull: Pull, what: string): PullState["merged"] {
   if (pull.state !== "MERGED") return known(null);
   const { mergeCommit, mergedBy } = pull;
@@ -149,7 +181,7 @@ function aheadOf({ commits, headRefOid }: Pull, base: string): CommitFact[] | nu
   return commitsAbove(facts, base, headRefOid);
 }
 
-function reviewsOf({ reviews }: Pull): Known<Reviewed[]> | null {
+function reviewsOf({ reviews }: Pull): Known<SeenReview[]> | null {
   const whole = wholeOf(reviews);
   if (whole === null) return null;
   return known(

@@ -40,7 +40,7 @@ export async function collectPull(source: PullSource): Promise<Known<PullFacts>>
 
 /** As `collectPull`, for a caller who has read the state. All that is added is read at the commits that it names. */
 export async function collectFacts(source: PullSource, state: PullState): Promise<PullFacts> {
-  const { number, author, title, body, labels, base, head, ahead } = state;
+  const { number, author, title, body, labels, base, retargetedAt, head, ahead } = state;
   const { id, name } = state.repository;
   const objects = apiObjects(source, source.cache);
   const [policy, mergeBase] = await Promise.all([
@@ -58,6 +58,7 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
     repository: { id, name },
     pull: { number, author, title, body, labels },
     base,
+    retargetedAt,
     head: { sha: head.sha },
     defaultBranch: state.defaultBranch.name,
     policy,

@@ -1,9 +1,10 @@
-import { type TypedEntry, typedEntry } from "../core/entries.ts";
+import type { TypedEntry } from "../core/entries.ts";
 import type { PolicyReading, PullRecord } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { pinnedKeys } from "../core/ledger-keys.ts";
 import { verifyChain } from "../core/ledger-verify.ts";
 import { noRecord, recordOf } from "../core/record.ts";
+import { typedEntry } from "../core/typed-entry.ts";
 
 /** The pull request that the record is asked for. Anyone who can open a pull request chose the branch's name. */
 export type RecordSubject = {

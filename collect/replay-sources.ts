@@ -99,7 +99,7 @@ async function readPolicyBlob(objects: Objects, sha: string): Promise<Known<Poli
 
 async function readCommit(
   objects: Objects,
-  { commit, parent }: EntryBody<"change.committed">,
+  { commit, parent, casefiles = [] }: EntryBody<"change.committed">,
   paths: readonly string[],
 ): Promise<Known<WrittenCommit>> {
   const listed = await objects.commits(parent, commit);
@@ -109,18 +109,25 @@ async function readCommit(
   const changed = await objects.changes(parent, commit);
   if (!changed.known) return changed;
   const files = new Map<string, string | null>();
-  for (const path of paths) {
+  const before = new Map<string, string | null>();
+  const written = casefiles.map(({ path }) => path);
+  for (const path of [...paths, ...written]) {
     const content = await readFile(objects, commit, path);
     if (!content.known) return content;
-    files.set(path, content.value);
+    files.set(path, content.value === null ? null : createHash("sha256").update(content.value).digest("hex"));
+  }
+  for (const path of written) {
+    const content = await readFile(objects, parent, path);
+    if (!content.known) return content;
+    before.set(path, content.value?.toString("utf8") ?? null);
   }
   const { tree, parents, message } = fact;
   const changes = changed.value.map(({ path, before, after }) => ({ path, before, after }));
-  return known({ tree, parents, message, changes, files });
+  return known({ tree, parents, message, changes, files, ...(before.size === 0 ? {} : { before }) });
 }
 
-/** SHA-256 of what stands at a path; null if no file does. */
-async function readFile(objects: Objects, commit: string, path: string): Promise<Known<string | null>> {
+/** What stands at a path; null if no file does. */
+async function readFile(objects: Objects, commit: string, path: string): Promise<Known<Buffer | null>> {
   const entry = await objects.entry(commit, path);
   if (!entry.known) return entry;
   if (entry.value?.type !== "blob") return known(null);
@@ -129,5 +136,5 @@ async function readFile(objects: Objects, commit: string, path: string): Promise
   const { content, size } = blob.value;
   if (content === null)
     return unknown(`${JSON.stringify(path)} of ${commit} has ${size} bytes; no answer is that long`);
-  return known(createHash("sha256").update(content).digest("hex"));
+  return known(content);
 }

@@ -1,13 +1,11 @@
 import type { CheckFact, PolicyReading, ReviewFact } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
+import type { SeenReview } from "../core/observed-reviews.ts";
 import type { People } from "../schemas/policy.ts";
 import { Account } from "../schemas/text.ts";
 import type { GitHub } from "./github.ts";
 import { listAll } from "./listing.ts";
 import { readStanding } from "./people.ts";
-
-/** A review as GitHub tells it, before it is known what the reviewer may do here. */
-export type Reviewed = Omit<ReviewFact, "standing">;
 
 /** Null for a review that is not submitted: nobody but its author sees it. */
 export function reviewState(named: string): ReviewFact["state"] | null {
@@ -19,7 +17,7 @@ export function reviewState(named: string): ReviewFact["state"] | null {
 export async function readReviews(
   { request, owner, repo }: GitHub,
   number: number,
-): Promise<Known<Reviewed[]>> {
+): Promise<Known<SeenReview[]>> {
   const listed = await listAll(`the reviews of #${number}`, (page) =>
     request("GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews", {
       owner,
@@ -43,7 +41,7 @@ export async function readReviews(
 /** Reads what each reviewer may do here, each person once. Only those whose review could count are asked about. */
 export async function withStandings(
   github: GitHub,
-  reviews: Known<Reviewed[]>,
+  reviews: Known<SeenReview[]>,
   people: People,
 ): Promise<Known<ReviewFact[]>> {
   if (!reviews.known) return reviews;

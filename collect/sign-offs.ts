@@ -25,13 +25,14 @@ export async function readSignOffs(
   if (!talk.known) return talk;
   const signOffs: SignOff[] = [];
   for (const ask of talk.value.asks) {
-    const { command, by, source } = ask;
+    const { command, by, source, at } = ask;
     if ("why" in command || command.name !== "sign-off") continue;
     const allowed = authority(ask, ["approvers"], people);
     if (allowed.answer === "wait") return unknown(allowed.why);
     if (allowed.answer === "no") continue;
     const { sha, result, test } = command;
-    signOffs.push({ sha, test, result, by, seq: source.id });
+    // A comment names no branch, so its time decides for which one it was written.
+    signOffs.push({ sha, test, result, by, seq: source.id, baseRef: null, at });
   }
   return known(signOffs);
 }

@@ -1,4 +1,4 @@
-import type { Source } from "../schemas/entries.ts";
+import type { Source } from "../schemas/entry-parts.ts";
 import type { People } from "../schemas/policy.ts";
 import type { Duty } from "../schemas/policy-values.ts";
 import type { Account } from "../schemas/text.ts";

@@ -1,11 +1,14 @@
-import type { Adoption, PullFacts, PullRecord } from "./facts.ts";
+import type { Adoption, CommitFact, PullFacts, PullRecord } from "./facts.ts";
+import { type Known, known } from "./known.ts";
+import { firstForBase, type Target } from "./retarget.ts";
 
 /**
  * Who asked for a change, by numeric account id: those who asked for the run behind it or submitted it, those who adopted
- * commits on its branch, and the pull request's author. Never by login, because logins are renamed and reused.
+ * commits of it or asked for the plan it was adopted for, and the pull request's author. Never by login, because logins are renamed and reused.
  */
 export function requesters(facts: Pick<PullFacts, "pull">, record: PullRecord): ReadonlySet<number> {
-  const people = [...(record.run?.requesters ?? []), ...record.adoptions.map(({ by }) => by)];
+  const planned = record.run?.requesters ?? record.adoptedFor?.requesters ?? [];
+  const people = [...planned, ...record.adoptions.map(({ by }) => by)];
   const ids = people.map((one) => one.id);
   return new Set(facts.pull === null ? ids : [...ids, facts.pull.author.id]);
 }
@@ -18,7 +21,30 @@ export function isByAgent(facts: PullFacts, record: PullRecord): boolean {
   return record.run !== null || record.evidence.length > 0 || facts.pull?.author.type !== "User";
 }
 
-/** The adoption by which a person stands for a commit; undefined when nobody does. */
-export function adoptionOf({ adoptions }: PullRecord, sha: string): Adoption | undefined {
-  return adoptions.find(({ commits }) => commits.includes(sha));
+/**
+ * The adoption by which a person stands for a commit in the branch that the pull request enters; null when nobody does. Who
+ * adopted for another branch has asked for the change all the same (`requesters`).
+ */
+export function adoptionOf({ adoptions }: PullRecord, sha: string, target: Target): Known<Adoption | null> {
+  return firstForBase(
+    adoptions.filter(({ commits }) => commits.includes(sha)),
+    target,
+  );
+}
+
+/** The commits that no recorded answer became, and that nobody stands for in the branch that they would enter. */
+export function untracedCommits(
+  commits: readonly CommitFact[],
+  record: PullRecord,
+  target: Target,
+): Known<CommitFact[]> {
+  const recorded = new Set(record.evidence.map((one) => one.commit));
+  const untraced: CommitFact[] = [];
+  for (const commit of commits) {
+    if (recorded.has(commit.sha)) continue;
+    const adoption = adoptionOf(record, commit.sha, target);
+    if (!adoption.known) return adoption;
+    if (adoption.value === null) untraced.push(commit);
+  }
+  return known(untraced);
 }

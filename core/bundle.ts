@@ -1,6 +1,7 @@
 import type { EvidenceBundle } from "../schemas/evidence.ts";
 import type { Attempt } from "../schemas/step.ts";
 import { type EntryOf, lastEntry, type TypedEntry } from "./entries.ts";
+import { bundledReviews, reviewsOf } from "./observed-reviews.ts";
 
 /** What a bundle's entries do not say: the repository (`owner/name`), and large bodies by digest, where they are kept. */
 export type BundleSource = { repository: string; body: (sha256: string) => string | null };
@@ -30,7 +31,10 @@ export function assembleBundle(
   );
   const { run, story, prompt, attempt, role, base, files, usage, seconds } = captured.body;
   const { promptSha256, responseSha256 } = captured.body;
-  const from = [asked, answer, captured, written, opened, sealed, merge].filter((one) => one !== undefined);
+  const reviews = reviewsOf(entries, pull, head);
+  const from = [asked, answer, captured, written, opened, ...reviews, sealed, merge].filter(
+    (one) => one !== undefined,
+  );
   return {
     bundle: (sealed ?? captured).hash,
     state: sealed === undefined ? "captured" : "sealed",
@@ -40,6 +44,7 @@ export function assembleBundle(
     responseSha256,
     rawResponse: body(responseSha256),
     ...{ files, usage, seconds, pull },
+    ...(written.body.casefiles === undefined ? {} : { casefiles: written.body.casefiles }),
     pullUrl: `https://github.com/${repository}/pull/${pull}`,
     commit: written.body.commit,
     tree: written.body.tree,
@@ -48,6 +53,7 @@ export function assembleBundle(
     validator: sealed?.body.validator ?? null,
     verdictSha256: sealed?.body.verdictSha256 ?? null,
     at: (sealed ?? captured).at,
+    reviews: bundledReviews(reviews),
     merge: merge === undefined ? null : mergeOf(merge, written.body.tree),
     entries: from
       .toSorted((one, other) => one.seq - other.seq)
@@ -56,7 +62,10 @@ export function assembleBundle(
 }
 
 /** What is known of the merge without a clone: only the same tree shows that the judged change was merged. */
-function mergeOf({ at, body }: EntryOf<"merge.observed">, judgedTree: string): EvidenceBundle["merge"] {
+export function mergeOf(
+  { at, body }: EntryOf<"merge.observed">,
+  judgedTree: string | null,
+): EvidenceBundle["merge"] {
   const { merged: commit, tree, judged, by } = body;
   const change = tree === judgedTree ? "same-tree" : "not-compared";
   return { commit, tree, judged, by, at, change, patchIds: null };

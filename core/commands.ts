@@ -1,3 +1,5 @@
+import { isCheckpointName } from "./checkpoints.ts";
+
 /** The commands this version carries out, with the form that is shown when one is written wrongly. */
 export const commandForms = {
   status: "/status",
@@ -9,8 +11,9 @@ export const commandForms = {
   run: "/run",
   stop: "/stop",
   retry: "/retry",
+  rollback: "/rollback <checkpoint>",
   "sign-off": "/sign-off <commit> pass|fail <test>",
-  adopt: "/adopt <commit> because <reason>",
+  adopt: "/adopt <commit> [for #<story>] because <reason>",
   waive: "/waive <gate> <commit> until <yyyy-mm-dd> because <reason>",
 } as const;
 
@@ -20,9 +23,10 @@ export type CommandName = keyof typeof commandForms;
 export type Command =
   | { name: "status" | "plan" | "run" | "stop" | "retry" }
   | { name: "approve"; digest: string }
+  | { name: "rollback"; checkpoint: string }
   | { name: "refine" | "block" | "clarify"; text: string }
   | { name: "sign-off"; sha: string; result: "pass" | "fail"; test: string; text: string }
-  | { name: "adopt"; sha: string; text: string }
+  | { name: "adopt"; sha: string; story?: number; text: string }
   | { name: "waive"; gate: string; sha: string; until: string; text: string };
 
 /** A line that is meant for us but cannot be carried out, and how it is to be written. */
@@ -59,6 +63,10 @@ export function parseCommand(body: string): Command | BadCommand | null {
       return /^[0-9a-f]{64}$/.test(line)
         ? { name, digest: line }
         : bad("it takes the whole digest, 64 hex digits");
+    case "rollback":
+      return isCheckpointName(line)
+        ? { name, checkpoint: line }
+        : bad("it names one checkpoint, such as `run-12-1/34/R0S1`");
     case "refine":
     case "clarify":
     case "block":
@@ -73,10 +81,12 @@ export function parseCommand(body: string): Command | BadCommand | null {
       return { name, sha, result, test, text: rest.join("\n").trim().slice(0, 4_000) };
     }
     case "adopt": {
-      const [, sha = "", reason = ""] = /^(\S+)[ \t]+because[ \t]+(\S.*)$/s.exec(text) ?? [];
+      const [, sha = "", story, reason = ""] =
+        /^(\S+)(?:[ \t]+for[ \t]+#([1-9][0-9]{0,9}))?[ \t]+because[ \t]+(\S.*)$/s.exec(text) ?? [];
       if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha))
         return bad("it names the commit in full, 40 hex digits, and a reason");
-      return { name, sha, text: reason.trim().slice(0, 4_000) };
+      const about = story === undefined ? {} : { story: Number(story) };
+      return { name, sha, ...about, text: reason.trim().slice(0, 4_000) };
     }
     case "waive": {
       const parts = /^(\S+)[ \t]+(\S+)[ \t]+until[ \t]+(\S+)[ \t]+because[ \t]+(\S.*)$/s.exec(text);

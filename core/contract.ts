@@ -3,6 +3,7 @@ import type { ContractPrompt, DigestParts } from "../schemas/entries.ts";
 import type { Plan, PlannedPrompt } from "../schemas/plan.ts";
 import type { Policy } from "../schemas/policy.ts";
 import type { Attempt, Pack } from "../schemas/step.ts";
+import { casefileGuard, casefilesOf } from "./casefiles.ts";
 import { canonicalJson, type Json } from "./json.ts";
 import { matcher, problems as patternProblems } from "./paths.ts";
 import { sensitivePatterns } from "./sensitive.ts";
@@ -49,7 +50,8 @@ function roleOf(policy: Policy, name: string) {
  * What a plan asks for that the policy does not give: each line says which prompt, what and why. A model wrote the
  * plan, so it can only narrow what a role may touch. Empty: the plan fits.
  */
-export function planProblems(plan: Plan, policy: Policy): string[] {
+export function planProblems(plan: Plan, policy: Policy, story: number): string[] {
+  const isCasefile = casefileGuard(casefilesOf(policy, story));
   return plan.prompts.flatMap((prompt, place) => {
     const name = `Prompt ${place + 1}`;
     const role = roleOf(policy, prompt.role);
@@ -66,6 +68,9 @@ export function planProblems(plan: Plan, policy: Policy): string[] {
       ...forbiddenPaths(prompt, policy).map(
         (path) => `${name} declares \`${path}\`, which the policy keeps from agents or from everybody.`,
       ),
+      ...prompt.evidence
+        .filter(isCasefile)
+        .map((path) => `${name} declares \`${path}\` as evidence; it is a casefile, which Sallyport writes.`),
     ];
   });
 }
@@ -143,6 +148,7 @@ export function packOf(step: {
   const role = roleOf(policy, contract.role);
   if (role === undefined) return null;
   const { runtime, silence, turns, tokens } = policy.agents.limits;
+  const casefiles = casefilesOf(policy, story);
   const shared = {
     version: 1 as const,
     run,
@@ -161,6 +167,7 @@ export function packOf(step: {
     paths: contract.paths,
     acceptance: contract.acceptance,
     evidence: contract.evidence,
+    ...(casefiles.length === 0 ? {} : { casefiles }),
     limits: { runtime, silence, turns, tokens },
   };
   if (failures.length === 0) return { ...shared, kind: "step" };

@@ -1,4 +1,4 @@
-import type { Redaction } from "../schemas/step.ts";
+import type { Casefile, Redaction, WrittenCasefile } from "../schemas/step.ts";
 import type { Account } from "../schemas/text.ts";
 import type { Annotation } from "./annotations.ts";
 import { parseQueueRef } from "./queue-ref.ts";
@@ -96,6 +96,8 @@ export type Effect =
       message: string;
       /** RFC 3339; fixed, so that doing it twice gives the same commit. */
       at: string;
+      /** What the pack's casefiles say, without what people wrote below; absent: it has none. */
+      casefiles?: readonly (Casefile & { text: string })[];
     }
   | {
       type: "open-pull";
@@ -121,7 +123,18 @@ export type Effect =
     }
   /** What a changed policy would have meant for merged pull requests, in one comment of its own. */
   | { type: "show-backtest"; key: string; pull: number; head: string; policyRef: string; branch: string }
-  | { type: "close-issue"; key: string; issue: number; comment: string };
+  | { type: "close-issue"; key: string; issue: number; comment: string }
+  /** Put a branch of a run back to a commit, or take it away with its pull request when `to` is null. */
+  | {
+      type: "roll-back";
+      key: string;
+      branch: string;
+      to: string | null;
+      /** The commits of ours that may go; a branch that stands at another one is left alone. */
+      undone: string[];
+      /** What is said on a pull request that is closed by it. */
+      comment: string;
+    };
 
 export type EffectType = Effect["type"];
 
@@ -144,7 +157,8 @@ export type EffectResult =
   | { type: "none" }
   | { type: "issue"; number: number }
   | { type: "pull"; number: number }
-  | { type: "commit"; commit: string; tree: string; parent: string }
+  | { type: "rolled-back"; closed: number[] }
+  | { type: "commit"; commit: string; tree: string; parent: string; casefiles?: WrittenCasefile[] }
   | {
       type: "plan";
       planSha256: string;

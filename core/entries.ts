@@ -1,6 +1,6 @@
-import { type EntryBody, type EntryKind, entryBodies } from "../schemas/entries.ts";
+import type { EntryBody, EntryKind } from "../schemas/entries.ts";
 import type { Actor } from "../schemas/ledger.ts";
-import type { Entry, Subject as EntrySubject } from "./ledger.ts";
+import type { Subject as EntrySubject } from "./ledger.ts";
 
 /** An entry of the ledger whose body was checked against its kind. */
 export type TypedEntry = {
@@ -29,20 +29,3 @@ export function lastEntry<K extends EntryKind>(
 export type Draft = {
   [K in EntryKind]: { kind: K; body: EntryBody<K>; actor: Actor; subject: EntrySubject[] };
 }[EntryKind];
-
-function isEntryKind(kind: string): kind is EntryKind {
-  return Object.hasOwn(entryBodies, kind);
-}
-
-/**
- * Checks an entry's body against its kind. Null: a kind this version does not know, or a body that does not fit;
- * such an entry counts in the chain but no decision reads it.
- */
-export function typedEntry(entry: Entry): TypedEntry | null {
-  if (!isEntryKind(entry.kind)) return null;
-  const body = entryBodies[entry.kind].safeParse(entry.body);
-  if (!body.success) return null;
-  const { seq, hash, at, actor, kind } = entry;
-  // The parse above ties body to kind; TypeScript cannot follow a lookup by a union key.
-  return { seq, hash, at, actor, kind, body: body.data } as TypedEntry;
-}

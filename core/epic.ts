@@ -1,9 +1,9 @@
 import { authority } from "./authority.ts";
 import { plain } from "./escape.ts";
+import { sourceKey } from "./source.ts";
 import { appActor } from "./story/answer.ts";
 import { answered } from "./story/answers.ts";
 import { addStep, type ChildFacts, type Decision, noDecision, type StoryFacts } from "./story-facts.ts";
-import { sourceKey } from "./story-record.ts";
 import { policyTrouble } from "./trouble.ts";
 
 /** The states of an epic (features A1). `archived` is an epic that was closed without being complete. */

@@ -105,16 +105,32 @@ export type RunRecord = {
   decisions: string[];
   /** Who asked for the plan and who submitted the run: they may not sign off their own work under `separation: strict`. */
   requesters: Account[];
+  /** What our writer added to the last commit that it put on the run's branch; absent: nothing. */
+  casefiles?: { path: string; blob: string }[];
+};
+
+/** When a person acted on a pull request, and for which branch. */
+export type Given = {
+  /** The branch that the pull request entered then, by its short name; null where that was not recorded. */
+  baseRef: string | null;
+  /** RFC 3339: when it was recorded or, where there is no ledger, written. */
+  at: string;
 };
 
 /** A person's recorded test result on one exact commit. */
-export type SignOff = { sha: string; test: string; result: "pass" | "fail"; by: Account; seq: number };
+export type SignOff = Given & {
+  sha: string;
+  test: string;
+  result: "pass" | "fail";
+  by: Account;
+  seq: number;
+};
 
 /** One recorded agent answer and the commit that our writer made of it. */
 export type EvidenceRecord = { commit: string; tree: string; attempt: string; bundle: string };
 
 /** A person's exception to one gate on one commit, in force until the end of a day (UTC, `2026-12-31`). */
-export type Waiver = {
+export type Waiver = Given & {
   gate: string;
   sha: string;
   until: string;
@@ -123,8 +139,26 @@ export type Waiver = {
   seq: number;
 };
 
-/** Commits on a run's branch that somebody else pushed, and the person who stands for them since. */
-export type Adoption = { commits: string[]; reason: string; by: Account; seq: number };
+/** Commits that no run made, and the person who stands for them since: who wrote them, or how, is not known by it. */
+export type Adoption = Given & { commits: string[]; reason: string; by: Account; seq: number };
+
+/**
+ * The approved plan that a change is for, in the word of the person who adopted it. It only adds to what is asked of the
+ * change: nothing shows that whoever made it saw the plan.
+ */
+export type AdoptedPlan = {
+  story: number;
+  /** Of the approved contract. */
+  digest: string;
+  /** What all prompts of the plan declare. */
+  paths: string[];
+  risk: Risk;
+  needsManualTest: boolean;
+  approval: { by: Account; seq: number };
+  /** Who asked for the plan. */
+  requesters: Account[];
+  adoptedBy: Account;
+};
 
 /** An open question, block or risk: nothing goes on until somebody has answered it. */
 export type Stop = { code: string; message: string; issue: number | null; by: string; seq: number };
@@ -136,6 +170,8 @@ export type PullRecord = {
   signOffs: SignOff[];
   waivers: Waiver[];
   adoptions: Adoption[];
+  /** Of a change that no run made; absent where nobody named a story. */
+  adoptedFor?: AdoptedPlan;
   stops: Stop[];
 };
 
@@ -145,6 +181,8 @@ export type PullFacts = {
   /** null when a git directory alone is judged. */
   pull: { number: number; author: Account; title: string; body: string; labels: string[] } | null;
   base: { ref: string; sha: string };
+  /** RFC 3339, told by GitHub: when the pull request was last pointed at another base branch; null: never. */
+  retargetedAt: Known<string | null>;
   head: { sha: string };
   defaultBranch: string;
   policy: Known<PolicyReading>;

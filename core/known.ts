@@ -9,3 +9,14 @@ export function known<T>(value: T): Known<T> {
 export function unknown<T = never>(why: string): Known<T> {
   return { known: false, why };
 }
+
+/** As `find`, where it can be unknown whether an item fits: null when none does, unknown when none surely does and one may. */
+export function findKnown<T>(items: readonly T[], fits: (item: T) => Known<boolean>): Known<T | null> {
+  let unread: Known<never> | null = null;
+  for (const item of items) {
+    const answer = fits(item);
+    if (!answer.known) unread ??= answer;
+    else if (answer.value) return known(item);
+  }
+  return unread ?? known(null);
+}

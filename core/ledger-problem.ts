@@ -16,6 +16,7 @@ export type LedgerProblemCode =
   | "bad-attempt"
   | "cut-tail"
   | "bad-body"
+  | "missing-body"
   | "bad-layout";
 
 /** A problem with its position: the place in the chain, from 1; 0 where it concerns the whole. */

@@ -2,6 +2,7 @@ import type { StatementSubject } from "../schemas/ledger.ts";
 
 /** Where the body of a kind names the commit that the entry is about. */
 const commitFields: ReadonlyMap<string, readonly string[]> = new Map([
+  ["checkpoint.recorded", ["head"]],
   ["change.committed", ["commit"]],
   ["pull.opened", ["head"]],
   ["pull.closed", ["head"]],
@@ -9,7 +10,9 @@ const commitFields: ReadonlyMap<string, readonly string[]> = new Map([
   ["group.judged", ["head"]],
   ["sign-off.given", ["sha"]],
   ["waiver.given", ["sha"]],
+  ["review.observed", ["sha"]],
   ["change.adopted", ["head"]],
+  ["adoption.sealed", ["commit"]],
   ["evidence.sealed", ["commit"]],
   ["merge.observed", ["head", "merged"]],
   ["prompt.completed", ["merged"]],

@@ -1,5 +1,4 @@
 import { attemptKinds, followAttempts, noAttempts } from "./attempts.ts";
-import { typedEntry } from "./entries.ts";
 import { type Entry, type LedgerHead, readStatement } from "./ledger.ts";
 import { openEnvelope } from "./ledger-envelope.ts";
 import {
@@ -10,6 +9,7 @@ import {
   signatureProblem,
 } from "./ledger-keys.ts";
 import type { LedgerProblem } from "./ledger-problem.ts";
+import { typedEntry } from "./typed-entry.ts";
 
 /** Something a reader should know that is no fault of the chain, with its place. */
 export type LedgerNote = { position: number; message: string };

@@ -6,6 +6,7 @@ export type LintCode =
   | "allowed-and-denied"
   | "allows-policy"
   | "allows-everything"
+  | "casefile-refused"
   | "no-such-check"
   | "nobody-else-approves"
   | "nobody-approves";

@@ -16,7 +16,7 @@ function isIntricate(pattern: string): boolean {
 /** How many folders a `**` is tried with: a pattern of single stars can match some depths and not others. */
 const depths = [0, 1, 2, 9];
 
-/** Paths that a pattern matches, from the shortest to a long one, and for a folder one below each. */
+/** Paths that a pattern matches, from the shortest to a long one, and for a folder some below each. */
 function examples(pattern: string): string[] {
   const segments = bare(pattern).split("/");
   const filled = depths
@@ -31,8 +31,13 @@ function examples(pattern: string): string[] {
         .join("/"),
     );
   const isFolder = bare(pattern) !== pattern || !/[*?]/.test(segments.at(-1) ?? "");
-  const below = isFolder ? filled.map((path) => (path === "" ? name : `${path}/${name}`)) : [];
-  return [...filled.filter((path) => path !== ""), ...below];
+  const below = isFolder ? depths.flatMap((depth) => filled.map((path) => within(path, depth))) : [];
+  return [...filled, ...below].filter((path) => path !== "");
+}
+
+/** A path that lies so many folders below another. */
+function within(path: string, depth: number): string {
+  return [path, ...Array<string>(depth).fill(name)].filter((part) => part !== "").join("/");
 }
 
 /**

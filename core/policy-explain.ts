@@ -1,4 +1,5 @@
 import { policyPath } from "../schemas/policy-place.ts";
+import { askedCasefiles } from "./casefiles.ts";
 import type { LoadedPolicy } from "./facts.ts";
 import { matcher, nameProblem } from "./paths.ts";
 import { lineOf, patternLists } from "./policy-lists.ts";
@@ -51,15 +52,16 @@ function builtIn(path: string, loaded: Loaded): TouchingRule[] {
 
 /** `{story}` and `{prompt}` of a casefile's name stand for the numbers of issues. */
 function casefiles(path: string, loaded: Loaded): TouchingRule[] {
-  const files = loaded.policy.gates.casefile?.files ?? [];
-  const place = files.findIndex((file) => {
-    const fixed = file.split(/\{(?:story|prompt)\}/).map((text) => text.replace(/[^\w/-]/g, "\\$&"));
+  const asked = askedCasefiles(loaded.policy).find(({ template }) => {
+    const fixed = template.split(/\{(?:story|prompt)\}/).map((text) => text.replace(/[^\w/-]/g, "\\$&"));
     return new RegExp(`^${fixed.join("[1-9][0-9]*")}$`).test(path);
   });
-  const pattern = files[place];
-  if (pattern === undefined) return [];
-  const key = `gates.casefile.files.${place}`;
-  return [{ key, pattern, policyLine: lineOf(loaded, key), meaning: "a run's change brings it: a casefile" }];
+  if (asked === undefined) return [];
+  const { key, template, ours } = asked;
+  const meaning = ours
+    ? "Sallyport writes it in each commit of a run, and no agent may: a casefile"
+    : "a run's change brings it: a casefile";
+  return [{ key, pattern: template, policyLine: lineOf(loaded, key), meaning }];
 }
 
 /** Rules without a list of paths. */

@@ -1,4 +1,6 @@
 import { policyPath } from "../schemas/policy-place.ts";
+import { casefilesOf } from "./casefiles.ts";
+import { deniedPatterns } from "./contract.ts";
 import type { LoadedPolicy } from "./facts.ts";
 import { type JobCheck, missingChecks } from "./job-checks.ts";
 import type { LintWarning, Remark } from "./lint-warning.ts";
@@ -62,6 +64,21 @@ function wideRoles({ policy }: Loaded): Remark[] {
   });
 }
 
+/** A casefile of ours that another rule keeps out: no change of a run could be merged. */
+function refusedCasefiles({ policy }: Loaded): Remark[] {
+  const { phases, gates } = policy;
+  const phase = phases?.of[phases.current];
+  const kept = [...deniedPatterns(policy), ...(gates.protected?.paths ?? []), ...(phase?.deny ?? [])];
+  const denied = matcher(kept, "deny");
+  return casefilesOf(policy, 1).flatMap(({ name, path }): Remark[] => {
+    const isClosed = phase?.allow !== undefined && matcher(phase.allow, "allow").matches(path) === null;
+    if (denied.matches(path) === null && !isClosed) return [];
+    const message = `Another rule of this policy keeps \`${path}\` out, so no change of a run can be merged with its casefile.`;
+    const next = `Name another place; \`sallyport policy explain ${path}\` shows the rule.`;
+    return [{ code: "casefile-refused", key: `gates.casefile.${name}`, message, next }];
+  });
+}
+
 /** Under `separation: strict` nobody approves what they asked for; a team may have other people in it. */
 function approvers({ policy }: Loaded): Remark[] {
   const { planners, executors, approvers: by, separation } = policy.people;
@@ -91,6 +108,7 @@ export function lintPolicy(loaded: Loaded, { files, checks }: Surroundings): Lin
     ...lists.flatMap(shadowed),
     ...allowedAndDenied(loaded),
     ...wideRoles(loaded),
+    ...refusedCasefiles(loaded),
     ...(checks === null ? [] : missingChecks(loaded.policy, checks)),
     ...approvers(loaded),
   ];

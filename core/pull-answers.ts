@@ -1,5 +1,5 @@
-import { mostAdopted } from "../schemas/entries.ts";
 import type { Duty } from "../schemas/policy-values.ts";
+import { adopt } from "./adoption-answer.ts";
 import { type Ask, authority, holders } from "./authority.ts";
 import { adoptionOf, requesters } from "./authorship.ts";
 import type { Command, CommandName } from "./commands.ts";
@@ -7,6 +7,7 @@ import type { Draft } from "./entries.ts";
 import type { LoadedPolicy, PullRecord } from "./facts.ts";
 import { manualTests } from "./gates/manual-test.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
+import { isSinceRetarget } from "./retarget.ts";
 
 /** How a command on a pull request is answered: with the line people read, and what is recorded. */
 export type PullAnswer = { accepted: boolean; code: string; line: string; drafts?: Draft[] };
@@ -38,11 +39,11 @@ export function answerOnPull(
   if (facts.state === "closed") return refuse("closed", "This pull request is closed.");
   switch (command.name) {
     case "sign-off":
-      return signOff(ask, command, facts, loaded, record);
+      return sinceRetarget(ask, facts, signOff(ask, command, facts, loaded, record));
     case "waive":
-      return waive(ask, command, facts, loaded, record);
+      return sinceRetarget(ask, facts, waive(ask, command, facts, loaded, record));
     case "adopt":
-      return adopt(ask, command, facts, record);
+      return sinceRetarget(ask, facts, adopt(ask, command, facts, loaded, record));
     case "block":
       return {
         accepted: true,
@@ -58,6 +59,22 @@ export function answerOnPull(
   }
 }
 
+/**
+ * What is given for a commit is given for the branch that it would enter. A command that was written before the pull request
+ * was pointed at this branch and is read only now was meant for another one, so it is refused.
+ */
+function sinceRetarget(ask: Ask, facts: PullLookFacts, answer: PullAnswer | null): PullAnswer | null {
+  if (answer === null || !answer.accepted) return answer;
+  const since = isSinceRetarget(ask.at, facts.judged);
+  if (!since.known) return null;
+  return since.value
+    ? answer
+    : refuse(
+        "retargeted",
+        "You wrote this before the pull request was pointed at the branch that it enters now. Look at it again and write a new comment.",
+      );
+}
+
 /** Whether this person asked for the change: then it is their own work. */
 function isOwn(ask: Ask, facts: PullLookFacts, record: PullRecord): boolean {
   return requesters(facts.judged, record).has(ask.by.id);
@@ -69,7 +86,7 @@ function signOff(
   facts: PullLookFacts,
   loaded: LoadedPolicy,
   record: PullRecord,
-): PullAnswer {
+): PullAnswer | null {
   const head = facts.judged.head.sha;
   const tests = manualTests(loaded.policy);
   if (command.sha !== head) {
@@ -92,13 +109,14 @@ function signOff(
       `You asked for this change, so somebody else signs it off: ${who} (\`people.separation: strict\`).`,
     );
   }
-  const isRecorded =
-    record.evidence.some((one) => one.commit === head) || adoptionOf(record, head) !== undefined;
-  if (record.run !== null && !isRecorded) {
-    return refuse(
-      "no-evidence",
-      "There is no recorded evidence for this commit yet; sign it off once the gate `evidence` passes.",
-    );
+  if (record.run !== null && !record.evidence.some((one) => one.commit === head)) {
+    const adoption = adoptionOf(record, head, facts.judged);
+    if (!adoption.known) return null;
+    if (adoption.value === null)
+      return refuse(
+        "no-evidence",
+        "There is no recorded evidence for this commit yet; sign it off once the gate `evidence` passes.",
+      );
   }
   if (ask.source.type !== "comment") return refuse("wrong-place", "A sign-off is a comment.");
   const noted = notes(command.text);
@@ -114,6 +132,7 @@ function signOff(
         body: {
           pull: facts.number,
           sha: head,
+          baseRef: facts.judged.base.ref,
           test: command.test,
           result: command.result,
           comment: ask.source.id,
@@ -190,58 +209,15 @@ function waive(
         kind: "waiver.given",
         actor: { type: "user", id: ask.by.id, login: ask.by.login },
         subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }],
-        body: { pull: facts.number, sha: head, gate, until, reason: command.text, comment: ask.source.id },
-      },
-    ],
-  };
-}
-
-/**
- * Commits that somebody else pushed to a run's branch lead to no prompt. A person may stand for them; from then on it is
- * their own work as well, which somebody else signs off.
- */
-function adopt(
-  ask: Ask,
-  command: Extract<Command, { name: "adopt" }>,
-  facts: PullLookFacts,
-  record: PullRecord,
-): PullAnswer | null {
-  const head = facts.judged.head.sha;
-  if (record.run === null)
-    return refuse("no-run", "No run made this pull request, so nothing is to be adopted.");
-  if (command.sha !== head)
-    return refuse(
-      "head-moved",
-      `You named ${command.sha}, but the head is ${head}. Read that commit and adopt it.`,
-    );
-  if (!facts.judged.commits.known) return null;
-  const recorded = new Set(record.evidence.map((one) => one.commit));
-  const foreign = facts.judged.commits.value
-    .map(({ sha }) => sha)
-    .filter((sha) => !recorded.has(sha) && adoptionOf(record, sha) === undefined)
-    .sort();
-  if (foreign.length === 0)
-    return refuse(
-      "nothing-foreign",
-      "Every commit up to this one leads to a recorded prompt or was adopted already.",
-    );
-  if (foreign.length > mostAdopted)
-    return refuse(
-      "too-many",
-      `Nobody reads ${foreign.length} commits; at most ${mostAdopted} are adopted at once. Open a pull request of their own.`,
-    );
-  if (ask.source.type !== "comment") return refuse("wrong-place", "An adoption is a comment.");
-  const count = foreign.length === 1 ? "1 commit" : `${foreign.length} commits`;
-  return {
-    accepted: true,
-    code: "adopted",
-    line: `Read as: @${ask.by.login} stands for ${count} up to ${head} that no run made; somebody else signs it off.`,
-    drafts: [
-      {
-        kind: "change.adopted",
-        actor: { type: "user", id: ask.by.id, login: ask.by.login },
-        subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }],
-        body: { pull: facts.number, head, commits: foreign, reason: command.text, comment: ask.source.id },
+        body: {
+          pull: facts.number,
+          sha: head,
+          baseRef: facts.judged.base.ref,
+          gate,
+          until,
+          reason: command.text,
+          comment: ask.source.id,
+        },
       },
     ],
   };

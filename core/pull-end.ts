@@ -1,4 +1,5 @@
-import type { TypedEntry } from "./entries.ts";
+import { lastEntry, type TypedEntry } from "./entries.ts";
+import { handedOff, toCleanup } from "./handoffs.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
 import { storyOf } from "./record.ts";
 import { appActor } from "./story/answer.ts";
@@ -42,6 +43,7 @@ export function observeEnd(facts: PullLookFacts, entries: TypedEntry[], decision
       now: facts.now,
     },
   );
+  const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === facts.number);
   addStep(decision, {
     drafts: [
       {
@@ -56,6 +58,7 @@ export function observeEnd(facts: PullLookFacts, entries: TypedEntry[], decision
         subject: both,
         body: { ...merge, ref: `refs/heads/${branch}`, summary },
       },
+      ...(opened === undefined ? [] : [handedOff(toCleanup(opened.body, commit), actor)]),
     ],
     look,
   });

@@ -1,5 +1,7 @@
+import type { Claim } from "../schemas/claim.ts";
 import type { PullFacts } from "./facts.ts";
 import type { Known } from "./known.ts";
+import type { NewReviews } from "./observed-reviews.ts";
 import type { Surroundings } from "./story-facts.ts";
 
 /** Our own check run on the head, as GitHub shows it. */
@@ -15,4 +17,8 @@ export type PullLookFacts = Surroundings & {
   ourCheck: Known<OurCheck | null>;
   /** Other open pull requests whose head is the same commit. */
   twins: Known<number[]>;
+  /** What is to be recorded of its reviews; the gates read `judged.reviews`. */
+  reviews: Known<NewReviews>;
+  /** What it says of how it was made, without secrets; read only when somebody asks to adopt it. Never judged by. */
+  claims?: readonly Claim[];
 };

@@ -1,20 +1,27 @@
 import { policyPath } from "../schemas/policy-place.ts";
 import type { Verdict } from "../schemas/verdict.ts";
+import { sealAdoption } from "./adoption-seal.ts";
+import type { Ask } from "./authority.ts";
 import { checkEffect } from "./check-effect.ts";
+import { undoneCommits } from "./checkpoints.ts";
+import { concernDrafts, openConcerns } from "./concerns.ts";
 import { sha256 } from "./contract.ts";
-import type { TypedEntry } from "./entries.ts";
+import { type Draft, lastEntry, type TypedEntry } from "./entries.ts";
 import type { PullFacts, PullRecord } from "./facts.ts";
+import { handedOff, toMerger } from "./handoffs.ts";
 import { judge, verdictText } from "./judge.ts";
 import { type Known, unknown } from "./known.ts";
+import { recordReviews } from "./observed-reviews.ts";
 import { answerOnPull } from "./pull-answers.ts";
 import { observeEnd } from "./pull-end.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
 import { recordOf, storyOf } from "./record.ts";
 import { summaryMarkdown, titleOf } from "./report.ts";
+import { settledChecks } from "./settled-checks.ts";
+import { sourceKey } from "./source.ts";
 import { appActor } from "./story/answer.ts";
 import { answered } from "./story/answers.ts";
 import { addStep, type Decision, noDecision, type Step } from "./story-facts.ts";
-import { sourceKey } from "./story-record.ts";
 
 /** Decides a pull request's next steps: commands answered, verdict given, evidence sealed, merge observed. */
 export function decidePull(facts: PullLookFacts): Decision {
@@ -24,15 +31,22 @@ export function decidePull(facts: PullLookFacts): Decision {
     ...facts.entries,
     ...decision.drafts.map((draft) => ({ ...draft, seq: Number.MAX_SAFE_INTEGER, hash: "", at: facts.now })),
   ];
+  // First, so that what was approved before a merge stands before it in the ledger.
+  addStep(decision, recordReviews(facts));
+  if (!facts.reviews.known || facts.reviews.value.more) decision.again = 15;
   answerCommands(facts, entries, decision);
   if (facts.state === "closed") {
     observeEnd(facts, entries(), decision);
     return decision;
   }
+  // A verdict tells the places of these entries, which they have only once they are recorded: it is given in the next round.
+  if (decision.drafts.some(({ kind }) => kind === "change.adopted" || kind === "waiver.given"))
+    return decision;
   const verdict = judge(factsFor(facts, recordFor(facts, entries())), { settle: "all" });
   const digest = sha256(verdictText(verdict));
   addStep(decision, recordVerdict(facts, entries(), verdict, digest));
   addStep(decision, sealEvidence(facts, entries(), verdict, digest));
+  addStep(decision, sealAdoption(facts, verdict, digest));
   const twin = worseTwin(facts, entries(), verdict);
   const worse = {
     counted: twin ?? verdict.conclusion,
@@ -74,9 +88,9 @@ function recordFor(facts: PullLookFacts, entries: TypedEntry[]): Known<PullRecor
     (entry) => entry.kind === "change.committed" && entry.body.commit === facts.judged.head.sha,
   );
   if (written?.kind !== "change.committed") return recordOf(entries, facts.number);
-  const { run, prompt } = written.body;
+  const { branch, prompt } = written.body;
   const isOpened = entries.some(
-    (entry) => entry.kind === "pull.opened" && entry.body.run === run && entry.body.prompt === prompt,
+    (entry) => entry.kind === "pull.opened" && entry.body.branch === branch && entry.body.prompt === prompt,
   );
   return isOpened
     ? recordOf(entries, facts.number)
@@ -97,11 +111,23 @@ function answerCommands(facts: PullLookFacts, entries: () => TypedEntry[], decis
       decision.again = 15;
       return;
     }
+    const concerns = answer.accepted ? concernsOf(ask, facts.number, entries()) : [];
     addStep(
       decision,
-      answered(ask, answer, { issue: { number: facts.number }, repository: facts.repository }),
+      answered(
+        ask,
+        { ...answer, drafts: [...(answer.drafts ?? []), ...concerns] },
+        { issue: { number: facts.number }, repository: facts.repository },
+      ),
     );
   }
+}
+
+/** What an accepted command means for the concerns of this pull request; those of its story are answered there. */
+function concernsOf(ask: Ask, pull: number, entries: TypedEntry[]): Draft[] {
+  const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull)?.body;
+  const open = openConcerns(entries).filter((concern) => concern.issue === pull);
+  return concernDrafts(ask, open, { story: opened?.story ?? null, pull, prompt: opened?.prompt ?? null });
 }
 
 function recordVerdict(facts: PullLookFacts, entries: TypedEntry[], verdict: Verdict, digest: string): Step {
@@ -154,7 +180,8 @@ function recordVerdict(facts: PullLookFacts, entries: TypedEntry[], verdict: Ver
 
 /** Seals the evidence of an agent's commit once its checks have settled and the verdict is success. */
 function sealEvidence(facts: PullLookFacts, entries: TypedEntry[], verdict: Verdict, digest: string): Step {
-  if (verdict.conclusion !== "success" || !facts.judged.checks.known) return {};
+  const settled = settledChecks(facts.judged.checks);
+  if (verdict.conclusion !== "success" || settled === null) return {};
   const written = entries.findLast(
     (entry) => entry.kind === "change.committed" && entry.body.commit === verdict.head,
   );
@@ -171,12 +198,8 @@ function sealEvidence(facts: PullLookFacts, entries: TypedEntry[], verdict: Verd
       entry.body.attempt.s === attempt.s &&
       entry.body.attempt.r === attempt.r,
   );
-  const others = facts.judged.checks.value;
-  if (sealed || captured === undefined || others.some((check) => check.status !== "completed")) return {};
-  const passed = (conclusion: string | null) =>
-    conclusion === "success" || conclusion === "neutral" || conclusion === "skipped";
-  const ci =
-    others.length === 0 ? "none" : others.every((check) => passed(check.conclusion)) ? "pass" : "fail";
+  if (sealed || undoneCommits(entries).has(commit) || captured === undefined) return {};
+  const handed = toMerger({ story, prompt }, commit, entries);
   return {
     drafts: [
       {
@@ -191,13 +214,13 @@ function sealEvidence(facts: PullLookFacts, entries: TypedEntry[], verdict: Verd
           pull: facts.number,
           commit,
           tree,
-          ci,
-          checks: others.map(({ name, app, conclusion }) => ({ name, app, conclusion: conclusion ?? "" })),
+          ...settled,
           validator: "pass",
           verdictSha256: digest,
           captured: captured.hash,
         },
       },
+      ...(handed === null ? [] : [handedOff(handed, appActor(facts))]),
     ],
   };
 }

@@ -1,7 +1,10 @@
 import type { EntryBody } from "../schemas/entries.ts";
 import type { Account } from "../schemas/text.ts";
-import { entriesOf, type TypedEntry } from "./entries.ts";
-import type { EvidenceRecord, PullRecord, RunRecord, Stop } from "./facts.ts";
+import { adoptedPlan } from "./adopted-plan.ts";
+import { undoneCommits } from "./checkpoints.ts";
+import { openConcerns } from "./concerns.ts";
+import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
+import type { EvidenceRecord, Given, PullRecord, RunRecord, Stop } from "./facts.ts";
 import { type Known, known, unknown } from "./known.ts";
 
 /** The record of a pull request that no ledger tells of. */
@@ -24,25 +27,47 @@ export function recordOf(entries: readonly TypedEntry[], pull: number): Known<Pu
   const record: PullRecord = {
     run: null,
     evidence: [],
-    signOffs: entriesOf(entries, "sign-off.given").flatMap(({ body, actor, seq }) =>
-      body.pull === pull
-        ? [{ sha: body.sha, test: body.test, result: body.result, by: person(actor), seq }]
-        : [],
-    ),
-    waivers: entriesOf(entries, "waiver.given").flatMap(({ body, actor, seq }) => {
-      const { gate, sha, until, reason } = body;
-      return body.pull === pull ? [{ gate, sha, until, reason, by: person(actor), seq }] : [];
+    signOffs: entriesOf(entries, "sign-off.given").flatMap((entry) => {
+      const { sha, test, result } = entry.body;
+      return entry.body.pull === pull ? [{ sha, test, result, ...givenBy(entry) }] : [];
     }),
-    adoptions: entriesOf(entries, "change.adopted").flatMap(({ body, actor, seq }) => {
-      const { commits, reason } = body;
-      return body.pull === pull ? [{ commits, reason, by: person(actor), seq }] : [];
+    waivers: entriesOf(entries, "waiver.given").flatMap((entry) => {
+      const { gate, sha, until, reason } = entry.body;
+      return entry.body.pull === pull ? [{ gate, sha, until, reason, ...givenBy(entry) }] : [];
+    }),
+    adoptions: entriesOf(entries, "change.adopted").flatMap((entry) => {
+      const { commits, reason } = entry.body;
+      return entry.body.pull === pull ? [{ commits, reason, ...givenBy(entry) }] : [];
     }),
     stops: stopsOf(entries, opened === null ? [pull] : [pull, opened.story]),
   };
-  if (opened === null) return known(record);
+  if (opened === null) return adoptedRecord(entries, pull, record);
   const run = runOf(entries, opened);
   if (run === null) return unknown(`the ledger holds ${opened.run} and not the contract it was run for`);
   return known({ ...record, run, evidence: evidenceOf(entries, opened.prompt) });
+}
+
+type Act = EntryOf<"sign-off.given" | "waiver.given" | "change.adopted">;
+
+/** Who gave an act, when, and for which branch; older entries do not tell the branch. */
+function givenBy({ actor, seq, at, body }: Act): Given & { by: Account; seq: number } {
+  return { by: person(actor), seq, at, baseRef: body.baseRef ?? null };
+}
+
+/** The record of a pull request that no run made, with the plan that the newest adoption to name a story binds it to. */
+function adoptedRecord(entries: readonly TypedEntry[], pull: number, record: PullRecord): Known<PullRecord> {
+  const naming = lastEntry(
+    entries,
+    "change.adopted",
+    ({ body }) => body.pull === pull && body.story !== undefined,
+  );
+  if (naming === undefined) return known(record);
+  const adoptedFor = adoptedPlan(entries, naming);
+  return adoptedFor === null
+    ? unknown(
+        `#${pull} was adopted for story #${naming.body.story}, and the ledger lacks its approved contract`,
+      )
+    : known({ ...record, adoptedFor });
 }
 
 function person(actor: { id: number; login: string }): Account {
@@ -50,7 +75,7 @@ function person(actor: { id: number; login: string }): Account {
 }
 
 function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">): RunRecord | null {
-  const { run, story, prompt } = opened;
+  const { run, story, prompt, branch } = opened;
   const submitted = entriesOf(entries, "run.submitted").findLast((entry) => entry.body.run === run)?.body;
   const contract = entriesOf(entries, "contract.frozen").findLast(
     ({ body }) => body.story === story && body.digest === submitted?.digest,
@@ -68,8 +93,26 @@ function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">)
   const approved = entriesOf(entries, "approval.granted").findLast(
     ({ body }) => body.story === story && body.digest === contract.digest,
   );
+  const undone = undoneCommits(entries);
+  const casefiles = lastEntry(
+    entries,
+    "change.committed",
+    ({ body }) => body.branch === branch && body.prompt === prompt && !undone.has(body.commit),
+  )?.body.casefiles;
   const planners = entriesOf(entries, "plan.proposed").flatMap(({ body }) =>
     body.story === story && body.revision <= contract.revision ? [body.requestedBy] : [],
+  );
+  // A later run goes on at the same pull request, and what a person answered an agent became part of its prompt.
+  const submitters = entriesOf(entries, "run.submitted").flatMap(({ body }) =>
+    body.prompts.includes(prompt) ? [body.by] : [],
+  );
+  const asked = new Set(
+    entriesOf(entries, "concern.raised").flatMap(({ body }) =>
+      body.prompt === prompt && body.raisedBy === "agent" ? [body.concern] : [],
+    ),
+  );
+  const answerers = entriesOf(entries, "concern.answered").flatMap(({ body, actor }) =>
+    asked.has(body.concern) && body.text !== "" ? [person(actor)] : [],
   );
   return {
     run,
@@ -97,11 +140,15 @@ function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">)
       one.index === frozen.index || isMerged(one.index) ? [] : one.paths,
     ),
     decisions: contract.decisions ?? [],
-    requesters: distinct([...planners, submitted.by]),
+    requesters: distinct([...planners, ...submitters, ...answerers]),
+    ...(casefiles === undefined ? {} : { casefiles: casefiles.map(({ path, blob }) => ({ path, blob })) }),
   };
 }
 
-/** The recorded answers to a prompt that became commits. One whose evidence was not captured first is none. */
+/**
+ * The recorded answers to a prompt that became commits. One whose evidence was not captured first is none, and neither is
+ * one that a rollback took off the branch: pushed there again, it is somebody's commit that leads to no prompt.
+ */
 function evidenceOf(entries: readonly TypedEntry[], prompt: number): EvidenceRecord[] {
   const bundles = new Map<string, string>();
   const evidence: EvidenceRecord[] = [];
@@ -114,24 +161,16 @@ function evidenceOf(entries: readonly TypedEntry[], prompt: number): EvidenceRec
     if (bundle !== undefined)
       evidence.push({ commit: entry.body.commit, tree: entry.body.tree, attempt, bundle });
   }
-  return evidence;
+  const undone = undoneCommits(entries);
+  return evidence.filter(({ commit }) => !undone.has(commit));
 }
 
-/** The blocks that are open on these issues: one each, until a person takes the work up again. */
+/** The concerns that are open on these issues, until a person answers them. */
 function stopsOf(entries: readonly TypedEntry[], issues: readonly number[]): Stop[] {
-  const open = new Map<number, Stop>();
-  for (const { body, actor, seq } of entriesOf(entries, "command")) {
-    const { issue, accepted, command, text } = body;
-    if (!accepted || !issues.includes(issue)) continue;
-    if (command === "block")
-      open.set(issue, { code: "blocked", message: text, issue, by: `@${actor.login}`, seq });
-    if (takesUp.has(command)) open.delete(issue);
-  }
-  return [...open.values()];
+  return openConcerns(entries).flatMap(({ code, message, issue, by, seq }) =>
+    issues.includes(issue) ? [{ code, message, issue, by, seq: seq ?? 0 }] : [],
+  );
 }
-
-/** The commands by which a person answers a block. */
-const takesUp = new Set(["clarify", "plan", "refine", "approve", "run", "retry"]);
 
 /** The story whose run made this pull request; undefined for one that no run made. */
 export function storyOf(entries: readonly TypedEntry[], pull: number): number | undefined {

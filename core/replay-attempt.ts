@@ -5,8 +5,7 @@ import type { EntryOf, TypedEntry } from "./entries.ts";
 import { attemptName } from "./record.ts";
 import { type AttemptEntries, type AttemptLook, isOfAttempt } from "./replay-entries.ts";
 import { promptAgain } from "./replay-prompt.ts";
-import type { ReplaySources } from "./replay-sources.ts";
-import { comparedStep, type Pair, type ReplayStep, type StepHead, untriedStep } from "./replay-step.ts";
+import { bodilessStep, comparedStep, type Pair, type ReplayStep, type StepHead } from "./replay-step.ts";
 import { outOfScope, reviewResult } from "./review.ts";
 
 /** Derives again one attempt: its number, what the agent was handed, what it handed back, the review and the evidence. */
@@ -20,24 +19,29 @@ export function* attemptSteps(tried: AttemptEntries, look: AttemptLook): Generat
   );
   const { step, pack } = promptAgain(asked, look);
   yield step;
-  if (response !== undefined) yield answerStep(response, about, look.sources);
+  if (response !== undefined) yield answerStep(response, about, look);
   if (closed === undefined) return;
-  yield reviewStep(closed, response, pack, about, look.sources);
+  yield reviewStep(closed, tried, pack, about, look);
   if (closed.body.accepted && response !== undefined) yield evidenceStep(tried, closed.seq, about, look);
 }
 
 function protocolPairs({ seq, body }: TypedEntry, { broken, story }: AttemptLook): Pair[] {
   const problem = broken.get(seq);
   return [
-    [`story of entry ${seq}`, story, "story" in body ? body.story : "none"],
+    [`story of entry ${seq}`, story, "story" in body ? (body.story ?? "none") : "none"],
     ...(problem === undefined ? [] : [[`entry ${seq}`, "the attempt protocol", problem] as const]),
   ];
 }
 
-function answerStep({ seq, body }: EntryOf<"response.recorded">, about: string, sources: ReplaySources) {
+function answerStep(
+  { seq, body }: EntryOf<"response.recorded">,
+  about: string,
+  { sources, purged }: AttemptLook,
+) {
   const head: StepHead = { step: "answer", seq, about };
-  const published = sources.results.get(body.result.sha256);
-  if (published === undefined) return untriedStep(head, "unpublished", "its body was not published");
+  const { sha256: digest } = body.result;
+  const published = sources.results.get(digest);
+  if (published === undefined) return bodilessStep(head, [digest], purged, "its body was not published");
   const { text, value } = published;
   const files =
     value?.files.map(({ path, content }) => ({
@@ -55,10 +59,10 @@ function answerStep({ seq, body }: EntryOf<"response.recorded">, about: string, 
 
 function reviewStep(
   { seq, body }: EntryOf<"attempt.closed">,
-  response: EntryOf<"response.recorded"> | undefined,
+  { asked, response }: AttemptEntries,
   pack: Pack | null,
   about: string,
-  sources: ReplaySources,
+  { sources, purged }: AttemptLook,
 ): ReplayStep {
   const head: StepHead = { step: "review", seq, about };
   if (response === undefined)
@@ -78,9 +82,11 @@ function reviewStep(
     return comparedStep(head, "what the recorded outcome and files alone refuse", [
       ["accepted", refused, body.accepted],
     ]);
-  return untriedStep(
+  const needed = [response.body.result.sha256, ...(pack === null ? [asked.body.pack.sha256] : [])];
+  return bodilessStep(
     head,
-    "unpublished",
+    needed,
+    purged,
     "the review needs pack and answer; what the ledger says of them is not against it",
   );
 }

@@ -2,7 +2,9 @@ import { branchName } from "./contract.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
 import { visible } from "./escape.ts";
 import { attemptName } from "./record.ts";
+import { casefilePairs } from "./replay-casefiles.ts";
 import type { AttemptEntries } from "./replay-entries.ts";
+import { placeBefore } from "./replay-road.ts";
 import type { ReplaySources, WrittenCommit } from "./replay-sources.ts";
 import { comparedStep, type Pair, type ReplayStep, type StepHead, untriedStep } from "./replay-step.ts";
 
@@ -30,13 +32,19 @@ export function* commitSteps(
     const why = written === undefined ? `${body.commit} was not read` : written.why;
     return yield untriedStep(head, "missing", `${why}; fetch it: git fetch origin ${from}`);
   }
-  yield comparedStep(head, `${body.commit}: its tree, its parent, the answer's files and nothing else`, [
-    ["branch", branchName(asked.body.run, asked.body.prompt), body.branch],
-    ["base", asked.body.base, body.parent],
-    ["tree", body.tree, written.value.tree],
-    ["parents", [body.parent], written.value.parents],
-    ...filePairs(tried, written.value),
-  ]);
+  const ours = body.casefiles === undefined ? "" : ", the casefiles";
+  yield comparedStep(
+    head,
+    `${body.commit}: its tree, its parent, the answer's files${ours} and nothing else`,
+    [
+      ["branch", placeBefore(asked, entries).branch, body.branch],
+      ["base", asked.body.base, body.parent],
+      ["tree", body.tree, written.value.tree],
+      ["parents", [body.parent], written.value.parents],
+      ...filePairs(tried, written.value),
+      ...casefilePairs(tried, written.value, entries, git.policy),
+    ],
+  );
   yield comparedStep(
     { step: "trailers", seq, about },
     "what the commit's message names: run, prompt, attempt, digests and evidence",
@@ -45,9 +53,9 @@ export function* commitSteps(
 }
 
 /** Each file of the answer as it stands in the commit, every other change, and a mode that is not the one before. */
-function filePairs({ response }: AttemptEntries, { files, changes }: WrittenCommit): Pair[] {
+function filePairs({ response, commit }: AttemptEntries, { files, changes }: WrittenCommit): Pair[] {
   const answered = response?.body.files ?? [];
-  const known = new Set(answered.map(({ path }) => path));
+  const known = new Set([...answered, ...(commit?.body.casefiles ?? [])].map(({ path }) => path));
   return [
     ...answered.map(({ path, sha256 }): Pair => [`file ${path}`, sha256, files.get(path) ?? null]),
     ...changes.flatMap(({ path, before, after }): Pair[] => {

@@ -11,6 +11,8 @@ export type AttemptLook = {
   prompts: ReadonlyMap<number, ContractPrompt>;
   /** What breaks the attempt protocol, by the number of the entry that does. */
   broken: ReadonlyMap<number, string>;
+  /** The bodies that the ledger gave up, each with the number of the entry that says so. */
+  purged: ReadonlyMap<string, number>;
   sources: ReplaySources;
 };
 

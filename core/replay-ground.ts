@@ -1,11 +1,12 @@
-import type { ContractPrompt, Source } from "../schemas/entries.ts";
+import type { ContractPrompt } from "../schemas/entries.ts";
+import type { Source } from "../schemas/entry-parts.ts";
 import type { PlannedPrompt } from "../schemas/plan.ts";
 import { policyPath } from "../schemas/policy-place.ts";
 import { approvalDigest, compilePrompt, declaredPaths, digestOf } from "./contract.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
 import type { ReplaySources } from "./replay-sources.ts";
 import { comparedStep, type Pair, type ReplayStep, type StepHead, untriedStep } from "./replay-step.ts";
-import { sourceKey } from "./story-record.ts";
+import { sourceKey } from "./source.ts";
 
 /** The entries that a run rests on. */
 export type Ground = {

@@ -1,13 +1,22 @@
 import type { ContractPrompt } from "../schemas/entries.ts";
 import type { Policy } from "../schemas/policy.ts";
 import type { Pack } from "../schemas/step.ts";
-import { branchName, packOf, sha256 } from "./contract.ts";
+import { agentAnswers } from "./concerns.ts";
+import { packOf, sha256 } from "./contract.ts";
 import { entriesOf, type TypedEntry } from "./entries.ts";
 import { canonicalJson } from "./json.ts";
 import { attemptName } from "./record.ts";
 import { type Asked, type AttemptLook, attemptEntries } from "./replay-entries.ts";
+import { placeBefore } from "./replay-road.ts";
 import type { PublishedBody } from "./replay-sources.ts";
-import { comparedStep, type Pair, type ReplayStep, type StepHead, untriedStep } from "./replay-step.ts";
+import {
+  bodilessStep,
+  comparedStep,
+  type Pair,
+  type ReplayStep,
+  type StepHead,
+  untriedStep,
+} from "./replay-step.ts";
 
 /** An attempt's prompt tried again. `pack` is null if nothing of it could be tried, or there may be none. */
 type Again = { step: ReplayStep; pack: Pack | null };
@@ -31,7 +40,12 @@ export function promptAgain(asked: Asked, look: AttemptLook): Again {
   if (published !== undefined) return promptByBody(head, asked, look, contract, published);
   const step =
     policy === null
-      ? untriedStep(head, "unpublished", "its body was not published, and the policy lies in git")
+      ? bodilessStep(
+          head,
+          [body.pack.sha256],
+          look.purged,
+          "its body was not published, and the policy lies in git",
+        )
       : untriedStep(head, "missing", `the approval's policy: ${policy.why}`);
   return { step, pack: null };
 }
@@ -49,11 +63,11 @@ function promptByPolicy(
   const pack = packOf({
     ...{ run, story: look.story, prompt, attempt, base, contract, policy },
     repository: look.sources.names.get(seq) ?? "",
-    failures: failuresOf(before, look.entries),
+    failures: failuresOf(asked, before, look.entries),
   });
   const text = pack === null ? "none: the policy has no such role" : canonicalJson(pack);
   const ref = { sha256: sha256(text), bytes: Buffer.byteLength(text), mediaType: "application/json" };
-  const pairs: Pair[] = [branchPair(asked), ["pack", ref, body.pack]];
+  const pairs: Pair[] = [branchPair(asked, look), ["pack", ref, body.pack]];
   const { rework } = policy.agents.limits;
   if (before.length > rework) pairs.push(["tries", `at most ${rework + 1}`, `${before.length + 1}`]);
   const published = look.sources.packs.get(body.pack.sha256);
@@ -71,7 +85,7 @@ function promptByBody(
 ): Again {
   const { run, prompt, attempt, base, pack } = asked.body;
   const { text: frozen, paths, acceptance, evidence } = contract;
-  const failures = failuresOf(triesBefore(asked, look.entries), look.entries);
+  const failures = failuresOf(asked, triesBefore(asked, look.entries), look.entries);
   const derived = {
     ...{ run, story: look.story, prompt, attempt, repository: look.sources.names.get(asked.seq) ?? "", base },
     ...{ contract: frozen, paths, acceptance, evidence },
@@ -80,7 +94,7 @@ function promptByBody(
     head,
     "its published body, from contract, base and failures; the role's paths and the limits are taken as they are, because the policy is not here",
     [
-      branchPair(asked),
+      branchPair(asked, look),
       ["sha256", sha256(text), pack.sha256],
       ["bytes", Buffer.byteLength(text), pack.bytes],
       ["role", contract.role, value?.role.name ?? "none"],
@@ -91,8 +105,8 @@ function promptByBody(
   return { step, pack: value };
 }
 
-function branchPair({ body }: Asked): Pair {
-  return ["branch", branchName(body.run, body.prompt), body.branch];
+function branchPair(asked: Asked, { entries }: AttemptLook): Pair {
+  return ["branch", placeBefore(asked, entries).branch, asked.body.branch];
 }
 
 function fieldOf(pack: Pack | null, name: string) {
@@ -106,8 +120,13 @@ function triesBefore({ seq, body }: Asked, entries: readonly TypedEntry[]): Aske
   );
 }
 
-/** Why the last of these tries was refused; empty if there was none. */
-function failuresOf(tries: readonly Asked[], entries: readonly TypedEntry[]) {
+/** Why the last of these tries was refused, and what people had answered the prompt's agents by then. */
+function failuresOf(asked: Asked, tries: readonly Asked[], entries: readonly TypedEntry[]) {
   const last = tries.at(-1);
-  return last === undefined ? [] : (attemptEntries(entries, last).closed?.body.reasons ?? []);
+  const refused = last === undefined ? [] : (attemptEntries(entries, last).closed?.body.reasons ?? []);
+  const answers = agentAnswers(entries.filter(({ seq }) => seq < asked.seq));
+  return [
+    ...refused,
+    ...answers.flatMap(({ prompt, finding }) => (prompt === asked.body.prompt ? [finding] : [])),
+  ];
 }

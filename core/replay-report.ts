@@ -2,7 +2,13 @@ import { visible } from "./escape.ts";
 import type { Replay } from "./replay.ts";
 import type { Difference, ReplayResult, ReplayStep } from "./replay-step.ts";
 
-const colors: Record<ReplayResult, number> = { same: 32, differs: 31, unpublished: 33, missing: 31 };
+const colors: Record<ReplayResult, number> = {
+  same: 32,
+  differs: 31,
+  unpublished: 33,
+  purged: 33,
+  missing: 31,
+};
 
 /** What is shown of a value; the whole is in the JSON. */
 const longest = 160;
@@ -50,7 +56,7 @@ export function replayText(replay: Replay, origin: string, color: boolean): stri
     "",
     ...replay.steps.map(lineOf),
     "",
-    `${counts.same} same, ${counts.differs} ${counts.differs === 1 ? "differs" : "differ"}, ${counts.unpublished} unpublished, ${counts.missing} missing`,
+    `${counts.same} same, ${counts.differs} ${counts.differs === 1 ? "differs" : "differ"}, ${counts.unpublished} unpublished, ${counts.missing} missing${counts.purged === 0 ? "" : `, ${counts.purged} given up`}`,
     "",
     ...(concerns.length === 0 ? [] : [...concerns, ""]),
     ...proof(replay),
@@ -59,15 +65,15 @@ export function replayText(replay: Replay, origin: string, color: boolean): stri
 }
 
 function proof({ counts }: Replay): string[] {
-  const untried = counts.unpublished + counts.missing;
+  const untried = counts.unpublished + counts.purged + counts.missing;
   return [
     "This proves: every step that is `same` follows from the approved plan, the policy, the recorded answers and git by the",
     "rules of this version, byte for byte.",
     ...(untried === 0
       ? []
       : [
-          `It does not prove the ${untried} ${untried === 1 ? "step" : "steps"} that could not be tried: an unpublished body never left the server, a missing`,
-          "object has to be fetched.",
+          `It does not prove the ${untried} ${untried === 1 ? "step" : "steps"} that could not be tried: an unpublished body never left the server, one that`,
+          "was given up after its time is gone, a missing object has to be fetched.",
         ]),
     "It takes as recorded: the models' answers (none is asked again), what they cost, the story's title, text and decisions,",
     "the commit that each attempt began from, and every act of a person.",

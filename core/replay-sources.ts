@@ -13,8 +13,10 @@ export type WrittenCommit = {
   message: string;
   /** What differs from that parent. */
   changes: { path: string; before: FileSide | null; after: FileSide | null }[];
-  /** SHA-256 of the content that stands at each of the answer's paths; null: no file stands there. */
+  /** SHA-256 of the content that stands at each path of the answer and of the casefiles; null: no file stands there. */
   files: ReadonlyMap<string, string | null>;
+  /** The texts that stood at the casefiles' paths in that parent, where there are casefiles; null: no file stood there. */
+  before?: ReadonlyMap<string, string | null>;
 };
 
 /** What the git directory of a clone holds of a run; an unknown part is not there. */

@@ -9,21 +9,27 @@ export type ReplayStepName =
   | "policy"
   | "contract"
   | "run"
+  | "hand-off"
+  | "checkpoint"
   | "attempt"
   | "prompt"
   | "answer"
   | "review"
+  | "concern"
+  | "remediation"
   | "evidence"
   | "commit"
   | "trailers"
   | "pull request"
+  | "rollback"
   | "end";
 
 /**
  * `same`: derived again, it is what the ledger says, byte for byte. `differs`: it is not. `unpublished`: what it follows
- * from is not part of this copy, so it could not be tried. `missing`: the clone's git lacks what it follows from.
+ * from is not part of this copy, so it could not be tried. `purged`: an entry gave it up after its time. `missing`: the
+ * clone's git lacks what it follows from.
  */
-export type ReplayResult = "same" | "differs" | "unpublished" | "missing";
+export type ReplayResult = "same" | "differs" | "unpublished" | "purged" | "missing";
 
 /** One thing that is not what follows from the rest. Values that are no text are shown as canonical JSON. */
 export type Difference = { what: string; expected: string; found: string };
@@ -56,8 +62,25 @@ export function comparedStep(head: StepHead, text: string, pairs: readonly Pair[
 }
 
 /** A step that could not be tried. */
-export function untriedStep(head: StepHead, result: "unpublished" | "missing", text: string): ReplayStep {
+export function untriedStep(
+  head: StepHead,
+  result: Exclude<ReplayResult, "same" | "differs">,
+  text: string,
+): ReplayStep {
   return { ...head, result, text, differences: [] };
+}
+
+/** A step that could not be tried for want of one of these bodies: it was given up, or it is no part of this copy. */
+export function bodilessStep(
+  head: StepHead,
+  digests: readonly string[],
+  purged: ReadonlyMap<string, number>,
+  text: string,
+): ReplayStep {
+  const by = digests.flatMap((sha256) => purged.get(sha256) ?? [])[0];
+  return by === undefined
+    ? untriedStep(head, "unpublished", text)
+    : untriedStep(head, "purged", `a body that it needs was given up after its time, by entry ${by}`);
 }
 
 function shown(value: Json): string {

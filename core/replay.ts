@@ -4,10 +4,18 @@ import { attemptSteps } from "./replay-attempt.ts";
 import { commitSteps, endStep, pullStep } from "./replay-change.ts";
 import { attemptEntries } from "./replay-entries.ts";
 import { derivedPrompts, findGround, groundSteps, openedIssues } from "./replay-ground.ts";
+import {
+  checkpointSteps,
+  concernSteps,
+  handoffSteps,
+  remediationSteps,
+  rollbackSteps,
+} from "./replay-road.ts";
 import type { ReplaySources } from "./replay-sources.ts";
 import type { ReplayResult, ReplayStep } from "./replay-step.ts";
+import { purgedBodies } from "./retention.ts";
 
-/** A run that was tried again. `ok`: nothing differs and nothing is missing; what is unpublished could not be tried. */
+/** A run that was tried again. `ok`: nothing differs, is missing or was given up; what is unpublished could not be tried. */
 export type Replay = {
   run: string;
   story: number;
@@ -42,9 +50,10 @@ export function replayRun(
     same: count("same"),
     differs: count("differs"),
     unpublished: count("unpublished"),
+    purged: count("purged"),
     missing: count("missing"),
   };
-  const ok = counts.differs === 0 && counts.missing === 0;
+  const ok = counts.differs === 0 && counts.missing === 0 && counts.purged === 0;
   return { run, story: submitted.body.story, ok, counts, steps };
 }
 
@@ -65,15 +74,27 @@ function* runSteps(
       return prompt === undefined ? [] : [[issue, prompt] as const];
     }),
   );
-  const look = { entries, story: run.body.story, prompts, broken: brokenEntries(entries), sources };
+  const look = {
+    entries,
+    story: run.body.story,
+    prompts,
+    broken: brokenEntries(entries),
+    purged: purgedBodies(entries),
+    sources,
+  };
   for (const asked of entriesOf(entries, "prompt.recorded")) {
     if (asked.body.run !== run.body.run) continue;
     const tried = attemptEntries(entries, asked);
+    yield* checkpointSteps(asked, look);
     yield* attemptSteps(tried, look);
+    yield* concernSteps(tried, look);
     yield* commitSteps(tried, entries, sources);
   }
   for (const opened of entriesOf(entries, "pull.opened"))
     if (opened.body.run === run.body.run) yield pullStep(opened, run.body.story, entries);
+  yield* handoffSteps(entries, ground, look);
+  yield* rollbackSteps(run.body.run, entries);
+  yield* remediationSteps(run.body, entries);
   for (const closed of entriesOf(entries, "run.closed")) {
     const end = closed.body.run === run.body.run ? endStep(closed, run, entries) : null;
     if (end !== null) yield end;

@@ -1,22 +1,26 @@
 import type { Pack, StepResult } from "../schemas/step.ts";
+import { casefileGuard } from "./casefiles.ts";
 import { matcher, nameProblem } from "./paths.ts";
 
 /** What is wrong with an agent's answer, in the form a rework pack carries it back. */
 export type Finding = { source: "review"; code: string; message: string; path?: string };
 
 /**
- * The files that an answer may not write: outside the role, outside the declared paths, or denied. The workspace has
+ * The files that an answer may not write: outside the role, outside the declared paths, denied, or a casefile. The workspace has
  * refused them already; this is asked again before anything is written, because an answer may come from any backend.
  */
 export function outOfScope(pack: Pack, files: readonly { path: string }[]): { path: string; why: string }[] {
   const allowed = matcher(pack.role.allow, "allow");
   const declared = matcher(pack.paths, "allow");
   const denied = matcher(pack.role.deny, "deny");
+  const isCasefile = casefileGuard(pack.casefiles ?? []);
   return files.flatMap(({ path }) => {
     const hostile = nameProblem(path);
     if (hostile !== null) return [{ path, why: hostile }];
     const rule = denied.matches(path);
     if (rule !== null) return [{ path, why: `denied by \`${rule}\`` }];
+    if (isCasefile(path))
+      return [{ path, why: "in the place of a casefile, which Sallyport writes from its ledger" }];
     if (allowed.matches(path) === null)
       return [{ path, why: `outside what the role ${pack.role.name} may touch` }];
     if (declared.matches(path) === null)

@@ -1,8 +1,9 @@
 import type { Duty } from "../schemas/policy-values.ts";
 import type { Account } from "../schemas/text.ts";
 import { writers } from "./authority.ts";
-import type { ReviewFact } from "./facts.ts";
+import type { PullFacts, ReviewFact } from "./facts.ts";
 import { type Known, known } from "./known.ts";
+import { isSinceRetarget } from "./retarget.ts";
 
 /**
  * The review of each person that stands: their latest. A comment leaves an earlier review standing, and a dismissed
@@ -25,34 +26,86 @@ export function hasSay({ standing }: ReviewFact, duties: readonly Duty[]): Known
   return known(writers.has(role) && duties.some((duty) => held.includes(duty)));
 }
 
-/** What makes an approval count: the exact commit, one of the duties, and that it is no approval of one's own change. */
-export type Wanted = { head: string; duties: readonly Duty[]; own: ReadonlySet<number> };
+/** What a gate wants of approvals: by how many people, of which duties, who are none of those who asked for the change. */
+export type Wanted = { count: number; duties: readonly Duty[]; own: ReadonlySet<number> };
 
 /**
- * Whose approvals of a commit count, whose may count once what they may do here can be read, and why the others do not,
- * in sentences for people.
+ * Whether enough approvals of the head count, and by whom; whether they may once what is unread can be read; or what is
+ * missing, with why other approvals do not count in sentences for people.
  */
-export type Approvals = { counting: Account[]; unread: string[]; notCounted: string[] };
+export type Approvals =
+  | { state: "enough"; by: Account[] }
+  | { state: "unread"; code: "standing-unknown" | "retarget-unknown"; why: string }
+  | {
+      state: "missing";
+      code: "not-approved" | "review-before-retarget";
+      counting: number;
+      notCounted: string[];
+      step: string;
+    };
 
-/** Sorts the standing approvals of a change. Anyone who can see a repository can approve, so most of them may not count. */
-export function approvals(reviews: readonly ReviewFact[], { head, duties, own }: Wanted): Approvals {
-  const sorted: Approvals = { counting: [], unread: [], notCounted: [] };
-  for (const review of standingReviews(reviews)) {
-    const { by, sha, state } = review;
-    if (state !== "approved") continue;
-    const say = hasSay(review, duties);
-    if (own.has(by.id)) {
-      sorted.notCounted.push(`@${by.login} asked for this change, so their approval does not count.`);
-    } else if (sha !== head) {
-      sorted.notCounted.push(`@${by.login} approved ${sha ?? "a commit that is gone"}; the head is ${head}.`);
-    } else if (!say.known) {
-      sorted.unread.push(`What @${by.login} may do here could not be read: ${say.why}`);
-    } else if (!say.value) {
-      const needed = `write access and the duty ${duties.join(" or ")}`;
-      sorted.notCounted.push(`@${by.login} approved and does not count: that takes ${needed}.`);
-    } else {
-      sorted.counting.push(by);
-    }
+/** Why an approval does not count, or may not; null when it does. */
+type Objection = {
+  code: "not-counted" | "review-before-retarget" | "standing-unknown" | "retarget-unknown";
+  why: string;
+};
+
+function objectionTo(review: ReviewFact, facts: PullFacts, { duties, own }: Wanted): Objection | null {
+  const { by, sha, at } = review;
+  const head = facts.head.sha;
+  const notCounted = (why: string): Objection => ({ code: "not-counted", why });
+  if (own.has(by.id))
+    return notCounted(`@${by.login} asked for this change, so their approval does not count.`);
+  if (sha !== head)
+    return notCounted(`@${by.login} approved ${sha ?? "a commit that is gone"}; the head is ${head}.`);
+  const say = hasSay(review, duties);
+  if (say.known && !say.value) {
+    const needed = `write access and the duty ${duties.join(" or ")}`;
+    return notCounted(`@${by.login} approved and does not count: that takes ${needed}.`);
   }
-  return sorted;
+  const since = isSinceRetarget(at, facts);
+  if (since.known && !since.value) {
+    const why = `@${by.login} approved before the pull request was pointed at \`${facts.base.ref}\`, where it brings in something else.`;
+    return { code: "review-before-retarget", why };
+  }
+  if (!say.known)
+    return { code: "standing-unknown", why: `What @${by.login} may do here could not be read: ${say.why}` };
+  if (!since.known) {
+    const why = `Whether @${by.login} approved for \`${facts.base.ref}\` could not be read: ${since.why}`;
+    return { code: "retarget-unknown", why };
+  }
+  return null;
+}
+
+/**
+ * Sorts the standing approvals of a change. Anyone who can see a repository can approve, so most of them may not count; and
+ * a review names no branch, so one counts only where the pull request was not pointed at another branch since.
+ */
+export function approvals(reviews: readonly ReviewFact[], facts: PullFacts, wanted: Wanted): Approvals {
+  const counting: Account[] = [];
+  const objections: Objection[] = [];
+  for (const review of standingReviews(reviews)) {
+    if (review.state !== "approved") continue;
+    const objection = objectionTo(review, facts, wanted);
+    if (objection === null) counting.push(review.by);
+    else objections.push(objection);
+  }
+  if (counting.length >= wanted.count) return { state: "enough", by: counting };
+  const whys = (wantedCode: Objection["code"]) =>
+    objections.filter(({ code }) => code === wantedCode).map(({ why }) => why);
+  for (const code of ["standing-unknown", "retarget-unknown"] as const) {
+    if (whys(code).length > 0) return { state: "unread", code, why: whys(code).join(" ") };
+  }
+  const head = facts.head.sha;
+  const retargeted = whys("review-before-retarget").length > 0;
+  const step = retargeted
+    ? `Review the pull request again, as it enters \`${facts.base.ref}\`, and approve ${head} on GitHub.`
+    : `Review the pull request and approve ${head} on GitHub.`;
+  return {
+    state: "missing",
+    code: retargeted ? "review-before-retarget" : "not-approved",
+    counting: counting.length,
+    notCounted: objections.map(({ why }) => why),
+    step,
+  };
 }

@@ -1,6 +1,11 @@
-import type { ContractPrompt, EntryBody, Source } from "../schemas/entries.ts";
+import type { ContractPrompt, EntryBody } from "../schemas/entries.ts";
+import type { Source } from "../schemas/entry-parts.ts";
 import type { Account } from "../schemas/text.ts";
+import { nothingStands, type Standing, standingAfter, standingWithout } from "./checkpoints.ts";
+import { type AgentAnswer, agentAnswers, type Concern, openConcerns, stopsStory } from "./concerns.ts";
 import type { Draft, TypedEntry } from "./entries.ts";
+import { type Remediation, remediationsOf } from "./remediations.ts";
+import { sourceKey } from "./source.ts";
 
 /** One try at one prompt, as far as it has got; each part is the entry that recorded it. */
 export type AttemptRecord = {
@@ -24,6 +29,10 @@ export type PromptRecord = {
   /** A person closed its pull request without merging. */
   closedUnmerged: boolean;
   completed: boolean;
+  /** What stands of its work, as far as we wrote it. */
+  standing: Standing;
+  /** The checkpoint that it was last taken back to; null again once another attempt has begun. */
+  rolledBack: string | null;
 };
 
 /** What a person last asked the planner for. */
@@ -45,15 +54,16 @@ export type StoryRecord = {
   prompts: PromptRecord[];
   run: RunRecord | null;
   runs: number;
-  /** Why a person stopped the story, until a new plan or run. */
-  blocked: string | null;
+  /** What stops the story until a person answers it, oldest first. */
+  concerns: Concern[];
+  /** What people answered the agents at work on it, oldest first. */
+  answers: AgentAnswer[];
+  /** A rollback that was decided and is not known to be done. */
+  rollback: EntryBody<"rollback.decided"> | null;
+  /** What failed in its runs, oldest first. */
+  remediations: Remediation[];
   completed: boolean;
 };
-
-/** A command's stable name: one comment or one label event is answered once. */
-export function sourceKey(source: Source): string {
-  return source.type === "comment" ? `comment/${source.id}` : `label/${source.id}`;
-}
 
 function account(actor: Draft["actor"]): Account {
   return { id: actor.id, login: actor.login, type: "User" };
@@ -69,7 +79,10 @@ function emptyStory(): StoryRecord {
     prompts: [],
     run: null,
     runs: 0,
-    blocked: null,
+    concerns: [],
+    answers: [],
+    rollback: null,
+    remediations: [],
     completed: false,
   };
 }
@@ -99,10 +112,7 @@ export function foldStory(
         if (!accepted) break;
         if (command === "plan" || command === "refine") {
           record.request = { source, by: account(entry.actor), refinement: command === "refine" ? text : "" };
-          record.blocked = null;
         }
-        if (command === "block") record.blocked = text;
-        if (command === "approve" || command === "clarify") record.blocked = null;
         break;
       }
       case "plan.proposed":
@@ -125,6 +135,8 @@ export function foldStory(
           merge: null,
           closedUnmerged: false,
           completed: false,
+          standing: nothingStands,
+          rolledBack: null,
         }));
         break;
       case "prompt.opened": {
@@ -138,16 +150,18 @@ export function foldStory(
         if (entry.body.story !== story) break;
         record.run = { ...entry.body, closed: null };
         record.runs += 1;
-        record.blocked = null;
         break;
       case "run.closed":
         if (record.run?.run === entry.body.run) record.run.closed = entry.body;
         break;
-      case "prompt.recorded":
-        record.prompts
-          .find((prompt) => prompt.issue === entry.body.prompt)
-          ?.attempts.push({ pack: entry.body, response: null, closed: null, evidence: null, commit: null });
+      case "prompt.recorded": {
+        const prompt = record.prompts.find(({ issue }) => issue === entry.body.prompt);
+        if (prompt === undefined) break;
+        const none = { response: null, closed: null, evidence: null, commit: null };
+        prompt.attempts.push({ pack: entry.body, ...none });
+        prompt.rolledBack = null;
         break;
+      }
       case "response.recorded": {
         const attempt = attemptOf(record, entry.body);
         if (attempt !== undefined) attempt.response = entry.body;
@@ -166,8 +180,19 @@ export function foldStory(
       case "change.committed": {
         const attempt = attemptOf(record, entry.body);
         if (attempt !== undefined) attempt.commit = entry.body;
+        const prompt = record.prompts.find(({ issue }) => issue === entry.body.prompt);
+        if (prompt !== undefined) prompt.standing = standingAfter(prompt.standing, entry.body);
         break;
       }
+      case "rollback.decided":
+        if (entry.body.story === story) record.rollback = entry.body;
+        break;
+      case "rollback.failed":
+        if (entry.body.story === story) record.rollback = null;
+        break;
+      case "rollback.done":
+        if (entry.body.story === story) takeBack(record, entry.body);
+        break;
       case "pull.opened": {
         const prompt = record.prompts.find(({ issue }) => issue === entry.body.prompt);
         if (prompt === undefined) break;
@@ -200,5 +225,21 @@ export function foldStory(
         break;
     }
   }
+  record.answers = agentAnswers(entries);
+  record.remediations = remediationsOf(story, entries);
+  record.concerns = openConcerns(entries).filter((concern) => stopsStory(concern, story));
   return record;
+}
+
+/** What was taken off a prompt's branch is as if it had not been; its attempts stay recorded. */
+function takeBack(record: StoryRecord, body: EntryBody<"rollback.done">): void {
+  record.rollback = null;
+  const prompt = record.prompts.find(({ issue }) => issue === body.prompt);
+  if (prompt === undefined) return;
+  prompt.standing = standingWithout(prompt.standing, body);
+  prompt.rolledBack = body.checkpoint;
+  prompt.verdict = null;
+  if (body.to !== null) return;
+  prompt.pull = null;
+  prompt.closedUnmerged = false;
 }

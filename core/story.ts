@@ -3,6 +3,8 @@ import type { LoadedPolicy } from "./facts.ts";
 import { intakeProblems, storyForm } from "./forms.ts";
 import { answerNext } from "./story/answers.ts";
 import { openPrompts, plan } from "./story/planning.ts";
+import { remediate } from "./story/remediating.ts";
+import { rollBack } from "./story/rollback.ts";
 import { advanceRun } from "./story/running.ts";
 import { promptState, storyState, storySticky } from "./story/surface.ts";
 import { completeStory } from "./story/writing.ts";
@@ -12,8 +14,19 @@ import { policyTrouble } from "./trouble.ts";
 
 type Rule = (record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, missing: string[]) => Step | null;
 
-/** In the order of the road; each is asked again until none has anything to do. */
-const rules: readonly Rule[] = [answerNext, plan, openPrompts, advanceRun, completeStory];
+/**
+ * In the order of the road; each is asked again until none has anything to do. First what failed is recorded, while the run
+ * that it failed in is still the last one.
+ */
+const rules: readonly Rule[] = [
+  remediate,
+  answerNext,
+  rollBack,
+  plan,
+  openPrompts,
+  advanceRun,
+  completeStory,
+];
 
 /** No story needs so many steps in one look; more means two rules undo each other, which is a fault of ours. */
 const mostSteps = 200;

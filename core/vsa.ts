@@ -87,15 +87,16 @@ export function gateProperty(gate: string, waived: boolean): string {
   return `ORG_SOURCE_SALLYPORT_${gate.toUpperCase().replaceAll("-", "_")}${waived ? "_WAIVED" : ""}`;
 }
 
-/** The waivers on a verdict's commit that held on its day: a gate that one of them names may have passed by it alone. */
+/** The waivers on a verdict's commit and branch that held on its day: a gate that one names may have passed by it alone. */
 function waiversUnder(
   entries: readonly TypedEntry[],
-  { at, body: { pull, head } }: EntryOf<"verdict.given">,
+  { at, body: { pull, head, baseRef } }: EntryOf<"verdict.given">,
 ): EntryOf<"waiver.given">[] {
   const day = at.slice(0, 10);
   return entries
     .filter((entry) => entry.kind === "waiver.given")
-    .filter(({ body }) => body.pull === pull && body.sha === head && body.until >= day);
+    .filter(({ body }) => body.pull === pull && body.sha === head && body.until >= day)
+    .filter(({ body }) => (body.baseRef ?? baseRef) === (baseRef ?? body.baseRef));
 }
 
 /** The statement that other verifiers read, about the merged revision and the head that was judged. */

@@ -8,7 +8,8 @@ import { deliveriesOf, redeliver } from "./webhooks.ts";
 export const deliveryRoutes: Route[] = [
   appRoute("GET /app/hook/config", (call) => {
     const { webhook } = call.app;
-    return ok({ url: webhook?.url ?? "", content_type: "json", insecure_ssl: "0", secret: "********" });
+    const target = webhook === null ? {} : { url: webhook.url, secret: "********" };
+    return ok({ ...target, content_type: "json", insecure_ssl: "0" });
   }),
   appRoute("GET /app/hook/deliveries", (call) => {
     const before = call.query.get("cursor");

@@ -11,7 +11,7 @@ import { emit } from "./webhooks.ts";
 /** Who does it, and where: the call itself. */
 export type By = Pick<AuthoredCall, "state" | "repository" | "actor" | "caller">;
 
-type EventDetails = Partial<Pick<IssueEvent, "label" | "assignee" | "rename" | "other">>;
+type EventDetails = Partial<Pick<IssueEvent, "label" | "assignee" | "rename" | "base" | "other">>;
 
 /** Sends the issue's webhook; for a pull request the same actions go by the name of pull_request. */
 export async function tellIssue(by: By, issue: Issue, action: string, parts: object = {}): Promise<void> {

@@ -92,6 +92,8 @@ export type IssueEvent = Identified & {
   label?: Label;
   assignee?: Account;
   rename?: { from: string; to: string };
+  /** Names of base branches; REST does not show them. */
+  base?: { from: string; to: string };
   /** The other end of a sub-issue or dependency relation. */
   other?: Issue;
   review?: Review;

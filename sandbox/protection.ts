@@ -1,11 +1,13 @@
 /** Branch protection, read and set; rulesets show the same rules. */
 import { z } from "zod";
+import { refuseRepository } from "./access.ts";
 import { type Answer, noContent, notFound, ok, refused } from "./answer.ts";
 import { branchTip } from "./git.ts";
 import type { Protection, RequiredCheck } from "./model.ts";
 import { listing } from "./paging.ts";
 import {
   presentBranchProtection,
+  presentBypass,
   presentProtectedBranch,
   presentRequiredChecks,
   presentRules,
@@ -88,7 +90,10 @@ export const protectionRoutes: Route[] = [
     if (rule === undefined) return notFound();
     const conditions = { ref_name: { include: [`refs/heads/${rule.branch}`], exclude: [] } };
     const ruleset = presentRuleset(call.state, call.repository, rule);
-    return ok({ ...ruleset, conditions, rules: presentRules(rule), bypass_actors: [] });
+    // Who is let past a ruleset is shown only to those who may change it.
+    const mayChange = refuseRepository(call.state, call.caller, call.repository, WRITE) === undefined;
+    const bypass = mayChange ? { bypass_actors: presentBypass(rule) } : {};
+    return ok({ ...ruleset, conditions, rules: presentRules(rule), ...bypass });
   }),
 ];
 

@@ -5,7 +5,7 @@ import { appOf } from "./caller.ts";
 import { startChecks } from "./ci.ts";
 import { countCommits, mergeBase, readChanges, readCommit } from "./commits.ts";
 import { branchTip, gitText } from "./git.ts";
-import { closeIssue, editText, reopenIssue, tellIssue } from "./issue-changes.ts";
+import { closeIssue, editText, record, reopenIssue, tellIssue } from "./issue-changes.ts";
 import { mayChange } from "./issue-route.ts";
 import type { Pull, Repository } from "./model.ts";
 import { listing } from "./paging.ts";
@@ -21,7 +21,7 @@ import {
   repoRoute,
   withBody,
 } from "./route.ts";
-import { addIssue, addPull, pullsOf, touch } from "./state.ts";
+import { addIssue, addPull, pullsOf } from "./state.ts";
 
 const PULLS = "/repos/:owner/:repo/pulls";
 
@@ -157,8 +157,8 @@ async function changeBase(call: AuthoredPullCall, base: string): Promise<Answer 
     );
   }
   const changes = { base: { ref: { from: pull.base.ref }, sha: { from: pull.base.sha } } };
+  record(call, pull.issue, "base_ref_changed", { base: { from: pull.base.ref, to: base } });
   pull.base = { ref: base, sha };
-  touch(call.state, pull.issue);
   await tellIssue(call, pull.issue, "edited", { changes });
   return undefined;
 }

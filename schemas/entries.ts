@@ -1,32 +1,18 @@
 import * as z from "zod";
+import { adoptionBodies } from "./adoption.ts";
+import { act, BaseRef, IssueNumber, RunId, Source, step } from "./entry-parts.ts";
 import { Plan } from "./plan.ts";
+import { PayloadPurged } from "./purge.ts";
 import { Risk } from "./risk.ts";
-import { Attempt, Redaction, Usage } from "./step.ts";
+import { roadBodies } from "./road-entries.ts";
+import { Attempt, Redaction, Usage, WrittenCasefile } from "./step.ts";
 import { Account, Sha, Sha256 } from "./text.ts";
 import { GateStatus, Verdict } from "./verdict.ts";
 import { VerificationSummary } from "./vsa.ts";
 
-const IssueNumber = z.int().positive();
-const RunId = z
-  .string()
-  .regex(/^run-[0-9]+-[0-9]+$/)
-  .describe("run-<story>-<count>");
-
 /** A large body kept outside the entry, named by its digest: on a public repository only the digest is exported. */
 export const BodyRef = z.strictObject({ sha256: Sha256, bytes: z.int().min(0), mediaType: z.string() });
 export type BodyRef = z.infer<typeof BodyRef>;
-
-/** What a person did to make us act: a comment (by its id) or a label (by its event's id). */
-export const Source = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("comment"), id: z.int().positive() }),
-  z.strictObject({ type: z.literal("label"), id: z.int().positive(), label: z.string() }),
-]);
-export type Source = z.infer<typeof Source>;
-
-/** How many commits a person can stand for at once. */
-export const mostAdopted = 1_000;
-
-const step = { run: RunId, story: IssueNumber, prompt: IssueNumber, attempt: Attempt };
 
 /** The five parts an approval is bound to; the digest is the hash of all of them, so it is void when any one moves. */
 export const DigestParts = z.strictObject({
@@ -151,7 +137,18 @@ export const entryBodies = {
     usage: Usage,
     seconds: z.number().min(0),
   }),
-  "change.committed": z.strictObject({ ...step, branch: z.string(), commit: Sha, tree: Sha, parent: Sha }),
+  "change.committed": z.strictObject({
+    ...step,
+    branch: z.string(),
+    commit: Sha,
+    tree: Sha,
+    parent: Sha,
+    casefiles: z
+      .array(WrittenCasefile)
+      .min(1)
+      .optional()
+      .describe("What our host added to the answer's files, made from the entries up to the evidence."),
+  }),
   "pull.opened": z.strictObject({
     run: RunId,
     story: IssueNumber,
@@ -164,10 +161,7 @@ export const entryBodies = {
     pull: IssueNumber,
     head: Sha,
     base: Sha,
-    baseRef: z
-      .string()
-      .optional()
-      .describe("The branch it was judged for, by its short name; entries of older versions do not tell."),
+    baseRef: BaseRef,
     conclusion: Verdict.shape.conclusion,
     gates: z.record(z.string(), GateStatus),
     policy: Verdict.shape.policy
@@ -191,34 +185,22 @@ export const entryBodies = {
     verdictSha256: Sha256.describe("Of the group's verdict, byte for byte as the Action prints it."),
   }),
   "sign-off.given": z.strictObject({
-    pull: IssueNumber,
+    ...act,
     sha: Sha,
     test: z.string(),
     result: z.enum(["pass", "fail"]),
-    comment: z.int().positive(),
     environment: z.string(),
     notes: z.string(),
     solo: z.boolean(),
   }),
   "waiver.given": z.strictObject({
-    pull: IssueNumber,
+    ...act,
     sha: Sha.describe("The one commit it holds for."),
     gate: z.string(),
     until: z.iso.date().describe("The last day it holds (UTC)."),
     reason: z.string().min(1),
-    comment: z.int().positive(),
   }),
-  "change.adopted": z.strictObject({
-    pull: IssueNumber,
-    head: Sha.describe("The head when it was adopted."),
-    commits: z
-      .array(Sha)
-      .min(1)
-      .max(mostAdopted)
-      .describe("The commits up to it that no run made; the person stands for what they hold."),
-    reason: z.string().min(1),
-    comment: z.int().positive(),
-  }),
+  ...adoptionBodies,
   "evidence.sealed": z.strictObject({
     run: RunId,
     story: IssueNumber,
@@ -270,6 +252,8 @@ export const entryBodies = {
     pulls: z.array(IssueNumber),
   }),
   "epic.completed": z.strictObject({ epic: IssueNumber, stories: z.array(IssueNumber) }),
+  ...roadBodies,
+  "payload.purged": PayloadPurged,
   "incident.raised": z.strictObject({ code: z.string(), message: z.string(), issue: IssueNumber.nullable() }),
 } as const;
 

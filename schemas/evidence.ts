@@ -1,5 +1,7 @@
 import * as z from "zod";
-import { Attempt, Usage } from "./step.ts";
+import { Claim } from "./claim.ts";
+import { ReviewState } from "./review-entry.ts";
+import { Attempt, Usage, WrittenCasefile } from "./step.ts";
 import { Account, Lines, Moment, Sha, Sha256 } from "./text.ts";
 
 const Hash = Sha256.describe("The hash of a ledger entry.");
@@ -11,6 +13,40 @@ export const MergedChange = z
     "same-tree: the merged commit has the judged head's very tree. same-patch: its change has the same patch-id. another: neither. not-compared: the trees differ, and there was no clone to compare the changes in.",
   );
 export type MergedChange = z.infer<typeof MergedChange>;
+
+const Checks = z.array(z.strictObject({ name: z.string(), app: z.string(), conclusion: z.string() }));
+
+const Merge = z.strictObject({
+  commit: Sha,
+  tree: Sha,
+  judged: z.boolean().describe("The last verdict on the judged head was success."),
+  by: Account.nullable(),
+  at: Moment.describe("When the merge was observed."),
+  change: MergedChange,
+  patchIds: z
+    .strictObject({ judged: Sha, merged: Sha })
+    .nullable()
+    .describe("As `git patch-id --verbatim` gives them; null where they were not compared."),
+});
+
+const Reviews = z
+  .array(
+    z.strictObject({
+      by: Account,
+      state: ReviewState,
+      at: z.iso.datetime(),
+      baseRef: z.string(),
+      entry: Hash,
+    }),
+  )
+  .describe(
+    "What people said about this commit by reviews, oldest first, as GitHub told it; none of them signed it. A dismissed review is there twice.",
+  );
+
+const Entries = z
+  .array(z.strictObject({ seq: z.int().positive(), kind: z.string(), sha256: Hash }))
+  .min(1)
+  .describe("The ledger's entries that it was assembled from, oldest first.");
 
 /**
  * An evidence bundle (features A5): what our host saw of the attempt that became a pull request's head, assembled from the
@@ -30,6 +66,11 @@ export const EvidenceBundle = z.strictObject({
   responseSha256: Sha256,
   rawResponse: z.string().nullable().describe("The agent's words, and data everywhere they are shown."),
   files: z.array(z.strictObject({ path: z.string(), sha256: Sha256.nullable() })),
+  casefiles: z
+    .array(WrittenCasefile)
+    .min(1)
+    .optional()
+    .describe("What our host added to the agent's files in the commit."),
   usage: Usage.describe("The model that answered, and what it used."),
   seconds: z.number().min(0),
   pull: z.int().positive(),
@@ -37,31 +78,71 @@ export const EvidenceBundle = z.strictObject({
   commit: Sha,
   tree: Sha,
   ci: z.enum(["pass", "fail", "none"]).nullable(),
-  checks: z.array(z.strictObject({ name: z.string(), app: z.string(), conclusion: z.string() })).nullable(),
+  checks: Checks.nullable(),
   validator: z.enum(["pass", "fail"]).nullable(),
   verdictSha256: Sha256.nullable().describe("The verdict it was sealed under."),
   at: Moment.describe("When it was captured or, once it is, sealed."),
-  merge: z
-    .strictObject({
-      commit: Sha,
-      tree: Sha,
-      judged: z.boolean().describe("The last verdict on the judged head was success."),
-      by: Account.nullable(),
-      at: Moment.describe("When the merge was observed."),
-      change: MergedChange,
-      patchIds: z
-        .strictObject({ judged: Sha, merged: Sha })
-        .nullable()
-        .describe("As `git patch-id --verbatim` gives them; null where they were not compared."),
-    })
-    .nullable()
-    .describe("null until a merge was observed."),
-  entries: z
-    .array(z.strictObject({ seq: z.int().positive(), kind: z.string(), sha256: Hash }))
-    .min(1)
-    .describe("The ledger's entries that it was assembled from, oldest first."),
+  reviews: Reviews,
+  merge: Merge.nullable().describe("null until a merge was observed."),
+  entries: Entries,
 });
 export type EvidenceBundle = z.infer<typeof EvidenceBundle>;
+
+/**
+ * The bundle of a head that a person adopted: what our host saw of a change that it did not see being made. There is no
+ * prompt and no answer in it; how it came about is told by `claims` alone, which nobody checked.
+ */
+export const AdoptionBundle = z.strictObject({
+  bundle: Hash.describe("The hash of the entry that sealed it; of the adoption while none has."),
+  state: z.literal("adopted"),
+  prompt: z
+    .null()
+    .describe("No prompt was recorded for these commits, and so no answer and no model either."),
+  run: z
+    .string()
+    .nullable()
+    .describe("The run to whose branch others pushed them; null where no run made the pull request."),
+  story: z
+    .int()
+    .positive()
+    .nullable()
+    .describe("The story that the person named for it, whose approved plan it had to stay inside."),
+  digest: Sha256.nullable().describe("Of that story's approved contract."),
+  pull: z.int().positive(),
+  pullUrl: z.url(),
+  author: Account.nullable().describe("Who opened the pull request, as GitHub told it."),
+  commit: Sha,
+  tree: Sha.nullable().describe("null where the entry is of an older version."),
+  adoptions: z
+    .array(
+      z.strictObject({
+        by: Account,
+        commits: z.array(Sha).min(1),
+        reason: z.string(),
+        comment: z.int().positive(),
+        at: Moment,
+      }),
+    )
+    .min(1)
+    .describe(
+      "All of this pull request up to that of its head; earlier ones may tell of commits that are gone.",
+    ),
+  claims: z
+    .array(Claim)
+    .describe("What the adopted commits and the description say of themselves: never evidence."),
+  ci: z.enum(["pass", "fail", "none"]).nullable(),
+  checks: Checks.nullable(),
+  verdictSha256: Sha256.nullable().describe("The success it was sealed under; null until it is."),
+  at: Moment.describe("When it was adopted or, once it is, sealed."),
+  reviews: Reviews,
+  merge: Merge.nullable().describe("null until a merge was observed."),
+  entries: Entries,
+});
+export type AdoptionBundle = z.infer<typeof AdoptionBundle>;
+
+/** A bundle of either sort, as `ledger bundle` prints it: `state` tells which. */
+export const Bundle = z.discriminatedUnion("state", [EvidenceBundle, AdoptionBundle]);
+export type Bundle = z.infer<typeof Bundle>;
 
 /** A manual test record (features A6): a person's result on one exact commit. */
 export const ManualTest = z.strictObject({

@@ -99,6 +99,7 @@ const Pull = z.object({
   labels: listing(z.object({ name: z.string() })).nullable(),
   reviews: listing(Review).nullable(),
   commits: listing(z.object({ commit: Commit })).nullable(),
+  retargets: z.object({ nodes: z.array(z.object({ createdAt: z.string() }).nullable()) }).nullable(),
   last: z.object({ nodes: z.array(z.object({ commit: HeadCommit.nullable() }).nullable()) }).nullable(),
 });
 

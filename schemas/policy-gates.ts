@@ -14,6 +14,19 @@ const pairs = z
 
 const duty = z.enum(duties);
 
+/** A file of each story that Sallyport writes: a plain name without patterns or hidden folders. */
+const writtenFile = z
+  .string()
+  .max(300)
+  .regex(
+    /^(?:(?:\{story\}|[\w-])(?:\{story\}|[\w.-])*(?:\/(?!$)|$))+$/,
+    "write a path of plain names from the top of the repository, such as `tasks/{story}/PLAN.md`",
+  )
+  .refine(
+    (path) => path.includes("{story}"),
+    "`{story}` stands in the path: each story has files of its own",
+  );
+
 /** The settings of every gate that takes some. */
 export const Gates = z
   .strictObject({
@@ -61,17 +74,33 @@ export const Gates = z
       ),
     casefile: z
       .strictObject({
+        plan: writtenFile
+          .optional()
+          .describe(
+            "Where Sallyport writes the approved plan, in each commit of a run. `{story}` stands for the number of its issue and must be in it.",
+          ),
+        log: writtenFile
+          .optional()
+          .describe(
+            "Where Sallyport writes what the ledger tells of the story's attempts. What stands below the last line of either file is people's, and kept.",
+          ),
         files: z
           .array(z.string().min(1).max(300))
           .min(1)
           .max(20)
-          .default(["tasks/{story}/PLAN.md", "tasks/{story}/EXEC_LOG.md"])
+          .optional()
           .describe(
-            "Files that must be there; `{story}` and `{prompt}` stand for the numbers of the issues.",
+            "Files that others write and that must be there; `{story}` and `{prompt}` stand for the numbers of the issues. Without `plan` and `log`: `tasks/{story}/PLAN.md` and `tasks/{story}/EXEC_LOG.md`.",
           ),
       })
+      .refine(({ plan, log }) => plan === undefined || plan.toLowerCase() !== log?.toLowerCase(), {
+        message: "`plan` and `log` are two files",
+        path: ["log"],
+      })
       .optional()
-      .describe("A run's change comes with its casefiles."),
+      .describe(
+        "A run's change comes with its casefiles. Those that Sallyport writes hold what the ledger's entries hold and nothing else; they count for `diff-size`, whose `ignore` can leave them out.",
+      ),
     remediation: z
       .strictObject({
         surfaces: some.describe(
@@ -94,12 +123,16 @@ export const Gates = z
     trace: z
       .strictObject({
         of: z
-          .enum(["agents", "all"])
-          .default("agents")
-          .describe("Whose commits must lead back to an approved prompt."),
+          .enum(["runs", "agents", "all"])
+          .default("runs")
+          .describe(
+            "`runs`: only what runs made. `agents`: also pull requests that an app or bot opened; an agent that works with a person's account looks like that person. `all`: also people's.",
+          ),
       })
       .optional()
-      .describe("Every commit leads to a run, a prompt, an approved plan and a person. Always on for runs."),
+      .describe(
+        "Every commit of a run leads to a prompt, an approved plan and a person. Always on for runs; `of` asks that other changes lead to a person who adopted each of their commits (`/adopt`).",
+      ),
     review: z
       .strictObject({
         count: z.int().min(1).max(10).default(1),
@@ -107,7 +140,7 @@ export const Gates = z
         paths: patterns.default([]).describe("Only for changes of these paths; for all when empty."),
       })
       .optional()
-      .describe("Approving reviews of the exact commit by people who did not ask for the change."),
+      .describe("Approving reviews of this commit for this branch, by people who did not ask for it."),
     ci: z
       .strictObject({
         checks: z

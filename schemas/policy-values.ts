@@ -32,6 +32,8 @@ export const bytes = quantity({ KB: 1_000, MB: 1_000_000, GB: 1_000_000_000 }, "
 export const count = quantity({ k: 1_000, M: 1_000_000 }, "`400k`");
 /** A length of time, in seconds or in a unit. */
 export const seconds = quantity({ s: 1, m: 60, h: 3_600 }, "`20m`");
+/** A number of days, as such or in its unit. */
+export const days = quantity({ d: 1 }, "`400d`").pipe(z.int().max(36_500, "write at most `36500d`"));
 
 /** The four sets of people a policy names. */
 export const duties = ["planners", "executors", "approvers", "architects"] as const;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Gates } from "./policy-gates.ts";
-import { count, duties, patterns, seconds } from "./policy-values.ts";
+import { count, days, duties, patterns, seconds } from "./policy-values.ts";
 
 const person = z
   .string()
@@ -78,7 +78,7 @@ const Waivers = z
     gates: z
       .array(z.enum(waivable))
       .min(1)
-      .describe("Gates that a person may waive, for one commit and a limited time. No others."),
+      .describe("Gates that a person may waive, for one commit in one branch and a limited time. No others."),
     by: duty.default("architects"),
     days: z.int().min(1).max(90).default(14).describe("The longest that a waiver may hold."),
   })
@@ -144,6 +144,11 @@ export const Policy = z
           .default("private-repo")
           .describe(
             "Whether the packs and answers that entries name are published on the evidence branch, beside their digests: always (`full`), never (`digest`), or where the repository is private at that time (`private-repo`). What is published stays when the repository becomes public; what was held back is not published later.",
+          ),
+        retention: days
+          .optional()
+          .describe(
+            "How many days packs and answers are kept after the last entry that names them; for ever if absent. Then they are taken out of the database and off the tip of the evidence branch, an entry says so, and their digests stay. Git's history of that branch still has what was published.",
           ),
       })
       .optional()

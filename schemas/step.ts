@@ -1,11 +1,23 @@
 import * as z from "zod";
-import { Lines, Sha } from "./text.ts";
+import { Lines, Sha, Sha256 } from "./text.ts";
 
 /** Attempt numbers: R counts revisions of the prompt, S counts tries at one revision. The first attempt is R0/S0. */
 export const Attempt = z.strictObject({ r: z.int().min(0), s: z.int().min(0) });
 export type Attempt = z.infer<typeof Attempt>;
 
 const pathInTree = z.string().min(1).max(4_096);
+
+/** A file of a story that Sallyport writes itself, in each commit of a run: the approved plan, or the log of its attempts. */
+export const Casefile = z.strictObject({ name: z.enum(["plan", "log"]), path: pathInTree });
+export type Casefile = z.infer<typeof Casefile>;
+
+/** A casefile as it stands in a commit of ours. */
+export const WrittenCasefile = z.strictObject({
+  ...Casefile.shape,
+  sha256: Sha256.describe("Of the whole file."),
+  blob: Sha.describe("The id that git gives it, by which it is known again on a head."),
+});
+export type WrittenCasefile = z.infer<typeof WrittenCasefile>;
 
 const StepBase = {
   version: z.literal(1),
@@ -27,6 +39,11 @@ const StepBase = {
   paths: z.array(z.string()).min(1).describe("The declared paths; writes outside them are refused."),
   acceptance: Lines.min(1),
   evidence: z.array(z.string()),
+  casefiles: z
+    .array(Casefile)
+    .min(1)
+    .optional()
+    .describe("Files that our host adds to the change; the agent may write none of them."),
   limits: z.strictObject({
     runtime: z.int().positive().describe("Seconds."),
     silence: z.int().positive().describe("Seconds."),

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import * as z from "zod";
-import { EvidenceBundle, ManualTest } from "../schemas/evidence.ts";
+import { AdoptionBundle, EvidenceBundle, ManualTest } from "../schemas/evidence.ts";
 import { Envelope, Statement } from "../schemas/ledger.ts";
 import { Plan } from "../schemas/plan.ts";
 import { Policy } from "../schemas/policy.ts";
@@ -23,6 +23,7 @@ const published = {
   "diff-prompt": DiffPrompt,
   run: Run,
   "evidence-bundle": EvidenceBundle,
+  "adoption-bundle": AdoptionBundle,
   "manual-test": ManualTest,
   "ledger-envelope": Envelope,
   "ledger-statement": Statement,

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -30,6 +30,7 @@ test("the command line's bundle starts and tells its commands", () => {
     "ledger",
     "replay",
     "serve",
+    "doctor",
     "rebuild",
     "sandbox",
     "demo",
@@ -37,16 +38,31 @@ test("the command line's bundle starts and tells its commands", () => {
     expect(help).toContain(`  ${command}`);
 });
 
-test.each(["check", "policy", "backtest", "init", "ledger", "replay", "serve", "rebuild", "sandbox", "demo"])(
-  "%s is loaded by itself",
-  (command) => {
-    expect(run(command, "--help")).toContain(`Usage: sallyport ${command}`);
-  },
-);
+test.each([
+  "check",
+  "policy",
+  "backtest",
+  "init",
+  "ledger",
+  "replay",
+  "serve",
+  "doctor",
+  "rebuild",
+  "sandbox",
+  "demo",
+])("%s is loaded by itself", (command) => {
+  expect(run(command, "--help")).toContain(`Usage: sallyport ${command}`);
+});
 
 test("what runs as a process of its own is there", () => {
   for (const name of ["action", "sandbox", "git-runner"])
     expect(existsSync(join(dist, `${name}.js`))).toBe(true);
+});
+
+test("what every start of `check` reads holds no schemas: to make them takes longer than to judge", () => {
+  for (const file of ["sallyport.cjs", "program.cjs"])
+    expect(readFileSync(join(dist, file), "utf8")).not.toContain("ZodError");
+  expect(readFileSync(join(dist, "action.js"), "utf8")).toContain("ZodError");
 });
 
 describe("what `check` remembers of a policy", () => {

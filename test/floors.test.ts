@@ -70,11 +70,12 @@ test("SQL stands in the store, the lane and the database alone", () => {
   const stores = new Set([
     "app/database.ts",
     "app/store.ts",
+    "app/stored-chain.ts",
+    "app/stored-payloads.ts",
     "app/chain.ts",
     "app/attempt-guard.ts",
     "app/lane.ts",
     "app/leases.ts",
-    "app/service.ts",
     "app/receive.ts",
   ]);
   const sql = /\b(selectFrom|insertInto|updateTable|deleteFrom)\(|\bsql`/;

@@ -13,6 +13,9 @@ export type Service = { apiKey: string | null; baseUrl: string | null; model: st
 /** The model that is asked when the policy names none. */
 export const defaultModel = "claude-sonnet-5-5";
 
+/** Where the service is when the settings name no other place. */
+export const anthropicAddress = "https://api.anthropic.com";
+
 /** Why a call brought no answer, in the words of `StepResult.code`. */
 export type CallFailure = {
   ok: false;
@@ -62,7 +65,7 @@ export async function callModel(
   const client = new Anthropic({
     apiKey: service.apiKey,
     authToken: null,
-    baseURL: service.baseUrl ?? "https://api.anthropic.com",
+    baseURL: service.baseUrl ?? anthropicAddress,
     maxRetries: 0,
     logLevel: "off",
   });

@@ -32,6 +32,9 @@ export function stepPrompt(pack: Pack): Prompt {
   const lines = [
     `Repository ${pack.repository}, commit ${pack.base}.`,
     `You may write to: ${pack.paths.join(", ")}.`,
+    ...(pack.casefiles === undefined
+      ? []
+      : [`Not to these, which Sallyport adds itself: ${pack.casefiles.map(({ path }) => path).join(", ")}.`]),
     ...marked("task", [
       pack.contract,
       "",

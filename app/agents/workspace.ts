@@ -1,3 +1,4 @@
+import { casefileGuard } from "../../core/casefiles.ts";
 import { fold, nameProblem } from "../../core/names.ts";
 import { byPath, matcher } from "../../core/paths.ts";
 import type { FileWrite, Pack } from "../../schemas/step.ts";
@@ -38,7 +39,10 @@ const refuse = (code: string, message: string): Refusal => ({ ok: false, code, m
 const answer = <T>(value: T): Answer<T> => ({ ok: true, value });
 
 /** Makes the workspace of one pack over a tree. Writes stay within role, declared paths and what is denied to nobody. */
-export function createWorkspace(tree: TreeReader, pack: Pick<Pack, "role" | "paths">): Workspace {
+export function createWorkspace(
+  tree: TreeReader,
+  pack: Pick<Pack, "role" | "paths" | "casefiles">,
+): Workspace {
   const refusedByScope = scopeOf(pack);
   const written = new Map<string, string | null>();
   let read: Promise<Base> | undefined;
@@ -185,13 +189,20 @@ function refusedPath(path: string): Refusal | null {
   return problem === null ? null : refuse("bad-path", `${JSON.stringify(path)}: ${problem}`);
 }
 
-function scopeOf({ role, paths }: Pick<Pack, "role" | "paths">): (path: string) => Refusal | null {
+function scopeOf({
+  role,
+  paths,
+  casefiles = [],
+}: Pick<Pack, "role" | "paths" | "casefiles">): (path: string) => Refusal | null {
   const allowed = matcher(role.allow, "allow");
   const declared = matcher(paths, "allow");
   const denied = matcher(role.deny, "deny");
+  const isCasefile = casefileGuard(casefiles);
   return (path) => {
     const rule = denied.matches(path);
     if (rule !== null) return refuse("denied", `${path} is kept from agents by \`${rule}\`; leave it alone`);
+    if (isCasefile(path))
+      return refuse("casefile", `Sallyport writes ${path} from its ledger; leave it alone`);
     if (allowed.matches(path) === null)
       return refuse("outside-role", `${path} is outside what the role ${role.name} may touch`);
     if (declared.matches(path) === null)

@@ -52,14 +52,17 @@ export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
       "an entry that must be there, as the check run's text shows it: finds a cut tail",
     )
     .option("--repository-id <id>", "the repository's numeric id on GitHub")
-    .option("--pr <number>", "follow this pull request back to the person who approved it")
+    .option("--pr <number>", "follow this pull request back to the person who approved or adopted it")
     .option("--json", "print the report as JSON")
     .action((place: string, options: VerifyOptions) => verifyLedger(io, place, options));
   command
     .command("show")
     .description("print a ledger, one entry a line; nothing is verified")
     .argument("<place>", placeHelp)
-    .option("--kind <kind>", "only entries of this kind")
+    .option(
+      "--kind <kind>",
+      "only entries of this kind, such as concern.raised, or of all that begin so: concern",
+    )
     .option("--story <number>", "only entries of this story")
     .option("--pr <number>", "only entries of this pull request")
     .option("--run <run>", "only entries of this run, such as run-7-1")

@@ -13,6 +13,7 @@ const commands: Record<string, () => Promise<(io: Io) => Command>> = {
   ledger: async () => (await import("./ledger.ts")).ledgerCommand,
   replay: async () => (await import("./replay.ts")).replayCommand,
   serve: async () => (await import("./serve.ts")).serveCommand,
+  doctor: async () => (await import("./doctor.ts")).doctorCommand,
   rebuild: async () => (await import("./rebuild.ts")).rebuildCommand,
   sandbox: async () => (await import("./sandbox.ts")).sandboxCommand,
   demo: async () => (await import("./demo.ts")).demoCommand,

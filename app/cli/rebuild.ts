@@ -38,11 +38,12 @@ export function rebuildCommand(io: Io): Command {
 
 function lineOf(one: Rebuilt): string {
   if (!one.ok) return `✗ ${one.repository}: ${one.why}\n`;
-  const { entries, bodies, unpublished, lost } = one.restored;
+  const { entries, bodies, unpublished, purged, lost } = one.restored;
   const notes = [
     `${entries} entries`,
     `${bodies} prompts and answers`,
     ...(unpublished === 0 ? [] : [`${unpublished} of them were never published and are gone`]),
+    ...(purged === 0 ? [] : [`${purged} more were given up after their time, as the ledger says`]),
     ...(lost === null ? [] : [`entry ${lost.seq} and what followed are given up`]),
   ];
   return `✓ ${one.repository}: ${notes.join(", ")}\n`;

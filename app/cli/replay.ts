@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import { collectReplaySources } from "../../collect/replay-sources.ts";
-import { type TypedEntry, typedEntry } from "../../core/entries.ts";
+import type { TypedEntry } from "../../core/entries.ts";
 import { readLayout, segmentLines, wrongBodies } from "../../core/evidence-branch.ts";
 import { type Known, unknown } from "../../core/known.ts";
 import type { Entry } from "../../core/ledger.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
 import { replayRun } from "../../core/replay.ts";
 import { replayConcerns, replayText } from "../../core/replay-report.ts";
+import { typedEntry } from "../../core/typed-entry.ts";
 import type { Io } from "./io.ts";
 import { openPlace, type Place } from "./ledger/place.ts";
 import { cloneKeys, givenKeys, type KeyOptions, type TrustedKeys } from "./ledger/trusted-keys.ts";
@@ -20,7 +21,8 @@ type Verified =
 
 /**
  * `sallyport replay`: derives a run again from the ledger and, in a clone, from git. Exit status 0 when nothing differs; 1
- * when something differs or is missing, or the ledger does not verify; 2 when the run is unknown or nothing can be read.
+ * when something differs or is missing, or the ledger does not verify; 2 when the run is unknown, nothing can be read, or all
+ * that is wrong is that bodies were given up after their time.
  */
 export function replayCommand(io: Io): Command {
   return new Command("replay")
@@ -73,7 +75,8 @@ async function replay(io: Io, run: string, name: string, options: ReplayOptions)
       ? `${JSON.stringify({ ...result, concerns: replayConcerns(result), from: { kind, path, ref, commit } }, null, 2)}\n`
       : replayText(result, origin, io.color),
   );
-  io.exit(result.ok ? 0 : 1);
+  const { differs, missing } = result.counts;
+  io.exit(differs + missing > 0 ? 1 : result.ok ? 0 : 2);
 }
 
 async function trustedKeys(io: Io, place: Place, options: ReplayOptions): Promise<Known<TrustedKeys>> {

@@ -1,9 +1,11 @@
 import { apiObjects } from "../../collect/objects-api.ts";
+import { sha256 } from "../../core/contract.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { outOfScope } from "../../core/review.ts";
 import { type FileWrite, Pack, StepResult } from "../../schemas/step.ts";
 import { listWhole, orNull } from "./answers.ts";
+import { casefilesFor, type WholeCasefile } from "./casefiles.ts";
 import { quiet } from "./words.ts";
 import { type Of, readJson, type World } from "./world.ts";
 
@@ -24,7 +26,8 @@ export async function writeChange(effect: Of<"write-change">, world: World): Pro
   const pack = Pack.parse(await readJson(effect.packSha256, world));
   const { files } = StepResult.parse(await readJson(effect.resultSha256, world));
   refuse(outOfScope(pack, files));
-  const commit = await createCommit(effect, files, world);
+  const casefiles = await casefilesFor(effect, pack, apiObjects(world.github));
+  const commit = await createCommit(effect, files, casefiles, world);
   await placeBranch(effect, commit.commit, world);
   return { type: "commit", ...commit };
 }
@@ -34,13 +37,14 @@ function refuse(outside: { path: string; why: string }[]): void {
   const named = outside.map(({ path, why }) => `${JSON.stringify(path)} (${why})`).join(", ");
   throw new SallyportError(
     "out-of-scope",
-    `the answer writes outside its scope: ${named}; nothing was written`,
+    `the change writes outside its scope: ${named}; nothing was written`,
   );
 }
 
 async function createCommit(
   effect: Of<"write-change">,
   files: readonly FileWrite[],
+  casefiles: readonly WholeCasefile[],
   { github, ourselves }: World,
 ) {
   const { request, owner, repo } = github;
@@ -51,13 +55,12 @@ async function createCommit(
   });
   const entries = await entriesFor(effect.parent, files, github);
   if (entries.length === 0) nothingChanged();
-  const { data: tree } = await request("POST /repos/{owner}/{repo}/git/trees", {
-    owner,
-    repo,
-    base_tree: parent.tree.sha,
-    tree: entries,
-  });
-  if (tree.sha === parent.tree.sha) nothingChanged();
+  const added = await entriesFor(effect.parent, casefiles, github);
+  const plant = async (base_tree: string, tree: Entry[]) =>
+    (await request("POST /repos/{owner}/{repo}/git/trees", { owner, repo, base_tree, tree })).data.sha;
+  const answered = await plant(parent.tree.sha, entries);
+  if (answered === parent.tree.sha) nothingChanged();
+  const tree = added.length === 0 ? answered : await plant(answered, added);
   const person = {
     name: ourselves.bot.login,
     email: `${ourselves.bot.id}+${ourselves.bot.login}@users.noreply.github.com`,
@@ -67,12 +70,21 @@ async function createCommit(
     owner,
     repo,
     message: quiet(effect.message),
-    tree: tree.sha,
+    tree,
     parents: [effect.parent],
     author: person,
     committer: person,
   });
-  return { commit: commit.sha, tree: tree.sha, parent: effect.parent };
+  const written = casefiles.map(({ name, path, content }) => {
+    const blob = added.find((entry) => entry.path === path)?.sha;
+    if (typeof blob !== "string")
+      throw new SallyportError("internal", `the casefile ${path} was not written`);
+    return { name, path, sha256: sha256(content), blob };
+  });
+  return {
+    ...{ commit: commit.sha, tree, parent: effect.parent },
+    ...(written.length === 0 ? {} : { casefiles: written }),
+  };
 }
 
 function nothingChanged(): never {

@@ -1,11 +1,9 @@
 import type { Annotation } from "../../core/annotations.ts";
 import type { EffectResult } from "../../core/effects.ts";
+import { checkName } from "../../core/required-check.ts";
 import { listWhole } from "./answers.ts";
 import { fitted } from "./words.ts";
 import type { Of, World } from "./world.ts";
-
-/** The name that branch protection asks for. */
-const checkName = "sallyport";
 
 /** The most annotations that GitHub takes in one request; those of a later one are added to them. */
 const annotationsAtOnce = 50;

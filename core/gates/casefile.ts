@@ -1,18 +1,27 @@
 import type { Reason } from "../../schemas/verdict.ts";
 import { holders } from "../authority.ts";
 import { emptiness } from "../brought.ts";
+import { askedCasefiles } from "../casefiles.ts";
 import type { LoadedPolicy, RunRecord } from "../facts.ts";
 import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
 import { nameProblem } from "../paths.ts";
 
 const name = "casefile";
 
-/** The files that a run's change comes with, each with its place in the policy's list. */
-function casefiles(run: RunRecord, { policy }: LoadedPolicy): { path: string; place: number }[] {
-  return (policy.gates[name]?.files ?? []).map((file, place) => ({
-    path: file.replaceAll("{story}", String(run.story)).replaceAll("{prompt}", String(run.prompt)),
-    place,
+/** The files that a run's change comes with, each with its key in the policy. */
+function casefiles(run: RunRecord, { policy }: LoadedPolicy) {
+  return askedCasefiles(policy).map(({ key, template, ours }) => ({
+    path: template.replaceAll("{story}", String(run.story)).replaceAll("{prompt}", String(run.prompt)),
+    key,
+    ours,
   }));
+}
+
+/** How a file comes that is not there: the App writes its own with the next commit, others are a prompt's work. */
+function nextStep({ story }: RunRecord, ours: boolean): string {
+  return ours
+    ? `Close this pull request and plan story #${story} again with \`/plan\`: Sallyport writes this file in each commit of a run.`
+    : `Plan story #${story} again, with this file among what its prompt writes.`;
 }
 
 /**
@@ -41,7 +50,7 @@ export const casefile: Gate = {
     if (!facts.texts.known) return lacking(name, "texts-unknown", facts.texts.why);
     const texts = new Map(facts.texts.value.map((file) => [file.path, file.after]));
     const files = casefiles(run, policy);
-    const reasons = files.flatMap(({ path, place }): Reason[] => {
+    const reasons = files.flatMap(({ path, key, ours }): Reason[] => {
       const content = texts.get(path) ?? { state: "absent" };
       const why = emptiness(content);
       if (why === null) return [];
@@ -49,12 +58,9 @@ export const casefile: Gate = {
       const message = `This casefile of story #${run.story} ${why} on the head.`;
       const line = {
         ...policyLine(policy, `gates.${name}`),
-        ...policyLine(policy, `gates.${name}.files.${place}`),
+        ...policyLine(policy, key),
       };
-      const next = {
-        step: `Plan story #${run.story} again, with this file among what its prompt writes.`,
-        who: holders(policy.policy.people, "planners"),
-      };
+      const next = { step: nextStep(run, ours), who: holders(policy.policy.people, "planners") };
       return [{ code, message, path, ...line, next }];
     });
     if (reasons.length > 0) return result(name, "fail", ...reasons);

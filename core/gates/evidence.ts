@@ -1,4 +1,4 @@
-import type { Reason } from "../../schemas/verdict.ts";
+import type { GateResult, Reason } from "../../schemas/verdict.ts";
 import { adoptionOf } from "../authorship.ts";
 import type { FileText, LoadedPolicy, PullFacts, PullRecord } from "../facts.ts";
 import {
@@ -61,22 +61,19 @@ function missingFiles(record: PullRecord, files: readonly FileText[], who: strin
 }
 
 /** What is wrong with the record of the head; null when the ledger has evidence for exactly this commit, or a person adopted it. */
-function recordProblem(
-  facts: PullFacts,
-  record: PullRecord,
-): { status: "fail" | "pending"; reason: Reason } | null {
+function recordProblem(facts: PullFacts, record: PullRecord): GateResult | null {
   const head = facts.head.sha;
   if (record.evidence.some((one) => one.commit === head)) return null;
-  if (adoptionOf(record, head) !== undefined) return null;
+  const adoption = adoptionOf(record, head, facts);
+  if (!adoption.known) return lacking(name, "retarget-unknown", adoption.why);
+  if (adoption.value !== null) return null;
   if (record.evidence.length === 0) {
     const next = {
       step: "Wait until the run has recorded its evidence; if it has stopped, comment `/retry` on the story.",
       who: "an executor of the policy",
     };
-    return {
-      status: "pending",
-      reason: { code: "evidence-not-recorded", message: `No evidence is recorded for ${head} yet.`, next },
-    };
+    const message = `No evidence is recorded for ${head} yet.`;
+    return result(name, "pending", { code: "evidence-not-recorded", message, next });
   }
   const last = record.evidence.at(-1)?.commit ?? "";
   const message = `No evidence is recorded for the head ${head}; the last recorded commit is ${last}. Somebody pushed to the run's branch.`;
@@ -84,7 +81,17 @@ function recordProblem(
     step: `Set the branch back to ${last}, or an executor stands for the other commits with \`/adopt ${head} because …\`.`,
     who: authorOf(facts),
   };
-  return { status: "fail", reason: { code: "head-without-evidence", message, next } };
+  return result(name, "fail", { code: "head-without-evidence", message, next });
+}
+
+/** What stands in the place of evidence for a head that a person adopted; null where nobody did. Claims are none. */
+function adoptionText(facts: PullFacts, record: PullRecord): string | null {
+  const head = facts.head.sha;
+  if (record.evidence.some((one) => one.commit === head)) return null;
+  const adoption = adoptionOf(record, head, facts);
+  if (!adoption.known || adoption.value === null) return null;
+  const { by, seq } = adoption.value;
+  return `No prompt or answer is recorded for ${head}: @${by.login} adopted it (entry ${seq}); what it says of how it was made is kept there as claims, which nobody checked.`;
 }
 
 /**
@@ -94,7 +101,7 @@ function recordProblem(
 export const evidence: Gate = {
   name,
   group: "record",
-  changesOn: ["push", "policy", "ledger"],
+  changesOn: ["push", "base", "policy", "ledger"],
   reads: evidencePaths,
   judge(facts, policy) {
     if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
@@ -106,27 +113,23 @@ export const evidence: Gate = {
     const count = files.filter(({ after }) => after.state !== "absent").length;
     const { run } = record;
     const configured = (policy.policy.gates[name]?.files ?? []).length > 0;
+    const adopted = adoptionText(facts, record);
     if (run === null && !configured)
-      return notApplicable(
-        name,
-        "no-run",
-        "No run of an agent made this pull request, and the policy names no evidence files.",
-      );
+      return adopted === null
+        ? notApplicable(
+            name,
+            "no-run",
+            "No run of an agent made this pull request, and the policy names no evidence files.",
+          )
+        : notApplicable(name, "adopted", adopted);
     const who = authorOf(facts);
     const wrong = [...missingFiles(record, files, who), ...badFiles(files, policy, who)];
     const problem = run === null ? null : recordProblem(facts, record);
     if (wrong.length > 0 || problem?.status === "fail")
-      return result(name, "fail", ...(problem === null ? [] : [problem.reason]), ...wrong);
-    if (problem !== null) return result(name, "pending", problem.reason);
-    const adoption = adoptionOf(record, facts.head.sha);
-    const how =
-      adoption === undefined
-        ? `Evidence of ${facts.head.sha} is recorded. `
-        : `@${adoption.by.login} adopted ${facts.head.sha} (entry ${adoption.seq}). `;
-    const recorded = run === null ? "" : how;
-    return result(name, "pass", {
-      code: "evidence-in-order",
-      message: `${recorded}${count} evidence files are valid JSON.`,
-    });
+      return result(name, "fail", ...(problem?.reasons ?? []), ...wrong);
+    if (problem !== null) return problem;
+    const recorded = adopted ?? (run === null ? null : `Evidence of ${facts.head.sha} is recorded.`);
+    const message = [recorded ?? [], `${count} evidence files are valid JSON.`].flat().join(" ");
+    return result(name, "pass", { code: "evidence-in-order", message });
   },
 };

@@ -1,10 +1,12 @@
 import type { Policy } from "../../schemas/policy.ts";
-import type { Reason } from "../../schemas/verdict.ts";
+import type { GateResult } from "../../schemas/verdict.ts";
 import { holders } from "../authority.ts";
 import { requesters } from "../authorship.ts";
 import type { Change, LoadedPolicy, PullFacts, PullRecord, SignOff } from "../facts.ts";
 import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { findKnown, type Known, known } from "../known.ts";
 import { matcher } from "../paths.ts";
+import { givenElsewhere, isForBase } from "../retarget.ts";
 
 const name = "manual-test";
 
@@ -20,11 +22,12 @@ function need(
   record: PullRecord,
   labels: readonly string[],
 ): string | null {
-  const { run } = record;
+  const plan = record.run ?? record.adoptedFor;
   const when = policy.policy.gates[name]?.when;
   if (when?.always === true) return "every change needs one";
-  if (run !== null && when?.risk.includes(run.risk) === true) return `the story's risk is ${run.risk}`;
-  if (run?.needsManualTest === true) return "the approved contract asks for one";
+  if (plan !== undefined && when?.risk.includes(plan.risk) === true)
+    return `the story's risk is ${plan.risk}`;
+  if (plan?.needsManualTest === true) return "the approved contract asks for one";
   // Whoever may triage puts labels on and takes them off, so a label only ever adds to what the policy asks.
   const label = labels.find((one) => when?.labels.includes(one) === true);
   if (label !== undefined) return `the pull request has the label \`${label}\``;
@@ -36,9 +39,7 @@ function need(
   return null;
 }
 
-type TestResult = { status: "pass" | "fail" | "pending"; reason: Reason };
-
-function settled(signOff: SignOff, isRequester: boolean, head: string): TestResult {
+function settled(signOff: SignOff, isRequester: boolean, head: string): GateResult {
   const { test, by } = signOff;
   if (signOff.result === "fail") {
     const next = {
@@ -46,11 +47,16 @@ function settled(signOff: SignOff, isRequester: boolean, head: string): TestResu
       who: "the author of the change",
     };
     const message = `@${by.login} tested \`${test}\` on ${head} and it failed.`;
-    return { status: "fail", reason: { code: "test-failed", message, next } };
+    return result(name, "fail", { code: "test-failed", message, next });
   }
   const solo = isRequester ? " They also asked for the change: the policy says `separation: solo`." : "";
   const message = `@${by.login} tested \`${test}\` on ${head} and it passed.${solo}`;
-  return { status: "pass", reason: { code: isRequester ? "signed-off-solo" : "signed-off", message } };
+  return result(name, "pass", { code: isRequester ? "signed-off-solo" : "signed-off", message });
+}
+
+/** A test that passed counts for the branch it was signed off for; one that failed, on whatever branch, is not forgotten. */
+function counts(signOff: SignOff, facts: PullFacts): Known<boolean> {
+  return signOff.result === "fail" ? known(true) : isForBase(signOff, facts);
 }
 
 function judgeTest(
@@ -59,7 +65,7 @@ function judgeTest(
   facts: PullFacts,
   policy: LoadedPolicy,
   record: PullRecord,
-): TestResult {
+): GateResult {
   const asked = requesters(facts, record);
   const solo = policy.policy.people.separation === "solo";
   const head = facts.head.sha;
@@ -67,33 +73,42 @@ function judgeTest(
     .filter((one) => one.test === test && one.by.type === "User")
     .sort((one, other) => other.seq - one.seq);
   const counting = given.filter((one) => solo || !asked.has(one.by.id));
-  const current = counting.find((one) => one.sha === head);
-  if (current !== undefined) return settled(current, asked.has(current.by.id), head);
+  const onHead = counting.filter((one) => one.sha === head);
+  const current = findKnown(onHead, (one) => counts(one, facts));
+  if (!current.known) {
+    const why = `Whether \`${test}\` was signed off for \`${facts.base.ref}\` could not be read: ${current.why}`;
+    return lacking(name, "retarget-unknown", why);
+  }
+  if (current.value !== null) return settled(current.value, asked.has(current.value.by.id), head);
 
+  const [elsewhere] = onHead;
   const own = given.find((one) => one.sha === head);
   const older = counting.find((one) => one.sha !== head);
-  const note =
-    own !== undefined
+  const note = elsewhere
+    ? ` @${elsewhere.by.login}'s sign-off was given ${givenElsewhere(elsewhere, facts)}.`
+    : own !== undefined
       ? ` @${own.by.login} asked for this change, so their sign-off does not count: the policy says \`separation: strict\`.`
       : older !== undefined
         ? ` A sign-off was given for ${older.sha}; the head is ${head}.`
         : "";
   const next = { step: `/sign-off ${head} pass ${test}`, who: holders(policy.policy.people, "approvers") };
   const message = `Nobody has tested \`${test}\` on ${head} yet; ${why}.${note}`;
-  return {
-    status: "pending",
-    reason: { code: "not-signed-off", message, ...policyLine(policy, `gates.${name}`), next },
-  };
+  return result(name, "pending", {
+    code: "not-signed-off",
+    message,
+    ...policyLine(policy, `gates.${name}`),
+    next,
+  });
 }
 
 /**
- * A person tried the change and signed off this exact commit. The newest sign-off of each test counts; any push voids
- * them all, whoever pushed. Who may sign off was judged when the ledger took it in; here only that nobody tests their own.
+ * A person tried the change and signed off this exact commit for this branch. The newest sign-off of each test counts; any
+ * push voids them all, whoever pushed. Who may sign off was judged when the ledger took it in; here only that nobody tests their own.
  */
 export const manualTest: Gate = {
   name,
   group: "people",
-  changesOn: ["push", "policy", "label", "ledger"],
+  changesOn: ["push", "base", "policy", "label", "ledger"],
   judge(facts, policy) {
     if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
     if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
@@ -107,7 +122,8 @@ export const manualTest: Gate = {
       );
     const results = manualTests(policy.policy).map((test) => judgeTest(test, why, facts, policy, record));
     const status =
-      (["fail", "pending"] as const).find((one) => results.some((test) => test.status === one)) ?? "pass";
-    return result(name, status, ...results.map((test) => test.reason));
+      (["fail", "unknown", "pending"] as const).find((one) => results.some((test) => test.status === one)) ??
+      "pass";
+    return result(name, status, ...results.flatMap((test) => test.reasons));
   },
 };

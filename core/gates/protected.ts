@@ -71,26 +71,21 @@ function judgePerson(
     return result(name, "pass", { code: "approved-solo", message });
   }
   if (!facts.reviews.known) return lacking(name, "reviews-unknown", facts.reviews.why);
-  const { counting, unread, notCounted } = approvals(facts.reviews.value, { head, duties: [by], own });
-  const [approver] = counting;
-  if (approver !== undefined) {
-    const message = `@${approver.login}, one of the ${by}, approved ${head}, which changes ${files}.`;
+  const found = approvals(facts.reviews.value, facts, { count: 1, duties: [by], own });
+  if (found.state === "enough") {
+    const message = `@${found.by[0]?.login}, one of the ${by}, approved ${head}, which changes ${files}.`;
     return result(name, "pass", { code: "approved", message });
   }
-  if (!solo.known) unread.push(solo.why);
-  if (unread.length > 0) return lacking(name, "standing-unknown", unread.join(" "));
-  const next = {
-    step: `Review the pull request and approve ${head} on GitHub.`,
-    who: holders(policy.policy.people, by),
-  };
-  const message = [`${files} changed, and none of the ${by} has approved ${head} yet.`, ...notCounted].join(
-    " ",
-  );
+  if (found.state === "unread") return lacking(name, found.code, found.why);
+  if (!solo.known) return lacking(name, "standing-unknown", solo.why);
+  const next = { step: found.step, who: holders(policy.policy.people, by) };
+  const missing = `${files} changed, and none of the ${by} has approved ${head} yet.`;
+  const message = [missing, ...found.notCounted].join(" ");
   const line = policyLine(policy, `gates.${name}.by`);
   return result(
     name,
     "pending",
-    { code: "not-approved", message, ...line, next },
+    { code: found.code, message, ...line, next },
     ...perFile(touched, policy, (why) => ({
       code: "protected-file",
       message: `A protected file: ${why}.`,
@@ -101,7 +96,8 @@ function judgePerson(
 
 /**
  * Files that steer tools, people or this check are never an agent's to change. A person's change of them enters when
- * somebody else with the duty has approved this exact commit; a new commit needs a new approval, whatever it changes.
+ * somebody else with the duty has approved this exact commit for this branch; a new commit or another base branch needs a
+ * new approval, whatever it changes.
  */
 export const protectedFiles: Gate = {
   name,

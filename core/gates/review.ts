@@ -33,10 +33,11 @@ function judgeApprovals(
   const { people } = policy.policy;
   const head = facts.head.sha;
   const own = people.separation === "solo" ? new Set<number>() : asked;
-  const { counting, unread, notCounted } = approvals(reviews, { head, duties: by, own });
-  if (counting.length >= count) {
-    const names = counting.map((one) => `@${one.login}`).join(", ");
-    const selves = counting.filter((one) => asked.has(one.id)).map((one) => `@${one.login}`);
+  const found = approvals(reviews, facts, { count, duties: by, own });
+  if (found.state === "unread") return lacking(name, found.code, found.why);
+  if (found.state === "enough") {
+    const names = found.by.map((one) => `@${one.login}`).join(", ");
+    const selves = found.by.filter((one) => asked.has(one.id)).map((one) => `@${one.login}`);
     const solo =
       selves.length === 0
         ? ""
@@ -44,14 +45,15 @@ function judgeApprovals(
     const message = `${names} approved ${head}.${solo}`;
     return result(name, "pass", { code: selves.length === 0 ? "approved" : "approved-solo", message });
   }
-  if (unread.length > 0) return lacking(name, "standing-unknown", unread.join(" "));
   const next = {
-    step: `Review the pull request and approve ${head} on GitHub.`,
+    step: found.step,
     who: by.map((duty) => `${duty} (${holders(people, duty)})`).join(" or "),
   };
-  const message = [`${counting.length} of ${count} approving reviews of ${head}.`, ...notCounted].join(" ");
+  const message = [`${found.counting} of ${count} approving reviews of ${head}.`, ...found.notCounted].join(
+    " ",
+  );
   return result(name, "pending", {
-    code: "not-approved",
+    code: found.code,
     message,
     ...policyLine(policy, `gates.${name}`),
     next,
@@ -60,7 +62,8 @@ function judgeApprovals(
 
 /**
  * People who did not ask for the change have approved this exact commit. A request for changes by somebody whose word
- * counts blocks on every later commit, until they review again or it is dismissed; a push does not take it back.
+ * counts blocks on every later commit, until they review again or it is dismissed; neither a push nor another base branch
+ * takes it back.
  */
 export const review: Gate = {
   name,

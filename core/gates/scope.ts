@@ -1,5 +1,6 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import type { Change, LoadedPolicy, PullFacts, RunRecord } from "../facts.ts";
+import { casefileGuard } from "../casefiles.ts";
+import type { AdoptedPlan, Change, LoadedPolicy, PullFacts, RunRecord } from "../facts.ts";
 import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
 import { matcher, nameProblem } from "../paths.ts";
 import { sensitive, sensitivePatterns } from "../sensitive.ts";
@@ -13,7 +14,10 @@ const links: ReadonlyMap<string, string> = new Map([
 
 type Finding = Pick<Reason, "code" | "message" | "policyLine">;
 
-/** What is wrong with one changed path; a path that misses several parts of the scope gets one finding for each. */
+/**
+ * What is wrong with one changed path. A casefile is right only as our writer put it there; any other path that misses
+ * several parts of the scope gets one finding for each.
+ */
 function finder(run: RunRecord, loaded: LoadedPolicy): ((change: Change) => Finding[]) | null {
   const { policy } = loaded;
   const role = Object.hasOwn(policy.roles, run.role) ? policy.roles[run.role] : undefined;
@@ -23,9 +27,18 @@ function finder(run: RunRecord, loaded: LoadedPolicy): ((change: Change) => Find
   const denied = matcher(role.deny, "deny");
   const kept = matcher(policy.extends === "default" ? sensitivePatterns : [], "deny");
   const line = (key: string) => policyLine(loaded, key);
-  return ({ path, after }) => {
+  const casefiles = run.casefiles ?? [];
+  const isCasefile = casefileGuard(casefiles);
+  return ({ path, before, after }) => {
     const hostile = nameProblem(path);
     if (hostile !== null) return [{ code: "hostile-name", message: `The name is not accepted: ${hostile}.` }];
+    if (isCasefile(path)) {
+      const written = casefiles.find((one) => one.path === path);
+      const isOurs = after?.sha === written?.blob && after?.mode === (before?.mode ?? "100644");
+      if (written !== undefined && isOurs) return [];
+      const message = "This is the place of a casefile, and not what Sallyport wrote there.";
+      return [{ code: "casefile-altered", message, ...line("gates.casefile") }];
+    }
     const findings: Finding[] = [];
     const rule = denied.matches(path);
     if (rule !== null) {
@@ -82,6 +95,28 @@ function judgeRun(run: RunRecord, changes: readonly Change[], facts: PullFacts, 
 }
 
 /**
+ * A change that no run made stays inside the paths of the plan that it was adopted for. It was made in no role, so no
+ * role's limits hold it; what the policy asks of every change does.
+ */
+function judgeAdopted(plan: AdoptedPlan, changes: readonly Change[], facts: PullFacts) {
+  const declared = matcher(plan.paths, "allow");
+  const which = `the approved plan of story #${plan.story}, for which this change was adopted`;
+  const step =
+    "Take this file out of the change, or plan the story again with wider paths and adopt it anew.";
+  const next = { step, who: authorOf(facts) };
+  const reasons = changes.flatMap(({ path }): Reason[] => {
+    const hostile = nameProblem(path);
+    if (hostile !== null)
+      return [{ code: "hostile-name", message: `The name is not accepted: ${hostile}.`, path, next }];
+    if (declared.matches(path) !== null) return [];
+    return [{ code: "outside-declared", message: `Outside the paths of ${which}.`, path, next }];
+  });
+  if (reasons.length > 0) return result(name, "fail", ...reasons);
+  const message = `All ${changes.length} changed paths are inside those of ${which}.`;
+  return result(name, "pass", { code: "in-scope", message });
+}
+
+/**
  * A change made by a run stays inside its scope: what the role may touch, narrowed to the paths of the approved plan,
  * without what is denied to the role or to all agents. Text of issues can narrow it and never widen it.
  */
@@ -91,7 +126,7 @@ export const scope: Gate = {
   changesOn: ["push", "base", "policy", "ledger"],
   judge(facts, policy) {
     if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
-    const { run, evidence } = facts.record.value;
+    const { run, evidence, adoptedFor } = facts.record.value;
     if (run === null && evidence.length > 0) {
       return lacking(
         name,
@@ -99,8 +134,11 @@ export const scope: Gate = {
         "The ledger has evidence for this pull request and not the run that made it.",
       );
     }
-    if (run === null) return notApplicable(name, "no-run", "No run of an agent made this pull request.");
+    const plan = run ?? adoptedFor;
+    if (plan === undefined)
+      return notApplicable(name, "no-run", "No run of an agent made this pull request.");
     if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
-    return judgeRun(run, facts.changes.value, facts, policy);
+    const changes = facts.changes.value;
+    return "run" in plan ? judgeRun(plan, changes, facts, policy) : judgeAdopted(plan, changes, facts);
   },
 };

@@ -13,9 +13,8 @@ export const stop: Gate = {
     const reasons = facts.record.value.stops.map(({ code, message, issue, by, seq }): Reason => {
       const where = issue === null ? "" : ` on #${issue}`;
       const next = {
-        step:
-          issue === null ? "Answer it." : `Answer it${where}, then comment \`/plan\` or \`/retry\` there.`,
-        who: "a planner of the policy",
+        step: issue === null ? "Answer it." : `Answer it${where}: comment \`/clarify <answer>\` there.`,
+        who: "a planner or approver of the policy",
       };
       return { code, message: `Stopped by ${by}${where} (entry ${seq}): ${message}`, next };
     });

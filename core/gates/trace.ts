@@ -1,20 +1,80 @@
-import type { Reason } from "../../schemas/verdict.ts";
-import { adoptionOf } from "../authorship.ts";
-import type { CommitFact, PullRecord } from "../facts.ts";
+import type { GateResult, Reason } from "../../schemas/verdict.ts";
+import { holders } from "../authority.ts";
+import { untracedCommits } from "../authorship.ts";
+import type { Adoption, LoadedPolicy, PullFacts, PullRecord } from "../facts.ts";
 import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { givenElsewhere, isForBase, type Target } from "../retarget.ts";
 
 const name = "trace";
 
-/** The commits that no approved prompt leads to, and that nobody stands for. */
-function untraced(commits: readonly CommitFact[], record: PullRecord): CommitFact[] {
-  const recorded = new Set(record.evidence.map((one) => one.commit));
-  return commits.filter(({ sha }) => !recorded.has(sha) && adoptionOf(record, sha) === undefined);
+/** The adoptions that count for the branch that the pull request enters. */
+function countingAdoptions({ adoptions }: PullRecord, target: Target): Adoption[] {
+  return adoptions.filter((one) => {
+    const forBase = isForBase(one, target);
+    return forBase.known && forBase.value;
+  });
+}
+
+/** That a commit was adopted for another branch, as a sentence; empty for one that nobody adopted. */
+function adoptedElsewhere(record: PullRecord, sha: string, target: Target): string {
+  const adoption = record.adoptions.findLast(({ commits }) => commits.includes(sha));
+  return adoption === undefined
+    ? ""
+    : ` @${adoption.by.login}'s adoption (entry ${adoption.seq}) was given ${givenElsewhere(adoption, target)}.`;
+}
+
+/** Whether the policy asks for a trace of a change that no run made, and of whose; null when it does not. */
+function asked({ pull }: PullFacts, { policy }: LoadedPolicy): string | null {
+  const of = policy.gates[name]?.of ?? "runs";
+  if (of === "all") return "of every change";
+  // The account's type is GitHub's word; commits and their e-mail addresses are chosen by whoever pushes them.
+  return of === "agents" && pull?.author.type !== "User" ? "of every change that no person opened" : null;
+}
+
+/** A change that no run made leads to no prompt; once a named person stands for each of its commits, it leads to them. */
+function ofOthers(facts: PullFacts, policy: LoadedPolicy, record: PullRecord): GateResult {
+  const why = asked(facts, policy);
+  const { adoptions } = record;
+  if (why === null && adoptions.length === 0)
+    return notApplicable(name, "no-run", "No run of an agent made this pull request.");
+  if (!facts.commits.known) return lacking(name, "commits-unknown", facts.commits.why);
+  const found = untracedCommits(facts.commits.value, record, facts);
+  if (!found.known) return lacking(name, "retarget-unknown", found.why);
+  const head = facts.head.sha;
+  if (found.value.length === 0 && facts.commits.value.some(({ sha }) => sha === head)) {
+    const people = [
+      ...new Set(countingAdoptions(record, facts).map(({ by, seq }) => `@${by.login} (entry ${seq})`)),
+    ].join(", ");
+    const message = `No run made this change, so no prompt and no approval lead to it. Every commit was adopted, by ${people}.`;
+    return result(name, "pass", { code: "adopted", message });
+  }
+  if (why === null)
+    return notApplicable(
+      name,
+      "no-run",
+      "No run of an agent made this pull request; a part of it was adopted.",
+    );
+  const next = {
+    step: `Read it and stand for it with \`/adopt ${head} because …\`; or plan the work as a story, and let a run make it.`,
+    who: holders(policy.policy.people, "executors"),
+  };
+  const line = policyLine(policy, `gates.${name}.of`);
+  if (adoptions.length === 0 || found.value.length === 0) {
+    const message = `No run made this change, nobody adopted its head, and the policy asks for a trace ${why}.`;
+    return result(name, "fail", { code: "no-run", message, ...line, next });
+  }
+  const reasons = found.value.map(({ sha }): Reason => {
+    const message = `No run made the commit ${sha}, and nobody adopted it.${adoptedElsewhere(record, sha, facts)}`;
+    return { code: "untraced-commit", message, ...line, next };
+  });
+  return result(name, "fail", ...reasons);
 }
 
 /**
  * "If a change cannot be traced, it did not happen": every commit of a run's pull request is one that our writer made of
- * a recorded answer to a recorded prompt of an approved plan, or one that a named person adopted. What a commit's message or author claims counts for
- * nothing. With `of: all` a change that no run made does not pass either.
+ * a recorded answer to a recorded prompt of an approved plan, or one that a named person adopted. What a commit's message
+ * or author claims counts for nothing. With `of: agents` or `all`, a change that no run made passes once a named person
+ * has adopted every commit of it.
  */
 export const trace: Gate = {
   name,
@@ -25,22 +85,13 @@ export const trace: Gate = {
     const record = facts.record.value;
     const who = authorOf(facts);
     const { run } = record;
-    if (run === null && policy.policy.gates[name]?.of !== "all")
-      return notApplicable(name, "no-run", "No run of an agent made this pull request.");
-    if (run === null) {
-      const message = "No run made this change, and the policy asks for a trace of every change.";
-      const next = { step: "Plan the work as a story, and let a run make it.", who };
-      return result(name, "fail", {
-        code: "no-run",
-        message,
-        ...policyLine(policy, `gates.${name}.of`),
-        next,
-      });
-    }
+    if (run === null) return ofOthers(facts, policy, record);
     if (!facts.commits.known) return lacking(name, "commits-unknown", facts.commits.why);
-    const reasons = untraced(facts.commits.value, record).map((commit): Reason => {
+    const found = untracedCommits(facts.commits.value, record, facts);
+    if (!found.known) return lacking(name, "retarget-unknown", found.why);
+    const reasons = found.value.map((commit): Reason => {
       const kind = commit.parents.length > 1 ? "merge commit" : "commit";
-      const message = `The ${kind} ${commit.sha} leads to no recorded prompt: somebody else pushed it to the branch of ${run.run}.`;
+      const message = `The ${kind} ${commit.sha} leads to no recorded prompt: somebody else pushed it to the branch of ${run.run}.${adoptedElsewhere(record, commit.sha, facts)}`;
       const last = record.evidence.at(-1)?.commit;
       const away =
         last === undefined
@@ -57,7 +108,7 @@ export const trace: Gate = {
       return result(name, "fail", { code: "no-approval", message, next });
     }
     const count = facts.commits.value.length;
-    const adopted = record.adoptions.map(({ by, commits, seq }) => {
+    const adopted = countingAdoptions(record, facts).map(({ by, commits, seq }) => {
       const which = commits.length === 1 ? "1 commit" : `${commits.length} commits`;
       return ` @${by.login} adopted ${which} of others (entry ${seq}).`;
     });

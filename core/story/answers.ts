@@ -1,13 +1,16 @@
 import type { Duty } from "../../schemas/policy-values.ts";
 import { type Ask, authority } from "../authority.ts";
 import type { CommandName } from "../commands.ts";
+import { concernDrafts } from "../concerns.ts";
 import type { Effect, Ourselves } from "../effects.ts";
 import type { Draft } from "../entries.ts";
 import type { LoadedPolicy } from "../facts.ts";
+import { sourceKey } from "../source.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
-import { type RunRecord, type StoryRecord, sourceKey } from "../story-record.ts";
+import type { RunRecord, StoryRecord } from "../story-record.ts";
 import { type Answer, accept, appActor, refuse } from "./answer.ts";
 import { approve, contractDrift } from "./approval.ts";
+import { rollBackTo, rollbackInTheWay } from "./rollback.ts";
 
 /** The duties that may give each command on an issue; none means anyone who can write to the repository. */
 const dutiesFor: Record<CommandName, readonly Duty[]> = {
@@ -19,6 +22,7 @@ const dutiesFor: Record<CommandName, readonly Duty[]> = {
   run: ["executors"],
   stop: ["executors", "approvers"],
   retry: ["executors"],
+  rollback: ["executors"],
   clarify: ["planners", "approvers"],
   "sign-off": ["approvers"],
   adopt: [],
@@ -39,7 +43,9 @@ export function answerNext(
     if (record.answered.has(sourceKey(ask.source))) continue;
     const answer = answerTo(ask, record, facts, loaded, missing);
     if (answer === null) return null;
-    return answered(ask, answer, facts);
+    const where = { story: facts.issue.number, pull: null, prompt: null };
+    const concerns = answer.accepted ? concernDrafts(ask, record.concerns, where) : [];
+    return answered(ask, { ...answer, drafts: [...(answer.drafts ?? []), ...concerns] }, facts);
   }
   return null;
 }
@@ -110,22 +116,27 @@ function answerTo(
     case "approve":
       return approve(ask, command.digest, record, facts, loaded);
     case "block":
-      return accept("blocked", "Blocked. A new `/plan` or `/run` takes it up again.");
+      return accept(
+        "blocked",
+        "Blocked until somebody answers with `/clarify <answer>`, a new `/plan` or `/run`.",
+      );
     case "run":
       return submit(ask, record, facts, loaded, "run");
     case "retry":
-      if (record.run?.closed?.status !== "failed")
+      if (record.run?.closed?.status !== "failed" && !wasRolledBack(record))
         return refuse("nothing-failed", "There is no failed run to retry.");
       return submit(ask, record, facts, loaded, "retry");
+    case "rollback":
+      return rollBackTo(ask, command.checkpoint, record, facts);
     case "stop":
       if (record.run === null || !running) return refuse("no-run", "No run is open.");
       return accept("stopped", `${record.run.run} is stopped; nothing more of it will be written.`, [
         runClosed(record.run, facts, "cancelled", `stopped by @${ask.by.login}`),
       ]);
     case "clarify":
-      if (record.blocked === null)
+      if (record.concerns.length === 0)
         return refuse("nothing-open", "Nothing is open here that waits for an answer.");
-      return accept("clarified", "Taken up again: the block is answered.");
+      return accept("clarified", "Taken up again: what was open is answered.");
     case "adopt":
       return refuse("wrong-place", "Commits are adopted on the pull request that holds them.");
     case "waive":
@@ -133,6 +144,11 @@ function answerTo(
     case "sign-off":
       return refuse("wrong-place", "A sign-off belongs on the pull request whose commit was tested.");
   }
+}
+
+/** Whether work was taken back that no attempt has followed yet. */
+function wasRolledBack({ prompts, rollback }: StoryRecord): boolean {
+  return rollback !== null || prompts.some((prompt) => prompt.rolledBack !== null);
 }
 
 function submit(
@@ -147,6 +163,8 @@ function submit(
     return refuse("run-open", `${run.run} is open already; \`/stop\` ends it.`);
   if (contract === null)
     return refuse("not-approved", "Nothing is approved yet. `/plan`, then `/approve` the digest.");
+  const waits = rollbackInTheWay(record);
+  if (waits !== null) return waits;
   const drift = contractDrift(record, facts, loaded);
   if (drift !== null) return refuse("drift", drift);
   const issues = record.prompts.flatMap((prompt) =>

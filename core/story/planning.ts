@@ -1,7 +1,9 @@
+import { casefilesOf } from "../casefiles.ts";
 import { digestOf, issueDigest, planProblems } from "../contract.ts";
 import type { LoadedPolicy } from "../facts.ts";
+import { sourceKey } from "../source.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
-import { type StoryRecord, sourceKey } from "../story-record.ts";
+import type { StoryRecord } from "../story-record.ts";
 import { appActor } from "./answer.ts";
 
 /** Asks the planner for what a person last requested, and records what it proposed or why it did not. */
@@ -27,7 +29,7 @@ export function plan(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolic
           roles: Object.entries(policy.roles).map(([name, role]) => ({
             name,
             allow: role.allow,
-            deny: role.deny,
+            deny: [...role.deny, ...casefilesOf(policy, facts.issue.number).map(({ path }) => path)],
           })),
           decisions: facts.decisions.known ? facts.decisions.value.map((decision) => decision.path) : [],
           backend: policy.agents.planner,
@@ -55,7 +57,7 @@ export function plan(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolic
   const { planSha256, issueSha256, usage, redacted } = outcome.result;
   const proposed = facts.plans.get(planSha256);
   if (proposed === undefined) return failed("plan-lost", "the stored plan could not be read back");
-  const problems = planProblems(proposed, loaded.policy);
+  const problems = planProblems(proposed, loaded.policy, facts.issue.number);
   if (problems.length > 0) return failed("plan-outside-policy", problems.join(" "));
   return {
     drafts: [

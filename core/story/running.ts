@@ -1,15 +1,15 @@
-import { branchName, digestOf, packOf, routeOf, sha256 } from "../contract.ts";
+import { agentConcern } from "../concerns.ts";
+import { routeOf, sha256 } from "../contract.ts";
 import { cutReport } from "../cuts.ts";
 import type { Draft } from "../entries.ts";
 import type { LoadedPolicy } from "../facts.ts";
-import { canonicalJson } from "../json.ts";
 import { attemptName } from "../record.ts";
 import { reviewResult } from "../review.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
 import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
 import { appActor } from "./answer.ts";
 import { runClosed } from "./answers.ts";
-import { contractDrift } from "./approval.ts";
+import { startAttempt } from "./starting.ts";
 import { commit, complete, openPull, stepOf } from "./writing.ts";
 
 /**
@@ -46,68 +46,6 @@ export function advanceRun(record: StoryRecord, facts: StoryFacts, loaded: Loade
   if (attempt.commit === null) return commit(run, prompt, attempt, facts);
   if (prompt.pull === null) return openPull(run, prompt, attempt, facts);
   return null;
-}
-
-function startAttempt(
-  record: StoryRecord,
-  run: RunRecord,
-  prompt: PromptRecord,
-  last: AttemptRecord | undefined,
-  facts: StoryFacts,
-  loaded: LoadedPolicy,
-): Step | null {
-  const { issue, contract } = prompt;
-  if (issue === null || !facts.base.known) return null;
-  const drift = contractDrift(record, facts, loaded);
-  if (drift !== null) return { drafts: [runClosed(run, facts, "failed", drift)] };
-  const tries = prompt.attempts.filter(({ pack }) => pack.run === run.run).length;
-  const failures = last?.closed?.reasons ?? [];
-  if (tries > loaded.policy.agents.limits.rework) {
-    const why = failures.map((failure) => failure.message).join(" ");
-    return {
-      drafts: [runClosed(run, facts, "failed", `#${issue} failed ${tries} times; the last time: ${why}`)],
-    };
-  }
-  // D2: the first attempt is R0/S0 and each further try at the same prompt adds one to S, over all runs.
-  const s = prompt.attempts.reduce((most, { pack }) => Math.max(most, pack.attempt.s + 1), 0);
-  const attempt = { r: 0, s };
-  const pack = packOf({
-    run: run.run,
-    story: facts.issue.number,
-    prompt: issue,
-    attempt,
-    repository: facts.repository.name,
-    base: facts.base.value,
-    contract,
-    policy: loaded.policy,
-    failures,
-  });
-  if (pack === null) {
-    return {
-      drafts: [runClosed(run, facts, "failed", `the policy has no role \`${contract.role}\` any more`)],
-    };
-  }
-  const text = canonicalJson(pack);
-  const digest = digestOf(pack);
-  return {
-    bodies: [{ sha256: digest, text, mediaType: "application/json" }],
-    drafts: [
-      {
-        kind: "prompt.recorded",
-        actor: appActor(facts),
-        subject: [{ name: `prompt #${issue} ${attemptName({ attempt })}`, digest: { sha256: digest } }],
-        body: {
-          run: run.run,
-          story: facts.issue.number,
-          prompt: issue,
-          attempt,
-          base: facts.base.value,
-          branch: branchName(run.run, issue),
-          pack: { sha256: digest, bytes: Buffer.byteLength(text), mediaType: "application/json" },
-        },
-      },
-    ],
-  };
 }
 
 function awaitAnswer(
@@ -197,6 +135,14 @@ function closeAttempt(attempt: AttemptRecord, facts: StoryFacts): Step | null {
   if (given === undefined || result === undefined) return null;
   const findings = reviewResult(given, result);
   const drafts: Draft[] = [closed(pack, facts, findings)];
+  const concern = agentConcern(pack, response.result.sha256, result);
+  if (concern !== null)
+    drafts.push({
+      kind: "concern.raised",
+      actor: { type: "agent", id: facts.ourselves.bot.id, login: response.usage.model },
+      subject: [{ name: concern.concern, digest: { sha256: response.result.sha256 } }],
+      body: concern,
+    });
   if (findings.length === 0) {
     drafts.push({
       kind: "evidence.captured",

@@ -1,7 +1,12 @@
+import { type Stage, stages } from "../../schemas/road-entries.ts";
 import { holders } from "../authority.ts";
-import { code, plain } from "../escape.ts";
+import { checkpointName } from "../checkpoints.ts";
+import { entriesOf } from "../entries.ts";
+import { block, code, plain } from "../escape.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { attemptName } from "../record.ts";
+import { traceText } from "../remediation-text.ts";
+import { stageNames, storyStage } from "../stages.ts";
 import type { StoryFacts } from "../story-facts.ts";
 import type { PromptRecord, StoryRecord } from "../story-record.ts";
 import { contractDrift, currentDigest } from "./approval.ts";
@@ -16,7 +21,7 @@ export type PromptState = "draft" | "queued" | "submitted" | "succeeded" | "fail
 /** Where a story stands, told from its record alone. */
 export function storyState(record: StoryRecord): StoryState {
   if (record.completed) return "complete";
-  if (record.blocked !== null) return "blocked";
+  if (record.concerns.length > 0) return "blocked";
   if (record.prompts.some((prompt) => prompt.merge === null && waitsForTest(prompt))) return "manual_test";
   if (record.run !== null && record.run.closed?.status !== "cancelled") return "executing";
   // Ready to be run: approved, and every diff prompt has its issue.
@@ -38,7 +43,8 @@ export function promptState(prompt: PromptRecord, record: StoryRecord): PromptSt
     prompt.issue !== null &&
     record.run.prompts.includes(prompt.issue);
   const last = prompt.attempts.at(-1);
-  if (last === undefined) return open ? "queued" : "draft";
+  const isTakenBack = prompt.rolledBack !== null && prompt.pull === null;
+  if (last === undefined || isTakenBack) return open ? "queued" : "draft";
   if (last.closed?.accepted === false && !open) return "failed";
   return "submitted";
 }
@@ -50,8 +56,10 @@ function nextStep(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, 
   const { people } = loaded.policy;
   const next = (blocks: string, step: string, who: string): Next => ({ blocks, step, who });
   if (record.completed) return next("Nothing.", "", "");
-  if (record.blocked !== null)
-    return next(`Blocked: ${plain(record.blocked)}`, "/plan", holders(people, "planners"));
+  if (record.concerns.length > 0) {
+    const open = record.concerns.map(({ by, message }) => `Blocked by ${plain(by)}: ${plain(message)}`);
+    return next(open.join("\n\n"), "/clarify <answer>", holders(people, "planners"));
+  }
   if (missing.length > 0)
     return next(
       `The story is not ready:\n\n${missing.map((line) => `- ${line}`).join("\n")}`,
@@ -81,6 +89,23 @@ function nextStep(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, 
   if (drift !== null && record.run === null) return next(drift, "/plan", holders(people, "planners"));
   if (record.prompts.some((prompt) => prompt.issue === null))
     return next("The diff prompts are being opened.", "", "");
+  if (record.rollback !== null)
+    return next(`Going back to the checkpoint ${code(record.rollback.checkpoint)}.`, "", "");
+  const takenBack = record.prompts.find((prompt) => prompt.rolledBack !== null);
+  if (takenBack !== undefined && record.run?.closed)
+    return next(
+      `#${takenBack.issue} was taken back to the checkpoint ${code(takenBack.rolledBack ?? "")}.`,
+      "/retry",
+      holders(people, "executors"),
+    );
+  const given = record.prompts.find((prompt) => prompt.closedUnmerged && prompt.merge === null);
+  const before = given === undefined ? undefined : beforeAll(given, facts);
+  if (given !== undefined && before !== undefined)
+    return next(
+      `#${given.pull} was closed without being merged, so no run goes on there.`,
+      `/rollback ${before}`,
+      holders(people, "executors"),
+    );
   if (record.run === null || record.run.closed?.status === "cancelled") {
     const why =
       record.run === null
@@ -103,6 +128,13 @@ function nextStep(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, 
   return next(`#${current.pull} waits: its check \`sallyport\` says for what.`, `See #${current.pull}.`, "");
 }
 
+/** The checkpoint from before anything was written to a prompt's branch; older versions recorded none. */
+function beforeAll({ standing }: PromptRecord, { entries }: StoryFacts): string | undefined {
+  return entriesOf(entries, "checkpoint.recorded").find(
+    ({ body }) => body.branch === standing.branch && body.head === null,
+  )?.body.checkpoint;
+}
+
 /** The one comment on a story: where it stands, what blocks, the next step, the plan. */
 export function storySticky(
   record: StoryRecord,
@@ -112,24 +144,40 @@ export function storySticky(
 ): string {
   const state = storyState(record);
   const { blocks, step, who } = nextStep(record, facts, loaded, missing);
-  const lines = [`### Sallyport: ${state.replace("_", " ")}`, "", blocks, ""];
+  const lines = [
+    `### Sallyport: ${state.replace("_", " ")}`,
+    "",
+    stageLine(storyStage(record)),
+    "",
+    blocks,
+    "",
+  ];
   if (step !== "") {
     lines.push(step.startsWith("/") ? "Next step, as a comment:" : "Next step:", "", ...paste(step), "");
   }
   if (who !== "") lines.push(`Who: ${people(who)}`, "");
   if (record.prompts.length > 0) {
-    lines.push("| | diff prompt | state | attempt | pull request |", "|---|---|---|---|---|");
+    lines.push(
+      "| | diff prompt | state | attempt | its checkpoint | pull request |",
+      "|---|---|---|---|---|---|",
+    );
     for (const prompt of record.prompts) {
       const last = prompt.attempts.at(-1);
       lines.push(
-        `| ${prompt.contract.index} | ${prompt.issue === null ? plain(prompt.contract.title) : `#${prompt.issue}`} | ${promptState(prompt, record)} | ${last === undefined ? "" : attemptName(last.pack)} | ${prompt.pull === null ? "" : `#${prompt.pull}`} |`,
+        `| ${prompt.contract.index} | ${prompt.issue === null ? plain(prompt.contract.title) : `#${prompt.issue}`} | ${promptState(prompt, record)} | ${last === undefined ? " | " : `${attemptName(last.pack)} | ${code(checkpointName(last.pack))}`} | ${prompt.pull === null ? "" : `#${prompt.pull}`} |`,
       );
     }
     lines.push("");
   }
+  lines.push(...failedText(record));
   if (record.plan !== null)
     lines.push(...planText(record, record.contract?.revision !== record.plan.revision));
   return `${lines.join("\n").trimEnd()}\n`;
+}
+
+/** All stages in their order, the one that the story is in set off. */
+function stageLine(current: Stage): string {
+  return `Stage: ${stages.map((stage) => (stage === current ? `**${stageNames[stage]}**` : stageNames[stage])).join(" → ")}`;
 }
 
 function paste(step: string): string[] {
@@ -139,6 +187,23 @@ function paste(step: string): string[] {
 /** People are named without pinging them each time the comment is edited. */
 function people(names: string): string {
   return names.replaceAll("@", "@\u200b");
+}
+
+/** The remediation traces of a failed run, to be pasted into a file; each stays open until its prompt is merged. */
+function failedText({ run, remediations }: StoryRecord): string[] {
+  if (run?.closed?.status !== "failed") return [];
+  return remediations.flatMap((one) =>
+    one.opened.run !== run.run || one.closed !== null
+      ? []
+      : [
+          `<details><summary>Remediation trace of #${one.opened.prompt}, for a file</summary>`,
+          "",
+          block(traceText(one)),
+          "",
+          "</details>",
+          "",
+        ],
+  );
 }
 
 /** The plan as it is shown for approval, and folded away afterwards. A model wrote it: every line is escaped. */

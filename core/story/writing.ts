@@ -1,9 +1,13 @@
+import { casefileText } from "../casefiles.ts";
 import type { Effect } from "../effects.ts";
+import { type Draft, lastEntry } from "../entries.ts";
+import { handedOff, toGates } from "../handoffs.ts";
 import { attemptName } from "../record.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
 import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
 import { appActor } from "./answer.ts";
 import { runClosed } from "./answers.ts";
+import { changeKey, pullKey } from "./keys.ts";
 
 /** The step that all entries of one attempt carry. */
 export function stepOf(pack: AttemptRecord["pack"]) {
@@ -44,7 +48,7 @@ export function commit(
 ): Step | null {
   const { pack, response, evidence } = attempt;
   if (response === null || evidence === null) return null;
-  const key = `change/${facts.repository.id}/${run.run}/${pack.prompt}/${attemptName(pack)}`;
+  const key = changeKey(facts.repository.id, pack);
   const outcome = facts.outcomes.get(key);
   if (outcome?.status === "waiting") return null;
   if (outcome?.status === "failed") {
@@ -61,23 +65,33 @@ export function commit(
   }
   if (outcome?.status === "done") {
     if (outcome.result.type !== "commit") return null;
-    const { commit: sha, tree, parent } = outcome.result;
+    const { commit: sha, tree, parent, casefiles } = outcome.result;
     return {
       drafts: [
         {
           kind: "change.committed",
           actor: appActor(facts),
           subject: [{ name: pack.branch, digest: { gitCommit: sha } }],
-          body: { ...stepOf(pack), branch: pack.branch, commit: sha, tree, parent },
+          body: {
+            ...stepOf(pack),
+            ...{ branch: pack.branch, commit: sha, tree, parent },
+            ...(casefiles === undefined ? {} : { casefiles }),
+          },
         },
+        // Its pull request is open already: what is written there is judged at once.
+        ...(prompt.pull === null ? [] : [handedToGates(pack, sha, facts)]),
       ],
     };
   }
-  const captured = facts.entries.findLast(
-    (entry) => entry.kind === "evidence.captured" && entry.body.promptSha256 === pack.pack.sha256,
+  const captured = lastEntry(
+    facts.entries,
+    "evidence.captured",
+    ({ body }) => body.promptSha256 === pack.pack.sha256,
   );
   // The entry is not in the ledger yet in the look that drafts it: the commit's date comes from the stored one.
   if (captured === undefined) return null;
+  // By the pack, which was made under the approved policy; the policy may have moved since.
+  const casefiles = facts.packs.get(pack.pack.sha256)?.casefiles;
   const message = [
     prompt.contract.title,
     "",
@@ -100,8 +114,21 @@ export function commit(
     parent: pack.base,
     message,
     at: captured.at,
+    ...(casefiles === undefined
+      ? {}
+      : {
+          casefiles: casefiles.map(({ name, path }) => ({
+            ...{ name, path },
+            text: casefileText(name, facts.entries, captured),
+          })),
+        }),
   };
   return { effects: [effect] };
+}
+
+function handedToGates(pack: AttemptRecord["pack"], commit: string, facts: StoryFacts): Draft {
+  const where = { story: pack.story, prompt: pack.prompt };
+  return handedOff(toGates(where, commit, facts.entries), appActor(facts));
 }
 
 /** Opens the pull request of a written change; its text is made from the ledger. */
@@ -113,7 +140,7 @@ export function openPull(
 ): Step | null {
   const { commit: written, pack } = attempt;
   if (written === null) return null;
-  const key = `pull/${facts.repository.id}/${run.run}/${pack.prompt}`;
+  const key = pullKey(facts.repository.id, run.run, pack.prompt);
   const outcome = facts.outcomes.get(key);
   if (outcome?.status === "waiting") return null;
   if (outcome?.status === "failed") {
@@ -146,6 +173,7 @@ export function openPull(
             head: written.commit,
           },
         },
+        handedToGates(pack, written.commit, facts),
       ],
       look: [{ kind: "pull", repository: facts.repository.id, number: pull }],
     };

@@ -10,6 +10,7 @@ import { type Asker, actorNode, demand } from "./asker.ts";
 import { connection, type Window } from "./connection.ts";
 import { commitNode } from "./objects.ts";
 import { refNode } from "./refs.ts";
+import { timelineItems } from "./timeline.ts";
 
 export function pullNode(asker: Asker, pull: Pull) {
   demand(asker, "pull_requests=read");
@@ -51,6 +52,7 @@ export function pullNode(asker: Asker, pull: Pull) {
         commit: () => commitNode(asker, sha),
       }));
     },
+    timelineItems: (window: Window) => timelineItems(pull, window),
     reviews: (window: Window) => {
       const visible = pull.reviews.filter(isVisibleTo(actorOf(asker.caller)));
       return connection("reviews", visible, window, (review) => reviewNode(asker, review));

@@ -123,6 +123,12 @@ export function presentRules(rule: Protection) {
   ];
 }
 
+/** Whom the rule does not hold: administrators, whose role has this id on GitHub. */
+export function presentBypass({ enforceAdmins }: Protection) {
+  if (enforceAdmins) return [];
+  return [{ actor_id: 5, actor_type: "RepositoryRole" as const, bypass_mode: "always" as const }];
+}
+
 /** GitHub's repository-ruleset. */
 export function presentRuleset(state: State, repository: Repository, rule: Protection) {
   return {

@@ -7,7 +7,7 @@ import { exportLedger } from "../../app/export.ts";
 import { createGitHub } from "../../app/github.ts";
 import { restoreChain } from "../../app/restore.ts";
 import { createSigner } from "../../app/signer.ts";
-import { getBody } from "../../app/store.ts";
+import { storedChain } from "../../app/stored-chain.ts";
 import { createSecretSearch } from "../../collect/redaction.ts";
 import { parsePublicKey } from "../../core/keys.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
@@ -36,13 +36,7 @@ const head = await headOf(db, id);
 say({ event: "started", seq: head?.seq ?? 0, entries: stored.length, problems });
 
 async function publish(): Promise<void> {
-  await exportLedger(github, {
-    repository: id,
-    lines: (from) => linesFrom(db, id, from),
-    body: (sha256) => getBody(db, sha256),
-    secrets: createSecretSearch(() => []),
-    ourselves,
-  });
+  await exportLedger(github, storedChain(db, id, { secrets: createSecretSearch(() => []), ourselves }));
 }
 
 if (mode === "finish") {

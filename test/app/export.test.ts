@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { type Chain, exportLedger } from "../../app/export.ts";
+import type { Exported } from "../../app/exported.ts";
 import { evidenceBranch } from "../../core/evidence-branch.ts";
 import { formatPublicKey } from "../../core/keys.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
@@ -26,7 +27,9 @@ function chain(lines: readonly string[], bodies: Record<string, Uint8Array> = {}
   const numbered = lines.map((line, place) => ({ seq: place + 1, line }));
   return {
     repository: acme.repository,
-    lines: async (from) => numbered.filter(({ seq }) => seq >= from),
+    head: async () => (lines.length === 0 ? null : { seq: lines.length, hash: "not read" }),
+    lines: async (from, to) => numbered.slice(from - 1, to),
+    exported: { get: async () => null, set: async () => {} },
     body: async (sha256) => bodies[sha256] ?? null,
     secrets: acme.world.secrets,
     ourselves: acme.world.ourselves,
@@ -115,6 +118,88 @@ describe("the evidence branch", () => {
     await exportLedger(github(), chain(big));
     expect(acme.written()).toContain("POST /git/blobs");
     expect(linesOf(await onBranch())).toEqual(big);
+  });
+});
+
+describe("of our chain is read", () => {
+  /** A chain that remembers what was exported, as the store does, and counts what is asked of it. */
+  function counted(lines: readonly string[], exported: { value: Exported | null }) {
+    const plain = chain(lines);
+    const asked = { rows: 0 };
+    const counting: Chain = {
+      ...plain,
+      lines: async (from, to) => {
+        const rows = await plain.lines(from, to);
+        asked.rows += rows.length;
+        return rows;
+      },
+      exported: {
+        get: async () => exported.value,
+        set: async (value) => {
+          exported.value = value;
+        },
+      },
+    };
+    return { counting, asked };
+  }
+  const exportCounted = async (count: number, exported: { value: Exported | null }) => {
+    const { counting, asked } = counted(chain1200.slice(0, count), exported);
+    const calls = acme.watch.exchanges.length;
+    const result = await exportLedger(github(), counting);
+    return { result, rows: asked.rows, calls: acme.watch.exchanges.length - calls };
+  };
+
+  test("what is not on the branch yet and what shares its file, however long the chain is", async () => {
+    const exported = { value: null };
+    expect((await exportCounted(190, exported)).rows).toBe(190);
+    const costs = [];
+    for (const count of [200, 695, 705, 1_195]) {
+      await exportCounted(count - 5, exported);
+      costs.push((await exportCounted(count, exported)).rows);
+    }
+    // Five new entries, and those before them in their file.
+    expect(costs).toEqual([200, 195, 205, 195]);
+    expect(linesOf(await onBranch())).toEqual(chain1200.slice(0, 1_195));
+  });
+
+  test("nothing where the branch holds all of it, and of GitHub only its tip is asked", async () => {
+    const exported = { value: null };
+    await exportCounted(1_200, exported);
+    expect(await exportCounted(1_200, exported)).toEqual({ result: null, rows: 0, calls: 1 });
+  });
+
+  test("all of it, file by file, once the branch stands where we did not leave it, and once only", async () => {
+    const exported = { value: null };
+    await exportCounted(1_100, exported);
+    await acme.as("lena", "PUT", "contents/note.txt", {
+      message: "A file that is no part of a ledger",
+      content: "eA==",
+      branch: evidenceBranch,
+    });
+    expect((await exportCounted(1_100, exported)).rows).toBe(1_100);
+    expect((await exportCounted(1_100, exported)).rows).toBe(0);
+  });
+
+  test("enough to find a branch that was rewritten after we knew it, and one that is gone", async () => {
+    const exported = { value: null };
+    await exportCounted(5, exported);
+    const path = `contents/ledger/0001.jsonl?ref=${encodeURIComponent(evidenceBranch)}`;
+    const { sha } = await acme.as("lena", "GET", path);
+    const content = Buffer.from(`${chain1200.slice(0, 4).reverse().join("\n")}\n`).toString("base64");
+    const more = { message: "tampered", content, sha, branch: evidenceBranch };
+    await acme.as("lena", "PUT", "contents/ledger/0001.jsonl", more);
+    acme.written();
+    await expect(exportCounted(9, exported)).rejects.toMatchObject({ code: "evidence-rewritten" });
+    expect(acme.written()).toEqual([]);
+    await acme.as("lena", "DELETE", `git/refs/heads/${evidenceBranch}`);
+    await exportCounted(9, exported);
+    expect(linesOf(await onBranch())).toEqual(chain1200.slice(0, 9));
+  });
+
+  test("T167 all of it, where what was noted down is of a longer chain than ours", async () => {
+    const exported: { value: Exported | null } = { value: null };
+    await exportCounted(9, exported);
+    await expect(exportCounted(4, exported)).rejects.toMatchObject({ code: "evidence-rewritten" });
   });
 });
 

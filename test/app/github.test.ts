@@ -82,7 +82,7 @@ describe("T116 forbidden calls throw before anything is sent", () => {
     [
       "write",
       "PATCH /repos/{owner}/{repo}/git/refs/{ref}",
-      { ref: "heads/sallyport/run-1-1/1", sha: "a".repeat(40), force: true },
+      { ref: "heads/sallyport/evidence", sha: "a".repeat(40), force: true },
     ],
     ["write", "POST /repos/acme/vault/issues", { title: "t" }],
     ["read", "POST /repos/{owner}/{repo}/issues", { title: "t" }],
@@ -96,6 +96,19 @@ describe("T116 forbidden calls throw before anything is sent", () => {
     });
     expect(acme.written()).toEqual([]);
   });
+});
+
+test("T116 the client that asks as the App itself only reads", async () => {
+  const { asApp } = acme.clients;
+  expect((await asApp("GET /app/hook/config")).data).toMatchObject({ content_type: "json" });
+  acme.written();
+  for (const route of [
+    "PATCH /app/hook/config",
+    "PUT /app/installations/1/suspended",
+    "POST /app/hook/deliveries/1/attempts",
+  ])
+    await expect(asApp(route)).rejects.toMatchObject({ code: "forbidden-call" });
+  expect(acme.written()).toEqual([]);
 });
 
 describe("a broken GitHub", () => {

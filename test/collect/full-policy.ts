@@ -51,4 +51,5 @@ ledger:
     - { key: "ed25519:${"A".repeat(43)}=", kinds: [evidence], from: 1, to: 9 }
   threshold: 1
   payload: digest
+  retention: 400d
 `;

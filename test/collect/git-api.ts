@@ -13,7 +13,13 @@ export type Json = Record<string, unknown>;
 export type Alter = (path: string, body: Json) => Json | number;
 
 /** A pull request that is served as number 7: two branches of the git directory. */
-export type Pull = { base: string; head: string; comments?: Json[]; writers?: Record<string, number> };
+export type Pull = {
+  base: string;
+  head: string;
+  comments?: Json[];
+  events?: Json[];
+  writers?: Record<string, number>;
+};
 
 const silent = {
   debug: () => undefined,
@@ -85,6 +91,7 @@ function answer(dir: string, path: string, pull: Pull | undefined): Json | Json[
   if (kind === "commits" && rest.endsWith("/check-runs")) return { total_count: 0, check_runs: [] };
   if (kind === "pulls" && rest === "7/reviews") return [];
   if (kind === "issues" && rest === "7/comments") return pull?.comments ?? [];
+  if (kind === "issues" && rest === "7/events") return pull?.events ?? null;
   const person = /^(\w+)\/permission$/.exec(rest)?.[1];
   if (kind === "collaborators" && person !== undefined) return permissionOf(person, pull);
   return null;

@@ -61,6 +61,7 @@ function pullNode(dir: string, pull: Pull) {
     headRefOid: head,
     labels: none,
     reviews: none,
+    timelineItems: none,
     commits: ({ last }: { last?: number }) => {
       const commits = plainGit(dir, ["rev-list", "--reverse", `refs/heads/${pull.base}..${head}`]);
       const shas = commits.split("\n").filter(Boolean);

@@ -4,6 +4,7 @@ import { pullStanding } from "../../collect/pull-look.ts";
 import { pullQuery } from "../../collect/pull-query.ts";
 import { type PullState, readPullState } from "../../collect/pull-state.ts";
 import { othersChecks } from "../../collect/reviews.ts";
+import { known } from "../../core/known.ts";
 import { type Alter, gitApi, type Json } from "./git-api.ts";
 import { githubSchema } from "./git-graphql.ts";
 import { commitFiles, file, makeRepository, plainGit } from "./repository.ts";
@@ -27,6 +28,7 @@ type Over = {
   pullRequest?: Json;
   head?: Json;
   errors?: Json[];
+  events?: Json[];
   rest?: Record<string, Json[] | Json | number>;
 };
 
@@ -45,7 +47,11 @@ async function read(over: Over = {}, asked: string[] = []) {
     Object.assign(last?.commit ?? {}, over.head);
     return { ...answer, ...(over.errors === undefined ? {} : { errors: over.errors }) };
   };
-  const request = gitApi(repository.dir, alter, { base: "main", head: "feature" });
+  const request = gitApi(repository.dir, alter, {
+    base: "main",
+    head: "feature",
+    ...(over.events === undefined ? {} : { events: over.events }),
+  });
   return readPullState({ request, owner: "o", repo: "r" }, 7);
 }
 
@@ -98,6 +104,7 @@ test("one query tells where the branches stand", async () => {
     merged: { known: true, value: null },
     changedFiles: 1,
     base: { ref: "main", sha: main },
+    retargetedAt: { known: true, value: null },
     head: { ref: "feature", sha: head },
     ahead: [expect.objectContaining({ sha: head, parents: [main], message: "1 files" })],
     reviews: { known: true, value: [] },
@@ -201,6 +208,38 @@ describe("is told in REST's words", () => {
       twin(10, { headRefOid: main }),
     ]);
     expect((await state({ head: { associatedPullRequests } })).twins).toEqual({ known: true, value: [8] });
+  });
+});
+
+describe("T066: when it was pointed at another branch", () => {
+  const at = "2026-11-21T09:30:00Z";
+  const event = (kind: string, created_at = at) => ({ id: 1, event: kind, created_at });
+  const answers: [string, Json | null, Json[] | null, object][] = [
+    ["is told by the newest of those events", { nodes: [{ createdAt: at }] }, [], known(at)],
+    ["is never, where there is no such event", { nodes: [] }, [event("base_ref_changed")], known(null)],
+    [
+      "is read by REST where the event may not be shown",
+      { nodes: [null] },
+      [
+        event("base_ref_changed", "2026-11-21T09:10:00Z"),
+        event("automatic_base_change_succeeded"),
+        event("closed", "2026-11-21T09:50:00Z"),
+      ],
+      known(at),
+    ],
+    ["is read by REST where the listing may not be", null, [event("base_ref_changed")], known(at)],
+    ["is never, where REST alone is asked and knows none", null, [event("labeled")], known(null)],
+    [
+      "is unknown where there was one and nobody says when",
+      { nodes: [null] },
+      [],
+      { known: false, why: expect.stringContaining("#7 was pointed at another branch") },
+    ],
+    ["is unknown where REST refuses, too", null, null, { known: false, why: expect.stringContaining("404") }],
+  ];
+  test.each(answers)("%s", async (_, retargets, events, expected) => {
+    const over = { pullRequest: { retargets }, ...(events === null ? {} : { events }) };
+    expect((await state(over)).retargetedAt).toEqual(expected);
   });
 });
 

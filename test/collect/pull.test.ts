@@ -272,7 +272,10 @@ describe("without the App, a sign-off is read from comments", () => {
 
   test("of an approver", async () => {
     const by = { id: 8, login: "grace", type: "User" };
-    expect(await signOffs(said())).toEqual([{ sha: head, test: "manual", result: "pass", by, seq: 900 }]);
+    const given = { baseRef: null, at: "2026-11-21T10:00:00Z" };
+    expect(await signOffs(said())).toEqual([
+      { sha: head, test: "manual", result: "pass", by, seq: 900, ...given },
+    ]);
   });
 
   test.each([

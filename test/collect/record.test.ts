@@ -58,7 +58,8 @@ describe("the record of a pull request", () => {
   test("holds what a verified ledger says about this pull request, and nothing about others", async () => {
     const ledger = await signedLedger(sha);
     const by = { id: 9, login: "quinn", type: "User" };
-    const signOffs = [{ sha, test: "manual", result: "pass", by, seq: 1 }];
+    const given = { baseRef: null, at: expect.any(String) };
+    const signOffs = [{ sha, test: "manual", result: "pass", by, seq: 1, ...given }];
     expect(ask(ledger.lines, [ledger.key])).toEqual(known({ ...noRecord, signOffs }));
   });
 

@@ -73,6 +73,28 @@ test("a commit: its tree, parents and message, every change with its modes, and 
   ]);
 });
 
+test("casefiles: their content in the commit, and their text in its parent", async () => {
+  const casefiles = ["a", "folder/c", "b"].map((path) => ({
+    ...{ name: "log" as const, path, sha256: "0".repeat(64), blob: "0".repeat(40) },
+  }));
+  const entries = attempt({ commit, parent }, ["run.sh"]).map((entry) =>
+    entry.kind === "change.committed" ? { ...entry, body: { ...entry.body, casefiles } } : entry,
+  );
+  const read = (await collect(entries)).git?.commits.get(commit);
+  if (read?.known !== true) throw new Error("the commit was not read");
+  expect([...read.value.files]).toEqual([
+    ["run.sh", digest("a")],
+    ["a", digest("2\n")],
+    ["folder/c", digest("3\n")],
+    ["b", null],
+  ]);
+  expect([...(read.value.before ?? [])]).toEqual([
+    ["a", "1\n"],
+    ["folder/c", null],
+    ["b", "1\n"],
+  ]);
+});
+
 test("a commit that git lacks, or that does not come after its parent, is unknown", async () => {
   const lost = "9".repeat(40);
   for (const ids of [

@@ -3,6 +3,7 @@ import type { Ask } from "../../core/authority.ts";
 import { parseCommand } from "../../core/commands.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import type { CommitFact } from "../../core/facts.ts";
+import { judge } from "../../core/judge.ts";
 import { known, unknown } from "../../core/known.ts";
 import { decidePull } from "../../core/pull.ts";
 import type { PullLookFacts } from "../../core/pull-facts.ts";
@@ -64,22 +65,24 @@ function look(asks: Ask[], over: Partial<PullLookFacts["judged"]> = {}, entries 
     merged: null,
     ourCheck: known(null),
     twins: known([]),
+    reviews: known({ reviews: [], more: false }),
   };
 }
 
 const max = (line: string, duties: Duty[] = ["executors"]) => say(line, 30, "max", duties);
 const adoption = `/adopt ${foreign} because I read it and it only fixes a typo`;
 
-/** What a look records, as entries behind those that are there. */
+/** What a look records, round by round, as entries behind those that are there. */
 function recorded(given: PullLookFacts): TypedEntry[] {
   const { drafts } = decidePull(given);
+  if (drafts.length === 0) return given.entries;
   const entries = drafts.map((draft, place) => ({
     ...draft,
     seq: given.entries.length + place + 1,
-    hash: `${place}`.padStart(64, "0"),
+    hash: `${given.entries.length + place}`.padStart(64, "0"),
     at: given.now,
   }));
-  return [...given.entries, ...entries];
+  return recorded({ ...given, asks: [], entries: [...given.entries, ...entries] });
 }
 
 const statusOf = (given: PullLookFacts, gate: string) => {
@@ -97,8 +100,11 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
     expect([statusOf(adopted, "trace"), statusOf(adopted, "evidence")]).toEqual(["pass", "pass"]);
     const entries = recorded(adopted);
     expect(entries.find((entry) => entry.kind === "change.adopted")?.body).toEqual({
+      author: { id: 1, login: "ada", type: "User" },
+      tree: "a".repeat(40),
       pull: 11,
       head: foreign,
+      baseRef: "main",
       commits: [foreign],
       reason: "I read it and it only fixes a typo",
       comment: comments,
@@ -113,6 +119,40 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
     const commits = known([commit(made, base), commit(foreign, made), commit(later, foreign)]);
     const given = look([], { head: { sha: later }, commits }, recorded(look([max(adoption)])));
     expect([statusOf(given, "trace"), statusOf(given, "evidence")]).toEqual(["fail", "fail"]);
+  });
+
+  test("T066: is adopted for one branch: another base takes it back, and the first one gives it again", () => {
+    const adopted = recorded(look([max(adoption)]));
+    const onto = (ref: string, asks: Ask[] = []) =>
+      look(asks, { base: { ref, sha: base }, retargetedAt: known("2026-11-21T10:00:00Z") }, adopted);
+    const statuses = (given: PullLookFacts) => [statusOf(given, "trace"), statusOf(given, "evidence")];
+    expect(statuses(onto("other"))).toEqual(["fail", "fail"]);
+    expect(statuses(onto("main"))).toEqual(["pass", "pass"]);
+    const again = { ...max(adoption), at: "2026-11-21T10:00:01Z" };
+    expect(statuses(onto("other", [again]))).toEqual(["pass", "pass"]);
+    expect(
+      recorded(onto("other", [max(adoption)])).findLast(({ kind }) => kind === "command")?.body,
+    ).toMatchObject({ accepted: false, code: "retargeted" });
+  });
+
+  test("T066: adopted by an older version, it is unknown while it could not be read when the base was changed", () => {
+    const adopted = recorded(look([max(adoption)])).map((entry): TypedEntry => {
+      if (entry.kind !== "change.adopted") return entry;
+      const { baseRef: _, ...body } = entry.body;
+      return { ...entry, body };
+    });
+    const given = (retargetedAt: PullLookFacts["judged"]["retargetedAt"]) =>
+      look([], { retargetedAt }, adopted);
+    const statuses = (lookedAt: PullLookFacts) => {
+      const { policy: reading, judged, entries } = lookedAt;
+      const verdict = judge({ ...judged, policy: reading, record: recordOf(entries, 11) }, { settle: "all" });
+      return verdict.gates.flatMap(({ gate, status }) =>
+        gate === "trace" || gate === "evidence" ? [status] : [],
+      );
+    };
+    expect(statuses(given(unknown("HTTP 502")))).toEqual(["unknown", "unknown"]);
+    expect(statuses(given(known(null)))).toEqual(["pass", "pass"]);
+    expect(statuses(given(known("2026-11-21T10:00:00Z")))).toEqual(["fail", "fail"]);
   });
 
   test("is from then on the work of who adopted it: somebody else signs it off", () => {
@@ -137,6 +177,7 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
   test.each<[string, Ask, Partial<PullLookFacts["judged"]>, string]>([
     ["without the duty", max(adoption, ["planners"]), {}, "not-allowed"],
     ["of an older head", max(`/adopt ${made} because x`), {}, "head-moved"],
+    ["for a story: the run has one", max(`/adopt ${foreign} for #2 because x`), {}, "has-story"],
     ["without a reason", max(`/adopt ${foreign}`), {}, "badly-written"],
     ["by a short id", max(`/adopt ${foreign.slice(0, 12)} because x`), {}, "badly-written"],
     [
@@ -166,11 +207,5 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
     expect(recorded(given).filter((entry) => entry.kind === "command")).toHaveLength(
       story.filter((entry) => entry.kind === "command").length,
     );
-  });
-
-  test("of a pull request that no run made is nothing to adopt", () => {
-    const given = { ...look([max(adoption)], {}, []), number: 12 };
-    expect(recorded(given).find((entry) => entry.kind === "command")?.body).toMatchObject({ code: "no-run" });
-    expect(recordOf([], 12)).toMatchObject({ value: { adoptions: [] } });
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { assembleBundle, type BundleSource } from "../../core/bundle.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import { EvidenceBundle } from "../../schemas/evidence.ts";
+import { casefileRun } from "./casefile-story.ts";
 import { mergedStory, type Reached } from "./merged-story.ts";
 
 const head = "d".repeat(40);
@@ -21,6 +22,17 @@ const hashOf = (entries: readonly TypedEntry[], kind: string) =>
   entries.findLast((entry) => entry.kind === kind)?.hash;
 
 describe("a bundle", () => {
+  test("tells the casefiles apart from the agent's files, and none where none were written", () => {
+    const { entries } = casefileRun();
+    const { files, casefiles } = bundleOf(entries);
+    expect(files.map(({ path }) => path)).toEqual(["web/step-1/a.ts"]);
+    expect(casefiles?.map(({ name, path }) => [name, path])).toEqual([
+      ["plan", "tasks/2/PLAN.md"],
+      ["log", "tasks/2/EXEC_LOG.md"],
+    ]);
+    expect(bundleOf(road("captured"))).not.toHaveProperty("casefiles");
+  });
+
   test("once captured names the attempt, its prompt, answer, model and commit, and nothing that is not known yet", () => {
     const entries = road("captured");
     const captured = entries.find((entry) => entry.kind === "evidence.captured");

@@ -8,7 +8,19 @@ import { judge, verdictText } from "../../core/judge.ts";
 import { known, unknown } from "../../core/known.ts";
 import { originOf, parseQueueRef } from "../../core/queue-ref.ts";
 import { Verdict } from "../../schemas/verdict.ts";
-import { base, change, earlier, facts, head, recordOf, run, runRecord, tester } from "./sample-facts.ts";
+import {
+  base,
+  change,
+  earlier,
+  facts,
+  forMain,
+  head,
+  recordOf,
+  run,
+  runRecord,
+  signOff,
+  tester,
+} from "./sample-facts.ts";
 
 const policy = `version: 1
 people: { approvers: ["@acme/qa"], separation: solo }
@@ -25,6 +37,13 @@ function member(number: number, over: Partial<PullFacts> = {}, more: Partial<Mem
   const own = { ...facts({ policy, changes: [change(`web/${number}.ts`)] }), ...over };
   return { number, commit: `${number}`.padStart(40, "0"), head, foreign: null, facts: known(own), ...more };
 }
+
+/** What a member needs to be tried by a person, with a sign-off of its head that was given for a branch. */
+const signedFor = (baseRef: string | null, retargetedAt: string | null = null): Partial<PullFacts> => ({
+  changes: known([change("web/ui/a.ts")]),
+  record: known(recordOf({ signOffs: [signOff({ baseRef })] })),
+  retargetedAt: known(retargetedAt),
+});
 
 /** A group of these members whose tree holds what they change. */
 function group(
@@ -86,6 +105,19 @@ describe("the conclusion", () => {
       group([member(11, {}, { head: earlier })]),
       "failure",
       "member-moved",
+    ],
+    [
+      "T066: a sign-off that was given for another branch",
+      group([member(11, signedFor("topic"))]),
+      "pending",
+      "member-waits",
+    ],
+    ["T066: a sign-off for this branch", group([member(11, signedFor("main"))]), "success", "member-passes"],
+    [
+      "T066: a sign-off that names no branch, from before the base was changed",
+      group([member(11, signedFor(null, "2026-11-21T09:00:00Z"))]),
+      "pending",
+      "member-waits",
     ],
     [
       "T072: another content than the judged one",
@@ -163,6 +195,7 @@ describe("a waiver", () => {
     reason: "a rename",
     by: tester,
     seq: 9,
+    ...forMain,
   };
   const waivedMember = (number: number) =>
     member(number, { changes: known(large), record: known(recordOf({ waivers: [waiver] })) });

@@ -1,5 +1,6 @@
-import { type TypedEntry, typedEntry } from "../../core/entries.ts";
+import type { TypedEntry } from "../../core/entries.ts";
 import { appendEntry, type EntryDraft, readEntry, type Sign } from "../../core/ledger.ts";
+import { typedEntry } from "../../core/typed-entry.ts";
 import { summariseMerge } from "../../core/vsa.ts";
 import { playStory } from "./road.ts";
 

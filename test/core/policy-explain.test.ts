@@ -87,6 +87,19 @@ describe("what a rule says", () => {
     ]);
   });
 
+  test("a casefile that Sallyport writes is not an agent's to write", () => {
+    const ours = policyOf('version: 1\ngates:\n  casefile:\n    log: "tasks/{story}/LOG.md"\n');
+    expect(explain("tasks/12/LOG.md", ours).rules).toEqual([
+      {
+        key: "gates.casefile.log",
+        pattern: "tasks/{story}/LOG.md",
+        policyLine: 4,
+        meaning: "Sallyport writes it in each commit of a run, and no agent may: a casefile",
+      },
+    ]);
+    expect(explain("tasks/12/PLAN.md", ours).rules).toEqual([]);
+  });
+
   test("the built-in list says why, and whose review lets a person's change in", () => {
     const [rule] = explain("AGENTS.md", policy).rules;
     expect(rule).toMatchObject({ key: "extends", policyLine: 2, pattern: "**/AGENTS.md" });

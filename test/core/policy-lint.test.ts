@@ -86,6 +86,8 @@ describe("a pattern that another one covers", () => {
     [["src/*.ts", "src/**/*.ts"], "shadowed", 5],
     [["src", "srcs"], null, null],
     [["[ab]", "a"], null, null],
+    // The narrow one is a folder, and means what lies deeper in it too.
+    [["**/a/*", "a/a"], null, null],
   ])("%j: %s", (patterns, code, line) => {
     expect(told(forbids(...patterns))).toEqual(code === null ? [] : [[code, line]]);
   });
@@ -155,6 +157,37 @@ describe("checks that the gate ci waits for", () => {
   test("another app's checks are not known, and nothing is said without workflows to compare with", () => {
     expect(told(needs("@codecov/patch"), { checks: [] })).toEqual([]);
     expect(told(needs("@github-actions/test"))).toEqual([]);
+  });
+});
+
+describe("a casefile that Sallyport writes", () => {
+  const written = (rest: string) =>
+    `version: 1\n${rest}gates:\n  casefile:\n    log: "tasks/{story}/LOG.md"\n`;
+  test.each([
+    ["", false],
+    ["extends: default\n", false],
+    ["phases: { current: build, of: { build: { deny: [tasks] } } }\n", true],
+    ["phases: { current: build, of: { build: { allow: [src] } } }\n", true],
+    [
+      "phases: { current: build, of: { build: { allow: [src, tasks] }, freeze: { deny: [tasks] } } }\n",
+      false,
+    ],
+  ])("under %j is kept out: %p", (rest, kept) => {
+    const line = written(rest).split("\n").length - 1;
+    expect(told(written(rest))).toEqual(kept ? [["casefile-refused", line]] : []);
+  });
+
+  test.each([
+    ["  forbidden-paths: { deny: [tasks] }\n", true],
+    ['  protected: { paths: ["tasks/1/**"] }\n', true],
+    ["  forbidden-paths: { deny: [tests] }\n", false],
+  ])("beside the gate %j is kept out: %p", (gate, kept) => {
+    expect(told(`${written("")}${gate}`)).toEqual(kept ? [["casefile-refused", 4]] : []);
+  });
+
+  test("in a place of the built-in list is kept out", () => {
+    const policy = 'version: 1\nextends: default\ngates:\n  casefile: { plan: "x/{story}/AGENTS.md" }\n';
+    expect(told(policy)).toEqual([["casefile-refused", 4]]);
   });
 });
 

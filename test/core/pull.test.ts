@@ -31,6 +31,7 @@ function look(overrides: Partial<PullLookFacts> = {}, text = "version: 1\n"): Pu
     merged: null,
     ourCheck: known(null),
     twins: known([]),
+    reviews: known({ reviews: [], more: false }),
     ...overrides,
   };
 }
@@ -300,6 +301,41 @@ describe("a sign-off", () => {
     },
   );
 
+  const moved = (retargetedAt: PullLookFacts["judged"]["retargetedAt"]) => {
+    const { judged } = look({}, gates);
+    return { judged: { ...judged, retargetedAt } };
+  };
+
+  test("T066: that was written before the base branch was changed is refused, although it is read only now", () => {
+    const before = moved(known("2026-11-21T10:00:00Z"));
+    expect(codeOf(ask(`/sign-off ${head} pass manual`), before)).toBe("retargeted");
+    const after = moved(known("2026-11-21T09:59:59Z"));
+    expect(codeOf(ask(`/sign-off ${head} pass manual`), after)).toBe("signed-off");
+  });
+
+  test("T066: waits while it could not be read when the base branch was changed", () => {
+    const given = look(
+      { asks: [ask(`/sign-off ${head} pass manual`)], ...moved(unknown("HTTP 502")) },
+      gates,
+    );
+    expect(decidePull(given)).toMatchObject({ again: 15 });
+    expect(codeOf(ask(`/sign-off ${head} pass manual`), moved(unknown("HTTP 502")))).toBeNull();
+  });
+
+  test("T066: is recorded with the branch, holds for that one alone, and again when it is back there", () => {
+    const { judged } = look({}, gates);
+    const given = signed(judged, gates);
+    expect(given.entries.find(({ kind }) => kind === "sign-off.given")?.body).toMatchObject({
+      baseRef: "main",
+    });
+    const onto = (ref: string, retargetedAt: string): PullLookFacts => ({
+      ...given,
+      judged: { ...judged, base: { ...judged.base, ref }, retargetedAt: known(retargetedAt) },
+    });
+    expect(checkOf(onto("other", "2026-11-21T11:00:00Z"))).toMatchObject({ conclusion: null });
+    expect(checkOf(onto("main", "2026-11-21T12:00:00Z"))).toMatchObject({ conclusion: "success" });
+  });
+
   test("T112: of a pull request that is closed is refused", () => {
     expect(codeOf(ask(`/sign-off ${head} pass manual`), { state: "closed" })).toBe("closed");
   });
@@ -321,30 +357,37 @@ waivers: { gates: [diff-size], days: 7 }
     atOpening: false,
     standing: known({ role: "write", duties }),
   });
-  const decide = (one: Ask, policy = text) => {
+  const decide = (one: Ask, policy = text, over: Partial<PullLookFacts["judged"]> = {}) => {
     const given = look({ asks: [one] }, policy);
     const { drafts } = decidePull({
       ...given,
-      judged: { ...given.judged, changes: known([change("a"), change("b")]) },
+      judged: { ...given.judged, changes: known([change("a"), change("b")]), ...over },
     });
     return drafts;
   };
-  const codeOf = (one: Ask, policy = text) => {
-    const command = decide(one, policy).find((draft) => draft.kind === "command");
+  const codeOf = (one: Ask, policy = text, over: Partial<PullLookFacts["judged"]> = {}) => {
+    const command = decide(one, policy, over).find((draft) => draft.kind === "command");
     return command?.kind === "command" ? command.body.code : null;
   };
 
   test("by who may give it is recorded with its reason and its day", () => {
     const given = decide(ask(`/waive diff-size ${head} until 2026-11-28 because it is generated`));
-    expect(given.map((draft) => draft.kind)).toEqual(["command", "waiver.given", "verdict.given"]);
+    // The verdict tells the waiver's place in the ledger, so it is given when there is one.
+    expect(given.map((draft) => draft.kind)).toEqual(["command", "waiver.given"]);
     expect(given[1]?.body).toEqual({
       pull: 5,
       sha: head,
+      baseRef: "main",
       gate: "diff-size",
       until: "2026-11-28",
       reason: "it is generated",
       comment: 71,
     });
+  });
+
+  test("T066: that was written before the base branch was changed is refused", () => {
+    const one = ask(`/waive diff-size ${head} until 2026-11-28 because it is generated`);
+    expect(codeOf(one, text, { retargetedAt: known("2026-11-21T10:00:00Z") })).toBe("retargeted");
   });
 
   test.each<[string, Ask, string, string]>([
@@ -413,6 +456,15 @@ describe("a block on a pull request (B11)", () => {
     expect(checkOf(look({ asks: [say("/block Is it safe?", 80)] }))).toMatchObject({ status: "in_progress" });
     const answered = look({ asks: [say("/block Is it safe?", 80), say("/clarify Yes.", 81)] });
     expect(checkOf(answered)).toMatchObject({ conclusion: "success" });
+  });
+
+  test("C4: is a concern of its own, and so is its answer", () => {
+    const { drafts } = decidePull(look({ asks: [say("/block Is it safe?", 80), say("/clarify Yes.", 81)] }));
+    const concern = "comment/80";
+    expect(drafts.filter(({ kind }) => kind.startsWith("concern"))).toMatchObject([
+      { kind: "concern.raised", actor: { id: 20 }, body: { concern, pull: 5, story: null, prompt: null } },
+      { kind: "concern.answered", body: { concern, pull: 5, text: "Yes.", source: { id: 81 } } },
+    ]);
   });
 
   test("an answer where nothing is open is refused", () => {

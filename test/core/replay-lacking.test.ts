@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import type { TypedEntry } from "../../core/entries.ts";
 import { unknown } from "../../core/known.ts";
 import { altered, commit, entries, git, last, notSame, other, replay, sources } from "./replay-altered.ts";
 
@@ -25,6 +26,49 @@ describe("bodies", () => {
     ]);
     expect(notSame(entries, bare)).toEqual(untried);
     expect(replay(entries, bare)).toMatchObject({ ok: true });
+  });
+
+  describe("that were given up after their time", () => {
+    const [first = ""] = sources.results.keys();
+    const seq = (entries.at(-1)?.seq ?? 0) + 1;
+    const purge = (...digests: string[]): TypedEntry => ({
+      ...{ kind: "payload.purged", seq, hash: other.sha256, at: "2028-01-01T00:00:00.000Z" },
+      actor: { type: "app", id: 9, login: "sallyport[bot]" },
+      body: {
+        digests: digests.map((sha256) => ({ sha256, bytes: 1 })),
+        ...{ reason: "retention", days: 400, policy: other.sha },
+      },
+    });
+
+    test("are told from those that were never published, and the replay is not whole", () => {
+      const results = new Map([...sources.results].slice(1));
+      expect(notSame([...entries, purge(first)], { ...sources, results })).toEqual([
+        "purged: answer #3 R0/S0",
+        "purged: review #3 R0/S0",
+      ]);
+      const { ok, counts, steps } = replay([...entries, purge(first)], { ...sources, results: new Map() });
+      expect({ ok, counts }).toMatchObject({ ok: false, counts: { differs: 0, missing: 0, purged: 2 } });
+      expect(counts.unpublished).toBeGreaterThan(0);
+      expect(steps.find(({ result }) => result === "purged")?.text).toContain(`by entry ${seq}`);
+    });
+
+    test("make no difference where they are here all the same, or are derived from git", () => {
+      const all = purge(...sources.results.keys(), ...sources.packs.keys());
+      expect(notSame([...entries, all])).toEqual([]);
+      expect(notSame([...entries, all], { ...sources, packs: new Map() })).toEqual([]);
+      const bare = { ...sources, packs: new Map(), git: null };
+      expect(notSame([...entries, all], bare).filter((step) => step.includes("prompt"))).toEqual(
+        ["#3 R0/S0", "#3 R0/S1", last].map((about) => `purged: prompt ${about}`),
+      );
+    });
+
+    test("do not hide that an acceptance is refused by its recorded outcome", () => {
+      const bare = { ...sources, results: new Map() };
+      const refused = altered("response.recorded", { outcome: "asked" });
+      expect(notSame([...refused, purge(...sources.results.keys())], bare)).toContain(
+        `differs: review ${last}`,
+      );
+    });
   });
 
   test("without the answer, an acceptance that its recorded outcome or files refuse differs", () => {

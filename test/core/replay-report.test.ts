@@ -10,7 +10,7 @@ describe("for people", () => {
     const text = replayText(replay(), "the folder /x", false);
     expect(text).toMatch(/^run-2-1 of story #2, from the folder \/x; the ledger is verified\n/);
     expect(text).toMatch(/^same +entry 2 +plan +plan of revision 1: its digest, from the plan$/m);
-    expect(text).toContain("30 same, 0 differ, 0 unpublished, 0 missing");
+    expect(text).toContain("39 same, 0 differ, 0 unpublished, 0 missing");
     expect(text).toContain("It takes as recorded: the models' answers (none is asked again)");
     expect(text).not.toContain("concern:");
     expect(replayText(replay(), "x", true)).toContain("\u001b[32msame");

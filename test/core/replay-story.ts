@@ -6,12 +6,12 @@ import { known } from "../../core/known.ts";
 import { attemptEntries } from "../../core/replay-entries.ts";
 import type { ReplaySources, WrittenCommit } from "../../core/replay-sources.ts";
 import type { Policy } from "../../schemas/policy.ts";
-import type { Pack, StepResult } from "../../schemas/step.ts";
+import type { Pack, StepResult, WrittenCasefile } from "../../schemas/step.ts";
 import { playStory } from "./road.ts";
 
 type Story = ReturnType<typeof playStory>;
 type WriteChange = Extract<Effect, { type: "write-change" }>;
-type Written = { commit: string; tree: string; parent: string };
+type Written = { commit: string; tree: string; parent: string; casefiles?: WrittenCasefile[] };
 
 /** What the agent hands back in each of the three attempts of `run-2-1`: the first is out of scope. */
 export const answers: StepResult[] = [1, 1, 2].map((index, place) => ({

@@ -23,15 +23,16 @@ test("a run of two prompts, the first tried twice, is the same in every step", (
   expect(steps.filter(({ result }) => result !== "same")).toEqual([]);
   expect({ ok, counts }).toEqual({
     ok: true,
-    counts: { same: steps.length, differs: 0, unpublished: 0, missing: 0 },
+    counts: { same: steps.length, differs: 0, unpublished: 0, purged: 0, missing: 0 },
   });
   const names = (about: string) => steps.flatMap((one) => (one.about === about ? [one.step] : []));
   expect(names("#3 R0/S0")).toEqual(["attempt", "prompt", "answer", "review"]);
   const whole = ["attempt", "prompt", "answer", "review", "evidence", "commit", "trailers"];
   expect([names("#3 R0/S1"), names("#4 R0/S0")]).toEqual([whole, whole]);
   expect(steps.map(({ step }) => step).filter((step, place, all) => all.indexOf(step) === place)).toEqual([
-    ...["plan", "paths", "approval", "separation", "policy", "contract", "run", "attempt", "prompt"],
-    ...["answer", "review", "evidence", "commit", "trailers", "pull request", "end"],
+    ...["plan", "paths", "approval", "separation", "policy", "contract", "run", "checkpoint", "attempt"],
+    ...["prompt", "answer", "review", "evidence", "commit", "trailers", "pull request", "hand-off"],
+    ...["remediation", "end"],
   ]);
 });
 

@@ -169,6 +169,9 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     },
     kinds: () => entries.map((entry) => entry.kind),
     digest: () => /^\/approve ([0-9a-f]{64})$/m.exec(state.sticky ?? "")?.[1] ?? "",
+    pack: (sha256: string) => maps.packs.get(sha256),
+    results: maps.results,
+    packs: maps.packs,
     replies: () => asked.flatMap((effect) => (effect.type === "reply" ? [effect] : [])),
     propose(plan: Plan = samplePlan, redacted: Redaction[] = []) {
       const planSha256 = digestOf(plan);

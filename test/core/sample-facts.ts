@@ -64,8 +64,11 @@ export function run(over: Partial<RunRecord> = {}): RunRecord {
   };
 }
 
+/** When a person acted on the pull request, and that it entered `main` then. */
+export const forMain = { baseRef: "main", at: "2026-11-21T08:00:00.000Z" };
+
 export function signOff(over: Partial<SignOff> = {}): SignOff {
-  return { sha: head, test: "manual", result: "pass", by: tester, seq: 10, ...over };
+  return { sha: head, test: "manual", result: "pass", by: tester, seq: 10, ...forMain, ...over };
 }
 
 export function recordOf(over: Partial<PullRecord> = {}): PullRecord {
@@ -99,6 +102,7 @@ export function facts({
     repository: { id: 5, name: "acme/site" },
     pull: { number: 3, author: record.run === null ? author : app, title: "A change", body: "", labels: [] },
     base: { ref: "main", sha: base },
+    retargetedAt: known(null),
     head: { sha: head },
     defaultBranch: "main",
     policy: known({ state: "loaded", ...policyOf(policy) }),

@@ -43,12 +43,15 @@ test("the road: plan, approval, contract, run, evidence before the branch, merge
     story.append(merged(10 + index));
   }
   const prompt = [
+    "handoff.made",
+    "checkpoint.recorded",
     "prompt.recorded",
     "response.recorded",
     "attempt.closed",
     "evidence.captured",
     "change.committed",
     "pull.opened",
+    "handoff.made",
     "merge.observed",
     "prompt.completed",
   ];

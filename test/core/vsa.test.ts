@@ -107,8 +107,10 @@ describe("a waived gate says so and does not pass for one that passed by itself"
     ["is on another commit", waiver(1, { sha: other }), false],
     ["is on another pull request", waiver(1, { pull: 6 }), false],
     ["is of another gate", waiver(1, { gate: "scope" }), false],
+    ["T066: is for the branch", waiver(1, { baseRef: "main" }), true],
+    ["T066: is for another branch", waiver(1, { baseRef: "topic" }), false],
   ])("the waiver %s", (_, given, isWaived) => {
-    expect(property([given, verdict(2)])).toBe(gateProperty("diff-size", isWaived));
+    expect(property([given, verdict(2, { baseRef: "main" })])).toBe(gateProperty("diff-size", isWaived));
   });
 });
 

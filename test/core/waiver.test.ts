@@ -1,8 +1,18 @@
 import { describe, expect, test } from "@jest/globals";
 import type { PullFacts, Waiver } from "../../core/facts.ts";
 import { judge } from "../../core/judge.ts";
-import { unknown } from "../../core/known.ts";
-import { author, change, earlier, facts, head, recordOf, runRecord, tester } from "./sample-facts.ts";
+import { known, unknown } from "../../core/known.ts";
+import {
+  author,
+  change,
+  earlier,
+  facts,
+  forMain,
+  head,
+  recordOf,
+  runRecord,
+  tester,
+} from "./sample-facts.ts";
 
 const policy = `version: 1
 roles: { web: { allow: ["web/**"] } }
@@ -19,6 +29,7 @@ const waiver = (over: Partial<Waiver> = {}): Waiver => ({
   reason: "A generated file.",
   by: tester,
   seq: 30,
+  ...forMain,
   ...over,
 });
 const large = (waivers: Waiver[], over: Partial<PullFacts> = {}, text = policy): PullFacts => ({
@@ -54,10 +65,37 @@ describe("a waiver (F11)", () => {
       "of a gate that the policy no longer lets be waived",
       large([waiver()], {}, policy.replace("diff-size, m", "m")),
     ],
+    ["T066: for another branch", large([waiver({ baseRef: "topic" })])],
+    [
+      "T066: without a branch, from before the base was changed",
+      large([waiver({ baseRef: null })], { retargetedAt: known("2026-11-21T09:00:00Z") }),
+    ],
+    [
+      "T066: without a branch, when it could not be read whether the base was changed",
+      large([waiver({ baseRef: null })], { retargetedAt: unknown("HTTP 502") }),
+    ],
     ["under a policy without waivers", large([waiver()], {}, policy.replace(/waivers.*\n/, ""))],
   ];
   test.each(refused)("%s counts for nothing", (_, given) => {
     expect(gateOf(given, "diff-size")?.status).toBe("fail");
+  });
+
+  test("T066: of an older version counts from after the base was changed, or where it never was", () => {
+    const old = waiver({ baseRef: null, at: "2026-11-21T09:00:01.000Z" });
+    const later = large([old], { retargetedAt: known("2026-11-21T09:00:00Z") });
+    expect([gateOf(later, "diff-size"), gateOf(large([old]), "diff-size")]).toMatchObject([
+      { status: "pass" },
+      { status: "pass" },
+    ]);
+  });
+
+  test("T066: for another branch is told beside what it does not waive", () => {
+    const gate = gateOf(large([waiver({ baseRef: "topic" })]), "diff-size");
+    expect(gate?.reasons.map(({ code }) => code)).toEqual(["too-many-files", "waiver-for-another-base"]);
+    expect(gate?.reasons[1]).toMatchObject({
+      message: "@grace's waiver (entry 30) was given for `topic`, and the pull request enters `main`.",
+      next: { who: "nobody yet: name someone under `people.architects` in the policy" },
+    });
   });
 
   test("by somebody who asked for the run counts for nothing", () => {

@@ -1,5 +1,5 @@
 import { createPublicKey } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../../app/config.ts";
@@ -15,13 +15,14 @@ import { watchSandbox } from "../conformance/watch.ts";
 import { newKey } from "../ledger.ts";
 
 /** A GitHub, the App, a model service and a governed repository, all in this process and joined by HTTP alone. */
-export async function startWorld({ models: given = startModels, apiKey = "not-a-key" } = {}) {
+export async function startWorld({ models: given = startModels, apiKey = "not-a-key", gates = "" } = {}) {
   const dir = await mkdtemp(join(tmpdir(), "journey-"));
   const key = newKey();
   const source = join(dir, "source");
   await git(dir, ["init", "--quiet", "--initial-branch", "main", source]);
   await git(source, ["commit", "--quiet", "--allow-empty", "--message", "Begin"]);
   const governed = await prepareGoverned(source, dir, formatPublicKey(createPublicKey(key.pem)));
+  if (gates !== "") await addGates(governed.path, gates);
   const models = await given();
   const port = await freePort();
   const secret = "a webhook secret of these tests";
@@ -75,4 +76,16 @@ export async function startWorld({ models: given = startModels, apiKey = "not-a-
     },
   };
 }
+
+/** More lines below `gates` in the policy of the governed repository. */
+async function addGates(path: string, gates: string): Promise<void> {
+  const file = join(path, ".github", "sallyport.yml");
+  const policy = await readFile(file, "utf8");
+  await writeFile(
+    file,
+    policy.replace(/^gates:\n/m, (line) => line + gates),
+  );
+  await git(path, ["commit", "--quiet", "--all", "--message", "Ask for more"]);
+}
+
 export type World = Awaited<ReturnType<typeof startWorld>>;

@@ -82,6 +82,37 @@ test.each(["", "/api/v3"])("a stock client reads a pull request below %j", async
   expect(rateLimit).toEqual({ limit: 5000, cost: 1 });
 });
 
+test("a change of the base stands in the timeline, with both names and its time", async () => {
+  const items = (window: string) =>
+    `pullRequest(number: 2) { timelineItems(${window}) { totalCount nodes { __typename
+      ... on BaseRefChangedEvent { previousRefName currentRefName createdAt actor { login } }
+    } } }`;
+  const asked = "last: 1, itemTypes: [BASE_REF_CHANGED_EVENT, AUTOMATIC_BASE_CHANGE_SUCCEEDED_EVENT]";
+  await side.call("admin", "POST", "git/refs", {
+    ref: "refs/heads/other",
+    sha: (await side.call("admin", "GET", "git/ref/heads/main")).body.object.sha,
+  });
+  await side.commit("moving", "moved.md", "moved\n");
+  await side.call("writer", "POST", "pulls", { title: "Moving", head: "moving", base: "main" });
+  const before = await ask(items(asked));
+  expect(before.data.repository.pullRequest.timelineItems).toEqual({ totalCount: 0, nodes: [] });
+  for (const base of ["other", "main"]) await side.call("writer", "PATCH", "pulls/2", { base });
+  const { nodes } = (await ask(items(asked))).data.repository.pullRequest.timelineItems;
+  expect(nodes).toEqual([
+    {
+      __typename: "BaseRefChangedEvent",
+      previousRefName: "other",
+      currentRefName: "main",
+      createdAt: expect.stringMatching(/^[0-9T:-]+Z$/),
+      actor: { login: "quinn" },
+    },
+  ]);
+  const automatic = await ask(items("last: 1, itemTypes: [AUTOMATIC_BASE_CHANGE_SUCCEEDED_EVENT]"));
+  expect(automatic.data.repository.pullRequest.timelineItems.totalCount).toBe(0);
+  for (const window of ["last: 1", "last: 1, itemTypes: [CLOSED_EVENT]"])
+    expect((await ask(items(window))).errors[0].message).toContain("does not list timeline items of");
+});
+
 test("checks are told by suite with their App, the latest of a name or all", async () => {
   const runs = (filter: string) =>
     `checkRuns(first: 10, filterBy: { ${filter} }) { nodes { externalId status conclusion } }`;

@@ -122,6 +122,9 @@ describe("a branch that requires the App's check", () => {
     );
     expect((await side.call(null, "GET", "branches/main")).body.protected).toBe(true);
     expect((await side.call(null, "GET", "rulesets")).body).toHaveLength(1);
+    const ruleset = `rulesets/${rules.body[0].ruleset_id}`;
+    expect((await side.call("admin", "GET", ruleset)).body).toMatchObject({ bypass_actors: [] });
+    expect((await side.call("writer", "GET", ruleset)).body).not.toHaveProperty("bypass_actors");
     const other = await side.call("admin", "GET", "branches/gated/protection");
     expect(other).toMatchObject({ status: 404, body: { message: "Branch not protected" } });
   });

@@ -78,6 +78,8 @@ test("editing tells what was there before", async () => {
   expect(moved.body.base.ref).toBe("base-two");
   const { changes } = await told("pull_request", "edited");
   expect(changes.base.ref).toEqual({ from: "main" });
+  const { body: events } = await side.call("writer", "GET", "issues/1/events");
+  expect(events.at(-1)).toMatchObject({ event: "base_ref_changed", created_at: expect.any(String) });
   await side.call("writer", "PATCH", "pulls/1", { base: "main" });
   expect((await side.call("reader", "PATCH", "pulls/1", { title: "Worse" })).status).toBe(403);
   expect((await side.call("writer", "PATCH", "pulls/1", { base: "none" })).status).toBe(422);

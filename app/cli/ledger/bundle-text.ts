@@ -1,4 +1,5 @@
 import { block, code, plain } from "../../../core/escape.ts";
+import { reviewText } from "../../../core/observed-reviews.ts";
 import { attemptName } from "../../../core/record.ts";
 import type { EvidenceBundle, MergedChange } from "../../../schemas/evidence.ts";
 
@@ -35,9 +36,7 @@ export function bundleMarkdown(bundle: EvidenceBundle): string {
   const lines = [
     `# Evidence of #${bundle.pull}`,
     "",
-    "| | |",
-    "|---|---|",
-    ...rows.map(([name, text]) => `| ${name} | ${text} |`),
+    ...bundleTable(rows),
     "",
     "## Files",
     "",
@@ -45,16 +44,34 @@ export function bundleMarkdown(bundle: EvidenceBundle): string {
       ({ path, sha256 }) => `- ${code(path)} ${sha256 === null ? "deleted" : code(sha256)}`,
     ),
     "",
-    "## Assembled from",
+    ...reviewLines(bundle.reviews),
     "",
-    ...bundle.entries.map(({ seq, kind, sha256 }) => `- entry ${seq}, ${code(kind)}: ${code(sha256)}`),
+    ...entryLines(bundle.entries),
     ...bodyLines("What the agent was told", bundle.rawPrompt),
     ...bodyLines("What it answered", bundle.rawResponse),
   ];
   return `${lines.join("\n")}\n`;
 }
 
-function checksText({ ci, checks }: EvidenceBundle): string {
+/** A bundle's facts as a table; the texts are Markdown already. */
+export function bundleTable(rows: readonly [string, string][]): string[] {
+  return ["| | |", "|---|---|", ...rows.map(([name, text]) => `| ${name} | ${text} |`)];
+}
+
+/** What people said about the commit by reviews, as a list under a heading. */
+export function reviewLines(reviews: EvidenceBundle["reviews"]): string[] {
+  const items = reviews.map((review) => `- ${plain(reviewText(review))}`);
+  return ["## Reviews", "", ...(items.length === 0 ? ["- none was seen"] : items)];
+}
+
+/** The entries that a bundle was assembled from, as a list under a heading. */
+export function entryLines(entries: EvidenceBundle["entries"]): string[] {
+  const items = entries.map(({ seq, kind, sha256 }) => `- entry ${seq}, ${code(kind)}: ${code(sha256)}`);
+  return ["## Assembled from", "", ...items];
+}
+
+/** What others' checks said, in one cell. */
+export function checksText({ ci, checks }: Pick<EvidenceBundle, "ci" | "checks">): string {
   if (ci === null || checks === null) return "not sealed yet";
   const each = checks.map(
     ({ name, app, conclusion }) => `${plain(name)} (${plain(app)}): ${plain(conclusion)}`,
@@ -67,7 +84,8 @@ function gatesText({ validator, verdictSha256 }: EvidenceBundle): string {
   return `${validator}, verdict ${code(verdictSha256)}`;
 }
 
-function mergeText(merge: EvidenceBundle["merge"]): string {
+/** What became of the commit, in one cell. */
+export function mergeText(merge: EvidenceBundle["merge"]): string {
   if (merge === null) return "none was observed";
   const who = merge.by === null ? "" : ` by ${plain(`@${merge.by.login}`)} (id ${merge.by.id})`;
   const judged = merge.judged ? "" : "**the last verdict on its head was not success**; ";

@@ -1,9 +1,11 @@
 import { comparePatches } from "../../../collect/patch-id.ts";
+import { assembleAdoption } from "../../../core/adoption-bundle.ts";
 import { assembleBundle } from "../../../core/bundle.ts";
 import { bodyPath } from "../../../core/evidence-branch.ts";
 import { lastVerdict } from "../../../core/vsa.ts";
-import { EvidenceBundle } from "../../../schemas/evidence.ts";
+import { Bundle } from "../../../schemas/evidence.ts";
 import type { Io } from "../io.ts";
+import { adoptionMarkdown } from "./adoption-text.ts";
 import { wholeNumber } from "./arguments.ts";
 import { bundleMarkdown } from "./bundle-text.ts";
 import { stop } from "./refusal.ts";
@@ -13,9 +15,9 @@ import { readVerified, unreadProblem, type VerifiedLedger } from "./verified-ent
 export type BundleOptions = KeyOptions & { pr: string; json?: boolean };
 
 /**
- * `ledger bundle`: prints the evidence of a pull request. Exit 0 when it is there and nothing speaks against it; 1 when
- * there is none, the ledger is not in order, or something else was merged than what was judged a success; 2 when that
- * cannot be told.
+ * `ledger bundle`: prints the evidence of a pull request or, of an adopted head, what there is in its place. Exit 0 when
+ * it is there and nothing speaks against it; 1 when there is none, the ledger is not in order, or something else was merged
+ * than what was judged a success; 2 when that cannot be told.
  */
 export async function printBundle(io: Io, name: string, options: BundleOptions): Promise<void> {
   const pull = wholeNumber(options.pr);
@@ -32,29 +34,38 @@ export async function printBundle(io: Io, name: string, options: BundleOptions):
       return bytes === undefined ? null : Buffer.from(bytes).toString("utf8");
     },
   });
-  if (assembled === null)
-    return stop(io, "bundle", `the ledger holds no prompt and answer that became the head of #${pull}`, 1);
-  const bundle = EvidenceBundle.parse(await compared(io, ledger, assembled));
-  io.out(options.json === true ? `${JSON.stringify(bundle, null, 2)}\n` : bundleMarkdown(bundle));
-  const { merge } = bundle;
+  const bundle = assembled ?? assembleAdoption(entries, pull, repository);
+  if (bundle === null)
+    return stop(
+      io,
+      "bundle",
+      `the ledger holds no prompt and answer that became the head of #${pull}, and nobody adopted it`,
+      1,
+    );
+  const merge = await compared(io, ledger, bundle);
+  const shown = Bundle.parse({ ...bundle, merge });
+  if (options.json === true) io.out(`${JSON.stringify(shown, null, 2)}\n`);
+  else io.out(shown.state === "adopted" ? adoptionMarkdown(shown) : bundleMarkdown(shown));
   io.exit(merge !== null && (!merge.judged || merge.change === "another") ? 1 : 0);
 }
 
-/** The bundle with the two changes compared, where the trees differ and the ledger lies in a clone that has both. */
+/** The merge with the two changes compared, where the trees differ and the ledger lies in a clone that has both. */
 async function compared(
   io: Io,
   { entries, place }: VerifiedLedger,
-  bundle: EvidenceBundle,
-): Promise<EvidenceBundle> {
-  const { merge, pull, commit: head } = bundle;
-  if (merge === null || merge.change !== "not-compared" || place.kind !== "git") return bundle;
-  const base = lastVerdict(entries, pull, head)?.body.base ?? bundle.base;
+  { merge, pull, commit: head, ...bundle }: Bundle,
+): Promise<Bundle["merge"]> {
+  if (merge === null || merge.change !== "not-compared" || place.kind !== "git") return merge;
+  const base = lastVerdict(entries, pull, head)?.body.base ?? ("base" in bundle ? bundle.base : null);
+  if (base === null) {
+    io.err("what was merged is not compared with what was judged: the ledger has no verdict on its head\n");
+    return merge;
+  }
   const patches = await comparePatches(place.path, { base, head, merged: merge.commit });
   if (!patches.known) {
     io.err(`what was merged is not compared with what was judged: ${patches.why}\n`);
-    return bundle;
+    return merge;
   }
   const { same, judged, merged } = patches.value;
-  const change = same ? "same-patch" : "another";
-  return { ...bundle, merge: { ...merge, change, patchIds: { judged, merged } } };
+  return { ...merge, change: same ? "same-patch" : "another", patchIds: { judged, merged } };
 }

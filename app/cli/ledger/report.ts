@@ -3,7 +3,10 @@ import { segmentEntries, segmentPath } from "../../../core/evidence-branch.ts";
 import type { Entry } from "../../../core/ledger.ts";
 import type { LedgerProblem } from "../../../core/ledger-problem.ts";
 import type { ChainReport } from "../../../core/ledger-verify.ts";
+import { reviewText } from "../../../core/observed-reviews.ts";
+import { endText } from "../../../core/remediation-text.ts";
 import type { Trace } from "../../../core/trace.ts";
+import { typedEntry } from "../../../core/typed-entry.ts";
 import type { Place } from "./place.ts";
 
 /** What `ledger verify` found: the chain's report, where it was read, and what lies beside the chain. */
@@ -15,8 +18,8 @@ export type LedgerReport = ChainReport & {
   commit: string | null;
   /** Where the trusted keys come from. */
   trust: { source: string; keys: number; threshold: number };
-  /** The large bodies that entries name, and how many of them are here. */
-  bodies: { named: number; present: number };
+  /** The large bodies that entries name, how many of them are here, and how many others an entry gave up. */
+  bodies: { named: number; present: number; purged: number };
   /** Whether a head from elsewhere was compared. */
   anchored: boolean;
   /** The trace of the pull request that was asked for; null: none was, or the chain is broken. */
@@ -50,7 +53,7 @@ export function reportText(report: LedgerReport, color: boolean): string {
     `  signed by   ${report.keyids.join(", ") || "nobody"}`,
     `  trusted     ${trust.keys} ${trust.keys === 1 ? "key" : "keys"} from ${shown(trust.source)}, ${trust.threshold} to sign each entry`,
     `  kinds       ${kinds.map(([kind, count]) => `${kind} ${count}`).join(", ") || "none"}`,
-    `  bodies      ${bodies.present} of ${bodies.named} are here; of the others the ledger has only the digest`,
+    `  bodies      ${bodies.present} of ${bodies.named} are here${purgedText(bodies.purged)}; of the others the ledger has only the digest`,
   ];
   if (report.notes.length > 0) lines.push("", "To know:");
   for (const { message } of report.notes) lines.push(`  ${paint(33, "note")}: ${shown(message)}`);
@@ -60,12 +63,17 @@ export function reportText(report: LedgerReport, color: boolean): string {
   return `${lines.join("\n")}\n`;
 }
 
-function traceLines({ pull, ok, links }: Trace): string[] {
+function traceLines({ pull, ok, links, note }: Trace): string[] {
   const lines = links.map(({ link, seq, text }) => {
     const entry = seq === null ? "MISSING" : `entry ${seq}`;
     return `  ${link.padEnd(13)} ${entry.padEnd(11)} ${shown(text)}`;
   });
-  return [`Trace of #${pull}${ok ? "" : ": broken"}`, ...lines];
+  const notes = note === undefined ? [] : [`  ${note}`];
+  return [`Trace of #${pull}${ok ? "" : ": broken"}`, ...lines, ...notes];
+}
+
+function purgedText(purged: number): string {
+  return purged === 0 ? "" : `, ${purged} ${purged === 1 ? "was" : "were"} given up after their time`;
 }
 
 function problemLine({ code, position, message }: LedgerProblem): string {
@@ -90,6 +98,41 @@ export function entryText(entry: Entry): string {
     const value = entry.body[name];
     return typeof value === "number" || typeof value === "string" ? [`${name} ${value}`] : [];
   });
+  const { claims } = entry.body;
+  if (Array.isArray(claims)) about.push(`claims ${claims.length}`);
+  const { digests, days } = entry.body;
+  if (Array.isArray(digests)) about.push(`bodies ${digests.length}, kept ${String(days)} days`);
   const [kind, login] = [shown(entry.kind).padEnd(18), shown(entry.actor.login).padEnd(16)];
-  return `${String(entry.seq).padStart(5)}  ${entry.at}  ${kind}  ${login}  ${shown(about.join(", "))}`;
+  const text = shown([about.join(", "), ...roadText(entry)].join(": "));
+  return `${String(entry.seq).padStart(5)}  ${entry.at}  ${kind}  ${login}  ${text}`;
+}
+
+/** What an entry says of a review, a failure, a concern, a checkpoint, a rollback or a hand-off: the part that people look for. */
+function roadText(entry: Entry): string[] {
+  const typed = typedEntry(entry);
+  switch (typed?.kind) {
+    case "review.observed":
+      return [reviewText(typed.body)];
+    case "remediation.opened":
+      return [typed.body.remediation, typed.body.origin, typed.body.signature.codes.join(", ")];
+    case "remediation.closed":
+      return [typed.body.remediation, typed.body.status, endText(typed.body)];
+    case "concern.raised":
+      return [typed.body.concern, typed.body.code, typed.body.message];
+    case "concern.answered":
+      return [typed.body.concern, typed.body.text];
+    case "checkpoint.recorded":
+      return [typed.body.checkpoint, `${typed.body.branch} at ${typed.body.head ?? "nothing"}`];
+    case "rollback.decided":
+    case "rollback.done":
+      return [typed.body.checkpoint, `${typed.body.branch} to ${typed.body.to ?? "nothing"}`];
+    case "rollback.failed":
+      return [typed.body.checkpoint, typed.body.code, typed.body.message];
+    case "handoff.made": {
+      const { from, to, carries } = typed.body;
+      return [`${from.stage} (${from.holder}) to ${to.stage} (${to.holder})`, carries];
+    }
+    default:
+      return [];
+  }
 }

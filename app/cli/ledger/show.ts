@@ -82,7 +82,7 @@ async function linesOf(io: Io, name: string): Promise<string[] | null> {
 /** Whether an entry is about all that was asked for. `person`: a login, in lower case, or a numeric id. */
 function fits({ kind, actor, body }: Entry, asked: Filter): boolean {
   return (
-    (asked.kind === undefined || kind === asked.kind) &&
+    (asked.kind === undefined || kind === asked.kind || kind.startsWith(`${asked.kind}.`)) &&
     (asked.story === undefined || body.story === asked.story) &&
     (asked.pull === undefined || body.pull === asked.pull) &&
     (asked.run === undefined || body.run === asked.run) &&

@@ -1,8 +1,9 @@
-import { type TypedEntry, typedEntry } from "../../../core/entries.ts";
+import type { TypedEntry } from "../../../core/entries.ts";
 import { readLayout, segmentLines, wrongBodies } from "../../../core/evidence-branch.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
 import type { Entry } from "../../../core/ledger.ts";
 import { verifyChain } from "../../../core/ledger-verify.ts";
+import { typedEntry } from "../../../core/typed-entry.ts";
 import type { Io } from "../io.ts";
 import { openPlace, type Place } from "./place.ts";
 import { stop } from "./refusal.ts";

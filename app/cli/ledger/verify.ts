@@ -1,4 +1,5 @@
-import { type TypedEntry, typedEntry } from "../../../core/entries.ts";
+import { readTakenBodies } from "../../../collect/taken-bodies.ts";
+import type { TypedEntry } from "../../../core/entries.ts";
 import {
   type BranchLayout,
   bodyPath,
@@ -7,11 +8,12 @@ import {
   strayFiles,
   wrongBodies,
 } from "../../../core/evidence-branch.ts";
-import type { Entry } from "../../../core/ledger.ts";
+import { known } from "../../../core/known.ts";
 import type { LedgerProblem } from "../../../core/ledger-problem.ts";
 import { verifyChain } from "../../../core/ledger-verify.ts";
+import { bodiesNamed, followPurges } from "../../../core/retention.ts";
 import { tracePull } from "../../../core/trace.ts";
-import { BodyRef } from "../../../schemas/entries.ts";
+import { typedEntry } from "../../../core/typed-entry.ts";
 import type { Io } from "../io.ts";
 import { readHead, wholeNumber } from "./arguments.ts";
 import { openPlace, type Place } from "./place.ts";
@@ -31,6 +33,8 @@ type Asked = {
   anchor: { seq: number; hash: string } | undefined;
   repository: number | undefined;
   pull: number | undefined;
+  /** The bodies that were taken off the branch, and after how many entries; a folder or an archive does not tell. */
+  taken: ReadonlyMap<string, number>;
 };
 
 /** `ledger verify`: exit 0 when all of it is in order, 1 when something is not, 2 when that cannot be told. */
@@ -57,13 +61,18 @@ export async function verifyLedger(io: Io, name: string, options: VerifyOptions)
     if (!own.known) return refuse(own.why);
     trusted = own.value;
   }
-  const report = verifyPlace(place, trusted, { anchor, repository, pull });
+  const taken =
+    place.kind === "git" ? await readTakenBodies(place.path, place.commit) : known(new Map<string, number>());
+  if (!taken.known) return refuse(taken.why);
+  const report = verifyPlace(place, trusted, { anchor, repository, pull, taken: taken.value });
   io.out(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, io.color));
   io.exit(report.ok ? 0 : 1);
 }
 
-function verifyPlace(place: Place, trusted: TrustedKeys, { anchor, repository, pull }: Asked): LedgerReport {
+function verifyPlace(place: Place, trusted: TrustedKeys, asked: Asked): LedgerReport {
   const { files } = place;
+  const { anchor, repository, pull } = asked;
+  const purged = new Map<string, number>();
   const named = new Set<string>();
   const entries: TypedEntry[] = [];
   const layout = readLayout(files);
@@ -72,12 +81,23 @@ function verifyPlace(place: Place, trusted: TrustedKeys, { anchor, repository, p
     expectRepositoryId: repository,
     anchor,
     visit: (entry) => {
-      for (const sha256 of bodiesOf(entry)) named.add(sha256);
+      for (const { sha256 } of bodiesNamed(entry)) named.add(sha256);
+      followPurges(purged, entry);
       const typed = pull === undefined ? null : typedEntry(entry);
       if (typed !== null) entries.push(typed);
     },
   });
-  const problems = [...(layout.ok ? chain.problems : [layoutProblem(layout)]), ...bodyProblems(files)];
+  const absent = [...named].filter((one) => !files.has(bodyPath(one)));
+  // A chain that is broken proves no purge, and its problems say enough.
+  const missing =
+    layout.ok && chain.ok
+      ? absent.filter((one) => isMissing(purged.get(one), asked.taken.get(bodyPath(one))))
+      : [];
+  const problems = [
+    ...(layout.ok ? chain.problems : [layoutProblem(layout)]),
+    ...bodyProblems(files),
+    ...missing.map(missingProblem),
+  ];
   const strays = strayFiles(files).map((path) => ({
     position: 0,
     message: `${JSON.stringify(path)} is no part of a ledger: somebody else wrote to the branch`,
@@ -94,7 +114,11 @@ function verifyPlace(place: Place, trusted: TrustedKeys, { anchor, repository, p
     ref: place.kind === "git" ? place.ref : null,
     commit: place.kind === "git" ? place.commit : null,
     trust: { source: trusted.source, keys: trusted.keys.length, threshold: trusted.threshold },
-    bodies: { named: named.size, present: [...named].filter((one) => files.has(bodyPath(one))).length },
+    bodies: {
+      named: named.size,
+      present: named.size - absent.length,
+      purged: absent.filter((one) => purged.has(one)).length,
+    },
     anchored: anchor !== undefined,
     trace,
   };
@@ -120,12 +144,12 @@ function bodyProblems(files: Place["files"]): LedgerProblem[] {
   }));
 }
 
-/** The digests of the large bodies that an entry refers to. */
-function bodiesOf(entry: Entry): string[] {
-  return Object.values(entry.body).flatMap((value) => {
-    // Most values are none, and a parse that fails costs more than all else that is done with an entry.
-    if (typeof value !== "object" || value === null || !("sha256" in value)) return [];
-    const body = BodyRef.safeParse(value);
-    return body.success ? [body.data.sha256] : [];
-  });
+/** Whether a body was taken off the branch (after so many entries) before an entry gave it up, or with none that did. */
+function isMissing(purgedBy: number | undefined, takenAfter: number | undefined): boolean {
+  return takenAfter !== undefined && (purgedBy === undefined || purgedBy > takenAfter);
+}
+
+function missingProblem(sha256: string): LedgerProblem {
+  const message = `${bodyPath(sha256)} was on the branch and is gone, and no entry had given it up`;
+  return { code: "missing-body", position: 0, message };
 }

@@ -33,6 +33,14 @@ describe("a step's prompt", () => {
     );
   });
 
+  test("names the casefiles as not the agent's to write, and says nothing of them where there are none", () => {
+    const casefiles = [{ name: "log" as const, path: "tasks/1/EXEC_LOG.md" }];
+    expect(stepPrompt(samplePack({ casefiles })).first).toMatch(
+      /^Not to these, which Sallyport adds itself: tasks\/1\/EXEC_LOG\.md\.$/m,
+    );
+    expect(stepPrompt(samplePack()).first).not.toContain("Not to these");
+  });
+
   test("T168: a task with instructions changes neither the rules nor what is said of the scope", () => {
     const plain = stepPrompt(samplePack());
     const attacked = stepPrompt(samplePack({ contract: hostile }));

@@ -50,6 +50,17 @@ describe("a write is refused and changes nothing", () => {
     expect(await workspace.changes()).toEqual([]);
   });
 
+  test.each(["src/a/LOG.md", "src/a/log.md", "src/a/LOG.md/x", "src/a"])(
+    "a casefile, which Sallyport writes: %s",
+    async (at) => {
+      const casefiles = [{ name: "log" as const, path: "src/a/LOG.md" }];
+      const workspace = createWorkspace(memoryTree({}), samplePack({ casefiles }));
+      expect(await workspace.write(at, "x")).toMatchObject({ ok: false, code: "casefile" });
+      expect(await workspace.changes()).toEqual([]);
+      expect(await workspace.write("src/a/NOTES.md", "x")).toMatchObject({ ok: true });
+    },
+  );
+
   test("a submodule is neither read nor written", async () => {
     const tree: TreeReader = {
       list: () => Promise.resolve([{ path: "src/a/lib", mode: "160000" }]),

@@ -74,6 +74,77 @@ describe("only the entries that were asked for", () => {
   });
 });
 
+describe("what stops, saves, takes back and hands on the work", () => {
+  const step = { run: "run-7-1", story: 7, prompt: 11, attempt: { r: 0, s: 0 } };
+  const checkpoint = "run-7-1/11/R0S0";
+  const [base, written] = ["1".repeat(40), "2".repeat(40)];
+  const place = { ...step, checkpoint, branch: "sallyport/run-7-1/11" };
+  const raised = { concern: "comment/80", story: 7, pull: null, prompt: null, code: "blocked" };
+  const road = [
+    draft({
+      kind: "concern.raised",
+      body: { ...raised, message: "Is it\nsafe?", raisedBy: "person", about: { type: "comment", id: 80 } },
+    }),
+    draft({
+      kind: "concern.answered",
+      body: {
+        concern: "comment/80",
+        story: 7,
+        pull: null,
+        source: { type: "comment", id: 81 },
+        text: "Yes.",
+      },
+    }),
+    draft({
+      kind: "checkpoint.recorded",
+      subject: [{ digest: { gitCommit: base } }],
+      body: { ...place, base, head: null },
+    }),
+    draft({ kind: "rollback.decided", body: { ...place, to: null, undone: [written], comment: 82 } }),
+    draft({
+      kind: "rollback.failed",
+      body: { ...place, to: null, undone: [written], comment: 82, code: "foreign-commit", message: "moved" },
+    }),
+    draft({
+      kind: "handoff.made",
+      body: {
+        ...{ story: 7, prompt: 11, carries: written },
+        from: { stage: "execute", holder: "agent:anthropic/default" },
+        to: { stage: "validate", holder: "app" },
+      },
+    }),
+  ];
+  afterAll(() => repository.publish(lines));
+
+  test("is told on one line each", async () => {
+    repository.publish(await chainOf(key.pem, road));
+    const { out } = await ledger(["show", clone]);
+    expect(
+      out
+        .trimEnd()
+        .split("\n")
+        .map((line) => line.slice(line.indexOf("story 7"))),
+    ).toEqual([
+      "story 7: comment/80: blocked: Is it safe?",
+      "story 7: comment/80: Yes.",
+      `story 7, prompt 11, run run-7-1: ${checkpoint}: sallyport/run-7-1/11 at nothing`,
+      `story 7, prompt 11, run run-7-1: ${checkpoint}: sallyport/run-7-1/11 to nothing`,
+      `story 7, prompt 11, run run-7-1: ${checkpoint}: foreign-commit: moved`,
+      `story 7, prompt 11: execute (agent:anthropic/default) to validate (app): ${written}`,
+    ]);
+  });
+
+  test.each([
+    ["concern.raised", [1]],
+    ["concern", [1, 2]],
+    ["rollback", [4, 5]],
+    ["con", []],
+  ])("C4: --kind %s", async (kind, seqs) => {
+    repository.publish(await chainOf(key.pem, road));
+    expect(shown((await ledger(["show", clone, "--kind", kind])).out)).toEqual(seqs);
+  });
+});
+
 describe("--follow", () => {
   /** Shows the ledger while it changes: one step at each pause, and the end after the last. */
   const follow = (steps: (() => void)[], ...args: string[]) =>

@@ -37,7 +37,9 @@ const { policy } = parsed;
 /** A played entry as a draft of the signed chain, about the commits that its body names. */
 function draftOf({ kind, actor, body, at }: Pick<TypedEntry, "kind" | "actor" | "body" | "at">): EntryDraft {
   const commits = Object.entries(body).flatMap(([name, value]) =>
-    ["commit", "head", "merged"].includes(name) ? [{ digest: { gitCommit: String(value) } }] : [],
+    ["commit", "head", "merged"].includes(name) && typeof value === "string"
+      ? [{ digest: { gitCommit: value } }]
+      : [],
   );
   return draft({ kind, actor, body, at, ...(commits.length === 0 ? {} : { subject: commits }) });
 }
@@ -117,7 +119,7 @@ test("in a clone, with the keys of its own policy: exit 0, all of it the same", 
   expect(out).toMatch(
     /^run-2-1 of story #2, from refs\/remotes\/origin\/sallyport\/evidence at [0-9a-f]{40}; /,
   );
-  expect(out).toContain("30 same, 0 differ, 0 unpublished, 0 missing");
+  expect(out).toContain("37 same, 0 differ, 0 unpublished, 0 missing");
   expect(await replayed(["run-2-1"])).toMatchObject({
     ...{ exit: 0, ok: true, run: "run-2-1", story: 2, notSame: [], concerns: [] },
     from: { kind: "git", path: clone },
@@ -130,8 +132,28 @@ test("where only digests were published: exit 0, and it says what could not be t
   repository.publish(played.lines, played.bodies);
   expect(found).toMatchObject({
     ...{ exit: 0, ok: true },
-    counts: { same: 24, differs: 0, unpublished: 6, missing: 0 },
+    counts: { same: 31, differs: 0, unpublished: 6, missing: 0 },
   });
+});
+
+test("where bodies were given up after their time: exit 2, it says which entry did it, and nothing differs", async () => {
+  const gone = Object.keys(played.bodies).map((path) => path.slice(-64));
+  const purge = {
+    kind: "payload.purged",
+    at: "2028-01-01T00:00:00.000Z",
+    body: {
+      digests: gone.map((sha256) => ({ sha256, bytes: 1 })),
+      ...{ reason: "retention", days: 400, policy: "5".repeat(40) },
+    },
+  };
+  repository.publish(await chainOf(key.pem, [...played.entries.map(draftOf), draft(purge)]));
+  const found = await replayed(["run-2-1", clone], folder);
+  const { out } = await replay(["run-2-1", clone], folder);
+  repository.publish(played.lines, played.bodies);
+  expect(found).toMatchObject({ exit: 2, ok: false, concerns: [] });
+  expect(found.counts).toMatchObject({ differs: 0, unpublished: 0, purged: 6, missing: 0 });
+  expect(out).toContain("0 missing, 6 given up");
+  expect(out).toContain(`given up after its time, by entry ${played.entries.length + 1}`);
 });
 
 test("an archive and an imported folder, with a key: what lies in git could not be tried", async () => {
@@ -145,7 +167,7 @@ test("an archive and an imported folder, with a key: what lies in git could not 
     expect(await replayed(["run-2-1", path, "--key", publicKey], folder)).toMatchObject({
       ...{ exit: 0, ok: true },
       from: { kind, path, ref: null, commit: null },
-      counts: { same: 25, differs: 0, unpublished: 3, missing: 0 },
+      counts: { same: 32, differs: 0, unpublished: 3, missing: 0 },
       notSame: [{ step: "policy" }, { step: "commit" }, { step: "commit" }],
     });
     const { exit, err, out } = await replay(["run-2-1", path], folder);
@@ -193,7 +215,7 @@ describe("git that is not what was recorded", () => {
     repository.publish(played.lines, played.bodies);
     expect({ exit, steps: notSame }).toMatchObject({
       exit: 1,
-      steps: [{ step: "trailers" }, { step: "pull request" }],
+      steps: [{ step: "trailers" }, { step: "pull request" }, { step: "hand-off" }],
     });
   });
 });
@@ -235,7 +257,7 @@ describe("refused, with nothing replayed", () => {
     expect(found).toEqual({
       out: "",
       exit: 2,
-      err: expect.stringMatching(/entry 31 \("prompt\.mended"\) tells of run-2-1 and this version cannot/),
+      err: expect.stringMatching(/entry 38 \("prompt\.mended"\) tells of run-2-1 and this version cannot/),
     });
   });
 

@@ -43,6 +43,7 @@ test.each([
     "2026-11-21T10:40:00.000Z",
   ],
   ["a minute where GitHub names no time", {}, "2026-11-21T10:01:00.000Z"],
+  ["an hour at most", { "retry-after": "86400" }, "2026-11-21T11:00:00.000Z"],
 ])("a limit waits for %s", (_what, headers, due) => {
   expect(asSallyportError(answer(429, headers), now).notBefore?.toISOString()).toBe(due);
 });

@@ -225,6 +225,26 @@ export const scenes: Record<
       },
     };
   },
+  async "roll-back"(acme) {
+    const change = await written(acme);
+    const opened = await acme.perform(openPull(change));
+    if (opened.type !== "pull") throw new Error("no pull request");
+    return {
+      effect: {
+        ...{ type: "roll-back", key: `rollback/9/${next()}`, branch: change.branch, to: null },
+        ...{ undone: [change.head], comment: "Taken back." },
+      },
+      seen: async () => {
+        const pulls: Json[] = await acme.as("lena", "GET", `pulls?state=all&head=acme:${change.branch}`);
+        const refs: Json[] = await acme.as("lena", "GET", `git/matching-refs/heads/${change.branch}`);
+        return {
+          pulls: pulls.map((one) => one.state),
+          comments: await comments(acme, opened.number),
+          refs: refs.length,
+        };
+      },
+    };
+  },
   async "ensure-check"(acme) {
     const { head: sha } = await written(acme);
     return {

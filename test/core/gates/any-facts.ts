@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type {
+  AdoptedPlan,
   Adoption,
   Change,
   CheckFact,
@@ -137,13 +138,15 @@ const robot = { id: 3, login: "tidy[bot]", type: "Bot" } as const;
 const architect = { id: 4, login: "mae", type: "User" } as const;
 const who = fc.constantFrom(author, tester, architect, robot);
 const commit = fc.constantFrom(head, head, earlier);
+const time = fc.constantFrom("2026-11-20T10:00:00Z", "2026-11-20T10:00:00.500Z", "2026-11-21T10:00:00Z");
+const given = { baseRef: fc.constantFrom("main", "main", "topic", null), at: time };
 
 const aReview: fc.Arbitrary<ReviewFact> = fc.record({
   id: fc.integer({ min: 1, max: 50 }),
   by: who,
   state: fc.constantFrom("approved", "approved", "changes_requested", "commented", "dismissed"),
   sha: fc.option(commit, { freq: 8 }),
-  at: fc.constant("2026-11-20T10:00:00.000Z"),
+  at: time,
   standing: fc.oneof(
     { weight: 1, arbitrary: fc.constant(unknown<never>("HTTP 500")) },
     {
@@ -189,7 +192,18 @@ const aRun = fc
   })
   .map((over) => run(over));
 
-const aRecord: fc.Arbitrary<PullRecord> = fc.record({
+const aPlan: fc.Arbitrary<AdoptedPlan> = fc.record({
+  story: fc.constant(7),
+  digest: fc.constant("1".repeat(64)),
+  paths: fc.constantFrom<string[]>(["**"], ["web/**"]),
+  risk: fc.constantFrom("low", "high"),
+  needsManualTest: fc.boolean(),
+  approval: fc.record({ by: who, seq: fc.nat(50) }),
+  requesters: fc.array(who, { maxLength: 1 }),
+  adoptedBy: who,
+});
+
+const drawnRecord: fc.Arbitrary<PullRecord> = fc.record({
   run: fc.option(aRun, { freq: 2 }),
   evidence: fc.constantFrom<EvidenceRecord[]>(
     [],
@@ -199,7 +213,7 @@ const aRecord: fc.Arbitrary<PullRecord> = fc.record({
   ),
   signOffs: fc.uniqueArray(
     fc
-      .record({ sha: commit, result: fc.constantFrom("pass", "fail"), by: who, seq: fc.nat(50) })
+      .record({ sha: commit, result: fc.constantFrom("pass", "fail"), by: who, seq: fc.nat(50), ...given })
       .map((over) => signOff(over)),
     { maxLength: 3, selector: ({ seq }) => seq },
   ),
@@ -211,13 +225,19 @@ const aRecord: fc.Arbitrary<PullRecord> = fc.record({
       reason: fc.constant("because"),
       by: who,
       seq: fc.nat(50),
+      ...given,
     }),
     { maxLength: 3, selector: ({ seq }) => seq },
   ),
-  adoptions: fc.constantFrom<Adoption[]>(
-    [],
-    [],
-    [{ commits: [earlier], reason: "read", by: { id: 5, login: "edna", type: "User" }, seq: 9 }],
+  adoptions: fc.array(
+    fc.record<Adoption>({
+      commits: fc.constantFrom([earlier], [earlier, head]),
+      reason: fc.constant("read"),
+      by: fc.constant({ id: 5, login: "edna", type: "User" }),
+      seq: fc.constant(9),
+      ...given,
+    }),
+    { maxLength: 1 },
   ),
   stops: fc.constantFrom<Stop[]>(
     [],
@@ -226,6 +246,14 @@ const aRecord: fc.Arbitrary<PullRecord> = fc.record({
     [{ code: "blocked", message: "wait", issue: 7, by: "@lin", seq: 3 }],
   ),
 });
+
+/** Only a change that no run made is adopted for a plan. */
+const aRecord = fc
+  .tuple(drawnRecord, fc.option(aPlan))
+  .map(
+    ([record, plan]): PullRecord =>
+      record.run !== null || plan === null ? record : { ...record, adoptedFor: plan },
+  );
 
 const one = <T extends { id: number }>(item: fc.Arbitrary<T>) =>
   fc.uniqueArray(item, { maxLength: 5, selector: ({ id }) => id });
@@ -270,6 +298,7 @@ export const anyFacts: fc.Arbitrary<PullFacts> = fc
     checks: one(aCheck),
     opener: who,
     labels: fc.subarray(["bug", "try-me"]),
+    retargetedAt: fc.constantFrom(null, "2026-11-20T10:00:00Z"),
   })
   .map(
     ({
@@ -300,6 +329,7 @@ export const anyFacts: fc.Arbitrary<PullFacts> = fc
         reviews: known(rest.reviews),
         authorStanding: known(rest.standing),
         checks: known(rest.checks),
+        retargetedAt: known(rest.retargetedAt),
       });
     },
   );

@@ -112,6 +112,45 @@ describe("casefile", () => {
     ]);
   });
 
+  describe("that Sallyport writes", () => {
+    const ours =
+      'version: 1\npeople: { planners: ["@lin"] }\ngates:\n  casefile:\n    plan: "tasks/{story}/PLAN.md"\n    log: "tasks/{story}/EXEC_LOG.md"\n';
+    const there = (own: string, ...texts: FileText[]) =>
+      facts({ policy: own, record: runRecord(), texts: known(texts) });
+    const [ourPlan, ourLog] = [text(plan, "The plan"), text("tasks/7/EXEC_LOG.md", "The log")];
+    table("casefile", [
+      ["passes with both", there(ours, ourPlan, ourLog), "pass", ["casefiles-there"]],
+      ["fails without the log", there(ours, ourPlan), "fail", ["casefile-missing"]],
+      [
+        "fails without a file of others beside them",
+        there(`${ours}    files: ["tasks/{story}/NOTES.md"]\n`, ourPlan, ourLog),
+        "fail",
+        ["casefile-missing"],
+      ],
+      [
+        "asks for nothing else where only the log is named",
+        there('version: 1\ngates: { casefile: { log: "tasks/{story}/EXEC_LOG.md" } }', ourLog),
+        "pass",
+        ["casefiles-there"],
+      ],
+    ]);
+
+    test("come with a new plan: the next step is not an agent's", () => {
+      expect(ask("casefile", there(ours, ourPlan)).reasons).toEqual([
+        {
+          code: "casefile-missing",
+          message: "This casefile of story #7 is not there on the head.",
+          path: "tasks/7/EXEC_LOG.md",
+          policyLine: 6,
+          next: {
+            step: "Close this pull request and plan story #7 again with `/plan`: Sallyport writes this file in each commit of a run.",
+            who: "@lin",
+          },
+        },
+      ]);
+    });
+  });
+
   test("reads the files of a run, and none without a run or by a name that no file can have", () => {
     const read = (record: ReturnType<typeof recordOf> | null, written = policy) =>
       pathsToRead({ changes: [], record }, policyOf(written));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { unknown } from "../../../core/known.ts";
+import { known, unknown } from "../../../core/known.ts";
 import {
   author,
   change,
@@ -167,6 +167,66 @@ describe("manual-test", () => {
     ],
     ["does not apply when nobody asks", facts({ record: runRecord() }), "not-applicable", ["not-needed"]],
   ]);
+
+  const retargetedAt = known("2026-11-21T09:00:00Z");
+  const late = { baseRef: null, at: "2026-11-21T09:00:01.000Z" };
+  const unread = { ...signed(signOff({ baseRef: null })), retargetedAt: unknown("HTTP 502") };
+  table("manual-test", [
+    [
+      "T066: for another branch it counts for nothing",
+      signed(signOff({ baseRef: "topic" })),
+      "pending",
+      ["not-signed-off"],
+    ],
+    [
+      "T066: for this branch it counts, also after it was pointed elsewhere and back",
+      { ...signed(signOff()), retargetedAt },
+      "pass",
+      ["signed-off"],
+    ],
+    [
+      "T066: one that names no branch does not count from before the change",
+      { ...signed(signOff({ baseRef: null })), retargetedAt },
+      "pending",
+      ["not-signed-off"],
+    ],
+    [
+      "T066: nor from the second of the change",
+      { ...signed(signOff({ baseRef: null, at: "2026-11-21T09:00:00.900Z" })), retargetedAt },
+      "pending",
+      ["not-signed-off"],
+    ],
+    ["T066: and counts from after it", { ...signed(signOff(late)), retargetedAt }, "pass", ["signed-off"]],
+    ["T066: and counts where there was none", signed(signOff({ baseRef: null })), "pass", ["signed-off"]],
+    ["T066: and is unknown when the change could not be read", unread, "unknown", ["retarget-unknown"]],
+    [
+      "T066: one that names this branch is not",
+      { ...signed(signOff()), retargetedAt: unknown("HTTP 502") },
+      "pass",
+      ["signed-off"],
+    ],
+    [
+      "T066: a failure blocks whatever branch it was found for",
+      signed(signOff({ seq: 1 }), signOff({ seq: 2, result: "fail", baseRef: "topic" })),
+      "fail",
+      ["test-failed"],
+    ],
+    [
+      "T066: a newer pass for another branch does not make up for it",
+      signed(signOff({ seq: 1, result: "fail" }), signOff({ seq: 2, baseRef: "topic" })),
+      "fail",
+      ["test-failed"],
+    ],
+  ]);
+
+  test("T066: the reason names both branches", () => {
+    const [reason] = ask("manual-test", signed(signOff({ baseRef: "topic" }))).reasons;
+    expect(reason?.message).toContain(
+      "@grace's sign-off was given for `topic`, and the pull request enters `main`.",
+    );
+    const [timed] = ask("manual-test", { ...signed(signOff({ baseRef: null })), retargetedAt }).reasons;
+    expect(timed?.message).toContain("given before the pull request was pointed at `main`.");
+  });
 
   test.each(["record", "changes"] as const)("an unread %s is unknown", (fact) => {
     expect(ask("manual-test", { ...signed(signOff()), [fact]: unknown("no answer") })).toMatchObject({

@@ -130,6 +130,28 @@ describe("protected: a person's change", () => {
     ],
   ]);
 
+  const moved = (...reviews: ReviewFact[]) => ({
+    ...reviewed(...reviews),
+    retargetedAt: known("2026-11-21T09:00:00Z"),
+  });
+  const again = ["review-before-retarget", "protected-file"];
+  table("protected", [
+    ["T066: another base branch voids the approval", moved(review()), "pending", again],
+    ["T066: one from after it counts", moved(review({ at: "2026-11-21T09:00:01Z" })), "pass", ["approved"]],
+    [
+      "T066: a change that could not be read is unknown where an approval would count",
+      { ...reviewed(review()), retargetedAt: unknown("HTTP 502") },
+      "unknown",
+      ["retarget-unknown"],
+    ],
+    [
+      "T066: and nothing where none would",
+      { ...reviewed(review({ sha: earlier })), retargetedAt: unknown("HTTP 502") },
+      "pending",
+      waits,
+    ],
+  ]);
+
   const solo = (duties: Duty[], role: "read" | "write" = "write", over: Partial<PullFacts> = {}) => ({
     ...facts({
       policy: 'version: 1\nextends: default\npeople: { architects: ["@acme/qa"], separation: solo }\n',

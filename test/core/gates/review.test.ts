@@ -182,6 +182,65 @@ describe("review: requests for changes", () => {
   });
 });
 
+describe("review: the base branch was changed", () => {
+  const at = "2026-11-21T09:00:00Z";
+  const since = "2026-11-21T09:00:01Z";
+  const moved = (...reviews: ReviewFact[]) => ({ ...reviewed(...reviews), retargetedAt: known(at) });
+  const again = (what: string, given: PullFacts): Row => [what, given, "pending", ["review-before-retarget"]];
+  const unsure = (what: string, ...reviews: ReviewFact[]): Row => {
+    const given = { ...reviewed(...reviews), retargetedAt: unknown("HTTP 502") };
+    return [what, given, "unknown", ["retarget-unknown"]];
+  };
+  table("review", [
+    again("T066: an approval from before does not count", moved(review())),
+    again("T066: nor one from the same second", moved(review({ at }))),
+    again("T066: nor one whose time is not told", moved(review({ at: "" }))),
+    again("T066: nor any when the time of the change is no time", {
+      ...reviewed(review()),
+      retargetedAt: known("soon"),
+    }),
+    passes("T066: an approval from after it counts", moved(review({ at: since }))),
+    passes("T066: also by somebody who had approved before", moved(review(), review({ id: 2, at: since }))),
+    blocks("T066: a request for changes from before still blocks", moved(asked(), { ...second, at: since })),
+    again("T066: one of two from before is one too few", {
+      ...facts({ policy: both, reviews: known([review({ at: since }), second]) }),
+      retargetedAt: known(at),
+    }),
+    waits("one that would not count anyway is told as what it is", moved(review({ sha: earlier }))),
+    again(
+      "T066: what its writer may do here does not matter then",
+      moved(review({ standing: unknown("HTTP 502") })),
+    ),
+    unsure("T066: a change that could not be read is unknown where an approval would count", review()),
+    [
+      "T066: and nothing where none would",
+      { ...reviewed(review(holds([]))), retargetedAt: unknown("HTTP 502") },
+      "pending",
+      ["not-approved"],
+    ],
+    [
+      "T066: nor does it hide a request for changes",
+      { ...reviewed(asked()), retargetedAt: unknown("HTTP 502") },
+      "fail",
+      ["changes-requested"],
+    ],
+  ]);
+
+  test("T066: the reason names the person, the branch and the next step", () => {
+    expect(ask("review", moved(review())).reasons).toEqual([
+      {
+        code: "review-before-retarget",
+        message: `0 of 1 approving reviews of ${head}. @grace approved before the pull request was pointed at \`main\`, where it brings in something else.`,
+        policyLine: 4,
+        next: {
+          step: `Review the pull request again, as it enters \`main\`, and approve ${head} on GitHub.`,
+          who: "approvers (@grace, @acme/qa)",
+        },
+      },
+    ]);
+  });
+});
+
 describe("review: paths", () => {
   const only = (path: string, over: Partial<PullFacts> = {}) => ({
     ...facts({ policy: policyOf('{ paths: ["src/**"] }'), changes: [change(path)] }),
@@ -264,6 +323,15 @@ describe("review: whatever the reviews", () => {
       fc.property(reviews, (list) => {
         const pushed = list.map((one) => ({ ...one, sha: earlier }));
         expect(["pending", "fail"]).toContain(answer(pushed).status);
+      }),
+    );
+  });
+
+  test("T066: a last change of the base branch voids every approval", () => {
+    fc.assert(
+      fc.property(reviews, (list) => {
+        const moved = { ...facts({ policy: both, reviews: known(list) }), retargetedAt: known(review().at) };
+        expect(["pending", "fail"]).toContain(ask("review", moved).status);
       }),
     );
   });

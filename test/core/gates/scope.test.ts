@@ -118,6 +118,72 @@ describe("scope", () => {
     ],
   ]);
 
+  describe("casefiles", () => {
+    const path = "tasks/7/EXEC_LOG.md";
+    const written = { path, blob: "e".repeat(40) };
+    const side = (sha: string, mode = "100644") => ({ mode, sha });
+    const ours = side(written.blob);
+    const here = (over: Parameters<typeof change>[1], at = path, paths = ["web/**"]) =>
+      made([change("web/a.ts"), change(at, over)], { paths, casefiles: [written] });
+    table("scope", [
+      ["passes a new one as we wrote it", here({ before: null, after: ours }), "pass", ["in-scope"]],
+      ["passes a grown one as we wrote it", here({ before: side(head), after: ours }), "pass", ["in-scope"]],
+      [
+        "passes one that was executable already",
+        here({ before: side(head, "100755"), after: side(written.blob, "100755") }),
+        "pass",
+        ["in-scope"],
+      ],
+      ["fails on other content", here({ after: side(head) }), "fail", ["casefile-altered"]],
+      ["fails when it is deleted", here({ before: ours, after: null }), "fail", ["casefile-altered"]],
+      [
+        "T007: fails on a link with our text for its target",
+        here({ before: null, after: side(written.blob, "120000") }),
+        "fail",
+        ["casefile-altered"],
+      ],
+      [
+        "fails when it becomes executable",
+        here({ before: ours, after: side(written.blob, "100755") }),
+        "fail",
+        ["casefile-altered"],
+      ],
+      [
+        "fails on its twin in other letters",
+        here({ before: null, after: ours }, "tasks/7/exec_log.md"),
+        "fail",
+        ["casefile-altered"],
+      ],
+      [
+        "fails on what lies below it",
+        here({ before: null, after: ours }, `${path}/x`),
+        "fail",
+        ["casefile-altered"],
+      ],
+      [
+        "fails on other content whatever the plan declares",
+        made([change("web/log.md", { after: side(head) })], {
+          paths: ["web/**"],
+          casefiles: [{ path: "web/log.md", blob: written.blob }],
+        }),
+        "fail",
+        ["casefile-altered"],
+      ],
+      [
+        "fails on our content in another place",
+        here({ before: null, after: ours }, "tasks/8/EXEC_LOG.md"),
+        "fail",
+        ["outside-role", "outside-declared"],
+      ],
+      [
+        "fails on a casefile of a run that wrote none",
+        made([change(path, { before: null, after: ours })]),
+        "fail",
+        ["outside-role", "outside-declared"],
+      ],
+    ]);
+  });
+
   test.each([
     ["record", "record-unknown"],
     ["changes", "changes-unknown"],

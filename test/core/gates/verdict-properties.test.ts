@@ -18,6 +18,7 @@ const readings = [
   "reviews",
   "checks",
   "record",
+  "retargetedAt",
 ] as const;
 
 const blocks = ({ status }: GateResult) => status !== "pass" && status !== "not-applicable";

@@ -1,0 +1,21 @@
+import { cutSecrets, type SecretSearch } from "../collect/redaction.ts";
+import { claimsOf } from "../core/claims.ts";
+import { cutMark } from "../core/cuts.ts";
+import type { PullFacts } from "../core/facts.ts";
+import type { Claim } from "../schemas/claim.ts";
+
+/**
+ * What a pull request claims about how it was made, fit to be stored: of a claim that holds a secret only the name stays.
+ * Commits that could not be read claim nothing here; nobody adopts them either.
+ */
+export async function readClaims(
+  { commits, pull }: Pick<PullFacts, "commits" | "pull">,
+  search: SecretSearch,
+): Promise<Claim[]> {
+  const claims: Claim[] = [];
+  for (const claim of claimsOf(commits.known ? commits.value : [], pull?.body ?? "")) {
+    const { cuts } = await cutSecrets(`${claim.name}: ${claim.value}`, search);
+    claims.push(cuts.length === 0 ? claim : { ...claim, value: cutMark });
+  }
+  return claims;
+}

@@ -1,0 +1,102 @@
+import { Command } from "commander";
+import { visible } from "../../core/escape.ts";
+import { conclude, type Finding, type Status } from "../../core/finding.ts";
+import { judgeHealth } from "../../core/health.ts";
+import { readConfig } from "../config.ts";
+import { collectHealth } from "../health.ts";
+import { keepSecrets } from "../redact.ts";
+import type { Io } from "./io.ts";
+
+type Options = { repo: string[]; json?: boolean };
+
+const marks: Record<Status, string> = { ok: "✓", warn: "!", fail: "✗", unknown: "?" };
+
+const headings: Record<Finding["area"], string> = {
+  settings: "This machine",
+  github: "The App on GitHub",
+  repository: "Repositories",
+  models: "Model services",
+};
+
+/**
+ * `sallyport doctor`: whether everything is in place, and what to do where it is not. It changes nothing. Exit status 0: all
+ * is in place, 1: something is not, 2: it could not be decided, or the settings are wrong.
+ */
+export function doctorCommand(io: Io): Command {
+  return new Command("doctor")
+    .description("tell whether everything is in place, and what to do where it is not; changes nothing")
+    .option("--repo <owner/name>", "this repository, also several times (default: all of them)", collect, [])
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+Settings as for \`serve\`, from the environment; it may run beside the service.
+
+Example:
+  npx sallyport doctor --repo acme/web
+
+Exit status: 0 all is in place (warnings allowed), 1 something is not, 2 could not decide or the settings are wrong.`,
+    )
+    .action(async ({ repo, json }: Options) => {
+      const wrong = repo.find((name) => !/^[^/\s]+\/[^/\s]+$/.test(name));
+      if (wrong !== undefined) {
+        io.err(`sallyport doctor: --repo ${visible(wrong)}: write owner/name\n`);
+        io.exit(2);
+        return;
+      }
+      const reading = readConfig(io.env);
+      const secrets = reading.ok ? keepSecrets(reading.config) : null;
+      const question = { cwd: io.cwd, node: process.version, repositories: repo };
+      const facts = await collectHealth(reading, question, (token) => secrets?.addToken(token));
+      const safe = (text: string) =>
+        visible(secrets?.hide(text) ?? text)
+          .replaceAll("\n", " ")
+          .trim();
+      const findings = judgeHealth(facts).map((one) => ({
+        ...one,
+        about: one.about === null ? null : safe(one.about),
+        message: safe(one.message),
+        ...(one.next === undefined ? {} : { next: safe(one.next) }),
+      }));
+      const status = conclude(findings);
+      if (json === true)
+        io.out(`${JSON.stringify({ status, counts: countsOf(findings), findings }, null, 2)}\n`);
+      else io.out(`${textOf(findings)}\n${summaryOf(findings)}\n`);
+      io.exit(status);
+    });
+}
+
+function collect(name: string, before: string[]): string[] {
+  return [...before, name];
+}
+
+function textOf(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map(({ check }) => check.length));
+  const lines: string[] = [];
+  let heading = "";
+  for (const { area, about, check, status, message, next } of findings) {
+    const own = area === "settings" || about === null ? headings[area] : `${headings[area]}: ${about}`;
+    if (own !== heading) lines.push(...(heading === "" ? [] : [""]), own);
+    heading = own;
+    lines.push(`  ${marks[status]} ${check.padEnd(width)}  ${message}`);
+    if (next !== undefined) lines.push(`    ${" ".repeat(width)}  next: ${next}`);
+  }
+  return lines.join("\n");
+}
+
+function countsOf(findings: readonly Finding[]): Record<Status, number> {
+  const counts = { ok: 0, warn: 0, fail: 0, unknown: 0 };
+  for (const { status } of findings) counts[status] += 1;
+  return counts;
+}
+
+function summaryOf(findings: readonly Finding[]): string {
+  const { ok, warn, fail, unknown } = countsOf(findings);
+  const parts = [
+    `${ok} in place`,
+    `${warn} ${warn === 1 ? "warning" : "warnings"}`,
+    `${fail} to mend`,
+    `${unknown} not known`,
+  ];
+  return `\n${parts.join(", ")}.`;
+}

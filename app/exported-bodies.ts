@@ -1,0 +1,101 @@
+import { type GitHub, mapKnown } from "../collect/github.ts";
+import { apiObjects } from "../collect/objects-api.ts";
+import { cutSecretsIn, type SecretSearch } from "../collect/redaction.ts";
+import { SallyportError } from "../core/errors.ts";
+import { type BranchFile, bodyPath } from "../core/evidence-branch.ts";
+import { known } from "../core/known.ts";
+import { readEntry } from "../core/ledger.ts";
+import { bodiesNamed } from "../core/retention.ts";
+import { typedEntry } from "../core/typed-entry.ts";
+import type { Line, Tip } from "./exported.ts";
+import { readPresentPolicy } from "./present-policy.ts";
+
+/** Where bodies are read, and what finds in them what must not be published. */
+export type BodySource = {
+  body(sha256: string): Promise<Uint8Array | null>;
+  secrets: SecretSearch;
+};
+
+/** What new entries mean for the bodies on the branch: those they name come, those they gave up go. */
+export type BodyChanges = { files: BranchFile[]; gone: string[] };
+
+/**
+ * The packs and answers that new entries name, as far as `ledger.payload` lets them leave the database beside their
+ * digests, and the files of those that were given up.
+ */
+export async function bodyChanges(
+  fresh: readonly Line[],
+  tip: Tip,
+  github: GitHub,
+  source: BodySource,
+): Promise<BodyChanges> {
+  const come = new Set<string>();
+  const go = new Set<string>();
+  for (const { line } of fresh) {
+    const entry = readEntry(line);
+    const typed = entry.ok ? typedEntry(entry.entry) : null;
+    if (typed === null) continue;
+    for (const { sha256 } of bodiesNamed(typed)) {
+      come.add(sha256);
+      go.delete(sha256);
+    }
+    if (typed.kind !== "payload.purged") continue;
+    for (const { sha256 } of typed.body.digests) {
+      come.delete(sha256);
+      go.add(sha256);
+    }
+  }
+  return {
+    files: come.size > 0 && (await mayPublish(github)) ? await filesOf(come, source) : [],
+    gone: go.size > 0 && tip !== null ? await onBranch(go, tip, github) : [],
+  };
+}
+
+async function filesOf(digests: Iterable<string>, { body, secrets }: BodySource): Promise<BranchFile[]> {
+  const files: BranchFile[] = [];
+  for (const sha256 of digests) {
+    const content = await body(sha256);
+    if (content !== null && !(await holdsSecret(content, secrets)))
+      files.push({ path: bodyPath(sha256), content });
+  }
+  return files;
+}
+
+/** The paths of those bodies that the branch has: GitHub refuses to take away what is not there. */
+async function onBranch(
+  digests: Iterable<string>,
+  { commit }: NonNullable<Tip>,
+  github: GitHub,
+): Promise<string[]> {
+  const objects = apiObjects(github);
+  const found = await mapKnown([...digests].map(bodyPath), async (path) => {
+    const entry = await objects.entry(commit, path);
+    return entry.known ? known(entry.value === null ? [] : [path]) : entry;
+  });
+  if (!found.known) throw new SallyportError("github", found.why, { retry: true });
+  return found.value.flat();
+}
+
+/**
+ * Whether bodies are published, by the policy on the default branch as it is now; without a policy by its default. One
+ * that is malformed publishes none, and one that cannot be read stops the export: what is held back once is not made up for.
+ */
+async function mayPublish(github: GitHub): Promise<boolean> {
+  const { policy, isPrivate } = await readPresentPolicy(github);
+  if (policy.state === "malformed") return false;
+  const payload = policy.state === "loaded" ? policy.policy.ledger?.payload : undefined;
+  switch (payload ?? "private-repo") {
+    case "full":
+      return true;
+    case "digest":
+      return false;
+    case "private-repo":
+      return isPrivate;
+  }
+}
+
+/** A pack is recorded before it is known that it must not be sent: it holds what people wrote. */
+async function holdsSecret(content: Uint8Array, search: SecretSearch): Promise<boolean> {
+  const { cuts } = await cutSecretsIn(JSON.parse(Buffer.from(content).toString("utf8")), search);
+  return cuts.length > 0;
+}

@@ -1,0 +1,120 @@
+import { createPrivateKey } from "node:crypto";
+import { readAppStanding } from "../collect/app-standing.ts";
+import { readRepositoryStanding } from "../collect/repository-standing.ts";
+import type { ServiceFact } from "../core/health/models.ts";
+import type { RepositoryFacts, Us } from "../core/health/repository.ts";
+import type { LedgerKeyFact } from "../core/health/settings.ts";
+import type { HealthFacts } from "../core/health.ts";
+import { type Known, known, unknown } from "../core/known.ts";
+import { askService } from "./agents/preflight.ts";
+import type { Config, ConfigReading } from "./config.ts";
+import { lookAtDatabase } from "./database-place.ts";
+import { createGitHub, type GitHubClients } from "./github.ts";
+import { readManifest, readNodeNeeded } from "./manifest.ts";
+import { createSigner } from "./signer.ts";
+
+/** Where to look: the folder that relative settings start from, and the repositories, all of them when none is named. */
+export type HealthQuestion = { cwd: string; node: string; repositories: readonly string[] };
+
+/** Finds out how everything stands, as far as the settings allow. It changes nothing, here or on GitHub. */
+export async function collectHealth(
+  reading: ConfigReading,
+  { cwd, node, repositories: wanted }: HealthQuestion,
+  onToken: (token: string) => void,
+): Promise<HealthFacts> {
+  const machine = { node, nodeNeeded: await readNodeNeeded() };
+  if (!reading.ok) {
+    const settings = { ...machine, problems: reading.problems, rest: null };
+    return { settings, app: null, us: null, repositories: [], services: [] };
+  }
+  const { config } = reading;
+  const ledgerKey = publicKeyOf(config);
+  const appKeyProblem = problemOf(config.privateKey);
+  const database = await lookAtDatabase(config.database, cwd);
+  const settings = { ...machine, problems: [], rest: { appKeyProblem, ledgerKey, database } };
+  if (appKeyProblem !== null) return { settings, app: null, us: null, repositories: [], services: [] };
+  const github = createGitHub(config, onToken);
+  const app = { needs: await readManifest(), ...(await readAppStanding(github.asApp)) };
+  const isSignedIn = app.app.known && app.app.value !== null;
+  const us = isSignedIn && "publicKey" in ledgerKey ? await readUs(github, ledgerKey.publicKey) : null;
+  const repositories = us?.known === true ? await readRepositories(github, wanted) : [];
+  return { settings, app, us, repositories, services: await askServices(config, repositories) };
+}
+
+function publicKeyOf({ ledgerKey }: Config): LedgerKeyFact {
+  try {
+    return { publicKey: createSigner(ledgerKey).publicKey };
+  } catch (error) {
+    return { problem: wordsOf(error) };
+  }
+}
+
+/** What is wrong with the App's private key; its words are ours, so that nothing of the key is repeated. */
+function problemOf(privateKey: string): string | null {
+  try {
+    return createPrivateKey(privateKey).asymmetricKeyType === "rsa"
+      ? null
+      : "PRIVATE_KEY is no RSA key, as GitHub makes them for Apps";
+  } catch {
+    return "PRIVATE_KEY is no private key in PEM";
+  }
+}
+
+async function readUs(github: GitHubClients, publicKey: string): Promise<Known<Us>> {
+  try {
+    return known({ ourselves: await github.identify(), publicKey });
+  } catch (error) {
+    return unknown(wordsOf(error));
+  }
+}
+
+async function readRepositories(
+  github: GitHubClients,
+  wanted: readonly string[],
+): Promise<RepositoryFacts[]> {
+  let all: { id: number; name: string }[];
+  try {
+    all = await github.namedRepositories();
+  } catch (error) {
+    const names = wanted.length > 0 ? wanted : ["all repositories"];
+    return names.map((name) => ({ name, standing: unknown(wordsOf(error)) }));
+  }
+  const asked = wanted.length > 0 ? wanted : all.map(({ name }) => name).toSorted();
+  const facts: RepositoryFacts[] = [];
+  // One after the other: each is read with several requests at once already.
+  for (const name of asked) {
+    const found = all.find((one) => one.name.toLowerCase() === name.toLowerCase());
+    facts.push(
+      found === undefined
+        ? { name, standing: known(null) }
+        : { name: found.name, standing: await readStanding(github, found.id) },
+    );
+  }
+  return facts;
+}
+
+async function readStanding(github: GitHubClients, id: number): Promise<RepositoryFacts["standing"]> {
+  try {
+    return await readRepositoryStanding(await github.forRepository(id, "read"));
+  } catch (error) {
+    return unknown(wordsOf(error));
+  }
+}
+
+/** Asks every model service that a policy names for work: without a role there is none. */
+async function askServices(config: Config, repositories: readonly RepositoryFacts[]): Promise<ServiceFact[]> {
+  const backends = new Set<string>();
+  for (const { standing } of repositories) {
+    const policy = standing.known && standing.value !== null ? standing.value.policy : null;
+    if (policy === null || !policy.known || policy.value.state !== "loaded") continue;
+    const { agents, roles } = policy.value.policy;
+    if (Object.keys(roles).length === 0) continue;
+    for (const backend of [agents.default, agents.planner, ...agents.routes.map(({ use }) => use)])
+      backends.add(backend);
+  }
+  return Promise.all([...backends].map((backend) => askService(backend, config.anthropic)));
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,90 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/** Where a private key can come from; exactly one of them is to be set. */
+export type KeySource = {
+  /** The key itself, with `\n` for line ends. */
+  text?: string | undefined;
+  path?: string | undefined;
+  /** A program and its arguments, which prints the key. */
+  command?: readonly string[] | undefined;
+};
+
+export type KeyReading = { ok: true; pem: string } | { ok: false; problem: string };
+
+/** How long a command may take, in milliseconds, and how much it may print, in bytes. */
+const limits = { milliseconds: 30_000, bytes: 64 * 1024 } as const;
+
+/**
+ * Reads a key from the one source that is set; `name` is the variable's, for people. `env` is what a command is run
+ * with. Problems name a source and never repeat what it held.
+ */
+export function readKey(
+  name: string,
+  source: KeySource,
+  env: Record<string, string | undefined>,
+  patience: number = limits.milliseconds,
+): KeyReading {
+  const { text, path, command } = source;
+  const given = [
+    ...(text === undefined ? [] : [name]),
+    ...(path === undefined ? [] : [`${name}_PATH`]),
+    ...(command === undefined ? [] : [`${name}_COMMAND`]),
+  ];
+  if (given.length > 1) return no(`${given.join(" and ")}: are both set; keep one and empty the other`);
+  if (text !== undefined) return { ok: true, pem: text.replaceAll("\\n", "\n") };
+  if (path !== undefined) return readFile(`${name}_PATH`, path);
+  if (command !== undefined) return printedBy(`${name}_COMMAND`, command, env, patience);
+  return no(`${name} or ${name}_PATH: is not set; see .env.example`);
+}
+
+function no(problem: string): KeyReading {
+  return { ok: false, problem };
+}
+
+function readFile(name: string, path: string): KeyReading {
+  try {
+    return { ok: true, pem: readFileSync(path, "utf8") };
+  } catch {
+    return no(`${name}: cannot read ${path}`);
+  }
+}
+
+/**
+ * Runs a command without a shell, once, and takes the key out of what it prints. What it writes to its standard error may
+ * hold anything, so it goes nowhere; of the arguments, which may name a secret, nothing is repeated either.
+ */
+function printedBy(
+  name: string,
+  [program = "", ...args]: readonly string[],
+  env: Record<string, string | undefined>,
+  patience: number,
+): KeyReading {
+  const { error, status, signal, stdout } = spawnSync(program, args, {
+    env,
+    timeout: patience,
+    killSignal: "SIGKILL",
+    maxBuffer: limits.bytes,
+    stdio: ["ignore", "pipe", "ignore"],
+    windowsHide: true,
+  });
+  const tryIt = "run it by hand as the service's user";
+  const code = error !== undefined && "code" in error ? error.code : undefined;
+  if (code === "ETIMEDOUT")
+    return no(`${name}: ${program} took longer than ${patience / 1_000} seconds and was ended; ${tryIt}`);
+  if (code === "ENOBUFS")
+    return no(`${name}: ${program} printed more than ${limits.bytes} bytes, which is no key; ${tryIt}`);
+  if (error !== undefined)
+    return no(`${name}: ${program} cannot be started (${String(code)}); give its full path`);
+  if (status !== 0)
+    return no(
+      `${name}: ${program} ended with ${signal === null ? `status ${status}` : `signal ${signal}`}; ${tryIt}`,
+    );
+  // Password stores print notes after the secret; only the key itself is kept.
+  const [pem] = /-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----/s.exec(
+    stdout.toString("utf8"),
+  ) ?? [undefined];
+  return pem === undefined
+    ? no(`${name}: ${program} printed no private key in PEM; ${tryIt}`)
+    : { ok: true, pem: `${pem}\n` };
+}

@@ -1,0 +1,98 @@
+import type { EffectResult } from "../../core/effects.ts";
+import { SallyportError } from "../../core/errors.ts";
+import { listWhole, orNull } from "./answers.ts";
+import { commentOnce } from "./comments.ts";
+import type { Of, World } from "./world.ts";
+
+/**
+ * Puts a run's branch back to where it stood at a checkpoint, or takes it away and closes its pull request. Only commits of
+ * ours go: a branch that stands at anything else is left alone. Commits that are taken off stay in git under their ids. GitHub
+ * moves a ref without asking where it stood, so a push in the moment between our look and our write is not seen by it.
+ */
+export async function rollBack(effect: Of<"roll-back">, world: World): Promise<EffectResult> {
+  const { branch, to, undone } = effect;
+  if (!/^sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/.test(branch)) {
+    throw new SallyportError(
+      "bad-input",
+      `${JSON.stringify(branch)} is not a branch of a run; nothing was taken back`,
+    );
+  }
+  const pulls = await pullsOf(branch, world);
+  const merged = pulls.find((pull) => pull.merged_at);
+  if (merged !== undefined) {
+    throw new SallyportError(
+      "pull-closed",
+      `#${merged.number} of the branch ${branch} is merged; it was left alone`,
+    );
+  }
+  const at = await headOf(branch, world);
+  if (at !== null && at !== to && !undone.includes(at)) {
+    throw new SallyportError(
+      "foreign-commit",
+      `the branch ${branch} stands at ${at}, which this run did not write; it was left alone`,
+    );
+  }
+  if (to === null) return takeAway(effect, at, pulls, world);
+  if (at === null) throw new SallyportError("not-found", `the branch ${branch} is not there any more`);
+  if (at !== to) await moveTo(to, branch, world);
+  return { type: "rolled-back", closed: [] };
+}
+
+type Pull = { number: number; state: string; merged_at: string | null };
+
+async function pullsOf(branch: string, { github: { request, owner, repo } }: World): Promise<Pull[]> {
+  return listWhole(`the pull requests of ${branch}`, (page) =>
+    request("GET /repos/{owner}/{repo}/pulls", {
+      owner,
+      repo,
+      head: `${owner}:${branch}`,
+      state: "all",
+      per_page: 100,
+      page,
+    }),
+  );
+}
+
+async function headOf(branch: string, { github: { request, owner, repo } }: World): Promise<string | null> {
+  const ref = await orNull(
+    request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${branch}` }),
+  );
+  return ref?.data.object.sha ?? null;
+}
+
+async function moveTo(
+  to: string,
+  branch: string,
+  { github: { request, owner, repo } }: World,
+): Promise<void> {
+  await request("PATCH /repos/{owner}/{repo}/git/refs/{ref}", {
+    owner,
+    repo,
+    ref: `heads/${branch}`,
+    sha: to,
+    force: true,
+  });
+}
+
+/** Closes the branch's pull requests, each with one line, before the branch goes: GitHub closes them itself, without a word. */
+async function takeAway(
+  { key, branch, comment }: Of<"roll-back">,
+  at: string | null,
+  pulls: readonly Pull[],
+  world: World,
+): Promise<EffectResult> {
+  const { request, owner, repo } = world.github;
+  for (const { number, state } of pulls) {
+    if (state !== "open") continue;
+    await commentOnce(world, number, key, comment);
+    await request("PATCH /repos/{owner}/{repo}/pulls/{pull_number}", {
+      owner,
+      repo,
+      pull_number: number,
+      state: "closed",
+    });
+  }
+  if (at !== null)
+    await request("DELETE /repos/{owner}/{repo}/git/refs/{ref}", { owner, repo, ref: `heads/${branch}` });
+  return { type: "rolled-back", closed: pulls.map(({ number }) => number).sort((one, other) => one - other) };
+}

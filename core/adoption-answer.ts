@@ -1,0 +1,100 @@
+import { mostAdopted } from "../schemas/limits.ts";
+import { approvedContract } from "./adopted-plan.ts";
+import type { Ask } from "./authority.ts";
+import { untracedCommits } from "./authorship.ts";
+import type { Command } from "./commands.ts";
+import type { LoadedPolicy, PullRecord } from "./facts.ts";
+import type { PullLookFacts } from "./pull-facts.ts";
+import { type Answer, accept, refuse } from "./story/answer.ts";
+
+/**
+ * Commits that somebody else pushed to a run's branch, and those of a pull request that no run made, lead to no prompt. A
+ * person may stand for them; from then on it is their own work as well, which somebody else signs off. What the change says
+ * of itself is kept beside it as claims. Null while what decides it cannot be read.
+ */
+export function adopt(
+  ask: Ask,
+  command: Extract<Command, { name: "adopt" }>,
+  facts: PullLookFacts,
+  loaded: LoadedPolicy,
+  record: PullRecord,
+): Answer | null {
+  const { judged, number } = facts;
+  const head = judged.head.sha;
+  const plan = command.story === undefined ? {} : planFor(command.story, ask, facts, loaded, record);
+  if ("accepted" in plan) return plan;
+  if (command.sha !== head)
+    return refuse(
+      "head-moved",
+      `You named ${command.sha}, but the head is ${head}. Read that commit and adopt it.`,
+    );
+  if (!judged.commits.known) return null;
+  const untraced = untracedCommits(judged.commits.value, record, judged);
+  if (!untraced.known) return null;
+  const foreign = untraced.value.map(({ sha }) => sha).sort();
+  if (foreign.length === 0)
+    return refuse(
+      "nothing-foreign",
+      "Every commit up to this one leads to a recorded prompt or was adopted already.",
+    );
+  if (foreign.length > mostAdopted)
+    return refuse(
+      "too-many",
+      `Nobody reads ${foreign.length} commits; at most ${mostAdopted} are adopted at once. Open a pull request of their own.`,
+    );
+  if (ask.source.type !== "comment") return refuse("wrong-place", "An adoption is a comment.");
+  const count = foreign.length === 1 ? "1 commit" : `${foreign.length} commits`;
+  const inside = plan.story === undefined ? "" : `; it stays inside the plan of story #${plan.story}`;
+  const line = `Read as: @${ask.by.login} stands for ${count} up to ${head} that no run made; somebody else signs it off${inside}.`;
+  const tree = judged.commits.value.find(({ sha }) => sha === head)?.tree;
+  const claims = claimsAbout(foreign, facts, record);
+  return accept("adopted", line, [
+    {
+      kind: "change.adopted",
+      actor: { type: "user", id: ask.by.id, login: ask.by.login },
+      subject: [{ name: `pull request #${number}`, digest: { gitCommit: head } }],
+      body: {
+        pull: number,
+        head,
+        baseRef: judged.base.ref,
+        commits: foreign,
+        reason: command.text,
+        comment: ask.source.id,
+        ...(tree === undefined ? {} : { tree }),
+        ...(judged.pull === null ? {} : { author: judged.pull.author }),
+        ...plan,
+        ...(claims.length === 0 ? {} : { claims }),
+      },
+    },
+  ]);
+}
+
+/** The approved contract of the story that somebody names, or why they cannot adopt the change for it. */
+function planFor(
+  story: number,
+  ask: Ask,
+  { entries }: PullLookFacts,
+  { policy }: LoadedPolicy,
+  { run }: PullRecord,
+): { story?: number; digest?: string } | Answer {
+  if (run !== null)
+    return refuse(
+      "has-story",
+      `${run.run} made this pull request for story #${run.story}. Adopt its other commits without naming one.`,
+    );
+  const contract = approvedContract(entries, story);
+  if (contract === null)
+    return refuse("no-approved-plan", `The ledger has no story #${story} with an approved plan.`);
+  if (contract.approvedBy === ask.by.id && policy.people.separation === "strict")
+    return refuse(
+      "own-approval",
+      `You approved the plan of story #${story}, so somebody else adopts for it (\`people.separation: strict\`).`,
+    );
+  return { story, digest: contract.digest };
+}
+
+/** What the commits that are adopted claim, and the description where no run of ours wrote it. */
+function claimsAbout(commits: readonly string[], { claims = [] }: PullLookFacts, { run }: PullRecord) {
+  const sources = new Set(commits.map((sha) => `commit ${sha}`));
+  return claims.filter(({ source }) => (source === "description" ? run === null : sources.has(source)));
+}

@@ -1,0 +1,53 @@
+import type { EntryBody } from "../schemas/entries.ts";
+import type { Attempt } from "../schemas/step.ts";
+import { entriesOf, type TypedEntry } from "./entries.ts";
+
+type Step = { run: string; prompt: number; attempt: Attempt };
+
+/** A checkpoint's name as people write it: the run, the prompt and the attempt that it comes before, `run-12-1/34/R0S1`. */
+export function checkpointName({ run, prompt, attempt }: Step): string {
+  return `${run}/${prompt}/R${attempt.r}S${attempt.s}`;
+}
+
+/** Whether a text has the form of a checkpoint's name; whether there is such a checkpoint, the ledger tells. */
+export function isCheckpointName(text: string): boolean {
+  return /^run-[0-9]+-[0-9]+\/[0-9]+\/R[0-9]+S[0-9]+$/.test(text);
+}
+
+/** The branch that a prompt's work stands on, and the commits of ours on it, oldest first. */
+export type Standing = { branch: string | null; commits: string[] };
+
+/** Before anything of a prompt was written. */
+export const nothingStands: Standing = { branch: null, commits: [] };
+
+/** What stands after one more commit: a commit on another branch than before begins anew. */
+export function standingAfter(
+  before: Standing,
+  { branch, commit }: Pick<EntryBody<"change.committed">, "branch" | "commit">,
+): Standing {
+  return { branch, commits: before.branch === branch ? [...before.commits, commit] : [commit] };
+}
+
+/** What stands after a rollback: the commits before those that it took off, or nothing. */
+export function standingWithout(
+  before: Standing,
+  { to, undone }: Pick<EntryBody<"rollback.done">, "to" | "undone">,
+): Standing {
+  if (to === null) return nothingStands;
+  const gone = new Set(undone);
+  return { branch: before.branch, commits: before.commits.filter((commit) => !gone.has(commit)) };
+}
+
+/**
+ * The number of the attempt after these (feature D2): the first is R0/S0, a further try adds one to S, and what begins
+ * after a rollback is a revision, which adds one to R and starts again at S0.
+ */
+export function nextAttempt(last: Attempt | undefined, afterRollback: boolean): Attempt {
+  if (last === undefined) return { r: 0, s: 0 };
+  return afterRollback ? { r: last.r + 1, s: 0 } : { r: last.r, s: last.s + 1 };
+}
+
+/** The commits that rollbacks took off their branches. Pushed there again, each is somebody's commit and no evidence. */
+export function undoneCommits(entries: readonly TypedEntry[]): ReadonlySet<string> {
+  return new Set(entriesOf(entries, "rollback.done").flatMap(({ body }) => body.undone));
+}

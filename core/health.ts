@@ -1,0 +1,31 @@
+import { type Finding, findingsOf } from "./finding.ts";
+import { type AppFacts, judgeApp } from "./health/installation.ts";
+import { judgeModels, type ServiceFact } from "./health/models.ts";
+import { judgeRepository, type RepositoryFacts, type Us } from "./health/repository.ts";
+import { judgeSettings, type SettingsFacts } from "./health/settings.ts";
+import type { Known } from "./known.ts";
+
+/** All that has to be in place for Sallyport to govern, as it was found; null is what was not asked, because what comes before it lacks. */
+export type HealthFacts = {
+  settings: SettingsFacts;
+  app: AppFacts | null;
+  us: Known<Us> | null;
+  repositories: RepositoryFacts[];
+  services: ServiceFact[];
+};
+
+/** Judges it: each thing that is looked at has a finding, also where it is as it should be. */
+export function judgeHealth({ settings, app, us, repositories, services }: HealthFacts): Finding[] {
+  return [
+    ...judgeSettings(settings),
+    ...(app === null ? [] : judgeApp(app)),
+    ...(us === null ? [] : judgeRepositories(us, repositories)),
+    ...judgeModels(services),
+  ];
+}
+
+function judgeRepositories(us: Known<Us>, repositories: readonly RepositoryFacts[]): Finding[] {
+  if (us.known) return repositories.flatMap((one) => judgeRepository(one, us.value));
+  const next = "Run this again; without it no rule can be compared with this App.";
+  return [findingsOf("github", null).unknown("bot", `The App's own account cannot be read: ${us.why}`, next)];
+}

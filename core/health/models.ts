@@ -1,0 +1,52 @@
+import { type Finding, findingsOf } from "../finding.ts";
+
+/** What came of asking a model service for its list of models, which costs nothing. `detail` is in its own words. */
+export type ServiceFact = {
+  backend: string;
+  state: "answers" | "no-key" | "unauthorised" | "unreachable" | "no-list" | "other";
+  detail: string;
+};
+
+/** Whether the model services that the policies name can be used. */
+export function judgeModels(services: readonly ServiceFact[]): Finding[] {
+  return services.map(judgeService);
+}
+
+function judgeService({ backend, state, detail }: ServiceFact): Finding {
+  const { ok, warn, fail, unknown } = findingsOf("models", backend);
+  const check = "model-service";
+  switch (state) {
+    case "answers":
+      return ok(check, "The service takes the key.");
+    case "no-key":
+      return fail(
+        check,
+        "There is no key: no plan and no run will work; gates do.",
+        "Set ANTHROPIC_API_KEY.",
+      );
+    case "unauthorised":
+      return fail(
+        check,
+        `The service refuses the key: ${detail}`,
+        "Set ANTHROPIC_API_KEY to one that is valid.",
+      );
+    case "unreachable":
+      return fail(
+        check,
+        `The service cannot be reached: ${detail}`,
+        "Check ANTHROPIC_BASE_URL and the network.",
+      );
+    case "no-list":
+      return warn(
+        check,
+        "The service has no list of models, so the key is not proven.",
+        "Ask for a plan, and see.",
+      );
+    case "other":
+      return unknown(
+        check,
+        `The service did not say whether it takes the key: ${detail}`,
+        "Run this again later.",
+      );
+  }
+}

@@ -1,0 +1,154 @@
+import type { Policy } from "../../schemas/policy.ts";
+import { policyPath } from "../../schemas/policy-place.ts";
+import type { Ourselves } from "../effects.ts";
+import { evidenceBranch } from "../evidence-branch.ts";
+import type { LoadedPolicy, PolicyReading } from "../facts.ts";
+import { type Finding, findingsOf } from "../finding.ts";
+import type { JobCheck } from "../job-checks.ts";
+import type { Known } from "../known.ts";
+import { matcher } from "../paths.ts";
+import { lintPolicy } from "../policy-lint.ts";
+import { type BranchRules, judgeRequired } from "../required-check.ts";
+
+/** One repository as the App sees it, at the tip of its default branch. */
+export type RepositoryStanding = {
+  policy: Known<PolicyReading>;
+  /** The paths of all files, and the checks that the workflows make: what the policy's rules are compared with. */
+  files: Known<string[]>;
+  checks: Known<JobCheck[]>;
+  rules: BranchRules;
+  evidence: { isThere: Known<boolean>; rules: BranchRules };
+};
+
+/** A repository by `owner/name`; null when the App is not installed on it. */
+export type RepositoryFacts = { name: string; standing: Known<RepositoryStanding | null> };
+
+type Pinned = NonNullable<Policy["ledger"]>["keys"][number];
+
+/** Who we are: the App, and the public key that signs its ledgers, in the form that policies carry. */
+export type Us = { ourselves: Ourselves; publicKey: string };
+
+/** Whether the policy of one repository says what it should, whether the check is required, and who guards the evidence. */
+export function judgeRepository({ name, standing }: RepositoryFacts, us: Us): Finding[] {
+  const { fail, unknown } = findingsOf("repository", name);
+  const check = "installed";
+  if (!standing.known) return [unknown(check, `It cannot be read: ${standing.why}`)];
+  if (standing.value === null) {
+    const next = `Someone who administers ${name} adds it to the installation, or mend the name.`;
+    return [fail(check, `The App \`${us.ourselves.slug}\` is not installed on it.`, next)];
+  }
+  const { policy, rules, evidence } = standing.value;
+  return [
+    ...(policy.known
+      ? judgePolicy(name, policy.value, standing.value, us.publicKey)
+      : [unknown("policy", `The policy cannot be read: ${policy.why}`)]),
+    ...judgeRequired(name, rules, us.ourselves),
+    judgeEvidence(name, evidence),
+  ];
+}
+
+function judgePolicy(
+  name: string,
+  reading: PolicyReading,
+  around: Pick<RepositoryStanding, "files" | "checks">,
+  publicKey: string,
+): Finding[] {
+  const { ok, fail } = findingsOf("repository", name);
+  if (reading.state === "absent") {
+    const next = `A maintainer writes one (\`npx sallyport init\` drafts it) and commits it to the default branch.`;
+    return [fail("policy", `There is no ${policyPath} on the default branch, so every check fails.`, next)];
+  }
+  if (reading.state === "malformed") {
+    const { line, column, message } = reading.problem;
+    const next = "A maintainer mends it; `npx sallyport policy lint` reads it as the App does.";
+    return [fail("policy", `${policyPath}:${line}:${column}: ${message}`, next)];
+  }
+  return [
+    ok("policy", `${policyPath} is valid.`),
+    judgeGuard(name, reading.policy),
+    judgeKeys(name, reading.policy, publicKey),
+    ...judgeRules(name, reading, around),
+  ];
+}
+
+/** Whether an agent is kept off the policy itself, by the built-in list or by a rule of the policy's own. */
+function judgeGuard(name: string, policy: Policy): Finding {
+  const { ok, warn } = findingsOf("repository", name);
+  const { gates } = policy;
+  if (policy.extends === "default")
+    return ok("policy-guard", "The built-in list keeps agents off the policy.");
+  const own = [...(gates["forbidden-paths"]?.deny ?? []), ...(gates.protected?.paths ?? [])];
+  if (matcher(own, "deny").matches(policyPath) !== null)
+    return ok("policy-guard", "A rule of the policy's own guards it.");
+  const next = "A maintainer adds `extends: default` to the policy.";
+  return warn("policy-guard", `Nothing in the policy keeps agents off ${policyPath}.`, next);
+}
+
+function judgeKeys(name: string, { ledger }: Policy, publicKey: string): Finding {
+  const { ok, warn, fail } = findingsOf("repository", name);
+  const check = "ledger-keys";
+  const pin = `A maintainer adds \`{ key: "${publicKey}" }\` to \`ledger.keys\`.`;
+  if (ledger === undefined)
+    return warn(check, "The policy pins no key: whoever verifies the ledger must be told one.", pin);
+  const own = ledger.keys.filter(({ key }) => key === publicKey);
+  if (own.length === 0)
+    return fail(check, "The policy pins keys, and the key of this service is not among them.", pin);
+  if (ledger.threshold > 1)
+    return fail(
+      check,
+      `The policy asks for ${ledger.threshold} signatures on each entry, and the service gives one.`,
+      "A maintainer sets `ledger.threshold` to 1.",
+    );
+  const open = own.find(({ kinds, to }) => kinds === undefined && to === undefined);
+  const windows = own.map(windowOf).join(" and ");
+  if (open !== undefined) return ok(check, `The policy pins this service's key for ${windowOf(open)}.`);
+  return warn(check, `The policy lets this service's key sign ${windows} only.`, pin);
+}
+
+function windowOf({ kinds, from = 1, to }: Pinned): string {
+  const place = to === undefined ? `entries from ${from} on` : `entries ${from} to ${to}`;
+  return kinds === undefined ? place : `${place} of the kinds ${kinds.join(", ")}`;
+}
+
+/** The policy's rules held against the tree and the workflows; what is doubtful is a warning by its line. */
+function judgeRules(
+  name: string,
+  loaded: LoadedPolicy,
+  { files, checks }: Pick<RepositoryStanding, "files" | "checks">,
+): Finding[] {
+  const { ok, warn } = findingsOf("repository", name);
+  const check = "policy-rules";
+  const warnings = lintPolicy(loaded, {
+    files: files.known ? files.value : null,
+    checks: checks.known ? checks.value : null,
+  });
+  const findings = warnings.map(({ code, message, policyLine, next }) =>
+    warn(check, `${policyPath}:${policyLine ?? 1}: ${code}: ${message}`, next),
+  );
+  // The comparison is a service to the policy's author: what it could not see is told, and stops nothing.
+  if (!files.known) findings.push(warn(check, `Patterns are not compared with files: ${files.why}`));
+  if (!checks.known) findings.push(warn(check, `Checks are not compared with workflows: ${checks.why}`));
+  return findings.length > 0
+    ? findings
+    : [ok(check, "Every rule matches something, and none undoes another.")];
+}
+
+/** Whether others can rewrite the published ledger. It would be noticed; a rule keeps it from happening. */
+function judgeEvidence(name: string, { isThere, rules }: RepositoryStanding["evidence"]): Finding {
+  const { ok, warn, unknown } = findingsOf("repository", name);
+  const check = "evidence-branch";
+  if (!isThere.known) return unknown(check, `The branch ${evidenceBranch} cannot be seen: ${isThere.why}`);
+  const state = isThere.value ? "is there" : "is made with the first entry";
+  const { rulesets, protection } = rules;
+  const kinds = rulesets.known ? rulesets.value.kinds : [];
+  const isKept =
+    kinds.includes("update") || (kinds.includes("non_fast_forward") && kinds.includes("deletion"));
+  if (isKept || (protection.known && protection.value.isOn))
+    return ok(check, `${evidenceBranch} ${state}, and a rule keeps others from rewriting it.`);
+  const next = `An administrator of ${name} adds a ruleset for \`${evidenceBranch}\`: restrict updates and deletions, block force pushes, and let this App bypass it.`;
+  const message =
+    rulesets.known && protection.known
+      ? `${evidenceBranch} ${state}, and whoever may push can rewrite it; that would be noticed.`
+      : `${evidenceBranch} ${state}; whether others can rewrite it cannot be seen.`;
+  return warn(check, message, next);
+}

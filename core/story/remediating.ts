@@ -1,0 +1,31 @@
+import type { Draft } from "../entries.ts";
+import { endOf, failuresOf } from "../remediations.ts";
+import type { Step, StoryFacts } from "../story-facts.ts";
+import type { StoryRecord } from "../story-record.ts";
+import { appActor } from "./answer.ts";
+
+/** Records what failed, once for each prompt of a run, and later what became of it. */
+export function remediate(record: StoryRecord, facts: StoryFacts): Step | null {
+  const actor = appActor(facts);
+  const known = new Set(record.remediations.map(({ opened }) => opened.remediation));
+  const opened = failuresOf(record).flatMap((body): Draft[] =>
+    known.has(body.remediation)
+      ? []
+      : [
+          {
+            kind: "remediation.opened",
+            actor,
+            subject: [{ name: body.remediation, digest: { sha256: body.signature.sha256 } }],
+            body,
+          },
+        ],
+  );
+  const closed = record.remediations.flatMap((one): Draft[] => {
+    const body = one.closed === null ? endOf(record, one.opened) : null;
+    if (body === null) return [];
+    const subject =
+      body.by.type === "merge" ? [{ name: body.remediation, digest: { gitCommit: body.by.merged } }] : [];
+    return [{ kind: "remediation.closed", actor, subject, body }];
+  });
+  return opened.length + closed.length === 0 ? null : { drafts: [...opened, ...closed] };
+}

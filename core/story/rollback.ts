@@ -1,0 +1,198 @@
+import type { EntryBody } from "../../schemas/entries.ts";
+import { longestConcern, mostUndone } from "../../schemas/limits.ts";
+import type { Ask } from "../authority.ts";
+import { checkpointName, undoneCommits } from "../checkpoints.ts";
+import { type Draft, entriesOf } from "../entries.ts";
+import { attemptName } from "../record.ts";
+import { sourceKey } from "../source.ts";
+import type { Step, StoryFacts } from "../story-facts.ts";
+import type { PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
+import { type Answer, accept, appActor, refuse } from "./answer.ts";
+import { changeKey, pullKey } from "./keys.ts";
+
+type Checkpoint = EntryBody<"checkpoint.recorded">;
+
+/**
+ * Answers `/rollback`: whether a checkpoint can be gone back to, and what that takes off the branch. The ledger alone says
+ * where the branch stands; that it really stands there is for the performer to see.
+ */
+export function rollBackTo(ask: Ask, name: string, record: StoryRecord, facts: StoryFacts): Answer {
+  const found = findCheckpoint(name, facts);
+  if ("refused" in found) return found.refused;
+  const { checkpoint } = found;
+  const prompt = record.prompts.find(({ issue }) => issue === checkpoint.prompt);
+  if (prompt === undefined)
+    return refuse(
+      "replaced",
+      `#${checkpoint.prompt} belongs to a plan that a newer one replaced. Close its pull request by hand.`,
+    );
+  if (prompt.completed || prompt.merge !== null)
+    return refuse(
+      "merged",
+      `#${checkpoint.prompt} is merged. Nothing takes that back but a new change: plan it as a story.`,
+    );
+  if (record.rollback !== null)
+    return refuse(
+      "rollback-open",
+      `The rollback to \`${record.rollback.checkpoint}\` is still being carried out; wait for it.`,
+    );
+  const { run } = record;
+  const busy = workOn(prompt, run, facts);
+  if (busy !== null) return refuse("attempt-open", busy);
+  const undone = undoneBy(checkpoint, prompt, facts);
+  if (undone === null)
+    return refuse(
+      "gone",
+      `\`${name}\` stands on work that was taken back since. Choose an earlier checkpoint: ${namesOf(facts)}.`,
+    );
+  const { branch, commits } = undone;
+  if (branch === null || commits.length === 0)
+    return refuse("nothing-to-undo", `Nothing was written after \`${name}\` that still stands.`);
+  if (commits.length > mostUndone)
+    return refuse("too-many", `At most ${mostUndone} commits are taken back at once.`);
+  if (ask.source.type !== "comment") return refuse("wrong-place", "A rollback is a comment.");
+  const by = { type: "user" as const, id: ask.by.id, login: ask.by.login };
+  const decided: Draft = {
+    kind: "rollback.decided",
+    actor: by,
+    subject: commits.slice(-100).map((commit) => ({ name: branch, digest: { gitCommit: commit } })),
+    body: {
+      ...{ checkpoint: name, run: checkpoint.run, story: checkpoint.story, prompt: checkpoint.prompt },
+      ...{ attempt: checkpoint.attempt, branch, to: checkpoint.head, undone: commits },
+      comment: ask.source.id,
+    },
+  };
+  const end: Draft[] =
+    run === null || run.closed !== null
+      ? []
+      : [
+          {
+            kind: "run.closed",
+            actor: appActor(facts),
+            subject: [],
+            body: {
+              ...{ run: run.run, story: run.story, status: "cancelled" as const },
+              reason: `taken back to ${name} by @${ask.by.login}`,
+            },
+          },
+        ];
+  const what =
+    checkpoint.head === null
+      ? `the branch \`${branch}\` goes, and its pull request is closed`
+      : `the branch \`${branch}\` goes back to ${checkpoint.head}`;
+  const line = `Read as: back to \`${name}\`; ${what}. \`/retry\` starts the next attempt from there.`;
+  return accept("rolled-back", line, [decided, ...end]);
+}
+
+/** Why a run may not start yet because of a rollback; null: it may. */
+export function rollbackInTheWay({ rollback }: StoryRecord): Answer | null {
+  if (rollback === null) return null;
+  const line = `The rollback to \`${rollback.checkpoint}\` is still being carried out; try again in a moment.`;
+  return refuse("rollback-open", line);
+}
+
+/** Carries a decided rollback out, and records what became of it. */
+export function rollBack(record: StoryRecord, facts: StoryFacts): Step | null {
+  const { rollback } = record;
+  if (rollback === null) return null;
+  const { branch, to, undone, comment, checkpoint } = rollback;
+  const key = `rollback/${facts.repository.id}/${comment}`;
+  const outcome = facts.outcomes.get(key);
+  if (outcome === undefined) {
+    const text = `Taken back to the checkpoint \`${checkpoint}\`, before which nothing was written for #${rollback.prompt}. What was here stays in the ledger.`;
+    return { effects: [{ type: "roll-back", key, branch, to, undone, comment: text }] };
+  }
+  if (outcome.status === "waiting") return null;
+  const subject = undone.slice(-100).map((commit) => ({ name: branch, digest: { gitCommit: commit } }));
+  const actor = appActor(facts);
+  if (outcome.status === "done" && outcome.result.type === "rolled-back") {
+    const { closed } = outcome.result;
+    return { drafts: [{ kind: "rollback.done", actor, subject, body: { ...rollback, closed } }] };
+  }
+  const { code, message } =
+    outcome.status === "failed"
+      ? outcome
+      : { code: "internal", message: "the rollback ended without saying what it did" };
+  return {
+    drafts: [
+      { kind: "rollback.failed", actor, subject, body: { ...rollback, code, message } },
+      {
+        kind: "concern.raised",
+        actor,
+        subject: [],
+        body: {
+          concern: sourceKey({ type: "comment", id: comment }),
+          ...{ story: rollback.story, pull: null, prompt: rollback.prompt },
+          code: "rollback-failed",
+          message: `Nothing was taken back to ${checkpoint}: ${message}`
+            .slice(0, longestConcern)
+            .toWellFormed(),
+          raisedBy: "app",
+          about: { type: "comment", id: comment },
+        },
+      },
+    ],
+  };
+}
+
+/** The checkpoint of a name, if it is one of this story's. */
+function findCheckpoint(name: string, facts: StoryFacts): { checkpoint: Checkpoint } | { refused: Answer } {
+  const found = entriesOf(facts.entries, "checkpoint.recorded").find(
+    ({ body }) => checkpointName(body) === name,
+  );
+  if (found === undefined) {
+    const line = `There is no checkpoint \`${name}\`; this story has: ${namesOf(facts)}.`;
+    return { refused: refuse("unknown-checkpoint", line) };
+  }
+  if (found.body.story === facts.issue.number) return { checkpoint: found.body };
+  const line = `\`${name}\` is a checkpoint of story #${found.body.story}. Give the command there.`;
+  return { refused: refuse("other-story", line) };
+}
+
+/** The newest checkpoints of the story, for people to choose from. */
+function namesOf({ entries, issue }: StoryFacts): string {
+  const names = entriesOf(entries, "checkpoint.recorded").flatMap(({ body }) =>
+    body.story === issue.number ? [`\`${checkpointName(body)}\``] : [],
+  );
+  return names.length === 0 ? "none yet" : names.slice(-10).join(", ");
+}
+
+/** What is still being written for a prompt, as a refusal's line; null: nothing is. */
+function workOn(prompt: PromptRecord, run: RunRecord | null, facts: StoryFacts): string | null {
+  const last = prompt.attempts.at(-1);
+  if (last === undefined) return null;
+  const isOpen = run !== null && run.closed === null && last.pack.run === run.run;
+  const isAtWork =
+    last.closed === null || (last.closed.accepted && (last.commit === null || prompt.pull === null));
+  if (isOpen && isAtWork)
+    return `${attemptName(last.pack)} of #${last.pack.prompt} is under way. \`/stop\` it first.`;
+  const { repository, outcomes } = facts;
+  const keys = [changeKey(repository.id, last.pack), pullKey(repository.id, last.pack.run, last.pack.prompt)];
+  return keys.some((key) => outcomes.get(key)?.status === "waiting")
+    ? `${attemptName(last.pack)} of #${last.pack.prompt} is still being written; try again in a moment.`
+    : null;
+}
+
+/**
+ * What has to go so that the branch stands as at a checkpoint: our commits after it, those included that were written when
+ * their run was stopped and so were never recorded. Null: the checkpoint's head does not stand any more.
+ */
+function undoneBy(
+  { branch, head }: Checkpoint,
+  { standing, attempts }: PromptRecord,
+  { repository, outcomes, entries }: StoryFacts,
+): { branch: string | null; commits: string[] } | null {
+  const gone = undoneCommits(entries);
+  const late = attempts.flatMap(({ pack, commit }) => {
+    const outcome = commit === null ? outcomes.get(changeKey(repository.id, pack)) : undefined;
+    return outcome?.status === "done" && outcome.result.type === "commit" && !gone.has(outcome.result.commit)
+      ? [{ branch: pack.branch, commit: outcome.result.commit }]
+      : [];
+  });
+  const last = standing.branch ?? late.at(-1)?.branch ?? null;
+  const written = late.flatMap((one) => (one.branch === last ? [one.commit] : []));
+  const commits = [...standing.commits, ...written];
+  if (head === null) return { branch: last, commits };
+  const place = branch === last ? standing.commits.indexOf(head) : -1;
+  return place < 0 ? null : { branch: last, commits: commits.slice(place + 1) };
+}

@@ -1,0 +1,96 @@
+import { checkpointName, nextAttempt } from "../checkpoints.ts";
+import { branchName, digestOf, packOf } from "../contract.ts";
+import type { Draft } from "../entries.ts";
+import type { LoadedPolicy } from "../facts.ts";
+import { handedOff, toAgent } from "../handoffs.ts";
+import { canonicalJson } from "../json.ts";
+import { attemptName } from "../record.ts";
+import type { Step, StoryFacts } from "../story-facts.ts";
+import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
+import { appActor } from "./answer.ts";
+import { runClosed } from "./answers.ts";
+import { contractDrift } from "./approval.ts";
+
+/**
+ * Begins the next attempt at a prompt: its checkpoint, its recorded prompt, and with a run's first one the hand-off. While
+ * the prompt's pull request is open it goes on there, on top of what stands; otherwise it begins anew on the default branch.
+ * Nothing begins while a concern is open.
+ */
+export function startAttempt(
+  record: StoryRecord,
+  run: RunRecord,
+  prompt: PromptRecord,
+  last: AttemptRecord | undefined,
+  facts: StoryFacts,
+  loaded: LoadedPolicy,
+): Step | null {
+  const { issue, contract } = prompt;
+  if (issue === null || !facts.base.known || record.concerns.length > 0) return null;
+  const drift = contractDrift(record, facts, loaded);
+  if (drift !== null) return { drafts: [runClosed(run, facts, "failed", drift)] };
+  const tries = prompt.attempts.filter(({ pack }) => pack.run === run.run).length;
+  const refused = last?.closed?.reasons ?? [];
+  if (tries > loaded.policy.agents.limits.rework) {
+    const why = refused.map((failure) => failure.message).join(" ");
+    return {
+      drafts: [runClosed(run, facts, "failed", `#${issue} failed ${tries} times; the last time: ${why}`)],
+    };
+  }
+  const { branch, head } = placeOf(run, prompt, issue);
+  const base = head ?? facts.base.value;
+  // D2: numbered over all runs of the prompt.
+  const attempt = nextAttempt(prompt.attempts.at(-1)?.pack.attempt, prompt.rolledBack !== null);
+  const answers = record.answers.flatMap((answer) => (answer.prompt === issue ? [answer.finding] : []));
+  const step = { run: run.run, story: facts.issue.number, prompt: issue, attempt };
+  const pack = packOf({
+    ...step,
+    repository: facts.repository.name,
+    base,
+    contract,
+    policy: loaded.policy,
+    failures: [...refused, ...answers],
+  });
+  if (pack === null) {
+    return {
+      drafts: [runClosed(run, facts, "failed", `the policy has no role \`${contract.role}\` any more`)],
+    };
+  }
+  const text = canonicalJson(pack);
+  const digest = digestOf(pack);
+  const actor = appActor(facts);
+  const where = { story: step.story, prompt: issue };
+  const handed: Draft[] =
+    last === undefined ? [handedOff(toAgent(where, run.digest, contract.role, loaded.policy), actor)] : [];
+  const checkpoint = checkpointName(step);
+  return {
+    bodies: [{ sha256: digest, text, mediaType: "application/json" }],
+    drafts: [
+      ...handed,
+      {
+        kind: "checkpoint.recorded",
+        actor,
+        subject: [{ name: checkpoint, digest: { gitCommit: base } }],
+        body: { checkpoint, ...step, branch, base, head },
+      },
+      {
+        kind: "prompt.recorded",
+        actor,
+        subject: [{ name: `prompt #${issue} ${attemptName({ attempt })}`, digest: { sha256: digest } }],
+        body: {
+          ...step,
+          base,
+          branch,
+          pack: { sha256: digest, bytes: Buffer.byteLength(text), mediaType: "application/json" },
+        },
+      },
+    ],
+  };
+}
+
+/** The branch that an attempt writes to, and where it stands; `head` null: it is made anew. */
+function placeOf(run: RunRecord, { pull, standing }: PromptRecord, issue: number) {
+  const head = pull === null ? null : (standing.commits.at(-1) ?? null);
+  return head === null || standing.branch === null
+    ? { branch: branchName(run.run, issue), head: null }
+    : { branch: standing.branch, head };
+}

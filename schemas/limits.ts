@@ -1,0 +1,20 @@
+// Apart from the schemas that they are part of, so that a decision which needs one does not load those.
+
+/** How many commits a person can stand for at once. */
+export const mostAdopted = 1_000;
+
+/** How many claims are kept about one pull request. */
+export const mostClaims = 50;
+
+/** How many bodies one entry can name; what is due beyond that comes in later ones. */
+export const mostPurged = 500;
+
+/** The most characters of a concern's or an answer's text that are kept. */
+export const longestConcern = 4_000;
+
+/** The most commits that one rollback takes off a branch. */
+export const mostUndone = 1_000;
+
+/** How many reasons of a failure an entry of its own tells, and the most characters of each. */
+export const mostReasons = 20;
+export const longestReason = 1_000;

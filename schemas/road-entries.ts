@@ -1,0 +1,95 @@
+import * as z from "zod";
+import { IssueNumber, RunId, Source, step } from "./entry-parts.ts";
+import { longestConcern, mostUndone } from "./limits.ts";
+import { RemediationClosed, RemediationOpened } from "./remediation.ts";
+import { ReviewObserved } from "./review-entry.ts";
+import { Attempt } from "./step.ts";
+import { Sha, Sha256 } from "./text.ts";
+
+/** The stages that a story goes through, in their order (features C1). */
+export const stages = ["frame", "spec", "execute", "validate", "package", "cleanup"] as const;
+export const Stage = z.enum(stages);
+export type Stage = z.infer<typeof Stage>;
+
+/** Who has the work at one end of a hand-off. */
+export const Holding = z.strictObject({
+  stage: Stage,
+  holder: z
+    .string()
+    .regex(/^(?:app|people:[a-z]+|agent:.+)$/)
+    .max(500)
+    .describe("`app`, `people:<duty>` or `agent:<backend>/<model>`."),
+});
+export type Holding = z.infer<typeof Holding>;
+
+const concernName = z
+  .string()
+  .min(1)
+  .max(100)
+  .describe("Its stable name: the comment that raised it, or the checkpoint of the attempt that did.");
+const checkpointName = z
+  .string()
+  .regex(/^run-[0-9]+-[0-9]+\/[0-9]+\/R[0-9]+S[0-9]+$/)
+  .describe("run-<story>-<count>/<prompt>/R<r>S<s>");
+
+const rollback = {
+  checkpoint: checkpointName,
+  ...step,
+  branch: z.string().describe("The branch that is moved: a run's own."),
+  to: Sha.nullable().describe("Where it stands afterwards; null: it is deleted, its pull request closed."),
+  undone: z
+    .array(Sha)
+    .min(1)
+    .max(mostUndone)
+    .describe("The recorded commits that are taken off it, oldest first; from then on they are no evidence."),
+  comment: z.int().positive(),
+};
+
+/** The bodies of the entries about what stops, saves, takes back, passes on, reviews and mends the work. */
+export const roadBodies = {
+  "review.observed": ReviewObserved,
+  "remediation.opened": RemediationOpened,
+  "remediation.closed": RemediationClosed,
+  "concern.raised": z.strictObject({
+    concern: concernName,
+    story: IssueNumber.nullable(),
+    pull: IssueNumber.nullable().describe("The pull request it was raised on; null: on the story."),
+    prompt: IssueNumber.nullable(),
+    code: z.string(),
+    message: z.string().max(longestConcern),
+    raisedBy: z.enum(["agent", "person", "app"]),
+    about: z.discriminatedUnion("type", [
+      ...Source.options,
+      z.strictObject({ type: z.literal("answer"), run: RunId, attempt: Attempt, sha256: Sha256 }),
+    ]),
+  }),
+  "concern.answered": z.strictObject({
+    concern: concernName,
+    story: IssueNumber.nullable(),
+    pull: IssueNumber.nullable(),
+    source: Source.describe("The act of the person who answered."),
+    text: z.string().max(longestConcern).describe("The answer; empty where the act itself is the answer."),
+  }),
+  "checkpoint.recorded": z.strictObject({
+    checkpoint: checkpointName,
+    ...step,
+    branch: z.string(),
+    base: Sha.describe("The commit the attempt starts from."),
+    head: Sha.nullable().describe("Where the branch stands before the attempt; null: there is none."),
+  }),
+  "rollback.decided": z.strictObject(rollback),
+  "rollback.done": z.strictObject({
+    ...rollback,
+    closed: z.array(IssueNumber).describe("The pull requests of the branch that are closed by it."),
+  }),
+  "rollback.failed": z.strictObject({ ...rollback, code: z.string(), message: z.string() }),
+  "handoff.made": z.strictObject({
+    story: IssueNumber,
+    prompt: IssueNumber,
+    from: Holding,
+    to: Holding,
+    carries: z
+      .union([Sha, Sha256])
+      .describe("What is handed on: the digest of the contract, or the commit of the change."),
+  }),
+} as const;

@@ -1,0 +1,441 @@
+import { describe, expect, test } from "@jest/globals";
+import { conclude, type Finding, type Status } from "../../core/finding.ts";
+import { type Granted, type Installation, judgeApp } from "../../core/health/installation.ts";
+import { judgeModels, type ServiceFact } from "../../core/health/models.ts";
+import { judgeRepository, type RepositoryStanding } from "../../core/health/repository.ts";
+import { judgeSettings, type SettingsFacts } from "../../core/health/settings.ts";
+import { judgeHealth } from "../../core/health.ts";
+import { known, unknown } from "../../core/known.ts";
+import { judgeRequired, type RequiredCheck } from "../../core/required-check.ts";
+import { Policy } from "../../schemas/policy.ts";
+
+const bot = { id: 99, login: "sallyport[bot]", type: "Bot" as const };
+const ourselves = { appId: 4001, slug: "sallyport", bot };
+const publicKey = `ed25519:${"A".repeat(43)}=`;
+const us = { ourselves, publicKey };
+const unread = unknown("no answer");
+
+const shown = (findings: readonly Finding[], check: string) =>
+  findings.filter((one) => one.check === check).map(({ status }) => status);
+
+test.each<[string, [Finding["area"], Status][], 0 | 1 | 2]>([
+  [
+    "all is well",
+    [
+      ["settings", "ok"],
+      ["repository", "ok"],
+    ],
+    0,
+  ],
+  [
+    "warnings are allowed",
+    [
+      ["settings", "warn"],
+      ["github", "warn"],
+    ],
+    0,
+  ],
+  [
+    "something fails",
+    [
+      ["settings", "ok"],
+      ["github", "fail"],
+    ],
+    1,
+  ],
+  [
+    "a failure says no, whatever else is not known",
+    [
+      ["github", "unknown"],
+      ["repository", "fail"],
+    ],
+    1,
+  ],
+  [
+    "something is not known",
+    [
+      ["github", "ok"],
+      ["repository", "unknown"],
+    ],
+    2,
+  ],
+  [
+    "the settings are wrong",
+    [
+      ["settings", "fail"],
+      ["models", "fail"],
+    ],
+    2,
+  ],
+  ["nothing was looked at", [], 2],
+])("%s", (_title, pairs, status) => {
+  const findings = pairs.map(([area, one]) => ({ area, about: null, check: "c", status: one, message: "m" }));
+  expect(conclude(findings)).toBe(status);
+});
+
+describe("F10 the check is required", () => {
+  const check = (more: Partial<RequiredCheck> = {}): RequiredCheck => ({
+    context: "sallyport",
+    appId: 4001,
+    strict: true,
+    bypass: known([]),
+    ...more,
+  });
+  const rulesets = (checks: RequiredCheck[], kinds = ["pull_request"]) => known({ kinds, checks });
+  const protection = (checks: RequiredCheck[]) => known({ isOn: checks.length > 0, checks });
+  type Rules = Parameters<typeof judgeRequired>[1];
+  const judge = (rules: Partial<Rules>) =>
+    judgeRequired(
+      "acme/web",
+      { branch: "main", rulesets: rulesets([]), protection: protection([]), ...rules },
+      ourselves,
+    );
+
+  test.each<[string, Partial<Rules>, Status, RegExp]>([
+    ["by a ruleset", { rulesets: rulesets([check()]) }, "ok", /only from this App/],
+    ["by branch protection", { protection: protection([check()]) }, "ok", /only from this App/],
+    ["besides a looser rule", { rulesets: rulesets([check({ appId: null }), check()]) }, "ok", /only from/],
+    ["by one kind, the other unread", { rulesets: rulesets([check()]), protection: unread }, "ok", /only/],
+    ["by nothing", {}, "fail", /does not ask for the check/],
+    ["under another name", { rulesets: rulesets([check({ context: "Sallyport" })]) }, "fail", /does not ask/],
+    ["T063 from any source", { rulesets: rulesets([check({ appId: null })]) }, "fail", /any source/],
+    ["T063 from another App", { protection: protection([check({ appId: 7 })]) }, "fail", /from App 7, and/],
+    [
+      "T063 from another App and from any",
+      { rulesets: rulesets([check({ appId: 7 }), check({ appId: null })]) },
+      "fail",
+      /any source/,
+    ],
+    ["perhaps by what is unread", { protection: unread }, "unknown", /no answer/],
+    [
+      "from any source, and perhaps by what is unread",
+      { rulesets: unread, protection: protection([check({ appId: null })]) },
+      "unknown",
+      /no answer/,
+    ],
+  ])("%s", (_title, rules, status, message) => {
+    const [first, ...others] = judge(rules);
+    expect(first).toMatchObject({
+      about: "acme/web",
+      check: "required-check",
+      status,
+      message: expect.stringMatching(message),
+    });
+    // What could go past a check that is not there is nobody's question.
+    expect(others.length > 0).toBe(status === "ok");
+    expect(first?.next === undefined).toBe(status === "ok");
+  });
+
+  test.each<[string, Partial<Rules>, Record<string, Status>]>([
+    ["nothing", { rulesets: rulesets([check()]) }, { bypass: "ok", "direct-push": "ok", "up-to-date": "ok" }],
+    [
+      "administrators",
+      { rulesets: rulesets([check({ bypass: known(["administrators"]) })]) },
+      { bypass: "warn" },
+    ],
+    ["a bypass list that is hidden", { rulesets: rulesets([check({ bypass: unread })]) }, { bypass: "warn" }],
+    [
+      "a bypass of one rule, while another holds everybody",
+      { rulesets: rulesets([check({ bypass: known(["Team 5"]) })]), protection: protection([check()]) },
+      { bypass: "ok" },
+    ],
+    ["pushes", { rulesets: rulesets([check()], []) }, { "direct-push": "warn" }],
+    [
+      "pushes, where they cannot be seen",
+      { protection: protection([check()]), rulesets: rulesets([], []) },
+      { "direct-push": "warn" },
+    ],
+    ["age", { rulesets: rulesets([check({ strict: false })]) }, { "up-to-date": "warn" }],
+    [
+      "age, where it cannot be seen",
+      { rulesets: rulesets([check({ strict: null })]) },
+      { "up-to-date": "warn" },
+    ],
+    [
+      "age, with a queue",
+      { rulesets: rulesets([check({ strict: false })], ["merge_queue"]) },
+      { "up-to-date": "ok" },
+    ],
+  ])("past it goes: %s", (_title, rules, statuses) => {
+    const findings = judge(rules);
+    for (const [one, status] of Object.entries(statuses)) expect(shown(findings, one)).toEqual([status]);
+    for (const { status, next } of findings) expect(next === undefined).toBe(status === "ok");
+  });
+});
+
+describe("settings", () => {
+  const facts: SettingsFacts = {
+    node: "v24.1.0",
+    nodeNeeded: 20,
+    problems: [],
+    rest: { appKeyProblem: null, ledgerKey: { publicKey }, database: { kind: "server", problem: null } },
+  };
+  const rest = (more: Partial<NonNullable<SettingsFacts["rest"]>>) => ({
+    rest: { appKeyProblem: null, ledgerKey: { publicKey }, database: { kind: "memory" as const }, ...more },
+  });
+  const folder = (state: "there" | "to-be-made" | "not-writable" | "something-else") =>
+    rest({ database: { kind: "folder", folder: "data", state } });
+
+  test.each<[string, Partial<SettingsFacts>, string, Status[]]>([
+    ["Node is new enough", {}, "node", ["ok"]],
+    ["Node is the oldest one", { node: "v20.0.0" }, "node", ["ok"]],
+    ["Node is too old", { node: "v18.20.1" }, "node", ["fail"]],
+    ["two problems", { problems: ["A: one", "B: two"], rest: null }, "settings", ["fail", "fail"]],
+    ["no ledger key", rest({ ledgerKey: { problem: "none" } }), "ledger-key", ["fail"]],
+    ["no App key", rest({ appKeyProblem: "none" }), "app-key", ["fail"]],
+    ["a server that answers", {}, "database", ["ok"]],
+    [
+      "a server that does not",
+      rest({ database: { kind: "server", problem: "refused" } }),
+      "database",
+      ["fail"],
+    ],
+    ["memory", rest({}), "database", ["warn"]],
+    ["a folder with a database", folder("there"), "database", ["ok"]],
+    ["a folder to be made", folder("to-be-made"), "database", ["ok"]],
+    ["a folder of somebody else", folder("not-writable"), "database", ["fail"]],
+    ["a folder with something else", folder("something-else"), "database", ["fail"]],
+  ])("%s", (_title, more, check, statuses) => {
+    expect(shown(judgeSettings({ ...facts, ...more }), check)).toEqual(statuses);
+  });
+});
+
+describe("the App", () => {
+  const needs: Granted = { permissions: { checks: "write", members: "read" }, events: ["issues", "push"] };
+  const granted: Granted = { permissions: { ...needs.permissions, metadata: "read" }, events: needs.events };
+  const installation: Installation = {
+    ...granted,
+    account: "acme",
+    isOrganization: true,
+    isSuspended: false,
+  };
+  const hook = { url: "https://sally.example/", contentType: "json", isInsecure: false, hasSecret: true };
+  const delivery = { isDelivered: true, at: "2026-11-21T10:00:00Z", event: "push", status: "OK" };
+  const right = {
+    needs,
+    app: known({ ...granted, slug: "sallyport" }),
+    installations: known([installation]),
+    hook: known(hook),
+    deliveries: known([delivery]),
+  };
+  type Facts = Parameters<typeof judgeApp>[0];
+  const lost = { ...delivery, isDelivered: false, status: "timed out" };
+
+  test("nothing is said against one that is right", () => {
+    expect(judgeApp(right).filter(({ status }) => status !== "ok")).toEqual([]);
+  });
+
+  test.each<[string, Partial<Facts>, string, Status[]]>([
+    ["GitHub does not answer", { app: unread }, "app", ["unknown"]],
+    ["GitHub refuses the key", { app: known(null) }, "app", ["fail"]],
+    ["installed nowhere", { installations: known([]) }, "installed", ["fail"]],
+    ["installed who knows where", { installations: unread }, "installed", ["unknown"]],
+    ["suspended", { installations: known([{ ...installation, isSuspended: true }]) }, "installed", ["fail"]],
+    [
+      "new permissions that the account has not accepted",
+      { installations: known([{ ...installation, permissions: { checks: "read", members: "read" } }]) },
+      "permissions",
+      ["ok", "fail"],
+    ],
+    [
+      "a person's account without members",
+      {
+        installations: known([{ ...installation, isOrganization: false, permissions: { checks: "write" } }]),
+      },
+      "permissions",
+      ["ok", "ok"],
+    ],
+    [
+      "an organisation without members",
+      { installations: known([{ ...installation, permissions: { checks: "write" } }]) },
+      "permissions",
+      ["ok", "fail"],
+    ],
+    [
+      "a level above",
+      { app: known({ ...granted, permissions: { checks: "admin", members: "read" }, slug: "s" }) },
+      "more-than-needed",
+      ["warn"],
+    ],
+    [
+      "a level nobody knows",
+      { app: known({ ...granted, permissions: { checks: "some", members: "read" }, slug: "s" }) },
+      "permissions",
+      ["fail", "ok"],
+    ],
+    [
+      "an event too few",
+      { app: known({ ...granted, events: ["push"], slug: "s" }) },
+      "events",
+      ["fail", "ok"],
+    ],
+    ["a hook that cannot be seen", { hook: unread }, "webhook", ["unknown"]],
+    ["a hook without an address", { hook: known({ ...hook, url: "" }) }, "webhook", ["fail"]],
+    ["a hook that sends forms", { hook: known({ ...hook, contentType: "form" }) }, "webhook", ["fail"]],
+    ["a hook without a secret", { hook: known({ ...hook, hasSecret: false }) }, "webhook", ["fail"]],
+    ["a hook that trusts anybody", { hook: known({ ...hook, isInsecure: true }) }, "webhook", ["fail"]],
+    ["a hook in the clear", { hook: known({ ...hook, url: "http://sally.example/" }) }, "webhook", ["warn"]],
+    ["deliveries that cannot be seen", { deliveries: unread }, "deliveries", ["unknown"]],
+    ["no delivery yet", { deliveries: known([]) }, "deliveries", ["ok"]],
+    ["a delivery that was lost", { deliveries: known([delivery, lost]) }, "deliveries", ["warn"]],
+  ])("%s", (_title, more, check, statuses) => {
+    expect(shown(judgeApp({ ...right, ...more }), check)).toEqual(statuses);
+  });
+});
+
+describe("a repository", () => {
+  const loaded = (policy: object) =>
+    known({
+      state: "loaded" as const,
+      ref: "a".repeat(40),
+      blob: "b".repeat(40),
+      policy: Policy.parse({
+        version: 1,
+        extends: "default",
+        ledger: { keys: [{ key: publicKey }] },
+        ...policy,
+      }),
+      lines: { version: 1, gates: 2 },
+    });
+  const rules = (branch: string, kinds: string[] = []) => ({
+    branch,
+    rulesets: known({ kinds, checks: [] }),
+    protection: known({ isOn: false, checks: [] }),
+  });
+  const right: RepositoryStanding = {
+    policy: loaded({}),
+    files: known(["src/a.ts"]),
+    checks: known([]),
+    rules: rules("main"),
+    evidence: { isThere: known(true), rules: rules("sallyport/evidence", ["update"]) },
+  };
+  const pinned = (...keys: object[]) => loaded({ ledger: { keys } });
+  const other = { key: `ed25519:${"B".repeat(43)}=` };
+  const own = { key: publicKey };
+  const evidence = (isThere: RepositoryStanding["evidence"]["isThere"], more: object) => ({
+    evidence: { isThere, rules: { ...rules("sallyport/evidence"), ...more } },
+  });
+  const malformed = { message: "m", line: 3, column: 4 };
+
+  test.each<[string, Partial<RepositoryStanding>, string, Status[]]>([
+    ["a policy", {}, "policy", ["ok"]],
+    ["no policy", { policy: known({ state: "absent", ref: "r" }) }, "policy", ["fail"]],
+    [
+      "a malformed one",
+      { policy: known({ state: "malformed", ref: "r", blob: "b", problem: malformed }) },
+      "policy",
+      ["fail"],
+    ],
+    ["one that cannot be read", { policy: unread }, "policy", ["unknown"]],
+    ["guarded by the built-in list", {}, "policy-guard", ["ok"]],
+    [
+      "guarded by itself",
+      { policy: loaded({ extends: undefined, gates: { protected: { paths: [".github"] } } }) },
+      "policy-guard",
+      ["ok"],
+    ],
+    [
+      "forbidden to all",
+      { policy: loaded({ extends: undefined, gates: { "forbidden-paths": { deny: [".github/**"] } } }) },
+      "policy-guard",
+      ["ok"],
+    ],
+    ["guarded by nothing", { policy: loaded({ extends: undefined }) }, "policy-guard", ["warn"]],
+    ["our key", { policy: pinned(other, own) }, "ledger-keys", ["ok"]],
+    [
+      "our key from an entry on",
+      { policy: pinned({ ...other, to: 7 }, { ...own, from: 8 }) },
+      "ledger-keys",
+      ["ok"],
+    ],
+    ["no key", { policy: loaded({ ledger: undefined }) }, "ledger-keys", ["warn"]],
+    ["another key", { policy: pinned(other) }, "ledger-keys", ["fail"]],
+    ["our key until it ends", { policy: pinned({ ...own, to: 7 }) }, "ledger-keys", ["warn"]],
+    ["our key for some kinds", { policy: pinned({ ...own, kinds: ["verdict"] }) }, "ledger-keys", ["warn"]],
+    [
+      "more signatures than there are",
+      { policy: loaded({ ledger: { keys: [own, other], threshold: 2 } }) },
+      "ledger-keys",
+      ["fail"],
+    ],
+    [
+      "rules that match",
+      { policy: loaded({ gates: { "forbidden-paths": { deny: ["src"] } } }) },
+      "policy-rules",
+      ["ok"],
+    ],
+    [
+      "rules that match nothing",
+      { policy: loaded({ gates: { "forbidden-paths": { deny: ["lib"] } } }) },
+      "policy-rules",
+      ["warn"],
+    ],
+    [
+      "files that cannot be read accuse nobody",
+      { policy: loaded({ gates: { "forbidden-paths": { deny: ["lib"] } } }), files: unread },
+      "policy-rules",
+      ["warn"],
+    ],
+    ["workflows that cannot be read", { checks: unread }, "policy-rules", ["warn"]],
+    ["no rules for the check", {}, "required-check", ["fail"]],
+    ["evidence that is kept", {}, "evidence-branch", ["ok"]],
+    [
+      "evidence that is not there yet",
+      evidence(known(false), { rulesets: known({ kinds: ["non_fast_forward", "deletion"], checks: [] }) }),
+      "evidence-branch",
+      ["ok"],
+    ],
+    [
+      "evidence under branch protection",
+      evidence(known(true), { protection: known({ isOn: true, checks: [] }) }),
+      "evidence-branch",
+      ["ok"],
+    ],
+    [
+      "evidence that anybody can force",
+      evidence(known(true), { rulesets: known({ kinds: ["deletion"], checks: [] }) }),
+      "evidence-branch",
+      ["warn"],
+    ],
+    [
+      "evidence that is kept who knows how",
+      evidence(known(true), { rulesets: unread }),
+      "evidence-branch",
+      ["warn"],
+    ],
+    ["evidence that cannot be seen", evidence(unread, {}), "evidence-branch", ["unknown"]],
+  ])("%s", (_title, more, check, statuses) => {
+    const findings = judgeRepository({ name: "acme/web", standing: known({ ...right, ...more }) }, us);
+    expect(shown(findings, check)).toEqual(statuses);
+    for (const { status, next } of findings) if (status === "fail") expect(next).toEqual(expect.any(String));
+  });
+
+  test("one that cannot be read is not known, one without the App fails, and nothing else is said of either", () => {
+    const judge = (standing: Parameters<typeof judgeRepository>[0]["standing"]) =>
+      judgeRepository({ name: "acme/web", standing }, us).map(({ check, status }) => [check, status]);
+    expect(judge(unread)).toEqual([["installed", "unknown"]]);
+    expect(judge(known(null))).toEqual([["installed", "fail"]]);
+  });
+
+  test("without our own account no repository is judged, and that is not known", () => {
+    const settings: SettingsFacts = { node: "v24.1.0", nodeNeeded: 20, problems: [], rest: null };
+    const repositories = [{ name: "acme/web", standing: known(right) }];
+    const findings = judgeHealth({ settings, app: null, us: unread, repositories, services: [] });
+    expect(findings.filter(({ area }) => area !== "settings")).toMatchObject([
+      { check: "bot", status: "unknown" },
+    ]);
+  });
+});
+
+test.each<[ServiceFact["state"], Status]>([
+  ["answers", "ok"],
+  ["no-key", "fail"],
+  ["unauthorised", "fail"],
+  ["unreachable", "fail"],
+  ["no-list", "warn"],
+  ["other", "unknown"],
+])("a model service: %s is %s", (state, status) => {
+  expect(judgeModels([{ backend: "anthropic", state, detail: "d" }])).toMatchObject([
+    { about: "anthropic", status },
+  ]);
+});

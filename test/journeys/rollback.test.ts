@@ -1,0 +1,166 @@
+import { type FixtureResponse, LLMock } from "@copilotkit/aimock";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { until as waitFor } from "../../app/demo/acting.ts";
+import { storyBody } from "../../app/demo/governed.ts";
+import { nextSecond } from "../../app/demo/road.ts";
+import { entriesOf, type TypedEntry } from "../../core/entries.ts";
+import { readEntry } from "../../core/ledger.ts";
+import { recordOf } from "../../core/record.ts";
+import { typedEntry } from "../../core/typed-entry.ts";
+import type { EntryKind } from "../../schemas/entries.ts";
+import { expectConformance } from "../conformance/watch.ts";
+import { startWorld, type World } from "./world.ts";
+
+const models = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent" });
+let world: World;
+beforeAll(async () => {
+  await models.start();
+  world = await startWorld({ models: async () => ({ url: models.url, close: () => models.stop() }) });
+}, 60_000);
+afterAll(() => world.close(), 30_000);
+
+const until = <T>(what: string, ask: () => Promise<T | null | undefined | false>) => waitFor(what, ask, 120);
+
+const call = (name: string, input: object): FixtureResponse => ({
+  toolCalls: [{ name, arguments: JSON.stringify(input) }],
+});
+const file = "sallyport-demo/file.txt";
+const plan = {
+  approach: "One small step.",
+  risks: [],
+  unknowns: [],
+  risk: "high",
+  acceptance: ["It is there."],
+  manualTest: null,
+  prompts: [
+    {
+      title: "Add a file",
+      objective: "A file is there that says what it is.",
+      role: "demo",
+      paths: ["sallyport-demo/**"],
+      inputs: [],
+      nonGoals: ["Nothing else."],
+      acceptance: ["It is there."],
+      output: ["The file."],
+      evidence: [],
+      dependsOn: [],
+    },
+  ],
+};
+
+/** What the agent writes from now on, whatever it is handed. */
+function agentWrites(content: string): void {
+  models.clearFixtures();
+  models.addFixture({ match: { systemMessage: "You plan a story" }, response: call("propose_plan", plan) });
+  const done = { summary: "Done.", claims: [{ criterion: "It is there.", how: "Written." }] };
+  models.addFixture({ match: { turnIndex: 0 }, response: call("write", { path: file, content }) });
+  models.addFixture({ match: { turnIndex: 1 }, response: call("finish", done) });
+}
+
+async function entries(): Promise<TypedEntry[]> {
+  const { db } = world.service().database;
+  const rows = await db.selectFrom("entries").select("line").orderBy("seq").execute();
+  return rows.flatMap(({ line }) => {
+    const read = readEntry(line);
+    const typed = read.ok ? typedEntry(read.entry) : null;
+    return typed === null ? [] : [typed];
+  });
+}
+
+/** Waits until there are so many entries of a kind. */
+const recorded = <K extends EntryKind>(kind: K, count: number) =>
+  until(`${count} × ${kind}`, async () => {
+    const found = entriesOf(await entries(), kind);
+    return found.length >= count ? found : null;
+  });
+
+test("D14: a second attempt is taken back, then the first; each time what stands is judged anew, and the road goes on", async () => {
+  const { lena, quinn, seen } = world;
+  agentWrites("one\n");
+  const epic = await lena.openIssue("An epic", "### Description\n\nMore.\n\n### Risk\n\nhigh\n", ["epic"]);
+  const story = await lena.openIssue("A story", storyBody(epic, null), ["story"]);
+  await nextSecond();
+  await lena.label(story, "ai:plan");
+  const digest = await until("the digest", async () =>
+    (await seen.comments(story))
+      .map((comment) => /^\/approve ([0-9a-f]{64})$/m.exec(comment)?.[1])
+      .find((found) => found !== undefined),
+  );
+  await quinn.comment(story, `/approve ${digest}`);
+  await until("the prompt", async () => (await seen.issue(story)).labels.includes("sallyport:ready"));
+  const say = async (text: string, line: RegExp) => {
+    const before = (await seen.comments(story)).filter((comment) => line.test(comment)).length;
+    await nextSecond();
+    await lena.comment(story, text);
+    await until(`an answer to ${text}`, async () => {
+      const answers = (await seen.comments(story)).filter((comment) => line.test(comment));
+      return answers.length > before;
+    });
+  };
+  const open = async () => (await seen.openPulls())[0];
+  const verdictOn = (sha: string, status: string) =>
+    until(`a check that is ${status}`, async () =>
+      (await seen.checks(sha)).find((check) => check.name === "sallyport" && check.status === status),
+    );
+  const headIs = (what: string, fits: (sha: string) => boolean) =>
+    until(what, async () => {
+      const pull = await open();
+      return pull !== undefined && fits(pull.sha) && pull;
+    });
+
+  // The first attempt becomes a pull request, and a person signs it off.
+  await say("/run", /run-\d+-1 is submitted/);
+  const first = await until("the pull request", open);
+  await verdictOn(first.sha, "in_progress");
+  await quinn.comment(first.number, `/sign-off ${first.sha} pass manual\nIt works.`);
+  await verdictOn(first.sha, "completed");
+
+  // A later run goes on at the same pull request; its commit has no sign-off.
+  agentWrites("two, which is wrong\n");
+  await say("/stop", /run-\d+-1 is stopped/);
+  await say("/run", /run-\d+-2 is submitted/);
+  const second = await headIs("the second commit", (sha) => sha !== first.sha);
+  expect(second.number).toBe(first.number);
+  await verdictOn(second.sha, "in_progress");
+  const saved = await recorded("checkpoint.recorded", 2);
+  expect(saved.map(({ body }) => body.head)).toEqual([null, first.sha]);
+
+  // Back to the second checkpoint: the first commit stands again, with its own evidence and its own sign-off.
+  const [start, afterFirst] = saved.map(({ body }) => body.checkpoint);
+  await say(`/rollback ${afterFirst}`, /Read as: back to/);
+  await headIs("the first commit", (sha) => sha === first.sha);
+  await recorded("rollback.done", 1);
+  await until("the verdict on the first commit", async () => {
+    const last = entriesOf(await entries(), "verdict.given").at(-1)?.body;
+    return last?.head === first.sha && last.conclusion === "success";
+  });
+  const judged = recordOf(await entries(), first.number);
+  expect(judged.known && judged.value.evidence.map(({ commit }) => commit)).toEqual([first.sha]);
+
+  // Back to the beginning: the pull request is closed, and the next attempt begins anew on the default branch.
+  await say(`/rollback ${start}`, /its pull request is closed/);
+  const [, done] = await recorded("rollback.done", 2);
+  expect(done?.body).toMatchObject({ to: null, closed: [first.number], undone: [first.sha] });
+  expect(await seen.openPulls()).toEqual([]);
+  agentWrites("three\n");
+  await say("/retry", /run-\d+-3 is submitted/);
+  const third = await until("the next pull request", open);
+  expect(third.number).not.toBe(first.number);
+  expect((await recorded("checkpoint.recorded", 3)).at(-1)?.body).toMatchObject({
+    head: null,
+    attempt: { r: 1, s: 0 },
+  });
+  await verdictOn(third.sha, "in_progress");
+  await quinn.comment(third.number, `/sign-off ${third.sha} pass manual\nIt works.`);
+  await verdictOn(third.sha, "completed");
+  await until("the merge", async () => (await lena.merge(third.number, third.sha)).ok);
+  await until("the story closed", async () => (await seen.issue(story)).state === "closed");
+
+  const handed = (await recorded("handoff.made", 1)).map(
+    ({ body: { from, to } }) => `${from.stage} → ${to.stage}`,
+  );
+  expect(handed.slice(-4)).toEqual([
+    ...["spec → execute", "execute → validate", "validate → package", "package → cleanup"],
+  ]);
+  expectConformance(world.watch);
+}, 300_000);
