@@ -40,6 +40,17 @@ async function isWritable(folder: string): Promise<boolean> {
 }
 
 async function problemOf(url: string): Promise<string | null> {
+  try {
+    await askServer(url);
+    return null;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const message = error instanceof Error ? error.message : String(error);
+    return message === "" ? code : message;
+  }
+}
+
+async function askServer(url: string): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: patience,
@@ -50,11 +61,6 @@ async function problemOf(url: string): Promise<string | null> {
   try {
     await client.connect();
     await client.query("select 1");
-    return null;
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    const message = error instanceof Error ? error.message : String(error);
-    return message === "" ? code : message;
   } finally {
     await client.end().catch(() => {});
   }

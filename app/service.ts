@@ -25,7 +25,7 @@ import { keepSecrets, withoutSecrets } from "./redact.ts";
 import { restoreChain } from "./restore.ts";
 import { createSigner } from "./signer.ts";
 import { getBody, putBody, record } from "./store.ts";
-import { storedChain } from "./stored-chain.ts";
+import { isPublished, storedChain } from "./stored-chain.ts";
 import { callStore } from "./stored-payloads.ts";
 import { watchRequired } from "./watch-required.ts";
 
@@ -100,6 +100,16 @@ export async function startService(config: Config, print: (line: string) => void
     guard,
   };
 
+  const chores: Record<string, (repository: number) => Promise<void>> = {
+    // An export that was given up when GitHub was away is taken up again.
+    export: async (repository) => {
+      if (await isPublished(db, repository)) return;
+      await db.transaction().execute((trx) => queue.exportLedger(trx, repository));
+    },
+    purge: (repository) => purge(repository, payloads),
+    "branch rules": (repository) => watchRequired(repository, { ...payloads, log }),
+  };
+
   // What fails is stored by the queue and the lane, and told in entries and comments.
   const patience = createPatience(github, now);
   const clean = <T>(job: () => Promise<T>) => withoutSecrets(secrets.search, job);
@@ -159,15 +169,12 @@ export async function startService(config: Config, print: (line: string) => void
         const all = await github.repositories();
         const repositories = all.filter((repository) => github.limitedUntil(repository) === null);
         for (const repository of repositories) await find({ repository, sha: null }, github, queue);
-        // What grew too old can wait: that it could not be given up holds nothing else back.
-        for (const repository of repositories)
-          await clean(() => purge(repository, payloads)).catch((error: Error) =>
-            log(`purge ${repository}: ${error.message}`),
-          );
-        for (const repository of repositories)
-          await clean(() => watchRequired(repository, { ...payloads, log })).catch((error: Error) =>
-            log(`branch rules of ${repository}: ${error.message}`),
-          );
+        // The rest can wait: what cannot be done for one repository holds nothing else back.
+        for (const [name, chore] of Object.entries(chores))
+          for (const repository of repositories)
+            await clean(() => chore(repository)).catch((error: Error) =>
+              log(`${name} of ${repository}: ${error.message}`),
+            );
       }),
   });
 

@@ -1,6 +1,7 @@
 import { headOf, linesFrom } from "./chain.ts";
 import type { Database } from "./database.ts";
 import type { Chain } from "./export.ts";
+import type { Exported } from "./exported.ts";
 import { getBody } from "./store.ts";
 
 /** A repository's chain as the store holds it, for the exporter. */
@@ -15,14 +16,7 @@ export function storedChain(
     lines: (from, to) => linesFrom(db, repository, from, to),
     body: (sha256) => getBody(db, sha256),
     exported: {
-      async get() {
-        const row = await db
-          .selectFrom("exports")
-          .select(["commit", "tree", "seq"])
-          .where("repository", "=", repository)
-          .executeTakeFirst();
-        return row ?? null;
-      },
+      get: () => storedExport(db, repository),
       async set(exported) {
         await db
           .insertInto("exports")
@@ -33,4 +27,21 @@ export function storedChain(
     },
     ...more,
   };
+}
+
+/** Whether all that is recorded was seen on the evidence branch. A branch that was never compared counts as lacking. */
+export async function isPublished(db: Database, repository: number): Promise<boolean> {
+  const head = await headOf(db, repository);
+  if (head === null) return true;
+  const exported = await storedExport(db, repository);
+  return exported !== null && exported.seq >= head.seq;
+}
+
+async function storedExport(db: Database, repository: number): Promise<Exported | null> {
+  const row = await db
+    .selectFrom("exports")
+    .select(["commit", "tree", "seq"])
+    .where("repository", "=", repository)
+    .executeTakeFirst();
+  return row ?? null;
 }

@@ -14,6 +14,9 @@ export type Finding = {
   next?: string;
 };
 
+/** The next step where an answer did not come. */
+export const again = "Run this again later.";
+
 /** Makes the findings about one thing, so that each names only what is its own. */
 export function findingsOf(area: Finding["area"], about: string | null) {
   const finding = (status: Status) => (check: string, message: string, next?: string) => ({

@@ -25,6 +25,10 @@ export function judgeHealth({ settings, app, us, repositories, services }: Healt
 }
 
 function judgeRepositories(us: Known<Us>, repositories: readonly RepositoryFacts[]): Finding[] {
+  if (us.known && repositories.length === 0) {
+    const next = `Someone who administers a repository adds it to the installation of \`${us.value.ourselves.slug}\`.`;
+    return [findingsOf("github", null).fail("installed", "The App is installed on no repository.", next)];
+  }
   if (us.known) return repositories.flatMap((one) => judgeRepository(one, us.value));
   const next = "Run this again; without it no rule can be compared with this App.";
   return [findingsOf("github", null).unknown("bot", `The App's own account cannot be read: ${us.why}`, next)];

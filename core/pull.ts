@@ -39,6 +39,12 @@ export function decidePull(facts: PullLookFacts): Decision {
     observeEnd(facts, entries(), decision);
     return decision;
   }
+  const { mergeBase, head } = facts.judged;
+  if (mergeBase.known && mergeBase.value === head.sha) {
+    // Its base has all of it, so GitHub is about to call it merged. A verdict on nothing would make that merge an incident.
+    decision.again = 60;
+    return decision;
+  }
   // A verdict tells the places of these entries, which they have only once they are recorded: it is given in the next round.
   if (decision.drafts.some(({ kind }) => kind === "change.adopted" || kind === "waiver.given"))
     return decision;

@@ -11,11 +11,11 @@ type Options = { repo: string[]; json?: boolean };
 
 const marks: Record<Status, string> = { ok: "✓", warn: "!", fail: "✗", unknown: "?" };
 
-const headings: Record<Finding["area"], string> = {
-  settings: "This machine",
-  github: "The App on GitHub",
-  repository: "Repositories",
-  models: "Model services",
+const headings: Record<Finding["area"], (about: string | null) => string> = {
+  settings: () => "This machine",
+  github: (account) => `The App on ${account ?? "GitHub"}`,
+  repository: (name) => `Repository ${name}`,
+  models: (backend) => `Model service ${backend}`,
 };
 
 /**
@@ -75,7 +75,7 @@ function textOf(findings: readonly Finding[]): string {
   const lines: string[] = [];
   let heading = "";
   for (const { area, about, check, status, message, next } of findings) {
-    const own = area === "settings" || about === null ? headings[area] : `${headings[area]}: ${about}`;
+    const own = headings[area](about);
     if (own !== heading) lines.push(...(heading === "" ? [] : [""]), own);
     heading = own;
     lines.push(`  ${marks[status]} ${check.padEnd(width)}  ${message}`);

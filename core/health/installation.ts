@@ -1,4 +1,4 @@
-import { type Finding, findingsOf } from "../finding.ts";
+import { again, type Finding, findingsOf } from "../finding.ts";
 import type { Known } from "../known.ts";
 
 /** What an App, or one installation of it, may do and hears of: levels by permission, and names of events. */
@@ -48,21 +48,12 @@ export function judgeApp({ needs, app, installations, hook, deliveries }: AppFac
     ...judgeHook(hook),
     ...judgeDeliveries(deliveries),
     ...(installations.known
-      ? judgeInstallations(slug, needs, installations.value)
-      : [unknown("installed", `Where the App is installed cannot be seen: ${installations.why}`)]),
+      ? judgeInstallations(needs, installations.value)
+      : [unknown("installed", `Where the App is installed cannot be seen: ${installations.why}`, again)]),
   ];
 }
 
-function judgeInstallations(slug: string, needs: Granted, all: readonly Installation[]): Finding[] {
-  const { fail } = findingsOf("github", null);
-  if (all.length === 0)
-    return [
-      fail(
-        "installed",
-        "The App is installed nowhere.",
-        `Install \`${slug}\` on the repositories that it is to govern.`,
-      ),
-    ];
+function judgeInstallations(needs: Granted, all: readonly Installation[]): Finding[] {
   return all.flatMap((one) => {
     const { account, isOrganization, isSuspended } = one;
     if (isSuspended)
@@ -111,7 +102,7 @@ function judgeHook(hook: Known<Hook>): Finding[] {
   const { ok, warn, fail, unknown } = findingsOf("github", null);
   const check = "webhook";
   const next = "The App's owner changes it in the App's settings, under Webhook.";
-  if (!hook.known) return [unknown(check, `The webhook's settings cannot be seen: ${hook.why}`)];
+  if (!hook.known) return [unknown(check, `The webhook's settings cannot be seen: ${hook.why}`, again)];
   const { url, contentType, isInsecure, hasSecret } = hook.value;
   if (url === "")
     return [fail(check, "The webhook has no address: nothing is heard until the next sweep.", next)];
@@ -135,7 +126,8 @@ function judgeHook(hook: Known<Hook>): Finding[] {
 function judgeDeliveries(deliveries: Known<Delivery[]>): Finding[] {
   const { ok, warn, unknown } = findingsOf("github", null);
   const check = "deliveries";
-  if (!deliveries.known) return [unknown(check, `The last deliveries cannot be seen: ${deliveries.why}`)];
+  if (!deliveries.known)
+    return [unknown(check, `The last deliveries cannot be seen: ${deliveries.why}`, again)];
   const all = deliveries.value;
   const failed = all.filter(({ isDelivered }) => !isDelivered);
   const [last] = failed;

@@ -3,7 +3,7 @@ import { policyPath } from "../../schemas/policy-place.ts";
 import type { Ourselves } from "../effects.ts";
 import { evidenceBranch } from "../evidence-branch.ts";
 import type { LoadedPolicy, PolicyReading } from "../facts.ts";
-import { type Finding, findingsOf } from "../finding.ts";
+import { again, type Finding, findingsOf } from "../finding.ts";
 import type { JobCheck } from "../job-checks.ts";
 import type { Known } from "../known.ts";
 import { matcher } from "../paths.ts";
@@ -32,7 +32,7 @@ export type Us = { ourselves: Ourselves; publicKey: string };
 export function judgeRepository({ name, standing }: RepositoryFacts, us: Us): Finding[] {
   const { fail, unknown } = findingsOf("repository", name);
   const check = "installed";
-  if (!standing.known) return [unknown(check, `It cannot be read: ${standing.why}`)];
+  if (!standing.known) return [unknown(check, `It cannot be read: ${standing.why}`, again)];
   if (standing.value === null) {
     const next = `Someone who administers ${name} adds it to the installation, or mend the name.`;
     return [fail(check, `The App \`${us.ourselves.slug}\` is not installed on it.`, next)];
@@ -41,7 +41,7 @@ export function judgeRepository({ name, standing }: RepositoryFacts, us: Us): Fi
   return [
     ...(policy.known
       ? judgePolicy(name, policy.value, standing.value, us.publicKey)
-      : [unknown("policy", `The policy cannot be read: ${policy.why}`)]),
+      : [unknown("policy", `The policy cannot be read: ${policy.why}`, again)]),
     ...judgeRequired(name, rules, us.ourselves),
     judgeEvidence(name, evidence),
   ];
@@ -126,8 +126,10 @@ function judgeRules(
     warn(check, `${policyPath}:${policyLine ?? 1}: ${code}: ${message}`, next),
   );
   // The comparison is a service to the policy's author: what it could not see is told, and stops nothing.
-  if (!files.known) findings.push(warn(check, `Patterns are not compared with files: ${files.why}`));
-  if (!checks.known) findings.push(warn(check, `Checks are not compared with workflows: ${checks.why}`));
+  const next = "Run `npx sallyport policy lint` in a checkout.";
+  if (!files.known) findings.push(warn(check, `Patterns are not compared with files: ${files.why}`, next));
+  if (!checks.known)
+    findings.push(warn(check, `Checks are not compared with workflows: ${checks.why}`, next));
   return findings.length > 0
     ? findings
     : [ok(check, "Every rule matches something, and none undoes another.")];
@@ -137,7 +139,8 @@ function judgeRules(
 function judgeEvidence(name: string, { isThere, rules }: RepositoryStanding["evidence"]): Finding {
   const { ok, warn, unknown } = findingsOf("repository", name);
   const check = "evidence-branch";
-  if (!isThere.known) return unknown(check, `The branch ${evidenceBranch} cannot be seen: ${isThere.why}`);
+  if (!isThere.known)
+    return unknown(check, `The branch ${evidenceBranch} cannot be seen: ${isThere.why}`, again);
   const state = isThere.value ? "is there" : "is made with the first entry";
   const { rulesets, protection } = rules;
   const kinds = rulesets.known ? rulesets.value.kinds : [];

@@ -15,6 +15,12 @@ const publicKey = `ed25519:${"A".repeat(43)}=`;
 const us = { ourselves, publicKey };
 const unread = unknown("no answer");
 
+/** Whatever is not in place says what to do about it. */
+function expectNextSteps(findings: readonly Finding[]): void {
+  for (const { check, status, next } of findings)
+    expect({ check, has: next !== undefined }).toEqual({ check, has: status !== "ok" });
+}
+
 const shown = (findings: readonly Finding[], check: string) =>
   findings.filter((one) => one.check === check).map(({ status }) => status);
 
@@ -196,7 +202,9 @@ describe("settings", () => {
     ["a folder of somebody else", folder("not-writable"), "database", ["fail"]],
     ["a folder with something else", folder("something-else"), "database", ["fail"]],
   ])("%s", (_title, more, check, statuses) => {
-    expect(shown(judgeSettings({ ...facts, ...more }), check)).toEqual(statuses);
+    const findings = judgeSettings({ ...facts, ...more });
+    expect(shown(findings, check)).toEqual(statuses);
+    expectNextSteps(findings);
   });
 });
 
@@ -228,7 +236,6 @@ describe("the App", () => {
   test.each<[string, Partial<Facts>, string, Status[]]>([
     ["GitHub does not answer", { app: unread }, "app", ["unknown"]],
     ["GitHub refuses the key", { app: known(null) }, "app", ["fail"]],
-    ["installed nowhere", { installations: known([]) }, "installed", ["fail"]],
     ["installed who knows where", { installations: unread }, "installed", ["unknown"]],
     ["suspended", { installations: known([{ ...installation, isSuspended: true }]) }, "installed", ["fail"]],
     [
@@ -279,7 +286,9 @@ describe("the App", () => {
     ["no delivery yet", { deliveries: known([]) }, "deliveries", ["ok"]],
     ["a delivery that was lost", { deliveries: known([delivery, lost]) }, "deliveries", ["warn"]],
   ])("%s", (_title, more, check, statuses) => {
-    expect(shown(judgeApp({ ...right, ...more }), check)).toEqual(statuses);
+    const findings = judgeApp({ ...right, ...more });
+    expect(shown(findings, check)).toEqual(statuses);
+    expectNextSteps(findings);
   });
 });
 
@@ -407,7 +416,7 @@ describe("a repository", () => {
   ])("%s", (_title, more, check, statuses) => {
     const findings = judgeRepository({ name: "acme/web", standing: known({ ...right, ...more }) }, us);
     expect(shown(findings, check)).toEqual(statuses);
-    for (const { status, next } of findings) if (status === "fail") expect(next).toEqual(expect.any(String));
+    expectNextSteps(findings);
   });
 
   test("one that cannot be read is not known, one without the App fails, and nothing else is said of either", () => {
@@ -415,6 +424,12 @@ describe("a repository", () => {
       judgeRepository({ name: "acme/web", standing }, us).map(({ check, status }) => [check, status]);
     expect(judge(unread)).toEqual([["installed", "unknown"]]);
     expect(judge(known(null))).toEqual([["installed", "fail"]]);
+  });
+
+  test("an App that is installed on none fails", () => {
+    const settings: SettingsFacts = { node: "v24.1.0", nodeNeeded: 20, problems: [], rest: null };
+    const findings = judgeHealth({ settings, app: null, us: known(us), repositories: [], services: [] });
+    expect(shown(findings, "installed")).toEqual(["fail"]);
   });
 
   test("without our own account no repository is judged, and that is not known", () => {

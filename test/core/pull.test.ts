@@ -76,6 +76,15 @@ describe("the check", () => {
   );
 });
 
+test("a pull request whose base has its head already is not judged: the merge is about to be told", () => {
+  const { judged } = look();
+  const given = look({ judged: { ...judged, mergeBase: known(judged.head.sha), changes: known([]) } });
+  expect(decidePull(given)).toMatchObject({ drafts: [], effects: [], again: 60 });
+  const told = { commit: "e".repeat(40), tree: "f".repeat(40), by: null };
+  const [merge] = decidePull({ ...given, state: "closed", merged: told }).drafts;
+  expect(merge).toMatchObject({ kind: "merge.observed", body: { merged: told.commit } });
+});
+
 describe("a verdict that was given before", () => {
   const ciPolicy = 'version: 1\ngates: { ci: { checks: ["@github-actions/test"] } }\n';
   /** What decided once and was then carried out: the verdict in the ledger, the check as we wrote it. */

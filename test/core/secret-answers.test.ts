@@ -74,8 +74,8 @@ test("a prompt that must not be sent closes the run at once, with the reason", (
   const story = running();
   const message = "The agent was not asked for #3: its contract holds what looks like a secret (github).";
   story.finish("run-agent", { status: "failed", code: "secret-in-prompt", message });
-  expect(story.entries.at(-2)).toMatchObject({ kind: "attempt.closed", body: { accepted: false } });
-  expect(story.entries.at(-1)).toMatchObject({
+  expect(story.entries.at(-3)).toMatchObject({ kind: "attempt.closed", body: { accepted: false } });
+  expect(story.entries.at(-2)).toMatchObject({
     kind: "run.closed",
     body: { status: "failed", reason: message },
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { headOf } from "../../app/chain.ts";
 import { until as waitFor } from "../../app/demo/acting.ts";
-import { git, storyBody } from "../../app/demo/governed.ts";
+import { git, people, storyBody } from "../../app/demo/governed.ts";
 import { nextSecond } from "../../app/demo/road.ts";
 import { readGitLedger } from "../../collect/ledger.ts";
 import { readSegments } from "../../core/evidence-branch.ts";
@@ -75,9 +75,12 @@ test("T167 the server burns down after each half of the road; the ledger and Git
     );
     await quinn.comment(pull.number, `/sign-off ${pull.sha} pass manual\nIt works.`);
     await until("the green check", () => shown(pull.sha, "completed"));
+    await approve(pull.number, pull.sha);
     // A sign-off that was given survives: the check stays green and the pull request merges.
     if (place === 1) {
-      await settled();
+      await until("the review in the ledger", async () =>
+        (await settled()).some((line) => kindOf(line) === "review.observed"),
+      );
       await world.burnDown();
     }
     await until("the merge", async () => (await lena.merge(pull.number, pull.sha)).ok);
@@ -105,6 +108,7 @@ test("T167 the server burns down after each half of the road; the ledger and Git
     "change.committed": 2,
     "pull.opened": 2,
     "sign-off.given": 2,
+    "review.observed": 2,
     "evidence.sealed": 2,
     "merge.observed": 2,
     "source.verified": 2,
@@ -117,6 +121,16 @@ test("T167 the server burns down after each half of the road; the ledger and Git
   const stickies = (await seen.comments(story)).filter((comment) => comment.includes("sallyport:sticky"));
   expect(stickies).toHaveLength(1);
 }, 400_000);
+
+/** Quinn approves a commit by a review. */
+async function approve(pull: number, sha: string): Promise<void> {
+  const answer = await fetch(`${world.sandbox.url}/repos/acme/governed/pulls/${pull}/reviews`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${people.quinn.token}` },
+    body: JSON.stringify({ event: "APPROVE", commit_id: sha }),
+  });
+  expect(answer.status).toBe(200);
+}
 
 function kindOf(line: string): string {
   const entry = readEntry(line);

@@ -318,6 +318,7 @@ describe("settings", () => {
       "ledger-key",
     ],
     ["an App key that is none", { PRIVATE_KEY_PATH: "", PRIVATE_KEY: "not-a-key-but-a-secret" }, "app-key"],
+    ["a database without an address", { DATABASE_URL: "postgres://port-secret@:x:/" }, "database"],
     [
       "a database that does not answer",
       { DATABASE_URL: "postgres://sally:port-secret@127.0.0.1:9/db" },

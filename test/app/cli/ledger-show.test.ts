@@ -114,7 +114,49 @@ describe("what stops, saves, takes back and hands on the work", () => {
       },
     }),
   ];
+  const failure = { ...step, remediation: "run-7-1/11" };
+  const { attempt: _, ...failed } = failure;
+  const mended = [
+    draft({
+      kind: "review.observed",
+      actor: quinn,
+      subject: [{ digest: { gitCommit: written } }],
+      body: {
+        ...{ pull: 12, sha: written, baseRef: "main", review: 5, state: "approved" },
+        ...{ by: { id: 2, login: "Quinn", type: "User" }, at: "2026-11-21T10:00:00Z" },
+      },
+    }),
+    draft({
+      kind: "remediation.opened",
+      body: {
+        ...{ ...failed, after: null, origin: "start" },
+        signature: { codes: ["start-failed"], sha256: "a".repeat(64) },
+        reasons: [{ source: "run", code: "start-failed", message: "It moved." }],
+      },
+    }),
+    draft({
+      kind: "remediation.closed",
+      body: {
+        ...failed,
+        status: "fixed",
+        by: { type: "merge", pull: 12, head: base, merged: written, made: null },
+      },
+    }),
+  ];
   afterAll(() => repository.publish(lines));
+
+  test("C4: reviews and what was mended are told on one line each", async () => {
+    repository.publish(await chainOf(key.pem, mended));
+    const told = (await ledger(["show", clone])).out.trimEnd().split("\n");
+    const texts = told.map((line) => /(?:pull|story) .*$/.exec(line)?.[0]);
+    expect(texts).toEqual([
+      "pull 12: approved by @Quinn (id 2) at 2026-11-21T10:00:00Z, as GitHub tells it",
+      "story 7, prompt 11, run run-7-1: run-7-1/11: start: start-failed",
+      `story 7, prompt 11, run run-7-1: run-7-1/11: fixed: #12 was merged as ${written}`,
+    ]);
+    expect(shown((await ledger(["show", clone, "--pr", "12", "--kind", "review"])).out)).toEqual([1]);
+    expect(shown((await ledger(["show", clone, "--kind", "remediation"])).out)).toEqual([2, 3]);
+  });
 
   test("is told on one line each", async () => {
     repository.publish(await chainOf(key.pem, road));

@@ -119,7 +119,7 @@ test("in a clone, with the keys of its own policy: exit 0, all of it the same", 
   expect(out).toMatch(
     /^run-2-1 of story #2, from refs\/remotes\/origin\/sallyport\/evidence at [0-9a-f]{40}; /,
   );
-  expect(out).toContain("37 same, 0 differ, 0 unpublished, 0 missing");
+  expect(out).toContain("39 same, 0 differ, 0 unpublished, 0 missing");
   expect(await replayed(["run-2-1"])).toMatchObject({
     ...{ exit: 0, ok: true, run: "run-2-1", story: 2, notSame: [], concerns: [] },
     from: { kind: "git", path: clone },
@@ -132,7 +132,7 @@ test("where only digests were published: exit 0, and it says what could not be t
   repository.publish(played.lines, played.bodies);
   expect(found).toMatchObject({
     ...{ exit: 0, ok: true },
-    counts: { same: 31, differs: 0, unpublished: 6, missing: 0 },
+    counts: { same: 33, differs: 0, unpublished: 6, missing: 0 },
   });
 });
 
@@ -167,7 +167,7 @@ test("an archive and an imported folder, with a key: what lies in git could not 
     expect(await replayed(["run-2-1", path, "--key", publicKey], folder)).toMatchObject({
       ...{ exit: 0, ok: true },
       from: { kind, path, ref: null, commit: null },
-      counts: { same: 32, differs: 0, unpublished: 3, missing: 0 },
+      counts: { same: 34, differs: 0, unpublished: 3, missing: 0 },
       notSame: [{ step: "policy" }, { step: "commit" }, { step: "commit" }],
     });
     const { exit, err, out } = await replay(["run-2-1", path], folder);
@@ -257,7 +257,7 @@ describe("refused, with nothing replayed", () => {
     expect(found).toEqual({
       out: "",
       exit: 2,
-      err: expect.stringMatching(/entry 38 \("prompt\.mended"\) tells of run-2-1 and this version cannot/),
+      err: expect.stringMatching(/entry 40 \("prompt\.mended"\) tells of run-2-1 and this version cannot/),
     });
   });
 
