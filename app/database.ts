@@ -1,7 +1,7 @@
-import { PGlite } from "@electric-sql/pglite";
 import { type ColumnType, type Generated, Kysely, PGliteDialect, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import { type ConstructorOptions, fromPglite } from "pg-boss";
+import { openEmbedded } from "./embedded.ts";
 
 /** A moment that the database sets by itself: read as a Date, written as one. */
 type Timestamp = ColumnType<Date, Date | undefined, Date>;
@@ -50,7 +50,7 @@ export async function openDatabase(
     await migrate(db);
     return { db, queue: { connectionString: place.url }, close: () => db.destroy() };
   }
-  const pglite = await PGlite.create(place.folder === null ? {} : { dataDir: place.folder });
+  const pglite = await openEmbedded(place.folder);
   const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
   await migrate(db);
   return { db, queue: { db: fromPglite(pglite), backend: "pglite" }, close: () => db.destroy() };
