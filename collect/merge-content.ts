@@ -1,4 +1,4 @@
-import { applyPatch, structuredPatch } from "diff";
+import { applyPatch, type StructuredPatchHunk, structuredPatch } from "diff";
 import type { Change, FileSide } from "../core/facts.ts";
 import { type Known, known } from "../core/known.ts";
 import type { Objects } from "./objects.ts";
@@ -33,12 +33,15 @@ export async function whyOtherContent(
     if (!merged.known) return merged;
     if (!merged.value) return known(`commit ${commit} makes something else of ${name} than its judged head`);
   }
-  for (const { path, after } of own.values()) {
+  for (const wanted of own.values()) {
     // What the branch has already is no change any more.
-    const entry = await objects.entry(parent, path);
+    const entry = await objects.entry(parent, wanted.path);
     if (!entry.known) return entry;
-    if (!sameSide(entry.value, after))
-      return known(`commit ${commit} leaves out the change of ${JSON.stringify(path)}`);
+    if (sameSide(entry.value, wanted.after)) continue;
+    const merged = await isMerged(objects, { before: entry.value, after: entry.value }, wanted);
+    if (!merged.known) return merged;
+    if (!merged.value)
+      return known(`commit ${commit} leaves out the change of ${JSON.stringify(wanted.path)}`);
   }
   return known(null);
 }
@@ -48,7 +51,11 @@ function sameSide(one: FileSide | null, other: FileSide | null): boolean {
 }
 
 /** Whether a file's new content is the branch's own with the pull request's change applied to it. */
-async function isMerged(objects: Objects, landed: Change, judged: Change): Promise<Known<boolean>> {
+async function isMerged(
+  objects: Objects,
+  landed: Pick<Change, "before" | "after">,
+  judged: Change,
+): Promise<Known<boolean>> {
   const sides = [judged.before, judged.after, landed.before, landed.after];
   if (sides.some((side) => side === null || !side.mode.startsWith("100"))) return known(false);
   const [old, ours, theirs, both] = sides.map((side) => side?.sha ?? "");
@@ -58,8 +65,10 @@ async function isMerged(objects: Objects, landed: Change, judged: Change): Promi
   const read = await objects.blobs([old, ours, theirs, both].map(String), mergedBytes);
   if (!read.known) return read;
   const text = (sha = "") => read.value.get(sha)?.content?.toString("latin1") ?? null;
-  const [from, mine, other, result] = [text(old), text(ours), text(theirs), text(both)];
-  if (from === null || mine === null || other === null || result === null) return known(false);
+  const [start, mine, other, result] = [text(old), text(ours), text(theirs), text(both)];
+  if (start === null || mine === null || other === null || result === null) return known(false);
+  const from = withShared(start, mine, other);
+  if (from === null) return known(false);
   return known(applied(from, mine, other) === result || applied(from, other, mine) === result);
 }
 
@@ -70,4 +79,22 @@ function applied(from: string, to: string, text: string): string | null {
   if (patch === undefined) return null;
   const result = applyPatch(text, patch, { fuzzFactor: 0, autoConvertLineEndings: false });
   return result === false ? null : result;
+}
+
+/** A text with those edits applied that both others make of it alike: git takes such an edit once. */
+function withShared(from: string, one: string, other: string): string | null {
+  const [first, second] = [one, other].map((to) =>
+    structuredPatch("", "", from, to, "", "", { context: 0, maxEditLength: longestEdit }),
+  );
+  if (first === undefined || second === undefined) return null;
+  const others = new Set(second.hunks.map(placed));
+  const hunks = first.hunks.filter((hunk) => others.has(placed(hunk)));
+  if (hunks.length === 0) return from;
+  const result = applyPatch(from, { ...first, hunks }, { fuzzFactor: 0, autoConvertLineEndings: false });
+  return result === false ? null : result;
+}
+
+/** What a hunk does and where in the old text; where that is in the new one depends on the hunks before it. */
+function placed({ oldStart, oldLines, lines }: StructuredPatchHunk): string {
+  return JSON.stringify([oldStart, oldLines, lines]);
 }

@@ -109,6 +109,29 @@ describe("T072: a commit that brings in something else is told from it", () => {
   });
 });
 
+describe("an edit that both sides make", () => {
+  const from = () => commit({ a: lines("1", "2", "3", "4", "5", "6") });
+  test("and nothing else: the branch has the whole change, and the commit leaves the file alone", async () => {
+    const base = from();
+    const head = commit({ a: lines("2", "3", "4", "5", "6") }, base);
+    const onto = commit({ a: lines("2", "three", "4", "5", "6") }, base);
+    expect(
+      await why(base, head, onto, commit({ a: lines("2", "three", "4", "5", "6"), b: lines() }, onto)),
+    ).toMatch(/changes "b", which/);
+    expect(await why(base, head, onto, merged(onto, head) ?? "")).toBe(null);
+  });
+  test("beside others: each is taken once", async () => {
+    const base = from();
+    const head = commit({ a: lines("2", "3", "4", "5", "mine") }, base);
+    const onto = commit({ a: lines("2", "three", "4", "5", "6") }, base);
+    expect(await why(base, head, onto, merged(onto, head) ?? "")).toBe(null);
+    expect(await why(base, head, onto, commit({ a: lines("2", "three", "4", "5", "evil") }, onto))).not.toBe(
+      null,
+    );
+    expect(await why(base, head, onto, onto)).toMatch(/leaves out the change of "a"/);
+  });
+});
+
 test("whatever two sides do to a file of distinct lines: git's own merge is known, and any other line is not", async () => {
   const edit = fc.record({
     at: fc.nat(19),

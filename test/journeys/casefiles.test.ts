@@ -2,11 +2,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { until as waitFor } from "../../app/demo/acting.ts";
-import { git, people, storyBody } from "../../app/demo/governed.ts";
+import { git, people } from "../../app/demo/governed.ts";
 import { runProgram } from "../../app/demo/hosts.ts";
-import { nextSecond } from "../../app/demo/road.ts";
 import { peoplesPart } from "../../core/casefiles.ts";
 import { sha256 } from "../../core/contract.ts";
+import { approve, askForPlan, openStory } from "./story.ts";
 import { startWorld, type World } from "./world.ts";
 
 let world: World;
@@ -50,20 +50,12 @@ async function show(commit: string, paths: string[]): Promise<string[]> {
 
 test("a story's casefiles come with each commit, grow, keep what people wrote, and are derived again", async () => {
   const { lena, quinn, seen } = world;
-  const epic = await lena.openIssue("An epic", "### Description\n\nMore.\n\n### Risk\n\nhigh\n", ["epic"]);
-  const story = await lena.openIssue("A story", storyBody(epic, null), ["story"]);
+  const { epic, story } = await openStory(world);
   const [plan, log] = [`tasks/${story}/PLAN.md`, `tasks/${story}/EXEC_LOG.md`];
   await mergeFile(log, "# Notes\n\nAsk the designers first.\n");
 
-  await nextSecond();
-  await lena.label(story, "ai:plan");
-  const digest = await until("the digest", async () =>
-    (await seen.comments(story))
-      .map((comment) => /^\/approve ([0-9a-f]{64})$/m.exec(comment)?.[1])
-      .find((found) => found !== undefined),
-  );
-  await quinn.comment(story, `/approve ${digest}`);
-  await until("the prompts", async () => (await seen.issue(story)).labels.includes("sallyport:ready"));
+  const digest = await askForPlan(world, story);
+  await approve(world, story, digest);
   await lena.label(story, "ai:run");
 
   const logs: string[] = [];

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { headOf } from "../../app/chain.ts";
 import { until as waitFor } from "../../app/demo/acting.ts";
-import { git, people, storyBody } from "../../app/demo/governed.ts";
-import { nextSecond } from "../../app/demo/road.ts";
+import { git, people } from "../../app/demo/governed.ts";
 import { readGitLedger } from "../../collect/ledger.ts";
 import { readSegments } from "../../core/evidence-branch.ts";
 import { readEntry } from "../../core/ledger.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
+import { askForPlan, openStory } from "./story.ts";
 import { startWorld, type World } from "./world.ts";
 
 let world: World;
@@ -49,15 +49,8 @@ const shown = async (sha: string, status: string) =>
 
 test("T167 the server burns down after each half of the road; the ledger and GitHub are enough to go on", async () => {
   const { lena, quinn, seen } = world;
-  const epic = await lena.openIssue("An epic", "### Description\n\nMore.\n\n### Risk\n\nhigh\n", ["epic"]);
-  const story = await lena.openIssue("A story", storyBody(epic, null), ["story"]);
-  await nextSecond();
-  await lena.label(story, "ai:plan");
-  const digest = await until("the digest", async () =>
-    (await seen.comments(story))
-      .map((comment) => /^\/approve ([0-9a-f]{64})$/m.exec(comment)?.[1])
-      .find((found) => found !== undefined),
-  );
+  const { epic, story } = await openStory(world);
+  const digest = await askForPlan(world, story);
   // An approval that is still to be given survives.
   const before = await settled();
   await world.burnDown();

@@ -1,7 +1,7 @@
 import { type FixtureResponse, LLMock } from "@copilotkit/aimock";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { until as waitFor } from "../../app/demo/acting.ts";
-import { git, storyBody } from "../../app/demo/governed.ts";
+import { git } from "../../app/demo/governed.ts";
 import { runProgram } from "../../app/demo/hosts.ts";
 import { nextSecond } from "../../app/demo/road.ts";
 import { entriesOf, type TypedEntry } from "../../core/entries.ts";
@@ -9,6 +9,7 @@ import { readEntry } from "../../core/ledger.ts";
 import { readTrace } from "../../core/remediation-trace.ts";
 import { typedEntry } from "../../core/typed-entry.ts";
 import { expectConformance } from "../conformance/watch.ts";
+import { approve, askForPlan, openStory } from "./story.ts";
 import { startWorld, type World } from "./world.ts";
 
 const models = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent" });
@@ -68,17 +69,9 @@ async function entries(): Promise<TypedEntry[]> {
 test("B5: a failed run opens a remediation with its trace, and the merge of a later run's change closes it", async () => {
   const { lena, quinn, seen } = world;
   agentCalls(done);
-  const epic = await lena.openIssue("An epic", "### Description\n\nMore.\n\n### Risk\n\nhigh\n", ["epic"]);
-  const story = await lena.openIssue("A story", storyBody(epic, null), ["story"]);
-  await nextSecond();
-  await lena.label(story, "ai:plan");
-  const digest = await until("the digest", async () =>
-    (await seen.comments(story))
-      .map((comment) => /^\/approve ([0-9a-f]{64})$/m.exec(comment)?.[1])
-      .find((found) => found !== undefined),
-  );
-  await quinn.comment(story, `/approve ${digest}`);
-  await until("the prompt", async () => (await seen.issue(story)).labels.includes("sallyport:ready"));
+  const { story } = await openStory(world);
+  const digest = await askForPlan(world, story);
+  await approve(world, story, digest);
 
   // The agent says that it is done and has written nothing, as often as it is asked.
   await lena.label(story, "ai:run");

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { until as waitFor } from "../../app/demo/acting.ts";
-import { git, people, storyBody } from "../../app/demo/governed.ts";
+import { git, people } from "../../app/demo/governed.ts";
 import { runAction, runProgram } from "../../app/demo/hosts.ts";
-import { nextSecond } from "../../app/demo/road.ts";
 import { readGitLedger } from "../../collect/ledger.ts";
 import { sha256 } from "../../core/contract.ts";
 import { readSegments } from "../../core/evidence-branch.ts";
 import { readEntry } from "../../core/ledger.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
+import { askForPlan, openStory } from "./story.ts";
 import { startWorld, type World } from "./world.ts";
 
 let world: World;
@@ -47,15 +47,8 @@ const checkOf = async (sha: string, status: string, conclusion: string | null) =
 
 test("from a labelled story to a merged, evidenced, signed-off change and a closed epic, by webhooks alone", async () => {
   const { lena, quinn, seen } = world;
-  const epic = await lena.openIssue("An epic", "### Description\n\nMore.\n\n### Risk\n\nhigh\n", ["epic"]);
-  const story = await lena.openIssue("A story", storyBody(epic, null), ["story"]);
-  await nextSecond();
-  await lena.label(story, "ai:plan");
-  const digest = await until("the digest", async () =>
-    (await seen.comments(story))
-      .map((comment) => /^\/approve ([0-9a-f]{64})$/m.exec(comment)?.[1])
-      .find((found) => found !== undefined),
-  );
+  const { epic, story } = await openStory(world);
+  const digest = await askForPlan(world, story);
   expect((await seen.issue(story)).labels).not.toContain("ai:plan");
 
   // Separation of duties: the one who asked cannot approve; a stranger's digest is refused.

@@ -1,7 +1,6 @@
 import { type FixtureResponse, LLMock } from "@copilotkit/aimock";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { until as waitFor } from "../../app/demo/acting.ts";
-import { storyBody } from "../../app/demo/governed.ts";
 import { nextSecond } from "../../app/demo/road.ts";
 import { entriesOf, type TypedEntry } from "../../core/entries.ts";
 import { readEntry } from "../../core/ledger.ts";
@@ -9,6 +8,7 @@ import { recordOf } from "../../core/record.ts";
 import { typedEntry } from "../../core/typed-entry.ts";
 import type { EntryKind } from "../../schemas/entries.ts";
 import { expectConformance } from "../conformance/watch.ts";
+import { approve, askForPlan, openStory } from "./story.ts";
 import { startWorld, type World } from "./world.ts";
 
 const models = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent" });
@@ -77,17 +77,9 @@ const recorded = <K extends EntryKind>(kind: K, count: number) =>
 test("D14: a second attempt is taken back, then the first; each time what stands is judged anew, and the road goes on", async () => {
   const { lena, quinn, seen } = world;
   agentWrites("one\n");
-  const epic = await lena.openIssue("An epic", "### Description\n\nMore.\n\n### Risk\n\nhigh\n", ["epic"]);
-  const story = await lena.openIssue("A story", storyBody(epic, null), ["story"]);
-  await nextSecond();
-  await lena.label(story, "ai:plan");
-  const digest = await until("the digest", async () =>
-    (await seen.comments(story))
-      .map((comment) => /^\/approve ([0-9a-f]{64})$/m.exec(comment)?.[1])
-      .find((found) => found !== undefined),
-  );
-  await quinn.comment(story, `/approve ${digest}`);
-  await until("the prompt", async () => (await seen.issue(story)).labels.includes("sallyport:ready"));
+  const { story } = await openStory(world);
+  const digest = await askForPlan(world, story);
+  await approve(world, story, digest);
   const say = async (text: string, line: RegExp) => {
     const before = (await seen.comments(story)).filter((comment) => line.test(comment)).length;
     await nextSecond();

@@ -2,11 +2,11 @@ import { type FixtureResponse, LLMock } from "@copilotkit/aimock";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { sql } from "kysely";
 import { until as waitFor } from "../../app/demo/acting.ts";
-import { git, storyBody } from "../../app/demo/governed.ts";
-import { nextSecond } from "../../app/demo/road.ts";
+import { git } from "../../app/demo/governed.ts";
 import { cutMark } from "../../core/cuts.ts";
 import { readEntry } from "../../core/ledger.ts";
 import type { Json } from "../app/acme.ts";
+import { approve, askForPlan, openStory } from "./story.ts";
 import { startWorld, type World } from "./world.ts";
 
 const models = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent" });
@@ -78,23 +78,15 @@ function leak(secrets: { keys: string[]; tokens: string[] }): void {
 }
 
 test("T217, T218, T194 a model that writes all our secrets everywhere: none is stored, signed, shown or logged", async () => {
-  const { lena, quinn, seen, config } = world;
-  const epic = await lena.openIssue("An epic", "### Description\n\nMore.\n\n### Risk\n\nhigh\n", ["epic"]);
-  const story = await lena.openIssue("A story", storyBody(epic, null), ["story"]);
+  const { lena, seen, config } = world;
+  const { story } = await openStory(world);
   const early = await until("a token", async () => {
     const tokens = tokensOf(world.watch.exchanges);
     return tokens.length > 0 && tokens;
   });
   leak({ keys: [config.privateKey, config.ledgerKey], tokens: early });
-  await nextSecond();
-  await lena.label(story, "ai:plan");
-  const digest = await until("the digest", async () =>
-    (await seen.comments(story))
-      .map((comment) => /^\/approve ([0-9a-f]{64})$/m.exec(comment)?.[1])
-      .find((found) => found !== undefined),
-  );
-  await quinn.comment(story, `/approve ${digest}`);
-  await until("the prompt", async () => (await seen.issue(story)).labels.includes("sallyport:ready"));
+  const digest = await askForPlan(world, story);
+  await approve(world, story, digest);
   await lena.label(story, "ai:run");
   const pull = await until("the pull request", async () => (await seen.openPulls())[0]);
   await until("the check", async () => (await seen.checks(pull.sha)).length > 0);
