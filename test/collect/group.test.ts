@@ -71,8 +71,11 @@ async function forge(
     base_tree: parents[0],
     tree: Object.entries(over).map(([path, content]) => ({ path, mode: "100644", type: "blob", content })),
   });
-  const { sha } = await ask("POST", "git/commits", { message, tree: tree.sha, parents });
   forged += 1;
+  // A second of its own: the same commit under two branches would be one commit.
+  const date = new Date(Date.UTC(2026, 0, 1, 0, 0, forged)).toISOString();
+  const committer = { name: "Ada", email: "ada@example.com", date };
+  const { sha } = await ask("POST", "git/commits", { message, tree: tree.sha, parents, committer });
   const ref = `refs/heads/gh-readonly-queue/main/pr-${forged}-${base}`;
   await ask("POST", "git/refs", { ref, sha });
   return ref;

@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deflateSync } from "node:zlib";
 
 /** What stands at a path: a file's content and mode, a symlink's target, or a submodule's commit. */
 export type Node = { mode: "100644" | "100755" | "120000" | "160000"; content: Buffer };
@@ -42,38 +44,60 @@ export function makeRepository(): { dir: string; remove(): void } {
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
-/** Writes a commit whose tree holds exactly these files, through plumbing alone, so that any name is possible. */
+/**
+ * Writes a commit whose tree holds exactly these files, object by object, so that any name is possible and no process is
+ * started: to start one costs in proportion to the memory of this one.
+ */
 export function commitFiles(dir: string, files: ReadonlyMap<string, Node>, parents: string[] = []): string {
-  const tree = writeTree(dir, files);
-  const argv = [
-    "commit-tree",
-    tree,
-    ...parents.flatMap((parent) => ["-p", parent]),
-    "-m",
+  const who = "Ada <ada@example.com> 1767225600 +0000";
+  const lines = [
+    `tree ${writeTree(dir, files)}`,
+    ...parents.map((parent) => `parent ${parent}`),
+    `author ${who}`,
+    `committer ${who}`,
+    "",
     `${files.size} files`,
+    "",
   ];
-  return plainGit(dir, argv).trim();
+  return writeObject(dir, "commit", Buffer.from(lines.join("\n")));
 }
 
 function writeTree(dir: string, files: ReadonlyMap<string, Node>): string {
   const folders = new Map<string, Map<string, Node>>();
-  const lines: string[] = [];
+  const entries: { mode: string; name: string; id: string }[] = [];
   for (const [path, node] of files) {
     const [name = "", ...rest] = path.split("/");
     if (rest.length === 0) {
-      lines.push(`${node.mode} ${node.mode === "160000" ? "commit" : "blob"} ${idOf(dir, node)}\t${name}\0`);
+      const { mode, content } = node;
+      const id = mode === "160000" ? content.toString("latin1") : writeObject(dir, "blob", content);
+      entries.push({ mode, name, id });
       continue;
     }
     const folder = folders.get(name) ?? new Map<string, Node>();
     folders.set(name, folder.set(rest.join("/"), node));
   }
-  for (const [name, inside] of folders) lines.push(`040000 tree ${writeTree(dir, inside)}\t${name}\0`);
-  return plainGit(dir, ["mktree", "-z", "--missing"], lines.join("")).trim();
+  for (const [name, inside] of folders) entries.push({ mode: "40000", name, id: writeTree(dir, inside) });
+  // git orders a folder as if its name ended in a slash.
+  const key = ({ mode, name }: { mode: string; name: string }) =>
+    Buffer.from(mode === "40000" ? `${name}/` : name);
+  entries.sort((one, other) => Buffer.compare(key(one), key(other)));
+  const parts = entries.flatMap(({ mode, name, id }) => [
+    Buffer.from(`${mode} ${name}\0`),
+    Buffer.from(id, "hex"),
+  ]);
+  return writeObject(dir, "tree", Buffer.concat(parts));
 }
 
-function idOf(dir: string, node: Node): string {
-  if (node.mode === "160000") return node.content.toString("latin1");
-  return plainGit(dir, ["hash-object", "-w", "--stdin"], node.content).trim();
+/** Writes a loose object of a bare repository. Source: git's gitrepository-layout(5), "Git Objects" of Pro Git. */
+function writeObject(dir: string, type: "blob" | "tree" | "commit", content: Buffer): string {
+  const whole = Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content]);
+  const id = createHash("sha1").update(whole).digest("hex");
+  const folder = join(dir, "objects", id.slice(0, 2));
+  const file = join(folder, id.slice(2));
+  if (existsSync(file)) return id;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, deflateSync(whole));
+  return id;
 }
 
 /** A plain text file. */
