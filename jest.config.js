@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+
 /** Jest runs our ESM TypeScript as it is: swc strips the types, nothing else is transformed. */
 export default {
   testEnvironment: "node",
@@ -7,9 +9,10 @@ export default {
   transform: {
     "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2024", parser: { syntax: "typescript" } } }],
   },
-  testTimeout: 30_000,
-  // To start a program costs a process in proportion to its memory, and many tests start git.
-  workerIdleMemoryLimit: "400MB",
-  // Every core: most of the time is spent waiting for git and HTTP.
-  maxWorkers: "100%",
+  testTimeout: 60_000,
+  testSequencer: "<rootDir>/test/sequence.cjs",
+  // To start a program costs a process in proportion to its memory, and many tests start git; so does a new worker.
+  workerIdleMemoryLimit: "1GB",
+  // One more than there are cores: half of the time is spent waiting for git and HTTP.
+  maxWorkers: availableParallelism() + 1,
 };

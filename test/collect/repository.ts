@@ -88,11 +88,12 @@ function writeTree(dir: string, files: ReadonlyMap<string, Node>): string {
   return writeObject(dir, "tree", Buffer.concat(parts));
 }
 
-/** Writes a loose object of a bare repository. Source: git's gitrepository-layout(5), "Git Objects" of Pro Git. */
+/** Writes a loose object, in a bare repository or below a work tree. Source: git's gitrepository-layout(5), "Git Objects" of Pro Git. */
 function writeObject(dir: string, type: "blob" | "tree" | "commit", content: Buffer): string {
   const whole = Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content]);
   const id = createHash("sha1").update(whole).digest("hex");
-  const folder = join(dir, "objects", id.slice(0, 2));
+  const home = existsSync(join(dir, ".git")) ? join(dir, ".git") : dir;
+  const folder = join(home, "objects", id.slice(0, 2));
   const file = join(folder, id.slice(2));
   if (existsSync(file)) return id;
   mkdirSync(folder, { recursive: true });
