@@ -11,8 +11,8 @@ export default {
   },
   testTimeout: 60_000,
   testSequencer: "<rootDir>/test/sequence.cjs",
-  // To start a program costs a process in proportion to its memory, and many tests start git; so does a new worker.
-  workerIdleMemoryLimit: "1GB",
+  // To start a program costs a process in proportion to its memory, and many tests start git.
+  workerIdleMemoryLimit: "500MB",
   // One more than there are cores: half of the time is spent waiting for git and HTTP.
   maxWorkers: availableParallelism() + 1,
 };

@@ -1,11 +1,17 @@
 const { default: Sequencer } = require("@jest/test-sequencer");
 
-/** Folders whose tests take longest, longest first: what is long and begins last is waited for on one core. */
-const long = ["/test/journeys/", "/test/app/", "/test/action/", "/test/collect/", "/test/sandbox/"];
+/**
+ * What starts many processes comes first, while a worker is small: to start one costs in proportion to its memory. Then what
+ * takes longest, because what is long and begins last is waited for on one core.
+ */
+const first = [
+  ...["/test/collect/", "/test/app/cli/"],
+  ...["/test/journeys/", "/test/app/", "/test/action/", "/test/sandbox/"],
+];
 
 function rank({ path }) {
-  const place = long.findIndex((folder) => path.includes(folder));
-  return place === -1 ? long.length : place;
+  const place = first.findIndex((folder) => path.includes(folder));
+  return place === -1 ? first.length : place;
 }
 
 module.exports = class extends Sequencer {
