@@ -9,7 +9,7 @@ export default {
   transform: {
     "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2024", parser: { syntax: "typescript" } } }],
   },
-  testTimeout: 60_000,
+  testTimeout: 30_000,
   testSequencer: "<rootDir>/test/sequence.cjs",
   // To start a program costs a process in proportion to its memory, and many tests start git.
   workerIdleMemoryLimit: "500MB",

@@ -58,6 +58,9 @@ function bracketProblem(pattern: string): string | null {
         return `\`${from}-${to}\` in brackets is not within \`a-z\`, \`A-Z\` or \`0-9\`; for a bracket itself write \`[[]\``;
     }
   }
+  const rest = pattern.replace(/\[\]?[^\]]*\]/g, "?");
+  if (rest.includes("[") && /[*?]/.test(rest))
+    return "nothing closes a bracket, and readers do not agree on what it matches beside wildcards; for the bracket itself write `[[]`";
   return null;
 }
 
