@@ -13,8 +13,9 @@ with a suggestion, by line and column; there are no anchors, merge keys, duplica
 
 A path pattern is matched as git matches \`:(glob)\`: \`*\` within one name, \`**\` between slashes for any folders, \`?\` one
 character, \`[a-z]\`, \`[A-Z]\` and \`[0-9]\` one of a range, \`{a,b}\` either. Besides, \`dir\` means the folder and all in it, and a
-name with brackets such as \`app/[id]/page.tsx\` means that very file as well. There is no negation and no backslash, and beside wildcards a bracket that opens is closed (`[[]` is the bracket itself). A list that
-forbids also catches other spellings of a name (case, Unicode forms, invisible characters); a list that allows does not.
+name with brackets such as \`app/[id]/page.tsx\` means that very file as well. There is no negation and no backslash, and
+beside wildcards a bracket that opens is closed (\`[[]\` is the bracket itself). A list that forbids also catches other
+spellings of a name (case, Unicode forms, invisible characters); a list that allows does not.
 
 The tables below are made from the schema by \`npm run generate\`.
 `;
