@@ -10,6 +10,7 @@ export default {
     "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2024", parser: { syntax: "typescript" } } }],
   },
   testTimeout: 30_000,
+  globalSetup: "<rootDir>/test/conformance/start.ts",
   testSequencer: "<rootDir>/test/sequence.cjs",
   // To start a program costs a process in proportion to its memory, and many tests start git.
   workerIdleMemoryLimit: "500MB",

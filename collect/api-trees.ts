@@ -2,7 +2,7 @@ import { type Known, known, unknown } from "../core/known.ts";
 import { indistinct } from "./changes.ts";
 import type { TreeEntry } from "./git.ts";
 import { askKnown, type GitHub } from "./github.ts";
-import { type Listing, listingBytes, type ObjectsCache } from "./objects-cache.ts";
+import type { Listing, ObjectsCache } from "./objects-cache.ts";
 
 /** The files of two commits, without those in folders that both have unaltered; `sizes` are of blobs, by id. */
 export type TreeSides = { before: TreeEntry[]; after: TreeEntry[]; sizes: Map<string, number> };
@@ -26,7 +26,7 @@ export function apiTrees(github: GitHub, cache: ObjectsCache): Trees {
     const found = cache.listings.get(keyOf(tree, whole));
     const listing = found === undefined ? await readListing(github, tree, whole) : known(found);
     if (!listing.known || listing.value.cut) return listing;
-    cache.listings.set(keyOf(tree, whole), listing.value, listingBytes(listing.value));
+    cache.listings.set(keyOf(tree, whole), listing.value);
     if (whole) wholes.set(tree, listing.value);
     return listing;
   };

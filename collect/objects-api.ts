@@ -7,7 +7,7 @@ import { compareCommits, readCommits } from "./comparison.ts";
 import type { Blob } from "./git.ts";
 import type { GitHub } from "./github.ts";
 import type { Objects } from "./objects.ts";
-import { comparisonBytes, createObjectsCache, type ObjectsCache } from "./objects-cache.ts";
+import { createObjectsCache, type ObjectsCache } from "./objects-cache.ts";
 
 /** What is kept for a reader that nobody gave a cache, in bytes: each answer is then asked for once all the same. */
 const ownCache = 100_000_000;
@@ -51,7 +51,7 @@ async function findMergeBase(
   const { mergeBase, commits } = comparison.value;
   // The same commits are asked for from the merge base on, which parts from the head at itself.
   for (const name of new Set([key, rangeKey(github, mergeBase, head)]))
-    cache.comparisons.set(name, { mergeBase, commits }, comparisonBytes({ mergeBase, commits }));
+    cache.comparisons.set(name, { mergeBase, commits });
   return known(mergeBase);
 }
 
@@ -67,7 +67,7 @@ async function findCommits(
   const commits = await readCommits(github, mergeBase, head);
   if (commits.known) {
     const comparison = { mergeBase, commits: commits.value };
-    cache.comparisons.set(key, comparison, comparisonBytes(comparison));
+    cache.comparisons.set(key, comparison);
   }
   return commits;
 }
@@ -91,7 +91,7 @@ async function keptBlobs(
   if (!read.known) return read;
   for (const [sha, blob] of read.value) {
     blobs.set(sha, blob);
-    if (blob.content !== null) cache.blobs.set(keyOf(sha), blob.content, blob.content.length + 200);
+    if (blob.content !== null) cache.blobs.set(keyOf(sha), blob.content);
   }
   return known(blobs);
 }

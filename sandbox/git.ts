@@ -1,5 +1,6 @@
 /** Runs git by argument list in an environment of its own: no user's or machine's settings, no hooks but ours. */
 import { order } from "./git-host.ts";
+import { recall, remember } from "./git-memory.ts";
 
 export type GitResult = { exit: number; stdout: Buffer; stderr: string };
 
@@ -29,15 +30,19 @@ export async function git(
   args: readonly string[],
   options: GitOptions = {},
 ): Promise<GitResult> {
+  const known = recall(dir, args);
+  if (known !== undefined) return known;
   const argv = ["--no-pager", ...SETTINGS.flatMap((setting) => ["-c", setting]), ...args];
   const env = { ...gitEnvironment, ...options.env };
   const report = await order({ argv, dir, env, input: options.input ?? "" });
   if (!report.ok) throw new Error(`git could not be started in ${dir}: ${report.why}`);
-  return {
+  const answer = {
     exit: report.exit,
     stdout: Buffer.from(report.stdout),
     stderr: Buffer.from(report.stderr).toString("utf8").trim(),
   };
+  if (options.input === undefined && options.env === undefined) remember(dir, args, answer);
+  return answer;
 }
 
 /** What a command printed, without the last newline; throws when it fails. */
@@ -54,7 +59,8 @@ export async function gitText(
 /** The commit that a revision names: a branch, a tag (followed), a full or short id; undefined when none. */
 export async function resolveCommit(dir: string, revision: string): Promise<string | undefined> {
   if (revision === "" || revision.startsWith("-") || /[\s^~:?*[\\]|\.\.|@\{/.test(revision)) return undefined;
-  for (const name of [`refs/heads/${revision}`, `refs/tags/${revision}`, revision]) {
+  const isId = /^[0-9a-f]{40}$/.test(revision);
+  for (const name of isId ? [revision] : [`refs/heads/${revision}`, `refs/tags/${revision}`, revision]) {
     const found = await objectId(dir, `${name}^{commit}`);
     if (found !== undefined) return found;
   }

@@ -11,7 +11,7 @@ const allowed: Record<(typeof floors)[number], { ours: string[]; packages: RegEx
   core: { ours: ["schemas"], packages: /^(minimatch|node:crypto)$/ },
   collect: {
     ours: ["core", "schemas"],
-    packages: /^(@octokit\/types|@secretlint\/[\w-]+|js-yaml|diff|tar-stream|node:.+)$/,
+    packages: /^(@octokit\/types|@secretlint\/[\w-]+|js-yaml|diff|lru-cache|tar-stream|node:.+)$/,
   },
   app: { ours: ["collect", "core", "schemas"], packages: /./ },
   action: {

@@ -131,7 +131,7 @@ export async function startAcme(): Promise<Acme> {
     async close() {
       await sandbox.close();
       rmSync(dir, { recursive: true, force: true });
-      expectConformance(watch);
+      await expectConformance(watch);
     },
   };
 }

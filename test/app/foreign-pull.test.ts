@@ -107,7 +107,7 @@ afterAll(async () => {
   await service.close();
   await sandbox.close();
   await rm(dir, { recursive: true, force: true });
-  expectConformance(watch);
+  await expectConformance(watch);
 }, 30_000);
 
 const until = <T>(what: string, ask: () => Promise<T | null | undefined | false>) => waitFor(what, ask, 120);

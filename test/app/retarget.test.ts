@@ -88,7 +88,7 @@ afterAll(async () => {
   await service.close();
   await sandbox.close();
   await rm(dir, { recursive: true, force: true });
-  expectConformance(watch);
+  await expectConformance(watch);
 }, 30_000);
 
 async function as(who: "lena" | "quinn", method: string, path: string, body?: object): Promise<Json> {

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { apiObjects } from "../../collect/objects-api.ts";
-import { createObjectsCache, keep } from "../../collect/objects-cache.ts";
+import { createObjectsCache } from "../../collect/objects-cache.ts";
 import { gitObjects } from "../../collect/objects-git.ts";
 import { type Alter, gitApi } from "./git-api.ts";
 import { commitFiles, file, makeRepository } from "./repository.ts";
@@ -17,42 +16,11 @@ const commit = (files: Record<string, string>, parents?: string[]) => {
   return commitFiles(repository.dir, new Map(nodes), parents);
 };
 
-describe("what was used last is kept", () => {
-  test("up to a number of bytes, and no value that takes a quarter of it", () => {
-    const kept = keep<string>(100);
-    for (const name of ["a", "b", "c", "d"]) kept.set(name, name, 25);
-    kept.get("a");
-    kept.set("e", "e", 25);
-    kept.set("f", "f", 26);
-    expect(["a", "b", "c", "d", "e", "f"].map((name) => kept.get(name) ?? "")).toEqual([
-      "a",
-      "",
-      "c",
-      "d",
-      "e",
-      "",
-    ]);
-  });
-
-  test("never more than the bytes, and never another value than was set last", () => {
-    const steps = fc.array(
-      fc.tuple(fc.constantFrom("a", "b", "c", "d", "e"), fc.integer({ min: 0, max: 40 })),
-    );
-    fc.assert(
-      fc.property(steps, (sets) => {
-        const kept = keep<number>(100);
-        const last = new Map<string, number>();
-        for (const [name, bytes] of sets) {
-          kept.set(name, bytes, bytes);
-          last.set(name, bytes);
-          const found = [...last.keys()].map((one) => [one, kept.get(one)] as const);
-          const total = found.reduce((sum, [, value]) => sum + (value ?? 0), 0);
-          expect(total).toBeLessThanOrEqual(100);
-          for (const [one, value] of found) expect([undefined, last.get(one)]).toContain(value);
-        }
-      }),
-    );
-  });
+test("a blob larger than a quarter of its room is not kept, and an empty one is", () => {
+  const { blobs } = createObjectsCache(8_000);
+  blobs.set("empty", Buffer.alloc(0));
+  blobs.set("large", Buffer.alloc(751));
+  expect(["empty", "large"].map((name) => blobs.get(name)?.length)).toEqual([0, undefined]);
 });
 
 /** Objects over an API whose requests are counted, with a cache that outlives them. */

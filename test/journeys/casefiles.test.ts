@@ -122,7 +122,7 @@ test("a story's casefiles come with each commit, grow, keep what people wrote, a
   ]);
 }, 280_000);
 
-test("all that was asked of GitHub, answered and sent is as GitHub's own description has it", () => {
+test("all that was asked of GitHub, answered and sent is as GitHub's own description has it", async () => {
   expect(world.sandbox.requests().filter((request) => request.route === "")).toEqual([]);
-  expect(world.watch.problems()).toEqual([]);
+  expect(await world.watch.problems()).toEqual([]);
 });

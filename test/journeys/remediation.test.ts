@@ -116,5 +116,5 @@ test("B5: a failed run opens a remediation with its trace, and the merge of a la
     return code === 0 && out.includes("what became of a failure") ? out : null;
   });
   expect(replay.match(/^same .* remediation .*$/gm)).toHaveLength(2);
-  expectConformance(world.watch);
+  await expectConformance(world.watch);
 }, 300_000);

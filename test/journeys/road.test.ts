@@ -163,8 +163,8 @@ test("from a labelled story to a merged, evidenced, signed-off change and a clos
   expect(counts.same).toBeGreaterThan(20);
 }, 280_000);
 
-test("all that was asked of GitHub, answered and sent is as GitHub's own description has it", () => {
+test("all that was asked of GitHub, answered and sent is as GitHub's own description has it", async () => {
   // A route that the sandbox lacks would look like "not found": nothing may have asked for one.
   expect(world.sandbox.requests().filter((request) => request.route === "")).toEqual([]);
-  expect(world.watch.problems()).toEqual([]);
+  expect(await world.watch.problems()).toEqual([]);
 });

@@ -154,5 +154,5 @@ test("D14: a second attempt is taken back, then the first; each time what stands
   expect(handed.slice(-4)).toEqual([
     ...["spec → execute", "execute → validate", "validate → package", "package → cleanup"],
   ]);
-  expectConformance(world.watch);
+  await expectConformance(world.watch);
 }, 300_000);

@@ -138,7 +138,7 @@ export async function startGitSide(
       await sandbox.close();
       await stop();
       rmSync(dir, { recursive: true });
-      expectConformance(watch);
+      await expectConformance(watch);
     },
   };
 }

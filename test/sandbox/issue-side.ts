@@ -73,7 +73,7 @@ export async function startIssueSide(): Promise<IssueSide> {
     head: async () => (await resolveCommit(sandbox.state.repositories[0]!.dir, "main"))!,
     close: async () => {
       await sandbox.close();
-      expectConformance(watch);
+      await expectConformance(watch);
     },
   };
 }

@@ -44,7 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await sandbox.close();
   rmSync(dir, { recursive: true, force: true });
-  expectConformance(watch);
+  await expectConformance(watch);
 });
 
 let protection: Protection[];
