@@ -14,7 +14,8 @@ const reading = new Set([
   "rev-parse",
 ]);
 const types = new Set(["blob", "commit", "tag", "tree"]);
-const naming = /^--(all|branches|glob|remotes|tags)\b/;
+/** Options that bring refs in. */
+const ofRefs = /^--(all|branches|glob|remotes|tags)\b/;
 /** One full id or a range of two, without the commits of one, or what it leads to. */
 const byId = /^\^?[0-9a-f]{40}(\.{2,3}[0-9a-f]{40})?(\^\{[a-z]+\})?$/;
 
@@ -42,7 +43,7 @@ function isLasting(args: readonly string[]): boolean {
   const names = (paths < 0 ? rest : rest.slice(0, paths)).filter(
     (arg) => !arg.startsWith("-") && !types.has(arg),
   );
-  if (!reading.has(command) || rest.some((arg) => naming.test(arg))) return false;
+  if (!reading.has(command) || rest.some((arg) => ofRefs.test(arg))) return false;
   return names.length > 0 && names.every((name) => byId.test(name));
 }
 
