@@ -1,5 +1,6 @@
 import type { Standing } from "../core/authority.ts";
 import { type Known, known, unknown } from "../core/known.ts";
+import { readPersonName } from "../core/person-name.ts";
 import type { People } from "../schemas/policy.ts";
 import { type Duty, duties } from "../schemas/policy-values.ts";
 import type { Account } from "../schemas/text.ts";
@@ -49,20 +50,47 @@ export async function readStanding(
   return known({ role, duties: held });
 }
 
-/** Whether a policy's `@user` or `@organisation/team` means this account. */
-async function isNamed({ request }: GitHub, account: Account, name: string): Promise<Known<boolean>> {
-  const [user = "", team] = name.slice(1).split("/");
-  if (team === undefined) return known(user.toLowerCase() === account.login.toLowerCase());
+/**
+ * Whether a name of the policy means this account. A name that is pinned means one number: an account that was renamed stays
+ * who it is, and a new one, or a new team, that took over the name is somebody else.
+ */
+async function isNamed(github: GitHub, account: Account, name: string): Promise<Known<boolean>> {
+  const { owner, team, number } = readPersonName(name);
+  if (team === null)
+    return known(
+      number === null ? owner.toLowerCase() === account.login.toLowerCase() : number === account.id,
+    );
+  if (number !== null) {
+    const present = await readNumber(github, name);
+    if (!present.known || present.value !== number) return present.known ? known(false) : present;
+  }
   const answer = await ask(
     `whether @${account.login} is in ${name}`,
-    request("GET /orgs/{org}/teams/{team_slug}/memberships/{username}", {
-      org: user,
+    github.request("GET /orgs/{org}/teams/{team_slug}/memberships/{username}", {
+      org: owner,
       team_slug: team,
       username: account.login,
     }),
   );
   if (answer.ok) return known(answer.data.state === "active");
   return answer.status === 404 ? known(false) : unknown(answer.why);
+}
+
+/** The number of whoever bears a name of the policy now; null: nobody does. */
+export async function readNumber(
+  { request }: Pick<GitHub, "request">,
+  name: string,
+): Promise<Known<number | null>> {
+  const { owner, team } = readPersonName(name);
+  const answer =
+    team === null
+      ? await ask(`the account ${name}`, request("GET /users/{username}", { username: owner }))
+      : await ask(
+          `the team ${name}`,
+          request("GET /orgs/{org}/teams/{team_slug}", { org: owner, team_slug: team }),
+        );
+  if (answer.ok) return known(Number(answer.data.id));
+  return answer.status === 404 ? known(null) : unknown(answer.why);
 }
 
 /** The bot account of an App, by which our own comments and branches are told from forged ones. */

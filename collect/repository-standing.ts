@@ -1,14 +1,21 @@
 import { evidenceBranch } from "../core/evidence-branch.ts";
+import type { PolicyReading } from "../core/facts.ts";
+import { harnessLines } from "../core/harness-lines.ts";
+import type { NamedNow } from "../core/health/people.ts";
 import type { RepositoryStanding } from "../core/health/repository.ts";
+import type { PrivilegedFetch } from "../core/health/workflows.ts";
 import type { JobCheck } from "../core/job-checks.ts";
 import { type Known, known, unknown } from "../core/known.ts";
+import { readWorkflow } from "../core/workflow.ts";
+import { duties } from "../schemas/policy-values.ts";
 import { apiTrees } from "./api-trees.ts";
 import { readBranchRules } from "./branch-rules.ts";
 import type { TreeEntry } from "./git.ts";
-import { ask, askKnown, type GitHub, readBranch } from "./github.ts";
+import { ask, askKnown, type GitHub, mapKnown, readBranch } from "./github.ts";
 import type { Objects } from "./objects.ts";
 import { apiObjects } from "./objects-api.ts";
 import { createObjectsCache } from "./objects-cache.ts";
+import { readNumber } from "./people.ts";
 import { readPolicy } from "./policy-file.ts";
 import { jobChecks, workflowPattern } from "./workflows.ts";
 
@@ -34,18 +41,27 @@ export async function readRepositoryStanding(github: GitHub): Promise<Known<Repo
     : listing.value.cut
       ? unknown("GitHub lists the files only in part: there are too many")
       : known(listing.value.entries.filter(({ type }) => type !== "tree"));
-  const [policy, checks, rules, evidence] = await Promise.all([
+  const [policy, workflows, rules, evidence] = await Promise.all([
     readPolicy(objects, tip.value),
-    readChecks(objects, entries),
+    readWorkflows(objects, entries),
     readBranchRules(github, branch),
     readEvidence(github),
   ]);
-  const files = entries.known ? known(entries.value.map(({ path }) => path)) : entries;
-  return known({ policy, files, checks, rules, evidence });
+  return known({
+    policy,
+    files: entries.known ? known(entries.value.map(({ path }) => path)) : entries,
+    checks: workflows.known ? allChecks(workflows.value) : workflows,
+    fetches: workflows.known ? known(workflows.value.flatMap(privilegedFetch)) : workflows,
+    named: await readNamed(github, policy),
+    rules,
+    evidence,
+  });
 }
 
-/** The checks of all workflows; unknown when one cannot be read, because a check that is missed would be told as missing. */
-async function readChecks(objects: Objects, entries: Known<TreeEntry[]>): Promise<Known<JobCheck[]>> {
+type WorkflowFile = { path: string; text: string };
+
+/** The texts of all workflows; unknown when one cannot be read, because what is missed would be told as missing. */
+async function readWorkflows(objects: Objects, entries: Known<TreeEntry[]>): Promise<Known<WorkflowFile[]>> {
   if (!entries.known) return entries;
   const workflows = entries.value.filter(({ type, path }) => type === "blob" && workflowPattern.test(path));
   const blobs = await objects.blobs(
@@ -53,15 +69,41 @@ async function readChecks(objects: Objects, entries: Known<TreeEntry[]>): Promis
     sizes.workflow,
   );
   if (!blobs.known) return blobs;
-  const checks: JobCheck[] = [];
+  const files: WorkflowFile[] = [];
   for (const { path, sha } of workflows) {
     const content = blobs.value.get(sha)?.content ?? null;
     if (content === null) return unknown(`${path} is too large to be read`);
-    const found = jobChecks(path, Buffer.from(content).toString("utf8"));
+    files.push({ path, text: Buffer.from(content).toString("utf8") });
+  }
+  return known(files);
+}
+
+/** The checks of all workflows; unknown when one is not understood. */
+function allChecks(workflows: readonly WorkflowFile[]): Known<JobCheck[]> {
+  const checks: JobCheck[] = [];
+  for (const { path, text } of workflows) {
+    const found = jobChecks(path, text);
     if (!found.known) return found;
     checks.push(...found.value);
   }
   return known(checks);
+}
+
+function privilegedFetch({ path, text }: WorkflowFile): PrivilegedFetch[] {
+  const { untrusted } = readWorkflow(harnessLines(path, "workflow", text));
+  return untrusted === null ? [] : [{ path, line: untrusted }];
+}
+
+/** Who bears the names that the policy gives duties to. */
+async function readNamed(github: GitHub, policy: Known<PolicyReading>): Promise<Known<NamedNow[]>> {
+  if (!policy.known) return policy;
+  if (policy.value.state !== "loaded") return known([]);
+  const { people } = policy.value.policy;
+  const names = new Set(duties.flatMap((duty) => people[duty]));
+  return mapKnown([...names], async (name) => {
+    const number = await readNumber(github, name);
+    return number.known ? known({ name, number: number.value }) : number;
+  });
 }
 
 async function readEvidence(github: GitHub): Promise<RepositoryStanding["evidence"]> {

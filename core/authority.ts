@@ -4,6 +4,7 @@ import type { Duty } from "../schemas/policy-values.ts";
 import type { Account } from "../schemas/text.ts";
 import type { BadCommand, Command } from "./commands.ts";
 import type { Known } from "./known.ts";
+import { shortName } from "./person-name.ts";
 
 /** What a person may do here: their role on the repository and the duties the policy gives them. */
 export type Standing = {
@@ -43,7 +44,7 @@ export function holders(people: People, duty: Duty): string {
   const names = people[duty];
   return names.length === 0
     ? `nobody yet: name someone under \`people.${duty}\` in the policy`
-    : names.join(", ");
+    : names.map(shortName).join(", ");
 }
 
 /**

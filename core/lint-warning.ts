@@ -9,7 +9,8 @@ export type LintCode =
   | "casefile-refused"
   | "no-such-check"
   | "nobody-else-approves"
-  | "nobody-approves";
+  | "nobody-approves"
+  | "too-few-waive";
 
 /** Something in a valid policy that hardly is what its author meant, its line, and the one next step. */
 export type LintWarning = { code: LintCode; message: string; policyLine: number | null; next: string };

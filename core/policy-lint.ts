@@ -6,6 +6,7 @@ import { type JobCheck, missingChecks } from "./job-checks.ts";
 import type { LintWarning, Remark } from "./lint-warning.ts";
 import { matcher } from "./paths.ts";
 import { covers } from "./pattern-cover.ts";
+import { shortName } from "./person-name.ts";
 import { lineOf, type PatternList, patternLists } from "./policy-lists.ts";
 import { sensitivePatterns } from "./sensitive.ts";
 import { namedFiles, unmatched } from "./unmatched.ts";
@@ -79,6 +80,8 @@ function refusedCasefiles({ policy }: Loaded): Remark[] {
   });
 }
 
+const plainName = (name: string) => shortName(name).toLowerCase();
+
 /** Under `separation: strict` nobody approves what they asked for; a team may have other people in it. */
 function approvers({ policy }: Loaded): Remark[] {
   const { planners, executors, approvers: by, separation } = policy.people;
@@ -89,14 +92,24 @@ function approvers({ policy }: Loaded): Remark[] {
       { code: "nobody-approves", key: "people", message, next: "Name someone under `people.approvers`." },
     ];
   }
-  const names = new Set(by.map((one) => one.toLowerCase()));
+  const names = new Set(by.map(plainName));
   const [only] = by;
   if (separation !== "strict" || names.size !== 1 || only === undefined || only.includes("/")) return [];
-  const self = asking.find((one) => one.toLowerCase() === only.toLowerCase());
+  const self = asking.find((one) => plainName(one) === plainName(only));
   if (self === undefined) return [];
-  const message = `${self} asks for work and is the only approver; under \`separation: strict\` nobody approves what they asked for.`;
+  const message = `${shortName(self)} asks for work and is the only approver; under \`separation: strict\` nobody approves what they asked for.`;
   const next = "Name a second approver, or write `separation: solo` if you work alone.";
   return [{ code: "nobody-else-approves", key: "people.approvers", message, next }];
+}
+
+/** Waivers that take more people than may give them. How many a team has is not known here. */
+function waivers({ policy: { people, waivers } }: Loaded): Remark[] {
+  if (waivers === undefined) return [];
+  const names = new Set(people[waivers.by].map(plainName));
+  if (names.size >= waivers.people || [...names].some((name) => name.includes("/"))) return [];
+  const message = `A waiver takes ${waivers.people} of \`people.${waivers.by}\`, and ${names.size} ${names.size === 1 ? "is" : "are"} named there.`;
+  const next = `Name more people under \`people.${waivers.by}\`, or lower \`waivers.people\`.`;
+  return [{ code: "too-few-waive", key: "waivers", message, next }];
 }
 
 /** Compares a valid policy with itself and with the repository around it. In the order of its lines. */
@@ -111,6 +124,7 @@ export function lintPolicy(loaded: Loaded, { files, checks }: Surroundings): Lin
     ...refusedCasefiles(loaded),
     ...(checks === null ? [] : missingChecks(loaded.policy, checks)),
     ...approvers(loaded),
+    ...waivers(loaded),
   ];
   return remarks
     .map(({ key, code, message, next }) => ({ code, message, policyLine: lineOf(loaded, key), next }))

@@ -2,7 +2,8 @@ import type { GateResult, Reason } from "../schemas/verdict.ts";
 import { holders } from "./authority.ts";
 import { requesters } from "./authorship.ts";
 import type { LoadedPolicy, PullFacts, Waiver } from "./facts.ts";
-import { firstForBase, givenElsewhere } from "./retarget.ts";
+import { type Known, known } from "./known.ts";
+import { givenElsewhere, isForBase } from "./retarget.ts";
 
 /** The waivers of a gate on this head and day that the policy still allows, for whatever branch, the newest first. */
 function waiversOf(gate: string, facts: PullFacts, { policy }: LoadedPolicy): Waiver[] {
@@ -21,34 +22,67 @@ function waiversOf(gate: string, facts: PullFacts, { policy }: LoadedPolicy): Wa
   return holding.toSorted((one, other) => other.seq - one.seq);
 }
 
+/**
+ * Those of the waivers that count for the branch, one of each person; unknown where that decides and cannot be read.
+ * `wanted` is how many people it takes.
+ */
+function countingOf(waivers: readonly Waiver[], facts: PullFacts, wanted: number): Known<Waiver[]> {
+  const counting = new Map<number, Waiver>();
+  let unread: Known<never> | null = null;
+  for (const waiver of waivers) {
+    const counts = isForBase(waiver, facts);
+    if (!counts.known) unread ??= counts;
+    else if (counts.value && !counting.has(waiver.by.id)) counting.set(waiver.by.id, waiver);
+  }
+  return unread !== null && counting.size < wanted ? unread : known([...counting.values()]);
+}
+
 /** What is said of a waiver that would hold for another branch. */
-function notHere(waiver: Waiver, facts: PullFacts, { policy }: LoadedPolicy): Reason {
+function notHere(waiver: Waiver, facts: PullFacts, who: string): Reason {
   const message = `@${waiver.by.login}'s waiver (entry ${waiver.seq}) was given ${givenElsewhere(waiver, facts)}.`;
   const step = `Mend it, or look at the change as it enters \`${facts.base.ref}\` and waive \`${waiver.gate}\` on ${waiver.sha} again.`;
-  const who = policy.waivers === undefined ? "a maintainer" : holders(policy.people, policy.waivers.by);
   return { code: "waiver-for-another-base", message, next: { step, who } };
 }
 
+/** What is said of waivers that are too few. */
+function tooFew(counting: readonly Waiver[], newest: Waiver, wanted: number, who: string): Reason {
+  const by = counting.map((one) => `@${one.by.login} (entry ${one.seq})`).join(", ");
+  const message = `${counting.length} of ${wanted} people waived it on this commit: ${by}.`;
+  const step = `/waive ${newest.gate} ${newest.sha} until ${newest.until} because …`;
+  return { code: "waiver-takes-more-people", message, next: { step, who } };
+}
+
 /**
- * A gate's result after waivers: a failed or waiting gate that a person has waived for this commit and branch passes, and
- * says by whom, why and until when. What could not be read is never waived: nobody knows what they would be waiving.
+ * A gate's result after waivers: a failed or waiting gate that as many people as the policy asks for have waived for this
+ * commit and branch passes, and says by whom, why and until when. What could not be read is never waived: nobody knows what
+ * they would be waiving.
  */
-export function waived(result: GateResult, facts: PullFacts, policy: LoadedPolicy): GateResult {
+export function waived(result: GateResult, facts: PullFacts, loaded: LoadedPolicy): GateResult {
   const { gate, status, reasons } = result;
-  if (status !== "fail" && status !== "pending") return result;
-  const waivers = waiversOf(gate, facts, policy);
+  const { waivers: rule, people } = loaded.policy;
+  if (rule === undefined || (status !== "fail" && status !== "pending")) return result;
+  const waivers = waiversOf(gate, facts, loaded);
   const [newest] = waivers;
   if (newest === undefined) return result;
-  const holding = firstForBase(waivers, facts);
-  if (!holding.known) {
-    const message = `Whether \`${gate}\` is waived for \`${facts.base.ref}\` could not be read: ${holding.why}`;
+  const counting = countingOf(waivers, facts, rule.people);
+  if (!counting.known) {
+    const message = `Whether \`${gate}\` is waived for \`${facts.base.ref}\` could not be read: ${counting.why}`;
     const next = { step: "Wait: it is read again at the next event.", who: "a maintainer" };
     return { gate, status, reasons: [...reasons, { code: "retarget-unknown", message, next }] };
   }
-  if (holding.value === null) return { gate, status, reasons: [...reasons, notHere(newest, facts, policy)] };
-  const { by, until, reason, seq } = holding.value;
-  const message = `Waived by @${by.login} on this commit until ${until} (entry ${seq}): ${reason}`;
+  if (counting.value.length < rule.people) {
+    const who = holders(people, rule.by);
+    const why =
+      counting.value.length === 0
+        ? notHere(newest, facts, who)
+        : tooFew(counting.value, newest, rule.people, who);
+    return { gate, status, reasons: [...reasons, why] };
+  }
+  const given = counting.value.map(({ by, until, reason, seq }) => ({
+    code: "waived",
+    message: `Waived by @${by.login} on this commit until ${until} (entry ${seq}): ${reason}`,
+  }));
   // What was waived stays to be read; a next step would ask for what nobody has to do.
   const found = reasons.map(({ next: _, ...rest }) => rest);
-  return { gate, status: "pass", reasons: [{ code: "waived", message }, ...found] };
+  return { gate, status: "pass", reasons: [...given, ...found] };
 }

@@ -4,8 +4,13 @@ import { count, days, duties, patterns, seconds } from "./policy-values.ts";
 
 const person = z
   .string()
-  .regex(/^@[A-Za-z0-9][A-Za-z0-9-]*(?:\/[a-z0-9][a-z0-9_-]*)?$/, "write `@user` or `@organisation/team`")
-  .describe("A person (`@user`) or a team (`@organisation/team`).");
+  .regex(
+    /^@[A-Za-z0-9][A-Za-z0-9-]*(?:\/[a-z0-9][a-z0-9_-]*)?(?:#[1-9][0-9]{0,14})?$/,
+    "write `@user` or `@organisation/team`, and GitHub's number behind it (`@user#12`) to pin it",
+  )
+  .describe(
+    "A person (`@user`) or a team (`@organisation/team`). With GitHub's number behind it (`@user#12`) it is that very account or team, and nobody else who takes over its name; `sallyport doctor` tells the numbers.",
+  );
 
 const persons = z.array(person).max(100);
 
@@ -81,6 +86,12 @@ const Waivers = z
       .describe("Gates that a person may waive, for one commit in one branch and a limited time. No others."),
     by: duty.default("architects"),
     days: z.int().min(1).max(90).default(14).describe("The longest that a waiver may hold."),
+    people: z
+      .int()
+      .min(1)
+      .max(10)
+      .default(1)
+      .describe("How many different people have to waive a gate on a commit before it passes."),
   })
   .describe("Signed, expiring exceptions.");
 

@@ -9,6 +9,8 @@ import type { Known } from "../known.ts";
 import { matcher } from "../paths.ts";
 import { lintPolicy } from "../policy-lint.ts";
 import { type BranchRules, judgeRequired } from "../required-check.ts";
+import { judgePeople, type NamedNow } from "./people.ts";
+import { judgeWorkflows, type PrivilegedFetch } from "./workflows.ts";
 
 /** One repository as the App sees it, at the tip of its default branch. */
 export type RepositoryStanding = {
@@ -16,6 +18,8 @@ export type RepositoryStanding = {
   /** The paths of all files, and the checks that the workflows make: what the policy's rules are compared with. */
   files: Known<string[]>;
   checks: Known<JobCheck[]>;
+  fetches: Known<PrivilegedFetch[]>;
+  named: Known<NamedNow[]>;
   rules: BranchRules;
   evidence: { isThere: Known<boolean>; rules: BranchRules };
 };
@@ -37,11 +41,13 @@ export function judgeRepository({ name, standing }: RepositoryFacts, us: Us): Fi
     const next = `Someone who administers ${name} adds it to the installation, or mend the name.`;
     return [fail(check, `The App \`${us.ourselves.slug}\` is not installed on it.`, next)];
   }
-  const { policy, rules, evidence } = standing.value;
+  const { policy, named, fetches, rules, evidence } = standing.value;
   return [
     ...(policy.known
       ? judgePolicy(name, policy.value, standing.value, us.publicKey)
       : [unknown("policy", `The policy cannot be read: ${policy.why}`, again)]),
+    ...judgePeople(name, named),
+    ...judgeWorkflows(name, fetches),
     ...judgeRequired(name, rules, us.ourselves),
     judgeEvidence(name, evidence),
   ];

@@ -303,7 +303,6 @@ describe("without the App, a sign-off is read from comments", () => {
     });
   });
 
-  // T107: a policy names teams by slug and pins no ids, so only the renaming half of the case can be shown here.
   test("T107: not through a team that is gone or has another name now", async () => {
     expect(await signOffs(said(), everybody, people.replace("@grace", "@o/approvers"))).toEqual([]);
   });

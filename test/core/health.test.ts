@@ -315,6 +315,8 @@ describe("a repository", () => {
     policy: loaded({}),
     files: known(["src/a.ts"]),
     checks: known([]),
+    fetches: known([]),
+    named: known([]),
     rules: rules("main"),
     evidence: { isThere: known(true), rules: rules("sallyport/evidence", ["update"]) },
   };
@@ -325,6 +327,9 @@ describe("a repository", () => {
     evidence: { isThere, rules: { ...rules("sallyport/evidence"), ...more } },
   });
   const malformed = { message: "m", line: 3, column: 4 };
+  const named = (...names: [string, number | null][]) => ({
+    named: known(names.map(([name, number]) => ({ name, number }))),
+  });
 
   test.each<[string, Partial<RepositoryStanding>, string, Status[]]>([
     ["a policy", {}, "policy", ["ok"]],
@@ -413,6 +418,30 @@ describe("a repository", () => {
       ["warn"],
     ],
     ["evidence that cannot be seen", evidence(unread, {}), "evidence-branch", ["unknown"]],
+    ["names that are pinned to who bears them", named(["@lena#5", 5], ["@acme/qa#12", 12]), "people", ["ok"]],
+    [
+      "T107 T111: names without numbers, told in one finding",
+      named(["@lena", 5], ["@acme/qa", 12]),
+      "people",
+      ["warn"],
+    ],
+    [
+      "T107: a team that was made anew under its name",
+      named(["@lena#5", 5], ["@acme/qa#12", 44]),
+      "people",
+      ["fail"],
+    ],
+    ["T111: a login that another account has taken", named(["@lena#5", 6]), "people", ["fail"]],
+    ["names that nobody bears", named(["@gone", null], ["@gone#5", null]), "people", ["warn", "warn"]],
+    ["people who cannot be seen", { named: unread }, "people", ["unknown"]],
+    ["workflows without strangers' code", {}, "workflows", ["ok"]],
+    [
+      "T177: workflows that fetch a pull request's code beside secrets",
+      { fetches: known([{ path: ".github/workflows/a.yml", line: 7 }]) },
+      "workflows",
+      ["warn"],
+    ],
+    ["workflows that are not looked at", { fetches: unread }, "workflows", ["warn"]],
   ])("%s", (_title, more, check, statuses) => {
     const findings = judgeRepository({ name: "acme/web", standing: known({ ...right, ...more }) }, us);
     expect(shown(findings, check)).toEqual(statuses);

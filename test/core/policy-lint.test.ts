@@ -196,6 +196,7 @@ describe("people", () => {
   test.each([
     ['{ planners: ["@ada"], approvers: ["@Ada"] }', "nobody-else-approves"],
     ['{ executors: ["@ada"], approvers: ["@ada"] }', "nobody-else-approves"],
+    ['{ executors: ["@ada#7"], approvers: ["@ada"] }', "nobody-else-approves"],
     ['{ planners: ["@ada"] }', "nobody-approves"],
     ['{ planners: ["@ada"], approvers: ["@ada"], separation: solo }', null],
     ['{ planners: ["@ada"], approvers: ["@ada", "@grace"] }', null],
@@ -204,6 +205,18 @@ describe("people", () => {
     ["{}", null],
   ])("%s: %s", (text, code) => {
     expect(told(people(text))).toEqual(code === null ? [] : [[code, 2]]);
+  });
+
+  test.each<[string, number, string | null]>([
+    ['["@ada"]', 1, null],
+    ['["@ada", "@grace"]', 2, null],
+    ['["@acme/architects"]', 2, null],
+    ['["@ada"]', 2, "too-few-waive"],
+    ['["@ada", "@Ada#7"]', 2, "too-few-waive"],
+    ["[]", 1, "too-few-waive"],
+  ])("T117 architects %s and waivers by %d of them: %s", (architects, count, code) => {
+    const text = `version: 1\npeople: { architects: ${architects} }\nwaivers: { gates: [ci], people: ${count} }\n`;
+    expect(told(text)).toEqual(code === null ? [] : [[code, 3]]);
   });
 });
 

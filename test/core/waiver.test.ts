@@ -104,6 +104,63 @@ describe("a waiver (F11)", () => {
     expect(gateOf(given, "diff-size")?.status).toBe("fail");
   });
 
+  describe("where the policy asks for two people", () => {
+    const two = policy.replace("days: 7", "days: 7, people: 2");
+    const other = { id: 77, login: "ruth", type: "User" as const };
+    const of = (...waivers: Waiver[]) => gateOf(large(waivers, {}, two), "diff-size");
+
+    test("T117: the second lets the gate pass, and both are named", () => {
+      const gate = of(waiver(), waiver({ by: other, seq: 31, until: "2026-11-25" }));
+      expect(gate?.status).toBe("pass");
+      expect(gate?.reasons.map(({ code }) => code)).toEqual(["waived", "waived", "too-many-files"]);
+      expect(gate?.reasons.slice(0, 2).map(({ message }) => /@\w+/.exec(message)?.[0])).toEqual([
+        "@ruth",
+        "@grace",
+      ]);
+    });
+
+    test.each<[string, Waiver[]]>([
+      ["one person", [waiver()]],
+      ["one person twice", [waiver(), waiver({ seq: 31 })]],
+      ["one person under two logins", [waiver(), waiver({ seq: 31, by: { ...tester, login: "gracie" } })]],
+      ["one person and an app", [waiver(), waiver({ seq: 31, by: { ...other, type: "Bot" } })]],
+      ["one person and the author", [waiver(), waiver({ seq: 31, by: author })]],
+      [
+        "one person for this branch and one for another",
+        [waiver(), waiver({ seq: 31, by: other, baseRef: "topic" })],
+      ],
+      [
+        "one person for this commit and one for an older",
+        [waiver(), waiver({ seq: 31, by: other, sha: earlier })],
+      ],
+      [
+        "one person until today and one until yesterday",
+        [waiver(), waiver({ seq: 31, by: other, until: "2026-11-20" })],
+      ],
+    ])("T117: %s is one, and the gate says that it takes another", (_, waivers) => {
+      const gate = of(...waivers);
+      expect(gate?.status).toBe("fail");
+      expect(gate?.reasons.at(-1)).toMatchObject({
+        code: "waiver-takes-more-people",
+        message: expect.stringMatching(
+          /^1 of 2 people waived it on this commit: @grac(e|ie) \(entry 3[01]\)\.$/,
+        ),
+        next: { step: `/waive diff-size ${head} until 2026-11-28 because …` },
+      });
+    });
+
+    test("T066 T117: whether the second counts for this branch could not be read", () => {
+      const given = large(
+        [waiver(), waiver({ seq: 31, by: other, baseRef: null })],
+        { retargetedAt: unknown("HTTP 502") },
+        two,
+      );
+      const gate = gateOf(given, "diff-size");
+      expect(gate?.status).toBe("fail");
+      expect(gate?.reasons.at(-1)?.code).toBe("retarget-unknown");
+    });
+  });
+
   test("never covers what could not be read", () => {
     expect(gateOf(large([waiver()], { changes: unknown("cut short") }), "diff-size")?.status).toBe("unknown");
   });

@@ -1,0 +1,53 @@
+import { type Finding, findingsOf } from "../finding.ts";
+import type { Known } from "../known.ts";
+import { readPersonName, shortName } from "../person-name.ts";
+
+/** A name under `people` in the policy, and GitHub's number of whoever bears it now; null: nobody does. */
+export type NamedNow = { name: string; number: number | null };
+
+/**
+ * Whether the policy's names mean whom they meant when they were written. GitHub gives a name that was given up to whoever
+ * asks for it, so a name counts for certain only with its number behind it. `about` is `owner/name`.
+ */
+export function judgePeople(about: string, named: Known<NamedNow[]>): Finding[] {
+  const { ok, warn, fail, unknown } = findingsOf("repository", about);
+  const check = "people";
+  if (!named.known)
+    return [unknown(check, `Who the policy names cannot be seen: ${named.why}`, "Run this again later.")];
+  const gone = named.value.filter(({ number }) => number === null);
+  const present = named.value.flatMap(({ name, number }) => (number === null ? [] : [{ name, number }]));
+  const taken = present.filter(
+    ({ name, number }) => isPinned(name) && readPersonName(name).number !== number,
+  );
+  const open = present.filter(({ name }) => !isPinned(name));
+  const findings: Finding[] = [
+    ...gone.map(({ name }) =>
+      warn(
+        check,
+        `${code(name)} is nobody on GitHub${isPinned(name) ? "" : ", and whoever takes the name has its duties"}.`,
+        "A maintainer takes it out of the policy, or mends it.",
+      ),
+    ),
+    ...taken.map(({ name, number }) =>
+      fail(
+        check,
+        `${code(name)} means nobody: number ${number} bears that name now.`,
+        `A maintainer finds out who that is, and writes ${code(`${shortName(name)}#${number}`)} if it is who is meant.`,
+      ),
+    ),
+  ];
+  if (open.length > 0) {
+    const pins = open.map(({ name, number }) => `"${name}#${number}"`).join(", ");
+    findings.push(
+      warn(
+        check,
+        `${open.map(({ name }) => code(name)).join(", ")}: who takes over such a name has its duties too.`,
+        `A maintainer pins them in the policy: ${pins}.`,
+      ),
+    );
+  }
+  return findings.length > 0 ? findings : [ok(check, "Everybody whom the policy names is who was meant.")];
+}
+
+const isPinned = (name: string) => readPersonName(name).number !== null;
+const code = (text: string) => `\`${text}\``;
