@@ -12,10 +12,20 @@ const cache = caches ? join(caches, "sallyport") : undefined;
 // In the user's own folder: Node's usual place is one that every user of the machine can write to.
 if (cache !== undefined) module.enableCompileCache?.(cache);
 
+/** Writes, and ends quietly when whoever reads has had enough, as `head` has; without a result yet, as undecided. */
+function write(stream: NodeJS.WriteStream, text: string): void {
+  if (stream.listenerCount("error") === 0)
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      process.exit(process.exitCode ?? 2);
+    });
+  stream.write(text);
+}
+
 /** The command line's entry: the only file below `app` that touches the process. */
 const io: Io = {
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
+  out: (text) => write(process.stdout, text),
+  err: (text) => write(process.stderr, text),
   exit: (code) => {
     process.exitCode = code;
   },

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access, readdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import pg from "pg";
+import { messageOf } from "../core/errors.ts";
 import type { DatabaseFact } from "../core/health/settings.ts";
 import type { Config } from "./config.ts";
 
@@ -44,9 +45,7 @@ async function problemOf(url: string): Promise<string | null> {
     await askServer(url);
     return null;
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    const message = error instanceof Error ? error.message : String(error);
-    return message === "" ? code : message;
+    return messageOf(error);
   }
 }
 

@@ -1,6 +1,7 @@
 import { createPrivateKey } from "node:crypto";
 import { readAppStanding } from "../collect/app-standing.ts";
 import { readRepositoryStanding } from "../collect/repository-standing.ts";
+import { messageOf } from "../core/errors.ts";
 import type { ServiceFact } from "../core/health/models.ts";
 import type { RepositoryFacts, Us } from "../core/health/repository.ts";
 import type { LedgerKeyFact } from "../core/health/settings.ts";
@@ -45,7 +46,7 @@ function publicKeyOf({ ledgerKey }: Config): LedgerKeyFact {
   try {
     return { publicKey: createSigner(ledgerKey).publicKey };
   } catch (error) {
-    return { problem: wordsOf(error) };
+    return { problem: messageOf(error) };
   }
 }
 
@@ -64,7 +65,7 @@ async function readUs(github: GitHubClients, publicKey: string): Promise<Known<U
   try {
     return known({ ourselves: await github.identify(), publicKey });
   } catch (error) {
-    return unknown(wordsOf(error));
+    return unknown(messageOf(error));
   }
 }
 
@@ -77,7 +78,7 @@ async function readRepositories(
     all = await github.namedRepositories();
   } catch (error) {
     const names = wanted.length > 0 ? wanted : ["all repositories"];
-    return names.map((name) => ({ name, standing: unknown(wordsOf(error)) }));
+    return names.map((name) => ({ name, standing: unknown(messageOf(error)) }));
   }
   const asked = wanted.length > 0 ? wanted : all.map(({ name }) => name).toSorted();
   const facts: RepositoryFacts[] = [];
@@ -97,7 +98,7 @@ async function readStanding(github: GitHubClients, id: number): Promise<Reposito
   try {
     return await readRepositoryStanding(await github.forRepository(id, "read"));
   } catch (error) {
-    return unknown(wordsOf(error));
+    return unknown(messageOf(error));
   }
 }
 
@@ -113,8 +114,4 @@ async function askServices(config: Config, repositories: readonly RepositoryFact
       backends.add(backend);
   }
   return Promise.all([...backends].map((backend) => askService(backend, config.anthropic)));
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

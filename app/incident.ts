@@ -5,28 +5,35 @@ import { appActor } from "../core/story/answer.ts";
 import { type AppendTools, appendEntries } from "./chain.ts";
 import type { Database } from "./database.ts";
 
-/** Where an incident is written down, and the entries that are there. */
-export type IncidentSite = {
-  db: Database;
-  repository: { id: number; name: string };
-  entries: readonly TypedEntry[];
-  ourselves: Ourselves;
-};
+/** Where an incident is written down. */
+export type IncidentSite = { db: Database; repository: { id: number; name: string }; ourselves: Ourselves };
 
-/**
- * Writes down that somebody rewrote the published ledger, once for each state of the branch that was found; any other error
- * is no incident. The entry is published when the branch is put back, and until then it stands in the store.
- */
-export async function noteRewrite(error: unknown, site: IncidentSite, tools: AppendTools): Promise<void> {
-  if (!(error instanceof SallyportError) || error.code !== "evidence-rewritten") return;
-  const { db, repository, entries, ourselves } = site;
-  const isNoted = entriesOf(entries, "incident.raised").some(({ body }) => body.message === error.message);
-  if (isNoted) return;
-  const body = { code: error.code, message: error.message, issue: null };
+/** Writes an incident down that no look decided. */
+export async function raiseIncident(
+  { db, repository, ourselves }: IncidentSite,
+  incident: { code: string; message: string },
+  tools: AppendTools,
+): Promise<void> {
+  const body = { ...incident, issue: null };
   await appendEntries(
     db,
     repository,
     [{ kind: "incident.raised", actor: appActor({ ourselves }), subject: [], body }],
     tools,
   );
+}
+
+/**
+ * Writes down that somebody rewrote the published ledger, once for each state of the branch that was found; any other error
+ * is no incident. The entry is published when the branch is put back, and until then it stands in the store.
+ */
+export async function noteRewrite(
+  error: unknown,
+  { entries, ...site }: IncidentSite & { entries: readonly TypedEntry[] },
+  tools: AppendTools,
+): Promise<void> {
+  if (!(error instanceof SallyportError) || error.code !== "evidence-rewritten") return;
+  const { code, message } = error;
+  const isNoted = entriesOf(entries, "incident.raised").some(({ body }) => body.message === message);
+  if (!isNoted) await raiseIncident(site, { code, message }, tools);
 }

@@ -34,6 +34,22 @@ export async function listen(
   return server;
 }
 
+/** A webhook is answered as soon as it is stored; whoever has not asked by then is not waited for. */
+const lastAnswersMs = 3_000;
+
+/**
+ * Ends it: what was asked is answered, and connections that only wait are cut. A sender that keeps its connection, or
+ * opened one and says nothing, does not hold up the end of the service.
+ */
+export async function hangUp(server: Server): Promise<void> {
+  const ended = new Promise((resolve) => server.close(resolve));
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const all = setTimeout(() => server.closeAllConnections(), lastAnswersMs);
+  await ended;
+  clearInterval(idle);
+  clearTimeout(all);
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,

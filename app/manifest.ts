@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { load } from "js-yaml";
 import * as z from "zod";
 import type { Granted } from "../core/health/installation.ts";
-import { packageHome } from "./cli/package-home.ts";
+import { packageHome } from "./package-home.ts";
 
 const Manifest = z.object({
   default_events: z.array(z.string()),

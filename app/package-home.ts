@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { SallyportError } from "../../core/errors.ts";
+import { SallyportError } from "../core/errors.ts";
 
 /** This file's place, or that of the bundle it is part of. */
 export const here = fileURLToPath(import.meta.url);

@@ -1,11 +1,10 @@
 import { parsePublicKey } from "../core/keys.ts";
-import { appActor } from "../core/story/answer.ts";
 import { createAttemptGuard } from "./attempt-guard.ts";
-import { appendEntries } from "./chain.ts";
 import type { Config } from "./config.ts";
 import { openDatabase } from "./database.ts";
 import { exportLedger } from "./export.ts";
 import { createGitHub } from "./github.ts";
+import { raiseIncident } from "./incident.ts";
 import { keepSecrets } from "./redact.ts";
 import { type Restored, restoreChain } from "./restore.ts";
 import { createSigner } from "./signer.ts";
@@ -43,17 +42,9 @@ export async function rebuild(
         if (restored.lost !== null) {
           const { seq, hash, sha } = restored.lost;
           const message = `The check on ${sha} names entry ${seq} (${hash}), which is lost; a person went on without it.`;
-          await appendEntries(
-            db,
-            { id, name: repository },
-            [
-              {
-                kind: "incident.raised",
-                actor: appActor({ ourselves }),
-                subject: [],
-                body: { code: "entries-lost", message, issue: null },
-              },
-            ],
+          await raiseIncident(
+            { db, repository: { id, name: repository }, ourselves },
+            { code: "entries-lost", message },
             { sign: signer.sign, now: () => new Date(), guard: createAttemptGuard() },
           );
           await exportLedger(client, storedChain(db, id, { secrets: secrets.search, ourselves }));

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Probot } from "probot";
 import * as z from "zod";
 import { groupSubject, type Subject } from "../core/effects.ts";
+import { checkName } from "../core/required-check.ts";
 import type { Database } from "./database.ts";
 import type { Queue, Search } from "./queue.ts";
 
@@ -59,7 +60,7 @@ export function nameSubjects(event: string, payload: unknown, defaultBranchRef?:
   if (queued !== null) named.subjects.push(queued);
   // Our own check brings nothing new, unless a person asks for it again.
   const isAskedAgain = action === "rerequested";
-  if (check !== undefined && (isAskedAgain || check.name !== "sallyport"))
+  if (check !== undefined && (isAskedAgain || check.name !== checkName))
     named.searches.push({ repository: repository.id, sha: check.head_sha });
   if (suite !== undefined && isAskedAgain)
     named.searches.push({ repository: repository.id, sha: suite.head_sha });

@@ -3,8 +3,10 @@ import { SallyportError } from "../core/errors.ts";
 import { formatPublicKey, keyId } from "../core/keys.ts";
 import type { Sign } from "../core/ledger.ts";
 
+export type Signer = { sign: Sign; publicKey: string; keyid: string };
+
 /** Signs with a private ed25519 key in PEM; the key is held here alone and never logged. */
-export function createSigner(pem: string): { sign: Sign; publicKey: string; keyid: string } {
+export function createSigner(pem: string): Signer {
   let key: KeyObject;
   try {
     key = createPrivateKey(pem);

@@ -30,7 +30,8 @@ export async function git(
   args: readonly string[],
   options: GitOptions = {},
 ): Promise<GitResult> {
-  const known = recall(dir, args);
+  const isAllAsked = options.input === undefined && options.env === undefined;
+  const known = isAllAsked ? recall(dir, args) : undefined;
   if (known !== undefined) return known;
   const argv = ["--no-pager", ...SETTINGS.flatMap((setting) => ["-c", setting]), ...args];
   const env = { ...gitEnvironment, ...options.env };
@@ -41,7 +42,7 @@ export async function git(
     stdout: Buffer.from(report.stdout),
     stderr: Buffer.from(report.stderr).toString("utf8").trim(),
   };
-  if (options.input === undefined && options.env === undefined) remember(dir, args, answer);
+  if (isAllAsked) remember(dir, args, answer);
   return answer;
 }
 

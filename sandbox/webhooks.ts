@@ -110,7 +110,13 @@ async function deliver(state: State, parcel: Parcel, redelivery: boolean): Promi
   const start = performance.now();
   const result = await post(target.webhook.url, requestHeaders, body);
   state.deliveries.push({
-    ...{ guid, event, action, target, installation, repository, body },
+    guid,
+    event,
+    action,
+    target,
+    installation,
+    repository,
+    body,
     id: identify(state, "HD").id,
     requestHeaders,
     ...result,

@@ -90,11 +90,22 @@ describe("what `check` remembers of a policy", () => {
     expect(remembered()).toBe(made);
   });
 
-  test("a memory that is damaged is made again", () => {
+  const twice = (title: string, text: string) => [title, text, text].join("\n");
+  test.each<[string, (made: string) => string]>([
+    ["is cut", (made) => made.slice(0, -10)],
+    ["is empty", () => ""],
+    ["has another shape", () => '{"state":"loaded"}'],
+    ["holds null", () => "null"],
+    ["has one character changed", (made) => made.replace('"loaded"', '"absent"')],
+    ["is another policy's", () => twice(`policy-0-${"0".repeat(40)}`, '{"state":"absent"}')],
+    ["is no JSON", (made) => twice(basename(remembered()), made.slice(0, 20))],
+  ])("a memory that %s is made again", (_, damaged) => {
     const without = check({});
-    writeFileSync(remembered(), '{"state":"loaded"');
     expect(check({ XDG_CACHE_HOME: caches })).toBe(without);
+    const made = readFileSync(remembered(), "utf8");
+    writeFileSync(remembered(), damaged(made));
     expect(check({ XDG_CACHE_HOME: caches })).toBe(without);
+    expect(readFileSync(remembered(), "utf8")).toBe(made);
   });
 
   test("a folder that cannot be written to changes nothing", () => {

@@ -5,6 +5,7 @@ import { blobId } from "../../collect/blob-id.ts";
 import { policyReading } from "../../collect/policy-file.ts";
 import { backtest, type Entered } from "../../core/backtest.ts";
 import { backtestText, movedRows } from "../../core/backtest-report.ts";
+import { oneLine } from "../../core/escape.ts";
 import type { PolicyReading } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { Io } from "./io.ts";
@@ -61,7 +62,7 @@ export function backtestCommand(io: Io): Command {
     .option("--json", "print the result as JSON")
     .action(async (options: BacktestOptions) => {
       const problem = (why: string) => {
-        io.err(`sallyport backtest: ${why}\n`);
+        io.err(`sallyport backtest: ${oneLine(why)}\n`);
         io.exit(2);
       };
       const asked = await readQuestion(options, io);

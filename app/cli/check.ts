@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { collectCommits } from "../../collect/commits.ts";
+import { oneLine } from "../../core/escape.ts";
 import type { PullFacts } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { Io } from "./io.ts";
@@ -39,11 +40,11 @@ export function checkCommand(io: Io): Command {
           : // Loaded for this question alone: the other one needs no network.
             await (await import("./check-pull.ts")).pullFacts(options, options.pr, io);
       if (!facts.known) {
-        io.err(`sallyport check: ${facts.why}\n`);
+        io.err(`sallyport check: ${oneLine(facts.why)}\n`);
         io.exit(2);
         return;
       }
-      // Loaded when collecting has begun and git was at work, for the most part.
+      // Loaded only now: most of what these need came in while git was at work.
       const { judge, verdictText } = await import("../../core/judge.ts");
       const { exitStatus, terminalText } = await import("../../core/report.ts");
       const verdict = judge(facts.value, { settle: options.pr === undefined ? "content" : "all" });

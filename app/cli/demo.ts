@@ -19,8 +19,8 @@ import {
   tryForbidden,
   type Walk,
 } from "../demo/road.ts";
+import { lackOfCheckout, packageHome } from "../package-home.ts";
 import type { Io } from "./io.ts";
-import { lackOfCheckout, packageHome } from "./package-home.ts";
 
 type Options = { repo?: string; issue?: string; keep?: string; live?: boolean; verbose?: boolean };
 

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { visible } from "../../core/escape.ts";
+import { oneLine } from "../../core/escape.ts";
 import { conclude, type Finding, type Status } from "../../core/finding.ts";
 import { judgeHealth } from "../../core/health.ts";
 import { readConfig } from "../config.ts";
@@ -40,7 +40,7 @@ Exit status: 0 all is in place (warnings allowed), 1 something is not, 2 could n
     .action(async ({ repo, json }: Options) => {
       const wrong = repo.find((name) => !/^[^/\s]+\/[^/\s]+$/.test(name));
       if (wrong !== undefined) {
-        io.err(`sallyport doctor: --repo ${visible(wrong)}: write owner/name\n`);
+        io.err(`sallyport doctor: --repo ${oneLine(wrong)}: write owner/name\n`);
         io.exit(2);
         return;
       }
@@ -48,10 +48,7 @@ Exit status: 0 all is in place (warnings allowed), 1 something is not, 2 could n
       const secrets = reading.ok ? keepSecrets(reading.config) : null;
       const question = { cwd: io.cwd, node: process.version, repositories: repo };
       const facts = await collectHealth(reading, question, (token) => secrets?.addToken(token));
-      const safe = (text: string) =>
-        visible(secrets?.hide(text) ?? text)
-          .replaceAll("\n", " ")
-          .trim();
+      const safe = (text: string) => oneLine(secrets?.hide(text) ?? text).trim();
       const findings = judgeHealth(facts).map((one) => ({
         ...one,
         about: one.about === null ? null : safe(one.about),

@@ -5,10 +5,10 @@ import { Command } from "commander";
 import { readWorkTree, type WorkTree } from "../../collect/work-tree.ts";
 import { jobChecks, workflowPattern } from "../../collect/workflows.ts";
 import { policyPath } from "../../schemas/policy-place.ts";
+import { packageHome } from "../package-home.ts";
 import { draftPolicy } from "./init/draft.ts";
 import { installHook } from "./init/hook.ts";
 import type { Io } from "./io.ts";
-import { packageHome } from "./package-home.ts";
 
 type Options = { hook?: boolean; force?: boolean; localSchema?: boolean; repo?: string };
 

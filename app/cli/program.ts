@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, type CommanderError } from "commander";
+import { messageOf } from "../../core/errors.ts";
+import { oneLine } from "../../core/escape.ts";
+import { packageHome } from "../package-home.ts";
 import type { Io } from "./io.ts";
-import { packageHome } from "./package-home.ts";
 
 /** Every command by its name. Only the one that is asked for is loaded: the server's packages are heavy. */
 const commands: Record<string, () => Promise<(io: Io) => Command>> = {
@@ -30,7 +32,7 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<void>
       io.exit(error.exitCode === 0 ? 0 : 2);
       return;
     }
-    io.err(`sallyport: ${error instanceof Error ? error.message : String(error)}\n`);
+    io.err(`sallyport: ${oneLine(messageOf(error))}\n`);
     io.exit(2);
   }
 }

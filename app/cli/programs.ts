@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join, sep } from "node:path";
-import { here, packageHome } from "./package-home.ts";
+import { here, packageHome } from "../package-home.ts";
 
 /** The programs of this package that run as processes of their own: each one's source, and its bundle. */
 const programs = {

@@ -1,7 +1,8 @@
 import { Command } from "commander";
-import { readConfig } from "../config.ts";
+import { oneLine } from "../../core/escape.ts";
 import { type Rebuilt, rebuild } from "../rebuild.ts";
 import type { Io } from "./io.ts";
+import { withSettings } from "./settings.ts";
 
 /**
  * `sallyport rebuild`: an empty or old database is filled from GitHub. Exit status 0: all repositories, 1: one of them
@@ -17,27 +18,22 @@ export function rebuildCommand(io: Io): Command {
       "go on although checks name entries that are lost; leaves an incident in the ledger",
     )
     .option("--json", "print one JSON object a repository")
-    .action(async (options: { acceptLoss?: boolean; json?: boolean }) => {
-      const reading = readConfig(io.env);
-      if (!reading.ok) {
-        for (const problem of reading.problems) io.err(`sallyport rebuild: ${problem}\n`);
-        io.exit(2);
-        return;
-      }
-      const all: Rebuilt[] = [];
-      await rebuild(reading.config, { acceptLoss: options.acceptLoss === true }, (one) => {
-        all.push(one);
-        io.out(options.json === true ? `${JSON.stringify(one)}\n` : lineOf(one));
-      });
-      if (all.length === 0) io.err("sallyport rebuild: the App is installed on no repository\n");
-      else if (options.json !== true)
-        io.out("Start `sallyport serve`: it looks at everything open and goes on.\n");
-      io.exit(all.every((one) => one.ok) ? 0 : 1);
-    });
+    .action(({ acceptLoss = false, json = false }: { acceptLoss?: boolean; json?: boolean }) =>
+      withSettings(io, "rebuild", async (config) => {
+        const all: Rebuilt[] = [];
+        await rebuild(config, { acceptLoss }, (one) => {
+          all.push(one);
+          io.out(json ? `${JSON.stringify(one)}\n` : lineOf(one));
+        });
+        if (all.length === 0) io.err("sallyport rebuild: the App is installed on no repository\n");
+        else if (!json) io.out("Start `sallyport serve`: it looks at everything open and goes on.\n");
+        io.exit(all.every((one) => one.ok) ? 0 : 1);
+      }),
+    );
 }
 
 function lineOf(one: Rebuilt): string {
-  if (!one.ok) return `✗ ${one.repository}: ${one.why}\n`;
+  if (!one.ok) return `✗ ${one.repository}: ${oneLine(one.why)}\n`;
   const { entries, bodies, unpublished, purged, lost } = one.restored;
   const notes = [
     `${entries} entries`,

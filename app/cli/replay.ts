@@ -1,23 +1,15 @@
 import { Command } from "commander";
 import { collectReplaySources } from "../../collect/replay-sources.ts";
 import type { TypedEntry } from "../../core/entries.ts";
-import { readLayout, segmentLines, wrongBodies } from "../../core/evidence-branch.ts";
-import { type Known, unknown } from "../../core/known.ts";
-import type { Entry } from "../../core/ledger.ts";
-import { verifyChain } from "../../core/ledger-verify.ts";
+import { oneLine } from "../../core/escape.ts";
 import { replayRun } from "../../core/replay.ts";
 import { replayConcerns, replayText } from "../../core/replay-report.ts";
-import { typedEntry } from "../../core/typed-entry.ts";
 import type { Io } from "./io.ts";
-import { openPlace, type Place } from "./ledger/place.ts";
-import { cloneKeys, givenKeys, type KeyOptions, type TrustedKeys } from "./ledger/trusted-keys.ts";
+import { openPlace } from "./ledger/place.ts";
+import { givenKeys, type KeyOptions, trustedKeys } from "./ledger/trusted-keys.ts";
+import { verifyPlace } from "./ledger/verified-entries.ts";
 
 type ReplayOptions = Omit<KeyOptions, "threshold"> & { json?: boolean };
-
-/** The entries of a ledger that is in order, or the first thing that is wrong with it. `unread`: those of no known form. */
-type Verified =
-  | { ok: true; entries: TypedEntry[]; unread: Entry[]; names: Map<number, string> }
-  | { ok: false; why: string };
 
 /**
  * `sallyport replay`: derives a run again from the ledger and, in a clone, from git. Exit status 0 when nothing differs; 1
@@ -43,22 +35,23 @@ export function replayCommand(io: Io): Command {
 
 async function replay(io: Io, run: string, name: string, options: ReplayOptions): Promise<void> {
   const refuse = (message: string, status: 1 | 2 = 2) => {
-    io.err(`sallyport replay: ${message}\n`);
+    io.err(`sallyport replay: ${oneLine(message)}\n`);
     io.exit(status);
   };
   const read = await openPlace(io.cwd, name);
   if (!read.ok) return refuse(read.why, read.status);
   const { place } = read;
-  const trusted = await trustedKeys(io, place, options);
+  const given = await givenKeys(io, options);
+  const trusted = given.known ? await trustedKeys(given.value, place, options) : given;
   if (!trusted.known) return refuse(trusted.why);
   const verified = verifyPlace(place, trusted.value);
-  if (!verified.ok)
+  if (!verified.known)
     return refuse(
       `the ledger does not verify, so nothing was replayed: ${verified.why}; see \`sallyport ledger verify\``,
       1,
     );
-  const { entries, names } = verified;
-  const unread = verified.unread.find(({ body }) => body.run === run);
+  const { entries, names } = verified.value;
+  const unread = verified.value.unread.find(({ body }) => body.run === run);
   if (unread !== undefined)
     return refuse(
       `entry ${unread.seq} (${JSON.stringify(unread.kind)}) tells of ${run} and this version cannot read it: use a newer one`,
@@ -77,38 +70,6 @@ async function replay(io: Io, run: string, name: string, options: ReplayOptions)
   );
   const { differs, missing } = result.counts;
   io.exit(differs + missing > 0 ? 1 : result.ok ? 0 : 2);
-}
-
-async function trustedKeys(io: Io, place: Place, options: ReplayOptions): Promise<Known<TrustedKeys>> {
-  const given = await givenKeys(io, options);
-  if (!given.known) return given;
-  if (given.value !== null) return { known: true, value: given.value };
-  if (place.kind === "git") return cloneKeys(place.path, options);
-  return unknown(
-    `the ${place.kind} ${place.path} has no policy that names keys: give --policy <file> or --key <key>`,
-  );
-}
-
-function verifyPlace({ files }: Place, { keys, threshold }: TrustedKeys): Verified {
-  const layout = readLayout(files);
-  if (!layout.ok) return { ok: false, why: layout.message };
-  const [wrong] = wrongBodies(files);
-  if (wrong !== undefined)
-    return { ok: false, why: `${JSON.stringify(wrong)} is not the content that its name says` };
-  const entries: TypedEntry[] = [];
-  const unread: Entry[] = [];
-  const names = new Map<number, string>();
-  const { problems } = verifyChain(segmentLines(files, layout.segments), keys, {
-    threshold,
-    visit: (entry) => {
-      names.set(entry.seq, entry.repository.name);
-      const typed = typedEntry(entry);
-      if (typed === null) unread.push(entry);
-      else entries.push(typed);
-    },
-  });
-  const [problem] = problems;
-  return problem === undefined ? { ok: true, entries, unread, names } : { ok: false, why: problem.message };
 }
 
 function knownRuns(entries: readonly TypedEntry[]): string {

@@ -1,6 +1,6 @@
 import { Command } from "commander";
+import { lackOfCheckout } from "../package-home.ts";
 import type { Io } from "./io.ts";
-import { lackOfCheckout } from "./package-home.ts";
 import { startProgram } from "./programs.ts";
 
 /** `sallyport sandbox`: a GitHub in one process, for playing the road by hand. It runs as a process of its own. */

@@ -1,27 +1,23 @@
 import { Command } from "commander";
-import { readConfig } from "../config.ts";
 import { startService } from "../service.ts";
 import type { Io } from "./io.ts";
+import { withSettings } from "./settings.ts";
 
 /** `sallyport serve`: the service, with all its settings from the environment. */
 export function serveCommand(io: Io): Command {
   return new Command("serve")
     .description("run the GitHub App; all settings come from the environment, see .env.example")
-    .action(async () => {
-      const reading = readConfig(io.env);
-      if (!reading.ok) {
-        for (const problem of reading.problems) io.err(`sallyport serve: ${problem}\n`);
-        io.exit(2);
-        return;
-      }
-      const log = (line: string) => io.err(`${new Date().toISOString()} ${line}\n`);
-      const service = await startService(reading.config, log);
-      io.err(`sallyport listening on ${service.url}\n`);
-      io.err(`ledger key ${service.publicKey}\n`);
-      await stopSignal();
-      io.err("sallyport stopping: finishing what is under way\n");
-      await service.close();
-    });
+    .action(() =>
+      withSettings(io, "serve", async (config) => {
+        const log = (line: string) => io.err(`${new Date().toISOString()} ${line}\n`);
+        const service = await startService(config, log);
+        io.err(`sallyport listening on ${service.url}\n`);
+        io.err(`ledger key ${service.publicKey}\n`);
+        await stopSignal();
+        io.err("sallyport stopping: finishing what is under way\n");
+        await service.close();
+      }),
+    );
 }
 
 /** Resolves when the process is asked to end, by a person or by whoever supervises it. */

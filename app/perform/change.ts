@@ -82,7 +82,9 @@ async function createCommit(
     return { name, path, sha256: sha256(content), blob };
   });
   return {
-    ...{ commit: commit.sha, tree, parent: effect.parent },
+    commit: commit.sha,
+    tree,
+    parent: effect.parent,
     ...(written.length === 0 ? {} : { casefiles: written }),
   };
 }

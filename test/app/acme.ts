@@ -1,6 +1,6 @@
 /** A sandbox with one repository, our App on it and its clients, watched for conformance: for tests of all that writes. */
-import { createHash, generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGitHub, type GitHubClients } from "../../app/github.ts";
@@ -13,6 +13,7 @@ import type { Seed } from "../../sandbox/seed.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/server.ts";
 import { expectConformance, type Watch, watchSandbox } from "../conformance/watch.ts";
 import { newKey } from "../ledger.ts";
+import { seedOurApp } from "./our-app.ts";
 
 // What an answer holds is asserted by the tests, not by types.
 // biome-ignore lint/suspicious/noExplicitAny: the shape is GitHub's, and each test reads another part of it
@@ -48,16 +49,12 @@ export const files = {
 
 export const anchor = "Ledger head: `1:abc`";
 
-export async function startAcme(): Promise<Acme> {
-  const dir = mkdtempSync(join(tmpdir(), "acme-"));
-  const { privateKey: key } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const privateKey = key.export({ type: "pkcs8", format: "pem" }).toString();
-  writeFileSync(join(dir, "app.pem"), privateKey, { mode: 0o600 });
-  const sandbox = await startSandbox({ seed: seed(dir), dir: join(dir, "data") });
-  const watch = watchSandbox(sandbox);
-  const as: Acme["as"] = async (person, method, path, body) => {
-    const url = path.startsWith("/") ? `${sandbox.url}${path}` : `${sandbox.url}/repos/acme/web/${path}`;
-    const response = await fetch(url.replace(/\/$/, ""), {
+/** Asks as a person; a path without a leading slash is below the repository. */
+export const asker =
+  (url: string, repository: string) =>
+  async (person: string, method: string, path: string, body?: unknown): Promise<Json> => {
+    const whole = path.startsWith("/") ? `${url}${path}` : `${url}/repos/${repository}/${path}`;
+    const response = await fetch(whole.replace(/\/$/, ""), {
       method,
       headers: { authorization: `Bearer ghp_${person}`, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -66,6 +63,13 @@ export async function startAcme(): Promise<Acme> {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return text === "" ? null : JSON.parse(text);
   };
+
+export async function startAcme(): Promise<Acme> {
+  const dir = mkdtempSync(join(tmpdir(), "acme-"));
+  const sandbox = await startSandbox({ seed: seed(dir), dir: join(dir, "data") });
+  const privateKey = readFileSync(join(dir, "app.pem"), "utf8");
+  const watch = watchSandbox(sandbox);
+  const as: Acme["as"] = asker(sandbox.url, "acme/web");
   const secrets = keepSecrets({
     privateKey,
     webhookSecret: "a secret of this test",
@@ -144,20 +148,9 @@ function seed(dir: string): Seed {
     ],
     organizations: [{ login: "acme", members: ["lena", "wes"] }],
     apps: [
+      // It hears of nothing: what these tests are about is asked for, one effect at a time.
       {
-        slug: "sallyport",
-        id: 4001,
-        private_key_file: join(dir, "app.pem"),
-        webhook: { url: "http://127.0.0.1:9/", secret: "a secret of this test" },
-        permissions: {
-          checks: "write",
-          contents: "write",
-          issues: "write",
-          members: "read",
-          metadata: "read",
-          pull_requests: "write",
-          statuses: "write",
-        },
+        ...seedOurApp(join(dir, "app.pem"), { url: "http://127.0.0.1:9/", secret: "a secret of this test" }),
         events: [],
       },
     ],

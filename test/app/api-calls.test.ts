@@ -1,5 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -8,8 +7,10 @@ import { until } from "../../app/demo/acting.ts";
 import { freePort } from "../../app/demo/hosts.ts";
 import { type Service, startService } from "../../app/service.ts";
 import type { Asked } from "../../sandbox/rest.ts";
+import type { Seed } from "../../sandbox/seed.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/server.ts";
-import { newKey } from "../ledger.ts";
+import { asker, type Json } from "./acme.ts";
+import { configOf, seedOurApp, webhookAt } from "./our-app.ts";
 
 let dir: string;
 let sandbox: Sandbox;
@@ -18,27 +19,16 @@ const said: string[] = [];
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "calls-"));
-  const { privateKey: key } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const privateKey = key.export({ type: "pkcs8", format: "pem" }).toString();
-  writeFileSync(join(dir, "app.pem"), privateKey, { mode: 0o600 });
   const port = await freePort();
-  const webhook = { url: `http://127.0.0.1:${port}/api/github/webhooks`, secret: "a secret of this test" };
-  sandbox = await startSandbox({ seed: seed(webhook) });
+  sandbox = await startSandbox({ seed: seed(port) });
   service = await startService(
-    {
-      appId: 4001,
-      privateKey,
-      webhookSecret: webhook.secret,
+    configOf({
+      privateKey: readFileSync(join(dir, "app.pem"), "utf8"),
       // People ask at the root, so whatever is asked below /api the App asked.
       apiUrl: `${sandbox.url}/api/v3`,
       port,
-      host: "127.0.0.1",
-      database: { folder: null },
-      ledgerKey: newKey().pem,
-      anthropic: { apiKey: null, baseUrl: null },
-      throttle: false,
       logLevel: "info",
-    },
+    }),
     (line) => said.push(line),
   );
   // Where a database knows nothing of a repository, its ledger is looked for first, once: not a part of judging.
@@ -55,49 +45,26 @@ const rounds = ["one", "two", "three"];
 
 const names = Array.from({ length: 40 }, (_, at) => `src/part-${at}.ts`);
 
-function seed(webhook: { url: string; secret: string }) {
+function seed(port: number): Seed {
   const policy = "version: 1\nextends: default\npeople: { approvers: ['@lena'] }\n";
   return {
     users: [{ login: "lena", token: "ghp_lena" }],
     organizations: [{ login: "acme", members: ["lena"] }],
-    apps: [
-      {
-        slug: "sallyport",
-        id: 4001,
-        private_key_file: join(dir, "app.pem"),
-        webhook,
-        permissions: {
-          checks: "write" as const,
-          contents: "write" as const,
-          issues: "write" as const,
-          members: "read" as const,
-          metadata: "read" as const,
-          pull_requests: "write" as const,
-        },
-        events: ["check_run", "issue_comment", "issues", "pull_request", "push", "status"],
-      },
-    ],
+    apps: [seedOurApp(join(dir, "app.pem"), webhookAt(port))],
     repositories: rounds.map((round) => ({
       full_name: `acme/${round}`,
       files: {
         ...Object.fromEntries(names.map((name, at) => [name, `export const part = "${round} ${at}";\n`])),
         ".github/sallyport.yml": policy,
       },
-      collaborators: { lena: "admin" as const },
+      collaborators: { lena: "admin" },
       installed: ["sallyport"],
     })),
   };
 }
 
-async function lena<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const answer = await fetch(`${sandbox.url}/repos/acme/${path}`, {
-    method,
-    headers: { authorization: "Bearer ghp_lena" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as T;
-}
+const lena = (method: string, path: string, body?: unknown): Promise<Json> =>
+  asker(sandbox.url, "acme")("lena", method, path, body);
 
 /** The jobs and effects that are still to be done; those of the clock alone are not among them. */
 async function open(): Promise<string[]> {
@@ -168,16 +135,16 @@ let commented = "";
 
 test("a pull request with 40 changed files takes at most 10 requests, with the check and the comment", async () => {
   const calls = await callsOf(async (repository) => {
-    const main = await lena<{ object: { sha: string } }>("GET", `${repository}/git/ref/heads/main`);
+    const main = await lena("GET", `${repository}/git/ref/heads/main`);
     const parent = main.object.sha;
     const tree = names.map((path) => ({ path, mode: "100644", content: `export const at = "${path}";\n` }));
-    const made = await lena<{ sha: string }>("POST", `${repository}/git/trees`, { base_tree: parent, tree });
+    const made = await lena("POST", `${repository}/git/trees`, { base_tree: parent, tree });
     const commit = { message: "Change all parts", tree: made.sha, parents: [parent] };
-    const { sha } = await lena<{ sha: string }>("POST", `${repository}/git/commits`, commit);
+    const { sha } = await lena("POST", `${repository}/git/commits`, commit);
     for (const one of [parent, sha]) judged.add(one);
     await lena("POST", `${repository}/git/refs`, { ref: "refs/heads/change", sha });
     const opened = { title: "Change all parts", head: "change", base: "main" };
-    const { number } = await lena<{ number: number }>("POST", `${repository}/pulls`, opened);
+    const { number } = await lena("POST", `${repository}/pulls`, opened);
     commented = `${repository}/issues/${number}/comments`;
   });
   const written = calls.filter((call) => /^POST (check-runs|issues\/\d+\/comments)$/.test(call));

@@ -1,139 +1,43 @@
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createAppAuth } from "@octokit/auth-app";
 import { Octokit } from "@octokit/core";
-import { until as waitFor } from "../../app/demo/acting.ts";
 import { git } from "../../app/demo/governed.ts";
-import { freePort, runProgram } from "../../app/demo/hosts.ts";
-import { type Service, startService } from "../../app/service.ts";
-import { formatPublicKey } from "../../core/keys.ts";
-import { type Sandbox, startSandbox } from "../../sandbox/server.ts";
+import { runProgram } from "../../app/demo/hosts.ts";
 import { AdoptionBundle } from "../../schemas/evidence.ts";
-import { expectConformance, type Watch, watchSandbox } from "../conformance/watch.ts";
-import { newKey } from "../ledger.ts";
+import { until } from "../patience.ts";
 import type { Json } from "./acme.ts";
+import { type Site, startSite } from "./site.ts";
 
-const key = newKey();
-const policy = `version: 1
-people: { executors: ["@lena"], approvers: ["@lena", "@quinn"] }
-gates:
-  trace: { of: agents }
-  manual-test: { when: { always: true } }
-ledger:
-  keys: [{ key: "${formatPublicKey(key.publicKey)}" }]
-`;
-const write = {
-  contents: "write",
-  issues: "write",
-  pull_requests: "write",
-  checks: "write",
-  statuses: "write",
-  members: "read",
-  metadata: "read",
-  merge_queues: "read",
-} as const;
-const people = ["lena", "quinn"] as const;
 const at = { owner: "acme", repo: "governed" };
 
-let dir: string;
-let sandbox: Sandbox;
-let watch: Watch;
-let service: Service;
+let site: Site;
 /** GitHub as the other agent's App uses it. */
 let coder: Pick<Octokit, "request">;
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), "foreign-pull-"));
-  const port = await freePort();
-  const webhook = { url: `http://127.0.0.1:${port}/api/github/webhooks`, secret: "a secret of these tests" };
-  const events = ["check_run", "issue_comment", "pull_request", "pull_request_review", "push", "status"];
-  sandbox = await startSandbox({
-    seed: {
-      users: people.map((login) => ({ login, token: `ghp_${login}` })),
-      organizations: [{ login: "acme", members: [...people] }],
-      apps: [
-        {
-          slug: "sallyport",
-          id: 4001,
-          private_key_file: join(dir, "app.pem"),
-          webhook,
-          permissions: write,
-          events,
-        },
-        { slug: "coder", id: 4002, private_key_file: join(dir, "coder.pem"), permissions: write },
-      ],
-      repositories: [
-        {
-          full_name: "acme/governed",
-          files: { ".github/sallyport.yml": policy, "README.md": "# Governed\n" },
-          collaborators: { lena: "admin", quinn: "write" },
-          installed: ["sallyport", "coder"],
-          protection: [{ branch: "main", checks: [{ context: "sallyport", app: "sallyport" }] }],
-          ci: [{ name: "test", conclusion: "success" }],
-        },
-      ],
+  site = await startSite({
+    policy: `people: { executors: ["@lena"], approvers: ["@lena", "@quinn"] }
+gates:
+  trace: { of: agents }
+  manual-test: { when: { always: true } }
+`,
+    repository: {
+      protection: [{ branch: "main", checks: [{ context: "sallyport", app: "sallyport" }] }],
+      ci: [{ name: "test", conclusion: "success" }],
     },
+    otherApps: ["coder"],
   });
-  watch = watchSandbox(sandbox);
-  const keyOf = (file: string) => readFileSync(join(dir, file), "utf8");
-  const site = { apiUrl: sandbox.url, throttle: false };
-  service = await startService(
-    {
-      ...site,
-      appId: 4001,
-      privateKey: keyOf("app.pem"),
-      webhookSecret: webhook.secret,
-      port,
-      host: "127.0.0.1",
-      database: { folder: join(dir, "database") },
-      ledgerKey: key.pem,
-      anthropic: { apiKey: null, baseUrl: null },
-      logLevel: "error",
-    },
-    () => undefined,
-  );
-  const auth = { appId: 4002, privateKey: keyOf("coder.pem") };
-  const byApp = new Octokit({ baseUrl: sandbox.url, authStrategy: createAppAuth, auth });
-  const { data } = await byApp.request("GET /repos/{owner}/{repo}/installation", at);
-  coder = new Octokit({
-    baseUrl: sandbox.url,
-    authStrategy: createAppAuth,
-    auth: { ...auth, installationId: data.id },
-  });
+  const auth = { appId: 4002, privateKey: readFileSync(join(site.dir, "coder.pem"), "utf8") };
+  const app = { baseUrl: site.sandbox.url, authStrategy: createAppAuth };
+  const { data } = await new Octokit({ ...app, auth }).request("GET /repos/{owner}/{repo}/installation", at);
+  coder = new Octokit({ ...app, auth: { ...auth, installationId: data.id } });
 }, 30_000);
-afterAll(async () => {
-  await service.close();
-  await sandbox.close();
-  await rm(dir, { recursive: true, force: true });
-  await expectConformance(watch);
-}, 30_000);
+afterAll(() => site.close(), 30_000);
 
-const until = <T>(what: string, ask: () => Promise<T | null | undefined | false>) => waitFor(what, ask, 120);
-
-async function as(
-  person: (typeof people)[number],
-  method: string,
-  path: string,
-  body?: object,
-): Promise<Json> {
-  const answer = await fetch(`${sandbox.url}/repos/acme/governed/${path}`.replace(/\/$/, ""), {
-    method,
-    headers: { authorization: `Bearer ghp_${person}` },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-  return answer.json();
-}
-
-/** Read from the sandbox's memory: asking over and over would keep it busy with git. */
-const checkOn = (sha: string) =>
-  sandbox.state.repositories[0]?.runs.findLast(
-    (one) => one.name === "sallyport" && one.suite.headSha === sha,
-  );
-const titleOn = async (sha: string, title: RegExp) => title.test(checkOn(sha)?.output.title ?? "");
-const say = (person: (typeof people)[number], number: number, body: string) =>
+const as: Site["as"] = (...asked) => site.as(...asked);
+const titleOn = async (sha: string, title: RegExp) => title.test(site.checkOn(sha)?.output.title ?? "");
+const say = (person: string, number: number, body: string) =>
   as(person, "POST", `issues/${number}/comments`, { body });
 const replies = async (number: number): Promise<string> =>
   (await as("lena", "GET", `issues/${number}/comments?per_page=100`))
@@ -157,11 +61,11 @@ async function push(path: string): Promise<string> {
 
 /** The command line in a fresh clone of what is published. */
 async function inClone(args: string[]): Promise<{ code: number | null; out: string }> {
-  const clone = join(dir, `clone-${Date.now()}.git`);
-  const url = `http://lena:ghp_lena@127.0.0.1:${sandbox.port}/acme/governed.git`;
-  await git(dir, ["clone", "--quiet", "--mirror", url, clone]);
+  const clone = join(site.dir, `clone-${Date.now()}.git`);
+  const url = `http://lena:ghp_lena@127.0.0.1:${site.sandbox.port}/acme/governed.git`;
+  await git(site.dir, ["clone", "--quiet", "--mirror", url, clone]);
   const [command = "", ...rest] = args;
-  return runProgram("sallyport", ["ledger", command, clone, ...rest], { PATH: process.env.PATH }, dir);
+  return runProgram("sallyport", ["ledger", command, clone, ...rest], { PATH: process.env.PATH }, site.dir);
 }
 
 test("T103 T099 F7: another agent's pull request fails, is adopted by a person, signed off by another, merged and told as it was", async () => {
@@ -182,7 +86,7 @@ test("T103 T099 F7: another agent's pull request fails, is adopted by a person, 
   });
   const { number } = pull;
   expect(pull.user).toMatchObject({ login: "coder[bot]", type: "Bot" });
-  await until("the failed trace", () => titleOn(first, /fails: .*trace|gates? fail.*trace/));
+  await until("the failed trace", () => titleOn(first, /gates? fails?: .*trace/));
   const adoption = (sha: string) => `/adopt ${sha} because I read every line of it`;
 
   // Neither the bot itself, which gets no answer, nor somebody without the duty can stand for it.
@@ -207,15 +111,15 @@ test("T103 T099 F7: another agent's pull request fails, is adopted by a person, 
   await say("lena", number, `/sign-off ${head} pass manual`);
   await until("the refusal", async () => (await replies(number)).includes("You asked for this change"));
   await until("CI", async () =>
-    sandbox.state.repositories[0]?.runs.some(
+    site.sandbox.state.repositories[0]?.runs.some(
       (one) => one.name === "test" && one.suite.headSha === head && one.status === "completed",
     ),
   );
   await say("quinn", number, `/sign-off ${head} pass manual`);
-  await until("the green check", async () => checkOn(head)?.conclusion === "success");
+  await until("the green check", async () => site.checkOn(head)?.conclusion === "success");
 
   // No gate asks for reviews here; they are recorded all the same.
-  const review = (person: (typeof people)[number], event: string) =>
+  const review = (person: string, event: string) =>
     as(person, "POST", `pulls/${number}/reviews`, { event, commit_id: head, body: "Read" });
   const reviews = async () => (await inClone(["show", "--kind", "review", "--pr", String(number)])).out;
   const { id } = await review("lena", "REQUEST_CHANGES");
@@ -231,7 +135,12 @@ test("T103 T099 F7: another agent's pull request fails, is adopted by a person, 
     return read?.merge === null ? null : read;
   });
   expect(bundle).toMatchObject({
-    ...{ state: "adopted", prompt: null, run: null, story: null, commit: head, ci: "pass" },
+    state: "adopted",
+    prompt: null,
+    run: null,
+    story: null,
+    commit: head,
+    ci: "pass",
     author: { login: "coder[bot]", type: "Bot", id: pull.user?.id },
     adoptions: [
       { by: { login: "lena" }, commits: [first] },
@@ -251,8 +160,16 @@ test("T103 T099 F7: another agent's pull request fails, is adopted by a person, 
   const { ok, trace } = JSON.parse(verified.out);
   expect({ code: verified.code, ok }).toEqual({ code: 0, ok: true });
   expect(trace.links.map(({ link }: { link: string }) => link)).toEqual([
-    ...["merge", "pull request", "review", "review", "review"],
-    ...["sign-off", "adoption", "claims", "adoption", "claims"],
+    "merge",
+    "pull request",
+    "review",
+    "review",
+    "review",
+    "sign-off",
+    "adoption",
+    "claims",
+    "adoption",
+    "claims",
   ]);
   expect((await reviews()).trim().split("\n")).toEqual([
     expect.stringMatching(/ lena .*changes requested by @lena/),

@@ -6,8 +6,8 @@ import { createPatience } from "../../app/patience.ts";
 import { limitIn } from "../../app/rate-limit.ts";
 import { type Service, startService } from "../../app/service.ts";
 import { noDecision } from "../../core/story-facts.ts";
-import { newKey } from "../ledger.ts";
 import { type Acme, startAcme } from "./acme.ts";
+import { configOf } from "./our-app.ts";
 
 let acme: Acme;
 beforeAll(async () => {
@@ -18,19 +18,7 @@ afterAll(() => acme.close());
 /** Runs the service on a world of its own until `seen`. */
 async function serve<T>(seen: (service: Service) => Promise<T>): Promise<T> {
   const service = await startService(
-    {
-      appId: 4001,
-      privateKey: acme.privateKey,
-      webhookSecret: "a secret of this test",
-      apiUrl: acme.sandbox.url,
-      port: await freePort(),
-      host: "127.0.0.1",
-      database: { folder: null },
-      ledgerKey: newKey().pem,
-      anthropic: { apiKey: null, baseUrl: null },
-      throttle: false,
-      logLevel: "error",
-    },
+    configOf({ privateKey: acme.privateKey, apiUrl: acme.sandbox.url, port: await freePort() }),
     () => {},
   );
   try {

@@ -35,6 +35,14 @@ test("what was asked by ids alone is answered from memory, and in its own folder
   }
 });
 
+test("what is said besides the arguments is part of the question", async () => {
+  const first = await commit("first");
+  const second = await commit("second", first);
+  const args = ["rev-list", "--stdin", second];
+  expect(await gitText(dir, args)).toBe(`${second}\n${first}`);
+  expect(await gitText(dir, args, { input: `^${first}\n` })).toBe(second);
+});
+
 test("an object that is lacking may come later", async () => {
   const text = `tree ${await gitText(dir, ["mktree"], { input: "" })}\nauthor a <a@b> 1 +0000\ncommitter a <a@b> 1 +0000\n\nlater\n`;
   const id = await gitText(dir, ["hash-object", "-t", "commit", "--stdin"], { input: text });

@@ -7,7 +7,7 @@ import {
   type RevisionStanding,
   type RevisionState,
 } from "../../../core/continuity.ts";
-import { visible } from "../../../core/escape.ts";
+import { oneLine } from "../../../core/escape.ts";
 import type { Io } from "../io.ts";
 import { stop } from "./refusal.ts";
 import type { KeyOptions } from "./trusted-keys.ts";
@@ -63,7 +63,7 @@ function continuityText(continuity: Continuity, missing: number, color: boolean)
   const lines = [
     covered ? paint(32, "covered") : paint(31, "not covered"),
     "",
-    `  branch      ${shown(ref)} at ${tip ?? "no commit"}`,
+    `  branch      ${oneLine(ref)} at ${tip ?? "no commit"}`,
     `  revisions   ${since} since the first that was verified, ${since - gaps.length} of them verified; ${earlier} before it, of which nothing is claimed`,
     "",
     held.length === 0
@@ -86,10 +86,5 @@ function continuityText(continuity: Continuity, missing: number, color: boolean)
 
 function gapLine({ sha, at, author, subject, state, pull }: RevisionStanding): string {
   const which = pull === null ? "" : ` (#${pull})`;
-  return `  ${sha}  ${shown(at)}  ${stateText[state]}${which}  ${shown(author)}: ${shown(subject)}`;
-}
-
-/** Anybody's text on one line, with nothing in it that a terminal would obey. */
-function shown(text: string): string {
-  return visible(text).replaceAll("\n", " ");
+  return `  ${sha}  ${oneLine(at)}  ${stateText[state]}${which}  ${oneLine(author)}: ${oneLine(subject)}`;
 }

@@ -1,4 +1,4 @@
-import { visible } from "../../../core/escape.ts";
+import { oneLine } from "../../../core/escape.ts";
 import { segmentEntries, segmentPath } from "../../../core/evidence-branch.ts";
 import type { Entry } from "../../../core/ledger.ts";
 import type { LedgerProblem } from "../../../core/ledger-problem.ts";
@@ -26,11 +26,6 @@ export type LedgerReport = ChainReport & {
   trace: Trace | null;
 };
 
-/** Anybody's text on one line, with nothing in it that a terminal would obey. */
-function shown(text: string): string {
-  return visible(text).replaceAll("\n", " ");
-}
-
 /** Where an entry stands on the branch, for people. */
 export function placeOf(position: number): string {
   return `${segmentPath(position)}, line ${((position - 1) % segmentEntries) + 1}`;
@@ -41,22 +36,24 @@ export function reportText(report: LedgerReport, color: boolean): string {
   const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const { repository, head, bodies, trust } = report;
   const origin =
-    report.ref === null ? `${report.kind} ${shown(report.path)}` : `branch ${report.ref} at ${report.commit}`;
+    report.ref === null
+      ? `${report.kind} ${oneLine(report.path)}`
+      : `branch ${report.ref} at ${report.commit}`;
   const kinds = Object.entries(report.kinds).sort(([one], [other]) => (one < other ? -1 : 1));
   const lines = [
     report.problems.length === 0 ? paint(32, "verified") : paint(31, "broken"),
     "",
     `  read from   ${origin}`,
-    `  repository  ${repository === null ? "unknown" : `${shown(repository.name)} (id ${repository.id})`}`,
+    `  repository  ${repository === null ? "unknown" : `${oneLine(repository.name)} (id ${repository.id})`}`,
     `  entries     ${report.entries}${report.first === null ? "" : `, from ${report.first} to ${report.last}`}`,
     `  head        ${head === null ? "none" : `${head.seq}:${head.hash}`}`,
     `  signed by   ${report.keyids.join(", ") || "nobody"}`,
-    `  trusted     ${trust.keys} ${trust.keys === 1 ? "key" : "keys"} from ${shown(trust.source)}, ${trust.threshold} to sign each entry`,
+    `  trusted     ${trust.keys} ${trust.keys === 1 ? "key" : "keys"} from ${oneLine(trust.source)}, ${trust.threshold} to sign each entry`,
     `  kinds       ${kinds.map(([kind, count]) => `${kind} ${count}`).join(", ") || "none"}`,
     `  bodies      ${bodies.present} of ${bodies.named} are here${purgedText(bodies.purged)}; of the others the ledger has only the digest`,
   ];
   if (report.notes.length > 0) lines.push("", "To know:");
-  for (const { message } of report.notes) lines.push(`  ${paint(33, "note")}: ${shown(message)}`);
+  for (const { message } of report.notes) lines.push(`  ${paint(33, "note")}: ${oneLine(message)}`);
   if (report.trace !== null) lines.push("", ...traceLines(report.trace));
   if (report.problems.length > 0) lines.push("", "Problems:", ...report.problems.map(problemLine));
   else lines.push("", ...proof(report.anchored));
@@ -66,7 +63,7 @@ export function reportText(report: LedgerReport, color: boolean): string {
 function traceLines({ pull, ok, links, note }: Trace): string[] {
   const lines = links.map(({ link, seq, text }) => {
     const entry = seq === null ? "MISSING" : `entry ${seq}`;
-    return `  ${link.padEnd(13)} ${entry.padEnd(11)} ${shown(text)}`;
+    return `  ${link.padEnd(13)} ${entry.padEnd(11)} ${oneLine(text)}`;
   });
   const notes = note === undefined ? [] : [`  ${note}`];
   return [`Trace of #${pull}${ok ? "" : ": broken"}`, ...lines, ...notes];
@@ -78,7 +75,7 @@ function purgedText(purged: number): string {
 
 function problemLine({ code, position, message }: LedgerProblem): string {
   const place = position === 0 ? "" : ` [entry ${position}: ${placeOf(position)}]`;
-  return `  ${code}: ${shown(message)}${place}`;
+  return `  ${code}: ${oneLine(message)}${place}`;
 }
 
 function proof(anchored: boolean): string[] {
@@ -102,8 +99,8 @@ export function entryText(entry: Entry): string {
   if (Array.isArray(claims)) about.push(`claims ${claims.length}`);
   const { digests, days } = entry.body;
   if (Array.isArray(digests)) about.push(`bodies ${digests.length}, kept ${String(days)} days`);
-  const [kind, login] = [shown(entry.kind).padEnd(18), shown(entry.actor.login).padEnd(16)];
-  const text = shown([about.join(", "), ...roadText(entry)].join(": "));
+  const [kind, login] = [oneLine(entry.kind).padEnd(18), oneLine(entry.actor.login).padEnd(16)];
+  const text = oneLine([about.join(", "), ...roadText(entry)].join(": "));
   return `${String(entry.seq).padStart(5)}  ${entry.at}  ${kind}  ${login}  ${text}`;
 }
 

@@ -9,6 +9,7 @@ import type { Policy } from "../../../schemas/policy.ts";
 import { policyPath } from "../../../schemas/policy-place.ts";
 import type { Io } from "../io.ts";
 import { wholeNumber } from "./arguments.ts";
+import type { Place } from "./place.ts";
 
 /** The keys a verification trusts, how many of them sign each entry, and where they come from, for people. */
 export type TrustedKeys = { keys: LedgerKey[]; threshold: number; source: string };
@@ -16,8 +17,8 @@ export type TrustedKeys = { keys: LedgerKey[]; threshold: number; source: string
 export type KeyOptions = { key?: string[]; policy?: string; threshold?: string };
 
 /**
- * The keys that the command line names: `--key` before `--policy`. Null: neither is given, so the clone's own policy has
- * to be asked. Unknown: what is given cannot be read.
+ * The keys that the command line names: `--key` before `--policy`. Null: neither is given, so the place has to be asked.
+ * Unknown: what is given cannot be read.
  */
 export async function givenKeys(io: Io, options: KeyOptions): Promise<Known<TrustedKeys | null>> {
   const threshold = options.threshold === undefined ? undefined : wholeNumber(options.threshold);
@@ -44,8 +45,21 @@ export async function givenKeys(io: Io, options: KeyOptions): Promise<Known<Trus
   return unknown(`${file}:${line}:${column}: ${message}`);
 }
 
+/** The keys that were given, else those of the policy that a clone has beside its ledger. */
+export async function trustedKeys(
+  given: TrustedKeys | null,
+  place: Place,
+  options: KeyOptions,
+): Promise<Known<TrustedKeys>> {
+  if (given !== null) return known(given);
+  if (place.kind === "git") return cloneKeys(place.path, options);
+  return unknown(
+    `the ${place.kind} ${place.path} has no policy that names keys: give --policy <file> or --key <key>`,
+  );
+}
+
 /** The keys that the policy on a clone's default branch pins: worth as much as the clone, because whoever made it chose them. */
-export async function cloneKeys(dir: string, options: KeyOptions): Promise<Known<TrustedKeys>> {
+async function cloneKeys(dir: string, options: KeyOptions): Promise<Known<TrustedKeys>> {
   const policy = await readDefaultPolicy(dir);
   const instead = "name the keys with --key or --policy";
   if (!policy.known) return unknown(`the policy of ${dir} cannot be read: ${policy.why}; ${instead}`);

@@ -7,13 +7,14 @@ import { typedEntry } from "../../../core/typed-entry.ts";
 import type { Io } from "../io.ts";
 import { openPlace, type Place } from "./place.ts";
 import { stop } from "./refusal.ts";
-import { cloneKeys, givenKeys, type KeyOptions, type TrustedKeys } from "./trusted-keys.ts";
+import { givenKeys, type KeyOptions, type TrustedKeys, trustedKeys } from "./trusted-keys.ts";
 
 /** A ledger that is in order, all of it; `unread` are the entries that a newer version wrote and this one cannot read. */
 export type VerifiedLedger = {
   place: Place;
-  /** The repository's name, as the newest entry has it. */
+  /** The repository's name, as the newest entry has it, and as each entry has it, by its number. */
   repository: string;
+  names: Map<number, string>;
   entries: TypedEntry[];
   unread: Entry[];
 };
@@ -34,7 +35,8 @@ export async function readVerified(
   };
   const read = await openPlace(io.cwd, name);
   if (!read.ok) return refuse(read.why, read.status);
-  const trusted = await trustedKeys(io, read.place, options);
+  const given = await givenKeys(io, options);
+  const trusted = given.known ? await trustedKeys(given.value, read.place, options) : given;
   if (!trusted.known) return refuse(trusted.why, 2);
   const verified = verifyPlace(read.place, trusted.value);
   if (verified.known) return verified.value;
@@ -42,17 +44,8 @@ export async function readVerified(
   return refuse(`${message}; see \`sallyport ledger verify\``, 1);
 }
 
-async function trustedKeys(io: Io, place: Place, options: KeyOptions): Promise<Known<TrustedKeys>> {
-  const given = await givenKeys(io, options);
-  if (!given.known) return given;
-  if (given.value !== null) return known(given.value);
-  if (place.kind === "git") return cloneKeys(place.path, options);
-  return unknown(
-    `the ${place.kind} ${place.path} has no policy that names keys: give --policy <file> or --key <key>`,
-  );
-}
-
-function verifyPlace(place: Place, { keys, threshold }: TrustedKeys): Known<VerifiedLedger> {
+/** Verifies all of a ledger and reads its entries; unknown: it is not in order. */
+export function verifyPlace(place: Place, { keys, threshold }: TrustedKeys): Known<VerifiedLedger> {
   const { files } = place;
   const layout = readLayout(files);
   if (!layout.ok) return unknown(layout.message);
@@ -60,11 +53,13 @@ function verifyPlace(place: Place, { keys, threshold }: TrustedKeys): Known<Veri
   if (wrong !== undefined) return unknown(`${JSON.stringify(wrong)} is not the content that its name says`);
   const entries: TypedEntry[] = [];
   const unread: Entry[] = [];
+  const names = new Map<number, string>();
   let repository = "";
   const report = verifyChain(segmentLines(files, layout.segments), keys, {
     threshold,
     visit: (entry) => {
       repository = entry.repository.name;
+      names.set(entry.seq, repository);
       const typed = typedEntry(entry);
       if (typed === null) unread.push(entry);
       else entries.push(typed);
@@ -72,7 +67,7 @@ function verifyPlace(place: Place, { keys, threshold }: TrustedKeys): Known<Veri
   });
   const [problem] = report.problems;
   if (problem !== undefined) return unknown(problem.message);
-  return known({ place, repository, entries, unread });
+  return known({ place, repository, names, entries, unread });
 }
 
 /** Why nothing can be told of a pull request: an entry about it that this version cannot read. Null: there is none. */

@@ -19,7 +19,7 @@ import { readHead, wholeNumber } from "./arguments.ts";
 import { openPlace, type Place } from "./place.ts";
 import { stop } from "./refusal.ts";
 import { type LedgerReport, reportText } from "./report.ts";
-import { cloneKeys, givenKeys, type KeyOptions, type TrustedKeys } from "./trusted-keys.ts";
+import { givenKeys, type KeyOptions, type TrustedKeys, trustedKeys } from "./trusted-keys.ts";
 
 export type VerifyOptions = KeyOptions & {
   head?: string;
@@ -51,20 +51,12 @@ export async function verifyLedger(io: Io, name: string, options: VerifyOptions)
   const read = await openPlace(io.cwd, name);
   if (!read.ok) return refuse(read.why, read.status);
   const { place } = read;
-  let trusted = given.value;
-  if (trusted === null) {
-    if (place.kind !== "git")
-      return refuse(
-        `the ${place.kind} ${place.path} has no policy that names keys: give --policy <file> or --key <key>`,
-      );
-    const own = await cloneKeys(place.path, options);
-    if (!own.known) return refuse(own.why);
-    trusted = own.value;
-  }
+  const trusted = await trustedKeys(given.value, place, options);
+  if (!trusted.known) return refuse(trusted.why);
   const taken =
     place.kind === "git" ? await readTakenBodies(place.path, place.commit) : known(new Map<string, number>());
   if (!taken.known) return refuse(taken.why);
-  const report = verifyPlace(place, trusted, { anchor, repository, pull, taken: taken.value });
+  const report = verifyPlace(place, trusted.value, { anchor, repository, pull, taken: taken.value });
   io.out(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, io.color));
   io.exit(report.ok ? 0 : 1);
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readDefaultPolicy } from "../../../collect/default-policy.ts";
 import { policyReading } from "../../../collect/policy-file.ts";
-import { visible } from "../../../core/escape.ts";
+import { oneLine } from "../../../core/escape.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
 import { type Explanation, explain } from "../../../core/policy-explain.ts";
@@ -36,7 +36,6 @@ function problemOf(reading: PolicyReading, file: string): string | null {
 }
 
 function textOf({ path, name, rules, outsideRoles }: Explanation, file: string): string {
-  const line = (text: string) => visible(text).replaceAll("\n", " ");
   const lines = rules.map(({ key, pattern, policyLine, meaning }) => {
     const place = `${file}${policyLine === null ? "" : `:${policyLine}`}`;
     return `  ${key}${pattern === null ? "" : ` \`${pattern}\``} (${place}): ${meaning}`;
@@ -44,7 +43,7 @@ function textOf({ path, name, rules, outsideRoles }: Explanation, file: string):
   if (name !== null) lines.unshift(`  no change may hold this name: ${name}`);
   if (rules.length === 0) lines.push("  no rule");
   if (outsideRoles) lines.push("  no role allows it, so no agent may touch it");
-  return `${line(path)}\n${lines.map((one) => `${line(one)}\n`).join("")}`;
+  return `${oneLine(path)}\n${lines.map((one) => `${oneLine(one)}\n`).join("")}`;
 }
 
 async function fromFile(file: string, io: Io): Promise<Known<PolicyReading>> {

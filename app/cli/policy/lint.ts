@@ -3,7 +3,7 @@ import { join, relative, resolve } from "node:path";
 import { parsePolicy } from "../../../collect/policy.ts";
 import { readWorkTree, type WorkTree } from "../../../collect/work-tree.ts";
 import { jobChecks, workflowPattern } from "../../../collect/workflows.ts";
-import { visible } from "../../../core/escape.ts";
+import { oneLine } from "../../../core/escape.ts";
 import type { JobCheck } from "../../../core/job-checks.ts";
 import type { LintWarning } from "../../../core/lint-warning.ts";
 import { lintPolicy } from "../../../core/policy-lint.ts";
@@ -51,10 +51,9 @@ function json(value: unknown): string {
 }
 
 function report(file: string, policy: Policy, warnings: readonly LintWarning[], notes: string[], io: Io) {
-  const line = (text: string) => visible(text).replaceAll("\n", " ");
   for (const { code, message, policyLine, next } of warnings)
-    io.out(`${file}:${policyLine ?? 1}: warning ${code}: ${line(message)}\n  next: ${line(next)}\n`);
-  for (const note of notes) io.err(`note: ${line(note)}\n`);
+    io.out(`${file}:${policyLine ?? 1}: warning ${code}: ${oneLine(message)}\n  next: ${oneLine(next)}\n`);
+  for (const note of notes) io.err(`note: ${oneLine(note)}\n`);
   const gates = ["scope", "evidence", ...Object.keys(policy.gates).filter((gate) => gate !== "evidence")];
   const roles = Object.keys(policy.roles).join(", ") || "none";
   const count = warnings.length === 1 ? "1 warning" : `${warnings.length} warnings`;

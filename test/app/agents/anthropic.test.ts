@@ -3,16 +3,13 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { runAnthropic } from "../../../app/agents/anthropic.ts";
 import { createWorkspace } from "../../../app/agents/workspace.ts";
 import { type Pack, StepResult } from "../../../schemas/step.ts";
-import { memoryCalls, memoryTree, modelService, samplePack } from "../../models.ts";
+import { call, memoryCalls, memoryTree, modelService, samplePack } from "../../models.ts";
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const service of open.splice(0)) await service.close();
 });
 
-const call = (name: string, input: object): { toolCalls: { name: string; arguments: string }[] } => ({
-  toolCalls: [{ name, arguments: JSON.stringify(input) }],
-});
 const write = call("write", { path: "src/a/x.ts", content: "export const x = 1;\n" });
 const finish = call("finish", { summary: "Done.", claims: [{ criterion: "It is done.", how: "I did it." }] });
 

@@ -3,35 +3,13 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { Ajv } from "ajv";
 import { askPlanner, type PlannerInput } from "../../../app/agents/planner.ts";
 import { Plan } from "../../../schemas/plan.ts";
-import { memoryCalls, modelService } from "../../models.ts";
+import { call, memoryCalls, modelService, pagePlan as plan } from "../../models.ts";
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const service of open.splice(0)) await service.close();
 });
 
-const plan: Plan = {
-  approach: "Change the page and nothing else.",
-  risks: [],
-  unknowns: [],
-  risk: "low",
-  acceptance: ["The page greets."],
-  manualTest: null,
-  prompts: [
-    {
-      title: "Change the page",
-      objective: "The page greets whoever opens it.",
-      role: "web",
-      paths: ["web/page.html"],
-      inputs: [],
-      nonGoals: ["Anything else."],
-      acceptance: ["The page greets."],
-      output: ["The page."],
-      evidence: [],
-      dependsOn: [],
-    },
-  ],
-};
 const story: PlannerInput = {
   title: "Greet",
   body: "The page should greet.",
@@ -42,7 +20,7 @@ const story: PlannerInput = {
   paths: ["web/page.html"],
 };
 const propose = (input: unknown, more: object = {}): FixtureResponse => ({
-  toolCalls: [{ name: "propose_plan", arguments: JSON.stringify(input) }],
+  ...call("propose_plan", input),
   ...more,
 });
 

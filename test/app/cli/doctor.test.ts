@@ -4,26 +4,23 @@ import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { load } from "js-yaml";
 import { doctorCommand } from "../../../app/cli/doctor.ts";
 import type { Finding } from "../../../core/finding.ts";
 import { formatPublicKey } from "../../../core/keys.ts";
 import type { Protection } from "../../../sandbox/model.ts";
+import type { Seed } from "../../../sandbox/seed.ts";
 import { type Sandbox, startSandbox } from "../../../sandbox/server.ts";
 import { expectConformance, type Watch, watchSandbox } from "../../conformance/watch.ts";
 import { newKey } from "../../ledger.ts";
 import { brokenService } from "../../models.ts";
+import { asker } from "../acme.ts";
+import { manifest, seedOurApp } from "../our-app.ts";
 import { runCommand } from "./run-command.ts";
 
 const key = newKey();
 const publicKey = formatPublicKey(createPublicKey(key.pem));
 const webhookSecret = "a-webhook-secret-of-this-test";
 const apiKey = "sk-ant-api03-0123456789abcdefghij";
-const manifest = load(readFileSync(join(import.meta.dirname, "../../../app.yml"), "utf8")) as {
-  default_events: string[];
-  default_permissions: Record<string, "read" | "write">;
-};
-
 const policyOf = (more = "") => `version: 1
 extends: default
 people: { planners: ["@lena"], approvers: ["@wes"] }
@@ -99,17 +96,15 @@ async function findings(...args: string[]) {
 async function setPolicy(text: string): Promise<void> {
   const { protection: rules } = web();
   web().protection = [];
-  const url = `${sandbox.url}/repos/acme/web/contents/.github/sallyport.yml`;
-  const headers = { authorization: "Bearer ghp_lena", "content-type": "application/json" };
-  const { sha } = (await (await fetch(url, { headers })).json()) as { sha: string };
+  const as = asker(sandbox.url, "acme/web");
+  const path = "contents/.github/sallyport.yml";
+  const { sha } = await as("lena", "GET", path);
   const content = Buffer.from(text).toString("base64");
-  const body = JSON.stringify({ message: "Policy", content, sha });
-  const answer = await fetch(url, { method: "PUT", headers, body });
-  if (!answer.ok) throw new Error(await answer.text());
+  await as("lena", "PUT", path, { message: "Policy", content, sha });
   web().protection = rules;
 }
 
-function seed() {
+function seed(): Seed {
   return {
     users: [
       { login: "lena", token: "ghp_lena" },
@@ -117,21 +112,14 @@ function seed() {
     ],
     organizations: [{ login: "acme", members: ["lena", "wes"] }],
     apps: [
-      {
-        slug: "sallyport",
-        id: 4001,
-        private_key_file: join(dir, "app.pem"),
-        webhook: { url: "http://127.0.0.1:9/", secret: webhookSecret },
-        permissions: manifest.default_permissions,
-        events: manifest.default_events,
-      },
+      seedOurApp(join(dir, "app.pem"), { url: "http://127.0.0.1:9/", secret: webhookSecret }),
       { slug: "other", id: 4002 },
     ],
     repositories: [
       {
         full_name: "acme/web",
         files: { ".github/sallyport.yml": policyOf(), "web/page.html": "<p>hello</p>\n" },
-        collaborators: { lena: "admin" as const, wes: "write" as const },
+        collaborators: { lena: "admin", wes: "write" },
         installed: ["sallyport"],
         protection: [{ branch: "main", checks: [{ context: "sallyport", app: "sallyport" }], strict: true }],
       },
@@ -168,6 +156,7 @@ describe("sallyport doctor", () => {
     expect(status).toBe(exit);
     expect(counts).toEqual({ ok: expect.any(Number), warn: expect.any(Number), fail: 0, unknown: 0 });
     expect(counts.ok + counts.warn).toBe(all.length);
+    expect(all.length).toBeGreaterThan(0);
     for (const one of all)
       expect(one).toMatchObject({
         area: expect.stringMatching(/^(settings|github|repository|models)$/),
@@ -378,6 +367,13 @@ describe("the App on GitHub", () => {
     const { of, exit } = await findings();
     expect(exit).toBe(2);
     expect(of("app")).toMatchObject([{ status: "unknown" }]);
+  });
+
+  test("a refusal that says nothing of the key, such as a rate limit, is not known: exit 2", async () => {
+    sandbox.fault({ kind: "status", path: "/app$", status: 403 });
+    const { of, exit } = await findings();
+    expect(exit).toBe(2);
+    expect(of("app")).toMatchObject([{ status: "unknown", message: expect.stringContaining("403") }]);
   });
 
   test("what it lacks is named for the App and for each installation: exit 1", async () => {

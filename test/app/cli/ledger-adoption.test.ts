@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createSigner } from "../../../app/signer.ts";
 import { AdoptionBundle } from "../../../schemas/evidence.ts";
-import { because, head, look, max, merged, recorded, story, tree } from "../../core/foreign-pull.ts";
+import { because, head, look, max, merged, story, tree } from "../../core/foreign-pull.ts";
 import { signStory } from "../../core/merged-story.ts";
+import { recorded } from "../../core/pull-look.ts";
 import { newKey } from "../../ledger.ts";
 import { makeLedgerClone } from "./ledger-clone.ts";
 
@@ -24,7 +25,9 @@ test("ledger bundle of an adopted pull request: no prompt, and claims as claims"
   const { exit, out } = await ask("bundle", "--json");
   expect(exit).toBe(0);
   expect(AdoptionBundle.parse(JSON.parse(out))).toMatchObject({
-    ...{ state: "adopted", prompt: null, commit: head },
+    state: "adopted",
+    prompt: null,
+    commit: head,
     claims: [{ source: "description", name: "model", value: hostile }],
   });
 });

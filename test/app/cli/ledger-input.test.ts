@@ -51,6 +51,11 @@ describe("bad input: exit 2 and one line that says what to do", () => {
       () => ["verify", "empty", "--key", publicKey, "--repository-id", "acme/web"],
       /whole number/,
     ],
+    [
+      "a name that moves the cursor and breaks the line",
+      () => ["verify", "no\nsuch\u009b2J", "--key", publicKey],
+      /no such\[U\+009B\]2J is not a git directory/,
+    ],
     ["a story that is none", () => ["show", "empty", "--story", "seven"], /issue's number/],
     ["show without a branch", () => ["show", "empty"], /git fetch origin/],
     ["a folder that is not there", () => ["keygen", "--out", "no/such/folder.pem"], /cannot be written/],

@@ -7,7 +7,7 @@ import { cutMark } from "../../../core/cuts.ts";
 import type { Effect, EffectResult } from "../../../core/effects.ts";
 import type { StepPack } from "../../../schemas/step.ts";
 import { samplePlan } from "../../core/road.ts";
-import { memoryCalls, modelService } from "../../models.ts";
+import { call, memoryCalls, modelService } from "../../models.ts";
 import { type Acme, type Json, startAcme } from "../acme.ts";
 import { pack, tip } from "./scenes.ts";
 
@@ -25,9 +25,6 @@ const ourToken = (): string =>
   acme.watch.exchanges.flatMap(({ path, responseBody }) =>
     path.endsWith("/access_tokens") ? [(responseBody as Json).token] : [],
   )[0];
-const call = (name: string, input: object): FixtureResponse => ({
-  toolCalls: [{ name, arguments: JSON.stringify(input) }],
-});
 const finish = (summary: string, how = "So.") =>
   call("finish", { summary, claims: [{ criterion: "The page greets.", how }] });
 

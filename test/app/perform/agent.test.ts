@@ -5,8 +5,7 @@ import type { World } from "../../../app/perform/world.ts";
 import { perform } from "../../../app/perform.ts";
 import { digestOf, issueDigest } from "../../../core/contract.ts";
 import type { Effect } from "../../../core/effects.ts";
-import type { Plan } from "../../../schemas/plan.ts";
-import { memoryCalls, modelService } from "../../models.ts";
+import { call, memoryCalls, modelService, pagePlan as plan } from "../../models.ts";
 import { type Acme, startAcme } from "../acme.ts";
 import { pack, tip } from "./scenes.ts";
 
@@ -16,9 +15,6 @@ beforeAll(async () => {
 });
 afterAll(() => acme.close());
 
-const call = (name: string, input: object): FixtureResponse => ({
-  toolCalls: [{ name, arguments: JSON.stringify(input) }],
-});
 const turns = [
   call("write", { path: "README.md", content: "outside\n" }),
   call("write", { path: "web/page.html", content: "<p>good morning</p>\n" }),
@@ -27,29 +23,6 @@ const turns = [
     claims: [{ criterion: "The page greets.", how: "It says good morning." }],
   }),
 ];
-
-const plan: Plan = {
-  approach: "Change the page and nothing else.",
-  risks: [],
-  unknowns: [],
-  risk: "low",
-  acceptance: ["The page greets."],
-  manualTest: null,
-  prompts: [
-    {
-      title: "Change the page",
-      objective: "The page greets whoever opens it.",
-      role: "web",
-      paths: ["web/page.html"],
-      inputs: [],
-      nonGoals: ["Anything else."],
-      acceptance: ["The page greets."],
-      output: ["The page."],
-      evidence: [],
-      dependsOn: [],
-    },
-  ],
-};
 
 async function withModels<T>(
   answers: FixtureResponse[],

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type OpenDatabase, openDatabase } from "../../app/database.ts";
+import type { GitHubClients } from "../../app/github.ts";
+import type { Queue, Search } from "../../app/queue.ts";
+import { keepSecrets } from "../../app/redact.ts";
+import { createSigner } from "../../app/signer.ts";
+import { createWork } from "../../app/work.ts";
+import { newKey } from "../ledger.ts";
+
+let database: OpenDatabase;
+beforeAll(async () => {
+  database = await openDatabase({ folder: null });
+});
+afterAll(() => database.close());
+
+test("a repository that cannot be read, or that GitHub wants left alone, holds no other back in the sweep", async () => {
+  const [unreadable, limited, healthy] = [1, 2, 3];
+  const searched: Search[] = [];
+  const lines: string[] = [];
+  const unused = async () => {
+    throw new Error("the sweep asks for nothing else");
+  };
+  const github: GitHubClients = {
+    repositories: async () => [unreadable, limited, healthy],
+    limitedUntil: (id) => (id === limited ? new Date("2026-11-21T12:00:00Z") : null),
+    forRepository: async (id) => {
+      throw new Error(`GitHub does not answer for ${id}`);
+    },
+    identify: unused,
+    namedRepositories: unused,
+    asApp: unused as never,
+  };
+  const queue: Queue = {
+    find: async (_trx, search) => void searched.push(search),
+    look: unused,
+    perform: unused,
+    exportLedger: unused,
+    mark: unused,
+    start: unused,
+    stop: unused,
+  };
+  const { pem } = newKey();
+  const work = createWork({
+    db: database.db,
+    queue,
+    github,
+    ourselves: { appId: 1, slug: "sallyport", bot: { id: 2, login: "sallyport[bot]", type: "Bot" } },
+    signer: createSigner(pem),
+    secrets: keepSecrets({
+      privateKey: "",
+      webhookSecret: "",
+      ledgerKey: pem,
+      anthropic: { apiKey: null, baseUrl: null },
+      database: { folder: null },
+    }),
+    anthropic: { apiKey: null, baseUrl: null },
+    signal: new AbortController().signal,
+    log: (line) => lines.push(line),
+  });
+  await work.sweep();
+  expect(searched).toEqual([
+    { repository: unreadable, sha: null },
+    { repository: healthy, sha: null },
+  ]);
+  expect(lines).toEqual(
+    ["purge", "branch rules"].flatMap((round) =>
+      [unreadable, healthy].map((id) => `${round} of ${id}: GitHub does not answer for ${id}`),
+    ),
+  );
+});
