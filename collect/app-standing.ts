@@ -27,7 +27,7 @@ export async function readAppStanding(request: RequestInterface): Promise<Omit<A
 
 async function readApp(request: RequestInterface): Promise<AppFacts["app"]> {
   const answer = await ask("the App", request("GET /app"));
-  if (!answer.ok) return [401, 403, 404].includes(answer.status) ? known(null) : unknown(answer.why);
+  if (!answer.ok) return [401, 404].includes(answer.status) ? known(null) : unknown(answer.why);
   const { slug, permissions, events } = answer.data ?? {};
   if (slug === undefined) return known(null);
   return known({ slug, permissions: levelsOf(permissions), events: events ?? [] });

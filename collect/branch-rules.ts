@@ -90,10 +90,11 @@ async function readProtection(
   const bypass = bypassOf(level);
   const bare = contexts.filter((context) => !checks.some((one) => one.context === context));
   const all = [...checks, ...bare.map((context) => ({ context, app_id: null }))];
+  const isOn = protection.enabled ?? true;
   return known({
-    isOn: protection.enabled ?? true,
+    isOn,
     checks:
-      level === "off"
+      !isOn || level === "off"
         ? []
         : all.map(({ context, app_id: appId }) => ({ context, appId, strict: strict ?? null, bypass })),
   });

@@ -91,7 +91,9 @@ async function chooseBase(
 ): Promise<Known<Branch>> {
   if (base === undefined) {
     const main = await finding;
-    return main.known ? main : unknown(`${main.why}; name one with --base`);
+    if (main.known) return main;
+    const { known: isGit } = await objects.about();
+    return unknown(`${main.why}; ${isGit ? "name one with --base" : "name a clone with --repo"}`);
   }
   const sha = await objects.resolve(base);
   return sha.known ? known({ name: base, sha: sha.value }) : sha;

@@ -59,9 +59,10 @@ async function isMerged(
   const sides = [judged.before, judged.after, landed.before, landed.after];
   if (sides.some((side) => side === null || !side.mode.startsWith("100"))) return known(false);
   const [old, ours, theirs, both] = sides.map((side) => side?.sha ?? "");
-  const modes = [judged.after?.mode, landed.before?.mode];
+  // As git has it: the mode is the branch's own unless the pull request changed it.
+  const mode = judged.after?.mode === judged.before?.mode ? landed.before?.mode : judged.after?.mode;
   // Where the branch left the file alone there is nothing to merge.
-  if (old === theirs || !modes.includes(landed.after?.mode)) return known(false);
+  if (old === theirs || landed.after?.mode !== mode) return known(false);
   const read = await objects.blobs([old, ours, theirs, both].map(String), mergedBytes);
   if (!read.known) return read;
   const text = (sha = "") => read.value.get(sha)?.content?.toString("latin1") ?? null;

@@ -32,7 +32,7 @@ function approvalOf(entries: readonly TypedEntry[], contract: EntryOf<"contract.
  */
 export function adoptedPlan(
   entries: readonly TypedEntry[],
-  { actor, body: { story = 0, digest = "" } }: EntryOf<"change.adopted">,
+  { body: { story = 0, digest = "" } }: EntryOf<"change.adopted">,
 ): AdoptedPlan | null {
   const contract = lastEntry(
     entries,
@@ -43,7 +43,9 @@ export function adoptedPlan(
   if (contract === undefined || approval === undefined) return null;
   const { prompts, risk, manualTest, revision } = contract.body;
   return {
-    ...{ story, digest, risk },
+    story,
+    digest,
+    risk,
     paths: [...new Set(prompts.flatMap(({ paths }) => paths))],
     needsManualTest: manualTest !== null,
     approval: { by: person(approval.actor), seq: approval.seq },
@@ -52,7 +54,6 @@ export function adoptedPlan(
         ? [entry.body.requestedBy]
         : [],
     ),
-    adoptedBy: person(actor),
   };
 }
 

@@ -21,7 +21,7 @@ export function adopt(
 ): Answer | null {
   const { judged, number } = facts;
   const head = judged.head.sha;
-  const plan = command.story === undefined ? {} : planFor(command.story, ask, facts, loaded, record);
+  const plan = planFor(command.story, ask, facts, loaded, record);
   if ("accepted" in plan) return plan;
   if (command.sha !== head)
     return refuse(
@@ -69,14 +69,20 @@ export function adopt(
   ]);
 }
 
-/** The approved contract of the story that somebody names, or why they cannot adopt the change for it. */
+/**
+ * The approved contract of the story that somebody names, or why they cannot adopt the change for it; without a name the
+ * change stays held to the plan that it was adopted for before.
+ */
 function planFor(
-  story: number,
-  ask: Ask,
+  story: number | undefined,
+  { by }: Ask,
   { entries }: PullLookFacts,
   { policy }: LoadedPolicy,
-  { run }: PullRecord,
+  { run, adoptions, adoptedFor }: PullRecord,
 ): { story?: number; digest?: string } | Answer {
+  const isStrict = policy.people.separation === "strict";
+  if (story === undefined)
+    return isStrict && adoptedFor?.approval.by.id === by.id ? ownApproval(adoptedFor.story) : {};
   if (run !== null)
     return refuse(
       "has-story",
@@ -85,12 +91,16 @@ function planFor(
   const contract = approvedContract(entries, story);
   if (contract === null)
     return refuse("no-approved-plan", `The ledger has no story #${story} with an approved plan.`);
-  if (contract.approvedBy === ask.by.id && policy.people.separation === "strict")
-    return refuse(
-      "own-approval",
-      `You approved the plan of story #${story}, so somebody else adopts for it (\`people.separation: strict\`).`,
-    );
+  const adopters = [by, ...adoptions.map((one) => one.by)];
+  if (isStrict && adopters.some(({ id }) => id === contract.approvedBy)) return ownApproval(story);
   return { story, digest: contract.digest };
+}
+
+function ownApproval(story: number): Answer {
+  return refuse(
+    "own-approval",
+    `Whoever approved the plan of story #${story} adopts no part of a change for it (\`people.separation: strict\`).`,
+  );
 }
 
 /** What the commits that are adopted claim, and the description where no run of ours wrote it. */

@@ -44,7 +44,11 @@ export function assembleAdoption(
     commit,
     tree,
     adoptions: adoptions.map(({ actor: { id, login }, at, body: { commits, reason, comment } }) => ({
-      ...{ by: { id, login, type: "User" as const }, commits, reason, comment, at },
+      by: { id, login, type: "User" },
+      commits,
+      reason,
+      comment,
+      at,
     })),
     claims: distinct(adoptions.flatMap(({ body }) => body.claims ?? [])),
     ci: sealed?.body.ci ?? null,

@@ -6,17 +6,20 @@ export type AdoptedHead = { head: string; adoptions: EntryOf<"change.adopted">[]
 
 /**
  * The adoption of the commit that a pull request is known by: its merged head, or else the newest that the ledger knows.
- * Null when nobody adopted that commit, or only after the merge, or for another branch than the one it entered.
+ * Null when nobody adopted that commit, or only after the merge, or for another branch than the one it entered or was
+ * last judged for.
  */
 export function adoptedHead(entries: readonly TypedEntry[], pull: number): AdoptedHead | null {
   const ofPull = ({ body }: { body: { pull: number } }) => body.pull === pull;
   const merge = lastEntry(entries, "merge.observed", ofPull);
+  const verdict = lastEntry(entries, "verdict.given", ofPull);
   const entered = lastEntry(entries, "source.verified", ofPull)?.body.ref.replace(/^refs\/heads\//, "");
-  const known = merge?.body.head ?? lastEntry(entries, "verdict.given", ofPull)?.body.head;
+  const branch = entered ?? verdict?.body.baseRef;
+  const known = merge?.body.head ?? verdict?.body.head;
   const stands = ({ body }: EntryOf<"change.adopted">) =>
     ofPull({ body }) &&
     body.commits.includes(known ?? body.head) &&
-    (entered ?? body.baseRef) === (body.baseRef ?? entered);
+    (branch ?? body.baseRef) === (body.baseRef ?? branch);
   const adopted = lastEntry(entries, "change.adopted", stands, merge?.seq);
   if (adopted === undefined) return null;
   const adoptions = entriesOf(entries, "change.adopted").filter(

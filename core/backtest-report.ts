@@ -1,6 +1,6 @@
 import { policyPath } from "../schemas/policy-place.ts";
 import type { Backtest, BacktestRow, Because, Effect } from "./backtest.ts";
-import { code, plain, visible } from "./escape.ts";
+import { code, oneLine, plain } from "./escape.ts";
 
 const words: Record<Effect, string> = {
   "now-blocked": "now blocked",
@@ -61,14 +61,13 @@ export function movedRows({ rows }: Backtest): BacktestRow[] {
 
 /** For a terminal. Every line begins with text of ours, and control characters are shown. */
 export function backtestText(result: Backtest, { all, color }: { all: boolean; color: boolean }): string {
-  const line = (text: string) => visible(text).replaceAll("\n", " ");
   const width = Math.max(...Object.values(words).map(({ length }) => length));
   const rows = (all ? result.rows : movedRows(result)).map(({ effect, sha, pull, subject, because }) => {
     const label = `${marks[effect]} ${words[effect].padEnd(width)}`;
     const painted = color ? `\u001b[${colors[effect]}m${label}\u001b[0m` : label;
-    const head = `${painted}  ${sha.slice(0, 12)}${pull === null ? "" : ` #${pull}`} ${line(short(subject))}\n`;
+    const head = `${painted}  ${sha.slice(0, 12)}${pull === null ? "" : ` #${pull}`} ${oneLine(short(subject))}\n`;
     if (because === null) return head;
-    return `${head}    ${because.gate} (${source(because)}): ${line(reasonOf(because))}\n`;
+    return `${head}    ${because.gate} (${source(because)}): ${oneLine(reasonOf(because))}\n`;
   });
   return `${rows.join("")}${totalsLine(result)}\n${limits(result).replaceAll("`", "")}\n`;
 }

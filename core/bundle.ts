@@ -1,5 +1,6 @@
 import type { EvidenceBundle } from "../schemas/evidence.ts";
 import type { Attempt } from "../schemas/step.ts";
+import { undoneCommits } from "./checkpoints.ts";
 import { type EntryOf, lastEntry, type TypedEntry } from "./entries.ts";
 import { bundledReviews, reviewsOf } from "./observed-reviews.ts";
 
@@ -38,12 +39,20 @@ export function assembleBundle(
   return {
     bundle: (sealed ?? captured).hash,
     state: sealed === undefined ? "captured" : "sealed",
-    ...{ story, prompt, run, attempt, role, base },
+    story,
+    prompt,
+    run,
+    attempt,
+    role,
+    base,
     promptSha256,
     rawPrompt: body(promptSha256),
     responseSha256,
     rawResponse: body(responseSha256),
-    ...{ files, usage, seconds, pull },
+    files,
+    usage,
+    seconds,
+    pull,
     ...(written.body.casefiles === undefined ? {} : { casefiles: written.body.casefiles }),
     pullUrl: `https://github.com/${repository}/pull/${pull}`,
     commit: written.body.commit,
@@ -71,14 +80,17 @@ export function mergeOf(
   return { commit, tree, judged, by, at, change, patchIds: null };
 }
 
-/** The attempt that became a commit, each part recorded before the one that rests on it; null when one is missing. */
+/**
+ * The attempt that became a commit, each part recorded before the one that rests on it; null when one is missing, and when
+ * a rollback took the commit back: on a branch again, it is somebody's commit.
+ */
 function recordedAttempt(entries: readonly TypedEntry[], commit: string, prompt: number) {
   const written = lastEntry(
     entries,
     "change.committed",
     ({ body }) => body.commit === commit && body.prompt === prompt,
   );
-  if (written === undefined) return null;
+  if (written === undefined || undoneCommits(entries).has(commit)) return null;
   const isSame = ({ body }: { body: { run: string; prompt: number; attempt: Attempt } }) =>
     body.run === written.body.run &&
     body.prompt === prompt &&

@@ -11,7 +11,7 @@ export function checkpointName({ run, prompt, attempt }: Step): string {
 
 /** Whether a text has the form of a checkpoint's name; whether there is such a checkpoint, the ledger tells. */
 export function isCheckpointName(text: string): boolean {
-  return /^run-[0-9]+-[0-9]+\/[0-9]+\/R[0-9]+S[0-9]+$/.test(text);
+  return /^run-[0-9]{1,10}-[0-9]{1,10}\/[0-9]{1,10}\/R[0-9]{1,10}S[0-9]{1,10}$/.test(text);
 }
 
 /** The branch that a prompt's work stands on, and the commits of ours on it, oldest first. */

@@ -1,3 +1,4 @@
+import { longestConcern } from "../schemas/limits.ts";
 import { isCheckpointName } from "./checkpoints.ts";
 
 /** The commands this version carries out, with the form that is shown when one is written wrongly. */
@@ -70,7 +71,7 @@ export function parseCommand(body: string): Command | BadCommand | null {
     case "refine":
     case "clarify":
     case "block":
-      return text === "" ? bad("it needs a text") : { name, text: text.slice(0, 4_000) };
+      return text === "" ? bad("it needs a text") : { name, text: kept(text) };
     case "sign-off": {
       const [sha = "", result = "", test = "", ...more] = line.split(/[ \t]+/);
       if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha))
@@ -78,7 +79,7 @@ export function parseCommand(body: string): Command | BadCommand | null {
       if (result !== "pass" && result !== "fail") return bad("the result is `pass` or `fail`");
       if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(test) || more.length > 0)
         return bad("one test is named, in lower-case words joined by `-`");
-      return { name, sha, result, test, text: rest.join("\n").trim().slice(0, 4_000) };
+      return { name, sha, result, test, text: kept(rest.join("\n").trim()) };
     }
     case "adopt": {
       const [, sha = "", story, reason = ""] =
@@ -86,7 +87,7 @@ export function parseCommand(body: string): Command | BadCommand | null {
       if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha))
         return bad("it names the commit in full, 40 hex digits, and a reason");
       const about = story === undefined ? {} : { story: Number(story) };
-      return { name, sha, ...about, text: reason.trim().slice(0, 4_000) };
+      return { name, sha, ...about, text: kept(reason.trim()) };
     }
     case "waive": {
       const parts = /^(\S+)[ \t]+(\S+)[ \t]+until[ \t]+(\S+)[ \t]+because[ \t]+(\S.*)$/s.exec(text);
@@ -95,9 +96,14 @@ export function parseCommand(body: string): Command | BadCommand | null {
       if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha))
         return bad("the commit is written in full, 40 hex digits");
       if (!isDay(until)) return bad("the day is written as 2026-12-31");
-      return { name, gate, sha, until, text: reason.trim().slice(0, 4_000) };
+      return { name, gate, sha, until, text: kept(reason.trim()) };
     }
   }
+}
+
+/** What is kept of a command's text. A cut can halve a surrogate pair, and such a text no entry could ever hold. */
+function kept(text: string): string {
+  return text.slice(0, longestConcern).toWellFormed();
 }
 
 /** The one-shot command labels and the command each stands for. */

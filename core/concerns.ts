@@ -42,10 +42,10 @@ export function openConcerns(entries: readonly Said[]): Concern[] {
     const { concern, story, pull, prompt, code, message } = entry.body;
     const issue = pull ?? story ?? prompt;
     if (issue === null) continue;
-    // The command that raised it comes right before it.
-    if (entry.body.about.type === "comment") open.delete(unrecorded(issue));
     const name = concern;
     const by = byOf(entry);
+    // The command that raised it comes right before it, and is the same concern.
+    if (open.get(unrecorded(issue))?.name === name) open.delete(unrecorded(issue));
     open.set(name, { name, code, message, story, issue, pull, by, seq: entry.seq ?? null });
   }
   return [...open.values()];
@@ -109,17 +109,24 @@ export function concernDrafts(
   }));
 }
 
+/** Whether an agent's answer waits for people: it stopped, or it asked. */
+export function isStopping(outcome: StepResult["outcome"]): boolean {
+  return outcome === "stopped" || outcome === "asked";
+}
+
 /** The concern that an agent's answer is, where it stopped or asked; null for any other answer. */
 export function agentConcern(
   asked: Pick<EntryBody<"prompt.recorded">, "run" | "story" | "prompt" | "attempt">,
   sha256: string,
   result: Pick<StepResult, "outcome" | "code" | "summary" | "questions">,
 ): EntryBody<"concern.raised"> | null {
-  if (result.outcome !== "stopped" && result.outcome !== "asked") return null;
+  if (!isStopping(result.outcome)) return null;
   const { run, story, prompt, attempt } = asked;
   return {
     concern: checkpointName(asked),
-    ...{ story, pull: null, prompt },
+    story,
+    pull: null,
+    prompt,
     code: result.code,
     message: [result.summary, ...result.questions]
       .filter((line) => line !== "")

@@ -4,6 +4,7 @@ import type { Plan, PlannedPrompt } from "../schemas/plan.ts";
 import type { Policy } from "../schemas/policy.ts";
 import type { Attempt, Pack } from "../schemas/step.ts";
 import { casefileGuard, casefilesOf } from "./casefiles.ts";
+import type { Standing } from "./checkpoints.ts";
 import { canonicalJson, type Json } from "./json.ts";
 import { matcher, problems as patternProblems } from "./paths.ts";
 import { sensitivePatterns } from "./sensitive.ts";
@@ -130,6 +131,22 @@ export function compilePrompt(
 /** The branch of one prompt in one run. Only this form is ever written; no part of it comes from a model or an issue. */
 export function branchName(run: string, prompt: number): string {
   return `sallyport/${run}/${prompt}`;
+}
+
+/**
+ * The branch that a run's next attempt at a prompt writes to, and where it stands: on top of what stands while the prompt's
+ * pull request is open (`isOpen`), else the run's own; `head` null: it is made anew.
+ */
+export function placeToWrite(
+  run: string,
+  prompt: number,
+  { branch, commits }: Standing,
+  isOpen: boolean,
+): { branch: string; head: string | null } {
+  const head = isOpen ? (commits.at(-1) ?? null) : null;
+  return head === null || branch === null
+    ? { branch: branchName(run, prompt), head: null }
+    : { branch, head };
 }
 
 /** What an agent is handed for one try at a prompt: the frozen contract, its scope and its limits. */

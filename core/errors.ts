@@ -17,6 +17,12 @@ export type ErrorCode =
   | "rate-limit"
   | "secret-in-prompt";
 
+/** What an error says; one of Node's says only a code, where all of several addresses refused. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message === "" && "code" in error ? String(error.code) : error.message;
+}
+
 /**
  * The one error class: for a broken world, not for outcomes that are expected. `retry` says whether the same call may
  * succeed later, and `notBefore` when GitHub asked us to wait until.

@@ -15,6 +15,11 @@ export function visible(text: string): string {
     .replace(hidden, (character) => (character === "\n" ? "\n" : `[${codePoint(character)}]`));
 }
 
+/** Anybody's text on one line of a terminal or a log, with nothing in it that a terminal would obey. */
+export function oneLine(text: string): string {
+  return visible(text).replaceAll("\n", " ");
+}
+
 /** An entity that shows nothing; it stands where GitHub or a bot would otherwise read more than text. */
 const apart = "&#8203;";
 

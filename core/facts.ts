@@ -157,7 +157,6 @@ export type AdoptedPlan = {
   approval: { by: Account; seq: number };
   /** Who asked for the plan. */
   requesters: Account[];
-  adoptedBy: Account;
 };
 
 /** An open question, block or risk: nothing goes on until somebody has answered it. */

@@ -9,18 +9,18 @@ type Actor = Draft["actor"];
 /** The one who merges: whoever may write to the repository. No duty of the policy stands for it. */
 const writers = "people:writers";
 
-/** From the approved contract to the agent that the policy names for the prompt's role. */
-export function toAgent(
-  where: { story: number; prompt: number },
-  digest: string,
-  role: string,
-  policy: Policy,
-): Body {
+/** The agent that the policy names for a prompt's role, as one who has the work. */
+export function agentHolder(role: string, policy: Policy): string {
   const { backend, model = "default" } = routeOf(policy, role);
+  return `agent:${backend}/${model}`;
+}
+
+/** From the approved contract to the agent. */
+export function toAgent(where: { story: number; prompt: number }, digest: string, holder: string): Body {
   return {
     ...where,
     from: { stage: "spec", holder: "people:approvers" },
-    to: { stage: "execute", holder: `agent:${backend}/${model}` },
+    to: { stage: "execute", holder },
     carries: digest,
   };
 }
@@ -70,7 +70,8 @@ export function toMerger(
 /** From the person who merged back to the App, which completes the prompt. */
 export function toCleanup({ story, prompt }: { story: number; prompt: number }, merged: string): Body {
   return {
-    ...{ story, prompt },
+    story,
+    prompt,
     from: { stage: "package", holder: writers },
     to: { stage: "cleanup", holder: "app" },
     carries: merged,

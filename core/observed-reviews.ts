@@ -77,7 +77,11 @@ export function reviewsOf(
 /** The reviews of one commit as an evidence bundle tells them. */
 export function bundledReviews(reviews: readonly EntryOf<"review.observed">[]): EvidenceBundle["reviews"] {
   return reviews.map(({ hash, body: { by, state, at, baseRef } }) => ({
-    ...{ by, state, at, baseRef, entry: hash },
+    by,
+    state,
+    at,
+    baseRef,
+    entry: hash,
   }));
 }
 

@@ -203,7 +203,7 @@ function waive(
   return {
     accepted: true,
     code: "waived",
-    line: `Read as: \`${gate}\` is waived on ${head} until ${until} by @${ask.by.login}.`,
+    line: `Read as: \`${gate}\` is waived on ${head} until ${until} by @${ask.by.login}.${waivers.people > 1 ? ` It takes ${waivers.people} people.` : ""}`,
     drafts: [
       {
         kind: "waiver.given",

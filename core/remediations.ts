@@ -1,5 +1,6 @@
 import type { EntryBody } from "../schemas/entries.ts";
 import { longestReason, mostReasons } from "../schemas/limits.ts";
+import { isStopping } from "./concerns.ts";
 import { digestOf } from "./contract.ts";
 import type { Draft, TypedEntry } from "./entries.ts";
 import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "./story-record.ts";
@@ -16,8 +17,9 @@ export function remediationsOf(story: number, entries: readonly (TypedEntry | Dr
   for (const entry of entries) {
     if (entry.kind === "remediation.opened" && entry.body.story === story)
       found.set(entry.body.remediation, { opened: entry.body, closed: null });
-    const known = entry.kind === "remediation.closed" ? found.get(entry.body.remediation) : undefined;
-    if (entry.kind === "remediation.closed" && known !== undefined) known.closed = entry.body;
+    if (entry.kind !== "remediation.closed") continue;
+    const known = found.get(entry.body.remediation);
+    if (known !== undefined) known.closed = entry.body;
   }
   return [...found.values()];
 }
@@ -43,12 +45,9 @@ export function failuresOf({ run, prompts }: StoryRecord): Opened[] {
   });
 }
 
-function asks(response: AttemptRecord["response"]): boolean {
-  return response?.outcome === "asked" || response?.outcome === "stopped";
-}
-
 function isFailure({ response, closed }: AttemptRecord): boolean {
-  return closed?.accepted === false && closed.reasons.length > 0 && !asks(response);
+  const asks = response !== null && isStopping(response.outcome);
+  return closed?.accepted === false && closed.reasons.length > 0 && !asks;
 }
 
 /** The failure that a run ended with. */
@@ -85,7 +84,10 @@ function opened(
     .map((reason) => ({ ...reason, message: reason.message.slice(0, longestReason).toWellFormed() }));
   const codes = [...new Set(reasons.map(({ code }) => code))].sort();
   return {
-    ...{ remediation: `${run}/${prompt}`, run, story, prompt },
+    remediation: `${run}/${prompt}`,
+    run,
+    story,
+    prompt,
     after: failed?.pack.attempt ?? null,
     origin,
     signature: { codes, sha256: digestOf(codes) },

@@ -115,7 +115,11 @@ function evidenceStep(
     [
       "bundle",
       {
-        ...{ run, story, prompt, attempt, base },
+        run,
+        story,
+        prompt,
+        attempt,
+        base,
         promptSha256: pack.sha256,
         responseSha256: response?.body.result.sha256 ?? "",
         files: response?.body.files ?? [],

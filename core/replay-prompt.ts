@@ -61,7 +61,13 @@ function promptByPolicy(
   const { run, prompt, attempt, base } = body;
   const before = triesBefore(asked, look.entries);
   const pack = packOf({
-    ...{ run, story: look.story, prompt, attempt, base, contract, policy },
+    run,
+    story: look.story,
+    prompt,
+    attempt,
+    base,
+    contract,
+    policy,
     repository: look.sources.names.get(seq) ?? "",
     failures: failuresOf(asked, before, look.entries),
   });
@@ -87,8 +93,16 @@ function promptByBody(
   const { text: frozen, paths, acceptance, evidence } = contract;
   const failures = failuresOf(asked, triesBefore(asked, look.entries), look.entries);
   const derived = {
-    ...{ run, story: look.story, prompt, attempt, repository: look.sources.names.get(asked.seq) ?? "", base },
-    ...{ contract: frozen, paths, acceptance, evidence },
+    run,
+    story: look.story,
+    prompt,
+    attempt,
+    repository: look.sources.names.get(asked.seq) ?? "",
+    base,
+    contract: frozen,
+    paths,
+    acceptance,
+    evidence,
   };
   const step = comparedStep(
     head,

@@ -1,4 +1,4 @@
-import { visible } from "./escape.ts";
+import { oneLine } from "./escape.ts";
 import type { Replay } from "./replay.ts";
 import type { Difference, ReplayResult, ReplayStep } from "./replay-step.ts";
 
@@ -13,11 +13,6 @@ const colors: Record<ReplayResult, number> = {
 /** What is shown of a value; the whole is in the JSON. */
 const longest = 160;
 
-/** Anybody's text on one line, with nothing in it that a terminal would obey. */
-function shown(text: string): string {
-  return visible(text).replaceAll("\n", " ");
-}
-
 /** Two values from shortly before the place where they part. */
 function parted({ expected, found }: Difference): { expected: string; found: string } {
   let same = 0;
@@ -25,7 +20,7 @@ function parted({ expected, found }: Difference): { expected: string; found: str
   const from = Math.max(expected.length, found.length) <= longest ? 0 : Math.max(0, same - 40);
   const cut = (text: string) => {
     const part = text.slice(from, from + longest).toWellFormed();
-    return `${from > 0 ? "…" : ""}${shown(part)}${from + longest < text.length ? "…" : ""}`;
+    return `${from > 0 ? "…" : ""}${oneLine(part)}${from + longest < text.length ? "…" : ""}`;
   };
   return { expected: cut(expected), found: cut(found) };
 }
@@ -35,8 +30,8 @@ export function replayConcerns({ steps, run }: Replay): string[] {
   return steps.flatMap(({ step, seq, about, differences }) =>
     differences.map((difference) => {
       const { expected, found } = parted(difference);
-      const where = `entry ${seq}, ${step} ${shown(about)} of ${run}`;
-      return `concern: ${where}: ${shown(difference.what)} should be ${expected} and is ${found}; it blocks until answered`;
+      const where = `entry ${seq}, ${step} ${oneLine(about)} of ${run}`;
+      return `concern: ${where}: ${oneLine(difference.what)} should be ${expected} and is ${found}; it blocks until answered`;
     }),
   );
 }
@@ -48,11 +43,11 @@ export function replayText(replay: Replay, origin: string, color: boolean): stri
   const { run, story, counts } = replay;
   const lineOf = ({ result, seq, step, about, text }: ReplayStep) => {
     const head = `${paint(result, result.padEnd(11))}  ${`entry ${seq}`.padEnd(10)}  ${step.padEnd(12)}`;
-    return `${head}  ${shown(about)}: ${shown(text)}`;
+    return `${head}  ${oneLine(about)}: ${oneLine(text)}`;
   };
   const concerns = replayConcerns(replay);
   const lines = [
-    `${run} of story #${story}, from ${shown(origin)}; the ledger is verified`,
+    `${run} of story #${story}, from ${oneLine(origin)}; the ledger is verified`,
     "",
     ...replay.steps.map(lineOf),
     "",

@@ -5,13 +5,11 @@ import {
   standingAfter,
   standingWithout,
 } from "./checkpoints.ts";
-import { agentConcern } from "./concerns.ts";
-import { branchName } from "./contract.ts";
+import { agentConcern, isStopping } from "./concerns.ts";
+import { placeToWrite } from "./contract.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
-import { toAgent, toCleanup, toGates, toMerger } from "./handoffs.ts";
 import { endOf, failuresOf } from "./remediations.ts";
 import type { Asked, AttemptEntries, AttemptLook } from "./replay-entries.ts";
-import type { Ground } from "./replay-ground.ts";
 import { bodilessStep, comparedStep, type Pair, type ReplayStep, type StepHead } from "./replay-step.ts";
 import { foldStory } from "./story-record.ts";
 
@@ -43,7 +41,7 @@ export function* remediationSteps(
 }
 
 /** What stood of a prompt before a place of the chain, and whether a pull request was open for it. */
-function stoodBefore(
+export function stoodBefore(
   prompt: number,
   before: number,
   entries: readonly TypedEntry[],
@@ -68,10 +66,7 @@ export function placeBefore(
   entries: readonly TypedEntry[],
 ): { branch: string; head: string | null } {
   const { standing, isOpen } = stoodBefore(body.prompt, seq, entries);
-  const head = isOpen ? (standing.commits.at(-1) ?? null) : null;
-  return head === null || standing.branch === null
-    ? { branch: branchName(body.run, body.prompt), head: null }
-    : { branch: standing.branch, head };
+  return placeToWrite(body.run, body.prompt, standing, isOpen);
 }
 
 /** Derives again an attempt's checkpoint. Attempts of older versions have none, and then there is nothing to compare. */
@@ -106,9 +101,9 @@ export function* concernSteps(
 ): Generator<ReplayStep> {
   const name = checkpointName(asked.body);
   const found = entriesOf(entries, "concern.raised").find(({ body }) => body.concern === name);
-  const stops = response?.body.outcome === "stopped" || response?.body.outcome === "asked";
   const isOlder = checkpointOf(asked, entries) === undefined;
-  if (response === undefined || (found === undefined && (!stops || isOlder))) return;
+  if (response === undefined) return;
+  if (found === undefined && (isOlder || !isStopping(response.body.outcome))) return;
   const head: StepHead = { step: "concern", seq: found?.seq ?? response.seq, about: name };
   const { sha256 } = response.body.result;
   const result = sources.results.get(sha256)?.value ?? null;
@@ -122,63 +117,6 @@ export function* concernSteps(
   yield comparedStep(head, "what the agent stopped for or asked, from its published answer", [
     ["concern", agentConcern(asked.body, sha256, result), found?.body ?? null],
   ]);
-}
-
-/** Derives again the hand-offs of a run's prompts: each from the entry that caused it. */
-export function* handoffSteps(
-  entries: readonly TypedEntry[],
-  { run, contract }: Ground,
-  { prompts, sources }: Pick<AttemptLook, "prompts" | "sources">,
-): Generator<ReplayStep> {
-  const end = entriesOf(entries, "run.submitted").find(
-    (entry) => entry.seq > run.seq && entry.body.story === run.body.story,
-  );
-  for (const entry of entriesOf(entries, "handoff.made")) {
-    const { prompt, from, to, carries } = entry.body;
-    if (entry.seq < run.seq || (end !== undefined && entry.seq > end.seq)) continue;
-    if (!run.body.prompts.includes(prompt)) continue;
-    const where = { story: run.body.story, prompt };
-    const before = entries.filter(({ seq }) => seq < entry.seq);
-    const role = prompts.get(prompt)?.role ?? "";
-    const policy = sources.git?.policy;
-    const again =
-      to.stage === "execute" && policy?.known === true
-        ? toAgent(where, contract.body.digest, role, policy.value)
-        : to.stage === "execute"
-          ? {
-              ...where,
-              from: { stage: "spec", holder: "people:approvers" },
-              to,
-              carries: contract.body.digest,
-            }
-          : to.stage === "validate"
-            ? toGates(where, commitBefore(before, prompt) ?? "none", before)
-            : to.stage === "package"
-              ? toMerger(where, commitBefore(before, prompt) ?? "none", before)
-              : toCleanup(where, mergeOf(before, prompt) ?? "none");
-    const taken =
-      to.stage === "execute" && policy?.known !== true
-        ? "; the agent is taken as it is: the policy is not here"
-        : "";
-    yield comparedStep(
-      { step: "hand-off", seq: entry.seq, about: `#${prompt} ${from.stage} to ${to.stage}` },
-      `who had the work, who got it, and ${carries.slice(0, 12)}, which it carries${taken}`,
-      [["hand-off", again, entry.body]],
-    );
-  }
-}
-
-/** The commit that stood for a prompt. */
-function commitBefore(before: readonly TypedEntry[], prompt: number): string | undefined {
-  return stoodBefore(prompt, Number.POSITIVE_INFINITY, before).standing.commits.at(-1);
-}
-
-/** What a prompt's pull request was merged as. */
-function mergeOf(before: readonly TypedEntry[], prompt: number): string | undefined {
-  const pulls = new Set(
-    entriesOf(before, "pull.opened").flatMap(({ body }) => (body.prompt === prompt ? [body.pull] : [])),
-  );
-  return entriesOf(before, "merge.observed").findLast(({ body }) => pulls.has(body.pull))?.body.merged;
 }
 
 /**

@@ -4,13 +4,8 @@ import { attemptSteps } from "./replay-attempt.ts";
 import { commitSteps, endStep, pullStep } from "./replay-change.ts";
 import { attemptEntries } from "./replay-entries.ts";
 import { derivedPrompts, findGround, groundSteps, openedIssues } from "./replay-ground.ts";
-import {
-  checkpointSteps,
-  concernSteps,
-  handoffSteps,
-  remediationSteps,
-  rollbackSteps,
-} from "./replay-road.ts";
+import { handoffSteps } from "./replay-handoffs.ts";
+import { checkpointSteps, concernSteps, remediationSteps, rollbackSteps } from "./replay-road.ts";
 import type { ReplaySources } from "./replay-sources.ts";
 import type { ReplayResult, ReplayStep } from "./replay-step.ts";
 import { purgedBodies } from "./retention.ts";

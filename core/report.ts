@@ -1,6 +1,6 @@
 import { policyPath } from "../schemas/policy-place.ts";
 import type { GateResult, GateStatus, Reason, Verdict } from "../schemas/verdict.ts";
-import { block, code, plain, visible } from "./escape.ts";
+import { block, code, oneLine, plain } from "./escape.ts";
 
 /** The largest text we hand to GitHub, in bytes of UTF-8; GitHub takes 65,535 in a check run's summary. */
 const mostBytes = 65_000;
@@ -159,21 +159,20 @@ const colors: Record<GateStatus, string> = {
 export function terminalText(verdict: Verdict, { color }: { color: boolean }): string {
   const paint = (status: GateStatus, text: string) =>
     color ? `\u001b[${colors[status]}m${text}\u001b[0m` : text;
-  const line = (text: string) => visible(text).replaceAll("\n", " ");
   const asked = verdict.gates.filter((gate) => gate.status !== "not-applicable");
   const width = Math.max(...asked.map(({ gate }) => gate.length), 0);
   const gates = asked.map(({ gate, status, reasons }) => {
     const head = `${paint(status, `${marks[status]} ${gate.padEnd(width)}  ${words[status]}`)}\n`;
-    return head + reasons.map((reason) => reasonText(reason, line)).join("");
+    return head + reasons.map(reasonText).join("");
   });
   const notes = [notAsked(verdict), leftToApp(verdict)].map((note) => (note === "" ? "" : `${note}\n`));
   return `Verdict: ${conclusions[verdict.conclusion]} ${titleOf(verdict)}.\n${gates.join("")}${notes.join("")}`;
 }
 
-function reasonText(reason: Reason, line: (text: string) => string): string {
+function reasonText(reason: Reason): string {
   const where = reason.path === undefined ? "" : `${placeOf(reason)}: `;
   const why = reason.policyLine === undefined ? "" : ` (${policyPath}:${reason.policyLine})`;
   const next =
-    reason.next === undefined ? "" : `    next: ${line(reason.next.step)} (${line(reason.next.who)})\n`;
-  return `  - ${line(`${where}${reason.message}${why}`)}\n${next}`;
+    reason.next === undefined ? "" : `    next: ${oneLine(reason.next.step)} (${oneLine(reason.next.who)})\n`;
+  return `  - ${oneLine(`${where}${reason.message}${why}`)}\n${next}`;
 }

@@ -12,7 +12,7 @@ export const stageNames: Readonly<Record<Stage, string>> = {
 };
 
 /** The stage of one prompt of a frozen contract. */
-export function promptStage(prompt: PromptRecord, record: StoryRecord): Stage {
+function promptStage(prompt: PromptRecord, record: StoryRecord): Stage {
   if (prompt.completed || prompt.merge !== null) return "cleanup";
   if (prompt.pull !== null && !prompt.closedUnmerged)
     return prompt.verdict?.conclusion === "success" ? "package" : "validate";

@@ -87,13 +87,17 @@ function emptyStory(): StoryRecord {
   };
 }
 
+function promptOf({ prompts }: StoryRecord, number: number): PromptRecord | undefined {
+  return prompts.find(({ issue }) => issue === number);
+}
+
 function attemptOf(
   record: StoryRecord,
   step: { prompt: number; attempt: { r: number; s: number } },
 ): AttemptRecord | undefined {
-  return record.prompts
-    .find((prompt) => prompt.issue === step.prompt)
-    ?.attempts.find(({ pack }) => pack.attempt.r === step.attempt.r && pack.attempt.s === step.attempt.s);
+  return promptOf(record, step.prompt)?.attempts.find(
+    ({ pack }) => pack.attempt.r === step.attempt.r && pack.attempt.s === step.attempt.s,
+  );
 }
 
 /** Folds a story's entries, and drafts that are about to become entries, into what is known of it now. */
@@ -155,7 +159,7 @@ export function foldStory(
         if (record.run?.run === entry.body.run) record.run.closed = entry.body;
         break;
       case "prompt.recorded": {
-        const prompt = record.prompts.find(({ issue }) => issue === entry.body.prompt);
+        const prompt = promptOf(record, entry.body.prompt);
         if (prompt === undefined) break;
         const none = { response: null, closed: null, evidence: null, commit: null };
         prompt.attempts.push({ pack: entry.body, ...none });
@@ -180,7 +184,7 @@ export function foldStory(
       case "change.committed": {
         const attempt = attemptOf(record, entry.body);
         if (attempt !== undefined) attempt.commit = entry.body;
-        const prompt = record.prompts.find(({ issue }) => issue === entry.body.prompt);
+        const prompt = promptOf(record, entry.body.prompt);
         if (prompt !== undefined) prompt.standing = standingAfter(prompt.standing, entry.body);
         break;
       }
@@ -194,7 +198,7 @@ export function foldStory(
         if (entry.body.story === story) takeBack(record, entry.body);
         break;
       case "pull.opened": {
-        const prompt = record.prompts.find(({ issue }) => issue === entry.body.prompt);
+        const prompt = promptOf(record, entry.body.prompt);
         if (prompt === undefined) break;
         prompt.pull = entry.body.pull;
         prompt.closedUnmerged = false;
@@ -216,7 +220,7 @@ export function foldStory(
         break;
       }
       case "prompt.completed": {
-        const prompt = record.prompts.find(({ issue }) => issue === entry.body.prompt);
+        const prompt = promptOf(record, entry.body.prompt);
         if (prompt !== undefined) prompt.completed = true;
         break;
       }
@@ -234,7 +238,7 @@ export function foldStory(
 /** What was taken off a prompt's branch is as if it had not been; its attempts stay recorded. */
 function takeBack(record: StoryRecord, body: EntryBody<"rollback.done">): void {
   record.rollback = null;
-  const prompt = record.prompts.find(({ issue }) => issue === body.prompt);
+  const prompt = promptOf(record, body.prompt);
   if (prompt === undefined) return;
   prompt.standing = standingWithout(prompt.standing, body);
   prompt.rolledBack = body.checkpoint;

@@ -42,10 +42,11 @@ export type Trace = {
  */
 export function tracePull(entries: readonly TypedEntry[], pull: number): Trace {
   const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull);
-  const adopted = opened === undefined ? adoptedHead(entries, pull) : null;
+  const standing = adoptedHead(entries, pull);
+  const adopted = opened === undefined ? standing : null;
   const links =
     adopted === null
-      ? [...commitLinks(entries, pull, opened)]
+      ? [...commitLinks(entries, pull, opened, standing)]
       : [...mergeLinks(entries, pull), ...adoptionLinks(entries, pull, adopted)];
   const ok = links.every(({ seq }) => seq !== null);
   return { pull, ok, links, ...(adopted === null ? {} : { note: adoptionNote }) };
@@ -107,6 +108,7 @@ function* commitLinks(
   entries: readonly TypedEntry[],
   pull: number,
   opened: EntryOf<"pull.opened"> | undefined,
+  standing: AdoptedHead | null,
 ): Generator<TraceLink> {
   yield* mergeLinks(entries, pull);
   const merge = lastEntry(entries, "merge.observed", ({ body }) => body.pull === pull);
@@ -133,11 +135,7 @@ function* commitLinks(
     yield found("commit", written, `${head}, written from ${attemptName(written.body)}`);
     return yield* attemptLinks(entries, written);
   }
-  const adopted = lastEntry(
-    entries,
-    "change.adopted",
-    ({ body }) => body.pull === pull && body.commits.includes(head),
-  );
+  const adopted = standing?.head === head ? standing.adoptions.at(-1) : undefined;
   const before = lastEntry(entries, "change.committed", stands);
   if (adopted === undefined || before === undefined)
     return yield lacking(

@@ -3,10 +3,8 @@ import { statementType } from "../schemas/ledger.ts";
 import { policyPath } from "../schemas/policy-place.ts";
 import { type SummaryStatement, summaryType, type VerificationSummary } from "../schemas/vsa.ts";
 import { engine } from "./engine.ts";
-import type { TypedEntry } from "./entries.ts";
+import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
 import { evidenceBranch, segmentPath } from "./evidence-branch.ts";
-
-type EntryOf<K extends TypedEntry["kind"]> = Extract<TypedEntry, { kind: K }>;
 
 /** A merge that was observed: the pull request, its head, the commit it became, and the short name of the branch it entered. */
 export type ObservedMerge = { pull: number; head: string; merged: string; branch: string };
@@ -20,9 +18,7 @@ export function lastVerdict(
   pull: number,
   head: string,
 ): EntryOf<"verdict.given"> | undefined {
-  return entries
-    .filter((entry) => entry.kind === "verdict.given")
-    .findLast(({ body }) => body.pull === pull && body.head === head);
+  return lastEntry(entries, "verdict.given", ({ body }) => body.pull === pull && body.head === head);
 }
 
 /**
@@ -93,8 +89,7 @@ function waiversUnder(
   { at, body: { pull, head, baseRef } }: EntryOf<"verdict.given">,
 ): EntryOf<"waiver.given">[] {
   const day = at.slice(0, 10);
-  return entries
-    .filter((entry) => entry.kind === "waiver.given")
+  return entriesOf(entries, "waiver.given")
     .filter(({ body }) => body.pull === pull && body.sha === head && body.until >= day)
     .filter(({ body }) => (body.baseRef ?? baseRef) === (baseRef ?? body.baseRef));
 }

@@ -15,6 +15,8 @@ export const longestConcern = 4_000;
 /** The most commits that one rollback takes off a branch. */
 export const mostUndone = 1_000;
 
-/** How many reasons of a failure an entry of its own tells, and the most characters of each. */
+/** How many reasons of a failure an entry of its own tells. */
 export const mostReasons = 20;
+
+/** The most characters of each of them. */
 export const longestReason = 1_000;

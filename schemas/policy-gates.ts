@@ -27,6 +27,12 @@ const writtenFile = z
     "`{story}` stands in the path: each story has files of its own",
   );
 
+/** Whether two files can stand in one tree, also where case does not count: they are not the same, and none is a folder. */
+function areApart(one: string, other: string): boolean {
+  const [first, second] = [`${one}/`.toLowerCase(), `${other}/`.toLowerCase()];
+  return !first.startsWith(second) && !second.startsWith(first);
+}
+
 /** The settings of every gate that takes some. */
 export const Gates = z
   .strictObject({
@@ -93,8 +99,8 @@ export const Gates = z
             "Files that others write and that must be there; `{story}` and `{prompt}` stand for the numbers of the issues. Without `plan` and `log`: `tasks/{story}/PLAN.md` and `tasks/{story}/EXEC_LOG.md`.",
           ),
       })
-      .refine(({ plan, log }) => plan === undefined || plan.toLowerCase() !== log?.toLowerCase(), {
-        message: "`plan` and `log` are two files",
+      .refine(({ plan, log }) => plan === undefined || log === undefined || areApart(plan, log), {
+        message: "`plan` and `log` are two files, and neither lies below the other",
         path: ["log"],
       })
       .optional()

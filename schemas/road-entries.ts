@@ -12,7 +12,7 @@ export const Stage = z.enum(stages);
 export type Stage = z.infer<typeof Stage>;
 
 /** Who has the work at one end of a hand-off. */
-export const Holding = z.strictObject({
+const Holding = z.strictObject({
   stage: Stage,
   holder: z
     .string()
@@ -20,7 +20,6 @@ export const Holding = z.strictObject({
     .max(500)
     .describe("`app`, `people:<duty>` or `agent:<backend>/<model>`."),
 });
-export type Holding = z.infer<typeof Holding>;
 
 const concernName = z
   .string()

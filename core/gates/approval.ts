@@ -1,19 +1,19 @@
-import type { AdoptedPlan, LoadedPolicy } from "../facts.ts";
+import type { AdoptedPlan, Adoption, LoadedPolicy } from "../facts.ts";
 import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
 
 const name = "approval";
 
 /**
- * The plan that a change was adopted for was approved by somebody who neither asked for it nor adopted the change. Nothing
- * shows that the change was made from it.
+ * The plan that a change was adopted for was approved by somebody who neither asked for it nor adopted any part of the
+ * change. Nothing shows that the change was made from it.
  */
-function ofAdopted(plan: AdoptedPlan, policy: LoadedPolicy) {
+function ofAdopted(plan: AdoptedPlan, adoptions: readonly Adoption[], policy: LoadedPolicy) {
   const { by, seq } = plan.approval;
-  const own = [...plan.requesters, plan.adoptedBy].some((one) => one.id === by.id);
+  const own = [...plan.requesters, ...adoptions.map((one) => one.by)].some((one) => one.id === by.id);
   if (own && policy.policy.people.separation === "strict") {
-    const message = `@${by.login} approved the plan of story #${plan.story}, and asked for it or adopted this change for it.`;
+    const message = `@${by.login} approved the plan of story #${plan.story}, and asked for it or adopted a part of this change.`;
     const line = policyLine(policy, "people.separation");
-    const step = "Push a new commit, and have somebody else adopt it for a plan that they did not approve.";
+    const step = "Push a new commit, and have it adopted for a plan that nobody who adopted a part approved.";
     const next = { step, who: "an executor of the policy" };
     return result(name, "fail", { code: "own-approval", message, ...line, next });
   }
@@ -34,8 +34,8 @@ export const approval: Gate = {
   changesOn: ["policy", "ledger"],
   judge(facts, policy) {
     if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
-    const { run, adoptedFor } = facts.record.value;
-    if (run === null && adoptedFor !== undefined) return ofAdopted(adoptedFor, policy);
+    const { run, adoptedFor, adoptions } = facts.record.value;
+    if (run === null && adoptedFor !== undefined) return ofAdopted(adoptedFor, adoptions, policy);
     if (run === null) return notApplicable(name, "no-run", "No run of an agent made this pull request.");
     const next = {
       step: `Plan story #${run.story} again and have the plan approved.`,

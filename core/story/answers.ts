@@ -2,13 +2,13 @@ import type { Duty } from "../../schemas/policy-values.ts";
 import { type Ask, authority } from "../authority.ts";
 import type { CommandName } from "../commands.ts";
 import { concernDrafts } from "../concerns.ts";
-import type { Effect, Ourselves } from "../effects.ts";
+import type { Effect } from "../effects.ts";
 import type { Draft } from "../entries.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { sourceKey } from "../source.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
-import type { RunRecord, StoryRecord } from "../story-record.ts";
-import { type Answer, accept, appActor, refuse } from "./answer.ts";
+import type { StoryRecord } from "../story-record.ts";
+import { type Answer, accept, refuse, runClosed } from "./answer.ts";
 import { approve, contractDrift } from "./approval.ts";
 import { rollBackTo, rollbackInTheWay } from "./rollback.ts";
 
@@ -189,19 +189,4 @@ function submit(
       },
     },
   ]);
-}
-
-/** Ends a story's open run. */
-export function runClosed(
-  run: RunRecord,
-  facts: { ourselves: Ourselves },
-  status: "succeeded" | "failed" | "cancelled",
-  reason: string,
-): Draft {
-  return {
-    kind: "run.closed",
-    actor: appActor(facts),
-    subject: [],
-    body: { run: run.run, story: run.story, status, reason },
-  };
 }

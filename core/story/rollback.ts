@@ -1,13 +1,13 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import { longestConcern, mostUndone } from "../../schemas/limits.ts";
 import type { Ask } from "../authority.ts";
-import { checkpointName, undoneCommits } from "../checkpoints.ts";
+import { undoneCommits } from "../checkpoints.ts";
 import { type Draft, entriesOf } from "../entries.ts";
 import { attemptName } from "../record.ts";
 import { sourceKey } from "../source.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
 import type { PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
-import { type Answer, accept, appActor, refuse } from "./answer.ts";
+import { type Answer, accept, appActor, refuse, runClosed } from "./answer.ts";
 import { changeKey, pullKey } from "./keys.ts";
 
 type Checkpoint = EntryBody<"checkpoint.recorded">;
@@ -31,11 +31,8 @@ export function rollBackTo(ask: Ask, name: string, record: StoryRecord, facts: S
       "merged",
       `#${checkpoint.prompt} is merged. Nothing takes that back but a new change: plan it as a story.`,
     );
-  if (record.rollback !== null)
-    return refuse(
-      "rollback-open",
-      `The rollback to \`${record.rollback.checkpoint}\` is still being carried out; wait for it.`,
-    );
+  const waits = rollbackInTheWay(record);
+  if (waits !== null) return waits;
   const { run } = record;
   const busy = workOn(prompt, run, facts);
   if (busy !== null) return refuse("attempt-open", busy);
@@ -55,27 +52,23 @@ export function rollBackTo(ask: Ask, name: string, record: StoryRecord, facts: S
   const decided: Draft = {
     kind: "rollback.decided",
     actor: by,
-    subject: commits.slice(-100).map((commit) => ({ name: branch, digest: { gitCommit: commit } })),
+    subject: newest(commits, branch),
     body: {
-      ...{ checkpoint: name, run: checkpoint.run, story: checkpoint.story, prompt: checkpoint.prompt },
-      ...{ attempt: checkpoint.attempt, branch, to: checkpoint.head, undone: commits },
+      checkpoint: name,
+      run: checkpoint.run,
+      story: checkpoint.story,
+      prompt: checkpoint.prompt,
+      attempt: checkpoint.attempt,
+      branch,
+      to: checkpoint.head,
+      undone: commits,
       comment: ask.source.id,
     },
   };
-  const end: Draft[] =
+  const end =
     run === null || run.closed !== null
       ? []
-      : [
-          {
-            kind: "run.closed",
-            actor: appActor(facts),
-            subject: [],
-            body: {
-              ...{ run: run.run, story: run.story, status: "cancelled" as const },
-              reason: `taken back to ${name} by @${ask.by.login}`,
-            },
-          },
-        ];
+      : [runClosed(run, facts, "cancelled", `taken back to ${name} by @${ask.by.login}`)];
   const what =
     checkpoint.head === null
       ? `the branch \`${branch}\` goes, and its pull request is closed`
@@ -84,7 +77,7 @@ export function rollBackTo(ask: Ask, name: string, record: StoryRecord, facts: S
   return accept("rolled-back", line, [decided, ...end]);
 }
 
-/** Why a run may not start yet because of a rollback; null: it may. */
+/** Why no run and no other rollback may start yet because of one; null: it may. */
 export function rollbackInTheWay({ rollback }: StoryRecord): Answer | null {
   if (rollback === null) return null;
   const line = `The rollback to \`${rollback.checkpoint}\` is still being carried out; try again in a moment.`;
@@ -103,7 +96,7 @@ export function rollBack(record: StoryRecord, facts: StoryFacts): Step | null {
     return { effects: [{ type: "roll-back", key, branch, to, undone, comment: text }] };
   }
   if (outcome.status === "waiting") return null;
-  const subject = undone.slice(-100).map((commit) => ({ name: branch, digest: { gitCommit: commit } }));
+  const subject = newest(undone, branch);
   const actor = appActor(facts);
   if (outcome.status === "done" && outcome.result.type === "rolled-back") {
     const { closed } = outcome.result;
@@ -122,7 +115,9 @@ export function rollBack(record: StoryRecord, facts: StoryFacts): Step | null {
         subject: [],
         body: {
           concern: sourceKey({ type: "comment", id: comment }),
-          ...{ story: rollback.story, pull: null, prompt: rollback.prompt },
+          story: rollback.story,
+          pull: null,
+          prompt: rollback.prompt,
           code: "rollback-failed",
           message: `Nothing was taken back to ${checkpoint}: ${message}`
             .slice(0, longestConcern)
@@ -135,11 +130,14 @@ export function rollBack(record: StoryRecord, facts: StoryFacts): Step | null {
   };
 }
 
+/** What an entry about commits is about: the newest of them, because an entry has no place for a thousand. */
+function newest(commits: readonly string[], branch: string): Draft["subject"] {
+  return commits.slice(-100).map((commit) => ({ name: branch, digest: { gitCommit: commit } }));
+}
+
 /** The checkpoint of a name, if it is one of this story's. */
 function findCheckpoint(name: string, facts: StoryFacts): { checkpoint: Checkpoint } | { refused: Answer } {
-  const found = entriesOf(facts.entries, "checkpoint.recorded").find(
-    ({ body }) => checkpointName(body) === name,
-  );
+  const found = entriesOf(facts.entries, "checkpoint.recorded").find(({ body }) => body.checkpoint === name);
   if (found === undefined) {
     const line = `There is no checkpoint \`${name}\`; this story has: ${namesOf(facts)}.`;
     return { refused: refuse("unknown-checkpoint", line) };
@@ -152,7 +150,7 @@ function findCheckpoint(name: string, facts: StoryFacts): { checkpoint: Checkpoi
 /** The newest checkpoints of the story, for people to choose from. */
 function namesOf({ entries, issue }: StoryFacts): string {
   const names = entriesOf(entries, "checkpoint.recorded").flatMap(({ body }) =>
-    body.story === issue.number ? [`\`${checkpointName(body)}\``] : [],
+    body.story === issue.number ? [`\`${body.checkpoint}\``] : [],
   );
   return names.length === 0 ? "none yet" : names.slice(-10).join(", ");
 }

@@ -7,8 +7,7 @@ import { attemptName } from "../record.ts";
 import { reviewResult } from "../review.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
 import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
-import { appActor } from "./answer.ts";
-import { runClosed } from "./answers.ts";
+import { appActor, runClosed } from "./answer.ts";
 import { startAttempt } from "./starting.ts";
 import { commit, complete, openPull, stepOf } from "./writing.ts";
 

@@ -1,14 +1,13 @@
 import { checkpointName, nextAttempt } from "../checkpoints.ts";
-import { branchName, digestOf, packOf } from "../contract.ts";
+import { digestOf, packOf, placeToWrite } from "../contract.ts";
 import type { Draft } from "../entries.ts";
 import type { LoadedPolicy } from "../facts.ts";
-import { handedOff, toAgent } from "../handoffs.ts";
+import { agentHolder, handedOff, toAgent } from "../handoffs.ts";
 import { canonicalJson } from "../json.ts";
 import { attemptName } from "../record.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
 import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
-import { appActor } from "./answer.ts";
-import { runClosed } from "./answers.ts";
+import { appActor, runClosed } from "./answer.ts";
 import { contractDrift } from "./approval.ts";
 
 /**
@@ -36,7 +35,7 @@ export function startAttempt(
       drafts: [runClosed(run, facts, "failed", `#${issue} failed ${tries} times; the last time: ${why}`)],
     };
   }
-  const { branch, head } = placeOf(run, prompt, issue);
+  const { branch, head } = placeToWrite(run.run, issue, prompt.standing, prompt.pull !== null);
   const base = head ?? facts.base.value;
   // D2: numbered over all runs of the prompt.
   const attempt = nextAttempt(prompt.attempts.at(-1)?.pack.attempt, prompt.rolledBack !== null);
@@ -60,7 +59,9 @@ export function startAttempt(
   const actor = appActor(facts);
   const where = { story: step.story, prompt: issue };
   const handed: Draft[] =
-    last === undefined ? [handedOff(toAgent(where, run.digest, contract.role, loaded.policy), actor)] : [];
+    last === undefined
+      ? [handedOff(toAgent(where, run.digest, agentHolder(contract.role, loaded.policy)), actor)]
+      : [];
   const checkpoint = checkpointName(step);
   return {
     bodies: [{ sha256: digest, text, mediaType: "application/json" }],
@@ -85,12 +86,4 @@ export function startAttempt(
       },
     ],
   };
-}
-
-/** The branch that an attempt writes to, and where it stands; `head` null: it is made anew. */
-function placeOf(run: RunRecord, { pull, standing }: PromptRecord, issue: number) {
-  const head = pull === null ? null : (standing.commits.at(-1) ?? null);
-  return head === null || standing.branch === null
-    ? { branch: branchName(run.run, issue), head: null }
-    : { branch: standing.branch, head };
 }

@@ -86,7 +86,9 @@ function nextStep(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, 
     );
   }
   const drift = contractDrift(record, facts, loaded);
-  if (drift !== null && record.run === null) return next(drift, "/plan", holders(people, "planners"));
+  // An open run tells of it itself, when it would begin the next attempt.
+  if (drift !== null && (record.run === null || record.run.closed !== null))
+    return next(drift, "/plan", holders(people, "planners"));
   if (record.prompts.some((prompt) => prompt.issue === null))
     return next("The diff prompts are being opened.", "", "");
   if (record.rollback !== null)
@@ -162,10 +164,16 @@ export function storySticky(
       "|---|---|---|---|---|---|",
     );
     for (const prompt of record.prompts) {
-      const last = prompt.attempts.at(-1);
-      lines.push(
-        `| ${prompt.contract.index} | ${prompt.issue === null ? plain(prompt.contract.title) : `#${prompt.issue}`} | ${promptState(prompt, record)} | ${last === undefined ? " | " : `${attemptName(last.pack)} | ${code(checkpointName(last.pack))}`} | ${prompt.pull === null ? "" : `#${prompt.pull}`} |`,
-      );
+      const last = prompt.attempts.at(-1)?.pack;
+      const cells = [
+        prompt.contract.index,
+        prompt.issue === null ? plain(prompt.contract.title) : `#${prompt.issue}`,
+        promptState(prompt, record),
+        last === undefined ? "" : attemptName(last),
+        last === undefined ? "" : code(checkpointName(last)),
+        prompt.pull === null ? "" : `#${prompt.pull}`,
+      ];
+      lines.push(`| ${cells.join(" | ")} |`);
     }
     lines.push("");
   }

@@ -5,8 +5,7 @@ import { handedOff, toGates } from "../handoffs.ts";
 import { attemptName } from "../record.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
 import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
-import { appActor } from "./answer.ts";
-import { runClosed } from "./answers.ts";
+import { appActor, runClosed } from "./answer.ts";
 import { changeKey, pullKey } from "./keys.ts";
 
 /** The step that all entries of one attempt carry. */
@@ -74,7 +73,10 @@ export function commit(
           subject: [{ name: pack.branch, digest: { gitCommit: sha } }],
           body: {
             ...stepOf(pack),
-            ...{ branch: pack.branch, commit: sha, tree, parent },
+            branch: pack.branch,
+            commit: sha,
+            tree,
+            parent,
             ...(casefiles === undefined ? {} : { casefiles }),
           },
         },
@@ -118,7 +120,8 @@ export function commit(
       ? {}
       : {
           casefiles: casefiles.map(({ name, path }) => ({
-            ...{ name, path },
+            name,
+            path,
             text: casefileText(name, facts.entries, captured),
           })),
         }),

@@ -85,6 +85,21 @@ describe("branch protection", () => {
       { known: true, value: { isOn: true, checks: [] } },
     ],
     [
+      "a check of protection that is turned off",
+      {
+        protected: true,
+        protection: {
+          enabled: false,
+          required_status_checks: {
+            enforcement_level: "everyone",
+            contexts: ["sallyport"],
+            checks: [{ context: "sallyport", app_id: 4001 }],
+          },
+        },
+      },
+      { known: true, value: { isOn: false, checks: [] } },
+    ],
+    [
       "a check of our App that holds everybody",
       shielded({
         enforcement_level: "everyone",

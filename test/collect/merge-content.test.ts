@@ -109,6 +109,27 @@ describe("T072: a commit that brings in something else is told from it", () => {
   });
 });
 
+describe("T072: the mode of a file that both sides changed", () => {
+  const executable = (node: Node): Node => ({ ...node, mode: "100755" });
+  const text = (first: string, last: string) => lines(first, "2", "3", "4", "5", "6", "7", last);
+  const cases: [string, Node, Node, Node, RegExp][] = [
+    ["that was judged is left out", executable(text("1", "8")), text("1", "x"), text("1", "x"), /leaves out/],
+    [
+      "that the branch gave it is taken back",
+      text("x", "8"),
+      executable(text("1", "x")),
+      text("x", "x"),
+      /something else of "a"/,
+    ],
+  ];
+  test.each(cases)("%s", async (_, mine, theirs, landed, expected) => {
+    const from = commit(start);
+    const [head, onto] = [commit(change({ a: mine }), from), commit(change({ a: theirs }), from)];
+    expect(await why(from, head, onto, merged(onto, head) ?? "")).toBe(null);
+    expect(await why(from, head, onto, commit(change({ a: landed }), onto))).toMatch(expected);
+  });
+});
+
 describe("an edit that both sides make", () => {
   const from = () => commit({ a: lines("1", "2", "3", "4", "5", "6") });
   test("and nothing else: the branch has the whole change, and the commit leaves the file alone", async () => {

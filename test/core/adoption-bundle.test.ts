@@ -11,16 +11,14 @@ import {
   first,
   green,
   head,
-  last,
   look,
   max,
   merged,
-  recorded,
   robot,
-  round,
   story,
   tree,
 } from "./foreign-pull.ts";
+import { last, recorded, round } from "./pull-look.ts";
 import { base } from "./sample-facts.ts";
 
 describe("what our host saw of it", () => {
@@ -30,7 +28,10 @@ describe("what our host saw of it", () => {
   test("is sealed once, after the adoption is in the ledger and others' checks have ended", () => {
     expect(last(once, "adoption.sealed")?.body).toBeUndefined();
     expect(last(sealed, "adoption.sealed")?.body).toEqual({
-      ...{ pull: 12, commit: head, tree, ci: "pass" },
+      pull: 12,
+      commit: head,
+      tree,
+      ci: "pass",
       checks: [{ name: "test", app: "ci", conclusion: "success" }],
       verdictSha256: last(sealed, "verdict.given")?.body.verdictSha256,
       adopted: once.findLast(({ kind }) => kind === "change.adopted")?.hash,
@@ -61,16 +62,14 @@ describe("what our host saw of it", () => {
     expect(bundle).toMatchObject({
       state: "adopted",
       bundle: entries.findLast(({ kind }) => kind === "adoption.sealed")?.hash,
-      ...{
-        prompt: null,
-        run: null,
-        story: null,
-        digest: null,
-        author: robot,
-        commit: head,
-        tree,
-        ci: "pass",
-      },
+      prompt: null,
+      run: null,
+      story: null,
+      digest: null,
+      author: robot,
+      commit: head,
+      tree,
+      ci: "pass",
       adoptions: [
         { by: { id: 30, login: "max", type: "User" }, commits: [first, head], reason: "I read it" },
       ],

@@ -6,7 +6,7 @@ import type { Json } from "../../core/json.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
 import { chainOf, draft, newKey } from "../ledger.ts";
 import { type Act, acted } from "./attempt-entries.ts";
-import { playStory } from "./road.ts";
+import { begin } from "./road.ts";
 
 const asEntries = (drafts: readonly Draft[]): TypedEntry[] =>
   drafts.map((one, place) => ({
@@ -38,12 +38,7 @@ describe("what follows the protocol", () => {
   });
 
   test("whatever the engine itself records: refusals, a stop, a retry", () => {
-    const story = playStory();
-    story.say("lena", "/plan");
-    story.propose();
-    story.say("quinn", `/approve ${story.digest()}`);
-    story.openPrompts();
-    story.say("lena", "/run");
+    const story = begin();
     story.answer({ files: [{ path: "governance/a", content: "no" }] });
     story.say("lena", "/stop");
     story.say("lena", "/run");

@@ -7,7 +7,7 @@ import type { ReplaySources, WrittenCommit } from "../../core/replay-sources.ts"
 import { Policy } from "../../schemas/policy.ts";
 import type { WrittenCasefile } from "../../schemas/step.ts";
 import { answers, bodiesOf, packsOf, playRun } from "./replay-story.ts";
-import { playStory, policy } from "./road.ts";
+import { playStory, policy, type Story } from "./road.ts";
 
 /** The policy of these tests, with casefiles that Sallyport writes. */
 export const withCasefiles = Policy.parse({
@@ -21,7 +21,7 @@ export const note = "A person's own lines.\n";
 type WriteChange = Extract<Effect, { type: "write-change" }>;
 
 /** A story under that policy, before anything happened. */
-export function casefileStory(): ReturnType<typeof playStory> {
+export function casefileStory(): Story {
   const state = { state: "loaded", ref: "b".repeat(40), blob: "c".repeat(40), lines: {} } as const;
   return playStory({ policy: known({ ...state, policy: withCasefiles }) });
 }
@@ -45,7 +45,9 @@ export function casefileRun(): { entries: TypedEntry[]; sources: ReplaySources; 
       return { name, path, content, before, sha256: sha256(content), blob: sha256(content).slice(0, 40) };
     });
     commits.set(commit, {
-      ...{ tree, parents: [parent], message },
+      tree,
+      parents: [parent],
+      message,
       changes: [
         ...files.map(({ path }) => ({ path, before: null, after })),
         ...added.flatMap(({ path, before, content, blob }) =>

@@ -111,6 +111,8 @@ describe("where they stand", () => {
     "{ plan: 'tasks/{story}/' }",
     "{ plan: 'tasks/{story}/*.md' }",
     "{ plan: 'a/{story}.md', log: 'A/{story}.md' }",
+    "{ plan: 'tasks/{story}', log: 'tasks/{story}/LOG.md' }",
+    "{ plan: 'Tasks/{story}/plan/a.md', log: 'tasks/{story}/Plan' }",
     "{ plan: 'tasks/{story}/PLAN.md', write: true }",
   ])("the policy cannot say %s", (text) => {
     expect(written(text).ok).toBe(false);

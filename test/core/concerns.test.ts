@@ -1,18 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { agentAnswers, openConcerns } from "../../core/concerns.ts";
 import { entriesOf, type TypedEntry } from "../../core/entries.ts";
+import { canonicalJson } from "../../core/json.ts";
 import { recordOf } from "../../core/record.ts";
-import { playStory } from "./road.ts";
+import { begin, playStory } from "./road.ts";
 
-const running = () => {
-  const story = playStory();
-  story.say("lena", "/plan");
-  story.propose();
-  story.say("quinn", `/approve ${story.digest()}`);
-  story.openPrompts();
-  story.say("lena", "/run");
-  return story;
-};
 const stopping = [
   ["stopped", "agent-stopped"],
   ["asked", "agent-asked"],
@@ -22,14 +14,19 @@ describe("an agent that does not go on", () => {
   test.each(stopping)(
     "B11: has %s: nothing begins until a person answers, and then it is told",
     (outcome, code) => {
-      const story = running();
+      const story = begin();
       story.answer({ outcome, code, files: [], summary: "Unclear.", questions: ["Which colour?"] });
       expect(story.entries.at(-1)).toMatchObject({
         kind: "concern.raised",
         actor: { type: "agent", login: "m" },
         body: {
           concern: "run-2-1/3/R0S0",
-          ...{ story: 2, pull: null, prompt: 3, code, message: "Unclear.\nWhich colour?", raisedBy: "agent" },
+          story: 2,
+          pull: null,
+          prompt: 3,
+          code,
+          message: "Unclear.\nWhich colour?",
+          raisedBy: "agent",
           about: { type: "answer", run: "run-2-1", attempt: { r: 0, s: 0 } },
         },
       });
@@ -41,7 +38,10 @@ describe("an agent that does not go on", () => {
       story.say("lena", "/clarify Blue, <b>always</b>.");
       const kinds = story.kinds();
       expect(kinds.slice(kinds.lastIndexOf("command"))).toEqual([
-        ...["command", "concern.answered", "checkpoint.recorded", "prompt.recorded"],
+        "command",
+        "concern.answered",
+        "checkpoint.recorded",
+        "prompt.recorded",
       ]);
       expect(entriesOf(story.entries, "concern.answered")).toMatchObject([
         { actor: { id: 1 }, body: { concern: "run-2-1/3/R0S0", text: "Blue, <b>always</b>." } },
@@ -59,14 +59,14 @@ describe("an agent that does not go on", () => {
   );
 
   test("raises no concern when it only failed: it is tried again", () => {
-    const story = running();
+    const story = begin();
     story.answer({ outcome: "failed", code: "bad-answer", files: [] });
     expect(story.kinds()).not.toContain("concern.raised");
     expect(story.kinds().filter((kind) => kind === "prompt.recorded")).toHaveLength(2);
   });
 
   test("whoever answers it is one of those who asked for the change", () => {
-    const story = running();
+    const story = begin();
     story.answer({ outcome: "asked", code: "agent-asked", files: [], questions: ["Which?"] });
     story.say("quinn", "/clarify The second.");
     story.answer();
@@ -106,6 +106,16 @@ describe("a person's block", () => {
     expect(openConcerns(story.entries)).toEqual([]);
   });
 
+  test("is kept whole characters only, because half of one could never be recorded", () => {
+    const story = playStory();
+    story.say("quinn", `/block ${"a".repeat(3_999)}\u{1F600} and more`);
+    const said = story.entries.flatMap(({ kind, body }) =>
+      kind === "command" ? [body.text] : kind === "concern.raised" ? [body.message] : [],
+    );
+    expect(said).toEqual(Array(2).fill(`${"a".repeat(3_999)}\uFFFD`));
+    expect(() => story.entries.map(({ body }) => canonicalJson(body))).not.toThrow();
+  });
+
   test("that was refused is none", () => {
     const story = playStory();
     story.say("rita", "/block No!");
@@ -113,7 +123,7 @@ describe("a person's block", () => {
   });
 
   test("holds the next attempt back while a run is open", () => {
-    const story = running();
+    const story = begin();
     story.say("quinn", "/block Wait.");
     story.answer({ files: [{ path: "governance/a", content: "no" }] });
     expect(story.kinds().filter((kind) => kind === "prompt.recorded")).toHaveLength(1);
@@ -134,5 +144,22 @@ describe("a ledger of an older version, whose blocks have no entry of their own"
     expect(openConcerns(blocked)).toMatchObject([{ code: "blocked", message: "Two?", issue: 2, seq: 3 }]);
     story.say("lena", "/clarify Fine.");
     expect(openConcerns(older(story.entries))).toEqual([]);
+  });
+
+  test("is not lost when something else is raised in the name of a comment", () => {
+    const story = playStory();
+    story.say("quinn", "/block One?");
+    const blocked = older(story.entries);
+    const about = { type: "comment" as const, id: 5_000 };
+    const failed = { story: 2, pull: null, prompt: 3, code: "rollback-failed", message: "No.", about };
+    const raised = {
+      kind: "concern.raised" as const,
+      actor: { type: "app" as const, id: 99, login: "sallyport[bot]" },
+      subject: [],
+      body: { ...failed, concern: "comment/5000", raisedBy: "app" as const },
+    };
+    expect(openConcerns([...blocked, raised]).map(({ message }) => message)).toEqual(["One?", "No."]);
+    const answered = story.entries.flatMap((entry) => (entry.kind === "concern.raised" ? [entry] : []));
+    expect(openConcerns([...blocked, ...answered]).map(({ message }) => message)).toEqual(["One?"]);
   });
 });

@@ -12,15 +12,13 @@ import {
   commit,
   first,
   head,
-  last,
   look,
   max,
-  recorded,
   robot,
-  say,
   story,
   tree,
 } from "./foreign-pull.ts";
+import { last, recorded, say } from "./pull-look.ts";
 import { base, change } from "./sample-facts.ts";
 
 describe("F7: a pull request that no run made", () => {
@@ -73,13 +71,19 @@ describe("F7: a pull request that no run made", () => {
     const entries = adopted(`/adopt ${head} for #2 because it is what #2 asks for`);
     const digest = last(story, "contract.frozen")?.body.digest;
     expect(last(entries, "change.adopted")?.body).toMatchObject({
-      ...{ story: 2, digest, reason: "it is what #2 asks for" },
+      story: 2,
+      digest,
+      reason: "it is what #2 asks for",
     });
     expect(last(entries, "verdict.given")?.body.gates).toMatchObject({ scope: "pass", approval: "pass" });
     const outside = recorded(look([], entries, { changes: known([change("elsewhere/b.ts")]) }));
     expect(last(outside, "verdict.given")?.body.gates).toMatchObject({ scope: "fail" });
     expect(tracePull(entries, 12).links.map(({ link }) => link)).toEqual([
-      ...["pull request", "adoption", "claims", "contract", "approval"],
+      "pull request",
+      "adoption",
+      "claims",
+      "contract",
+      "approval",
     ]);
   });
 
@@ -113,6 +117,22 @@ describe("F7: a pull request that no run made", () => {
     const entries = recorded(look([ask]));
     expect(last(entries, "change.adopted")?.body).toBeUndefined();
     expect(last(entries, "command")?.body).toMatchObject({ accepted: false, code });
+  });
+
+  test("T102: whoever approved the plan adopts no part of a change for it, before or after somebody else", () => {
+    const later = "6".repeat(40);
+    const pushed = { head: { sha: later }, commits: known([commit(head, base), commit(later, head)]) };
+    const quinn = (line: string) => say(line, "quinn", ["executors"]);
+    const after = adopted(`/adopt ${head} for #2 because x`);
+    const before = recorded(look([quinn(because)]));
+    for (const [entries, ask] of [
+      [after, quinn(`/adopt ${later} because x`)],
+      [before, max(`/adopt ${later} for #2 because x`)],
+    ] as const)
+      expect(last(recorded(look([ask], entries, pushed)), "command")?.body).toMatchObject({
+        accepted: false,
+        code: "own-approval",
+      });
   });
 
   test("is not adopted twice, nor while its commits are unknown", () => {

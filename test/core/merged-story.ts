@@ -2,7 +2,7 @@ import type { TypedEntry } from "../../core/entries.ts";
 import { appendEntry, type EntryDraft, readEntry, type Sign } from "../../core/ledger.ts";
 import { typedEntry } from "../../core/typed-entry.ts";
 import { summariseMerge } from "../../core/vsa.ts";
-import { playStory } from "./road.ts";
+import { begin, playStory } from "./road.ts";
 
 /** The commits of a story's first pull request: what was judged, and what it became. */
 export type StoryCommits = {
@@ -24,11 +24,7 @@ export function mergedStory(commits: StoryCommits, { upTo, conclusion = "success
   const { base, head, tree, merged, mergedTree } = commits;
   const story = playStory();
   story.state.base = base;
-  story.say("lena", "/plan");
-  story.propose();
-  story.say("quinn", `/approve ${story.digest()}`);
-  story.openPrompts();
-  story.say("lena", "/run");
+  begin(story);
   story.answer({ files: [{ path: "governance/a", content: "no" }] });
   story.answer();
   const result = { type: "commit" as const, commit: head, tree, parent: base };
@@ -48,7 +44,14 @@ export function mergedStory(commits: StoryCommits, { upTo, conclusion = "success
     actor: app,
     subject,
     body: {
-      ...{ run, prompt, attempt, story: captured.body.story, pull: 11, commit: head, tree, verdictSha256 },
+      run,
+      prompt,
+      attempt,
+      story: captured.body.story,
+      pull: 11,
+      commit: head,
+      tree,
+      verdictSha256,
       ci: "pass",
       checks: [{ name: "test", app: "github-actions", conclusion: "success" }],
       validator: "pass",

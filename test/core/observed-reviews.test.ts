@@ -15,7 +15,11 @@ const sha = "d".repeat(40);
 const quinn = { id: 2, login: "quinn", type: "User" as const };
 const at = "2026-11-21T09:00:00Z";
 const seen = (over: Partial<SeenReview> = {}): SeenReview => ({
-  ...{ id: 50, by: quinn, state: "approved", sha, at },
+  id: 50,
+  by: quinn,
+  state: "approved",
+  sha,
+  at,
   ...over,
 });
 const written = (draft: Draft, seq = 1): TypedEntry => ({ ...draft, seq, hash: `${seq}`.repeat(64), at });
@@ -107,7 +111,9 @@ describe("an auditor", () => {
   const commits = { base: "b".repeat(40), head: sha, tree: "f".repeat(40), merged: "e".repeat(40) };
   const story = mergedStory({ ...commits, mergedTree: commits.tree }, { upTo: "merged" });
   const review = (state: "approved" | "dismissed", on: string, seq: number): TypedEntry => ({
-    ...{ seq, hash: `${seq}`.repeat(64).slice(0, 64), at: "2026-11-21T10:00:00.000Z" },
+    seq,
+    hash: `${seq}`.repeat(64).slice(0, 64),
+    at: "2026-11-21T10:00:00.000Z",
     actor: { type: "user", id: 2, login: "quinn" },
     kind: "review.observed",
     body: { pull: 11, sha: on, baseRef: "main", review: 50, by: quinn, state, at },

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Ask } from "../../core/authority.ts";
-import { parseCommand } from "../../core/commands.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import { known, unknown } from "../../core/known.ts";
 import { decidePull } from "../../core/pull.ts";
 import type { PullLookFacts } from "../../core/pull-facts.ts";
 import { entryBodies } from "../../schemas/entries.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
+import { lookAt, say } from "./pull-look.ts";
 import { change, earlier, facts, head } from "./sample-facts.ts";
 
 const gates =
@@ -15,25 +15,7 @@ const gates =
 /** An open pull request by a person, with overrides. */
 function look(overrides: Partial<PullLookFacts> = {}, text = "version: 1\n"): PullLookFacts {
   const judged = facts({ policy: text, changes: [change("web/a.ts")] });
-  return {
-    now: "2026-11-21T10:00:00.000Z",
-    ourselves: { appId: 9, slug: "sallyport", bot: { id: 99, login: "sallyport[bot]", type: "Bot" } },
-    repository: { id: judged.repository.id, name: judged.repository.name, defaultBranch: "main" },
-    policy: judged.policy,
-    base: known(judged.base.sha),
-    asks: [],
-    entries: [],
-    outcomes: new Map(),
-    sticky: null,
-    judged,
-    number: 5,
-    state: "open",
-    merged: null,
-    ourCheck: known(null),
-    twins: known([]),
-    reviews: known({ reviews: [], more: false }),
-    ...overrides,
-  };
+  return lookAt(judged, { number: 5, ...overrides });
 }
 
 const checkOf = (given: PullLookFacts) => {
@@ -164,23 +146,15 @@ describe("a verdict that was given before", () => {
   });
 
   test("T071: of a head that comes back counts for nothing: it is judged again by what was said since", () => {
-    const say = (result: "pass" | "fail", id: number): Ask => ({
-      source: { type: "comment", id },
-      command: parseCommand(`/sign-off ${head} ${result} manual`) ?? { name: "status" },
-      by: { id: 20, login: "quinn", type: "User" },
-      at: "2026-11-21T10:00:00.000Z",
-      edited: false,
-      viaApp: false,
-      atOpening: false,
-      standing: known({ role: "write", duties: ["approvers"] }),
-    });
-    const green = carriedOut(look({ asks: [say("pass", 70)] }, gates));
+    const signOff = (result: "pass" | "fail") =>
+      say(`/sign-off ${head} ${result} manual`, "quinn", ["approvers"]);
+    const green = carriedOut(look({ asks: [signOff("pass")] }, gates));
     expect(green.ourCheck).toMatchObject({ value: { conclusion: "success" } });
     const between = { ...green, ourCheck: known(null), asks: [] };
     const red = carriedOut({ ...between, judged: { ...between.judged, head: { sha: "7".repeat(40) } } });
     const back = { ...red, judged: green.judged, ourCheck: green.ourCheck };
     expect(verdicts(back)).toMatchObject([{ head, conclusion: "success" }]);
-    const revoked = { ...back, asks: [say("fail", 71)] };
+    const revoked = { ...back, asks: [signOff("fail")] };
     expect(verdicts(revoked)).toMatchObject([{ head, conclusion: "failure" }]);
     expect(checkOf(revoked)).toEqual({ sha: head, status: "completed", conclusion: "failure" });
   });
@@ -225,17 +199,7 @@ test("a run's pull request is not judged as one of nobody's while the ledger can
 });
 
 describe("a sign-off", () => {
-  const ask = (line: string, over: Partial<Ask> = {}): Ask => ({
-    source: { type: "comment", id: 70 },
-    command: parseCommand(line) ?? { name: "status" },
-    by: { id: 20, login: "quinn", type: "User" },
-    at: "2026-11-21T10:00:00.000Z",
-    edited: false,
-    viaApp: false,
-    atOpening: false,
-    standing: known({ role: "write", duties: ["approvers"] }),
-    ...over,
-  });
+  const ask = (line: string, over: Partial<Ask> = {}) => say(line, "quinn", ["approvers"], over);
   const codeOf = (one: Ask, over: Partial<PullLookFacts> = {}) => {
     const command = decidePull(look({ asks: [one], ...over }, gates)).drafts.find(
       (draft) => draft.kind === "command",
@@ -356,16 +320,11 @@ people: { architects: ["@rita"] }
 gates: { diff-size: { files: 1 } }
 waivers: { gates: [diff-size], days: 7 }
 `;
-  const ask = (line: string, duties: Duty[] = ["architects"], id = 30): Ask => ({
-    source: { type: "comment", id: 71 },
-    command: parseCommand(line) ?? { name: "status" },
-    by: { id, login: "rita", type: "User" },
-    at: "2026-11-21T10:00:00.000Z",
-    edited: false,
-    viaApp: false,
-    atOpening: false,
-    standing: known({ role: "write", duties }),
-  });
+  const ask = (line: string, duties: Duty[] = ["architects"], id = 30): Ask =>
+    say(line, "rita", duties, {
+      source: { type: "comment", id: 71 },
+      by: { id, login: "rita", type: "User" },
+    });
   const decide = (one: Ask, policy = text, over: Partial<PullLookFacts["judged"]> = {}) => {
     const given = look({ asks: [one] }, policy);
     const { drafts } = decidePull({
@@ -450,34 +409,29 @@ waivers: { gates: [diff-size], days: 7 }
 });
 
 describe("a block on a pull request (B11)", () => {
-  const say = (line: string, id: number): Ask => ({
-    source: { type: "comment", id },
-    command: parseCommand(line) ?? { name: "status" },
-    by: { id: 20, login: "quinn", type: "User" },
-    at: "2026-11-21T10:00:00.000Z",
-    edited: false,
-    viaApp: false,
-    atOpening: false,
-    standing: known({ role: "write", duties: ["approvers"] }),
-  });
+  const block = say("/block Is it safe?", "quinn", ["approvers"]);
+  const clarify = say("/clarify Yes.", "quinn", ["approvers"]);
 
   test("holds the check open until it is answered", () => {
-    expect(checkOf(look({ asks: [say("/block Is it safe?", 80)] }))).toMatchObject({ status: "in_progress" });
-    const answered = look({ asks: [say("/block Is it safe?", 80), say("/clarify Yes.", 81)] });
+    expect(checkOf(look({ asks: [block] }))).toMatchObject({ status: "in_progress" });
+    const answered = look({ asks: [block, clarify] });
     expect(checkOf(answered)).toMatchObject({ conclusion: "success" });
   });
 
   test("C4: is a concern of its own, and so is its answer", () => {
-    const { drafts } = decidePull(look({ asks: [say("/block Is it safe?", 80), say("/clarify Yes.", 81)] }));
-    const concern = "comment/80";
+    const { drafts } = decidePull(look({ asks: [block, clarify] }));
+    const concern = `comment/${block.source.id}`;
     expect(drafts.filter(({ kind }) => kind.startsWith("concern"))).toMatchObject([
-      { kind: "concern.raised", actor: { id: 20 }, body: { concern, pull: 5, story: null, prompt: null } },
-      { kind: "concern.answered", body: { concern, pull: 5, text: "Yes.", source: { id: 81 } } },
+      { kind: "concern.raised", actor: { id: 2 }, body: { concern, pull: 5, story: null, prompt: null } },
+      {
+        kind: "concern.answered",
+        body: { concern, pull: 5, text: "Yes.", source: { id: clarify.source.id } },
+      },
     ]);
   });
 
   test("an answer where nothing is open is refused", () => {
-    const [command] = decidePull(look({ asks: [say("/clarify Yes.", 81)] })).drafts;
+    const [command] = decidePull(look({ asks: [clarify] })).drafts;
     expect(command?.body).toMatchObject({ accepted: false, code: "nothing-open" });
   });
 });

@@ -12,24 +12,14 @@ import { type EntryBody, entryBodies } from "../../schemas/entries.ts";
 import { longestReason, mostReasons } from "../../schemas/limits.ts";
 import { Policy } from "../../schemas/policy.ts";
 import { bodiesOf } from "./replay-story.ts";
-import { playStory, policy, samplePlan } from "./road.ts";
+import { approve, playStory, policy, type Story, samplePlan } from "./road.ts";
 
 const head = "1".repeat(40);
 const merged = "2".repeat(40);
 const app = { type: "app" as const, id: 99, login: "sallyport[bot]" };
 const outside = { files: [{ path: "governance/a", content: "no" }] };
 
-type Story = ReturnType<typeof playStory>;
-
 /** A story whose plan is approved, in a policy that allows one try. */
-function approved(overrides: Parameters<typeof playStory>[0] = {}): Story {
-  const story = playStory(overrides);
-  story.say("lena", "/plan");
-  story.propose();
-  story.say("quinn", `/approve ${story.digest()}`);
-  story.openPrompts();
-  return story;
-}
 const state = { state: "loaded", ref: "b".repeat(40), blob: "c".repeat(40), lines: {} } as const;
 const oneTry = known({
   ...state,
@@ -37,7 +27,7 @@ const oneTry = known({
 });
 /** The same with a run that was submitted. */
 function submitted(overrides?: Parameters<typeof playStory>[0]): Story {
-  const story = approved(overrides);
+  const story = approve(playStory(overrides));
   story.say("lena", "/run");
   return story;
 }
@@ -63,7 +53,11 @@ describe("a remediation is opened", () => {
     expect(entry?.actor.type).toBe("app");
     const codes = ["criterion-unanswered", "out-of-scope"];
     expect(entry?.body).toMatchObject({
-      ...{ remediation: "run-2-1/3", run: "run-2-1", story: 2, prompt: 3, after: { r: 0, s: 0 } },
+      remediation: "run-2-1/3",
+      run: "run-2-1",
+      story: 2,
+      prompt: 3,
+      after: { r: 0, s: 0 },
       origin: "attempt",
       signature: { codes, sha256: digestOf(codes) },
       reasons: [{ path: "governance/a" }, { path: "other/b" }, { code: "criterion-unanswered" }],
@@ -181,7 +175,11 @@ describe("a remediation is closed", () => {
     merge(story, 11, true);
     expect(closed(story).map(({ body }) => body)).toEqual([
       {
-        ...{ remediation: "run-2-1/3", run: "run-2-1", story: 2, prompt: 3, status: "fixed" },
+        remediation: "run-2-1/3",
+        run: "run-2-1",
+        story: 2,
+        prompt: 3,
+        status: "fixed",
         by: { type: "merge", pull: 11, head, merged, made: { run: "run-2-1", attempt: { r: 0, s: 1 } } },
       },
     ]);
@@ -244,7 +242,11 @@ describe("a remediation is closed", () => {
 describe("the trace", () => {
   const told = (over: Partial<EntryBody<"remediation.opened">> = {}) => ({
     opened: {
-      ...{ remediation: "run-2-1/3", run: "run-2-1", story: 2, prompt: 3, after: { r: 0, s: 0 } },
+      remediation: "run-2-1/3",
+      run: "run-2-1",
+      story: 2,
+      prompt: 3,
+      after: { r: 0, s: 0 },
       origin: "attempt" as const,
       signature: { codes: ["out-of-scope"], sha256: digestOf(["out-of-scope"]) },
       reasons: [{ source: "review", code: "out-of-scope", message: "outside", path: "governance/a" }],

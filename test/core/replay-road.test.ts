@@ -4,18 +4,13 @@ import { replayRun } from "../../core/replay.ts";
 import type { ReplaySources } from "../../core/replay-sources.ts";
 import type { EntryBody, EntryKind } from "../../schemas/entries.ts";
 import { bodiesOf } from "./replay-story.ts";
-import { playStory } from "./road.ts";
+import { begin } from "./road.ts";
 
 const [first, second, third] = ["1", "2", "3"].map((digit) => digit.repeat(40)) as [string, string, string];
 
 /** A story whose agent asks, whose second run goes on at the pull request, and whose second commit is taken back. */
 function played(): { entries: TypedEntry[]; sources: ReplaySources } {
-  const story = playStory();
-  story.say("lena", "/plan");
-  story.propose();
-  story.say("quinn", `/approve ${story.digest()}`);
-  story.openPrompts();
-  story.say("lena", "/run");
+  const story = begin();
   story.answer({ outcome: "asked", code: "agent-asked", files: [], questions: ["Which colour?"] });
   story.say("lena", "/clarify Blue.");
   const write = (commit: string, parent: string) => {

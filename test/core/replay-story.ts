@@ -7,9 +7,8 @@ import { attemptEntries } from "../../core/replay-entries.ts";
 import type { ReplaySources, WrittenCommit } from "../../core/replay-sources.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import type { Pack, StepResult, WrittenCasefile } from "../../schemas/step.ts";
-import { playStory } from "./road.ts";
+import { begin, playStory, type Story } from "./road.ts";
 
-type Story = ReturnType<typeof playStory>;
 type WriteChange = Extract<Effect, { type: "write-change" }>;
 type Written = { commit: string; tree: string; parent: string; casefiles?: WrittenCasefile[] };
 
@@ -32,11 +31,7 @@ export function playRun(
   write: (change: WriteChange, story: Story, files: StepResult["files"]) => Written,
   story: Story = playStory(),
 ): TypedEntry[] {
-  story.say("lena", "/plan");
-  story.propose();
-  story.say("quinn", `/approve ${story.digest()}`);
-  story.openPrompts();
-  story.say("lena", "/run");
+  begin(story);
   story.answer(answers[0]);
   for (const [pull, answer] of [
     [11, answers[1]],

@@ -215,3 +215,20 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     },
   };
 }
+
+export type Story = ReturnType<typeof playStory>;
+
+/** The plan of a story is asked for and approved, and its prompts are opened. */
+export function approve(story: Story = playStory()): Story {
+  story.say("lena", "/plan");
+  story.propose();
+  story.say("quinn", `/approve ${story.digest()}`);
+  story.openPrompts();
+  return story;
+}
+
+/** The same, and its first run has begun. */
+export function begin(story: Story = playStory()): Story {
+  approve(story).say("lena", "/run");
+  return story;
+}

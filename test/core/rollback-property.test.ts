@@ -6,9 +6,7 @@ import { recordOf } from "../../core/record.ts";
 import { replayRun } from "../../core/replay.ts";
 import { foldStory } from "../../core/story-record.ts";
 import { bodiesOf } from "./replay-story.ts";
-import { playStory } from "./road.ts";
-
-type Story = ReturnType<typeof playStory>;
+import { approve, type Story } from "./road.ts";
 
 /** What people do in turn: another attempt that is committed, or a rollback to one of the checkpoints. */
 type Act = { type: "attempt" } | { type: "back"; to: number };
@@ -16,15 +14,6 @@ const act = fc.oneof(
   fc.constant<Act>({ type: "attempt" }),
   fc.nat(20).map((to): Act => ({ type: "back", to })),
 );
-
-function begun(): Story {
-  const story = playStory();
-  story.say("lena", "/plan");
-  story.propose();
-  story.say("quinn", `/approve ${story.digest()}`);
-  story.openPrompts();
-  return story;
-}
 
 /** What stands of the first prompt, by the story's own fold. */
 const standing = (story: Story) => foldStory(2, story.entries).prompts[0]?.standing.commits ?? [];
@@ -68,7 +57,7 @@ function playAct(
 test("D14: whatever is tried and taken back, the ledger's branch is git's, its evidence is of what stands, and a replay agrees", () => {
   fc.assert(
     fc.property(fc.array(act, { maxLength: 10 }), (acts) => {
-      const story = begun();
+      const story = approve();
       const git = { branches: new Map<string, string[]>(), commits: 0, pulls: 0 };
       for (const one of acts) {
         playAct(one, story, git);

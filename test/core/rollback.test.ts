@@ -1,12 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
+import { assembleBundle } from "../../core/bundle.ts";
 import { type Draft, entriesOf } from "../../core/entries.ts";
 import { recordOf } from "../../core/record.ts";
 import { storyStage } from "../../core/stages.ts";
 import { foldStory } from "../../core/story-record.ts";
 import { tracePull } from "../../core/trace.ts";
-import { playStory } from "./road.ts";
-
-type Story = ReturnType<typeof playStory>;
+import { begin, playStory, type Story } from "./road.ts";
 
 const app = { type: "app", id: 99, login: "sallyport[bot]" } as const;
 const [first, second, third] = ["1", "2", "3"].map((digit) => digit.repeat(40)) as [string, string, string];
@@ -14,12 +13,7 @@ const base = "b".repeat(40);
 
 /** A story whose first prompt stands as one commit on #11. */
 function written(): Story {
-  const story = playStory();
-  story.say("lena", "/plan");
-  story.propose();
-  story.say("quinn", `/approve ${story.digest()}`);
-  story.openPrompts();
-  story.say("lena", "/run");
+  const story = begin();
   story.answer();
   commit(story, first, base);
   story.finish("open-pull", { status: "done", result: { type: "pull", number: 11 } });
@@ -58,8 +52,13 @@ describe("a checkpoint", () => {
     expect(bodies(story, "checkpoint.recorded")).toEqual([
       {
         checkpoint: "run-2-1/3/R0S0",
-        ...{ run: "run-2-1", story: 2, prompt: 3, attempt: { r: 0, s: 0 } },
-        ...{ branch: "sallyport/run-2-1/3", base, head: null },
+        run: "run-2-1",
+        story: 2,
+        prompt: 3,
+        attempt: { r: 0, s: 0 },
+        branch: "sallyport/run-2-1/3",
+        base,
+        head: null,
       },
     ]);
     const kinds = story.kinds();
@@ -70,7 +69,10 @@ describe("a checkpoint", () => {
   test("of a later run tells that it goes on at the open pull request", () => {
     const story = writtenTwice();
     expect(bodies(story, "checkpoint.recorded").at(-1)).toMatchObject({
-      ...{ checkpoint: "run-2-2/3/R0S1", branch: "sallyport/run-2-1/3", base: first, head: first },
+      checkpoint: "run-2-2/3/R0S1",
+      branch: "sallyport/run-2-1/3",
+      base: first,
+      head: first,
     });
     expect(bodies(story, "prompt.recorded").at(-1)).toMatchObject({
       base: first,
@@ -126,7 +128,7 @@ describe("`/rollback` is refused", () => {
       },
       "run-2-1/3/R0S0",
       "nothing-to-undo",
-      unwritten,
+      begin,
     ],
     [
       "to work that was taken back since",
@@ -172,16 +174,6 @@ describe("`/rollback` is refused", () => {
   });
 });
 
-function unwritten(): Story {
-  const story = playStory();
-  story.say("lena", "/plan");
-  story.propose();
-  story.say("quinn", `/approve ${story.digest()}`);
-  story.openPrompts();
-  story.say("lena", "/run");
-  return story;
-}
-
 function undoneOnce(): Story {
   const story = writtenTwice();
   story.say("lena", "/rollback run-2-2/3/R0S1");
@@ -194,7 +186,9 @@ describe("a rollback", () => {
     const story = written();
     story.say("lena", "/rollback run-2-1/3/R0S0");
     expect(story.asked.findLast(({ type }) => type === "roll-back")).toMatchObject({
-      ...{ branch: "sallyport/run-2-1/3", to: null, undone: [first] },
+      branch: "sallyport/run-2-1/3",
+      to: null,
+      undone: [first],
     });
     const kinds = story.kinds();
     expect(kinds.slice(kinds.lastIndexOf("command"))).toEqual(["command", "rollback.decided", "run.closed"]);
@@ -212,7 +206,10 @@ describe("a rollback", () => {
     story.state.base = "a".repeat(40);
     story.say("lena", "/retry");
     expect(bodies(story, "checkpoint.recorded").at(-1)).toMatchObject({
-      ...{ checkpoint: "run-2-2/3/R1S0", branch: "sallyport/run-2-2/3", base: "a".repeat(40), head: null },
+      checkpoint: "run-2-2/3/R1S0",
+      branch: "sallyport/run-2-2/3",
+      base: "a".repeat(40),
+      head: null,
     });
     story.answer();
     commit(story, third, "a".repeat(40));
@@ -232,7 +229,10 @@ describe("a rollback", () => {
     expect(storyStage(record(story))).toBe("validate");
     story.say("lena", "/retry");
     expect(bodies(story, "checkpoint.recorded").at(-1)).toMatchObject({
-      ...{ checkpoint: "run-2-3/3/R1S0", branch: "sallyport/run-2-1/3", base: first, head: first },
+      checkpoint: "run-2-3/3/R1S0",
+      branch: "sallyport/run-2-1/3",
+      base: first,
+      head: first,
     });
   });
 
@@ -344,14 +344,20 @@ describe("a hand-off", () => {
 
 test("a commit that was taken back is no evidence when somebody pushes it again, and its trace is broken", () => {
   const story = written();
-  expect(tracePull(story.entries, 11).links.find(({ link }) => link === "commit")?.seq).not.toBeNull();
+  const bundle = () => assembleBundle(story.entries, 11, { repository: "acme/web", body: () => null });
+  expect(bundle()).toMatchObject({ commit: first });
+  expect(tracePull(story.entries, 11).links.find(({ link }) => link === "commit")?.seq).toEqual(
+    expect.any(Number),
+  );
   story.say("lena", "/rollback run-2-1/3/R0S0");
   story.finish("roll-back", { status: "done", result: { type: "rolled-back", closed: [11] } });
   const again = recordOf(story.entries, 11);
   expect(again.known && again.value.evidence).toEqual([]);
+  expect(bundle()).toBeNull();
   const trace = tracePull(story.entries, 11);
   expect(trace.ok).toBe(false);
   expect(trace.links.find(({ link }) => link === "commit")).toMatchObject({
-    ...{ seq: null, text: `${first} was taken back by a rollback` },
+    seq: null,
+    text: `${first} was taken back by a rollback`,
   });
 });

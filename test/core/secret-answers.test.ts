@@ -3,17 +3,7 @@ import { cutReport, gatherCuts } from "../../core/cuts.ts";
 import { reviewResult } from "../../core/review.ts";
 import type { AnswerCut } from "../../schemas/step.ts";
 import { samplePack } from "../models.ts";
-import { playStory, samplePlan } from "./road.ts";
-
-function running() {
-  const story = playStory();
-  story.say("lena", "/plan");
-  story.propose();
-  story.say("quinn", `/approve ${story.digest()}`);
-  story.openPrompts();
-  story.say("lena", "/run");
-  return story;
-}
+import { begin, playStory, samplePlan } from "./road.ts";
 
 const cuts: AnswerCut[] = [
   { rule: "privatekey", where: "file", path: "web/step-1/a.ts", line: 3, count: 1 },
@@ -46,7 +36,7 @@ test("T218 a secret in a file of the answer refuses it, with the path and line, 
 });
 
 test("T218 the entry tells what was cut, nothing becomes evidence, and the next try is told why", () => {
-  const story = running();
+  const story = begin();
   story.answer({ outcome: "failed", code: "secret-in-answer", files: [], redacted: cuts });
   expect(story.entries.find((entry) => entry.kind === "response.recorded")?.body).toMatchObject({
     code: "secret-in-answer",
@@ -64,14 +54,14 @@ test("T218 the entry tells what was cut, nothing becomes evidence, and the next 
 });
 
 test("an answer without a cut has no report", () => {
-  const story = running();
+  const story = begin();
   story.answer();
   const recorded = story.entries.find((entry) => entry.kind === "response.recorded");
   expect(Object.keys(recorded?.body ?? {})).not.toContain("redacted");
 });
 
 test("a prompt that must not be sent closes the run at once, with the reason", () => {
-  const story = running();
+  const story = begin();
   const message = "The agent was not asked for #3: its contract holds what looks like a secret (github).";
   story.finish("run-agent", { status: "failed", code: "secret-in-prompt", message });
   expect(story.entries.at(-3)).toMatchObject({ kind: "attempt.closed", body: { accepted: false } });

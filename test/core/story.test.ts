@@ -1,23 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Draft } from "../../core/entries.ts";
 import { known, unknown } from "../../core/known.ts";
-import { persons, playStory, policy } from "./road.ts";
+import { approve, begin, persons, playStory, policy } from "./road.ts";
 
 const planned = () => {
   const story = playStory();
   story.say("lena", "/plan");
   story.propose();
-  return story;
-};
-const approved = () => {
-  const story = planned();
-  story.say("quinn", `/approve ${story.digest()}`);
-  story.openPrompts();
-  return story;
-};
-const running = () => {
-  const story = approved();
-  story.say("lena", "/run");
   return story;
 };
 const commit = {
@@ -35,7 +24,7 @@ const merged = (pull: number): Draft => ({
 });
 
 test("the road: plan, approval, contract, run, evidence before the branch, merge, the next prompt, completion", () => {
-  const story = running();
+  const story = begin();
   for (const index of [1, 2]) {
     story.answer({}, index);
     story.finish("write-change", { status: "done", result: commit });
@@ -65,7 +54,12 @@ test("the road: plan, approval, contract, run, evidence before the branch, merge
       "prompt.opened",
       "prompt.opened",
     ],
-    ...["command", "run.submitted", ...prompt, ...prompt, "run.closed", "story.completed"],
+    "command",
+    "run.submitted",
+    ...prompt,
+    ...prompt,
+    "run.closed",
+    "story.completed",
   ]);
   expect(
     story.asked
@@ -78,7 +72,7 @@ test("the road: plan, approval, contract, run, evidence before the branch, merge
 });
 
 test("looking again changes nothing: every effect is asked for once", () => {
-  const story = running();
+  const story = begin();
   const { length } = story.asked;
   for (let again = 0; again < 5; again++) story.look();
   expect(story.asked).toHaveLength(length);
@@ -125,14 +119,14 @@ describe("an approval", () => {
   });
 
   test("F1: is used once", () => {
-    const story = approved();
+    const story = approve();
     story.say("quinn", `/approve ${"1".repeat(64)}`);
     expect(story.entries.at(-1)).toMatchObject({ body: { accepted: false, code: "used" } });
     expect(story.kinds().filter((kind) => kind === "contract.frozen")).toHaveLength(1);
   });
 
   test("of a newer plan waits for the end of the run that an older one started", () => {
-    const story = approved();
+    const story = approve();
     story.say("lena", "/refine Smaller steps.");
     story.propose();
     story.say("lena", "/run");
@@ -145,7 +139,7 @@ describe("an approval", () => {
   });
 
   test("a run whose prompts a newer contract replaced is no success", () => {
-    const story = running();
+    const story = begin();
     const frozen = story.entries.find((entry) => entry.kind === "contract.frozen");
     if (frozen?.kind !== "contract.frozen") throw new Error("nothing is frozen");
     story.append({ ...frozen, subject: [], body: { ...frozen.body, revision: 2 } });
@@ -164,10 +158,20 @@ describe("an approval", () => {
   });
 
   test("a run is refused once the policy moved after it", () => {
-    const story = approved();
+    const story = approve();
     story.state.blob = "9".repeat(40);
     story.say("lena", "/run");
     expect(story.entries.at(-1)).toMatchObject({ body: { accepted: false, code: "drift" } });
+  });
+
+  test("the next step is another plan once the policy moved, also after a run that was stopped", () => {
+    const story = approve();
+    story.say("lena", "/run");
+    story.say("lena", "/stop");
+    expect(story.state.sticky).toContain("```\n/run\n```");
+    story.state.blob = "9".repeat(40);
+    story.look();
+    expect(story.state.sticky).toContain("```\n/plan\n```");
   });
 });
 
@@ -244,7 +248,7 @@ describe("a plan", () => {
 
 describe("an agent's answer", () => {
   test("D11: out of scope is refused and mended: the next try is S+1 and is told why", () => {
-    const story = running();
+    const story = begin();
     story.answer({ files: [{ path: "web/other/a.ts", content: "a\n" }] });
     expect(story.kinds()).not.toContain("evidence.captured");
     expect(
@@ -259,7 +263,7 @@ describe("an agent's answer", () => {
   });
 
   test("T266: that never fits ends the run after the policy's limit", () => {
-    const story = running();
+    const story = begin();
     const tries = policy.agents.limits.rework + 1;
     for (let attempt = 0; attempt < tries; attempt++)
       story.answer({ outcome: "failed", code: "bad-answer", files: [], summary: `try ${attempt}` });
@@ -269,14 +273,14 @@ describe("an agent's answer", () => {
   });
 
   test("T262: after `/stop` nothing of it is written", () => {
-    const story = running();
+    const story = begin();
     story.say("lena", "/stop");
     story.answer();
     expect(story.asked.some((effect) => effect.type === "write-change")).toBe(false);
   });
 
   test("T254: a pull request that a person closed ends the run", () => {
-    const story = running();
+    const story = begin();
     story.answer();
     story.finish("write-change", { status: "done", result: commit });
     story.finish("open-pull", { status: "done", result: { type: "pull", number: 11 } });
@@ -285,7 +289,7 @@ describe("an agent's answer", () => {
   });
 
   test("T251: a merge that is seen after the run ended still completes its prompt, once", () => {
-    const story = running();
+    const story = begin();
     story.answer();
     story.finish("write-change", { status: "done", result: commit });
     story.finish("open-pull", { status: "done", result: { type: "pull", number: 11 } });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { TypedEntry } from "../../core/entries.ts";
 import { tracePull } from "../../core/trace.ts";
-import { playStory } from "./road.ts";
+import { begin } from "./road.ts";
 
 const head = "d".repeat(40);
 const merged = "e".repeat(40);
@@ -11,12 +11,7 @@ const quinn = { type: "user" as const, id: 2, login: "quinn" };
 /** The ledger of a story whose first prompt became #11 in its second attempt, was tried by hand and merged. */
 function road(): TypedEntry[] {
   const app = { type: "app" as const, id: 9, login: "sallyport[bot]" };
-  const story = playStory();
-  story.say("lena", "/plan");
-  story.propose();
-  story.say("quinn", `/approve ${story.digest()}`);
-  story.openPrompts();
-  story.say("lena", "/run");
+  const story = begin();
   story.answer({ files: [{ path: "governance/a", content: "no" }] });
   story.answer();
   const commit = { type: "commit" as const, commit: head, tree: "f".repeat(40), parent: "b".repeat(40) };

@@ -142,13 +142,17 @@ describe("a change that was adopted for a story", () => {
     ...{ story: 7, digest: "1".repeat(64), paths: ["web/**"], risk: "high", needsManualTest: false },
     approval: { by: tester, seq: 5 },
     requesters: [author],
-    adoptedBy: max,
   };
   const of = (over: Partial<AdoptedPlan> = {}, more: Partial<PullFacts> = {}) =>
     foreign(null, [], {
       record: known(recordOf({ adoptions: [adoption([earlier, head])], adoptedFor: { ...plan, ...over } })),
       ...more,
     });
+  const byTester = (...commits: string[]) => ({
+    record: known(
+      recordOf({ adoptions: [adoption([head]), adoption(commits, { by: tester })], adoptedFor: plan }),
+    ),
+  });
   const with_ = (policy: string) => ({ policy: known({ state: "loaded" as const, ...policyOf(policy) }) });
   const solo = with_("version: 1\npeople: { separation: solo }");
   const risky = with_("version: 1\ngates: { manual-test: { when: { risk: [high] } } }");
@@ -166,14 +170,20 @@ describe("a change that was adopted for a story", () => {
   ]);
   table("approval", [
     ["has the plan's approval, and not one of its own", of(), "pass", ["approved"]],
-    ["T102: fails where the approver adopted it", of({ adoptedBy: tester }), "fail", ["own-approval"]],
+    ["T102: fails where the approver adopted it", of({}, byTester(head)), "fail", ["own-approval"]],
+    [
+      "T102: fails where the approver adopted another part",
+      of({}, byTester(earlier)),
+      "fail",
+      ["own-approval"],
+    ],
     [
       "T102: fails where the approver had asked for the plan",
       of({ requesters: [tester] }),
       "fail",
       ["own-approval"],
     ],
-    ["says so of a lone maintainer", of({ adoptedBy: tester }, solo), "pass", ["approved-solo"]],
+    ["says so of a lone maintainer", of({}, { ...byTester(head), ...solo }), "pass", ["approved-solo"]],
   ]);
   table("manual-test", [
     ["is tried where the plan says so", of({ needsManualTest: true }), "pending", ["not-signed-off"]],

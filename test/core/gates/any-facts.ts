@@ -200,7 +200,6 @@ const aPlan: fc.Arbitrary<AdoptedPlan> = fc.record({
   needsManualTest: fc.boolean(),
   approval: fc.record({ by: who, seq: fc.nat(50) }),
   requesters: fc.array(who, { maxLength: 1 }),
-  adoptedBy: who,
 });
 
 const drawnRecord: fc.Arbitrary<PullRecord> = fc.record({
