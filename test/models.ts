@@ -3,7 +3,37 @@ import type { AddressInfo } from "node:net";
 import { type FixtureResponse, LLMock } from "@copilotkit/aimock";
 import type { TreeReader } from "../app/agents/trees.ts";
 import type { CallStore } from "../app/perform/world.ts";
+import type { Plan } from "../schemas/plan.ts";
 import { Pack } from "../schemas/step.ts";
+
+/** An answer that calls one tool. */
+export const call = (name: string, input: unknown) => ({
+  toolCalls: [{ name, arguments: JSON.stringify(input) }],
+});
+
+/** A plan with one prompt. */
+export const pagePlan: Plan = {
+  approach: "Change the page and nothing else.",
+  risks: [],
+  unknowns: [],
+  risk: "low",
+  acceptance: ["The page greets."],
+  manualTest: null,
+  prompts: [
+    {
+      title: "Change the page",
+      objective: "The page greets whoever opens it.",
+      role: "web",
+      paths: ["web/page.html"],
+      inputs: [],
+      nonGoals: ["Anything else."],
+      acceptance: ["The page greets."],
+      output: ["The page."],
+      evidence: [],
+      dependsOn: [],
+    },
+  ],
+};
 
 /** A model service over HTTP that answers turn by turn. */
 export async function modelService(

@@ -31,6 +31,7 @@ test("there are our own workflow and the samples of both READMEs", () => {
   const names = published.map(([name]) => name);
   for (const name of [".github/workflows/check.yml", "README.md, sample 1", "action/README.md, sample 1"])
     expect(names).toContain(name);
+  expect(published.some(([, text]) => text.includes("uses: actions/checkout@"))).toBe(true);
 });
 
 describe.each(published)("%s", (_, text) => {
@@ -49,7 +50,7 @@ describe.each(published)("%s", (_, text) => {
   });
 
   test("T204 it runs on a machine that is made for the job", () => {
-    for (const job of jobs) expect(job["runs-on"]).toBe("ubuntu-latest");
+    expect(new Set(jobs.map((job) => job["runs-on"]))).toEqual(new Set(["ubuntu-latest"]));
   });
 
   test("its token reads and does no more", () => {

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { headOf } from "../../app/chain.ts";
-import { until as waitFor } from "../../app/demo/acting.ts";
 import { git, people } from "../../app/demo/governed.ts";
 import { readGitLedger } from "../../collect/ledger.ts";
 import { readSegments } from "../../core/evidence-branch.ts";
 import { readEntry } from "../../core/ledger.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
+import { until } from "../patience.ts";
 import { askForPlan, openStory } from "./story.ts";
 import { startWorld, type World } from "./world.ts";
 
@@ -14,8 +14,6 @@ beforeAll(async () => {
   world = await startWorld();
 }, 60_000);
 afterAll(() => world.close(), 30_000);
-
-const until = <T>(what: string, ask: () => Promise<T | null | undefined | false>) => waitFor(what, ask, 120);
 
 /** The lines of the published ledger, verified with the one key. */
 async function published(): Promise<string[]> {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { until as waitFor } from "../../app/demo/acting.ts";
 import { git, people } from "../../app/demo/governed.ts";
 import { runAction, runProgram } from "../../app/demo/hosts.ts";
 import { readGitLedger } from "../../collect/ledger.ts";
@@ -7,6 +6,7 @@ import { sha256 } from "../../core/contract.ts";
 import { readSegments } from "../../core/evidence-branch.ts";
 import { readEntry } from "../../core/ledger.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
+import { until } from "../patience.ts";
 import { askForPlan, openStory } from "./story.ts";
 import { startWorld, type World } from "./world.ts";
 
@@ -15,9 +15,6 @@ beforeAll(async () => {
   world = await startWorld();
 }, 60_000);
 afterAll(() => world.close(), 30_000);
-
-/** Patient, because two cores run other tests beside this one. */
-const until = <T>(what: string, ask: () => Promise<T | null | undefined | false>) => waitFor(what, ask, 120);
 
 /** The Action as a real process and the command line: both give the App's verdict, byte for byte. */
 async function expectSameVerdict(pull: { number: number; sha: string }): Promise<void> {
@@ -158,7 +155,10 @@ test("from a labelled story to a merged, evidenced, signed-off change and a clos
   expect({ code: replay.code, err: replay.err }).toEqual({ code: 0, err: "" });
   const { ok, counts, concerns } = JSON.parse(replay.out);
   expect({ ok, differs: counts.differs, missing: counts.missing, concerns }).toEqual({
-    ...{ ok: true, differs: 0, missing: 0, concerns: [] },
+    ok: true,
+    differs: 0,
+    missing: 0,
+    concerns: [],
   });
   expect(counts.same).toBeGreaterThan(20);
 }, 280_000);

@@ -1,82 +1,31 @@
-import { type FixtureResponse, LLMock } from "@copilotkit/aimock";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { until as waitFor } from "../../app/demo/acting.ts";
 import { nextSecond } from "../../app/demo/road.ts";
-import { entriesOf, type TypedEntry } from "../../core/entries.ts";
-import { readEntry } from "../../core/ledger.ts";
+import { entriesOf } from "../../core/entries.ts";
 import { recordOf } from "../../core/record.ts";
-import { typedEntry } from "../../core/typed-entry.ts";
 import type { EntryKind } from "../../schemas/entries.ts";
 import { expectConformance } from "../conformance/watch.ts";
+import { until } from "../patience.ts";
+import { done, scriptAgent, write } from "./agent.ts";
 import { approve, askForPlan, openStory } from "./story.ts";
 import { startWorld, type World } from "./world.ts";
 
-const models = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent" });
+const agent = scriptAgent();
 let world: World;
 beforeAll(async () => {
-  await models.start();
-  world = await startWorld({ models: async () => ({ url: models.url, close: () => models.stop() }) });
+  world = await startWorld({ models: agent.start });
 }, 60_000);
 afterAll(() => world.close(), 30_000);
-
-const until = <T>(what: string, ask: () => Promise<T | null | undefined | false>) => waitFor(what, ask, 120);
-
-const call = (name: string, input: object): FixtureResponse => ({
-  toolCalls: [{ name, arguments: JSON.stringify(input) }],
-});
-const file = "sallyport-demo/file.txt";
-const plan = {
-  approach: "One small step.",
-  risks: [],
-  unknowns: [],
-  risk: "high",
-  acceptance: ["It is there."],
-  manualTest: null,
-  prompts: [
-    {
-      title: "Add a file",
-      objective: "A file is there that says what it is.",
-      role: "demo",
-      paths: ["sallyport-demo/**"],
-      inputs: [],
-      nonGoals: ["Nothing else."],
-      acceptance: ["It is there."],
-      output: ["The file."],
-      evidence: [],
-      dependsOn: [],
-    },
-  ],
-};
-
-/** What the agent writes from now on, whatever it is handed. */
-function agentWrites(content: string): void {
-  models.clearFixtures();
-  models.addFixture({ match: { systemMessage: "You plan a story" }, response: call("propose_plan", plan) });
-  const done = { summary: "Done.", claims: [{ criterion: "It is there.", how: "Written." }] };
-  models.addFixture({ match: { turnIndex: 0 }, response: call("write", { path: file, content }) });
-  models.addFixture({ match: { turnIndex: 1 }, response: call("finish", done) });
-}
-
-async function entries(): Promise<TypedEntry[]> {
-  const { db } = world.service().database;
-  const rows = await db.selectFrom("entries").select("line").orderBy("seq").execute();
-  return rows.flatMap(({ line }) => {
-    const read = readEntry(line);
-    const typed = read.ok ? typedEntry(read.entry) : null;
-    return typed === null ? [] : [typed];
-  });
-}
 
 /** Waits until there are so many entries of a kind. */
 const recorded = <K extends EntryKind>(kind: K, count: number) =>
   until(`${count} × ${kind}`, async () => {
-    const found = entriesOf(await entries(), kind);
+    const found = entriesOf(await world.entries(), kind);
     return found.length >= count ? found : null;
   });
 
 test("D14: a second attempt is taken back, then the first; each time what stands is judged anew, and the road goes on", async () => {
   const { lena, quinn, seen } = world;
-  agentWrites("one\n");
+  agent.answer(write("one\n"), done);
   const { story } = await openStory(world);
   const digest = await askForPlan(world, story);
   await approve(world, story, digest);
@@ -108,7 +57,7 @@ test("D14: a second attempt is taken back, then the first; each time what stands
   await verdictOn(first.sha, "completed");
 
   // A later run goes on at the same pull request; its commit has no sign-off.
-  agentWrites("two, which is wrong\n");
+  agent.answer(write("two, which is wrong\n"), done);
   await say("/stop", /run-\d+-1 is stopped/);
   await say("/run", /run-\d+-2 is submitted/);
   const second = await headIs("the second commit", (sha) => sha !== first.sha);
@@ -123,18 +72,18 @@ test("D14: a second attempt is taken back, then the first; each time what stands
   await headIs("the first commit", (sha) => sha === first.sha);
   await recorded("rollback.done", 1);
   await until("the verdict on the first commit", async () => {
-    const last = entriesOf(await entries(), "verdict.given").at(-1)?.body;
+    const last = entriesOf(await world.entries(), "verdict.given").at(-1)?.body;
     return last?.head === first.sha && last.conclusion === "success";
   });
-  const judged = recordOf(await entries(), first.number);
+  const judged = recordOf(await world.entries(), first.number);
   expect(judged.known && judged.value.evidence.map(({ commit }) => commit)).toEqual([first.sha]);
 
   // Back to the beginning: the pull request is closed, and the next attempt begins anew on the default branch.
   await say(`/rollback ${start}`, /its pull request is closed/);
-  const [, done] = await recorded("rollback.done", 2);
-  expect(done?.body).toMatchObject({ to: null, closed: [first.number], undone: [first.sha] });
+  const [, undone] = await recorded("rollback.done", 2);
+  expect(undone?.body).toMatchObject({ to: null, closed: [first.number], undone: [first.sha] });
   expect(await seen.openPulls()).toEqual([]);
-  agentWrites("three\n");
+  agent.answer(write("three\n"), done);
   await say("/retry", /run-\d+-3 is submitted/);
   const third = await until("the next pull request", open);
   expect(third.number).not.toBe(first.number);
@@ -152,7 +101,10 @@ test("D14: a second attempt is taken back, then the first; each time what stands
     ({ body: { from, to } }) => `${from.stage} → ${to.stage}`,
   );
   expect(handed.slice(-4)).toEqual([
-    ...["spec → execute", "execute → validate", "validate → package", "package → cleanup"],
+    "spec → execute",
+    "execute → validate",
+    "validate → package",
+    "package → cleanup",
   ]);
   await expectConformance(world.watch);
 }, 300_000);

@@ -1,31 +1,24 @@
-import { type FixtureResponse, LLMock } from "@copilotkit/aimock";
+import type { FixtureResponse } from "@copilotkit/aimock";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { sql } from "kysely";
-import { until as waitFor } from "../../app/demo/acting.ts";
 import { git } from "../../app/demo/governed.ts";
 import { cutMark } from "../../core/cuts.ts";
 import { readEntry } from "../../core/ledger.ts";
 import type { Json } from "../app/acme.ts";
+import { call } from "../models.ts";
+import { until } from "../patience.ts";
+import { plan, scriptAgent, write } from "./agent.ts";
 import { approve, askForPlan, openStory } from "./story.ts";
 import { startWorld, type World } from "./world.ts";
 
-const models = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent" });
+const agent = scriptAgent();
 const apiKey = "sk-ant-api03-bQ7xK2mR9vT4wY6zA1cE3gI5kM8nP0sU";
 let world: World;
 beforeAll(async () => {
-  await models.start();
-  world = await startWorld({
-    models: async () => ({ url: models.url, close: () => models.stop() }),
-    apiKey,
-  });
+  world = await startWorld({ models: agent.start, apiKey });
 }, 60_000);
 afterAll(() => world.close(), 30_000);
 
-const until = <T>(what: string, ask: () => Promise<T | null | undefined | false>) => waitFor(what, ask, 120);
-
-const call = (name: string, input: object): FixtureResponse => ({
-  toolCalls: [{ name, arguments: JSON.stringify(input) }],
-});
 const tokensOf = (exchanges: World["watch"]["exchanges"]): string[] =>
   exchanges.flatMap(({ path, responseBody }) =>
     path.endsWith("/access_tokens") ? [(responseBody as Json).token] : [],
@@ -37,34 +30,17 @@ function leak(secrets: { keys: string[]; tokens: string[] }): void {
   const [token = ""] = secrets.tokens;
   const { webhookSecret } = world.config;
   const encoded = Buffer.from(`x-access-token:${token}`).toString("base64");
-  const plan = {
+  const objective = `A file is there, and ${token} is used.`;
+  agent.propose({
+    ...plan,
     approach: `Sign with ${ledgerKey} and answer to ${webhookSecret}.`,
     risks: [`The key ${apiKey} is dear.`],
-    unknowns: [],
-    risk: "high",
-    acceptance: ["It is there."],
-    manualTest: null,
-    prompts: [
-      {
-        title: "Add a file",
-        objective: `A file is there, and ${token} is used.`,
-        role: "demo",
-        paths: ["sallyport-demo/**"],
-        inputs: [],
-        nonGoals: ["Nothing else."],
-        acceptance: ["It is there."],
-        output: ["The file."],
-        evidence: [],
-        dependsOn: [],
-      },
-    ],
-  };
-  models.addFixture({ match: { systemMessage: "You plan a story" }, response: call("propose_plan", plan) });
-  const path = "sallyport-demo/file.txt";
+    prompts: plan.prompts.map((prompt) => ({ ...prompt, objective })),
+  });
   const again = "An earlier try was refused";
   const turns: [object, FixtureResponse][] = [
     [{ userMessage: again, turnIndex: 0 }, call("read", { path: `sallyport-demo/${token}` })],
-    [{ userMessage: again, turnIndex: 1 }, call("write", { path, content: "It is there.\n" })],
+    [{ userMessage: again, turnIndex: 1 }, write("It is there.\n")],
     [
       { userMessage: again, turnIndex: 2 },
       call("finish", {
@@ -72,12 +48,12 @@ function leak(secrets: { keys: string[]; tokens: string[] }): void {
         claims: [{ criterion: "It is there.", how: JSON.stringify({ appKey, apiKey, webhookSecret }) }],
       }),
     ],
-    [{ userMessage: "# Add a file", turnIndex: 0 }, call("write", { path, content: `a\n${appKey}` })],
+    [{ userMessage: "# Add a file", turnIndex: 0 }, write(`a\n${appKey}`)],
   ];
-  for (const [match, response] of turns) models.addFixture({ match, response });
+  for (const [match, response] of turns) agent.service.addFixture({ match, response });
 }
 
-test("T217, T218, T194 a model that writes all our secrets everywhere: none is stored, signed, shown or logged", async () => {
+test("T217, T218, T194: a model that writes all our secrets everywhere: none is stored, signed, shown or logged", async () => {
   const { lena, seen, config } = world;
   const { story } = await openStory(world);
   const early = await until("a token", async () => {

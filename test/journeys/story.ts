@@ -1,6 +1,6 @@
-import { until } from "../../app/demo/acting.ts";
 import { storyBody } from "../../app/demo/governed.ts";
 import { nextSecond } from "../../app/demo/road.ts";
+import { until } from "../patience.ts";
 import type { World } from "./world.ts";
 
 /** Lena opens an epic and a story in it. */

@@ -2,7 +2,7 @@ import { createPublicKey } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Config } from "../../app/config.ts";
+import { createEntryReader } from "../../app/chain.ts";
 import { actAs, see } from "../../app/demo/acting.ts";
 import { demoSeed, git, people, prepareGoverned } from "../../app/demo/governed.ts";
 import { freePort } from "../../app/demo/hosts.ts";
@@ -11,6 +11,7 @@ import { startService } from "../../app/service.ts";
 import { formatPublicKey } from "../../core/keys.ts";
 import { seedSchema } from "../../sandbox/seed-schema.ts";
 import { startSandbox } from "../../sandbox/server.ts";
+import { configOf, webhookAt } from "../app/our-app.ts";
 import { watchSandbox } from "../conformance/watch.ts";
 import { newKey } from "../ledger.ts";
 
@@ -25,26 +26,22 @@ export async function startWorld({ models: given = startModels, apiKey = "not-a-
   if (gates !== "") await addGates(governed.path, gates);
   const models = await given();
   const port = await freePort();
-  const secret = "a webhook secret of these tests";
-  const webhook = { url: `http://127.0.0.1:${port}/api/github/webhooks`, secret };
+  const webhook = webhookAt(port);
   const privateKeyFile = join(dir, "app.pem");
   const seed = seedSchema.parse(demoSeed({ ...governed, privateKeyFile, webhook }));
   const sandbox = await startSandbox({ seed });
   const watch = watchSandbox(sandbox);
+  const [repository] = sandbox.state.repositories;
+  if (repository === undefined) throw new Error("the sandbox has no repository");
   const log: string[] = [];
-  const config: Config = {
-    appId: 4001,
+  const config = configOf({
     privateKey: await readFile(privateKeyFile, "utf8"),
-    webhookSecret: secret,
     apiUrl: sandbox.url,
     port,
-    host: "127.0.0.1",
-    database: { folder: null },
     ledgerKey: key.pem,
     anthropic: { apiKey, baseUrl: models.url },
-    throttle: false,
     logLevel: "info",
-  };
+  });
   const start = () => startService(config, (line) => log.push(line));
   let service = await start();
   return {
@@ -60,6 +57,8 @@ export async function startWorld({ models: given = startModels, apiKey = "not-a-
       await service.close();
       service = await start();
     },
+    /** The ledger of the governed repository, as the database has it. */
+    entries: () => createEntryReader(service.database.db)(repository.id),
     watch,
     log,
     webhook,
