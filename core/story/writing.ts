@@ -51,16 +51,8 @@ export function commit(
   const outcome = facts.outcomes.get(key);
   if (outcome?.status === "waiting") return null;
   if (outcome?.status === "failed") {
-    return {
-      drafts: [
-        runClosed(
-          run,
-          facts,
-          "failed",
-          `the change of #${pack.prompt} could not be written: ${outcome.message}`,
-        ),
-      ],
-    };
+    const why = `the change of #${pack.prompt} could not be written: ${outcome.message}`;
+    return { drafts: [runClosed(run, facts, "failed", why)] };
   }
   if (outcome?.status === "done") {
     if (outcome.result.type !== "commit") return null;
@@ -147,16 +139,8 @@ export function openPull(
   const outcome = facts.outcomes.get(key);
   if (outcome?.status === "waiting") return null;
   if (outcome?.status === "failed") {
-    return {
-      drafts: [
-        runClosed(
-          run,
-          facts,
-          "failed",
-          `the pull request of #${pack.prompt} could not be opened: ${outcome.message}`,
-        ),
-      ],
-    };
+    const why = `the pull request of #${pack.prompt} could not be opened: ${outcome.message}`;
+    return { drafts: [runClosed(run, facts, "failed", why)] };
   }
   if (outcome?.status === "done") {
     if (outcome.result.type !== "pull") return null;

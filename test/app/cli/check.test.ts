@@ -8,32 +8,10 @@ import { gates } from "../../../core/gates.ts";
 import { Verdict } from "../../../schemas/verdict.ts";
 import { serveGitApi } from "../../collect/git-api.ts";
 import { commitFiles, file, makeRepository, type Node, plainGit } from "../../collect/repository.ts";
+import { runCommand } from "./run-command.ts";
 
-type Result = { out: string; err: string; exit: number | null };
-
-async function check(
-  args: string[],
-  env: Record<string, string> = {},
-  cwd = repository.dir,
-): Promise<Result> {
-  const result: Result = { out: "", err: "", exit: null };
-  const io = {
-    out: (text: string) => {
-      result.out += text;
-    },
-    err: (text: string) => {
-      result.err += text;
-    },
-    exit: (code: number) => {
-      result.exit = code;
-    },
-    env,
-    cwd,
-    color: false,
-  };
-  await checkCommand(io).parseAsync(args, { from: "user" });
-  return result;
-}
+const check = (args: string[], env: Record<string, string> = {}, cwd = repository.dir) =>
+  runCommand(checkCommand, args, { cwd, env });
 
 const policyPath = ".github/sallyport.yml";
 const denies = (pattern: string) => file(`version: 1\ngates:\n  forbidden-paths: { deny: [${pattern}] }\n`);

@@ -7,7 +7,7 @@ export type Result = { out: string; err: string; exit: number | null };
 export async function runCommand(
   command: (io: Io) => Command,
   args: string[],
-  around: Pick<Io, "cwd"> & Partial<Pick<Io, "env">>,
+  around: Pick<Io, "cwd"> & Partial<Pick<Io, "env" | "color">>,
 ): Promise<Result> {
   const result: Result = { out: "", err: "", exit: null };
   const io: Io = {
@@ -22,7 +22,7 @@ export async function runCommand(
     },
     env: around.env ?? {},
     cwd: around.cwd,
-    color: false,
+    color: around.color ?? false,
   };
   await command(io).parseAsync(args, { from: "user" });
   return result;
