@@ -92,17 +92,22 @@ async function findings(...args: string[]) {
   return { all, of, statuses, exit };
 }
 
-/** Commits a policy to the default branch, whatever its rules say. */
-async function setPolicy(text: string): Promise<void> {
+/** Commits a file to the default branch, whatever its rules say; null takes it away. */
+async function commitFile(path: string, text: string | null): Promise<void> {
   const { protection: rules } = web();
   web().protection = [];
   const as = asker(sandbox.url, "acme/web");
-  const path = "contents/.github/sallyport.yml";
-  const { sha } = await as("lena", "GET", path);
-  const content = Buffer.from(text).toString("base64");
-  await as("lena", "PUT", path, { message: "Policy", content, sha });
+  const there = await as("lena", "GET", `contents/${path}`).catch(() => null);
+  const message = "Change";
+  if (text === null) await as("lena", "DELETE", `contents/${path}`, { message, sha: there.sha });
+  else {
+    const content = Buffer.from(text).toString("base64");
+    await as("lena", "PUT", `contents/${path}`, { message, content, ...(there && { sha: there.sha }) });
+  }
   web().protection = rules;
 }
+
+const setPolicy = (text: string) => commitFile(".github/sallyport.yml", text);
 
 function seed(): Seed {
   return {
@@ -252,6 +257,48 @@ describe("the policy of a repository", () => {
     const { of, exit } = await findings();
     expect(exit).toBe(1);
     expect(of("ledger-keys")).toMatchObject([{ status: "fail", next: expect.stringContaining(publicKey) }]);
+  });
+
+  test("T107 T111: names without numbers are told with them, and pinned ones that changed hands fail", async () => {
+    const numberOf = (login: string) => sandbox.state.accounts.find((one) => one.login === login)?.id ?? 0;
+    const open = await findings();
+    expect(open.of("people")).toMatchObject([
+      {
+        status: "warn",
+        next: expect.stringContaining(`"@lena#${numberOf("lena")}", "@wes#${numberOf("wes")}"`),
+      },
+    ]);
+    await setPolicy(
+      policyOf()
+        .replace("@lena", `@lena#${numberOf("lena")}`)
+        .replace("@wes", "@wes#1"),
+    );
+    const { of, exit } = await findings();
+    expect(of("people")).toMatchObject([
+      { status: "fail", message: `\`@wes#1\` means nobody: number ${numberOf("wes")} bears that name now.` },
+    ]);
+    expect(exit).toBe(1);
+  });
+
+  test("T177: a workflow that holds secrets and fetches a pull request's code is a warning, by its line", async () => {
+    const path = ".github/workflows/build.yml";
+    await commitFile(
+      path,
+      `on: pull_request_target
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v5
+        with: { ref: "\${{ github.event.pull_request.head.sha }}" }
+`,
+    );
+    const { of, exit } = await findings();
+    await commitFile(path, null);
+    expect(of("workflows")).toMatchObject([
+      { status: "warn", message: expect.stringMatching(/^\.github\/workflows\/build\.yml:7: /) },
+    ]);
+    expect(exit).toBe(0);
   });
 
   test("rules that match nothing, and checks that no workflow makes, are warnings", async () => {
