@@ -1,16 +1,9 @@
 /** GitHub's GraphQL endpoint: its own schema, answered from what the sandbox remembers. */
-import {
-  buildSchema,
-  execute,
-  GraphQLError,
-  type GraphQLFieldResolver,
-  type GraphQLSchema,
-  parse,
-  validate,
-} from "graphql";
+import { execute, GraphQLError, type GraphQLFieldResolver, parse, validate } from "graphql";
 import { z } from "zod";
 import { type Answer, refused } from "./answer.ts";
 import { rootNode } from "./graphql/repository.ts";
+import { githubSchema } from "./graphql/schema.ts";
 import { type Call, openRoute, type Route } from "./route.ts";
 
 /** GitHub.com serves the first path, a server of one's own the second. */
@@ -25,14 +18,6 @@ const request = z.object({
   operationName: z.string().nullish(),
 });
 
-let schema: Promise<GraphQLSchema> | undefined;
-
-/** GitHub publishes its schema; building it takes a quarter of a second, so only who asks pays for it. */
-async function loadSchema(): Promise<GraphQLSchema> {
-  const published = await import("@octokit/graphql-schema");
-  return buildSchema(published.schema.idl, { assumeValid: true, assumeValidSDL: true });
-}
-
 /** Errors in a query are answered with status 200, as GitHub does. */
 async function answer(call: Call): Promise<Answer> {
   const { state, caller } = call;
@@ -43,12 +28,12 @@ async function answer(call: Call): Promise<Answer> {
     return told({ errors: [new GraphQLError("A query attribute must be specified and must be a string.")] });
   const document = parseQuery(asked.data.query);
   if (document instanceof GraphQLError) return told({ errors: [document] });
-  schema ??= loadSchema();
-  const errors = validate(await schema, document);
+  const schema = githubSchema();
+  const errors = validate(schema, document);
   if (errors.length > 0) return told({ errors });
   return told(
     await execute({
-      schema: await schema,
+      schema,
       document,
       rootValue: rootNode(state, caller),
       variableValues: asked.data.variables,

@@ -1,17 +1,8 @@
 import { isUtf8 } from "node:buffer";
-import { buildSchema, type GraphQLSchema, graphql } from "graphql";
+import { graphql } from "graphql";
+import { githubSchema } from "../../sandbox/graphql/schema.ts";
 import type { Json, Pull } from "./git-api.ts";
 import { plainGit } from "./repository.ts";
-
-let schema: Promise<GraphQLSchema> | undefined;
-
-/** GitHub's own schema. */
-export function githubSchema(): Promise<GraphQLSchema> {
-  schema ??= import("@octokit/graphql-schema").then((published) =>
-    buildSchema(published.schema.idl, { assumeValid: true, assumeValidSDL: true }),
-  );
-  return schema;
-}
 
 /** The operation's name, by which a test picks the answers that it alters. */
 export function operationOf(query: string): string {
@@ -38,7 +29,7 @@ export async function answerQuery(
     },
   };
   const { query: source, variables: variableValues } = asked;
-  const answer = await graphql({ schema: await githubSchema(), source, variableValues, rootValue });
+  const answer = await graphql({ schema: githubSchema(), source, variableValues, rootValue });
   return JSON.parse(JSON.stringify(answer));
 }
 
