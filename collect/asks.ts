@@ -5,6 +5,7 @@ import { type Known, known, unknown } from "../core/known.ts";
 import type { Source } from "../schemas/entry-parts.ts";
 import type { People } from "../schemas/policy.ts";
 import { Account } from "../schemas/text.ts";
+import { readEdits } from "./edits.ts";
 import type { GitHub } from "./github.ts";
 import { listAll } from "./listing.ts";
 import { readStanding } from "./people.ts";
@@ -12,17 +13,26 @@ import { readStanding } from "./people.ts";
 /** The comments of an issue or pull request that matter to us: commands of people, and our own one comment. */
 export type Conversation = { asks: Ask[]; sticky: string | null };
 
+/** A command before it is asked what its author may do, and (by the comment's node id) whether it was edited after all. */
+type Unasked = Omit<Ask, "standing"> & { node: string | null };
+
 /** The marker that ends our one comment; the performer writes it, and a comment of anybody else with it is not ours. */
 export const stickyMarker = "<!-- sallyport:sticky -->";
 
 /**
  * Reads the commands that are still to be answered: comments that begin with one, and command labels by the event that
- * put them on. Whoever can comment or label wrote them; their standing is read for each person once.
+ * put them on, the oldest first, and at most `most` of them where the others can wait until these are answered. Whoever can
+ * comment or label wrote them; their standing is read for each person once.
  */
 export async function readConversation(
   github: GitHub,
   issue: { number: number; createdAt: string; labels: string[] },
-  context: { ourselves: Ourselves; people: People | null; isAnswered(source: Source): boolean },
+  context: {
+    ourselves: Ourselves;
+    people: People | null;
+    isAnswered(source: Source): boolean;
+    most?: number;
+  },
 ): Promise<Known<Conversation>> {
   const { request, owner, repo } = github;
   const number = issue.number;
@@ -37,7 +47,7 @@ export async function readConversation(
   );
   if (!comments.known) return comments;
   let sticky: string | null = null;
-  const open: Omit<Ask, "standing">[] = [];
+  const open: Unasked[] = [];
   for (const comment of comments.value) {
     const by = Account.safeParse({
       id: comment.user?.id,
@@ -64,6 +74,7 @@ export async function readConversation(
       edited: comment.created_at !== comment.updated_at,
       viaApp: comment.performed_via_github_app !== null && comment.performed_via_github_app !== undefined,
       atOpening: false,
+      node: comment.node_id,
     });
   }
   const labelled = await readLabels(github, issue, context.isAnswered);
@@ -72,18 +83,30 @@ export async function readConversation(
     one.at < other.at ? -1 : one.at > other.at ? 1 : 0,
   );
 
+  const next = all.slice(0, context.most);
+  const edits = await readEdits(
+    github,
+    next.flatMap(({ node, edited }) => (node === null || edited ? [] : [node])),
+  );
   const standings = new Map<number, Known<Standing>>();
   const asks: Ask[] = [];
-  for (const one of all) {
+  for (const { node, ...one } of next) {
     const standing =
       standings.get(one.by.id) ??
       (context.people === null
         ? unknown("there is no valid policy")
         : await readStanding(github, one.by, context.people));
     standings.set(one.by.id, standing);
-    asks.push({ ...one, standing });
+    const edited = one.edited || node === null ? known(one.edited) : editOf(node, edits);
+    asks.push(edited.known ? { ...one, standing, edited: edited.value } : { ...one, standing: edited });
   }
   return known({ asks, sticky });
+}
+
+function editOf(node: string, edits: Known<ReadonlyMap<string, boolean>>): Known<boolean> {
+  if (!edits.known) return edits;
+  const edited = edits.value.get(node);
+  return edited === undefined ? unknown("GitHub did not tell whether the comment was edited") : known(edited);
 }
 
 /** The command labels on the issue, each with the last event that put it there: who, when, through which app. */
@@ -91,7 +114,7 @@ async function readLabels(
   { request, owner, repo }: GitHub,
   issue: { number: number; createdAt: string; labels: string[] },
   isAnswered: (source: Source) => boolean,
-): Promise<Known<Omit<Ask, "standing">[]>> {
+): Promise<Known<Unasked[]>> {
   const wanted = issue.labels.filter(isCommandLabel);
   if (wanted.length === 0) return known([]);
   const events = await listAll(`the events of #${issue.number}`, (page) =>
@@ -126,6 +149,7 @@ async function readLabels(
           edited: false,
           viaApp: event.performed_via_github_app !== null && event.performed_via_github_app !== undefined,
           atOpening: event.created_at <= issue.createdAt,
+          node: null,
         },
       ];
     }),

@@ -12,7 +12,11 @@ export type Queried = { data: unknown; failed: string[] };
 export async function query(
   { request }: GitHub,
   what: string,
-  asked: { text: string; variables: Record<string, string | number>; spare?: (place: string) => boolean },
+  asked: {
+    text: string;
+    variables: Record<string, string | number | readonly string[]>;
+    spare?: (place: string) => boolean;
+  },
 ): Promise<Known<Queried>> {
   // A GitHub server of one's own serves REST below /api/v3 and GraphQL beside it.
   const baseUrl = request.endpoint.DEFAULTS.baseUrl.replace(/\/api\/v3\/?$/, "/api");
@@ -27,7 +31,12 @@ export async function query(
   for (const { message, path = [] } of read.data.errors ?? []) {
     const place = path.join(".");
     if (place === "" || asked.spare?.(place) !== true)
-      return unknown(`GitHub did not give ${what}: ${message.replace(/[\p{Cc}\s]+/gu, " ").slice(0, 200)}`);
+      return unknown(
+        `GitHub did not give ${what}: ${message
+          .replace(/[\p{Cc}\s]+/gu, " ")
+          .slice(0, 200)
+          .toWellFormed()}`,
+      );
     failed.push(place);
   }
   return known({ data: read.data.data, failed });

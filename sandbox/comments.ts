@@ -86,7 +86,8 @@ function update(call: AuthoredCall, { body }: z.output<typeof text>): Answer {
   const refusal = refuseChange(call, comment);
   if (refusal !== undefined) return refusal;
   const before = comment.body;
-  Object.assign(comment, { body, updatedAt: now(call.state) });
+  const at = now(call.state);
+  Object.assign(comment, { body, updatedAt: at, editedAt: at });
   tell(call, "edited", comment, { changes: { body: { from: before } } });
   return ok(presentComment(call.state, comment));
 }

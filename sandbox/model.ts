@@ -80,6 +80,8 @@ export type Comment = Identified & {
   reactions: Reaction[];
   createdAt: string;
   updatedAt: string;
+  /** Null: never. REST does not tell it. */
+  editedAt: string | null;
 };
 
 /** One thing that happened to an issue or pull request; `event` is GitHub's word for it. */

@@ -197,6 +197,7 @@ export function addComment(
     reactions: [],
     createdAt: created,
     updatedAt: created,
+    editedAt: null,
   };
   issue.comments.push(comment);
   touch(state, issue);

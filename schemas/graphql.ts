@@ -45,6 +45,11 @@ export const PolicyAnswer = z.object({
 });
 export type PolicyAnswer = z.infer<typeof PolicyAnswer>;
 
+/** When comments were last edited, by their node ids; null: never. */
+export const EditsAnswer = z.object({
+  nodes: z.array(z.object({ id: z.string(), lastEditedAt: z.string().nullable() }).nullable()),
+});
+
 const Review = z.object({
   fullDatabaseId: z.string().regex(/^[0-9]+$/),
   author: Actor,

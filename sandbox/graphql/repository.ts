@@ -23,11 +23,26 @@ export function rootNode(state: State, caller: Caller) {
       const asker: Asker = { state, caller, repository, showPull: (pull) => pullNode(asker, pull) };
       return repositoryNode(asker);
     },
+    nodes: ({ ids }: { ids: string[] }) => ids.map((id) => commentNode(state, caller, id)),
     rateLimit: () => {
       const { limit, remaining, reset, used } = chargeRate(state, caller, 0);
       return { limit, remaining, used, cost: 1, resetAt: timestamp(reset * 1000) };
     },
   };
+}
+
+/** A comment by its id; of all that has one, nothing else is answered. */
+function commentNode(state: State, caller: Caller, id: string) {
+  for (const repository of state.repositories) {
+    const comment = repository.issues.flatMap(({ comments }) => comments).find(({ nodeId }) => nodeId === id);
+    if (comment === undefined) continue;
+    const access = { needs: "issues=read;pull_requests=read", role: "read" } as const;
+    if (refuseRepository(state, caller, repository, access) !== undefined) break;
+    const { createdAt, editedAt } = comment;
+    return { __typename: "IssueComment", id, databaseId: comment.id, createdAt, lastEditedAt: editedAt };
+  }
+  // Given and not thrown: the other nodes are answered.
+  return refusal("NOT_FOUND", `Could not resolve to a node with the global id of '${id}'.`);
 }
 
 function repositoryNode(asker: Asker) {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { Octokit } from "@octokit/core";
 import type { RequestInterface } from "@octokit/types";
-import { answerQuery, operationOf } from "./git-graphql.ts";
+import { answerQuery, nodeOf, operationOf } from "./git-graphql.ts";
 import { plainGit } from "./repository.ts";
 
 export type Json = Record<string, unknown>;
@@ -90,7 +90,8 @@ function answer(dir: string, path: string, pull: Pull | undefined): Json | Json[
   }
   if (kind === "commits" && rest.endsWith("/check-runs")) return { total_count: 0, check_runs: [] };
   if (kind === "pulls" && rest === "7/reviews") return [];
-  if (kind === "issues" && rest === "7/comments") return pull?.comments ?? [];
+  if (kind === "issues" && rest === "7/comments")
+    return (pull?.comments ?? []).map((comment) => ({ node_id: nodeOf(comment), ...comment }));
   if (kind === "issues" && rest === "7/events") return pull?.events ?? null;
   const person = /^(\w+)\/permission$/.exec(rest)?.[1];
   if (kind === "collaborators" && person !== undefined) return permissionOf(person, pull);

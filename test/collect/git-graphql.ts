@@ -4,6 +4,9 @@ import { githubSchema } from "../../sandbox/graphql/schema.ts";
 import type { Json, Pull } from "./git-api.ts";
 import { plainGit } from "./repository.ts";
 
+/** The node id of a comment that is told without one. */
+export const nodeOf = ({ id }: Json) => `IC_${id}`;
+
 /** The operation's name, by which a test picks the answers that it alters. */
 export function operationOf(query: string): string {
   return /^query (\w+)/.exec(query)?.[1] ?? "";
@@ -16,6 +19,13 @@ export async function answerQuery(
   pull?: Pull,
 ): Promise<Json> {
   const rootValue = {
+    nodes: ({ ids }: { ids: string[] }) =>
+      ids.map((id) => {
+        const comment = pull?.comments?.find((one) => nodeOf(one) === id);
+        if (comment === undefined)
+          return new Error(`Could not resolve to a node with the global id of '${id}'.`);
+        return { __typename: "IssueComment", id, lastEditedAt: comment.last_edited_at ?? null };
+      }),
     repository: {
       databaseId: 42,
       nameWithOwner: "o/r",

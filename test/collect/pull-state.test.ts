@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse, validate } from "graphql";
+import { editsQuery } from "../../collect/edits.ts";
 import { pullStanding } from "../../collect/pull-look.ts";
 import { pullQuery } from "../../collect/pull-query.ts";
 import { type PullState, readPullState } from "../../collect/pull-state.ts";
@@ -84,8 +85,8 @@ const review = (over: Json = {}) => ({
   ...over,
 });
 
-test("every field of the query is one of GitHub's", async () => {
-  expect(validate(githubSchema(), parse(pullQuery))).toEqual([]);
+test.each([pullQuery, editsQuery])("every field of the queries is one of GitHub's", (query) => {
+  expect(validate(githubSchema(), parse(query))).toEqual([]);
 });
 
 test("one query tells where the branches stand", async () => {

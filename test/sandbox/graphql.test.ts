@@ -292,3 +292,22 @@ test("a query is counted and charged as any request", async () => {
   const asked = await (await fetch(`${side.sandbox.url}/_sandbox/requests`)).json();
   expect(asked).toEqual([{ method: "POST", path: "/api/graphql", route: "/api/graphql", status: 200 }]);
 });
+
+test("T096 a comment tells when it was last edited, also within its first second, to those who may see it", async () => {
+  const { body: comment } = await side.call("writer", "POST", "issues/1/comments", { body: "/status" });
+  const edits = async (token: string | null, id = comment.node_id) => {
+    const query = `query { nodes(ids: ["${id}"]) { ... on IssueComment { id databaseId lastEditedAt } } }`;
+    return (await side.call(token, "POST", "/graphql", { query })).body;
+  };
+  expect((await edits("writer")).data.nodes).toEqual([
+    { id: comment.node_id, databaseId: comment.id, lastEditedAt: null },
+  ]);
+  const { body: changed } = await side.call("admin", "PATCH", `issues/comments/${comment.id}`, {
+    body: "/run",
+  });
+  expect((await edits("writer")).data.nodes).toMatchObject([{ lastEditedAt: changed.updated_at }]);
+  expect(await edits("writer", "IC_none")).toMatchObject({
+    data: { nodes: [null] },
+    errors: [{ type: "NOT_FOUND", path: ["nodes", 0], message: expect.stringContaining("IC_none") }],
+  });
+});
