@@ -1,4 +1,4 @@
-import { applyPatch, type StructuredPatchHunk, structuredPatch } from "diff";
+import { diffArrays } from "diff";
 import type { Change, FileSide } from "../core/facts.ts";
 import { type Known, known } from "../core/known.ts";
 import type { Objects } from "./objects.ts";
@@ -68,34 +68,63 @@ async function isMerged(
   const text = (sha = "") => read.value.get(sha)?.content?.toString("latin1") ?? null;
   const [start, mine, other, result] = [text(old), text(ours), text(theirs), text(both)];
   if (start === null || mine === null || other === null || result === null) return known(false);
-  const from = withShared(start, mine, other);
-  if (from === null) return known(false);
-  return known(applied(from, mine, other) === result || applied(from, other, mine) === result);
+  // Among equal lines an edit has several places that come to the same: they are looked for from both ends.
+  const forward = merge(linesOf(start), linesOf(mine), linesOf(other));
+  if (forward?.join("") === result) return known(true);
+  const backward = (text: string) => linesOf(text).reverse();
+  return known(merge(backward(start), backward(mine), backward(other))?.reverse().join("") === result);
 }
 
-/** A text with the change between two others applied to it; null when the change does not fit. */
-function applied(from: string, to: string, text: string): string | null {
-  // git merges no two changes in neighbouring lines, so one line around each is the same on both sides.
-  const patch = structuredPatch("", "", from, to, "", "", { context: 1, maxEditLength: longestEdit });
-  if (patch === undefined) return null;
-  const result = applyPatch(text, patch, { fuzzFactor: 0, autoConvertLineEndings: false });
-  return result === false ? null : result;
+/** One edit: the old lines from `start` up to `end` become `lines`. */
+type Edit = { start: number; end: number; lines: string[] };
+
+function linesOf(text: string): string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
-/** A text with those edits applied that both others make of it alike: git takes such an edit once. */
-function withShared(from: string, one: string, other: string): string | null {
-  const [first, second] = [one, other].map((to) =>
-    structuredPatch("", "", from, to, "", "", { context: 0, maxEditLength: longestEdit }),
-  );
-  if (first === undefined || second === undefined) return null;
-  const others = new Set(second.hunks.map(placed));
-  const hunks = first.hunks.filter((hunk) => others.has(placed(hunk)));
-  if (hunks.length === 0) return from;
-  const result = applyPatch(from, { ...first, hunks }, { fuzzFactor: 0, autoConvertLineEndings: false });
-  return result === false ? null : result;
+function editsOf(from: string[], to: string[]): Edit[] | null {
+  const parts = diffArrays(from, to, { maxEditLength: longestEdit });
+  if (parts === undefined) return null;
+  const edits: Edit[] = [];
+  let at = 0;
+  let open: Edit | null = null;
+  for (const { added, removed, count, value } of parts) {
+    if (!added && !removed) {
+      open = null;
+      at += count;
+      continue;
+    }
+    if (open === null) {
+      open = { start: at, end: at, lines: [] };
+      edits.push(open);
+    }
+    if (added) open.lines = open.lines.concat(value);
+    else {
+      at += count;
+      open.end = at;
+    }
+  }
+  return edits;
 }
 
-/** What a hunk does and where in the old text; where that is in the new one depends on the hunks before it. */
-function placed({ oldStart, oldLines, lines }: StructuredPatchHunk): string {
-  return JSON.stringify([oldStart, oldLines, lines]);
+/**
+ * The lines that two changes of others make together, each edit at its own place and nowhere else, though other lines look
+ * like it. Null where two edits meet: git merges no two changes in neighbouring lines. An edit that both make is taken once.
+ */
+function merge(from: string[], one: string[], other: string[]): string[] | null {
+  const [own, others] = [editsOf(from, one), editsOf(from, other)];
+  if (own === null || others === null) return null;
+  const pieces: string[][] = [];
+  let last: Edit | null = null;
+  for (const edit of [...own, ...others].sort((a, b) => a.start - b.start || a.end - b.end)) {
+    if (last !== null && isSame(last, edit)) continue;
+    if (last !== null && edit.start <= last.end) return null;
+    pieces.push(from.slice(last?.end ?? 0, edit.start), edit.lines);
+    last = edit;
+  }
+  return [...pieces, from.slice(last?.end ?? 0)].flat();
+}
+
+function isSame(one: Edit, other: Edit): boolean {
+  return one.start === other.start && one.end === other.end && one.lines.join("") === other.lines.join("");
 }

@@ -1,8 +1,16 @@
 /** A secret in a text: which rule says so, its 1-based line, and its characters, which are compared and never told. */
 export type Hit = { rule: string; line: number; start: number; end: number; value: string };
 
-/** Finds the secrets in one text. Some rules look only at files of certain names, such as `.npmrc`. */
+/** Finds the secrets in one text. Some rules look only at files of certain names: see `nameKind`. */
 export type Scan = (text: string, fileName: string) => Promise<Hit[]>;
+
+/** The endings of names that rules look for; `package-lock.json` is read as `package.json` is. */
+const namesThatCount = [".npmrc", "package.json", "package-lock.json"];
+
+/** What of a file's name counts for the rules: texts are searched alike under all names of one kind, whatever else they say. */
+export function nameKind(path: string): string {
+  return namesThatCount.find((ending) => path.endsWith(ending)) ?? "other";
+}
 
 type Range = Pick<Hit, "rule" | "start" | "end">;
 
@@ -24,23 +32,41 @@ export async function loadScan(): Promise<Scan> {
     import("@secretlint/core"),
     import("@secretlint/secretlint-rule-preset-recommend"),
   ]);
-  const rules = preset
-    .filter((rule) => !leftOut.has(rule.meta.id))
-    .map((rule) => ({
-      id: rule.meta.id,
-      rule,
-      // Access key ids tell that a key was pasted; account ids are no secrets.
-      ...(rule.meta.id.endsWith("-aws")
-        ? { options: { enableIDScanRule: true }, allowMessageIds: ["AWSAccountID"] }
-        : {}),
-    }));
+  const used = preset.filter((rule) => !leftOut.has(rule.meta.id));
   const lint = async (content: string, fileName: string): Promise<Range[]> => {
-    const { messages } = await lintSource({
+    const ranges: Range[] = [];
+    // Reports are taken from the rules themselves: the library compares each of its messages with all others, which
+    // takes hours on a file that holds nothing but what looks like tokens.
+    const rules = used.map((rule) => ({
+      id: rule.meta.id,
+      rule: {
+        ...rule,
+        create: (context: Parameters<typeof rule.create>[0], options: Parameters<typeof rule.create>[1]) =>
+          rule.create(
+            {
+              ...context,
+              report: ({ message, range: [start, end] }) => {
+                // Access key ids tell that a key was pasted; account ids are no secrets.
+                if (message.messageId !== "AWSAccountID")
+                  ranges.push({ rule: shortName(rule.meta.id), start, end });
+              },
+            },
+            options,
+          ),
+      },
+      ...(rule.meta.id.endsWith("-aws") ? { options: { enableIDScanRule: true } } : {}),
+    }));
+    await lintSource({
       // A byte order mark would be taken off and shift every place by one.
-      source: { filePath: fileName, ext: "", content: content.replace(/^\uFEFF/, " "), contentType: "text" },
-      options: { config: { rules }, noPhysicFilePath: true, maskSecrets: true },
+      source: {
+        filePath: nameKind(fileName),
+        ext: "",
+        content: content.replace(/^\uFEFF/, " "),
+        contentType: "text",
+      },
+      options: { config: { rules }, noPhysicFilePath: true },
     });
-    return messages.map(({ ruleId, range: [start, end] }) => ({ rule: shortName(ruleId), start, end }));
+    return ranges;
   };
   return async (text, fileName) => {
     const ranges: Range[] = [];
@@ -113,7 +139,7 @@ function isToken(kind: string, body: string): boolean {
 /** One hit for every place, with the first rule that found it, as far as any rule goes: rules overlap, and so do windows. */
 function hitsOf(text: string, ranges: readonly Range[]): Hit[] {
   const hits: Hit[] = [];
-  let [line, counted, covered] = [1, 0, 0];
+  let [line, lineEnd, covered] = [1, endOfLine(text, 0), 0];
   for (const { rule, start, end } of ranges.toSorted((one, other) => one.start - other.start)) {
     const last = hits.at(-1);
     if (last !== undefined && start < covered) {
@@ -122,11 +148,15 @@ function hitsOf(text: string, ranges: readonly Range[]): Hit[] {
       last.value = text.slice(last.start, covered);
       continue;
     }
-    for (let at = text.indexOf("\n", counted); at !== -1 && at < start; at = text.indexOf("\n", at + 1))
-      line += 1;
-    counted = start;
+    for (; lineEnd < start; line += 1) lineEnd = endOfLine(text, lineEnd + 1);
     covered = end;
     hits.push({ rule, line, start, end, value: text.slice(start, end) });
   }
   return hits;
+}
+
+/** Looked for once a line, and not for every hit: the next one may be far away. */
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf("\n", from);
+  return end === -1 ? text.length : end;
 }

@@ -3,7 +3,7 @@ import { wantsSecrets } from "../core/gates/secrets.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { type Matcher, matcher } from "../core/paths.ts";
 import type { Objects } from "./objects.ts";
-import { type Hit, loadScan, type Scan } from "./secret-scan.ts";
+import { type Hit, loadScan, nameKind, type Scan } from "./secret-scan.ts";
 
 /** What secrets are looked for in; `pull` is null when a git directory alone is judged. Its author wrote all of it. */
 export type SecretsSource = {
@@ -22,9 +22,14 @@ type Reader = {
   scan: Scan;
   objects: Objects;
   ignored: Matcher;
-  /** What was found in a blob, so that one that stands in many commits is scanned once. */
+  /** What was found in a blob under a kind of name, so that one that stands in many commits is scanned once. */
   found: Map<string, Hit[]>;
 };
+
+/** A blob as it is searched: what a rule finds in `.npmrc` it does not find in the same content under another name. */
+function searchedAs(sha: string, path: string): string {
+  return `${sha} ${nameKind(path)}`;
+}
 
 /**
  * Looks for secrets in everything that any commit of the change adds, whether a later one removes it or not, and in file
@@ -108,7 +113,9 @@ async function arrivalsOf(objects: Objects, { sha, parents }: CommitFact): Promi
     return unknown(`commit ${sha} has no parent to compare with: a change must not bring in another history`);
   const changes = await objects.changes(first, sha);
   if (!changes.known) return changes;
-  const stood = new Set(changes.value.flatMap(({ before }) => (before === null ? [] : [before.sha])));
+  const stood = new Set<string>();
+  const note = ({ path, before }: Change) => before !== null && stood.add(searchedAs(before.sha, path));
+  changes.value.forEach(note);
   const arrivals = new Map<string, Arrival>();
   for (const { path, before, after } of changes.value) {
     if (after === null || after.mode === "160000" || after.sha === before?.sha) continue;
@@ -118,7 +125,7 @@ async function arrivalsOf(objects: Objects, { sha, parents }: CommitFact): Promi
     const against = await objects.changes(parent, sha);
     if (!against.known) return against;
     const differing = new Map(against.value.map((change) => [change.path, change]));
-    for (const { before } of against.value) if (before !== null) stood.add(before.sha);
+    against.value.forEach(note);
     for (const [path, arrival] of arrivals) {
       const change = differing.get(path);
       if (change === undefined) arrivals.delete(path);
@@ -129,7 +136,7 @@ async function arrivalsOf(objects: Objects, { sha, parents }: CommitFact): Promi
     }
   }
   for (const arrival of arrivals.values())
-    if (arrival.sha !== null && stood.has(arrival.sha)) arrival.sha = null;
+    if (arrival.sha !== null && stood.has(searchedAs(arrival.sha, arrival.path))) arrival.sha = null;
   return known([...arrivals.values()]);
 }
 
@@ -139,16 +146,18 @@ function oldSide(before: Change["before"]): string[] {
 
 /** Searches the blobs that were not searched before. */
 async function scanBlobs(reader: Reader, arrivals: readonly Arrival[]): Promise<Known<null>> {
-  const names = new Map<string, string>();
-  for (const { sha, path } of arrivals) if (sha !== null && !reader.found.has(sha)) names.set(sha, path);
+  const names = new Map<string, Map<string, string>>();
+  for (const { sha, path } of arrivals) {
+    if (sha === null || reader.found.has(searchedAs(sha, path))) continue;
+    const own = names.get(sha) ?? new Map<string, string>();
+    names.set(sha, own.set(searchedAs(sha, path), path));
+  }
   const shas = [...names.keys()];
   for (let at = 0; at < shas.length; at += sizes.together) {
     const texts = await readTexts(reader.objects, shas.slice(at, at + sizes.together));
     if (!texts.known) return texts;
-    for (const [sha, text] of texts.value) {
-      const fileName = (names.get(sha) ?? "").split("/").at(-1) ?? "";
-      reader.found.set(sha, await reader.scan(text, fileName));
-    }
+    for (const [sha, text] of texts.value)
+      for (const [key, path] of names.get(sha) ?? []) reader.found.set(key, await reader.scan(text, path));
   }
   return known(null);
 }
@@ -183,8 +192,8 @@ function textOf(content: Buffer): string {
 }
 
 /** The hits of an arrival that stood in none of the parents, however their lines were broken there. */
-async function newHits(reader: Reader, { sha, before }: Arrival): Promise<Known<Hit[]>> {
-  const hits = sha === null ? [] : (reader.found.get(sha) ?? []);
+async function newHits(reader: Reader, { sha, path, before }: Arrival): Promise<Known<Hit[]>> {
+  const hits = sha === null ? [] : (reader.found.get(searchedAs(sha, path)) ?? []);
   if (hits.length === 0 || before.length === 0) return known(hits);
   const old = await readTexts(reader.objects, before);
   if (!old.known) return old;

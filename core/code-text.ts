@@ -13,6 +13,8 @@ export type Syntax = {
   lineComments: readonly string[];
   blockComments: readonly (readonly [open: string, close: string])[];
   quotes: readonly Quote[];
+  /** What ends a line, and with it a comment, beside a line feed: a reader that does not know it takes code for a comment. */
+  lineEnds?: string;
   /** Whether it has JavaScript's templates and regular expressions, which can hold quotes. */
   script?: true;
 };
@@ -27,9 +29,14 @@ type Piece = { kind: "code" | "comment" | "string"; from: number; to: number };
 
 const blank = (text: string) => text.replace(/[^\n]+/g, (run) => " ".repeat(run.length));
 
-function endOfLine(text: string, from: number): number {
-  const end = text.indexOf("\n", from);
-  return end === -1 ? text.length : end;
+function endOfLine(text: string, from: number, others = ""): number {
+  if (others === "") {
+    const end = text.indexOf("\n", from);
+    return end === -1 ? text.length : end;
+  }
+  let at = from;
+  while (at < text.length && text[at] !== "\n" && !others.includes(text.charAt(at))) at += 1;
+  return at;
 }
 
 /** Where the string ends, after its closing quote; null when it is no string. One that is never closed ends with its line or the text. */
@@ -107,7 +114,7 @@ function scriptReader(text: string): (at: number) => number | null {
 }
 
 function split(text: string, syntax: Syntax): Piece[] {
-  const { lineComments, blockComments, quotes, script } = syntax;
+  const { lineComments, blockComments, quotes, script, lineEnds } = syntax;
   const openers = [
     ...lineComments,
     ...blockComments.map(([open]) => open),
@@ -118,7 +125,7 @@ function split(text: string, syntax: Syntax): Piece[] {
   const readScript = script === true ? scriptReader(text) : () => null;
   const next = (at: number): { kind: "comment" | "string"; to: number } | null => {
     if (lineComments.some((opener) => text.startsWith(opener, at)))
-      return { kind: "comment", to: endOfLine(text, at) };
+      return { kind: "comment", to: endOfLine(text, at, lineEnds) };
     const block = blockComments.find(([open]) => text.startsWith(open, at));
     if (block !== undefined) {
       const end = text.indexOf(block[1], at + block[0].length);

@@ -81,8 +81,11 @@ function findInView({ letters, starts, ends }: View, index: FormIndex): Range[] 
   return ranges;
 }
 
-/** Escapes inside a text: of a character by its number, of a line end or the like, and of any byte in an address. */
-const escapes = /\\+u00([0-9A-Fa-f]{2})|\\+x([0-9A-Fa-f]{2})|\\+[nrtbf]|%(?:25)*([0-9A-Fa-f]{2})/g;
+/**
+ * Escapes inside a text: of a character by its number, of a line end or the like, and of any byte in an address. A run of
+ * backslashes is tried from its beginning alone: a text may hold nothing else.
+ */
+const escapes = /(?<!\\)\\+(?:u00([0-9A-Fa-f]{2})|x([0-9A-Fa-f]{2})|[nrtbf])|%(?:25)*([0-9A-Fa-f]{2})/g;
 
 function viewOf(text: string, decoded: boolean): View {
   const letters = Buffer.alloc(text.length);

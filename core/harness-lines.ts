@@ -21,7 +21,9 @@ export function harnessKind(path: string): HarnessKind | null {
 function withoutComment(line: string): string {
   for (let at = 0; at < line.length; at += 1) {
     const character = line[at];
-    if (character === "#" && (at === 0 || /\s/.test(line[at - 1] ?? ""))) return line.slice(0, at);
+    // After an escaped quote nobody can tell by the line alone whether a string goes on.
+    if (character === "#" && (at === 0 || /\s/.test(line[at - 1] ?? "")))
+      return /\\["']/.test(line.slice(0, at)) ? line : line.slice(0, at);
     if (character === '"' || character === "'") {
       const end = line.indexOf(character, at + 1);
       if (end !== -1) at = end;
@@ -29,6 +31,9 @@ function withoutComment(line: string): string {
   }
   return line;
 }
+
+/** What ends a line, and with it a comment, for readers of YAML 1.1, among them GitHub's. */
+const yamlLineEnds = /\r\n|[\n\r\u0085\u2028\u2029]/;
 
 /** The scripts of a package by name; null when it cannot be read as what it is. */
 function scriptsOf(text: string): [string, string][] | null {
@@ -50,7 +55,7 @@ function scriptsOf(text: string): [string, string][] | null {
  * names it, as `name: command`; one that is no JSON is taken line by line.
  */
 export function harnessLines(path: string, kind: HarnessKind, text: string): string[] {
-  const lines = text.split("\n");
+  const lines = text.split(kind === "workflow" || kind === "yaml" ? yamlLineEnds : "\n");
   const language = kind === "program" ? testLanguage(path) : null;
   if (language !== null) return readCode(text, language.syntax).uncommented.split("\n");
   if (kind !== "package") return lines.map(withoutComment);

@@ -27,11 +27,13 @@ const character: Quote = { ...single, within: 12 };
 const triple: Quote = { open: '"""', close: '"""', escapes: true, across: true };
 const slashes = { lineComments: ["//"], blockComments: [["/*", "*/"]] } as const;
 const hashes = { lineComments: ["#"], blockComments: [] } as const;
+/** Line ends of ECMAScript and of C#, which has one more. */
+const scriptEnds = "\r\u2028\u2029";
 const hooks =
   "describe|suite|context|before|beforeEach|beforeAll|after|afterEach|afterAll|use|step|extend|set\\w{0,20}|info|expect|mock|slow|fail|configure|teardown";
 
 const javascript: TestLanguage = {
-  syntax: { ...slashes, quotes: [triple, double, single], script: true },
+  syntax: { ...slashes, quotes: [triple, double, single], lineEnds: scriptEnds, script: true },
   cases: new RegExp(
     `(?<![\\w$.]|function )(?:Deno\\.|t\\.)?(?:it|test|specify|testWidgets|xit|xtest|xspecify|fit)\\b(?!\\.(?:${hooks})\\b)[.\\w["'\\]]{0,60}(?:<[^()]{0,200}>)?\\s{0,9}[(\`]`,
     "g",
@@ -51,6 +53,7 @@ const python: TestLanguage = {
   syntax: {
     ...hashes,
     quotes: [triple, { open: "'''", close: "'''", escapes: true, across: true }, double, single],
+    lineEnds: "\r",
   },
   cases: /^[ \t]{0,200}(?:async[ \t]{1,9})?def[ \t]{1,9}test\w{0,200}[ \t]{0,9}\(/gm,
   assertions:
@@ -87,7 +90,7 @@ const rust: TestLanguage = {
 };
 
 const jvm: TestLanguage = {
-  syntax: { ...slashes, quotes: [triple, double, character] },
+  syntax: { ...slashes, quotes: [triple, double, character], lineEnds: "\r" },
   cases:
     /@(?:Test|ParameterizedTest|RepeatedTest|TestFactory|TestTemplate|Property|Theory)\b|(?<![\w.])(?:test|it|should)\(\s{0,9}"|\bdef\s{1,9}"/g,
   assertions:
@@ -99,7 +102,11 @@ const jvm: TestLanguage = {
 };
 
 const dotnet: TestLanguage = {
-  syntax: { ...slashes, quotes: [triple, { open: '@"', close: '"', across: true }, double, character] },
+  syntax: {
+    ...slashes,
+    quotes: [triple, { open: '@"', close: '"', across: true }, double, character],
+    lineEnds: `${scriptEnds}\u0085`,
+  },
   cases: /\[(?:Fact|Theory|Test|TestMethod|DataTestMethod|TestCase|TestCaseSource|Scenario)\b/g,
   assertions: /\bAssert\.\w{1,60}|\.Should\w{0,40}\(|\bExpect\(|\.Verify\w{0,20}\(/g,
   skips:
@@ -123,7 +130,12 @@ const ruby: TestLanguage = {
 };
 
 const php: TestLanguage = {
-  syntax: { lineComments: ["//", "# "], blockComments: [["/*", "*/"]], quotes: [double, single] },
+  syntax: {
+    lineComments: ["//", "# "],
+    blockComments: [["/*", "*/"]],
+    quotes: [double, single],
+    lineEnds: "\r",
+  },
   cases: /\bfunction\s{1,9}test\w{0,200}\s{0,9}\(|#\[Test\b|(?<![\w>$:])(?:it|test)\(\s{0,9}["']/g,
   assertions: /(?:->|::)assert\w{1,60}\(|\bexpect\(|->(?:expect|should)\w{1,60}\(/g,
   skips: /(?<![\w>$:])(?:todo|xit)\(\s{0,9}["']/g,
@@ -133,7 +145,7 @@ const php: TestLanguage = {
 };
 
 const swift: TestLanguage = {
-  syntax: { ...slashes, quotes: [triple, double] },
+  syntax: { ...slashes, quotes: [triple, double], lineEnds: "\r" },
   cases: /\bfunc\s{1,9}test\w{0,200}\s{0,9}\(|@Test\b/g,
   assertions: /\bXCT(?:Assert|Fail|Unwrap)\w{0,60}|#(?:expect|require)\(/g,
   skips: /@(?:Test|Suite)\([^)\n]{0,200}\.disabled\b/g,

@@ -75,6 +75,7 @@ function fromScript(path: string, text: string): Threshold[] {
       { open: '"', close: '"', escapes: true },
       { open: "'", close: "'", escapes: true },
     ],
+    lineEnds: "\r\u2028\u2029",
     script: true,
   });
   const found: Threshold[] = [];
@@ -115,7 +116,8 @@ function fromSettings(path: string, text: string): Threshold[] {
   const above: { indent: number; key: string }[] = [];
   let section = "";
   return text.split("\n").flatMap((whole, place): Threshold[] => {
-    const line = whole.replace(/(?:^|\s)#.*$/, "").slice(0, 500);
+    const comment = whole.search(/(?:^|\s)#/);
+    const line = whole.slice(0, comment === -1 ? 500 : Math.min(comment, 500));
     const indent = indentOf(line);
     if (indent === null) return [];
     const plain = line.trim();
@@ -146,23 +148,27 @@ const flags = new RegExp(
   "g",
 );
 
-/** Reads the flags of commands, such as `--cov-fail-under=80`; several of one name are told apart by their order. */
+/**
+ * Reads the flags of commands, such as `--cov-fail-under=80`; several lines with one are told apart by their order. Given
+ * twice on one line it keeps its name: the command takes one of the two.
+ */
 function fromFlags(text: string): Threshold[] {
   const seen = new Map<string, number>();
-  return text.split("\n").flatMap((line, place) =>
-    [
+  return text.split("\n").flatMap((line, place) => {
+    const earlier = new Map(seen);
+    return [
       ...line
         .replace(/^\s*(?:#|\/\/).*$/, "")
         .slice(0, 2_000)
         .matchAll(flags),
     ].map((match) => {
       const flag = `--${match[1] ?? match[3]}`;
-      const count = (seen.get(flag) ?? 0) + 1;
+      const count = (earlier.get(flag) ?? 0) + 1;
       seen.set(flag, count);
       const name = count === 1 ? flag : `${flag} (${count})`;
       return { name, value: Number(match[2] ?? match[4]), line: place + 1 };
-    }),
-  );
+    });
+  });
 }
 
 /** The thresholds of coverage that one file sets. Read by their look, line by line or brace by brace: nothing is run. */
@@ -171,22 +177,42 @@ export function thresholdsIn(path: string, text: string): Threshold[] {
   return [...(script ? fromScript(path, text) : fromSettings(path, text)), ...fromFlags(text)];
 }
 
+/** Codecov's `threshold` is the fall that is let pass: there, more is lower. */
+const isRising = (name: string) => /(?:^|\.)threshold$/.test(name);
+
+/** The thresholds by their names, of each the strictest first. */
+function byName(thresholds: readonly Threshold[]): Map<string, Threshold[]> {
+  const named = new Map<string, Threshold[]>();
+  const strictestFirst = thresholds.toSorted((one, other) =>
+    isRising(one.name) ? one.value - other.value : other.value - one.value,
+  );
+  for (const one of strictestFirst) {
+    const others = named.get(one.name);
+    if (others === undefined) named.set(one.name, [one]);
+    else others.push(one);
+  }
+  return named;
+}
+
 /**
  * The thresholds of a file that are lower than before or gone. `elsewhere` holds what the other changed files set now: a
- * threshold that moved there as it was is not gone. Codecov's `threshold` is the fall that is let pass: there, more is lower.
+ * threshold that moved there as it was is not gone. One that is set once more, to less, is lower: of several settings of one
+ * name, a reader may take the last.
  */
 export function lowered(before: Threshold[], after: Threshold[], elsewhere: Threshold[]): Lowered[] {
-  const rising = (name: string) => /(?:^|\.)threshold$/.test(name);
-  const was = new Map(before.map((one) => [one.name, one]));
-  const added = after
-    .filter(({ name }) => rising(name) && !was.has(name))
-    .map((one) => ({ ...one, value: 0 }));
-  return [...before, ...added].flatMap((old): Lowered[] => {
-    const now =
-      after.find(({ name }) => name === old.name) ?? elsewhere.find(({ name }) => name === old.name);
-    const { name, value: from } = old;
-    if (now === undefined) return rising(name) ? [] : [{ name, from, to: null, line: old.line }];
-    const falls = rising(name) ? now.value > from : now.value < from;
-    return falls ? [{ name, from, to: now.value, line: now.line }] : [];
+  const [old, now, others] = [byName(before), byName(after), byName(elsewhere)];
+  const names = new Set([...before, ...after.filter(({ name }) => isRising(name))].map(({ name }) => name));
+  return [...names].flatMap((name): Lowered[] => {
+    const was = old.get(name) ?? [];
+    const own = now.get(name) ?? [];
+    const is = [...own, ...(others.get(name) ?? []).slice(0, Math.max(0, was.length - own.length))];
+    return Array.from({ length: Math.max(was.length, is.length) }).flatMap((_, place): Lowered[] => {
+      const one = was[place];
+      const from = (one ?? was.at(-1))?.value ?? 0;
+      const young = is[place];
+      if (young === undefined) return isRising(name) ? [] : [{ name, from, to: null, line: one?.line ?? 1 }];
+      const falls = isRising(name) ? young.value > from : young.value < from;
+      return falls ? [{ name, from, to: young.value, line: young.line }] : [];
+    });
   });
 }

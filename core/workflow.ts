@@ -8,6 +8,11 @@ export type Workflow = {
   untrusted: number | null;
 };
 
+/** Whether a key stands at the edge more than once: in all but one place it is the text of a string, and nobody can tell which. */
+function isAmbiguous(lines: readonly string[], key: RegExp): boolean {
+  return lines.findIndex((line) => key.test(line)) !== lines.findLastIndex((line) => key.test(line));
+}
+
 /** The lines under a key at the edge, by their places. */
 function under(
   lines: readonly string[],
@@ -36,15 +41,16 @@ const headOfPull =
 
 /**
  * Reads a workflow by how far its lines are set in, without its comments. Jobs written in braces are not seen, and so count
- * as gone. Source: GitHub's workflow syntax; events that run with secrets on a stranger's pull request.
+ * as gone; so do jobs and events whose key stands twice. Source: GitHub's workflow syntax; events that run with secrets on a stranger's pull request.
  */
 export function readWorkflow(lines: readonly string[]): Workflow {
-  const jobs = under(lines, jobsKey);
+  const jobs = isAmbiguous(lines, jobsKey) ? null : under(lines, jobsKey);
   const depth = indentOf(lines[jobs?.block[0] ?? -1] ?? "");
-  const on = under(lines, onKey);
+  const isUnclear = isAmbiguous(lines, onKey);
+  const on = isUnclear ? null : under(lines, onKey);
   const triggers = on === null ? "" : [on.rest, ...on.block.map((at) => lines[at] ?? "")].join("\n");
   const events = [...new Set(triggers.match(judging) ?? [])];
-  const holdsSecrets = events.includes("pull_request_target") || events.includes("workflow_run");
+  const holdsSecrets = isUnclear || events.includes("pull_request_target") || events.includes("workflow_run");
   const untrusted =
     holdsSecrets && lines.some((line) => checkout.test(line))
       ? lines.findIndex((line) => headOfPull.test(line))

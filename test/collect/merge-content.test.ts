@@ -109,6 +109,27 @@ describe("T072: a commit that brings in something else is told from it", () => {
   });
 });
 
+test("T072: the judged lines do not land in another place that looks like theirs", async () => {
+  const block = ["function check() {", "  return false;", "}"];
+  const open = ["function check() {", "  return true;", "}"];
+  const gap = (name: string, count: number) =>
+    Array.from({ length: count }, (_, place) => `${name} ${place}`);
+  const text = (...parts: string[][]) => ({ a: lines(...parts.flat()) });
+  const from = commit(text(gap("top", 5), block, gap("middle", 20), block, gap("end", 5)));
+  const head = commit(text(gap("top", 5), block, gap("middle", 20), open, gap("end", 5)), from);
+  // The branch grew so that the first block stands where the second one stood.
+  const onto = commit(
+    text(gap("new", 23), gap("top", 5), block, gap("middle", 20), block, gap("end", 5)),
+    from,
+  );
+  const moved = commit(
+    text(gap("new", 23), gap("top", 5), open, gap("middle", 20), block, gap("end", 5)),
+    onto,
+  );
+  expect(await why(from, head, onto, merged(onto, head) ?? "")).toBe(null);
+  expect(await why(from, head, onto, moved)).toMatch(/something else of "a"/);
+});
+
 describe("T072: the mode of a file that both sides changed", () => {
   const executable = (node: Node): Node => ({ ...node, mode: "100755" });
   const text = (first: string, last: string) => lines(first, "2", "3", "4", "5", "6", "7", last);

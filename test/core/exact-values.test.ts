@@ -104,6 +104,12 @@ describe("what is no value of ours is left alone", () => {
   });
 });
 
+test("T038: half a megabyte of backslashes is searched in linear time", () => {
+  const index = indexForms(formsOf("ours", "our-own-value-0123456789"));
+  expect(findForms(`${"\\".repeat(500_000)}z`, index)).toEqual([]);
+  expect(findForms(`${"\\".repeat(9)}u006fur-own-value-0123456789`, index)).toHaveLength(1);
+});
+
 test("cutting again changes nothing more", () => {
   const once = cut(`${token}\n${JSON.stringify(pem)}\n${base64(secret)}`);
   expect(cut(once.text)).toEqual({ text: once.text, cuts: [] });

@@ -157,6 +157,23 @@ test("a mark has its line, also behind many others and at the end", () => {
   expect(focused.map(({ line }) => line)).toEqual([43]);
 });
 
+test.each([
+  ["a.ts", "// why\rdescribe.skip('all', () => {\n  it('a', a);\n});\n"],
+  ["a.ts", "// why\u2028it.skip('a', a);\n"],
+  ["test_a.py", "# why\r@pytest.mark.skip\ndef test_a():\n    assert a()\n"],
+  ["ATest.java", "// why\r@Disabled\n@Test void a() { fail(); }\n"],
+  ["ATests.cs", "// why\u0085[Ignore]\n[Fact] public void A() { Assert.Fail(); }\n"],
+])("in %s a comment ends where the language ends its line: %j", (path, text) => {
+  expect(read(path, text)).toMatchObject({ executed: 0, skipped: [{}] });
+});
+
+test.each([
+  ["a_test.go", "// why\rfunc TestA(t *testing.T) { t.Error() }\n"],
+  ["a.sh", "# why\rtest_a() { assert a; }\n"],
+])("in %s a carriage return ends no comment: %j", (path, text) => {
+  expect(read(path, text)).toMatchObject({ cases: [], assertions: 0 });
+});
+
 const pieces = fc.constantFrom(
   ...'\n ` \' " \\ / * # { } ( ) [ ] ; @ = ${ // /* */ """ \'\'\' r#" it( it.skip( describe.skip( test.each` def test_a(): @skip class func TestA( t.Skip( #[test] #[ignore] @Test @Disabled { skip: true xit( skip fit('.split(
     " ",
@@ -196,6 +213,7 @@ test.each([
   "/*",
   "@Test @Disabled ",
   "it(\n",
+  "// a\r",
   "def test_a():\n",
   " ",
 ])("T038: half a megabyte of %j is read in linear time", (piece) => {

@@ -66,6 +66,26 @@ describe("jobs and workflows", () => {
       ["job-removed"],
     ],
     [
+      "a job that stands in a string only is gone",
+      byDefault([
+        ci,
+        lint,
+        `name: "\n${lint.replace("on: pull_request\n", "")}"\n${lint.replace("lint:", "a:")}`,
+      ]),
+      "fail",
+      ["job-removed"],
+    ],
+    [
+      "an event that stands in a string only is lost",
+      byDefault([
+        ci,
+        lint,
+        `name: "\non: pull_request\n"\n${lint.replace("pull_request", "workflow_dispatch")}`,
+      ]),
+      "fail",
+      ["job-skipped"],
+    ],
+    [
       "jobs in braces cannot be told and count as gone",
       byDefault([ci, lint, "on: pull_request\njobs: { lint: { steps: [] } }\n"]),
       "fail",

@@ -68,6 +68,53 @@ describe("thresholds", () => {
     ],
     ["a higher one passes", byDefault(["jest.config.ts", jest("80"), jest("90")]), "pass", ["tests-kept"]],
     [
+      "fails when it is set once more, to less, where the last counts",
+      byDefault(["jest.config.ts", jest("80"), jest("80, branches: 10")]),
+      "fail",
+      ["threshold-lowered"],
+    ],
+    [
+      "fails on one of several that is lower",
+      byDefault(["jest.config.ts", jest("80") + jest("50"), jest("60") + jest("50")]),
+      "fail",
+      ["threshold-lowered"],
+    ],
+    [
+      "several may change places",
+      byDefault(["jest.config.ts", jest("80") + jest("50"), jest("50") + jest("80")]),
+      "pass",
+      ["tests-kept"],
+    ],
+    [
+      "one of several may move",
+      byDefault(
+        ["jest.config.ts", jest("80") + jest("50"), jest("80")],
+        ["web/jest.config.ts", null, jest("50")],
+      ),
+      "pass",
+      ["tests-kept"],
+    ],
+    [
+      "fails on a flag that is given twice on a line, where the last counts",
+      byDefault([
+        "Makefile",
+        "test:\n\tpytest --cov-fail-under=80\n",
+        "test:\n\tpytest --cov-fail-under=80 --cov-fail-under=1\n",
+      ]),
+      "fail",
+      ["threshold-lowered"],
+    ],
+    [
+      "another command may have its own",
+      byDefault([
+        "Makefile",
+        "test:\n\tpytest --cov-fail-under=80\n",
+        "test:\n\tpytest --cov-fail-under=80\n\tpytest new --cov-fail-under=10\n",
+      ]),
+      "pass",
+      ["tests-kept"],
+    ],
+    [
       "fails on one that is no longer a number",
       byDefault(["jest.config.ts", jest("80"), jest("least")]),
       "fail",
