@@ -70,7 +70,16 @@ if (token === "") {
 } else {
   core.setSecret(token);
   // The runner shows an uncaught error with its stack; a job that could not decide must fail with one line.
-  run(readInputs(), makePorts(token)).catch((error: unknown) => {
-    core.setFailed(`sallyport could not judge: ${error instanceof Error ? error.message : String(error)}`);
+  let isDone = false;
+  run(readInputs(), makePorts(token))
+    .catch((error: unknown) => {
+      core.setFailed(`sallyport could not judge: ${error instanceof Error ? error.message : String(error)}`);
+    })
+    .finally(() => {
+      isDone = true;
+    });
+  // With nothing left to wait for, Node ends, and calls that a success.
+  process.once("beforeExit", () => {
+    if (!isDone) core.setFailed("sallyport could not judge: an answer never came");
   });
 }

@@ -40,6 +40,7 @@ export async function readTip({ request, owner, repo }: GitHub, known: Exported 
 export async function exportedCount(github: GitHub, tip: Tip, lines: ReadLines): Promise<number | null> {
   if (tip === null) return 0;
   const segments = await readSegments(github, tip.tree);
+  if (segments === null) return null;
   let count = 0;
   for (let before = 0; before < segments.size * segmentEntries; before += segmentEntries) {
     const found = segments.get(segmentPath(before + 1));
@@ -52,11 +53,14 @@ export async function exportedCount(github: GitHub, tip: Tip, lines: ReadLines):
   return count;
 }
 
-/** The blobs of the branch's segments, by path. */
+/** What readers take of the branch: anything else, such as a link, and none of it can be verified in a clone. */
+const plainModes: ReadonlySet<string | undefined> = new Set(["100644", "040000"]);
+
+/** The blobs of the branch's segments, by path; null when something beside or among them makes the branch unreadable. */
 async function readSegments(
   { request, owner, repo }: GitHub,
   tree: string,
-): Promise<Map<string, { sha: string; size: number }>> {
+): Promise<Map<string, { sha: string; size: number }> | null> {
   const list = async (tree_sha: string) => {
     const { data } = await request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", {
       owner,
@@ -67,8 +71,10 @@ async function readSegments(
       throw new SallyportError("github", `GitHub lists a folder of ${evidenceBranch} only in part`);
     return data.tree;
   };
-  const folder = (await list(tree)).find((entry) => entry.path === "ledger" && entry.type === "tree");
+  const root = await list(tree);
+  const folder = root.find((entry) => entry.path === "ledger" && entry.type === "tree");
   const entries = folder === undefined ? [] : await list(folder.sha);
+  if (![...root, ...entries].every(({ mode }) => plainModes.has(mode))) return null;
   return new Map(entries.map(({ path, sha, size }) => [`ledger/${path}`, { sha, size: size ?? 0 }]));
 }
 

@@ -52,8 +52,10 @@ export async function restoreChain(db: Database, github: GitHub, site: RestoreSi
   const ours = await linesFrom(db, site.repository, 1);
   const tip = await readTip(github);
   const between = async (from: number, to: number) => ours.slice(from - 1, to);
-  if (ours.length > 0 && (await exportedCount(github, tip, between)) !== null) return nothing;
-  const lines = await verifiedBranch(github, site);
+  const published = ours.length === 0 ? null : await exportedCount(github, tip, between);
+  if (published === ours.length) return nothing;
+  // A branch that is only shorter says nothing about what came after our last entry: the checks do.
+  const lines = published === null ? await verifiedBranch(github, site) : [];
   const parting = ours.findIndex(({ line }, place) => lines[place] !== line);
   if (parting !== -1 && parting < lines.length) {
     throw new SallyportError(
@@ -107,7 +109,18 @@ async function findLost(github: GitHub, appId: number, lines: readonly string[])
   const anchor = await readAnchor(github, appId);
   if (anchor === null) return null;
   const line = lines[anchor.seq - 1];
-  return line !== undefined && entryHash(line) === anchor.hash ? null : anchor;
+  if (line !== undefined && entryHash(line) === anchor.hash) return null;
+  return lines.some((one) => isGivenUp(anchor, one)) ? null : anchor;
+}
+
+/** Whether this entry says that a person went on without the lost one: then nobody is asked again. */
+function isGivenUp({ hash }: Anchor, line: string): boolean {
+  const entry = typedLine(line);
+  return (
+    entry?.kind === "incident.raised" &&
+    entry.body.code === "entries-lost" &&
+    entry.body.message.includes(hash)
+  );
 }
 
 /**

@@ -38,6 +38,8 @@ const settings = [
   "core.fsmonitor=false",
   "core.commitGraph=false",
   "i18n.logOutputEncoding=UTF-8",
+  // A log that shows signatures starts whatever program the repository's configuration names for checking them.
+  "log.showSignature=false",
   "safe.directory=*",
 ];
 

@@ -1,10 +1,18 @@
 import { evidenceBranch, readSegments } from "../core/evidence-branch.ts";
 import { type Known, known, unknown } from "../core/known.ts";
+import { archiveLimits } from "../core/ledger-archive.ts";
 import { git, outputBytes, readBlobs, readSizes, readTree, type TreeEntry } from "./git.ts";
 import { ask, askKnown, type GitHub, mapKnown, readBlob } from "./github.ts";
 
 /** GitHub takes no larger file, so a larger one on the evidence branch is not one that we wrote. */
 const fileBytes = 100 * 1024 * 1024;
+
+/** Why files of these sizes are not read; null: they are. The same content under many names is small in git alone. */
+function sizesProblem(what: string, sizes: readonly number[]): string | null {
+  const { bytes, files } = archiveLimits;
+  if (sizes.length <= files && sizes.reduce((sum, size) => sum + size, 0) <= bytes) return null;
+  return `${what} holds more than ${files} files or ${bytes} bytes; no ledger is read that large`;
+}
 
 /** The evidence branch as a git directory has it: its commit, and every file by its path. */
 export type GitLedger = { commit: string; ref: string; files: Map<string, Uint8Array> };
@@ -37,6 +45,9 @@ async function readFiles(dir: string, tree: readonly TreeEntry[]): Promise<Known
     tree.map((entry) => entry.sha),
   );
   if (!sizes.known) return sizes;
+  const whole = tree.map((entry) => sizes.value.get(entry.sha) ?? 0);
+  const tooLarge = sizesProblem(`${evidenceBranch} of ${dir}`, whole);
+  if (tooLarge !== null) return unknown(tooLarge);
   const files = new Map<string, Uint8Array>();
   let batch: TreeEntry[] = [];
   let bytes = 0;
@@ -102,6 +113,9 @@ async function readApiSegments(github: GitHub): Promise<Known<{ path: string; sh
   if (!entries.known) return entries;
   const odd = entries.value.find((entry) => entry.mode !== "100644");
   if (odd !== undefined) return unknown(`${what} holds ${JSON.stringify(odd.path)}, which is no plain file`);
+  const whole = entries.value.map(({ size = 0 }) => size);
+  const tooLarge = sizesProblem(what, whole);
+  if (tooLarge !== null) return unknown(tooLarge);
   return known(entries.value.map(({ path, sha }) => ({ path: `ledger/${path}`, sha })));
 }
 

@@ -56,10 +56,42 @@ export async function readSpans(
   const comparable = merges.filter(({ head }) => here.has(head));
   for (const merge of comparable) {
     const compared = await comparePatches(dir, merge);
-    if (compared.known && compared.value.same && compared.value.commits > 1)
+    if (!compared.known || !compared.value.same || compared.value.commits < 2) continue;
+    if (await isEachTheSame(dir, merge, compared.value.commits))
       spans.set(merge.merged, compared.value.commits);
   }
   return known({ spans, missing: merges.length - comparable.length });
+}
+
+/**
+ * Whether each of the commits that a merge put on the branch is one of the judged ones, in their order: all of them together
+ * are the same, too, where somebody pushed a commit, took it back, and left the merge the rest.
+ */
+async function isEachTheSame(
+  dir: string,
+  { base, head, merged }: MergedHead,
+  count: number,
+): Promise<boolean> {
+  const fork = await answerOf(dir, ["merge-base", base, head]);
+  if (!fork.known) return false;
+  const judged = await stepIds(dir, ["--no-merges", `${fork.value}..${head}`]);
+  const landed = await stepIds(dir, ["--first-parent", `--max-count=${count}`, merged]);
+  return judged !== null && judged.length === count && judged.join() === landed?.join();
+}
+
+/** The ids of single commits' changes, the newest last; null when one cannot be told, as that of a commit without a change. */
+async function stepIds(dir: string, range: readonly string[]): Promise<string[] | null> {
+  const order = ["--topo-order", "--reverse"];
+  const commits = await answerOf(dir, ["rev-list", ...order, ...range, "--"]);
+  if (!commits.known) return null;
+  const lines = commits.value.split("\n");
+  const ids: string[] = [];
+  for (const commit of lines) {
+    const id = await landedId(dir, commit, 1);
+    if (!id.known) return null;
+    ids.push(id.value);
+  }
+  return ids;
 }
 
 /** The id of what a commit and those before it on its first-parent line, `count` in all, brought in. */
@@ -75,7 +107,9 @@ async function landedId(dir: string, merged: string, count: number): Promise<Kno
 async function patchId(dir: string, from: string, to: string): Promise<Known<string>> {
   // Full ids, because a binary file counts by the ids of its two contents.
   const shown = ["-p", "-r", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color"];
-  const diff = await git(dir, ["diff-tree", ...shown, "--submodule=short", from, to, "--"]);
+  // A `.gitmodules` may say that a submodule's changes are to be ignored.
+  const all = ["--submodule=short", "--ignore-submodules=none"];
+  const diff = await git(dir, ["diff-tree", ...shown, ...all, from, to, "--"]);
   if (!diff.ok) return unknown(diff.why);
   if (diff.stdout.includes(0))
     return unknown(`the change up to ${to} holds a NUL byte, and git's patch-id reads no line past one`);

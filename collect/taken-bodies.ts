@@ -13,19 +13,22 @@ const segmentBytes = 100 * 1024 * 1024;
 export async function readTakenBodies(dir: string, tip: string): Promise<Known<Map<string, number>>> {
   // Against every parent of a merge: a merge can leave out what one of its sides had.
   const asked = [
-    "-m",
+    "--diff-merges=separate",
     "--full-history",
     "--no-renames",
+    "--no-relative",
     "--diff-filter=D",
     "--format=%H",
     "--name-only",
     "-z",
   ];
-  const log = await git(dir, ["log", ...asked, "--end-of-options", tip, "--", "bodies"]);
+  const log = await git(dir, ["log", ...asked, "--end-of-options", tip, "--", ":(top)bodies"]);
   if (!log.ok) return unknown(log.why);
   const commits = new Map<string, string>();
   let commit = "";
-  for (const word of log.stdout.toString("utf8").split(/[\0\n]/)) {
+  for (const part of log.stdout.toString("utf8").split("\0")) {
+    // git puts a line end before the first name; one inside a name is somebody's choice.
+    const word = part.replace(/^\n/, "");
     if (word.startsWith("bodies/")) commits.set(word, commits.get(word) ?? commit);
     else if (word !== "") commit = word;
   }
@@ -44,13 +47,13 @@ async function countEntries(dir: string, commit: string): Promise<Known<number>>
   if (!tree.known) return tree;
   const segments = tree.value.filter(({ path }) => path.startsWith("ledger/"));
   const path = segmentPath(segments.length * segmentEntries);
-  const last = segments.find((one) => one.path === path);
+  const last = segments.find((one) => one.path === path && one.mode === "100644");
   // A commit with other files is not one of ours, and proves no entry.
   if (last === undefined) return known(0);
   const blobs = await readBlobs(dir, [last.sha], segmentBytes);
   if (!blobs.known) return blobs;
   const content = blobs.value.get(last.sha)?.content ?? null;
-  if (content === null) return unknown(`${path} of ${commit} is too large to be read`);
+  if (content === null) return known(0);
   const lines = content.toString("latin1").split("\n").length - 1;
   return known((segments.length - 1) * segmentEntries + lines);
 }

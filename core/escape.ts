@@ -20,6 +20,21 @@ export function oneLine(text: string): string {
   return visible(text).replaceAll("\n", " ");
 }
 
+/**
+ * A value as JSON in which whatever a terminal would obey or hide is written as an escape: it reads back as the same value.
+ * `indent` as in JSON.stringify.
+ */
+export function jsonText(value: object, indent = 2): string {
+  return JSON.stringify(value, null, indent).replace(hidden, (character) =>
+    character === "\n"
+      ? character
+      : character
+          .split("")
+          .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+          .join(""),
+  );
+}
+
 /** An entity that shows nothing; it stands where GitHub or a bot would otherwise read more than text. */
 const apart = "&#8203;";
 
@@ -40,7 +55,7 @@ export function plain(text: string): string {
     .replace(/\b(GH)-(?=[0-9])/gi, `$1${apart}-`)
     .replaceAll("://", `:${apart}//`)
     .replace(/\b(www)\./gi, `$1${apart}.`)
-    .replace(/^\s*(?=[/#=:-]|[0-9]+[.)])/gm, apart)
+    .replace(/^[^\S\n]*(?=[/#=:-]|[0-9]+[.)])/gm, apart)
     .replace(/\n+/g, (breaks) => "<br>".repeat(Math.min(breaks.length, 2)));
 }
 

@@ -5,7 +5,7 @@ import { blobId } from "../../collect/blob-id.ts";
 import { policyReading } from "../../collect/policy-file.ts";
 import { backtest, type Entered } from "../../core/backtest.ts";
 import { backtestText, movedRows } from "../../core/backtest-report.ts";
-import { oneLine } from "../../core/escape.ts";
+import { jsonText, oneLine } from "../../core/escape.ts";
 import type { PolicyReading } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { Io } from "./io.ts";
@@ -86,9 +86,11 @@ function report(options: BacktestOptions, { from, before, entered }: Found, io: 
   if (options.json === true) {
     const shown = all ? rows : movedRows(result);
     const policies = { old: blobOf(before), new: options.policy };
-    io.out(`${JSON.stringify({ from, policies, totals, secrets, rows: shown }, null, 2)}\n`);
+    io.out(`${jsonText({ from, policies, totals, secrets, rows: shown })}\n`);
   } else {
-    io.out(`Changes of ${from}, judged by ${options.policy} (new) and ${nameOf(options, before)} (old).\n`);
+    io.out(
+      `Changes of ${oneLine(from)}, judged by ${options.policy} (new) and ${nameOf(options, before)} (old).\n`,
+    );
     io.out(backtestText(result, { all, color: io.color }));
   }
   const undecided = totals.undecided > 0 ? 2 : 0;

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { lstat, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { Command } from "commander";
-import { readWorkTree, type WorkTree } from "../../collect/work-tree.ts";
+import { readPlainFile, readWorkTree, type WorkTree } from "../../collect/work-tree.ts";
 import { jobChecks, workflowPattern } from "../../collect/workflows.ts";
+import { oneLine } from "../../core/escape.ts";
 import { policyPath } from "../../schemas/policy-place.ts";
 import { packageHome } from "../package-home.ts";
 import { draftPolicy } from "./init/draft.ts";
@@ -35,7 +36,7 @@ export function initCommand(io: Io): Command {
     .action(async (options: Options) => {
       const tree = await readWorkTree(resolve(io.cwd, options.repo ?? "."));
       if (!tree.known) {
-        io.err(`sallyport init: ${tree.why}; run this inside a clone, or after \`git init\`\n`);
+        io.err(`sallyport init: ${oneLine(tree.why)}; run this inside a clone, or after \`git init\`\n`);
         io.exit(2);
         return;
       }
@@ -55,6 +56,14 @@ async function writePolicy(
   const path = join(tree.top, policyPath);
   if (existsSync(join(tree.top, twin))) {
     io.err(`sallyport init: ${twin} is there, and the policy is read from ${policyPath} alone: rename it\n`);
+    return "refused";
+  }
+  // The tree may be anybody's: nothing outside it is written.
+  for (const one of [dirname(path), path]) {
+    if ((await lstat(one).catch(() => null))?.isSymbolicLink() !== true) continue;
+    io.err(
+      `sallyport init: ${relative(tree.top, one)} is a link, and the policy is read from a plain file alone: delete it\n`,
+    );
     return "refused";
   }
   if (existsSync(path) && options.force !== true) {
@@ -82,8 +91,8 @@ async function readChecks({ top, files }: WorkTree) {
     files
       .filter((path) => workflowPattern.test(path))
       .map(async (file) => {
-        const text = await readFile(join(top, file), "utf8").catch(() => "");
-        const checks = jobChecks(file, text);
+        const content = await readPlainFile(join(top, file));
+        const checks = jobChecks(file, content?.toString("utf8") ?? "");
         return checks.known ? checks.value : [];
       }),
   );

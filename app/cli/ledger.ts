@@ -28,6 +28,10 @@ function withKeys(command: Command): Command {
     .option(
       "--threshold <count>",
       "how many different keys sign each entry (default: as the policy says, or 1)",
+    )
+    .option(
+      "--repository-id <id>",
+      "the repository's numeric id on GitHub: finds the ledger of another one that the same App signed",
     );
 }
 
@@ -51,7 +55,6 @@ export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
       "--head <seq:hash>",
       "an entry that must be there, as the check run's text shows it: finds a cut tail",
     )
-    .option("--repository-id <id>", "the repository's numeric id on GitHub")
     .option("--pr <number>", "follow this pull request back to the person who approved or adopted it")
     .option("--json", "print the report as JSON")
     .action((place: string, options: VerifyOptions) => verifyLedger(io, place, options));

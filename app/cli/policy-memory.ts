@@ -20,6 +20,9 @@ export function rememberingParser(cache: string | undefined): PolicyParser {
     const remembered = recall(file, name);
     if (remembered !== null) return { ...remembered, ref, blob };
     const reading = await parse(ref, blob, content);
+    // git does not compare what it reads with its name: a clone that lies must not choose another repository's policy.
+    const { blobId } = await import("../../collect/blob-id.ts");
+    if (blobId(content, blob.length === 64 ? "sha256" : "sha1") !== blob) return reading;
     const text = JSON.stringify(reading);
     keep(file, [name, text, text].join("\n"));
     return reading;

@@ -1,10 +1,11 @@
 import { Command } from "commander";
 import { collectReplaySources } from "../../collect/replay-sources.ts";
 import type { TypedEntry } from "../../core/entries.ts";
-import { oneLine } from "../../core/escape.ts";
+import { jsonText, oneLine } from "../../core/escape.ts";
 import { replayRun } from "../../core/replay.ts";
 import { replayConcerns, replayText } from "../../core/replay-report.ts";
 import type { Io } from "./io.ts";
+import { wholeNumber } from "./ledger/arguments.ts";
 import { openPlace } from "./ledger/place.ts";
 import { givenKeys, type KeyOptions, trustedKeys } from "./ledger/trusted-keys.ts";
 import { verifyPlace } from "./ledger/verified-entries.ts";
@@ -29,6 +30,10 @@ export function replayCommand(io: Io): Command {
       (key: string, before: string[] = []) => [...before, key],
     )
     .option("--policy <file>", "the policy file whose `ledger.keys` are trusted, in place of the clone's own")
+    .option(
+      "--repository-id <id>",
+      "the repository's numeric id on GitHub: finds the ledger of another one that the same App signed",
+    )
     .option("--json", "print the replay as JSON")
     .action((run: string, place: string, options: ReplayOptions) => replay(io, run, place, options));
 }
@@ -38,13 +43,15 @@ async function replay(io: Io, run: string, name: string, options: ReplayOptions)
     io.err(`sallyport replay: ${oneLine(message)}\n`);
     io.exit(status);
   };
+  const repository = options.repositoryId === undefined ? undefined : wholeNumber(options.repositoryId);
+  if (repository === null) return refuse("--repository-id takes a whole number");
   const read = await openPlace(io.cwd, name);
   if (!read.ok) return refuse(read.why, read.status);
   const { place } = read;
   const given = await givenKeys(io, options);
   const trusted = given.known ? await trustedKeys(given.value, place, options) : given;
   if (!trusted.known) return refuse(trusted.why);
-  const verified = verifyPlace(place, trusted.value);
+  const verified = verifyPlace(place, trusted.value, repository);
   if (!verified.known)
     return refuse(
       `the ledger does not verify, so nothing was replayed: ${verified.why}; see \`sallyport ledger verify\``,
@@ -65,7 +72,7 @@ async function replay(io: Io, run: string, name: string, options: ReplayOptions)
   const origin = ref === null ? `the ${kind} ${path}` : `${ref} at ${commit}`;
   io.out(
     options.json === true
-      ? `${JSON.stringify({ ...result, concerns: replayConcerns(result), from: { kind, path, ref, commit } }, null, 2)}\n`
+      ? `${jsonText({ ...result, concerns: replayConcerns(result), from: { kind, path, ref, commit } })}\n`
       : replayText(result, origin, io.color),
   );
   const { differs, missing } = result.counts;

@@ -55,6 +55,7 @@ async function onBranch(path = ""): Promise<Map<string, string>> {
   return files;
 }
 
+const isBlob = ({ type }: Json) => type === "blob";
 const linesOf = (files: Map<string, string>) =>
   [...files]
     .filter(([path]) => path.startsWith("ledger/"))
@@ -251,6 +252,34 @@ describe("a branch that was written by somebody else", () => {
     await expect(exportLedger(github(), chain(chain1200.slice(0, 9)))).rejects.toMatchObject({
       code: "evidence-rewritten",
     });
+  });
+
+  test.each([
+    ["a full file that became a link", "ledger/0001.jsonl", "120000", true],
+    ["a full file that may be run", "ledger/0001.jsonl", "100755", true],
+    ["a link beside the ledger", "more", "120000", false],
+    ["a submodule beside the ledger", "more", "160000", false],
+  ])("T161 %s, which no clone could be verified with: nothing is written", async (_, path, mode, isSame) => {
+    await exportLedger(github(), chain(chain1200.slice(0, 600)));
+    const before = await commitOf(await tip());
+    const listed = await acme.as("lena", "GET", `git/trees/${before.tree.sha}?recursive=1`);
+    const same = listed.tree.find((entry: Json) => entry.path === path)?.sha;
+    const sha = isSame ? same : mode === "160000" ? before.sha : listed.tree.find(isBlob).sha;
+    const type = mode === "160000" ? "commit" : "blob";
+    const tree = await acme.as("lena", "POST", "git/trees", {
+      base_tree: before.tree.sha,
+      tree: [{ path, mode, type, sha }],
+    });
+    const odd = await acme.as("lena", "POST", "git/commits", {
+      message: "odd",
+      tree: tree.sha,
+      parents: [before.sha],
+    });
+    await acme.as("lena", "PATCH", `git/refs/heads/${evidenceBranch}`, { sha: odd.sha });
+    await expect(exportLedger(github(), chain(chain1200.slice(0, 700)))).rejects.toMatchObject({
+      code: "evidence-rewritten",
+    });
+    expect(await tip()).toBe(odd.sha);
   });
 
   test("a branch that moves between reading and writing is read again and never forced", async () => {

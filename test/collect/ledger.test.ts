@@ -98,6 +98,21 @@ describe("from a git directory", () => {
   });
 });
 
+test("T161 one content under many names is not read: it would be more than a ledger may be", async () => {
+  const zeros = file(Buffer.alloc(80 * 1024 * 1024));
+  const names = Array.from({ length: 13 }, (_, place) => `${String(place + 1).padStart(4, "0")}.jsonl`);
+  put(Object.fromEntries(names.map((name) => [`ledger/${name}`, zeros])));
+  const tooLarge = why("more than 100000 files or 1000000000 bytes");
+  expect(await readGitLedger(repository.dir)).toEqual(tooLarge);
+  const asked: string[] = [];
+  const answer = await fromApi((path, body) => {
+    asked.push(path);
+    return body;
+  });
+  expect(answer).toEqual(tooLarge);
+  expect(asked.filter((path) => path.includes("git/blobs"))).toEqual([]);
+});
+
 describe("from GitHub", () => {
   test("the lines of all files in order", async () => {
     put();

@@ -1,6 +1,9 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { comparePatches } from "../../collect/patch-id.ts";
+import { comparePatches, readSpans } from "../../collect/patch-id.ts";
 import { commitFiles, file, makeRepository, type Node, plainGit } from "./repository.ts";
 
 let repository: ReturnType<typeof makeRepository>;
@@ -113,6 +116,43 @@ describe("refused: the merged commit", () => {
     const merged = commit({ ...before, ...hidden, a: text(second) }, tip);
     plainGit(repository.dir, ["update-ref", "refs/heads/main", tip]);
     expect(await compare(merged, { base: tip, head: judged })).toMatchObject({ same: false });
+  });
+});
+
+describe("a submodule that `.gitmodules` says is to be ignored", () => {
+  test("is part of the change", async () => {
+    const clone = mkdtempSync(join(tmpdir(), "sallyport-"));
+    const link = (digit: string): Node => ({ mode: "160000", content: Buffer.from(digit.repeat(40)) });
+    const modules = '[submodule "v"]\n\tpath = vendor\n\turl = ./v\n\tignore = all\n';
+    const old = { ...before, ".gitmodules": file(modules), vendor: link("1") };
+    const tip = commit(old, root);
+    const judged = commit({ ...old, a: text(first) }, tip);
+    const merged = commit({ ...old, a: text(first), vendor: link("2") }, tip);
+    plainGit(repository.dir, ["update-ref", "refs/heads/main", merged]);
+    plainGit(clone, ["clone", "-q", `file://${repository.dir}`, "."]);
+    plainGit(clone, ["fetch", "-q", "origin", judged]);
+    const compared = await comparePatches(clone, { base: tip, head: judged, merged });
+    rmSync(clone, { recursive: true, force: true });
+    expect(compared).toMatchObject({ known: true, value: { same: false } });
+  });
+});
+
+describe("commits that a merge put on the branch one by one", () => {
+  const spans = async (merged: string) => {
+    const read = await readSpans(repository.dir, [{ base, head, merged }]);
+    return read.known ? [...read.value.spans.values()] : read;
+  };
+
+  test("are the judged ones", async () => {
+    const onto = commit({ ...moved, a: text(first), bin: binary("new") }, base);
+    expect(await spans(commit({ ...moved, ...wanted }, onto))).toEqual([2]);
+  });
+
+  test("T088 are not those that somebody pushed and the merge took back", async () => {
+    const pushed = commit({ ...moved, a: text(first), bin: binary("new"), evil: file("evil\n") }, base);
+    const merged = commit({ ...moved, ...wanted }, pushed);
+    expect(await compare(merged)).toMatchObject({ same: true, commits: 2 });
+    expect(await spans(merged)).toEqual([]);
   });
 });
 

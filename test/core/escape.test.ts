@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { block, code, plain, visible } from "../../core/escape.ts";
+import { block, code, jsonText, plain, visible } from "../../core/escape.ts";
 
 /** The same corpus goes through every outlet (T186). */
 const corpus: [string, string][] = [
@@ -86,6 +86,10 @@ test.each([
   expect(code(text)).toBe(shown);
 });
 
+test("lines without end are escaped in one go", () => {
+  expect(plain(`a${"\n".repeat(200_000)}/b`)).toBe("a<br><br>&#8203;/b");
+});
+
 test("a block's content cannot end it", () => {
   expect(block("a\n````\nb")).toBe("`````text\na\n````\nb\n`````");
   expect(block("/sign-off x")).toBe("```text\n/sign-off x\n```");
@@ -110,4 +114,16 @@ test("whatever the text: one line, no markup, nothing hidden, and never a live m
     }),
     { numRuns: 1_000 },
   );
+});
+
+test("T198: JSON for people's eyes holds nothing that a terminal obeys or hides, and says the same", () => {
+  const texts = fc.string({ unit: "binary" }).map((text) => text.toWellFormed());
+  fc.assert(
+    fc.property(fc.dictionary(texts, fc.array(texts)), fc.constantFrom(0, 2), (value, indent) => {
+      const text = jsonText(value, indent);
+      expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+    }),
+  );
+  expect(jsonText({ a: "\u009b31m\u202e\u{e0041}\n" }, 0)).toBe('{"a":"\\u009b31m\\u202e\\udb40\\udc41\\n"}');
 });

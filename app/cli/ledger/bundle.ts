@@ -1,6 +1,7 @@
 import { comparePatches } from "../../../collect/patch-id.ts";
 import { assembleAdoption } from "../../../core/adoption-bundle.ts";
 import { assembleBundle } from "../../../core/bundle.ts";
+import { jsonText } from "../../../core/escape.ts";
 import { bodyPath } from "../../../core/evidence-branch.ts";
 import { lastVerdict } from "../../../core/vsa.ts";
 import { Bundle } from "../../../schemas/evidence.ts";
@@ -44,7 +45,7 @@ export async function printBundle(io: Io, name: string, options: BundleOptions):
     );
   const merge = await compared(io, ledger, bundle);
   const shown = Bundle.parse({ ...bundle, merge });
-  if (options.json === true) io.out(`${JSON.stringify(shown, null, 2)}\n`);
+  if (options.json === true) io.out(`${jsonText(shown)}\n`);
   else io.out(shown.state === "adopted" ? adoptionMarkdown(shown) : bundleMarkdown(shown));
   io.exit(merge !== null && (!merge.judged || merge.change === "another") ? 1 : 0);
 }

@@ -7,7 +7,7 @@ import {
   type RevisionStanding,
   type RevisionState,
 } from "../../../core/continuity.ts";
-import { oneLine } from "../../../core/escape.ts";
+import { jsonText, oneLine } from "../../../core/escape.ts";
 import type { Io } from "../io.ts";
 import { stop } from "./refusal.ts";
 import type { KeyOptions } from "./trusted-keys.ts";
@@ -41,7 +41,7 @@ export async function printContinuity(io: Io, name: string, options: ContinuityO
   const { missing } = spans.value;
   io.out(
     options.json === true
-      ? `${JSON.stringify({ ...continuity, missingHeads: missing }, null, 2)}\n`
+      ? `${jsonText({ ...continuity, missingHeads: missing })}\n`
       : continuityText(continuity, missing, io.color),
   );
   io.exit(continuity.covered ? 0 : 1);

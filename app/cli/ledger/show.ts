@@ -1,3 +1,4 @@
+import { jsonText } from "../../../core/escape.ts";
 import { readSegments } from "../../../core/evidence-branch.ts";
 import { type Entry, entryHash, readEntry } from "../../../core/ledger.ts";
 import type { Io } from "../io.ts";
@@ -59,7 +60,7 @@ export async function showLedger(
       const read = readEntry(line, place + 1);
       if (!read.ok) return stop(io, "show", `${read.problem.message} [${placeOf(place + 1)}]`, 1);
       if (fits(read.entry, filter))
-        io.out(`${options.json === true ? JSON.stringify(read.entry) : entryText(read.entry)}\n`);
+        io.out(`${options.json === true ? jsonText(read.entry, 0) : entryText(read.entry)}\n`);
     }
     shown = { lines: lines.length, last: lines.length === 0 ? "" : entryHash(lines.at(-1) ?? "") };
   } while (options.follow === true && (await wait()));

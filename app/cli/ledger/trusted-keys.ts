@@ -14,7 +14,7 @@ import type { Place } from "./place.ts";
 /** The keys a verification trusts, how many of them sign each entry, and where they come from, for people. */
 export type TrustedKeys = { keys: LedgerKey[]; threshold: number; source: string };
 
-export type KeyOptions = { key?: string[]; policy?: string; threshold?: string };
+export type KeyOptions = { key?: string[]; policy?: string; threshold?: string; repositoryId?: string };
 
 /**
  * The keys that the command line names: `--key` before `--policy`. Null: neither is given, so the place has to be asked.

@@ -5,6 +5,7 @@ import type { Entry } from "../../../core/ledger.ts";
 import { verifyChain } from "../../../core/ledger-verify.ts";
 import { typedEntry } from "../../../core/typed-entry.ts";
 import type { Io } from "../io.ts";
+import { wholeNumber } from "./arguments.ts";
 import { openPlace, type Place } from "./place.ts";
 import { stop } from "./refusal.ts";
 import { givenKeys, type KeyOptions, type TrustedKeys, trustedKeys } from "./trusted-keys.ts";
@@ -33,19 +34,25 @@ export async function readVerified(
     stop(io, command, message, status);
     return null;
   };
+  const repository = options.repositoryId === undefined ? undefined : wholeNumber(options.repositoryId);
+  if (repository === null) return refuse("--repository-id takes a whole number", 2);
   const read = await openPlace(io.cwd, name);
   if (!read.ok) return refuse(read.why, read.status);
   const given = await givenKeys(io, options);
   const trusted = given.known ? await trustedKeys(given.value, read.place, options) : given;
   if (!trusted.known) return refuse(trusted.why, 2);
-  const verified = verifyPlace(read.place, trusted.value);
+  const verified = verifyPlace(read.place, trusted.value, repository);
   if (verified.known) return verified.value;
   const message = `the ledger is not in order, so nothing is told from it: ${verified.why}`;
   return refuse(`${message}; see \`sallyport ledger verify\``, 1);
 }
 
-/** Verifies all of a ledger and reads its entries; unknown: it is not in order. */
-export function verifyPlace(place: Place, { keys, threshold }: TrustedKeys): Known<VerifiedLedger> {
+/** Verifies all of a ledger, if asked that of one repository, and reads its entries; unknown: it is not in order. */
+export function verifyPlace(
+  place: Place,
+  { keys, threshold }: TrustedKeys,
+  expectRepositoryId?: number,
+): Known<VerifiedLedger> {
   const { files } = place;
   const layout = readLayout(files);
   if (!layout.ok) return unknown(layout.message);
@@ -57,6 +64,7 @@ export function verifyPlace(place: Place, { keys, threshold }: TrustedKeys): Kno
   let repository = "";
   const report = verifyChain(segmentLines(files, layout.segments), keys, {
     threshold,
+    expectRepositoryId,
     visit: (entry) => {
       repository = entry.repository.name;
       names.set(entry.seq, repository);
@@ -71,7 +79,7 @@ export function verifyPlace(place: Place, { keys, threshold }: TrustedKeys): Kno
 }
 
 /** Why nothing can be told of a pull request: an entry about it that this version cannot read. Null: there is none. */
-export function unreadProblem({ unread }: VerifiedLedger, pull: number): string | null {
+export function unreadProblem({ unread }: Pick<VerifiedLedger, "unread">, pull: number): string | null {
   const entry = unread.find(({ body }) => body.pull === pull);
   if (entry === undefined) return null;
   return `entry ${entry.seq} (${JSON.stringify(entry.kind)}) is about #${pull} and this version cannot read it: use a newer one`;

@@ -1,5 +1,6 @@
 import { readTakenBodies } from "../../../collect/taken-bodies.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
+import { jsonText } from "../../../core/escape.ts";
 import {
   type BranchLayout,
   bodyPath,
@@ -9,6 +10,7 @@ import {
   wrongBodies,
 } from "../../../core/evidence-branch.ts";
 import { known } from "../../../core/known.ts";
+import type { Entry } from "../../../core/ledger.ts";
 import type { LedgerProblem } from "../../../core/ledger-problem.ts";
 import { verifyChain } from "../../../core/ledger-verify.ts";
 import { bodiesNamed, followPurges } from "../../../core/retention.ts";
@@ -20,10 +22,10 @@ import { openPlace, type Place } from "./place.ts";
 import { stop } from "./refusal.ts";
 import { type LedgerReport, reportText } from "./report.ts";
 import { givenKeys, type KeyOptions, type TrustedKeys, trustedKeys } from "./trusted-keys.ts";
+import { unreadProblem } from "./verified-entries.ts";
 
 export type VerifyOptions = KeyOptions & {
   head?: string;
-  repositoryId?: string;
   pr?: string;
   json?: boolean;
 };
@@ -35,6 +37,8 @@ type Asked = {
   pull: number | undefined;
   /** The bodies that were taken off the branch, and after how many entries; a folder or an archive does not tell. */
   taken: ReadonlyMap<string, number>;
+  /** Gets the entries that this version cannot read. */
+  unread: Entry[];
 };
 
 /** `ledger verify`: exit 0 when all of it is in order, 1 when something is not, 2 when that cannot be told. */
@@ -56,8 +60,11 @@ export async function verifyLedger(io: Io, name: string, options: VerifyOptions)
   const taken =
     place.kind === "git" ? await readTakenBodies(place.path, place.commit) : known(new Map<string, number>());
   if (!taken.known) return refuse(taken.why);
-  const report = verifyPlace(place, trusted.value, { anchor, repository, pull, taken: taken.value });
-  io.out(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, io.color));
+  const unread: Entry[] = [];
+  const report = verifyPlace(place, trusted.value, { anchor, repository, pull, taken: taken.value, unread });
+  const newer = pull === undefined || report.problems.length > 0 ? null : unreadProblem({ unread }, pull);
+  if (newer !== null) return refuse(newer);
+  io.out(options.json === true ? `${jsonText(report)}\n` : reportText(report, io.color));
   io.exit(report.ok ? 0 : 1);
 }
 
@@ -75,8 +82,10 @@ function verifyPlace(place: Place, trusted: TrustedKeys, asked: Asked): LedgerRe
     visit: (entry) => {
       for (const { sha256 } of bodiesNamed(entry)) named.add(sha256);
       followPurges(purged, entry);
-      const typed = pull === undefined ? null : typedEntry(entry);
-      if (typed !== null) entries.push(typed);
+      if (pull === undefined) return;
+      const typed = typedEntry(entry);
+      if (typed === null) asked.unread.push(entry);
+      else entries.push(typed);
     },
   });
   const absent = [...named].filter((one) => !files.has(bodyPath(one)));

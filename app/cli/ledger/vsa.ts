@@ -1,3 +1,4 @@
+import { jsonText } from "../../../core/escape.ts";
 import { summaryStatement } from "../../../core/vsa.ts";
 import type { Io } from "../io.ts";
 import { wholeNumber } from "./arguments.ts";
@@ -23,7 +24,7 @@ export async function printSummary(io: Io, name: string, options: VsaOptions): P
     .findLast(({ body }) => body.pull === pull);
   if (entry === undefined)
     return stop(io, "vsa", `the ledger sums up no merge of #${pull}: none was observed since it does`, 1);
-  io.out(`${JSON.stringify(summaryStatement(entry.body), null, 2)}\n`);
+  io.out(`${jsonText(summaryStatement(entry.body))}\n`);
   io.err(`not signed as it stands here; entry ${entry.seq} of the ledger says the same and is\n`);
   io.exit(entry.body.summary.verificationResult === "PASSED" ? 0 : 1);
 }

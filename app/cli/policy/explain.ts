@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readDefaultPolicy } from "../../../collect/default-policy.ts";
 import { policyReading } from "../../../collect/policy-file.ts";
-import { oneLine } from "../../../core/escape.ts";
+import { jsonText, oneLine } from "../../../core/escape.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
 import { type Explanation, explain } from "../../../core/policy-explain.ts";
@@ -16,13 +16,13 @@ export async function explainPaths(paths: readonly string[], options: ExplainOpt
   const read = options.policy === undefined ? await fromGit(options, io) : await fromFile(options.policy, io);
   const problem = read.known ? problemOf(read.value, options.policy ?? policyPath) : read.why;
   if (!read.known || read.value.state !== "loaded" || problem !== null) {
-    io.err(`sallyport policy explain: ${problem}\n`);
+    io.err(`sallyport policy explain: ${oneLine(problem ?? "")}\n`);
     io.exit(2);
     return;
   }
   const loaded = read.value;
   const explanations = paths.map((path) => explain(path.replace(/^(?:\.\/)+|\/+$/g, ""), loaded));
-  if (options.json === true) io.out(`${JSON.stringify({ paths: explanations }, null, 2)}\n`);
+  if (options.json === true) io.out(`${jsonText({ paths: explanations })}\n`);
   else for (const one of explanations) io.out(textOf(one, options.policy ?? policyPath));
   io.exit(0);
 }

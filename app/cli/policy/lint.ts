@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { parsePolicy } from "../../../collect/policy.ts";
-import { readWorkTree, type WorkTree } from "../../../collect/work-tree.ts";
+import { readPlainFile, readWorkTree, type WorkTree } from "../../../collect/work-tree.ts";
 import { jobChecks, workflowPattern } from "../../../collect/workflows.ts";
-import { oneLine } from "../../../core/escape.ts";
+import { jsonText, oneLine } from "../../../core/escape.ts";
 import type { JobCheck } from "../../../core/job-checks.ts";
 import type { LintWarning } from "../../../core/lint-warning.ts";
 import { lintPolicy } from "../../../core/policy-lint.ts";
@@ -21,10 +21,11 @@ export async function lint(file: string | undefined, options: LintOptions, io: I
   const dir = resolve(io.cwd, options.repo ?? ".");
   const path = file === undefined ? join(dir, policyPath) : resolve(io.cwd, file);
   const shown = file ?? (relative(io.cwd, path) || policyPath);
-  const content = await readFile(path).catch(() => null);
+  // A file that is named is the asker's own choice; the policy's own place counts as the App reads it, without links.
+  const content = file === undefined ? await readPlainFile(path) : await readFile(path).catch(() => null);
   if (content === null) {
     io.err(
-      `sallyport policy lint: cannot read ${shown}; name the file, or run this at the top of the repository\n`,
+      `sallyport policy lint: cannot read ${shown}${file === undefined ? " as a plain file" : ""}; name the file, or run this at the top of the repository\n`,
     );
     io.exit(2);
     return;
@@ -46,8 +47,8 @@ export async function lint(file: string | undefined, options: LintOptions, io: I
   io.exit(options.strict === true && warnings.length > 0 ? 1 : 0);
 }
 
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+function json(value: object): string {
+  return `${jsonText(value)}\n`;
 }
 
 function report(file: string, policy: Policy, warnings: readonly LintWarning[], notes: string[], io: Io) {
@@ -73,9 +74,9 @@ async function readAround(dir: string): Promise<Around> {
 async function readChecks({ top, files }: WorkTree): Promise<Omit<Around, "files">> {
   const checks: JobCheck[] = [];
   for (const file of files.filter((path) => workflowPattern.test(path))) {
-    const text = await readFile(join(top, file), "utf8").catch(() => null);
-    if (text === null) continue;
-    const found = jobChecks(file, text);
+    const content = await readPlainFile(join(top, file));
+    if (content === null) continue;
+    const found = jobChecks(file, content.toString("utf8"));
     if (!found.known)
       return { checks: null, notes: [`checks are not compared with workflows: ${found.why}`] };
     checks.push(...found.value);

@@ -4,9 +4,11 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -97,6 +99,25 @@ describe("a first policy", () => {
     ];
     const text = draftPolicy({ files: [], checks }, "x");
     expect(text).toContain('# ci: { checks: ["@github-actions/unit"] }');
+  });
+
+  test.each([
+    ["the policy", policyPath, "outside"],
+    ["its folder", ".github", "."],
+  ])("T180: is not written through a link in the place of %s", async (_, path, target) => {
+    const elsewhere = mkdtempSync(join(tmpdir(), "sallyport-"));
+    writeFileSync(join(elsewhere, "outside"), "mine\n");
+    mkdirSync(dirname(join(top, path)), { recursive: true });
+    symlinkSync(join(elsewhere, target), join(top, path));
+    for (const args of [[], ["--force"]])
+      expect(await run(...args)).toMatchObject({
+        exit: 1,
+        out: "",
+        err: expect.stringContaining("is a link"),
+      });
+    expect(readdirSync(elsewhere)).toEqual(["outside"]);
+    expect(readFileSync(join(elsewhere, "outside"), "utf8")).toBe("mine\n");
+    rmSync(elsewhere, { recursive: true, force: true });
   });
 
   test("is never written over one that is there, unless forced", async () => {

@@ -210,6 +210,19 @@ describe.each(["bundle", "vsa"])("%s: nothing is told", (command) => {
     });
   });
 
+  test("T146: from the ledger of another repository that the same App signed", async () => {
+    repository.publish(await signStory(sign, mergedStory(commitsOf(entered()), { upTo: "merged" })));
+    const ask = (id: string) =>
+      ledger([command, "clone", "--pr", "11", "--key", publicKey, "--repository-id", id]);
+    expect(await ask("7")).toMatchObject({ exit: 0 });
+    expect(await ask("8")).toMatchObject({
+      exit: 1,
+      out: "",
+      err: expect.stringContaining("belongs to repository 7"),
+    });
+    expect(await ask("acme/web")).toMatchObject({ exit: 2, out: "" });
+  });
+
   test("past an entry about it that only a newer version can read", async () => {
     const key = newKey();
     const body = { pull: 11, something: "new" };

@@ -149,6 +149,11 @@ describe("refused", () => {
     });
   });
 
+  test("T146: the ledger of a fork, whose branch has the same commits: exit 1", async () => {
+    expect(await ask(merged, chain, "--repository-id", "7")).toMatchObject({ exit: 0 });
+    expect(await ask(merged, chain, "--repository-id", "8")).toMatchObject({ exit: 1, told: null });
+  });
+
   test("a summary that only a newer version can read: exit 2", async () => {
     const one: EntryDraft = draft({
       kind: "source.verified",

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { createSigner } from "../../../app/signer.ts";
@@ -101,6 +101,75 @@ describe("a body that is not there", () => {
     const merge = plainGit(bare, ["commit-tree", tree, "-p", side, "-p", tip, "-m", "merge"]).trim();
     plainGit(bare, ["update-ref", `refs/heads/${evidenceBranch}`, merge]);
     expect(await verify(bare)).toMatchObject({ exit: 1, codes: ["missing-body", "missing-body"] });
+  });
+
+  test("and that somebody took away is one from a folder of the clone, too, and whatever its settings for a log", async () => {
+    publish([named, digests], [named, [told]]);
+    const inside = join(clone, "inside");
+    mkdirSync(inside, { recursive: true });
+    plainGit(clone, ["config", "diff.relative", "true"]);
+    expect(await verify(inside)).toMatchObject({ exit: 1, codes: ["missing-body"] });
+
+    publish([named, digests]);
+    const tip = plainGit(bare, ["rev-parse", `refs/heads/${evidenceBranch}`]).trim();
+    const side = commitFiles(bare, new Map());
+    const tree = plainGit(bare, ["rev-parse", `${tip}^{tree}`]).trim();
+    const without = plainGit(bare, ["ls-tree", tree])
+      .split("\n")
+      .filter((line) => !line.endsWith("\tbodies"))
+      .join("\n");
+    const less = plainGit(bare, ["mktree"], without).trim();
+    const merge = plainGit(bare, ["commit-tree", less, "-p", side, "-p", tip, "-m", "merge"]).trim();
+    plainGit(bare, ["update-ref", `refs/heads/${evidenceBranch}`, merge]);
+    plainGit(bare, ["config", "log.diffMerges", "first-parent"]);
+    const found = await verify(bare);
+    plainGit(bare, ["config", "--unset", "log.diffMerges"]);
+    expect(found).toMatchObject({ exit: 1, codes: ["missing-body", "missing-body"] });
+  });
+
+  test.each<[string, Record<string, Node>, number]>([
+    ["a body's name of two lines", { "bodies/0\nx": file("x") }, 0],
+    [
+      "a submodule in a segment's place",
+      { "ledger/0001.jsonl": { mode: "160000", content: Buffer.from(told.slice(0, 40)) } },
+      1,
+    ],
+  ])("is told although somebody pushed %s meanwhile and took it back", async (_, odd, exit) => {
+    const tree = (kept: readonly string[], more: Record<string, Node> = {}) => {
+      const fresh = purged.map((line, place) => ({ seq: place + 1, line }));
+      const [{ path, content } = { path: "", content: "" }] = branchFiles([], fresh);
+      const files = new Map<string, Node>([[path, file(Buffer.from(content))]]);
+      for (const [place, sha256] of digests.entries())
+        if (kept.includes(sha256)) files.set(bodyPath(sha256), file(bodies[place] ?? ""));
+      return new Map([...files, ...Object.entries(more)]);
+    };
+    let parents: string[] = [];
+    for (const files of [tree(digests), tree([told], odd), tree([])])
+      parents = [commitFiles(bare, files, parents)];
+    plainGit(bare, ["update-ref", `refs/heads/${evidenceBranch}`, parents[0] ?? ""]);
+    expect(await verify(bare)).toMatchObject({ exit });
+  });
+
+  test("T182: is looked for without starting the program that the clone names for signatures", async () => {
+    publish([named, digests], [named, [told]]);
+    const ref = `refs/remotes/origin/${evidenceBranch}`;
+    const signed = plainGit(clone, ["cat-file", "commit", ref]).replace(
+      /^(committer .*)$/m,
+      "$1\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----",
+    );
+    const tip = plainGit(clone, ["hash-object", "-t", "commit", "-w", "--stdin"], signed).trim();
+    plainGit(clone, ["update-ref", ref, tip]);
+    const program = join(folder, "program");
+    writeFileSync(program, `#!/bin/sh\ntouch ${join(folder, "ran")}\n`, { mode: 0o755 });
+    plainGit(clone, ["config", "gpg.program", program]);
+    plainGit(clone, ["config", "log.showSignature", "true"]);
+    const found = await verify();
+    expect(found).toMatchObject({ exit: 1, codes: ["missing-body"] });
+    expect(existsSync(join(folder, "ran"))).toBe(false);
+    // A plain log starts it.
+    plainGit(clone, ["log", "-1", tip]);
+    expect(existsSync(join(folder, "ran"))).toBe(true);
+    for (const name of ["gpg.program", "log.showSignature"]) plainGit(clone, ["config", "--unset", name]);
   });
 
   test("and never was on the branch is none: only digests were published", async () => {

@@ -259,6 +259,19 @@ describe("sallyport ledger verify --pr", () => {
     expect(await ledger(["verify", clone, "--key", publicKey])).toMatchObject({ exit: 0 });
   });
 
+  test("is not told past an entry about it that only a newer version can read: exit 2", async () => {
+    const newer = draft({ kind: "merge.redone", body: { pull: 12, something: "new" } });
+    repository.publish(await chainOf(key.pem, [newer]));
+    const asked = ["verify", clone, "--key", publicKey, "--pr"];
+    expect(await ledger([...asked, "12"])).toMatchObject({
+      exit: 2,
+      out: "",
+      err: expect.stringContaining("use a newer one"),
+    });
+    expect(await ledger([...asked, "13"])).toMatchObject({ exit: 1, err: "" });
+    expect(await ledger(["verify", clone, "--key", publicKey])).toMatchObject({ exit: 0 });
+  });
+
   test("is not followed through a chain that is broken", async () => {
     repository.publish(await chainOf(key.pem, [...made("answer"), opened]));
     const { out, exit } = await ledger(["verify", clone, "--key", publicKey, "--pr", "12", "--json"]);

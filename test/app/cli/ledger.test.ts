@@ -193,6 +193,12 @@ describe("sallyport ledger verify", () => {
     );
     const shown = await ledger(["show", clone]);
     expect(shown.out).not.toMatch(commands);
+    const asJson = await ledger(["show", clone, "--json"]);
+    expect(asJson.out).not.toMatch(commands);
+    expect(JSON.parse(asJson.out)).toMatchObject({
+      actor: { login: `a${hostile}` },
+      body: { story: hostile },
+    });
   });
 });
 

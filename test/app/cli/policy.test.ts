@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
@@ -43,6 +43,25 @@ describe("sallyport policy lint", () => {
       err: "",
       exit: 0,
     });
+  });
+
+  test("T054 a link in the place of the policy or of a workflow is not followed: exit 2, as the App takes none", async () => {
+    write("elsewhere.yml", "version: 1\n");
+    symlinkSync(join(top, "elsewhere.yml"), join(top, policyPath));
+    expect(await run(["lint"])).toMatchObject({
+      out: "",
+      exit: 2,
+      err: expect.stringContaining("plain file"),
+    });
+    expect((await run(["lint", "elsewhere.yml"])).exit).toBe(0);
+
+    rmSync(join(top, policyPath));
+    write(policyPath, 'version: 1\ngates: { ci: { checks: ["@github-actions/test"] } }\n');
+    expect((await run(["lint", "--strict"])).exit).toBe(0);
+    rmSync(join(top, ".github/workflows/ci.yml"));
+    write("ci.yml", workflow);
+    symlinkSync(join(top, "ci.yml"), join(top, ".github/workflows/ci.yml"));
+    expect((await run(["lint", "--strict"])).exit).toBe(1);
   });
 
   test("a warning: its line, what is doubtful and what to do; exit 0, and 1 with --strict", async () => {

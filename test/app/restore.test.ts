@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { anchorText } from "../../app/anchor.ts";
+import { createAttemptGuard } from "../../app/attempt-guard.ts";
+import { headOf } from "../../app/chain.ts";
+import { type OpenDatabase, openDatabase } from "../../app/database.ts";
+import { exportLedger } from "../../app/export.ts";
+import { raiseIncident } from "../../app/incident.ts";
+import { restoreChain } from "../../app/restore.ts";
+import { createSigner } from "../../app/signer.ts";
+import { storedChain } from "../../app/stored-chain.ts";
+import { evidenceBranch } from "../../core/evidence-branch.ts";
+import { parsePublicKey } from "../../core/keys.ts";
+import { newKey } from "../ledger.ts";
+import { type Acme, startAcme } from "./acme.ts";
+
+let acme: Acme;
+let database: OpenDatabase;
+const signer = createSigner(newKey().pem);
+
+beforeAll(async () => {
+  acme = await startAcme();
+  database = await openDatabase({ folder: null });
+}, 30_000);
+afterAll(async () => {
+  await database.close();
+  await acme.close();
+});
+beforeEach(async () => {
+  for (const table of ["entries", "chains", "exports"] as const)
+    await database.db.deleteFrom(table).execute();
+  await acme.as("lena", "DELETE", `git/refs/heads/${evidenceBranch}`).catch(() => {});
+});
+
+const happen = (code: string, message: string) =>
+  raiseIncident(
+    {
+      db: database.db,
+      repository: { id: acme.repository, name: "acme/web" },
+      ourselves: acme.world.ourselves,
+    },
+    { code, message },
+    { sign: signer.sign, now: () => new Date("2026-11-21T10:00:00.000Z"), guard: createAttemptGuard() },
+  );
+const publish = () => {
+  const { secrets, ourselves } = acme.world;
+  return exportLedger(acme.world.github, storedChain(database.db, acme.repository, { secrets, ourselves }));
+};
+const restore = () =>
+  restoreChain(database.db, acme.world.github, {
+    repository: acme.repository,
+    appId: acme.world.ourselves.appId,
+    ownKey: parsePublicKey(signer.publicKey),
+    acceptLoss: false,
+  });
+
+/** A pull request whose check of ours names an entry as the ledger's head. */
+async function check(head: { seq: number; hash: string }): Promise<void> {
+  const { object } = await acme.as("lena", "GET", "git/ref/heads/main");
+  const branch = `change-${head.seq}`;
+  await acme.as("lena", "POST", "git/refs", { ref: `refs/heads/${branch}`, sha: object.sha });
+  const { commit } = await acme.as("lena", "PUT", `contents/${branch}.txt`, {
+    message: "change",
+    content: "eA==",
+    branch,
+  });
+  await acme.as("lena", "POST", "pulls", { title: "A change", head: branch, base: "main" });
+  const { request, owner, repo } = acme.world.github;
+  await request("POST /repos/{owner}/{repo}/check-runs", {
+    owner,
+    repo,
+    name: "sallyport",
+    head_sha: commit.sha,
+    status: "completed",
+    conclusion: "success",
+    output: { title: "t", summary: "s", text: anchorText(head) },
+  });
+}
+
+test("T143 a store from an older backup beside a branch that was cut shorter is noticed by the checks", async () => {
+  await happen("x", "one");
+  await happen("x", "two");
+  await publish();
+  await happen("x", "three");
+  // A store that is only not published yet goes on.
+  expect(await restore()).toMatchObject({ entries: 0, lost: null });
+
+  const lost = { seq: 4, hash: "f".repeat(64) };
+  await check(lost);
+  await expect(restore()).rejects.toMatchObject({ code: "ledger-behind" });
+  await acme.as("lena", "DELETE", `git/refs/heads/${evidenceBranch}`);
+  await expect(restore()).rejects.toMatchObject({ code: "ledger-behind" });
+  expect(await headOf(database.db, acme.repository)).toMatchObject({ seq: 3 });
+
+  // What a person gave up once is not asked for again.
+  await happen("entries-lost", `The check names entry ${lost.seq} (${lost.hash}), which is lost.`);
+  expect(await restore()).toMatchObject({ entries: 0, lost: null });
+});
