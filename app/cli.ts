@@ -37,7 +37,13 @@ const io: Io = {
 };
 
 // Only now, so that its code is kept as well. No `await`: the bundle of this file is CommonJS, which starts sooner.
-void import("./cli/program.ts").then(({ runProgram }) => runProgram(process.argv, io));
+let isDone = false;
+void import("./cli/program.ts")
+  .then(({ runProgram }) => runProgram(process.argv, io))
+  .then(() => {
+    isDone = true;
+  });
 
-// Nothing is left to do: the process ends at once, without Node taking it apart piece by piece.
-process.once("beforeExit", () => process.exit());
+// Nothing is left to do: the process ends at once, without Node taking it apart piece by piece. Where an answer never came,
+// nothing was decided, and Node would call that a success.
+process.once("beforeExit", () => process.exit(process.exitCode ?? (isDone ? 0 : 2)));

@@ -51,7 +51,9 @@ export async function find(
         }),
       );
       if (!issues.known) throw new Error(issues.why);
-      for (const { number } of issues.value) subjects.push({ kind: "issue", repository, number });
+      // The listing has pull requests too, and whoever may triage labels them.
+      for (const { number, pull_request: pull } of issues.value)
+        if (pull === undefined) subjects.push({ kind: "issue", repository, number });
     }
   }
   for (const subject of subjects) await queue.mark(subject);

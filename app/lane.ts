@@ -28,6 +28,12 @@ export async function drainLane(
   for (;;) {
     const open = await nextOpen(db, lane);
     if (open === null) return secondsToNext(db, lane, tools.now());
+    if (open.tries >= mostTries) {
+      // Each try ended with the process, so nobody was there to count it: one more would as well.
+      const message = `it was begun ${open.tries} times, and the service ended before it did`;
+      await finish(db, open, { status: "failed", stored: { code: "internal", message } }, tools.enqueue);
+      continue;
+    }
     await db
       .updateTable("effects")
       .set({ status: "doing", tries: open.tries + 1 })

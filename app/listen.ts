@@ -5,6 +5,15 @@ import type { Config } from "./config.ts";
 /** GitHub sends at most 25 MB; a longer body is not from there. */
 const webhookBytes = 25 * 1024 * 1024;
 
+/** The most bytes of bodies that are taken in at one time: whose one is shows only when it is there as a whole. */
+const openBytes = 4 * webhookBytes;
+
+/** The requests whose bodies are being taken in, the oldest first, each with the length that it announced. */
+type Open = Map<IncomingMessage, number>;
+
+/** GitHub gives a delivery up after ten seconds; whoever sends more slowly is not from there and only holds the room. */
+const slowestMs = 15_000;
+
 /** The HTTP side: webhooks at `/api/github/webhooks`, a health check, and nothing else. */
 export async function listen(
   config: Config,
@@ -19,8 +28,9 @@ export async function listen(
     logLevel: "fatal",
   });
   const webhooks = await createNodeMiddleware(app, { probot, webhooksPath: "/api/github/webhooks" });
-  const server = createServer((request, response) => {
-    answer(request, response, webhooks).catch((error: unknown) => {
+  const open: Open = new Map();
+  const server = createServer({ requestTimeout: slowestMs }, (request, response) => {
+    answer(request, response, webhooks, open).catch((error: unknown) => {
       log(`request failed: ${String(error)}`);
       if (!response.headersSent) plain(response, 500, "The request failed; the log says why.");
     });
@@ -54,6 +64,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   webhooks: (request: IncomingMessage, response: ServerResponse) => unknown,
+  open: Open,
 ): Promise<void> {
   if (request.method === "GET" && request.url === "/healthz") return plain(response, 200, "ok");
   // The length is known before the body is read, so that nobody can fill the memory.
@@ -61,9 +72,23 @@ async function answer(
   if (request.method === "POST" && !Number.isInteger(length))
     return plain(response, 411, "Say how long the body is.");
   if (length > webhookBytes) return plain(response, 413, "The body is too long.");
+  if (request.method === "POST") makeRoom(open, request, length);
   await webhooks(request, response);
   if (!response.headersSent)
     plain(response, 404, "There is nothing here; webhooks go to /api/github/webhooks.");
+}
+
+/** Cuts the oldest of the open requests off while all together announce too much: GitHub sends what it announces at once. */
+function makeRoom(open: Open, request: IncomingMessage, length: number): void {
+  open.set(request, length);
+  request.once("close", () => open.delete(request));
+  let bytes = [...open.values()].reduce((sum, one) => sum + one, 0);
+  for (const [oldest, announced] of open) {
+    if (bytes <= openBytes) return;
+    bytes -= announced;
+    open.delete(oldest);
+    oldest.destroy(new Error("too much was announced at one time"));
+  }
 }
 
 function plain(response: ServerResponse, status: number, text: string): void {

@@ -19,7 +19,7 @@ import type { PullLookFacts } from "../core/pull-facts.ts";
 import { recordOf } from "../core/record.ts";
 import { sourceKey } from "../core/source.ts";
 import { decideStory } from "../core/story.ts";
-import type { Decision, StoryFacts, Surroundings } from "../core/story-facts.ts";
+import { type Decision, noDecision, type StoryFacts, type Surroundings } from "../core/story-facts.ts";
 import type { Source } from "../schemas/entry-parts.ts";
 import { Plan } from "../schemas/plan.ts";
 import { Pack, StepResult } from "../schemas/step.ts";
@@ -46,6 +46,9 @@ export type LookTools = {
   now: () => Date;
   log(line: string): void;
 };
+
+/** The most commands that one look answers; the next comes with their replies, so that nobody fills the ledger at one go. */
+const mostAsks = 50;
 
 /** More rounds than this over one reading of GitHub mean that a decision does not settle. */
 const mostRounds = 50;
@@ -124,25 +127,34 @@ async function seeIssue(
 ): Promise<Known<Seen>> {
   const around = await seeRepository(github, tools);
   if (!around.known) return around;
-  const issue = await readIssue(github, subject.number, around.value.base);
+  const { base, repository } = around.value;
+  const home = { id: subject.repository, name: repository.name };
+  const issue = await readIssue(github, subject.number, { base, objects: apiObjects(github, tools.cache) });
   if (!issue.known) return issue;
-  const { labels } = issue.value.issue;
+  const reading = issue.value;
+  if (reading === null) return known({ repository: home, decide: async () => noDecision() });
+  const { labels } = reading.issue;
   // A label command is handled on its own even when it was answered: the label must still be taken off.
   const talk = await readConversation(
     github,
-    { number: subject.number, createdAt: issue.value.createdAt, labels },
-    { ourselves: tools.ourselves, people: peopleOf(around.value.policy), isAnswered: answeredIn(entries) },
+    { number: subject.number, createdAt: reading.createdAt, labels },
+    {
+      ourselves: tools.ourselves,
+      people: peopleOf(around.value.policy),
+      isAnswered: answeredIn(entries),
+      most: mostAsks,
+    },
   );
   if (!talk.known) return talk;
   return known({
-    repository: { id: subject.repository, name: around.value.repository.name },
+    repository: home,
     decide: async () => {
       const fresh = await tools.entries(subject.repository);
       const outcomes = await outcomesOf(tools.db, subject);
       const bodies = await readBodies(subject.number, fresh, outcomes, tools.db);
       const facts: StoryFacts = {
         ...around.value,
-        ...issue.value,
+        ...reading,
         ...talk.value,
         ...bodies,
         entries: fresh,
@@ -208,7 +220,12 @@ async function seePull(
   const talk = await readConversation(
     github,
     { number, createdAt, labels },
-    { ourselves: tools.ourselves, people: peopleOf(judged.policy), isAnswered: answeredIn(entries) },
+    {
+      ourselves: tools.ourselves,
+      people: peopleOf(judged.policy),
+      isAnswered: answeredIn(entries),
+      most: mostAsks,
+    },
   );
   if (!talk.known) return talk;
   const reviews = newReviews(state.value.reviews, entries, number);

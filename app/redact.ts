@@ -1,6 +1,7 @@
 import { createSecretSearch, cutSecrets, type SecretSearch } from "../collect/redaction.ts";
 import { cutRanges } from "../core/cuts.ts";
 import { SallyportError } from "../core/errors.ts";
+import { oneLine } from "../core/escape.ts";
 import { type Form, type FormIndex, findForms, formsOf, indexForms } from "../core/exact-values.ts";
 import type { Config } from "./config.ts";
 
@@ -8,7 +9,7 @@ import type { Config } from "./config.ts";
 export type Secrets = {
   /** A token that GitHub gave us a moment ago. */
   addToken(token: string): void;
-  /** A line for the log, without our own values. */
+  /** A line for the log: one, without our own values and without what a terminal would obey. Anybody may have worded it. */
   hide(line: string): string;
   /** Our own values and all that has the form of a secret. */
   search: SecretSearch;
@@ -44,7 +45,7 @@ export function keepSecrets(
       if (tokens.size > mostTokens && oldest !== undefined) tokens.delete(oldest);
       index = null;
     },
-    hide: (line) => cutRanges(line, find(line)).text,
+    hide: (line) => oneLine(cutRanges(line, find(line)).text),
     search: createSecretSearch(find),
   };
 }

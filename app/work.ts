@@ -25,7 +25,7 @@ import { restoreChain } from "./restore.ts";
 import type { Signer } from "./signer.ts";
 import { getBody, putBody, record } from "./store.ts";
 import { isPublished, storedChain } from "./stored-chain.ts";
-import { callStore } from "./stored-payloads.ts";
+import { callStore, dropDeliveries } from "./stored-payloads.ts";
 import { type WatchTools, watchRequired } from "./watch-required.ts";
 
 /** The parts of a service that its jobs work with. */
@@ -44,6 +44,9 @@ export type WorkTools = {
 
 /** How much of what GitHub told about commits, trees and files is kept in memory from look to look. */
 const cacheBytes = 128 * 1024 * 1024;
+
+/** How long it is remembered that a delivery came, in milliseconds: anybody's star or comment brings one. */
+const deliveriesKept = 30 * 86_400_000;
 
 /** What the service does when the queue hands out a job. */
 export function createWork(tools: WorkTools): Work {
@@ -97,6 +100,7 @@ export function createWork(tools: WorkTools): Work {
   };
 
   const sweep = async () => {
+    await dropDeliveries(db, new Date(now().getTime() - deliveriesKept));
     const all = await github.repositories();
     const repositories = all.filter((repository) => github.limitedUntil(repository) === null);
     // What cannot be done for one repository holds nothing else back; the searches are jobs, which are tried again.

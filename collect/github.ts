@@ -101,5 +101,8 @@ function advice(status: number): string {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\s]+/gu, " ").slice(0, 200);
+  return text
+    .replace(/[\p{Cc}\s]+/gu, " ")
+    .slice(0, 200)
+    .toWellFormed();
 }

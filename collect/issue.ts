@@ -1,9 +1,10 @@
-import { isPlainPath, storyForm } from "../core/forms.ts";
+import { isPlainPath, mostDecisions, storyForm } from "../core/forms.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import type { ChildFacts, IssueFacts, StoryFacts, Surroundings } from "../core/story-facts.ts";
 import { Account } from "../schemas/text.ts";
 import { ask, askKnown, type GitHub } from "./github.ts";
 import { listAll } from "./listing.ts";
+import type { Objects } from "./objects.ts";
 
 /** What GitHub says of an issue, without what the ledger and the store add. */
 export type IssueReading = Pick<StoryFacts, "issue" | "parent" | "namedEpic" | "decisions" | "children"> & {
@@ -19,23 +20,35 @@ type RawIssue = {
   user: { id: number | bigint; login: string; type: string } | null;
   labels: (string | { name?: string })[];
   created_at: string;
+  repository_url: string;
 };
 
-/** Reads an issue as it is now, with its parent, its sub-issues and the decision records it names. */
+/** What an issue's decision records are looked for in: the tip of the default branch, and how it is read. */
+type Ground = { base: Surroundings["base"]; objects: Pick<Objects, "entry"> };
+
+/**
+ * Reads an issue as it is now, with its parent, its sub-issues and the decision records it names. Null: the number is a
+ * pull request's, which can bear the same labels and is no issue of ours.
+ */
 export async function readIssue(
   github: GitHub,
   number: number,
-  base: Surroundings["base"],
-): Promise<Known<IssueReading>> {
+  ground: Ground,
+): Promise<Known<IssueReading | null>> {
   const { request, owner, repo } = github;
   const raw = await askKnown(
     `issue #${number}`,
     request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number: number }),
   );
   if (!raw.known) return raw;
+  if ((raw.value.pull_request ?? null) !== null) return known(null);
   const issue = issueFacts(raw.value);
   if (issue === null) return unknown(`GitHub does not say who wrote issue #${number}`);
-  const [parent, children] = await Promise.all([readParent(github, number), readChildren(github, number)]);
+  const home = raw.value.repository_url;
+  const [parent, children] = await Promise.all([
+    readParent(github, number, home),
+    readChildren(github, number, home),
+  ]);
   if (!parent.known) return parent;
   if (!children.known) return children;
 
@@ -44,7 +57,7 @@ export async function readIssue(
   const namedEpic =
     isStory && parent.value === null && form.epic !== null ? await readNamed(github, form.epic) : known(null);
   if (!namedEpic.known) return namedEpic;
-  const decisions = isStory ? await readDecisions(github, form.decisions, base) : known([]);
+  const decisions = isStory ? await readDecisions(form.decisions, ground) : known([]);
   return known({
     issue,
     parent: parent.value,
@@ -77,15 +90,17 @@ function issueFacts(raw: RawIssue): IssueFacts | null {
   };
 }
 
+/** The parent in the same repository; whoever owns another one decides what an epic is there. */
 async function readParent(
   { request, owner, repo }: GitHub,
   number: number,
+  home: string,
 ): Promise<Known<IssueFacts | null>> {
   const answer = await ask(
     `the parent of #${number}`,
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/parent", { owner, repo, issue_number: number }),
   );
-  if (answer.ok) return known(issueFacts(answer.data));
+  if (answer.ok) return known(answer.data.repository_url === home ? issueFacts(answer.data) : null);
   return answer.status === 404 ? known(null) : unknown(answer.why);
 }
 
@@ -102,7 +117,11 @@ async function readNamed(
   return answer.status === 404 || answer.status === 410 ? known(null) : unknown(answer.why);
 }
 
-async function readChildren({ request, owner, repo }: GitHub, number: number): Promise<Known<ChildFacts[]>> {
+async function readChildren(
+  { request, owner, repo }: GitHub,
+  number: number,
+  home: string,
+): Promise<Known<ChildFacts[]>> {
   const listed = await listAll(`the sub-issues of #${number}`, (page) =>
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", {
       owner,
@@ -119,31 +138,22 @@ async function readChildren({ request, owner, repo }: GitHub, number: number): P
       title: child.title,
       state: child.state === "closed" ? "closed" : "open",
       labels: labelNames(child.labels),
+      ...(child.repository_url === home ? {} : { elsewhere: true as const }),
     })),
   );
 }
 
-/** Whether each path that a story names is a file on the default branch; a path that git could not hold is none. */
-async function readDecisions(
-  { request, owner, repo }: GitHub,
-  paths: string[],
-  base: Surroundings["base"],
-): StoryDecisions {
+/**
+ * Whether each path that a story names is a file on the default branch; a path that git could not hold is none. Anybody may
+ * open a story and name as many as it holds: only the first count, and what is read of a commit is kept from look to look.
+ */
+async function readDecisions(paths: string[], { base, objects }: Ground): Promise<StoryFacts["decisions"]> {
   if (!base.known) return base;
   const found: { path: string; exists: boolean }[] = [];
-  for (const path of paths) {
-    if (!isPlainPath(path)) {
-      found.push({ path, exists: false });
-      continue;
-    }
-    const answer = await ask(
-      `the file ${JSON.stringify(path)}`,
-      request("GET /repos/{owner}/{repo}/contents/{path}", { owner, repo, path, ref: base.value }),
-    );
-    if (!answer.ok && answer.status !== 404) return unknown(answer.why);
-    found.push({ path, exists: answer.ok && !Array.isArray(answer.data) && answer.data.type === "file" });
+  for (const path of paths.slice(0, mostDecisions)) {
+    const entry = isPlainPath(path) ? await objects.entry(base.value, path) : known(null);
+    if (!entry.known) return entry;
+    found.push({ path, exists: entry.value?.type === "blob" && entry.value.mode !== "120000" });
   }
   return known(found);
 }
-
-type StoryDecisions = Promise<StoryFacts["decisions"]>;

@@ -1,6 +1,7 @@
 import type { TypedEntry } from "../core/entries.ts";
 import type { PolicyReading, PullRecord } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
+import type { Entry } from "../core/ledger.ts";
 import { pinnedKeys } from "../core/ledger-keys.ts";
 import { verifyChain } from "../core/ledger-verify.ts";
 import { noRecord, recordOf } from "../core/record.ts";
@@ -41,19 +42,31 @@ export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSub
       "there is a ledger, and the policy pins no key to verify it with: add its public key under `ledger.keys`",
     );
   const entries: TypedEntry[] = [];
+  const unread: Entry[] = [];
   const report = verifyChain(lines.value, keys, {
     threshold,
     expectRepositoryId: repository,
     visit: (entry) => {
       const typed = typedEntry(entry);
-      if (typed !== null) entries.push(typed);
+      if (typed === null) unread.push(entry);
+      else entries.push(typed);
     },
   });
   if (!report.ok)
     return unknown(`the ledger does not verify: ${report.problems[0]?.message ?? "it has no entry"}`);
   const record = recordOf(entries, number);
   if (!record.known) return record;
-  if (record.value.run === null && branch.startsWith(runBranches))
+  const { run } = record.value;
+  const newer = unread.find(
+    ({ body }) =>
+      body.pull === number || (run !== null && (body.run === run.run || body.story === run.story)),
+  );
+  // It may be a no: a failed test, a stop, a concern.
+  if (newer !== undefined)
+    return unknown(
+      `entry ${newer.seq} of the ledger (${newer.kind}) is about this pull request and this version cannot read it: use a newer one`,
+    );
+  if (run === null && branch.startsWith(runBranches))
     return unknown(`the branch ${branch} is a run's, and the evidence branch does not show the run yet`);
   return record;
 }

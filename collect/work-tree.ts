@@ -1,3 +1,4 @@
+import { lstat, readFile } from "node:fs/promises";
 import { type Known, known, unknown } from "../core/known.ts";
 import { git } from "./git.ts";
 
@@ -14,4 +15,10 @@ export async function readWorkTree(dir: string): Promise<Known<WorkTree>> {
   if (!answer.ok) return unknown(answer.why);
   // A file in conflict is listed once for each side.
   return known({ top, files: [...new Set(answer.stdout.toString("utf8").split("\0").filter(Boolean))] });
+}
+
+/** The content of a plain file of a work tree; null where there is none. A link is none: anybody's may lead anywhere. */
+export async function readPlainFile(path: string): Promise<Buffer | null> {
+  const found = await lstat(path).catch(() => null);
+  return found?.isFile() === true ? readFile(path).catch(() => null) : null;
 }

@@ -46,10 +46,11 @@ function isCommandName(word: string): word is CommandName {
  */
 export function parseCommand(body: string): Command | BadCommand | null {
   const [first = "", ...rest] = body.replaceAll("\r\n", "\n").split("\n");
-  const match = /^\/([a-z][a-z-]*)(?:[ \t]+(.*?))?[ \t]*$/.exec(first);
+  // No two parts of it can take the same blanks: a line of them would be tried in every way.
+  const match = /^\/([a-z][a-z-]*)(?:[ \t](.*))?$/.exec(first);
   const name = match?.[1];
   if (name === undefined || !isCommandName(name)) return null;
-  const line = match?.[2] ?? "";
+  const line = match?.[2]?.trim() ?? "";
   const text = [line, ...rest].join("\n").trim();
   const bad = (why: string): BadCommand => ({ name, form: commandForms[name], why });
 

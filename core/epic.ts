@@ -17,13 +17,14 @@ export function decideEpic(facts: StoryFacts): Decision {
 
   const { issue, repository, children } = facts;
   const stories = children.filter((child) => child.labels.includes("story"));
-  const done = new Set(
+  const completed = new Set(
     facts.entries.flatMap((entry) => (entry.kind === "story.completed" ? [entry.body.story] : [])),
   );
+  const done = new Set(stories.filter((story) => !story.elsewhere && completed.has(story.number)));
   const recorded = facts.entries.some(
     (entry) => entry.kind === "epic.completed" && entry.body.epic === issue.number,
   );
-  const complete = stories.length > 0 && stories.every((story) => done.has(story.number));
+  const complete = stories.length > 0 && done.size === stories.length;
 
   if (complete && !recorded) {
     const comment = [
@@ -62,7 +63,7 @@ export function decideEpic(facts: StoryFacts): Decision {
 function showEpic(
   facts: StoryFacts,
   stories: ChildFacts[],
-  done: Set<number>,
+  done: ReadonlySet<ChildFacts>,
   state: EpicState,
   decision: Decision,
 ): void {
@@ -80,13 +81,11 @@ function showEpic(
   const body = [
     `### Sallyport: ${state}`,
     "",
-    `${stories.filter((story) => done.has(story.number)).length} of ${stories.length} stories are complete.`,
+    `${done.size} of ${stories.length} stories are complete.`,
     "",
     "| story | state |",
     "|---|---|",
-    ...stories.map(
-      (story) => `| #${story.number} | ${done.has(story.number) ? "complete" : labelState(story)} |`,
-    ),
+    ...stories.map((story) => `| ${nameOf(story)} | ${done.has(story) ? "complete" : labelState(story)} |`),
     "",
   ].join("\n");
   if (body === facts.sticky) return;
@@ -98,9 +97,16 @@ function showEpic(
   });
 }
 
+/** A number of another repository would lead to something else here. */
+function nameOf({ number, title, elsewhere }: ChildFacts): string {
+  return elsewhere ? `${plain(title)} (in another repository)` : `#${number}`;
+}
+
 function labelState(child: ChildFacts): string {
+  if (child.elsewhere) return "not known here";
   const label = child.labels.find((one) => one.startsWith("sallyport:"));
-  return label?.slice("sallyport:".length).replace("_", " ") ?? "draft";
+  // Whoever may triage can put one on.
+  return plain(label?.slice("sallyport:".length).replace("_", " ") ?? "draft");
 }
 
 /** Decides an issue that is neither story nor epic: a command given there is answered with where it belongs. */

@@ -1,4 +1,5 @@
 import { Risk } from "../schemas/risk.ts";
+import { code } from "./escape.ts";
 
 /** What a section of an issue form holds; GitHub writes `### Label`, a blank line and the answer. */
 export type FormSections = Map<string, string>;
@@ -22,7 +23,7 @@ export function formSections(body: string): FormSections {
   for (const line of body.replaceAll("\r\n", "\n").split("\n")) {
     const mark = /^\s{0,3}(```+|~~~+)/.exec(line)?.[1];
     if (mark !== undefined) fence = fence === null ? mark : mark.startsWith(fence) ? null : fence;
-    const heading = fence === null ? /^### +(.+?)\s*$/.exec(line)?.[1] : undefined;
+    const heading = fence === null && line.startsWith("### ") ? line.slice(4).trim() : undefined;
     if (heading === undefined) {
       lines.push(line);
       continue;
@@ -70,6 +71,9 @@ export function storyForm(body: string): StoryForm {
   };
 }
 
+/** The most decision records that a story names. */
+export const mostDecisions = 20;
+
 /** A path of the repository as a story may name it: relative, no `..`, no control characters. */
 export function isPlainPath(path: string): boolean {
   return (
@@ -101,9 +105,11 @@ export function intakeProblems(
       "**Decisions**: name at least one decision record or contract in the repository that covers this, by its path.",
     );
   }
+  if (form.decisions.length > mostDecisions)
+    problems.push(`**Decisions**: name at most ${mostDecisions}, those that decide the most.`);
   for (const decision of seen.decisions) {
     if (!decision.exists)
-      problems.push(`**Decisions**: \`${decision.path.replaceAll("`", "'")}\` is not on the default branch.`);
+      problems.push(`**Decisions**: ${code(decision.path)} is not on the default branch.`);
   }
   return problems;
 }

@@ -4,6 +4,7 @@ import { type Ask, authority, holders } from "./authority.ts";
 import { adoptionOf, requesters } from "./authorship.ts";
 import type { Command, CommandName } from "./commands.ts";
 import type { Draft } from "./entries.ts";
+import { code } from "./escape.ts";
 import type { LoadedPolicy, PullRecord } from "./facts.ts";
 import { manualTests } from "./gates/manual-test.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
@@ -179,7 +180,7 @@ function waive(
     );
   if (!waivers.gates.some((one) => one === gate)) {
     const list = waivers.gates.join(", ");
-    return refuse("not-waivable", `The policy does not let \`${gate}\` be waived; it does: ${list}.`);
+    return refuse("not-waivable", `The policy does not let ${code(gate)} be waived; it does: ${list}.`);
   }
   if (sha !== head)
     return refuse(

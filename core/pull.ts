@@ -61,8 +61,17 @@ export function decidePull(facts: PullLookFacts): Decision {
   addStep(decision, checkEffect(facts, verdict, digest, twin === null ? {} : worse));
   showSticky(facts, verdict, decision);
   addStep(decision, backtestPolicy(facts));
-  if (verdict.gates.some((gate) => gate.status === "unknown") || !facts.ourCheck.known) decision.again = 15;
+  if (!facts.ourCheck.known || isFreshlyUnknown(facts, verdict, digest)) decision.again = 15;
   return decision;
+}
+
+/**
+ * Whether something that the verdict needs was not read, and may be at once. Where the check shows the very same already it
+ * waits for the sweep: what can never be read, such as a history without a beginning, anybody may propose.
+ */
+function isFreshlyUnknown({ ourCheck }: PullLookFacts, verdict: Verdict, digest: string): boolean {
+  const isShown = ourCheck.known && ourCheck.value?.externalId === digest;
+  return !isShown && verdict.gates.some((gate) => gate.status === "unknown");
 }
 
 /** A change of the policy is judged by the old one; what the new one would have meant is shown beside it, once for each text. */

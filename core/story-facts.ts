@@ -18,7 +18,14 @@ export type IssueFacts = {
 };
 
 /** A sub-issue of the issue looked at. */
-export type ChildFacts = { number: number; title: string; state: "open" | "closed"; labels: string[] };
+export type ChildFacts = {
+  number: number;
+  title: string;
+  state: "open" | "closed";
+  labels: string[];
+  /** It is an issue of another repository, whose numbers are not ours. */
+  elsewhere?: true;
+};
 
 /** What every look at an issue or pull request knows besides the thing itself. */
 export type Surroundings = {

@@ -137,7 +137,7 @@ function show(
   };
   state(issue.number, issue.labels, storyState(record));
   for (const prompt of record.prompts) {
-    const child = facts.children.find((one) => one.number === prompt.issue);
+    const child = facts.children.find((one) => !one.elsewhere && one.number === prompt.issue);
     if (child !== undefined) state(child.number, child.labels, promptState(prompt, record));
   }
   const body = storySticky(record, facts, loaded, missing);

@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from "node:timers/promises";
 import type {
   MessageParam,
   ToolResultBlockParam,
@@ -6,7 +7,7 @@ import type {
 import { digestOf } from "../../core/contract.ts";
 import type { AnswerCut, StepResult, Usage } from "../../schemas/step.ts";
 import type { AgentEvent, AgentRun } from "./backend.ts";
-import { addUsage, callModel } from "./conversation.ts";
+import { addUsage, callModel, stopped } from "./conversation.ts";
 import { stepPrompt } from "./prompt.ts";
 import { callTool, toolDefinitions } from "./tools.ts";
 
@@ -107,6 +108,12 @@ export async function* runAnthropic(
     let failed = false;
     for (const block of message.content) {
       if (block.type !== "tool_use") continue;
+      // One answer can hold hundreds of calls on what is in memory: the rest of the service and our own clock come in between.
+      await breathe();
+      if (signal.aborted) {
+        const { code, message: why } = stopped(signal);
+        return end("failed", code, why);
+      }
       const outcome = await callTool(block.name, block.input, workspace);
       if (outcome.type === "end") {
         if (outcome.outcome === "finished" && failed) {

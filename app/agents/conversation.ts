@@ -147,7 +147,8 @@ async function streamOnce(
   }
 }
 
-function stopped(signal: AbortSignal): CallFailure {
+/** Why work that was told to end did: its time is used up, or somebody stopped it. */
+export function stopped(signal: AbortSignal): CallFailure {
   const late = signal.reason instanceof DOMException && signal.reason.name === "TimeoutError";
   return late
     ? { ok: false, code: "time-exceeded", message: "the time for this work is used up" }

@@ -10,6 +10,9 @@ export type TreeReader = { list(): Promise<TreeFile[]>; read(path: string): Prom
 /** A larger file is not shown to an agent. */
 const fileBytes = 2_000_000;
 
+/** How much of a tree one agent is shown: what it has read is held until its work ends, and it chooses what it reads. */
+const treeBytes = 64_000_000;
+
 /** The tree of a commit on GitHub, listed once and read file by file. */
 export async function githubTree(github: GitHub, commit: string): Promise<TreeReader> {
   const { request, owner, repo } = github;
@@ -29,6 +32,7 @@ export async function githubTree(github: GitHub, commit: string): Promise<TreeRe
     tree.value.tree.flatMap((entry) => (entry.type === "tree" ? [] : [[entry.path, entry] as const])),
   );
   const read = new Map<string, Uint8Array>();
+  let held = 0;
   return {
     list: () => Promise.resolve([...entries.values()].map(({ path, mode }) => ({ path, mode }))),
     async read(path) {
@@ -37,10 +41,12 @@ export async function githubTree(github: GitHub, commit: string): Promise<TreeRe
       if (entry === undefined || entry.type !== "blob") return null;
       const cached = read.get(path);
       if (cached !== undefined) return cached;
+      if (held >= treeBytes) return null;
       const blob = await readBlob(github, entry.sha, fileBytes);
       if (!blob.known) throw new SallyportError("github", blob.why, { retry: true });
       if (blob.value.content === null) return null;
       read.set(path, blob.value.content);
+      held += blob.value.content.length;
       return blob.value.content;
     },
   };

@@ -31,7 +31,15 @@ export type Workspace = {
   changes(): Promise<FileWrite[]>;
 };
 
-const most = { files: 500, fileBytes: 2_000_000, allBytes: 10_000_000, searched: 300, found: 200 } as const;
+const most = {
+  files: 500,
+  fileBytes: 2_000_000,
+  allBytes: 10_000_000,
+  // The entry that records an answer names every path, and has an end.
+  pathBytes: 200_000,
+  searched: 300,
+  found: 200,
+} as const;
 const link = "120000";
 const submodule = "160000";
 
@@ -68,7 +76,8 @@ export function createWorkspace(
     if (below.modes.get(path) === submodule)
       return refuse("not-a-file", `${path} is a submodule: a commit of another repository`);
     const bytes = await tree.read(path);
-    if (bytes === null) return refuse("too-large", `${path} is too large to be shown`);
+    if (bytes === null)
+      return refuse("too-large", `${path} is too large to be shown, or too much was read before it`);
     const text = textOf(bytes);
     return text === null ? refuse("not-text", `${path} is not text in UTF-8`) : answer(text);
   };
@@ -106,7 +115,8 @@ export function createWorkspace(
       return refuse("too-large", `${path} would have ${size} bytes; the most is ${most.fileBytes}`);
     const others = [...written].filter(([other]) => other !== path);
     const total = others.reduce((sum, [, text]) => sum + Buffer.byteLength(text ?? ""), size);
-    if (others.length >= most.files || total > most.allBytes)
+    const named = others.reduce((sum, [other]) => sum + Buffer.byteLength(other), Buffer.byteLength(path));
+    if (others.length >= most.files || total > most.allBytes || named > most.pathBytes)
       return refuse("too-much", "the change is too large; finish with what is there");
     written.set(path, content);
     return answer(null);

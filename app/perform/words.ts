@@ -15,10 +15,10 @@ export function quiet(text: string): string {
   return visible(text)
     .replace(/@(?=[\p{L}\p{N}_-])/gu, `@${invisible}`)
     .replace(
-      /\b(c|f|r)(lose[sd]?|ix(?:e[sd])?|esolve[sd]?)(?=\s*:?\s*(?:[\w.-]+\/[\w.-]+)?(?:#|GH-|https?:\/\/))/gi,
+      /\b(c|f|r)(lose[sd]?|ix(?:e[sd])?|esolve[sd]?)(?=\s*(?::\s*)?(?:[\w.-]{1,100}\/[\w.-]{1,100})?(?:#|GH-|https?:\/\/))/gi,
       `$1${invisible}$2`,
     )
-    .replace(/^([\s>*+-]*)(?=\/[a-z]|bors\b)/gim, `$1${invisible}`)
+    .replace(/^((?:[^\S\n]|[>*+-])*)(?=\/[a-z]|bors\b)/gim, `$1${invisible}`)
     .replace(/<(?=[a-z/!?])/gi, `<${invisible}`)
     .replaceAll("![", `!${invisible}[`);
 }

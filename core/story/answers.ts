@@ -79,7 +79,8 @@ export function answered(
       accepted: answer.accepted,
       code: answer.code,
       message: answer.line,
-      text: "text" in ask.command ? ask.command.text : "",
+      // Anybody can write a command that is refused, and what the ledger holds is public and stays.
+      text: answer.accepted && "text" in ask.command ? ask.command.text : "",
     },
   };
   return { drafts: [command, ...(answer.drafts ?? [])], effects };
@@ -130,7 +131,7 @@ function answerTo(
       return rollBackTo(ask, command.checkpoint, record, facts);
     case "stop":
       if (record.run === null || !running) return refuse("no-run", "No run is open.");
-      return accept("stopped", `${record.run.run} is stopped; nothing more of it will be written.`, [
+      return accept("stopped", `${record.run.run} is stopped; no further step of it begins.`, [
         runClosed(record.run, facts, "cancelled", `stopped by @${ask.by.login}`),
       ]);
     case "clarify":

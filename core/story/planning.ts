@@ -103,11 +103,15 @@ export function openPrompts(record: StoryRecord, facts: StoryFacts): Step | null
   if (outcome?.status === "waiting" || outcome?.status === "failed") return null;
   if (outcome?.status === "done") {
     if (outcome.result.type !== "issue") return null;
+    const { number } = outcome.result;
+    // Whoever may write can edit our issues, and so make one pass for another: two prompts never share theirs.
+    if (facts.entries.some((entry) => entry.kind === "prompt.opened" && entry.body.issue === number))
+      return null;
     const body = {
       story: facts.issue.number,
       revision: contract.revision,
       index,
-      issue: outcome.result.number,
+      issue: number,
     };
     return { drafts: [{ kind: "prompt.opened", actor: appActor(facts), subject: [], body }] };
   }

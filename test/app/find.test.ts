@@ -32,8 +32,10 @@ test("T067 T069 T079 T087: the sweep looks at all that is open, every layer of a
   const key = (kind: string, number: number) => `${kind}/${acme.repository}/${number}`;
   const lower = await openPull("lower", "main", "main");
   const upper = await openPull("upper", "lower", "lower");
+  await acme.as("lena", "POST", "labels", { name: "story", color: "ededed", description: "A story." });
   const story = await acme.as("lena", "POST", "issues", { title: "A story", labels: ["story"] });
   await acme.as("lena", "POST", "issues", { title: "Not ours" });
+  await acme.as("lena", "POST", `issues/${lower.number}/labels`, { labels: ["story"] });
   const closed = await openPull("closed", "main", "main");
   await acme.as("lena", "PATCH", `pulls/${closed.number}`, { state: "closed" });
   const all = [key("issue", story.number), key("pull", lower.number), key("pull", upper.number)];

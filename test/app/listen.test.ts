@@ -47,3 +47,48 @@ test("the service ends although a sender keeps its connection and another one sa
   expect(server.listening).toBe(false);
   silent.destroy();
 }, 20_000);
+
+test("bodies that strangers announce and never send take no more than their room, and keep no delivery out", async () => {
+  const config = configOf({
+    privateKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    apiUrl: "http://127.0.0.1:9",
+    port: 0,
+  });
+  const stored: string[] = [];
+  const server = await listen(
+    config,
+    (probot) => probot.onAny(async ({ id }) => void stored.push(id)),
+    () => undefined,
+  );
+  const { port } = server.address() as AddressInfo;
+  const length = 25 * 1024 * 1024;
+  const head = `POST /api/github/webhooks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nx-github-event: issues\r\nx-github-delivery: 0\r\nx-hub-signature-256: sha256=${"0".repeat(64)}\r\ncontent-length: ${length}\r\n\r\n{`;
+  const strangers = [];
+  for (let count = 0; count < 4; count++) {
+    const arrived = once(server, "request");
+    const stranger = connect(port, "127.0.0.1").on("error", () => undefined);
+    stranger.write(head);
+    await arrived;
+    strangers.push(stranger);
+  }
+  const [oldest, ...others] = strangers;
+  if (oldest === undefined) throw new Error("nobody connected");
+  const cut = once(oldest, "close");
+  const body = JSON.stringify({ action: "opened" });
+  const answer = await fetch(`http://127.0.0.1:${port}/api/github/webhooks`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "x-github-event": "issues",
+      "x-github-delivery": "1",
+      "x-hub-signature-256": await new Webhooks({ secret: config.webhookSecret }).sign(body),
+    },
+    body,
+  });
+  expect(answer.status).toBe(200);
+  expect(stored).toEqual(["1"]);
+  await cut;
+  expect(others.map(({ destroyed }) => destroyed)).toEqual([false, false, false]);
+  for (const stranger of others) stranger.destroy();
+  await hangUp(server);
+}, 20_000);

@@ -19,6 +19,13 @@ const config = {
 const newToken = () =>
   `ghs_4001_eyJ${randomBytes(150).toString("base64url")}.${randomBytes(159).toString("base64url")}.${randomBytes(69).toString("base64url")}0z`;
 
+test("a line for the log is one line, and a terminal obeys nothing in it", () => {
+  const name = "read\u001b]0;x\u0007\u009b2J\u202e";
+  expect(keepSecrets(config).hide(`an agent called ${name}\n2026-11-21 forged`)).toBe(
+    "an agent called read[U+001B]]0;x[U+0007][U+009B]2J[U+202E] 2026-11-21 forged",
+  );
+});
+
 describe("every setting that is a secret is cut from what is stored and from the log", () => {
   const { search, hide } = keepSecrets(config);
   test.each([

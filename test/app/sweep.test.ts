@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-test("a repository that cannot be read, or that GitHub wants left alone, holds no other back in the sweep", async () => {
+test("a repository that cannot be read, or that GitHub wants left alone, holds no other back in the sweep; old deliveries are forgotten", async () => {
   const [unreadable, limited, healthy] = [1, 2, 3];
   const searched: Search[] = [];
   const lines: string[] = [];
@@ -57,7 +57,17 @@ test("a repository that cannot be read, or that GitHub wants left alone, holds n
     signal: new AbortController().signal,
     log: (line) => lines.push(line),
   });
+  const delivery = { event: "star", body_sha256: "0".repeat(64) };
+  await database.db
+    .insertInto("deliveries")
+    .values([
+      { ...delivery, guid: "old", received_at: new Date(Date.now() - 31 * 86_400_000) },
+      { ...delivery, guid: "new" },
+    ])
+    .execute();
   await work.sweep();
+  const kept = await database.db.selectFrom("deliveries").select("guid").execute();
+  expect(kept).toEqual([{ guid: "new" }]);
   expect(searched).toEqual([
     { repository: unreadable, sha: null },
     { repository: healthy, sha: null },

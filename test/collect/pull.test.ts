@@ -280,6 +280,10 @@ describe("without the App, a sign-off is read from comments", () => {
 
   test.each([
     ["T096: not when it was edited", () => said({ updated_at: "2026-11-21T10:05:00Z" })],
+    [
+      "T096: not when it was edited within its first second, which REST does not show",
+      () => said({ last_edited_at: "2026-11-21T10:00:00Z" }),
+    ],
     ["T101: not through an app", () => said({ performed_via_github_app: { id: 1 } })],
     ["T099: not of a bot", () => said({ user: { id: 8, login: "grace", type: "Bot" } })],
     [
@@ -289,6 +293,13 @@ describe("without the App, a sign-off is read from comments", () => {
     ["T098: not in a quotation", () => said({ body: `> /sign-off ${head} pass manual` })],
   ])("%s", async (_, comment) => {
     expect(await signOffs(comment())).toEqual([]);
+  });
+
+  test("T096: nobody's while GitHub does not tell whether it was edited", async () => {
+    expect(await recordWith([said({ node_id: "IC_elsewhere" })], everybody)).toMatchObject({
+      known: false,
+      why: expect.stringContaining("whether the comment was edited"),
+    });
   });
 
   test("T097: not when the comment is deleted later, so it is asked for again", async () => {

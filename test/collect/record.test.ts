@@ -1,9 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
+import { createSigner } from "../../app/signer.ts";
 import { verifiedRecord } from "../../collect/record.ts";
 import type { PolicyReading } from "../../core/facts.ts";
+import type { Json } from "../../core/json.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { noRecord } from "../../core/record.ts";
 import { Policy } from "../../schemas/policy.ts";
+import { chainOf, draft, newKey } from "../ledger.ts";
 import { signedLedger } from "./signed-ledger.ts";
 
 const key = `ed25519:${"A".repeat(43)}=`;
@@ -75,6 +78,19 @@ describe("the record of a pull request", () => {
       ask(other.lines, [other.key]),
     ];
     expect(wrong).toEqual(wrong.map(() => why("does not verify")));
+  });
+
+  test("is unknown past an entry about it that only a newer version can read: it may be a no", async () => {
+    const key = newKey();
+    const repository = { id: 42, name: "o/r" };
+    const newer = (kind: string, body: Json) => chainOf(key.pem, [draft({ repository, kind, body })]);
+    const keys = [createSigner(key.pem).publicKey];
+    const about = [
+      await newer("test.refused", { pull: 7 }),
+      await newer("sign-off.given", { pull: 7, result: "fail", how: "anew" }),
+    ];
+    for (const ledger of about) expect(ask(ledger, keys)).toEqual(why("use a newer one"));
+    expect(ask(await newer("test.refused", { pull: 8 }), keys)).toEqual(empty);
   });
 
   test("is unknown for a run's branch while a verified ledger does not show the run", async () => {

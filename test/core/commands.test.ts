@@ -17,6 +17,21 @@ describe("a command's text", () => {
   });
 });
 
+describe("a comment of anybody", () => {
+  // Tried in every way, each of these would take hours.
+  const blanks = " ".repeat(60_000);
+  test.each([
+    ["that begins like a command and ends in another kind of line break", `/x${blanks}\u2028x`, null],
+    ["with as many blanks inside", `/x a${blanks}\u2028x`, null],
+    ["that asks for too much", `/status${blanks}x`, { name: "status", form: "/status" }],
+    ["with blanks after a command", `/status${blanks}`, { name: "status" }],
+  ])("%s is read in one go", (_what, body, expected) => {
+    const command = parseCommand(body);
+    if (expected === null) expect(command).toBeNull();
+    else expect(command).toMatchObject(expected);
+  });
+});
+
 describe("a checkpoint's name", () => {
   test("is read as it is shown", () => {
     expect(parseCommand("/rollback run-12-1/34/R0S1")).toEqual({

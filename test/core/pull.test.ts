@@ -174,6 +174,18 @@ describe("a verdict that was given before", () => {
   });
 });
 
+test("what can never be read is looked at again at once only until the check shows it", () => {
+  const read = facts({ policy: "version: 1\nextends: default\n", changes: [change("web/a.ts")] });
+  const judged = { ...read, secrets: unknown("a commit has no parent to compare with") };
+  const first = decidePull(lookAt(judged, { number: 5 }));
+  expect(first.again).toBe(15);
+  const shown = first.effects.find((effect) => effect.type === "ensure-check");
+  if (shown?.type !== "ensure-check") throw new Error("nothing is shown");
+  const { verdictSha256: externalId, status, conclusion } = shown;
+  const ourCheck = known({ externalId, status, conclusion });
+  expect(decidePull(lookAt(judged, { number: 5, ourCheck })).again).toBeNull();
+});
+
 test("a run's pull request is not judged as one of nobody's while the ledger cannot tell its number yet", () => {
   const committed: TypedEntry = {
     seq: 1,

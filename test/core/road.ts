@@ -159,6 +159,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     entries,
     asked,
     state,
+    facts,
     look,
     settle,
     say,

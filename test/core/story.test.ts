@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Draft } from "../../core/entries.ts";
 import { known, unknown } from "../../core/known.ts";
-import { approve, begin, persons, playStory, policy } from "./road.ts";
+import { Plan } from "../../schemas/plan.ts";
+import { approve, begin, persons, playStory, policy, samplePlan } from "./road.ts";
 
 const planned = () => {
   const story = playStory();
@@ -69,6 +70,37 @@ test("the road: plan, approval, contract, run, evidence before the branch, merge
   expect(
     story.look().effects.some((effect) => effect.type === "ensure-state" && effect.state === "complete"),
   ).toBe(true);
+});
+
+test("a plan that no entry could hold is a plan that failed, and another one can be asked for", () => {
+  const story = playStory();
+  story.say("lena", "/plan");
+  const [first] = samplePlan.prompts;
+  if (first === undefined) throw new Error("the sample plan has no prompt");
+  const inputs = Array.from({ length: 100 }, () => "x".repeat(2_000));
+  story.propose(
+    Plan.parse({ ...samplePlan, prompts: Array.from({ length: 8 }, () => ({ ...first, inputs })) }),
+  );
+  expect(story.kinds()).toEqual(["command", "plan.failed"]);
+  story.say("lena", "/plan");
+  story.propose();
+  expect(story.kinds().at(-1)).toBe("plan.proposed");
+});
+
+test("what a stranger wrote below a refused command stands in no entry", () => {
+  const story = playStory();
+  story.say("rita", "/block buy at evil.example");
+  story.say("quinn", "/block wait");
+  const texts = story.entries.flatMap((entry) => (entry.kind === "command" ? [entry.body.text] : []));
+  expect(texts).toEqual(["", "wait"]);
+});
+
+test("an issue that passes for two prompts is one prompt's alone", () => {
+  const story = planned();
+  story.say("quinn", `/approve ${story.digest()}`);
+  for (const _ of samplePlan.prompts)
+    story.finish("open-prompt", { status: "done", result: { type: "issue", number: 3 } });
+  expect(story.kinds().filter((kind) => kind === "prompt.opened")).toHaveLength(1);
 });
 
 test("looking again changes nothing: every effect is asked for once", () => {

@@ -1,6 +1,7 @@
 import type { FixtureResponse } from "@copilotkit/aimock";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { runAnthropic } from "../../../app/agents/anthropic.ts";
+import type { AgentEvent } from "../../../app/agents/backend.ts";
 import { createWorkspace } from "../../../app/agents/workspace.ts";
 import { type Pack, StepResult } from "../../../schemas/step.ts";
 import { call, memoryCalls, memoryTree, modelService, samplePack } from "../../models.ts";
@@ -15,7 +16,12 @@ const finish = call("finish", { summary: "Done.", claims: [{ criterion: "It is d
 
 async function run(
   turns: FixtureResponse[],
-  options: { pack?: Partial<Pack>; calls?: ReturnType<typeof memoryCalls>; signal?: AbortSignal } = {},
+  options: {
+    pack?: Partial<Pack>;
+    calls?: ReturnType<typeof memoryCalls>;
+    signal?: AbortSignal;
+    seen?: (event: AgentEvent) => void;
+  } = {},
 ) {
   const models = await modelService(turns);
   open.push(models);
@@ -33,6 +39,7 @@ async function run(
     const step = await work.next();
     if (step.done === true) return { ...step.value, events, calls, http: models.calls(), models };
     events.push(step.value);
+    options.seen?.(step.value);
   }
 }
 
@@ -177,6 +184,17 @@ describe("nothing is applied", () => {
   ])("T291: when it gives %s; the result still has its form", async (_, bad) => {
     const { result } = await run([bad, bad, bad]);
     expect(StepResult.parse(result).code).toBe("bad-answer");
+  });
+
+  test("when the run is stopped between two of the many calls in one answer", async () => {
+    const stopped = new AbortController();
+    const many = Array.from({ length: 300 }, () => call("search", { text: "old" }).toolCalls).flat();
+    const { result, events } = await run([{ toolCalls: [...many, ...finish.toolCalls] }], {
+      signal: stopped.signal,
+      seen: ({ type }) => type === "tool" && stopped.abort(new Error("stopped by a person")),
+    });
+    expect(result.code).toBe("cancelled");
+    expect(events.filter(({ type }) => type === "tool")).toHaveLength(1);
   });
 
   test("T262: when the run is cancelled", async () => {

@@ -12,13 +12,15 @@ const entries = [
   { path: "lib", mode: "160000", type: "commit", sha: "2".repeat(40) },
 ];
 
-function github(answers: { truncated?: boolean; content?: string; size?: number; fail?: boolean } = {}) {
+function github(
+  answers: { truncated?: boolean; content?: string; size?: number; fail?: boolean; tree?: object[] } = {},
+) {
   const asked: string[] = [];
-  const { truncated = false, content = text, size = content.length, fail = false } = answers;
+  const { truncated = false, content = text, size = content.length, fail = false, tree = entries } = answers;
   const request = async (route: string) => {
     asked.push(route);
     if (fail) throw Object.assign(new Error("broken"), { status: 502 });
-    if (route.includes("/git/trees/")) return { data: { tree: entries, truncated } };
+    if (route.includes("/git/trees/")) return { data: { tree, truncated } };
     return { data: { content: Buffer.from(content).toString("base64"), encoding: "base64", size } };
   };
   // Only the two calls that a tree reader makes are answered.
@@ -52,6 +54,24 @@ test("a listing that is cut short is an error", async () => {
 test("content that is not what the tree names is an error that may pass", async () => {
   const tree = await githubTree(github({ content: "other\n" }).github, commit);
   await expect(tree.read("src/hello.txt")).rejects.toMatchObject({ code: "github", retry: true });
+});
+
+test("what an agent reads is held up to an end, and more is neither shown nor asked for", async () => {
+  const content = "x".repeat(2_000_000);
+  const blob = createHash("sha1").update(`blob ${content.length}\0${content}`).digest("hex");
+  const many = Array.from({ length: 40 }, (_, at) => ({
+    path: `f${at}`,
+    mode: "100644",
+    type: "blob",
+    sha: blob,
+  }));
+  const { github: api, asked } = github({ content, tree: many });
+  const tree = await githubTree(api, commit);
+  const shown: boolean[] = [];
+  for (const { path } of many) shown.push((await tree.read(path)) !== null);
+  expect(shown.lastIndexOf(true)).toBe(31);
+  expect(asked).toHaveLength(33);
+  expect(await tree.read("f0")).not.toBeNull();
 });
 
 test("a file that is too large is not shown", async () => {

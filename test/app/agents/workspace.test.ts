@@ -88,6 +88,14 @@ describe("a write is refused and changes nothing", () => {
   });
 });
 
+test("names that no entry could hold together are refused, however short the files", async () => {
+  const workspace = start({});
+  const deep = `src/a/${`${"d".repeat(250)}/`.repeat(15)}`;
+  for (let count = 0; count < 52; count++)
+    expect((await workspace.write(`${deep}${count}.ts`, "x")).ok).toBe(true);
+  expect(await workspace.write(`${deep}more.ts`, "x")).toMatchObject({ code: "too-much" });
+});
+
 describe("reading", () => {
   test("T181: a link is shown as a link and never followed", async () => {
     const answer = await start().read("src/a/link");

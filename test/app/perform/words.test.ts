@@ -47,6 +47,14 @@ describe("T189 text of a model has no effects on GitHub", () => {
     );
   });
 
+  test.each([
+    ["empty lines", `a${"\n".repeat(200_000)}b`],
+    ["blanks after a keyword", `closes${" ".repeat(200_000)}b`],
+    ["keywords that could be names", `${"close.".repeat(50_000)}b`],
+  ])("many %s stay as they are, and are not tried in every way", (_what, text) => {
+    expect(quiet(text)).toBe(text);
+  });
+
   test("a title is one line of at most 250 characters", () => {
     expect(title(" Closes #1\n\n@acme/all ")).toBe(`C${apart}loses #1 @${apart}acme/all`);
     expect([...title("é".repeat(400))]).toHaveLength(250);
