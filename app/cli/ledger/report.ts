@@ -49,7 +49,7 @@ export function reportText(report: LedgerReport, color: boolean): string {
     `  head        ${head === null ? "none" : `${head.seq}:${head.hash}`}`,
     `  signed by   ${report.keyids.join(", ") || "nobody"}`,
     `  trusted     ${trust.keys} ${trust.keys === 1 ? "key" : "keys"} from ${oneLine(trust.source)}, ${trust.threshold} to sign each entry`,
-    `  kinds       ${kinds.map(([kind, count]) => `${kind} ${count}`).join(", ") || "none"}`,
+    `  kinds       ${kindsText(kinds)}`,
     `  bodies      ${bodies.present} of ${bodies.named} are here${purgedText(bodies.purged)}; of the others the ledger has only the digest`,
   ];
   if (report.notes.length > 0) lines.push("", "To know:");
@@ -58,6 +58,14 @@ export function reportText(report: LedgerReport, color: boolean): string {
   if (report.problems.length > 0) lines.push("", "Problems:", ...report.problems.map(problemLine));
   else lines.push("", ...proof(report.anchored));
   return `${lines.join("\n")}\n`;
+}
+
+/** The kinds and how many entries there are of each, a few on a line. */
+function kindsText(kinds: readonly [string, number][]): string {
+  const texts = kinds.map(([kind, count]) => `${kind} ${count}`);
+  const rows: string[] = [];
+  for (let at = 0; at < texts.length; at += 4) rows.push(texts.slice(at, at + 4).join(", "));
+  return rows.join(`,\n${" ".repeat(14)}`) || "none";
 }
 
 function traceLines({ pull, ok, links, note }: Trace): string[] {
