@@ -7,13 +7,28 @@ import { hangUp, listen } from "../../app/listen.ts";
 import { configOf } from "./our-app.ts";
 
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const config = configOf({
+  privateKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+  apiUrl: "http://127.0.0.1:9",
+  port: 0,
+});
+
+/** A signed delivery, as GitHub sends one. */
+async function deliver(port: number): Promise<Response> {
+  const body = JSON.stringify({ action: "opened" });
+  return fetch(`http://127.0.0.1:${port}/api/github/webhooks`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "x-github-event": "issues",
+      "x-github-delivery": "1",
+      "x-hub-signature-256": await new Webhooks({ secret: config.webhookSecret }).sign(body),
+    },
+    body,
+  });
+}
 
 test("the service ends although a sender keeps its connection and another one says nothing; what was asked is answered", async () => {
-  const config = configOf({
-    privateKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-    apiUrl: "http://127.0.0.1:9",
-    port: 0,
-  });
   const asked = Promise.withResolvers<void>();
   const stored = Promise.withResolvers<void>();
   const server = await listen(
@@ -28,17 +43,7 @@ test("the service ends although a sender keeps its connection and another one sa
   const { port } = server.address() as AddressInfo;
   const silent = connect(port, "127.0.0.1");
   await once(silent, "connect");
-  const body = JSON.stringify({ action: "opened" });
-  const answer = fetch(`http://127.0.0.1:${port}/api/github/webhooks`, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      "x-github-event": "issues",
-      "x-github-delivery": "1",
-      "x-hub-signature-256": await new Webhooks({ secret: config.webhookSecret }).sign(body),
-    },
-    body,
-  });
+  const answer = deliver(port);
   await asked.promise;
   const ended = hangUp(server);
   stored.resolve();
@@ -49,11 +54,6 @@ test("the service ends although a sender keeps its connection and another one sa
 }, 20_000);
 
 test("bodies that strangers announce and never send take no more than their room, and keep no delivery out", async () => {
-  const config = configOf({
-    privateKey: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-    apiUrl: "http://127.0.0.1:9",
-    port: 0,
-  });
   const stored: string[] = [];
   const server = await listen(
     config,
@@ -74,17 +74,7 @@ test("bodies that strangers announce and never send take no more than their room
   const [oldest, ...others] = strangers;
   if (oldest === undefined) throw new Error("nobody connected");
   const cut = once(oldest, "close");
-  const body = JSON.stringify({ action: "opened" });
-  const answer = await fetch(`http://127.0.0.1:${port}/api/github/webhooks`, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      "x-github-event": "issues",
-      "x-github-delivery": "1",
-      "x-hub-signature-256": await new Webhooks({ secret: config.webhookSecret }).sign(body),
-    },
-    body,
-  });
+  const answer = await deliver(port);
   expect(answer.status).toBe(200);
   expect(stored).toEqual(["1"]);
   await cut;
