@@ -1,5 +1,5 @@
 import type { Ourselves } from "../core/effects.ts";
-import { entriesOf, type TypedEntry } from "../core/entries.ts";
+import { type Draft, entriesOf, type TypedEntry } from "../core/entries.ts";
 import { SallyportError } from "../core/errors.ts";
 import { appActor } from "../core/story/answer.ts";
 import { type AppendTools, appendEntries } from "./chain.ts";
@@ -8,17 +8,17 @@ import type { Database } from "./database.ts";
 /** Where an incident is written down. */
 export type IncidentSite = { db: Database; repository: { id: number; name: string }; ourselves: Ourselves };
 
-/** Writes an incident down that no look decided. */
+/** Writes an incident down that no look decided. `subject` is what it is about, where something has a digest. */
 export async function raiseIncident(
   { db, repository, ourselves }: IncidentSite,
-  incident: { code: string; message: string },
+  { code, message, subject = [] }: { code: string; message: string; subject?: Draft["subject"] },
   tools: AppendTools,
 ): Promise<void> {
-  const body = { ...incident, issue: null };
+  const body = { code, message, issue: null };
   await appendEntries(
     db,
     repository,
-    [{ kind: "incident.raised", actor: appActor({ ourselves }), subject: [], body }],
+    [{ kind: "incident.raised", actor: appActor({ ourselves }), subject, body }],
     tools,
   );
 }

@@ -44,7 +44,7 @@ export async function rebuild(
           const message = `The check on ${sha} names entry ${seq} (${hash}), which is lost; a person went on without it.`;
           await raiseIncident(
             { db, repository: { id, name: repository }, ourselves },
-            { code: "entries-lost", message },
+            { code: "entries-lost", message, subject: [{ name: `entry ${seq}`, digest: { sha256: hash } }] },
             { sign: signer.sign, now: () => new Date(), guard: createAttemptGuard() },
           );
           await exportLedger(client, storedChain(db, id, { secrets: secrets.search, ourselves }));

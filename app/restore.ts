@@ -115,12 +115,10 @@ async function findLost(github: GitHub, appId: number, lines: readonly string[])
 
 /** Whether this entry says that a person went on without the lost one: then nobody is asked again. */
 function isGivenUp({ hash }: Anchor, line: string): boolean {
-  const entry = typedLine(line);
-  return (
-    entry?.kind === "incident.raised" &&
-    entry.body.code === "entries-lost" &&
-    entry.body.message.includes(hash)
-  );
+  const read = readEntry(line);
+  if (!read.ok || read.entry.kind !== "incident.raised" || read.entry.body.code !== "entries-lost")
+    return false;
+  return read.entry.subject.some(({ digest }) => digest.sha256 === hash);
 }
 
 /**

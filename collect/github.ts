@@ -20,7 +20,11 @@ export async function ask<T>(what: string, call: Promise<{ data: T }>): Promise<
     return { ok: false, status: 0, why: `GitHub's answer about ${what} is not JSON; try again` };
   } catch (error) {
     const { status, message } = failureOf(error);
-    return { ok: false, status, why: `GitHub did not give ${what} (${advice(status)}): ${oneLine(message)}` };
+    return {
+      ok: false,
+      status,
+      why: `GitHub did not give ${what} (${advice(status)}): ${shortWords(message)}`,
+    };
   }
 }
 
@@ -100,7 +104,8 @@ function advice(status: number): string {
   return status === 0 ? "no answer" : `${status}`;
 }
 
-function oneLine(text: string): string {
+/** GitHub's own words on one line, short enough to stand in a reason. */
+export function shortWords(text: string): string {
   return text
     .replace(/[\p{Cc}\s]+/gu, " ")
     .slice(0, 200)

@@ -1,6 +1,6 @@
 import { type Known, known, unknown } from "../core/known.ts";
 import { GraphqlAnswer } from "../schemas/graphql.ts";
-import { askKnown, type GitHub } from "./github.ts";
+import { askKnown, type GitHub, shortWords } from "./github.ts";
 
 /** What a query gave. `failed` are the places in the data that GitHub could not give, such as `repository.pullRequest.reviews`. */
 export type Queried = { data: unknown; failed: string[] };
@@ -31,12 +31,7 @@ export async function query(
   for (const { message, path = [] } of read.data.errors ?? []) {
     const place = path.join(".");
     if (place === "" || asked.spare?.(place) !== true)
-      return unknown(
-        `GitHub did not give ${what}: ${message
-          .replace(/[\p{Cc}\s]+/gu, " ")
-          .slice(0, 200)
-          .toWellFormed()}`,
-      );
+      return unknown(`GitHub did not give ${what}: ${shortWords(message)}`);
     failed.push(place);
   }
   return known({ data: read.data.data, failed });

@@ -41,7 +41,8 @@ const headOfPull =
 
 /**
  * Reads a workflow by how far its lines are set in, without its comments. Jobs written in braces are not seen, and so count
- * as gone; so do jobs and events whose key stands twice. Source: GitHub's workflow syntax; events that run with secrets on a stranger's pull request.
+ * as gone; so do jobs and events whose key stands twice. Source: GitHub's workflow syntax; events that run with secrets on a
+ * stranger's pull request.
  */
 export function readWorkflow(lines: readonly string[]): Workflow {
   const jobs = isAmbiguous(lines, jobsKey) ? null : under(lines, jobsKey);

@@ -31,7 +31,7 @@ function withKeys(command: Command): Command {
     )
     .option(
       "--repository-id <id>",
-      "the repository's numeric id on GitHub: finds the ledger of another one that the same App signed",
+      "the repository's numeric id on GitHub: refuses the ledger of another one that the same App signed",
     );
 }
 

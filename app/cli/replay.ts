@@ -32,7 +32,7 @@ export function replayCommand(io: Io): Command {
     .option("--policy <file>", "the policy file whose `ledger.keys` are trusted, in place of the clone's own")
     .option(
       "--repository-id <id>",
-      "the repository's numeric id on GitHub: finds the ledger of another one that the same App signed",
+      "the repository's numeric id on GitHub: refuses the ledger of another one that the same App signed",
     )
     .option("--json", "print the replay as JSON")
     .action((run: string, place: string, options: ReplayOptions) => replay(io, run, place, options));

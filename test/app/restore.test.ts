@@ -31,14 +31,18 @@ beforeEach(async () => {
   await acme.as("lena", "DELETE", `git/refs/heads/${evidenceBranch}`).catch(() => {});
 });
 
-const happen = (code: string, message: string) =>
+const happen = (
+  code: string,
+  message: string,
+  subject: { name: string; digest: { sha256: string } }[] = [],
+) =>
   raiseIncident(
     {
       db: database.db,
       repository: { id: acme.repository, name: "acme/web" },
       ourselves: acme.world.ourselves,
     },
-    { code, message },
+    { code, message, subject },
     { sign: signer.sign, now: () => new Date("2026-11-21T10:00:00.000Z"), guard: createAttemptGuard() },
   );
 const publish = () => {
@@ -92,6 +96,8 @@ test("T143 a store from an older backup beside a branch that was cut shorter is 
   expect(await headOf(database.db, acme.repository)).toMatchObject({ seq: 3 });
 
   // What a person gave up once is not asked for again.
-  await happen("entries-lost", `The check names entry ${lost.seq} (${lost.hash}), which is lost.`);
+  await happen("entries-lost", `Entry 9 is lost, and here is the name of another: ${lost.hash}.`);
+  await expect(restore()).rejects.toMatchObject({ code: "ledger-behind" });
+  await happen("entries-lost", "It is lost.", [{ name: `entry ${lost.seq}`, digest: { sha256: lost.hash } }]);
   expect(await restore()).toMatchObject({ entries: 0, lost: null });
 });

@@ -230,6 +230,13 @@ describe("refused, with nothing replayed", () => {
       1,
       /does not verify, so nothing was/,
     ],
+    [
+      "a ledger of another repository",
+      ["run-2-1", ".", "--repository-id", "8"],
+      1,
+      /does not verify, so nothing was/,
+    ],
+    ["a number that is none", ["run-2-1", ".", "--repository-id", "acme"], 2, /takes a whole number/],
     ["a place that is none", ["run-2-1", "nowhere"], 2, /nowhere is not a git directory/],
     ["a key that is none", ["run-2-1", ".", "--key", "x.pem"], 2, /--key x\.pem: /],
   ];
