@@ -1,7 +1,7 @@
 import type { EntryBody } from "../schemas/entries.ts";
 import type { TypedEntry } from "./entries.ts";
 import { code, plain } from "./escape.ts";
-import { attemptName } from "./record.ts";
+import { attemptName } from "./identifiers.ts";
 import { endText } from "./remediation-text.ts";
 
 /** How much is told of one refusal's reasons or one rollback's commits, and of each text; the rest stands in the ledger. */

@@ -1,5 +1,6 @@
 import type { Verdict } from "../schemas/verdict.ts";
 import { annotationsOf } from "./annotations.ts";
+import { effectKey } from "./identifiers.ts";
 import type { Known } from "./known.ts";
 import type { OurCheck } from "./pull-facts.ts";
 import { summaryMarkdown, titleOf } from "./report.ts";
@@ -27,7 +28,7 @@ export function checkEffect(
     effects: [
       {
         type: "ensure-check",
-        key: `check/${repository.id}/${verdict.head}`,
+        key: effectKey.check(repository.id, verdict.head),
         sha: verdict.head,
         verdictSha256: digest,
         status,

@@ -2,18 +2,6 @@ import type { EntryBody } from "../schemas/entries.ts";
 import type { Attempt } from "../schemas/step.ts";
 import { entriesOf, type TypedEntry } from "./entries.ts";
 
-type Step = { run: string; prompt: number; attempt: Attempt };
-
-/** A checkpoint's name as people write it: the run, the prompt and the attempt that it comes before, `run-12-1/34/R0S1`. */
-export function checkpointName({ run, prompt, attempt }: Step): string {
-  return `${run}/${prompt}/R${attempt.r}S${attempt.s}`;
-}
-
-/** Whether a text has the form of a checkpoint's name; whether there is such a checkpoint, the ledger tells. */
-export function isCheckpointName(text: string): boolean {
-  return /^run-[0-9]{1,10}-[0-9]{1,10}\/[0-9]{1,10}\/R[0-9]{1,10}S[0-9]{1,10}$/.test(text);
-}
-
 /** The branch that a prompt's work stands on, and the commits of ours on it, oldest first. */
 export type Standing = { branch: string | null; commits: string[] };
 

@@ -1,5 +1,5 @@
 import { longestConcern } from "../schemas/limits.ts";
-import { isCheckpointName } from "./checkpoints.ts";
+import { isCheckpointName } from "./identifiers.ts";
 
 /** The commands this version carries out, with the form that is shown when one is written wrongly. */
 export const commandForms = {

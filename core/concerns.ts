@@ -2,9 +2,8 @@ import type { EntryBody } from "../schemas/entries.ts";
 import { longestConcern } from "../schemas/limits.ts";
 import type { StepResult } from "../schemas/step.ts";
 import type { Ask } from "./authority.ts";
-import { checkpointName } from "./checkpoints.ts";
 import type { Draft, TypedEntry } from "./entries.ts";
-import { sourceKey } from "./source.ts";
+import { checkpointName, sourceKey } from "./identifiers.ts";
 
 /** An open question, block or risk: nothing goes on until a person has answered it. */
 export type Concern = {

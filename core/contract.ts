@@ -5,6 +5,7 @@ import type { Policy } from "../schemas/policy.ts";
 import type { Attempt, Pack } from "../schemas/step.ts";
 import { casefileGuard, casefilesOf } from "./casefiles.ts";
 import type { Standing } from "./checkpoints.ts";
+import { branchName } from "./identifiers.ts";
 import { canonicalJson, type Json } from "./json.ts";
 import { matcher, problems as patternProblems } from "./paths.ts";
 import { sensitivePatterns } from "./sensitive.ts";
@@ -135,11 +136,6 @@ export function compilePrompt(
   ].join("\n");
   const { title, role, paths, acceptance, evidence, dependsOn } = prompt;
   return { index, title, text, role, paths: [...paths, ...evidence], acceptance, evidence, dependsOn };
-}
-
-/** The branch of one prompt in one run. Only this form is ever written; no part of it comes from a model or an issue. */
-export function branchName(run: string, prompt: number): string {
-  return `sallyport/${run}/${prompt}`;
 }
 
 /**

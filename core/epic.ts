@@ -1,6 +1,6 @@
 import { authority } from "./authority.ts";
 import { plain } from "./escape.ts";
-import { sourceKey } from "./source.ts";
+import { effectKey, sourceKey } from "./identifiers.ts";
 import { appActor } from "./story/answer.ts";
 import { answered } from "./story/answers.ts";
 import { addStep, type ChildFacts, type Decision, noDecision, type StoryFacts } from "./story-facts.ts";
@@ -44,7 +44,12 @@ export function decideEpic(facts: StoryFacts): Decision {
         },
       ],
       effects: [
-        { type: "close-issue", key: `close/${repository.id}/${issue.number}`, issue: issue.number, comment },
+        {
+          type: "close-issue",
+          key: effectKey.close(repository.id, issue.number),
+          issue: issue.number,
+          comment,
+        },
       ],
     });
   }
@@ -72,7 +77,7 @@ function showEpic(
   if (ours.length !== 1 || ours[0] !== `sallyport:${state}`) {
     decision.effects.push({
       type: "ensure-state",
-      key: `state/${repository.id}/${issue.number}`,
+      key: effectKey.state(repository.id, issue.number),
       issue: issue.number,
       state,
     });
@@ -91,7 +96,7 @@ function showEpic(
   if (body === facts.sticky) return;
   decision.effects.push({
     type: "ensure-sticky",
-    key: `sticky/${repository.id}/${issue.number}`,
+    key: effectKey.sticky(repository.id, issue.number),
     issue: issue.number,
     body,
   });

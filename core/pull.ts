@@ -9,6 +9,7 @@ import { sha256 } from "./contract.ts";
 import { type Draft, lastEntry, type TypedEntry } from "./entries.ts";
 import type { PullFacts, PullRecord } from "./facts.ts";
 import { handedOff, toMerger } from "./handoffs.ts";
+import { effectKey, sourceKey } from "./identifiers.ts";
 import { judge, verdictText } from "./judge.ts";
 import { type Known, unknown } from "./known.ts";
 import { recordReviews } from "./observed-reviews.ts";
@@ -18,7 +19,6 @@ import type { PullLookFacts } from "./pull-facts.ts";
 import { recordOf, storyOf } from "./record.ts";
 import { summaryMarkdown, titleOf } from "./report.ts";
 import { settledChecks } from "./settled-checks.ts";
-import { sourceKey } from "./source.ts";
 import { appActor } from "./story/answer.ts";
 import { answered } from "./story/answers.ts";
 import { addStep, type Decision, noDecision, type Step } from "./story-facts.ts";
@@ -80,7 +80,7 @@ function backtestPolicy(facts: PullLookFacts): Step {
   if (!judged.changes.known || !policy.known || policy.value.state !== "loaded") return {};
   const blob = judged.changes.value.find((change) => change.path === policyPath)?.after?.sha;
   if (blob === undefined) return {};
-  const key = `backtest/${repository.id}/${number}/${policy.value.blob}/${blob}`;
+  const key = effectKey.backtest(repository.id, number, policy.value.blob, blob);
   if (facts.outcomes.has(key)) return {};
   const { ref: policyRef } = policy.value;
   const branch = repository.defaultBranch;
@@ -267,7 +267,7 @@ function showSticky(facts: PullLookFacts, verdict: Verdict, decision: Decision):
   if (body.trimEnd() === facts.sticky?.trimEnd()) return;
   decision.effects.push({
     type: "ensure-sticky",
-    key: `sticky/${facts.repository.id}/${facts.number}`,
+    key: effectKey.sticky(facts.repository.id, facts.number),
     issue: facts.number,
     body,
   });

@@ -5,6 +5,7 @@ import { undoneCommits } from "./checkpoints.ts";
 import { openConcerns } from "./concerns.ts";
 import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
 import type { EvidenceRecord, Given, PullRecord, RunRecord, Stop } from "./facts.ts";
+import { attemptName } from "./identifiers.ts";
 import { type Known, known, unknown } from "./known.ts";
 
 /** The record of a pull request that no ledger tells of. */
@@ -175,11 +176,6 @@ function stopsOf(entries: readonly TypedEntry[], issues: readonly number[]): Sto
 /** The story whose run made this pull request; undefined for one that no run made. */
 export function storyOf(entries: readonly TypedEntry[], pull: number): number | undefined {
   return entriesOf(entries, "pull.opened").findLast((entry) => entry.body.pull === pull)?.body.story;
-}
-
-/** An attempt's name as people write it: `R0/S1`. */
-export function attemptName(step: { attempt: { r: number; s: number } }): string {
-  return `R${step.attempt.r}/S${step.attempt.s}`;
 }
 
 function distinct(accounts: Account[]): Account[] {

@@ -1,6 +1,6 @@
 import type { EntryBody } from "../schemas/entries.ts";
 import { code, plain } from "./escape.ts";
-import { attemptName } from "./record.ts";
+import { attemptName } from "./identifiers.ts";
 import type { Remediation } from "./remediations.ts";
 
 /** How many reasons a trace tells, and the most characters of each; the rest stands in the ledger. */

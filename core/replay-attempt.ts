@@ -2,7 +2,7 @@ import type { EntryBody } from "../schemas/entries.ts";
 import type { Pack } from "../schemas/step.ts";
 import { sha256 } from "./contract.ts";
 import type { EntryOf, TypedEntry } from "./entries.ts";
-import { attemptName } from "./record.ts";
+import { attemptName } from "./identifiers.ts";
 import { type AttemptEntries, type AttemptLook, isOfAttempt } from "./replay-entries.ts";
 import { promptAgain } from "./replay-prompt.ts";
 import { bodilessStep, comparedStep, type Pair, type ReplayStep, type StepHead } from "./replay-step.ts";

@@ -1,7 +1,6 @@
-import { branchName } from "./contract.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
 import { visible } from "./escape.ts";
-import { attemptName } from "./record.ts";
+import { attemptName, branchName } from "./identifiers.ts";
 import { casefilePairs } from "./replay-casefiles.ts";
 import type { AttemptEntries } from "./replay-entries.ts";
 import { placeBefore } from "./replay-road.ts";

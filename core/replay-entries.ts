@@ -1,6 +1,6 @@
 import type { ContractPrompt } from "../schemas/entries.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
-import { attemptName } from "./record.ts";
+import { attemptName } from "./identifiers.ts";
 import type { ReplaySources } from "./replay-sources.ts";
 
 /** What an attempt is tried again with. */

@@ -4,9 +4,9 @@ import type { PlannedPrompt } from "../schemas/plan.ts";
 import { policyPath } from "../schemas/policy-place.ts";
 import { approvalDigest, compilePrompt, declaredPaths, digestOf } from "./contract.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
+import { sourceKey } from "./identifiers.ts";
 import type { ReplaySources } from "./replay-sources.ts";
 import { comparedStep, type Pair, type ReplayStep, type StepHead, untriedStep } from "./replay-step.ts";
-import { sourceKey } from "./source.ts";
 
 /** The entries that a run rests on. */
 export type Ground = {

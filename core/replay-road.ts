@@ -1,13 +1,8 @@
-import {
-  checkpointName,
-  nothingStands,
-  type Standing,
-  standingAfter,
-  standingWithout,
-} from "./checkpoints.ts";
+import { nothingStands, type Standing, standingAfter, standingWithout } from "./checkpoints.ts";
 import { agentConcern, isStopping } from "./concerns.ts";
 import { placeToWrite } from "./contract.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
+import { checkpointName } from "./identifiers.ts";
 import { endOf, failuresOf } from "./remediations.ts";
 import type { Asked, AttemptEntries, AttemptLook } from "./replay-entries.ts";
 import { bodilessStep, comparedStep, type Pair, type ReplayStep, type StepHead } from "./replay-step.ts";

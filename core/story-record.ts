@@ -4,8 +4,8 @@ import type { Account } from "../schemas/text.ts";
 import { nothingStands, type Standing, standingAfter, standingWithout } from "./checkpoints.ts";
 import { type AgentAnswer, agentAnswers, type Concern, openConcerns, stopsStory } from "./concerns.ts";
 import type { Draft, TypedEntry } from "./entries.ts";
+import { sourceKey } from "./identifiers.ts";
 import { type Remediation, remediationsOf } from "./remediations.ts";
-import { sourceKey } from "./source.ts";
 
 /** One try at one prompt, as far as it has got; each part is the entry that recorded it. */
 export type AttemptRecord = {

@@ -1,6 +1,7 @@
 import type { Effect } from "./effects.ts";
 import type { LoadedPolicy } from "./facts.ts";
 import { intakeProblems, storyForm } from "./forms.ts";
+import { effectKey } from "./identifiers.ts";
 import { answerNext } from "./story/answers.ts";
 import { openPrompts, plan } from "./story/planning.ts";
 import { remediate } from "./story/remediating.ts";
@@ -97,7 +98,7 @@ function nextOf(
 function linkToEpic(facts: StoryFacts, decision: Decision): void {
   const { namedEpic, parent, issue, repository } = facts;
   if (parent !== null || namedEpic === null || !namedEpic.labels.includes("epic")) return;
-  const key = `link/${repository.id}/${namedEpic.number}/${issue.number}`;
+  const key = effectKey.link(repository.id, namedEpic.number, issue.number);
   if (!facts.outcomes.has(key))
     decision.effects.push({ type: "link-story", key, epic: namedEpic.number, story: issue.number });
 }
@@ -110,7 +111,7 @@ function takeLabelsOff(facts: StoryFacts, decision: Decision): void {
     const { label } = ask.source;
     decision.effects.push({
       type: "ensure-label-gone",
-      key: `label/${repository.id}/${issue.number}/${label}`,
+      key: effectKey.label(repository.id, issue.number, label),
       issue: issue.number,
       label,
     });
@@ -130,7 +131,7 @@ function show(
     if (ours.length === 1 && ours[0] === `sallyport:${wanted}`) return;
     decision.effects.push({
       type: "ensure-state",
-      key: `state/${repository.id}/${number}`,
+      key: effectKey.state(repository.id, number),
       issue: number,
       state: wanted,
     });
@@ -144,7 +145,7 @@ function show(
   if (body !== facts.sticky) {
     decision.effects.push({
       type: "ensure-sticky",
-      key: `sticky/${repository.id}/${issue.number}`,
+      key: effectKey.sticky(repository.id, issue.number),
       issue: issue.number,
       body,
     });
@@ -159,7 +160,7 @@ function showTrouble(facts: StoryFacts, trouble: string, decision: Decision): De
   if (engaged && body !== facts.sticky) {
     decision.effects.push({
       type: "ensure-sticky",
-      key: `sticky/${repository.id}/${issue.number}`,
+      key: effectKey.sticky(repository.id, issue.number),
       issue: issue.number,
       body,
     });

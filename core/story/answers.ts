@@ -5,7 +5,7 @@ import { concernDrafts } from "../concerns.ts";
 import type { Effect } from "../effects.ts";
 import type { Draft } from "../entries.ts";
 import type { LoadedPolicy } from "../facts.ts";
-import { sourceKey } from "../source.ts";
+import { effectKey, sourceKey } from "../identifiers.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
 import type { StoryRecord } from "../story-record.ts";
 import { type Answer, accept, refuse, runClosed } from "./answer.ts";
@@ -56,11 +56,10 @@ export function answered(
   answer: Answer,
   facts: { issue: { number: number }; repository: { id: number } },
 ): Step {
-  const key = `${facts.repository.id}/${sourceKey(ask.source)}`;
   const effects: Effect[] = [
     {
       type: "reply",
-      key: `reply/${key}`,
+      key: effectKey.reply(facts.repository.id, ask.source),
       issue: facts.issue.number,
       comment: ask.source.type === "comment" ? ask.source.id : null,
       source: ask.source.id,

@@ -1,7 +1,7 @@
 import { casefilesOf } from "../casefiles.ts";
 import { digestOf, issueDigest, planProblems } from "../contract.ts";
 import type { LoadedPolicy } from "../facts.ts";
-import { sourceKey } from "../source.ts";
+import { effectKey, sourceKey } from "../identifiers.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
 import type { StoryRecord } from "../story-record.ts";
 import { appActor } from "./answer.ts";
@@ -10,7 +10,7 @@ import { appActor } from "./answer.ts";
 export function plan(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy): Step | null {
   const { request } = record;
   if (request === null || isAnswered(record)) return null;
-  const key = `plan/${facts.repository.id}/${facts.issue.number}/${sourceKey(request.source)}`;
+  const key = effectKey.plan(facts.repository.id, facts.issue.number, request.source);
   const outcome = facts.outcomes.get(key);
   if (outcome === undefined) {
     if (!facts.base.known) return null;
@@ -98,7 +98,7 @@ export function openPrompts(record: StoryRecord, facts: StoryFacts): Step | null
   const next = record.prompts.find((prompt) => prompt.issue === null);
   if (contract === null || next === undefined) return null;
   const { index, title, text, dependsOn, role } = next.contract;
-  const key = `prompt/${facts.repository.id}/${facts.issue.number}/${contract.revision}/${index}`;
+  const key = effectKey.prompt(facts.repository.id, facts.issue.number, contract.revision, index);
   const outcome = facts.outcomes.get(key);
   if (outcome?.status === "waiting" || outcome?.status === "failed") return null;
   if (outcome?.status === "done") {

@@ -3,12 +3,10 @@ import { longestConcern, mostUndone } from "../../schemas/limits.ts";
 import type { Ask } from "../authority.ts";
 import { undoneCommits } from "../checkpoints.ts";
 import { type Draft, entriesOf } from "../entries.ts";
-import { attemptName } from "../record.ts";
-import { sourceKey } from "../source.ts";
+import { attemptName, effectKey, sourceKey } from "../identifiers.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
 import type { PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
 import { type Answer, accept, appActor, refuse, runClosed } from "./answer.ts";
-import { changeKey, pullKey } from "./keys.ts";
 
 type Checkpoint = EntryBody<"checkpoint.recorded">;
 
@@ -89,7 +87,7 @@ export function rollBack(record: StoryRecord, facts: StoryFacts): Step | null {
   const { rollback } = record;
   if (rollback === null) return null;
   const { branch, to, undone, comment, checkpoint } = rollback;
-  const key = `rollback/${facts.repository.id}/${comment}`;
+  const key = effectKey.rollback(facts.repository.id, comment);
   const outcome = facts.outcomes.get(key);
   if (outcome === undefined) {
     const text = `Taken back to the checkpoint \`${checkpoint}\`, before which nothing was written for #${rollback.prompt}. What was here stays in the ledger.`;
@@ -165,7 +163,10 @@ function workOn(prompt: PromptRecord, run: RunRecord | null, facts: StoryFacts):
   if (isOpen && isAtWork)
     return `${attemptName(last.pack)} of #${last.pack.prompt} is under way. \`/stop\` it first.`;
   const { repository, outcomes } = facts;
-  const keys = [changeKey(repository.id, last.pack), pullKey(repository.id, last.pack.run, last.pack.prompt)];
+  const keys = [
+    effectKey.change(repository.id, last.pack),
+    effectKey.pull(repository.id, last.pack.run, last.pack.prompt),
+  ];
   return keys.some((key) => outcomes.get(key)?.status === "waiting")
     ? `${attemptName(last.pack)} of #${last.pack.prompt} is still being written; try again in a moment.`
     : null;
@@ -182,7 +183,7 @@ function undoneBy(
 ): { branch: string | null; commits: string[] } | null {
   const gone = undoneCommits(entries);
   const late = attempts.flatMap(({ pack, commit }) => {
-    const outcome = commit === null ? outcomes.get(changeKey(repository.id, pack)) : undefined;
+    const outcome = commit === null ? outcomes.get(effectKey.change(repository.id, pack)) : undefined;
     return outcome?.status === "done" && outcome.result.type === "commit" && !gone.has(outcome.result.commit)
       ? [{ branch: pack.branch, commit: outcome.result.commit }]
       : [];

@@ -3,7 +3,7 @@ import { routeOf, sha256 } from "../contract.ts";
 import { cutReport } from "../cuts.ts";
 import type { Draft } from "../entries.ts";
 import type { LoadedPolicy } from "../facts.ts";
-import { attemptName } from "../record.ts";
+import { attemptName, effectKey } from "../identifiers.ts";
 import { reviewResult } from "../review.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
 import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
@@ -55,7 +55,7 @@ function awaitAnswer(
   prompt: PromptRecord,
 ): Step | null {
   const { pack } = attempt;
-  const key = `agent/${facts.repository.id}/${run.run}/${pack.prompt}/${attemptName(pack)}`;
+  const key = effectKey.agent(facts.repository.id, pack);
   const outcome = facts.outcomes.get(key);
   if (outcome?.status === "waiting") return null;
   if (outcome === undefined) {

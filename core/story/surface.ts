@@ -1,10 +1,9 @@
 import { type Stage, stages } from "../../schemas/road-entries.ts";
 import { holders } from "../authority.ts";
-import { checkpointName } from "../checkpoints.ts";
 import { entriesOf } from "../entries.ts";
 import { block, code, plain } from "../escape.ts";
 import type { LoadedPolicy } from "../facts.ts";
-import { attemptName } from "../record.ts";
+import { attemptName, checkpointName } from "../identifiers.ts";
 import { traceText } from "../remediation-text.ts";
 import { stageNames, storyStage } from "../stages.ts";
 import type { StoryFacts } from "../story-facts.ts";

@@ -2,11 +2,10 @@ import { casefileText } from "../casefiles.ts";
 import type { Effect } from "../effects.ts";
 import { type Draft, lastEntry } from "../entries.ts";
 import { handedOff, toGates } from "../handoffs.ts";
-import { attemptName } from "../record.ts";
+import { attemptName, effectKey } from "../identifiers.ts";
 import type { Step, StoryFacts } from "../story-facts.ts";
 import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
 import { appActor, runClosed } from "./answer.ts";
-import { changeKey, pullKey } from "./keys.ts";
 
 /** The step that all entries of one attempt carry. */
 export function stepOf(pack: AttemptRecord["pack"]) {
@@ -30,7 +29,7 @@ export function complete(prompt: PromptRecord, merged: string, facts: StoryFacts
     effects: [
       {
         type: "close-issue",
-        key: `close/${facts.repository.id}/${issue}`,
+        key: effectKey.close(facts.repository.id, issue),
         issue,
         comment: `Done: #${pull} was merged as ${merged}.`,
       },
@@ -47,7 +46,7 @@ export function commit(
 ): Step | null {
   const { pack, response, evidence } = attempt;
   if (response === null || evidence === null) return null;
-  const key = changeKey(facts.repository.id, pack);
+  const key = effectKey.change(facts.repository.id, pack);
   const outcome = facts.outcomes.get(key);
   if (outcome?.status === "waiting") return null;
   if (outcome?.status === "failed") {
@@ -135,7 +134,7 @@ export function openPull(
 ): Step | null {
   const { commit: written, pack } = attempt;
   if (written === null) return null;
-  const key = pullKey(facts.repository.id, run.run, pack.prompt);
+  const key = effectKey.pull(facts.repository.id, run.run, pack.prompt);
   const outcome = facts.outcomes.get(key);
   if (outcome?.status === "waiting") return null;
   if (outcome?.status === "failed") {
@@ -233,7 +232,7 @@ export function completeStory(record: StoryRecord, facts: StoryFacts): Step | nu
     effects: [
       {
         type: "close-issue",
-        key: `close/${facts.repository.id}/${facts.issue.number}`,
+        key: effectKey.close(facts.repository.id, facts.issue.number),
         issue: facts.issue.number,
         comment,
       },

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { checkpointName } from "../../core/checkpoints.ts";
 import { entriesOf } from "../../core/entries.ts";
+import { checkpointName } from "../../core/identifiers.ts";
 import { recordOf } from "../../core/record.ts";
 import { replayRun } from "../../core/replay.ts";
 import { foldStory } from "../../core/story-record.ts";

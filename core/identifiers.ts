@@ -1,0 +1,72 @@
+import type { Source } from "../schemas/entry-parts.ts";
+import type { Attempt } from "../schemas/step.ts";
+
+/** One attempt at a prompt in a run; `prompt` is the number of the prompt's issue. */
+type Step = { run: string; prompt: number; attempt: Attempt };
+
+/** An attempt's name as people write it: `R0/S1`. */
+export function attemptName({ attempt }: { attempt: Attempt }): string {
+  return `R${attempt.r}/S${attempt.s}`;
+}
+
+/** A checkpoint's name as people write it: the run, the prompt and the attempt that it comes before, `run-12-1/34/R0S1`. */
+export function checkpointName({ run, prompt, attempt }: Step): string {
+  return `${run}/${prompt}/R${attempt.r}S${attempt.s}`;
+}
+
+/** Whether a text has the form of a checkpoint's name; whether there is such a checkpoint, the ledger tells. */
+export function isCheckpointName(text: string): boolean {
+  return /^run-[0-9]{1,10}-[0-9]{1,10}\/[0-9]{1,10}\/R[0-9]{1,10}S[0-9]{1,10}$/.test(text);
+}
+
+/** The branch of one prompt in one run. Only this form is ever written; no part of it comes from a model or an issue. */
+export function branchName(run: string, prompt: number): string {
+  return `sallyport/${run}/${prompt}`;
+}
+
+/** The stable name of a person's act: one comment or one label event is answered once. */
+export function sourceKey(source: Source): string {
+  return source.type === "comment" ? `comment/${source.id}` : `label/${source.id}`;
+}
+
+/**
+ * The keys of effects. An effect is found again by its key, so that doing it twice is doing it once: two effects with one
+ * key are the same effect. What an effect is to be done for anew stands in its key, and nothing else does. Keys are stored:
+ * a key in another form is another effect, and what was asked for under the old one is asked for again. `repository` is the
+ * repository's id, `number` an issue's or a pull request's.
+ */
+export const effectKey = {
+  /** Runs an agent, once for each attempt. */
+  agent: (repository: number, { run, prompt, attempt }: Step) =>
+    `agent/${repository}/${run}/${prompt}/${attemptName({ attempt })}`,
+  /** Shows what a changed policy would have meant, once for each pair of policies (the SHAs of their blobs). */
+  backtest: (repository: number, pull: number, before: string, after: string) =>
+    `backtest/${repository}/${pull}/${before}/${after}`,
+  /** Writes an attempt's commit. */
+  change: (repository: number, { run, prompt, attempt }: Step) =>
+    `change/${repository}/${run}/${prompt}/${attemptName({ attempt })}`,
+  /** Our check run on a commit. */
+  check: (repository: number, sha: string) => `check/${repository}/${sha}`,
+  /** Closes an issue of ours that is complete. */
+  close: (repository: number, number: number) => `close/${repository}/${number}`,
+  /** Takes a command label off an issue. */
+  label: (repository: number, number: number, label: string) => `label/${repository}/${number}/${label}`,
+  /** Makes a story a sub-issue of its epic. */
+  link: (repository: number, epic: number, story: number) => `link/${repository}/${epic}/${story}`,
+  /** Asks the planner, once for each command that asks for a plan. */
+  plan: (repository: number, story: number, source: Source) =>
+    `plan/${repository}/${story}/${sourceKey(source)}`,
+  /** Opens the issue of one prompt of a contract, which has the plan's revision. */
+  prompt: (repository: number, story: number, revision: number, index: number) =>
+    `prompt/${repository}/${story}/${revision}/${index}`,
+  /** Opens the pull request of a run's prompt. */
+  pull: (repository: number, run: string, prompt: number) => `pull/${repository}/${run}/${prompt}`,
+  /** Answers a command. */
+  reply: (repository: number, source: Source) => `reply/${repository}/${sourceKey(source)}`,
+  /** Goes back to a checkpoint, once for each comment that asks for it. */
+  rollback: (repository: number, comment: number) => `rollback/${repository}/${comment}`,
+  /** The label that shows an issue's state. */
+  state: (repository: number, number: number) => `state/${repository}/${number}`,
+  /** Our one comment that is edited and never repeated. */
+  sticky: (repository: number, number: number) => `sticky/${repository}/${number}`,
+};
