@@ -1,9 +1,9 @@
 import type { Transaction } from "kysely";
 import { digestOf } from "../core/contract.ts";
+import type { Decision } from "../core/decision.ts";
 import type { TypedEntry } from "../core/entries.ts";
 import { SallyportError } from "../core/errors.ts";
 import { appendEntry, type LedgerHead, readEntry, type Sign } from "../core/ledger.ts";
-import type { Decision } from "../core/story-facts.ts";
 import { typedEntry } from "../core/typed-entry.ts";
 import type { AttemptGuard } from "./attempt-guard.ts";
 import type { Database, Tables } from "./database.ts";

@@ -1,6 +1,7 @@
 import type { GitHub } from "../collect/github.ts";
 import { collectGroup } from "../collect/group.ts";
 import { readChecks } from "../collect/reviews.ts";
+import { type Decision, emptyDecision } from "../core/decision.ts";
 import type { Subject } from "../core/effects.ts";
 import type { TypedEntry } from "../core/entries.ts";
 import type { GroupLookFacts } from "../core/group-facts.ts";
@@ -8,7 +9,6 @@ import { decideGroup } from "../core/group-look.ts";
 import { type Known, known } from "../core/known.ts";
 import { recordOf } from "../core/record.ts";
 import { checkName } from "../core/required-check.ts";
-import { type Decision, noDecision } from "../core/story-facts.ts";
 import type { LookTools } from "./look.ts";
 
 /** Sees a merge group as it is now; one whose branch is gone has landed or was given up, and nothing is left to say. */
@@ -28,7 +28,7 @@ export async function seeGroup(
   });
   if (!group.known) return group;
   const facts = group.value;
-  if (facts === null) return known({ repository, decide: async () => noDecision() });
+  if (facts === null) return known({ repository, decide: async () => emptyDecision() });
   const checks = await readChecks(github, facts.tree.head.sha);
   const ours = (run: { name: string; appId: number }) =>
     run.name === checkName && run.appId === tools.ourselves.appId;

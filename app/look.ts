@@ -8,6 +8,7 @@ import { collectFacts } from "../collect/pull.ts";
 import { pullStanding } from "../collect/pull-look.ts";
 import { readPullState } from "../collect/pull-state.ts";
 import type { SecretSearch } from "../collect/redaction.ts";
+import { type Decision, emptyDecision, type Surroundings } from "../core/decision.ts";
 import type { Ourselves, Subject } from "../core/effects.ts";
 import type { TypedEntry } from "../core/entries.ts";
 import { decideEpic, decideOtherIssue } from "../core/epic.ts";
@@ -19,7 +20,7 @@ import { decidePull } from "../core/pull.ts";
 import type { PullLookFacts } from "../core/pull-facts.ts";
 import { recordOf } from "../core/record.ts";
 import { decideStory } from "../core/story.ts";
-import { type Decision, noDecision, type StoryFacts, type Surroundings } from "../core/story-facts.ts";
+import type { StoryFacts } from "../core/story-facts.ts";
 import type { Source } from "../schemas/entry-parts.ts";
 import { Plan } from "../schemas/plan.ts";
 import { Pack, StepResult } from "../schemas/step.ts";
@@ -84,8 +85,8 @@ export async function look(subject: Subject, tools: LookTools): Promise<void> {
 type Seen = { repository: { id: number; name: string }; decide(): Promise<Decision> };
 
 function isNothing(decision: Decision): boolean {
-  const { drafts, effects, look: others, again } = decision;
-  return drafts.length === 0 && effects.length === 0 && others.length === 0 && again === null;
+  const { drafts, effects, enqueue: others, requeueAfter } = decision;
+  return drafts.length === 0 && effects.length === 0 && others.length === 0 && requeueAfter === null;
 }
 
 /** What both kinds of subject need: the repository, the policy and the tip of the default branch. */
@@ -132,7 +133,7 @@ async function seeIssue(
   const issue = await readIssue(github, subject.number, { base, objects: apiObjects(github, tools.cache) });
   if (!issue.known) return issue;
   const reading = issue.value;
-  if (reading === null) return known({ repository: home, decide: async () => noDecision() });
+  if (reading === null) return known({ repository: home, decide: async () => emptyDecision() });
   const { labels } = reading.issue;
   // A label command is handled on its own even when it was answered: the label must still be taken off.
   const talk = await readConversation(

@@ -1,5 +1,5 @@
+import type { Decision } from "../core/decision.ts";
 import { SallyportError } from "../core/errors.ts";
-import type { Decision } from "../core/story-facts.ts";
 import type { GitHubClients } from "./github.ts";
 
 /** How reading keeps to the times that GitHub named when it had had enough of us. */
@@ -34,9 +34,9 @@ export function createPatience(
     },
     later(repository, decision) {
       const until = limitedUntil(repository);
-      if (decision.again === null || until === null) return decision;
+      if (decision.requeueAfter === null || until === null) return decision;
       const seconds = Math.ceil((until.getTime() - now().getTime()) / 1_000);
-      return { ...decision, again: Math.max(decision.again, seconds) };
+      return { ...decision, requeueAfter: Math.max(decision.requeueAfter, seconds) };
     },
   };
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { sql, type Transaction } from "kysely";
+import type { Decision } from "../core/decision.ts";
 import {
   type Effect,
   type EffectOutcome,
@@ -9,7 +10,6 @@ import {
   subjectKey,
 } from "../core/effects.ts";
 import { SallyportError } from "../core/errors.ts";
-import type { Decision } from "../core/story-facts.ts";
 import type { BodyRef } from "../schemas/entries.ts";
 import { type AppendTools, append } from "./chain.ts";
 import type { Database, Tables } from "./database.ts";
@@ -64,8 +64,8 @@ export async function record(
       if (await ask(trx, effect, subject, lane)) lanes.add(lane);
     }
     for (const lane of lanes) await tools.enqueue.perform(trx, lane);
-    for (const other of decision.look) await tools.enqueue.look(trx, other);
-    if (decision.again !== null) await tools.enqueue.look(trx, subject, decision.again);
+    for (const other of decision.enqueue) await tools.enqueue.look(trx, other);
+    if (decision.requeueAfter !== null) await tools.enqueue.look(trx, subject, decision.requeueAfter);
     if (decision.drafts.length > 0) await tools.enqueue.exportLedger(trx, repository.id);
   });
 }

@@ -1,4 +1,5 @@
 /** How fast a ledger is verified and written: verifying as a ratio to the bare cryptography in the same run. */
+
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, verify } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import { openDatabase } from "../app/database.ts";
 import { takeLease } from "../app/leases.ts";
 import { createSigner } from "../app/signer.ts";
 import { record } from "../app/store.ts";
+import { emptyDecision } from "../core/decision.ts";
 import { subjectKey } from "../core/effects.ts";
 import type { Draft } from "../core/entries.ts";
 import { segmentEntries, segmentPath } from "../core/evidence-branch.ts";
@@ -16,7 +18,6 @@ import { appendEntry, type LedgerHead } from "../core/ledger.ts";
 import { manifestName, manifestText } from "../core/ledger-archive.ts";
 import { openEnvelope, pae } from "../core/ledger-envelope.ts";
 import { verifyChain } from "../core/ledger-verify.ts";
-import { noDecision } from "../core/story-facts.ts";
 import { storyDrafts } from "./ledger-entries.ts";
 import { atLeast, atMost, printTable, type Row } from "./table.ts";
 import { peakOf } from "./timing.ts";
@@ -111,7 +112,7 @@ async function appendRates(count: number): Promise<[number, number]> {
       const drafts = Array.from({ length: size }, () => coming.next().value).filter(
         (one) => one !== undefined,
       );
-      await record(db, where, { ...noDecision(), drafts }, tools);
+      await record(db, where, { ...emptyDecision(), drafts }, tools);
     }
     return (count / spentSince(before)) * 1_000;
   };

@@ -1,6 +1,7 @@
+import type { Surroundings } from "../core/decision.ts";
 import { isPlainPath, mostDecisions, storyForm } from "../core/forms.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import type { ChildFacts, IssueFacts, StoryFacts, Surroundings } from "../core/story-facts.ts";
+import type { ChildFacts, IssueFacts, StoryFacts } from "../core/story-facts.ts";
 import { Account } from "../schemas/text.ts";
 import { ask, askKnown, type GitHub } from "./github.ts";
 import { listAll } from "./listing.ts";

@@ -1,11 +1,11 @@
 import { mostAdopted } from "../schemas/limits.ts";
 import { approvedContract } from "./adopted-plan.ts";
+import { type Answer, accept, refuse } from "./answer.ts";
 import type { Ask } from "./authority.ts";
 import { untracedCommits } from "./authorship.ts";
 import type { Command } from "./commands.ts";
 import type { LoadedPolicy, PullRecord } from "./facts.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
-import { type Answer, accept, refuse } from "./story/answer.ts";
 
 /**
  * Commits that somebody else pushed to a run's branch, and those of a pull request that no run made, lead to no prompt. A

@@ -1,9 +1,9 @@
 import type { Verdict } from "../schemas/verdict.ts";
+import type { Step } from "./decision.ts";
 import { lastEntry } from "./entries.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
 import { settledChecks } from "./settled-checks.ts";
 import { appActor } from "./story/answer.ts";
-import type { Step } from "./story-facts.ts";
 
 /**
  * Seals what our host saw of an adopted head once its checks have settled and the verdict is success. It does not say how

@@ -1,10 +1,10 @@
 import type { Verdict } from "../schemas/verdict.ts";
 import { annotationsOf } from "./annotations.ts";
+import type { Step } from "./decision.ts";
 import { effectKey } from "./identifiers.ts";
 import type { Known } from "./known.ts";
 import type { OurCheck } from "./pull-facts.ts";
 import { summaryMarkdown, titleOf } from "./report.ts";
-import type { Step } from "./story-facts.ts";
 
 /** What our check on a commit shows now, and in which repository. */
 export type CheckSite = { repository: { id: number }; ourCheck: Known<OurCheck | null> };

@@ -1,9 +1,10 @@
+import { answered } from "./answer.ts";
 import { authority } from "./authority.ts";
+import { addStep, type Decision, emptyDecision } from "./decision.ts";
 import { plain } from "./escape.ts";
 import { effectKey, sourceKey } from "./identifiers.ts";
 import { appActor } from "./story/answer.ts";
-import { answered } from "./story/answers.ts";
-import { addStep, type ChildFacts, type Decision, noDecision, type StoryFacts } from "./story-facts.ts";
+import type { ChildFacts, StoryFacts } from "./story-facts.ts";
 import { policyTrouble } from "./trouble.ts";
 
 /** The states of an epic (features A1). `archived` is an epic that was closed without being complete. */
@@ -11,8 +12,9 @@ export type EpicState = "draft" | "active" | "complete" | "archived";
 
 /** Decides an epic: it is complete when all its stories are, and shows how far each has got. */
 export function decideEpic(facts: StoryFacts): Decision {
-  const decision = noDecision();
-  if (policyTrouble(facts.policy) !== null) return { ...decision, again: facts.policy.known ? null : 30 };
+  const decision = emptyDecision();
+  if (policyTrouble(facts.policy) !== null)
+    return { ...decision, requeueAfter: facts.policy.known ? null : 30 };
   answerHere(facts, decision, "An epic is not run itself; give this command on one of its stories.");
 
   const { issue, repository, children } = facts;
@@ -116,15 +118,16 @@ function labelState(child: ChildFacts): string {
 
 /** Decides an issue that is neither story nor epic: a command given there is answered with where it belongs. */
 export function decideOtherIssue(facts: StoryFacts): Decision {
-  const decision = noDecision();
-  if (policyTrouble(facts.policy) !== null) return { ...decision, again: facts.policy.known ? null : 30 };
+  const decision = emptyDecision();
+  if (policyTrouble(facts.policy) !== null)
+    return { ...decision, requeueAfter: facts.policy.known ? null : 30 };
   const { issue, parent, repository } = facts;
   const isPrompt = issue.labels.includes("diff-prompt");
   const place =
     isPrompt && parent !== null ? `its story, #${parent.number}` : "an issue with the label `story`";
   answerHere(facts, decision, `Give this command on ${place}.`);
   if (isPrompt && parent !== null)
-    decision.look.push({ kind: "issue", repository: repository.id, number: parent.number });
+    decision.enqueue.push({ kind: "issue", repository: repository.id, number: parent.number });
   return decision;
 }
 
@@ -139,7 +142,7 @@ function answerHere(facts: StoryFacts, decision: Decision, line: string): void {
     if (seen.has(sourceKey(ask.source))) continue;
     const allowed = authority(ask, [], people);
     if (allowed.answer === "wait") {
-      decision.again = 15;
+      decision.requeueAfter = 15;
       continue;
     }
     const answer =

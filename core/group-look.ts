@@ -1,24 +1,24 @@
 import type { Verdict } from "../schemas/verdict.ts";
 import { checkEffect } from "./check-effect.ts";
 import { sha256 } from "./contract.ts";
+import { addStep, type Decision, emptyDecision, type Step } from "./decision.ts";
 import { judgeGroup } from "./group.ts";
 import type { GroupLookFacts } from "./group-facts.ts";
 import { verdictText } from "./judge.ts";
 import { appActor } from "./story/answer.ts";
-import { addStep, type Decision, noDecision, type Step } from "./story-facts.ts";
 
 /** Seconds until an open group is looked at again: a member's state may change without an event that names the group. */
 const again = { undecided: 15, passed: 60 };
 
 /** Decides a merge group's next steps: its verdict recorded, and shown on the one commit that was judged. */
 export function decideGroup(facts: GroupLookFacts): Decision {
-  const decision = noDecision();
+  const decision = emptyDecision();
   const verdict = judgeGroup(facts.group);
   const digest = sha256(verdictText(verdict));
   addStep(decision, recordJudgement(facts, verdict, digest));
   addStep(decision, checkEffect(facts, verdict, digest));
-  if (verdict.conclusion === "pending" || !facts.ourCheck.known) decision.again = again.undecided;
-  else if (verdict.conclusion === "success") decision.again = again.passed;
+  if (verdict.conclusion === "pending" || !facts.ourCheck.known) decision.requeueAfter = again.undecided;
+  else if (verdict.conclusion === "success") decision.requeueAfter = again.passed;
   return decision;
 }
 

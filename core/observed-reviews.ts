@@ -1,11 +1,11 @@
 import type { EvidenceBundle } from "../schemas/evidence.ts";
 import type { Account } from "../schemas/text.ts";
+import type { Step } from "./decision.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
 import type { ReviewFact } from "./facts.ts";
 import { type Known, known } from "./known.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
 import { appActor } from "./story/answer.ts";
-import type { Step } from "./story-facts.ts";
 
 /** The most reviews that one look records; the others wait for the next look. */
 export const mostReviews = 50;

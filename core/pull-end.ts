@@ -1,9 +1,9 @@
+import { addStep, type Decision } from "./decision.ts";
 import { lastEntry, type TypedEntry } from "./entries.ts";
 import { handedOff, toCleanup } from "./handoffs.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
 import { storyOf } from "./record.ts";
 import { appActor } from "./story/answer.ts";
-import { addStep, type Decision } from "./story-facts.ts";
 import { allowsMerge, lastVerdict, summariseMerge } from "./vsa.ts";
 
 /**
@@ -13,7 +13,7 @@ import { allowsMerge, lastVerdict, summariseMerge } from "./vsa.ts";
 export function observeEnd(facts: PullLookFacts, entries: TypedEntry[], decision: Decision): void {
   const head = facts.judged.head.sha;
   const story = storyOf(entries, facts.number);
-  const look =
+  const enqueue =
     story === undefined ? [] : [{ kind: "issue" as const, repository: facts.repository.id, number: story }];
   const subject = [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }];
   const actor = appActor(facts);
@@ -24,7 +24,7 @@ export function observeEnd(facts: PullLookFacts, entries: TypedEntry[], decision
     if (!seen)
       addStep(decision, {
         drafts: [{ kind: "pull.closed", actor, subject, body: { pull: facts.number, head } }],
-        look,
+        enqueue,
       });
     return;
   }
@@ -60,7 +60,7 @@ export function observeEnd(facts: PullLookFacts, entries: TypedEntry[], decision
       },
       ...(opened === undefined ? [] : [handedOff(toCleanup(opened.body, commit), actor)]),
     ],
-    look,
+    enqueue,
   });
   if (judged) return;
   const message = `#${facts.number} was merged as ${commit} although the last verdict on ${head} was no success for ${branch}.`;

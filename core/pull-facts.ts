@@ -1,8 +1,8 @@
 import type { Claim } from "../schemas/claim.ts";
+import type { Surroundings } from "./decision.ts";
 import type { PullFacts } from "./facts.ts";
 import type { Known } from "./known.ts";
 import type { NewReviews } from "./observed-reviews.ts";
-import type { Surroundings } from "./story-facts.ts";
 
 /** Our own check run on the head, as GitHub shows it. */
 export type OurCheck = { externalId: string; status: string; conclusion: string | null };

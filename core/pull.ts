@@ -1,11 +1,13 @@
 import { policyPath } from "../schemas/policy-place.ts";
 import type { Verdict } from "../schemas/verdict.ts";
 import { sealAdoption } from "./adoption-seal.ts";
+import { answered } from "./answer.ts";
 import type { Ask } from "./authority.ts";
 import { checkEffect } from "./check-effect.ts";
 import { undoneCommits } from "./checkpoints.ts";
 import { concernDrafts, openConcerns } from "./concerns.ts";
 import { sha256 } from "./contract.ts";
+import { addStep, type Decision, emptyDecision, type Step } from "./decision.ts";
 import { type Draft, lastEntry, type TypedEntry } from "./entries.ts";
 import type { PullFacts, PullRecord } from "./facts.ts";
 import { handedOff, toMerger } from "./handoffs.ts";
@@ -20,12 +22,10 @@ import { recordOf, storyOf } from "./record.ts";
 import { summaryMarkdown, titleOf } from "./report.ts";
 import { settledChecks } from "./settled-checks.ts";
 import { appActor } from "./story/answer.ts";
-import { answered } from "./story/answers.ts";
-import { addStep, type Decision, noDecision, type Step } from "./story-facts.ts";
 
 /** Decides a pull request's next steps: commands answered, verdict given, evidence sealed, merge observed. */
 export function decidePull(facts: PullLookFacts): Decision {
-  const decision = noDecision();
+  const decision = emptyDecision();
   // Drafts have no place in the chain yet; an order after all entries is all that a fold needs.
   const entries = (): TypedEntry[] => [
     ...facts.entries,
@@ -33,7 +33,7 @@ export function decidePull(facts: PullLookFacts): Decision {
   ];
   // First, so that what was approved before a merge stands before it in the ledger.
   addStep(decision, recordReviews(facts));
-  if (!facts.reviews.known || facts.reviews.value.more) decision.again = 15;
+  if (!facts.reviews.known || facts.reviews.value.more) decision.requeueAfter = 15;
   answerCommands(facts, entries, decision);
   if (facts.state === "closed") {
     observeEnd(facts, entries(), decision);
@@ -42,7 +42,7 @@ export function decidePull(facts: PullLookFacts): Decision {
   const { mergeBase, head } = facts.judged;
   if (mergeBase.known && mergeBase.value === head.sha) {
     // Its base has all of it, so GitHub is about to call it merged. A verdict on nothing would make that merge an incident.
-    decision.again = 60;
+    decision.requeueAfter = 60;
     return decision;
   }
   // A verdict tells the places of these entries, which they have only once they are recorded: it is given in the next round.
@@ -61,7 +61,7 @@ export function decidePull(facts: PullLookFacts): Decision {
   addStep(decision, checkEffect(facts, verdict, digest, twin === null ? {} : worse));
   showSticky(facts, verdict, decision);
   addStep(decision, backtestPolicy(facts));
-  if (!facts.ourCheck.known || isFreshlyUnknown(facts, verdict, digest)) decision.again = 15;
+  if (!facts.ourCheck.known || isFreshlyUnknown(facts, verdict, digest)) decision.requeueAfter = 15;
   return decision;
 }
 
@@ -123,7 +123,7 @@ function answerCommands(facts: PullLookFacts, entries: () => TypedEntry[], decis
     const record = recordFor(facts, entries());
     const answer = record.known ? answerOnPull(ask, facts, loaded, record.value) : null;
     if (answer === null) {
-      decision.again = 15;
+      decision.requeueAfter = 15;
       return;
     }
     const concerns = answer.accepted ? concernsOf(ask, facts.number, entries()) : [];
@@ -179,7 +179,7 @@ function recordVerdict(facts: PullLookFacts, entries: TypedEntry[], verdict: Ver
         },
       },
     ],
-    look: [
+    enqueue: [
       ...(story === undefined
         ? []
         : [{ kind: "issue" as const, repository: facts.repository.id, number: story }]),

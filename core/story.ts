@@ -1,3 +1,4 @@
+import { addStep, type Decision, emptyDecision, type Step } from "./decision.ts";
 import type { Effect } from "./effects.ts";
 import type { LoadedPolicy } from "./facts.ts";
 import { intakeProblems, storyForm } from "./forms.ts";
@@ -9,7 +10,7 @@ import { rollBack } from "./story/rollback.ts";
 import { advanceRun } from "./story/running.ts";
 import { promptState, storyState, storySticky } from "./story/surface.ts";
 import { completeStory } from "./story/writing.ts";
-import { addStep, type Decision, noDecision, type Step, type StoryFacts } from "./story-facts.ts";
+import type { StoryFacts } from "./story-facts.ts";
 import { foldStory, type StoryRecord } from "./story-record.ts";
 import { policyTrouble } from "./trouble.ts";
 
@@ -49,7 +50,7 @@ export function missingParts(facts: StoryFacts): string[] {
 
 /** Decides a story's next steps: a pure function of its facts. */
 export function decideStory(facts: StoryFacts): Decision {
-  const decision = noDecision();
+  const decision = emptyDecision();
   const trouble = policyTrouble(facts.policy);
   if (trouble !== null) return showTrouble(facts, trouble, decision);
   if (!facts.policy.known || facts.policy.value.state !== "loaded") return decision;
@@ -73,7 +74,7 @@ export function decideStory(facts: StoryFacts): Decision {
   takeLabelsOff(facts, decision);
   show(record, facts, loaded, missing, decision);
   if (!facts.base.known || !facts.decisions.known || facts.asks.some((ask) => !ask.standing.known))
-    decision.again = 15;
+    decision.requeueAfter = 15;
   return decision;
 }
 
@@ -165,5 +166,5 @@ function showTrouble(facts: StoryFacts, trouble: string, decision: Decision): De
       body,
     });
   }
-  return { ...decision, again: facts.policy.known ? null : 30 };
+  return { ...decision, requeueAfter: facts.policy.known ? null : 30 };
 }

@@ -1,14 +1,14 @@
 import type { Duty } from "../../schemas/policy-values.ts";
+import { type Answer, accept, answered, refuse } from "../answer.ts";
 import { type Ask, authority } from "../authority.ts";
 import type { CommandName } from "../commands.ts";
 import { concernDrafts } from "../concerns.ts";
-import type { Effect } from "../effects.ts";
-import type { Draft } from "../entries.ts";
+import type { Step } from "../decision.ts";
 import type { LoadedPolicy } from "../facts.ts";
-import { effectKey, sourceKey } from "../identifiers.ts";
-import type { Step, StoryFacts } from "../story-facts.ts";
+import { sourceKey } from "../identifiers.ts";
+import type { StoryFacts } from "../story-facts.ts";
 import type { StoryRecord } from "../story-record.ts";
-import { type Answer, accept, refuse, runClosed } from "./answer.ts";
+import { runClosed } from "./answer.ts";
 import { approve, contractDrift } from "./approval.ts";
 import { rollBackTo, rollbackInTheWay } from "./rollback.ts";
 
@@ -48,41 +48,6 @@ export function answerNext(
     return answered(ask, { ...answer, drafts: [...(answer.drafts ?? []), ...concerns] }, facts);
   }
   return null;
-}
-
-/** The entry and the effects that answering brings, for a story, an epic or a prompt alike. */
-export function answered(
-  ask: Ask,
-  answer: Answer,
-  facts: { issue: { number: number }; repository: { id: number } },
-): Step {
-  const effects: Effect[] = [
-    {
-      type: "reply",
-      key: effectKey.reply(facts.repository.id, ask.source),
-      issue: facts.issue.number,
-      comment: ask.source.type === "comment" ? ask.source.id : null,
-      source: ask.source.id,
-      accepted: answer.accepted,
-      line: answer.line,
-    },
-  ];
-  const command: Draft = {
-    kind: "command",
-    actor: { type: "user", id: ask.by.id, login: ask.by.login },
-    subject: [],
-    body: {
-      issue: facts.issue.number,
-      source: ask.source,
-      command: ask.command.name,
-      accepted: answer.accepted,
-      code: answer.code,
-      message: answer.line,
-      // Anybody can write a command that is refused, and what the ledger holds is public and stays.
-      text: answer.accepted && "text" in ask.command ? ask.command.text : "",
-    },
-  };
-  return { drafts: [command, ...(answer.drafts ?? [])], effects };
 }
 
 function answerTo(

@@ -1,10 +1,11 @@
 import type { Plan } from "../../schemas/plan.ts";
+import { type Answer, accept, refuse } from "../answer.ts";
 import type { Ask } from "../authority.ts";
 import { approvalDigest, compilePrompt, declaredPaths, isExpired, issueDigest } from "../contract.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import type { StoryFacts } from "../story-facts.ts";
 import type { StoryRecord } from "../story-record.ts";
-import { type Answer, accept, appActor, refuse } from "./answer.ts";
+import { appActor } from "./answer.ts";
 
 /** The digest of the plan as it could be approved now, with its parts; null while a part is unknown or there is no plan. */
 export function currentDigest(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy) {

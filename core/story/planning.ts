@@ -1,8 +1,9 @@
 import { casefilesOf } from "../casefiles.ts";
 import { digestOf, issueDigest, planProblems } from "../contract.ts";
+import type { Step } from "../decision.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
-import type { Step, StoryFacts } from "../story-facts.ts";
+import type { StoryFacts } from "../story-facts.ts";
 import type { StoryRecord } from "../story-record.ts";
 import { appActor } from "./answer.ts";
 

@@ -1,6 +1,7 @@
+import type { Step } from "../decision.ts";
 import type { Draft } from "../entries.ts";
 import { endOf, failuresOf } from "../remediations.ts";
-import type { Step, StoryFacts } from "../story-facts.ts";
+import type { StoryFacts } from "../story-facts.ts";
 import type { StoryRecord } from "../story-record.ts";
 import { appActor } from "./answer.ts";
 

@@ -1,12 +1,14 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import { longestConcern, mostUndone } from "../../schemas/limits.ts";
+import { type Answer, accept, refuse } from "../answer.ts";
 import type { Ask } from "../authority.ts";
 import { undoneCommits } from "../checkpoints.ts";
+import type { Step } from "../decision.ts";
 import { type Draft, entriesOf } from "../entries.ts";
 import { attemptName, effectKey, sourceKey } from "../identifiers.ts";
-import type { Step, StoryFacts } from "../story-facts.ts";
+import type { StoryFacts } from "../story-facts.ts";
 import type { PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
-import { type Answer, accept, appActor, refuse, runClosed } from "./answer.ts";
+import { appActor, runClosed } from "./answer.ts";
 
 type Checkpoint = EntryBody<"checkpoint.recorded">;
 

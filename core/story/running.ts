@@ -1,11 +1,12 @@
 import { agentConcern } from "../concerns.ts";
 import { routeOf, sha256 } from "../contract.ts";
 import { cutReport } from "../cuts.ts";
+import type { Step } from "../decision.ts";
 import type { Draft } from "../entries.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { reviewResult } from "../review.ts";
-import type { Step, StoryFacts } from "../story-facts.ts";
+import type { StoryFacts } from "../story-facts.ts";
 import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
 import { appActor, runClosed } from "./answer.ts";
 import { startAttempt } from "./starting.ts";

@@ -1,11 +1,12 @@
 import { nextAttempt } from "../checkpoints.ts";
 import { digestOf, packOf, placeToWrite } from "../contract.ts";
+import type { Step } from "../decision.ts";
 import type { Draft } from "../entries.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { agentHolder, handedOff, toAgent } from "../handoffs.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
-import type { Step, StoryFacts } from "../story-facts.ts";
+import type { StoryFacts } from "../story-facts.ts";
 import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
 import { appActor, runClosed } from "./answer.ts";
 import { contractDrift } from "./approval.ts";

@@ -1,9 +1,10 @@
 import { casefileText } from "../casefiles.ts";
+import type { Step } from "../decision.ts";
 import type { Effect } from "../effects.ts";
 import { type Draft, lastEntry } from "../entries.ts";
 import { handedOff, toGates } from "../handoffs.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
-import type { Step, StoryFacts } from "../story-facts.ts";
+import type { StoryFacts } from "../story-facts.ts";
 import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
 import { appActor, runClosed } from "./answer.ts";
 
@@ -161,7 +162,7 @@ export function openPull(
         },
         handedToGates(pack, written.commit, facts),
       ],
-      look: [{ kind: "pull", repository: facts.repository.id, number: pull }],
+      enqueue: [{ kind: "pull", repository: facts.repository.id, number: pull }],
     };
   }
   const lines = [
@@ -237,7 +238,7 @@ export function completeStory(record: StoryRecord, facts: StoryFacts): Step | nu
         comment,
       },
     ],
-    look:
+    enqueue:
       facts.parent === null
         ? []
         : [{ kind: "issue", repository: facts.repository.id, number: facts.parent.number }],

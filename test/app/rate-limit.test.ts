@@ -5,7 +5,7 @@ import { freePort } from "../../app/demo/hosts.ts";
 import { createPatience } from "../../app/patience.ts";
 import { limitIn } from "../../app/rate-limit.ts";
 import { type Service, startService } from "../../app/service.ts";
-import { noDecision } from "../../core/story-facts.ts";
+import { emptyDecision } from "../../core/decision.ts";
 import { type Acme, startAcme } from "./acme.ts";
 import { configOf } from "./our-app.ts";
 
@@ -115,7 +115,7 @@ describe("patience", () => {
 
   test("lets no next look come sooner", () => {
     const again = (seconds: number | null, limit: Date | null) =>
-      patience([limit]).later(7, { ...noDecision(), again: seconds }).again;
+      patience([limit]).later(7, { ...emptyDecision(), requeueAfter: seconds }).requeueAfter;
     expect(again(15, null)).toBe(15);
     expect(again(15, due)).toBe(1_800);
     expect(again(4_000, due)).toBe(4_000);

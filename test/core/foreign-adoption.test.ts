@@ -141,7 +141,7 @@ describe("F7: a pull request that no run made", () => {
     });
     const waiting = decidePull(look([max(because)], story, { commits: unknown("cut short") }));
     expect(waiting.drafts.map(({ kind }) => kind)).not.toContain("command");
-    expect(waiting.again).toBe(15);
+    expect(waiting.requeueAfter).toBe(15);
   });
 
   test("T102: is signed off by nobody who adopted or opened it", () => {

@@ -341,12 +341,12 @@ describe("a look at a group", () => {
         },
       },
     ]);
-    expect(decision.again).toBe(again);
+    expect(decision.requeueAfter).toBe(again);
   });
 
   test("what could not be read is shown as undecided and not recorded", () => {
     const decision = look(group([member(11, {}, { facts: unknown("HTTP 502") })]));
-    expect([decision.drafts, decision.again]).toEqual([[], 15]);
+    expect([decision.drafts, decision.requeueAfter]).toEqual([[], 15]);
     expect(decision.effects).toMatchObject([{ status: "in_progress" }]);
   });
 

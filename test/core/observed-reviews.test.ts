@@ -78,12 +78,12 @@ describe("a look", () => {
     const counts = [1, 2, 3, 4].map(() => {
       const reviews = newReviews(known(many), entries, 12);
       const look = () => decidePull(foreignLook({ entries: [...entries], reviews }));
-      const { drafts, again } = look();
+      const { drafts, requeueAfter } = look();
       const fresh = drafts.filter(({ kind }) => kind === "review.observed");
       for (const draft of fresh) entries.push(written(draft, entries.length + 1));
       // The rounds of one look share what it saw.
       expect(look().drafts.filter(({ kind }) => kind === "review.observed")).toEqual([]);
-      return [fresh.length, again];
+      return [fresh.length, requeueAfter];
     });
     expect(counts).toEqual([
       [mostReviews, 15],
@@ -94,9 +94,9 @@ describe("a look", () => {
   });
 
   test("that cannot read the reviews records none, and looks again", () => {
-    const { drafts, again } = decidePull(foreignLook({ reviews: unknown("GitHub did not answer") }));
+    const { drafts, requeueAfter } = decidePull(foreignLook({ reviews: unknown("GitHub did not answer") }));
     expect(drafts.filter(({ kind }) => kind === "review.observed")).toEqual([]);
-    expect(again).toBe(15);
+    expect(requeueAfter).toBe(15);
   });
 
   test("at a merged pull request records what was approved before it records the merge", () => {

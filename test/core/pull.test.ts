@@ -61,7 +61,7 @@ describe("the check", () => {
 test("a pull request whose base has its head already is not judged: the merge is about to be told", () => {
   const { judged } = look();
   const given = look({ judged: { ...judged, mergeBase: known(judged.head.sha), changes: known([]) } });
-  expect(decidePull(given)).toMatchObject({ drafts: [], effects: [], again: 60 });
+  expect(decidePull(given)).toMatchObject({ drafts: [], effects: [], requeueAfter: 60 });
   const told = { commit: "e".repeat(40), tree: "f".repeat(40), by: null };
   const [merge] = decidePull({ ...given, state: "closed", merged: told }).drafts;
   expect(merge).toMatchObject({ kind: "merge.observed", body: { merged: told.commit } });
@@ -178,12 +178,12 @@ test("what can never be read is looked at again at once only until the check sho
   const read = facts({ policy: "version: 1\nextends: default\n", changes: [change("web/a.ts")] });
   const judged = { ...read, secrets: unknown("a commit has no parent to compare with") };
   const first = decidePull(lookAt(judged, { number: 5 }));
-  expect(first.again).toBe(15);
+  expect(first.requeueAfter).toBe(15);
   const shown = first.effects.find((effect) => effect.type === "ensure-check");
   if (shown?.type !== "ensure-check") throw new Error("nothing is shown");
   const { verdictSha256: externalId, status, conclusion } = shown;
   const ourCheck = known({ externalId, status, conclusion });
-  expect(decidePull(lookAt(judged, { number: 5, ourCheck })).again).toBeNull();
+  expect(decidePull(lookAt(judged, { number: 5, ourCheck })).requeueAfter).toBeNull();
 });
 
 test("a run's pull request is not judged as one of nobody's while the ledger cannot tell its number yet", () => {
@@ -206,7 +206,7 @@ test("a run's pull request is not judged as one of nobody's while the ledger can
   };
   const given = look({ entries: [committed] }, gates);
   expect(checkOf(given)).toMatchObject({ status: "in_progress", conclusion: null });
-  expect(decidePull(given)).toMatchObject({ drafts: [], again: 15 });
+  expect(decidePull(given)).toMatchObject({ drafts: [], requeueAfter: 15 });
   expect(checkOf(look({ entries: [committed] }))).toMatchObject({ status: "in_progress", conclusion: null });
 });
 
@@ -303,7 +303,7 @@ describe("a sign-off", () => {
       { asks: [ask(`/sign-off ${head} pass manual`)], ...moved(unknown("HTTP 502")) },
       gates,
     );
-    expect(decidePull(given)).toMatchObject({ again: 15 });
+    expect(decidePull(given)).toMatchObject({ requeueAfter: 15 });
     expect(codeOf(ask(`/sign-off ${head} pass manual`), moved(unknown("HTTP 502")))).toBeNull();
   });
 

@@ -1,12 +1,13 @@
 import type { Ask } from "../../core/authority.ts";
 import { parseCommand } from "../../core/commands.ts";
 import { digestOf } from "../../core/contract.ts";
+import type { Decision } from "../../core/decision.ts";
 import type { Effect, EffectOutcome } from "../../core/effects.ts";
 import type { Draft, TypedEntry } from "../../core/entries.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { known } from "../../core/known.ts";
 import { decideStory } from "../../core/story.ts";
-import type { Decision, StoryFacts } from "../../core/story-facts.ts";
+import type { StoryFacts } from "../../core/story-facts.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { Policy } from "../../schemas/policy.ts";
 import type { Duty } from "../../schemas/policy-values.ts";

@@ -232,7 +232,7 @@ describe("a command is refused", () => {
     const story = playStory();
     story.say("lena", "/plan", { standing: unknown("GitHub did not answer") });
     expect(story.entries).toEqual([]);
-    expect(story.look().again).toBe(15);
+    expect(story.look().requeueAfter).toBe(15);
   });
 
   test("A7: when the story does not say what it needs", () => {
