@@ -8,6 +8,7 @@ import { collectFacts } from "../collect/pull.ts";
 import { pullStanding } from "../collect/pull-look.ts";
 import { readPullState } from "../collect/pull-state.ts";
 import type { SecretSearch } from "../collect/redaction.ts";
+import { answeredSources } from "../core/answer.ts";
 import { type Decision, emptyDecision, type Surroundings } from "../core/decision.ts";
 import type { Ourselves, Subject } from "../core/effects.ts";
 import type { TypedEntry } from "../core/entries.ts";
@@ -21,6 +22,7 @@ import type { PullLookFacts } from "../core/pull-facts.ts";
 import { recordOf } from "../core/record.ts";
 import { decideStory } from "../core/story.ts";
 import type { StoryFacts } from "../core/story-facts.ts";
+import { usablePolicy } from "../core/trouble.ts";
 import type { Source } from "../schemas/entry-parts.ts";
 import { Plan } from "../schemas/plan.ts";
 import { Pack, StepResult } from "../schemas/step.ts";
@@ -110,13 +112,11 @@ async function seeRepository(github: GitHub, tools: LookTools) {
 }
 
 function peopleOf(policy: Surroundings["policy"]) {
-  return policy.known && policy.value.state === "loaded" ? policy.value.policy.people : null;
+  return usablePolicy(policy)?.policy.people ?? null;
 }
 
 function answeredIn(entries: TypedEntry[]): (source: Source) => boolean {
-  const keys = new Set(
-    entries.flatMap((entry) => (entry.kind === "command" ? [sourceKey(entry.body.source)] : [])),
-  );
+  const keys = answeredSources(entries);
   return (source) => keys.has(sourceKey(source));
 }
 

@@ -1,7 +1,6 @@
-import type { Verdict } from "../schemas/verdict.ts";
 import type { Step } from "./decision.ts";
 import { lastEntry } from "./entries.ts";
-import type { PullLookFacts } from "./pull-facts.ts";
+import type { JudgedContext } from "./pull-facts.ts";
 import { settledChecks } from "./settled-checks.ts";
 import { appActor } from "./story/answer.ts";
 
@@ -9,7 +8,7 @@ import { appActor } from "./story/answer.ts";
  * Seals what our host saw of an adopted head once its checks have settled and the verdict is success. It does not say how
  * the change was made: nobody of ours was there.
  */
-export function sealAdoption(facts: PullLookFacts, verdict: Verdict, digest: string): Step {
+export function sealAdoption({ facts, verdict, digest }: JudgedContext): Step {
   const { number, entries } = facts;
   const { base, checks, commits } = facts.judged;
   const settled = settledChecks(checks);

@@ -1,8 +1,7 @@
 import type { Ask } from "./authority.ts";
-import type { Step } from "./decision.ts";
-import type { Effect } from "./effects.ts";
-import type { Draft } from "./entries.ts";
-import { effectKey } from "./identifiers.ts";
+import type { IssueRef, Step } from "./decision.ts";
+import { type Draft, entriesOf, type TypedEntry } from "./entries.ts";
+import { effectKey, sourceKey } from "./identifiers.ts";
 
 /** How one command is answered: with the line people read, and what else it brings about. */
 export type Answer = { accepted: boolean; code: string; line: string; drafts?: Draft[] };
@@ -18,37 +17,42 @@ export const accept = (code: string, line: string, drafts: Draft[] = []): Answer
   drafts,
 });
 
-/** The entry and the effects that answering brings, for a story, an epic or a prompt alike. */
-export function answered(
-  ask: Ask,
-  answer: Answer,
-  facts: { issue: { number: number }; repository: { id: number } },
-): Step {
-  const effects: Effect[] = [
-    {
-      type: "reply",
-      key: effectKey.reply(facts.repository.id, ask.source),
-      issue: facts.issue.number,
-      comment: ask.source.type === "comment" ? ask.source.id : null,
-      source: ask.source.id,
-      accepted: answer.accepted,
-      line: answer.line,
-    },
-  ];
-  const command: Draft = {
-    kind: "command",
-    actor: { type: "user", id: ask.by.id, login: ask.by.login },
-    subject: [],
-    body: {
-      issue: facts.issue.number,
-      source: ask.source,
-      command: ask.command.name,
-      accepted: answer.accepted,
-      code: answer.code,
-      message: answer.line,
-      // Anybody can write a command that is refused, and what the ledger holds is public and stays.
-      text: answer.accepted && "text" in ask.command ? ask.command.text : "",
-    },
+/** The sources of the commands that the ledger has an answer to, by `sourceKey`. */
+export function answeredSources(entries: readonly TypedEntry[]): ReadonlySet<string> {
+  return new Set(entriesOf(entries, "command").map(({ body }) => sourceKey(body.source)));
+}
+
+/** The entry and the reply by which a command on an issue or a pull request is answered. */
+export function answered(ask: Ask, answer: Answer, { repository, number }: IssueRef): Step {
+  return {
+    drafts: [
+      {
+        kind: "command",
+        actor: { type: "user", id: ask.by.id, login: ask.by.login },
+        subject: [],
+        body: {
+          issue: number,
+          source: ask.source,
+          command: ask.command.name,
+          accepted: answer.accepted,
+          code: answer.code,
+          message: answer.line,
+          // Anybody can write a command that is refused, and what the ledger holds is public and stays.
+          text: answer.accepted && "text" in ask.command ? ask.command.text : "",
+        },
+      },
+      ...(answer.drafts ?? []),
+    ],
+    effects: [
+      {
+        type: "reply",
+        key: effectKey.reply(repository.id, ask.source),
+        issue: number,
+        comment: ask.source.type === "comment" ? ask.source.id : null,
+        source: ask.source.id,
+        accepted: answer.accepted,
+        line: answer.line,
+      },
+    ],
   };
-  return { drafts: [command, ...(answer.drafts ?? [])], effects };
 }

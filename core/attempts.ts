@@ -2,9 +2,18 @@ import type { EntryBody } from "../schemas/entries.ts";
 import type { Draft, TypedEntry } from "./entries.ts";
 import { attemptName } from "./identifiers.ts";
 import type { LedgerProblem } from "./ledger-problem.ts";
+import type { AttemptRecord } from "./story-record.ts";
 
 /** How far an attempt has come. The first two are open; after a refusal nothing follows, after an acceptance its proof. */
-type AttemptState = "asked" | "answered" | "refused" | "accepted" | "captured" | "committed";
+export type AttemptState = "asked" | "answered" | "refused" | "accepted" | "captured" | "committed";
+
+/** How far an attempt has come, by the entries that tell of it. */
+export function stateOf({ response, closed, evidence, commit }: AttemptRecord): AttemptState {
+  if (commit !== null) return "committed";
+  if (evidence !== null) return "captured";
+  if (closed !== null) return closed.accepted ? "accepted" : "refused";
+  return response === null ? "asked" : "answered";
+}
 
 type LastAttempt = {
   run: string;

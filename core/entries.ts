@@ -22,10 +22,26 @@ export function lastEntry<K extends EntryKind>(
   fits: (entry: EntryOf<K>) => boolean,
   before = Number.POSITIVE_INFINITY,
 ): EntryOf<K> | undefined {
-  return entriesOf(entries, kind).findLast((entry) => entry.seq < before && fits(entry));
+  const isIt = (entry: TypedEntry): entry is EntryOf<K> => entry.kind === kind;
+  return entries.findLast((entry): entry is EntryOf<K> => entry.seq < before && isIt(entry) && fits(entry));
 }
 
 /** An entry still to be appended: the store gives it its place, its time and its signature. */
 export type Draft = {
   [K in EntryKind]: { kind: K; body: EntryBody<K>; actor: Actor; subject: EntrySubject[] };
 }[EntryKind];
+
+/**
+ * Entries, and behind them drafts that are about to become entries. A draft has no place in the chain yet and no hash; an
+ * order after all entries is all that a fold needs.
+ */
+export function withDrafts(
+  entries: readonly TypedEntry[],
+  drafts: readonly Draft[],
+  now: string,
+): TypedEntry[] {
+  return [
+    ...entries,
+    ...drafts.map((draft) => ({ ...draft, seq: Number.MAX_SAFE_INTEGER, hash: "", at: now })),
+  ];
+}

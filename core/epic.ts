@@ -1,90 +1,97 @@
-import { answered } from "./answer.ts";
+import { answered, answeredSources, refuse } from "./answer.ts";
 import { authority } from "./authority.ts";
-import { addStep, type Decision, emptyDecision } from "./decision.ts";
+import {
+  awaitPolicy,
+  type Decision,
+  decisionOf,
+  ensureState,
+  ensureSticky,
+  requeue,
+  type Step,
+} from "./decision.ts";
+import { entriesOf } from "./entries.ts";
 import { plain } from "./escape.ts";
+import type { LoadedPolicy } from "./facts.ts";
 import { effectKey, sourceKey } from "./identifiers.ts";
 import { appActor } from "./story/answer.ts";
-import type { ChildFacts, StoryFacts } from "./story-facts.ts";
-import { policyTrouble } from "./trouble.ts";
+import { type ChildFacts, refOf, type StoryFacts } from "./story-facts.ts";
+import { usablePolicy } from "./trouble.ts";
 
 /** The states of an epic (features A1). `archived` is an epic that was closed without being complete. */
 export type EpicState = "draft" | "active" | "complete" | "archived";
 
+/** What a rule for an epic decides by: its stories, those of them that are complete, and where it stands itself. */
+type EpicContext = {
+  facts: StoryFacts;
+  stories: readonly ChildFacts[];
+  done: ReadonlySet<ChildFacts>;
+  /** The ledger says that it is complete. */
+  isRecorded: boolean;
+  state: EpicState;
+};
+
 /** Decides an epic: it is complete when all its stories are, and shows how far each has got. */
 export function decideEpic(facts: StoryFacts): Decision {
-  const decision = emptyDecision();
-  if (policyTrouble(facts.policy) !== null)
-    return { ...decision, requeueAfter: facts.policy.known ? null : 30 };
-  answerHere(facts, decision, "An epic is not run itself; give this command on one of its stories.");
-
-  const { issue, repository, children } = facts;
-  const stories = children.filter((child) => child.labels.includes("story"));
-  const completed = new Set(
-    facts.entries.flatMap((entry) => (entry.kind === "story.completed" ? [entry.body.story] : [])),
+  const loaded = usablePolicy(facts.policy);
+  if (loaded === null) return awaitPolicy(facts.policy);
+  const context = contextOf(facts);
+  return decisionOf(
+    refuseHere(facts, loaded, "An epic is not run itself; give this command on one of its stories."),
+    completeEpic(context),
+    ensureState(refOf(facts), facts.issue.labels, context.state),
+    showStories(context),
   );
-  const done = new Set(stories.filter((story) => !story.elsewhere && completed.has(story.number)));
-  const recorded = facts.entries.some(
-    (entry) => entry.kind === "epic.completed" && entry.body.epic === issue.number,
-  );
-  const complete = stories.length > 0 && done.size === stories.length;
-
-  if (complete && !recorded) {
-    const comment = [
-      "Complete: all its stories are.",
-      "",
-      ...stories.map((story) => `- #${story.number} ${plain(story.title)}`),
-      "",
-      "What was asked, answered, judged and signed off is on the branch `sallyport/evidence`.",
-    ].join("\n");
-    addStep(decision, {
-      drafts: [
-        {
-          kind: "epic.completed",
-          actor: appActor(facts),
-          subject: [],
-          body: { epic: issue.number, stories: stories.map((story) => story.number) },
-        },
-      ],
-      effects: [
-        {
-          type: "close-issue",
-          key: effectKey.close(repository.id, issue.number),
-          issue: issue.number,
-          comment,
-        },
-      ],
-    });
-  }
-  const state: EpicState =
-    complete || recorded
-      ? "complete"
-      : issue.state === "closed"
-        ? "archived"
-        : stories.length > 0
-          ? "active"
-          : "draft";
-  showEpic(facts, stories, done, state, decision);
-  return decision;
 }
 
-function showEpic(
-  facts: StoryFacts,
-  stories: ChildFacts[],
-  done: ReadonlySet<ChildFacts>,
-  state: EpicState,
-  decision: Decision,
-): void {
+function contextOf(facts: StoryFacts): EpicContext {
+  const { entries, issue } = facts;
+  const stories = facts.children.filter((child) => child.labels.includes("story"));
+  const completed = new Set(entriesOf(entries, "story.completed").map(({ body }) => body.story));
+  const done = new Set(stories.filter((story) => !story.elsewhere && completed.has(story.number)));
+  const isRecorded = entriesOf(entries, "epic.completed").some(({ body }) => body.epic === issue.number);
+  const isComplete = isRecorded || (stories.length > 0 && done.size === stories.length);
+  const state = isComplete
+    ? "complete"
+    : issue.state === "closed"
+      ? "archived"
+      : stories.length > 0
+        ? "active"
+        : "draft";
+  return { facts, stories, done, isRecorded, state };
+}
+
+function completeEpic({ facts, stories, isRecorded, state }: EpicContext): Step {
+  if (state !== "complete" || isRecorded) return {};
   const { issue, repository } = facts;
-  const ours = issue.labels.filter((label) => label.startsWith("sallyport:"));
-  if (ours.length !== 1 || ours[0] !== `sallyport:${state}`) {
-    decision.effects.push({
-      type: "ensure-state",
-      key: effectKey.state(repository.id, issue.number),
-      issue: issue.number,
-      state,
-    });
-  }
-  if (stories.length === 0 && facts.sticky === null) return;
+  const comment = [
+    "Complete: all its stories are.",
+    "",
+    ...stories.map((story) => `- #${story.number} ${plain(story.title)}`),
+    "",
+    "What was asked, answered, judged and signed off is on the branch `sallyport/evidence`.",
+  ].join("\n");
+  return {
+    drafts: [
+      {
+        kind: "epic.completed",
+        actor: appActor(facts),
+        subject: [],
+        body: { epic: issue.number, stories: stories.map((story) => story.number) },
+      },
+    ],
+    effects: [
+      {
+        type: "close-issue",
+        key: effectKey.close(repository.id, issue.number),
+        issue: issue.number,
+        comment,
+      },
+    ],
+  };
+}
+
+function showStories({ facts, stories, done, state }: EpicContext): Step {
+  if (stories.length === 0 && facts.sticky === null) return {};
   const body = [
     `### Sallyport: ${state}`,
     "",
@@ -95,13 +102,7 @@ function showEpic(
     ...stories.map((story) => `| ${nameOf(story)} | ${done.has(story) ? "complete" : labelState(story)} |`),
     "",
   ].join("\n");
-  if (body === facts.sticky) return;
-  decision.effects.push({
-    type: "ensure-sticky",
-    key: effectKey.sticky(repository.id, issue.number),
-    issue: issue.number,
-    body,
-  });
+  return ensureSticky(refOf(facts), body, facts.sticky);
 }
 
 /** A number of another repository would lead to something else here. */
@@ -118,37 +119,26 @@ function labelState(child: ChildFacts): string {
 
 /** Decides an issue that is neither story nor epic: a command given there is answered with where it belongs. */
 export function decideOtherIssue(facts: StoryFacts): Decision {
-  const decision = emptyDecision();
-  if (policyTrouble(facts.policy) !== null)
-    return { ...decision, requeueAfter: facts.policy.known ? null : 30 };
-  const { issue, parent, repository } = facts;
-  const isPrompt = issue.labels.includes("diff-prompt");
-  const place =
-    isPrompt && parent !== null ? `its story, #${parent.number}` : "an issue with the label `story`";
-  answerHere(facts, decision, `Give this command on ${place}.`);
-  if (isPrompt && parent !== null)
-    decision.enqueue.push({ kind: "issue", repository: repository.id, number: parent.number });
-  return decision;
+  const loaded = usablePolicy(facts.policy);
+  if (loaded === null) return awaitPolicy(facts.policy);
+  const story = facts.issue.labels.includes("diff-prompt") ? facts.parent : null;
+  const place = story === null ? "an issue with the label `story`" : `its story, #${story.number}`;
+  return decisionOf(refuseHere(facts, loaded, `Give this command on ${place}.`), {
+    enqueue: story === null ? [] : [{ kind: "issue", repository: facts.repository.id, number: story.number }],
+  });
 }
 
 /** Answers every open command with one refusal that says where to go; strangers are told that they have no say. */
-function answerHere(facts: StoryFacts, decision: Decision, line: string): void {
-  if (!facts.policy.known || facts.policy.value.state !== "loaded") return;
-  const { people } = facts.policy.value.policy;
-  const seen = new Set(
-    facts.entries.flatMap((entry) => (entry.kind === "command" ? [sourceKey(entry.body.source)] : [])),
+function refuseHere(facts: StoryFacts, { policy }: LoadedPolicy, line: string): Step {
+  const sources = answeredSources(facts.entries);
+  const open = facts.asks.filter(({ source }) => !sources.has(sourceKey(source)));
+  return decisionOf(
+    ...open.map((ask): Step => {
+      const allowed = authority(ask, [], policy.people);
+      if (allowed.answer === "wait") return { requeueAfter: requeue.unread };
+      const refusal =
+        allowed.answer === "no" ? refuse(allowed.code, allowed.line) : refuse("wrong-place", line);
+      return answered(ask, refusal, refOf(facts));
+    }),
   );
-  for (const ask of facts.asks) {
-    if (seen.has(sourceKey(ask.source))) continue;
-    const allowed = authority(ask, [], people);
-    if (allowed.answer === "wait") {
-      decision.requeueAfter = 15;
-      continue;
-    }
-    const answer =
-      allowed.answer === "no"
-        ? { accepted: false, code: allowed.code, line: allowed.line }
-        : { accepted: false, code: "wrong-place", line };
-    addStep(decision, answered(ask, answer, facts));
-  }
 }

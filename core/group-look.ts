@@ -1,33 +1,28 @@
 import type { Verdict } from "../schemas/verdict.ts";
 import { checkEffect } from "./check-effect.ts";
 import { sha256 } from "./contract.ts";
-import { addStep, type Decision, emptyDecision, type Step } from "./decision.ts";
+import { type Decision, decisionOf, requeue, type Step } from "./decision.ts";
+import { lastEntry } from "./entries.ts";
 import { judgeGroup } from "./group.ts";
 import type { GroupLookFacts } from "./group-facts.ts";
 import { verdictText } from "./judge.ts";
 import { appActor } from "./story/answer.ts";
 
-/** Seconds until an open group is looked at again: a member's state may change without an event that names the group. */
-const again = { undecided: 15, passed: 60 };
+/** What a rule for a merge group decides by; `digest` is the SHA-256 of the verdict's bytes. */
+type GroupContext = { facts: GroupLookFacts; verdict: Verdict; digest: string };
 
 /** Decides a merge group's next steps: its verdict recorded, and shown on the one commit that was judged. */
 export function decideGroup(facts: GroupLookFacts): Decision {
-  const decision = emptyDecision();
   const verdict = judgeGroup(facts.group);
   const digest = sha256(verdictText(verdict));
-  addStep(decision, recordJudgement(facts, verdict, digest));
-  addStep(decision, checkEffect(facts, verdict, digest));
-  if (verdict.conclusion === "pending" || !facts.ourCheck.known) decision.requeueAfter = again.undecided;
-  else if (verdict.conclusion === "success") decision.requeueAfter = again.passed;
-  return decision;
+  const context = { facts, verdict, digest };
+  return decisionOf(recordJudgement(context), checkEffect(facts, verdict, digest), judgeAgain(context));
 }
 
-function recordJudgement(facts: GroupLookFacts, verdict: Verdict, digest: string): Step {
+function recordJudgement({ facts, verdict, digest }: GroupContext): Step {
   const { ref, members } = facts.group;
-  const last = facts.entries.findLast(
-    (entry) => entry.kind === "group.judged" && entry.body.head === verdict.head,
-  );
-  if (last?.kind === "group.judged" && last.body.verdictSha256 === digest) return {};
+  const last = lastEntry(facts.entries, "group.judged", ({ body }) => body.head === verdict.head);
+  if (last?.body.verdictSha256 === digest) return {};
   // As for a pull request: what could not be read is read again at once, and is not worth an entry.
   if (verdict.conclusion === "pending" && verdict.gates.some((gate) => gate.status === "unknown")) return {};
   return {
@@ -47,4 +42,10 @@ function recordJudgement(facts: GroupLookFacts, verdict: Verdict, digest: string
       },
     ],
   };
+}
+
+/** An open group is judged again: a member's state may change without an event that names the group. */
+function judgeAgain({ facts, verdict }: GroupContext): Step {
+  if (verdict.conclusion === "pending" || !facts.ourCheck.known) return { requeueAfter: requeue.unread };
+  return verdict.conclusion === "success" ? { requeueAfter: requeue.unannounced } : {};
 }

@@ -1,10 +1,10 @@
 import type { EvidenceBundle } from "../schemas/evidence.ts";
 import type { Account } from "../schemas/text.ts";
-import type { Step } from "./decision.ts";
+import { requeue, type Step } from "./decision.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
 import type { ReviewFact } from "./facts.ts";
 import { type Known, known } from "./known.ts";
-import type { PullLookFacts } from "./pull-facts.ts";
+import type { PullContext } from "./pull-facts.ts";
 import { appActor } from "./story/answer.ts";
 
 /** The most reviews that one look records; the others wait for the next look. */
@@ -32,19 +32,19 @@ export function newReviews(
  * entry proves that the App saw the review at GitHub; the person signed nothing, and their rights were not asked for. The
  * listing does not say who dismissed a review, so a dismissal is told by the App, nor whether an app gave one in a person's name.
  */
-export function recordReviews(facts: PullLookFacts): Step {
-  if (!facts.reviews.known) return {};
+export function recordReviews({ facts, entries }: PullContext): Step {
+  if (!facts.reviews.known) return { requeueAfter: requeue.unread };
   const { ref: baseRef } = facts.judged.base;
+  const { reviews, more } = facts.reviews.value;
   const pull = facts.number;
   return {
-    drafts: unrecorded(facts.reviews.value.reviews, facts.entries, pull).map(
-      ({ id, by, state, sha, at }) => ({
-        kind: "review.observed",
-        actor: state === "dismissed" ? appActor(facts) : { type: "user", id: by.id, login: by.login },
-        subject: [{ name: `pull request #${pull}`, digest: { gitCommit: sha } }],
-        body: { pull, sha, baseRef, review: id, by, state, at },
-      }),
-    ),
+    drafts: unrecorded(reviews, entries, pull).map(({ id, by, state, sha, at }) => ({
+      kind: "review.observed",
+      actor: state === "dismissed" ? appActor(facts) : { type: "user", id: by.id, login: by.login },
+      subject: [{ name: `pull request #${pull}`, digest: { gitCommit: sha } }],
+      body: { pull, sha, baseRef, review: id, by, state, at },
+    })),
+    requeueAfter: more ? requeue.unread : null,
   };
 }
 

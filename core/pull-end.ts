@@ -1,77 +1,80 @@
-import { addStep, type Decision } from "./decision.ts";
-import { lastEntry, type TypedEntry } from "./entries.ts";
+import type { Step } from "./decision.ts";
+import { type Draft, entriesOf, lastEntry } from "./entries.ts";
 import { handedOff, toCleanup } from "./handoffs.ts";
-import type { PullLookFacts } from "./pull-facts.ts";
+import type { PullContext, PullLookFacts } from "./pull-facts.ts";
 import { storyOf } from "./record.ts";
 import { appActor } from "./story/answer.ts";
 import { allowsMerge, lastVerdict, summariseMerge } from "./vsa.ts";
 
-/**
- * Records what became of a pull request. A merge is summed up for other verifiers, whether or not a success allowed it;
- * one that none allowed is an incident.
- */
-export function observeEnd(facts: PullLookFacts, entries: TypedEntry[], decision: Decision): void {
-  const head = facts.judged.head.sha;
+type Merged = NonNullable<PullLookFacts["merged"]>;
+
+/** Records, once, what became of a pull request, and has its story decided again. */
+export function observeEnd(context: PullContext): Step {
+  const { facts, entries } = context;
+  const drafts = facts.merged === null ? closedDrafts(context) : mergedDrafts(context, facts.merged);
   const story = storyOf(entries, facts.number);
-  const enqueue =
-    story === undefined ? [] : [{ kind: "issue" as const, repository: facts.repository.id, number: story }];
-  const subject = [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }];
-  const actor = appActor(facts);
-  if (facts.merged === null) {
-    const seen = entries.some(
-      (entry) => entry.kind === "pull.closed" && entry.body.pull === facts.number && entry.body.head === head,
-    );
-    if (!seen)
-      addStep(decision, {
-        drafts: [{ kind: "pull.closed", actor, subject, body: { pull: facts.number, head } }],
-        enqueue,
-      });
-    return;
-  }
-  if (entries.some((entry) => entry.kind === "merge.observed" && entry.body.pull === facts.number)) return;
+  if (drafts.length === 0 || story === undefined) return { drafts };
+  return { drafts, enqueue: [{ kind: "issue", repository: facts.repository.id, number: story }] };
+}
+
+function closedDrafts({ facts, entries }: PullContext): Draft[] {
+  const { number: pull, judged } = facts;
+  const head = judged.head.sha;
+  const isRecorded = entriesOf(entries, "pull.closed").some(
+    ({ body }) => body.pull === pull && body.head === head,
+  );
+  return isRecorded
+    ? []
+    : [{ kind: "pull.closed", actor: appActor(facts), subject: [aboutHead(facts)], body: { pull, head } }];
+}
+
+/**
+ * A merge is summed up for other verifiers, whether or not a success allowed it; one that none allowed is an incident.
+ */
+function mergedDrafts({ facts, entries }: PullContext, merged: Merged): Draft[] {
+  const { number: pull, ourselves, repository, now } = facts;
+  if (entriesOf(entries, "merge.observed").some(({ body }) => body.pull === pull)) return [];
+  const head = facts.judged.head.sha;
   const { ref: branch } = facts.judged.base;
-  const judged = allowsMerge(lastVerdict(entries, facts.number, head), branch);
-  const { commit, tree, by } = facts.merged;
-  const merge = { pull: facts.number, head, merged: commit };
-  const both = [...subject, { name: "merged", digest: { gitCommit: commit } }];
+  const { commit, tree, by } = merged;
+  const judged = allowsMerge(lastVerdict(entries, pull, head), branch);
+  const merge = { pull, head, merged: commit };
   const summary = summariseMerge(
     entries,
     { ...merge, branch },
-    {
-      slug: facts.ourselves.slug,
-      repository: facts.repository.name,
-      now: facts.now,
-    },
+    { slug: ourselves.slug, repository: repository.name, now },
   );
-  const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === facts.number);
-  addStep(decision, {
-    drafts: [
-      {
-        kind: "merge.observed",
-        actor,
-        subject: both,
-        body: { ...merge, tree, judged, by: by === null ? null : { ...by, type: "User" } },
-      },
-      {
-        kind: "source.verified",
-        actor,
-        subject: both,
-        body: { ...merge, ref: `refs/heads/${branch}`, summary },
-      },
-      ...(opened === undefined ? [] : [handedOff(toCleanup(opened.body, commit), actor)]),
-    ],
-    enqueue,
-  });
-  if (judged) return;
-  const message = `#${facts.number} was merged as ${commit} although the last verdict on ${head} was no success for ${branch}.`;
-  addStep(decision, {
-    drafts: [
-      {
-        kind: "incident.raised",
-        actor,
-        subject,
-        body: { code: "merged-past-the-gate", message, issue: facts.number },
-      },
-    ],
-  });
+  const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull);
+  const actor = appActor(facts);
+  const subject = [aboutHead(facts), { name: "merged", digest: { gitCommit: commit } }];
+  const drafts: Draft[] = [
+    {
+      kind: "merge.observed",
+      actor,
+      subject,
+      body: { ...merge, tree, judged, by: by === null ? null : { ...by, type: "User" } },
+    },
+    {
+      kind: "source.verified",
+      actor,
+      subject,
+      body: { ...merge, ref: `refs/heads/${branch}`, summary },
+    },
+    ...(opened === undefined ? [] : [handedOff(toCleanup(opened.body, commit), actor)]),
+  ];
+  if (judged) return drafts;
+  const message = `#${pull} was merged as ${commit} although the last verdict on ${head} was no success for ${branch}.`;
+  return [
+    ...drafts,
+    {
+      kind: "incident.raised",
+      actor,
+      subject: [aboutHead(facts)],
+      body: { code: "merged-past-the-gate", message, issue: pull },
+    },
+  ];
+}
+
+function aboutHead({ number, judged }: PullLookFacts): Draft["subject"][number] {
+  return { name: `pull request #${number}`, digest: { gitCommit: judged.head.sha } };
 }

@@ -1,5 +1,7 @@
 import type { Claim } from "../schemas/claim.ts";
+import type { Verdict } from "../schemas/verdict.ts";
 import type { Surroundings } from "./decision.ts";
+import type { TypedEntry } from "./entries.ts";
 import type { PullFacts } from "./facts.ts";
 import type { Known } from "./known.ts";
 import type { NewReviews } from "./observed-reviews.ts";
@@ -22,3 +24,9 @@ export type PullLookFacts = Surroundings & {
   /** What it says of how it was made, without secrets; read only when somebody asks to adopt it. Never judged by. */
   claims?: readonly Claim[];
 };
+
+/** What a rule for a pull request decides by: the facts, and the ledger with what earlier rules drafted behind it. */
+export type PullContext = { facts: PullLookFacts; entries: readonly TypedEntry[] };
+
+/** The same once the pull request was judged; `digest` is the SHA-256 of the verdict's bytes. */
+export type JudgedContext = PullContext & { verdict: Verdict; digest: string };

@@ -1,274 +1,216 @@
 import { policyPath } from "../schemas/policy-place.ts";
-import type { Verdict } from "../schemas/verdict.ts";
 import { sealAdoption } from "./adoption-seal.ts";
-import { answered } from "./answer.ts";
+import { answered, answeredSources } from "./answer.ts";
 import type { Ask } from "./authority.ts";
 import { checkEffect } from "./check-effect.ts";
-import { undoneCommits } from "./checkpoints.ts";
 import { concernDrafts, openConcerns } from "./concerns.ts";
 import { sha256 } from "./contract.ts";
-import { addStep, type Decision, emptyDecision, type Step } from "./decision.ts";
-import { type Draft, lastEntry, type TypedEntry } from "./entries.ts";
-import type { PullFacts, PullRecord } from "./facts.ts";
-import { handedOff, toMerger } from "./handoffs.ts";
+import { type Decision, decisionOf, emptyDecision, ensureSticky, requeue, type Step } from "./decision.ts";
+import { type Draft, entriesOf, lastEntry, type TypedEntry, withDrafts } from "./entries.ts";
+import { sealEvidence } from "./evidence-seal.ts";
+import type { PullRecord } from "./facts.ts";
 import { effectKey, sourceKey } from "./identifiers.ts";
 import { judge, verdictText } from "./judge.ts";
 import { type Known, unknown } from "./known.ts";
 import { recordReviews } from "./observed-reviews.ts";
 import { answerOnPull } from "./pull-answers.ts";
 import { observeEnd } from "./pull-end.ts";
-import type { PullLookFacts } from "./pull-facts.ts";
+import type { JudgedContext, PullContext, PullLookFacts } from "./pull-facts.ts";
 import { recordOf, storyOf } from "./record.ts";
 import { summaryMarkdown, titleOf } from "./report.ts";
-import { settledChecks } from "./settled-checks.ts";
 import { appActor } from "./story/answer.ts";
+import { usablePolicy } from "./trouble.ts";
 
 /** Decides a pull request's next steps: commands answered, verdict given, evidence sealed, merge observed. */
 export function decidePull(facts: PullLookFacts): Decision {
-  const decision = emptyDecision();
-  // Drafts have no place in the chain yet; an order after all entries is all that a fold needs.
-  const entries = (): TypedEntry[] => [
-    ...facts.entries,
-    ...decision.drafts.map((draft) => ({ ...draft, seq: Number.MAX_SAFE_INTEGER, hash: "", at: facts.now })),
-  ];
   // First, so that what was approved before a merge stands before it in the ledger.
-  addStep(decision, recordReviews(facts));
-  if (!facts.reviews.known || facts.reviews.value.more) decision.requeueAfter = 15;
-  answerCommands(facts, entries, decision);
-  if (facts.state === "closed") {
-    observeEnd(facts, entries(), decision);
-    return decision;
-  }
-  const { mergeBase, head } = facts.judged;
-  if (mergeBase.known && mergeBase.value === head.sha) {
-    // Its base has all of it, so GitHub is about to call it merged. A verdict on nothing would make that merge an incident.
-    decision.requeueAfter = 60;
-    return decision;
-  }
-  // A verdict tells the places of these entries, which they have only once they are recorded: it is given in the next round.
-  if (decision.drafts.some(({ kind }) => kind === "change.adopted" || kind === "waiver.given"))
-    return decision;
-  const verdict = judge(factsFor(facts, recordFor(facts, entries())), { settle: "all" });
-  const digest = sha256(verdictText(verdict));
-  addStep(decision, recordVerdict(facts, entries(), verdict, digest));
-  addStep(decision, sealEvidence(facts, entries(), verdict, digest));
-  addStep(decision, sealAdoption(facts, verdict, digest));
-  const twin = worseTwin(facts, entries(), verdict);
-  const worse = {
-    counted: twin ?? verdict.conclusion,
-    title: "Another pull request with this commit is not green",
-  };
-  addStep(decision, checkEffect(facts, verdict, digest, twin === null ? {} : worse));
-  showSticky(facts, verdict, decision);
-  addStep(decision, backtestPolicy(facts));
-  if (!facts.ourCheck.known || isFreshlyUnknown(facts, verdict, digest)) decision.requeueAfter = 15;
-  return decision;
+  const reviews = recordReviews({ facts, entries: facts.entries });
+  const answers = answerCommands(contextAfter(reviews, facts));
+  const heard = decisionOf(reviews, answers);
+  const context = contextAfter(heard, facts);
+  if (facts.state === "closed") return decisionOf(heard, observeEnd(context));
+  if (isInBase(facts)) return decisionOf(heard, { requeueAfter: requeue.unannounced });
+  if (heard.drafts.some(isJudgedByPlace)) return heard;
+  const judged = judgePull(context);
+  return decisionOf(
+    heard,
+    recordVerdict(judged),
+    sealEvidence(judged),
+    sealAdoption(judged),
+    showCheck(judged),
+    showVerdict(judged),
+    backtestPolicy(judged),
+    retryUnread(judged),
+  );
+}
+
+function contextAfter({ drafts = [] }: Step, facts: PullLookFacts): PullContext {
+  return { facts, entries: withDrafts(facts.entries, drafts, facts.now) };
 }
 
 /**
- * Whether something that the verdict needs was not read, and may be at once. Where the check shows the very same already it
- * waits for the sweep: what can never be read, such as a history without a beginning, anybody may propose.
+ * Whether the base has all of the pull request already, so that GitHub is about to call it merged. A verdict on nothing
+ * would make that merge an incident.
  */
-function isFreshlyUnknown({ ourCheck }: PullLookFacts, verdict: Verdict, digest: string): boolean {
-  const isShown = ourCheck.known && ourCheck.value?.externalId === digest;
-  return !isShown && verdict.gates.some((gate) => gate.status === "unknown");
+function isInBase({ judged: { mergeBase, head } }: PullLookFacts): boolean {
+  return mergeBase.known && mergeBase.value === head.sha;
 }
 
-/** A change of the policy is judged by the old one; what the new one would have meant is shown beside it, once for each text. */
-function backtestPolicy(facts: PullLookFacts): Step {
-  const { judged, policy, repository, number } = facts;
-  if (!judged.changes.known || !policy.known || policy.value.state !== "loaded") return {};
-  const blob = judged.changes.value.find((change) => change.path === policyPath)?.after?.sha;
-  if (blob === undefined) return {};
-  const key = effectKey.backtest(repository.id, number, policy.value.blob, blob);
-  if (facts.outcomes.has(key)) return {};
-  const { ref: policyRef } = policy.value;
-  const branch = repository.defaultBranch;
-  return {
-    effects: [{ type: "show-backtest", key, pull: number, head: judged.head.sha, policyRef, branch }],
-  };
+/** A verdict tells the places of these entries, which they have only once they are recorded: it waits for the next round. */
+function isJudgedByPlace({ kind }: Draft): boolean {
+  return kind === "change.adopted" || kind === "waiver.given";
 }
 
-/** What the gates judge, with the ledger's side of it filled in. */
-function factsFor(facts: PullLookFacts, record: Known<PullRecord>): PullFacts {
-  return { ...facts.judged, policy: facts.policy, record };
+/** Judges the pull request with the ledger's side of it filled in. */
+function judgePull(context: PullContext): JudgedContext {
+  const { facts } = context;
+  const record = recordFor(context);
+  const verdict = judge({ ...facts.judged, policy: facts.policy, record }, { settle: "all" });
+  return { ...context, verdict, digest: sha256(verdictText(verdict)) };
 }
 
 /**
  * The ledger's side of a pull request. A run's pull request is there, and looked at, a moment before the ledger can tell its
  * number; it must not pass for one that no run made, so until then the record is unknown.
  */
-function recordFor(facts: PullLookFacts, entries: TypedEntry[]): Known<PullRecord> {
-  const written = entries.findLast(
-    (entry) => entry.kind === "change.committed" && entry.body.commit === facts.judged.head.sha,
-  );
-  if (written?.kind !== "change.committed") return recordOf(entries, facts.number);
-  const { branch, prompt } = written.body;
-  const isOpened = entries.some(
-    (entry) => entry.kind === "pull.opened" && entry.body.branch === branch && entry.body.prompt === prompt,
+function recordFor({ facts, entries }: PullContext): Known<PullRecord> {
+  const written = lastEntry(
+    entries,
+    "change.committed",
+    ({ body }) => body.commit === facts.judged.head.sha,
+  )?.body;
+  if (written === undefined) return recordOf(entries, facts.number);
+  const { branch, prompt } = written;
+  const isOpened = entriesOf(entries, "pull.opened").some(
+    ({ body }) => body.branch === branch && body.prompt === prompt,
   );
   return isOpened
     ? recordOf(entries, facts.number)
     : unknown(`the head was written for prompt #${prompt}, and its pull request is not recorded yet`);
 }
 
-function answerCommands(facts: PullLookFacts, entries: () => TypedEntry[], decision: Decision): void {
-  if (!facts.policy.known || facts.policy.value.state !== "loaded") return;
-  const loaded = facts.policy.value;
-  const seen = new Set(
-    facts.entries.flatMap((entry) => (entry.kind === "command" ? [sourceKey(entry.body.source)] : [])),
-  );
+/** Answers the open commands, oldest first, each with the answers before it; one that cannot be decided yet holds up the rest. */
+function answerCommands(context: PullContext): Step {
+  const { facts } = context;
+  const loaded = usablePolicy(facts.policy);
+  if (loaded === null) return {};
+  const sources = answeredSources(facts.entries);
+  let answers = emptyDecision();
   for (const ask of facts.asks) {
-    if (seen.has(sourceKey(ask.source))) continue;
-    const record = recordFor(facts, entries());
+    if (sources.has(sourceKey(ask.source))) continue;
+    const entries = withDrafts(context.entries, answers.drafts, facts.now);
+    const record = recordFor({ facts, entries });
     const answer = record.known ? answerOnPull(ask, facts, loaded, record.value) : null;
-    if (answer === null) {
-      decision.requeueAfter = 15;
-      return;
-    }
-    const concerns = answer.accepted ? concernsOf(ask, facts.number, entries()) : [];
-    addStep(
-      decision,
-      answered(
-        ask,
-        { ...answer, drafts: [...(answer.drafts ?? []), ...concerns] },
-        { issue: { number: facts.number }, repository: facts.repository },
-      ),
-    );
+    if (answer === null) return decisionOf(answers, { requeueAfter: requeue.unread });
+    const concerns = answer.accepted ? concernsOf(ask, facts.number, entries) : [];
+    const drafts = [...(answer.drafts ?? []), ...concerns];
+    answers = decisionOf(answers, answered(ask, { ...answer, drafts }, facts));
   }
+  return answers;
 }
 
 /** What an accepted command means for the concerns of this pull request; those of its story are answered there. */
-function concernsOf(ask: Ask, pull: number, entries: TypedEntry[]): Draft[] {
+function concernsOf(ask: Ask, pull: number, entries: readonly TypedEntry[]): Draft[] {
   const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull)?.body;
   const open = openConcerns(entries).filter((concern) => concern.issue === pull);
   return concernDrafts(ask, open, { story: opened?.story ?? null, pull, prompt: opened?.prompt ?? null });
 }
 
-function recordVerdict(facts: PullLookFacts, entries: TypedEntry[], verdict: Verdict, digest: string): Step {
-  const last = entries.findLast(
-    (entry) => entry.kind === "verdict.given" && entry.body.pull === facts.number,
-  );
+/** Records a verdict that is not the last one recorded, and has those decide again who read it. */
+function recordVerdict({ facts, entries, verdict, digest }: JudgedContext): Step {
+  const last = lastEntry(entries, "verdict.given", ({ body }) => body.pull === facts.number)?.body;
   const { ref: baseRef } = facts.judged.base;
   // Two branches can stand at one commit, and the verdict's bytes name the commit alone.
-  if (
-    last?.kind === "verdict.given" &&
-    last.body.verdictSha256 === digest &&
-    (last.body.baseRef ?? baseRef) === baseRef
-  )
-    return {};
+  if (last?.verdictSha256 === digest && (last.baseRef ?? baseRef) === baseRef) return {};
   // A verdict with an unread fact will be given again at once; recording each would fill the ledger with noise.
   if (verdict.gates.some((gate) => gate.status === "unknown") && verdict.conclusion === "pending") return {};
-  const gates = Object.fromEntries(verdict.gates.map((gate) => [gate.gate, gate.status]));
-  const story = storyOf(entries, facts.number);
+  const { repository, number, twins } = facts;
+  const story = storyOf(entries, number);
   return {
     drafts: [
       {
         kind: "verdict.given",
         actor: appActor(facts),
-        subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: verdict.head } }],
+        subject: [{ name: `pull request #${number}`, digest: { gitCommit: verdict.head } }],
         body: {
-          pull: facts.number,
+          pull: number,
           head: verdict.head,
           base: verdict.base,
           baseRef,
           conclusion: verdict.conclusion,
           policy: verdict.policy,
-          gates,
+          gates: Object.fromEntries(verdict.gates.map(({ gate, status }) => [gate, status])),
           verdictSha256: digest,
         },
       },
     ],
     enqueue: [
-      ...(story === undefined
-        ? []
-        : [{ kind: "issue" as const, repository: facts.repository.id, number: story }]),
+      ...(story === undefined ? [] : [{ kind: "issue" as const, repository: repository.id, number: story }]),
       // They share the check, so what is shown there may change with this verdict.
-      ...(facts.twins.known ? facts.twins.value : []).map((number) => ({
+      ...(twins.known ? twins.value : []).map((twin) => ({
         kind: "pull" as const,
-        repository: facts.repository.id,
-        number,
+        repository: repository.id,
+        number: twin,
       })),
     ],
   };
 }
 
-/** Seals the evidence of an agent's commit once its checks have settled and the verdict is success. */
-function sealEvidence(facts: PullLookFacts, entries: TypedEntry[], verdict: Verdict, digest: string): Step {
-  const settled = settledChecks(facts.judged.checks);
-  if (verdict.conclusion !== "success" || settled === null) return {};
-  const written = entries.findLast(
-    (entry) => entry.kind === "change.committed" && entry.body.commit === verdict.head,
-  );
-  if (written?.kind !== "change.committed") return {};
-  const { run, story, prompt, attempt, commit, tree } = written.body;
-  const sealed = entries.some(
-    (entry) =>
-      entry.kind === "evidence.sealed" && entry.body.commit === commit && entry.body.verdictSha256 === digest,
-  );
-  const captured = entries.findLast(
-    (entry) =>
-      entry.kind === "evidence.captured" &&
-      entry.body.prompt === prompt &&
-      entry.body.attempt.s === attempt.s &&
-      entry.body.attempt.r === attempt.r,
-  );
-  if (sealed || undoneCommits(entries).has(commit) || captured === undefined) return {};
-  const handed = toMerger({ story, prompt }, commit, entries);
-  return {
-    drafts: [
-      {
-        kind: "evidence.sealed",
-        actor: appActor(facts),
-        subject: [{ name: `prompt #${prompt}`, digest: { gitCommit: commit } }],
-        body: {
-          run,
-          story,
-          prompt,
-          attempt,
-          pull: facts.number,
-          commit,
-          tree,
-          ...settled,
-          validator: "pass",
-          verdictSha256: digest,
-          captured: captured.hash,
-        },
-      },
-      ...(handed === null ? [] : [handedOff(handed, appActor(facts))]),
-    ],
-  };
+/** Shows on the commit what counts there: this verdict, or that of another pull request with the same head. */
+function showCheck(context: JudgedContext): Step {
+  const { facts, verdict, digest } = context;
+  const worse = worseTwin(context);
+  const shown =
+    worse === null ? {} : { counted: worse, title: "Another pull request with this commit is not green" };
+  return checkEffect(facts, verdict, digest, shown);
 }
 
 /**
  * A commit has one check, so pull requests that share their head share it: the worse verdict counts (invariant 5). Null
  * when no other one is worse; an unread or unjudged twin holds the check open.
  */
-function worseTwin(
-  facts: PullLookFacts,
-  entries: TypedEntry[],
-  verdict: Verdict,
-): "failure" | "pending" | null {
+function worseTwin({ facts, entries, verdict }: JudgedContext): "failure" | "pending" | null {
   if (verdict.conclusion === "failure") return null;
   if (!facts.twins.known) return "pending";
   const conclusions = facts.twins.value.map((twin) => {
-    const last = entries.findLast(
-      (entry) =>
-        entry.kind === "verdict.given" && entry.body.pull === twin && entry.body.head === verdict.head,
+    const last = lastEntry(
+      entries,
+      "verdict.given",
+      ({ body }) => body.pull === twin && body.head === verdict.head,
     );
-    return last?.kind === "verdict.given" ? last.body.conclusion : "pending";
+    return last?.body.conclusion ?? "pending";
   });
   if (conclusions.includes("failure")) return "failure";
   return verdict.conclusion === "success" && conclusions.includes("pending") ? "pending" : null;
 }
 
-function showSticky(facts: PullLookFacts, verdict: Verdict, decision: Decision): void {
+function showVerdict({ facts, verdict }: JudgedContext): Step {
   const body = `### Sallyport: ${titleOf(verdict)}\n\n${summaryMarkdown(verdict)}`;
-  if (body.trimEnd() === facts.sticky?.trimEnd()) return;
-  decision.effects.push({
-    type: "ensure-sticky",
-    key: effectKey.sticky(facts.repository.id, facts.number),
-    issue: facts.number,
-    body,
-  });
+  return ensureSticky(facts, body, facts.sticky);
+}
+
+/** A change of the policy is judged by the old one; what the new one would have meant is shown beside it, once for each text. */
+function backtestPolicy({ facts }: PullContext): Step {
+  const { judged, repository, number } = facts;
+  const loaded = usablePolicy(facts.policy);
+  if (!judged.changes.known || loaded === null) return {};
+  const blob = judged.changes.value.find((change) => change.path === policyPath)?.after?.sha;
+  if (blob === undefined) return {};
+  const key = effectKey.backtest(repository.id, number, loaded.blob, blob);
+  if (facts.outcomes.has(key)) return {};
+  const { ref: policyRef } = loaded;
+  const branch = repository.defaultBranch;
+  return {
+    effects: [{ type: "show-backtest", key, pull: number, head: judged.head.sha, policyRef, branch }],
+  };
+}
+
+/**
+ * Reads again what the verdict needs and was not read. Where the check shows the very same already it waits for the sweep:
+ * what can never be read, such as a history without a beginning, anybody may propose.
+ */
+function retryUnread({ facts: { ourCheck }, verdict, digest }: JudgedContext): Step {
+  const isShown = ourCheck.known && ourCheck.value?.externalId === digest;
+  const isUnread = verdict.gates.some((gate) => gate.status === "unknown");
+  return !ourCheck.known || (isUnread && !isShown) ? { requeueAfter: requeue.unread } : {};
 }

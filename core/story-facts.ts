@@ -1,8 +1,10 @@
 import type { Plan } from "../schemas/plan.ts";
 import type { Pack, StepResult } from "../schemas/step.ts";
 import type { Account } from "../schemas/text.ts";
-import type { Surroundings } from "./decision.ts";
+import type { IssueRef, Surroundings } from "./decision.ts";
+import type { LoadedPolicy } from "./facts.ts";
 import type { Known } from "./known.ts";
+import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "./story-record.ts";
 
 /** An issue as GitHub shows it now. Its title and body are text of whoever may write issues. */
 export type IssueFacts = {
@@ -38,3 +40,21 @@ export type StoryFacts = Surroundings & {
   packs: ReadonlyMap<string, Pack>;
   results: ReadonlyMap<string, StepResult>;
 };
+
+/** What a rule for a story decides by. */
+export type StoryContext = {
+  /** The ledger's record of the story, with what earlier rules drafted. */
+  record: StoryRecord;
+  facts: StoryFacts;
+  loaded: LoadedPolicy;
+  /** What the story lacks before it can be planned, as lines for its author. */
+  missing: string[];
+};
+
+/** What an open run is at: one of its prompts, and the run's last attempt at it. */
+export type Work = { run: RunRecord; prompt: PromptRecord; attempt: AttemptRecord };
+
+/** The issue that is decided. */
+export function refOf({ repository, issue }: StoryFacts): IssueRef {
+  return { repository, number: issue.number };
+}

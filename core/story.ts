@@ -1,5 +1,15 @@
-import { addStep, type Decision, emptyDecision, type Step } from "./decision.ts";
-import type { Effect } from "./effects.ts";
+import {
+  awaitPolicy,
+  type Decision,
+  decisionOf,
+  emptyDecision,
+  ensureState,
+  ensureSticky,
+  requeue,
+  type Step,
+} from "./decision.ts";
+import { withDrafts } from "./entries.ts";
+import { SallyportError } from "./errors.ts";
 import type { LoadedPolicy } from "./facts.ts";
 import { intakeProblems, storyForm } from "./forms.ts";
 import { effectKey } from "./identifiers.ts";
@@ -10,11 +20,11 @@ import { rollBack } from "./story/rollback.ts";
 import { advanceRun } from "./story/running.ts";
 import { promptState, storyState, storySticky } from "./story/surface.ts";
 import { completeStory } from "./story/writing.ts";
-import type { StoryFacts } from "./story-facts.ts";
-import { foldStory, type StoryRecord } from "./story-record.ts";
-import { policyTrouble } from "./trouble.ts";
+import { refOf, type StoryContext, type StoryFacts } from "./story-facts.ts";
+import { foldStory } from "./story-record.ts";
+import { policyTrouble, usablePolicy } from "./trouble.ts";
 
-type Rule = (record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, missing: string[]) => Step | null;
+type Rule = (context: StoryContext) => Step;
 
 /**
  * In the order of the road; each is asked again until none has anything to do. First what failed is recorded, while the run
@@ -30,11 +40,54 @@ const rules: readonly Rule[] = [
   completeStory,
 ];
 
-/** No story needs so many steps in one look; more means two rules undo each other, which is a fault of ours. */
+/** What is brought about anew by each decision, once nothing more follows. */
+const views: readonly Rule[] = [
+  linkToEpic,
+  takeLabelsOff,
+  showState,
+  showPromptStates,
+  showSticky,
+  retryUnread,
+];
+
+/** No story needs so many steps in one decision; more means two rules undo each other, which is a fault of ours. */
 const mostSteps = 200;
 
+/** Decides a story's next steps: a pure function of its facts. */
+export function decideStory(facts: StoryFacts): Decision {
+  const loaded = usablePolicy(facts.policy);
+  if (loaded === null) return decisionOf(showTrouble(facts), awaitPolicy(facts.policy));
+  const { decision, context } = followRules(facts, loaded);
+  return decisionOf(decision, ...views.map((view) => view(context)));
+}
+
+/** Takes one step after the other until no rule has another, and tells where the story is by then. */
+function followRules(facts: StoryFacts, loaded: LoadedPolicy): { decision: Decision; context: StoryContext } {
+  const missing = missingParts(facts);
+  let decision = emptyDecision();
+  for (let steps = 0; steps <= mostSteps; steps++) {
+    const record = foldStory(facts.issue.number, withDrafts(facts.entries, decision.drafts, facts.now));
+    const context = { record, facts, loaded, missing };
+    const step = newStep(context, decision);
+    if (step === null) return { decision, context };
+    decision = decisionOf(decision, step);
+  }
+  throw new SallyportError("internal", `story #${facts.issue.number}: no end after ${mostSteps} steps`);
+}
+
+/** The first step that is new; an effect that was asked for already is nothing new. Null: there is none. */
+function newStep(context: StoryContext, decision: Decision): Step | null {
+  const asked = new Set(decision.effects.map(({ key }) => key));
+  for (const rule of rules) {
+    const step = rule(context);
+    const effects = (step.effects ?? []).filter(({ key }) => !asked.has(key));
+    if ((step.drafts ?? []).length > 0 || effects.length > 0) return { ...step, effects };
+  }
+  return null;
+}
+
 /** What a story lacks before it can be planned, as lines for its author. */
-export function missingParts(facts: StoryFacts): string[] {
+function missingParts(facts: StoryFacts): string[] {
   const form = storyForm(facts.issue.body);
   const isEpic = (issue: StoryFacts["parent"]) =>
     issue?.labels.includes("epic") === true && issue.state === "open";
@@ -48,123 +101,60 @@ export function missingParts(facts: StoryFacts): string[] {
   return intakeProblems(form, { epic, decisions: facts.decisions.known ? facts.decisions.value : [] });
 }
 
-/** Decides a story's next steps: a pure function of its facts. */
-export function decideStory(facts: StoryFacts): Decision {
-  const decision = emptyDecision();
-  const trouble = policyTrouble(facts.policy);
-  if (trouble !== null) return showTrouble(facts, trouble, decision);
-  if (!facts.policy.known || facts.policy.value.state !== "loaded") return decision;
-  const loaded = facts.policy.value;
-  const missing = missingParts(facts);
-
-  const fold = () =>
-    foldStory(facts.issue.number, [
-      ...facts.entries,
-      ...decision.drafts.map((draft) => ({ ...draft, at: facts.now })),
-    ]);
-  let record = fold();
-  for (let steps = 0; ; steps++) {
-    const step = nextOf(record, facts, loaded, missing, decision);
-    if (step === null) break;
-    if (steps === mostSteps) throw new Error(`story #${facts.issue.number}: no end after ${mostSteps} steps`);
-    addStep(decision, step);
-    record = fold();
-  }
-  linkToEpic(facts, decision);
-  takeLabelsOff(facts, decision);
-  show(record, facts, loaded, missing, decision);
-  if (!facts.base.known || !facts.decisions.known || facts.asks.some((ask) => !ask.standing.known))
-    decision.requeueAfter = 15;
-  return decision;
-}
-
-/** The first rule that has something new to do; an effect that was asked for already is nothing new. */
-function nextOf(
-  record: StoryRecord,
-  facts: StoryFacts,
-  loaded: LoadedPolicy,
-  missing: string[],
-  decision: Decision,
-): Step | null {
-  for (const rule of rules) {
-    const step = rule(record, facts, loaded, missing);
-    if (step === null) continue;
-    const asked = (effect: Effect) => decision.effects.some((other) => other.key === effect.key);
-    const effects = (step.effects ?? []).filter((effect) => !asked(effect));
-    if ((step.drafts ?? []).length > 0 || effects.length > 0) return { ...step, effects };
-  }
-  return null;
-}
-
-function linkToEpic(facts: StoryFacts, decision: Decision): void {
+function linkToEpic({ facts }: StoryContext): Step {
   const { namedEpic, parent, issue, repository } = facts;
-  if (parent !== null || namedEpic === null || !namedEpic.labels.includes("epic")) return;
+  if (parent !== null || namedEpic === null || !namedEpic.labels.includes("epic")) return {};
   const key = effectKey.link(repository.id, namedEpic.number, issue.number);
-  if (!facts.outcomes.has(key))
-    decision.effects.push({ type: "link-story", key, epic: namedEpic.number, story: issue.number });
+  if (facts.outcomes.has(key)) return {};
+  return { effects: [{ type: "link-story", key, epic: namedEpic.number, story: issue.number }] };
 }
 
 /** A command label is taken off once its command is answered. */
-function takeLabelsOff(facts: StoryFacts, decision: Decision): void {
+function takeLabelsOff({ facts }: StoryContext): Step {
   const { issue, repository } = facts;
-  for (const ask of facts.asks) {
-    if (ask.source.type !== "label" || !issue.labels.includes(ask.source.label)) continue;
-    const { label } = ask.source;
-    decision.effects.push({
+  const labels = facts.asks.flatMap(({ source }) =>
+    source.type === "label" && issue.labels.includes(source.label) ? [source.label] : [],
+  );
+  return {
+    effects: labels.map((label) => ({
       type: "ensure-label-gone",
       key: effectKey.label(repository.id, issue.number, label),
       issue: issue.number,
       label,
-    });
-  }
-}
-
-function show(
-  record: StoryRecord,
-  facts: StoryFacts,
-  loaded: LoadedPolicy,
-  missing: string[],
-  decision: Decision,
-): void {
-  const { issue, repository } = facts;
-  const state = (number: number, labels: string[], wanted: string) => {
-    const ours = labels.filter((label) => label.startsWith("sallyport:"));
-    if (ours.length === 1 && ours[0] === `sallyport:${wanted}`) return;
-    decision.effects.push({
-      type: "ensure-state",
-      key: effectKey.state(repository.id, number),
-      issue: number,
-      state: wanted,
-    });
+    })),
   };
-  state(issue.number, issue.labels, storyState(record));
-  for (const prompt of record.prompts) {
-    const child = facts.children.find((one) => !one.elsewhere && one.number === prompt.issue);
-    if (child !== undefined) state(child.number, child.labels, promptState(prompt, record));
-  }
-  const body = storySticky(record, facts, loaded, missing);
-  if (body !== facts.sticky) {
-    decision.effects.push({
-      type: "ensure-sticky",
-      key: effectKey.sticky(repository.id, issue.number),
-      issue: issue.number,
-      body,
-    });
-  }
 }
 
-/** Without a usable policy nothing is decided; the comment says why, and the next look comes with the policy. */
-function showTrouble(facts: StoryFacts, trouble: string, decision: Decision): Decision {
-  const { issue, repository } = facts;
+function showState({ record, facts }: StoryContext): Step {
+  return ensureState(refOf(facts), facts.issue.labels, storyState(record));
+}
+
+function showPromptStates({ record, facts }: StoryContext): Step {
+  const { children, repository } = facts;
+  return decisionOf(
+    ...record.prompts.map((prompt) => {
+      const child = children.find((one) => !one.elsewhere && one.number === prompt.issue);
+      if (child === undefined) return {};
+      return ensureState({ repository, number: child.number }, child.labels, promptState(prompt, record));
+    }),
+  );
+}
+
+function showSticky(context: StoryContext): Step {
+  const { facts } = context;
+  return ensureSticky(refOf(facts), storySticky(context), facts.sticky);
+}
+
+function retryUnread({ facts: { base, decisions, asks } }: StoryContext): Step {
+  const isRead = base.known && decisions.known && asks.every((ask) => ask.standing.known);
+  return isRead ? {} : { requeueAfter: requeue.unread };
+}
+
+/** Without a usable policy nothing is decided; the comment says why, and the next decision comes with the policy. */
+function showTrouble(facts: StoryFacts): Step {
+  const trouble = policyTrouble(facts.policy);
+  const isEngaged = facts.asks.length > 0 || facts.sticky !== null;
+  if (trouble === null || !isEngaged) return {};
   const body = `### Sallyport: waiting\n\n${trouble}\n`;
-  const engaged = facts.asks.length > 0 || facts.sticky !== null;
-  if (engaged && body !== facts.sticky) {
-    decision.effects.push({
-      type: "ensure-sticky",
-      key: effectKey.sticky(repository.id, issue.number),
-      issue: issue.number,
-      body,
-    });
-  }
-  return { ...decision, requeueAfter: facts.policy.known ? null : 30 };
+  return ensureSticky(refOf(facts), body, facts.sticky);
 }

@@ -1,5 +1,5 @@
 import { policyPath } from "../schemas/policy-place.ts";
-import type { PolicyReading } from "./facts.ts";
+import type { LoadedPolicy, PolicyReading } from "./facts.ts";
 import type { Known } from "./known.ts";
 
 /** Why there is no usable policy, in one line that says what to do; null when there is one. */
@@ -16,4 +16,9 @@ export function policyTrouble(policy: Known<PolicyReading>): string | null {
       return `The policy is not valid: \`${policyPath}\` line ${line}, column ${column}: ${message}`;
     }
   }
+}
+
+/** The policy to decide by; null: there is none that can be used, and `policyTrouble` says why. */
+export function usablePolicy(policy: Known<PolicyReading>): LoadedPolicy | null {
+  return policy.known && policy.value.state === "loaded" ? policy.value : null;
 }

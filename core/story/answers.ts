@@ -4,9 +4,8 @@ import { type Ask, authority } from "../authority.ts";
 import type { CommandName } from "../commands.ts";
 import { concernDrafts } from "../concerns.ts";
 import type { Step } from "../decision.ts";
-import type { LoadedPolicy } from "../facts.ts";
 import { sourceKey } from "../identifiers.ts";
-import type { StoryFacts } from "../story-facts.ts";
+import { refOf, type StoryContext } from "../story-facts.ts";
 import type { StoryRecord } from "../story-record.ts";
 import { runClosed } from "./answer.ts";
 import { approve, contractDrift } from "./approval.ts";
@@ -31,32 +30,24 @@ const dutiesFor: Record<CommandName, readonly Duty[]> = {
 
 /**
  * Answers the oldest unanswered command on a story, whoever gave it: accepted or refused, each gets one entry and one
- * reply. Null: nothing to answer, or what decides it could not be read and it waits for the next look.
+ * reply. One whose authority could not be read waits for the next decision, and holds up those after it.
  */
-export function answerNext(
-  record: StoryRecord,
-  facts: StoryFacts,
-  loaded: LoadedPolicy,
-  missing: string[],
-): Step | null {
+export function answerNext(context: StoryContext): Step {
+  const { record, facts } = context;
   for (const ask of facts.asks) {
     if (record.answered.has(sourceKey(ask.source))) continue;
-    const answer = answerTo(ask, record, facts, loaded, missing);
-    if (answer === null) return null;
+    const answer = answerTo(ask, context);
+    if (answer === null) return {};
     const where = { story: facts.issue.number, pull: null, prompt: null };
     const concerns = answer.accepted ? concernDrafts(ask, record.concerns, where) : [];
-    return answered(ask, { ...answer, drafts: [...(answer.drafts ?? []), ...concerns] }, facts);
+    const drafts = [...(answer.drafts ?? []), ...concerns];
+    return answered(ask, { ...answer, drafts }, refOf(facts));
   }
-  return null;
+  return {};
 }
 
-function answerTo(
-  ask: Ask,
-  record: StoryRecord,
-  facts: StoryFacts,
-  loaded: LoadedPolicy,
-  missing: string[],
-): Answer | null {
+function answerTo(ask: Ask, context: StoryContext): Answer | null {
+  const { record, facts, loaded, missing } = context;
   const { command } = ask;
   const { policy } = loaded;
   const allowed = authority(ask, dutiesFor[command.name], policy.people);
@@ -79,20 +70,20 @@ function answerTo(
         return refuse("no-plan", "There is no plan to refine. Start with `/plan`.");
       return accept("planning", "Planning starts; the plan will appear in the comment above.");
     case "approve":
-      return approve(ask, command.digest, record, facts, loaded);
+      return approve(ask, command.digest, context);
     case "block":
       return accept(
         "blocked",
         "Blocked until somebody answers with `/clarify <answer>`, a new `/plan` or `/run`.",
       );
     case "run":
-      return submit(ask, record, facts, loaded, "run");
+      return submit(ask, context, "run");
     case "retry":
       if (record.run?.closed?.status !== "failed" && !wasRolledBack(record))
         return refuse("nothing-failed", "There is no failed run to retry.");
-      return submit(ask, record, facts, loaded, "retry");
+      return submit(ask, context, "retry");
     case "rollback":
-      return rollBackTo(ask, command.checkpoint, record, facts);
+      return rollBackTo(ask, command.checkpoint, context);
     case "stop":
       if (record.run === null || !running) return refuse("no-run", "No run is open.");
       return accept("stopped", `${record.run.run} is stopped; no further step of it begins.`, [
@@ -116,13 +107,8 @@ function wasRolledBack({ prompts, rollback }: StoryRecord): boolean {
   return rollback !== null || prompts.some((prompt) => prompt.rolledBack !== null);
 }
 
-function submit(
-  ask: Ask,
-  record: StoryRecord,
-  facts: StoryFacts,
-  loaded: LoadedPolicy,
-  code: string,
-): Answer {
+function submit(ask: Ask, context: StoryContext, code: string): Answer {
+  const { record, facts } = context;
   const { contract, run } = record;
   if (run !== null && run.closed === null)
     return refuse("run-open", `${run.run} is open already; \`/stop\` ends it.`);
@@ -130,7 +116,7 @@ function submit(
     return refuse("not-approved", "Nothing is approved yet. `/plan`, then `/approve` the digest.");
   const waits = rollbackInTheWay(record);
   if (waits !== null) return waits;
-  const drift = contractDrift(record, facts, loaded);
+  const drift = contractDrift(context);
   if (drift !== null) return refuse("drift", drift);
   const issues = record.prompts.flatMap((prompt) =>
     prompt.issue === null || prompt.completed ? [] : [prompt.issue],

@@ -2,13 +2,12 @@ import type { Plan } from "../../schemas/plan.ts";
 import { type Answer, accept, refuse } from "../answer.ts";
 import type { Ask } from "../authority.ts";
 import { approvalDigest, compilePrompt, declaredPaths, isExpired, issueDigest } from "../contract.ts";
-import type { LoadedPolicy } from "../facts.ts";
-import type { StoryFacts } from "../story-facts.ts";
-import type { StoryRecord } from "../story-record.ts";
+import { lastEntry } from "../entries.ts";
+import type { StoryContext, StoryFacts } from "../story-facts.ts";
 import { appActor } from "./answer.ts";
 
 /** The digest of the plan as it could be approved now, with its parts; null while a part is unknown or there is no plan. */
-export function currentDigest(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy) {
+export function currentDigest({ record, facts, loaded }: StoryContext) {
   if (record.plan === null || !facts.base.known) return null;
   const parts = {
     plan: record.plan.planSha256,
@@ -21,13 +20,8 @@ export function currentDigest(record: StoryRecord, facts: StoryFacts, loaded: Lo
 }
 
 /** Answers an approval: bound to one digest, by a person who did not ask for the plan, while no run is open. */
-export function approve(
-  ask: Ask,
-  digest: string,
-  record: StoryRecord,
-  facts: StoryFacts,
-  loaded: LoadedPolicy,
-): Answer | null {
+export function approve(ask: Ask, digest: string, context: StoryContext): Answer | null {
+  const { record, facts, loaded } = context;
   const { plan, run } = record;
   if (plan === null) return refuse("no-plan", "There is no plan to approve. Start with `/plan`.");
   // A new contract would take the prompts of the open run out from under it.
@@ -38,7 +32,7 @@ export function approve(
   if (record.contract?.revision === plan.revision)
     return refuse("used", "This plan was approved already; ask for a new one with `/refine`.");
   if (!facts.base.known) return null;
-  const current = currentDigest(record, facts, loaded);
+  const current = currentDigest(context);
   if (current === null) return null;
   if (plan.issueSha256 !== current.parts.issue) {
     return refuse(
@@ -104,16 +98,18 @@ function contractOf(facts: StoryFacts, plan: Plan, revision: number, digest: str
 }
 
 /** Why an approved contract no longer holds: the story or the policy moved after the approval. Null: it holds. */
-export function contractDrift(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy): string | null {
+export function contractDrift({ record, facts, loaded }: StoryContext): string | null {
   const { contract, plan } = record;
   if (contract === null || plan === null) return null;
   if (plan.revision === contract.revision && plan.issueSha256 !== issueDigest(facts.issue)) {
     return "The story's text changed after the approval. Plan it again with `/plan`.";
   }
-  const approved = facts.entries.findLast(
-    (entry) => entry.kind === "approval.granted" && entry.body.digest === contract.digest,
+  const approved = lastEntry(
+    facts.entries,
+    "approval.granted",
+    ({ body }) => body.digest === contract.digest,
   );
-  if (approved?.kind === "approval.granted" && approved.body.parts.policy !== loaded.blob) {
+  if (approved !== undefined && approved.body.parts.policy !== loaded.blob) {
     return "The policy changed after the approval. Plan it again with `/plan`, so that it is approved under the new one.";
   }
   return null;

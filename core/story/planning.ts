@@ -1,65 +1,82 @@
+import type { Plan } from "../../schemas/plan.ts";
 import { casefilesOf } from "../casefiles.ts";
 import { digestOf, issueDigest, planProblems } from "../contract.ts";
-import type { Step } from "../decision.ts";
-import type { LoadedPolicy } from "../facts.ts";
+import { awaitEffect, type EffectFailure, type Step } from "../decision.ts";
+import type { EffectResult } from "../effects.ts";
+import { entriesOf } from "../entries.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
-import type { StoryFacts } from "../story-facts.ts";
-import type { StoryRecord } from "../story-record.ts";
+import type { StoryContext } from "../story-facts.ts";
+import type { PlanRequest, StoryRecord } from "../story-record.ts";
 import { appActor } from "./answer.ts";
 
 /** Asks the planner for what a person last requested, and records what it proposed or why it did not. */
-export function plan(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy): Step | null {
+export function plan(context: StoryContext): Step {
+  const { record, facts } = context;
   const { request } = record;
-  if (request === null || isAnswered(record)) return null;
-  const key = effectKey.plan(facts.repository.id, facts.issue.number, request.source);
-  const outcome = facts.outcomes.get(key);
-  if (outcome === undefined) {
-    if (!facts.base.known) return null;
-    const { policy } = loaded;
-    return {
-      effects: [
-        {
-          type: "ask-planner",
-          key,
-          story: facts.issue.number,
-          base: facts.base.value,
-          title: facts.issue.title,
-          body: facts.issue.body,
-          refinement: request.refinement,
-          previousPlan: request.refinement === "" ? null : (record.plan?.planSha256 ?? null),
-          roles: Object.entries(policy.roles).map(([name, role]) => ({
-            name,
-            allow: role.allow,
-            deny: [...role.deny, ...casefilesOf(policy, facts.issue.number).map(({ path }) => path)],
-          })),
-          decisions: facts.decisions.known ? facts.decisions.value.map((decision) => decision.path) : [],
-          backend: policy.agents.planner,
-          model: policy.agents.model ?? null,
-        },
-      ],
-    };
-  }
-  if (outcome.status === "waiting") return null;
-  const failed = (code: string, message: string): Step => ({
+  if (request === null || isAnswered(record)) return {};
+  const { issue, repository } = facts;
+  const failed = ({ code, message }: EffectFailure): Step => ({
     drafts: [
       {
         kind: "plan.failed",
         actor: appActor(facts),
         subject: [],
-        body: { story: facts.issue.number, request: request.source, code, message },
+        body: { story: issue.number, request: request.source, code, message },
       },
     ],
   });
-  if (outcome.status === "failed") return failed(outcome.code, outcome.message);
-  if (outcome.result.type === "plan-failed") return failed(outcome.result.code, outcome.result.message);
-  if (outcome.result.type !== "plan")
-    return failed("bad-answer", "the planner's effect ended without a plan");
+  const key = effectKey.plan(repository.id, issue.number, request.source);
+  return awaitEffect(facts.outcomes.get(key), {
+    ask: () => askPlanner(key, request, context),
+    done: (result) => {
+      if (result.type === "plan-failed") return failed(result);
+      if (result.type !== "plan")
+        return failed({ code: "bad-answer", message: "the planner's effect ended without a plan" });
+      const proposed = facts.plans.get(result.planSha256);
+      if (proposed === undefined)
+        return failed({ code: "plan-lost", message: "the stored plan could not be read back" });
+      const problems = planProblems(proposed, context.loaded.policy, issue.number);
+      if (problems.length > 0) return failed({ code: "plan-outside-policy", message: problems.join(" ") });
+      return propose(proposed, result, request, context);
+    },
+    failed,
+  });
+}
 
-  const { planSha256, issueSha256, usage, redacted } = outcome.result;
-  const proposed = facts.plans.get(planSha256);
-  if (proposed === undefined) return failed("plan-lost", "the stored plan could not be read back");
-  const problems = planProblems(proposed, loaded.policy, facts.issue.number);
-  if (problems.length > 0) return failed("plan-outside-policy", problems.join(" "));
+function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }: StoryContext): Step {
+  const { base, issue, decisions } = facts;
+  if (!base.known) return {};
+  const { policy } = loaded;
+  return {
+    effects: [
+      {
+        type: "ask-planner",
+        key,
+        story: issue.number,
+        base: base.value,
+        title: issue.title,
+        body: issue.body,
+        refinement: request.refinement,
+        previousPlan: request.refinement === "" ? null : (record.plan?.planSha256 ?? null),
+        roles: Object.entries(policy.roles).map(([name, role]) => ({
+          name,
+          allow: role.allow,
+          deny: [...role.deny, ...casefilesOf(policy, issue.number).map(({ path }) => path)],
+        })),
+        decisions: decisions.known ? decisions.value.map((decision) => decision.path) : [],
+        backend: policy.agents.planner,
+        model: policy.agents.model ?? null,
+      },
+    ],
+  };
+}
+
+function propose(
+  proposed: Plan,
+  { planSha256, issueSha256, usage, redacted }: Extract<EffectResult, { type: "plan" }>,
+  request: PlanRequest,
+  { record, facts }: StoryContext,
+): Step {
   return {
     drafts: [
       {
@@ -94,41 +111,39 @@ export function isAnswered(record: StoryRecord): boolean {
 }
 
 /** Opens the next diff prompt of the frozen contract as a sub-issue, in order, blocked by those it depends on. */
-export function openPrompts(record: StoryRecord, facts: StoryFacts): Step | null {
+export function openPrompts({ record, facts }: StoryContext): Step {
   const { contract } = record;
   const next = record.prompts.find((prompt) => prompt.issue === null);
-  if (contract === null || next === undefined) return null;
+  if (contract === null || next === undefined) return {};
   const { index, title, text, dependsOn, role } = next.contract;
-  const key = effectKey.prompt(facts.repository.id, facts.issue.number, contract.revision, index);
-  const outcome = facts.outcomes.get(key);
-  if (outcome?.status === "waiting" || outcome?.status === "failed") return null;
-  if (outcome?.status === "done") {
-    if (outcome.result.type !== "issue") return null;
-    const { number } = outcome.result;
-    // Whoever may write can edit our issues, and so make one pass for another: two prompts never share theirs.
-    if (facts.entries.some((entry) => entry.kind === "prompt.opened" && entry.body.issue === number))
-      return null;
-    const body = {
-      story: facts.issue.number,
-      revision: contract.revision,
-      index,
-      issue: number,
-    };
-    return { drafts: [{ kind: "prompt.opened", actor: appActor(facts), subject: [], body }] };
-  }
-  const blockedBy = dependsOn.flatMap(
-    (earlier) => record.prompts.find((one) => one.contract.index === earlier)?.issue ?? [],
-  );
-  const body = [
-    text.trimEnd(),
-    "",
-    "---",
-    `Role \`${role}\`. Frozen at approval \`${contract.digest.slice(0, 12)}…\`: editing this issue changes nothing that an agent sees.`,
-  ].join("\n");
-  return { effects: [{ type: "open-prompt", key, story: facts.issue.number, title, body, blockedBy }] };
+  const story = facts.issue.number;
+  const key = effectKey.prompt(facts.repository.id, story, contract.revision, index);
+  return awaitEffect(facts.outcomes.get(key), {
+    ask: () => {
+      const blockedBy = dependsOn.flatMap(
+        (earlier) => record.prompts.find((one) => one.contract.index === earlier)?.issue ?? [],
+      );
+      const body = [
+        text.trimEnd(),
+        "",
+        "---",
+        `Role \`${role}\`. Frozen at approval \`${contract.digest.slice(0, 12)}…\`: editing this issue changes nothing that an agent sees.`,
+      ].join("\n");
+      return { effects: [{ type: "open-prompt", key, story, title, body, blockedBy }] };
+    },
+    done: (result) => {
+      if (result.type !== "issue") return {};
+      const { number } = result;
+      // Whoever may write can edit our issues, and so make one pass for another: two prompts never share theirs.
+      if (entriesOf(facts.entries, "prompt.opened").some(({ body }) => body.issue === number)) return {};
+      const body = { story, revision: contract.revision, index, issue: number };
+      return { drafts: [{ kind: "prompt.opened", actor: appActor(facts), subject: [], body }] };
+    },
+    failed: () => ({}),
+  });
 }
 
 /** Whether the issue's text is still the one that was planned. */
-export function isPlannedText(record: StoryRecord, facts: StoryFacts): boolean {
+export function isPlannedText({ record, facts }: StoryContext): boolean {
   return record.plan !== null && record.plan.issueSha256 === issueDigest(facts.issue);
 }

@@ -1,12 +1,11 @@
 import type { Step } from "../decision.ts";
 import type { Draft } from "../entries.ts";
 import { endOf, failuresOf } from "../remediations.ts";
-import type { StoryFacts } from "../story-facts.ts";
-import type { StoryRecord } from "../story-record.ts";
+import type { StoryContext } from "../story-facts.ts";
 import { appActor } from "./answer.ts";
 
 /** Records what failed, once for each prompt of a run, and later what became of it. */
-export function remediate(record: StoryRecord, facts: StoryFacts): Step | null {
+export function remediate({ record, facts }: StoryContext): Step {
   const actor = appActor(facts);
   const known = new Set(record.remediations.map(({ opened }) => opened.remediation));
   const opened = failuresOf(record).flatMap((body): Draft[] =>
@@ -28,5 +27,5 @@ export function remediate(record: StoryRecord, facts: StoryFacts): Step | null {
       body.by.type === "merge" ? [{ name: body.remediation, digest: { gitCommit: body.by.merged } }] : [];
     return [{ kind: "remediation.closed", actor, subject, body }];
   });
-  return opened.length + closed.length === 0 ? null : { drafts: [...opened, ...closed] };
+  return { drafts: [...opened, ...closed] };
 }

@@ -3,10 +3,10 @@ import { longestConcern, mostUndone } from "../../schemas/limits.ts";
 import { type Answer, accept, refuse } from "../answer.ts";
 import type { Ask } from "../authority.ts";
 import { undoneCommits } from "../checkpoints.ts";
-import type { Step } from "../decision.ts";
+import { awaitEffect, type EffectFailure, type Step } from "../decision.ts";
 import { type Draft, entriesOf } from "../entries.ts";
 import { attemptName, effectKey, sourceKey } from "../identifiers.ts";
-import type { StoryFacts } from "../story-facts.ts";
+import type { StoryContext, StoryFacts } from "../story-facts.ts";
 import type { PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
 import { appActor, runClosed } from "./answer.ts";
 
@@ -16,7 +16,7 @@ type Checkpoint = EntryBody<"checkpoint.recorded">;
  * Answers `/rollback`: whether a checkpoint can be gone back to, and what that takes off the branch. The ledger alone says
  * where the branch stands; that it really stands there is for the performer to see.
  */
-export function rollBackTo(ask: Ask, name: string, record: StoryRecord, facts: StoryFacts): Answer {
+export function rollBackTo(ask: Ask, name: string, { record, facts }: StoryContext): Answer {
   const found = findCheckpoint(name, facts);
   if ("refused" in found) return found.refused;
   const { checkpoint } = found;
@@ -85,28 +85,14 @@ export function rollbackInTheWay({ rollback }: StoryRecord): Answer | null {
 }
 
 /** Carries a decided rollback out, and records what became of it. */
-export function rollBack(record: StoryRecord, facts: StoryFacts): Step | null {
+export function rollBack({ record, facts }: StoryContext): Step {
   const { rollback } = record;
-  if (rollback === null) return null;
+  if (rollback === null) return {};
   const { branch, to, undone, comment, checkpoint } = rollback;
   const key = effectKey.rollback(facts.repository.id, comment);
-  const outcome = facts.outcomes.get(key);
-  if (outcome === undefined) {
-    const text = `Taken back to the checkpoint \`${checkpoint}\`, before which nothing was written for #${rollback.prompt}. What was here stays in the ledger.`;
-    return { effects: [{ type: "roll-back", key, branch, to, undone, comment: text }] };
-  }
-  if (outcome.status === "waiting") return null;
   const subject = newest(undone, branch);
   const actor = appActor(facts);
-  if (outcome.status === "done" && outcome.result.type === "rolled-back") {
-    const { closed } = outcome.result;
-    return { drafts: [{ kind: "rollback.done", actor, subject, body: { ...rollback, closed } }] };
-  }
-  const { code, message } =
-    outcome.status === "failed"
-      ? outcome
-      : { code: "internal", message: "the rollback ended without saying what it did" };
-  return {
+  const failed = ({ code, message }: EffectFailure): Step => ({
     drafts: [
       { kind: "rollback.failed", actor, subject, body: { ...rollback, code, message } },
       {
@@ -127,7 +113,20 @@ export function rollBack(record: StoryRecord, facts: StoryFacts): Step | null {
         },
       },
     ],
-  };
+  });
+  return awaitEffect(facts.outcomes.get(key), {
+    ask: () => {
+      const text = `Taken back to the checkpoint \`${checkpoint}\`, before which nothing was written for #${rollback.prompt}. What was here stays in the ledger.`;
+      return { effects: [{ type: "roll-back", key, branch, to, undone, comment: text }] };
+    },
+    done: (result) => {
+      if (result.type !== "rolled-back")
+        return failed({ code: "internal", message: "the rollback ended without saying what it did" });
+      const { closed } = result;
+      return { drafts: [{ kind: "rollback.done", actor, subject, body: { ...rollback, closed } }] };
+    },
+    failed,
+  });
 }
 
 /** What an entry about commits is about: the newest of them, because an entry has no place for a thousand. */

@@ -2,12 +2,11 @@ import { nextAttempt } from "../checkpoints.ts";
 import { digestOf, packOf, placeToWrite } from "../contract.ts";
 import type { Step } from "../decision.ts";
 import type { Draft } from "../entries.ts";
-import type { LoadedPolicy } from "../facts.ts";
 import { agentHolder, handedOff, toAgent } from "../handoffs.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
-import type { StoryFacts } from "../story-facts.ts";
-import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
+import type { StoryContext } from "../story-facts.ts";
+import type { AttemptRecord, PromptRecord, RunRecord } from "../story-record.ts";
 import { appActor, runClosed } from "./answer.ts";
 import { contractDrift } from "./approval.ts";
 
@@ -17,16 +16,15 @@ import { contractDrift } from "./approval.ts";
  * Nothing begins while a concern is open.
  */
 export function startAttempt(
-  record: StoryRecord,
+  context: StoryContext,
   run: RunRecord,
   prompt: PromptRecord,
   last: AttemptRecord | undefined,
-  facts: StoryFacts,
-  loaded: LoadedPolicy,
-): Step | null {
+): Step {
+  const { record, facts, loaded } = context;
   const { issue, contract } = prompt;
-  if (issue === null || !facts.base.known || record.concerns.length > 0) return null;
-  const drift = contractDrift(record, facts, loaded);
+  if (issue === null || !facts.base.known || record.concerns.length > 0) return {};
+  const drift = contractDrift(context);
   if (drift !== null) return { drafts: [runClosed(run, facts, "failed", drift)] };
   const tries = prompt.attempts.filter(({ pack }) => pack.run === run.run).length;
   const refused = last?.closed?.reasons ?? [];

@@ -2,11 +2,10 @@ import { type Stage, stages } from "../../schemas/road-entries.ts";
 import { holders } from "../authority.ts";
 import { entriesOf } from "../entries.ts";
 import { block, code, plain } from "../escape.ts";
-import type { LoadedPolicy } from "../facts.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { traceText } from "../remediation-text.ts";
 import { stageNames, storyStage } from "../stages.ts";
-import type { StoryFacts } from "../story-facts.ts";
+import type { StoryContext, StoryFacts } from "../story-facts.ts";
 import type { PromptRecord, StoryRecord } from "../story-record.ts";
 import { contractDrift, currentDigest } from "./approval.ts";
 import { isAnswered, isPlannedText } from "./planning.ts";
@@ -51,7 +50,8 @@ export function promptState(prompt: PromptRecord, record: StoryRecord): PromptSt
 /** What a person reads next: what blocks, the one next step, and who may take it. */
 type Next = { blocks: string; step: string; who: string };
 
-function nextStep(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, missing: string[]): Next {
+function nextStep(context: StoryContext): Next {
+  const { record, facts, loaded, missing } = context;
   const { people } = loaded.policy;
   const next = (blocks: string, step: string, who: string): Next => ({ blocks, step, who });
   if (record.completed) return next("Nothing.", "", "");
@@ -72,9 +72,9 @@ function nextStep(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, 
     return next(why, "/plan", holders(people, "planners"));
   }
   if (record.contract?.revision !== record.plan.revision) {
-    if (!isPlannedText(record, facts))
+    if (!isPlannedText(context))
       return next("The story's text changed after it was planned.", "/plan", holders(people, "planners"));
-    const current = currentDigest(record, facts, loaded);
+    const current = currentDigest(context);
     if (current === null) return next("The default branch could not be read; this is tried again.", "", "");
     const others =
       people.separation === "strict" ? `, but not @${record.plan.requestedBy.login}, who asked for it` : "";
@@ -84,7 +84,7 @@ function nextStep(record: StoryRecord, facts: StoryFacts, loaded: LoadedPolicy, 
       `${holders(people, "approvers")}${others}`,
     );
   }
-  const drift = contractDrift(record, facts, loaded);
+  const drift = contractDrift(context);
   // An open run tells of it itself, when it would begin the next attempt.
   if (drift !== null && (record.run === null || record.run.closed !== null))
     return next(drift, "/plan", holders(people, "planners"));
@@ -137,14 +137,10 @@ function beforeAll({ standing }: PromptRecord, { entries }: StoryFacts): string 
 }
 
 /** The one comment on a story: where it stands, what blocks, the next step, the plan. */
-export function storySticky(
-  record: StoryRecord,
-  facts: StoryFacts,
-  loaded: LoadedPolicy,
-  missing: string[],
-): string {
+export function storySticky(context: StoryContext): string {
+  const { record } = context;
   const state = storyState(record);
-  const { blocks, step, who } = nextStep(record, facts, loaded, missing);
+  const { blocks, step, who } = nextStep(context);
   const lines = [
     `### Sallyport: ${state.replace("_", " ")}`,
     "",

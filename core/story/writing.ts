@@ -1,11 +1,11 @@
 import { casefileText } from "../casefiles.ts";
-import type { Step } from "../decision.ts";
+import { awaitEffect, type Step } from "../decision.ts";
 import type { Effect } from "../effects.ts";
 import { type Draft, lastEntry } from "../entries.ts";
 import { handedOff, toGates } from "../handoffs.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
-import type { StoryFacts } from "../story-facts.ts";
-import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
+import type { StoryContext, StoryFacts, Work } from "../story-facts.ts";
+import type { AttemptRecord, PromptRecord } from "../story-record.ts";
 import { appActor, runClosed } from "./answer.ts";
 
 /** The step that all entries of one attempt carry. */
@@ -39,51 +39,52 @@ export function complete(prompt: PromptRecord, merged: string, facts: StoryFacts
 }
 
 /** Writes an accepted answer as one commit; its evidence is in the ledger by then. */
-export function commit(
-  run: RunRecord,
-  prompt: PromptRecord,
-  attempt: AttemptRecord,
-  facts: StoryFacts,
-): Step | null {
-  const { pack, response, evidence } = attempt;
-  if (response === null || evidence === null) return null;
+export function commit(work: Work, { facts }: StoryContext): Step {
+  const { run, prompt, attempt } = work;
+  const { pack } = attempt;
   const key = effectKey.change(facts.repository.id, pack);
-  const outcome = facts.outcomes.get(key);
-  if (outcome?.status === "waiting") return null;
-  if (outcome?.status === "failed") {
-    const why = `the change of #${pack.prompt} could not be written: ${outcome.message}`;
-    return { drafts: [runClosed(run, facts, "failed", why)] };
-  }
-  if (outcome?.status === "done") {
-    if (outcome.result.type !== "commit") return null;
-    const { commit: sha, tree, parent, casefiles } = outcome.result;
-    return {
-      drafts: [
-        {
-          kind: "change.committed",
-          actor: appActor(facts),
-          subject: [{ name: pack.branch, digest: { gitCommit: sha } }],
-          body: {
-            ...stepOf(pack),
-            branch: pack.branch,
-            commit: sha,
-            tree,
-            parent,
-            ...(casefiles === undefined ? {} : { casefiles }),
+  return awaitEffect(facts.outcomes.get(key), {
+    ask: () => writeChange(key, work, facts),
+    done: (result) => {
+      if (result.type !== "commit") return {};
+      const { commit: sha, tree, parent, casefiles } = result;
+      return {
+        drafts: [
+          {
+            kind: "change.committed",
+            actor: appActor(facts),
+            subject: [{ name: pack.branch, digest: { gitCommit: sha } }],
+            body: {
+              ...stepOf(pack),
+              branch: pack.branch,
+              commit: sha,
+              tree,
+              parent,
+              ...(casefiles === undefined ? {} : { casefiles }),
+            },
           },
-        },
-        // Its pull request is open already: what is written there is judged at once.
-        ...(prompt.pull === null ? [] : [handedToGates(pack, sha, facts)]),
+          // Its pull request is open already: what is written there is judged at once.
+          ...(prompt.pull === null ? [] : [handedToGates(pack, sha, facts)]),
+        ],
+      };
+    },
+    failed: ({ message }) => ({
+      drafts: [
+        runClosed(run, facts, "failed", `the change of #${pack.prompt} could not be written: ${message}`),
       ],
-    };
-  }
+    }),
+  });
+}
+
+function writeChange(key: string, { run, prompt, attempt }: Work, facts: StoryFacts): Step {
+  const { pack, response } = attempt;
   const captured = lastEntry(
     facts.entries,
     "evidence.captured",
     ({ body }) => body.promptSha256 === pack.pack.sha256,
   );
-  // The entry is not in the ledger yet in the look that drafts it: the commit's date comes from the stored one.
-  if (captured === undefined) return null;
+  // The entry is not in the ledger yet in the decision that drafts it: the commit's date comes from the stored one.
+  if (response === null || captured === undefined) return {};
   // By the pack, which was made under the approved policy; the policy may have moved since.
   const casefiles = facts.packs.get(pack.pack.sha256)?.casefiles;
   const message = [
@@ -127,45 +128,63 @@ function handedToGates(pack: AttemptRecord["pack"], commit: string, facts: Story
 }
 
 /** Opens the pull request of a written change; its text is made from the ledger. */
-export function openPull(
-  run: RunRecord,
-  prompt: PromptRecord,
-  attempt: AttemptRecord,
-  facts: StoryFacts,
-): Step | null {
+export function openPull(work: Work, { facts }: StoryContext): Step {
+  const { run, attempt } = work;
   const { commit: written, pack } = attempt;
-  if (written === null) return null;
+  if (written === null) return {};
   const key = effectKey.pull(facts.repository.id, run.run, pack.prompt);
-  const outcome = facts.outcomes.get(key);
-  if (outcome?.status === "waiting") return null;
-  if (outcome?.status === "failed") {
-    const why = `the pull request of #${pack.prompt} could not be opened: ${outcome.message}`;
-    return { drafts: [runClosed(run, facts, "failed", why)] };
-  }
-  if (outcome?.status === "done") {
-    if (outcome.result.type !== "pull") return null;
-    const pull = outcome.result.number;
-    return {
-      drafts: [
+  return awaitEffect(facts.outcomes.get(key), {
+    ask: () => ({
+      effects: [
         {
-          kind: "pull.opened",
-          actor: appActor(facts),
-          subject: [{ name: `pull request #${pull}`, digest: { gitCommit: written.commit } }],
-          body: {
-            run: run.run,
-            story: pack.story,
-            prompt: pack.prompt,
-            pull,
-            branch: pack.branch,
-            head: written.commit,
-          },
+          type: "open-pull",
+          key,
+          branch: pack.branch,
+          base: facts.repository.defaultBranch,
+          head: written.commit,
+          title: work.prompt.contract.title,
+          body: pullText(work),
         },
-        handedToGates(pack, written.commit, facts),
       ],
-      enqueue: [{ kind: "pull", repository: facts.repository.id, number: pull }],
-    };
-  }
-  const lines = [
+    }),
+    done: (result) => {
+      if (result.type !== "pull") return {};
+      const pull = result.number;
+      return {
+        drafts: [
+          {
+            kind: "pull.opened",
+            actor: appActor(facts),
+            subject: [{ name: `pull request #${pull}`, digest: { gitCommit: written.commit } }],
+            body: {
+              run: run.run,
+              story: pack.story,
+              prompt: pack.prompt,
+              pull,
+              branch: pack.branch,
+              head: written.commit,
+            },
+          },
+          handedToGates(pack, written.commit, facts),
+        ],
+        enqueue: [{ kind: "pull", repository: facts.repository.id, number: pull }],
+      };
+    },
+    failed: ({ message }) => ({
+      drafts: [
+        runClosed(
+          run,
+          facts,
+          "failed",
+          `the pull request of #${pack.prompt} could not be opened: ${message}`,
+        ),
+      ],
+    }),
+  });
+}
+
+function pullText({ run, prompt, attempt: { pack, response } }: Work): string {
+  return [
     `The change of #${pack.prompt}, part of story #${pack.story}.`,
     "",
     "| recorded | |",
@@ -173,7 +192,7 @@ export function openPull(
     `| run | ${run.run}, submitted by @${run.by.login} |`,
     `| attempt | ${attemptName(pack)} on ${pack.base.slice(0, 12)} |`,
     `| prompt | \`${pack.pack.sha256}\` |`,
-    `| answer | \`${attempt.response?.result.sha256 ?? ""}\` by ${attempt.response?.usage.model ?? ""} |`,
+    `| answer | \`${response?.result.sha256 ?? ""}\` by ${response?.usage.model ?? ""} |`,
     `| role | ${prompt.contract.role} |`,
     "",
     "Paths approved for this change:",
@@ -181,34 +200,22 @@ export function openPull(
     ...prompt.contract.paths.map((path) => `- \`${path.replaceAll("`", "'")}\``),
     "",
     "This text is made from the ledger, not from the model's words.",
-  ];
-  return {
-    effects: [
-      {
-        type: "open-pull",
-        key,
-        branch: pack.branch,
-        base: facts.repository.defaultBranch,
-        head: written.commit,
-        title: prompt.contract.title,
-        body: lines.join("\n"),
-      },
-    ],
-  };
+  ].join("\n");
 }
 
 /** The story is complete when every prompt of its contract is; the epic is looked at next. */
-export function completeStory(record: StoryRecord, facts: StoryFacts): Step | null {
-  if (record.completed || record.contract === null || record.prompts.length === 0) return null;
+export function completeStory({ record, facts }: StoryContext): Step {
+  if (record.completed || record.contract === null || record.prompts.length === 0) return {};
   const running = record.run !== null && record.run.closed === null;
-  if (running || !record.prompts.every((prompt) => prompt.completed)) return null;
+  if (running || !record.prompts.every((prompt) => prompt.completed)) return {};
   const prompts = record.prompts.flatMap((prompt) => prompt.issue ?? []);
   const pulls = record.prompts.flatMap((prompt) => prompt.pull ?? []);
-  const sealed = facts.entries.flatMap((entry) =>
-    entry.kind === "evidence.sealed" && entry.body.story === facts.issue.number ? [entry] : [],
-  );
   const rows = record.prompts.map((prompt) => {
-    const seal = sealed.findLast((entry) => entry.body.prompt === prompt.issue);
+    const seal = lastEntry(
+      facts.entries,
+      "evidence.sealed",
+      ({ body }) => body.story === facts.issue.number && body.prompt === prompt.issue,
+    );
     const evidence = seal === undefined ? "—" : `entry ${seal.seq}, \`${seal.hash.slice(0, 12)}…\``;
     return `| #${prompt.issue} | #${prompt.pull} | \`${prompt.merge?.merged.slice(0, 12) ?? ""}\` | ${evidence} |`;
   });

@@ -1,0 +1,49 @@
+import { undoneCommits } from "./checkpoints.ts";
+import type { Step } from "./decision.ts";
+import { entriesOf, lastEntry } from "./entries.ts";
+import { handedOff, toMerger } from "./handoffs.ts";
+import type { JudgedContext } from "./pull-facts.ts";
+import { settledChecks } from "./settled-checks.ts";
+import { appActor } from "./story/answer.ts";
+
+/** Seals the evidence of an agent's commit once its checks have settled and the verdict is success. */
+export function sealEvidence({ facts, entries, verdict, digest }: JudgedContext): Step {
+  const settled = settledChecks(facts.judged.checks);
+  if (verdict.conclusion !== "success" || settled === null) return {};
+  const written = lastEntry(entries, "change.committed", ({ body }) => body.commit === verdict.head)?.body;
+  if (written === undefined) return {};
+  const { run, story, prompt, attempt, commit, tree } = written;
+  const isSealed = entriesOf(entries, "evidence.sealed").some(
+    ({ body }) => body.commit === commit && body.verdictSha256 === digest,
+  );
+  const captured = lastEntry(
+    entries,
+    "evidence.captured",
+    ({ body }) => body.prompt === prompt && body.attempt.s === attempt.s && body.attempt.r === attempt.r,
+  );
+  if (isSealed || undoneCommits(entries).has(commit) || captured === undefined) return {};
+  const handed = toMerger({ story, prompt }, commit, entries);
+  return {
+    drafts: [
+      {
+        kind: "evidence.sealed",
+        actor: appActor(facts),
+        subject: [{ name: `prompt #${prompt}`, digest: { gitCommit: commit } }],
+        body: {
+          run,
+          story,
+          prompt,
+          attempt,
+          pull: facts.number,
+          commit,
+          tree,
+          ...settled,
+          validator: "pass",
+          verdictSha256: digest,
+          captured: captured.hash,
+        },
+      },
+      ...(handed === null ? [] : [handedOff(handed, appActor(facts))]),
+    ],
+  };
+}
