@@ -1,5 +1,6 @@
 import type { Stage } from "../schemas/road-entries.ts";
-import type { PromptRecord, StoryRecord } from "./story-record.ts";
+import { type PromptStanding, standingOf } from "./story/standing.ts";
+import type { StoryRecord } from "./story-record.ts";
 
 /** How the stages are called where people read them. */
 export const stageNames: Readonly<Record<Stage, string>> = {
@@ -11,16 +12,13 @@ export const stageNames: Readonly<Record<Stage, string>> = {
   cleanup: "Cleanup",
 };
 
-/** The stage of one prompt of a frozen contract. */
-function promptStage(prompt: PromptRecord, record: StoryRecord): Stage {
-  if (prompt.completed || prompt.merge !== null) return "cleanup";
-  if (prompt.pull !== null && !prompt.closedUnmerged)
-    return prompt.verdict?.conclusion === "success" ? "package" : "validate";
-  const { run } = record;
-  const isHanded =
-    run !== null && run.closed === null && prompt.issue !== null && run.prompts.includes(prompt.issue);
-  return isHanded || prompt.attempts.length > 0 ? "execute" : "spec";
-}
+const promptStages: Readonly<Record<PromptStanding["at"], Stage>> = {
+  unstarted: "spec",
+  begun: "execute",
+  "in-review": "validate",
+  green: "package",
+  merged: "cleanup",
+};
 
 /**
  * The stage of a story (features C1), told from its record alone. Each is left by what was recorded: frame by a plan that was
@@ -28,8 +26,16 @@ function promptStage(prompt: PromptRecord, record: StoryRecord): Stage {
  * A story is as far as the first of its prompts that is not merged.
  */
 export function storyStage(record: StoryRecord): Stage {
-  if (record.completed) return "cleanup";
-  if (record.contract === null) return record.request === null ? "frame" : "spec";
-  const current = record.prompts.find((prompt) => !prompt.completed);
-  return current === undefined ? "cleanup" : promptStage(current, record);
+  const standing = standingOf(record);
+  switch (standing.at) {
+    case "unasked":
+      return "frame";
+    case "unapproved":
+    case "opening":
+      return "spec";
+    case "approved":
+      return promptStages[standing.prompt.at];
+    case "complete":
+      return "cleanup";
+  }
 }

@@ -1,6 +1,7 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import { longestConcern, mostUndone } from "../../schemas/limits.ts";
 import { type Answer, accept, refuse } from "../answer.ts";
+import { stateOf } from "../attempts.ts";
 import type { Ask } from "../authority.ts";
 import { undoneCommits } from "../checkpoints.ts";
 import { awaitEffect, type EffectFailure, type Step } from "../decision.ts";
@@ -159,8 +160,8 @@ function workOn(prompt: PromptRecord, run: RunRecord | null, facts: StoryFacts):
   const last = prompt.attempts.at(-1);
   if (last === undefined) return null;
   const isOpen = run !== null && run.closed === null && last.pack.run === run.run;
-  const isAtWork =
-    last.closed === null || (last.closed.accepted && (last.commit === null || prompt.pull === null));
+  const state = stateOf(last);
+  const isAtWork = state !== "refused" && (state !== "committed" || prompt.pull === null);
   if (isOpen && isAtWork)
     return `${attemptName(last.pack)} of #${last.pack.prompt} is under way. \`/stop\` it first.`;
   const { repository, outcomes } = facts;
