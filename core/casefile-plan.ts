@@ -1,6 +1,7 @@
 import type { Plan } from "../schemas/plan.ts";
 import { entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
 import { code, plain } from "./escape.ts";
+import { list, section } from "./markdown.ts";
 
 /**
  * The plan that a run works on, for people to read beside the change: who approved what, and each diff prompt with its
@@ -64,7 +65,7 @@ export function planFile(entries: readonly TypedEntry[], story: number, run: str
           `May change: ${paths.map(code).join(", ")}`,
           ...(evidence.length > 0 ? [`Evidence: ${evidence.map(code).join(", ")}`] : []),
         ]),
-        ...section("###", "Acceptance criteria", acceptance),
+        ...section("### Acceptance criteria", acceptance),
       ],
     ),
   ];
@@ -76,24 +77,15 @@ function wordsOf({ approach, acceptance, risks, unknowns, manualTest }: Plan): s
     "## Approach",
     "",
     ...textOf(approach),
-    ...section("##", "Acceptance criteria", acceptance),
-    ...section("##", "Risks", risks),
-    ...section("##", "Open questions", unknowns),
+    ...section("## Acceptance criteria", acceptance),
+    ...section("## Risks", risks),
+    ...section("## Open questions", unknowns),
     ...(manualTest === null
       ? []
-      : section("##", "Manual test", [`Environment: ${manualTest.environment}`, ...manualTest.steps])),
+      : section("## Manual test", [`Environment: ${manualTest.environment}`, ...manualTest.steps])),
   ];
 }
 
 function textOf(text: string | undefined): string[] {
   return text === undefined ? [] : [plain(text), ""];
-}
-
-function section(level: string, title: string, texts: readonly string[]): string[] {
-  return texts.length === 0 ? [] : [`${level} ${title}`, "", ...list(texts.map(plain))];
-}
-
-/** Lines that are escaped already, as a list. */
-function list(lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : [...lines.map((line) => `- ${line}`), ""];
 }

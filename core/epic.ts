@@ -13,6 +13,7 @@ import { entriesOf } from "./entries.ts";
 import { plain } from "./escape.ts";
 import type { LoadedPolicy } from "./facts.ts";
 import { effectKey, sourceKey } from "./identifiers.ts";
+import { list, table } from "./markdown.ts";
 import { appActor } from "./story/answer.ts";
 import { type ChildFacts, refOf, type StoryFacts } from "./story-facts.ts";
 import { usablePolicy } from "./trouble.ts";
@@ -66,8 +67,7 @@ function completeEpic({ facts, stories, isRecorded, state }: EpicContext): Step 
   const comment = [
     "Complete: all its stories are.",
     "",
-    ...stories.map((story) => `- #${story.number} ${plain(story.title)}`),
-    "",
+    ...list(stories.map((story) => `#${story.number} ${plain(story.title)}`)),
     "What was asked, answered, judged and signed off is on the branch `sallyport/evidence`.",
   ].join("\n");
   return {
@@ -97,10 +97,10 @@ function showStories({ facts, stories, done, state }: EpicContext): Step {
     "",
     `${done.size} of ${stories.length} stories are complete.`,
     "",
-    "| story | state |",
-    "|---|---|",
-    ...stories.map((story) => `| ${nameOf(story)} | ${done.has(story) ? "complete" : labelState(story)} |`),
-    "",
+    ...table(
+      "| story | state |",
+      stories.map((story) => [nameOf(story), done.has(story) ? "complete" : labelState(story)]),
+    ),
   ].join("\n");
   return ensureSticky(refOf(facts), body, facts.sticky);
 }

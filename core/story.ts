@@ -14,13 +14,13 @@ import type { LoadedPolicy } from "./facts.ts";
 import { intakeProblems, storyForm } from "./forms.ts";
 import { effectKey } from "./identifiers.ts";
 import { answerNext } from "./story/answers.ts";
+import { completeStory } from "./story/completing.ts";
 import { openPrompts, plan } from "./story/planning.ts";
 import { remediate } from "./story/remediating.ts";
 import { rollBack } from "./story/rollback.ts";
 import { advanceRun } from "./story/running.ts";
 import { promptState, storyState } from "./story/standing.ts";
 import { storySticky } from "./story/surface.ts";
-import { completeStory } from "./story/writing.ts";
 import { refOf, type StoryContext, type StoryFacts } from "./story-facts.ts";
 import { foldStory } from "./story-record.ts";
 import { policyTrouble, usablePolicy } from "./trouble.ts";
@@ -51,7 +51,10 @@ const views: readonly Rule[] = [
   retryUnread,
 ];
 
-/** No story needs so many steps in one decision; more means two rules undo each other, which is a fault of ours. */
+/**
+ * No story needs so many steps in one decision; more means two rules undo each other, which is a fault of ours. Why the
+ * reconciler has a second loop around this one is told at its `mostRounds`.
+ */
 const mostSteps = 200;
 
 /** Decides a story's next steps: a pure function of its facts. */

@@ -11,8 +11,9 @@ import { reviewResult } from "../review.ts";
 import type { StoryContext, StoryFacts, Work } from "../story-facts.ts";
 import type { AttemptRecord } from "../story-record.ts";
 import { appActor, runClosed } from "./answer.ts";
+import { complete } from "./completing.ts";
 import { startAttempt } from "./starting.ts";
-import { commit, complete, openPull, stepOf } from "./writing.ts";
+import { commit, openPull, stepOf } from "./writing.ts";
 
 /**
  * The next step of an open run: its prompts one after the other, each from recorded prompt to merged pull request.

@@ -1,6 +1,7 @@
 import { type Stage, stages } from "../../schemas/road-entries.ts";
 import { block, code, plain } from "../escape.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
+import { list, section, table } from "../markdown.ts";
 import { traceText } from "../remediation-text.ts";
 import { stageNames, storyStage } from "../stages.ts";
 import type { StoryContext } from "../story-facts.ts";
@@ -25,29 +26,24 @@ export function storySticky(context: StoryContext): string {
     lines.push(step.startsWith("/") ? "Next step, as a comment:" : "Next step:", "", ...paste(step), "");
   }
   if (who !== "") lines.push(`Who: ${people(who)}`, "");
-  if (record.prompts.length > 0) {
-    lines.push(
-      "| | diff prompt | state | attempt | its checkpoint | pull request |",
-      "|---|---|---|---|---|---|",
-    );
-    for (const prompt of record.prompts) {
-      const last = prompt.attempts.at(-1)?.pack;
-      const cells = [
-        prompt.contract.index,
-        prompt.issue === null ? plain(prompt.contract.title) : `#${prompt.issue}`,
-        promptState(prompt, record),
-        last === undefined ? "" : attemptName(last),
-        last === undefined ? "" : code(checkpointName(last)),
-        prompt.pull === null ? "" : `#${prompt.pull}`,
-      ];
-      lines.push(`| ${cells.join(" | ")} |`);
-    }
-    lines.push("");
-  }
-  lines.push(...failedText(record));
-  if (record.plan !== null)
-    lines.push(...planText(record, record.contract?.revision !== record.plan.revision));
+  lines.push(...promptTable(record), ...failedText(record), ...planText(record));
   return `${lines.join("\n").trimEnd()}\n`;
+}
+
+function promptTable(record: StoryRecord): string[] {
+  if (record.prompts.length === 0) return [];
+  const rows = record.prompts.map((prompt) => {
+    const last = prompt.attempts.at(-1)?.pack;
+    return [
+      prompt.contract.index,
+      prompt.issue === null ? plain(prompt.contract.title) : `#${prompt.issue}`,
+      promptState(prompt, record),
+      last === undefined ? "" : attemptName(last),
+      last === undefined ? "" : code(checkpointName(last)),
+      prompt.pull === null ? "" : `#${prompt.pull}`,
+    ];
+  });
+  return table("| | diff prompt | state | attempt | its checkpoint | pull request |", rows);
 }
 
 /** All stages in their order, the one that the story is in set off. */
@@ -82,12 +78,10 @@ function failedText({ run, remediations }: StoryRecord): string[] {
 }
 
 /** The plan as it is shown for approval, and folded away afterwards. A model wrote it: every line is escaped. */
-function planText(record: StoryRecord, open: boolean): string[] {
-  const { plan } = record;
+function planText({ plan, contract }: StoryRecord): string[] {
   if (plan === null) return [];
+  const open = contract?.revision !== plan.revision;
   const { approach, risks, unknowns, risk, acceptance, manualTest, prompts } = plan.plan;
-  const items = (title: string, texts: readonly string[]) =>
-    texts.length === 0 ? [] : [`**${title}**`, "", ...texts.map((text) => `- ${plain(text)}`), ""];
   return [
     `<details${open ? " open" : ""}><summary>Plan, revision ${plan.revision}, by ${plain(plan.usage.model)}</summary>`,
     "",
@@ -95,10 +89,12 @@ function planText(record: StoryRecord, open: boolean): string[] {
     "",
     `**Risk**: ${risk}`,
     "",
-    ...items("Acceptance criteria", acceptance),
-    ...items("Risks", risks),
-    ...items("Open questions", unknowns),
-    ...(manualTest === null ? [] : items(`Manual test (${plain(manualTest.environment)})`, manualTest.steps)),
+    ...section("**Acceptance criteria**", acceptance),
+    ...section("**Risks**", risks),
+    ...section("**Open questions**", unknowns),
+    ...(manualTest === null
+      ? []
+      : section(`**Manual test (${plain(manualTest.environment)})**`, manualTest.steps)),
     ...prompts.flatMap((prompt, place) => [
       `**${place + 1}. ${plain(prompt.title)}** — role ${code(prompt.role)}`,
       "",
@@ -106,8 +102,7 @@ function planText(record: StoryRecord, open: boolean): string[] {
       "",
       `May change: ${prompt.paths.map((path) => code(path)).join(", ")}`,
       "",
-      ...prompt.acceptance.map((criterion) => `- ${plain(criterion)}`),
-      "",
+      ...list(prompt.acceptance.map(plain)),
     ]),
     "</details>",
   ];

@@ -4,38 +4,15 @@ import type { Effect } from "../effects.ts";
 import { type Draft, lastEntry } from "../entries.ts";
 import { handedOff, toGates } from "../handoffs.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
+import { list, table } from "../markdown.ts";
 import type { StoryContext, StoryFacts, Work } from "../story-facts.ts";
-import type { AttemptRecord, PromptRecord } from "../story-record.ts";
+import type { AttemptRecord } from "../story-record.ts";
 import { appActor, runClosed } from "./answer.ts";
 
 /** The step that all entries of one attempt carry. */
 export function stepOf(pack: AttemptRecord["pack"]) {
   const { run, story, prompt, attempt } = pack;
   return { run, story, prompt, attempt };
-}
-
-/** A merged prompt is completed and its issue closed. */
-export function complete(prompt: PromptRecord, merged: string, facts: StoryFacts): Step {
-  const { issue, pull } = prompt;
-  if (issue === null || pull === null) return {};
-  return {
-    drafts: [
-      {
-        kind: "prompt.completed",
-        actor: appActor(facts),
-        subject: [{ name: `prompt #${issue}`, digest: { gitCommit: merged } }],
-        body: { story: facts.issue.number, prompt: issue, pull, merged },
-      },
-    ],
-    effects: [
-      {
-        type: "close-issue",
-        key: effectKey.close(facts.repository.id, issue),
-        issue,
-        comment: `Done: #${pull} was merged as ${merged}.`,
-      },
-    ],
-  };
 }
 
 /** Writes an accepted answer as one commit; its evidence is in the ledger by then. */
@@ -187,67 +164,16 @@ function pullText({ run, prompt, attempt: { pack, response } }: Work): string {
   return [
     `The change of #${pack.prompt}, part of story #${pack.story}.`,
     "",
-    "| recorded | |",
-    "|---|---|",
-    `| run | ${run.run}, submitted by @${run.by.login} |`,
-    `| attempt | ${attemptName(pack)} on ${pack.base.slice(0, 12)} |`,
-    `| prompt | \`${pack.pack.sha256}\` |`,
-    `| answer | \`${response?.result.sha256 ?? ""}\` by ${response?.usage.model ?? ""} |`,
-    `| role | ${prompt.contract.role} |`,
-    "",
+    ...table("| recorded | |", [
+      ["run", `${run.run}, submitted by @${run.by.login}`],
+      ["attempt", `${attemptName(pack)} on ${pack.base.slice(0, 12)}`],
+      ["prompt", `\`${pack.pack.sha256}\``],
+      ["answer", `\`${response?.result.sha256 ?? ""}\` by ${response?.usage.model ?? ""}`],
+      ["role", prompt.contract.role],
+    ]),
     "Paths approved for this change:",
     "",
-    ...prompt.contract.paths.map((path) => `- \`${path.replaceAll("`", "'")}\``),
-    "",
+    ...list(prompt.contract.paths.map((path) => `\`${path.replaceAll("`", "'")}\``)),
     "This text is made from the ledger, not from the model's words.",
   ].join("\n");
-}
-
-/** The story is complete when every prompt of its contract is; the epic is looked at next. */
-export function completeStory({ record, facts }: StoryContext): Step {
-  if (record.completed || record.contract === null || record.prompts.length === 0) return {};
-  const running = record.run !== null && record.run.closed === null;
-  if (running || !record.prompts.every((prompt) => prompt.completed)) return {};
-  const prompts = record.prompts.flatMap((prompt) => prompt.issue ?? []);
-  const pulls = record.prompts.flatMap((prompt) => prompt.pull ?? []);
-  const rows = record.prompts.map((prompt) => {
-    const seal = lastEntry(
-      facts.entries,
-      "evidence.sealed",
-      ({ body }) => body.story === facts.issue.number && body.prompt === prompt.issue,
-    );
-    const evidence = seal === undefined ? "—" : `entry ${seal.seq}, \`${seal.hash.slice(0, 12)}…\``;
-    return `| #${prompt.issue} | #${prompt.pull} | \`${prompt.merge?.merged.slice(0, 12) ?? ""}\` | ${evidence} |`;
-  });
-  const comment = [
-    "Complete: every diff prompt is merged, with evidence, gates and sign-off on its exact commit.",
-    "",
-    "| prompt | pull request | merged as | evidence |",
-    "|---|---|---|---|",
-    ...rows,
-    "",
-    "The entries are on the branch `sallyport/evidence`; `npx sallyport ledger verify` checks them without this server.",
-  ].join("\n");
-  return {
-    drafts: [
-      {
-        kind: "story.completed",
-        actor: appActor(facts),
-        subject: [],
-        body: { story: facts.issue.number, prompts, pulls },
-      },
-    ],
-    effects: [
-      {
-        type: "close-issue",
-        key: effectKey.close(facts.repository.id, facts.issue.number),
-        issue: facts.issue.number,
-        comment,
-      },
-    ],
-    enqueue:
-      facts.parent === null
-        ? []
-        : [{ kind: "issue", repository: facts.repository.id, number: facts.parent.number }],
-  };
 }
