@@ -54,10 +54,11 @@ export type LookTools = {
 const mostAsks = 50;
 
 /**
- * More rounds than this over one reading of GitHub mean that a decision does not settle. A round decides, records what was
- * decided, and decides again, because some entries and effects name an entry before them by its place or its hash, and a
- * draft has neither until it is recorded. Inside a round `decideStory` has a loop of its own: there one draft leads to the
- * next without being recorded between, so that what belongs together is appended in one transaction.
+ * More rounds than this over one reading of GitHub mean that a decision does not settle. A round decides, records
+ * what was decided, and decides again, because some entries and effects name an entry before them by its place or its
+ * hash, and a draft has neither until it is recorded. Inside a round `decideStory` has a loop of its own: there one
+ * draft leads to the next without being recorded between, so that what belongs together is appended in one
+ * transaction.
  */
 const mostRounds = 50;
 

@@ -5,7 +5,7 @@ import type { LedgerProblem } from "./ledger-problem.ts";
 import type { AttemptRecord } from "./story-record.ts";
 
 /** How far an attempt has come. The first two are open; after a refusal nothing follows, after an acceptance its proof. */
-export type AttemptState = "asked" | "answered" | "refused" | "accepted" | "captured" | "committed";
+type AttemptState = "asked" | "answered" | "refused" | "accepted" | "captured" | "committed";
 
 /** How far an attempt has come, by the entries that tell of it. */
 export function stateOf({ response, closed, evidence, commit }: AttemptRecord): AttemptState {

@@ -27,7 +27,10 @@ export type Surroundings = {
 /** A body to be stored with the entries that refer to it. */
 export type Body = { sha256: string; text: string; mediaType: string };
 
-/** What is decided of a subject: entries to append, effects to perform, other subjects to decide, when to decide again. */
+/**
+ * What is decided of a subject: entries to append, effects to perform, other subjects to decide, when to decide
+ * again.
+ */
 export type Decision = {
   drafts: Draft[];
   bodies: Body[];

@@ -32,8 +32,8 @@ export type Draft = {
 }[EntryKind];
 
 /**
- * Entries, and behind them drafts that are about to become entries. A draft has no place in the chain yet and no hash; an
- * order after all entries is all that a fold needs.
+ * Entries, and behind them drafts that are about to become entries. A draft has no place in the chain yet and no
+ * hash; an order after all entries is all that a fold needs.
  */
 export function withDrafts(
   entries: readonly TypedEntry[],

@@ -9,7 +9,10 @@ export function attemptName({ attempt }: { attempt: Attempt }): string {
   return `R${attempt.r}/S${attempt.s}`;
 }
 
-/** A checkpoint's name as people write it: the run, the prompt and the attempt that it comes before, `run-12-1/34/R0S1`. */
+/**
+ * A checkpoint's name as people write it: the run, the prompt and the attempt that it comes before,
+ * `run-12-1/34/R0S1`.
+ */
 export function checkpointName({ run, prompt, attempt }: Step): string {
   return `${run}/${prompt}/R${attempt.r}S${attempt.s}`;
 }
@@ -19,7 +22,9 @@ export function isCheckpointName(text: string): boolean {
   return /^run-[0-9]{1,10}-[0-9]{1,10}\/[0-9]{1,10}\/R[0-9]{1,10}S[0-9]{1,10}$/.test(text);
 }
 
-/** The branch of one prompt in one run. Only this form is ever written; no part of it comes from a model or an issue. */
+/**
+ * The branch of one prompt in one run. Only this form is ever written; no part of it comes from a model or an issue.
+ */
 export function branchName(run: string, prompt: number): string {
   return `sallyport/${run}/${prompt}`;
 }
@@ -30,10 +35,10 @@ export function sourceKey(source: Source): string {
 }
 
 /**
- * The keys of effects. An effect is found again by its key, so that doing it twice is doing it once: two effects with one
- * key are the same effect. What an effect is to be done for anew stands in its key, and nothing else does. Keys are stored:
- * a key in another form is another effect, and what was asked for under the old one is asked for again. `repository` is the
- * repository's id, `number` an issue's or a pull request's.
+ * The keys of effects. An effect is found again by its key, so that doing it twice is doing it once: two effects with
+ * one key are the same effect. What an effect is to be done for anew stands in its key, and nothing else does. Keys
+ * are stored: a key in another form is another effect, and what was asked for under the old one is asked for again.
+ * `repository` is the repository's id, `number` an issue's or a pull request's.
  */
 export const effectKey = {
   /** Runs an agent, once for each attempt. */

@@ -56,7 +56,10 @@ function isInBase({ judged: { mergeBase, head } }: PullLookFacts): boolean {
   return mergeBase.known && mergeBase.value === head.sha;
 }
 
-/** A verdict tells the places of these entries, which they have only once they are recorded: it waits for the next round. */
+/**
+ * A verdict tells the places of these entries, which they have only once they are recorded: it waits for the next
+ * round.
+ */
 function isJudgedByPlace({ kind }: Draft): boolean {
   return kind === "change.adopted" || kind === "waiver.given";
 }
@@ -89,7 +92,10 @@ function recordFor({ facts, entries }: PullContext): Known<PullRecord> {
     : unknown(`the head was written for prompt #${prompt}, and its pull request is not recorded yet`);
 }
 
-/** Answers the open commands, oldest first, each with the answers before it; one that cannot be decided yet holds up the rest. */
+/**
+ * Answers the open commands, oldest first, each with the answers before it; one that cannot be decided yet holds up
+ * the rest.
+ */
 function answerCommands(context: PullContext): Step {
   const { facts } = context;
   const loaded = usablePolicy(facts.policy);
@@ -189,7 +195,10 @@ function showVerdict({ facts, verdict }: JudgedContext): Step {
   return ensureSticky(facts, body, facts.sticky);
 }
 
-/** A change of the policy is judged by the old one; what the new one would have meant is shown beside it, once for each text. */
+/**
+ * A change of the policy is judged by the old one; what the new one would have meant is shown beside it, once for
+ * each text.
+ */
 function backtestPolicy({ facts }: PullContext): Step {
   const { judged, repository, number } = facts;
   const loaded = usablePolicy(facts.policy);
@@ -206,8 +215,8 @@ function backtestPolicy({ facts }: PullContext): Step {
 }
 
 /**
- * Reads again what the verdict needs and was not read. Where the check shows the very same already it waits for the sweep:
- * what can never be read, such as a history without a beginning, anybody may propose.
+ * Reads again what the verdict needs and was not read. Where the check shows the very same already it waits for the
+ * sweep: what can never be read, such as a history without a beginning, anybody may propose.
  */
 function retryUnread({ facts: { ourCheck }, verdict, digest }: JudgedContext): Step {
   const isShown = ourCheck.known && ourCheck.value?.externalId === digest;

@@ -14,8 +14,8 @@ export type PromptStanding =
 type RunState = "none" | "open" | "succeeded" | "failed" | "cancelled";
 
 /**
- * How far a story has come, by its record alone. Its label, its stage and the next step in its comment are three readings
- * of this one value.
+ * How far a story has come, by its record alone. Its label, its stage and the next step in its comment are three
+ * readings of this one value.
  */
 export type Standing =
   /** Nobody has asked for a plan. */
