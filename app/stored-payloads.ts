@@ -1,5 +1,5 @@
+import type { CallStore } from "./agents/run.ts";
 import type { Database } from "./database.ts";
-import type { CallStore } from "./perform/world.ts";
 
 /** How many digests one statement names: databases limit the parameters of a statement. */
 const digestsAtOnce = 500;

@@ -1,8 +1,8 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type FixtureResponse, LLMock } from "@copilotkit/aimock";
+import type { CallStore } from "../app/agents/run.ts";
 import type { TreeReader } from "../app/agents/trees.ts";
-import type { CallStore } from "../app/perform/world.ts";
 import type { Plan } from "../schemas/plan.ts";
 import { Pack } from "../schemas/step.ts";
 

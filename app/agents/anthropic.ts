@@ -6,9 +6,9 @@ import type {
 } from "@anthropic-ai/sdk/resources/messages/messages";
 import { digestOf } from "../../core/contract.ts";
 import type { AnswerCut, StepResult, Usage } from "../../schemas/step.ts";
-import type { AgentEvent, AgentRun } from "./backend.ts";
 import { addUsage, callModel, stopped } from "./conversation.ts";
 import { stepPrompt } from "./prompt.ts";
+import type { AgentEvent, AgentRun } from "./run.ts";
 import { callTool, toolDefinitions } from "./tools.ts";
 
 /** How much one answer may hold, and how often the same mistake may come in a row. */

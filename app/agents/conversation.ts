@@ -5,10 +5,7 @@ import { sha256 } from "../../core/contract.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { AnswerCut, type Usage } from "../../schemas/step.ts";
-import type { CallStore } from "../perform/world.ts";
-
-/** The service and model of a call. */
-export type Service = { apiKey: string | null; baseUrl: string | null; model: string };
+import type { CallStore, Service } from "./run.ts";
 
 /** The model that is asked when the policy names none. */
 export const defaultModel = "claude-sonnet-5-5";

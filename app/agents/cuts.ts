@@ -3,7 +3,7 @@ import { cutSecrets, cutSecretsIn, type DeepCut, type SecretSearch } from "../..
 import { gatherCuts } from "../../core/cuts.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
 import { type AnswerCut, type FileWrite, StepResult } from "../../schemas/step.ts";
-import type { CallStore } from "../perform/world.ts";
+import type { CallStore } from "./run.ts";
 import type { TreeReader } from "./trees.ts";
 
 /** A store of answers that keeps nothing before the secrets are cut out of it, and keeps with it what was cut. */

@@ -4,8 +4,8 @@ import { digestOf, sha256 } from "../../core/contract.ts";
 import { nameProblem } from "../../core/names.ts";
 import { Plan } from "../../schemas/plan.ts";
 import type { AnswerCut, Usage } from "../../schemas/step.ts";
-import type { CallStore } from "../perform/world.ts";
-import { addUsage, callModel, type Service } from "./conversation.ts";
+import { addUsage, callModel } from "./conversation.ts";
+import type { CallStore, Service } from "./run.ts";
 
 /** What a planner is told. Title, body and refinement are text of people; the rest was read by us. */
 export type PlannerInput = {

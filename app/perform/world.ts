@@ -3,12 +3,7 @@ import type { SecretSearch } from "../../collect/redaction.ts";
 import type { Effect, Ourselves } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { BodyRef } from "../../schemas/entries.ts";
-
-/** Stored answers of model calls, by the hash of all that went into the call. */
-export type CallStore = {
-  get(key: string): Promise<string | null>;
-  put(key: string, answer: string): Promise<void>;
-};
+import type { CallStore } from "../agents/run.ts";
 
 /** What effects are carried out with: one repository's client, our stored bodies, the agents' service. */
 export type World = {

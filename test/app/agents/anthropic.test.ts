@@ -1,7 +1,7 @@
 import type { FixtureResponse } from "@copilotkit/aimock";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { runAnthropic } from "../../../app/agents/anthropic.ts";
-import type { AgentEvent } from "../../../app/agents/backend.ts";
+import type { AgentEvent } from "../../../app/agents/run.ts";
 import { createWorkspace } from "../../../app/agents/workspace.ts";
 import { type Pack, StepResult } from "../../../schemas/step.ts";
 import { call, memoryCalls, memoryTree, modelService, samplePack } from "../../models.ts";
