@@ -3,39 +3,14 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { blobId } from "../../collect/blob-id.ts";
 import { policyReading } from "../../collect/policy-file.ts";
-import { backtest, type Entered } from "../../core/backtest.ts";
+import { backtest } from "../../core/backtest.ts";
 import { backtestText, movedRows } from "../../core/backtest-report.ts";
 import { jsonText, oneLine } from "../../core/escape.ts";
 import type { PolicyReading } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import type { BacktestOptions, Found, Question } from "./backtest/question.ts";
 import type { Io } from "./io.ts";
 import { showProgress } from "./progress.ts";
-
-export type BacktestOptions = {
-  policy?: string;
-  against?: string;
-  last: string;
-  repo?: string;
-  branch?: string;
-  prRepo?: string;
-  secrets?: boolean;
-  all?: boolean;
-  strict?: boolean;
-  json?: boolean;
-};
-
-/** What is judged again, and by which old policy when none is given by hand: that of the default branch. */
-export type Question = {
-  last: number;
-  /** The new policy, and the old one if it was given. */
-  after: PolicyReading;
-  before: PolicyReading | null;
-  secrets: boolean;
-  day: string;
-};
-
-/** Changes that have entered, and where from, such as `main` or `acme/web`. */
-export type Found = { from: string; before: PolicyReading; entered: Entered[] };
 
 /**
  * `sallyport backtest`: judges changes that are merged by a new policy beside the old one, and changes nothing. Exit

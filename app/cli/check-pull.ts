@@ -1,7 +1,7 @@
 import { collectPull } from "../../collect/pull.ts";
 import type { PullFacts } from "../../core/facts.ts";
 import { type Known, unknown } from "../../core/known.ts";
-import type { CheckOptions } from "./check.ts";
+import type { CheckOptions } from "./check/options.ts";
 import type { Io } from "./io.ts";
 import { tokenRequest } from "./token-client.ts";
 

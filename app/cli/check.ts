@@ -5,17 +5,9 @@ import { collectCommits } from "../../collect/commits.ts";
 import { oneLine } from "../../core/escape.ts";
 import type { PullFacts } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import type { CheckOptions } from "./check/options.ts";
 import type { Io } from "./io.ts";
 import { rememberingParser } from "./policy-memory.ts";
-
-export type CheckOptions = {
-  base?: string;
-  head?: string;
-  repo?: string;
-  policy?: string;
-  pr?: string;
-  json?: boolean;
-};
 
 /**
  * `sallyport check`: judges two revisions of a git directory, or a pull request on GitHub, and changes nothing.

@@ -5,8 +5,8 @@ import { type GitObjects, gitObjects } from "../../../collect/objects-git.ts";
 import { readPolicy } from "../../../collect/policy-file.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
-import type { BacktestOptions, Found, Question } from "../backtest.ts";
 import type { Io } from "../io.ts";
+import type { BacktestOptions, Found, Question } from "./question.ts";
 
 /** Reads the last changes of a branch in a git directory. */
 export async function changesInGit(

@@ -5,9 +5,9 @@ import { apiObjects } from "../../../collect/objects-api.ts";
 import { readPolicy } from "../../../collect/policy-file.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
-import type { BacktestOptions, Found, Question } from "../backtest.ts";
 import type { Io } from "../io.ts";
 import { tokenRequest } from "../token-client.ts";
+import type { BacktestOptions, Found, Question } from "./question.ts";
 
 /** Reads the last merged pull requests of the repository that `--pr-repo` names. */
 export async function changesOnGitHub(
