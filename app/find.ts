@@ -1,6 +1,7 @@
 import { listAll } from "../collect/listing.ts";
 import { listQueueBranches } from "../collect/queue-branches.ts";
 import { groupSubject, type Subject } from "../core/effects.ts";
+import { SallyportError } from "../core/errors.ts";
 import type { GitHubClients } from "./github.ts";
 import type { Queue, Search } from "./queue.ts";
 
@@ -32,12 +33,12 @@ export async function find(
           page,
         }),
   );
-  if (!pulls.known) throw new Error(pulls.why);
+  if (!pulls.known) throw new SallyportError("github", pulls.why, { retry: true });
   for (const { number, state } of pulls.value)
     if (state === "open") subjects.push({ kind: "pull", repository, number });
   if (sha === null && base === undefined) {
     const groups = await listQueueBranches(client);
-    if (!groups.known) throw new Error(groups.why);
+    if (!groups.known) throw new SallyportError("github", groups.why, { retry: true });
     subjects.push(...groups.value.flatMap(({ ref }) => groupSubject(repository, ref) ?? []));
     for (const label of ["story", "epic"]) {
       const issues = await listAll(`the open issues labelled ${label}`, (page) =>
@@ -50,7 +51,7 @@ export async function find(
           page,
         }),
       );
-      if (!issues.known) throw new Error(issues.why);
+      if (!issues.known) throw new SallyportError("github", issues.why, { retry: true });
       // The listing has pull requests too, and whoever may triage labels them.
       for (const { number, pull_request: pull } of issues.value)
         if (pull === undefined) subjects.push({ kind: "issue", repository, number });
