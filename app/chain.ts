@@ -143,23 +143,28 @@ export async function linesFrom(
   return (to === undefined ? lines : lines.where("seq", "<=", to)).execute();
 }
 
-/** Reads a repository's entries, each parsed once: the chain only grows, so what was read stays true. */
+/**
+ * Reads a repository's entries, each parsed once: the chain only grows, so what was read stays true. Every reading gives
+ * the same array, which grows as well: nobody else may change it.
+ */
 export function createEntryReader(db: Database): (repository: number) => Promise<TypedEntry[]> {
-  const read = new Map<number, { next: number; entries: TypedEntry[] }>();
+  const chains = new Map<number, { next: number; entries: TypedEntry[] }>();
   return async (repository) => {
-    const cached = read.get(repository) ?? { next: 1, entries: [] };
-    const rows = await linesFrom(db, repository, cached.next);
-    const fresh = rows.flatMap(({ line }) => {
+    const chain = chains.get(repository) ?? { next: 1, entries: [] };
+    chains.set(repository, chain);
+    for (const { seq, line } of await linesFrom(db, repository, chain.next)) {
+      // Another reading may have taken this entry in while the database was asked.
+      if (seq < chain.next) continue;
       const entry = readEntry(line);
       if (!entry.ok)
         throw new SallyportError(
           "ledger-broken",
           `entry of repository ${repository} cannot be read: ${entry.problem.message}`,
         );
-      return typedEntry(entry.entry) ?? [];
-    });
-    const all = { next: cached.next + rows.length, entries: [...cached.entries, ...fresh] };
-    read.set(repository, all);
-    return all.entries;
+      const typed = typedEntry(entry.entry);
+      if (typed !== null) chain.entries.push(typed);
+      chain.next = seq + 1;
+    }
+    return chain.entries;
   };
 }
