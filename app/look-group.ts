@@ -1,14 +1,12 @@
 import type { GitHub } from "../collect/github.ts";
 import { collectGroup } from "../collect/group.ts";
-import { readChecks } from "../collect/reviews.ts";
+import { findOurCheck, readChecks } from "../collect/reviews.ts";
 import { type Decision, emptyDecision } from "../core/decision.ts";
 import type { Subject } from "../core/effects.ts";
 import type { TypedEntry } from "../core/entries.ts";
-import type { GroupLookFacts } from "../core/group-facts.ts";
 import { decideGroup } from "../core/group-look.ts";
 import { type Known, known } from "../core/known.ts";
 import { recordOf } from "../core/record.ts";
-import { checkName } from "../core/required-check.ts";
 import type { LookTools } from "./look.ts";
 
 /** Sees a merge group as it is now; one whose branch is gone has landed or was given up, and nothing is left to say. */
@@ -30,11 +28,6 @@ export async function seeGroup(
   const facts = group.value;
   if (facts === null) return known({ repository, decide: async () => emptyDecision() });
   const checks = await readChecks(github, facts.tree.head.sha);
-  const ours = (run: { name: string; appId: number }) =>
-    run.name === checkName && run.appId === tools.ourselves.appId;
-  const ourCheck: GroupLookFacts["ourCheck"] = checks.known
-    ? known(checks.value.filter(ours).sort((one, other) => other.id - one.id)[0] ?? null)
-    : checks;
   return known({
     repository: facts.tree.repository,
     decide: async () =>
@@ -42,7 +35,7 @@ export async function seeGroup(
         ourselves: tools.ourselves,
         repository: facts.tree.repository,
         group: facts,
-        ourCheck,
+        ourCheck: findOurCheck(checks, tools.ourselves.appId),
         entries: await tools.entries(subject.repository),
       }),
   });

@@ -1,6 +1,7 @@
 import type { CheckFact, PolicyReading, ReviewFact } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import type { SeenReview } from "../core/observed-reviews.ts";
+import { checkName } from "../core/required-check.ts";
 import type { People } from "../schemas/policy.ts";
 import { Account } from "../schemas/text.ts";
 import type { GitHub } from "./github.ts";
@@ -94,12 +95,18 @@ export async function readChecks({ request, owner, repo }: GitHub, sha: string):
   );
 }
 
+/** The newest check of our own App; null: it has none there yet. The name alone would be anybody's. */
+export function findOurCheck(checks: Known<CheckRun[]>, appId: number): Known<CheckRun | null> {
+  if (!checks.known) return checks;
+  return known(checks.value.find((run) => run.name === checkName && run.appId === appId) ?? null);
+}
+
 /** The checks that gates judge: all but our own, which would judge itself. */
 export function othersChecks(checks: Known<CheckRun[]>): Known<CheckFact[]> {
   if (!checks.known) return checks;
   return known(
     checks.value
-      .filter(({ name }) => name !== "sallyport")
+      .filter(({ name }) => name !== checkName)
       .map(({ id, suite, name, app, status, conclusion }) => ({ id, suite, name, app, status, conclusion })),
   );
 }
