@@ -143,6 +143,32 @@ export async function linesFrom(
   return (to === undefined ? lines : lines.where("seq", "<=", to)).execute();
 }
 
+/** A commit of the evidence branch that was found to hold the chain up to an entry. */
+type ExportedCommit = Omit<Tables["exports"], "repository">;
+
+/** Up to where the evidence branch was last found to hold the chain; null: it was never compared. */
+export async function exportedUpTo(db: Database, repository: number): Promise<ExportedCommit | null> {
+  const row = await db
+    .selectFrom("exports")
+    .select(["commit", "tree", "seq"])
+    .where("repository", "=", repository)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Notes down how far the evidence branch was found to hold the chain. */
+export async function noteExported(
+  db: Database,
+  repository: number,
+  exported: ExportedCommit,
+): Promise<void> {
+  await db
+    .insertInto("exports")
+    .values({ repository, ...exported })
+    .onConflict((conflict) => conflict.column("repository").doUpdateSet(exported))
+    .execute();
+}
+
 /**
  * Reads a repository's entries, each parsed once: the chain only grows, so what was read stays true. Every reading gives
  * the same array, which grows as well: nobody else may change it.

@@ -29,7 +29,8 @@ import { Pack, StepResult } from "../schemas/step.ts";
 import { readClaims } from "./claims.ts";
 import type { Database } from "./database.ts";
 import { seeGroup } from "./look-group.ts";
-import { getBody, outcomesOf } from "./store.ts";
+import { outcomesOf } from "./store/effects.ts";
+import { getBody } from "./store.ts";
 
 /** What a look needs: the repository's reader, the ledger, and how a decision is recorded. */
 export type LookTools = {

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import type { Probot } from "probot";
 import * as z from "zod";
 import { groupSubject, type Subject } from "../core/effects.ts";
 import { checkName } from "../core/required-check.ts";
 import type { Database } from "./database.ts";
 import type { Queue, Search } from "./queue.ts";
+import { storeDelivery } from "./store/deliveries.ts";
 
 /**
  * The slices of a webhook that we read. The signature covers the body and nothing else, so event name and delivery id
@@ -105,13 +105,7 @@ export function receiveWebhooks(
         ? { subjects: [], searches: [] }
         : nameSubjects(name, payload, defaultBranchRef(payload));
       await tools.db.transaction().execute(async (trx) => {
-        const fresh = await trx
-          .insertInto("deliveries")
-          .values({ guid: id, event: name, body_sha256: createHash("sha256").update(body).digest("hex") })
-          .onConflict((conflict) => conflict.doNothing())
-          .returning("guid")
-          .execute();
-        if (fresh.length === 0) return;
+        if (!(await storeDelivery(trx, { guid: id, event: name, body }))) return;
         for (const subject of named.subjects) await tools.queue.look(trx, subject);
         for (const search of named.searches) await tools.queue.find(trx, search);
       });

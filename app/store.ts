@@ -1,18 +1,11 @@
 import { createHash } from "node:crypto";
 import { sql, type Transaction } from "kysely";
-import type { Decision } from "../core/decision.ts";
-import {
-  type Effect,
-  type EffectOutcome,
-  type EffectResult,
-  repeatable,
-  type Subject,
-  subjectKey,
-} from "../core/effects.ts";
+import { type Decision } from "../core/decision.ts";
+import { type Effect, repeatable, type Subject, subjectKey } from "../core/effects.ts";
 import { SallyportError } from "../core/errors.ts";
-import type { BodyRef } from "../schemas/entries.ts";
+import { type BodyRef } from "../schemas/entries.ts";
 import { type AppendTools, append } from "./chain.ts";
-import type { Database, Tables } from "./database.ts";
+import { type Database, type Tables } from "./database.ts";
 import { shareLease } from "./leases.ts";
 
 type Trx = Transaction<Tables>;
@@ -117,23 +110,4 @@ export async function putBody(db: Database | Trx, bytes: Uint8Array, mediaType: 
 export async function getBody(db: Database, sha256: string): Promise<Uint8Array | null> {
   const row = await db.selectFrom("bodies").select("bytes").where("sha256", "=", sha256).executeTakeFirst();
   return row === undefined ? null : row.bytes;
-}
-
-/** How far the effects of a subject got, by key. */
-export async function outcomesOf(db: Database, subject: Subject): Promise<Map<string, EffectOutcome>> {
-  const rows = await db
-    .selectFrom("effects")
-    .select(["key", "status", "result"])
-    .where("subject", "=", subjectKey(subject))
-    .execute();
-  return new Map(rows.map((row) => [row.key, outcomeOf(row)]));
-}
-
-function outcomeOf(row: { status: string; result: string | null }): EffectOutcome {
-  if (row.result === null)
-    return row.status === "done" ? { status: "done", result: { type: "none" } } : { status: "waiting" };
-  // Written by `finishEffect` below and by nobody else.
-  const stored: { result: EffectResult } | { code: string; message: string } = JSON.parse(row.result);
-  if ("result" in stored) return { status: "done", result: stored.result };
-  return { status: "failed", code: stored.code, message: stored.message };
 }

@@ -1,7 +1,6 @@
-import { headOf, linesFrom } from "./chain.ts";
+import { exportedUpTo, headOf, linesFrom, noteExported } from "./chain.ts";
 import type { Database } from "./database.ts";
 import type { Chain } from "./export.ts";
-import type { Exported } from "./exported.ts";
 import { getBody } from "./store.ts";
 
 /** A repository's chain as the store holds it, for the exporter. */
@@ -16,14 +15,8 @@ export function storedChain(
     lines: (from, to) => linesFrom(db, repository, from, to),
     body: (sha256) => getBody(db, sha256),
     exported: {
-      get: () => storedExport(db, repository),
-      async set(exported) {
-        await db
-          .insertInto("exports")
-          .values({ repository, ...exported })
-          .onConflict((conflict) => conflict.column("repository").doUpdateSet(exported))
-          .execute();
-      },
+      get: () => exportedUpTo(db, repository),
+      set: (exported) => noteExported(db, repository, exported),
     },
     ...more,
   };
@@ -33,15 +26,6 @@ export function storedChain(
 export async function isPublished(db: Database, repository: number): Promise<boolean> {
   const head = await headOf(db, repository);
   if (head === null) return true;
-  const exported = await storedExport(db, repository);
+  const exported = await exportedUpTo(db, repository);
   return exported !== null && exported.seq >= head.seq;
-}
-
-async function storedExport(db: Database, repository: number): Promise<Exported | null> {
-  const row = await db
-    .selectFrom("exports")
-    .select(["commit", "tree", "seq"])
-    .where("repository", "=", repository)
-    .executeTakeFirst();
-  return row ?? null;
 }

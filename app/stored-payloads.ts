@@ -43,11 +43,6 @@ export async function dropAnswers(db: Database, repository: number, moment: Date
     .execute();
 }
 
-/** Forgets deliveries that came before a moment; GitHub sends none again after a few days, and one more look does no harm. */
-export async function dropDeliveries(db: Database, moment: Date): Promise<void> {
-  await db.deleteFrom("deliveries").where("received_at", "<", moment).execute();
-}
-
 /** The other repositories whose ledger is in the store: bodies are shared by their content. */
 export async function otherChains(db: Database, repository: number): Promise<number[]> {
   const rows = await db

@@ -23,9 +23,10 @@ import type { Queue, Work } from "./queue.ts";
 import { type Secrets, withoutSecrets } from "./redact.ts";
 import { restoreChain } from "./restore.ts";
 import type { Signer } from "./signer.ts";
+import { dropDeliveries } from "./store/deliveries.ts";
 import { getBody, putBody, record } from "./store.ts";
 import { isPublished, storedChain } from "./stored-chain.ts";
-import { callStore, dropDeliveries } from "./stored-payloads.ts";
+import { callStore } from "./stored-payloads.ts";
 import { type WatchTools, watchRequired } from "./watch-required.ts";
 
 /** The parts of a service that its jobs work with. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type OpenDatabase, openDatabase } from "../../app/database.ts";
 import { drainLane } from "../../app/lane.ts";
-import { outcomesOf } from "../../app/store.ts";
+import { outcomesOf } from "../../app/store/effects.ts";
 
 let database: OpenDatabase;
 beforeAll(async () => {
