@@ -1,13 +1,13 @@
-import type { GitHub } from "../collect/github.ts";
+import { type GitHub } from "../collect/github.ts";
 import { collectGroup } from "../collect/group.ts";
 import { findOurCheck, readChecks } from "../collect/reviews.ts";
 import { type Decision, emptyDecision } from "../core/decision.ts";
-import type { Subject } from "../core/effects.ts";
-import type { TypedEntry } from "../core/entries.ts";
+import { type Subject } from "../core/effects.ts";
+import { type TypedEntry } from "../core/entries.ts";
 import { decideGroup } from "../core/group-look.ts";
 import { type Known, known } from "../core/known.ts";
 import { recordOf } from "../core/record.ts";
-import type { LookTools } from "./look.ts";
+import { type LookTools, type Seen } from "./reconcile/tools.ts";
 
 /** Sees a merge group as it is now; one whose branch is gone has landed or was given up, and nothing is left to say. */
 export async function seeGroup(
@@ -15,7 +15,7 @@ export async function seeGroup(
   github: GitHub,
   entries: TypedEntry[],
   tools: LookTools,
-): Promise<Known<{ repository: { id: number; name: string }; decide(): Promise<Decision> }>> {
+): Promise<Known<Seen>> {
   const repository = { id: subject.repository, name: `${github.owner}/${github.repo}` };
   const group = await collectGroup({
     ...github,

@@ -1,0 +1,115 @@
+import { askKnown, type GitHub, readBranch } from "../../collect/github.ts";
+import { readIssue } from "../../collect/issue.ts";
+import { apiObjects } from "../../collect/objects-api.ts";
+import { readPolicy } from "../../collect/policy-file.ts";
+import type { Subject } from "../../core/effects.ts";
+import type { TypedEntry } from "../../core/entries.ts";
+import { decideEpic, decideOtherIssue } from "../../core/epic.ts";
+import { type Known, known } from "../../core/known.ts";
+import { decideStory } from "../../core/story.ts";
+import { noDecision, type StoryFacts } from "../../core/story-facts.ts";
+import { Plan } from "../../schemas/plan.ts";
+import { Pack, StepResult } from "../../schemas/step.ts";
+import type { Database } from "../database.ts";
+import { outcomesOf } from "../store/effects.ts";
+import { getBody } from "../store.ts";
+import { readOpenAsks } from "./conversation.ts";
+import type { LookTools, Seen } from "./tools.ts";
+
+/** Sees an issue as it is now: the repository and its policy, the text, what people ask for under it. */
+export async function seeIssue(
+  subject: Subject,
+  github: GitHub,
+  entries: TypedEntry[],
+  tools: LookTools,
+): Promise<Known<Seen>> {
+  const around = await seeRepository(github, tools);
+  if (!around.known) return around;
+  const { base, repository } = around.value;
+  const home = { id: subject.repository, name: repository.name };
+  const issue = await readIssue(github, subject.number, { base, objects: apiObjects(github, tools.cache) });
+  if (!issue.known) return issue;
+  const reading = issue.value;
+  if (reading === null) return known({ repository: home, decide: async () => noDecision() });
+  const { labels } = reading.issue;
+  // An answered label command is not read again: only the effect that was recorded with its answer takes the label off, and
+  // where that effect is given up, the label stays.
+  const talk = await readOpenAsks(
+    github,
+    { number: subject.number, createdAt: reading.createdAt, labels },
+    { ourselves: tools.ourselves, policy: around.value.policy, entries },
+  );
+  if (!talk.known) return talk;
+  return known({
+    repository: home,
+    decide: async () => {
+      const fresh = await tools.entries(subject.repository);
+      const outcomes = await outcomesOf(tools.db, subject);
+      const bodies = await readBodies(subject.number, fresh, outcomes, tools.db);
+      const facts: StoryFacts = {
+        ...around.value,
+        ...reading,
+        ...talk.value,
+        ...bodies,
+        entries: fresh,
+        outcomes,
+      };
+      if (labels.includes("story")) return decideStory(facts);
+      return labels.includes("epic") ? decideEpic(facts) : decideOtherIssue(facts);
+    },
+  });
+}
+
+/** What every rule about an issue needs: the repository, the policy and the tip of the default branch. */
+async function seeRepository(github: GitHub, tools: LookTools) {
+  const { request, owner, repo } = github;
+  const repository = await askKnown(
+    `the repository ${owner}/${repo}`,
+    request("GET /repos/{owner}/{repo}", { owner, repo }),
+  );
+  if (!repository.known) return repository;
+  const { id, full_name: name, default_branch: defaultBranch } = repository.value;
+  const base = await readBranch(github, defaultBranch);
+  const policy = base.known ? await readPolicy(apiObjects(github, tools.cache), base.value) : base;
+  return known({
+    now: tools.now().toISOString(),
+    ourselves: tools.ourselves,
+    repository: { id: Number(id), name, defaultBranch },
+    base,
+    policy,
+  });
+}
+
+/** The stored plans, packs and answers of one story; each was checked when it was stored and is parsed again here. */
+async function readBodies(
+  story: number,
+  entries: TypedEntry[],
+  outcomes: StoryFacts["outcomes"],
+  db: Database,
+) {
+  const wanted = { plans: new Set<string>(), packs: new Set<string>(), results: new Set<string>() };
+  for (const outcome of outcomes.values()) {
+    if (outcome.status !== "done") continue;
+    if (outcome.result.type === "plan") wanted.plans.add(outcome.result.planSha256);
+    if (outcome.result.type === "answer") wanted.results.add(outcome.result.resultSha256);
+  }
+  for (const entry of entries) {
+    if (entry.kind === "prompt.recorded" && entry.body.story === story)
+      wanted.packs.add(entry.body.pack.sha256);
+    if (entry.kind === "response.recorded" && entry.body.story === story)
+      wanted.results.add(entry.body.result.sha256);
+  }
+  const load = async <T>(digests: Set<string>, schema: { parse(value: unknown): T }) => {
+    const loaded = new Map<string, T>();
+    for (const sha256 of digests) {
+      const bytes = await getBody(db, sha256);
+      if (bytes !== null) loaded.set(sha256, schema.parse(JSON.parse(Buffer.from(bytes).toString("utf8"))));
+    }
+    return loaded;
+  };
+  return {
+    plans: await load(wanted.plans, Plan),
+    packs: await load(wanted.packs, Pack),
+    results: await load(wanted.results, StepResult),
+  };
+}

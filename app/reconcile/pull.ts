@@ -1,0 +1,65 @@
+import type { GitHub } from "../../collect/github.ts";
+import { collectFacts } from "../../collect/pull.ts";
+import { pullStanding } from "../../collect/pull-look.ts";
+import { readPullState } from "../../collect/pull-state.ts";
+import type { Subject } from "../../core/effects.ts";
+import type { TypedEntry } from "../../core/entries.ts";
+import { type Known, known } from "../../core/known.ts";
+import { newReviews } from "../../core/observed-reviews.ts";
+import { decidePull } from "../../core/pull.ts";
+import type { PullLookFacts } from "../../core/pull-facts.ts";
+import { recordOf } from "../../core/record.ts";
+import { readClaims } from "../claims.ts";
+import { outcomesOf } from "../store/effects.ts";
+import { readOpenAsks } from "./conversation.ts";
+import type { LookTools, Seen } from "./tools.ts";
+
+/** Sees a pull request as it is now: what its verdict is judged from, where it stands, what people ask for under it. */
+export async function seePull(
+  subject: Subject,
+  github: GitHub,
+  entries: TypedEntry[],
+  tools: LookTools,
+): Promise<Known<Seen>> {
+  const { number } = subject;
+  const now = tools.now().toISOString();
+  const state = await readPullState(github, number);
+  if (!state.known) return state;
+  const { repository, defaultBranch, createdAt, labels } = state.value;
+  const standing = pullStanding(state.value, tools.ourselves.appId);
+  if (!standing.known) return standing;
+  const judged = await collectFacts(
+    { ...github, number, record: recordOf(entries, number), now, cache: tools.cache },
+    state.value,
+  );
+  const talk = await readOpenAsks(
+    github,
+    { number, createdAt, labels },
+    { ourselves: tools.ourselves, policy: judged.policy, entries },
+  );
+  if (!talk.known) return talk;
+  const reviews = newReviews(state.value.reviews, entries, number);
+  const isAdopted = talk.value.asks.some(({ command }) => command.name === "adopt");
+  const claims = isAdopted ? await readClaims(judged, tools.secrets) : [];
+  return known({
+    repository: { id: subject.repository, name: repository.name },
+    decide: async () => {
+      const facts: PullLookFacts = {
+        now,
+        ourselves: tools.ourselves,
+        repository: { ...repository, defaultBranch: defaultBranch.name },
+        base: known(defaultBranch.tip),
+        ...standing.value,
+        ...talk.value,
+        policy: judged.policy,
+        claims,
+        reviews,
+        judged,
+        number,
+        entries: await tools.entries(subject.repository),
+        outcomes: await outcomesOf(tools.db, subject),
+      };
+      return decidePull(facts);
+    },
+  });
+}

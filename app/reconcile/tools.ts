@@ -1,0 +1,29 @@
+import type { GitHub } from "../../collect/github.ts";
+import type { ObjectsCache } from "../../collect/objects-cache.ts";
+import type { SecretSearch } from "../../collect/redaction.ts";
+import type { Ourselves, Subject } from "../../core/effects.ts";
+import type { TypedEntry } from "../../core/entries.ts";
+import type { Decision } from "../../core/story-facts.ts";
+import type { Database } from "../database.ts";
+
+/** What a look needs: the repository's reader, the ledger, and how a decision is recorded. */
+export type LookTools = {
+  db: Database;
+  ourselves: Ourselves;
+  github(repository: number): Promise<GitHub>;
+  /** Finds the secrets in what others wrote before it is stored. */
+  secrets: SecretSearch;
+  /** What GitHub told that can never change, kept from look to look. */
+  cache: ObjectsCache;
+  entries(repository: number): Promise<TypedEntry[]>;
+  takeLease(subject: Subject): Promise<number>;
+  record(
+    where: { subject: Subject; fence: number; repository: { id: number; name: string } },
+    decision: Decision,
+  ): Promise<void>;
+  now: () => Date;
+  log(line: string): void;
+};
+
+/** A subject as it was seen, and the decision that follows from it and from the ledger as it is by then. */
+export type Seen = { repository: { id: number; name: string }; decide(): Promise<Decision> };
