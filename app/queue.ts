@@ -1,9 +1,9 @@
 import type { Transaction } from "kysely";
-import { fromKysely, PgBoss } from "pg-boss";
+import { fromKysely, PgBoss, type WorkOptions } from "pg-boss";
 import { type Subject, subjectKey } from "../core/effects.ts";
-import { SallyportError } from "../core/errors.ts";
 import type { OpenDatabase, Tables } from "./database.ts";
 import { shareLease } from "./leases.ts";
+import { type JobTools, runJob } from "./queue/job.ts";
 import type { Enqueue } from "./store.ts";
 
 /** Pull requests to be found: those whose head is a commit, those that would enter a branch, or all that is open. */
@@ -41,40 +41,34 @@ const oncePerKey = {
   retryDelayMax: 300,
 } as const;
 
+/** How a queue asks for its jobs. */
+const polling = { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5 };
+const parallel = { ...polling, localConcurrency: 4 };
+
+/** What one job of a queue is, and what is done for it. */
+type Task = { key: string; repository: number | null; run(): Promise<void> };
+
 /** The job queue on the service's own database, so that a job is enqueued in the transaction that causes it. */
-export function createQueue(database: OpenDatabase, log: (error: Error) => void): Queue {
+export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "requeue">): Queue {
   const boss = new PgBoss({ ...database.queue, useListenNotify: true });
-  boss.on("error", log);
-  /** A job that fails is tried again by the queue; whoever runs the service sees why. */
-  const told = async <T>(name: string, job: () => Promise<T>): Promise<T> => {
-    try {
-      return await job();
-    } catch (error) {
-      log(new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`));
-      throw error;
-    }
-  };
-  /** A job that GitHub's limit ended waits until the time that GitHub named; any other failure is tried again sooner. */
-  const patient = async (queue: string, data: object, key: string, job: () => Promise<void>) => {
-    try {
-      await told(`${queue} ${key}`, job);
-    } catch (error) {
-      if (!(error instanceof SallyportError) || error.notBefore === undefined) throw error;
-      await boss.send("later", { queue, data, key }, { singletonKey: key, startAfter: error.notBefore });
-    }
-  };
-  const polling = { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5 };
+  boss.on("error", (error) => tools.log(error.message));
+  // A job that waits for its time must not take the place of one that is due now, so it waits in a queue of its own.
+  const later = (queue: string, data: object, key: string, startAfter: number | Date, options: object = {}) =>
+    boss.send("later", { queue, data, key }, { ...options, singletonKey: key, startAfter });
+  const serve = <T extends object>(name: string, options: WorkOptions, taskOf: (data: T) => Task) =>
+    boss.work<T>(name, options, async ([job]) => {
+      if (job === undefined) return;
+      const { key, repository, run } = taskOf(job.data);
+      const requeue = async (notBefore: Date) => void (await later(name, job.data, key, notBefore));
+      await runJob({ name, key, repository }, run, { ...tools, requeue });
+    });
   return {
     async look(trx, subject, after) {
       const key = subjectKey(subject);
       await shareLease(trx, key);
-      if (after === undefined) await boss.send("look", subject, { db: fromKysely(trx), singletonKey: key });
-      else
-        await boss.send(
-          "later",
-          { queue: "look", data: subject, key },
-          { db: fromKysely(trx), singletonKey: key, startAfter: after },
-        );
+      const db = fromKysely(trx);
+      if (after === undefined) await boss.send("look", subject, { db, singletonKey: key });
+      else await later("look", subject, key, after, { db });
     },
     async perform(trx, lane) {
       await shareLease(trx, lane);
@@ -94,37 +88,36 @@ export function createQueue(database: OpenDatabase, log: (error: Error) => void)
       await boss.start();
       for (const name of ["look", "perform", "later", "find", "export", "sweep"])
         await boss.createQueue(name, oncePerKey);
-      await boss.work<Subject>("look", { ...polling, localConcurrency: 4 }, async ([job]) => {
-        if (job !== undefined)
-          await patient("look", job.data, subjectKey(job.data), () => work.look(job.data));
-      });
-      await boss.work<{ lane: string }>("perform", { ...polling, localConcurrency: 4 }, async ([job]) => {
-        if (job === undefined) return;
-        const again = await told(`perform ${job.data.lane}`, () => work.perform(job.data.lane));
-        if (again === null) return;
-        const { lane } = job.data;
-        await boss.send(
-          "later",
-          { queue: "perform", data: job.data, key: lane },
-          { singletonKey: lane, startAfter: again },
-        );
-      });
-      // A job that waits for its time must not take the place of one that is due now, so it waits in a queue of its own.
+      await serve<Subject>("look", parallel, (subject) => ({
+        key: subjectKey(subject),
+        repository: subject.repository,
+        run: () => work.look(subject),
+      }));
+      await serve<{ lane: string }>("perform", parallel, ({ lane }) => ({
+        key: lane,
+        repository: null,
+        async run() {
+          const again = await work.perform(lane);
+          if (again !== null) await later("perform", { lane }, lane, again);
+        },
+      }));
+      await serve<{ repository: number }>("export", polling, ({ repository }) => ({
+        key: String(repository),
+        // It writes, and a writer keeps to times of its own.
+        repository: null,
+        run: () => work.exportLedger(repository),
+      }));
+      await serve<Search>("find", polling, (search) => ({
+        key: searchKey(search),
+        repository: search.repository,
+        run: () => work.find(search),
+      }));
+      await serve("sweep", polling, () => ({ key: "all", repository: null, run: () => work.sweep() }));
       await boss.work<{ queue: string; data: object; key: string }>("later", polling, async ([job]) => {
         if (job !== undefined) await boss.send(job.data.queue, job.data.data, { singletonKey: job.data.key });
       });
-      await boss.work<{ repository: number }>("export", polling, async ([job]) => {
-        if (job === undefined) return;
-        const { repository } = job.data;
-        await patient("export", job.data, String(repository), () => work.exportLedger(repository));
-      });
-      await boss.work<Search>("find", polling, async ([job]) => {
-        if (job !== undefined)
-          await patient("find", job.data, searchKey(job.data), () => work.find(job.data));
-      });
-      await boss.work("sweep", polling, () => told("sweep", () => work.sweep()));
       await boss.schedule("sweep", "*/5 * * * *");
-      await boss.send("sweep", {}, { singletonKey: "start" });
+      await boss.send("sweep", {}, { singletonKey: "all" });
     },
     async stop() {
       await boss.stop({ graceful: true, timeout: 20_000 });

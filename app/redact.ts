@@ -1,6 +1,6 @@
 import { createSecretSearch, cutSecrets, type SecretSearch } from "../collect/redaction.ts";
 import { cutRanges } from "../core/cuts.ts";
-import { SallyportError } from "../core/errors.ts";
+import { messageOf, SallyportError } from "../core/errors.ts";
 import { oneLine } from "../core/escape.ts";
 import { type Form, type FormIndex, findForms, formsOf, indexForms } from "../core/exact-values.ts";
 import type { Config } from "./config.ts";
@@ -60,17 +60,22 @@ function passwordOf(database: Config["database"]): string {
   }
 }
 
-/**
- * Runs a job whose failure is stored or shown: the message goes on without secrets, and the request, answer or cause
- * that the error may carry does not go on at all.
- */
+/** Runs a job whose failure is stored or shown. */
 export async function withoutSecrets<T>(search: SecretSearch, job: () => Promise<T>): Promise<T> {
   try {
     return await job();
   } catch (error) {
-    const { text } = await cutSecrets(error instanceof Error ? error.message : String(error), search);
-    if (!(error instanceof SallyportError)) throw new Error(text);
-    const { code, retry, notBefore } = error;
-    throw new SallyportError(code, text, { retry, ...(notBefore === undefined ? {} : { notBefore }) });
+    throw await scrubbed(error, search);
   }
+}
+
+/**
+ * An error as it may be stored or shown: its message goes on without secrets, and the request, answer or cause that it may
+ * carry does not go on at all.
+ */
+export async function scrubbed(error: unknown, search: SecretSearch): Promise<Error> {
+  const { text } = await cutSecrets(messageOf(error), search);
+  if (!(error instanceof SallyportError)) return new Error(text);
+  const { code, retry, notBefore } = error;
+  return new SallyportError(code, text, { retry, ...(notBefore === undefined ? {} : { notBefore }) });
 }

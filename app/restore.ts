@@ -2,9 +2,11 @@ import { createHash, type KeyObject } from "node:crypto";
 import type { GitHub } from "../collect/github.ts";
 import { readApiLedger } from "../collect/ledger.ts";
 import { apiObjects } from "../collect/objects-api.ts";
+import type { Ourselves } from "../core/effects.ts";
 import type { TypedEntry } from "../core/entries.ts";
 import { SallyportError } from "../core/errors.ts";
 import { bodyPath, evidenceBranch } from "../core/evidence-branch.ts";
+import { parsePublicKey } from "../core/keys.ts";
 import { entryHash, readEntry } from "../core/ledger.ts";
 import { type LedgerKey, pinnedKeys } from "../core/ledger-keys.ts";
 import { verifyChain } from "../core/ledger-verify.ts";
@@ -14,7 +16,9 @@ import { type Anchor, readAnchor } from "./anchor.ts";
 import { adoptLines, linesFrom } from "./chain.ts";
 import type { Database } from "./database.ts";
 import { exportedCount, type Line, readTip } from "./exported.ts";
+import type { GitHubClients } from "./github.ts";
 import { readPresentPolicy } from "./present-policy.ts";
+import type { Signer } from "./signer.ts";
 import { getBody, putBody } from "./store.ts";
 
 /**
@@ -77,6 +81,42 @@ export async function restoreChain(db: Database, github: GitHub, site: RestoreSi
   const bodies = await restoreBodies(db, github, tip?.commit ?? "", fresh);
   await adoptLines(db, site.repository, fresh);
   return { entries: fresh.length, ...bodies, lost };
+}
+
+/** What reading the chain back needs besides the reader of its entries. */
+export type RestoreTools = {
+  db: Database;
+  github: Pick<GitHubClients, "forRepository">;
+  ourselves: Pick<Ourselves, "appId">;
+  signer: Pick<Signer, "publicKey">;
+  log(line: string): void;
+};
+
+/**
+ * Reads a repository's entries, at the first time only after the store was made to reach as far as what was published: before
+ * that nothing is decided, and so nothing is signed.
+ */
+export function restoredFirst(
+  readEntries: (repository: number) => Promise<TypedEntry[]>,
+  { db, github, ourselves, signer, log }: RestoreTools,
+): (repository: number) => Promise<TypedEntry[]> {
+  const restored = new Map<number, Promise<void>>();
+  const restore = async (repository: number) => {
+    const client = await github.forRepository(repository, "read");
+    const ownKey = parsePublicKey(signer.publicKey);
+    const site = { repository, appId: ourselves.appId, ownKey, acceptLoss: false };
+    const { entries: count } = await restoreChain(db, client, site);
+    if (count > 0) log(`${client.owner}/${client.repo}: ${count} ledger entries read back from GitHub`);
+  };
+  return async (repository) => {
+    const restoring = restored.get(repository) ?? restore(repository);
+    restored.set(repository, restoring);
+    await restoring.catch((error: unknown) => {
+      restored.delete(repository);
+      throw error;
+    });
+    return readEntries(repository);
+  };
 }
 
 async function verifiedBranch(github: GitHub, site: RestoreSite): Promise<string[]> {

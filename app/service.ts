@@ -20,7 +20,11 @@ export async function startService(config: Config, print: (line: string) => void
   const ourselves = await github.identify();
   const database = await openDatabase(config.database);
   const { db } = database;
-  const queue = createQueue(database, (error) => log(`queue: ${error.message}`));
+  const queue = createQueue(database, {
+    limitedUntil: github.limitedUntil,
+    secrets: secrets.search,
+    log: (line) => log(`queue: ${line}`),
+  });
   const stopping = new AbortController();
   const { anthropic } = config;
   const { signal } = stopping;

@@ -4,6 +4,11 @@ import type { Effect, Ourselves } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { BodyRef } from "../../schemas/entries.ts";
 import type { CallStore } from "../agents/run.ts";
+import type { Database } from "../database.ts";
+import type { GitHubClients } from "../github.ts";
+import type { Secrets } from "../redact.ts";
+import { getBody, putBody } from "../store.ts";
+import { callStore } from "../stored-payloads.ts";
 
 /** What effects are carried out with: one repository's client, our stored bodies, the agents' service. */
 export type World = {
@@ -22,6 +27,34 @@ export type World = {
   now: () => Date;
   progress(line: string): void;
 };
+
+/** The parts of a service that effects are carried out with, in whatever repository. */
+export type WorldTools = Pick<World, "ourselves" | "anthropic" | "signal"> & {
+  db: Database;
+  github: Pick<GitHubClients, "forRepository">;
+  secrets: Pick<Secrets, "search">;
+  log(line: string): void;
+};
+
+/** What an effect in a repository is carried out with. */
+export async function worldOf(repository: number, now: () => Date, tools: WorldTools): Promise<World> {
+  const { db, github, ourselves, secrets, anthropic, signal, log } = tools;
+  return {
+    github: await github.forRepository(repository, "write"),
+    repositoryId: repository,
+    ourselves,
+    bodies: {
+      get: (sha256) => getBody(db, sha256),
+      put: (bytes, mediaType) => putBody(db, bytes, mediaType),
+    },
+    calls: callStore(db, repository),
+    secrets: secrets.search,
+    anthropic,
+    signal,
+    now,
+    progress: log,
+  };
+}
 
 /** The invisible mark by which a thing of ours is found again. */
 export function marker(key: string): string {

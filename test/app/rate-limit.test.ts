@@ -1,13 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { sql } from "kysely";
 import { until } from "../../app/demo/acting.ts";
 import { freePort } from "../../app/demo/hosts.ts";
-import { createPatience } from "../../app/patience.ts";
+import { holdBack, runJob } from "../../app/queue/job.ts";
 import { limitIn } from "../../app/rate-limit.ts";
 import { type Service, startService } from "../../app/service.ts";
+import { cutMark } from "../../core/cuts.ts";
 import { emptyDecision } from "../../core/decision.ts";
+import { SallyportError } from "../../core/errors.ts";
 import { type Acme, startAcme } from "./acme.ts";
 import { configOf } from "./our-app.ts";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { sql } from "kysely";
+import { inspect } from "node:util";
 
 let acme: Acme;
 beforeAll(async () => {
@@ -92,30 +95,69 @@ describe("what GitHub told a reader", () => {
   });
 });
 
-describe("patience", () => {
+describe("a job", () => {
   const now = new Date("2026-11-21T10:00:00.000Z");
   const due = new Date("2026-11-21T10:30:00.000Z");
-  const patience = (limits: (Date | null)[]) =>
-    createPatience({ limitedUntil: () => limits.shift() ?? null }, () => now);
 
-  test("begins no reading before the time, and says so of reading that met the limit", async () => {
-    let begun = 0;
-    const job = async () => {
-      begun += 1;
-      throw new Error("GitHub did not give it");
-    };
-    const waiting = { code: "rate-limit", retry: true, notBefore: due };
-    await expect(patience([due]).read(7, job)).rejects.toMatchObject(waiting);
-    expect(begun).toBe(0);
-    await expect(patience([null, due]).read(7, job)).rejects.toMatchObject(waiting);
-    await expect(patience([null, null]).read(7, job)).rejects.toThrow("GitHub did not give it");
-    expect(begun).toBe(2);
-    expect(await patience([null]).read(7, async () => "read")).toBe("read");
+  /** Runs a job that reads repository 7, with the limits that are met one after the other. */
+  async function run(limits: (Date | null)[], job: () => Promise<void>, repository: number | null = 7) {
+    const lines: string[] = [];
+    const requeued: Date[] = [];
+    const ended = await runJob({ name: "look", key: "pull/7/3", repository }, job, {
+      limitedUntil: () => limits.shift() ?? null,
+      secrets: async (text) => [...text.matchAll(/hunter2/g)].map(({ index }) => secretAt(index)),
+      log: (line) => lines.push(line),
+      requeue: async (notBefore) => void requeued.push(notBefore),
+    }).catch((error: unknown) => error);
+    return { ended, lines, requeued };
+  }
+  const secretAt = (start: number) => ({ rule: "test", start, end: start + 7, exact: true });
+  const failing = (error: unknown) => async () => {
+    throw error;
+  };
+
+  test("is not begun before the time that GitHub named, and waits until then", async () => {
+    const begun: boolean[] = [];
+    const { ended, lines, requeued } = await run([due, due], async () => void begun.push(true));
+    expect(begun).toEqual([]);
+    expect({ ended, requeued }).toEqual({ ended: undefined, requeued: [due] });
+    expect(lines).toEqual(["look pull/7/3: GitHub wants us to ask nothing before 2026-11-21T10:30:00.000Z"]);
+  });
+
+  test("that met the limit waits until then, whatever its error says", async () => {
+    const { ended, lines, requeued } = await run([null, due], failing(new Error("GitHub did not give it")));
+    expect({ ended, requeued }).toEqual({ ended: undefined, requeued: [due] });
+    expect(lines).toEqual(["look pull/7/3: GitHub did not give it"]);
+  });
+
+  test("whose error names a time waits until then, in a queue that keeps to no reader's limit too", async () => {
+    const error = new SallyportError("rate-limit", "too many", { retry: true, notBefore: due });
+    expect(await run([due, due], failing(error), null)).toMatchObject({ ended: undefined, requeued: [due] });
+    const refused = Object.assign(new Error("slow down"), {
+      status: 403,
+      response: { headers: { "retry-after": "1800" }, data: {} },
+    });
+    const { ended, requeued } = await run([], failing(refused), null);
+    expect(ended).toBeUndefined();
+    expect(requeued[0]?.getTime()).toBeGreaterThan(Date.now() + 1_700_000);
+  });
+
+  test("that fails otherwise is thrown, to be tried again sooner, and its secrets are neither logged nor stored", async () => {
+    const error = Object.assign(new Error("the password is hunter2"), { request: { body: "hunter2" } });
+    const { ended, lines, requeued } = await run([null, null], failing(error));
+    expect(ended).toMatchObject({ code: "internal", retry: true, message: `the password is ${cutMark}` });
+    expect(inspect(ended, { depth: 10 })).not.toContain("hunter2");
+    expect(lines).toEqual([`look pull/7/3: the password is ${cutMark}`]);
+    expect(requeued).toEqual([]);
+  });
+
+  test("that succeeds says nothing", async () => {
+    expect(await run([null], async () => {})).toEqual({ ended: undefined, lines: [], requeued: [] });
   });
 
   test("lets no next look come sooner", () => {
     const again = (seconds: number | null, limit: Date | null) =>
-      patience([limit]).later(7, { ...emptyDecision(), requeueAfter: seconds }).requeueAfter;
+      holdBack({ ...emptyDecision(), requeueAfter: seconds }, limit, now).requeueAfter;
     expect(again(15, null)).toBe(15);
     expect(again(15, due)).toBe(1_800);
     expect(again(4_000, due)).toBe(4_000);
