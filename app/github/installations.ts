@@ -1,0 +1,67 @@
+import type { InstallationAuthOptions } from "@octokit/auth-app";
+import type { ProbotOctokit } from "probot";
+import { SallyportError } from "../../core/errors.ts";
+import { type Minted, mintIfThere } from "./token.ts";
+
+/** An installation of our App, and whether we may read the members of its account. */
+export type Installation = { id: number; hasMembers: boolean };
+
+/** Where a repository is, as GitHub says now: a webhook's word for it is never taken. */
+export type Home = { installation: Installation; owner: string; repo: string };
+
+/** What installations are asked with: the App itself, and tokens for one of them. */
+export type InstallationTools = {
+  asApp: ProbotOctokit;
+  /** A client that asks with a token. */
+  withToken(token: string): ProbotOctokit;
+  mint(options: InstallationAuthOptions): Promise<Minted>;
+};
+
+/** Finds the installation that has a repository, and the repository's present name. */
+export async function findHome(id: number, tools: InstallationTools): Promise<Home> {
+  for (const installation of await listInstallations(tools)) {
+    const minted = await mintIfThere(() =>
+      tools.mint({
+        type: "installation",
+        installationId: installation.id,
+        repositoryIds: [id],
+        permissions: { metadata: "read" },
+      }),
+    );
+    if (minted === null) continue;
+    const found = (await listRepositories(minted, tools)).find((one) => one.id === id);
+    if (found !== undefined) return { installation, owner: found.owner, repo: found.repo };
+  }
+  throw new SallyportError(
+    "not-found",
+    `the App is not installed on repository ${id}, or the installation is suspended`,
+  );
+}
+
+/** Every repository that the App is installed on, with its present name as `owner/name`. */
+export async function listInstalled(tools: InstallationTools): Promise<{ id: number; name: string }[]> {
+  const all: { id: number; name: string }[] = [];
+  for (const { id } of await listInstallations(tools)) {
+    // The one token without repository ids: it names them, and can do nothing else.
+    const minted = await tools.mint({
+      type: "installation",
+      installationId: id,
+      permissions: { metadata: "read" },
+    });
+    const found = await listRepositories(minted, tools);
+    all.push(...found.map((one) => ({ id: one.id, name: `${one.owner}/${one.repo}` })));
+  }
+  return all;
+}
+
+async function listInstallations({ asApp }: InstallationTools): Promise<Installation[]> {
+  const listed = await asApp.paginate("GET /app/installations", { per_page: 100 });
+  return listed
+    .filter((one) => one.suspended_at === null)
+    .map((one) => ({ id: one.id, hasMembers: one.permissions.members !== undefined }));
+}
+
+async function listRepositories({ token }: Minted, { withToken }: InstallationTools) {
+  const listed = await withToken(token).paginate("GET /installation/repositories", { per_page: 100 });
+  return listed.map((one) => ({ id: Number(one.id), owner: one.owner.login, repo: one.name }));
+}

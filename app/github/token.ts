@@ -1,0 +1,59 @@
+import type { Use } from "../allowed-calls.ts";
+
+/** What is minted: an installation's token, and the end of its time as RFC 3339. */
+export type Minted = { token: string; expiresAt: string };
+
+// The whole of what a token of ours can ever do, named at each minting: the App's own permissions may be wider.
+const permissions = {
+  read: {
+    checks: "read",
+    contents: "read",
+    issues: "read",
+    members: "read",
+    metadata: "read",
+    pull_requests: "read",
+  },
+  write: { checks: "write", contents: "write", issues: "write", metadata: "read", pull_requests: "write" },
+} as const;
+
+/** What a token may do. An installation on a person's account has no members to read. */
+export function permissionsFor(use: Use, { hasMembers }: { hasMembers: boolean }) {
+  const { members, ...others } = permissions.read;
+  return use === "write" ? permissions.write : hasMembers ? { ...others, members } : others;
+}
+
+/** How long before its end a token is replaced, in milliseconds. */
+const tokenMargin = 5 * 60_000;
+
+/** A token that is good for a while still, and how to give up one that was refused. */
+export type KeptToken = { get(): Promise<string>; forget(): void };
+
+/** A token that is good for five more minutes at least; a new one is asked for when it is not, or was refused. */
+export function keepToken(mint: () => Promise<Minted>): KeptToken {
+  let kept: Promise<Minted> | null = null;
+  const forget = () => {
+    kept = null;
+  };
+  return {
+    async get() {
+      const old = kept === null ? null : await kept;
+      if (old !== null && Date.parse(old.expiresAt) - Date.now() > tokenMargin) return old.token;
+      const fresh = mint();
+      kept = fresh;
+      fresh.catch(forget);
+      return (await fresh).token;
+    },
+    forget,
+  };
+}
+
+/** Null: the repository is not among those of the installation. Source: GitHub docs, "Create an installation access token". */
+export async function mintIfThere(mint: () => Promise<Minted>): Promise<Minted | null> {
+  try {
+    return await mint();
+  } catch (error) {
+    const status = error instanceof Error && "status" in error ? error.status : null;
+    if (status === 403 || status === 404 || status === 422) return null;
+    throw error;
+  }
+}
