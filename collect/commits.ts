@@ -48,38 +48,36 @@ async function readFacts(objects: GitObjects, source: CommitsSource): Promise<Kn
   if (!base.known) return base;
   if (!head.known) return head;
 
-  const [mergeBase, policy, listed, { readTexts }, { findSecrets }] = await Promise.all([
+  const [mergeBase, policy, listed, { contentFacts }] = await Promise.all([
     objects.mergeBase(base.value.sha, head.value),
     choosePolicy(objects, source, main),
     // Where there is one merge base, what the head has and the base lacks is what it has and the merge base lacks.
     objects.commits(base.value.sha, head.value),
     // The gates' code, loaded while git is at work.
-    import("./texts.ts"),
-    import("./secrets.ts"),
+    import("./pull/content.ts"),
   ]);
-  const changes = mergeBase.known ? await objects.changes(mergeBase.value, head.value) : mergeBase;
-  const commits = mergeBase.known ? listed : mergeBase;
   const elsewhere = unknown(
     "a git directory does not say which pull request this is: judge with --pr owner/repo#number",
   );
-  const record = elsewhere;
+  const content = await contentFacts(objects, {
+    mergeBase,
+    head: head.value,
+    policy,
+    record: elsewhere,
+    pull: null,
+    commits: mergeBase.known ? listed : mergeBase,
+  });
   return known({
+    ...content,
     repository: { id: 0, name: basename(resolve(dir)) },
     pull: null,
     base: { ref: base.value.name, sha: base.value.sha },
     retargetedAt: known(null),
     head: { sha: head.value },
     defaultBranch: main.known ? main.value.name : base.value.name,
-    policy,
-    mergeBase,
-    changes,
-    texts: await readTexts(objects, { mergeBase, head: head.value, policy, changes, record }),
-    commits,
-    secrets: await findSecrets(objects, { policy, commits, pull: null }),
     reviews: elsewhere,
     authorStanding: elsewhere,
     checks: elsewhere,
-    record,
     day: source.day,
   });
 }

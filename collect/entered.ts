@@ -2,8 +2,7 @@ import type { Entered } from "../core/backtest.ts";
 import type { PolicyReading, PullFacts } from "../core/facts.ts";
 import { known, unknown } from "../core/known.ts";
 import type { Objects } from "./objects.ts";
-import { findSecrets } from "./secrets.ts";
-import { readTexts } from "./texts.ts";
+import { contentFacts } from "./pull/content.ts";
 
 /** The two policies that changes are judged by again; an absent old one judged nothing. */
 export type Comparison = {
@@ -29,22 +28,21 @@ export async function readEntered(
   { name, content }: { name: Pick<Entered, "sha" | "subject" | "pull">; content: Content },
   { before, after, secrets, day }: Comparison,
 ): Promise<Entered> {
-  const factsBy = async (reading: PolicyReading): Promise<PullFacts> => {
-    const policy = known(reading);
-    const { pull, head, mergeBase, changes, commits } = content;
-    return {
+  const factsBy = async (policy: PolicyReading): Promise<PullFacts> => ({
+    ...content,
+    ...(await contentFacts(objects, {
       ...content,
-      policy,
-      texts: await readTexts(objects, { mergeBase, head: head.sha, policy, changes, record: then }),
-      secrets: secrets ? await findSecrets(objects, { policy, commits, pull }) : known([]),
-      reviews: then,
-      authorStanding: then,
-      retargetedAt: then,
-      checks: then,
+      head: content.head.sha,
+      policy: known(policy),
       record: then,
-      day,
-    };
-  };
+      secrets,
+    })),
+    reviews: then,
+    authorStanding: then,
+    retargetedAt: then,
+    checks: then,
+    day,
+  });
   const old = before.state === "absent" ? null : await factsBy(before);
   return { ...name, before: old, after: await factsBy(after) };
 }

@@ -7,9 +7,8 @@ import { lineOf, type MembersSource, readMembers } from "./group-members.ts";
 import type { Objects } from "./objects.ts";
 import { apiObjects } from "./objects-api.ts";
 import { readPolicy } from "./policy-file.ts";
+import { contentFacts } from "./pull/content.ts";
 import { listQueueBranches, readQueueBranch } from "./queue-branches.ts";
-import { findSecrets } from "./secrets.ts";
-import { readTexts } from "./texts.ts";
 import { readTwins } from "./twins.ts";
 
 /** A merge group on GitHub, and how its members are read. */
@@ -68,29 +67,28 @@ async function collect(
   if (!twins.known) return twins;
 
   const { members } = found.value;
-  const changes = await objects.changes(queue.base, head.value);
-  const record = recordOfGroup(members);
   const elsewhere = unknown("it belongs to the pull requests of the group and is judged with them");
-  const mergeBase = known(queue.base);
+  const content = await contentFacts(objects, {
+    mergeBase: known(queue.base),
+    head: head.value,
+    policy,
+    record: recordOfGroup(members),
+    pull: null,
+    commits,
+  });
   return known({
     ref,
     tree: {
+      ...content,
       repository: { id: Number(repository.value.id), name: repository.value.full_name },
       pull: null,
       base: { ref: queue.branch, sha: queue.base },
       retargetedAt: elsewhere,
       head: { sha: head.value },
       defaultBranch,
-      policy,
-      mergeBase,
-      changes,
-      texts: await readTexts(objects, { mergeBase, head: head.value, policy, changes, record }),
-      commits,
-      secrets: await findSecrets(objects, { policy, commits, pull: null }),
       reviews: elsewhere,
       authorStanding: elsewhere,
       checks: elsewhere,
-      record,
       day: source.now.slice(0, 10),
     },
     members,

@@ -1,4 +1,4 @@
-import type { CommitFact, PolicyReading, PullFacts, PullRecord } from "../core/facts.ts";
+import type { PolicyReading, PullFacts, PullRecord } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { type GitHub, readBranch } from "./github.ts";
 import { readApiLedger } from "./ledger.ts";
@@ -7,12 +7,11 @@ import { apiObjects } from "./objects-api.ts";
 import type { ObjectsCache } from "./objects-cache.ts";
 import { readStanding } from "./people.ts";
 import { readPolicy } from "./policy-file.ts";
+import { contentFacts } from "./pull/content.ts";
 import { type PullState, readPullState } from "./pull-state.ts";
 import { type RecordSubject, verifiedRecord } from "./record.ts";
 import { othersChecks, wantsReviews, withStandings } from "./reviews.ts";
-import { findSecrets } from "./secrets.ts";
 import { readSignOffs } from "./sign-offs.ts";
-import { readTexts } from "./texts.ts";
 
 /**
  * A pull request on GitHub. The App gives its own `record`; without one it is read from the repository's evidence
@@ -48,32 +47,33 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
     ahead === null ? objects.mergeBase(base.sha, head.sha) : known(base.sha),
   ]);
   const changes = mergeBase.known ? await objects.changes(mergeBase.value, head.sha) : mergeBase;
-  const complete = changes.known ? enough(changes, state.changedFiles) : changes;
   const subject = { repository: id, number, branch: head.ref, policy };
   const record = source.record ?? (await readRecord(source, subject, state.createdAt));
-  const commits = ahead === null ? await readCommits(objects, mergeBase, head.sha) : known(ahead);
+  const content = await contentFacts(objects, {
+    mergeBase,
+    head: head.sha,
+    policy,
+    record,
+    pull: { title, body },
+    changes: changes.known ? enough(changes, state.changedFiles) : changes,
+    ...(ahead === null ? {} : { commits: known(ahead) }),
+  });
   const reviewed = wantsReviews(policy) ? state.reviews : known([]);
   const people = policy.known && policy.value.state === "loaded" ? policy.value.policy.people : null;
   return {
+    ...content,
     repository: { id, name },
     pull: { number, author, title, body, labels },
     base,
     retargetedAt,
     head: { sha: head.sha },
     defaultBranch: state.defaultBranch.name,
-    policy,
-    mergeBase,
-    changes: complete,
-    texts: await readTexts(objects, { mergeBase, head: head.sha, policy, changes: complete, record }),
-    commits,
-    secrets: await findSecrets(objects, { policy, commits, pull: { title, body } }),
     reviews: people === null ? known([]) : await withStandings(source, reviewed, people),
     authorStanding:
       people?.separation === "solo" && wantsReviews(policy)
         ? await readStanding(source, author, people)
         : unknown("it is asked only where an author's own duty can count"),
     checks: othersChecks(state.checks),
-    record,
     day: source.now.slice(0, 10),
   };
 }
@@ -88,14 +88,6 @@ async function policyOf(
     return tip.known ? readPolicy(objects, tip.value) : tip;
   }
   return state.policy === null ? readPolicy(objects, state.defaultBranch.tip) : known(state.policy);
-}
-
-async function readCommits(
-  objects: Objects,
-  mergeBase: Known<string>,
-  head: string,
-): Promise<Known<CommitFact[]>> {
-  return mergeBase.known ? objects.commits(mergeBase.value, head) : mergeBase;
 }
 
 /** The ledger's record; in a repository that has no ledger, the sign-offs that stand in comments. */

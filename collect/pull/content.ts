@@ -1,0 +1,48 @@
+import type { Change, CommitFact, PolicyReading, PullFacts, PullRecord } from "../../core/facts.ts";
+import { type Known, known } from "../../core/known.ts";
+import type { Objects } from "../objects.ts";
+import { findSecrets } from "../secrets.ts";
+import { readTexts } from "../texts.ts";
+
+/**
+ * The two commits of a change, and what is known before its content is read. `pull` holds the texts of a pull request, in
+ * its author's words; null: there is none. What the caller has read already is given and not read again.
+ */
+export type ContentSource = {
+  mergeBase: Known<string>;
+  head: string;
+  policy: Known<PolicyReading>;
+  record: Known<PullRecord>;
+  pull: { title: string; body: string } | null;
+  commits?: Known<CommitFact[]>;
+  changes?: Known<Change[]>;
+  /** False: secrets are not searched for, which reads every commit and takes long. */
+  secrets?: boolean;
+};
+
+/** What the two commits of a change settle under one policy. */
+export type ContentFacts = Pick<
+  PullFacts,
+  "policy" | "mergeBase" | "changes" | "texts" | "commits" | "secrets" | "record"
+>;
+
+/**
+ * Reads what a change consists of, at its two commits: paths, commits, the texts that gates ask for, secrets. Without a
+ * merge base none of it is known. The author of the change wrote all of it.
+ */
+export async function contentFacts(objects: Objects, source: ContentSource): Promise<ContentFacts> {
+  const { mergeBase, head, policy, record, pull } = source;
+  const between = async <T>(read: (base: string, head: string) => Promise<Known<T>>) =>
+    mergeBase.known ? read(mergeBase.value, head) : mergeBase;
+  const changes = source.changes ?? (await between(objects.changes));
+  const commits = source.commits ?? (await between(objects.commits));
+  return {
+    policy,
+    mergeBase,
+    changes,
+    texts: await readTexts(objects, { mergeBase, head, policy, changes, record }),
+    commits,
+    secrets: source.secrets === false ? known([]) : await findSecrets(objects, { policy, commits, pull }),
+    record,
+  };
+}
