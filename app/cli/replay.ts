@@ -5,10 +5,8 @@ import { jsonText, oneLine } from "../../core/escape.ts";
 import { replayRun } from "../../core/replay.ts";
 import { replayConcerns, replayText } from "../../core/replay-report.ts";
 import type { Io } from "./io.ts";
-import { wholeNumber } from "./ledger/arguments.ts";
-import { openPlace } from "./ledger/place.ts";
-import { givenKeys, type KeyOptions, trustedKeys } from "./ledger/trusted-keys.ts";
-import { verifyPlace } from "./ledger/verified-entries.ts";
+import type { KeyOptions } from "./ledger/trusted-keys.ts";
+import { openVerified, tellNotes } from "./ledger/verified-entries.ts";
 
 type ReplayOptions = Omit<KeyOptions, "threshold"> & { json?: boolean };
 
@@ -43,22 +41,18 @@ async function replay(io: Io, run: string, name: string, options: ReplayOptions)
     io.err(`sallyport replay: ${oneLine(message)}\n`);
     io.exit(status);
   };
-  const repository = options.repositoryId === undefined ? undefined : wholeNumber(options.repositoryId);
-  if (repository === null) return refuse("--repository-id takes a whole number");
-  const read = await openPlace(io.cwd, name);
-  if (!read.ok) return refuse(read.why, read.status);
-  const { place } = read;
-  const given = await givenKeys(io, options);
-  const trusted = given.known ? await trustedKeys(given.value, place, options) : given;
-  if (!trusted.known) return refuse(trusted.why);
-  const verified = verifyPlace(place, trusted.value, repository);
-  if (!verified.known)
+  const opened = await openVerified(io, name, options, { keep: true });
+  if (!opened.ok) return refuse(opened.why, opened.status);
+  const { place, verified } = opened;
+  const { entries, names, report } = verified;
+  const [problem] = report.problems;
+  if (problem !== undefined)
     return refuse(
-      `the ledger does not verify, so nothing was replayed: ${verified.why}; see \`sallyport ledger verify\``,
+      `the ledger does not verify, so nothing was replayed: ${problem.message}; see \`sallyport ledger verify\``,
       1,
     );
-  const { entries, names } = verified.value;
-  const unread = verified.value.unread.find(({ body }) => body.run === run);
+  tellNotes(io, report);
+  const unread = verified.unread.find(({ body }) => body.run === run);
   if (unread !== undefined)
     return refuse(
       `entry ${unread.seq} (${JSON.stringify(unread.kind)}) tells of ${run} and this version cannot read it: use a newer one`,

@@ -1,23 +1,48 @@
-import type { TypedEntry } from "../../../core/entries.ts";
-import { readLayout, segmentLines, wrongBodies } from "../../../core/evidence-branch.ts";
-import { type Known, known, unknown } from "../../../core/known.ts";
-import type { Entry } from "../../../core/ledger.ts";
-import { verifyChain } from "../../../core/ledger-verify.ts";
-import { typedEntry } from "../../../core/typed-entry.ts";
+import { readTakenBodies } from "../../../collect/taken-bodies.ts";
+import { oneLine } from "../../../core/escape.ts";
+import { known } from "../../../core/known.ts";
 import type { Io } from "../io.ts";
 import { wholeNumber } from "./arguments.ts";
 import { openPlace, type Place } from "./place.ts";
 import { stop } from "./refusal.ts";
-import { givenKeys, type KeyOptions, type TrustedKeys, trustedKeys } from "./trusted-keys.ts";
+import type { LedgerReport } from "./report.ts";
+import { givenKeys, type KeyOptions, trustedKeys } from "./trusted-keys.ts";
+import { type Asked, type VerifiedPlace, verifyPlace } from "./verified-place.ts";
 
-/** A ledger that is in order, all of it; `unread` are the entries that a newer version wrote and this one cannot read. */
-export type VerifiedLedger = {
+/** A ledger as it was read and verified, in order or not; or why there is none to verify, with the exit status. */
+export type Opened =
+  | { ok: true; place: Place; verified: VerifiedPlace }
+  | { ok: false; status: 1 | 2; why: string };
+
+/** Opens a ledger and verifies all of it, by the keys that are given or that its clone's policy pins. */
+export async function openVerified(
+  io: Io,
+  name: string,
+  options: KeyOptions,
+  asked: Pick<Asked, "anchor" | "keep">,
+): Promise<Opened> {
+  const refuse = (why: string, status: 1 | 2 = 2) => ({ ok: false as const, status, why });
+  const repository = options.repositoryId === undefined ? undefined : wholeNumber(options.repositoryId);
+  if (repository === null) return refuse("--repository-id takes a whole number");
+  const given = await givenKeys(io, options);
+  if (!given.known) return refuse(given.why);
+  const read = await openPlace(io.cwd, name);
+  if (!read.ok) return read;
+  const { place } = read;
+  const trusted = await trustedKeys(given.value, place, options);
+  if (!trusted.known) return refuse(trusted.why);
+  const taken =
+    place.kind === "git" ? await readTakenBodies(place.path, place.commit) : known(new Map<string, number>());
+  if (!taken.known) return refuse(taken.why);
+  const verified = verifyPlace(place, trusted.value, { ...asked, repository, taken: taken.value });
+  return { ok: true, place, verified };
+}
+
+/** A ledger that is in order, all of it. */
+export type VerifiedLedger = Omit<VerifiedPlace, "report"> & {
   place: Place;
-  /** The repository's name, as the newest entry has it, and as each entry has it, by its number. */
+  /** The repository's name, as the newest entry has it. */
   repository: string;
-  names: Map<number, string>;
-  entries: TypedEntry[];
-  unread: Entry[];
 };
 
 /**
@@ -34,52 +59,25 @@ export async function readVerified(
     stop(io, command, message, status);
     return null;
   };
-  const repository = options.repositoryId === undefined ? undefined : wholeNumber(options.repositoryId);
-  if (repository === null) return refuse("--repository-id takes a whole number", 2);
-  const read = await openPlace(io.cwd, name);
-  if (!read.ok) return refuse(read.why, read.status);
-  const given = await givenKeys(io, options);
-  const trusted = given.known ? await trustedKeys(given.value, read.place, options) : given;
-  if (!trusted.known) return refuse(trusted.why, 2);
-  const verified = verifyPlace(read.place, trusted.value, repository);
-  if (verified.known) return verified.value;
-  const message = `the ledger is not in order, so nothing is told from it: ${verified.why}`;
-  return refuse(`${message}; see \`sallyport ledger verify\``, 1);
+  const opened = await openVerified(io, name, options, { keep: true });
+  if (!opened.ok) return refuse(opened.why, opened.status);
+  const { report, ...read } = opened.verified;
+  const [problem] = report.problems;
+  if (problem !== undefined) {
+    const message = `the ledger is not in order, so nothing is told from it: ${problem.message}`;
+    return refuse(`${message}; see \`sallyport ledger verify\``, 1);
+  }
+  tellNotes(io, report);
+  return { ...read, place: opened.place, repository: read.names.get(report.head?.seq ?? 0) ?? "" };
 }
 
-/** Verifies all of a ledger, if asked that of one repository, and reads its entries; unknown: it is not in order. */
-export function verifyPlace(
-  place: Place,
-  { keys, threshold }: TrustedKeys,
-  expectRepositoryId?: number,
-): Known<VerifiedLedger> {
-  const { files } = place;
-  const layout = readLayout(files);
-  if (!layout.ok) return unknown(layout.message);
-  const [wrong] = wrongBodies(files);
-  if (wrong !== undefined) return unknown(`${JSON.stringify(wrong)} is not the content that its name says`);
-  const entries: TypedEntry[] = [];
-  const unread: Entry[] = [];
-  const names = new Map<number, string>();
-  let repository = "";
-  const report = verifyChain(segmentLines(files, layout.segments), keys, {
-    threshold,
-    expectRepositoryId,
-    visit: (entry) => {
-      repository = entry.repository.name;
-      names.set(entry.seq, repository);
-      const typed = typedEntry(entry);
-      if (typed === null) unread.push(entry);
-      else entries.push(typed);
-    },
-  });
-  const [problem] = report.problems;
-  if (problem !== undefined) return unknown(problem.message);
-  return known({ place, repository, names, entries, unread });
+/** Says on standard error what a reader should know of a ledger that is in order. */
+export function tellNotes(io: Io, { notes }: Pick<LedgerReport, "notes">): void {
+  for (const { message } of notes) io.err(`note: ${oneLine(message)}\n`);
 }
 
 /** Why nothing can be told of a pull request: an entry about it that this version cannot read. Null: there is none. */
-export function unreadProblem({ unread }: Pick<VerifiedLedger, "unread">, pull: number): string | null {
+export function unreadProblem({ unread }: Pick<VerifiedPlace, "unread">, pull: number): string | null {
   const entry = unread.find(({ body }) => body.pull === pull);
   if (entry === undefined) return null;
   return `entry ${entry.seq} (${JSON.stringify(entry.kind)}) is about #${pull} and this version cannot read it: use a newer one`;

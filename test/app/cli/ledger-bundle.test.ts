@@ -210,6 +210,14 @@ describe.each(["bundle", "vsa"])("%s: nothing is told", (command) => {
     });
   });
 
+  test("of what else lies on the branch, but that it does: somebody else wrote there", async () => {
+    const lines = await signStory(sign, mergedStory(commitsOf(entered()), { upTo: "merged" }));
+    repository.publish(lines, { "run.sh": file("#!/bin/sh\n") });
+    const { exit, out, err } = await ledger([command, "clone", "--pr", "11", "--key", publicKey]);
+    expect({ exit, out }).toEqual({ exit: 0, out: expect.not.stringContaining("run.sh") });
+    expect(err).toContain('note: "run.sh" is no part of a ledger');
+  });
+
   test("T146: from the ledger of another repository that the same App signed", async () => {
     repository.publish(await signStory(sign, mergedStory(commitsOf(entered()), { upTo: "merged" })));
     const ask = (id: string) =>

@@ -80,6 +80,18 @@ describe("a body that is not there", () => {
     expect(out).toContain(`missing-body: ${bodyPath(answered)} was on the branch and is gone`);
   });
 
+  test.each([["bundle", "--pr", "11"], ["vsa", "--pr", "11"], ["continuity"]])(
+    "and that somebody took away: %s tells nothing",
+    async (command, ...args) => {
+      publish([named, digests], [named, [told]]);
+      expect(await ledger([command, clone, ...args, "--key", publicKey])).toEqual({
+        exit: 1,
+        out: "",
+        err: expect.stringContaining(`${bodyPath(answered)} was on the branch and is gone`),
+      });
+    },
+  );
+
   test("and that somebody took away before an entry gave it up is one: the entry does not excuse it", async () => {
     publish([named, digests], [named, [told]], [purged, []]);
     expect(await verify()).toEqual({

@@ -6,7 +6,7 @@ import { replayCommand } from "../../../app/cli/replay.ts";
 import { createSigner } from "../../../app/signer.ts";
 import { parsePolicy } from "../../../collect/policy.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
-import { bodyPath } from "../../../core/evidence-branch.ts";
+import { bodyPath, evidenceBranch } from "../../../core/evidence-branch.ts";
 import { known } from "../../../core/known.ts";
 import { type EntryDraft, entryHash } from "../../../core/ledger.ts";
 import { commitFiles, file, plainGit } from "../../collect/repository.ts";
@@ -253,6 +253,24 @@ describe("refused, with nothing replayed", () => {
       out: "",
       exit: 1,
       err: expect.stringContaining("is not the content that its name says"),
+    });
+  });
+
+  test("a ledger of which somebody took a body away, and no entry had given it up", async () => {
+    const [path = "", ...others] = Object.keys(played.bodies);
+    const before = plainGit(bare, ["rev-parse", `refs/heads/${evidenceBranch}`]).trim();
+    const left = others.map((one) => [one, played.bodies[one]]);
+    repository.publish(played.lines, Object.fromEntries(left));
+    const tree = plainGit(bare, ["rev-parse", `refs/heads/${evidenceBranch}^{tree}`]).trim();
+    const taken = plainGit(bare, ["commit-tree", tree, "-p", before, "-m", "less"]).trim();
+    plainGit(bare, ["update-ref", `refs/heads/${evidenceBranch}`, taken]);
+    plainGit(clone, ["fetch", "-q", "origin", "+refs/heads/*:refs/remotes/origin/*"]);
+    const found = await replay(["run-2-1"]);
+    repository.publish(played.lines, played.bodies);
+    expect(found).toEqual({
+      out: "",
+      exit: 1,
+      err: expect.stringContaining(`${path} was on the branch and is gone`),
     });
   });
 

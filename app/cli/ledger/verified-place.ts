@@ -1,0 +1,124 @@
+import type { TypedEntry } from "../../../core/entries.ts";
+import {
+  type BranchLayout,
+  bodyPath,
+  readLayout,
+  segmentLines,
+  strayFiles,
+  wrongBodies,
+} from "../../../core/evidence-branch.ts";
+import type { Entry } from "../../../core/ledger.ts";
+import type { LedgerProblem } from "../../../core/ledger-problem.ts";
+import { verifyChain } from "../../../core/ledger-verify.ts";
+import { bodiesNamed, followPurges } from "../../../core/retention.ts";
+import { typedEntry } from "../../../core/typed-entry.ts";
+import type { Place } from "./place.ts";
+import type { LedgerReport } from "./report.ts";
+import type { TrustedKeys } from "./trusted-keys.ts";
+
+/** What a ledger is held against besides its keys. */
+export type Asked = {
+  /** A head from elsewhere that must be there. */
+  anchor?: { seq: number; hash: string } | undefined;
+  /** The numeric id of the repository that it must belong to. */
+  repository?: number | undefined;
+  /** The bodies that were taken off the branch, and after how many entries; a folder or an archive does not tell. */
+  taken: ReadonlyMap<string, number>;
+  /** Whether the entries are given as well: those of a long ledger fill the memory. */
+  keep: boolean;
+};
+
+/** What was found, and the entries if they are kept; they count only if the report is ok. */
+export type VerifiedPlace = {
+  report: Omit<LedgerReport, "trace">;
+  entries: TypedEntry[];
+  /** Entries that a newer version wrote and this one cannot read. */
+  unread: Entry[];
+  /** The repository's name as each entry has it, by the entry's number. */
+  names: Map<number, string>;
+};
+
+/** Verifies all of a ledger: its layout, each entry, the bodies beside them, and what else lies there. */
+export function verifyPlace(place: Place, trusted: TrustedKeys, asked: Asked): VerifiedPlace {
+  const { files } = place;
+  const { anchor, repository, taken, keep } = asked;
+  const purged = new Map<string, number>();
+  const named = new Set<string>();
+  const kept = { entries: [] as TypedEntry[], unread: [] as Entry[], names: new Map<number, string>() };
+  const layout = readLayout(files);
+  const chain = verifyChain(layout.ok ? takenLines(files, layout.segments) : [], trusted.keys, {
+    threshold: trusted.threshold,
+    expectRepositoryId: repository,
+    anchor,
+    visit: (entry) => {
+      for (const { sha256 } of bodiesNamed(entry)) named.add(sha256);
+      followPurges(purged, entry);
+      if (!keep) return;
+      kept.names.set(entry.seq, entry.repository.name);
+      const typed = typedEntry(entry);
+      if (typed === null) kept.unread.push(entry);
+      else kept.entries.push(typed);
+    },
+  });
+  const absent = [...named].filter((one) => !files.has(bodyPath(one)));
+  // A chain that is broken proves no purge, and its problems say enough.
+  const missing =
+    layout.ok && chain.ok ? absent.filter((one) => isMissing(purged.get(one), taken.get(bodyPath(one)))) : [];
+  const problems = [
+    ...(layout.ok ? chain.problems : [layoutProblem(layout)]),
+    ...bodyProblems(files),
+    ...missing.map(missingProblem),
+  ];
+  const strays = strayFiles(files).map((path) => ({
+    position: 0,
+    message: `${JSON.stringify(path)} is no part of a ledger: somebody else wrote to the branch`,
+  }));
+  const report = {
+    ...chain,
+    ok: problems.length === 0,
+    problems,
+    notes: [...chain.notes, ...strays],
+    kind: place.kind,
+    path: place.path,
+    ref: place.kind === "git" ? place.ref : null,
+    commit: place.kind === "git" ? place.commit : null,
+    trust: { source: trusted.source, keys: trusted.keys.length, threshold: trusted.threshold },
+    bodies: {
+      named: named.size,
+      present: named.size - absent.length,
+      purged: absent.filter((one) => purged.has(one)).length,
+    },
+    anchored: anchor !== undefined,
+  };
+  return { report, ...kept };
+}
+
+/** The lines of the segments, each of which is let go once it was read: a long ledger would not fit in memory twice. */
+function* takenLines(files: Place["files"], segments: readonly string[]): Generator<string> {
+  for (const path of segments) {
+    yield* segmentLines(files, [path]);
+    files.delete(path);
+  }
+}
+
+function layoutProblem({ position, message }: Extract<BranchLayout, { ok: false }>): LedgerProblem {
+  return { code: "bad-layout", position, message: `nothing was verified: ${message}` };
+}
+
+function bodyProblems(files: Place["files"]): LedgerProblem[] {
+  return wrongBodies(files).map((path) => ({
+    code: "bad-body",
+    position: 0,
+    message: `${JSON.stringify(path)} is not the content that its name says`,
+  }));
+}
+
+/** Whether a body was taken off the branch (after so many entries) before an entry gave it up, or with none that did. */
+function isMissing(purgedBy: number | undefined, takenAfter: number | undefined): boolean {
+  return takenAfter !== undefined && (purgedBy === undefined || purgedBy > takenAfter);
+}
+
+function missingProblem(sha256: string): LedgerProblem {
+  const message = `${bodyPath(sha256)} was on the branch and is gone, and no entry had given it up`;
+  return { code: "missing-body", position: 0, message };
+}
