@@ -45,6 +45,9 @@ const oncePerKey = {
 const polling = { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5 };
 const parallel = { ...polling, localConcurrency: 4 };
 
+/** A job that waits for its time, and the queue that it goes to then. */
+type Delayed = { queue: string; data: object; key: string };
+
 /** What one job of a queue is, and what is done for it. */
 type Task = { key: string; repository: number | null; run(): Promise<void> };
 
@@ -53,14 +56,18 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
   const boss = new PgBoss({ ...database.queue, useListenNotify: true });
   boss.on("error", (error) => tools.log(error.message));
   // A job that waits for its time must not take the place of one that is due now, so it waits in a queue of its own.
-  const later = (queue: string, data: object, key: string, startAfter: number | Date, options: object = {}) =>
-    boss.send("later", { queue, data, key }, { ...options, singletonKey: key, startAfter });
+  const later = (job: Delayed, startAfter: number | Date, options: object = {}) =>
+    boss.send("later", job, { ...options, singletonKey: job.key, startAfter });
   const serve = <T extends object>(name: string, options: WorkOptions, taskOf: (data: T) => Task) =>
     boss.work<T>(name, options, async ([job]) => {
       if (job === undefined) return;
       const { key, repository, run } = taskOf(job.data);
-      const requeue = async (notBefore: Date) => void (await later(name, job.data, key, notBefore));
-      await runJob({ name, key, repository }, run, { ...tools, requeue });
+      await runJob({ name, key, repository }, run, {
+        ...tools,
+        async requeue(notBefore) {
+          await later({ queue: name, data: job.data, key }, notBefore);
+        },
+      });
     });
   return {
     async look(trx, subject, after) {
@@ -68,7 +75,7 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
       await shareLease(trx, key);
       const db = fromKysely(trx);
       if (after === undefined) await boss.send("look", subject, { db, singletonKey: key });
-      else await later("look", subject, key, after, { db });
+      else await later({ queue: "look", data: subject, key }, after, { db });
     },
     async perform(trx, lane) {
       await shareLease(trx, lane);
@@ -98,7 +105,7 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
         repository: null,
         async run() {
           const again = await work.perform(lane);
-          if (again !== null) await later("perform", { lane }, lane, again);
+          if (again !== null) await later({ queue: "perform", data: { lane }, key: lane }, again);
         },
       }));
       await serve<{ repository: number }>("export", polling, ({ repository }) => ({
@@ -113,7 +120,7 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
         run: () => work.find(search),
       }));
       await serve("sweep", polling, () => ({ key: "all", repository: null, run: () => work.sweep() }));
-      await boss.work<{ queue: string; data: object; key: string }>("later", polling, async ([job]) => {
+      await boss.work<Delayed>("later", polling, async ([job]) => {
         if (job !== undefined) await boss.send(job.data.queue, job.data.data, { singletonKey: job.data.key });
       });
       await boss.schedule("sweep", "*/5 * * * *");

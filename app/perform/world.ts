@@ -6,7 +6,6 @@ import type { BodyRef } from "../../schemas/entries.ts";
 import type { CallStore } from "../agents/run.ts";
 import type { Database } from "../database.ts";
 import type { GitHubClients } from "../github.ts";
-import type { Secrets } from "../redact.ts";
 import { getBody, putBody } from "../store.ts";
 import { callStore } from "../stored-payloads.ts";
 
@@ -32,7 +31,7 @@ export type World = {
 export type WorldTools = Pick<World, "ourselves" | "anthropic" | "signal"> & {
   db: Database;
   github: Pick<GitHubClients, "forRepository">;
-  secrets: Pick<Secrets, "search">;
+  secrets: { search: SecretSearch };
   log(line: string): void;
 };
 
