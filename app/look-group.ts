@@ -1,13 +1,13 @@
-import { type GitHub } from "../collect/github.ts";
+import type { GitHub } from "../collect/github.ts";
 import { collectGroup } from "../collect/group.ts";
 import { findOurCheck, readChecks } from "../collect/reviews.ts";
-import { type Decision, emptyDecision } from "../core/decision.ts";
-import { type Subject } from "../core/effects.ts";
-import { type TypedEntry } from "../core/entries.ts";
+import { emptyDecision } from "../core/decision.ts";
+import type { Subject } from "../core/effects.ts";
+import type { TypedEntry } from "../core/entries.ts";
 import { decideGroup } from "../core/group-look.ts";
 import { type Known, known } from "../core/known.ts";
 import { recordOf } from "../core/record.ts";
-import { type LookTools, type Seen } from "./reconcile/tools.ts";
+import type { LookTools, Seen } from "./reconcile/tools.ts";
 
 /** Sees a merge group as it is now; one whose branch is gone has landed or was given up, and nothing is left to say. */
 export async function seeGroup(

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { sql, type Transaction } from "kysely";
-import { type Decision } from "../core/decision.ts";
+import type { Decision } from "../core/decision.ts";
 import { type Effect, repeatable, type Subject, subjectKey } from "../core/effects.ts";
 import { SallyportError } from "../core/errors.ts";
-import { type BodyRef } from "../schemas/entries.ts";
+import type { BodyRef } from "../schemas/entries.ts";
 import { type AppendTools, append } from "./chain.ts";
-import { type Database, type Tables } from "./database.ts";
+import type { Database, Tables } from "./database.ts";
 import { shareLease } from "./leases.ts";
 
 type Trx = Transaction<Tables>;

@@ -1,6 +1,6 @@
 import type { SecretSearch } from "../../collect/redaction.ts";
+import type { Decision } from "../../core/decision.ts";
 import { messageOf, SallyportError } from "../../core/errors.ts";
-import type { Decision } from "../../core/story-facts.ts";
 import { asSallyportError } from "../perform/failure.ts";
 import { scrubbed } from "../redact.ts";
 
@@ -49,7 +49,7 @@ function rateLimit(notBefore: Date, message: string): SallyportError {
 
 /** A decision whose next look, if it asks for one, comes no sooner than GitHub lets us read. */
 export function holdBack(decision: Decision, until: Date | null, now: Date): Decision {
-  if (decision.again === null || until === null) return decision;
+  if (decision.requeueAfter === null || until === null) return decision;
   const seconds = Math.ceil((until.getTime() - now.getTime()) / 1_000);
-  return { ...decision, again: Math.max(decision.again, seconds) };
+  return { ...decision, requeueAfter: Math.max(decision.requeueAfter, seconds) };
 }

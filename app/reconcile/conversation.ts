@@ -1,10 +1,12 @@
 import { type Conversation, readConversation } from "../../collect/asks.ts";
 import type { GitHub } from "../../collect/github.ts";
+import { answeredSources } from "../../core/answer.ts";
 import type { Ourselves } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import type { PolicyReading } from "../../core/facts.ts";
+import { sourceKey } from "../../core/identifiers.ts";
 import type { Known } from "../../core/known.ts";
-import { sourceKey } from "../../core/source.ts";
+import { usablePolicy } from "../../core/trouble.ts";
 
 /** The most commands that one look answers; the next comes with their replies, so that nobody fills the ledger at one go. */
 const mostAsks = 50;
@@ -19,12 +21,10 @@ export async function readOpenAsks(
     entries,
   }: { ourselves: Ourselves; policy: Known<PolicyReading>; entries: readonly TypedEntry[] },
 ): Promise<Known<Conversation>> {
-  const answered = new Set(
-    entries.flatMap((entry) => (entry.kind === "command" ? [sourceKey(entry.body.source)] : [])),
-  );
+  const answered = answeredSources(entries);
   return readConversation(github, thread, {
     ourselves,
-    people: policy.known && policy.value.state === "loaded" ? policy.value.policy.people : null,
+    people: usablePolicy(policy)?.policy.people ?? null,
     isAnswered: (source) => answered.has(sourceKey(source)),
     most: mostAsks,
   });

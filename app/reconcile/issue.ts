@@ -2,12 +2,13 @@ import { askKnown, type GitHub, readBranch } from "../../collect/github.ts";
 import { readIssue } from "../../collect/issue.ts";
 import { apiObjects } from "../../collect/objects-api.ts";
 import { readPolicy } from "../../collect/policy-file.ts";
+import { emptyDecision } from "../../core/decision.ts";
 import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import { decideEpic, decideOtherIssue } from "../../core/epic.ts";
 import { type Known, known } from "../../core/known.ts";
 import { decideStory } from "../../core/story.ts";
-import { noDecision, type StoryFacts } from "../../core/story-facts.ts";
+import type { StoryFacts } from "../../core/story-facts.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
 import type { Database } from "../database.ts";
@@ -30,7 +31,7 @@ export async function seeIssue(
   const issue = await readIssue(github, subject.number, { base, objects: apiObjects(github, tools.cache) });
   if (!issue.known) return issue;
   const reading = issue.value;
-  if (reading === null) return known({ repository: home, decide: async () => noDecision() });
+  if (reading === null) return known({ repository: home, decide: async () => emptyDecision() });
   const { labels } = reading.issue;
   // An answered label command is not read again: only the effect that was recorded with its answer takes the label off, and
   // where that effect is given up, the label stays.

@@ -1,3 +1,6 @@
+import { inspect } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { sql } from "kysely";
 import { until } from "../../app/demo/acting.ts";
 import { freePort } from "../../app/demo/hosts.ts";
 import { holdBack, runJob } from "../../app/queue/job.ts";
@@ -8,9 +11,6 @@ import { emptyDecision } from "../../core/decision.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { type Acme, startAcme } from "./acme.ts";
 import { configOf } from "./our-app.ts";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { sql } from "kysely";
-import { inspect } from "node:util";
 
 let acme: Acme;
 beforeAll(async () => {
