@@ -30,7 +30,7 @@ const shared = {
 };
 
 // The command line is read at every start: Node reads and hashes the whole text.
-const commandLine = { ...shared, target: "node20", external: outside, minify: true };
+const commandLine = { ...shared, target: "node22", external: outside, minify: true };
 
 // What `sallyport check` always needs is CommonJS, one file, because Node starts that much sooner than ES modules. What a
 // command loads on demand is left to the ES modules that all commands share; here those are gathered.
@@ -91,7 +91,7 @@ await build({
   ...shared,
   entryPoints: { sandbox: "sandbox/main.ts", "git-runner": "sandbox/git-runner.ts" },
   format: "esm",
-  target: "node20",
+  target: "node22",
   packages: "external",
   banner: { js: "#!/usr/bin/env node" },
 });
