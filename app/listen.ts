@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createNodeMiddleware, Probot } from "probot";
+import { createNodeMiddleware, type EmitterWebhookEvent, Webhooks } from "@octokit/webhooks";
 import type { Config } from "./config.ts";
 
 /** GitHub sends at most 25 MB; a longer body is not from there. */
@@ -14,23 +14,25 @@ type Open = Map<IncomingMessage, number>;
 /** GitHub gives a delivery up after ten seconds; whoever sends more slowly is not from there and only holds the room. */
 const slowestMs = 15_000;
 
-/** The HTTP side: webhooks at `/api/github/webhooks`, a health check, and nothing else. */
+/** What the middleware would log is the sender's fault, and any sender could fill the log; `receive` logs what is ours. */
+const ignore = () => undefined;
+const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+/**
+ * The HTTP side: webhooks at `/api/github/webhooks`, a health check, and nothing else. `receive` gets only what was signed
+ * with the webhook secret, and the delivery is answered when it is through.
+ */
 export async function listen(
-  config: Config,
-  app: (probot: Probot) => void,
+  config: Pick<Config, "webhookSecret" | "host" | "port">,
+  receive: (event: EmitterWebhookEvent) => Promise<void>,
   log: (line: string) => void,
 ): Promise<Server> {
-  const probot = new Probot({
-    appId: config.appId,
-    privateKey: config.privateKey,
-    secret: config.webhookSecret,
-    baseUrl: config.apiUrl,
-    logLevel: "fatal",
-  });
-  const webhooks = await createNodeMiddleware(app, { probot, webhooksPath: "/api/github/webhooks" });
+  const webhooks = new Webhooks({ secret: config.webhookSecret, log: silent });
+  webhooks.onAny(receive);
+  const middleware = createNodeMiddleware(webhooks, { path: "/api/github/webhooks", log: silent });
   const open: Open = new Map();
   const server = createServer({ requestTimeout: slowestMs }, (request, response) => {
-    answer(request, response, webhooks, open).catch((error: unknown) => {
+    answer(request, response, middleware, open).catch((error: unknown) => {
       log(`request failed: ${String(error)}`);
       if (!response.headersSent) plain(response, 500, "The request failed; the log says why.");
     });

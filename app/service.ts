@@ -3,7 +3,7 @@ import { type OpenDatabase, openDatabase } from "./database.ts";
 import { createGitHub } from "./github.ts";
 import { hangUp, listen } from "./listen.ts";
 import { createQueue } from "./queue.ts";
-import { receiveWebhooks } from "./receive.ts";
+import { createReceiver } from "./receive.ts";
 import { keepSecrets } from "./redact.ts";
 import { createSigner } from "./signer.ts";
 import { createWork } from "./work.ts";
@@ -30,11 +30,7 @@ export async function startService(config: Config, print: (line: string) => void
   const { signal } = stopping;
   await queue.start(createWork({ db, queue, github, ourselves, signer, secrets, anthropic, signal, log }));
 
-  const server = await listen(
-    config,
-    (probot) => receiveWebhooks(probot, { db, queue, botId: ourselves.bot.id, log }),
-    log,
-  );
+  const server = await listen(config, createReceiver({ db, queue, botId: ourselves.bot.id, log }), log);
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : config.port;
   return {

@@ -33,11 +33,10 @@ test("the service ends although a sender keeps its connection and another one sa
   const stored = Promise.withResolvers<void>();
   const server = await listen(
     config,
-    (probot) =>
-      probot.onAny(async () => {
-        asked.resolve();
-        await stored.promise;
-      }),
+    async () => {
+      asked.resolve();
+      await stored.promise;
+    },
     () => undefined,
   );
   const { port } = server.address() as AddressInfo;
@@ -57,7 +56,7 @@ test("bodies that strangers announce and never send take no more than their room
   const stored: string[] = [];
   const server = await listen(
     config,
-    (probot) => probot.onAny(async ({ id }) => void stored.push(id)),
+    async ({ id }) => void stored.push(id),
     () => undefined,
   );
   const { port } = server.address() as AddressInfo;

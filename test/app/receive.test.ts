@@ -1,14 +1,19 @@
+import { createRequire } from "node:module";
 import { describe, expect, test } from "@jest/globals";
+import type { EmitterWebhookEvent } from "@octokit/webhooks";
 import { nameSubjects } from "../../app/receive.ts";
 
-const repository = { id: 5 };
+const repository = { id: 5, default_branch: "main" };
+/** What an event names of which only these parts are given: whoever sends it may leave out the rest. */
+const namedBy = (name: string, payload: object) =>
+  nameSubjects({ id: "1", name, payload } as EmitterWebhookEvent);
 const ref = `refs/heads/gh-readonly-queue/main/pr-12-${"b".repeat(40)}`;
 const group = { kind: "group", repository: 5, number: 12, ref };
 
 describe("T073: a merge group's webhook", () => {
   test.each(["checks_requested", "destroyed"])("%s names the group", (action) => {
     const payload = { action, repository, merge_group: { head_ref: ref, head_sha: "a".repeat(40) } };
-    expect(nameSubjects("merge_group", payload)).toEqual({ subjects: [group], searches: [] });
+    expect(namedBy("merge_group", payload)).toEqual({ subjects: [group], searches: [] });
   });
 
   test.each([
@@ -16,7 +21,7 @@ describe("T073: a merge group's webhook", () => {
     ["without its branch", { merge_group: {} }],
     ["without a repository", { merge_group: { head_ref: ref }, repository: undefined }],
   ])("%s names nothing", (_, parts) => {
-    expect(nameSubjects("merge_group", { repository, ...parts })).toEqual({ subjects: [], searches: [] });
+    expect(namedBy("merge_group", { repository, ...parts })).toEqual({ subjects: [], searches: [] });
   });
 });
 
@@ -41,7 +46,7 @@ describe("a check's webhook", () => {
       [],
     ],
   ])("%s", (_, event, payload, searches) => {
-    expect(nameSubjects(event, payload)).toEqual({ subjects: [], searches });
+    expect(namedBy(event, payload)).toEqual({ subjects: [], searches });
   });
 });
 
@@ -57,7 +62,7 @@ describe("T066 T067: a pull request is looked at whatever its webhook says happe
     ["a review of it was dismissed", "pull_request_review", { action: "dismissed", review: { id: 1 } }],
     ["something that we never heard of", "pull_request", { action: "unheard-of" }],
   ])("%s", (_, event, payload) => {
-    expect(nameSubjects(event, { repository, pull_request: pull, ...payload })).toEqual({
+    expect(namedBy(event, { repository, pull_request: pull, ...payload })).toEqual({
       subjects: [{ kind: "pull", repository: 5, number: 7 }],
       searches: [],
     });
@@ -65,11 +70,10 @@ describe("T066 T067: a pull request is looked at whatever its webhook says happe
 });
 
 describe("T069: a push", () => {
-  const main = "refs/heads/main";
-  const pushed = (to: string) => nameSubjects("push", { repository, ref: to }, main).searches;
+  const pushed = (to: string) => namedBy("push", { repository, ref: to }).searches;
 
   test("to the default branch asks for all that is open", () => {
-    expect(pushed(main)).toEqual([{ repository: 5, sha: null }]);
+    expect(pushed("refs/heads/main")).toEqual([{ repository: 5, sha: null }]);
   });
 
   test("of a tag asks for nothing", () => {
@@ -78,5 +82,22 @@ describe("T069: a push", () => {
 
   test("to another branch asks for what would enter it, such as the upper layer of a stack", () => {
     expect(pushed("refs/heads/release/1.x")).toEqual([{ repository: 5, sha: null, base: "release/1.x" }]);
+  });
+});
+
+describe("every event of which GitHub publishes examples is read, whatever it is about", () => {
+  const published: { name: string; examples: object[] }[] = createRequire(import.meta.url)(
+    "@octokit/webhooks-examples",
+  );
+  test.each(published.map(({ name, examples }) => [name, examples] as const))("%s", (name, examples) => {
+    for (const example of examples) {
+      const { subjects, searches } = namedBy(name, example);
+      for (const { repository, number } of subjects)
+        expect([repository, number].every((id) => Number.isInteger(id) && id > 0)).toBe(true);
+      for (const { repository, sha } of searches) {
+        expect(Number.isInteger(repository)).toBe(true);
+        expect(sha).not.toBeUndefined();
+      }
+    }
   });
 });
