@@ -1,8 +1,7 @@
-import type { EntryBody } from "../schemas/entries.ts";
-import type { Draft, TypedEntry } from "./entries.ts";
+import { type EntryBody } from "../schemas/entries.ts";
+import { type Draft, type TypedEntry } from "./entries.ts";
 import { attemptName } from "./identifiers.ts";
-import type { LedgerProblem } from "./ledger-problem.ts";
-import type { AttemptRecord } from "./story-record.ts";
+import { type AttemptRecord } from "./story-record.ts";
 
 /** How far an attempt has come. The first two are open; after a refusal nothing follows, after an acceptance its proof. */
 type AttemptState = "asked" | "answered" | "refused" | "accepted" | "captured" | "committed";
@@ -83,29 +82,6 @@ export function followAttempts(attempts: Attempts, entry: TypedEntry | Draft): s
     default:
       return null;
   }
-}
-
-/** What is wrong with the attempts of a chain, each with its place; empty: they follow the protocol. Oldest entry first. */
-export function attemptProblems(entries: Iterable<TypedEntry>): LedgerProblem[] {
-  const attempts = noAttempts();
-  const problems: LedgerProblem[] = [];
-  for (const entry of entries) {
-    const message = followAttempts(attempts, entry);
-    if (message !== null)
-      problems.push({ code: "bad-attempt", position: entry.seq, message: `entry ${entry.seq}: ${message}` });
-  }
-  return problems;
-}
-
-/** Why a draft may not follow what is recorded; null: it may. `history`: the entries so far, and drafts before this one. */
-export function nextAttemptProblem(
-  history: Iterable<TypedEntry | Draft>,
-  draft: TypedEntry | Draft,
-): string | null {
-  if (!attemptKinds.has(draft.kind)) return null;
-  const attempts = noAttempts();
-  for (const entry of history) followAttempts(attempts, entry);
-  return followAttempts(attempts, draft);
 }
 
 type Step = Pick<EntryBody<"prompt.recorded">, "run" | "prompt" | "attempt">;
