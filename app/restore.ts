@@ -123,8 +123,8 @@ async function verifiedBranch(github: GitHub, site: RestoreSite): Promise<string
   const lines = await readApiLedger(github);
   if (!lines.known) throw new SallyportError("github", lines.why, { retry: true });
   if (lines.value === null) return [];
-  const { keys, threshold } = await trustedKeys(github, site);
-  const report = verifyChain(lines.value, keys, { threshold, expectRepositoryId: site.repository });
+  const keys = await trustedKeys(github, site);
+  const report = verifyChain(lines.value, keys, { expectRepositoryId: site.repository });
   const [problem] = report.problems;
   if (problem !== undefined) {
     throw new SallyportError(
@@ -136,13 +136,10 @@ async function verifiedBranch(github: GitHub, site: RestoreSite): Promise<string
 }
 
 /** The keys that the policy pins; while it pins none, ours. */
-async function trustedKeys(
-  github: GitHub,
-  { ownKey }: RestoreSite,
-): Promise<{ keys: LedgerKey[]; threshold: number }> {
+async function trustedKeys(github: GitHub, { ownKey }: RestoreSite): Promise<LedgerKey[]> {
   const { policy } = await readPresentPolicy(github);
-  const pinned = policy.state === "loaded" ? pinnedKeys(policy.policy) : { keys: [], threshold: 1 };
-  return pinned.keys.length > 0 ? pinned : { keys: [{ key: ownKey }], threshold: 1 };
+  const pinned = policy.state === "loaded" ? pinnedKeys(policy.policy) : [];
+  return pinned.length > 0 ? pinned : [{ key: ownKey }];
 }
 
 async function findLost(github: GitHub, appId: number, lines: readonly string[]): Promise<Anchor | null> {

@@ -27,8 +27,7 @@ export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSub
   if (!lines.known) return lines;
   if (!policy.known)
     return unknown(`without the policy it is not known whose keys sign the ledger: ${policy.why}`);
-  const { keys, threshold } =
-    policy.value.state === "loaded" ? pinnedKeys(policy.value.policy) : { keys: [], threshold: 1 };
+  const keys = policy.value.state === "loaded" ? pinnedKeys(policy.value.policy) : [];
   if (lines.value === null) {
     // No branch: nothing was ever recorded here, or nothing was exported yet. Where keys are pinned a ledger is meant to be,
     // so a run's own pull request waits for it; one by a person needs no record.
@@ -44,7 +43,6 @@ export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSub
   const entries: TypedEntry[] = [];
   const unread: Entry[] = [];
   const report = verifyChain(lines.value, keys, {
-    threshold,
     expectRepositoryId: repository,
     visit: (entry) => {
       const typed = typedEntry(entry);

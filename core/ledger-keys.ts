@@ -17,13 +17,9 @@ export type LedgerKey = {
   to?: number | undefined;
 };
 
-/**
- * The keys that a policy pins, and how many of them sign each entry; no keys when it pins none. Whoever may push to the
- * default branch wrote them.
- */
-export function pinnedKeys(policy: Policy): { keys: LedgerKey[]; threshold: number } {
-  const { keys = [], threshold = 1 } = policy.ledger ?? {};
-  return { keys: keys.map((rule) => ({ ...rule, key: parsePublicKey(rule.key) })), threshold };
+/** The keys that a policy pins; empty: it pins none. Whoever may push to the default branch wrote them. */
+export function pinnedKeys(policy: Policy): LedgerKey[] {
+  return (policy.ledger?.keys ?? []).map((rule) => ({ ...rule, key: parsePublicKey(rule.key) }));
 }
 
 /** The trusted keys by their ids, with all that each may sign. The ids are made here and never taken from a line. */
@@ -42,19 +38,19 @@ export function keyringOf(keys: readonly LedgerKey[]): Keyring {
 }
 
 /**
- * What is wrong with an envelope's signatures; null when every one of them is good and by a trusted key, and there are
- * at least `threshold` of them. One that cannot be checked counts against the entry: it could be swapped unnoticed.
+ * What is wrong with an envelope's signatures; null when every one of them is good and by a trusted key. One that cannot
+ * be checked counts against the entry: it could be swapped unnoticed.
  */
 export function signatureProblem(
   envelope: Envelope,
   payload: Buffer,
   position: number,
-  rules: { keys: Keyring; threshold: number },
+  keys: Keyring,
 ): LedgerProblem | null {
   const { signatures } = envelope;
   const signed = pae(payloadType, payload);
   for (const { keyid, sig } of signatures) {
-    const key = rules.keys.get(keyid)?.key;
+    const key = keys.get(keyid)?.key;
     if (key === undefined) {
       const message = `entry ${position} names the key ${keyid.slice(0, 16)}…, which is not one of the given keys`;
       return { code: "unknown-key", position, message };
@@ -64,10 +60,7 @@ export function signatureProblem(
       return { code: "bad-signature", position, message };
     }
   }
-  // An envelope that was opened names each key once, so signatures are keys here.
-  if (signatures.length >= rules.threshold) return null;
-  const message = `entry ${position} is signed by ${signatures.length} of the ${rules.threshold} keys that are asked for`;
-  return { code: "too-few-signatures", position, message };
+  return null;
 }
 
 /** Why a key that signed an entry may not have signed it: its kind, or its place. Null: all of them may. */

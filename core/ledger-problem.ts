@@ -6,7 +6,6 @@ export type LedgerProblemCode =
   | "bad-envelope"
   | "unknown-key"
   | "bad-signature"
-  | "too-few-signatures"
   | "bad-statement"
   | "wrong-repository"
   | "wrong-place"

@@ -32,7 +32,7 @@ export type ChainReport = {
 const mostListed = 20;
 
 /** What every entry of a chain is held against. `repository`: the one it belongs to; that of the first entry if undefined. */
-export type ChainRules = { keys: Keyring; threshold: number; repository?: number | undefined };
+export type ChainRules = { keys: Keyring; repository?: number | undefined };
 
 /** How far a verification has come: all that the next entry is compared with. Plain data; a copy can be gone on from. */
 export type ChainPlace = {
@@ -90,7 +90,7 @@ function readSigned(line: string, position: number, rules: ChainRules) {
   const opened = openEnvelope(line, position);
   if (!opened.ok) return opened;
   const { envelope, payload } = opened;
-  const problem = signatureProblem(envelope, payload, position, rules);
+  const problem = signatureProblem(envelope, payload, position, rules.keys);
   return problem === null
     ? readStatement(payload, envelope, line, position)
     : { ok: false as const, problem };
@@ -98,25 +98,20 @@ function readSigned(line: string, position: number, rules: ChainRules) {
 
 /**
  * Verifies a whole chain, oldest entry first, each line as `verifyNext` does, and that its attempts follow each other.
- * Needs no network, no clock and nothing but the lines and the keys. `threshold`: how many different keys sign each entry (1). `anchor`: an entry known from
- * elsewhere that must be there. `visit` sees each entry that is in order; what it saw counts only if the report is ok.
+ * Needs no network, no clock and nothing but the lines and the keys. `anchor`: an entry known from elsewhere that must be
+ * there. `visit` sees each entry that is in order; what it saw counts only if the report is ok.
  */
 export function verifyChain(
   lines: Iterable<string>,
   keys: readonly LedgerKey[],
   options: {
-    threshold?: number | undefined;
     expectRepositoryId?: number | undefined;
     anchor?: { seq: number; hash: string } | undefined;
     visit?: (entry: Entry) => void;
   } = {},
 ): ChainReport {
   const { anchor, visit } = options;
-  const rules: ChainRules = {
-    keys: keyringOf(keys),
-    threshold: options.threshold ?? 1,
-    repository: options.expectRepositoryId,
-  };
+  const rules: ChainRules = { keys: keyringOf(keys), repository: options.expectRepositoryId };
   const problems: LedgerProblem[] = [];
   const notes: LedgerNote[] = [];
   const kinds = new Map<string, number>();

@@ -149,7 +149,6 @@ export const Policy = z
     ledger: z
       .strictObject({
         keys: z.array(LedgerKey).min(1).max(20),
-        threshold: z.int().min(1).max(20).default(1).describe("How many distinct keys sign each entry."),
         payload: z
           .enum(["full", "digest", "private-repo"])
           .default("private-repo")

@@ -26,10 +26,6 @@ function withKeys(command: Command): Command {
     )
     .option("--policy <file>", "the policy file whose `ledger.keys` are trusted, in place of the clone's own")
     .option(
-      "--threshold <count>",
-      "how many different keys sign each entry (default: as the policy says, or 1)",
-    )
-    .option(
       "--repository-id <id>",
       "the repository's numeric id on GitHub: refuses the ledger of another one that the same App signed",
     );

@@ -8,7 +8,7 @@ import type { Io } from "./io.ts";
 import type { KeyOptions } from "./ledger/trusted-keys.ts";
 import { openVerified, tellNotes } from "./ledger/verified-entries.ts";
 
-type ReplayOptions = Omit<KeyOptions, "threshold"> & { json?: boolean };
+type ReplayOptions = KeyOptions & { json?: boolean };
 
 /**
  * `sallyport replay`: derives a run again from the ledger and, in a clone, from git. Exit status 0 when nothing differs; 1

@@ -49,7 +49,6 @@ agents:
 ledger:
   keys:
     - { key: "ed25519:${"A".repeat(43)}=", kinds: [evidence], from: 1, to: 9 }
-  threshold: 1
   payload: digest
   retention: 400d
 `;

@@ -367,12 +367,6 @@ describe("a repository", () => {
     ["our key until it ends", { policy: pinned({ ...own, to: 7 }) }, "ledger-keys", ["warn"]],
     ["our key for some kinds", { policy: pinned({ ...own, kinds: ["verdict"] }) }, "ledger-keys", ["warn"]],
     [
-      "more signatures than there are",
-      { policy: loaded({ ledger: { keys: [own, other], threshold: 2 } }) },
-      "ledger-keys",
-      ["fail"],
-    ],
-    [
       "rules that match",
       { policy: loaded({ gates: { "forbidden-paths": { deny: ["src"] } } }) },
       "policy-rules",

@@ -8,7 +8,7 @@ import { chainOf, drafts, newKey } from "../ledger.ts";
 const count = 1_000;
 const key = newKey();
 const keys = [{ key: key.publicKey }];
-const rules = { keys: keyringOf(keys), threshold: 1 };
+const rules = { keys: keyringOf(keys) };
 
 let lines: string[];
 /** A chain of the same repository by the same key, with other entries. */

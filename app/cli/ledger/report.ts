@@ -17,7 +17,7 @@ export type LedgerReport = ChainReport & {
   ref: string | null;
   commit: string | null;
   /** Where the trusted keys come from. */
-  trust: { source: string; keys: number; threshold: number };
+  trust: { source: string; keys: number };
   /** The large bodies that entries name, how many of them are here, and how many others an entry gave up. */
   bodies: { named: number; present: number; purged: number };
   /** Whether a head from elsewhere was compared. */
@@ -48,7 +48,7 @@ export function reportText(report: LedgerReport, color: boolean): string {
     `  entries     ${report.entries}${report.first === null ? "" : `, from ${report.first} to ${report.last}`}`,
     `  head        ${head === null ? "none" : `${head.seq}:${head.hash}`}`,
     `  signed by   ${report.keyids.join(", ") || "nobody"}`,
-    `  trusted     ${trust.keys} ${trust.keys === 1 ? "key" : "keys"} from ${oneLine(trust.source)}, ${trust.threshold} to sign each entry`,
+    `  trusted     ${trust.keys} ${trust.keys === 1 ? "key" : "keys"} from ${oneLine(trust.source)}`,
     `  kinds       ${kindsText(kinds)}`,
     `  bodies      ${bodies.present} of ${bodies.named} are here${purgedText(bodies.purged)}; of the others the ledger has only the digest`,
   ];

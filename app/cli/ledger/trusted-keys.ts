@@ -8,21 +8,18 @@ import { type LedgerKey, pinnedKeys } from "../../../core/ledger-keys.ts";
 import type { Policy } from "../../../schemas/policy.ts";
 import { policyPath } from "../../../schemas/policy-place.ts";
 import type { Io } from "../io.ts";
-import { wholeNumber } from "./arguments.ts";
 import type { Place } from "./place.ts";
 
-/** The keys a verification trusts, how many of them sign each entry, and where they come from, for people. */
-export type TrustedKeys = { keys: LedgerKey[]; threshold: number; source: string };
+/** The keys a verification trusts, and where they come from, for people. */
+export type TrustedKeys = { keys: LedgerKey[]; source: string };
 
-export type KeyOptions = { key?: string[]; policy?: string; threshold?: string; repositoryId?: string };
+export type KeyOptions = { key?: string[]; policy?: string; repositoryId?: string };
 
 /**
  * The keys that the command line names: `--key` before `--policy`. Null: neither is given, so the place has to be asked.
  * Unknown: what is given cannot be read.
  */
 export async function givenKeys(io: Io, options: KeyOptions): Promise<Known<TrustedKeys | null>> {
-  const threshold = options.threshold === undefined ? undefined : wholeNumber(options.threshold);
-  if (threshold === null) return unknown("--threshold takes a whole number of keys");
   if (options.key !== undefined) {
     const keys: LedgerKey[] = [];
     for (const text of options.key) {
@@ -32,7 +29,7 @@ export async function givenKeys(io: Io, options: KeyOptions): Promise<Known<Trus
         return unknown(`--key ${text}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
-    return known({ keys, threshold: threshold ?? 1, source: "--key" });
+    return known({ keys, source: "--key" });
   }
   if (options.policy === undefined) return known(null);
   const file = resolve(io.cwd, options.policy);
@@ -40,26 +37,22 @@ export async function givenKeys(io: Io, options: KeyOptions): Promise<Known<Trus
   if (content === null)
     return unknown(`the policy file ${file} cannot be read; check the path given with --policy`);
   const parsed = parsePolicy(content);
-  if (parsed.ok) return keysOf(parsed.policy, file, threshold);
+  if (parsed.ok) return keysOf(parsed.policy, file);
   const { line, column, message } = parsed.problem;
   return unknown(`${file}:${line}:${column}: ${message}`);
 }
 
 /** The keys that were given, else those of the policy that a clone has beside its ledger. */
-export async function trustedKeys(
-  given: TrustedKeys | null,
-  place: Place,
-  options: KeyOptions,
-): Promise<Known<TrustedKeys>> {
+export async function trustedKeys(given: TrustedKeys | null, place: Place): Promise<Known<TrustedKeys>> {
   if (given !== null) return known(given);
-  if (place.kind === "git") return cloneKeys(place.path, options);
+  if (place.kind === "git") return cloneKeys(place.path);
   return unknown(
     `the ${place.kind} ${place.path} has no policy that names keys: give --policy <file> or --key <key>`,
   );
 }
 
 /** The keys that the policy on a clone's default branch pins: worth as much as the clone, because whoever made it chose them. */
-async function cloneKeys(dir: string, options: KeyOptions): Promise<Known<TrustedKeys>> {
+async function cloneKeys(dir: string): Promise<Known<TrustedKeys>> {
   const policy = await readDefaultPolicy(dir);
   const instead = "name the keys with --key or --policy";
   if (!policy.known) return unknown(`the policy of ${dir} cannot be read: ${policy.why}; ${instead}`);
@@ -70,18 +63,14 @@ async function cloneKeys(dir: string, options: KeyOptions): Promise<Known<Truste
     return unknown(
       `${source} is malformed in line ${value.problem.line}: ${value.problem.message}; ${instead}`,
     );
-  return keysOf(
-    value.policy,
-    source,
-    options.threshold === undefined ? undefined : Number(options.threshold),
-  );
+  return keysOf(value.policy, source);
 }
 
-function keysOf(policy: Policy, source: string, threshold: number | undefined): Known<TrustedKeys> {
-  const pinned = pinnedKeys(policy);
-  if (pinned.keys.length === 0)
+function keysOf(policy: Policy, source: string): Known<TrustedKeys> {
+  const keys = pinnedKeys(policy);
+  if (keys.length === 0)
     return unknown(`${source} pins no key: add its public key under \`ledger.keys\`, or name it with --key`);
-  return known({ keys: pinned.keys, threshold: threshold ?? pinned.threshold, source });
+  return known({ keys, source });
 }
 
 async function readKey(io: Io, text: string) {

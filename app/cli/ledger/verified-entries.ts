@@ -29,7 +29,7 @@ export async function openVerified(
   const read = await openPlace(io.cwd, name);
   if (!read.ok) return read;
   const { place } = read;
-  const trusted = await trustedKeys(given.value, place, options);
+  const trusted = await trustedKeys(given.value, place);
   if (!trusted.known) return refuse(trusted.why);
   const taken =
     place.kind === "git" ? await readTakenBodies(place.path, place.commit) : known(new Map<string, number>());

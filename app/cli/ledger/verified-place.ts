@@ -47,7 +47,6 @@ export function verifyPlace(place: Place, trusted: TrustedKeys, asked: Asked): V
   const kept = { entries: [] as TypedEntry[], unread: [] as Entry[], names: new Map<number, string>() };
   const layout = readLayout(files);
   const chain = verifyChain(layout.ok ? takenLines(files, layout.segments) : [], trusted.keys, {
-    threshold: trusted.threshold,
     expectRepositoryId: repository,
     anchor,
     visit: (entry) => {
@@ -82,7 +81,7 @@ export function verifyPlace(place: Place, trusted: TrustedKeys, asked: Asked): V
     path: place.path,
     ref: place.kind === "git" ? place.ref : null,
     commit: place.kind === "git" ? place.commit : null,
-    trust: { source: trusted.source, keys: trusted.keys.length, threshold: trusted.threshold },
+    trust: { source: trusted.source, keys: trusted.keys.length },
     bodies: {
       named: named.size,
       present: named.size - absent.length,

@@ -71,7 +71,7 @@ describe("sallyport ledger verify", () => {
         kind: "git",
         ref: `refs/heads/${evidenceBranch}`,
         bodies: { named: 2, present: 1 },
-        trust: { source: "--key", keys: 1, threshold: 1 },
+        trust: { source: "--key", keys: 1 },
         anchored: false,
         trace: null,
         problems: [],
