@@ -94,7 +94,9 @@ export const entryBodies = {
   "run.submitted": z.strictObject({
     run: RunId,
     story: IssueNumber,
-    mode: z.enum(["stop_on_failure", "independent"]),
+    mode: z
+      .enum(["stop_on_failure", "independent"])
+      .describe("We write `stop_on_failure`; an entry that holds the other one verifies all the same."),
     prompts: z.array(IssueNumber).min(1),
     by: Account,
     digest: Sha256.describe("The contract's digest."),
@@ -211,7 +213,9 @@ export const entryBodies = {
     tree: Sha,
     ci: z.enum(["pass", "fail", "none"]),
     checks: z.array(z.strictObject({ name: z.string(), app: z.string(), conclusion: z.string() })),
-    validator: z.enum(["pass", "fail"]),
+    validator: z
+      .enum(["pass", "fail"])
+      .describe("We write `pass`; an entry that holds the other one verifies all the same."),
     verdictSha256: Sha256,
     captured: Sha256.describe("The hash of the evidence.captured entry this completes."),
   }),

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Claim } from "./claim.ts";
 import { ReviewState } from "./review-entry.ts";
 import { Attempt, Usage, WrittenCasefile } from "./step.ts";
-import { Account, Lines, Moment, Sha, Sha256 } from "./text.ts";
+import { Account, Moment, Sha, Sha256 } from "./text.ts";
 
 const Hash = Sha256.describe("The hash of a ledger entry.");
 
@@ -143,18 +143,3 @@ export type AdoptionBundle = z.infer<typeof AdoptionBundle>;
 /** A bundle of either sort, as `ledger bundle` prints it: `state` tells which. */
 export const Bundle = z.discriminatedUnion("state", [EvidenceBundle, AdoptionBundle]);
 export type Bundle = z.infer<typeof Bundle>;
-
-/** A manual test record (features A6): a person's result on one exact commit. */
-export const ManualTest = z.strictObject({
-  test: z.string(),
-  story: z.int().positive(),
-  commit: Sha,
-  environment: z.string(),
-  tester: z.string(),
-  steps: Lines,
-  result: z.enum(["pass", "fail"]),
-  notes: z.string(),
-  signedAt: Moment,
-  entry: Sha256.describe("The hash of the signed entry that records it."),
-});
-export type ManualTest = z.infer<typeof ManualTest>;

@@ -73,7 +73,7 @@ export const ReworkPack = z.strictObject({
   previous: z
     .string()
     .nullable()
-    .describe("The commit of the attempt that is to be mended, if it got that far."),
+    .describe("We write null. Packs are hashed and derived again in a replay, so the field stays."),
 });
 export type ReworkPack = z.infer<typeof ReworkPack>;
 

@@ -1,11 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import * as z from "zod";
-import { AdoptionBundle, EvidenceBundle, ManualTest } from "../schemas/evidence.ts";
+import { AdoptionBundle, EvidenceBundle } from "../schemas/evidence.ts";
 import { Envelope, Statement } from "../schemas/ledger.ts";
 import { Plan } from "../schemas/plan.ts";
 import { Policy } from "../schemas/policy.ts";
 import { ReworkPack, StepPack, StepResult } from "../schemas/step.ts";
-import { DiffPrompt, Epic, Run, Story } from "../schemas/story.ts";
 import { Verdict } from "../schemas/verdict.ts";
 import { SummaryStatement } from "../schemas/vsa.ts";
 import { policyPage } from "./policy-page.ts";
@@ -18,13 +17,8 @@ const published = {
   "step-pack": StepPack,
   "rework-pack": ReworkPack,
   "step-result": StepResult,
-  epic: Epic,
-  story: Story,
-  "diff-prompt": DiffPrompt,
-  run: Run,
   "evidence-bundle": EvidenceBundle,
   "adoption-bundle": AdoptionBundle,
-  "manual-test": ManualTest,
   "ledger-envelope": Envelope,
   "ledger-statement": Statement,
   "source-verification": SummaryStatement,
