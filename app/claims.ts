@@ -2,7 +2,7 @@ import { cutSecrets, type SecretSearch } from "../collect/redaction.ts";
 import { claimsOf } from "../core/claims.ts";
 import { cutMark } from "../core/cuts.ts";
 import type { PullFacts } from "../core/facts.ts";
-import type { Claim } from "../schemas/claim.ts";
+import type { Claim } from "../schemas/entry-parts.ts";
 
 /**
  * What a pull request claims about how it was made, fit to be stored: of a claim that holds a secret only the name stays.

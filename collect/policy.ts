@@ -1,8 +1,7 @@
 import { visible } from "../core/escape.ts";
 import { problems } from "../core/paths.ts";
 import { patternLists } from "../core/policy-lists.ts";
-import { Policy } from "../schemas/policy.ts";
-import { policyKeys } from "../schemas/policy-keys.ts";
+import { Policy, policyKeys } from "../schemas/policy.ts";
 import { policyBytes } from "../schemas/policy-place.ts";
 import { bareValue, type Located, type Place, parseStrictYaml, type YamlProblem } from "./strict-yaml.ts";
 import { suggestion } from "./suggestion.ts";

@@ -1,7 +1,8 @@
+import { findOurCheck } from "./reviews.ts";
 import type { CommitFact, PolicyReading } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import type { SeenReview } from "../core/observed-reviews.ts";
-import type { PullLookFacts } from "../core/pull-facts.ts";
+import type { OurCheck, PullLookFacts } from "../core/pull-facts.ts";
 import { type Actor, type CheckSuite, PullAnswer } from "../schemas/graphql.ts";
 import { Account } from "../schemas/text.ts";
 import { commitsAbove } from "./comparison.ts";
@@ -239,4 +240,14 @@ function accountOf(actor: Actor): Account | null {
   const login = type === "Bot" && !actor.login.endsWith("[bot]") ? `${actor.login}[bot]` : actor.login;
   const account = Account.safeParse({ id, login, type });
   return account.success ? account.data : null;
+}
+
+/** Where a pull request stands, besides what its verdict is judged from. */
+export type PullStanding = Pick<PullLookFacts, "state" | "merged" | "ourCheck" | "twins">;
+
+/** A pull request's standing as an App with this id sees it. Unknown while GitHub does not tell the commit of a merge. */
+export function pullStanding(state: PullState, appId: number): Known<PullStanding> {
+  const { checks, merged, twins } = state;
+  if (!merged.known) return merged;
+  return known({ state: state.state, merged: merged.value, ourCheck: findOurCheck(checks, appId), twins });
 }

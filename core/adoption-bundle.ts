@@ -1,4 +1,4 @@
-import type { Claim } from "../schemas/claim.ts";
+import type { Claim } from "../schemas/entry-parts.ts";
 import type { AdoptionBundle } from "../schemas/evidence.ts";
 import { adoptedHead } from "./adoption-trace.ts";
 import { mergeOf } from "./bundle.ts";

@@ -1,4 +1,4 @@
-import type { Claim } from "../schemas/claim.ts";
+import type { Claim } from "../schemas/entry-parts.ts";
 import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
 
 /** What a person answers for in a pull request: their adoption of its head, and those before it, the newest last. */

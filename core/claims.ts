@@ -1,4 +1,4 @@
-import type { Claim } from "../schemas/claim.ts";
+import type { Claim } from "../schemas/entry-parts.ts";
 import { mostClaims } from "../schemas/limits.ts";
 import { visible } from "./escape.ts";
 import type { CommitFact } from "./facts.ts";

@@ -1,6 +1,5 @@
 import type { Policy } from "../schemas/policy.ts";
-import type { Risk } from "../schemas/risk.ts";
-import type { Account } from "../schemas/text.ts";
+import type { Account, Risk } from "../schemas/text.ts";
 import type { Standing } from "./authority.ts";
 import type { Known } from "./known.ts";
 

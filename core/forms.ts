@@ -1,4 +1,4 @@
-import { Risk } from "../schemas/risk.ts";
+import { Risk } from "../schemas/text.ts";
 import { code } from "./escape.ts";
 
 /** What a section of an issue form holds; GitHub writes `### Label`, a blank line and the answer. */

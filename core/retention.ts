@@ -1,6 +1,5 @@
-import { BodyRef } from "../schemas/entries.ts";
+import { BodyRef, PayloadPurged } from "../schemas/entries.ts";
 import { mostPurged } from "../schemas/limits.ts";
-import { PayloadPurged } from "../schemas/purge.ts";
 import type { Ourselves } from "./effects.ts";
 import { type Draft, entriesOf, type TypedEntry } from "./entries.ts";
 import type { PolicyReading } from "./facts.ts";

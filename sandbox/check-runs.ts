@@ -3,8 +3,7 @@ import { z } from "zod";
 import { type Answer, created, forbidden, invalid, notFound, ok } from "./answer.ts";
 import { appOf } from "./caller.ts";
 import { addCheckRun, changeCheckRun, type RunFields, rerequestRun } from "./check-changes.ts";
-import { resolveCommit } from "./git.ts";
-import { branchesAt } from "./heads.ts";
+import { branchesAt, resolveCommit } from "./git.ts";
 
 import type { Annotation, CheckRun } from "./model.ts";
 import { listing } from "./paging.ts";

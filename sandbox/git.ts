@@ -106,3 +106,13 @@ export async function isAncestor(dir: string, older: string, newer: string): Pro
 export async function isRefName(dir: string, name: string): Promise<boolean> {
   return name.startsWith("refs/") && (await git(dir, ["check-ref-format", name])).exit === 0;
 }
+
+/** The branches that stand at a commit, by their names without `refs/heads/`, the default branch first. */
+export async function branchesAt(
+  { dir, defaultBranch }: { dir: string; defaultBranch: string },
+  sha: string,
+): Promise<string[]> {
+  const refs = await listRefs(dir, "refs/heads/");
+  const names = refs.filter((ref) => ref.sha === sha).map(({ name }) => name.replace("refs/heads/", ""));
+  return names.sort((one, other) => Number(other === defaultBranch) - Number(one === defaultBranch));
+}

@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { Claim } from "./claim.ts";
-import { act, IssueNumber } from "./entry-parts.ts";
+import { act, Claim, IssueNumber } from "./entry-parts.ts";
 import { mostAdopted, mostClaims } from "./limits.ts";
 import { Account, Sha, Sha256 } from "./text.ts";
 

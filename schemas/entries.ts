@@ -1,12 +1,11 @@
 import * as z from "zod";
 import { adoptionBodies } from "./adoption.ts";
 import { act, BaseRef, IssueNumber, RunId, Source, step } from "./entry-parts.ts";
+import { mostPurged } from "./limits.ts";
 import { Plan } from "./plan.ts";
-import { PayloadPurged } from "./purge.ts";
-import { Risk } from "./risk.ts";
 import { roadBodies } from "./road-entries.ts";
 import { Attempt, Redaction, Usage, WrittenCasefile } from "./step.ts";
-import { Account, Sha, Sha256 } from "./text.ts";
+import { Account, Risk, Sha, Sha256 } from "./text.ts";
 import { GateStatus, Verdict } from "./verdict.ts";
 import { VerificationSummary } from "./vsa.ts";
 
@@ -36,6 +35,17 @@ export const ContractPrompt = z.strictObject({
   dependsOn: z.array(z.int().positive()),
 });
 export type ContractPrompt = z.infer<typeof ContractPrompt>;
+
+/** Bodies that are given up: from this entry on the ledger has only their digests. */
+export const PayloadPurged = z.strictObject({
+  digests: z
+    .array(z.strictObject({ sha256: Sha256, bytes: z.int().min(0) }))
+    .min(1)
+    .max(mostPurged),
+  reason: z.literal("retention"),
+  days: z.int().positive().describe("How long the policy keeps bodies after the last entry that names them."),
+  policy: Sha.describe("The blob of the policy file."),
+});
 
 /**
  * The body of every kind of ledger entry. Only our own code writes them, from facts it read itself or from a person's

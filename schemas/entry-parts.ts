@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Attempt } from "./step.ts";
+import { Account, Sha } from "./text.ts";
 
 /** The number of an issue or pull request. */
 export const IssueNumber = z.int().positive();
@@ -28,3 +29,41 @@ export const act = { pull: IssueNumber, baseRef: BaseRef, comment: z.int().posit
 
 /** What every entry of one attempt tells: whose it is. */
 export const step = { run: RunId, story: IssueNumber, prompt: IssueNumber, attempt: Attempt };
+
+/**
+ * What a commit's message or a pull request's description says of how the change was made: a tool, a model, a session, a
+ * prompt. Whoever pushed or wrote it chose every word, nobody checked it, and no gate reads it. Secrets are cut out.
+ */
+export const Claim = z.strictObject({
+  source: z
+    .string()
+    .regex(/^(?:description|commit (?:[0-9a-f]{40}|[0-9a-f]{64}))$/)
+    .describe("`description`, or `commit` and its full id."),
+  name: z.string().min(1).max(60).describe("In lower case, joined by `-`, such as `co-authored-by`."),
+  value: z.string().min(1).max(1_000),
+});
+export type Claim = z.infer<typeof Claim>;
+
+/** What a person said about one commit by a review; who only commented said neither yes nor no. */
+export const ReviewState = z.enum(["approved", "changes_requested", "dismissed"]);
+
+/**
+ * The body of `review.observed`: a person's review as GitHub told it to the App. It proves that the App saw it there; the
+ * person signed nothing, and no gate reads it.
+ */
+export const ReviewObserved = z.strictObject({
+  pull: IssueNumber,
+  sha: Sha.describe("The commit that was reviewed."),
+  baseRef: z
+    .string()
+    .describe(
+      "The branch that the pull request entered when the review was seen; a review names none itself.",
+    ),
+  review: z
+    .int()
+    .positive()
+    .describe("The review's id at GitHub: a dismissal has that of what it dismisses."),
+  by: Account.describe("Who reviewed, also where somebody else dismissed it."),
+  state: ReviewState,
+  at: z.iso.datetime().describe("When it was submitted, as GitHub tells it."),
+});

@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { Claim } from "./claim.ts";
-import { ReviewState } from "./review-entry.ts";
+import { Claim, ReviewState } from "./entry-parts.ts";
 import { Attempt, Usage, WrittenCasefile } from "./step.ts";
 import { Account, Moment, Sha, Sha256 } from "./text.ts";
 

@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { Risk } from "./risk.ts";
-import { Lines } from "./text.ts";
+import { Lines, Risk } from "./text.ts";
 
 /** A path pattern as a model proposes it; it is checked again, and can only narrow what the role may touch. */
 const DeclaredPath = z.string().min(1).max(500);

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { bytes, count, duties, pattern, patterns } from "./policy-values.ts";
-import { Risk } from "./risk.ts";
+import { Risk } from "./text.ts";
 
 /** One pattern or a list of them. */
 const some = z

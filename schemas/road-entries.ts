@@ -1,8 +1,7 @@
 import * as z from "zod";
-import { IssueNumber, RunId, Source, step } from "./entry-parts.ts";
+import { IssueNumber, ReviewObserved, RunId, Source, step } from "./entry-parts.ts";
 import { longestConcern, mostUndone } from "./limits.ts";
 import { RemediationClosed, RemediationOpened } from "./remediation.ts";
-import { ReviewObserved } from "./review-entry.ts";
 import { Attempt } from "./step.ts";
 import { Sha, Sha256 } from "./text.ts";
 

@@ -24,3 +24,7 @@ export const Lines = z.array(z.string().trim().min(1).max(2_000)).max(100);
 
 /** A JSON object of any shape; what an entry's body is until its kind's own schema has read it. */
 export const EntryBodyRecord = z.record(z.string(), z.json());
+
+/** How bad it would be if the change were wrong; chosen by the person who wrote the story. */
+export const Risk = z.enum(["low", "medium", "high", "critical"]);
+export type Risk = z.infer<typeof Risk>;

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse, validate } from "graphql";
 import { editsQuery } from "../../collect/edits.ts";
-import { pullStanding } from "../../collect/pull-look.ts";
 import { pullQuery } from "../../collect/pull-query.ts";
-import { type PullState, readPullState } from "../../collect/pull-state.ts";
+import { type PullState, pullStanding, readPullState } from "../../collect/pull-state.ts";
 import { othersChecks } from "../../collect/reviews.ts";
 import { known } from "../../core/known.ts";
 import { githubSchema } from "../../sandbox/graphql/schema.ts";

@@ -3,8 +3,7 @@ import { CORE_SCHEMA, JSON_SCHEMA, load, YAML11_SCHEMA } from "js-yaml";
 import * as z from "zod";
 import { parsePolicy } from "../../collect/policy.ts";
 import { bareValue, parseStrictYaml } from "../../collect/strict-yaml.ts";
-import { Policy } from "../../schemas/policy.ts";
-import { policyKeys } from "../../schemas/policy-keys.ts";
+import { Policy, policyKeys } from "../../schemas/policy.ts";
 import { fullPolicy } from "./full-policy.ts";
 
 /** The problem of a text that has to be refused. */

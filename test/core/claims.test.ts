@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { claimsOf } from "../../core/claims.ts";
 import type { CommitFact } from "../../core/facts.ts";
-import { Claim } from "../../schemas/claim.ts";
+import { Claim } from "../../schemas/entry-parts.ts";
 import { mostClaims } from "../../schemas/limits.ts";
 
 const commit = (sha: string, message: string): CommitFact => ({

@@ -3,7 +3,7 @@ import type { TypedEntry } from "../../core/entries.ts";
 import type { CheckFact, CommitFact } from "../../core/facts.ts";
 import { known } from "../../core/known.ts";
 import type { PullLookFacts } from "../../core/pull-facts.ts";
-import type { Claim } from "../../schemas/claim.ts";
+import type { Claim } from "../../schemas/entry-parts.ts";
 import { mergedStory } from "./merged-story.ts";
 import { lookAt, recorded, say } from "./pull-look.ts";
 import { base, change, facts } from "./sample-facts.ts";

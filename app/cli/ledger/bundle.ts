@@ -7,9 +7,8 @@ import { lastVerdict } from "../../../core/vsa.ts";
 import { Bundle } from "../../../schemas/evidence.ts";
 import type { Io } from "../io.ts";
 import { adoptionMarkdown } from "./adoption-text.ts";
-import { wholeNumber } from "./arguments.ts";
 import { bundleMarkdown } from "./bundle-text.ts";
-import { stop } from "./refusal.ts";
+import { stop, wholeNumber } from "./input.ts";
 import type { KeyOptions } from "./trusted-keys.ts";
 import { readVerified, unreadProblem, type VerifiedLedger } from "./verified-entries.ts";
 

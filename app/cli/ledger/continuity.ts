@@ -9,7 +9,7 @@ import {
 } from "../../../core/continuity.ts";
 import { jsonText, oneLine } from "../../../core/escape.ts";
 import type { Io } from "../io.ts";
-import { stop } from "./refusal.ts";
+import { stop } from "./input.ts";
 import type { KeyOptions } from "./trusted-keys.ts";
 import { readVerified } from "./verified-entries.ts";
 

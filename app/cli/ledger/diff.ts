@@ -1,8 +1,8 @@
 import { readSegments } from "../../../core/evidence-branch.ts";
 import { type EntryReading, readEntry } from "../../../core/ledger.ts";
 import type { Io } from "../io.ts";
+import { stop } from "./input.ts";
 import { openPlace } from "./place.ts";
-import { stop } from "./refusal.ts";
 import { entryText } from "./report.ts";
 
 /** How two ledgers relate; `common` entries at the beginning are the same, byte for byte. */

@@ -6,8 +6,8 @@ import { pack } from "tar-stream";
 import { readSegments, wrongBodies } from "../../../core/evidence-branch.ts";
 import { isArchiveName, manifestName, manifestText } from "../../../core/ledger-archive.ts";
 import type { Io } from "../io.ts";
+import { stop } from "./input.ts";
 import { openPlace } from "./place.ts";
-import { stop } from "./refusal.ts";
 
 /** `ledger export`: one archive of all segments and bodies; the same ledger gives the same bytes. */
 export async function exportArchive(io: Io, name: string, out: string): Promise<void> {

@@ -2,7 +2,7 @@ import { lstat, mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/prom
 import { dirname, join, resolve } from "node:path";
 import type { Io } from "../io.ts";
 import { readArchive } from "./archive.ts";
-import { stop } from "./refusal.ts";
+import { stop } from "./input.ts";
 
 /**
  * `ledger import`: unpacks an exported ledger into a folder that must not be there yet. It is unpacked beside it and moved

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { formatPublicKey } from "../../../core/keys.ts";
 import type { Io } from "../io.ts";
-import { stop } from "./refusal.ts";
+import { stop } from "./input.ts";
 
 /** `ledger keygen`: writes a new private key to a file that only its owner reads, and prints its public key. */
 export async function keygen(io: Io, out: string): Promise<void> {

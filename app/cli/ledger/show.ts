@@ -2,9 +2,8 @@ import { jsonText } from "../../../core/escape.ts";
 import { readSegments } from "../../../core/evidence-branch.ts";
 import { type Entry, entryHash, readEntry } from "../../../core/ledger.ts";
 import type { Io } from "../io.ts";
-import { wholeNumber } from "./arguments.ts";
+import { stop, wholeNumber } from "./input.ts";
 import { openPlace } from "./place.ts";
-import { stop } from "./refusal.ts";
 import { entryText, placeOf } from "./report.ts";
 
 export type ShowOptions = {

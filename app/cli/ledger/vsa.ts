@@ -1,8 +1,7 @@
 import { jsonText } from "../../../core/escape.ts";
 import { summaryStatement } from "../../../core/vsa.ts";
 import type { Io } from "../io.ts";
-import { wholeNumber } from "./arguments.ts";
-import { stop } from "./refusal.ts";
+import { stop, wholeNumber } from "./input.ts";
 import type { KeyOptions } from "./trusted-keys.ts";
 import { readVerified, unreadProblem } from "./verified-entries.ts";
 
