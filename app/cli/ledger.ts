@@ -3,7 +3,6 @@ import { Command } from "commander";
 import type { Io } from "./io.ts";
 import { type BundleOptions, printBundle } from "./ledger/bundle.ts";
 import { type ContinuityOptions, printContinuity } from "./ledger/continuity.ts";
-import { diffLedgers } from "./ledger/diff.ts";
 import { exportArchive } from "./ledger/export.ts";
 import { importArchive } from "./ledger/import.ts";
 import { keygen } from "./ledger/keygen.ts";
@@ -100,13 +99,6 @@ export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
     .argument("<file.tar>", "an archive that `ledger export` wrote")
     .requiredOption("--into <folder>", "the folder to make; an existing one is never written to")
     .action((archive: string, options: { into: string }) => importArchive(io, archive, options.into));
-  command
-    .command("diff")
-    .description("say where two ledgers part, or by how much one continues the other; nothing is verified")
-    .argument("<a>", placeHelp)
-    .argument("<b>", placeHelp)
-    .option("--json", "print the answer as JSON")
-    .action((a: string, b: string, options: { json?: boolean }) => diffLedgers(io, a, b, options));
   command
     .command("keygen")
     .description("make the private key that signs a ledger, and print its public key for the policy")

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { createSigner } from "../../../app/signer.ts";
 import { bodyPath, branchFiles, evidenceBranch } from "../../../core/evidence-branch.ts";
+import { entryHash } from "../../../core/ledger.ts";
 import { commitFiles, file, type Node, plainGit } from "../../collect/repository.ts";
 import { chainOf, draft, newKey } from "../../ledger.ts";
 import { makeLedgerClone } from "./ledger-clone.ts";
@@ -55,8 +56,8 @@ function publish(...commits: [chain: readonly string[], kept: readonly string[]]
   plainGit(clone, ["fetch", "-q", "origin", "+refs/heads/*:refs/remotes/origin/*"]);
 }
 
-async function verify(place = clone) {
-  const { out, exit } = await ledger(["verify", place, "--key", publicKey, "--json"]);
+async function verify(place = clone, ...args: string[]) {
+  const { out, exit } = await ledger(["verify", place, "--key", publicKey, "--json", ...args]);
   const { problems, bodies: found } = JSON.parse(out);
   return { exit, found, codes: problems.map(({ code }: { code: string }) => code) };
 }
@@ -221,15 +222,14 @@ describe("elsewhere", () => {
     expect(out).toMatch(/^ {4}3 {2}2028-01-01T00:00:00.000Z {2}payload.purged .* bodies 2, kept 400 days\n$/);
   });
 
-  test("export, import and diff go on without them", async () => {
+  test("export and import go on without them", async () => {
     for (const name of ["ledger.tar", "copy"]) rmSync(join(folder, name), { recursive: true, force: true });
     expect(await ledger(["export", clone, "--out", "ledger.tar"])).toMatchObject({ exit: 0, err: "" });
     expect(await ledger(["import", "ledger.tar", "--into", "copy"])).toMatchObject({ exit: 0, err: "" });
-    expect(await verify("copy")).toEqual({
+    expect(await verify("copy", "--head", `3:${entryHash(purged[2] ?? "")}`)).toEqual({
       exit: 0,
       codes: [],
       found: { named: 2, present: 0, purged: 2 },
     });
-    expect(await ledger(["diff", "copy", clone])).toMatchObject({ exit: 0 });
   });
 });

@@ -106,6 +106,15 @@ describe("sallyport ledger verify", () => {
     });
   });
 
+  test("T144: the head of one ledger tells whether another one continues it or parts from it", async () => {
+    const fork = await chainOf(key.pem, [...drafts(100), draft({ kind: "command" }), ...drafts(20)]);
+    publish(fork);
+    expect(await verify("--head", headOf(lines.slice(0, 100)))).toMatchObject({ exit: 0 });
+    const { out, exit } = await verify("--head", headOf(lines.slice(0, 101)));
+    expect(exit).toBe(1);
+    expect(out).toContain("cut-tail");
+  });
+
   const second = "ledger/0002.jsonl";
   const broken: [string, () => [readonly string[], Record<string, Node>?], string][] = [
     [
