@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import * as core from "@actions/core";
 import type { RequestInterface } from "@octokit/types";
 import type { Annotation } from "../core/annotations.ts";
+import { messageOf } from "../core/errors.ts";
 import { type Inputs, type Ports, run } from "./run.ts";
 
 /** How long one answer of GitHub may take, in milliseconds. */
@@ -73,7 +74,7 @@ if (token === "") {
   let isDone = false;
   run(readInputs(), makePorts(token))
     .catch((error: unknown) => {
-      core.setFailed(`sallyport could not judge: ${error instanceof Error ? error.message : String(error)}`);
+      core.setFailed(`sallyport could not judge: ${messageOf(error)}`);
     })
     .finally(() => {
       isDone = true;

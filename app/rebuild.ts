@@ -1,3 +1,4 @@
+import { messageOf } from "../core/errors.ts";
 import { parsePublicKey } from "../core/keys.ts";
 import { createAttemptGuard } from "./attempt-guard.ts";
 import type { Config } from "./config.ts";
@@ -51,7 +52,7 @@ export async function rebuild(
         }
         onRepository({ repository, ok: true, restored });
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = messageOf(error);
         onRepository({ repository, ok: false, why: secrets.hide(why) });
       }
     }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Anthropic, { APIError } from "@anthropic-ai/sdk";
 import type { Message, MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk/resources/messages/messages";
 import { sha256 } from "../../core/contract.ts";
-import { SallyportError } from "../../core/errors.ts";
+import { messageOf, SallyportError } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { AnswerCut, type Usage } from "../../schemas/step.ts";
 import type { CallStore, Service } from "./run.ts";
@@ -160,7 +160,7 @@ function serviceFailure(error: unknown): { again: boolean; waitFor: number | nul
     const message = `the model service refuses our key (${status}); check ANTHROPIC_API_KEY and the account`;
     return { again: false, waitFor: null, failure: fail(message) };
   }
-  const said = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ").slice(0, 300);
+  const said = messageOf(error).replaceAll(/\s+/g, " ").slice(0, 300);
   return {
     again: status === undefined || status >= 500 || passing.includes(status),
     waitFor: error instanceof APIError ? retryAfter(error.headers?.get("retry-after") ?? null) : null,

@@ -1,4 +1,5 @@
 import Anthropic, { APIConnectionError, APIError } from "@anthropic-ai/sdk";
+import { messageOf } from "../../core/errors.ts";
 import type { ServiceFact } from "../../core/health/models.ts";
 import type { Config } from "../config.ts";
 import { anthropicAddress } from "./conversation.ts";
@@ -29,7 +30,7 @@ export async function askService(
 }
 
 function refusalOf(error: unknown): Omit<ServiceFact, "backend"> {
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = messageOf(error);
   if (error instanceof APIConnectionError) return { state: "unreachable", detail: causeOf(error) };
   const status = error instanceof APIError ? error.status : undefined;
   if (status === 401 || status === 403) return { state: "unauthorised", detail };

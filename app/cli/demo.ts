@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { dump } from "js-yaml";
+import { messageOf } from "../../core/errors.ts";
 import { formatPublicKey } from "../../core/keys.ts";
 import { actAs, see } from "../demo/acting.ts";
 import { demoSeed, git, people, prepareGoverned, storyBody } from "../demo/governed.ts";
@@ -45,7 +46,7 @@ export function demoCommand(io: Io): Command {
         await play(io, options, dir, hosts);
         io.exit(0);
       } catch (error) {
-        io.err(`\nsallyport demo: ${error instanceof Error ? error.message : String(error)}\n`);
+        io.err(`\nsallyport demo: ${messageOf(error)}\n`);
         io.err("Run it with --verbose to see what the processes print.\n");
         io.exit(1);
       } finally {

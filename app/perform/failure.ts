@@ -1,10 +1,10 @@
-import { SallyportError } from "../../core/errors.ts";
+import { messageOf, SallyportError } from "../../core/errors.ts";
 import { limitOf } from "../rate-limit.ts";
 
 /** Which failures of GitHub may pass by themselves, and when to ask again. */
 export function asSallyportError(error: unknown, now: Date): SallyportError {
   if (error instanceof SallyportError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const notBefore = limitOf(error, now);
   if (notBefore !== null)
     return new SallyportError("rate-limit", message, { cause: error, retry: true, notBefore });

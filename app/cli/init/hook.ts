@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { messageOf } from "../../../core/errors.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
 
 /** The line by which a hook of ours is told, so that a newer one may replace it. */
@@ -74,7 +75,7 @@ export async function installHook(
     await writeFile(path, hookText, { mode: 0o755, flag: old === null ? "wx" : "w" });
     return known({ state: "written", path });
   } catch (error) {
-    const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+    const [line = ""] = messageOf(error).split("\n");
     return unknown(`the hook could not be written: ${line}`);
   }
 }

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { extract } from "tar-stream";
+import { messageOf } from "../../../core/errors.ts";
 import {
   archiveLimits,
   fileProblem,
@@ -54,7 +55,7 @@ export async function readArchive(
       await keep(header.name, content);
     }
   } catch (error) {
-    return refuse(`it is no whole tar archive: ${error instanceof Error ? error.message : String(error)}`);
+    return refuse(`it is no whole tar archive: ${messageOf(error)}`);
   } finally {
     await feeding;
   }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readDefaultPolicy } from "../../../collect/default-policy.ts";
 import { parsePolicy } from "../../../collect/policy.ts";
+import { messageOf } from "../../../core/errors.ts";
 import { parsePublicKey } from "../../../core/keys.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
 import { type LedgerKey, pinnedKeys } from "../../../core/ledger-keys.ts";
@@ -26,7 +27,7 @@ export async function givenKeys(io: Io, options: KeyOptions): Promise<Known<Trus
       try {
         keys.push({ key: await readKey(io, text) });
       } catch (error) {
-        return unknown(`--key ${text}: ${error instanceof Error ? error.message : String(error)}`);
+        return unknown(`--key ${text}: ${messageOf(error)}`);
       }
     }
     return known({ keys, source: "--key" });
