@@ -1,5 +1,4 @@
 import { type GitHub } from "../collect/github.ts";
-import { pullStanding } from "../collect/pull-state.ts";
 import { type Decision } from "../core/decision.ts";
 import { type Subject } from "../core/effects.ts";
 import { type TypedEntry } from "../core/entries.ts";

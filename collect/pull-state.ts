@@ -2,7 +2,7 @@ import { findOurCheck } from "./reviews.ts";
 import type { CommitFact, PolicyReading } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import type { SeenReview } from "../core/observed-reviews.ts";
-import type { OurCheck, PullLookFacts } from "../core/pull-facts.ts";
+import type { PullLookFacts } from "../core/pull-facts.ts";
 import { type Actor, type CheckSuite, PullAnswer } from "../schemas/graphql.ts";
 import { Account } from "../schemas/text.ts";
 import { commitsAbove } from "./comparison.ts";

@@ -4,7 +4,6 @@ import { jsonText, oneLine } from "../../core/escape.ts";
 import { replayConcerns, replayText } from "../../core/replay-report.ts";
 import { replayRun } from "../../core/replay.ts";
 import { type Io } from "./io.ts";
-import { wholeNumber } from "./ledger/input.ts";
 import { type KeyOptions } from "./ledger/trusted-keys.ts";
 import { openVerified, tellNotes } from "./ledger/verified-entries.ts";
 import { Command } from "commander";
