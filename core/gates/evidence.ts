@@ -10,7 +10,6 @@ import {
   type ReadingFacts,
   result,
 } from "../gate.ts";
-import { jsonFault } from "../json-fault.ts";
 import { matcher } from "../paths.ts";
 
 const name = "evidence";
@@ -23,27 +22,25 @@ function evidencePaths({ changes, record }: ReadingFacts, { policy }: LoadedPoli
   return [...touched.map((change) => change.path), ...(record?.run?.evidenceFiles ?? [])];
 }
 
+/** Whether a text is JSON (RFC 8259); where it is not, the author's editor shows the place. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Files that are there and are not JSON; a link, a submodule and what is no text are none. */
 function badFiles(files: readonly FileText[], policy: LoadedPolicy, who: string): Reason[] {
+  const line = policyLine(policy, `gates.${name}.files`);
+  const next = { step: "Mend the file and push.", who };
   return files.flatMap(({ path, after }): Reason[] => {
-    if (after.state === "absent") return [];
-    const fault = after.state === "text" ? jsonFault(after.text) : { line: 1, column: 1 };
-    if (fault === null) return [];
-    const message =
-      after.state === "text"
-        ? `This evidence file is not valid JSON: line ${fault.line}, column ${fault.column}.`
-        : `This evidence file is not valid JSON: it cannot be read as text (${after.why}).`;
-    const next = { step: "Mend the file and push.", who };
-    return [
-      {
-        code: "evidence-not-json",
-        message,
-        path,
-        line: fault.line,
-        ...policyLine(policy, `gates.${name}.files`),
-        next,
-      },
-    ];
+    if (after.state === "absent" || (after.state === "text" && isJson(after.text))) return [];
+    const why = after.state === "text" ? "" : `: it cannot be read as text (${after.why})`;
+    const message = `This evidence file is not valid JSON${why}.`;
+    return [{ code: "evidence-not-json", message, path, ...line, next }];
   });
 }
 

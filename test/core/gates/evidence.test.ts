@@ -95,19 +95,27 @@ describe("evidence", () => {
   });
 
   test.each([
-    ['{\n  "a": 1,\n  "b": x\n}', 3, 8],
-    ['{"a": 1,}', 1, 9],
-    ["[1, 2", 1, 6],
-    ["", 1, 1],
-    ["{} {}", 1, 4],
-    ['["a\nb"]', 1, 2],
-    ["[01]", 1, 2],
-    ['{"a" 1}', 1, 6],
-    ["[[],{},]", 1, 8],
-    ['{"a": {"b": []}, 3: 4}', 1, 18],
-  ])("%j is told by line %d, column %d", (text, line, column) => {
-    const reason = ask("evidence", facts({ policy: files, ...file(text) })).reasons[0];
-    expect(reason).toMatchObject({ line, policyLine: 4, path: "evidence/a.json" });
-    expect(reason?.message).toContain(`line ${line}, column ${column}.`);
+    '{\n  "a": 1,\n  "b": x\n}',
+    '{"a": 1,}',
+    "[1, 2",
+    "",
+    "{} {}",
+    '["a\nb"]',
+    "[01]",
+    '{"a" 1}',
+    "[[],{},]",
+    '{"a": {"b": []}, 3: 4}',
+  ])("%j is not valid JSON", (text) => {
+    const { status, reasons } = ask("evidence", facts({ policy: files, ...file(text) }));
+    expect(status).toBe("fail");
+    expect(reasons).toEqual([
+      {
+        code: "evidence-not-json",
+        message: "This evidence file is not valid JSON.",
+        path: "evidence/a.json",
+        policyLine: 4,
+        next: { step: "Mend the file and push.", who: expect.any(String) },
+      },
+    ]);
   });
 });
