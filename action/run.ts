@@ -1,5 +1,6 @@
 import type { RequestInterface } from "@octokit/types";
 import { type Annotation, annotationsOf } from "../core/annotations.ts";
+import { crashText } from "../core/errors.ts";
 import { verdictText } from "../core/judge.ts";
 import type { Known } from "../core/known.ts";
 import { known, unknown } from "../core/known.ts";
@@ -42,7 +43,7 @@ export async function run(inputs: Inputs, ports: Ports): Promise<void> {
   const { owner, repo, subject, failOn } = asked.value;
   const policyRef = inputs.policyRef === "" ? undefined : inputs.policyRef;
   const source = { request: await ports.connect(), owner, repo, now: inputs.now, policyRef };
-  const answer = await verdictOn(source, subject);
+  const answer = await verdictOn(source, subject, (crash) => ports.say(crashText(crash)));
   if (!answer.known) return ports.fail(answer.why);
   const { verdict, about } = answer.value;
   ports.output("conclusion", verdict.conclusion);

@@ -1,6 +1,7 @@
 import type { GitHub } from "../collect/github.ts";
 import { collectGroup } from "../collect/group.ts";
 import { collectPull } from "../collect/pull.ts";
+import type { OnCrash } from "../core/errors.ts";
 import { judgeGroup } from "../core/group.ts";
 import { judge } from "../core/judge.ts";
 import { type Known, known, unknown } from "../core/known.ts";
@@ -17,24 +18,33 @@ export type Answer = { verdict: Verdict; about: string };
  * Collects and judges what the job is about, as it is now. Unknown also when it has moved on since the event: a verdict on
  * another commit than the job's own would be shown on the wrong one.
  */
-export async function verdictOn(source: VerdictSource, subject: EventSubject): Promise<Known<Answer>> {
-  return subject.kind === "group" ? onGroup(source, subject) : onPull(source, subject);
+export async function verdictOn(
+  source: VerdictSource,
+  subject: EventSubject,
+  onCrash?: OnCrash,
+): Promise<Known<Answer>> {
+  return subject.kind === "group" ? onGroup(source, subject, onCrash) : onPull(source, subject, onCrash);
 }
 
 async function onPull(
   source: VerdictSource,
   { number, head }: Extract<EventSubject, { kind: "pull" }>,
+  onCrash?: OnCrash,
 ): Promise<Known<Answer>> {
   const facts = await collectPull({ ...source, number });
   if (!facts.known) return facts;
   const now = facts.value.head.sha;
   if (head !== null && head !== now) return movedOn(head, `pull request #${number}`, now);
-  return known({ verdict: judge(facts.value, { settle: "all" }), about: `pull request #${number}` });
+  return known({
+    verdict: judge(facts.value, { settle: "all", onCrash }),
+    about: `pull request #${number}`,
+  });
 }
 
 async function onGroup(
   source: VerdictSource,
   { ref, head }: Extract<EventSubject, { kind: "group" }>,
+  onCrash?: OnCrash,
 ): Promise<Known<Answer>> {
   const facts = await collectGroup({ ...source, ref });
   if (!facts.known) return facts;
@@ -42,7 +52,7 @@ async function onGroup(
     return unknown(`the merge group ${ref} is no more: it has landed, or the queue gave it up`);
   const now = facts.value.tree.head.sha;
   if (head !== now) return movedOn(head, `the merge group ${ref}`, now);
-  return known({ verdict: judgeGroup(facts.value), about: `merge group ${ref}` });
+  return known({ verdict: judgeGroup(facts.value, onCrash), about: `merge group ${ref}` });
 }
 
 function movedOn(head: string, what: string, now: string): Known<never> {

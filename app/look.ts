@@ -2,7 +2,7 @@ import { type GitHub } from "../collect/github.ts";
 import { type Decision } from "../core/decision.ts";
 import { type Subject } from "../core/effects.ts";
 import { type TypedEntry } from "../core/entries.ts";
-import { SallyportError } from "../core/errors.ts";
+import { crashText, SallyportError } from "../core/errors.ts";
 import { type Known } from "../core/known.ts";
 import { seeGroup } from "./look-group.ts";
 import { seeIssue } from "./reconcile/issue.ts";
@@ -33,6 +33,8 @@ export async function look(subject: Subject, tools: LookTools): Promise<void> {
   }
   for (let round = 0; round < mostRounds; round++) {
     const decision = await seen.value.decide();
+    for (const crash of decision.crashes)
+      tools.log(`${subject.kind} #${subject.number}: ${crashText(crash)}`);
     if (isNothing(decision)) return;
     await tools.record({ subject, fence, repository: seen.value.repository }, decision);
     if (decision.drafts.length === 0) return;

@@ -1,4 +1,5 @@
 import type { GateResult, Verdict } from "../schemas/verdict.ts";
+import type { OnCrash } from "./errors.ts";
 import type { PullFacts } from "./facts.ts";
 import { judge } from "./judge.ts";
 
@@ -69,9 +70,9 @@ function because(verdict: Verdict | null, by: Because["by"]): Because | null {
   return { by, gate: failed.gate, message, path, policyLine };
 }
 
-function rowOf({ sha, subject, pull, before, after }: Entered): BacktestRow {
-  const old = before === null ? null : judge(before, { settle: "content" });
-  const young = judge(after, { settle: "content" });
+function rowOf({ sha, subject, pull, before, after }: Entered, onCrash: OnCrash | undefined): BacktestRow {
+  const old = before === null ? null : judge(before, { settle: "content", onCrash });
+  const young = judge(after, { settle: "content", onCrash });
   const outcome = old === null ? "passes" : outcomes[old.conclusion];
   return {
     sha,
@@ -88,8 +89,11 @@ function rowOf({ sha, subject, pull, before, after }: Entered): BacktestRow {
  * Judges changes that have entered already by the old and the new policy, with the gates that the commits alone settle.
  * Reviews, checks, sign-offs and the ledger are not asked: what they would have said then cannot be known now.
  */
-export function backtest(entered: readonly Entered[], { secrets }: { secrets: boolean }): Backtest {
-  const rows = entered.map(rowOf);
+export function backtest(
+  entered: readonly Entered[],
+  { secrets, onCrash }: { secrets: boolean; onCrash?: OnCrash },
+): Backtest {
+  const rows = entered.map((change) => rowOf(change, onCrash));
   const count = (effect: Effect) => rows.filter((row) => row.effect === effect).length;
   return {
     rows,

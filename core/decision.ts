@@ -1,6 +1,7 @@
 import type { Ask } from "./authority.ts";
 import type { Effect, EffectOutcome, EffectResult, Ourselves, Subject } from "./effects.ts";
 import type { Draft, TypedEntry } from "./entries.ts";
+import type { Crash } from "./errors.ts";
 import type { PolicyReading } from "./facts.ts";
 import { effectKey } from "./identifiers.ts";
 import type { Known } from "./known.ts";
@@ -38,6 +39,8 @@ export type Decision = {
   enqueue: Subject[];
   /** Seconds until the subject is decided again although nothing may happen; null when an event will come. */
   requeueAfter: number | null;
+  /** Gates that crashed while they judged, for the host's log. */
+  crashes: Crash[];
 };
 
 /** What one rule adds to a decision; a rule that has nothing to do adds nothing. */
@@ -62,6 +65,7 @@ export function decisionOf(...steps: readonly Step[]): Decision {
     effects: steps.flatMap(({ effects }) => effects ?? []),
     enqueue: steps.flatMap(({ enqueue }) => enqueue ?? []),
     requeueAfter: times.length === 0 ? null : Math.min(...times),
+    crashes: steps.flatMap(({ crashes }) => crashes ?? []),
   };
 }
 

@@ -1,3 +1,5 @@
+import { oneLine } from "./escape.ts";
+
 /** Why something broke; a closed set, so that callers and tests never read wording. */
 export type ErrorCode =
   | "bad-input"
@@ -43,4 +45,14 @@ export class SallyportError extends Error {
     this.retry = options.retry ?? false;
     this.notBefore = options.notBefore;
   }
+}
+
+/** What a gate threw while it judged: a fault of ours. Its text may quote what the author of the change wrote. */
+export type Crash = { gate: string; error: unknown };
+/** Is told of a crash, so that a host can log it. */
+export type OnCrash = (crash: Crash) => void;
+
+/** A crash on one line of a log. */
+export function crashText({ gate, error }: Crash): string {
+  return oneLine(`the gate ${gate} crashed: ${(error instanceof Error && error.stack) || String(error)}`);
 }

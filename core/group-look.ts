@@ -3,6 +3,7 @@ import { checkEffect } from "./check-effect.ts";
 import { sha256 } from "./contract.ts";
 import { type Decision, decisionOf, requeue, type Step } from "./decision.ts";
 import { lastEntry } from "./entries.ts";
+import type { Crash } from "./errors.ts";
 import { judgeGroup } from "./group.ts";
 import type { GroupLookFacts } from "./group-facts.ts";
 import { verdictText } from "./judge.ts";
@@ -13,10 +14,16 @@ type GroupContext = { facts: GroupLookFacts; verdict: Verdict; digest: string };
 
 /** Decides a merge group's next steps: its verdict recorded, and shown on the one commit that was judged. */
 export function decideGroup(facts: GroupLookFacts): Decision {
-  const verdict = judgeGroup(facts.group);
+  const crashes: Crash[] = [];
+  const verdict = judgeGroup(facts.group, (crash) => crashes.push(crash));
   const digest = sha256(verdictText(verdict));
   const context = { facts, verdict, digest };
-  return decisionOf(recordJudgement(context), checkEffect(facts, verdict, digest), judgeAgain(context));
+  return decisionOf(
+    { crashes },
+    recordJudgement(context),
+    checkEffect(facts, verdict, digest),
+    judgeAgain(context),
+  );
 }
 
 function recordJudgement({ facts, verdict, digest }: GroupContext): Step {

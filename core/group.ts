@@ -1,4 +1,5 @@
 import type { GateResult, GateStatus, Reason, Verdict } from "../schemas/verdict.ts";
+import type { OnCrash } from "./errors.ts";
 import type { PullRecord } from "./facts.ts";
 import type { GroupFacts, MemberFacts } from "./group-facts.ts";
 import { conclude, judge } from "./judge.ts";
@@ -15,15 +16,18 @@ type Judged = { member: MemberFacts; verdict: Known<Verdict> };
  * Judges a merge group by nothing but the facts: the content gates over all that the group brings, from the commit it
  * stands on to its head, so that pull requests which keep a limit each and break it together do not pass; and `members`,
  * which passes only when every member's own verdict on exactly its head is success. Sign-offs, evidence, reviews and the
- * other gates of the ledger and of people belong to a member's head and count there, not on the group.
+ * other gates of the ledger and of people belong to a member's head and count there, not on the group. `onCrash` as in `judge`.
  */
-export function judgeGroup(group: GroupFacts): Verdict {
-  const tree = judge(group.tree, { settle: "content" });
+export function judgeGroup(group: GroupFacts, onCrash?: OnCrash): Verdict {
+  const tree = judge(group.tree, { settle: "content", onCrash });
   const judged = group.members.map((member) => ({
     member,
-    verdict: member.facts.known ? known(judge(member.facts.value, { settle: "all" })) : member.facts,
+    verdict: member.facts.known ? known(judge(member.facts.value, { settle: "all", onCrash })) : member.facts,
   }));
-  const gates = [...tree.gates.map((gate) => withWaivers(gate, judged)), membersResult(group, judged)];
+  const gates = [
+    ...tree.gates.map((gate) => withWaivers(gate, judged)),
+    membersResult(group, judged, onCrash),
+  ];
   return { ...tree, conclusion: conclude(gates), gates, deferred: [] };
 }
 
@@ -73,7 +77,11 @@ function withWaivers(gate: GateResult, judged: readonly Judged[]): GateResult {
 
 const queueMaintainer = "a maintainer";
 
-function membersResult(group: GroupFacts, judged: readonly Judged[]): GateResult {
+function membersResult(
+  group: GroupFacts,
+  judged: readonly Judged[],
+  onCrash: OnCrash | undefined,
+): GateResult {
   const findings: Finding[] = [
     ...group.strays.map((message) => ({
       status: "fail" as const,
@@ -86,7 +94,7 @@ function membersResult(group: GroupFacts, judged: readonly Judged[]): GateResult
         },
       },
     })),
-    ...(group.below === null ? [] : [findingBelow(group.below)]),
+    ...(group.below === null ? [] : [findingBelow(group.below, onCrash)]),
     ...judged.map(findingOf),
   ];
   if (judged.length === 0 && group.strays.length === 0) {
@@ -153,8 +161,8 @@ function findingOf({ member, verdict }: Judged): Finding {
 }
 
 /** The queue may land both groups on the later one's checks alone, so the earlier one has to pass here as well. */
-function findingBelow(below: GroupFacts): Finding {
-  const { conclusion, head } = judgeGroup(below);
+function findingBelow(below: GroupFacts, onCrash: OnCrash | undefined): Finding {
+  const { conclusion, head } = judgeGroup(below, onCrash);
   const message = `This group stands on the group at ${head}, whose verdict is ${conclusion}.`;
   if (conclusion === "success") return { status: "pass", reason: { code: "group-below-passes", message } };
   const next = { step: "Wait for the group ahead, or take it out of the queue.", who: queueMaintainer };

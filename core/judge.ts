@@ -1,6 +1,7 @@
 import { policyPath } from "../schemas/policy-place.ts";
 import type { GateResult, Verdict } from "../schemas/verdict.ts";
 import { engine } from "./engine.ts";
+import type { OnCrash } from "./errors.ts";
 import type { LoadedPolicy, PolicyReading, PullFacts, SecretFinding } from "./facts.ts";
 import { type Gate, gateNames, lacking } from "./gate.ts";
 import { gates } from "./gates.ts";
@@ -41,18 +42,26 @@ function shortened(result: GateResult): GateResult {
   return { gate, status, reasons: [...reasons.slice(0, mostReasons), last] };
 }
 
-/** Asks one gate. A gate that breaks is a fault of ours: its answer is unknown, and never a pass. */
-function ask(gate: Gate, facts: PullFacts, policy: LoadedPolicy): GateResult {
+/**
+ * Asks one gate. One that crashes is unknown, and never a pass. What it threw is for the log alone: every version of Node
+ * words an error as it likes, and the same facts have to give the same verdict.
+ */
+function askGate(
+  gate: Gate,
+  facts: PullFacts,
+  policy: LoadedPolicy,
+  onCrash: OnCrash | undefined,
+): GateResult {
   try {
     return shortened(waived(gate.judge(facts, policy), facts, policy));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const next = { step: "Report this at the project of Sallyport, with this message.", who: "a maintainer" };
-    return {
-      gate: gate.name,
-      status: "unknown",
-      reasons: [{ code: "gate-crashed", message: `This gate broke: ${why}`, next }],
+    onCrash?.({ gate: gate.name, error });
+    const message = "This gate crashed. The error is in the log of the program that judged.";
+    const next = {
+      step: "Report this at the project of Sallyport, with the error from the log.",
+      who: "a maintainer",
     };
+    return { gate: gate.name, status: "unknown", reasons: [{ code: "gate-crashed", message, next }] };
   }
 }
 
@@ -96,7 +105,10 @@ export function conclude(results: readonly GateResult[]): Verdict["conclusion"] 
  * line. `settle: "content"` is for a host without the ledger: it judges the gates that the commits alone settle, and
  * names the others in `deferred`. Success needs every gate judged here to pass or not to apply.
  */
-export function judge(facts: PullFacts, { settle }: { settle: "content" | "all" }): Verdict {
+export function judge(
+  facts: PullFacts,
+  { settle, onCrash }: { settle: "content" | "all"; onCrash?: OnCrash | undefined },
+): Verdict {
   const judged = gateNames.filter((name) => settle === "all" || gates[name].group === "content");
   const deferred = gateNames.filter((name) => !judged.includes(name));
   const reading = facts.policy;
@@ -119,7 +131,7 @@ export function judge(facts: PullFacts, { settle }: { settle: "content" | "all" 
   const found = reading.value;
   if (found.state !== "loaded") return verdict([policyProblem(found, facts.defaultBranch)]);
   const sorted = ordered(facts);
-  return verdict(judged.map((name) => ask(gates[name], sorted, found)));
+  return verdict(judged.map((name) => askGate(gates[name], sorted, found, onCrash)));
 }
 
 /** A verdict's bytes: JSON in a fixed order of keys, indented by two, with a newline at the end. Its SHA-256 names the verdict. */

@@ -2,6 +2,7 @@ import { type Claim } from "../schemas/entry-parts.ts";
 import { type Verdict } from "../schemas/verdict.ts";
 import { type Surroundings } from "./decision.ts";
 import { type TypedEntry } from "./entries.ts";
+import { type Crash } from "./errors.ts";
 import { type PullFacts } from "./facts.ts";
 import { type Known } from "./known.ts";
 import { type NewReviews } from "./observed-reviews.ts";
@@ -28,5 +29,5 @@ export type PullLookFacts = Surroundings & {
 /** What a rule for a pull request decides by: the facts, and the ledger with what earlier rules drafted behind it. */
 export type PullContext = { facts: PullLookFacts; entries: readonly TypedEntry[] };
 
-/** The same once the pull request was judged; `digest` is the SHA-256 of the verdict's bytes. */
-export type JudgedContext = PullContext & { verdict: Verdict; digest: string };
+/** The same once the pull request was judged; `digest` is the SHA-256 of the verdict's bytes, `crashes` is for the log. */
+export type JudgedContext = PullContext & { verdict: Verdict; digest: string; crashes: Crash[] };

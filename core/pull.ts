@@ -7,6 +7,7 @@ import { concernDrafts, openConcerns } from "./concerns.ts";
 import { sha256 } from "./contract.ts";
 import { type Decision, decisionOf, emptyDecision, ensureSticky, requeue, type Step } from "./decision.ts";
 import { type Draft, entriesOf, lastEntry, type TypedEntry, withDrafts } from "./entries.ts";
+import type { Crash } from "./errors.ts";
 import { sealEvidence } from "./evidence-seal.ts";
 import type { PullRecord } from "./facts.ts";
 import { effectKey, sourceKey } from "./identifiers.ts";
@@ -34,6 +35,7 @@ export function decidePull(facts: PullLookFacts): Decision {
   const judged = judgePull(context);
   return decisionOf(
     heard,
+    { crashes: judged.crashes },
     recordVerdict(judged),
     sealEvidence(judged),
     sealAdoption(judged),
@@ -68,8 +70,12 @@ function isJudgedByPlace({ kind }: Draft): boolean {
 function judgePull(context: PullContext): JudgedContext {
   const { facts } = context;
   const record = recordFor(context);
-  const verdict = judge({ ...facts.judged, policy: facts.policy, record }, { settle: "all" });
-  return { ...context, verdict, digest: sha256(verdictText(verdict)) };
+  const crashes: Crash[] = [];
+  const verdict = judge(
+    { ...facts.judged, policy: facts.policy, record },
+    { settle: "all", onCrash: (crash) => crashes.push(crash) },
+  );
+  return { ...context, verdict, digest: sha256(verdictText(verdict)), crashes };
 }
 
 /**

@@ -5,6 +5,7 @@ import { blobId } from "../../collect/blob-id.ts";
 import { policyReading } from "../../collect/policy-file.ts";
 import { backtest } from "../../core/backtest.ts";
 import { backtestText, movedRows } from "../../core/backtest-report.ts";
+import { crashText } from "../../core/errors.ts";
 import { jsonText, oneLine } from "../../core/escape.ts";
 import type { PolicyReading } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
@@ -55,7 +56,10 @@ export function backtestCommand(io: Io): Command {
 }
 
 function report(options: BacktestOptions, { from, before, entered }: Found, io: Io): void {
-  const result = backtest(entered, { secrets: options.secrets === true });
+  const result = backtest(entered, {
+    secrets: options.secrets === true,
+    onCrash: (crash) => io.err(`${crashText(crash)}\n`),
+  });
   const { rows, totals, secrets } = result;
   const all = options.all === true;
   if (options.json === true) {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { collectCommits } from "../../collect/commits.ts";
+import { crashText } from "../../core/errors.ts";
 import { oneLine } from "../../core/escape.ts";
 import type { PullFacts } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
@@ -39,7 +40,10 @@ export function checkCommand(io: Io): Command {
       // Loaded only now: most of what these need came in while git was at work.
       const { judge, verdictText } = await import("../../core/judge.ts");
       const { exitStatus, terminalText } = await import("../../core/report.ts");
-      const verdict = judge(facts.value, { settle: options.pr === undefined ? "content" : "all" });
+      const verdict = judge(facts.value, {
+        settle: options.pr === undefined ? "content" : "all",
+        onCrash: (crash) => io.err(`sallyport check: ${crashText(crash)}\n`),
+      });
       io.out(options.json === true ? verdictText(verdict) : terminalText(verdict, { color: io.color }));
       io.exit(exitStatus(verdict));
     });

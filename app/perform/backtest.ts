@@ -4,7 +4,7 @@ import { readPolicy } from "../../collect/policy-file.ts";
 import { backtest } from "../../core/backtest.ts";
 import { backtestMarkdown } from "../../core/backtest-report.ts";
 import type { EffectResult } from "../../core/effects.ts";
-import { SallyportError } from "../../core/errors.ts";
+import { type Crash, crashText, SallyportError } from "../../core/errors.ts";
 import type { PolicyReading } from "../../core/facts.ts";
 import type { Known } from "../../core/known.ts";
 import { policyTrouble } from "../../core/trouble.ts";
@@ -41,8 +41,9 @@ async function backtestText(
   const tell = (done: number, all: number) => {
     if (done % 10 === 0 || done === all) progress(`backtest: ${done} of ${all} merged pull requests`);
   };
+  const onCrash = (crash: Crash) => progress(crashText(crash));
   const entered = read(await readMergedPulls(github, { last, branch }, comparison, tell));
-  return `${heading}\n\n${backtestMarkdown(backtest(entered, { secrets: false }))}`;
+  return `${heading}\n\n${backtestMarkdown(backtest(entered, { secrets: false, onCrash }))}`;
 }
 
 function read<T>(fact: Known<T>): T {

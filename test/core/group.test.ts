@@ -344,6 +344,22 @@ describe("a look at a group", () => {
     expect(decision.requeueAfter).toBe(again);
   });
 
+  test("a gate that crashes on the group or on a member is handed to the host's log", () => {
+    const error = new TypeError("lost");
+    const lame = {
+      ...change("web/a.ts"),
+      get path(): never {
+        throw error;
+      },
+    };
+    const crashed = (given: GroupFacts) => look(given).crashes.map((one) => [one.gate, one.error]);
+    const inTree = crashed(group([member(11)], {}, { changes: known([lame]) }));
+    expect(inTree).toContainEqual(["forbidden-paths", error]);
+    const inMember = crashed(group([member(11, { changes: known([lame]) })], {}, ui));
+    expect(inMember).toContainEqual(["manual-test", error]);
+    expect(crashed(group([member(11)]))).toEqual([]);
+  });
+
   test("what could not be read is shown as undecided and not recorded", () => {
     const decision = look(group([member(11, {}, { facts: unknown("HTTP 502") })]));
     expect([decision.drafts, decision.requeueAfter]).toEqual([[], 15]);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { type Crash, crashText } from "../../core/errors.ts";
 import type { EvidenceRecord, PullFacts } from "../../core/facts.ts";
 import { type Gate, type GateName, gateNames } from "../../core/gate.ts";
 import { gates } from "../../core/gates.ts";
@@ -121,23 +122,56 @@ describe("a host without the ledger", () => {
   });
 });
 
-test("a gate that breaks is unknown, and the verdict waits", () => {
-  const run = runRecord();
-  const lame = {
+describe("a gate that crashes", () => {
+  /** Facts that break the gate `manual-test` with an error. */
+  const breaking = (error: unknown): PullFacts => ({
     ...facts({ policy }),
     record: known({
-      ...run,
+      ...runRecord(),
       get signOffs(): never {
-        throw new Error("lost");
+        throw error;
       },
     }),
     changes: known([change("web/ui/a")]),
-  };
-  const verdict = judge(lame, all);
-  expect(verdict.conclusion).toBe("pending");
-  expect(verdict.gates.at(-1)).toMatchObject({
-    status: "unknown",
-    reasons: [{ code: "gate-crashed", message: "This gate broke: lost" }],
+  });
+
+  test("is unknown, and the verdict waits and quotes nothing of the error", () => {
+    const verdict = judge(breaking(new TypeError("lost")), all);
+    expect(verdict.conclusion).toBe("pending");
+    expect(verdict.gates.at(-1)).toEqual({
+      gate: "manual-test",
+      status: "unknown",
+      reasons: [
+        {
+          code: "gate-crashed",
+          message: "This gate crashed. The error is in the log of the program that judged.",
+          next: {
+            step: "Report this at the project of Sallyport, with the error from the log.",
+            who: "a maintainer",
+          },
+        },
+      ],
+    });
+  });
+
+  test.each([
+    ["an error", new TypeError("lost")],
+    ["another one", new RangeError("worded by another version of Node")],
+    ["something that is no error", "lost"],
+  ])("gives the same bytes whatever it threw: %s", (_, error) => {
+    const crashes: Crash[] = [];
+    const verdict = judge(breaking(error), { ...all, onCrash: (crash) => crashes.push(crash) });
+    expect(crashes).toEqual([{ gate: "manual-test", error }]);
+    expect(verdictText(verdict)).toBe(verdictText(judge(breaking(new Error("first")), all)));
+  });
+
+  test("is told on one line of a log, with nothing in it that a terminal obeys", () => {
+    const line = crashText({ gate: "tests", error: new TypeError("of \u001b[2J a file\nby anybody") });
+    expect(line).toMatch(
+      /^the gate tests crashed: TypeError: of \[U\+001B\]\[2J a file by anybody .*judge\.test/,
+    );
+    expect(line).not.toContain("\n");
+    expect(crashText({ gate: "tests", error: "lost" })).toBe("the gate tests crashed: lost");
   });
 });
 

@@ -56,6 +56,24 @@ describe("the check", () => {
       expect(checkOf(look({ entries: [...entries], twins }))).toMatchObject({ status, conclusion });
     },
   );
+
+  test("waits while a gate crashes, and the decision hands the error to the host's log", () => {
+    const error = new TypeError("lost");
+    const given = look({}, gates);
+    const pull = {
+      number: 5,
+      author: { id: 1, login: "lena", type: "User" as const },
+      title: "",
+      body: "",
+      get labels(): never {
+        throw error;
+      },
+    };
+    const broken = { ...given, judged: { ...given.judged, pull } };
+    expect(decidePull(broken).crashes).toEqual([{ gate: "manual-test", error }]);
+    expect(checkOf(broken)).toMatchObject({ status: "in_progress", conclusion: null });
+    expect(decidePull(given).crashes).toEqual([]);
+  });
 });
 
 test("a pull request whose base has its head already is not judged: the merge is about to be told", () => {
