@@ -1,8 +1,9 @@
 import { mostAdopted } from "../schemas/limits.ts";
+import type { Account } from "../schemas/text.ts";
 import { approvedContract } from "./adopted-plan.ts";
 import { type Answer, accept, refuse } from "./answer.ts";
 import type { Ask } from "./authority.ts";
-import { untracedCommits } from "./authorship.ts";
+import { idsOf, untracedCommits, whoseWork } from "./authorship.ts";
 import type { Command } from "./commands.ts";
 import type { LoadedPolicy, PullRecord } from "./facts.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
@@ -80,9 +81,13 @@ function planFor(
   { policy }: LoadedPolicy,
   { run, adoptions, adoptedFor }: PullRecord,
 ): { story?: number; digest?: string } | Answer {
-  const isStrict = policy.people.separation === "strict";
+  /** Whether the plan's approval is that of somebody who adopts a part of the change. */
+  const isOwn = (approver: { id: number }, adopters: Account[]) =>
+    whoseWork(approver, idsOf(adopters), policy.people) === "own";
   if (story === undefined)
-    return isStrict && adoptedFor?.approval.by.id === by.id ? ownApproval(adoptedFor.story) : {};
+    return adoptedFor !== undefined && isOwn(adoptedFor.approval.by, [by])
+      ? ownApproval(adoptedFor.story)
+      : {};
   if (run !== null)
     return refuse(
       "has-story",
@@ -92,7 +97,7 @@ function planFor(
   if (contract === null)
     return refuse("no-approved-plan", `The ledger has no story #${story} with an approved plan.`);
   const adopters = [by, ...adoptions.map((one) => one.by)];
-  if (isStrict && adopters.some(({ id }) => id === contract.approvedBy)) return ownApproval(story);
+  if (isOwn({ id: contract.approvedBy }, adopters)) return ownApproval(story);
   return { story, digest: contract.digest };
 }
 

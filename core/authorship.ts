@@ -1,16 +1,38 @@
+import type { People } from "../schemas/policy.ts";
+import type { Account } from "../schemas/text.ts";
 import type { Adoption, CommitFact, PullFacts, PullRecord } from "./facts.ts";
 import { type Known, known } from "./known.ts";
 import { firstForBase, type Target } from "./retarget.ts";
 
 /**
+ * Whether a person would judge their own work if they approved, signed off, reviewed or waived something (invariant 6: the
+ * requester does not). `own`: they asked for it, so their word does not count. `own-but-solo`: they asked for it and the
+ * policy says `separation: solo`, so their word counts and is shown as what it is. `others`: they did not ask for it.
+ * `askedBy` holds numeric account ids, as `requesters` gives them for a pull request. This decides nothing else: whether
+ * they are a person, may write and hold the duty is for `authority` to say.
+ */
+export function whoseWork(
+  person: Pick<Account, "id">,
+  askedBy: ReadonlySet<number>,
+  { separation }: Pick<People, "separation">,
+): "own" | "own-but-solo" | "others" {
+  if (!askedBy.has(person.id)) return "others";
+  return separation === "solo" ? "own-but-solo" : "own";
+}
+
+/** The numeric ids of accounts: what `whoseWork` compares, because logins are renamed and reused. */
+export function idsOf(accounts: readonly Pick<Account, "id">[]): ReadonlySet<number> {
+  return new Set(accounts.map(({ id }) => id));
+}
+
+/**
  * Who asked for a change, by numeric account id: those who asked for the run behind it or submitted it, those who adopted
- * commits of it or asked for the plan it was adopted for, and the pull request's author. Never by login, because logins are renamed and reused.
+ * commits of it or asked for the plan it was adopted for, and the pull request's author.
  */
 export function requesters(facts: Pick<PullFacts, "pull">, record: PullRecord): ReadonlySet<number> {
   const planned = record.run?.requesters ?? record.adoptedFor?.requesters ?? [];
-  const people = [...planned, ...record.adoptions.map(({ by }) => by)];
-  const ids = people.map((one) => one.id);
-  return new Set(facts.pull === null ? ids : [...ids, facts.pull.author.id]);
+  const author = facts.pull === null ? [] : [facts.pull.author];
+  return idsOf([...planned, ...record.adoptions.map(({ by }) => by), ...author]);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Duty } from "../schemas/policy-values.ts";
 import { adopt } from "./adoption-answer.ts";
 import { type Ask, authority, holders } from "./authority.ts";
-import { adoptionOf, requesters } from "./authorship.ts";
+import { adoptionOf, requesters, whoseWork } from "./authorship.ts";
 import type { Command, CommandName } from "./commands.ts";
 import type { Draft } from "./entries.ts";
 import { code } from "./escape.ts";
@@ -76,11 +76,6 @@ function sinceRetarget(ask: Ask, facts: PullLookFacts, answer: PullAnswer | null
       );
 }
 
-/** Whether this person asked for the change: then it is their own work. */
-function isOwn(ask: Ask, facts: PullLookFacts, record: PullRecord): boolean {
-  return requesters(facts.judged, record).has(ask.by.id);
-}
-
 function signOff(
   ask: Ask,
   command: Extract<Command, { name: "sign-off" }>,
@@ -102,8 +97,8 @@ function signOff(
       `There is no test \`${command.test}\` to sign off; there is: ${tests.join(", ")}.`,
     );
   }
-  const own = isOwn(ask, facts, record);
-  if (own && loaded.policy.people.separation === "strict") {
+  const work = whoseWork(ask.by, requesters(facts.judged, record), loaded.policy.people);
+  if (work === "own") {
     const who = holders(loaded.policy.people, "approvers");
     return refuse(
       "own-work",
@@ -139,7 +134,7 @@ function signOff(
           comment: ask.source.id,
           environment: noted.environment,
           notes: noted.notes,
-          solo: own,
+          solo: work === "own-but-solo",
         },
       },
     ],
@@ -196,7 +191,7 @@ function waive(
       `A waiver holds from today to ${last} at the latest (\`waivers.days\`), not until ${until}.`,
     );
   }
-  if (isOwn(ask, facts, record) && people.separation === "strict") {
+  if (whoseWork(ask.by, requesters(facts.judged, record), people) === "own") {
     const who = holders(people, waivers.by);
     return refuse("own-work", `You asked for this change, so somebody else waives the gate: ${who}.`);
   }

@@ -26,8 +26,8 @@ export function hasSay({ standing }: ReviewFact, duties: readonly Duty[]): Known
   return known(writers.has(role) && duties.some((duty) => held.includes(duty)));
 }
 
-/** What a gate wants of approvals: by how many people, of which duties, who are none of those who asked for the change. */
-export type Wanted = { count: number; duties: readonly Duty[]; own: ReadonlySet<number> };
+/** What a gate wants of approvals: by how many people, of which duties, and to whom the change is their own work. */
+export type Wanted = { count: number; duties: readonly Duty[]; isOwn(person: Account): boolean };
 
 /**
  * Whether enough approvals of the head count, and by whom; whether they may once what is unread can be read; or what is
@@ -50,12 +50,11 @@ type Objection = {
   why: string;
 };
 
-function objectionTo(review: ReviewFact, facts: PullFacts, { duties, own }: Wanted): Objection | null {
+function objectionTo(review: ReviewFact, facts: PullFacts, { duties, isOwn }: Wanted): Objection | null {
   const { by, sha, at } = review;
   const head = facts.head.sha;
   const notCounted = (why: string): Objection => ({ code: "not-counted", why });
-  if (own.has(by.id))
-    return notCounted(`@${by.login} asked for this change, so their approval does not count.`);
+  if (isOwn(by)) return notCounted(`@${by.login} asked for this change, so their approval does not count.`);
   if (sha !== head)
     return notCounted(`@${by.login} approved ${sha ?? "a commit that is gone"}; the head is ${head}.`);
   const say = hasSay(review, duties);

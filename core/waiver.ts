@@ -1,6 +1,6 @@
 import type { GateResult, Reason } from "../schemas/verdict.ts";
 import { holders } from "./authority.ts";
-import { requesters } from "./authorship.ts";
+import { requesters, whoseWork } from "./authorship.ts";
 import type { LoadedPolicy, PullFacts, Waiver } from "./facts.ts";
 import { type Known, known } from "./known.ts";
 import { givenElsewhere, isForBase } from "./retarget.ts";
@@ -9,15 +9,14 @@ import { givenElsewhere, isForBase } from "./retarget.ts";
 function waiversOf(gate: string, facts: PullFacts, { policy }: LoadedPolicy): Waiver[] {
   if (!facts.record.known || !(policy.waivers?.gates ?? []).some((one) => one === gate)) return [];
   const { waivers } = facts.record.value;
-  const strict = policy.people.separation === "strict";
-  const own = requesters(facts, facts.record.value);
+  const askedBy = requesters(facts, facts.record.value);
   const holding = waivers.filter(
     (one) =>
       one.gate === gate &&
       one.sha === facts.head.sha &&
       one.until >= facts.day &&
       one.by.type === "User" &&
-      !(strict && own.has(one.by.id)),
+      whoseWork(one.by, askedBy, policy.people) !== "own",
   );
   return holding.toSorted((one, other) => other.seq - one.seq);
 }

@@ -1,3 +1,4 @@
+import { idsOf, whoseWork } from "../authorship.ts";
 import type { AdoptedPlan, Adoption, LoadedPolicy } from "../facts.ts";
 import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
 
@@ -9,8 +10,9 @@ const name = "approval";
  */
 function ofAdopted(plan: AdoptedPlan, adoptions: readonly Adoption[], policy: LoadedPolicy) {
   const { by, seq } = plan.approval;
-  const own = [...plan.requesters, ...adoptions.map((one) => one.by)].some((one) => one.id === by.id);
-  if (own && policy.policy.people.separation === "strict") {
+  const asked = idsOf([...plan.requesters, ...adoptions.map((one) => one.by)]);
+  const work = whoseWork(by, asked, policy.policy.people);
+  if (work === "own") {
     const message = `@${by.login} approved the plan of story #${plan.story}, and asked for it or adopted a part of this change.`;
     const line = policyLine(policy, "people.separation");
     const step = "Push a new commit, and have it adopted for a plan that nobody who adopted a part approved.";
@@ -18,7 +20,7 @@ function ofAdopted(plan: AdoptedPlan, adoptions: readonly Adoption[], policy: Lo
     return result(name, "fail", { code: "own-approval", message, ...line, next });
   }
   return result(name, "pass", {
-    code: own ? "approved-solo" : "approved",
+    code: work === "own-but-solo" ? "approved-solo" : "approved",
     message: `@${by.login} approved the plan of story #${plan.story} (entry ${seq}), for which this change was adopted; nothing shows that it was made from that plan.`,
   });
 }
@@ -50,15 +52,16 @@ export const approval: Gate = {
       const message = `The contract was approved by @${given.by.login}, which is no person.`;
       return result(name, "fail", { code: "approved-by-no-person", message, next });
     }
-    const own = run.requesters.some((one) => one.id === given.by.id);
-    if (own && policy.policy.people.separation === "strict") {
+    const work = whoseWork(given.by, idsOf(run.requesters), policy.policy.people);
+    if (work === "own") {
       const message = `@${given.by.login} approved what they had asked for themselves.`;
       const line = policyLine(policy, "people.separation");
       return result(name, "fail", { code: "own-approval", message, ...line, next });
     }
-    const solo = own ? " They had asked for it themselves: the policy says `separation: solo`." : "";
+    const isSolo = work === "own-but-solo";
+    const solo = isSolo ? " They had asked for it themselves: the policy says `separation: solo`." : "";
     return result(name, "pass", {
-      code: own ? "approved-solo" : "approved",
+      code: isSolo ? "approved-solo" : "approved",
       message: `@${given.by.login} approved \`${given.digest}\` (entry ${given.seq}).${solo}`,
     });
   },

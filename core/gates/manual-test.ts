@@ -1,7 +1,7 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult } from "../../schemas/verdict.ts";
 import { holders } from "../authority.ts";
-import { requesters } from "../authorship.ts";
+import { requesters, whoseWork } from "../authorship.ts";
 import type { Change, LoadedPolicy, PullFacts, PullRecord, SignOff } from "../facts.ts";
 import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
 import { findKnown, type Known, known } from "../known.ts";
@@ -39,7 +39,7 @@ function need(
   return null;
 }
 
-function settled(signOff: SignOff, isRequester: boolean, head: string): GateResult {
+function settled(signOff: SignOff, isSolo: boolean, head: string): GateResult {
   const { test, by } = signOff;
   if (signOff.result === "fail") {
     const next = {
@@ -49,9 +49,9 @@ function settled(signOff: SignOff, isRequester: boolean, head: string): GateResu
     const message = `@${by.login} tested \`${test}\` on ${head} and it failed.`;
     return result(name, "fail", { code: "test-failed", message, next });
   }
-  const solo = isRequester ? " They also asked for the change: the policy says `separation: solo`." : "";
+  const solo = isSolo ? " They also asked for the change: the policy says `separation: solo`." : "";
   const message = `@${by.login} tested \`${test}\` on ${head} and it passed.${solo}`;
-  return result(name, "pass", { code: isRequester ? "signed-off-solo" : "signed-off", message });
+  return result(name, "pass", { code: isSolo ? "signed-off-solo" : "signed-off", message });
 }
 
 /** A test that passed counts for the branch it was signed off for; one that failed, on whatever branch, is not forgotten. */
@@ -67,19 +67,19 @@ function judgeTest(
   record: PullRecord,
 ): GateResult {
   const asked = requesters(facts, record);
-  const solo = policy.policy.people.separation === "solo";
+  const workOf = ({ by }: SignOff) => whoseWork(by, asked, policy.policy.people);
   const head = facts.head.sha;
   const given = record.signOffs
     .filter((one) => one.test === test && one.by.type === "User")
     .sort((one, other) => other.seq - one.seq);
-  const counting = given.filter((one) => solo || !asked.has(one.by.id));
+  const counting = given.filter((one) => workOf(one) !== "own");
   const onHead = counting.filter((one) => one.sha === head);
   const current = findKnown(onHead, (one) => counts(one, facts));
   if (!current.known) {
     const why = `Whether \`${test}\` was signed off for \`${facts.base.ref}\` could not be read: ${current.why}`;
     return lacking(name, "retarget-unknown", why);
   }
-  if (current.value !== null) return settled(current.value, asked.has(current.value.by.id), head);
+  if (current.value !== null) return settled(current.value, workOf(current.value) === "own-but-solo", head);
 
   const [elsewhere] = onHead;
   const own = given.find((one) => one.sha === head);

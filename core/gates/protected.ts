@@ -1,8 +1,9 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
+import type { Account } from "../../schemas/text.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import { holders, writers } from "../authority.ts";
-import { isByAgent, requesters } from "../authorship.ts";
+import { isByAgent, requesters, whoseWork } from "../authorship.ts";
 import type { Change, LoadedPolicy, PullFacts } from "../facts.ts";
 import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
 import { type Known, known } from "../known.ts";
@@ -49,8 +50,13 @@ function perFile(
 }
 
 /** GitHub lets nobody approve their own pull request, so under `separation: solo` the author's own duty is enough. */
-function isSolo({ pull, authorStanding }: PullFacts, { people }: Policy, by: Duty): Known<boolean> {
-  if (people.separation !== "solo" || pull === null) return known(false);
+function isSolo(
+  { pull, authorStanding }: PullFacts,
+  { people }: Policy,
+  askedBy: ReadonlySet<number>,
+  by: Duty,
+): Known<boolean> {
+  if (pull === null || whoseWork(pull.author, askedBy, people) !== "own-but-solo") return known(false);
   if (!authorStanding.known) return authorStanding;
   const { role, duties } = authorStanding.value;
   return known(writers.has(role) && duties.includes(by));
@@ -60,18 +66,20 @@ function judgePerson(
   touched: readonly Touched[],
   facts: PullFacts,
   policy: LoadedPolicy,
-  own: ReadonlySet<number>,
+  askedBy: ReadonlySet<number>,
 ) {
   const by = policy.policy.gates[name]?.by ?? "architects";
   const head = facts.head.sha;
   const files = `${touched.length} protected ${touched.length === 1 ? "file" : "files"}`;
-  const solo = isSolo(facts, policy.policy, by);
+  const solo = isSolo(facts, policy.policy, askedBy, by);
   if (solo.known && solo.value) {
     const message = `@${facts.pull?.author.login}, the author, is among the ${by} and changes ${files} without another's review: the policy says \`separation: solo\`.`;
     return result(name, "pass", { code: "approved-solo", message });
   }
   if (!facts.reviews.known) return lacking(name, "reviews-unknown", facts.reviews.why);
-  const found = approvals(facts.reviews.value, facts, { count: 1, duties: [by], own });
+  // Under `separation: solo` too: there, the author's own duty counts, and no other review by those who asked.
+  const isOwn = (person: Account) => whoseWork(person, askedBy, policy.policy.people) !== "others";
+  const found = approvals(facts.reviews.value, facts, { count: 1, duties: [by], isOwn });
   if (found.state === "enough") {
     const message = `@${found.by[0]?.login}, one of the ${by}, approved ${head}, which changes ${files}.`;
     return result(name, "pass", { code: "approved", message });

@@ -1,7 +1,8 @@
 import type { Policy } from "../../schemas/policy.ts";
+import type { Account } from "../../schemas/text.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import { holders } from "../authority.ts";
-import { requesters } from "../authorship.ts";
+import { requesters, whoseWork } from "../authorship.ts";
 import type { LoadedPolicy, PullFacts, ReviewFact } from "../facts.ts";
 import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
 import { matcher } from "../paths.ts";
@@ -32,12 +33,13 @@ function judgeApprovals(
 ) {
   const { people } = policy.policy;
   const head = facts.head.sha;
-  const own = people.separation === "solo" ? new Set<number>() : asked;
-  const found = approvals(reviews, facts, { count, duties: by, own });
+  const workOf = (person: Account) => whoseWork(person, asked, people);
+  const isOwn = (person: Account) => workOf(person) === "own";
+  const found = approvals(reviews, facts, { count, duties: by, isOwn });
   if (found.state === "unread") return lacking(name, found.code, found.why);
   if (found.state === "enough") {
     const names = found.by.map((one) => `@${one.login}`).join(", ");
-    const selves = found.by.filter((one) => asked.has(one.id)).map((one) => `@${one.login}`);
+    const selves = found.by.filter((one) => workOf(one) === "own-but-solo").map((one) => `@${one.login}`);
     const solo =
       selves.length === 0
         ? ""

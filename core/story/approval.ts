@@ -1,6 +1,7 @@
 import type { Plan } from "../../schemas/plan.ts";
 import { type Answer, accept, refuse } from "../answer.ts";
 import type { Ask } from "../authority.ts";
+import { idsOf, whoseWork } from "../authorship.ts";
 import { approvalDigest, compilePrompt, declaredPaths, isExpired, issueDigest } from "../contract.ts";
 import { lastEntry } from "../entries.ts";
 import type { StoryContext, StoryFacts } from "../story-facts.ts";
@@ -48,8 +49,8 @@ export function approve(ask: Ask, digest: string, context: StoryContext): Answer
       "That digest is not the current one: the plan, the story, the base or the policy moved. Read the comment above again.",
     );
   }
-  const own = plan.requestedBy.id === ask.by.id;
-  if (own && loaded.policy.people.separation === "strict") {
+  const work = whoseWork(ask.by, idsOf([plan.requestedBy]), loaded.policy.people);
+  if (work === "own") {
     return refuse(
       "own-plan",
       "You asked for this plan, so somebody else approves it (`people.separation: strict`).",
@@ -72,7 +73,7 @@ export function approve(ask: Ask, digest: string, context: StoryContext): Answer
           digest,
           parts: current.parts,
           comment: ask.source.id,
-          solo: own,
+          solo: work === "own-but-solo",
         },
       },
       {

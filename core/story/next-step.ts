@@ -1,3 +1,4 @@
+import { idsOf, whoseWork } from "../authorship.ts";
 import { holders } from "../authority.ts";
 import { entriesOf } from "../entries.ts";
 import { code, plain } from "../escape.ts";
@@ -47,8 +48,11 @@ function planStep(context: StoryContext): Next | null {
     if (!isPlannedText(context)) return planAgain("The story's text changed after it was planned.");
     const current = currentDigest(context);
     if (current === null) return next("The default branch could not be read; this is tried again.");
+    const { requestedBy } = plan;
     const others =
-      people.separation === "strict" ? `, but not @${plan.requestedBy.login}, who asked for it` : "";
+      whoseWork(requestedBy, idsOf([requestedBy]), people) === "own"
+        ? `, but not @${requestedBy.login}, who asked for it`
+        : "";
     return next(
       "The plan waits for approval.",
       `/approve ${current.digest}`,

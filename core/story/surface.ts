@@ -1,11 +1,12 @@
 import { type Stage, stages } from "../../schemas/road-entries.ts";
+import { idsOf, whoseWork } from "../authorship.ts";
 import { block, code, plain } from "../escape.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { list, section, table } from "../markdown.ts";
 import { traceText } from "../remediation-text.ts";
 import { stageNames, storyStage } from "../stages.ts";
-import type { StoryContext } from "../story-facts.ts";
-import type { StoryRecord } from "../story-record.ts";
+import { type StoryContext } from "../story-facts.ts";
+import { type StoryRecord } from "../story-record.ts";
 import { nextStep } from "./next-step.ts";
 import { promptState, storyState } from "./standing.ts";
 

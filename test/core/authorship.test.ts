@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { isByAgent, requesters } from "../../core/authorship.ts";
+import fc from "fast-check";
+import { idsOf, isByAgent, requesters, whoseWork } from "../../core/authorship.ts";
 import type { PullFacts, PullRecord } from "../../core/facts.ts";
 import { author, evidenceOfHead, facts, recordOf, runRecord, tester } from "./sample-facts.ts";
 
@@ -24,6 +25,34 @@ describe("who asked for a change", () => {
     ["nobody when a git directory alone is judged", facts({ pull: null }), recordOf(), []],
   ])("%s", (_, given, record, ids) => {
     expect([...requesters(given, record)].sort((one, other) => one - other)).toEqual(ids);
+  });
+});
+
+describe("whose work it is to the person who would judge it", () => {
+  const renamed = { ...author, login: "lena-2" };
+  const successor = { ...tester, login: author.login };
+  test.each<[string, { id: number }, ReadonlySet<number>, "strict" | "solo", string]>([
+    ["T102: who asked for it may not judge it", author, idsOf([author]), "strict", "own"],
+    ["T102: one of several who asked", tester, idsOf([author, tester]), "strict", "own"],
+    ["T102: who asked under another login", renamed, idsOf([author]), "strict", "own"],
+    ["a lone maintainer may, and it is shown", author, idsOf([author]), "solo", "own-but-solo"],
+    ["somebody else may", tester, idsOf([author]), "strict", "others"],
+    ["somebody else who took over a login", successor, idsOf([author]), "strict", "others"],
+    ["somebody else is not shown as a lone maintainer", tester, idsOf([author]), "solo", "others"],
+    ["anybody may where nobody asked", author, idsOf([]), "strict", "others"],
+  ])("%s", (_, person, askedBy, separation, expected) => {
+    expect(whoseWork(person, askedBy, { separation })).toBe(expected);
+  });
+
+  test("whoever asked never passes for somebody else, and only the policy lets them judge", () => {
+    const id = fc.integer({ min: 1, max: 9 });
+    fc.assert(
+      fc.property(id, fc.array(id), fc.constantFrom("strict", "solo"), (who, asked, separation) => {
+        const work = whoseWork({ id: who }, idsOf(asked.map((one) => ({ id: one }))), { separation });
+        const [own, solo] = [asked.includes(who), separation === "solo"];
+        expect(work).toBe(own ? (solo ? "own-but-solo" : "own") : "others");
+      }),
+    );
   });
 });
 
