@@ -1,7 +1,6 @@
 import type { Ourselves } from "../core/effects.ts";
-import { type Draft, entriesOf, type TypedEntry } from "../core/entries.ts";
+import { appActor, type Draft, entriesOf, type TypedEntry } from "../core/entries.ts";
 import { SallyportError } from "../core/errors.ts";
-import { appActor } from "../core/story/answer.ts";
 import { type AppendTools, appendEntries } from "./chain.ts";
 import type { Database } from "./database.ts";
 

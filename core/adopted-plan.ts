@@ -1,6 +1,4 @@
-import type { Actor } from "../schemas/ledger.ts";
-import type { Account } from "../schemas/text.ts";
-import { type EntryOf, lastEntry, type TypedEntry } from "./entries.ts";
+import { accountOf, type EntryOf, lastEntry, type TypedEntry } from "./entries.ts";
 import type { AdoptedPlan } from "./facts.ts";
 
 /** The newest contract of a story and who approved it; null when there is none, or no person approved it. */
@@ -48,15 +46,11 @@ export function adoptedPlan(
     risk,
     paths: [...new Set(prompts.flatMap(({ paths }) => paths))],
     needsManualTest: manualTest !== null,
-    approval: { by: person(approval.actor), seq: approval.seq },
+    approval: { by: accountOf(approval.actor), seq: approval.seq },
     requesters: entries.flatMap((entry) =>
       entry.kind === "plan.proposed" && entry.body.story === story && entry.body.revision <= revision
         ? [entry.body.requestedBy]
         : [],
     ),
   };
-}
-
-function person({ id, login }: Actor): Account {
-  return { id, login, type: "User" };
 }

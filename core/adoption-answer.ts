@@ -5,6 +5,7 @@ import { type Answer, accept, refuse } from "./answer.ts";
 import type { Ask } from "./authority.ts";
 import { idsOf, untracedCommits, whoseWork } from "./authorship.ts";
 import type { Command } from "./commands.ts";
+import { userActor } from "./entries.ts";
 import type { LoadedPolicy, PullRecord } from "./facts.ts";
 import type { PullLookFacts } from "./pull-facts.ts";
 
@@ -52,7 +53,7 @@ export function adopt(
   return accept("adopted", line, [
     {
       kind: "change.adopted",
-      actor: { type: "user", id: ask.by.id, login: ask.by.login },
+      actor: userActor(ask.by),
       subject: [{ name: `pull request #${number}`, digest: { gitCommit: head } }],
       body: {
         pull: number,

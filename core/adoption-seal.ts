@@ -1,8 +1,7 @@
 import type { Step } from "./decision.ts";
-import { lastEntry } from "./entries.ts";
+import { appActor, lastEntry } from "./entries.ts";
 import type { JudgedContext } from "./pull-facts.ts";
 import { settledChecks } from "./settled-checks.ts";
-import { appActor } from "./story/answer.ts";
 
 /**
  * Seals what our host saw of an adopted head once its checks have settled and the verdict is success. It does not say how

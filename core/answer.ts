@@ -1,6 +1,6 @@
 import type { Ask } from "./authority.ts";
 import type { IssueRef, Step } from "./decision.ts";
-import { type Draft, entriesOf, type TypedEntry } from "./entries.ts";
+import { type Draft, entriesOf, type TypedEntry, userActor } from "./entries.ts";
 import { effectKey, sourceKey } from "./identifiers.ts";
 
 /** How one command is answered: with the line people read, and what else it brings about. */
@@ -28,7 +28,7 @@ export function answered(ask: Ask, answer: Answer, { repository, number }: Issue
     drafts: [
       {
         kind: "command",
-        actor: { type: "user", id: ask.by.id, login: ask.by.login },
+        actor: userActor(ask.by),
         subject: [],
         body: {
           issue: number,

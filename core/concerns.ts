@@ -2,7 +2,7 @@ import type { EntryBody } from "../schemas/entries.ts";
 import { longestConcern } from "../schemas/limits.ts";
 import type { StepResult } from "../schemas/step.ts";
 import type { Ask } from "./authority.ts";
-import type { Draft, TypedEntry } from "./entries.ts";
+import { type Draft, type TypedEntry, userActor } from "./entries.ts";
 import { checkpointName, sourceKey } from "./identifiers.ts";
 
 /** An open question, block or risk: nothing goes on until a person has answered it. */
@@ -80,7 +80,7 @@ export function concernDrafts(
   where: { story: number | null; pull: number | null; prompt: number | null },
 ): Draft[] {
   const { command, source } = ask;
-  const actor = { type: "user" as const, id: ask.by.id, login: ask.by.login };
+  const actor = userActor(ask.by);
   const { story, pull } = where;
   const text = ("text" in command ? command.text : "").slice(0, longestConcern);
   if (command.name === "block")

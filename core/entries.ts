@@ -1,5 +1,7 @@
 import type { EntryBody, EntryKind } from "../schemas/entries.ts";
 import type { Actor } from "../schemas/ledger.ts";
+import type { Account } from "../schemas/text.ts";
+import type { Ourselves } from "./effects.ts";
 import type { Subject as EntrySubject } from "./ledger.ts";
 
 /** An entry of the ledger whose body was checked against its kind. */
@@ -44,4 +46,19 @@ export function withDrafts(
     ...entries,
     ...drafts.map((draft) => ({ ...draft, seq: Number.MAX_SAFE_INTEGER, hash: "", at: now })),
   ];
+}
+
+/** The App itself as the one who acted. */
+export function appActor({ ourselves: { bot } }: { ourselves: Ourselves }): Actor {
+  return { type: "app", id: bot.id, login: bot.login };
+}
+
+/** A person as the one who acted. The account is as GitHub told it; that it is a person's, the caller knows. */
+export function userActor({ id, login }: Account): Actor {
+  return { type: "user", id, login };
+}
+
+/** The account of whoever acted, as GitHub would tell it. */
+export function accountOf({ type, id, login }: Actor): Account {
+  return { id, login, type: type === "user" ? "User" : "Bot" };
 }

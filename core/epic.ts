@@ -9,12 +9,11 @@ import {
   requeue,
   type Step,
 } from "./decision.ts";
-import { entriesOf } from "./entries.ts";
+import { appActor, entriesOf } from "./entries.ts";
 import { plain } from "./escape.ts";
-import type { LoadedPolicy } from "./facts.ts";
+import { type LoadedPolicy } from "./facts.ts";
 import { effectKey, sourceKey } from "./identifiers.ts";
 import { list, table } from "./markdown.ts";
-import { appActor } from "./story/answer.ts";
 import { type ChildFacts, refOf, type StoryFacts } from "./story-facts.ts";
 import { usablePolicy } from "./trouble.ts";
 

@@ -1,10 +1,9 @@
 import { undoneCommits } from "./checkpoints.ts";
 import type { Step } from "./decision.ts";
-import { entriesOf, lastEntry } from "./entries.ts";
+import { appActor, entriesOf, lastEntry } from "./entries.ts";
 import { handedOff, toMerger } from "./handoffs.ts";
 import type { JudgedContext } from "./pull-facts.ts";
 import { settledChecks } from "./settled-checks.ts";
-import { appActor } from "./story/answer.ts";
 
 /** Seals the evidence of an agent's commit once its checks have settled and the verdict is success. */
 export function sealEvidence({ facts, entries, verdict, digest }: JudgedContext): Step {

@@ -2,12 +2,11 @@ import type { Verdict } from "../schemas/verdict.ts";
 import { checkEffect } from "./check-effect.ts";
 import { sha256 } from "./contract.ts";
 import { type Decision, decisionOf, requeue, type Step } from "./decision.ts";
-import { lastEntry } from "./entries.ts";
+import { appActor, lastEntry } from "./entries.ts";
 import type { Crash } from "./errors.ts";
 import { judgeGroup } from "./group.ts";
 import type { GroupLookFacts } from "./group-facts.ts";
 import { verdictText } from "./judge.ts";
-import { appActor } from "./story/answer.ts";
 
 /** What a rule for a merge group decides by; `digest` is the SHA-256 of the verdict's bytes. */
 type GroupContext = { facts: GroupLookFacts; verdict: Verdict; digest: string };

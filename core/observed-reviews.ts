@@ -1,11 +1,10 @@
 import type { EvidenceBundle } from "../schemas/evidence.ts";
 import type { Account } from "../schemas/text.ts";
 import { requeue, type Step } from "./decision.ts";
-import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
+import { appActor, type EntryOf, entriesOf, type TypedEntry, userActor } from "./entries.ts";
 import type { ReviewFact } from "./facts.ts";
 import { type Known, known } from "./known.ts";
 import type { PullContext } from "./pull-facts.ts";
-import { appActor } from "./story/answer.ts";
 
 /** The most reviews that one look records; the others wait for the next look. */
 export const mostReviews = 50;
@@ -40,7 +39,7 @@ export function recordReviews({ facts, entries }: PullContext): Step {
   return {
     drafts: unrecorded(reviews, entries, pull).map(({ id, by, state, sha, at }) => ({
       kind: "review.observed",
-      actor: state === "dismissed" ? appActor(facts) : { type: "user", id: by.id, login: by.login },
+      actor: state === "dismissed" ? appActor(facts) : userActor(by),
       subject: [{ name: `pull request #${pull}`, digest: { gitCommit: sha } }],
       body: { pull, sha, baseRef, review: id, by, state, at },
     })),

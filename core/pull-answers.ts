@@ -3,7 +3,7 @@ import { adopt } from "./adoption-answer.ts";
 import { type Ask, authority, holders } from "./authority.ts";
 import { adoptionOf, requesters, whoseWork } from "./authorship.ts";
 import type { Command, CommandName } from "./commands.ts";
-import type { Draft } from "./entries.ts";
+import { type Draft, userActor } from "./entries.ts";
 import { code } from "./escape.ts";
 import type { LoadedPolicy, PullRecord } from "./facts.ts";
 import { manualTests } from "./gates/manual-test.ts";
@@ -123,7 +123,7 @@ function signOff(
     drafts: [
       {
         kind: "sign-off.given",
-        actor: { type: "user", id: ask.by.id, login: ask.by.login },
+        actor: userActor(ask.by),
         subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }],
         body: {
           pull: facts.number,
@@ -203,7 +203,7 @@ function waive(
     drafts: [
       {
         kind: "waiver.given",
-        actor: { type: "user", id: ask.by.id, login: ask.by.login },
+        actor: userActor(ask.by),
         subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }],
         body: {
           pull: facts.number,

@@ -1,9 +1,8 @@
 import type { Step } from "./decision.ts";
-import { type Draft, entriesOf, lastEntry } from "./entries.ts";
+import { appActor, type Draft, entriesOf, lastEntry } from "./entries.ts";
 import { handedOff, toCleanup } from "./handoffs.ts";
 import type { PullContext, PullLookFacts } from "./pull-facts.ts";
 import { storyOf } from "./record.ts";
-import { appActor } from "./story/answer.ts";
 import { allowsMerge, lastVerdict, summariseMerge } from "./vsa.ts";
 
 type Merged = NonNullable<PullLookFacts["merged"]>;

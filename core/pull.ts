@@ -6,7 +6,7 @@ import { checkEffect } from "./check-effect.ts";
 import { concernDrafts, openConcerns } from "./concerns.ts";
 import { sha256 } from "./contract.ts";
 import { type Decision, decisionOf, emptyDecision, ensureSticky, requeue, type Step } from "./decision.ts";
-import { type Draft, entriesOf, lastEntry, type TypedEntry, withDrafts } from "./entries.ts";
+import { appActor, type Draft, entriesOf, lastEntry, type TypedEntry, withDrafts } from "./entries.ts";
 import type { Crash } from "./errors.ts";
 import { sealEvidence } from "./evidence-seal.ts";
 import type { PullRecord } from "./facts.ts";
@@ -19,7 +19,6 @@ import { observeEnd } from "./pull-end.ts";
 import type { JudgedContext, PullContext, PullLookFacts } from "./pull-facts.ts";
 import { recordOf, storyOf } from "./record.ts";
 import { summaryMarkdown, titleOf } from "./report.ts";
-import { appActor } from "./story/answer.ts";
 import { usablePolicy } from "./trouble.ts";
 
 /** Decides a pull request's next steps: commands answered, verdict given, evidence sealed, merge observed. */

@@ -3,7 +3,7 @@ import type { Account } from "../schemas/text.ts";
 import { adoptedPlan } from "./adopted-plan.ts";
 import { undoneCommits } from "./checkpoints.ts";
 import { openConcerns } from "./concerns.ts";
-import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
+import { accountOf, type EntryOf, entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
 import type { EvidenceRecord, Given, PullRecord, RunRecord, Stop } from "./facts.ts";
 import { attemptName } from "./identifiers.ts";
 import { type Known, known, unknown } from "./known.ts";
@@ -52,7 +52,7 @@ type Act = EntryOf<"sign-off.given" | "waiver.given" | "change.adopted">;
 
 /** Who gave an act, when, and for which branch; older entries do not tell the branch. */
 function givenBy({ actor, seq, at, body }: Act): Given & { by: Account; seq: number } {
-  return { by: person(actor), seq, at, baseRef: body.baseRef ?? null };
+  return { by: accountOf(actor), seq, at, baseRef: body.baseRef ?? null };
 }
 
 /** The record of a pull request that no run made, with the plan that the newest adoption to name a story binds it to. */
@@ -69,10 +69,6 @@ function adoptedRecord(entries: readonly TypedEntry[], pull: number, record: Pul
         `#${pull} was adopted for story #${naming.body.story}, and the ledger lacks its approved contract`,
       )
     : known({ ...record, adoptedFor });
-}
-
-function person(actor: { id: number; login: string }): Account {
-  return { id: actor.id, login: actor.login, type: "User" };
 }
 
 function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">): RunRecord | null {
@@ -113,7 +109,7 @@ function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">)
     ),
   );
   const answerers = entriesOf(entries, "concern.answered").flatMap(({ body, actor }) =>
-    asked.has(body.concern) && body.text !== "" ? [person(actor)] : [],
+    asked.has(body.concern) && body.text !== "" ? [accountOf(actor)] : [],
   );
   return {
     run,
@@ -129,7 +125,7 @@ function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">)
         ? null
         : {
             digest: contract.digest,
-            by: { ...person(approved.actor), type: approved.actor.type === "user" ? "User" : "Bot" },
+            by: accountOf(approved.actor),
             seq: approved.seq,
           },
     dependsOn: frozen.dependsOn.map((place) => ({

@@ -1,7 +1,6 @@
 import type { Ourselves } from "./effects.ts";
-import { type Draft, lastEntry, type TypedEntry } from "./entries.ts";
+import { appActor, type Draft, lastEntry, type TypedEntry } from "./entries.ts";
 import type { Finding } from "./finding.ts";
-import { appActor } from "./story/answer.ts";
 
 /** That the check lacks, and that it is back: the last of the two in a ledger says how it was found to stand. */
 const codes = { lacks: "check-not-required", back: "check-required-again" } as const;

@@ -1,9 +1,8 @@
 import { BodyRef, PayloadPurged } from "../schemas/entries.ts";
 import { mostPurged } from "../schemas/limits.ts";
 import type { Ourselves } from "./effects.ts";
-import { type Draft, entriesOf, type TypedEntry } from "./entries.ts";
+import { appActor, type Draft, entriesOf, type TypedEntry } from "./entries.ts";
 import type { PolicyReading } from "./facts.ts";
-import { appActor } from "./story/answer.ts";
 
 /** What decides which bodies are given up. */
 export type RetentionFacts = {

@@ -4,12 +4,13 @@ import { type Ask, authority } from "../authority.ts";
 import type { CommandName } from "../commands.ts";
 import { concernDrafts } from "../concerns.ts";
 import type { Step } from "../decision.ts";
+import { userActor } from "../entries.ts";
 import { sourceKey } from "../identifiers.ts";
 import { refOf, type StoryContext } from "../story-facts.ts";
 import type { StoryRecord } from "../story-record.ts";
-import { runClosed } from "./answer.ts";
 import { approve, contractDrift } from "./approval.ts";
 import { rollBackTo, rollbackInTheWay } from "./rollback.ts";
+import { runClosed } from "./run-end.ts";
 
 /** The duties that may give each command on an issue; none means anyone who can write to the repository. */
 const dutiesFor: Record<CommandName, readonly Duty[]> = {
@@ -128,7 +129,7 @@ function submit(ask: Ask, context: StoryContext, code: string): Answer {
   return accept(code, `${name} is submitted: ${issues.map((issue) => `#${issue}`).join(", then ")}.`, [
     {
       kind: "run.submitted",
-      actor: { type: "user", id: ask.by.id, login: ask.by.login },
+      actor: userActor(ask.by),
       subject: [{ name, digest: { sha256: contract.digest } }],
       body: {
         run: name,

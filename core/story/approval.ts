@@ -3,9 +3,8 @@ import { type Answer, accept, refuse } from "../answer.ts";
 import type { Ask } from "../authority.ts";
 import { idsOf, whoseWork } from "../authorship.ts";
 import { approvalDigest, compilePrompt, declaredPaths, isExpired, issueDigest } from "../contract.ts";
-import { lastEntry } from "../entries.ts";
+import { appActor, lastEntry, userActor } from "../entries.ts";
 import type { StoryContext, StoryFacts } from "../story-facts.ts";
-import { appActor } from "./answer.ts";
 
 /** The digest of the plan as it could be approved now, with its parts; null while a part is unknown or there is no plan. */
 export function currentDigest({ record, facts, loaded }: StoryContext) {
@@ -56,7 +55,7 @@ export function approve(ask: Ask, digest: string, context: StoryContext): Answer
       "You asked for this plan, so somebody else approves it (`people.separation: strict`).",
     );
   }
-  const actor = { type: "user" as const, id: ask.by.id, login: ask.by.login };
+  const actor = userActor(ask.by);
   const subject = [{ name: `story #${facts.issue.number}`, digest: { sha256: digest } }];
   if (ask.source.type !== "comment") return refuse("wrong-place", "An approval is a comment.");
   return accept(

@@ -3,11 +3,10 @@ import { casefilesOf } from "../casefiles.ts";
 import { digestOf, issueDigest, planProblems } from "../contract.ts";
 import { awaitEffect, type EffectFailure, type Step } from "../decision.ts";
 import type { EffectResult } from "../effects.ts";
-import { entriesOf } from "../entries.ts";
+import { appActor, entriesOf } from "../entries.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
 import type { StoryContext } from "../story-facts.ts";
 import type { PlanRequest, StoryRecord } from "../story-record.ts";
-import { appActor } from "./answer.ts";
 
 /** Asks the planner for what a person last requested, and records what it proposed or why it did not. */
 export function plan(context: StoryContext): Step {

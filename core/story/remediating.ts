@@ -1,8 +1,7 @@
 import type { Step } from "../decision.ts";
-import type { Draft } from "../entries.ts";
+import { appActor, type Draft } from "../entries.ts";
 import { endOf, failuresOf } from "../remediations.ts";
 import type { StoryContext } from "../story-facts.ts";
-import { appActor } from "./answer.ts";
 
 /** Records what failed, once for each prompt of a run, and later what became of it. */
 export function remediate({ record, facts }: StoryContext): Step {

@@ -5,11 +5,11 @@ import { stateOf } from "../attempts.ts";
 import type { Ask } from "../authority.ts";
 import { undoneCommits } from "../checkpoints.ts";
 import { awaitEffect, type EffectFailure, type Step } from "../decision.ts";
-import { type Draft, entriesOf } from "../entries.ts";
+import { appActor, type Draft, entriesOf, userActor } from "../entries.ts";
 import { attemptName, effectKey, sourceKey } from "../identifiers.ts";
 import type { StoryContext, StoryFacts } from "../story-facts.ts";
 import type { PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
-import { appActor, runClosed } from "./answer.ts";
+import { runClosed } from "./run-end.ts";
 
 type Checkpoint = EntryBody<"checkpoint.recorded">;
 
@@ -49,7 +49,7 @@ export function rollBackTo(ask: Ask, name: string, { record, facts }: StoryConte
   if (commits.length > mostUndone)
     return refuse("too-many", `At most ${mostUndone} commits are taken back at once.`);
   if (ask.source.type !== "comment") return refuse("wrong-place", "A rollback is a comment.");
-  const by = { type: "user" as const, id: ask.by.id, login: ask.by.login };
+  const by = userActor(ask.by);
   const decided: Draft = {
     kind: "rollback.decided",
     actor: by,

@@ -1,17 +1,17 @@
-import type { StepResult } from "../../schemas/step.ts";
+import { type StepResult } from "../../schemas/step.ts";
 import { stateOf } from "../attempts.ts";
 import { agentConcern } from "../concerns.ts";
 import { routeOf, sha256 } from "../contract.ts";
 import { cutReport } from "../cuts.ts";
 import { awaitEffect, type Step } from "../decision.ts";
-import type { EffectResult } from "../effects.ts";
-import type { Draft } from "../entries.ts";
+import { type EffectResult } from "../effects.ts";
+import { appActor, type Draft } from "../entries.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { reviewResult } from "../review.ts";
-import type { StoryContext, StoryFacts, Work } from "../story-facts.ts";
-import type { AttemptRecord } from "../story-record.ts";
-import { appActor, runClosed } from "./answer.ts";
+import { type StoryContext, type StoryFacts, type Work } from "../story-facts.ts";
+import { type AttemptRecord } from "../story-record.ts";
 import { complete } from "./completing.ts";
+import { runClosed } from "./run-end.ts";
 import { startAttempt } from "./starting.ts";
 import { commit, openPull, stepOf } from "./writing.ts";
 

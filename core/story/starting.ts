@@ -1,14 +1,14 @@
 import { nextAttempt } from "../checkpoints.ts";
 import { digestOf, packOf, placeToWrite } from "../contract.ts";
 import type { Step } from "../decision.ts";
-import type { Draft } from "../entries.ts";
+import { appActor, type Draft } from "../entries.ts";
 import { agentHolder, handedOff, toAgent } from "../handoffs.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
 import type { StoryContext } from "../story-facts.ts";
 import type { AttemptRecord, PromptRecord, RunRecord } from "../story-record.ts";
-import { appActor, runClosed } from "./answer.ts";
 import { contractDrift } from "./approval.ts";
+import { runClosed } from "./run-end.ts";
 
 /**
  * Begins the next attempt at a prompt: its checkpoint, its recorded prompt, and with a run's first one the hand-off. While

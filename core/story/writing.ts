@@ -1,13 +1,13 @@
 import { casefileText } from "../casefiles.ts";
 import { awaitEffect, type Step } from "../decision.ts";
-import type { Effect } from "../effects.ts";
-import { type Draft, lastEntry } from "../entries.ts";
+import { type Effect } from "../effects.ts";
+import { appActor, type Draft, lastEntry } from "../entries.ts";
 import { handedOff, toGates } from "../handoffs.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { list, table } from "../markdown.ts";
-import type { StoryContext, StoryFacts, Work } from "../story-facts.ts";
-import type { AttemptRecord } from "../story-record.ts";
-import { appActor, runClosed } from "./answer.ts";
+import { type StoryContext, type StoryFacts, type Work } from "../story-facts.ts";
+import { type AttemptRecord } from "../story-record.ts";
+import { runClosed } from "./run-end.ts";
 
 /** The step that all entries of one attempt carry. */
 export function stepOf(pack: AttemptRecord["pack"]) {
