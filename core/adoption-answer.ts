@@ -4,10 +4,10 @@ import { approvedContract } from "./adopted-plan.ts";
 import { type Answer, accept, refuse } from "./answer.ts";
 import type { Ask } from "./authority.ts";
 import { idsOf, untracedCommits, whoseWork } from "./authorship.ts";
-import type { Command } from "./commands.ts";
+import type { CommandOf } from "./commands.ts";
 import { userActor } from "./entries.ts";
 import type { LoadedPolicy, PullRecord } from "./facts.ts";
-import type { PullLookFacts } from "./pull-facts.ts";
+import type { CommandContext, PullLookFacts } from "./pull-facts.ts";
 
 /**
  * Commits that somebody else pushed to a run's branch, and those of a pull request that no run made, lead to no prompt. A
@@ -15,11 +15,9 @@ import type { PullLookFacts } from "./pull-facts.ts";
  * of itself is kept beside it as claims. Null while what decides it cannot be read.
  */
 export function adopt(
+  { facts, loaded, record }: CommandContext,
   ask: Ask,
-  command: Extract<Command, { name: "adopt" }>,
-  facts: PullLookFacts,
-  loaded: LoadedPolicy,
-  record: PullRecord,
+  command: CommandOf<"adopt">,
 ): Answer | null {
   const { judged, number } = facts;
   const head = judged.head.sha;

@@ -1,24 +1,84 @@
 import { longestConcern } from "../schemas/limits.ts";
+import type { Policy } from "../schemas/policy.ts";
+import type { Duty } from "../schemas/policy-values.ts";
 import { isCheckpointName } from "./identifiers.ts";
 
-/** The commands this version carries out, with the form that is shown when one is written wrongly. */
-export const commandForms = {
-  status: "/status",
-  plan: "/plan",
-  approve: "/approve <digest>",
-  refine: "/refine <what to change>",
-  clarify: "/clarify <answer>",
-  block: "/block <why>",
-  run: "/run",
-  stop: "/stop",
-  retry: "/retry",
-  rollback: "/rollback <checkpoint>",
-  "sign-off": "/sign-off <commit> pass|fail <test>",
-  adopt: "/adopt <commit> [for #<story>] because <reason>",
-  waive: "/waive <gate> <commit> until <yyyy-mm-dd> because <reason>",
-} as const;
+/** Where a command can be given: on the issue of a story, or on a pull request. */
+export type Place = "story" | "pull";
 
-export type CommandName = keyof typeof commandForms;
+/**
+ * Who may give a command: people who hold one of these duties; an empty list means anyone who may write to the repository.
+ * `waivers`: the policy says it, under `waivers.by`.
+ */
+type By = readonly Duty[] | "waivers";
+
+type Definition = {
+  /** How it is written, shown when somebody writes it wrongly. */
+  form: string;
+  /** Where it can be given, and by whom there. */
+  on: { readonly [P in Place]?: By };
+  /** What is said where it cannot be given. */
+  elsewhere?: string;
+};
+
+/** The commands that this version carries out. Who answers each is in `story/answers.ts` and `pull-answers.ts`. */
+export const commands = {
+  status: { form: "/status", on: { story: [], pull: [] } },
+  plan: { form: "/plan", on: { story: ["planners"] } },
+  approve: { form: "/approve <digest>", on: { story: ["approvers"] } },
+  refine: { form: "/refine <what to change>", on: { story: ["planners", "approvers"] } },
+  clarify: {
+    form: "/clarify <answer>",
+    on: { story: ["planners", "approvers"], pull: ["planners", "approvers", "architects"] },
+  },
+  block: {
+    form: "/block <why>",
+    on: {
+      story: ["planners", "approvers", "executors"],
+      pull: ["planners", "approvers", "architects"],
+    },
+  },
+  run: { form: "/run", on: { story: ["executors"] } },
+  stop: { form: "/stop", on: { story: ["executors", "approvers"] } },
+  retry: { form: "/retry", on: { story: ["executors"] } },
+  rollback: { form: "/rollback <checkpoint>", on: { story: ["executors"] } },
+  "sign-off": {
+    form: "/sign-off <commit> pass|fail <test>",
+    on: { pull: ["approvers"] },
+    elsewhere: "A sign-off belongs on the pull request whose commit was tested.",
+  },
+  adopt: {
+    form: "/adopt <commit> [for #<story>] because <reason>",
+    on: { pull: ["executors", "architects"] },
+    elsewhere: "Commits are adopted on the pull request that holds them.",
+  },
+  waive: {
+    form: "/waive <gate> <commit> until <yyyy-mm-dd> because <reason>",
+    on: { pull: "waivers" },
+    elsewhere: "A waiver belongs on the pull request that the gate blocks.",
+  },
+} as const satisfies Record<string, Definition>;
+
+export type CommandName = keyof typeof commands;
+
+/** The names of the commands that can be given in a place. */
+export type CommandOn<P extends Place> = {
+  [N in CommandName]: P extends keyof (typeof commands)[N]["on"] ? N : never;
+}[CommandName];
+
+/** The duties of which somebody needs one to give a command in a place; none where it cannot be given there. */
+export function dutiesOn(place: Place, name: CommandName, { waivers }: Policy): readonly Duty[] {
+  const { on }: Definition = commands[name];
+  const by = on[place] ?? [];
+  if (by !== "waivers") return by;
+  return waivers === undefined ? [] : [waivers.by];
+}
+
+/** What is said of a command that is given where it has no meaning. */
+export function wrongPlace(name: CommandName): string {
+  const { elsewhere }: Definition = commands[name];
+  return elsewhere ?? "Give this command on the story, not on the pull request.";
+}
 
 /** A command as a person wrote it. `text` is what follows it, on the first line and below: untrusted. */
 export type Command =
@@ -30,13 +90,14 @@ export type Command =
   | { name: "adopt"; sha: string; story?: number; text: string }
   | { name: "waive"; gate: string; sha: string; until: string; text: string };
 
+/** A command of one name. */
+export type CommandOf<N extends CommandName> = Command & { name: N };
+
 /** A line that is meant for us but cannot be carried out, and how it is to be written. */
 export type BadCommand = { name: CommandName; form: string; why: string };
 
-const words = new Set<string>(Object.keys(commandForms));
-
 function isCommandName(word: string): word is CommandName {
-  return words.has(word);
+  return Object.hasOwn(commands, word);
 }
 
 /**
@@ -52,7 +113,7 @@ export function parseCommand(body: string): Command | BadCommand | null {
   if (name === undefined || !isCommandName(name)) return null;
   const line = match?.[2]?.trim() ?? "";
   const text = [line, ...rest].join("\n").trim();
-  const bad = (why: string): BadCommand => ({ name, form: commandForms[name], why });
+  const bad = (why: string): BadCommand => ({ name, form: commands[name].form, why });
 
   switch (name) {
     case "status":

@@ -1,88 +1,57 @@
-import type { Duty } from "../schemas/policy-values.ts";
 import { adopt } from "./adoption-answer.ts";
-import { type Ask, authority, holders } from "./authority.ts";
+import { type Answer, accept, refuse } from "./answer.ts";
+import { type Ask, holders } from "./authority.ts";
 import { adoptionOf, requesters, whoseWork } from "./authorship.ts";
-import type { Command, CommandName } from "./commands.ts";
-import { type Draft, userActor } from "./entries.ts";
+import { answerIn, type Handler, type Handlers } from "./command-handlers.ts";
+import type { CommandName, CommandOf } from "./commands.ts";
+import { userActor } from "./entries.ts";
 import { code } from "./escape.ts";
-import type { LoadedPolicy, PullRecord } from "./facts.ts";
 import { manualTests } from "./gates/manual-test.ts";
-import type { PullLookFacts } from "./pull-facts.ts";
+import type { CommandContext } from "./pull-facts.ts";
 import { isSinceRetarget } from "./retarget.ts";
 
-/** How a command on a pull request is answered: with the line people read, and what is recorded. */
-export type PullAnswer = { accepted: boolean; code: string; line: string; drafts?: Draft[] };
-
-const refuse = (code: string, line: string): PullAnswer => ({ accepted: false, code, line });
-
-/** The duties of which a person needs one; a waiver's are the policy's to say. */
-function dutiesFor(name: CommandName, { policy }: LoadedPolicy): readonly Duty[] {
-  if (name === "sign-off") return ["approvers"];
-  if (name === "waive") return policy.waivers === undefined ? [] : [policy.waivers.by];
-  if (name === "adopt") return ["executors", "architects"];
-  return name === "block" || name === "clarify" ? ["planners", "approvers", "architects"] : [];
-}
+const handlers: Handlers<"pull", CommandContext> = {
+  status: () => accept("shown", "The check `sallyport` shows where this stands."),
+  "sign-off": forThisBase(signOff),
+  waive: forThisBase(waive),
+  adopt: forThisBase(adopt),
+  block: () => accept("blocked", "Blocked until somebody answers with `/clarify <answer>`."),
+  clarify: ({ record, facts }) =>
+    record.stops.some((one) => one.issue === facts.number)
+      ? accept("clarified", "Taken up again: the block is answered.")
+      : refuse("nothing-open", "Nothing is open here that waits for an answer."),
+};
 
 /** Answers one command on a pull request; null while what decides it cannot be read. */
-export function answerOnPull(
-  ask: Ask,
-  facts: PullLookFacts,
-  loaded: LoadedPolicy,
-  record: PullRecord,
-): PullAnswer | null {
-  const { command } = ask;
-  const allowed = authority(ask, dutiesFor(command.name, loaded), loaded.policy.people);
-  if (allowed.answer === "wait") return null;
-  if (allowed.answer === "no") return refuse(allowed.code, allowed.line);
-  if ("why" in command) return refuse("badly-written", `Write it as \`${command.form}\`: ${command.why}.`);
-  if (command.name === "status")
-    return { accepted: true, code: "shown", line: "The check `sallyport` shows where this stands." };
-  if (facts.state === "closed") return refuse("closed", "This pull request is closed.");
-  switch (command.name) {
-    case "sign-off":
-      return sinceRetarget(ask, facts, signOff(ask, command, facts, loaded, record));
-    case "waive":
-      return sinceRetarget(ask, facts, waive(ask, command, facts, loaded, record));
-    case "adopt":
-      return sinceRetarget(ask, facts, adopt(ask, command, facts, loaded, record));
-    case "block":
-      return {
-        accepted: true,
-        code: "blocked",
-        line: "Blocked until somebody answers with `/clarify <answer>`.",
-      };
-    case "clarify":
-      return record.stops.some((one) => one.issue === facts.number)
-        ? { accepted: true, code: "clarified", line: "Taken up again: the block is answered." }
-        : refuse("nothing-open", "Nothing is open here that waits for an answer.");
-    default:
-      return refuse("wrong-place", "Give this command on the story, not on the pull request.");
-  }
+export function answerOnPull(ask: Ask, context: CommandContext): Answer | null {
+  const over = context.facts.state === "closed" ? refuse("closed", "This pull request is closed.") : null;
+  return answerIn("pull", handlers, context, ask, over);
 }
 
 /**
  * What is given for a commit is given for the branch that it would enter. A command that was written before the pull request
  * was pointed at this branch and is read only now was meant for another one, so it is refused.
  */
-function sinceRetarget(ask: Ask, facts: PullLookFacts, answer: PullAnswer | null): PullAnswer | null {
-  if (answer === null || !answer.accepted) return answer;
-  const since = isSinceRetarget(ask.at, facts.judged);
-  if (!since.known) return null;
-  return since.value
-    ? answer
-    : refuse(
-        "retargeted",
-        "You wrote this before the pull request was pointed at the branch that it enters now. Look at it again and write a new comment.",
-      );
+function forThisBase<N extends CommandName>(handle: Handler<N, CommandContext>): Handler<N, CommandContext> {
+  return (context, ask, command) => {
+    const answer = handle(context, ask, command);
+    if (answer === null || !answer.accepted) return answer;
+    const since = isSinceRetarget(ask.at, context.facts.judged);
+    if (!since.known) return null;
+    return since.value
+      ? answer
+      : refuse(
+          "retargeted",
+          "You wrote this before the pull request was pointed at the branch that it enters now. Look at it again and write a new comment.",
+        );
+  };
 }
 
 function signOff(
+  { facts, loaded, record }: CommandContext,
   ask: Ask,
-  command: Extract<Command, { name: "sign-off" }>,
-  facts: PullLookFacts,
-  loaded: LoadedPolicy,
-  record: PullRecord,
-): PullAnswer | null {
+  command: CommandOf<"sign-off">,
+): Answer | null {
   const head = facts.judged.head.sha;
   const tests = manualTests(loaded.policy);
   if (command.sha !== head) {
@@ -116,11 +85,10 @@ function signOff(
   }
   if (ask.source.type !== "comment") return refuse("wrong-place", "A sign-off is a comment.");
   const noted = notes(command.text);
-  return {
-    accepted: true,
-    code: "signed-off",
-    line: `Read as: \`${command.test}\` ${command.result === "pass" ? "passed" : "failed"} on ${head}, tested by @${ask.by.login}.`,
-    drafts: [
+  return accept(
+    "signed-off",
+    `Read as: \`${command.test}\` ${command.result === "pass" ? "passed" : "failed"} on ${head}, tested by @${ask.by.login}.`,
+    [
       {
         kind: "sign-off.given",
         actor: userActor(ask.by),
@@ -138,7 +106,7 @@ function signOff(
         },
       },
     ],
-  };
+  );
 }
 
 /** The lines below a sign-off: one that begins with `Environment:` says where it was tested, the rest are notes. */
@@ -158,13 +126,7 @@ function notes(text: string): { environment: string; notes: string } {
 const dayMs = 86_400_000;
 
 /** A waiver lets one gate pass on one commit, for as long as the policy allows; nobody waives for their own change. */
-function waive(
-  ask: Ask,
-  command: Extract<Command, { name: "waive" }>,
-  facts: PullLookFacts,
-  loaded: LoadedPolicy,
-  record: PullRecord,
-): PullAnswer {
+function waive({ facts, loaded, record }: CommandContext, ask: Ask, command: CommandOf<"waive">): Answer {
   const head = facts.judged.head.sha;
   const { waivers, people } = loaded.policy;
   const { gate, sha, until } = command;
@@ -196,11 +158,10 @@ function waive(
     return refuse("own-work", `You asked for this change, so somebody else waives the gate: ${who}.`);
   }
   if (ask.source.type !== "comment") return refuse("wrong-place", "A waiver is a comment.");
-  return {
-    accepted: true,
-    code: "waived",
-    line: `Read as: \`${gate}\` is waived on ${head} until ${until} by @${ask.by.login}.${waivers.people > 1 ? ` It takes ${waivers.people} people.` : ""}`,
-    drafts: [
+  return accept(
+    "waived",
+    `Read as: \`${gate}\` is waived on ${head} until ${until} by @${ask.by.login}.${waivers.people > 1 ? ` It takes ${waivers.people} people.` : ""}`,
+    [
       {
         kind: "waiver.given",
         actor: userActor(ask.by),
@@ -216,5 +177,5 @@ function waive(
         },
       },
     ],
-  };
+  );
 }

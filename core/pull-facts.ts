@@ -3,7 +3,7 @@ import { type Verdict } from "../schemas/verdict.ts";
 import { type Surroundings } from "./decision.ts";
 import { type TypedEntry } from "./entries.ts";
 import { type Crash } from "./errors.ts";
-import { type PullFacts } from "./facts.ts";
+import { type LoadedPolicy, type PullFacts, type PullRecord } from "./facts.ts";
 import { type Known } from "./known.ts";
 import { type NewReviews } from "./observed-reviews.ts";
 
@@ -31,3 +31,6 @@ export type PullContext = { facts: PullLookFacts; entries: readonly TypedEntry[]
 
 /** The same once the pull request was judged; `digest` is the SHA-256 of the verdict's bytes, `crashes` is for the log. */
 export type JudgedContext = PullContext & { verdict: Verdict; digest: string; crashes: Crash[] };
+
+/** What a command on a pull request is answered by: the record has what earlier answers drafted. */
+export type CommandContext = { facts: PullLookFacts; loaded: LoadedPolicy; record: PullRecord };

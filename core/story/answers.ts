@@ -1,7 +1,6 @@
-import type { Duty } from "../../schemas/policy-values.ts";
 import { type Answer, accept, answered, refuse } from "../answer.ts";
-import { type Ask, authority } from "../authority.ts";
-import type { CommandName } from "../commands.ts";
+import type { Ask } from "../authority.ts";
+import { answerIn, type Handlers } from "../command-handlers.ts";
 import { concernDrafts } from "../concerns.ts";
 import type { Step } from "../decision.ts";
 import { userActor } from "../entries.ts";
@@ -12,21 +11,29 @@ import { approve, contractDrift } from "./approval.ts";
 import { rollBackTo, rollbackInTheWay } from "./rollback.ts";
 import { runClosed } from "./run-end.ts";
 
-/** The duties that may give each command on an issue; none means anyone who can write to the repository. */
-const dutiesFor: Record<CommandName, readonly Duty[]> = {
-  status: [],
-  plan: ["planners"],
-  refine: ["planners", "approvers"],
-  approve: ["approvers"],
-  block: ["planners", "approvers", "executors"],
-  run: ["executors"],
-  stop: ["executors", "approvers"],
-  retry: ["executors"],
-  rollback: ["executors"],
-  clarify: ["planners", "approvers"],
-  "sign-off": ["approvers"],
-  adopt: [],
-  waive: [],
+const handlers: Handlers<"story", StoryContext> = {
+  status: () => accept("shown", "The comment above shows where this story stands."),
+  plan: startPlanning,
+  refine: (context) => {
+    const answer = startPlanning(context);
+    return answer.accepted && context.record.plan === null
+      ? refuse("no-plan", "There is no plan to refine. Start with `/plan`.")
+      : answer;
+  },
+  approve: (context, ask, { digest }) => approve(ask, digest, context),
+  block: () =>
+    accept("blocked", "Blocked until somebody answers with `/clarify <answer>`, a new `/plan` or `/run`."),
+  run: (context, ask) => submit(ask, context, "run"),
+  retry: (context, ask) =>
+    context.record.run?.closed?.status === "failed" || wasRolledBack(context.record)
+      ? submit(ask, context, "retry")
+      : refuse("nothing-failed", "There is no failed run to retry."),
+  rollback: (context, ask, { checkpoint }) => rollBackTo(ask, checkpoint, context),
+  stop: stopRun,
+  clarify: ({ record }) =>
+    record.concerns.length === 0
+      ? refuse("nothing-open", "Nothing is open here that waits for an answer.")
+      : accept("clarified", "Taken up again: what was open is answered."),
 };
 
 /**
@@ -37,7 +44,8 @@ export function answerNext(context: StoryContext): Step {
   const { record, facts } = context;
   for (const ask of facts.asks) {
     if (record.answered.has(sourceKey(ask.source))) continue;
-    const answer = answerTo(ask, context);
+    const over = record.completed ? refuse("completed", "This story is complete; open a new one.") : null;
+    const answer = answerIn("story", handlers, context, ask, over);
     if (answer === null) return {};
     const where = { story: facts.issue.number, pull: null, prompt: null };
     const concerns = answer.accepted ? concernDrafts(ask, record.concerns, where) : [];
@@ -47,60 +55,19 @@ export function answerNext(context: StoryContext): Step {
   return {};
 }
 
-function answerTo(ask: Ask, context: StoryContext): Answer | null {
-  const { record, facts, loaded, missing } = context;
-  const { command } = ask;
-  const { policy } = loaded;
-  const allowed = authority(ask, dutiesFor[command.name], policy.people);
-  if (allowed.answer === "wait") return null;
-  if (allowed.answer === "no") return refuse(allowed.code, allowed.line);
-  if ("why" in command) return refuse("badly-written", `Write it as \`${command.form}\`: ${command.why}.`);
-  if (record.completed && command.name !== "status")
-    return refuse("completed", "This story is complete; open a new one.");
+function startPlanning({ record, missing }: StoryContext): Answer {
+  if (record.run !== null && record.run.closed === null)
+    return refuse("run-open", "A run is open. `/stop` it before planning again.");
+  return missing.length > 0
+    ? refuse("intake", `The story is not ready to be planned: ${missing.join(" ")}`)
+    : accept("planning", "Planning starts; the plan will appear in the comment above.");
+}
 
-  const running = record.run !== null && record.run.closed === null;
-  switch (command.name) {
-    case "status":
-      return accept("shown", "The comment above shows where this story stands.");
-    case "plan":
-    case "refine":
-      if (running) return refuse("run-open", "A run is open. `/stop` it before planning again.");
-      if (missing.length > 0)
-        return refuse("intake", `The story is not ready to be planned: ${missing.join(" ")}`);
-      if (command.name === "refine" && record.plan === null)
-        return refuse("no-plan", "There is no plan to refine. Start with `/plan`.");
-      return accept("planning", "Planning starts; the plan will appear in the comment above.");
-    case "approve":
-      return approve(ask, command.digest, context);
-    case "block":
-      return accept(
-        "blocked",
-        "Blocked until somebody answers with `/clarify <answer>`, a new `/plan` or `/run`.",
-      );
-    case "run":
-      return submit(ask, context, "run");
-    case "retry":
-      if (record.run?.closed?.status !== "failed" && !wasRolledBack(record))
-        return refuse("nothing-failed", "There is no failed run to retry.");
-      return submit(ask, context, "retry");
-    case "rollback":
-      return rollBackTo(ask, command.checkpoint, context);
-    case "stop":
-      if (record.run === null || !running) return refuse("no-run", "No run is open.");
-      return accept("stopped", `${record.run.run} is stopped; no further step of it begins.`, [
-        runClosed(record.run, facts, "cancelled", `stopped by @${ask.by.login}`),
-      ]);
-    case "clarify":
-      if (record.concerns.length === 0)
-        return refuse("nothing-open", "Nothing is open here that waits for an answer.");
-      return accept("clarified", "Taken up again: what was open is answered.");
-    case "adopt":
-      return refuse("wrong-place", "Commits are adopted on the pull request that holds them.");
-    case "waive":
-      return refuse("wrong-place", "A waiver belongs on the pull request that the gate blocks.");
-    case "sign-off":
-      return refuse("wrong-place", "A sign-off belongs on the pull request whose commit was tested.");
-  }
+function stopRun({ record: { run }, facts }: StoryContext, { by }: Ask): Answer {
+  if (run === null || run.closed !== null) return refuse("no-run", "No run is open.");
+  return accept("stopped", `${run.run} is stopped; no further step of it begins.`, [
+    runClosed(run, facts, "cancelled", `stopped by @${by.login}`),
+  ]);
 }
 
 /** Whether work was taken back that no attempt has followed yet. */

@@ -1,0 +1,52 @@
+import { type Answer, refuse } from "./answer.ts";
+import { type Ask, authority } from "./authority.ts";
+import {
+  type CommandName,
+  type CommandOf,
+  type CommandOn,
+  dutiesOn,
+  type Place,
+  wrongPlace,
+} from "./commands.ts";
+import type { LoadedPolicy } from "./facts.ts";
+
+/** Answers one command by what `C` holds; null while what decides it cannot be read. */
+export type Handler<N extends CommandName, C> = (
+  context: C,
+  ask: Ask,
+  command: CommandOf<N>,
+) => Answer | null;
+
+/** What answers each command that can be given in a place. */
+export type Handlers<P extends Place, C> = { [N in CommandOn<P>]: Handler<N, C> };
+
+/**
+ * Answers a command in a place: refused to whoever has no authority there, where it is badly written or given in the wrong
+ * place, and otherwise as its handler says. `over` is the answer where nothing can be asked for any more but how it stands;
+ * null where it goes on. Null while what decides it cannot be read.
+ */
+export function answerIn<N extends CommandName, C extends { loaded: LoadedPolicy }>(
+  place: Place,
+  handlers: { [K in N]: Handler<K, C> },
+  context: C,
+  ask: Ask,
+  over: Answer | null,
+): Answer | null {
+  const { command } = ask;
+  const { policy } = context.loaded;
+  const allowed = authority(ask, dutiesOn(place, command.name, policy), policy.people);
+  if (allowed.answer === "wait") return null;
+  if (allowed.answer === "no") return refuse(allowed.code, allowed.line);
+  if ("why" in command) return refuse("badly-written", `Write it as \`${command.form}\`: ${command.why}.`);
+  if (over !== null && command.name !== "status") return over;
+  return isHandled(command, handlers)
+    ? handlers[command.name](context, ask, command)
+    : refuse("wrong-place", wrongPlace(command.name));
+}
+
+function isHandled<N extends CommandName>(
+  command: { name: CommandName },
+  handlers: { [K in N]: unknown },
+): command is CommandOf<N> {
+  return Object.hasOwn(handlers, command.name);
+}
