@@ -1,10 +1,10 @@
 import type { Step } from "../decision.ts";
-import { lastEntry } from "../entries.ts";
+import { appActor, lastEntry } from "../entries.ts";
 import { effectKey } from "../identifiers.ts";
 import { table } from "../markdown.ts";
 import type { StoryContext, StoryFacts } from "../story-facts.ts";
 import type { PromptRecord } from "../story-record.ts";
-import { appActor } from "./answer.ts";
+
 
 /** A merged prompt is completed and its issue closed. */
 export function complete(prompt: PromptRecord, merged: string, facts: StoryFacts): Step {

@@ -1,5 +1,4 @@
 import { type Stage, stages } from "../../schemas/road-entries.ts";
-import { idsOf, whoseWork } from "../authorship.ts";
 import { block, code, plain } from "../escape.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { list, section, table } from "../markdown.ts";
