@@ -1,15 +1,11 @@
 import type { EntryBody } from "../schemas/entries.ts";
-import { longestReason, mostReasons } from "../schemas/limits.ts";
-import { isStopping } from "./concerns.ts";
-import { digestOf } from "./contract.ts";
 import type { Draft, TypedEntry } from "./entries.ts";
-import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "./story-record.ts";
-
-type Opened = EntryBody<"remediation.opened">;
-type Closed = EntryBody<"remediation.closed">;
 
 /** A failure in the work on a story, and what became of it; `closed` null: it is still to be mended. */
-export type Remediation = { opened: Opened; closed: Closed | null };
+export type Remediation = {
+  opened: EntryBody<"remediation.opened">;
+  closed: EntryBody<"remediation.closed"> | null;
+};
 
 /** What failed in a story's runs, oldest first. Ledgers of older versions do not tell. */
 export function remediationsOf(story: number, entries: readonly (TypedEntry | Draft)[]): Remediation[] {
@@ -22,101 +18,4 @@ export function remediationsOf(story: number, entries: readonly (TypedEntry | Dr
     if (known !== undefined) known.closed = entry.body;
   }
   return [...found.values()];
-}
-
-/**
- * What has failed in the story's last run while it was open, or by which it ended: a prompt whose attempt was refused and
- * followed by another, and the prompt that a failed run ended at. Of several failures at one prompt the first tells. An agent
- * that asked or stopped has not failed: that is a concern, which people answer.
- */
-export function failuresOf({ run, prompts }: StoryRecord): Opened[] {
-  if (run === null || (run.closed !== null && run.closed.status !== "failed")) return [];
-  const worked = prompts.filter(({ issue }) => issue !== null && run.prompts.includes(issue));
-  const current = worked.find(({ completed }) => !completed);
-  return worked.flatMap((prompt) => {
-    if (prompt.completed || prompt.issue === null) return [];
-    const tries = prompt.attempts.filter(({ pack }) => pack.run === run.run);
-    const refused = tries.slice(0, -1).find(isFailure);
-    if (refused !== undefined)
-      return [opened(run, prompt.issue, refused, "attempt", refused.closed?.reasons ?? [])];
-    return prompt === current && run.closed?.status === "failed"
-      ? [endedAt(run, run.closed.reason, prompt, prompt.issue, tries.at(-1))]
-      : [];
-  });
-}
-
-function isFailure({ response, closed }: AttemptRecord): boolean {
-  const asks = response !== null && isStopping(response.outcome);
-  return closed?.accepted === false && closed.reasons.length > 0 && !asks;
-}
-
-/** The failure that a run ended with. */
-function endedAt(
-  run: RunRecord,
-  reason: string,
-  { pull }: PromptRecord,
-  issue: number,
-  last: AttemptRecord | undefined,
-): Opened {
-  const origin = originOf(last, pull);
-  const own = origin === "attempt" ? (last?.closed?.reasons ?? []) : [];
-  // The run's own reason always has a place, however many the attempt has.
-  const end = { source: "run", code: `${origin}-failed`, message: reason };
-  return opened(run, issue, last, origin, [...own.slice(0, mostReasons - 1), end]);
-}
-
-function originOf(last: AttemptRecord | undefined, pull: number | null): Opened["origin"] {
-  if (last === undefined || last.closed === null) return "start";
-  if (!last.closed.accepted) return "attempt";
-  if (last.commit === null) return "write";
-  return pull === null ? "pull" : "start";
-}
-
-function opened(
-  { run, story }: RunRecord,
-  prompt: number,
-  failed: AttemptRecord | undefined,
-  origin: Opened["origin"],
-  all: Opened["reasons"],
-): Opened {
-  const reasons = all
-    .slice(0, mostReasons)
-    .map((reason) => ({ ...reason, message: reason.message.slice(0, longestReason).toWellFormed() }));
-  const codes = [...new Set(reasons.map(({ code }) => code))].sort();
-  return {
-    remediation: `${run}/${prompt}`,
-    run,
-    story,
-    prompt,
-    after: failed?.pack.attempt ?? null,
-    origin,
-    signature: { codes, sha256: digestOf(codes) },
-    reasons,
-  };
-}
-
-/**
- * What became of a failure; null: it is still to be mended. It is mended when a change for its prompt was merged on a
- * success, and given up when its own run was cancelled or another plan replaced the prompt. A failed run alone leaves it open.
- */
-export function endOf({ prompts, run, contract }: StoryRecord, failure: Opened): Closed | null {
-  const { remediation, story, prompt: issue } = failure;
-  const about = { remediation, run: failure.run, story, prompt: issue };
-  const prompt = prompts.find((one) => one.issue === issue);
-  if (prompt === undefined)
-    return contract === null
-      ? null
-      : { ...about, status: "abandoned", by: { type: "plan", digest: contract.digest } };
-  if (prompt.completed && prompt.merge !== null) {
-    const { pull, head, merged, judged } = prompt.merge;
-    const last = prompt.attempts.findLast(({ commit }) => commit?.commit === head);
-    const made = last === undefined ? null : { run: last.pack.run, attempt: last.pack.attempt };
-    return {
-      ...about,
-      status: judged ? "fixed" : "open",
-      by: { type: "merge", pull, head, merged, made },
-    };
-  }
-  if (run?.run !== failure.run || run.closed?.status !== "cancelled") return null;
-  return { ...about, status: "abandoned", by: { type: "run", reason: run.closed.reason } };
 }

@@ -3,9 +3,9 @@ import { agentConcern, isStopping } from "./concerns.ts";
 import { placeToWrite } from "./contract.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
 import { checkpointName } from "./identifiers.ts";
-import { endOf, failuresOf } from "./remediations.ts";
-import type { Asked, AttemptEntries, AttemptLook } from "./replay-entries.ts";
+import { type Asked, type AttemptEntries, type AttemptLook } from "./replay-entries.ts";
 import { bodilessStep, comparedStep, type Pair, type ReplayStep, type StepHead } from "./replay-step.ts";
+import { endOf, failuresOf } from "./story/remediating.ts";
 import { foldStory } from "./story-record.ts";
 
 /** Derives again what failed in a run, and what became of it: each from the entries before. Older versions recorded neither. */
