@@ -2,7 +2,7 @@ import type { EvidenceBundle } from "../schemas/evidence.ts";
 import type { Attempt } from "../schemas/step.ts";
 import { undoneCommits } from "./checkpoints.ts";
 import { type EntryOf, lastEntry, type TypedEntry } from "./entries.ts";
-import { bundledReviews, reviewsOf } from "./observed-reviews.ts";
+import { bundledReviews, reviewsOf } from "./reviews.ts";
 
 /** What a bundle's entries do not say: the repository (`owner/name`), and large bodies by digest, where they are kept. */
 export type BundleSource = { repository: string; body: (sha256: string) => string | null };

@@ -69,6 +69,9 @@ export type ReviewFact = {
   standing: Known<Standing>;
 };
 
+/** A review as GitHub tells it, before it is known what the reviewer may do here. */
+export type SeenReview = Omit<ReviewFact, "standing">;
+
 /**
  * A check on the head; `app` is the slug of the App that made it, told by GitHub. Each run of a workflow has a check suite of
  * its own, and within one a higher `id` is a later attempt.

@@ -3,12 +3,14 @@ import { type Verdict } from "../schemas/verdict.ts";
 import { type Surroundings } from "./decision.ts";
 import { type TypedEntry } from "./entries.ts";
 import { type Crash } from "./errors.ts";
-import { type LoadedPolicy, type PullFacts, type PullRecord } from "./facts.ts";
+import { type LoadedPolicy, type PullFacts, type PullRecord, type SeenReview } from "./facts.ts";
 import { type Known } from "./known.ts";
-import { type NewReviews } from "./observed-reviews.ts";
 
 /** Our own check run on the head, as GitHub shows it. */
 export type OurCheck = { externalId: string; status: string; conclusion: string | null };
+
+/** The reviews of people that the ledger does not have as they are now, oldest first; `more`: others wait. */
+export type NewReviews = { reviews: SeenReview[]; more: boolean };
 
 /** Everything the next step of a pull request depends on: what the verdict is judged from, and where it stands. */
 export type PullLookFacts = Surroundings & {

@@ -1,9 +1,9 @@
-import type { Attempt } from "../schemas/step.ts";
+import { type Attempt } from "../schemas/step.ts";
 import { type AdoptedHead, adoptedHead, adoptionNote, claimsText } from "./adoption-trace.ts";
 import { undoneCommits } from "./checkpoints.ts";
 import { type EntryOf, lastEntry, type TypedEntry } from "./entries.ts";
 import { attemptName } from "./identifiers.ts";
-import { reviewsOf, reviewText } from "./observed-reviews.ts";
+import { reviewsOf, reviewText } from "./reviews.ts";
 
 /** The links of a trace, from what was merged back to the person who approved it. */
 export type TraceStep =

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { assembleBundle } from "../../core/bundle.ts";
 import type { Draft, TypedEntry } from "../../core/entries.ts";
+import type { SeenReview } from "../../core/facts.ts";
 import { known, unknown } from "../../core/known.ts";
-import { mostReviews, newReviews, type SeenReview } from "../../core/observed-reviews.ts";
+import { mostReviews, newReviews } from "../../core/observed-reviews.ts";
 import { decidePull } from "../../core/pull.ts";
 import type { PullLookFacts } from "../../core/pull-facts.ts";
 import { tracePull } from "../../core/trace.ts";
