@@ -1,25 +1,26 @@
-import { createHash, type KeyObject } from "node:crypto";
-import type { GitHub } from "../collect/github.ts";
+import { type GitHub } from "../collect/github.ts";
 import { readApiLedger } from "../collect/ledger.ts";
 import { apiObjects } from "../collect/objects-api.ts";
-import type { Ourselves } from "../core/effects.ts";
-import type { TypedEntry } from "../core/entries.ts";
+import { sha256 } from "../core/digest.ts";
+import { type Ourselves } from "../core/effects.ts";
+import { type TypedEntry } from "../core/entries.ts";
 import { SallyportError } from "../core/errors.ts";
 import { bodyPath, evidenceBranch } from "../core/evidence-branch.ts";
 import { parsePublicKey } from "../core/keys.ts";
-import { entryHash, readEntry } from "../core/ledger.ts";
 import { type LedgerKey, pinnedKeys } from "../core/ledger-keys.ts";
 import { verifyChain } from "../core/ledger-verify.ts";
+import { entryHash, readEntry } from "../core/ledger.ts";
 import { bodiesNamed, purgedBodies } from "../core/retention.ts";
 import { typedEntry } from "../core/typed-entry.ts";
 import { type Anchor, readAnchor } from "./anchor.ts";
 import { adoptLines, linesFrom } from "./chain.ts";
-import type { Database } from "./database.ts";
-import { exportedCount, type Line, readTip } from "./exported.ts";
-import type { GitHubClients } from "./github.ts";
+import { type Database } from "./database.ts";
+import { type Line, exportedCount, readTip } from "./exported.ts";
+import { type GitHubClients } from "./github.ts";
 import { readPresentPolicy } from "./present-policy.ts";
-import type { Signer } from "./signer.ts";
+import { type Signer } from "./signer.ts";
 import { getBody, putBody } from "./store.ts";
+import { type KeyObject } from "node:crypto";
 
 /**
  * What came back from GitHub: how many entries and bodies, how many bodies were never published there, how many were
@@ -172,13 +173,13 @@ async function restoreBodies(
   const entries = lines.flatMap(({ line }) => typedLine(line) ?? []);
   const purged = purgedBodies(entries);
   const count = { bodies: 0, unpublished: 0, purged: 0 };
-  for (const { sha256, mediaType } of entries.flatMap(bodiesNamed)) {
-    if (purged.has(sha256)) {
+  for (const { sha256: digest, mediaType } of entries.flatMap(bodiesNamed)) {
+    if (purged.has(digest)) {
       count.purged += 1;
       continue;
     }
-    if ((await getBody(db, sha256)) !== null) continue;
-    const entry = await objects.entry(commit, bodyPath(sha256));
+    if ((await getBody(db, digest)) !== null) continue;
+    const entry = await objects.entry(commit, bodyPath(digest));
     if (!entry.known) throw new SallyportError("github", entry.why, { retry: true });
     if (entry.value === null) {
       count.unpublished += 1;
@@ -187,20 +188,16 @@ async function restoreBodies(
     const blob = await objects.blob(entry.value.sha, bodyBytes);
     if (!blob.known) throw new SallyportError("github", blob.why, { retry: true });
     const { content } = blob.value;
-    if (content === null || sha256Of(content) !== sha256) {
+    if (content === null || sha256(content) !== digest) {
       throw new SallyportError(
         "evidence-rewritten",
-        `${bodyPath(sha256)} on ${evidenceBranch} is not what its name says`,
+        `${bodyPath(digest)} on ${evidenceBranch} is not what its name says`,
       );
     }
     await putBody(db, content, mediaType);
     count.bodies += 1;
   }
   return count;
-}
-
-function sha256Of(content: Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }
 
 function typedLine(line: string): TypedEntry | null {

@@ -1,12 +1,12 @@
-import { createHash } from "node:crypto";
-import { sql, type Transaction } from "kysely";
-import type { Decision } from "../core/decision.ts";
-import { type Effect, repeatable, type Subject, subjectKey } from "../core/effects.ts";
+import { type Decision } from "../core/decision.ts";
+import { sha256 } from "../core/digest.ts";
+import { type Effect, type Subject, repeatable, subjectKey } from "../core/effects.ts";
 import { SallyportError } from "../core/errors.ts";
-import type { BodyRef } from "../schemas/entries.ts";
+import { type BodyRef } from "../schemas/entries.ts";
 import { type AppendTools, append } from "./chain.ts";
-import type { Database, Tables } from "./database.ts";
+import { type Database, type Tables } from "./database.ts";
 import { shareLease } from "./leases.ts";
+import { type Transaction, sql } from "kysely";
 
 type Trx = Transaction<Tables>;
 
@@ -97,13 +97,13 @@ async function ask(trx: Trx, effect: Effect, subject: Subject, lane: string): Pr
 
 /** Stores a body under the hash of its bytes; storing it again notes only that it was stored now. */
 export async function putBody(db: Database | Trx, bytes: Uint8Array, mediaType: string): Promise<BodyRef> {
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const digest = sha256(bytes);
   await db
     .insertInto("bodies")
-    .values({ sha256, media_type: mediaType, bytes })
+    .values({ sha256: digest, media_type: mediaType, bytes })
     .onConflict((conflict) => conflict.column("sha256").doUpdateSet({ stored_at: sql`now()` }))
     .execute();
-  return { sha256, bytes: bytes.byteLength, mediaType };
+  return { sha256: digest, bytes: bytes.byteLength, mediaType };
 }
 
 /** A stored body, or null. */

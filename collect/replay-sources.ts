@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../core/digest.ts";
 import { entriesOf, type TypedEntry } from "../core/entries.ts";
 import { bodyPath } from "../core/evidence-branch.ts";
 import { type Json, parseCanonicalJson } from "../core/json.ts";
@@ -114,7 +114,7 @@ async function readCommit(
   for (const path of [...paths, ...written]) {
     const content = await readFile(objects, commit, path);
     if (!content.known) return content;
-    files.set(path, content.value === null ? null : createHash("sha256").update(content.value).digest("hex"));
+    files.set(path, content.value === null ? null : sha256(content.value));
   }
   for (const path of written) {
     const content = await readFile(objects, parent, path);

@@ -1,24 +1,14 @@
-import { createHash } from "node:crypto";
-import type { ContractPrompt, DigestParts } from "../schemas/entries.ts";
-import type { Plan, PlannedPrompt } from "../schemas/plan.ts";
-import type { Policy } from "../schemas/policy.ts";
-import type { Attempt, Pack } from "../schemas/step.ts";
+import { type ContractPrompt, type DigestParts } from "../schemas/entries.ts";
+import { type Plan, type PlannedPrompt } from "../schemas/plan.ts";
+import { type Policy } from "../schemas/policy.ts";
+import { type Attempt, type Pack } from "../schemas/step.ts";
 import { casefileGuard, casefilesOf } from "./casefiles.ts";
-import type { Standing } from "./checkpoints.ts";
+import { type Standing } from "./checkpoints.ts";
+import { digestOf } from "./digest.ts";
 import { branchName } from "./identifiers.ts";
-import { canonicalJson, type Json } from "./json.ts";
+import { canonicalJson } from "./json.ts";
 import { matcher, problems as patternProblems } from "./paths.ts";
 import { sensitivePatterns } from "./sensitive.ts";
-
-/** SHA-256 of a text's UTF-8 bytes, in hex. */
-export function sha256(text: string): string {
-  return createHash("sha256").update(text, "utf8").digest("hex");
-}
-
-/** SHA-256 of a value's canonical JSON. */
-export function digestOf(value: Json): string {
-  return sha256(canonicalJson(value));
-}
 
 /** The digest of a story's text as a planner or approver saw it: a later edit of title or body changes it. */
 export function issueDigest(issue: { title: string; body: string }): string {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "./digest.ts";
 
 /** The branch of the governed repository that holds its ledger: an orphan, written by the App alone. */
 export const evidenceBranch = "sallyport/evidence";
@@ -131,8 +131,7 @@ export function readSegments(files: ReadonlyMap<string, Uint8Array>): BranchRead
 export function wrongBodies(files: ReadonlyMap<string, Uint8Array>): string[] {
   return [...files].flatMap(([path, content]) => {
     if (!path.startsWith("bodies/")) return [];
-    const sha256 = createHash("sha256").update(content).digest("hex");
-    return path === bodyPath(sha256) ? [] : [path];
+    return path === bodyPath(sha256(content)) ? [] : [path];
   });
 }
 

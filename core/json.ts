@@ -7,6 +7,11 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json | undefined };
 
+/** Whether a value is an object with keys: no list and not null. */
+export function isObject(value: Json | undefined): value is { readonly [key: string]: Json | undefined } {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
 /**
  * The one serialisation of a value: keys sorted by UTF-16 code units, no white space, as RFC 8785 has it for strings,
  * numbers and plain objects. Keys whose value is undefined are left out, as in JSON.stringify. Throws on what is not

@@ -1,4 +1,5 @@
-import { createHash, createPublicKey, type KeyObject } from "node:crypto";
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { sha256 } from "./digest.ts";
 import { SallyportError } from "./errors.ts";
 
 /** Where an ed25519 key's 32 bytes begin in its SPKI form. Source: RFC 8410. */
@@ -6,9 +7,7 @@ const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
 
 /** The id of a public key: SHA-256 of its SPKI form, in hex. A hint for finding the key, never a reason to trust it. */
 export function keyId(key: KeyObject): string {
-  return createHash("sha256")
-    .update(key.export({ type: "spki", format: "der" }))
-    .digest("hex");
+  return sha256(key.export({ type: "spki", format: "der" }));
 }
 
 /**

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "./digest.ts";
 import { bodyPath, segmentEntries, segmentPath } from "./evidence-branch.ts";
-import { canonicalJson, type Json, parseCanonicalJson } from "./json.ts";
+import { canonicalJson, isObject, parseCanonicalJson } from "./json.ts";
 
 /** The first file of an exported ledger: what the others are, so that a copy that lost or changed one is found. */
 export const manifestName = "manifest.json";
@@ -27,7 +27,7 @@ export function manifestText(files: ReadonlyMap<string, Uint8Array>): string {
 }
 
 function describe(content: Uint8Array): { bytes: number; sha256: string } {
-  return { bytes: content.byteLength, sha256: createHash("sha256").update(content).digest("hex") };
+  return { bytes: content.byteLength, sha256: sha256(content) };
 }
 
 /** Reads a manifest; null when it is none, names another file than a ledger's, or passes the limits. Anybody wrote it. */
@@ -48,10 +48,6 @@ export function readManifest(content: Uint8Array): Manifest | null {
     manifest.set(name, { bytes, sha256 });
   }
   return manifest.size > archiveLimits.files ? null : manifest;
-}
-
-function isObject(value: Json | undefined): value is { readonly [key: string]: Json | undefined } {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 /** Why a file is not the one that the manifest describes under its name; null: it is. */

@@ -1,5 +1,5 @@
 import { type Envelope, payloadType } from "../schemas/ledger.ts";
-import { type Json, parseCanonicalJson } from "./json.ts";
+import { isObject, type Json, parseCanonicalJson } from "./json.ts";
 import type { LedgerProblem, LedgerProblemCode } from "./ledger-problem.ts";
 
 /** Longer lines are refused before anything is decoded or verified. */
@@ -69,8 +69,4 @@ function asEnvelope(value: Json): Envelope | null {
     signatures.push({ keyid, sig });
   }
   return { payload, payloadType: type, signatures };
-}
-
-function isObject(value: Json | undefined): value is { readonly [key: string]: Json | undefined } {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
 }

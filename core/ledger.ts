@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import {
   type Actor,
   type Envelope,
@@ -8,6 +7,7 @@ import {
   type StatementSubject,
   statementType,
 } from "../schemas/ledger.ts";
+import { sha256 } from "./digest.ts";
 import { canonicalJson, type Json, parseCanonicalJson } from "./json.ts";
 import { lineBytes, openEnvelope, pae } from "./ledger-envelope.ts";
 import type { LedgerProblem } from "./ledger-problem.ts";
@@ -48,7 +48,7 @@ export type EntryDraft = {
 
 /** The hash of an entry: plain SHA-256 of its line without the line end, so that `sha256sum` gives it too. */
 export function entryHash(line: string): string {
-  return hash("sha256", line, "hex");
+  return sha256(line);
 }
 
 /**

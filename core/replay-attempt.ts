@@ -1,6 +1,6 @@
 import type { EntryBody } from "../schemas/entries.ts";
 import type { Pack } from "../schemas/step.ts";
-import { sha256 } from "./contract.ts";
+import { sha256 } from "./digest.ts";
 import type { EntryOf, TypedEntry } from "./entries.ts";
 import { attemptName } from "./identifiers.ts";
 import { type AttemptEntries, type AttemptLook, isOfAttempt } from "./replay-entries.ts";

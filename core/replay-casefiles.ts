@@ -1,6 +1,6 @@
 import type { Policy } from "../schemas/policy.ts";
 import { casefilesOf, casefileText, wholeCasefile } from "./casefiles.ts";
-import { sha256 } from "./contract.ts";
+import { sha256 } from "./digest.ts";
 import type { TypedEntry } from "./entries.ts";
 import type { Known } from "./known.ts";
 import type { AttemptEntries } from "./replay-entries.ts";

@@ -4,7 +4,7 @@ import type {
   ToolResultBlockParam,
   ToolUseBlock,
 } from "@anthropic-ai/sdk/resources/messages/messages";
-import { digestOf } from "../../core/contract.ts";
+import { digestOf } from "../../core/digest.ts";
 import type { AnswerCut, StepResult, Usage } from "../../schemas/step.ts";
 import { addUsage, callModel, stopped } from "./conversation.ts";
 import { stepPrompt } from "./prompt.ts";

@@ -1,6 +1,6 @@
 import type { MessageParam } from "@anthropic-ai/sdk/resources/messages/messages";
 import * as z from "zod";
-import { digestOf, sha256 } from "../../core/contract.ts";
+import { digestOf, sha256 } from "../../core/digest.ts";
 import { nameProblem } from "../../core/names.ts";
 import { Plan } from "../../schemas/plan.ts";
 import type { AnswerCut, Usage } from "../../schemas/step.ts";

@@ -1,4 +1,4 @@
-import { digestOf } from "../../core/contract.ts";
+import { digestOf } from "../../core/digest.ts";
 import type { Pack } from "../../schemas/step.ts";
 
 /** What a model is told: the same pack gives the same bytes. */

@@ -1,4 +1,4 @@
-import { sha256 } from "../../core/contract.ts";
+import { sha256 } from "../../core/digest.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { type Acting, type Seeing, until } from "./acting.ts";
 import { runAction, runProgram } from "./hosts.ts";

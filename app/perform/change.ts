@@ -1,5 +1,5 @@
 import { apiObjects } from "../../collect/objects-api.ts";
-import { sha256 } from "../../core/contract.ts";
+import { sha256 } from "../../core/digest.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { outOfScope } from "../../core/review.ts";

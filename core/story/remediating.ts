@@ -1,9 +1,9 @@
 import { type EntryBody } from "../../schemas/entries.ts";
 import { longestReason, mostReasons } from "../../schemas/limits.ts";
 import { isStopping } from "../concerns.ts";
-import { digestOf } from "../contract.ts";
 import { type Step } from "../decision.ts";
-import { appActor, type Draft } from "../entries.ts";
+import { digestOf } from "../digest.ts";
+import { type Draft, appActor } from "../entries.ts";
 import { type StoryContext } from "../story-facts.ts";
 import { type AttemptRecord, type PromptRecord, type RunRecord } from "../story-record.ts";
 

@@ -1,11 +1,12 @@
 import { type StepResult } from "../../schemas/step.ts";
 import { stateOf } from "../attempts.ts";
 import { agentConcern } from "../concerns.ts";
-import { routeOf, sha256 } from "../contract.ts";
+import { routeOf } from "../contract.ts";
 import { cutReport } from "../cuts.ts";
-import { awaitEffect, type Step } from "../decision.ts";
+import { type Step, awaitEffect } from "../decision.ts";
+import { sha256 } from "../digest.ts";
 import { type EffectResult } from "../effects.ts";
-import { appActor, type Draft } from "../entries.ts";
+import { type Draft, appActor } from "../entries.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { reviewResult } from "../review.ts";
 import { type StoryContext, type StoryFacts, type Work } from "../story-facts.ts";

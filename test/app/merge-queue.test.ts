@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createEntryReader } from "../../app/chain.ts";
-import { sha256 } from "../../core/contract.ts";
+import { sha256 } from "../../core/digest.ts";
 import { until } from "../patience.ts";
 import type { Json } from "./acme.ts";
 import { type Site, startSite } from "./site.ts";

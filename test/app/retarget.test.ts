@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { until } from "../../app/demo/acting.ts";
-import { sha256 } from "../../core/contract.ts";
+import { sha256 } from "../../core/digest.ts";
 import { Verdict } from "../../schemas/verdict.ts";
 import { type Site, startSite } from "./site.ts";
 

@@ -1,5 +1,5 @@
 import { wholeCasefile } from "../../core/casefiles.ts";
-import { digestOf, sha256 } from "../../core/contract.ts";
+import { digestOf, sha256 } from "../../core/digest.ts";
 import type { Effect } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import { known } from "../../core/known.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { digestOf } from "../../core/contract.ts";
+import { digestOf } from "../../core/digest.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "../../core/entries.ts";
 import { known } from "../../core/known.ts";
 import { traceText } from "../../core/remediation-text.ts";

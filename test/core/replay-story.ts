@@ -1,4 +1,5 @@
-import { digestOf, packOf, sha256 } from "../../core/contract.ts";
+import { packOf } from "../../core/contract.ts";
+import { digestOf, sha256 } from "../../core/digest.ts";
 import type { Effect } from "../../core/effects.ts";
 import { entriesOf, type TypedEntry } from "../../core/entries.ts";
 import { canonicalJson } from "../../core/json.ts";

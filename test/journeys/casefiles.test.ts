@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { git, people } from "../../app/demo/governed.ts";
 import { runProgram } from "../../app/demo/hosts.ts";
 import { peoplesPart } from "../../core/casefiles.ts";
-import { sha256 } from "../../core/contract.ts";
+import { sha256 } from "../../core/digest.ts";
 import { until } from "../patience.ts";
 import { approve, askForPlan, openStory } from "./story.ts";
 import { startWorld, type World } from "./world.ts";

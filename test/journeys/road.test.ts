@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { git, people } from "../../app/demo/governed.ts";
 import { runAction, runProgram } from "../../app/demo/hosts.ts";
 import { readGitLedger } from "../../collect/ledger.ts";
-import { sha256 } from "../../core/contract.ts";
+import { sha256 } from "../../core/digest.ts";
 import { readSegments } from "../../core/evidence-branch.ts";
 import { readEntry } from "../../core/ledger.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
