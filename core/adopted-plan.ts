@@ -1,27 +1,23 @@
 import { accountOf, type EntryOf, lastEntry, type TypedEntry } from "./entries.ts";
 import type { AdoptedPlan } from "./facts.ts";
+import { contractOrigin } from "./provenance.ts";
 
 /** The newest contract of a story and who approved it; null when there is none, or no person approved it. */
 export function approvedContract(
   entries: readonly TypedEntry[],
   story: number,
 ): { digest: string; approvedBy: number } | null {
-  const contract = lastEntry(entries, "contract.frozen", ({ body }) => body.story === story);
-  const approval = contract === undefined ? undefined : approvalOf(entries, contract);
-  return contract === undefined || approval === undefined
-    ? null
-    : { digest: contract.body.digest, approvedBy: approval.actor.id };
+  const last = lastEntry(entries, "contract.frozen", ({ body }) => body.story === story);
+  const found = last === undefined ? null : approved(entries, last.body);
+  return found === null ? null : { digest: found.contract.digest, approvedBy: found.approval.actor.id };
 }
 
-/** The person's approval that a contract was compiled from. */
-function approvalOf(entries: readonly TypedEntry[], contract: EntryOf<"contract.frozen">) {
-  const { story, digest } = contract.body;
-  return lastEntry(
-    entries,
-    "approval.granted",
-    ({ body, actor }) => body.story === story && body.digest === digest && actor.type === "user",
-    contract.seq,
-  );
+/** A contract that a person approved; null where there is none, or nobody did. */
+function approved(entries: readonly TypedEntry[], named: { story: number; digest: string }) {
+  const { contract, approval } = contractOrigin(entries, named);
+  return contract === undefined || approval?.actor.type !== "user"
+    ? null
+    : { contract: contract.body, approval };
 }
 
 /**
@@ -32,21 +28,16 @@ export function adoptedPlan(
   entries: readonly TypedEntry[],
   { body: { story = 0, digest = "" } }: EntryOf<"change.adopted">,
 ): AdoptedPlan | null {
-  const contract = lastEntry(
-    entries,
-    "contract.frozen",
-    ({ body }) => body.story === story && body.digest === digest,
-  );
-  const approval = contract === undefined ? undefined : approvalOf(entries, contract);
-  if (contract === undefined || approval === undefined) return null;
-  const { prompts, risk, manualTest, revision } = contract.body;
+  const found = approved(entries, { story, digest });
+  if (found === null) return null;
+  const { prompts, risk, manualTest, revision } = found.contract;
   return {
     story,
     digest,
     risk,
     paths: [...new Set(prompts.flatMap(({ paths }) => paths))],
     needsManualTest: manualTest !== null,
-    approval: { by: accountOf(approval.actor), seq: approval.seq },
+    approval: { by: accountOf(found.approval.actor), seq: found.approval.seq },
     requesters: entries.flatMap((entry) =>
       entry.kind === "plan.proposed" && entry.body.story === story && entry.body.revision <= revision
         ? [entry.body.requestedBy]

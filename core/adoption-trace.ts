@@ -1,5 +1,6 @@
 import type { Claim } from "../schemas/entry-parts.ts";
 import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
+import { knownHead } from "./provenance.ts";
 
 /** What a person answers for in a pull request: their adoption of its head, and those before it, the newest last. */
 export type AdoptedHead = { head: string; adoptions: EntryOf<"change.adopted">[] };
@@ -15,7 +16,7 @@ export function adoptedHead(entries: readonly TypedEntry[], pull: number): Adopt
   const verdict = lastEntry(entries, "verdict.given", ofPull);
   const entered = lastEntry(entries, "source.verified", ofPull)?.body.ref.replace(/^refs\/heads\//, "");
   const branch = entered ?? verdict?.body.baseRef;
-  const known = merge?.body.head ?? verdict?.body.head;
+  const known = knownHead(entries, pull);
   const stands = ({ body }: EntryOf<"change.adopted">) =>
     ofPull({ body }) &&
     body.commits.includes(known ?? body.head) &&

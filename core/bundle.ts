@@ -1,7 +1,6 @@
 import type { EvidenceBundle } from "../schemas/evidence.ts";
-import type { Attempt } from "../schemas/step.ts";
-import { undoneCommits } from "./checkpoints.ts";
 import { type EntryOf, lastEntry, type TypedEntry } from "./entries.ts";
+import { knownHead, provenanceOf } from "./provenance.ts";
 import { bundledReviews, reviewsOf } from "./reviews.ts";
 
 /** What a bundle's entries do not say: the repository (`owner/name`), and large bodies by digest, where they are kept. */
@@ -20,11 +19,11 @@ export function assembleBundle(
   const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull);
   if (opened === undefined) return null;
   const merge = lastEntry(entries, "merge.observed", ({ body }) => body.pull === pull);
-  const verdict = lastEntry(entries, "verdict.given", ({ body }) => body.pull === pull);
-  const head = merge?.body.head ?? verdict?.body.head ?? opened.body.head;
-  const recorded = recordedAttempt(entries, head, opened.body.prompt);
-  if (recorded === null) return null;
-  const { asked, answer, captured, written } = recorded;
+  const head = knownHead(entries, pull) ?? opened.body.head;
+  const { asked, answer, captured, written } = provenanceOf(entries, head);
+  // The branch may have been moved to the commit of another prompt.
+  if (asked === undefined || answer === undefined || captured === undefined) return null;
+  if (written?.body.prompt !== opened.body.prompt) return null;
   const sealed = lastEntry(
     entries,
     "evidence.sealed",
@@ -78,38 +77,4 @@ export function mergeOf(
   const { merged: commit, tree, judged, by } = body;
   const change = tree === judgedTree ? "same-tree" : "not-compared";
   return { commit, tree, judged, by, at, change, patchIds: null };
-}
-
-/**
- * The attempt that became a commit, each part recorded before the one that rests on it; null when one is missing, and when
- * a rollback took the commit back: on a branch again, it is somebody's commit.
- */
-function recordedAttempt(entries: readonly TypedEntry[], commit: string, prompt: number) {
-  const written = lastEntry(
-    entries,
-    "change.committed",
-    ({ body }) => body.commit === commit && body.prompt === prompt,
-  );
-  if (written === undefined || undoneCommits(entries).has(commit)) return null;
-  const isSame = ({ body }: { body: { run: string; prompt: number; attempt: Attempt } }) =>
-    body.run === written.body.run &&
-    body.prompt === prompt &&
-    body.attempt.r === written.body.attempt.r &&
-    body.attempt.s === written.body.attempt.s;
-  const captured = lastEntry(entries, "evidence.captured", isSame, written.seq);
-  if (captured === undefined) return null;
-  const { promptSha256, responseSha256 } = captured.body;
-  const answer = lastEntry(
-    entries,
-    "response.recorded",
-    (entry) => isSame(entry) && entry.body.result.sha256 === responseSha256,
-    captured.seq,
-  );
-  const asked = lastEntry(
-    entries,
-    "prompt.recorded",
-    (entry) => isSame(entry) && entry.body.pack.sha256 === promptSha256,
-    answer?.seq,
-  );
-  return answer === undefined || asked === undefined ? null : { asked, answer, captured, written };
 }

@@ -1,7 +1,8 @@
-import type { Plan } from "../schemas/plan.ts";
-import { entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
+import { type Plan } from "../schemas/plan.ts";
+import { type TypedEntry, entriesOf, lastEntry } from "./entries.ts";
 import { code, plain } from "./escape.ts";
 import { list, section } from "./markdown.ts";
+import { contractOrigin } from "./provenance.ts";
 
 /**
  * The plan that a run works on, for people to read beside the change: who approved what, and each diff prompt with its
@@ -9,21 +10,8 @@ import { list, section } from "./markdown.ts";
  */
 export function planFile(entries: readonly TypedEntry[], story: number, run: string): string {
   const submitted = lastEntry(entries, "run.submitted", ({ body }) => body.run === run);
-  const contract = lastEntry(
-    entries,
-    "contract.frozen",
-    ({ body }) => body.story === story && body.digest === submitted?.body.digest,
-  );
-  const plan = lastEntry(
-    entries,
-    "plan.proposed",
-    ({ body }) => body.story === story && body.revision === contract?.body.revision,
-  );
-  const approval = lastEntry(
-    entries,
-    "approval.granted",
-    ({ body }) => body.story === story && body.digest === contract?.body.digest,
-  );
+  const digest = submitted?.body.digest ?? "";
+  const { contract, approval, plan } = contractOrigin(entries, { story, digest }, submitted?.seq);
   const facts = [
     ...(plan === undefined
       ? []

@@ -1,8 +1,8 @@
-import type { EntryBody, EntryKind } from "../schemas/entries.ts";
-import type { Actor } from "../schemas/ledger.ts";
-import type { Account } from "../schemas/text.ts";
-import type { Ourselves } from "./effects.ts";
-import type { Subject as EntrySubject } from "./ledger.ts";
+import { type EntryBody, type EntryKind } from "../schemas/entries.ts";
+import { type Actor } from "../schemas/ledger.ts";
+import { type Account } from "../schemas/text.ts";
+import { type Ourselves } from "./effects.ts";
+import { type Subject as EntrySubject } from "./ledger.ts";
 
 /** An entry of the ledger whose body was checked against its kind. */
 export type TypedEntry = {
@@ -14,7 +14,11 @@ export type EntryOf<K extends EntryKind> = Extract<TypedEntry, { kind: K }>;
 
 /** The entries of one kind, in their order. */
 export function entriesOf<K extends EntryKind>(entries: readonly TypedEntry[], kind: K): EntryOf<K>[] {
-  return entries.filter((entry): entry is EntryOf<K> => entry.kind === kind);
+  return entries.filter((entry) => isOf(entry, kind));
+}
+
+function isOf<K extends EntryKind>(entry: TypedEntry, kind: K): entry is EntryOf<K> {
+  return entry.kind === kind;
 }
 
 /** The last entry of a kind, before a place of the chain if one is given, whose body fits. */
@@ -24,8 +28,9 @@ export function lastEntry<K extends EntryKind>(
   fits: (entry: EntryOf<K>) => boolean,
   before = Number.POSITIVE_INFINITY,
 ): EntryOf<K> | undefined {
-  const isIt = (entry: TypedEntry): entry is EntryOf<K> => entry.kind === kind;
-  return entries.findLast((entry): entry is EntryOf<K> => entry.seq < before && isIt(entry) && fits(entry));
+  return entries.findLast(
+    (entry): entry is EntryOf<K> => isOf(entry, kind) && entry.seq < before && fits(entry),
+  );
 }
 
 /** An entry still to be appended: the store gives it its place, its time and its signature. */

@@ -1,6 +1,6 @@
-import { undoneCommits } from "./checkpoints.ts";
+import { provenanceOf } from "./provenance.ts";
 import type { Step } from "./decision.ts";
-import { appActor, entriesOf, lastEntry } from "./entries.ts";
+import { appActor, entriesOf } from "./entries.ts";
 import { handedOff, toMerger } from "./handoffs.ts";
 import type { JudgedContext } from "./pull-facts.ts";
 import { settledChecks } from "./settled-checks.ts";
@@ -9,18 +9,13 @@ import { settledChecks } from "./settled-checks.ts";
 export function sealEvidence({ facts, entries, verdict, digest }: JudgedContext): Step {
   const settled = settledChecks(facts.judged.checks);
   if (verdict.conclusion !== "success" || settled === null) return {};
-  const written = lastEntry(entries, "change.committed", ({ body }) => body.commit === verdict.head)?.body;
-  if (written === undefined) return {};
-  const { run, story, prompt, attempt, commit, tree } = written;
+  const { written, captured } = provenanceOf(entries, verdict.head);
+  if (written === undefined || captured === undefined) return {};
+  const { run, story, prompt, attempt, commit, tree } = written.body;
   const isSealed = entriesOf(entries, "evidence.sealed").some(
     ({ body }) => body.commit === commit && body.verdictSha256 === digest,
   );
-  const captured = lastEntry(
-    entries,
-    "evidence.captured",
-    ({ body }) => body.prompt === prompt && body.attempt.s === attempt.s && body.attempt.r === attempt.r,
-  );
-  if (isSealed || undoneCommits(entries).has(commit) || captured === undefined) return {};
+  if (isSealed) return {};
   const handed = toMerger({ story, prompt }, commit, entries);
   return {
     drafts: [

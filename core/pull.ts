@@ -14,6 +14,7 @@ import { effectKey, sourceKey } from "./identifiers.ts";
 import { judge, verdictText } from "./judge.ts";
 import { type Known, unknown } from "./known.ts";
 import { recordReviews } from "./observed-reviews.ts";
+import { provenanceOf } from "./provenance.ts";
 import { answerOnPull } from "./pull-answers.ts";
 import { observeEnd } from "./pull-end.ts";
 import { type JudgedContext, type PullContext, type PullLookFacts } from "./pull-facts.ts";

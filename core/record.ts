@@ -7,6 +7,7 @@ import { accountOf, type EntryOf, entriesOf, lastEntry, type TypedEntry } from "
 import type { EvidenceRecord, Given, PullRecord, RunRecord, Stop } from "./facts.ts";
 import { attemptName } from "./identifiers.ts";
 import { type Known, known, unknown } from "./known.ts";
+import { provenanceOf, runOrigin } from "./provenance.ts";
 
 /** The record of a pull request that no ledger tells of. */
 export const noRecord: PullRecord = {
@@ -73,23 +74,18 @@ function adoptedRecord(entries: readonly TypedEntry[], pull: number, record: Pul
 
 function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">): RunRecord | null {
   const { run, story, prompt, branch } = opened;
-  const submitted = entriesOf(entries, "run.submitted").findLast((entry) => entry.body.run === run)?.body;
-  const contract = entriesOf(entries, "contract.frozen").findLast(
-    ({ body }) => body.story === story && body.digest === submitted?.digest,
-  )?.body;
-  const prompts = entriesOf(entries, "prompt.opened").filter(
-    ({ body }) => body.story === story && body.revision === contract?.revision,
-  );
-  const index = prompts.find(({ body }) => body.issue === prompt)?.body.index;
-  const frozen = contract?.prompts.find((one) => one.index === index);
-  if (submitted === undefined || contract === undefined || frozen === undefined) return null;
+  const basis = runOrigin(entries, opened);
+  const { approval } = basis;
+  const contract = basis.contract?.body;
+  const frozen = contract?.prompts.find(({ index }) => index === basis.opened?.body.index);
+  if (contract?.story !== story || frozen === undefined) return null;
 
+  const prompts = entriesOf(entries, "prompt.opened").filter(
+    ({ body }) => body.story === story && body.revision === contract.revision,
+  );
   const completed = new Set(entriesOf(entries, "prompt.completed").map(({ body }) => body.prompt));
   const issueOf = (place: number) => prompts.find(({ body }) => body.index === place)?.body.issue ?? null;
   const isMerged = (place: number) => completed.has(issueOf(place) ?? 0);
-  const approved = entriesOf(entries, "approval.granted").findLast(
-    ({ body }) => body.story === story && body.digest === contract.digest,
-  );
   const undone = undoneCommits(entries);
   const casefiles = lastEntry(
     entries,
@@ -121,12 +117,12 @@ function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">)
     needsManualTest: contract.manualTest !== null,
     evidenceFiles: frozen.evidence,
     approval:
-      approved === undefined
+      approval === undefined
         ? null
         : {
             digest: contract.digest,
-            by: accountOf(approved.actor),
-            seq: approved.seq,
+            by: accountOf(approval.actor),
+            seq: approval.seq,
           },
     dependsOn: frozen.dependsOn.map((place) => ({
       prompt: issueOf(place),
@@ -147,19 +143,13 @@ function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">)
  * one that a rollback took off the branch: pushed there again, it is somebody's commit that leads to no prompt.
  */
 function evidenceOf(entries: readonly TypedEntry[], prompt: number): EvidenceRecord[] {
-  const bundles = new Map<string, string>();
-  const evidence: EvidenceRecord[] = [];
-  for (const entry of entries) {
-    if (entry.kind === "evidence.captured" && entry.body.prompt === prompt)
-      bundles.set(attemptName(entry.body), entry.hash);
-    if (entry.kind !== "change.committed" || entry.body.prompt !== prompt) continue;
-    const attempt = attemptName(entry.body);
-    const bundle = bundles.get(attempt);
-    if (bundle !== undefined)
-      evidence.push({ commit: entry.body.commit, tree: entry.body.tree, attempt, bundle });
-  }
-  const undone = undoneCommits(entries);
-  return evidence.filter(({ commit }) => !undone.has(commit));
+  return entriesOf(entries, "change.committed").flatMap(({ body }) => {
+    const { captured } = body.prompt === prompt ? provenanceOf(entries, body.commit) : {};
+    const attempt = attemptName(body);
+    return captured === undefined
+      ? []
+      : [{ commit: body.commit, tree: body.tree, attempt, bundle: captured.hash }];
+  });
 }
 
 /** The concerns that are open on these issues, until a person answers them. */

@@ -1,9 +1,9 @@
-import type { ContractPrompt, EntryBody } from "../schemas/entries.ts";
-import type { Source } from "../schemas/entry-parts.ts";
-import type { Account } from "../schemas/text.ts";
-import { nothingStands, type Standing, standingAfter, standingWithout } from "./checkpoints.ts";
-import { type AgentAnswer, agentAnswers, type Concern, openConcerns, stopsStory } from "./concerns.ts";
-import type { Draft, TypedEntry } from "./entries.ts";
+import { type ContractPrompt, type EntryBody } from "../schemas/entries.ts";
+import { type Source } from "../schemas/entry-parts.ts";
+import { type Account } from "../schemas/text.ts";
+import { type Standing, nothingStands, standingAfter, standingWithout } from "./checkpoints.ts";
+import { type AgentAnswer, type Concern, agentAnswers, openConcerns, stopsStory } from "./concerns.ts";
+import { type Draft, type TypedEntry, accountOf } from "./entries.ts";
 import { sourceKey } from "./identifiers.ts";
 import { type Remediation, remediationsOf } from "./remediations.ts";
 
@@ -65,10 +65,6 @@ export type StoryRecord = {
   completed: boolean;
 };
 
-function account(actor: Draft["actor"]): Account {
-  return { id: actor.id, login: actor.login, type: "User" };
-}
-
 function emptyStory(): StoryRecord {
   return {
     answered: new Set(),
@@ -115,7 +111,11 @@ export function foldStory(
         record.answered.add(sourceKey(source));
         if (!accepted) break;
         if (command === "plan" || command === "refine") {
-          record.request = { source, by: account(entry.actor), refinement: command === "refine" ? text : "" };
+          record.request = {
+            source,
+            by: accountOf(entry.actor),
+            refinement: command === "refine" ? text : "",
+          };
         }
         break;
       }

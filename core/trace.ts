@@ -1,9 +1,9 @@
-import { type Attempt } from "../schemas/step.ts";
 import { type AdoptedHead, adoptedHead, adoptionNote, claimsText } from "./adoption-trace.ts";
 import { undoneCommits } from "./checkpoints.ts";
-import { type EntryOf, lastEntry, type TypedEntry } from "./entries.ts";
+import { type EntryOf, type TypedEntry, lastEntry } from "./entries.ts";
 import { attemptName } from "./identifiers.ts";
-import { reviewsOf, reviewText } from "./reviews.ts";
+import { type ContractOrigin, type Provenance, contractOrigin, knownHead, provenanceOf } from "./provenance.ts";
+import { reviewText, reviewsOf } from "./reviews.ts";
 
 /** The links of a trace, from what was merged back to the person who approved it. */
 export type TraceStep =
@@ -100,7 +100,10 @@ function* adoptionLinks(
     );
     if (claims.length > 0) yield found("claims", adopted, claimsText(claims));
   }
-  if (naming !== undefined) yield* adoptedPlanLinks(entries, naming);
+  if (naming?.body.story === undefined) return;
+  const { story, digest = "" } = naming.body;
+  const remark = ": adopted for it, and not shown to be made from it";
+  yield* approvalLinks({ story, digest }, contractOrigin(entries, { story, digest }, naming.seq), remark);
 }
 
 /** From the pull request of a run to the commit that stands for it. */
@@ -111,9 +114,7 @@ function* commitLinks(
   standing: AdoptedHead | null,
 ): Generator<TraceLink> {
   yield* mergeLinks(entries, pull);
-  const merge = lastEntry(entries, "merge.observed", ({ body }) => body.pull === pull);
-  const verdict = lastEntry(entries, "verdict.given", ({ body }) => body.pull === pull);
-  const known = merge?.body.head ?? verdict?.body.head;
+  const known = knownHead(entries, pull);
   if (opened === undefined) {
     if (known !== undefined) yield* wordLinks(entries, pull, known);
     return yield lacking("pull request", `no run opened #${pull}, as far as the ledger tells`);
@@ -123,20 +124,16 @@ function* commitLinks(
 
   const head = known ?? opened.body.head;
   yield* wordLinks(entries, pull, head);
+  const from = provenanceOf(entries, head);
+  // The branch may have been moved to the commit of another prompt.
+  if (from.written?.body.prompt === prompt) return yield* attemptLinks(from.written, from);
   const undone = undoneCommits(entries);
-  const stands = ({ body }: EntryOf<"change.committed">) =>
-    body.prompt === prompt && !undone.has(body.commit);
-  const written = lastEntry(
+  const adopted = standing?.head === head ? standing.adoptions.at(-1) : undefined;
+  const before = lastEntry(
     entries,
     "change.committed",
-    (entry) => stands(entry) && entry.body.commit === head,
+    ({ body }) => body.prompt === prompt && !undone.has(body.commit),
   );
-  if (written !== undefined) {
-    yield found("commit", written, `${head}, written from ${attemptName(written.body)}`);
-    return yield* attemptLinks(entries, written);
-  }
-  const adopted = standing?.head === head ? standing.adoptions.at(-1) : undefined;
-  const before = lastEntry(entries, "change.committed", stands);
   if (adopted === undefined || before === undefined)
     return yield lacking(
       "commit",
@@ -149,130 +146,63 @@ function* commitLinks(
     adopted,
     `${head}, pushed by others, by ${personOf(adopted)}: ${adopted.body.reason}`,
   );
-  yield found("commit", before, `${before.body.commit}, written from ${attemptName(before.body)}`);
-  yield* attemptLinks(entries, before);
+  yield* attemptLinks(before, provenanceOf(entries, before.body.commit));
 }
 
 function personOf({ actor }: TypedEntry): string {
   return `@${actor.login} (id ${actor.id})`;
 }
 
-/** From a commit to the run that asked for it. */
+/** From a commit of ours to the person who approved what it was made for; at the first link that is missing it ends. */
 function* attemptLinks(
-  entries: readonly TypedEntry[],
   written: EntryOf<"change.committed">,
+  { captured, answer, asked, submitted, ...basis }: Provenance,
 ): Generator<TraceLink> {
-  const { run, prompt, attempt } = written.body;
+  const { commit, run, prompt } = written.body;
+  yield found("commit", written, `${commit}, written from ${attemptName(written.body)}`);
   const name = `${attemptName(written.body)} of prompt #${prompt} in ${run}`;
-  const isSame = ({ body }: { body: { run: string; prompt: number; attempt: Attempt } }) =>
-    body.run === run &&
-    body.prompt === prompt &&
-    body.attempt.r === attempt.r &&
-    body.attempt.s === attempt.s;
-
-  const evidence = lastEntry(entries, "evidence.captured", isSame, written.seq);
-  if (evidence === undefined)
+  if (captured === undefined)
     return yield lacking("evidence", `none was captured of ${name} before its commit`);
-  const { promptSha256, responseSha256 } = evidence.body;
-  yield found("evidence", evidence, `prompt ${promptSha256} and answer ${responseSha256}`);
-
-  const answer = lastEntry(
-    entries,
-    "response.recorded",
-    (entry) => isSame(entry) && entry.body.result.sha256 === responseSha256,
-    evidence.seq,
-  );
+  const { promptSha256, responseSha256 } = captured.body;
+  yield found("evidence", captured, `prompt ${promptSha256} and answer ${responseSha256}`);
   if (answer === undefined)
     return yield lacking("answer", `${responseSha256} was not recorded as the answer to ${name}`);
   yield found("answer", answer, `by ${answer.body.usage.model}`);
-
-  const asked = lastEntry(
-    entries,
-    "prompt.recorded",
-    (entry) => isSame(entry) && entry.body.pack.sha256 === promptSha256,
-    answer.seq,
-  );
   if (asked === undefined) return yield lacking("prompt", `${promptSha256} was not recorded as ${name}`);
   yield found("prompt", asked, `${name}, built on ${asked.body.base}`);
-
-  const submitted = lastEntry(
-    entries,
-    "run.submitted",
-    ({ body }) => body.run === run && body.prompts.includes(prompt),
-    asked.seq,
-  );
   if (submitted === undefined)
     return yield lacking("run", `${run} was never submitted with prompt #${prompt}`);
   const { by } = submitted.body;
   yield found("run", submitted, `${run}, submitted by @${by.login} (id ${by.id})`);
-  yield* approvalLinks(entries, submitted, prompt);
+  const { contract, opened } = basis;
+  if (contract !== undefined) {
+    const { prompts } = contract.body;
+    const frozen = prompts.find(({ index }) => index === opened?.body.index);
+    if (opened === undefined || frozen === undefined)
+      return yield lacking("issue", `#${prompt} was not opened for a prompt of that contract`);
+    yield found(
+      "issue",
+      opened,
+      `#${prompt} is prompt ${frozen.index} of ${prompts.length}: ${frozen.title}`,
+    );
+  }
+  yield* approvalLinks(submitted.body, basis, "");
 }
 
-/** From a run to the person who approved what it was run for. */
+/** The contract that is named, and the person who approved what it was compiled from. */
 function* approvalLinks(
-  entries: readonly TypedEntry[],
-  submitted: EntryOf<"run.submitted">,
-  prompt: number,
+  { story, digest }: { story: number; digest: string },
+  { contract, approval }: ContractOrigin,
+  remark: string,
 ): Generator<TraceLink> {
-  const { story, digest } = submitted.body;
-  const contract = lastEntry(
-    entries,
-    "contract.frozen",
-    ({ body }) => body.story === story && body.digest === digest,
-    submitted.seq,
-  );
-  if (contract === undefined)
-    return yield lacking("contract", `none of story #${story} has the digest ${digest}`);
-  const { revision, prompts } = contract.body;
-  const issue = lastEntry(
-    entries,
-    "prompt.opened",
-    ({ body }) => body.story === story && body.issue === prompt && body.revision === revision,
-    submitted.seq,
-  );
-  const frozen = prompts.find(({ index }) => index === issue?.body.index);
-  if (issue === undefined || frozen === undefined)
-    return yield lacking("issue", `#${prompt} was not opened for a prompt of that contract`);
-  yield found("issue", issue, `#${prompt} is prompt ${frozen.index} of ${prompts.length}: ${frozen.title}`);
-  yield found("contract", contract, `story #${story}, revision ${revision}, digest ${digest}`);
-  yield approvalLink(entries, contract);
-}
-
-/** The plan that an adoption names, and the person who approved it before. */
-function* adoptedPlanLinks(
-  entries: readonly TypedEntry[],
-  { body: { story, digest }, seq }: EntryOf<"change.adopted">,
-): Generator<TraceLink> {
-  if (story === undefined) return;
-  const contract = lastEntry(
-    entries,
-    "contract.frozen",
-    ({ body }) => body.story === story && body.digest === digest,
-    seq,
-  );
   if (contract === undefined)
     return yield lacking("contract", `none of story #${story} has the digest ${digest}`);
   const { revision } = contract.body;
-  yield found(
-    "contract",
-    contract,
-    `story #${story}, revision ${revision}, digest ${digest}: adopted for it, and not shown to be made from it`,
-  );
-  yield approvalLink(entries, contract);
-}
-
-/** The person who approved what a contract was compiled from. */
-function approvalLink(entries: readonly TypedEntry[], contract: EntryOf<"contract.frozen">): TraceLink {
-  const { story, digest } = contract.body;
-  const approval = lastEntry(
-    entries,
-    "approval.granted",
-    ({ body }) => body.story === story && body.digest === digest,
-    contract.seq,
-  );
-  if (approval === undefined) return lacking("approval", `nobody approved ${digest} before it was frozen`);
+  yield found("contract", contract, `story #${story}, revision ${revision}, digest ${digest}${remark}`);
+  if (approval === undefined)
+    return yield lacking("approval", `nobody approved ${digest} before it was frozen`);
   if (approval.actor.type !== "user")
-    return lacking("approval", `entry ${approval.seq} approves ${digest} and is no person's act`);
+    return yield lacking("approval", `entry ${approval.seq} approves ${digest} and is no person's act`);
   const solo = approval.body.solo ? ", who had asked for it" : "";
-  return found("approval", approval, `by ${personOf(approval)}${solo}, in comment ${approval.body.comment}`);
+  yield found("approval", approval, `by ${personOf(approval)}${solo}, in comment ${approval.body.comment}`);
 }

@@ -40,9 +40,11 @@ export function summariseMerge(
 ): VerificationSummary {
   const verdict = lastVerdict(entries, pull, head);
   const waivers = verdict === undefined ? [] : waiversUnder(entries, verdict);
-  const sealed = entries
-    .filter((entry) => entry.kind === "evidence.sealed")
-    .findLast(({ body }) => body.pull === pull && body.commit === head);
+  const sealed = lastEntry(
+    entries,
+    "evidence.sealed",
+    ({ body }) => body.pull === pull && body.commit === head,
+  );
   const source = `git+https://github.com/${repository}`;
   const { policy } = verdict?.body ?? {};
   const read = [verdict, ...waivers, sealed].filter((entry) => entry !== undefined);

@@ -1,10 +1,11 @@
-import type { Plan } from "../../schemas/plan.ts";
+import { type Plan } from "../../schemas/plan.ts";
 import { type Answer, accept, refuse } from "../answer.ts";
-import type { Ask } from "../authority.ts";
+import { type Ask } from "../authority.ts";
 import { idsOf, whoseWork } from "../authorship.ts";
 import { approvalDigest, compilePrompt, declaredPaths, isExpired, issueDigest } from "../contract.ts";
 import { appActor, lastEntry, userActor } from "../entries.ts";
-import type { StoryContext, StoryFacts } from "../story-facts.ts";
+import { contractOrigin } from "../provenance.ts";
+import { type StoryContext, type StoryFacts } from "../story-facts.ts";
 
 /** The digest of the plan as it could be approved now, with its parts; null while a part is unknown or there is no plan. */
 export function currentDigest({ record, facts, loaded }: StoryContext) {
@@ -104,12 +105,8 @@ export function contractDrift({ record, facts, loaded }: StoryContext): string |
   if (plan.revision === contract.revision && plan.issueSha256 !== issueDigest(facts.issue)) {
     return "The story's text changed after the approval. Plan it again with `/plan`.";
   }
-  const approved = lastEntry(
-    facts.entries,
-    "approval.granted",
-    ({ body }) => body.digest === contract.digest,
-  );
-  if (approved !== undefined && approved.body.parts.policy !== loaded.blob) {
+  const { approval } = contractOrigin(facts.entries, contract);
+  if (approval !== undefined && approval.body.parts.policy !== loaded.blob) {
     return "The policy changed after the approval. Plan it again with `/plan`, so that it is approved under the new one.";
   }
   return null;

@@ -146,6 +146,15 @@ describe("refused", () => {
     expect(bot.links.at(-1)).toMatchObject({ link: "approval", seq: null });
   });
 
+  test("a contract of another story with the same digest, or of the story with another digest", () => {
+    for (const change of [{ story: 5 }, { digest: "9".repeat(64) }]) {
+      const other = changed("contract.frozen", (entry) =>
+        entry.kind === "contract.frozen" ? { ...entry, body: { ...entry.body, ...change } } : entry,
+      );
+      expect(other.links.at(-1)).toMatchObject({ link: "contract", seq: null });
+    }
+  });
+
   test("an approval of another digest, or of another story", () => {
     for (const change of [{ digest: "9".repeat(64) }, { story: 5 }]) {
       const other = changed("approval.granted", (entry) =>
