@@ -4,9 +4,14 @@ import { bodyPath } from "../core/evidence-branch.ts";
 import { type Json, parseCanonicalJson } from "../core/json.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { submittedRun } from "../core/replay.ts";
-import { attemptEntries } from "../core/replay-entries.ts";
-import { findGround } from "../core/replay-ground.ts";
-import type { PublishedBody, ReplayGit, ReplaySources, WrittenCommit } from "../core/replay-sources.ts";
+import { findRunBasis } from "../core/replay-approval.ts";
+import {
+  attemptEntries,
+  type PublishedBody,
+  type ReplayGit,
+  type ReplaySources,
+  type WrittenCommit,
+} from "../core/replay-sources.ts";
 import type { EntryBody } from "../schemas/entries.ts";
 import type { Policy } from "../schemas/policy.ts";
 import { policyBytes, policyPath } from "../schemas/policy-place.ts";
@@ -58,8 +63,8 @@ async function readGit(dir: string, run: string, entries: readonly TypedEntry[])
   const objects = gitObjects(dir);
   try {
     const submitted = submittedRun(entries, run);
-    const found = submitted === undefined ? null : findGround(entries, submitted);
-    const parts = found?.ok === true ? found.ground.approval.body.parts : null;
+    const found = submitted === undefined ? null : findRunBasis(entries, submitted);
+    const parts = found?.ok === true ? found.basis.approval.body.parts : null;
     const commits = new Map<string, Known<WrittenCommit>>();
     for (const asked of entriesOf(entries, "prompt.recorded")) {
       if (asked.body.run !== run) continue;

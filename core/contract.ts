@@ -144,8 +144,8 @@ export function placeToWrite(
     : { branch, head };
 }
 
-/** What an agent is handed for one try at a prompt: the frozen contract, its scope and its limits. */
-export function packOf(step: {
+/** One try at a prompt, before the policy has its say: where it is made, what was approved, and what failed before. */
+export type PromptStep = {
   run: string;
   story: number;
   prompt: number;
@@ -153,32 +153,31 @@ export function packOf(step: {
   repository: string;
   base: string;
   contract: ContractPrompt;
-  policy: Policy;
   failures: { source: string; code: string; message: string; path?: string | undefined }[];
-}): Pack | null {
-  const { run, story, prompt, attempt, repository, base, contract, policy, failures } = step;
+};
+
+/** The part of a pack that follows without the policy. */
+export function packFields({ run, story, prompt, attempt, repository, base, contract }: PromptStep) {
+  const { text, paths, acceptance, evidence } = contract;
+  return { run, story, prompt, attempt, repository, base, contract: text, paths, acceptance, evidence };
+}
+
+/** What an agent is handed for one try at a prompt: the frozen contract, its scope and its limits. */
+export function packOf(step: PromptStep, policy: Policy): Pack | null {
+  const { story, contract, failures } = step;
   const role = roleOf(policy, contract.role);
   if (role === undefined) return null;
   const { runtime, silence, turns, tokens } = policy.agents.limits;
   const casefiles = casefilesOf(policy, story);
   const shared = {
     version: 1 as const,
-    run,
-    story,
-    prompt,
-    attempt,
-    repository,
-    base,
-    contract: contract.text,
+    ...packFields(step),
     role: {
       name: contract.role,
       allow: role.allow,
       deny: [...role.deny, ...deniedPatterns(policy)],
       ...(role.card === undefined ? {} : { card: role.card }),
     },
-    paths: contract.paths,
-    acceptance: contract.acceptance,
-    evidence: contract.evidence,
     ...(casefiles.length === 0 ? {} : { casefiles }),
     limits: { runtime, silence, turns, tokens },
   };

@@ -1,70 +1,99 @@
-import type { EntryBody } from "../schemas/entries.ts";
-import type { Pack } from "../schemas/step.ts";
-import { sha256 } from "./digest.ts";
-import type { EntryOf, TypedEntry } from "./entries.ts";
+import { type EntryBody } from "../schemas/entries.ts";
+import { type Pack } from "../schemas/step.ts";
+import { checkpointName } from "./checkpoints.ts";
+import { agentConcern, isStopping } from "./concerns.ts";
+import { type TypedEntry, entriesOf, lastEntry } from "./entries.ts";
 import { attemptName } from "./identifiers.ts";
-import { type AttemptEntries, type AttemptLook, isOfAttempt } from "./replay-entries.ts";
+import { isOfAttempt } from "./provenance.ts";
+import { commitSteps } from "./replay-commit.ts";
+import { placeBefore } from "./replay-progress.ts";
 import { promptAgain } from "./replay-prompt.ts";
-import { bodilessStep, comparedStep, type Pair, type ReplayStep, type StepHead } from "./replay-step.ts";
+import { type Asked, type AttemptEntries, type ReplayContext, attemptEntries } from "./replay-sources.ts";
+import { type Pair, type ReplayStep, type StepHead, attemptHead, bodilessStep, comparedStep } from "./replay-step.ts";
 import { outOfScope, reviewResult } from "./review.ts";
+import { bodyRef, checkpointBody, evidenceBody, responseFiles } from "./story/bodies.ts";
 
-/** Derives again one attempt: its number, what the agent was handed, what it handed back, the review and the evidence. */
-export function* attemptSteps(tried: AttemptEntries, look: AttemptLook): Generator<ReplayStep> {
-  const { asked, response, closed } = tried;
-  const about = `#${asked.body.prompt} ${attemptName(asked.body)}`;
-  yield comparedStep(
-    { step: "attempt", seq: asked.seq, about },
-    "its number, its story and the order of its entries, by the protocol",
-    look.entries.flatMap((entry) => (isOfAttempt(entry, asked) ? protocolPairs(entry, look) : [])),
-  );
-  const { step, pack } = promptAgain(asked, look);
-  yield step;
-  if (response !== undefined) yield answerStep(response, about, look);
-  if (closed === undefined) return;
-  yield reviewStep(closed, tried, pack, about, look);
-  if (closed.body.accepted && response !== undefined) yield evidenceStep(tried, closed.seq, about, look);
-}
-
-function protocolPairs({ seq, body }: TypedEntry, { broken, story }: AttemptLook): Pair[] {
-  const problem = broken.get(seq);
+/**
+ * Derives again one attempt: its checkpoint and number, what the agent was handed and handed back, the review, the evidence
+ * or the concern, and the commit.
+ */
+export function attemptSteps(asked: Asked, context: ReplayContext): ReplayStep[] {
+  const tried = attemptEntries(context.entries, asked);
+  const { step, pack } = promptAgain(asked, context);
   return [
-    [`story of entry ${seq}`, story, "story" in body ? (body.story ?? "none") : "none"],
-    ...(problem === undefined ? [] : [[`entry ${seq}`, "the attempt protocol", problem] as const]),
-  ];
+    checkpointStep(asked, context),
+    protocolStep(asked, context),
+    step,
+    answerStep(tried, context),
+    reviewStep(tried, pack, context),
+    evidenceStep(tried, context),
+    concernStep(tried, context),
+    ...commitSteps(tried, context),
+  ].filter((one) => one !== null);
 }
 
-function answerStep(
-  { seq, body }: EntryOf<"response.recorded">,
-  about: string,
-  { sources, purged }: AttemptLook,
-) {
-  const head: StepHead = { step: "answer", seq, about };
-  const { sha256: digest } = body.result;
-  const published = sources.results.get(digest);
-  if (published === undefined) return bodilessStep(head, [digest], purged, "its body was not published");
+/** Attempts of older versions have no checkpoint, and then there is nothing to compare. */
+function checkpointStep(asked: Asked, { entries }: ReplayContext): ReplayStep | null {
+  const found = checkpointOf(asked, entries);
+  if (found === undefined) return null;
+  const again = checkpointBody(asked.body, placeBefore(asked, entries), asked.body.base);
+  return comparedStep(
+    { step: "checkpoint", seq: found.seq, about: again.checkpoint },
+    "where the branch stood before the attempt, from the commits and rollbacks before it",
+    [["checkpoint", again, found.body]],
+  );
+}
+
+function checkpointOf({ seq, body }: Asked, entries: readonly TypedEntry[]) {
+  const name = checkpointName(body);
+  return lastEntry(entries, "checkpoint.recorded", (entry) => entry.body.checkpoint === name, seq);
+}
+
+function protocolStep({ seq, body: asked }: Asked, { entries, basis, broken }: ReplayContext): ReplayStep {
+  const pairs = entries.flatMap((entry): Pair[] => {
+    if (!isOfAttempt(entry, asked)) return [];
+    const { body } = entry;
+    const problem = broken.get(entry.seq);
+    return [
+      [
+        `story of entry ${entry.seq}`,
+        basis.run.body.story,
+        "story" in body ? (body.story ?? "none") : "none",
+      ],
+      ...(problem === undefined ? [] : [[`entry ${entry.seq}`, "the attempt protocol", problem] as const]),
+    ];
+  });
+  return comparedStep(
+    attemptHead("attempt", seq, asked),
+    "its number, its story and the order of its entries, by the protocol",
+    pairs,
+  );
+}
+
+function answerStep({ response }: AttemptEntries, { sources, purged }: ReplayContext): ReplayStep | null {
+  if (response === undefined) return null;
+  const { seq, body } = response;
+  const head = attemptHead("answer", seq, body);
+  const { sha256 } = body.result;
+  const published = sources.results.get(sha256);
+  if (published === undefined) return bodilessStep(head, [sha256], purged, "its body was not published");
   const { text, value } = published;
-  const files =
-    value?.files.map(({ path, content }) => ({
-      path,
-      sha256: content === null ? null : sha256(content),
-    })) ?? [];
-  const ref = { sha256: sha256(text), bytes: Buffer.byteLength(text), mediaType: "application/json" };
   return comparedStep(head, "its digest, outcome and files, from the published body", [
-    ["result", ref, body.result],
+    ["result", bodyRef(text), body.result],
     ["outcome", value?.outcome ?? "none: the body is no answer", body.outcome],
     ["code", value?.code ?? "none: the body is no answer", body.code],
-    ["files", files, body.files],
+    ["files", value === null ? [] : responseFiles(value), body.files],
   ]);
 }
 
 function reviewStep(
-  { seq, body }: EntryOf<"attempt.closed">,
-  { asked, response }: AttemptEntries,
+  { asked, response, closed }: AttemptEntries,
   pack: Pack | null,
-  about: string,
-  { sources, purged }: AttemptLook,
-): ReplayStep {
-  const head: StepHead = { step: "review", seq, about };
+  { sources, purged }: ReplayContext,
+): ReplayStep | null {
+  if (closed === undefined) return null;
+  const { seq, body } = closed;
+  const head = attemptHead("review", seq, body);
   if (response === undefined)
     return comparedStep(head, "no answer came, so nothing could be accepted", [
       ["accepted", false, body.accepted],
@@ -102,32 +131,36 @@ function refusedByEntry(
   return outside === undefined ? null : `refused: ${outside.path} is ${outside.why}`;
 }
 
-/** What is bundled of an accepted answer: all of it stands in the entries before it. */
+/** What was bundled of an accepted answer. */
 function evidenceStep(
-  { asked, response, evidence }: AttemptEntries,
-  closedAt: number,
-  about: string,
-  { prompts }: AttemptLook,
-): ReplayStep {
-  const head: StepHead = { step: "evidence", seq: evidence?.seq ?? closedAt, about };
-  const { run, story, prompt, attempt, base, pack } = asked.body;
-  return comparedStep(head, "the bundle, from the entries of the attempt", [
-    [
-      "bundle",
-      {
-        run,
-        story,
-        prompt,
-        attempt,
-        base,
-        promptSha256: pack.sha256,
-        responseSha256: response?.body.result.sha256 ?? "",
-        files: response?.body.files ?? [],
-        role: prompts.get(prompt)?.role ?? "",
-        usage: response?.body.usage ?? null,
-        seconds: response?.body.seconds ?? null,
-      },
-      evidence?.body ?? "none",
-    ],
+  { asked, response, closed, evidence }: AttemptEntries,
+  { prompts }: ReplayContext,
+): ReplayStep | null {
+  if (closed?.body.accepted !== true || response === undefined) return null;
+  const role = prompts.get(asked.body.prompt)?.role ?? "";
+  return comparedStep(
+    attemptHead("evidence", evidence?.seq ?? closed.seq, asked.body),
+    "the bundle, from the entries of the attempt",
+    [["bundle", evidenceBody(asked.body, response.body, role), evidence?.body ?? "none"]],
+  );
+}
+
+/** The concern that an agent's answer is, where it stopped or asked. */
+function concernStep(
+  { asked, response }: AttemptEntries,
+  { entries, sources, purged }: ReplayContext,
+): ReplayStep | null {
+  if (response === undefined) return null;
+  const name = checkpointName(asked.body);
+  const found = entriesOf(entries, "concern.raised").find(({ body }) => body.concern === name);
+  const isOlder = checkpointOf(asked, entries) === undefined;
+  if (found === undefined && (isOlder || !isStopping(response.body.outcome))) return null;
+  const head: StepHead = { step: "concern", seq: found?.seq ?? response.seq, about: name };
+  const { sha256 } = response.body.result;
+  const result = sources.results.get(sha256)?.value ?? null;
+  if (result === null)
+    return bodilessStep(head, [sha256], purged, "it follows from the answer, whose body was not published");
+  return comparedStep(head, "what the agent stopped for or asked, from its published answer", [
+    ["concern", agentConcern(asked.body, sha256, result), found?.body ?? null],
   ]);
 }

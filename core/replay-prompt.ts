@@ -1,131 +1,89 @@
-import type { ContractPrompt } from "../schemas/entries.ts";
-import type { Policy } from "../schemas/policy.ts";
-import type { Pack } from "../schemas/step.ts";
+import { type EntryBody } from "../schemas/entries.ts";
+import { type Policy } from "../schemas/policy.ts";
+import { type Pack } from "../schemas/step.ts";
 import { agentAnswers } from "./concerns.ts";
-import { packOf } from "./contract.ts";
-import { sha256 } from "./digest.ts";
-import { entriesOf, type TypedEntry } from "./entries.ts";
+import { type PromptStep, packFields, packOf } from "./contract.ts";
+import { type TypedEntry, entriesOf } from "./entries.ts";
 import { attemptName } from "./identifiers.ts";
 import { canonicalJson } from "./json.ts";
-import { type Asked, type AttemptLook, attemptEntries } from "./replay-entries.ts";
-import { placeBefore } from "./replay-road.ts";
-import type { PublishedBody } from "./replay-sources.ts";
-import {
-  bodilessStep,
-  comparedStep,
-  type Pair,
-  type ReplayStep,
-  type StepHead,
-  untriedStep,
-} from "./replay-step.ts";
+import { placeBefore } from "./replay-progress.ts";
+import { type Asked, type PublishedBody, type ReplayContext, attemptEntries } from "./replay-sources.ts";
+import { type Pair, type ReplayStep, attemptHead, bodilessStep, comparedStep, fieldPairs, untriedStep } from "./replay-step.ts";
+import { bodyRef, stepOf } from "./story/bodies.ts";
 
-/** An attempt's prompt tried again. `pack` is null if nothing of it could be tried, or there may be none. */
-type Again = { step: ReplayStep; pack: Pack | null };
+/** A prompt that was derived again; `pack` is null if there may be none, or the published body is none. */
+type Derived = { text: string; pairs: Pair[]; pack: Pack | null };
 
 /**
  * Derives again what an agent was handed: by the approval's policy, or, where that is not here, by the published body, of
- * which then only the role's paths and the limits are taken as they are.
+ * which then only the role's paths and the limits are taken as they are. `pack` is null if nothing of it could be tried.
  */
-export function promptAgain(asked: Asked, look: AttemptLook): Again {
+export function promptAgain(asked: Asked, context: ReplayContext): { step: ReplayStep; pack: Pack | null } {
   const { body, seq } = asked;
-  const head: StepHead = { step: "prompt", seq, about: `#${body.prompt} ${attemptName(body)}` };
-  const contract = look.prompts.get(body.prompt);
+  const { entries, basis, prompts, purged, sources } = context;
+  const head = attemptHead("prompt", seq, body);
+  const contract = prompts.get(body.prompt);
   if (contract === undefined) {
     const expected = "an issue that was opened for the approved contract";
     const step = comparedStep(head, "its place in the contract", [["prompt", expected, `#${body.prompt}`]]);
     return { step, pack: null };
   }
-  const policy = look.sources.git?.policy ?? null;
-  if (policy?.known === true) return promptByPolicy(head, asked, look, contract, policy.value);
-  const published = look.sources.packs.get(body.pack.sha256);
-  if (published !== undefined) return promptByBody(head, asked, look, contract, published);
-  const step =
-    policy === null
-      ? bodilessStep(
-          head,
-          [body.pack.sha256],
-          look.purged,
-          "its body was not published, and the policy lies in git",
-        )
-      : untriedStep(head, "missing", `the approval's policy: ${policy.why}`);
-  return { step, pack: null };
+  const policy = sources.git?.policy ?? null;
+  const published = sources.packs.get(body.pack.sha256);
+  const tries = triesBefore(asked, entries);
+  const given: PromptStep = {
+    ...stepOf({ ...body, story: basis.run.body.story }),
+    base: body.base,
+    contract,
+    repository: sources.names.get(seq) ?? "",
+    failures: failuresOf(asked, tries, entries),
+  };
+  let derived: Derived;
+  if (policy?.known === true) derived = promptByPolicy(body, given, tries.length, policy.value, published);
+  else if (published !== undefined) derived = promptByBody(body, given, published);
+  else {
+    const why = "its body was not published, and the policy lies in git";
+    const step =
+      policy === null
+        ? bodilessStep(head, [body.pack.sha256], purged, why)
+        : untriedStep(head, "missing", `the approval's policy: ${policy.why}`);
+    return { step, pack: null };
+  }
+  const branch: Pair = ["branch", placeBefore(asked, entries).branch, body.branch];
+  return { step: comparedStep(head, derived.text, [branch, ...derived.pairs]), pack: derived.pack };
 }
 
 function promptByPolicy(
-  head: StepHead,
-  asked: Asked,
-  look: AttemptLook,
-  contract: ContractPrompt,
+  body: EntryBody<"prompt.recorded">,
+  given: PromptStep,
+  tries: number,
   policy: Policy,
-): Again {
-  const { body, seq } = asked;
-  const { run, prompt, attempt, base } = body;
-  const before = triesBefore(asked, look.entries);
-  const pack = packOf({
-    run,
-    story: look.story,
-    prompt,
-    attempt,
-    base,
-    contract,
-    policy,
-    repository: look.sources.names.get(seq) ?? "",
-    failures: failuresOf(asked, before, look.entries),
-  });
+  published: PublishedBody<Pack> | undefined,
+): Derived {
+  const pack = packOf(given, policy);
   const text = pack === null ? "none: the policy has no such role" : canonicalJson(pack);
-  const ref = { sha256: sha256(text), bytes: Buffer.byteLength(text), mediaType: "application/json" };
-  const pairs: Pair[] = [branchPair(asked, look), ["pack", ref, body.pack]];
+  const pairs: Pair[] = [["pack", bodyRef(text), body.pack]];
   const { rework } = policy.agents.limits;
-  if (before.length > rework) pairs.push(["tries", `at most ${rework + 1}`, `${before.length + 1}`]);
-  const published = look.sources.packs.get(body.pack.sha256);
+  if (tries > rework) pairs.push(["tries", `at most ${rework + 1}`, `${tries + 1}`]);
   if (published !== undefined) pairs.push(["published body", text, published.text]);
   const what = published === undefined ? "its digest" : "its digest and its published body";
-  return { step: comparedStep(head, `${what}, from contract, base, policy and failures`, pairs), pack };
+  return { text: `${what}, from contract, base, policy and failures`, pairs, pack };
 }
 
 function promptByBody(
-  head: StepHead,
-  asked: Asked,
-  look: AttemptLook,
-  contract: ContractPrompt,
+  { pack }: EntryBody<"prompt.recorded">,
+  given: PromptStep,
   { text, value }: PublishedBody<Pack>,
-): Again {
-  const { run, prompt, attempt, base, pack } = asked.body;
-  const { text: frozen, paths, acceptance, evidence } = contract;
-  const failures = failuresOf(asked, triesBefore(asked, look.entries), look.entries);
-  const derived = {
-    run,
-    story: look.story,
-    prompt,
-    attempt,
-    repository: look.sources.names.get(asked.seq) ?? "",
-    base,
-    contract: frozen,
-    paths,
-    acceptance,
-    evidence,
-  };
-  const step = comparedStep(
-    head,
-    "its published body, from contract, base and failures; the role's paths and the limits are taken as they are, because the policy is not here",
-    [
-      branchPair(asked, look),
-      ["sha256", sha256(text), pack.sha256],
-      ["bytes", Buffer.byteLength(text), pack.bytes],
-      ["role", contract.role, value?.role.name ?? "none"],
-      ["failures", failures, value?.kind === "rework" ? value.failures : []],
-      ...Object.entries(derived).map(([name, one]): Pair => [name, one, fieldOf(value, name)]),
-    ],
-  );
-  return { step, pack: value };
-}
-
-function branchPair(asked: Asked, { entries }: AttemptLook): Pair {
-  return ["branch", placeBefore(asked, entries).branch, asked.body.branch];
-}
-
-function fieldOf(pack: Pack | null, name: string) {
-  return Object.entries(pack ?? {}).find(([key]) => key === name)?.[1] ?? null;
+): Derived {
+  const fields = packFields(given);
+  const pairs: Pair[] = [
+    ...fieldPairs(bodyRef(text), pack, ["sha256", "bytes"]),
+    ["role", given.contract.role, value?.role.name ?? "none"],
+    ["failures", given.failures, value?.kind === "rework" ? value.failures : []],
+    ...fieldPairs(fields, value ?? {}, Object.keys(fields)),
+  ];
+  const taken = "the role's paths and the limits are taken as they are, because the policy is not here";
+  return { text: `its published body, from contract, base and failures; ${taken}`, pairs, pack: value };
 }
 
 /** The tries at the same prompt before this one, in the same run. */

@@ -1,7 +1,10 @@
+import type { ContractPrompt } from "../schemas/entries.ts";
 import type { Policy } from "../schemas/policy.ts";
 import type { Pack, StepResult } from "../schemas/step.ts";
+import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
 import type { FileSide } from "./facts.ts";
 import type { Known } from "./known.ts";
+import { isOfAttempt } from "./provenance.ts";
 
 /** A large body as it was published. `value` is null if the text is not the canonical form of such a thing. */
 export type PublishedBody<T> = { text: string; value: T | null };
@@ -39,3 +42,53 @@ export type ReplaySources = {
   /** Null: the ledger was read from a folder or an archive, which has no git. */
   git: ReplayGit | null;
 };
+
+/** The entries that a run rests on, each the last one before the entry that uses it. */
+export type RunBasis = {
+  run: EntryOf<"run.submitted">;
+  contract: EntryOf<"contract.frozen">;
+  approval: EntryOf<"approval.granted">;
+  plan: EntryOf<"plan.proposed">;
+};
+
+/** What the steps of a run are tried again with. */
+export type ReplayContext = {
+  /** All entries of a verified ledger, oldest first. */
+  entries: readonly TypedEntry[];
+  basis: RunBasis;
+  /** The prompts of the contract that follow from the approved plan, by the issue that was opened for each. */
+  prompts: ReadonlyMap<number, ContractPrompt>;
+  /** What breaks the attempt protocol, by the number of the entry that does. */
+  broken: ReadonlyMap<number, string>;
+  /** The bodies that the ledger gave up, each with the number of the entry that says so. */
+  purged: ReadonlyMap<string, number>;
+  sources: ReplaySources;
+};
+
+/** The entry that begins an attempt. */
+export type Asked = EntryOf<"prompt.recorded">;
+
+/** The kinds of entry of which an attempt has at most one. */
+type AttemptKind = "response.recorded" | "attempt.closed" | "evidence.captured" | "change.committed";
+
+/** The entries that tell of one attempt; undefined: it did not get that far. */
+export type AttemptEntries = {
+  asked: Asked;
+  response: EntryOf<"response.recorded"> | undefined;
+  closed: EntryOf<"attempt.closed"> | undefined;
+  evidence: EntryOf<"evidence.captured"> | undefined;
+  commit: EntryOf<"change.committed"> | undefined;
+};
+
+/** Gathers the entries of the attempt that one recorded prompt began. */
+export function attemptEntries(entries: readonly TypedEntry[], asked: Asked): AttemptEntries {
+  const first = <K extends AttemptKind>(kind: K): EntryOf<K> | undefined =>
+    entriesOf(entries, kind).find((entry) => isOfAttempt(entry, asked.body));
+  return {
+    asked,
+    response: first("response.recorded"),
+    closed: first("attempt.closed"),
+    evidence: first("evidence.captured"),
+    commit: first("change.committed"),
+  };
+}

@@ -1,4 +1,6 @@
+import type { Attempt } from "../schemas/step.ts";
 import { canonicalJson, type Json } from "./json.ts";
+import { attemptName } from "./record.ts";
 
 /** What is derived again of a run, in the order in which it happened. */
 export type ReplayStepName =
@@ -51,6 +53,15 @@ export type StepHead = Pick<ReplayStep, "step" | "seq" | "about">;
 /** Something that was derived beside what was found. */
 export type Pair = readonly [what: string, expected: Json, found: Json];
 
+/** A step about an attempt, before it is tried. */
+export function attemptHead(
+  step: ReplayStepName,
+  seq: number,
+  { prompt, attempt }: { prompt: number; attempt: Attempt },
+): StepHead {
+  return { step, seq, about: `#${prompt} ${attemptName({ attempt })}` };
+}
+
 /** A step whose parts were derived again: it is the same only if each of them is. */
 export function comparedStep(head: StepHead, text: string, pairs: readonly Pair[]): ReplayStep {
   const differences = pairs.flatMap(([what, expected, found]) =>
@@ -59,6 +70,17 @@ export function comparedStep(head: StepHead, text: string, pairs: readonly Pair[
       : [{ what, expected: shown(expected), found: shown(found) }],
   );
   return { ...head, result: differences.length === 0 ? "same" : "differs", text, differences };
+}
+
+type Fields = { readonly [name: string]: Json | undefined };
+
+/** Fields that were derived beside those that were found: those named, or all of both in the order of their names. */
+export function fieldPairs(
+  expected: Fields,
+  found: Fields,
+  names: readonly string[] = [...new Set([...Object.keys(expected), ...Object.keys(found)])].sort(),
+): Pair[] {
+  return names.map((name) => [name, expected[name] ?? null, found[name] ?? null]);
 }
 
 /** A step that could not be tried. */

@@ -1,12 +1,9 @@
 import { followAttempts, noAttempts } from "./attempts.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
+import { approvalSteps, derivedPrompts, findRunBasis } from "./replay-approval.ts";
 import { attemptSteps } from "./replay-attempt.ts";
-import { commitSteps, endStep, pullStep } from "./replay-change.ts";
-import { attemptEntries } from "./replay-entries.ts";
-import { derivedPrompts, findGround, groundSteps, openedIssues } from "./replay-ground.ts";
-import { handoffSteps } from "./replay-handoffs.ts";
-import { checkpointSteps, concernSteps, remediationSteps, rollbackSteps } from "./replay-road.ts";
-import type { ReplaySources } from "./replay-sources.ts";
+import { progressSteps } from "./replay-progress.ts";
+import type { ReplayContext, ReplaySources } from "./replay-sources.ts";
 import type { ReplayResult, ReplayStep } from "./replay-step.ts";
 import { purgedBodies } from "./retention.ts";
 
@@ -40,14 +37,8 @@ export function replayRun(
   const submitted = submittedRun(entries, run);
   if (submitted === undefined) return null;
   const steps = [...runSteps(submitted, entries, sources)];
-  const count = (result: ReplayResult) => steps.filter((step) => step.result === result).length;
-  const counts = {
-    same: count("same"),
-    differs: count("differs"),
-    unpublished: count("unpublished"),
-    purged: count("purged"),
-    missing: count("missing"),
-  };
+  const counts = { same: 0, differs: 0, unpublished: 0, purged: 0, missing: 0 };
+  for (const { result } of steps) counts[result] += 1;
   const ok = counts.differs === 0 && counts.missing === 0 && counts.purged === 0;
   return { run, story: submitted.body.story, ok, counts, steps };
 }
@@ -57,43 +48,21 @@ function* runSteps(
   entries: readonly TypedEntry[],
   sources: ReplaySources,
 ): Generator<ReplayStep> {
-  const found = findGround(entries, run);
+  const found = findRunBasis(entries, run);
   if (!found.ok) return yield found.step;
-  const { ground } = found;
-  yield* groundSteps(entries, ground, sources);
-
-  const derived = derivedPrompts(ground);
-  const prompts = new Map(
-    [...openedIssues(entries, ground)].flatMap(([issue, index]) => {
-      const prompt = derived[index - 1];
-      return prompt === undefined ? [] : [[issue, prompt] as const];
-    }),
-  );
-  const look = {
+  const { basis } = found;
+  const context: ReplayContext = {
     entries,
-    story: run.body.story,
-    prompts,
+    basis,
+    prompts: derivedPrompts(entries, basis),
     broken: brokenEntries(entries),
     purged: purgedBodies(entries),
     sources,
   };
-  for (const asked of entriesOf(entries, "prompt.recorded")) {
-    if (asked.body.run !== run.body.run) continue;
-    const tried = attemptEntries(entries, asked);
-    yield* checkpointSteps(asked, look);
-    yield* attemptSteps(tried, look);
-    yield* concernSteps(tried, look);
-    yield* commitSteps(tried, entries, sources);
-  }
-  for (const opened of entriesOf(entries, "pull.opened"))
-    if (opened.body.run === run.body.run) yield pullStep(opened, run.body.story, entries);
-  yield* handoffSteps(entries, ground, look);
-  yield* rollbackSteps(run.body.run, entries);
-  yield* remediationSteps(run.body, entries);
-  for (const closed of entriesOf(entries, "run.closed")) {
-    const end = closed.body.run === run.body.run ? endStep(closed, run, entries) : null;
-    if (end !== null) yield end;
-  }
+  yield* approvalSteps(context);
+  for (const asked of entriesOf(entries, "prompt.recorded"))
+    if (asked.body.run === run.body.run) yield* attemptSteps(asked, context);
+  yield* progressSteps(context);
 }
 
 /** What breaks the attempt protocol anywhere in the ledger: an attempt's number follows from those of other runs. */

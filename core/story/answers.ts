@@ -8,6 +8,7 @@ import { sourceKey } from "../identifiers.ts";
 import { refOf, type StoryContext } from "../story-facts.ts";
 import type { StoryRecord } from "../story-record.ts";
 import { approve, contractDrift } from "./approval.ts";
+import { runBody } from "./bodies.ts";
 import { rollBackTo, rollbackInTheWay } from "./rollback.ts";
 import { runClosed } from "./run-end.ts";
 
@@ -92,20 +93,13 @@ function submit(ask: Ask, context: StoryContext, code: string): Answer {
   if (record.prompts.some((prompt) => prompt.issue === null)) {
     return refuse("prompts-not-open", "The diff prompts are still being opened; try again in a moment.");
   }
-  const name = `run-${facts.issue.number}-${record.runs + 1}`;
-  return accept(code, `${name} is submitted: ${issues.map((issue) => `#${issue}`).join(", then ")}.`, [
+  const body = runBody(contract, record.runs, issues, ask.by);
+  return accept(code, `${body.run} is submitted: ${issues.map((issue) => `#${issue}`).join(", then ")}.`, [
     {
       kind: "run.submitted",
       actor: userActor(ask.by),
-      subject: [{ name, digest: { sha256: contract.digest } }],
-      body: {
-        run: name,
-        story: facts.issue.number,
-        mode: "stop_on_failure",
-        prompts: issues,
-        by: ask.by,
-        digest: contract.digest,
-      },
+      subject: [{ name: body.run, digest: { sha256: contract.digest } }],
+      body,
     },
   ]);
 }

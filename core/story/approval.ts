@@ -1,11 +1,11 @@
-import { type Plan } from "../../schemas/plan.ts";
 import { type Answer, accept, refuse } from "../answer.ts";
 import { type Ask } from "../authority.ts";
 import { idsOf, whoseWork } from "../authorship.ts";
-import { approvalDigest, compilePrompt, declaredPaths, isExpired, issueDigest } from "../contract.ts";
+import { approvalDigest, declaredPaths, isExpired, issueDigest } from "../contract.ts";
 import { appActor, lastEntry, userActor } from "../entries.ts";
 import { contractOrigin } from "../provenance.ts";
 import { type StoryContext, type StoryFacts } from "../story-facts.ts";
+import { contractBody } from "./bodies.ts";
 
 /** The digest of the plan as it could be approved now, with its parts; null while a part is unknown or there is no plan. */
 export function currentDigest({ record, facts, loaded }: StoryContext) {
@@ -58,6 +58,7 @@ export function approve(ask: Ask, digest: string, context: StoryContext): Answer
   }
   const actor = userActor(ask.by);
   const subject = [{ name: `story #${facts.issue.number}`, digest: { sha256: digest } }];
+  const decisions = facts.decisions.known ? facts.decisions.value.map(({ path }) => path) : [];
   if (ask.source.type !== "comment") return refuse("wrong-place", "An approval is a comment.");
   return accept(
     "approved",
@@ -80,22 +81,10 @@ export function approve(ask: Ask, digest: string, context: StoryContext): Answer
         kind: "contract.frozen",
         actor: appActor(facts),
         subject,
-        body: contractOf(facts, plan.plan, plan.revision, digest),
+        body: contractBody(facts.issue, plan, digest, decisions),
       },
     ],
   );
-}
-
-function contractOf(facts: StoryFacts, plan: Plan, revision: number, digest: string) {
-  return {
-    story: facts.issue.number,
-    revision,
-    digest,
-    risk: plan.risk,
-    manualTest: plan.manualTest,
-    decisions: facts.decisions.known ? facts.decisions.value.map(({ path }) => path) : [],
-    prompts: plan.prompts.map((prompt, place) => compilePrompt(facts.issue, plan, prompt, place + 1)),
-  };
 }
 
 /** Why an approved contract no longer holds: the story or the policy moved after the approval. Null: it holds. */

@@ -4,17 +4,17 @@ import { agentConcern } from "../concerns.ts";
 import { routeOf } from "../contract.ts";
 import { cutReport } from "../cuts.ts";
 import { type Step, awaitEffect } from "../decision.ts";
-import { sha256 } from "../digest.ts";
 import { type EffectResult } from "../effects.ts";
 import { type Draft, appActor } from "../entries.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { reviewResult } from "../review.ts";
 import { type StoryContext, type StoryFacts, type Work } from "../story-facts.ts";
 import { type AttemptRecord } from "../story-record.ts";
+import { evidenceBody, responseFiles, stepOf } from "./bodies.ts";
 import { complete } from "./completing.ts";
 import { runClosed } from "./run-end.ts";
 import { startAttempt } from "./starting.ts";
-import { commit, openPull, stepOf } from "./writing.ts";
+import { commit, openPull } from "./writing.ts";
 
 /**
  * The next step of an open run: its prompts one after the other, each from recorded prompt to merged pull request.
@@ -109,10 +109,7 @@ function responseRecorded(
       result: { sha256: resultSha256, bytes, mediaType: "application/json" },
       outcome: result.outcome,
       code: result.code,
-      files: result.files.map(({ path, content }) => ({
-        path,
-        sha256: content === null ? null : sha256(content),
-      })),
+      files: responseFiles(result),
       usage,
       seconds,
       ...(result.redacted === undefined ? {} : { redacted: cutReport(result.redacted) }),
@@ -157,16 +154,7 @@ function closeAttempt({ attempt }: Work, { facts }: StoryContext): Step {
       subject: [
         { name: `prompt #${pack.prompt} ${attemptName(pack)}`, digest: { sha256: response.result.sha256 } },
       ],
-      body: {
-        ...stepOf(pack),
-        base: pack.base,
-        promptSha256: pack.pack.sha256,
-        responseSha256: response.result.sha256,
-        files: response.files,
-        role: given.role.name,
-        usage: response.usage,
-        seconds: response.seconds,
-      },
+      body: evidenceBody(pack, response, given.role.name),
     });
   }
   return { drafts };

@@ -1,7 +1,6 @@
 import { nextAttempt } from "../checkpoints.ts";
 import { packOf, placeToWrite } from "../contract.ts";
 import { type Step } from "../decision.ts";
-import { digestOf } from "../digest.ts";
 import { type Draft, appActor } from "../entries.ts";
 import { agentHolder, handedOff, toAgent } from "../handoffs.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
@@ -9,6 +8,7 @@ import { canonicalJson } from "../json.ts";
 import { type StoryContext } from "../story-facts.ts";
 import { type AttemptRecord, type PromptRecord, type RunRecord } from "../story-record.ts";
 import { contractDrift } from "./approval.ts";
+import { bodyRef, checkpointBody } from "./bodies.ts";
 import { runClosed } from "./run-end.ts";
 
 /**
@@ -41,21 +41,17 @@ export function startAttempt(
   const attempt = nextAttempt(prompt.attempts.at(-1)?.pack.attempt, prompt.rolledBack !== null);
   const answers = record.answers.flatMap((answer) => (answer.prompt === issue ? [answer.finding] : []));
   const step = { run: run.run, story: facts.issue.number, prompt: issue, attempt };
-  const pack = packOf({
-    ...step,
-    repository: facts.repository.name,
-    base,
-    contract,
-    policy: loaded.policy,
-    failures: [...refused, ...answers],
-  });
+  const pack = packOf(
+    { ...step, repository: facts.repository.name, base, contract, failures: [...refused, ...answers] },
+    loaded.policy,
+  );
   if (pack === null) {
     return {
       drafts: [runClosed(run, facts, "failed", `the policy has no role \`${contract.role}\` any more`)],
     };
   }
   const text = canonicalJson(pack);
-  const digest = digestOf(pack);
+  const ref = bodyRef(text);
   const actor = appActor(facts);
   const where = { story: step.story, prompt: issue };
   const handed: Draft[] =
@@ -64,24 +60,24 @@ export function startAttempt(
       : [];
   const checkpoint = checkpointName(step);
   return {
-    bodies: [{ sha256: digest, text, mediaType: "application/json" }],
+    bodies: [{ sha256: ref.sha256, text, mediaType: ref.mediaType }],
     drafts: [
       ...handed,
       {
         kind: "checkpoint.recorded",
         actor,
         subject: [{ name: checkpoint, digest: { gitCommit: base } }],
-        body: { checkpoint, ...step, branch, base, head },
+        body: checkpointBody(step, { branch, head }, base),
       },
       {
         kind: "prompt.recorded",
         actor,
-        subject: [{ name: `prompt #${issue} ${attemptName({ attempt })}`, digest: { sha256: digest } }],
+        subject: [{ name: `prompt #${issue} ${attemptName({ attempt })}`, digest: { sha256: ref.sha256 } }],
         body: {
           ...step,
           base,
           branch,
-          pack: { sha256: digest, bytes: Buffer.byteLength(text), mediaType: "application/json" },
+          pack: ref,
         },
       },
     ],

@@ -1,3 +1,4 @@
+import { pullBody, stepOf } from "./bodies.ts";
 import { casefileText } from "../casefiles.ts";
 import { awaitEffect, type Step } from "../decision.ts";
 import { type Effect } from "../effects.ts";
@@ -8,12 +9,6 @@ import { list, table } from "../markdown.ts";
 import { type StoryContext, type StoryFacts, type Work } from "../story-facts.ts";
 import { type AttemptRecord } from "../story-record.ts";
 import { runClosed } from "./run-end.ts";
-
-/** The step that all entries of one attempt carry. */
-export function stepOf(pack: AttemptRecord["pack"]) {
-  const { run, story, prompt, attempt } = pack;
-  return { run, story, prompt, attempt };
-}
 
 /** Writes an accepted answer as one commit; its evidence is in the ledger by then. */
 export function commit(work: Work, { facts }: StoryContext): Step {
@@ -133,14 +128,7 @@ export function openPull(work: Work, { facts }: StoryContext): Step {
             kind: "pull.opened",
             actor: appActor(facts),
             subject: [{ name: `pull request #${pull}`, digest: { gitCommit: written.commit } }],
-            body: {
-              run: run.run,
-              story: pack.story,
-              prompt: pack.prompt,
-              pull,
-              branch: pack.branch,
-              head: written.commit,
-            },
+            body: pullBody(pack, written.commit, pull),
           },
           handedToGates(pack, written.commit, facts),
         ],

@@ -4,8 +4,7 @@ import type { Effect } from "../../core/effects.ts";
 import { entriesOf, type TypedEntry } from "../../core/entries.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { known } from "../../core/known.ts";
-import { attemptEntries } from "../../core/replay-entries.ts";
-import type { ReplaySources, WrittenCommit } from "../../core/replay-sources.ts";
+import { attemptEntries, type ReplaySources, type WrittenCommit } from "../../core/replay-sources.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import type { Pack, StepResult, WrittenCasefile } from "../../schemas/step.ts";
 import { begin, playStory, type Story } from "./road.ts";
@@ -64,7 +63,7 @@ export function packsOf(entries: readonly TypedEntry[], policy: Policy, reposito
     const failures = before === undefined ? [] : attemptEntries(entries, before).closed?.body.reasons;
     if (contract === undefined || failures === undefined) throw new Error("the run has no such attempt");
     const { run, story, prompt, attempt, base, pack: ref } = asked.body;
-    const pack = packOf({ run, story, prompt, attempt, repository, base, contract, policy, failures });
+    const pack = packOf({ run, story, prompt, attempt, repository, base, contract, failures }, policy);
     if (pack === null || digestOf(pack) !== ref.sha256)
       throw new Error(`pack ${place} is not the recorded one`);
     return pack;

@@ -1,53 +1,48 @@
-import type { ContractPrompt } from "../schemas/entries.ts";
-import type { Source } from "../schemas/entry-parts.ts";
-import type { PlannedPrompt } from "../schemas/plan.ts";
+import { type ContractPrompt, type EntryBody } from "../schemas/entries.ts";
+import { type Source } from "../schemas/entry-parts.ts";
+import { type PlannedPrompt } from "../schemas/plan.ts";
 import { policyPath } from "../schemas/policy-place.ts";
-import { approvalDigest, compilePrompt, declaredPaths } from "./contract.ts";
+import { approvalDigest, declaredPaths } from "./contract.ts";
 import { digestOf } from "./digest.ts";
-import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
+import { type EntryOf, type TypedEntry, entriesOf, lastEntry } from "./entries.ts";
 import { sourceKey } from "./identifiers.ts";
-import type { ReplaySources } from "./replay-sources.ts";
-import { comparedStep, type Pair, type ReplayStep, type StepHead, untriedStep } from "./replay-step.ts";
+import { type ReplayContext, type RunBasis } from "./replay-sources.ts";
+import { type Pair, type ReplayStep, type StepHead, comparedStep, fieldPairs, untriedStep } from "./replay-step.ts";
+import { contractBody, runBody } from "./story/bodies.ts";
 
-/** The entries that a run rests on. */
-export type Ground = {
-  run: EntryOf<"run.submitted">;
-  contract: EntryOf<"contract.frozen">;
-  approval: EntryOf<"approval.granted">;
-  plan: EntryOf<"plan.proposed">;
-};
-
-/** Finds what a run rests on: each time the last entry before the one that uses it. A step says what is not there. */
-export function findGround(
+/**
+ * Finds what a run rests on: each time the last entry before the one that uses it, whatever digest it has, so that a digest
+ * that does not fit is told as a difference. A step says what is not there.
+ */
+export function findRunBasis(
   entries: readonly TypedEntry[],
   run: EntryOf<"run.submitted">,
-): { ok: true; ground: Ground } | { ok: false; step: ReplayStep } {
+): { ok: true; basis: RunBasis } | { ok: false; step: ReplayStep } {
   const { story } = run.body;
-  const isBefore = (later: number) => (entry: { seq: number; body: { story: number } }) =>
-    entry.seq < later && entry.body.story === story;
+  const ofStory = ({ body }: { body: { story: number } }) => body.story === story;
   const lacking = (step: StepHead["step"], kind: string, seq: number) => ({
     ok: false as const,
     step: comparedStep({ step, seq, about: `story #${story}` }, `what entry ${seq} rests on`, [
       ["entry", `${kind} of story #${story} before entry ${seq}`, "none"],
     ]),
   });
-  const contract = entriesOf(entries, "contract.frozen").findLast(isBefore(run.seq));
+  const contract = lastEntry(entries, "contract.frozen", ofStory, run.seq);
   if (contract === undefined) return lacking("contract", "contract.frozen", run.seq);
-  const approval = entriesOf(entries, "approval.granted").findLast(isBefore(contract.seq));
+  const approval = lastEntry(entries, "approval.granted", ofStory, contract.seq);
   if (approval === undefined) return lacking("approval", "approval.granted", contract.seq);
-  const plan = entriesOf(entries, "plan.proposed").findLast(isBefore(approval.seq));
+  const plan = lastEntry(entries, "plan.proposed", ofStory, approval.seq);
   if (plan === undefined) return lacking("plan", "plan.proposed", approval.seq);
-  return { ok: true, ground: { run, contract, approval, plan } };
+  return { ok: true, basis: { run, contract, approval, plan } };
 }
 
-/** The prompts that follow from the approved plan. The story's title comes from the frozen text: it stands nowhere else. */
-export function derivedPrompts({ plan, contract }: Ground): ContractPrompt[] {
-  const { story } = contract.body;
-  const planned = plan.body.plan;
-  const title = storyTitle(contract.body.prompts[0]?.text ?? "", planned.prompts[0], story);
-  return planned.prompts.map((prompt, place) =>
-    compilePrompt({ number: story, title }, planned, prompt, place + 1),
-  );
+/**
+ * The contract that follows from the approved plan. The story's title comes from the frozen text and its decisions from the
+ * recorded contract: they stand nowhere else.
+ */
+function derivedContract({ plan, approval, contract }: RunBasis): EntryBody<"contract.frozen"> {
+  const { story, prompts, decisions = [] } = contract.body;
+  const title = storyTitle(prompts[0]?.text ?? "", plan.body.plan.prompts[0], story);
+  return contractBody({ number: story, title }, plan.body, approval.body.digest, decisions);
 }
 
 function storyTitle(text: string, prompt: PlannedPrompt | undefined, story: number): string {
@@ -55,8 +50,19 @@ function storyTitle(text: string, prompt: PlannedPrompt | undefined, story: numb
   return text.startsWith(before) ? (text.slice(before.length).split("\n", 1)[0] ?? "") : "";
 }
 
+/** The prompts that follow from the approved plan, by the issue that was opened for each before the run. */
+export function derivedPrompts(entries: readonly TypedEntry[], basis: RunBasis): Map<number, ContractPrompt> {
+  const { prompts } = derivedContract(basis);
+  return new Map(
+    [...openedIssues(entries, basis)].flatMap(([issue, index]) => {
+      const prompt = prompts[index - 1];
+      return prompt === undefined ? [] : [[issue, prompt] as const];
+    }),
+  );
+}
+
 /** The place in the contract of each issue that was opened for it before the run. */
-export function openedIssues(entries: readonly TypedEntry[], { contract, run }: Ground): Map<number, number> {
+function openedIssues(entries: readonly TypedEntry[], { contract, run }: RunBasis): Map<number, number> {
   const { story, revision } = contract.body;
   const opened = entriesOf(entries, "prompt.opened").filter(
     ({ seq, body }) =>
@@ -66,12 +72,8 @@ export function openedIssues(entries: readonly TypedEntry[], { contract, run }: 
 }
 
 /** Derives again the plan's digest, the approval and who gave it, the policy it names, the contract and the run. */
-export function* groundSteps(
-  entries: readonly TypedEntry[],
-  ground: Ground,
-  sources: ReplaySources,
-): Generator<ReplayStep> {
-  const { plan, approval } = ground;
+export function* approvalSteps(context: ReplayContext): Generator<ReplayStep> {
+  const { plan, approval } = context.basis;
   const { revision, planSha256, issueSha256 } = plan.body;
   const about = `plan of revision ${revision}`;
   const planDigest = digestOf(plan.body.plan);
@@ -89,20 +91,16 @@ export function* groundSteps(
     ["issue", issueSha256, parts.issue],
     ["digest", approvalDigest({ ...parts, plan: planDigest, issue: issueSha256, paths }), digest],
   ]);
-  yield separationStep(entries, ground, sources);
-  yield policyStep(ground, sources);
-  yield* contractSteps(ground);
-  yield runStep(entries, ground);
+  yield separationStep(context);
+  yield policyStep(context);
+  yield* contractSteps(context.basis);
+  yield runStep(context);
 }
 
 /** Who asked, who approved: each the one whose accepted command brought the entry, and not the same person. */
-function separationStep(
-  entries: readonly TypedEntry[],
-  { plan, approval }: Ground,
-  { git }: ReplaySources,
-): ReplayStep {
-  const { actor, seq, body } = approval;
-  const { requestedBy, request } = plan.body;
+function separationStep({ entries, basis, sources: { git } }: ReplayContext): ReplayStep {
+  const { actor, seq, body } = basis.approval;
+  const { requestedBy, request } = basis.plan.body;
   const personOf = (source: Source) =>
     entriesOf(entries, "command").find(
       (entry) => entry.body.accepted && sourceKey(entry.body.source) === sourceKey(source),
@@ -123,7 +121,7 @@ function separationStep(
   );
 }
 
-function policyStep({ approval }: Ground, { git }: ReplaySources): ReplayStep {
+function policyStep({ basis: { approval }, sources: { git } }: ReplayContext): ReplayStep {
   const { base, policy } = approval.body.parts;
   const head: StepHead = { step: "policy", seq: approval.seq, about: policyPath };
   if (git === null)
@@ -136,55 +134,40 @@ function policyStep({ approval }: Ground, { git }: ReplaySources): ReplayStep {
   ]);
 }
 
-function* contractSteps(ground: Ground): Generator<ReplayStep> {
-  const { plan, approval, contract } = ground;
-  const { seq, body } = contract;
-  const derived = derivedPrompts(ground);
+function* contractSteps(basis: RunBasis): Generator<ReplayStep> {
+  const { seq, body } = basis.contract;
+  const derived = derivedContract(basis);
   const head = (about: string): StepHead => ({ step: "contract", seq, about });
   yield comparedStep(head(`revision ${body.revision}`), "what it was frozen from", [
-    ["digest", approval.body.digest, body.digest],
-    ["revision", plan.body.revision, body.revision],
-    ["risk", plan.body.plan.risk, body.risk],
-    ["manualTest", plan.body.plan.manualTest, body.manualTest],
-    ["prompts", derived.length, body.prompts.length],
+    ...fieldPairs(derived, body, ["digest", "revision", "risk", "manualTest"]),
+    ["prompts", derived.prompts.length, body.prompts.length],
   ]);
   for (const [place, frozen] of body.prompts.entries()) {
-    const again = derived[place];
-    const fields = new Set([...Object.keys(again ?? {}), ...Object.keys(frozen)]);
+    const again = derived.prompts[place];
     yield comparedStep(
       head(`prompt ${place + 1} of ${body.prompts.length}`),
       "the frozen text and scope, from the plan; the story's title is read out of the text",
-      again === undefined
-        ? [["prompt", "none", frozen]]
-        : [...fields].sort().map((name): Pair => [name, fieldOf(again, name), fieldOf(frozen, name)]),
+      again === undefined ? [["prompt", "none", frozen]] : fieldPairs(again, frozen),
     );
   }
 }
 
-function fieldOf(prompt: ContractPrompt, name: string) {
-  return Object.entries(prompt).find(([key]) => key === name)?.[1] ?? null;
-}
-
-function runStep(entries: readonly TypedEntry[], ground: Ground): ReplayStep {
-  const { run, contract } = ground;
-  const { story, digest, prompts, by } = run.body;
+function runStep({ entries, basis }: ReplayContext): ReplayStep {
+  const { run, contract } = basis;
+  const { story, by } = run.body;
   const earlier = entriesOf(entries, "run.submitted").filter(
-    ({ seq, body }) => seq <= run.seq && body.story === story,
+    ({ seq, body }) => seq < run.seq && body.story === story,
   );
   const completed = new Set(
     entriesOf(entries, "prompt.completed").flatMap(({ seq, body }) => (seq < run.seq ? [body.prompt] : [])),
   );
-  const open = [...openedIssues(entries, ground)]
+  const open = [...openedIssues(entries, basis)]
     .sort(([, one], [, other]) => one - other)
     .flatMap(([issue]) => (completed.has(issue) ? [] : [issue]));
+  const again = runBody({ story, digest: contract.body.digest }, earlier.length, open, by);
   return comparedStep(
     { step: "run", seq: run.seq, about: `@${run.actor.login}` },
     "its name, its contract and the prompts that were open",
-    [
-      ["run", `run-${story}-${earlier.length}`, run.body.run],
-      ["digest", contract.body.digest, digest],
-      ["prompts", open, prompts],
-      ["by", run.actor.id, by.id],
-    ],
+    [...fieldPairs(again, run.body, ["run", "digest", "prompts"]), ["by", run.actor.id, by.id]],
   );
 }

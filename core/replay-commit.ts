@@ -1,23 +1,23 @@
-import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
+import { type Policy } from "../schemas/policy.ts";
+import { casefileText, casefilesOf, wholeCasefile } from "./casefiles.ts";
+import { sha256 } from "./digest.ts";
+import { type TypedEntry, entriesOf } from "./entries.ts";
 import { visible } from "./escape.ts";
 import { attemptName, branchName } from "./identifiers.ts";
-import { casefilePairs } from "./replay-casefiles.ts";
-import type { AttemptEntries } from "./replay-entries.ts";
-import { placeBefore } from "./replay-road.ts";
-import type { ReplaySources, WrittenCommit } from "./replay-sources.ts";
-import { comparedStep, type Pair, type ReplayStep, type StepHead, untriedStep } from "./replay-step.ts";
+import { type Known } from "./known.ts";
+import { placeBefore } from "./replay-progress.ts";
+import { type AttemptEntries, type ReplayContext, type WrittenCommit } from "./replay-sources.ts";
+import { type Pair, type ReplayStep, attemptHead, comparedStep, untriedStep } from "./replay-step.ts";
 
 /** Compares the commit of an attempt with git: what it holds and what its message names. */
 export function* commitSteps(
   tried: AttemptEntries,
-  entries: readonly TypedEntry[],
-  { git }: ReplaySources,
+  { entries, sources: { git } }: ReplayContext,
 ): Generator<ReplayStep> {
   const { asked, commit } = tried;
   if (commit === undefined) return;
   const { seq, body } = commit;
-  const about = `#${asked.body.prompt} ${attemptName(asked.body)}`;
-  const head: StepHead = { step: "commit", seq, about };
+  const head = attemptHead("commit", seq, asked.body);
   if (git === null)
     return yield untriedStep(
       head,
@@ -45,7 +45,7 @@ export function* commitSteps(
     ],
   );
   yield comparedStep(
-    { step: "trailers", seq, about },
+    attemptHead("trailers", seq, asked.body),
     "what the commit's message names: run, prompt, attempt, digests and evidence",
     [["trailers", expectedTrailers(tried), trailersOf(written.value.message)]],
   );
@@ -60,6 +60,33 @@ function filePairs({ response, commit }: AttemptEntries, { files, changes }: Wri
     ...changes.flatMap(({ path, before, after }): Pair[] => {
       if (!known.has(path)) return [[`change of ${path}`, "none: it is not in the answer", "changed"]];
       return after === null ? [] : [[`mode of ${path}`, before?.mode ?? "100644", after.mode]];
+    }),
+  ];
+}
+
+/**
+ * Derives a commit's casefiles again, each from the entries up to the evidence and from what people wrote in the parent:
+ * those that the approval's policy asks for, where that is known, with the bytes that were recorded and that git has.
+ */
+function casefilePairs(
+  { asked, evidence, commit }: AttemptEntries,
+  { files, changes, before }: WrittenCommit,
+  entries: readonly TypedEntry[],
+  policy: Known<Policy>,
+): Pair[] {
+  const recorded = commit?.body.casefiles ?? [];
+  const named = recorded.map(({ name, path }) => ({ name, path }));
+  return [
+    ...(policy.known ? [["casefiles", casefilesOf(policy.value, asked.body.story), named] as const] : []),
+    ...recorded.flatMap(({ name, path, sha256: digest, blob }): Pair[] => {
+      const text = evidence === undefined ? null : casefileText(name, entries, evidence);
+      const whole = text === null ? null : wholeCasefile(text, before?.get(path) ?? null);
+      const change = changes.find((one) => one.path === path);
+      return [
+        [`casefile ${path}`, whole === null ? "none: no evidence was recorded" : sha256(whole), digest],
+        [`file ${path}`, digest, files.get(path) ?? null],
+        ...(change === undefined ? [] : [[`blob of ${path}`, blob, change.after?.sha ?? "none"] as const]),
+      ];
     }),
   ];
 }
@@ -85,39 +112,4 @@ function expectedTrailers({ asked, response, evidence }: AttemptEntries): string
 function trailersOf(message: string): string[] {
   const last = message.trimEnd().split("\n\n").at(-1) ?? "";
   return last.replaceAll("\u200b", "").split("\n");
-}
-
-/** Derives again what a run's pull request was opened from. */
-export function pullStep(
-  { seq, body }: EntryOf<"pull.opened">,
-  story: number,
-  entries: readonly TypedEntry[],
-): ReplayStep {
-  const commit = entriesOf(entries, "change.committed").findLast(
-    (entry) => entry.seq < seq && entry.body.run === body.run && entry.body.prompt === body.prompt,
-  );
-  return comparedStep(
-    { step: "pull request", seq, about: `#${body.pull} for #${body.prompt}` },
-    "its branch and its head, from the commit before it",
-    [
-      ["story", story, body.story],
-      ["branch", branchName(body.run, body.prompt), body.branch],
-      ["head", commit?.body.commit ?? "none", body.head],
-    ],
-  );
-}
-
-/** A run that ended well has merged all its prompts. How another one ended was a person's act or a fault, and is taken as recorded. */
-export function endStep(
-  { seq, body }: EntryOf<"run.closed">,
-  run: EntryOf<"run.submitted">,
-  entries: readonly TypedEntry[],
-): ReplayStep | null {
-  if (body.status !== "succeeded") return null;
-  const completed = new Set(
-    entriesOf(entries, "prompt.completed").flatMap((entry) => (entry.seq < seq ? [entry.body.prompt] : [])),
-  );
-  return comparedStep({ step: "end", seq, about: body.run }, "it succeeded, so every prompt is completed", [
-    ["open prompts", [], run.body.prompts.filter((prompt) => !completed.has(prompt))],
-  ]);
 }

@@ -1,0 +1,92 @@
+import type { BodyRef, EntryBody } from "../../schemas/entries.ts";
+import type { Plan } from "../../schemas/plan.ts";
+import type { Attempt, StepResult } from "../../schemas/step.ts";
+import type { Account } from "../../schemas/text.ts";
+import { checkpointName } from "../checkpoints.ts";
+import { compilePrompt } from "../contract.ts";
+import { sha256 } from "../digest.ts";
+
+// The bodies of entries that follow from what is recorded before them. The rules of a story draft them, and a replay
+// derives them again to compare them with what was recorded: whoever changes one changes what a replay expects of old runs.
+
+/** An attempt at a prompt, as all of its entries name it. */
+export type AttemptStep = { run: string; story: number; prompt: number; attempt: Attempt };
+
+/** The part that all entries of one attempt carry. */
+export function stepOf({ run, story, prompt, attempt }: AttemptStep): AttemptStep {
+  return { run, story, prompt, attempt };
+}
+
+/** A stored JSON text as entries name it. */
+export function bodyRef(text: string): BodyRef {
+  return { sha256: sha256(text), bytes: Buffer.byteLength(text), mediaType: "application/json" };
+}
+
+/** The contract of an approved plan. A model wrote the plan and whoever may edit the issue its title; the text is frozen here. */
+export function contractBody(
+  story: { number: number; title: string },
+  { plan, revision }: { plan: Plan; revision: number },
+  digest: string,
+  decisions: string[],
+): EntryBody<"contract.frozen"> {
+  return {
+    story: story.number,
+    revision,
+    digest,
+    risk: plan.risk,
+    manualTest: plan.manualTest,
+    decisions,
+    prompts: plan.prompts.map((prompt, place) => compilePrompt(story, plan, prompt, place + 1)),
+  };
+}
+
+/** A story's next run, after `runs` others, of the prompts that are open; a person submitted it. */
+export function runBody(
+  { story, digest }: Pick<EntryBody<"contract.frozen">, "story" | "digest">,
+  runs: number,
+  prompts: number[],
+  by: Account,
+): EntryBody<"run.submitted"> {
+  return { run: `run-${story}-${runs + 1}`, story, mode: "stop_on_failure", prompts, by, digest };
+}
+
+/** Where the branch stands before an attempt; `head` null: it is to be made anew, on `base`. */
+export function checkpointBody(
+  step: AttemptStep,
+  { branch, head }: { branch: string; head: string | null },
+  base: string,
+): EntryBody<"checkpoint.recorded"> {
+  return { checkpoint: checkpointName(step), ...stepOf(step), branch, base: head ?? base, head };
+}
+
+/** The files of an answer without their content. A model chose the paths; nobody has looked at them yet. */
+export function responseFiles({ files }: Pick<StepResult, "files">): EntryBody<"response.recorded">["files"] {
+  return files.map(({ path, content }) => ({ path, sha256: content === null ? null : sha256(content) }));
+}
+
+/** What is bundled of an accepted answer: all of it stands in the entries before. */
+export function evidenceBody(
+  asked: EntryBody<"prompt.recorded">,
+  { result, files, usage, seconds }: EntryBody<"response.recorded">,
+  role: string,
+): EntryBody<"evidence.captured"> {
+  return {
+    ...stepOf(asked),
+    base: asked.base,
+    promptSha256: asked.pack.sha256,
+    responseSha256: result.sha256,
+    files,
+    role,
+    usage,
+    seconds,
+  };
+}
+
+/** The pull request of a written commit; GitHub gave it its number. */
+export function pullBody(
+  { run, story, prompt, branch }: Omit<EntryBody<"pull.opened">, "pull" | "head">,
+  head: string,
+  pull: number,
+): EntryBody<"pull.opened"> {
+  return { run, story, prompt, pull, branch, head };
+}
