@@ -1,12 +1,12 @@
-import { type Decision } from "../core/decision.ts";
+import type { Transaction } from "kysely";
+import type { Decision } from "../core/decision.ts";
 import { digestOf } from "../core/digest.ts";
-import { type TypedEntry } from "../core/entries.ts";
+import type { TypedEntry } from "../core/entries.ts";
 import { SallyportError } from "../core/errors.ts";
-import { type LedgerHead, type Sign, appendEntry, readEntry } from "../core/ledger.ts";
+import { appendEntry, type LedgerHead, readEntry, type Sign } from "../core/ledger.ts";
 import { typedEntry } from "../core/typed-entry.ts";
-import { type AttemptGuard } from "./attempt-guard.ts";
-import { type Database, type Tables } from "./database.ts";
-import { type Transaction } from "kysely";
+import type { AttemptGuard } from "./attempt-guard.ts";
+import type { Database, Tables } from "./database.ts";
 
 type Trx = Transaction<Tables>;
 

@@ -1,13 +1,13 @@
-import { type GitHub } from "../collect/github.ts";
-import { type Decision } from "../core/decision.ts";
-import { type Subject } from "../core/effects.ts";
-import { type TypedEntry } from "../core/entries.ts";
+import type { GitHub } from "../collect/github.ts";
+import type { Decision } from "../core/decision.ts";
+import type { Subject } from "../core/effects.ts";
+import type { TypedEntry } from "../core/entries.ts";
 import { crashText, SallyportError } from "../core/errors.ts";
-import { type Known } from "../core/known.ts";
+import type { Known } from "../core/known.ts";
 import { seeGroup } from "./look-group.ts";
 import { seeIssue } from "./reconcile/issue.ts";
 import { seePull } from "./reconcile/pull.ts";
-import { type LookTools, type Seen } from "./reconcile/tools.ts";
+import type { LookTools, Seen } from "./reconcile/tools.ts";
 
 /**
  * More rounds than this over one reading of GitHub mean that a decision does not settle. A round decides, records

@@ -1,11 +1,10 @@
+import type { Transaction } from "kysely";
+import { fromKysely, PgBoss, type WorkOptions } from "pg-boss";
 import { type Subject, subjectKey } from "../core/effects.ts";
-import { messageOf } from "../core/errors.ts";
-import { type OpenDatabase, type Tables } from "./database.ts";
+import type { OpenDatabase, Tables } from "./database.ts";
 import { shareLease } from "./leases.ts";
 import { type JobTools, runJob } from "./queue/job.ts";
-import { type Enqueue } from "./store.ts";
-import { type Transaction } from "kysely";
-import { PgBoss, type WorkOptions, fromKysely } from "pg-boss";
+import type { Enqueue } from "./store.ts";
 
 /** Pull requests to be found: those whose head is a commit, those that would enter a branch, or all that is open. */
 export type Search = { repository: number; sha: string | null; base?: string };

@@ -1,10 +1,9 @@
-import { sha256 } from "../core/digest.ts";
-import { type Subject, groupSubject } from "../core/effects.ts";
+import type { EmitterWebhookEvent } from "@octokit/webhooks";
+import { groupSubject, type Subject } from "../core/effects.ts";
 import { checkName } from "../core/required-check.ts";
-import { type Database } from "./database.ts";
-import { type Queue, type Search } from "./queue.ts";
+import type { Database } from "./database.ts";
+import type { Queue, Search } from "./queue.ts";
 import { storeDelivery } from "./store/deliveries.ts";
-import { type EmitterWebhookEvent } from "@octokit/webhooks";
 
 /** Where an event says to look: subjects it names outright, and searches for those it does not name. */
 export type Named = { subjects: Subject[]; searches: Search[] };

@@ -1,26 +1,26 @@
-import { type GitHub } from "../collect/github.ts";
+import type { KeyObject } from "node:crypto";
+import type { GitHub } from "../collect/github.ts";
 import { readApiLedger } from "../collect/ledger.ts";
 import { apiObjects } from "../collect/objects-api.ts";
 import { sha256 } from "../core/digest.ts";
-import { type Ourselves } from "../core/effects.ts";
-import { type TypedEntry } from "../core/entries.ts";
+import type { Ourselves } from "../core/effects.ts";
+import type { TypedEntry } from "../core/entries.ts";
 import { SallyportError } from "../core/errors.ts";
 import { bodyPath, evidenceBranch } from "../core/evidence-branch.ts";
 import { parsePublicKey } from "../core/keys.ts";
+import { entryHash, readEntry } from "../core/ledger.ts";
 import { type LedgerKey, pinnedKeys } from "../core/ledger-keys.ts";
 import { verifyChain } from "../core/ledger-verify.ts";
-import { entryHash, readEntry } from "../core/ledger.ts";
 import { bodiesNamed, purgedBodies } from "../core/retention.ts";
 import { typedEntry } from "../core/typed-entry.ts";
 import { type Anchor, readAnchor } from "./anchor.ts";
 import { adoptLines, linesFrom } from "./chain.ts";
-import { type Database } from "./database.ts";
-import { type Line, exportedCount, readTip } from "./exported.ts";
-import { type GitHubClients } from "./github.ts";
+import type { Database } from "./database.ts";
+import { exportedCount, type Line, readTip } from "./exported.ts";
+import type { GitHubClients } from "./github.ts";
 import { readPresentPolicy } from "./present-policy.ts";
-import { type Signer } from "./signer.ts";
+import type { Signer } from "./signer.ts";
 import { getBody, putBody } from "./store.ts";
-import { type KeyObject } from "node:crypto";
 
 /**
  * What came back from GitHub: how many entries and bodies, how many bodies were never published there, how many were

@@ -1,12 +1,12 @@
-import { type Decision } from "../core/decision.ts";
+import { sql, type Transaction } from "kysely";
+import type { Decision } from "../core/decision.ts";
 import { sha256 } from "../core/digest.ts";
-import { type Effect, type Subject, repeatable, subjectKey } from "../core/effects.ts";
+import { type Effect, repeatable, type Subject, subjectKey } from "../core/effects.ts";
 import { SallyportError } from "../core/errors.ts";
-import { type BodyRef } from "../schemas/entries.ts";
+import type { BodyRef } from "../schemas/entries.ts";
 import { type AppendTools, append } from "./chain.ts";
-import { type Database, type Tables } from "./database.ts";
+import type { Database, Tables } from "./database.ts";
 import { shareLease } from "./leases.ts";
-import { type Transaction, sql } from "kysely";
 
 type Trx = Transaction<Tables>;
 

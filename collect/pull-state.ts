@@ -1,10 +1,10 @@
-import { type CommitFact, type PolicyReading, type SeenReview } from "../core/facts.ts";
+import type { CommitFact, PolicyReading, SeenReview } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import { type PullLookFacts } from "../core/pull-facts.ts";
+import type { PullLookFacts } from "../core/pull-facts.ts";
 import { type Actor, type CheckSuite, PullAnswer } from "../schemas/graphql.ts";
 import { Account } from "../schemas/text.ts";
 import { commitsAbove } from "./comparison.ts";
-import { type GitHub } from "./github.ts";
+import type { GitHub } from "./github.ts";
 import { query } from "./graphql.ts";
 import { listAll } from "./listing.ts";
 import { pullQuery } from "./pull-query.ts";

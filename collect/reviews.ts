@@ -1,9 +1,9 @@
-import { type CheckFact, type PolicyReading, type ReviewFact, type SeenReview } from "../core/facts.ts";
+import type { CheckFact, PolicyReading, ReviewFact, SeenReview } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { checkName } from "../core/required-check.ts";
-import { type People } from "../schemas/policy.ts";
+import type { People } from "../schemas/policy.ts";
 import { Account } from "../schemas/text.ts";
-import { type GitHub } from "./github.ts";
+import type { GitHub } from "./github.ts";
 import { listAll } from "./listing.ts";
 import { readStanding } from "./people.ts";
 

@@ -1,7 +1,7 @@
-import { type EntryBody } from "../schemas/entries.ts";
-import { type Draft, type TypedEntry } from "./entries.ts";
+import type { EntryBody } from "../schemas/entries.ts";
+import type { Draft, TypedEntry } from "./entries.ts";
 import { attemptName } from "./identifiers.ts";
-import { type AttemptRecord } from "./story-record.ts";
+import type { AttemptRecord } from "./story-record.ts";
 
 /** How far an attempt has come. The first two are open; after a refusal nothing follows, after an acceptance its proof. */
 type AttemptState = "asked" | "answered" | "refused" | "accepted" | "captured" | "committed";

@@ -1,5 +1,5 @@
-import { type Plan } from "../schemas/plan.ts";
-import { type TypedEntry, entriesOf, lastEntry } from "./entries.ts";
+import type { Plan } from "../schemas/plan.ts";
+import { entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
 import { code, plain } from "./escape.ts";
 import { list, section } from "./markdown.ts";
 import { contractOrigin } from "./provenance.ts";

@@ -1,9 +1,9 @@
-import { type ContractPrompt, type DigestParts } from "../schemas/entries.ts";
-import { type Plan, type PlannedPrompt } from "../schemas/plan.ts";
-import { type Policy } from "../schemas/policy.ts";
-import { type Attempt, type Pack } from "../schemas/step.ts";
+import type { ContractPrompt, DigestParts } from "../schemas/entries.ts";
+import type { Plan, PlannedPrompt } from "../schemas/plan.ts";
+import type { Policy } from "../schemas/policy.ts";
+import type { Attempt, Pack } from "../schemas/step.ts";
 import { casefileGuard, casefilesOf } from "./casefiles.ts";
-import { type Standing } from "./checkpoints.ts";
+import type { Standing } from "./checkpoints.ts";
 import { digestOf } from "./digest.ts";
 import { branchName } from "./identifiers.ts";
 import { canonicalJson } from "./json.ts";

@@ -11,7 +11,7 @@ import {
 } from "./decision.ts";
 import { appActor, entriesOf } from "./entries.ts";
 import { plain } from "./escape.ts";
-import { type LoadedPolicy } from "./facts.ts";
+import type { LoadedPolicy } from "./facts.ts";
 import { effectKey, sourceKey } from "./identifiers.ts";
 import { list, table } from "./markdown.ts";
 import { type ChildFacts, refOf, type StoryFacts } from "./story-facts.ts";

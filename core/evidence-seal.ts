@@ -1,7 +1,7 @@
-import { provenanceOf } from "./provenance.ts";
 import type { Step } from "./decision.ts";
 import { appActor, entriesOf } from "./entries.ts";
 import { handedOff, toMerger } from "./handoffs.ts";
+import { provenanceOf } from "./provenance.ts";
 import type { JudgedContext } from "./pull-facts.ts";
 import { settledChecks } from "./settled-checks.ts";
 

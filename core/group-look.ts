@@ -1,11 +1,11 @@
-import { type Verdict } from "../schemas/verdict.ts";
+import type { Verdict } from "../schemas/verdict.ts";
 import { checkEffect } from "./check-effect.ts";
-import { type Decision, type Step, decisionOf, requeue } from "./decision.ts";
+import { type Decision, decisionOf, requeue, type Step } from "./decision.ts";
 import { sha256 } from "./digest.ts";
 import { appActor, lastEntry } from "./entries.ts";
-import { type Crash } from "./errors.ts";
-import { type GroupLookFacts } from "./group-facts.ts";
+import type { Crash } from "./errors.ts";
 import { judgeGroup } from "./group.ts";
+import type { GroupLookFacts } from "./group-facts.ts";
 import { verdictText } from "./judge.ts";
 
 /** What a rule for a merge group decides by; `digest` is the SHA-256 of the verdict's bytes. */

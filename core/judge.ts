@@ -1,8 +1,8 @@
 import { policyPath } from "../schemas/policy-place.ts";
-import { type GateResult, type Verdict } from "../schemas/verdict.ts";
+import type { GateResult, Verdict } from "../schemas/verdict.ts";
 import { engine } from "./engine.ts";
-import { type OnCrash, messageOf } from "./errors.ts";
-import { type LoadedPolicy, type PolicyReading, type PullFacts, type SecretFinding } from "./facts.ts";
+import type { OnCrash } from "./errors.ts";
+import type { LoadedPolicy, PolicyReading, PullFacts, SecretFinding } from "./facts.ts";
 import { type Gate, gateNames, lacking } from "./gate.ts";
 import { gates } from "./gates.ts";
 import { type Known, known } from "./known.ts";

@@ -1,9 +1,9 @@
 import { requeue, type Step } from "./decision.ts";
 import { appActor, entriesOf, type TypedEntry, userActor } from "./entries.ts";
-import { type SeenReview } from "./facts.ts";
+import type { SeenReview } from "./facts.ts";
 import { type Known, known } from "./known.ts";
-import { type NewReviews, type PullContext } from "./pull-facts.ts";
-import { type Counted } from "./reviews.ts";
+import type { NewReviews, PullContext } from "./pull-facts.ts";
+import type { Counted } from "./reviews.ts";
 
 /** The most reviews that one look records; the others wait for the next look. */
 export const mostReviews = 50;

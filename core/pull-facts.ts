@@ -1,10 +1,10 @@
-import { type Claim } from "../schemas/entry-parts.ts";
-import { type Verdict } from "../schemas/verdict.ts";
-import { type Surroundings } from "./decision.ts";
-import { type TypedEntry } from "./entries.ts";
-import { type Crash } from "./errors.ts";
-import { type LoadedPolicy, type PullFacts, type PullRecord, type SeenReview } from "./facts.ts";
-import { type Known } from "./known.ts";
+import type { Claim } from "../schemas/entry-parts.ts";
+import type { Verdict } from "../schemas/verdict.ts";
+import type { Surroundings } from "./decision.ts";
+import type { TypedEntry } from "./entries.ts";
+import type { Crash } from "./errors.ts";
+import type { LoadedPolicy, PullFacts, PullRecord, SeenReview } from "./facts.ts";
+import type { Known } from "./known.ts";
 
 /** Our own check run on the head, as GitHub shows it. */
 export type OurCheck = { externalId: string; status: string; conclusion: string | null };

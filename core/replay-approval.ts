@@ -1,13 +1,20 @@
-import { type ContractPrompt, type EntryBody } from "../schemas/entries.ts";
-import { type Source } from "../schemas/entry-parts.ts";
-import { type PlannedPrompt } from "../schemas/plan.ts";
+import type { ContractPrompt, EntryBody } from "../schemas/entries.ts";
+import type { Source } from "../schemas/entry-parts.ts";
+import type { PlannedPrompt } from "../schemas/plan.ts";
 import { policyPath } from "../schemas/policy-place.ts";
 import { approvalDigest, declaredPaths } from "./contract.ts";
 import { digestOf } from "./digest.ts";
-import { type EntryOf, type TypedEntry, entriesOf, lastEntry } from "./entries.ts";
+import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
 import { sourceKey } from "./identifiers.ts";
-import { type ReplayContext, type RunBasis } from "./replay-sources.ts";
-import { type Pair, type ReplayStep, type StepHead, comparedStep, fieldPairs, untriedStep } from "./replay-step.ts";
+import type { ReplayContext, RunBasis } from "./replay-sources.ts";
+import {
+  comparedStep,
+  fieldPairs,
+  type Pair,
+  type ReplayStep,
+  type StepHead,
+  untriedStep,
+} from "./replay-step.ts";
 import { contractBody, runBody } from "./story/bodies.ts";
 
 /**

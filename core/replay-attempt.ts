@@ -1,15 +1,21 @@
-import { type EntryBody } from "../schemas/entries.ts";
-import { type Pack } from "../schemas/step.ts";
-import { checkpointName } from "./checkpoints.ts";
+import type { EntryBody } from "../schemas/entries.ts";
+import type { Pack } from "../schemas/step.ts";
 import { agentConcern, isStopping } from "./concerns.ts";
-import { type TypedEntry, entriesOf, lastEntry } from "./entries.ts";
-import { attemptName } from "./identifiers.ts";
+import { entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
+import { checkpointName } from "./identifiers.ts";
 import { isOfAttempt } from "./provenance.ts";
 import { commitSteps } from "./replay-commit.ts";
 import { placeBefore } from "./replay-progress.ts";
 import { promptAgain } from "./replay-prompt.ts";
-import { type Asked, type AttemptEntries, type ReplayContext, attemptEntries } from "./replay-sources.ts";
-import { type Pair, type ReplayStep, type StepHead, attemptHead, bodilessStep, comparedStep } from "./replay-step.ts";
+import { type Asked, type AttemptEntries, attemptEntries, type ReplayContext } from "./replay-sources.ts";
+import {
+  attemptHead,
+  bodilessStep,
+  comparedStep,
+  type Pair,
+  type ReplayStep,
+  type StepHead,
+} from "./replay-step.ts";
 import { outOfScope, reviewResult } from "./review.ts";
 import { bodyRef, checkpointBody, evidenceBody, responseFiles } from "./story/bodies.ts";
 

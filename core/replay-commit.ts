@@ -1,13 +1,13 @@
-import { type Policy } from "../schemas/policy.ts";
-import { casefileText, casefilesOf, wholeCasefile } from "./casefiles.ts";
+import type { Policy } from "../schemas/policy.ts";
+import { casefilesOf, casefileText, wholeCasefile } from "./casefiles.ts";
 import { sha256 } from "./digest.ts";
-import { type TypedEntry, entriesOf } from "./entries.ts";
+import { entriesOf, type TypedEntry } from "./entries.ts";
 import { visible } from "./escape.ts";
-import { attemptName, branchName } from "./identifiers.ts";
-import { type Known } from "./known.ts";
+import { attemptName } from "./identifiers.ts";
+import type { Known } from "./known.ts";
 import { placeBefore } from "./replay-progress.ts";
-import { type AttemptEntries, type ReplayContext, type WrittenCommit } from "./replay-sources.ts";
-import { type Pair, type ReplayStep, attemptHead, comparedStep, untriedStep } from "./replay-step.ts";
+import type { AttemptEntries, ReplayContext, WrittenCommit } from "./replay-sources.ts";
+import { attemptHead, comparedStep, type Pair, type ReplayStep, untriedStep } from "./replay-step.ts";
 
 /** Compares the commit of an attempt with git: what it holds and what its message names. */
 export function* commitSteps(

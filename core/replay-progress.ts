@@ -1,8 +1,9 @@
 import type { EntryBody } from "../schemas/entries.ts";
 import { nothingStands, type Standing, standingAfter, standingWithout } from "./checkpoints.ts";
-import { branchName, placeToWrite } from "./contract.ts";
+import { placeToWrite } from "./contract.ts";
 import { entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
 import { agentHolder, toAgent, toCleanup, toGates, toMerger } from "./handoffs.ts";
+import { branchName } from "./identifiers.ts";
 import type { Asked, ReplayContext } from "./replay-sources.ts";
 import { comparedStep, fieldPairs, type ReplayStep, type StepHead } from "./replay-step.ts";
 import { pullBody } from "./story/bodies.ts";

@@ -1,14 +1,21 @@
-import { type EntryBody } from "../schemas/entries.ts";
-import { type Policy } from "../schemas/policy.ts";
-import { type Pack } from "../schemas/step.ts";
+import type { EntryBody } from "../schemas/entries.ts";
+import type { Policy } from "../schemas/policy.ts";
+import type { Pack } from "../schemas/step.ts";
 import { agentAnswers } from "./concerns.ts";
 import { type PromptStep, packFields, packOf } from "./contract.ts";
-import { type TypedEntry, entriesOf } from "./entries.ts";
-import { attemptName } from "./identifiers.ts";
+import { entriesOf, type TypedEntry } from "./entries.ts";
 import { canonicalJson } from "./json.ts";
 import { placeBefore } from "./replay-progress.ts";
-import { type Asked, type PublishedBody, type ReplayContext, attemptEntries } from "./replay-sources.ts";
-import { type Pair, type ReplayStep, attemptHead, bodilessStep, comparedStep, fieldPairs, untriedStep } from "./replay-step.ts";
+import { type Asked, attemptEntries, type PublishedBody, type ReplayContext } from "./replay-sources.ts";
+import {
+  attemptHead,
+  bodilessStep,
+  comparedStep,
+  fieldPairs,
+  type Pair,
+  type ReplayStep,
+  untriedStep,
+} from "./replay-step.ts";
 import { bodyRef, stepOf } from "./story/bodies.ts";
 
 /** A prompt that was derived again; `pack` is null if there may be none, or the published body is none. */

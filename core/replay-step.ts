@@ -1,6 +1,6 @@
 import type { Attempt } from "../schemas/step.ts";
+import { attemptName } from "./identifiers.ts";
 import { canonicalJson, type Json } from "./json.ts";
-import { attemptName } from "./record.ts";
 
 /** What is derived again of a run, in the order in which it happened. */
 export type ReplayStepName =

@@ -1,9 +1,9 @@
-import { type ContractPrompt, type EntryBody } from "../schemas/entries.ts";
-import { type Source } from "../schemas/entry-parts.ts";
-import { type Account } from "../schemas/text.ts";
-import { type Standing, nothingStands, standingAfter, standingWithout } from "./checkpoints.ts";
-import { type AgentAnswer, type Concern, agentAnswers, openConcerns, stopsStory } from "./concerns.ts";
-import { type Draft, type TypedEntry, accountOf } from "./entries.ts";
+import type { ContractPrompt, EntryBody } from "../schemas/entries.ts";
+import type { Source } from "../schemas/entry-parts.ts";
+import type { Account } from "../schemas/text.ts";
+import { nothingStands, type Standing, standingAfter, standingWithout } from "./checkpoints.ts";
+import { type AgentAnswer, agentAnswers, type Concern, openConcerns, stopsStory } from "./concerns.ts";
+import { accountOf, type Draft, type TypedEntry } from "./entries.ts";
 import { sourceKey } from "./identifiers.ts";
 import { type Remediation, remediationsOf } from "./remediations.ts";
 

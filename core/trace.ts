@@ -1,9 +1,15 @@
 import { type AdoptedHead, adoptedHead, adoptionNote, claimsText } from "./adoption-trace.ts";
 import { undoneCommits } from "./checkpoints.ts";
-import { type EntryOf, type TypedEntry, lastEntry } from "./entries.ts";
+import { type EntryOf, lastEntry, type TypedEntry } from "./entries.ts";
 import { attemptName } from "./identifiers.ts";
-import { type ContractOrigin, type Provenance, contractOrigin, knownHead, provenanceOf } from "./provenance.ts";
-import { reviewText, reviewsOf } from "./reviews.ts";
+import {
+  type ContractOrigin,
+  contractOrigin,
+  knownHead,
+  type Provenance,
+  provenanceOf,
+} from "./provenance.ts";
+import { reviewsOf, reviewText } from "./reviews.ts";
 
 /** The links of a trace, from what was merged back to the person who approved it. */
 export type TraceStep =

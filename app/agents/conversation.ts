@@ -1,12 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import Anthropic, { APIError } from "@anthropic-ai/sdk";
+import type { Message, MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk/resources/messages/messages";
 import { sha256 } from "../../core/digest.ts";
-import { SallyportError, messageOf } from "../../core/errors.ts";
+import { messageOf, SallyportError } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { AnswerCut, type Usage } from "../../schemas/step.ts";
-import { type CallStore, type Service } from "./run.ts";
-import Anthropic from "@anthropic-ai/sdk";
-import { APIError } from "@anthropic-ai/sdk";
-import { type Message, type MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk/resources/messages/messages";
-import { setTimeout as sleep } from "node:timers/promises";
+import type { CallStore, Service } from "./run.ts";
 
 /** The model that is asked when the policy names none. */
 export const defaultModel = "claude-sonnet-5-5";

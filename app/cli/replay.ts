@@ -1,12 +1,12 @@
-import { collectReplaySources } from "../../collect/replay-sources.ts";
-import { type TypedEntry } from "../../core/entries.ts";
-import { jsonText, oneLine } from "../../core/escape.ts";
-import { replayConcerns, replayText } from "../../core/replay-report.ts";
-import { replayRun } from "../../core/replay.ts";
-import { type Io } from "./io.ts";
-import { type KeyOptions } from "./ledger/trusted-keys.ts";
-import { openVerified, tellNotes } from "./ledger/verified-entries.ts";
 import { Command } from "commander";
+import { collectReplaySources } from "../../collect/replay-sources.ts";
+import type { TypedEntry } from "../../core/entries.ts";
+import { jsonText, oneLine } from "../../core/escape.ts";
+import { replayRun } from "../../core/replay.ts";
+import { replayConcerns, replayText } from "../../core/replay-report.ts";
+import type { Io } from "./io.ts";
+import type { KeyOptions } from "./ledger/trusted-keys.ts";
+import { openVerified, tellNotes } from "./ledger/verified-entries.ts";
 
 type ReplayOptions = KeyOptions & { json?: boolean };
 

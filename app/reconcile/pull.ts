@@ -1,7 +1,6 @@
 import type { GitHub } from "../../collect/github.ts";
 import { collectFacts } from "../../collect/pull.ts";
-import { pullStanding } from "../../collect/pull-state.ts";
-import { readPullState } from "../../collect/pull-state.ts";
+import { pullStanding, readPullState } from "../../collect/pull-state.ts";
 import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import { type Known, known } from "../../core/known.ts";

@@ -77,7 +77,7 @@ function wasRolledBack({ prompts, rollback }: StoryRecord): boolean {
 }
 
 function submit(ask: Ask, context: StoryContext, code: string): Answer {
-  const { record, facts } = context;
+  const { record } = context;
   const { contract, run } = record;
   if (run !== null && run.closed === null)
     return refuse("run-open", `${run.run} is open already; \`/stop\` ends it.`);

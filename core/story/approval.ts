@@ -1,10 +1,10 @@
 import { type Answer, accept, refuse } from "../answer.ts";
-import { type Ask } from "../authority.ts";
+import type { Ask } from "../authority.ts";
 import { idsOf, whoseWork } from "../authorship.ts";
 import { approvalDigest, declaredPaths, isExpired, issueDigest } from "../contract.ts";
-import { appActor, lastEntry, userActor } from "../entries.ts";
+import { appActor, userActor } from "../entries.ts";
 import { contractOrigin } from "../provenance.ts";
-import { type StoryContext, type StoryFacts } from "../story-facts.ts";
+import type { StoryContext } from "../story-facts.ts";
 import { contractBody } from "./bodies.ts";
 
 /** The digest of the plan as it could be approved now, with its parts; null while a part is unknown or there is no plan. */

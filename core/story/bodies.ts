@@ -2,9 +2,9 @@ import type { BodyRef, EntryBody } from "../../schemas/entries.ts";
 import type { Plan } from "../../schemas/plan.ts";
 import type { Attempt, StepResult } from "../../schemas/step.ts";
 import type { Account } from "../../schemas/text.ts";
-import { checkpointName } from "../checkpoints.ts";
 import { compilePrompt } from "../contract.ts";
 import { sha256 } from "../digest.ts";
+import { checkpointName } from "../identifiers.ts";
 
 // The bodies of entries that follow from what is recorded before them. The rules of a story draft them, and a replay
 // derives them again to compare them with what was recorded: whoever changes one changes what a replay expects of old runs.

@@ -5,7 +5,6 @@ import { table } from "../markdown.ts";
 import type { StoryContext, StoryFacts } from "../story-facts.ts";
 import type { PromptRecord } from "../story-record.ts";
 
-
 /** A merged prompt is completed and its issue closed. */
 export function complete(prompt: PromptRecord, merged: string, facts: StoryFacts): Step {
   const { issue, pull } = prompt;

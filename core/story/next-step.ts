@@ -1,5 +1,5 @@
-import { idsOf, whoseWork } from "../authorship.ts";
 import { holders } from "../authority.ts";
+import { idsOf, whoseWork } from "../authorship.ts";
 import { entriesOf } from "../entries.ts";
 import { code, plain } from "../escape.ts";
 import type { StoryContext } from "../story-facts.ts";

@@ -1,11 +1,11 @@
-import { type EntryBody } from "../../schemas/entries.ts";
+import type { EntryBody } from "../../schemas/entries.ts";
 import { longestReason, mostReasons } from "../../schemas/limits.ts";
 import { isStopping } from "../concerns.ts";
-import { type Step } from "../decision.ts";
+import type { Step } from "../decision.ts";
 import { digestOf } from "../digest.ts";
-import { type Draft, appActor } from "../entries.ts";
-import { type StoryContext } from "../story-facts.ts";
-import { type AttemptRecord, type PromptRecord, type RunRecord } from "../story-record.ts";
+import { appActor, type Draft } from "../entries.ts";
+import type { StoryContext } from "../story-facts.ts";
+import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
 
 type Opened = EntryBody<"remediation.opened">;
 type Closed = EntryBody<"remediation.closed">;

@@ -1,12 +1,12 @@
 import { nextAttempt } from "../checkpoints.ts";
 import { packOf, placeToWrite } from "../contract.ts";
-import { type Step } from "../decision.ts";
-import { type Draft, appActor } from "../entries.ts";
+import type { Step } from "../decision.ts";
+import { appActor, type Draft } from "../entries.ts";
 import { agentHolder, handedOff, toAgent } from "../handoffs.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
-import { type StoryContext } from "../story-facts.ts";
-import { type AttemptRecord, type PromptRecord, type RunRecord } from "../story-record.ts";
+import type { StoryContext } from "../story-facts.ts";
+import type { AttemptRecord, PromptRecord, RunRecord } from "../story-record.ts";
 import { contractDrift } from "./approval.ts";
 import { bodyRef, checkpointBody } from "./bodies.ts";
 import { runClosed } from "./run-end.ts";

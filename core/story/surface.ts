@@ -4,8 +4,8 @@ import { attemptName, checkpointName } from "../identifiers.ts";
 import { list, section, table } from "../markdown.ts";
 import { traceText } from "../remediation-text.ts";
 import { stageNames, storyStage } from "../stages.ts";
-import { type StoryContext } from "../story-facts.ts";
-import { type StoryRecord } from "../story-record.ts";
+import type { StoryContext } from "../story-facts.ts";
+import type { StoryRecord } from "../story-record.ts";
 import { nextStep } from "./next-step.ts";
 import { promptState, storyState } from "./standing.ts";
 

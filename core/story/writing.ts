@@ -1,13 +1,13 @@
-import { pullBody, stepOf } from "./bodies.ts";
 import { casefileText } from "../casefiles.ts";
 import { awaitEffect, type Step } from "../decision.ts";
-import { type Effect } from "../effects.ts";
+import type { Effect } from "../effects.ts";
 import { appActor, type Draft, lastEntry } from "../entries.ts";
 import { handedOff, toGates } from "../handoffs.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { list, table } from "../markdown.ts";
-import { type StoryContext, type StoryFacts, type Work } from "../story-facts.ts";
-import { type AttemptRecord } from "../story-record.ts";
+import type { StoryContext, StoryFacts, Work } from "../story-facts.ts";
+import type { AttemptRecord } from "../story-record.ts";
+import { pullBody, stepOf } from "./bodies.ts";
 import { runClosed } from "./run-end.ts";
 
 /** Writes an accepted answer as one commit; its evidence is in the ledger by then. */

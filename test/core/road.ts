@@ -1,16 +1,16 @@
-import { type Ask } from "../../core/authority.ts";
+import type { Ask } from "../../core/authority.ts";
 import { parseCommand } from "../../core/commands.ts";
-import { type Decision } from "../../core/decision.ts";
+import type { Decision } from "../../core/decision.ts";
 import { digestOf } from "../../core/digest.ts";
-import { type Effect, type EffectOutcome } from "../../core/effects.ts";
-import { type Draft, type TypedEntry } from "../../core/entries.ts";
+import type { Effect, EffectOutcome } from "../../core/effects.ts";
+import type { Draft, TypedEntry } from "../../core/entries.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { known } from "../../core/known.ts";
-import { type StoryFacts } from "../../core/story-facts.ts";
 import { decideStory } from "../../core/story.ts";
+import type { StoryFacts } from "../../core/story-facts.ts";
 import { Plan } from "../../schemas/plan.ts";
-import { type Duty } from "../../schemas/policy-values.ts";
 import { Policy } from "../../schemas/policy.ts";
+import type { Duty } from "../../schemas/policy-values.ts";
 import { Pack, type Redaction, StepResult } from "../../schemas/step.ts";
 
 /** The people of these tests, by what the policy lets them do. */

@@ -1,7 +1,7 @@
 import { block, code, plain } from "../../../core/escape.ts";
 import { attemptName } from "../../../core/identifiers.ts";
 import { reviewText } from "../../../core/reviews.ts";
-import { type EvidenceBundle, type MergedChange } from "../../../schemas/evidence.ts";
+import type { EvidenceBundle, MergedChange } from "../../../schemas/evidence.ts";
 
 /** The most characters of a prompt or an answer that are shown to people. */
 const longestShown = 20_000;

@@ -1,11 +1,11 @@
 import { readTakenBodies } from "../../../collect/taken-bodies.ts";
 import { oneLine } from "../../../core/escape.ts";
 import { known } from "../../../core/known.ts";
-import { type Io } from "../io.ts";
+import type { Io } from "../io.ts";
 import { stop, wholeNumber } from "./input.ts";
-import { type Place, openPlace } from "./place.ts";
-import { type LedgerReport } from "./report.ts";
-import { type KeyOptions, givenKeys, trustedKeys } from "./trusted-keys.ts";
+import { openPlace, type Place } from "./place.ts";
+import type { LedgerReport } from "./report.ts";
+import { givenKeys, type KeyOptions, trustedKeys } from "./trusted-keys.ts";
 import { type Asked, type VerifiedPlace, verifyPlace } from "./verified-place.ts";
 
 /** A ledger as it was read and verified, in order or not; or why there is none to verify, with the exit status. */

@@ -1,9 +1,9 @@
 import { jsonText } from "../../../core/escape.ts";
 import { tracePull } from "../../../core/trace.ts";
-import { type Io } from "../io.ts";
+import type { Io } from "../io.ts";
 import { readHead, stop, wholeNumber } from "./input.ts";
 import { type LedgerReport, reportText } from "./report.ts";
-import { type KeyOptions } from "./trusted-keys.ts";
+import type { KeyOptions } from "./trusted-keys.ts";
 import { openVerified, unreadProblem } from "./verified-entries.ts";
 
 export type VerifyOptions = KeyOptions & {
