@@ -45,5 +45,5 @@ export async function findPolicy(objects: Objects, ref: string): Promise<Known<P
 }
 
 function malformed(ref: string, blob: string, message: string): PolicyBlob {
-  return { state: "malformed", ref, blob, problem: { message, line: 1, column: 1 } };
+  return { state: "malformed", ref, blob, problems: [{ message, line: 1, column: 1 }] };
 }

@@ -15,6 +15,6 @@ export async function readPolicy(objects: Objects, ref: string): Promise<Known<P
 /** Parses a policy's content into what the gates are given. */
 export function policyReading(ref: string, blob: string, content: Uint8Array): PolicyReading {
   const parsed = parsePolicy(content);
-  if (!parsed.ok) return { state: "malformed", ref, blob, problem: parsed.problem };
+  if (!parsed.ok) return { state: "malformed", ref, blob, problems: parsed.problems };
   return { state: "loaded", ref, blob, policy: parsed.policy, lines: parsed.lines };
 }

@@ -98,7 +98,7 @@ async function readPolicyBlob(objects: Objects, sha: string): Promise<Known<Poli
     return unknown(`the policy ${sha} has ${blob.value.size} bytes; at most ${policyBytes} are read`);
   const parsed = parsePolicy(blob.value.content);
   if (parsed.ok) return known(parsed.policy);
-  const { line, message } = parsed.problem;
+  const [{ line, message }] = parsed.problems;
   return unknown(`the policy ${sha} cannot be read by this version: line ${line}: ${message}`);
 }
 

@@ -20,6 +20,16 @@ export function oneLine(text: string): string {
   return visible(text).replaceAll("\n", " ");
 }
 
+/** How much of a longer line is shown: the beginning tells the place, the end what to do. */
+const shown = { beginning: 400, end: 250 };
+
+/** A message on one line, and not longer than is read: what it quotes may be of any length, and hold any character. */
+export function shortLine(message: string): string {
+  const line = oneLine(message);
+  if (line.length <= shown.beginning + shown.end) return line;
+  return `${line.slice(0, shown.beginning)} … ${line.slice(-shown.end)}`.toWellFormed();
+}
+
 /**
  * A value as JSON in which whatever a terminal would obey or hide is written as an escape: it reads back as the same value.
  * `indent` as in JSON.stringify.

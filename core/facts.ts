@@ -2,6 +2,7 @@ import type { Policy } from "../schemas/policy.ts";
 import type { Account, Risk } from "../schemas/text.ts";
 import type { Standing } from "./authority.ts";
 import type { Known } from "./known.ts";
+import type { YamlProblem } from "./yaml.ts";
 
 /** One side of a changed file, as git's tree holds it: `100644`, `100755`, `120000` (symlink) or `160000` (submodule). */
 export type FileSide = { mode: string; sha: string };
@@ -26,6 +27,9 @@ export type Change = {
 /** A policy as it was read: the default branch's commit, the blob, and the line of every key by its dotted path. */
 export type LoadedPolicy = { ref: string; blob: string; policy: Policy; lines: Record<string, number> };
 
+/** All that is wrong with a policy, in the order of the text and at most a hundred, each in one line. */
+export type PolicyProblems = readonly [YamlProblem, ...YamlProblem[]];
+
 /** What was found at the policy's path on the default branch; that it could not be read at all is an unknown fact. */
 export type PolicyReading =
   | ({ state: "loaded" } & LoadedPolicy)
@@ -34,7 +38,7 @@ export type PolicyReading =
       state: "malformed";
       ref: string;
       blob: string;
-      problem: { message: string; line: number; column: number };
+      problems: PolicyProblems;
     };
 
 /** What stands at a path in one commit. A link is not followed, and what is no text is not read. */

@@ -1,5 +1,5 @@
 import { policyPath } from "../schemas/policy-place.ts";
-import type { GateResult, Verdict } from "../schemas/verdict.ts";
+import type { GateResult, Reason, Verdict } from "../schemas/verdict.ts";
 import { engine } from "./engine.ts";
 import type { OnCrash } from "./errors.ts";
 import type { LoadedPolicy, PolicyReading, PullFacts, SecretFinding } from "./facts.ts";
@@ -7,6 +7,7 @@ import { type Gate, gateNames, lacking } from "./gate.ts";
 import { gates } from "./gates.ts";
 import { type Known, known } from "./known.ts";
 import { byPath } from "./paths.ts";
+import { firstProblems } from "./trouble.ts";
 import { waived } from "./waiver.ts";
 
 /** The most reasons that one gate gives; the rest are counted, so that a verdict stays readable and small. */
@@ -80,16 +81,17 @@ function policyProblem(reading: Exclude<PolicyReading, { state: "loaded" }>, bra
       reasons: [{ code: "policy-absent", message, path: policyPath, next }],
     };
   }
-  const { message, line, column } = reading.problem;
   const next = { step: `Mend \`${policyPath}\` on \`${branch}\`.`, who };
-  const reason = {
+  const { shown, more } = firstProblems(reading.problems);
+  const reasons: Reason[] = shown.map(({ message, line, column }) => ({
     code: "policy-malformed",
     message: `Line ${line}, column ${column}: ${message}`,
     path: policyPath,
     policyLine: line,
     next,
-  };
-  return { gate: "policy", status: "fail", reasons: [reason] };
+  }));
+  if (more !== null) reasons.push({ code: "more", message: more, path: policyPath, next });
+  return { gate: "policy", status: "fail", reasons };
 }
 
 /** What results come to together: one failure fails, and success needs every one to pass or not to apply. */

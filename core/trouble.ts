@@ -1,6 +1,23 @@
 import { policyPath } from "../schemas/policy-place.ts";
-import type { LoadedPolicy, PolicyReading } from "./facts.ts";
-import type { Known } from "./known.ts";
+import { type LoadedPolicy, type PolicyProblems, type PolicyReading } from "./facts.ts";
+import { type Known } from "./known.ts";
+import { type YamlProblem } from "./yaml.ts";
+
+/** The most problems of a policy that one text shows. */
+const mostShown = 10;
+
+/** The problems of a policy that a text shows, and the words that stand for the others; null when there are none. */
+export function firstProblems(problems: PolicyProblems): { shown: YamlProblem[]; more: string | null } {
+  const left = problems.length - mostShown;
+  return { shown: problems.slice(0, mostShown), more: left > 0 ? `… and ${left} more` : null };
+}
+
+/** The problems of a policy file as lines of a text, such as `sallyport.yml:3:1: …`. */
+export function problemLines(problems: PolicyProblems, file: string): string[] {
+  const { shown, more } = firstProblems(problems);
+  const lines = shown.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+  return more === null ? lines : [...lines, more];
+}
 
 /** Why there is no usable policy, in one line that says what to do; null when there is one. */
 export function policyTrouble(policy: Known<PolicyReading>): string | null {
@@ -12,8 +29,9 @@ export function policyTrouble(policy: Known<PolicyReading>): string | null {
     case "absent":
       return `There is no policy: add \`${policyPath}\` to the default branch.`;
     case "malformed": {
-      const { message, line, column } = policy.value.problem;
-      return `The policy is not valid: \`${policyPath}\` line ${line}, column ${column}: ${message}`;
+      const { shown, more } = firstProblems(policy.value.problems);
+      const told = shown.map(({ line, column, message }) => `line ${line}, column ${column}: ${message}`);
+      return `The policy is not valid: \`${policyPath}\` ${[...told, ...(more === null ? [] : [more])].join("; ")}`;
     }
   }
 }

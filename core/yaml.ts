@@ -7,13 +7,14 @@ export type ScalarStyle = "plain" | "quoted" | "literal" | "folded";
 /** One value that is neither a list nor a mapping. */
 export type Scalar = {
   kind: "scalar";
+  /** Where the value begins; under `|` and `>`, the first line of its text. */
   at: Place;
   /** As YAML 1.2 reads it. What is quoted or in a block is always a string. */
   value: string | number | boolean | null;
-  /** The string before it is taken for a number or the like: `yes` of `a: yes`, `0755` of `a: 0755`; empty for no value. */
+  /** The string before it is taken for a number or the like, such as `yes` or `0755`; empty for no value. */
   text: string;
   style: ScalarStyle;
-  /** The line on which `text` begins: under `|` and `>` the line after the sign, else the line of `at`. */
+  /** The line on which `text` begins. */
   textLine: number;
 };
 
@@ -53,7 +54,7 @@ export function mapEntry(node: Located | null | undefined, key: string): Entry |
   return node?.kind === "map" ? node.entries.get(key) : undefined;
 }
 
-/** The node that a path of keys leads to, as in `nodeAt(root, "on", "push", "branches")`; undefined when it leads nowhere. */
+/** The node that keys lead to, as in `nodeAt(root, "on", "push", "branches")`; undefined when they lead nowhere. */
 export function nodeAt(node: Located | null | undefined, ...keys: readonly string[]): Located | undefined {
   let found = node ?? undefined;
   for (const key of keys) found = mapEntry(found, key)?.value;
@@ -77,7 +78,7 @@ export function stringOf(node: Located | null | undefined): string | undefined {
   return node?.kind === "scalar" && node.value !== null ? node.text : undefined;
 }
 
-/** The line of the file on which an offset of a scalar's text stands: exact under `|`, else the line where the text begins. */
+/** The line of the file on which an offset of a text stands: exact under `|`, else the line where the text begins. */
 export function lineAt({ text, style, textLine }: Scalar, offset: number): number {
   return style === "literal" ? textLine + text.slice(0, offset).split("\n").length - 1 : textLine;
 }

@@ -1,17 +1,18 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
-import { Command } from "commander";
 import { blobId } from "../../collect/blob-id.ts";
 import { policyReading } from "../../collect/policy-file.ts";
-import { backtest } from "../../core/backtest.ts";
 import { backtestText, movedRows } from "../../core/backtest-report.ts";
+import { backtest } from "../../core/backtest.ts";
 import { crashText } from "../../core/errors.ts";
 import { jsonText, oneLine } from "../../core/escape.ts";
-import type { PolicyReading } from "../../core/facts.ts";
+import { type PolicyReading } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
-import type { BacktestOptions, Found, Question } from "./backtest/question.ts";
-import type { Io } from "./io.ts";
+import { problemLines } from "../../core/trouble.ts";
+import { type BacktestOptions, type Found, type Question } from "./backtest/question.ts";
+import { type Io } from "./io.ts";
 import { showProgress } from "./progress.ts";
+import { Command } from "commander";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 
 /**
  * `sallyport backtest`: judges changes that are merged by a new policy beside the old one, and changes nothing. Exit
@@ -117,6 +118,5 @@ async function readPolicyFile(file: string, io: Io): Promise<Known<PolicyReading
   const blob = blobId(content, "sha1");
   const reading = policyReading(blob, blob, content);
   if (reading.state !== "malformed") return known(reading);
-  const { line, column, message } = reading.problem;
-  return unknown(`${file}:${line}:${column}: ${message}`);
+  return unknown(problemLines(reading.problems, file).join("; "));
 }

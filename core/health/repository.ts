@@ -9,6 +9,7 @@ import type { Known } from "../known.ts";
 import { matcher } from "../paths.ts";
 import { lintPolicy } from "../policy-lint.ts";
 import { type BranchRules, judgeRequired } from "../required-check.ts";
+import { problemLines } from "../trouble.ts";
 import { judgePeople, type NamedNow } from "./people.ts";
 import { judgeWorkflows, type PrivilegedFetch } from "./workflows.ts";
 
@@ -65,9 +66,8 @@ function judgePolicy(
     return [fail("policy", `There is no ${policyPath} on the default branch, so every check fails.`, next)];
   }
   if (reading.state === "malformed") {
-    const { line, column, message } = reading.problem;
     const next = "A maintainer mends it; `npx sallyport policy lint` reads it as the App does.";
-    return [fail("policy", `${policyPath}:${line}:${column}: ${message}`, next)];
+    return problemLines(reading.problems, policyPath).map((line) => fail("policy", line, next));
   }
   return [
     ok("policy", `${policyPath} is valid.`),

@@ -25,12 +25,17 @@ function judge(content: string | Uint8Array): void {
   const parsed = parsePolicy(content);
   if (!parsed.ok) {
     seen.refused += 1;
-    const { message, line, column } = parsed.problem;
-    expect(message).toMatch(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{11,900}$/u);
-    expect([Number.isInteger(line), Number.isInteger(column)]).toEqual([true, true]);
-    expect(Math.min(line, column)).toBeGreaterThanOrEqual(1);
-    expect(line).toBeLessThanOrEqual(textLines.length);
-    expect(column).toBeLessThanOrEqual((textLines[line - 1]?.length ?? 0) + 1);
+    expect(parsed.problems.length).toBeLessThanOrEqual(100);
+    for (const { message, line, column } of parsed.problems) {
+      expect(message).toMatch(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{11,900}$/u);
+      expect([Number.isInteger(line), Number.isInteger(column)]).toEqual([true, true]);
+      expect(Math.min(line, column)).toBeGreaterThanOrEqual(1);
+      expect(line).toBeLessThanOrEqual(textLines.length);
+      expect(column).toBeLessThanOrEqual((textLines[line - 1]?.length ?? 0) + 1);
+    }
+    expect(
+      parsed.problems.toSorted((one, other) => one.line - other.line || one.column - other.column),
+    ).toEqual(parsed.problems);
     return;
   }
   seen.accepted += 1;

@@ -132,7 +132,7 @@ describe("the policy", () => {
     [
       "T053 a second file",
       { ...policy, ".github/sallyport.yaml": file(policyText) },
-      { state: "malformed", problem: { message: expect.stringContaining("sallyport.yaml") } },
+      { state: "malformed", problems: [{ message: expect.stringContaining("sallyport.yaml") }] },
     ],
     ["T053 the other ending alone", { ".github/sallyport.yaml": file(policyText) }, { state: "malformed" }],
     [
@@ -149,7 +149,7 @@ describe("the policy", () => {
     [
       "T056 more than 64 KB",
       { ".github/sallyport.yml": file(`${policyText}#${"x".repeat(65_536)}`) },
-      { state: "malformed", problem: { message: expect.stringContaining("bytes") } },
+      { state: "malformed", problems: [{ message: expect.stringContaining("bytes") }] },
     ],
     ["not YAML", { ".github/sallyport.yml": file("version: [") }, { state: "malformed" }],
   ];

@@ -71,7 +71,7 @@ describe("what a new policy would have done", () => {
       state: "malformed",
       ref: "1".repeat(40),
       blob: "2".repeat(40),
-      problem: { message: "no", line: 4, column: 1 },
+      problems: [{ message: "no", line: 4, column: 1 }],
     };
     const change = entered({ path: "lib/a.ts" });
     const [row] = of({ ...change, before: { ...change.after, policy: known(broken) } }).rows;

@@ -336,9 +336,9 @@ describe("a repository", () => {
     ["no policy", { policy: known({ state: "absent", ref: "r" }) }, "policy", ["fail"]],
     [
       "a malformed one",
-      { policy: known({ state: "malformed", ref: "r", blob: "b", problem: malformed }) },
+      { policy: known({ state: "malformed", ref: "r", blob: "b", problems: [malformed, malformed] }) },
       "policy",
-      ["fail"],
+      ["fail", "fail"],
     ],
     ["one that cannot be read", { policy: unread }, "policy", ["unknown"]],
     ["guarded by the built-in list", {}, "policy-guard", ["ok"]],

@@ -58,12 +58,12 @@ describe("the conclusion", () => {
 
 describe("without a policy nothing succeeds", () => {
   const blob = "e".repeat(40);
-  const problem = { message: 'unknown key "gate"; did you mean "gates"?', line: 4, column: 1 };
+  const problems = [{ message: 'unknown key "gate"; did you mean "gates"?', line: 4, column: 1 }] as const;
   test.each<[string, PullFacts["policy"], string, string, string, unknown]>([
     ["T051: absent", known({ state: "absent", ref: base }), "failure", "fail", "policy-absent", null],
     [
       "T051: malformed",
-      known({ state: "malformed", ref: base, blob, problem }),
+      known({ state: "malformed", ref: base, blob, problems }),
       "failure",
       "fail",
       "policy-malformed",
@@ -82,13 +82,41 @@ describe("without a policy nothing succeeds", () => {
 
   test("a malformed policy is told by its line and column", () => {
     const verdict = judge(
-      { ...facts(), policy: known({ state: "malformed", ref: base, blob, problem }) },
+      { ...facts(), policy: known({ state: "malformed", ref: base, blob, problems }) },
       all,
     );
     expect(verdict.gates[0]?.reasons[0]).toMatchObject({
       message: expect.stringContaining("Line 4, column 1: unknown key"),
       policyLine: 4,
     });
+  });
+
+  test("all problems of a malformed policy are told, ten at most, and how many more there are", () => {
+    const many = (count: number) => {
+      const [first, ...others] = Array.from({ length: count }, (_, at) => ({
+        message: `m${at}`,
+        line: at + 1,
+        column: 2,
+      }));
+      if (first === undefined) throw new Error("no problem");
+      const reading: PullFacts["policy"] = known({
+        state: "malformed",
+        ref: base,
+        blob,
+        problems: [first, ...others],
+      });
+      const [gate] = judge({ ...facts(), policy: reading }, all).gates;
+      return (gate?.reasons ?? []).map(({ code, message, policyLine }) => [code, message, policyLine]);
+    };
+    expect(many(2)).toEqual([
+      ["policy-malformed", "Line 1, column 2: m0", 1],
+      ["policy-malformed", "Line 2, column 2: m1", 2],
+    ]);
+    expect(many(10)).toHaveLength(10);
+    expect(many(12).slice(9)).toEqual([
+      ["policy-malformed", "Line 10, column 2: m9", 10],
+      ["more", "… and 2 more", undefined],
+    ]);
   });
 
   test("T047: the verdict names the commit and blob of the policy it was judged by", () => {

@@ -80,7 +80,7 @@ describe("bodies are given up", () => {
     [
       "the policy is malformed",
       old,
-      { state: "malformed", ref: blob, blob, problem: { message: "", line: 1, column: 1 } },
+      { state: "malformed", ref: blob, blob, problems: [{ message: "", line: 1, column: 1 }] },
       [],
     ],
     ["the run is open", ledger([60, "ask"], [59, "answer"]), policy("30d"), []],

@@ -19,7 +19,7 @@ const blob = "e".repeat(40);
 /** A policy from its text; a malformed one is a mistake in the test. */
 export function policyOf(text: string): LoadedPolicy {
   const parsed = parsePolicy(text);
-  if (!parsed.ok) throw new Error(`${parsed.problem.line}: ${parsed.problem.message}`);
+  if (!parsed.ok) throw new Error(`${parsed.problems[0].line}: ${parsed.problems[0].message}`);
   return { ref: base, blob, policy: parsed.policy, lines: parsed.lines };
 }
 

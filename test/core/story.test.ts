@@ -343,9 +343,12 @@ describe("without a usable policy nothing happens", () => {
         state: "malformed" as const,
         ref: "b".repeat(40),
         blob: "c".repeat(40),
-        problem: { message: "unknown key", line: 3, column: 1 },
+        problems: [
+          { message: "unknown key", line: 3, column: 1 },
+          { message: "in quotes", line: 4, column: 2 },
+        ] as const,
       }),
-      "line 3, column 1: unknown key",
+      "line 3, column 1: unknown key; line 4, column 2: in quotes",
     ],
   ])("%s", (_, reading, text) => {
     const story = playStory({ policy: reading });

@@ -6,6 +6,7 @@ import { messageOf } from "../../../core/errors.ts";
 import { parsePublicKey } from "../../../core/keys.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
 import { type LedgerKey, pinnedKeys } from "../../../core/ledger-keys.ts";
+import { problemLines } from "../../../core/trouble.ts";
 import type { Policy } from "../../../schemas/policy.ts";
 import { policyPath } from "../../../schemas/policy-place.ts";
 import type { Io } from "../io.ts";
@@ -39,8 +40,7 @@ export async function givenKeys(io: Io, options: KeyOptions): Promise<Known<Trus
     return unknown(`the policy file ${file} cannot be read; check the path given with --policy`);
   const parsed = parsePolicy(content);
   if (parsed.ok) return keysOf(parsed.policy, file);
-  const { line, column, message } = parsed.problem;
-  return unknown(`${file}:${line}:${column}: ${message}`);
+  return unknown(problemLines(parsed.problems, file).join("; "));
 }
 
 /** The keys that were given, else those of the policy that a clone has beside its ledger. */
@@ -62,7 +62,7 @@ async function cloneKeys(dir: string): Promise<Known<TrustedKeys>> {
   const source = `${policyPath} at ${value.ref}`;
   if (value.state === "malformed")
     return unknown(
-      `${source} is malformed in line ${value.problem.line}: ${value.problem.message}; ${instead}`,
+      `${source} is malformed: ${problemLines(value.problems, policyPath).join("; ")}; ${instead}`,
     );
   return keysOf(value.policy, source);
 }

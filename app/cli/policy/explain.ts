@@ -6,6 +6,7 @@ import { jsonText, oneLine } from "../../../core/escape.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
 import { type Explanation, explain } from "../../../core/policy-explain.ts";
+import { problemLines } from "../../../core/trouble.ts";
 import { policyPath } from "../../../schemas/policy-place.ts";
 import type { Io } from "../io.ts";
 
@@ -31,8 +32,7 @@ function problemOf(reading: PolicyReading, file: string): string | null {
   if (reading.state === "absent")
     return `the default branch has no ${policyPath}; name a policy file with --policy`;
   if (reading.state === "loaded") return null;
-  const { line, column, message } = reading.problem;
-  return `${file}:${line}:${column}: ${message}`;
+  return problemLines(reading.problems, file).join("; ");
 }
 
 function textOf({ path, name, rules, outsideRoles }: Explanation, file: string): string {

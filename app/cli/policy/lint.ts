@@ -7,6 +7,7 @@ import { jsonText, oneLine } from "../../../core/escape.ts";
 import type { JobCheck } from "../../../core/job-checks.ts";
 import type { LintWarning } from "../../../core/lint-warning.ts";
 import { lintPolicy } from "../../../core/policy-lint.ts";
+import { problemLines } from "../../../core/trouble.ts";
 import type { Policy } from "../../../schemas/policy.ts";
 import { policyPath } from "../../../schemas/policy-place.ts";
 import type { Io } from "../io.ts";
@@ -32,17 +33,17 @@ export async function lint(file: string | undefined, options: LintOptions, io: I
   }
   const parsed = parsePolicy(content);
   if (!parsed.ok) {
-    const { line, column, message } = parsed.problem;
+    const { problems } = parsed;
     if (options.json === true)
-      io.out(json({ file: shown, valid: false, problem: { line, column, message }, warnings: [] }));
-    else io.err(`${shown}:${line}:${column}: ${message}\n`);
+      io.out(json({ file: shown, valid: false, problem: problems[0], problems, warnings: [] }));
+    else io.err(`${problemLines(problems, shown).join("\n")}\n`);
     io.exit(1);
     return;
   }
   const { notes, ...around } = await readAround(dir);
   const warnings = lintPolicy(parsed, around);
   if (options.json === true)
-    io.out(json({ file: shown, valid: true, problem: null, warnings, notCompared: notes }));
+    io.out(json({ file: shown, valid: true, problem: null, problems: [], warnings, notCompared: notes }));
   else report(shown, parsed.policy, warnings, notes, io);
   io.exit(options.strict === true && warnings.length > 0 ? 1 : 0);
 }

@@ -93,7 +93,12 @@ describe("the policy on the clone's default branch says which keys count", () =>
 
   const undecided: [string, string, string[], RegExp][] = [
     ["no key is pinned", "version: 1\n", [], /pins no key: add its public key under `ledger\.keys`/],
-    ["the policy is malformed", "version: 1\nroles: 7\n", [], /is malformed in line 2/],
+    [
+      "the policy is malformed",
+      "version: 1\nroles: 7\n",
+      [],
+      /is malformed: \.github\/sallyport\.yml:2:1: roles: /,
+    ],
     ["the policy file is malformed", "version: 1\n", ["--policy", "bad.yml"], /bad\.yml:1:1: /],
     [
       "the policy file is not there",

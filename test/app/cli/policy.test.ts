@@ -107,12 +107,31 @@ describe("sallyport policy lint", () => {
     expect(err).toMatch(/^\.github\/sallyport\.yml:3:3: unknown key "diff-sise".*"diff-size"/);
   });
 
+  test("several errors: all of them in the order of the text, ten at most", async () => {
+    write(policyPath, "version: 1\ngates: { diff-sise: {}, diff-size: { files: 010 } }\n");
+    expect((await run(["lint"])).err.split("\n")).toEqual([
+      expect.stringMatching(/^\.github\/sallyport\.yml:2:10: unknown key/),
+      expect.stringMatching(/^\.github\/sallyport\.yml:2:45: put "010" in quotes/),
+      "",
+    ]);
+    const most = Array.from({ length: 13 }, (_, place) => `k${place}: 1\n`).join("");
+    write(policyPath, `version: 1\n${most}`);
+    const { err } = await run(["lint"]);
+    expect(err.split("\n").slice(9)).toEqual([
+      expect.stringContaining(':11:1: unknown key "k9"'),
+      "… and 3 more",
+      "",
+    ]);
+    expect(JSON.parse((await run(["lint", "--json"])).out).problems).toHaveLength(13);
+  });
+
   test("as JSON: whether it is valid, the problem, the warnings", async () => {
     write(policyPath, denies("docs"));
     expect(JSON.parse((await run(["lint", "--json"])).out)).toEqual({
       file: policyPath,
       valid: true,
       problem: null,
+      problems: [],
       warnings: [
         {
           code: "matches-nothing",
@@ -127,7 +146,7 @@ describe("sallyport policy lint", () => {
     const broken = await run(["lint", "--json"]);
     expect({ exit: broken.exit, told: JSON.parse(broken.out) }).toMatchObject({
       exit: 1,
-      told: { valid: false, problem: { line: 1, column: 1 }, warnings: [] },
+      told: { valid: false, problem: { line: 1, column: 1 }, problems: [{ line: 1 }], warnings: [] },
     });
   });
 

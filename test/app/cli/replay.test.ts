@@ -31,7 +31,7 @@ const policyText = [
   "",
 ].join("\n");
 const parsed = parsePolicy(policyText);
-if (!parsed.ok) throw new Error(parsed.problem.message);
+if (!parsed.ok) throw new Error(parsed.problems[0].message);
 const { policy } = parsed;
 
 /** A played entry as a draft of the signed chain, about the commits that its body names. */

@@ -1,0 +1,191 @@
+import { type AliasEvent, EVENT_ID, type ScalarEvent } from "js-yaml";
+import type { List, Located, Mapping, Scalar } from "../../core/yaml.ts";
+import { isNode, type NodeEvent, type Source, startOf } from "./events.ts";
+import { readScalar } from "./scalars.ts";
+
+type State = Source & {
+  /** The event that is read next. */
+  next: number;
+  anchors: Map<string, Located>;
+  /** Nodes that are being built: an alias inside one cannot stand for it. */
+  open: Set<Located>;
+  /** How many nodes the aliases have stood for so far. */
+  aliased: number;
+  /** Whether an alias cannot be resolved, so that there is no one value. */
+  isBroken: boolean;
+};
+
+/** The most nodes that the aliases of a text may stand for together: a few lines of them can stand for billions. */
+const mostAliased = 100_000;
+
+const refusedKeys: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+
+function childrenOf(node: Located): Located[] {
+  if (node.kind === "map") return [...node.entries.values()].map(({ value }) => value);
+  return node.kind === "list" ? node.items : [];
+}
+
+/** Whether a node may stand at one more place: no branch gets too deep there, and the aliases not too many nodes. */
+function fits(state: State, node: Located, depth: number): boolean {
+  state.aliased += 1;
+  if (depth >= state.maxDepth || state.aliased > mostAliased) return false;
+  return childrenOf(node).every((child) => fits(state, child, depth + 1));
+}
+
+function resolveAlias(state: State, event: AliasEvent, depth: number): Located {
+  const { text, anchors, open, isStrict, placeOf, report } = state;
+  const offset = startOf(event);
+  const name = text.slice(event.anchorStart, event.anchorEnd);
+  const node = anchors.get(name);
+  if (node !== undefined && !open.has(node) && fits(state, node, depth)) return node;
+  const why =
+    node === undefined
+      ? `no anchor \`&${name}\` stands before it`
+      : open.has(node)
+        ? "it stands inside the value that it names"
+        : `aliases make the text too deep, or larger than ${mostAliased} values`;
+  if (!isStrict) report(offset, `the alias \`*${name}\` cannot be read: ${why}`);
+  state.isBroken = true;
+  const at = placeOf(offset);
+  return { kind: "scalar", at, value: null, text: "", style: "plain", textLine: at.line };
+}
+
+function refuseMarks({ isStrict, report }: State, event: NodeEvent): void {
+  if (!isStrict) return;
+  if (event.type === EVENT_ID.ALIAS) {
+    report(startOf(event), "aliases (`*name`) are not accepted: write the value out");
+    return;
+  }
+  if (event.anchorStart >= 0)
+    report(event.anchorStart - 1, "anchors (`&name`) are not accepted: write the value out");
+  if (event.tagStart >= 0)
+    report(event.tagStart, "tags (`!name`) are not accepted: write the value without it");
+}
+
+function buildScalar(state: State, event: ScalarEvent, fallback: number, isKey: boolean): Scalar {
+  const { value, text, style, isAmbiguous } = readScalar(state.text, event, isKey, state.isStrict);
+  const offset = event.valueStart >= 0 ? startOf(event) : fallback;
+  if (isAmbiguous && !(isKey && text === "<<")) {
+    const what = `${isKey ? "the key " : ""}"${text}"`;
+    state.report(offset, `put ${what} in quotes: without them, readers of YAML do not agree what it is`);
+  }
+  const at = state.placeOf(offset);
+  return { kind: "scalar", at, value, text, style, textLine: at.line };
+}
+
+/** The maps that a merge key brings in, the first one first. */
+function mergedMaps({ isBroken, report }: State, offset: number, value: Located): Mapping[] {
+  const values = value.kind === "list" ? value.items : [value];
+  const maps = values.filter((one) => one.kind === "map");
+  if (maps.length < values.length && !isBroken)
+    report(offset, "a merge key (`<<`) takes a mapping or a list of them");
+  return maps;
+}
+
+/** Reads one key; its name is null when it is refused, and what stands under it is then left out. */
+function buildKey(state: State, depth: number, fallback: number) {
+  const { events, next, isStrict, report } = state;
+  const event = events[next];
+  const offset = isNode(event) ? Math.max(startOf(event), 0) : fallback;
+  const node = buildNode(state, depth, fallback, true);
+  if (node.kind !== "scalar") {
+    report(offset, "a key is a plain word");
+    return { name: null, offset, isMerge: false };
+  }
+  const isMerge = node.text === "<<" && node.style === "plain";
+  if (isStrict && isMerge) report(offset, "merge keys (`<<`) are not accepted: write the keys out");
+  if (!isStrict || !refusedKeys.has(node.text)) return { name: node.text, offset, isMerge };
+  report(offset, `the key "${node.text}" is not accepted: rename it`);
+  return { name: null, offset, isMerge: false };
+}
+
+function fillMap(state: State, { entries }: Mapping, start: number, depth: number): void {
+  const merged: Mapping[] = [];
+  while (state.events[state.next]?.type !== EVENT_ID.POP) {
+    const { name, offset, isMerge } = buildKey(state, depth, start);
+    const value = buildNode(state, depth, offset);
+    if (name === null) continue;
+    if (isMerge) {
+      merged.push(...mergedMaps(state, offset, value));
+      continue;
+    }
+    const before = entries.get(name);
+    if (before !== undefined)
+      state.report(offset, `the key "${name}" stands twice, first on line ${before.at.line}: keep one`);
+    entries.set(name, { at: state.placeOf(offset), value });
+  }
+  // A mapping's own keys win over those that it merges, wherever they stand.
+  for (const map of merged)
+    for (const [name, entry] of map.entries) if (!entries.has(name)) entries.set(name, entry);
+}
+
+function fillList(state: State, { items }: List, start: number, depth: number): void {
+  while (state.events[state.next]?.type !== EVENT_ID.POP) items.push(buildNode(state, depth, start));
+}
+
+/** A node as it begins: a scalar is whole, a list or mapping still empty. */
+function beginNode(
+  state: State,
+  event: Exclude<NodeEvent, AliasEvent>,
+  fallback: number,
+  isKey: boolean,
+): Located {
+  if (event.type === EVENT_ID.SCALAR) return buildScalar(state, event, fallback, isKey);
+  const at = state.placeOf(event.start);
+  return event.type === EVENT_ID.SEQUENCE
+    ? { kind: "list", at, items: [] }
+    : { kind: "map", at, entries: new Map() };
+}
+
+/** Builds the node that begins at the next event; `fallback` is the place of a value that is not written out. */
+function buildNode(state: State, depth: number, fallback: number, isKey = false): Located {
+  const event = state.events[state.next];
+  state.next += 1;
+  if (!isNode(event)) throw new Error("the events hold no node where one begins");
+  refuseMarks(state, event);
+  if (event.type === EVENT_ID.ALIAS) return resolveAlias(state, event, depth);
+  const node = beginNode(state, event, fallback, isKey);
+  if (event.anchorStart >= 0) state.anchors.set(state.text.slice(event.anchorStart, event.anchorEnd), node);
+  if (event.type === EVENT_ID.SCALAR) return node;
+  state.open.add(node);
+  if (node.kind === "map") fillMap(state, node, event.start, depth + 1);
+  if (node.kind === "list") fillList(state, node, event.start, depth + 1);
+  // What ends the list or the mapping.
+  state.next += 1;
+  state.open.delete(node);
+  return node;
+}
+
+/**
+ * Builds a tree for each document of a text and reports what is wrong on the way. There is none when an alias cannot be
+ * resolved: then readers have no value for it, or not the same. By the strict rules a text is one document.
+ */
+export function buildTrees(source: Source): Located[] {
+  const { text, events, isStrict, report } = source;
+  const state: State = {
+    ...source,
+    next: 0,
+    anchors: new Map(),
+    open: new Set(),
+    aliased: 0,
+    isBroken: false,
+  };
+  const trees: Located[] = [];
+  while (state.next < events.length) {
+    const document = events[state.next];
+    state.next += 1;
+    if (isStrict && trees.length > 0) {
+      const first = events[state.next];
+      const offset = isNode(first) ? startOf(first) : -1;
+      const message = "a second document begins here: keep one, without `---` or `...` in the middle";
+      report(offset >= 0 ? offset : text.length, message);
+      break;
+    }
+    if (isStrict && document?.type === EVENT_ID.DOCUMENT && document.directives.length > 0)
+      report(0, "directives (`%YAML`, `%TAG`) are not accepted: delete them");
+    state.anchors.clear();
+    trees.push(buildNode(state, 0, 0));
+    state.next += 1;
+  }
+  return state.isBroken ? [] : trees;
+}

@@ -1,0 +1,71 @@
+import { parseEvents, YAMLException } from "js-yaml";
+import { shortLine } from "../../core/escape.ts";
+import { codePoint } from "../../core/names.ts";
+import type { Place, YamlProblem, YamlReading } from "../../core/yaml.ts";
+import { buildTrees } from "./tree.ts";
+
+/** The longest text that is parsed, in UTF-16 units, and the most problems that are told of one. */
+const most = { length: 1_000_000, problems: 100 } as const;
+
+/** How many nodes one branch may hold: the policy needs few, and GitHub's own tools take 100. */
+const maxDepth = { strict: 20, lenient: 100 } as const;
+
+/** Tells the place of any offset of a text. */
+function placesIn(text: string): (offset: number) => Place {
+  const starts = [0];
+  for (const { 0: end, index } of text.matchAll(/\r\n|\r|\n/g)) starts.push(index + end.length);
+  return (offset) => {
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+  };
+}
+
+/** To readers of YAML 1.1 these end a line, and with it a comment; to readers of 1.2 they do not. */
+const disputedLineEnds = /[\u0085\u2028\u2029]/g;
+
+/**
+ * Reads YAML into trees with the place of every key and value, and tells all that is wrong with it, each in one line;
+ * only where the text stops being YAML does the search end. Never throws, and the work is bounded whatever the text.
+ *
+ * - `strict`, for the policy: a subset that every reader understands alike. No anchors, aliases, merge keys, tags or
+ *   directives, no second document, and no bare value that YAML 1.1, YAML 1.2 and JSON read differently. What is
+ *   refused is read all the same, as most would take it, so that the rest can be checked.
+ * - `lenient`, for files of other tools: aliases and merge keys are resolved, tags are left out, every key is a string.
+ *   Of a key that stands twice, the last one counts. Line ends of YAML 1.1 end lines, as they do for those tools.
+ */
+export function readYaml(text: string, rules: "strict" | "lenient"): YamlReading {
+  if (text.length > most.length) {
+    const message = `the text has ${text.length} characters; at most ${most.length} are read`;
+    return { value: null, further: [], problems: [{ message, line: 1, column: 1 }] };
+  }
+  const problems: YamlProblem[] = [];
+  const placeOf = placesIn(text);
+  const report = (offset: number, message: string) => {
+    if (problems.length < most.problems) problems.push({ message: shortLine(message), ...placeOf(offset) });
+  };
+  for (const { 0: end, index } of text.matchAll(disputedLineEnds))
+    report(index, `${codePoint(end)} ends a line for some readers of YAML: take it out`);
+  const isStrict = rules === "strict";
+  const source = isStrict ? text : text.replace(disputedLineEnds, "\n");
+  let trees: YamlReading["further"] = [];
+  try {
+    const events = parseEvents(source, { maxDepth: maxDepth[rules] });
+    if (events.length === 0) report(0, "the file is empty");
+    trees = buildTrees({ text: source, events, isStrict, maxDepth: maxDepth[rules], placeOf, report });
+  } catch (error) {
+    const isKnown = error instanceof YAMLException;
+    const reason = isKnown ? error.reason : "the parser could not read it";
+    const offset = (isKnown ? error.mark?.position : undefined) ?? 0;
+    // However much was told before: this is why there is no value.
+    problems.push({ message: shortLine(`this is not valid YAML: ${reason}`), ...placeOf(offset) });
+  }
+  problems.sort((one, other) => one.line - other.line || one.column - other.column);
+  const [value = null, ...further] = trees;
+  return { value, further, problems };
+}
