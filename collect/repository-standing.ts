@@ -1,12 +1,12 @@
 import { evidenceBranch } from "../core/evidence-branch.ts";
 import type { PolicyReading } from "../core/facts.ts";
-import { harnessLines } from "../core/harness-lines.ts";
 import type { NamedNow } from "../core/health/people.ts";
 import type { RepositoryStanding } from "../core/health/repository.ts";
 import type { PrivilegedFetch } from "../core/health/workflows.ts";
 import type { JobCheck } from "../core/job-checks.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { readWorkflow } from "../core/workflow.ts";
+import type { Located } from "../core/yaml.ts";
 import { duties } from "../schemas/policy-values.ts";
 import { apiTrees } from "./api-trees.ts";
 import { readBranchRules } from "./branch-rules.ts";
@@ -17,7 +17,7 @@ import { apiObjects } from "./objects-api.ts";
 import { createObjectsCache } from "./objects-cache.ts";
 import { readNumber } from "./people.ts";
 import { readPolicy } from "./policy-file.ts";
-import { jobChecks, workflowPattern } from "./workflows.ts";
+import { jobChecks, parseWorkflow, workflowPattern } from "./workflows.ts";
 
 /** What is kept of one repository while it is read, in bytes, and how large a workflow is read. */
 const sizes = { cache: 64 * 1024 * 1024, workflow: 512 * 1024 } as const;
@@ -58,9 +58,9 @@ export async function readRepositoryStanding(github: GitHub): Promise<Known<Repo
   });
 }
 
-type WorkflowFile = { path: string; text: string };
+type WorkflowFile = { path: string; workflow: Located };
 
-/** The texts of all workflows; unknown when one cannot be read, because what is missed would be told as missing. */
+/** All workflows; unknown when one cannot be read, because what is missed would be told as missing. */
 async function readWorkflows(objects: Objects, entries: Known<TreeEntry[]>): Promise<Known<WorkflowFile[]>> {
   if (!entries.known) return entries;
   const workflows = entries.value.filter(({ type, path }) => type === "blob" && workflowPattern.test(path));
@@ -73,7 +73,9 @@ async function readWorkflows(objects: Objects, entries: Known<TreeEntry[]>): Pro
   for (const { path, sha } of workflows) {
     const content = blobs.value.get(sha)?.content ?? null;
     if (content === null) return unknown(`${path} is too large to be read`);
-    files.push({ path, text: Buffer.from(content).toString("utf8") });
+    const workflow = parseWorkflow(path, Buffer.from(content).toString("utf8"));
+    if (!workflow.known) return workflow;
+    files.push({ path, workflow: workflow.value });
   }
   return known(files);
 }
@@ -81,16 +83,16 @@ async function readWorkflows(objects: Objects, entries: Known<TreeEntry[]>): Pro
 /** The checks of all workflows; unknown when one is not understood. */
 function allChecks(workflows: readonly WorkflowFile[]): Known<JobCheck[]> {
   const checks: JobCheck[] = [];
-  for (const { path, text } of workflows) {
-    const found = jobChecks(path, text);
+  for (const { path, workflow } of workflows) {
+    const found = jobChecks(path, known(workflow));
     if (!found.known) return found;
     checks.push(...found.value);
   }
   return known(checks);
 }
 
-function privilegedFetch({ path, text }: WorkflowFile): PrivilegedFetch[] {
-  const { untrusted } = readWorkflow(harnessLines(path, "workflow", text));
+function privilegedFetch({ path, workflow }: WorkflowFile): PrivilegedFetch[] {
+  const { untrusted } = readWorkflow(workflow);
   return untrusted === null ? [] : [{ path, line: untrusted }];
 }
 

@@ -1,7 +1,8 @@
 import type { Reason } from "../schemas/verdict.ts";
 import type { HarnessKind } from "./harness-lines.ts";
 import { matcher } from "./paths.ts";
-import { lostEvents, readWorkflow, type Workflow } from "./workflow.ts";
+import { lostEvents, type Workflow } from "./workflow.ts";
+import { readWorkflowLines } from "./workflow-lines.ts";
 
 const hooks = matcher(["**/.husky/*", "**/.githooks/*", "**/.pre-commit-config.yaml"], "deny");
 
@@ -27,8 +28,8 @@ function workflowsOf(files: readonly HarnessFile[]): WorkflowChange[] {
   const added = new Set(workflows.flatMap(({ before, shas }) => (before === null ? [shas.after] : [])));
   return workflows.map(({ path, before, after, shas }) => ({
     path,
-    before: before === null ? nothing : readWorkflow(before),
-    after: after === null ? nothing : readWorkflow(after),
+    before: before === null ? nothing : readWorkflowLines(before),
+    after: after === null ? nothing : readWorkflowLines(after),
     gone: before !== null && after === null,
     moved: after === null && added.has(shas.before),
   }));

@@ -1,73 +1,51 @@
-import { indentOf } from "./code-blocks.ts";
+import { itemsOf, keysOf, type Located, nodeAt, stringOf } from "./yaml.ts";
 
-/** What a workflow's text says of itself: its jobs, the events that start it, where it checks out a stranger's code. */
+/** What a workflow says of itself: its jobs, the events that start it, where it checks out a stranger's code. */
 export type Workflow = {
   jobs: string[];
+  /** Those that start the judging of a change; others are left out. */
   events: string[];
-  /** The line (1-based) that fetches the head of a pull request although the workflow holds the repository's secrets. */
+  /** The line (from 1) that fetches the head of a pull request although the workflow holds the repository's secrets. */
   untrusted: number | null;
 };
 
-/** Whether a key stands at the edge more than once: in all but one place it is the text of a string, and nobody can tell which. */
-function isAmbiguous(lines: readonly string[], key: RegExp): boolean {
-  return lines.findIndex((line) => key.test(line)) !== lines.findLastIndex((line) => key.test(line));
-}
-
-/** The lines under a key at the edge, by their places. */
-function under(
-  lines: readonly string[],
-  key: RegExp,
-): { place: number; rest: string; block: number[] } | null {
-  const place = lines.findIndex((line) => key.test(line));
-  const head = lines[place];
-  if (head === undefined) return null;
-  const block: number[] = [];
-  for (let at = place + 1; at < lines.length; at += 1) {
-    const line = lines[at] ?? "";
-    const indent = indentOf(line);
-    // A list may stand at the edge, right under its key.
-    if (indent === 0 && !/^-\s/.test(line)) break;
-    if (indent !== null) block.push(at);
-  }
-  return { place, rest: head.replace(key, ""), block };
-}
-
-const jobsKey = /^["']?jobs["']?[ \t]*:/;
-const onKey = /^(?:on|"on"|'on'|true)[ \t]*:/;
-const judging = /(?<![\w-])(?:pull_request|pull_request_target|merge_group|push|workflow_run)(?![\w-])/g;
+const judging: ReadonlySet<string> = new Set([
+  "pull_request",
+  "pull_request_target",
+  "merge_group",
+  "push",
+  "workflow_run",
+]);
 const checkout = /\bactions\/checkout@|\bgh\s+pr\s+checkout\b|\bgit\s+(?:fetch|pull|clone|checkout)\b/;
 const headOfPull =
   /github\.event\.pull_request\.head\.|github\.head_ref\b|github\.event\.workflow_run\.head_|refs\/pull\/|\bgh\s+pr\s+checkout\b|\bpull\/\$/;
 
-/**
- * Reads a workflow by how far its lines are set in, without its comments. Jobs written in braces are not seen, and so count
- * as gone; so do jobs and events whose key stands twice. Source: GitHub's workflow syntax; events that run with secrets on a
- * stranger's pull request.
- */
-export function readWorkflow(lines: readonly string[]): Workflow {
-  const jobs = isAmbiguous(lines, jobsKey) ? null : under(lines, jobsKey);
-  const depth = indentOf(lines[jobs?.block[0] ?? -1] ?? "");
-  const isUnclear = isAmbiguous(lines, onKey);
-  const on = isUnclear ? null : under(lines, onKey);
-  const triggers = on === null ? "" : [on.rest, ...on.block.map((at) => lines[at] ?? "")].join("\n");
-  const events = [...new Set(triggers.match(judging) ?? [])];
-  const holdsSecrets = isUnclear || events.includes("pull_request_target") || events.includes("workflow_run");
-  const untrusted =
-    holdsSecrets && lines.some((line) => checkout.test(line))
-      ? lines.findIndex((line) => headOfPull.test(line))
-      : -1;
-  return {
-    jobs: (jobs?.block ?? []).flatMap((at) => {
-      const line = lines[at] ?? "";
-      const id = indentOf(line) === depth ? /^\s*["']?([\w-]{1,100})["']?[ \t]*:/.exec(line)?.[1] : undefined;
-      return id === undefined ? [] : [id];
-    }),
-    events,
-    untrusted: untrusted === -1 ? null : untrusted + 1,
-  };
+/** Every text in a tree, line by line, with the line of the file on which it stands. */
+function textLines(node: Located): { text: string; line: number }[] {
+  if (node.kind === "map") return [...node.entries.values()].flatMap(({ value }) => textLines(value));
+  if (node.kind === "list") return node.items.flatMap(textLines);
+  return node.text
+    .split("\n")
+    .map((text, place) => ({ text, line: node.style === "literal" ? node.textLine + place : node.textLine }));
 }
 
-/** The events of pull requests that no longer start a workflow. To leave `pull_request_target` for `pull_request` is safer. */
+/**
+ * Reads a workflow. Whoever may push wrote it. Source: GitHub's workflow syntax; events that run with secrets on a
+ * stranger's pull request.
+ */
+export function readWorkflow(root: Located): Workflow {
+  // Some programs that write YAML take the key `on` for a truth value.
+  const on = nodeAt(root, "on") ?? nodeAt(root, "true");
+  const started = on?.kind === "map" ? keysOf(on) : itemsOf(on).flatMap((one) => stringOf(one) ?? []);
+  const events = [...new Set(started)].filter((event) => judging.has(event));
+  const holdsSecrets = events.includes("pull_request_target") || events.includes("workflow_run");
+  const lines = holdsSecrets ? textLines(root) : [];
+  const fetches = lines.some(({ text }) => checkout.test(text));
+  const untrusted = fetches ? lines.find(({ text }) => headOfPull.test(text)) : undefined;
+  return { jobs: keysOf(nodeAt(root, "jobs")), events, untrusted: untrusted?.line ?? null };
+}
+
+/** The events that no longer start a workflow. To leave `pull_request_target` for `pull_request` is safer. */
 export function lostEvents(before: readonly string[], after: readonly string[]): string[] {
   const lost = before.filter((event) => event !== "workflow_run" && !after.includes(event));
   return lost.filter((event) => {

@@ -3,7 +3,7 @@ import { lstat, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { Command } from "commander";
 import { readPlainFile, readWorkTree, type WorkTree } from "../../collect/work-tree.ts";
-import { jobChecks, workflowPattern } from "../../collect/workflows.ts";
+import { jobChecks, parseWorkflow, workflowPattern } from "../../collect/workflows.ts";
 import { oneLine } from "../../core/escape.ts";
 import { policyPath } from "../../schemas/policy-place.ts";
 import { packageHome } from "../package-home.ts";
@@ -92,7 +92,7 @@ async function readChecks({ top, files }: WorkTree) {
       .filter((path) => workflowPattern.test(path))
       .map(async (file) => {
         const content = await readPlainFile(join(top, file));
-        const checks = jobChecks(file, content?.toString("utf8") ?? "");
+        const checks = jobChecks(file, parseWorkflow(file, content?.toString("utf8") ?? ""));
         return checks.known ? checks.value : [];
       }),
   );

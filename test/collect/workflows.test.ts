@@ -1,9 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { jobChecks, workflowPattern } from "../../collect/workflows.ts";
+import { jobChecks, parseWorkflow, workflowPattern } from "../../collect/workflows.ts";
+
+const checksOf = (text: string) => jobChecks("ci.yml", parseWorkflow("ci.yml", text));
 
 /** The fixed pieces of the names that one job's checks have. */
 function piecesOf(job: string): (readonly string[])[] {
-  const read = jobChecks("ci.yml", `on: push\njobs:\n  test:\n${job.replace(/^/gm, "    ")}\n`);
+  const read = checksOf(`on: push\njobs:\n  test:\n${job.replace(/^/gm, "    ")}\n`);
   if (!read.known) throw new Error(read.why);
   return read.value.map(({ pieces }) => pieces);
 }
@@ -28,16 +30,16 @@ describe("the checks of a job", () => {
   });
 
   test.each([
-    ["on: push\njobs: [", /is not YAML/],
+    ["on: push\njobs: [", /^ci\.yml:2:8: this is not valid YAML/],
     ["on: push", /has no jobs/],
     ["- a\n- b", /has no jobs/],
-    ["", /ci.yml/],
+    ["", /^ci\.yml:1:1: the file is empty/],
   ])("are unknown for %j", (text, why) => {
-    expect(jobChecks("ci.yml", text)).toMatchObject({ known: false, why: expect.stringMatching(why) });
+    expect(checksOf(text)).toMatchObject({ known: false, why: expect.stringMatching(why) });
   });
 
   test("a job that is null makes the check of its name", () => {
-    expect(jobChecks("ci.yml", "jobs: { lint: }")).toEqual({
+    expect(checksOf("jobs: { lint: }")).toEqual({
       known: true,
       value: [{ file: "ci.yml", pieces: ["lint"] }],
     });

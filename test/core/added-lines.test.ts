@@ -4,7 +4,8 @@ import { addedLines, ownersOf } from "../../core/added-lines.ts";
 import { harnessLines } from "../../core/harness-lines.ts";
 import { loopholes } from "../../core/loopholes.ts";
 import { thresholdsIn } from "../../core/thresholds.ts";
-import { lostEvents, readWorkflow } from "../../core/workflow.ts";
+import { lostEvents } from "../../core/workflow.ts";
+import { readWorkflowLines } from "../../core/workflow-lines.ts";
 
 const lines = (text: string) => text.split("|");
 
@@ -62,7 +63,7 @@ test("a line stands under the key that it is set in further than, and an item un
 });
 
 describe("a workflow's text", () => {
-  const read = (text: string) => readWorkflow(text.split("\n"));
+  const read = (text: string) => readWorkflowLines(text.split("\n"));
   test.each([
     ["jobs:\n  a:\n    b: 1\n  'c-d':\n    e: 2\nenv:\n  f: 3\n", ["a", "c-d"]],
     ["jobs:\n\n      a:\n        b: 1\n      c:\n", ["a", "c"]],

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { parsePolicy } from "../../../collect/policy.ts";
 import { readPlainFile, readWorkTree, type WorkTree } from "../../../collect/work-tree.ts";
-import { jobChecks, workflowPattern } from "../../../collect/workflows.ts";
+import { jobChecks, parseWorkflow, workflowPattern } from "../../../collect/workflows.ts";
 import { jsonText, oneLine } from "../../../core/escape.ts";
 import type { JobCheck } from "../../../core/job-checks.ts";
 import type { LintWarning } from "../../../core/lint-warning.ts";
@@ -77,7 +77,7 @@ async function readChecks({ top, files }: WorkTree): Promise<Omit<Around, "files
   for (const file of files.filter((path) => workflowPattern.test(path))) {
     const content = await readPlainFile(join(top, file));
     if (content === null) continue;
-    const found = jobChecks(file, content.toString("utf8"));
+    const found = jobChecks(file, parseWorkflow(file, content.toString("utf8")));
     if (!found.known)
       return { checks: null, notes: [`checks are not compared with workflows: ${found.why}`] };
     checks.push(...found.value);
