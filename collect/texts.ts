@@ -3,6 +3,7 @@ import { pathsToRead } from "../core/gates.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import type { Blob } from "./git.ts";
 import type { Objects } from "./objects.ts";
+import type { readYaml } from "./yaml/yaml.ts";
 
 /** The largest file whose text is read for a gate, in bytes. */
 export const textBytes = 5_000_000;
@@ -49,9 +50,12 @@ export async function readTexts(objects: Objects, source: TextsSource): Promise<
   );
   const blobs = await objects.blobs(shas, textBytes);
   if (!blobs.known) return blobs;
+  // Most changes touch no YAML, and the parser takes a while to load.
+  const readYaml = wanted.some(({ path }) => isYaml(path)) ? (await import("./yaml/yaml.ts")).readYaml : null;
   const texts: FileText[] = [];
   for (const { path, before, after } of wanted) {
-    const [old, young] = [contentOf(before, blobs.value), contentOf(after, blobs.value)];
+    const parse = isYaml(path) ? readYaml : null;
+    const [old, young] = [contentOf(before, blobs.value, parse), contentOf(after, blobs.value, parse)];
     if (old === null || young === null)
       return unknown(`the file ${JSON.stringify(path)} could not be read at ${mergeBase.value} and ${head}`);
     texts.push({ path, before: old, after: young });
@@ -59,11 +63,19 @@ export async function readTexts(objects: Objects, source: TextsSource): Promise<
   return known(texts);
 }
 
+function isYaml(path: string): boolean {
+  return /\.ya?ml$/i.test(path);
+}
+
 function isRegular({ mode }: FileSide): boolean {
   return mode.startsWith("100");
 }
 
-function contentOf(side: FileSide | null, blobs: ReadonlyMap<string, Blob>): Content | null {
+function contentOf(
+  side: FileSide | null,
+  blobs: ReadonlyMap<string, Blob>,
+  parse: typeof readYaml | null,
+): Content | null {
   if (side === null) return { state: "absent" };
   if (!isRegular(side)) return { state: "opaque", why: side.mode === "160000" ? "submodule" : "link" };
   const blob = blobs.get(side.sha);
@@ -71,5 +83,6 @@ function contentOf(side: FileSide | null, blobs: ReadonlyMap<string, Blob>): Con
   if (blob.content === null) return { state: "opaque", why: "too-large" };
   // As git tells binary files: a zero byte near the beginning.
   if (blob.content.subarray(0, 8_000).includes(0)) return { state: "opaque", why: "binary" };
-  return { state: "text", text: blob.content.toString("utf8").toWellFormed() };
+  const text = blob.content.toString("utf8").toWellFormed();
+  return { state: "text", text, ...(parse === null ? {} : { yaml: parse(text, "lenient") }) };
 }

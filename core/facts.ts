@@ -2,7 +2,7 @@ import type { Policy } from "../schemas/policy.ts";
 import type { Account, Risk } from "../schemas/text.ts";
 import type { Standing } from "./authority.ts";
 import type { Known } from "./known.ts";
-import type { YamlProblem } from "./yaml.ts";
+import type { YamlProblem, YamlReading } from "./yaml.ts";
 
 /** One side of a changed file, as git's tree holds it: `100644`, `100755`, `120000` (symlink) or `160000` (submodule). */
 export type FileSide = { mode: string; sha: string };
@@ -41,10 +41,13 @@ export type PolicyReading =
       problems: PolicyProblems;
     };
 
-/** What stands at a path in one commit. A link is not followed, and what is no text is not read. */
+/**
+ * What stands at a path in one commit. A link is not followed, and what is no text is not read. `yaml` is there for a file
+ * whose name ends in `.yml` or `.yaml`: the text as tools other than ours read it.
+ */
 export type Content =
   | { state: "absent" }
-  | { state: "text"; text: string }
+  | { state: "text"; text: string; yaml?: YamlReading }
   | { state: "opaque"; why: "binary" | "too-large" | "link" | "submodule" };
 
 /** A file that a gate asked to read, at the merge base and at the head. The author of the change wrote the latter. */

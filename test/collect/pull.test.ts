@@ -98,6 +98,27 @@ test("T007 an evidence file that is a link gives no text, wherever it points", a
   });
 });
 
+test("a file of YAML is given as text and as what the text says, each side by itself", async () => {
+  const record = known({ ...none, run: run({ evidenceFiles: ["a.yml", "b.YAML", "c.json"] }) });
+  const base = branch("main", { ...policy, "a.yml": file("on: push\n"), "c.json": file("{}") }, [main]);
+  branch("feature", { ...policy, "a.yml": file("on: [\n"), "b.YAML": file("- 1\n"), "c.json": file("{}") }, [
+    base,
+  ]);
+  const { texts } = await facts(undefined, undefined, record);
+  expect(texts).toMatchObject({
+    value: [
+      {
+        path: "a.yml",
+        before: { text: "on: push\n", yaml: { value: { kind: "map" }, problems: [] } },
+        after: { text: "on: [\n", yaml: { value: null, problems: [{ line: 2, column: 1 }] } },
+      },
+      { path: "b.YAML", before: { state: "absent" }, after: { yaml: { value: { kind: "list" } } } },
+      { path: "c.json", before: { state: "text" } },
+    ],
+  });
+  expect(JSON.stringify(texts)).not.toContain('"{}","yaml"');
+});
+
 test("a run's declared evidence files are read, and it is said of those that are not there", async () => {
   const record = known({ ...none, run: run({ evidenceFiles: ["a", "gone.json", "keep"] }) });
   const { texts } = await facts(undefined, undefined, record);
