@@ -2,7 +2,7 @@ import { shortLine } from "../core/escape.ts";
 import { type PolicyProblems } from "../core/facts.ts";
 import { type Located, type Place, type YamlProblem, bareValue } from "../core/yaml.ts";
 import { policyBytes } from "../schemas/policy-place.ts";
-import { Policy, policyKeys } from "../schemas/policy.ts";
+import { Policy } from "../schemas/policy.ts";
 import { dotted, issueProblems, patternIssues, validPart } from "./policy-issues.ts";
 import { readYaml } from "./yaml/yaml.ts";
 

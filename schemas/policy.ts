@@ -183,10 +183,13 @@ function below(node: Node | undefined, part: string | number): Node | undefined 
   return node.properties?.[part] ?? node.additionalProperties;
 }
 
+/** Made when it is asked for: most policies have no misspelt key. */
+let schema: Node | undefined;
+
 /** The keys that the policy's schema knows at a place, such as `["gates", "diff-size"]`; empty where any name may stand. */
 export function policyKeys(place: readonly (string | number)[]): string[] {
-  // Made when it is asked for: most policies have no misspelt key.
-  let node: Node | undefined = z.toJSONSchema(Policy, { io: "input", unrepresentable: "any" });
+  schema ??= z.toJSONSchema(Policy, { io: "input", unrepresentable: "any" });
+  let node: Node | undefined = schema;
   for (const part of place) node = below(node, part);
   return typeof node === "object" ? Object.keys(node.properties ?? {}) : [];
 }
