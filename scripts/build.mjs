@@ -34,7 +34,7 @@ const commandLine = { ...shared, target: "node22", external: outside, minify: tr
 
 // What `sallyport check` always needs is CommonJS, one file, because Node starts that much sooner than ES modules. What a
 // command loads on demand is left to the ES modules that all commands share; here those are gathered.
-const inCheck = new Set(["check.ts", "judge.ts", "report.ts", "texts.ts", "secrets.ts"]);
+const inCheck = new Set(["check.ts", "judge.ts", "report.ts", "content.ts"]);
 const onDemand = {};
 const gatherOnDemand = {
   name: "gather-on-demand",
