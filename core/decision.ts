@@ -48,8 +48,8 @@ export type Step = Partial<Decision>;
 
 /** Seconds after which a subject is decided again without an event. */
 export const requeue = {
-  /** A fact could not be read, or more of them wait than one decision takes. */
-  unread: 15,
+  /** Something is not known or not settled yet, or more waits than one decision takes. */
+  undecided: 15,
   /** The policy could not be read, so that nothing can be decided. */
   policy: 30,
   /** GitHub may change what it shows of the subject without an event that names it. */

@@ -134,7 +134,7 @@ function refuseHere(facts: StoryFacts, { policy }: LoadedPolicy, line: string): 
   return decisionOf(
     ...open.map((ask): Step => {
       const allowed = authority(ask, [], policy.people);
-      if (allowed.answer === "wait") return { requeueAfter: requeue.unread };
+      if (allowed.answer === "wait") return { requeueAfter: requeue.undecided };
       const refusal =
         allowed.answer === "no" ? refuse(allowed.code, allowed.line) : refuse("wrong-place", line);
       return answered(ask, refusal, refOf(facts));

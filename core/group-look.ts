@@ -52,6 +52,6 @@ function recordJudgement({ facts, verdict, digest }: GroupContext): Step {
 
 /** An open group is judged again: a member's state may change without an event that names the group. */
 function judgeAgain({ facts, verdict }: GroupContext): Step {
-  if (verdict.conclusion === "pending" || !facts.ourCheck.known) return { requeueAfter: requeue.unread };
+  if (verdict.conclusion === "pending" || !facts.ourCheck.known) return { requeueAfter: requeue.undecided };
   return verdict.conclusion === "success" ? { requeueAfter: requeue.unannounced } : {};
 }

@@ -25,7 +25,7 @@ export function newReviews(
  * listing does not say who dismissed a review, so a dismissal is told by the App, nor whether an app gave one in a person's name.
  */
 export function recordReviews({ facts, entries }: PullContext): Step {
-  if (!facts.reviews.known) return { requeueAfter: requeue.unread };
+  if (!facts.reviews.known) return { requeueAfter: requeue.undecided };
   const { ref: baseRef } = facts.judged.base;
   const { reviews, more } = facts.reviews.value;
   const pull = facts.number;
@@ -36,7 +36,7 @@ export function recordReviews({ facts, entries }: PullContext): Step {
       subject: [{ name: `pull request #${pull}`, digest: { gitCommit: sha } }],
       body: { pull, sha, baseRef, review: id, by, state, at },
     })),
-    requeueAfter: more ? requeue.unread : null,
+    requeueAfter: more ? requeue.undecided : null,
   };
 }
 

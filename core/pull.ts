@@ -111,8 +111,8 @@ function answerCommands(context: PullContext): Step {
     if (sources.has(sourceKey(ask.source))) continue;
     const entries = withDrafts(context.entries, answers.drafts, facts.now);
     const record = recordFor({ facts, entries });
-    const answer = record.known ? answerOnPull(ask, { facts, loaded, record: record.value }) : null;
-    if (answer === null) return decisionOf(answers, { requeueAfter: requeue.unread });
+    const answer = record.known ? answerOnPull(ask, facts, loaded, record.value) : null;
+    if (answer === null) return decisionOf(answers, { requeueAfter: requeue.undecided });
     const concerns = answer.accepted ? concernsOf(ask, facts.number, entries) : [];
     const drafts = [...(answer.drafts ?? []), ...concerns];
     answers = decisionOf(answers, answered(ask, { ...answer, drafts }, facts));
@@ -226,5 +226,5 @@ function backtestPolicy({ facts }: PullContext): Step {
 function retryUnread({ facts: { ourCheck }, verdict, digest }: JudgedContext): Step {
   const isShown = ourCheck.known && ourCheck.value?.externalId === digest;
   const isUnread = verdict.gates.some((gate) => gate.status === "unknown");
-  return !ourCheck.known || (isUnread && !isShown) ? { requeueAfter: requeue.unread } : {};
+  return !ourCheck.known || (isUnread && !isShown) ? { requeueAfter: requeue.undecided } : {};
 }

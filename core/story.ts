@@ -151,7 +151,7 @@ function showSticky(context: StoryContext): Step {
 
 function retryUnread({ facts: { base, decisions, asks } }: StoryContext): Step {
   const isRead = base.known && decisions.known && asks.every((ask) => ask.standing.known);
-  return isRead ? {} : { requeueAfter: requeue.unread };
+  return isRead ? {} : { requeueAfter: requeue.undecided };
 }
 
 /** Without a usable policy nothing is decided; the comment says why, and the next decision comes with the policy. */

@@ -43,7 +43,7 @@ export function advanceRun(context: StoryContext): Step {
     };
   }
   const attempt = prompt.attempts.findLast(({ pack }) => pack.run === run.run);
-  if (attempt === undefined) return startAttempt(context, run, prompt, attempt);
+  if (attempt === undefined) return startAttempt(context, run, prompt, undefined);
   const work = { run, prompt, attempt };
   switch (stateOf(attempt)) {
     case "refused":
