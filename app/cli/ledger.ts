@@ -7,6 +7,7 @@ import { exportArchive } from "./ledger/export.ts";
 import { importArchive } from "./ledger/import.ts";
 import { keygen } from "./ledger/keygen.ts";
 import { type ShowOptions, showLedger } from "./ledger/show.ts";
+import { withKeys } from "./ledger/trusted-keys.ts";
 import { type VerifyOptions, verifyLedger } from "./ledger/verify.ts";
 import { printSummary, type VsaOptions } from "./ledger/vsa.ts";
 
@@ -14,21 +15,6 @@ const placeHelp = "a clone of the governed repository, an imported folder or an 
 
 /** How often `--follow` looks for new entries, in milliseconds. */
 const followEvery = 2_000;
-
-/** A command that verifies, with the options that say by which keys. */
-function withKeys(command: Command): Command {
-  return command
-    .option(
-      "--key <key>",
-      "a public key to trust in place of the policy's: a PEM file, or `ed25519:…` as the policy has it; repeat it for each",
-      (key: string, before: string[] = []) => [...before, key],
-    )
-    .option("--policy <file>", "the policy file whose `ledger.keys` are trusted, in place of the clone's own")
-    .option(
-      "--repository-id <id>",
-      "the repository's numeric id on GitHub: refuses the ledger of another one that the same App signed",
-    );
-}
 
 async function untilInterrupted(): Promise<boolean> {
   await setTimeout(followEvery);

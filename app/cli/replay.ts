@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import { collectReplaySources } from "../../collect/replay-sources.ts";
-import type { TypedEntry } from "../../core/entries.ts";
+import { type TypedEntry } from "../../core/entries.ts";
 import { jsonText, oneLine } from "../../core/escape.ts";
 import { replayRun } from "../../core/replay.ts";
 import { replayConcerns, replayText } from "../../core/replay-report.ts";
-import type { Io } from "./io.ts";
-import type { KeyOptions } from "./ledger/trusted-keys.ts";
+import { type Io } from "./io.ts";
+import { type KeyOptions, withKeys } from "./ledger/trusted-keys.ts";
 import { openVerified, tellNotes } from "./ledger/verified-entries.ts";
 
 type ReplayOptions = KeyOptions & { json?: boolean };
@@ -16,22 +16,12 @@ type ReplayOptions = KeyOptions & { json?: boolean };
  * that is wrong is that bodies were given up after their time.
  */
 export function replayCommand(io: Io): Command {
-  return new Command("replay")
+  return withKeys(new Command("replay"))
     .description(
       "derive a run again from what was recorded of it, byte for byte, with no server and no token",
     )
     .argument("<run>", "the run, such as run-7-1")
     .argument("[place]", "a clone of the governed repository, an imported folder or an archive", ".")
-    .option(
-      "--key <key>",
-      "a public key to trust in place of the policy's: a PEM file, or `ed25519:…` as the policy has it; repeat it for each",
-      (key: string, before: string[] = []) => [...before, key],
-    )
-    .option("--policy <file>", "the policy file whose `ledger.keys` are trusted, in place of the clone's own")
-    .option(
-      "--repository-id <id>",
-      "the repository's numeric id on GitHub: refuses the ledger of another one that the same App signed",
-    )
     .option("--json", "print the replay as JSON")
     .action((run: string, place: string, options: ReplayOptions) => replay(io, run, place, options));
 }

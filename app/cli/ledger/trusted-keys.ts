@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import type { Command } from "commander";
 import { readDefaultPolicy } from "../../../collect/default-policy.ts";
 import { parsePolicy } from "../../../collect/policy.ts";
 import { messageOf } from "../../../core/errors.ts";
@@ -16,6 +17,21 @@ import type { Place } from "./place.ts";
 export type TrustedKeys = { keys: LedgerKey[]; source: string };
 
 export type KeyOptions = { key?: string[]; policy?: string; repositoryId?: string };
+
+/** A command that verifies, with the options that say by which keys. */
+export function withKeys(command: Command): Command {
+  return command
+    .option(
+      "--key <key>",
+      "a public key to trust in place of the policy's: a PEM file, or `ed25519:…` as the policy has it; repeat it for each",
+      (key: string, before: string[] = []) => [...before, key],
+    )
+    .option("--policy <file>", "the policy file whose `ledger.keys` are trusted, in place of the clone's own")
+    .option(
+      "--repository-id <id>",
+      "the repository's numeric id on GitHub: refuses the ledger of another one that the same App signed",
+    );
+}
 
 /**
  * The keys that the command line names: `--key` before `--policy`. Null: neither is given, so the place has to be asked.
