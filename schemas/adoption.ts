@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { act, Claim, IssueNumber } from "./entry-parts.ts";
+import { act, Checks, Ci, Claim, IssueNumber } from "./entry-parts.ts";
 import { mostAdopted, mostClaims } from "./limits.ts";
 import { Account, Sha, Sha256 } from "./text.ts";
 
@@ -35,8 +35,8 @@ export const adoptionBodies = {
     pull: IssueNumber,
     commit: Sha.describe("The adopted head."),
     tree: Sha,
-    ci: z.enum(["pass", "fail", "none"]),
-    checks: z.array(z.strictObject({ name: z.string(), app: z.string(), conclusion: z.string() })),
+    ci: Ci,
+    checks: Checks,
     verdictSha256: Sha256.describe("Of the success it was sealed under."),
     adopted: Sha256.describe("The hash of the change.adopted entry that covers the commit."),
   }),

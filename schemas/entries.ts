@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { adoptionBodies } from "./adoption.ts";
-import { act, BaseRef, IssueNumber, RunId, Source, step } from "./entry-parts.ts";
+import { act, BaseRef, Checks, Ci, IssueNumber, RunId, Source, step } from "./entry-parts.ts";
 import { mostPurged } from "./limits.ts";
 import { Plan } from "./plan.ts";
 import { roadBodies } from "./road-entries.ts";
-import { Attempt, Redaction, Usage, WrittenCasefile } from "./step.ts";
+import { Attempt, Failure, Redaction, Usage, WrittenCasefile } from "./step.ts";
 import { Account, Risk, Sha, Sha256 } from "./text.ts";
 import { GateStatus, Verdict } from "./verdict.ts";
 import { VerificationSummary } from "./vsa.ts";
@@ -130,14 +130,7 @@ export const entryBodies = {
   "attempt.closed": z.strictObject({
     ...step,
     accepted: z.boolean(),
-    reasons: z.array(
-      z.strictObject({
-        source: z.string(),
-        code: z.string(),
-        message: z.string(),
-        path: z.string().optional(),
-      }),
-    ),
+    reasons: z.array(Failure),
   }),
   "evidence.captured": z.strictObject({
     ...step,
@@ -221,8 +214,8 @@ export const entryBodies = {
     pull: IssueNumber,
     commit: Sha,
     tree: Sha,
-    ci: z.enum(["pass", "fail", "none"]),
-    checks: z.array(z.strictObject({ name: z.string(), app: z.string(), conclusion: z.string() })),
+    ci: Ci,
+    checks: Checks,
     validator: z
       .enum(["pass", "fail"])
       .describe("We write `pass`; an entry that holds the other one verifies all the same."),

@@ -24,6 +24,12 @@ export const BaseRef = z
   .optional()
   .describe("The branch it was given for; older entries do not tell.");
 
+/** What the checks of others say about a commit, all together. */
+export const Ci = z.enum(["pass", "fail", "none"]);
+
+/** The checks of others on a commit, one by one. */
+export const Checks = z.array(z.strictObject({ name: z.string(), app: z.string(), conclusion: z.string() }));
+
 /** What every act of a person on a pull request tells. */
 export const act = { pull: IssueNumber, baseRef: BaseRef, comment: z.int().positive() };
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Claim, ReviewState } from "./entry-parts.ts";
+import { Checks, Ci, Claim, ReviewState } from "./entry-parts.ts";
 import { Attempt, Usage, WrittenCasefile } from "./step.ts";
 import { Account, Moment, Sha, Sha256 } from "./text.ts";
 
@@ -12,8 +12,6 @@ export const MergedChange = z
     "same-tree: the merged commit has the judged head's very tree. same-patch: its change has the same patch-id. another: neither. not-compared: the trees differ, and there was no clone to compare the changes in.",
   );
 export type MergedChange = z.infer<typeof MergedChange>;
-
-const Checks = z.array(z.strictObject({ name: z.string(), app: z.string(), conclusion: z.string() }));
 
 const Merge = z.strictObject({
   commit: Sha,
@@ -28,7 +26,7 @@ const Merge = z.strictObject({
     .describe("As `git patch-id --verbatim` gives them; null where they were not compared."),
 });
 
-const Reviews = z
+const reviews = z
   .array(
     z.strictObject({
       by: Account,
@@ -42,10 +40,15 @@ const Reviews = z
     "What people said about this commit by reviews, oldest first, as GitHub told it; none of them signed it. A dismissed review is there twice.",
   );
 
-const Entries = z
-  .array(z.strictObject({ seq: z.int().positive(), kind: z.string(), sha256: Hash }))
-  .min(1)
-  .describe("The ledger's entries that it was assembled from, oldest first.");
+/** How a bundle of either sort ends. */
+const afterwards = {
+  reviews,
+  merge: Merge.nullable().describe("null until a merge was observed."),
+  entries: z
+    .array(z.strictObject({ seq: z.int().positive(), kind: z.string(), sha256: Hash }))
+    .min(1)
+    .describe("The ledger's entries that it was assembled from, oldest first."),
+};
 
 /**
  * An evidence bundle (features A5): what our host saw of the attempt that became a pull request's head, assembled from the
@@ -76,14 +79,12 @@ export const EvidenceBundle = z.strictObject({
   pullUrl: z.url(),
   commit: Sha,
   tree: Sha,
-  ci: z.enum(["pass", "fail", "none"]).nullable(),
+  ci: Ci.nullable(),
   checks: Checks.nullable(),
   validator: z.enum(["pass", "fail"]).nullable(),
   verdictSha256: Sha256.nullable().describe("The verdict it was sealed under."),
   at: Moment.describe("When it was captured or, once it is, sealed."),
-  reviews: Reviews,
-  merge: Merge.nullable().describe("null until a merge was observed."),
-  entries: Entries,
+  ...afterwards,
 });
 export type EvidenceBundle = z.infer<typeof EvidenceBundle>;
 
@@ -129,13 +130,11 @@ export const AdoptionBundle = z.strictObject({
   claims: z
     .array(Claim)
     .describe("What the adopted commits and the description say of themselves: never evidence."),
-  ci: z.enum(["pass", "fail", "none"]).nullable(),
+  ci: Ci.nullable(),
   checks: Checks.nullable(),
   verdictSha256: Sha256.nullable().describe("The success it was sealed under; null until it is."),
   at: Moment.describe("When it was adopted or, once it is, sealed."),
-  reviews: Reviews,
-  merge: Merge.nullable().describe("null until a merge was observed."),
-  entries: Entries,
+  ...afterwards,
 });
 export type AdoptionBundle = z.infer<typeof AdoptionBundle>;
 

@@ -56,20 +56,19 @@ const StepBase = {
 export const StepPack = z.strictObject({ ...StepBase, kind: z.literal("step") });
 export type StepPack = z.infer<typeof StepPack>;
 
+/** One reason why an attempt was refused: who says so, by which code, and where it is about a file. */
+export const Failure = z.strictObject({
+  source: z.string(),
+  code: z.string(),
+  message: z.string(),
+  path: z.string().optional(),
+});
+
 /** What an agent is handed to mend its work: the same step with what failed and what it wrote before. */
 export const ReworkPack = z.strictObject({
   ...StepBase,
   kind: z.literal("rework"),
-  failures: z
-    .array(
-      z.strictObject({
-        source: z.string(),
-        code: z.string(),
-        message: z.string(),
-        path: z.string().optional(),
-      }),
-    )
-    .min(1),
+  failures: z.array(Failure).min(1),
   previous: z
     .string()
     .nullable()
