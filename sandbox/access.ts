@@ -18,6 +18,14 @@ import { includesRole, roleOf } from "./state.ts";
  */
 export type RepositoryAccess = { needs: string; role: Role };
 
+/** What most endpoints about files and commits ask for. */
+export const readContents: RepositoryAccess = { needs: "contents=read", role: "read" };
+export const writeContents: RepositoryAccess = { needs: "contents=write", role: "write" };
+
+/** What most endpoints about issues and pull requests alike ask for. */
+export const readIssues: RepositoryAccess = { needs: "issues=read;pull_requests=read", role: "read" };
+export const writeIssues: RepositoryAccess = { needs: "issues=write;pull_requests=write", role: "read" };
+
 const LEVELS: readonly string[] = ["read", "write", "admin"] satisfies Level[];
 
 /** The refusal, or undefined when the caller may. A repository that one may not see is not found. */

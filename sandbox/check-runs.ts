@@ -4,7 +4,6 @@ import { type Answer, created, forbidden, invalid, notFound, ok } from "./answer
 import { appOf } from "./caller.ts";
 import { addCheckRun, changeCheckRun, type RunFields, rerequestRun } from "./check-changes.ts";
 import { branchesAt, resolveCommit } from "./git.ts";
-
 import type { Annotation, CheckRun } from "./model.ts";
 import { listing } from "./paging.ts";
 import { presentCheckRun } from "./present/checks.ts";

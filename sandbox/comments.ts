@@ -1,5 +1,6 @@
 /** Comments on issues and pull requests. */
 import { z } from "zod";
+import { readIssues, writeIssues } from "./access.ts";
 import { type Answer, created, forbidden, noContent, notFound, ok } from "./answer.ts";
 import { appOf } from "./caller.ts";
 import {
@@ -27,24 +28,21 @@ const ALL = "/repos/:owner/:repo/issues/comments";
 const ONE = "/repos/:owner/:repo/issues/comments/:comment";
 const OF_ISSUE = "/repos/:owner/:repo/issues/:number/comments";
 
-const READ = { needs: "issues=read;pull_requests=read", role: "read" } as const;
-const WRITE = { needs: "issues=write;pull_requests=write", role: "read" } as const;
-
 const text = z.object({ body: z.string().min(1).max(65_536) });
 
 export const commentRoutes: Route[] = [
-  repoRoute(`GET ${ALL}`, READ, (call) => {
+  repoRoute(`GET ${ALL}`, readIssues, (call) => {
     const comments = call.repository.issues.flatMap((issue) => issue.comments).filter(isSince(call));
     comments.sort((one, other) => one.id - other.id);
     if (call.query.get("sort") !== null && call.query.get("direction") !== "asc") comments.reverse();
     return listing(call, comments, (comment) => presentComment(call.state, comment));
   }),
-  repoRoute(`GET ${ONE}`, READ, (call) => {
+  repoRoute(`GET ${ONE}`, readIssues, (call) => {
     const comment = findComment(call.repository, call.params.comment ?? "");
     return comment === undefined ? notFound() : ok(presentComment(call.state, comment));
   }),
-  authoredRoute(`PATCH ${ONE}`, WRITE, withBody(text, update)),
-  authoredRoute(`DELETE ${ONE}`, WRITE, remove),
+  authoredRoute(`PATCH ${ONE}`, writeIssues, withBody(text, update)),
+  authoredRoute(`DELETE ${ONE}`, writeIssues, remove),
   readIssueRoute(OF_ISSUE, (call) =>
     listing(call, call.issue.comments.filter(isSince(call)), (comment) =>
       presentComment(call.state, comment),

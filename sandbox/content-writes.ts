@@ -1,5 +1,6 @@
 /** Writing and removing a file by its path: one commit on a branch each. */
 import { z } from "zod";
+import { writeContents } from "./access.ts";
 import { type Answer, created, forbidden, notFound, ok, refused } from "./answer.ts";
 import { readCommit, signatureOf } from "./commits.ts";
 import { presentEntry } from "./contents.ts";
@@ -15,7 +16,6 @@ import { now } from "./state.ts";
 import { readEntry } from "./trees.ts";
 
 const FILE = "/repos/:owner/:repo/contents/:path{.+}";
-const WRITE = { needs: "contents=write", role: "write" } as const;
 
 const person = z.object({ name: z.string(), email: z.string(), date: z.string().optional() });
 const change = z.object({
@@ -33,12 +33,12 @@ type Change = z.output<typeof change>;
 export const contentWriteRoutes: Route[] = [
   authoredRoute(
     `PUT ${FILE}`,
-    WRITE,
+    writeContents,
     withBody(put, (call: AuthoredCall, body) => changeFile(call, body, Buffer.from(body.content, "base64"))),
   ),
   authoredRoute(
     `DELETE ${FILE}`,
-    WRITE,
+    writeContents,
     withBody(removal, (call: AuthoredCall, body) => changeFile(call, body, null)),
   ),
 ];

@@ -1,4 +1,5 @@
 /** Files and directories by path. */
+import { readContents } from "./access.ts";
 import { type Answer, notFound, ok, refused } from "./answer.ts";
 import { resolveCommit } from "./git.ts";
 import { objectUrl, type TreeItem } from "./present/objects.ts";
@@ -7,14 +8,13 @@ import { type RepositoryCall, type Route, repoRoute } from "./route.ts";
 import { readBlob, readEntry, readTree } from "./trees.ts";
 
 const CONTENTS = "/repos/:owner/:repo/contents";
-const READ = { needs: "contents=read", role: "read" } as const;
 
 /** GitHub gives no content in JSON for a file that is larger, only in the raw media type. */
 const LARGEST_INLINE = 1024 * 1024;
 
 export const contentRoutes: Route[] = [
-  repoRoute(`GET ${CONTENTS}`, READ, getContent),
-  repoRoute(`GET ${CONTENTS}/:path{.*}`, READ, getContent),
+  repoRoute(`GET ${CONTENTS}`, readContents, getContent),
+  repoRoute(`GET ${CONTENTS}/:path{.*}`, readContents, getContent),
 ];
 
 async function getContent(call: RepositoryCall): Promise<Answer> {

@@ -1,5 +1,6 @@
 /** The git database's objects: commits, trees, blobs and tags. Ids are git's own. */
 import { z } from "zod";
+import { readContents, writeContents } from "./access.ts";
 import { type Answer, created, notFound, ok, refused } from "./answer.ts";
 import { readCommit, signatureOf } from "./commits.ts";
 import { gitText, objectId, objectType, resolveCommit } from "./git.ts";
@@ -19,13 +20,12 @@ import { now } from "./state.ts";
 import { readBlob, readTree } from "./trees.ts";
 
 const GIT = "/repos/:owner/:repo/git";
-const READ = { needs: "contents=read", role: "read" } as const;
-const WRITE = { needs: "contents=write", role: "write" } as const;
 
 /** A tree's listing ends here and says so. */
 const MOST_ENTRIES = 100_000;
 
-const id = z.string().regex(/^[0-9a-f]{40}$/, "is no object id");
+/** An object's full id in a request. */
+export const objectName = z.string().regex(/^[0-9a-f]{40}$/, "is no object id");
 const signature = z.object({
   name: z.string().min(1),
   email: z.string().min(1),
@@ -33,8 +33,8 @@ const signature = z.object({
 });
 const newCommit = z.object({
   message: z.string(),
-  tree: id,
-  parents: z.array(id).default([]),
+  tree: objectName,
+  parents: z.array(objectName).default([]),
   author: signature.optional(),
   committer: signature.optional(),
 });
@@ -45,7 +45,7 @@ const newTree = z.object({
       path: z.string().min(1),
       mode: z.enum(["100644", "100755", "040000", "160000", "120000"]).default("100644"),
       type: z.enum(["blob", "tree", "commit"]).optional(),
-      sha: id.nullable().optional(),
+      sha: objectName.nullable().optional(),
       content: z.string().optional(),
     }),
   ),
@@ -53,17 +53,17 @@ const newTree = z.object({
 const newBlob = z.object({ content: z.string(), encoding: z.enum(["utf-8", "base64"]).default("utf-8") });
 
 export const gitObjectRoutes: Route[] = [
-  repoRoute(`GET ${GIT}/commits/:sha`, READ, async (call) => {
+  repoRoute(`GET ${GIT}/commits/:sha`, readContents, async (call) => {
     const sha = call.params.sha ?? "";
     if ((await objectType(call.repository.dir, sha)) !== "commit") return notFound();
     return ok(presentGitCommit(call.state, call.repository, await readCommit(call.repository.dir, sha)));
   }),
-  authoredRoute(`POST ${GIT}/commits`, WRITE, withBody(newCommit, createCommit)),
-  repoRoute(`GET ${GIT}/trees/:tree{.+}`, READ, getTree),
-  authoredRoute(`POST ${GIT}/trees`, WRITE, withBody(newTree, createTree)),
-  repoRoute(`GET ${GIT}/blobs/:sha`, READ, getBlob),
-  authoredRoute(`POST ${GIT}/blobs`, WRITE, withBody(newBlob, createBlob)),
-  repoRoute(`GET ${GIT}/tags/:sha`, READ, getTag),
+  authoredRoute(`POST ${GIT}/commits`, writeContents, withBody(newCommit, createCommit)),
+  repoRoute(`GET ${GIT}/trees/:tree{.+}`, readContents, getTree),
+  authoredRoute(`POST ${GIT}/trees`, writeContents, withBody(newTree, createTree)),
+  repoRoute(`GET ${GIT}/blobs/:sha`, readContents, getBlob),
+  authoredRoute(`POST ${GIT}/blobs`, writeContents, withBody(newBlob, createBlob)),
+  repoRoute(`GET ${GIT}/tags/:sha`, readContents, getTag),
 ];
 
 async function createCommit(call: AuthoredCall, body: z.output<typeof newCommit>): Promise<Answer> {

@@ -1,7 +1,9 @@
 /** The git database's refs. */
 import { z } from "zod";
+import { readContents, writeContents } from "./access.ts";
 import { type Answer, created, forbidden, noContent, notFound, ok, refused } from "./answer.ts";
 import { isAncestor, isRefName, listRefs, objectId, objectType, type Ref } from "./git.ts";
+import { objectName } from "./git-objects.ts";
 import { listing } from "./paging.ts";
 import { presentRef } from "./present/objects.ts";
 import { moveRef } from "./push.ts";
@@ -16,25 +18,22 @@ import {
 import { refusePush, refuseWorkflows } from "./rules.ts";
 
 const GIT = "/repos/:owner/:repo/git";
-const READ = { needs: "contents=read", role: "read" } as const;
-const WRITE = { needs: "contents=write", role: "write" } as const;
 
-const sha = z.string().regex(/^[0-9a-f]{40}$/, "is no object id");
-const newRef = z.object({ ref: z.string(), sha });
-const movedRef = z.object({ sha, force: z.boolean().default(false) });
+const newRef = z.object({ ref: z.string(), sha: objectName });
+const movedRef = z.object({ sha: objectName, force: z.boolean().default(false) });
 
 export const gitRefRoutes: Route[] = [
-  repoRoute(`GET ${GIT}/ref/:ref{.+}`, READ, async (call) => {
+  repoRoute(`GET ${GIT}/ref/:ref{.+}`, readContents, async (call) => {
     const found = await findRef(call);
     return found === undefined ? notFound() : ok(presentRef(call.state, call.repository, found));
   }),
-  repoRoute(`GET ${GIT}/matching-refs/:ref{.*}`, READ, async (call) => {
+  repoRoute(`GET ${GIT}/matching-refs/:ref{.*}`, readContents, async (call) => {
     const refs = await listRefs(call.repository.dir, `refs/${call.params.ref ?? ""}`);
     return listing(call, refs, (ref) => presentRef(call.state, call.repository, ref));
   }),
-  authoredRoute(`POST ${GIT}/refs`, WRITE, withBody(newRef, createRef)),
-  authoredRoute(`PATCH ${GIT}/refs/:ref{.+}`, WRITE, withBody(movedRef, updateRef)),
-  authoredRoute(`DELETE ${GIT}/refs/:ref{.+}`, WRITE, deleteRef),
+  authoredRoute(`POST ${GIT}/refs`, writeContents, withBody(newRef, createRef)),
+  authoredRoute(`PATCH ${GIT}/refs/:ref{.+}`, writeContents, withBody(movedRef, updateRef)),
+  authoredRoute(`DELETE ${GIT}/refs/:ref{.+}`, writeContents, deleteRef),
 ];
 
 async function createRef(call: AuthoredCall, body: z.output<typeof newRef>): Promise<Answer> {

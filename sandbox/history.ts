@@ -1,4 +1,5 @@
 /** Commits, the pull requests they belong to, and comparisons. */
+import { readContents } from "./access.ts";
 import { notFound, ok, refused } from "./answer.ts";
 import { countCommits, mergeBase, readChanges, readCommit } from "./commits.ts";
 import { git, gitText, isAncestor, resolveCommit } from "./git.ts";
@@ -11,7 +12,6 @@ import { type RepositoryCall, type Route, repoRoute } from "./route.ts";
 import { pullsOf } from "./state.ts";
 
 const REPO = "/repos/:owner/:repo";
-const READ = { needs: "contents=read", role: "read" } as const;
 
 /** A comparison shows at most so many files, as on GitHub. */
 const MOST_FILES = 300;
@@ -19,18 +19,18 @@ const MOST_FILES = 300;
 const MOST_COMMITS = 100;
 
 export const historyRoutes: Route[] = [
-  repoRoute(`GET ${REPO}/commits`, READ, listCommits),
+  repoRoute(`GET ${REPO}/commits`, readContents, listCommits),
   repoRoute(`GET ${REPO}/commits/:sha/pulls`, { needs: "pull_requests=read", role: "read" }, async (call) => {
     const { state, repository } = call;
     const sha = await resolveCommit(repository.dir, call.params.sha ?? "");
     if (sha === undefined) return noCommit(call.params.sha);
     return listing(call, await pullsWith(repository, sha), (pull) => presentPullSimple(state, pull));
   }),
-  repoRoute(`GET ${REPO}/compare/:range{.+}`, READ, compare),
+  repoRoute(`GET ${REPO}/compare/:range{.+}`, readContents, compare),
 ];
 
 /** Stands last: a ref's name may hold slashes. */
-export const commitRoute: Route = repoRoute(`GET ${REPO}/commits/:ref{.+}`, READ, async (call) => {
+export const commitRoute: Route = repoRoute(`GET ${REPO}/commits/:ref{.+}`, readContents, async (call) => {
   const { state, repository } = call;
   const sha = await resolveCommit(repository.dir, call.params.ref ?? "");
   if (sha === undefined) return noCommit(call.params.ref);

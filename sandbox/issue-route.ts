@@ -1,5 +1,5 @@
 /** Routes about one issue: who may come in depends on the issue as much as on the caller. */
-import { reaches, satisfies } from "./access.ts";
+import { reaches, readIssues, satisfies } from "./access.ts";
 import { type Answer, forbidden, notFound } from "./answer.ts";
 import type { Account, Issue, Role } from "./model.ts";
 import { type AuthoredCall, authoredRoute, type RepositoryCall, type Route, repoRoute } from "./route.ts";
@@ -11,12 +11,11 @@ export type AuthoredIssueCall = AuthoredCall & { issue: Issue };
 type Path = `/${string}`;
 type Reply<C> = (call: C) => Answer | Promise<Answer>;
 
-const READ = { needs: "issues=read;pull_requests=read", role: "read" } as const;
 const WRITE = "issues=write;pull_requests=write";
 
 /** Reads the issue that the path names as `:number`. */
 export function readIssueRoute(path: Path, reply: Reply<IssueCall>): Route {
-  return repoRoute(`GET ${path}`, READ, (call) => {
+  return repoRoute(`GET ${path}`, readIssues, (call) => {
     const issue = findIssue(call.repository, call.params.number ?? "");
     return issue === undefined ? notFound() : reply({ ...call, issue });
   });

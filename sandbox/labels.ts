@@ -1,5 +1,6 @@
 /** Labels of a repository and of an issue. */
 import { z } from "zod";
+import { readIssues } from "./access.ts";
 import { type Answer, created, invalid, noContent, notFound, ok } from "./answer.ts";
 import { addLabels, removeLabel, setLabels } from "./issue-changes.ts";
 import { type AuthoredIssueCall, readIssueRoute, writeIssueRoute } from "./issue-route.ts";
@@ -21,7 +22,6 @@ const LABELS = "/repos/:owner/:repo/labels";
 const LABEL = "/repos/:owner/:repo/labels/:name";
 const OF_ISSUE = "/repos/:owner/:repo/issues/:number/labels";
 
-const READ = { needs: "issues=read;pull_requests=read", role: "read" } as const;
 const WRITE = { needs: "issues=write;pull_requests=write", role: "write" } as const;
 
 const name = z.string().trim().min(1).max(50);
@@ -39,33 +39,17 @@ const given = z.union([
 ]);
 
 export const labelRoutes: Route[] = [
-  repoRoute(`GET ${LABELS}`, READ, (call) => listing(call, call.repository.labels, show(call))),
+  repoRoute(`GET ${LABELS}`, readIssues, (call) => listing(call, call.repository.labels, show(call))),
   authoredRoute(`POST ${LABELS}`, WRITE, withBody(newLabel, create)),
-  repoRoute(`GET ${LABEL}`, READ, (call) => {
+  repoRoute(`GET ${LABEL}`, readIssues, (call) => {
     const label = findLabel(call.repository, call.params.name ?? "");
     return label === undefined ? notFound() : ok(show(call)(label));
   }),
   authoredRoute(`PATCH ${LABEL}`, WRITE, withBody(changedLabel, update)),
   authoredRoute(`DELETE ${LABEL}`, WRITE, remove),
   readIssueRoute(OF_ISSUE, (call) => listing(call, call.issue.labels, show(call))),
-  writeIssueRoute(
-    "POST",
-    OF_ISSUE,
-    "triage",
-    withBody(given, async (call: AuthoredIssueCall, names) => {
-      await addLabels(call, call.issue, names);
-      return shown(call);
-    }),
-  ),
-  writeIssueRoute(
-    "PUT",
-    OF_ISSUE,
-    "triage",
-    withBody(given, async (call: AuthoredIssueCall, names) => {
-      await setLabels(call, call.issue, names);
-      return shown(call);
-    }),
-  ),
+  writeIssueRoute("POST", OF_ISSUE, "triage", withBody(given, change(addLabels))),
+  writeIssueRoute("PUT", OF_ISSUE, "triage", withBody(given, change(setLabels))),
   writeIssueRoute("DELETE", OF_ISSUE, "triage", async (call) => {
     await setLabels(call, call.issue, []);
     return noContent();
@@ -80,6 +64,13 @@ export const labelRoutes: Route[] = [
 
 function show(call: RepositoryCall): (label: Label) => unknown {
   return (label) => presentLabel(call.state, call.repository, label);
+}
+
+function change(act: typeof addLabels): (call: AuthoredIssueCall, names: string[]) => Promise<Answer> {
+  return async (call, names) => {
+    await act(call, call.issue, names);
+    return shown(call);
+  };
 }
 
 /** All labels of the issue: these answers are not paged. */

@@ -1,5 +1,4 @@
 /** Makes git objects: blobs, trees and commits, all by git itself, so ids are git's own. */
-
 import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,5 +1,4 @@
 /** Builds a merge group: one commit per pull request, in order, on top of the base branch. */
-
 import { readCommit } from "./commits.ts";
 import { git } from "./git.ts";
 import { mergeMessage } from "./merge-message.ts";

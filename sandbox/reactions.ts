@@ -1,5 +1,6 @@
 /** Reactions to issues and to comments. */
 import { z } from "zod";
+import { readIssues, writeIssues } from "./access.ts";
 import { type Answer, created, forbidden, noContent, notFound, ok } from "./answer.ts";
 import { findComment } from "./comments.ts";
 import { mayChange, readIssueRoute, refuseIssueWrite, writeIssueRoute } from "./issue-route.ts";
@@ -19,9 +20,6 @@ import { identify, now } from "./state.ts";
 const ON_ISSUE = "/repos/:owner/:repo/issues/:number/reactions";
 const ON_COMMENT = "/repos/:owner/:repo/issues/comments/:comment/reactions";
 
-const READ = { needs: "issues=read;pull_requests=read", role: "read" } as const;
-const WRITE = { needs: "issues=write;pull_requests=write", role: "read" } as const;
-
 const wanted = z.object({
   content: z.enum(["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"]),
 });
@@ -37,18 +35,18 @@ export const reactionRoutes: Route[] = [
     ),
   ),
   writeIssueRoute("DELETE", `${ON_ISSUE}/:reaction`, "read", (call) => remove(call, call.issue)),
-  repoRoute(`GET ${ON_COMMENT}`, READ, (call) => {
+  repoRoute(`GET ${ON_COMMENT}`, readIssues, (call) => {
     const comment = findComment(call.repository, call.params.comment ?? "");
     return comment === undefined ? notFound() : list(call, comment);
   }),
   authoredRoute(
     `POST ${ON_COMMENT}`,
-    WRITE,
+    writeIssues,
     withBody(wanted, (call: AuthoredCall, { content }) =>
       onComment(call, (comment) => react(call, comment, content)),
     ),
   ),
-  authoredRoute(`DELETE ${ON_COMMENT}/:reaction`, WRITE, (call) =>
+  authoredRoute(`DELETE ${ON_COMMENT}/:reaction`, writeIssues, (call) =>
     onComment(call, (comment) => remove(call, comment)),
   ),
 ];

@@ -1,4 +1,5 @@
 /** Repositories and their branches. */
+import { readContents } from "./access.ts";
 import { notFound, ok } from "./answer.ts";
 import { readCommit } from "./commits.ts";
 import { branchTip, listRefs } from "./git.ts";
@@ -12,7 +13,6 @@ import { protectionOf } from "./rules.ts";
 import { roleOf } from "./state.ts";
 
 const REPO = "/repos/:owner/:repo";
-const CONTENTS = { needs: "contents=read", role: "read" } as const;
 
 export const repositoryRoutes: Route[] = [
   repoRoute(`GET ${REPO}`, { needs: "metadata=read", role: "read" }, (call) => {
@@ -20,7 +20,7 @@ export const repositoryRoutes: Route[] = [
     const role = caller.kind === "user" ? roleOf(state, repository, caller.user) : undefined;
     return ok(presentFullRepository(state, repository, role));
   }),
-  repoRoute(`GET ${REPO}/branches`, CONTENTS, async (call) => {
+  repoRoute(`GET ${REPO}/branches`, readContents, async (call) => {
     const wanted = call.query.get("protected");
     const refs = await listRefs(call.repository.dir, "refs/heads/");
     const branches = refs
@@ -31,20 +31,24 @@ export const repositoryRoutes: Route[] = [
 ];
 
 /** Stands last: a branch's name may hold slashes. */
-export const branchRoute: Route = repoRoute(`GET ${REPO}/branches/:branch{.+}`, CONTENTS, async (call) => {
-  const { state, repository } = call;
-  const name = call.params.branch ?? "";
-  const sha = await branchTip(repository.dir, name);
-  if (sha === undefined) return notFound();
-  return ok({
-    ...presentBranch(call, name, sha),
-    commit: presentCommit(state, repository, await readCommit(repository.dir, sha)),
-    _links: {
-      self: `${repositoryUrl(state, repository)}/branches/${name}`,
-      html: `${repositoryPage(state, repository)}/tree/${name}`,
-    },
-  });
-});
+export const branchRoute: Route = repoRoute(
+  `GET ${REPO}/branches/:branch{.+}`,
+  readContents,
+  async (call) => {
+    const { state, repository } = call;
+    const name = call.params.branch ?? "";
+    const sha = await branchTip(repository.dir, name);
+    if (sha === undefined) return notFound();
+    return ok({
+      ...presentBranch(call, name, sha),
+      commit: presentCommit(state, repository, await readCommit(repository.dir, sha)),
+      _links: {
+        self: `${repositoryUrl(state, repository)}/branches/${name}`,
+        html: `${repositoryPage(state, repository)}/tree/${name}`,
+      },
+    });
+  },
+);
 
 function presentBranch(call: RepositoryCall, name: string, sha: string) {
   const { state, repository } = call;

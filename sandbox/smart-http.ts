@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { Readable } from "node:stream";
 import { type Context, Hono } from "hono";
-import { refuseRepository } from "./access.ts";
+import { readContents, refuseRepository, writeContents } from "./access.ts";
 import { actorOf, type Caller, identifyCaller } from "./caller.ts";
 import { gitEnvironment, listRefs } from "./git.ts";
 import type { Repository, State } from "./model.ts";
@@ -10,9 +10,6 @@ import { type RefChange, tellPush, withRefs } from "./push.ts";
 import { hooksDirectory } from "./push-hook.ts";
 import { closedBranches, lacksWorkflows } from "./rules.ts";
 import { findRepository } from "./state.ts";
-
-const READ = { needs: "contents=read", role: "read" } as const;
-const WRITE = { needs: "contents=write", role: "write" } as const;
 
 export function gitOverHttp(state: State): Hono {
   const server = new Hono();
@@ -29,7 +26,7 @@ async function serve(state: State, context: Context, path: string): Promise<Resp
   const caller = identifyCaller(state, context.req.header("authorization"));
   if ("status" in caller) return unauthorized("Invalid username or token.");
   const repository = findRepository(state, owner, repo.replace(/\.git$/, ""));
-  const access = service === "git-receive-pack" ? WRITE : READ;
+  const access = service === "git-receive-pack" ? writeContents : readContents;
   const refusal = repository && refuseRepository(state, caller, repository, access);
   if (repository === undefined || refusal !== undefined) {
     if (caller.kind === "nobody") return unauthorized("Authentication required.");

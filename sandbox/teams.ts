@@ -2,7 +2,7 @@
 import { type Answer, noContent, notFound, ok } from "./answer.ts";
 import type { Account, Organization, Repository, Role, Team } from "./model.ts";
 import { listing } from "./paging.ts";
-import { apiUrl, presentAccount, presentTeam } from "./present/accounts.ts";
+import { presentAccount, presentOrganization, presentTeam } from "./present/accounts.ts";
 import { presentMinimalRepository } from "./present/repositories.ts";
 import { type Call, openRoute, orgRoute, type Route, repoRoute } from "./route.ts";
 import { findAccount, findOrganization, findRepository, same } from "./state.ts";
@@ -24,7 +24,7 @@ const PERMISSION: Record<Role, string> = {
 export const teamRoutes: Route[] = [
   openRoute("GET /orgs/:org", (call) => {
     const organization = findOrganization(call.state, call.params.org ?? "");
-    return organization === undefined ? notFound() : ok(presentOrganization(call, organization));
+    return organization === undefined ? notFound() : ok(presentFullOrganization(call, organization));
   }),
   orgRoute("GET /orgs/:org/members", MEMBERS, (call) =>
     listing(call, membersOf(call.organization), show(call)),
@@ -96,28 +96,16 @@ function presentFullTeam(call: OrgCall, team: Team) {
     repos_count: repositoriesOf(call, team).length,
     created_at: call.organization.account.createdAt,
     updated_at: call.organization.account.createdAt,
-    organization: presentOrganization(call, call.organization),
+    organization: presentFullOrganization(call, call.organization),
   };
 }
 
-function presentOrganization(call: Call, { account }: Organization) {
-  const { state } = call;
-  const url = `${apiUrl(state)}/orgs/${account.login}`;
+/** GitHub's organization-full. */
+function presentFullOrganization({ state }: Call, { account }: Organization) {
   const owned = state.repositories.filter(({ owner }) => owner === account);
   return {
-    login: account.login,
-    id: account.id,
-    node_id: account.nodeId,
-    url,
-    repos_url: `${url}/repos`,
-    events_url: `${url}/events`,
-    hooks_url: `${url}/hooks`,
-    issues_url: `${url}/issues`,
-    members_url: `${url}/members{/member}`,
-    public_members_url: `${url}/public_members{/member}`,
-    avatar_url: `${state.url}/avatars/${account.id}`,
+    ...presentOrganization(state, account),
     html_url: `${state.url}/${account.login}`,
-    description: null,
     name: account.name ?? account.login,
     type: "Organization",
     has_organization_projects: false,

@@ -1,4 +1,5 @@
 /** The history of issues: what was done to them, and between that what was said. */
+import { readIssues } from "./access.ts";
 import { notFound, ok } from "./answer.ts";
 import { readIssueRoute } from "./issue-route.ts";
 import type { Issue, IssueEvent, Repository, State } from "./model.ts";
@@ -8,16 +9,15 @@ import { type Route, repoRoute } from "./route.ts";
 
 const EVENTS = "/repos/:owner/:repo/issues/events";
 const ISSUE = "/repos/:owner/:repo/issues/:number";
-const READ = { needs: "issues=read;pull_requests=read", role: "read" } as const;
 
 /** These stand in the timeline but not among the events. */
 const TIMELINE_ONLY = new Set(["commented", "committed", "reviewed"]);
 
 export const timelineRoutes: Route[] = [
-  repoRoute(`GET ${EVENTS}`, READ, (call) =>
+  repoRoute(`GET ${EVENTS}`, readIssues, (call) =>
     listing(call, eventsOf(call.repository), (event) => presentEvent(call.state, event, true)),
   ),
-  repoRoute(`GET ${EVENTS}/:event`, READ, (call) => {
+  repoRoute(`GET ${EVENTS}/:event`, readIssues, (call) => {
     const event = eventsOf(call.repository).find(({ id }) => id === Number(call.params.event));
     return event === undefined ? notFound() : ok(presentEvent(call.state, event, true));
   }),

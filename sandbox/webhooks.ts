@@ -2,7 +2,7 @@
 import { createHmac, randomUUID } from "node:crypto";
 import { webhookFault } from "./faults.ts";
 import type { Account, App, Repository, State } from "./model.ts";
-import { presentAccount } from "./present/accounts.ts";
+import { presentAccount, presentOrganization } from "./present/accounts.ts";
 import { presentRepository } from "./present/repositories.ts";
 import { findOrganization, identify, now } from "./state.ts";
 import type { Delivery } from "./traffic.ts";
@@ -35,7 +35,7 @@ export function emit(
     ...(action === null ? {} : { action }),
     repository: presentRepository(state, repository),
     ...parts,
-    ...(organization === undefined ? {} : { organization: presentLogin(state, organization.account) }),
+    ...(organization === undefined ? {} : { organization: presentOrganization(state, organization.account) }),
     sender: presentAccount(state, sender),
   };
   for (const listener of state.webhookListeners) listener({ event, payload });
@@ -158,22 +158,4 @@ async function post(url: string, headers: Record<string, string>, body: string):
     const status = late ? "timed out" : "failed to connect to host";
     return { status, statusCode: 0, responseHeaders: {}, responseBody: "" };
   }
-}
-
-function presentLogin(state: State, account: Account): Record<string, unknown> {
-  const url = `${state.url}/api/v3/orgs/${account.login}`;
-  return {
-    login: account.login,
-    id: account.id,
-    node_id: account.nodeId,
-    url,
-    repos_url: `${url}/repos`,
-    events_url: `${url}/events`,
-    hooks_url: `${url}/hooks`,
-    issues_url: `${url}/issues`,
-    members_url: `${url}/members{/member}`,
-    public_members_url: `${url}/public_members{/member}`,
-    avatar_url: `${state.url}/avatars/${account.id}`,
-    description: null,
-  };
 }

@@ -1,5 +1,4 @@
 /** The root of every query that the sandbox answers. */
-
 import { refuseRepository } from "../access.ts";
 import type { Caller } from "../caller.ts";
 import type { State } from "../model.ts";

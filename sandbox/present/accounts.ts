@@ -54,6 +54,25 @@ export function presentProfile(state: State, account: Account) {
   };
 }
 
+/** GitHub's organization-simple. */
+export function presentOrganization(state: State, account: Account) {
+  const url = `${apiUrl(state)}/orgs/${account.login}`;
+  return {
+    login: account.login,
+    id: account.id,
+    node_id: account.nodeId,
+    url,
+    repos_url: `${url}/repos`,
+    events_url: `${url}/events`,
+    hooks_url: `${url}/hooks`,
+    issues_url: `${url}/issues`,
+    members_url: `${url}/members{/member}`,
+    public_members_url: `${url}/public_members{/member}`,
+    avatar_url: `${state.url}/avatars/${account.id}`,
+    description: null,
+  };
+}
+
 /** GitHub's integration. */
 export function presentApp(state: State, app: App) {
   return {
