@@ -27,7 +27,7 @@ export function controls(state: State, requests: Asked[]): Hono {
       const [issue] = order.error.issues;
       return context.json({ message: `fault: ${issue?.path.join(".")} ${issue?.message}` }, 422);
     }
-    addFault(state, order.data);
+    addFault(state.faults, order.data);
     return context.json(order.data, 201);
   });
   control.delete("/faults", (context) => {

@@ -1,6 +1,5 @@
 /** Troubles that a test or a demo can order: each strikes the next `times` matching requests or webhooks. */
 import { z } from "zod";
-import type { State } from "./model.ts";
 
 const times = z.number().int().positive().default(1);
 
@@ -50,14 +49,14 @@ export type RequestFault = Extract<Fault, { path: string }>;
 export type WebhookFault = Exclude<Fault, { path: string }>;
 
 /** Orders a fault; throws when it is malformed. */
-export function addFault(state: State, order: FaultOrder): void {
-  state.faults.push(faultSchema.parse(order));
+export function addFault(faults: Fault[], order: FaultOrder): void {
+  faults.push(faultSchema.parse(order));
 }
 
 /** The fault that strikes this request, which is then one time fewer. */
-export function requestFault(state: State, method: string, path: string): RequestFault | undefined {
+export function requestFault(faults: Fault[], method: string, path: string): RequestFault | undefined {
   return strike(
-    state,
+    faults,
     (fault): fault is RequestFault =>
       "path" in fault &&
       (fault.method === undefined || fault.method.toUpperCase() === method) &&
@@ -65,19 +64,19 @@ export function requestFault(state: State, method: string, path: string): Reques
   );
 }
 
-export function webhookFault(state: State, event: string): WebhookFault | undefined {
+export function webhookFault(faults: Fault[], event: string): WebhookFault | undefined {
   return strike(
-    state,
+    faults,
     (fault): fault is WebhookFault =>
       !("path" in fault) && (fault.event === undefined || fault.event === event),
   );
 }
 
-function strike<F extends Fault>(state: State, matches: (fault: Fault) => fault is F): F | undefined {
-  const fault = state.faults.find(matches);
+function strike<F extends Fault>(faults: Fault[], matches: (fault: Fault) => fault is F): F | undefined {
+  const fault = faults.find(matches);
   if (fault === undefined) return undefined;
   fault.times -= 1;
-  if (fault.times === 0) state.faults = state.faults.filter((other) => other !== fault);
+  if (fault.times === 0) faults.splice(faults.indexOf(fault), 1);
   return fault;
 }
 

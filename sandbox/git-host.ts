@@ -3,6 +3,9 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Order, Report } from "./git-runner.ts";
 
+/** What a command came to: its exit status, and what it printed. */
+export type GitResult = { exit: number; stdout: Buffer; stderr: string };
+
 const here = fileURLToPath(import.meta.url);
 const runnerFile = fileURLToPath(
   new URL(here.endsWith(".ts") ? "git-runner.ts" : "git-runner.js", import.meta.url),

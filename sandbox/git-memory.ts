@@ -1,6 +1,6 @@
 /** Remembers what git said of objects: an id names the same content for ever, so what is asked by ids alone has one answer. */
 import { LRUCache } from "lru-cache";
-import type { GitResult } from "./git.ts";
+import type { GitResult } from "./git-host.ts";
 
 /** Commands that only read. */
 const reading = new Set([

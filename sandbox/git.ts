@@ -1,8 +1,6 @@
 /** Runs git by argument list in an environment of its own: no user's or machine's settings, no hooks but ours. */
-import { order } from "./git-host.ts";
+import { type GitResult, order } from "./git-host.ts";
 import { recall, remember } from "./git-memory.ts";
-
-export type GitResult = { exit: number; stdout: Buffer; stderr: string };
 
 export type GitOptions = { input?: string | Uint8Array; env?: Record<string, string> };
 

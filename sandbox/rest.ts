@@ -37,7 +37,7 @@ async function serve(
 ): Promise<Response> {
   const url = new URL(context.req.url);
   const { method } = context.req;
-  const fault = requestFault(state, method, url.pathname.replace(/^\/api\/v3(?=\/)/, ""));
+  const fault = requestFault(state.faults, method, url.pathname.replace(/^\/api\/v3(?=\/)/, ""));
   if (fault?.kind === "delay") await pause(fault.delay_ms);
   const text = await context.req.text();
   const identified = identifyCaller(state, context.req.header("authorization"));

@@ -74,7 +74,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     port,
     state,
     requests: () => asked,
-    fault: (order) => addFault(state, order),
+    fault: (order) => addFault(state.faults, order),
     settled: () => settled(state),
     onExchange: (listener) => state.exchangeListeners.push(listener),
     onWebhook: (listener) => state.webhookListeners.push(listener),

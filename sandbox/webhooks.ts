@@ -71,7 +71,7 @@ export function deliveriesOf(state: State, app: App): Delivery[] {
 }
 
 function dispatch(state: State, parcel: Parcel): void {
-  const fault = webhookFault(state, parcel.event);
+  const fault = webhookFault(state.faults, parcel.event);
   const queue = queueOf(parcel);
   if (fault?.kind === "drop_webhook") return;
   if (fault?.kind === "reorder_webhook") {
