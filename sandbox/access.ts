@@ -1,15 +1,8 @@
 /** Whether a caller may do this to a repository: by role for people, by permission for apps. */
 import { type Answer, forbidden, notFound, refused } from "./answer.ts";
 import type { Caller } from "./caller.ts";
-import type {
-  InstallationToken,
-  Level,
-  Organization,
-  Permissions,
-  Repository,
-  Role,
-  State,
-} from "./model.ts";
+import type { State } from "./memory.ts";
+import type { InstallationToken, Level, Organization, Permissions, Repository, Role } from "./model.ts";
 import { includesRole, roleOf } from "./state.ts";
 
 /**

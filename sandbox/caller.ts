@@ -1,7 +1,8 @@
 /** Who is calling, from the Authorization header alone. */
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { type Answer, refused } from "./answer.ts";
-import type { Account, App, InstallationToken, State } from "./model.ts";
+import type { State } from "./memory.ts";
+import type { Account, App, InstallationToken } from "./model.ts";
 
 export type Caller =
   | { kind: "nobody" }

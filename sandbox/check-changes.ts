@@ -1,5 +1,6 @@
 /** What can be done to check runs and suites: each verb changes them and tells listeners. */
-import type { Account, App, CheckRun, CheckSuite, Repository, State } from "./model.ts";
+import type { State } from "./memory.ts";
+import type { Account, App, CheckRun, CheckSuite, Repository } from "./model.ts";
 import { presentCheckSuite, presentSentCheckRun } from "./present/checks.ts";
 import { checkSuite, identify, now } from "./state.ts";
 import { emit } from "./webhooks.ts";

@@ -1,6 +1,7 @@
 /** A simulated GitHub Actions: it reports the checks that the seed names on every pull request's and merge group's head. */
 import { addCheckRun, changeCheckRun } from "./check-changes.ts";
-import type { Pull, Repository, SimulatedCheck, State } from "./model.ts";
+import type { State } from "./memory.ts";
+import type { Pull, Repository, SimulatedCheck } from "./model.ts";
 import { actionsAppId } from "./state.ts";
 import { background, pause } from "./work.ts";
 

@@ -1,6 +1,7 @@
 /** Reads commits and what they changed. */
 import { git, gitText } from "./git.ts";
-import type { Account, State } from "./model.ts";
+import type { State } from "./memory.ts";
+import type { Account } from "./model.ts";
 import type { Signature } from "./objects.ts";
 import { same, timestamp } from "./state.ts";
 

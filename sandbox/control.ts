@@ -2,8 +2,8 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { addFault, faultSchema } from "./faults.ts";
+import type { State } from "./memory.ts";
 import { enterQueue } from "./merge-queue.ts";
-import type { State } from "./model.ts";
 import type { Asked } from "./rest.ts";
 import { findPull, findRepository } from "./state.ts";
 import { settled } from "./work.ts";

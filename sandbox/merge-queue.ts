@@ -2,7 +2,8 @@
 import { startChecksOn } from "./ci.ts";
 import { branchTip } from "./git.ts";
 import type { By } from "./issue-changes.ts";
-import type { MergeGroup, Pull, Repository, State } from "./model.ts";
+import type { State } from "./memory.ts";
+import type { MergeGroup, Pull, Repository } from "./model.ts";
 import { markMerged } from "./pull-changes.ts";
 import { moveRef } from "./push.ts";
 import { buildHead, groupCommits, groupRef, presentMergeGroup } from "./queue-group.ts";

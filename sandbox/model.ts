@@ -1,8 +1,5 @@
-/** What the sandbox remembers. Objects refer to each other directly; only `present/` turns them into GitHub's JSON. */
+/** The things on a GitHub. Objects refer to each other directly; only `present/` turns them into GitHub's JSON. */
 import type { KeyObject } from "node:crypto";
-import type { Fault } from "./faults.ts";
-import type { Review, ReviewComment } from "./review.ts";
-import type { Delivery, Exchange } from "./traffic.ts";
 
 /** From least to most; each includes those before it. */
 export const roles = ["read", "triage", "write", "maintain", "admin"] as const;
@@ -145,6 +142,33 @@ export type Pull = Identified & {
   reviewComments: ReviewComment[];
 };
 
+export type ReviewState = "APPROVED" | "CHANGES_REQUESTED" | "COMMENTED" | "DISMISSED" | "PENDING";
+
+export type Review = Identified & {
+  pull: Pull;
+  user: Account;
+  body: string;
+  state: ReviewState;
+  commitId: string;
+  submittedAt: string | null;
+};
+
+export type ReviewComment = Identified & {
+  pull: Pull;
+  review: Review;
+  user: Account;
+  body: string;
+  path: string;
+  line: number | null;
+  side: "LEFT" | "RIGHT";
+  diffHunk: string;
+  commitId: string;
+  inReplyTo: number | null;
+  reactions: Reaction[];
+  createdAt: string;
+  updatedAt: string;
+};
+
 export type CheckStatus = "queued" | "in_progress" | "completed";
 
 export type Annotation = {
@@ -267,32 +291,4 @@ export type Repository = Identified & {
   createdAt: string;
   updatedAt: string;
   pushedAt: string;
-};
-
-export type State = {
-  /** `http://host:port`, without a slash at the end; known once the server listens. */
-  url: string;
-  /** Where repositories and generated keys lie. */
-  dir: string;
-  /** Milliseconds since 1970. */
-  clock: () => number;
-  lastId: number;
-  accounts: Account[];
-  organizations: Organization[];
-  apps: App[];
-  installations: Installation[];
-  tokens: (UserToken | InstallationToken)[];
-  repositories: Repository[];
-  deliveries: Delivery[];
-  faults: Fault[];
-  /** What is under way by itself: deliveries, simulated checks. */
-  work: Set<Promise<unknown>>;
-  /** The end of each queue of tasks that must not overtake each other. */
-  queues: Map<string, Promise<unknown>>;
-  /** Webhooks that a fault holds back until the next one to the same target has gone out. */
-  held: Map<string, (() => void)[]>;
-  /** Requests made in the present hour, by token. */
-  rates: Map<string, { used: number; reset: number }>;
-  exchangeListeners: ((exchange: Exchange) => void)[];
-  webhookListeners: ((webhook: { event: string; payload: unknown }) => void)[];
 };

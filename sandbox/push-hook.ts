@@ -1,7 +1,7 @@
 /** The one hook that runs in the sandbox's repositories: git asks it before it moves a ref for a push. */
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { State } from "./model.ts";
+import type { State } from "./memory.ts";
 
 const UPDATE = `#!/bin/sh
 ref=$1 old=$2 new=$3

@@ -2,7 +2,8 @@
 import { type Commit, readCommits } from "./commits.ts";
 import { git, isAncestor } from "./git.ts";
 import type { By } from "./issue-changes.ts";
-import type { Pull, Repository, State } from "./model.ts";
+import type { State } from "./memory.ts";
+import type { Pull, Repository } from "./model.ts";
 import { presentAccount } from "./present/accounts.ts";
 import { presentRepository, repositoryPage } from "./present/repositories.ts";
 import { followBranch } from "./pull-changes.ts";

@@ -1,9 +1,10 @@
 /** Builds a merge group: one commit per pull request, in order, on top of the base branch. */
 import { readCommit } from "./commits.ts";
 import { git } from "./git.ts";
+import type { State } from "./memory.ts";
 import { mergeMessage } from "./merge-message.ts";
 import { merge } from "./merging.ts";
-import type { Account, MergeGroup, Pull, QueueMethod, Repository, State } from "./model.ts";
+import type { Account, MergeGroup, Pull, QueueMethod, Repository } from "./model.ts";
 import { presentSimpleCommit } from "./present/commits.ts";
 import { now } from "./state.ts";
 

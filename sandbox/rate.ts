@@ -1,6 +1,6 @@
 /** The hourly budget of each token, told in GitHub's x-ratelimit headers. */
 import type { Caller } from "./caller.ts";
-import type { State } from "./model.ts";
+import type { State } from "./memory.ts";
 
 const HOUR = 3_600_000;
 

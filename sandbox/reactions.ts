@@ -4,7 +4,8 @@ import { readIssues, writeIssues } from "./access.ts";
 import { type Answer, created, forbidden, noContent, notFound, ok } from "./answer.ts";
 import { findComment } from "./comments.ts";
 import { mayChange, readIssueRoute, refuseIssueWrite, writeIssueRoute } from "./issue-route.ts";
-import type { Comment, Issue, Reaction, State } from "./model.ts";
+import type { State } from "./memory.ts";
+import type { Comment, Issue, Reaction } from "./model.ts";
 import { listing } from "./paging.ts";
 import { presentAccount } from "./present/accounts.ts";
 import {

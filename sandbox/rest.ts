@@ -6,7 +6,7 @@ import { type Answer, refused } from "./answer.ts";
 import { type Caller, identifyCaller } from "./caller.ts";
 import { cutOff, instead, spoil } from "./fault-answers.ts";
 import { requestFault } from "./faults.ts";
-import type { State } from "./model.ts";
+import type { State } from "./memory.ts";
 import { chargeRate, rateHeaders } from "./rate.ts";
 import type { Route } from "./route.ts";
 import type { Exchange } from "./traffic.ts";

@@ -2,11 +2,11 @@
 import { z } from "zod";
 import { type Answer, created, notFound, refused } from "./answer.ts";
 import { type FileChange, mergeBase, readChanges } from "./commits.ts";
+import type { Review, ReviewComment } from "./model.ts";
 import { listing } from "./paging.ts";
 import { presentPullSimple } from "./present/pulls.ts";
 import { presentReviewComment } from "./present/reviews.ts";
 import { type AuthoredPullCall, authoredPullRoute, pullRoute } from "./pull-route.ts";
-import type { Review, ReviewComment } from "./review.ts";
 import { type Route, repoRoute, withBody } from "./route.ts";
 import { identify, now, pullsOf } from "./state.ts";
 import { emit } from "./webhooks.ts";

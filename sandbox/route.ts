@@ -3,7 +3,8 @@ import type { z } from "zod";
 import { type RepositoryAccess, refuseOrganization, refuseRepository } from "./access.ts";
 import { type Answer, type FieldError, notFound, refused } from "./answer.ts";
 import { actorOf, type Caller } from "./caller.ts";
-import type { Account, App, InstallationToken, Organization, Repository, State } from "./model.ts";
+import type { State } from "./memory.ts";
+import type { Account, App, InstallationToken, Organization, Repository } from "./model.ts";
 import { findOrganization, findRepository } from "./state.ts";
 
 export type Call = {

@@ -2,6 +2,7 @@
 import { satisfies } from "./access.ts";
 import { actorOf, type Caller } from "./caller.ts";
 import { branchTip, git, isAncestor } from "./git.ts";
+import type { State } from "./memory.ts";
 import type {
   Account,
   CheckRun,
@@ -10,9 +11,8 @@ import type {
   Pull,
   Repository,
   RequiredCheck,
-  State,
+  Review,
 } from "./model.ts";
-import type { Review } from "./review.ts";
 import { includesRole, roleOf } from "./state.ts";
 
 /** Conclusions that satisfy a required check. */

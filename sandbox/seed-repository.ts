@@ -2,7 +2,8 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { gitText } from "./git.ts";
-import type { Account, App, Protection, Repository, State } from "./model.ts";
+import type { State } from "./memory.ts";
+import type { Account, App, Protection, Repository } from "./model.ts";
 import { writeTree } from "./objects.ts";
 import type { RepositorySeed } from "./seed-schema.ts";
 import { addLabel, findAccount, findOrganization, identify, nodeId, now } from "./state.ts";

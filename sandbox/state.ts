@@ -1,4 +1,5 @@
 /** Makes and finds what the sandbox remembers. Nothing here sends a webhook or asks who is calling. */
+import type { State } from "./memory.ts";
 import type {
   Account,
   App,
@@ -12,7 +13,6 @@ import type {
   Pull,
   Repository,
   Role,
-  State,
 } from "./model.ts";
 import { roles } from "./model.ts";
 

@@ -2,7 +2,8 @@
 import { readIssues } from "./access.ts";
 import { notFound, ok } from "./answer.ts";
 import { readIssueRoute } from "./issue-route.ts";
-import type { Issue, IssueEvent, Repository, State } from "./model.ts";
+import type { State } from "./memory.ts";
+import type { Issue, IssueEvent, Repository } from "./model.ts";
 import { listing } from "./paging.ts";
 import { presentEvent, presentTimelineComment } from "./present/events.ts";
 import { type Route, repoRoute } from "./route.ts";

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { Account, Installation, InstallationToken, Permissions, Repository, State } from "./model.ts";
+import type { State } from "./memory.ts";
+import type { Account, Installation, InstallationToken, Permissions, Repository } from "./model.ts";
 
 const HOUR = 3_600_000;
 

@@ -1,7 +1,8 @@
 /** Tells apps and repository hooks what happened: signed, in order, after the answer that caused it. */
 import { createHmac, randomUUID } from "node:crypto";
 import { webhookFault } from "./faults.ts";
-import type { Account, App, Repository, State } from "./model.ts";
+import type { State } from "./memory.ts";
+import type { Account, App, Repository } from "./model.ts";
 import { presentAccount, presentOrganization } from "./present/accounts.ts";
 import { presentRepository } from "./present/repositories.ts";
 import { findOrganization, identify, now } from "./state.ts";

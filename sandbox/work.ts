@@ -1,5 +1,5 @@
 /** Work that goes on after an answer was given, and the order of what must not overtake. */
-import type { State } from "./model.ts";
+import type { State } from "./memory.ts";
 
 /** Lets `work` run on; `settled` waits for it. Its failure is a bug in the sandbox and surfaces there. */
 export function background(state: State, work: Promise<unknown>): void {

@@ -1,7 +1,8 @@
 /** In whose name a query reads a repository, and what it may read there. */
 import { refuseRepository } from "../access.ts";
 import type { Caller } from "../caller.ts";
-import type { Account, Pull, Repository, State } from "../model.ts";
+import type { State } from "../memory.ts";
+import type { Account, Pull, Repository } from "../model.ts";
 import { refusal } from "./connection.ts";
 
 export type Asker = {

@@ -2,9 +2,8 @@
 import { actorOf } from "../caller.ts";
 import { mergeBase, readChanges } from "../commits.ts";
 import { gitText, objectType } from "../git.ts";
-import type { Label, Pull } from "../model.ts";
+import type { Label, Pull, Review } from "../model.ts";
 import { presentPullSimple } from "../present/pulls.ts";
-import type { Review } from "../review.ts";
 import { isVisibleTo } from "../reviews.ts";
 import { type Asker, actorNode, demand } from "./asker.ts";
 import { connection, type Window } from "./connection.ts";

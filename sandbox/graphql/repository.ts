@@ -1,7 +1,7 @@
 /** The root of every query that the sandbox answers. */
 import { refuseRepository } from "../access.ts";
 import type { Caller } from "../caller.ts";
-import type { State } from "../model.ts";
+import type { State } from "../memory.ts";
 import { chargeRate } from "../rate.ts";
 import { findPull, findRepository, fullName, timestamp } from "../state.ts";
 import type { Asker } from "./asker.ts";

@@ -1,4 +1,5 @@
-import type { Account, App, Installation, Repository, State, Team } from "../model.ts";
+import type { State } from "../memory.ts";
+import type { Account, App, Installation, Repository, Team } from "../model.ts";
 import { findOrganization } from "../state.ts";
 
 /** Where the API's own addresses begin. */

@@ -1,5 +1,6 @@
 import { readCommit } from "../commits.ts";
-import type { CheckRun, CheckSuite, Repository, State } from "../model.ts";
+import type { State } from "../memory.ts";
+import type { CheckRun, CheckSuite, Repository } from "../model.ts";
 import { pullsOf } from "../state.ts";
 import { presentApp } from "./accounts.ts";
 import { presentSimpleCommit } from "./commits.ts";

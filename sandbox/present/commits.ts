@@ -1,5 +1,6 @@
 import { accountOfEmail, type Commit, type FileChange } from "../commits.ts";
-import type { Repository, State } from "../model.ts";
+import type { State } from "../memory.ts";
+import type { Repository } from "../model.ts";
 import { presentAccount } from "./accounts.ts";
 import { repositoryPage, repositoryUrl } from "./repositories.ts";
 

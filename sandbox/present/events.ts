@@ -1,4 +1,5 @@
-import type { Comment, Issue, IssueEvent, State } from "../model.ts";
+import type { State } from "../memory.ts";
+import type { Comment, Issue, IssueEvent } from "../model.ts";
 import { presentAccount, presentApp } from "./accounts.ts";
 import { presentComment, presentIssue } from "./issues.ts";
 import { presentMinimalRepository, repositoryUrl } from "./repositories.ts";

@@ -1,4 +1,5 @@
-import type { Comment, Issue, Label, Reaction, Repository, State } from "../model.ts";
+import type { State } from "../memory.ts";
+import type { Comment, Issue, Label, Reaction, Repository } from "../model.ts";
 import { associationOf, presentAccount, presentApp } from "./accounts.ts";
 import { repositoryPage, repositoryUrl } from "./repositories.ts";
 

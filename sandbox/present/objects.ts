@@ -1,5 +1,6 @@
 import type { Ref } from "../git.ts";
-import type { Repository, State } from "../model.ts";
+import type { State } from "../memory.ts";
+import type { Repository } from "../model.ts";
 import { objectNodeId } from "./commits.ts";
 import { repositoryUrl } from "./repositories.ts";
 

@@ -1,4 +1,5 @@
-import type { Protection, Repository, State } from "../model.ts";
+import type { State } from "../memory.ts";
+import type { Protection, Repository } from "../model.ts";
 import { fullName } from "../state.ts";
 import { repositoryPage, repositoryUrl } from "./repositories.ts";
 

@@ -1,7 +1,8 @@
 import { countCommits, mergeBase, readChanges } from "../commits.ts";
 import { branchTip, isAncestor } from "../git.ts";
+import type { State } from "../memory.ts";
 import { mergeTrees } from "../merging.ts";
-import type { Pull, State } from "../model.ts";
+import type { Pull } from "../model.ts";
 import { allGood, protectionOf, unmetRules } from "../rules.ts";
 import { associationOf, presentAccount } from "./accounts.ts";
 import { issuePage, issueUrl, presentLabel } from "./issues.ts";

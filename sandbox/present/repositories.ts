@@ -1,4 +1,5 @@
-import type { Repository, Role, State } from "../model.ts";
+import type { State } from "../memory.ts";
+import type { Repository, Role } from "../model.ts";
 import { fullName, includesRole } from "../state.ts";
 import { apiUrl, presentAccount } from "./accounts.ts";
 
