@@ -111,7 +111,7 @@ function answerCommands(context: PullContext): Step {
     if (sources.has(sourceKey(ask.source))) continue;
     const entries = withDrafts(context.entries, answers.drafts, facts.now);
     const record = recordFor({ facts, entries });
-    const answer = record.known ? answerOnPull(ask, facts, loaded, record.value) : null;
+    const answer = record.known ? answerOnPull(ask, { facts, loaded, record: record.value }) : null;
     if (answer === null) return decisionOf(answers, { requeueAfter: requeue.undecided });
     const concerns = answer.accepted ? concernsOf(ask, facts.number, entries) : [];
     const drafts = [...(answer.drafts ?? []), ...concerns];
