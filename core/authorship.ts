@@ -1,6 +1,6 @@
 import type { People } from "../schemas/policy.ts";
 import type { Account } from "../schemas/text.ts";
-import type { Adoption, CommitFact, PullFacts, PullRecord } from "./facts.ts";
+import type { Adoption, CommitFact, PullBasics, PullRecord } from "./facts.ts";
 import { type Known, known } from "./known.ts";
 import { firstForBase, type Target } from "./retarget.ts";
 
@@ -29,7 +29,7 @@ export function idsOf(accounts: readonly Pick<Account, "id">[]): ReadonlySet<num
  * Who asked for a change, by numeric account id: those who asked for the run behind it or submitted it, those who adopted
  * commits of it or asked for the plan it was adopted for, and the pull request's author.
  */
-export function requesters(facts: Pick<PullFacts, "pull">, record: PullRecord): ReadonlySet<number> {
+export function requesters(facts: Pick<PullBasics, "pull">, record: PullRecord): ReadonlySet<number> {
   const planned = record.run?.requesters ?? record.adoptedFor?.requesters ?? [];
   const author = facts.pull === null ? [] : [facts.pull.author];
   return idsOf([...planned, ...record.adoptions.map(({ by }) => by), ...author]);
@@ -39,7 +39,7 @@ export function requesters(facts: Pick<PullFacts, "pull">, record: PullRecord): 
  * Whether a change is to be judged as an agent's: a run made it, the ledger has evidence for it, or its author is not
  * known to be a person. Commits and their e-mail addresses say nothing here, because whoever pushes them chooses both.
  */
-export function isByAgent(facts: PullFacts, record: PullRecord): boolean {
+export function isByAgent(facts: Pick<PullBasics, "pull">, record: PullRecord): boolean {
   return record.run !== null || record.evidence.length > 0 || facts.pull?.author.type !== "User";
 }
 

@@ -183,8 +183,8 @@ export type PullRecord = {
   stops: Stop[];
 };
 
-/** Everything a verdict depends on. A fact that could not be read is `{ known: false, why }`, never a missing field. */
-export type PullFacts = {
+/** What is told of every pull request, and what is asked for where the policy's people decide. */
+export type PullBasics = {
   repository: { id: number; name: string };
   /** null when a git directory alone is judged. */
   pull: { number: number; author: Account; title: string; body: string; labels: string[] } | null;
@@ -194,18 +194,25 @@ export type PullFacts = {
   head: { sha: string };
   defaultBranch: string;
   policy: Known<PolicyReading>;
-  mergeBase: Known<string>;
-  changes: Known<Change[]>;
-  /** The files that the gates asked for (`reads`), whether the change touches them or not. */
-  texts: Known<FileText[]>;
-  /** From the merge base, which is not among them, to the head, in any order. */
-  commits: Known<CommitFact[]>;
-  secrets: Known<SecretFinding[]>;
-  reviews: Known<ReviewFact[]>;
   /** What the pull request's author may do here; asked only where their own duty can count (`separation: solo`). */
   authorStanding: Known<Standing>;
-  checks: Known<CheckFact[]>;
-  record: Known<PullRecord>;
   /** The day of the judgement (UTC, `2026-11-21`): the only thing about time that a verdict depends on. */
   day: string;
 };
+
+/** The facts that gates need, each as it is once it was read. */
+export type FactValues = {
+  mergeBase: string;
+  changes: Change[];
+  /** The files that the gates asked for (`reads`), whether the change touches them or not. */
+  texts: FileText[];
+  /** From the merge base, which is not among them, to the head, in any order. */
+  commits: CommitFact[];
+  secrets: SecretFinding[];
+  reviews: ReviewFact[];
+  checks: CheckFact[];
+  record: PullRecord;
+};
+
+/** Everything a verdict depends on. A fact that could not be read is `{ known: false, why }`, never a missing field. */
+export type PullFacts = PullBasics & { [F in keyof FactValues]: Known<FactValues[F]> };

@@ -1,5 +1,5 @@
 import type { LoadedPolicy } from "./facts.ts";
-import { type Gate, type GateName, gateNames, type ReadingFacts } from "./gate.ts";
+import type { Gate, ReadingFacts } from "./gate.ts";
 import { adr } from "./gates/adr.ts";
 import { approval } from "./gates/approval.ts";
 import { casefile } from "./gates/casefile.ts";
@@ -22,7 +22,10 @@ import { stop } from "./gates/stop.ts";
 import { tests } from "./gates/tests.ts";
 import { trace } from "./gates/trace.ts";
 
-/** Every gate by its name. A gate is added here, in `gateNames` and, if it takes settings, in the policy's schema. */
+/**
+ * Every gate by its name, in the order in which they are judged and shown: those that the content alone settles come
+ * first. A gate is added here and, if it takes settings, in the policy's schema.
+ */
 export const gates = {
   "forbidden-paths": forbiddenPaths,
   links,
@@ -45,13 +48,15 @@ export const gates = {
   review,
   ci,
   "manual-test": manualTest,
-} satisfies Record<GateName, Gate>;
+} satisfies Record<string, Gate>;
+
+export type GateName = keyof typeof gates;
+
+/** Their names, in the same order. */
+export const gateNames: readonly GateName[] = Object.values(gates).map(({ name }) => name);
 
 /** The paths whose text some gate will want to read, each once, in order: what a collector fetches before judging. */
 export function pathsToRead(facts: ReadingFacts, policy: LoadedPolicy): string[] {
-  const paths = gateNames.flatMap((name) => {
-    const gate: Gate = gates[name];
-    return gate.reads?.(facts, policy) ?? [];
-  });
+  const paths = gateNames.flatMap((name) => gates[name].reads?.(facts, policy) ?? []);
   return [...new Set(paths)].sort();
 }

@@ -1,6 +1,7 @@
 import { policyPath } from "../schemas/policy-place.ts";
 import { askedCasefiles } from "./casefiles.ts";
 import type { LoadedPolicy } from "./facts.ts";
+import { guardOf } from "./gates/protected.ts";
 import { matcher, nameProblem } from "./paths.ts";
 import { lineOf, patternLists } from "./policy-lists.ts";
 import { sensitive } from "./sensitive.ts";
@@ -38,7 +39,7 @@ function listed(path: string, loaded: Loaded): TouchingRule[] {
 
 function builtIn(path: string, loaded: Loaded): TouchingRule[] {
   if (loaded.policy.extends !== "default") return [];
-  const by = loaded.policy.gates.protected?.by ?? "architects";
+  const by = guardOf(loaded.policy.gates);
   return sensitive
     .filter(({ pattern }) => matcher([pattern], "deny").matches(path) !== null)
     .slice(0, 1)

@@ -6,8 +6,9 @@ import { type JobCheck, missingChecks } from "./job-checks.ts";
 import type { LintWarning, Remark } from "./lint-warning.ts";
 import { matcher } from "./paths.ts";
 import { covers } from "./pattern-cover.ts";
+import type { PatternList } from "./pattern-list.ts";
 import { shortName } from "./person-name.ts";
-import { lineOf, type PatternList, patternLists } from "./policy-lists.ts";
+import { lineOf, patternLists } from "./policy-lists.ts";
 import { sensitivePatterns } from "./sensitive.ts";
 import { namedFiles, unmatched } from "./unmatched.ts";
 

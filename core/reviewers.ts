@@ -1,7 +1,7 @@
 import type { Duty } from "../schemas/policy-values.ts";
 import type { Account } from "../schemas/text.ts";
 import { writers } from "./authority.ts";
-import type { PullFacts, ReviewFact } from "./facts.ts";
+import type { PullBasics, ReviewFact } from "./facts.ts";
 import { type Known, known } from "./known.ts";
 import { isSinceRetarget } from "./retarget.ts";
 
@@ -50,7 +50,7 @@ type Objection = {
   why: string;
 };
 
-function objectionTo(review: ReviewFact, facts: PullFacts, { duties, isOwn }: Wanted): Objection | null {
+function objectionTo(review: ReviewFact, facts: PullBasics, { duties, isOwn }: Wanted): Objection | null {
   const { by, sha, at } = review;
   const head = facts.head.sha;
   const notCounted = (why: string): Objection => ({ code: "not-counted", why });
@@ -80,7 +80,7 @@ function objectionTo(review: ReviewFact, facts: PullFacts, { duties, isOwn }: Wa
  * Sorts the standing approvals of a change. Anyone who can see a repository can approve, so most of them may not count; and
  * a review names no branch, so one counts only where the pull request was not pointed at another branch since.
  */
-export function approvals(reviews: readonly ReviewFact[], facts: PullFacts, wanted: Wanted): Approvals {
+export function approvals(reviews: readonly ReviewFact[], facts: PullBasics, wanted: Wanted): Approvals {
   const counting: Account[] = [];
   const objections: Objection[] = [];
   for (const review of standingReviews(reviews)) {

@@ -1,7 +1,7 @@
 import type { Remark } from "./lint-warning.ts";
 import { fold } from "./names.ts";
 import { matcher } from "./paths.ts";
-import type { PatternList } from "./policy-lists.ts";
+import type { PatternList } from "./pattern-list.ts";
 
 /** A file's path with the form of it in which look-alikes are equal: a tree is gone through once for each pattern. */
 export type NamedFile = { path: string; folded: string };

@@ -1,7 +1,8 @@
 import { brought, emptiness } from "../brought.ts";
 import type { Change, LoadedPolicy, PullRecord } from "../facts.ts";
-import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { authorOf, defineGate, lacking, notApplicable, notConfigured, policyLine, result } from "../gate.ts";
 import { matcher } from "../paths.ts";
+import { anyOf, patternList } from "../pattern-list.ts";
 
 const name = "adr";
 
@@ -31,21 +32,26 @@ function decisionsOf(
  * New architecture comes with a decision: one that the change itself writes, or one that the story of its run names and
  * that the head still has. It is read from the commits first, so that a git directory alone settles it.
  */
-export const adr: Gate = {
+export const adr = defineGate({
   name,
   group: "content",
-  changesOn: ["push", "base", "policy", "ledger"],
+  settings: ({ gates }) => gates[name] ?? notConfigured("The policy does not say what is architecture."),
+  needs: ["changes"],
+  lists({ gates }) {
+    const { when, files } = gates[name] ?? {};
+    const decided = `adding it needs a decision, written in ${anyOf(files ?? [])}`;
+    return [
+      patternList(`gates.${name}.when`, "deny", when, decided),
+      { ...patternList(`gates.${name}.files`, "allow", files, "it can hold a decision"), toCome: true },
+    ];
+  },
   reads({ changes, record }, policy) {
     if (additions(changes, policy).length === 0) return [];
     const { written, named } = decisionsOf(changes, record, policy);
     return [...written, ...named];
   },
-  judge(facts, policy) {
-    const settings = policy.policy.gates[name];
-    if (settings === undefined)
-      return notApplicable(name, "not-configured", "The policy does not say what is architecture.");
-    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
-    const added = additions(facts.changes.value, policy);
+  judge(facts, policy, settings) {
+    const added = additions(facts.changes, policy);
     const [first] = added;
     if (first === undefined)
       return notApplicable(name, "nothing-new", "The change adds no file of architecture.");
@@ -54,7 +60,7 @@ export const adr: Gate = {
     const texts = new Map(facts.texts.value.map((file) => [file.path, file.after]));
     const standing = (path: string) => emptiness(texts.get(path) ?? { state: "absent" }) === null;
     const record = facts.record.known ? facts.record.value : null;
-    const { written, named } = decisionsOf(facts.changes.value, record, policy);
+    const { written, named } = decisionsOf(facts.changes, record, policy);
     if (written.some(standing)) {
       const message = `The change adds ${count} of architecture and writes a decision.`;
       return result(name, "pass", { code: "decision-written", message });
@@ -65,7 +71,7 @@ export const adr: Gate = {
     }
     // A change that is no pull request has no story: there, an unread ledger hides nothing.
     if (!facts.record.known && facts.pull !== null) return lacking(name, "record-unknown", facts.record.why);
-    const wanted = settings.files.map((pattern) => `\`${pattern}\``).join(" or ");
+    const wanted = anyOf(settings.files);
     const note =
       written.length + named.length === 0 ? "" : " One is brought or named, and it is empty or not there.";
     const message = `The change adds ${count} of architecture (first: this one), and no decision in ${wanted} comes with them.${note}`;
@@ -76,4 +82,4 @@ export const adr: Gate = {
     const line = policyLine(policy, `gates.${name}.when`);
     return result(name, "fail", { code: "decision-missing", message, path: first.path, ...line, next });
   },
-};
+});

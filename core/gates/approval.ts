@@ -1,6 +1,6 @@
 import { idsOf, whoseWork } from "../authorship.ts";
 import type { AdoptedPlan, Adoption, LoadedPolicy } from "../facts.ts";
-import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { alwaysOn, forRuns, policyLine, result } from "../gate.ts";
 
 const name = "approval";
 
@@ -30,15 +30,14 @@ function ofAdopted(plan: AdoptedPlan, adoptions: readonly Adoption[], policy: Lo
  * very words, was judged when the ledger took it in (features F1); here it is looked for, and separation is looked at again,
  * because the policy may have been made stricter since.
  */
-export const approval: Gate = {
+export const approval = forRuns({
   name,
   group: "record",
-  changesOn: ["policy", "ledger"],
-  judge(facts, policy) {
-    if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
-    const { run, adoptedFor, adoptions } = facts.record.value;
-    if (run === null && adoptedFor !== undefined) return ofAdopted(adoptedFor, adoptions, policy);
-    if (run === null) return notApplicable(name, "no-run", "No run of an agent made this pull request.");
+  settings: alwaysOn,
+  needs: [],
+  others: ({ record: { adoptedFor, adoptions } }, policy) =>
+    adoptedFor === undefined ? null : ofAdopted(adoptedFor, adoptions, policy),
+  judge({ run }, policy) {
     const next = {
       step: `Plan story #${run.story} again and have the plan approved.`,
       who: "a planner of the policy",
@@ -65,4 +64,4 @@ export const approval: Gate = {
       message: `@${given.by.login} approved \`${given.digest}\` (entry ${given.seq}).${solo}`,
     });
   },
-};
+});

@@ -3,7 +3,7 @@ import { holders } from "../authority.ts";
 import { emptiness } from "../brought.ts";
 import { askedCasefiles } from "../casefiles.ts";
 import type { LoadedPolicy, RunRecord } from "../facts.ts";
-import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { forRuns, lacking, lostRun, notConfigured, policyLine, result } from "../gate.ts";
 import { nameProblem } from "../paths.ts";
 
 const name = "casefile";
@@ -28,27 +28,20 @@ function nextStep({ story }: RunRecord, ours: boolean): string {
  * A run's change comes with its casefiles: each is there on the head, as text that says something. Whether this change
  * or an earlier one of the story wrote it does not matter.
  */
-export const casefile: Gate = {
+export const casefile = forRuns({
   name,
   group: "record",
-  changesOn: ["push", "base", "policy", "ledger"],
+  settings: ({ gates }) => gates[name] ?? notConfigured("The policy asks for no casefiles."),
+  needs: ["texts"],
   // No file can have a hostile name, so none is looked for and none is found.
   reads: ({ record }, policy) =>
     record === null || record.run === null
       ? []
       : casefiles(record.run, policy).flatMap(({ path }) => (nameProblem(path) === null ? [path] : [])),
+  others: ({ record }) => (record.evidence.length > 0 ? lacking(name, "run-unknown", lostRun) : null),
   judge(facts, policy) {
-    if (policy.policy.gates[name] === undefined)
-      return notApplicable(name, "not-configured", "The policy asks for no casefiles.");
-    if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
-    const { run, evidence } = facts.record.value;
-    if (run === null && evidence.length > 0) {
-      const why = "The ledger has evidence for this pull request and not the run that made it.";
-      return lacking(name, "run-unknown", why);
-    }
-    if (run === null) return notApplicable(name, "no-run", "No run of an agent made this pull request.");
-    if (!facts.texts.known) return lacking(name, "texts-unknown", facts.texts.why);
-    const texts = new Map(facts.texts.value.map((file) => [file.path, file.after]));
+    const { run } = facts;
+    const texts = new Map(facts.texts.map((file) => [file.path, file.after]));
     const files = casefiles(run, policy);
     const reasons = files.flatMap(({ path, key, ours }): Reason[] => {
       const content = texts.get(path) ?? { state: "absent" };
@@ -67,4 +60,4 @@ export const casefile: Gate = {
     const message = `All ${files.length} casefiles of story #${run.story} are there.`;
     return result(name, "pass", { code: "casefiles-there", message });
   },
-};
+});

@@ -1,6 +1,6 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import type { CheckFact, LoadedPolicy, PullFacts } from "../facts.ts";
-import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import type { CheckFact, LoadedPolicy, PullBasics } from "../facts.ts";
+import { authorOf, defineGate, notConfigured, policyLine, result } from "../gate.ts";
 
 const name = "ci";
 
@@ -25,7 +25,7 @@ function against(
   wanted: string,
   maySkip: boolean,
   checks: readonly CheckFact[],
-  facts: PullFacts,
+  facts: PullBasics,
 ): Blocking[] {
   const attempts = latest(wanted, checks);
   const who = authorOf(facts);
@@ -38,7 +38,7 @@ function against(
   return attempts.flatMap((check) => blockingOf(check, wanted, maySkip, facts));
 }
 
-function blockingOf(check: CheckFact, wanted: string, maySkip: boolean, facts: PullFacts): Blocking[] {
+function blockingOf(check: CheckFact, wanted: string, maySkip: boolean, facts: PullBasics): Blocking[] {
   const head = facts.head.sha;
   const who = authorOf(facts);
   if (check.status !== "completed") {
@@ -66,17 +66,14 @@ function lineOf(policy: LoadedPolicy, place: number): Pick<Reason, "policyLine">
  * any workflow of the change, may give a check any name. Of several attempts in a suite the latest counts, so an older
  * success does not stand while a new one runs. A check that nobody has seen is waited for, never taken as passed.
  */
-export const ci: Gate = {
+export const ci = defineGate({
   name,
   group: "people",
-  changesOn: ["push", "policy", "check"],
-  judge(facts, policy) {
-    const settings = policy.policy.gates[name];
-    if (settings === undefined) return notApplicable(name, "not-configured", "The policy names no checks.");
-    if (!facts.checks.known) return lacking(name, "checks-unknown", facts.checks.why);
-    const checks = facts.checks.value;
+  settings: ({ gates }) => gates[name] ?? notConfigured("The policy names no checks."),
+  needs: ["checks"],
+  judge(facts, policy, settings) {
     const blocking = settings.checks.flatMap((wanted, place) =>
-      against(wanted, settings.skipped.includes(wanted), checks, facts).map(({ status, reason }) => ({
+      against(wanted, settings.skipped.includes(wanted), facts.checks, facts).map(({ status, reason }) => ({
         status,
         reason: { ...reason, ...lineOf(policy, place) },
       })),
@@ -87,4 +84,4 @@ export const ci: Gate = {
     const message = `${settings.checks.map((one) => `\`${one}\``).join(", ")} succeeded${settings.skipped.length === 0 ? "" : " or may be skipped"} on ${facts.head.sha}.`;
     return result(name, "pass", { code: "succeeded", message });
   },
-};
+});

@@ -1,17 +1,15 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import { type Gate, lacking, notApplicable, result } from "../gate.ts";
+import { alwaysOn, forRuns, result } from "../gate.ts";
 
 const name = "dependencies";
 
 /** A prompt's change enters after those of the prompts that it builds on, in the order that was approved. */
-export const dependencies: Gate = {
+export const dependencies = forRuns({
   name,
   group: "record",
-  changesOn: ["policy", "ledger"],
-  judge(facts) {
-    if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
-    const { run } = facts.record.value;
-    if (run === null) return notApplicable(name, "no-run", "No run of an agent made this pull request.");
+  settings: alwaysOn,
+  needs: [],
+  judge({ run }) {
     if (run.dependsOn.length === 0)
       return result(name, "pass", { code: "independent", message: "This prompt builds on no other." });
     const missing = run.dependsOn.filter((one) => !one.merged);
@@ -28,4 +26,4 @@ export const dependencies: Gate = {
     const message = `All ${run.dependsOn.length} prompts that this one builds on are merged.`;
     return result(name, "pass", { code: "merged", message });
   },
-};
+});

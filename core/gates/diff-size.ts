@@ -1,7 +1,8 @@
 import type { Reason } from "../../schemas/verdict.ts";
 import type { Change } from "../facts.ts";
-import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { authorOf, defineGate, notConfigured, policyLine, result } from "../gate.ts";
 import { matcher } from "../paths.ts";
+import { patternList } from "../pattern-list.ts";
 
 const name = "diff-size";
 
@@ -18,17 +19,17 @@ function sizeOf(changes: readonly Change[]): Size {
 }
 
 /** A change is not larger than a person can review. Lines are counted from the files, so attributes hide none. */
-export const diffSize: Gate = {
+export const diffSize = defineGate({
   name,
   group: "content",
-  changesOn: ["push", "base", "policy"],
-  judge(facts, policy) {
-    const limits = policy.policy.gates[name];
-    if (limits === undefined)
-      return notApplicable(name, "not-configured", "The policy sets no limit on size.");
-    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
+  settings: ({ gates }) => gates[name] ?? notConfigured("The policy sets no limit on size."),
+  needs: ["changes"],
+  lists: ({ gates }) => [
+    patternList(`gates.${name}.ignore`, "allow", gates[name]?.ignore, "it does not count as size"),
+  ],
+  judge(facts, policy, limits) {
     const ignored = matcher(limits.ignore, "allow");
-    const counted = facts.changes.value.filter((change) => ignored.matches(change.path) === null);
+    const counted = facts.changes.filter((change) => ignored.matches(change.path) === null);
     const size = sizeOf(counted);
     const reasons = measures.flatMap((measure): Reason[] => {
       const limit = limits[measure];
@@ -40,7 +41,7 @@ export const diffSize: Gate = {
       ];
     });
     if (reasons.length > 0) return result(name, "fail", ...reasons);
-    const left = facts.changes.value.length - counted.length;
+    const left = facts.changes.length - counted.length;
     const figures = measures.map(
       (measure) =>
         `${size[measure]} ${measure}${limits[measure] === undefined ? "" : ` of ${limits[measure]}`}`,
@@ -48,4 +49,4 @@ export const diffSize: Gate = {
     const message = `${figures.join(", ")}${left === 0 ? "" : `; ${left} ignored by the policy`}.`;
     return result(name, "pass", { code: "within-limits", message });
   },
-};
+});

@@ -1,9 +1,10 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
 import { adoptionOf } from "../authorship.ts";
-import type { FileText, LoadedPolicy, PullFacts, PullRecord } from "../facts.ts";
+import type { FileText, LoadedPolicy, PullBasics, PullRecord } from "../facts.ts";
 import {
+  alwaysOn,
   authorOf,
-  type Gate,
+  defineGate,
   lacking,
   notApplicable,
   policyLine,
@@ -11,6 +12,7 @@ import {
   result,
 } from "../gate.ts";
 import { matcher } from "../paths.ts";
+import { patternList } from "../pattern-list.ts";
 
 const name = "evidence";
 
@@ -58,7 +60,7 @@ function missingFiles(record: PullRecord, files: readonly FileText[], who: strin
 }
 
 /** What is wrong with the record of the head; null when the ledger has evidence for exactly this commit, or a person adopted it. */
-function recordProblem(facts: PullFacts, record: PullRecord): GateResult | null {
+function recordProblem(facts: PullBasics, record: PullRecord): GateResult | null {
   const head = facts.head.sha;
   if (record.evidence.some((one) => one.commit === head)) return null;
   const adoption = adoptionOf(record, head, facts);
@@ -82,7 +84,7 @@ function recordProblem(facts: PullFacts, record: PullRecord): GateResult | null 
 }
 
 /** What stands in the place of evidence for a head that a person adopted; null where nobody did. Claims are none. */
-function adoptionText(facts: PullFacts, record: PullRecord): string | null {
+function adoptionText(facts: PullBasics, record: PullRecord): string | null {
   const head = facts.head.sha;
   if (record.evidence.some((one) => one.commit === head)) return null;
   const adoption = adoptionOf(record, head, facts);
@@ -95,17 +97,27 @@ function adoptionText(facts: PullFacts, record: PullRecord): string | null {
  * Every commit of an agent is one whose making our host saw: the head is a recorded commit, the evidence files that its
  * prompt declared are there, and evidence files are JSON. For others, only the files that the policy names are looked at.
  */
-export const evidence: Gate = {
+export const evidence = defineGate({
   name,
   group: "record",
-  changesOn: ["push", "base", "policy", "ledger"],
+  settings: alwaysOn,
+  needs: ["record", "changes"],
+  lists: ({ gates }) => [
+    {
+      ...patternList(
+        `gates.${name}.files`,
+        "deny",
+        gates[name]?.files,
+        "it is an evidence file: it must be JSON",
+      ),
+      toCome: true,
+    },
+  ],
   reads: evidencePaths,
   judge(facts, policy) {
-    if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
-    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
     if (!facts.texts.known) return lacking(name, "evidence-files-unknown", facts.texts.why);
-    const record = facts.record.value;
-    const wanted = new Set(evidencePaths({ changes: facts.changes.value, record }, policy));
+    const { record, changes } = facts;
+    const wanted = new Set(evidencePaths({ changes, record }, policy));
     const files = facts.texts.value.filter(({ path }) => wanted.has(path));
     const count = files.filter(({ after }) => after.state !== "absent").length;
     const { run } = record;
@@ -129,4 +141,4 @@ export const evidence: Gate = {
     const message = [recorded ?? [], `${count} evidence files are valid JSON.`].flat().join(" ");
     return result(name, "pass", { code: "evidence-in-order", message });
   },
-};
+});

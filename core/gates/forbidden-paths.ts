@@ -1,7 +1,8 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import type { Change, LoadedPolicy, PullFacts } from "../facts.ts";
-import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import type { Change, LoadedPolicy, PullBasics } from "../facts.ts";
+import { alwaysOn, authorOf, defineGate, notApplicable, policyLine, result } from "../gate.ts";
 import { matcher } from "../paths.ts";
+import { patternList } from "../pattern-list.ts";
 
 const name = "forbidden-paths";
 
@@ -14,7 +15,7 @@ function touched(change: Change): string {
 function hits(
   changes: readonly Change[],
   policy: LoadedPolicy,
-  facts: PullFacts,
+  facts: PullBasics,
   deny: readonly string[],
 ): Reason[] {
   const denied = matcher(deny, "deny");
@@ -35,14 +36,21 @@ function hits(
  * No pull request touches the paths that the policy forbids, whoever wrote it. As the first gate, and even when no path
  * is forbidden, it is also the one place where an unread or empty list of changes is refused.
  */
-export const forbiddenPaths: Gate = {
+export const forbiddenPaths = defineGate({
   name,
   group: "content",
-  changesOn: ["push", "base", "policy"],
+  settings: alwaysOn,
+  needs: ["mergeBase", "changes"],
+  lists: ({ gates }) => [
+    patternList(
+      `gates.${name}.deny`,
+      "deny",
+      gates[name]?.deny,
+      "no pull request may touch it, whoever wrote it",
+    ),
+  ],
   judge(facts, policy) {
-    if (!facts.mergeBase.known) return lacking(name, "merge-base-unknown", facts.mergeBase.why);
-    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
-    const changes = facts.changes.value;
+    const { changes } = facts;
     if (changes.length === 0) {
       const next = {
         step: "Push a commit that changes something, or close the pull request.",
@@ -60,4 +68,4 @@ export const forbiddenPaths: Gate = {
       message: `None of ${changes.length} changed paths is forbidden.`,
     });
   },
-};
+});

@@ -1,12 +1,13 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import { addedLines } from "../added-lines.ts";
-import type { Change, Content, FileText, LoadedPolicy, PullFacts } from "../facts.ts";
-import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import type { Change, Content, FileText, LoadedPolicy, PullBasics } from "../facts.ts";
+import { authorOf, defineGate, notConfigured, policyLine, result } from "../gate.ts";
 import { type HarnessKind, harnessKind, harnessLines } from "../harness-lines.ts";
 import { type HarnessFile, lostHooks, type Problem, workflowProblems } from "../harness-losses.ts";
 import { loopholes } from "../loopholes.ts";
 import { type Matcher, matcher } from "../paths.ts";
+import { patternList } from "../pattern-list.ts";
 
 const name = "harness";
 
@@ -94,7 +95,7 @@ function loopholesIn(files: readonly HarnessFile[]): Problem[] {
 }
 
 function judge(
-  facts: PullFacts,
+  facts: PullBasics,
   policy: LoadedPolicy,
   changes: readonly Change[],
   texts: readonly FileText[],
@@ -124,10 +125,15 @@ function judge(
  * A change does not switch off what judges it: no ignored failure, skipped or missing job, bypassed hook, or workflow that
  * hands secrets to a stranger's code. Only what the change adds or takes away counts, and never what stands in a comment.
  */
-export const harness: Gate = {
+export const harness = defineGate({
   name,
   group: "content",
-  changesOn: ["push", "base", "policy"],
+  settings: (policy) =>
+    isWanted(policy) || notConfigured("The policy does not ask for a look at what judges changes."),
+  needs: ["changes", "texts"],
+  lists: ({ gates }) => [
+    patternList(`gates.${name}.files`, "deny", gates[name]?.files, "checks are not switched off in it"),
+  ],
   reads({ changes }, policy) {
     if (!isWanted(policy.policy)) return [];
     const judging = harnessFiles(policy);
@@ -135,15 +141,5 @@ export const harness: Gate = {
       .map(({ path }) => path)
       .filter((path) => harnessKind(path) !== null && judging.matches(path) !== null);
   },
-  judge(facts, policy) {
-    if (!isWanted(policy.policy))
-      return notApplicable(
-        name,
-        "not-configured",
-        "The policy does not ask for a look at what judges changes.",
-      );
-    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
-    if (!facts.texts.known) return lacking(name, "texts-unknown", facts.texts.why);
-    return judge(facts, policy, facts.changes.value, facts.texts.value);
-  },
-};
+  judge: (facts, policy) => judge(facts, policy, facts.changes, facts.texts),
+});

@@ -1,7 +1,8 @@
 import type { Reason } from "../../schemas/verdict.ts";
 import type { Change, FileSide } from "../facts.ts";
-import { authorOf, type Gate, lacking, policyLine, result } from "../gate.ts";
+import { alwaysOn, authorOf, defineGate, policyLine, result } from "../gate.ts";
 import { matcher, nameProblem } from "../paths.ts";
+import { patternList } from "../pattern-list.ts";
 
 const name = "links";
 
@@ -40,16 +41,24 @@ function oddity({ before, after }: Change): Finding | null {
  * mode, no misleading name. The policy can accept all but the names where it says so. A link is judged by its mode and
  * never followed. Taking such a thing away is no fault, or a name that is already there could not be put right.
  */
-export const links: Gate = {
+export const links = defineGate({
   name,
   group: "content",
-  changesOn: ["push", "base", "policy"],
+  settings: alwaysOn,
+  needs: ["changes"],
+  lists: ({ gates }) => [
+    patternList(
+      `gates.${name}.allow`,
+      "allow",
+      gates[name]?.allow,
+      "it may be a link or a submodule, or change its mode",
+    ),
+  ],
   judge(facts, policy) {
-    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
     const accepted = matcher(policy.policy.gates[name]?.allow ?? [], "allow");
     const line = policyLine(policy, `gates.${name}.allow`);
     const who = authorOf(facts);
-    const reasons = facts.changes.value.flatMap((change): Reason[] => {
+    const reasons = facts.changes.flatMap((change): Reason[] => {
       const { path, after } = change;
       const hostile = after === null ? null : nameProblem(path);
       if (hostile !== null) {
@@ -65,4 +74,4 @@ export const links: Gate = {
     const message = "No link, submodule, change of mode or misleading name that the policy does not accept.";
     return result(name, "pass", { code: "plain-files", message });
   },
-};
+});

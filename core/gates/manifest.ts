@@ -1,8 +1,9 @@
 import type { Reason } from "../../schemas/verdict.ts";
 import { brought } from "../brought.ts";
 import type { Change } from "../facts.ts";
-import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { authorOf, defineGate, lacking, notApplicable, notConfigured, policyLine, result } from "../gate.ts";
 import { matcher } from "../paths.ts";
+import { anyOf, pairLists } from "../pattern-list.ts";
 
 const name = "manifest";
 
@@ -29,16 +30,18 @@ function comesLater(need: readonly string[], later: readonly string[]): boolean 
  * When one file changes, the file that describes it changes with it: in the same change, or with a prompt of the same
  * approved plan that is still to be merged. The last prompt of a plan has none after it to wait for.
  */
-export const manifest: Gate = {
+export const manifest = defineGate({
   name,
   group: "content",
-  changesOn: ["push", "base", "policy", "ledger"],
-  judge(facts, policy) {
-    const pairs = policy.policy.gates[name];
-    if (pairs === undefined)
-      return notApplicable(name, "not-configured", "The policy names no files that change together.");
-    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
-    const changes = facts.changes.value;
+  settings: ({ gates }) => gates[name] ?? notConfigured("The policy names no files that change together."),
+  needs: ["changes"],
+  lists: ({ gates }) =>
+    pairLists(`gates.${name}`, gates[name], (when, need) => [
+      `when it changes, ${need} changes with it`,
+      `it changes when ${when} changes`,
+    ]),
+  judge(facts, policy, pairs) {
+    const { changes } = facts;
     const later = facts.record.known ? (facts.record.value.run?.laterPaths ?? []) : [];
     const missing: Reason[] = [];
     const notes: Reason[] = [];
@@ -50,7 +53,7 @@ export const manifest: Gate = {
       if (first === undefined) continue;
       applied += 1;
       if (keepsStep(changes, touched, need)) continue;
-      const wanted = need.map((pattern) => `\`${pattern}\``).join(" or ");
+      const wanted = anyOf(need);
       const line = policyLine(policy, `gates.${name}.${place}`);
       const reason = { path: first.path, ...line };
       if (comesLater(need, later)) {
@@ -72,4 +75,4 @@ export const manifest: Gate = {
     const message = `What follows the changed files changed with them (rules that apply: ${applied}).`;
     return result(name, "pass", { code: "in-step", message });
   },
-};
+});

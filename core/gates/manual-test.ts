@@ -2,10 +2,11 @@ import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult } from "../../schemas/verdict.ts";
 import { holders } from "../authority.ts";
 import { requesters, whoseWork } from "../authorship.ts";
-import type { Change, LoadedPolicy, PullFacts, PullRecord, SignOff } from "../facts.ts";
-import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import type { Change, LoadedPolicy, PullBasics, PullRecord, SignOff } from "../facts.ts";
+import { alwaysOn, defineGate, lacking, notApplicable, policyLine, result } from "../gate.ts";
 import { findKnown, type Known, known } from "../known.ts";
 import { matcher } from "../paths.ts";
+import { patternList } from "../pattern-list.ts";
 import { givenElsewhere, isForBase } from "../retarget.ts";
 
 const name = "manual-test";
@@ -55,14 +56,14 @@ function settled(signOff: SignOff, isSolo: boolean, head: string): GateResult {
 }
 
 /** A test that passed counts for the branch it was signed off for; one that failed, on whatever branch, is not forgotten. */
-function counts(signOff: SignOff, facts: PullFacts): Known<boolean> {
+function counts(signOff: SignOff, facts: PullBasics): Known<boolean> {
   return signOff.result === "fail" ? known(true) : isForBase(signOff, facts);
 }
 
 function judgeTest(
   test: string,
   why: string,
-  facts: PullFacts,
+  facts: PullBasics,
   policy: LoadedPolicy,
   record: PullRecord,
 ): GateResult {
@@ -105,15 +106,20 @@ function judgeTest(
  * A person tried the change and signed off this exact commit for this branch. The newest sign-off of each test counts; any
  * push voids them all, whoever pushed. Who may sign off was judged when the ledger took it in; here only that nobody tests their own.
  */
-export const manualTest: Gate = {
+export const manualTest = defineGate({
   name,
   group: "people",
-  changesOn: ["push", "base", "policy", "label", "ledger"],
+  settings: alwaysOn,
+  needs: ["record", "changes"],
+  lists({ gates }) {
+    const { tests = [], when } = gates[name] ?? {};
+    const listed = tests.map((test) => `\`${test}\``).join(", ");
+    const meaning = `a person tries a change of it and signs off ${listed}`;
+    return [patternList(`gates.${name}.when.paths`, "deny", when?.paths, meaning)];
+  },
   judge(facts, policy) {
-    if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
-    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
-    const record = facts.record.value;
-    const why = need(policy, facts.changes.value, record, facts.pull?.labels ?? []);
+    const { record, changes, pull } = facts;
+    const why = need(policy, changes, record, pull?.labels ?? []);
     if (why === null)
       return notApplicable(
         name,
@@ -126,4 +132,4 @@ export const manualTest: Gate = {
       "pass";
     return result(name, status, ...results.flatMap((test) => test.reasons));
   },
-};
+});

@@ -1,8 +1,9 @@
 import { policyPath } from "../../schemas/policy-place.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import { holders } from "../authority.ts";
-import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { defineGate, notConfigured, policyLine, result } from "../gate.ts";
 import { matcher } from "../paths.ts";
+import { patternList } from "../pattern-list.ts";
 
 const name = "phase";
 
@@ -10,14 +11,21 @@ const name = "phase";
  * In each phase of the work, only what that phase is about changes. The policy itself is never outside a phase, only
  * closed by a `deny`: otherwise no phase that lists what it allows could be ended. Its own guards are `protected` and `scope`.
  */
-export const phase: Gate = {
+export const phase = defineGate({
   name,
   group: "content",
-  changesOn: ["push", "base", "policy"],
-  judge(facts, policy) {
-    const { phases, people } = policy.policy;
-    if (phases === undefined) return notApplicable(name, "not-configured", "The policy has no phases.");
-    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
+  settings: ({ phases }) => phases ?? notConfigured("The policy has no phases."),
+  needs: ["changes"],
+  lists: ({ phases }) =>
+    Object.entries(phases?.of ?? {}).flatMap(([one, { allow, deny }]) => {
+      const which = one === phases?.current ? `the current phase, \`${one}\`` : `the phase \`${one}\``;
+      return [
+        patternList(`phases.of.${one}.allow`, "allow", allow, `it is open in ${which}`),
+        patternList(`phases.of.${one}.deny`, "deny", deny, `it is closed in ${which}`),
+      ];
+    }),
+  judge(facts, policy, phases) {
+    const { people } = policy.policy;
     const { current } = phases;
     const move = "edit `phases` in the policy on the default branch";
     const who = holders(people, "architects");
@@ -32,7 +40,7 @@ export const phase: Gate = {
     const closed = matcher(rules.deny, "deny");
     const open = rules.allow === undefined ? null : matcher(rules.allow, "allow");
     const next = { step: `Take this file out of the change, or have the phase moved: ${move}.`, who };
-    const reasons = facts.changes.value.flatMap(({ path }): Reason[] => {
+    const reasons = facts.changes.flatMap(({ path }): Reason[] => {
       const pattern = closed.matches(path);
       if (pattern !== null) {
         const message = `In the phase \`${current}\`, \`${pattern}\` is closed.`;
@@ -44,7 +52,7 @@ export const phase: Gate = {
       return [{ code: "outside-phase", message, path, ...policyLine(policy, `${key}.allow`), next }];
     });
     if (reasons.length > 0) return result(name, "fail", ...reasons);
-    const message = `All ${facts.changes.value.length} changed paths are open in the phase \`${current}\`.`;
+    const message = `All ${facts.changes.length} changed paths are open in the phase \`${current}\`.`;
     return result(name, "pass", { code: "open-in-phase", message });
   },
-};
+});

@@ -4,10 +4,11 @@ import type { Account } from "../../schemas/text.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import { holders, writers } from "../authority.ts";
 import { isByAgent, requesters, whoseWork } from "../authorship.ts";
-import type { Change, LoadedPolicy, PullFacts } from "../facts.ts";
-import { type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import type { Change, LoadedPolicy, PullBasics } from "../facts.ts";
+import { defineGate, type FactsWith, lacking, notConfigured, policyLine, result } from "../gate.ts";
 import { type Known, known } from "../known.ts";
 import { matcher } from "../paths.ts";
+import { patternList } from "../pattern-list.ts";
 import { approvals } from "../reviewers.ts";
 import { sensitive } from "../sensitive.ts";
 
@@ -24,6 +25,11 @@ function rulesOf({ extends: pack, gates }: Policy): Rule[] {
     key: `gates.${name}.paths.${place}`,
   }));
   return [...builtIn, ...own];
+}
+
+/** The duty of those who approve a person's change of protected files. */
+export function guardOf(gates: Policy["gates"]): Duty {
+  return gates[name]?.by ?? "architects";
 }
 
 type Touched = { path: string; rule: Rule };
@@ -51,7 +57,7 @@ function perFile(
 
 /** GitHub lets nobody approve their own pull request, so under `separation: solo` the author's own duty is enough. */
 function isSolo(
-  { pull, authorStanding }: PullFacts,
+  { pull, authorStanding }: PullBasics,
   { people }: Policy,
   askedBy: ReadonlySet<number>,
   by: Duty,
@@ -64,11 +70,11 @@ function isSolo(
 
 function judgePerson(
   touched: readonly Touched[],
-  facts: PullFacts,
+  facts: FactsWith<"changes">,
   policy: LoadedPolicy,
   askedBy: ReadonlySet<number>,
 ) {
-  const by = policy.policy.gates[name]?.by ?? "architects";
+  const by = guardOf(policy.policy.gates);
   const head = facts.head.sha;
   const files = `${touched.length} protected ${touched.length === 1 ? "file" : "files"}`;
   const solo = isSolo(facts, policy.policy, askedBy, by);
@@ -107,17 +113,26 @@ function judgePerson(
  * somebody else with the duty has approved this exact commit for this branch; a new commit or another base branch needs a
  * new approval, whatever it changes.
  */
-export const protectedFiles: Gate = {
+export const protectedFiles = defineGate({
   name,
   group: "people",
-  changesOn: ["push", "base", "policy", "review", "ledger"],
-  judge(facts, policy) {
-    const rules = rulesOf(policy.policy);
-    if (rules.length === 0) return notApplicable(name, "not-configured", "The policy protects no files.");
-    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
-    const touched = touchedBy(facts.changes.value, rules);
+  settings(policy) {
+    const rules = rulesOf(policy);
+    return rules.length > 0 ? rules : notConfigured("The policy protects no files.");
+  },
+  needs: ["changes"],
+  lists: ({ gates }) => [
+    patternList(
+      `gates.${name}.paths`,
+      "deny",
+      gates[name]?.paths,
+      `no agent may touch it, and a person's change needs an approving review by \`people.${guardOf(gates)}\``,
+    ),
+  ],
+  judge(facts, policy, rules) {
+    const touched = touchedBy(facts.changes, rules);
     if (touched.length === 0) {
-      const message = `None of ${facts.changes.value.length} changed paths is protected.`;
+      const message = `None of ${facts.changes.length} changed paths is protected.`;
       return result(name, "pass", { code: "untouched", message });
     }
     if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
@@ -134,4 +149,4 @@ export const protectedFiles: Gate = {
     }));
     return result(name, "fail", ...reasons);
   },
-};
+});

@@ -1,8 +1,9 @@
 import type { Reason } from "../../schemas/verdict.ts";
 import { brought, emptiness } from "../brought.ts";
 import type { Change, FileText, LoadedPolicy } from "../facts.ts";
-import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { authorOf, defineGate, lacking, notApplicable, notConfigured, policyLine, result } from "../gate.ts";
 import { matcher } from "../paths.ts";
+import { anyOf, patternList } from "../pattern-list.ts";
 import { readTrace } from "../remediation-trace.ts";
 
 const name = "remediation";
@@ -56,23 +57,31 @@ function traceProblem(path: string, file: FileText | undefined): Finding | null 
  * A change of a production surface brings a trace of what was broken, where that was found, how to see it and how it was
  * proved mended. One whole trace is enough, unless any that the change brings says that its failure is still open.
  */
-export const remediation: Gate = {
+export const remediation = defineGate({
   name,
   group: "content",
-  changesOn: ["push", "base", "policy"],
+  settings: ({ gates }) => gates[name] ?? notConfigured("The policy names no production surfaces."),
+  needs: ["changes"],
+  lists({ gates }) {
+    const { surfaces, files } = gates[name] ?? {};
+    const traced = `a change of it needs a remediation trace in ${anyOf(files ?? [])}`;
+    return [
+      patternList(`gates.${name}.surfaces`, "deny", surfaces, traced),
+      {
+        ...patternList(`gates.${name}.files`, "allow", files, "it can hold a remediation trace"),
+        toCome: true,
+      },
+    ];
+  },
   reads: ({ changes }, policy) => looked(changes, policy).traces.map(({ path }) => path),
-  judge(facts, policy) {
-    const settings = policy.policy.gates[name];
-    if (settings === undefined)
-      return notApplicable(name, "not-configured", "The policy names no production surfaces.");
-    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
-    const { touched, traces } = looked(facts.changes.value, policy);
+  judge(facts, policy, settings) {
+    const { touched, traces } = looked(facts.changes, policy);
     const [first] = touched;
     if (first === undefined)
       return notApplicable(name, "surfaces-untouched", "The change touches no production surface.");
     const who = authorOf(facts);
     const count = `${touched.length} ${touched.length === 1 ? "file" : "files"}`;
-    const wanted = settings.files.map((pattern) => `\`${pattern}\``).join(" or ");
+    const wanted = anyOf(settings.files);
     if (traces.length === 0) {
       const message = `The change touches ${count} of production surfaces (first: this one) and brings no remediation trace in ${wanted}.`;
       const next = { step: `Add a remediation trace in ${wanted} to this change.`, who };
@@ -93,4 +102,4 @@ export const remediation: Gate = {
     );
     return result(name, "fail", ...reasons);
   },
-};
+});

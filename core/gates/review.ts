@@ -1,11 +1,22 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { Account } from "../../schemas/text.ts";
-import type { Reason } from "../../schemas/verdict.ts";
+import type { GateResult, Reason } from "../../schemas/verdict.ts";
 import { holders } from "../authority.ts";
 import { requesters, whoseWork } from "../authorship.ts";
-import type { LoadedPolicy, PullFacts, ReviewFact } from "../facts.ts";
-import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import type { LoadedPolicy, ReviewFact } from "../facts.ts";
+import {
+  authorOf,
+  defineGate,
+  type FactsWith,
+  lacking,
+  notApplicable,
+  notConfigured,
+  policyLine,
+  result,
+  withFacts,
+} from "../gate.ts";
 import { matcher } from "../paths.ts";
+import { patternList } from "../pattern-list.ts";
 import { approvals, hasSay, standingReviews } from "../reviewers.ts";
 
 const name = "review";
@@ -24,18 +35,32 @@ function objections(reviews: readonly ReviewFact[], by: Settings["by"]) {
   return found;
 }
 
-function judgeApprovals(
-  reviews: readonly ReviewFact[],
-  asked: ReadonlySet<number>,
-  facts: PullFacts,
-  policy: LoadedPolicy,
-  { by, count }: Settings,
-) {
+type Reviewed = FactsWith<"reviews" | "record">;
+
+function judgeReviews(facts: Reviewed, policy: LoadedPolicy, settings: Settings): GateResult {
+  const { standing, unread } = objections(facts.reviews, settings.by);
+  const reasons = standing.map(({ by, sha }): Reason => {
+    const step = `Answer the review, then have @${by.login} review again or dismiss theirs.`;
+    const message = `@${by.login} asked for changes${sha === null ? "" : ` on ${sha}`}.`;
+    return {
+      code: "changes-requested",
+      message,
+      ...policyLine(policy, `gates.${name}`),
+      next: { step, who: authorOf(facts) },
+    };
+  });
+  if (reasons.length > 0) return result(name, "fail", ...reasons);
+  if (unread.length > 0) return lacking(name, "standing-unknown", unread.join(" "));
+  return judgeApprovals(facts, policy, settings);
+}
+
+function judgeApprovals(facts: Reviewed, policy: LoadedPolicy, { by, count }: Settings): GateResult {
+  const asked = requesters(facts, facts.record);
   const { people } = policy.policy;
   const head = facts.head.sha;
   const workOf = (person: Account) => whoseWork(person, asked, people);
   const isOwn = (person: Account) => workOf(person) === "own";
-  const found = approvals(reviews, facts, { count, duties: by, isOwn });
+  const found = approvals(facts.reviews, facts, { count, duties: by, isOwn });
   if (found.state === "unread") return lacking(name, found.code, found.why);
   if (found.state === "enough") {
     const names = found.by.map((one) => `@${one.login}`).join(", ");
@@ -67,36 +92,25 @@ function judgeApprovals(
  * counts blocks on every later commit, until they review again or it is dismissed; neither a push nor another base branch
  * takes it back.
  */
-export const review: Gate = {
+export const review = defineGate({
   name,
   group: "people",
-  changesOn: ["push", "base", "policy", "review", "ledger"],
-  judge(facts, policy) {
-    const settings = policy.policy.gates[name];
-    if (settings === undefined)
-      return notApplicable(name, "not-configured", "The policy asks for no review.");
+  settings: ({ gates }) => gates[name] ?? notConfigured("The policy asks for no review."),
+  // What it needs depends on the paths.
+  needs: [],
+  lists({ gates }) {
+    const { count = 1, by = [], paths } = gates[name] ?? {};
+    const duties = by.map((duty) => `\`people.${duty}\``).join(" or ");
+    const meaning = `a change of it needs ${count} approving review(s) by ${duties}`;
+    return [patternList(`gates.${name}.paths`, "deny", paths, meaning)];
+  },
+  judge(facts, policy, settings) {
     if (settings.paths.length > 0) {
       if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
       const paths = matcher(settings.paths, "deny");
       if (facts.changes.value.every(({ path }) => paths.matches(path) === null))
         return notApplicable(name, "not-touched", "The change touches no path that asks for a review.");
     }
-    if (!facts.reviews.known) return lacking(name, "reviews-unknown", facts.reviews.why);
-    if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
-    const reviews = facts.reviews.value;
-    const { standing, unread } = objections(reviews, settings.by);
-    const reasons = standing.map(({ by, sha }): Reason => {
-      const step = `Answer the review, then have @${by.login} review again or dismiss theirs.`;
-      const message = `@${by.login} asked for changes${sha === null ? "" : ` on ${sha}`}.`;
-      return {
-        code: "changes-requested",
-        message,
-        ...policyLine(policy, `gates.${name}`),
-        next: { step, who: authorOf(facts) },
-      };
-    });
-    if (reasons.length > 0) return result(name, "fail", ...reasons);
-    if (unread.length > 0) return lacking(name, "standing-unknown", unread.join(" "));
-    return judgeApprovals(reviews, requesters(facts, facts.record.value), facts, policy, settings);
+    return withFacts(name, facts, ["reviews", "record"], (read) => judgeReviews(read, policy, settings));
   },
-};
+});

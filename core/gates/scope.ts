@@ -1,7 +1,16 @@
-import type { Reason } from "../../schemas/verdict.ts";
+import type { GateResult, Reason } from "../../schemas/verdict.ts";
 import { casefileGuard } from "../casefiles.ts";
-import type { AdoptedPlan, Change, LoadedPolicy, PullFacts, RunRecord } from "../facts.ts";
-import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import type { AdoptedPlan, Change, LoadedPolicy, PullBasics, RunRecord } from "../facts.ts";
+import {
+  alwaysOn,
+  authorOf,
+  type FactsWith,
+  forRuns,
+  lacking,
+  lostRun,
+  policyLine,
+  result,
+} from "../gate.ts";
 import { matcher, nameProblem } from "../paths.ts";
 import { sensitive, sensitivePatterns } from "../sensitive.ts";
 
@@ -72,7 +81,8 @@ function finder(run: RunRecord, loaded: LoadedPolicy): ((change: Change) => Find
   };
 }
 
-function judgeRun(run: RunRecord, changes: readonly Change[], facts: PullFacts, policy: LoadedPolicy) {
+function judgeRun(facts: FactsWith<"changes"> & { run: RunRecord }, policy: LoadedPolicy): GateResult {
+  const { run, changes } = facts;
   const find = finder(run, policy);
   if (find === null) {
     const message = `The run was made in the role \`${run.role}\`, which the policy does not have.`;
@@ -98,7 +108,7 @@ function judgeRun(run: RunRecord, changes: readonly Change[], facts: PullFacts, 
  * A change that no run made stays inside the paths of the plan that it was adopted for. It was made in no role, so no
  * role's limits hold it; what the policy asks of every change does.
  */
-function judgeAdopted(plan: AdoptedPlan, changes: readonly Change[], facts: PullFacts) {
+function judgeAdopted(plan: AdoptedPlan, changes: readonly Change[], facts: PullBasics): GateResult {
   const declared = matcher(plan.paths, "allow");
   const which = `the approved plan of story #${plan.story}, for which this change was adopted`;
   const step =
@@ -120,25 +130,17 @@ function judgeAdopted(plan: AdoptedPlan, changes: readonly Change[], facts: Pull
  * A change made by a run stays inside its scope: what the role may touch, narrowed to the paths of the approved plan,
  * without what is denied to the role or to all agents. Text of issues can narrow it and never widen it.
  */
-export const scope: Gate = {
+export const scope = forRuns({
   name,
   group: "record",
-  changesOn: ["push", "base", "policy", "ledger"],
-  judge(facts, policy) {
-    if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
-    const { run, evidence, adoptedFor } = facts.record.value;
-    if (run === null && evidence.length > 0) {
-      return lacking(
-        name,
-        "run-unknown",
-        "The ledger has evidence for this pull request and not the run that made it.",
-      );
-    }
-    const plan = run ?? adoptedFor;
-    if (plan === undefined)
-      return notApplicable(name, "no-run", "No run of an agent made this pull request.");
+  settings: alwaysOn,
+  needs: ["changes"],
+  others(facts) {
+    const { evidence, adoptedFor } = facts.record;
+    if (evidence.length > 0) return lacking(name, "run-unknown", lostRun);
+    if (adoptedFor === undefined) return null;
     if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
-    const changes = facts.changes.value;
-    return "run" in plan ? judgeRun(plan, changes, facts, policy) : judgeAdopted(plan, changes, facts);
+    return judgeAdopted(adoptedFor, facts.changes.value, facts);
   },
-};
+  judge: judgeRun,
+});

@@ -1,7 +1,8 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import type { SecretFinding } from "../facts.ts";
-import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { authorOf, defineGate, notConfigured, policyLine, result } from "../gate.ts";
+import { patternList } from "../pattern-list.ts";
 
 const name = "secrets";
 
@@ -28,17 +29,19 @@ function cure({ commit }: SecretFinding): string {
  * No commit of the change brings in a secret, in files, names or messages; nor do the pull request's title and
  * description. The search is done while collecting; a secret that is gone from the head is still a finding.
  */
-export const secrets: Gate = {
+export const secrets = defineGate({
   name,
   group: "content",
-  changesOn: ["push", "base", "policy"],
+  settings: (policy) =>
+    wantsSecrets(policy) || notConfigured("The policy does not ask for a search for secrets."),
+  needs: ["secrets"],
+  lists: ({ gates }) => [
+    patternList(`gates.${name}.ignore`, "allow", gates[name]?.ignore, "it is not searched for secrets"),
+  ],
   judge(facts, policy) {
-    if (!wantsSecrets(policy.policy))
-      return notApplicable(name, "not-configured", "The policy does not ask for a search for secrets.");
-    if (!facts.secrets.known) return lacking(name, "secrets-unknown", facts.secrets.why);
     const line = policyLine(policy, policy.policy.gates[name] === undefined ? "extends" : `gates.${name}`);
     const who = authorOf(facts);
-    const reasons = facts.secrets.value.map((finding): Reason => {
+    const reasons = facts.secrets.map((finding): Reason => {
       const { rule, where, commit, path } = finding;
       const of = commit === null ? "" : ` of commit ${commit.slice(0, 12)}`;
       return {
@@ -56,4 +59,4 @@ export const secrets: Gate = {
       message: "No commit of the change brings in a secret.",
     });
   },
-};
+});

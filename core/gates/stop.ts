@@ -1,16 +1,16 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import { type Gate, lacking, result } from "../gate.ts";
+import { alwaysOn, defineGate, result } from "../gate.ts";
 
 const name = "stop";
 
 /** Nothing enters while a question, a block or a concern about it is open. Whoever stopped it, a person answers. */
-export const stop: Gate = {
+export const stop = defineGate({
   name,
   group: "record",
-  changesOn: ["policy", "ledger"],
-  judge(facts) {
-    if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
-    const reasons = facts.record.value.stops.map(({ code, message, issue, by, seq }): Reason => {
+  settings: alwaysOn,
+  needs: ["record"],
+  judge({ record }) {
+    const reasons = record.stops.map(({ code, message, issue, by, seq }): Reason => {
       const where = issue === null ? "" : ` on #${issue}`;
       const next = {
         step: issue === null ? "Answer it." : `Answer it${where}: comment \`/clarify <answer>\` there.`,
@@ -21,4 +21,4 @@ export const stop: Gate = {
     if (reasons.length > 0) return result(name, "pending", ...reasons);
     return result(name, "pass", { code: "nothing-open", message: "No question and no concern is open." });
   },
-};
+});

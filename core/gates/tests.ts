@@ -1,8 +1,9 @@
 import type { Policy } from "../../schemas/policy.ts";
-import type { Reason } from "../../schemas/verdict.ts";
-import type { Change, Content, FileText, LoadedPolicy, PullFacts } from "../facts.ts";
-import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import type { GateResult, Reason } from "../../schemas/verdict.ts";
+import type { Change, Content, FileText, LoadedPolicy } from "../facts.ts";
+import { authorOf, defineGate, type FactsWith, notConfigured, policyLine, result } from "../gate.ts";
 import { type Matcher, matcher } from "../paths.ts";
+import { pairLists } from "../pattern-list.ts";
 import { testLanguage } from "../test-languages.ts";
 import { longestTest, readTests } from "../test-reading.ts";
 import { holdsThresholds, type Lowered, lowered, thresholdsIn } from "../thresholds.ts";
@@ -163,12 +164,8 @@ function thresholds(settings: readonly Sides[], who: string): Reason[] {
   });
 }
 
-function judge(
-  facts: PullFacts,
-  policy: LoadedPolicy,
-  changes: readonly Change[],
-  texts: readonly FileText[],
-) {
+function judge(facts: FactsWith<"changes" | "texts">, policy: LoadedPolicy): GateResult {
+  const { changes, texts } = facts;
   const pairs = pairsOf(policy);
   const who = authorOf(facts);
   const { tests, snapshots: shots, settings, unread } = read(changes, texts, testPaths(pairs));
@@ -199,10 +196,16 @@ function judge(
  * A change of some paths brings a change of tests, and no change weakens tests: it deletes, skips or thins out none and
  * lowers no threshold. Tests are read as text at both ends; that they run and succeed is for the gate `ci` to ask.
  */
-export const tests: Gate = {
+export const tests = defineGate({
   name,
   group: "content",
-  changesOn: ["push", "base", "policy"],
+  settings: (policy) => isWanted(policy) || notConfigured("The policy does not ask for tests."),
+  needs: ["changes", "texts"],
+  lists: ({ gates }) =>
+    pairLists(`gates.${name}`, gates[name], (when, need) => [
+      `a change of it needs a change of ${need}`,
+      `it can be the test that a change of ${when} needs`,
+    ]),
   reads({ changes }, policy) {
     if (!isWanted(policy.policy)) return [];
     const isTest = testPaths(pairsOf(policy));
@@ -210,11 +213,5 @@ export const tests: Gate = {
       .map(({ path }) => path)
       .filter((path) => isTest(path) || snapshots.matches(path) !== null || holdsThresholds(path));
   },
-  judge(facts, policy) {
-    if (!isWanted(policy.policy))
-      return notApplicable(name, "not-configured", "The policy does not ask for tests.");
-    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
-    if (!facts.texts.known) return lacking(name, "texts-unknown", facts.texts.why);
-    return judge(facts, policy, facts.changes.value, facts.texts.value);
-  },
-};
+  judge,
+});

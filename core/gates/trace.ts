@@ -1,8 +1,17 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
 import { holders } from "../authority.ts";
 import { untracedCommits } from "../authorship.ts";
-import type { Adoption, LoadedPolicy, PullFacts, PullRecord } from "../facts.ts";
-import { authorOf, type Gate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import type { Adoption, LoadedPolicy, PullBasics, PullRecord } from "../facts.ts";
+import {
+  alwaysOn,
+  authorOf,
+  type FactsWith,
+  forRuns,
+  lacking,
+  notApplicable,
+  policyLine,
+  result,
+} from "../gate.ts";
 import { givenElsewhere, isForBase, type Target } from "../retarget.ts";
 
 const name = "trace";
@@ -24,7 +33,7 @@ function adoptedElsewhere(record: PullRecord, sha: string, target: Target): stri
 }
 
 /** Whether the policy asks for a trace of a change that no run made, and of whose; null when it does not. */
-function asked({ pull }: PullFacts, { policy }: LoadedPolicy): string | null {
+function asked({ pull }: PullBasics, { policy }: LoadedPolicy): string | null {
   const of = policy.gates[name]?.of ?? "runs";
   if (of === "all") return "of every change";
   // The account's type is GitHub's word; commits and their e-mail addresses are chosen by whoever pushes them.
@@ -32,11 +41,11 @@ function asked({ pull }: PullFacts, { policy }: LoadedPolicy): string | null {
 }
 
 /** A change that no run made leads to no prompt; once a named person stands for each of its commits, it leads to them. */
-function ofOthers(facts: PullFacts, policy: LoadedPolicy, record: PullRecord): GateResult {
+function ofOthers(facts: FactsWith<"record">, policy: LoadedPolicy): GateResult | null {
   const why = asked(facts, policy);
+  const { record } = facts;
   const { adoptions } = record;
-  if (why === null && adoptions.length === 0)
-    return notApplicable(name, "no-run", "No run of an agent made this pull request.");
+  if (why === null && adoptions.length === 0) return null;
   if (!facts.commits.known) return lacking(name, "commits-unknown", facts.commits.why);
   const found = untracedCommits(facts.commits.value, record, facts);
   if (!found.known) return lacking(name, "retarget-unknown", found.why);
@@ -76,18 +85,16 @@ function ofOthers(facts: PullFacts, policy: LoadedPolicy, record: PullRecord): G
  * or author claims counts for nothing. With `of: agents` or `all`, a change that no run made passes once a named person
  * has adopted every commit of it.
  */
-export const trace: Gate = {
+export const trace = forRuns({
   name,
   group: "record",
-  changesOn: ["push", "base", "policy", "ledger"],
-  judge(facts, policy) {
-    if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
-    const record = facts.record.value;
+  settings: alwaysOn,
+  needs: ["record", "commits"],
+  others: ofOthers,
+  judge(facts) {
+    const { run, record } = facts;
     const who = authorOf(facts);
-    const { run } = record;
-    if (run === null) return ofOthers(facts, policy, record);
-    if (!facts.commits.known) return lacking(name, "commits-unknown", facts.commits.why);
-    const found = untracedCommits(facts.commits.value, record, facts);
+    const found = untracedCommits(facts.commits, record, facts);
     if (!found.known) return lacking(name, "retarget-unknown", found.why);
     const reasons = found.value.map((commit): Reason => {
       const kind = commit.parents.length > 1 ? "merge commit" : "commit";
@@ -107,7 +114,7 @@ export const trace: Gate = {
       const next = { step: "Plan the story again and have it approved.", who: "a planner of the policy" };
       return result(name, "fail", { code: "no-approval", message, next });
     }
-    const count = facts.commits.value.length;
+    const count = facts.commits.length;
     const adopted = countingAdoptions(record, facts).map(({ by, commits, seq }) => {
       const which = commits.length === 1 ? "1 commit" : `${commits.length} commits`;
       return ` @${by.login} adopted ${which} of others (entry ${seq}).`;
@@ -117,4 +124,4 @@ export const trace: Gate = {
       message: `${count === 1 ? "The commit leads" : `All ${count} commits lead`} to ${run.run}, prompt #${run.prompt} of story #${run.story}, approved by @${approval.by.login} (entry ${approval.seq}).${adopted.join("")}`,
     });
   },
-};
+});

@@ -1,7 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { PullFacts } from "../../../core/facts.ts";
-import type { GateName } from "../../../core/gate.ts";
-import { gates } from "../../../core/gates.ts";
+import { type GateName, gates } from "../../../core/gates.ts";
 
 /** A gate's answer in short: its status, the codes of its reasons, and the reasons themselves. */
 export function ask(name: GateName, given: PullFacts) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { PullFacts } from "../../../core/facts.ts";
-import { gateNames } from "../../../core/gate.ts";
+import { gateNames } from "../../../core/gates.ts";
 import { judge, verdictText } from "../../../core/judge.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
 import { type GateResult, Verdict } from "../../../schemas/verdict.ts";
