@@ -10,7 +10,7 @@ import { recordOf } from "../core/record.ts";
 import type { LookTools, Seen } from "./reconcile/tools.ts";
 
 /** Sees a merge group as it is now; one whose branch is gone has landed or was given up, and nothing is left to say. */
-export async function seeGroup(
+export async function observeGroup(
   subject: Extract<Subject, { kind: "group" }>,
   github: GitHub,
   entries: TypedEntry[],

@@ -4,7 +4,7 @@ import type { Subject } from "../core/effects.ts";
 import type { TypedEntry } from "../core/entries.ts";
 import { crashText, SallyportError } from "../core/errors.ts";
 import type { Known } from "../core/known.ts";
-import { seeGroup } from "./look-group.ts";
+import { observeGroup } from "./look-group.ts";
 import { seeIssue } from "./reconcile/issue.ts";
 import { seePull } from "./reconcile/pull.ts";
 import type { LookTools, Seen } from "./reconcile/tools.ts";
@@ -22,21 +22,21 @@ const mostRounds = 50;
  * Looks at one subject: its lease, its whole present state from GitHub, then decide and record until nothing more
  * follows from that state. What effects bring about comes back as another look.
  */
-export async function look(subject: Subject, tools: LookTools): Promise<void> {
+export async function reconcile(subject: Subject, tools: LookTools): Promise<void> {
   const fence = await tools.takeLease(subject);
   const github = await tools.github(subject.repository);
   const entries = await tools.entries(subject.repository);
-  const seen = await see(subject, github, entries, tools);
-  if (!seen.known) {
+  const observed = await see(subject, github, entries, tools);
+  if (!observed.known) {
     // Thrown, so that the queue tries again with a growing wait: nothing can be decided about what cannot be seen.
-    throw new SallyportError("github", seen.why, { retry: true });
+    throw new SallyportError("github", observed.why, { retry: true });
   }
   for (let round = 0; round < mostRounds; round++) {
-    const decision = await seen.value.decide();
+    const decision = await observed.value.decide();
     for (const crash of decision.crashes)
       tools.log(`${subject.kind} #${subject.number}: ${crashText(crash)}`);
-    if (isNothing(decision)) return;
-    await tools.record({ subject, fence, repository: seen.value.repository }, decision);
+    if (isEmpty(decision)) return;
+    await tools.record({ subject, fence, repository: observed.value.repository }, decision);
     if (decision.drafts.length === 0) return;
   }
   tools.log(
@@ -56,11 +56,11 @@ function see(
     case "pull":
       return seePull(subject, github, entries, tools);
     case "group":
-      return seeGroup(subject, github, entries, tools);
+      return observeGroup(subject, github, entries, tools);
   }
 }
 
-function isNothing(decision: Decision): boolean {
+function isEmpty(decision: Decision): boolean {
   const { drafts, effects, enqueue: others, requeueAfter } = decision;
   return drafts.length === 0 && effects.length === 0 && others.length === 0 && requeueAfter === null;
 }

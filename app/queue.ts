@@ -11,7 +11,7 @@ export type Search = { repository: number; sha: string | null; base?: string };
 
 /** The work the queue hands out; each job only says where to look, never what happened there. */
 export type Work = {
-  look(subject: Subject): Promise<void>;
+  reconcile(subject: Subject): Promise<void>;
   /** Performs what is ready in a lane; gives the seconds until the next try is due, or null. */
   perform(lane: string): Promise<number | null>;
   exportLedger(repository: number): Promise<void>;
@@ -98,7 +98,7 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
       await serve<Subject>("look", parallel, (subject) => ({
         key: subjectKey(subject),
         repository: subject.repository,
-        run: () => work.look(subject),
+        run: () => work.reconcile(subject),
       }));
       await serve<{ lane: string }>("perform", parallel, ({ lane }) => ({
         key: lane,

@@ -11,7 +11,7 @@ import type { GitHubClients } from "./github.ts";
 import { noteRewrite } from "./incident.ts";
 import { drainLane } from "./lane.ts";
 import { takeLease } from "./leases.ts";
-import { look } from "./look.ts";
+import { reconcile } from "./look.ts";
 import { worldOf } from "./perform/world.ts";
 import { perform } from "./perform.ts";
 import { purge } from "./purge.ts";
@@ -55,7 +55,7 @@ export function createWork(tools: WorkTools): Work {
   const entries = restoredFirst(readEntries, tools);
   const reader = (repository: number) => github.forRepository(repository, "read");
 
-  const looking: LookTools = {
+  const reconcileTools: LookTools = {
     db,
     ourselves,
     github: reader,
@@ -117,7 +117,7 @@ export function createWork(tools: WorkTools): Work {
     );
 
   return {
-    look: (subject) => look(subject, looking),
+    reconcile: (subject) => reconcile(subject, reconcileTools),
     perform: (lane) => drainLane(db, lane, { enqueue: queue, now, perform: performSafely }),
     exportLedger: publish,
     find: (search) => find(search, github, queue),
