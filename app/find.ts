@@ -6,10 +6,10 @@ import type { GitHubClients } from "./github.ts";
 import type { Queue, Search } from "./queue.ts";
 
 /** Marks dirty the pull requests of a commit or into a branch, or everything open that may be ours. */
-export async function find(
+export async function enqueueMatching(
   search: Search,
   github: Pick<GitHubClients, "forRepository">,
-  queue: Pick<Queue, "mark">,
+  queue: Pick<Queue, "enqueueNow">,
 ): Promise<void> {
   const { repository, sha, base } = search;
   const client = await github.forRepository(repository, "read");
@@ -57,5 +57,5 @@ export async function find(
         if (pull === undefined) subjects.push({ kind: "issue", repository, number });
     }
   }
-  for (const subject of subjects) await queue.mark(subject);
+  for (const subject of subjects) await queue.enqueueNow(subject);
 }

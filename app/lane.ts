@@ -11,7 +11,7 @@ import {
   type OpenEffect,
   postponeEffect,
 } from "./store/effects.ts";
-import type { Enqueue } from "./store.ts";
+import type { TransactionQueue } from "./store.ts";
 
 /** After so many failed tries an effect is given up and the subject shows why. */
 const mostTries = 8;
@@ -25,7 +25,7 @@ export async function drainLane(
   lane: string,
   tools: {
     perform(effect: Effect, repository: number): Promise<EffectResult>;
-    enqueue: Enqueue;
+    queue: TransactionQueue;
     now: () => Date;
   },
 ): Promise<number | null> {
@@ -36,7 +36,7 @@ export async function drainLane(
     if (open.tries >= mostTries) {
       // Each try ended with the process, so nobody was there to count it: one more would as well.
       const message = `it was begun ${open.tries} times, and the service ended before it did`;
-      await finish(db, open, { status: "failed", code: "internal", message }, tools.enqueue);
+      await finish(db, open, { status: "failed", code: "internal", message }, tools.queue);
       continue;
     }
     await beginEffect(db, open);
@@ -47,17 +47,22 @@ export async function drainLane(
       await postpone(db, open, error, tools);
       continue;
     }
-    await finish(db, open, { status: "done", result }, tools.enqueue);
+    await finish(db, open, { status: "done", result }, tools.queue);
   }
 }
 
 /** Effects that only show what was decided. No rule reads their outcome, so their end is nothing to look at. */
 const shows: ReadonlySet<Effect["type"]> = new Set(["ensure-check", "ensure-sticky"]);
 
-async function finish(db: Database, open: OpenEffect, end: EffectEnd, enqueue: Enqueue): Promise<void> {
+async function finish(
+  db: Database,
+  open: OpenEffect,
+  end: EffectEnd,
+  queue: TransactionQueue,
+): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await endEffect(trx, open.id, end);
-    if (end.status === "failed" || !shows.has(open.effect.type)) await enqueue.look(trx, open.subject);
+    if (end.status === "failed" || !shows.has(open.effect.type)) await queue.enqueue(trx, open.subject);
   });
 }
 
@@ -65,7 +70,7 @@ async function postpone(
   db: Database,
   open: OpenEffect,
   error: unknown,
-  tools: { enqueue: Enqueue; now: () => Date },
+  tools: { queue: TransactionQueue; now: () => Date },
 ): Promise<void> {
   const known =
     error instanceof SallyportError
@@ -73,7 +78,7 @@ async function postpone(
       : new SallyportError("internal", String(error), { cause: error, retry: true });
   const { code, message, retry, notBefore } = known;
   if (!retry || open.tries + 1 >= mostTries)
-    return finish(db, open, { status: "failed", code, message }, tools.enqueue);
+    return finish(db, open, { status: "failed", code, message }, tools.queue);
   const backoff = new Date(tools.now().getTime() + 1_000 * 2 ** open.tries);
   await postponeEffect(db, open.id, notBefore === undefined || notBefore < backoff ? backoff : notBefore);
 }

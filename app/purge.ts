@@ -7,7 +7,7 @@ import { bodiesNamed, decidePurge, keptBodies, openStoriesDue, purgedBodies } fr
 import { type AppendTools, append, headOf } from "./chain.ts";
 import type { Database } from "./database.ts";
 import { readPresentPolicy } from "./present-policy.ts";
-import type { Enqueue } from "./store.ts";
+import type { TransactionQueue } from "./store.ts";
 import { dropAnswers, dropBodies, otherChains, storedBefore } from "./stored-payloads.ts";
 
 /** What giving up old bodies needs. */
@@ -16,7 +16,7 @@ export type PurgeTools = AppendTools & {
   ourselves: Ourselves;
   github(repository: number): Promise<GitHub>;
   entries(repository: number): Promise<TypedEntry[]>;
-  enqueue: Pick<Enqueue, "exportLedger">;
+  queue: Pick<TransactionQueue, "enqueuePublish">;
 };
 
 const day = 86_400_000;
@@ -74,7 +74,7 @@ async function recordPurge(
         "an entry was recorded while old bodies were looked for; they are looked for again",
         { retry: true },
       );
-    await tools.enqueue.exportLedger(trx, repository.id);
+    await tools.queue.enqueuePublish(trx, repository.id);
   });
 }
 

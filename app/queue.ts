@@ -4,7 +4,7 @@ import { type Subject, subjectKey } from "../core/effects.ts";
 import type { OpenDatabase, Tables } from "./database.ts";
 import { shareLease } from "./leases.ts";
 import { type JobTools, runJob } from "./queue/job.ts";
-import type { Enqueue } from "./store.ts";
+import type { TransactionQueue } from "./store.ts";
 
 /** Pull requests to be found: those whose head is a commit, those that would enter a branch, or all that is open. */
 export type Search = { repository: number; sha: string | null; base?: string };
@@ -16,16 +16,16 @@ export type Work = {
   perform(lane: string): Promise<number | null>;
   exportLedger(repository: number): Promise<void>;
   /** Marks dirty what a search finds. */
-  find(search: Search): Promise<void>;
+  enqueueMatching(search: Search): Promise<void>;
   /** The safety net for lost webhooks: a search through every repository we are installed on. */
   sweep(): Promise<void>;
 };
 
-export type Queue = Enqueue & {
+export type Queue = TransactionQueue & {
   start(work: Work): Promise<void>;
-  find(trx: Transaction<Tables>, search: Search): Promise<void>;
+  enqueueSearch(trx: Transaction<Tables>, search: Search): Promise<void>;
   /** Marks a subject dirty outside a transaction. */
-  mark(subject: Subject): Promise<void>;
+  enqueueNow(subject: Subject): Promise<void>;
   /** Waits for what is under way and hands nothing more out. */
   stop(): Promise<void>;
 };
@@ -70,25 +70,25 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
       });
     });
   return {
-    async look(trx, subject, after) {
+    async enqueue(trx, subject, after) {
       const key = subjectKey(subject);
       await shareLease(trx, key);
       const db = fromKysely(trx);
       if (after === undefined) await boss.send("look", subject, { db, singletonKey: key });
       else await later({ queue: "look", data: subject, key }, after, { db });
     },
-    async perform(trx, lane) {
+    async enqueueEffects(trx, lane) {
       await shareLease(trx, lane);
       await boss.send("perform", { lane }, { db: fromKysely(trx), singletonKey: lane });
     },
-    async exportLedger(trx, repository) {
+    async enqueuePublish(trx, repository) {
       await shareLease(trx, `export/${repository}`);
       await boss.send("export", { repository }, { db: fromKysely(trx), singletonKey: String(repository) });
     },
-    async find(trx, search) {
+    async enqueueSearch(trx, search) {
       await boss.send("find", search, { db: fromKysely(trx), singletonKey: searchKey(search) });
     },
-    async mark(subject) {
+    async enqueueNow(subject) {
       await boss.send("look", subject, { singletonKey: subjectKey(subject) });
     },
     async start(work) {
@@ -104,8 +104,8 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
         key: lane,
         repository: null,
         async run() {
-          const again = await work.perform(lane);
-          if (again !== null) await later({ queue: "perform", data: { lane }, key: lane }, again);
+          const retryAfter = await work.perform(lane);
+          if (retryAfter !== null) await later({ queue: "perform", data: { lane }, key: lane }, retryAfter);
         },
       }));
       await serve<{ repository: number }>("export", polling, ({ repository }) => ({
@@ -117,7 +117,7 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
       await serve<Search>("find", polling, (search) => ({
         key: searchKey(search),
         repository: search.repository,
-        run: () => work.find(search),
+        run: () => work.enqueueMatching(search),
       }));
       await serve("sweep", polling, () => ({ key: "all", repository: null, run: () => work.sweep() }));
       await boss.work<Delayed>("later", polling, async ([job]) => {

@@ -63,8 +63,8 @@ export function createReceiver(tools: {
       const named = isEcho ? { subjects: [], searches: [] } : nameSubjects(event);
       await tools.db.transaction().execute(async (trx) => {
         if (!(await storeDelivery(trx, { guid: id, event: name, body }))) return;
-        for (const subject of named.subjects) await tools.queue.look(trx, subject);
-        for (const search of named.searches) await tools.queue.find(trx, search);
+        for (const subject of named.subjects) await tools.queue.enqueue(trx, subject);
+        for (const search of named.searches) await tools.queue.enqueueSearch(trx, search);
       });
     } catch (error) {
       tools.log(`delivery ${id} (${name}) was not stored: ${String(error)}`);

@@ -11,10 +11,10 @@ import { shareLease } from "./leases.ts";
 type Trx = Transaction<Tables>;
 
 /** What is told to the job queue inside the same transaction, so that nothing recorded waits for a lost message. */
-export type Enqueue = {
-  look(trx: Trx, subject: Subject, after?: number): Promise<void>;
-  perform(trx: Trx, lane: string): Promise<void>;
-  exportLedger(trx: Trx, repository: number): Promise<void>;
+export type TransactionQueue = {
+  enqueue(trx: Trx, subject: Subject, after?: number): Promise<void>;
+  enqueueEffects(trx: Trx, lane: string): Promise<void>;
+  enqueuePublish(trx: Trx, repository: number): Promise<void>;
 };
 
 /** The lane an effect is performed in: writes to one repository go one after the other, long work beside them. */
@@ -38,7 +38,7 @@ export async function record(
   db: Database,
   where: { subject: Subject; fence: number; repository: { id: number; name: string } },
   decision: Decision,
-  tools: AppendTools & { enqueue: Enqueue },
+  tools: AppendTools & { queue: TransactionQueue },
 ): Promise<void> {
   const { subject, fence, repository } = where;
   await db.transaction().execute(async (trx) => {
@@ -56,10 +56,10 @@ export async function record(
       const lane = laneOf(effect, repository.id);
       if (await ask(trx, effect, subject, lane)) lanes.add(lane);
     }
-    for (const lane of lanes) await tools.enqueue.perform(trx, lane);
-    for (const other of decision.enqueue) await tools.enqueue.look(trx, other);
-    if (decision.requeueAfter !== null) await tools.enqueue.look(trx, subject, decision.requeueAfter);
-    if (decision.drafts.length > 0) await tools.enqueue.exportLedger(trx, repository.id);
+    for (const lane of lanes) await tools.queue.enqueueEffects(trx, lane);
+    for (const other of decision.enqueue) await tools.queue.enqueue(trx, other);
+    if (decision.requeueAfter !== null) await tools.queue.enqueue(trx, subject, decision.requeueAfter);
+    if (decision.drafts.length > 0) await tools.queue.enqueuePublish(trx, repository.id);
   });
 }
 

@@ -13,7 +13,7 @@ export type WatchTools = PurgeTools & { log(line: string): void };
  * does: without that rule every verdict is only advice. A repository without a ledger is not governed yet.
  */
 export async function watchRequired(id: number, tools: WatchTools): Promise<void> {
-  const { db, ourselves, enqueue, log } = tools;
+  const { db, ourselves, queue, log } = tools;
   const entries = await tools.entries(id);
   if (entries.length === 0) return;
   const github = await tools.github(id);
@@ -25,7 +25,7 @@ export async function watchRequired(id: number, tools: WatchTools): Promise<void
   if (draft === null) return;
   await db.transaction().execute(async (trx) => {
     await append(trx, { id, name }, [draft], tools);
-    await enqueue.exportLedger(trx, id);
+    await queue.enqueuePublish(trx, id);
   });
   log(visible(`${name}: ${draft.body.code}: ${draft.body.message}`));
 }

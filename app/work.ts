@@ -6,7 +6,7 @@ import { type AppendTools, createEntryReader, headOf } from "./chain.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
 import { exportLedger } from "./export.ts";
-import { find } from "./find.ts";
+import { enqueueMatching } from "./find.ts";
 import type { GitHubClients } from "./github.ts";
 import { noteRewrite } from "./incident.ts";
 import { drainLane } from "./lane.ts";
@@ -65,19 +65,20 @@ export function createWork(tools: WorkTools): Work {
     takeLease: (subject) => takeLease(db, subjectKey(subject)),
     record: (where, decision) => {
       const until = github.limitedUntil(where.subject.repository);
-      return record(db, where, holdBack(decision, until, now()), { ...ledger, enqueue: queue });
+      return record(db, where, holdBack(decision, until, now()), { ...ledger, queue });
     },
     now,
     log,
   };
 
-  const upkeep: WatchTools = { ...ledger, db, ourselves, github: reader, entries, enqueue: queue, log };
+  const upkeep: WatchTools = { ...ledger, db, ourselves, github: reader, entries, queue, log };
   const rounds: Record<string, (repository: number) => Promise<void>> = {
-    search: (repository) => db.transaction().execute((trx) => queue.find(trx, { repository, sha: null })),
+    search: (repository) =>
+      db.transaction().execute((trx) => queue.enqueueSearch(trx, { repository, sha: null })),
     // An export that was given up when GitHub was away is taken up again.
     export: async (repository) => {
       if (await isPublished(db, repository)) return;
-      await db.transaction().execute((trx) => queue.exportLedger(trx, repository));
+      await db.transaction().execute((trx) => queue.enqueuePublish(trx, repository));
     },
     purge: (repository) => purge(repository, upkeep),
     "branch rules": (repository) => watchRequired(repository, upkeep),
@@ -118,9 +119,9 @@ export function createWork(tools: WorkTools): Work {
 
   return {
     reconcile: (subject) => reconcile(subject, reconcileTools),
-    perform: (lane) => drainLane(db, lane, { enqueue: queue, now, perform: performSafely }),
+    perform: (lane) => drainLane(db, lane, { queue, now, perform: performSafely }),
     exportLedger: publish,
-    find: (search) => find(search, github, queue),
+    enqueueMatching: (search) => enqueueMatching(search, github, queue),
     sweep,
   };
 }

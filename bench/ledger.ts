@@ -102,8 +102,8 @@ async function appendRates(count: number): Promise<[number, number]> {
   const subject = { kind: "issue" as const, repository: repository.id, number: 1 };
   const fence = await takeLease(db, subjectKey(subject));
   const nothing = async () => undefined;
-  const enqueue = { look: nothing, perform: nothing, exportLedger: nothing };
-  const tools = { sign: signer.sign, now: () => new Date(), guard: createAttemptGuard(), enqueue };
+  const queue = { enqueue: nothing, enqueueEffects: nothing, enqueuePublish: nothing };
+  const tools = { sign: signer.sign, now: () => new Date(), guard: createAttemptGuard(), queue };
   const where = { subject, fence, repository };
   const coming = entries(3 * count);
   const rateOf = async (size: number) => {

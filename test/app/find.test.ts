@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { find } from "../../app/find.ts";
+import { enqueueMatching } from "../../app/find.ts";
 import type { Queue } from "../../app/queue.ts";
 import { subjectKey } from "../../core/effects.ts";
 import { type Acme, startAcme } from "./acme.ts";
@@ -13,9 +13,11 @@ afterAll(() => acme.close());
 /** What a search marks to be looked at. */
 async function marked(sha: string | null, base?: string): Promise<string[]> {
   const keys: string[] = [];
-  const queue: Pick<Queue, "mark"> = { mark: async (subject) => void keys.push(subjectKey(subject)) };
+  const queue: Pick<Queue, "enqueueNow"> = {
+    enqueueNow: async (subject) => void keys.push(subjectKey(subject)),
+  };
   const search = { repository: acme.repository, sha, ...(base === undefined ? {} : { base }) };
-  await find(search, acme.clients, queue);
+  await enqueueMatching(search, acme.clients, queue);
   return keys.sort();
 }
 

@@ -34,10 +34,10 @@ test("an effect with which the service ended again and again is given up, and wh
       begun.push(key);
       return { type: "none" };
     },
-    enqueue: {
-      look: async (_trx, one) => void looked.push(one),
-      perform: async () => undefined,
-      exportLedger: async () => undefined,
+    queue: {
+      enqueue: async (_trx, one) => void looked.push(one),
+      enqueueEffects: async () => undefined,
+      enqueuePublish: async () => undefined,
     },
     now: () => new Date(),
   });

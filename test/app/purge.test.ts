@@ -60,7 +60,7 @@ function tools(later: number, enqueued: number[] = []): PurgeTools {
     sign: signer.sign,
     now: () => new Date(Date.now() + later * day),
     guard: createAttemptGuard(),
-    enqueue: { exportLedger: async (_trx, repository) => void enqueued.push(repository) },
+    queue: { enqueuePublish: async (_trx, repository) => void enqueued.push(repository) },
   };
 }
 

@@ -31,11 +31,11 @@ test("a repository that cannot be read, or that GitHub wants left alone, holds n
     asApp: unused as never,
   };
   const queue: Queue = {
-    find: async (_trx, search) => void searched.push(search),
-    look: unused,
-    perform: unused,
-    exportLedger: unused,
-    mark: unused,
+    enqueueSearch: async (_trx, search) => void searched.push(search),
+    enqueue: unused,
+    enqueueEffects: unused,
+    enqueuePublish: unused,
+    enqueueNow: unused,
     start: unused,
     stop: unused,
   };

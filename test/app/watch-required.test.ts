@@ -35,8 +35,8 @@ test("F10 a check that is no longer required is an incident, once until it is re
       ourselves,
       github: () => acme.clients.forRepository(repository, "read"),
       entries,
-      enqueue: {
-        exportLedger: async (_trx, id) => {
+      queue: {
+        enqueuePublish: async (_trx, id) => {
           exported.push(id);
         },
       },
