@@ -83,7 +83,7 @@ export function readConfig(env: Record<string, string | undefined>): ConfigReadi
     path: data.LEDGER_KEY_PATH,
     command: data.LEDGER_KEY_COMMAND,
   };
-  const ledgerKey = readKey("LEDGER_KEY", source, surroundings(env));
+  const ledgerKey = readKey("LEDGER_KEY", source, programEnvironment(env));
   if (!ledgerKey.ok) problems.push(ledgerKey.problem);
   if (!privateKey.ok || !ledgerKey.ok) return { ok: false, problems };
   return {
@@ -123,6 +123,6 @@ function wording(message: string, name: string, env: Record<string, unknown>): s
 }
 
 /** What a command is run with: the service's surroundings without its own settings, some of which are secrets. */
-function surroundings(env: Record<string, string | undefined>): Record<string, string | undefined> {
+function programEnvironment(env: Record<string, string | undefined>): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !Object.hasOwn(Environment.shape, name)));
 }

@@ -5,11 +5,15 @@ import { type AppendTools, appendEntries } from "./chain.ts";
 import type { Database } from "./database.ts";
 
 /** Where an incident is written down. */
-export type IncidentSite = { db: Database; repository: { id: number; name: string }; ourselves: Ourselves };
+export type IncidentContext = {
+  db: Database;
+  repository: { id: number; name: string };
+  ourselves: Ourselves;
+};
 
 /** Writes an incident down that no look decided. `subject` is what it is about, where something has a digest. */
 export async function raiseIncident(
-  { db, repository, ourselves }: IncidentSite,
+  { db, repository, ourselves }: IncidentContext,
   { code, message, subject = [] }: { code: string; message: string; subject?: Draft["subject"] },
   tools: AppendTools,
 ): Promise<void> {
@@ -28,11 +32,11 @@ export async function raiseIncident(
  */
 export async function noteRewrite(
   error: unknown,
-  { entries, ...site }: IncidentSite & { entries: readonly TypedEntry[] },
+  { entries, ...context }: IncidentContext & { entries: readonly TypedEntry[] },
   tools: AppendTools,
 ): Promise<void> {
   if (!(error instanceof SallyportError) || error.code !== "evidence-rewritten") return;
   const { code, message } = error;
   const isNoted = entriesOf(entries, "incident.raised").some(({ body }) => body.message === message);
-  if (!isNoted) await raiseIncident(site, { code, message }, tools);
+  if (!isNoted) await raiseIncident(context, { code, message }, tools);
 }

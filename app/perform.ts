@@ -9,7 +9,7 @@ import { closeIssue, linkStory, openPrompt } from "./perform/issues.ts";
 import { ensureLabelGone, ensureState } from "./perform/labels.ts";
 import { openPull } from "./perform/pulls.ts";
 import { rollBack } from "./perform/rollback.ts";
-import type { World } from "./perform/world.ts";
+import type { PerformContext } from "./perform/world.ts";
 
 /**
  * Carries out one effect. Each looks for what it is to bring about before it does it, so that a second try after a crash
@@ -17,43 +17,43 @@ import type { World } from "./perform/world.ts";
  */
 export async function perform(
   effect: Effect,
-  world: World,
+  context: PerformContext,
   anchor: () => Promise<string>,
 ): Promise<EffectResult> {
   try {
     // Nothing is begun any more once the service is told to stop.
-    world.signal.throwIfAborted();
+    context.signal.throwIfAborted();
     switch (effect.type) {
       case "reply":
-        return await reply(effect, world);
+        return await reply(effect, context);
       case "ensure-sticky":
-        return await ensureSticky(effect, world);
+        return await ensureSticky(effect, context);
       case "ensure-state":
-        return await ensureState(effect, world);
+        return await ensureState(effect, context);
       case "ensure-label-gone":
-        return await ensureLabelGone(effect, world);
+        return await ensureLabelGone(effect, context);
       case "link-story":
-        return await linkStory(effect, world);
+        return await linkStory(effect, context);
       case "open-prompt":
-        return await openPrompt(effect, world);
+        return await openPrompt(effect, context);
       case "close-issue":
-        return await closeIssue(effect, world);
+        return await closeIssue(effect, context);
       case "write-change":
-        return await writeChange(effect, world);
+        return await writeChange(effect, context);
       case "open-pull":
-        return await openPull(effect, world);
+        return await openPull(effect, context);
       case "roll-back":
-        return await rollBack(effect, world);
+        return await rollBack(effect, context);
       case "ensure-check":
-        return await ensureCheck(effect, world, await anchor());
+        return await ensureCheck(effect, context, await anchor());
       case "show-backtest":
-        return await showBacktest(effect, world);
+        return await showBacktest(effect, context);
       case "ask-planner":
-        return await askPlannerFor(effect, world);
+        return await askPlannerFor(effect, context);
       case "run-agent":
-        return await runAgent(effect, world);
+        return await runAgent(effect, context);
     }
   } catch (error) {
-    throw asSallyportError(error, world.now());
+    throw asSallyportError(error, context.now());
   }
 }

@@ -38,8 +38,13 @@ export async function rebuild(
       const repository = `${client.owner}/${client.repo}`;
       try {
         const ownKey = parsePublicKey(signer.publicKey);
-        const site = { repository: id, appId: ourselves.appId, ownKey, acceptLoss: options.acceptLoss };
-        const restored = await restoreChain(db, client, site);
+        const restoreOptions = {
+          repository: id,
+          appId: ourselves.appId,
+          ownKey,
+          acceptLoss: options.acceptLoss,
+        };
+        const restored = await restoreChain(db, client, restoreOptions);
         if (restored.lost !== null) {
           const { seq, hash, sha } = restored.lost;
           const message = `The check on ${sha} names entry ${seq} (${hash}), which is lost; a person went on without it.`;

@@ -35,7 +35,7 @@ export type Restored = {
 };
 
 /** Whose chain it is, the key we sign with, and whether entries that are lost for good may be given up. */
-export type RestoreSite = {
+export type RestoreOptions = {
   repository: number;
   appId: number;
   ownKey: KeyObject;
@@ -53,14 +53,14 @@ const bodyBytes = 16 * 1024 * 1024;
  * Fails with `ledger-behind`, so that nothing is signed, when a check that we once wrote names an entry that is nowhere,
  * and with `evidence-rewritten` when branch and store do not continue each other.
  */
-export async function restoreChain(db: Database, github: GitHub, site: RestoreSite): Promise<Restored> {
-  const ours = await linesFrom(db, site.repository, 1);
+export async function restoreChain(db: Database, github: GitHub, options: RestoreOptions): Promise<Restored> {
+  const ours = await linesFrom(db, options.repository, 1);
   const tip = await readTip(github);
   const between = async (from: number, to: number) => ours.slice(from - 1, to);
   const published = ours.length === 0 ? null : await exportedCount(github, tip, between);
   if (published === ours.length) return nothing;
   // A branch that is only shorter says nothing about what came after our last entry: the checks do.
-  const lines = published === null ? await verifiedBranch(github, site) : [];
+  const lines = published === null ? await verifiedBranch(github, options) : [];
   const parting = ours.findIndex(({ line }, place) => lines[place] !== line);
   if (parting !== -1 && parting < lines.length) {
     throw new SallyportError(
@@ -69,8 +69,8 @@ export async function restoreChain(db: Database, github: GitHub, site: RestoreSi
     );
   }
   const whole = lines.length > ours.length ? lines : ours.map(({ line }) => line);
-  const lost = await findLost(github, site.appId, whole);
-  if (lost !== null && !site.acceptLoss) {
+  const lost = await findLost(github, options.appId, whole);
+  if (lost !== null && !options.acceptLoss) {
     throw new SallyportError(
       "ledger-behind",
       `The check on ${lost.sha} names entry ${lost.seq}, which is not in the ledger of ${whole.length} entries: some are lost. Put the database or ${evidenceBranch} back, or give them up with \`sallyport rebuild --accept-loss\``,
@@ -80,7 +80,7 @@ export async function restoreChain(db: Database, github: GitHub, site: RestoreSi
   if (fresh.length === 0) return { ...nothing, lost };
   // Bodies first: an entry that is in the store is never read back again, and so would not be what it names.
   const bodies = await restoreBodies(db, github, tip?.commit ?? "", fresh);
-  await adoptLines(db, site.repository, fresh);
+  await adoptLines(db, options.repository, fresh);
   return { entries: fresh.length, ...bodies, lost };
 }
 
@@ -105,8 +105,8 @@ export function restoredFirst(
   const restore = async (repository: number) => {
     const client = await github.forRepository(repository, "read");
     const ownKey = parsePublicKey(signer.publicKey);
-    const site = { repository, appId: ourselves.appId, ownKey, acceptLoss: false };
-    const { entries: count } = await restoreChain(db, client, site);
+    const options = { repository, appId: ourselves.appId, ownKey, acceptLoss: false };
+    const { entries: count } = await restoreChain(db, client, options);
     if (count > 0) log(`${client.owner}/${client.repo}: ${count} ledger entries read back from GitHub`);
   };
   return async (repository) => {
@@ -120,12 +120,12 @@ export function restoredFirst(
   };
 }
 
-async function verifiedBranch(github: GitHub, site: RestoreSite): Promise<string[]> {
+async function verifiedBranch(github: GitHub, options: RestoreOptions): Promise<string[]> {
   const lines = await readApiLedger(github);
   if (!lines.known) throw new SallyportError("github", lines.why, { retry: true });
   if (lines.value === null) return [];
-  const keys = await trustedKeys(github, site);
-  const report = verifyChain(lines.value, keys, { expectRepositoryId: site.repository });
+  const keys = await trustedKeys(github, options);
+  const report = verifyChain(lines.value, keys, { expectRepositoryId: options.repository });
   const [problem] = report.problems;
   if (problem !== undefined) {
     throw new SallyportError(
@@ -137,7 +137,7 @@ async function verifiedBranch(github: GitHub, site: RestoreSite): Promise<string
 }
 
 /** The keys that the policy pins; while it pins none, ours. */
-async function trustedKeys(github: GitHub, { ownKey }: RestoreSite): Promise<LedgerKey[]> {
+async function trustedKeys(github: GitHub, { ownKey }: RestoreOptions): Promise<LedgerKey[]> {
   const { policy } = await readPresentPolicy(github);
   const pinned = policy.state === "loaded" ? pinnedKeys(policy.policy) : [];
   return pinned.length > 0 ? pinned : [{ key: ownKey }];

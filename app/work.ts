@@ -90,9 +90,9 @@ export function createWork(tools: WorkTools): Work {
     try {
       await exportLedger(client, storedChain(db, repository, { secrets: secrets.search, ourselves }));
     } catch (error) {
-      const home = { id: repository, name: `${client.owner}/${client.repo}` };
-      const site = { db, repository: home, entries: await readEntries(repository), ourselves };
-      await noteRewrite(error, site, ledger);
+      const repositoryRef = { id: repository, name: `${client.owner}/${client.repo}` };
+      const context = { db, repository: repositoryRef, entries: await readEntries(repository), ourselves };
+      await noteRewrite(error, context, ledger);
       throw error;
     }
   };

@@ -25,7 +25,7 @@ type RawIssue = {
 };
 
 /** What an issue's decision records are looked for in: the tip of the default branch, and how it is read. */
-type Ground = { base: Surroundings["base"]; objects: Pick<Objects, "entry"> };
+type IssueSource = { base: Surroundings["base"]; objects: Pick<Objects, "entry"> };
 
 /**
  * Reads an issue as it is now, with its parent, its sub-issues and the decision records it names. Null: the number is a
@@ -34,7 +34,7 @@ type Ground = { base: Surroundings["base"]; objects: Pick<Objects, "entry"> };
 export async function readIssue(
   github: GitHub,
   number: number,
-  ground: Ground,
+  source: IssueSource,
 ): Promise<Known<IssueReading | null>> {
   const { request, owner, repo } = github;
   const raw = await askKnown(
@@ -45,10 +45,10 @@ export async function readIssue(
   if ((raw.value.pull_request ?? null) !== null) return known(null);
   const issue = issueFacts(raw.value);
   if (issue === null) return unknown(`GitHub does not say who wrote issue #${number}`);
-  const home = raw.value.repository_url;
+  const repositoryUrl = raw.value.repository_url;
   const [parent, children] = await Promise.all([
-    readParent(github, number, home),
-    readChildren(github, number, home),
+    readParent(github, number, repositoryUrl),
+    readChildren(github, number, repositoryUrl),
   ]);
   if (!parent.known) return parent;
   if (!children.known) return children;
@@ -58,7 +58,7 @@ export async function readIssue(
   const namedEpic =
     isStory && parent.value === null && form.epic !== null ? await readNamed(github, form.epic) : known(null);
   if (!namedEpic.known) return namedEpic;
-  const decisions = isStory ? await readDecisions(form.decisions, ground) : known([]);
+  const decisions = isStory ? await readDecisions(form.decisions, source) : known([]);
   return known({
     issue,
     parent: parent.value,
@@ -95,13 +95,13 @@ function issueFacts(raw: RawIssue): IssueFacts | null {
 async function readParent(
   { request, owner, repo }: GitHub,
   number: number,
-  home: string,
+  repositoryUrl: string,
 ): Promise<Known<IssueFacts | null>> {
   const answer = await ask(
     `the parent of #${number}`,
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/parent", { owner, repo, issue_number: number }),
   );
-  if (answer.ok) return known(answer.data.repository_url === home ? issueFacts(answer.data) : null);
+  if (answer.ok) return known(answer.data.repository_url === repositoryUrl ? issueFacts(answer.data) : null);
   return answer.status === 404 ? known(null) : unknown(answer.why);
 }
 
@@ -121,7 +121,7 @@ async function readNamed(
 async function readChildren(
   { request, owner, repo }: GitHub,
   number: number,
-  home: string,
+  repositoryUrl: string,
 ): Promise<Known<ChildFacts[]>> {
   const listed = await listAll(`the sub-issues of #${number}`, (page) =>
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", {
@@ -139,7 +139,7 @@ async function readChildren(
       title: child.title,
       state: child.state === "closed" ? "closed" : "open",
       labels: labelNames(child.labels),
-      ...(child.repository_url === home ? {} : { elsewhere: true as const }),
+      ...(child.repository_url === repositoryUrl ? {} : { elsewhere: true as const }),
     })),
   );
 }
@@ -148,7 +148,10 @@ async function readChildren(
  * Whether each path that a story names is a file on the default branch; a path that git could not hold is none. Anybody may
  * open a story and name as many as it holds: only the first count, and what is read of a commit is kept from look to look.
  */
-async function readDecisions(paths: string[], { base, objects }: Ground): Promise<StoryFacts["decisions"]> {
+async function readDecisions(
+  paths: string[],
+  { base, objects }: IssueSource,
+): Promise<StoryFacts["decisions"]> {
   if (!base.known) return base;
   const found: { path: string; exists: boolean }[] = [];
   for (const path of paths.slice(0, mostDecisions)) {

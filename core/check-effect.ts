@@ -7,7 +7,7 @@ import type { OurCheck } from "./pull-facts.ts";
 import { summaryMarkdown, titleOf } from "./report.ts";
 
 /** What our check on a commit shows now, and in which repository. */
-export type CheckSite = { repository: { id: number }; ourCheck: Known<OurCheck | null> };
+export type CheckContext = { repository: { id: number }; ourCheck: Known<OurCheck | null> };
 
 /**
  * Writes a verdict to the commit it judged and to no other, unless it stands there already. The check never ends while
@@ -15,7 +15,7 @@ export type CheckSite = { repository: { id: number }; ourCheck: Known<OurCheck |
  * differ from the verdict's own where something else on the same commit is worse.
  */
 export function checkEffect(
-  { repository, ourCheck }: CheckSite,
+  { repository, ourCheck }: CheckContext,
   verdict: Verdict,
   digest: string,
   { counted = verdict.conclusion, title = titleOf(verdict) } = {},

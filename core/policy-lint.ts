@@ -13,7 +13,7 @@ import { sensitivePatterns } from "./sensitive.ts";
 import { namedFiles, unmatched } from "./unmatched.ts";
 
 /** What a policy is compared with: the paths of all files, and the checks of the workflows. A null is not compared. */
-export type Surroundings = { files: readonly string[] | null; checks: readonly JobCheck[] | null };
+export type LintContext = { files: readonly string[] | null; checks: readonly JobCheck[] | null };
 
 type Loaded = Pick<LoadedPolicy, "policy" | "lines">;
 
@@ -114,7 +114,7 @@ function waivers({ policy: { people, waivers } }: Loaded): Remark[] {
 }
 
 /** Compares a valid policy with itself and with the repository around it. In the order of its lines. */
-export function lintPolicy(loaded: Loaded, { files, checks }: Surroundings): LintWarning[] {
+export function lintPolicy(loaded: Loaded, { files, checks }: LintContext): LintWarning[] {
   const lists = patternLists(loaded.policy);
   const tree = files === null ? null : namedFiles(files);
   const remarks = [

@@ -27,7 +27,7 @@ export type Guarded = {
 export function guardRequests(client: ProbotOctokit, guarded: Guarded): void {
   const { use, repository, baseUrl, token, onLimit, forget } = guarded;
   const { id, owner, repo } = repository;
-  const home = `${baseUrl}/repos/${owner}/${repo}`;
+  const repositoryUrl = `${baseUrl}/repos/${owner}/${repo}`;
   const noteLimit = (until: Date | null) => {
     if (until !== null) onLimit(until);
   };
@@ -49,7 +49,7 @@ export function guardRequests(client: ProbotOctokit, guarded: Guarded): void {
       noteLimit(limitOf(error, new Date()));
       if (status === 401) token.forget();
       // Renamed without a trace, or hidden from us; whichever, the next client looks it up by its id.
-      if (status === 404 && url === home) forget();
+      if (status === 404 && url === repositoryUrl) forget();
       throw error;
     });
     // Followed blindly, a redirected POST would become a GET.
@@ -57,7 +57,7 @@ export function guardRequests(client: ProbotOctokit, guarded: Guarded): void {
       forget();
       throw again(`${owner}/${repo} was renamed or moved; it is looked up again`);
     }
-    if (isOtherRepository(id, { url, home }, response.data)) {
+    if (isOtherRepository(id, { url, repositoryUrl }, response.data)) {
       forget();
       throw again(`${owner}/${repo} is not repository ${id} now; it is looked up again`);
     }

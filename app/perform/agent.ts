@@ -13,39 +13,42 @@ import { askPlanner } from "../agents/planner.ts";
 import type { AgentEvent, Service } from "../agents/run.ts";
 import { githubTree } from "../agents/trees.ts";
 import { createWorkspace } from "../agents/workspace.ts";
-import { type Of, readJson, type World } from "./world.ts";
+import { type EffectOf, readJson, type PerformContext } from "./world.ts";
 
 /** Asks the planner for a story's plan and stores it. A model wrote the plan: data, until a person approves it. */
-export async function askPlannerFor(effect: Of<"ask-planner">, world: World): Promise<EffectResult> {
+export async function askPlannerFor(
+  effect: EffectOf<"ask-planner">,
+  context: PerformContext,
+): Promise<EffectResult> {
   requireBackend(effect.backend);
   const { title, body, refinement, roles, decisions } = effect;
-  const tree = await githubTree(world.github, effect.base);
+  const tree = await githubTree(context.github, effect.base);
   const input = {
     title,
     body,
     refinement,
-    previous: effect.previousPlan === null ? null : Plan.parse(await readJson(effect.previousPlan, world)),
+    previous: effect.previousPlan === null ? null : Plan.parse(await readJson(effect.previousPlan, context)),
     roles,
     decisions,
     paths: (await tree.list()).map(({ path }) => path),
   };
-  const secret = await secretIn({ ...input, paths: input.paths.join("\n") }, world);
+  const secret = await secretIn({ ...input, paths: input.paths.join("\n") }, context);
   if (secret !== null)
     return { type: "plan-failed", code: "secret-in-prompt", message: `The planner was not asked: ${secret}` };
-  const calls = cuttingCalls(world.calls, world.secrets);
+  const calls = cuttingCalls(context.calls, context.secrets);
   const answer = await askPlanner(input, {
-    service: serviceOf(effect, world),
+    service: serviceOf(effect, context),
     calls,
-    signal: world.signal,
+    signal: context.signal,
   });
   // Stopped is not answered: what was paid for is stored, and the next start goes on from there.
-  world.signal.throwIfAborted();
+  context.signal.throwIfAborted();
   if (!answer.ok) {
-    const { text: message } = await cutSecrets(answer.message, world.secrets);
+    const { text: message } = await cutSecrets(answer.message, context.secrets);
     return { type: "plan-failed", code: answer.code, message };
   }
   const { plan, usage, redacted } = answer;
-  const { sha256 } = await storeJson(plan, world);
+  const { sha256 } = await storeJson(plan, context);
   const proposed = {
     type: "plan" as const,
     planSha256: sha256,
@@ -56,34 +59,37 @@ export async function askPlannerFor(effect: Of<"ask-planner">, world: World): Pr
 }
 
 /** Runs an agent on a recorded pack, in a workspace that shows the pack's base and lets only its scope be written. */
-export async function runAgent(effect: Of<"run-agent">, world: World): Promise<EffectResult> {
+export async function runAgent(
+  effect: EffectOf<"run-agent">,
+  context: PerformContext,
+): Promise<EffectResult> {
   const backend = requireBackend(effect.backend);
-  const pack = Pack.parse(await readJson(effect.packSha256, world));
-  const secret = await secretIn(pack, world);
+  const pack = Pack.parse(await readJson(effect.packSha256, context));
+  const secret = await secretIn(pack, context);
   if (secret !== null)
     throw new SallyportError("secret-in-prompt", `The agent was not asked for #${pack.prompt}: ${secret}`);
-  const tree = await githubTree(world.github, pack.base);
+  const tree = await githubTree(context.github, pack.base);
   const workspace = createWorkspace(tree, pack);
   const name = `${pack.run} #${pack.prompt} R${pack.attempt.r}/S${pack.attempt.s}`;
-  const started = world.now();
+  const started = context.now();
   const events = backend({
     pack,
     workspace,
-    calls: cuttingCalls(world.calls, world.secrets),
-    service: serviceOf(effect, world),
-    signal: world.signal,
+    calls: cuttingCalls(context.calls, context.secrets),
+    service: serviceOf(effect, context),
+    signal: context.signal,
   });
   let step = await events.next();
   while (step.done !== true) {
-    world.progress((await cutSecrets(`${name}: ${describe(step.value)}`, world.secrets)).text);
+    context.progress((await cutSecrets(`${name}: ${describe(step.value)}`, context.secrets)).text);
     step = await events.next();
   }
-  world.signal.throwIfAborted();
+  context.signal.throwIfAborted();
   const { usage } = step.value;
   // Whatever the backend is, what it hands back has the form of a result before it is stored as one.
-  const result = await cutResult(StepResult.parse(step.value.result), tree, world.secrets);
-  const { sha256, bytes } = await storeJson(result, world);
-  const seconds = Math.max(0, (world.now().getTime() - started.getTime()) / 1_000);
+  const result = await cutResult(StepResult.parse(step.value.result), tree, context.secrets);
+  const { sha256, bytes } = await storeJson(result, context);
+  const seconds = Math.max(0, (context.now().getTime() - started.getTime()) / 1_000);
   return { type: "answer", resultSha256: sha256, bytes, seconds, usage };
 }
 
@@ -91,7 +97,7 @@ export async function runAgent(effect: Of<"run-agent">, world: World): Promise<E
  * Why a prompt must not be sent: a secret in it. It is not cut, because what was sent and what was recorded are one text.
  * The issue's author, the policy's authors and earlier answers wrote it.
  */
-async function secretIn(prompt: Json, { secrets }: World): Promise<string | null> {
+async function secretIn(prompt: Json, { secrets }: PerformContext): Promise<string | null> {
   const { cuts } = await cutSecretsIn(prompt, secrets);
   const [first] = cuts;
   if (first === undefined) return null;
@@ -108,12 +114,12 @@ function requireBackend(name: string) {
   );
 }
 
-function serviceOf({ model }: { model: string | null }, { anthropic }: World): Service {
+function serviceOf({ model }: { model: string | null }, { anthropic }: PerformContext): Service {
   return { ...anthropic, model: model ?? defaultModel };
 }
 
 /** Canonical, so that the digest of the stored bytes is the digest of the value. */
-function storeJson(value: Json, { bodies }: World) {
+function storeJson(value: Json, { bodies }: PerformContext) {
   return bodies.put(Buffer.from(canonicalJson(value), "utf8"), "application/json");
 }
 

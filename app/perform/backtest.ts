@@ -9,30 +9,33 @@ import type { PolicyReading } from "../../core/facts.ts";
 import type { Known } from "../../core/known.ts";
 import { policyTrouble } from "../../core/trouble.ts";
 import { ensureComment } from "./comments.ts";
-import { marker, type Of, type World } from "./world.ts";
+import { marker, type EffectOf, type PerformContext } from "./world.ts";
 
 /** How many merged pull requests are judged again. */
 const last = 50;
 
 /** Judges merged pull requests by the policy that a change proposes, and shows on the change what would have been otherwise. */
-export async function showBacktest(effect: Of<"show-backtest">, world: World): Promise<EffectResult> {
-  const { github } = world;
+export async function showBacktest(
+  effect: EffectOf<"show-backtest">,
+  context: PerformContext,
+): Promise<EffectResult> {
+  const { github } = context;
   const objects = apiObjects(github);
   const before = read(await readPolicy(objects, effect.policyRef));
   const proposed = await readPolicy(objects, effect.head);
   const after = read(proposed);
   const trouble = policyTrouble(proposed);
   const text =
-    trouble === null ? await backtestText(effect, world, before, after) : `${heading}\n\n${trouble}`;
-  await ensureComment(world, effect.pull, marker("backtest"), text);
+    trouble === null ? await backtestText(effect, context, before, after) : `${heading}\n\n${trouble}`;
+  await ensureComment(context, effect.pull, marker("backtest"), text);
   return { type: "none" };
 }
 
 const heading = "### Sallyport: this change of the policy";
 
 async function backtestText(
-  { branch }: Of<"show-backtest">,
-  { github, now, progress }: World,
+  { branch }: EffectOf<"show-backtest">,
+  { github, now, progress }: PerformContext,
   before: PolicyReading,
   after: PolicyReading,
 ): Promise<string> {

@@ -3,7 +3,7 @@ import { wholeCasefile } from "../../core/casefiles.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { nameProblem } from "../../core/paths.ts";
 import type { Casefile, Pack } from "../../schemas/step.ts";
-import type { Of } from "./world.ts";
+import type { EffectOf } from "./world.ts";
 
 /** A casefile as it is to be written. */
 export type WholeCasefile = Casefile & { content: string };
@@ -16,7 +16,7 @@ const mostBytes = 4_000_000;
  * stands in the parent. Refused as a whole if one cannot be read, because then it would be written over.
  */
 export async function casefilesFor(
-  effect: Of<"write-change">,
+  effect: EffectOf<"write-change">,
   pack: Pack,
   objects: Objects,
 ): Promise<WholeCasefile[]> {

@@ -7,7 +7,7 @@ import { type FileWrite, Pack, StepResult } from "../../schemas/step.ts";
 import { listWhole, orNull } from "./answers.ts";
 import { casefilesFor, type WholeCasefile } from "./casefiles.ts";
 import { quiet } from "./words.ts";
-import { type Of, readJson, type World } from "./world.ts";
+import { type EffectOf, readJson, type PerformContext } from "./world.ts";
 
 /** One entry of the tree to be made; `sha: null` deletes. */
 type Entry = { path: string; mode: "100644" | "100755"; type: "blob"; sha: string | null };
@@ -16,19 +16,22 @@ type Entry = { path: string; mode: "100644" | "100755"; type: "blob"; sha: strin
  * Writes a recorded answer as one commit on a branch of ours. Scope is checked again here, against the recorded pack,
  * because this is the last place before GitHub. The same inputs give the same commit, so a second try finds the first.
  */
-export async function writeChange(effect: Of<"write-change">, world: World): Promise<EffectResult> {
+export async function writeChange(
+  effect: EffectOf<"write-change">,
+  context: PerformContext,
+): Promise<EffectResult> {
   if (!/^sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/.test(effect.branch)) {
     throw new SallyportError(
       "bad-input",
       `${JSON.stringify(effect.branch)} is not a branch of a run; nothing was written`,
     );
   }
-  const pack = Pack.parse(await readJson(effect.packSha256, world));
-  const { files } = StepResult.parse(await readJson(effect.resultSha256, world));
+  const pack = Pack.parse(await readJson(effect.packSha256, context));
+  const { files } = StepResult.parse(await readJson(effect.resultSha256, context));
   refuse(outOfScope(pack, files));
-  const casefiles = await casefilesFor(effect, pack, apiObjects(world.github));
-  const commit = await createCommit(effect, files, casefiles, world);
-  await placeBranch(effect, commit.commit, world);
+  const casefiles = await casefilesFor(effect, pack, apiObjects(context.github));
+  const commit = await createCommit(effect, files, casefiles, context);
+  await placeBranch(effect, commit.commit, context);
   return { type: "commit", ...commit };
 }
 
@@ -42,10 +45,10 @@ function refuse(outside: { path: string; why: string }[]): void {
 }
 
 async function createCommit(
-  effect: Of<"write-change">,
+  effect: EffectOf<"write-change">,
   files: readonly FileWrite[],
   casefiles: readonly WholeCasefile[],
-  { github, ourselves }: World,
+  { github, ourselves }: PerformContext,
 ) {
   const { request, owner, repo } = github;
   const { data: parent } = await request("GET /repos/{owner}/{repo}/git/commits/{commit_sha}", {
@@ -103,7 +106,7 @@ function nothingChanged(): never {
 async function entriesFor(
   parent: string,
   files: readonly FileWrite[],
-  github: World["github"],
+  github: PerformContext["github"],
 ): Promise<Entry[]> {
   const { request, owner, repo } = github;
   const objects = apiObjects(github);
@@ -146,7 +149,11 @@ async function entriesFor(
 }
 
 /** Puts the branch at our commit, from nothing or from the parent; a branch that stands elsewhere is somebody else's work. */
-async function placeBranch(effect: Of<"write-change">, commit: string, { github }: World): Promise<void> {
+async function placeBranch(
+  effect: EffectOf<"write-change">,
+  commit: string,
+  { github }: PerformContext,
+): Promise<void> {
   const { request, owner, repo } = github;
   const { branch } = effect;
   const ref = await orNull(

@@ -3,18 +3,18 @@ import type { EffectResult } from "../../core/effects.ts";
 import { checkName } from "../../core/required-check.ts";
 import { listWhole } from "./answers.ts";
 import { fitted } from "./words.ts";
-import type { Of, World } from "./world.ts";
+import type { EffectOf, PerformContext } from "./world.ts";
 
 /** The most annotations that GitHub takes in one request; those of a later one are added to them. */
 const annotationsAtOnce = 50;
 
 /** The App's one check run on a commit, showing exactly this verdict; `anchor` is the ledger's head, in its text. */
 export async function ensureCheck(
-  effect: Of<"ensure-check">,
-  world: World,
+  effect: EffectOf<"ensure-check">,
+  context: PerformContext,
   anchor: string,
 ): Promise<EffectResult> {
-  const { request, owner, repo } = world.github;
+  const { request, owner, repo } = context.github;
   const { sha, conclusion, verdictSha256 } = effect;
   const runs = await listWhole(`our check on ${sha}`, (page) =>
     request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
@@ -22,13 +22,13 @@ export async function ensureCheck(
       repo,
       ref: sha,
       check_name: checkName,
-      app_id: world.ourselves.appId,
+      app_id: context.ourselves.appId,
       filter: "latest",
       per_page: 100,
       page,
     }).then(({ data, headers }) => ({ data: data.check_runs, headers })),
   );
-  const ours = runs.find((run) => run.name === checkName && Number(run.app?.id) === world.ourselves.appId);
+  const ours = runs.find((run) => run.name === checkName && Number(run.app?.id) === context.ourselves.appId);
   const title = effect.title;
   const summary = fitted(effect.summary);
   const annotations = effect.annotations.flatMap(onALine);
@@ -42,7 +42,7 @@ export async function ensureCheck(
   ) {
     // Whoever wrote it may have been stopped between two batches.
     const left = annotations.slice(ours.output.annotations_count);
-    await addAnnotations(world, Number(ours.id), { title, summary }, left);
+    await addAnnotations(context, Number(ours.id), { title, summary }, left);
     return { type: "none" };
   }
   const shown = {
@@ -50,7 +50,7 @@ export async function ensureCheck(
     output: { title, summary, text: fitted(anchor), annotations: annotations.slice(0, annotationsAtOnce) },
     ...(conclusion === null
       ? { status: "in_progress" as const }
-      : { status: "completed" as const, conclusion, completed_at: world.now().toISOString() }),
+      : { status: "completed" as const, conclusion, completed_at: context.now().toISOString() }),
   };
   // A run that has ended is not taken back to "in progress", and its annotations cannot be taken away: a new one replaces it.
   const isReplaced =
@@ -71,7 +71,7 @@ export async function ensureCheck(
         check_run_id: Number(ours.id),
         ...shown,
       });
-  await addAnnotations(world, Number(data.id), { title, summary }, annotations.slice(annotationsAtOnce));
+  await addAnnotations(context, Number(data.id), { title, summary }, annotations.slice(annotationsAtOnce));
   return { type: "none" };
 }
 
@@ -85,7 +85,7 @@ function onALine({ title, message, path, line }: Annotation) {
 }
 
 async function addAnnotations(
-  { github }: World,
+  { github }: PerformContext,
   id: number,
   output: { title: string; summary: string },
   annotations: readonly Shown[],

@@ -2,11 +2,11 @@ import { stickyMarker } from "../../collect/asks.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { listWhole, orNull } from "./answers.ts";
 import { fitted } from "./words.ts";
-import { marker, type Of, type World } from "./world.ts";
+import { marker, type EffectOf, type PerformContext } from "./world.ts";
 
 /** Our own comments on an issue or pull request that end with a mark, oldest first; anybody else's with it is not ours. */
 async function ownComments(
-  { github: { request, owner, repo }, ourselves }: World,
+  { github: { request, owner, repo }, ourselves }: PerformContext,
   issue: number,
   mark: string,
 ) {
@@ -26,10 +26,15 @@ async function ownComments(
 }
 
 /** Writes a comment once for all time: one with the same mark is left as it is. */
-export async function commentOnce(world: World, issue: number, key: string, text: string): Promise<void> {
+export async function commentOnce(
+  context: PerformContext,
+  issue: number,
+  key: string,
+  text: string,
+): Promise<void> {
   const mark = marker(key);
-  if ((await ownComments(world, issue, mark)).length > 0) return;
-  const { request, owner, repo } = world.github;
+  if ((await ownComments(context, issue, mark)).length > 0) return;
+  const { request, owner, repo } = context.github;
   await request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
     owner,
     repo,
@@ -39,8 +44,8 @@ export async function commentOnce(world: World, issue: number, key: string, text
 }
 
 /** One reaction and one line for a person's command. GitHub keeps a reaction single by itself. */
-export async function reply(effect: Of<"reply">, world: World): Promise<EffectResult> {
-  const { request, owner, repo } = world.github;
+export async function reply(effect: EffectOf<"reply">, context: PerformContext): Promise<EffectResult> {
+  const { request, owner, repo } = context.github;
   if (effect.comment !== null) {
     // A command that was deleted meanwhile still gets its line.
     await orNull(
@@ -52,21 +57,29 @@ export async function reply(effect: Of<"reply">, world: World): Promise<EffectRe
       }),
     );
   }
-  await commentOnce(world, effect.issue, effect.key, effect.line);
+  await commentOnce(context, effect.issue, effect.key, effect.line);
   return { type: "none" };
 }
 
 /** Our one comment: edited when it differs, never repeated. */
-export async function ensureSticky(effect: Of<"ensure-sticky">, world: World): Promise<EffectResult> {
-  await ensureComment(world, effect.issue, stickyMarker, effect.body);
+export async function ensureSticky(
+  effect: EffectOf<"ensure-sticky">,
+  context: PerformContext,
+): Promise<EffectResult> {
+  await ensureComment(context, effect.issue, stickyMarker, effect.body);
   return { type: "none" };
 }
 
 /** One comment with a mark, showing this text. */
-export async function ensureComment(world: World, issue: number, mark: string, text: string): Promise<void> {
-  const { request, owner, repo } = world.github;
+export async function ensureComment(
+  context: PerformContext,
+  issue: number,
+  mark: string,
+  text: string,
+): Promise<void> {
+  const { request, owner, repo } = context.github;
   const body = fitted(text.trimEnd(), `\n\n${mark}`);
-  const [first, ...twins] = await ownComments(world, issue, mark);
+  const [first, ...twins] = await ownComments(context, issue, mark);
   // Two can only come of a lost answer; the older stays, where people have seen it.
   for (const twin of twins) {
     await orNull(

@@ -3,7 +3,7 @@ import { SallyportError } from "../../core/errors.ts";
 import { listWhole } from "./answers.ts";
 import { commentOnce } from "./comments.ts";
 import { fitted, quiet, title } from "./words.ts";
-import { marker, type Of, type World } from "./world.ts";
+import { marker, type EffectOf, type PerformContext } from "./world.ts";
 
 /** The slice of an issue that is read here. Its `id` is the database id, which sub-issues and dependencies ask for. */
 type Issue = {
@@ -14,29 +14,38 @@ type Issue = {
 };
 
 /** Opens a diff prompt below its story, or finds the one that was opened before. */
-export async function openPrompt(effect: Of<"open-prompt">, world: World): Promise<EffectResult> {
+export async function openPrompt(
+  effect: EffectOf<"open-prompt">,
+  context: PerformContext,
+): Promise<EffectResult> {
   const mark = marker(effect.key);
   const isOurs = (issue: Issue) =>
-    Number(issue.user?.id) === world.ourselves.bot.id && (issue.body ?? "").includes(mark);
-  const child = (await subIssues(world, effect.story)).find(isOurs);
-  const issue = child ?? (await promptIssues(world)).find(isOurs) ?? (await create(effect, mark, world));
-  if (child === undefined) await attach(world, effect.story, issue);
-  await blockBy(effect.blockedBy, issue, world);
+    Number(issue.user?.id) === context.ourselves.bot.id && (issue.body ?? "").includes(mark);
+  const child = (await subIssues(context, effect.story)).find(isOurs);
+  const issue = child ?? (await promptIssues(context)).find(isOurs) ?? (await create(effect, mark, context));
+  if (child === undefined) await attach(context, effect.story, issue);
+  await blockBy(effect.blockedBy, issue, context);
   return { type: "issue", number: issue.number };
 }
 
 /** Makes a story that names its epic a sub-issue of it. */
-export async function linkStory(effect: Of<"link-story">, world: World): Promise<EffectResult> {
-  const children = await subIssues(world, effect.epic);
+export async function linkStory(
+  effect: EffectOf<"link-story">,
+  context: PerformContext,
+): Promise<EffectResult> {
+  const children = await subIssues(context, effect.epic);
   if (children.some((one) => one.number === effect.story)) return { type: "none" };
-  await attach(world, effect.epic, await readIssue(world, effect.story));
+  await attach(context, effect.epic, await readIssue(context, effect.story));
   return { type: "none" };
 }
 
 /** Says why once, then closes; a closed issue stays closed. */
-export async function closeIssue(effect: Of<"close-issue">, world: World): Promise<EffectResult> {
-  const { request, owner, repo } = world.github;
-  await commentOnce(world, effect.issue, effect.key, effect.comment);
+export async function closeIssue(
+  effect: EffectOf<"close-issue">,
+  context: PerformContext,
+): Promise<EffectResult> {
+  const { request, owner, repo } = context.github;
+  await commentOnce(context, effect.issue, effect.key, effect.comment);
   await request("PATCH /repos/{owner}/{repo}/issues/{issue_number}", {
     owner,
     repo,
@@ -47,7 +56,10 @@ export async function closeIssue(effect: Of<"close-issue">, world: World): Promi
   return { type: "none" };
 }
 
-async function subIssues({ github: { request, owner, repo } }: World, number: number): Promise<Issue[]> {
+async function subIssues(
+  { github: { request, owner, repo } }: PerformContext,
+  number: number,
+): Promise<Issue[]> {
   return listWhole<Issue>(`the sub-issues of #${number}`, (page) =>
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", {
       owner,
@@ -60,7 +72,7 @@ async function subIssues({ github: { request, owner, repo } }: World, number: nu
 }
 
 /** All diff prompts, among them one that a crash left between its creation and its place below the story. */
-async function promptIssues({ github: { request, owner, repo } }: World): Promise<Issue[]> {
+async function promptIssues({ github: { request, owner, repo } }: PerformContext): Promise<Issue[]> {
   return listWhole<Issue>("the diff prompts", (page) =>
     request("GET /repos/{owner}/{repo}/issues", {
       owner,
@@ -76,7 +88,11 @@ async function promptIssues({ github: { request, owner, repo } }: World): Promis
 }
 
 /** The text is the frozen contract, which a model wrote and a person approved. */
-async function create(effect: Of<"open-prompt">, mark: string, { github }: World): Promise<Issue> {
+async function create(
+  effect: EffectOf<"open-prompt">,
+  mark: string,
+  { github }: PerformContext,
+): Promise<Issue> {
   const { request, owner, repo } = github;
   const { data } = await request("POST /repos/{owner}/{repo}/issues", {
     owner,
@@ -88,7 +104,10 @@ async function create(effect: Of<"open-prompt">, mark: string, { github }: World
   return data;
 }
 
-async function readIssue({ github: { request, owner, repo } }: World, number: number): Promise<Issue> {
+async function readIssue(
+  { github: { request, owner, repo } }: PerformContext,
+  number: number,
+): Promise<Issue> {
   const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}", {
     owner,
     repo,
@@ -101,7 +120,7 @@ async function readIssue({ github: { request, owner, repo } }: World, number: nu
 }
 
 async function attach(
-  { github: { request, owner, repo } }: World,
+  { github: { request, owner, repo } }: PerformContext,
   parent: number,
   child: Issue,
 ): Promise<void> {
@@ -114,8 +133,8 @@ async function attach(
 }
 
 /** The edges that say which prompts come first, in their order; those that are there stay. */
-async function blockBy(numbers: readonly number[], issue: Issue, world: World): Promise<void> {
-  const { request, owner, repo } = world.github;
+async function blockBy(numbers: readonly number[], issue: Issue, context: PerformContext): Promise<void> {
+  const { request, owner, repo } = context.github;
   if (numbers.length === 0) return;
   const there = await listWhole<Issue>(`what blocks #${issue.number}`, (page) =>
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by", {
@@ -128,7 +147,7 @@ async function blockBy(numbers: readonly number[], issue: Issue, world: World): 
   );
   for (const number of numbers) {
     if (there.some((one) => one.number === number)) continue;
-    const blocker = await readIssue(world, number);
+    const blocker = await readIssue(context, number);
     await request("POST /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by", {
       owner,
       repo,

@@ -1,6 +1,6 @@
 import type { EffectResult } from "../../core/effects.ts";
 import { listWhole, orNull, tolerate } from "./answers.ts";
-import type { Of, World } from "./world.ts";
+import type { EffectOf, PerformContext } from "./world.ts";
 
 /** The states' colours, so that a list of issues can be read at a glance. */
 const colours: Record<string, string> = {
@@ -19,8 +19,11 @@ const colours: Record<string, string> = {
 };
 
 /** Exactly one `sallyport:` label on an issue, or none. */
-export async function ensureState(effect: Of<"ensure-state">, world: World): Promise<EffectResult> {
-  const { request, owner, repo } = world.github;
+export async function ensureState(
+  effect: EffectOf<"ensure-state">,
+  context: PerformContext,
+): Promise<EffectResult> {
+  const { request, owner, repo } = context.github;
   const { issue, state } = effect;
   const labels = await listWhole(`the labels of #${issue}`, (page) =>
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/labels", {
@@ -33,7 +36,7 @@ export async function ensureState(effect: Of<"ensure-state">, world: World): Pro
   );
   const wanted = state === null ? null : `sallyport:${state}`;
   for (const { name } of labels) {
-    if (name.startsWith("sallyport:") && name !== wanted) await takeOff(world, issue, name);
+    if (name.startsWith("sallyport:") && name !== wanted) await takeOff(context, issue, name);
   }
   if (wanted === null || labels.some(({ name }) => name === wanted)) return { type: "none" };
   // 422: the repository has the label.
@@ -57,13 +60,16 @@ export async function ensureState(effect: Of<"ensure-state">, world: World): Pro
 }
 
 /** Takes a command label off; one that is off already is off. */
-export async function ensureLabelGone(effect: Of<"ensure-label-gone">, world: World): Promise<EffectResult> {
-  await takeOff(world, effect.issue, effect.label);
+export async function ensureLabelGone(
+  effect: EffectOf<"ensure-label-gone">,
+  context: PerformContext,
+): Promise<EffectResult> {
+  await takeOff(context, effect.issue, effect.label);
   return { type: "none" };
 }
 
 async function takeOff(
-  { github: { request, owner, repo } }: World,
+  { github: { request, owner, repo } }: PerformContext,
   issue: number,
   name: string,
 ): Promise<void> {

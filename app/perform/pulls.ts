@@ -2,12 +2,15 @@ import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { listWhole } from "./answers.ts";
 import { fitted, quiet, title } from "./words.ts";
-import type { Of, World } from "./world.ts";
+import type { EffectOf, PerformContext } from "./world.ts";
 
 /** Opens a branch's pull request, or finds it; one that a person closed unmerged stays closed. */
-export async function openPull(effect: Of<"open-pull">, world: World): Promise<EffectResult> {
-  const { request, owner, repo } = world.github;
-  const before = await findPull(effect, world);
+export async function openPull(
+  effect: EffectOf<"open-pull">,
+  context: PerformContext,
+): Promise<EffectResult> {
+  const { request, owner, repo } = context.github;
+  const before = await findPull(effect, context);
   if (before !== null) return before;
   const { data: ref } = await request("GET /repos/{owner}/{repo}/git/ref/{ref}", {
     owner,
@@ -32,13 +35,16 @@ export async function openPull(effect: Of<"open-pull">, world: World): Promise<E
     return { type: "pull", number: data.number };
   } catch (error) {
     // Refused, perhaps because there is one by now.
-    const after = await findPull(effect, world);
+    const after = await findPull(effect, context);
     if (after !== null) return after;
     throw error;
   }
 }
 
-async function findPull(effect: Of<"open-pull">, { github }: World): Promise<EffectResult | null> {
+async function findPull(
+  effect: EffectOf<"open-pull">,
+  { github }: PerformContext,
+): Promise<EffectResult | null> {
   const { request, owner, repo } = github;
   const { branch, base } = effect;
   const pulls = await listWhole(`the pull requests of ${branch}`, (page) =>

@@ -2,14 +2,17 @@ import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { listWhole, orNull } from "./answers.ts";
 import { commentOnce } from "./comments.ts";
-import type { Of, World } from "./world.ts";
+import type { EffectOf, PerformContext } from "./world.ts";
 
 /**
  * Puts a run's branch back to where it stood at a checkpoint, or takes it away and closes its pull request. Only commits of
  * ours go: a branch that stands at anything else is left alone. Commits that are taken off stay in git under their ids. GitHub
  * moves a ref without asking where it stood, so a push in the moment between our look and our write is not seen by it.
  */
-export async function rollBack(effect: Of<"roll-back">, world: World): Promise<EffectResult> {
+export async function rollBack(
+  effect: EffectOf<"roll-back">,
+  context: PerformContext,
+): Promise<EffectResult> {
   const { branch, to, undone } = effect;
   if (!/^sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/.test(branch)) {
     throw new SallyportError(
@@ -17,7 +20,7 @@ export async function rollBack(effect: Of<"roll-back">, world: World): Promise<E
       `${JSON.stringify(branch)} is not a branch of a run; nothing was taken back`,
     );
   }
-  const pulls = await pullsOf(branch, world);
+  const pulls = await pullsOf(branch, context);
   const merged = pulls.find((pull) => pull.merged_at);
   if (merged !== undefined) {
     throw new SallyportError(
@@ -25,22 +28,25 @@ export async function rollBack(effect: Of<"roll-back">, world: World): Promise<E
       `#${merged.number} of the branch ${branch} is merged; it was left alone`,
     );
   }
-  const at = await headOf(branch, world);
+  const at = await headOf(branch, context);
   if (at !== null && at !== to && !undone.includes(at)) {
     throw new SallyportError(
       "foreign-commit",
       `the branch ${branch} stands at ${at}, which this run did not write; it was left alone`,
     );
   }
-  if (to === null) return takeAway(effect, at, pulls, world);
+  if (to === null) return takeAway(effect, at, pulls, context);
   if (at === null) throw new SallyportError("not-found", `the branch ${branch} is not there any more`);
-  if (at !== to) await moveTo(to, branch, world);
+  if (at !== to) await moveTo(to, branch, context);
   return { type: "rolled-back", closed: [] };
 }
 
 type Pull = { number: number; state: string; merged_at: string | null };
 
-async function pullsOf(branch: string, { github: { request, owner, repo } }: World): Promise<Pull[]> {
+async function pullsOf(
+  branch: string,
+  { github: { request, owner, repo } }: PerformContext,
+): Promise<Pull[]> {
   return listWhole(`the pull requests of ${branch}`, (page) =>
     request("GET /repos/{owner}/{repo}/pulls", {
       owner,
@@ -53,7 +59,10 @@ async function pullsOf(branch: string, { github: { request, owner, repo } }: Wor
   );
 }
 
-async function headOf(branch: string, { github: { request, owner, repo } }: World): Promise<string | null> {
+async function headOf(
+  branch: string,
+  { github: { request, owner, repo } }: PerformContext,
+): Promise<string | null> {
   const ref = await orNull(
     request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${branch}` }),
   );
@@ -63,7 +72,7 @@ async function headOf(branch: string, { github: { request, owner, repo } }: Worl
 async function moveTo(
   to: string,
   branch: string,
-  { github: { request, owner, repo } }: World,
+  { github: { request, owner, repo } }: PerformContext,
 ): Promise<void> {
   await request("PATCH /repos/{owner}/{repo}/git/refs/{ref}", {
     owner,
@@ -76,15 +85,15 @@ async function moveTo(
 
 /** Closes the branch's pull requests, each with one line, before the branch goes: GitHub closes them itself, without a word. */
 async function takeAway(
-  { key, branch, comment }: Of<"roll-back">,
+  { key, branch, comment }: EffectOf<"roll-back">,
   at: string | null,
   pulls: readonly Pull[],
-  world: World,
+  context: PerformContext,
 ): Promise<EffectResult> {
-  const { request, owner, repo } = world.github;
+  const { request, owner, repo } = context.github;
   for (const { number, state } of pulls) {
     if (state !== "open") continue;
-    await commentOnce(world, number, key, comment);
+    await commentOnce(context, number, key, comment);
     await request("PATCH /repos/{owner}/{repo}/pulls/{pull_number}", {
       owner,
       repo,

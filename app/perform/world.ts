@@ -10,7 +10,7 @@ import { getBody, putBody } from "../store.ts";
 import { callStore } from "../stored-payloads.ts";
 
 /** What effects are carried out with: one repository's client, our stored bodies, the agents' service. */
-export type World = {
+export type PerformContext = {
   github: GitHub;
   repositoryId: number;
   ourselves: Ourselves;
@@ -28,7 +28,7 @@ export type World = {
 };
 
 /** The parts of a service that effects are carried out with, in whatever repository. */
-export type WorldTools = Pick<World, "ourselves" | "anthropic" | "signal"> & {
+export type WorldTools = Pick<PerformContext, "ourselves" | "anthropic" | "signal"> & {
   db: Database;
   github: Pick<GitHubClients, "forRepository">;
   secrets: { search: SecretSearch };
@@ -36,7 +36,11 @@ export type WorldTools = Pick<World, "ourselves" | "anthropic" | "signal"> & {
 };
 
 /** What an effect in a repository is carried out with. */
-export async function worldOf(repository: number, now: () => Date, tools: WorldTools): Promise<World> {
+export async function worldOf(
+  repository: number,
+  now: () => Date,
+  tools: WorldTools,
+): Promise<PerformContext> {
   const { db, github, ourselves, secrets, anthropic, signal, log } = tools;
   return {
     github: await github.forRepository(repository, "write"),
@@ -61,10 +65,10 @@ export function marker(key: string): string {
 }
 
 /** An effect of one type. */
-export type Of<T extends Effect["type"]> = Extract<Effect, { type: T }>;
+export type EffectOf<T extends Effect["type"]> = Extract<Effect, { type: T }>;
 
 /** A stored body as the JSON value it holds; bodies are stored before the effects that name them. */
-export async function readJson(sha256: string, { bodies }: Pick<World, "bodies">): Promise<unknown> {
+export async function readJson(sha256: string, { bodies }: Pick<PerformContext, "bodies">): Promise<unknown> {
   const bytes = await bodies.get(sha256);
   if (bytes === null) throw new SallyportError("internal", `the stored body ${sha256} is missing`);
   return JSON.parse(Buffer.from(bytes).toString("utf8"));

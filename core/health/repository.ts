@@ -57,7 +57,7 @@ export function judgeRepository({ name, standing }: RepositoryFacts, us: Us): Fi
 function judgePolicy(
   name: string,
   reading: PolicyReading,
-  around: Pick<RepositoryStanding, "files" | "checks">,
+  facts: Pick<RepositoryStanding, "files" | "checks">,
   publicKey: string,
 ): Finding[] {
   const { ok, fail } = findingsOf("repository", name);
@@ -73,7 +73,7 @@ function judgePolicy(
     ok("policy", `${policyPath} is valid.`),
     judgeGuard(name, reading.policy),
     judgeKeys(name, reading.policy, publicKey),
-    ...judgeRules(name, reading, around),
+    ...judgeRules(name, reading, facts),
   ];
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGitHub, type GitHubClients } from "../../app/github.ts";
-import type { World } from "../../app/perform/world.ts";
+import type { PerformContext } from "../../app/perform/world.ts";
 import { perform } from "../../app/perform.ts";
 import { keepSecrets } from "../../app/redact.ts";
 import type { Effect, EffectResult } from "../../core/effects.ts";
@@ -26,7 +26,7 @@ export type Acme = {
   privateKey: string;
   /** The numeric id of acme/web. */
   repository: number;
-  world: World;
+  world: PerformContext;
   /** Carries an effect out as the service does: once. */
   perform(effect: Effect): Promise<EffectResult>;
   /** Carries an effect out as the queue does: again after what may pass by itself. Gives the number of tries. */
@@ -83,7 +83,7 @@ export async function startAcme(): Promise<Acme> {
   );
   const repository: number = (await as("lena", "GET", "")).id;
   const bodies = new Map<string, Uint8Array>();
-  const world: World = {
+  const context: PerformContext = {
     github: await clients.forRepository(repository, "write"),
     repositoryId: repository,
     ourselves: await clients.identify(),
@@ -102,7 +102,7 @@ export async function startAcme(): Promise<Acme> {
     now: () => new Date("2026-11-21T10:00:00.000Z"),
     progress: () => {},
   };
-  const once = (effect: Effect) => perform(effect, world, async () => anchor);
+  const once = (effect: Effect) => perform(effect, context, async () => anchor);
   let seen = 0;
   return {
     sandbox,
@@ -110,7 +110,7 @@ export async function startAcme(): Promise<Acme> {
     clients,
     privateKey,
     repository,
-    world,
+    world: context,
     perform: once,
     as,
     async settle(effect) {
@@ -123,7 +123,7 @@ export async function startAcme(): Promise<Acme> {
       }
     },
     async store(value) {
-      return (await world.bodies.put(Buffer.from(JSON.stringify(value)), "application/json")).sha256;
+      return (await context.bodies.put(Buffer.from(JSON.stringify(value)), "application/json")).sha256;
     },
     written() {
       const fresh = watch.exchanges.slice(seen);

@@ -68,8 +68,8 @@ export async function crash(acme: Acme, rounds: number): Promise<Crashes> {
   }
 }
 
-async function published({ world }: Acme): Promise<string[]> {
-  const lines = await readApiLedger(world.github);
+async function published({ world: context }: Acme): Promise<string[]> {
+  const lines = await readApiLedger(context.github);
   if (!lines.known) throw new Error(lines.why);
   return lines.value ?? [];
 }

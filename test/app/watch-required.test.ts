@@ -23,8 +23,8 @@ afterAll(async () => {
 });
 
 test("F10 a check that is no longer required is an incident, once until it is required again", async () => {
-  const { repository, world } = acme;
-  const { ourselves } = world;
+  const { repository, world: context } = acme;
+  const { ourselves } = context;
   const { db } = database;
   const entries = createEntryReader(db);
   const exported: number[] = [];

@@ -1,7 +1,7 @@
 import type { JobCheck } from "../../../core/job-checks.ts";
 
 /** What a first policy is drafted from: the paths of all files, and the checks of the workflows. */
-export type Surroundings = { files: readonly string[]; checks: readonly JobCheck[] };
+export type DraftContext = { files: readonly string[]; checks: readonly JobCheck[] };
 
 const testFolders: ReadonlySet<string> = new Set(["test", "tests", "spec", "specs", "__tests__", "e2e"]);
 const docFolders: ReadonlySet<string> = new Set(["docs", "doc"]);
@@ -62,7 +62,7 @@ function rolesText(code: readonly string[], docs: readonly string[]): string {
   return `roles: ${note}\n${roles.join("")}`;
 }
 
-function gatesText({ files, checks }: Surroundings, code: readonly string[], folders: readonly string[]) {
+function gatesText({ files, checks }: DraftContext, code: readonly string[], folders: readonly string[]) {
   const named = new Set(files.map((path) => path.slice(path.lastIndexOf("/") + 1)));
   const ignore = locks.filter((lock) => named.has(lock)).map((lock) => `**/${lock}`);
   const tests = [
@@ -89,8 +89,8 @@ function gatesText({ files, checks }: Surroundings, code: readonly string[], fol
  * A first policy for a repository, with a comment for whatever a person has to decide. It names folders that are there,
  * and nobody: until people are named, nobody may start an agent. `schema` is where editors find the policy's schema.
  */
-export function draftPolicy(around: Surroundings, schema: string): string {
-  const folders = topFolders(around.files);
+export function draftPolicy(context: DraftContext, schema: string): string {
+  const folders = topFolders(context.files);
   const docs = folders.filter((name) => docFolders.has(name));
   const code = folders
     .filter((name) => !testFolders.has(name) && !docFolders.has(name) && !madeFolders.has(name))
@@ -109,5 +109,5 @@ people: # accounts ("@ada") or teams ("@acme/qa")
   separation: strict # solo: a lone maintainer may approve their own, and it is recorded
 
 ${rolesText(code, docs)}
-${gatesText(around, code, folders)}`;
+${gatesText(context, code, folders)}`;
 }

@@ -15,7 +15,7 @@ import type { Io } from "../io.ts";
 export type LintOptions = { repo?: string; strict?: boolean; json?: boolean };
 
 /** What is compared with nothing, and why: told once, after the warnings. */
-type Around = { files: readonly string[] | null; checks: readonly JobCheck[] | null; notes: string[] };
+type LintInput = { files: readonly string[] | null; checks: readonly JobCheck[] | null; notes: string[] };
 
 /** Checks one policy file: exit 0 valid, 1 not valid (with `--strict`: or doubtful), 2 not readable. */
 export async function lint(file: string | undefined, options: LintOptions, io: Io): Promise<void> {
@@ -40,8 +40,8 @@ export async function lint(file: string | undefined, options: LintOptions, io: I
     io.exit(1);
     return;
   }
-  const { notes, ...around } = await readAround(dir);
-  const warnings = lintPolicy(parsed, around);
+  const { notes, ...context } = await readLintInput(dir);
+  const warnings = lintPolicy(parsed, context);
   if (options.json === true)
     io.out(json({ file: shown, valid: true, problem: null, problems: [], warnings, notCompared: notes }));
   else report(shown, parsed.policy, warnings, notes, io);
@@ -63,7 +63,7 @@ function report(file: string, policy: Policy, warnings: readonly LintWarning[], 
   io.out(`${file} is valid.${doubts} Gates: ${gates.join(", ")}. Roles: ${roles}.\n`);
 }
 
-async function readAround(dir: string): Promise<Around> {
+async function readLintInput(dir: string): Promise<LintInput> {
   const tree = await readWorkTree(dir);
   if (!tree.known)
     return { files: null, checks: null, notes: [`patterns are not compared with files: ${tree.why}`] };
@@ -72,7 +72,7 @@ async function readAround(dir: string): Promise<Around> {
 }
 
 /** The checks of all workflows; null when one cannot be read, because a check that is missed would be told as missing. */
-async function readChecks({ top, files }: WorkTree): Promise<Omit<Around, "files">> {
+async function readChecks({ top, files }: WorkTree): Promise<Omit<LintInput, "files">> {
   const checks: JobCheck[] = [];
   for (const file of files.filter((path) => workflowPattern.test(path))) {
     const content = await readPlainFile(join(top, file));

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import type { FixtureResponse } from "@copilotkit/aimock";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { World } from "../../../app/perform/world.ts";
+import type { PerformContext } from "../../../app/perform/world.ts";
 import { perform } from "../../../app/perform.ts";
 import { cutMark } from "../../../core/cuts.ts";
 import type { Effect, EffectResult } from "../../../core/effects.ts";
@@ -33,7 +33,7 @@ async function play(effect: Effect, turns: FixtureResponse[]) {
   const models = await modelService(turns);
   const kept: string[] = [];
   const calls = memoryCalls();
-  const world: World = {
+  const context: PerformContext = {
     ...acme.world,
     anthropic: { apiKey: "test", baseUrl: models.url },
     calls: {
@@ -53,7 +53,7 @@ async function play(effect: Effect, turns: FixtureResponse[]) {
     progress: (line) => void kept.push(line),
   };
   const run = () =>
-    perform(effect, world, async () => "").then(
+    perform(effect, context, async () => "").then(
       (result) => ({ result }),
       (error: unknown) => ({ error }),
     );

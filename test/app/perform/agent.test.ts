@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FixtureResponse } from "@copilotkit/aimock";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { World } from "../../../app/perform/world.ts";
+import type { PerformContext } from "../../../app/perform/world.ts";
 import { perform } from "../../../app/perform.ts";
 import { issueDigest } from "../../../core/contract.ts";
 import { digestOf } from "../../../core/digest.ts";
@@ -27,8 +27,12 @@ const turns = [
 
 async function withModels<T>(
   answers: FixtureResponse[],
-  play: (world: World, models: { calls(): number; asked(): string }, progress: string[]) => Promise<T>,
-  more: Partial<World> = {},
+  play: (
+    context: PerformContext,
+    models: { calls(): number; asked(): string },
+    progress: string[],
+  ) => Promise<T>,
+  more: Partial<PerformContext> = {},
 ): Promise<T> {
   const models = await modelService(answers);
   const progress: string[] = [];
@@ -68,8 +72,8 @@ async function stored(sha256: string): Promise<unknown> {
 
 describe("an agent's run", () => {
   test("ends in a stored result that holds only what its scope allows, and says what it does", async () => {
-    await withModels(turns, async (world, models, progress) => {
-      const result = await perform(await runAgent(), world, async () => "");
+    await withModels(turns, async (context, models, progress) => {
+      const result = await perform(await runAgent(), context, async () => "");
       if (result.type !== "answer") throw new Error("no answer");
       expect(await stored(result.resultSha256)).toMatchObject({
         outcome: "finished",
@@ -86,17 +90,17 @@ describe("an agent's run", () => {
 
   test("T253, T294 done twice pays once and gives the same answer", async () => {
     const effect = await runAgent();
-    await withModels(turns, async (world, models) => {
-      const first = await perform(effect, world, async () => "");
+    await withModels(turns, async (context, models) => {
+      const first = await perform(effect, context, async () => "");
       const paid = models.calls();
-      expect(await perform(effect, world, async () => "")).toEqual(first);
+      expect(await perform(effect, context, async () => "")).toEqual(first);
       expect(models.calls()).toBe(paid);
     });
   });
 
   test("writes nothing to GitHub", async () => {
     acme.written();
-    await withModels(turns, async (world) => perform(await runAgent(), world, async () => ""));
+    await withModels(turns, async (context) => perform(await runAgent(), context, async () => ""));
     expect(acme.written()).toEqual([]);
   });
 
@@ -106,15 +110,15 @@ describe("an agent's run", () => {
     const calls = memoryCalls();
     await withModels(
       turns,
-      async (world, models) => {
+      async (context, models) => {
         const stop = {
-          ...world,
+          ...context,
           signal: stopping.signal,
           progress: () => stopping.abort(new Error("stopping")),
         };
         await expect(perform(effect, stop, async () => "")).rejects.toMatchObject({ retry: true });
         const paid = models.calls();
-        expect(await perform(effect, world, async () => "")).toMatchObject({ type: "answer" });
+        expect(await perform(effect, context, async () => "")).toMatchObject({ type: "answer" });
         expect(paid).toBeGreaterThan(0);
         expect(models.calls()).toBe(turns.length);
       },
@@ -146,8 +150,8 @@ describe("the planner", () => {
   });
 
   test("sees the repository's files, and its plan is stored under its digest", async () => {
-    await withModels([call("propose_plan", plan)], async (world, models) => {
-      const result = await perform(await ask(), world, async () => "");
+    await withModels([call("propose_plan", plan)], async (context, models) => {
+      const result = await perform(await ask(), context, async () => "");
       expect(result).toMatchObject({
         type: "plan",
         planSha256: digestOf(plan),
@@ -160,16 +164,16 @@ describe("the planner", () => {
 
   test("is shown the plan that is to be refined", async () => {
     const previousPlan = await acme.store({ ...plan, approach: "An approach that was not liked." });
-    await withModels([call("propose_plan", plan)], async (world, models) => {
-      await perform(await ask({ previousPlan, refinement: "Use fewer files." }), world, async () => "");
+    await withModels([call("propose_plan", plan)], async (context, models) => {
+      await perform(await ask({ previousPlan, refinement: "Use fewer files." }), context, async () => "");
       expect(models.asked()).toContain("An approach that was not liked.");
       expect(models.asked()).toContain("Use fewer files.");
     });
   });
 
   test("that proposes nothing usable fails with a reason, and nothing is stored as a plan", async () => {
-    await withModels([call("propose_plan", {}), call("propose_plan", { approach: "x" })], async (world) => {
-      expect(await perform(await ask(), world, async () => "")).toMatchObject({
+    await withModels([call("propose_plan", {}), call("propose_plan", { approach: "x" })], async (context) => {
+      expect(await perform(await ask(), context, async () => "")).toMatchObject({
         type: "plan-failed",
         code: "bad-answer",
       });
