@@ -34,7 +34,7 @@ export type Ports = {
 };
 
 /** GitHub shows ten annotations of a step and drops the others. */
-const mostAnnotations = 10;
+const maxAnnotations = 10;
 
 /** Collects, judges and reports once. Every way in which this does not end in a verdict fails the job with one line. */
 export async function run(inputs: Inputs, ports: Ports): Promise<void> {
@@ -49,7 +49,7 @@ export async function run(inputs: Inputs, ports: Ports): Promise<void> {
   ports.output("conclusion", verdict.conclusion);
   ports.output("verdict", verdictText(verdict));
   await ports.summary(summaryMarkdown(verdict));
-  for (const annotation of annotationsOf(verdict).slice(0, mostAnnotations)) ports.annotate(annotation);
+  for (const annotation of annotationsOf(verdict).slice(0, maxAnnotations)) ports.annotate(annotation);
   ports.say(`${titleOf(verdict)} (${about} at ${verdict.head})`);
   if (verdict.conclusion === "failure" || (verdict.conclusion === "pending" && failOn === "pending"))
     ports.fail(titleOf(verdict));

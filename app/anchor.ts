@@ -5,7 +5,7 @@ import type { LedgerHead } from "../core/ledger.ts";
 export type Anchor = { seq: number; hash: string; sha: string };
 
 /** How many pull requests are looked at, those that changed last first: the newest check is on one of them. */
-const pullsLookedAt = 30;
+const maxPulls = 30;
 
 /** The ledger's head in the words shown with a check: a second place by which a cut tail is found. */
 export function anchorText(head: LedgerHead): string {
@@ -25,9 +25,9 @@ export async function readAnchor({ request, owner, repo }: GitHub, appId: number
     state: "all",
     sort: "updated",
     direction: "desc",
-    per_page: pullsLookedAt,
+    per_page: maxPulls,
   });
-  let furthest: Anchor | null = null;
+  let latest: Anchor | null = null;
   for (const sha of new Set(pulls.map((pull) => pull.head.sha))) {
     const { data } = await request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
       owner,
@@ -40,8 +40,8 @@ export async function readAnchor({ request, owner, repo }: GitHub, appId: number
     for (const run of data.check_runs) {
       const [, seq, hash] = /`([1-9][0-9]{0,9}):([0-9a-f]{64})`/.exec(run.output.text ?? "") ?? [];
       if (seq === undefined || hash === undefined || Number(run.app?.id) !== appId) continue;
-      if (furthest === null || Number(seq) > furthest.seq) furthest = { seq: Number(seq), hash, sha };
+      if (latest === null || Number(seq) > latest.seq) latest = { seq: Number(seq), hash, sha };
     }
   }
-  return furthest;
+  return latest;
 }

@@ -79,8 +79,8 @@ async function insertEntries(
   repository: number,
   rows: readonly { repository: number; seq: number; hash: string; kind: string; line: string }[],
 ): Promise<void> {
-  for (let at = 0; at < rows.length; at += rowsAtOnce) {
-    const batch = rows.slice(at, at + rowsAtOnce);
+  for (let at = 0; at < rows.length; at += batchSize) {
+    const batch = rows.slice(at, at + batchSize);
     const { seq, hash } = batch.at(-1) ?? { seq: 0, hash: null };
     // One statement: each costs a round trip, and most decisions record one entry.
     await trx
@@ -98,7 +98,7 @@ async function insertEntries(
 }
 
 /** How many rows one statement inserts: databases limit the parameters of a statement. */
-const rowsAtOnce = 500;
+const batchSize = 500;
 
 /** Holds a repository's chain until the transaction ends, and gives its head. */
 async function lockChain(trx: Trx, repository: number): Promise<LedgerHead> {

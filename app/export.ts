@@ -18,7 +18,7 @@ export type Chain = BodySource & {
 };
 
 /** How often a branch that moves under our hands is read again, and how much text travels inside one tree, in bytes. */
-const mostTries = 3;
+const maxTries = 3;
 const inlineBytes = 4 * 1024 * 1024;
 
 /**
@@ -32,7 +32,7 @@ export async function exportLedger(
 ): Promise<{ commit: string; seq: number } | null> {
   const head = await chain.head();
   if (head === null) return null;
-  for (let tries = 0; tries < mostTries; tries++) {
+  for (let tries = 0; tries < maxTries; tries++) {
     const { tip, exported } = await compare(github, chain, head.seq);
     if (exported >= head.seq) return null;
     const fresh = await chain.lines(exported + 1, head.seq);

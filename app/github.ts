@@ -14,7 +14,7 @@ import { keepToken, permissionsFor } from "./github/token.ts";
  * In the place of the throttle's queue for writes, which lets one through in a second, GraphQL queries among them. A client
  * that only reads has no writes; its queries wait in the queue for all requests, as its other reads do.
  */
-const atOnce = {
+const unthrottled = {
   key: () => ({
     schedule: async <A extends unknown[], R>(_options: unknown, job: (...given: A) => R, ...given: A) =>
       job(...given),
@@ -85,7 +85,11 @@ export function createGitHub(
         refresh: true,
       }),
     );
-    const client = octokit(`installation-${installation.id}`, {}, use === "read" ? { write: atOnce } : {});
+    const client = octokit(
+      `installation-${installation.id}`,
+      {},
+      use === "read" ? { write: unthrottled } : {},
+    );
     guardRequests(client, {
       use,
       repository: { id, owner, repo },

@@ -14,7 +14,7 @@ import {
 import type { TransactionQueue } from "./store.ts";
 
 /** After so many failed tries an effect is given up and the subject shows why. */
-const mostTries = 8;
+const maxTries = 8;
 
 /**
  * Performs a lane's open effects, oldest first: intent, call, completion. An effect that has to wait holds back only
@@ -33,7 +33,7 @@ export async function drainLane(
   for (;;) {
     const open = await nextOpenEffect(db, lane);
     if (open === null) return secondsToNext(db, lane, tools.now());
-    if (open.tries >= mostTries) {
+    if (open.tries >= maxTries) {
       // Each try ended with the process, so nobody was there to count it: one more would as well.
       const message = `it was begun ${open.tries} times, and the service ended before it did`;
       await finish(db, open, { status: "failed", code: "internal", message }, tools.queue);
@@ -77,7 +77,7 @@ async function postpone(
       ? error
       : new SallyportError("internal", String(error), { cause: error, retry: true });
   const { code, message, retry, notBefore } = known;
-  if (!retry || open.tries + 1 >= mostTries)
+  if (!retry || open.tries + 1 >= maxTries)
     return finish(db, open, { status: "failed", code, message }, tools.queue);
   const backoff = new Date(tools.now().getTime() + 1_000 * 2 ** open.tries);
   await postponeEffect(db, open.id, notBefore === undefined || notBefore < backoff ? backoff : notBefore);

@@ -3,16 +3,16 @@ import { createNodeMiddleware, type EmitterWebhookEvent, Webhooks } from "@octok
 import type { Config } from "./config.ts";
 
 /** GitHub sends at most 25 MB; a longer body is not from there. */
-const webhookBytes = 25 * 1024 * 1024;
+const maxWebhookBytes = 25 * 1024 * 1024;
 
 /** The most bytes of bodies that are taken in at one time: whose one is shows only when it is there as a whole. */
-const openBytes = 4 * webhookBytes;
+const maxPendingBytes = 4 * maxWebhookBytes;
 
 /** The requests whose bodies are being taken in, the oldest first, each with the length that it announced. */
 type Open = Map<IncomingMessage, number>;
 
 /** GitHub gives a delivery up after ten seconds; whoever sends more slowly is not from there and only holds the room. */
-const slowestMs = 15_000;
+const requestTimeoutMs = 15_000;
 
 /** What the middleware would log is the sender's fault, and any sender could fill the log; `receive` logs what is ours. */
 const ignore = () => undefined;
@@ -31,7 +31,7 @@ export async function listen(
   webhooks.onAny(receive);
   const middleware = createNodeMiddleware(webhooks, { path: "/api/github/webhooks", log: silent });
   const open: Open = new Map();
-  const server = createServer({ requestTimeout: slowestMs }, (request, response) => {
+  const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
     answer(request, response, middleware, open).catch((error: unknown) => {
       log(`request failed: ${String(error)}`);
       if (!response.headersSent) plain(response, 500, "The request failed; the log says why.");
@@ -47,7 +47,7 @@ export async function listen(
 }
 
 /** A webhook is answered as soon as it is stored; whoever has not asked by then is not waited for. */
-const lastAnswersMs = 3_000;
+const closeTimeoutMs = 3_000;
 
 /**
  * Ends it: what was asked is answered, and connections that only wait are cut. A sender that keeps its connection, or
@@ -56,7 +56,7 @@ const lastAnswersMs = 3_000;
 export async function hangUp(server: Server): Promise<void> {
   const ended = new Promise((resolve) => server.close(resolve));
   const idle = setInterval(() => server.closeIdleConnections(), 50);
-  const all = setTimeout(() => server.closeAllConnections(), lastAnswersMs);
+  const all = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
   await ended;
   clearInterval(idle);
   clearTimeout(all);
@@ -73,7 +73,7 @@ async function answer(
   const length = Number(request.headers["content-length"]);
   if (request.method === "POST" && !Number.isInteger(length))
     return plain(response, 411, "Say how long the body is.");
-  if (length > webhookBytes) return plain(response, 413, "The body is too long.");
+  if (length > maxWebhookBytes) return plain(response, 413, "The body is too long.");
   if (request.method === "POST") makeRoom(open, request, length);
   await webhooks(request, response);
   if (!response.headersSent)
@@ -86,7 +86,7 @@ function makeRoom(open: Open, request: IncomingMessage, length: number): void {
   request.once("close", () => open.delete(request));
   let bytes = [...open.values()].reduce((sum, one) => sum + one, 0);
   for (const [oldest, announced] of open) {
-    if (bytes <= openBytes) return;
+    if (bytes <= maxPendingBytes) return;
     bytes -= announced;
     open.delete(oldest);
     oldest.destroy(new Error("too much was announced at one time"));

@@ -16,7 +16,7 @@ import type { LookTools, Seen } from "./reconcile/tools.ts";
  * draft leads to the next without being recorded between, so that what belongs together is appended in one
  * transaction.
  */
-const mostRounds = 50;
+const maxRounds = 50;
 
 /**
  * Looks at one subject: its lease, its whole present state from GitHub, then decide and record until nothing more
@@ -31,7 +31,7 @@ export async function reconcile(subject: Subject, tools: LookTools): Promise<voi
     // Thrown, so that the queue tries again with a growing wait: nothing can be decided about what cannot be seen.
     throw new SallyportError("github", observed.why, { retry: true });
   }
-  for (let round = 0; round < mostRounds; round++) {
+  for (let round = 0; round < maxRounds; round++) {
     const decision = await observed.value.decide();
     for (const crash of decision.crashes)
       tools.log(`${subject.kind} #${subject.number}: ${crashText(crash)}`);
@@ -40,7 +40,7 @@ export async function reconcile(subject: Subject, tools: LookTools): Promise<voi
     if (decision.drafts.length === 0) return;
   }
   tools.log(
-    `${subject.kind} #${subject.number}: still deciding after ${mostRounds} rounds; left for the next look`,
+    `${subject.kind} #${subject.number}: still deciding after ${maxRounds} rounds; left for the next look`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** A limit may not keep us waiting longer than this, in milliseconds: GitHub's own are renewed every hour. */
-const longest = 3_600_000;
+const maxWaitMs = 3_600_000;
 
 /**
  * When GitHub lets us ask again, where an error of a request is one of its limits; null: it is none.
@@ -55,5 +55,5 @@ function dueTime(headers: Record<string, string>, now: Date): Date {
   let due = now.getTime() + 60_000;
   if (Number.isFinite(wait) && wait > 0) due = now.getTime() + wait * 1_000;
   else if (Number.isFinite(reset) && reset > 0) due = reset * 1_000;
-  return new Date(Math.min(due, now.getTime() + longest));
+  return new Date(Math.min(due, now.getTime() + maxWaitMs));
 }

@@ -16,7 +16,7 @@ export type Secrets = {
 };
 
 /** Tokens live for an hour; of more than this the oldest are forgotten. */
-const mostTokens = 1_000;
+const maxTokens = 1_000;
 
 /** Collects the service's own secrets: what the settings hold, and every token from the moment it is known. */
 export function keepSecrets(
@@ -42,7 +42,7 @@ export function keepSecrets(
       tokens.delete(token);
       tokens.set(token, formsOf("installation-token", token));
       const [oldest] = tokens.keys();
-      if (tokens.size > mostTokens && oldest !== undefined) tokens.delete(oldest);
+      if (tokens.size > maxTokens && oldest !== undefined) tokens.delete(oldest);
       index = null;
     },
     hide: (line) => oneLine(cutRanges(line, find(line)).text),

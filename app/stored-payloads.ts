@@ -2,7 +2,7 @@ import type { CallStore } from "./agents/run.ts";
 import type { Database } from "./database.ts";
 
 /** How many digests one statement names: databases limit the parameters of a statement. */
-const digestsAtOnce = 500;
+const batchSize = 500;
 
 /** Those of some bodies that are stored, and were not stored again since a moment. */
 export async function storedBefore(
@@ -11,11 +11,11 @@ export async function storedBefore(
   moment: Date,
 ): Promise<string[]> {
   const found: string[] = [];
-  for (let at = 0; at < digests.length; at += digestsAtOnce) {
+  for (let at = 0; at < digests.length; at += batchSize) {
     const rows = await db
       .selectFrom("bodies")
       .select("sha256")
-      .where("sha256", "in", digests.slice(at, at + digestsAtOnce))
+      .where("sha256", "in", digests.slice(at, at + batchSize))
       .where("stored_at", "<", moment)
       .execute();
     found.push(...rows.map((row) => row.sha256));
@@ -25,10 +25,10 @@ export async function storedBefore(
 
 /** Deletes bodies, but for those that were stored again since that moment: an entry is about to name them. */
 export async function dropBodies(db: Database, digests: readonly string[], moment: Date): Promise<void> {
-  for (let at = 0; at < digests.length; at += digestsAtOnce) {
+  for (let at = 0; at < digests.length; at += batchSize) {
     await db
       .deleteFrom("bodies")
-      .where("sha256", "in", digests.slice(at, at + digestsAtOnce))
+      .where("sha256", "in", digests.slice(at, at + batchSize))
       .where("stored_at", "<", moment)
       .execute();
   }

@@ -22,7 +22,7 @@ import { storyDrafts } from "./ledger-entries.ts";
 import { atLeast, atMost, printTable, type Row } from "./table.ts";
 import { peakOf } from "./timing.ts";
 
-const most = 100_000;
+const max = 100_000;
 const repository = { id: 7, name: "acme/web" };
 const pem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 const signer = createSigner(pem);
@@ -127,8 +127,8 @@ const rates = await appendRates(1_000);
 rows.push(atLeast("append, one entry a decision", rates[0], 500, "entries/s"));
 rows.push(atLeast("append, five entries a decision", rates[1], 500, "entries/s"));
 
-const chain = await makeChain(most);
-const tenth = chain.slice(0, most / 10);
+const chain = await makeChain(max);
+const tenth = chain.slice(0, max / 10);
 const rounds = Array.from({ length: 5 }, () => ({
   bare: bareCryptography(tenth, publicKey),
   full: verification(tenth),
@@ -169,5 +169,5 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 const megabytes = (chain.reduce((sum, line) => sum + line.length + 1, 0) / 1e6).toFixed(0);
-const title = `ledger (${most} entries, ${megabytes} MB; ${((10 * perTenth) / 1_000).toFixed(1)} s to verify)`;
+const title = `ledger (${max} entries, ${megabytes} MB; ${((10 * perTenth) / 1_000).toFixed(1)} s to verify)`;
 if (!printTable(title, rows)) process.exitCode = 1;

@@ -31,7 +31,7 @@ export async function readConversation(
     ourselves: Ourselves;
     people: People | null;
     isAnswered(source: Source): boolean;
-    most?: number;
+    max?: number;
   },
 ): Promise<Known<Conversation>> {
   const { request, owner, repo } = github;
@@ -83,7 +83,7 @@ export async function readConversation(
     one.at < other.at ? -1 : one.at > other.at ? 1 : 0,
   );
 
-  const next = all.slice(0, context.most);
+  const next = all.slice(0, context.max);
   const edits = await readEdits(
     github,
     next.flatMap(({ node, edited }) => (node === null || edited ? [] : [node])),

@@ -9,7 +9,7 @@ export const editsQuery = `query SallyportEdits($ids: [ID!]!) {
 }`;
 
 /** The most ids that one query may name. Source: GitHub docs, "Rate limits and query limits for the GraphQL API". */
-const mostIds = 100;
+const maxIds = 100;
 
 /**
  * Which of the comments, by node id, were ever edited. REST tells times in whole seconds, so that it shows no edit of a comment
@@ -21,11 +21,11 @@ export async function readEdits(
   ids: readonly string[],
 ): Promise<Known<ReadonlyMap<string, boolean>>> {
   const edits = new Map<string, boolean>();
-  for (let at = 0; at < ids.length; at += mostIds) {
+  for (let at = 0; at < ids.length; at += maxIds) {
     const what = "whether comments were edited";
     const answer = await query(github, what, {
       text: editsQuery,
-      variables: { ids: ids.slice(at, at + mostIds) },
+      variables: { ids: ids.slice(at, at + maxIds) },
       spare: (place) => /^nodes\.[0-9]+$/.test(place),
     });
     if (!answer.known) return answer;

@@ -10,7 +10,7 @@ export type GitHub = { request: RequestInterface; owner: string; repo: string };
 export type Answer<T> = { ok: true; data: T } | { ok: false; status: number; why: string };
 
 /** How many requests are under way at once; GitHub asks clients to be modest. */
-const together = 6;
+const concurrency = 6;
 
 /** Waits for one request and turns every failure into a value. `what` names the thing that was asked for, for people. */
 export async function ask<T>(what: string, call: Promise<{ data: T }>): Promise<Answer<T>> {
@@ -85,7 +85,7 @@ export async function mapKnown<T, R>(
       else failure ??= result;
     }
   };
-  await Promise.all(Array.from({ length: together }, worker));
+  await Promise.all(Array.from({ length: concurrency }, worker));
   if (failure !== null) return failure;
   return known([...results].sort(([one], [other]) => one - other).map(([, result]) => result));
 }

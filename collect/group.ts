@@ -18,7 +18,7 @@ export type GroupSource = Omit<MembersSource, "branch"> & {
 };
 
 /** More groups than this one upon another are not followed. GitHub builds at most a hundred at once. */
-const mostBelow = 100;
+const maxBelow = 100;
 
 /**
  * Reads every fact about a merge group as it is now, never from an event's payload: its tree from the commit it stands on
@@ -26,13 +26,13 @@ const mostBelow = 100;
  * Unknown when something of it cannot be read: there is then nothing to give a verdict on.
  */
 export async function collectGroup(source: GroupSource): Promise<Known<GroupFacts | null>> {
-  return collect(source, apiObjects(source, source.cache), mostBelow);
+  return collect(source, apiObjects(source, source.cache), maxBelow);
 }
 
 async function collect(
   source: GroupSource,
   objects: Objects,
-  deepest: number,
+  maxDepth: number,
 ): Promise<Known<GroupFacts | null>> {
   const { request, owner, repo, ref } = source;
   const queue = parseQueueRef(ref);
@@ -60,7 +60,7 @@ async function collect(
     const meanwhile = await isIn(source, objects, head.value, queue.branch);
     if (!meanwhile.known || meanwhile.value) return meanwhile.known ? known(null) : meanwhile;
   }
-  const below = await readBelow(source, objects, queue, deepest);
+  const below = await readBelow(source, objects, queue, maxDepth);
   if (!below.known) return below;
   // No pull request has the number 0: every one that shares the head is told.
   const twins = await readTwins(source, head.value, 0);
@@ -116,7 +116,7 @@ async function readBelow(
   source: GroupSource,
   objects: Objects,
   queue: QueueRef,
-  deepest: number,
+  maxDepth: number,
 ): Promise<Known<GroupFacts | null>> {
   const onBranch = await isIn(source, objects, queue.base, queue.branch);
   if (!onBranch.known || onBranch.value) return onBranch.known ? known(null) : onBranch;
@@ -126,7 +126,7 @@ async function readBelow(
     ({ ref, sha }) => sha === queue.base && parseQueueRef(ref)?.branch === queue.branch,
   );
   const nowhere = `the merge group ${source.ref} stands on ${queue.base}, which is neither in ${queue.branch} nor the head of another group`;
-  if (ahead === undefined || deepest === 0) return unknown(nowhere);
-  const below = await collect({ ...source, ref: ahead.ref }, objects, deepest - 1);
+  if (ahead === undefined || maxDepth === 0) return unknown(nowhere);
+  const below = await collect({ ...source, ref: ahead.ref }, objects, maxDepth - 1);
   return below.known && below.value === null ? unknown(`${nowhere} any more`) : below;
 }

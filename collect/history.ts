@@ -13,7 +13,7 @@ export type HistorySource = { dir: string; branch: string; tip: string; last: nu
 export type Tell = (done: number, total: number) => void;
 
 /** How many changes are read at once from the one git process. */
-const together = 4;
+const concurrency = 4;
 
 /**
  * Reads the last changes of a branch, newest first: each commit of its first-parent line against the one before it, as a
@@ -56,7 +56,7 @@ export async function readHistory(
       tell(entered.size, steps.length);
     }
   };
-  await Promise.all(Array.from({ length: together }, work));
+  await Promise.all(Array.from({ length: concurrency }, work));
   return known(steps.flatMap(({ sha }) => entered.get(sha) ?? []));
 }
 

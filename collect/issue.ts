@@ -1,5 +1,5 @@
 import type { Surroundings } from "../core/decision.ts";
-import { isPlainPath, mostDecisions, storyForm } from "../core/forms.ts";
+import { isPlainPath, maxDecisions, storyForm } from "../core/forms.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import type { ChildFacts, IssueFacts, StoryFacts } from "../core/story-facts.ts";
 import { Account } from "../schemas/text.ts";
@@ -154,7 +154,7 @@ async function readDecisions(
 ): Promise<StoryFacts["decisions"]> {
   if (!base.known) return base;
   const found: { path: string; exists: boolean }[] = [];
-  for (const path of paths.slice(0, mostDecisions)) {
+  for (const path of paths.slice(0, maxDecisions)) {
     const entry = isPlainPath(path) ? await objects.entry(base.value, path) : known(null);
     if (!entry.known) return entry;
     found.push({ path, exists: entry.value?.type === "blob" && entry.value.mode !== "120000" });

@@ -9,7 +9,7 @@ const sniffed = 8_000;
 const lineFeed = 0x0a;
 
 /** The longest edit that is searched for; see countLines for what happens past it. */
-const longestEdit = 1_000;
+const maxEditLength = 1_000;
 
 /**
  * Counts the lines and bytes that a change adds and deletes, from the two contents alone (null: no such side). The count is
@@ -79,7 +79,7 @@ function compare(old: Uint8Array, young: Uint8Array): Counted {
   const youngSet = new Set(youngMiddle);
   const oldShared = oldMiddle.filter((line) => youngSet.has(line));
   const youngShared = youngMiddle.filter((line) => oldSet.has(line));
-  const parts = diffArrays(oldShared, youngShared, { maxEditLength: longestEdit });
+  const parts = diffArrays(oldShared, youngShared, { maxEditLength });
   if (parts === undefined)
     return { added: youngMiddle.length, deleted: oldMiddle.length, bytes: totalLength(youngMiddle) };
 

@@ -5,7 +5,7 @@ import { askKnown } from "./github.ts";
 type Page<T> = { data: T[]; headers: { link?: string | undefined } };
 
 /** More pages than this are not read: what cannot be read to the end is unknown, never cut short. */
-const mostPages = 100;
+const maxPages = 100;
 
 /**
  * Reads a listing to its end, a hundred items a page. `what` names it for people.
@@ -16,7 +16,7 @@ export async function listAll<T>(
   page: (number: number) => Promise<Page<T>>,
 ): Promise<Known<T[]>> {
   const items: T[] = [];
-  for (let number = 1; number <= mostPages; number++) {
+  for (let number = 1; number <= maxPages; number++) {
     let more = false;
     const call = page(number).then(({ data, headers }) => {
       more = /<[^>]+>;\s*rel="next"/.test(headers.link ?? "");
@@ -29,5 +29,5 @@ export async function listAll<T>(
     items.push(...answer.value);
     if (!more) return known(items);
   }
-  return unknown(`${what} has more than ${mostPages} pages`);
+  return unknown(`${what} has more than ${maxPages} pages`);
 }

@@ -7,7 +7,7 @@ import type { Objects } from "./objects.ts";
 const mergedBytes = 1_000_000;
 
 /** More changed lines than this in one file are not followed. */
-const longestEdit = 5_000;
+const maxEditLength = 5_000;
 
 /**
  * Checks that a commit of the queue brings in what was judged and nothing else: a file that the branch left alone becomes
@@ -83,7 +83,7 @@ function linesOf(text: string): string[] {
 }
 
 function editsOf(from: string[], to: string[]): Edit[] | null {
-  const parts = diffArrays(from, to, { maxEditLength: longestEdit });
+  const parts = diffArrays(from, to, { maxEditLength });
   if (parts === undefined) return null;
   const edits: Edit[] = [];
   let at = 0;

@@ -7,7 +7,7 @@ import type { Tell } from "./history.ts";
 import { apiObjects } from "./objects-api.ts";
 
 /** Pages of a hundred pull requests that are looked through for merged ones before giving up. */
-const mostPages = 20;
+const maxPages = 20;
 
 /** A merged pull request as GitHub lists it. Its author wrote title and body. */
 type Merged = {
@@ -69,7 +69,7 @@ async function listMerged(
   last: number,
 ): Promise<Known<Merged[]>> {
   let found: Merged[] = [];
-  for (let page = 1; page <= mostPages; page++) {
+  for (let page = 1; page <= maxPages; page++) {
     const answer = await askKnown(
       `the closed pull requests of ${owner}/${repo}, page ${page}`,
       request("GET /repos/{owner}/{repo}/pulls", {
@@ -104,7 +104,7 @@ async function listMerged(
     if (answer.value.length < 100 || reached === undefined) return known(found);
     if (oldest !== undefined && Date.parse(oldest) >= Date.parse(reached)) return known(found);
   }
-  return unknown(`the last ${last} merged pull requests are not on ${mostPages} pages: ask for fewer`);
+  return unknown(`the last ${last} merged pull requests are not on ${maxPages} pages: ask for fewer`);
 }
 
 /** Each once: a pull request that moves between two pages is listed on both. */

@@ -7,7 +7,7 @@ import { createEntryReader, readDifferingTrees } from "./git-trees.ts";
 import type { Objects } from "./objects.ts";
 
 /** How many changes wait for their contents at once: enough to keep git busy. */
-const changesAtOnce = 250;
+const batchSize = 250;
 
 /** What a git directory is, beside its objects. */
 export type About = {
@@ -107,7 +107,7 @@ async function* inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>
   for (const item of items) {
     underWay.push(work(item));
     const [first] = underWay;
-    if (first === undefined || underWay.length < changesAtOnce) continue;
+    if (first === undefined || underWay.length < batchSize) continue;
     yield await first;
     underWay.shift();
   }

@@ -10,7 +10,7 @@ export type Secret = Range & { exact: boolean };
 export type SecretSearch = (text: string, fileName?: string) => Promise<Secret[]>;
 
 /** A cut can join what stood on both sides of it into something that has the form of a secret, but hardly again and again. */
-const mostRounds = 4;
+const maxRounds = 4;
 
 /** Makes the search for our own values, which `own` finds, and for all that has the form of a secret. */
 export function createSecretSearch(
@@ -39,7 +39,7 @@ export async function cutSecrets(
 ): Promise<{ text: string; cuts: Cut[] }> {
   const cuts: Cut[] = [];
   let left = text;
-  for (let round = 0; round < mostRounds && left !== cutMark; round++) {
+  for (let round = 0; round < maxRounds && left !== cutMark; round++) {
     const found = await search(left, fileName);
     if (found.length === 0) return { text: left, cuts };
     const cut = cutRanges(left, found);

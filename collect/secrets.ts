@@ -13,7 +13,7 @@ export type SecretsSource = {
 };
 
 /** Blobs up to `small` bytes are read many at once, larger ones one by one; one past `large` is not read at all. */
-const sizes = { small: 1_000_000, large: 100_000_000, together: 100 };
+const sizes = { small: 1_000_000, large: 100_000_000, batchSize: 100 };
 
 /** What one commit brings: a file's new content, and what stood at its path in the commit's parents; `sha` is null if it only moved. */
 type Arrival = { path: string; sha: string | null; before: string[]; named: boolean };
@@ -153,8 +153,8 @@ async function scanBlobs(reader: Reader, arrivals: readonly Arrival[]): Promise<
     names.set(sha, own.set(searchedAs(sha, path), path));
   }
   const shas = [...names.keys()];
-  for (let at = 0; at < shas.length; at += sizes.together) {
-    const texts = await readTexts(reader.objects, shas.slice(at, at + sizes.together));
+  for (let at = 0; at < shas.length; at += sizes.batchSize) {
+    const texts = await readTexts(reader.objects, shas.slice(at, at + sizes.batchSize));
     if (!texts.known) return texts;
     for (const [sha, text] of texts.value)
       for (const [key, path] of names.get(sha) ?? []) reader.found.set(key, await reader.scan(text, path));

@@ -1,4 +1,4 @@
-import { mostAdopted } from "../schemas/limits.ts";
+import { maxAdopted } from "../schemas/limits.ts";
 import type { Account } from "../schemas/text.ts";
 import { approvedContract } from "./adopted-plan.ts";
 import { type Answer, accept, refuse } from "./answer.ts";
@@ -37,10 +37,10 @@ export function adopt(
       "nothing-foreign",
       "Every commit up to this one leads to a recorded prompt or was adopted already.",
     );
-  if (foreign.length > mostAdopted)
+  if (foreign.length > maxAdopted)
     return refuse(
       "too-many",
-      `Nobody reads ${foreign.length} commits; at most ${mostAdopted} are adopted at once. Open a pull request of their own.`,
+      `Nobody reads ${foreign.length} commits; at most ${maxAdopted} are adopted at once. Open a pull request of their own.`,
     );
   if (ask.source.type !== "comment") return refuse("wrong-place", "An adoption is a comment.");
   const count = foreign.length === 1 ? "1 commit" : `${foreign.length} commits`;

@@ -34,11 +34,13 @@ export const adoptionNote =
   "This trace ends at the person who stands for the commits. No run made them: who or what wrote them, from which prompt and with which model, is recorded nowhere; what they claim about it was checked by nobody.";
 
 /** How many claims a link tells; the others stand in the entry. */
-const mostTold = 5;
+const maxClaimsShown = 5;
 
 /** Claims on one line, as claims. Whoever pushed or described the change chose every word of them. */
 export function claimsText(claims: readonly Claim[]): string {
-  const told = claims.slice(0, mostTold).map(({ source, name, value }) => `${name}: ${value} (${source})`);
-  const more = claims.length > mostTold ? [`and ${claims.length - mostTold} more`] : [];
+  const told = claims
+    .slice(0, maxClaimsShown)
+    .map(({ source, name, value }) => `${name}: ${value} (${source})`);
+  const more = claims.length > maxClaimsShown ? [`and ${claims.length - maxClaimsShown} more`] : [];
   return `unchecked: ${[...told, ...more].join("; ")}`;
 }

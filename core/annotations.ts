@@ -13,16 +13,16 @@ export type Annotation = {
 };
 
 /** A verdict says more in its summary; past this many, marks on lines hide more than they show. */
-const mostAnnotations = 150;
+const maxAnnotations = 150;
 
-const longestMessage = 2_000;
+const maxMessageLength = 2_000;
 
 /** The reasons of every gate that fails; what a host leaves to another is not its own to say. */
 export function annotationsOf(verdict: Verdict): Annotation[] {
   return verdict.gates
     .filter(({ gate, status }) => status === "fail" && !verdict.deferred.includes(gate))
     .flatMap((gate) => gate.reasons.map((reason) => annotationOf(gate, reason)))
-    .slice(0, mostAnnotations);
+    .slice(0, maxAnnotations);
 }
 
 function annotationOf({ gate }: GateResult, reason: Reason): Annotation {
@@ -31,7 +31,7 @@ function annotationOf({ gate }: GateResult, reason: Reason): Annotation {
   const step = next === undefined ? "" : `\nNext: ${next.step} (${next.who})`;
   return {
     title: `sallyport: ${gate}`,
-    message: `${message}${rule}${step}`.slice(0, longestMessage).toWellFormed(),
+    message: `${message}${rule}${step}`.slice(0, maxMessageLength).toWellFormed(),
     path: path ?? null,
     line: line ?? null,
   };

@@ -24,13 +24,13 @@ const colors: Record<Effect, string> = {
 };
 
 /** The most rows in a comment; the command line shows them all. */
-const mostRows = 50;
+const maxRows = 50;
 
 /** What is shown of a subject or a reason; the whole is in the JSON. */
-const longest = 300;
+const maxLength = 300;
 
 function short(text: string): string {
-  return text.length <= longest ? text : `${text.slice(0, longest)}…`.toWellFormed();
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`.toWellFormed();
 }
 
 function totalsLine({ totals }: Backtest): string {
@@ -82,8 +82,8 @@ function tableRow({ effect, sha, pull, subject, because }: BacktestRow): string 
 export function backtestMarkdown(result: Backtest): string {
   const moved = movedRows(result);
   const head = `What this change of ${code(policyPath)} would have meant for changes that are merged. **${totalsLine(result)}**\n`;
-  const table = `\n| change | effect | gate | why |\n|---|---|---|---|\n${moved.slice(0, mostRows).map(tableRow).join("")}`;
-  const left = moved.length - mostRows;
+  const table = `\n| change | effect | gate | why |\n|---|---|---|---|\n${moved.slice(0, maxRows).map(tableRow).join("")}`;
+  const left = moved.length - maxRows;
   const more =
     left <= 0
       ? ""

@@ -5,7 +5,7 @@ import { attemptName } from "./identifiers.ts";
 import { endText } from "./remediation-text.ts";
 
 /** How much is told of one refusal's reasons or one rollback's commits, and of each text; the rest stands in the ledger. */
-const most = { reasons: 20, characters: 300 };
+const limits = { reasons: 20, characters: 300 };
 
 /** What the lines of later entries need of earlier ones. */
 type Told = {
@@ -97,8 +97,8 @@ function linesOf(entry: TypedEntry, told: Told): string[] {
     }
     case "rollback.done": {
       const { checkpoint, undone } = entry.body;
-      const commits = undone.slice(0, most.reasons).map(code).join(", ");
-      const others = undone.length > most.reasons ? ` and ${undone.length - most.reasons} more` : "";
+      const commits = undone.slice(0, limits.reasons).map(code).join(", ");
+      const others = undone.length > limits.reasons ? ` and ${undone.length - limits.reasons} more` : "";
       return [line(`rolled back to ${code(checkpoint)}, which took off ${commits}${others}`)];
     }
     case "remediation.opened": {
@@ -118,7 +118,7 @@ function linesOf(entry: TypedEntry, told: Told): string[] {
 }
 
 function reasonLines(reasons: EntryBody<"attempt.closed">["reasons"]): string[] {
-  const lines = reasons.slice(0, most.reasons).map(({ code: name, message, path }) => {
+  const lines = reasons.slice(0, limits.reasons).map(({ code: name, message, path }) => {
     const place = path === undefined ? "" : `, ${code(short(path))}`;
     return `  - ${code(name)}${place}: ${plain(short(message))}`;
   });
@@ -128,5 +128,7 @@ function reasonLines(reasons: EntryBody<"attempt.closed">["reasons"]): string[] 
 
 function short(text: string): string {
   const characters = [...text];
-  return characters.length <= most.characters ? text : `${characters.slice(0, most.characters).join("")}…`;
+  return characters.length <= limits.characters
+    ? text
+    : `${characters.slice(0, limits.characters).join("")}…`;
 }

@@ -1,13 +1,13 @@
 import type { Claim } from "../schemas/entry-parts.ts";
-import { mostClaims } from "../schemas/limits.ts";
+import { maxClaims } from "../schemas/limits.ts";
 import { visible } from "./escape.ts";
 import type { CommitFact } from "./facts.ts";
 
 /** No one text may fill the list: the others have their say too. */
-const mostOfOneText = 10;
+const maxClaimsPerText = 10;
 /** A longer value or line is left out whole, so that no part of a secret stays behind where it was cut off. */
-const longestValue = 300;
-const longestLine = 400;
+const maxValueLength = 300;
+const maxLineLength = 400;
 
 /** The words of a name that make it one about tools, models, sessions or prompts. */
 const telling: ReadonlySet<string> = new Set([
@@ -44,7 +44,7 @@ export function claimsOf(commits: readonly CommitFact[], description: string): C
   for (const { source, text } of [{ source: "description", text: description }, ...ordered]) {
     for (const { name, value } of claimsIn(text)) {
       const key = JSON.stringify([name, value]);
-      if (claims.size < mostClaims && !claims.has(key)) claims.set(key, { source, name, value });
+      if (claims.size < maxClaims && !claims.has(key)) claims.set(key, { source, name, value });
     }
   }
   return [...claims.values()];
@@ -53,13 +53,13 @@ export function claimsOf(commits: readonly CommitFact[], description: string): C
 function claimsIn(text: string): { name: string; value: string }[] {
   const found: { name: string; value: string }[] = [];
   for (const line of text.split(/\r\n|[\r\n]/)) {
-    if (found.length === mostOfOneText) break;
-    if (line.length > longestLine) continue;
+    if (found.length === maxClaimsPerText) break;
+    if (line.length > maxLineLength) continue;
     const [, words = "", rest = ""] = trailer.exec(line) ?? made.exec(line) ?? [];
     const name = words.trim().toLowerCase().replace(/[ -]+/g, "-");
     const value = visible(rest).trim();
     const tells = others.has(name) || name.split("-").some((word) => telling.has(word));
-    if (value !== "" && value.length <= longestValue && (tells || made.test(line)))
+    if (value !== "" && value.length <= maxValueLength && (tells || made.test(line)))
       found.push({ name, value });
   }
   return found;

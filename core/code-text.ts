@@ -42,8 +42,8 @@ function endOfLine(text: string, from: number, others = ""): number {
 /** Where the string ends, after its closing quote; null when it is no string. One that is never closed ends with its line or the text. */
 function endOfString(text: string, from: number, quote: Quote): number | null {
   const start = from + quote.open.length;
-  const most = quote.within === undefined ? text.length : Math.min(text.length, start + quote.within);
-  for (let at = start; at < most; at += 1) {
+  const end = quote.within === undefined ? text.length : Math.min(text.length, start + quote.within);
+  for (let at = start; at < end; at += 1) {
     if (quote.escapes === true && text[at] === "\\") at += 1;
     else if (text.startsWith(quote.close, at)) return at + quote.close.length;
     else if (quote.across === undefined && text[at] === "\n") return quote.within === undefined ? at : null;

@@ -1,4 +1,4 @@
-import { longestConcern } from "../schemas/limits.ts";
+import { maxConcernLength } from "../schemas/limits.ts";
 import type { Policy } from "../schemas/policy.ts";
 import type { Duty } from "../schemas/policy-values.ts";
 import { isCheckpointName } from "./identifiers.ts";
@@ -165,7 +165,7 @@ export function parseCommand(body: string): Command | BadCommand | null {
 
 /** What is kept of a command's text. A cut can halve a surrogate pair, and such a text no entry could ever hold. */
 function kept(text: string): string {
-  return text.slice(0, longestConcern).toWellFormed();
+  return text.slice(0, maxConcernLength).toWellFormed();
 }
 
 /** The one-shot command labels and the command each stands for. */

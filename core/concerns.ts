@@ -1,5 +1,5 @@
 import type { EntryBody } from "../schemas/entries.ts";
-import { longestConcern } from "../schemas/limits.ts";
+import { maxConcernLength } from "../schemas/limits.ts";
 import type { StepResult } from "../schemas/step.ts";
 import type { Ask } from "./authority.ts";
 import { type Draft, type TypedEntry, userActor } from "./entries.ts";
@@ -82,7 +82,7 @@ export function concernDrafts(
   const { command, source } = ask;
   const actor = userActor(ask.by);
   const { story, pull } = where;
-  const text = ("text" in command ? command.text : "").slice(0, longestConcern);
+  const text = ("text" in command ? command.text : "").slice(0, maxConcernLength);
   if (command.name === "block")
     return [
       {
@@ -130,7 +130,7 @@ export function agentConcern(
     message: [result.summary, ...result.questions]
       .filter((line) => line !== "")
       .join("\n")
-      .slice(0, longestConcern)
+      .slice(0, maxConcernLength)
       .toWellFormed(),
     raisedBy: "agent",
     about: { type: "answer", run, attempt, sha256 },

@@ -37,7 +37,7 @@ export function isExpired(proposedAt: string, now: string): boolean {
  * The most bytes of a plan's canonical JSON. The entries that hold it, and the contract made of it, which repeats parts of
  * it, have an end; a plan that no entry could hold would stop its story for good.
  */
-export const longestPlan = 200_000;
+export const maxPlanLength = 200_000;
 
 /** A role of the policy by its name; a name that every object has, such as `constructor`, is none. */
 function roleOf(policy: Policy, name: string) {
@@ -51,8 +51,8 @@ function roleOf(policy: Policy, name: string) {
 export function planProblems(plan: Plan, policy: Policy, story: number): string[] {
   const isCasefile = casefileGuard(casefilesOf(policy, story));
   const bytes = Buffer.byteLength(canonicalJson(plan));
-  if (bytes > longestPlan)
-    return [`The plan has ${bytes} bytes, and nobody reads more than ${longestPlan}: split the story.`];
+  if (bytes > maxPlanLength)
+    return [`The plan has ${bytes} bytes, and nobody reads more than ${maxPlanLength}: split the story.`];
   return plan.prompts.flatMap((prompt, place) => {
     const name = `Prompt ${place + 1}`;
     const role = roleOf(policy, prompt.role);

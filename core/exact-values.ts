@@ -11,7 +11,7 @@ export type FormIndex = ReadonlyMap<string, readonly Form[]>;
 const anchorLength = 12;
 
 /** A line of a PEM file that is shorter is no secret by itself. */
-const shortestLine = 32;
+const minLineLength = 32;
 
 /**
  * The forms of one value: as it is, and in base64 at each of the three places where it can begin. Of a key in PEM also
@@ -24,7 +24,7 @@ export function formsOf(rule: string, value: string): Form[] {
         .split(/\s*\n\s*/)
         .filter((line) => line !== "" && !line.startsWith("-----") && !line.includes(":"))
     : [];
-  const parts = [whole, lines.join(""), ...lines.filter((line) => line.length >= shortestLine)];
+  const parts = [whole, lines.join(""), ...lines.filter((line) => line.length >= minLineLength)];
   const letters = new Set(parts.flatMap((part) => [lettersIn(part), ...base64Forms(part)]));
   return [...letters].filter((form) => form.length >= anchorLength).map((form) => ({ rule, letters: form }));
 }

@@ -72,7 +72,7 @@ export function storyForm(body: string): StoryForm {
 }
 
 /** The most decision records that a story names. */
-export const mostDecisions = 20;
+export const maxDecisions = 20;
 
 /** A path of the repository as a story may name it: relative, no `..`, no control characters. */
 export function isPlainPath(path: string): boolean {
@@ -105,8 +105,8 @@ export function intakeProblems(
       "**Decisions**: name at least one decision record or contract in the repository that covers this, by its path.",
     );
   }
-  if (form.decisions.length > mostDecisions)
-    problems.push(`**Decisions**: name at most ${mostDecisions}, those that decide the most.`);
+  if (form.decisions.length > maxDecisions)
+    problems.push(`**Decisions**: name at most ${maxDecisions}, those that decide the most.`);
   for (const decision of seen.decisions) {
     if (!decision.exists)
       problems.push(`**Decisions**: ${code(decision.path)} is not on the default branch.`);

@@ -51,14 +51,14 @@ function isList(value: Json): value is readonly Json[] {
 }
 
 /** The deepest nesting that is read; deeper text is refused before it can exhaust the stack. */
-const mostDepth = 64;
+const maxDepth = 64;
 
 /**
  * Reads a text only if it is the canonical form of what it says: then there are no repeated keys, no rounded numbers,
  * no half surrogates and no second spelling, because each of them would be written differently. Undefined: it is not.
  */
 export function parseCanonicalJson(text: string): Json | undefined {
-  if (depth(text) > mostDepth) return undefined;
+  if (depth(text) > maxDepth) return undefined;
   try {
     const value: Json = JSON.parse(text);
     return isWrittenSo(value, text) || canonicalJson(value) === text ? value : undefined;
@@ -92,14 +92,14 @@ function isOrdered(value: Json): boolean {
 
 function depth(text: string): number {
   let open = 0;
-  let most = 0;
+  let max = 0;
   for (let at = 0; at < text.length; at++) {
     const sign = text[at];
     if (sign === '"') at = endOfString(text, at);
-    else if (sign === "{" || sign === "[") most = Math.max(most, ++open);
+    else if (sign === "{" || sign === "[") max = Math.max(max, ++open);
     else if (sign === "}" || sign === "]") open--;
   }
-  return most;
+  return max;
 }
 
 /** Where the string that begins here ends: at the next quotation mark with an even number of backslashes before it. */

@@ -11,7 +11,7 @@ import { firstProblems } from "./trouble.ts";
 import { waived } from "./waiver.ts";
 
 /** The most reasons that one gate gives; the rest are counted, so that a verdict stays readable and small. */
-const mostReasons = 100;
+const maxReasons = 100;
 
 /** The same facts in an order that does not depend on how they were listed. */
 function ordered(facts: PullFacts): PullFacts {
@@ -35,12 +35,12 @@ function placeOf({ commit, path, line, where, rule }: SecretFinding): string {
 
 function shortened(result: GateResult): GateResult {
   const { gate, status, reasons } = result;
-  const left = reasons.length - mostReasons;
+  const left = reasons.length - maxReasons;
   if (left <= 0) return { gate, status, reasons };
   const message = `${left} more reasons like these are left out.`;
   const next = reasons[0]?.next;
   const last = { code: "more", message, ...(next === undefined ? {} : { next }) };
-  return { gate, status, reasons: [...reasons.slice(0, mostReasons), last] };
+  return { gate, status, reasons: [...reasons.slice(0, maxReasons), last] };
 }
 
 /**

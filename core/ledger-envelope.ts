@@ -6,7 +6,7 @@ import type { LedgerProblem, LedgerProblemCode } from "./ledger-problem.ts";
 export const lineBytes = 1024 * 1024;
 
 /** A policy names no more keys than this, so more signatures only cost the time to check them. */
-const mostSignatures = 20;
+const maxSignatures = 20;
 
 /**
  * DSSE's pre-authentication encoding: what is signed, so that a payload of one type is never read as another.
@@ -40,7 +40,7 @@ export function openEnvelope(line: string, position: number): OpenEnvelope {
   if (envelope === null)
     return problem(
       "bad-envelope",
-      `entry ${position} is no DSSE envelope with signatures by different keys, ${mostSignatures} at most`,
+      `entry ${position} is no DSSE envelope with signatures by different keys, ${maxSignatures} at most`,
     );
   const payload = Buffer.from(envelope.payload, "base64");
   // Many texts decode to the same bytes; only the one that encodes back to itself is accepted.
@@ -58,7 +58,7 @@ function asEnvelope(value: Json): Envelope | null {
   if (!isObject(value)) return null;
   const { payload, payloadType: type, signatures: list, ...rest } = value;
   if (typeof payload !== "string" || type !== payloadType || Object.keys(rest).length > 0) return null;
-  if (!Array.isArray(list) || list.length === 0 || list.length > mostSignatures) return null;
+  if (!Array.isArray(list) || list.length === 0 || list.length > maxSignatures) return null;
   const signatures: Envelope["signatures"] = [];
   for (const item of list as readonly Json[]) {
     if (!isObject(item)) return null;

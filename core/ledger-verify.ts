@@ -29,7 +29,7 @@ export type ChainReport = {
 };
 
 /** A ledger that is broken in many places is broken; more problems or notes than this are not listed. */
-const mostListed = 20;
+const maxListed = 20;
 
 /** What every entry of a chain is held against. `repository`: the one it belongs to; that of the first entry if undefined. */
 export type ChainRules = { keys: Keyring; repository?: number | undefined };
@@ -158,7 +158,7 @@ export function verifyChain(
     kinds: Object.fromEntries(kinds),
     keyids: [...keyids],
     repository: first?.repository ?? null,
-    problems: problems.slice(0, mostListed),
-    notes: notes.slice(0, mostListed),
+    problems: problems.slice(0, maxListed),
+    notes: notes.slice(0, maxListed),
   };
 }

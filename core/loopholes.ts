@@ -121,7 +121,7 @@ function skips(lines: readonly string[], place: number, owner: string, isNew: bo
 }
 
 /** How many lines up the beginning of a script is looked for. */
-const longestScript = 200;
+const maxScriptLines = 200;
 
 const closes = /^(?:fi|done|esac|\}|;;)?\s{0,9};?$/;
 
@@ -133,14 +133,14 @@ function endsEarly(lines: readonly string[], place: number, kind: HarnessKind): 
   const indent = indentOf(line) ?? 0;
   let edge = -1;
   if (kind !== "shell") {
-    const least = Math.max(0, place - longestScript);
-    for (let at = place - 1; at >= least && edge === -1; at -= 1) {
+    const firstLine = Math.max(0, place - maxScriptLines);
+    for (let at = place - 1; at >= firstLine && edge === -1; at -= 1) {
       const one = lines[at] ?? "";
       const depth = indentOf(one);
       if (depth !== null && depth < indent && /[|>][-+0-9]{0,3}\s*$/.test(one)) edge = depth;
     }
     // No script begins above: a value such as `run: exit 0` is all there is. Too far away to see counts as a script.
-    if (edge === -1) return least > 0;
+    if (edge === -1) return firstLine > 0;
   }
   for (let at = place + 1; at < lines.length; at += 1) {
     const one = lines[at] ?? "";

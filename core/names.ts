@@ -1,12 +1,12 @@
 /** The longest name of one file or folder on common file systems, and the longest path and deepest nesting looked at. */
-const longest = { name: 255, path: 4_096, folders: 128 };
+const limits = { name: 255, path: 4_096, folders: 128 };
 
 /** Whether a path is longer or deeper than any file system of developers takes; it is not looked at further. */
 export function isTooLong(path: string): boolean {
-  if (path.length <= longest.name) return false;
-  if (path.length > longest.path) return true;
+  if (path.length <= limits.name) return false;
+  if (path.length > limits.path) return true;
   const parts = path.split("/");
-  return parts.length > longest.folders || parts.some((part) => part.length > longest.name);
+  return parts.length > limits.folders || parts.some((part) => part.length > limits.name);
 }
 
 /**
@@ -64,7 +64,7 @@ function segmentProblem(segment: string): string | null {
  */
 export function nameProblem(path: string): string | null {
   if (isTooLong(path))
-    return `the path is longer or deeper than can be checked out (${longest.path} characters, ${longest.name} in a name)`;
+    return `the path is longer or deeper than can be checked out (${limits.path} characters, ${limits.name} in a name)`;
   const character = characterProblem(path);
   if (character !== null) return character;
   for (const segment of path.split("/")) {

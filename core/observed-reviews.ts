@@ -6,7 +6,7 @@ import type { NewReviews, PullContext } from "./pull-facts.ts";
 import type { Counted } from "./reviews.ts";
 
 /** The most reviews that one look records; the others wait for the next look. */
-export const mostReviews = 50;
+export const maxReviews = 50;
 
 /** Chooses what a look will record of a pull request's reviews, so that nobody can fill the ledger at one go. */
 export function newReviews(
@@ -16,7 +16,7 @@ export function newReviews(
 ): Known<NewReviews> {
   if (!reviews.known) return reviews;
   const all = unrecorded(reviews.value, entries, pull);
-  return known({ reviews: all.slice(0, mostReviews), more: all.length > mostReviews });
+  return known({ reviews: all.slice(0, maxReviews), more: all.length > maxReviews });
 }
 
 /**

@@ -18,16 +18,16 @@ const options = {
   platform: "linux",
 } as const;
 
-const most = { length: 500, alternatives: 64, globstars: 6, stars: 6 };
+const limits = { length: 500, alternatives: 64, globstars: 6, stars: 6 };
 
 /** The patterns that `{a,b}` stands for; the pattern itself when there are no braces. One more than allowed is enough to refuse. */
 function alternatives(pattern: string): string[] {
-  return braceExpand(pattern, { ...options, nobrace: false, braceExpandMax: most.alternatives + 1 });
+  return braceExpand(pattern, { ...options, nobrace: false, braceExpandMax: limits.alternatives + 1 });
 }
 
 function plainProblem(pattern: string): string | null {
   if (pattern === "") return "the pattern is empty";
-  if (pattern.length > most.length) return `the pattern is longer than ${most.length} characters`;
+  if (pattern.length > limits.length) return `the pattern is longer than ${limits.length} characters`;
   if (!pattern.isWellFormed() || /[\p{Cc}\u2028\u2029]/u.test(pattern))
     return "the pattern holds a control character";
   if (/^[!#]/.test(pattern))
@@ -40,10 +40,10 @@ function plainProblem(pattern: string): string | null {
   if (segments.some((segment) => segment === "." || segment === ".."))
     return "a pattern has no `.` or `..` folder";
   if (segments.includes("")) return "two slashes stand next to each other";
-  if (segments.filter((segment) => segment === "**").length > most.globstars)
-    return `more than ${most.globstars} \`**\` folders`;
-  if (segments.some((segment) => (segment.match(/\*+/g) ?? []).length > most.stars)) {
-    return `more than ${most.stars} \`*\` in one name`;
+  if (segments.filter((segment) => segment === "**").length > limits.globstars)
+    return `more than ${limits.globstars} \`**\` folders`;
+  if (segments.some((segment) => (segment.match(/\*+/g) ?? []).length > limits.stars)) {
+    return `more than ${limits.stars} \`*\` in one name`;
   }
   return bracketProblem(pattern);
 }
@@ -74,8 +74,8 @@ function patternProblem(pattern: string): string | null {
   const plain = plainProblem(pattern);
   if (plain !== null) return plain;
   const expanded = alternatives(pattern);
-  if (expanded.length > most.alternatives)
-    return `the braces stand for more than ${most.alternatives} patterns`;
+  if (expanded.length > limits.alternatives)
+    return `the braces stand for more than ${limits.alternatives} patterns`;
   for (const one of expanded) {
     const folded = fold(one);
     const problem =

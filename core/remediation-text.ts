@@ -4,7 +4,7 @@ import { attemptName } from "./identifiers.ts";
 import type { Remediation } from "./remediations.ts";
 
 /** How many reasons a trace tells, and the most characters of each; the rest stands in the ledger. */
-const most = { reasons: 10, characters: 300 };
+const limits = { reasons: 10, characters: 300 };
 
 /** Where a failure came up, in the words that people read. */
 const places: Record<EntryBody<"remediation.opened">["origin"], string> = {
@@ -22,7 +22,8 @@ const places: Record<EntryBody<"remediation.opened">["origin"], string> = {
 export function traceText(remediation: Remediation): string {
   const { run, story, prompt, after, origin, signature, reasons } = remediation.opened;
   const attempt = after === null ? "before its first attempt" : `attempt ${attemptName({ attempt: after })}`;
-  const more = reasons.length > most.reasons ? [`- Reason: and ${reasons.length - most.reasons} more`] : [];
+  const more =
+    reasons.length > limits.reasons ? [`- Reason: and ${reasons.length - limits.reasons} more`] : [];
   const lines = [
     `# Remediation of #${prompt} in ${run}`,
     "",
@@ -33,7 +34,7 @@ export function traceText(remediation: Remediation): string {
     // Words of others stand behind a colon of ours, so that none of them can begin a part of the trace.
     `Codes: ${signature.codes.map(code).join(", ")} (${code(signature.sha256)})`,
     "",
-    ...reasons.slice(0, most.reasons).map((reason) => `- Reason: ${reasonText(reason)}`),
+    ...reasons.slice(0, limits.reasons).map((reason) => `- Reason: ${reasonText(reason)}`),
     ...more,
     "",
     "## Origin",
@@ -66,7 +67,7 @@ function reasonText({
   path,
 }: EntryBody<"remediation.opened">["reasons"][number]): string {
   const place = path === undefined ? "" : ` in ${code(path)}`;
-  return `${code(name)}${place}, ${plain([...message].slice(0, most.characters).join(""))}`;
+  return `${code(name)}${place}, ${plain([...message].slice(0, limits.characters).join(""))}`;
 }
 
 function verificationText({ closed }: Remediation): string {

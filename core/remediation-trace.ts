@@ -49,7 +49,7 @@ function keyLine(line: string): Part | null {
 }
 
 /** Markdown's headings have one to six signs. */
-const deepest = 6;
+const maxDepth = 6;
 
 function headingLine(line: string): { depth: number; part: Part | null } | null {
   const [, signs, title = ""] = /^ {0,3}(#{1,6})\s(.*)$/.exec(line) ?? [];
@@ -78,7 +78,7 @@ function markdownParts(text: string): Part[] {
     const begun = key ?? heading?.part ?? null;
     if (begun !== null) {
       parts.push(begun);
-      open = { part: begun, depth: heading?.depth ?? deepest };
+      open = { part: begun, depth: heading?.depth ?? maxDepth };
     } else if (heading === null) {
       if (open !== null) open.part.text += `\n${line}`;
     } else if (open !== null && heading.depth <= open.depth) open = null;

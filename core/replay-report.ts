@@ -11,16 +11,16 @@ const colors: Record<ReplayResult, number> = {
 };
 
 /** What is shown of a value; the whole is in the JSON. */
-const longest = 160;
+const maxLength = 160;
 
 /** Two values from shortly before the place where they part. */
 function parted({ expected, found }: Difference): { expected: string; found: string } {
   let same = 0;
   while (same < expected.length && expected[same] === found[same]) same++;
-  const from = Math.max(expected.length, found.length) <= longest ? 0 : Math.max(0, same - 40);
+  const from = Math.max(expected.length, found.length) <= maxLength ? 0 : Math.max(0, same - 40);
   const cut = (text: string) => {
-    const part = text.slice(from, from + longest).toWellFormed();
-    return `${from > 0 ? "…" : ""}${oneLine(part)}${from + longest < text.length ? "…" : ""}`;
+    const part = text.slice(from, from + maxLength).toWellFormed();
+    return `${from > 0 ? "…" : ""}${oneLine(part)}${from + maxLength < text.length ? "…" : ""}`;
   };
   return { expected: cut(expected), found: cut(found) };
 }

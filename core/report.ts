@@ -3,7 +3,7 @@ import type { GateResult, GateStatus, Reason, Verdict } from "../schemas/verdict
 import { block, code, oneLine, plain } from "./escape.ts";
 
 /** The largest text we hand to GitHub, in bytes of UTF-8; GitHub takes 65,535 in a check run's summary. */
-const mostBytes = 65_000;
+const maxBytes = 65_000;
 
 const words: Record<GateStatus, string> = {
   pass: "passes",
@@ -61,10 +61,10 @@ function blocking(verdict: Verdict): GateResult[] {
   return order.flatMap((status) => verdict.gates.filter((gate) => gate.status === status));
 }
 
-const longestMessage = 1_000;
+const maxMessageLength = 1_000;
 
 function short(text: string): string {
-  return text.length <= longestMessage ? text : `${text.slice(0, longestMessage)}…`;
+  return text.length <= maxMessageLength ? text : `${text.slice(0, maxMessageLength)}…`;
 }
 
 /** The file of a reason and its line, such as `src/a.ts:12`. */
@@ -133,7 +133,7 @@ const conclusions: Record<Verdict["conclusion"], string> = {
 };
 
 function fitted(parts: readonly string[], foot: string): string {
-  const room = mostBytes - Buffer.byteLength(foot) - Buffer.byteLength(cutNote(parts.length));
+  const room = maxBytes - Buffer.byteLength(foot) - Buffer.byteLength(cutNote(parts.length));
   let text = "";
   let size = 0;
   for (const [place, part] of parts.entries()) {

@@ -1,5 +1,5 @@
 import { BodyRef, PayloadPurged } from "../schemas/entries.ts";
-import { mostPurged } from "../schemas/limits.ts";
+import { maxPurged } from "../schemas/limits.ts";
 import type { Ourselves } from "./effects.ts";
 import { appActor, type Draft, entriesOf, type TypedEntry } from "./entries.ts";
 import type { PolicyReading } from "./facts.ts";
@@ -70,7 +70,7 @@ export function decidePurge(facts: RetentionFacts): Draft | null {
     [...stories].every((story) => facts.abandoned.has(story)),
   );
   if (due.length === 0) return null;
-  const digests = due.slice(0, mostPurged).map(({ ref: { sha256, bytes } }) => ({ sha256, bytes }));
+  const digests = due.slice(0, maxPurged).map(({ ref: { sha256, bytes } }) => ({ sha256, bytes }));
   return {
     kind: "payload.purged",
     actor: appActor(facts),

@@ -55,7 +55,7 @@ const views: readonly Rule[] = [
  * No story needs so many steps in one decision; more means two rules undo each other, which is a fault of ours. Why the
  * reconciler has a second loop around this one is told at its `mostRounds`.
  */
-const mostSteps = 200;
+const maxSteps = 200;
 
 /** Decides a story's next steps: a pure function of its facts. */
 export function decideStory(facts: StoryFacts): Decision {
@@ -69,14 +69,14 @@ export function decideStory(facts: StoryFacts): Decision {
 function followRules(facts: StoryFacts, loaded: LoadedPolicy): { decision: Decision; context: StoryContext } {
   const missing = missingParts(facts);
   let decision = emptyDecision();
-  for (let steps = 0; steps <= mostSteps; steps++) {
+  for (let steps = 0; steps <= maxSteps; steps++) {
     const record = foldStory(facts.issue.number, withDrafts(facts.entries, decision.drafts, facts.now));
     const context = { record, facts, loaded, missing };
     const step = newStep(context, decision);
     if (step === null) return { decision, context };
     decision = decisionOf(decision, step);
   }
-  throw new SallyportError("internal", `story #${facts.issue.number}: no end after ${mostSteps} steps`);
+  throw new SallyportError("internal", `story #${facts.issue.number}: no end after ${maxSteps} steps`);
 }
 
 /** The first step that is new; an effect that was asked for already is nothing new. Null: there is none. */

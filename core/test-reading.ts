@@ -25,10 +25,10 @@ const isAnnotation = (text: string, at: number) => /[@#[]/.test(text[at] ?? "");
 const squeeze = (text: string) => text.replace(/\s+/g, " ").trim();
 
 /** How far a line's ends are looked for: a hostile line of megabytes is not gone over again for everything on it. */
-const longestLine = 200;
+const maxLineLength = 200;
 
 function lineFrom(text: string, at: number): number {
-  const from = Math.max(0, at - longestLine);
+  const from = Math.max(0, at - maxLineLength);
   return from + text.slice(from, at).lastIndexOf("\n") + 1;
 }
 
@@ -74,14 +74,14 @@ function isEmpty(bare: string, one: Case, language: TestLanguage, brackets: Brac
 }
 
 /** Annotations may stand in any order: the ones right before a mark belong to the same case. */
-function withAnnotationsBefore(bare: string, at: number, least: number): number {
+function withAnnotationsBefore(bare: string, at: number, min: number): number {
   let from = lineFrom(bare, at);
-  while (from > least) {
+  while (from > min) {
     const before = lineFrom(bare, from - 1);
-    if (before < least || !isAnnotation(bare.slice(before, from).trimStart(), 0)) break;
+    if (before < min || !isAnnotation(bare.slice(before, from).trimStart(), 0)) break;
     from = before;
   }
-  return Math.max(least, from);
+  return Math.max(min, from);
 }
 
 /** What is switched off, in order and without overlaps. What an earlier mark covers already is not looked at again. */
@@ -166,7 +166,7 @@ function fileMark(text: string, language: TestLanguage): Mark[] {
 }
 
 /** The longest text that is read, in characters: longer ones hold data, and judging stays cheap. */
-export const longestTest = 1_000_000;
+export const maxTestLength = 1_000_000;
 
 /**
  * Counts the tests in one text by how the language of its file writes them. Null: the file holds no program. It is a

@@ -55,7 +55,7 @@ const measure = new RegExp(`^(?:${measures}|check-coverage|100|high|low|break)$`
 const ownFile = /(?:^|\/)\.?(?:nycrc|c8rc|nyc\.config)/i;
 
 /** Settings that are nested deeper are not written by people; each number costs a look at all keys around it. */
-const deepest = 50;
+const maxDepth = 50;
 
 /** Below these keys the numbers are thresholds; the name begins there, so that settings may move between files. */
 function nameOf(path: string, keys: readonly string[]): string | null {
@@ -95,7 +95,7 @@ function fromScript(path: string, text: string): Threshold[] {
       const full = measure.test(name)
         ? nameOf(
             path,
-            [...keys.slice(-deepest), name].filter((one) => one !== ""),
+            [...keys.slice(-maxDepth), name].filter((one) => one !== ""),
           )
         : null;
       const digits = /(-?[0-9][0-9_.]*)$/.exec(token)?.[1]?.replaceAll("_", "");
@@ -124,7 +124,7 @@ function fromSettings(path: string, text: string): Threshold[] {
     section = /^\[([^\]]{1,200})\]/.exec(plain)?.[1] ?? section;
     while ((above.at(-1)?.indent ?? -1) >= indent) above.pop();
     const key = /^["']?([\w.-]{1,100})["']?:/.exec(plain)?.[1];
-    if (key !== undefined && above.length < deepest) above.push({ indent, key });
+    if (key !== undefined && above.length < maxDepth) above.push({ indent, key });
     const [, name, value] = setting.exec(plain) ?? [];
     if (name === undefined || !isSetting(path, name)) return [];
     const keys = key === undefined ? [section, name] : above.map((one) => one.key);

@@ -101,15 +101,15 @@ function fewer(
   const before = sides.reduce((sum, side) => sum + side.before, 0);
   const after = sides.reduce((sum, side) => sum + side.after, 0);
   if (after >= before) return [];
-  const [most] = sides.toSorted((one, other) => one.after - one.before - (other.after - other.before));
+  const [worst] = sides.toSorted((one, other) => one.after - one.before - (other.after - other.before));
   const things = code === "fewer-cases" ? "cases" : "assertions";
   const message = `The tests that the change touches had ${before} ${things} and have ${after}; most are lost in this file.`;
   const step = `Bring the ${things} back, or bring others that prove as much.`;
-  return [{ code, message, path: most?.path ?? "", step }];
+  return [{ code, message, path: worst?.path ?? "", step }];
 }
 
 /** A shorter snapshot changes by more than half in ordinary work. */
-const leastSnapshot = 10;
+const minSnapshotLines = 10;
 
 const linesOf = (text: string | null) =>
   (text ?? "").split("\n").flatMap((line) => (line.trim() === "" ? [] : [line.trim()]));
@@ -125,7 +125,7 @@ function rewritten(snapshots: readonly Snapshot[], files: readonly TestFile[]): 
   const now = bagOf(snapshots.flatMap(({ after }) => linesOf(after)));
   return snapshots.flatMap(({ path, before, after }): Weakening[] => {
     const old = linesOf(before);
-    if (old.length < leastSnapshot || (after === null && gone.has(testOf(path) ?? ""))) return [];
+    if (old.length < minSnapshotLines || (after === null && gone.has(testOf(path) ?? ""))) return [];
     const lost = old.filter((line) => !take(now, line)).length;
     if (lost * 2 <= old.length) return [];
     const message = `${lost} of the ${old.length} lines of this snapshot are replaced or gone, and the change adds no case.`;

@@ -24,10 +24,10 @@ const READ = { needs: "checks=read", role: "read" } as const;
 const WRITE = { needs: "checks=write", role: "read" } as const;
 
 /** GitHub's limits. */
-const LONGEST_TEXT = 65_535;
-const MOST_ANNOTATIONS = 50;
+const MAX_TEXT_LENGTH = 65_535;
+const MAX_ANNOTATIONS = 50;
 
-const text = z.string().max(LONGEST_TEXT);
+const text = z.string().max(MAX_TEXT_LENGTH);
 
 const annotation = z.object({
   path: z.string().min(1),
@@ -45,7 +45,7 @@ const output = z.object({
   title: z.string().optional(),
   summary: text,
   text: text.optional(),
-  annotations: z.array(annotation).max(MOST_ANNOTATIONS).default([]),
+  annotations: z.array(annotation).max(MAX_ANNOTATIONS).default([]),
 });
 
 const fields = z.object({

@@ -10,7 +10,7 @@ import { readBlob, readEntry, readTree } from "./trees.ts";
 const CONTENTS = "/repos/:owner/:repo/contents";
 
 /** GitHub gives no content in JSON for a file that is larger, only in the raw media type. */
-const LARGEST_INLINE = 1024 * 1024;
+const MAX_INLINE_BYTES = 1024 * 1024;
 
 export const contentRoutes: Route[] = [
   repoRoute(`GET ${CONTENTS}`, readContents, getContent),
@@ -42,7 +42,7 @@ async function showFile(call: RepositoryCall, ref: string, entry: TreeItem): Pro
   }
   const file = presentEntry(call, ref, entry, "file");
   if (entry.mode === "120000") return ok({ ...file, type: "symlink", target: content.toString("utf8") });
-  const large = content.length > LARGEST_INLINE;
+  const large = content.length > MAX_INLINE_BYTES;
   return ok({
     ...file,
     content: large ? "" : content.toString("base64").replace(/.{60}/g, "$&\n"),

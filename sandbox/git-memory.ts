@@ -19,10 +19,10 @@ const ofRefs = /^--(all|branches|glob|remotes|tags)\b/;
 /** One full id or a range of two, without the commits of one, or what it leads to. */
 const byId = /^\^?[0-9a-f]{40}(\.{2,3}[0-9a-f]{40})?(\^\{[a-z]+\})?$/;
 
-const mostBytes = 64 * 1024 * 1024;
+const maxBytes = 64 * 1024 * 1024;
 const said = new LRUCache<string, GitResult>({
-  maxSize: mostBytes,
-  maxEntrySize: mostBytes / 8,
+  maxSize: maxBytes,
+  maxEntrySize: maxBytes / 8,
   sizeCalculation: ({ stdout, stderr }, key) => stdout.length + stderr.length + key.length + 200,
 });
 

@@ -22,7 +22,7 @@ import { readBlob, readTree } from "./trees.ts";
 const GIT = "/repos/:owner/:repo/git";
 
 /** A tree's listing ends here and says so. */
-const MOST_ENTRIES = 100_000;
+const MAX_ENTRIES = 100_000;
 
 /** An object's full id in a request. */
 export const objectName = z.string().regex(/^[0-9a-f]{40}$/, "is no object id");
@@ -100,8 +100,8 @@ async function showTree(call: RepositoryCall, sha: string, recursive: boolean) {
   return {
     sha,
     url: objectUrl(state, repository, "tree", sha),
-    tree: items.slice(0, MOST_ENTRIES).map((item) => presentTreeItem(state, repository, item)),
-    truncated: items.length > MOST_ENTRIES,
+    tree: items.slice(0, MAX_ENTRIES).map((item) => presentTreeItem(state, repository, item)),
+    truncated: items.length > MAX_ENTRIES,
   };
 }
 

@@ -14,9 +14,9 @@ import { pullsOf } from "./state.ts";
 const REPO = "/repos/:owner/:repo";
 
 /** A comparison shows at most so many files, as on GitHub. */
-const MOST_FILES = 300;
+const MAX_FILES = 300;
 /** Commits on the first page of a comparison that asks for no pages. GitHub gives 250 there, but 100 on all others. */
-const MOST_COMMITS = 100;
+const MAX_COMMITS = 100;
 
 export const historyRoutes: Route[] = [
   repoRoute(`GET ${REPO}/commits`, readContents, listCommits),
@@ -41,7 +41,7 @@ export const commitRoute: Route = repoRoute(`GET ${REPO}/commits/:ref{.+}`, read
   return ok({
     ...presentCommit(state, repository, commit),
     stats: { total: additions + deletions, additions, deletions },
-    files: changes.slice(0, MOST_FILES).map((change) => presentFileChange(state, repository, sha, change)),
+    files: changes.slice(0, MAX_FILES).map((change) => presentFileChange(state, repository, sha, change)),
   });
 });
 
@@ -119,7 +119,7 @@ async function compare(call: RepositoryCall) {
       total_commits: ahead,
       commits: page.body,
       files: first
-        ? changes.slice(0, MOST_FILES).map((change) => presentFileChange(state, repository, head, change))
+        ? changes.slice(0, MAX_FILES).map((change) => presentFileChange(state, repository, head, change))
         : [],
     },
   };
@@ -127,7 +127,7 @@ async function compare(call: RepositoryCall) {
 
 function withPageSize(query: URLSearchParams): URLSearchParams {
   const sized = new URLSearchParams(query);
-  if (!sized.has("per_page")) sized.set("per_page", String(MOST_COMMITS));
+  if (!sized.has("per_page")) sized.set("per_page", String(MAX_COMMITS));
   return sized;
 }
 

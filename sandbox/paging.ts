@@ -2,7 +2,7 @@
 import { type Answer, ok } from "./answer.ts";
 import type { Call } from "./route.ts";
 
-const LARGEST_PAGE = 100;
+const MAX_PAGE_SIZE = 100;
 
 /**
  * One page of `items`, each shown by `present`. With `key` the page is wrapped as
@@ -14,7 +14,7 @@ export async function listing<T>(
   present: (item: T) => unknown | Promise<unknown>,
   key?: string,
 ): Promise<Answer> {
-  const size = Math.min(positive(call.query.get("per_page"), 30), LARGEST_PAGE);
+  const size = Math.min(positive(call.query.get("per_page"), 30), MAX_PAGE_SIZE);
   const page = positive(call.query.get("page"), 1);
   const shown = await Promise.all(items.slice((page - 1) * size, page * size).map(present));
   const body = key === undefined ? shown : { total_count: items.length, [key]: shown };

@@ -26,7 +26,7 @@ import { addIssue, addPull, pullsOf } from "./state.ts";
 const PULLS = "/repos/:owner/:repo/pulls";
 
 /** GitHub lists no more files of one pull request. */
-const MOST_FILES = 3000;
+const MAX_FILES = 3000;
 
 const newPull = z.object({
   title: z.string().min(1),
@@ -56,7 +56,7 @@ export const pullRoutes: Route[] = [
     const { state, repository, pull } = call;
     const start = await mergeBase(repository.dir, pull.base.sha, pull.head.sha);
     const changes = await readChanges(repository.dir, start ?? pull.base.sha, pull.head.sha);
-    return listing(call, changes.slice(0, MOST_FILES), (change) =>
+    return listing(call, changes.slice(0, MAX_FILES), (change) =>
       presentFileChange(state, repository, pull.head.sha, change),
     );
   }),

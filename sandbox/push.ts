@@ -17,7 +17,7 @@ export type RefChange = { ref: string; before: string | null; after: string | nu
 export const zeroId = "0".repeat(40);
 
 /** A push's payload names at most so many commits. */
-const MOST_COMMITS = 2048;
+const MAX_COMMITS = 2048;
 
 /** Whatever reads and moves refs of one repository happens one after another. */
 export function withRefs<T>(state: State, repository: Repository, task: () => Promise<T>): Promise<T> {
@@ -106,7 +106,7 @@ async function newCommits(
   const known = before ?? `refs/heads/${repository.defaultBranch}`;
   const there = await git(repository.dir, ["rev-parse", "--quiet", "--verify", `${known}^{commit}`]);
   const range = there.exit === 0 ? [after, `^${known}`] : [after];
-  return readCommits(repository.dir, ["--reverse", `--max-count=${MOST_COMMITS}`, ...range]);
+  return readCommits(repository.dir, ["--reverse", `--max-count=${MAX_COMMITS}`, ...range]);
 }
 
 async function presentPushed({ state, repository }: By, commit: Commit) {

@@ -25,7 +25,7 @@ const REPO = "/repos/:owner/:repo";
 const READ = { needs: "statuses=read", role: "read" } as const;
 
 /** GitHub keeps this many statuses for one context of one commit. */
-const MOST = 1000;
+const MAX_STATUSES = 1000;
 
 const given = z.object({
   state: z.enum(["error", "failure", "pending", "success"]),
@@ -59,7 +59,7 @@ async function create(call: AuthoredCall, body: z.output<typeof given>): Promise
   const sha = await resolveCommit(repository.dir, call.params.sha ?? "");
   if (sha === undefined) return refused(422, `No commit found for SHA: ${call.params.sha}`);
   const { context } = body;
-  if (statusesOf(call, sha).filter((status) => status.context === context).length >= MOST) {
+  if (statusesOf(call, sha).filter((status) => status.context === context).length >= MAX_STATUSES) {
     return invalid({
       resource: "Status",
       field: "context",

@@ -14,8 +14,8 @@ import { emit } from "./webhooks.ts";
 const ISSUE = "/repos/:owner/:repo/issues/:number";
 
 /** GitHub's own limits. */
-const MOST_CHILDREN = 100;
-const DEEPEST = 8;
+const MAX_CHILDREN = 100;
+const MAX_DEPTH = 8;
 
 const child = z.object({ sub_issue_id: z.number().int(), replace_parent: z.boolean().default(false) });
 const place = z.object({
@@ -63,9 +63,8 @@ function refuseChild(parent: Issue, issue: Issue, replace: boolean): string | un
   if (issue.parent !== null && !replace) return "Sub issue may only have one parent";
   const line = [parent, ...ancestors(parent)];
   if (line.includes(issue)) return "Sub issue may not be a parent of its parent";
-  if (line.length + height(issue) > DEEPEST) return `Sub-issues may be nested ${DEEPEST} deep at most`;
-  if (parent.subIssues.length >= MOST_CHILDREN)
-    return `An issue may have ${MOST_CHILDREN} sub-issues at most`;
+  if (line.length + height(issue) > MAX_DEPTH) return `Sub-issues may be nested ${MAX_DEPTH} deep at most`;
+  if (parent.subIssues.length >= MAX_CHILDREN) return `An issue may have ${MAX_CHILDREN} sub-issues at most`;
   return undefined;
 }
 

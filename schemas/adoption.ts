@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { act, Checks, Ci, Claim, IssueNumber } from "./entry-parts.ts";
-import { mostAdopted, mostClaims } from "./limits.ts";
+import { maxAdopted, maxClaims } from "./limits.ts";
 import { Account, Sha, Sha256 } from "./text.ts";
 
 /**
@@ -14,7 +14,7 @@ export const adoptionBodies = {
     commits: z
       .array(Sha)
       .min(1)
-      .max(mostAdopted)
+      .max(maxAdopted)
       .describe("The commits up to it that no run made; the person stands for what they hold."),
     reason: z.string().min(1),
     tree: Sha.optional().describe("The head's tree; entries of older versions do not tell."),
@@ -27,7 +27,7 @@ export const adoptionBodies = {
     digest: Sha256.optional().describe("Of that story's approved contract; there whenever `story` is."),
     claims: z
       .array(Claim)
-      .max(mostClaims)
+      .max(maxClaims)
       .optional()
       .describe("What the commits and the description say of themselves. Nobody checked it."),
   }),

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { adoptionBodies } from "./adoption.ts";
 import { act, BaseRef, Checks, Ci, IssueNumber, RunId, Source, step } from "./entry-parts.ts";
-import { mostPurged } from "./limits.ts";
+import { maxPurged } from "./limits.ts";
 import { Plan } from "./plan.ts";
 import { roadBodies } from "./road-entries.ts";
 import { Attempt, Failure, Redaction, Usage, WrittenCasefile } from "./step.ts";
@@ -41,7 +41,7 @@ export const PayloadPurged = z.strictObject({
   digests: z
     .array(z.strictObject({ sha256: Sha256, bytes: z.int().min(0) }))
     .min(1)
-    .max(mostPurged),
+    .max(maxPurged),
   reason: z.literal("retention"),
   days: z.int().positive().describe("How long the policy keeps bodies after the last entry that names them."),
   policy: Sha.describe("The blob of the policy file."),

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { IssueNumber, RunId } from "./entry-parts.ts";
-import { longestReason, mostReasons } from "./limits.ts";
+import { maxReasonLength, maxReasons } from "./limits.ts";
 import { Attempt } from "./step.ts";
 import { Sha, Sha256 } from "./text.ts";
 
@@ -27,19 +27,19 @@ export const RemediationOpened = z.strictObject({
       "What failed: starting an attempt, the attempt itself, writing its change, or opening the pull request.",
     ),
   signature: z
-    .strictObject({ codes: z.array(z.string()).min(1).max(mostReasons), sha256: Sha256 })
+    .strictObject({ codes: z.array(z.string()).min(1).max(maxReasons), sha256: Sha256 })
     .describe("The codes of the reasons, sorted and each once, and the SHA-256 of their canonical JSON."),
   reasons: z
     .array(
       z.strictObject({
         source: z.string(),
         code: z.string(),
-        message: z.string().max(longestReason),
+        message: z.string().max(maxReasonLength),
         path: z.string().optional(),
       }),
     )
     .min(1)
-    .max(mostReasons),
+    .max(maxReasons),
 });
 
 /** The body of `remediation.closed`: what became of a failure. It says what happened, and not that a cause was found. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { IssueNumber, ReviewObserved, RunId, Source, step } from "./entry-parts.ts";
-import { longestConcern, mostUndone } from "./limits.ts";
+import { maxConcernLength, maxUndone } from "./limits.ts";
 import { RemediationClosed, RemediationOpened } from "./remediation.ts";
 import { Attempt } from "./step.ts";
 import { Sha, Sha256 } from "./text.ts";
@@ -38,7 +38,7 @@ const rollback = {
   undone: z
     .array(Sha)
     .min(1)
-    .max(mostUndone)
+    .max(maxUndone)
     .describe("The recorded commits that are taken off it, oldest first; from then on they are no evidence."),
   comment: z.int().positive(),
 };
@@ -54,7 +54,7 @@ export const roadBodies = {
     pull: IssueNumber.nullable().describe("The pull request it was raised on; null: on the story."),
     prompt: IssueNumber.nullable(),
     code: z.string(),
-    message: z.string().max(longestConcern),
+    message: z.string().max(maxConcernLength),
     raisedBy: z.enum(["agent", "person", "app"]),
     about: z.discriminatedUnion("type", [
       ...Source.options,
@@ -66,7 +66,7 @@ export const roadBodies = {
     story: IssueNumber.nullable(),
     pull: IssueNumber.nullable(),
     source: Source.describe("The act of the person who answered."),
-    text: z.string().max(longestConcern).describe("The answer; empty where the act itself is the answer."),
+    text: z.string().max(maxConcernLength).describe("The answer; empty where the act itself is the answer."),
   }),
   "checkpoint.recorded": z.strictObject({
     checkpoint: checkpointName,

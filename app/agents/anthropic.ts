@@ -12,7 +12,7 @@ import type { AgentEvent, AgentRun } from "./run.ts";
 import { callTool, toolDefinitions } from "./tools.ts";
 
 /** How much one answer may hold, and how often the same mistake may come in a row. */
-const most = { answerTokens: 16_000, malformedInRow: 3 } as const;
+const limits = { answerTokens: 16_000, malformedInRow: 3 } as const;
 
 /** A model that says it is done in the same breath as a call that failed has not seen the failure. */
 const unseen = "not-finished: a call before this one failed; look at it, then finish";
@@ -58,7 +58,7 @@ export async function* runAnthropic(
     if (usage.inputTokens + usage.outputTokens + lost > pack.limits.tokens)
       return end("failed", "tokens-exceeded", `more than ${pack.limits.tokens} tokens were used`);
     const answer = await callModel(
-      { system, messages, tools, max_tokens: most.answerTokens },
+      { system, messages, tools, max_tokens: limits.answerTokens },
       { service, calls, about: digestOf(pack), signal, silenceSeconds: pack.limits.silence },
     );
     if (!answer.ok) return end("failed", answer.code, answer.message);
@@ -135,7 +135,7 @@ export async function* runAnthropic(
       yield { type: "tool", name: block.name, path: outcome.path, ok: outcome.ok };
       failed ||= !outcome.ok;
       malformed = outcome.malformed ? malformed + 1 : 0;
-      if (malformed === most.malformedInRow)
+      if (malformed === limits.malformedInRow)
         return end(
           "failed",
           "bad-answer",

@@ -32,7 +32,7 @@ export type CallInput = Pick<
 >;
 
 /** How often one call is sent at most, and the milliseconds before the second time; then twice that. */
-const most = { tries: 3, firstWait: 500 } as const;
+const limits = { tries: 3, firstWait: 500 } as const;
 
 /** The statuses after which the same request may succeed, besides those of a broken server. */
 const passing: readonly number[] = [408, 409, 429];
@@ -89,8 +89,8 @@ export async function callModel(
       return { ok: true, key, replayed: false, ...readAnswer(kept, key), lost };
     }
     if (streamed.begun) lost += Math.ceil(JSON.stringify(input).length / 4);
-    if (!streamed.again || tries === most.tries) return streamed.failure;
-    const wait = streamed.waitFor ?? most.firstWait * 2 ** (tries - 1);
+    if (!streamed.again || tries === limits.tries) return streamed.failure;
+    const wait = streamed.waitFor ?? limits.firstWait * 2 ** (tries - 1);
     await sleep(wait, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return stopped(signal);
   }

@@ -33,7 +33,7 @@ Declare for each the paths it may touch, as narrowly as the work allows and with
 not know as open questions. Answer with the tool \`propose_plan\` and nothing else.`;
 
 /** More paths than this are summed up; a planner can name new ones all the same. */
-const mostPaths = 1_500;
+const maxPaths = 1_500;
 
 /** Asks a model for a plan; an answer that does not fit is sent back once with what is wrong, then given up. */
 export async function askPlanner(
@@ -142,7 +142,7 @@ export function plannerText(input: PlannerInput): string {
   const shown = input.paths
     .filter((path) => nameProblem(path) === null)
     .sort((one, other) => depth(one) - depth(other) || (one < other ? -1 : 1))
-    .slice(0, mostPaths);
+    .slice(0, maxPaths);
   const lines = [
     ...marked("story", [input.title, "", input.body]),
     "Roles and what each may touch:",

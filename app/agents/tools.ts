@@ -117,7 +117,7 @@ export async function callTool(name: string, input: unknown, workspace: Workspac
       if (!given.ok) return given.outcome;
       const found = await workspace.search(given.value.text, given.value.prefix);
       return told(found, null, ({ hits, searched, of }) => {
-        const lines = hits.map((hit) => `${hit.path}:${hit.line}: ${clip(hit.text, most.hit)}`);
+        const lines = hits.map((hit) => `${hit.path}:${hit.line}: ${clip(hit.text, limits.hit)}`);
         if (searched < of)
           lines.push(`(searched ${searched} of ${of} files; give a longer prefix for the rest)`);
         return lines.join("\n") || "(nothing)";
@@ -175,10 +175,10 @@ export async function callTool(name: string, input: unknown, workspace: Workspac
 }
 
 /** The most characters of one answer, of one found line, and of a complaint about a call. */
-const most = { answer: 100_000, hit: 300, complaint: 2_000 } as const;
+const limits = { answer: 100_000, hit: 300, complaint: 2_000 } as const;
 
 function malformed(problem: string): ToolOutcome {
-  const text = clip(`bad-input: ${problem}`, most.complaint);
+  const text = clip(`bad-input: ${problem}`, limits.complaint);
   return { type: "text", ok: false, malformed: true, path: null, text };
 }
 
@@ -188,8 +188,8 @@ function section(all: readonly string[], what: string, from: number, limit: numb
   let characters = 0;
   for (const line of all.slice(from - 1, from - 1 + limit)) {
     characters += line.length + 1;
-    if (characters > most.answer && shown.length > 0) break;
-    shown.push(clip(line, most.answer));
+    if (characters > limits.answer && shown.length > 0) break;
+    shown.push(clip(line, limits.answer));
   }
   if (shown.length === all.length) return all.length === 0 ? "(nothing)" : shown.join("\n");
   const last = from - 1 + shown.length;

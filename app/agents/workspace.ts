@@ -31,7 +31,7 @@ export type Workspace = {
   changes(): Promise<FileWrite[]>;
 };
 
-const most = {
+const limits = {
   files: 500,
   fileBytes: 2_000_000,
   allBytes: 10_000_000,
@@ -111,12 +111,12 @@ export function createWorkspace(
   };
   const put = (path: string, content: string | null): Answer<null> => {
     const size = Buffer.byteLength(content ?? "");
-    if (size > most.fileBytes)
-      return refuse("too-large", `${path} would have ${size} bytes; the most is ${most.fileBytes}`);
+    if (size > limits.fileBytes)
+      return refuse("too-large", `${path} would have ${size} bytes; the most is ${limits.fileBytes}`);
     const others = [...written].filter(([other]) => other !== path);
     const total = others.reduce((sum, [, text]) => sum + Buffer.byteLength(text ?? ""), size);
     const named = others.reduce((sum, [other]) => sum + Buffer.byteLength(other), Buffer.byteLength(path));
-    if (others.length >= most.files || total > most.allBytes || named > most.pathBytes)
+    if (others.length >= limits.files || total > limits.allBytes || named > limits.pathBytes)
       return refuse("too-much", "the change is too large; finish with what is there");
     written.set(path, content);
     return answer(null);
@@ -137,16 +137,16 @@ export function createWorkspace(
       if (text === "") return refuse("bad-input", "search for at least one character");
       const all = (await paths()).filter((path) => path.startsWith(prefix));
       const hits: Found["hits"] = [];
-      for (const [place, path] of all.slice(0, most.searched).entries()) {
+      for (const [place, path] of all.slice(0, limits.searched).entries()) {
         const content = await contentOf(path);
         if (!content.ok) continue;
         for (const [at, line] of content.value.split("\n").entries()) {
           if (!line.includes(text)) continue;
-          if (hits.length === most.found) return answer({ hits, searched: place, of: all.length });
+          if (hits.length === limits.found) return answer({ hits, searched: place, of: all.length });
           hits.push({ path, line: at + 1, text: line });
         }
       }
-      return answer({ hits, searched: Math.min(all.length, most.searched), of: all.length });
+      return answer({ hits, searched: Math.min(all.length, limits.searched), of: all.length });
     },
     async write(path, content) {
       return (await refusedWrite(path)) ?? (await inTheWay(path)) ?? put(path, content);

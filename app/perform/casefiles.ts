@@ -9,7 +9,7 @@ import type { EffectOf } from "./world.ts";
 export type WholeCasefile = Casefile & { content: string };
 
 /** What stands there already is read up to this size: gates read no larger file either. */
-const mostBytes = 4_000_000;
+const maxBytes = 4_000_000;
 
 /**
  * The casefiles of a change: what the effect says of each that the pack names, and below it what people wrote, as it
@@ -39,14 +39,14 @@ async function standing(parent: string, path: string, objects: Objects): Promise
   const entry = await objects.entry(parent, path);
   if (!entry.known) throw new SallyportError("github", entry.why, { retry: true });
   if (entry.value?.type !== "blob") return null;
-  const blob = await objects.blob(entry.value.sha, mostBytes);
+  const blob = await objects.blob(entry.value.sha, maxBytes);
   if (!blob.known) throw new SallyportError("github", blob.why, { retry: true });
   const { content } = blob.value;
   const text = content === null ? null : textOf(content);
   if (text !== null) return text;
   throw new SallyportError(
     "bad-input",
-    `${JSON.stringify(path)} is a casefile, and what stands there is no text of at most ${mostBytes} bytes; move it away. Nothing was written`,
+    `${JSON.stringify(path)} is a casefile, and what stands there is no text of at most ${maxBytes} bytes; move it away. Nothing was written`,
   );
 }
 

@@ -6,7 +6,7 @@ import { fitted } from "./words.ts";
 import type { EffectOf, PerformContext } from "./world.ts";
 
 /** The most annotations that GitHub takes in one request; those of a later one are added to them. */
-const annotationsAtOnce = 50;
+const batchSize = 50;
 
 /** The App's one check run on a commit, showing exactly this verdict; `anchor` is the ledger's head, in its text. */
 export async function ensureCheck(
@@ -47,7 +47,7 @@ export async function ensureCheck(
   }
   const shown = {
     external_id: verdictSha256,
-    output: { title, summary, text: fitted(anchor), annotations: annotations.slice(0, annotationsAtOnce) },
+    output: { title, summary, text: fitted(anchor), annotations: annotations.slice(0, batchSize) },
     ...(conclusion === null
       ? { status: "in_progress" as const }
       : { status: "completed" as const, conclusion, completed_at: context.now().toISOString() }),
@@ -71,7 +71,7 @@ export async function ensureCheck(
         check_run_id: Number(ours.id),
         ...shown,
       });
-  await addAnnotations(context, Number(data.id), { title, summary }, annotations.slice(annotationsAtOnce));
+  await addAnnotations(context, Number(data.id), { title, summary }, annotations.slice(batchSize));
   return { type: "none" };
 }
 
@@ -91,12 +91,12 @@ async function addAnnotations(
   annotations: readonly Shown[],
 ): Promise<void> {
   const { request, owner, repo } = github;
-  for (let from = 0; from < annotations.length; from += annotationsAtOnce) {
+  for (let from = 0; from < annotations.length; from += batchSize) {
     await request("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
       owner,
       repo,
       check_run_id: id,
-      output: { ...output, annotations: annotations.slice(from, from + annotationsAtOnce) },
+      output: { ...output, annotations: annotations.slice(from, from + batchSize) },
     });
   }
 }

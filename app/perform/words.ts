@@ -1,7 +1,7 @@
 import { visible } from "../../core/escape.ts";
 
 /** The most characters that GitHub takes for a comment, and for the text of a check run. */
-export const longestText = 65_535;
+export const maxTextLength = 65_535;
 
 const invisible = "\u200b";
 
@@ -25,9 +25,9 @@ export function quiet(text: string): string {
 
 /** Cuts what GitHub would refuse as too long, and says so; an end that must stay, such as a mark, is kept. */
 export function fitted(text: string, end = ""): string {
-  if (text.length + end.length <= longestText) return text + end;
+  if (text.length + end.length <= maxTextLength) return text + end;
   const notice = "\n\n… The rest is too long for GitHub. `sallyport check` shows all of it.";
-  const room = longestText - notice.length - end.length;
+  const room = maxTextLength - notice.length - end.length;
   // Not in the middle of a character.
   const cut = text.slice(0, room).replace(/[\uD800-\uDBFF]$/, "");
   return cut + notice + end;

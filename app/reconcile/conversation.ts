@@ -26,6 +26,6 @@ export async function readOpenAsks(
     ourselves,
     people: usablePolicy(policy)?.policy.people ?? null,
     isAnswered: (source) => answered.has(sourceKey(source)),
-    most: mostAsks,
+    max: mostAsks,
   });
 }

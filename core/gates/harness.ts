@@ -33,7 +33,7 @@ const builtIn = [
   "scripts/ci*/**",
 ];
 /** Longer files hold data; one that is as long as this is not judged but said to be unreadable. */
-const longest = 1_000_000;
+const maxLength = 1_000_000;
 
 function isWanted(policy: Policy): boolean {
   return policy.gates[name] !== undefined || policy.extends === "default";
@@ -48,7 +48,7 @@ function linesOf(path: string, kind: HarnessKind, content: Content | undefined):
   if (content?.state === "absent") return null;
   if (content?.state === "opaque")
     return content.why === "link" || content.why === "submodule" ? null : undefined;
-  if (content === undefined || content.text.length > longest) return undefined;
+  if (content === undefined || content.text.length > maxLength) return undefined;
   return harnessLines(path, kind, content.text);
 }
 

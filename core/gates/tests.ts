@@ -5,7 +5,7 @@ import { authorOf, defineGate, type FactsWith, notConfigured, policyLine, result
 import { type Matcher, matcher } from "../paths.ts";
 import { pairLists } from "../pattern-list.ts";
 import { testLanguage } from "../test-languages.ts";
-import { longestTest, readTests } from "../test-reading.ts";
+import { maxTestLength, readTests } from "../test-reading.ts";
 import { holdsThresholds, type Lowered, lowered, thresholdsIn } from "../thresholds.ts";
 import { type TestFile, weakenings } from "../weakening.ts";
 
@@ -51,9 +51,9 @@ function testPaths(pairs: readonly Pair[]): (path: string) => boolean {
 }
 
 /** A link or submodule holds no text itself; `undefined` is a file that is there and cannot be read. */
-function textOf(content: Content | undefined, most: number): string | null | undefined {
+function textOf(content: Content | undefined, maxLength: number): string | null | undefined {
   if (content === undefined) return undefined;
-  if (content.state === "text") return content.text.length > most ? undefined : content.text;
+  if (content.state === "text") return content.text.length > maxLength ? undefined : content.text;
   return content.state === "absent" || content.why === "link" || content.why === "submodule"
     ? null
     : undefined;
@@ -76,8 +76,8 @@ function read(
     const isSnapshot = snapshots.matches(path) !== null;
     if (!test && !setting && !isSnapshot) continue;
     const text = byPath.get(path);
-    const most = test ? longestTest : Number.POSITIVE_INFINITY;
-    const [before, after] = [textOf(text?.before, most), textOf(text?.after, most)];
+    const maxLength = test ? maxTestLength : Number.POSITIVE_INFINITY;
+    const [before, after] = [textOf(text?.before, maxLength), textOf(text?.after, maxLength)];
     const sides = { change, before: before ?? null, after: after ?? null };
     // A snapshot that was a picture is not compared; one that becomes a picture has lost all its lines.
     if (isSnapshot && text !== undefined) readings.snapshots.push(sides);

@@ -1,5 +1,5 @@
 import type { EntryBody } from "../../schemas/entries.ts";
-import { longestReason, mostReasons } from "../../schemas/limits.ts";
+import { maxReasonLength, maxReasons } from "../../schemas/limits.ts";
 import { isStopping } from "../concerns.ts";
 import type { Step } from "../decision.ts";
 import { digestOf } from "../digest.ts";
@@ -74,7 +74,7 @@ function endedAt(
   const own = origin === "attempt" ? (last?.closed?.reasons ?? []) : [];
   // The run's own reason always has a place, however many the attempt has.
   const end = { source: "run", code: `${origin}-failed`, message: reason };
-  return opened(run, issue, last, origin, [...own.slice(0, mostReasons - 1), end]);
+  return opened(run, issue, last, origin, [...own.slice(0, maxReasons - 1), end]);
 }
 
 function originOf(last: AttemptRecord | undefined, pull: number | null): Opened["origin"] {
@@ -92,8 +92,8 @@ function opened(
   all: Opened["reasons"],
 ): Opened {
   const reasons = all
-    .slice(0, mostReasons)
-    .map((reason) => ({ ...reason, message: reason.message.slice(0, longestReason).toWellFormed() }));
+    .slice(0, maxReasons)
+    .map((reason) => ({ ...reason, message: reason.message.slice(0, maxReasonLength).toWellFormed() }));
   const codes = [...new Set(reasons.map(({ code }) => code))].sort();
   return {
     remediation: `${run}/${prompt}`,

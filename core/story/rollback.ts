@@ -1,5 +1,5 @@
 import type { EntryBody } from "../../schemas/entries.ts";
-import { longestConcern, mostUndone } from "../../schemas/limits.ts";
+import { maxConcernLength, maxUndone } from "../../schemas/limits.ts";
 import { type Answer, accept, refuse } from "../answer.ts";
 import { stateOf } from "../attempts.ts";
 import type { Ask } from "../authority.ts";
@@ -46,8 +46,8 @@ export function rollBackTo(ask: Ask, name: string, { record, facts }: StoryConte
   const { branch, commits } = undone;
   if (branch === null || commits.length === 0)
     return refuse("nothing-to-undo", `Nothing was written after \`${name}\` that still stands.`);
-  if (commits.length > mostUndone)
-    return refuse("too-many", `At most ${mostUndone} commits are taken back at once.`);
+  if (commits.length > maxUndone)
+    return refuse("too-many", `At most ${maxUndone} commits are taken back at once.`);
   if (ask.source.type !== "comment") return refuse("wrong-place", "A rollback is a comment.");
   const by = userActor(ask.by);
   const decided: Draft = {
@@ -107,7 +107,7 @@ export function rollBack({ record, facts }: StoryContext): Step {
           prompt: rollback.prompt,
           code: "rollback-failed",
           message: `Nothing was taken back to ${checkpoint}: ${message}`
-            .slice(0, longestConcern)
+            .slice(0, maxConcernLength)
             .toWellFormed(),
           raisedBy: "app",
           about: { type: "comment", id: comment },

@@ -9,7 +9,7 @@ export type Window = {
   before?: string | null;
 };
 
-const LARGEST_PAGE = 100;
+const MAX_PAGE_SIZE = 100;
 
 /** `name` is the field's, for GitHub's refusals. Only the items of the window are presented. */
 export function connection<T>(
@@ -52,10 +52,10 @@ export function refusal(type: string, message: string): GraphQLError {
 
 function refuseSize(name: string, argument: string, size: number | null | undefined): void {
   if (typeof size !== "number") return;
-  if (size > LARGEST_PAGE) {
+  if (size > MAX_PAGE_SIZE) {
     throw refusal(
       "EXCESSIVE_PAGINATION",
-      `Requesting ${size} records on the \`${name}\` connection exceeds the \`${argument}\` limit of ${LARGEST_PAGE} records.`,
+      `Requesting ${size} records on the \`${name}\` connection exceeds the \`${argument}\` limit of ${MAX_PAGE_SIZE} records.`,
     );
   }
   if (size < 0) throw refusal("ARGUMENT_LIMIT", `\`${argument}\` on the \`${name}\` connection is negative.`);

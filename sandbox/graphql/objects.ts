@@ -12,7 +12,7 @@ import { suitesOf } from "./checks.ts";
 import { connection, type Window } from "./connection.ts";
 
 /** GitHub gives no more of a blob's text. */
-const LONGEST_TEXT = 512 * 1024;
+const MAX_TEXT_BYTES = 512 * 1024;
 
 /** Commit, Tree or Blob; null when the repository has no such object. */
 export async function objectNode(asker: Asker, oid: string) {
@@ -97,8 +97,8 @@ function blobNode(asker: Asker, oid: string, content: Buffer) {
     oid,
     byteSize: content.length,
     isBinary,
-    isTruncated: content.length > LONGEST_TEXT,
-    text: isBinary ? null : text.slice(0, LONGEST_TEXT),
+    isTruncated: content.length > MAX_TEXT_BYTES,
+    text: isBinary ? null : text.slice(0, MAX_TEXT_BYTES),
   };
 }
 

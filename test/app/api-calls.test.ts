@@ -124,9 +124,9 @@ async function callsOf(act: (repository: string) => Promise<void>): Promise<stri
 }
 
 /** Fails with the requests themselves, so that the one too many can be seen. */
-function expectAtMost(most: number, calls: string[]): void {
-  expect({ count: Math.max(calls.length, most), calls: calls.length > most ? calls : [] }).toEqual({
-    count: most,
+function expectAtMost(max: number, calls: string[]): void {
+  expect({ count: Math.max(calls.length, max), calls: calls.length > max ? calls : [] }).toEqual({
+    count: max,
     calls: [],
   });
 }

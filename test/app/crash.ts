@@ -79,14 +79,14 @@ async function runUntilKilled(args: string[], hear: (said: Said) => void): Promi
   const child = start(args);
   const ended = endOf(child, (said) => {
     hear(said);
-    if (said.event === "started") setTimeout(() => child.kill("SIGKILL"), Math.random() * mostMilliseconds);
+    if (said.event === "started") setTimeout(() => child.kill("SIGKILL"), Math.random() * maxMilliseconds);
   });
   const { signal, complaint } = await ended;
   if (signal !== "SIGKILL") throw new Error(`the writer ended by itself: ${complaint.slice(0, 2_000)}`);
 }
 
 /** Long enough for a few entries and an export or two. */
-const mostMilliseconds = 1_200;
+const maxMilliseconds = 1_200;
 
 async function runToTheEnd(args: string[], hear: (said: Said) => void): Promise<void> {
   const { status, complaint } = await endOf(start(args), hear);

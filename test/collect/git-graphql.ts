@@ -109,11 +109,11 @@ function entryAt(dir: string, commit: string, path: string) {
 function blobAt(dir: string, oid: string) {
   const content = Buffer.from(plainGit(dir, ["cat-file", "blob", oid], undefined, "latin1"), "latin1");
   const text = isUtf8(content) ? content.toString("utf8") : content.toString("latin1");
-  const longest = 512 * 1024;
+  const maxTextBytes = 512 * 1024;
   return {
     __typename: "Blob",
     byteSize: content.length,
-    isTruncated: content.length > longest,
-    text: content.subarray(0, 8_000).includes(0) ? null : text.slice(0, longest),
+    isTruncated: content.length > maxTextBytes,
+    text: content.subarray(0, 8_000).includes(0) ? null : text.slice(0, maxTextBytes),
   };
 }

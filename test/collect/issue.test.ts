@@ -8,7 +8,7 @@ import type { GitHub } from "../../collect/github.ts";
 import { readBranch } from "../../collect/github.ts";
 import { readIssue } from "../../collect/issue.ts";
 import { apiObjects } from "../../collect/objects-api.ts";
-import { intakeProblems, mostDecisions, storyForm } from "../../core/forms.ts";
+import { intakeProblems, maxDecisions, storyForm } from "../../core/forms.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/server.ts";
 
 let dir: string;
@@ -100,15 +100,15 @@ test("a story that names decisions without end is read to their first few, and t
   asked.length = 0;
   const decisions = (await look(number))?.decisions;
   if (!decisions?.known) throw new Error("not read");
-  expect(decisions.value).toHaveLength(mostDecisions);
+  expect(decisions.value).toHaveLength(maxDecisions);
   expect(decisions.value.slice(0, 3)).toEqual([
     { path: "docs/one.md", exists: true },
     { path: "docs", exists: false },
     { path: "../x", exists: false },
   ]);
-  expect(asked).toHaveLength(mostDecisions - 1);
+  expect(asked).toHaveLength(maxDecisions - 1);
   const problems = intakeProblems(storyForm(body), { epic: "linked", decisions: [] });
-  expect(problems.join(" ")).toContain(`at most ${mostDecisions}`);
+  expect(problems.join(" ")).toContain(`at most ${maxDecisions}`);
 });
 
 test("of a stranger's many commands a look takes some, the oldest first, and nobody else loses any", async () => {
@@ -116,7 +116,7 @@ test("of a stranger's many commands a look takes some, the oldest first, and nob
   const ids: number[] = [];
   for (let count = 0; count < 5; count++)
     ids.push((await say("otto", "POST", `web/issues/${number}/comments`, { body: "/status" })).id);
-  const read = async (answered: number[], most?: number) => {
+  const read = async (answered: number[], max?: number) => {
     const talk = await readConversation(
       reader(),
       { number, createdAt: created_at, labels: [] },
@@ -124,7 +124,7 @@ test("of a stranger's many commands a look takes some, the oldest first, and nob
         ourselves: { appId: 1, slug: "sallyport", bot: { id: 1, login: "sallyport[bot]", type: "Bot" } },
         people: null,
         isAnswered: ({ id }) => answered.includes(id),
-        ...(most === undefined ? {} : { most }),
+        ...(max === undefined ? {} : { max }),
       },
     );
     if (!talk.known) throw new Error(talk.why);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { claimsOf } from "../../core/claims.ts";
 import type { CommitFact } from "../../core/facts.ts";
 import { Claim } from "../../schemas/entry-parts.ts";
-import { mostClaims } from "../../schemas/limits.ts";
+import { maxClaims } from "../../schemas/limits.ts";
 
 const commit = (sha: string, message: string): CommitFact => ({
   sha: sha.repeat(40),
@@ -80,7 +80,7 @@ describe("claims", () => {
           messages.map((message, at) => commit(at.toString(16), message)),
           body,
         );
-        expect(claims.length).toBeLessThanOrEqual(mostClaims);
+        expect(claims.length).toBeLessThanOrEqual(maxClaims);
         for (const claim of claims) {
           expect(Claim.safeParse(claim).success).toBe(true);
           expect(claim.value).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);

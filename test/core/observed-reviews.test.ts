@@ -3,7 +3,7 @@ import { assembleBundle } from "../../core/bundle.ts";
 import type { Draft, TypedEntry } from "../../core/entries.ts";
 import type { SeenReview } from "../../core/facts.ts";
 import { known, unknown } from "../../core/known.ts";
-import { mostReviews, newReviews } from "../../core/observed-reviews.ts";
+import { maxReviews, newReviews } from "../../core/observed-reviews.ts";
 import { decidePull } from "../../core/pull.ts";
 import type { PullLookFacts } from "../../core/pull-facts.ts";
 import { tracePull } from "../../core/trace.ts";
@@ -74,7 +74,7 @@ describe("a look", () => {
   });
 
   test("records a bounded number, and the rest at the looks after it", () => {
-    const many = Array.from({ length: 2 * mostReviews + 1 }, (_, place) => seen({ id: place + 1 }));
+    const many = Array.from({ length: 2 * maxReviews + 1 }, (_, place) => seen({ id: place + 1 }));
     const entries: TypedEntry[] = [];
     const counts = [1, 2, 3, 4].map(() => {
       const reviews = newReviews(known(many), entries, 12);
@@ -87,8 +87,8 @@ describe("a look", () => {
       return [fresh.length, requeueAfter];
     });
     expect(counts).toEqual([
-      [mostReviews, 15],
-      [mostReviews, 15],
+      [maxReviews, 15],
+      [maxReviews, 15],
       [1, null],
       [0, null],
     ]);

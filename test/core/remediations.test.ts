@@ -9,7 +9,7 @@ import { remediationsOf } from "../../core/remediations.ts";
 import { replayRun } from "../../core/replay.ts";
 import type { ReplaySources } from "../../core/replay-sources.ts";
 import { type EntryBody, entryBodies } from "../../schemas/entries.ts";
-import { longestReason, mostReasons } from "../../schemas/limits.ts";
+import { maxReasonLength, maxReasons } from "../../schemas/limits.ts";
 import { Policy } from "../../schemas/policy.ts";
 import { bodiesOf } from "./replay-story.ts";
 import { approve, playStory, policy, type Story, samplePlan } from "./road.ts";
@@ -145,11 +145,11 @@ describe("a remediation is opened", () => {
   test("with bounded reasons that have a canonical form", () => {
     const story = submitted();
     const path = (place: number) => `governance/${place}`;
-    const files = Array.from({ length: mostReasons + 1 }, (_, place) => ({ path: path(place), content: "" }));
-    story.answer({ files: [{ path: `governance/${"a".repeat(longestReason)}😀`, content: "" }, ...files] });
+    const files = Array.from({ length: maxReasons + 1 }, (_, place) => ({ path: path(place), content: "" }));
+    story.answer({ files: [{ path: `governance/${"a".repeat(maxReasonLength)}😀`, content: "" }, ...files] });
     const body = opened(story)[0]?.body;
-    expect(body?.reasons).toHaveLength(mostReasons);
-    expect(body?.reasons.every(({ message }) => message.length <= longestReason)).toBe(true);
+    expect(body?.reasons).toHaveLength(maxReasons);
+    expect(body?.reasons.every(({ message }) => message.length <= maxReasonLength)).toBe(true);
   });
 
   test("by no look at a ledger of an older version whose work is done", () => {

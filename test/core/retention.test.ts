@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Draft, TypedEntry } from "../../core/entries.ts";
 import type { PolicyReading } from "../../core/facts.ts";
 import { decidePurge, keptBodies, openStoriesDue, purgedBodies } from "../../core/retention.ts";
-import { mostPurged } from "../../schemas/limits.ts";
+import { maxPurged } from "../../schemas/limits.ts";
 import { Policy } from "../../schemas/policy.ts";
 import { type Act, acted } from "./attempt-entries.ts";
 
@@ -118,7 +118,7 @@ describe("bodies are given up", () => {
   });
 
   test("at most so many in one entry, the oldest first, and the others after it", () => {
-    const many = Array.from({ length: mostPurged + 3 }, (_, place): [number, Draft] => {
+    const many = Array.from({ length: maxPurged + 3 }, (_, place): [number, Draft] => {
       const ask = acted(["ask", { s: place }]);
       if (ask.kind !== "prompt.recorded") throw new Error("no prompt");
       const pack = { ...ask.body.pack, sha256: String(place).padStart(64, "0") };
@@ -128,7 +128,7 @@ describe("bodies are given up", () => {
     const first = decide(entries).draft;
     if (first?.kind !== "payload.purged") throw new Error("nothing was given up");
     expect(first.body.digests.map(({ sha256 }) => Number(sha256))).toEqual(
-      Array.from({ length: mostPurged }, (_, place) => place),
+      Array.from({ length: maxPurged }, (_, place) => place),
     );
     const next = decide(ledger(...many, [59, "end"], [0, first])).draft;
     expect(next?.kind === "payload.purged" && next.body.digests).toHaveLength(3);

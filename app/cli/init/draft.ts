@@ -34,7 +34,7 @@ const locks = [
 ];
 
 /** The most folders that a drafted role names; with more, a person has to choose anyway. */
-const mostFolders = 12;
+const maxFolders = 12;
 
 /** A name that stands for itself in a pattern, and in YAML inside quotation marks. */
 const plainName = /^[\p{L}\p{N}_@-][\p{L}\p{N}_@. -]*$/u;
@@ -94,7 +94,7 @@ export function draftPolicy(context: DraftContext, schema: string): string {
   const docs = folders.filter((name) => docFolders.has(name));
   const code = folders
     .filter((name) => !testFolders.has(name) && !docFolders.has(name) && !madeFolders.has(name))
-    .slice(0, mostFolders);
+    .slice(0, maxFolders);
   return `# yaml-language-server: $schema=${schema}
 # What AI agents may do in this repository, and what every change has to show. It counts once it is on the default branch.
 # \`npx sallyport policy lint\` checks it; \`npx sallyport policy explain <path>\` says what it means for a file.

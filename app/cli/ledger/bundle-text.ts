@@ -4,7 +4,7 @@ import { reviewText } from "../../../core/reviews.ts";
 import type { EvidenceBundle, MergedChange } from "../../../schemas/evidence.ts";
 
 /** The most characters of a prompt or an answer that are shown to people. */
-const longestShown = 20_000;
+const maxShownLength = 20_000;
 
 const changeText: Record<MergedChange, string> = {
   "same-tree": "the merged commit has the judged head's very tree",
@@ -94,8 +94,8 @@ export function mergeText(merge: EvidenceBundle["merge"]): string {
 
 function bodyLines(title: string, body: string | null): string[] {
   if (body === null) return ["", `## ${title}`, "", "Only its digest is kept here."];
-  const shown = body.slice(0, longestShown);
+  const shown = body.slice(0, maxShownLength);
   const cut =
-    shown.length < body.length ? [`The first ${longestShown} of ${body.length} characters:`, ""] : [];
+    shown.length < body.length ? [`The first ${maxShownLength} of ${body.length} characters:`, ""] : [];
   return ["", `## ${title}`, "", ...cut, block(shown)];
 }

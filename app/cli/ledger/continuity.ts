@@ -16,7 +16,7 @@ import { readVerified } from "./verified-entries.ts";
 export type ContinuityOptions = KeyOptions & { branch?: string; json?: boolean };
 
 /** More gaps than this are counted for people and listed with `--json` alone. */
-const mostShown = 50;
+const maxShown = 50;
 
 /**
  * `ledger continuity`: lays a branch's history beside the ledger. Exit 0 when its last revision is verified, 1 when it is
@@ -73,8 +73,8 @@ function continuityText(continuity: Continuity, missing: number, color: boolean)
       ({ property, since: sha, revisions: count }) => `  ${property.padEnd(44)} ${count} since ${sha}`,
     ),
   ];
-  if (gaps.length > 0) lines.push("", "Gaps, newest first:", ...gaps.slice(0, mostShown).map(gapLine));
-  if (gaps.length > mostShown) lines.push(`  and ${gaps.length - mostShown} more: see --json`);
+  if (gaps.length > 0) lines.push("", "Gaps, newest first:", ...gaps.slice(0, maxShown).map(gapLine));
+  if (gaps.length > maxShown) lines.push(`  and ${gaps.length - maxShown} more: see --json`);
   if (missing > 0)
     lines.push(
       "",

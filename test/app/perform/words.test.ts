@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { fitted, longestText, quiet, title } from "../../../app/perform/words.ts";
+import { fitted, maxTextLength, quiet, title } from "../../../app/perform/words.ts";
 
 const apart = "\u200b";
 
@@ -63,19 +63,19 @@ describe("T189 text of a model has no effects on GitHub", () => {
 
 describe("T282 a text that is too long", () => {
   test("is left alone while it fits, its end included", () => {
-    const text = "x".repeat(longestText - 3);
+    const text = "x".repeat(maxTextLength - 3);
     expect(fitted(text, "end")).toBe(`${text}end`);
   });
 
   test("is cut with a pointer and keeps its end", () => {
-    const cut = fitted("x".repeat(longestText), "\n\n<!-- mark -->");
-    expect(cut.length).toBeLessThanOrEqual(longestText);
+    const cut = fitted("x".repeat(maxTextLength), "\n\n<!-- mark -->");
+    expect(cut.length).toBeLessThanOrEqual(maxTextLength);
     expect(cut).toMatch(/x\n\n… The rest is too long for GitHub.*\n\n<!-- mark -->$/);
   });
 
   test("is not cut in the middle of a character", () => {
     for (const shift of ["", "x"]) {
-      expect(fitted(shift + "😀".repeat(longestText), "").isWellFormed()).toBe(true);
+      expect(fitted(shift + "😀".repeat(maxTextLength), "").isWellFormed()).toBe(true);
     }
   });
 });
