@@ -81,13 +81,13 @@ async function readSegments(
 /** How many of these lines make up a file of this size and hash; null when none of their beginnings does. */
 function linesIn(file: { sha: string; size: number }, lines: readonly Line[]): number | null {
   let size = 0;
-  for (const [place, { line }] of lines.entries()) {
+  for (const [index, { line }] of lines.entries()) {
     size += Buffer.byteLength(line) + 1;
     if (size < file.size) continue;
-    const text = lines.slice(0, place + 1).map((one) => `${one.line}\n`);
+    const text = lines.slice(0, index + 1).map((one) => `${one.line}\n`);
     const isSame =
       blobId(Buffer.from(text.join("")), file.sha.length === 64 ? "sha256" : "sha1") === file.sha;
-    return isSame ? place + 1 : null;
+    return isSame ? index + 1 : null;
   }
   return null;
 }

@@ -61,7 +61,7 @@ export async function restoreChain(db: Database, github: GitHub, options: Restor
   if (published === ours.length) return nothing;
   // A branch that is only shorter says nothing about what came after our last entry: the checks do.
   const lines = published === null ? await verifiedBranch(github, options) : [];
-  const parting = ours.findIndex(({ line }, place) => lines[place] !== line);
+  const parting = ours.findIndex(({ line }, index) => lines[index] !== line);
   if (parting !== -1 && parting < lines.length) {
     throw new SallyportError(
       "evidence-rewritten",
@@ -76,7 +76,7 @@ export async function restoreChain(db: Database, github: GitHub, options: Restor
       `The check on ${lost.sha} names entry ${lost.seq}, which is not in the ledger of ${whole.length} entries: some are lost. Put the database or ${evidenceBranch} back, or give them up with \`sallyport rebuild --accept-loss\``,
     );
   }
-  const fresh = lines.slice(ours.length).map((line, place) => ({ seq: ours.length + place + 1, line }));
+  const fresh = lines.slice(ours.length).map((line, index) => ({ seq: ours.length + index + 1, line }));
   if (fresh.length === 0) return { ...nothing, lost };
   // Bodies first: an entry that is in the store is never read back again, and so would not be what it names.
   const bodies = await restoreBodies(db, github, tip?.commit ?? "", fresh);

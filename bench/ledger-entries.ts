@@ -69,9 +69,9 @@ export function storyDrafts(count: number): Draft[] {
   };
   const issues = [story + 1, story + 2];
   const request = { type: "comment" as const, id: story * 100 };
-  const prompts = plan.prompts.map((prompt, place) => ({
+  const prompts = plan.prompts.map((prompt, index) => ({
     ...prompt,
-    index: place + 1,
+    index: index + 1,
     text: lines.join("\n").repeat(6),
   }));
   return [
@@ -121,11 +121,11 @@ export function storyDrafts(count: number): Draft[] {
       },
     },
     ...issues.map(
-      (issue, place): Draft => ({
+      (issue, index): Draft => ({
         kind: "prompt.opened",
         actor: app,
         subject: about,
-        body: { story, revision: 1, index: place + 1, issue },
+        body: { story, revision: 1, index: index + 1, issue },
       }),
     ),
     command(story, "run", request.id + 2),

@@ -64,8 +64,8 @@ function millisecondsOf(work: () => void): number {
 
 /** What no verifier can leave out: the signature over each payload, and the SHA-256 of each line. */
 function bareCryptography(lines: readonly string[], key: KeyObject): number {
-  const prepared = lines.map((line, place) => {
-    const opened = openEnvelope(line, place + 1);
+  const prepared = lines.map((line, index) => {
+    const opened = openEnvelope(line, index + 1);
     if (!opened.ok) throw new Error(opened.problem.message);
     const { payloadType, signatures } = opened.envelope;
     return {

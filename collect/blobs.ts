@@ -42,9 +42,9 @@ export async function readBlobs(
   }
   const queried = await mapKnown(batches, (shas) => queryBlobs(github, shas));
   if (!queried.known) return queried;
-  for (const [place, shas] of batches.entries()) {
+  for (const [index, shas] of batches.entries()) {
     for (const sha of shas) {
-      const content = queried.value[place]?.get(sha);
+      const content = queried.value[index]?.get(sha);
       if (content === undefined) single.add(sha);
       else blobs.set(sha, { size: content.length, content: content.length > limit ? null : content });
     }
@@ -77,7 +77,7 @@ function batchesOf(sizes: ReadonlyMap<string, number>): string[][] {
 async function queryBlobs(github: GitHub, shas: readonly string[]): Promise<Known<Map<string, Buffer>>> {
   const { owner, repo } = github;
   const what = `${shas.length} file contents of ${owner}/${repo}`;
-  const fields = shas.map((sha, place) => `b${place}: object(oid: "${sha}") { ...content }`);
+  const fields = shas.map((sha, index) => `b${index}: object(oid: "${sha}") { ...content }`);
   const text = `query SallyportBlobs($owner: String!, $repo: String!) {
   repository(owner: $owner, name: $repo) {
     ${fields.join("\n    ")}
@@ -89,8 +89,8 @@ fragment content on Blob { byteSize isTruncated text }`;
   const objects = objectsOf(answer.value.data);
   if (objects === null) return unknown(`GitHub's answer about ${what} is not what was asked for`);
   const contents = new Map<string, Buffer>();
-  for (const [place, sha] of shas.entries()) {
-    const blob = BlobAnswer.safeParse(objects.get(`b${place}`));
+  for (const [index, sha] of shas.entries()) {
+    const blob = BlobAnswer.safeParse(objects.get(`b${index}`));
     if (!blob.success || blob.data.text === null || blob.data.isTruncated) continue;
     const content = Buffer.from(blob.data.text, "utf8");
     if (blobId(content, sha.length === 64 ? "sha256" : "sha1") === sha) contents.set(sha, content);

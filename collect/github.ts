@@ -78,10 +78,10 @@ export async function mapKnown<T, R>(
   let failure: { known: false; why: string } | null = null;
   const todo = items.entries();
   const worker = async () => {
-    for (const [place, item] of todo) {
+    for (const [index, item] of todo) {
       if (failure !== null) return;
       const result = await work(item);
-      if (result.known) results.set(place, result.value);
+      if (result.known) results.set(index, result.value);
       else failure ??= result;
     }
   };

@@ -61,7 +61,7 @@ export async function readMembers(
     found.closed ||= member.value.closed;
   }
   const numbers = found.members.map(({ number }) => number);
-  for (const number of new Set(numbers.filter((one, place) => numbers.indexOf(one) !== place)))
+  for (const number of new Set(numbers.filter((one, index) => numbers.indexOf(one) !== index)))
     found.strays.push(`Two commits of the group say that they are #${number}.`);
   return known(found);
 }

@@ -28,7 +28,7 @@ export async function readHistory(
 ): Promise<Known<Entered[]>> {
   const line = await firstParents(dir, tip, last + 1);
   if (!line.known) return line;
-  const steps = line.value.slice(0, -1).map((sha, place) => ({ sha, parent: line.value[place + 1] ?? "" }));
+  const steps = line.value.slice(0, -1).map((sha, index) => ({ sha, parent: line.value[index + 1] ?? "" }));
   const oldest = line.value.at(-1);
   if (oldest === undefined || steps.length === 0) return known([]);
   const commits = await objects.commits(oldest, tip);

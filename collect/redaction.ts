@@ -68,7 +68,7 @@ export async function cutSecretsIn(
     if (typeof inner !== "object" || inner === null) return inner;
     if (isList(inner)) {
       const items: Json[] = [];
-      for (const [place, item] of inner.entries()) items.push(await without(item, [...at, place]));
+      for (const [index, item] of inner.entries()) items.push(await without(item, [...at, index]));
       return items;
     }
     const pairs: [string, Json][] = [];

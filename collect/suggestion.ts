@@ -1,6 +1,6 @@
 /** How many letters have to be put in, taken out or replaced to make one word of the other (Levenshtein distance). */
 function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, place) => place);
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (let i = 1; i <= one.length; i += 1) {
     const above = row;
     row = [i];

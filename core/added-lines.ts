@@ -5,14 +5,14 @@ import { indentOf } from "./code-blocks.ts";
  * the key above them, and what belongs to an item stands under its first line.
  */
 export function ownersOf(lines: readonly string[]): number[] {
-  const above: { place: number; depth: number }[] = [];
-  return lines.map((line, place) => {
+  const above: { index: number; depth: number }[] = [];
+  return lines.map((line, index) => {
     const indent = indentOf(line);
     if (indent === null) return -1;
     const depth = indent * 2 + (/^\s*-(?:\s|$)/.test(line) ? 1 : 0);
     while ((above.at(-1)?.depth ?? -1) >= depth) above.pop();
-    const owner = above.at(-1)?.place ?? -1;
-    above.push({ place, depth });
+    const owner = above.at(-1)?.index ?? -1;
+    above.push({ index, depth });
     return owner;
   });
 }
@@ -20,27 +20,27 @@ export function ownersOf(lines: readonly string[]): number[] {
 /** The lines that stand once in each of the two texts, as pairs of places, kept in the order of both: what surely stayed. */
 function anchors(before: readonly string[], after: readonly string[]): [number, number][] {
   const once = (lines: readonly string[]) => {
-    const places = new Map<string, number>();
-    lines.forEach((line, place) => {
-      if (line !== "") places.set(line, places.has(line) ? -1 : place);
+    const indexes = new Map<string, number>();
+    lines.forEach((line, index) => {
+      if (line !== "") indexes.set(line, indexes.has(line) ? -1 : index);
     });
-    return places;
+    return indexes;
   };
   const old = once(before);
   const pairs: [number, number][] = [];
-  for (const [line, place] of once(after)) {
+  for (const [line, index] of once(after)) {
     const was = old.get(line) ?? -1;
-    if (place !== -1 && was !== -1) pairs.push([was, place]);
+    if (index !== -1 && was !== -1) pairs.push([was, index]);
   }
   return longestRising(pairs);
 }
 
 /** The longest part of the pairs whose first places rise; their second places do already. */
 function longestRising(pairs: [number, number][]): [number, number][] {
-  const valueAt = (place: number | undefined) => pairs[place ?? -1]?.[0] ?? -1;
+  const valueAt = (index: number | undefined) => pairs[index ?? -1]?.[0] ?? -1;
   const ends: number[] = [];
   const previous: number[] = [];
-  pairs.forEach(([value], place) => {
+  pairs.forEach(([value], index) => {
     let [low, high] = [0, ends.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -48,11 +48,11 @@ function longestRising(pairs: [number, number][]): [number, number][] {
       else high = middle;
     }
     previous.push(ends[low - 1] ?? -1);
-    ends[low] = place;
+    ends[low] = index;
   });
   const kept: [number, number][] = [];
-  for (let place = ends.at(-1) ?? -1; place !== -1; place = previous[place] ?? -1) {
-    const pair = pairs[place];
+  for (let index = ends.at(-1) ?? -1; index !== -1; index = previous[index] ?? -1) {
+    const pair = pairs[index];
     if (pair !== undefined) kept.push(pair);
   }
   return kept.reverse();
@@ -62,25 +62,25 @@ function longestRising(pairs: [number, number][]): [number, number][] {
 function unmatched(
   old: readonly number[],
   young: readonly number[],
-  key: (side: "old" | "young", place: number) => string | null,
+  key: (side: "old" | "young", index: number) => string | null,
 ) {
   const rest = new Map<string, number[]>();
-  for (const place of old) {
-    const text = key("old", place);
+  for (const index of old) {
+    const text = key("old", index);
     if (text === null) continue;
-    const places = rest.get(text);
-    if (places === undefined) rest.set(text, [place]);
-    else places.push(place);
+    const indexes = rest.get(text);
+    if (indexes === undefined) rest.set(text, [index]);
+    else indexes.push(index);
   }
-  const added = young.filter((place) => {
-    const text = key("young", place);
+  const added = young.filter((index) => {
+    const text = key("young", index);
     return text === null || rest.get(text)?.pop() === undefined;
   });
   return { removed: [...rest.values()].flat(), added };
 }
 
 const range = (from: number, to: number) =>
-  Array.from({ length: Math.max(0, to - from) }, (_, place) => from + place);
+  Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
 
 /**
  * The places (0-based) of the lines that a change adds. A line that only moves is added, as in any diff, unless it moves
@@ -90,20 +90,20 @@ const range = (from: number, to: number) =>
 export function addedLines(before: readonly string[], after: readonly string[]): number[] {
   const [old, young] = [before, after].map((lines) => lines.map((line) => line.trim()));
   if (old === undefined || young === undefined) return [];
-  const text = (side: "old" | "young", place: number) => (side === "old" ? old : young)[place] || null;
+  const text = (side: "old" | "young", index: number) => (side === "old" ? old : young)[index] || null;
   const removed: number[] = [];
   const added: number[] = [];
   let [from, start] = [0, 0];
   for (const [was, is] of [...anchors(old, young), [old.length, young.length] as const]) {
     const rest = unmatched(range(from, was), range(start, is), text);
-    for (const place of rest.removed) removed.push(place);
-    for (const place of rest.added) added.push(place);
+    for (const index of rest.removed) removed.push(index);
+    for (const index of rest.added) added.push(index);
     [from, start] = [was + 1, is + 1];
   }
   const ids = new Map<string, number>();
   const moved = { old: chains(before, old, ids), young: chains(after, young, ids) };
-  return unmatched(removed, added, (side, place) => moved[side][place] ?? null).added.filter(
-    (place) => young[place] !== "",
+  return unmatched(removed, added, (side, index) => moved[side][index] ?? null).added.filter(
+    (index) => young[index] !== "",
   );
 }
 
@@ -114,11 +114,11 @@ function chains(
   ids: Map<string, number>,
 ): (string | null)[] {
   const own: number[] = [];
-  return ownersOf(lines).map((owner, place) => {
-    const key = `${own[owner] ?? -1}\n${trimmed[place]}`;
+  return ownersOf(lines).map((owner, index) => {
+    const key = `${own[owner] ?? -1}\n${trimmed[index]}`;
     const id = ids.get(key) ?? ids.size;
     ids.set(key, id);
     own.push(id);
-    return owner === -1 || trimmed[place]?.startsWith("-") ? null : key;
+    return owner === -1 || trimmed[index]?.startsWith("-") ? null : key;
   });
 }

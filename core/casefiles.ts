@@ -21,8 +21,8 @@ export function askedCasefiles({ gates }: Pick<Policy, "gates">): AskedCasefile[
     return template === undefined ? [] : [{ key: `gates.casefile.${name}`, template, ours: true }];
   });
   const files = casefile.files ?? (ours.length === 0 ? standard : []);
-  const others = files.map((template, place) => ({
-    key: `gates.casefile.files.${place}`,
+  const others = files.map((template, index) => ({
+    key: `gates.casefile.files.${index}`,
     template,
     ours: false,
   }));

@@ -97,9 +97,9 @@ export function possibleSpans(
 ): PossibleSpan[] {
   const { revisions } = foldContinuity(line, entries, ref);
   const summaries = summariesFor(entries, ref);
-  return revisions.flatMap(({ sha, state, parents }, place) => {
+  return revisions.flatMap(({ sha, state, parents }, index) => {
     const isCandidate =
-      state === "verified" && parents.length === 1 && revisions[place + 1]?.state === "unrecorded";
+      state === "verified" && parents.length === 1 && revisions[index + 1]?.state === "unrecorded";
     const body = isCandidate ? summaries.get(sha)?.[0]?.body : undefined;
     const base = body === undefined ? undefined : lastVerdict(entries, body.pull, body.head)?.body.base;
     return body === undefined || base === undefined ? [] : [{ base, head: body.head, merged: sha }];

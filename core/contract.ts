@@ -53,8 +53,8 @@ export function planProblems(plan: Plan, policy: Policy, story: number): string[
   const bytes = Buffer.byteLength(canonicalJson(plan));
   if (bytes > maxPlanLength)
     return [`The plan has ${bytes} bytes, and nobody reads more than ${maxPlanLength}: split the story.`];
-  return plan.prompts.flatMap((prompt, place) => {
-    const name = `Prompt ${place + 1}`;
+  return plan.prompts.flatMap((prompt, index) => {
+    const name = `Prompt ${index + 1}`;
     const role = roleOf(policy, prompt.role);
     if (role === undefined) {
       const known = Object.keys(policy.roles).join(", ") || "none";

@@ -64,9 +64,9 @@ function withWaivers(gate: GateResult, judged: readonly Judged[]): GateResult {
       : undefined,
   );
   if (waivers.length === 0 || waivers.includes(undefined)) return gate;
-  const reasons = judged.map(({ member }, place) => ({
+  const reasons = judged.map(({ member }, index) => ({
     code: "waived",
-    message: `#${member.number}: ${waivers[place]?.message ?? ""}`,
+    message: `#${member.number}: ${waivers[index]?.message ?? ""}`,
   }));
   return {
     ...gate,

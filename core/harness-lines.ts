@@ -62,18 +62,18 @@ export function harnessLines(path: string, kind: HarnessKind, text: string): str
   const scripts = scriptsOf(text);
   if (scripts === null) return lines;
   const from = lines.findIndex((line) => /"scripts"\s{0,9}:/.test(line));
-  const placeOf = new Map<string, number>();
-  lines.forEach((line, place) => {
+  const lineIndexes = new Map<string, number>();
+  lines.forEach((line, index) => {
     for (const [, name = ""] of line.matchAll(/"([^"\\]{1,200})"\s{0,9}:\s{0,9}"/g)) {
-      if (place >= from && !placeOf.has(name)) placeOf.set(name, place);
+      if (index >= from && !lineIndexes.has(name)) lineIndexes.set(name, index);
     }
   });
   const shown = lines.map(() => "");
   for (const [name, script] of scripts) {
-    const place = placeOf.get(name) ?? 0;
-    const before = shown[place];
+    const index = lineIndexes.get(name) ?? 0;
+    const before = shown[index];
     const said = `${name}: ${script.replaceAll("\n", " ")}`;
-    shown[place] = before === "" || before === undefined ? said : `${before} ;; ${said}`;
+    shown[index] = before === "" || before === undefined ? said : `${before} ;; ${said}`;
   }
   return shown;
 }

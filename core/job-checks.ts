@@ -27,7 +27,7 @@ function makes({ pieces }: JobCheck, name: string): boolean {
 
 /** The checks that the gate `ci` waits for and that no workflow makes: it would wait for ever. Other apps' checks are not known. */
 export function missingChecks({ gates }: Policy, checks: readonly JobCheck[]): Remark[] {
-  return (gates.ci?.checks ?? []).flatMap((check, place): Remark[] => {
+  return (gates.ci?.checks ?? []).flatMap((check, index): Remark[] => {
     if (!check.startsWith(actions)) return [];
     const name = check.slice(actions.length);
     if (checks.some((one) => makes(one, name))) return [];
@@ -37,7 +37,7 @@ export function missingChecks({ gates }: Policy, checks: readonly JobCheck[]): R
     return [
       {
         code: "no-such-check",
-        key: `gates.ci.checks.${place}`,
+        key: `gates.ci.checks.${index}`,
         message: `No workflow makes the check \`${name}\`, so the gate \`ci\` would wait for ever; ${there}.`,
         next: "Write the job's name as it stands in its workflow, or add the job.",
       },

@@ -103,13 +103,13 @@ function conditionOn(line: string): string | undefined {
   return own ?? /[{,]\s{0,9}["']?if["']?\s{0,9}:([^,]{1,200}?)(?:,|\}\s{0,9}$)/.exec(line)?.[1];
 }
 
-function skips(lines: readonly string[], place: number, owner: string, isNew: boolean): Loophole | null {
-  const line = lines[place] ?? "";
+function skips(lines: readonly string[], index: number, owner: string, isNew: boolean): Loophole | null {
+  const line = lines[index] ?? "";
   const condition = conditionOn(line);
   if (condition !== undefined) {
     const isBlock = /^(?:[|>][-+0-9]{0,3})?$/.test(condition.trim());
     const full = isBlock
-      ? (lines.slice(place + 1, place + 50).find((one) => one.trim() !== "") ?? "")
+      ? (lines.slice(index + 1, index + 50).find((one) => one.trim() !== "") ?? "")
       : condition;
     return neverHolds(full) ? { ...skipped, what: "switches a job or step off for good" } : null;
   }
@@ -126,15 +126,15 @@ const maxScriptLines = 200;
 const closes = /^(?:fi|done|esac|\}|;;)?\s{0,9};?$/;
 
 /** Whether an `exit 0` ends a script before its end, or hides how the last command ended where failures do not stop it. */
-function endsEarly(lines: readonly string[], place: number, kind: HarnessKind): boolean {
-  const line = lines[place] ?? "";
+function endsEarly(lines: readonly string[], index: number, kind: HarnessKind): boolean {
+  const line = lines[index] ?? "";
   if (!/^(?:-\s{1,9}(?:run:\s{0,9})?)?(?:.{0,300}&&\s{0,9})?exit\s{1,9}0\s{0,9};?$/.test(line.trim()))
     return false;
   const indent = indentOf(line) ?? 0;
   let edge = -1;
   if (kind !== "shell") {
-    const firstLine = Math.max(0, place - maxScriptLines);
-    for (let at = place - 1; at >= firstLine && edge === -1; at -= 1) {
+    const firstLine = Math.max(0, index - maxScriptLines);
+    for (let at = index - 1; at >= firstLine && edge === -1; at -= 1) {
       const one = lines[at] ?? "";
       const depth = indentOf(one);
       if (depth !== null && depth < indent && /[|>][-+0-9]{0,3}\s*$/.test(one)) edge = depth;
@@ -142,7 +142,7 @@ function endsEarly(lines: readonly string[], place: number, kind: HarnessKind): 
     // No script begins above: a value such as `run: exit 0` is all there is. Too far away to see counts as a script.
     if (edge === -1) return firstLine > 0;
   }
-  for (let at = place + 1; at < lines.length; at += 1) {
+  for (let at = index + 1; at < lines.length; at += 1) {
     const one = lines[at] ?? "";
     if (edge !== -1 && (indentOf(one) ?? edge + 1) <= edge) break;
     if (!closes.test(one.trim())) return true;
@@ -155,15 +155,15 @@ function endsEarly(lines: readonly string[], place: number, kind: HarnessKind): 
 export function loopholes(
   kind: HarnessKind,
   lines: readonly string[],
-  places: readonly number[],
+  indexes: readonly number[],
   isNew: boolean,
-): (Loophole & { place: number })[] {
+): (Loophole & { index: number })[] {
   const owners = ownersOf(lines);
-  return places.flatMap((place) => {
-    const line = lines[place] ?? "";
+  return indexes.flatMap((index) => {
+    const line = lines[index] ?? "";
     const isYaml = kind === "workflow" || kind === "yaml";
     const found: Loophole[] = [];
-    const skip = isYaml ? skips(lines, place, lines[owners[place] ?? -1] ?? "", isNew) : null;
+    const skip = isYaml ? skips(lines, index, lines[owners[index] ?? -1] ?? "", isNew) : null;
     if (skip !== null) found.push(skip);
     // Conditions and expressions have an `||` of their own, which is no command's.
     const isCondition = isYaml && /^\s{0,200}-?\s{0,9}["']?if["']?\s{0,9}:/.test(line);
@@ -172,7 +172,7 @@ export function loopholes(
       (one) => one.kinds.includes(kind) && one.pattern.test(command) && one.unless?.test(command) !== true,
     );
     if (rule !== undefined) found.push(rule);
-    else if (kind !== "program" && kind !== "package" && endsEarly(lines, place, kind)) found.push(ignored);
-    return found.map(({ code, what, step }) => ({ code, what, step, place }));
+    else if (kind !== "program" && kind !== "package" && endsEarly(lines, index, kind)) found.push(ignored);
+    return found.map(({ code, what, step }) => ({ code, what, step, index }));
   });
 }

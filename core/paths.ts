@@ -180,8 +180,8 @@ export function matcher(patterns: readonly string[], mode: "allow" | "deny"): Ma
           names.some((other, earlier) => earlier < form && other === name && texts[earlier] === texts[form]);
         for (const top of [topOf(name), anyTop]) {
           for (const rule of lists[form]?.get(top) ?? []) {
-            if (rule.place >= first) break;
-            if (!isTried(rule) && rule.glob.match(name)) first = rule.place;
+            if (rule.index >= first) break;
+            if (!isTried(rule) && rule.glob.match(name)) first = rule.index;
           }
         }
       }
@@ -192,16 +192,16 @@ export function matcher(patterns: readonly string[], mode: "allow" | "deny"): Ma
 }
 
 /** One glob of a pattern: the pattern's place in its list and its text in every form. */
-type Rule = { place: number; texts: readonly string[]; glob: Glob };
+type Rule = { index: number; texts: readonly string[]; glob: Glob };
 
 /** The globs of one form by the name that a path must begin with, so that a long policy is not tried in full on each path. */
 function indexed(patterns: readonly string[], used: readonly Form[], form: number): Map<string, Rule[]> {
   const rules = new Map<string, Rule[]>();
-  for (const [place, pattern] of patterns.entries()) {
+  for (const [index, pattern] of patterns.entries()) {
     const texts = used.map((one) => one(pattern));
     for (const glob of compile(texts[form] ?? pattern)) {
       const list = rules.get(glob.top) ?? [];
-      list.push({ place, texts, glob });
+      list.push({ index, texts, glob });
       rules.set(glob.top, list);
     }
   }

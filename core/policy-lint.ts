@@ -18,26 +18,26 @@ export type LintContext = { files: readonly string[] | null; checks: readonly Jo
 type Loaded = Pick<LoadedPolicy, "policy" | "lines">;
 
 function shadowed({ key, patterns }: PatternList): Remark[] {
-  return patterns.flatMap((pattern, place): Remark[] => {
+  return patterns.flatMap((pattern, index): Remark[] => {
     // Of two patterns that mean the same, the later one is told.
     const other = patterns.find(
-      (one, at) => at !== place && covers(one, pattern) && !(at > place && covers(pattern, one)),
+      (one, at) => at !== index && covers(one, pattern) && !(at > index && covers(pattern, one)),
     );
     if (other === undefined) return [];
     const message = `\`${pattern}\` adds nothing: the same list has \`${other}\`, which matches all of it.`;
-    return [{ code: "shadowed", key: `${key}.${place}`, message, next: "Take this pattern out." }];
+    return [{ code: "shadowed", key: `${key}.${index}`, message, next: "Take this pattern out." }];
   });
 }
 
 function allowedAndDenied({ policy }: Loaded): Remark[] {
   return Object.entries(policy.roles).flatMap(([name, { allow, deny }]) =>
-    allow.flatMap((pattern, place): Remark[] => {
+    allow.flatMap((pattern, index): Remark[] => {
       const by = deny.find((one) => covers(one, pattern));
       if (by === undefined) return [];
       return [
         {
           code: "allowed-and-denied",
-          key: `roles.${name}.allow.${place}`,
+          key: `roles.${name}.allow.${index}`,
           message: `\`${pattern}\` allows nothing: the role's \`deny\` has \`${by}\`, and deny wins.`,
           next: "Take out one of the two patterns.",
         },
@@ -52,8 +52,8 @@ function wideRoles({ policy }: Loaded): Remark[] {
   const forbidden = policy.gates["forbidden-paths"]?.deny ?? [];
   return Object.entries(policy.roles).flatMap(([name, { allow, deny }]) => {
     const isKept = matcher([...deny, ...builtIn, ...forbidden], "deny").matches(policyPath) !== null;
-    return allow.flatMap((pattern, place): Remark[] => {
-      const key = `roles.${name}.allow.${place}`;
+    return allow.flatMap((pattern, index): Remark[] => {
+      const key = `roles.${name}.allow.${index}`;
       if (!isKept && matcher([pattern], "allow").matches(policyPath) !== null) {
         const message = `\`${pattern}\` lets an agent in the role \`${name}\` touch \`${policyPath}\`, the policy itself.`;
         const next = "Add `extends: default` to the policy, or name the folders of the role's work.";

@@ -112,12 +112,12 @@ function signOff(
 /** The lines below a sign-off: one that begins with `Environment:` says where it was tested, the rest are notes. */
 function notes(text: string): { environment: string; notes: string } {
   const lines = text.split("\n");
-  const place = lines.findIndex((line) => /^environment:/i.test(line));
-  const environment = place < 0 ? "" : (lines[place] ?? "").replace(/^environment:\s*/i, "").trim();
+  const index = lines.findIndex((line) => /^environment:/i.test(line));
+  const environment = index < 0 ? "" : (lines[index] ?? "").replace(/^environment:\s*/i, "").trim();
   return {
     environment,
     notes: lines
-      .filter((_, at) => at !== place)
+      .filter((_, at) => at !== index)
       .join("\n")
       .trim(),
   };

@@ -84,8 +84,9 @@ function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">)
     ({ body }) => body.story === story && body.revision === contract.revision,
   );
   const completed = new Set(entriesOf(entries, "prompt.completed").map(({ body }) => body.prompt));
-  const issueOf = (place: number) => prompts.find(({ body }) => body.index === place)?.body.issue ?? null;
-  const isMerged = (place: number) => completed.has(issueOf(place) ?? 0);
+  const issueOf = (promptIndex: number) =>
+    prompts.find(({ body }) => body.index === promptIndex)?.body.issue ?? null;
+  const isMerged = (promptIndex: number) => completed.has(issueOf(promptIndex) ?? 0);
   const undone = undoneCommits(entries);
   const casefiles = lastEntry(
     entries,
@@ -124,10 +125,10 @@ function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">)
             by: accountOf(approval.actor),
             seq: approval.seq,
           },
-    dependsOn: frozen.dependsOn.map((place) => ({
-      prompt: issueOf(place),
-      title: contract.prompts.find((one) => one.index === place)?.title ?? "",
-      merged: isMerged(place),
+    dependsOn: frozen.dependsOn.map((promptIndex) => ({
+      prompt: issueOf(promptIndex),
+      title: contract.prompts.find((one) => one.index === promptIndex)?.title ?? "",
+      merged: isMerged(promptIndex),
     })),
     laterPaths: contract.prompts.flatMap((one) =>
       one.index === frozen.index || isMerged(one.index) ? [] : one.paths,
@@ -165,5 +166,5 @@ export function storyOf(entries: readonly TypedEntry[], pull: number): number | 
 }
 
 function distinct(accounts: Account[]): Account[] {
-  return accounts.filter((one, place) => accounts.findIndex((other) => other.id === one.id) === place);
+  return accounts.filter((one, index) => accounts.findIndex((other) => other.id === one.id) === index);
 }

@@ -149,10 +149,10 @@ function* contractSteps(basis: RunBasis): Generator<ReplayStep> {
     ...fieldPairs(derived, body, ["digest", "revision", "risk", "manualTest"]),
     ["prompts", derived.prompts.length, body.prompts.length],
   ]);
-  for (const [place, frozen] of body.prompts.entries()) {
-    const again = derived.prompts[place];
+  for (const [index, frozen] of body.prompts.entries()) {
+    const again = derived.prompts[index];
     yield comparedStep(
-      head(`prompt ${place + 1} of ${body.prompts.length}`),
+      head(`prompt ${index + 1} of ${body.prompts.length}`),
       "the frozen text and scope, from the plan; the story's title is read out of the text",
       again === undefined ? [["prompt", "none", frozen]] : fieldPairs(again, frozen),
     );

@@ -136,9 +136,9 @@ function fitted(parts: readonly string[], foot: string): string {
   const room = maxBytes - Buffer.byteLength(foot) - Buffer.byteLength(cutNote(parts.length));
   let text = "";
   let size = 0;
-  for (const [place, part] of parts.entries()) {
+  for (const [index, part] of parts.entries()) {
     size += Buffer.byteLength(part);
-    if (size > room) return text + cutNote(parts.length - place) + foot;
+    if (size > room) return text + cutNote(parts.length - index) + foot;
     text += part;
   }
   return text + foot;

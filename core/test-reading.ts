@@ -114,10 +114,10 @@ function skippedRegions(bare: string, cases: Case[], language: TestLanguage, bra
 }
 
 function executedOf(bare: string, cases: Case[], regions: Region[], empty: (one: Case) => boolean): number {
-  let place = 0;
+  let index = 0;
   return cases.filter((one) => {
-    while ((regions[place]?.to ?? Number.POSITIVE_INFINITY) <= one.from) place += 1;
-    return (regions[place]?.from ?? bare.length) > one.from && !empty(one);
+    while ((regions[index]?.to ?? Number.POSITIVE_INFINITY) <= one.from) index += 1;
+    return (regions[index]?.from ?? bare.length) > one.from && !empty(one);
   }).length;
 }
 

@@ -115,7 +115,7 @@ const setting = new RegExp(
 function fromSettings(path: string, text: string): Threshold[] {
   const above: { indent: number; key: string }[] = [];
   let section = "";
-  return text.split("\n").flatMap((whole, place): Threshold[] => {
+  return text.split("\n").flatMap((whole, index): Threshold[] => {
     const comment = whole.search(/(?:^|\s)#/);
     const line = whole.slice(0, comment === -1 ? 500 : Math.min(comment, 500));
     const indent = indentOf(line);
@@ -132,7 +132,7 @@ function fromSettings(path: string, text: string): Threshold[] {
       {
         name: keys.filter((one) => one !== "").join("."),
         value: Number(value === "true" ? 1 : value),
-        line: place + 1,
+        line: index + 1,
       },
     ];
   });
@@ -154,7 +154,7 @@ const flags = new RegExp(
  */
 function fromFlags(text: string): Threshold[] {
   const seen = new Map<string, number>();
-  return text.split("\n").flatMap((line, place) => {
+  return text.split("\n").flatMap((line, index) => {
     const earlier = new Map(seen);
     return [
       ...line
@@ -166,7 +166,7 @@ function fromFlags(text: string): Threshold[] {
       const count = (earlier.get(flag) ?? 0) + 1;
       seen.set(flag, count);
       const name = count === 1 ? flag : `${flag} (${count})`;
-      return { name, value: Number(match[2] ?? match[4]), line: place + 1 };
+      return { name, value: Number(match[2] ?? match[4]), line: index + 1 };
     });
   });
 }
@@ -206,10 +206,10 @@ export function lowered(before: Threshold[], after: Threshold[], elsewhere: Thre
     const was = old.get(name) ?? [];
     const own = now.get(name) ?? [];
     const is = [...own, ...(others.get(name) ?? []).slice(0, Math.max(0, was.length - own.length))];
-    return Array.from({ length: Math.max(was.length, is.length) }).flatMap((_, place): Lowered[] => {
-      const one = was[place];
+    return Array.from({ length: Math.max(was.length, is.length) }).flatMap((_, index): Lowered[] => {
+      const one = was[index];
       const from = (one ?? was.at(-1))?.value ?? 0;
-      const young = is[place];
+      const young = is[index];
       if (young === undefined) return isRising(name) ? [] : [{ name, from, to: null, line: one?.line ?? 1 }];
       const falls = isRising(name) ? young.value > from : young.value < from;
       return falls ? [{ name, from, to: young.value, line: young.line }] : [];

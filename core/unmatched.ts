@@ -46,10 +46,10 @@ export function unmatched(
   { key, patterns, mode, toCome }: PatternList,
   files: readonly NamedFile[],
 ): Remark[] {
-  return patterns.flatMap((pattern, place): Remark[] => {
+  return patterns.flatMap((pattern, index): Remark[] => {
     const own = matcher([pattern], mode);
     const near = candidates(pattern, files);
-    const at = `${key}.${place}`;
+    const at = `${key}.${index}`;
     if (!near.some((path) => own.matches(path) !== null)) {
       if (toCome) return [];
       const message = `\`${pattern}\` matches no file of the repository.`;

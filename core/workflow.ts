@@ -26,7 +26,7 @@ function textLines(node: Located): { text: string; line: number }[] {
   if (node.kind === "list") return node.items.flatMap(textLines);
   return node.text
     .split("\n")
-    .map((text, place) => ({ text, line: node.style === "literal" ? node.textLine + place : node.textLine }));
+    .map((text, index) => ({ text, line: node.style === "literal" ? node.textLine + index : node.textLine }));
 }
 
 /**

@@ -119,7 +119,7 @@ async function land(by: By, group: MergeGroup): Promise<boolean> {
   const pulls = group.members.map(({ pull }) => pull);
   const change = { ref: `refs/heads/${group.branch}`, before: group.base, after: group.head };
   if (!(await moveRef(by, change, pulls))) return false;
-  for (const [place, pull] of pulls.entries()) await markMerged(by, pull, commits[place] ?? group.head);
+  for (const [index, pull] of pulls.entries()) await markMerged(by, pull, commits[index] ?? group.head);
   return true;
 }
 

@@ -37,8 +37,8 @@ export async function chainOf(pem: string, drafts: EntryDraft[]): Promise<string
 
 /** Drafts that differ from each other, so that no two lines of a chain are alike. */
 export function drafts(count: number, overrides: Partial<EntryDraft> = {}): EntryDraft[] {
-  return Array.from({ length: count }, (_, place) =>
-    draft({ body: { code: "test", message: `line ${place}`, issue: null }, ...overrides }),
+  return Array.from({ length: count }, (_, index) =>
+    draft({ body: { code: "test", message: `line ${index}`, issue: null }, ...overrides }),
   );
 }
 
@@ -49,9 +49,9 @@ export async function signedByTurns(
 ): Promise<string[]> {
   const lines: string[] = [];
   let head: LedgerHead = null;
-  for (const [place, one] of drafts.entries()) {
-    const [first, ...more] = (signers[place] ?? []).map(({ sign }) => sign);
-    if (first === undefined) throw new Error(`nobody signs entry ${place + 1}`);
+  for (const [index, one] of drafts.entries()) {
+    const [first, ...more] = (signers[index] ?? []).map(({ sign }) => sign);
+    if (first === undefined) throw new Error(`nobody signs entry ${index + 1}`);
     const appended: Awaited<ReturnType<typeof appendEntry>> = await appendEntry(head, one, first, ...more);
     lines.push(appended.line);
     head = appended.head;

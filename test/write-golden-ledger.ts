@@ -64,13 +64,13 @@ const { privateKey } = generateKeyPairSync("ed25519");
 const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 const lines = await chainOf(
   pem,
-  happened.map(([kind, actor, digest, body], place) => ({
+  happened.map(([kind, actor, digest, body], index) => ({
     repository: { id: 1296269, name: "acme/shop" },
     kind,
-    at: `2026-11-21T10:00:0${place}.${String(place * 111).padStart(3, "0")}Z`,
+    at: `2026-11-21T10:00:0${index}.${String(index * 111).padStart(3, "0")}Z`,
     actor,
     subject:
-      place % 2 === 0 ? [{ name: `what ${kind} is about`, digest }] : [{ digest }, { digest: { sha256 } }],
+      index % 2 === 0 ? [{ name: `what ${kind} is about`, digest }] : [{ digest }, { digest: { sha256 } }],
     body,
   })),
 );

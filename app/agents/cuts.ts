@@ -41,9 +41,9 @@ const parts: Readonly<Record<string, string>> = {
 };
 
 function toldCut(message: Json, { rule, line, at }: DeepCut): AnswerCut {
-  const [, place, , field] = at;
+  const [, index, , field] = at;
   const parsed = Blocks.safeParse(message);
-  const block = parsed.success && typeof place === "number" ? parsed.data.content[place] : undefined;
+  const block = parsed.success && typeof index === "number" ? parsed.data.content[index] : undefined;
   if (block?.name === "propose_plan") return { rule, where: "plan", count: 1 };
   const key = `${block?.name}.${field}`;
   const where = (Object.hasOwn(parts, key) ? parts[key] : undefined) ?? "text";

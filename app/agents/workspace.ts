@@ -137,12 +137,12 @@ export function createWorkspace(
       if (text === "") return refuse("bad-input", "search for at least one character");
       const all = (await paths()).filter((path) => path.startsWith(prefix));
       const hits: Found["hits"] = [];
-      for (const [place, path] of all.slice(0, limits.searched).entries()) {
+      for (const [index, path] of all.slice(0, limits.searched).entries()) {
         const content = await contentOf(path);
         if (!content.ok) continue;
         for (const [at, line] of content.value.split("\n").entries()) {
           if (!line.includes(text)) continue;
-          if (hits.length === limits.found) return answer({ hits, searched: place, of: all.length });
+          if (hits.length === limits.found) return answer({ hits, searched: index, of: all.length });
           hits.push({ path, line: at + 1, text: line });
         }
       }

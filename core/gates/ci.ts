@@ -57,8 +57,8 @@ function blockingOf(check: CheckFact, wanted: string, maySkip: boolean, facts: P
 }
 
 /** The policy's line of one of the checks. */
-function lineOf(policy: LoadedPolicy, place: number): Pick<Reason, "policyLine"> {
-  return policyLine(policy, `gates.${name}.checks.${place}`);
+function lineOf(policy: LoadedPolicy, index: number): Pick<Reason, "policyLine"> {
+  return policyLine(policy, `gates.${name}.checks.${index}`);
 }
 
 /**
@@ -72,10 +72,10 @@ export const ci = defineGate({
   settings: ({ gates }) => gates[name] ?? notConfigured("The policy names no checks."),
   needs: ["checks"],
   judge(facts, policy, settings) {
-    const blocking = settings.checks.flatMap((wanted, place) =>
+    const blocking = settings.checks.flatMap((wanted, index) =>
       against(wanted, settings.skipped.includes(wanted), facts.checks, facts).map(({ status, reason }) => ({
         status,
-        reason: { ...reason, ...lineOf(policy, place) },
+        reason: { ...reason, ...lineOf(policy, index) },
       })),
     );
     const reasons = blocking.map((one) => one.reason);

@@ -85,11 +85,11 @@ function loopholesIn(files: readonly HarnessFile[]): Problem[] {
   return files.flatMap(({ path, kind, before, after, shas }): Problem[] => {
     if (after === null) return [];
     const old = before ?? origin({ path, kind, before, after, shas }, gone)?.before ?? null;
-    const places = addedLines(old ?? [], after);
-    return loopholes(kind, after, places, old === null).map(({ code, what, step, place }) => {
-      const shown = (after[place] ?? "").trim().slice(0, 80).replaceAll("`", "'");
+    const indexes = addedLines(old ?? [], after);
+    return loopholes(kind, after, indexes, old === null).map(({ code, what, step, index }) => {
+      const shown = (after[index] ?? "").trim().slice(0, 80).replaceAll("`", "'");
       const message = `This line, which the change adds, ${what}: \`${shown}\`.`;
-      return { code, message, path, line: place + 1, step };
+      return { code, message, path, line: index + 1, step };
     });
   });
 }

@@ -46,7 +46,7 @@ export const manifest = defineGate({
     const missing: Reason[] = [];
     const notes: Reason[] = [];
     let applied = 0;
-    for (const [place, { when, need }] of pairs.entries()) {
+    for (const [index, { when, need }] of pairs.entries()) {
       const watched = matcher(when, "deny");
       const touched = changes.filter(({ path }) => watched.matches(path) !== null);
       const [first] = touched;
@@ -54,7 +54,7 @@ export const manifest = defineGate({
       applied += 1;
       if (keepsStep(changes, touched, need)) continue;
       const wanted = anyOf(need);
-      const line = policyLine(policy, `gates.${name}.${place}`);
+      const line = policyLine(policy, `gates.${name}.${index}`);
       const reason = { path: first.path, ...line };
       if (comesLater(need, later)) {
         const message = `This file changes; ${wanted} may come with a later prompt of the story.`;

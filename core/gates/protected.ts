@@ -19,10 +19,10 @@ type Rule = { pattern: string; why: string; key: string };
 
 function rulesOf({ extends: pack, gates }: Policy): Rule[] {
   const builtIn = pack === "default" ? sensitive.map((one) => ({ ...one, key: "extends" })) : [];
-  const own = (gates[name]?.paths ?? []).map((pattern, place) => ({
+  const own = (gates[name]?.paths ?? []).map((pattern, index) => ({
     pattern,
     why: "the policy lists it",
-    key: `gates.${name}.paths.${place}`,
+    key: `gates.${name}.paths.${index}`,
   }));
   return [...builtIn, ...own];
 }

@@ -33,11 +33,11 @@ function isWanted(policy: Policy): boolean {
 }
 
 function pairsOf(policy: LoadedPolicy): Pair[] {
-  return (policy.policy.gates[name] ?? []).map(({ when, need }, place) => ({
+  return (policy.policy.gates[name] ?? []).map(({ when, need }, index) => ({
     when: matcher(when, "deny"),
     need: matcher(need, "allow"),
     wanted: need.map((one) => `\`${one}\``).join(" or "),
-    line: policyLine(policy, `gates.${name}.${place}`),
+    line: policyLine(policy, `gates.${name}.${index}`),
   }));
 }
 
@@ -156,10 +156,10 @@ function fallen({ change }: Sides, { name: key, from, to, line }: Lowered, who: 
 
 function thresholds(settings: readonly Sides[], who: string): Reason[] {
   const now = settings.map(({ change, after }) => (after === null ? [] : thresholdsIn(change.path, after)));
-  return settings.flatMap((sides, place) => {
+  return settings.flatMap((sides, index) => {
     if (sides.before === null) return [];
-    const elsewhere = now.toSpliced(place, 1).flat();
-    const fell = lowered(thresholdsIn(sides.change.path, sides.before), now[place] ?? [], elsewhere);
+    const elsewhere = now.toSpliced(index, 1).flat();
+    const fell = lowered(thresholdsIn(sides.change.path, sides.before), now[index] ?? [], elsewhere);
     return fell.map((one) => fallen(sides, one, who));
   });
 }

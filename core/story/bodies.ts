@@ -36,7 +36,7 @@ export function contractBody(
     risk: plan.risk,
     manualTest: plan.manualTest,
     decisions,
-    prompts: plan.prompts.map((prompt, place) => compilePrompt(story, plan, prompt, place + 1)),
+    prompts: plan.prompts.map((prompt, index) => compilePrompt(story, plan, prompt, index + 1)),
   };
 }
 

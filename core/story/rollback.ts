@@ -194,6 +194,6 @@ function undoneBy(
   const written = late.flatMap((one) => (one.branch === last ? [one.commit] : []));
   const commits = [...standing.commits, ...written];
   if (head === null) return { branch: last, commits };
-  const place = branch === last ? standing.commits.indexOf(head) : -1;
-  return place < 0 ? null : { branch: last, commits: commits.slice(place + 1) };
+  const index = branch === last ? standing.commits.indexOf(head) : -1;
+  return index < 0 ? null : { branch: last, commits: commits.slice(index + 1) };
 }

@@ -95,8 +95,8 @@ function planText({ plan, contract }: StoryRecord): string[] {
     ...(manualTest === null
       ? []
       : section(`**Manual test (${plain(manualTest.environment)})**`, manualTest.steps)),
-    ...prompts.flatMap((prompt, place) => [
-      `**${place + 1}. ${plain(prompt.title)}** — role ${code(prompt.role)}`,
+    ...prompts.flatMap((prompt, index) => [
+      `**${index + 1}. ${plain(prompt.title)}** — role ${code(prompt.role)}`,
       "",
       plain(prompt.objective),
       "",

@@ -15,7 +15,7 @@ const samplesIn = (path: string): [string, string][] =>
   [...read(path).matchAll(/^```yaml\n(.*?)^```$/gms)]
     .map(([, text = ""]) => text)
     .filter((text) => /^jobs:/m.test(text))
-    .map((text, place) => [`${path}, sample ${place + 1}`, text]);
+    .map((text, index) => [`${path}, sample ${index + 1}`, text]);
 
 /** Every workflow that we run or that people copy from us. */
 const published: [string, string][] = [

@@ -45,11 +45,11 @@ if (mode === "finish") {
 }
 
 for (let round = 0; ; round += 1) {
-  const drafts = Array.from({ length: 1 + (round % 3) }, (_, place) => ({
+  const drafts = Array.from({ length: 1 + (round % 3) }, (_, index) => ({
     kind: "incident.raised" as const,
     actor: { type: "app" as const, id: ourselves.bot.id, login: ourselves.bot.login },
     subject: [],
-    body: { code: "test", message: `round ${round}, place ${place}`, issue: null },
+    body: { code: "test", message: `round ${round}, place ${index}`, issue: null },
   }));
   await appendEntries(db, { id, name: "acme/web" }, drafts, {
     sign: signer.sign,

@@ -57,10 +57,10 @@ export async function crash(acme: Acme, rounds: number): Promise<Crashes> {
     if (lines.length !== last) faults.push(`${last} entries are stored and ${lines.length} published`);
     const report = verifyChain(lines, [{ key: key.publicKey }]);
     faults.push(...report.problems.map(({ message }) => message));
-    for (const [place, line] of lines.entries()) {
-      const hash = hashes.get(place + 1);
+    for (const [index, line] of lines.entries()) {
+      const hash = hashes.get(index + 1);
       if (hash !== undefined && hash !== entryHash(line))
-        faults.push(`entry ${place + 1} was published in another form`);
+        faults.push(`entry ${index + 1} was published in another form`);
     }
     return { rounds, entries: lines.length, faults };
   } finally {

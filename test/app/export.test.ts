@@ -24,7 +24,7 @@ beforeEach(async () => {
 const github = () => acme.world.github;
 
 function chain(lines: readonly string[], bodies: Record<string, Uint8Array> = {}): Chain {
-  const numbered = lines.map((line, place) => ({ seq: place + 1, line }));
+  const numbered = lines.map((line, index) => ({ seq: index + 1, line }));
   return {
     repository: acme.repository,
     head: async () => (lines.length === 0 ? null : { seq: lines.length, hash: "not read" }),
@@ -110,9 +110,9 @@ describe("the evidence branch", () => {
   test("a batch too large for one request travels as blobs", async () => {
     const big = await chainOf(
       key.pem,
-      drafts(6).map((one, place) => ({
+      drafts(6).map((one, index) => ({
         ...one,
-        body: { code: "big", message: String(place).repeat(700_000), issue: null },
+        body: { code: "big", message: String(index).repeat(700_000), issue: null },
       })),
     );
     acme.written();

@@ -44,9 +44,9 @@ export async function startSite({
       organizations: [{ login: "acme", members: ["lena", "quinn"] }],
       apps: [
         seedOurApp(join(dir, "app.pem"), webhookAt(port)),
-        ...otherApps.map((slug, place) => ({
+        ...otherApps.map((slug, index) => ({
           slug,
-          id: 4002 + place,
+          id: 4002 + index,
           private_key_file: join(dir, `${slug}.pem`),
           permissions: manifest.default_permissions,
         })),

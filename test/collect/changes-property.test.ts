@@ -106,12 +106,12 @@ const edit: fc.Arbitrary<Edit> = fc.record({
   place: fc.nat(),
 });
 
-function edited({ mode, content: before }: Node, { kind, place }: Edit): Node {
+function edited({ mode, content: before }: Node, { kind, place: index }: Edit): Node {
   if (mode === "160000") return { mode, content: before };
   if (kind === "mode") return { mode: mode === "100644" ? "100755" : "100644", content: before };
   const text = before.toString("latin1");
   const parts = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
-  const at = place % (parts.length + 1);
+  const at = index % (parts.length + 1);
   const [moved = "moved\n"] = parts.slice(at, at + 1);
   const changes: Partial<Record<Edit["kind"], string>> = {
     "line in": parts.toSpliced(at, 0, "one\n").join(""),
@@ -119,7 +119,7 @@ function edited({ mode, content: before }: Node, { kind, place }: Edit): Node {
     "move a line": [moved, ...parts.toSpliced(at, 1)].join(""),
     "line ends": text.includes("\r\n") ? text.replaceAll("\r\n", "\n") : text.replaceAll("\n", "\r\n"),
     "last line end": text.endsWith("\n") ? text.slice(0, -1) : `${text}\n`,
-    NUL: `${text.slice(0, place % 9_000)}\0`,
+    NUL: `${text.slice(0, index % 9_000)}\0`,
   };
   return { mode, content: Buffer.from(changes[kind] ?? `${text}edited\n`, "latin1") };
 }
@@ -179,10 +179,10 @@ function reference(before: string, after: string): string[] {
   const gone = numstat(before, emptyTree);
   const come = numstat(emptyTree, after);
   const raw = records(["--raw", "--no-abbrev", before, after]);
-  return raw.flatMap((record, place) => {
-    if (place % 2 === 1) return [];
+  return raw.flatMap((record, index) => {
+    if (index % 2 === 1) return [];
     const [from = "", to = "", old = "", young = ""] = record.slice(1).split(" ");
-    const name = raw[place + 1] ?? "";
+    const name = raw[index + 1] ?? "";
     const isOther = from !== "000000" && to !== "000000" && from.slice(0, 3) !== to.slice(0, 3);
     if (old === young) return [`${from} ${to} ${old} ${young} 0 0 ${name}`];
     const count = isOther ? apart(gone.get(name), come.get(name)) : counts.get(name);

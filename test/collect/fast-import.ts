@@ -18,11 +18,11 @@ function change(path: string, { mode, content }: Node): Buffer[] {
 /** Writes one commit without parents for each listing of files, all through one git process; gives the commits' ids. */
 export function importCommits(dir: string, listings: readonly ReadonlyMap<string, Node>[]): string[] {
   const who = "committer Ada <ada@example.com> 0 +0000";
-  const stream = listings.flatMap((files, place) => [
-    Buffer.from(`reset refs/heads/c${place}\n\ncommit refs/heads/c${place}\nmark :${place + 1}\n${who}\n`),
+  const stream = listings.flatMap((files, index) => [
+    Buffer.from(`reset refs/heads/c${index}\n\ncommit refs/heads/c${index}\nmark :${index + 1}\n${who}\n`),
     Buffer.from("data 0\ndeleteall\n"),
     ...[...files].flatMap(([path, node]) => change(path, node)),
-    Buffer.from(`\nget-mark :${place + 1}\n`),
+    Buffer.from(`\nget-mark :${index + 1}\n`),
   ]);
   const said = plainGit(
     dir,

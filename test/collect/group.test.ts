@@ -12,7 +12,7 @@ const checks = [{ context: "sallyport", app: "sallyport" }];
 const files = {
   "README.md": "# Web\n",
   ".github/sallyport.yml": "version: 1\ngates: { diff-size: { files: 3 } }\n",
-  "src/a.txt": Array.from({ length: 9 }, (_, place) => `line ${place}\n`).join(""),
+  "src/a.txt": Array.from({ length: 9 }, (_, index) => `line ${index}\n`).join(""),
 };
 
 let side: GitSide;

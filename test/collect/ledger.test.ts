@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 
 /** Two files, so that one entry follows after a full one. */
-const full = Array.from({ length: segmentEntries }, (_, place) => `line ${place + 1}`);
+const full = Array.from({ length: segmentEntries }, (_, index) => `line ${index + 1}`);
 const files: Record<string, Node> = {
   "README.md": file("about\n"),
   "ledger/0001.jsonl": file(`${full.join("\n")}\n`),
@@ -100,7 +100,7 @@ describe("from a git directory", () => {
 
 test("T161 one content under many names is not read: it would be more than a ledger may be", async () => {
   const zeros = file(Buffer.alloc(80 * 1024 * 1024));
-  const names = Array.from({ length: 13 }, (_, place) => `${String(place + 1).padStart(4, "0")}.jsonl`);
+  const names = Array.from({ length: 13 }, (_, index) => `${String(index + 1).padStart(4, "0")}.jsonl`);
   put(Object.fromEntries(names.map((name) => [`ledger/${name}`, zeros])));
   const tooLarge = why("more than 100000 files or 1000000000 bytes");
   expect(await readGitLedger(repository.dir)).toEqual(tooLarge);

@@ -113,7 +113,7 @@ test("T072: the judged lines do not land in another place that looks like theirs
   const block = ["function check() {", "  return false;", "}"];
   const open = ["function check() {", "  return true;", "}"];
   const gap = (name: string, count: number) =>
-    Array.from({ length: count }, (_, place) => `${name} ${place}`);
+    Array.from({ length: count }, (_, index) => `${name} ${index}`);
   const text = (...parts: string[][]) => ({ a: lines(...parts.flat()) });
   const from = commit(text(gap("top", 5), block, gap("middle", 20), block, gap("end", 5)));
   const head = commit(text(gap("top", 5), block, gap("middle", 20), open, gap("end", 5)), from);
@@ -182,7 +182,7 @@ test("whatever two sides do to a file of distinct lines: git's own merge is know
   });
   const edits = fc.array(edit, { minLength: 1, maxLength: 3 });
   const apply = (side: string, list: { at: number; how: string; word: string }[]) => {
-    const text = Array.from({ length: 20 }, (_, place) => [`line ${place}`]);
+    const text = Array.from({ length: 20 }, (_, index) => [`line ${index}`]);
     for (const { at, how, word } of list) {
       const own = `${side} ${word} ${at}`;
       text[at] = how === "delete" ? [] : how === "replace" ? [own] : [...(text[at] ?? []), own];
@@ -191,7 +191,7 @@ test("whatever two sides do to a file of distinct lines: git's own merge is know
   };
   const from = commit({ a: lines(...apply("", [])) });
   await fc.assert(
-    fc.asyncProperty(edits, edits, fc.nat(30), async (mine, theirs, place) => {
+    fc.asyncProperty(edits, edits, fc.nat(30), async (mine, theirs, index) => {
       const [head, onto] = [
         commit({ a: lines(...apply("mine", mine)) }, from),
         commit({ a: lines(...apply("theirs", theirs)) }, from),
@@ -202,7 +202,7 @@ test("whatever two sides do to a file of distinct lines: git's own merge is know
       const text = plainGit(repository.dir, ["show", `${landed}:a`])
         .trimEnd()
         .split("\n");
-      text.splice(place % text.length, 0, "evil");
+      text.splice(index % text.length, 0, "evil");
       expect(await why(from, head, onto, commit({ a: lines(...text) }, onto))).not.toBe(null);
     }),
     { numRuns: 25 },

@@ -78,7 +78,7 @@ async function numbers(pages: Json[][], last: number) {
 
 /** A page of a hundred that were closed without a merge, last updated from a minute on downwards. */
 const unmerged = (from: number) =>
-  Array.from({ length: 100 }, (_, place) => listed(1_000 + place, null, from - place));
+  Array.from({ length: 100 }, (_, index) => listed(1_000 + index, null, from - index));
 
 describe("the last merged pull requests", () => {
   test("by the time of their merge, whatever their last update; those not merged are left out", async () => {

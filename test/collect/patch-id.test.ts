@@ -15,8 +15,8 @@ let head: string;
 let middle: string;
 
 const text = (...changed: [number, string][]) => {
-  const lines = Array.from({ length: 40 }, (_, place) => `line ${place}`);
-  for (const [place, line] of changed) lines[place] = line;
+  const lines = Array.from({ length: 40 }, (_, index) => `line ${index}`);
+  for (const [index, line] of changed) lines[index] = line;
   return file(`${lines.join("\n")}\n`);
 };
 const first: [number, string] = [5, "  one"];

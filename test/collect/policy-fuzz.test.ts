@@ -105,7 +105,7 @@ describe.each(seeds)("with %s", (_, seed) => {
     fc.assert(
       fc.property(bits, (turned) => {
         const bytes = Buffer.from(fullPolicy);
-        for (const [place, bit] of turned) bytes[place] = (bytes[place] ?? 0) ^ (1 << bit);
+        for (const [index, bit] of turned) bytes[index] = (bytes[index] ?? 0) ^ (1 << bit);
         judge(bytes);
       }),
       { seed, numRuns: 500 },
@@ -147,11 +147,11 @@ describe("T061 the worst 64 KB come to an end", () => {
     ["patterns", filled("version: 1\ngates: { evidence: { files: [", "a//b,", "] } }")],
     [
       "unknown keys in many roles",
-      `version: 1\nroles:\n${Array.from({ length: 2_400 }, (_, place) => `  r${place}: { alow: [a] }\n`).join("")}`,
+      `version: 1\nroles:\n${Array.from({ length: 2_400 }, (_, index) => `  r${index}: { alow: [a] }\n`).join("")}`,
     ],
     [
       "many phases",
-      `version: 1\nphases:\n  current: p1\n  of:\n${Array.from({ length: 3_000 }, (_, place) => `    p${place}: {}\n`).join("")}`,
+      `version: 1\nphases:\n  current: p1\n  of:\n${Array.from({ length: 3_000 }, (_, index) => `    p${index}: {}\n`).join("")}`,
     ],
   ])("%s", (_, text) => {
     judge(text);
@@ -159,7 +159,7 @@ describe("T061 the worst 64 KB come to an end", () => {
   });
 
   test("and so do as many patterns as a policy may hold, each with all the wildcards and alternatives it may have", () => {
-    const words = Array.from({ length: 64 }, (_, place) => place).join(",");
+    const words = Array.from({ length: 64 }, (_, index) => index).join(",");
     const pattern = `${"**/".repeat(6)}${"*a".repeat(5)}{${words}}*`;
     const text = filled("version: 1\ngates: { evidence: { files: [", `"${pattern}", `, "a] } }");
     expect(parsePolicy(text)).toMatchObject({ ok: true });

@@ -297,7 +297,7 @@ __proto__: 1
   });
 
   test("T061: a hundred problems are enough", () => {
-    const lines = Array.from({ length: 300 }, (_, place) => `k${place}: 1\n`).join("");
+    const lines = Array.from({ length: 300 }, (_, index) => `k${index}: 1\n`).join("");
     expect(told(`version: 1\n${lines}`)).toHaveLength(100);
     expect(told(`version: 1\n${lines}`).at(-1)).toContain('101:1 unknown key "k99"');
   });
@@ -382,7 +382,7 @@ describe("whatever the text", () => {
     ["colons", ": ".repeat(32_000)],
     ["exclamation marks", "!".repeat(65_000)],
     ["short lines", "a:\n".repeat(21_000)],
-    ["many keys", Array.from({ length: 6_000 }, (_, place) => `k${place}: 1`).join("\n")],
+    ["many keys", Array.from({ length: 6_000 }, (_, index) => `k${index}: 1`).join("\n")],
     ["many items", `version: 1\nroles: [${"a,".repeat(30_000)}a]`],
     ["spaces", " ".repeat(65_000)],
     ["folded lines", `version: >\n${" a\n\n".repeat(16_000)}`],

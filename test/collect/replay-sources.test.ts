@@ -32,7 +32,7 @@ function attempt(ids: { commit: string; parent: string }, paths: string[] = []):
       return { ...one, body: { ...one.body, files: paths.map((path) => ({ path, sha256: null })) } };
     return one.kind === "change.committed" ? { ...one, body: { ...one.body, ...ids } } : one;
   });
-  return drafts.map((one, place) => ({ ...one, seq: place + 1, hash: digest(`${place}`), at: "" }));
+  return drafts.map((one, index) => ({ ...one, seq: index + 1, hash: digest(`${index}`), at: "" }));
 }
 
 const collect = (entries: TypedEntry[], files: [string, string][] = [], from: string | null = dir) =>

@@ -33,7 +33,7 @@ describe("lines that a change adds", () => {
     fc.assert(
       fc.property(text, text, (before, after) => {
         const added = new Set(addedLines(before, after));
-        const kept = after.filter((line, place) => line.trim() !== "" && !added.has(place));
+        const kept = after.filter((line, index) => line.trim() !== "" && !added.has(index));
         for (const line of new Set(kept.map((one) => one.trim())))
           expect(count(kept, line)).toBeLessThanOrEqual(count(before, line));
       }),
@@ -46,10 +46,10 @@ describe("lines that a change adds", () => {
         fc.uniqueArray(fc.string({ minLength: 1 }).filter((one) => one.trim() === one)),
         fc.nat(),
         (some, at) => {
-          const place = at % (some.length + 1);
+          const index = at % (some.length + 1);
           expect(
-            addedLines(some, [...some.slice(0, place), "a new line of its own", ...some.slice(place)]),
-          ).toEqual([place]);
+            addedLines(some, [...some.slice(0, index), "a new line of its own", ...some.slice(index)]),
+          ).toEqual([index]);
         },
       ),
     );

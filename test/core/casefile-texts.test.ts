@@ -7,8 +7,8 @@ import type { TypedEntry } from "../../core/entries.ts";
 import { casefileRun } from "./casefile-story.ts";
 
 const { entries, asked } = casefileRun();
-const seqOf = (kind: TypedEntry["kind"], place = 0) =>
-  entries.filter((entry) => entry.kind === kind)[place]?.seq ?? 0;
+const seqOf = (kind: TypedEntry["kind"], index = 0) =>
+  entries.filter((entry) => entry.kind === kind)[index]?.seq ?? 0;
 
 describe("the plan", () => {
   test("says who approved what, and each prompt with its limits", () => {
@@ -120,7 +120,7 @@ describe("the log", () => {
     const quinn = { type: "user" as const, id: 2, login: "quinn" };
     const at = "2026-11-21T11:00:00.000Z";
     const concern = { concern: "comment/1", story: 2, pull: null };
-    const commits = Array.from({ length: 22 }, (_, place) => place.toString(16).padStart(40, "0"));
+    const commits = Array.from({ length: 22 }, (_, index) => index.toString(16).padStart(40, "0"));
     const step = { run: "run-2-1", story: 2, prompt: 4, attempt: { r: 0, s: 0 } };
     const place = { checkpoint: "run-2-1/4/R0S0", branch: "sallyport/run-2-1/4", to: null, undone: commits };
     const source = { type: "comment" as const, id: 1 };

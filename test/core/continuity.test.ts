@@ -10,13 +10,13 @@ const sizeGate = "ORG_SOURCE_SALLYPORT_DIFF_SIZE";
 const testsGate = "ORG_SOURCE_SALLYPORT_TESTS";
 const actor = { type: "app" as const, id: 9, login: "sallyport[bot]" };
 const at = "2026-11-21T09:00:00.000Z";
-const sha = (place: number) => place.toString(16).padStart(40, "0");
-const headOf = (place: number) => `f${sha(place).slice(1)}`;
+const sha = (index: number) => index.toString(16).padStart(40, "0");
+const headOf = (index: number) => `f${sha(index).slice(1)}`;
 
 /** A line of commits, newest first; the newest has the highest number. */
 function line(count: number, merges: number[] = []): Revision[] {
-  return Array.from({ length: count }, (_, place) => {
-    const number = count - place;
+  return Array.from({ length: count }, (_, index) => {
+    const number = count - index;
     const parents =
       number === 1 ? [] : [sha(number - 1), ...(merges.includes(number) ? [headOf(number)] : [])];
     return { sha: sha(number), parents, author: "ada", at, subject: `change ${number}` };
@@ -187,7 +187,7 @@ test("whatever was recorded: what holds, holds without a gap, and a failed or un
   );
   fc.assert(
     fc.property(fc.array(levels, { minLength: 1, maxLength: 8 }), (given) => {
-      const entries = given.flatMap((one, place) => (one === null ? [] : [summary(place + 1, one)]));
+      const entries = given.flatMap((one, index) => (one === null ? [] : [summary(index + 1, one)]));
       const { covered, held, gaps, earlier, revisions } = fold(given.length, entries);
       const tip = given.at(-1) ?? [];
       expect(covered).toBe(tip.length > 0);

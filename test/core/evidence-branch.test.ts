@@ -14,7 +14,7 @@ import {
 
 const full = segmentEntries;
 const numbered = (from: number, count: number) =>
-  Array.from({ length: count }, (_, place) => ({ seq: from + place, line: `line ${from + place}` }));
+  Array.from({ length: count }, (_, index) => ({ seq: from + index, line: `line ${from + index}` }));
 const text = (count: number) => Buffer.from("a\n".repeat(count));
 const filesOf = (files: Record<string, string | Uint8Array>) =>
   new Map(Object.entries(files).map(([path, content]) => [path, Buffer.from(content)] as const));
@@ -67,7 +67,7 @@ test("files are read by their number and not by their spelling, past the ten tho
   const count = 10_001;
   const files = Array.from(
     { length: count },
-    (_, place) => [segmentPath(place * full + 1), text(full)] as const,
+    (_, index) => [segmentPath(index * full + 1), text(full)] as const,
   );
   const read = readSegments(new Map(files.toReversed()));
   expect(read.ok && read.lines.length).toBe(count * full);

@@ -59,7 +59,7 @@ test("a stranger without our code finds the same: SHA-256 of each line, ed25519 
   ]);
   const key = createPublicKey({ key: spki, format: "der", type: "spki" });
   let prev: string | null = null;
-  for (const [place, line] of lines.entries()) {
+  for (const [index, line] of lines.entries()) {
     const { payload, payloadType, signatures } = JSON.parse(line);
     const bytes = Buffer.from(payload, "base64");
     const signed = Buffer.concat([
@@ -73,7 +73,7 @@ test("a stranger without our code finds the same: SHA-256 of each line, ed25519 
     expect(JSON.parse(bytes.toString())).toMatchObject({
       _type: "https://in-toto.io/Statement/v1",
       predicateType: "https://sallyport.dev/ledger-entry/v1",
-      predicate: { seq: place + 1, prev },
+      predicate: { seq: index + 1, prev },
     });
     prev = sha256(line);
   }

@@ -187,7 +187,7 @@ describe("a group that stands on another", () => {
 });
 
 describe("a waiver", () => {
-  const large = [1, 2, 3].map((place) => change(`web/${place}.ts`));
+  const large = [1, 2, 3].map((index) => change(`web/${index}.ts`));
   const waiver = {
     gate: "diff-size",
     sha: head,

@@ -69,8 +69,8 @@ describe("the manifest", () => {
   });
 
   const file = { bytes: 1, sha256: sha256("a") };
-  const many = Array.from({ length: archiveLimits.files + 1 }, (_, place) => [
-    `ledger/${String(place + 1).padStart(4, "0")}.jsonl`,
+  const many = Array.from({ length: archiveLimits.files + 1 }, (_, index) => [
+    `ledger/${String(index + 1).padStart(4, "0")}.jsonl`,
     file,
   ]);
   const refused: [string, string][] = [

@@ -29,43 +29,43 @@ beforeAll(async () => {
 /** What somebody did to the chain: the lines from the first changed place on, and where it has to be found. */
 type Mutation = { from: number; tail: string[]; position: number };
 
-const at = (place: number) => lines[place] ?? "";
+const at = (index: number) => lines[index] ?? "";
 
-const mutations: Record<string, (place: number, where: number, code: number) => Mutation> = {
-  flip: (place, where, code) => {
-    const line = at(place);
+const mutations: Record<string, (index: number, where: number, code: number) => Mutation> = {
+  flip: (index, where, code) => {
+    const line = at(index);
     const column = where % line.length;
     const flipped = String.fromCharCode(line.charCodeAt(column) ^ (1 << (code % 7)));
     const changed = `${line.slice(0, column)}${flipped}${line.slice(column + 1)}`;
-    return { from: place, tail: [changed, ...lines.slice(place + 1)], position: place + 1 };
+    return { from: index, tail: [changed, ...lines.slice(index + 1)], position: index + 1 };
   },
-  shorten: (place, where) => {
-    const column = where % at(place).length;
-    const changed = `${at(place).slice(0, column)}${at(place).slice(column + 1)}`;
-    return { from: place, tail: [changed, ...lines.slice(place + 1)], position: place + 1 };
+  shorten: (index, where) => {
+    const column = where % at(index).length;
+    const changed = `${at(index).slice(0, column)}${at(index).slice(column + 1)}`;
+    return { from: index, tail: [changed, ...lines.slice(index + 1)], position: index + 1 };
   },
-  lengthen: (place, where, code) => {
-    const column = where % at(place).length;
-    const changed = `${at(place).slice(0, column)}${String.fromCharCode(code)}${at(place).slice(column)}`;
-    return { from: place, tail: [changed, ...lines.slice(place + 1)], position: place + 1 };
+  lengthen: (index, where, code) => {
+    const column = where % at(index).length;
+    const changed = `${at(index).slice(0, column)}${String.fromCharCode(code)}${at(index).slice(column)}`;
+    return { from: index, tail: [changed, ...lines.slice(index + 1)], position: index + 1 };
   },
-  drop: (place) => ({ from: place, tail: lines.slice(place + 1), position: place + 1 }),
-  swap: (place, where) => {
-    const other = place + 1 + (where % (count - place - 1));
-    const tail = lines.with(place, at(other)).with(other, at(place)).slice(place);
-    return { from: place, tail, position: place + 1 };
+  drop: (index) => ({ from: index, tail: lines.slice(index + 1), position: index + 1 }),
+  swap: (index, where) => {
+    const other = index + 1 + (where % (count - index - 1));
+    const tail = lines.with(index, at(other)).with(other, at(index)).slice(index);
+    return { from: index, tail, position: index + 1 };
   },
-  duplicate: (place, where) => {
-    const again = place + 1 + (where % (count - place - 1));
-    return { from: again, tail: [at(place), ...lines.slice(again)], position: again + 1 };
+  duplicate: (index, where) => {
+    const again = index + 1 + (where % (count - index - 1));
+    return { from: again, tail: [at(index), ...lines.slice(again)], position: again + 1 };
   },
   // A first entry follows nothing, so another chain's is found by the second.
-  splice: (place) => ({
-    from: place,
-    tail: [twin[place] ?? "", ...lines.slice(place + 1)],
-    position: Math.max(place + 1, 2),
+  splice: (index) => ({
+    from: index,
+    tail: [twin[index] ?? "", ...lines.slice(index + 1)],
+    position: Math.max(index + 1, 2),
   }),
-  graft: (place) => ({ from: place + 1, tail: twin.slice(place + 1), position: place + 2 }),
+  graft: (index) => ({ from: index + 1, tail: twin.slice(index + 1), position: index + 2 }),
 };
 
 const mutation = fc
@@ -76,12 +76,12 @@ const mutation = fc
     where: fc.nat(),
     code: fc.nat(255),
   })
-  .map(({ kind, place, where, code }) => ({ kind, ...made(kind, place, where, code) }));
+  .map(({ kind, place: index, where, code }) => ({ kind, ...made(kind, index, where, code) }));
 
-function made(kind: string, place: number, where: number, code: number): Mutation {
+function made(kind: string, index: number, where: number, code: number): Mutation {
   const mutate = mutations[kind];
   if (mutate === undefined) throw new Error(`no mutation ${kind}`);
-  return mutate(place, where, code);
+  return mutate(index, where, code);
 }
 
 /** The first problem that a verification finds which has come to the changed place; undefined: none near there. */
@@ -142,17 +142,17 @@ test("T147: a bit turned over anywhere in the branch's files", () => {
     fc.property(fc.constantFrom(...files.keys()), fc.nat(), fc.nat(7), (path, where, bit) => {
       const bytes = files.get(path) ?? Buffer.alloc(0);
       const changed = Buffer.from(bytes);
-      const place = where % bytes.length;
-      changed[place] = (bytes[place] ?? 0) ^ (1 << bit);
+      const index = where % bytes.length;
+      changed[index] = (bytes[index] ?? 0) ^ (1 << bit);
       const before = [...files.keys()].indexOf(path) * segmentEntries;
-      const entry = before + bytes.subarray(0, place).filter((byte) => byte === 0x0a).length + 1;
+      const entry = before + bytes.subarray(0, index).filter((byte) => byte === 0x0a).length + 1;
       const read = readSegments(new Map(files).set(path, changed));
       const from = entry - 1;
       const position = read.ok
         ? firstProblem({ from, tail: read.lines.slice(from), position: entry })
         : read.position;
       // A line more or less in a full file is a fault of the file, told at its end.
-      const isLineEnd = bytes[place] === 0x0a || changed[place] === 0x0a;
+      const isLineEnd = bytes[index] === 0x0a || changed[index] === 0x0a;
       const ends = [before + segmentEntries, before + segmentEntries + 1];
       expect(isLineEnd ? [entry, ...ends] : [entry]).toContain(position);
     }),

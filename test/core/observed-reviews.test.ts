@@ -74,7 +74,7 @@ describe("a look", () => {
   });
 
   test("records a bounded number, and the rest at the looks after it", () => {
-    const many = Array.from({ length: 2 * maxReviews + 1 }, (_, place) => seen({ id: place + 1 }));
+    const many = Array.from({ length: 2 * maxReviews + 1 }, (_, index) => seen({ id: index + 1 }));
     const entries: TypedEntry[] = [];
     const counts = [1, 2, 3, 4].map(() => {
       const reviews = newReviews(known(many), entries, 12);

@@ -50,9 +50,9 @@ export function say(line: string, login: string, duties: Duty[], over: Partial<A
 
 /** The ledger after one round of a look; every new entry is checked against its kind. */
 export function round(given: PullLookFacts): TypedEntry[] {
-  const fresh = decidePull(given).drafts.map((draft, place): TypedEntry => {
+  const fresh = decidePull(given).drafts.map((draft, index): TypedEntry => {
     entryBodies[draft.kind].parse(draft.body);
-    const seq = given.entries.length + place + 1;
+    const seq = given.entries.length + index + 1;
     return { ...draft, seq, hash: seq.toString(16).padStart(64, "0"), at: given.now };
   });
   return [...given.entries, ...fresh];

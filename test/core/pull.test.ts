@@ -92,8 +92,8 @@ describe("a verdict that was given before", () => {
     const { drafts, effects } = decidePull(given);
     const check = effects.find((one) => one.type === "ensure-check");
     if (check?.type !== "ensure-check") throw new Error("a check is written here");
-    const written = drafts.map((draft, place): TypedEntry => {
-      const seq = given.entries.length + place + 1;
+    const written = drafts.map((draft, index): TypedEntry => {
+      const seq = given.entries.length + index + 1;
       return { ...draft, seq, hash: `${seq}`.repeat(64).slice(0, 64), at: given.now };
     });
     const { verdictSha256: externalId, status, conclusion } = check;
@@ -275,8 +275,8 @@ describe("a sign-off", () => {
   /** The look after a sign-off was taken in. */
   const signed = (judged: PullLookFacts["judged"], policy: string): PullLookFacts => {
     const given = { ...look({ asks: [ask(`/sign-off ${head} pass manual`)] }, policy), judged };
-    const entries = decidePull(given).drafts.map((draft, place): TypedEntry => {
-      return { ...draft, seq: place + 1, hash: `${place}`.padStart(64, "0"), at: given.now };
+    const entries = decidePull(given).drafts.map((draft, index): TypedEntry => {
+      return { ...draft, seq: index + 1, hash: `${index}`.padStart(64, "0"), at: given.now };
     });
     return { ...given, asks: [], entries };
   };
@@ -504,8 +504,8 @@ describe("a merge", () => {
   });
 
   test("is recorded once", () => {
-    const seen = end([]).map((draft, place): TypedEntry => {
-      const entry = { ...draft, seq: place + 1, hash: `${place}`.repeat(64), at: "2026-11-21T09:00:00.000Z" };
+    const seen = end([]).map((draft, index): TypedEntry => {
+      const entry = { ...draft, seq: index + 1, hash: `${index}`.repeat(64), at: "2026-11-21T09:00:00.000Z" };
       return entry;
     });
     expect(kinds(seen)).toEqual([]);

@@ -144,8 +144,8 @@ describe("a remediation is opened", () => {
 
   test("with bounded reasons that have a canonical form", () => {
     const story = submitted();
-    const path = (place: number) => `governance/${place}`;
-    const files = Array.from({ length: maxReasons + 1 }, (_, place) => ({ path: path(place), content: "" }));
+    const path = (index: number) => `governance/${index}`;
+    const files = Array.from({ length: maxReasons + 1 }, (_, index) => ({ path: path(index), content: "" }));
     story.answer({ files: [{ path: `governance/${"a".repeat(maxReasonLength)}😀`, content: "" }, ...files] });
     const body = opened(story)[0]?.body;
     expect(body?.reasons).toHaveLength(maxReasons);

@@ -27,9 +27,9 @@ export function notSame(changed: readonly TypedEntry[], from: ReplaySources = so
 export function altered<K extends TypedEntry["kind"]>(
   kind: K,
   change: Partial<Extract<TypedEntry, { kind: K }>["body"]>,
-  place = -1,
+  index = -1,
 ): TypedEntry[] {
-  const chosen = entries.filter((entry) => entry.kind === kind).at(place);
+  const chosen = entries.filter((entry) => entry.kind === kind).at(index);
   if (chosen === undefined) throw new Error(`there is no ${kind}`);
   // The change was typed for this kind; a spread over the union of kinds loses that.
   return entries.map((entry) =>

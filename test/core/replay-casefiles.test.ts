@@ -23,9 +23,9 @@ type Casefiles = NonNullable<EntryBody<"change.committed">["casefiles"]>;
 
 /** The entries, with other casefiles in the last commit's. */
 function recorded(change: (casefiles: Casefiles) => Casefiles): TypedEntry[] {
-  const place = entries.findLastIndex(({ kind }) => kind === "change.committed");
+  const index = entries.findLastIndex(({ kind }) => kind === "change.committed");
   return entries.map((entry, at) => {
-    if (at !== place || entry.kind !== "change.committed") return entry;
+    if (at !== index || entry.kind !== "change.committed") return entry;
     const { casefiles = [], ...body } = entry.body;
     const changed = change(casefiles);
     return { ...entry, body: changed.length === 0 ? body : { ...body, casefiles: changed } };

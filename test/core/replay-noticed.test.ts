@@ -11,7 +11,7 @@ function leaves(value: unknown, name: string): { name: string; change: (to: unkn
       name,
       change: (to: unknown) =>
         Array.isArray(value)
-          ? value.map((one: unknown, place) => (place === Number(key) ? change(to) : one))
+          ? value.map((one: unknown, index) => (index === Number(key) ? change(to) : one))
           : { ...value, [key]: change(to) },
     })),
   );

@@ -57,15 +57,15 @@ export function playRun(
 /** The packs of `run-2-1` as the service published them; throws if one of them is not what was recorded. */
 export function packsOf(entries: readonly TypedEntry[], policy: Policy, repository: string): Pack[] {
   const [frozen] = entriesOf(entries, "contract.frozen");
-  return entriesOf(entries, "prompt.recorded").map((asked, place, all) => {
+  return entriesOf(entries, "prompt.recorded").map((asked, index, all) => {
     const contract = frozen?.body.prompts[asked.body.prompt - 3];
-    const before = place === 1 ? all[0] : undefined;
+    const before = index === 1 ? all[0] : undefined;
     const failures = before === undefined ? [] : attemptEntries(entries, before).closed?.body.reasons;
     if (contract === undefined || failures === undefined) throw new Error("the run has no such attempt");
     const { run, story, prompt, attempt, base, pack: ref } = asked.body;
     const pack = packOf({ run, story, prompt, attempt, repository, base, contract, failures }, policy);
     if (pack === null || digestOf(pack) !== ref.sha256)
-      throw new Error(`pack ${place} is not the recorded one`);
+      throw new Error(`pack ${index} is not the recorded one`);
     return pack;
   });
 }

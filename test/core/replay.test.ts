@@ -29,7 +29,7 @@ test("a run of two prompts, the first tried twice, is the same in every step", (
   expect(names("#3 R0/S0")).toEqual(["attempt", "prompt", "answer", "review"]);
   const whole = ["attempt", "prompt", "answer", "review", "evidence", "commit", "trailers"];
   expect([names("#3 R0/S1"), names("#4 R0/S0")]).toEqual([whole, whole]);
-  expect(steps.map(({ step }) => step).filter((step, place, all) => all.indexOf(step) === place)).toEqual([
+  expect(steps.map(({ step }) => step).filter((step, index, all) => all.indexOf(step) === index)).toEqual([
     ...["plan", "paths", "approval", "separation", "policy", "contract", "run", "checkpoint", "attempt"],
     ...["prompt", "answer", "review", "evidence", "commit", "trailers", "pull request", "hand-off"],
     ...["remediation", "end"],

@@ -46,8 +46,8 @@ test.each(titles)("titles and exit statuses (%#)", (verdict, title, status) => {
 });
 
 test("a title is cut at a hundred characters", () => {
-  const gates = Array.from({ length: 20 }, (_, place) => ({
-    gate: `gate-number-${place}`,
+  const gates = Array.from({ length: 20 }, (_, index) => ({
+    gate: `gate-number-${index}`,
     status: "fail" as const,
     reasons: [],
   }));
@@ -94,9 +94,9 @@ describe("the summary", () => {
   });
 
   test("T199: stays under GitHub's limit and says what is left out", () => {
-    const reasons: Reason[] = Array.from({ length: 100 }, (_, place) => ({
+    const reasons: Reason[] = Array.from({ length: 100 }, (_, index) => ({
       code: "x",
-      message: `${place} ${"é".repeat(5_000)}`,
+      message: `${index} ${"é".repeat(5_000)}`,
       path: "p".repeat(4_000),
     }));
     const text = summaryMarkdown({ ...failed, gates: [{ gate: "scope", status: "fail", reasons }] });

@@ -37,10 +37,10 @@ const purgeOf = (...letters: string[]): Draft => ({
 
 /** Entries, each so many days before the first of November. */
 function ledger(...acts: [days: number, act: Act | Draft][]): TypedEntry[] {
-  return acts.map(([days, act], place) => {
+  return acts.map(([days, act], index) => {
     const draft = typeof act === "object" && "kind" in act ? act : acted(act);
     const at = new Date(Date.parse("2026-11-01T00:00:00Z") - days * 86_400_000).toISOString();
-    return { ...draft, seq: place + 1, hash: String(place), at };
+    return { ...draft, seq: index + 1, hash: String(index), at };
   });
 }
 
@@ -118,17 +118,17 @@ describe("bodies are given up", () => {
   });
 
   test("at most so many in one entry, the oldest first, and the others after it", () => {
-    const many = Array.from({ length: maxPurged + 3 }, (_, place): [number, Draft] => {
-      const ask = acted(["ask", { s: place }]);
+    const many = Array.from({ length: maxPurged + 3 }, (_, index): [number, Draft] => {
+      const ask = acted(["ask", { s: index }]);
       if (ask.kind !== "prompt.recorded") throw new Error("no prompt");
-      const pack = { ...ask.body.pack, sha256: String(place).padStart(64, "0") };
+      const pack = { ...ask.body.pack, sha256: String(index).padStart(64, "0") };
       return [60, { ...ask, body: { ...ask.body, pack } }];
     });
     const entries = ledger(...many, [59, "end"]);
     const first = decide(entries).draft;
     if (first?.kind !== "payload.purged") throw new Error("nothing was given up");
     expect(first.body.digests.map(({ sha256 }) => Number(sha256))).toEqual(
-      Array.from({ length: maxPurged }, (_, place) => place),
+      Array.from({ length: maxPurged }, (_, index) => index),
     );
     const next = decide(ledger(...many, [59, "end"], [0, first])).draft;
     expect(next?.kind === "payload.purged" && next.body.digests).toHaveLength(3);
@@ -141,9 +141,9 @@ test("a body is given up by the last word on it, and what is kept is the rest", 
   fc.assert(
     fc.property(fc.array(event, { maxLength: 20 }), (events) => {
       const entries = ledger(
-        ...events.map(([isPurge, letter], place): [number, Act | Draft] => [
+        ...events.map(([isPurge, letter], index): [number, Act | Draft] => [
           9,
-          isPurge ? purgeOf(letter) : ["ask", { pack: letter, s: place }],
+          isPurge ? purgeOf(letter) : ["ask", { pack: letter, s: index }],
         ]),
       );
       const purged = purgedBodies(entries);

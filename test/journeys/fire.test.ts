@@ -58,8 +58,8 @@ test("T167 the server burns down after each half of the road; the ledger and Git
   expect((await published()).slice(0, before.length)).toEqual(before);
 
   await lena.label(story, "ai:run");
-  for (const place of [1, 2]) {
-    const pull = await until(`pull request ${place}`, async () => (await seen.openPulls())[0]);
+  for (const index of [1, 2]) {
+    const pull = await until(`pull request ${index}`, async () => (await seen.openPulls())[0]);
     await until("the waiting check", () => shown(pull.sha, "in_progress"));
     await until("CI", async () =>
       (await seen.checks(pull.sha)).find((check) => check.name === "test" && check.status === "completed"),
@@ -68,7 +68,7 @@ test("T167 the server burns down after each half of the road; the ledger and Git
     await until("the green check", () => shown(pull.sha, "completed"));
     await approve(pull.number, pull.sha);
     // A sign-off that was given survives: the check stays green and the pull request merges.
-    if (place === 1) {
+    if (index === 1) {
       await until("the review in the ledger", async () =>
         (await settled()).some((line) => kindOf(line) === "review.observed"),
       );

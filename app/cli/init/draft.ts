@@ -67,7 +67,7 @@ function gatesText({ files, checks }: DraftContext, code: readonly string[], fol
   const ignore = locks.filter((lock) => named.has(lock)).map((lock) => `**/${lock}`);
   const tests = [
     ...inside(folders.filter((name) => testFolders.has(name))),
-    ...testNames.filter((_, place) => files.some((path) => testName[place]?.test(path) === true)),
+    ...testNames.filter((_, index) => files.some((path) => testName[index]?.test(path) === true)),
   ];
   const jobs = checks.flatMap(({ pieces: [name, ...more] }) =>
     name === undefined || name === "" || more.length > 0 ? [] : [`@github-actions/${name}`],

@@ -54,10 +54,10 @@ export async function showLedger(
         `entry ${shown.lines} is not the one that was shown: the ledger was rewritten`,
         1,
       );
-    for (const [place, line] of lines.entries()) {
-      if (place < shown.lines) continue;
-      const read = readEntry(line, place + 1);
-      if (!read.ok) return stop(io, "show", `${read.problem.message} [${placeOf(place + 1)}]`, 1);
+    for (const [index, line] of lines.entries()) {
+      if (index < shown.lines) continue;
+      const read = readEntry(line, index + 1);
+      if (!read.ok) return stop(io, "show", `${read.problem.message} [${placeOf(index + 1)}]`, 1);
       if (fits(read.entry, filter))
         io.out(`${options.json === true ? jsonText(read.entry, 0) : entryText(read.entry)}\n`);
     }

@@ -39,9 +39,9 @@ async function plan(body: string): Promise<Plan> {
   return answer.plan;
 }
 
-async function work(plan: Plan, place: number, files: Record<string, string>) {
-  const prompt = plan.prompts[place]!;
-  const contract = compilePrompt(story, plan, prompt, place);
+async function work(plan: Plan, index: number, files: Record<string, string>) {
+  const prompt = plan.prompts[index]!;
+  const contract = compilePrompt(story, plan, prompt, index);
   const pack = samplePack({
     contract: contract.text,
     role: { name: "demo", allow: ["sallyport-demo/**"], deny: [".github/**"] },
@@ -86,10 +86,10 @@ test("both prompts are finished, claim every criterion, and the second is kept f
     result: { outcome: "finished" },
     refused: [".github/workflows/greeting.yml"],
   });
-  for (const [place, { result }] of [first, second].entries()) {
-    const wanted = [...made.prompts[place]!.paths, ...made.prompts[place]!.evidence];
+  for (const [index, { result }] of [first, second].entries()) {
+    const wanted = [...made.prompts[index]!.paths, ...made.prompts[index]!.evidence];
     expect(Object.keys(written(result))).toEqual(wanted.sort());
-    expect(result.claims.map((claim) => claim.criterion)).toEqual(made.prompts[place]!.acceptance);
+    expect(result.claims.map((claim) => claim.criterion)).toEqual(made.prompts[index]!.acceptance);
   }
   expect(() => JSON.parse(files["sallyport-demo/evidence/greeting.json"] ?? "")).not.toThrow();
 });

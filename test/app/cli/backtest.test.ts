@@ -160,9 +160,9 @@ test("sallyport backtest of merged pull requests on GitHub, by its default branc
   plainGit(dir, ["update-ref", "refs/heads/work", head]);
   const api = await serveGitApi(dir, { base: "main", head: "work" });
   const at = "2026-01-01T00:00:00Z";
-  const pulls = changes.map((sha, place) => ({
-    number: place + 1,
-    title: `Change ${place + 1}`,
+  const pulls = changes.map((sha, index) => ({
+    number: index + 1,
+    title: `Change ${index + 1}`,
     body: null,
     labels: [],
     user: { id: 5, login: "ada", type: "User" },

@@ -22,7 +22,7 @@ export function makeLedgerClone() {
     run: (args: string[], color = false) => runLedger(folder, args, color),
     /** Puts a ledger on the evidence branch, with these files beside it, and fetches it into the clone. */
     publish(chain: readonly string[], extra: Record<string, Node> = {}): void {
-      const fresh = chain.map((line, place) => ({ seq: place + 1, line }));
+      const fresh = chain.map((line, index) => ({ seq: index + 1, line }));
       const files = new Map<string, Node>([["README.md", file("about\n")]]);
       for (const { path, content } of branchFiles([], fresh)) files.set(path, file(Buffer.from(content)));
       for (const [path, node] of Object.entries(extra)) files.set(path, node);

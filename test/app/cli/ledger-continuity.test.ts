@@ -14,7 +14,7 @@ const key = newKey();
 const { sign, publicKey } = createSigner(key.pem);
 const lines = (...changed: number[]) =>
   file(
-    Array.from({ length: 40 }, (_, place) => `${place}${changed.includes(place) ? " new" : ""}\n`).join(""),
+    Array.from({ length: 40 }, (_, index) => `${index}${changed.includes(index) ? " new" : ""}\n`).join(""),
   );
 const commit = (changed: number[], ...parents: string[]) =>
   commitFiles(bare, new Map([["a", lines(...changed)]]), parents);

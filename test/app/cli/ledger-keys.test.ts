@@ -168,7 +168,7 @@ describe("entries that several keys sign", () => {
 
 test("T157: a head that is anchored stays the same entry under a new key", async () => {
   const chain = await chainOf(newKey().pem, [draft()]);
-  const head = (place: number) => `${place}:${entryHash(lines[place - 1] ?? "")}`;
+  const head = (index: number) => `${index}:${entryHash(lines[index - 1] ?? "")}`;
   const policy = policyOf([pin(old), pin(fresh)]);
   expect(await verify(policy, "--head", head(3))).toMatchObject({ exit: 0, report: { anchored: true } });
   expect(await verify(policy, "--head", `1:${entryHash(chain[0] ?? "")}`)).toMatchObject({

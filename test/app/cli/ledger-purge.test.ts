@@ -45,11 +45,11 @@ beforeAll(async () => {
 function publish(...commits: [chain: readonly string[], kept: readonly string[]][]): void {
   let parents: string[] = [];
   for (const [chain, kept] of commits) {
-    const fresh = chain.map((line, place) => ({ seq: place + 1, line }));
+    const fresh = chain.map((line, index) => ({ seq: index + 1, line }));
     const files = new Map<string, Node>();
     for (const { path, content } of branchFiles([], fresh)) files.set(path, file(Buffer.from(content)));
-    for (const [place, sha256] of digests.entries())
-      if (kept.includes(sha256)) files.set(bodyPath(sha256), file(bodies[place] ?? ""));
+    for (const [index, sha256] of digests.entries())
+      if (kept.includes(sha256)) files.set(bodyPath(sha256), file(bodies[index] ?? ""));
     parents = [commitFiles(bare, files, parents)];
   }
   plainGit(bare, ["update-ref", `refs/heads/${evidenceBranch}`, parents[0] ?? ""]);
@@ -149,11 +149,11 @@ describe("a body that is not there", () => {
     ],
   ])("is told although somebody pushed %s meanwhile and took it back", async (_, odd, exit) => {
     const tree = (kept: readonly string[], more: Record<string, Node> = {}) => {
-      const fresh = purged.map((line, place) => ({ seq: place + 1, line }));
+      const fresh = purged.map((line, index) => ({ seq: index + 1, line }));
       const [{ path, content } = { path: "", content: "" }] = branchFiles([], fresh);
       const files = new Map<string, Node>([[path, file(Buffer.from(content))]]);
-      for (const [place, sha256] of digests.entries())
-        if (kept.includes(sha256)) files.set(bodyPath(sha256), file(bodies[place] ?? ""));
+      for (const [index, sha256] of digests.entries())
+        if (kept.includes(sha256)) files.set(bodyPath(sha256), file(bodies[index] ?? ""));
       return new Map([...files, ...Object.entries(more)]);
     };
     let parents: string[] = [];

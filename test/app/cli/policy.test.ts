@@ -114,7 +114,7 @@ describe("sallyport policy lint", () => {
       expect.stringMatching(/^\.github\/sallyport\.yml:2:45: put "010" in quotes/),
       "",
     ]);
-    const most = Array.from({ length: 13 }, (_, place) => `k${place}: 1\n`).join("");
+    const most = Array.from({ length: 13 }, (_, index) => `k${index}: 1\n`).join("");
     write(policyPath, `version: 1\n${most}`);
     const { err } = await run(["lint"]);
     expect(err.split("\n").slice(9)).toEqual([

@@ -106,9 +106,9 @@ async function replayed(args: string[], cwd = clone) {
 
 /** Puts the ledger there with one entry changed: the last one of its kind. */
 async function publishAltered(kind: TypedEntry["kind"], change: Record<string, string>): Promise<void> {
-  const place = played.entries.findLastIndex((entry) => entry.kind === kind);
+  const index = played.entries.findLastIndex((entry) => entry.kind === kind);
   const drafts = played.entries.map((entry, at) =>
-    draftOf(at === place ? { ...entry, body: Object.assign({}, entry.body, change) } : entry),
+    draftOf(at === index ? { ...entry, body: Object.assign({}, entry.body, change) } : entry),
   );
   repository.publish(await chainOf(key.pem, drafts), played.bodies);
 }

@@ -104,8 +104,8 @@ describe("the one comment", () => {
 
   test("T274 is found on the second page", async () => {
     const issue = await openIssue(acme);
-    for (let place = 0; place < 100; place++)
-      await acme.as("wes", "POST", `issues/${issue}/comments`, { body: `note ${place}` });
+    for (let index = 0; index < 100; index++)
+      await acme.as("wes", "POST", `issues/${issue}/comments`, { body: `note ${index}` });
     await sticky(issue, "one\n");
     acme.written();
     await sticky(issue, "two\n");

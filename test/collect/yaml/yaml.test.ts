@@ -121,8 +121,8 @@ describe("the files of other tools are read as those read them", () => {
 });
 
 describe("T056: what aliases stand for is bounded", () => {
-  const chain = (count: number, link: (place: number) => string) =>
-    Array.from({ length: count }, (_, place) => `l${place + 1}: &l${place + 1} ${link(place)}\n`).join("");
+  const chain = (count: number, link: (index: number) => string) =>
+    Array.from({ length: count }, (_, index) => `l${index + 1}: &l${index + 1} ${link(index)}\n`).join("");
 
   test.each([
     ["a billion laughs", `l0: &l0 [lol]\n${chain(9, (at) => `[${Array(10).fill(`*l${at}`).join(",")}]`)}`],

@@ -264,11 +264,11 @@ function textsOf(
   drawn: readonly Content[],
 ): FileText[] {
   const absent: Content = { state: "absent" };
-  const draw = (place: number) => drawn[place % drawn.length] ?? absent;
-  return wanted.map((path, place) => {
+  const draw = (index: number) => drawn[index % drawn.length] ?? absent;
+  return wanted.map((path, index) => {
     const change = changes.find((other) => other.path === path);
-    if (change === undefined) return { path, before: draw(place), after: draw(place) };
-    const [before, after] = [draw(2 * place + 1), draw(2 * place)];
+    if (change === undefined) return { path, before: draw(index), after: draw(index) };
+    const [before, after] = [draw(2 * index + 1), draw(2 * index)];
     return {
       path,
       before: change.before === null ? absent : before,

@@ -228,7 +228,7 @@ describe("ci", () => {
     });
     const checks = fc
       .array(aCheck, { maxLength: 8 })
-      .map((list) => list.map((given, place) => check({ ...given, id: place + 1 })));
+      .map((list) => list.map((given, index) => check({ ...given, id: index + 1 })));
 
     test("it passes exactly when the last attempt of each named check succeeded", () => {
       const last = (list: CheckFact[], app: string, name: string) =>

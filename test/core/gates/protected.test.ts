@@ -285,7 +285,7 @@ describe("protected: whatever the reviews", () => {
     }));
   const reviews = fc
     .array(aReview, { maxLength: 6 })
-    .map((list) => list.map((one, place) => review({ ...one, id: place + 1 })));
+    .map((list) => list.map((one, index) => review({ ...one, id: index + 1 })));
 
   test("it passes only with another's approval of the head by a writing architect", () => {
     fc.assert(

@@ -101,7 +101,7 @@ describe("approval", () => {
 describe("dependencies", () => {
   const on = (...merged: boolean[]) => ({
     record: runRecord({
-      dependsOn: merged.map((one, place) => ({ prompt: 20 + place, title: "t", merged: one })),
+      dependsOn: merged.map((one, index) => ({ prompt: 20 + index, title: "t", merged: one })),
     }),
   });
   table("dependencies", [

@@ -188,7 +188,7 @@ describe("remediation", () => {
     const status = fc.constantFrom("fixed", "mitigated", "open", "done", "");
     fc.assert(
       fc.property(fc.array(status, { maxLength: 4 }), (written) => {
-        const files = written.map((one, place) => text(`remediation/${place}.md`, trace(one)));
+        const files = written.map((one, index) => text(`remediation/${index}.md`, trace(one)));
         const answer = ask("remediation", given([surface, ...files.map(({ path }) => made(path))], ...files));
         const mended = written.some((one) => one === "fixed" || one === "mitigated");
         expect(answer.status).toBe(mended && !written.includes("open") ? "pass" : "fail");

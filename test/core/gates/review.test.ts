@@ -288,7 +288,7 @@ describe("review: whatever the reviews", () => {
     }));
   const reviews = fc
     .array(aReview, { maxLength: 8 })
-    .map((list) => list.map((one, place) => review({ ...one, id: place + 1 })));
+    .map((list) => list.map((one, index) => review({ ...one, id: index + 1 })));
   const answer = (list: ReviewFact[]) => ask("review", { ...facts({ policy: both }), reviews: known(list) });
 
   test("it passes only with two others' approvals of the head by writing approvers", () => {

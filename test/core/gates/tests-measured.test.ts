@@ -6,7 +6,7 @@ const adds = 'test("adds", () => {\n  expect(add(1, 1)).toBe(2);\n});\n';
 const takes = 'test("takes", () => {\n  expect(take(1, 1)).toBe(0);\n});\n';
 
 const lines = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, place) => `exports[\`a ${from + place}\`] = ${from + place};`).join(
+  Array.from({ length: to - from }, (_, index) => `exports[\`a ${from + index}\`] = ${from + index};`).join(
     "\n",
   );
 const snapshot = "src/__snapshots__/a.test.ts.snap";
