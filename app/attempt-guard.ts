@@ -18,12 +18,12 @@ export function createAttemptGuard(): AttemptGuard {
   const followed = new Map<number, { seq: number; attempts: Attempts }>();
   return async (trx, repository, drafts) => {
     if (!drafts.some(({ kind }) => attemptKinds.has(kind))) return;
-    const place = followed.get(repository) ?? { seq: 0, attempts: noAttempts() };
+    const progress = followed.get(repository) ?? { seq: 0, attempts: noAttempts() };
     const rows = await trx
       .selectFrom("entries")
       .select(["seq", "line"])
       .where("repository", "=", repository)
-      .where("seq", ">", place.seq)
+      .where("seq", ">", progress.seq)
       .where("kind", "in", [...attemptKinds])
       .orderBy("seq")
       .execute();
@@ -31,14 +31,14 @@ export function createAttemptGuard(): AttemptGuard {
       const entry = readEntry(line, seq);
       if (!entry.ok) throw new SallyportError("ledger-broken", entry.problem.message);
       const typed = typedEntry(entry.entry);
-      if (typed !== null) followAttempts(place.attempts, typed);
-      place.seq = seq;
+      if (typed !== null) followAttempts(progress.attempts, typed);
+      progress.seq = seq;
     }
-    followed.set(repository, place);
+    followed.set(repository, progress);
     // Tried on a copy: what is drafted here may still not be stored.
-    const tried = structuredClone(place.attempts);
+    const attempts = structuredClone(progress.attempts);
     for (const draft of drafts) {
-      const problem = followAttempts(tried, draft);
+      const problem = followAttempts(attempts, draft);
       if (problem !== null) throw new SallyportError("internal", `refused before it was signed: ${problem}`);
     }
   };

@@ -13,10 +13,10 @@ const patience = 10_000;
  * Looks at the place of the database and changes nothing there. An embedded one is not opened: two processes in one folder
  * would destroy it, and the service may be running.
  */
-export async function lookAtDatabase(place: Config["database"], cwd: string): Promise<DatabaseFact> {
-  if ("url" in place) return { kind: "server", problem: await problemOf(place.url) };
-  if (place.folder === null) return { kind: "memory" };
-  return { kind: "folder", folder: place.folder, state: await stateOf(resolve(cwd, place.folder)) };
+export async function probeDatabase(database: Config["database"], cwd: string): Promise<DatabaseFact> {
+  if ("url" in database) return { kind: "server", problem: await problemOf(database.url) };
+  if (database.folder === null) return { kind: "memory" };
+  return { kind: "folder", folder: database.folder, state: await stateOf(resolve(cwd, database.folder)) };
 }
 
 type FolderState = Extract<DatabaseFact, { kind: "folder" }>["state"];

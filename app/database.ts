@@ -40,17 +40,17 @@ export type OpenDatabase = { db: Database; queue: ConstructorOptions; close(): P
  * tables up to date.
  */
 export async function openDatabase(
-  place: { url: string } | { folder: string | null },
+  location: { url: string } | { folder: string | null },
 ): Promise<OpenDatabase> {
-  if ("url" in place) {
+  if ("url" in location) {
     pg.types.setTypeParser(pg.types.builtins.INT8, Number);
     const db = new Kysely<Tables>({
-      dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: place.url }) }),
+      dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: location.url }) }),
     });
     await migrate(db);
-    return { db, queue: { connectionString: place.url }, close: () => db.destroy() };
+    return { db, queue: { connectionString: location.url }, close: () => db.destroy() };
   }
-  const pglite = await openEmbedded(place.folder);
+  const pglite = await openEmbedded(location.folder);
   const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
   await migrate(db);
   return { db, queue: { db: fromPglite(pglite), backend: "pglite" }, close: () => db.destroy() };

@@ -9,7 +9,7 @@ import type { HealthFacts } from "../core/health.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { askService } from "./agents/preflight.ts";
 import type { Config, ConfigReading } from "./config.ts";
-import { lookAtDatabase } from "./database-place.ts";
+import { probeDatabase } from "./database-place.ts";
 import { createGitHub, type GitHubClients } from "./github.ts";
 import { readManifest, readNodeNeeded } from "./manifest.ts";
 import { createSigner } from "./signer.ts";
@@ -31,7 +31,7 @@ export async function collectHealth(
   const { config } = reading;
   const ledgerKey = publicKeyOf(config);
   const appKeyProblem = problemOf(config.privateKey);
-  const database = await lookAtDatabase(config.database, cwd);
+  const database = await probeDatabase(config.database, cwd);
   const settings = { ...machine, problems: [], rest: { appKeyProblem, ledgerKey, database } };
   if (appKeyProblem !== null) return { settings, app: null, us: null, repositories: [], services: [] };
   const github = createGitHub(config, onToken);

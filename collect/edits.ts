@@ -26,7 +26,7 @@ export async function readEdits(
     const answer = await query(github, what, {
       text: editsQuery,
       variables: { ids: ids.slice(at, at + maxIds) },
-      spare: (place) => /^nodes\.[0-9]+$/.test(place),
+      spare: (path) => /^nodes\.[0-9]+$/.test(path),
     });
     if (!answer.known) return answer;
     const read = EditsAnswer.safeParse(answer.value.data);

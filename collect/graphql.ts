@@ -15,7 +15,7 @@ export async function query(
   asked: {
     text: string;
     variables: Record<string, string | number | readonly string[]>;
-    spare?: (place: string) => boolean;
+    spare?: (location: string) => boolean;
   },
 ): Promise<Known<Queried>> {
   // A GitHub server of one's own serves REST below /api/v3 and GraphQL beside it.
@@ -29,10 +29,10 @@ export async function query(
   if (!read.success) return unknown(`GitHub's answer about ${what} is no answer to a query; try again`);
   const failed: string[] = [];
   for (const { message, path = [] } of read.data.errors ?? []) {
-    const place = path.join(".");
-    if (place === "" || asked.spare?.(place) !== true)
+    const location = path.join(".");
+    if (location === "" || asked.spare?.(location) !== true)
       return unknown(`GitHub did not give ${what}: ${shortWords(message)}`);
-    failed.push(place);
+    failed.push(location);
   }
   return known({ data: read.data.data, failed });
 }

@@ -45,8 +45,8 @@ async function defaultBranch(dir: string): Promise<Known<{ name: string; sha: st
 }
 
 async function branchNamed(dir: string, name: string): Promise<Known<{ name: string; sha: string }>> {
-  for (const place of ["refs/remotes/origin/", "refs/heads/"]) {
-    const found = await git(dir, ["show-ref", "--verify", "--hash", "--", `${place}${name}`]);
+  for (const prefix of ["refs/remotes/origin/", "refs/heads/"]) {
+    const found = await git(dir, ["show-ref", "--verify", "--hash", "--", `${prefix}${name}`]);
     if (found.ok) return known({ name, sha: found.stdout.toString("latin1").trim() });
   }
   return unknown(`${dir} has no branch ${JSON.stringify(name)}; give its name as GitHub shows it`);

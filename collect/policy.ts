@@ -17,24 +17,24 @@ const mostProblems = 100;
 const start: Place = { line: 1, column: 1 };
 
 /** The place of every key and item by its dotted path. */
-function placesOf(root: Located): Map<string, Place> {
-  const places = new Map<string, Place>();
+function positionsOf(root: Located): Map<string, Place> {
+  const positions = new Map<string, Place>();
   const walk = (located: Located, above: string[]) => {
     if (located.kind === "map") {
       for (const [name, { at, value }] of located.entries) {
-        places.set(dotted([...above, name]), at);
+        positions.set(dotted([...above, name]), at);
         walk(value, [...above, name]);
       }
     }
     if (located.kind === "list") {
       for (const [index, item] of located.items.entries()) {
-        places.set(dotted([...above, index]), item.at);
+        positions.set(dotted([...above, index]), item.at);
         walk(item, [...above, String(index)]);
       }
     }
   };
   walk(root, []);
-  return places;
+  return positions;
 }
 
 /** The text of a file, or why it is none: at most 64 KB of UTF-8 without a byte order mark. */
@@ -61,17 +61,17 @@ function parse(text: string): { policy: Policy; places: Map<string, Place> } | Y
   if (value === null) return problems;
   if (value.kind !== "map")
     return [...problems, { message: "the policy is a mapping: begin it with `version: 1`", ...value.at }];
-  const places = placesOf(value);
+  const positions = positionsOf(value);
   const bare = bareValue(value);
   const parsed = Policy.safeParse(bare);
   const issues = parsed.success ? [] : parsed.error.issues;
   const readable = parsed.success ? parsed.data : validPart(bare, issues);
   const all = [
     ...problems,
-    ...issueProblems(issues, places),
-    ...(readable === null ? [] : patternIssues(readable, places)),
+    ...issueProblems(issues, positions),
+    ...(readable === null ? [] : patternIssues(readable, positions)),
   ];
-  return parsed.success && all.length === 0 ? { policy: parsed.data, places } : all;
+  return parsed.success && all.length === 0 ? { policy: parsed.data, places: positions } : all;
 }
 
 /**

@@ -56,7 +56,7 @@ export async function readPullState(github: GitHub, number: number): Promise<Kno
   const answer = await query(github, what, {
     text: pullQuery,
     variables: { owner, repo, number },
-    spare: (place) => /^repository\.pullRequest\.(?:labels|reviews|commits|retargets|last)\b/.test(place),
+    spare: (path) => /^repository\.pullRequest\.(?:labels|reviews|commits|retargets|last)\b/.test(path),
   });
   if (!answer.known) return answer;
   const read = PullAnswer.safeParse(answer.value.data);

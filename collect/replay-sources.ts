@@ -22,7 +22,7 @@ import { gitObjects } from "./objects-git.ts";
 import { parsePolicy } from "./policy.ts";
 
 /** Where a verified ledger was read: its files by their paths, its entries, and the clone's git directory if it has one. */
-export type ReplayPlace = {
+export type ReplayInput = {
   files: ReadonlyMap<string, Uint8Array>;
   entries: readonly TypedEntry[];
   names: ReadonlyMap<number, string>;
@@ -33,8 +33,8 @@ export type ReplayPlace = {
  * Reads all that a replay of one run compares the ledger with. Bodies and git objects were written by whoever could write
  * to this copy: the ledger's digests decide what they are worth.
  */
-export async function collectReplaySources(run: string, place: ReplayPlace): Promise<ReplaySources> {
-  const { files, entries, names, dir } = place;
+export async function collectReplaySources(run: string, input: ReplayInput): Promise<ReplaySources> {
+  const { files, entries, names, dir } = input;
   const packs = new Map<string, PublishedBody<Pack>>();
   const results = new Map<string, PublishedBody<StepResult>>();
   for (const { body } of entriesOf(entries, "prompt.recorded")) {
@@ -49,7 +49,7 @@ export async function collectReplaySources(run: string, place: ReplayPlace): Pro
 
 function addBody<T>(
   bodies: Map<string, PublishedBody<T>>,
-  files: ReplayPlace["files"],
+  files: ReplayInput["files"],
   sha256: string,
   parse: (value: Json | undefined) => T | undefined,
 ): void {

@@ -119,8 +119,8 @@ function linesOf(entry: TypedEntry, told: Told): string[] {
 
 function reasonLines(reasons: EntryBody<"attempt.closed">["reasons"]): string[] {
   const lines = reasons.slice(0, limits.reasons).map(({ code: name, message, path }) => {
-    const place = path === undefined ? "" : `, ${code(short(path))}`;
-    return `  - ${code(name)}${place}: ${plain(short(message))}`;
+    const location = path === undefined ? "" : `, ${code(short(path))}`;
+    return `  - ${code(name)}${location}: ${plain(short(message))}`;
   });
   const others = reasons.length - lines.length;
   return others === 0 ? lines : [...lines, `  - and ${others} more`];

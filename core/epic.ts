@@ -121,8 +121,8 @@ export function decideOtherIssue(facts: StoryFacts): Decision {
   const loaded = usablePolicy(facts.policy);
   if (loaded === null) return awaitPolicy(facts.policy);
   const story = facts.issue.labels.includes("diff-prompt") ? facts.parent : null;
-  const place = story === null ? "an issue with the label `story`" : `its story, #${story.number}`;
-  return decisionOf(refuseHere(facts, loaded, `Give this command on ${place}.`), {
+  const target = story === null ? "an issue with the label `story`" : `its story, #${story.number}`;
+  return decisionOf(refuseHere(facts, loaded, `Give this command on ${target}.`), {
     enqueue: story === null ? [] : [{ kind: "issue", repository: facts.repository.id, number: story.number }],
   });
 }

@@ -23,13 +23,13 @@ function ordered(facts: PullFacts): PullFacts {
     changes: sorted(changes, byPath),
     texts: sorted(texts, byPath),
     commits: sorted(commits, (one, other) => (one.sha < other.sha ? -1 : 1)),
-    secrets: sorted(secrets, (one, other) => (placeOf(one) < placeOf(other) ? -1 : 1)),
+    secrets: sorted(secrets, (one, other) => (locationKey(one) < locationKey(other) ? -1 : 1)),
     reviews: sorted(reviews, (one, other) => one.id - other.id),
     checks: sorted(checks, (one, other) => one.id - other.id),
   };
 }
 
-function placeOf({ commit, path, line, where, rule }: SecretFinding): string {
+function locationKey({ commit, path, line, where, rule }: SecretFinding): string {
   return JSON.stringify([commit, path, String(line).padStart(9), where, rule]);
 }
 

@@ -35,7 +35,7 @@ const maxListed = 20;
 export type ChainRules = { keys: Keyring; repository?: number | undefined };
 
 /** How far a verification has come: all that the next entry is compared with. Plain data; a copy can be gone on from. */
-export type ChainPlace = {
+export type ChainState = {
   /** How many lines were read. */
   position: number;
   /** How far an entry's own number is from its place: told where it changes, or one lost entry would be told at all that follow. */
@@ -45,11 +45,11 @@ export type ChainPlace = {
 };
 
 /** Before the first line. */
-export const chainStart: ChainPlace = { position: 0, shift: 0, repository: null, last: null };
+export const chainStart: ChainState = { position: 0, shift: 0, repository: null, last: null };
 
 /** What one line brought: where the chain stands after it, its entry if it can be read and trusted, and what is wrong. */
 export type ChainStep = {
-  place: ChainPlace;
+  state: ChainState;
   entry: Entry | null;
   problems: LedgerProblem[];
   notes: LedgerNote[];
@@ -59,13 +59,13 @@ export type ChainStep = {
  * Verifies the next line of a chain: its signatures before its payload is read, canonical bytes, its number, the hash of
  * the entry before it, its repository, and whether its keys may sign such an entry there.
  */
-export function verifyNext(place: ChainPlace, line: string, rules: ChainRules): ChainStep {
-  const position = place.position + 1;
+export function verifyNext(state: ChainState, line: string, rules: ChainRules): ChainStep {
+  const position = state.position + 1;
   const read = readSigned(line, position, rules);
-  if (!read.ok) return { place: { ...place, position }, entry: null, problems: [read.problem], notes: [] };
+  if (!read.ok) return { state: { ...state, position }, entry: null, problems: [read.problem], notes: [] };
   const { entry } = read;
-  const { last, shift } = place;
-  const repository = place.repository ?? rules.repository ?? entry.repository.id;
+  const { last, shift } = state;
+  const repository = state.repository ?? rules.repository ?? entry.repository.id;
   const problems: LedgerProblem[] = [];
   const found = (code: LedgerProblem["code"], message: string) => problems.push({ code, position, message });
   if (entry.repository.id !== repository)
@@ -79,7 +79,7 @@ export function verifyNext(place: ChainPlace, line: string, rules: ChainRules): 
   const message = `entry ${position} has an earlier time than the entry before it`;
   const { seq, hash, at } = entry;
   return {
-    place: { position, shift: seq - position, repository, last: { seq, hash, at } },
+    state: { position, shift: seq - position, repository, last: { seq, hash, at } },
     entry,
     problems,
     notes: last !== null && at < last.at ? [{ position, message }] : [],
@@ -117,12 +117,12 @@ export function verifyChain(
   const kinds = new Map<string, number>();
   const keyids = new Set<string>();
   const attempts = noAttempts();
-  let place = chainStart;
+  let state = chainStart;
   let first: Entry | null = null;
   let isAnchored = anchor === undefined;
   for (const line of lines) {
-    const step = verifyNext(place, line, rules);
-    place = step.place;
+    const step = verifyNext(state, line, rules);
+    state = step.state;
     problems.push(...step.problems);
     notes.push(...step.notes);
     const { entry } = step;
@@ -134,15 +134,15 @@ export function verifyChain(
     if (wrong !== null)
       problems.push({
         code: "bad-attempt",
-        position: place.position,
-        message: `entry ${place.position}: ${wrong}`,
+        position: state.position,
+        message: `entry ${state.position}: ${wrong}`,
       });
     if (step.problems.length === 0 && wrong === null) visit?.(entry);
-    isAnchored ||= anchor?.seq === place.position && anchor.hash === entry.hash;
+    isAnchored ||= anchor?.seq === state.position && anchor.hash === entry.hash;
     kinds.set(entry.kind, (kinds.get(entry.kind) ?? 0) + 1);
     for (const keyid of entry.keyids) keyids.add(keyid);
   }
-  const { position, last } = place;
+  const { position, last } = state;
   if (position === 0)
     problems.push({ code: "empty", position, message: "there is no entry: an empty ledger proves nothing" });
   if (anchor !== undefined && !isAnchored) {

@@ -32,8 +32,8 @@ function listed(path: string, loaded: Loaded): TouchingRule[] {
   return patternLists(loaded.policy).flatMap(({ key, patterns, mode, meaning }) => {
     const pattern = matcher(patterns, mode).matches(path);
     if (pattern === null) return [];
-    const place = `${key}.${patterns.indexOf(pattern)}`;
-    return [{ key: place, pattern, policyLine: lineOf(loaded, place), meaning }];
+    const ruleKey = `${key}.${patterns.indexOf(pattern)}`;
+    return [{ key: ruleKey, pattern, policyLine: lineOf(loaded, ruleKey), meaning }];
   });
 }
 

@@ -7,7 +7,7 @@ import type { Remediation } from "./remediations.ts";
 const limits = { reasons: 10, characters: 300 };
 
 /** Where a failure came up, in the words that people read. */
-const places: Record<EntryBody<"remediation.opened">["origin"], string> = {
+const origins: Record<EntryBody<"remediation.opened">["origin"], string> = {
   start: "the next attempt could not be started",
   attempt: "the attempt was refused",
   write: "its change could not be written",
@@ -39,7 +39,7 @@ export function traceText(remediation: Remediation): string {
     "",
     "## Origin",
     "",
-    `Story #${story}, prompt #${prompt}, ${attempt} of ${run}: ${places[origin]}.`,
+    `Story #${story}, prompt #${prompt}, ${attempt} of ${run}: ${origins[origin]}.`,
     "",
     "## Repro command",
     "",
@@ -66,8 +66,8 @@ function reasonText({
   message,
   path,
 }: EntryBody<"remediation.opened">["reasons"][number]): string {
-  const place = path === undefined ? "" : ` in ${code(path)}`;
-  return `${code(name)}${place}, ${plain([...message].slice(0, limits.characters).join(""))}`;
+  const location = path === undefined ? "" : ` in ${code(path)}`;
+  return `${code(name)}${location}, ${plain([...message].slice(0, limits.characters).join(""))}`;
 }
 
 function verificationText({ closed }: Remediation): string {

@@ -68,12 +68,12 @@ function short(text: string): string {
 }
 
 /** The file of a reason and its line, such as `src/a.ts:12`. */
-function placeOf(reason: Reason): string {
+function locationOf(reason: Reason): string {
   return `${short(reason.path ?? "")}${reason.line === undefined ? "" : `:${reason.line}`}`;
 }
 
 function reasonMarkdown(reason: Reason): string {
-  const where = reason.path === undefined ? "" : `${code(placeOf(reason))}: `;
+  const where = reason.path === undefined ? "" : `${code(locationOf(reason))}: `;
   const why = reason.policyLine === undefined ? "" : ` (${code(`${policyPath}:${reason.policyLine}`)})`;
   const lines = [`- ${where}${plain(short(reason.message))}${why}`];
   if (reason.next === undefined) return `${lines.join("\n")}\n`;
@@ -170,7 +170,7 @@ export function terminalText(verdict: Verdict, { color }: { color: boolean }): s
 }
 
 function reasonText(reason: Reason): string {
-  const where = reason.path === undefined ? "" : `${placeOf(reason)}: `;
+  const where = reason.path === undefined ? "" : `${locationOf(reason)}: `;
   const why = reason.policyLine === undefined ? "" : ` (${policyPath}:${reason.policyLine})`;
   const next =
     reason.next === undefined ? "" : `    next: ${oneLine(reason.next.step)} (${oneLine(reason.next.who)})\n`;

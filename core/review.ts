@@ -43,9 +43,9 @@ export function reviewResult(pack: Pack, result: StepResult): Finding[] {
   const secrets = (result.redacted ?? []).filter(({ where }) => where === "file");
   if (secrets.length > 0) {
     return secrets.map(({ rule, path, line, count }) => {
-      const place = line === undefined ? "What the agent wrote" : `Line ${line}`;
+      const location = line === undefined ? "What the agent wrote" : `Line ${line}`;
       const more = count > 1 ? `, and ${count - 1} more of the same kind stand there` : "";
-      const message = `${place} holds what looks like a secret (${rule})${more}, so nothing of the answer was used. Leave it out; where it stood there before, change the other lines with \`edit\`.`;
+      const message = `${location} holds what looks like a secret (${rule})${more}, so nothing of the answer was used. Leave it out; where it stood there before, change the other lines with \`edit\`.`;
       return found("secret-in-answer", message, path);
     });
   }

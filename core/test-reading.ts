@@ -87,13 +87,13 @@ function withAnnotationsBefore(bare: string, at: number, min: number): number {
 /** What is switched off, in order and without overlaps. What an earlier mark covers already is not looked at again. */
 function skippedRegions(bare: string, cases: Case[], language: TestLanguage, brackets: Brackets): Region[] {
   const inside = new Set<number>();
-  const places = [...bare.matchAll(language.skips)].map(({ index }) => index);
+  const offsets = [...bare.matchAll(language.skips)].map(({ index }) => index);
   if (language.skipsInside !== undefined) {
     for (const { index } of bare.matchAll(language.skipsInside)) inside.add(index);
   }
   const regions: Region[] = [];
   let next = 0;
-  for (const at of [...places, ...inside].sort((one, other) => one - other)) {
+  for (const at of [...offsets, ...inside].sort((one, other) => one - other)) {
     const last = regions.at(-1)?.to ?? 0;
     while (next < cases.length && (cases[next]?.from ?? 0) <= at) next += 1;
     if (at < last) continue;
@@ -136,7 +136,7 @@ function marksIn(
   inside?: RegExp,
 ): Mark[] {
   const { bare, uncommented } = code;
-  const places = [off, inside].flatMap((one) =>
+  const matches = [off, inside].flatMap((one) =>
     one === undefined
       ? []
       : [...bare.matchAll(one)].map(({ index }) => ({
@@ -147,7 +147,7 @@ function marksIn(
   const marks = new Map<number, Mark>();
   const endAfter = (from: number) => (text.indexOf("\n", from) + 1 || text.length + 1) - 1;
   let [line, end, next] = [1, endAfter(0), 0];
-  for (const { at, inside } of places.sort((one, other) => one.at - other.at)) {
+  for (const { at, inside } of matches.sort((one, other) => one.at - other.at)) {
     for (; end < at; line += 1) end = endAfter(end + 1);
     while (next < cases.length && (cases[next]?.from ?? 0) <= at) next += 1;
     if (marks.has(line)) continue;

@@ -18,7 +18,7 @@ const MAX_CHILDREN = 100;
 const MAX_DEPTH = 8;
 
 const child = z.object({ sub_issue_id: z.number().int(), replace_parent: z.boolean().default(false) });
-const place = z.object({
+const position = z.object({
   sub_issue_id: z.number().int(),
   after_id: z.number().int().optional(),
   before_id: z.number().int().optional(),
@@ -33,7 +33,7 @@ export const subIssueRoutes: Route[] = [
   ),
   writeIssueRoute("POST", `${ISSUE}/sub_issues`, "triage", withBody(child, add)),
   writeIssueRoute("DELETE", `${ISSUE}/sub_issue`, "triage", withBody(child, remove)),
-  writeIssueRoute("PATCH", `${ISSUE}/sub_issues/priority`, "triage", withBody(place, reorder)),
+  writeIssueRoute("PATCH", `${ISSUE}/sub_issues/priority`, "triage", withBody(position, reorder)),
 ];
 
 /** Issues of the same owner may be related across repositories. */
@@ -91,7 +91,7 @@ function detach(call: AuthoredIssueCall, parent: Issue, issue: Issue): void {
   tell(call, "removed", parent, issue);
 }
 
-function reorder(call: AuthoredIssueCall, body: z.output<typeof place>): Answer {
+function reorder(call: AuthoredIssueCall, body: z.output<typeof position>): Answer {
   const { subIssues } = call.issue;
   const issue = subIssues.find(({ id }) => id === body.sub_issue_id);
   if (issue === undefined) return notFound();

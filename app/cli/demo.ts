@@ -210,12 +210,12 @@ function table(tally: Tally, proof: Proof, seconds: number): string {
   return `\n${rows.map(([name, value]) => `  ${(name ?? "").padEnd(width)}  ${value}`).join("\n")}\n\n`;
 }
 
-async function keep(io: Io, place: string, clone: string, publicKeyFile: string): Promise<void> {
-  await mkdir(place, { recursive: true });
-  await rm(join(place, "governed.git"), { recursive: true, force: true });
-  await cp(clone, join(place, "governed.git"), { recursive: true });
-  await cp(publicKeyFile, join(place, "public-key.pem"));
+async function keep(io: Io, target: string, clone: string, publicKeyFile: string): Promise<void> {
+  await mkdir(target, { recursive: true });
+  await rm(join(target, "governed.git"), { recursive: true, force: true });
+  await cp(clone, join(target, "governed.git"), { recursive: true });
+  await cp(publicKeyFile, join(target, "public-key.pem"));
   io.out(
-    `Kept in ${place}. Try: npx sallyport ledger verify ${join(place, "governed.git")} --key ${join(place, "public-key.pem")}\n`,
+    `Kept in ${target}. Try: npx sallyport ledger verify ${join(target, "governed.git")} --key ${join(target, "public-key.pem")}\n`,
   );
 }

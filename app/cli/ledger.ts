@@ -11,7 +11,7 @@ import { withKeys } from "./ledger/trusted-keys.ts";
 import { type VerifyOptions, verifyLedger } from "./ledger/verify.ts";
 import { printSummary, type VsaOptions } from "./ledger/vsa.ts";
 
-const placeHelp = "a clone of the governed repository, an imported folder or an archive";
+const sourceHelp = "a clone of the governed repository, an imported folder or an archive";
 
 /** How often `--follow` looks for new entries, in milliseconds. */
 const followEvery = 2_000;
@@ -31,18 +31,18 @@ export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
   );
   withKeys(command.command("verify"))
     .description("check every entry of a ledger against the public keys of its policy")
-    .argument("<place>", placeHelp)
+    .argument("<place>", sourceHelp)
     .option(
       "--head <seq:hash>",
       "an entry that must be there, as the check run's text shows it: finds a cut tail",
     )
     .option("--pr <number>", "follow this pull request back to the person who approved or adopted it")
     .option("--json", "print the report as JSON")
-    .action((place: string, options: VerifyOptions) => verifyLedger(io, place, options));
+    .action((source: string, options: VerifyOptions) => verifyLedger(io, source, options));
   command
     .command("show")
     .description("print a ledger, one entry a line; nothing is verified")
-    .argument("<place>", placeHelp)
+    .argument("<place>", sourceHelp)
     .option(
       "--kind <kind>",
       "only entries of this kind, such as concern.raised, or of all that begin so: concern",
@@ -53,18 +53,18 @@ export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
     .option("--person <login>", "only what this person did; a numeric id does too")
     .option("--follow", "go on printing what is added, until interrupted")
     .option("--json", "print whole entries as JSON lines")
-    .action((place: string, options: ShowOptions) => showLedger(io, place, options, wait));
+    .action((source: string, options: ShowOptions) => showLedger(io, source, options, wait));
   withKeys(command.command("bundle"))
     .description("print what was seen of a pull request: prompt, answer, model, files, checks, merge")
-    .argument("[place]", placeHelp, ".")
+    .argument("[place]", sourceHelp, ".")
     .requiredOption("--pr <number>", "the pull request")
     .option("--json", "print the bundle as JSON")
-    .action((place: string, options: BundleOptions) => printBundle(io, place, options));
+    .action((source: string, options: BundleOptions) => printBundle(io, source, options));
   withKeys(command.command("vsa"))
     .description("print the SLSA source summary of a merged pull request as an in-toto statement")
-    .argument("[place]", placeHelp, ".")
+    .argument("[place]", sourceHelp, ".")
     .requiredOption("--pr <number>", "the pull request")
-    .action((place: string, options: VsaOptions) => printSummary(io, place, options));
+    .action((source: string, options: VsaOptions) => printSummary(io, source, options));
   withKeys(command.command("continuity"))
     .description(
       "say which revisions of a branch were verified, since when without a gap, and where the gaps are",
@@ -72,13 +72,13 @@ export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
     .argument("[place]", "a clone of the governed repository", ".")
     .option("--branch <name>", "the branch (default: the default branch)")
     .option("--json", "print every revision as JSON")
-    .action((place: string, options: ContinuityOptions) => printContinuity(io, place, options));
+    .action((source: string, options: ContinuityOptions) => printContinuity(io, source, options));
   command
     .command("export")
     .description("write a ledger into one archive, with the SHA-256 of each file")
-    .argument("<place>", placeHelp)
+    .argument("<place>", sourceHelp)
     .requiredOption("--out <file.tar>", "where to write it; an existing file is never replaced")
-    .action((place: string, options: { out: string }) => exportArchive(io, place, options.out));
+    .action((source: string, options: { out: string }) => exportArchive(io, source, options.out));
   command
     .command("import")
     .description("unpack an archive into a new folder, after every file of it was checked")

@@ -23,7 +23,7 @@ export function replayCommand(io: Io): Command {
     .argument("<run>", "the run, such as run-7-1")
     .argument("[place]", "a clone of the governed repository, an imported folder or an archive", ".")
     .option("--json", "print the replay as JSON")
-    .action((run: string, place: string, options: ReplayOptions) => replay(io, run, place, options));
+    .action((run: string, source: string, options: ReplayOptions) => replay(io, run, source, options));
 }
 
 async function replay(io: Io, run: string, name: string, options: ReplayOptions): Promise<void> {
@@ -33,7 +33,7 @@ async function replay(io: Io, run: string, name: string, options: ReplayOptions)
   };
   const opened = await openVerified(io, name, options, { keep: true });
   if (!opened.ok) return refuse(opened.why, opened.status);
-  const { place, verified } = opened;
+  const { source, verified } = opened;
   const { entries, names, report } = verified;
   const [problem] = report.problems;
   if (problem !== undefined)
@@ -47,12 +47,12 @@ async function replay(io: Io, run: string, name: string, options: ReplayOptions)
     return refuse(
       `entry ${unread.seq} (${JSON.stringify(unread.kind)}) tells of ${run} and this version cannot read it: use a newer one`,
     );
-  const dir = place.kind === "git" ? place.path : null;
-  const sources = await collectReplaySources(run, { files: place.files, entries, names, dir });
+  const dir = source.kind === "git" ? source.path : null;
+  const sources = await collectReplaySources(run, { files: source.files, entries, names, dir });
   const result = replayRun(run, entries, sources);
   if (result === null) return refuse(`the ledger knows no run ${JSON.stringify(run)}${knownRuns(entries)}`);
-  const { kind, path } = place;
-  const [ref, commit] = place.kind === "git" ? [place.ref, place.commit] : [null, null];
+  const { kind, path } = source;
+  const [ref, commit] = source.kind === "git" ? [source.ref, source.commit] : [null, null];
   const origin = ref === null ? `the ${kind} ${path}` : `${ref} at ${commit}`;
   io.out(
     options.json === true

@@ -92,11 +92,11 @@ export async function runAction(
   dir: string,
   env: Record<string, string | undefined>,
 ): Promise<{ code: number; verdict: string; conclusion: string; out: string }> {
-  const place = await mkdtemp(join(dir, "action-"));
+  const folder = await mkdtemp(join(dir, "action-"));
   const files = {
-    event: join(place, "event.json"),
-    output: join(place, "output"),
-    summary: join(place, "summary.md"),
+    event: join(folder, "event.json"),
+    output: join(folder, "output"),
+    summary: join(folder, "summary.md"),
   };
   await writeFile(
     files.event,
@@ -126,7 +126,7 @@ export async function runAction(
       "INPUT_GITHUB-TOKEN": pull.token,
       "INPUT_FAIL-ON": "failure",
     },
-    place,
+    folder,
   );
   const outputs = readOutputs(await readFile(files.output, "utf8"));
   return {

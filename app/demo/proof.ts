@@ -13,14 +13,14 @@ export type Proof = { entries: number; head: string; tampered: string };
  * Clones the governed repository as a stranger would and verifies its ledger with the public key alone; then changes one
  * byte of one entry and shows that it is noticed.
  */
-export async function proveLedger(place: {
+export async function proveLedger(options: {
   cloneUrl: string;
   dir: string;
   publicKeyFile: string;
   path: string | undefined;
   head: string;
 }): Promise<Proof & { clone: string }> {
-  const { cloneUrl, dir, publicKeyFile, path, head } = place;
+  const { cloneUrl, dir, publicKeyFile, path, head } = options;
   const clone = join(dir, "governed.git");
   const verify = (where: string, more: string[] = []) =>
     runProgram(

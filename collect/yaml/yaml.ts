@@ -11,7 +11,7 @@ const most = { length: 1_000_000, problems: 100 } as const;
 const maxDepth = { strict: 20, lenient: 100 } as const;
 
 /** Tells the place of any offset of a text. */
-function placesIn(text: string): (offset: number) => Place {
+function positionsIn(text: string): (offset: number) => Place {
   const starts = [0];
   for (const { 0: end, index } of text.matchAll(/\r\n|\r|\n/g)) starts.push(index + end.length);
   return (offset) => {
@@ -45,7 +45,7 @@ export function readYaml(text: string, rules: "strict" | "lenient"): YamlReading
     return { value: null, further: [], problems: [{ message, line: 1, column: 1 }] };
   }
   const problems: YamlProblem[] = [];
-  const placeOf = placesIn(text);
+  const placeOf = positionsIn(text);
   const report = (offset: number, message: string) => {
     if (problems.length < most.problems) problems.push({ message: shortLine(message), ...placeOf(offset) });
   };

@@ -21,10 +21,10 @@ function decisionsOf(
   { policy }: LoadedPolicy,
 ): Decisions {
   const files = policy.gates[name]?.files ?? [];
-  const place = matcher(files, "allow");
+  const decisionFiles = matcher(files, "allow");
   return {
     written: brought(changes, files).map(({ path }) => path),
-    named: (record?.run?.decisions ?? []).filter((path) => place.matches(path) !== null),
+    named: (record?.run?.decisions ?? []).filter((path) => decisionFiles.matches(path) !== null),
   };
 }
 

@@ -11,7 +11,7 @@ export function wantsSecrets(policy: Policy): boolean {
   return policy.gates[name] !== undefined || policy.extends === "default";
 }
 
-const places: Record<SecretFinding["where"], string> = {
+const locations: Record<SecretFinding["where"], string> = {
   file: "in a file",
   "file-name": "in the name of a file",
   "commit-message": "in the commit's message",
@@ -46,7 +46,7 @@ export const secrets = defineGate({
       const of = commit === null ? "" : ` of commit ${commit.slice(0, 12)}`;
       return {
         code: "secret",
-        message: `The rule \`${rule}\` finds a secret ${places[where]}${of}.`,
+        message: `The rule \`${rule}\` finds a secret ${locations[where]}${of}.`,
         ...(path === null ? {} : { path }),
         ...(finding.line === null ? {} : { line: finding.line }),
         ...line,

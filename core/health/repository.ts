@@ -106,8 +106,8 @@ function judgeKeys(name: string, { ledger }: Policy, publicKey: string): Finding
 }
 
 function windowOf({ kinds, from = 1, to }: Pinned): string {
-  const place = to === undefined ? `entries from ${from} on` : `entries ${from} to ${to}`;
-  return kinds === undefined ? place : `${place} of the kinds ${kinds.join(", ")}`;
+  const range = to === undefined ? `entries from ${from} on` : `entries ${from} to ${to}`;
+  return kinds === undefined ? range : `${range} of the kinds ${kinds.join(", ")}`;
 }
 
 /** The policy's rules held against the tree and the workflows; what is doubtful is a warning by its line. */

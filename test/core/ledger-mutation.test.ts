@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { readSegments, segmentEntries, segmentPath } from "../../core/evidence-branch.ts";
 import { keyringOf } from "../../core/ledger-keys.ts";
-import { type ChainPlace, chainStart, verifyChain, verifyNext } from "../../core/ledger-verify.ts";
+import { type ChainState, chainStart, verifyChain, verifyNext } from "../../core/ledger-verify.ts";
 import { chainOf, drafts, newKey } from "../ledger.ts";
 
 const count = 1_000;
@@ -14,7 +14,7 @@ let lines: string[];
 /** A chain of the same repository by the same key, with other entries. */
 let twin: string[];
 /** How far a verification of the honest chain has come before each entry, and at its end. */
-let places: ChainPlace[];
+let places: ChainState[];
 beforeAll(async () => {
   lines = await chainOf(key.pem, drafts(count));
   twin = await chainOf(key.pem, drafts(count, { at: "2026-11-21T10:00:01.000Z" }));
@@ -22,7 +22,7 @@ beforeAll(async () => {
   for (const line of lines) {
     const step = verifyNext(places.at(-1) ?? chainStart, line, rules);
     expect(step.problems).toEqual([]);
-    places.push(step.place);
+    places.push(step.state);
   }
 }, 60_000);
 
@@ -86,11 +86,11 @@ function made(kind: string, index: number, where: number, code: number): Mutatio
 
 /** The first problem that a verification finds which has come to the changed place; undefined: none near there. */
 function firstProblem({ from, tail }: Mutation): number | undefined {
-  let place = places[from] ?? chainStart;
+  let state = places[from] ?? chainStart;
   for (const line of tail.slice(0, 2)) {
-    const step = verifyNext(place, line, rules);
+    const step = verifyNext(state, line, rules);
     if (step.problems[0] !== undefined) return step.problems[0].position;
-    place = step.place;
+    state = step.state;
   }
   return undefined;
 }

@@ -26,11 +26,11 @@ export async function printBundle(io: Io, name: string, options: BundleOptions):
   if (ledger === null) return;
   const unread = unreadProblem(ledger, pull);
   if (unread !== null) return stop(io, "bundle", unread, 2);
-  const { entries, repository, place } = ledger;
+  const { entries, repository, source } = ledger;
   const assembled = assembleBundle(entries, pull, {
     repository,
     body: (sha256) => {
-      const bytes = place.files.get(bodyPath(sha256));
+      const bytes = source.files.get(bodyPath(sha256));
       return bytes === undefined ? null : Buffer.from(bytes).toString("utf8");
     },
   });
@@ -52,16 +52,16 @@ export async function printBundle(io: Io, name: string, options: BundleOptions):
 /** The merge with the two changes compared, where the trees differ and the ledger lies in a clone that has both. */
 async function compared(
   io: Io,
-  { entries, place }: VerifiedLedger,
+  { entries, source }: VerifiedLedger,
   { merge, pull, commit: head, ...bundle }: Bundle,
 ): Promise<Bundle["merge"]> {
-  if (merge === null || merge.change !== "not-compared" || place.kind !== "git") return merge;
+  if (merge === null || merge.change !== "not-compared" || source.kind !== "git") return merge;
   const base = lastVerdict(entries, pull, head)?.body.base ?? ("base" in bundle ? bundle.base : null);
   if (base === null) {
     io.err("what was merged is not compared with what was judged: the ledger has no verdict on its head\n");
     return merge;
   }
-  const patches = await comparePatches(place.path, { base, head, merged: merge.commit });
+  const patches = await comparePatches(source.path, { base, head, merged: merge.commit });
   if (!patches.known) {
     io.err(`what was merged is not compared with what was judged: ${patches.why}\n`);
     return merge;

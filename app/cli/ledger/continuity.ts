@@ -26,16 +26,18 @@ export async function printContinuity(io: Io, name: string, options: ContinuityO
   const refuse = (message: string) => stop(io, "continuity", message, 2);
   const ledger = await readVerified(io, "continuity", name, options);
   if (ledger === null) return;
-  const { place, entries, unread } = ledger;
-  if (place.kind !== "git")
-    return refuse(`the ${place.kind} ${place.path} has no history to cover: name a clone of the repository`);
+  const { source, entries, unread } = ledger;
+  if (source.kind !== "git")
+    return refuse(
+      `the ${source.kind} ${source.path} has no history to cover: name a clone of the repository`,
+    );
   const newer = unread.find(({ kind }) => kind === "source.verified");
   if (newer !== undefined)
     return refuse(`entry ${newer.seq} is a source.verified that this version cannot read: use a newer one`);
-  const mainline = await readMainline(place.path, options.branch);
+  const mainline = await readMainline(source.path, options.branch);
   if (!mainline.known) return refuse(mainline.why);
   const { line, ref } = mainline.value;
-  const spans = await readSpans(place.path, possibleSpans(line, entries, ref));
+  const spans = await readSpans(source.path, possibleSpans(line, entries, ref));
   if (!spans.known) return refuse(spans.why);
   const continuity = foldContinuity(line, entries, ref, spans.value.spans);
   const { missing } = spans.value;

@@ -7,13 +7,13 @@ import { readSegments, wrongBodies } from "../../../core/evidence-branch.ts";
 import { isArchiveName, manifestName, manifestText } from "../../../core/ledger-archive.ts";
 import type { Io } from "../io.ts";
 import { stop } from "./input.ts";
-import { openPlace } from "./place.ts";
+import { openLedger } from "./place.ts";
 
 /** `ledger export`: one archive of all segments and bodies; the same ledger gives the same bytes. */
 export async function exportArchive(io: Io, name: string, out: string): Promise<void> {
-  const read = await openPlace(io.cwd, name);
+  const read = await openLedger(io.cwd, name);
   if (!read.ok) return stop(io, "export", read.why, read.status);
-  const { files } = read.place;
+  const { files } = read.source;
   const kept = [...files]
     .filter(([path]) => isArchiveName(path))
     .sort(([one], [other]) => (one < other ? -1 : 1));

@@ -7,36 +7,36 @@ import { fileProblem, manifestName, missingProblem, readManifest } from "../../.
 import { readArchive } from "./archive.ts";
 
 /** Where a ledger was read from: a git directory's evidence branch, an imported folder, or an archive. */
-export type Place =
+export type LedgerSource =
   | { kind: "git"; path: string; ref: string; commit: string; files: Map<string, Uint8Array> }
   | { kind: "folder" | "archive"; path: string; files: Map<string, Uint8Array> };
 
 /** `status`: 1 when a ledger is there and is not whole, 2 when none can be read there. */
-export type PlaceReading = { ok: true; place: Place } | { ok: false; status: 1 | 2; why: string };
+export type LedgerReading = { ok: true; source: LedgerSource } | { ok: false; status: 1 | 2; why: string };
 
 /** Reads all of a ledger, whichever of the three forms it has. */
-export async function openPlace(cwd: string, name: string): Promise<PlaceReading> {
+export async function openLedger(cwd: string, name: string): Promise<LedgerReading> {
   const path = resolve(cwd, name);
   const found = await stat(path).catch(() => null);
   if (found?.isFile()) return openArchive(path);
   if (found !== null && (await isLedgerFolder(path))) return openFolder(path);
   const ledger = await readGitLedger(path);
   if (!ledger.known) return { ok: false, status: 2, why: ledger.why };
-  if (ledger.value !== null) return { ok: true, place: { kind: "git", path, ...ledger.value } };
+  if (ledger.value !== null) return { ok: true, source: { kind: "git", path, ...ledger.value } };
   const why = `${path} has no branch ${evidenceBranch}; fetch it: git fetch origin ${evidenceBranch}:${evidenceBranch}`;
   return { ok: false, status: 2, why };
 }
 
-async function openArchive(path: string): Promise<PlaceReading> {
+async function openArchive(path: string): Promise<LedgerReading> {
   const files = new Map<string, Uint8Array>();
   const read = await readArchive(path, async (name, content) => {
     if (name !== manifestName) files.set(name, content);
   });
-  if (read.ok) return { ok: true, place: { kind: "archive", path, files } };
+  if (read.ok) return { ok: true, source: { kind: "archive", path, files } };
   return { ok: false, status: 1, why: `${path} is refused: ${read.why}` };
 }
 
-async function openFolder(path: string): Promise<PlaceReading> {
+async function openFolder(path: string): Promise<LedgerReading> {
   const read = await readLedgerFolder(path);
   if (!read.known) return { ok: false, status: 1, why: read.why };
   const files = read.value;
@@ -48,5 +48,5 @@ async function openFolder(path: string): Promise<PlaceReading> {
     wrong ??= missingProblem(manifest, new Set(files.keys()));
   }
   if (wrong !== null) return { ok: false, status: 1, why: `${path} is refused: ${wrong}` };
-  return { ok: true, place: { kind: "folder", path, files } };
+  return { ok: true, source: { kind: "folder", path, files } };
 }

@@ -7,11 +7,11 @@ import { endText } from "../../../core/remediation-text.ts";
 import { reviewText } from "../../../core/reviews.ts";
 import type { Trace } from "../../../core/trace.ts";
 import { typedEntry } from "../../../core/typed-entry.ts";
-import type { Place } from "./place.ts";
+import type { LedgerSource } from "./place.ts";
 
 /** What `ledger verify` found: the chain's report, where it was read, and what lies beside the chain. */
 export type LedgerReport = ChainReport & {
-  kind: Place["kind"];
+  kind: LedgerSource["kind"];
   path: string;
   /** The evidence branch and its commit; null for a folder or an archive. */
   ref: string | null;
@@ -27,7 +27,7 @@ export type LedgerReport = ChainReport & {
 };
 
 /** Where an entry stands on the branch, for people. */
-export function placeOf(position: number): string {
+export function locationOf(position: number): string {
   return `${segmentPath(position)}, line ${((position - 1) % segmentEntries) + 1}`;
 }
 
@@ -82,8 +82,8 @@ function purgedText(purged: number): string {
 }
 
 function problemLine({ code, position, message }: LedgerProblem): string {
-  const place = position === 0 ? "" : ` [entry ${position}: ${placeOf(position)}]`;
-  return `  ${code}: ${oneLine(message)}${place}`;
+  const location = position === 0 ? "" : ` [entry ${position}: ${locationOf(position)}]`;
+  return `  ${code}: ${oneLine(message)}${location}`;
 }
 
 function proof(anchored: boolean): string[] {

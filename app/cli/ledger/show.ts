@@ -3,8 +3,8 @@ import { readSegments } from "../../../core/evidence-branch.ts";
 import { type Entry, entryHash, readEntry } from "../../../core/ledger.ts";
 import type { Io } from "../io.ts";
 import { stop, wholeNumber } from "./input.ts";
-import { openPlace } from "./place.ts";
-import { entryText, placeOf } from "./report.ts";
+import { openLedger } from "./place.ts";
+import { entryText, locationOf } from "./report.ts";
 
 export type ShowOptions = {
   kind?: string;
@@ -57,7 +57,7 @@ export async function showLedger(
     for (const [index, line] of lines.entries()) {
       if (index < shown.lines) continue;
       const read = readEntry(line, index + 1);
-      if (!read.ok) return stop(io, "show", `${read.problem.message} [${placeOf(index + 1)}]`, 1);
+      if (!read.ok) return stop(io, "show", `${read.problem.message} [${locationOf(index + 1)}]`, 1);
       if (fits(read.entry, filter))
         io.out(`${options.json === true ? jsonText(read.entry, 0) : entryText(read.entry)}\n`);
     }
@@ -68,12 +68,12 @@ export async function showLedger(
 
 /** The ledger's lines; null: there are none to be read, and it was said why. */
 async function linesOf(io: Io, name: string): Promise<string[] | null> {
-  const read = await openPlace(io.cwd, name);
+  const read = await openLedger(io.cwd, name);
   if (!read.ok) {
     stop(io, "show", read.why, read.status);
     return null;
   }
-  const reading = readSegments(read.place.files);
+  const reading = readSegments(read.source.files);
   if (reading.ok) return reading.lines;
   stop(io, "show", `the ledger is broken: ${reading.message}`, 1);
   return null;

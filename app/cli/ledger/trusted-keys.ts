@@ -11,7 +11,7 @@ import { problemLines } from "../../../core/trouble.ts";
 import type { Policy } from "../../../schemas/policy.ts";
 import { policyPath } from "../../../schemas/policy-place.ts";
 import type { Io } from "../io.ts";
-import type { Place } from "./place.ts";
+import type { LedgerSource } from "./place.ts";
 
 /** The keys a verification trusts, and where they come from, for people. */
 export type TrustedKeys = { keys: LedgerKey[]; source: string };
@@ -60,11 +60,14 @@ export async function givenKeys(io: Io, options: KeyOptions): Promise<Known<Trus
 }
 
 /** The keys that were given, else those of the policy that a clone has beside its ledger. */
-export async function trustedKeys(given: TrustedKeys | null, place: Place): Promise<Known<TrustedKeys>> {
+export async function trustedKeys(
+  given: TrustedKeys | null,
+  source: LedgerSource,
+): Promise<Known<TrustedKeys>> {
   if (given !== null) return known(given);
-  if (place.kind === "git") return cloneKeys(place.path);
+  if (source.kind === "git") return cloneKeys(source.path);
   return unknown(
-    `the ${place.kind} ${place.path} has no policy that names keys: give --policy <file> or --key <key>`,
+    `the ${source.kind} ${source.path} has no policy that names keys: give --policy <file> or --key <key>`,
   );
 }
 

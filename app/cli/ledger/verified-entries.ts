@@ -3,14 +3,14 @@ import { oneLine } from "../../../core/escape.ts";
 import { known } from "../../../core/known.ts";
 import type { Io } from "../io.ts";
 import { stop, wholeNumber } from "./input.ts";
-import { openPlace, type Place } from "./place.ts";
+import { openLedger, type LedgerSource } from "./place.ts";
 import type { LedgerReport } from "./report.ts";
 import { givenKeys, type KeyOptions, trustedKeys } from "./trusted-keys.ts";
 import { type Asked, type VerifiedPlace, verifyPlace } from "./verified-place.ts";
 
 /** A ledger as it was read and verified, in order or not; or why there is none to verify, with the exit status. */
 export type Opened =
-  | { ok: true; place: Place; verified: VerifiedPlace }
+  | { ok: true; source: LedgerSource; verified: VerifiedPlace }
   | { ok: false; status: 1 | 2; why: string };
 
 /** Opens a ledger and verifies all of it, by the keys that are given or that its clone's policy pins. */
@@ -25,21 +25,23 @@ export async function openVerified(
   if (repository === null) return refuse("--repository-id takes a whole number");
   const given = await givenKeys(io, options);
   if (!given.known) return refuse(given.why);
-  const read = await openPlace(io.cwd, name);
+  const read = await openLedger(io.cwd, name);
   if (!read.ok) return read;
-  const { place } = read;
-  const trusted = await trustedKeys(given.value, place);
+  const { place: source } = read;
+  const trusted = await trustedKeys(given.value, source);
   if (!trusted.known) return refuse(trusted.why);
   const taken =
-    place.kind === "git" ? await readTakenBodies(place.path, place.commit) : known(new Map<string, number>());
+    source.kind === "git"
+      ? await readTakenBodies(source.path, source.commit)
+      : known(new Map<string, number>());
   if (!taken.known) return refuse(taken.why);
-  const verified = verifyPlace(place, trusted.value, { ...asked, repository, taken: taken.value });
-  return { ok: true, place, verified };
+  const verified = verifyPlace(source, trusted.value, { ...asked, repository, taken: taken.value });
+  return { ok: true, source, verified };
 }
 
 /** A ledger that is in order, all of it. */
 export type VerifiedLedger = Omit<VerifiedPlace, "report"> & {
-  place: Place;
+  source: LedgerSource;
   /** The repository's name, as the newest entry has it. */
   repository: string;
 };
@@ -67,7 +69,7 @@ export async function readVerified(
     return refuse(`${message}; see \`sallyport ledger verify\``, 1);
   }
   tellNotes(io, report);
-  return { ...read, place: opened.place, repository: read.names.get(report.head?.seq ?? 0) ?? "" };
+  return { ...read, source: opened.source, repository: read.names.get(report.head?.seq ?? 0) ?? "" };
 }
 
 /** Says on standard error what a reader should know of a ledger that is in order. */

@@ -12,7 +12,7 @@ import type { LedgerProblem } from "../../../core/ledger-problem.ts";
 import { verifyChain } from "../../../core/ledger-verify.ts";
 import { bodiesNamed, followPurges } from "../../../core/retention.ts";
 import { typedEntry } from "../../../core/typed-entry.ts";
-import type { Place } from "./place.ts";
+import type { LedgerSource } from "./place.ts";
 import type { LedgerReport } from "./report.ts";
 import type { TrustedKeys } from "./trusted-keys.ts";
 
@@ -39,8 +39,8 @@ export type VerifiedPlace = {
 };
 
 /** Verifies all of a ledger: its layout, each entry, the bodies beside them, and what else lies there. */
-export function verifyPlace(place: Place, trusted: TrustedKeys, asked: Asked): VerifiedPlace {
-  const { files } = place;
+export function verifyPlace(source: LedgerSource, trusted: TrustedKeys, asked: Asked): VerifiedPlace {
+  const { files } = source;
   const { anchor, repository, taken, keep } = asked;
   const purged = new Map<string, number>();
   const named = new Set<string>();
@@ -77,10 +77,10 @@ export function verifyPlace(place: Place, trusted: TrustedKeys, asked: Asked): V
     ok: problems.length === 0,
     problems,
     notes: [...chain.notes, ...strays],
-    kind: place.kind,
-    path: place.path,
-    ref: place.kind === "git" ? place.ref : null,
-    commit: place.kind === "git" ? place.commit : null,
+    kind: source.kind,
+    path: source.path,
+    ref: source.kind === "git" ? source.ref : null,
+    commit: source.kind === "git" ? source.commit : null,
     trust: { source: trusted.source, keys: trusted.keys.length },
     bodies: {
       named: named.size,
@@ -93,7 +93,7 @@ export function verifyPlace(place: Place, trusted: TrustedKeys, asked: Asked): V
 }
 
 /** The lines of the segments, each of which is let go once it was read: a long ledger would not fit in memory twice. */
-function* takenLines(files: Place["files"], segments: readonly string[]): Generator<string> {
+function* takenLines(files: LedgerSource["files"], segments: readonly string[]): Generator<string> {
   for (const path of segments) {
     yield* segmentLines(files, [path]);
     files.delete(path);
@@ -104,7 +104,7 @@ function layoutProblem({ position, message }: Extract<BranchLayout, { ok: false 
   return { code: "bad-layout", position, message: `nothing was verified: ${message}` };
 }
 
-function bodyProblems(files: Place["files"]): LedgerProblem[] {
+function bodyProblems(files: LedgerSource["files"]): LedgerProblem[] {
   return wrongBodies(files).map((path) => ({
     code: "bad-body",
     position: 0,

@@ -37,8 +37,8 @@ function problemOf(reading: PolicyReading, file: string): string | null {
 
 function textOf({ path, name, rules, outsideRoles }: Explanation, file: string): string {
   const lines = rules.map(({ key, pattern, policyLine, meaning }) => {
-    const place = `${file}${policyLine === null ? "" : `:${policyLine}`}`;
-    return `  ${key}${pattern === null ? "" : ` \`${pattern}\``} (${place}): ${meaning}`;
+    const location = `${file}${policyLine === null ? "" : `:${policyLine}`}`;
+    return `  ${key}${pattern === null ? "" : ` \`${pattern}\``} (${location}): ${meaning}`;
   });
   if (name !== null) lines.unshift(`  no change may hold this name: ${name}`);
   if (rules.length === 0) lines.push("  no rule");
