@@ -1,4 +1,4 @@
-import type { Ask, Standing } from "../core/authority.ts";
+import type { Ask, Permission } from "../core/authority.ts";
 import { commandLabels, isCommandLabel, parseCommand } from "../core/commands.ts";
 import type { Ourselves } from "../core/effects.ts";
 import { type Known, known, unknown } from "../core/known.ts";
@@ -8,13 +8,13 @@ import { Account } from "../schemas/text.ts";
 import { readEdits } from "./edits.ts";
 import type { GitHub } from "./github.ts";
 import { listAll } from "./listing.ts";
-import { readStanding } from "./people.ts";
+import { readPermission } from "./people.ts";
 
 /** The comments of an issue or pull request that matter to us: commands of people, and our own one comment. */
 export type Conversation = { asks: Ask[]; sticky: string | null };
 
 /** A command before it is asked what its author may do, and (by the comment's node id) whether it was edited after all. */
-type Unasked = Omit<Ask, "standing"> & { node: string | null };
+type Unasked = Omit<Ask, "permission"> & { node: string | null };
 
 /** The marker that ends our one comment; the performer writes it, and a comment of anybody else with it is not ours. */
 export const stickyMarker = "<!-- sallyport:sticky -->";
@@ -88,17 +88,17 @@ export async function readConversation(
     github,
     next.flatMap(({ node, edited }) => (node === null || edited ? [] : [node])),
   );
-  const standings = new Map<number, Known<Standing>>();
+  const permissions = new Map<number, Known<Permission>>();
   const asks: Ask[] = [];
   for (const { node, ...one } of next) {
-    const standing =
-      standings.get(one.by.id) ??
+    const permission =
+      permissions.get(one.by.id) ??
       (context.people === null
         ? unknown("there is no valid policy")
-        : await readStanding(github, one.by, context.people));
-    standings.set(one.by.id, standing);
+        : await readPermission(github, one.by, context.people));
+    permissions.set(one.by.id, permission);
     const edited = one.edited || node === null ? known(one.edited) : editOf(node, edits);
-    asks.push(edited.known ? { ...one, standing, edited: edited.value } : { ...one, standing: edited });
+    asks.push(edited.known ? { ...one, permission, edited: edited.value } : { ...one, permission: edited });
   }
   return known({ asks, sticky });
 }

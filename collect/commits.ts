@@ -76,7 +76,7 @@ async function readFacts(objects: GitObjects, source: CommitsSource): Promise<Kn
     head: { sha: head.value },
     defaultBranch: main.known ? main.value.name : base.value.name,
     reviews: elsewhere,
-    authorStanding: elsewhere,
+    authorPermission: elsewhere,
     checks: elsewhere,
     day: source.day,
   });

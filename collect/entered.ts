@@ -38,7 +38,7 @@ export async function readEntered(
       secrets,
     })),
     reviews: then,
-    authorStanding: then,
+    authorPermission: then,
     retargetedAt: then,
     checks: then,
     day,

@@ -87,7 +87,7 @@ async function collect(
       head: { sha: head.value },
       defaultBranch,
       reviews: elsewhere,
-      authorStanding: elsewhere,
+      authorPermission: elsewhere,
       checks: elsewhere,
       day: source.now.slice(0, 10),
     },

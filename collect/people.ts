@@ -1,4 +1,4 @@
-import type { Standing } from "../core/authority.ts";
+import type { Permission } from "../core/authority.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { readPersonName } from "../core/person-name.ts";
 import type { People } from "../schemas/policy.ts";
@@ -13,11 +13,11 @@ const roles = ["none", "read", "triage", "write", "maintain", "admin"] as const;
  * or a team it is in. The account was told by GitHub, by numeric id; a login that now belongs to another id is unknown.
  * Source: GitHub docs, "Get repository permissions for a user", "Get team membership for a user".
  */
-export async function readStanding(
+export async function readPermission(
   github: GitHub,
   account: Account,
   people: People,
-): Promise<Known<Standing>> {
+): Promise<Known<Permission>> {
   const { request, owner, repo } = github;
   const answer = await ask(
     `the permission of @${account.login}`,

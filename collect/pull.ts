@@ -5,12 +5,12 @@ import { readApiLedger } from "./ledger.ts";
 import type { Objects } from "./objects.ts";
 import { apiObjects } from "./objects-api.ts";
 import type { ObjectsCache } from "./objects-cache.ts";
-import { readStanding } from "./people.ts";
+import { readPermission } from "./people.ts";
 import { readPolicy } from "./policy-file.ts";
 import { contentFacts } from "./pull/content.ts";
 import { type PullState, readPullState } from "./pull-state.ts";
 import { type RecordSubject, verifiedRecord } from "./record.ts";
-import { othersChecks, wantsReviews, withStandings } from "./reviews.ts";
+import { othersChecks, wantsReviews, withPermissions } from "./reviews.ts";
 import { readSignOffs } from "./sign-offs.ts";
 
 /**
@@ -68,10 +68,10 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
     retargetedAt,
     head: { sha: head.sha },
     defaultBranch: state.defaultBranch.name,
-    reviews: people === null ? known([]) : await withStandings(source, reviewed, people),
-    authorStanding:
+    reviews: people === null ? known([]) : await withPermissions(source, reviewed, people),
+    authorPermission:
       people?.separation === "solo" && wantsReviews(policy)
-        ? await readStanding(source, author, people)
+        ? await readPermission(source, author, people)
         : unknown("it is asked only where an author's own duty can count"),
     checks: othersChecks(state.checks),
     day: source.now.slice(0, 10),

@@ -5,7 +5,7 @@ import type { People } from "../schemas/policy.ts";
 import { Account } from "../schemas/text.ts";
 import type { GitHub } from "./github.ts";
 import { listAll } from "./listing.ts";
-import { readStanding } from "./people.ts";
+import { readPermission } from "./people.ts";
 
 /** Null for a review that is not submitted: nobody but its author sees it. */
 export function reviewState(named: string): ReviewFact["state"] | null {
@@ -39,19 +39,19 @@ export async function readReviews(
 }
 
 /** Reads what each reviewer may do here, each person once. Only those whose review could count are asked about. */
-export async function withStandings(
+export async function withPermissions(
   github: GitHub,
   reviews: Known<SeenReview[]>,
   people: People,
 ): Promise<Known<ReviewFact[]>> {
   if (!reviews.known) return reviews;
-  const standings = new Map<number, ReviewFact["standing"]>();
+  const permissions = new Map<number, ReviewFact["permission"]>();
   for (const { by, state } of reviews.value) {
-    if (state === "commented" || by.type !== "User" || standings.has(by.id)) continue;
-    standings.set(by.id, await readStanding(github, by, people));
+    if (state === "commented" || by.type !== "User" || permissions.has(by.id)) continue;
+    permissions.set(by.id, await readPermission(github, by, people));
   }
   const unasked = unknown("this review is nothing that could count");
-  return known(reviews.value.map((one) => ({ ...one, standing: standings.get(one.by.id) ?? unasked })));
+  return known(reviews.value.map((one) => ({ ...one, permission: permissions.get(one.by.id) ?? unasked })));
 }
 
 /** Whether a policy has a gate that looks at reviews. */

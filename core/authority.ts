@@ -7,7 +7,7 @@ import type { Known } from "./known.ts";
 import { shortName } from "./person-name.ts";
 
 /** What a person may do here: their role on the repository and the duties the policy gives them. */
-export type Standing = {
+export type Permission = {
   /** From the collaborator permission endpoint; `author_association` is never used, it is not a right. */
   role: "none" | "read" | "triage" | "write" | "maintain" | "admin";
   duties: Duty[];
@@ -27,7 +27,7 @@ export type Ask = {
   viaApp: boolean;
   /** A command label that was on the issue from its opening: a form may have put it there for an outsider. */
   atOpening: boolean;
-  standing: Known<Standing>;
+  permission: Known<Permission>;
 };
 
 /** Whether an ask may be carried out; `wait` when what decides it could not be read. */
@@ -37,7 +37,7 @@ export type Authority =
   | { answer: "wait"; why: string };
 
 /** The roles that may write to a repository; nobody below them has authority over its changes. */
-export const writers: ReadonlySet<Standing["role"]> = new Set(["write", "maintain", "admin"]);
+export const writers: ReadonlySet<Permission["role"]> = new Set(["write", "maintain", "admin"]);
 
 /** The names of those who hold a duty, for a next step; says so when the policy names nobody. */
 export function holders(people: People, duty: Duty): string {
@@ -64,8 +64,8 @@ export function authority(ask: Ask, duties: readonly Duty[], people: People): Au
       "The label was on the issue when it was opened. Take it off and put it on again to start.",
     );
   }
-  if (!ask.standing.known) return { answer: "wait", why: ask.standing.why };
-  const { role, duties: held } = ask.standing.value;
+  if (!ask.permission.known) return { answer: "wait", why: ask.permission.why };
+  const { role, duties: held } = ask.permission.value;
   if (!writers.has(role))
     return no("no-write-access", `@${ask.by.login} has no write access to this repository.`);
   if (duties.length > 0 && !duties.some((duty) => held.includes(duty))) {

@@ -1,6 +1,6 @@
 import type { Policy } from "../schemas/policy.ts";
 import type { Account, Risk } from "../schemas/text.ts";
-import type { Standing } from "./authority.ts";
+import type { Permission } from "./authority.ts";
 import type { Known } from "./known.ts";
 import type { YamlProblem, YamlReading } from "./yaml.ts";
 
@@ -73,11 +73,11 @@ export type ReviewFact = {
   sha: string | null;
   /** RFC 3339. */
   at: string;
-  standing: Known<Standing>;
+  permission: Known<Permission>;
 };
 
 /** A review as GitHub tells it, before it is known what the reviewer may do here. */
-export type SeenReview = Omit<ReviewFact, "standing">;
+export type SeenReview = Omit<ReviewFact, "permission">;
 
 /**
  * A check on the head; `app` is the slug of the App that made it, told by GitHub. Each run of a workflow has a check suite of
@@ -195,7 +195,7 @@ export type PullBasics = {
   defaultBranch: string;
   policy: Known<PolicyReading>;
   /** What the pull request's author may do here; asked only where their own duty can count (`separation: solo`). */
-  authorStanding: Known<Standing>;
+  authorPermission: Known<Permission>;
   /** The day of the judgement (UTC, `2026-11-21`): the only thing about time that a verdict depends on. */
   day: string;
 };

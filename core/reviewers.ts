@@ -20,9 +20,9 @@ export function standingReviews(reviews: readonly ReviewFact[]): ReviewFact[] {
 }
 
 /** Whether a reviewer's word counts: they may write to the repository and hold one of the duties. */
-export function hasSay({ standing }: ReviewFact, duties: readonly Duty[]): Known<boolean> {
-  if (!standing.known) return standing;
-  const { role, duties: held } = standing.value;
+export function hasDuty({ permission }: ReviewFact, duties: readonly Duty[]): Known<boolean> {
+  if (!permission.known) return permission;
+  const { role, duties: held } = permission.value;
   return known(writers.has(role) && duties.some((duty) => held.includes(duty)));
 }
 
@@ -57,8 +57,8 @@ function objectionTo(review: ReviewFact, facts: PullBasics, { duties, isOwn }: W
   if (isOwn(by)) return notCounted(`@${by.login} asked for this change, so their approval does not count.`);
   if (sha !== head)
     return notCounted(`@${by.login} approved ${sha ?? "a commit that is gone"}; the head is ${head}.`);
-  const say = hasSay(review, duties);
-  if (say.known && !say.value) {
+  const entitled = hasDuty(review, duties);
+  if (entitled.known && !entitled.value) {
     const needed = `write access and the duty ${duties.join(" or ")}`;
     return notCounted(`@${by.login} approved and does not count: that takes ${needed}.`);
   }
@@ -67,8 +67,11 @@ function objectionTo(review: ReviewFact, facts: PullBasics, { duties, isOwn }: W
     const why = `@${by.login} approved before the pull request was pointed at \`${facts.base.ref}\`, where it brings in something else.`;
     return { code: "review-before-retarget", why };
   }
-  if (!say.known)
-    return { code: "standing-unknown", why: `What @${by.login} may do here could not be read: ${say.why}` };
+  if (!entitled.known)
+    return {
+      code: "standing-unknown",
+      why: `What @${by.login} may do here could not be read: ${entitled.why}`,
+    };
   if (!since.known) {
     const why = `Whether @${by.login} approved for \`${facts.base.ref}\` could not be read: ${since.why}`;
     return { code: "retarget-unknown", why };

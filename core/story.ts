@@ -150,7 +150,7 @@ function showSticky(context: StoryContext): Step {
 }
 
 function retryUnread({ facts: { base, decisions, asks } }: StoryContext): Step {
-  const isRead = base.known && decisions.known && asks.every((ask) => ask.standing.known);
+  const isRead = base.known && decisions.known && asks.every((ask) => ask.permission.known);
   return isRead ? {} : { requeueAfter: requeue.undecided };
 }
 

@@ -17,7 +17,7 @@ import {
 } from "../gate.ts";
 import { matcher } from "../paths.ts";
 import { patternList } from "../pattern-list.ts";
-import { approvals, hasSay, standingReviews } from "../reviewers.ts";
+import { approvals, hasDuty, standingReviews } from "../reviewers.ts";
 
 const name = "review";
 
@@ -28,9 +28,10 @@ function objections(reviews: readonly ReviewFact[], by: Settings["by"]) {
   const found: { standing: ReviewFact[]; unread: string[] } = { standing: [], unread: [] };
   for (const review of standingReviews(reviews)) {
     if (review.state !== "changes_requested") continue;
-    const say = hasSay(review, by);
-    if (!say.known) found.unread.push(`What @${review.by.login} may do here could not be read: ${say.why}`);
-    else if (say.value) found.standing.push(review);
+    const entitled = hasDuty(review, by);
+    if (!entitled.known)
+      found.unread.push(`What @${review.by.login} may do here could not be read: ${entitled.why}`);
+    else if (entitled.value) found.standing.push(review);
   }
   return found;
 }

@@ -58,6 +58,6 @@ test("T096: a command that somebody wrote into another's comment within its firs
   );
   expect(talk.known && talk.value.asks).toMatchObject([
     { source: { id }, command: { name: "run" }, by: { login: "lena" }, edited: true },
-    { source: { id: own.id }, command: { name: "stop" }, edited: false, standing: { known: true } },
+    { source: { id: own.id }, command: { name: "stop" }, edited: false, permission: { known: true } },
   ]);
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Octokit } from "@octokit/core";
 import type { GitHub } from "../../collect/github.ts";
-import { readNumber, readStanding } from "../../collect/people.ts";
+import { readNumber, readPermission } from "../../collect/people.ts";
 import { known } from "../../core/known.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/server.ts";
 import { Policy } from "../../schemas/policy.ts";
@@ -46,9 +46,9 @@ afterAll(async () => {
 /** The duties of grace where the policy names these approvers. */
 async function dutiesUnder(...approvers: string[]): Promise<Duty[]> {
   const { people } = Policy.parse({ version: 1, people: { approvers } });
-  const standing = await readStanding(github, grace, people);
-  if (!standing.known) throw new Error(standing.why);
-  return standing.value.duties;
+  const permission = await readPermission(github, grace, people);
+  if (!permission.known) throw new Error(permission.why);
+  return permission.value.duties;
 }
 
 describe("who a name of the policy means", () => {
@@ -81,7 +81,9 @@ describe("who a name of the policy means", () => {
         },
       },
     });
-    expect(await readStanding({ ...github, request: broken }, grace, people)).toMatchObject({ known: false });
+    expect(await readPermission({ ...github, request: broken }, grace, people)).toMatchObject({
+      known: false,
+    });
   });
 });
 

@@ -72,12 +72,12 @@ describe.each(cases)("on a %s, %s", (place, line, name) => {
   });
 
   test("by somebody without write access is refused, wherever it belongs", () => {
-    const standing = { known: true as const, value: { role: "read" as const, duties: [...duties] } };
-    expect(answerTo(place, line, [], { standing })).toBe("no-write-access");
+    const permission = { known: true as const, value: { role: "read" as const, duties: [...duties] } };
+    expect(answerTo(place, line, [], { permission })).toBe("no-write-access");
   });
 
   test("waits while what its author may do cannot be read", () => {
-    expect(answerTo(place, line, [], { standing: { known: false, why: "HTTP 500" } })).toBeNull();
+    expect(answerTo(place, line, [], { permission: { known: false, why: "HTTP 500" } })).toBeNull();
   });
 });
 

@@ -100,7 +100,7 @@ describe("F7: a pull request that no run made", () => {
     ["T096: by an edited comment", max(because, { edited: true }), "edited"],
     [
       "T104: by somebody who may not write",
-      max(because, { standing: known({ role: "read", duties: ["executors"] }) }),
+      max(because, { permission: known({ role: "read", duties: ["executors"] }) }),
       "no-write-access",
     ],
     ["of an older head", max(`/adopt ${first} because x`), "head-moved"],

@@ -43,7 +43,7 @@ export function say(line: string, login: string, duties: Duty[], over: Partial<A
     edited: false,
     viaApp: false,
     atOpening: false,
-    standing: known({ role: "write", duties }),
+    permission: known({ role: "write", duties }),
     ...over,
   };
 }

@@ -260,7 +260,7 @@ describe("a sign-off", () => {
     ["T096: in an edited comment", ask(`/sign-off ${head} pass manual`, { edited: true }), "edited"],
     [
       "T104: by a person who may only read",
-      ask(`/sign-off ${head} pass manual`, { standing: known({ role: "read", duties: ["approvers"] }) }),
+      ask(`/sign-off ${head} pass manual`, { permission: known({ role: "read", duties: ["approvers"] }) }),
       "no-write-access",
     ],
     [

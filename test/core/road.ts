@@ -144,7 +144,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
       edited: false,
       viaApp: false,
       atOpening: false,
-      standing: known({ role: person === "rita" ? "read" : "write", duties }),
+      permission: known({ role: person === "rita" ? "read" : "write", duties }),
       ...more,
     });
     settle();

@@ -112,7 +112,7 @@ export function facts({
     commits: known([{ sha: head, parents: [base], tree: "a".repeat(40), message: "A change" }]),
     secrets: known([]),
     reviews: known([]),
-    authorStanding: unknown("nobody asked"),
+    authorPermission: unknown("nobody asked"),
     checks: known([]),
     record: known(record),
     day: "2026-11-21",

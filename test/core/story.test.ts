@@ -184,7 +184,7 @@ describe("an approval", () => {
   test("T102: is not given by the one who asked for the plan", () => {
     const story = planned();
     story.say("lena", `/approve ${story.digest()}`, {
-      standing: known({ role: "admin", duties: ["approvers"] }),
+      permission: known({ role: "admin", duties: ["approvers"] }),
     });
     expect(story.entries.at(-1)).toMatchObject({ body: { accepted: false, code: "own-plan" } });
   });
@@ -230,7 +230,7 @@ describe("a command is refused", () => {
 
   test("T108: not at all while the person's standing cannot be read: it waits", () => {
     const story = playStory();
-    story.say("lena", "/plan", { standing: unknown("GitHub did not answer") });
+    story.say("lena", "/plan", { permission: unknown("GitHub did not answer") });
     expect(story.entries).toEqual([]);
     expect(story.look().requeueAfter).toBe(15);
   });

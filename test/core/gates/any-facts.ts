@@ -147,7 +147,7 @@ const aReview: fc.Arbitrary<ReviewFact> = fc.record({
   state: fc.constantFrom("approved", "approved", "changes_requested", "commented", "dismissed"),
   sha: fc.option(commit, { freq: 8 }),
   at: time,
-  standing: fc.oneof(
+  permission: fc.oneof(
     { weight: 1, arbitrary: fc.constant(unknown<never>("HTTP 500")) },
     {
       weight: 8,
@@ -326,7 +326,7 @@ export const anyFacts: fc.Arbitrary<PullFacts> = fc
         commits: known(commits),
         secrets: known(rest.secrets),
         reviews: known(rest.reviews),
-        authorStanding: known(rest.standing),
+        authorPermission: known(rest.standing),
         checks: known(rest.checks),
         retargetedAt: known(rest.retargetedAt),
       });

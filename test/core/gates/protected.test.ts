@@ -99,14 +99,14 @@ describe("protected: a person's change", () => {
     waiting("an admin without the duty does not count", review(holds([], "admin"))),
     [
       "T108: a standing that could not be read is unknown",
-      reviewed(review({ standing: unknown("HTTP 502") })),
+      reviewed(review({ permission: unknown("HTTP 502") })),
       "unknown",
       ["standing-unknown"],
     ],
     passing(
       "another's standing does not matter when one approval counts",
       review(),
-      review({ id: 2, by: third, standing: unknown("HTTP 502") }),
+      review({ id: 2, by: third, permission: unknown("HTTP 502") }),
     ),
     waiting("a comment is no approval", review({ state: "commented" })),
     passing("a comment leaves the approval standing", review(), review({ id: 2, state: "commented" })),
@@ -157,7 +157,7 @@ describe("protected: a person's change", () => {
       policy: 'version: 1\nextends: default\npeople: { architects: ["@acme/qa"], separation: solo }\n',
       changes: workflow,
     }),
-    authorStanding: known({ role, duties }),
+    authorPermission: known({ role, duties }),
     ...over,
   });
   const unread = unknown("GitHub did not answer");
@@ -167,13 +167,13 @@ describe("protected: a person's change", () => {
     ["solo: an author who may not write does", solo(["architects"], "read"), "pending", waits],
     [
       "solo: what the author may do could not be read",
-      solo([], "write", { authorStanding: unread }),
+      solo([], "write", { authorPermission: unread }),
       "unknown",
       ["standing-unknown"],
     ],
     [
       "solo: another's approval is enough",
-      solo([], "write", { reviews: known([review()]), authorStanding: unread }),
+      solo([], "write", { reviews: known([review()]), authorPermission: unread }),
       "pass",
       ["approved"],
     ],
@@ -187,7 +187,7 @@ describe("protected: a person's change", () => {
     ),
     [
       "under strict the author's own duty counts for nothing",
-      { ...reviewed(), authorStanding: known({ role: "write" as const, duties: ["architects" as const] }) },
+      { ...reviewed(), authorPermission: known({ role: "write" as const, duties: ["architects" as const] }) },
       "pending",
       waits,
     ],
@@ -291,14 +291,14 @@ describe("protected: whatever the reviews", () => {
     fc.assert(
       fc.property(reviews, (list) => {
         const could = list.some(
-          ({ by: who, state, sha, standing }) =>
+          ({ by: who, state, sha, permission }) =>
             who.type === "User" &&
             who.id !== author.id &&
             state === "approved" &&
             sha === head &&
-            standing.known &&
-            ["write", "maintain", "admin"].includes(standing.value.role) &&
-            standing.value.duties.includes("architects"),
+            permission.known &&
+            ["write", "maintain", "admin"].includes(permission.value.role) &&
+            permission.value.duties.includes("architects"),
         );
         const { status } = ask("protected", reviewed(...list));
         expect(status === "pass" ? could : status === "pending").toBe(true);

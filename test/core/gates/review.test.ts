@@ -59,7 +59,7 @@ describe("review: approvals", () => {
     ),
     unread(
       "T108: a standing that could not be read is unknown",
-      reviewed(review({ standing: unknown("HTTP 403") })),
+      reviewed(review({ permission: unknown("HTTP 403") })),
     ),
     waits("two are needed and one is there", two(review())),
     passes("two are needed and two are there", two(review(), second)),
@@ -69,13 +69,13 @@ describe("review: approvals", () => {
       two(review(), review({ id: 2, by: { ...tester, login: "hopper" } })),
     ),
     waits("one on the head and one before it are not two", two(review(), { ...second, sha: earlier })),
-    unread("an unread second is unknown", two(review(), { ...second, standing: unknown("HTTP 502") })),
+    unread("an unread second is unknown", two(review(), { ...second, permission: unknown("HTTP 502") })),
     passes(
       "an unread third does not matter",
       two(
         review(),
         second,
-        review({ id: 3, by: { id: 4, login: "ken", type: "User" }, standing: unknown("x") }),
+        review({ id: 3, by: { id: 4, login: "ken", type: "User" }, permission: unknown("x") }),
       ),
     ),
   ]);
@@ -151,7 +151,7 @@ describe("review: requests for changes", () => {
     passes("one by a bot does not block", reviewed(asked({ by: { ...tester, type: "Bot" } }), second)),
     unread(
       "T108: one by somebody whose standing could not be read is unknown",
-      reviewed(asked({ standing: unknown("HTTP 502") }), second),
+      reviewed(asked({ permission: unknown("HTTP 502") }), second),
     ),
     [
       "T102: who asked for a run may still ask for changes of it",
@@ -209,7 +209,7 @@ describe("review: the base branch was changed", () => {
     waits("one that would not count anyway is told as what it is", moved(review({ sha: earlier }))),
     again(
       "T066: what its writer may do here does not matter then",
-      moved(review({ standing: unknown("HTTP 502") })),
+      moved(review({ permission: unknown("HTTP 502") })),
     ),
     unsure("T066: a change that could not be read is unknown where an approval would count", review()),
     [
@@ -296,13 +296,13 @@ describe("review: whatever the reviews", () => {
       fc.property(reviews, (list) => {
         if (answer(list).status !== "pass") return;
         const able = list.filter(
-          ({ by, state, sha, standing }) =>
+          ({ by, state, sha, permission }) =>
             by.id !== author.id &&
             state === "approved" &&
             sha === head &&
-            standing.known &&
-            standing.value.role === "write" &&
-            standing.value.duties.includes("approvers"),
+            permission.known &&
+            permission.value.role === "write" &&
+            permission.value.duties.includes("approvers"),
         );
         expect(new Set(able.map(({ by }) => by.id)).size).toBeGreaterThanOrEqual(2);
       }),

@@ -1,4 +1,4 @@
-import type { Standing } from "../../../core/authority.ts";
+import type { Permission } from "../../../core/authority.ts";
 import type { ReviewFact } from "../../../core/facts.ts";
 import { known } from "../../../core/known.ts";
 import type { Duty } from "../../../schemas/policy-values.ts";
@@ -7,8 +7,8 @@ import { head, tester } from "../sample-facts.ts";
 export const third = { id: 3, login: "linus", type: "User" } as const;
 
 /** A reviewer's standing: a writer with these duties, unless another role is given. */
-export function holds(duties: Duty[], role: Standing["role"] = "write"): Pick<ReviewFact, "standing"> {
-  return { standing: known({ role, duties }) };
+export function holds(duties: Duty[], role: Permission["role"] = "write"): Pick<ReviewFact, "permission"> {
+  return { permission: known({ role, duties }) };
 }
 
 /** An approval of the head by a person with every duty. */
