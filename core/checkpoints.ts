@@ -3,25 +3,25 @@ import type { Attempt } from "../schemas/step.ts";
 import { entriesOf, type TypedEntry } from "./entries.ts";
 
 /** The branch that a prompt's work stands on, and the commits of ours on it, oldest first. */
-export type Standing = { branch: string | null; commits: string[] };
+export type BranchState = { branch: string | null; commits: string[] };
 
 /** Before anything of a prompt was written. */
-export const nothingStands: Standing = { branch: null, commits: [] };
+export const emptyBranch: BranchState = { branch: null, commits: [] };
 
 /** What stands after one more commit: a commit on another branch than before begins anew. */
-export function standingAfter(
-  before: Standing,
+export function afterCommit(
+  before: BranchState,
   { branch, commit }: Pick<EntryBody<"change.committed">, "branch" | "commit">,
-): Standing {
+): BranchState {
   return { branch, commits: before.branch === branch ? [...before.commits, commit] : [commit] };
 }
 
 /** What stands after a rollback: the commits before those that it took off, or nothing. */
-export function standingWithout(
-  before: Standing,
+export function afterRollback(
+  before: BranchState,
   { to, undone }: Pick<EntryBody<"rollback.done">, "to" | "undone">,
-): Standing {
-  if (to === null) return nothingStands;
+): BranchState {
+  if (to === null) return emptyBranch;
   const gone = new Set(undone);
   return { branch: before.branch, commits: before.commits.filter((commit) => !gone.has(commit)) };
 }

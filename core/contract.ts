@@ -3,7 +3,7 @@ import type { Plan, PlannedPrompt } from "../schemas/plan.ts";
 import type { Policy } from "../schemas/policy.ts";
 import type { Attempt, Pack } from "../schemas/step.ts";
 import { casefileGuard, casefilesOf } from "./casefiles.ts";
-import type { Standing } from "./checkpoints.ts";
+import type { BranchState } from "./checkpoints.ts";
 import { digestOf } from "./digest.ts";
 import { branchName } from "./identifiers.ts";
 import { canonicalJson } from "./json.ts";
@@ -132,10 +132,10 @@ export function compilePrompt(
  * The branch that a run's next attempt at a prompt writes to, and where it stands: on top of what stands while the prompt's
  * pull request is open (`isOpen`), else the run's own; `head` null: it is made anew.
  */
-export function placeToWrite(
+export function branchToWrite(
   run: string,
   prompt: number,
-  { branch, commits }: Standing,
+  { branch, commits }: BranchState,
   isOpen: boolean,
 ): { branch: string; head: string | null } {
   const head = isOpen ? (commits.at(-1) ?? null) : null;

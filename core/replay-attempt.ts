@@ -5,7 +5,7 @@ import { entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
 import { checkpointName } from "./identifiers.ts";
 import { isOfAttempt } from "./provenance.ts";
 import { commitSteps } from "./replay-commit.ts";
-import { placeBefore } from "./replay-progress.ts";
+import { branchBefore } from "./replay-progress.ts";
 import { promptAgain } from "./replay-prompt.ts";
 import { type Asked, type AttemptEntries, attemptEntries, type ReplayContext } from "./replay-sources.ts";
 import {
@@ -42,7 +42,7 @@ export function attemptSteps(asked: Asked, context: ReplayContext): ReplayStep[]
 function checkpointStep(asked: Asked, { entries }: ReplayContext): ReplayStep | null {
   const found = checkpointOf(asked, entries);
   if (found === undefined) return null;
-  const again = checkpointBody(asked.body, placeBefore(asked, entries), asked.body.base);
+  const again = checkpointBody(asked.body, branchBefore(asked, entries), asked.body.base);
   return comparedStep(
     { step: "checkpoint", seq: found.seq, about: again.checkpoint },
     "where the branch stood before the attempt, from the commits and rollbacks before it",

@@ -5,7 +5,7 @@ import { entriesOf, type TypedEntry } from "./entries.ts";
 import { visible } from "./escape.ts";
 import { attemptName } from "./identifiers.ts";
 import type { Known } from "./known.ts";
-import { placeBefore } from "./replay-progress.ts";
+import { branchBefore } from "./replay-progress.ts";
 import type { AttemptEntries, ReplayContext, WrittenCommit } from "./replay-sources.ts";
 import { attemptHead, comparedStep, type Pair, type ReplayStep, untriedStep } from "./replay-step.ts";
 
@@ -36,7 +36,7 @@ export function* commitSteps(
     head,
     `${body.commit}: its tree, its parent, the answer's files${ours} and nothing else`,
     [
-      ["branch", placeBefore(asked, entries).branch, body.branch],
+      ["branch", branchBefore(asked, entries).branch, body.branch],
       ["base", asked.body.base, body.parent],
       ["tree", body.tree, written.value.tree],
       ["parents", [body.parent], written.value.parents],

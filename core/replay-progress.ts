@@ -1,6 +1,6 @@
 import type { EntryBody } from "../schemas/entries.ts";
-import { nothingStands, type Standing, standingAfter, standingWithout } from "./checkpoints.ts";
-import { placeToWrite } from "./contract.ts";
+import { emptyBranch, type BranchState, afterCommit, afterRollback } from "./checkpoints.ts";
+import { branchToWrite } from "./contract.ts";
 import { entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
 import { agentHolder, toAgent, toCleanup, toGates, toMerger } from "./handoffs.ts";
 import { branchName } from "./identifiers.ts";
@@ -23,32 +23,32 @@ const entriesBefore = (entries: readonly TypedEntry[], { seq }: TypedEntry) =>
   entries.filter((entry) => entry.seq < seq);
 
 /** What stood of a prompt before a place of the chain, and whether a pull request was open for it. */
-function stoodBefore(
+function branchStateBefore(
   prompt: number,
   before: number,
   entries: readonly TypedEntry[],
-): { standing: Standing; isOpen: boolean } {
-  let standing = nothingStands;
+): { branchState: BranchState; isOpen: boolean } {
+  let branchState = emptyBranch;
   let isOpen = false;
   for (const entry of entries) {
     if (entry.seq >= before) break;
     if (entry.kind === "change.committed" && entry.body.prompt === prompt)
-      standing = standingAfter(standing, entry.body);
+      branchState = afterCommit(branchState, entry.body);
     if (entry.kind === "pull.opened" && entry.body.prompt === prompt) isOpen = true;
     if (entry.kind !== "rollback.done" || entry.body.prompt !== prompt) continue;
-    standing = standingWithout(standing, entry.body);
+    branchState = afterRollback(branchState, entry.body);
     if (entry.body.to === null) isOpen = false;
   }
-  return { standing, isOpen };
+  return { branchState, isOpen };
 }
 
 /** The branch that an attempt had to write to, and where it stood; `head` null: it was to be made anew. */
-export function placeBefore(
+export function branchBefore(
   { seq, body }: Asked,
   entries: readonly TypedEntry[],
 ): { branch: string; head: string | null } {
-  const { standing, isOpen } = stoodBefore(body.prompt, seq, entries);
-  return placeToWrite(body.run, body.prompt, standing, isOpen);
+  const { branchState, isOpen } = branchStateBefore(body.prompt, seq, entries);
+  return branchToWrite(body.run, body.prompt, branchState, isOpen);
 }
 
 /** What a run's pull request was opened from. */
@@ -104,8 +104,8 @@ function handedAgain(
   stage: EntryBody<"handoff.made">["to"]["stage"],
   before: readonly TypedEntry[],
 ): EntryBody<"handoff.made"> | null {
-  const { standing } = stoodBefore(where.prompt, Number.POSITIVE_INFINITY, before);
-  const commit = standing.commits.at(-1) ?? "none";
+  const { branchState } = branchStateBefore(where.prompt, Number.POSITIVE_INFINITY, before);
+  const commit = branchState.commits.at(-1) ?? "none";
   if (stage === "validate") return toGates(where, commit, before);
   if (stage === "package") return toMerger(where, commit, before);
   return toCleanup(where, mergedAs(before, where.prompt) ?? "none");
@@ -131,16 +131,16 @@ function rollbackStep(entry: TypedEntry, { entries, basis }: ReplayContext): Rep
   const saved = entriesOf(entries, "checkpoint.recorded").find(
     (one) => one.body.checkpoint === body.checkpoint,
   );
-  const { standing } = stoodBefore(body.prompt, seq, entries);
+  const { branchState } = branchStateBefore(body.prompt, seq, entries);
   const head = saved?.body.head ?? null;
-  const place = head === null ? 0 : standing.commits.indexOf(head) + 1;
+  const place = head === null ? 0 : branchState.commits.indexOf(head) + 1;
   return comparedStep(
     { step: "rollback", seq, about: body.checkpoint },
     "what it took off the branch, from the checkpoint and the commits after it",
     [
       ["to", saved === undefined ? "a checkpoint of the ledger" : head, body.to],
-      ["branch", standing.branch ?? body.branch, body.branch],
-      ["undone", standing.commits.slice(place), body.undone.filter((commit) => recorded.has(commit))],
+      ["branch", branchState.branch ?? body.branch, body.branch],
+      ["undone", branchState.commits.slice(place), body.undone.filter((commit) => recorded.has(commit))],
     ],
   );
 }

@@ -5,7 +5,7 @@ import { agentAnswers } from "./concerns.ts";
 import { type PromptStep, packFields, packOf } from "./contract.ts";
 import { entriesOf, type TypedEntry } from "./entries.ts";
 import { canonicalJson } from "./json.ts";
-import { placeBefore } from "./replay-progress.ts";
+import { branchBefore } from "./replay-progress.ts";
 import { type Asked, attemptEntries, type PublishedBody, type ReplayContext } from "./replay-sources.ts";
 import {
   attemptHead,
@@ -56,7 +56,7 @@ export function promptAgain(asked: Asked, context: ReplayContext): { step: Repla
         : untriedStep(head, "missing", `the approval's policy: ${policy.why}`);
     return { step, pack: null };
   }
-  const branch: Pair = ["branch", placeBefore(asked, entries).branch, body.branch];
+  const branch: Pair = ["branch", branchBefore(asked, entries).branch, body.branch];
   return { step: comparedStep(head, derived.text, [branch, ...derived.pairs]), pack: derived.pack };
 }
 

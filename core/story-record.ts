@@ -1,7 +1,7 @@
 import type { ContractPrompt, EntryBody } from "../schemas/entries.ts";
 import type { Source } from "../schemas/entry-parts.ts";
 import type { Account } from "../schemas/text.ts";
-import { nothingStands, type Standing, standingAfter, standingWithout } from "./checkpoints.ts";
+import { emptyBranch, type BranchState, afterCommit, afterRollback } from "./checkpoints.ts";
 import { type AgentAnswer, agentAnswers, type Concern, openConcerns, stopsStory } from "./concerns.ts";
 import { accountOf, type Draft, type TypedEntry } from "./entries.ts";
 import { sourceKey } from "./identifiers.ts";
@@ -30,7 +30,7 @@ export type PromptRecord = {
   closedUnmerged: boolean;
   completed: boolean;
   /** What stands of its work, as far as we wrote it. */
-  standing: Standing;
+  branchState: BranchState;
   /** The checkpoint that it was last taken back to; null again once another attempt has begun. */
   rolledBack: string | null;
 };
@@ -139,7 +139,7 @@ export function foldStory(
           merge: null,
           closedUnmerged: false,
           completed: false,
-          standing: nothingStands,
+          branchState: emptyBranch,
           rolledBack: null,
         }));
         break;
@@ -185,7 +185,7 @@ export function foldStory(
         const attempt = attemptOf(record, entry.body);
         if (attempt !== undefined) attempt.commit = entry.body;
         const prompt = promptOf(record, entry.body.prompt);
-        if (prompt !== undefined) prompt.standing = standingAfter(prompt.standing, entry.body);
+        if (prompt !== undefined) prompt.branchState = afterCommit(prompt.branchState, entry.body);
         break;
       }
       case "rollback.decided":
@@ -195,7 +195,7 @@ export function foldStory(
         if (entry.body.story === story) record.rollback = null;
         break;
       case "rollback.done":
-        if (entry.body.story === story) takeBack(record, entry.body);
+        if (entry.body.story === story) applyRollback(record, entry.body);
         break;
       case "pull.opened": {
         const prompt = promptOf(record, entry.body.prompt);
@@ -236,11 +236,11 @@ export function foldStory(
 }
 
 /** What was taken off a prompt's branch is as if it had not been; its attempts stay recorded. */
-function takeBack(record: StoryRecord, body: EntryBody<"rollback.done">): void {
+function applyRollback(record: StoryRecord, body: EntryBody<"rollback.done">): void {
   record.rollback = null;
   const prompt = promptOf(record, body.prompt);
   if (prompt === undefined) return;
-  prompt.standing = standingWithout(prompt.standing, body);
+  prompt.branchState = afterRollback(prompt.branchState, body);
   prompt.rolledBack = body.checkpoint;
   prompt.verdict = null;
   if (body.to !== null) return;

@@ -9,7 +9,7 @@ import { refOf, type StoryContext } from "../story-facts.ts";
 import type { StoryRecord } from "../story-record.ts";
 import { approve, contractDrift } from "./approval.ts";
 import { runBody } from "./bodies.ts";
-import { rollBackTo, rollbackInTheWay } from "./rollback.ts";
+import { rollBackTo, openRollback } from "./rollback.ts";
 import { runClosed } from "./run-end.ts";
 
 const handlers: Handlers<"story", StoryContext> = {
@@ -83,7 +83,7 @@ function submit(ask: Ask, context: StoryContext, code: string): Answer {
     return refuse("run-open", `${run.run} is open already; \`/stop\` ends it.`);
   if (contract === null)
     return refuse("not-approved", "Nothing is approved yet. `/plan`, then `/approve` the digest.");
-  const waits = rollbackInTheWay(record);
+  const waits = openRollback(record);
   if (waits !== null) return waits;
   const drift = contractDrift(context);
   if (drift !== null) return refuse("drift", drift);

@@ -106,8 +106,8 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
 }
 
 /** The checkpoint from before anything was written to a prompt's branch; older versions recorded none. */
-function beforeAll({ standing }: PromptRecord, { entries }: StoryContext["facts"]): string | undefined {
+function beforeAll({ branchState }: PromptRecord, { entries }: StoryContext["facts"]): string | undefined {
   return entriesOf(entries, "checkpoint.recorded").find(
-    ({ body }) => body.branch === standing.branch && body.head === null,
+    ({ body }) => body.branch === branchState.branch && body.head === null,
   )?.body.checkpoint;
 }

@@ -32,12 +32,12 @@ export function rollBackTo(ask: Ask, name: string, { record, facts }: StoryConte
       "merged",
       `#${checkpoint.prompt} is merged. Nothing takes that back but a new change: plan it as a story.`,
     );
-  const waits = rollbackInTheWay(record);
-  if (waits !== null) return waits;
+  const openRefusal = openRollback(record);
+  if (openRefusal !== null) return openRefusal;
   const { run } = record;
-  const busy = workOn(prompt, run, facts);
-  if (busy !== null) return refuse("attempt-open", busy);
-  const undone = undoneBy(checkpoint, prompt, facts);
+  const inProgress = workInProgress(prompt, run, facts);
+  if (inProgress !== null) return refuse("attempt-open", inProgress);
+  const undone = commitsToUndo(checkpoint, prompt, facts);
   if (undone === null)
     return refuse(
       "gone",
@@ -79,7 +79,7 @@ export function rollBackTo(ask: Ask, name: string, { record, facts }: StoryConte
 }
 
 /** Why no run and no other rollback may start yet because of one; null: it may. */
-export function rollbackInTheWay({ rollback }: StoryRecord): Answer | null {
+export function openRollback({ rollback }: StoryRecord): Answer | null {
   if (rollback === null) return null;
   const line = `The rollback to \`${rollback.checkpoint}\` is still being carried out; try again in a moment.`;
   return refuse("rollback-open", line);
@@ -156,7 +156,7 @@ function namesOf({ entries, issue }: StoryFacts): string {
 }
 
 /** What is still being written for a prompt, as a refusal's line; null: nothing is. */
-function workOn(prompt: PromptRecord, run: RunRecord | null, facts: StoryFacts): string | null {
+function workInProgress(prompt: PromptRecord, run: RunRecord | null, facts: StoryFacts): string | null {
   const last = prompt.attempts.at(-1);
   if (last === undefined) return null;
   const isOpen = run !== null && run.closed === null && last.pack.run === run.run;
@@ -178,9 +178,9 @@ function workOn(prompt: PromptRecord, run: RunRecord | null, facts: StoryFacts):
  * What has to go so that the branch stands as at a checkpoint: our commits after it, those included that were written when
  * their run was stopped and so were never recorded. Null: the checkpoint's head does not stand any more.
  */
-function undoneBy(
+function commitsToUndo(
   { branch, head }: Checkpoint,
-  { standing, attempts }: PromptRecord,
+  { branchState, attempts }: PromptRecord,
   { repository, outcomes, entries }: StoryFacts,
 ): { branch: string | null; commits: string[] } | null {
   const gone = undoneCommits(entries);
@@ -190,10 +190,10 @@ function undoneBy(
       ? [{ branch: pack.branch, commit: outcome.result.commit }]
       : [];
   });
-  const last = standing.branch ?? late.at(-1)?.branch ?? null;
+  const last = branchState.branch ?? late.at(-1)?.branch ?? null;
   const written = late.flatMap((one) => (one.branch === last ? [one.commit] : []));
-  const commits = [...standing.commits, ...written];
+  const commits = [...branchState.commits, ...written];
   if (head === null) return { branch: last, commits };
-  const index = branch === last ? standing.commits.indexOf(head) : -1;
+  const index = branch === last ? branchState.commits.indexOf(head) : -1;
   return index < 0 ? null : { branch: last, commits: commits.slice(index + 1) };
 }

@@ -1,5 +1,5 @@
 import { nextAttempt } from "../checkpoints.ts";
-import { packOf, placeToWrite } from "../contract.ts";
+import { packOf, branchToWrite } from "../contract.ts";
 import type { Step } from "../decision.ts";
 import { appActor, type Draft } from "../entries.ts";
 import { agentHolder, handedOff, toAgent } from "../handoffs.ts";
@@ -35,7 +35,7 @@ export function startAttempt(
       drafts: [runClosed(run, facts, "failed", `#${issue} failed ${tries} times; the last time: ${why}`)],
     };
   }
-  const { branch, head } = placeToWrite(run.run, issue, prompt.standing, prompt.pull !== null);
+  const { branch, head } = branchToWrite(run.run, issue, prompt.branchState, prompt.pull !== null);
   const base = head ?? facts.base.value;
   // D2: numbered over all runs of the prompt.
   const attempt = nextAttempt(prompt.attempts.at(-1)?.pack.attempt, prompt.rolledBack !== null);

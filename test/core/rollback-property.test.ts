@@ -16,7 +16,7 @@ const act = fc.oneof(
 );
 
 /** What stands of the first prompt, by the story's own fold. */
-const standing = (story: Story) => foldStory(2, story.entries).prompts[0]?.standing.commits ?? [];
+const commitsOf = (story: Story) => foldStory(2, story.entries).prompts[0]?.branchState.commits ?? [];
 
 /** A branch and pull requests as git and GitHub would have them, moved by the effects alone. */
 function playAct(
@@ -61,11 +61,11 @@ test("D14: whatever is tried and taken back, the ledger's branch is git's, its e
       const git = { branches: new Map<string, string[]>(), commits: 0, pulls: 0 };
       for (const one of acts) {
         playAct(one, story, git);
-        expect([...git.branches.values()]).toEqual(standing(story).length === 0 ? [] : [standing(story)]);
+        expect([...git.branches.values()]).toEqual(commitsOf(story).length === 0 ? [] : [commitsOf(story)]);
         const pull = foldStory(2, story.entries).prompts[0]?.pull ?? null;
         const record = pull === null ? null : recordOf(story.entries, pull);
         if (record?.known === true)
-          expect(record.value.evidence.map(({ commit }) => commit)).toEqual(standing(story));
+          expect(record.value.evidence.map(({ commit }) => commit)).toEqual(commitsOf(story));
       }
       const sources = {
         names: new Map(story.entries.map(({ seq }) => [seq, "acme/web"])),

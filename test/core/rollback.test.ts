@@ -79,7 +79,7 @@ describe("a checkpoint", () => {
       branch: "sallyport/run-2-1/3",
     });
     expect(story.asked.filter(({ type }) => type === "open-pull")).toHaveLength(1);
-    expect(record(story).prompts[0]?.standing.commits).toEqual([first, second]);
+    expect(record(story).prompts[0]?.branchState.commits).toEqual([first, second]);
   });
 });
 
@@ -214,7 +214,7 @@ describe("a rollback", () => {
     story.answer();
     commit(story, third, "a".repeat(40));
     story.finish("open-pull", { status: "done", result: { type: "pull", number: 12 } });
-    expect(record(story).prompts[0]).toMatchObject({ pull: 12, standing: { commits: [third] } });
+    expect(record(story).prompts[0]).toMatchObject({ pull: 12, branchState: { commits: [third] } });
   });
 
   test("to a commit keeps the pull request, whose evidence is that of what stands", () => {
@@ -271,7 +271,7 @@ describe("a rollback", () => {
     expect(story.entries.at(-1)).toMatchObject({ body: { raisedBy: "app", code: "rollback-failed" } });
     expect(record(story).prompts[0]).toMatchObject({
       pull: 11,
-      standing: { commits: [first] },
+      branchState: { commits: [first] },
       rolledBack: null,
     });
     expect(story.state.sticky).toContain("stands at another commit");
