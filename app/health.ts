@@ -1,9 +1,9 @@
 import { createPrivateKey } from "node:crypto";
-import { readAppStanding } from "../collect/app-standing.ts";
-import { readRepositoryStanding } from "../collect/repository-standing.ts";
+import { readAppFacts } from "../collect/app-standing.ts";
+import { readRepositoryFacts } from "../collect/repository-standing.ts";
 import { messageOf } from "../core/errors.ts";
 import type { ServiceFact } from "../core/health/models.ts";
-import type { RepositoryFacts, Us } from "../core/health/repository.ts";
+import type { CheckedRepository, ServiceIdentity } from "../core/health/repository.ts";
 import type { LedgerKeyFact } from "../core/health/settings.ts";
 import type { HealthFacts } from "../core/health.ts";
 import { type Known, known, unknown } from "../core/known.ts";
@@ -26,20 +26,21 @@ export async function collectHealth(
   const machine = { node, nodeNeeded: await readNodeNeeded() };
   if (!reading.ok) {
     const settings = { ...machine, problems: reading.problems, rest: null };
-    return { settings, app: null, us: null, repositories: [], services: [] };
+    return { settings, app: null, identity: null, repositories: [], services: [] };
   }
   const { config } = reading;
   const ledgerKey = publicKeyOf(config);
   const appKeyProblem = problemOf(config.privateKey);
   const database = await probeDatabase(config.database, cwd);
   const settings = { ...machine, problems: [], rest: { appKeyProblem, ledgerKey, database } };
-  if (appKeyProblem !== null) return { settings, app: null, us: null, repositories: [], services: [] };
+  if (appKeyProblem !== null) return { settings, app: null, identity: null, repositories: [], services: [] };
   const github = createGitHub(config, onToken);
-  const app = { needs: await readManifest(), ...(await readAppStanding(github.asApp)) };
+  const app = { needs: await readManifest(), ...(await readAppFacts(github.asApp)) };
   const isSignedIn = app.app.known && app.app.value !== null;
-  const us = isSignedIn && "publicKey" in ledgerKey ? await readUs(github, ledgerKey.publicKey) : null;
-  const repositories = us?.known === true ? await readRepositories(github, wanted) : [];
-  return { settings, app, us, repositories, services: await askServices(config, repositories) };
+  const identity =
+    isSignedIn && "publicKey" in ledgerKey ? await readIdentity(github, ledgerKey.publicKey) : null;
+  const repositories = identity?.known === true ? await readRepositories(github, wanted) : [];
+  return { settings, app, identity, repositories, services: await askServices(config, repositories) };
 }
 
 function publicKeyOf({ ledgerKey }: Config): LedgerKeyFact {
@@ -61,7 +62,7 @@ function problemOf(privateKey: string): string | null {
   }
 }
 
-async function readUs(github: GitHubClients, publicKey: string): Promise<Known<Us>> {
+async function readIdentity(github: GitHubClients, publicKey: string): Promise<Known<ServiceIdentity>> {
   try {
     return known({ ourselves: await github.identify(), publicKey });
   } catch (error) {
@@ -72,41 +73,44 @@ async function readUs(github: GitHubClients, publicKey: string): Promise<Known<U
 async function readRepositories(
   github: GitHubClients,
   wanted: readonly string[],
-): Promise<RepositoryFacts[]> {
+): Promise<CheckedRepository[]> {
   let all: { id: number; name: string }[];
   try {
     all = await github.namedRepositories();
   } catch (error) {
     const names = wanted.length > 0 ? wanted : ["all repositories"];
-    return names.map((name) => ({ name, standing: unknown(messageOf(error)) }));
+    return names.map((name) => ({ name, facts: unknown(messageOf(error)) }));
   }
   const asked = wanted.length > 0 ? wanted : all.map(({ name }) => name).toSorted();
-  const facts: RepositoryFacts[] = [];
+  const facts: CheckedRepository[] = [];
   // One after the other: each is read with several requests at once already.
   for (const name of asked) {
     const found = all.find((one) => one.name.toLowerCase() === name.toLowerCase());
     facts.push(
       found === undefined
-        ? { name, standing: known(null) }
-        : { name: found.name, standing: await readStanding(github, found.id) },
+        ? { name, facts: known(null) }
+        : { name: found.name, facts: await readFacts(github, found.id) },
     );
   }
   return facts;
 }
 
-async function readStanding(github: GitHubClients, id: number): Promise<RepositoryFacts["standing"]> {
+async function readFacts(github: GitHubClients, id: number): Promise<CheckedRepository["facts"]> {
   try {
-    return await readRepositoryStanding(await github.forRepository(id, "read"));
+    return await readRepositoryFacts(await github.forRepository(id, "read"));
   } catch (error) {
     return unknown(messageOf(error));
   }
 }
 
 /** Asks every model service that a policy names for work: without a role there is none. */
-async function askServices(config: Config, repositories: readonly RepositoryFacts[]): Promise<ServiceFact[]> {
+async function askServices(
+  config: Config,
+  repositories: readonly CheckedRepository[],
+): Promise<ServiceFact[]> {
   const backends = new Set<string>();
-  for (const { standing } of repositories) {
-    const policy = standing.known && standing.value !== null ? standing.value.policy : null;
+  for (const { facts } of repositories) {
+    const policy = facts.known && facts.value !== null ? facts.value.policy : null;
     if (policy === null || !policy.known || policy.value.state !== "loaded") continue;
     const { agents, roles } = policy.value.policy;
     if (Object.keys(roles).length === 0) continue;

@@ -11,7 +11,7 @@ const lastDeliveries = 30;
  * The App as GitHub knows it; `request` carries the App's own JWT and no installation's token.
  * Source: GitHub docs, "REST API endpoints for GitHub Apps" and "… for GitHub App webhooks".
  */
-export async function readAppStanding(request: RequestInterface): Promise<Omit<AppFacts, "needs">> {
+export async function readAppFacts(request: RequestInterface): Promise<Omit<AppFacts, "needs">> {
   const app = await readApp(request);
   if (!app.known || app.value === null) {
     const unread = unknown("the App cannot sign in");

@@ -1,7 +1,7 @@
 import { evidenceBranch } from "../core/evidence-branch.ts";
 import type { PolicyReading } from "../core/facts.ts";
-import type { NamedNow } from "../core/health/people.ts";
-import type { RepositoryStanding } from "../core/health/repository.ts";
+import type { NamedAccount } from "../core/health/people.ts";
+import type { RepositoryFacts } from "../core/health/repository.ts";
 import type { PrivilegedFetch } from "../core/health/workflows.ts";
 import type { JobCheck } from "../core/job-checks.ts";
 import { type Known, known, unknown } from "../core/known.ts";
@@ -23,7 +23,7 @@ import { jobChecks, parseWorkflow, workflowPattern } from "./workflows.ts";
 const sizes = { cache: 64 * 1024 * 1024, workflow: 512 * 1024 } as const;
 
 /** Reads what has to be in place in one repository, at the tip of its default branch; with a token that only reads. */
-export async function readRepositoryStanding(github: GitHub): Promise<Known<RepositoryStanding>> {
+export async function readRepositoryFacts(github: GitHub): Promise<Known<RepositoryFacts>> {
   const { request, owner, repo } = github;
   const repository = await askKnown(
     `the repository ${owner}/${repo}`,
@@ -52,7 +52,7 @@ export async function readRepositoryStanding(github: GitHub): Promise<Known<Repo
     files: entries.known ? known(entries.value.map(({ path }) => path)) : entries,
     checks: workflows.known ? allChecks(workflows.value) : workflows,
     fetches: workflows.known ? known(workflows.value.flatMap(privilegedFetch)) : workflows,
-    named: await readNamed(github, policy),
+    named: await readNamedAccounts(github, policy),
     rules,
     evidence,
   });
@@ -97,7 +97,10 @@ function privilegedFetch({ path, workflow }: WorkflowFile): PrivilegedFetch[] {
 }
 
 /** Who bears the names that the policy gives duties to. */
-async function readNamed(github: GitHub, policy: Known<PolicyReading>): Promise<Known<NamedNow[]>> {
+async function readNamedAccounts(
+  github: GitHub,
+  policy: Known<PolicyReading>,
+): Promise<Known<NamedAccount[]>> {
   if (!policy.known) return policy;
   if (policy.value.state !== "loaded") return known([]);
   const { people } = policy.value.policy;
@@ -108,7 +111,7 @@ async function readNamed(github: GitHub, policy: Known<PolicyReading>): Promise<
   });
 }
 
-async function readEvidence(github: GitHub): Promise<RepositoryStanding["evidence"]> {
+async function readEvidence(github: GitHub): Promise<RepositoryFacts["evidence"]> {
   const { request, owner, repo } = github;
   const [answer, rules] = await Promise.all([
     ask(

@@ -18,7 +18,7 @@ export type Revision = {
 export type RevisionState = "verified" | "part" | "not-judged" | "no-summary" | "unrecorded";
 
 /** A revision's standing; `pull` and `seq` name the pull request and the entry that it rests on, if any. */
-export type RevisionStanding = Revision & {
+export type RevisionStatus = Revision & {
   state: RevisionState;
   pull: number | null;
   seq: number | null;
@@ -37,9 +37,9 @@ export type Continuity = {
   tip: string | null;
   covered: boolean;
   held: HeldSince[];
-  gaps: RevisionStanding[];
+  gaps: RevisionStatus[];
   earlier: number;
-  revisions: RevisionStanding[];
+  revisions: RevisionStatus[];
 };
 
 /** A merge that may have put several commits on the branch one by one, with the branch's commit it was judged for. */
@@ -60,10 +60,10 @@ export function foldContinuity(
   const observed = new Map(
     entries.flatMap((entry) => (entry.kind === "merge.observed" ? [[entry.body.merged, entry]] : [])),
   );
-  const revisions: RevisionStanding[] = [];
-  let above: { whole: RevisionStanding; left: number } | null = null;
+  const revisions: RevisionStatus[] = [];
+  let above: { whole: RevisionStatus; left: number } | null = null;
   for (const revision of line) {
-    const own = standingOf(revision, summaries.get(revision.sha), observed.get(revision.sha));
+    const own = statusOf(revision, summaries.get(revision.sha), observed.get(revision.sha));
     if (own.state === "verified") above = { whole: own, left: (spans.get(own.sha) ?? 1) - 1 };
     else if (above !== null && above.left > 0 && own.state === "unrecorded") {
       const { pull, seq, levels } = above.whole;
@@ -119,11 +119,11 @@ function summariesFor(
   return found;
 }
 
-function standingOf(
+function statusOf(
   revision: Revision,
   summaries: readonly EntryOf<"source.verified">[] = [],
   observed?: EntryOf<"merge.observed">,
-): RevisionStanding {
+): RevisionStatus {
   const [first, ...others] = summaries;
   if (first === undefined) {
     if (observed === undefined)
@@ -140,12 +140,12 @@ function standingOf(
   return { ...revision, state: "verified", pull: body.pull, seq, levels };
 }
 
-function isCovered({ state }: RevisionStanding): boolean {
+function isCovered({ state }: RevisionStatus): boolean {
   return state === "verified" || state === "part";
 }
 
 /** From the tip back to the last revision of the unbroken run that has a property. */
-function heldSince(property: string, revisions: readonly RevisionStanding[]): HeldSince {
+function heldSince(property: string, revisions: readonly RevisionStatus[]): HeldSince {
   const end = revisions.findIndex(({ levels }) => !levels.includes(property));
   const count = end === -1 ? revisions.length : end;
   return { property, since: revisions[count - 1]?.sha ?? "", revisions: count };

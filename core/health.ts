@@ -1,7 +1,7 @@
 import { type Finding, findingsOf } from "./finding.ts";
 import { type AppFacts, judgeApp } from "./health/installation.ts";
 import { judgeModels, type ServiceFact } from "./health/models.ts";
-import { judgeRepository, type RepositoryFacts, type Us } from "./health/repository.ts";
+import { judgeRepository, type CheckedRepository, type ServiceIdentity } from "./health/repository.ts";
 import { judgeSettings, type SettingsFacts } from "./health/settings.ts";
 import type { Known } from "./known.ts";
 
@@ -9,27 +9,32 @@ import type { Known } from "./known.ts";
 export type HealthFacts = {
   settings: SettingsFacts;
   app: AppFacts | null;
-  us: Known<Us> | null;
-  repositories: RepositoryFacts[];
+  identity: Known<ServiceIdentity> | null;
+  repositories: CheckedRepository[];
   services: ServiceFact[];
 };
 
 /** Judges it: each thing that is looked at has a finding, also where it is as it should be. */
-export function judgeHealth({ settings, app, us, repositories, services }: HealthFacts): Finding[] {
+export function judgeHealth({ settings, app, identity, repositories, services }: HealthFacts): Finding[] {
   return [
     ...judgeSettings(settings),
     ...(app === null ? [] : judgeApp(app)),
-    ...(us === null ? [] : judgeRepositories(us, repositories)),
+    ...(identity === null ? [] : judgeRepositories(identity, repositories)),
     ...judgeModels(services),
   ];
 }
 
-function judgeRepositories(us: Known<Us>, repositories: readonly RepositoryFacts[]): Finding[] {
-  if (us.known && repositories.length === 0) {
-    const next = `Someone who administers a repository adds it to the installation of \`${us.value.ourselves.slug}\`.`;
+function judgeRepositories(
+  identity: Known<ServiceIdentity>,
+  repositories: readonly CheckedRepository[],
+): Finding[] {
+  if (identity.known && repositories.length === 0) {
+    const next = `Someone who administers a repository adds it to the installation of \`${identity.value.ourselves.slug}\`.`;
     return [findingsOf("github", null).fail("installed", "The App is installed on no repository.", next)];
   }
-  if (us.known) return repositories.flatMap((one) => judgeRepository(one, us.value));
+  if (identity.known) return repositories.flatMap((one) => judgeRepository(one, identity.value));
   const next = "Run this again; without it no rule can be compared with this App.";
-  return [findingsOf("github", null).unknown("bot", `The App's own account cannot be read: ${us.why}`, next)];
+  return [
+    findingsOf("github", null).unknown("bot", `The App's own account cannot be read: ${identity.why}`, next),
+  ];
 }

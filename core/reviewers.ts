@@ -9,7 +9,7 @@ import { isSinceRetarget } from "./retarget.ts";
  * The review of each person that stands: their latest. A comment leaves an earlier review standing, and a dismissed
  * review does not revive the one before it. Apps and bots have none. `id` grows with time, as GitHub hands it out.
  */
-export function standingReviews(reviews: readonly ReviewFact[]): ReviewFact[] {
+export function latestReviews(reviews: readonly ReviewFact[]): ReviewFact[] {
   const latest = new Map<number, ReviewFact>();
   for (const review of reviews) {
     if (review.by.type !== "User" || review.state === "commented") continue;
@@ -86,7 +86,7 @@ function objectionTo(review: ReviewFact, facts: PullBasics, { duties, isOwn }: W
 export function approvals(reviews: readonly ReviewFact[], facts: PullBasics, wanted: Wanted): Approvals {
   const counting: Account[] = [];
   const objections: Objection[] = [];
-  for (const review of standingReviews(reviews)) {
+  for (const review of latestReviews(reviews)) {
     if (review.state !== "approved") continue;
     const objection = objectionTo(review, facts, wanted);
     if (objection === null) counting.push(review.by);

@@ -48,11 +48,11 @@ export type Trace = {
  */
 export function tracePull(entries: readonly TypedEntry[], pull: number): Trace {
   const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull);
-  const standing = adoptedHead(entries, pull);
-  const adopted = opened === undefined ? standing : null;
+  const newest = adoptedHead(entries, pull);
+  const adopted = opened === undefined ? newest : null;
   const links =
     adopted === null
-      ? [...commitLinks(entries, pull, opened, standing)]
+      ? [...commitLinks(entries, pull, opened, newest)]
       : [...mergeLinks(entries, pull), ...adoptionLinks(entries, pull, adopted)];
   const ok = links.every(({ seq }) => seq !== null);
   return { pull, ok, links, ...(adopted === null ? {} : { note: adoptionNote }) };
@@ -117,7 +117,7 @@ function* commitLinks(
   entries: readonly TypedEntry[],
   pull: number,
   opened: EntryOf<"pull.opened"> | undefined,
-  standing: AdoptedHead | null,
+  newest: AdoptedHead | null,
 ): Generator<TraceLink> {
   yield* mergeLinks(entries, pull);
   const known = knownHead(entries, pull);
@@ -134,7 +134,7 @@ function* commitLinks(
   // The branch may have been moved to the commit of another prompt.
   if (from.written?.body.prompt === prompt) return yield* attemptLinks(from.written, from);
   const undone = undoneCommits(entries);
-  const adopted = standing?.head === head ? standing.adoptions.at(-1) : undefined;
+  const adopted = newest?.head === head ? newest.adoptions.at(-1) : undefined;
   const before = lastEntry(
     entries,
     "change.committed",

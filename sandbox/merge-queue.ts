@@ -7,7 +7,7 @@ import type { MergeGroup, Pull, Repository } from "./model.ts";
 import { markMerged } from "./pull-changes.ts";
 import { moveRef } from "./push.ts";
 import { buildHead, groupCommits, groupRef, presentMergeGroup } from "./queue-group.ts";
-import { protectionOf, standingOf, unmetRules } from "./rules.ts";
+import { protectionOf, checkState, unmetRules } from "./rules.ts";
 import { fullName, queueAccountLogin } from "./state.ts";
 import { emit } from "./webhooks.ts";
 import { background, inOrder } from "./work.ts";
@@ -94,9 +94,9 @@ async function endOf(repository: Repository, group: MergeGroup): Promise<Reason 
   if (!group.members.every(stays)) return "dequeued";
   if ((await branchTip(repository.dir, group.branch)) !== group.base) return "invalidated";
   const checks = protectionOf(repository, group.branch)?.checks ?? [];
-  const standings = checks.map((check) => standingOf(repository, group.head, check));
-  if (standings.includes("failing")) return "dequeued";
-  return standings.every((standing) => standing === "met") ? "merged" : undefined;
+  const states = checks.map((check) => checkState(repository, group.head, check));
+  if (states.includes("failing")) return "dequeued";
+  return states.every((result) => result === "met") ? "merged" : undefined;
 }
 
 async function endGroup(

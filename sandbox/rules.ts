@@ -96,14 +96,14 @@ export function unmetRules(state: State, pull: Pull): string[] {
   const rule = protectionOf(repository, pull.base.ref);
   if (rule === undefined) return [];
   const checks = (rule.checks ?? []).flatMap((check) => {
-    const standing = standingOf(repository, pull.head.sha, check);
-    return standing === "met" ? [] : [`Required status check "${check.context}" is ${standing}.`];
+    const result = checkState(repository, pull.head.sha, check);
+    return result === "met" ? [] : [`Required status check "${check.context}" is ${result}.`];
   });
   return [...checks, ...unmetReviews(state, pull, rule)];
 }
 
 /** Where a required check stands on a commit. Bound to an app, only what that app reported counts. */
-export function standingOf(
+export function checkState(
   repository: Repository,
   sha: string,
   check: RequiredCheck,

@@ -28,14 +28,14 @@ export async function casefilesFor(
       throw new SallyportError("internal", `the casefile ${JSON.stringify(path)} cannot be written`);
     files.push({
       ...casefile,
-      content: wholeCasefile(given.text, await standing(effect.parent, path, objects)),
+      content: wholeCasefile(given.text, await currentText(effect.parent, path, objects)),
     });
   }
   return files;
 }
 
 /** The text that stands at a path in the parent; null: nothing. What is no file is refused by the writer. */
-async function standing(parent: string, path: string, objects: Objects): Promise<string | null> {
+async function currentText(parent: string, path: string, objects: Objects): Promise<string | null> {
   const entry = await objects.entry(parent, path);
   if (!entry.known) throw new SallyportError("github", entry.why, { retry: true });
   if (entry.value?.type !== "blob") return null;

@@ -110,7 +110,7 @@ async function entriesFor(
 ): Promise<Entry[]> {
   const { request, owner, repo } = github;
   const objects = apiObjects(github);
-  const standing = async (path: string) => {
+  const entryAt = async (path: string) => {
     const entry = await objects.entry(parent, path);
     if (!entry.known) throw new SallyportError("github", entry.why, { retry: true });
     return entry.value;
@@ -119,11 +119,11 @@ async function entriesFor(
   for (const file of files) {
     const names = file.path.split("/");
     for (let depth = 1; depth < names.length; depth++) {
-      const folder = await standing(names.slice(0, depth).join("/"));
+      const folder = await entryAt(names.slice(0, depth).join("/"));
       if (folder !== null && folder.type !== "tree")
         refuse([{ path: file.path, why: `\`${folder.path}\` is not a folder` }]);
     }
-    const entry = await standing(file.path);
+    const entry = await entryAt(file.path);
     const mode = entry?.mode ?? "100644";
     if (mode !== "100644" && mode !== "100755")
       refuse([{ path: file.path, why: `what stands there is no plain file (mode ${mode})` }]);

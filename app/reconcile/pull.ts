@@ -1,6 +1,6 @@
 import type { GitHub } from "../../collect/github.ts";
 import { collectFacts } from "../../collect/pull.ts";
-import { pullStanding, readPullState } from "../../collect/pull-state.ts";
+import { pullStatus, readPullState } from "../../collect/pull-state.ts";
 import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import { type Known, known } from "../../core/known.ts";
@@ -25,7 +25,7 @@ export async function seePull(
   const state = await readPullState(github, number);
   if (!state.known) return state;
   const { repository, defaultBranch, createdAt, labels } = state.value;
-  const standing = pullStanding(state.value, tools.ourselves.appId);
+  const standing = pullStatus(state.value, tools.ourselves.appId);
   if (!standing.known) return standing;
   const judged = await collectFacts(
     { ...github, number, record: recordOf(entries, number), now, cache: tools.cache },

@@ -58,14 +58,14 @@ export const adr = defineGate({
     if (!facts.texts.known) return lacking(name, "texts-unknown", facts.texts.why);
     const count = `${added.length} ${added.length === 1 ? "file" : "files"}`;
     const texts = new Map(facts.texts.value.map((file) => [file.path, file.after]));
-    const standing = (path: string) => emptiness(texts.get(path) ?? { state: "absent" }) === null;
+    const isWritten = (path: string) => emptiness(texts.get(path) ?? { state: "absent" }) === null;
     const record = facts.record.known ? facts.record.value : null;
     const { written, named } = decisionsOf(facts.changes, record, policy);
-    if (written.some(standing)) {
+    if (written.some(isWritten)) {
       const message = `The change adds ${count} of architecture and writes a decision.`;
       return result(name, "pass", { code: "decision-written", message });
     }
-    if (named.some(standing)) {
+    if (named.some(isWritten)) {
       const message = `The change adds ${count} of architecture; its story names a decision.`;
       return result(name, "pass", { code: "decision-named", message });
     }

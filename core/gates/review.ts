@@ -17,7 +17,7 @@ import {
 } from "../gate.ts";
 import { matcher } from "../paths.ts";
 import { patternList } from "../pattern-list.ts";
-import { approvals, hasDuty, standingReviews } from "../reviewers.ts";
+import { approvals, hasDuty, latestReviews } from "../reviewers.ts";
 
 const name = "review";
 
@@ -25,13 +25,13 @@ type Settings = NonNullable<Policy["gates"][typeof name]>;
 
 /** Requests for changes that stand, and those that may stand once what their writers may do here can be read. */
 function objections(reviews: readonly ReviewFact[], by: Settings["by"]) {
-  const found: { standing: ReviewFact[]; unread: string[] } = { standing: [], unread: [] };
-  for (const review of standingReviews(reviews)) {
+  const found: { open: ReviewFact[]; unread: string[] } = { open: [], unread: [] };
+  for (const review of latestReviews(reviews)) {
     if (review.state !== "changes_requested") continue;
     const entitled = hasDuty(review, by);
     if (!entitled.known)
       found.unread.push(`What @${review.by.login} may do here could not be read: ${entitled.why}`);
-    else if (entitled.value) found.standing.push(review);
+    else if (entitled.value) found.open.push(review);
   }
   return found;
 }
@@ -39,8 +39,8 @@ function objections(reviews: readonly ReviewFact[], by: Settings["by"]) {
 type Reviewed = FactsWith<"reviews" | "record">;
 
 function judgeReviews(facts: Reviewed, policy: LoadedPolicy, settings: Settings): GateResult {
-  const { standing, unread } = objections(facts.reviews, settings.by);
-  const reasons = standing.map(({ by, sha }): Reason => {
+  const { open, unread } = objections(facts.reviews, settings.by);
+  const reasons = open.map(({ by, sha }): Reason => {
     const step = `Answer the review, then have @${by.login} review again or dismiss theirs.`;
     const message = `@${by.login} asked for changes${sha === null ? "" : ` on ${sha}`}.`;
     return {

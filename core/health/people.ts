@@ -3,13 +3,13 @@ import type { Known } from "../known.ts";
 import { readPersonName, shortName } from "../person-name.ts";
 
 /** A name under `people` in the policy, and GitHub's number of whoever bears it now; null: nobody does. */
-export type NamedNow = { name: string; number: number | null };
+export type NamedAccount = { name: string; number: number | null };
 
 /**
  * Whether the policy's names mean whom they meant when they were written. GitHub gives a name that was given up to whoever
  * asks for it, so a name counts for certain only with its number behind it. `about` is `owner/name`.
  */
-export function judgePeople(about: string, named: Known<NamedNow[]>): Finding[] {
+export function judgePeople(about: string, named: Known<NamedAccount[]>): Finding[] {
   const { ok, warn, fail, unknown } = findingsOf("repository", about);
   const check = "people";
   if (!named.known)

@@ -10,46 +10,46 @@ import { matcher } from "../paths.ts";
 import { lintPolicy } from "../policy-lint.ts";
 import { type BranchRules, judgeRequired } from "../required-check.ts";
 import { problemLines } from "../trouble.ts";
-import { judgePeople, type NamedNow } from "./people.ts";
+import { judgePeople, type NamedAccount } from "./people.ts";
 import { judgeWorkflows, type PrivilegedFetch } from "./workflows.ts";
 
 /** One repository as the App sees it, at the tip of its default branch. */
-export type RepositoryStanding = {
+export type RepositoryFacts = {
   policy: Known<PolicyReading>;
   /** The paths of all files, and the checks that the workflows make: what the policy's rules are compared with. */
   files: Known<string[]>;
   checks: Known<JobCheck[]>;
   fetches: Known<PrivilegedFetch[]>;
-  named: Known<NamedNow[]>;
+  named: Known<NamedAccount[]>;
   rules: BranchRules;
   evidence: { isThere: Known<boolean>; rules: BranchRules };
 };
 
 /** A repository by `owner/name`; null when the App is not installed on it. */
-export type RepositoryFacts = { name: string; standing: Known<RepositoryStanding | null> };
+export type CheckedRepository = { name: string; facts: Known<RepositoryFacts | null> };
 
 type Pinned = NonNullable<Policy["ledger"]>["keys"][number];
 
 /** Who we are: the App, and the public key that signs its ledgers, in the form that policies carry. */
-export type Us = { ourselves: Ourselves; publicKey: string };
+export type ServiceIdentity = { ourselves: Ourselves; publicKey: string };
 
 /** Whether the policy of one repository says what it should, whether the check is required, and who guards the evidence. */
-export function judgeRepository({ name, standing }: RepositoryFacts, us: Us): Finding[] {
+export function judgeRepository({ name, facts }: CheckedRepository, identity: ServiceIdentity): Finding[] {
   const { fail, unknown } = findingsOf("repository", name);
   const check = "installed";
-  if (!standing.known) return [unknown(check, `It cannot be read: ${standing.why}`, again)];
-  if (standing.value === null) {
+  if (!facts.known) return [unknown(check, `It cannot be read: ${facts.why}`, again)];
+  if (facts.value === null) {
     const next = `Someone who administers ${name} adds it to the installation, or mend the name.`;
-    return [fail(check, `The App \`${us.ourselves.slug}\` is not installed on it.`, next)];
+    return [fail(check, `The App \`${identity.ourselves.slug}\` is not installed on it.`, next)];
   }
-  const { policy, named, fetches, rules, evidence } = standing.value;
+  const { policy, named, fetches, rules, evidence } = facts.value;
   return [
     ...(policy.known
-      ? judgePolicy(name, policy.value, standing.value, us.publicKey)
+      ? judgePolicy(name, policy.value, facts.value, identity.publicKey)
       : [unknown("policy", `The policy cannot be read: ${policy.why}`, again)]),
     ...judgePeople(name, named),
     ...judgeWorkflows(name, fetches),
-    ...judgeRequired(name, rules, us.ourselves),
+    ...judgeRequired(name, rules, identity.ourselves),
     judgeEvidence(name, evidence),
   ];
 }
@@ -57,7 +57,7 @@ export function judgeRepository({ name, standing }: RepositoryFacts, us: Us): Fi
 function judgePolicy(
   name: string,
   reading: PolicyReading,
-  facts: Pick<RepositoryStanding, "files" | "checks">,
+  facts: Pick<RepositoryFacts, "files" | "checks">,
   publicKey: string,
 ): Finding[] {
   const { ok, fail } = findingsOf("repository", name);
@@ -114,7 +114,7 @@ function windowOf({ kinds, from = 1, to }: Pinned): string {
 function judgeRules(
   name: string,
   loaded: LoadedPolicy,
-  { files, checks }: Pick<RepositoryStanding, "files" | "checks">,
+  { files, checks }: Pick<RepositoryFacts, "files" | "checks">,
 ): Finding[] {
   const { ok, warn } = findingsOf("repository", name);
   const check = "policy-rules";
@@ -136,7 +136,7 @@ function judgeRules(
 }
 
 /** Whether others can rewrite the published ledger. It would be noticed; a rule keeps it from happening. */
-function judgeEvidence(name: string, { isThere, rules }: RepositoryStanding["evidence"]): Finding {
+function judgeEvidence(name: string, { isThere, rules }: RepositoryFacts["evidence"]): Finding {
   const { ok, warn, unknown } = findingsOf("repository", name);
   const check = "evidence-branch";
   if (!isThere.known)

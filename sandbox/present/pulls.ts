@@ -69,15 +69,15 @@ export function presentPullSimple(state: State, pull: Pull) {
 
 /** GitHub's pull-request: with what git has to be asked for. */
 export async function presentPull(state: State, pull: Pull) {
-  const [size, standing] = await Promise.all([sizeOf(pull), mergeability(state, pull)]);
+  const [size, merge] = await Promise.all([sizeOf(pull), mergeability(state, pull)]);
   // Read after git has answered, all at one moment: never closed by half, with its merge missing.
   const { mergedBy, mergedAt } = pull;
   return {
     ...presentPullSimple(state, pull),
     merged: mergedAt !== null,
-    mergeable: standing.mergeable,
-    rebaseable: standing.mergeable,
-    mergeable_state: standing.state,
+    mergeable: merge.mergeable,
+    rebaseable: merge.mergeable,
+    mergeable_state: merge.state,
     merged_by: mergedBy === null ? null : presentAccount(state, mergedBy),
     comments: pull.issue.comments.length,
     review_comments: pull.reviewComments.length,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse, validate } from "graphql";
 import { editsQuery } from "../../collect/edits.ts";
 import { pullQuery } from "../../collect/pull-query.ts";
-import { type PullState, pullStanding, readPullState } from "../../collect/pull-state.ts";
+import { type PullState, pullStatus, readPullState } from "../../collect/pull-state.ts";
 import { othersChecks } from "../../collect/reviews.ts";
 import { known } from "../../core/known.ts";
 import { githubSchema } from "../../sandbox/graphql/schema.ts";
@@ -118,11 +118,11 @@ test("one query tells where the branches stand", async () => {
 test("T063, T064: a check of our name by another app is neither ours nor one that a gate reads", async () => {
   const foreign = suite([run({ name: "sallyport", conclusion: "SUCCESS" }), run({ databaseId: 12 })]);
   const found = await state({ head: { checkSuites: listing([foreign]) } });
-  expect(pullStanding(found, 4001)).toMatchObject({ value: { ourCheck: { known: true, value: null } } });
+  expect(pullStatus(found, 4001)).toMatchObject({ value: { ourCheck: { known: true, value: null } } });
   expect(othersChecks(found.checks)).toMatchObject({ value: [{ name: "test" }] });
   const ours = { ...foreign, app: { databaseId: 4001, slug: "sallyport" } };
   const both = await state({ head: { checkSuites: listing([foreign, ours]) } });
-  expect(pullStanding(both, 4001)).toMatchObject({ value: { ourCheck: { value: { appId: 4001 } } } });
+  expect(pullStatus(both, 4001)).toMatchObject({ value: { ourCheck: { value: { appId: 4001 } } } });
 });
 
 describe("is told in REST's words", () => {

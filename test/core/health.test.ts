@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { conclude, type Finding, type Status } from "../../core/finding.ts";
 import { type Granted, type Installation, judgeApp } from "../../core/health/installation.ts";
 import { judgeModels, type ServiceFact } from "../../core/health/models.ts";
-import { judgeRepository, type RepositoryStanding } from "../../core/health/repository.ts";
+import { judgeRepository, type RepositoryFacts } from "../../core/health/repository.ts";
 import { judgeSettings, type SettingsFacts } from "../../core/health/settings.ts";
 import { judgeHealth } from "../../core/health.ts";
 import { known, unknown } from "../../core/known.ts";
@@ -311,7 +311,7 @@ describe("a repository", () => {
     rulesets: known({ kinds, checks: [] }),
     protection: known({ isOn: false, checks: [] }),
   });
-  const right: RepositoryStanding = {
+  const right: RepositoryFacts = {
     policy: loaded({}),
     files: known(["src/a.ts"]),
     checks: known([]),
@@ -323,7 +323,7 @@ describe("a repository", () => {
   const pinned = (...keys: object[]) => loaded({ ledger: { keys } });
   const other = { key: `ed25519:${"B".repeat(43)}=` };
   const own = { key: publicKey };
-  const evidence = (isThere: RepositoryStanding["evidence"]["isThere"], more: object) => ({
+  const evidence = (isThere: RepositoryFacts["evidence"]["isThere"], more: object) => ({
     evidence: { isThere, rules: { ...rules("sallyport/evidence"), ...more } },
   });
   const malformed = { message: "m", line: 3, column: 4 };
@@ -331,7 +331,7 @@ describe("a repository", () => {
     named: known(names.map(([name, number]) => ({ name, number }))),
   });
 
-  test.each<[string, Partial<RepositoryStanding>, string, Status[]]>([
+  test.each<[string, Partial<RepositoryFacts>, string, Status[]]>([
     ["a policy", {}, "policy", ["ok"]],
     ["no policy", { policy: known({ state: "absent", ref: "r" }) }, "policy", ["fail"]],
     [
@@ -437,28 +437,34 @@ describe("a repository", () => {
     ],
     ["workflows that are not looked at", { fetches: unread }, "workflows", ["warn"]],
   ])("%s", (_title, more, check, statuses) => {
-    const findings = judgeRepository({ name: "acme/web", standing: known({ ...right, ...more }) }, us);
+    const findings = judgeRepository({ name: "acme/web", facts: known({ ...right, ...more }) }, us);
     expect(shown(findings, check)).toEqual(statuses);
     expectNextSteps(findings);
   });
 
   test("one that cannot be read is not known, one without the App fails, and nothing else is said of either", () => {
-    const judge = (standing: Parameters<typeof judgeRepository>[0]["standing"]) =>
-      judgeRepository({ name: "acme/web", standing }, us).map(({ check, status }) => [check, status]);
+    const judge = (facts: Parameters<typeof judgeRepository>[0]["facts"]) =>
+      judgeRepository({ name: "acme/web", facts }, us).map(({ check, status }) => [check, status]);
     expect(judge(unread)).toEqual([["installed", "unknown"]]);
     expect(judge(known(null))).toEqual([["installed", "fail"]]);
   });
 
   test("an App that is installed on none fails", () => {
     const settings: SettingsFacts = { node: "v24.1.0", nodeNeeded: 20, problems: [], rest: null };
-    const findings = judgeHealth({ settings, app: null, us: known(us), repositories: [], services: [] });
+    const findings = judgeHealth({
+      settings,
+      app: null,
+      identity: known(us),
+      repositories: [],
+      services: [],
+    });
     expect(shown(findings, "installed")).toEqual(["fail"]);
   });
 
   test("without our own account no repository is judged, and that is not known", () => {
     const settings: SettingsFacts = { node: "v24.1.0", nodeNeeded: 20, problems: [], rest: null };
-    const repositories = [{ name: "acme/web", standing: known(right) }];
-    const findings = judgeHealth({ settings, app: null, us: unread, repositories, services: [] });
+    const repositories = [{ name: "acme/web", facts: known(right) }];
+    const findings = judgeHealth({ settings, app: null, identity: unread, repositories, services: [] });
     expect(findings.filter(({ area }) => area !== "settings")).toMatchObject([
       { check: "bot", status: "unknown" },
     ]);

@@ -4,7 +4,7 @@ import {
   type Continuity,
   foldContinuity,
   possibleSpans,
-  type RevisionStanding,
+  type RevisionStatus,
   type RevisionState,
 } from "../../../core/continuity.ts";
 import { jsonText, oneLine } from "../../../core/escape.ts";
@@ -86,7 +86,7 @@ function continuityText(continuity: Continuity, missing: number, color: boolean)
   return `${lines.join("\n")}\n`;
 }
 
-function gapLine({ sha, at, author, subject, state, pull }: RevisionStanding): string {
+function gapLine({ sha, at, author, subject, state, pull }: RevisionStatus): string {
   const which = pull === null ? "" : ` (#${pull})`;
   return `  ${sha}  ${oneLine(at)}  ${stateText[state]}${which}  ${oneLine(author)}: ${oneLine(subject)}`;
 }
