@@ -1,4 +1,4 @@
-import type { Ask, Permission } from "../core/authority.ts";
+import type { CommandRequest, Permission } from "../core/authority.ts";
 import { commandLabels, isCommandLabel, parseCommand } from "../core/commands.ts";
 import type { Ourselves } from "../core/effects.ts";
 import { type Known, known, unknown } from "../core/known.ts";
@@ -11,10 +11,10 @@ import { listAll } from "./listing.ts";
 import { readPermission } from "./people.ts";
 
 /** The comments of an issue or pull request that matter to us: commands of people, and our own one comment. */
-export type Conversation = { asks: Ask[]; sticky: string | null };
+export type Conversation = { commands: CommandRequest[]; sticky: string | null };
 
 /** A command before it is asked what its author may do, and (by the comment's node id) whether it was edited after all. */
-type Unasked = Omit<Ask, "permission"> & { node: string | null };
+type FoundCommand = Omit<CommandRequest, "permission"> & { node: string | null };
 
 /** The marker that ends our one comment; the performer writes it, and a comment of anybody else with it is not ours. */
 export const stickyMarker = "<!-- sallyport:sticky -->";
@@ -47,7 +47,7 @@ export async function readConversation(
   );
   if (!comments.known) return comments;
   let sticky: string | null = null;
-  const open: Unasked[] = [];
+  const open: FoundCommand[] = [];
   for (const comment of comments.value) {
     const by = Account.safeParse({
       id: comment.user?.id,
@@ -89,7 +89,7 @@ export async function readConversation(
     next.flatMap(({ node, edited }) => (node === null || edited ? [] : [node])),
   );
   const permissions = new Map<number, Known<Permission>>();
-  const asks: Ask[] = [];
+  const commands: CommandRequest[] = [];
   for (const { node, ...one } of next) {
     const permission =
       permissions.get(one.by.id) ??
@@ -98,9 +98,11 @@ export async function readConversation(
         : await readPermission(github, one.by, context.people));
     permissions.set(one.by.id, permission);
     const edited = one.edited || node === null ? known(one.edited) : editOf(node, edits);
-    asks.push(edited.known ? { ...one, permission, edited: edited.value } : { ...one, permission: edited });
+    commands.push(
+      edited.known ? { ...one, permission, edited: edited.value } : { ...one, permission: edited },
+    );
   }
-  return known({ asks, sticky });
+  return known({ commands, sticky });
 }
 
 function editOf(node: string, edits: Known<ReadonlyMap<string, boolean>>): Known<boolean> {
@@ -114,7 +116,7 @@ async function readLabels(
   { request, owner, repo }: GitHub,
   issue: { number: number; createdAt: string; labels: string[] },
   isAnswered: (source: Source) => boolean,
-): Promise<Known<Unasked[]>> {
+): Promise<Known<FoundCommand[]>> {
   const wanted = issue.labels.filter(isCommandLabel);
   if (wanted.length === 0) return known([]);
   const events = await listAll(`the events of #${issue.number}`, (page) =>

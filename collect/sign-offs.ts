@@ -17,17 +17,17 @@ export async function readSignOffs(
   pull: { number: number; createdAt: string },
   people: People,
 ): Promise<Known<SignOff[]>> {
-  const talk = await readConversation(
+  const conversation = await readConversation(
     github,
     { ...pull, labels: [] },
     { ourselves: nobody, people, isAnswered: () => false },
   );
-  if (!talk.known) return talk;
+  if (!conversation.known) return conversation;
   const signOffs: SignOff[] = [];
-  for (const ask of talk.value.asks) {
-    const { command, by, source, at } = ask;
+  for (const request of conversation.value.commands) {
+    const { command, by, source, at } = request;
     if ("why" in command || command.name !== "sign-off") continue;
-    const allowed = authority(ask, ["approvers"], people);
+    const allowed = authority(request, ["approvers"], people);
     if (allowed.answer === "wait") return unknown(allowed.why);
     if (allowed.answer === "no") continue;
     const { sha, result, test } = command;

@@ -2,7 +2,7 @@ import { maxAdopted } from "../schemas/limits.ts";
 import type { Account } from "../schemas/text.ts";
 import { approvedContract } from "./adopted-plan.ts";
 import { type Answer, accept, refuse } from "./answer.ts";
-import type { Ask } from "./authority.ts";
+import type { CommandRequest } from "./authority.ts";
 import { idsOf, untracedCommits, whoseWork } from "./authorship.ts";
 import type { CommandOf } from "./commands.ts";
 import { userActor } from "./entries.ts";
@@ -16,12 +16,12 @@ import type { CommandContext, PullLookFacts } from "./pull-facts.ts";
  */
 export function adopt(
   { facts, loaded, record }: CommandContext,
-  ask: Ask,
+  request: CommandRequest,
   command: CommandOf<"adopt">,
 ): Answer | null {
   const { judged, number } = facts;
   const head = judged.head.sha;
-  const plan = planFor(command.story, ask, facts, loaded, record);
+  const plan = planFor(command.story, request, facts, loaded, record);
   if ("accepted" in plan) return plan;
   if (command.sha !== head)
     return refuse(
@@ -42,16 +42,16 @@ export function adopt(
       "too-many",
       `Nobody reads ${foreign.length} commits; at most ${maxAdopted} are adopted at once. Open a pull request of their own.`,
     );
-  if (ask.source.type !== "comment") return refuse("wrong-place", "An adoption is a comment.");
+  if (request.source.type !== "comment") return refuse("wrong-place", "An adoption is a comment.");
   const count = foreign.length === 1 ? "1 commit" : `${foreign.length} commits`;
   const inside = plan.story === undefined ? "" : `; it stays inside the plan of story #${plan.story}`;
-  const line = `Read as: @${ask.by.login} stands for ${count} up to ${head} that no run made; somebody else signs it off${inside}.`;
+  const line = `Read as: @${request.by.login} stands for ${count} up to ${head} that no run made; somebody else signs it off${inside}.`;
   const tree = judged.commits.value.find(({ sha }) => sha === head)?.tree;
   const claims = claimsAbout(foreign, facts, record);
   return accept("adopted", line, [
     {
       kind: "change.adopted",
-      actor: userActor(ask.by),
+      actor: userActor(request.by),
       subject: [{ name: `pull request #${number}`, digest: { gitCommit: head } }],
       body: {
         pull: number,
@@ -59,7 +59,7 @@ export function adopt(
         baseRef: judged.base.ref,
         commits: foreign,
         reason: command.text,
-        comment: ask.source.id,
+        comment: request.source.id,
         ...(tree === undefined ? {} : { tree }),
         ...(judged.pull === null ? {} : { author: judged.pull.author }),
         ...plan,
@@ -75,7 +75,7 @@ export function adopt(
  */
 function planFor(
   story: number | undefined,
-  { by }: Ask,
+  { by }: CommandRequest,
   { entries }: PullLookFacts,
   { policy }: LoadedPolicy,
   { run, adoptions, adoptedFor }: PullRecord,

@@ -1,4 +1,4 @@
-import type { Ask } from "./authority.ts";
+import type { CommandRequest } from "./authority.ts";
 import type { IssueRef, Step } from "./decision.ts";
 import { type Draft, entriesOf, type TypedEntry, userActor } from "./entries.ts";
 import { effectKey, sourceKey } from "./identifiers.ts";
@@ -23,22 +23,22 @@ export function answeredSources(entries: readonly TypedEntry[]): ReadonlySet<str
 }
 
 /** The entry and the reply by which a command on an issue or a pull request is answered. */
-export function answered(ask: Ask, answer: Answer, { repository, number }: IssueRef): Step {
+export function answered(request: CommandRequest, answer: Answer, { repository, number }: IssueRef): Step {
   return {
     drafts: [
       {
         kind: "command",
-        actor: userActor(ask.by),
+        actor: userActor(request.by),
         subject: [],
         body: {
           issue: number,
-          source: ask.source,
-          command: ask.command.name,
+          source: request.source,
+          command: request.command.name,
           accepted: answer.accepted,
           code: answer.code,
           message: answer.line,
           // Anybody can write a command that is refused, and what the ledger holds is public and stays.
-          text: answer.accepted && "text" in ask.command ? ask.command.text : "",
+          text: answer.accepted && "text" in request.command ? request.command.text : "",
         },
       },
       ...(answer.drafts ?? []),
@@ -46,10 +46,10 @@ export function answered(ask: Ask, answer: Answer, { repository, number }: Issue
     effects: [
       {
         type: "reply",
-        key: effectKey.reply(repository.id, ask.source),
+        key: effectKey.reply(repository.id, request.source),
         issue: number,
-        comment: ask.source.type === "comment" ? ask.source.id : null,
-        source: ask.source.id,
+        comment: request.source.type === "comment" ? request.source.id : null,
+        source: request.source.id,
         accepted: answer.accepted,
         line: answer.line,
       },

@@ -17,7 +17,7 @@ export type Permission = {
  * A person's command, with all that decides whether it counts. The text came from whoever could write the comment;
  * account, times and `viaApp` came from GitHub.
  */
-export type Ask = {
+export type CommandRequest = {
   source: Source;
   command: Command | BadCommand;
   by: Account;
@@ -51,23 +51,23 @@ export function holders(people: People, duty: Duty): string {
  * Judges whether a person's act counts as authority: a person's own fresh act, never edited, not through an app, by
  * someone who may write to the repository and holds one of the duties. Text is not authority (design, invariant 6).
  */
-export function authority(ask: Ask, duties: readonly Duty[], people: People): Authority {
+export function authority(request: CommandRequest, duties: readonly Duty[], people: People): Authority {
   const no = (code: string, line: string): Authority => ({ answer: "no", code, line });
-  if (ask.by.type !== "User")
+  if (request.by.type !== "User")
     return no("not-a-person", "Only a person can do this; apps and bots have no say here.");
-  if (ask.viaApp)
+  if (request.viaApp)
     return no("through-an-app", "This was written through an app. Write it yourself, in a new comment.");
-  if (ask.edited) return no("edited", "An edited comment does not count. Write a new one.");
-  if (ask.atOpening) {
+  if (request.edited) return no("edited", "An edited comment does not count. Write a new one.");
+  if (request.atOpening) {
     return no(
       "label-at-opening",
       "The label was on the issue when it was opened. Take it off and put it on again to start.",
     );
   }
-  if (!ask.permission.known) return { answer: "wait", why: ask.permission.why };
-  const { role, duties: held } = ask.permission.value;
+  if (!request.permission.known) return { answer: "wait", why: request.permission.why };
+  const { role, duties: held } = request.permission.value;
   if (!writers.has(role))
-    return no("no-write-access", `@${ask.by.login} has no write access to this repository.`);
+    return no("no-write-access", `@${request.by.login} has no write access to this repository.`);
   if (duties.length > 0 && !duties.some((duty) => held.includes(duty))) {
     const who = duties.map((duty) => `${duty} (${holders(people, duty)})`).join(" or ");
     return no("not-in-duty", `This is for ${who}. Ask one of them, or change \`people\` in the policy.`);

@@ -1,5 +1,5 @@
 import { type Answer, refuse } from "./answer.ts";
-import { type Ask, authority } from "./authority.ts";
+import { type CommandRequest, authority } from "./authority.ts";
 import {
   type CommandName,
   type CommandOf,
@@ -13,7 +13,7 @@ import type { LoadedPolicy } from "./facts.ts";
 /** Answers one command by what `C` holds; null while what decides it cannot be read. */
 export type Handler<N extends CommandName, C> = (
   context: C,
-  ask: Ask,
+  request: CommandRequest,
   command: CommandOf<N>,
 ) => Answer | null;
 
@@ -29,18 +29,18 @@ export function answerIn<N extends CommandName, C extends { loaded: LoadedPolicy
   place: Place,
   handlers: { [K in N]: Handler<K, C> },
   context: C,
-  ask: Ask,
+  request: CommandRequest,
   over: Answer | null,
 ): Answer | null {
-  const { command } = ask;
+  const { command } = request;
   const { policy } = context.loaded;
-  const allowed = authority(ask, dutiesOn(place, command.name, policy), policy.people);
+  const allowed = authority(request, dutiesOn(place, command.name, policy), policy.people);
   if (allowed.answer === "wait") return null;
   if (allowed.answer === "no") return refuse(allowed.code, allowed.line);
   if ("why" in command) return refuse("badly-written", `Write it as \`${command.form}\`: ${command.why}.`);
   if (over !== null && command.name !== "status") return over;
   return isHandled(command, handlers)
-    ? handlers[command.name](context, ask, command)
+    ? handlers[command.name](context, request, command)
     : refuse("wrong-place", wrongPlace(command.name));
 }
 

@@ -1,7 +1,7 @@
 import type { EntryBody } from "../schemas/entries.ts";
 import { maxConcernLength } from "../schemas/limits.ts";
 import type { StepResult } from "../schemas/step.ts";
-import type { Ask } from "./authority.ts";
+import type { CommandRequest } from "./authority.ts";
 import { type Draft, type TypedEntry, userActor } from "./entries.ts";
 import { checkpointName, sourceKey } from "./identifiers.ts";
 
@@ -75,12 +75,12 @@ export function stopsStory({ pull, issue }: Concern, story: number): boolean {
 
 /** What an accepted command means for concerns: a block raises one, and what takes the work up again answers those that are open. */
 export function concernDrafts(
-  ask: Ask,
+  request: CommandRequest,
   open: readonly Concern[],
   where: { story: number | null; pull: number | null; prompt: number | null },
 ): Draft[] {
-  const { command, source } = ask;
-  const actor = userActor(ask.by);
+  const { command, source } = request;
+  const actor = userActor(request.by);
   const { story, pull } = where;
   const text = ("text" in command ? command.text : "").slice(0, maxConcernLength);
   if (command.name === "block")

@@ -1,4 +1,4 @@
-import type { Ask } from "./authority.ts";
+import type { CommandRequest } from "./authority.ts";
 import type { Effect, EffectOutcome, EffectResult, Ourselves, Subject } from "./effects.ts";
 import type { Draft, TypedEntry } from "./entries.ts";
 import type { Crash } from "./errors.ts";
@@ -16,7 +16,7 @@ export type Surroundings = {
   /** The tip of the default branch. */
   base: Known<string>;
   /** Commands on this issue or pull request that are ours to answer, oldest first. */
-  asks: Ask[];
+  asks: CommandRequest[];
   /** The repository's ledger, oldest first. */
   entries: TypedEntry[];
   /** How far the effects of this subject got, by key. */

@@ -132,12 +132,12 @@ function refuseHere(facts: StoryFacts, { policy }: LoadedPolicy, line: string): 
   const sources = answeredSources(facts.entries);
   const open = facts.asks.filter(({ source }) => !sources.has(sourceKey(source)));
   return decisionOf(
-    ...open.map((ask): Step => {
-      const allowed = authority(ask, [], policy.people);
+    ...open.map((request): Step => {
+      const allowed = authority(request, [], policy.people);
       if (allowed.answer === "wait") return { requeueAfter: requeue.undecided };
       const refusal =
         allowed.answer === "no" ? refuse(allowed.code, allowed.line) : refuse("wrong-place", line);
-      return answered(ask, refusal, refOf(facts));
+      return answered(request, refusal, refOf(facts));
     }),
   );
 }

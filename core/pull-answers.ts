@@ -1,6 +1,6 @@
 import { adopt } from "./adoption-answer.ts";
 import { type Answer, accept, refuse } from "./answer.ts";
-import { type Ask, holders } from "./authority.ts";
+import { type CommandRequest, holders } from "./authority.ts";
 import { adoptionOf, requesters, whoseWork } from "./authorship.ts";
 import { answerIn, type Handler, type Handlers } from "./command-handlers.ts";
 import type { CommandName, CommandOf } from "./commands.ts";
@@ -23,9 +23,9 @@ const handlers: Handlers<"pull", CommandContext> = {
 };
 
 /** Answers one command on a pull request; null while what decides it cannot be read. */
-export function answerOnPull(ask: Ask, context: CommandContext): Answer | null {
+export function answerOnPull(request: CommandRequest, context: CommandContext): Answer | null {
   const over = context.facts.state === "closed" ? refuse("closed", "This pull request is closed.") : null;
-  return answerIn("pull", handlers, context, ask, over);
+  return answerIn("pull", handlers, context, request, over);
 }
 
 /**
@@ -33,10 +33,10 @@ export function answerOnPull(ask: Ask, context: CommandContext): Answer | null {
  * was pointed at this branch and is read only now was meant for another one, so it is refused.
  */
 function forThisBase<N extends CommandName>(handle: Handler<N, CommandContext>): Handler<N, CommandContext> {
-  return (context, ask, command) => {
-    const answer = handle(context, ask, command);
+  return (context, request, command) => {
+    const answer = handle(context, request, command);
     if (answer === null || !answer.accepted) return answer;
-    const since = isSinceRetarget(ask.at, context.facts.judged);
+    const since = isSinceRetarget(request.at, context.facts.judged);
     if (!since.known) return null;
     return since.value
       ? answer
@@ -49,7 +49,7 @@ function forThisBase<N extends CommandName>(handle: Handler<N, CommandContext>):
 
 function signOff(
   { facts, loaded, record }: CommandContext,
-  ask: Ask,
+  request: CommandRequest,
   command: CommandOf<"sign-off">,
 ): Answer | null {
   const head = facts.judged.head.sha;
@@ -66,7 +66,7 @@ function signOff(
       `There is no test \`${command.test}\` to sign off; there is: ${tests.join(", ")}.`,
     );
   }
-  const work = whoseWork(ask.by, requesters(facts.judged, record), loaded.policy.people);
+  const work = whoseWork(request.by, requesters(facts.judged, record), loaded.policy.people);
   if (work === "own") {
     const who = holders(loaded.policy.people, "approvers");
     return refuse(
@@ -83,15 +83,15 @@ function signOff(
         "There is no recorded evidence for this commit yet; sign it off once the gate `evidence` passes.",
       );
   }
-  if (ask.source.type !== "comment") return refuse("wrong-place", "A sign-off is a comment.");
+  if (request.source.type !== "comment") return refuse("wrong-place", "A sign-off is a comment.");
   const noted = notes(command.text);
   return accept(
     "signed-off",
-    `Read as: \`${command.test}\` ${command.result === "pass" ? "passed" : "failed"} on ${head}, tested by @${ask.by.login}.`,
+    `Read as: \`${command.test}\` ${command.result === "pass" ? "passed" : "failed"} on ${head}, tested by @${request.by.login}.`,
     [
       {
         kind: "sign-off.given",
-        actor: userActor(ask.by),
+        actor: userActor(request.by),
         subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }],
         body: {
           pull: facts.number,
@@ -99,7 +99,7 @@ function signOff(
           baseRef: facts.judged.base.ref,
           test: command.test,
           result: command.result,
-          comment: ask.source.id,
+          comment: request.source.id,
           environment: noted.environment,
           notes: noted.notes,
           solo: work === "own-but-solo",
@@ -126,7 +126,11 @@ function notes(text: string): { environment: string; notes: string } {
 const dayMs = 86_400_000;
 
 /** A waiver lets one gate pass on one commit, for as long as the policy allows; nobody waives for their own change. */
-function waive({ facts, loaded, record }: CommandContext, ask: Ask, command: CommandOf<"waive">): Answer {
+function waive(
+  { facts, loaded, record }: CommandContext,
+  request: CommandRequest,
+  command: CommandOf<"waive">,
+): Answer {
   const head = facts.judged.head.sha;
   const { waivers, people } = loaded.policy;
   const { gate, sha, until } = command;
@@ -153,18 +157,18 @@ function waive({ facts, loaded, record }: CommandContext, ask: Ask, command: Com
       `A waiver holds from today to ${last} at the latest (\`waivers.days\`), not until ${until}.`,
     );
   }
-  if (whoseWork(ask.by, requesters(facts.judged, record), people) === "own") {
+  if (whoseWork(request.by, requesters(facts.judged, record), people) === "own") {
     const who = holders(people, waivers.by);
     return refuse("own-work", `You asked for this change, so somebody else waives the gate: ${who}.`);
   }
-  if (ask.source.type !== "comment") return refuse("wrong-place", "A waiver is a comment.");
+  if (request.source.type !== "comment") return refuse("wrong-place", "A waiver is a comment.");
   return accept(
     "waived",
-    `Read as: \`${gate}\` is waived on ${head} until ${until} by @${ask.by.login}.${waivers.people > 1 ? ` It takes ${waivers.people} people.` : ""}`,
+    `Read as: \`${gate}\` is waived on ${head} until ${until} by @${request.by.login}.${waivers.people > 1 ? ` It takes ${waivers.people} people.` : ""}`,
     [
       {
         kind: "waiver.given",
-        actor: userActor(ask.by),
+        actor: userActor(request.by),
         subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }],
         body: {
           pull: facts.number,
@@ -173,7 +177,7 @@ function waive({ facts, loaded, record }: CommandContext, ask: Ask, command: Com
           gate,
           until,
           reason: command.text,
-          comment: ask.source.id,
+          comment: request.source.id,
         },
       },
     ],

@@ -1,7 +1,7 @@
 import { policyPath } from "../schemas/policy-place.ts";
 import { sealAdoption } from "./adoption-seal.ts";
 import { answered, answeredSources } from "./answer.ts";
-import type { Ask } from "./authority.ts";
+import type { CommandRequest } from "./authority.ts";
 import { checkEffect } from "./check-effect.ts";
 import { concernDrafts, openConcerns } from "./concerns.ts";
 import { type Decision, decisionOf, emptyDecision, ensureSticky, requeue, type Step } from "./decision.ts";
@@ -107,24 +107,24 @@ function answerCommands(context: PullContext): Step {
   if (loaded === null) return {};
   const sources = answeredSources(facts.entries);
   let answers = emptyDecision();
-  for (const ask of facts.asks) {
-    if (sources.has(sourceKey(ask.source))) continue;
+  for (const request of facts.asks) {
+    if (sources.has(sourceKey(request.source))) continue;
     const entries = withDrafts(context.entries, answers.drafts, facts.now);
     const record = recordFor({ facts, entries });
-    const answer = record.known ? answerOnPull(ask, { facts, loaded, record: record.value }) : null;
+    const answer = record.known ? answerOnPull(request, { facts, loaded, record: record.value }) : null;
     if (answer === null) return decisionOf(answers, { requeueAfter: requeue.undecided });
-    const concerns = answer.accepted ? concernsOf(ask, facts.number, entries) : [];
+    const concerns = answer.accepted ? concernsOf(request, facts.number, entries) : [];
     const drafts = [...(answer.drafts ?? []), ...concerns];
-    answers = decisionOf(answers, answered(ask, { ...answer, drafts }, facts));
+    answers = decisionOf(answers, answered(request, { ...answer, drafts }, facts));
   }
   return answers;
 }
 
 /** What an accepted command means for the concerns of this pull request; those of its story are answered there. */
-function concernsOf(ask: Ask, pull: number, entries: readonly TypedEntry[]): Draft[] {
+function concernsOf(request: CommandRequest, pull: number, entries: readonly TypedEntry[]): Draft[] {
   const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull)?.body;
   const open = openConcerns(entries).filter((concern) => concern.issue === pull);
-  return concernDrafts(ask, open, { story: opened?.story ?? null, pull, prompt: opened?.prompt ?? null });
+  return concernDrafts(request, open, { story: opened?.story ?? null, pull, prompt: opened?.prompt ?? null });
 }
 
 /** Records a verdict that is not the last one recorded, and has those decide again who read it. */

@@ -149,8 +149,8 @@ function showSticky(context: StoryContext): Step {
   return ensureSticky(refOf(facts), storySticky(context), facts.sticky);
 }
 
-function retryUnread({ facts: { base, decisions, asks } }: StoryContext): Step {
-  const isRead = base.known && decisions.known && asks.every((ask) => ask.permission.known);
+function retryUnread({ facts: { base, decisions, asks: commands } }: StoryContext): Step {
+  const isRead = base.known && decisions.known && commands.every((request) => request.permission.known);
   return isRead ? {} : { requeueAfter: requeue.undecided };
 }
 

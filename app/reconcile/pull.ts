@@ -38,7 +38,7 @@ export async function seePull(
   );
   if (!talk.known) return talk;
   const reviews = newReviews(state.value.reviews, entries, number);
-  const isAdopted = talk.value.asks.some(({ command }) => command.name === "adopt");
+  const isAdopted = talk.value.commands.some(({ command }) => command.name === "adopt");
   const claims = isAdopted ? await readClaims(judged, tools.secrets) : [];
   return known({
     repository: { id: subject.repository, name: repository.name },

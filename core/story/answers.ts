@@ -1,5 +1,5 @@
 import { type Answer, accept, answered, refuse } from "../answer.ts";
-import type { Ask } from "../authority.ts";
+import type { CommandRequest } from "../authority.ts";
 import { answerIn, type Handlers } from "../command-handlers.ts";
 import { concernDrafts } from "../concerns.ts";
 import type { Step } from "../decision.ts";
@@ -21,15 +21,15 @@ const handlers: Handlers<"story", StoryContext> = {
       ? refuse("no-plan", "There is no plan to refine. Start with `/plan`.")
       : answer;
   },
-  approve: (context, ask, { digest }) => approve(ask, digest, context),
+  approve: (context, request, { digest }) => approve(request, digest, context),
   block: () =>
     accept("blocked", "Blocked until somebody answers with `/clarify <answer>`, a new `/plan` or `/run`."),
-  run: (context, ask) => submit(ask, context, "run"),
-  retry: (context, ask) =>
+  run: (context, request) => submit(request, context, "run"),
+  retry: (context, request) =>
     context.record.run?.closed?.status === "failed" || wasRolledBack(context.record)
-      ? submit(ask, context, "retry")
+      ? submit(request, context, "retry")
       : refuse("nothing-failed", "There is no failed run to retry."),
-  rollback: (context, ask, { checkpoint }) => rollBackTo(ask, checkpoint, context),
+  rollback: (context, request, { checkpoint }) => rollBackTo(request, checkpoint, context),
   stop: stopRun,
   clarify: ({ record }) =>
     record.concerns.length === 0
@@ -43,15 +43,15 @@ const handlers: Handlers<"story", StoryContext> = {
  */
 export function answerNext(context: StoryContext): Step {
   const { record, facts } = context;
-  for (const ask of facts.asks) {
-    if (record.answered.has(sourceKey(ask.source))) continue;
+  for (const request of facts.asks) {
+    if (record.answered.has(sourceKey(request.source))) continue;
     const over = record.completed ? refuse("completed", "This story is complete; open a new one.") : null;
-    const answer = answerIn("story", handlers, context, ask, over);
+    const answer = answerIn("story", handlers, context, request, over);
     if (answer === null) return {};
     const where = { story: facts.issue.number, pull: null, prompt: null };
-    const concerns = answer.accepted ? concernDrafts(ask, record.concerns, where) : [];
+    const concerns = answer.accepted ? concernDrafts(request, record.concerns, where) : [];
     const drafts = [...(answer.drafts ?? []), ...concerns];
-    return answered(ask, { ...answer, drafts }, refOf(facts));
+    return answered(request, { ...answer, drafts }, refOf(facts));
   }
   return {};
 }
@@ -64,7 +64,7 @@ function startPlanning({ record, missing }: StoryContext): Answer {
     : accept("planning", "Planning starts; the plan will appear in the comment above.");
 }
 
-function stopRun({ record: { run }, facts }: StoryContext, { by }: Ask): Answer {
+function stopRun({ record: { run }, facts }: StoryContext, { by }: CommandRequest): Answer {
   if (run === null || run.closed !== null) return refuse("no-run", "No run is open.");
   return accept("stopped", `${run.run} is stopped; no further step of it begins.`, [
     runClosed(run, facts, "cancelled", `stopped by @${by.login}`),
@@ -76,7 +76,7 @@ function wasRolledBack({ prompts, rollback }: StoryRecord): boolean {
   return rollback !== null || prompts.some((prompt) => prompt.rolledBack !== null);
 }
 
-function submit(ask: Ask, context: StoryContext, code: string): Answer {
+function submit(request: CommandRequest, context: StoryContext, code: string): Answer {
   const { record } = context;
   const { contract, run } = record;
   if (run !== null && run.closed === null)
@@ -93,11 +93,11 @@ function submit(ask: Ask, context: StoryContext, code: string): Answer {
   if (record.prompts.some((prompt) => prompt.issue === null)) {
     return refuse("prompts-not-open", "The diff prompts are still being opened; try again in a moment.");
   }
-  const body = runBody(contract, record.runs, issues, ask.by);
+  const body = runBody(contract, record.runs, issues, request.by);
   return accept(code, `${body.run} is submitted: ${issues.map((issue) => `#${issue}`).join(", then ")}.`, [
     {
       kind: "run.submitted",
-      actor: userActor(ask.by),
+      actor: userActor(request.by),
       subject: [{ name: body.run, digest: { sha256: contract.digest } }],
       body,
     },

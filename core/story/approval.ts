@@ -1,5 +1,5 @@
 import { type Answer, accept, refuse } from "../answer.ts";
-import type { Ask } from "../authority.ts";
+import type { CommandRequest } from "../authority.ts";
 import { idsOf, whoseWork } from "../authorship.ts";
 import { approvalDigest, declaredPaths, isExpired, issueDigest } from "../contract.ts";
 import { appActor, userActor } from "../entries.ts";
@@ -21,7 +21,7 @@ export function currentDigest({ record, facts, loaded }: StoryContext) {
 }
 
 /** Answers an approval: bound to one digest, by a person who did not ask for the plan, while no run is open. */
-export function approve(ask: Ask, digest: string, context: StoryContext): Answer | null {
+export function approve(request: CommandRequest, digest: string, context: StoryContext): Answer | null {
   const { record, facts, loaded } = context;
   const { plan, run } = record;
   if (plan === null) return refuse("no-plan", "There is no plan to approve. Start with `/plan`.");
@@ -49,20 +49,20 @@ export function approve(ask: Ask, digest: string, context: StoryContext): Answer
       "That digest is not the current one: the plan, the story, the base or the policy moved. Read the comment above again.",
     );
   }
-  const work = whoseWork(ask.by, idsOf([plan.requestedBy]), loaded.policy.people);
+  const work = whoseWork(request.by, idsOf([plan.requestedBy]), loaded.policy.people);
   if (work === "own") {
     return refuse(
       "own-plan",
       "You asked for this plan, so somebody else approves it (`people.separation: strict`).",
     );
   }
-  const actor = userActor(ask.by);
+  const actor = userActor(request.by);
   const subject = [{ name: `story #${facts.issue.number}`, digest: { sha256: digest } }];
   const decisions = facts.decisions.known ? facts.decisions.value.map(({ path }) => path) : [];
-  if (ask.source.type !== "comment") return refuse("wrong-place", "An approval is a comment.");
+  if (request.source.type !== "comment") return refuse("wrong-place", "An approval is a comment.");
   return accept(
     "approved",
-    `Read as: approved by @${ask.by.login} for \`${digest.slice(0, 12)}…\`. The diff prompts are being opened.`,
+    `Read as: approved by @${request.by.login} for \`${digest.slice(0, 12)}…\`. The diff prompts are being opened.`,
     [
       {
         kind: "approval.granted",
@@ -73,7 +73,7 @@ export function approve(ask: Ask, digest: string, context: StoryContext): Answer
           revision: plan.revision,
           digest,
           parts: current.parts,
-          comment: ask.source.id,
+          comment: request.source.id,
           solo: work === "own-but-solo",
         },
       },

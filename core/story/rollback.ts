@@ -2,7 +2,7 @@ import type { EntryBody } from "../../schemas/entries.ts";
 import { maxConcernLength, maxUndone } from "../../schemas/limits.ts";
 import { type Answer, accept, refuse } from "../answer.ts";
 import { stateOf } from "../attempts.ts";
-import type { Ask } from "../authority.ts";
+import type { CommandRequest } from "../authority.ts";
 import { undoneCommits } from "../checkpoints.ts";
 import { awaitEffect, type EffectFailure, type Step } from "../decision.ts";
 import { appActor, type Draft, entriesOf, userActor } from "../entries.ts";
@@ -17,7 +17,7 @@ type Checkpoint = EntryBody<"checkpoint.recorded">;
  * Answers `/rollback`: whether a checkpoint can be gone back to, and what that takes off the branch. The ledger alone says
  * where the branch stands; that it really stands there is for the performer to see.
  */
-export function rollBackTo(ask: Ask, name: string, { record, facts }: StoryContext): Answer {
+export function rollBackTo(request: CommandRequest, name: string, { record, facts }: StoryContext): Answer {
   const found = findCheckpoint(name, facts);
   if ("refused" in found) return found.refused;
   const { checkpoint } = found;
@@ -48,8 +48,8 @@ export function rollBackTo(ask: Ask, name: string, { record, facts }: StoryConte
     return refuse("nothing-to-undo", `Nothing was written after \`${name}\` that still stands.`);
   if (commits.length > maxUndone)
     return refuse("too-many", `At most ${maxUndone} commits are taken back at once.`);
-  if (ask.source.type !== "comment") return refuse("wrong-place", "A rollback is a comment.");
-  const by = userActor(ask.by);
+  if (request.source.type !== "comment") return refuse("wrong-place", "A rollback is a comment.");
+  const by = userActor(request.by);
   const decided: Draft = {
     kind: "rollback.decided",
     actor: by,
@@ -63,13 +63,13 @@ export function rollBackTo(ask: Ask, name: string, { record, facts }: StoryConte
       branch,
       to: checkpoint.head,
       undone: commits,
-      comment: ask.source.id,
+      comment: request.source.id,
     },
   };
   const end =
     run === null || run.closed !== null
       ? []
-      : [runClosed(run, facts, "cancelled", `taken back to ${name} by @${ask.by.login}`)];
+      : [runClosed(run, facts, "cancelled", `taken back to ${name} by @${request.by.login}`)];
   const what =
     checkpoint.head === null
       ? `the branch \`${branch}\` goes, and its pull request is closed`

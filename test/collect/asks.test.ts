@@ -56,7 +56,7 @@ test("T096: a command that somebody wrote into another's comment within its firs
       isAnswered: () => false,
     },
   );
-  expect(talk.known && talk.value.asks).toMatchObject([
+  expect(talk.known && talk.value.commands).toMatchObject([
     { source: { id }, command: { name: "run" }, by: { login: "lena" }, edited: true },
     { source: { id: own.id }, command: { name: "stop" }, edited: false, permission: { known: true } },
   ]);

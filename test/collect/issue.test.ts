@@ -128,7 +128,7 @@ test("of a stranger's many commands a look takes some, the oldest first, and nob
       },
     );
     if (!talk.known) throw new Error(talk.why);
-    return talk.value.asks.map(({ source }) => source.id);
+    return talk.value.commands.map(({ source }) => source.id);
   };
   expect(await read([], 3)).toEqual(ids.slice(0, 3));
   expect(await read(ids.slice(0, 3), 3)).toEqual(ids.slice(3));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Ask } from "../../core/authority.ts";
+import type { CommandRequest } from "../../core/authority.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import type { CommitFact } from "../../core/facts.ts";
 import { judge } from "../../core/judge.ts";
@@ -27,14 +27,18 @@ const commit = (sha: string, parent: string): CommitFact => ({
 });
 
 /** A run's pull request onto which somebody pushed a commit. */
-function look(asks: Ask[], over: Partial<PullLookFacts["judged"]> = {}, entries = story): PullLookFacts {
+function look(
+  commands: CommandRequest[],
+  over: Partial<PullLookFacts["judged"]> = {},
+  entries = story,
+): PullLookFacts {
   const judged = {
     ...facts({ policy, changes: [change("web/step-1/a.ts")] }),
     head: { sha: foreign },
     commits: known([commit(made, base), commit(foreign, made)]),
     ...over,
   };
-  return lookAt(judged, { number: 11, asks, entries });
+  return lookAt(judged, { number: 11, asks: commands, entries });
 }
 
 const max = (line: string, duties: Duty[] = ["executors"]) => say(line, "max", duties);
@@ -49,8 +53,8 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
   });
 
   test("passes once a person with the duty stands for it, by name and with a reason", () => {
-    const ask = max(adoption);
-    const adopted = look([ask]);
+    const request = max(adoption);
+    const adopted = look([request]);
     expect([statusOf(adopted, "trace"), statusOf(adopted, "evidence")]).toEqual(["pass", "pass"]);
     const entries = recorded(adopted);
     expect(last(entries, "change.adopted")?.body).toEqual({
@@ -61,7 +65,7 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
       baseRef: "main",
       commits: [foreign],
       reason: "I read it and it only fixes a typo",
-      comment: ask.source.id,
+      comment: request.source.id,
     });
     const trace = tracePull(entries, 11);
     expect(trace.ok).toBe(true);
@@ -95,8 +99,8 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
 
   test("T066: is adopted for one branch: another base takes it back, and the first one gives it again", () => {
     const adopted = recorded(look([max(adoption)]));
-    const onto = (ref: string, asks: Ask[] = []) =>
-      look(asks, { base: { ref, sha: base }, retargetedAt: known("2026-11-21T10:00:00Z") }, adopted);
+    const onto = (ref: string, commands: CommandRequest[] = []) =>
+      look(commands, { base: { ref, sha: base }, retargetedAt: known("2026-11-21T10:00:00Z") }, adopted);
     const statuses = (given: PullLookFacts) => [statusOf(given, "trace"), statusOf(given, "evidence")];
     expect(statuses(onto("other"))).toEqual(["fail", "fail"]);
     expect(statuses(onto("main"))).toEqual(["pass", "pass"]);
@@ -130,7 +134,7 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
 
   test("is from then on the work of who adopted it: somebody else signs it off", () => {
     const adopted = recorded(look([max(adoption)]));
-    const signed = (ask: Ask) => last(recorded(look([ask], {}, adopted)), "command")?.body;
+    const signed = (request: CommandRequest) => last(recorded(look([request], {}, adopted)), "command")?.body;
     const line = `/sign-off ${foreign} pass manual`;
     expect(signed(max(line, ["approvers"]))).toMatchObject({ accepted: false, code: "own-work" });
     expect(signed(say(line, "quinn", ["approvers"]))).toMatchObject({ accepted: true });
@@ -146,7 +150,7 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
     expect(last(entries, "sign-off.given")).toBeUndefined();
   });
 
-  test.each<[string, Ask, Partial<PullLookFacts["judged"]>, string]>([
+  test.each<[string, CommandRequest, Partial<PullLookFacts["judged"]>, string]>([
     ["without the duty", max(adoption, ["planners"]), {}, "not-in-duty"],
     ["of an older head", max(`/adopt ${made} because x`), {}, "head-moved"],
     ["for a story: the run has one", max(`/adopt ${foreign} for #2 because x`), {}, "has-story"],
@@ -166,8 +170,8 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
       },
       "too-many",
     ],
-  ])("is not adopted %s", (_, ask, over, code) => {
-    const given = look([ask], over);
+  ])("is not adopted %s", (_, request, over, code) => {
+    const given = look([request], over);
     expect(last(recorded(given), "change.adopted")).toBeUndefined();
     const command = last(recorded(given), "command");
     expect(command?.body).toMatchObject({ accepted: false, code });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Ask } from "../../core/authority.ts";
+import type { CommandRequest } from "../../core/authority.ts";
 import { type CommandName, commands, dutiesOn, type Place, parseCommand } from "../../core/commands.ts";
 import { lastEntry } from "../../core/entries.ts";
 import { answerOnPull } from "../../core/pull-answers.ts";
@@ -29,7 +29,12 @@ const text =
 const policies = { story: storyPolicy, pull: policyOf(text).policy };
 
 /** The code of the answer to a command in a place; null while it waits. */
-function answerTo(place: Place, line: string, held: Duty[], over: Partial<Ask> = {}): string | null {
+function answerTo(
+  place: Place,
+  line: string,
+  held: Duty[],
+  over: Partial<CommandRequest> = {},
+): string | null {
   if (place === "pull") {
     const judged = facts({ policy: text });
     const context = { facts: lookAt(judged, { number: 3 }), loaded: policyOf(text), record: recordOf() };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { assembleAdoption } from "../../core/adoption-bundle.ts";
-import type { Ask } from "../../core/authority.ts";
+import type { CommandRequest } from "../../core/authority.ts";
 import { known, unknown } from "../../core/known.ts";
 import { decidePull } from "../../core/pull.ts";
 import { recordOf } from "../../core/record.ts";
@@ -93,7 +93,7 @@ describe("F7: a pull request that no run made", () => {
     expect(recordOf(cut, 12).known).toBe(false);
   });
 
-  test.each<[string, Ask, string]>([
+  test.each<[string, CommandRequest, string]>([
     ["without the duty", say(because, "max", ["planners", "approvers"]), "not-in-duty"],
     ["by a bot", max(because, { by: robot }), "not-a-person"],
     ["T101: through an app", max(because, { viaApp: true }), "through-an-app"],
@@ -113,8 +113,8 @@ describe("F7: a pull request that no run made", () => {
       say(`/adopt ${head} for #2 because x`, "quinn", ["executors"]),
       "own-approval",
     ],
-  ])("is not adopted %s", (_, ask, code) => {
-    const entries = recorded(look([ask]));
+  ])("is not adopted %s", (_, request, code) => {
+    const entries = recorded(look([request]));
     expect(last(entries, "change.adopted")?.body).toBeUndefined();
     expect(last(entries, "command")?.body).toMatchObject({ accepted: false, code });
   });
@@ -125,11 +125,11 @@ describe("F7: a pull request that no run made", () => {
     const quinn = (line: string) => say(line, "quinn", ["executors"]);
     const after = adopted(`/adopt ${head} for #2 because x`);
     const before = recorded(look([quinn(because)]));
-    for (const [entries, ask] of [
+    for (const [entries, request] of [
       [after, quinn(`/adopt ${later} because x`)],
       [before, max(`/adopt ${later} for #2 because x`)],
     ] as const)
-      expect(last(recorded(look([ask], entries, pushed)), "command")?.body).toMatchObject({
+      expect(last(recorded(look([request], entries, pushed)), "command")?.body).toMatchObject({
         accepted: false,
         code: "own-approval",
       });
@@ -146,7 +146,8 @@ describe("F7: a pull request that no run made", () => {
 
   test("T102: is signed off by nobody who adopted or opened it", () => {
     const line = `/sign-off ${head} pass manual`;
-    const signed = (ask: Ask, over = {}) => last(recorded(look([ask], adopted(), over)), "command")?.body;
+    const signed = (request: CommandRequest, over = {}) =>
+      last(recorded(look([request], adopted(), over)), "command")?.body;
     expect(signed(say(line, "max", ["approvers"]))).toMatchObject({ code: "own-work" });
     const byLena = {
       pull: { number: 12, author: { id: 1, login: "lena", type: "User" }, title: "", body: "", labels: [] },

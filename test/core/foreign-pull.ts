@@ -1,4 +1,4 @@
-import type { Ask } from "../../core/authority.ts";
+import type { CommandRequest } from "../../core/authority.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import type { CheckFact, CommitFact } from "../../core/facts.ts";
 import { known } from "../../core/known.ts";
@@ -42,12 +42,13 @@ export const green: CheckFact = {
   conclusion: "success",
 };
 
-export const max = (line: string, over: Partial<Ask> = {}) => say(line, "max", ["executors"], over);
+export const max = (line: string, over: Partial<CommandRequest> = {}) =>
+  say(line, "max", ["executors"], over);
 export const because = `/adopt ${head} because I read it`;
 
 /** The pull request #12 of a bot, with two commits. */
 export function look(
-  asks: Ask[],
+  commands: CommandRequest[],
   entries: TypedEntry[] = story,
   over: Partial<PullLookFacts["judged"]> = {},
   more: Partial<PullLookFacts> = {},
@@ -60,7 +61,7 @@ export function look(
     checks: known([green]),
     ...over,
   };
-  return lookAt(judged, { number: 12, asks, entries, claims, ...more });
+  return lookAt(judged, { number: 12, asks: commands, entries, claims, ...more });
 }
 
 export const adopted = (line = because, entries = story) => recorded(look([max(line)], entries));

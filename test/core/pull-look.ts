@@ -1,4 +1,4 @@
-import type { Ask } from "../../core/authority.ts";
+import type { CommandRequest } from "../../core/authority.ts";
 import { parseCommand } from "../../core/commands.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "../../core/entries.ts";
 import type { PullFacts } from "../../core/facts.ts";
@@ -34,7 +34,12 @@ const ids: Record<string, number> = { max: 30, quinn: 2, lena: 1 };
 let comments = 500;
 
 /** What a person asks for in a comment, with overrides; each comment is another one. */
-export function say(line: string, login: string, duties: Duty[], over: Partial<Ask> = {}): Ask {
+export function say(
+  line: string,
+  login: string,
+  duties: Duty[],
+  over: Partial<CommandRequest> = {},
+): CommandRequest {
   return {
     source: { type: "comment", id: ++comments },
     command: parseCommand(line) ?? { name: "status" },

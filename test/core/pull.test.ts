@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Ask } from "../../core/authority.ts";
+import type { CommandRequest } from "../../core/authority.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import { known, unknown } from "../../core/known.ts";
 import { decidePull } from "../../core/pull.ts";
@@ -166,13 +166,13 @@ describe("a verdict that was given before", () => {
   test("T071: of a head that comes back counts for nothing: it is judged again by what was said since", () => {
     const signOff = (result: "pass" | "fail") =>
       say(`/sign-off ${head} ${result} manual`, "quinn", ["approvers"]);
-    const green = carriedOut(look({ asks: [signOff("pass")] }, gates));
+    const green = carriedOut(look({ commands: [signOff("pass")] }, gates));
     expect(green.ourCheck).toMatchObject({ value: { conclusion: "success" } });
-    const between = { ...green, ourCheck: known(null), asks: [] };
+    const between = { ...green, ourCheck: known(null), commands: [] };
     const red = carriedOut({ ...between, judged: { ...between.judged, head: { sha: "7".repeat(40) } } });
     const back = { ...red, judged: green.judged, ourCheck: green.ourCheck };
     expect(verdicts(back)).toMatchObject([{ head, conclusion: "success" }]);
-    const revoked = { ...back, asks: [signOff("fail")] };
+    const revoked = { ...back, commands: [signOff("fail")] };
     expect(verdicts(revoked)).toMatchObject([{ head, conclusion: "failure" }]);
     expect(checkOf(revoked)).toEqual({ sha: head, status: "completed", conclusion: "failure" });
   });
@@ -229,16 +229,16 @@ test("a run's pull request is not judged as one of nobody's while the ledger can
 });
 
 describe("a sign-off", () => {
-  const ask = (line: string, over: Partial<Ask> = {}) => say(line, "quinn", ["approvers"], over);
-  const codeOf = (one: Ask, over: Partial<PullLookFacts> = {}) => {
-    const command = decidePull(look({ asks: [one], ...over }, gates)).drafts.find(
+  const ask = (line: string, over: Partial<CommandRequest> = {}) => say(line, "quinn", ["approvers"], over);
+  const codeOf = (one: CommandRequest, over: Partial<PullLookFacts> = {}) => {
+    const command = decidePull(look({ commands: [one], ...over }, gates)).drafts.find(
       (draft) => draft.kind === "command",
     );
     return command?.kind === "command" ? command.body.code : null;
   };
 
   test("by an approver on the exact head is recorded and turns the check", () => {
-    const decision = decidePull(look({ asks: [ask(`/sign-off ${head} pass manual`)] }, gates));
+    const decision = decidePull(look({ commands: [ask(`/sign-off ${head} pass manual`)] }, gates));
     expect(decision.drafts.map((draft) => draft.kind)).toEqual([
       "command",
       "sign-off.given",
@@ -249,7 +249,7 @@ describe("a sign-off", () => {
     });
   });
 
-  test.each<[string, Ask, string]>([
+  test.each<[string, CommandRequest, string]>([
     [
       "T092 T113: of a commit that is not the head, where newer evidence came in between",
       ask(`/sign-off ${earlier} pass manual`),
@@ -274,11 +274,11 @@ describe("a sign-off", () => {
 
   /** The look after a sign-off was taken in. */
   const signed = (judged: PullLookFacts["judged"], policy: string): PullLookFacts => {
-    const given = { ...look({ asks: [ask(`/sign-off ${head} pass manual`)] }, policy), judged };
+    const given = { ...look({ commands: [ask(`/sign-off ${head} pass manual`)] }, policy), judged };
     const entries = decidePull(given).drafts.map((draft, index): TypedEntry => {
       return { ...draft, seq: index + 1, hash: `${index}`.padStart(64, "0"), at: given.now };
     });
-    return { ...given, asks: [], entries };
+    return { ...given, commands: [], entries };
   };
 
   test("T097: whose comment was deleted later stays, because the ledger has it", () => {
@@ -318,7 +318,7 @@ describe("a sign-off", () => {
 
   test("T066: waits while it could not be read when the base branch was changed", () => {
     const given = look(
-      { asks: [ask(`/sign-off ${head} pass manual`)], ...moved(unknown("HTTP 502")) },
+      { commands: [ask(`/sign-off ${head} pass manual`)], ...moved(unknown("HTTP 502")) },
       gates,
     );
     expect(decidePull(given)).toMatchObject({ requeueAfter: 15 });
@@ -350,20 +350,20 @@ people: { architects: ["@rita"] }
 gates: { diff-size: { files: 1 } }
 waivers: { gates: [diff-size], days: 7 }
 `;
-  const ask = (line: string, duties: Duty[] = ["architects"], id = 30): Ask =>
+  const ask = (line: string, duties: Duty[] = ["architects"], id = 30): CommandRequest =>
     say(line, "rita", duties, {
       source: { type: "comment", id: 71 },
       by: { id, login: "rita", type: "User" },
     });
-  const decide = (one: Ask, policy = text, over: Partial<PullLookFacts["judged"]> = {}) => {
-    const given = look({ asks: [one] }, policy);
+  const decide = (one: CommandRequest, policy = text, over: Partial<PullLookFacts["judged"]> = {}) => {
+    const given = look({ commands: [one] }, policy);
     const { drafts } = decidePull({
       ...given,
       judged: { ...given.judged, changes: known([change("a"), change("b")]), ...over },
     });
     return drafts;
   };
-  const codeOf = (one: Ask, policy = text, over: Partial<PullLookFacts["judged"]> = {}) => {
+  const codeOf = (one: CommandRequest, policy = text, over: Partial<PullLookFacts["judged"]> = {}) => {
     const command = decide(one, policy, over).find((draft) => draft.kind === "command");
     return command?.kind === "command" ? command.body.code : null;
   };
@@ -388,7 +388,7 @@ waivers: { gates: [diff-size], days: 7 }
     expect(codeOf(one, text, { retargetedAt: known("2026-11-21T10:00:00Z") })).toBe("retargeted");
   });
 
-  test.each<[string, Ask, string, string]>([
+  test.each<[string, CommandRequest, string, string]>([
     [
       "T117: of an older commit",
       ask(`/waive diff-size ${earlier} until 2026-11-28 because x`),
@@ -443,13 +443,13 @@ describe("a block on a pull request (B11)", () => {
   const clarify = say("/clarify Yes.", "quinn", ["approvers"]);
 
   test("holds the check open until it is answered", () => {
-    expect(checkOf(look({ asks: [block] }))).toMatchObject({ status: "in_progress" });
-    const answered = look({ asks: [block, clarify] });
+    expect(checkOf(look({ commands: [block] }))).toMatchObject({ status: "in_progress" });
+    const answered = look({ commands: [block, clarify] });
     expect(checkOf(answered)).toMatchObject({ conclusion: "success" });
   });
 
   test("C4: is a concern of its own, and so is its answer", () => {
-    const { drafts } = decidePull(look({ asks: [block, clarify] }));
+    const { drafts } = decidePull(look({ commands: [block, clarify] }));
     const concern = `comment/${block.source.id}`;
     expect(drafts.filter(({ kind }) => kind.startsWith("concern"))).toMatchObject([
       { kind: "concern.raised", actor: { id: 2 }, body: { concern, pull: 5, story: null, prompt: null } },
@@ -461,7 +461,7 @@ describe("a block on a pull request (B11)", () => {
   });
 
   test("an answer where nothing is open is refused", () => {
-    const [command] = decidePull(look({ asks: [clarify] })).drafts;
+    const [command] = decidePull(look({ commands: [clarify] })).drafts;
     expect(command?.body).toMatchObject({ accepted: false, code: "nothing-open" });
   });
 });

@@ -1,4 +1,4 @@
-import type { Ask } from "../../core/authority.ts";
+import type { CommandRequest } from "../../core/authority.ts";
 import { parseCommand } from "../../core/commands.ts";
 import type { Decision } from "../../core/decision.ts";
 import { digestOf } from "../../core/digest.ts";
@@ -63,7 +63,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
   const entries: TypedEntry[] = [];
   const outcomes = new Map<string, EffectOutcome>();
   const asked: Effect[] = [];
-  const asks: Ask[] = [];
+  const commands: CommandRequest[] = [];
   const maps = {
     plans: new Map<string, Plan>(),
     packs: new Map<string, Pack>(),
@@ -83,7 +83,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     repository: { id: 7, name: "acme/web", defaultBranch: "main" },
     policy: known({ state: "loaded", ref: state.base, blob: state.blob, policy, lines: {} }),
     base: known(state.base),
-    asks: [...asks],
+    asks: [...commands],
     entries: [...entries],
     outcomes,
     sticky: state.sticky,
@@ -132,12 +132,12 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     }
     throw new Error("the story does not settle");
   };
-  const say = (person: keyof typeof persons, text: string, more: Partial<Ask> = {}) => {
+  const say = (person: keyof typeof persons, text: string, more: Partial<CommandRequest> = {}) => {
     const { duties, ...by } = persons[person];
     const command = parseCommand(text);
     if (command === null) throw new Error(`${text} is no command`);
-    asks.push({
-      source: { type: "comment", id: 1_000 + asks.length },
+    commands.push({
+      source: { type: "comment", id: 1_000 + commands.length },
       command,
       by,
       at: state.now,
