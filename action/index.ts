@@ -6,7 +6,7 @@ import { messageOf } from "../core/errors.ts";
 import { type Inputs, type Ports, run } from "./run.ts";
 
 /** How long one answer of GitHub may take, in milliseconds. */
-const patience = 60_000;
+const timeoutMs = 60_000;
 
 function readInputs(): Inputs {
   return {
@@ -38,7 +38,7 @@ async function connect(token: string): Promise<RequestInterface> {
     baseUrl: core.getInput("api-url") || process.env.GITHUB_API_URL || "https://api.github.com",
     request: {
       fetch: (url: string, init?: RequestInit) =>
-        fetch(url, { ...init, signal: AbortSignal.timeout(patience) }),
+        fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
     },
   });
   return request;

@@ -55,14 +55,14 @@ export async function run(inputs: Inputs, ports: Ports): Promise<void> {
     ports.fail(titleOf(verdict));
 }
 
-type Asked = {
+type ParsedInputs = {
   owner: string;
   repo: string;
   subject: EventSubject;
   failOn: "failure" | "pending";
 };
 
-function readInputs({ repository, pullRequest, failOn, event }: Inputs): Known<Asked> {
+function readInputs({ repository, pullRequest, failOn, event }: Inputs): Known<ParsedInputs> {
   const [, owner, repo] = /^([^/\s]+)\/([^/\s]+)$/.exec(repository) ?? [];
   if (owner === undefined || repo === undefined)
     return unknown("GITHUB_REPOSITORY does not say owner/repo: run this inside a workflow");

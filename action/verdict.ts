@@ -12,7 +12,7 @@ import type { EventSubject } from "./event.ts";
 export type VerdictSource = GitHub & { now: string; policyRef: string | undefined };
 
 /** A verdict, and what it is about in words for people. */
-export type Answer = { verdict: Verdict; about: string };
+export type JobVerdict = { verdict: Verdict; about: string };
 
 /**
  * Collects and judges what the job is about, as it is now. Unknown also when it has moved on since the event: a verdict on
@@ -22,7 +22,7 @@ export async function verdictOn(
   source: VerdictSource,
   subject: EventSubject,
   onCrash?: OnCrash,
-): Promise<Known<Answer>> {
+): Promise<Known<JobVerdict>> {
   return subject.kind === "group" ? onGroup(source, subject, onCrash) : onPull(source, subject, onCrash);
 }
 
@@ -30,7 +30,7 @@ async function onPull(
   source: VerdictSource,
   { number, head }: Extract<EventSubject, { kind: "pull" }>,
   onCrash?: OnCrash,
-): Promise<Known<Answer>> {
+): Promise<Known<JobVerdict>> {
   const facts = await collectPull({ ...source, number });
   if (!facts.known) return facts;
   const now = facts.value.head.sha;
@@ -45,7 +45,7 @@ async function onGroup(
   source: VerdictSource,
   { ref, head }: Extract<EventSubject, { kind: "group" }>,
   onCrash?: OnCrash,
-): Promise<Known<Answer>> {
+): Promise<Known<JobVerdict>> {
   const facts = await collectGroup({ ...source, ref });
   if (!facts.known) return facts;
   if (facts.value === null)

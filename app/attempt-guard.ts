@@ -1,5 +1,5 @@
 import type { Transaction } from "kysely";
-import { type Attempts, attemptKinds, followAttempts, noAttempts } from "../core/attempts.ts";
+import { type Attempts, attemptKinds, checkAttempt, emptyAttempts } from "../core/attempts.ts";
 import type { Draft } from "../core/entries.ts";
 import { SallyportError } from "../core/errors.ts";
 import { readEntry } from "../core/ledger.ts";
@@ -18,7 +18,7 @@ export function createAttemptGuard(): AttemptGuard {
   const followed = new Map<number, { seq: number; attempts: Attempts }>();
   return async (trx, repository, drafts) => {
     if (!drafts.some(({ kind }) => attemptKinds.has(kind))) return;
-    const progress = followed.get(repository) ?? { seq: 0, attempts: noAttempts() };
+    const progress = followed.get(repository) ?? { seq: 0, attempts: emptyAttempts() };
     const rows = await trx
       .selectFrom("entries")
       .select(["seq", "line"])
@@ -31,14 +31,14 @@ export function createAttemptGuard(): AttemptGuard {
       const entry = readEntry(line, seq);
       if (!entry.ok) throw new SallyportError("ledger-broken", entry.problem.message);
       const typed = typedEntry(entry.entry);
-      if (typed !== null) followAttempts(progress.attempts, typed);
+      if (typed !== null) checkAttempt(progress.attempts, typed);
       progress.seq = seq;
     }
     followed.set(repository, progress);
     // Tried on a copy: what is drafted here may still not be stored.
     const attempts = structuredClone(progress.attempts);
     for (const draft of drafts) {
-      const problem = followAttempts(attempts, draft);
+      const problem = checkAttempt(attempts, draft);
       if (problem !== null) throw new SallyportError("internal", `refused before it was signed: ${problem}`);
     }
   };

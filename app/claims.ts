@@ -1,6 +1,6 @@
-import { cutSecrets, type SecretSearch } from "../collect/redaction.ts";
+import { redactSecrets, type SecretSearch } from "../collect/redaction.ts";
 import { claimsOf } from "../core/claims.ts";
-import { cutMark } from "../core/cuts.ts";
+import { redactionMark } from "../core/cuts.ts";
 import type { PullFacts } from "../core/facts.ts";
 import type { Claim } from "../schemas/entry-parts.ts";
 
@@ -14,8 +14,8 @@ export async function readClaims(
 ): Promise<Claim[]> {
   const claims: Claim[] = [];
   for (const claim of claimsOf(commits.known ? commits.value : [], pull?.body ?? "")) {
-    const { cuts } = await cutSecrets(`${claim.name}: ${claim.value}`, search);
-    claims.push(cuts.length === 0 ? claim : { ...claim, value: cutMark });
+    const { redactions } = await redactSecrets(`${claim.name}: ${claim.value}`, search);
+    claims.push(redactions.length === 0 ? claim : { ...claim, value: redactionMark });
   }
   return claims;
 }

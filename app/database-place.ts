@@ -7,7 +7,7 @@ import type { DatabaseFact } from "../core/health/settings.ts";
 import type { Config } from "./config.ts";
 
 /** How long a server may take to answer, in milliseconds. */
-const patience = 10_000;
+const timeoutMs = 10_000;
 
 /**
  * Looks at the place of the database and changes nothing there. An embedded one is not opened: two processes in one folder
@@ -42,18 +42,18 @@ async function isWritable(folder: string): Promise<boolean> {
 
 async function problemOf(url: string): Promise<string | null> {
   try {
-    await askServer(url);
+    await probeServer(url);
     return null;
   } catch (error) {
     return messageOf(error);
   }
 }
 
-async function askServer(url: string): Promise<void> {
+async function probeServer(url: string): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
-    connectionTimeoutMillis: patience,
-    query_timeout: patience,
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs,
   });
   // A connection that breaks by itself is told here, too; the query below tells it as well.
   client.on("error", () => {});

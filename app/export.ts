@@ -3,17 +3,17 @@ import type { Ourselves } from "../core/effects.ts";
 import { SallyportError } from "../core/errors.ts";
 import { branchFiles, branchReadme, evidenceBranch, segmentEntries } from "../core/evidence-branch.ts";
 import { type LedgerHead, readEntry } from "../core/ledger.ts";
-import { type Exported, exportedCount, type Line, type ReadLines, readTip, type Tip } from "./exported.ts";
+import { type Line, type Published, publishedCount, type ReadLines, readTip, type Tip } from "./exported.ts";
 import { type BodyChanges, type BodySource, bodyChanges } from "./exported-bodies.ts";
-import { tolerate } from "./perform/answers.ts";
+import { ignoreStatus } from "./perform/answers.ts";
 
 /** One repository's chain as the store holds it, and the bodies that its entries name. */
-export type Chain = BodySource & {
+export type ChainSource = BodySource & {
   repository: number;
   head(): Promise<LedgerHead>;
   lines: ReadLines;
   /** The commit up to which the branch was last found to be ours. Forgetting it only costs a whole comparison. */
-  exported: { get(): Promise<Exported | null>; set(exported: Exported): Promise<void> };
+  published: { get(): Promise<Published | null>; set(published: Published): Promise<void> };
   ourselves: Ourselves;
 };
 
@@ -26,33 +26,33 @@ const inlineBytes = 4 * 1024 * 1024;
  * Null: nothing was missing. Fails with `evidence-rewritten`, and writes nothing, when what stands there is not how our
  * chain begins. Of our chain only what is missing is read, unless somebody else moved the branch since the last time.
  */
-export async function exportLedger(
+export async function publishLedger(
   github: GitHub,
-  chain: Chain,
+  chain: ChainSource,
 ): Promise<{ commit: string; seq: number } | null> {
   const head = await chain.head();
   if (head === null) return null;
   for (let tries = 0; tries < maxTries; tries++) {
-    const { tip, exported } = await compare(github, chain, head.seq);
-    if (exported >= head.seq) return null;
-    const fresh = await chain.lines(exported + 1, head.seq);
-    const isOpen = exported % segmentEntries !== 0;
-    const open = isOpen ? await chain.lines(exported - (exported % segmentEntries) + 1, exported) : [];
+    const { tip, published } = await compare(github, chain, head.seq);
+    if (published >= head.seq) return null;
+    const fresh = await chain.lines(published + 1, head.seq);
+    const isOpen = published % segmentEntries !== 0;
+    const open = isOpen ? await chain.lines(published - (published % segmentEntries) + 1, published) : [];
     const lines = branchFiles(
       open.map(({ line }) => line),
       fresh,
     );
-    const { files, gone } = await bodyChanges(fresh, tip, github, chain);
+    const { files, removed } = await bodyChanges(fresh, tip, github, chain);
     const readme = tip === null ? [{ path: "README.md", content: branchReadme }] : [];
     const written = await writeCommit(
       github,
       tip,
-      { files: [...lines, ...files, ...readme], gone },
+      { files: [...lines, ...files, ...readme], removed },
       fresh,
       chain.ourselves,
     );
     if (await moveBranch(github, tip, written.commit)) {
-      await chain.exported.set({ ...written, seq: head.seq });
+      await chain.published.set({ ...written, seq: head.seq });
       return { commit: written.commit, seq: head.seq };
     }
   }
@@ -64,27 +64,31 @@ export async function exportLedger(
 }
 
 /** How far the branch holds our chain. A commit that was compared before is not compared again. */
-async function compare(github: GitHub, chain: Chain, last: number): Promise<{ tip: Tip; exported: number }> {
-  const before = await chain.exported.get();
+async function compare(
+  github: GitHub,
+  chain: ChainSource,
+  last: number,
+): Promise<{ tip: Tip; published: number }> {
+  const before = await chain.published.get();
   // A store that was put back from a backup may be shorter than what it was when this was noted down.
-  const noted = before !== null && before.seq <= last ? before : null;
-  const tip = await readTip(github, noted);
-  if (tip !== null && tip.commit === noted?.commit) return { tip, exported: noted.seq };
-  const exported = await exportedCount(github, tip, chain.lines);
-  if (exported === null) {
+  const known = before !== null && before.seq <= last ? before : null;
+  const tip = await readTip(github, known);
+  if (tip !== null && tip.commit === known?.commit) return { tip, published: known.seq };
+  const published = await publishedCount(github, tip, chain.lines);
+  if (published === null) {
     throw new SallyportError(
       "evidence-rewritten",
       `${evidenceBranch} at ${tip?.commit} is not what was recorded; nothing was written. Find out who pushed there, and put the branch back`,
     );
   }
-  if (tip !== null) await chain.exported.set({ ...tip, seq: exported });
-  return { tip, exported };
+  if (tip !== null) await chain.published.set({ ...tip, seq: published });
+  return { tip, published };
 }
 
 async function writeCommit(
   github: GitHub,
   tip: Tip,
-  { files, gone }: BodyChanges,
+  { files, removed }: BodyChanges,
   fresh: readonly Line[],
   { bot }: Ourselves,
 ): Promise<{ commit: string; tree: string }> {
@@ -96,7 +100,7 @@ async function writeCommit(
     if (isBig || typeof content !== "string") tree.push({ ...entry, sha: await writeBlob(github, content) });
     else tree.push({ ...entry, content });
   }
-  for (const path of gone) tree.push({ path, mode: "100644", type: "blob", sha: null } as const);
+  for (const path of removed) tree.push({ path, mode: "100644", type: "blob", sha: null } as const);
   const { data: written } = await request("POST /repos/{owner}/{repo}/git/trees", {
     owner,
     repo,
@@ -151,5 +155,5 @@ async function moveBranch({ request, owner, repo }: GitHub, tip: Tip, commit: st
           sha: commit,
           force: false,
         });
-  return (await tolerate<unknown>(moved, 422)) !== null;
+  return (await ignoreStatus<unknown>(moved, 422)) !== null;
 }

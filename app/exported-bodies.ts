@@ -1,14 +1,14 @@
 import { type GitHub, mapKnown } from "../collect/github.ts";
 import { apiObjects } from "../collect/objects-api.ts";
-import { cutSecretsIn, type SecretSearch } from "../collect/redaction.ts";
+import { redactSecretsIn, type SecretSearch } from "../collect/redaction.ts";
 import { SallyportError } from "../core/errors.ts";
 import { type BranchFile, bodyPath } from "../core/evidence-branch.ts";
 import { known } from "../core/known.ts";
 import { readEntry } from "../core/ledger.ts";
-import { bodiesNamed } from "../core/retention.ts";
+import { referencedBodies } from "../core/retention.ts";
 import { typedEntry } from "../core/typed-entry.ts";
 import type { Line, Tip } from "./exported.ts";
-import { readPresentPolicy } from "./present-policy.ts";
+import { readCurrentPolicy } from "./present-policy.ts";
 
 /** Where bodies are read, and what finds in them what must not be published. */
 export type BodySource = {
@@ -17,7 +17,7 @@ export type BodySource = {
 };
 
 /** What new entries mean for the bodies on the branch: those they name come, those they gave up go. */
-export type BodyChanges = { files: BranchFile[]; gone: string[] };
+export type BodyChanges = { files: BranchFile[]; removed: string[] };
 
 /**
  * The packs and answers that new entries name, as far as `ledger.payload` lets them leave the database beside their
@@ -29,25 +29,25 @@ export async function bodyChanges(
   github: GitHub,
   source: BodySource,
 ): Promise<BodyChanges> {
-  const come = new Set<string>();
-  const go = new Set<string>();
+  const added = new Set<string>();
+  const purged = new Set<string>();
   for (const { line } of fresh) {
     const entry = readEntry(line);
     const typed = entry.ok ? typedEntry(entry.entry) : null;
     if (typed === null) continue;
-    for (const { sha256 } of bodiesNamed(typed)) {
-      come.add(sha256);
-      go.delete(sha256);
+    for (const { sha256 } of referencedBodies(typed)) {
+      added.add(sha256);
+      purged.delete(sha256);
     }
     if (typed.kind !== "payload.purged") continue;
     for (const { sha256 } of typed.body.digests) {
-      come.delete(sha256);
-      go.add(sha256);
+      added.delete(sha256);
+      purged.add(sha256);
     }
   }
   return {
-    files: come.size > 0 && (await mayPublish(github)) ? await filesOf(come, source) : [],
-    gone: go.size > 0 && tip !== null ? await onBranch(go, tip, github) : [],
+    files: added.size > 0 && (await mayPublish(github)) ? await filesOf(added, source) : [],
+    removed: purged.size > 0 && tip !== null ? await onBranch(purged, tip, github) : [],
   };
 }
 
@@ -81,7 +81,7 @@ async function onBranch(
  * that is malformed publishes none, and one that cannot be read stops the export: what is held back once is not made up for.
  */
 async function mayPublish(github: GitHub): Promise<boolean> {
-  const { policy, isPrivate } = await readPresentPolicy(github);
+  const { policy, isPrivate } = await readCurrentPolicy(github);
   if (policy.state === "malformed") return false;
   const payload = policy.state === "loaded" ? policy.policy.ledger?.payload : undefined;
   switch (payload ?? "private-repo") {
@@ -96,6 +96,6 @@ async function mayPublish(github: GitHub): Promise<boolean> {
 
 /** A pack is recorded before it is known that it must not be sent: it holds what people wrote. */
 async function holdsSecret(content: Uint8Array, search: SecretSearch): Promise<boolean> {
-  const { cuts } = await cutSecretsIn(JSON.parse(Buffer.from(content).toString("utf8")), search);
-  return cuts.length > 0;
+  const { redactions } = await redactSecretsIn(JSON.parse(Buffer.from(content).toString("utf8")), search);
+  return redactions.length > 0;
 }

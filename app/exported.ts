@@ -14,10 +14,13 @@ export type ReadLines = (from: number, to: number) => Promise<Line[]>;
 export type Tip = { commit: string; tree: string } | null;
 
 /** A commit of the branch that was found to hold our chain up to an entry: what a commit holds never changes. */
-export type Exported = { commit: string; tree: string; seq: number };
+export type Published = { commit: string; tree: string; seq: number };
 
 /** Reads where the evidence branch stands; `known` spares the question what is in a commit that we know. */
-export async function readTip({ request, owner, repo }: GitHub, known: Exported | null = null): Promise<Tip> {
+export async function readTip(
+  { request, owner, repo }: GitHub,
+  known: Published | null = null,
+): Promise<Tip> {
   const ref = await orNull(
     request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${evidenceBranch}` }),
   );
@@ -37,7 +40,7 @@ export async function readTip({ request, owner, repo }: GitHub, known: Exported 
  * when it holds anything else, or more than we have. Whoever may push to the branch wrote it, so it is compared by git's
  * own hashes, without its contents and one segment of ours at a time.
  */
-export async function exportedCount(github: GitHub, tip: Tip, lines: ReadLines): Promise<number | null> {
+export async function publishedCount(github: GitHub, tip: Tip, lines: ReadLines): Promise<number | null> {
   if (tip === null) return 0;
   const segments = await readSegments(github, tip.tree);
   if (segments === null) return null;

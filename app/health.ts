@@ -7,7 +7,7 @@ import type { CheckedRepository, ServiceIdentity } from "../core/health/reposito
 import type { LedgerKeyFact } from "../core/health/settings.ts";
 import type { HealthFacts } from "../core/health.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import { askService } from "./agents/preflight.ts";
+import { probeService } from "./agents/preflight.ts";
 import type { Config, ConfigReading } from "./config.ts";
 import { probeDatabase } from "./database-place.ts";
 import { createGitHub, type GitHubClients } from "./github.ts";
@@ -40,7 +40,7 @@ export async function collectHealth(
   const identity =
     isSignedIn && "publicKey" in ledgerKey ? await readIdentity(github, ledgerKey.publicKey) : null;
   const repositories = identity?.known === true ? await readRepositories(github, wanted) : [];
-  return { settings, app, identity, repositories, services: await askServices(config, repositories) };
+  return { settings, app, identity, repositories, services: await probeServices(config, repositories) };
 }
 
 function publicKeyOf({ ledgerKey }: Config): LedgerKeyFact {
@@ -104,7 +104,7 @@ async function readFacts(github: GitHubClients, id: number): Promise<CheckedRepo
 }
 
 /** Asks every model service that a policy names for work: without a role there is none. */
-async function askServices(
+async function probeServices(
   config: Config,
   repositories: readonly CheckedRepository[],
 ): Promise<ServiceFact[]> {
@@ -117,5 +117,5 @@ async function askServices(
     for (const backend of [agents.default, agents.planner, ...agents.routes.map(({ use }) => use)])
       backends.add(backend);
   }
-  return Promise.all([...backends].map((backend) => askService(backend, config.anthropic)));
+  return Promise.all([...backends].map((backend) => probeService(backend, config.anthropic)));
 }

@@ -23,7 +23,7 @@ export function readKey(
   name: string,
   source: KeySource,
   env: Record<string, string | undefined>,
-  patience: number = limits.milliseconds,
+  timeoutMs: number = limits.milliseconds,
 ): KeyReading {
   const { text, path, command } = source;
   const given = [
@@ -34,7 +34,7 @@ export function readKey(
   if (given.length > 1) return no(`${given.join(" and ")}: are both set; keep one and empty the other`);
   if (text !== undefined) return { ok: true, pem: text.replaceAll("\\n", "\n") };
   if (path !== undefined) return readFile(`${name}_PATH`, path);
-  if (command !== undefined) return printedBy(`${name}_COMMAND`, command, env, patience);
+  if (command !== undefined) return printedBy(`${name}_COMMAND`, command, env, timeoutMs);
   return no(`${name} or ${name}_PATH: is not set; see .env.example`);
 }
 
@@ -58,11 +58,11 @@ function printedBy(
   name: string,
   [program = "", ...args]: readonly string[],
   env: Record<string, string | undefined>,
-  patience: number,
+  timeoutMs: number,
 ): KeyReading {
   const { error, status, signal, stdout } = spawnSync(program, args, {
     env,
-    timeout: patience,
+    timeout: timeoutMs,
     killSignal: "SIGKILL",
     maxBuffer: limits.bytes,
     stdio: ["ignore", "pipe", "ignore"],
@@ -71,7 +71,7 @@ function printedBy(
   const tryIt = "run it by hand as the service's user";
   const code = error !== undefined && "code" in error ? error.code : undefined;
   if (code === "ETIMEDOUT")
-    return no(`${name}: ${program} took longer than ${patience / 1_000} seconds and was ended; ${tryIt}`);
+    return no(`${name}: ${program} took longer than ${timeoutMs / 1_000} seconds and was ended; ${tryIt}`);
   if (code === "ENOBUFS")
     return no(`${name}: ${program} printed more than ${limits.bytes} bytes, which is no key; ${tryIt}`);
   if (error !== undefined)

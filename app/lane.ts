@@ -20,19 +20,19 @@ const maxTries = 8;
  * Performs a lane's open effects, oldest first: intent, call, completion. An effect that has to wait holds back only
  * the later ones of its own subject. Gives the seconds until the next try, or null when nothing is left.
  */
-export async function drainLane(
+export async function drainOutbox(
   db: Database,
-  lane: string,
+  orderingKey: string,
   tools: {
     perform(effect: Effect, repository: number): Promise<EffectResult>;
     queue: TransactionQueue;
     now: () => Date;
   },
 ): Promise<number | null> {
-  await takeLease(db, lane);
+  await takeLease(db, orderingKey);
   for (;;) {
-    const open = await nextOpenEffect(db, lane);
-    if (open === null) return secondsToNext(db, lane, tools.now());
+    const open = await nextOpenEffect(db, orderingKey);
+    if (open === null) return secondsToNext(db, orderingKey, tools.now());
     if (open.tries >= maxTries) {
       // Each try ended with the process, so nobody was there to count it: one more would as well.
       const message = `it was begun ${open.tries} times, and the service ended before it did`;
@@ -52,7 +52,7 @@ export async function drainLane(
 }
 
 /** Effects that only show what was decided. No rule reads their outcome, so their end is nothing to look at. */
-const shows: ReadonlySet<Effect["type"]> = new Set(["ensure-check", "ensure-sticky"]);
+const displayOnly: ReadonlySet<Effect["type"]> = new Set(["ensure-check", "ensure-sticky"]);
 
 async function finish(
   db: Database,
@@ -62,7 +62,7 @@ async function finish(
 ): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await endEffect(trx, open.id, end);
-    if (end.status === "failed" || !shows.has(open.effect.type)) await queue.enqueue(trx, open.subject);
+    if (end.status === "failed" || !displayOnly.has(open.effect.type)) await queue.enqueue(trx, open.subject);
   });
 }
 
@@ -83,7 +83,7 @@ async function postpone(
   await postponeEffect(db, open.id, notBefore === undefined || notBefore < backoff ? backoff : notBefore);
 }
 
-async function secondsToNext(db: Database, lane: string, now: Date): Promise<number | null> {
-  const due = await nextDue(db, lane);
+async function secondsToNext(db: Database, orderingKey: string, now: Date): Promise<number | null> {
+  const due = await nextDue(db, orderingKey);
   return due === null ? null : Math.max(1, Math.ceil((due.getTime() - now.getTime()) / 1_000));
 }

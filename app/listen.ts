@@ -9,7 +9,7 @@ const maxWebhookBytes = 25 * 1024 * 1024;
 const maxPendingBytes = 4 * maxWebhookBytes;
 
 /** The requests whose bodies are being taken in, the oldest first, each with the length that it announced. */
-type Open = Map<IncomingMessage, number>;
+type PendingRequests = Map<IncomingMessage, number>;
 
 /** GitHub gives a delivery up after ten seconds; whoever sends more slowly is not from there and only holds the room. */
 const requestTimeoutMs = 15_000;
@@ -22,7 +22,7 @@ const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
  * The HTTP side: webhooks at `/api/github/webhooks`, a health check, and nothing else. `receive` gets only what was signed
  * with the webhook secret, and the delivery is answered when it is through.
  */
-export async function listen(
+export async function startServer(
   config: Pick<Config, "webhookSecret" | "host" | "port">,
   receive: (event: EmitterWebhookEvent) => Promise<void>,
   log: (line: string) => void,
@@ -30,9 +30,9 @@ export async function listen(
   const webhooks = new Webhooks({ secret: config.webhookSecret, log: silent });
   webhooks.onAny(receive);
   const middleware = createNodeMiddleware(webhooks, { path: "/api/github/webhooks", log: silent });
-  const open: Open = new Map();
+  const pending: PendingRequests = new Map();
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
-    answer(request, response, middleware, open).catch((error: unknown) => {
+    answer(request, response, middleware, pending).catch((error: unknown) => {
       log(`request failed: ${String(error)}`);
       if (!response.headersSent) plain(response, 500, "The request failed; the log says why.");
     });
@@ -53,7 +53,7 @@ const closeTimeoutMs = 3_000;
  * Ends it: what was asked is answered, and connections that only wait are cut. A sender that keeps its connection, or
  * opened one and says nothing, does not hold up the end of the service.
  */
-export async function hangUp(server: Server): Promise<void> {
+export async function closeServer(server: Server): Promise<void> {
   const ended = new Promise((resolve) => server.close(resolve));
   const idle = setInterval(() => server.closeIdleConnections(), 50);
   const all = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
@@ -66,7 +66,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   webhooks: (request: IncomingMessage, response: ServerResponse) => unknown,
-  open: Open,
+  pending: PendingRequests,
 ): Promise<void> {
   if (request.method === "GET" && request.url === "/healthz") return plain(response, 200, "ok");
   // The length is known before the body is read, so that nobody can fill the memory.
@@ -74,21 +74,21 @@ async function answer(
   if (request.method === "POST" && !Number.isInteger(length))
     return plain(response, 411, "Say how long the body is.");
   if (length > maxWebhookBytes) return plain(response, 413, "The body is too long.");
-  if (request.method === "POST") makeRoom(open, request, length);
+  if (request.method === "POST") evictOldest(pending, request, length);
   await webhooks(request, response);
   if (!response.headersSent)
     plain(response, 404, "There is nothing here; webhooks go to /api/github/webhooks.");
 }
 
 /** Cuts the oldest of the open requests off while all together announce too much: GitHub sends what it announces at once. */
-function makeRoom(open: Open, request: IncomingMessage, length: number): void {
-  open.set(request, length);
-  request.once("close", () => open.delete(request));
-  let bytes = [...open.values()].reduce((sum, one) => sum + one, 0);
-  for (const [oldest, announced] of open) {
+function evictOldest(pending: PendingRequests, request: IncomingMessage, length: number): void {
+  pending.set(request, length);
+  request.once("close", () => pending.delete(request));
+  let bytes = [...pending.values()].reduce((sum, one) => sum + one, 0);
+  for (const [oldest, announced] of pending) {
     if (bytes <= maxPendingBytes) return;
     bytes -= announced;
-    open.delete(oldest);
+    pending.delete(oldest);
     oldest.destroy(new Error("too much was announced at one time"));
   }
 }

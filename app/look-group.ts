@@ -7,15 +7,15 @@ import type { TypedEntry } from "../core/entries.ts";
 import { decideGroup } from "../core/group-look.ts";
 import { type Known, known } from "../core/known.ts";
 import { recordOf } from "../core/record.ts";
-import type { LookTools, Seen } from "./reconcile/tools.ts";
+import type { Observation, ReconcileTools } from "./reconcile/tools.ts";
 
 /** Sees a merge group as it is now; one whose branch is gone has landed or was given up, and nothing is left to say. */
 export async function observeGroup(
   subject: Extract<Subject, { kind: "group" }>,
   github: GitHub,
   entries: TypedEntry[],
-  tools: LookTools,
-): Promise<Known<Seen>> {
+  tools: ReconcileTools,
+): Promise<Known<Observation>> {
   const repository = { id: subject.repository, name: `${github.owner}/${github.repo}` };
   const group = await collectGroup({
     ...github,

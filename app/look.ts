@@ -5,9 +5,9 @@ import type { TypedEntry } from "../core/entries.ts";
 import { crashText, SallyportError } from "../core/errors.ts";
 import type { Known } from "../core/known.ts";
 import { observeGroup } from "./look-group.ts";
-import { seeIssue } from "./reconcile/issue.ts";
-import { seePull } from "./reconcile/pull.ts";
-import type { LookTools, Seen } from "./reconcile/tools.ts";
+import { observeIssue } from "./reconcile/issue.ts";
+import { observePull } from "./reconcile/pull.ts";
+import type { Observation, ReconcileTools } from "./reconcile/tools.ts";
 
 /**
  * More rounds than this over one reading of GitHub mean that a decision does not settle. A round decides, records
@@ -22,7 +22,7 @@ const maxRounds = 50;
  * Looks at one subject: its lease, its whole present state from GitHub, then decide and record until nothing more
  * follows from that state. What effects bring about comes back as another look.
  */
-export async function reconcile(subject: Subject, tools: LookTools): Promise<void> {
+export async function reconcile(subject: Subject, tools: ReconcileTools): Promise<void> {
   const fence = await tools.takeLease(subject);
   const github = await tools.github(subject.repository);
   const entries = await tools.entries(subject.repository);
@@ -48,13 +48,13 @@ function see(
   subject: Subject,
   github: GitHub,
   entries: TypedEntry[],
-  tools: LookTools,
-): Promise<Known<Seen>> {
+  tools: ReconcileTools,
+): Promise<Known<Observation>> {
   switch (subject.kind) {
     case "issue":
-      return seeIssue(subject, github, entries, tools);
+      return observeIssue(subject, github, entries, tools);
     case "pull":
-      return seePull(subject, github, entries, tools);
+      return observePull(subject, github, entries, tools);
     case "group":
       return observeGroup(subject, github, entries, tools);
   }

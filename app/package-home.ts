@@ -15,7 +15,7 @@ export function packageHome(): string {
 }
 
 /** What to say where the packages for playing are not installed: they come with a checkout only. Null in a checkout. */
-export function lackOfCheckout(): string | null {
+export function checkoutProblem(): string | null {
   if (existsSync(join(packageHome(), "sandbox", "main.ts"))) return null;
   return "this needs a checkout: git clone https://github.com/sallyport/sallyport && cd sallyport && npm ci && npm run demo";
 }

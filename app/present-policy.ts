@@ -8,7 +8,7 @@ import type { PolicyReading } from "../core/facts.ts";
  * The policy on the default branch as it is now, for work that is no look, and whether the repository is private. Fails
  * when it cannot be read, so that the work is tried again.
  */
-export async function readPresentPolicy(
+export async function readCurrentPolicy(
   github: GitHub,
 ): Promise<{ policy: PolicyReading; isPrivate: boolean }> {
   const { request, owner, repo } = github;

@@ -1,12 +1,18 @@
-import { askKnown, type GitHub, mapKnown } from "../collect/github.ts";
+import { type GitHub, mapKnown, requestKnown } from "../collect/github.ts";
 import type { Ourselves } from "../core/effects.ts";
 import type { Draft, TypedEntry } from "../core/entries.ts";
 import { SallyportError } from "../core/errors.ts";
 import { known } from "../core/known.ts";
-import { bodiesNamed, decidePurge, keptBodies, openStoriesDue, purgedBodies } from "../core/retention.ts";
+import {
+  decidePurge,
+  openStoriesDue,
+  purgedBodies,
+  referencedBodies,
+  retainedBodies,
+} from "../core/retention.ts";
 import { type AppendTools, append, headOf } from "./chain.ts";
 import type { Database } from "./database.ts";
-import { readPresentPolicy } from "./present-policy.ts";
+import { readCurrentPolicy } from "./present-policy.ts";
 import type { TransactionQueue } from "./store.ts";
 import { dropAnswers, dropBodies, otherChains, storedBefore } from "./stored-payloads.ts";
 
@@ -29,9 +35,9 @@ export async function purge(repository: number, tools: PurgeTools): Promise<void
   const { db, ourselves } = tools;
   const head = await headOf(db, repository);
   const entries = await tools.entries(repository);
-  if (!entries.some((entry) => bodiesNamed(entry).length > 0)) return;
+  if (!entries.some((entry) => referencedBodies(entry).length > 0)) return;
   const github = await tools.github(repository);
-  const { policy } = await readPresentPolicy(github);
+  const { policy } = await readCurrentPolicy(github);
   const now = tools.now();
   const facts = { now: now.toISOString(), ourselves, policy, entries };
   const abandoned = await closedIssues(github, openStoriesDue(facts));
@@ -49,7 +55,7 @@ async function closedIssues(
   numbers: readonly number[],
 ): Promise<Set<number>> {
   const closed = await mapKnown(numbers, async (issue_number) => {
-    const issue = await askKnown(
+    const issue = await requestKnown(
       `the issue #${issue_number}`,
       request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number }),
     );
@@ -86,7 +92,7 @@ async function dropPurged(repository: number, before: Date, tools: PurgeTools): 
   if (due.length === 0) return;
   const held = new Set<string>();
   for (const other of await otherChains(db, repository))
-    for (const sha256 of keptBodies(await tools.entries(other))) held.add(sha256);
+    for (const sha256 of retainedBodies(await tools.entries(other))) held.add(sha256);
   await dropBodies(
     db,
     due.filter((sha256) => !held.has(sha256)),

@@ -10,11 +10,11 @@ import type { TransactionQueue } from "./store.ts";
 export type Search = { repository: number; sha: string | null; base?: string };
 
 /** The work the queue hands out; each job only says where to look, never what happened there. */
-export type Work = {
+export type JobHandlers = {
   reconcile(subject: Subject): Promise<void>;
   /** Performs what is ready in a lane; gives the seconds until the next try is due, or null. */
-  perform(lane: string): Promise<number | null>;
-  exportLedger(repository: number): Promise<void>;
+  perform(orderingKey: string): Promise<number | null>;
+  publish(repository: number): Promise<void>;
   /** Marks dirty what a search finds. */
   enqueueMatching(search: Search): Promise<void>;
   /** The safety net for lost webhooks: a search through every repository we are installed on. */
@@ -22,7 +22,7 @@ export type Work = {
 };
 
 export type Queue = TransactionQueue & {
-  start(work: Work): Promise<void>;
+  start(work: JobHandlers): Promise<void>;
   enqueueSearch(trx: Transaction<Tables>, search: Search): Promise<void>;
   /** Marks a subject dirty outside a transaction. */
   enqueueNow(subject: Subject): Promise<void>;
@@ -77,9 +77,9 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
       if (after === undefined) await boss.send("look", subject, { db, singletonKey: key });
       else await later({ queue: "look", data: subject, key }, after, { db });
     },
-    async enqueueEffects(trx, lane) {
-      await shareLease(trx, lane);
-      await boss.send("perform", { lane }, { db: fromKysely(trx), singletonKey: lane });
+    async enqueueEffects(trx, orderingKey) {
+      await shareLease(trx, orderingKey);
+      await boss.send("perform", { lane: orderingKey }, { db: fromKysely(trx), singletonKey: orderingKey });
     },
     async enqueuePublish(trx, repository) {
       await shareLease(trx, `export/${repository}`);
@@ -91,35 +91,36 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
     async enqueueNow(subject) {
       await boss.send("look", subject, { singletonKey: subjectKey(subject) });
     },
-    async start(work) {
+    async start(handlers) {
       await boss.start();
       for (const name of ["look", "perform", "later", "find", "export", "sweep"])
         await boss.createQueue(name, oncePerKey);
       await serve<Subject>("look", parallel, (subject) => ({
         key: subjectKey(subject),
         repository: subject.repository,
-        run: () => work.reconcile(subject),
+        run: () => handlers.reconcile(subject),
       }));
-      await serve<{ lane: string }>("perform", parallel, ({ lane }) => ({
-        key: lane,
+      await serve<{ lane: string }>("perform", parallel, ({ lane: orderingKey }) => ({
+        key: orderingKey,
         repository: null,
         async run() {
-          const retryAfter = await work.perform(lane);
-          if (retryAfter !== null) await later({ queue: "perform", data: { lane }, key: lane }, retryAfter);
+          const retryAfter = await handlers.perform(orderingKey);
+          if (retryAfter !== null)
+            await later({ queue: "perform", data: { lane: orderingKey }, key: orderingKey }, retryAfter);
         },
       }));
       await serve<{ repository: number }>("export", polling, ({ repository }) => ({
         key: String(repository),
         // It writes, and a writer keeps to times of its own.
         repository: null,
-        run: () => work.exportLedger(repository),
+        run: () => handlers.publish(repository),
       }));
       await serve<Search>("find", polling, (search) => ({
         key: searchKey(search),
         repository: search.repository,
-        run: () => work.enqueueMatching(search),
+        run: () => handlers.enqueueMatching(search),
       }));
-      await serve("sweep", polling, () => ({ key: "all", repository: null, run: () => work.sweep() }));
+      await serve("sweep", polling, () => ({ key: "all", repository: null, run: () => handlers.sweep() }));
       await boss.work<Delayed>("later", polling, async ([job]) => {
         if (job !== undefined) await boss.send(job.data.queue, job.data.data, { singletonKey: job.data.key });
       });

@@ -3,13 +3,13 @@ import { parsePublicKey } from "../core/keys.ts";
 import { createAttemptGuard } from "./attempt-guard.ts";
 import type { Config } from "./config.ts";
 import { openDatabase } from "./database.ts";
-import { exportLedger } from "./export.ts";
+import { publishLedger } from "./export.ts";
 import { createGitHub } from "./github.ts";
 import { raiseIncident } from "./incident.ts";
-import { keepSecrets } from "./redact.ts";
+import { createSecrets } from "./redact.ts";
 import { type Restored, restoreChain } from "./restore.ts";
 import { createSigner } from "./signer.ts";
-import { storedChain } from "./stored-chain.ts";
+import { chainSource } from "./stored-chain.ts";
 
 /** What became of one repository: what was read back, or why it could not be. */
 export type Rebuilt = { repository: string } & (
@@ -27,7 +27,7 @@ export async function rebuild(
   onRepository: (rebuilt: Rebuilt) => void,
 ): Promise<void> {
   const signer = createSigner(config.ledgerKey);
-  const secrets = keepSecrets(config);
+  const secrets = createSecrets(config);
   const github = createGitHub(config, secrets.addToken);
   const ourselves = await github.identify();
   const database = await openDatabase(config.database);
@@ -53,12 +53,12 @@ export async function rebuild(
             { code: "entries-lost", message, subject: [{ name: `entry ${seq}`, digest: { sha256: hash } }] },
             { sign: signer.sign, now: () => new Date(), guard: createAttemptGuard() },
           );
-          await exportLedger(client, storedChain(db, id, { secrets: secrets.search, ourselves }));
+          await publishLedger(client, chainSource(db, id, { secrets: secrets.search, ourselves }));
         }
         onRepository({ repository, ok: true, restored });
       } catch (error) {
         const why = messageOf(error);
-        onRepository({ repository, ok: false, why: secrets.hide(why) });
+        onRepository({ repository, ok: false, why: secrets.redact(why) });
       }
     }
   } finally {

@@ -1,5 +1,5 @@
-import { createSecretSearch, cutSecrets, type SecretSearch } from "../collect/redaction.ts";
-import { cutRanges } from "../core/cuts.ts";
+import { createSecretSearch, redactSecrets, type SecretSearch } from "../collect/redaction.ts";
+import { redactRanges } from "../core/cuts.ts";
 import { messageOf, SallyportError } from "../core/errors.ts";
 import { oneLine } from "../core/escape.ts";
 import { type Form, type FormIndex, findForms, formsOf, indexForms } from "../core/exact-values.ts";
@@ -10,7 +10,7 @@ export type Secrets = {
   /** A token that GitHub gave us a moment ago. */
   addToken(token: string): void;
   /** A line for the log: one, without our own values and without what a terminal would obey. Anybody may have worded it. */
-  hide(line: string): string;
+  redact(line: string): string;
   /** Our own values and all that has the form of a secret. */
   search: SecretSearch;
 };
@@ -19,7 +19,7 @@ export type Secrets = {
 const maxTokens = 1_000;
 
 /** Collects the service's own secrets: what the settings hold, and every token from the moment it is known. */
-export function keepSecrets(
+export function createSecrets(
   config: Pick<Config, "privateKey" | "webhookSecret" | "ledgerKey" | "anthropic" | "database">,
 ): Secrets {
   const settings = [
@@ -45,7 +45,7 @@ export function keepSecrets(
       if (tokens.size > maxTokens && oldest !== undefined) tokens.delete(oldest);
       index = null;
     },
-    hide: (line) => oneLine(cutRanges(line, find(line)).text),
+    redact: (line) => oneLine(redactRanges(line, find(line)).text),
     search: createSecretSearch(find),
   };
 }
@@ -74,7 +74,7 @@ export async function withoutSecrets<T>(search: SecretSearch, job: () => Promise
  * carry does not go on at all.
  */
 export async function scrubbed(error: unknown, search: SecretSearch): Promise<Error> {
-  const { text } = await cutSecrets(messageOf(error), search);
+  const { text } = await redactSecrets(messageOf(error), search);
   if (!(error instanceof SallyportError)) return new Error(text);
   const { code, retry, notBefore } = error;
   return new SallyportError(code, text, { retry, ...(notBefore === undefined ? {} : { notBefore }) });

@@ -11,14 +11,14 @@ import { parsePublicKey } from "../core/keys.ts";
 import { entryHash, readEntry } from "../core/ledger.ts";
 import { type LedgerKey, pinnedKeys } from "../core/ledger-keys.ts";
 import { verifyChain } from "../core/ledger-verify.ts";
-import { bodiesNamed, purgedBodies } from "../core/retention.ts";
+import { purgedBodies, referencedBodies } from "../core/retention.ts";
 import { typedEntry } from "../core/typed-entry.ts";
 import { type Anchor, readAnchor } from "./anchor.ts";
 import { adoptLines, linesFrom } from "./chain.ts";
 import type { Database } from "./database.ts";
-import { exportedCount, type Line, readTip } from "./exported.ts";
+import { type Line, publishedCount, readTip } from "./exported.ts";
 import type { GitHubClients } from "./github.ts";
-import { readPresentPolicy } from "./present-policy.ts";
+import { readCurrentPolicy } from "./present-policy.ts";
 import type { Signer } from "./signer.ts";
 import { getBody, putBody } from "./store.ts";
 
@@ -42,7 +42,7 @@ export type RestoreOptions = {
   acceptLoss: boolean;
 };
 
-const nothing: Restored = { entries: 0, bodies: 0, unpublished: 0, purged: 0, lost: null };
+const nothingRestored: Restored = { entries: 0, bodies: 0, unpublished: 0, purged: 0, lost: null };
 
 /** A body of more bytes is none of ours. */
 const bodyBytes = 16 * 1024 * 1024;
@@ -57,15 +57,15 @@ export async function restoreChain(db: Database, github: GitHub, options: Restor
   const ours = await linesFrom(db, options.repository, 1);
   const tip = await readTip(github);
   const between = async (from: number, to: number) => ours.slice(from - 1, to);
-  const published = ours.length === 0 ? null : await exportedCount(github, tip, between);
-  if (published === ours.length) return nothing;
+  const published = ours.length === 0 ? null : await publishedCount(github, tip, between);
+  if (published === ours.length) return nothingRestored;
   // A branch that is only shorter says nothing about what came after our last entry: the checks do.
   const lines = published === null ? await verifiedBranch(github, options) : [];
-  const parting = ours.findIndex(({ line }, index) => lines[index] !== line);
-  if (parting !== -1 && parting < lines.length) {
+  const divergence = ours.findIndex(({ line }, index) => lines[index] !== line);
+  if (divergence !== -1 && divergence < lines.length) {
     throw new SallyportError(
       "evidence-rewritten",
-      `${evidenceBranch} and this server's ledger part at entry ${parting + 1}; nothing is signed until one of them is put back`,
+      `${evidenceBranch} and this server's ledger part at entry ${divergence + 1}; nothing is signed until one of them is put back`,
     );
   }
   const whole = lines.length > ours.length ? lines : ours.map(({ line }) => line);
@@ -77,7 +77,7 @@ export async function restoreChain(db: Database, github: GitHub, options: Restor
     );
   }
   const fresh = lines.slice(ours.length).map((line, index) => ({ seq: ours.length + index + 1, line }));
-  if (fresh.length === 0) return { ...nothing, lost };
+  if (fresh.length === 0) return { ...nothingRestored, lost };
   // Bodies first: an entry that is in the store is never read back again, and so would not be what it names.
   const bodies = await restoreBodies(db, github, tip?.commit ?? "", fresh);
   await adoptLines(db, options.repository, fresh);
@@ -138,7 +138,7 @@ async function verifiedBranch(github: GitHub, options: RestoreOptions): Promise<
 
 /** The keys that the policy pins; while it pins none, ours. */
 async function trustedKeys(github: GitHub, { ownKey }: RestoreOptions): Promise<LedgerKey[]> {
-  const { policy } = await readPresentPolicy(github);
+  const { policy } = await readCurrentPolicy(github);
   const pinned = policy.state === "loaded" ? pinnedKeys(policy.policy) : [];
   return pinned.length > 0 ? pinned : [{ key: ownKey }];
 }
@@ -173,7 +173,7 @@ async function restoreBodies(
   const entries = lines.flatMap(({ line }) => typedLine(line) ?? []);
   const purged = purgedBodies(entries);
   const count = { bodies: 0, unpublished: 0, purged: 0 };
-  for (const { sha256: digest, mediaType } of entries.flatMap(bodiesNamed)) {
+  for (const { sha256: digest, mediaType } of entries.flatMap(referencedBodies)) {
     if (purged.has(digest)) {
       count.purged += 1;
       continue;

@@ -1,20 +1,20 @@
 import type { Config } from "./config.ts";
 import { type OpenDatabase, openDatabase } from "./database.ts";
 import { createGitHub } from "./github.ts";
-import { hangUp, listen } from "./listen.ts";
+import { closeServer, startServer } from "./listen.ts";
 import { createQueue } from "./queue.ts";
 import { createReceiver } from "./receive.ts";
-import { keepSecrets } from "./redact.ts";
+import { createSecrets } from "./redact.ts";
 import { createSigner } from "./signer.ts";
-import { createWork } from "./work.ts";
+import { createJobs } from "./work.ts";
 
 /** A running service: where it listens, and how it ends without losing what is under way. */
 export type Service = { url: string; publicKey: string; database: OpenDatabase; close(): Promise<void> };
 
 /** Starts the service: database, queue, workers, webhook receiver. The one place where its parts are put together. */
 export async function startService(config: Config, print: (line: string) => void): Promise<Service> {
-  const secrets = keepSecrets(config);
-  const log = (line: string) => print(secrets.hide(line));
+  const secrets = createSecrets(config);
+  const log = (line: string) => print(secrets.redact(line));
   const signer = createSigner(config.ledgerKey);
   const github = createGitHub(config, secrets.addToken);
   const ourselves = await github.identify();
@@ -28,9 +28,9 @@ export async function startService(config: Config, print: (line: string) => void
   const stopping = new AbortController();
   const { anthropic } = config;
   const { signal } = stopping;
-  await queue.start(createWork({ db, queue, github, ourselves, signer, secrets, anthropic, signal, log }));
+  await queue.start(createJobs({ db, queue, github, ourselves, signer, secrets, anthropic, signal, log }));
 
-  const server = await listen(config, createReceiver({ db, queue, botId: ourselves.bot.id, log }), log);
+  const server = await startServer(config, createReceiver({ db, queue, botId: ourselves.bot.id, log }), log);
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : config.port;
   return {
@@ -39,7 +39,7 @@ export async function startService(config: Config, print: (line: string) => void
     database,
     async close() {
       stopping.abort(new Error("the service is stopping"));
-      await hangUp(server);
+      await closeServer(server);
       await queue.stop();
       await database.close();
     },

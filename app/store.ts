@@ -13,12 +13,12 @@ type Trx = Transaction<Tables>;
 /** What is told to the job queue inside the same transaction, so that nothing recorded waits for a lost message. */
 export type TransactionQueue = {
   enqueue(trx: Trx, subject: Subject, after?: number): Promise<void>;
-  enqueueEffects(trx: Trx, lane: string): Promise<void>;
+  enqueueEffects(trx: Trx, orderingKey: string): Promise<void>;
   enqueuePublish(trx: Trx, repository: number): Promise<void>;
 };
 
 /** The lane an effect is performed in: writes to one repository go one after the other, long work beside them. */
-export function laneOf(effect: Effect, repository: number): string {
+export function orderingKeyOf(effect: Effect, repository: number): string {
   switch (effect.type) {
     case "run-agent":
     case "ask-planner":
@@ -34,7 +34,7 @@ export function laneOf(effect: Effect, repository: number): string {
  * Records a decision in one transaction: entries appended to the chain under its lock, bodies, effects still to do, and
  * the jobs that will perform them. All of it happens or none.
  */
-export async function record(
+export async function saveDecision(
   db: Database,
   where: { subject: Subject; fence: number; repository: { id: number; name: string } },
   decision: Decision,
@@ -51,12 +51,12 @@ export async function record(
     }
     for (const body of decision.bodies) await putBody(trx, Buffer.from(body.text), body.mediaType);
     await append(trx, repository, decision.drafts, tools);
-    const lanes = new Set<string>();
+    const orderingKeys = new Set<string>();
     for (const effect of decision.effects) {
-      const lane = laneOf(effect, repository.id);
-      if (await ask(trx, effect, subject, lane)) lanes.add(lane);
+      const orderingKey = orderingKeyOf(effect, repository.id);
+      if (await insertEffect(trx, effect, subject, orderingKey)) orderingKeys.add(orderingKey);
     }
-    for (const lane of lanes) await tools.queue.enqueueEffects(trx, lane);
+    for (const orderingKey of orderingKeys) await tools.queue.enqueueEffects(trx, orderingKey);
     for (const other of decision.enqueue) await tools.queue.enqueue(trx, other);
     if (decision.requeueAfter !== null) await tools.queue.enqueue(trx, subject, decision.requeueAfter);
     if (decision.drafts.length > 0) await tools.queue.enqueuePublish(trx, repository.id);
@@ -64,18 +64,23 @@ export async function record(
 }
 
 /** Writes an effect down as still to do. False: it is done or under way and is not one to be repeated. */
-async function ask(trx: Trx, effect: Effect, subject: Subject, lane: string): Promise<boolean> {
+async function insertEffect(
+  trx: Trx,
+  effect: Effect,
+  subject: Subject,
+  orderingKey: string,
+): Promise<boolean> {
   const row = {
     key: effect.key,
     repository: subject.repository,
     subject: subjectKey(subject),
-    lane,
+    lane: orderingKey,
     type: effect.type,
     payload: JSON.stringify(effect),
     status: "todo" as const,
   };
   const insert = trx.insertInto("effects").values(row);
-  const asked = repeatable.has(effect.type)
+  const inserted = repeatable.has(effect.type)
     ? await insert
         .onConflict((conflict) =>
           conflict.column("key").doUpdateSet({
@@ -92,7 +97,7 @@ async function ask(trx: Trx, effect: Effect, subject: Subject, lane: string): Pr
         .onConflict((conflict) => conflict.column("key").doNothing())
         .returning("id")
         .execute();
-  return asked.length > 0;
+  return inserted.length > 0;
 }
 
 /** Stores a body under the hash of its bytes; storing it again notes only that it was stored now. */

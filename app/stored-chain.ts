@@ -1,22 +1,22 @@
 import { exportedUpTo, headOf, linesFrom, noteExported } from "./chain.ts";
 import type { Database } from "./database.ts";
-import type { Chain } from "./export.ts";
+import type { ChainSource } from "./export.ts";
 import { getBody } from "./store.ts";
 
 /** A repository's chain as the store holds it, for the exporter. */
-export function storedChain(
+export function chainSource(
   db: Database,
   repository: number,
-  more: Pick<Chain, "secrets" | "ourselves">,
-): Chain {
+  more: Pick<ChainSource, "secrets" | "ourselves">,
+): ChainSource {
   return {
     repository,
     head: () => headOf(db, repository),
     lines: (from, to) => linesFrom(db, repository, from, to),
     body: (sha256) => getBody(db, sha256),
-    exported: {
+    published: {
       get: () => exportedUpTo(db, repository),
-      set: (exported) => noteExported(db, repository, exported),
+      set: (published) => noteExported(db, repository, published),
     },
     ...more,
   };
@@ -26,6 +26,6 @@ export function storedChain(
 export async function isPublished(db: Database, repository: number): Promise<boolean> {
   const head = await headOf(db, repository);
   if (head === null) return true;
-  const exported = await exportedUpTo(db, repository);
-  return exported !== null && exported.seq >= head.seq;
+  const published = await exportedUpTo(db, repository);
+  return published !== null && published.seq >= head.seq;
 }

@@ -6,13 +6,13 @@ import { append } from "./chain.ts";
 import type { PurgeTools } from "./purge.ts";
 
 /** What the watch needs: the ledger, a reader of the repository, and where people are told. */
-export type WatchTools = PurgeTools & { log(line: string): void };
+export type MaintenanceTools = PurgeTools & { log(line: string): void };
 
 /**
  * Looks whether the default branch of a governed repository still asks for our check, and writes down when it no longer
  * does: without that rule every verdict is only advice. A repository without a ledger is not governed yet.
  */
-export async function watchRequired(id: number, tools: WatchTools): Promise<void> {
+export async function watchRequired(id: number, tools: MaintenanceTools): Promise<void> {
   const { db, ourselves, queue, log } = tools;
   const entries = await tools.entries(id);
   if (entries.length === 0) return;

@@ -5,29 +5,29 @@ import { createAttemptGuard } from "./attempt-guard.ts";
 import { type AppendTools, createEntryReader, headOf } from "./chain.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./database.ts";
-import { exportLedger } from "./export.ts";
+import { publishLedger } from "./export.ts";
 import { enqueueMatching } from "./find.ts";
 import type { GitHubClients } from "./github.ts";
 import { noteRewrite } from "./incident.ts";
-import { drainLane } from "./lane.ts";
+import { drainOutbox } from "./lane.ts";
 import { takeLease } from "./leases.ts";
 import { reconcile } from "./look.ts";
-import { worldOf } from "./perform/world.ts";
+import { contextOf } from "./perform/world.ts";
 import { perform } from "./perform.ts";
 import { purge } from "./purge.ts";
 import { holdBack } from "./queue/job.ts";
-import type { Queue, Work } from "./queue.ts";
-import type { LookTools } from "./reconcile/tools.ts";
+import type { JobHandlers, Queue } from "./queue.ts";
+import type { ReconcileTools } from "./reconcile/tools.ts";
 import { type Secrets, withoutSecrets } from "./redact.ts";
 import { restoredFirst } from "./restore.ts";
 import type { Signer } from "./signer.ts";
 import { dropDeliveries } from "./store/deliveries.ts";
-import { record } from "./store.ts";
-import { isPublished, storedChain } from "./stored-chain.ts";
-import { type WatchTools, watchRequired } from "./watch-required.ts";
+import { saveDecision } from "./store.ts";
+import { chainSource, isPublished } from "./stored-chain.ts";
+import { type MaintenanceTools, watchRequired } from "./watch-required.ts";
 
 /** The parts of a service that its jobs work with. */
-export type WorkTools = {
+export type JobTools = {
   db: Database;
   queue: Queue;
   github: GitHubClients;
@@ -47,7 +47,7 @@ const cacheBytes = 128 * 1024 * 1024;
 const deliveriesKept = 30 * 86_400_000;
 
 /** What the service does when the queue hands out a job. */
-export function createWork(tools: WorkTools): Work {
+export function createJobs(tools: JobTools): JobHandlers {
   const { db, queue, github, ourselves, signer, secrets, log } = tools;
   const now = () => new Date();
   const ledger: AppendTools = { sign: signer.sign, now, guard: createAttemptGuard() };
@@ -55,7 +55,7 @@ export function createWork(tools: WorkTools): Work {
   const entries = restoredFirst(readEntries, tools);
   const reader = (repository: number) => github.forRepository(repository, "read");
 
-  const reconcileTools: LookTools = {
+  const reconcileTools: ReconcileTools = {
     db,
     ourselves,
     github: reader,
@@ -65,14 +65,14 @@ export function createWork(tools: WorkTools): Work {
     takeLease: (subject) => takeLease(db, subjectKey(subject)),
     record: (where, decision) => {
       const until = github.limitedUntil(where.subject.repository);
-      return record(db, where, holdBack(decision, until, now()), { ...ledger, queue });
+      return saveDecision(db, where, holdBack(decision, until, now()), { ...ledger, queue });
     },
     now,
     log,
   };
 
-  const upkeep: WatchTools = { ...ledger, db, ourselves, github: reader, entries, queue, log };
-  const rounds: Record<string, (repository: number) => Promise<void>> = {
+  const maintenance: MaintenanceTools = { ...ledger, db, ourselves, github: reader, entries, queue, log };
+  const tasks: Record<string, (repository: number) => Promise<void>> = {
     search: (repository) =>
       db.transaction().execute((trx) => queue.enqueueSearch(trx, { repository, sha: null })),
     // An export that was given up when GitHub was away is taken up again.
@@ -80,15 +80,15 @@ export function createWork(tools: WorkTools): Work {
       if (await isPublished(db, repository)) return;
       await db.transaction().execute((trx) => queue.enqueuePublish(trx, repository));
     },
-    purge: (repository) => purge(repository, upkeep),
-    "branch rules": (repository) => watchRequired(repository, upkeep),
+    purge: (repository) => purge(repository, maintenance),
+    "branch rules": (repository) => watchRequired(repository, maintenance),
   };
 
   const publish = async (repository: number) => {
     await takeLease(db, `export/${repository}`);
     const client = await github.forRepository(repository, "write");
     try {
-      await exportLedger(client, storedChain(db, repository, { secrets: secrets.search, ourselves }));
+      await publishLedger(client, chainSource(db, repository, { secrets: secrets.search, ourselves }));
     } catch (error) {
       const repositoryRef = { id: repository, name: `${client.owner}/${client.repo}` };
       const context = { db, repository: repositoryRef, entries: await readEntries(repository), ourselves };
@@ -102,9 +102,9 @@ export function createWork(tools: WorkTools): Work {
     const all = await github.repositories();
     const repositories = all.filter((repository) => github.limitedUntil(repository) === null);
     // What cannot be done for one repository holds nothing else back; the searches are jobs, which are tried again.
-    for (const [name, round] of Object.entries(rounds))
+    for (const [name, task] of Object.entries(tasks))
       for (const repository of repositories)
-        await withoutSecrets(secrets.search, () => round(repository)).catch((error: Error) =>
+        await withoutSecrets(secrets.search, () => task(repository)).catch((error: Error) =>
           log(`${name} of ${repository}: ${error.message}`),
         );
   };
@@ -112,15 +112,15 @@ export function createWork(tools: WorkTools): Work {
   // What fails is stored with the effect, and told in entries and comments.
   const performSafely = (effect: Effect, repository: number) =>
     withoutSecrets(secrets.search, async () =>
-      perform(effect, await worldOf(repository, now, tools), async () =>
+      perform(effect, await contextOf(repository, now, tools), async () =>
         anchorText(await headOf(db, repository)),
       ),
     );
 
   return {
     reconcile: (subject) => reconcile(subject, reconcileTools),
-    perform: (lane) => drainLane(db, lane, { queue, now, perform: performSafely }),
-    exportLedger: publish,
+    perform: (orderingKey) => drainOutbox(db, orderingKey, { queue, now, perform: performSafely }),
+    publish,
     enqueueMatching: (search) => enqueueMatching(search, github, queue),
     sweep,
   };

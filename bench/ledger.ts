@@ -9,7 +9,7 @@ import { createAttemptGuard } from "../app/attempt-guard.ts";
 import { openDatabase } from "../app/database.ts";
 import { takeLease } from "../app/leases.ts";
 import { createSigner } from "../app/signer.ts";
-import { record } from "../app/store.ts";
+import { saveDecision } from "../app/store.ts";
 import { emptyDecision } from "../core/decision.ts";
 import { subjectKey } from "../core/effects.ts";
 import type { Draft } from "../core/entries.ts";
@@ -112,7 +112,7 @@ async function appendRates(count: number): Promise<[number, number]> {
       const drafts = Array.from({ length: size }, () => coming.next().value).filter(
         (one) => one !== undefined,
       );
-      await record(db, where, { ...emptyDecision(), drafts }, tools);
+      await saveDecision(db, where, { ...emptyDecision(), drafts }, tools);
     }
     return (count / spentSince(before)) * 1_000;
   };

@@ -1,7 +1,7 @@
 import { type Known, known, unknown } from "../core/known.ts";
 import { indistinct } from "./changes.ts";
 import type { TreeEntry } from "./git.ts";
-import { askKnown, type GitHub } from "./github.ts";
+import { type GitHub, requestKnown } from "./github.ts";
 import type { Listing, ObjectsCache } from "./objects-cache.ts";
 
 /** The files of two commits, without those in folders that both have unaltered; `sizes` are of blobs, by id. */
@@ -25,7 +25,7 @@ export function apiTrees(github: GitHub, cache: ObjectsCache): Trees {
   const read = async (tree: string, whole: boolean): Promise<Known<Listing>> => {
     const found = cache.listings.get(keyOf(tree, whole));
     const listing = found === undefined ? await readListing(github, tree, whole) : known(found);
-    if (!listing.known || listing.value.cut) return listing;
+    if (!listing.known || listing.value.truncated) return listing;
     cache.listings.set(keyOf(tree, whole), listing.value);
     if (whole) wholes.set(tree, listing.value);
     return listing;
@@ -47,12 +47,12 @@ async function readListing(
   whole: boolean,
 ): Promise<Known<Listing>> {
   const options = { owner, repo, tree_sha: tree, ...(whole ? { recursive: "1" } : {}) };
-  const answer = await askKnown(
+  const answer = await requestKnown(
     `the tree of ${tree}`,
     request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", options),
   );
   if (!answer.known) return answer;
-  const listing: Listing = { entries: [], sizes: new Map(), cut: answer.value.truncated };
+  const listing: Listing = { entries: [], sizes: new Map(), truncated: answer.value.truncated };
   for (const { path, mode, type, sha, size } of answer.value.tree) {
     listing.entries.push({ path, mode, type, sha });
     if (type === "blob" && size !== undefined) listing.sizes.set(sha, size);
@@ -62,14 +62,14 @@ async function readListing(
 
 /** Lists the files of two commits so that every difference between them is in the answer. */
 export async function readSides(trees: Trees, before: string, after: string): Promise<Known<TreeSides>> {
-  const [old, young] = await Promise.all([trees.list(before, true), trees.list(after, true)]);
-  if (!old.known) return old;
-  if (!young.known) return young;
-  if (old.value.cut || young.value.cut) return walkSides(trees, before, after);
+  const [oldListing, newListing] = await Promise.all([trees.list(before, true), trees.list(after, true)]);
+  if (!oldListing.known) return oldListing;
+  if (!newListing.known) return newListing;
+  if (oldListing.value.truncated || newListing.value.truncated) return walkSides(trees, before, after);
   return known({
-    before: old.value.entries.filter(isFile),
-    after: young.value.entries.filter(isFile),
-    sizes: new Map([...old.value.sizes, ...young.value.sizes]),
+    before: oldListing.value.entries.filter(isFile),
+    after: newListing.value.entries.filter(isFile),
+    sizes: new Map([...oldListing.value.sizes, ...newListing.value.sizes]),
   });
 }
 
@@ -80,18 +80,19 @@ async function walkSides(trees: Trees, before: string, after: string): Promise<K
     { prefix: "", before, after },
   ];
   for (let folder = todo.pop(); folder !== undefined; folder = todo.pop()) {
-    const [old, young] = await Promise.all([
+    const [oldListing, newListing] = await Promise.all([
       readFolder(trees, folder.before),
       readFolder(trees, folder.after),
     ]);
-    if (!old.known) return old;
-    if (!young.known) return young;
-    for (const [sha, size] of [...old.value.sizes, ...young.value.sizes]) sides.sizes.set(sha, size);
-    const olds = new Map(old.value.entries.map((entry) => [entry.path, entry]));
-    const youngs = new Map(young.value.entries.map((entry) => [entry.path, entry]));
-    for (const name of new Set([...olds.keys(), ...youngs.keys()])) {
-      const one = olds.get(name);
-      const other = youngs.get(name);
+    if (!oldListing.known) return oldListing;
+    if (!newListing.known) return newListing;
+    for (const [sha, size] of [...oldListing.value.sizes, ...newListing.value.sizes])
+      sides.sizes.set(sha, size);
+    const oldEntries = new Map(oldListing.value.entries.map((entry) => [entry.path, entry]));
+    const newEntries = new Map(newListing.value.entries.map((entry) => [entry.path, entry]));
+    for (const name of new Set([...oldEntries.keys(), ...newEntries.keys()])) {
+      const one = oldEntries.get(name);
+      const other = newEntries.get(name);
       if (one?.sha === other?.sha && one?.mode === other?.mode) continue;
       const path = `${folder.prefix}${name}`;
       if (one !== undefined && isFile(one)) sides.before.push({ ...one, path });
@@ -104,9 +105,9 @@ async function walkSides(trees: Trees, before: string, after: string): Promise<K
 }
 
 async function readFolder(trees: Trees, tree: string | null): Promise<Known<Listing>> {
-  if (tree === null) return known({ entries: [], sizes: new Map(), cut: false });
+  if (tree === null) return known({ entries: [], sizes: new Map(), truncated: false });
   const listing = await trees.list(tree, false);
-  if (listing.known && listing.value.cut)
+  if (listing.known && listing.value.truncated)
     return unknown(`GitHub lists the folder ${tree} only in part: it holds too many files`);
   if (
     listing.known &&
@@ -124,8 +125,8 @@ export async function findEntry(
 ): Promise<Known<TreeEntry | null>> {
   const whole = trees.listed(commit);
   if (whole !== undefined) {
-    const [entry, twin] = whole.entries.filter((one) => one.path === path);
-    return twin === undefined ? known(entry ?? null) : unknown(indistinct);
+    const [entry, duplicate] = whole.entries.filter((one) => one.path === path);
+    return duplicate === undefined ? known(entry ?? null) : unknown(indistinct);
   }
   let tree = commit;
   const names = path.split("/");

@@ -1,7 +1,7 @@
 import type { RequestInterface } from "@octokit/types";
 import type { AppFacts, Delivery, Hook, Installation } from "../core/health/installation.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import { ask, askKnown } from "./github.ts";
+import { requestKnown, requestResult } from "./github.ts";
 import { listAll } from "./listing.ts";
 
 /** How many of the last deliveries are looked at. */
@@ -26,7 +26,7 @@ export async function readAppFacts(request: RequestInterface): Promise<Omit<AppF
 }
 
 async function readApp(request: RequestInterface): Promise<AppFacts["app"]> {
-  const answer = await ask("the App", request("GET /app"));
+  const answer = await requestResult("the App", request("GET /app"));
   if (!answer.ok) return [401, 404].includes(answer.status) ? known(null) : unknown(answer.why);
   const { slug, permissions, events } = answer.data ?? {};
   if (slug === undefined) return known(null);
@@ -50,7 +50,7 @@ async function readInstallations(request: RequestInterface): Promise<Known<Insta
 }
 
 async function readHook(request: RequestInterface): Promise<Known<Hook>> {
-  const answer = await askKnown("the webhook's settings", request("GET /app/hook/config"));
+  const answer = await requestKnown("the webhook's settings", request("GET /app/hook/config"));
   if (!answer.known) return answer;
   const { url = "", content_type: contentType = "form", insecure_ssl: insecure, secret } = answer.value;
   return known({
@@ -62,7 +62,7 @@ async function readHook(request: RequestInterface): Promise<Known<Hook>> {
 }
 
 async function readDeliveries(request: RequestInterface): Promise<Known<Delivery[]>> {
-  const answer = await askKnown(
+  const answer = await requestKnown(
     "the last deliveries",
     request("GET /app/hook/deliveries", { per_page: lastDeliveries }),
   );

@@ -1,6 +1,6 @@
 import { type Known, known, unknown } from "../core/known.ts";
 import { type BranchRules, checkName, type RequiredCheck } from "../core/required-check.ts";
-import { ask, askKnown, type GitHub, mapKnown } from "./github.ts";
+import { type GitHub, mapKnown, requestKnown, requestResult } from "./github.ts";
 import { listAll } from "./listing.ts";
 
 /**
@@ -56,7 +56,7 @@ async function readBypass(
   ruleset: number | undefined,
 ): Promise<Known<string[]>> {
   if (ruleset === undefined) return unknown("GitHub does not say which ruleset asks for it");
-  const answer = await askKnown(
+  const answer = await requestKnown(
     `the ruleset ${ruleset}`,
     request("GET /repos/{owner}/{repo}/rulesets/{ruleset_id}", { owner, repo, ruleset_id: ruleset }),
   );
@@ -76,7 +76,7 @@ async function readProtection(
   { request, owner, repo }: GitHub,
   branch: string,
 ): Promise<BranchRules["protection"]> {
-  const answer = await ask(
+  const answer = await requestResult(
     `the branch ${JSON.stringify(branch)} of ${owner}/${repo}`,
     request("GET /repos/{owner}/{repo}/branches/{branch}", { owner, repo, branch }),
   );

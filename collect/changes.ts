@@ -22,13 +22,13 @@ export function changesBetween(
   before: readonly TreeEntry[],
   after: readonly TreeEntry[],
 ): Known<ChangedPath[]> {
-  const old = new Map(before.map((entry) => [entry.path, entry]));
-  const young = new Map(after.map((entry) => [entry.path, entry]));
-  if (old.size !== before.length || young.size !== after.length) return unknown(indistinct);
+  const oldEntries = new Map(before.map((entry) => [entry.path, entry]));
+  const newEntries = new Map(after.map((entry) => [entry.path, entry]));
+  if (oldEntries.size !== before.length || newEntries.size !== after.length) return unknown(indistinct);
   const changes: ChangedPath[] = [];
-  for (const path of new Set([...old.keys(), ...young.keys()])) {
-    const one = old.get(path);
-    const other = young.get(path);
+  for (const path of new Set([...oldEntries.keys(), ...newEntries.keys()])) {
+    const one = oldEntries.get(path);
+    const other = newEntries.get(path);
     if (one?.sha === other?.sha && one?.mode === other?.mode) continue;
     changes.push({ path, before: sideOf(one), after: sideOf(other) });
   }
@@ -52,18 +52,18 @@ export function contentsOf(changes: readonly ChangedPath[]): Set<string> {
 export function countChange(change: ChangedPath, read: (sha: string) => Blob): Change {
   const { before, after } = change;
   if (before?.sha === after?.sha) return { ...change, added: 0, deleted: 0, bytes: 0, binary: false };
-  const old = before === null ? null : blobOf(before, read);
-  const young = after === null ? null : blobOf(after, read);
+  const oldBlob = before === null ? null : blobOf(before, read);
+  const newBlob = after === null ? null : blobOf(after, read);
   if (before === null || after === null || kindOf(before) === kindOf(after))
-    return { ...change, ...countBlobs(old, young) };
-  const gone = countBlobs(old, null);
-  const come = countBlobs(null, young);
+    return { ...change, ...countBlobs(oldBlob, newBlob) };
+  const removed = countBlobs(oldBlob, null);
+  const added = countBlobs(null, newBlob);
   return {
     ...change,
-    added: come.added,
-    deleted: gone.deleted,
-    bytes: come.bytes,
-    binary: gone.binary || come.binary,
+    added: added.added,
+    deleted: removed.deleted,
+    bytes: added.bytes,
+    binary: removed.binary || added.binary,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { CommitFact } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import { askKnown, type GitHub } from "./github.ts";
+import { type GitHub, requestKnown } from "./github.ts";
 import { listAll } from "./listing.ts";
 import type { Comparison } from "./objects-cache.ts";
 
@@ -27,7 +27,7 @@ export async function compareCommits(
     basehead: `${base}...${head}`,
     per_page: 100,
   });
-  const answer = await askKnown(what, call);
+  const answer = await requestKnown(what, call);
   if (!answer.known) return answer;
   const mergeBase = answer.value.merge_base_commit.sha;
   const commits = answer.value.commits.map(commitFact);

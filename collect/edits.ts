@@ -26,7 +26,7 @@ export async function readEdits(
     const answer = await query(github, what, {
       text: editsQuery,
       variables: { ids: ids.slice(at, at + maxIds) },
-      spare: (path) => /^nodes\.[0-9]+$/.test(path),
+      optional: (path) => /^nodes\.[0-9]+$/.test(path),
     });
     if (!answer.known) return answer;
     const read = EditsAnswer.safeParse(answer.value.data);

@@ -1,11 +1,11 @@
-import type { Entered } from "../core/backtest.ts";
+import type { PastChange } from "../core/backtest.ts";
 import type { PolicyReading, PullFacts } from "../core/facts.ts";
 import { known, unknown } from "../core/known.ts";
 import type { Objects } from "./objects.ts";
 import { contentFacts } from "./pull/content.ts";
 
 /** The two policies that changes are judged by again; an absent old one judged nothing. */
-export type Comparison = {
+export type BacktestInput = {
   before: PolicyReading;
   after: PolicyReading;
   /** Whether to search for secrets, which reads every commit and takes long. */
@@ -20,27 +20,27 @@ type Content = Pick<
   "repository" | "pull" | "base" | "head" | "defaultBranch" | "mergeBase" | "changes" | "commits"
 >;
 
-const then = unknown("a change that is merged is judged again by its commits alone");
+const unread = unknown("a change that is merged is judged again by its commits alone");
 
 /** Reads what each of the two policies asks about a change that has entered. */
-export async function readEntered(
+export async function readPastChange(
   objects: Objects,
-  { name, content }: { name: Pick<Entered, "sha" | "subject" | "pull">; content: Content },
-  { before, after, secrets, day }: Comparison,
-): Promise<Entered> {
+  { name, content }: { name: Pick<PastChange, "sha" | "subject" | "pull">; content: Content },
+  { before, after, secrets, day }: BacktestInput,
+): Promise<PastChange> {
   const factsBy = async (policy: PolicyReading): Promise<PullFacts> => ({
     ...content,
     ...(await contentFacts(objects, {
       ...content,
       head: content.head.sha,
       policy: known(policy),
-      record: then,
+      record: unread,
       secrets,
     })),
-    reviews: then,
-    authorPermission: then,
-    retargetedAt: then,
-    checks: then,
+    reviews: unread,
+    authorPermission: unread,
+    retargetedAt: unread,
+    checks: unread,
     day,
   });
   const old = before.state === "absent" ? null : await factsBy(before);

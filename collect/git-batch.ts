@@ -22,14 +22,14 @@ export type Batch = {
   close(): void;
 };
 
-type Question = {
+type ObjectRequest = {
   name: string;
   limit: number;
   answer: (object: Known<GitObject | null>) => void;
 };
 
 /** An object whose header was read and whose content is coming in; `left` counts the line feed after the content. */
-type Arriving = { object: Omit<GitObject, "content">; parts: Buffer[] | null; left: number };
+type PartialObject = { object: Omit<GitObject, "content">; parts: Buffer[] | null; left: number };
 
 const types = new Set<string>(["blob", "tree", "commit", "tag"]);
 
@@ -104,11 +104,15 @@ function keepAlive(child: ChildProcessWithoutNullStreams, isNeeded: boolean): vo
 const nothing: Buffer = Buffer.alloc(0);
 
 /** The questions that wait for an answer, in their order. */
-type Queue = { add(question: Question): void; first(): Question | undefined; take(): Question | undefined };
+type Queue = {
+  add(question: ObjectRequest): void;
+  first(): ObjectRequest | undefined;
+  take(): ObjectRequest | undefined;
+};
 
 /** Taken by counting, because to shift a long array moves all of it. */
 function openQueue(): Queue {
-  let waiting: (Question | undefined)[] = [];
+  let waiting: (ObjectRequest | undefined)[] = [];
   let next = 0;
   return {
     add: (question) => waiting.push(question),
@@ -127,7 +131,7 @@ function openQueue(): Queue {
 /** Takes git's output piece by piece and answers the questions in their order; gives what is wrong with it, or null. */
 function answerReader(questions: Queue): (chunk: Buffer) => string | null {
   let header = nothing;
-  let arriving: Arriving | null = null;
+  let arriving: PartialObject | null = null;
   return (chunk) => {
     let at = 0;
     while (at < chunk.length) {
@@ -167,7 +171,7 @@ function answerReader(questions: Queue): (chunk: Buffer) => string | null {
   };
 }
 
-function objectOf(line: string): Arriving["object"] | null {
+function objectOf(line: string): PartialObject["object"] | null {
   const [, id = "", type = "", size = ""] = /^([0-9a-f]{40,64}) ([a-z]+) ([0-9]{1,15})$/.exec(line) ?? [];
   return isType(type) ? { id, type, size: Number(size) } : null;
 }

@@ -29,10 +29,10 @@ export async function readDifferingTrees(
     );
     folders = [];
     for (const { path, trees } of read) {
-      const [old, young] = trees;
-      if (!old.known) return old;
-      if (!young.known) return young;
-      const compared = compareFolder(path, old.value, young.value);
+      const [oldFolder, newFolder] = trees;
+      if (!oldFolder.known) return oldFolder;
+      if (!newFolder.known) return newFolder;
+      const compared = compareFolder(path, oldFolder.value, newFolder.value);
       found.before.push(...compared.before);
       found.after.push(...compared.after);
       folders.push(...compared.folders);
@@ -42,18 +42,18 @@ export async function readDifferingTrees(
 }
 
 /** Sorts what differs in one folder into files and folders to look into. */
-function compareFolder(path: string, old: Map<string, TreeEntry>, young: Map<string, TreeEntry>) {
+function compareFolder(path: string, oldEntries: Map<string, TreeEntry>, newEntries: Map<string, TreeEntry>) {
   const before: TreeEntry[] = [];
   const after: TreeEntry[] = [];
   const folders: Folder[] = [];
-  for (const name of new Set([...old.keys(), ...young.keys()])) {
-    const [one, other] = [old.get(name), young.get(name)];
+  for (const name of new Set([...oldEntries.keys(), ...newEntries.keys()])) {
+    const [one, other] = [oldEntries.get(name), newEntries.get(name)];
     if (one?.sha === other?.sha && one?.mode === other?.mode) continue;
-    const [oldTree, youngTree] = [treeOf(one), treeOf(other)];
-    if (oldTree !== null || youngTree !== null)
-      folders.push({ path: `${path}${name}/`, before: oldTree, after: youngTree });
+    const [oldTree, newTree] = [treeOf(one), treeOf(other)];
+    if (oldTree !== null || newTree !== null)
+      folders.push({ path: `${path}${name}/`, before: oldTree, after: newTree });
     if (one !== undefined && oldTree === null) before.push(one);
-    if (other !== undefined && youngTree === null) after.push(other);
+    if (other !== undefined && newTree === null) after.push(other);
   }
   return { before, after, folders };
 }

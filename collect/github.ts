@@ -7,13 +7,13 @@ import type { Blob } from "./git.ts";
 export type GitHub = { request: RequestInterface; owner: string; repo: string };
 
 /** GitHub's answer to one request; `status` 0 means that no whole answer came. */
-export type Answer<T> = { ok: true; data: T } | { ok: false; status: number; why: string };
+export type ApiResult<T> = { ok: true; data: T } | { ok: false; status: number; why: string };
 
 /** How many requests are under way at once; GitHub asks clients to be modest. */
 const concurrency = 6;
 
 /** Waits for one request and turns every failure into a value. `what` names the thing that was asked for, for people. */
-export async function ask<T>(what: string, call: Promise<{ data: T }>): Promise<Answer<T>> {
+export async function requestResult<T>(what: string, call: Promise<{ data: T }>): Promise<ApiResult<T>> {
   try {
     const { data } = await call;
     if (data !== null && typeof data === "object") return { ok: true, data };
@@ -23,21 +23,21 @@ export async function ask<T>(what: string, call: Promise<{ data: T }>): Promise<
     return {
       ok: false,
       status,
-      why: `GitHub did not give ${what} (${advice(status)}): ${shortWords(message)}`,
+      why: `GitHub did not give ${what} (${advice(status)}): ${shortText(message)}`,
     };
   }
 }
 
 /** As `ask`, for a caller to whom every failure is the same. */
-export async function askKnown<T>(what: string, call: Promise<{ data: T }>): Promise<Known<T>> {
-  const answer = await ask(what, call);
+export async function requestKnown<T>(what: string, call: Promise<{ data: T }>): Promise<Known<T>> {
+  const answer = await requestResult(what, call);
   return answer.ok ? known(answer.data) : unknown(answer.why);
 }
 
 /** The commit at the tip of a branch, by its full ref, so that a tag or a branch of another name is never taken for it. */
 export async function readBranch({ request, owner, repo }: GitHub, branch: string): Promise<Known<string>> {
   const what = `the branch ${JSON.stringify(branch)} of ${owner}/${repo}`;
-  const answer = await askKnown(
+  const answer = await requestKnown(
     what,
     request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${branch}` }),
   );
@@ -55,7 +55,7 @@ export async function readBlob(
   limit: number,
 ): Promise<Known<Blob>> {
   const what = `the file content ${sha} of ${owner}/${repo}`;
-  const answer = await askKnown(
+  const answer = await requestKnown(
     what,
     request("GET /repos/{owner}/{repo}/git/blobs/{file_sha}", { owner, repo, file_sha: sha }),
   );
@@ -78,10 +78,10 @@ export async function mapKnown<T, R>(
   let failure: { known: false; why: string } | null = null;
   const todo = items.entries();
   const worker = async () => {
-    for (const [index, item] of todo) {
+    for (const [place, item] of todo) {
       if (failure !== null) return;
       const result = await work(item);
-      if (result.known) results.set(index, result.value);
+      if (result.known) results.set(place, result.value);
       else failure ??= result;
     }
   };
@@ -105,7 +105,7 @@ function advice(status: number): string {
 }
 
 /** GitHub's own words on one line, short enough to stand in a reason. */
-export function shortWords(text: string): string {
+export function shortText(text: string): string {
   return text
     .replace(/[\p{Cc}\s]+/gu, " ")
     .slice(0, 200)

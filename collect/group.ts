@@ -2,14 +2,14 @@ import { recordOfGroup } from "../core/group.ts";
 import type { GroupFacts } from "../core/group-facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { parseQueueRef, type QueueRef } from "../core/queue-ref.ts";
-import { askKnown, type GitHub, readBranch } from "./github.ts";
+import { type GitHub, readBranch, requestKnown } from "./github.ts";
 import { lineOf, type MembersSource, readMembers } from "./group-members.ts";
 import type { Objects } from "./objects.ts";
 import { apiObjects } from "./objects-api.ts";
 import { readPolicy } from "./policy-file.ts";
 import { contentFacts } from "./pull/content.ts";
 import { listQueueBranches, readQueueBranch } from "./queue-branches.ts";
-import { readTwins } from "./twins.ts";
+import { readSameHeadPulls } from "./twins.ts";
 
 /** A merge group on GitHub, and how its members are read. */
 export type GroupSource = Omit<MembersSource, "branch"> & {
@@ -38,7 +38,7 @@ async function collect(
   const queue = parseQueueRef(ref);
   if (queue === null) return unknown(`${JSON.stringify(ref)} is not the branch of a merge group`);
   const [repository, head] = await Promise.all([
-    askKnown(`the repository ${owner}/${repo}`, request("GET /repos/{owner}/{repo}", { owner, repo })),
+    requestKnown(`the repository ${owner}/${repo}`, request("GET /repos/{owner}/{repo}", { owner, repo })),
     readQueueBranch(source, ref),
   ]);
   if (!repository.known) return repository;
@@ -63,8 +63,8 @@ async function collect(
   const below = await readBelow(source, objects, queue, maxDepth);
   if (!below.known) return below;
   // No pull request has the number 0: every one that shares the head is told.
-  const twins = await readTwins(source, head.value, 0);
-  if (!twins.known) return twins;
+  const sameHeadPulls = await readSameHeadPulls(source, head.value, 0);
+  if (!sameHeadPulls.known) return sameHeadPulls;
 
   const { members } = found.value;
   const elsewhere = unknown("it belongs to the pull requests of the group and is judged with them");
@@ -94,7 +94,7 @@ async function collect(
     members,
     strays: [
       ...found.value.strays,
-      ...twins.value
+      ...sameHeadPulls.value
         .sort((one, other) => one - other)
         .map((number) => `The group's head is the head of #${number} as well, which no queue makes.`),
     ],

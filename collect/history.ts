@@ -1,8 +1,8 @@
 import { basename, resolve } from "node:path";
-import { type Entered, pullNamed } from "../core/backtest.ts";
+import { type PastChange, pullNamed } from "../core/backtest.ts";
 import type { CommitFact } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import { type Comparison, readEntered } from "./entered.ts";
+import { type BacktestInput, readPastChange } from "./entered.ts";
 import { git } from "./git.ts";
 import type { GitObjects } from "./objects-git.ts";
 
@@ -10,7 +10,7 @@ import type { GitObjects } from "./objects-git.ts";
 export type HistorySource = { dir: string; branch: string; tip: string; last: number };
 
 /** Tells how far a long reading is. */
-export type Tell = (done: number, total: number) => void;
+export type OnProgress = (done: number, total: number) => void;
 
 /** How many changes are read at once from the one git process. */
 const concurrency = 4;
@@ -23,9 +23,9 @@ const concurrency = 4;
 export async function readHistory(
   objects: GitObjects,
   { dir, branch, tip, last }: HistorySource,
-  comparison: Comparison,
-  tell: Tell,
-): Promise<Known<Entered[]>> {
+  input: BacktestInput,
+  onProgress: OnProgress,
+): Promise<Known<PastChange[]>> {
   const line = await firstParents(dir, tip, last + 1);
   if (!line.known) return line;
   const steps = line.value.slice(0, -1).map((sha, index) => ({ sha, parent: line.value[index + 1] ?? "" }));
@@ -33,14 +33,14 @@ export async function readHistory(
   if (oldest === undefined || steps.length === 0) return known([]);
   const commits = await objects.commits(oldest, tip);
   if (!commits.known) return commits;
-  const brought = commitsBySteps(steps, commits.value);
+  const commitsOf = commitsBySteps(steps, commits.value);
 
-  const entered = new Map<string, Entered>();
+  const changes = new Map<string, PastChange>();
   const todo = steps.values();
   const work = async () => {
     for (const { sha, parent } of todo) {
-      const bringing = brought.get(sha) ?? [];
-      const subject = bringing.find((commit) => commit.sha === sha)?.message.split("\n")[0] ?? "";
+      const stepCommits = commitsOf.get(sha) ?? [];
+      const subject = stepCommits.find((commit) => commit.sha === sha)?.message.split("\n")[0] ?? "";
       const content = {
         repository: { id: 0, name: basename(resolve(dir)) },
         pull: null,
@@ -49,15 +49,15 @@ export async function readHistory(
         defaultBranch: branch,
         mergeBase: known(parent),
         changes: await objects.changes(parent, sha),
-        commits: known(bringing),
+        commits: known(stepCommits),
       };
       const name = { sha, subject, pull: pullNamed(subject) };
-      entered.set(sha, await readEntered(objects, { name, content }, comparison));
-      tell(entered.size, steps.length);
+      changes.set(sha, await readPastChange(objects, { name, content }, input));
+      onProgress(changes.size, steps.length);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
-  return known(steps.flatMap(({ sha }) => entered.get(sha) ?? []));
+  return known(steps.flatMap(({ sha }) => changes.get(sha) ?? []));
 }
 
 async function firstParents(dir: string, tip: string, count: number): Promise<Known<string[]>> {
@@ -76,7 +76,7 @@ function commitsBySteps(
   commits: readonly CommitFact[],
 ): Map<string, CommitFact[]> {
   const left = new Map(commits.map((commit) => [commit.sha, commit]));
-  const brought = new Map<string, CommitFact[]>();
+  const commitsOf = new Map<string, CommitFact[]>();
   for (const { sha } of steps.toReversed()) {
     const found: CommitFact[] = [];
     const todo = [sha];
@@ -87,7 +87,7 @@ function commitsBySteps(
       found.push(commit);
       todo.push(...commit.parents);
     }
-    brought.set(sha, found);
+    commitsOf.set(sha, found);
   }
-  return brought;
+  return commitsOf;
 }

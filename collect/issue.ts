@@ -1,9 +1,9 @@
-import type { Surroundings } from "../core/decision.ts";
+import type { CommonFacts } from "../core/decision.ts";
 import { isPlainPath, maxDecisions, storyForm } from "../core/forms.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import type { ChildFacts, IssueFacts, StoryFacts } from "../core/story-facts.ts";
 import { Account } from "../schemas/text.ts";
-import { ask, askKnown, type GitHub } from "./github.ts";
+import { type GitHub, requestKnown, requestResult } from "./github.ts";
 import { listAll } from "./listing.ts";
 import type { Objects } from "./objects.ts";
 
@@ -25,7 +25,7 @@ type RawIssue = {
 };
 
 /** What an issue's decision records are looked for in: the tip of the default branch, and how it is read. */
-type IssueSource = { base: Surroundings["base"]; objects: Pick<Objects, "entry"> };
+type IssueSource = { base: CommonFacts["base"]; objects: Pick<Objects, "entry"> };
 
 /**
  * Reads an issue as it is now, with its parent, its sub-issues and the decision records it names. Null: the number is a
@@ -37,7 +37,7 @@ export async function readIssue(
   source: IssueSource,
 ): Promise<Known<IssueReading | null>> {
   const { request, owner, repo } = github;
-  const raw = await askKnown(
+  const raw = await requestKnown(
     `issue #${number}`,
     request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number: number }),
   );
@@ -97,7 +97,7 @@ async function readParent(
   number: number,
   repositoryUrl: string,
 ): Promise<Known<IssueFacts | null>> {
-  const answer = await ask(
+  const answer = await requestResult(
     `the parent of #${number}`,
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/parent", { owner, repo, issue_number: number }),
   );
@@ -110,7 +110,7 @@ async function readNamed(
   { request, owner, repo }: GitHub,
   number: number,
 ): Promise<Known<IssueFacts | null>> {
-  const answer = await ask(
+  const answer = await requestResult(
     `issue #${number}`,
     request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number: number }),
   );

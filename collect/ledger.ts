@@ -2,7 +2,7 @@ import { evidenceBranch, readSegments } from "../core/evidence-branch.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { archiveLimits } from "../core/ledger-archive.ts";
 import { git, outputBytes, readBlobs, readSizes, readTree, type TreeEntry } from "./git.ts";
-import { ask, askKnown, type GitHub, mapKnown, readBlob } from "./github.ts";
+import { type GitHub, mapKnown, readBlob, requestKnown, requestResult } from "./github.ts";
 
 /** GitHub takes no larger file, so a larger one on the evidence branch is not one that we wrote. */
 const fileBytes = 100 * 1024 * 1024;
@@ -88,7 +88,7 @@ async function readFiles(dir: string, tree: readonly TreeEntry[]): Promise<Known
 async function readApiSegments(github: GitHub): Promise<Known<{ path: string; sha: string }[] | null>> {
   const { request, owner, repo } = github;
   const what = `the evidence branch of ${owner}/${repo}`;
-  const ref = await ask(
+  const ref = await requestResult(
     what,
     request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${evidenceBranch}` }),
   );
@@ -97,7 +97,7 @@ async function readApiSegments(github: GitHub): Promise<Known<{ path: string; sh
     return unknown(`GitHub gave something else for ${what}`);
   // Folder by folder: the bodies beside the ledger may be too many for one listing.
   const list = async (tree_sha: string) => {
-    const tree = await askKnown(
+    const tree = await requestKnown(
       `the files of ${what}`,
       request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", { owner, repo, tree_sha }),
     );

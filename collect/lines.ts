@@ -38,21 +38,21 @@ function linesOf(content: Uint8Array): string[] {
 }
 
 /** Where the lines begin that differ, and how many bytes of equal lines follow them. Bytes, because most lines are equal. */
-function equalEnds(old: Uint8Array, young: Uint8Array): { start: number; end: number } {
-  const shorter = Math.min(old.length, young.length);
+function equalEnds(before: Uint8Array, after: Uint8Array): { start: number; end: number } {
+  const shorter = Math.min(before.length, after.length);
   let same = 0;
-  while (same < shorter && old[same] === young[same]) same += 1;
-  const isWhole = same === old.length && same === young.length;
-  const start = isWhole ? same : same === 0 ? 0 : old.lastIndexOf(lineFeed, same - 1) + 1;
+  while (same < shorter && before[same] === after[same]) same += 1;
+  const isWhole = same === before.length && same === after.length;
+  const start = isWhole ? same : same === 0 ? 0 : before.lastIndexOf(lineFeed, same - 1) + 1;
   let end = 0;
-  while (end < shorter - start && old[old.length - 1 - end] === young[young.length - 1 - end]) end += 1;
+  while (end < shorter - start && before[before.length - 1 - end] === after[after.length - 1 - end]) end += 1;
   const beginsLine = (content: Uint8Array) => {
     const at = content.length - end;
     return at === start || content[at - 1] === lineFeed;
   };
-  if (beginsLine(old) && beginsLine(young)) return { start, end };
-  const next = old.indexOf(lineFeed, old.length - end);
-  return { start, end: next === -1 ? 0 : old.length - next - 1 };
+  if (beginsLine(before) && beginsLine(after)) return { start, end };
+  const next = before.indexOf(lineFeed, before.length - end);
+  return { start, end: next === -1 ? 0 : before.length - next - 1 };
 }
 
 type Counted = { added: number; deleted: number; bytes: number };
@@ -69,24 +69,24 @@ function lineCount(content: Uint8Array | null): number {
   return count;
 }
 
-function compare(old: Uint8Array, young: Uint8Array): Counted {
-  const { start, end } = equalEnds(old, young);
-  const oldMiddle = linesOf(old.subarray(start, old.length - end));
-  const youngMiddle = linesOf(young.subarray(start, young.length - end));
+function compare(before: Uint8Array, after: Uint8Array): Counted {
+  const { start, end } = equalEnds(before, after);
+  const oldMiddle = linesOf(before.subarray(start, before.length - end));
+  const newMiddle = linesOf(after.subarray(start, after.length - end));
 
   // A line that the other side does not have is certainly an edit, so only lines that both have need the search.
   const oldSet = new Set(oldMiddle);
-  const youngSet = new Set(youngMiddle);
-  const oldShared = oldMiddle.filter((line) => youngSet.has(line));
-  const youngShared = youngMiddle.filter((line) => oldSet.has(line));
-  const parts = diffArrays(oldShared, youngShared, { maxEditLength });
+  const newSet = new Set(newMiddle);
+  const oldShared = oldMiddle.filter((line) => newSet.has(line));
+  const newShared = newMiddle.filter((line) => oldSet.has(line));
+  const parts = diffArrays(oldShared, newShared, { maxEditLength });
   if (parts === undefined)
-    return { added: youngMiddle.length, deleted: oldMiddle.length, bytes: totalLength(youngMiddle) };
+    return { added: newMiddle.length, deleted: oldMiddle.length, bytes: totalLength(newMiddle) };
 
   const counted = {
-    added: youngMiddle.length - youngShared.length,
+    added: newMiddle.length - newShared.length,
     deleted: oldMiddle.length - oldShared.length,
-    bytes: totalLength(youngMiddle.filter((line) => !oldSet.has(line))),
+    bytes: totalLength(newMiddle.filter((line) => !oldSet.has(line))),
   };
   for (const part of parts) {
     if (part.removed) counted.deleted += part.count;

@@ -1,5 +1,5 @@
 import { type Known, known, unknown } from "../core/known.ts";
-import { askKnown } from "./github.ts";
+import { requestKnown } from "./github.ts";
 
 /** One page as Octokit answers it. */
 type Page<T> = { data: T[]; headers: { link?: string | undefined } };
@@ -22,7 +22,7 @@ export async function listAll<T>(
       more = /<[^>]+>;\s*rel="next"/.test(headers.link ?? "");
       return { data };
     });
-    const answer = await askKnown(`${what}, page ${number}`, call);
+    const answer = await requestKnown(`${what}, page ${number}`, call);
     if (!answer.known) return answer;
     if (!Array.isArray(answer.value))
       return unknown(`GitHub's answer about ${what} is not a list; try again`);

@@ -28,7 +28,7 @@ export async function readMainline(dir: string, name?: string): Promise<Known<Ma
     const [sha = "", parents = "", author = "", seconds = "", subject, ...more] = text.split("\0");
     if (subject === undefined || more.length > 0)
       return unknown(`git rev-list gave a commit of ${dir} that cannot be read: ${JSON.stringify(text)}`);
-    const at = momentOf(seconds);
+    const at = timestampOf(seconds);
     line.push({ sha, parents: parents.split(" ").filter(Boolean), author, at, subject });
   }
   return known({ ref: `refs/heads/${branch.value.name}`, tip, line });
@@ -53,7 +53,7 @@ async function branchNamed(dir: string, name: string): Promise<Known<{ name: str
 }
 
 /** Unix seconds as RFC 3339 in UTC; empty where a commit has a date that no calendar has. */
-function momentOf(seconds: string): string {
+function timestampOf(seconds: string): string {
   const date = new Date(Number(seconds || Number.NaN) * 1_000);
   return Number.isNaN(date.getTime()) ? "" : date.toISOString();
 }

@@ -1,9 +1,9 @@
-import type { Entered } from "../core/backtest.ts";
+import type { PastChange } from "../core/backtest.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { Account } from "../schemas/text.ts";
-import { type Comparison, readEntered } from "./entered.ts";
-import { askKnown, type GitHub } from "./github.ts";
-import type { Tell } from "./history.ts";
+import { type BacktestInput, readPastChange } from "./entered.ts";
+import { type GitHub, requestKnown } from "./github.ts";
+import type { OnProgress } from "./history.ts";
 import { apiObjects } from "./objects-api.ts";
 
 /** Pages of a hundred pull requests that are looked through for merged ones before giving up. */
@@ -32,14 +32,14 @@ const ghost: Account = { id: 10137, login: "ghost", type: "User" };
 export async function readMergedPulls(
   github: GitHub,
   { last, branch }: { last: number; branch: string },
-  comparison: Comparison,
-  tell: Tell,
-): Promise<Known<Entered[]>> {
+  input: BacktestInput,
+  onProgress: OnProgress,
+): Promise<Known<PastChange[]>> {
   const { owner, repo } = github;
   const listed = await listMerged(github, branch, last);
   if (!listed.known) return listed;
   const objects = apiObjects(github);
-  const entered: Entered[] = [];
+  const changes: PastChange[] = [];
   for (const { number, title, body, labels, author, base, head } of listed.value) {
     const mergeBase = await objects.mergeBase(base.sha, head);
     const content = {
@@ -53,10 +53,10 @@ export async function readMergedPulls(
       commits: mergeBase.known ? await objects.commits(mergeBase.value, head) : mergeBase,
     };
     const name = { sha: head, subject: title, pull: number };
-    entered.push(await readEntered(objects, { name, content }, comparison));
-    tell(entered.length, listed.value.length);
+    changes.push(await readPastChange(objects, { name, content }, input));
+    onProgress(changes.length, listed.value.length);
   }
-  return known(entered);
+  return known(changes);
 }
 
 /**
@@ -70,7 +70,7 @@ async function listMerged(
 ): Promise<Known<Merged[]>> {
   let found: Merged[] = [];
   for (let page = 1; page <= maxPages; page++) {
-    const answer = await askKnown(
+    const answer = await requestKnown(
       `the closed pull requests of ${owner}/${repo}, page ${page}`,
       request("GET /repos/{owner}/{repo}/pulls", {
         owner,

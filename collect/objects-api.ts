@@ -21,7 +21,7 @@ const group = { blobs: 100, bytes: 32_000_000 };
  */
 export function apiObjects(github: GitHub, cache: ObjectsCache = createObjectsCache(ownCache)): Objects {
   const trees = apiTrees(github, cache);
-  const blobs = (wanted: Wanted, limit: number) => keptBlobs(github, cache, wanted, limit);
+  const blobs = (wanted: Wanted, limit: number) => cachedBlobs(github, cache, wanted, limit);
   const many = (shas: Iterable<string>, limit: number) =>
     blobs(new Map([...shas].map((sha) => [sha, undefined])), limit);
   return {
@@ -73,7 +73,7 @@ async function findCommits(
 }
 
 /** The blobs that are kept already, and the others read with as few requests as can be. */
-async function keptBlobs(
+async function cachedBlobs(
   github: GitHub,
   cache: ObjectsCache,
   wanted: Wanted,

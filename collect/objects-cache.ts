@@ -3,7 +3,7 @@ import type { CommitFact } from "../core/facts.ts";
 import type { TreeEntry } from "./git.ts";
 
 /** One folder, or a whole tree, as GitHub lists it; `sizes` are of blobs, by id. `cut` means that GitHub left entries out. */
-export type Listing = { entries: TreeEntry[]; sizes: Map<string, number>; cut: boolean };
+export type Listing = { entries: TreeEntry[]; sizes: Map<string, number>; truncated: boolean };
 
 /**
  * What GitHub told about two commits: where they part, and the commits from there to the head where these are certain
@@ -25,9 +25,9 @@ export type ObjectsCache = {
 /** A cache of about `bytes` in all. Whoever looks more than once at a repository makes one and passes it on. */
 export function createObjectsCache(bytes: number): ObjectsCache {
   return {
-    listings: keep(bytes / 2, listingBytes),
-    blobs: keep((bytes * 3) / 8, (content: Buffer) => content.length + 200),
-    comparisons: keep(bytes / 8, comparisonBytes),
+    listings: createCache(bytes / 2, listingBytes),
+    blobs: createCache((bytes * 3) / 8, (content: Buffer) => content.length + 200),
+    comparisons: createCache(bytes / 8, comparisonBytes),
   };
 }
 
@@ -42,7 +42,7 @@ function comparisonBytes({ commits }: Comparison): number {
 }
 
 /** Forgets what was used least recently. A value that would take more than a quarter of all room is not kept. */
-function keep<T extends object>(bytes: number, bytesOf: (value: T) => number): LRUCache<string, T> {
+function createCache<T extends object>(bytes: number, bytesOf: (value: T) => number): LRUCache<string, T> {
   const maxSize = Math.ceil(bytes);
   return new LRUCache({ maxSize, maxEntrySize: Math.ceil(maxSize / 4), sizeCalculation: bytesOf });
 }

@@ -49,8 +49,8 @@ export function gitObjects(dir: string): GitObjects {
 /** One question for all of it: every git process costs time. As patterns, refs that are not there are left out of the answer. */
 async function readAbout(dir: string): Promise<Known<About>> {
   const refs = ["refs/remotes/origin/HEA[D]", "refs/heads/mai[n]", "refs/heads/maste[r]"];
-  const ask = ["rev-parse", "--is-shallow-repository", "--symbolic-full-name"];
-  const answer = await git(dir, [...ask, ...refs.map((ref) => `--glob=${ref}`)]);
+  const args = ["rev-parse", "--is-shallow-repository", "--symbolic-full-name"];
+  const answer = await git(dir, [...args, ...refs.map((ref) => `--glob=${ref}`)]);
   if (!answer.ok) return unknown(answer.why);
   const [shallow, defaultBranch = null] = answer.stdout.toString("utf8").split("\n").filter(Boolean);
   return known({ isShallow: shallow !== "false", defaultBranch });

@@ -4,7 +4,7 @@ import { readPersonName } from "../core/person-name.ts";
 import type { People } from "../schemas/policy.ts";
 import { type Duty, duties } from "../schemas/policy-values.ts";
 import type { Account } from "../schemas/text.ts";
-import { ask, askKnown, type GitHub } from "./github.ts";
+import { type GitHub, requestKnown, requestResult } from "./github.ts";
 
 const roles = ["none", "read", "triage", "write", "maintain", "admin"] as const;
 
@@ -19,7 +19,7 @@ export async function readPermission(
   people: People,
 ): Promise<Known<Permission>> {
   const { request, owner, repo } = github;
-  const answer = await ask(
+  const answer = await requestResult(
     `the permission of @${account.login}`,
     request("GET /repos/{owner}/{repo}/collaborators/{username}/permission", {
       owner,
@@ -64,7 +64,7 @@ async function isNamed(github: GitHub, account: Account, name: string): Promise<
     const present = await readNumber(github, name);
     if (!present.known || present.value !== number) return present.known ? known(false) : present;
   }
-  const answer = await ask(
+  const answer = await requestResult(
     `whether @${account.login} is in ${name}`,
     github.request("GET /orgs/{org}/teams/{team_slug}/memberships/{username}", {
       org: owner,
@@ -84,8 +84,8 @@ export async function readNumber(
   const { owner, team } = readPersonName(name);
   const answer =
     team === null
-      ? await ask(`the account ${name}`, request("GET /users/{username}", { username: owner }))
-      : await ask(
+      ? await requestResult(`the account ${name}`, request("GET /users/{username}", { username: owner }))
+      : await requestResult(
           `the team ${name}`,
           request("GET /orgs/{org}/teams/{team_slug}", { org: owner, team_slug: team }),
         );
@@ -95,7 +95,7 @@ export async function readNumber(
 
 /** The bot account of an App, by which our own comments and branches are told from forged ones. */
 export async function readBot({ request }: Pick<GitHub, "request">, slug: string): Promise<Known<Account>> {
-  const bot = await askKnown(
+  const bot = await requestKnown(
     `the account ${slug}[bot]`,
     request("GET /users/{username}", { username: `${slug}[bot]` }),
   );

@@ -7,7 +7,7 @@ import type { Objects } from "./objects.ts";
 export const policyFolder = policyPath.slice(0, policyPath.lastIndexOf("/"));
 
 /** A file that would be taken for the policy by people, and by no program. */
-export const policyTwin = policyPath.replace(/\.yml$/, ".yaml");
+export const misspelledPolicyPath = policyPath.replace(/\.yml$/, ".yaml");
 
 /** The policy's file at a commit, or what stands in its place. Written by whoever may push to the default branch. */
 export type PolicyBlob =
@@ -19,13 +19,13 @@ export type PolicyBlob =
  * with the ending `.yaml` makes the policy malformed, and a failed read is unknown, never absent.
  */
 export async function findPolicy(objects: Objects, ref: string): Promise<Known<PolicyBlob>> {
-  for (const path of [policyFolder, policyTwin]) {
+  for (const path of [policyFolder, misspelledPolicyPath]) {
     const entry = await objects.entry(ref, path);
     if (!entry.known) return entry;
     if (entry.value === null || (path === policyFolder && entry.value.type === "tree")) continue;
     const message =
-      path === policyTwin
-        ? `delete ${policyTwin}: the policy is read from ${policyPath} alone`
+      path === misspelledPolicyPath
+        ? `delete ${misspelledPolicyPath}: the policy is read from ${policyPath} alone`
         : `${policyFolder} is not a folder`;
     return known(malformed(ref, entry.value.sha, message));
   }

@@ -1,8 +1,7 @@
 import { problems } from "../core/paths.ts";
 import { patternLists } from "../core/policy-lists.ts";
 import type { Place, YamlProblem } from "../core/yaml.ts";
-import { Policy } from "../schemas/policy.ts";
-import { policyKeys } from "../schemas/policy.ts";
+import { Policy, policyKeys } from "../schemas/policy.ts";
 import { suggestion } from "./suggestion.ts";
 
 /** The place of every key and item that a policy writes out, by its dotted path. */

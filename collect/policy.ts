@@ -1,8 +1,8 @@
 import { shortLine } from "../core/escape.ts";
-import { type PolicyProblems } from "../core/facts.ts";
-import { type Located, type Place, type YamlProblem, bareValue } from "../core/yaml.ts";
-import { policyBytes } from "../schemas/policy-place.ts";
+import type { PolicyProblems } from "../core/facts.ts";
+import { bareValue, type Located, type Place, type YamlProblem } from "../core/yaml.ts";
 import { Policy } from "../schemas/policy.ts";
+import { policyBytes } from "../schemas/policy-place.ts";
 import { dotted, issueProblems, patternIssues, validPart } from "./policy-issues.ts";
 import { readYaml } from "./yaml/yaml.ts";
 
@@ -12,7 +12,7 @@ export type ParsedPolicy =
   | { ok: false; problems: PolicyProblems };
 
 /** The most problems that are told of one policy. */
-const mostProblems = 100;
+const maxProblems = 100;
 
 const start: Place = { line: 1, column: 1 };
 
@@ -87,7 +87,7 @@ export function parsePolicy(content: Uint8Array | string): ParsedPolicy {
   }
   const [first = { message: "the policy does not fit its schema", ...start }, ...others] = parsed
     .toSorted((one, other) => one.line - other.line || one.column - other.column)
-    .slice(0, mostProblems)
+    .slice(0, maxProblems)
     .map((problem) => ({ ...problem, message: shortLine(problem.message) }));
   return { ok: false, problems: [first, ...others] };
 }

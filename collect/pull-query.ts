@@ -1,5 +1,5 @@
 import { policyPath } from "../schemas/policy-place.ts";
-import { policyFolder, policyTwin } from "./policy-blob.ts";
+import { misspelledPolicyPath, policyFolder } from "./policy-blob.ts";
 
 /**
  * Everything about a pull request that can change, in one query. Where a listing has more than a page, or a part may not be
@@ -15,7 +15,7 @@ export const pullQuery = `query SallyportPull($owner: String!, $repo: String!, $
         oid
         ... on Commit {
           folder: file(path: "${policyFolder}") { ...entry }
-          twin: file(path: "${policyTwin}") { ...entry }
+          twin: file(path: "${misspelledPolicyPath}") { ...entry }
           policy: file(path: "${policyPath}") {
             ...entry
             object { ... on Blob { byteSize isTruncated text } }

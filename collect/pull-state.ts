@@ -1,7 +1,7 @@
 import type { CommitFact, PolicyReading, SeenReview } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import type { PullLookFacts } from "../core/pull-facts.ts";
-import { type Actor, type CheckSuite, PullAnswer } from "../schemas/graphql.ts";
+import type { PullSnapshot } from "../core/pull-facts.ts";
+import { type Actor, type CheckSuite, PullQueryResult } from "../schemas/graphql.ts";
 import { Account } from "../schemas/text.ts";
 import { commitsAbove } from "./comparison.ts";
 import type { GitHub } from "./github.ts";
@@ -9,8 +9,8 @@ import { query } from "./graphql.ts";
 import { listAll } from "./listing.ts";
 import { pullQuery } from "./pull-query.ts";
 import { type CheckRun, findOurCheck, readChecks, readReviews, reviewState } from "./reviews.ts";
-import { shownPolicy } from "./shown-policy.ts";
-import { readTwins } from "./twins.ts";
+import { policyFromQuery } from "./shown-policy.ts";
+import { readSameHeadPulls } from "./twins.ts";
 
 /** Everything about a pull request that can change, as it was at one moment. Its author wrote title and body. */
 export type PullState = {
@@ -27,7 +27,7 @@ export type PullState = {
   /** RFC 3339. */
   createdAt: string;
   state: "open" | "closed";
-  merged: Known<PullLookFacts["merged"]>;
+  merged: Known<PullSnapshot["merged"]>;
   /** As GitHub counts them: a renamed file once. */
   changedFiles: number;
   /** The tip of the base branch now, not the commit that the last push was based on. */
@@ -41,10 +41,10 @@ export type PullState = {
   /** The newest first. */
   checks: Known<CheckRun[]>;
   /** Other open pull requests whose head is the same commit. */
-  twins: Known<number[]>;
+  sameHeadPulls: Known<number[]>;
 };
 
-type Pull = PullAnswer["repository"]["pullRequest"];
+type Pull = PullQueryResult["repository"]["pullRequest"];
 
 /**
  * Reads a pull request and its repository with one query, and by REST what that did not give whole. Unknown when there is
@@ -56,10 +56,10 @@ export async function readPullState(github: GitHub, number: number): Promise<Kno
   const answer = await query(github, what, {
     text: pullQuery,
     variables: { owner, repo, number },
-    spare: (path) => /^repository\.pullRequest\.(?:labels|reviews|commits|retargets|last)\b/.test(path),
+    optional: (path) => /^repository\.pullRequest\.(?:labels|reviews|commits|retargets|last)\b/.test(path),
   });
   if (!answer.known) return answer;
-  const read = PullAnswer.safeParse(answer.value.data);
+  const read = PullQueryResult.safeParse(answer.value.data);
   if (!read.success)
     return unknown(`GitHub's answer about ${what} lacks ${read.error.issues[0]?.path.join(".")}; try again`);
   const { repository } = read.data;
@@ -79,7 +79,7 @@ export async function readPullState(github: GitHub, number: number): Promise<Kno
   return known({
     repository: { id: repository.databaseId, name: repository.nameWithOwner },
     defaultBranch: { name: defaultBranchRef.name, tip: defaultBranchRef.target.oid },
-    policy: shownPolicy(defaultBranchRef.target),
+    policy: policyFromQuery(defaultBranchRef.target),
     number,
     author,
     title: pull.title.toWellFormed(),
@@ -94,15 +94,15 @@ export async function readPullState(github: GitHub, number: number): Promise<Kno
     head,
     ahead: aheadOf(pull, target.oid),
     reviews: reviewsOf(pull) ?? (await readReviews(github, number)),
-    checks: checksOf(wholeOf(commit?.checkSuites)) ?? (await readChecks(github, head.sha)),
-    twins:
-      twinsOf(wholeOf(commit?.associatedPullRequests), head.sha, number) ??
-      (await readTwins(github, head.sha, number)),
+    checks: checksOf(completeNodes(commit?.checkSuites)) ?? (await readChecks(github, head.sha)),
+    sameHeadPulls:
+      sameHeadPullsOf(completeNodes(commit?.associatedPullRequests), head.sha, number) ??
+      (await readSameHeadPulls(github, head.sha, number)),
   });
 }
 
 /** The items of a listing; null unless all of it was given. */
-function wholeOf<T>(
+function completeNodes<T>(
   listing: { pageInfo: { hasNextPage: boolean }; nodes: (T | null)[] } | null | undefined,
 ): T[] | null {
   if (listing === null || listing === undefined || listing.pageInfo.hasNextPage) return null;
@@ -111,7 +111,7 @@ function wholeOf<T>(
 }
 
 function namesOf({ labels }: Pull): Known<string[]> | null {
-  const whole = wholeOf(labels);
+  const whole = completeNodes(labels);
   return whole === null ? null : known(whole.map(({ name }) => name));
 }
 
@@ -170,10 +170,10 @@ function mergeOf(pull: Pull, what: string): PullState["merged"] {
 
 /** The listing may be older than the base's tip; one that does not lead down to that is not used. */
 function aheadOf({ commits, headRefOid }: Pull, base: string): CommitFact[] | null {
-  const facts = (wholeOf(commits) ?? []).map(({ commit }) => ({
+  const facts = (completeNodes(commits) ?? []).map(({ commit }) => ({
     sha: commit.oid,
     // Without all its parents a commit leads nowhere.
-    parents: (wholeOf(commit.parents) ?? []).map(({ oid }) => oid),
+    parents: (completeNodes(commit.parents) ?? []).map(({ oid }) => oid),
     tree: commit.tree.oid,
     message: commit.message.trimEnd().toWellFormed(),
   }));
@@ -181,7 +181,7 @@ function aheadOf({ commits, headRefOid }: Pull, base: string): CommitFact[] | nu
 }
 
 function reviewsOf({ reviews }: Pull): Known<SeenReview[]> | null {
-  const whole = wholeOf(reviews);
+  const whole = completeNodes(reviews);
   if (whole === null) return null;
   return known(
     whole.flatMap(({ fullDatabaseId, author, state, commit, submittedAt }) => {
@@ -200,7 +200,7 @@ function checksOf(suites: CheckSuite[] | null): Known<CheckRun[]> | null {
   if (suites === null) return null;
   const runs: CheckRun[] = [];
   for (const { databaseId: suite, app, checkRuns } of suites) {
-    const whole = wholeOf(checkRuns);
+    const whole = completeNodes(checkRuns);
     if (whole === null || suite === null) return null;
     for (const { databaseId, name, status, conclusion, externalId } of whole) {
       if (databaseId === null) return null;
@@ -219,16 +219,16 @@ function checksOf(suites: CheckSuite[] | null): Known<CheckRun[]> | null {
   return known(runs.sort((one, other) => other.id - one.id));
 }
 
-function twinsOf(
+function sameHeadPullsOf(
   pulls: { number: number; state: string; headRefOid: string }[] | null,
   head: string,
   number: number,
 ): Known<number[]> | null {
   if (pulls === null) return null;
-  const twins = pulls.filter(
+  const sameHeadPulls = pulls.filter(
     (one) => one.state === "OPEN" && one.headRefOid === head && one.number !== number,
   );
-  return known(twins.map((one) => one.number));
+  return known(sameHeadPulls.map((one) => one.number));
 }
 
 /** The account as REST tells it; null when it is gone, or of a kind that has no number. */
@@ -241,11 +241,16 @@ function accountOf(actor: Actor): Account | null {
 }
 
 /** Where a pull request stands, besides what its verdict is judged from. */
-export type PullStatus = Pick<PullLookFacts, "state" | "merged" | "ourCheck" | "twins">;
+export type PullStatus = Pick<PullSnapshot, "state" | "merged" | "ourCheck" | "sameHeadPulls">;
 
-/** A pull request's standing as an App with this id sees it. Unknown while GitHub does not tell the commit of a merge. */
+/** A pull request's status as an App with this id sees it. Unknown while GitHub does not tell the commit of a merge. */
 export function pullStatus(state: PullState, appId: number): Known<PullStatus> {
-  const { checks, merged, twins } = state;
+  const { checks, merged, sameHeadPulls } = state;
   if (!merged.known) return merged;
-  return known({ state: state.state, merged: merged.value, ourCheck: findOurCheck(checks, appId), twins });
+  return known({
+    state: state.state,
+    merged: merged.value,
+    ourCheck: findOurCheck(checks, appId),
+    sameHeadPulls,
+  });
 }

@@ -55,7 +55,7 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
     policy,
     record,
     pull: { title, body },
-    changes: changes.known ? enough(changes, state.changedFiles) : changes,
+    changes: changes.known ? checkedCount(changes, state.changedFiles) : changes,
     ...(ahead === null ? {} : { commits: known(ahead) }),
   });
   const reviewed = wantsReviews(policy) ? state.reviews : known([]);
@@ -108,7 +108,7 @@ async function readRecord(
 }
 
 /** A second look at the count: GitHub counts a rename once and we count it twice, so fewer than it counts is a cut listing. */
-function enough<T>(changes: { known: true; value: T[] }, listed: number): Known<T[]> {
+function checkedCount<T>(changes: { known: true; value: T[] }, listed: number): Known<T[]> {
   if (changes.value.length >= listed) return changes;
   return unknown(
     `the listing of changed files is incomplete: ${changes.value.length} were found and GitHub counts ${listed}; try again`,

@@ -1,6 +1,6 @@
 import { type Known, known, unknown } from "../core/known.ts";
 import { parseQueueRef, queueRefs } from "../core/queue-ref.ts";
-import { ask, askKnown, type GitHub } from "./github.ts";
+import { type GitHub, requestKnown, requestResult } from "./github.ts";
 
 /** A merge group's branch: its full ref and the commit it stands at. */
 export type QueueBranch = { ref: string; sha: string };
@@ -8,7 +8,7 @@ export type QueueBranch = { ref: string; sha: string };
 /** The branches of all open merge groups. Whoever may push can make a branch of such a name. */
 export async function listQueueBranches({ request, owner, repo }: GitHub): Promise<Known<QueueBranch[]>> {
   // GitHub gives all of them in one answer, without pages.
-  const refs = await askKnown(
+  const refs = await requestKnown(
     `the merge groups of ${owner}/${repo}`,
     request("GET /repos/{owner}/{repo}/git/matching-refs/{ref}", { owner, repo, ref: queueRefs }),
   );
@@ -26,7 +26,7 @@ export async function readQueueBranch(
   ref: string,
 ): Promise<Known<string | null>> {
   const what = `the merge group ${JSON.stringify(ref)} of ${owner}/${repo}`;
-  const answer = await ask(
+  const answer = await requestResult(
     what,
     request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: ref.replace(/^refs\//, "") }),
   );

@@ -1,4 +1,4 @@
-import { type Cut, cutMark, cutRanges } from "../core/cuts.ts";
+import { type LineRedaction, redactionMark, redactRanges } from "../core/cuts.ts";
 import type { Range } from "../core/exact-values.ts";
 import type { Json } from "../core/json.ts";
 import { loadScan, type Scan } from "./secret-scan.ts";
@@ -32,38 +32,38 @@ export function createSecretSearch(
 }
 
 /** The text without its secrets, and what was cut. Cutting again changes nothing more. */
-export async function cutSecrets(
+export async function redactSecrets(
   text: string,
   search: SecretSearch,
   fileName?: string,
-): Promise<{ text: string; cuts: Cut[] }> {
-  const cuts: Cut[] = [];
+): Promise<{ text: string; redactions: LineRedaction[] }> {
+  const redactions: LineRedaction[] = [];
   let left = text;
-  for (let round = 0; round < maxRounds && left !== cutMark; round++) {
+  for (let round = 0; round < maxRounds && left !== redactionMark; round++) {
     const found = await search(left, fileName);
-    if (found.length === 0) return { text: left, cuts };
-    const cut = cutRanges(left, found);
-    cuts.push(...cut.cuts);
-    left = cut.text;
+    if (found.length === 0) return { text: left, redactions };
+    const redacted = redactRanges(left, found);
+    redactions.push(...redacted.redactions);
+    left = redacted.text;
   }
-  return { text: cutMark, cuts };
+  return { text: redactionMark, redactions };
 }
 
 /** Where in a value something was cut: the keys and places that lead to the text. */
-export type DeepCut = Cut & { at: readonly (string | number)[] };
+export type JsonRedaction = LineRedaction & { at: readonly (string | number)[] };
 
 /** A value of plain JSON whose every text and key is without secrets. What is split over two texts is not found. */
-export async function cutSecretsIn(
+export async function redactSecretsIn(
   value: Json,
   search: SecretSearch,
-): Promise<{ value: Json; cuts: DeepCut[] }> {
-  const cuts: DeepCut[] = [];
-  const textWithout = async (text: string, at: DeepCut["at"]) => {
-    const cut = await cutSecrets(text, search);
-    cuts.push(...cut.cuts.map((one) => ({ ...one, at })));
-    return cut.text;
+): Promise<{ value: Json; redactions: JsonRedaction[] }> {
+  const redactions: JsonRedaction[] = [];
+  const textWithout = async (text: string, at: JsonRedaction["at"]) => {
+    const redacted = await redactSecrets(text, search);
+    redactions.push(...redacted.redactions.map((one) => ({ ...one, at })));
+    return redacted.text;
   };
-  const without = async (inner: Json, at: DeepCut["at"]): Promise<Json> => {
+  const without = async (inner: Json, at: JsonRedaction["at"]): Promise<Json> => {
     if (typeof inner === "string") return textWithout(inner, at);
     if (typeof inner !== "object" || inner === null) return inner;
     if (isList(inner)) {
@@ -79,7 +79,7 @@ export async function cutSecretsIn(
     }
     return Object.fromEntries(pairs);
   };
-  return { value: await without(value, []), cuts };
+  return { value: await without(value, []), redactions };
 }
 
 function isList(value: Json): value is readonly Json[] {

@@ -11,7 +11,7 @@ import { duties } from "../schemas/policy-values.ts";
 import { apiTrees } from "./api-trees.ts";
 import { readBranchRules } from "./branch-rules.ts";
 import type { TreeEntry } from "./git.ts";
-import { ask, askKnown, type GitHub, mapKnown, readBranch } from "./github.ts";
+import { type GitHub, mapKnown, readBranch, requestKnown, requestResult } from "./github.ts";
 import type { Objects } from "./objects.ts";
 import { apiObjects } from "./objects-api.ts";
 import { createObjectsCache } from "./objects-cache.ts";
@@ -25,7 +25,7 @@ const sizes = { cache: 64 * 1024 * 1024, workflow: 512 * 1024 } as const;
 /** Reads what has to be in place in one repository, at the tip of its default branch; with a token that only reads. */
 export async function readRepositoryFacts(github: GitHub): Promise<Known<RepositoryFacts>> {
   const { request, owner, repo } = github;
-  const repository = await askKnown(
+  const repository = await requestKnown(
     `the repository ${owner}/${repo}`,
     request("GET /repos/{owner}/{repo}", { owner, repo }),
   );
@@ -38,7 +38,7 @@ export async function readRepositoryFacts(github: GitHub): Promise<Known<Reposit
   const listing = await apiTrees(github, cache).list(tip.value, true);
   const entries = !listing.known
     ? listing
-    : listing.value.cut
+    : listing.value.truncated
       ? unknown("GitHub lists the files only in part: there are too many")
       : known(listing.value.entries.filter(({ type }) => type !== "tree"));
   const [policy, workflows, rules, evidence] = await Promise.all([
@@ -114,7 +114,7 @@ async function readNamedAccounts(
 async function readEvidence(github: GitHub): Promise<RepositoryFacts["evidence"]> {
   const { request, owner, repo } = github;
   const [answer, rules] = await Promise.all([
-    ask(
+    requestResult(
       `the branch ${evidenceBranch}`,
       request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${evidenceBranch}` }),
     ),

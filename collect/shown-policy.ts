@@ -1,5 +1,5 @@
 import type { PolicyReading } from "../core/facts.ts";
-import type { PolicyAnswer } from "../schemas/graphql.ts";
+import type { PolicyQueryResult } from "../schemas/graphql.ts";
 import { policyBytes } from "../schemas/policy-place.ts";
 import { blobId } from "./blob-id.ts";
 import { policyReading } from "./policy-file.ts";
@@ -8,7 +8,7 @@ import { policyReading } from "./policy-file.ts";
  * The policy as one query showed it, in the plain case: a plain file in a plain folder, without a second one, whose whole
  * content was given. Null for everything else, also when nothing was found: the tree then tells what stands there.
  */
-export function shownPolicy({ oid: ref, folder, twin, policy }: PolicyAnswer): PolicyReading | null {
+export function policyFromQuery({ oid: ref, folder, twin, policy }: PolicyQueryResult): PolicyReading | null {
   const isFolder = folder === null || folder === undefined || folder.type === "tree";
   if (!isFolder || (twin !== null && twin !== undefined)) return null;
   if (policy === null || policy === undefined || policy.type !== "blob" || policy.mode !== 0o100644)

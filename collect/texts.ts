@@ -55,10 +55,13 @@ export async function readTexts(objects: Objects, source: TextsSource): Promise<
   const texts: FileText[] = [];
   for (const { path, before, after } of wanted) {
     const parse = isYaml(path) ? readYaml : null;
-    const [old, young] = [contentOf(before, blobs.value, parse), contentOf(after, blobs.value, parse)];
-    if (old === null || young === null)
+    const [oldContent, newContent] = [
+      contentOf(before, blobs.value, parse),
+      contentOf(after, blobs.value, parse),
+    ];
+    if (oldContent === null || newContent === null)
       return unknown(`the file ${JSON.stringify(path)} could not be read at ${mergeBase.value} and ${head}`);
-    texts.push({ path, before: old, after: young });
+    texts.push({ path, before: oldContent, after: newContent });
   }
   return known(texts);
 }

@@ -3,7 +3,7 @@ import type { GitHub } from "./github.ts";
 import { listAll } from "./listing.ts";
 
 /** The other open pull requests whose head is this commit: a commit has one check, so they share it. */
-export async function readTwins(
+export async function readSameHeadPulls(
   { request, owner, repo }: GitHub,
   sha: string,
   number: number,

@@ -60,20 +60,20 @@ function longestRising(pairs: [number, number][]): [number, number][] {
 
 /** Those of the new places whose text is not among the old ones; every old one stands for one new one. */
 function unmatched(
-  old: readonly number[],
-  young: readonly number[],
-  key: (side: "old" | "young", index: number) => string | null,
+  before: readonly number[],
+  after: readonly number[],
+  key: (side: "before" | "after", index: number) => string | null,
 ) {
   const rest = new Map<string, number[]>();
-  for (const index of old) {
-    const text = key("old", index);
+  for (const index of before) {
+    const text = key("before", index);
     if (text === null) continue;
     const indexes = rest.get(text);
     if (indexes === undefined) rest.set(text, [index]);
     else indexes.push(index);
   }
-  const added = young.filter((index) => {
-    const text = key("young", index);
+  const added = after.filter((index) => {
+    const text = key("after", index);
     return text === null || rest.get(text)?.pop() === undefined;
   });
   return { removed: [...rest.values()].flat(), added };
@@ -88,22 +88,26 @@ const range = (from: number, to: number) =>
  * Spacing does not count. The longest common subsequence would say the same at a cost that hostile files could drive up.
  */
 export function addedLines(before: readonly string[], after: readonly string[]): number[] {
-  const [old, young] = [before, after].map((lines) => lines.map((line) => line.trim()));
-  if (old === undefined || young === undefined) return [];
-  const text = (side: "old" | "young", index: number) => (side === "old" ? old : young)[index] || null;
+  const [trimmedBefore, trimmedAfter] = [before, after].map((lines) => lines.map((line) => line.trim()));
+  if (trimmedBefore === undefined || trimmedAfter === undefined) return [];
+  const text = (side: "before" | "after", index: number) =>
+    (side === "before" ? trimmedBefore : trimmedAfter)[index] || null;
   const removed: number[] = [];
   const added: number[] = [];
   let [from, start] = [0, 0];
-  for (const [was, is] of [...anchors(old, young), [old.length, young.length] as const]) {
+  for (const [was, is] of [
+    ...anchors(trimmedBefore, trimmedAfter),
+    [trimmedBefore.length, trimmedAfter.length] as const,
+  ]) {
     const rest = unmatched(range(from, was), range(start, is), text);
     for (const index of rest.removed) removed.push(index);
     for (const index of rest.added) added.push(index);
     [from, start] = [was + 1, is + 1];
   }
   const ids = new Map<string, number>();
-  const moved = { old: chains(before, old, ids), young: chains(after, young, ids) };
+  const moved = { before: chains(before, trimmedBefore, ids), after: chains(after, trimmedAfter, ids) };
   return unmatched(removed, added, (side, index) => moved[side][index] ?? null).added.filter(
-    (index) => young[index] !== "",
+    (index) => trimmedAfter[index] !== "",
   );
 }
 

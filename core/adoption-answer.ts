@@ -1,13 +1,13 @@
 import { maxAdopted } from "../schemas/limits.ts";
 import type { Account } from "../schemas/text.ts";
 import { approvedContract } from "./adopted-plan.ts";
-import { type Answer, accept, refuse } from "./answer.ts";
+import { accept, type CommandAnswer, refuse } from "./answer.ts";
 import type { CommandRequest } from "./authority.ts";
 import { idsOf, untracedCommits, whoseWork } from "./authorship.ts";
 import type { CommandOf } from "./commands.ts";
 import { userActor } from "./entries.ts";
 import type { LoadedPolicy, PullRecord } from "./facts.ts";
-import type { CommandContext, PullLookFacts } from "./pull-facts.ts";
+import type { CommandContext, PullSnapshot } from "./pull-facts.ts";
 
 /**
  * Commits that somebody else pushed to a run's branch, and those of a pull request that no run made, lead to no prompt. A
@@ -18,7 +18,7 @@ export function adopt(
   { facts, loaded, record }: CommandContext,
   request: CommandRequest,
   command: CommandOf<"adopt">,
-): Answer | null {
+): CommandAnswer | null {
   const { judged, number } = facts;
   const head = judged.head.sha;
   const plan = planFor(command.story, request, facts, loaded, record);
@@ -76,10 +76,10 @@ export function adopt(
 function planFor(
   story: number | undefined,
   { by }: CommandRequest,
-  { entries }: PullLookFacts,
+  { entries }: PullSnapshot,
   { policy }: LoadedPolicy,
   { run, adoptions, adoptedFor }: PullRecord,
-): { story?: number; digest?: string } | Answer {
+): { story?: number; digest?: string } | CommandAnswer {
   /** Whether the plan's approval is that of somebody who adopts a part of the change. */
   const isOwn = (approver: { id: number }, adopters: Account[]) =>
     whoseWork(approver, idsOf(adopters), policy.people) === "own";
@@ -100,7 +100,7 @@ function planFor(
   return { story, digest: contract.digest };
 }
 
-function ownApproval(story: number): Answer {
+function ownApproval(story: number): CommandAnswer {
   return refuse(
     "own-approval",
     `Whoever approved the plan of story #${story} adopts no part of a change for it (\`people.separation: strict\`).`,
@@ -108,7 +108,7 @@ function ownApproval(story: number): Answer {
 }
 
 /** What the commits that are adopted claim, and the description where no run of ours wrote it. */
-function claimsAbout(commits: readonly string[], { claims = [] }: PullLookFacts, { run }: PullRecord) {
+function claimsAbout(commits: readonly string[], { claims = [] }: PullSnapshot, { run }: PullRecord) {
   const sources = new Set(commits.map((sha) => `commit ${sha}`));
   return claims.filter(({ source }) => (source === "description" ? run === null : sources.has(source)));
 }

@@ -14,8 +14,8 @@ export function adoptedHead(entries: readonly TypedEntry[], pull: number): Adopt
   const ofPull = ({ body }: { body: { pull: number } }) => body.pull === pull;
   const merge = lastEntry(entries, "merge.observed", ofPull);
   const verdict = lastEntry(entries, "verdict.given", ofPull);
-  const entered = lastEntry(entries, "source.verified", ofPull)?.body.ref.replace(/^refs\/heads\//, "");
-  const branch = entered ?? verdict?.body.baseRef;
+  const base = lastEntry(entries, "source.verified", ofPull)?.body.ref.replace(/^refs\/heads\//, "");
+  const branch = base ?? verdict?.body.baseRef;
   const known = knownHead(entries, pull);
   const stands = ({ body }: EntryOf<"change.adopted">) =>
     ofPull({ body }) &&
@@ -38,9 +38,9 @@ const maxClaimsShown = 5;
 
 /** Claims on one line, as claims. Whoever pushed or described the change chose every word of them. */
 export function claimsText(claims: readonly Claim[]): string {
-  const told = claims
+  const shown = claims
     .slice(0, maxClaimsShown)
     .map(({ source, name, value }) => `${name}: ${value} (${source})`);
   const more = claims.length > maxClaimsShown ? [`and ${claims.length - maxClaimsShown} more`] : [];
-  return `unchecked: ${[...told, ...more].join("; ")}`;
+  return `unchecked: ${[...shown, ...more].join("; ")}`;
 }

@@ -4,13 +4,13 @@ import { type Draft, entriesOf, type TypedEntry, userActor } from "./entries.ts"
 import { effectKey, sourceKey } from "./identifiers.ts";
 
 /** How one command is answered: with the line people read, and what else it brings about. */
-export type Answer = { accepted: boolean; code: string; line: string; drafts?: Draft[] };
+export type CommandAnswer = { accepted: boolean; code: string; line: string; drafts?: Draft[] };
 
 /** The answer to a command that is not carried out, with a code and the line people read. */
-export const refuse = (code: string, line: string): Answer => ({ accepted: false, code, line });
+export const refuse = (code: string, line: string): CommandAnswer => ({ accepted: false, code, line });
 
 /** The answer to one that is. */
-export const accept = (code: string, line: string, drafts: Draft[] = []): Answer => ({
+export const accept = (code: string, line: string, drafts: Draft[] = []): CommandAnswer => ({
   accepted: true,
   code,
   line,
@@ -23,7 +23,11 @@ export function answeredSources(entries: readonly TypedEntry[]): ReadonlySet<str
 }
 
 /** The entry and the reply by which a command on an issue or a pull request is answered. */
-export function answered(request: CommandRequest, answer: Answer, { repository, number }: IssueRef): Step {
+export function answered(
+  request: CommandRequest,
+  answer: CommandAnswer,
+  { repository, number }: IssueRef,
+): Step {
   return {
     drafts: [
       {

@@ -26,7 +26,7 @@ type LastAttempt = {
 export type Attempts = { last: Map<number, LastAttempt>; closedRuns: Set<string> };
 
 /** Before the first entry. */
-export function noAttempts(): Attempts {
+export function emptyAttempts(): Attempts {
   return { last: new Map(), closedRuns: new Set() };
 }
 
@@ -46,22 +46,22 @@ export const attemptKinds: ReadonlySet<string> = new Set([
  * attempt at a prompt is open at a time. It is asked, answered and closed, once each and in this order, or ended by the
  * end of its run; an accepted one is followed by its evidence and its commit.
  */
-export function followAttempts(attempts: Attempts, entry: TypedEntry | Draft): string | null {
+export function checkAttempt(attempts: Attempts, entry: TypedEntry | Draft): string | null {
   switch (entry.kind) {
     case "run.closed":
       attempts.closedRuns.add(entry.body.run);
       return null;
     case "prompt.recorded":
-      return begin(attempts, entry.body);
+      return beginAttempt(attempts, entry.body);
     case "response.recorded":
-      return goOn(attempts, entry.body, "an answer to", ["asked"], (last) => {
+      return advance(attempts, entry.body, "an answer to", ["asked"], (last) => {
         last.state = "answered";
         last.resultSha256 = entry.body.result.sha256;
       });
     case "attempt.closed": {
       const { accepted } = entry.body;
       const from: AttemptState[] = accepted ? ["answered"] : ["asked", "answered"];
-      return goOn(attempts, entry.body, "the end of", from, (last) => {
+      return advance(attempts, entry.body, "the end of", from, (last) => {
         last.state = accepted ? "accepted" : "refused";
       });
     }
@@ -69,14 +69,14 @@ export function followAttempts(attempts: Attempts, entry: TypedEntry | Draft): s
       const { promptSha256, responseSha256 } = entry.body;
       const last = attempts.last.get(entry.body.prompt);
       const isOther = last?.packSha256 !== promptSha256 || last.resultSha256 !== responseSha256;
-      const late = goOn(attempts, entry.body, "evidence of", ["accepted"], (one) => {
+      const late = advance(attempts, entry.body, "evidence of", ["accepted"], (one) => {
         one.state = "captured";
       });
       if (late !== null || !isOther) return late;
-      return `the evidence of ${nameOf(entry.body)} names another prompt or answer than the recorded one`;
+      return `the evidence of ${attemptLabel(entry.body)} names another prompt or answer than the recorded one`;
     }
     case "change.committed":
-      return goOn(attempts, entry.body, "a commit of", ["captured"], (last) => {
+      return advance(attempts, entry.body, "a commit of", ["captured"], (last) => {
         last.state = "committed";
       });
     default:
@@ -84,13 +84,13 @@ export function followAttempts(attempts: Attempts, entry: TypedEntry | Draft): s
   }
 }
 
-type Step = Pick<EntryBody<"prompt.recorded">, "run" | "prompt" | "attempt">;
+type AttemptRef = Pick<EntryBody<"prompt.recorded">, "run" | "prompt" | "attempt">;
 
-function nameOf(step: Step): string {
+function attemptLabel(step: AttemptRef): string {
   return `prompt #${step.prompt} ${attemptName(step)} in ${step.run}`;
 }
 
-function begin(attempts: Attempts, body: EntryBody<"prompt.recorded">): string | null {
+function beginAttempt(attempts: Attempts, body: EntryBody<"prompt.recorded">): string | null {
   const { run, prompt, attempt, pack } = body;
   const last = attempts.last.get(prompt);
   const isOpen =
@@ -112,17 +112,17 @@ function begin(attempts: Attempts, body: EntryBody<"prompt.recorded">): string |
     packSha256: pack.sha256,
     resultSha256: null,
   });
-  if (attempts.closedRuns.has(run)) return `${nameOf(body)} begins after the end of its run`;
-  if (isOpen) return `${nameOf(body)} begins while ${attemptName(last)} in ${last.run} is open`;
+  if (attempts.closedRuns.has(run)) return `${attemptLabel(body)} begins after the end of its run`;
+  if (isOpen) return `${attemptLabel(body)} begins while ${attemptName(last)} in ${last.run} is open`;
   if (expected.some(({ r, s }) => r === attempt.r && s === attempt.s)) return null;
   const names = expected.map((one) => attemptName({ attempt: one })).join(" or ");
-  return `${nameOf(body)} begins where ${names} is due`;
+  return `${attemptLabel(body)} begins where ${names} is due`;
 }
 
 /** An entry of an attempt that has begun: it belongs to the last one at its prompt, in one of the states in `from`. */
-function goOn(
+function advance(
   attempts: Attempts,
-  step: Step,
+  step: AttemptRef,
   what: string,
   from: readonly AttemptState[],
   move: (last: LastAttempt) => void,
@@ -133,10 +133,10 @@ function goOn(
     last.run === step.run &&
     last.attempt.r === step.attempt.r &&
     last.attempt.s === step.attempt.s;
-  if (!isLast) return `${what} ${nameOf(step)}, which is not the last attempt at its prompt`;
-  if (attempts.closedRuns.has(step.run)) return `${what} ${nameOf(step)} after the end of its run`;
+  if (!isLast) return `${what} ${attemptLabel(step)}, which is not the last attempt at its prompt`;
+  if (attempts.closedRuns.has(step.run)) return `${what} ${attemptLabel(step)} after the end of its run`;
   const before = last.state;
   move(last);
   if (from.includes(before)) return null;
-  return `${what} ${nameOf(step)}, which is ${before} where it has to be ${from.join(" or ")}`;
+  return `${what} ${attemptLabel(step)}, which is ${before} where it has to be ${from.join(" or ")}`;
 }

@@ -1,22 +1,22 @@
 import { policyPath } from "../schemas/policy-place.ts";
-import type { Backtest, BacktestRow, Because, Effect } from "./backtest.ts";
+import type { Backtest, BacktestEffect, BacktestReason, BacktestRow } from "./backtest.ts";
 import { code, oneLine, plain } from "./escape.ts";
 
-const words: Record<Effect, string> = {
+const effectLabels: Record<BacktestEffect, string> = {
   "now-blocked": "now blocked",
   "now-let-through": "now let through",
   undecided: "undecided",
   same: "same",
 };
 
-const marks: Record<Effect, string> = {
+const marks: Record<BacktestEffect, string> = {
   "now-blocked": "✗",
   "now-let-through": "✓",
   undecided: "?",
   same: "=",
 };
 
-const colors: Record<Effect, string> = {
+const colors: Record<BacktestEffect, string> = {
   "now-blocked": "31",
   "now-let-through": "32",
   undecided: "33",
@@ -29,7 +29,7 @@ const maxRows = 50;
 /** What is shown of a subject or a reason; the whole is in the JSON. */
 const maxLength = 300;
 
-function short(text: string): string {
+function truncate(text: string): string {
   return text.length <= maxLength ? text : `${text.slice(0, maxLength)}…`.toWellFormed();
 }
 
@@ -46,12 +46,12 @@ function limits({ secrets }: Backtest): string {
 }
 
 /** Which policy's line a reason comes from: `line 7 of the new policy`. */
-function source({ by, policyLine }: Because): string {
+function source({ by, policyLine }: BacktestReason): string {
   return policyLine === null ? `the ${by} policy` : `line ${policyLine} of the ${by} policy`;
 }
 
-function reasonOf({ path, message }: Because): string {
-  return `${path === null ? "" : `${short(path)}: `}${short(message)}`;
+function reasonOf({ path, message }: BacktestReason): string {
+  return `${path === null ? "" : `${truncate(path)}: `}${truncate(message)}`;
 }
 
 /** The changes whose outcome moved, or could not be told. */
@@ -61,11 +61,11 @@ export function movedRows({ rows }: Backtest): BacktestRow[] {
 
 /** For a terminal. Every line begins with text of ours, and control characters are shown. */
 export function backtestText(result: Backtest, { all, color }: { all: boolean; color: boolean }): string {
-  const width = Math.max(...Object.values(words).map(({ length }) => length));
+  const width = Math.max(...Object.values(effectLabels).map(({ length }) => length));
   const rows = (all ? result.rows : movedRows(result)).map(({ effect, sha, pull, subject, because }) => {
-    const label = `${marks[effect]} ${words[effect].padEnd(width)}`;
+    const label = `${marks[effect]} ${effectLabels[effect].padEnd(width)}`;
     const painted = color ? `\u001b[${colors[effect]}m${label}\u001b[0m` : label;
-    const head = `${painted}  ${sha.slice(0, 12)}${pull === null ? "" : ` #${pull}`} ${oneLine(short(subject))}\n`;
+    const head = `${painted}  ${sha.slice(0, 12)}${pull === null ? "" : ` #${pull}`} ${oneLine(truncate(subject))}\n`;
     if (because === null) return head;
     return `${head}    ${because.gate} (${source(because)}): ${oneLine(reasonOf(because))}\n`;
   });
@@ -73,9 +73,9 @@ export function backtestText(result: Backtest, { all, color }: { all: boolean; c
 }
 
 function tableRow({ effect, sha, pull, subject, because }: BacktestRow): string {
-  const change = `${code(sha.slice(0, 12))}${pull === null ? "" : ` #${pull}`} ${plain(short(subject))}`;
+  const change = `${code(sha.slice(0, 12))}${pull === null ? "" : ` #${pull}`} ${plain(truncate(subject))}`;
   const why = because === null ? "" : `${plain(reasonOf(because))} (${source(because)})`;
-  return `| ${change} | ${marks[effect]} ${words[effect]} | ${because?.gate ?? ""} | ${why} |\n`;
+  return `| ${change} | ${marks[effect]} ${effectLabels[effect]} | ${because?.gate ?? ""} | ${why} |\n`;
 }
 
 /** For a comment on the pull request that changes the policy: the totals, then what moved, at most 50 rows. */

@@ -7,7 +7,7 @@ import { judge } from "./judge.ts";
  * A change that has entered the branch, with its facts under each of two policies. `before` is null when there was no
  * policy: then nothing was judged. Whoever made the commit wrote its subject.
  */
-export type Entered = {
+export type PastChange = {
   sha: string;
   subject: string;
   pull: number | null;
@@ -19,10 +19,10 @@ export type Entered = {
 export type Outcome = "passes" | "blocked" | "undecided";
 
 /** What the new policy changes for one change; `undecided` when either side is. */
-export type Effect = "now-blocked" | "now-let-through" | "undecided" | "same";
+export type BacktestEffect = "now-blocked" | "now-let-through" | "undecided" | "same";
 
 /** Why a change is blocked: the first reason of the first gate that blocks, by the new policy if that one blocks. */
-export type Because = {
+export type BacktestReason = {
   by: "old" | "new";
   gate: string;
   message: string;
@@ -31,11 +31,11 @@ export type Because = {
 };
 
 /** One change under both policies; `because` is null when neither blocks it. */
-export type BacktestRow = Pick<Entered, "sha" | "subject" | "pull"> & {
+export type BacktestRow = Pick<PastChange, "sha" | "subject" | "pull"> & {
   before: Outcome;
   after: Outcome;
-  effect: Effect;
-  because: Because | null;
+  effect: BacktestEffect;
+  because: BacktestReason | null;
 };
 
 /** How changes that are in already would have fared under another policy, newest first. */
@@ -52,7 +52,7 @@ const outcomes: Record<Verdict["conclusion"], Outcome> = {
   pending: "undecided",
 };
 
-function effectOf(before: Outcome, after: Outcome): Effect {
+function effectOf(before: Outcome, after: Outcome): BacktestEffect {
   if (before === "undecided" || after === "undecided") return "undecided";
   if (before === after) return "same";
   return after === "blocked" ? "now-blocked" : "now-let-through";
@@ -62,7 +62,7 @@ function blocks({ status }: GateResult): boolean {
   return status !== "pass" && status !== "not-applicable";
 }
 
-function because(verdict: Verdict | null, by: Because["by"]): Because | null {
+function reasonFor(verdict: Verdict | null, by: BacktestReason["by"]): BacktestReason | null {
   const failed = verdict?.gates.find(({ status }) => status === "fail") ?? verdict?.gates.find(blocks);
   const [reason] = failed?.reasons ?? [];
   if (failed === undefined || reason === undefined) return null;
@@ -70,18 +70,18 @@ function because(verdict: Verdict | null, by: Because["by"]): Because | null {
   return { by, gate: failed.gate, message, path, policyLine };
 }
 
-function rowOf({ sha, subject, pull, before, after }: Entered, onCrash: OnCrash | undefined): BacktestRow {
-  const old = before === null ? null : judge(before, { settle: "content", onCrash });
-  const young = judge(after, { settle: "content", onCrash });
-  const outcome = old === null ? "passes" : outcomes[old.conclusion];
+function rowOf({ sha, subject, pull, before, after }: PastChange, onCrash: OnCrash | undefined): BacktestRow {
+  const oldVerdict = before === null ? null : judge(before, { settle: "content", onCrash });
+  const newVerdict = judge(after, { settle: "content", onCrash });
+  const outcome = oldVerdict === null ? "passes" : outcomes[oldVerdict.conclusion];
   return {
     sha,
     subject,
     pull,
     before: outcome,
-    after: outcomes[young.conclusion],
-    effect: effectOf(outcome, outcomes[young.conclusion]),
-    because: because(young, "new") ?? because(old, "old"),
+    after: outcomes[newVerdict.conclusion],
+    effect: effectOf(outcome, outcomes[newVerdict.conclusion]),
+    because: reasonFor(newVerdict, "new") ?? reasonFor(oldVerdict, "old"),
   };
 }
 
@@ -90,11 +90,11 @@ function rowOf({ sha, subject, pull, before, after }: Entered, onCrash: OnCrash 
  * Reviews, checks, sign-offs and the ledger are not asked: what they would have said then cannot be known now.
  */
 export function backtest(
-  entered: readonly Entered[],
+  changes: readonly PastChange[],
   { secrets, onCrash }: { secrets: boolean; onCrash?: OnCrash },
 ): Backtest {
-  const rows = entered.map((change) => rowOf(change, onCrash));
-  const count = (effect: Effect) => rows.filter((row) => row.effect === effect).length;
+  const rows = changes.map((change) => rowOf(change, onCrash));
+  const count = (effect: BacktestEffect) => rows.filter((row) => row.effect === effect).length;
   return {
     rows,
     totals: {

@@ -8,7 +8,7 @@ import { endText } from "./remediation-text.ts";
 const limits = { reasons: 20, characters: 300 };
 
 /** What the lines of later entries need of earlier ones. */
-type Told = {
+type LogState = {
   story: number;
   /** The titles of the last contract's prompts by their place, and then by the issue that was opened for each. */
   planned: Map<number, string>;
@@ -22,7 +22,7 @@ type Told = {
  * log of fewer entries is the beginning of the log of more. Entries are those of a verified ledger, oldest first.
  */
 export function logFile(entries: readonly TypedEntry[], story: number): string {
-  const told: Told = {
+  const state: LogState = {
     story,
     planned: new Map(),
     titles: new Map(),
@@ -32,21 +32,21 @@ export function logFile(entries: readonly TypedEntry[], story: number): string {
     `# Story #${story}: log`,
     "",
     "Written by Sallyport from its ledger. What followed a commit is told in the next one, and at once in the ledger.",
-    ...entries.flatMap((entry) => linesOf(entry, told)),
+    ...entries.flatMap((entry) => linesOf(entry, state)),
   ];
   return `${lines.join("\n")}\n`;
 }
 
-function linesOf(entry: TypedEntry, told: Told): string[] {
+function linesOf(entry: TypedEntry, state: LogState): string[] {
   const { at, seq } = entry;
   const line = (text: string) => `- ${at}, entry ${seq}: ${text}`;
-  if ("story" in entry.body && entry.body.story !== told.story) return [];
+  if ("story" in entry.body && entry.body.story !== state.story) return [];
   switch (entry.kind) {
     case "contract.frozen":
-      told.planned = new Map(entry.body.prompts.map(({ index, title }) => [index, title]));
+      state.planned = new Map(entry.body.prompts.map(({ index, title }) => [index, title]));
       return [];
     case "prompt.opened":
-      told.titles.set(entry.body.issue, told.planned.get(entry.body.index) ?? "");
+      state.titles.set(entry.body.issue, state.planned.get(entry.body.index) ?? "");
       return [];
     case "run.submitted": {
       const { run, prompts, by, digest } = entry.body;
@@ -56,7 +56,7 @@ function linesOf(entry: TypedEntry, told: Told): string[] {
     }
     case "prompt.recorded": {
       const { prompt, base, pack } = entry.body;
-      const title = plain(told.titles.get(prompt) ?? "");
+      const title = plain(state.titles.get(prompt) ?? "");
       return [
         "",
         `### Prompt #${prompt}, ${attemptName(entry.body)}: ${title}`,
@@ -77,22 +77,22 @@ function linesOf(entry: TypedEntry, told: Told): string[] {
       return [line(`commit ${code(entry.body.commit)}`)];
     case "pull.opened": {
       const { pull, prompt } = entry.body;
-      told.pulls.set(pull, prompt);
+      state.pulls.set(pull, prompt);
       return [line(`pull request #${pull} for #${prompt}`)];
     }
     case "merge.observed":
     case "pull.closed": {
       const { pull } = entry.body;
-      const prompt = told.pulls.get(pull);
+      const prompt = state.pulls.get(pull);
       if (prompt === undefined) return [];
       const end = entry.kind === "pull.closed" ? "closed unmerged" : `merged as ${code(entry.body.merged)}`;
       return [line(`pull request #${pull} for #${prompt} was ${end}`)];
     }
     case "concern.raised":
-      return [line(`concern ${code(entry.body.code)}: ${plain(short(entry.body.message))}`)];
+      return [line(`concern ${code(entry.body.code)}: ${plain(truncate(entry.body.message))}`)];
     case "concern.answered": {
       const { text } = entry.body;
-      const answer = text === "" ? "" : `: ${plain(short(text))}`;
+      const answer = text === "" ? "" : `: ${plain(truncate(text))}`;
       return [line(`concern answered by ${code(`@${entry.actor.login}`)}${answer}`)];
     }
     case "rollback.done": {
@@ -111,7 +111,7 @@ function linesOf(entry: TypedEntry, told: Told): string[] {
         line(`remediation ${code(entry.body.remediation)} ${entry.body.status}: ${endText(entry.body)}`),
       ];
     case "run.closed":
-      return [line(`${entry.body.run} ${entry.body.status}: ${plain(short(entry.body.reason))}`)];
+      return [line(`${entry.body.run} ${entry.body.status}: ${plain(truncate(entry.body.reason))}`)];
     default:
       return [];
   }
@@ -119,14 +119,14 @@ function linesOf(entry: TypedEntry, told: Told): string[] {
 
 function reasonLines(reasons: EntryBody<"attempt.closed">["reasons"]): string[] {
   const lines = reasons.slice(0, limits.reasons).map(({ code: name, message, path }) => {
-    const location = path === undefined ? "" : `, ${code(short(path))}`;
-    return `  - ${code(name)}${location}: ${plain(short(message))}`;
+    const location = path === undefined ? "" : `, ${code(truncate(path))}`;
+    return `  - ${code(name)}${location}: ${plain(truncate(message))}`;
   });
   const others = reasons.length - lines.length;
   return others === 0 ? lines : [...lines, `  - and ${others} more`];
 }
 
-function short(text: string): string {
+function truncate(text: string): string {
   const characters = [...text];
   return characters.length <= limits.characters
     ? text

@@ -40,7 +40,7 @@ export function planFile(entries: readonly TypedEntry[], story: number, run: str
     "Written by Sallyport from its ledger. Changing it here changes nothing that an agent is told.",
     "",
     ...list(facts),
-    ...(plan === undefined ? [] : wordsOf(plan.body.plan)),
+    ...(plan === undefined ? [] : planSummary(plan.body.plan)),
     ...(contract?.body.prompts ?? []).flatMap(
       ({ index, title, role, paths, acceptance, evidence, dependsOn }) => [
         `## ${index}. ${plain(title)}`,
@@ -60,7 +60,7 @@ export function planFile(entries: readonly TypedEntry[], story: number, run: str
   return lines.join("\n");
 }
 
-function wordsOf({ approach, acceptance, risks, unknowns, manualTest }: Plan): string[] {
+function planSummary({ approach, acceptance, risks, unknowns, manualTest }: Plan): string[] {
   return [
     "## Approach",
     "",

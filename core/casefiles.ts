@@ -3,17 +3,17 @@ import type { Casefile } from "../schemas/step.ts";
 import { logFile } from "./casefile-log.ts";
 import { planFile } from "./casefile-plan.ts";
 import type { EntryOf, TypedEntry } from "./entries.ts";
-import { fold } from "./names.ts";
+import { foldConfusables } from "./names.ts";
 import { matcher } from "./paths.ts";
 
 /** A file that the casefile gate asks for: the policy's key, the name as it stands there, and whether Sallyport writes it. */
-export type AskedCasefile = { key: string; template: string; ours: boolean };
+export type RequiredCasefile = { key: string; template: string; ours: boolean };
 
 /** What is asked for where the policy names no file at all: written by whoever makes the change. */
 const standard = ["tasks/{story}/PLAN.md", "tasks/{story}/EXEC_LOG.md"];
 
 /** The casefiles that a policy asks for, those that Sallyport writes first; none without the gate. */
-export function askedCasefiles({ gates }: Pick<Policy, "gates">): AskedCasefile[] {
+export function requiredCasefiles({ gates }: Pick<Policy, "gates">): RequiredCasefile[] {
   const { casefile } = gates;
   if (casefile === undefined) return [];
   const ours = (["plan", "log"] as const).flatMap((name) => {
@@ -48,7 +48,7 @@ export function casefileGuard(casefiles: readonly Pick<Casefile, "path">[]): (pa
   );
   return (path) =>
     taken.matches(path) !== null ||
-    casefiles.some((casefile) => fold(casefile.path).startsWith(`${fold(path)}/`));
+    casefiles.some((casefile) => foldConfusables(casefile.path).startsWith(`${foldConfusables(path)}/`));
 }
 
 /** The line that ends what Sallyport writes of a casefile; escaped text cannot hold it. */

@@ -10,7 +10,7 @@ const maxValueLength = 300;
 const maxLineLength = 400;
 
 /** The words of a name that make it one about tools, models, sessions or prompts. */
-const telling: ReadonlySet<string> = new Set([
+const agentWords: ReadonlySet<string> = new Set([
   ...[
     "agent",
     "ai",
@@ -26,12 +26,12 @@ const telling: ReadonlySet<string> = new Set([
   ],
   ...["claude", "codex", "copilot", "cursor", "gemini", "sallyport"],
 ]);
-const others: ReadonlySet<string> = new Set(["co-authored-by", "co-developed-by", "on-behalf-of"]);
+const coAuthorTrailers: ReadonlySet<string> = new Set(["co-authored-by", "co-developed-by", "on-behalf-of"]);
 
 /** `Name: value`, as git's trailers have it, or as an item of a list or in bold, as descriptions have it. */
 const trailer = /^[ \t*_-]{0,8}([A-Za-z][A-Za-z -]{0,39}?)[*_]{0,2}:[*_]{0,2}[ \t]+(\S.*)$/;
 /** The line that some tools put below what they wrote. */
-const made = /^[^A-Za-z]{0,16}((?:generated|written|created|made|assisted) (?:with|by))[ \t]+(\S.*)$/i;
+const generatedBy = /^[^A-Za-z]{0,16}((?:generated|written|created|made|assisted) (?:with|by))[ \t]+(\S.*)$/i;
 
 /**
  * What commit messages and a description claim about how a change was made, the description's first, each claim once. Few
@@ -55,11 +55,11 @@ function claimsIn(text: string): { name: string; value: string }[] {
   for (const line of text.split(/\r\n|[\r\n]/)) {
     if (found.length === maxClaimsPerText) break;
     if (line.length > maxLineLength) continue;
-    const [, words = "", rest = ""] = trailer.exec(line) ?? made.exec(line) ?? [];
-    const name = words.trim().toLowerCase().replace(/[ -]+/g, "-");
+    const [, label = "", rest = ""] = trailer.exec(line) ?? generatedBy.exec(line) ?? [];
+    const name = label.trim().toLowerCase().replace(/[ -]+/g, "-");
     const value = visible(rest).trim();
-    const tells = others.has(name) || name.split("-").some((word) => telling.has(word));
-    if (value !== "" && value.length <= maxValueLength && (tells || made.test(line)))
+    const namesAgent = coAuthorTrailers.has(name) || name.split("-").some((word) => agentWords.has(word));
+    if (value !== "" && value.length <= maxValueLength && (namesAgent || generatedBy.test(line)))
       found.push({ name, value });
   }
   return found;

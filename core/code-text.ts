@@ -113,7 +113,7 @@ function scriptReader(text: string): (at: number) => number | null {
   };
 }
 
-function split(text: string, syntax: Syntax): Piece[] {
+function tokenize(text: string, syntax: Syntax): Piece[] {
   const { lineComments, blockComments, quotes, script, lineEnds } = syntax;
   const openers = [
     ...lineComments,
@@ -157,7 +157,7 @@ function split(text: string, syntax: Syntax): Piece[] {
 }
 
 /** The quotes stay, so that a reader sees that a string was there; a template's `}` and `${` go with its text. */
-function hollow(text: string, { from, to }: Piece): string {
+function blanked(text: string, { from, to }: Piece): string {
   const whole = text.slice(from, to);
   if (text[from - 1] === "[" && text[to] === "]" && /^["'`]\w{1,20}["'`]$/.test(whole)) return whole;
   const edge = (character: string | undefined) =>
@@ -172,10 +172,10 @@ function hollow(text: string, { from, to }: Piece): string {
 export function readCode(text: string, syntax: Syntax): CodeText {
   const uncommented: string[] = [];
   const bare: string[] = [];
-  for (const piece of split(text, syntax)) {
+  for (const piece of tokenize(text, syntax)) {
     const own = text.slice(piece.from, piece.to);
     uncommented.push(piece.kind === "comment" ? blank(own) : own);
-    bare.push(piece.kind === "code" ? own : piece.kind === "comment" ? blank(own) : hollow(text, piece));
+    bare.push(piece.kind === "code" ? own : piece.kind === "comment" ? blank(own) : blanked(text, piece));
   }
   return { uncommented: uncommented.join(""), bare: bare.join("") };
 }

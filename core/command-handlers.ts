@@ -1,5 +1,5 @@
-import { type Answer, refuse } from "./answer.ts";
-import { type CommandRequest, authority } from "./authority.ts";
+import { type CommandAnswer, refuse } from "./answer.ts";
+import { authority, type CommandRequest } from "./authority.ts";
 import {
   type CommandName,
   type CommandOf,
@@ -15,7 +15,7 @@ export type Handler<N extends CommandName, C> = (
   context: C,
   request: CommandRequest,
   command: CommandOf<N>,
-) => Answer | null;
+) => CommandAnswer | null;
 
 /** What answers each command that can be given in a place. */
 export type Handlers<P extends Place, C> = { [N in CommandOn<P>]: Handler<N, C> };
@@ -30,8 +30,8 @@ export function answerIn<N extends CommandName, C extends { loaded: LoadedPolicy
   handlers: { [K in N]: Handler<K, C> },
   context: C,
   request: CommandRequest,
-  over: Answer | null,
-): Answer | null {
+  over: CommandAnswer | null,
+): CommandAnswer | null {
   const { command } = request;
   const { policy } = context.loaded;
   const allowed = authority(request, dutiesOn(place, command.name, policy), policy.people);

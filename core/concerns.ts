@@ -23,47 +23,54 @@ export type Concern = {
 };
 
 /** Entries, and drafts that are about to become entries. */
-type Said = TypedEntry | (Draft & { seq?: number });
+type EntryOrDraft = TypedEntry | (Draft & { seq?: number });
 
 /** The commands by which a person takes a stopped work up again; each answers what is open where it is given. */
-const takesUp: ReadonlySet<string> = new Set(["clarify", "plan", "refine", "approve", "run", "retry"]);
+const answeringCommands: ReadonlySet<string> = new Set([
+  "clarify",
+  "plan",
+  "refine",
+  "approve",
+  "run",
+  "retry",
+]);
 
 /**
  * The concerns that nobody has answered, oldest first. Ledgers of older versions have blocks without an entry of their
  * own: there the accepted command is the concern, one for each issue, and the next command that takes the work up answers it.
  */
-export function openConcerns(entries: readonly Said[]): Concern[] {
+export function openConcerns(entries: readonly EntryOrDraft[]): Concern[] {
   const open = new Map<string, Concern>();
   for (const entry of entries) {
-    if (entry.kind === "command") followCommand(open, entry);
+    if (entry.kind === "command") applyCommand(open, entry);
     if (entry.kind === "concern.answered") open.delete(entry.body.concern);
     if (entry.kind !== "concern.raised") continue;
     const { concern, story, pull, prompt, code, message } = entry.body;
     const issue = pull ?? story ?? prompt;
     if (issue === null) continue;
     const name = concern;
-    const by = byOf(entry);
+    const by = raisedBy(entry);
     // The command that raised it comes right before it, and is the same concern.
-    if (open.get(unrecorded(issue))?.name === name) open.delete(unrecorded(issue));
+    if (open.get(blockKey(issue))?.name === name) open.delete(blockKey(issue));
     open.set(name, { name, code, message, story, issue, pull, by, seq: entry.seq ?? null });
   }
   return [...open.values()];
 }
 
-const unrecorded = (issue: number) => `block/${issue}`;
+const blockKey = (issue: number) => `block/${issue}`;
 
-function followCommand(open: Map<string, Concern>, entry: Said & { kind: "command" }): void {
+function applyCommand(open: Map<string, Concern>, entry: EntryOrDraft & { kind: "command" }): void {
   const { issue, accepted, command, text, source } = entry.body;
   if (!accepted) return;
-  const key = unrecorded(issue);
-  if (takesUp.has(command)) open.delete(key);
+  const key = blockKey(issue);
+  if (answeringCommands.has(command)) open.delete(key);
   if (command !== "block") return;
   const name = sourceKey(source);
-  const where = { story: null, issue, pull: null, by: byOf(entry), seq: entry.seq ?? null };
+  const where = { story: null, issue, pull: null, by: raisedBy(entry), seq: entry.seq ?? null };
   open.set(key, { name, code: "blocked", message: text, ...where });
 }
 
-function byOf({ actor }: Said): string {
+function raisedBy({ actor }: EntryOrDraft): string {
   if (actor.type === "user") return `@${actor.login}`;
   return actor.type === "agent" ? `the agent (${actor.login})` : "Sallyport";
 }
@@ -99,7 +106,7 @@ export function concernDrafts(
         },
       },
     ];
-  if (!takesUp.has(command.name)) return [];
+  if (!answeringCommands.has(command.name)) return [];
   return open.map(({ name }) => ({
     kind: "concern.answered" as const,
     actor,
@@ -144,7 +151,7 @@ export type AgentAnswer = {
 };
 
 /** The answers that people wrote to agents' concerns, oldest first, each with the prompt that it is for. */
-export function agentAnswers(entries: readonly Said[]): AgentAnswer[] {
+export function agentAnswers(entries: readonly EntryOrDraft[]): AgentAnswer[] {
   const asked = new Map<string, number>();
   return entries.flatMap((entry): AgentAnswer[] => {
     if (entry.kind === "concern.raised" && entry.body.raisedBy === "agent" && entry.body.prompt !== null)

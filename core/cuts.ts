@@ -1,43 +1,47 @@
-import type { AnswerCut, Redaction } from "../schemas/step.ts";
+import type { AnswerRedaction, Redaction } from "../schemas/step.ts";
 import type { Range } from "./exact-values.ts";
 
 /** What stands where a secret stood. */
-export const cutMark = "[secret cut]";
+export const redactionMark = "[secret cut]";
 
 /** One place where something was cut: which rule found it, and its line in the text, from 1. Never what stood there. */
-export type Cut = { rule: string; line: number };
+export type LineRedaction = { rule: string; line: number };
 
 /** Ranges in order, those that touch each other as one; of their rules that of the range that was given first. */
 export function mergeRanges(ranges: readonly Range[]): Range[] {
   const ordered = ranges
-    .map((range, given) => ({ range, given }))
+    .map((range, index) => ({ range, given: index }))
     .toSorted((one, other) => one.range.start - other.range.start);
-  const merged: { range: Range; given: number }[] = [];
-  for (const { range, given } of ordered) {
+  const merged: { range: Range; index: number }[] = [];
+  for (const { range, given: index } of ordered) {
     const last = merged.at(-1);
-    if (last === undefined || range.start > last.range.end) merged.push({ range: { ...range }, given });
+    if (last === undefined || range.start > last.range.end) merged.push({ range: { ...range }, index });
     else {
       last.range.end = Math.max(last.range.end, range.end);
-      if (given < last.given) Object.assign(last, { given, range: { ...last.range, rule: range.rule } });
+      if (index < last.index)
+        Object.assign(last, { given: index, range: { ...last.range, rule: range.rule } });
     }
   }
   return merged.map(({ range }) => range);
 }
 
 /** The text with a mark in the place of each range, and what was cut. */
-export function cutRanges(text: string, ranges: readonly Range[]): { text: string; cuts: Cut[] } {
+export function redactRanges(
+  text: string,
+  ranges: readonly Range[],
+): { text: string; redactions: LineRedaction[] } {
   const parts: string[] = [];
-  const cuts: Cut[] = [];
+  const redactions: LineRedaction[] = [];
   let [line, at] = [1, 0];
   for (const { rule, start, end } of mergeRanges(ranges)) {
     const before = text.slice(at, start);
     line += lineEnds(before);
-    cuts.push({ rule, line });
-    parts.push(before, cutMark);
+    redactions.push({ rule, line });
+    parts.push(before, redactionMark);
     line += lineEnds(text.slice(start, end));
     at = end;
   }
-  return { text: parts.join("") + text.slice(at), cuts };
+  return { text: parts.join("") + text.slice(at), redactions };
 }
 
 function lineEnds(text: string): number {
@@ -45,9 +49,9 @@ function lineEnds(text: string): number {
 }
 
 /** Cuts by one rule in one place as one, with the line of the first: however much was cut, the list stays short. */
-export function gatherCuts(cuts: readonly AnswerCut[]): AnswerCut[] {
-  const gathered = new Map<string, AnswerCut>();
-  for (const cut of cuts) {
+export function mergeRedactions(redactions: readonly AnswerRedaction[]): AnswerRedaction[] {
+  const gathered = new Map<string, AnswerRedaction>();
+  for (const cut of redactions) {
     const key = JSON.stringify([cut.where, cut.rule, cut.path ?? null]);
     const known = gathered.get(key);
     gathered.set(key, known === undefined ? cut : { ...known, count: known.count + cut.count });
@@ -56,6 +60,6 @@ export function gatherCuts(cuts: readonly AnswerCut[]): AnswerCut[] {
 }
 
 /** How often each rule cut something out of each part, as an entry tells it. */
-export function cutReport(cuts: readonly AnswerCut[]): Redaction[] {
-  return gatherCuts(cuts.map(({ rule, where, count }) => ({ rule, where, count })));
+export function redactionReport(redactions: readonly AnswerRedaction[]): Redaction[] {
+  return mergeRedactions(redactions.map(({ rule, where, count }) => ({ rule, where, count })));
 }

@@ -7,7 +7,7 @@ import { effectKey } from "./identifiers.ts";
 import type { Known } from "./known.ts";
 
 /** What is known of every issue and pull request besides the thing itself. */
-export type Surroundings = {
+export type CommonFacts = {
   /** RFC 3339, read once when the facts were collected. */
   now: string;
   ourselves: Ourselves;
@@ -16,7 +16,7 @@ export type Surroundings = {
   /** The tip of the default branch. */
   base: Known<string>;
   /** Commands on this issue or pull request that are ours to answer, oldest first. */
-  asks: CommandRequest[];
+  commands: CommandRequest[];
   /** The repository's ledger, oldest first. */
   entries: TypedEntry[];
   /** How far the effects of this subject got, by key. */

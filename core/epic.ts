@@ -130,7 +130,7 @@ export function decideOtherIssue(facts: StoryFacts): Decision {
 /** Answers every open command with one refusal that says where to go; strangers are told that they have no say. */
 function refuseHere(facts: StoryFacts, { policy }: LoadedPolicy, line: string): Step {
   const sources = answeredSources(facts.entries);
-  const open = facts.asks.filter(({ source }) => !sources.has(sourceKey(source)));
+  const open = facts.commands.filter(({ source }) => !sources.has(sourceKey(source)));
   return decisionOf(
     ...open.map((request): Step => {
       const allowed = authority(request, [], policy.people);

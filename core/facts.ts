@@ -93,7 +93,7 @@ export type CheckFact = {
 };
 
 /** What the ledger says about the run behind a pull request; `null` for a pull request that no run made. */
-export type RunRecord = {
+export type PullRun = {
   run: string;
   story: number;
   prompt: number;
@@ -119,7 +119,7 @@ export type RunRecord = {
 };
 
 /** When a person acted on a pull request, and for which branch. */
-export type Given = {
+export type GivenAct = {
   /** The branch that the pull request entered then, by its short name; null where that was not recorded. */
   baseRef: string | null;
   /** RFC 3339: when it was recorded or, where there is no ledger, written. */
@@ -127,7 +127,7 @@ export type Given = {
 };
 
 /** A person's recorded test result on one exact commit. */
-export type SignOff = Given & {
+export type SignOff = GivenAct & {
   sha: string;
   test: string;
   result: "pass" | "fail";
@@ -139,7 +139,7 @@ export type SignOff = Given & {
 export type EvidenceRecord = { commit: string; tree: string; attempt: string; bundle: string };
 
 /** A person's exception to one gate on one commit, in force until the end of a day (UTC, `2026-12-31`). */
-export type Waiver = Given & {
+export type Waiver = GivenAct & {
   gate: string;
   sha: string;
   until: string;
@@ -149,7 +149,7 @@ export type Waiver = Given & {
 };
 
 /** Commits that no run made, and the person who stands for them since: who wrote them, or how, is not known by it. */
-export type Adoption = Given & { commits: string[]; reason: string; by: Account; seq: number };
+export type Adoption = GivenAct & { commits: string[]; reason: string; by: Account; seq: number };
 
 /**
  * The approved plan that a change is for, in the word of the person who adopted it. It only adds to what is asked of the
@@ -173,7 +173,7 @@ export type Stop = { code: string; message: string; issue: number | null; by: st
 
 /** What the ledger says about one pull request. Only the App's key could have signed it. */
 export type PullRecord = {
-  run: RunRecord | null;
+  run: PullRun | null;
   evidence: EvidenceRecord[];
   signOffs: SignOff[];
   waivers: Waiver[];

@@ -5,7 +5,7 @@ export type Status = "ok" | "warn" | "fail" | "unknown";
  * What was found out about one thing that has to be in place. `about` names the repository or account, null for this
  * machine; `next` is the one next step and who may take it. Both texts may hold words of GitHub and of people.
  */
-export type Finding = {
+export type HealthFinding = {
   area: "settings" | "github" | "repository" | "models";
   about: string | null;
   check: string;
@@ -15,10 +15,10 @@ export type Finding = {
 };
 
 /** The next step where an answer did not come. */
-export const again = "Run this again later.";
+export const retryHint = "Run this again later.";
 
 /** Makes the findings about one thing, so that each names only what is its own. */
-export function findingsOf(area: Finding["area"], about: string | null) {
+export function findingsOf(area: HealthFinding["area"], about: string | null) {
   const finding = (status: Status) => (check: string, message: string, next?: string) => ({
     area,
     about,
@@ -39,7 +39,7 @@ export function findingsOf(area: Finding["area"], about: string | null) {
  * The answer as an exit status: 0 all is in place, perhaps with warnings; 1 something is not; 2 it could not be decided,
  * or the settings are wrong, so that nothing else could be asked.
  */
-export function conclude(findings: readonly Finding[]): 0 | 1 | 2 {
+export function exitStatusOf(findings: readonly HealthFinding[]): 0 | 1 | 2 {
   const has = (status: Status) => findings.some((one) => one.status === status);
   if (findings.some(({ area, status }) => area === "settings" && status === "fail")) return 2;
   if (has("fail")) return 1;

@@ -7,7 +7,7 @@ import type {
   PullBasics,
   PullFacts,
   PullRecord,
-  RunRecord,
+  PullRun,
 } from "./facts.ts";
 import type { Known } from "./known.ts";
 import type { PatternList } from "./pattern-list.ts";
@@ -75,7 +75,7 @@ export function defineGate<Name extends string, N extends FactName, S>(
 export function forRuns<Name extends string, N extends FactName, S>({
   others,
   ...definition
-}: Definition<Name, N, S, FactsWith<N> & { run: RunRecord }> & {
+}: Definition<Name, N, S, FactsWith<N> & { run: PullRun }> & {
   others?(facts: FactsWith<"record">, policy: LoadedPolicy): GateResult | null;
 }): Gate<Name> {
   const { name, needs } = definition;
@@ -119,7 +119,7 @@ export function withFacts<N extends FactName>(
   const read: { [F in N]?: FactValues[F] } = {};
   for (const need of needs) {
     const fact = given[need];
-    if (!fact.known) return lacking(gate, codeOf(need), fact.why);
+    if (!fact.known) return unknownResult(gate, codeOf(need), fact.why);
     read[need] = fact.value;
   }
   if (!areRead(read, needs)) throw new TypeError("a fact that was read is there");
@@ -146,7 +146,7 @@ export function result(gate: string, status: GateStatus, ...reasons: Reason[]): 
 }
 
 /** The result of a gate that lacks a fact. It blocks until the fact can be read: what is not known never passes. */
-export function lacking(gate: string, code: string, why: string): GateResult {
+export function unknownResult(gate: string, code: string, why: string): GateResult {
   const next = {
     step: "Wait: it is read again at the next event. If it stays so, see what stands in the way.",
     who: "a maintainer",

@@ -1,4 +1,4 @@
-import type { Surroundings } from "./decision.ts";
+import type { CommonFacts } from "./decision.ts";
 import type { PullFacts } from "./facts.ts";
 import type { Known } from "./known.ts";
 import type { OurCheck } from "./pull-facts.ts";
@@ -29,7 +29,7 @@ export type GroupFacts = {
 };
 
 /** Everything the next step of a merge group depends on. */
-export type GroupLookFacts = Pick<Surroundings, "ourselves" | "entries"> & {
+export type GroupSnapshot = Pick<CommonFacts, "ourselves" | "entries"> & {
   repository: { id: number; name: string };
   group: GroupFacts;
   ourCheck: Known<OurCheck | null>;

@@ -5,14 +5,14 @@ import { sha256 } from "./digest.ts";
 import { appActor, lastEntry } from "./entries.ts";
 import type { Crash } from "./errors.ts";
 import { judgeGroup } from "./group.ts";
-import type { GroupLookFacts } from "./group-facts.ts";
+import type { GroupSnapshot } from "./group-facts.ts";
 import { verdictText } from "./judge.ts";
 
 /** What a rule for a merge group decides by; `digest` is the SHA-256 of the verdict's bytes. */
-type GroupContext = { facts: GroupLookFacts; verdict: Verdict; digest: string };
+type GroupContext = { facts: GroupSnapshot; verdict: Verdict; digest: string };
 
 /** Decides a merge group's next steps: its verdict recorded, and shown on the one commit that was judged. */
-export function decideGroup(facts: GroupLookFacts): Decision {
+export function decideGroup(facts: GroupSnapshot): Decision {
   const crashes: Crash[] = [];
   const verdict = judgeGroup(facts.group, (crash) => crashes.push(crash));
   const digest = sha256(verdictText(verdict));

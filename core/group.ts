@@ -7,7 +7,7 @@ import { type Known, known } from "./known.ts";
 import { noRecord } from "./record.ts";
 
 /** One reason of the result `members`, and how much of it blocks. */
-type Finding = { status: GateStatus; reason: Reason };
+type MemberFinding = { status: GateStatus; reason: Reason };
 
 /** A member with the verdict on its own head, by the same rules as its own check. */
 type Judged = { member: MemberFacts; verdict: Known<Verdict> };
@@ -82,7 +82,7 @@ function membersResult(
   judged: readonly Judged[],
   onCrash: OnCrash | undefined,
 ): GateResult {
-  const findings: Finding[] = [
+  const findings: MemberFinding[] = [
     ...group.strays.map((message) => ({
       status: "fail" as const,
       reason: {
@@ -113,9 +113,9 @@ function membersResult(
   return { gate: "members", status: worst ?? "pass", reasons: reasons.map(({ reason }) => reason) };
 }
 
-function findingOf({ member, verdict }: Judged): Finding {
+function findingOf({ member, verdict }: Judged): MemberFinding {
   const { number, head, foreign } = member;
-  const finding = (status: GateStatus, code: string, message: string, step?: string): Finding => ({
+  const finding = (status: GateStatus, code: string, message: string, step?: string): MemberFinding => ({
     status,
     reason: {
       code,
@@ -161,7 +161,7 @@ function findingOf({ member, verdict }: Judged): Finding {
 }
 
 /** The queue may land both groups on the later one's checks alone, so the earlier one has to pass here as well. */
-function findingBelow(below: GroupFacts, onCrash: OnCrash | undefined): Finding {
+function findingBelow(below: GroupFacts, onCrash: OnCrash | undefined): MemberFinding {
   const { conclusion, head } = judgeGroup(below, onCrash);
   const message = `This group stands on the group at ${head}, whose verdict is ${conclusion}.`;
   if (conclusion === "success") return { status: "pass", reason: { code: "group-below-passes", message } };

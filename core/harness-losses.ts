@@ -36,8 +36,8 @@ function workflowsOf(files: readonly HarnessFile[]): WorkflowChange[] {
 }
 
 function missingFrom(some: readonly string[], others: readonly string[]): string[] {
-  const there = new Set(some);
-  return others.filter((one) => !there.has(one));
+  const known = new Set(some);
+  return others.filter((one) => !known.has(one));
 }
 
 /** What the workflows of a change lose: whole workflows, jobs, events; and where one newly fetches a stranger's code. */

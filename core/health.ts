@@ -1,7 +1,7 @@
-import { type Finding, findingsOf } from "./finding.ts";
+import { findingsOf, type HealthFinding } from "./finding.ts";
 import { type AppFacts, judgeApp } from "./health/installation.ts";
 import { judgeModels, type ServiceFact } from "./health/models.ts";
-import { judgeRepository, type CheckedRepository, type ServiceIdentity } from "./health/repository.ts";
+import { type CheckedRepository, judgeRepository, type ServiceIdentity } from "./health/repository.ts";
 import { judgeSettings, type SettingsFacts } from "./health/settings.ts";
 import type { Known } from "./known.ts";
 
@@ -15,7 +15,13 @@ export type HealthFacts = {
 };
 
 /** Judges it: each thing that is looked at has a finding, also where it is as it should be. */
-export function judgeHealth({ settings, app, identity, repositories, services }: HealthFacts): Finding[] {
+export function judgeHealth({
+  settings,
+  app,
+  identity,
+  repositories,
+  services,
+}: HealthFacts): HealthFinding[] {
   return [
     ...judgeSettings(settings),
     ...(app === null ? [] : judgeApp(app)),
@@ -27,7 +33,7 @@ export function judgeHealth({ settings, app, identity, repositories, services }:
 function judgeRepositories(
   identity: Known<ServiceIdentity>,
   repositories: readonly CheckedRepository[],
-): Finding[] {
+): HealthFinding[] {
   if (identity.known && repositories.length === 0) {
     const next = `Someone who administers a repository adds it to the installation of \`${identity.value.ourselves.slug}\`.`;
     return [findingsOf("github", null).fail("installed", "The App is installed on no repository.", next)];

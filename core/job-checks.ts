@@ -1,5 +1,5 @@
 import type { Policy } from "../schemas/policy.ts";
-import type { Remark } from "./lint-warning.ts";
+import type { LintDraft } from "./lint-warning.ts";
 
 /**
  * The checks that one job of a workflow makes. `pieces` are the fixed parts of their names, in order: a part that is only
@@ -26,19 +26,19 @@ function makes({ pieces }: JobCheck, name: string): boolean {
 }
 
 /** The checks that the gate `ci` waits for and that no workflow makes: it would wait for ever. Other apps' checks are not known. */
-export function missingChecks({ gates }: Policy, checks: readonly JobCheck[]): Remark[] {
-  return (gates.ci?.checks ?? []).flatMap((check, index): Remark[] => {
+export function missingChecks({ gates }: Policy, checks: readonly JobCheck[]): LintDraft[] {
+  return (gates.ci?.checks ?? []).flatMap((check, index): LintDraft[] => {
     if (!check.startsWith(actions)) return [];
     const name = check.slice(actions.length);
     if (checks.some((one) => makes(one, name))) return [];
     const names = [...new Set(checks.map(({ pieces }) => `\`${pieces.join("…")}\``))].slice(0, 10);
-    const there =
+    const existing =
       names.length === 0 ? "there are no jobs in .github/workflows" : `the jobs are ${names.join(", ")}`;
     return [
       {
         code: "no-such-check",
         key: `gates.ci.checks.${index}`,
-        message: `No workflow makes the check \`${name}\`, so the gate \`ci\` would wait for ever; ${there}.`,
+        message: `No workflow makes the check \`${name}\`, so the gate \`ci\` would wait for ever; ${existing}.`,
         next: "Write the job's name as it stands in its workflow, or add the job.",
       },
     ];

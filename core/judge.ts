@@ -3,7 +3,7 @@ import type { GateResult, Reason, Verdict } from "../schemas/verdict.ts";
 import { engine } from "./engine.ts";
 import type { OnCrash } from "./errors.ts";
 import type { LoadedPolicy, PolicyReading, PullFacts, SecretFinding } from "./facts.ts";
-import { type Gate, lacking } from "./gate.ts";
+import { type Gate, unknownResult } from "./gate.ts";
 import { gateNames, gates } from "./gates.ts";
 import { type Known, known } from "./known.ts";
 import { byPath } from "./paths.ts";
@@ -128,7 +128,9 @@ export function judge(
     deferred: [...deferred],
   });
   if (!reading.known) {
-    return verdict([lacking("policy", "policy-unknown", `The policy could not be read: ${reading.why}`)]);
+    return verdict([
+      unknownResult("policy", "policy-unknown", `The policy could not be read: ${reading.why}`),
+    ]);
   }
   const found = reading.value;
   if (found.state !== "loaded") return verdict([policyProblem(found, facts.defaultBranch)]);

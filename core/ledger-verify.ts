@@ -1,4 +1,4 @@
-import { attemptKinds, followAttempts, noAttempts } from "./attempts.ts";
+import { attemptKinds, checkAttempt, emptyAttempts } from "./attempts.ts";
 import { type Entry, type LedgerHead, readStatement } from "./ledger.ts";
 import { openEnvelope } from "./ledger-envelope.ts";
 import {
@@ -116,7 +116,7 @@ export function verifyChain(
   const notes: LedgerNote[] = [];
   const kinds = new Map<string, number>();
   const keyids = new Set<string>();
-  const attempts = noAttempts();
+  const attempts = emptyAttempts();
   let state = chainStart;
   let first: Entry | null = null;
   let isAnchored = anchor === undefined;
@@ -130,7 +130,7 @@ export function verifyChain(
     first ??= entry;
     // A chain with holes has no attempts to follow: its first problem would be told again for each of them.
     const typed = problems.length === 0 && attemptKinds.has(entry.kind) ? typedEntry(entry) : null;
-    const wrong = typed === null ? null : followAttempts(attempts, typed);
+    const wrong = typed === null ? null : checkAttempt(attempts, typed);
     if (wrong !== null)
       problems.push({
         code: "bad-attempt",

@@ -16,4 +16,4 @@ export type LintCode =
 export type LintWarning = { code: LintCode; message: string; policyLine: number | null; next: string };
 
 /** A warning whose line is not looked up yet: `key` is the dotted path that it is about. */
-export type Remark = Omit<LintWarning, "policyLine"> & { key: string };
+export type LintDraft = Omit<LintWarning, "policyLine"> & { key: string };

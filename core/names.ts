@@ -13,7 +13,7 @@ export function isTooLong(path: string): boolean {
  * One form for all names that a case-insensitive or normalising file system, or a reader's eye, could take for the
  * same: invisible characters left out, NFKC, case-folded. Lossy, so it is used to deny and never to allow.
  */
-export function fold(text: string): string {
+export function foldConfusables(text: string): string {
   // Most names: the same answer, found sooner.
   if (/^[ -~]*$/.test(text)) return text.toLowerCase();
   const visible = text.replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, "");
@@ -51,7 +51,8 @@ function characterProblem(path: string): string | null {
 function segmentProblem(segment: string): string | null {
   if (segment === "") return "the path holds an empty name";
   if (segment === "." || segment === "..") return "the path holds a `.` or `..` folder";
-  if (/^(?:\.git|git~[0-9]+)[. ]*$/.test(fold(segment))) return "the name can be taken for git's own folder";
+  if (/^(?:\.git|git~[0-9]+)[. ]*$/.test(foldConfusables(segment)))
+    return "the name can be taken for git's own folder";
   if (/[. ]$/.test(segment)) return "a name ends with a dot or a space, which some systems drop";
   if (device.test(segment)) return "the name is that of a device on some systems";
   return null;

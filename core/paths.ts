@@ -1,5 +1,5 @@
 import { braceExpand, Minimatch } from "minimatch";
-import { fold, isTooLong, nameProblem } from "./names.ts";
+import { foldConfusables, isTooLong, nameProblem } from "./names.ts";
 
 export { nameProblem };
 
@@ -77,7 +77,7 @@ function patternProblem(pattern: string): string | null {
   if (expanded.length > limits.alternatives)
     return `the braces stand for more than ${limits.alternatives} patterns`;
   for (const one of expanded) {
-    const folded = fold(one);
+    const folded = foldConfusables(one);
     const problem =
       plainProblem(one) ??
       globstarProblem(one) ??
@@ -152,7 +152,12 @@ function lazily(make: () => Minimatch): (path: string) => boolean {
 
 type Form = (text: string) => string;
 const raw: Form = (text) => text;
-const forms: readonly Form[] = [raw, fold, (text) => text.normalize("NFC"), (text) => text.normalize("NFD")];
+const forms: readonly Form[] = [
+  raw,
+  foldConfusables,
+  (text) => text.normalize("NFC"),
+  (text) => text.normalize("NFD"),
+];
 
 /**
  * One matcher for every list of paths in a policy or plan. A deny matches the name as it is and every form of it that

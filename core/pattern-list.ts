@@ -8,7 +8,7 @@ export type PatternList = {
   /** What holds for a path that is matched, as the rest of a sentence about that path. */
   meaning: string;
   /** Its files may be yet to be written, so a pattern without a file says nothing about the pattern. */
-  toCome: boolean;
+  mayBeAbsent: boolean;
 };
 
 /** Two lists of patterns: when a file of the one changes, a file of the other is needed. */
@@ -21,7 +21,7 @@ export function patternList(
   patterns: readonly string[] | undefined,
   meaning: string,
 ): PatternList {
-  return { key, mode, patterns: patterns ?? [], meaning, toCome: false };
+  return { key, mode, patterns: patterns ?? [], meaning, mayBeAbsent: false };
 }
 
 /** The two lists of each pair under a key; `says` gives what a match of either means, from both as people read them. */

@@ -1,5 +1,5 @@
 import { policyPath } from "../schemas/policy-place.ts";
-import { askedCasefiles } from "./casefiles.ts";
+import { requiredCasefiles } from "./casefiles.ts";
 import type { LoadedPolicy } from "./facts.ts";
 import { guardOf } from "./gates/protected.ts";
 import { matcher, nameProblem } from "./paths.ts";
@@ -53,7 +53,7 @@ function builtIn(path: string, loaded: Loaded): TouchingRule[] {
 
 /** `{story}` and `{prompt}` of a casefile's name stand for the numbers of issues. */
 function casefiles(path: string, loaded: Loaded): TouchingRule[] {
-  const asked = askedCasefiles(loaded.policy).find(({ template }) => {
+  const asked = requiredCasefiles(loaded.policy).find(({ template }) => {
     const fixed = template.split(/\{(?:story|prompt)\}/).map((text) => text.replace(/[^\w/-]/g, "\\$&"));
     return new RegExp(`^${fixed.join("[1-9][0-9]*")}$`).test(path);
   });

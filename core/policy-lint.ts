@@ -3,7 +3,7 @@ import { casefilesOf } from "./casefiles.ts";
 import { deniedPatterns } from "./contract.ts";
 import type { LoadedPolicy } from "./facts.ts";
 import { type JobCheck, missingChecks } from "./job-checks.ts";
-import type { LintWarning, Remark } from "./lint-warning.ts";
+import type { LintDraft, LintWarning } from "./lint-warning.ts";
 import { matcher } from "./paths.ts";
 import { covers } from "./pattern-cover.ts";
 import type { PatternList } from "./pattern-list.ts";
@@ -17,8 +17,8 @@ export type LintContext = { files: readonly string[] | null; checks: readonly Jo
 
 type Loaded = Pick<LoadedPolicy, "policy" | "lines">;
 
-function shadowed({ key, patterns }: PatternList): Remark[] {
-  return patterns.flatMap((pattern, index): Remark[] => {
+function shadowed({ key, patterns }: PatternList): LintDraft[] {
+  return patterns.flatMap((pattern, index): LintDraft[] => {
     // Of two patterns that mean the same, the later one is told.
     const other = patterns.find(
       (one, at) => at !== index && covers(one, pattern) && !(at > index && covers(pattern, one)),
@@ -29,9 +29,9 @@ function shadowed({ key, patterns }: PatternList): Remark[] {
   });
 }
 
-function allowedAndDenied({ policy }: Loaded): Remark[] {
+function allowedAndDenied({ policy }: Loaded): LintDraft[] {
   return Object.entries(policy.roles).flatMap(([name, { allow, deny }]) =>
-    allow.flatMap((pattern, index): Remark[] => {
+    allow.flatMap((pattern, index): LintDraft[] => {
       const by = deny.find((one) => covers(one, pattern));
       if (by === undefined) return [];
       return [
@@ -47,12 +47,12 @@ function allowedAndDenied({ policy }: Loaded): Remark[] {
 }
 
 /** An `allow` that reaches the policy, or every file of the repository. */
-function wideRoles({ policy }: Loaded): Remark[] {
+function wideRoles({ policy }: Loaded): LintDraft[] {
   const builtIn = policy.extends === "default" ? sensitivePatterns : [];
   const forbidden = policy.gates["forbidden-paths"]?.deny ?? [];
   return Object.entries(policy.roles).flatMap(([name, { allow, deny }]) => {
     const isKept = matcher([...deny, ...builtIn, ...forbidden], "deny").matches(policyPath) !== null;
-    return allow.flatMap((pattern, index): Remark[] => {
+    return allow.flatMap((pattern, index): LintDraft[] => {
       const key = `roles.${name}.allow.${index}`;
       if (!isKept && matcher([pattern], "allow").matches(policyPath) !== null) {
         const message = `\`${pattern}\` lets an agent in the role \`${name}\` touch \`${policyPath}\`, the policy itself.`;
@@ -67,12 +67,12 @@ function wideRoles({ policy }: Loaded): Remark[] {
 }
 
 /** A casefile of ours that another rule keeps out: no change of a run could be merged. */
-function refusedCasefiles({ policy }: Loaded): Remark[] {
+function refusedCasefiles({ policy }: Loaded): LintDraft[] {
   const { phases, gates } = policy;
   const phase = phases?.of[phases.current];
   const kept = [...deniedPatterns(policy), ...(gates.protected?.paths ?? []), ...(phase?.deny ?? [])];
   const denied = matcher(kept, "deny");
-  return casefilesOf(policy, 1).flatMap(({ name, path }): Remark[] => {
+  return casefilesOf(policy, 1).flatMap(({ name, path }): LintDraft[] => {
     const isClosed = phase?.allow !== undefined && matcher(phase.allow, "allow").matches(path) === null;
     if (denied.matches(path) === null && !isClosed) return [];
     const message = `Another rule of this policy keeps \`${path}\` out, so no change of a run can be merged with its casefile.`;
@@ -84,7 +84,7 @@ function refusedCasefiles({ policy }: Loaded): Remark[] {
 const plainName = (name: string) => shortName(name).toLowerCase();
 
 /** Under `separation: strict` nobody approves what they asked for; a team may have other people in it. */
-function approvers({ policy }: Loaded): Remark[] {
+function approvers({ policy }: Loaded): LintDraft[] {
   const { planners, executors, approvers: by, separation } = policy.people;
   const asking = [...planners, ...executors];
   if (by.length === 0 && asking.length > 0) {
@@ -104,7 +104,7 @@ function approvers({ policy }: Loaded): Remark[] {
 }
 
 /** Waivers that take more people than may give them. How many a team has is not known here. */
-function waivers({ policy: { people, waivers } }: Loaded): Remark[] {
+function waivers({ policy: { people, waivers } }: Loaded): LintDraft[] {
   if (waivers === undefined) return [];
   const names = new Set(people[waivers.by].map(plainName));
   if (names.size >= waivers.people || [...names].some((name) => name.includes("/"))) return [];
@@ -117,7 +117,7 @@ function waivers({ policy: { people, waivers } }: Loaded): Remark[] {
 export function lintPolicy(loaded: Loaded, { files, checks }: LintContext): LintWarning[] {
   const lists = patternLists(loaded.policy);
   const tree = files === null ? null : namedFiles(files);
-  const remarks = [
+  const drafts = [
     ...lists.flatMap((list) => (tree === null ? [] : unmatched(list, tree))),
     ...lists.flatMap(shadowed),
     ...allowedAndDenied(loaded),
@@ -127,7 +127,7 @@ export function lintPolicy(loaded: Loaded, { files, checks }: LintContext): Lint
     ...approvers(loaded),
     ...waivers(loaded),
   ];
-  return remarks
+  return drafts
     .map(({ key, code, message, next }) => ({ code, message, policyLine: lineOf(loaded, key), next }))
     .toSorted((one, other) => (one.policyLine ?? 0) - (other.policyLine ?? 0));
 }

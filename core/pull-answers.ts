@@ -1,5 +1,5 @@
 import { adopt } from "./adoption-answer.ts";
-import { type Answer, accept, refuse } from "./answer.ts";
+import { accept, type CommandAnswer, refuse } from "./answer.ts";
 import { type CommandRequest, holders } from "./authority.ts";
 import { adoptionOf, requesters, whoseWork } from "./authorship.ts";
 import { answerIn, type Handler, type Handlers } from "./command-handlers.ts";
@@ -23,7 +23,7 @@ const handlers: Handlers<"pull", CommandContext> = {
 };
 
 /** Answers one command on a pull request; null while what decides it cannot be read. */
-export function answerOnPull(request: CommandRequest, context: CommandContext): Answer | null {
+export function answerOnPull(request: CommandRequest, context: CommandContext): CommandAnswer | null {
   const over = context.facts.state === "closed" ? refuse("closed", "This pull request is closed.") : null;
   return answerIn("pull", handlers, context, request, over);
 }
@@ -51,7 +51,7 @@ function signOff(
   { facts, loaded, record }: CommandContext,
   request: CommandRequest,
   command: CommandOf<"sign-off">,
-): Answer | null {
+): CommandAnswer | null {
   const head = facts.judged.head.sha;
   const tests = manualTests(loaded.policy);
   if (command.sha !== head) {
@@ -130,7 +130,7 @@ function waive(
   { facts, loaded, record }: CommandContext,
   request: CommandRequest,
   command: CommandOf<"waive">,
-): Answer {
+): CommandAnswer {
   const head = facts.judged.head.sha;
   const { waivers, people } = loaded.policy;
   const { gate, sha, until } = command;

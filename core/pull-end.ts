@@ -1,11 +1,11 @@
 import type { Step } from "./decision.ts";
 import { appActor, type Draft, entriesOf, lastEntry } from "./entries.ts";
 import { handedOff, toCleanup } from "./handoffs.ts";
-import type { PullContext, PullLookFacts } from "./pull-facts.ts";
+import type { PullContext, PullSnapshot } from "./pull-facts.ts";
 import { storyOf } from "./record.ts";
 import { allowsMerge, lastVerdict, summariseMerge } from "./vsa.ts";
 
-type Merged = NonNullable<PullLookFacts["merged"]>;
+type Merged = NonNullable<PullSnapshot["merged"]>;
 
 /** Records, once, what became of a pull request, and has its story decided again. */
 export function observeEnd(context: PullContext): Step {
@@ -74,6 +74,6 @@ function mergedDrafts({ facts, entries }: PullContext, merged: Merged): Draft[] 
   ];
 }
 
-function aboutHead({ number, judged }: PullLookFacts): Draft["subject"][number] {
+function aboutHead({ number, judged }: PullSnapshot): Draft["subject"][number] {
   return { name: `pull request #${number}`, digest: { gitCommit: judged.head.sha } };
 }

@@ -16,13 +16,13 @@ import { type Known, unknown } from "./known.ts";
 import { recordReviews } from "./observed-reviews.ts";
 import { answerOnPull } from "./pull-answers.ts";
 import { observeEnd } from "./pull-end.ts";
-import type { JudgedContext, PullContext, PullLookFacts } from "./pull-facts.ts";
+import type { JudgedContext, PullContext, PullSnapshot } from "./pull-facts.ts";
 import { recordOf, storyOf } from "./record.ts";
 import { summaryMarkdown, titleOf } from "./report.ts";
 import { usablePolicy } from "./trouble.ts";
 
 /** Decides a pull request's next steps: commands answered, verdict given, evidence sealed, merge observed. */
-export function decidePull(facts: PullLookFacts): Decision {
+export function decidePull(facts: PullSnapshot): Decision {
   // First, so that what was approved before a merge stands before it in the ledger.
   const reviews = recordReviews({ facts, entries: facts.entries });
   const answers = answerCommands(contextAfter(reviews, facts));
@@ -45,7 +45,7 @@ export function decidePull(facts: PullLookFacts): Decision {
   );
 }
 
-function contextAfter({ drafts = [] }: Step, facts: PullLookFacts): PullContext {
+function contextAfter({ drafts = [] }: Step, facts: PullSnapshot): PullContext {
   return { facts, entries: withDrafts(facts.entries, drafts, facts.now) };
 }
 
@@ -53,7 +53,7 @@ function contextAfter({ drafts = [] }: Step, facts: PullLookFacts): PullContext 
  * Whether the base has all of the pull request already, so that GitHub is about to call it merged. A verdict on nothing
  * would make that merge an incident.
  */
-function isInBase({ judged: { mergeBase, head } }: PullLookFacts): boolean {
+function isInBase({ judged: { mergeBase, head } }: PullSnapshot): boolean {
   return mergeBase.known && mergeBase.value === head.sha;
 }
 
@@ -107,7 +107,7 @@ function answerCommands(context: PullContext): Step {
   if (loaded === null) return {};
   const sources = answeredSources(facts.entries);
   let answers = emptyDecision();
-  for (const request of facts.asks) {
+  for (const request of facts.commands) {
     if (sources.has(sourceKey(request.source))) continue;
     const entries = withDrafts(context.entries, answers.drafts, facts.now);
     const record = recordFor({ facts, entries });
@@ -135,7 +135,7 @@ function recordVerdict({ facts, entries, verdict, digest }: JudgedContext): Step
   if (last?.verdictSha256 === digest && (last.baseRef ?? baseRef) === baseRef) return {};
   // A verdict with an unread fact will be given again at once; recording each would fill the ledger with noise.
   if (verdict.gates.some((gate) => gate.status === "unknown") && verdict.conclusion === "pending") return {};
-  const { repository, number, twins } = facts;
+  const { repository, number, sameHeadPulls } = facts;
   const story = storyOf(entries, number);
   return {
     drafts: [
@@ -158,7 +158,7 @@ function recordVerdict({ facts, entries, verdict, digest }: JudgedContext): Step
     enqueue: [
       ...(story === undefined ? [] : [{ kind: "issue" as const, repository: repository.id, number: story }]),
       // They share the check, so what is shown there may change with this verdict.
-      ...(twins.known ? twins.value : []).map((twin) => ({
+      ...(sameHeadPulls.known ? sameHeadPulls.value : []).map((twin) => ({
         kind: "pull" as const,
         repository: repository.id,
         number: twin,
@@ -170,7 +170,7 @@ function recordVerdict({ facts, entries, verdict, digest }: JudgedContext): Step
 /** Shows on the commit what counts there: this verdict, or that of another pull request with the same head. */
 function showCheck(context: JudgedContext): Step {
   const { facts, verdict, digest } = context;
-  const worse = worseTwin(context);
+  const worse = worstOfSameHead(context);
   const shown =
     worse === null ? {} : { counted: worse, title: "Another pull request with this commit is not green" };
   return checkEffect(facts, verdict, digest, shown);
@@ -180,14 +180,14 @@ function showCheck(context: JudgedContext): Step {
  * A commit has one check, so pull requests that share their head share it: the worse verdict counts (invariant 5). Null
  * when no other one is worse; an unread or unjudged twin holds the check open.
  */
-function worseTwin({ facts, entries, verdict }: JudgedContext): "failure" | "pending" | null {
+function worstOfSameHead({ facts, entries, verdict }: JudgedContext): "failure" | "pending" | null {
   if (verdict.conclusion === "failure") return null;
-  if (!facts.twins.known) return "pending";
-  const conclusions = facts.twins.value.map((twin) => {
+  if (!facts.sameHeadPulls.known) return "pending";
+  const conclusions = facts.sameHeadPulls.value.map((pull) => {
     const last = lastEntry(
       entries,
       "verdict.given",
-      ({ body }) => body.pull === twin && body.head === verdict.head,
+      ({ body }) => body.pull === pull && body.head === verdict.head,
     );
     return last?.body.conclusion ?? "pending";
   });

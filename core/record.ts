@@ -4,7 +4,7 @@ import { adoptedPlan } from "./adopted-plan.ts";
 import { undoneCommits } from "./checkpoints.ts";
 import { openConcerns } from "./concerns.ts";
 import { accountOf, type EntryOf, entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
-import type { EvidenceRecord, Given, PullRecord, RunRecord, Stop } from "./facts.ts";
+import type { EvidenceRecord, GivenAct, PullRecord, PullRun, Stop } from "./facts.ts";
 import { attemptName } from "./identifiers.ts";
 import { type Known, known, unknown } from "./known.ts";
 import { provenanceOf, runOrigin } from "./provenance.ts";
@@ -52,7 +52,7 @@ export function recordOf(entries: readonly TypedEntry[], pull: number): Known<Pu
 type Act = EntryOf<"sign-off.given" | "waiver.given" | "change.adopted">;
 
 /** Who gave an act, when, and for which branch; older entries do not tell the branch. */
-function givenBy({ actor, seq, at, body }: Act): Given & { by: Account; seq: number } {
+function givenBy({ actor, seq, at, body }: Act): GivenAct & { by: Account; seq: number } {
   return { by: accountOf(actor), seq, at, baseRef: body.baseRef ?? null };
 }
 
@@ -72,7 +72,7 @@ function adoptedRecord(entries: readonly TypedEntry[], pull: number, record: Pul
     : known({ ...record, adoptedFor });
 }
 
-function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">): RunRecord | null {
+function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">): PullRun | null {
   const { run, story, prompt, branch } = opened;
   const basis = runOrigin(entries, opened);
   const { approval } = basis;

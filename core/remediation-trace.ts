@@ -1,4 +1,4 @@
-import { saysSomething } from "./brought.ts";
+import { hasContent } from "./brought.ts";
 
 /** The parts of a remediation trace, in the order in which they are told. */
 export const traceParts = [
@@ -29,7 +29,7 @@ const titles: Record<TracePart, RegExp> = {
 };
 
 /** A text's words alone, so that `**Origin task/gate:**`, `origin_task_gate` and `originTaskGate` are spelt alike. */
-function wordsOf(text: string): string {
+function normalizedWords(text: string): string {
   return text
     .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
     .toLowerCase()
@@ -38,7 +38,7 @@ function wordsOf(text: string): string {
 }
 
 function partOf(title: string): TracePart | null {
-  const words = wordsOf(title).replace(/^[0-9]+ /, "");
+  const words = normalizedWords(title).replace(/^[0-9]+ /, "");
   return traceParts.find((name) => titles[name].test(words)) ?? null;
 }
 
@@ -113,7 +113,7 @@ function jsonParts(text: string): Part[] | null {
 
 /** The status that a part's first line is; null when that line says more or less than one of the words. */
 function statusOf(text: string): TraceStatus | null {
-  const first = wordsOf(text.split("\n").find(saysSomething) ?? "");
+  const first = normalizedWords(text.split("\n").find(hasContent) ?? "");
   return statuses.find((status) => status === first) ?? null;
 }
 
@@ -125,9 +125,9 @@ function statusOf(text: string): TraceStatus | null {
 export function readTrace(path: string, text: string): RemediationTrace | null {
   const parts = /\.json$/i.test(path) ? jsonParts(text) : markdownParts(text);
   if (parts === null) return null;
-  const told = parts.filter((part) => saysSomething(part.text));
-  const missing = traceParts.filter((name) => !told.some((part) => part.name === name));
-  const found = told.filter((part) => part.name === "final status").map((part) => statusOf(part.text));
+  const filled = parts.filter((part) => hasContent(part.text));
+  const missing = traceParts.filter((name) => !filled.some((part) => part.name === name));
+  const found = filled.filter((part) => part.name === "final status").map((part) => statusOf(part.text));
   const status = found.includes("open") ? "open" : found.includes(null) ? null : (found.at(-1) ?? null);
   return { missing, status };
 }

@@ -150,11 +150,11 @@ function* contractSteps(basis: RunBasis): Generator<ReplayStep> {
     ["prompts", derived.prompts.length, body.prompts.length],
   ]);
   for (const [index, frozen] of body.prompts.entries()) {
-    const again = derived.prompts[index];
+    const expected = derived.prompts[index];
     yield comparedStep(
       head(`prompt ${index + 1} of ${body.prompts.length}`),
       "the frozen text and scope, from the plan; the story's title is read out of the text",
-      again === undefined ? [["prompt", "none", frozen]] : fieldPairs(again, frozen),
+      expected === undefined ? [["prompt", "none", frozen]] : fieldPairs(expected, frozen),
     );
   }
 }

@@ -6,8 +6,13 @@ import { checkpointName } from "./identifiers.ts";
 import { isOfAttempt } from "./provenance.ts";
 import { commitSteps } from "./replay-commit.ts";
 import { branchBefore } from "./replay-progress.ts";
-import { promptAgain } from "./replay-prompt.ts";
-import { type Asked, type AttemptEntries, attemptEntries, type ReplayContext } from "./replay-sources.ts";
+import { derivePrompt } from "./replay-prompt.ts";
+import {
+  type AttemptEntries,
+  attemptEntries,
+  type PromptEntry,
+  type ReplayContext,
+} from "./replay-sources.ts";
 import {
   attemptHead,
   bodilessStep,
@@ -23,26 +28,26 @@ import { bodyRef, checkpointBody, evidenceBody, responseFiles } from "./story/bo
  * Derives again one attempt: its checkpoint and number, what the agent was handed and handed back, the review, the evidence
  * or the concern, and the commit.
  */
-export function attemptSteps(asked: Asked, context: ReplayContext): ReplayStep[] {
-  const tried = attemptEntries(context.entries, asked);
-  const { step, pack } = promptAgain(asked, context);
+export function attemptSteps(promptEntry: PromptEntry, context: ReplayContext): ReplayStep[] {
+  const attempt = attemptEntries(context.entries, promptEntry);
+  const { step, pack } = derivePrompt(promptEntry, context);
   return [
-    checkpointStep(asked, context),
-    protocolStep(asked, context),
+    checkpointStep(promptEntry, context),
+    protocolStep(promptEntry, context),
     step,
-    answerStep(tried, context),
-    reviewStep(tried, pack, context),
-    evidenceStep(tried, context),
-    concernStep(tried, context),
-    ...commitSteps(tried, context),
+    answerStep(attempt, context),
+    reviewStep(attempt, pack, context),
+    evidenceStep(attempt, context),
+    concernStep(attempt, context),
+    ...commitSteps(attempt, context),
   ].filter((one) => one !== null);
 }
 
 /** Attempts of older versions have no checkpoint, and then there is nothing to compare. */
-function checkpointStep(asked: Asked, { entries }: ReplayContext): ReplayStep | null {
-  const found = checkpointOf(asked, entries);
+function checkpointStep(promptEntry: PromptEntry, { entries }: ReplayContext): ReplayStep | null {
+  const found = checkpointOf(promptEntry, entries);
   if (found === undefined) return null;
-  const again = checkpointBody(asked.body, branchBefore(asked, entries), asked.body.base);
+  const again = checkpointBody(promptEntry.body, branchBefore(promptEntry, entries), promptEntry.body.base);
   return comparedStep(
     { step: "checkpoint", seq: found.seq, about: again.checkpoint },
     "where the branch stood before the attempt, from the commits and rollbacks before it",
@@ -50,14 +55,17 @@ function checkpointStep(asked: Asked, { entries }: ReplayContext): ReplayStep | 
   );
 }
 
-function checkpointOf({ seq, body }: Asked, entries: readonly TypedEntry[]) {
+function checkpointOf({ seq, body }: PromptEntry, entries: readonly TypedEntry[]) {
   const name = checkpointName(body);
   return lastEntry(entries, "checkpoint.recorded", (entry) => entry.body.checkpoint === name, seq);
 }
 
-function protocolStep({ seq, body: asked }: Asked, { entries, basis, broken }: ReplayContext): ReplayStep {
+function protocolStep(
+  { seq, body: promptEntry }: PromptEntry,
+  { entries, basis, broken }: ReplayContext,
+): ReplayStep {
   const pairs = entries.flatMap((entry): Pair[] => {
-    if (!isOfAttempt(entry, asked)) return [];
+    if (!isOfAttempt(entry, promptEntry)) return [];
     const { body } = entry;
     const problem = broken.get(entry.seq);
     return [
@@ -70,7 +78,7 @@ function protocolStep({ seq, body: asked }: Asked, { entries, basis, broken }: R
     ];
   });
   return comparedStep(
-    attemptHead("attempt", seq, asked),
+    attemptHead("attempt", seq, promptEntry),
     "its number, its story and the order of its entries, by the protocol",
     pairs,
   );
@@ -93,7 +101,7 @@ function answerStep({ response }: AttemptEntries, { sources, purged }: ReplayCon
 }
 
 function reviewStep(
-  { asked, response, closed }: AttemptEntries,
+  { promptEntry, response, closed }: AttemptEntries,
   pack: Pack | null,
   { sources, purged }: ReplayContext,
 ): ReplayStep | null {
@@ -117,7 +125,7 @@ function reviewStep(
     return comparedStep(head, "what the recorded outcome and files alone refuse", [
       ["accepted", refused, body.accepted],
     ]);
-  const needed = [response.body.result.sha256, ...(pack === null ? [asked.body.pack.sha256] : [])];
+  const needed = [response.body.result.sha256, ...(pack === null ? [promptEntry.body.pack.sha256] : [])];
   return bodilessStep(
     head,
     needed,
@@ -139,27 +147,27 @@ function refusedByEntry(
 
 /** What was bundled of an accepted answer. */
 function evidenceStep(
-  { asked, response, closed, evidence }: AttemptEntries,
+  { promptEntry, response, closed, evidence }: AttemptEntries,
   { prompts }: ReplayContext,
 ): ReplayStep | null {
   if (closed?.body.accepted !== true || response === undefined) return null;
-  const role = prompts.get(asked.body.prompt)?.role ?? "";
+  const role = prompts.get(promptEntry.body.prompt)?.role ?? "";
   return comparedStep(
-    attemptHead("evidence", evidence?.seq ?? closed.seq, asked.body),
+    attemptHead("evidence", evidence?.seq ?? closed.seq, promptEntry.body),
     "the bundle, from the entries of the attempt",
-    [["bundle", evidenceBody(asked.body, response.body, role), evidence?.body ?? "none"]],
+    [["bundle", evidenceBody(promptEntry.body, response.body, role), evidence?.body ?? "none"]],
   );
 }
 
 /** The concern that an agent's answer is, where it stopped or asked. */
 function concernStep(
-  { asked, response }: AttemptEntries,
+  { promptEntry, response }: AttemptEntries,
   { entries, sources, purged }: ReplayContext,
 ): ReplayStep | null {
   if (response === undefined) return null;
-  const name = checkpointName(asked.body);
+  const name = checkpointName(promptEntry.body);
   const found = entriesOf(entries, "concern.raised").find(({ body }) => body.concern === name);
-  const isOlder = checkpointOf(asked, entries) === undefined;
+  const isOlder = checkpointOf(promptEntry, entries) === undefined;
   if (found === undefined && (isOlder || !isStopping(response.body.outcome))) return null;
   const head: StepHead = { step: "concern", seq: found?.seq ?? response.seq, about: name };
   const { sha256 } = response.body.result;
@@ -167,6 +175,6 @@ function concernStep(
   if (result === null)
     return bodilessStep(head, [sha256], purged, "it follows from the answer, whose body was not published");
   return comparedStep(head, "what the agent stopped for or asked, from its published answer", [
-    ["concern", agentConcern(asked.body, sha256, result), found?.body ?? null],
+    ["concern", agentConcern(promptEntry.body, sha256, result), found?.body ?? null],
   ]);
 }

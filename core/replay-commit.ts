@@ -11,13 +11,13 @@ import { attemptHead, comparedStep, type Pair, type ReplayStep, untriedStep } fr
 
 /** Compares the commit of an attempt with git: what it holds and what its message names. */
 export function* commitSteps(
-  tried: AttemptEntries,
+  attempt: AttemptEntries,
   { entries, sources: { git } }: ReplayContext,
 ): Generator<ReplayStep> {
-  const { asked, commit } = tried;
+  const { promptEntry, commit } = attempt;
   if (commit === undefined) return;
   const { seq, body } = commit;
-  const head = attemptHead("commit", seq, asked.body);
+  const head = attemptHead("commit", seq, promptEntry.body);
   if (git === null)
     return yield untriedStep(
       head,
@@ -36,18 +36,18 @@ export function* commitSteps(
     head,
     `${body.commit}: its tree, its parent, the answer's files${ours} and nothing else`,
     [
-      ["branch", branchBefore(asked, entries).branch, body.branch],
-      ["base", asked.body.base, body.parent],
+      ["branch", branchBefore(promptEntry, entries).branch, body.branch],
+      ["base", promptEntry.body.base, body.parent],
       ["tree", body.tree, written.value.tree],
       ["parents", [body.parent], written.value.parents],
-      ...filePairs(tried, written.value),
-      ...casefilePairs(tried, written.value, entries, git.policy),
+      ...filePairs(attempt, written.value),
+      ...casefilePairs(attempt, written.value, entries, git.policy),
     ],
   );
   yield comparedStep(
-    attemptHead("trailers", seq, asked.body),
+    attemptHead("trailers", seq, promptEntry.body),
     "what the commit's message names: run, prompt, attempt, digests and evidence",
-    [["trailers", expectedTrailers(tried), trailersOf(written.value.message)]],
+    [["trailers", expectedTrailers(attempt), trailersOf(written.value.message)]],
   );
 }
 
@@ -69,7 +69,7 @@ function filePairs({ response, commit }: AttemptEntries, { files, changes }: Wri
  * those that the approval's policy asks for, where that is known, with the bytes that were recorded and that git has.
  */
 function casefilePairs(
-  { asked, evidence, commit }: AttemptEntries,
+  { promptEntry, evidence, commit }: AttemptEntries,
   { files, changes, before }: WrittenCommit,
   entries: readonly TypedEntry[],
   policy: Known<Policy>,
@@ -77,7 +77,9 @@ function casefilePairs(
   const recorded = commit?.body.casefiles ?? [];
   const named = recorded.map(({ name, path }) => ({ name, path }));
   return [
-    ...(policy.known ? [["casefiles", casefilesOf(policy.value, asked.body.story), named] as const] : []),
+    ...(policy.known
+      ? [["casefiles", casefilesOf(policy.value, promptEntry.body.story), named] as const]
+      : []),
     ...recorded.flatMap(({ name, path, sha256: digest, blob }): Pair[] => {
       const text = evidence === undefined ? null : casefileText(name, entries, evidence);
       const whole = text === null ? null : wholeCasefile(text, before?.get(path) ?? null);
@@ -95,13 +97,13 @@ function casefilePairs(
  * Written here a second time: a replay that asked the writer for these lines could not see them change. The writer shows
  * hidden characters and parts mentions, so both sides are compared without that.
  */
-function expectedTrailers({ asked, response, evidence }: AttemptEntries): string[] {
-  const { run, story, prompt, pack } = asked.body;
+function expectedTrailers({ promptEntry, response, evidence }: AttemptEntries): string[] {
+  const { run, story, prompt, pack } = promptEntry.body;
   return [
     `Sallyport-Run: ${run}`,
     `Sallyport-Story: #${story}`,
     `Sallyport-Prompt: #${prompt}`,
-    `Sallyport-Attempt: ${attemptName(asked.body)}`,
+    `Sallyport-Attempt: ${attemptName(promptEntry.body)}`,
     `Sallyport-Prompt-SHA256: ${pack.sha256}`,
     `Sallyport-Answer-SHA256: ${response?.body.result.sha256 ?? ""}`,
     `Sallyport-Evidence: ${evidence?.hash ?? ""}`,

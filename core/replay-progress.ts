@@ -1,10 +1,10 @@
 import type { EntryBody } from "../schemas/entries.ts";
-import { emptyBranch, type BranchState, afterCommit, afterRollback } from "./checkpoints.ts";
+import { afterCommit, afterRollback, type BranchState, emptyBranch } from "./checkpoints.ts";
 import { branchToWrite } from "./contract.ts";
 import { entriesOf, lastEntry, type TypedEntry } from "./entries.ts";
 import { agentHolder, toAgent, toCleanup, toGates, toMerger } from "./handoffs.ts";
 import { branchName } from "./identifiers.ts";
-import type { Asked, ReplayContext } from "./replay-sources.ts";
+import type { PromptEntry, ReplayContext } from "./replay-sources.ts";
 import { comparedStep, fieldPairs, type ReplayStep, type StepHead } from "./replay-step.ts";
 import { pullBody } from "./story/bodies.ts";
 import { endOf, failuresOf } from "./story/remediating.ts";
@@ -44,7 +44,7 @@ function branchStateBefore(
 
 /** The branch that an attempt had to write to, and where it stood; `head` null: it was to be made anew. */
 export function branchBefore(
-  { seq, body }: Asked,
+  { seq, body }: PromptEntry,
   entries: readonly TypedEntry[],
 ): { branch: string; head: string | null } {
   const { branchState, isOpen } = branchStateBefore(body.prompt, seq, entries);
@@ -88,7 +88,7 @@ function handoffStep(
   const isToAgent = to.stage === "execute";
   const again = isToAgent
     ? toAgent({ story, prompt }, contract.body.digest, holder)
-    : handedAgain({ story, prompt }, to.stage, entriesBefore(entries, entry));
+    : deriveHandoff({ story, prompt }, to.stage, entriesBefore(entries, entry));
   const taken =
     isToAgent && policy?.known !== true ? "; the agent is taken as it is: the policy is not here" : "";
   return comparedStep(
@@ -99,7 +99,7 @@ function handoffStep(
 }
 
 /** A hand-off after the work at a prompt, from the entries before it. */
-function handedAgain(
+function deriveHandoff(
   where: { story: number; prompt: number },
   stage: EntryBody<"handoff.made">["to"]["stage"],
   before: readonly TypedEntry[],

@@ -6,7 +6,12 @@ import { type PromptStep, packFields, packOf } from "./contract.ts";
 import { entriesOf, type TypedEntry } from "./entries.ts";
 import { canonicalJson } from "./json.ts";
 import { branchBefore } from "./replay-progress.ts";
-import { type Asked, attemptEntries, type PublishedBody, type ReplayContext } from "./replay-sources.ts";
+import {
+  attemptEntries,
+  type PromptEntry,
+  type PublishedBody,
+  type ReplayContext,
+} from "./replay-sources.ts";
 import {
   attemptHead,
   bodilessStep,
@@ -25,8 +30,11 @@ type Derived = { text: string; pairs: Pair[]; pack: Pack | null };
  * Derives again what an agent was handed: by the approval's policy, or, where that is not here, by the published body, of
  * which then only the role's paths and the limits are taken as they are. `pack` is null if nothing of it could be tried.
  */
-export function promptAgain(asked: Asked, context: ReplayContext): { step: ReplayStep; pack: Pack | null } {
-  const { body, seq } = asked;
+export function derivePrompt(
+  promptEntry: PromptEntry,
+  context: ReplayContext,
+): { step: ReplayStep; pack: Pack | null } {
+  const { body, seq } = promptEntry;
   const { entries, basis, prompts, purged, sources } = context;
   const head = attemptHead("prompt", seq, body);
   const contract = prompts.get(body.prompt);
@@ -37,16 +45,16 @@ export function promptAgain(asked: Asked, context: ReplayContext): { step: Repla
   }
   const policy = sources.git?.policy ?? null;
   const published = sources.packs.get(body.pack.sha256);
-  const tries = triesBefore(asked, entries);
+  const attempts = attemptsBefore(promptEntry, entries);
   const given: PromptStep = {
     ...stepOf({ ...body, story: basis.run.body.story }),
     base: body.base,
     contract,
     repository: sources.names.get(seq) ?? "",
-    failures: failuresOf(asked, tries, entries),
+    failures: failuresOf(promptEntry, attempts, entries),
   };
   let derived: Derived;
-  if (policy?.known === true) derived = promptByPolicy(body, given, tries.length, policy.value, published);
+  if (policy?.known === true) derived = promptByPolicy(body, given, attempts.length, policy.value, published);
   else if (published !== undefined) derived = promptByBody(body, given, published);
   else {
     const why = "its body was not published, and the policy lies in git";
@@ -56,14 +64,14 @@ export function promptAgain(asked: Asked, context: ReplayContext): { step: Repla
         : untriedStep(head, "missing", `the approval's policy: ${policy.why}`);
     return { step, pack: null };
   }
-  const branch: Pair = ["branch", branchBefore(asked, entries).branch, body.branch];
+  const branch: Pair = ["branch", branchBefore(promptEntry, entries).branch, body.branch];
   return { step: comparedStep(head, derived.text, [branch, ...derived.pairs]), pack: derived.pack };
 }
 
 function promptByPolicy(
   body: EntryBody<"prompt.recorded">,
   given: PromptStep,
-  tries: number,
+  attempts: number,
   policy: Policy,
   published: PublishedBody<Pack> | undefined,
 ): Derived {
@@ -71,7 +79,7 @@ function promptByPolicy(
   const text = pack === null ? "none: the policy has no such role" : canonicalJson(pack);
   const pairs: Pair[] = [["pack", bodyRef(text), body.pack]];
   const { rework } = policy.agents.limits;
-  if (tries > rework) pairs.push(["tries", `at most ${rework + 1}`, `${tries + 1}`]);
+  if (attempts > rework) pairs.push(["tries", `at most ${rework + 1}`, `${attempts + 1}`]);
   if (published !== undefined) pairs.push(["published body", text, published.text]);
   const what = published === undefined ? "its digest" : "its digest and its published body";
   return { text: `${what}, from contract, base, policy and failures`, pairs, pack };
@@ -94,19 +102,23 @@ function promptByBody(
 }
 
 /** The tries at the same prompt before this one, in the same run. */
-function triesBefore({ seq, body }: Asked, entries: readonly TypedEntry[]): Asked[] {
+function attemptsBefore({ seq, body }: PromptEntry, entries: readonly TypedEntry[]): PromptEntry[] {
   return entriesOf(entries, "prompt.recorded").filter(
     (entry) => entry.seq < seq && entry.body.run === body.run && entry.body.prompt === body.prompt,
   );
 }
 
 /** Why the last of these tries was refused, and what people had answered the prompt's agents by then. */
-function failuresOf(asked: Asked, tries: readonly Asked[], entries: readonly TypedEntry[]) {
-  const last = tries.at(-1);
+function failuresOf(
+  promptEntry: PromptEntry,
+  attempts: readonly PromptEntry[],
+  entries: readonly TypedEntry[],
+) {
+  const last = attempts.at(-1);
   const refused = last === undefined ? [] : (attemptEntries(entries, last).closed?.body.reasons ?? []);
-  const answers = agentAnswers(entries.filter(({ seq }) => seq < asked.seq));
+  const answers = agentAnswers(entries.filter(({ seq }) => seq < promptEntry.seq));
   return [
     ...refused,
-    ...answers.flatMap(({ prompt, finding }) => (prompt === asked.body.prompt ? [finding] : [])),
+    ...answers.flatMap(({ prompt, finding }) => (prompt === promptEntry.body.prompt ? [finding] : [])),
   ];
 }

@@ -14,22 +14,22 @@ const colors: Record<ReplayResult, number> = {
 const maxLength = 160;
 
 /** Two values from shortly before the place where they part. */
-function parted({ expected, found }: Difference): { expected: string; found: string } {
+function shortened({ expected, found }: Difference): { expected: string; found: string } {
   let same = 0;
   while (same < expected.length && expected[same] === found[same]) same++;
   const from = Math.max(expected.length, found.length) <= maxLength ? 0 : Math.max(0, same - 40);
-  const cut = (text: string) => {
+  const truncate = (text: string) => {
     const part = text.slice(from, from + maxLength).toWellFormed();
     return `${from > 0 ? "…" : ""}${oneLine(part)}${from + maxLength < text.length ? "…" : ""}`;
   };
-  return { expected: cut(expected), found: cut(found) };
+  return { expected: truncate(expected), found: truncate(found) };
 }
 
 /** One line for each difference, as a concern: an open question that blocks until a person answers it. */
 export function replayConcerns({ steps, run }: Replay): string[] {
   return steps.flatMap(({ step, seq, about, differences }) =>
     differences.map((difference) => {
-      const { expected, found } = parted(difference);
+      const { expected, found } = shortened(difference);
       const where = `entry ${seq}, ${step} ${oneLine(about)} of ${run}`;
       return `concern: ${where}: ${oneLine(difference.what)} should be ${expected} and is ${found}; it blocks until answered`;
     }),

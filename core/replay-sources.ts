@@ -66,14 +66,14 @@ export type ReplayContext = {
 };
 
 /** The entry that begins an attempt. */
-export type Asked = EntryOf<"prompt.recorded">;
+export type PromptEntry = EntryOf<"prompt.recorded">;
 
 /** The kinds of entry of which an attempt has at most one. */
 type AttemptKind = "response.recorded" | "attempt.closed" | "evidence.captured" | "change.committed";
 
 /** The entries that tell of one attempt; undefined: it did not get that far. */
 export type AttemptEntries = {
-  asked: Asked;
+  promptEntry: PromptEntry;
   response: EntryOf<"response.recorded"> | undefined;
   closed: EntryOf<"attempt.closed"> | undefined;
   evidence: EntryOf<"evidence.captured"> | undefined;
@@ -81,11 +81,11 @@ export type AttemptEntries = {
 };
 
 /** Gathers the entries of the attempt that one recorded prompt began. */
-export function attemptEntries(entries: readonly TypedEntry[], asked: Asked): AttemptEntries {
+export function attemptEntries(entries: readonly TypedEntry[], promptEntry: PromptEntry): AttemptEntries {
   const first = <K extends AttemptKind>(kind: K): EntryOf<K> | undefined =>
-    entriesOf(entries, kind).find((entry) => isOfAttempt(entry, asked.body));
+    entriesOf(entries, kind).find((entry) => isOfAttempt(entry, promptEntry.body));
   return {
-    asked,
+    promptEntry,
     response: first("response.recorded"),
     closed: first("attempt.closed"),
     evidence: first("evidence.captured"),

@@ -1,4 +1,4 @@
-import { followAttempts, noAttempts } from "./attempts.ts";
+import { checkAttempt, emptyAttempts } from "./attempts.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "./entries.ts";
 import { approvalSteps, derivedPrompts, findRunBasis } from "./replay-approval.ts";
 import { attemptSteps } from "./replay-attempt.ts";
@@ -60,17 +60,17 @@ function* runSteps(
     sources,
   };
   yield* approvalSteps(context);
-  for (const asked of entriesOf(entries, "prompt.recorded"))
-    if (asked.body.run === run.body.run) yield* attemptSteps(asked, context);
+  for (const promptEntry of entriesOf(entries, "prompt.recorded"))
+    if (promptEntry.body.run === run.body.run) yield* attemptSteps(promptEntry, context);
   yield* progressSteps(context);
 }
 
 /** What breaks the attempt protocol anywhere in the ledger: an attempt's number follows from those of other runs. */
 function brokenEntries(entries: readonly TypedEntry[]): Map<number, string> {
-  const attempts = noAttempts();
+  const attempts = emptyAttempts();
   const broken = new Map<number, string>();
   for (const entry of entries) {
-    const problem = followAttempts(attempts, entry);
+    const problem = checkAttempt(attempts, entry);
     if (problem !== null) broken.set(entry.seq, problem);
   }
   return broken;

@@ -5,7 +5,7 @@ import { block, code, oneLine, plain } from "./escape.ts";
 /** The largest text we hand to GitHub, in bytes of UTF-8; GitHub takes 65,535 in a check run's summary. */
 const maxBytes = 65_000;
 
-const words: Record<GateStatus, string> = {
+const statusLabels: Record<GateStatus, string> = {
   pass: "passes",
   fail: "fails",
   pending: "waits",
@@ -25,7 +25,7 @@ function named(verdict: Verdict, status: GateStatus): string[] {
   return verdict.gates.filter((gate) => gate.status === status).map((gate) => gate.gate);
 }
 
-function counted(number: number, one: string, many: string): string {
+function plural(number: number, one: string, many: string): string {
   return `${number} ${number === 1 ? one : many}`;
 }
 
@@ -39,14 +39,14 @@ export function titleOf(verdict: Verdict): string {
     .filter((reason) => reason.code === "not-signed-off").length;
   const title = () => {
     if (failed.length > 0)
-      return `${counted(failed.length, "gate fails", "gates fail")}: ${failed.join(", ")}`;
+      return `${plural(failed.length, "gate fails", "gates fail")}: ${failed.join(", ")}`;
     if (unread.length > 0) return `Not decided, could not be read: ${unread.join(", ")}`;
-    if (signOffs > 0) return `Waiting for ${counted(signOffs, "sign-off", "sign-offs")}`;
+    if (signOffs > 0) return `Waiting for ${plural(signOffs, "sign-off", "sign-offs")}`;
     if (waiting.length > 0) return `Waiting: ${named(verdict, "pending").join(", ")}`;
     return verdict.deferred.length === 0 ? "All gates pass" : "All gates that the commits settle pass";
   };
-  const whole = title();
-  return whole.length <= 100 ? whole : `${whole.slice(0, 99)}…`;
+  const text = title();
+  return text.length <= 100 ? text : `${text.slice(0, 99)}…`;
 }
 
 /** The exit status of commands: 0 success, 1 failure, 2 not decided. */
@@ -63,35 +63,35 @@ function blocking(verdict: Verdict): GateResult[] {
 
 const maxMessageLength = 1_000;
 
-function short(text: string): string {
+function truncate(text: string): string {
   return text.length <= maxMessageLength ? text : `${text.slice(0, maxMessageLength)}…`;
 }
 
 /** The file of a reason and its line, such as `src/a.ts:12`. */
 function locationOf(reason: Reason): string {
-  return `${short(reason.path ?? "")}${reason.line === undefined ? "" : `:${reason.line}`}`;
+  return `${truncate(reason.path ?? "")}${reason.line === undefined ? "" : `:${reason.line}`}`;
 }
 
 function reasonMarkdown(reason: Reason): string {
   const where = reason.path === undefined ? "" : `${code(locationOf(reason))}: `;
   const why = reason.policyLine === undefined ? "" : ` (${code(`${policyPath}:${reason.policyLine}`)})`;
-  const lines = [`- ${where}${plain(short(reason.message))}${why}`];
+  const lines = [`- ${where}${plain(truncate(reason.message))}${why}`];
   if (reason.next === undefined) return `${lines.join("\n")}\n`;
   const { step, who } = reason.next;
   if (!step.startsWith("/"))
-    return `${lines.join("\n")}\n  **Next:** ${plain(short(step))} (${plain(short(who))})\n`;
+    return `${lines.join("\n")}\n  **Next:** ${plain(truncate(step))} (${plain(truncate(who))})\n`;
   const command = block(step).replace(/^/gm, "  ");
-  return `${lines.join("\n")}\n\n  **Next**, by ${plain(short(who))}, as a comment here:\n\n${command}\n`;
+  return `${lines.join("\n")}\n\n  **Next**, by ${plain(truncate(who))}, as a comment here:\n\n${command}\n`;
 }
 
 function gateRow({ gate, status, reasons }: GateResult): string {
   const [first] = reasons;
   const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : "";
-  return `| ${gate} | ${marks[status]} ${words[status]} | ${first === undefined ? "" : plain(short(first.message))}${more} |\n`;
+  return `| ${gate} | ${marks[status]} ${statusLabels[status]} | ${first === undefined ? "" : plain(truncate(first.message))}${more} |\n`;
 }
 
-const cutNote = (left: number) =>
-  `\n${counted(left, "more part is", "more parts are")} left out here; \`sallyport check --json\` prints the whole verdict.\n`;
+const truncationNote = (left: number) =>
+  `\n${plural(left, "more part is", "more parts are")} left out here; \`sallyport check --json\` prints the whole verdict.\n`;
 
 /**
  * The verdict for people, as Markdown: the check run's summary, the job summary and our comment. The first line says the
@@ -109,11 +109,11 @@ export function summaryMarkdown(verdict: Verdict): string {
     ...notes.map((note) => `\n${note}\n`),
     ...blocking(verdict).flatMap(({ gate, status, reasons }) => {
       const [first = "", ...others] = reasons.map(reasonMarkdown);
-      return [`\n#### ${gate} ${words[status]}\n\n${first}`, ...others];
+      return [`\n#### ${gate} ${statusLabels[status]}\n\n${first}`, ...others];
     }),
   ];
   const foot = `\nHead ${verdict.head}, base ${verdict.base}, ${policy}, engine ${verdict.engine}.\n`;
-  return fitted(parts, foot);
+  return withinLimit(parts, foot);
 }
 
 /** The gates that have nothing to say about this change, in one line: a table of them would hide the others. */
@@ -132,13 +132,13 @@ const conclusions: Record<Verdict["conclusion"], string> = {
   pending: "Not decided yet.",
 };
 
-function fitted(parts: readonly string[], foot: string): string {
-  const room = maxBytes - Buffer.byteLength(foot) - Buffer.byteLength(cutNote(parts.length));
+function withinLimit(parts: readonly string[], foot: string): string {
+  const room = maxBytes - Buffer.byteLength(foot) - Buffer.byteLength(truncationNote(parts.length));
   let text = "";
   let size = 0;
   for (const [index, part] of parts.entries()) {
     size += Buffer.byteLength(part);
-    if (size > room) return text + cutNote(parts.length - index) + foot;
+    if (size > room) return text + truncationNote(parts.length - index) + foot;
     text += part;
   }
   return text + foot;
@@ -162,7 +162,7 @@ export function terminalText(verdict: Verdict, { color }: { color: boolean }): s
   const asked = verdict.gates.filter((gate) => gate.status !== "not-applicable");
   const width = Math.max(...asked.map(({ gate }) => gate.length), 0);
   const gates = asked.map(({ gate, status, reasons }) => {
-    const head = `${paint(status, `${marks[status]} ${gate.padEnd(width)}  ${words[status]}`)}\n`;
+    const head = `${paint(status, `${marks[status]} ${gate.padEnd(width)}  ${statusLabels[status]}`)}\n`;
     return head + reasons.map(reasonText).join("");
   });
   const notes = [notAsked(verdict), leftToApp(verdict)].map((note) => (note === "" ? "" : `${note}\n`));

@@ -1,5 +1,5 @@
 import type { Ourselves } from "./effects.ts";
-import { type Finding, findingsOf } from "./finding.ts";
+import { findingsOf, type HealthFinding } from "./finding.ts";
 import type { Known } from "./known.ts";
 
 /** The name of the check that branch rules ask for. */
@@ -27,7 +27,7 @@ export type BranchRules = {
 };
 
 /** Whether our check is required from us, and only if it is, what could still go past it. `about` is `owner/name`. */
-export function judgeRequired(about: string, rules: BranchRules, ours: Ourselves): Finding[] {
+export function judgeRequired(about: string, rules: BranchRules, ours: Ourselves): HealthFinding[] {
   const { ok, fail, unknown } = findingsOf("repository", about);
   const check = "required-check";
   const { branch, rulesets, protection } = rules;
@@ -36,7 +36,7 @@ export function judgeRequired(about: string, rules: BranchRules, ours: Ourselves
   if (own.length > 0)
     return [
       ok(check, `\`${branch}\` asks for the check \`${checkName}\` and takes it only from this App.`),
-      ...judgeHoles(about, rules, own),
+      ...judgeBypasses(about, rules, own),
     ];
   const unread = [rulesets, protection].find((one) => !one.known);
   if (unread !== undefined && !unread.known) {
@@ -65,24 +65,24 @@ function checksOf({ rulesets, protection }: BranchRules): RequiredCheck[] {
 }
 
 /** Ways past the check. They are warnings, also where they cannot be seen: the App asks for no right to see them. */
-function judgeHoles(about: string, rules: BranchRules, own: readonly RequiredCheck[]): Finding[] {
+function judgeBypasses(about: string, rules: BranchRules, own: readonly RequiredCheck[]): HealthFinding[] {
   return [judgeBypass(about, rules, own), judgePushes(about, rules), judgeAge(about, rules, own)];
 }
 
-function judgeBypass(about: string, { branch }: BranchRules, own: readonly RequiredCheck[]): Finding {
+function judgeBypass(about: string, { branch }: BranchRules, own: readonly RequiredCheck[]): HealthFinding {
   const { ok, warn } = findingsOf("repository", about);
-  const held = own.map(({ bypass }) => bypass);
-  if (held.some((one) => one.known && one.value.length === 0))
+  const bypasses = own.map(({ bypass }) => bypass);
+  if (bypasses.some((one) => one.known && one.value.length === 0))
     return ok("bypass", `Nobody may bypass the check on \`${branch}\`.`);
-  const who = new Set(held.flatMap((one) => (one.known ? one.value : [])));
+  const who = new Set(bypasses.flatMap((one) => (one.known ? one.value : [])));
   const next = `An administrator of ${about} looks at the rule's bypass list, and empties it.`;
-  const unseen = held.find((one) => !one.known);
+  const unseen = bypasses.find((one) => !one.known);
   if (unseen !== undefined && !unseen.known)
     return warn("bypass", `Who may bypass the check cannot be seen: ${unseen.why}`, next);
   return warn("bypass", `The check can be bypassed by ${[...who].join(", ")}.`, next);
 }
 
-function judgePushes(about: string, { branch, rulesets, protection }: BranchRules): Finding {
+function judgePushes(about: string, { branch, rulesets, protection }: BranchRules): HealthFinding {
   const { ok, warn } = findingsOf("repository", about);
   if (rulesets.known && rulesets.value.kinds.includes("pull_request"))
     return ok("direct-push", `Changes enter \`${branch}\` by pull requests only.`);
@@ -97,7 +97,11 @@ function judgePushes(about: string, { branch, rulesets, protection }: BranchRule
   );
 }
 
-function judgeAge(about: string, { branch, rulesets }: BranchRules, own: readonly RequiredCheck[]): Finding {
+function judgeAge(
+  about: string,
+  { branch, rulesets }: BranchRules,
+  own: readonly RequiredCheck[],
+): HealthFinding {
   const { ok, warn } = findingsOf("repository", about);
   if (rulesets.known && rulesets.value.kinds.includes("merge_queue"))
     return ok("up-to-date", `A merge queue tests what enters \`${branch}\` as it will be.`);

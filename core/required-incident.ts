@@ -1,6 +1,6 @@
 import type { Ourselves } from "./effects.ts";
 import { appActor, type Draft, lastEntry, type TypedEntry } from "./entries.ts";
-import type { Finding } from "./finding.ts";
+import type { HealthFinding } from "./finding.ts";
 
 /** That the check lacks, and that it is back: the last of the two in a ledger says how it was found to stand. */
 const codes = { lacks: "check-not-required", back: "check-required-again" } as const;
@@ -10,7 +10,7 @@ const codes = { lacks: "check-not-required", back: "check-required-again" } as c
  * is again. Null when nothing changed, and when it is not known how it stands. `findings` are those of `judgeRequired`.
  */
 export function noteRequired(
-  findings: readonly Finding[],
+  findings: readonly HealthFinding[],
   entries: readonly TypedEntry[],
   ourselves: Ourselves,
 ): Extract<Draft, { kind: "incident.raised" }> | null {

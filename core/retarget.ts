@@ -1,4 +1,4 @@
-import type { Given, PullFacts } from "./facts.ts";
+import type { GivenAct, PullFacts } from "./facts.ts";
 import { findKnown, type Known, known } from "./known.ts";
 
 /** The branch that a pull request enters now, and since when; null where it was never pointed at another one. */
@@ -21,19 +21,19 @@ export function isSinceRetarget(at: string, { retargetedAt }: Target): Known<boo
  * that one alone, and again after the pull request was pointed elsewhere and back: what its head brings into that branch is
  * what the person stood for. One that names none is judged by its time.
  */
-export function isForBase(given: Given, target: Target): Known<boolean> {
+export function isForBase(given: GivenAct, target: Target): Known<boolean> {
   return given.baseRef === null
     ? isSinceRetarget(given.at, target)
     : known(given.baseRef === target.base.ref);
 }
 
 /** The first of these acts that counts for the branch; unknown when none surely does and one may. */
-export function firstForBase<T extends Given>(acts: readonly T[], target: Target): Known<T | null> {
+export function firstForBase<T extends GivenAct>(acts: readonly T[], target: Target): Known<T | null> {
   return findKnown(acts, (one) => isForBase(one, target));
 }
 
 /** What an act that does not count was given for, to follow "given". */
-export function givenElsewhere({ baseRef }: Given, { base }: Target): string {
+export function givenElsewhere({ baseRef }: GivenAct, { base }: Target): string {
   return baseRef === null
     ? `before the pull request was pointed at \`${base.ref}\``
     : `for \`${baseRef}\`, and the pull request enters \`${base.ref}\``;

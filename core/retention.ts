@@ -18,10 +18,10 @@ export type RetentionFacts = {
 };
 
 /** An entry's body, before or after it was checked against its kind. */
-type Named = { readonly body: Readonly<Record<string, unknown>> };
+type EntryWithBody = { readonly body: Readonly<Record<string, unknown>> };
 
 /** The large bodies that an entry names. */
-export function bodiesNamed({ body }: Named): BodyRef[] {
+export function referencedBodies({ body }: EntryWithBody): BodyRef[] {
   return Object.values(body).flatMap((value) => {
     // Most values are none, and a parse that fails costs more than all else that is done with an entry.
     if (typeof value !== "object" || value === null || !("sha256" in value)) return [];
@@ -34,11 +34,11 @@ export function bodiesNamed({ body }: Named): BodyRef[] {
  * Keeps account of the bodies that were given up, each with the number of the entry that says so. One that an entry names
  * again later is there again: the same answer can be given twice.
  */
-export function followPurges(
+export function applyPurge(
   purged: Map<string, number>,
-  entry: Named & { readonly seq: number; readonly kind: string },
+  entry: EntryWithBody & { readonly seq: number; readonly kind: string },
 ): void {
-  for (const { sha256 } of bodiesNamed(entry)) purged.delete(sha256);
+  for (const { sha256 } of referencedBodies(entry)) purged.delete(sha256);
   const purge = entry.kind === "payload.purged" ? PayloadPurged.safeParse(entry.body) : null;
   for (const { sha256 } of purge?.data?.digests ?? []) purged.set(sha256, entry.seq);
 }
@@ -46,18 +46,20 @@ export function followPurges(
 /** The bodies that a ledger gave up. */
 export function purgedBodies(entries: Iterable<TypedEntry>): Map<string, number> {
   const purged = new Map<string, number>();
-  for (const entry of entries) followPurges(purged, entry);
+  for (const entry of entries) applyPurge(purged, entry);
   return purged;
 }
 
 /** The bodies that entries name and that were not given up since. */
-export function keptBodies(entries: readonly TypedEntry[]): Set<string> {
+export function retainedBodies(entries: readonly TypedEntry[]): Set<string> {
   const purged = purgedBodies(entries);
-  return new Set(entries.flatMap(bodiesNamed).flatMap(({ sha256 }) => (purged.has(sha256) ? [] : [sha256])));
+  return new Set(
+    entries.flatMap(referencedBodies).flatMap(({ sha256 }) => (purged.has(sha256) ? [] : [sha256])),
+  );
 }
 
 /** What the ledger says of one body that is still kept. */
-type Kept = { ref: BodyRef; newest: string; stories: Set<number> };
+type StoredBody = { ref: BodyRef; newest: string; stories: Set<number> };
 
 /**
  * Gives up the bodies whose newest entry is older than the policy's `ledger.retention`, the oldest first, in one entry. A
@@ -93,16 +95,16 @@ function retentionOf(policy: RetentionFacts["policy"]): { days: number; blob: st
 }
 
 /** The bodies that are old enough, each with the stories whose open run names it. */
-function dueBodies({ entries, now }: Pick<RetentionFacts, "entries" | "now">, days: number): Kept[] {
-  const over = new Set<string>();
-  for (const { body } of entriesOf(entries, "run.closed")) over.add(body.run);
-  const kept = new Map<string, Kept>();
+function dueBodies({ entries, now }: Pick<RetentionFacts, "entries" | "now">, days: number): StoredBody[] {
+  const closedRuns = new Set<string>();
+  for (const { body } of entriesOf(entries, "run.closed")) closedRuns.add(body.run);
+  const kept = new Map<string, StoredBody>();
   for (const entry of entries) {
     if (entry.kind === "payload.purged") for (const { sha256 } of entry.body.digests) kept.delete(sha256);
-    for (const ref of bodiesNamed(entry)) {
+    for (const ref of referencedBodies(entry)) {
       const one = kept.get(ref.sha256) ?? { ref, newest: entry.at, stories: new Set() };
       if (entry.at > one.newest) one.newest = entry.at;
-      if ("run" in entry.body && "story" in entry.body && !over.has(entry.body.run))
+      if ("run" in entry.body && "story" in entry.body && !closedRuns.has(entry.body.run))
         one.stories.add(entry.body.story);
       kept.set(ref.sha256, one);
     }

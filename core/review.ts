@@ -3,7 +3,7 @@ import { casefileGuard } from "./casefiles.ts";
 import { matcher, nameProblem } from "./paths.ts";
 
 /** What is wrong with an agent's answer, in the form a rework pack carries it back. */
-export type Finding = { source: "review"; code: string; message: string; path?: string };
+export type ReviewFinding = { source: "review"; code: string; message: string; path?: string };
 
 /**
  * The files that an answer may not write: outside the role, outside the declared paths, denied, or a casefile. The workspace has
@@ -33,8 +33,8 @@ export function outOfScope(pack: Pack, files: readonly { path: string }[]): { pa
  * Reviews an agent's answer before anything of it is used: it finished, it changed something, it stayed in scope, it
  * speaks to every acceptance criterion and it hands over the evidence it declared. Empty: accepted.
  */
-export function reviewResult(pack: Pack, result: StepResult): Finding[] {
-  const found = (code: string, message: string, path?: string): Finding => ({
+export function reviewResult(pack: Pack, result: StepResult): ReviewFinding[] {
+  const found = (code: string, message: string, path?: string): ReviewFinding => ({
     source: "review",
     code,
     message,

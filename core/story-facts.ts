@@ -1,10 +1,10 @@
 import type { Plan } from "../schemas/plan.ts";
 import type { Pack, StepResult } from "../schemas/step.ts";
 import type { Account } from "../schemas/text.ts";
-import type { IssueRef, Surroundings } from "./decision.ts";
+import type { CommonFacts, IssueRef } from "./decision.ts";
 import type { LoadedPolicy } from "./facts.ts";
 import type { Known } from "./known.ts";
-import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "./story-record.ts";
+import type { AttemptRecord, PromptRecord, StoryRecord, StoryRun } from "./story-record.ts";
 
 /** An issue as GitHub shows it now. Its title and body are text of whoever may write issues. */
 export type IssueFacts = {
@@ -27,7 +27,7 @@ export type ChildFacts = {
 };
 
 /** Everything the next step of a story depends on. */
-export type StoryFacts = Surroundings & {
+export type StoryFacts = CommonFacts & {
   issue: IssueFacts;
   /** The issue this one is a sub-issue of. */
   parent: IssueFacts | null;
@@ -52,7 +52,7 @@ export type StoryContext = {
 };
 
 /** What an open run is at: one of its prompts, and the run's last attempt at it. */
-export type Work = { run: RunRecord; prompt: PromptRecord; attempt: AttemptRecord };
+export type Work = { run: StoryRun; prompt: PromptRecord; attempt: AttemptRecord };
 
 /** The issue that is decided. */
 export function refOf({ repository, issue }: StoryFacts): IssueRef {

@@ -1,7 +1,7 @@
 import type { ContractPrompt, EntryBody } from "../schemas/entries.ts";
 import type { Source } from "../schemas/entry-parts.ts";
 import type { Account } from "../schemas/text.ts";
-import { emptyBranch, type BranchState, afterCommit, afterRollback } from "./checkpoints.ts";
+import { afterCommit, afterRollback, type BranchState, emptyBranch } from "./checkpoints.ts";
 import { type AgentAnswer, agentAnswers, type Concern, openConcerns, stopsStory } from "./concerns.ts";
 import { accountOf, type Draft, type TypedEntry } from "./entries.ts";
 import { sourceKey } from "./identifiers.ts";
@@ -40,7 +40,7 @@ export type PlanRequest = { source: Source; by: Account; refinement: string };
 
 export type PlanRecord = EntryBody<"plan.proposed"> & { at: string };
 
-export type RunRecord = EntryBody<"run.submitted"> & { closed: EntryBody<"run.closed"> | null };
+export type StoryRun = EntryBody<"run.submitted"> & { closed: EntryBody<"run.closed"> | null };
 
 /** A story as the ledger tells it: the fold of its entries, oldest first. */
 export type StoryRecord = {
@@ -52,7 +52,7 @@ export type StoryRecord = {
   plan: PlanRecord | null;
   contract: EntryBody<"contract.frozen"> | null;
   prompts: PromptRecord[];
-  run: RunRecord | null;
+  run: StoryRun | null;
   runs: number;
   /** What stops the story until a person answers it, oldest first. */
   concerns: Concern[];

@@ -23,7 +23,7 @@ import { promptState, storyState } from "./story/standing.ts";
 import { storySticky } from "./story/surface.ts";
 import { refOf, type StoryContext, type StoryFacts } from "./story-facts.ts";
 import { foldStory } from "./story-record.ts";
-import { policyTrouble, usablePolicy } from "./trouble.ts";
+import { policyProblem, usablePolicy } from "./trouble.ts";
 
 type Rule = (context: StoryContext) => Step;
 
@@ -53,14 +53,14 @@ const views: readonly Rule[] = [
 
 /**
  * No story needs so many steps in one decision; more means two rules undo each other, which is a fault of ours. Why the
- * reconciler has a second loop around this one is told at its `mostRounds`.
+ * reconciler has a second loop around this one is told at its `maxRounds`.
  */
 const maxSteps = 200;
 
 /** Decides a story's next steps: a pure function of its facts. */
 export function decideStory(facts: StoryFacts): Decision {
   const loaded = usablePolicy(facts.policy);
-  if (loaded === null) return decisionOf(showTrouble(facts), awaitPolicy(facts.policy));
+  if (loaded === null) return decisionOf(showPolicyProblem(facts), awaitPolicy(facts.policy));
   const { decision, context } = followRules(facts, loaded);
   return decisionOf(decision, ...views.map((view) => view(context)));
 }
@@ -116,7 +116,7 @@ function linkToEpic({ facts }: StoryContext): Step {
 /** A command label is taken off once its command is answered. */
 function takeLabelsOff({ facts }: StoryContext): Step {
   const { issue, repository } = facts;
-  const labels = facts.asks.flatMap(({ source }) =>
+  const labels = facts.commands.flatMap(({ source }) =>
     source.type === "label" && issue.labels.includes(source.label) ? [source.label] : [],
   );
   return {
@@ -149,16 +149,16 @@ function showSticky(context: StoryContext): Step {
   return ensureSticky(refOf(facts), storySticky(context), facts.sticky);
 }
 
-function retryUnread({ facts: { base, decisions, asks: commands } }: StoryContext): Step {
+function retryUnread({ facts: { base, decisions, commands } }: StoryContext): Step {
   const isRead = base.known && decisions.known && commands.every((request) => request.permission.known);
   return isRead ? {} : { requeueAfter: requeue.undecided };
 }
 
 /** Without a usable policy nothing is decided; the comment says why, and the next decision comes with the policy. */
-function showTrouble(facts: StoryFacts): Step {
-  const trouble = policyTrouble(facts.policy);
-  const isEngaged = facts.asks.length > 0 || facts.sticky !== null;
-  if (trouble === null || !isEngaged) return {};
-  const body = `### Sallyport: waiting\n\n${trouble}\n`;
+function showPolicyProblem(facts: StoryFacts): Step {
+  const problem = policyProblem(facts.policy);
+  const isEngaged = facts.commands.length > 0 || facts.sticky !== null;
+  if (problem === null || !isEngaged) return {};
+  const body = `### Sallyport: waiting\n\n${problem}\n`;
   return ensureSticky(refOf(facts), body, facts.sticky);
 }

@@ -209,10 +209,11 @@ export function lowered(before: Threshold[], after: Threshold[], elsewhere: Thre
     return Array.from({ length: Math.max(was.length, is.length) }).flatMap((_, index): Lowered[] => {
       const one = was[index];
       const from = (one ?? was.at(-1))?.value ?? 0;
-      const young = is[index];
-      if (young === undefined) return isRising(name) ? [] : [{ name, from, to: null, line: one?.line ?? 1 }];
-      const falls = isRising(name) ? young.value > from : young.value < from;
-      return falls ? [{ name, from, to: young.value, line: young.line }] : [];
+      const current = is[index];
+      if (current === undefined)
+        return isRising(name) ? [] : [{ name, from, to: null, line: one?.line ?? 1 }];
+      const falls = isRising(name) ? current.value > from : current.value < from;
+      return falls ? [{ name, from, to: current.value, line: current.line }] : [];
     });
   });
 }

@@ -59,7 +59,7 @@ export function tracePull(entries: readonly TypedEntry[], pull: number): Trace {
 }
 
 const found = (link: TraceStep, { seq }: { seq: number }, text: string): TraceLink => ({ link, seq, text });
-const lacking = (link: TraceStep, text: string): TraceLink => ({ link, seq: null, text });
+const missingLink = (link: TraceStep, text: string): TraceLink => ({ link, seq: null, text });
 
 function* mergeLinks(entries: readonly TypedEntry[], pull: number): Generator<TraceLink> {
   const merge = lastEntry(entries, "merge.observed", ({ body }) => body.pull === pull);
@@ -74,7 +74,11 @@ function* mergeLinks(entries: readonly TypedEntry[], pull: number): Generator<Tr
 }
 
 /** What people said about the head: by sign-offs, which they gave to the App, and by reviews, which it saw at GitHub. */
-function* wordLinks(entries: readonly TypedEntry[], pull: number, head: string): Generator<TraceLink> {
+function* reviewAndSignOffLinks(
+  entries: readonly TypedEntry[],
+  pull: number,
+  head: string,
+): Generator<TraceLink> {
   for (const entry of reviewsOf(entries, pull, head)) yield found("review", entry, reviewText(entry.body));
   for (const entry of entries) {
     if (entry.kind !== "sign-off.given" || entry.body.pull !== pull || entry.body.sha !== head) continue;
@@ -95,7 +99,7 @@ function* adoptionLinks(
     const who = author === undefined ? "somebody" : `@${author.login} (${author.type}, id ${author.id})`;
     yield found("pull request", last, `#${pull}, opened by ${who} and by no run`);
   }
-  yield* wordLinks(entries, pull, head);
+  yield* reviewAndSignOffLinks(entries, pull, head);
   for (const adopted of adoptions) {
     const { commits, reason, claims = [] } = adopted.body;
     const which = commits.length === 1 ? "1 commit" : `${commits.length} commits`;
@@ -122,14 +126,14 @@ function* commitLinks(
   yield* mergeLinks(entries, pull);
   const known = knownHead(entries, pull);
   if (opened === undefined) {
-    if (known !== undefined) yield* wordLinks(entries, pull, known);
-    return yield lacking("pull request", `no run opened #${pull}, as far as the ledger tells`);
+    if (known !== undefined) yield* reviewAndSignOffLinks(entries, pull, known);
+    return yield missingLink("pull request", `no run opened #${pull}, as far as the ledger tells`);
   }
   const { run, prompt } = opened.body;
   yield found("pull request", opened, `#${pull}, opened for prompt #${prompt} by ${run}`);
 
   const head = known ?? opened.body.head;
-  yield* wordLinks(entries, pull, head);
+  yield* reviewAndSignOffLinks(entries, pull, head);
   const from = provenanceOf(entries, head);
   // The branch may have been moved to the commit of another prompt.
   if (from.written?.body.prompt === prompt) return yield* attemptLinks(from.written, from);
@@ -141,7 +145,7 @@ function* commitLinks(
     ({ body }) => body.prompt === prompt && !undone.has(body.commit),
   );
   if (adopted === undefined || before === undefined)
-    return yield lacking(
+    return yield missingLink(
       "commit",
       undone.has(head)
         ? `${head} was taken back by a rollback`
@@ -162,22 +166,23 @@ function personOf({ actor }: TypedEntry): string {
 /** From a commit of ours to the person who approved what it was made for; at the first link that is missing it ends. */
 function* attemptLinks(
   written: EntryOf<"change.committed">,
-  { captured, answer, asked, submitted, ...basis }: Provenance,
+  { captured, answer, asked: promptEntry, submitted, ...basis }: Provenance,
 ): Generator<TraceLink> {
   const { commit, run, prompt } = written.body;
   yield found("commit", written, `${commit}, written from ${attemptName(written.body)}`);
   const name = `${attemptName(written.body)} of prompt #${prompt} in ${run}`;
   if (captured === undefined)
-    return yield lacking("evidence", `none was captured of ${name} before its commit`);
+    return yield missingLink("evidence", `none was captured of ${name} before its commit`);
   const { promptSha256, responseSha256 } = captured.body;
   yield found("evidence", captured, `prompt ${promptSha256} and answer ${responseSha256}`);
   if (answer === undefined)
-    return yield lacking("answer", `${responseSha256} was not recorded as the answer to ${name}`);
+    return yield missingLink("answer", `${responseSha256} was not recorded as the answer to ${name}`);
   yield found("answer", answer, `by ${answer.body.usage.model}`);
-  if (asked === undefined) return yield lacking("prompt", `${promptSha256} was not recorded as ${name}`);
-  yield found("prompt", asked, `${name}, built on ${asked.body.base}`);
+  if (promptEntry === undefined)
+    return yield missingLink("prompt", `${promptSha256} was not recorded as ${name}`);
+  yield found("prompt", promptEntry, `${name}, built on ${promptEntry.body.base}`);
   if (submitted === undefined)
-    return yield lacking("run", `${run} was never submitted with prompt #${prompt}`);
+    return yield missingLink("run", `${run} was never submitted with prompt #${prompt}`);
   const { by } = submitted.body;
   yield found("run", submitted, `${run}, submitted by @${by.login} (id ${by.id})`);
   const { contract, opened } = basis;
@@ -185,7 +190,7 @@ function* attemptLinks(
     const { prompts } = contract.body;
     const frozen = prompts.find(({ index }) => index === opened?.body.index);
     if (opened === undefined || frozen === undefined)
-      return yield lacking("issue", `#${prompt} was not opened for a prompt of that contract`);
+      return yield missingLink("issue", `#${prompt} was not opened for a prompt of that contract`);
     yield found(
       "issue",
       opened,
@@ -202,13 +207,13 @@ function* approvalLinks(
   remark: string,
 ): Generator<TraceLink> {
   if (contract === undefined)
-    return yield lacking("contract", `none of story #${story} has the digest ${digest}`);
+    return yield missingLink("contract", `none of story #${story} has the digest ${digest}`);
   const { revision } = contract.body;
   yield found("contract", contract, `story #${story}, revision ${revision}, digest ${digest}${remark}`);
   if (approval === undefined)
-    return yield lacking("approval", `nobody approved ${digest} before it was frozen`);
+    return yield missingLink("approval", `nobody approved ${digest} before it was frozen`);
   if (approval.actor.type !== "user")
-    return yield lacking("approval", `entry ${approval.seq} approves ${digest} and is no person's act`);
+    return yield missingLink("approval", `entry ${approval.seq} approves ${digest} and is no person's act`);
   const solo = approval.body.solo ? ", who had asked for it" : "";
   yield found("approval", approval, `by ${personOf(approval)}${solo}, in comment ${approval.body.comment}`);
 }

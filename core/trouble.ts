@@ -1,15 +1,15 @@
 import { policyPath } from "../schemas/policy-place.ts";
-import { type LoadedPolicy, type PolicyProblems, type PolicyReading } from "./facts.ts";
-import { type Known } from "./known.ts";
-import { type YamlProblem } from "./yaml.ts";
+import type { LoadedPolicy, PolicyProblems, PolicyReading } from "./facts.ts";
+import type { Known } from "./known.ts";
+import type { YamlProblem } from "./yaml.ts";
 
 /** The most problems of a policy that one text shows. */
-const mostShown = 10;
+const maxShown = 10;
 
 /** The problems of a policy that a text shows, and the words that stand for the others; null when there are none. */
 export function firstProblems(problems: PolicyProblems): { shown: YamlProblem[]; more: string | null } {
-  const left = problems.length - mostShown;
-  return { shown: problems.slice(0, mostShown), more: left > 0 ? `… and ${left} more` : null };
+  const left = problems.length - maxShown;
+  return { shown: problems.slice(0, maxShown), more: left > 0 ? `… and ${left} more` : null };
 }
 
 /** The problems of a policy file as lines of a text, such as `sallyport.yml:3:1: …`. */
@@ -20,7 +20,7 @@ export function problemLines(problems: PolicyProblems, file: string): string[] {
 }
 
 /** Why there is no usable policy, in one line that says what to do; null when there is one. */
-export function policyTrouble(policy: Known<PolicyReading>): string | null {
+export function policyProblem(policy: Known<PolicyReading>): string | null {
   if (!policy.known)
     return `The policy could not be read (${policy.why}). This is tried again; nothing happens until then.`;
   switch (policy.value.state) {

@@ -1,5 +1,5 @@
-import type { Remark } from "./lint-warning.ts";
-import { fold } from "./names.ts";
+import type { LintDraft } from "./lint-warning.ts";
+import { foldConfusables } from "./names.ts";
 import { matcher } from "./paths.ts";
 import type { PatternList } from "./pattern-list.ts";
 
@@ -8,7 +8,7 @@ export type NamedFile = { path: string; folded: string };
 
 /** Makes the paths of a tree ready for `unmatched`. */
 export function namedFiles(paths: readonly string[]): NamedFile[] {
-  return paths.map((path) => ({ path, folded: fold(path) }));
+  return paths.map((path) => ({ path, folded: foldConfusables(path) }));
 }
 
 /** The part of a pattern before its first name with a wildcard. */
@@ -20,12 +20,12 @@ function fixedPart(pattern: string): string[] {
 
 /** The files that a pattern could match: those that begin as it does, in any form. A quick look before the true one. */
 function candidates(pattern: string, files: readonly NamedFile[]): string[] {
-  const start = fold(fixedPart(pattern).join("/"));
+  const start = foldConfusables(fixedPart(pattern).join("/"));
   return files.flatMap(({ path, folded }) => (folded.startsWith(start) ? [path] : []));
 }
 
 /** What to do about a pattern that matches nothing: another case is meant, or a folder is not there. */
-function cure(pattern: string, near: readonly string[], files: readonly NamedFile[]): string {
+function fixFor(pattern: string, near: readonly string[], files: readonly NamedFile[]): string {
   const wide = matcher([pattern], "deny");
   const alike = near.find((path) => wide.matches(path) !== null);
   if (alike !== undefined) return `Write it as the tree does: \`${alike}\` differs only in case or form.`;
@@ -43,17 +43,17 @@ function cure(pattern: string, near: readonly string[], files: readonly NamedFil
  * `app/[id]/page.tsx` is the file of that name and also `app/i/page.tsx`.
  */
 export function unmatched(
-  { key, patterns, mode, toCome }: PatternList,
+  { key, patterns, mode, mayBeAbsent }: PatternList,
   files: readonly NamedFile[],
-): Remark[] {
-  return patterns.flatMap((pattern, index): Remark[] => {
+): LintDraft[] {
+  return patterns.flatMap((pattern, index): LintDraft[] => {
     const own = matcher([pattern], mode);
     const near = candidates(pattern, files);
     const at = `${key}.${index}`;
     if (!near.some((path) => own.matches(path) !== null)) {
-      if (toCome) return [];
+      if (mayBeAbsent) return [];
       const message = `\`${pattern}\` matches no file of the repository.`;
-      return [{ code: "matches-nothing", key: at, message, next: cure(pattern, near, files) }];
+      return [{ code: "matches-nothing", key: at, message, next: fixFor(pattern, near, files) }];
     }
     if (!pattern.includes("[")) return [];
     const literal = matcher([pattern.replaceAll("[", "[[]")], mode);

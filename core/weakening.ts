@@ -31,18 +31,18 @@ export type Weakening = {
 };
 
 /** How often each text is there. */
-type Bag = Map<string, number>;
+type Multiset = Map<string, number>;
 
-function bagOf(texts: Iterable<string>): Bag {
-  const bag: Bag = new Map();
-  for (const text of texts) bag.set(text, (bag.get(text) ?? 0) + 1);
-  return bag;
+function multisetOf(texts: Iterable<string>): Multiset {
+  const multiset: Multiset = new Map();
+  for (const text of texts) multiset.set(text, (multiset.get(text) ?? 0) + 1);
+  return multiset;
 }
 
 /** Takes one of it out of the bag; false when there is none left. */
-function take(bag: Bag, text: string): boolean {
-  const count = bag.get(text) ?? 0;
-  if (count > 0) bag.set(text, count - 1);
+function takeOne(multiset: Multiset, text: string): boolean {
+  const count = multiset.get(text) ?? 0;
+  if (count > 0) multiset.set(text, count - 1);
   return count > 0;
 }
 
@@ -53,21 +53,25 @@ function deletedTests(files: readonly TestFile[]): TestFile[] {
   const blobs = new Set(
     files.flatMap(({ beforeSide, afterSide }) => (beforeSide === null && afterSide ? [afterSide.sha] : [])),
   );
-  const before = bagOf(files.filter((file) => !isGone(file)).flatMap((file) => file.before?.cases ?? []));
-  const gained = bagOf(files.flatMap((file) => file.after?.cases ?? []).filter((one) => !take(before, one)));
+  const before = multisetOf(
+    files.filter((file) => !isGone(file)).flatMap((file) => file.before?.cases ?? []),
+  );
+  const gained = multisetOf(
+    files.flatMap((file) => file.after?.cases ?? []).filter((one) => !takeOne(before, one)),
+  );
   return files.filter((file) => {
     if (!isGone(file) || blobs.has(file.beforeSide?.sha ?? "")) return false;
     const cases = file.before?.cases ?? [];
     if (cases.length === 0) return file.named;
-    return cases.filter((one) => take(gained, one)).length < cases.length;
+    return cases.filter((one) => takeOne(gained, one)).length < cases.length;
   });
 }
 
 /** The marks that the change adds. A mark that moves along with its case, even to another file, is not added. */
 function addedMarks(files: readonly TestFile[], kind: "skipped" | "focused"): { path: string; mark: Mark }[] {
-  const old = bagOf(files.flatMap((file) => file.before?.[kind] ?? []).map(({ key }) => key));
+  const old = multisetOf(files.flatMap((file) => file.before?.[kind] ?? []).map(({ key }) => key));
   return files.flatMap(({ path, after }) =>
-    (after?.[kind] ?? []).filter(({ key }) => !take(old, key)).map((mark) => ({ path, mark })),
+    (after?.[kind] ?? []).filter(({ key }) => !takeOne(old, key)).map((mark) => ({ path, mark })),
   );
 }
 
@@ -122,11 +126,11 @@ function testOf(path: string): string | null {
 
 function rewritten(snapshots: readonly Snapshot[], files: readonly TestFile[]): Weakening[] {
   const gone = new Set(files.filter(isGone).map(({ path }) => path));
-  const now = bagOf(snapshots.flatMap(({ after }) => linesOf(after)));
+  const now = multisetOf(snapshots.flatMap(({ after }) => linesOf(after)));
   return snapshots.flatMap(({ path, before, after }): Weakening[] => {
     const old = linesOf(before);
     if (old.length < minSnapshotLines || (after === null && gone.has(testOf(path) ?? ""))) return [];
-    const lost = old.filter((line) => !take(now, line)).length;
+    const lost = old.filter((line) => !takeOne(now, line)).length;
     if (lost * 2 <= old.length) return [];
     const message = `${lost} of the ${old.length} lines of this snapshot are replaced or gone, and the change adds no case.`;
     const step = "Keep what still holds of the snapshot, or add the cases that ask for the new one.";

@@ -31,8 +31,8 @@ export async function addCheckRun(
   };
   set(state, run, rest);
   repository.runs.push(run);
-  await tellRun(state, repository, run, "created", app.bot);
-  if (run.status === "completed") await tellCompleted(state, repository, run);
+  await emitRun(state, repository, run, "created", app.bot);
+  if (run.status === "completed") await emitCompleted(state, repository, run);
   return run;
 }
 
@@ -45,7 +45,7 @@ export async function changeCheckRun(
 ): Promise<void> {
   const before = run.status;
   set(state, run, fields);
-  if (run.status === "completed" && before !== "completed") await tellCompleted(state, repository, run);
+  if (run.status === "completed" && before !== "completed") await emitCompleted(state, repository, run);
 }
 
 /** Asks the run's app, and nobody else, to check again. */
@@ -55,7 +55,7 @@ export async function rerequestRun(
   run: CheckRun,
   by: Account,
 ): Promise<void> {
-  await tellRun(state, repository, run, "rerequested", by, run.suite.app);
+  await emitRun(state, repository, run, "rerequested", by, run.suite.app);
 }
 
 export async function rerequestSuite(
@@ -64,7 +64,7 @@ export async function rerequestSuite(
   suite: CheckSuite,
   by: Account,
 ): Promise<void> {
-  await tellSuite(state, repository, suite, "rerequested", by, suite.app);
+  await emitSuite(state, repository, suite, "rerequested", by, suite.app);
 }
 
 function set(state: State, run: CheckRun, fields: RunFields): void {
@@ -81,14 +81,14 @@ function set(state: State, run: CheckRun, fields: RunFields): void {
   run.suite.updatedAt = now(state);
 }
 
-async function tellCompleted(state: State, repository: Repository, run: CheckRun): Promise<void> {
+async function emitCompleted(state: State, repository: Repository, run: CheckRun): Promise<void> {
   const { suite } = run;
-  await tellRun(state, repository, run, "completed", suite.app.bot);
+  await emitRun(state, repository, run, "completed", suite.app.bot);
   const open = repository.runs.some((each) => each.suite === suite && each.status !== "completed");
-  if (!open) await tellSuite(state, repository, suite, "completed", suite.app.bot);
+  if (!open) await emitSuite(state, repository, suite, "completed", suite.app.bot);
 }
 
-async function tellRun(
+async function emitRun(
   state: State,
   repository: Repository,
   run: CheckRun,
@@ -100,7 +100,7 @@ async function tellRun(
   emit(state, repository, "check_run", action, { check_run: shown }, sender, only);
 }
 
-async function tellSuite(
+async function emitSuite(
   state: State,
   repository: Repository,
   suite: CheckSuite,

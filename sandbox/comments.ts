@@ -66,7 +66,7 @@ function create(call: AuthoredIssueCall, { body }: z.output<typeof text>): Answe
     return forbidden("Unable to create comment because issue is locked.");
   }
   const comment = addComment(state, issue, { body, user: call.actor, app: appOf(call.caller) });
-  tell(call, "created", comment);
+  emitComment(call, "created", comment);
   return created(presentComment(state, comment));
 }
 
@@ -86,7 +86,7 @@ function update(call: AuthoredCall, { body }: z.output<typeof text>): Answer {
   const before = comment.body;
   const at = now(call.state);
   Object.assign(comment, { body, updatedAt: at, editedAt: at });
-  tell(call, "edited", comment, { changes: { body: { from: before } } });
+  emitComment(call, "edited", comment, { changes: { body: { from: before } } });
   return ok(presentComment(call.state, comment));
 }
 
@@ -98,7 +98,7 @@ function remove(call: AuthoredCall): Answer {
   const { issue } = comment;
   issue.comments = issue.comments.filter((kept) => kept !== comment);
   touch(call.state, issue);
-  tell(call, "deleted", comment);
+  emitComment(call, "deleted", comment);
   return noContent();
 }
 
@@ -111,7 +111,7 @@ function refuseChange(call: AuthoredCall, comment: Comment): Answer | undefined 
 }
 
 /** For a pull request, too, this is `issue_comment`, with the issue that is its face. */
-function tell(call: AuthoredCall, action: string, comment: Comment, parts: object = {}): void {
+function emitComment(call: AuthoredCall, action: string, comment: Comment, parts: object = {}): void {
   const { state, repository, actor } = call;
   const issue = presentIssue(state, comment.issue);
   emit(

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { addFault, faultSchema } from "./faults.ts";
 import type { State } from "./memory.ts";
 import { enterQueue } from "./merge-queue.ts";
-import type { Asked } from "./rest.ts";
+import type { ServedRequest } from "./rest.ts";
 import { findPull, findRepository } from "./state.ts";
 import { settled } from "./work.ts";
 
@@ -13,7 +13,7 @@ const queueOrder = z.strictObject({
   pulls: z.array(z.number().int().positive()).min(1),
 });
 
-export function controls(state: State, requests: Asked[]): Hono {
+export function controls(state: State, requests: ServedRequest[]): Hono {
   const control = new Hono();
   control.get("/requests", (context) => context.json(requests));
   control.delete("/requests", (context) => {

@@ -41,7 +41,7 @@ function add(call: AuthoredIssueCall, body: z.output<typeof other>): Answer {
   blocked.blockedBy.push(blocking);
   record(call, blocked, "blocked_by_added", { other: blocking });
   record(call, blocking, "blocking_added", { other: blocked });
-  tell(call, "added", blocked, blocking);
+  emitDependency(call, "added", blocked, blocking);
   return created(presentIssue(call.state, blocking));
 }
 
@@ -63,12 +63,17 @@ function remove(call: AuthoredIssueCall): Answer {
   blocked.blockedBy = blocked.blockedBy.filter((kept) => kept !== blocking);
   record(call, blocked, "blocked_by_removed", { other: blocking });
   record(call, blocking, "blocking_removed", { other: blocked });
-  tell(call, "removed", blocked, blocking);
+  emitDependency(call, "removed", blocked, blocking);
   return ok(presentIssue(call.state, blocking));
 }
 
 /** Both ends are told, each in its own repository. */
-function tell(call: AuthoredIssueCall, what: "added" | "removed", blocked: Issue, blocking: Issue): void {
+function emitDependency(
+  call: AuthoredIssueCall,
+  what: "added" | "removed",
+  blocked: Issue,
+  blocking: Issue,
+): void {
   const { state, actor } = call;
   const ends = {
     blocked_issue_id: blocked.id,

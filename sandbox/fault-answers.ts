@@ -5,7 +5,7 @@ import { type Answer, refused } from "./answer.ts";
 import type { RequestFault } from "./faults.ts";
 
 /** The answer that a fault gives without doing the work. */
-export function instead(fault: RequestFault | undefined): Answer | undefined {
+export function faultAnswer(fault: RequestFault | undefined): Answer | undefined {
   if (fault?.kind === "status" && !fault.after) return refused(fault.status, "Server Error");
   if (fault?.kind !== "secondary_limit") return undefined;
   const message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
@@ -13,14 +13,14 @@ export function instead(fault: RequestFault | undefined): Answer | undefined {
 }
 
 /** What a fault makes of an answer after the work was done. A page that is cut has no link to the next one. */
-export function spoil(fault: RequestFault | undefined, answer: Answer): Answer {
+export function applyFault(fault: RequestFault | undefined, answer: Answer): Answer {
   if (fault?.kind === "status" && fault.after) return refused(fault.status, "Server Error");
   if (fault?.kind === "graphql_error") return withError(answer);
   if (fault?.kind !== "cut_page" || typeof answer.body !== "object" || answer.body === null) return answer;
-  if (Array.isArray(answer.body)) return { status: answer.status, body: half(answer.body) };
+  if (Array.isArray(answer.body)) return { status: answer.status, body: firstHalf(answer.body) };
   const fields = Object.entries(answer.body).map(([name, value]) => [
     name,
-    Array.isArray(value) ? half(value) : value,
+    Array.isArray(value) ? firstHalf(value) : value,
   ]);
   return { status: answer.status, body: Object.fromEntries(fields) };
 }
@@ -32,7 +32,7 @@ function withError(answer: Answer): Answer {
 }
 
 /** Sends the first half of a body and breaks the connection. */
-export async function cutOff(outgoing: ServerResponse, response: Response): Promise<Response> {
+export async function breakConnection(outgoing: ServerResponse, response: Response): Promise<Response> {
   const body = Buffer.from(await response.arrayBuffer());
   response.headers.set("content-length", String(body.length));
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
@@ -41,6 +41,6 @@ export async function cutOff(outgoing: ServerResponse, response: Response): Prom
   return RESPONSE_ALREADY_SENT;
 }
 
-function half(items: unknown[]): unknown[] {
+function firstHalf(items: unknown[]): unknown[] {
   return items.slice(0, Math.floor(items.length / 2));
 }

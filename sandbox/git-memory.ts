@@ -20,21 +20,21 @@ const ofRefs = /^--(all|branches|glob|remotes|tags)\b/;
 const byId = /^\^?[0-9a-f]{40}(\.{2,3}[0-9a-f]{40})?(\^\{[a-z]+\})?$/;
 
 const maxBytes = 64 * 1024 * 1024;
-const said = new LRUCache<string, GitResult>({
+const cache = new LRUCache<string, GitResult>({
   maxSize: maxBytes,
   maxEntrySize: maxBytes / 8,
   sizeCalculation: ({ stdout, stderr }, key) => stdout.length + stderr.length + key.length + 200,
 });
 
 /** The answer given before in this folder, if the question was asked by ids alone. */
-export function recall(dir: string, args: readonly string[]): GitResult | undefined {
-  return said.get(keyOf(dir, args));
+export function readCached(dir: string, args: readonly string[]): GitResult | undefined {
+  return cache.get(keyOf(dir, args));
 }
 
 /** Keeps an answer to a question that was asked by ids alone, but not that an object is lacking: it may come later. */
-export function remember(dir: string, args: readonly string[], answer: GitResult): void {
+export function writeCached(dir: string, args: readonly string[], answer: GitResult): void {
   const isAnswer = answer.exit === 0 || (args[0] === "merge-base" && answer.exit === 1);
-  if (isAnswer && isLasting(args)) said.set(keyOf(dir, args), answer);
+  if (isAnswer && isLasting(args)) cache.set(keyOf(dir, args), answer);
 }
 
 function isLasting(args: readonly string[]): boolean {

@@ -1,6 +1,6 @@
 /** Runs git by argument list in an environment of its own: no user's or machine's settings, no hooks but ours. */
 import { type GitResult, order } from "./git-host.ts";
-import { recall, remember } from "./git-memory.ts";
+import { readCached, writeCached } from "./git-memory.ts";
 
 export type GitOptions = { input?: string | Uint8Array; env?: Record<string, string> };
 
@@ -29,7 +29,7 @@ export async function git(
   options: GitOptions = {},
 ): Promise<GitResult> {
   const isAllAsked = options.input === undefined && options.env === undefined;
-  const known = isAllAsked ? recall(dir, args) : undefined;
+  const known = isAllAsked ? readCached(dir, args) : undefined;
   if (known !== undefined) return known;
   const argv = ["--no-pager", ...SETTINGS.flatMap((setting) => ["-c", setting]), ...args];
   const env = { ...gitEnvironment, ...options.env };
@@ -40,7 +40,7 @@ export async function git(
     stdout: Buffer.from(report.stdout),
     stderr: Buffer.from(report.stderr).toString("utf8").trim(),
   };
-  if (isAllAsked) remember(dir, args, answer);
+  if (isAllAsked) writeCached(dir, args, answer);
   return answer;
 }
 

@@ -25,13 +25,15 @@ async function answer(call: Call): Promise<Answer> {
     return refused(401, "This endpoint requires you to be authenticated.");
   const asked = request.safeParse(call.body);
   if (!asked.success)
-    return told({ errors: [new GraphQLError("A query attribute must be specified and must be a string.")] });
+    return toAnswer({
+      errors: [new GraphQLError("A query attribute must be specified and must be a string.")],
+    });
   const document = parseQuery(asked.data.query);
-  if (document instanceof GraphQLError) return told({ errors: [document] });
+  if (document instanceof GraphQLError) return toAnswer({ errors: [document] });
   const schema = githubSchema();
   const errors = validate(schema, document);
-  if (errors.length > 0) return told({ errors });
-  return told(
+  if (errors.length > 0) return toAnswer({ errors });
+  return toAnswer(
     await execute({
       schema,
       document,
@@ -61,7 +63,13 @@ function parseQuery(query: string) {
 }
 
 /** GitHub writes an error's type beside its message. */
-function told({ data, errors }: { data?: unknown; errors?: readonly GraphQLError[] | undefined }): Answer {
+function toAnswer({
+  data,
+  errors,
+}: {
+  data?: unknown;
+  errors?: readonly GraphQLError[] | undefined;
+}): Answer {
   const shown = errors?.map(({ message, path, locations, extensions }) => ({
     ...(extensions.type === undefined ? {} : { type: extensions.type }),
     ...(path === undefined ? {} : { path }),

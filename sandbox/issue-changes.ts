@@ -14,7 +14,7 @@ export type By = Pick<AuthoredCall, "state" | "repository" | "actor" | "caller">
 type EventDetails = Partial<Pick<IssueEvent, "label" | "assignee" | "rename" | "base" | "other">>;
 
 /** Sends the issue's webhook; for a pull request the same actions go by the name of pull_request. */
-export async function tellIssue(by: By, issue: Issue, action: string, parts: object = {}): Promise<void> {
+export async function emitIssue(by: By, issue: Issue, action: string, parts: object = {}): Promise<void> {
   if (issue.pull === null) {
     const payload = { issue: presentIssue(by.state, issue), ...parts };
     emit(by.state, issue.repository, "issues", action, payload, by.actor);
@@ -48,21 +48,21 @@ export async function editText(
   }
   if (Object.keys(changes).length === 0) return;
   touch(by.state, issue);
-  await tellIssue(by, issue, "edited", { changes });
+  await emitIssue(by, issue, "edited", { changes });
 }
 
 export async function closeIssue(by: By, issue: Issue, reason: Issue["stateReason"]): Promise<void> {
   if (issue.state === "closed") return;
   Object.assign(issue, { state: "closed", stateReason: reason, closedAt: now(by.state), closedBy: by.actor });
   record(by, issue, "closed");
-  await tellIssue(by, issue, "closed");
+  await emitIssue(by, issue, "closed");
 }
 
 export async function reopenIssue(by: By, issue: Issue): Promise<void> {
   if (issue.state === "open") return;
   Object.assign(issue, { state: "open", stateReason: "reopened", closedAt: null, closedBy: null });
   record(by, issue, "reopened");
-  await tellIssue(by, issue, "reopened");
+  await emitIssue(by, issue, "reopened");
 }
 
 /** Adds labels by name, each once; a name that the repository does not know becomes a label, as on GitHub. */
@@ -72,14 +72,14 @@ export async function addLabels(by: By, issue: Issue, names: string[]): Promise<
     if (issue.labels.includes(label)) continue;
     issue.labels.push(label);
     record(by, issue, "labeled", { label });
-    await tellIssue(by, issue, "labeled", { label: presentLabel(by.state, issue.repository, label) });
+    await emitIssue(by, issue, "labeled", { label: presentLabel(by.state, issue.repository, label) });
   }
 }
 
 export async function removeLabel(by: By, issue: Issue, label: Label): Promise<void> {
   issue.labels = issue.labels.filter((held) => held !== label);
   record(by, issue, "unlabeled", { label });
-  await tellIssue(by, issue, "unlabeled", { label: presentLabel(by.state, issue.repository, label) });
+  await emitIssue(by, issue, "unlabeled", { label: presentLabel(by.state, issue.repository, label) });
 }
 
 export async function setLabels(by: By, issue: Issue, names: string[]): Promise<void> {
@@ -94,7 +94,7 @@ export async function assign(by: By, issue: Issue, assignees: Account[]): Promis
     if (issue.assignees.includes(assignee)) continue;
     issue.assignees.push(assignee);
     record(by, issue, "assigned", { assignee });
-    await tellIssue(by, issue, "assigned", { assignee: presentAccount(by.state, assignee) });
+    await emitIssue(by, issue, "assigned", { assignee: presentAccount(by.state, assignee) });
   }
 }
 
@@ -103,7 +103,7 @@ export async function unassign(by: By, issue: Issue, assignees: Account[]): Prom
     if (!assignees.includes(assignee)) continue;
     issue.assignees = issue.assignees.filter((held) => held !== assignee);
     record(by, issue, "unassigned", { assignee });
-    await tellIssue(by, issue, "unassigned", { assignee: presentAccount(by.state, assignee) });
+    await emitIssue(by, issue, "unassigned", { assignee: presentAccount(by.state, assignee) });
   }
 }
 

@@ -8,10 +8,10 @@ import {
   assign,
   closeIssue,
   editText,
+  emitIssue,
   record,
   reopenIssue,
   setLabels,
-  tellIssue,
   unassign,
 } from "./issue-changes.ts";
 import {
@@ -127,7 +127,7 @@ async function create(call: AuthoredCall, body: z.output<typeof newIssue>): Prom
     user: call.actor,
     app: appOf(call.caller),
   });
-  await tellIssue(call, issue, "opened");
+  await emitIssue(call, issue, "opened");
   if (triage) await addLabels(call, issue, body.labels);
   await assign(call, issue, assignees.found);
   return created(presentIssue(call.state, issue));
@@ -161,7 +161,7 @@ async function lockIssue(call: AuthoredIssueCall, body: z.output<typeof lock>): 
   if (!call.issue.locked) {
     Object.assign(call.issue, { locked: true, lockReason: body.lock_reason ?? null });
     record(call, call.issue, "locked");
-    await tellIssue(call, call.issue, "locked");
+    await emitIssue(call, call.issue, "locked");
   }
   return noContent();
 }
@@ -170,7 +170,7 @@ async function unlockIssue(call: AuthoredIssueCall): Promise<Answer> {
   if (call.issue.locked) {
     Object.assign(call.issue, { locked: false, lockReason: null });
     record(call, call.issue, "unlocked");
-    await tellIssue(call, call.issue, "unlocked");
+    await emitIssue(call, call.issue, "unlocked");
   }
   return noContent();
 }

@@ -82,7 +82,7 @@ function create(call: AuthoredCall, body: z.output<typeof newLabel>): Answer {
   const refusal = refuseLabel(call, { name: body.name, color: body.color });
   if (refusal !== undefined) return refusal;
   const label = addLabel(call.state, call.repository, body);
-  tell(call, "created", label);
+  emitLabel(call, "created", label);
   return created(show(call)(label));
 }
 
@@ -101,7 +101,7 @@ function update(call: AuthoredCall, body: z.output<typeof changedLabel>): Answer
     ...(label.color === before.color ? {} : { color: { from: before.color } }),
     ...(label.description === before.description ? {} : { description: { from: before.description ?? "" } }),
   };
-  tell(call, "edited", label, { changes });
+  emitLabel(call, "edited", label, { changes });
   return ok(show(call)(label));
 }
 
@@ -111,7 +111,7 @@ function remove(call: AuthoredCall): Answer {
   const { repository } = call;
   repository.labels = repository.labels.filter((held) => held !== label);
   for (const issue of repository.issues) issue.labels = issue.labels.filter((held) => held !== label);
-  tell(call, "deleted", label);
+  emitLabel(call, "deleted", label);
   return noContent();
 }
 
@@ -128,6 +128,6 @@ function refuseLabel(
   return undefined;
 }
 
-function tell(call: AuthoredCall, action: string, label: Label, parts: object = {}): void {
+function emitLabel(call: AuthoredCall, action: string, label: Label, parts: object = {}): void {
   emit(call.state, call.repository, "label", action, { label: show(call)(label), ...parts }, call.actor);
 }

@@ -7,7 +7,7 @@ import type { MergeGroup, Pull, Repository } from "./model.ts";
 import { markMerged } from "./pull-changes.ts";
 import { moveRef } from "./push.ts";
 import { buildHead, groupCommits, groupRef, presentMergeGroup } from "./queue-group.ts";
-import { protectionOf, checkState, unmetRules } from "./rules.ts";
+import { checkState, protectionOf, unmetRules } from "./rules.ts";
 import { fullName, queueAccountLogin } from "./state.ts";
 import { emit } from "./webhooks.ts";
 import { background, inOrder } from "./work.ts";
@@ -16,7 +16,7 @@ import { background, inOrder } from "./work.ts";
 type Reason = "merged" | "dequeued" | "invalidated";
 
 /** What may settle a group: a report on its head, a change of a member, a move of its base. */
-const TELLING = new Set(["merge_group", "check_run", "status", "pull_request", "push"]);
+const REASON_TEXT = new Set(["merge_group", "check_run", "status", "pull_request", "push"]);
 
 /** Puts pull requests into their branch's queue as one group; gives why not, in words, when they cannot enter. */
 export function enterQueue(
@@ -30,7 +30,7 @@ export function enterQueue(
 /** Looks after every open group whenever something is told that could settle one. */
 export function watchQueues(state: State): void {
   state.webhookListeners.push(({ event }) => {
-    if (!TELLING.has(event)) return;
+    if (!REASON_TEXT.has(event)) return;
     for (const repository of state.repositories) {
       if (repository.mergeGroups.length === 0) continue;
       background(
@@ -67,7 +67,7 @@ async function makeGroup(state: State, repository: Repository, pulls: Pull[]): P
   };
   if (!(await moveRef(by, { ref, before: null, after: built.head }))) return `${ref} is there already`;
   repository.mergeGroups.push(group);
-  await tell(by, group, "checks_requested");
+  await emitGroup(by, group, "checks_requested");
   startChecksOn(state, repository, { sha: group.head, ref: ref.replace("refs/heads/", "") });
   return group;
 }
@@ -109,7 +109,7 @@ async function endGroup(
   repository.mergeGroups = repository.mergeGroups.filter((other) => other !== group);
   const landed = planned === "merged" && (await land(by, group));
   const reason = planned === "merged" && !landed ? "invalidated" : planned;
-  await tell(by, group, "destroyed", { reason });
+  await emitGroup(by, group, "destroyed", { reason });
   await moveRef(by, { ref: group.ref, before: group.head, after: null });
 }
 
@@ -123,7 +123,7 @@ async function land(by: By, group: MergeGroup): Promise<boolean> {
   return true;
 }
 
-async function tell(by: By, group: MergeGroup, action: string, parts: object = {}): Promise<void> {
+async function emitGroup(by: By, group: MergeGroup, action: string, parts: object = {}): Promise<void> {
   const payload = { merge_group: await presentMergeGroup(by.repository, group), ...parts };
   emit(by.state, by.repository, "merge_group", action, payload, by.actor);
 }

@@ -69,6 +69,6 @@ async function transplant(
 ): Promise<string | undefined> {
   if (parent === undefined) return undefined;
   const { tree } = await readCommit(dir, onto);
-  const twin = await gitText(dir, ["commit-tree", tree, "-p", parent, "-m", "transplant"]);
-  return mergeTrees(dir, twin, commit);
+  const rebased = await gitText(dir, ["commit-tree", tree, "-p", parent, "-m", "transplant"]);
+  return mergeTrees(dir, rebased, commit);
 }

@@ -2,7 +2,7 @@
 import { appOf } from "./caller.ts";
 import { startChecks } from "./ci.ts";
 import { branchTip, gitText, isAncestor } from "./git.ts";
-import { type By, closeIssue, record, tellIssue } from "./issue-changes.ts";
+import { type By, closeIssue, emitIssue, record } from "./issue-changes.ts";
 import type { Pull, Repository } from "./model.ts";
 import { protectionOf } from "./rules.ts";
 import { addEvent, now, pullsOf, touch } from "./state.ts";
@@ -62,6 +62,6 @@ async function synchronize(by: By, pull: Pull, after: string): Promise<void> {
   }
   await keepHead(pull);
   touch(state, pull.issue);
-  await tellIssue(by, pull.issue, "synchronize", { before, after });
+  await emitIssue(by, pull.issue, "synchronize", { before, after });
   startChecks(state, pull);
 }

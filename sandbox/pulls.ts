@@ -5,7 +5,7 @@ import { appOf } from "./caller.ts";
 import { startChecks } from "./ci.ts";
 import { countCommits, mergeBase, readChanges, readCommit } from "./commits.ts";
 import { branchTip, gitText } from "./git.ts";
-import { closeIssue, editText, record, reopenIssue, tellIssue } from "./issue-changes.ts";
+import { closeIssue, editText, emitIssue, record, reopenIssue } from "./issue-changes.ts";
 import { mayChange } from "./issue-route.ts";
 import type { Pull, Repository } from "./model.ts";
 import { listing } from "./paging.ts";
@@ -103,7 +103,7 @@ async function createPull(call: AuthoredCall, body: z.output<typeof newPull>): P
   const ends = { head: { ref: head, sha: headSha }, base: { ref: body.base, sha: baseSha } };
   const pull = addPull(state, issue, { ...ends, draft: body.draft });
   await keepHead(pull);
-  await tellIssue(call, issue, "opened");
+  await emitIssue(call, issue, "opened");
   startChecks(state, pull);
   return created(await presentPull(state, pull));
 }
@@ -159,7 +159,7 @@ async function changeBase(call: AuthoredPullCall, base: string): Promise<Answer 
   const changes = { base: { ref: { from: pull.base.ref }, sha: { from: pull.base.sha } } };
   record(call, pull.issue, "base_ref_changed", { base: { from: pull.base.ref, to: base } });
   pull.base = { ref: base, sha };
-  await tellIssue(call, pull.issue, "edited", { changes });
+  await emitIssue(call, pull.issue, "edited", { changes });
   return undefined;
 }
 

@@ -33,25 +33,25 @@ export function moveRef(by: By, change: RefChange, merging: readonly Pull[] = []
   return withRefs(by.state, by.repository, async () => {
     const args = after === null ? ["-d", ref, before ?? zeroId] : [ref, after, before ?? zeroId];
     const { exit } = await git(by.repository.dir, ["update-ref", ...args]);
-    if (exit === 0) await tellPush(by, [change], merging);
+    if (exit === 0) await emitPush(by, [change], merging);
     return exit === 0;
   });
 }
 
 /** Tells of refs that have moved: push, create and delete, and what becomes of pull requests. */
-export async function tellPush(by: By, changes: RefChange[], merging: readonly Pull[] = []): Promise<void> {
+export async function emitPush(by: By, changes: RefChange[], merging: readonly Pull[] = []): Promise<void> {
   by.repository.pushedAt = now(by.state);
   for (const change of changes) {
     const { ref, before, after } = change;
     const branch = ref.startsWith("refs/heads/") ? ref.slice("refs/heads/".length) : undefined;
-    if (before === null) tellRef(by, "create", ref);
+    if (before === null) emitRef(by, "create", ref);
     emit(by.state, by.repository, "push", null, await pushParts(by, change), by.actor);
-    if (after === null) tellRef(by, "delete", ref);
+    if (after === null) emitRef(by, "delete", ref);
     if (branch !== undefined) await followBranch(by, branch, before, after, merging);
   }
 }
 
-function tellRef(by: By, event: "create" | "delete", ref: string): void {
+function emitRef(by: By, event: "create" | "delete", ref: string): void {
   const [, kind, ...name] = ref.split("/");
   const parts = {
     ref: name.join("/"),

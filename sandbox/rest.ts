@@ -4,7 +4,7 @@ import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { type Answer, refused } from "./answer.ts";
 import { type Caller, identifyCaller } from "./caller.ts";
-import { cutOff, instead, spoil } from "./fault-answers.ts";
+import { applyFault, breakConnection, faultAnswer } from "./fault-answers.ts";
 import { requestFault } from "./faults.ts";
 import type { State } from "./memory.ts";
 import { chargeRate, rateHeaders } from "./rate.ts";
@@ -13,7 +13,7 @@ import type { Exchange } from "./traffic.ts";
 import { pause } from "./work.ts";
 
 /** One request as the sandbox remembers it; `route` is the template that answered, empty when none did. */
-export type Asked = { method: string; path: string; route: string; status: number };
+export type ServedRequest = { method: string; path: string; route: string; status: number };
 
 /** Node's own request and response stand behind each of ours. */
 type Served = { Bindings: HttpBindings };
@@ -21,7 +21,11 @@ type Served = { Bindings: HttpBindings };
 const JSON_TYPE = "application/json; charset=utf-8";
 
 /** The REST side, to be mounted at `/` and at `/api/v3`. Of two routes that fit, the earlier answers. */
-export function restApi(state: State, routes: Route[], remember: (asked: Asked) => void): Hono<Served> {
+export function restApi(
+  state: State,
+  routes: Route[],
+  remember: (asked: ServedRequest) => void,
+): Hono<Served> {
   const api = new Hono<Served>();
   for (const route of routes) {
     api.on(route.method, route.path, (context) => serve(state, route, context, remember));
@@ -33,7 +37,7 @@ async function serve(
   state: State,
   route: Route,
   context: Context<Served>,
-  remember: (asked: Asked) => void,
+  remember: (asked: ServedRequest) => void,
 ): Promise<Response> {
   const url = new URL(context.req.url);
   const { method } = context.req;
@@ -43,13 +47,13 @@ async function serve(
   const identified = identifyCaller(state, context.req.header("authorization"));
   const caller: Caller = "kind" in identified ? identified : { kind: "nobody" };
   const honest =
-    instead(fault) ??
+    faultAnswer(fault) ??
     ("kind" in identified ? await reply(state, route, context, url, identified, text) : identified);
-  const answer = spoil(fault, honest);
+  const answer = applyFault(fault, honest);
   const response = finish(state, route, caller, context.req.header("if-none-match"), answer);
   remember({ method, path: url.pathname, route: route.path, status: response.status });
-  tell(state, method, url, text, response, answer);
-  return fault?.kind === "cut_body" ? cutOff(context.env.outgoing, response) : response;
+  notifyListeners(state, method, url, text, response, answer);
+  return fault?.kind === "cut_body" ? breakConnection(context.env.outgoing, response) : response;
 }
 
 function reply(
@@ -100,7 +104,7 @@ function finish(
     : new Response(body, { status: answer.status, headers });
 }
 
-function tell(
+function notifyListeners(
   state: State,
   method: string,
   url: URL,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { type Answer, created, notFound, ok, refused } from "./answer.ts";
 import { mergeBase, readChanges } from "./commits.ts";
-import { record, tellIssue } from "./issue-changes.ts";
+import { emitIssue, record } from "./issue-changes.ts";
 import type { Account, Review } from "./model.ts";
 import { listing } from "./paging.ts";
 import { presentAccount } from "./present/accounts.ts";
@@ -134,10 +134,10 @@ function submit(call: AuthoredPullCall, review: Review, event: z.output<typeof v
   review.submittedAt = now(state);
   pull.requestedReviewers = pull.requestedReviewers.filter((account) => account !== actor);
   addEvent(state, pull.issue, { event: "reviewed", actor, app: null, review });
-  tellReview(call, review, "submitted");
+  emitReview(call, review, "submitted");
 }
 
-function tellReview(call: AuthoredPullCall, review: Review, action: string): void {
+function emitReview(call: AuthoredPullCall, review: Review, action: string): void {
   const { state, repository, pull, actor } = call;
   const parts = {
     review: presentSentReview(state, review),
@@ -154,7 +154,7 @@ function dismiss(call: AuthoredPullCall, _body: z.output<typeof dismissal>): Ans
   }
   review.state = "DISMISSED";
   record(call, call.pull.issue, "review_dismissed");
-  tellReview(call, review, "dismissed");
+  emitReview(call, review, "dismissed");
   return ok(presentReview(call.state, review));
 }
 
@@ -179,7 +179,7 @@ async function requestReviewers(call: AuthoredPullCall, body: z.output<typeof re
     const event = { event: "review_requested", actor, app: null, requestedReviewer: reviewer };
     addEvent(state, pull.issue, event);
     const parts = { requested_reviewer: presentAccount(state, reviewer) };
-    await tellIssue(call, pull.issue, "review_requested", parts);
+    await emitIssue(call, pull.issue, "review_requested", parts);
   }
   return created(presentPullSimple(state, pull));
 }
@@ -190,7 +190,7 @@ async function unrequestReviewers(call: AuthoredPullCall, body: z.output<typeof 
   for (const reviewer of pull.requestedReviewers.filter((account) => named.includes(account))) {
     pull.requestedReviewers = pull.requestedReviewers.filter((account) => account !== reviewer);
     const parts = { requested_reviewer: presentAccount(state, reviewer) };
-    await tellIssue(call, pull.issue, "review_request_removed", parts);
+    await emitIssue(call, pull.issue, "review_request_removed", parts);
   }
   return ok(presentPullSimple(state, pull));
 }

@@ -8,11 +8,11 @@ import { writeTree } from "./objects.ts";
 import type { RepositorySeed } from "./seed-schema.ts";
 import { addLabel, findAccount, findOrganization, identify, nodeId, now } from "./state.ts";
 
-export async function plantRepository(state: State, seed: RepositorySeed): Promise<void> {
+export async function seedRepository(state: State, seed: RepositorySeed): Promise<void> {
   const [ownerLogin = "", name = ""] = seed.full_name.split("/");
   const owner = accountOf(state, ownerLogin, seed.full_name);
   const dir = join(state.dir, "repositories", ownerLogin, `${name}.git`);
-  const defaultBranch = await plantGit(dir, seed);
+  const defaultBranch = await seedGit(dir, seed);
   const made = identify(state, "R");
   const created = now(state);
   const repository: Repository = {
@@ -50,11 +50,11 @@ export async function plantRepository(state: State, seed: RepositorySeed): Promi
   }
   for (const label of seed.labels) addLabel(state, repository, label);
   for (const slug of seed.installed) install(state, appOf(state, slug, seed.full_name), repository);
-  repository.protection = seed.protection.map((rule) => plantProtection(state, rule, seed.full_name));
+  repository.protection = seed.protection.map((rule) => seedProtection(state, rule, seed.full_name));
 }
 
 /** Makes the bare repository and gives its default branch. */
-async function plantGit(dir: string, seed: RepositorySeed): Promise<string> {
+async function seedGit(dir: string, seed: RepositorySeed): Promise<string> {
   await mkdir(dir, { recursive: true });
   if ((await readdir(dir)).length > 0) {
     throw new Error(`${dir} holds a repository of an earlier start: remove it or choose another directory`);
@@ -66,7 +66,7 @@ async function plantGit(dir: string, seed: RepositorySeed): Promise<string> {
     const branch = seed.default_branch ?? "main";
     await gitText(dir, ["init", "--quiet", "--bare", `--initial-branch=${branch}`]);
   }
-  if (seed.files !== undefined && seed.path === undefined) await plantFiles(dir, seed.files);
+  if (seed.files !== undefined && seed.path === undefined) await seedFiles(dir, seed.files);
   const head = await gitText(dir, ["symbolic-ref", "HEAD"]);
   const branch = seed.default_branch ?? head.replace("refs/heads/", "");
   await gitText(dir, ["symbolic-ref", "HEAD", `refs/heads/${branch}`]);
@@ -75,7 +75,7 @@ async function plantGit(dir: string, seed: RepositorySeed): Promise<string> {
   return branch;
 }
 
-async function plantFiles(dir: string, files: Record<string, string>): Promise<void> {
+async function seedFiles(dir: string, files: Record<string, string>): Promise<void> {
   const entries = Object.entries(files).map(([path, content]) => ({ path, mode: "100644", content }));
   const tree = await writeTree(dir, null, entries);
   const commit = await gitText(dir, ["commit-tree", tree, "-m", "Initial commit"]);
@@ -101,11 +101,7 @@ export function install(state: State, app: App, repository: Repository): void {
   });
 }
 
-function plantProtection(
-  state: State,
-  rule: RepositorySeed["protection"][number],
-  where: string,
-): Protection {
+function seedProtection(state: State, rule: RepositorySeed["protection"][number], where: string): Protection {
   const checks = rule.checks.map(({ context, app }) => ({
     context,
     appId: app === undefined ? null : appOf(state, app, where).id,

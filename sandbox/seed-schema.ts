@@ -100,6 +100,6 @@ export const seedSchema = z.strictObject({
 });
 
 export type Seed = z.input<typeof seedSchema>;
-export type PlantedSeed = z.output<typeof seedSchema>;
-export type RepositorySeed = PlantedSeed["repositories"][number];
-export type AppSeed = PlantedSeed["apps"][number];
+export type ParsedSeed = z.output<typeof seedSchema>;
+export type RepositorySeed = ParsedSeed["repositories"][number];
+export type AppSeed = ParsedSeed["apps"][number];

@@ -6,8 +6,8 @@ import { load } from "js-yaml";
 import { publicKeyOf } from "./caller.ts";
 import type { State } from "./memory.ts";
 import type { App, Organization } from "./model.ts";
-import { accountOf, plantRepository } from "./seed-repository.ts";
-import { type AppSeed, type PlantedSeed, type Seed, seedSchema } from "./seed-schema.ts";
+import { accountOf, seedRepository } from "./seed-repository.ts";
+import { type AppSeed, type ParsedSeed, type Seed, seedSchema } from "./seed-schema.ts";
 import { actionsAppId, addAccount, identify, nodeId, now, queueAccountLogin } from "./state.ts";
 import { addUserToken } from "./tokens.ts";
 
@@ -25,20 +25,20 @@ export async function readSeed(file: string): Promise<Seed> {
 }
 
 /** Throws one line when the seed is malformed or names somebody who is not in it. */
-export async function plantSeed(state: State, given: Seed): Promise<void> {
+export async function applySeed(state: State, given: Seed): Promise<void> {
   const seed = checkSeed(given);
   reserveIds(state, seed);
   for (const user of seed.users) {
     const account = addAccount(state, { ...user, type: "User" });
     if (user.token !== undefined) addUserToken(state, account, user.token);
   }
-  for (const organization of seed.organizations) plantOrganization(state, organization);
-  plantActions(state);
-  for (const app of seed.apps) await plantApp(state, app);
-  for (const repository of seed.repositories) await plantRepository(state, repository);
+  for (const organization of seed.organizations) seedOrganization(state, organization);
+  seedActions(state);
+  for (const app of seed.apps) await seedApp(state, app);
+  for (const repository of seed.repositories) await seedRepository(state, repository);
 }
 
-function checkSeed(value: unknown): PlantedSeed {
+function checkSeed(value: unknown): ParsedSeed {
   const seed = seedSchema.safeParse(value);
   if (seed.success) return seed.data;
   const [issue] = seed.error.issues;
@@ -46,12 +46,12 @@ function checkSeed(value: unknown): PlantedSeed {
 }
 
 /** Ids that the sandbox makes up itself start above those that the seed gives. */
-function reserveIds(state: State, seed: PlantedSeed): void {
+function reserveIds(state: State, seed: ParsedSeed): void {
   const all = [seed.users, seed.organizations, seed.apps, seed.repositories].flat();
   state.lastId = Math.max(state.lastId, ...all.map(({ id }) => id ?? 0));
 }
 
-function plantOrganization(state: State, seed: PlantedSeed["organizations"][number]): void {
+function seedOrganization(state: State, seed: ParsedSeed["organizations"][number]): void {
   const account = addAccount(state, { ...seed, type: "Organization" });
   const people = (logins: string[]) => logins.map((login) => accountOf(state, login, seed.login));
   const organization: Organization = {
@@ -72,7 +72,7 @@ function plantOrganization(state: State, seed: PlantedSeed["organizations"][numb
 }
 
 /** GitHub's own app that reports simulated checks, and its merge queue. They have no key: nobody can sign in as either. */
-function plantActions(state: State): void {
+function seedActions(state: State): void {
   const owner = addAccount(state, { login: "github", type: "Organization" });
   state.apps.push({
     id: actionsAppId,
@@ -90,7 +90,7 @@ function plantActions(state: State): void {
   addAccount(state, { login: queueAccountLogin, type: "Bot", id: 118344674 });
 }
 
-async function plantApp(state: State, seed: AppSeed): Promise<void> {
+async function seedApp(state: State, seed: AppSeed): Promise<void> {
   const owner = seed.owner ?? state.organizations[0]?.account.login ?? "github";
   const made = identify(state, "A");
   const app: App = {

@@ -10,9 +10,9 @@ import { controls } from "./control.ts";
 import { addFault, type FaultOrder } from "./faults.ts";
 import type { State } from "./memory.ts";
 import { watchQueues } from "./merge-queue.ts";
-import { type Asked, restApi } from "./rest.ts";
+import { restApi, type ServedRequest } from "./rest.ts";
 import { routes } from "./routes.ts";
-import { plantSeed, type Seed } from "./seed.ts";
+import { applySeed, type Seed } from "./seed.ts";
 import { gitOverHttp } from "./smart-http.ts";
 import { createState } from "./state.ts";
 import type { Exchange } from "./traffic.ts";
@@ -24,7 +24,7 @@ export type Sandbox = {
   port: number;
   state: State;
   /** Every REST request answered so far. */
-  requests: () => Asked[];
+  requests: () => ServedRequest[];
   fault: (order: FaultOrder) => void;
   /** Resolves when no webhook is on its way and no simulated check is under way. */
   settled: () => Promise<void>;
@@ -51,7 +51,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   await mkdir(dir, { recursive: true });
   const state = createState({ dir, clock: options.clock ?? Date.now });
   watchQueues(state);
-  const asked: Asked[] = [];
+  const asked: ServedRequest[] = [];
   const serve = getRequestListener(application(state, asked).fetch);
   const server = createServer((request, response) => void serve(request, response));
   // Longer than any client keeps a connection: none is to meet its end in the middle of a request.
@@ -64,7 +64,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   try {
     port = await listen(server, options.port ?? 0);
     state.url = `http://127.0.0.1:${port}`;
-    await plantSeed(state, options.seed);
+    await applySeed(state, options.seed);
   } catch (error) {
     await stop();
     throw error;
@@ -85,7 +85,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
 }
 
-function application(state: State, asked: Asked[]): Hono {
+function application(state: State, asked: ServedRequest[]): Hono {
   const api = restApi(state, routes, (request) => asked.push(request));
   const root = new Hono();
   const tooLarge = { maxSize: REST_LIMIT, onError: () => refusal(413, "Request body is too large") };

@@ -7,7 +7,7 @@ import { actorOf, type Caller, identifyCaller } from "./caller.ts";
 import { gitEnvironment, listRefs } from "./git.ts";
 import type { State } from "./memory.ts";
 import type { Repository } from "./model.ts";
-import { type RefChange, tellPush, withRefs } from "./push.ts";
+import { emitPush, type RefChange, withRefs } from "./push.ts";
 import { hooksDirectory } from "./push-hook.ts";
 import { closedBranches, lacksWorkflows } from "./rules.ts";
 import { findRepository } from "./state.ts";
@@ -56,7 +56,7 @@ function receive(
     const changes = [...names]
       .map((ref): RefChange => ({ ref, before: before.get(ref) ?? null, after: after.get(ref) ?? null }))
       .filter((change) => change.before !== change.after);
-    if (actor !== null) await tellPush({ state, repository, actor, caller }, changes);
+    if (actor !== null) await emitPush({ state, repository, actor, caller }, changes);
     return response;
   });
 }

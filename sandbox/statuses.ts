@@ -81,7 +81,7 @@ async function create(call: AuthoredCall, body: z.output<typeof given>): Promise
     updatedAt: time,
   };
   repository.statuses.push(status);
-  await tell(call, status);
+  await emitStatus(call, status);
   return created(present(call, status, true));
 }
 
@@ -132,7 +132,7 @@ function present(call: RepositoryCall, status: CommitStatus, withCreator: boolea
   };
 }
 
-async function tell(call: AuthoredCall, status: CommitStatus): Promise<void> {
+async function emitStatus(call: AuthoredCall, status: CommitStatus): Promise<void> {
   const { state, repository, actor } = call;
   const { sha, context } = status;
   const url = `${repositoryUrl(state, repository)}/commits/${sha}`;

@@ -53,7 +53,7 @@ function add(call: AuthoredIssueCall, body: z.output<typeof child>): Answer {
   issue.parent = parent;
   record(call, parent, "sub_issue_added", { other: issue });
   record(call, issue, "parent_issue_added", { other: parent });
-  tell(call, "added", parent, issue);
+  emitSubIssue(call, "added", parent, issue);
   return created(presentIssue(call.state, issue));
 }
 
@@ -88,7 +88,7 @@ function detach(call: AuthoredIssueCall, parent: Issue, issue: Issue): void {
   issue.parent = null;
   record(call, parent, "sub_issue_removed", { other: issue });
   record(call, issue, "parent_issue_removed", { other: parent });
-  tell(call, "removed", parent, issue);
+  emitSubIssue(call, "removed", parent, issue);
 }
 
 function reorder(call: AuthoredIssueCall, body: z.output<typeof position>): Answer {
@@ -109,7 +109,7 @@ function reorder(call: AuthoredIssueCall, body: z.output<typeof position>): Answ
 }
 
 /** Both ends are told, each in its own repository. */
-function tell(call: AuthoredIssueCall, what: "added" | "removed", parent: Issue, issue: Issue): void {
+function emitSubIssue(call: AuthoredIssueCall, what: "added" | "removed", parent: Issue, issue: Issue): void {
   const { state, actor } = call;
   const ends = {
     sub_issue_id: issue.id,

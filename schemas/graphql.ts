@@ -4,7 +4,7 @@ import * as z from "zod";
  * An answer of GitHub's GraphQL API: what was asked for, and what went wrong beside it, each error with its place in the
  * data. Source: GraphQL specification, October 2021, section 7.1.
  */
-export const GraphqlAnswer = z.object({
+export const GraphqlResponse = z.object({
   data: z.unknown(),
   errors: z
     .array(z.object({ message: z.string(), path: z.array(z.union([z.string(), z.int()])).optional() }))
@@ -37,13 +37,13 @@ const Entry = z.object({
 });
 
 /** What stands at the three places of the default branch's commit that decide about the policy. */
-export const PolicyAnswer = z.object({
+export const PolicyQueryResult = z.object({
   oid: z.string(),
   folder: Entry.nullish(),
   twin: Entry.nullish(),
   policy: Entry.nullish(),
 });
-export type PolicyAnswer = z.infer<typeof PolicyAnswer>;
+export type PolicyQueryResult = z.infer<typeof PolicyQueryResult>;
 
 /** When comments were last edited, by their node ids; null: never. */
 export const EditsAnswer = z.object({
@@ -109,12 +109,12 @@ const Pull = z.object({
 });
 
 /** A pull request and its repository, as the one query for its state asks for them; GitHub's docs name every field. */
-export const PullAnswer = z.object({
+export const PullQueryResult = z.object({
   repository: z.object({
     databaseId: z.int(),
     nameWithOwner: z.string(),
-    defaultBranchRef: z.object({ name: z.string(), target: PolicyAnswer }),
+    defaultBranchRef: z.object({ name: z.string(), target: PolicyQueryResult }),
     pullRequest: Pull,
   }),
 });
-export type PullAnswer = z.infer<typeof PullAnswer>;
+export type PullQueryResult = z.infer<typeof PullQueryResult>;

@@ -107,12 +107,12 @@ export const Redaction = z.strictObject({
 export type Redaction = z.infer<typeof Redaction>;
 
 /** One cut in an answer; with the path and line, from 1, where it was in a file. */
-export const AnswerCut = z.strictObject({
+export const AnswerRedaction = z.strictObject({
   ...Redaction.shape,
   path: z.string().optional(),
   line: z.int().positive().optional(),
 });
-export type AnswerCut = z.infer<typeof AnswerCut>;
+export type AnswerRedaction = z.infer<typeof AnswerRedaction>;
 
 /**
  * What an agent hands back. Everything in it is the agent's claim: files are checked again by the writer,
@@ -150,7 +150,7 @@ export const StepResult = z.strictObject({
     .max(100)
     .describe("For each acceptance criterion, how the agent says it is met."),
   redacted: z
-    .array(AnswerCut)
+    .array(AnswerRedaction)
     .min(1)
     .optional()
     .describe("Written by our host and never by the agent: what it cut out of the answer."),

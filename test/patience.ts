@@ -1,5 +1,5 @@
-import { until as waitFor } from "../app/demo/acting.ts";
+import { waitFor } from "../app/demo/acting.ts";
 
 /** Waits with patience, because two cores run other tests beside this one. */
-export const until = <T>(what: string, ask: () => Promise<T | null | undefined | false>): Promise<T> =>
+export const waitUntil = <T>(what: string, ask: () => Promise<T | null | undefined | false>): Promise<T> =>
   waitFor(what, ask, 120);

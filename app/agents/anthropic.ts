@@ -1,11 +1,11 @@
-import { setImmediate as breathe } from "node:timers/promises";
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type {
   MessageParam,
   ToolResultBlockParam,
   ToolUseBlock,
 } from "@anthropic-ai/sdk/resources/messages/messages";
 import { digestOf } from "../../core/digest.ts";
-import type { AnswerCut, StepResult, Usage } from "../../schemas/step.ts";
+import type { AnswerRedaction, StepResult, Usage } from "../../schemas/step.ts";
 import { addUsage, callModel, stopped } from "./conversation.ts";
 import { stepPrompt } from "./prompt.ts";
 import type { AgentEvent, AgentRun } from "./run.ts";
@@ -49,7 +49,7 @@ export async function* runAnthropic(
     },
     usage,
   });
-  const redacted: AnswerCut[] = [];
+  const redacted: AnswerRedaction[] = [];
   let lost = 0;
   let malformed = 0;
   let reminded = false;
@@ -109,7 +109,7 @@ export async function* runAnthropic(
     for (const block of message.content) {
       if (block.type !== "tool_use") continue;
       // One answer can hold hundreds of calls on what is in memory: the rest of the service and our own clock come in between.
-      await breathe();
+      await yieldToEventLoop();
       if (signal.aborted) {
         const { code, message: why } = stopped(signal);
         return end("failed", code, why);

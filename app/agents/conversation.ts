@@ -4,7 +4,7 @@ import type { Message, MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk
 import { sha256 } from "../../core/digest.ts";
 import { messageOf, SallyportError } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/json.ts";
-import { AnswerCut, type Usage } from "../../schemas/step.ts";
+import { AnswerRedaction, type Usage } from "../../schemas/step.ts";
 import type { CallStore, Service } from "./run.ts";
 
 /** The model that is asked when the policy names none. */
@@ -22,7 +22,7 @@ export type CallFailure = {
 
 /** An answer and what was cut out of it, or why there is none. `lost` is a guess at the tokens of streams that broke off before they told their usage. */
 export type CallAnswer =
-  | { ok: true; key: string; replayed: boolean; message: Message; redacted: AnswerCut[]; lost: number }
+  | { ok: true; key: string; replayed: boolean; message: Message; redacted: AnswerRedaction[]; lost: number }
   | CallFailure;
 
 /** One call's parameters; the part of Anthropic's that we use. */
@@ -193,9 +193,9 @@ function storable(message: Message): string | null {
 }
 
 /** An answer as we stored it; only its outer shape is checked, tool inputs are parsed where they are used. */
-function readAnswer(text: string, key: string): { message: Message; redacted: AnswerCut[] } {
+function readAnswer(text: string, key: string): { message: Message; redacted: AnswerRedaction[] } {
   const { redacted = [], ...message }: Message & { redacted?: unknown } = JSON.parse(text);
   if (message.type === "message" && Array.isArray(message.content))
-    return { message, redacted: AnswerCut.array().parse(redacted) };
+    return { message, redacted: AnswerRedaction.array().parse(redacted) };
   throw new SallyportError("internal", `the stored answer ${key} of a model is not a message`);
 }

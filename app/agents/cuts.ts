@@ -1,21 +1,26 @@
 import * as z from "zod";
-import { cutSecrets, cutSecretsIn, type DeepCut, type SecretSearch } from "../../collect/redaction.ts";
-import { gatherCuts } from "../../core/cuts.ts";
+import {
+  type JsonRedaction,
+  redactSecrets,
+  redactSecretsIn,
+  type SecretSearch,
+} from "../../collect/redaction.ts";
+import { mergeRedactions } from "../../core/cuts.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
-import { type AnswerCut, type FileWrite, StepResult } from "../../schemas/step.ts";
+import { type AnswerRedaction, type FileWrite, StepResult } from "../../schemas/step.ts";
 import type { CallStore } from "./run.ts";
 import type { TreeReader } from "./trees.ts";
 
 /** A store of answers that keeps nothing before the secrets are cut out of it, and keeps with it what was cut. */
-export function cuttingCalls(calls: CallStore, search: SecretSearch): CallStore {
+export function redactingCallStore(calls: CallStore, search: SecretSearch): CallStore {
   return {
     get: (key) => calls.get(key),
     async put(key, answer) {
-      const { value, cuts } = await cutSecretsIn(JSON.parse(answer), search);
-      const redacted = gatherCuts(cuts.map((cut) => toldCut(value, cut)));
+      const { value, redactions } = await redactSecretsIn(JSON.parse(answer), search);
+      const redacted = mergeRedactions(redactions.map((redaction) => answerRedaction(value, redaction)));
       await calls.put(
         key,
-        cuts.length === 0 ? answer : canonicalJson(Object.assign({}, value, { redacted })),
+        redactions.length === 0 ? answer : canonicalJson(Object.assign({}, value, { redacted })),
       );
     },
   };
@@ -40,7 +45,7 @@ const parts: Readonly<Record<string, string>> = {
   "stop.reason": "summary",
 };
 
-function toldCut(message: Json, { rule, line, at }: DeepCut): AnswerCut {
+function answerRedaction(message: Json, { rule, line, at }: JsonRedaction): AnswerRedaction {
   const [, index, , field] = at;
   const parsed = Blocks.safeParse(message);
   const block = parsed.success && typeof index === "number" ? parsed.data.content[index] : undefined;
@@ -56,35 +61,35 @@ function toldCut(message: Json, { rule, line, at }: DeepCut): AnswerCut {
  * A result without secrets, whatever backend it came from. One in a file refuses the answer, unless it only looks like a
  * secret and stands in the file's base already.
  */
-export async function cutResult(
+export async function redactResult(
   result: StepResult,
   base: TreeReader,
   search: SecretSearch,
 ): Promise<StepResult> {
-  const cuts: AnswerCut[] = [...(result.redacted ?? [])];
-  const clean = async (where: string, text: string) => {
-    const cut = await cutSecrets(text, search);
-    cuts.push(...cut.cuts.map(({ rule }) => ({ rule, where, count: 1 })));
-    return cut.text;
+  const redactions: AnswerRedaction[] = [...(result.redacted ?? [])];
+  const redact = async (where: string, text: string) => {
+    const cleaned = await redactSecrets(text, search);
+    redactions.push(...cleaned.redactions.map(({ rule }) => ({ rule, where, count: 1 })));
+    return cleaned.text;
   };
-  const summary = await clean("summary", result.summary);
+  const summary = await redact("summary", result.summary);
   const questions: string[] = [];
-  for (const question of result.questions) questions.push(await clean("questions", question));
+  for (const question of result.questions) questions.push(await redact("questions", question));
   const claims: StepResult["claims"] = [];
   for (const { criterion, how } of result.claims)
-    claims.push({ criterion: await clean("claims", criterion), how: await clean("claims", how) });
+    claims.push({ criterion: await redact("claims", criterion), how: await redact("claims", how) });
   const files: FileWrite[] = [];
   for (const file of result.files) {
-    const path = await clean("file", file.path);
-    files.push({ path, content: await fileContent(file, path, { base, search, cuts }) });
+    const path = await redact("file", file.path);
+    files.push({ path, content: await fileContent(file, path, { base, search, redactions }) });
   }
-  if (cuts.length === 0) return result;
-  const refused = cuts.some(({ where }) => where === "file")
+  if (redactions.length === 0) return result;
+  const refused = redactions.some(({ where }) => where === "file")
     ? ({ outcome: "failed", code: "secret-in-answer" } as const)
     : {};
-  const redacted = gatherCuts(cuts);
-  const cut = { ...result, ...refused, summary, questions, claims, files, redacted };
-  const parsed = StepResult.safeParse(cut);
+  const redacted = mergeRedactions(redactions);
+  const cleaned = { ...result, ...refused, summary, questions, claims, files, redacted };
+  const parsed = StepResult.safeParse(cleaned);
   if (parsed.success) return parsed.data;
   // A mark can be longer than what it stands for, and so make a text too long.
   return { ...refusedResult("the answer without its secrets is too long"), redacted };
@@ -106,7 +111,7 @@ export function refusedResult(summary: string): StepResult {
 async function fileContent(
   { path, content }: FileWrite,
   shownPath: string,
-  { base, search, cuts }: { base: TreeReader; search: SecretSearch; cuts: AnswerCut[] },
+  { base, search, redactions }: { base: TreeReader; search: SecretSearch; redactions: AnswerRedaction[] },
 ): Promise<string | null> {
   if (content === null) return null;
   const fileName = path.split("/").at(-1) ?? path;
@@ -117,9 +122,17 @@ async function fileContent(
     ({ exact, start, end }) => exact || !before.includes(bare(content.slice(start, end))),
   );
   if (!isFresh) return content;
-  const cut = await cutSecrets(content, search, fileName);
-  cuts.push(...cut.cuts.map(({ rule, line }) => ({ rule, where: "file", count: 1, path: shownPath, line })));
-  return cut.text;
+  const redacted = await redactSecrets(content, search, fileName);
+  redactions.push(
+    ...redacted.redactions.map(({ rule, line }) => ({
+      rule,
+      where: "file",
+      count: 1,
+      path: shownPath,
+      line,
+    })),
+  );
+  return redacted.text;
 }
 
 /** A text without what may have been broken over lines in another way. */

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { digestOf, sha256 } from "../../core/digest.ts";
 import { nameProblem } from "../../core/names.ts";
 import { Plan } from "../../schemas/plan.ts";
-import type { AnswerCut, Usage } from "../../schemas/step.ts";
+import type { AnswerRedaction, Usage } from "../../schemas/step.ts";
 import { addUsage, callModel } from "./conversation.ts";
 import type { CallStore, Service } from "./run.ts";
 
@@ -19,7 +19,7 @@ export type PlannerInput = {
 };
 
 export type PlannerAnswer =
-  | { ok: true; plan: Plan; usage: Usage; redacted: AnswerCut[] }
+  | { ok: true; plan: Plan; usage: Usage; redacted: AnswerRedaction[] }
   | { ok: false; code: string; message: string };
 
 const rules = `You plan a story for Sallyport: how it is to be done, in small reviewable changes that other agents will write.
@@ -49,7 +49,7 @@ export async function askPlanner(
   };
   const first = plannerText(input);
   const messages: MessageParam[] = [{ role: "user", content: first }];
-  const redacted: AnswerCut[] = [];
+  const redacted: AnswerRedaction[] = [];
   const usage: Usage = { model: service.model, calls: 0, inputTokens: 0, outputTokens: 0 };
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(600_000)]);
   for (let tries = 0; ; tries++) {

@@ -5,10 +5,10 @@ import type { Config } from "../config.ts";
 import { anthropicAddress } from "./conversation.ts";
 
 /** How long a service may take to answer, in milliseconds. */
-const patience = 10_000;
+const timeoutMs = 10_000;
 
 /** Asks a service for its list of models, to see whether it takes the key. No token is spent. */
-export async function askService(
+export async function probeService(
   backend: string,
   { apiKey, baseUrl }: Config["anthropic"],
 ): Promise<ServiceFact> {
@@ -18,7 +18,7 @@ export async function askService(
     authToken: null,
     baseURL: baseUrl ?? anthropicAddress,
     maxRetries: 0,
-    timeout: patience,
+    timeout: timeoutMs,
     logLevel: "off",
   });
   try {

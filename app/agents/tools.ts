@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Lines } from "../../schemas/text.ts";
-import type { Answer, Workspace } from "./workspace.ts";
+import type { ToolAnswer, Workspace } from "./workspace.ts";
 
 const path = z.string().min(1).max(4_096).describe("A path of the repository, such as `src/index.ts`.");
 
@@ -85,7 +85,7 @@ export async function callTool(name: string, input: unknown, workspace: Workspac
     path: at,
     text: said,
   });
-  const told = <T>(given: Answer<T>, at: string | null, say: (value: T) => string) =>
+  const told = <T>(given: ToolAnswer<T>, at: string | null, say: (value: T) => string) =>
     given.ok ? text(true, say(given.value), at) : text(false, `${given.code}: ${given.message}`, at);
   const parse = <T>(schema: z.ZodType<T>): { ok: true; value: T } | { ok: false; outcome: ToolOutcome } => {
     const parsed = schema.safeParse(input);

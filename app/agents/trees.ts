@@ -1,4 +1,4 @@
-import { askKnown, type GitHub, readBlob } from "../../collect/github.ts";
+import { type GitHub, readBlob, requestKnown } from "../../collect/github.ts";
 import { SallyportError } from "../../core/errors.ts";
 
 /** A file of the tree an agent works on. Whoever may push to the base branch named it. */
@@ -16,7 +16,7 @@ const treeBytes = 64_000_000;
 /** The tree of a commit on GitHub, listed once and read file by file. */
 export async function githubTree(github: GitHub, commit: string): Promise<TreeReader> {
   const { request, owner, repo } = github;
-  const tree = await askKnown(
+  const tree = await requestKnown(
     `the tree of ${commit}`,
     request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", {
       owner,

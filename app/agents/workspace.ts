@@ -1,12 +1,12 @@
 import { casefileGuard } from "../../core/casefiles.ts";
-import { fold, nameProblem } from "../../core/names.ts";
+import { foldConfusables, nameProblem } from "../../core/names.ts";
 import { byPath, matcher } from "../../core/paths.ts";
 import type { FileWrite, Pack } from "../../schemas/step.ts";
 import type { TreeReader } from "./trees.ts";
 
 /** A refusal as the agent is told it: it can mend what it asked for, and nothing was done. */
 export type Refusal = { ok: false; code: string; message: string };
-export type Answer<T> = { ok: true; value: T } | Refusal;
+export type ToolAnswer<T> = { ok: true; value: T } | Refusal;
 
 /** Where a text was found, and how much was looked through: less than `of` when there was too much. */
 export type Found = {
@@ -21,12 +21,12 @@ export type Found = {
  */
 export type Workspace = {
   /** All paths that begin with the prefix, sorted. Hostile names are left out: they can be neither read nor written. */
-  list(prefix: string): Promise<Answer<string[]>>;
-  read(path: string): Promise<Answer<string>>;
-  search(text: string, prefix: string): Promise<Answer<Found>>;
-  write(path: string, content: string): Promise<Answer<null>>;
-  edit(path: string, before: string, after: string): Promise<Answer<null>>;
-  remove(path: string): Promise<Answer<null>>;
+  list(prefix: string): Promise<ToolAnswer<string[]>>;
+  read(path: string): Promise<ToolAnswer<string>>;
+  search(text: string, prefix: string): Promise<ToolAnswer<Found>>;
+  write(path: string, content: string): Promise<ToolAnswer<null>>;
+  edit(path: string, before: string, after: string): Promise<ToolAnswer<null>>;
+  remove(path: string): Promise<ToolAnswer<null>>;
   /** The files that differ from the base, sorted by path. */
   changes(): Promise<FileWrite[]>;
 };
@@ -44,7 +44,7 @@ const link = "120000";
 const submodule = "160000";
 
 const refuse = (code: string, message: string): Refusal => ({ ok: false, code, message });
-const answer = <T>(value: T): Answer<T> => ({ ok: true, value });
+const answer = <T>(value: T): ToolAnswer<T> => ({ ok: true, value });
 
 /** Makes the workspace of one pack over a tree. Writes stay within role, declared paths and what is denied to nobody. */
 export function createWorkspace(
@@ -68,7 +68,7 @@ export function createWorkspace(
     const all = new Set([...below.modes.keys(), ...written.keys()]);
     return [...all].filter((path) => isThere(below, path) && nameProblem(path) === null).sort();
   };
-  const contentOf = async (path: string): Promise<Answer<string>> => {
+  const contentOf = async (path: string): Promise<ToolAnswer<string>> => {
     const below = await base();
     if (!isThere(below, path)) return refuse("not-found", `${path} is not there`);
     const own = written.get(path);
@@ -101,15 +101,16 @@ export function createWorkspace(
     if (isThere(below, path)) return null;
     const inside = (await paths()).find((other) => other.startsWith(`${path}/`));
     if (inside !== undefined) return refuse("in-the-way", `${path} is a folder`);
-    const folded = fold(path);
-    const twin = [below.spellings.get(folded), ...written.keys()].find(
-      (other) => other !== undefined && other !== path && fold(other) === folded && isThere(below, other),
+    const folded = foldConfusables(path);
+    const collision = [below.spellings.get(folded), ...written.keys()].find(
+      (other) =>
+        other !== undefined && other !== path && foldConfusables(other) === folded && isThere(below, other),
     );
-    return twin === undefined
+    return collision === undefined
       ? null
-      : refuse("in-the-way", `${path} and ${twin} are one file on some systems; use ${twin}`);
+      : refuse("in-the-way", `${path} and ${collision} are one file on some systems; use ${collision}`);
   };
-  const put = (path: string, content: string | null): Answer<null> => {
+  const put = (path: string, content: string | null): ToolAnswer<null> => {
     const size = Buffer.byteLength(content ?? "");
     if (size > limits.fileBytes)
       return refuse("too-large", `${path} would have ${size} bytes; the most is ${limits.fileBytes}`);
@@ -190,7 +191,7 @@ async function readBase(tree: TreeReader): Promise<Base> {
   const files = await tree.list();
   return {
     modes: new Map(files.map(({ path, mode }) => [path, mode])),
-    spellings: new Map(files.map(({ path }) => [fold(path), path])),
+    spellings: new Map(files.map(({ path }) => [foldConfusables(path), path])),
   };
 }
 

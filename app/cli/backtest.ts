@@ -1,18 +1,18 @@
-import { blobId } from "../../collect/blob-id.ts";
-import { policyReading } from "../../collect/policy-file.ts";
-import { backtestText, movedRows } from "../../core/backtest-report.ts";
-import { backtest } from "../../core/backtest.ts";
-import { crashText } from "../../core/errors.ts";
-import { jsonText, oneLine } from "../../core/escape.ts";
-import { type PolicyReading } from "../../core/facts.ts";
-import { type Known, known, unknown } from "../../core/known.ts";
-import { problemLines } from "../../core/trouble.ts";
-import { type BacktestOptions, type Found, type Question } from "./backtest/question.ts";
-import { type Io } from "./io.ts";
-import { showProgress } from "./progress.ts";
-import { Command } from "commander";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { Command } from "commander";
+import { blobId } from "../../collect/blob-id.ts";
+import { policyReading } from "../../collect/policy-file.ts";
+import { backtest } from "../../core/backtest.ts";
+import { backtestText, movedRows } from "../../core/backtest-report.ts";
+import { crashText } from "../../core/errors.ts";
+import { jsonText, oneLine } from "../../core/escape.ts";
+import type { PolicyReading } from "../../core/facts.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
+import { problemLines } from "../../core/trouble.ts";
+import type { BacktestOptions, Found, Question } from "./backtest/question.ts";
+import type { Io } from "./io.ts";
+import { showProgress } from "./progress.ts";
 
 /**
  * `sallyport backtest`: judges changes that are merged by a new policy beside the old one, and changes nothing. Exit
@@ -49,15 +49,15 @@ export function backtestCommand(io: Io): Command {
         options.prRepo === undefined
           ? (await import("./backtest/git.ts")).changesInGit
           : (await import("./backtest/pulls.ts")).changesOnGitHub;
-      const found = await source(options, asked.value, io, progress.tell);
+      const found = await source(options, asked.value, io, progress.update);
       progress.end();
       if (!found.known) return problem(found.why);
       report(options, found.value, io);
     });
 }
 
-function report(options: BacktestOptions, { from, before, entered }: Found, io: Io): void {
-  const result = backtest(entered, {
+function report(options: BacktestOptions, { from, before, changes }: Found, io: Io): void {
+  const result = backtest(changes, {
     secrets: options.secrets === true,
     onCrash: (crash) => io.err(`${crashText(crash)}\n`),
   });

@@ -8,7 +8,7 @@ import type { PullFacts } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { CheckOptions } from "./check/options.ts";
 import type { Io } from "./io.ts";
-import { rememberingParser } from "./policy-memory.ts";
+import { cachingParser } from "./policy-memory.ts";
 
 /**
  * `sallyport check`: judges two revisions of a git directory, or a pull request on GitHub, and changes nothing.
@@ -54,7 +54,7 @@ async function localFacts(options: CheckOptions, io: Io): Promise<Known<PullFact
   const source = {
     dir,
     head: options.head ?? "HEAD",
-    parse: rememberingParser(io.cache),
+    parse: cachingParser(io.cache),
     day: new Date().toISOString().slice(0, 10),
     ...(options.base === undefined ? {} : { base: options.base }),
   };

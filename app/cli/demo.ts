@@ -6,21 +6,21 @@ import { Command } from "commander";
 import { dump } from "js-yaml";
 import { messageOf } from "../../core/errors.ts";
 import { formatPublicKey } from "../../core/keys.ts";
-import { actAs, see } from "../demo/acting.ts";
+import { clientFor, readerFor } from "../demo/acting.ts";
 import { demoSeed, git, people, prepareGoverned, storyBody } from "../demo/governed.ts";
 import { freePort, type Host, startHost } from "../demo/hosts.ts";
 import { startModels } from "../demo/models.ts";
 import { type Proof, proveLedger } from "../demo/proof.ts";
 import {
+  type DemoContext,
+  type DemoCounts,
   openStory,
   passPrompt,
   planAndApprove,
   seeCompletion,
-  type Tally,
   tryForbidden,
-  type Walk,
 } from "../demo/road.ts";
-import { lackOfCheckout, packageHome } from "../package-home.ts";
+import { checkoutProblem, packageHome } from "../package-home.ts";
 import type { Io } from "./io.ts";
 
 type Options = { repo?: string; issue?: string; keep?: string; live?: boolean; verbose?: boolean };
@@ -35,9 +35,9 @@ export function demoCommand(io: Io): Command {
     .option("--live", "ask the real model service; needs ANTHROPIC_API_KEY")
     .option("--verbose", "show what the processes print")
     .action(async (options: Options) => {
-      const lack = lackOfCheckout();
-      if (lack !== null) {
-        io.err(`sallyport demo: ${lack}\n`);
+      const problem = checkoutProblem();
+      if (problem !== null) {
+        io.err(`sallyport demo: ${problem}\n`);
         return io.exit(2);
       }
       const dir = await mkdtemp(join(tmpdir(), "sallyport-demo-"));
@@ -63,9 +63,9 @@ async function play(
   hosts: { close(): Promise<void> }[],
 ): Promise<void> {
   const started = Date.now();
-  const tally: Tally = { steps: 0, checks: 0, parity: 0, refusals: 0 };
+  const counts: DemoCounts = { steps: 0, checks: 0, parity: 0, refusals: 0 };
   const say = (text: string) => {
-    if (!text.startsWith(" ")) tally.steps += 1;
+    if (!text.startsWith(" ")) counts.steps += 1;
     io.out(`${((Date.now() - started) / 1_000).toFixed(1).padStart(6)} s  ${text}\n`);
   };
   const log = options.verbose === true ? (line: string) => io.err(`          ${line}\n`) : () => undefined;
@@ -76,31 +76,31 @@ async function play(
   say(`governing a clone of ${source}: ${governed.commits} commits, branch ${governed.branch}, policy added`);
 
   const { sandbox, cloneUrl } = await startHosts(io, options, dir, governed, keys, hosts, log, say);
-  const walk: Walk = {
+  const context: DemoContext = {
     apiUrl: sandbox.url,
     branch: governed.branch,
     dir,
     env: io.env,
-    lena: actAs(sandbox.url, "lena"),
-    quinn: actAs(sandbox.url, "quinn"),
-    max: actAs(sandbox.url, "max"),
-    seen: see(sandbox.url, "lena"),
+    lena: clientFor(sandbox.url, "lena"),
+    quinn: clientFor(sandbox.url, "quinn"),
+    max: clientFor(sandbox.url, "max"),
+    seen: readerFor(sandbox.url, "lena"),
     tokens: { lena: people.lena.token },
-    tally,
+    counts,
     say,
   };
   const text = options.issue === undefined ? null : await readFile(resolve(io.cwd, options.issue), "utf8");
   const title =
     text === null ? "A greeting for every visitor" : (/^#\s+(.+)$/m.exec(text)?.[1] ?? "A story from a file");
-  const { epic, story } = await openStory(walk, title, (number) => storyBody(number, text));
-  const prompts = await planAndApprove(walk, story);
-  await walk.lena.label(story, "ai:run");
+  const { epic, story } = await openStory(context, title, (number) => storyBody(number, text));
+  const prompts = await planAndApprove(context, story);
+  await context.lena.label(story, "ai:run");
   say(`lena labels #${story} \`ai:run\``);
-  for (let prompt = 0; prompt < prompts; prompt++) await passPrompt(walk);
-  await seeCompletion(walk, story, epic);
-  await tryForbidden(walk, (branch) => pushForbidden(governed.path, cloneUrl("max"), branch));
+  for (let prompt = 0; prompt < prompts; prompt++) await passPrompt(context);
+  await seeCompletion(context, story, epic);
+  await tryForbidden(context, (branch) => pushForbidden(governed.path, cloneUrl("max"), branch));
 
-  const head = await lastAnchor(walk);
+  const head = await lastAnchor(context);
   const proof = await proveLedger({
     cloneUrl: cloneUrl("quinn"),
     dir,
@@ -110,7 +110,7 @@ async function play(
   });
   say(`a fresh clone and one public key: ${proof.entries} entries verified`);
   say(`one byte changed in a copy: noticed, ${proof.tampered}`);
-  io.out(table(tally, proof, (Date.now() - started) / 1_000));
+  io.out(table(counts, proof, (Date.now() - started) / 1_000));
   if (options.keep !== undefined) await keep(io, resolve(io.cwd, options.keep), proof.clone, keys.publicFile);
 }
 
@@ -188,19 +188,19 @@ async function pushForbidden(path: string, url: string, branch: string): Promise
 }
 
 /** The ledger's head as the last check shows it: the second place that a cut tail is held against. */
-async function lastAnchor(walk: Walk): Promise<string> {
-  const [pull] = await walk.seen.openPulls();
-  const checks = pull === undefined ? [] : await walk.seen.checks(pull.sha);
+async function lastAnchor(context: DemoContext): Promise<string> {
+  const [pull] = await context.seen.openPulls();
+  const checks = pull === undefined ? [] : await context.seen.checks(pull.sha);
   const text = checks.find((check) => check.name === "sallyport")?.text ?? "";
   return /`([0-9]+:[0-9a-f]{64})`/.exec(text)?.[1] ?? "";
 }
 
-function table(tally: Tally, proof: Proof, seconds: number): string {
+function table(counts: DemoCounts, proof: Proof, seconds: number): string {
   const rows = [
-    ["steps", String(tally.steps)],
-    ["checks written and read", String(tally.checks)],
-    ["verdicts equal in App, Action, CLI", String(tally.parity)],
-    ["attempts refused", String(tally.refusals)],
+    ["steps", String(counts.steps)],
+    ["checks written and read", String(counts.checks)],
+    ["verdicts equal in App, Action, CLI", String(counts.parity)],
+    ["attempts refused", String(counts.refusals)],
     ["ledger entries verified", String(proof.entries)],
     ["ledger head", proof.head.replace(/:(.{12}).*/, ":$1…")],
     ["tampering", "noticed"],

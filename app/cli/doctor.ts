@@ -1,17 +1,17 @@
 import { Command } from "commander";
 import { oneLine } from "../../core/escape.ts";
-import { conclude, type Finding, type Status } from "../../core/finding.ts";
+import { exitStatusOf, type HealthFinding, type Status } from "../../core/finding.ts";
 import { judgeHealth } from "../../core/health.ts";
 import { readConfig } from "../config.ts";
 import { collectHealth } from "../health.ts";
-import { keepSecrets } from "../redact.ts";
+import { createSecrets } from "../redact.ts";
 import type { Io } from "./io.ts";
 
 type Options = { repo: string[]; json?: boolean };
 
 const marks: Record<Status, string> = { ok: "✓", warn: "!", fail: "✗", unknown: "?" };
 
-const headings: Record<Finding["area"], (about: string | null) => string> = {
+const headings: Record<HealthFinding["area"], (about: string | null) => string> = {
   settings: () => "This machine",
   github: (account) => `The App on ${account ?? "GitHub"}`,
   repository: (name) => `Repository ${name}`,
@@ -45,17 +45,17 @@ Exit status: 0 all is in place (warnings allowed), 1 something is not, 2 could n
         return;
       }
       const reading = readConfig(io.env);
-      const secrets = reading.ok ? keepSecrets(reading.config) : null;
+      const secrets = reading.ok ? createSecrets(reading.config) : null;
       const question = { cwd: io.cwd, node: process.version, repositories: repo };
       const facts = await collectHealth(reading, question, (token) => secrets?.addToken(token));
-      const safe = (text: string) => oneLine(secrets?.hide(text) ?? text).trim();
+      const safe = (text: string) => oneLine(secrets?.redact(text) ?? text).trim();
       const findings = judgeHealth(facts).map((one) => ({
         ...one,
         about: one.about === null ? null : safe(one.about),
         message: safe(one.message),
         ...(one.next === undefined ? {} : { next: safe(one.next) }),
       }));
-      const status = conclude(findings);
+      const status = exitStatusOf(findings);
       if (json === true)
         io.out(`${JSON.stringify({ status, counts: countsOf(findings), findings }, null, 2)}\n`);
       else io.out(`${textOf(findings)}\n${summaryOf(findings)}\n`);
@@ -67,7 +67,7 @@ function collect(name: string, before: string[]): string[] {
   return [...before, name];
 }
 
-function textOf(findings: readonly Finding[]): string {
+function textOf(findings: readonly HealthFinding[]): string {
   const width = Math.max(...findings.map(({ check }) => check.length));
   const lines: string[] = [];
   let heading = "";
@@ -81,13 +81,13 @@ function textOf(findings: readonly Finding[]): string {
   return lines.join("\n");
 }
 
-function countsOf(findings: readonly Finding[]): Record<Status, number> {
+function countsOf(findings: readonly HealthFinding[]): Record<Status, number> {
   const counts = { ok: 0, warn: 0, fail: 0, unknown: 0 };
   for (const { status } of findings) counts[status] += 1;
   return counts;
 }
 
-function summaryOf(findings: readonly Finding[]): string {
+function summaryOf(findings: readonly HealthFinding[]): string {
   const { ok, warn, fail, unknown } = countsOf(findings);
   const parts = [
     `${ok} in place`,

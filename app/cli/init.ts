@@ -17,7 +17,7 @@ type Options = { hook?: boolean; force?: boolean; localSchema?: boolean; repo?: 
 const schemaAddress = "https://unpkg.com/sallyport/schemas/json/policy.json";
 
 /** The other ending, under which a policy is not read. */
-const twin = policyPath.replace(/\.yml$/, ".yaml");
+const misspelledPath = policyPath.replace(/\.yml$/, ".yaml");
 
 /**
  * `sallyport init`: writes a first policy, and with `--hook` a hook that judges before a push. Nothing that is there is
@@ -54,8 +54,10 @@ async function writePolicy(
   io: Io,
 ): Promise<"written" | "kept" | "refused"> {
   const path = join(tree.top, policyPath);
-  if (existsSync(join(tree.top, twin))) {
-    io.err(`sallyport init: ${twin} is there, and the policy is read from ${policyPath} alone: rename it\n`);
+  if (existsSync(join(tree.top, misspelledPath))) {
+    io.err(
+      `sallyport init: ${misspelledPath} is there, and the policy is read from ${policyPath} alone: rename it\n`,
+    );
     return "refused";
   }
   // The tree may be anybody's: nothing outside it is written.

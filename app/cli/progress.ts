@@ -13,11 +13,11 @@ export function showProgress(
   io: Io,
   what: string,
   now: () => number = Date.now,
-): { tell(done: number, total: number): void; end(): void } {
+): { update(done: number, total: number): void; end(): void } {
   const start = now();
   let shown: number | null = null;
   return {
-    tell(done, total) {
+    update(done, total) {
       const at = now();
       if (at - start < times.quiet) return;
       if (io.redraws === true) {

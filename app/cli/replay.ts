@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import { collectReplaySources } from "../../collect/replay-sources.ts";
-import { type TypedEntry } from "../../core/entries.ts";
+import type { TypedEntry } from "../../core/entries.ts";
 import { jsonText, oneLine } from "../../core/escape.ts";
 import { replayRun } from "../../core/replay.ts";
 import { replayConcerns, replayText } from "../../core/replay-report.ts";
-import { type Io } from "./io.ts";
+import type { Io } from "./io.ts";
 import { type KeyOptions, withKeys } from "./ledger/trusted-keys.ts";
 import { openVerified, tellNotes } from "./ledger/verified-entries.ts";
 

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { lackOfCheckout } from "../package-home.ts";
+import { checkoutProblem } from "../package-home.ts";
 import type { Io } from "./io.ts";
 import { startProgram } from "./programs.ts";
 
@@ -11,9 +11,9 @@ export function sandboxCommand(io: Io): Command {
     .option("--port <port>", "the port to listen on", "4000")
     .option("--dir <dir>", "keep the repositories in this folder (default: a temporary one)")
     .action(async (options: { seed: string; port: string; dir?: string }) => {
-      const lack = lackOfCheckout();
-      if (lack !== null) {
-        io.err(`sallyport sandbox: ${lack}\n`);
+      const problem = checkoutProblem();
+      if (problem !== null) {
+        io.err(`sallyport sandbox: ${problem}\n`);
         return io.exit(2);
       }
       const args = [

@@ -1,7 +1,7 @@
 import { messageOf } from "../../core/errors.ts";
 import { oneLine } from "../../core/escape.ts";
 import { type Config, readConfig } from "../config.ts";
-import { keepSecrets } from "../redact.ts";
+import { createSecrets } from "../redact.ts";
 import type { Io } from "./io.ts";
 
 /**
@@ -23,7 +23,7 @@ export async function withSettings(
   try {
     await run(config);
   } catch (error) {
-    const why = keepSecrets(config).hide(messageOf(error));
+    const why = createSecrets(config).redact(messageOf(error));
     refuse(`${why}; \`sallyport doctor\` tells what is not in place`);
   }
 }

@@ -4,7 +4,7 @@ import { type Known, known, unknown } from "../../core/known.ts";
 import type { Io } from "./io.ts";
 
 /** How long one answer of GitHub may take, in milliseconds. */
-const patience = 60_000;
+const timeoutMs = 60_000;
 
 /** Asks GitHub with the token of the environment; `option` is what needs it, for people. */
 export function tokenRequest(io: Io, option: string): Known<RequestInterface> {
@@ -17,7 +17,7 @@ export function tokenRequest(io: Io, option: string): Known<RequestInterface> {
     userAgent: "sallyport-cli",
     request: {
       fetch: (url: string, init?: RequestInit) =>
-        fetch(url, { ...init, signal: AbortSignal.timeout(patience) }),
+        fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
     },
     // The answer says what went wrong; octokit's own notes would only stand between it and the reader.
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },

@@ -5,7 +5,7 @@ import { type Person, people } from "./governed.ts";
 const repository = { owner: "acme", repo: "governed" };
 
 /** A person at work on GitHub: what the demo's people do, they do with their own token and nothing else. */
-export type Acting = {
+export type PersonClient = {
   openIssue(title: string, body: string, labels: string[]): Promise<number>;
   label(issue: number, label: string): Promise<void>;
   comment(issue: number, body: string): Promise<void>;
@@ -17,7 +17,7 @@ export type Acting = {
 };
 
 /** What anybody can see; the demo waits on these. */
-export type Seeing = {
+export type RepositoryReader = {
   issue(number: number): Promise<{ state: string; labels: string[]; title: string }>;
   comments(number: number): Promise<string[]>;
   children(number: number): Promise<{ number: number; title: string; state: string }[]>;
@@ -36,7 +36,7 @@ export type Seeing = {
 };
 
 /** GitHub as one of the demo's people uses it. */
-export function actAs(apiUrl: string, person: Person): Acting {
+export function clientFor(apiUrl: string, person: Person): PersonClient {
   const { request } = new Octokit({ baseUrl: apiUrl, auth: people[person].token });
   return {
     async openIssue(title, body, labels) {
@@ -90,7 +90,7 @@ export function actAs(apiUrl: string, person: Person): Acting {
 }
 
 /** GitHub as it looks to a person who only reads. */
-export function see(apiUrl: string, person: Person): Seeing {
+export function readerFor(apiUrl: string, person: Person): RepositoryReader {
   const { request } = new Octokit({ baseUrl: apiUrl, auth: people[person].token });
   return {
     async issue(number) {
@@ -144,14 +144,14 @@ export function see(apiUrl: string, person: Person): Seeing {
 }
 
 /** Asks again until there is an answer; a demo that waits in vain says for what. */
-export async function until<T>(
+export async function waitFor<T>(
   what: string,
-  ask: () => Promise<T | null | undefined | false>,
+  poll: () => Promise<T | null | undefined | false>,
   seconds = 40,
 ): Promise<T> {
   const end = Date.now() + seconds * 1_000;
   for (;;) {
-    const answer = await ask();
+    const answer = await poll();
     if (answer !== null && answer !== undefined && answer !== false) return answer;
     if (Date.now() > end) throw new SallyportError("not-found", `waited ${seconds} s in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 100));

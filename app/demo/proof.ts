@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SallyportError } from "../../core/errors.ts";
 import { evidenceBranch } from "../../core/evidence-branch.ts";
-import { until } from "./acting.ts";
+import { waitFor } from "./acting.ts";
 import { git } from "./governed.ts";
 import { runProgram } from "./hosts.ts";
 
@@ -31,7 +31,7 @@ export async function proveLedger(options: {
     );
 
   // The last entries are exported a moment after the effects that caused them.
-  const seen = await until("the ledger's last entry on the evidence branch", async () => {
+  const seen = await waitFor("the ledger's last entry on the evidence branch", async () => {
     await git(dir, ["init", "--quiet", "--bare", clone]);
     await git(clone, ["fetch", "--quiet", "--force", cloneUrl, "+refs/heads/*:refs/heads/*"]);
     const { code, out } = await verify(clone, ["--head", head]);

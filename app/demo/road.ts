@@ -1,33 +1,33 @@
 import { sha256 } from "../../core/digest.ts";
 import { SallyportError } from "../../core/errors.ts";
-import { type Acting, type Seeing, until } from "./acting.ts";
+import { type PersonClient, type RepositoryReader, waitFor } from "./acting.ts";
 import { runAction, runProgram } from "./hosts.ts";
 
 /** What the demo has counted and found, for the table at its end. */
-export type Tally = { steps: number; checks: number; parity: number; refusals: number };
+export type DemoCounts = { steps: number; checks: number; parity: number; refusals: number };
 
 /** What the walk along the road needs: the people, what anybody can see, where to tell what happens. */
-export type Walk = {
+export type DemoContext = {
   apiUrl: string;
   branch: string;
   dir: string;
   env: Record<string, string | undefined>;
-  lena: Acting;
-  quinn: Acting;
-  max: Acting;
-  seen: Seeing;
+  lena: PersonClient;
+  quinn: PersonClient;
+  max: PersonClient;
+  seen: RepositoryReader;
   tokens: { lena: string };
-  tally: Tally;
+  counts: DemoCounts;
   say(text: string): void;
 };
 
 /** An epic and a story are opened from their forms. */
 export async function openStory(
-  walk: Walk,
+  context: DemoContext,
   title: string,
   body: (epic: number) => string,
 ): Promise<{ epic: number; story: number }> {
-  const { lena, say } = walk;
+  const { lena, say } = context;
   const epic = await lena.openIssue(
     "Greet every visitor",
     "### Description\n\nEvery visitor is greeted by name.\n\n### Risk\n\nhigh\n",
@@ -40,12 +40,12 @@ export async function openStory(
 }
 
 /** A label asks for a plan; another person approves its digest; the diff prompts are opened in order. */
-export async function planAndApprove(walk: Walk, story: number): Promise<number> {
-  const { lena, quinn, seen, say } = walk;
+export async function planAndApprove(context: DemoContext, story: number): Promise<number> {
+  const { lena, quinn, seen, say } = context;
   await nextSecond();
   await lena.label(story, "ai:plan");
   say(`lena labels #${story} \`ai:plan\``);
-  const digest = await until("the plan's digest", async () => {
+  const digest = await waitFor("the plan's digest", async () => {
     const comments = await seen.comments(story);
     const refused = comments.find((comment) => /no plan:/i.test(comment));
     if (refused !== undefined) throw new SallyportError("model", refused);
@@ -55,14 +55,14 @@ export async function planAndApprove(walk: Walk, story: number): Promise<number>
   });
   say(`the plan appears on #${story} with its digest ${digest.slice(0, 12)}…`);
   await lena.comment(story, `/approve ${digest}`);
-  await until("the refusal of lena's own approval", async () =>
+  await waitFor("the refusal of lena's own approval", async () =>
     (await seen.comments(story)).some((comment) => comment.includes("You asked for this plan")),
   );
-  walk.tally.refusals += 1;
+  context.counts.refusals += 1;
   say("lena tries to approve her own plan: refused, somebody else has to");
   await quinn.comment(story, `/approve ${digest}`);
   say(`quinn approves exactly that digest`);
-  const prompts = await until("the diff prompts", async () => {
+  const prompts = await waitFor("the diff prompts", async () => {
     const children = await seen.children(story);
     const { labels } = await seen.issue(story);
     return labels.includes("sallyport:ready") && children.length > 0 ? children : null;
@@ -81,27 +81,27 @@ export async function nextSecond(): Promise<void> {
 }
 
 /** One diff prompt from agent to merge: pull request, check, the refused early merge, both other hosts, sign-off, merge. */
-export async function passPrompt(walk: Walk): Promise<void> {
-  const { lena, quinn, seen, say, tally } = walk;
-  const pull = await until("the pull request", async () =>
+export async function passPrompt(context: DemoContext): Promise<void> {
+  const { lena, quinn, seen, say, counts } = context;
+  const pull = await waitFor("the pull request", async () =>
     (await seen.openPulls()).find((one) => one.branch.startsWith("sallyport/run-")),
   );
   say(`the agent's answer is recorded, then written: pull request #${pull.number}, ${pull.title}`);
-  const waiting = await until("the check", async () =>
+  const waiting = await waitFor("the check", async () =>
     (await seen.checks(pull.sha)).find(
       (check) => check.name === "sallyport" && check.status === "in_progress",
     ),
   );
-  tally.checks += 1;
+  counts.checks += 1;
   say(`check \`sallyport\` on ${pull.sha.slice(0, 12)}: ${waiting.title}`);
 
   const early = await lena.merge(pull.number, pull.sha);
   if (early.ok) throw new SallyportError("internal", "a pull request was merged before its check was green");
-  tally.refusals += 1;
+  counts.refusals += 1;
   say(`lena tries to merge at once: refused by branch protection (${early.status})`);
 
-  await sameVerdict(walk, pull);
-  await until("the CI check", async () =>
+  await sameVerdict(context, pull);
+  await waitFor("the CI check", async () =>
     (await seen.checks(pull.sha)).find((check) => check.name === "test" && check.status === "completed"),
   );
   say("CI reports `test`: success");
@@ -110,15 +110,15 @@ export async function passPrompt(walk: Walk): Promise<void> {
     `/sign-off ${pull.sha} pass manual\nEnvironment: a browser on quinn's desk\nTried with three names.`,
   );
   say(`quinn tries it by hand and signs off ${pull.sha.slice(0, 12)}`);
-  await until("the green check", async () =>
+  await waitFor("the green check", async () =>
     (await seen.checks(pull.sha)).find(
       (check) => check.name === "sallyport" && check.conclusion === "success",
     ),
   );
   say("check `sallyport`: success");
-  await sameVerdict(walk, pull);
+  await sameVerdict(context, pull);
 
-  const merged = await until("the merge", async () => {
+  const merged = await waitFor("the merge", async () => {
     const answer = await lena.merge(pull.number, pull.sha);
     return answer.ok ? answer : null;
   });
@@ -129,11 +129,11 @@ export async function passPrompt(walk: Walk): Promise<void> {
  * The Action and the command line judge the same pull request: their verdict is the App's, byte for byte. The App shows
  * the hash of its verdict as the check run's external id; the evidence branch may trail it by a moment.
  */
-async function sameVerdict(walk: Walk, pull: { number: number; sha: string }): Promise<void> {
-  const { apiUrl, dir, env, seen, tokens, say, tally } = walk;
+async function sameVerdict(context: DemoContext, pull: { number: number; sha: string }): Promise<void> {
+  const { apiUrl, dir, env, seen, tokens, say, counts } = context;
   const token = tokens.lena;
   let last = "";
-  await until(`the Action's verdict to equal the App's (${last})`, async () => {
+  await waitFor(`the Action's verdict to equal the App's (${last})`, async () => {
     const action = await runAction({ ...pull, apiUrl, token }, dir, env);
     const shown = (await seen.checks(pull.sha)).find((check) => check.name === "sallyport");
     last = `${action.out.slice(-500)}${action.verdict}`;
@@ -154,18 +154,18 @@ async function sameVerdict(walk: Walk, pull: { number: number; sha: string }): P
       `the command line's verdict is not the App's: ${command.err || command.out.slice(0, 400)}`,
     );
   }
-  tally.parity += 1;
+  counts.parity += 1;
   say("the Action and `sallyport check --pr` give the App's verdict, byte for byte");
 }
 
 /** The story and its epic are closed with a summary that links the evidence. */
-export async function seeCompletion(walk: Walk, story: number, epic: number): Promise<void> {
-  const { seen, say } = walk;
+export async function seeCompletion(context: DemoContext, story: number, epic: number): Promise<void> {
+  const { seen, say } = context;
   for (const [name, number] of [
     ["story", story],
     ["epic", epic],
   ] as const) {
-    await until(`the ${name} to be complete`, async () => {
+    await waitFor(`the ${name} to be complete`, async () => {
       const { state, labels } = await seen.issue(number);
       return state === "closed" && labels.includes("sallyport:complete");
     });
@@ -174,16 +174,19 @@ export async function seeCompletion(walk: Walk, story: number, epic: number): Pr
 }
 
 /** A person's pull request touches what the policy forbids: refused, with the reason and the next step. */
-export async function tryForbidden(walk: Walk, push: (branch: string) => Promise<string>): Promise<void> {
-  const { max, seen, say, tally, branch } = walk;
+export async function tryForbidden(
+  context: DemoContext,
+  push: (branch: string) => Promise<string>,
+): Promise<void> {
+  const { max, seen, say, counts, branch } = context;
   const name = "tidy-governance";
   const sha = await push(name);
   const number = await max.openPull(name, branch, "Tidy the governance folder");
   say(`max pushes a change below governance/ and opens #${number}`);
-  const check = await until("the refusal", async () =>
+  const check = await waitFor("the refusal", async () =>
     (await seen.checks(sha)).find((one) => one.name === "sallyport" && one.conclusion === "failure"),
   );
-  tally.checks += 1;
+  counts.checks += 1;
   say(`check \`sallyport\`: ${check.title}`);
   const why = check.summary.split("\n").find((line) => /^\s*-.*governance\//.test(line));
   if (why !== undefined)
@@ -195,6 +198,6 @@ export async function tryForbidden(walk: Walk, push: (branch: string) => Promise
     );
   const answer = await max.merge(number, sha);
   if (answer.ok) throw new SallyportError("internal", "a forbidden change was merged");
-  tally.refusals += 1;
+  counts.refusals += 1;
   say(`max tries to merge it: refused by branch protection (${answer.status})`);
 }

@@ -7,7 +7,7 @@ import { type Minted, mintIfThere } from "./token.ts";
 export type Installation = { id: number; hasMembers: boolean };
 
 /** Where a repository is, as GitHub says now: a webhook's word for it is never taken. */
-export type Home = { installation: Installation; owner: string; repo: string };
+export type InstalledRepository = { installation: Installation; owner: string; repo: string };
 
 /** What installations are asked with: the App itself, and tokens for one of them. */
 export type InstallationTools = {
@@ -18,7 +18,7 @@ export type InstallationTools = {
 };
 
 /** Finds the installation that has a repository, and the repository's present name. */
-export async function findHome(id: number, tools: InstallationTools): Promise<Home> {
+export async function findHome(id: number, tools: InstallationTools): Promise<InstalledRepository> {
   for (const installation of await listInstallations(tools)) {
     const minted = await mintIfThere(() =>
       tools.mint({

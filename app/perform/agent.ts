@@ -1,6 +1,6 @@
-import { cutSecrets, cutSecretsIn } from "../../collect/redaction.ts";
+import { redactSecrets, redactSecretsIn } from "../../collect/redaction.ts";
 import { issueDigest } from "../../core/contract.ts";
-import { cutReport } from "../../core/cuts.ts";
+import { redactionReport } from "../../core/cuts.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
@@ -8,12 +8,12 @@ import { Plan } from "../../schemas/plan.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
 import { backends } from "../agents/backend.ts";
 import { defaultModel } from "../agents/conversation.ts";
-import { cutResult, cuttingCalls } from "../agents/cuts.ts";
+import { redactingCallStore, redactResult } from "../agents/cuts.ts";
 import { askPlanner } from "../agents/planner.ts";
 import type { AgentEvent, Service } from "../agents/run.ts";
 import { githubTree } from "../agents/trees.ts";
 import { createWorkspace } from "../agents/workspace.ts";
-import { type EffectOf, readJson, type PerformContext } from "./world.ts";
+import { type EffectOf, type PerformContext, readJson } from "./world.ts";
 
 /** Asks the planner for a story's plan and stores it. A model wrote the plan: data, until a person approves it. */
 export async function askPlannerFor(
@@ -35,7 +35,7 @@ export async function askPlannerFor(
   const secret = await secretIn({ ...input, paths: input.paths.join("\n") }, context);
   if (secret !== null)
     return { type: "plan-failed", code: "secret-in-prompt", message: `The planner was not asked: ${secret}` };
-  const calls = cuttingCalls(context.calls, context.secrets);
+  const calls = redactingCallStore(context.calls, context.secrets);
   const answer = await askPlanner(input, {
     service: serviceOf(effect, context),
     calls,
@@ -44,7 +44,7 @@ export async function askPlannerFor(
   // Stopped is not answered: what was paid for is stored, and the next start goes on from there.
   context.signal.throwIfAborted();
   if (!answer.ok) {
-    const { text: message } = await cutSecrets(answer.message, context.secrets);
+    const { text: message } = await redactSecrets(answer.message, context.secrets);
     return { type: "plan-failed", code: answer.code, message };
   }
   const { plan, usage, redacted } = answer;
@@ -55,7 +55,7 @@ export async function askPlannerFor(
     issueSha256: issueDigest({ title, body }),
     usage,
   };
-  return redacted.length === 0 ? proposed : { ...proposed, redacted: cutReport(redacted) };
+  return redacted.length === 0 ? proposed : { ...proposed, redacted: redactionReport(redacted) };
 }
 
 /** Runs an agent on a recorded pack, in a workspace that shows the pack's base and lets only its scope be written. */
@@ -75,19 +75,19 @@ export async function runAgent(
   const events = backend({
     pack,
     workspace,
-    calls: cuttingCalls(context.calls, context.secrets),
+    calls: redactingCallStore(context.calls, context.secrets),
     service: serviceOf(effect, context),
     signal: context.signal,
   });
   let step = await events.next();
   while (step.done !== true) {
-    context.progress((await cutSecrets(`${name}: ${describe(step.value)}`, context.secrets)).text);
+    context.progress((await redactSecrets(`${name}: ${describe(step.value)}`, context.secrets)).text);
     step = await events.next();
   }
   context.signal.throwIfAborted();
   const { usage } = step.value;
   // Whatever the backend is, what it hands back has the form of a result before it is stored as one.
-  const result = await cutResult(StepResult.parse(step.value.result), tree, context.secrets);
+  const result = await redactResult(StepResult.parse(step.value.result), tree, context.secrets);
   const { sha256, bytes } = await storeJson(result, context);
   const seconds = Math.max(0, (context.now().getTime() - started.getTime()) / 1_000);
   return { type: "answer", resultSha256: sha256, bytes, seconds, usage };
@@ -98,8 +98,8 @@ export async function runAgent(
  * The issue's author, the policy's authors and earlier answers wrote it.
  */
 async function secretIn(prompt: Json, { secrets }: PerformContext): Promise<string | null> {
-  const { cuts } = await cutSecretsIn(prompt, secrets);
-  const [first] = cuts;
+  const { redactions } = await redactSecretsIn(prompt, secrets);
+  const [first] = redactions;
   if (first === undefined) return null;
   return `its ${first.at[0] ?? "text"} holds what looks like a secret (${first.rule}). Take it out where it stands, and ask for a new plan`;
 }

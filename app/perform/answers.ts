@@ -4,7 +4,7 @@ import { SallyportError } from "../../core/errors.ts";
 /**
  * Reads a listing to its end; GitHub's own error goes through, because it says whether and when to try again.
  */
-export async function listWhole<T>(what: string, page: Parameters<typeof listAll<T>>[1]): Promise<T[]> {
+export async function listAllOrThrow<T>(what: string, page: Parameters<typeof listAll<T>>[1]): Promise<T[]> {
   let cause: unknown;
   const listed = await listAll<T>(what, (number) =>
     page(number).catch((error: unknown) => {
@@ -18,11 +18,11 @@ export async function listWhole<T>(what: string, page: Parameters<typeof listAll
 
 /** Null in place of an answer that it is not there. */
 export async function orNull<T>(call: Promise<T>): Promise<T | null> {
-  return tolerate(call, 404);
+  return ignoreStatus(call, 404);
 }
 
 /** Runs a call for which one status means that there was nothing left to do. */
-export async function tolerate<T>(call: Promise<T>, status: number): Promise<T | null> {
+export async function ignoreStatus<T>(call: Promise<T>, status: number): Promise<T | null> {
   try {
     return await call;
   } catch (error) {

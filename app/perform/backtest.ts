@@ -7,9 +7,9 @@ import type { EffectResult } from "../../core/effects.ts";
 import { type Crash, crashText, SallyportError } from "../../core/errors.ts";
 import type { PolicyReading } from "../../core/facts.ts";
 import type { Known } from "../../core/known.ts";
-import { policyTrouble } from "../../core/trouble.ts";
+import { policyProblem } from "../../core/trouble.ts";
 import { ensureComment } from "./comments.ts";
-import { marker, type EffectOf, type PerformContext } from "./world.ts";
+import { type EffectOf, marker, type PerformContext } from "./world.ts";
 
 /** How many merged pull requests are judged again. */
 const last = 50;
@@ -24,9 +24,9 @@ export async function showBacktest(
   const before = read(await readPolicy(objects, effect.policyRef));
   const proposed = await readPolicy(objects, effect.head);
   const after = read(proposed);
-  const trouble = policyTrouble(proposed);
+  const problem = policyProblem(proposed);
   const text =
-    trouble === null ? await backtestText(effect, context, before, after) : `${heading}\n\n${trouble}`;
+    problem === null ? await backtestText(effect, context, before, after) : `${heading}\n\n${problem}`;
   await ensureComment(context, effect.pull, marker("backtest"), text);
   return { type: "none" };
 }
@@ -41,12 +41,12 @@ async function backtestText(
 ): Promise<string> {
   const day = now().toISOString().slice(0, 10);
   const comparison = { before, after, secrets: false, day };
-  const tell = (done: number, all: number) => {
+  const onProgress = (done: number, all: number) => {
     if (done % 10 === 0 || done === all) progress(`backtest: ${done} of ${all} merged pull requests`);
   };
   const onCrash = (crash: Crash) => progress(crashText(crash));
-  const entered = read(await readMergedPulls(github, { last, branch }, comparison, tell));
-  return `${heading}\n\n${backtestMarkdown(backtest(entered, { secrets: false, onCrash }))}`;
+  const changes = read(await readMergedPulls(github, { last, branch }, comparison, onProgress));
+  return `${heading}\n\n${backtestMarkdown(backtest(changes, { secrets: false, onCrash }))}`;
 }
 
 function read<T>(fact: Known<T>): T {

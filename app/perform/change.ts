@@ -4,10 +4,10 @@ import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { outOfScope } from "../../core/review.ts";
 import { type FileWrite, Pack, StepResult } from "../../schemas/step.ts";
-import { listWhole, orNull } from "./answers.ts";
+import { listAllOrThrow, orNull } from "./answers.ts";
 import { casefilesFor, type WholeCasefile } from "./casefiles.ts";
-import { quiet } from "./words.ts";
-import { type EffectOf, readJson, type PerformContext } from "./world.ts";
+import { sanitize } from "./words.ts";
+import { type EffectOf, type PerformContext, readJson } from "./world.ts";
 
 /** One entry of the tree to be made; `sha: null` deletes. */
 type Entry = { path: string; mode: "100644" | "100755"; type: "blob"; sha: string | null };
@@ -72,7 +72,7 @@ async function createCommit(
   const { data: commit } = await request("POST /repos/{owner}/{repo}/git/commits", {
     owner,
     repo,
-    message: quiet(effect.message),
+    message: sanitize(effect.message),
     tree,
     parents: [effect.parent],
     author: person,
@@ -167,7 +167,7 @@ async function placeBranch(
       `the branch ${branch} stands at ${at}, which this run did not write; it was left alone`,
     );
   }
-  const pulls = await listWhole(`the pull requests of ${branch}`, (page) =>
+  const pulls = await listAllOrThrow(`the pull requests of ${branch}`, (page) =>
     request("GET /repos/{owner}/{repo}/pulls", {
       owner,
       repo,

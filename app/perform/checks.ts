@@ -1,8 +1,8 @@
 import type { Annotation } from "../../core/annotations.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { checkName } from "../../core/required-check.ts";
-import { listWhole } from "./answers.ts";
-import { fitted } from "./words.ts";
+import { listAllOrThrow } from "./answers.ts";
+import { truncated } from "./words.ts";
 import type { EffectOf, PerformContext } from "./world.ts";
 
 /** The most annotations that GitHub takes in one request; those of a later one are added to them. */
@@ -16,7 +16,7 @@ export async function ensureCheck(
 ): Promise<EffectResult> {
   const { request, owner, repo } = context.github;
   const { sha, conclusion, verdictSha256 } = effect;
-  const runs = await listWhole(`our check on ${sha}`, (page) =>
+  const runs = await listAllOrThrow(`our check on ${sha}`, (page) =>
     request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
       owner,
       repo,
@@ -30,7 +30,7 @@ export async function ensureCheck(
   );
   const ours = runs.find((run) => run.name === checkName && Number(run.app?.id) === context.ourselves.appId);
   const title = effect.title;
-  const summary = fitted(effect.summary);
+  const summary = truncated(effect.summary);
   const annotations = effect.annotations.flatMap(onALine);
   if (
     ours !== undefined &&
@@ -47,7 +47,7 @@ export async function ensureCheck(
   }
   const shown = {
     external_id: verdictSha256,
-    output: { title, summary, text: fitted(anchor), annotations: annotations.slice(0, batchSize) },
+    output: { title, summary, text: truncated(anchor), annotations: annotations.slice(0, batchSize) },
     ...(conclusion === null
       ? { status: "in_progress" as const }
       : { status: "completed" as const, conclusion, completed_at: context.now().toISOString() }),

@@ -1,8 +1,8 @@
 import { stickyMarker } from "../../collect/asks.ts";
 import type { EffectResult } from "../../core/effects.ts";
-import { listWhole, orNull } from "./answers.ts";
-import { fitted } from "./words.ts";
-import { marker, type EffectOf, type PerformContext } from "./world.ts";
+import { listAllOrThrow, orNull } from "./answers.ts";
+import { truncated } from "./words.ts";
+import { type EffectOf, marker, type PerformContext } from "./world.ts";
 
 /** Our own comments on an issue or pull request that end with a mark, oldest first; anybody else's with it is not ours. */
 async function ownComments(
@@ -10,7 +10,7 @@ async function ownComments(
   issue: number,
   mark: string,
 ) {
-  const comments = await listWhole(`the comments of #${issue}`, (page) =>
+  const comments = await listAllOrThrow(`the comments of #${issue}`, (page) =>
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", {
       owner,
       repo,
@@ -39,7 +39,7 @@ export async function commentOnce(
     owner,
     repo,
     issue_number: issue,
-    body: fitted(text, `\n\n${mark}`),
+    body: truncated(text, `\n\n${mark}`),
   });
 }
 
@@ -78,15 +78,15 @@ export async function ensureComment(
   text: string,
 ): Promise<void> {
   const { request, owner, repo } = context.github;
-  const body = fitted(text.trimEnd(), `\n\n${mark}`);
-  const [first, ...twins] = await ownComments(context, issue, mark);
+  const body = truncated(text.trimEnd(), `\n\n${mark}`);
+  const [first, ...duplicates] = await ownComments(context, issue, mark);
   // Two can only come of a lost answer; the older stays, where people have seen it.
-  for (const twin of twins) {
+  for (const duplicate of duplicates) {
     await orNull(
       request("DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}", {
         owner,
         repo,
-        comment_id: Number(twin.id),
+        comment_id: Number(duplicate.id),
       }),
     );
   }

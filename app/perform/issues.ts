@@ -1,9 +1,9 @@
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
-import { listWhole } from "./answers.ts";
+import { listAllOrThrow } from "./answers.ts";
 import { commentOnce } from "./comments.ts";
-import { fitted, quiet, title } from "./words.ts";
-import { marker, type EffectOf, type PerformContext } from "./world.ts";
+import { sanitize, title, truncated } from "./words.ts";
+import { type EffectOf, marker, type PerformContext } from "./world.ts";
 
 /** The slice of an issue that is read here. Its `id` is the database id, which sub-issues and dependencies ask for. */
 type Issue = {
@@ -60,7 +60,7 @@ async function subIssues(
   { github: { request, owner, repo } }: PerformContext,
   number: number,
 ): Promise<Issue[]> {
-  return listWhole<Issue>(`the sub-issues of #${number}`, (page) =>
+  return listAllOrThrow<Issue>(`the sub-issues of #${number}`, (page) =>
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", {
       owner,
       repo,
@@ -73,7 +73,7 @@ async function subIssues(
 
 /** All diff prompts, among them one that a crash left between its creation and its place below the story. */
 async function promptIssues({ github: { request, owner, repo } }: PerformContext): Promise<Issue[]> {
-  return listWhole<Issue>("the diff prompts", (page) =>
+  return listAllOrThrow<Issue>("the diff prompts", (page) =>
     request("GET /repos/{owner}/{repo}/issues", {
       owner,
       repo,
@@ -98,7 +98,7 @@ async function create(
     owner,
     repo,
     title: title(effect.title),
-    body: fitted(quiet(effect.body), `\n\n${mark}`),
+    body: truncated(sanitize(effect.body), `\n\n${mark}`),
     labels: ["diff-prompt"],
   });
   return data;
@@ -136,7 +136,7 @@ async function attach(
 async function blockBy(numbers: readonly number[], issue: Issue, context: PerformContext): Promise<void> {
   const { request, owner, repo } = context.github;
   if (numbers.length === 0) return;
-  const there = await listWhole<Issue>(`what blocks #${issue.number}`, (page) =>
+  const blockers = await listAllOrThrow<Issue>(`what blocks #${issue.number}`, (page) =>
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by", {
       owner,
       repo,
@@ -146,7 +146,7 @@ async function blockBy(numbers: readonly number[], issue: Issue, context: Perfor
     }),
   );
   for (const number of numbers) {
-    if (there.some((one) => one.number === number)) continue;
+    if (blockers.some((one) => one.number === number)) continue;
     const blocker = await readIssue(context, number);
     await request("POST /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by", {
       owner,

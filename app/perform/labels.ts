@@ -1,5 +1,5 @@
 import type { EffectResult } from "../../core/effects.ts";
-import { listWhole, orNull, tolerate } from "./answers.ts";
+import { ignoreStatus, listAllOrThrow, orNull } from "./answers.ts";
 import type { EffectOf, PerformContext } from "./world.ts";
 
 /** The states' colours, so that a list of issues can be read at a glance. */
@@ -25,7 +25,7 @@ export async function ensureState(
 ): Promise<EffectResult> {
   const { request, owner, repo } = context.github;
   const { issue, state } = effect;
-  const labels = await listWhole(`the labels of #${issue}`, (page) =>
+  const labels = await listAllOrThrow(`the labels of #${issue}`, (page) =>
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/labels", {
       owner,
       repo,
@@ -40,7 +40,7 @@ export async function ensureState(
   }
   if (wanted === null || labels.some(({ name }) => name === wanted)) return { type: "none" };
   // 422: the repository has the label.
-  await tolerate(
+  await ignoreStatus(
     request("POST /repos/{owner}/{repo}/labels", {
       owner,
       repo,

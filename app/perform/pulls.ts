@@ -1,7 +1,7 @@
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
-import { listWhole } from "./answers.ts";
-import { fitted, quiet, title } from "./words.ts";
+import { listAllOrThrow } from "./answers.ts";
+import { sanitize, title, truncated } from "./words.ts";
 import type { EffectOf, PerformContext } from "./world.ts";
 
 /** Opens a branch's pull request, or finds it; one that a person closed unmerged stays closed. */
@@ -30,7 +30,7 @@ export async function openPull(
       head: effect.branch,
       base: effect.base,
       title: title(effect.title),
-      body: fitted(quiet(effect.body)),
+      body: truncated(sanitize(effect.body)),
     });
     return { type: "pull", number: data.number };
   } catch (error) {
@@ -47,7 +47,7 @@ async function findPull(
 ): Promise<EffectResult | null> {
   const { request, owner, repo } = github;
   const { branch, base } = effect;
-  const pulls = await listWhole(`the pull requests of ${branch}`, (page) =>
+  const pulls = await listAllOrThrow(`the pull requests of ${branch}`, (page) =>
     request("GET /repos/{owner}/{repo}/pulls", {
       owner,
       repo,

@@ -1,6 +1,6 @@
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
-import { listWhole, orNull } from "./answers.ts";
+import { listAllOrThrow, orNull } from "./answers.ts";
 import { commentOnce } from "./comments.ts";
 import type { EffectOf, PerformContext } from "./world.ts";
 
@@ -47,7 +47,7 @@ async function pullsOf(
   branch: string,
   { github: { request, owner, repo } }: PerformContext,
 ): Promise<Pull[]> {
-  return listWhole(`the pull requests of ${branch}`, (page) =>
+  return listAllOrThrow(`the pull requests of ${branch}`, (page) =>
     request("GET /repos/{owner}/{repo}/pulls", {
       owner,
       repo,

@@ -11,7 +11,7 @@ const invisible = "\u200b";
  * forged. It is done
  * here again, at the last place before GitHub, for all that an agent can put words into: titles, prompts, commits.
  */
-export function quiet(text: string): string {
+export function sanitize(text: string): string {
   return visible(text)
     .replace(/@(?=[\p{L}\p{N}_-])/gu, `@${invisible}`)
     .replace(
@@ -24,7 +24,7 @@ export function quiet(text: string): string {
 }
 
 /** Cuts what GitHub would refuse as too long, and says so; an end that must stay, such as a mark, is kept. */
-export function fitted(text: string, end = ""): string {
+export function truncated(text: string, end = ""): string {
   if (text.length + end.length <= maxTextLength) return text + end;
   const notice = "\n\n… The rest is too long for GitHub. `sallyport check` shows all of it.";
   const room = maxTextLength - notice.length - end.length;
@@ -35,5 +35,5 @@ export function fitted(text: string, end = ""): string {
 
 /** A title in one line, as long as GitHub takes it. */
 export function title(text: string): string {
-  return [...quiet(text.replace(/\s+/g, " ").trim())].slice(0, 250).join("");
+  return [...sanitize(text.replace(/\s+/g, " ").trim())].slice(0, 250).join("");
 }

@@ -36,7 +36,7 @@ export type WorldTools = Pick<PerformContext, "ourselves" | "anthropic" | "signa
 };
 
 /** What an effect in a repository is carried out with. */
-export async function worldOf(
+export async function contextOf(
   repository: number,
   now: () => Date,
   tools: WorldTools,

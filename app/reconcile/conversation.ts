@@ -9,10 +9,10 @@ import type { Known } from "../../core/known.ts";
 import { usablePolicy } from "../../core/trouble.ts";
 
 /** The most commands that one look answers; the next comes with their replies, so that nobody fills the ledger at one go. */
-const mostAsks = 50;
+const maxCommands = 50;
 
 /** Reads what people ask for under an issue or pull request and the ledger has not answered yet. */
-export async function readOpenAsks(
+export async function readOpenCommands(
   github: GitHub,
   thread: { number: number; createdAt: string; labels: string[] },
   {
@@ -26,6 +26,6 @@ export async function readOpenAsks(
     ourselves,
     people: usablePolicy(policy)?.policy.people ?? null,
     isAnswered: (source) => answered.has(sourceKey(source)),
-    max: mostAsks,
+    max: maxCommands,
   });
 }

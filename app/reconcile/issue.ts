@@ -1,4 +1,4 @@
-import { askKnown, type GitHub, readBranch } from "../../collect/github.ts";
+import { type GitHub, readBranch, requestKnown } from "../../collect/github.ts";
 import { readIssue } from "../../collect/issue.ts";
 import { apiObjects } from "../../collect/objects-api.ts";
 import { readPolicy } from "../../collect/policy-file.ts";
@@ -14,43 +14,43 @@ import { Pack, StepResult } from "../../schemas/step.ts";
 import type { Database } from "../database.ts";
 import { outcomesOf } from "../store/effects.ts";
 import { getBody } from "../store.ts";
-import { readOpenAsks } from "./conversation.ts";
-import type { LookTools, Seen } from "./tools.ts";
+import { readOpenCommands } from "./conversation.ts";
+import type { Observation, ReconcileTools } from "./tools.ts";
 
 /** Sees an issue as it is now: the repository and its policy, the text, what people ask for under it. */
-export async function seeIssue(
+export async function observeIssue(
   subject: Subject,
   github: GitHub,
   entries: TypedEntry[],
-  tools: LookTools,
-): Promise<Known<Seen>> {
-  const around = await seeRepository(github, tools);
-  if (!around.known) return around;
-  const { base, repository } = around.value;
-  const home = { id: subject.repository, name: repository.name };
+  tools: ReconcileTools,
+): Promise<Known<Observation>> {
+  const common = await observeRepository(github, tools);
+  if (!common.known) return common;
+  const { base, repository } = common.value;
+  const repositoryRef = { id: subject.repository, name: repository.name };
   const issue = await readIssue(github, subject.number, { base, objects: apiObjects(github, tools.cache) });
   if (!issue.known) return issue;
   const reading = issue.value;
-  if (reading === null) return known({ repository: home, decide: async () => emptyDecision() });
+  if (reading === null) return known({ repository: repositoryRef, decide: async () => emptyDecision() });
   const { labels } = reading.issue;
   // An answered label command is not read again: only the effect that was recorded with its answer takes the label off, and
   // where that effect is given up, the label stays.
-  const talk = await readOpenAsks(
+  const conversation = await readOpenCommands(
     github,
     { number: subject.number, createdAt: reading.createdAt, labels },
-    { ourselves: tools.ourselves, policy: around.value.policy, entries },
+    { ourselves: tools.ourselves, policy: common.value.policy, entries },
   );
-  if (!talk.known) return talk;
+  if (!conversation.known) return conversation;
   return known({
-    repository: home,
+    repository: repositoryRef,
     decide: async () => {
       const fresh = await tools.entries(subject.repository);
       const outcomes = await outcomesOf(tools.db, subject);
       const bodies = await readBodies(subject.number, fresh, outcomes, tools.db);
       const facts: StoryFacts = {
-        ...around.value,
+        ...common.value,
         ...reading,
-        ...talk.value,
+        ...conversation.value,
         ...bodies,
         entries: fresh,
         outcomes,
@@ -62,9 +62,9 @@ export async function seeIssue(
 }
 
 /** What every rule about an issue needs: the repository, the policy and the tip of the default branch. */
-async function seeRepository(github: GitHub, tools: LookTools) {
+async function observeRepository(github: GitHub, tools: ReconcileTools) {
   const { request, owner, repo } = github;
-  const repository = await askKnown(
+  const repository = await requestKnown(
     `the repository ${owner}/${repo}`,
     request("GET /repos/{owner}/{repo}", { owner, repo }),
   );

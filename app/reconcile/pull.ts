@@ -6,50 +6,50 @@ import type { TypedEntry } from "../../core/entries.ts";
 import { type Known, known } from "../../core/known.ts";
 import { newReviews } from "../../core/observed-reviews.ts";
 import { decidePull } from "../../core/pull.ts";
-import type { PullLookFacts } from "../../core/pull-facts.ts";
+import type { PullSnapshot } from "../../core/pull-facts.ts";
 import { recordOf } from "../../core/record.ts";
 import { readClaims } from "../claims.ts";
 import { outcomesOf } from "../store/effects.ts";
-import { readOpenAsks } from "./conversation.ts";
-import type { LookTools, Seen } from "./tools.ts";
+import { readOpenCommands } from "./conversation.ts";
+import type { Observation, ReconcileTools } from "./tools.ts";
 
 /** Sees a pull request as it is now: what its verdict is judged from, where it stands, what people ask for under it. */
-export async function seePull(
+export async function observePull(
   subject: Subject,
   github: GitHub,
   entries: TypedEntry[],
-  tools: LookTools,
-): Promise<Known<Seen>> {
+  tools: ReconcileTools,
+): Promise<Known<Observation>> {
   const { number } = subject;
   const now = tools.now().toISOString();
   const state = await readPullState(github, number);
   if (!state.known) return state;
   const { repository, defaultBranch, createdAt, labels } = state.value;
-  const standing = pullStatus(state.value, tools.ourselves.appId);
-  if (!standing.known) return standing;
+  const status = pullStatus(state.value, tools.ourselves.appId);
+  if (!status.known) return status;
   const judged = await collectFacts(
     { ...github, number, record: recordOf(entries, number), now, cache: tools.cache },
     state.value,
   );
-  const talk = await readOpenAsks(
+  const conversation = await readOpenCommands(
     github,
     { number, createdAt, labels },
     { ourselves: tools.ourselves, policy: judged.policy, entries },
   );
-  if (!talk.known) return talk;
+  if (!conversation.known) return conversation;
   const reviews = newReviews(state.value.reviews, entries, number);
-  const isAdopted = talk.value.commands.some(({ command }) => command.name === "adopt");
+  const isAdopted = conversation.value.commands.some(({ command }) => command.name === "adopt");
   const claims = isAdopted ? await readClaims(judged, tools.secrets) : [];
   return known({
     repository: { id: subject.repository, name: repository.name },
     decide: async () => {
-      const facts: PullLookFacts = {
+      const facts: PullSnapshot = {
         now,
         ourselves: tools.ourselves,
         repository: { ...repository, defaultBranch: defaultBranch.name },
         base: known(defaultBranch.tip),
-        ...standing.value,
-        ...talk.value,
+        ...status.value,
+        ...conversation.value,
         policy: judged.policy,
         claims,
         reviews,

@@ -7,7 +7,7 @@ import type { TypedEntry } from "../../core/entries.ts";
 import type { Database } from "../database.ts";
 
 /** What a look needs: the repository's reader, the ledger, and how a decision is recorded. */
-export type LookTools = {
+export type ReconcileTools = {
   db: Database;
   ourselves: Ourselves;
   github(repository: number): Promise<GitHub>;
@@ -26,4 +26,4 @@ export type LookTools = {
 };
 
 /** A subject as it was seen, and the decision that follows from it and from the ledger as it is by then. */
-export type Seen = { repository: { id: number; name: string }; decide(): Promise<Decision> };
+export type Observation = { repository: { id: number; name: string }; decide(): Promise<Decision> };

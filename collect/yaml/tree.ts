@@ -16,7 +16,7 @@ type State = Source & {
 };
 
 /** The most nodes that the aliases of a text may stand for together: a few lines of them can stand for billions. */
-const mostAliased = 100_000;
+const maxAliased = 100_000;
 
 const refusedKeys: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
@@ -28,7 +28,7 @@ function childrenOf(node: Located): Located[] {
 /** Whether a node may stand at one more place: no branch gets too deep there, and the aliases not too many nodes. */
 function fits(state: State, node: Located, depth: number): boolean {
   state.aliased += 1;
-  if (depth >= state.maxDepth || state.aliased > mostAliased) return false;
+  if (depth >= state.maxDepth || state.aliased > maxAliased) return false;
   return childrenOf(node).every((child) => fits(state, child, depth + 1));
 }
 
@@ -43,7 +43,7 @@ function resolveAlias(state: State, event: AliasEvent, depth: number): Located {
       ? `no anchor \`&${name}\` stands before it`
       : open.has(node)
         ? "it stands inside the value that it names"
-        : `aliases make the text too deep, or larger than ${mostAliased} values`;
+        : `aliases make the text too deep, or larger than ${maxAliased} values`;
   if (!isStrict) report(offset, `the alias \`*${name}\` cannot be read: ${why}`);
   state.isBroken = true;
   const at = placeOf(offset);

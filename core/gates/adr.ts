@@ -1,6 +1,14 @@
-import { brought, emptiness } from "../brought.ts";
+import { addedFiles, emptyReason } from "../brought.ts";
 import type { Change, LoadedPolicy, PullRecord } from "../facts.ts";
-import { authorOf, defineGate, lacking, notApplicable, notConfigured, policyLine, result } from "../gate.ts";
+import {
+  authorOf,
+  defineGate,
+  notApplicable,
+  notConfigured,
+  policyLine,
+  result,
+  unknownResult,
+} from "../gate.ts";
 import { matcher } from "../paths.ts";
 import { anyOf, patternList } from "../pattern-list.ts";
 
@@ -23,7 +31,7 @@ function decisionsOf(
   const files = policy.gates[name]?.files ?? [];
   const decisionFiles = matcher(files, "allow");
   return {
-    written: brought(changes, files).map(({ path }) => path),
+    written: addedFiles(changes, files).map(({ path }) => path),
     named: (record?.run?.decisions ?? []).filter((path) => decisionFiles.matches(path) !== null),
   };
 }
@@ -42,7 +50,7 @@ export const adr = defineGate({
     const decided = `adding it needs a decision, written in ${anyOf(files ?? [])}`;
     return [
       patternList(`gates.${name}.when`, "deny", when, decided),
-      { ...patternList(`gates.${name}.files`, "allow", files, "it can hold a decision"), toCome: true },
+      { ...patternList(`gates.${name}.files`, "allow", files, "it can hold a decision"), mayBeAbsent: true },
     ];
   },
   reads({ changes, record }, policy) {
@@ -55,10 +63,10 @@ export const adr = defineGate({
     const [first] = added;
     if (first === undefined)
       return notApplicable(name, "nothing-new", "The change adds no file of architecture.");
-    if (!facts.texts.known) return lacking(name, "texts-unknown", facts.texts.why);
+    if (!facts.texts.known) return unknownResult(name, "texts-unknown", facts.texts.why);
     const count = `${added.length} ${added.length === 1 ? "file" : "files"}`;
     const texts = new Map(facts.texts.value.map((file) => [file.path, file.after]));
-    const isWritten = (path: string) => emptiness(texts.get(path) ?? { state: "absent" }) === null;
+    const isWritten = (path: string) => emptyReason(texts.get(path) ?? { state: "absent" }) === null;
     const record = facts.record.known ? facts.record.value : null;
     const { written, named } = decisionsOf(facts.changes, record, policy);
     if (written.some(isWritten)) {
@@ -70,7 +78,8 @@ export const adr = defineGate({
       return result(name, "pass", { code: "decision-named", message });
     }
     // A change that is no pull request has no story: there, an unread ledger hides nothing.
-    if (!facts.record.known && facts.pull !== null) return lacking(name, "record-unknown", facts.record.why);
+    if (!facts.record.known && facts.pull !== null)
+      return unknownResult(name, "record-unknown", facts.record.why);
     const wanted = anyOf(settings.files);
     const note =
       written.length + named.length === 0 ? "" : " One is brought or named, and it is empty or not there.";

@@ -1,16 +1,16 @@
 import type { Reason } from "../../schemas/verdict.ts";
 import { holders } from "../authority.ts";
-import { emptiness } from "../brought.ts";
-import { askedCasefiles } from "../casefiles.ts";
-import type { LoadedPolicy, RunRecord } from "../facts.ts";
-import { forRuns, lacking, lostRun, notConfigured, policyLine, result } from "../gate.ts";
+import { emptyReason } from "../brought.ts";
+import { requiredCasefiles } from "../casefiles.ts";
+import type { LoadedPolicy, PullRun } from "../facts.ts";
+import { forRuns, lostRun, notConfigured, policyLine, result, unknownResult } from "../gate.ts";
 import { nameProblem } from "../paths.ts";
 
 const name = "casefile";
 
 /** The files that a run's change comes with, each with its key in the policy. */
-function casefiles(run: RunRecord, { policy }: LoadedPolicy) {
-  return askedCasefiles(policy).map(({ key, template, ours }) => ({
+function casefiles(run: PullRun, { policy }: LoadedPolicy) {
+  return requiredCasefiles(policy).map(({ key, template, ours }) => ({
     path: template.replaceAll("{story}", String(run.story)).replaceAll("{prompt}", String(run.prompt)),
     key,
     ours,
@@ -18,7 +18,7 @@ function casefiles(run: RunRecord, { policy }: LoadedPolicy) {
 }
 
 /** How a file comes that is not there: the App writes its own with the next commit, others are a prompt's work. */
-function nextStep({ story }: RunRecord, ours: boolean): string {
+function nextStep({ story }: PullRun, ours: boolean): string {
   return ours
     ? `Close this pull request and plan story #${story} again with \`/plan\`: Sallyport writes this file in each commit of a run.`
     : `Plan story #${story} again, with this file among what its prompt writes.`;
@@ -38,14 +38,14 @@ export const casefile = forRuns({
     record === null || record.run === null
       ? []
       : casefiles(record.run, policy).flatMap(({ path }) => (nameProblem(path) === null ? [path] : [])),
-  others: ({ record }) => (record.evidence.length > 0 ? lacking(name, "run-unknown", lostRun) : null),
+  others: ({ record }) => (record.evidence.length > 0 ? unknownResult(name, "run-unknown", lostRun) : null),
   judge(facts, policy) {
     const { run } = facts;
     const texts = new Map(facts.texts.map((file) => [file.path, file.after]));
     const files = casefiles(run, policy);
     const reasons = files.flatMap(({ path, key, ours }): Reason[] => {
       const content = texts.get(path) ?? { state: "absent" };
-      const why = emptiness(content);
+      const why = emptyReason(content);
       if (why === null) return [];
       const code = content.state === "absent" ? "casefile-missing" : "casefile-empty";
       const message = `This casefile of story #${run.story} ${why} on the head.`;

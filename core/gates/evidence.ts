@@ -5,11 +5,11 @@ import {
   alwaysOn,
   authorOf,
   defineGate,
-  lacking,
   notApplicable,
   policyLine,
   type ReadingFacts,
   result,
+  unknownResult,
 } from "../gate.ts";
 import { matcher } from "../paths.ts";
 import { patternList } from "../pattern-list.ts";
@@ -47,10 +47,10 @@ function badFiles(files: readonly FileText[], policy: LoadedPolicy, who: string)
 }
 
 function missingFiles(record: PullRecord, files: readonly FileText[], who: string): Reason[] {
-  const there = new Set(files.filter(({ after }) => after.state !== "absent").map((file) => file.path));
+  const present = new Set(files.filter(({ after }) => after.state !== "absent").map((file) => file.path));
   const next = { step: "Push the file, or plan the story again without it.", who };
   return (record.run?.evidenceFiles ?? [])
-    .filter((path) => !there.has(path))
+    .filter((path) => !present.has(path))
     .map((path) => ({
       code: "evidence-file-missing",
       message: "The approved prompt declares this evidence file; the head does not have it.",
@@ -64,7 +64,7 @@ function recordProblem(facts: PullBasics, record: PullRecord): GateResult | null
   const head = facts.head.sha;
   if (record.evidence.some((one) => one.commit === head)) return null;
   const adoption = adoptionOf(record, head, facts);
-  if (!adoption.known) return lacking(name, "retarget-unknown", adoption.why);
+  if (!adoption.known) return unknownResult(name, "retarget-unknown", adoption.why);
   if (adoption.value !== null) return null;
   if (record.evidence.length === 0) {
     const next = {
@@ -110,12 +110,12 @@ export const evidence = defineGate({
         gates[name]?.files,
         "it is an evidence file: it must be JSON",
       ),
-      toCome: true,
+      mayBeAbsent: true,
     },
   ],
   reads: evidencePaths,
   judge(facts, policy) {
-    if (!facts.texts.known) return lacking(name, "evidence-files-unknown", facts.texts.why);
+    if (!facts.texts.known) return unknownResult(name, "evidence-files-unknown", facts.texts.why);
     const { record, changes } = facts;
     const wanted = new Set(evidencePaths({ changes, record }, policy));
     const files = facts.texts.value.filter(({ path }) => wanted.has(path));

@@ -56,7 +56,7 @@ function read(changes: readonly Change[], texts: readonly FileText[], judging: M
   const byPath = new Map(texts.map((text) => [text.path, text]));
   const files: HarnessFile[] = [];
   const unread: string[] = [];
-  for (const { path, before: old, after: young } of changes) {
+  for (const { path, before: oldSide, after: newSide } of changes) {
     const kind = harnessKind(path);
     if (kind === null || judging.matches(path) === null) continue;
     const text = byPath.get(path);
@@ -64,7 +64,7 @@ function read(changes: readonly Change[], texts: readonly FileText[], judging: M
     if (before === undefined || after === undefined) {
       // A program's bundle may well be too large, and no line of a program says by its look that it judges nothing.
       if (kind !== "program") unread.push(path);
-    } else files.push({ path, kind, before, after, shas: { before: old?.sha, after: young?.sha } });
+    } else files.push({ path, kind, before, after, shas: { before: oldSide?.sha, after: newSide?.sha } });
   }
   return { files, unread };
 }

@@ -14,10 +14,10 @@ function kindOf({ mode }: FileSide): Kind {
   return mode === "160000" ? "submodule" : "symbolic link";
 }
 
-type Finding = Pick<Reason, "code" | "message">;
+type LinkProblem = Pick<Reason, "code" | "message">;
 
 /** What is wrong with what stands at a path now; what is taken away leaves nothing that could mislead. */
-function oddity({ before, after }: Change): Finding | null {
+function linkProblem({ before, after }: Change): LinkProblem | null {
   if (after === null) return null;
   const kind = kindOf(after);
   const old = before === null ? null : kindOf(before);
@@ -65,7 +65,7 @@ export const links = defineGate({
         const next = { step: "Rename this file or take it out of the change.", who };
         return [{ code: "hostile-name", message: `The name is not accepted: ${hostile}.`, path, next }];
       }
-      const found = oddity(change);
+      const found = linkProblem(change);
       if (found === null || accepted.matches(path) !== null) return [];
       const step = `Take this out of the change, or ask a maintainer to accept it under \`gates.${name}.allow\` in the policy.`;
       return [{ ...found, path, ...line, next: { step, who } }];

@@ -1,7 +1,15 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import { brought } from "../brought.ts";
+import { addedFiles } from "../brought.ts";
 import type { Change } from "../facts.ts";
-import { authorOf, defineGate, lacking, notApplicable, notConfigured, policyLine, result } from "../gate.ts";
+import {
+  authorOf,
+  defineGate,
+  notApplicable,
+  notConfigured,
+  policyLine,
+  result,
+  unknownResult,
+} from "../gate.ts";
 import { matcher } from "../paths.ts";
 import { anyOf, pairLists } from "../pattern-list.ts";
 
@@ -9,7 +17,7 @@ const name = "manifest";
 
 /** Whether what is needed changes with what was touched: a deletion is an answer to deletions only. */
 function keepsStep(changes: readonly Change[], touched: readonly Change[], need: readonly string[]): boolean {
-  if (brought(changes, need).length > 0) return true;
+  if (addedFiles(changes, need).length > 0) return true;
   const wanted = matcher(need, "allow");
   return (
     touched.every(({ after }) => after === null) &&
@@ -69,7 +77,7 @@ export const manifest = defineGate({
       return notApplicable(name, "nothing-watched", "The change touches no file that another follows.");
     // A change that is no pull request has no story: there, an unread ledger hides nothing.
     if (missing.length > 0 && !facts.record.known && facts.pull !== null)
-      return lacking(name, "record-unknown", facts.record.why);
+      return unknownResult(name, "record-unknown", facts.record.why);
     if (missing.length > 0) return result(name, "fail", ...missing);
     if (notes.length > 0) return result(name, "pass", ...notes);
     const message = `What follows the changed files changed with them (rules that apply: ${applied}).`;

@@ -3,7 +3,7 @@ import type { GateResult } from "../../schemas/verdict.ts";
 import { holders } from "../authority.ts";
 import { requesters, whoseWork } from "../authorship.ts";
 import type { Change, LoadedPolicy, PullBasics, PullRecord, SignOff } from "../facts.ts";
-import { alwaysOn, defineGate, lacking, notApplicable, policyLine, result } from "../gate.ts";
+import { alwaysOn, defineGate, notApplicable, policyLine, result, unknownResult } from "../gate.ts";
 import { findKnown, type Known, known } from "../known.ts";
 import { matcher } from "../paths.ts";
 import { patternList } from "../pattern-list.ts";
@@ -78,7 +78,7 @@ function judgeTest(
   const current = findKnown(onHead, (one) => counts(one, facts));
   if (!current.known) {
     const why = `Whether \`${test}\` was signed off for \`${facts.base.ref}\` could not be read: ${current.why}`;
-    return lacking(name, "retarget-unknown", why);
+    return unknownResult(name, "retarget-unknown", why);
   }
   if (current.value !== null) return settled(current.value, workOf(current.value) === "own-but-solo", head);
 

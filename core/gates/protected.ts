@@ -5,7 +5,7 @@ import type { Reason } from "../../schemas/verdict.ts";
 import { holders, writers } from "../authority.ts";
 import { isByAgent, requesters, whoseWork } from "../authorship.ts";
 import type { Change, LoadedPolicy, PullBasics } from "../facts.ts";
-import { defineGate, type FactsWith, lacking, notConfigured, policyLine, result } from "../gate.ts";
+import { defineGate, type FactsWith, notConfigured, policyLine, result, unknownResult } from "../gate.ts";
 import { type Known, known } from "../known.ts";
 import { matcher } from "../paths.ts";
 import { patternList } from "../pattern-list.ts";
@@ -57,14 +57,14 @@ function perFile(
 
 /** GitHub lets nobody approve their own pull request, so under `separation: solo` the author's own duty is enough. */
 function isSolo(
-  { pull, authorStanding }: PullBasics,
+  { pull, authorPermission }: PullBasics,
   { people }: Policy,
   askedBy: ReadonlySet<number>,
   by: Duty,
 ): Known<boolean> {
   if (pull === null || whoseWork(pull.author, askedBy, people) !== "own-but-solo") return known(false);
-  if (!authorStanding.known) return authorStanding;
-  const { role, duties } = authorStanding.value;
+  if (!authorPermission.known) return authorPermission;
+  const { role, duties } = authorPermission.value;
   return known(writers.has(role) && duties.includes(by));
 }
 
@@ -82,7 +82,7 @@ function judgePerson(
     const message = `@${facts.pull?.author.login}, the author, is among the ${by} and changes ${files} without another's review: the policy says \`separation: solo\`.`;
     return result(name, "pass", { code: "approved-solo", message });
   }
-  if (!facts.reviews.known) return lacking(name, "reviews-unknown", facts.reviews.why);
+  if (!facts.reviews.known) return unknownResult(name, "reviews-unknown", facts.reviews.why);
   // Under `separation: solo` too: there, the author's own duty counts, and no other review by those who asked.
   const isOwn = (person: Account) => whoseWork(person, askedBy, policy.policy.people) !== "others";
   const found = approvals(facts.reviews.value, facts, { count: 1, duties: [by], isOwn });
@@ -90,8 +90,8 @@ function judgePerson(
     const message = `@${found.by[0]?.login}, one of the ${by}, approved ${head}, which changes ${files}.`;
     return result(name, "pass", { code: "approved", message });
   }
-  if (found.state === "unread") return lacking(name, found.code, found.why);
-  if (!solo.known) return lacking(name, "standing-unknown", solo.why);
+  if (found.state === "unread") return unknownResult(name, found.code, found.why);
+  if (!solo.known) return unknownResult(name, "standing-unknown", solo.why);
   const next = { step: found.step, who: holders(policy.policy.people, by) };
   const missing = `${files} changed, and none of the ${by} has approved ${head} yet.`;
   const message = [missing, ...found.notCounted].join(" ");
@@ -135,7 +135,7 @@ export const protectedFiles = defineGate({
       const message = `None of ${facts.changes.length} changed paths is protected.`;
       return result(name, "pass", { code: "untouched", message });
     }
-    if (!facts.record.known) return lacking(name, "record-unknown", facts.record.why);
+    if (!facts.record.known) return unknownResult(name, "record-unknown", facts.record.why);
     const record = facts.record.value;
     if (!isByAgent(facts, record)) return judgePerson(touched, facts, policy, requesters(facts, record));
     const next = {

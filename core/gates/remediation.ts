@@ -1,7 +1,15 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import { brought, emptiness } from "../brought.ts";
+import { addedFiles, emptyReason } from "../brought.ts";
 import type { Change, FileText, LoadedPolicy } from "../facts.ts";
-import { authorOf, defineGate, lacking, notApplicable, notConfigured, policyLine, result } from "../gate.ts";
+import {
+  authorOf,
+  defineGate,
+  notApplicable,
+  notConfigured,
+  policyLine,
+  result,
+  unknownResult,
+} from "../gate.ts";
 import { matcher } from "../paths.ts";
 import { anyOf, patternList } from "../pattern-list.ts";
 import { readTrace } from "../remediation-trace.ts";
@@ -9,22 +17,22 @@ import { readTrace } from "../remediation-trace.ts";
 const name = "remediation";
 
 /** The changes of production surfaces, and the files that may be their trace; a look-alike of a surface's name is one too. */
-function looked(
+function touchedAndTraces(
   changes: readonly Change[],
   { policy }: LoadedPolicy,
 ): { touched: Change[]; traces: Change[] } {
   const { surfaces = [], files = [] } = policy.gates[name] ?? {};
   const surface = matcher(surfaces, "deny");
   const touched = changes.filter(({ path }) => surface.matches(path) !== null);
-  return { touched, traces: touched.length === 0 ? [] : brought(changes, files) };
+  return { touched, traces: touched.length === 0 ? [] : addedFiles(changes, files) };
 }
 
-type Finding = { path: string; code: string; message: string; step: string };
+type TraceProblem = { path: string; code: string; message: string; step: string };
 
 /** What is wrong with one trace; null when it is whole and says that the failure is fixed or mitigated. */
-function traceProblem(path: string, file: FileText | undefined): Finding | null {
+function traceProblem(path: string, file: FileText | undefined): TraceProblem | null {
   const { after } = file ?? { after: { state: "absent" } as const };
-  const why = emptiness(after);
+  const why = emptyReason(after);
   if (why !== null || after.state !== "text") {
     const message = `The remediation trace ${why}.`;
     return { path, code: "trace-unreadable", message, step: "Write the trace as text." };
@@ -69,13 +77,13 @@ export const remediation = defineGate({
       patternList(`gates.${name}.surfaces`, "deny", surfaces, traced),
       {
         ...patternList(`gates.${name}.files`, "allow", files, "it can hold a remediation trace"),
-        toCome: true,
+        mayBeAbsent: true,
       },
     ];
   },
-  reads: ({ changes }, policy) => looked(changes, policy).traces.map(({ path }) => path),
+  reads: ({ changes }, policy) => touchedAndTraces(changes, policy).traces.map(({ path }) => path),
   judge(facts, policy, settings) {
-    const { touched, traces } = looked(facts.changes, policy);
+    const { touched, traces } = touchedAndTraces(facts.changes, policy);
     const [first] = touched;
     if (first === undefined)
       return notApplicable(name, "surfaces-untouched", "The change touches no production surface.");
@@ -88,7 +96,7 @@ export const remediation = defineGate({
       const line = policyLine(policy, `gates.${name}.surfaces`);
       return result(name, "fail", { code: "trace-missing", message, path: first.path, ...line, next });
     }
-    if (!facts.texts.known) return lacking(name, "texts-unknown", facts.texts.why);
+    if (!facts.texts.known) return unknownResult(name, "texts-unknown", facts.texts.why);
     const texts = new Map(facts.texts.value.map((file) => [file.path, file]));
     const findings = traces.flatMap(({ path }) => traceProblem(path, texts.get(path)) ?? []);
     const open = findings.filter(({ code }) => code === "still-open");

@@ -8,11 +8,11 @@ import {
   authorOf,
   defineGate,
   type FactsWith,
-  lacking,
   notApplicable,
   notConfigured,
   policyLine,
   result,
+  unknownResult,
   withFacts,
 } from "../gate.ts";
 import { matcher } from "../paths.ts";
@@ -51,7 +51,7 @@ function judgeReviews(facts: Reviewed, policy: LoadedPolicy, settings: Settings)
     };
   });
   if (reasons.length > 0) return result(name, "fail", ...reasons);
-  if (unread.length > 0) return lacking(name, "standing-unknown", unread.join(" "));
+  if (unread.length > 0) return unknownResult(name, "standing-unknown", unread.join(" "));
   return judgeApprovals(facts, policy, settings);
 }
 
@@ -62,7 +62,7 @@ function judgeApprovals(facts: Reviewed, policy: LoadedPolicy, { by, count }: Se
   const workOf = (person: Account) => whoseWork(person, asked, people);
   const isOwn = (person: Account) => workOf(person) === "own";
   const found = approvals(facts.reviews, facts, { count, duties: by, isOwn });
-  if (found.state === "unread") return lacking(name, found.code, found.why);
+  if (found.state === "unread") return unknownResult(name, found.code, found.why);
   if (found.state === "enough") {
     const names = found.by.map((one) => `@${one.login}`).join(", ");
     const selves = found.by.filter((one) => workOf(one) === "own-but-solo").map((one) => `@${one.login}`);
@@ -107,7 +107,7 @@ export const review = defineGate({
   },
   judge(facts, policy, settings) {
     if (settings.paths.length > 0) {
-      if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
+      if (!facts.changes.known) return unknownResult(name, "changes-unknown", facts.changes.why);
       const paths = matcher(settings.paths, "deny");
       if (facts.changes.value.every(({ path }) => paths.matches(path) === null))
         return notApplicable(name, "not-touched", "The change touches no path that asks for a review.");

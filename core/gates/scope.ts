@@ -1,15 +1,15 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
 import { casefileGuard } from "../casefiles.ts";
-import type { AdoptedPlan, Change, LoadedPolicy, PullBasics, RunRecord } from "../facts.ts";
+import type { AdoptedPlan, Change, LoadedPolicy, PullBasics, PullRun } from "../facts.ts";
 import {
   alwaysOn,
   authorOf,
   type FactsWith,
   forRuns,
-  lacking,
   lostRun,
   policyLine,
   result,
+  unknownResult,
 } from "../gate.ts";
 import { matcher, nameProblem } from "../paths.ts";
 import { sensitive, sensitivePatterns } from "../sensitive.ts";
@@ -21,13 +21,13 @@ const links: ReadonlyMap<string, string> = new Map([
   ["160000", "a submodule"],
 ]);
 
-type Finding = Pick<Reason, "code" | "message" | "policyLine">;
+type ScopeProblem = Pick<Reason, "code" | "message" | "policyLine">;
 
 /**
  * What is wrong with one changed path. A casefile is right only as our writer put it there; any other path that misses
  * several parts of the scope gets one finding for each.
  */
-function finder(run: RunRecord, loaded: LoadedPolicy): ((change: Change) => Finding[]) | null {
+function problemFinder(run: PullRun, loaded: LoadedPolicy): ((change: Change) => ScopeProblem[]) | null {
   const { policy } = loaded;
   const role = Object.hasOwn(policy.roles, run.role) ? policy.roles[run.role] : undefined;
   if (role === undefined) return null;
@@ -48,7 +48,7 @@ function finder(run: RunRecord, loaded: LoadedPolicy): ((change: Change) => Find
       const message = "This is the place of a casefile, and not what Sallyport wrote there.";
       return [{ code: "casefile-altered", message, ...line("gates.casefile") }];
     }
-    const findings: Finding[] = [];
+    const findings: ScopeProblem[] = [];
     const rule = denied.matches(path);
     if (rule !== null) {
       const message = `The role \`${run.role}\` may not touch \`${rule}\`.`;
@@ -81,9 +81,9 @@ function finder(run: RunRecord, loaded: LoadedPolicy): ((change: Change) => Find
   };
 }
 
-function judgeRun(facts: FactsWith<"changes"> & { run: RunRecord }, policy: LoadedPolicy): GateResult {
+function judgeRun(facts: FactsWith<"changes"> & { run: PullRun }, policy: LoadedPolicy): GateResult {
   const { run, changes } = facts;
-  const find = finder(run, policy);
+  const find = problemFinder(run, policy);
   if (find === null) {
     const message = `The run was made in the role \`${run.role}\`, which the policy does not have.`;
     const next = {
@@ -137,9 +137,9 @@ export const scope = forRuns({
   needs: ["changes"],
   others(facts) {
     const { evidence, adoptedFor } = facts.record;
-    if (evidence.length > 0) return lacking(name, "run-unknown", lostRun);
+    if (evidence.length > 0) return unknownResult(name, "run-unknown", lostRun);
     if (adoptedFor === undefined) return null;
-    if (!facts.changes.known) return lacking(name, "changes-unknown", facts.changes.why);
+    if (!facts.changes.known) return unknownResult(name, "changes-unknown", facts.changes.why);
     return judgeAdopted(adoptedFor, facts.changes.value, facts);
   },
   judge: judgeRun,

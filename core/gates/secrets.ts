@@ -20,7 +20,7 @@ const locations: Record<SecretFinding["where"], string> = {
 };
 
 /** A commit keeps a secret after a later one removed it; text on GitHub keeps it in its list of edits. */
-function cure({ commit }: SecretFinding): string {
+function fixFor({ commit }: SecretFinding): string {
   if (commit === null) return "Revoke this secret and make a new one, then edit the text without it.";
   return "Revoke this secret and make a new one, then rewrite the branch so that no commit of it holds the old one.";
 }
@@ -50,7 +50,7 @@ export const secrets = defineGate({
         ...(path === null ? {} : { path }),
         ...(finding.line === null ? {} : { line: finding.line }),
         ...line,
-        next: { step: cure(finding), who },
+        next: { step: fixFor(finding), who },
       };
     });
     if (reasons.length > 0) return result(name, "fail", ...reasons);

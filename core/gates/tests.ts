@@ -145,7 +145,7 @@ function missing(
   });
 }
 
-function fallen({ change }: Sides, { name: key, from, to, line }: Lowered, who: string): Reason {
+function loweredReason({ change }: Sides, { name: key, from, to, line }: Lowered, who: string): Reason {
   const message =
     to === null
       ? `The threshold \`${key}\` was ${from} and is no longer set (line ${line} of the old file).`
@@ -159,8 +159,8 @@ function thresholds(settings: readonly Sides[], who: string): Reason[] {
   return settings.flatMap((sides, index) => {
     if (sides.before === null) return [];
     const elsewhere = now.toSpliced(index, 1).flat();
-    const fell = lowered(thresholdsIn(sides.change.path, sides.before), now[index] ?? [], elsewhere);
-    return fell.map((one) => fallen(sides, one, who));
+    const drops = lowered(thresholdsIn(sides.change.path, sides.before), now[index] ?? [], elsewhere);
+    return drops.map((one) => loweredReason(sides, one, who));
   });
 }
 
@@ -168,10 +168,10 @@ function judge(facts: FactsWith<"changes" | "texts">, policy: LoadedPolicy): Gat
   const { changes, texts } = facts;
   const pairs = pairsOf(policy);
   const who = authorOf(facts);
-  const { tests, snapshots: shots, settings, unread } = read(changes, texts, testPaths(pairs));
+  const { tests, snapshots: snapshotSides, settings, unread } = read(changes, texts, testPaths(pairs));
   const weaker = weakenings(
     tests,
-    shots.map(({ change, before, after }) => ({ path: change.path, before, after })),
+    snapshotSides.map(({ change, before, after }) => ({ path: change.path, before, after })),
   );
   const line = policyLine(policy, policy.policy.gates[name] === undefined ? "extends" : `gates.${name}`);
   const reasons = [

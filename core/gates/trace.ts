@@ -7,10 +7,10 @@ import {
   authorOf,
   type FactsWith,
   forRuns,
-  lacking,
   notApplicable,
   policyLine,
   result,
+  unknownResult,
 } from "../gate.ts";
 import { givenElsewhere, isForBase, type Target } from "../retarget.ts";
 
@@ -33,7 +33,7 @@ function adoptedElsewhere(record: PullRecord, sha: string, target: Target): stri
 }
 
 /** Whether the policy asks for a trace of a change that no run made, and of whose; null when it does not. */
-function asked({ pull }: PullBasics, { policy }: LoadedPolicy): string | null {
+function wantedFor({ pull }: PullBasics, { policy }: LoadedPolicy): string | null {
   const of = policy.gates[name]?.of ?? "runs";
   if (of === "all") return "of every change";
   // The account's type is GitHub's word; commits and their e-mail addresses are chosen by whoever pushes them.
@@ -42,13 +42,13 @@ function asked({ pull }: PullBasics, { policy }: LoadedPolicy): string | null {
 
 /** A change that no run made leads to no prompt; once a named person stands for each of its commits, it leads to them. */
 function ofOthers(facts: FactsWith<"record">, policy: LoadedPolicy): GateResult | null {
-  const why = asked(facts, policy);
+  const why = wantedFor(facts, policy);
   const { record } = facts;
   const { adoptions } = record;
   if (why === null && adoptions.length === 0) return null;
-  if (!facts.commits.known) return lacking(name, "commits-unknown", facts.commits.why);
+  if (!facts.commits.known) return unknownResult(name, "commits-unknown", facts.commits.why);
   const found = untracedCommits(facts.commits.value, record, facts);
-  if (!found.known) return lacking(name, "retarget-unknown", found.why);
+  if (!found.known) return unknownResult(name, "retarget-unknown", found.why);
   const head = facts.head.sha;
   if (found.value.length === 0 && facts.commits.value.some(({ sha }) => sha === head)) {
     const people = [
@@ -95,7 +95,7 @@ export const trace = forRuns({
     const { run, record } = facts;
     const who = authorOf(facts);
     const found = untracedCommits(facts.commits, record, facts);
-    if (!found.known) return lacking(name, "retarget-unknown", found.why);
+    if (!found.known) return unknownResult(name, "retarget-unknown", found.why);
     const reasons = found.value.map((commit): Reason => {
       const kind = commit.parents.length > 1 ? "merge commit" : "commit";
       const message = `The ${kind} ${commit.sha} leads to no recorded prompt: somebody else pushed it to the branch of ${run.run}.${adoptedElsewhere(record, commit.sha, facts)}`;

@@ -1,4 +1,4 @@
-import { again, type Finding, findingsOf } from "../finding.ts";
+import { findingsOf, type HealthFinding, retryHint } from "../finding.ts";
 import type { Known } from "../known.ts";
 
 /** What an App, or one installation of it, may do and hears of: levels by permission, and names of events. */
@@ -27,7 +27,7 @@ export type AppFacts = {
 const levels = ["read", "write", "admin"];
 
 /** Whether the App has what it needs, where it is installed, and whether it hears what happens. */
-export function judgeApp({ needs, app, installations, hook, deliveries }: AppFacts): Finding[] {
+export function judgeApp({ needs, app, installations, hook, deliveries }: AppFacts): HealthFinding[] {
   const { ok, fail, unknown } = findingsOf("github", null);
   if (!app.known)
     return [unknown("app", `GitHub cannot be asked: ${app.why}`, "Check GITHUB_API_URL and the network.")];
@@ -49,11 +49,11 @@ export function judgeApp({ needs, app, installations, hook, deliveries }: AppFac
     ...judgeDeliveries(deliveries),
     ...(installations.known
       ? judgeInstallations(needs, installations.value)
-      : [unknown("installed", `Where the App is installed cannot be seen: ${installations.why}`, again)]),
+      : [unknown("installed", `Where the App is installed cannot be seen: ${installations.why}`, retryHint)]),
   ];
 }
 
-function judgeInstallations(needs: Granted, all: readonly Installation[]): Finding[] {
+function judgeInstallations(needs: Granted, all: readonly Installation[]): HealthFinding[] {
   return all.flatMap((one) => {
     const { account, isOrganization, isSuspended } = one;
     if (isSuspended)
@@ -69,13 +69,13 @@ function judgeInstallations(needs: Granted, all: readonly Installation[]): Findi
   });
 }
 
-function judgeGranted(about: string | null, needs: Granted, has: Granted, next: string): Finding[] {
+function judgeGranted(about: string | null, needs: Granted, has: Granted, next: string): HealthFinding[] {
   const { ok, warn, fail } = findingsOf("github", about);
   const lacks = (one: Granted, other: Granted) =>
     Object.entries(one.permissions)
       .filter(([name, level]) => levels.indexOf(other.permissions[name] ?? "") < levels.indexOf(level))
       .map(([name, level]) => `\`${name}: ${level}\``);
-  const deaf = needs.events.filter((event) => !has.events.includes(event));
+  const missingEvents = needs.events.filter((event) => !has.events.includes(event));
   const missing = lacks(needs, has);
   // That metadata can be read comes with every other permission.
   const more = lacks(has, { ...needs, permissions: { metadata: "read", ...needs.permissions } });
@@ -83,9 +83,9 @@ function judgeGranted(about: string | null, needs: Granted, has: Granted, next: 
     missing.length === 0
       ? ok("permissions", "Every permission that is needed is there.")
       : fail("permissions", `Lacks ${missing.join(", ")}.`, next),
-    deaf.length === 0
+    missingEvents.length === 0
       ? ok("events", "Every event that is needed is sent.")
-      : fail("events", `Does not hear of ${deaf.map((event) => `\`${event}\``).join(", ")}.`, next),
+      : fail("events", `Does not hear of ${missingEvents.map((event) => `\`${event}\``).join(", ")}.`, next),
     ...(more.length === 0
       ? []
       : [
@@ -98,11 +98,11 @@ function judgeGranted(about: string | null, needs: Granted, has: Granted, next: 
   ];
 }
 
-function judgeHook(hook: Known<Hook>): Finding[] {
+function judgeHook(hook: Known<Hook>): HealthFinding[] {
   const { ok, warn, fail, unknown } = findingsOf("github", null);
   const check = "webhook";
   const next = "The App's owner changes it in the App's settings, under Webhook.";
-  if (!hook.known) return [unknown(check, `The webhook's settings cannot be seen: ${hook.why}`, again)];
+  if (!hook.known) return [unknown(check, `The webhook's settings cannot be seen: ${hook.why}`, retryHint)];
   const { url, contentType, isInsecure, hasSecret } = hook.value;
   if (url === "")
     return [fail(check, "The webhook has no address: nothing is heard until the next sweep.", next)];
@@ -123,11 +123,11 @@ function judgeHook(hook: Known<Hook>): Finding[] {
       ];
 }
 
-function judgeDeliveries(deliveries: Known<Delivery[]>): Finding[] {
+function judgeDeliveries(deliveries: Known<Delivery[]>): HealthFinding[] {
   const { ok, warn, unknown } = findingsOf("github", null);
   const check = "deliveries";
   if (!deliveries.known)
-    return [unknown(check, `The last deliveries cannot be seen: ${deliveries.why}`, again)];
+    return [unknown(check, `The last deliveries cannot be seen: ${deliveries.why}`, retryHint)];
   const all = deliveries.value;
   const failed = all.filter(({ isDelivered }) => !isDelivered);
   const [last] = failed;

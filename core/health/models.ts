@@ -1,4 +1,4 @@
-import { type Finding, findingsOf } from "../finding.ts";
+import { findingsOf, type HealthFinding } from "../finding.ts";
 
 /** What came of asking a model service for its list of models, which costs nothing. `detail` is in its own words. */
 export type ServiceFact = {
@@ -8,11 +8,11 @@ export type ServiceFact = {
 };
 
 /** Whether the model services that the policies name can be used. */
-export function judgeModels(services: readonly ServiceFact[]): Finding[] {
+export function judgeModels(services: readonly ServiceFact[]): HealthFinding[] {
   return services.map(judgeService);
 }
 
-function judgeService({ backend, state, detail }: ServiceFact): Finding {
+function judgeService({ backend, state, detail }: ServiceFact): HealthFinding {
   const { ok, warn, fail, unknown } = findingsOf("models", backend);
   const check = "model-service";
   switch (state) {

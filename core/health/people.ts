@@ -1,4 +1,4 @@
-import { type Finding, findingsOf } from "../finding.ts";
+import { findingsOf, type HealthFinding } from "../finding.ts";
 import type { Known } from "../known.ts";
 import { readPersonName, shortName } from "../person-name.ts";
 
@@ -9,7 +9,7 @@ export type NamedAccount = { name: string; number: number | null };
  * Whether the policy's names mean whom they meant when they were written. GitHub gives a name that was given up to whoever
  * asks for it, so a name counts for certain only with its number behind it. `about` is `owner/name`.
  */
-export function judgePeople(about: string, named: Known<NamedAccount[]>): Finding[] {
+export function judgePeople(about: string, named: Known<NamedAccount[]>): HealthFinding[] {
   const { ok, warn, fail, unknown } = findingsOf("repository", about);
   const check = "people";
   if (!named.known)
@@ -20,7 +20,7 @@ export function judgePeople(about: string, named: Known<NamedAccount[]>): Findin
     ({ name, number }) => isPinned(name) && readPersonName(name).number !== number,
   );
   const open = present.filter(({ name }) => !isPinned(name));
-  const findings: Finding[] = [
+  const findings: HealthFinding[] = [
     ...gone.map(({ name }) =>
       warn(
         check,

@@ -3,7 +3,7 @@ import { policyPath } from "../../schemas/policy-place.ts";
 import type { Ourselves } from "../effects.ts";
 import { evidenceBranch } from "../evidence-branch.ts";
 import type { LoadedPolicy, PolicyReading } from "../facts.ts";
-import { again, type Finding, findingsOf } from "../finding.ts";
+import { findingsOf, type HealthFinding, retryHint } from "../finding.ts";
 import type { JobCheck } from "../job-checks.ts";
 import type { Known } from "../known.ts";
 import { matcher } from "../paths.ts";
@@ -34,10 +34,13 @@ type Pinned = NonNullable<Policy["ledger"]>["keys"][number];
 export type ServiceIdentity = { ourselves: Ourselves; publicKey: string };
 
 /** Whether the policy of one repository says what it should, whether the check is required, and who guards the evidence. */
-export function judgeRepository({ name, facts }: CheckedRepository, identity: ServiceIdentity): Finding[] {
+export function judgeRepository(
+  { name, facts }: CheckedRepository,
+  identity: ServiceIdentity,
+): HealthFinding[] {
   const { fail, unknown } = findingsOf("repository", name);
   const check = "installed";
-  if (!facts.known) return [unknown(check, `It cannot be read: ${facts.why}`, again)];
+  if (!facts.known) return [unknown(check, `It cannot be read: ${facts.why}`, retryHint)];
   if (facts.value === null) {
     const next = `Someone who administers ${name} adds it to the installation, or mend the name.`;
     return [fail(check, `The App \`${identity.ourselves.slug}\` is not installed on it.`, next)];
@@ -46,7 +49,7 @@ export function judgeRepository({ name, facts }: CheckedRepository, identity: Se
   return [
     ...(policy.known
       ? judgePolicy(name, policy.value, facts.value, identity.publicKey)
-      : [unknown("policy", `The policy cannot be read: ${policy.why}`, again)]),
+      : [unknown("policy", `The policy cannot be read: ${policy.why}`, retryHint)]),
     ...judgePeople(name, named),
     ...judgeWorkflows(name, fetches),
     ...judgeRequired(name, rules, identity.ourselves),
@@ -59,7 +62,7 @@ function judgePolicy(
   reading: PolicyReading,
   facts: Pick<RepositoryFacts, "files" | "checks">,
   publicKey: string,
-): Finding[] {
+): HealthFinding[] {
   const { ok, fail } = findingsOf("repository", name);
   if (reading.state === "absent") {
     const next = `A maintainer writes one (\`npx sallyport init\` drafts it) and commits it to the default branch.`;
@@ -78,7 +81,7 @@ function judgePolicy(
 }
 
 /** Whether an agent is kept off the policy itself, by the built-in list or by a rule of the policy's own. */
-function judgeGuard(name: string, policy: Policy): Finding {
+function judgeGuard(name: string, policy: Policy): HealthFinding {
   const { ok, warn } = findingsOf("repository", name);
   const { gates } = policy;
   if (policy.extends === "default")
@@ -90,7 +93,7 @@ function judgeGuard(name: string, policy: Policy): Finding {
   return warn("policy-guard", `Nothing in the policy keeps agents off ${policyPath}.`, next);
 }
 
-function judgeKeys(name: string, { ledger }: Policy, publicKey: string): Finding {
+function judgeKeys(name: string, { ledger }: Policy, publicKey: string): HealthFinding {
   const { ok, warn, fail } = findingsOf("repository", name);
   const check = "ledger-keys";
   const pin = `A maintainer adds \`{ key: "${publicKey}" }\` to \`ledger.keys\`.`;
@@ -115,7 +118,7 @@ function judgeRules(
   name: string,
   loaded: LoadedPolicy,
   { files, checks }: Pick<RepositoryFacts, "files" | "checks">,
-): Finding[] {
+): HealthFinding[] {
   const { ok, warn } = findingsOf("repository", name);
   const check = "policy-rules";
   const warnings = lintPolicy(loaded, {
@@ -136,11 +139,11 @@ function judgeRules(
 }
 
 /** Whether others can rewrite the published ledger. It would be noticed; a rule keeps it from happening. */
-function judgeEvidence(name: string, { isThere, rules }: RepositoryFacts["evidence"]): Finding {
+function judgeEvidence(name: string, { isThere, rules }: RepositoryFacts["evidence"]): HealthFinding {
   const { ok, warn, unknown } = findingsOf("repository", name);
   const check = "evidence-branch";
   if (!isThere.known)
-    return unknown(check, `The branch ${evidenceBranch} cannot be seen: ${isThere.why}`, again);
+    return unknown(check, `The branch ${evidenceBranch} cannot be seen: ${isThere.why}`, retryHint);
   const state = isThere.value ? "is there" : "is made with the first entry";
   const { rulesets, protection } = rules;
   const kinds = rulesets.known ? rulesets.value.kinds : [];

@@ -1,4 +1,4 @@
-import { type Finding, findingsOf } from "../finding.ts";
+import { findingsOf, type HealthFinding } from "../finding.ts";
 
 /** Where the service keeps its state, as far as it can be told without opening what a running service holds. */
 export type DatabaseFact =
@@ -19,7 +19,7 @@ export type SettingsFacts = {
 export type LedgerKeyFact = { publicKey: string } | { problem: string };
 
 /** Whether the service could start here. */
-export function judgeSettings({ node, nodeNeeded, problems, rest }: SettingsFacts): Finding[] {
+export function judgeSettings({ node, nodeNeeded, problems, rest }: SettingsFacts): HealthFinding[] {
   const { ok, fail } = findingsOf("settings", null);
   const major = Number(/^v?([0-9]+)/.exec(node)?.[1] ?? 0);
   const findings = [
@@ -37,7 +37,7 @@ export function judgeSettings({ node, nodeNeeded, problems, rest }: SettingsFact
   return [...findings, judgeLedgerKey(ledgerKey), judgeDatabase(database)];
 }
 
-function judgeLedgerKey(key: LedgerKeyFact): Finding {
+function judgeLedgerKey(key: LedgerKeyFact): HealthFinding {
   const { ok, fail } = findingsOf("settings", null);
   if ("publicKey" in key) return ok("ledger-key", `The ledger is signed by ${key.publicKey}.`);
   return fail(
@@ -47,7 +47,7 @@ function judgeLedgerKey(key: LedgerKeyFact): Finding {
   );
 }
 
-function judgeDatabase(database: DatabaseFact): Finding {
+function judgeDatabase(database: DatabaseFact): HealthFinding {
   const { ok, warn, fail } = findingsOf("settings", null);
   const check = "database";
   if (database.kind === "memory")

@@ -1,4 +1,4 @@
-import { type Finding, findingsOf } from "../finding.ts";
+import { findingsOf, type HealthFinding } from "../finding.ts";
 import type { Known } from "../known.ts";
 
 /** A line (1-based) of a workflow that holds the repository's secrets, which fetches the code of a pull request. */
@@ -8,7 +8,7 @@ export type PrivilegedFetch = { path: string; line: number };
  * Whether a workflow of the default branch lets strangers run code beside the repository's secrets. The check cannot hold
  * that back: such a workflow runs before anybody has looked. Maintainers wrote the workflows. `about` is `owner/name`.
  */
-export function judgeWorkflows(about: string, fetches: Known<PrivilegedFetch[]>): Finding[] {
+export function judgeWorkflows(about: string, fetches: Known<PrivilegedFetch[]>): HealthFinding[] {
   const { ok, warn } = findingsOf("repository", about);
   const check = "workflows";
   // Beside the point of the check itself: what cannot be seen is told, and stops nothing.

@@ -1,4 +1,4 @@
-import { type Answer, accept, answered, refuse } from "../answer.ts";
+import { accept, answered, type CommandAnswer, refuse } from "../answer.ts";
 import type { CommandRequest } from "../authority.ts";
 import { answerIn, type Handlers } from "../command-handlers.ts";
 import { concernDrafts } from "../concerns.ts";
@@ -9,7 +9,7 @@ import { refOf, type StoryContext } from "../story-facts.ts";
 import type { StoryRecord } from "../story-record.ts";
 import { approve, contractDrift } from "./approval.ts";
 import { runBody } from "./bodies.ts";
-import { rollBackTo, openRollback } from "./rollback.ts";
+import { openRollback, rollBackTo } from "./rollback.ts";
 import { runClosed } from "./run-end.ts";
 
 const handlers: Handlers<"story", StoryContext> = {
@@ -43,7 +43,7 @@ const handlers: Handlers<"story", StoryContext> = {
  */
 export function answerNext(context: StoryContext): Step {
   const { record, facts } = context;
-  for (const request of facts.asks) {
+  for (const request of facts.commands) {
     if (record.answered.has(sourceKey(request.source))) continue;
     const over = record.completed ? refuse("completed", "This story is complete; open a new one.") : null;
     const answer = answerIn("story", handlers, context, request, over);
@@ -56,7 +56,7 @@ export function answerNext(context: StoryContext): Step {
   return {};
 }
 
-function startPlanning({ record, missing }: StoryContext): Answer {
+function startPlanning({ record, missing }: StoryContext): CommandAnswer {
   if (record.run !== null && record.run.closed === null)
     return refuse("run-open", "A run is open. `/stop` it before planning again.");
   return missing.length > 0
@@ -64,7 +64,7 @@ function startPlanning({ record, missing }: StoryContext): Answer {
     : accept("planning", "Planning starts; the plan will appear in the comment above.");
 }
 
-function stopRun({ record: { run }, facts }: StoryContext, { by }: CommandRequest): Answer {
+function stopRun({ record: { run }, facts }: StoryContext, { by }: CommandRequest): CommandAnswer {
   if (run === null || run.closed !== null) return refuse("no-run", "No run is open.");
   return accept("stopped", `${run.run} is stopped; no further step of it begins.`, [
     runClosed(run, facts, "cancelled", `stopped by @${by.login}`),
@@ -76,7 +76,7 @@ function wasRolledBack({ prompts, rollback }: StoryRecord): boolean {
   return rollback !== null || prompts.some((prompt) => prompt.rolledBack !== null);
 }
 
-function submit(request: CommandRequest, context: StoryContext, code: string): Answer {
+function submit(request: CommandRequest, context: StoryContext, code: string): CommandAnswer {
   const { record } = context;
   const { contract, run } = record;
   if (run !== null && run.closed === null)

@@ -1,4 +1,4 @@
-import { type Answer, accept, refuse } from "../answer.ts";
+import { accept, type CommandAnswer, refuse } from "../answer.ts";
 import type { CommandRequest } from "../authority.ts";
 import { idsOf, whoseWork } from "../authorship.ts";
 import { approvalDigest, declaredPaths, isExpired, issueDigest } from "../contract.ts";
@@ -21,7 +21,11 @@ export function currentDigest({ record, facts, loaded }: StoryContext) {
 }
 
 /** Answers an approval: bound to one digest, by a person who did not ask for the plan, while no run is open. */
-export function approve(request: CommandRequest, digest: string, context: StoryContext): Answer | null {
+export function approve(
+  request: CommandRequest,
+  digest: string,
+  context: StoryContext,
+): CommandAnswer | null {
   const { record, facts, loaded } = context;
   const { plan, run } = record;
   if (plan === null) return refuse("no-plan", "There is no plan to approve. Start with `/plan`.");

@@ -5,7 +5,7 @@ import type { Step } from "../decision.ts";
 import { digestOf } from "../digest.ts";
 import { appActor, type Draft } from "../entries.ts";
 import type { StoryContext } from "../story-facts.ts";
-import type { AttemptRecord, PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
+import type { AttemptRecord, PromptRecord, StoryRecord, StoryRun } from "../story-record.ts";
 
 type Opened = EntryBody<"remediation.opened">;
 type Closed = EntryBody<"remediation.closed">;
@@ -47,12 +47,12 @@ export function failuresOf({ run, prompts }: StoryRecord): Opened[] {
   const current = worked.find(({ completed }) => !completed);
   return worked.flatMap((prompt) => {
     if (prompt.completed || prompt.issue === null) return [];
-    const tries = prompt.attempts.filter(({ pack }) => pack.run === run.run);
-    const refused = tries.slice(0, -1).find(isFailure);
+    const attempts = prompt.attempts.filter(({ pack }) => pack.run === run.run);
+    const refused = attempts.slice(0, -1).find(isFailure);
     if (refused !== undefined)
       return [opened(run, prompt.issue, refused, "attempt", refused.closed?.reasons ?? [])];
     return prompt === current && run.closed?.status === "failed"
-      ? [endedAt(run, run.closed.reason, prompt, prompt.issue, tries.at(-1))]
+      ? [endedAt(run, run.closed.reason, prompt, prompt.issue, attempts.at(-1))]
       : [];
   });
 }
@@ -64,7 +64,7 @@ function isFailure({ response, closed }: AttemptRecord): boolean {
 
 /** The failure that a run ended with. */
 function endedAt(
-  run: RunRecord,
+  run: StoryRun,
   reason: string,
   { pull }: PromptRecord,
   issue: number,
@@ -85,7 +85,7 @@ function originOf(last: AttemptRecord | undefined, pull: number | null): Opened[
 }
 
 function opened(
-  { run, story }: RunRecord,
+  { run, story }: StoryRun,
   prompt: number,
   failed: AttemptRecord | undefined,
   origin: Opened["origin"],

@@ -1,6 +1,6 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import { maxConcernLength, maxUndone } from "../../schemas/limits.ts";
-import { type Answer, accept, refuse } from "../answer.ts";
+import { accept, type CommandAnswer, refuse } from "../answer.ts";
 import { stateOf } from "../attempts.ts";
 import type { CommandRequest } from "../authority.ts";
 import { undoneCommits } from "../checkpoints.ts";
@@ -8,7 +8,7 @@ import { awaitEffect, type EffectFailure, type Step } from "../decision.ts";
 import { appActor, type Draft, entriesOf, userActor } from "../entries.ts";
 import { attemptName, effectKey, sourceKey } from "../identifiers.ts";
 import type { StoryContext, StoryFacts } from "../story-facts.ts";
-import type { PromptRecord, RunRecord, StoryRecord } from "../story-record.ts";
+import type { PromptRecord, StoryRecord, StoryRun } from "../story-record.ts";
 import { runClosed } from "./run-end.ts";
 
 type Checkpoint = EntryBody<"checkpoint.recorded">;
@@ -17,7 +17,11 @@ type Checkpoint = EntryBody<"checkpoint.recorded">;
  * Answers `/rollback`: whether a checkpoint can be gone back to, and what that takes off the branch. The ledger alone says
  * where the branch stands; that it really stands there is for the performer to see.
  */
-export function rollBackTo(request: CommandRequest, name: string, { record, facts }: StoryContext): Answer {
+export function rollBackTo(
+  request: CommandRequest,
+  name: string,
+  { record, facts }: StoryContext,
+): CommandAnswer {
   const found = findCheckpoint(name, facts);
   if ("refused" in found) return found.refused;
   const { checkpoint } = found;
@@ -79,7 +83,7 @@ export function rollBackTo(request: CommandRequest, name: string, { record, fact
 }
 
 /** Why no run and no other rollback may start yet because of one; null: it may. */
-export function openRollback({ rollback }: StoryRecord): Answer | null {
+export function openRollback({ rollback }: StoryRecord): CommandAnswer | null {
   if (rollback === null) return null;
   const line = `The rollback to \`${rollback.checkpoint}\` is still being carried out; try again in a moment.`;
   return refuse("rollback-open", line);
@@ -136,7 +140,10 @@ function newest(commits: readonly string[], branch: string): Draft["subject"] {
 }
 
 /** The checkpoint of a name, if it is one of this story's. */
-function findCheckpoint(name: string, facts: StoryFacts): { checkpoint: Checkpoint } | { refused: Answer } {
+function findCheckpoint(
+  name: string,
+  facts: StoryFacts,
+): { checkpoint: Checkpoint } | { refused: CommandAnswer } {
   const found = entriesOf(facts.entries, "checkpoint.recorded").find(({ body }) => body.checkpoint === name);
   if (found === undefined) {
     const line = `There is no checkpoint \`${name}\`; this story has: ${namesOf(facts)}.`;
@@ -156,7 +163,7 @@ function namesOf({ entries, issue }: StoryFacts): string {
 }
 
 /** What is still being written for a prompt, as a refusal's line; null: nothing is. */
-function workInProgress(prompt: PromptRecord, run: RunRecord | null, facts: StoryFacts): string | null {
+function workInProgress(prompt: PromptRecord, run: StoryRun | null, facts: StoryFacts): string | null {
   const last = prompt.attempts.at(-1);
   if (last === undefined) return null;
   const isOpen = run !== null && run.closed === null && last.pack.run === run.run;

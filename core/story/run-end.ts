@@ -1,10 +1,10 @@
 import type { Ourselves } from "../effects.ts";
 import { appActor, type Draft } from "../entries.ts";
-import type { RunRecord } from "../story-record.ts";
+import type { StoryRun } from "../story-record.ts";
 
 /** Ends a story's open run. */
 export function runClosed(
-  run: RunRecord,
+  run: StoryRun,
   facts: { ourselves: Ourselves },
   status: "succeeded" | "failed" | "cancelled",
   reason: string,

@@ -2,7 +2,7 @@ import type { StepResult } from "../../schemas/step.ts";
 import { stateOf } from "../attempts.ts";
 import { agentConcern } from "../concerns.ts";
 import { routeOf } from "../contract.ts";
-import { cutReport } from "../cuts.ts";
+import { redactionReport } from "../cuts.ts";
 import { awaitEffect, type Step } from "../decision.ts";
 import type { EffectResult } from "../effects.ts";
 import { appActor, type Draft } from "../entries.ts";
@@ -112,7 +112,7 @@ function responseRecorded(
       files: responseFiles(result),
       usage,
       seconds,
-      ...(result.redacted === undefined ? {} : { redacted: cutReport(result.redacted) }),
+      ...(result.redacted === undefined ? {} : { redacted: redactionReport(result.redacted) }),
     },
   };
 }

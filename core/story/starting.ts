@@ -1,12 +1,12 @@
 import { nextAttempt } from "../checkpoints.ts";
-import { packOf, branchToWrite } from "../contract.ts";
+import { branchToWrite, packOf } from "../contract.ts";
 import type { Step } from "../decision.ts";
 import { appActor, type Draft } from "../entries.ts";
 import { agentHolder, handedOff, toAgent } from "../handoffs.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
 import type { StoryContext } from "../story-facts.ts";
-import type { AttemptRecord, PromptRecord, RunRecord } from "../story-record.ts";
+import type { AttemptRecord, PromptRecord, StoryRun } from "../story-record.ts";
 import { contractDrift } from "./approval.ts";
 import { bodyRef, checkpointBody } from "./bodies.ts";
 import { runClosed } from "./run-end.ts";
@@ -18,7 +18,7 @@ import { runClosed } from "./run-end.ts";
  */
 export function startAttempt(
   context: StoryContext,
-  run: RunRecord,
+  run: StoryRun,
   prompt: PromptRecord,
   last: AttemptRecord | undefined,
 ): Step {
@@ -27,12 +27,12 @@ export function startAttempt(
   if (issue === null || !facts.base.known || record.concerns.length > 0) return {};
   const drift = contractDrift(context);
   if (drift !== null) return { drafts: [runClosed(run, facts, "failed", drift)] };
-  const tries = prompt.attempts.filter(({ pack }) => pack.run === run.run).length;
+  const attempts = prompt.attempts.filter(({ pack }) => pack.run === run.run).length;
   const refused = last?.closed?.reasons ?? [];
-  if (tries > loaded.policy.agents.limits.rework) {
+  if (attempts > loaded.policy.agents.limits.rework) {
     const why = refused.map((failure) => failure.message).join(" ");
     return {
-      drafts: [runClosed(run, facts, "failed", `#${issue} failed ${tries} times; the last time: ${why}`)],
+      drafts: [runClosed(run, facts, "failed", `#${issue} failed ${attempts} times; the last time: ${why}`)],
     };
   }
   const { branch, head } = branchToWrite(run.run, issue, prompt.branchState, prompt.pull !== null);

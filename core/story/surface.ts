@@ -23,9 +23,9 @@ export function storySticky(context: StoryContext): string {
     "",
   ];
   if (step !== "") {
-    lines.push(step.startsWith("/") ? "Next step, as a comment:" : "Next step:", "", ...paste(step), "");
+    lines.push(step.startsWith("/") ? "Next step, as a comment:" : "Next step:", "", ...codeBlock(step), "");
   }
-  if (who !== "") lines.push(`Who: ${people(who)}`, "");
+  if (who !== "") lines.push(`Who: ${withoutMentions(who)}`, "");
   lines.push(...promptTable(record), ...failedText(record), ...planText(record));
   return `${lines.join("\n").trimEnd()}\n`;
 }
@@ -51,12 +51,12 @@ function stageLine(current: Stage): string {
   return `Stage: ${stages.map((stage) => (stage === current ? `**${stageNames[stage]}**` : stageNames[stage])).join(" → ")}`;
 }
 
-function paste(step: string): string[] {
+function codeBlock(step: string): string[] {
   return step.startsWith("/") ? ["```", step, "```"] : [step];
 }
 
 /** People are named without pinging them each time the comment is edited. */
-function people(names: string): string {
+function withoutMentions(names: string): string {
   return names.replaceAll("@", "@\u200b");
 }
 

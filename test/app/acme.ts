@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createGitHub, type GitHubClients } from "../../app/github.ts";
 import type { PerformContext } from "../../app/perform/world.ts";
 import { perform } from "../../app/perform.ts";
-import { keepSecrets } from "../../app/redact.ts";
+import { createSecrets } from "../../app/redact.ts";
 import type { Effect, EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { Seed } from "../../sandbox/seed.ts";
@@ -70,7 +70,7 @@ export async function startAcme(): Promise<Acme> {
   const privateKey = readFileSync(join(dir, "app.pem"), "utf8");
   const watch = watchSandbox(sandbox);
   const as: Acme["as"] = asker(sandbox.url, "acme/web");
-  const secrets = keepSecrets({
+  const secrets = createSecrets({
     privateKey,
     webhookSecret: "a secret of this test",
     ledgerKey: newKey().pem,

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { sql } from "kysely";
-import { until } from "../../app/demo/acting.ts";
+import { waitFor } from "../../app/demo/acting.ts";
 import { freePort } from "../../app/demo/hosts.ts";
 import { type Service, startService } from "../../app/service.ts";
-import type { Asked } from "../../sandbox/rest.ts";
+import type { ServedRequest } from "../../sandbox/rest.ts";
 import type { Seed } from "../../sandbox/seed.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/server.ts";
 import { asker, type Json } from "./acme.ts";
@@ -87,13 +87,13 @@ async function idle(): Promise<void> {
     left = await open();
     return left.length === 0;
   };
-  await until("the App to have done everything", done, 60).catch((error: unknown) => {
+  await waitFor("the App to have done everything", done, 60).catch((error: unknown) => {
     throw new Error([String(error), ...left, ...said].join("\n"));
   });
 }
 
 /** The App's requests by method and path, below the repository where they are. */
-const shown = (asked: Asked[]) =>
+const shown = (asked: ServedRequest[]) =>
   asked
     .filter(({ path }) => path.startsWith("/api/"))
     .map(({ method, path }) => `${method} ${path.replace(/^\/api\/(v3\/repos\/acme\/\w+\/)?/, "")}`);

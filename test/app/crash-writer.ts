@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { createAttemptGuard } from "../../app/attempt-guard.ts";
 import { appendEntries, headOf, linesFrom } from "../../app/chain.ts";
 import { openDatabase } from "../../app/database.ts";
-import { exportLedger } from "../../app/export.ts";
+import { publishLedger } from "../../app/export.ts";
 import { createGitHub } from "../../app/github.ts";
 import { restoreChain } from "../../app/restore.ts";
 import { createSigner } from "../../app/signer.ts";
-import { storedChain } from "../../app/stored-chain.ts";
+import { chainSource } from "../../app/stored-chain.ts";
 import { createSecretSearch } from "../../collect/redaction.ts";
 import { parsePublicKey } from "../../core/keys.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
@@ -36,7 +36,7 @@ const head = await headOf(db, id);
 say({ event: "started", seq: head?.seq ?? 0, entries: stored.length, problems });
 
 async function publish(): Promise<void> {
-  await exportLedger(github, storedChain(db, id, { secrets: createSecretSearch(() => []), ourselves }));
+  await publishLedger(github, chainSource(db, id, { secrets: createSecretSearch(() => []), ourselves }));
 }
 
 if (mode === "finish") {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { type Chain, exportLedger } from "../../app/export.ts";
-import type { Exported } from "../../app/exported.ts";
+import { type ChainSource, publishLedger } from "../../app/export.ts";
+import type { Published } from "../../app/exported.ts";
 import { evidenceBranch } from "../../core/evidence-branch.ts";
 import { formatPublicKey } from "../../core/keys.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
@@ -23,13 +23,13 @@ beforeEach(async () => {
 
 const github = () => acme.world.github;
 
-function chain(lines: readonly string[], bodies: Record<string, Uint8Array> = {}): Chain {
+function chain(lines: readonly string[], bodies: Record<string, Uint8Array> = {}): ChainSource {
   const numbered = lines.map((line, index) => ({ seq: index + 1, line }));
   return {
     repository: acme.repository,
     head: async () => (lines.length === 0 ? null : { seq: lines.length, hash: "not read" }),
     lines: async (from, to) => numbered.slice(from - 1, to),
-    exported: { get: async () => null, set: async () => {} },
+    published: { get: async () => null, set: async () => {} },
     body: async (sha256) => bodies[sha256] ?? null,
     secrets: acme.world.secrets,
     ourselves: acme.world.ourselves,
@@ -65,7 +65,7 @@ const linesOf = (files: Map<string, string>) =>
 describe("the evidence branch", () => {
   test("begins as an orphan with its README and holds the chain", async () => {
     const lines = chain1200.slice(0, 3);
-    const result = await exportLedger(github(), chain(lines));
+    const result = await publishLedger(github(), chain(lines));
     expect(result).toEqual({ commit: await tip(), seq: 3 });
     expect(await commitOf(await tip())).toMatchObject({
       parents: [],
@@ -77,10 +77,10 @@ describe("the evidence branch", () => {
   });
 
   test("grows by one commit on its tip, across files of 500 entries, with at most 10 calls for 1,000", async () => {
-    await exportLedger(github(), chain(chain1200.slice(0, 190)));
+    await publishLedger(github(), chain(chain1200.slice(0, 190)));
     const parent = await tip();
     const before = acme.watch.exchanges.length;
-    await exportLedger(github(), chain(chain1200.slice(0, 1_190)));
+    await publishLedger(github(), chain(chain1200.slice(0, 1_190)));
     expect(acme.watch.exchanges.length - before).toBeLessThanOrEqual(10);
     expect((await commitOf(await tip())).parents.map((one: Json) => one.sha)).toEqual([parent]);
     const files = await onBranch();
@@ -94,16 +94,16 @@ describe("the evidence branch", () => {
   });
 
   test.each([499, 500, 501, 1_000])("goes on after %d entries", async (count) => {
-    await exportLedger(github(), chain(chain1200.slice(0, count)));
-    await exportLedger(github(), chain(chain1200.slice(0, count + 1)));
+    await publishLedger(github(), chain(chain1200.slice(0, count)));
+    await publishLedger(github(), chain(chain1200.slice(0, count + 1)));
     expect(linesOf(await onBranch())).toEqual(chain1200.slice(0, count + 1));
   });
 
   test("that holds all of it is left alone, and so is a repository without entries", async () => {
-    await exportLedger(github(), chain(chain1200.slice(0, 501)));
+    await publishLedger(github(), chain(chain1200.slice(0, 501)));
     acme.written();
-    expect(await exportLedger(github(), chain(chain1200.slice(0, 501)))).toBeNull();
-    expect(await exportLedger(github(), chain([]))).toBeNull();
+    expect(await publishLedger(github(), chain(chain1200.slice(0, 501)))).toBeNull();
+    expect(await publishLedger(github(), chain([]))).toBeNull();
     expect(acme.written()).toEqual([]);
   });
 
@@ -116,7 +116,7 @@ describe("the evidence branch", () => {
       })),
     );
     acme.written();
-    await exportLedger(github(), chain(big));
+    await publishLedger(github(), chain(big));
     expect(acme.written()).toContain("POST /git/blobs");
     expect(linesOf(await onBranch())).toEqual(big);
   });
@@ -124,17 +124,17 @@ describe("the evidence branch", () => {
 
 describe("of our chain is read", () => {
   /** A chain that remembers what was exported, as the store does, and counts what is asked of it. */
-  function counted(lines: readonly string[], exported: { value: Exported | null }) {
+  function counted(lines: readonly string[], exported: { value: Published | null }) {
     const plain = chain(lines);
     const asked = { rows: 0 };
-    const counting: Chain = {
+    const counting: ChainSource = {
       ...plain,
       lines: async (from, to) => {
         const rows = await plain.lines(from, to);
         asked.rows += rows.length;
         return rows;
       },
-      exported: {
+      published: {
         get: async () => exported.value,
         set: async (value) => {
           exported.value = value;
@@ -143,10 +143,10 @@ describe("of our chain is read", () => {
     };
     return { counting, asked };
   }
-  const exportCounted = async (count: number, exported: { value: Exported | null }) => {
+  const exportCounted = async (count: number, exported: { value: Published | null }) => {
     const { counting, asked } = counted(chain1200.slice(0, count), exported);
     const calls = acme.watch.exchanges.length;
-    const result = await exportLedger(github(), counting);
+    const result = await publishLedger(github(), counting);
     return { result, rows: asked.rows, calls: acme.watch.exchanges.length - calls };
   };
 
@@ -198,7 +198,7 @@ describe("of our chain is read", () => {
   });
 
   test("T167 all of it, where what was noted down is of a longer chain than ours", async () => {
-    const exported: { value: Exported | null } = { value: null };
+    const exported: { value: Published | null } = { value: null };
     await exportCounted(9, exported);
     await expect(exportCounted(4, exported)).rejects.toMatchObject({ code: "evidence-rewritten" });
   });
@@ -215,7 +215,7 @@ describe("a branch that was written by somebody else", () => {
   ];
 
   test.each(tampered)("%s: nothing is written", async (_what, change) => {
-    await exportLedger(github(), chain(chain1200.slice(0, 5)));
+    await publishLedger(github(), chain(chain1200.slice(0, 5)));
     const { content, sha } = await acme.as(
       "lena",
       "GET",
@@ -229,7 +229,7 @@ describe("a branch that was written by somebody else", () => {
       branch: evidenceBranch,
     });
     acme.written();
-    await expect(exportLedger(github(), chain(chain1200.slice(0, 9)))).rejects.toMatchObject({
+    await expect(publishLedger(github(), chain(chain1200.slice(0, 9)))).rejects.toMatchObject({
       code: "evidence-rewritten",
       retry: false,
     });
@@ -237,10 +237,10 @@ describe("a branch that was written by somebody else", () => {
   });
 
   test("a chain of another key, a longer chain than ours, a foreign file: nothing is written", async () => {
-    await exportLedger(github(), chain(chain1200.slice(0, 5)));
+    await publishLedger(github(), chain(chain1200.slice(0, 5)));
     const foreign = await chainOf(newKey().pem, drafts(9));
     for (const lines of [foreign, chain1200.slice(0, 4)]) {
-      await expect(exportLedger(github(), chain(lines))).rejects.toMatchObject({
+      await expect(publishLedger(github(), chain(lines))).rejects.toMatchObject({
         code: "evidence-rewritten",
       });
     }
@@ -249,7 +249,7 @@ describe("a branch that was written by somebody else", () => {
       content: "eA==",
       branch: evidenceBranch,
     });
-    await expect(exportLedger(github(), chain(chain1200.slice(0, 9)))).rejects.toMatchObject({
+    await expect(publishLedger(github(), chain(chain1200.slice(0, 9)))).rejects.toMatchObject({
       code: "evidence-rewritten",
     });
   });
@@ -260,7 +260,7 @@ describe("a branch that was written by somebody else", () => {
     ["a link beside the ledger", "more", "120000", false],
     ["a submodule beside the ledger", "more", "160000", false],
   ])("T161 %s, which no clone could be verified with: nothing is written", async (_, path, mode, isSame) => {
-    await exportLedger(github(), chain(chain1200.slice(0, 600)));
+    await publishLedger(github(), chain(chain1200.slice(0, 600)));
     const before = await commitOf(await tip());
     const listed = await acme.as("lena", "GET", `git/trees/${before.tree.sha}?recursive=1`);
     const same = listed.tree.find((entry: Json) => entry.path === path)?.sha;
@@ -276,24 +276,24 @@ describe("a branch that was written by somebody else", () => {
       parents: [before.sha],
     });
     await acme.as("lena", "PATCH", `git/refs/heads/${evidenceBranch}`, { sha: odd.sha });
-    await expect(exportLedger(github(), chain(chain1200.slice(0, 700)))).rejects.toMatchObject({
+    await expect(publishLedger(github(), chain(chain1200.slice(0, 700)))).rejects.toMatchObject({
       code: "evidence-rewritten",
     });
     expect(await tip()).toBe(odd.sha);
   });
 
   test("a branch that moves between reading and writing is read again and never forced", async () => {
-    await exportLedger(github(), chain(chain1200.slice(0, 2)));
+    await publishLedger(github(), chain(chain1200.slice(0, 2)));
     const { request, ...place } = github();
     let moved = false;
     const hooked = Object.assign(async (...args: Parameters<typeof request>) => {
       if (String(args[0]).startsWith("POST") && !moved) {
         moved = true;
-        await exportLedger(github(), chain(chain1200.slice(0, 4)));
+        await publishLedger(github(), chain(chain1200.slice(0, 4)));
       }
       return request(...args);
     }, request);
-    await exportLedger({ ...place, request: hooked as typeof request }, chain(chain1200.slice(0, 6)));
+    await publishLedger({ ...place, request: hooked as typeof request }, chain(chain1200.slice(0, 6)));
     expect(moved).toBe(true);
     expect(linesOf(await onBranch())).toEqual(chain1200.slice(0, 6));
   });
@@ -304,11 +304,11 @@ test.each([
   ["POST", "/git/trees$", 2],
   ["PATCH", "/git/refs/", 2],
 ])("T257 %s %s done, its answer lost: the next try leaves the same branch", async (method, path, before) => {
-  if (before > 0) await exportLedger(github(), chain(chain1200.slice(0, before)));
+  if (before > 0) await publishLedger(github(), chain(chain1200.slice(0, before)));
   const whole = chain(chain1200.slice(0, 4));
   acme.sandbox.fault({ kind: "status", method, path, status: 502, after: true });
-  await expect(exportLedger(github(), whole)).rejects.toMatchObject({ status: 502 });
-  await exportLedger(github(), whole);
+  await expect(publishLedger(github(), whole)).rejects.toMatchObject({ status: 502 });
+  await publishLedger(github(), whole);
   expect(linesOf(await onBranch())).toEqual(chain1200.slice(0, 4));
   const commit = await commitOf(await tip());
   expect(commit.parents).toHaveLength(before > 0 ? 1 : 0);
@@ -346,7 +346,7 @@ describe("bodies", () => {
     const { id } = await acme.as("lena", "GET", place(repository, ""));
     const client = await acme.clients.forRepository(id, "write");
     const { sha256, entry } = recorded(bytes);
-    await exportLedger(client, chain(await chainOf(key.pem, [entry]), { [sha256]: bytes }));
+    await publishLedger(client, chain(await chainOf(key.pem, [entry]), { [sha256]: bytes }));
     const files = await onBranch(place(repository, ""));
     const content = files.get(`bodies/${sha256.slice(0, 2)}/${sha256}`);
     expect([...files.keys()].sort().slice(-1)).toEqual(["ledger/0001.jsonl"]);
@@ -378,7 +378,7 @@ describe("bodies", () => {
     acme.sandbox.fault({ kind: "status", method: "GET", path: "/git/trees/", status: 500 });
     const { sha256, entry } = recorded(body);
     const whole = chain(await chainOf(key.pem, [entry]), { [sha256]: body });
-    await expect(exportLedger(github(), whole)).rejects.toMatchObject({ retry: true });
+    await expect(publishLedger(github(), whole)).rejects.toMatchObject({ retry: true });
     expect(acme.written()).toEqual([]);
   });
 
@@ -388,7 +388,7 @@ describe("bodies", () => {
     await withPolicy("web", policy(", payload: full"));
     const { sha256, entry } = recorded(body);
     const later = [entry, draft()];
-    await exportLedger(github(), chain(await chainOf(key.pem, later), { [sha256]: body }));
+    await publishLedger(github(), chain(await chainOf(key.pem, later), { [sha256]: body }));
     expect([...(await onBranch()).keys()].sort()).toEqual(["README.md", "ledger/0001.jsonl"]);
   });
 

@@ -6,17 +6,17 @@ import { Octokit } from "@octokit/core";
 import { git } from "../../app/demo/governed.ts";
 import { runProgram } from "../../app/demo/hosts.ts";
 import { AdoptionBundle } from "../../schemas/evidence.ts";
-import { until } from "../patience.ts";
+import { waitUntil } from "../patience.ts";
 import type { Json } from "./acme.ts";
-import { type Site, startSite } from "./site.ts";
+import { startTestService, type TestService } from "./site.ts";
 
 const at = { owner: "acme", repo: "governed" };
 
-let site: Site;
+let site: TestService;
 /** GitHub as the other agent's App uses it. */
 let coder: Pick<Octokit, "request">;
 beforeAll(async () => {
-  site = await startSite({
+  site = await startTestService({
     policy: `people: { executors: ["@lena"], approvers: ["@lena", "@quinn"] }
 gates:
   trace: { of: agents }
@@ -35,7 +35,7 @@ gates:
 }, 30_000);
 afterAll(() => site.close(), 30_000);
 
-const as: Site["as"] = (...asked) => site.as(...asked);
+const as: TestService["as"] = (...asked) => site.as(...asked);
 const titleOn = async (sha: string, title: RegExp) => title.test(site.checkOn(sha)?.output.title ?? "");
 const say = (person: string, number: number, body: string) =>
   as(person, "POST", `issues/${number}/comments`, { body });
@@ -86,7 +86,7 @@ test("T103 T099 F7: another agent's pull request fails, is adopted by a person, 
   });
   const { number } = pull;
   expect(pull.user).toMatchObject({ login: "coder[bot]", type: "Bot" });
-  await until("the failed trace", () => titleOn(first, /gates? fails?: .*trace/));
+  await waitUntil("the failed trace", () => titleOn(first, /gates? fails?: .*trace/));
   const adoption = (sha: string) => `/adopt ${sha} because I read every line of it`;
 
   // Neither the bot itself, which gets no answer, nor somebody without the duty can stand for it.
@@ -96,40 +96,42 @@ test("T103 T099 F7: another agent's pull request fails, is adopted by a person, 
     body: adoption(first),
   });
   await say("quinn", number, adoption(first));
-  await until("the refusal", async () => (await replies(number)).includes("This is for executors"));
+  await waitUntil("the refusal", async () => (await replies(number)).includes("This is for executors"));
   expect(await titleOn(first, /trace/)).toBe(true);
 
   // What is pushed after the adoption is not adopted.
   await say("lena", number, adoption(first));
-  await until("the adopted commit", () => titleOn(first, /waiting|manual-test/i));
+  await waitUntil("the adopted commit", () => titleOn(first, /waiting|manual-test/i));
   const head = await push("b.txt");
-  await until("the failed trace of the later commit", () => titleOn(head, /trace/));
+  await waitUntil("the failed trace of the later commit", () => titleOn(head, /trace/));
   await say("lena", number, adoption(head));
-  await until("the adopted head", () => titleOn(head, /waiting|manual-test/i));
+  await waitUntil("the adopted head", () => titleOn(head, /waiting|manual-test/i));
 
   // Who adopted it does not sign it off; somebody else does.
   await say("lena", number, `/sign-off ${head} pass manual`);
-  await until("the refusal", async () => (await replies(number)).includes("You asked for this change"));
-  await until("CI", async () =>
+  await waitUntil("the refusal", async () => (await replies(number)).includes("You asked for this change"));
+  await waitUntil("CI", async () =>
     site.sandbox.state.repositories[0]?.runs.some(
       (one) => one.name === "test" && one.suite.headSha === head && one.status === "completed",
     ),
   );
   await say("quinn", number, `/sign-off ${head} pass manual`);
-  await until("the green check", async () => site.checkOn(head)?.conclusion === "success");
+  await waitUntil("the green check", async () => site.checkOn(head)?.conclusion === "success");
 
   // No gate asks for reviews here; they are recorded all the same.
   const review = (person: string, event: string) =>
     as(person, "POST", `pulls/${number}/reviews`, { event, commit_id: head, body: "Read" });
   const reviews = async () => (await inClone(["show", "--kind", "review", "--pr", String(number)])).out;
   const { id } = await review("lena", "REQUEST_CHANGES");
-  await until("the recorded refusal", async () => (await reviews()).includes("changes requested by @lena"));
+  await waitUntil("the recorded refusal", async () =>
+    (await reviews()).includes("changes requested by @lena"),
+  );
   await as("lena", "PUT", `pulls/${number}/reviews/${id}/dismissals`, { message: "Done" });
   await review("quinn", "APPROVE");
   await as("lena", "PUT", `pulls/${number}/merge`, { sha: head });
 
   const asked = ["--pr", String(number), "--json"];
-  const bundle = await until("the merge in the published ledger", async () => {
+  const bundle = await waitUntil("the merge in the published ledger", async () => {
     const { code, out } = await inClone(["bundle", ...asked]);
     const read = code === 0 ? AdoptionBundle.parse(JSON.parse(out)) : null;
     return read?.merge === null ? null : read;

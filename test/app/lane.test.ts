@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type OpenDatabase, openDatabase } from "../../app/database.ts";
-import { drainLane } from "../../app/lane.ts";
+import { drainOutbox } from "../../app/lane.ts";
 import { outcomesOf } from "../../app/store/effects.ts";
 
 let database: OpenDatabase;
@@ -29,7 +29,7 @@ test("an effect with which the service ended again and again is given up, and wh
     .execute();
   const begun: string[] = [];
   const looked: object[] = [];
-  const again = await drainLane(database.db, lane, {
+  const again = await drainOutbox(database.db, lane, {
     perform: async ({ key }) => {
       begun.push(key);
       return { type: "none" };

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import { expect, test } from "@jest/globals";
 import { Webhooks } from "@octokit/webhooks";
-import { hangUp, listen } from "../../app/listen.ts";
+import { closeServer, startServer } from "../../app/listen.ts";
 import { configOf } from "./our-app.ts";
 
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -31,7 +31,7 @@ async function deliver(port: number): Promise<Response> {
 test("the service ends although a sender keeps its connection and another one says nothing; what was asked is answered", async () => {
   const asked = Promise.withResolvers<void>();
   const stored = Promise.withResolvers<void>();
-  const server = await listen(
+  const server = await startServer(
     config,
     async () => {
       asked.resolve();
@@ -44,7 +44,7 @@ test("the service ends although a sender keeps its connection and another one sa
   await once(silent, "connect");
   const answer = deliver(port);
   await asked.promise;
-  const ended = hangUp(server);
+  const ended = closeServer(server);
   stored.resolve();
   expect((await answer).status).toBe(200);
   await ended;
@@ -54,7 +54,7 @@ test("the service ends although a sender keeps its connection and another one sa
 
 test("bodies that strangers announce and never send take no more than their room, and keep no delivery out", async () => {
   const stored: string[] = [];
-  const server = await listen(
+  const server = await startServer(
     config,
     async ({ id }) => void stored.push(id),
     () => undefined,
@@ -79,5 +79,5 @@ test("bodies that strangers announce and never send take no more than their room
   await cut;
   expect(others.map(({ destroyed }) => destroyed)).toEqual([false, false, false]);
   for (const stranger of others) stranger.destroy();
-  await hangUp(server);
+  await closeServer(server);
 }, 20_000);

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createEntryReader } from "../../app/chain.ts";
 import { sha256 } from "../../core/digest.ts";
-import { until } from "../patience.ts";
+import { waitUntil } from "../patience.ts";
 import type { Json } from "./acme.ts";
-import { type Site, startSite } from "./site.ts";
+import { startTestService, type TestService } from "./site.ts";
 
-let site: Site;
+let site: TestService;
 beforeAll(async () => {
-  site = await startSite({
+  site = await startTestService({
     policy: 'people: { approvers: ["@lena"] }\ngates: { diff-size: { lines: 25 } }\n',
     repository: {
       protection: [
@@ -33,7 +33,7 @@ async function openGreen(branch: string, count: number): Promise<{ number: numbe
   await ask("PUT", `contents/${branch}.txt`, { message: "Add a file", branch, content });
   const pull = await ask("POST", "pulls", { title: `About ${branch}`, head: branch, base: "main" });
   const head: string = pull.head.sha;
-  await until(`the green check of ${branch}`, async () => site.checkOn(head)?.conclusion === "success");
+  await waitUntil(`the green check of ${branch}`, async () => site.checkOn(head)?.conclusion === "success");
   await deployed(head);
   return { number: pull.number, head };
 }
@@ -70,7 +70,7 @@ test("T072 T073 T074: two green ones that break a limit together are refused; a 
   ]);
   const main = (await ask("GET", "git/ref/heads/main")).object.sha;
   const bad = await queue(wide, broad);
-  const refused = await until("the refusal", async () => {
+  const refused = await waitUntil("the refusal", async () => {
     const check = site.checkOn(bad.head_sha);
     return check?.status === "completed" ? check : null;
   });
@@ -80,11 +80,11 @@ test("T072 T073 T074: two green ones that break a limit together are refused; a 
   expect((await ask("GET", "git/ref/heads/main")).object.sha).toBe(main);
 
   const good = await queue(wide, slim);
-  const passed = await until("the green group", async () => {
+  const passed = await waitUntil("the green group", async () => {
     const check = site.checkOn(good.head_sha);
     return check?.conclusion === "success" ? check : null;
   });
-  const action = await until("the Action's verdict to be the App's", async () => {
+  const action = await waitUntil("the Action's verdict to be the App's", async () => {
     const given = await actionVerdict(good);
     return sha256(given.verdict) === passed.externalId ? given : null;
   });
@@ -104,7 +104,7 @@ test("T072 T073 T074: two green ones that break a limit together are refused; a 
 
   const entries = createEntryReader(site.service().database.db);
   const repository: number = (await ask("GET", "/repos/acme/governed")).id;
-  const merges = await until("both merges in the ledger", async () => {
+  const merges = await waitUntil("both merges in the ledger", async () => {
     const found = (await entries(repository)).filter(({ kind }) => kind === "merge.observed");
     return found.length === 2 ? found : null;
   });
@@ -140,5 +140,5 @@ test("T073: a group whose webhook was lost is found by the sweep", async () => {
   expect(site.checkOn(group.head_sha)).toBe(undefined);
   // A service sweeps when it starts, as it does every five minutes.
   await site.restart();
-  await until("the found group", async () => site.checkOn(group.head_sha)?.conclusion === "success");
+  await waitUntil("the found group", async () => site.checkOn(group.head_sha)?.conclusion === "success");
 }, 150_000);

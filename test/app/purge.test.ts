@@ -3,12 +3,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { createAttemptGuard } from "../../app/attempt-guard.ts";
 import { appendEntries, createEntryReader } from "../../app/chain.ts";
 import { type OpenDatabase, openDatabase } from "../../app/database.ts";
-import { exportLedger } from "../../app/export.ts";
+import { publishLedger } from "../../app/export.ts";
 import { type PurgeTools, purge } from "../../app/purge.ts";
 import { restoreChain } from "../../app/restore.ts";
 import { createSigner } from "../../app/signer.ts";
 import { getBody, putBody } from "../../app/store.ts";
-import { storedChain } from "../../app/stored-chain.ts";
+import { chainSource } from "../../app/stored-chain.ts";
 import type { Draft } from "../../core/entries.ts";
 import { bodyPath, evidenceBranch } from "../../core/evidence-branch.ts";
 import { parsePublicKey } from "../../core/keys.ts";
@@ -82,11 +82,11 @@ const inStore = async () => {
 const kinds = async (repository = acme.repository) =>
   (await createEntryReader(database.db)(repository)).map(({ kind }) => kind);
 const publish = () => {
-  const chain = storedChain(database.db, acme.repository, {
+  const chain = chainSource(database.db, acme.repository, {
     secrets: acme.world.secrets,
     ourselves: acme.world.ourselves,
   });
-  return exportLedger(acme.world.github, chain);
+  return publishLedger(acme.world.github, chain);
 };
 async function onBranch(): Promise<string[]> {
   const { tree } = await acme.as(

@@ -1,12 +1,12 @@
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { sql } from "kysely";
-import { until } from "../../app/demo/acting.ts";
+import { waitFor } from "../../app/demo/acting.ts";
 import { freePort } from "../../app/demo/hosts.ts";
 import { holdBack, runJob } from "../../app/queue/job.ts";
 import { limitIn } from "../../app/rate-limit.ts";
 import { type Service, startService } from "../../app/service.ts";
-import { cutMark } from "../../core/cuts.ts";
+import { redactionMark } from "../../core/cuts.ts";
 import { emptyDecision } from "../../core/decision.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { type Acme, startAcme } from "./acme.ts";
@@ -48,13 +48,13 @@ test("T269 a look that GitHub's secondary limit ended is done again when GitHub 
         select state, start_after from pgboss.job where name = ${name} and singleton_key = ${key}`;
       return (await query.execute(database.db)).rows;
     };
-    const waiting = await until("the look that waits", async () => (await jobsNamed("later"))[0], 60);
+    const waiting = await waitFor("the look that waits", async () => (await jobsNamed("later"))[0], 60);
     const due = new Date(waiting.start_after).getTime();
     expect(waiting.state).toBe("created");
     expect(due).toBeGreaterThanOrEqual(begun + 1_800_000);
     expect(due).toBeLessThanOrEqual(Date.now() + 1_800_000);
     // The queue did not take it for a failure that is tried again sooner.
-    await until("the end of the look", async () =>
+    await waitFor("the end of the look", async () =>
       (await jobsNamed("look")).every(({ state }) => state === "completed"),
     );
     expect(struck()).toBe(1);
@@ -145,9 +145,13 @@ describe("a job", () => {
   test("that fails otherwise is thrown, to be tried again sooner, and its secrets are neither logged nor stored", async () => {
     const error = Object.assign(new Error("the password is hunter2"), { request: { body: "hunter2" } });
     const { ended, lines, requeued } = await run([null, null], failing(error));
-    expect(ended).toMatchObject({ code: "internal", retry: true, message: `the password is ${cutMark}` });
+    expect(ended).toMatchObject({
+      code: "internal",
+      retry: true,
+      message: `the password is ${redactionMark}`,
+    });
     expect(inspect(ended, { depth: 10 })).not.toContain("hunter2");
-    expect(lines).toEqual([`look pull/7/3: the password is ${cutMark}`]);
+    expect(lines).toEqual([`look pull/7/3: the password is ${redactionMark}`]);
     expect(requeued).toEqual([]);
   });
 

@@ -1,9 +1,9 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createGitHub } from "../../app/github.ts";
-import { keepSecrets, withoutSecrets } from "../../app/redact.ts";
-import { cutSecrets } from "../../collect/redaction.ts";
-import { cutMark } from "../../core/cuts.ts";
+import { createSecrets, withoutSecrets } from "../../app/redact.ts";
+import { redactSecrets } from "../../collect/redaction.ts";
+import { redactionMark } from "../../core/cuts.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { newKey } from "../ledger.ts";
 import { type Acme, startAcme } from "./acme.ts";
@@ -21,13 +21,13 @@ const newToken = () =>
 
 test("a line for the log is one line, and a terminal obeys nothing in it", () => {
   const name = "read\u001b]0;x\u0007\u009b2J\u202e";
-  expect(keepSecrets(config).hide(`an agent called ${name}\n2026-11-21 forged`)).toBe(
+  expect(createSecrets(config).redact(`an agent called ${name}\n2026-11-21 forged`)).toBe(
     "an agent called read[U+001B]]0;x[U+0007][U+009B]2J[U+202E] 2026-11-21 forged",
   );
 });
 
 describe("every setting that is a secret is cut from what is stored and from the log", () => {
-  const { search, hide } = keepSecrets(config);
+  const { search, redact } = createSecrets(config);
   test.each([
     ["the App's key", config.privateKey],
     ["a line of it", config.privateKey.split("\n")[9] ?? ""],
@@ -38,43 +38,43 @@ describe("every setting that is a secret is cut from what is stored and from the
     ["the database's address", config.database.url],
   ])("%s", async (_what, value) => {
     for (const written of [value, JSON.stringify(value), Buffer.from(`- ${value}`).toString("base64")]) {
-      expect((await cutSecrets(`a ${written} z`, search)).text).toMatch(
+      expect((await redactSecrets(`a ${written} z`, search)).text).toMatch(
         /^a .{0,60}\[secret cut\].{0,60} z$/s,
       );
-      expect(hide(`a ${written} z`)).toContain(cutMark);
+      expect(redact(`a ${written} z`)).toContain(redactionMark);
     }
   });
 
   test("and nothing of a plain line", () => {
     const line = `ledger key ed25519:${randomBytes(32).toString("base64")}, 3 entries read back`;
-    expect(hide(line)).toBe(line);
+    expect(redact(line)).toBe(line);
   });
 });
 
 describe("T218 installation tokens", () => {
   test("of 520 characters, minted after the start, over two lines and in base64", async () => {
-    const secrets = keepSecrets(config);
+    const secrets = createSecrets(config);
     const token = newToken();
     expect(token).toHaveLength(520);
     const wrapped = `${token.slice(0, 260)}\n${token.slice(260)}`;
     const encoded = Buffer.from(`x-access-token:${token}`).toString("base64");
-    expect(secrets.hide(`AUTHORIZATION: basic ${encoded}`)).toContain(encoded);
+    expect(secrets.redact(`AUTHORIZATION: basic ${encoded}`)).toContain(encoded);
     secrets.addToken(token);
-    expect(secrets.hide(`a ${wrapped} z`)).toBe(`a ${cutMark} z`);
-    expect(secrets.hide(`AUTHORIZATION: basic ${encoded}`)).not.toContain(encoded.slice(40, 80));
-    const { text, cuts } = await cutSecrets(`a ${wrapped} z`, secrets.search);
-    expect({ text, cuts }).toEqual({
-      text: `a ${cutMark} z`,
-      cuts: [{ rule: "installation-token", line: 1 }],
+    expect(secrets.redact(`a ${wrapped} z`)).toBe(`a ${redactionMark} z`);
+    expect(secrets.redact(`AUTHORIZATION: basic ${encoded}`)).not.toContain(encoded.slice(40, 80));
+    const { text, redactions } = await redactSecrets(`a ${wrapped} z`, secrets.search);
+    expect({ text, redactions }).toEqual({
+      text: `a ${redactionMark} z`,
+      redactions: [{ rule: "installation-token", line: 1 }],
     });
   });
 
   test("are remembered up to 1,000, the newest", () => {
-    const { addToken, hide } = keepSecrets(config);
+    const { addToken, redact } = createSecrets(config);
     const tokens = Array.from({ length: 1_002 }, newToken);
     for (const token of tokens) addToken(token);
     addToken(tokens[2] ?? "");
-    const isKnown = tokens.map((token) => hide(token) === cutMark);
+    const isKnown = tokens.map((token) => redact(token) === redactionMark);
     expect(isKnown.indexOf(true)).toBe(2);
     expect(isKnown.filter((one) => one)).toHaveLength(1_000);
   });
@@ -111,7 +111,7 @@ describe("T218 our client's tokens", () => {
 });
 
 describe("a failure that is stored or shown", () => {
-  const { search } = keepSecrets(config);
+  const { search } = createSecrets(config);
   const failing = (error: unknown) => withoutSecrets(search, () => Promise.reject(error));
 
   test("keeps its code and its time, and loses what it quotes and carries", async () => {
@@ -123,7 +123,12 @@ describe("a failure that is stored or shown", () => {
       notBefore,
     });
     const told = await failing(error).catch((one: unknown) => one);
-    expect(told).toMatchObject({ code: "rate-limit", message: `no: ${cutMark}`, retry: true, notBefore });
+    expect(told).toMatchObject({
+      code: "rate-limit",
+      message: `no: ${redactionMark}`,
+      retry: true,
+      notBefore,
+    });
     expect((told as Error).cause).toBeUndefined();
   });
 
@@ -132,7 +137,7 @@ describe("a failure that is stored or shown", () => {
       request: { headers: { authorization: config.anthropic.apiKey } },
     });
     const told = await failing(error).catch((one: unknown) => one);
-    expect(told).toEqual(new Error(`sent ${cutMark}`));
+    expect(told).toEqual(new Error(`sent ${redactionMark}`));
     expect(Object.keys(told as Error)).toEqual([]);
     await expect(failing("a text")).rejects.toEqual(new Error("a text"));
   });

@@ -3,11 +3,11 @@ import { anchorText } from "../../app/anchor.ts";
 import { createAttemptGuard } from "../../app/attempt-guard.ts";
 import { headOf } from "../../app/chain.ts";
 import { type OpenDatabase, openDatabase } from "../../app/database.ts";
-import { exportLedger } from "../../app/export.ts";
+import { publishLedger } from "../../app/export.ts";
 import { raiseIncident } from "../../app/incident.ts";
 import { restoreChain } from "../../app/restore.ts";
 import { createSigner } from "../../app/signer.ts";
-import { storedChain } from "../../app/stored-chain.ts";
+import { chainSource } from "../../app/stored-chain.ts";
 import { evidenceBranch } from "../../core/evidence-branch.ts";
 import { parsePublicKey } from "../../core/keys.ts";
 import { newKey } from "../ledger.ts";
@@ -47,7 +47,7 @@ const happen = (
   );
 const publish = () => {
   const { secrets, ourselves } = acme.world;
-  return exportLedger(acme.world.github, storedChain(database.db, acme.repository, { secrets, ourselves }));
+  return publishLedger(acme.world.github, chainSource(database.db, acme.repository, { secrets, ourselves }));
 };
 const restore = () =>
   restoreChain(database.db, acme.world.github, {

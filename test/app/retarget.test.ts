@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { until } from "../../app/demo/acting.ts";
+import { waitFor } from "../../app/demo/acting.ts";
 import { sha256 } from "../../core/digest.ts";
 import { Verdict } from "../../schemas/verdict.ts";
-import { type Site, startSite } from "./site.ts";
+import { startTestService, type TestService } from "./site.ts";
 
-let site: Site;
+let site: TestService;
 /** Milliseconds by which GitHub's clock is ahead: it tells times in whole seconds, and every act here has one of its own. */
 let ahead = 0;
 beforeAll(async () => {
-  site = await startSite({
+  site = await startTestService({
     policy:
       'people: { approvers: ["@quinn"] }\ngates: { review: {}, manual-test: { when: { always: true } } }\n',
     clock: () => Date.now() + ahead,
@@ -16,7 +16,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => site.close(), 30_000);
 
-const as: Site["as"] = (...asked) => {
+const as: TestService["as"] = (...asked) => {
   ahead += 2_000;
   return site.as(...asked);
 };
@@ -42,7 +42,7 @@ test("T066: what was given for another base branch does not count for this one, 
   const pointAt = (base: string) => as("lena", "PATCH", `pulls/${number}`, { base });
   /** The gates that hold it up, once App and Action agree on every byte of the verdict. */
   const held = (what: string, isSettled: (held: string[]) => boolean) =>
-    until(
+    waitFor(
       what,
       async () => {
         const { verdict: text } = await site.runAction({

@@ -17,9 +17,9 @@ import { configOf, manifest, seedOurApp, webhookAt } from "./our-app.ts";
 
 type RepositorySeed = NonNullable<Seed["repositories"]>[number];
 
-export type Site = Awaited<ReturnType<typeof startSite>>;
+export type TestService = Awaited<ReturnType<typeof startTestService>>;
 
-export async function startSite({
+export async function startTestService({
   policy,
   repository = {},
   otherApps = [],

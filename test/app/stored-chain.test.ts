@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type OpenDatabase, openDatabase } from "../../app/database.ts";
-import { isPublished, storedChain } from "../../app/stored-chain.ts";
+import { chainSource, isPublished } from "../../app/stored-chain.ts";
 
 const repository = 7;
 const ourselves = {
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 const exportedTo = (seq: number) =>
-  storedChain(database.db, repository, { secrets: async () => [], ourselves }).exported.set({
+  chainSource(database.db, repository, { secrets: async () => [], ourselves }).published.set({
     commit: "a".repeat(40),
     tree: "b".repeat(40),
     seq,

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type OpenDatabase, openDatabase } from "../../app/database.ts";
 import type { GitHubClients } from "../../app/github.ts";
 import type { Queue, Search } from "../../app/queue.ts";
-import { keepSecrets } from "../../app/redact.ts";
+import { createSecrets } from "../../app/redact.ts";
 import { createSigner } from "../../app/signer.ts";
-import { createWork } from "../../app/work.ts";
+import { createJobs } from "../../app/work.ts";
 import { newKey } from "../ledger.ts";
 
 let database: OpenDatabase;
@@ -40,13 +40,13 @@ test("a repository that cannot be read, or that GitHub wants left alone, holds n
     stop: unused,
   };
   const { pem } = newKey();
-  const work = createWork({
+  const work = createJobs({
     db: database.db,
     queue,
     github,
     ourselves: { appId: 1, slug: "sallyport", bot: { id: 2, login: "sallyport[bot]", type: "Bot" } },
     signer: createSigner(pem),
-    secrets: keepSecrets({
+    secrets: createSecrets({
       privateKey: "",
       webhookSecret: "",
       ledgerKey: pem,

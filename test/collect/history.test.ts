@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { collectCommits, type PolicyParser } from "../../collect/commits.ts";
-import type { Comparison } from "../../collect/entered.ts";
+import type { BacktestInput } from "../../collect/entered.ts";
 import { readHistory } from "../../collect/history.ts";
 import { gitObjects } from "../../collect/objects-git.ts";
 import { policyReading } from "../../collect/policy-file.ts";
@@ -16,7 +16,7 @@ gates:
 const parse: PolicyParser = async (...policy) => policyReading(...policy);
 const policy = policyReading("1".repeat(40), "2".repeat(40), policyText);
 const absent: PolicyReading = { state: "absent", ref: "1".repeat(40) };
-const comparison: Comparison = { before: absent, after: policy, secrets: false, day };
+const input: BacktestInput = { before: absent, after: policy, secrets: false, day };
 
 let repository: ReturnType<typeof makeRepository>;
 beforeAll(() => {
@@ -32,10 +32,10 @@ function commit(files: Record<string, Node>, message: string, ...parents: string
   return plainGit(dir, ["commit-tree", `${sha}^{tree}`, ...named, "-m", message]).trim();
 }
 
-async function history(tip: string, last: number, how: Partial<Comparison> = {}, tell = () => {}) {
+async function history(tip: string, last: number, how: Partial<BacktestInput> = {}, tell = () => {}) {
   const objects = gitObjects(repository.dir);
   const source = { dir: repository.dir, branch: "main", tip, last };
-  const read = await readHistory(objects, source, { ...comparison, ...how }, tell);
+  const read = await readHistory(objects, source, { ...input, ...how }, tell);
   objects.close();
   if (!read.known) throw new Error(read.why);
   return read.value;
@@ -132,7 +132,7 @@ describe("the last changes of a branch", () => {
     const told: number[][] = [];
     const objects = gitObjects(repository.dir);
     const source = { dir: repository.dir, branch: "main", tip: empty, last: 3 };
-    await readHistory(objects, source, comparison, (done, total) => told.push([done, total]));
+    await readHistory(objects, source, input, (done, total) => told.push([done, total]));
     objects.close();
     expect(told).toEqual([
       [1, 3],
@@ -152,7 +152,7 @@ describe("the last changes of a branch", () => {
     plainGit(shallow.dir, ["fetch", "-q", "--depth=2", `file://${repository.dir}`, "main:main"]);
     const objects = gitObjects(shallow.dir);
     const source = { dir: shallow.dir, branch: "main", tip: empty, last: 5 };
-    const read = await readHistory(objects, source, comparison, () => {});
+    const read = await readHistory(objects, source, input, () => {});
     objects.close();
     shallow.remove();
     expect(read).toMatchObject({ known: false, why: expect.stringContaining("--unshallow") });

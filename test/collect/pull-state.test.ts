@@ -109,7 +109,7 @@ test("one query tells where the branches stand", async () => {
     ahead: [expect.objectContaining({ sha: head, parents: [main], message: "1 files" })],
     reviews: { known: true, value: [] },
     checks: { known: true, value: [] },
-    twins: { known: true, value: [] },
+    sameHeadPulls: { known: true, value: [] },
   });
   expect(asked).toEqual(["/graphql/SallyportPull"]);
 });
@@ -207,7 +207,10 @@ describe("is told in REST's words", () => {
       twin(9, { state: "MERGED" }),
       twin(10, { headRefOid: main }),
     ]);
-    expect((await state({ head: { associatedPullRequests } })).twins).toEqual({ known: true, value: [8] });
+    expect((await state({ head: { associatedPullRequests } })).sameHeadPulls).toEqual({
+      known: true,
+      value: [8],
+    });
   });
 });
 

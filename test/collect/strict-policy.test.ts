@@ -1,11 +1,11 @@
+import { describe, expect, test } from "@jest/globals";
+import { CORE_SCHEMA, JSON_SCHEMA, load, YAML11_SCHEMA } from "js-yaml";
+import * as z from "zod";
 import { parsePolicy } from "../../collect/policy.ts";
 import { readYaml } from "../../collect/yaml/yaml.ts";
 import { bareValue } from "../../core/yaml.ts";
 import { Policy, policyKeys } from "../../schemas/policy.ts";
 import { fullPolicy } from "./full-policy.ts";
-import { describe, expect, test } from "@jest/globals";
-import { CORE_SCHEMA, JSON_SCHEMA, YAML11_SCHEMA, load } from "js-yaml";
-import * as z from "zod";
 
 /** The one problem of a text that has to be refused, or the one of several that says something. */
 function problemOf(text: string | Uint8Array, saying = "") {

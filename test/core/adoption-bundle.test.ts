@@ -6,12 +6,12 @@ import { tracePull } from "../../core/trace.ts";
 import { AdoptionBundle } from "../../schemas/evidence.ts";
 import {
   because,
+  botPull,
   claims,
   commit,
   first,
   green,
   head,
-  look,
   max,
   merged,
   robot,
@@ -22,8 +22,8 @@ import { last, recorded, round } from "./pull-look.ts";
 import { base } from "./sample-facts.ts";
 
 describe("what our host saw of it", () => {
-  const once = round(look([max(because)]));
-  const sealed = recorded(look([], once));
+  const once = round(botPull([max(because)]));
+  const sealed = recorded(botPull([], once));
 
   test("is sealed once, after the adoption is in the ledger and others' checks have ended", () => {
     expect(last(once, "adoption.sealed")?.body).toBeUndefined();
@@ -36,13 +36,13 @@ describe("what our host saw of it", () => {
       verdictSha256: last(sealed, "verdict.given")?.body.verdictSha256,
       adopted: once.findLast(({ kind }) => kind === "change.adopted")?.hash,
     });
-    expect(recorded(look([], sealed))).toHaveLength(sealed.length);
+    expect(recorded(botPull([], sealed))).toHaveLength(sealed.length);
     const running = known([{ ...green, status: "in_progress", conclusion: null }]);
-    expect(last(recorded(look([], once, { checks: running })), "adoption.sealed")?.body).toBeUndefined();
+    expect(last(recorded(botPull([], once, { checks: running })), "adoption.sealed")?.body).toBeUndefined();
     expect(
-      last(recorded(look([], once, { checks: unknown("HTTP 500") })), "adoption.sealed")?.body,
+      last(recorded(botPull([], once, { checks: unknown("HTTP 500") })), "adoption.sealed")?.body,
     ).toBeUndefined();
-    expect(last(recorded(look([], story)), "adoption.sealed")?.body).toBeUndefined();
+    expect(last(recorded(botPull([], story)), "adoption.sealed")?.body).toBeUndefined();
   });
 
   test("T066: is sealed under the adoption for this branch, not a later one for another", () => {
@@ -50,13 +50,13 @@ describe("what our host saw of it", () => {
     if (adopted?.kind !== "change.adopted") throw new Error("it was adopted");
     const body = { ...adopted.body, baseRef: "other" };
     const elsewhere = { ...adopted, seq: once.length + 1, hash: "f".repeat(64), body };
-    const entries = recorded(look([], [...once, elsewhere]));
+    const entries = recorded(botPull([], [...once, elsewhere]));
     expect(last(entries, "adoption.sealed")?.body).toMatchObject({ adopted: adopted.hash });
   });
 
   test("makes a bundle without prompt, answer or model, and with what was claimed as claims", () => {
     const end = { state: "closed", merged: { commit: merged, tree, by: { id: 30, login: "max" } } } as const;
-    const entries = recorded(look([], sealed, {}, end));
+    const entries = recorded(botPull([], sealed, {}, end));
     expect(assembleBundle(entries, 12, { repository: "acme/web", body: () => null })).toBeNull();
     const bundle = AdoptionBundle.parse(assembleAdoption(entries, 12, "acme/web"));
     expect(bundle).toMatchObject({
@@ -88,7 +88,7 @@ describe("what our host saw of it", () => {
 
   test("is traced to the person, with what is not recorded said", () => {
     const end = { state: "closed", merged: { commit: merged, tree, by: null } } as const;
-    const entries = recorded(look([], sealed, {}, end));
+    const entries = recorded(botPull([], sealed, {}, end));
     const trace = tracePull(entries, 12);
     expect(trace.ok).toBe(true);
     expect(trace.links.map(({ link }) => link)).toEqual(["merge", "pull request", "adoption", "claims"]);
@@ -101,7 +101,7 @@ describe("what our host saw of it", () => {
   test("of a head that was merged without being adopted is no trace", () => {
     const other = { head: { sha: "6".repeat(40) } };
     const end = { state: "closed", merged: { commit: merged, tree, by: null } } as const;
-    const entries = recorded(look([], sealed, other, end));
+    const entries = recorded(botPull([], sealed, other, end));
     expect(tracePull(entries, 12).ok).toBe(false);
     expect(assembleAdoption(entries, 12, "acme/web")).toBeNull();
     expect(last(entries, "incident.raised")?.body).toMatchObject({ code: "merged-past-the-gate" });
@@ -109,14 +109,14 @@ describe("what our host saw of it", () => {
 
   test("T066: of a head that was adopted for another branch is no trace of a merge into this one", () => {
     const end = { state: "closed", merged: { commit: merged, tree, by: null } } as const;
-    const entries = recorded(look([], sealed, { base: { ref: "other", sha: base } }, end));
+    const entries = recorded(botPull([], sealed, { base: { ref: "other", sha: base } }, end));
     expect(tracePull(entries, 12).ok).toBe(false);
   });
 });
 
 test("commits that others pushed to a run's branch get a bundle too, which names the run", () => {
   const entries = recorded({
-    ...look([max(because)], story, {
+    ...botPull([max(because)], story, {
       commits: known([commit("8".repeat(40), base), commit(head, "8".repeat(40))]),
     }),
     number: 11,

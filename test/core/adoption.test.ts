@@ -4,12 +4,12 @@ import type { TypedEntry } from "../../core/entries.ts";
 import type { CommitFact } from "../../core/facts.ts";
 import { judge } from "../../core/judge.ts";
 import { known, unknown } from "../../core/known.ts";
-import type { PullLookFacts } from "../../core/pull-facts.ts";
+import type { PullSnapshot } from "../../core/pull-facts.ts";
 import { recordOf } from "../../core/record.ts";
 import { tracePull } from "../../core/trace.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
 import { mergedStory } from "./merged-story.ts";
-import { last, lookAt, recorded, say } from "./pull-look.ts";
+import { last, pullContext, recorded, say } from "./pull-look.ts";
 import { base, change, facts } from "./sample-facts.ts";
 
 const made = "1".repeat(40);
@@ -27,34 +27,34 @@ const commit = (sha: string, parent: string): CommitFact => ({
 });
 
 /** A run's pull request onto which somebody pushed a commit. */
-function look(
+function pullOf(
   commands: CommandRequest[],
-  over: Partial<PullLookFacts["judged"]> = {},
+  over: Partial<PullSnapshot["judged"]> = {},
   entries = story,
-): PullLookFacts {
+): PullSnapshot {
   const judged = {
     ...facts({ policy, changes: [change("web/step-1/a.ts")] }),
     head: { sha: foreign },
     commits: known([commit(made, base), commit(foreign, made)]),
     ...over,
   };
-  return lookAt(judged, { number: 11, asks: commands, entries });
+  return pullContext(judged, { number: 11, commands, entries });
 }
 
 const max = (line: string, duties: Duty[] = ["executors"]) => say(line, "max", duties);
 const adoption = `/adopt ${foreign} because I read it and it only fixes a typo`;
 
-const statusOf = (given: PullLookFacts, gate: string) =>
+const statusOf = (given: PullSnapshot, gate: string) =>
   last(recorded(given), "verdict.given")?.body.gates[gate];
 
 describe("A15: a commit that somebody else pushed to a run's branch", () => {
   test("parks the run: neither trace nor evidence passes", () => {
-    expect([statusOf(look([]), "trace"), statusOf(look([]), "evidence")]).toEqual(["fail", "fail"]);
+    expect([statusOf(pullOf([]), "trace"), statusOf(pullOf([]), "evidence")]).toEqual(["fail", "fail"]);
   });
 
   test("passes once a person with the duty stands for it, by name and with a reason", () => {
     const request = max(adoption);
-    const adopted = look([request]);
+    const adopted = pullOf([request]);
     expect([statusOf(adopted, "trace"), statusOf(adopted, "evidence")]).toEqual(["pass", "pass"]);
     const entries = recorded(adopted);
     expect(last(entries, "change.adopted")?.body).toEqual({
@@ -75,21 +75,23 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
   test("a later commit is not covered by it", () => {
     const later = "6".repeat(40);
     const commits = known([commit(made, base), commit(foreign, made), commit(later, foreign)]);
-    const given = look([], { head: { sha: later }, commits }, recorded(look([max(adoption)])));
+    const given = pullOf([], { head: { sha: later }, commits }, recorded(pullOf([max(adoption)])));
     expect([statusOf(given, "trace"), statusOf(given, "evidence")]).toEqual(["fail", "fail"]);
   });
 
   test("T066: an adoption for another branch than the one it was judged for, or entered, carries no trace", () => {
-    const entries = recorded(look([max(adoption)]));
+    const entries = recorded(pullOf([max(adoption)]));
     const onto = (ref: string) =>
-      recorded(look([], { base: { ref, sha: base }, retargetedAt: known("2026-11-21T10:00:00Z") }, entries));
+      recorded(
+        pullOf([], { base: { ref, sha: base }, retargetedAt: known("2026-11-21T10:00:00Z") }, entries),
+      );
     expect(tracePull(onto("main"), 11).ok).toBe(true);
     expect(tracePull(onto("other"), 11)).toMatchObject({
       ok: false,
       links: expect.arrayContaining([expect.objectContaining({ link: "commit", seq: null })]),
     });
     const closed = (ref: string) => ({
-      ...look([], { base: { ref, sha: base } }, entries),
+      ...pullOf([], { base: { ref, sha: base } }, entries),
       state: "closed" as const,
       merged: { commit: "4".repeat(40), tree: "5".repeat(40), by: null },
     });
@@ -98,10 +100,10 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
   });
 
   test("T066: is adopted for one branch: another base takes it back, and the first one gives it again", () => {
-    const adopted = recorded(look([max(adoption)]));
+    const adopted = recorded(pullOf([max(adoption)]));
     const onto = (ref: string, commands: CommandRequest[] = []) =>
-      look(commands, { base: { ref, sha: base }, retargetedAt: known("2026-11-21T10:00:00Z") }, adopted);
-    const statuses = (given: PullLookFacts) => [statusOf(given, "trace"), statusOf(given, "evidence")];
+      pullOf(commands, { base: { ref, sha: base }, retargetedAt: known("2026-11-21T10:00:00Z") }, adopted);
+    const statuses = (given: PullSnapshot) => [statusOf(given, "trace"), statusOf(given, "evidence")];
     expect(statuses(onto("other"))).toEqual(["fail", "fail"]);
     expect(statuses(onto("main"))).toEqual(["pass", "pass"]);
     const again = { ...max(adoption), at: "2026-11-21T10:00:01Z" };
@@ -113,14 +115,14 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
   });
 
   test("T066: adopted by an older version, it is unknown while it could not be read when the base was changed", () => {
-    const adopted = recorded(look([max(adoption)])).map((entry): TypedEntry => {
+    const adopted = recorded(pullOf([max(adoption)])).map((entry): TypedEntry => {
       if (entry.kind !== "change.adopted") return entry;
       const { baseRef: _, ...body } = entry.body;
       return { ...entry, body };
     });
-    const given = (retargetedAt: PullLookFacts["judged"]["retargetedAt"]) =>
-      look([], { retargetedAt }, adopted);
-    const statuses = (lookedAt: PullLookFacts) => {
+    const given = (retargetedAt: PullSnapshot["judged"]["retargetedAt"]) =>
+      pullOf([], { retargetedAt }, adopted);
+    const statuses = (lookedAt: PullSnapshot) => {
       const { policy: reading, judged, entries } = lookedAt;
       const verdict = judge({ ...judged, policy: reading, record: recordOf(entries, 11) }, { settle: "all" });
       return verdict.gates.flatMap(({ gate, status }) =>
@@ -133,8 +135,9 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
   });
 
   test("is from then on the work of who adopted it: somebody else signs it off", () => {
-    const adopted = recorded(look([max(adoption)]));
-    const signed = (request: CommandRequest) => last(recorded(look([request], {}, adopted)), "command")?.body;
+    const adopted = recorded(pullOf([max(adoption)]));
+    const signed = (request: CommandRequest) =>
+      last(recorded(pullOf([request], {}, adopted)), "command")?.body;
     const line = `/sign-off ${foreign} pass manual`;
     expect(signed(max(line, ["approvers"]))).toMatchObject({ accepted: false, code: "own-work" });
     expect(signed(say(line, "quinn", ["approvers"]))).toMatchObject({ accepted: true });
@@ -142,7 +145,7 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
 
   test("T114: is signed off by nobody before its evidence is recorded or a person stands for it", () => {
     const quinn = say(`/sign-off ${foreign} pass manual`, "quinn", ["approvers"]);
-    const entries = recorded(look([quinn]));
+    const entries = recorded(pullOf([quinn]));
     expect(last(entries, "command")?.body).toMatchObject({
       accepted: false,
       code: "no-evidence",
@@ -150,7 +153,7 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
     expect(last(entries, "sign-off.given")).toBeUndefined();
   });
 
-  test.each<[string, CommandRequest, Partial<PullLookFacts["judged"]>, string]>([
+  test.each<[string, CommandRequest, Partial<PullSnapshot["judged"]>, string]>([
     ["without the duty", max(adoption, ["planners"]), {}, "not-in-duty"],
     ["of an older head", max(`/adopt ${made} because x`), {}, "head-moved"],
     ["for a story: the run has one", max(`/adopt ${foreign} for #2 because x`), {}, "has-story"],
@@ -171,14 +174,14 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
       "too-many",
     ],
   ])("is not adopted %s", (_, request, over, code) => {
-    const given = look([request], over);
+    const given = pullOf([request], over);
     expect(last(recorded(given), "change.adopted")).toBeUndefined();
     const command = last(recorded(given), "command");
     expect(command?.body).toMatchObject({ accepted: false, code });
   });
 
   test("is not adopted while the commits cannot be read: the command waits", () => {
-    const given = look([max(adoption)], { commits: unknown("cut short") });
+    const given = pullOf([max(adoption)], { commits: unknown("cut short") });
     expect(recorded(given).filter((entry) => entry.kind === "command")).toHaveLength(
       story.filter((entry) => entry.kind === "command").length,
     );

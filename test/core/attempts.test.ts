@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { followAttempts, noAttempts } from "../../core/attempts.ts";
+import { checkAttempt, emptyAttempts } from "../../core/attempts.ts";
 import type { Draft, TypedEntry } from "../../core/entries.ts";
 import type { Json } from "../../core/json.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
@@ -10,9 +10,9 @@ import { begin } from "./road.ts";
 
 /** What each entry breaks, with its place. */
 function problemsOf(entries: readonly (Draft | TypedEntry)[]) {
-  const attempts = noAttempts();
+  const attempts = emptyAttempts();
   return entries.flatMap((entry, index) => {
-    const message = followAttempts(attempts, entry);
+    const message = checkAttempt(attempts, entry);
     return message === null ? [] : [{ position: index + 1, message }];
   });
 }

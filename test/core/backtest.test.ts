@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { backtest, type Entered, pullNamed } from "../../core/backtest.ts";
+import { backtest, type PastChange, pullNamed } from "../../core/backtest.ts";
 import { backtestMarkdown, backtestText } from "../../core/backtest-report.ts";
 import type { PolicyReading } from "../../core/facts.ts";
 import { known, unknown } from "../../core/known.ts";
@@ -10,13 +10,13 @@ const denies = (pattern: string) => `version: 1\ngates:\n  forbidden-paths: { de
 type Given = { path?: string; sha?: string; subject?: string; old?: string | null; unread?: boolean };
 
 /** A change of one path, by an old policy (null: there was none) and one that forbids `web`. */
-function entered({
+function pastChange({
   path = "web/a.ts",
   sha = "1".repeat(40),
   subject = "A change (#12)",
   old = null,
   unread = false,
-}: Given = {}): Entered {
+}: Given = {}): PastChange {
   const changes = unread ? unknown("the content of blob 1 is missing") : known([change(path)]);
   const by = (policy: string) => ({ ...facts({ policy, changes: [] }), changes });
   return {
@@ -28,7 +28,7 @@ function entered({
   };
 }
 
-const of = (...changes: Entered[]) => backtest(changes, { secrets: false });
+const of = (...changes: PastChange[]) => backtest(changes, { secrets: false });
 
 describe("what a new policy would have done", () => {
   test.each([
@@ -52,11 +52,11 @@ describe("what a new policy would have done", () => {
       "undecided",
     ],
   ])("%s", (_, given, before, after, effect) => {
-    expect(of(entered(given)).rows).toMatchObject([{ before, after, effect }]);
+    expect(of(pastChange(given)).rows).toMatchObject([{ before, after, effect }]);
   });
 
   test("says by which policy, gate and line", () => {
-    const [blocked, through] = of(entered(), entered({ old: denies("lib"), path: "lib/a.ts" })).rows;
+    const [blocked, through] = of(pastChange(), pastChange({ old: denies("lib"), path: "lib/a.ts" })).rows;
     expect(blocked?.because).toMatchObject({
       by: "new",
       gate: "forbidden-paths",
@@ -73,7 +73,7 @@ describe("what a new policy would have done", () => {
       blob: "2".repeat(40),
       problems: [{ message: "no", line: 4, column: 1 }],
     };
-    const change = entered({ path: "lib/a.ts" });
+    const change = pastChange({ path: "lib/a.ts" });
     const [row] = of({ ...change, before: { ...change.after, policy: known(broken) } }).rows;
     expect(row).toMatchObject({
       effect: "now-let-through",
@@ -82,7 +82,12 @@ describe("what a new policy would have done", () => {
   });
 
   test("counts what moved", () => {
-    const { totals } = of(entered(), entered(), entered({ path: "lib/a.ts" }), entered({ unread: true }));
+    const { totals } = of(
+      pastChange(),
+      pastChange(),
+      pastChange({ path: "lib/a.ts" }),
+      pastChange({ unread: true }),
+    );
     expect(totals).toEqual({ changes: 4, nowBlocked: 2, nowLetThrough: 0, undecided: 1, same: 1 });
   });
 
@@ -103,7 +108,7 @@ test.each([
 });
 
 describe("for a terminal", () => {
-  const result = of(entered(), entered({ path: "lib/a.ts", subject: "Quiet" }));
+  const result = of(pastChange(), pastChange({ path: "lib/a.ts", subject: "Quiet" }));
   test("what moved, with policy and line, then the totals", () => {
     const text = backtestText(result, { all: false, color: false });
     expect(text).toContain("✗ now blocked      111111111111 #12 A change (#12)\n");
@@ -120,7 +125,7 @@ describe("for a terminal", () => {
   });
 
   test("T126 a commit's subject cannot move the cursor or begin a line", () => {
-    const text = backtestText(of(entered({ subject: "a\u001b[2J\n::error::b" })), {
+    const text = backtestText(of(pastChange({ subject: "a\u001b[2J\n::error::b" })), {
       all: false,
       color: false,
     });
@@ -131,18 +136,18 @@ describe("for a terminal", () => {
 
 describe("for a comment", () => {
   test("totals first, then a table of what moved", () => {
-    const text = backtestMarkdown(of(entered(), entered({ path: "lib/a.ts", subject: "Quiet" })));
+    const text = backtestMarkdown(of(pastChange(), pastChange({ path: "lib/a.ts", subject: "Quiet" })));
     expect(text.split("\n")[0]).toContain("**2 changes: 1 now blocked, 0 now let through, 1 the same.**");
     expect(text).toContain("| ✗ now blocked | forbidden-paths |");
     expect(text).not.toContain("Quiet");
   });
 
   test("no table when nothing moved", () => {
-    expect(backtestMarkdown(of(entered({ path: "lib/a.ts" })))).not.toContain("|");
+    expect(backtestMarkdown(of(pastChange({ path: "lib/a.ts" })))).not.toContain("|");
   });
 
   test("at most fifty rows, and says how many are left out", () => {
-    const text = backtestMarkdown(of(...Array.from({ length: 52 }, () => entered())));
+    const text = backtestMarkdown(of(...Array.from({ length: 52 }, () => pastChange())));
     expect(text.match(/^\| `/gm)).toHaveLength(50);
     expect(text).toContain("2 more rows are left out here");
   });
@@ -150,7 +155,7 @@ describe("for a comment", () => {
   test.each([["a | b"], ["@ada look"], ["<img src=x>"], ["closes #3"], ["a\nb"]])(
     "a subject is text and nothing else: %j",
     (subject) => {
-      const text = backtestMarkdown(of(entered({ subject })));
+      const text = backtestMarkdown(of(pastChange({ subject })));
       const row = text.split("\n").filter((line) => line.startsWith("| `"));
       expect(row).toHaveLength(1);
       expect(row[0]?.replace(/\\\|/g, "").match(/\|/g)).toHaveLength(5);

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { brought, emptiness } from "../../core/brought.ts";
+import { addedFiles, emptyReason } from "../../core/brought.ts";
 import type { Content } from "../../core/facts.ts";
 import { change, head, renamed } from "./sample-facts.ts";
 
@@ -23,7 +23,7 @@ test.each([
   ["a folder of another case", [change("Docs/a", { before: null })], []],
   ["a hostile name", [change("docs/a\n", { before: null })], []],
 ])("%s", (_, changes, expected) => {
-  expect(brought(changes, ["docs"]).map(({ path }) => path)).toEqual(expected);
+  expect(addedFiles(changes, ["docs"]).map(({ path }) => path)).toEqual(expected);
 });
 
 test.each<[Content, string | null]>([
@@ -33,5 +33,5 @@ test.each<[Content, string | null]>([
   [{ state: "text", text: "1" }, null],
   [{ state: "text", text: "é" }, null],
 ])("%j: %s", (content, why) => {
-  expect(emptiness(content)).toBe(why);
+  expect(emptyReason(content)).toBe(why);
 });

@@ -2,10 +2,10 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { parsePolicy } from "../../collect/policy.ts";
 import {
-  askedCasefiles,
   casefileGuard,
   casefilesOf,
   peoplesPart,
+  requiredCasefiles,
   wholeCasefile,
 } from "../../core/casefiles.ts";
 import { planProblems } from "../../core/contract.ts";
@@ -136,7 +136,7 @@ describe("where they stand", () => {
     ],
   ])("%s asks for these", (text, expected) => {
     const { policy } = policyOf(`version: 1\ngates: { casefile: ${text} }`);
-    expect(askedCasefiles(policy).map(({ template, ours }) => [template, ours])).toEqual(expected);
+    expect(requiredCasefiles(policy).map(({ template, ours }) => [template, ours])).toEqual(expected);
     expect(casefilesOf(policy, 7)).toHaveLength(expected.filter(([, ours]) => ours).length);
   });
 

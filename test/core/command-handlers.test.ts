@@ -4,7 +4,7 @@ import { type CommandName, commands, dutiesOn, type Place, parseCommand } from "
 import { lastEntry } from "../../core/entries.ts";
 import { answerOnPull } from "../../core/pull-answers.ts";
 import { type Duty, duties } from "../../schemas/policy-values.ts";
-import { lookAt, say } from "./pull-look.ts";
+import { pullContext, say } from "./pull-look.ts";
 import { playStory, policy as storyPolicy } from "./road.ts";
 import { facts, head, policyOf, recordOf } from "./sample-facts.ts";
 
@@ -37,10 +37,10 @@ function answerTo(
 ): string | null {
   if (place === "pull") {
     const judged = facts({ policy: text });
-    const context = { facts: lookAt(judged, { number: 3 }), loaded: policyOf(text), record: recordOf() };
+    const context = { facts: pullContext(judged, { number: 3 }), loaded: policyOf(text), record: recordOf() };
     return answerOnPull(say(line, "quinn", held, over), context)?.code ?? null;
   }
-  const story = playStory({ asks: [say(line, "quinn", held, over)] });
+  const story = playStory({ commands: [say(line, "quinn", held, over)] });
   story.settle();
   return lastEntry(story.entries, "command", () => true)?.body.code ?? null;
 }

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { cutMark, cutRanges, mergeRanges } from "../../core/cuts.ts";
+import { mergeRanges, redactionMark, redactRanges } from "../../core/cuts.ts";
 import { findForms, formsOf, indexForms } from "../../core/exact-values.ts";
 
 const letters = (length: number, seed: number) =>
@@ -20,7 +20,7 @@ const index = indexForms([
   ...formsOf("key", pem),
   ...formsOf("webhook-secret", secret),
 ]);
-const cut = (text: string) => cutRanges(text, findForms(text, index));
+const redacted = (text: string) => redactRanges(text, findForms(text, index));
 const wrapped = (text: string, width: number, by: string) =>
   text.match(new RegExp(`[^]{1,${width}}`, "g"))?.join(by) ?? "";
 const base64 = (text: string) => Buffer.from(text).toString("base64");
@@ -47,12 +47,12 @@ describe("T218 nothing of a value survives", () => {
   ];
   describe.each(Object.entries(values))("%s", (_name, value) => {
     test.each(forms)("%s", (_form, write) => {
-      const { text, cuts } = cut(`before ${write(value)} after`);
+      const { text, redactions } = redacted(`before ${write(value)} after`);
       expect(text).toMatch(/^before .*\[secret cut\].* after$/s);
       // What is left is the mark, and the name and escapes of the JSON around it.
-      const left = text.replaceAll(cutMark, "").replace(/^before | after$|value|\\u00../g, "");
+      const left = text.replaceAll(redactionMark, "").replace(/^before | after$|value|\\u00../g, "");
       expect(left.replace(/[^A-Za-z0-9]/g, "").length).toBeLessThan(5);
-      expect(cuts.length).toBeGreaterThan(0);
+      expect(redactions.length).toBeGreaterThan(0);
     });
 
     test.each([0, 1, 2, 3, 4, 5])("in base64, %d characters after its begin", (before) => {
@@ -61,7 +61,7 @@ describe("T218 nothing of a value survives", () => {
         Buffer.from("x".repeat(before) + value).toString("base64url"),
         wrapped(base64("x".repeat(before) + value), 76, "\n"),
       ]) {
-        const { text } = cut(`auth: ${written} end`);
+        const { text } = redacted(`auth: ${written} end`);
         // At each end the characters that the neighbours change are left: of the value no more than two bytes.
         expect(text).toMatch(/^auth: [A-Za-z0-9+/=_-]{0,10}\[secret cut\][A-Za-z0-9+/=_\n-]{0,8} end$/);
       }
@@ -72,8 +72,8 @@ describe("T218 nothing of a value survives", () => {
     const lines = pem.split("\n").filter((line) => line.length > 40 && !line.startsWith("-"));
     expect(lines.length).toBeGreaterThan(20);
     for (const line of lines) {
-      expect(cut(`a line: ${line}.`).text).toMatch(/^a line: [+/]*\[secret cut\][+/]*\.$/);
-      expect(cut(`a line: ${base64(line)}`).cuts).toHaveLength(1);
+      expect(redacted(`a line: ${line}.`).text).toMatch(/^a line: [+/]*\[secret cut\][+/]*\.$/);
+      expect(redacted(`a line: ${base64(line)}`).redactions).toHaveLength(1);
     }
   });
 });
@@ -84,7 +84,7 @@ test("wherever it stands in whatever text, the value is cut and what is around i
   fc.assert(
     fc.property(around, around, separator, fc.integer({ min: 1, max: 519 }), (before, after, between, at) => {
       const split = token.slice(0, at) + between + token.slice(at);
-      expect(cut(before + split + after).text).toBe(before + cutMark + after);
+      expect(redacted(before + split + after).text).toBe(before + redactionMark + after);
     }),
   );
 });
@@ -96,7 +96,7 @@ describe("what is no value of ours is left alone", () => {
     ["the begin of every key", "-----BEGIN PRIVATE KEY-----"],
     ["another token", token.replaceAll("a", "b")],
     ["escapes", "C:\\new\\table\\u0041 100%20"],
-  ])("%s", (_what, text) => expect(cut(text)).toEqual({ text, cuts: [] }));
+  ])("%s", (_what, text) => expect(redacted(text)).toEqual({ text, redactions: [] }));
 
   test("a value of fewer than 12 letters has no form", () => {
     expect(formsOf("x", "")).toEqual([]);
@@ -111,8 +111,8 @@ test("T038: half a megabyte of backslashes is searched in linear time", () => {
 });
 
 test("cutting again changes nothing more", () => {
-  const once = cut(`${token}\n${JSON.stringify(pem)}\n${base64(secret)}`);
-  expect(cut(once.text)).toEqual({ text: once.text, cuts: [] });
+  const once = redacted(`${token}\n${JSON.stringify(pem)}\n${base64(secret)}`);
+  expect(redacted(once.text)).toEqual({ text: once.text, redactions: [] });
 });
 
 describe("ranges", () => {
@@ -129,9 +129,9 @@ describe("ranges", () => {
       { rule: "a", start: 2, end: 5 },
       { rule: "b", start: 6, end: 7 },
     ];
-    expect(cutRanges("1\n2\n3\n4", ranges)).toEqual({
-      text: `1\n${cutMark}\n${cutMark}`,
-      cuts: [
+    expect(redactRanges("1\n2\n3\n4", ranges)).toEqual({
+      text: `1\n${redactionMark}\n${redactionMark}`,
+      redactions: [
         { rule: "a", line: 2 },
         { rule: "b", line: 4 },
       ],

@@ -8,11 +8,11 @@ import { tracePull } from "../../core/trace.ts";
 import {
   adopted,
   because,
+  botPull,
   claims,
   commit,
   first,
   head,
-  look,
   max,
   robot,
   story,
@@ -23,7 +23,7 @@ import { base, change } from "./sample-facts.ts";
 
 describe("F7: a pull request that no run made", () => {
   test("T103: of a bot leads to nobody, whatever run its commits claim", () => {
-    const entries = recorded(look([]));
+    const entries = recorded(botPull([]));
     expect(last(entries, "verdict.given")?.body).toMatchObject({
       conclusion: "failure",
       gates: { trace: "fail" },
@@ -53,7 +53,7 @@ describe("F7: a pull request that no run made", () => {
   });
 
   test("claims change no verdict", () => {
-    const without = recorded(look([max(because)], story, {}, { claims: [] }));
+    const without = recorded(botPull([max(because)], story, {}, { claims: [] }));
     expect(last(without, "verdict.given")?.body).toEqual(last(adopted(), "verdict.given")?.body);
     expect(last(without, "change.adopted")?.body).not.toHaveProperty("claims");
   });
@@ -61,7 +61,7 @@ describe("F7: a pull request that no run made", () => {
   test("T091: a commit that is pushed later is adopted by nobody", () => {
     const later = "6".repeat(40);
     const commits = known([commit(first, base), commit(head, first), commit(later, head)]);
-    const entries = recorded(look([], adopted(), { head: { sha: later }, commits }));
+    const entries = recorded(botPull([], adopted(), { head: { sha: later }, commits }));
     expect(last(entries, "verdict.given")?.body).toMatchObject({ head: later, gates: { trace: "fail" } });
     expect(assembleAdoption(entries, 12, "acme/web")).toBeNull();
     expect(tracePull(entries, 12).ok).toBe(false);
@@ -76,7 +76,7 @@ describe("F7: a pull request that no run made", () => {
       reason: "it is what #2 asks for",
     });
     expect(last(entries, "verdict.given")?.body.gates).toMatchObject({ scope: "pass", approval: "pass" });
-    const outside = recorded(look([], entries, { changes: known([change("elsewhere/b.ts")]) }));
+    const outside = recorded(botPull([], entries, { changes: known([change("elsewhere/b.ts")]) }));
     expect(last(outside, "verdict.given")?.body.gates).toMatchObject({ scope: "fail" });
     expect(tracePull(entries, 12).links.map(({ link }) => link)).toEqual([
       "pull request",
@@ -114,7 +114,7 @@ describe("F7: a pull request that no run made", () => {
       "own-approval",
     ],
   ])("is not adopted %s", (_, request, code) => {
-    const entries = recorded(look([request]));
+    const entries = recorded(botPull([request]));
     expect(last(entries, "change.adopted")?.body).toBeUndefined();
     expect(last(entries, "command")?.body).toMatchObject({ accepted: false, code });
   });
@@ -124,22 +124,22 @@ describe("F7: a pull request that no run made", () => {
     const pushed = { head: { sha: later }, commits: known([commit(head, base), commit(later, head)]) };
     const quinn = (line: string) => say(line, "quinn", ["executors"]);
     const after = adopted(`/adopt ${head} for #2 because x`);
-    const before = recorded(look([quinn(because)]));
+    const before = recorded(botPull([quinn(because)]));
     for (const [entries, request] of [
       [after, quinn(`/adopt ${later} because x`)],
       [before, max(`/adopt ${later} for #2 because x`)],
     ] as const)
-      expect(last(recorded(look([request], entries, pushed)), "command")?.body).toMatchObject({
+      expect(last(recorded(botPull([request], entries, pushed)), "command")?.body).toMatchObject({
         accepted: false,
         code: "own-approval",
       });
   });
 
   test("is not adopted twice, nor while its commits are unknown", () => {
-    expect(last(recorded(look([max(because)], adopted())), "command")?.body).toMatchObject({
+    expect(last(recorded(botPull([max(because)], adopted())), "command")?.body).toMatchObject({
       code: "nothing-foreign",
     });
-    const waiting = decidePull(look([max(because)], story, { commits: unknown("cut short") }));
+    const waiting = decidePull(botPull([max(because)], story, { commits: unknown("cut short") }));
     expect(waiting.drafts.map(({ kind }) => kind)).not.toContain("command");
     expect(waiting.requeueAfter).toBe(15);
   });
@@ -147,7 +147,7 @@ describe("F7: a pull request that no run made", () => {
   test("T102: is signed off by nobody who adopted or opened it", () => {
     const line = `/sign-off ${head} pass manual`;
     const signed = (request: CommandRequest, over = {}) =>
-      last(recorded(look([request], adopted(), over)), "command")?.body;
+      last(recorded(botPull([request], adopted(), over)), "command")?.body;
     expect(signed(say(line, "max", ["approvers"]))).toMatchObject({ code: "own-work" });
     const byLena = {
       pull: { number: 12, author: { id: 1, login: "lena", type: "User" }, title: "", body: "", labels: [] },

@@ -2,10 +2,10 @@ import type { CommandRequest } from "../../core/authority.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import type { CheckFact, CommitFact } from "../../core/facts.ts";
 import { known } from "../../core/known.ts";
-import type { PullLookFacts } from "../../core/pull-facts.ts";
+import type { PullSnapshot } from "../../core/pull-facts.ts";
 import type { Claim } from "../../schemas/entry-parts.ts";
 import { mergedStory } from "./merged-story.ts";
-import { lookAt, recorded, say } from "./pull-look.ts";
+import { pullContext, recorded, say } from "./pull-look.ts";
 import { base, change, facts } from "./sample-facts.ts";
 
 export const [first, head, merged] = ["1".repeat(40), "2".repeat(40), "4".repeat(40)];
@@ -47,12 +47,12 @@ export const max = (line: string, over: Partial<CommandRequest> = {}) =>
 export const because = `/adopt ${head} because I read it`;
 
 /** The pull request #12 of a bot, with two commits. */
-export function look(
+export function botPull(
   commands: CommandRequest[],
   entries: TypedEntry[] = story,
-  over: Partial<PullLookFacts["judged"]> = {},
-  more: Partial<PullLookFacts> = {},
-): PullLookFacts {
+  over: Partial<PullSnapshot["judged"]> = {},
+  more: Partial<PullSnapshot> = {},
+): PullSnapshot {
   const judged = {
     ...facts({ policy, changes: [change("web/step-1/a.ts")] }),
     pull: { number: 12, author: robot, title: "Mend it", body: forged, labels: [] },
@@ -61,7 +61,7 @@ export function look(
     checks: known([green]),
     ...over,
   };
-  return lookAt(judged, { number: 12, asks: commands, entries, claims, ...more });
+  return pullContext(judged, { number: 12, commands, entries, claims, ...more });
 }
 
-export const adopted = (line = because, entries = story) => recorded(look([max(line)], entries));
+export const adopted = (line = because, entries = story) => recorded(botPull([max(line)], entries));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { PullFacts } from "../../core/facts.ts";
-import { alwaysOn, defineGate, forRuns, lacking, notConfigured, result } from "../../core/gate.ts";
+import { alwaysOn, defineGate, forRuns, notConfigured, result, unknownResult } from "../../core/gate.ts";
 import { gateNames, gates } from "../../core/gates.ts";
 import { unknown } from "../../core/known.ts";
 import { anyFacts } from "./gates/any-facts.ts";
@@ -64,7 +64,8 @@ describe("a gate for runs", () => {
     group: "record",
     settings: alwaysOn,
     needs: ["changes"],
-    others: ({ record }) => (record.adoptions.length > 0 ? lacking("links", "adopted", "by somebody") : null),
+    others: ({ record }) =>
+      record.adoptions.length > 0 ? unknownResult("links", "adopted", "by somebody") : null,
     judge: ({ run, changes }) => told(`${run.run} ${changes.length}`),
   });
   const cut = unknown<never>("cut short");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { conclude, type Finding, type Status } from "../../core/finding.ts";
+import { exitStatusOf, type HealthFinding, type Status } from "../../core/finding.ts";
 import { type Granted, type Installation, judgeApp } from "../../core/health/installation.ts";
 import { judgeModels, type ServiceFact } from "../../core/health/models.ts";
 import { judgeRepository, type RepositoryFacts } from "../../core/health/repository.ts";
@@ -16,15 +16,15 @@ const us = { ourselves, publicKey };
 const unread = unknown("no answer");
 
 /** Whatever is not in place says what to do about it. */
-function expectNextSteps(findings: readonly Finding[]): void {
+function expectNextSteps(findings: readonly HealthFinding[]): void {
   for (const { check, status, next } of findings)
     expect({ check, has: next !== undefined }).toEqual({ check, has: status !== "ok" });
 }
 
-const shown = (findings: readonly Finding[], check: string) =>
+const shown = (findings: readonly HealthFinding[], check: string) =>
   findings.filter((one) => one.check === check).map(({ status }) => status);
 
-test.each<[string, [Finding["area"], Status][], 0 | 1 | 2]>([
+test.each<[string, [HealthFinding["area"], Status][], 0 | 1 | 2]>([
   [
     "all is well",
     [
@@ -76,7 +76,7 @@ test.each<[string, [Finding["area"], Status][], 0 | 1 | 2]>([
   ["nothing was looked at", [], 2],
 ])("%s", (_title, pairs, status) => {
   const findings = pairs.map(([area, one]) => ({ area, about: null, check: "c", status: one, message: "m" }));
-  expect(conclude(findings)).toBe(status);
+  expect(exitStatusOf(findings)).toBe(status);
 });
 
 describe("F10 the check is required", () => {

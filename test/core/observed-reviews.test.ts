@@ -5,11 +5,11 @@ import type { SeenReview } from "../../core/facts.ts";
 import { known, unknown } from "../../core/known.ts";
 import { maxReviews, newReviews } from "../../core/observed-reviews.ts";
 import { decidePull } from "../../core/pull.ts";
-import type { PullLookFacts } from "../../core/pull-facts.ts";
+import type { PullSnapshot } from "../../core/pull-facts.ts";
 import { tracePull } from "../../core/trace.ts";
 import { entryBodies } from "../../schemas/entries.ts";
 import { EvidenceBundle } from "../../schemas/evidence.ts";
-import { look as pullLook } from "./foreign-pull.ts";
+import { botPull as pullLook } from "./foreign-pull.ts";
 import { mergedStory } from "./merged-story.ts";
 
 const sha = "d".repeat(40);
@@ -25,7 +25,7 @@ const seen = (over: Partial<SeenReview> = {}): SeenReview => ({
 });
 const written = (draft: Draft, seq = 1): TypedEntry => ({ ...draft, seq, hash: `${seq}`.repeat(64), at });
 
-const foreignLook = ({ entries = [], ...more }: Partial<PullLookFacts>) => pullLook([], entries, {}, more);
+const foreignLook = ({ entries = [], ...more }: Partial<PullSnapshot>) => pullLook([], entries, {}, more);
 
 /** What a look at #12 records of the reviews that GitHub tells. */
 function recorded(reviews: SeenReview[], entries: TypedEntry[] = []) {

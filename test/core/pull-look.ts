@@ -4,19 +4,22 @@ import { type EntryOf, entriesOf, type TypedEntry } from "../../core/entries.ts"
 import type { PullFacts } from "../../core/facts.ts";
 import { known } from "../../core/known.ts";
 import { decidePull } from "../../core/pull.ts";
-import type { PullLookFacts } from "../../core/pull-facts.ts";
+import type { PullSnapshot } from "../../core/pull-facts.ts";
 import { type EntryKind, entryBodies } from "../../schemas/entries.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
 
 /** A look at an open pull request by what it is judged by, with overrides. */
-export function lookAt(judged: PullFacts, over: Partial<PullLookFacts> & { number: number }): PullLookFacts {
+export function pullContext(
+  judged: PullFacts,
+  over: Partial<PullSnapshot> & { number: number },
+): PullSnapshot {
   return {
     now: "2026-11-21T10:00:00.000Z",
     ourselves: { appId: 9, slug: "sallyport", bot: { id: 99, login: "sallyport[bot]", type: "Bot" } },
     repository: { id: judged.repository.id, name: judged.repository.name, defaultBranch: "main" },
     policy: judged.policy,
     base: known(judged.base.sha),
-    asks: [],
+    commands: [],
     entries: [],
     outcomes: new Map(),
     sticky: null,
@@ -24,7 +27,7 @@ export function lookAt(judged: PullFacts, over: Partial<PullLookFacts> & { numbe
     state: "open",
     merged: null,
     ourCheck: known(null),
-    twins: known([]),
+    sameHeadPulls: known([]),
     reviews: known({ reviews: [], more: false }),
     ...over,
   };
@@ -54,7 +57,7 @@ export function say(
 }
 
 /** The ledger after one round of a look; every new entry is checked against its kind. */
-export function round(given: PullLookFacts): TypedEntry[] {
+export function round(given: PullSnapshot): TypedEntry[] {
   const fresh = decidePull(given).drafts.map((draft, index): TypedEntry => {
     entryBodies[draft.kind].parse(draft.body);
     const seq = given.entries.length + index + 1;
@@ -64,9 +67,9 @@ export function round(given: PullLookFacts): TypedEntry[] {
 }
 
 /** The ledger after a look, which goes on until nothing more follows. */
-export function recorded(given: PullLookFacts): TypedEntry[] {
+export function recorded(given: PullSnapshot): TypedEntry[] {
   const entries = round(given);
-  return entries.length === given.entries.length ? entries : recorded({ ...given, asks: [], entries });
+  return entries.length === given.entries.length ? entries : recorded({ ...given, commands: [], entries });
 }
 
 export function last<K extends EntryKind>(entries: TypedEntry[], kind: K): EntryOf<K> | undefined {

@@ -3,22 +3,22 @@ import type { CommandRequest } from "../../core/authority.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import { known, unknown } from "../../core/known.ts";
 import { decidePull } from "../../core/pull.ts";
-import type { PullLookFacts } from "../../core/pull-facts.ts";
+import type { PullSnapshot } from "../../core/pull-facts.ts";
 import { entryBodies } from "../../schemas/entries.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
-import { lookAt, say } from "./pull-look.ts";
+import { pullContext, say } from "./pull-look.ts";
 import { change, earlier, facts, head } from "./sample-facts.ts";
 
 const gates =
   'version: 1\npeople: { approvers: ["@quinn"] }\ngates: { manual-test: { when: { always: true } } }\n';
 
 /** An open pull request by a person, with overrides. */
-function look(overrides: Partial<PullLookFacts> = {}, text = "version: 1\n"): PullLookFacts {
+function pullOf(overrides: Partial<PullSnapshot> = {}, text = "version: 1\n"): PullSnapshot {
   const judged = facts({ policy: text, changes: [change("web/a.ts")] });
-  return lookAt(judged, { number: 5, ...overrides });
+  return pullContext(judged, { number: 5, ...overrides });
 }
 
-const checkOf = (given: PullLookFacts) => {
+const checkOf = (given: PullSnapshot) => {
   const effect = decidePull(given).effects.find((one) => one.type === "ensure-check");
   return effect?.type === "ensure-check"
     ? { sha: effect.sha, status: effect.status, conclusion: effect.conclusion }
@@ -36,7 +36,7 @@ const verdictOf = (pull: number, conclusion: "success" | "failure"): TypedEntry 
 
 describe("the check", () => {
   test("is written to the judged commit alone, and ends with the verdict", () => {
-    expect(checkOf(look())).toEqual({ sha: head, status: "completed", conclusion: "success" });
+    expect(checkOf(pullOf())).toEqual({ sha: head, status: "completed", conclusion: "success" });
   });
 
   test.each([
@@ -52,14 +52,14 @@ describe("the check", () => {
     ["succeeds with it", [verdictOf(6, "success")], known([6]), "completed", "success"],
   ] as const)(
     "T065: shared with another pull request on the same commit, it %s",
-    (_, entries, twins, status, conclusion) => {
-      expect(checkOf(look({ entries: [...entries], twins }))).toMatchObject({ status, conclusion });
+    (_, entries, sameHeadPulls, status, conclusion) => {
+      expect(checkOf(pullOf({ entries: [...entries], sameHeadPulls }))).toMatchObject({ status, conclusion });
     },
   );
 
   test("waits while a gate crashes, and the decision hands the error to the host's log", () => {
     const error = new TypeError("lost");
-    const given = look({}, gates);
+    const given = pullOf({}, gates);
     const pull = {
       number: 5,
       author: { id: 1, login: "lena", type: "User" as const },
@@ -77,8 +77,8 @@ describe("the check", () => {
 });
 
 test("a pull request whose base has its head already is not judged: the merge is about to be told", () => {
-  const { judged } = look();
-  const given = look({ judged: { ...judged, mergeBase: known(judged.head.sha), changes: known([]) } });
+  const { judged } = pullOf();
+  const given = pullOf({ judged: { ...judged, mergeBase: known(judged.head.sha), changes: known([]) } });
   expect(decidePull(given)).toMatchObject({ drafts: [], effects: [], requeueAfter: 60 });
   const told = { commit: "e".repeat(40), tree: "f".repeat(40), by: null };
   const [merge] = decidePull({ ...given, state: "closed", merged: told }).drafts;
@@ -88,7 +88,7 @@ test("a pull request whose base has its head already is not judged: the merge is
 describe("a verdict that was given before", () => {
   const ciPolicy = 'version: 1\ngates: { ci: { checks: ["@github-actions/test"] } }\n';
   /** What decided once and was then carried out: the verdict in the ledger, the check as we wrote it. */
-  const carriedOut = (given: PullLookFacts): PullLookFacts => {
+  const carriedOut = (given: PullSnapshot): PullSnapshot => {
     const { drafts, effects } = decidePull(given);
     const check = effects.find((one) => one.type === "ensure-check");
     if (check?.type !== "ensure-check") throw new Error("a check is written here");
@@ -103,19 +103,19 @@ describe("a verdict that was given before", () => {
       ourCheck: known({ externalId, status, conclusion }),
     };
   };
-  const verdicts = (given: PullLookFacts) =>
+  const verdicts = (given: PullSnapshot) =>
     decidePull(given).drafts.flatMap((draft) => (draft.kind === "verdict.given" ? [draft.body] : []));
-  const shownAs = (given: PullLookFacts, over: { status: string; conclusion: string | null }) =>
+  const shownAs = (given: PullSnapshot, over: { status: string; conclusion: string | null }) =>
     given.ourCheck.known && given.ourCheck.value !== null
       ? { ...given, ourCheck: known({ ...given.ourCheck.value, ...over }) }
       : given;
-  const withTest = (given: PullLookFacts, status: string, conclusion: string | null): PullLookFacts => {
+  const withTest = (given: PullSnapshot, status: string, conclusion: string | null): PullSnapshot => {
     const test = { id: 1, suite: 1, name: "test", app: "github-actions", status, conclusion };
     return { ...given, judged: { ...given.judged, checks: known([test]) } };
   };
 
   test("T084: asked for again, however often, it is the same and nothing is written", () => {
-    const given = carriedOut(look());
+    const given = carriedOut(pullOf());
     for (let times = 0; times < 10; times++) {
       expect(checkOf(given)).toBeNull();
       expect(verdicts(given)).toEqual([]);
@@ -123,7 +123,7 @@ describe("a verdict that was given before", () => {
   });
 
   test("T084: where asking again reset the check, the same verdict is shown again and not recorded twice", () => {
-    const given = shownAs(carriedOut(withTest(look({}, ciPolicy), "completed", "failure")), {
+    const given = shownAs(carriedOut(withTest(pullOf({}, ciPolicy), "completed", "failure")), {
       status: "queued",
       conclusion: null,
     });
@@ -132,7 +132,7 @@ describe("a verdict that was given before", () => {
   });
 
   test("T066 T067: for another base it is none for this one", () => {
-    const before = carriedOut(look());
+    const before = carriedOut(pullOf());
     const base = { ref: "other", sha: "9".repeat(40) };
     const moved = { ...before, judged: { ...before.judged, base } };
     expect(verdicts(moved)).toMatchObject([{ head, base: base.sha }]);
@@ -141,7 +141,7 @@ describe("a verdict that was given before", () => {
   });
 
   test("T066 T068: for another branch at the same commit it is recorded for that one, once", () => {
-    const before = carriedOut(look());
+    const before = carriedOut(pullOf());
     const base = { ...before.judged.base, ref: "other" };
     const moved = { ...before, judged: { ...before.judged, base } };
     expect(verdicts(moved)).toMatchObject([{ baseRef: "other" }]);
@@ -154,7 +154,7 @@ describe("a verdict that was given before", () => {
 
   test("T066: for another base where less was changed, its success goes", () => {
     const limited = "version: 1\ngates: { diff-size: { files: 1 } }\n";
-    const before = carriedOut(look({}, limited));
+    const before = carriedOut(pullOf({}, limited));
     const judged = {
       ...before.judged,
       base: { ref: "main", sha: "9".repeat(40) },
@@ -166,7 +166,7 @@ describe("a verdict that was given before", () => {
   test("T071: of a head that comes back counts for nothing: it is judged again by what was said since", () => {
     const signOff = (result: "pass" | "fail") =>
       say(`/sign-off ${head} ${result} manual`, "quinn", ["approvers"]);
-    const green = carriedOut(look({ commands: [signOff("pass")] }, gates));
+    const green = carriedOut(pullOf({ commands: [signOff("pass")] }, gates));
     expect(green.ourCheck).toMatchObject({ value: { conclusion: "success" } });
     const between = { ...green, ourCheck: known(null), commands: [] };
     const red = carriedOut({ ...between, judged: { ...between.judged, head: { sha: "7".repeat(40) } } });
@@ -178,13 +178,13 @@ describe("a verdict that was given before", () => {
   });
 
   test("T079: on a check that was told late stays open, and the next look closes it", () => {
-    const late = carriedOut(withTest(look({}, ciPolicy), "in_progress", null));
+    const late = carriedOut(withTest(pullOf({}, ciPolicy), "in_progress", null));
     expect(late.ourCheck).toMatchObject({ value: { status: "in_progress", conclusion: null } });
     expect(checkOf(withTest(late, "completed", "success"))).toMatchObject({ conclusion: "success" });
   });
 
   test("T087: that GitHub marked stale while it was open is shown as open again", () => {
-    const open = carriedOut(withTest(look({}, ciPolicy), "in_progress", null));
+    const open = carriedOut(withTest(pullOf({}, ciPolicy), "in_progress", null));
     expect(checkOf(open)).toBeNull();
     const stale = shownAs(open, { status: "completed", conclusion: "stale" });
     expect(checkOf(stale)).toEqual({ sha: head, status: "in_progress", conclusion: null });
@@ -195,13 +195,13 @@ describe("a verdict that was given before", () => {
 test("what can never be read is looked at again at once only until the check shows it", () => {
   const read = facts({ policy: "version: 1\nextends: default\n", changes: [change("web/a.ts")] });
   const judged = { ...read, secrets: unknown("a commit has no parent to compare with") };
-  const first = decidePull(lookAt(judged, { number: 5 }));
+  const first = decidePull(pullContext(judged, { number: 5 }));
   expect(first.requeueAfter).toBe(15);
   const shown = first.effects.find((effect) => effect.type === "ensure-check");
   if (shown?.type !== "ensure-check") throw new Error("nothing is shown");
   const { verdictSha256: externalId, status, conclusion } = shown;
   const ourCheck = known({ externalId, status, conclusion });
-  expect(decidePull(lookAt(judged, { number: 5, ourCheck })).requeueAfter).toBeNull();
+  expect(decidePull(pullContext(judged, { number: 5, ourCheck })).requeueAfter).toBeNull();
 });
 
 test("a run's pull request is not judged as one of nobody's while the ledger cannot tell its number yet", () => {
@@ -222,23 +222,26 @@ test("a run's pull request is not judged as one of nobody's while the ledger can
       parent: earlier,
     },
   };
-  const given = look({ entries: [committed] }, gates);
+  const given = pullOf({ entries: [committed] }, gates);
   expect(checkOf(given)).toMatchObject({ status: "in_progress", conclusion: null });
   expect(decidePull(given)).toMatchObject({ drafts: [], requeueAfter: 15 });
-  expect(checkOf(look({ entries: [committed] }))).toMatchObject({ status: "in_progress", conclusion: null });
+  expect(checkOf(pullOf({ entries: [committed] }))).toMatchObject({
+    status: "in_progress",
+    conclusion: null,
+  });
 });
 
 describe("a sign-off", () => {
   const ask = (line: string, over: Partial<CommandRequest> = {}) => say(line, "quinn", ["approvers"], over);
-  const codeOf = (one: CommandRequest, over: Partial<PullLookFacts> = {}) => {
-    const command = decidePull(look({ commands: [one], ...over }, gates)).drafts.find(
+  const codeOf = (one: CommandRequest, over: Partial<PullSnapshot> = {}) => {
+    const command = decidePull(pullOf({ commands: [one], ...over }, gates)).drafts.find(
       (draft) => draft.kind === "command",
     );
     return command?.kind === "command" ? command.body.code : null;
   };
 
   test("by an approver on the exact head is recorded and turns the check", () => {
-    const decision = decidePull(look({ commands: [ask(`/sign-off ${head} pass manual`)] }, gates));
+    const decision = decidePull(pullOf({ commands: [ask(`/sign-off ${head} pass manual`)] }, gates));
     expect(decision.drafts.map((draft) => draft.kind)).toEqual([
       "command",
       "sign-off.given",
@@ -273,8 +276,8 @@ describe("a sign-off", () => {
   });
 
   /** The look after a sign-off was taken in. */
-  const signed = (judged: PullLookFacts["judged"], policy: string): PullLookFacts => {
-    const given = { ...look({ commands: [ask(`/sign-off ${head} pass manual`)] }, policy), judged };
+  const signed = (judged: PullSnapshot["judged"], policy: string): PullSnapshot => {
+    const given = { ...pullOf({ commands: [ask(`/sign-off ${head} pass manual`)] }, policy), judged };
     const entries = decidePull(given).drafts.map((draft, index): TypedEntry => {
       return { ...draft, seq: index + 1, hash: `${index}`.padStart(64, "0"), at: given.now };
     });
@@ -282,8 +285,8 @@ describe("a sign-off", () => {
   };
 
   test("T097: whose comment was deleted later stays, because the ledger has it", () => {
-    const { judged } = look({}, gates);
-    expect(checkOf(look({}, gates))).toMatchObject({ conclusion: null });
+    const { judged } = pullOf({}, gates);
+    expect(checkOf(pullOf({}, gates))).toMatchObject({ conclusion: null });
     expect(checkOf(signed(judged, gates))).toMatchObject({ conclusion: "success" });
   });
 
@@ -295,7 +298,7 @@ describe("a sign-off", () => {
     "T114: that was given early makes up for no check: one that %s",
     (_, ended, status, conclusion) => {
       const policy = gates.replace("gates: {", 'gates: { ci: { checks: ["@github-actions/test"] },');
-      const { judged } = look({}, policy);
+      const { judged } = pullOf({}, policy);
       const before = signed(judged, policy);
       expect(before.entries.map(({ kind }) => kind)).toContain("sign-off.given");
       const test = { id: 1, suite: 1, name: "test", app: "github-actions", status: "completed" };
@@ -304,8 +307,8 @@ describe("a sign-off", () => {
     },
   );
 
-  const moved = (retargetedAt: PullLookFacts["judged"]["retargetedAt"]) => {
-    const { judged } = look({}, gates);
+  const moved = (retargetedAt: PullSnapshot["judged"]["retargetedAt"]) => {
+    const { judged } = pullOf({}, gates);
     return { judged: { ...judged, retargetedAt } };
   };
 
@@ -317,7 +320,7 @@ describe("a sign-off", () => {
   });
 
   test("T066: waits while it could not be read when the base branch was changed", () => {
-    const given = look(
+    const given = pullOf(
       { commands: [ask(`/sign-off ${head} pass manual`)], ...moved(unknown("HTTP 502")) },
       gates,
     );
@@ -326,12 +329,12 @@ describe("a sign-off", () => {
   });
 
   test("T066: is recorded with the branch, holds for that one alone, and again when it is back there", () => {
-    const { judged } = look({}, gates);
+    const { judged } = pullOf({}, gates);
     const given = signed(judged, gates);
     expect(given.entries.find(({ kind }) => kind === "sign-off.given")?.body).toMatchObject({
       baseRef: "main",
     });
-    const onto = (ref: string, retargetedAt: string): PullLookFacts => ({
+    const onto = (ref: string, retargetedAt: string): PullSnapshot => ({
       ...given,
       judged: { ...judged, base: { ...judged.base, ref }, retargetedAt: known(retargetedAt) },
     });
@@ -355,15 +358,15 @@ waivers: { gates: [diff-size], days: 7 }
       source: { type: "comment", id: 71 },
       by: { id, login: "rita", type: "User" },
     });
-  const decide = (one: CommandRequest, policy = text, over: Partial<PullLookFacts["judged"]> = {}) => {
-    const given = look({ commands: [one] }, policy);
+  const decide = (one: CommandRequest, policy = text, over: Partial<PullSnapshot["judged"]> = {}) => {
+    const given = pullOf({ commands: [one] }, policy);
     const { drafts } = decidePull({
       ...given,
       judged: { ...given.judged, changes: known([change("a"), change("b")]), ...over },
     });
     return drafts;
   };
-  const codeOf = (one: CommandRequest, policy = text, over: Partial<PullLookFacts["judged"]> = {}) => {
+  const codeOf = (one: CommandRequest, policy = text, over: Partial<PullSnapshot["judged"]> = {}) => {
     const command = decide(one, policy, over).find((draft) => draft.kind === "command");
     return command?.kind === "command" ? command.body.code : null;
   };
@@ -443,13 +446,13 @@ describe("a block on a pull request (B11)", () => {
   const clarify = say("/clarify Yes.", "quinn", ["approvers"]);
 
   test("holds the check open until it is answered", () => {
-    expect(checkOf(look({ commands: [block] }))).toMatchObject({ status: "in_progress" });
-    const answered = look({ commands: [block, clarify] });
+    expect(checkOf(pullOf({ commands: [block] }))).toMatchObject({ status: "in_progress" });
+    const answered = pullOf({ commands: [block, clarify] });
     expect(checkOf(answered)).toMatchObject({ conclusion: "success" });
   });
 
   test("C4: is a concern of its own, and so is its answer", () => {
-    const { drafts } = decidePull(look({ commands: [block, clarify] }));
+    const { drafts } = decidePull(pullOf({ commands: [block, clarify] }));
     const concern = `comment/${block.source.id}`;
     expect(drafts.filter(({ kind }) => kind.startsWith("concern"))).toMatchObject([
       { kind: "concern.raised", actor: { id: 2 }, body: { concern, pull: 5, story: null, prompt: null } },
@@ -461,14 +464,14 @@ describe("a block on a pull request (B11)", () => {
   });
 
   test("an answer where nothing is open is refused", () => {
-    const [command] = decidePull(look({ commands: [clarify] })).drafts;
+    const [command] = decidePull(pullOf({ commands: [clarify] })).drafts;
     expect(command?.body).toMatchObject({ accepted: false, code: "nothing-open" });
   });
 });
 
 describe("a merge", () => {
   const merged = { commit: "e".repeat(40), tree: "f".repeat(40), by: null };
-  const end = (entries: TypedEntry[]) => decidePull(look({ state: "closed", merged, entries })).drafts;
+  const end = (entries: TypedEntry[]) => decidePull(pullOf({ state: "closed", merged, entries })).drafts;
   const kinds = (entries: TypedEntry[]) => end(entries).map((draft) => draft.kind);
   const resultOf = (entries: TypedEntry[]) => {
     const draft = end(entries).find((one) => one.kind === "source.verified");
@@ -514,8 +517,8 @@ describe("a merge", () => {
 
 describe("F5: a change of the policy", () => {
   const judged = facts({ policy: "version: 1\n", changes: [change(".github/sallyport.yml")] });
-  const asked = (outcomes: PullLookFacts["outcomes"]) =>
-    decidePull(look({ judged, outcomes })).effects.find((effect) => effect.type === "show-backtest");
+  const asked = (outcomes: PullSnapshot["outcomes"]) =>
+    decidePull(pullOf({ judged, outcomes })).effects.find((effect) => effect.type === "show-backtest");
 
   test("is tried on what has entered, once for each text of it", () => {
     const effect = asked(new Map());
@@ -524,6 +527,6 @@ describe("F5: a change of the policy", () => {
   });
 
   test("any other change is not", () => {
-    expect(decidePull(look()).effects.map((effect) => effect.type)).not.toContain("show-backtest");
+    expect(decidePull(pullOf()).effects.map((effect) => effect.type)).not.toContain("show-backtest");
   });
 });

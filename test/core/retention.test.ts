@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Draft, TypedEntry } from "../../core/entries.ts";
 import type { PolicyReading } from "../../core/facts.ts";
-import { decidePurge, keptBodies, openStoriesDue, purgedBodies } from "../../core/retention.ts";
+import { decidePurge, openStoriesDue, purgedBodies, retainedBodies } from "../../core/retention.ts";
 import { maxPurged } from "../../schemas/limits.ts";
 import { Policy } from "../../schemas/policy.ts";
 import { type Act, acted } from "./attempt-entries.ts";
@@ -147,7 +147,7 @@ test("a body is given up by the last word on it, and what is kept is the rest", 
         ]),
       );
       const purged = purgedBodies(entries);
-      const kept = keptBodies(entries);
+      const kept = retainedBodies(entries);
       for (const letter of letters) {
         const last = events.findLast((one) => one[1] === letter);
         const name = letter.repeat(64);

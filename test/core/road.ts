@@ -83,7 +83,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     repository: { id: 7, name: "acme/web", defaultBranch: "main" },
     policy: known({ state: "loaded", ref: state.base, blob: state.blob, policy, lines: {} }),
     base: known(state.base),
-    asks: [...commands],
+    commands: [...commands],
     entries: [...entries],
     outcomes,
     sticky: state.sticky,

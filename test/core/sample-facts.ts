@@ -6,7 +6,7 @@ import type {
   LoadedPolicy,
   PullFacts,
   PullRecord,
-  RunRecord,
+  PullRun,
   SignOff,
 } from "../../core/facts.ts";
 import { known, unknown } from "../../core/known.ts";
@@ -45,7 +45,7 @@ export const author = { id: 1, login: "ada", type: "User" } as const;
 export const tester = { id: 2, login: "grace", type: "User" } as const;
 const app = { id: 99, login: "sallyport[bot]", type: "Bot" } as const;
 
-export function run(over: Partial<RunRecord> = {}): RunRecord {
+export function run(over: Partial<PullRun> = {}): PullRun {
   return {
     run: "run-7-1",
     story: 7,
@@ -83,7 +83,7 @@ export const evidenceOfHead = {
 };
 
 /** The record of a run whose evidence is in order. */
-export function runRecord(over: Partial<RunRecord> = {}, more: Partial<PullRecord> = {}): PullRecord {
+export function runRecord(over: Partial<PullRun> = {}, more: Partial<PullRecord> = {}): PullRecord {
   return recordOf({ run: run(over), evidence: [evidenceOfHead], ...more });
 }
 

@@ -1,11 +1,11 @@
 import { expect, test } from "@jest/globals";
-import { cutReport, gatherCuts } from "../../core/cuts.ts";
+import { mergeRedactions, redactionReport } from "../../core/cuts.ts";
 import { reviewResult } from "../../core/review.ts";
-import type { AnswerCut } from "../../schemas/step.ts";
+import type { AnswerRedaction } from "../../schemas/step.ts";
 import { samplePack } from "../models.ts";
 import { begin, playStory, samplePlan } from "./road.ts";
 
-const cuts: AnswerCut[] = [
+const cuts: AnswerRedaction[] = [
   { rule: "privatekey", where: "file", path: "web/step-1/a.ts", line: 3, count: 1 },
   { rule: "github", where: "summary", count: 1 },
   { rule: "github", where: "summary", count: 1 },
@@ -81,13 +81,13 @@ test("the entry of a plan tells what was cut out of it", () => {
 });
 
 test("a report counts by rule and part, and tells neither path nor line", () => {
-  expect(cutReport([])).toEqual([]);
-  expect(cutReport([...cuts, ...cuts])).toEqual([
+  expect(redactionReport([])).toEqual([]);
+  expect(redactionReport([...cuts, ...cuts])).toEqual([
     { rule: "privatekey", where: "file", count: 2 },
     { rule: "github", where: "summary", count: 4 },
   ]);
   expect(
-    gatherCuts([...cuts, ...cuts, { rule: "privatekey", where: "file", path: "b", line: 1, count: 1 }]),
+    mergeRedactions([...cuts, ...cuts, { rule: "privatekey", where: "file", path: "b", line: 1, count: 1 }]),
   ).toEqual([
     { rule: "privatekey", where: "file", path: "web/step-1/a.ts", line: 3, count: 2 },
     { rule: "github", where: "summary", count: 4 },

@@ -5,27 +5,27 @@ import { git, people } from "../../app/demo/governed.ts";
 import { runProgram } from "../../app/demo/hosts.ts";
 import { peoplesPart } from "../../core/casefiles.ts";
 import { sha256 } from "../../core/digest.ts";
-import { until } from "../patience.ts";
+import { waitUntil } from "../patience.ts";
 import { approve, askForPlan, openStory } from "./story.ts";
-import { startWorld, type World } from "./world.ts";
+import { type Journey, startJourney } from "./world.ts";
 
-let world: World;
+let journey: Journey;
 beforeAll(async () => {
-  world = await startWorld({
+  journey = await startJourney({
     gates: '  casefile: { plan: "tasks/{story}/PLAN.md", log: "tasks/{story}/EXEC_LOG.md" }\n',
   });
 }, 60_000);
-afterAll(() => world.close(), 30_000);
+afterAll(() => journey.close(), 30_000);
 
 const checkOf = async (sha: string, conclusion: string) =>
-  (await world.seen.checks(sha)).find(
+  (await journey.seen.checks(sha)).find(
     (check) => check.name === "sallyport" && check.conclusion === conclusion,
   );
 
 /** Merges a person's pull request that puts one file on the default branch. */
 async function mergeFile(path: string, text: string): Promise<void> {
-  const clone = join(world.dir, "noted");
-  await git(world.dir, ["clone", "--quiet", world.cloneUrl, clone]);
+  const clone = join(journey.dir, "noted");
+  await git(journey.dir, ["clone", "--quiet", journey.cloneUrl, clone]);
   await git(clone, ["checkout", "--quiet", "-b", "notes"]);
   await mkdir(dirname(join(clone, path)), { recursive: true });
   await writeFile(join(clone, path), text);
@@ -33,40 +33,40 @@ async function mergeFile(path: string, text: string): Promise<void> {
   await git(clone, ["commit", "--quiet", "--message", "Note something"]);
   await git(clone, ["push", "--quiet", "origin", "notes"]);
   const sha = await git(clone, ["rev-parse", "HEAD"]);
-  const pull = await world.max.openPull("notes", world.governed.branch, "Note something");
-  await until("the green check of the notes", () => checkOf(sha, "success"));
-  await until("the merge of the notes", async () => (await world.max.merge(pull, sha)).ok);
+  const pull = await journey.max.openPull("notes", journey.governed.branch, "Note something");
+  await waitUntil("the green check of the notes", () => checkOf(sha, "success"));
+  await waitUntil("the merge of the notes", async () => (await journey.max.merge(pull, sha)).ok);
 }
 
 /** The texts of files at a commit of a fresh clone. */
 async function show(commit: string, paths: string[]): Promise<string[]> {
-  const clone = join(world.dir, `shown-${commit.slice(0, 12)}-${Date.now()}`);
-  await git(world.dir, ["clone", "--quiet", "--mirror", world.cloneUrl, clone]);
+  const clone = join(journey.dir, `shown-${commit.slice(0, 12)}-${Date.now()}`);
+  await git(journey.dir, ["clone", "--quiet", "--mirror", journey.cloneUrl, clone]);
   const texts: string[] = [];
   for (const path of paths) texts.push(`${await git(clone, ["show", `${commit}:${path}`])}\n`);
   return texts;
 }
 
 test("a story's casefiles come with each commit, grow, keep what people wrote, and are derived again", async () => {
-  const { lena, quinn, seen } = world;
-  const { epic, story } = await openStory(world);
+  const { lena, quinn, seen } = journey;
+  const { epic, story } = await openStory(journey);
   const [plan, log] = [`tasks/${story}/PLAN.md`, `tasks/${story}/EXEC_LOG.md`];
   await mergeFile(log, "# Notes\n\nAsk the designers first.\n");
 
-  const digest = await askForPlan(world, story);
-  await approve(world, story, digest);
+  const digest = await askForPlan(journey, story);
+  await approve(journey, story, digest);
   await lena.label(story, "ai:run");
 
   const logs: string[] = [];
   const plans: string[] = [];
   const below = `\n${peoplesPart}\n\n# Notes\n\nAsk the designers first.\n`;
   for (const _ of [1, 2]) {
-    const pull = await until("the pull request", async () => (await seen.openPulls())[0]);
-    await until("CI", async () =>
+    const pull = await waitUntil("the pull request", async () => (await seen.openPulls())[0]);
+    await waitUntil("CI", async () =>
       (await seen.checks(pull.sha)).find((check) => check.name === "test" && check.status === "completed"),
     );
     await quinn.comment(pull.number, `/sign-off ${pull.sha} pass manual\nEnvironment: my desk\nIt works.`);
-    const green = await until("the green check", () => checkOf(pull.sha, "success"));
+    const green = await waitUntil("the green check", () => checkOf(pull.sha, "success"));
     const [planText = "", logText = ""] = await show(pull.sha, [plan, log]);
     expect(planText.endsWith(`\n${peoplesPart}\n`)).toBe(true);
     expect(logText.endsWith(below)).toBe(true);
@@ -74,14 +74,14 @@ test("a story's casefiles come with each commit, grow, keep what people wrote, a
     logs.push(logText.slice(0, -below.length));
 
     // The command line sees the record on the evidence branch and gives the same verdict.
-    const command = await until("the command line's verdict to be the App's", async () => {
+    const command = await waitUntil("the command line's verdict to be the App's", async () => {
       const args = ["check", "--pr", `acme/governed#${pull.number}`, "--json"];
       const env = {
         PATH: process.env.PATH,
         GITHUB_TOKEN: people.lena.token,
-        GITHUB_API_URL: world.sandbox.url,
+        GITHUB_API_URL: journey.sandbox.url,
       };
-      const run = await runProgram("sallyport", args, env, world.dir);
+      const run = await runProgram("sallyport", args, env, journey.dir);
       return sha256(run.out) === green.externalId ? run : null;
     });
     const { gates } = JSON.parse(command.out);
@@ -89,11 +89,11 @@ test("a story's casefiles come with each commit, grow, keep what people wrote, a
       one.status === "pass" ? [one.gate] : [],
     );
     expect(passed).toEqual(expect.arrayContaining(["scope", "casefile", "trace", "evidence"]));
-    await until("the merge", async () => (await lena.merge(pull.number, pull.sha)).ok);
-    await until("the prompt's end", async () => (await seen.openPulls())[0]?.number !== pull.number);
+    await waitUntil("the merge", async () => (await lena.merge(pull.number, pull.sha)).ok);
+    await waitUntil("the prompt's end", async () => (await seen.openPulls())[0]?.number !== pull.number);
   }
   for (const number of [story, epic])
-    await until(`#${number} closed`, async () => (await seen.issue(number)).state === "closed");
+    await waitUntil(`#${number} closed`, async () => (await seen.issue(number)).state === "closed");
 
   expect(plans[1]).toBe(plans[0]);
   expect(plans[0]).toContain(digest);
@@ -104,11 +104,11 @@ test("a story's casefiles come with each commit, grow, keep what people wrote, a
   expect(second.match(/^### Prompt #\d+, R0\/S0: /gm)).toHaveLength(2);
 
   // Anyone with a clone derives both commits again, casefiles included.
-  const replayed = await until("the exported end of the run", async () => {
-    const clone = join(world.dir, `replayed-${Date.now()}`);
-    await git(world.dir, ["clone", "--quiet", "--mirror", world.cloneUrl, clone]);
+  const replayed = await waitUntil("the exported end of the run", async () => {
+    const clone = join(journey.dir, `replayed-${Date.now()}`);
+    await git(journey.dir, ["clone", "--quiet", "--mirror", journey.cloneUrl, clone]);
     const args = ["replay", `run-${story}-1`, clone, "--json"];
-    const run = await runProgram("sallyport", args, { PATH: process.env.PATH }, world.dir);
+    const run = await runProgram("sallyport", args, { PATH: process.env.PATH }, journey.dir);
     return /"step": ?"end"/.test(run.out) ? run : null;
   });
   const { ok, counts, concerns, steps } = JSON.parse(replayed.out);
@@ -127,6 +127,6 @@ test("a story's casefiles come with each commit, grow, keep what people wrote, a
 }, 280_000);
 
 test("all that was asked of GitHub, answered and sent is as GitHub's own description has it", async () => {
-  expect(world.sandbox.requests().filter((request) => request.route === "")).toEqual([]);
-  expect(await world.watch.problems()).toEqual([]);
+  expect(journey.sandbox.requests().filter((request) => request.route === "")).toEqual([]);
+  expect(await journey.watch.problems()).toEqual([]);
 });

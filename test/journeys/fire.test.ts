@@ -5,31 +5,31 @@ import { readGitLedger } from "../../collect/ledger.ts";
 import { readSegments } from "../../core/evidence-branch.ts";
 import { readEntry } from "../../core/ledger.ts";
 import { verifyChain } from "../../core/ledger-verify.ts";
-import { until } from "../patience.ts";
+import { waitUntil } from "../patience.ts";
 import { askForPlan, openStory } from "./story.ts";
-import { startWorld, type World } from "./world.ts";
+import { type Journey, startJourney } from "./world.ts";
 
-let world: World;
+let journey: Journey;
 beforeAll(async () => {
-  world = await startWorld();
+  journey = await startJourney();
 }, 60_000);
-afterAll(() => world.close(), 30_000);
+afterAll(() => journey.close(), 30_000);
 
 /** The lines of the published ledger, verified with the one key. */
 async function published(): Promise<string[]> {
-  const clone = `${world.dir}/clone-${Math.random()}`;
-  await git(world.dir, ["clone", "--quiet", "--mirror", world.cloneUrl, clone]);
+  const clone = `${journey.dir}/clone-${Math.random()}`;
+  await git(journey.dir, ["clone", "--quiet", "--mirror", journey.cloneUrl, clone]);
   const ledger = await readGitLedger(clone);
   const read = ledger.known && ledger.value !== null ? readSegments(ledger.value.files) : null;
   if (read === null || !read.ok) return [];
-  expect(verifyChain(read.lines, [{ key: world.key.publicKey }]).problems).toEqual([]);
+  expect(verifyChain(read.lines, [{ key: journey.key.publicKey }]).problems).toEqual([]);
   return read.lines;
 }
 
 /** Everything decided is done and everything recorded is published, so that nothing is lost with the database. */
 async function settled(): Promise<string[]> {
-  const { db } = world.service().database;
-  return until("a quiet server", async () => {
+  const { db } = journey.service().database;
+  return waitUntil("a quiet server", async () => {
     const open = await db
       .selectFrom("effects")
       .select("id")
@@ -43,44 +43,44 @@ async function settled(): Promise<string[]> {
 }
 
 const shown = async (sha: string, status: string) =>
-  (await world.seen.checks(sha)).find((check) => check.name === "sallyport" && check.status === status);
+  (await journey.seen.checks(sha)).find((check) => check.name === "sallyport" && check.status === status);
 
 test("T167 the server burns down after each half of the road; the ledger and GitHub are enough to go on", async () => {
-  const { lena, quinn, seen } = world;
-  const { epic, story } = await openStory(world);
-  const digest = await askForPlan(world, story);
+  const { lena, quinn, seen } = journey;
+  const { epic, story } = await openStory(journey);
+  const digest = await askForPlan(journey, story);
   // An approval that is still to be given survives.
   const before = await settled();
-  await world.burnDown();
+  await journey.burnDown();
   await quinn.comment(story, `/approve ${digest}`);
-  await until("the prompts", async () => (await seen.children(story)).length === 2);
-  await until("ready", async () => (await seen.issue(story)).labels.includes("sallyport:ready"));
+  await waitUntil("the prompts", async () => (await seen.children(story)).length === 2);
+  await waitUntil("ready", async () => (await seen.issue(story)).labels.includes("sallyport:ready"));
   expect((await published()).slice(0, before.length)).toEqual(before);
 
   await lena.label(story, "ai:run");
   for (const index of [1, 2]) {
-    const pull = await until(`pull request ${index}`, async () => (await seen.openPulls())[0]);
-    await until("the waiting check", () => shown(pull.sha, "in_progress"));
-    await until("CI", async () =>
+    const pull = await waitUntil(`pull request ${index}`, async () => (await seen.openPulls())[0]);
+    await waitUntil("the waiting check", () => shown(pull.sha, "in_progress"));
+    await waitUntil("CI", async () =>
       (await seen.checks(pull.sha)).find((check) => check.name === "test" && check.status === "completed"),
     );
     await quinn.comment(pull.number, `/sign-off ${pull.sha} pass manual\nIt works.`);
-    await until("the green check", () => shown(pull.sha, "completed"));
+    await waitUntil("the green check", () => shown(pull.sha, "completed"));
     await approve(pull.number, pull.sha);
     // A sign-off that was given survives: the check stays green and the pull request merges.
     if (index === 1) {
-      await until("the review in the ledger", async () =>
+      await waitUntil("the review in the ledger", async () =>
         (await settled()).some((line) => kindOf(line) === "review.observed"),
       );
-      await world.burnDown();
+      await journey.burnDown();
     }
-    await until("the merge", async () => (await lena.merge(pull.number, pull.sha)).ok);
+    await waitUntil("the merge", async () => (await lena.merge(pull.number, pull.sha)).ok);
   }
   for (const number of [story, epic])
-    await until(`#${number} closed`, async () => (await seen.issue(number)).state === "closed");
+    await waitUntil(`#${number} closed`, async () => (await seen.issue(number)).state === "closed");
 
   // As if nothing had happened: each act is in the ledger once, and GitHub shows each thing once.
-  const lines = await until("the last entry", async () => {
+  const lines = await waitUntil("the last entry", async () => {
     const found = await settled();
     return found.some((line) => kindOf(line) === "epic.completed") ? found : null;
   });
@@ -115,7 +115,7 @@ test("T167 the server burns down after each half of the road; the ledger and Git
 
 /** Quinn approves a commit by a review. */
 async function approve(pull: number, sha: string): Promise<void> {
-  const answer = await fetch(`${world.sandbox.url}/repos/acme/governed/pulls/${pull}/reviews`, {
+  const answer = await fetch(`${journey.sandbox.url}/repos/acme/governed/pulls/${pull}/reviews`, {
     method: "POST",
     headers: { authorization: `Bearer ${people.quinn.token}` },
     body: JSON.stringify({ event: "APPROVE", commit_id: sha }),

@@ -4,54 +4,54 @@ import { entriesOf } from "../../core/entries.ts";
 import { recordOf } from "../../core/record.ts";
 import type { EntryKind } from "../../schemas/entries.ts";
 import { expectConformance } from "../conformance/watch.ts";
-import { until } from "../patience.ts";
+import { waitUntil } from "../patience.ts";
 import { done, scriptAgent, write } from "./agent.ts";
 import { approve, askForPlan, openStory } from "./story.ts";
-import { startWorld, type World } from "./world.ts";
+import { type Journey, startJourney } from "./world.ts";
 
 const agent = scriptAgent();
-let world: World;
+let journey: Journey;
 beforeAll(async () => {
-  world = await startWorld({ models: agent.start });
+  journey = await startJourney({ models: agent.start });
 }, 60_000);
-afterAll(() => world.close(), 30_000);
+afterAll(() => journey.close(), 30_000);
 
 /** Waits until there are so many entries of a kind. */
 const recorded = <K extends EntryKind>(kind: K, count: number) =>
-  until(`${count} × ${kind}`, async () => {
-    const found = entriesOf(await world.entries(), kind);
+  waitUntil(`${count} × ${kind}`, async () => {
+    const found = entriesOf(await journey.entries(), kind);
     return found.length >= count ? found : null;
   });
 
 test("D14: a second attempt is taken back, then the first; each time what stands is judged anew, and the road goes on", async () => {
-  const { lena, quinn, seen } = world;
+  const { lena, quinn, seen } = journey;
   agent.answer(write("one\n"), done);
-  const { story } = await openStory(world);
-  const digest = await askForPlan(world, story);
-  await approve(world, story, digest);
+  const { story } = await openStory(journey);
+  const digest = await askForPlan(journey, story);
+  await approve(journey, story, digest);
   const say = async (text: string, line: RegExp) => {
     const before = (await seen.comments(story)).filter((comment) => line.test(comment)).length;
     await nextSecond();
     await lena.comment(story, text);
-    await until(`an answer to ${text}`, async () => {
+    await waitUntil(`an answer to ${text}`, async () => {
       const answers = (await seen.comments(story)).filter((comment) => line.test(comment));
       return answers.length > before;
     });
   };
   const open = async () => (await seen.openPulls())[0];
   const verdictOn = (sha: string, status: string) =>
-    until(`a check that is ${status}`, async () =>
+    waitUntil(`a check that is ${status}`, async () =>
       (await seen.checks(sha)).find((check) => check.name === "sallyport" && check.status === status),
     );
   const headIs = (what: string, fits: (sha: string) => boolean) =>
-    until(what, async () => {
+    waitUntil(what, async () => {
       const pull = await open();
       return pull !== undefined && fits(pull.sha) && pull;
     });
 
   // The first attempt becomes a pull request, and a person signs it off.
   await say("/run", /run-\d+-1 is submitted/);
-  const first = await until("the pull request", open);
+  const first = await waitUntil("the pull request", open);
   await verdictOn(first.sha, "in_progress");
   await quinn.comment(first.number, `/sign-off ${first.sha} pass manual\nIt works.`);
   await verdictOn(first.sha, "completed");
@@ -71,11 +71,11 @@ test("D14: a second attempt is taken back, then the first; each time what stands
   await say(`/rollback ${afterFirst}`, /Read as: back to/);
   await headIs("the first commit", (sha) => sha === first.sha);
   await recorded("rollback.done", 1);
-  await until("the verdict on the first commit", async () => {
-    const last = entriesOf(await world.entries(), "verdict.given").at(-1)?.body;
+  await waitUntil("the verdict on the first commit", async () => {
+    const last = entriesOf(await journey.entries(), "verdict.given").at(-1)?.body;
     return last?.head === first.sha && last.conclusion === "success";
   });
-  const judged = recordOf(await world.entries(), first.number);
+  const judged = recordOf(await journey.entries(), first.number);
   expect(judged.known && judged.value.evidence.map(({ commit }) => commit)).toEqual([first.sha]);
 
   // Back to the beginning: the pull request is closed, and the next attempt begins anew on the default branch.
@@ -85,7 +85,7 @@ test("D14: a second attempt is taken back, then the first; each time what stands
   expect(await seen.openPulls()).toEqual([]);
   agent.answer(write("three\n"), done);
   await say("/retry", /run-\d+-3 is submitted/);
-  const third = await until("the next pull request", open);
+  const third = await waitUntil("the next pull request", open);
   expect(third.number).not.toBe(first.number);
   expect((await recorded("checkpoint.recorded", 3)).at(-1)?.body).toMatchObject({
     head: null,
@@ -94,8 +94,8 @@ test("D14: a second attempt is taken back, then the first; each time what stands
   await verdictOn(third.sha, "in_progress");
   await quinn.comment(third.number, `/sign-off ${third.sha} pass manual\nIt works.`);
   await verdictOn(third.sha, "completed");
-  await until("the merge", async () => (await lena.merge(third.number, third.sha)).ok);
-  await until("the story closed", async () => (await seen.issue(story)).state === "closed");
+  await waitUntil("the merge", async () => (await lena.merge(third.number, third.sha)).ok);
+  await waitUntil("the story closed", async () => (await seen.issue(story)).state === "closed");
 
   const handed = (await recorded("handoff.made", 1)).map(
     ({ body: { from, to } }) => `${from.stage} → ${to.stage}`,
@@ -106,5 +106,5 @@ test("D14: a second attempt is taken back, then the first; each time what stands
     "validate → package",
     "package → cleanup",
   ]);
-  await expectConformance(world.watch);
+  await expectConformance(journey.watch);
 }, 300_000);

@@ -2,24 +2,24 @@ import type { FixtureResponse } from "@copilotkit/aimock";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { sql } from "kysely";
 import { git } from "../../app/demo/governed.ts";
-import { cutMark } from "../../core/cuts.ts";
+import { redactionMark } from "../../core/cuts.ts";
 import { readEntry } from "../../core/ledger.ts";
 import type { Json } from "../app/acme.ts";
 import { call } from "../models.ts";
-import { until } from "../patience.ts";
+import { waitUntil } from "../patience.ts";
 import { plan, scriptAgent, write } from "./agent.ts";
 import { approve, askForPlan, openStory } from "./story.ts";
-import { startWorld, type World } from "./world.ts";
+import { type Journey, startJourney } from "./world.ts";
 
 const agent = scriptAgent();
 const apiKey = "sk-ant-api03-bQ7xK2mR9vT4wY6zA1cE3gI5kM8nP0sU";
-let world: World;
+let journey: Journey;
 beforeAll(async () => {
-  world = await startWorld({ models: agent.start, apiKey });
+  journey = await startJourney({ models: agent.start, apiKey });
 }, 60_000);
-afterAll(() => world.close(), 30_000);
+afterAll(() => journey.close(), 30_000);
 
-const tokensOf = (exchanges: World["watch"]["exchanges"]): string[] =>
+const tokensOf = (exchanges: Journey["watch"]["exchanges"]): string[] =>
   exchanges.flatMap(({ path, responseBody }) =>
     path.endsWith("/access_tokens") ? [(responseBody as Json).token] : [],
   );
@@ -28,7 +28,7 @@ const tokensOf = (exchanges: World["watch"]["exchanges"]): string[] =>
 function leak(secrets: { keys: string[]; tokens: string[] }): void {
   const [appKey = "", ledgerKey = ""] = secrets.keys;
   const [token = ""] = secrets.tokens;
-  const { webhookSecret } = world.config;
+  const { webhookSecret } = journey.config;
   const encoded = Buffer.from(`x-access-token:${token}`).toString("base64");
   const objective = `A file is there, and ${token} is used.`;
   agent.propose({
@@ -54,20 +54,20 @@ function leak(secrets: { keys: string[]; tokens: string[] }): void {
 }
 
 test("T217, T218, T194: a model that writes all our secrets everywhere: none is stored, signed, shown or logged", async () => {
-  const { lena, seen, config } = world;
-  const { story } = await openStory(world);
-  const early = await until("a token", async () => {
-    const tokens = tokensOf(world.watch.exchanges);
+  const { lena, seen, config } = journey;
+  const { story } = await openStory(journey);
+  const early = await waitUntil("a token", async () => {
+    const tokens = tokensOf(journey.watch.exchanges);
     return tokens.length > 0 && tokens;
   });
   leak({ keys: [config.privateKey, config.ledgerKey], tokens: early });
-  const digest = await askForPlan(world, story);
-  await approve(world, story, digest);
+  const digest = await askForPlan(journey, story);
+  await approve(journey, story, digest);
   await lena.label(story, "ai:run");
-  const pull = await until("the pull request", async () => (await seen.openPulls())[0]);
-  await until("the check", async () => (await seen.checks(pull.sha)).length > 0);
+  const pull = await waitUntil("the pull request", async () => (await seen.openPulls())[0]);
+  await waitUntil("the check", async () => (await seen.checks(pull.sha)).length > 0);
 
-  const { db } = world.service().database;
+  const { db } = journey.service().database;
   const bodies = await db.selectFrom("bodies").select("bytes").execute();
   const entries = (await db.selectFrom("entries").select("line").orderBy("seq").execute()).map(({ line }) => {
     const entry = readEntry(line);
@@ -75,9 +75,9 @@ test("T217, T218, T194: a model that writes all our secrets everywhere: none is 
     return entry.entry;
   });
   const jobs = await sql<{ all: string }>`select json_agg(job)::text as all from pgboss.job`.execute(db);
-  const clone = `${world.dir}/clone`;
-  await until("the published ledger", () =>
-    git(world.dir, ["clone", "--quiet", "--branch", "sallyport/evidence", world.cloneUrl, clone]).then(
+  const clone = `${journey.dir}/clone`;
+  await waitUntil("the published ledger", () =>
+    git(journey.dir, ["clone", "--quiet", "--branch", "sallyport/evidence", journey.cloneUrl, clone]).then(
       () => true,
       () => false,
     ),
@@ -88,15 +88,15 @@ test("T217, T218, T194: a model that writes all our secrets everywhere: none is 
     entries: entries.map((entry) => JSON.stringify(entry)),
     effects: (await db.selectFrom("effects").selectAll().execute()).map((row) => JSON.stringify(row)),
     jobs: jobs.rows.map((row) => row.all),
-    written: world.watch.exchanges
+    written: journey.watch.exchanges
       .filter(({ method, path }) => method !== "GET" && !path.endsWith("/access_tokens"))
       .map(({ requestBody }) => JSON.stringify(requestBody ?? null)),
     change: [
-      await git(world.governed.path, ["fetch", "--quiet", world.cloneUrl, pull.branch]).then(() =>
-        git(world.governed.path, ["log", "-p", "-1", "FETCH_HEAD"]),
+      await git(journey.governed.path, ["fetch", "--quiet", journey.cloneUrl, pull.branch]).then(() =>
+        git(journey.governed.path, ["log", "-p", "-1", "FETCH_HEAD"]),
       ),
     ],
-    log: world.log,
+    log: journey.log,
   };
   for (const [place, texts] of Object.entries(kept)) expect([place, texts.length > 0]).toEqual([place, true]);
 
@@ -104,7 +104,7 @@ test("T217, T218, T194: a model that writes all our secrets everywhere: none is 
   const lines = [config.privateKey, config.ledgerKey].flatMap((key) =>
     key.split("\n").filter((line) => line.length > 40 && !line.startsWith("-")),
   );
-  const secrets = [...lines, ...tokensOf(world.watch.exchanges), apiKey, config.webhookSecret];
+  const secrets = [...lines, ...tokensOf(journey.watch.exchanges), apiKey, config.webhookSecret];
   const traces = secrets.flatMap((value) => [
     value,
     JSON.stringify(value).slice(1, -1),
@@ -118,7 +118,7 @@ test("T217, T218, T194: a model that writes all our secrets everywhere: none is 
 
   // What was cut is told, the first answer was refused for its file, and the second became the change.
   const of = (kind: string) => entries.filter((entry) => entry.kind === kind).map(({ body }) => body as Json);
-  expect(of("plan.proposed")[0].plan.approach).toContain(cutMark);
+  expect(of("plan.proposed")[0].plan.approach).toContain(redactionMark);
   expect(of("plan.proposed")[0].redacted).toContainEqual({ rule: "webhook-secret", where: "plan", count: 1 });
   expect(of("response.recorded").map(({ code, redacted }) => [code, redacted])).toEqual([
     ["secret-in-answer", [{ rule: "app-key", where: "file", count: 1 }]],

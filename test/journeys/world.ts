@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEntryReader } from "../../app/chain.ts";
-import { actAs, see } from "../../app/demo/acting.ts";
+import { clientFor, readerFor } from "../../app/demo/acting.ts";
 import { demoSeed, git, people, prepareGoverned } from "../../app/demo/governed.ts";
 import { freePort } from "../../app/demo/hosts.ts";
 import { startModels } from "../../app/demo/models.ts";
@@ -16,7 +16,7 @@ import { watchSandbox } from "../conformance/watch.ts";
 import { newKey } from "../ledger.ts";
 
 /** A GitHub, the App, a model service and a governed repository, all in this process and joined by HTTP alone. */
-export async function startWorld({ models: given = startModels, apiKey = "not-a-key", gates = "" } = {}) {
+export async function startJourney({ models: given = startModels, apiKey = "not-a-key", gates = "" } = {}) {
   const dir = await mkdtemp(join(tmpdir(), "journey-"));
   const key = newKey();
   const source = join(dir, "source");
@@ -62,10 +62,10 @@ export async function startWorld({ models: given = startModels, apiKey = "not-a-
     watch,
     log,
     webhook,
-    lena: actAs(sandbox.url, "lena"),
-    quinn: actAs(sandbox.url, "quinn"),
-    max: actAs(sandbox.url, "max"),
-    seen: see(sandbox.url, "lena"),
+    lena: clientFor(sandbox.url, "lena"),
+    quinn: clientFor(sandbox.url, "quinn"),
+    max: clientFor(sandbox.url, "max"),
+    seen: readerFor(sandbox.url, "lena"),
     cloneUrl: `http://lena:${people.lena.token}@127.0.0.1:${sandbox.port}/acme/governed.git`,
     async close() {
       await service.close();
@@ -87,4 +87,4 @@ async function addGates(path: string, gates: string): Promise<void> {
   await git(path, ["commit", "--quiet", "--all", "--message", "Ask for more"]);
 }
 
-export type World = Awaited<ReturnType<typeof startWorld>>;
+export type Journey = Awaited<ReturnType<typeof startJourney>>;

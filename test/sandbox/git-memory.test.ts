@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { readCommit } from "../../sandbox/commits.ts";
 import { branchTip, git, gitText, isAncestor, objectType, resolveCommit } from "../../sandbox/git.ts";
-import { recall } from "../../sandbox/git-memory.ts";
+import { readCached } from "../../sandbox/git-memory.ts";
 
 let dir: string;
 const commit = async (message: string, ...parents: string[]) => {
@@ -30,8 +30,8 @@ test("what was asked by ids alone is answered from memory, and in its own folder
   ];
   for (const args of asked) {
     const answer = await git(dir, args);
-    expect(recall(dir, args)).toEqual(answer);
-    expect(recall(tmpdir(), args)).toBeUndefined();
+    expect(readCached(dir, args)).toEqual(answer);
+    expect(readCached(tmpdir(), args)).toBeUndefined();
   }
 });
 

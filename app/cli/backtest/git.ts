@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type Branch, findDefaultBranch } from "../../../collect/commits.ts";
-import { readHistory, type Tell } from "../../../collect/history.ts";
+import { type OnProgress, readHistory } from "../../../collect/history.ts";
 import { type GitObjects, gitObjects } from "../../../collect/objects-git.ts";
 import { readPolicy } from "../../../collect/policy-file.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
@@ -13,7 +13,7 @@ export async function changesInGit(
   options: BacktestOptions,
   { last, after, before, secrets, day }: Question,
   io: Io,
-  tell: Tell,
+  onProgress: OnProgress,
 ): Promise<Known<Found>> {
   const dir = resolve(io.cwd, options.repo ?? ".");
   const objects = gitObjects(dir);
@@ -25,9 +25,9 @@ export async function changesInGit(
     if (!old.known) return old;
     const { name, sha } = branch.value;
     const comparison = { before: old.value, after, secrets, day };
-    const entered = await readHistory(objects, { dir, branch: name, tip: sha, last }, comparison, tell);
-    if (!entered.known) return entered;
-    return known({ from: name, before: old.value, entered: entered.value });
+    const changes = await readHistory(objects, { dir, branch: name, tip: sha, last }, comparison, onProgress);
+    if (!changes.known) return changes;
+    return known({ from: name, before: old.value, changes: changes.value });
   } finally {
     objects.close();
   }

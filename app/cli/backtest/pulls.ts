@@ -1,5 +1,5 @@
-import { askKnown, type GitHub, readBranch } from "../../../collect/github.ts";
-import type { Tell } from "../../../collect/history.ts";
+import { type GitHub, readBranch, requestKnown } from "../../../collect/github.ts";
+import type { OnProgress } from "../../../collect/history.ts";
 import { readMergedPulls } from "../../../collect/merged-pulls.ts";
 import { apiObjects } from "../../../collect/objects-api.ts";
 import { readPolicy } from "../../../collect/policy-file.ts";
@@ -14,7 +14,7 @@ export async function changesOnGitHub(
   { prRepo = "" }: BacktestOptions,
   { last, after, before, secrets, day }: Question,
   io: Io,
-  tell: Tell,
+  onProgress: OnProgress,
 ): Promise<Known<Found>> {
   const [, owner, repo] = /^([A-Za-z0-9-]+)\/([A-Za-z0-9._-]+)$/.exec(prRepo) ?? [];
   if (owner === undefined || repo === undefined)
@@ -22,7 +22,7 @@ export async function changesOnGitHub(
   const request = tokenRequest(io, "--pr-repo");
   if (!request.known) return request;
   const github = { request: request.value, owner, repo };
-  const about = await askKnown(
+  const about = await requestKnown(
     `the repository ${prRepo}`,
     github.request("GET /repos/{owner}/{repo}", { owner, repo }),
   );
@@ -31,9 +31,9 @@ export async function changesOnGitHub(
   const old = before === null ? await readOldPolicy(github, branch) : known(before);
   if (!old.known) return old;
   const comparison = { before: old.value, after, secrets, day };
-  const entered = await readMergedPulls(github, { last, branch }, comparison, tell);
-  if (!entered.known) return entered;
-  return known({ from: `${prRepo}, ${branch}`, before: old.value, entered: entered.value });
+  const changes = await readMergedPulls(github, { last, branch }, comparison, onProgress);
+  if (!changes.known) return changes;
+  return known({ from: `${prRepo}, ${branch}`, before: old.value, changes: changes.value });
 }
 
 async function readOldPolicy(github: GitHub, branch: string): Promise<Known<PolicyReading>> {

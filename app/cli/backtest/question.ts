@@ -1,4 +1,4 @@
-import type { Entered } from "../../../core/backtest.ts";
+import type { PastChange } from "../../../core/backtest.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 
 /** The options of `sallyport backtest`, as they were given. */
@@ -26,4 +26,4 @@ export type Question = {
 };
 
 /** Changes that have entered, and where from, such as `main` or `acme/web`. */
-export type Found = { from: string; before: PolicyReading; entered: Entered[] };
+export type Found = { from: string; before: PolicyReading; changes: PastChange[] };

@@ -4,8 +4,8 @@ import {
   type Continuity,
   foldContinuity,
   possibleSpans,
-  type RevisionStatus,
   type RevisionState,
+  type RevisionStatus,
 } from "../../../core/continuity.ts";
 import { jsonText, oneLine } from "../../../core/escape.ts";
 import type { Io } from "../io.ts";

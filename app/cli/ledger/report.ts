@@ -108,12 +108,12 @@ export function entryText(entry: Entry): string {
   const { digests, days } = entry.body;
   if (Array.isArray(digests)) about.push(`bodies ${digests.length}, kept ${String(days)} days`);
   const [kind, login] = [oneLine(entry.kind).padEnd(18), oneLine(entry.actor.login).padEnd(16)];
-  const text = oneLine([about.join(", "), ...roadText(entry)].join(": "));
+  const text = oneLine([about.join(", "), ...workflowText(entry)].join(": "));
   return `${String(entry.seq).padStart(5)}  ${entry.at}  ${kind}  ${login}  ${text}`;
 }
 
 /** What an entry says of a review, a failure, a concern, a checkpoint, a rollback or a hand-off: the part that people look for. */
-function roadText(entry: Entry): string[] {
+function workflowText(entry: Entry): string[] {
   const typed = typedEntry(entry);
   switch (typed?.kind) {
     case "review.observed":

@@ -3,10 +3,10 @@ import { oneLine } from "../../../core/escape.ts";
 import { known } from "../../../core/known.ts";
 import type { Io } from "../io.ts";
 import { stop, wholeNumber } from "./input.ts";
-import { openLedger, type LedgerSource } from "./place.ts";
+import { type LedgerSource, openLedger } from "./place.ts";
 import type { LedgerReport } from "./report.ts";
 import { givenKeys, type KeyOptions, trustedKeys } from "./trusted-keys.ts";
-import { type Asked, type VerifiedPlace, verifyPlace } from "./verified-place.ts";
+import { type Asked, type VerifiedPlace, verifySource } from "./verified-place.ts";
 
 /** A ledger as it was read and verified, in order or not; or why there is none to verify, with the exit status. */
 export type Opened =
@@ -27,7 +27,7 @@ export async function openVerified(
   if (!given.known) return refuse(given.why);
   const read = await openLedger(io.cwd, name);
   if (!read.ok) return read;
-  const { place: source } = read;
+  const { source } = read;
   const trusted = await trustedKeys(given.value, source);
   if (!trusted.known) return refuse(trusted.why);
   const taken =
@@ -35,7 +35,7 @@ export async function openVerified(
       ? await readTakenBodies(source.path, source.commit)
       : known(new Map<string, number>());
   if (!taken.known) return refuse(taken.why);
-  const verified = verifyPlace(source, trusted.value, { ...asked, repository, taken: taken.value });
+  const verified = verifySource(source, trusted.value, { ...asked, repository, taken: taken.value });
   return { ok: true, source, verified };
 }
 

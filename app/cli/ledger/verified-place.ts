@@ -10,7 +10,7 @@ import {
 import type { Entry } from "../../../core/ledger.ts";
 import type { LedgerProblem } from "../../../core/ledger-problem.ts";
 import { verifyChain } from "../../../core/ledger-verify.ts";
-import { bodiesNamed, followPurges } from "../../../core/retention.ts";
+import { applyPurge, referencedBodies } from "../../../core/retention.ts";
 import { typedEntry } from "../../../core/typed-entry.ts";
 import type { LedgerSource } from "./place.ts";
 import type { LedgerReport } from "./report.ts";
@@ -39,7 +39,7 @@ export type VerifiedPlace = {
 };
 
 /** Verifies all of a ledger: its layout, each entry, the bodies beside them, and what else lies there. */
-export function verifyPlace(source: LedgerSource, trusted: TrustedKeys, asked: Asked): VerifiedPlace {
+export function verifySource(source: LedgerSource, trusted: TrustedKeys, asked: Asked): VerifiedPlace {
   const { files } = source;
   const { anchor, repository, taken, keep } = asked;
   const purged = new Map<string, number>();
@@ -50,8 +50,8 @@ export function verifyPlace(source: LedgerSource, trusted: TrustedKeys, asked: A
     expectRepositoryId: repository,
     anchor,
     visit: (entry) => {
-      for (const { sha256 } of bodiesNamed(entry)) named.add(sha256);
-      followPurges(purged, entry);
+      for (const { sha256 } of referencedBodies(entry)) named.add(sha256);
+      applyPurge(purged, entry);
       if (!keep) return;
       kept.names.set(entry.seq, entry.repository.name);
       const typed = typedEntry(entry);

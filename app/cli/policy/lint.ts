@@ -59,8 +59,8 @@ function report(file: string, policy: Policy, warnings: readonly LintWarning[], 
   const gates = ["scope", "evidence", ...Object.keys(policy.gates).filter((gate) => gate !== "evidence")];
   const roles = Object.keys(policy.roles).join(", ") || "none";
   const count = warnings.length === 1 ? "1 warning" : `${warnings.length} warnings`;
-  const doubts = warnings.length === 0 ? "" : ` ${count}.`;
-  io.out(`${file} is valid.${doubts} Gates: ${gates.join(", ")}. Roles: ${roles}.\n`);
+  const warningText = warnings.length === 0 ? "" : ` ${count}.`;
+  io.out(`${file} is valid.${warningText} Gates: ${gates.join(", ")}. Roles: ${roles}.\n`);
 }
 
 async function readLintInput(dir: string): Promise<LintInput> {

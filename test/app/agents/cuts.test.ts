@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { cutResult, cuttingCalls } from "../../../app/agents/cuts.ts";
+import { redactingCallStore, redactResult } from "../../../app/agents/cuts.ts";
 import { createSecretSearch } from "../../../collect/redaction.ts";
-import { cutMark } from "../../../core/cuts.ts";
+import { redactionMark } from "../../../core/cuts.ts";
 import { findForms, formsOf, indexForms } from "../../../core/exact-values.ts";
 import type { StepResult } from "../../../schemas/step.ts";
 import { memoryCalls, memoryTree } from "../../models.ts";
@@ -17,7 +17,7 @@ const tool = (name: string, input: object) => ({ type: "tool_use", id: "toolu_1"
 
 async function kept(answer: string) {
   const calls = memoryCalls();
-  await cuttingCalls(calls, search).put("key", answer);
+  await redactingCallStore(calls, search).put("key", answer);
   return JSON.parse((await calls.get("key")) ?? "");
 }
 
@@ -25,9 +25,9 @@ describe("an answer of the service", () => {
   test("without a secret is stored as it came", async () => {
     const calls = memoryCalls();
     const answer = message(tool("write", { path: "a.ts", content: "a\n" }));
-    await cuttingCalls(calls, search).put("key", answer);
+    await redactingCallStore(calls, search).put("key", answer);
     expect(await calls.get("key")).toBe(answer);
-    expect(await cuttingCalls(calls, search).get("key")).toBe(answer);
+    expect(await redactingCallStore(calls, search).get("key")).toBe(answer);
   });
 
   const rows: [string, object, object][] = [
@@ -43,7 +43,7 @@ describe("an answer of the service", () => {
       { where: "file", path: "a.ts" },
     ],
     ["what is taken out of a file", tool("edit", { path: "a.ts", old: ours, new: "" }), { where: "text" }],
-    ["a file's name", tool("write", { path: ours, content: "" }), { where: "file", path: cutMark }],
+    ["a file's name", tool("write", { path: ours, content: "" }), { where: "file", path: redactionMark }],
     ["a summary", tool("finish", { summary: ours, claims: [] }), { where: "summary" }],
     [
       "a claim",
@@ -62,7 +62,7 @@ describe("an answer of the service", () => {
     async (_part, block, told) => {
       const stored = await kept(message(block));
       expect(JSON.stringify(stored)).not.toContain(ours);
-      expect(JSON.stringify(stored.content)).toContain(cutMark);
+      expect(JSON.stringify(stored.content)).toContain(redactionMark);
       expect(stored.redacted).toEqual([{ rule: "ours", count: 1, ...told }]);
     },
   );
@@ -80,7 +80,7 @@ describe("a result", () => {
     ...more,
   });
   const tree = memoryTree({ "old.ts": `const a = "${lookalike}";\nconst b = "${ours}";\n` });
-  const cut = (more: Partial<StepResult>) => cutResult(result(more), tree, search);
+  const cut = (more: Partial<StepResult>) => redactResult(result(more), tree, search);
 
   test("without a secret comes back as it was", async () => {
     const given = result({
@@ -89,7 +89,7 @@ describe("a result", () => {
         { path: "b.ts", content: null },
       ],
     });
-    expect(await cutResult(given, tree, search)).toBe(given);
+    expect(await redactResult(given, tree, search)).toBe(given);
   });
 
   test("T218 is accepted without the secrets in its words", async () => {
@@ -97,9 +97,9 @@ describe("a result", () => {
       await cut({ summary: ours, questions: [lookalike], claims: [{ criterion: "c", how: `x ${ours}` }] }),
     ).toEqual(
       result({
-        summary: cutMark,
-        questions: [cutMark],
-        claims: [{ criterion: "c", how: `x ${cutMark}` }],
+        summary: redactionMark,
+        questions: [redactionMark],
+        claims: [{ criterion: "c", how: `x ${redactionMark}` }],
         redacted: [
           { rule: "ours", where: "summary", count: 1 },
           { rule: "github", where: "questions", count: 1 },
@@ -122,7 +122,7 @@ describe("a result", () => {
     });
     expect({ outcome, code }).toEqual({ outcome: "failed", code: "secret-in-answer" });
     expect(files).toEqual([
-      { path: "src/a.ts", content: `1\n2 ${cutMark}\n` },
+      { path: "src/a.ts", content: `1\n2 ${redactionMark}\n` },
       { path: "src/b.ts", content: "b\n" },
     ]);
     expect(redacted).toMatchObject([{ where: "file", path: "src/a.ts", line: 2, count: 1 }]);
@@ -131,7 +131,7 @@ describe("a result", () => {
   test("T218 is refused for a secret in a file's name", async () => {
     const { code, files } = await cut({ files: [{ path: `src/${lookalike}`, content: null }] });
     expect(code).toBe("secret-in-answer");
-    expect(files).toEqual([{ path: `src/${cutMark}`, content: null }]);
+    expect(files).toEqual([{ path: `src/${redactionMark}`, content: null }]);
   });
 
   test("may keep what only looks like a secret where it stood before, and never what is ours", async () => {
@@ -148,7 +148,7 @@ describe("a result", () => {
       [...text.matchAll(/#/g)].map(({ index }) => ({ rule: "short", start: index, end: index + 1 })),
     );
     const summary = "# ".repeat(4_999);
-    expect(await cutResult(result({ summary }), tree, short)).toMatchObject({
+    expect(await redactResult(result({ summary }), tree, short)).toMatchObject({
       outcome: "failed",
       code: "secret-in-answer",
       files: [],

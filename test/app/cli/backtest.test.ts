@@ -220,7 +220,7 @@ describe("progress", () => {
     const progress = showProgress(io, "changes", () => clock);
     for (const [step, time] of times.entries()) {
       clock = time;
-      progress.tell(step + 1, times.length);
+      progress.update(step + 1, times.length);
     }
     progress.end();
     return text;

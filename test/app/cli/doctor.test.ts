@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { doctorCommand } from "../../../app/cli/doctor.ts";
-import type { Finding } from "../../../core/finding.ts";
+import type { HealthFinding } from "../../../core/finding.ts";
 import { formatPublicKey } from "../../../core/keys.ts";
 import type { Protection } from "../../../sandbox/model.ts";
 import type { Seed } from "../../../sandbox/seed.ts";
@@ -86,7 +86,7 @@ const pemLines = (pem: string) => pem.split("\n").filter((line) => line !== "" &
 
 async function findings(...args: string[]) {
   const { out, exit } = await doctor("--json", ...args);
-  const { findings: all }: { findings: Finding[] } = JSON.parse(out);
+  const { findings: all }: { findings: HealthFinding[] } = JSON.parse(out);
   const of = (check: string) => all.filter((one) => one.check === check);
   const statuses = (check: string) => of(check).map(({ status }) => status);
   return { all, of, statuses, exit };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createSigner } from "../../../app/signer.ts";
 import { AdoptionBundle } from "../../../schemas/evidence.ts";
-import { because, head, look, max, merged, story, tree } from "../../core/foreign-pull.ts";
+import { because, botPull, head, max, merged, story, tree } from "../../core/foreign-pull.ts";
 import { signStory } from "../../core/merged-story.ts";
 import { recorded } from "../../core/pull-look.ts";
 import { newKey } from "../../ledger.ts";
@@ -16,9 +16,9 @@ const ask = (command: string, ...more: string[]) =>
 
 beforeAll(async () => {
   const claims = [{ source: "description", name: "model", value: hostile }];
-  const adopted = recorded(look([max(because)], story, {}, { claims }));
+  const adopted = recorded(botPull([max(because)], story, {}, { claims }));
   const end = { state: "closed", merged: { commit: merged, tree, by: null } } as const;
-  repository.publish(await signStory(sign, recorded(look([], adopted, {}, end))));
+  repository.publish(await signStory(sign, recorded(botPull([], adopted, {}, end))));
 });
 
 test("ledger bundle of an adopted pull request: no prompt, and claims as claims", async () => {

@@ -6,7 +6,7 @@ import { blobId } from "../../../collect/blob-id.ts";
 
 // Only a build has a name for its parser, so only a build remembers.
 Object.assign(globalThis, { POLICY_PARSER: "parser" });
-const { rememberingParser } = await import("../../../app/cli/policy-memory.ts");
+const { cachingParser: rememberingParser } = await import("../../../app/cli/policy-memory.ts");
 
 const cache = mkdtempSync(join(tmpdir(), "sallyport-"));
 afterAll(() => rmSync(cache, { recursive: true, force: true }));

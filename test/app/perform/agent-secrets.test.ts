@@ -3,7 +3,7 @@ import type { FixtureResponse } from "@copilotkit/aimock";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { PerformContext } from "../../../app/perform/world.ts";
 import { perform } from "../../../app/perform.ts";
-import { cutMark } from "../../../core/cuts.ts";
+import { redactionMark } from "../../../core/cuts.ts";
 import type { Effect, EffectResult } from "../../../core/effects.ts";
 import type { StepPack } from "../../../schemas/step.ts";
 import { samplePlan } from "../../core/road.ts";
@@ -121,7 +121,7 @@ describe("an agent that hands back", () => {
     expect(await resultOf(end)).toMatchObject({
       outcome: "failed",
       code: "secret-in-answer",
-      files: [{ path: "web/a.txt", content: `1\n${cutMark}\n` }],
+      files: [{ path: "web/a.txt", content: `1\n${redactionMark}\n` }],
       redacted: [{ where: "file", path: "web/a.txt", line: 2 }],
     });
   });
@@ -134,7 +134,7 @@ describe("an agent that hands back", () => {
     ]);
     expect(await resultOf(end)).toMatchObject({
       outcome: "finished",
-      summary: `Done with ${cutMark}`,
+      summary: `Done with ${redactionMark}`,
       files: [{ path: "web/page.html", content: "<p>good morning</p>\n" }],
       redacted: [
         { rule: "installation-token", where: "claims", count: 1 },
@@ -150,8 +150,8 @@ describe("an agent that hands back", () => {
       call("read", { path: `web/${token}` }),
       call("stop", { reason: token }),
     ]);
-    expect(await resultOf(end)).toMatchObject({ outcome: "stopped", summary: cutMark });
-    expect(end.kept).toContain(`read "web/${cutMark}": refused`);
+    expect(await resultOf(end)).toMatchObject({ outcome: "stopped", summary: redactionMark });
+    expect(end.kept).toContain(`read "web/${redactionMark}": refused`);
     expect(end.kept).not.toContain(token);
   });
 });
@@ -221,7 +221,7 @@ describe("a prompt with a secret is not sent", () => {
     expect(end).toMatchObject({
       result: { type: "plan", redacted: [{ rule: "installation-token", where: "plan", count: 2 }] },
     });
-    expect(end.kept).toContain(`Ask with ${cutMark}`);
+    expect(end.kept).toContain(`Ask with ${redactionMark}`);
     expect(end.kept).not.toContain(token);
   });
 });

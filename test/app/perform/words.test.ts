@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { fitted, maxTextLength, quiet, title } from "../../../app/perform/words.ts";
+import { maxTextLength, sanitize, title, truncated } from "../../../app/perform/words.ts";
 
 const apart = "\u200b";
 
@@ -24,7 +24,7 @@ describe("T189 text of a model has no effects on GitHub", () => {
     ["a hidden character", "a\u202eb", "a[U+202E]b"],
     ["a hidden character inside a keyword", "Clo\u200bses #1", "Clo[U+200B]ses #1"],
   ])("%s", (_what, text, expected) => {
-    expect(quiet(text)).toBe(expected);
+    expect(sanitize(text)).toBe(expected);
   });
 
   test.each([
@@ -33,7 +33,7 @@ describe("T189 text of a model has no effects on GitHub", () => {
     "closed for now; prefix #1",
     "see #1 and a/b#2",
   ])("an ordinary text stays: %s", (text) => {
-    expect(quiet(text)).toBe(text);
+    expect(sanitize(text)).toBe(text);
   });
 
   test("for any text, no mark or mention is left", () => {
@@ -41,7 +41,7 @@ describe("T189 text of a model has no effects on GitHub", () => {
       fc.property(
         fc.array(fc.constantFrom("@", "a", "<", "!", "--", "/", "\n", " ", "#1", "fix", "\u200b", "\u200d")),
         (parts) => {
-          expect(quiet(parts.join(""))).not.toMatch(/@\w|<!|^\s*\/[a-z]|\bfix\s*#/m);
+          expect(sanitize(parts.join(""))).not.toMatch(/@\w|<!|^\s*\/[a-z]|\bfix\s*#/m);
         },
       ),
     );
@@ -52,7 +52,7 @@ describe("T189 text of a model has no effects on GitHub", () => {
     ["blanks after a keyword", `closes${" ".repeat(200_000)}b`],
     ["keywords that could be names", `${"close.".repeat(50_000)}b`],
   ])("many %s stay as they are, and are not tried in every way", (_what, text) => {
-    expect(quiet(text)).toBe(text);
+    expect(sanitize(text)).toBe(text);
   });
 
   test("a title is one line of at most 250 characters", () => {
@@ -64,18 +64,18 @@ describe("T189 text of a model has no effects on GitHub", () => {
 describe("T282 a text that is too long", () => {
   test("is left alone while it fits, its end included", () => {
     const text = "x".repeat(maxTextLength - 3);
-    expect(fitted(text, "end")).toBe(`${text}end`);
+    expect(truncated(text, "end")).toBe(`${text}end`);
   });
 
   test("is cut with a pointer and keeps its end", () => {
-    const cut = fitted("x".repeat(maxTextLength), "\n\n<!-- mark -->");
+    const cut = truncated("x".repeat(maxTextLength), "\n\n<!-- mark -->");
     expect(cut.length).toBeLessThanOrEqual(maxTextLength);
     expect(cut).toMatch(/x\n\n… The rest is too long for GitHub.*\n\n<!-- mark -->$/);
   });
 
   test("is not cut in the middle of a character", () => {
     for (const shift of ["", "x"]) {
-      expect(fitted(shift + "😀".repeat(maxTextLength), "").isWellFormed()).toBe(true);
+      expect(truncated(shift + "😀".repeat(maxTextLength), "").isWellFormed()).toBe(true);
     }
   });
 });

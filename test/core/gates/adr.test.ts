@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { FileText, RunRecord } from "../../../core/facts.ts";
+import type { FileText, PullRun } from "../../../core/facts.ts";
 import { pathsToRead } from "../../../core/gates.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { change, facts, head, policyOf, renamed, runRecord, text } from "../sample-facts.ts";
@@ -11,7 +11,7 @@ const added = made("services/mail/main.ts");
 const file = "docs/adr/4.md";
 const given = (changes: ReturnType<typeof change>[], ...texts: FileText[]) =>
   facts({ policy, changes, texts: known(texts) });
-const ofStory = (over: Partial<RunRecord>, ...texts: FileText[]) =>
+const ofStory = (over: Partial<PullRun>, ...texts: FileText[]) =>
   facts({ policy, changes: [added], record: runRecord(over), texts: known(texts) });
 
 describe("adr", () => {
