@@ -1,10 +1,10 @@
 import type { RequestInterface } from "@octokit/types";
-import { type Annotation, annotationsOf } from "../core/annotations.ts";
+import { type Annotation, annotationsOf } from "../core/verdict/annotations.ts";
 import { crashText } from "../core/errors.ts";
-import { verdictText } from "../core/judge.ts";
+import { verdictText } from "../core/verdict/judge.ts";
 import type { Known } from "../core/known.ts";
 import { known, unknown } from "../core/known.ts";
-import { summaryMarkdown, titleOf } from "../core/report.ts";
+import { summaryMarkdown, titleOf } from "../core/verdict/report.ts";
 import { type EventSubject, subjectOfEvent } from "./event.ts";
 import { verdictOn } from "./verdict.ts";
 

@@ -1,9 +1,9 @@
-import type { GitHub } from "../collect/github.ts";
-import { collectGroup } from "../collect/group.ts";
-import { collectPull } from "../collect/pull.ts";
+import type { GitHub } from "../collect/github/request.ts";
+import { collectGroup } from "../collect/group/group.ts";
+import { collectPull } from "../collect/pull/pull.ts";
 import type { OnCrash } from "../core/errors.ts";
-import { judgeGroup } from "../core/group.ts";
-import { judge } from "../core/judge.ts";
+import { judgeGroup } from "../core/group/judge.ts";
+import { judge } from "../core/verdict/judge.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import type { Verdict } from "../schemas/verdict.ts";
 import type { EventSubject } from "./event.ts";

@@ -2,7 +2,7 @@
 import module from "node:module";
 import { join } from "node:path";
 import { isatty } from "node:tty";
-import type { Io } from "./cli/io.ts";
+import type { Io } from "./terminal/io.ts";
 
 const { XDG_CACHE_HOME, LOCALAPPDATA, HOME } = process.env;
 const caches = XDG_CACHE_HOME || LOCALAPPDATA || (HOME && join(HOME, ".cache"));

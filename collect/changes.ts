@@ -1,7 +1,7 @@
 import type { Change, FileSide } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import { byPath } from "../core/paths.ts";
-import type { Blob, TreeEntry } from "./git.ts";
+import { byPath } from "../core/paths/patterns.ts";
+import type { Blob, TreeEntry } from "./git/git.ts";
 import { countLines, type LineCount } from "./lines.ts";
 
 /** A path that two trees disagree about: another content, another mode, or there on one side only. */

@@ -1,6 +1,6 @@
 import type { Change, CommitFact } from "../core/facts.ts";
 import type { Known } from "../core/known.ts";
-import type { Blob, TreeEntry } from "./git.ts";
+import type { Blob, TreeEntry } from "./git/git.ts";
 
 /**
  * Reads a repository's commits and files, from a git directory or from GitHub's API. Commits are full ids. Both ways give

@@ -1,7 +1,7 @@
 import type { Change, Content, FileSide, FileText, PolicyReading, PullRecord } from "../core/facts.ts";
-import { pathsToRead } from "../core/gates.ts";
+import { pathsToRead } from "../core/gates/registry.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import type { Blob } from "./git.ts";
+import type { Blob } from "./git/git.ts";
 import type { Objects } from "./objects.ts";
 import type { readYaml } from "./yaml/yaml.ts";
 

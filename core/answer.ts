@@ -1,4 +1,4 @@
-import type { CommandRequest } from "./authority.ts";
+import type { CommandRequest } from "./people/authority.ts";
 import type { IssueRef, Step } from "./decision.ts";
 import { type Draft, entriesOf, type TypedEntry, userActor } from "./entries.ts";
 import { effectKey, sourceKey } from "./identifiers.ts";

@@ -1,5 +1,5 @@
 import { type CommandAnswer, refuse } from "./answer.ts";
-import { authority, type CommandRequest } from "./authority.ts";
+import { authority, type CommandRequest } from "./people/authority.ts";
 import {
   type CommandName,
   type CommandOf,

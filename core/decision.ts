@@ -1,4 +1,4 @@
-import type { CommandRequest } from "./authority.ts";
+import type { CommandRequest } from "./people/authority.ts";
 import type { Effect, EffectOutcome, EffectResult, Ourselves, Subject } from "./effects.ts";
 import type { Draft, TypedEntry } from "./entries.ts";
 import type { Crash } from "./errors.ts";

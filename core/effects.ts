@@ -1,6 +1,6 @@
 import type { Casefile, Redaction, WrittenCasefile } from "../schemas/step.ts";
 import type { Account } from "../schemas/text.ts";
-import type { Annotation } from "./annotations.ts";
+import type { Annotation } from "./verdict/annotations.ts";
 import { parseQueueRef } from "./queue-ref.ts";
 
 /**

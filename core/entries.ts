@@ -2,7 +2,7 @@ import type { EntryBody, EntryKind } from "../schemas/entries.ts";
 import type { Actor } from "../schemas/ledger.ts";
 import type { Account } from "../schemas/text.ts";
 import type { Ourselves } from "./effects.ts";
-import type { Subject as EntrySubject } from "./ledger.ts";
+import type { Subject as EntrySubject } from "./ledger/entry.ts";
 
 /** An entry of the ledger whose body was checked against its kind. */
 export type TypedEntry = {

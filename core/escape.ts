@@ -1,4 +1,4 @@
-import { codePoint } from "./names.ts";
+import { codePoint } from "./file-names.ts";
 
 /** Characters that cannot be seen or that change how their neighbours are shown: they hide text from a reader. */
 const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;

@@ -1,6 +1,6 @@
 import type { Policy } from "../schemas/policy.ts";
 import type { Account, Risk } from "../schemas/text.ts";
-import type { Permission } from "./authority.ts";
+import type { Permission } from "./people/authority.ts";
 import type { Known } from "./known.ts";
 import type { YamlProblem, YamlReading } from "./yaml.ts";
 

@@ -1,7 +1,7 @@
 /** Runs the sandbox by itself: `node sandbox/main.ts --seed seed.yml [--port 3999] [--dir state]`. */
 import { parseArgs } from "node:util";
-import { readSeed } from "./seed.ts";
-import { startSandbox } from "./server.ts";
+import { readSeed } from "./seed/seed.ts";
+import { startSandbox } from "./server/server.ts";
 
 const USAGE = "usage: node sandbox/main.ts --seed <file.yml> [--port <number>] [--dir <directory>]";
 

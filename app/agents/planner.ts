@@ -1,7 +1,7 @@
 import type { MessageParam } from "@anthropic-ai/sdk/resources/messages/messages";
 import * as z from "zod";
 import { digestOf, sha256 } from "../../core/digest.ts";
-import { nameProblem } from "../../core/names.ts";
+import { nameProblem } from "../../core/file-names.ts";
 import { Plan } from "../../schemas/plan.ts";
 import type { AnswerRedaction, Usage } from "../../schemas/step.ts";
 import { addUsage, callModel } from "./conversation.ts";

@@ -1,4 +1,4 @@
-import { type GitHub, readBlob, requestKnown } from "../../collect/github.ts";
+import { type GitHub, readBlob, requestKnown } from "../../collect/github/request.ts";
 import { SallyportError } from "../../core/errors.ts";
 
 /** A file of the tree an agent works on. Whoever may push to the base branch named it. */

@@ -1,6 +1,6 @@
-import { casefileGuard } from "../../core/casefiles.ts";
-import { foldConfusables, nameProblem } from "../../core/names.ts";
-import { byPath, matcher } from "../../core/paths.ts";
+import { casefileGuard } from "../../core/contract/casefiles.ts";
+import { foldConfusables, nameProblem } from "../../core/file-names.ts";
+import { byPath, matcher } from "../../core/paths/patterns.ts";
 import type { FileWrite, Pack } from "../../schemas/step.ts";
 import type { TreeReader } from "./trees.ts";
 

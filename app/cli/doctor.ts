@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import { oneLine } from "../../core/escape.ts";
-import { exitStatusOf, type HealthFinding, type Status } from "../../core/finding.ts";
-import { judgeHealth } from "../../core/health.ts";
-import { readConfig } from "../config.ts";
-import { collectHealth } from "../health.ts";
-import { createSecrets } from "../redact.ts";
-import type { Io } from "./io.ts";
+import { exitStatusOf, type HealthFinding, type Status } from "../../core/health/finding.ts";
+import { judgeHealth } from "../../core/health/health.ts";
+import { readConfig } from "../settings/config.ts";
+import { collectHealth } from "../health/health.ts";
+import { createSecrets } from "../settings/secrets.ts";
+import type { Io } from "../terminal/io.ts";
 
 type Options = { repo: string[]; json?: boolean };
 

@@ -3,22 +3,22 @@ import { join } from "node:path";
 import { Command, type CommanderError } from "commander";
 import { messageOf } from "../../core/errors.ts";
 import { oneLine } from "../../core/escape.ts";
-import { packageHome } from "../package-home.ts";
-import type { Io } from "./io.ts";
+import { packageHome } from "../settings/package-home.ts";
+import type { Io } from "../terminal/io.ts";
 
 /** Every command by its name. Only the one that is asked for is loaded: the server's packages are heavy. */
 const commands: Record<string, () => Promise<(io: Io) => Command>> = {
-  check: async () => (await import("./check.ts")).checkCommand,
-  policy: async () => (await import("./policy.ts")).policyCommand,
-  backtest: async () => (await import("./backtest.ts")).backtestCommand,
-  init: async () => (await import("./init.ts")).initCommand,
-  ledger: async () => (await import("./ledger.ts")).ledgerCommand,
-  replay: async () => (await import("./replay.ts")).replayCommand,
+  check: async () => (await import("./check/check.ts")).checkCommand,
+  policy: async () => (await import("./policy/policy.ts")).policyCommand,
+  backtest: async () => (await import("./backtest/backtest.ts")).backtestCommand,
+  init: async () => (await import("./init/init.ts")).initCommand,
+  ledger: async () => (await import("./ledger/ledger.ts")).ledgerCommand,
+  replay: async () => (await import("./ledger/replay.ts")).replayCommand,
   serve: async () => (await import("./serve.ts")).serveCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
   rebuild: async () => (await import("./rebuild.ts")).rebuildCommand,
   sandbox: async () => (await import("./sandbox.ts")).sandboxCommand,
-  demo: async () => (await import("./demo.ts")).demoCommand,
+  demo: async () => (await import("../demo/demo.ts")).demoCommand,
 };
 
 /** Runs the command line. `argv` is the process's, with node and the program's file before the first word. */

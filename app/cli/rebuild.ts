@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { oneLine } from "../../core/escape.ts";
-import { type Rebuilt, rebuild } from "../rebuild.ts";
-import type { Io } from "./io.ts";
-import { withSettings } from "./settings.ts";
+import { type Rebuilt, rebuild } from "../ledger/rebuild.ts";
+import type { Io } from "../terminal/io.ts";
+import { withSettings } from "../terminal/settings.ts";
 
 /**
  * `sallyport rebuild`: an empty or old database is filled from GitHub. Exit status 0: all repositories, 1: one of them

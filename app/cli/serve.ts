@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { startService } from "../service.ts";
-import type { Io } from "./io.ts";
-import { withSettings } from "./settings.ts";
+import { startService } from "../service/service.ts";
+import type { Io } from "../terminal/io.ts";
+import { withSettings } from "../terminal/settings.ts";
 
 /** `sallyport serve`: the service, with all its settings from the environment. */
 export function serveCommand(io: Io): Command {

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { SallyportError } from "../../core/errors.ts";
-import { type ProgramName, programPath, startProgram } from "../cli/programs.ts";
+import { type ProgramName, programPath, startProgram } from "../settings/programs.ts";
 
 /** A process of the demo that stays up until it is told to end. */
 export type Host = { url: string; process: ChildProcess; close(): Promise<void> };

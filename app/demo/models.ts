@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { SallyportError } from "../../core/errors.ts";
-import { packageHome } from "../package-home.ts";
+import { packageHome } from "../settings/package-home.ts";
 
 /** A model service that answers with the demo's recorded turns, over HTTP and in the provider's own format. */
 export type Models = { url: string; close(): Promise<void> };

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SallyportError } from "../../core/errors.ts";
-import { evidenceBranch } from "../../core/evidence-branch.ts";
+import { evidenceBranch } from "../../core/ledger/branch.ts";
 import { waitFor } from "./acting.ts";
 import { git } from "./governed.ts";
 import { runProgram } from "./hosts.ts";

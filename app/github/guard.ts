@@ -1,8 +1,8 @@
 import type { ProbotOctokit } from "probot";
 import { SallyportError } from "../../core/errors.ts";
-import { type Use, whyForbidden } from "../allowed-calls.ts";
-import { limitIn, limitOf } from "../rate-limit.ts";
-import { isOtherRepository } from "../same-repository.ts";
+import { type Use, whyForbidden } from "./allowed-calls.ts";
+import { limitIn, limitOf } from "./rate-limit.ts";
+import { isOtherRepository } from "./same-repository.ts";
 import type { KeptToken } from "./token.ts";
 
 /** How long one answer of GitHub may take. */

@@ -1,4 +1,4 @@
-import type { Use } from "../allowed-calls.ts";
+import type { Use } from "./allowed-calls.ts";
 
 /** What is minted: an installation's token, and the end of its time as RFC 3339. */
 export type Minted = { token: string; expiresAt: string };

@@ -1,6 +1,6 @@
-import { redactSecrets, redactSecretsIn } from "../../collect/redaction.ts";
-import { issueDigest } from "../../core/contract.ts";
-import { redactionReport } from "../../core/cuts.ts";
+import { redactSecrets, redactSecretsIn } from "../../collect/secrets/redaction.ts";
+import { issueDigest } from "../../core/contract/contract.ts";
+import { redactionReport } from "../../core/redaction/redaction.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
@@ -8,12 +8,12 @@ import { Plan } from "../../schemas/plan.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
 import { backends } from "../agents/backend.ts";
 import { defaultModel } from "../agents/conversation.ts";
-import { redactingCallStore, redactResult } from "../agents/cuts.ts";
+import { redactingCallStore, redactResult } from "../agents/redact.ts";
 import { askPlanner } from "../agents/planner.ts";
 import type { AgentEvent, Service } from "../agents/run.ts";
 import { githubTree } from "../agents/trees.ts";
 import { createWorkspace } from "../agents/workspace.ts";
-import { type EffectOf, type PerformContext, readJson } from "./world.ts";
+import { type EffectOf, type PerformContext, readJson } from "./context.ts";
 
 /** Asks the planner for a story's plan and stores it. A model wrote the plan: data, until a person approves it. */
 export async function askPlannerFor(

@@ -1,9 +1,9 @@
 import type { Objects } from "../../collect/objects.ts";
-import { wholeCasefile } from "../../core/casefiles.ts";
+import { wholeCasefile } from "../../core/contract/casefiles.ts";
 import { SallyportError } from "../../core/errors.ts";
-import { nameProblem } from "../../core/paths.ts";
+import { nameProblem } from "../../core/paths/patterns.ts";
 import type { Casefile, Pack } from "../../schemas/step.ts";
-import type { EffectOf } from "./world.ts";
+import type { EffectOf } from "./context.ts";
 
 /** A casefile as it is to be written. */
 export type WholeCasefile = Casefile & { content: string };

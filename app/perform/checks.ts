@@ -1,9 +1,9 @@
-import type { Annotation } from "../../core/annotations.ts";
+import type { Annotation } from "../../core/verdict/annotations.ts";
 import type { EffectResult } from "../../core/effects.ts";
-import { checkName } from "../../core/required-check.ts";
-import { listAllOrThrow } from "./answers.ts";
-import { truncated } from "./words.ts";
-import type { EffectOf, PerformContext } from "./world.ts";
+import { checkName } from "../../core/health/required-check.ts";
+import { listAllOrThrow } from "../github/requests.ts";
+import { truncated } from "./text.ts";
+import type { EffectOf, PerformContext } from "./context.ts";
 
 /** The most annotations that GitHub takes in one request; those of a later one are added to them. */
 const batchSize = 50;

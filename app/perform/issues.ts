@@ -1,9 +1,9 @@
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
-import { listAllOrThrow } from "./answers.ts";
+import { listAllOrThrow } from "../github/requests.ts";
 import { commentOnce } from "./comments.ts";
-import { sanitize, title, truncated } from "./words.ts";
-import { type EffectOf, marker, type PerformContext } from "./world.ts";
+import { sanitize, title, truncated } from "./text.ts";
+import { type EffectOf, marker, type PerformContext } from "./context.ts";
 
 /** The slice of an issue that is read here. Its `id` is the database id, which sub-issues and dependencies ask for. */
 type Issue = {

@@ -1,6 +1,6 @@
 import type { EffectResult } from "../../core/effects.ts";
-import { ignoreStatus, listAllOrThrow, orNull } from "./answers.ts";
-import type { EffectOf, PerformContext } from "./world.ts";
+import { ignoreStatus, listAllOrThrow, orNull } from "../github/requests.ts";
+import type { EffectOf, PerformContext } from "./context.ts";
 
 /** The states' colours, so that a list of issues can be read at a glance. */
 const colours: Record<string, string> = {

@@ -1,8 +1,8 @@
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
-import { listAllOrThrow, orNull } from "./answers.ts";
+import { listAllOrThrow, orNull } from "../github/requests.ts";
 import { commentOnce } from "./comments.ts";
-import type { EffectOf, PerformContext } from "./world.ts";
+import type { EffectOf, PerformContext } from "./context.ts";
 
 /**
  * Puts a run's branch back to where it stood at a checkpoint, or takes it away and closes its pull request. Only commits of

@@ -1,8 +1,8 @@
-import type { SecretSearch } from "../../collect/redaction.ts";
+import type { SecretSearch } from "../../collect/secrets/redaction.ts";
 import type { Decision } from "../../core/decision.ts";
 import { messageOf, SallyportError } from "../../core/errors.ts";
-import { asSallyportError } from "../perform/failure.ts";
-import { scrubbed } from "../redact.ts";
+import { asSallyportError } from "../github/failure.ts";
+import { scrubbed } from "../settings/secrets.ts";
 
 /** A job by its queue and key. `repository` is the one that it reads; null: it keeps to no reader's limit. */
 export type Job = { name: string; key: string; repository: number | null };

@@ -1,12 +1,12 @@
-import { type Conversation, readConversation } from "../../collect/asks.ts";
-import type { GitHub } from "../../collect/github.ts";
+import { type Conversation, readConversation } from "../../collect/issue/conversation.ts";
+import type { GitHub } from "../../collect/github/request.ts";
 import { answeredSources } from "../../core/answer.ts";
 import type { Ourselves } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import type { PolicyReading } from "../../core/facts.ts";
 import { sourceKey } from "../../core/identifiers.ts";
 import type { Known } from "../../core/known.ts";
-import { usablePolicy } from "../../core/trouble.ts";
+import { usablePolicy } from "../../core/policy/problem.ts";
 
 /** The most commands that one look answers; the next comes with their replies, so that nobody fills the ledger at one go. */
 const maxCommands = 50;

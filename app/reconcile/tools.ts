@@ -1,10 +1,10 @@
-import type { GitHub } from "../../collect/github.ts";
-import type { ObjectsCache } from "../../collect/objects-cache.ts";
-import type { SecretSearch } from "../../collect/redaction.ts";
+import type { GitHub } from "../../collect/github/request.ts";
+import type { ObjectsCache } from "../../collect/github/cache.ts";
+import type { SecretSearch } from "../../collect/secrets/redaction.ts";
 import type { Decision } from "../../core/decision.ts";
 import type { Ourselves, Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
-import type { Database } from "../database.ts";
+import type { Database } from "../store/database.ts";
 
 /** What a look needs: the repository's reader, the ledger, and how a decision is recorded. */
 export type ReconcileTools = {

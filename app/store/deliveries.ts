@@ -1,6 +1,6 @@
 import type { Transaction } from "kysely";
 import { sha256 } from "../../core/digest.ts";
-import type { Database, Tables } from "../database.ts";
+import type { Database, Tables } from "./database.ts";
 
 /** Remembers a delivery by its id. False: it came before, so there is nothing to do for it. */
 export async function storeDelivery(

@@ -8,7 +8,7 @@ import {
   subjectOf,
 } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
-import type { Database, Tables } from "../database.ts";
+import type { Database, Tables } from "./database.ts";
 
 /** An effect that is still to be done, or whose last try was cut off; `tries` are those that were begun. */
 export type OpenEffect = { id: number; effect: Effect; repository: number; subject: Subject; tries: number };

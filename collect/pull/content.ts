@@ -1,7 +1,7 @@
 import type { Change, CommitFact, PolicyReading, PullFacts, PullRecord } from "../../core/facts.ts";
 import { type Known, known } from "../../core/known.ts";
 import type { Objects } from "../objects.ts";
-import { findSecrets } from "../secrets.ts";
+import { findSecrets } from "../secrets/secrets.ts";
 import { readTexts } from "../texts.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { parseEvents, YAMLException } from "js-yaml";
 import { shortLine } from "../../core/escape.ts";
-import { codePoint } from "../../core/names.ts";
+import { codePoint } from "../../core/file-names.ts";
 import type { Place, YamlProblem, YamlReading } from "../../core/yaml.ts";
 import { buildTrees } from "./tree.ts";
 

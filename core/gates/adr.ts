@@ -1,4 +1,4 @@
-import { addedFiles, emptyReason } from "../brought.ts";
+import { addedFiles, emptyReason } from "../paths/added-files.ts";
 import type { Change, LoadedPolicy, PullRecord } from "../facts.ts";
 import {
   authorOf,
@@ -8,9 +8,9 @@ import {
   policyLine,
   result,
   unknownResult,
-} from "../gate.ts";
-import { matcher } from "../paths.ts";
-import { anyOf, patternList } from "../pattern-list.ts";
+} from "./gate.ts";
+import { matcher } from "../paths/patterns.ts";
+import { anyOf, patternList } from "../paths/pattern-list.ts";
 
 const name = "adr";
 

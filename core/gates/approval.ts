@@ -1,6 +1,6 @@
-import { idsOf, whoseWork } from "../authorship.ts";
+import { idsOf, whoseWork } from "../people/authorship.ts";
 import type { AdoptedPlan, Adoption, LoadedPolicy } from "../facts.ts";
-import { alwaysOn, forRuns, policyLine, result } from "../gate.ts";
+import { alwaysOn, forRuns, policyLine, result } from "./gate.ts";
 
 const name = "approval";
 

@@ -1,10 +1,10 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import { holders } from "../authority.ts";
-import { emptyReason } from "../brought.ts";
-import { requiredCasefiles } from "../casefiles.ts";
+import { holders } from "../people/authority.ts";
+import { emptyReason } from "../paths/added-files.ts";
+import { requiredCasefiles } from "../contract/casefiles.ts";
 import type { LoadedPolicy, PullRun } from "../facts.ts";
-import { forRuns, lostRun, notConfigured, policyLine, result, unknownResult } from "../gate.ts";
-import { nameProblem } from "../paths.ts";
+import { forRuns, lostRun, notConfigured, policyLine, result, unknownResult } from "./gate.ts";
+import { nameProblem } from "../paths/patterns.ts";
 
 const name = "casefile";
 

@@ -1,6 +1,6 @@
 import type { Reason } from "../../schemas/verdict.ts";
 import type { CheckFact, LoadedPolicy, PullBasics } from "../facts.ts";
-import { authorOf, defineGate, notConfigured, policyLine, result } from "../gate.ts";
+import { authorOf, defineGate, notConfigured, policyLine, result } from "./gate.ts";
 
 const name = "ci";
 

@@ -1,5 +1,5 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
-import { adoptionOf } from "../authorship.ts";
+import { adoptionOf } from "../people/authorship.ts";
 import type { FileText, LoadedPolicy, PullBasics, PullRecord } from "../facts.ts";
 import {
   alwaysOn,
@@ -10,9 +10,9 @@ import {
   type ReadingFacts,
   result,
   unknownResult,
-} from "../gate.ts";
-import { matcher } from "../paths.ts";
-import { patternList } from "../pattern-list.ts";
+} from "./gate.ts";
+import { matcher } from "../paths/patterns.ts";
+import { patternList } from "../paths/pattern-list.ts";
 
 const name = "evidence";
 

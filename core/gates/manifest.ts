@@ -1,5 +1,5 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import { addedFiles } from "../brought.ts";
+import { addedFiles } from "../paths/added-files.ts";
 import type { Change } from "../facts.ts";
 import {
   authorOf,
@@ -9,9 +9,9 @@ import {
   policyLine,
   result,
   unknownResult,
-} from "../gate.ts";
-import { matcher } from "../paths.ts";
-import { anyOf, pairLists } from "../pattern-list.ts";
+} from "./gate.ts";
+import { matcher } from "../paths/patterns.ts";
+import { anyOf, pairLists } from "../paths/pattern-list.ts";
 
 const name = "manifest";
 

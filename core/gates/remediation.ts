@@ -1,5 +1,5 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import { addedFiles, emptyReason } from "../brought.ts";
+import { addedFiles, emptyReason } from "../paths/added-files.ts";
 import type { Change, FileText, LoadedPolicy } from "../facts.ts";
 import {
   authorOf,
@@ -9,10 +9,10 @@ import {
   policyLine,
   result,
   unknownResult,
-} from "../gate.ts";
-import { matcher } from "../paths.ts";
-import { anyOf, patternList } from "../pattern-list.ts";
-import { readTrace } from "../remediation-trace.ts";
+} from "./gate.ts";
+import { matcher } from "../paths/patterns.ts";
+import { anyOf, patternList } from "../paths/pattern-list.ts";
+import { readTrace } from "../analysis/remediation-trace.ts";
 
 const name = "remediation";
 

@@ -1,8 +1,8 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { Account } from "../../schemas/text.ts";
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
-import { holders } from "../authority.ts";
-import { requesters, whoseWork } from "../authorship.ts";
+import { holders } from "../people/authority.ts";
+import { requesters, whoseWork } from "../people/authorship.ts";
 import type { LoadedPolicy, ReviewFact } from "../facts.ts";
 import {
   authorOf,
@@ -14,10 +14,10 @@ import {
   result,
   unknownResult,
   withFacts,
-} from "../gate.ts";
-import { matcher } from "../paths.ts";
-import { patternList } from "../pattern-list.ts";
-import { approvals, hasDuty, latestReviews } from "../reviewers.ts";
+} from "./gate.ts";
+import { matcher } from "../paths/patterns.ts";
+import { patternList } from "../paths/pattern-list.ts";
+import { approvals, hasDuty, latestReviews } from "../people/reviewers.ts";
 
 const name = "review";
 

@@ -1,5 +1,5 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
-import { casefileGuard } from "../casefiles.ts";
+import { casefileGuard } from "../contract/casefiles.ts";
 import type { AdoptedPlan, Change, LoadedPolicy, PullBasics, PullRun } from "../facts.ts";
 import {
   alwaysOn,
@@ -10,9 +10,9 @@ import {
   policyLine,
   result,
   unknownResult,
-} from "../gate.ts";
-import { matcher, nameProblem } from "../paths.ts";
-import { sensitive, sensitivePatterns } from "../sensitive.ts";
+} from "./gate.ts";
+import { matcher, nameProblem } from "../paths/patterns.ts";
+import { sensitive, sensitivePatterns } from "../paths/sensitive.ts";
 
 const name = "scope";
 

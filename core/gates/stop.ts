@@ -1,5 +1,5 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import { alwaysOn, defineGate, result } from "../gate.ts";
+import { alwaysOn, defineGate, result } from "./gate.ts";
 
 const name = "stop";
 

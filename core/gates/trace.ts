@@ -1,6 +1,6 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
-import { holders } from "../authority.ts";
-import { untracedCommits } from "../authorship.ts";
+import { holders } from "../people/authority.ts";
+import { untracedCommits } from "../people/authorship.ts";
 import type { Adoption, LoadedPolicy, PullBasics, PullRecord } from "../facts.ts";
 import {
   alwaysOn,
@@ -11,8 +11,8 @@ import {
   policyLine,
   result,
   unknownResult,
-} from "../gate.ts";
-import { givenElsewhere, isForBase, type Target } from "../retarget.ts";
+} from "./gate.ts";
+import { givenElsewhere, isForBase, type Target } from "../people/retarget.ts";
 
 const name = "trace";
 

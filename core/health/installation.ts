@@ -1,4 +1,4 @@
-import { findingsOf, type HealthFinding, retryHint } from "../finding.ts";
+import { findingsOf, type HealthFinding, retryHint } from "./finding.ts";
 import type { Known } from "../known.ts";
 
 /** What an App, or one installation of it, may do and hears of: levels by permission, and names of events. */

@@ -1,4 +1,4 @@
-import { findingsOf, type HealthFinding } from "../finding.ts";
+import { findingsOf, type HealthFinding } from "./finding.ts";
 
 /** What came of asking a model service for its list of models, which costs nothing. `detail` is in its own words. */
 export type ServiceFact = {

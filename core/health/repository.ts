@@ -1,15 +1,15 @@
 import type { Policy } from "../../schemas/policy.ts";
 import { policyPath } from "../../schemas/policy-place.ts";
 import type { Ourselves } from "../effects.ts";
-import { evidenceBranch } from "../evidence-branch.ts";
+import { evidenceBranch } from "../ledger/branch.ts";
 import type { LoadedPolicy, PolicyReading } from "../facts.ts";
-import { findingsOf, type HealthFinding, retryHint } from "../finding.ts";
-import type { JobCheck } from "../job-checks.ts";
+import { findingsOf, type HealthFinding, retryHint } from "./finding.ts";
+import type { JobCheck } from "../policy/job-checks.ts";
 import type { Known } from "../known.ts";
-import { matcher } from "../paths.ts";
-import { lintPolicy } from "../policy-lint.ts";
-import { type BranchRules, judgeRequired } from "../required-check.ts";
-import { problemLines } from "../trouble.ts";
+import { matcher } from "../paths/patterns.ts";
+import { lintPolicy } from "../policy/lint.ts";
+import { type BranchRules, judgeRequired } from "./required-check.ts";
+import { problemLines } from "../policy/problem.ts";
 import { judgePeople, type NamedAccount } from "./people.ts";
 import { judgeWorkflows, type PrivilegedFetch } from "./workflows.ts";
 

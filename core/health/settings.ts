@@ -1,4 +1,4 @@
-import { findingsOf, type HealthFinding } from "../finding.ts";
+import { findingsOf, type HealthFinding } from "./finding.ts";
 
 /** Where the service keeps its state, as far as it can be told without opening what a running service holds. */
 export type DatabaseFact =

@@ -1,4 +1,4 @@
-import { findingsOf, type HealthFinding } from "../finding.ts";
+import { findingsOf, type HealthFinding } from "./finding.ts";
 import type { Known } from "../known.ts";
 
 /** A line (1-based) of a workflow that holds the repository's secrets, which fetches the code of a pull request. */

@@ -2,7 +2,7 @@ import type { BodyRef, EntryBody } from "../../schemas/entries.ts";
 import type { Plan } from "../../schemas/plan.ts";
 import type { Attempt, StepResult } from "../../schemas/step.ts";
 import type { Account } from "../../schemas/text.ts";
-import { compilePrompt } from "../contract.ts";
+import { compilePrompt } from "../contract/contract.ts";
 import { sha256 } from "../digest.ts";
 import { checkpointName } from "../identifiers.ts";
 

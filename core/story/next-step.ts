@@ -1,9 +1,9 @@
-import { holders } from "../authority.ts";
-import { idsOf, whoseWork } from "../authorship.ts";
+import { holders } from "../people/authority.ts";
+import { idsOf, whoseWork } from "../people/authorship.ts";
 import { entriesOf } from "../entries.ts";
 import { code, plain } from "../escape.ts";
-import type { StoryContext } from "../story-facts.ts";
-import type { PromptRecord } from "../story-record.ts";
+import type { StoryContext } from "./facts.ts";
+import type { PromptRecord } from "../record/story.ts";
 import { contractDrift, currentDigest } from "./approval.ts";
 import { isAnswered, isPlannedText } from "./planning.ts";
 import { standingOf } from "./standing.ts";

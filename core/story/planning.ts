@@ -1,13 +1,13 @@
 import type { Plan } from "../../schemas/plan.ts";
-import { casefilesOf } from "../casefiles.ts";
-import { issueDigest, planProblems } from "../contract.ts";
+import { casefilesOf } from "../contract/casefiles.ts";
+import { issueDigest, planProblems } from "../contract/contract.ts";
 import { awaitEffect, type EffectFailure, type Step } from "../decision.ts";
 import { digestOf } from "../digest.ts";
 import type { EffectResult } from "../effects.ts";
 import { appActor, entriesOf } from "../entries.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
-import type { StoryContext } from "../story-facts.ts";
-import type { PlanRequest, StoryRecord } from "../story-record.ts";
+import type { StoryContext } from "./facts.ts";
+import type { PlanRequest, StoryRecord } from "../record/story.ts";
 
 /** Asks the planner for what a person last requested, and records what it proposed or why it did not. */
 export function plan(context: StoryContext): Step {

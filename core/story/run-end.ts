@@ -1,6 +1,6 @@
 import type { Ourselves } from "../effects.ts";
 import { appActor, type Draft } from "../entries.ts";
-import type { StoryRun } from "../story-record.ts";
+import type { StoryRun } from "../record/story.ts";
 
 /** Ends a story's open run. */
 export function runClosed(

@@ -1,5 +1,5 @@
-import { stateOf } from "../attempts.ts";
-import type { PromptRecord, StoryRecord } from "../story-record.ts";
+import { stateOf } from "../ledger/attempt-protocol.ts";
+import type { PromptRecord, StoryRecord } from "../record/story.ts";
 
 /** How far a prompt of an approved plan has come. */
 export type PromptStanding =

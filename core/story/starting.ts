@@ -1,12 +1,12 @@
-import { nextAttempt } from "../checkpoints.ts";
-import { branchToWrite, packOf } from "../contract.ts";
+import { nextAttempt } from "../record/checkpoints.ts";
+import { branchToWrite, packOf } from "../contract/contract.ts";
 import type { Step } from "../decision.ts";
 import { appActor, type Draft } from "../entries.ts";
-import { agentHolder, handedOff, toAgent } from "../handoffs.ts";
+import { agentHolder, handedOff, toAgent } from "../contract/handoffs.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
-import type { StoryContext } from "../story-facts.ts";
-import type { AttemptRecord, PromptRecord, StoryRun } from "../story-record.ts";
+import type { StoryContext } from "./facts.ts";
+import type { AttemptRecord, PromptRecord, StoryRun } from "../record/story.ts";
 import { contractDrift } from "./approval.ts";
 import { bodyRef, checkpointBody } from "./bodies.ts";
 import { runClosed } from "./run-end.ts";

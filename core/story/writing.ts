@@ -1,12 +1,12 @@
-import { casefileText } from "../casefiles.ts";
+import { casefileText } from "../contract/casefiles.ts";
 import { awaitEffect, type Step } from "../decision.ts";
 import type { Effect } from "../effects.ts";
 import { appActor, type Draft, lastEntry } from "../entries.ts";
-import { handedOff, toGates } from "../handoffs.ts";
+import { handedOff, toGates } from "../contract/handoffs.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { list, table } from "../markdown.ts";
-import type { StoryContext, StoryFacts, Work } from "../story-facts.ts";
-import type { AttemptRecord } from "../story-record.ts";
+import type { StoryContext, StoryFacts, Work } from "./facts.ts";
+import type { AttemptRecord } from "../record/story.ts";
 import { pullBody, stepOf } from "./bodies.ts";
 import { runClosed } from "./run-end.ts";
 

@@ -1,8 +1,8 @@
 /** In whose name a query reads a repository, and what it may read there. */
-import { refuseRepository } from "../access.ts";
-import type { Caller } from "../caller.ts";
-import type { State } from "../memory.ts";
-import type { Account, Pull, Repository } from "../model.ts";
+import { refuseRepository } from "../request/access.ts";
+import type { Caller } from "../request/caller.ts";
+import type { State } from "../state/memory.ts";
+import type { Account, Pull, Repository } from "../state/model.ts";
 import { refusal } from "./connection.ts";
 
 export type Asker = {

@@ -1,5 +1,5 @@
 /** Branches as GraphQL shows them. */
-import { branchTip } from "../git.ts";
+import { branchTip } from "../git/git.ts";
 import { objectNodeId } from "../present/commits.ts";
 import { type Asker, demand } from "./asker.ts";
 import { commitNode } from "./objects.ts";

@@ -1,9 +1,9 @@
 /** The root of every query that the sandbox answers. */
-import { refuseRepository } from "../access.ts";
-import type { Caller } from "../caller.ts";
-import type { State } from "../memory.ts";
-import { chargeRate } from "../rate.ts";
-import { findPull, findRepository, fullName, timestamp } from "../state.ts";
+import { refuseRepository } from "../request/access.ts";
+import type { Caller } from "../request/caller.ts";
+import type { State } from "../state/memory.ts";
+import { chargeRate } from "../request/rate.ts";
+import { findPull, findRepository, fullName, timestamp } from "../state/state.ts";
 import type { Asker } from "./asker.ts";
 import { refusal } from "./connection.ts";
 import { objectNode } from "./objects.ts";

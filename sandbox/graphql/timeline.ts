@@ -1,6 +1,6 @@
 /** What happened to a pull request, as GraphQL tells it: of all kinds of events, those that a change of its base leaves. */
 import { GraphQLError } from "graphql";
-import type { IssueEvent, Pull } from "../model.ts";
+import type { IssueEvent, Pull } from "../state/model.ts";
 import { actorNode } from "./asker.ts";
 import { connection, type Window } from "./connection.ts";
 

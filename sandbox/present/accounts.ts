@@ -1,6 +1,6 @@
-import type { State } from "../memory.ts";
-import type { Account, App, Installation, Repository, Team } from "../model.ts";
-import { findOrganization } from "../state.ts";
+import type { State } from "../state/memory.ts";
+import type { Account, App, Installation, Repository, Team } from "../state/model.ts";
+import { findOrganization } from "../state/state.ts";
 
 /** Where the API's own addresses begin. */
 export function apiUrl(state: State): string {

@@ -1,7 +1,7 @@
-import { readCommit } from "../commits.ts";
-import type { State } from "../memory.ts";
-import type { CheckRun, CheckSuite, Repository } from "../model.ts";
-import { pullsOf } from "../state.ts";
+import { readCommit } from "../git/commits.ts";
+import type { State } from "../state/memory.ts";
+import type { CheckRun, CheckSuite, Repository } from "../state/model.ts";
+import { pullsOf } from "../state/state.ts";
 import { presentApp } from "./accounts.ts";
 import { presentSimpleCommit } from "./commits.ts";
 import { presentPullMinimal } from "./pulls.ts";

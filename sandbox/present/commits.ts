@@ -1,6 +1,6 @@
-import { accountOfEmail, type Commit, type FileChange } from "../commits.ts";
-import type { State } from "../memory.ts";
-import type { Repository } from "../model.ts";
+import { accountOfEmail, type Commit, type FileChange } from "../git/commits.ts";
+import type { State } from "../state/memory.ts";
+import type { Repository } from "../state/model.ts";
 import { presentAccount } from "./accounts.ts";
 import { repositoryPage, repositoryUrl } from "./repositories.ts";
 

@@ -1,5 +1,5 @@
-import type { State } from "../memory.ts";
-import type { Comment, Issue, IssueEvent } from "../model.ts";
+import type { State } from "../state/memory.ts";
+import type { Comment, Issue, IssueEvent } from "../state/model.ts";
 import { presentAccount, presentApp } from "./accounts.ts";
 import { presentComment, presentIssue } from "./issues.ts";
 import { presentMinimalRepository, repositoryUrl } from "./repositories.ts";

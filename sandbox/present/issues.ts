@@ -1,5 +1,5 @@
-import type { State } from "../memory.ts";
-import type { Comment, Issue, Label, Reaction, Repository } from "../model.ts";
+import type { State } from "../state/memory.ts";
+import type { Comment, Issue, Label, Reaction, Repository } from "../state/model.ts";
 import { associationOf, presentAccount, presentApp } from "./accounts.ts";
 import { repositoryPage, repositoryUrl } from "./repositories.ts";
 

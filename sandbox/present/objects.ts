@@ -1,6 +1,6 @@
-import type { Ref } from "../git.ts";
-import type { State } from "../memory.ts";
-import type { Repository } from "../model.ts";
+import type { Ref } from "../git/git.ts";
+import type { State } from "../state/memory.ts";
+import type { Repository } from "../state/model.ts";
 import { objectNodeId } from "./commits.ts";
 import { repositoryUrl } from "./repositories.ts";
 

@@ -1,6 +1,6 @@
-import type { State } from "../memory.ts";
-import type { Protection, Repository } from "../model.ts";
-import { fullName } from "../state.ts";
+import type { State } from "../state/memory.ts";
+import type { Protection, Repository } from "../state/model.ts";
+import { fullName } from "../state/state.ts";
 import { repositoryPage, repositoryUrl } from "./repositories.ts";
 
 export function protectionUrl(state: State, repository: Repository, branch: string): string {

@@ -1,6 +1,6 @@
-import type { State } from "../memory.ts";
-import type { Repository, Role } from "../model.ts";
-import { fullName, includesRole } from "../state.ts";
+import type { State } from "../state/memory.ts";
+import type { Repository, Role } from "../state/model.ts";
+import { fullName, includesRole } from "../state/state.ts";
 import { apiUrl, presentAccount } from "./accounts.ts";
 
 /** Fields of a repository that are addresses below its own, with GitHub's placeholders. */

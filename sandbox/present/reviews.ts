@@ -1,5 +1,5 @@
-import type { State } from "../memory.ts";
-import type { Pull, Review, ReviewComment } from "../model.ts";
+import type { State } from "../state/memory.ts";
+import type { Pull, Review, ReviewComment } from "../state/model.ts";
 import { associationOf, presentAccount } from "./accounts.ts";
 import { issuePage, presentRollup } from "./issues.ts";
 import { pullUrl } from "./pulls.ts";

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { checkCommand } from "../../app/cli/check.ts";
-import { serveGitApi } from "../collect/git-api.ts";
-import { commitFiles, file, makeRepository, type Node, plainGit } from "../collect/repository.ts";
+import { checkCommand } from "../../app/cli/check/check.ts";
+import { serveGitApi } from "../hosts/git-api.ts";
+import { commitFiles, file, makeRepository, type Node, plainGit } from "../builders/git-repository.ts";
 
 const entry = fileURLToPath(new URL("../../action/index.ts", import.meta.url));
 const policy = file(

@@ -6,7 +6,7 @@ import { createAppAuth } from "@octokit/auth-app";
 import { Octokit } from "@octokit/core";
 import { load } from "js-yaml";
 import { verdictOn } from "../../action/verdict.ts";
-import { type Sandbox, startSandbox } from "../../sandbox/server.ts";
+import { type Sandbox, startSandbox } from "../../sandbox/server/server.ts";
 
 const readme = readFileSync(new URL("../../action/README.md", import.meta.url), "utf8");
 const [, sample = ""] = /^```yaml\n(.*?)^```$/ms.exec(readme) ?? [];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { countLines } from "../../collect/lines.ts";
-import { commitFiles, file, makeRepository, plainGit } from "./repository.ts";
+import { commitFiles, file, makeRepository, plainGit } from "../builders/git-repository.ts";
 
 const many = (count: number, text: (line: number) => string) =>
   Array.from({ length: count }, (_, line) => `${text(line)}\n`).join("");

@@ -3,11 +3,11 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { git, people } from "../../app/demo/governed.ts";
 import { runProgram } from "../../app/demo/hosts.ts";
-import { peoplesPart } from "../../core/casefiles.ts";
+import { peoplesPart } from "../../core/contract/casefiles.ts";
 import { sha256 } from "../../core/digest.ts";
-import { waitUntil } from "../patience.ts";
-import { approve, askForPlan, openStory } from "./story.ts";
-import { type Journey, startJourney } from "./world.ts";
+import { waitUntil } from "../hosts/until.ts";
+import { approve, askForPlan, openStory } from "../hosts/story-steps.ts";
+import { type Journey, startJourney } from "../hosts/demo-world.ts";
 
 let journey: Journey;
 beforeAll(async () => {

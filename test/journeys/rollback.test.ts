@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { nextSecond } from "../../app/demo/road.ts";
 import { entriesOf } from "../../core/entries.ts";
-import { recordOf } from "../../core/record.ts";
+import { recordOf } from "../../core/record/pull.ts";
 import type { EntryKind } from "../../schemas/entries.ts";
 import { expectConformance } from "../conformance/watch.ts";
-import { waitUntil } from "../patience.ts";
-import { done, scriptAgent, write } from "./agent.ts";
-import { approve, askForPlan, openStory } from "./story.ts";
-import { type Journey, startJourney } from "./world.ts";
+import { waitUntil } from "../hosts/until.ts";
+import { done, scriptAgent, write } from "../hosts/scripted-agent.ts";
+import { approve, askForPlan, openStory } from "../hosts/story-steps.ts";
+import { type Journey, startJourney } from "../hosts/demo-world.ts";
 
 const agent = scriptAgent();
 let journey: Journey;

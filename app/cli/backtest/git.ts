@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
-import { type Branch, findDefaultBranch } from "../../../collect/commits.ts";
-import { type OnProgress, readHistory } from "../../../collect/history.ts";
-import { type GitObjects, gitObjects } from "../../../collect/objects-git.ts";
-import { readPolicy } from "../../../collect/policy-file.ts";
+import { type Branch, findDefaultBranch } from "../../../collect/pull/commits.ts";
+import { type OnProgress, readHistory } from "../../../collect/backtest/history.ts";
+import { type GitObjects, gitObjects } from "../../../collect/git/objects.ts";
+import { readPolicy } from "../../../collect/policy/file.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
-import type { Io } from "../io.ts";
+import type { Io } from "../../terminal/io.ts";
 import type { BacktestOptions, Found, Question } from "./question.ts";
 
 /** Reads the last changes of a branch in a git directory. */

@@ -1,12 +1,12 @@
-import { type GitHub, readBranch, requestKnown } from "../../../collect/github.ts";
-import type { OnProgress } from "../../../collect/history.ts";
-import { readMergedPulls } from "../../../collect/merged-pulls.ts";
-import { apiObjects } from "../../../collect/objects-api.ts";
-import { readPolicy } from "../../../collect/policy-file.ts";
+import { type GitHub, readBranch, requestKnown } from "../../../collect/github/request.ts";
+import type { OnProgress } from "../../../collect/backtest/history.ts";
+import { readMergedPulls } from "../../../collect/backtest/merged-pulls.ts";
+import { apiObjects } from "../../../collect/github/objects.ts";
+import { readPolicy } from "../../../collect/policy/file.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
-import type { Io } from "../io.ts";
-import { tokenRequest } from "../token-client.ts";
+import type { Io } from "../../terminal/io.ts";
+import { tokenRequest } from "../../terminal/token-client.ts";
 import type { BacktestOptions, Found, Question } from "./question.ts";
 
 /** Reads the last merged pull requests of the repository that `--pr-repo` names. */

@@ -1,4 +1,4 @@
-import type { PastChange } from "../../../core/backtest.ts";
+import type { PastChange } from "../../../core/verdict/backtest.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 
 /** The options of `sallyport backtest`, as they were given. */

@@ -1,4 +1,4 @@
-import type { JobCheck } from "../../../core/job-checks.ts";
+import type { JobCheck } from "../../../core/policy/job-checks.ts";
 
 /** What a first policy is drafted from: the paths of all files, and the checks of the workflows. */
 export type DraftContext = { files: readonly string[]; checks: readonly JobCheck[] };

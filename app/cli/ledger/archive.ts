@@ -11,7 +11,7 @@ import {
   manifestName,
   missingProblem,
   readManifest,
-} from "../../../core/ledger-archive.ts";
+} from "../../../core/ledger/archive.ts";
 
 /** The most that an archive's file may have: its content and, for each file in it, a header and the space up to a block. */
 const archiveBytes = archiveLimits.bytes + (archiveLimits.files + 2) * 1_536;

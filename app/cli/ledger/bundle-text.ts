@@ -1,6 +1,6 @@
 import { block, code, plain } from "../../../core/escape.ts";
 import { attemptName } from "../../../core/identifiers.ts";
-import { reviewText } from "../../../core/reviews.ts";
+import { reviewText } from "../../../core/record/reviews.ts";
 import type { EvidenceBundle, MergedChange } from "../../../schemas/evidence.ts";
 
 /** The most characters of a prompt or an answer that are shown to people. */

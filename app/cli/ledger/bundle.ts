@@ -1,11 +1,11 @@
-import { comparePatches } from "../../../collect/patch-id.ts";
-import { assembleAdoption } from "../../../core/adoption-bundle.ts";
-import { assembleBundle } from "../../../core/bundle.ts";
+import { comparePatches } from "../../../collect/git/patch-id.ts";
+import { assembleAdoption } from "../../../core/evidence/adoption-bundle.ts";
+import { assembleBundle } from "../../../core/evidence/bundle.ts";
 import { jsonText } from "../../../core/escape.ts";
-import { bodyPath } from "../../../core/evidence-branch.ts";
-import { lastVerdict } from "../../../core/vsa.ts";
+import { bodyPath } from "../../../core/ledger/branch.ts";
+import { lastVerdict } from "../../../core/evidence/vsa.ts";
 import { Bundle } from "../../../schemas/evidence.ts";
-import type { Io } from "../io.ts";
+import type { Io } from "../../terminal/io.ts";
 import { adoptionMarkdown } from "./adoption-text.ts";
 import { bundleMarkdown } from "./bundle-text.ts";
 import { stop, wholeNumber } from "./input.ts";

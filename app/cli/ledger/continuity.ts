@@ -1,14 +1,14 @@
-import { readMainline } from "../../../collect/mainline.ts";
-import { readSpans } from "../../../collect/patch-id.ts";
+import { readMainline } from "../../../collect/git/mainline.ts";
+import { readSpans } from "../../../collect/git/patch-id.ts";
 import {
   type Continuity,
   foldContinuity,
   possibleSpans,
   type RevisionState,
   type RevisionStatus,
-} from "../../../core/continuity.ts";
+} from "../../../core/evidence/continuity.ts";
 import { jsonText, oneLine } from "../../../core/escape.ts";
-import type { Io } from "../io.ts";
+import type { Io } from "../../terminal/io.ts";
 import { stop } from "./input.ts";
 import type { KeyOptions } from "./trusted-keys.ts";
 import { readVerified } from "./verified-entries.ts";

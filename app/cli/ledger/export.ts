@@ -3,9 +3,9 @@ import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { pack } from "tar-stream";
-import { readSegments, wrongBodies } from "../../../core/evidence-branch.ts";
-import { isArchiveName, manifestName, manifestText } from "../../../core/ledger-archive.ts";
-import type { Io } from "../io.ts";
+import { readSegments, wrongBodies } from "../../../core/ledger/branch.ts";
+import { isArchiveName, manifestName, manifestText } from "../../../core/ledger/archive.ts";
+import type { Io } from "../../terminal/io.ts";
 import { stop } from "./input.ts";
 import { openLedger } from "./place.ts";
 

@@ -1,6 +1,6 @@
 import { lstat, mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { Io } from "../io.ts";
+import type { Io } from "../../terminal/io.ts";
 import { readArchive } from "./archive.ts";
 import { stop } from "./input.ts";
 

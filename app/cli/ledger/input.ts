@@ -1,5 +1,5 @@
 import { oneLine } from "../../../core/escape.ts";
-import type { Io } from "../io.ts";
+import type { Io } from "../../terminal/io.ts";
 
 /** Says on standard error why a command stops, in one line, and sets its exit status: 1 no, 2 could not decide. */
 export function stop(io: Io, command: string, message: string, status: 1 | 2): void {

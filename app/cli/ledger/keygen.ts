@@ -1,8 +1,8 @@
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { formatPublicKey } from "../../../core/keys.ts";
-import type { Io } from "../io.ts";
+import { formatPublicKey } from "../../../core/ledger/public-key.ts";
+import type { Io } from "../../terminal/io.ts";
 import { stop } from "./input.ts";
 
 /** `ledger keygen`: writes a new private key to a file that only its owner reads, and prints its public key. */

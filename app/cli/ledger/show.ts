@@ -1,7 +1,7 @@
 import { jsonText } from "../../../core/escape.ts";
-import { readSegments } from "../../../core/evidence-branch.ts";
-import { type Entry, entryHash, readEntry } from "../../../core/ledger.ts";
-import type { Io } from "../io.ts";
+import { readSegments } from "../../../core/ledger/branch.ts";
+import { type Entry, entryHash, readEntry } from "../../../core/ledger/entry.ts";
+import type { Io } from "../../terminal/io.ts";
 import { stop, wholeNumber } from "./input.ts";
 import { openLedger } from "./place.ts";
 import { entryText, locationOf } from "./report.ts";

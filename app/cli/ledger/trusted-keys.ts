@@ -1,16 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { readDefaultPolicy } from "../../../collect/default-policy.ts";
-import { parsePolicy } from "../../../collect/policy.ts";
+import { readDefaultPolicy } from "../../../collect/policy/of-clone.ts";
+import { parsePolicy } from "../../../collect/policy/policy.ts";
 import { messageOf } from "../../../core/errors.ts";
-import { parsePublicKey } from "../../../core/keys.ts";
+import { parsePublicKey } from "../../../core/ledger/public-key.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
-import { type LedgerKey, pinnedKeys } from "../../../core/ledger-keys.ts";
-import { problemLines } from "../../../core/trouble.ts";
+import { type LedgerKey, pinnedKeys } from "../../../core/ledger/keyring.ts";
+import { problemLines } from "../../../core/policy/problem.ts";
 import type { Policy } from "../../../schemas/policy.ts";
 import { policyPath } from "../../../schemas/policy-place.ts";
-import type { Io } from "../io.ts";
+import type { Io } from "../../terminal/io.ts";
 import type { LedgerSource } from "./place.ts";
 
 /** The keys a verification trusts, and where they come from, for people. */

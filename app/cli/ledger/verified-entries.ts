@@ -1,7 +1,7 @@
-import { readTakenBodies } from "../../../collect/taken-bodies.ts";
+import { readTakenBodies } from "../../../collect/ledger/taken-bodies.ts";
 import { oneLine } from "../../../core/escape.ts";
 import { known } from "../../../core/known.ts";
-import type { Io } from "../io.ts";
+import type { Io } from "../../terminal/io.ts";
 import { stop, wholeNumber } from "./input.ts";
 import { type LedgerSource, openLedger } from "./place.ts";
 import type { LedgerReport } from "./report.ts";

@@ -6,12 +6,12 @@ import {
   segmentLines,
   strayFiles,
   wrongBodies,
-} from "../../../core/evidence-branch.ts";
-import type { Entry } from "../../../core/ledger.ts";
-import type { LedgerProblem } from "../../../core/ledger-problem.ts";
-import { verifyChain } from "../../../core/ledger-verify.ts";
-import { applyPurge, referencedBodies } from "../../../core/retention.ts";
-import { typedEntry } from "../../../core/typed-entry.ts";
+} from "../../../core/ledger/branch.ts";
+import type { Entry } from "../../../core/ledger/entry.ts";
+import type { LedgerProblem } from "../../../core/ledger/problem.ts";
+import { verifyChain } from "../../../core/ledger/verify.ts";
+import { applyPurge, referencedBodies } from "../../../core/ledger/retention.ts";
+import { typedEntry } from "../../../core/ledger/typed-entry.ts";
 import type { LedgerSource } from "./place.ts";
 import type { LedgerReport } from "./report.ts";
 import type { TrustedKeys } from "./trusted-keys.ts";

@@ -1,6 +1,6 @@
 import { jsonText } from "../../../core/escape.ts";
-import { tracePull } from "../../../core/trace.ts";
-import type { Io } from "../io.ts";
+import { tracePull } from "../../../core/evidence/trace.ts";
+import type { Io } from "../../terminal/io.ts";
 import { readHead, stop, wholeNumber } from "./input.ts";
 import { type LedgerReport, reportText } from "./report.ts";
 import type { KeyOptions } from "./trusted-keys.ts";

@@ -1,6 +1,6 @@
 import { jsonText } from "../../../core/escape.ts";
-import { summaryStatement } from "../../../core/vsa.ts";
-import type { Io } from "../io.ts";
+import { summaryStatement } from "../../../core/evidence/vsa.ts";
+import type { Io } from "../../terminal/io.ts";
 import { stop, wholeNumber } from "./input.ts";
 import type { KeyOptions } from "./trusted-keys.ts";
 import { readVerified, unreadProblem } from "./verified-entries.ts";

@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { readDefaultPolicy } from "../../../collect/default-policy.ts";
-import { policyReading } from "../../../collect/policy-file.ts";
+import { readDefaultPolicy } from "../../../collect/policy/of-clone.ts";
+import { policyReading } from "../../../collect/policy/file.ts";
 import { jsonText, oneLine } from "../../../core/escape.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
-import { type Explanation, explain } from "../../../core/policy-explain.ts";
-import { problemLines } from "../../../core/trouble.ts";
+import { type Explanation, explain } from "../../../core/policy/explain.ts";
+import { problemLines } from "../../../core/policy/problem.ts";
 import { policyPath } from "../../../schemas/policy-place.ts";
-import type { Io } from "../io.ts";
+import type { Io } from "../../terminal/io.ts";
 
 export type ExplainOptions = { repo?: string; policy?: string; json?: boolean };
 

@@ -4,7 +4,7 @@ import { runAnthropic } from "../../../app/agents/anthropic.ts";
 import type { AgentEvent } from "../../../app/agents/run.ts";
 import { createWorkspace } from "../../../app/agents/workspace.ts";
 import { type Pack, StepResult } from "../../../schemas/step.ts";
-import { call, memoryCalls, memoryTree, modelService, samplePack } from "../../models.ts";
+import { call, memoryCalls, memoryTree, modelService, samplePack } from "../../hosts/model-service.ts";
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { callModel } from "../../../app/agents/conversation.ts";
-import { brokenService, events, memoryCalls, toolEvents } from "../../models.ts";
+import { brokenService, events, memoryCalls, toolEvents } from "../../hosts/model-service.ts";
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {

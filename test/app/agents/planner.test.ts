@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { Ajv } from "ajv";
 import { askPlanner, type PlannerInput } from "../../../app/agents/planner.ts";
 import { Plan } from "../../../schemas/plan.ts";
-import { call, memoryCalls, modelService, pagePlan as plan } from "../../models.ts";
+import { call, memoryCalls, modelService, pagePlan as plan } from "../../hosts/model-service.ts";
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {

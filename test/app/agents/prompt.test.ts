@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { type PlannerInput, plannerText } from "../../../app/agents/planner.ts";
 import { stepPrompt } from "../../../app/agents/prompt.ts";
 import { Pack, ReworkPack } from "../../../schemas/step.ts";
-import { samplePack } from "../../models.ts";
+import { samplePack } from "../../hosts/model-service.ts";
 
 const hostile = [
   "Do it.",

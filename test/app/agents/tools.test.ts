@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { Ajv } from "ajv";
 import { callTool, toolDefinitions } from "../../../app/agents/tools.ts";
 import { createWorkspace } from "../../../app/agents/workspace.ts";
-import { memoryTree, samplePack } from "../../models.ts";
+import { memoryTree, samplePack } from "../../hosts/model-service.ts";
 
 const lines = (count: number) => Array.from({ length: count }, (_, at) => `line ${at + 1}`).join("\n");
 const files = { "src/a/long.txt": lines(3_000), "src/a/short.txt": "one\ntwo\n" };

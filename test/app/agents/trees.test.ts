@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import { githubTree } from "../../../app/agents/trees.ts";
-import type { GitHub } from "../../../collect/github.ts";
+import type { GitHub } from "../../../collect/github/request.ts";
 
 const text = "hello\n";
 const sha = createHash("sha1").update(`blob ${text.length}\0${text}`).digest("hex");

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { runAnthropic } from "../../../app/agents/anthropic.ts";
 import { askPlanner } from "../../../app/agents/planner.ts";
 import { createWorkspace } from "../../../app/agents/workspace.ts";
-import { compilePrompt } from "../../../core/contract.ts";
+import { compilePrompt } from "../../../core/contract/contract.ts";
 import type { Plan } from "../../../schemas/plan.ts";
 import type { StepResult } from "../../../schemas/step.ts";
-import { memoryCalls, memoryTree, samplePack } from "../../models.ts";
+import { memoryCalls, memoryTree, samplePack } from "../../hosts/model-service.ts";
 
 const recorded = join(import.meta.dirname, "..", "..", "..", "app", "demo", "turns.json");
 const story = { number: 7, title: "Anything at all" };

@@ -2,8 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { TreeReader } from "../../../app/agents/trees.ts";
 import { createWorkspace } from "../../../app/agents/workspace.ts";
-import { nameProblem } from "../../../core/names.ts";
-import { memoryTree, samplePack } from "../../models.ts";
+import { nameProblem } from "../../../core/file-names.ts";
+import { memoryTree, samplePack } from "../../hosts/model-service.ts";
 
 const base = {
   "README.md": "# Read me\n",

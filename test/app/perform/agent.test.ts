@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import type { FixtureResponse } from "@copilotkit/aimock";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { PerformContext } from "../../../app/perform/world.ts";
-import { perform } from "../../../app/perform.ts";
-import { issueDigest } from "../../../core/contract.ts";
+import type { PerformContext } from "../../../app/perform/context.ts";
+import { perform } from "../../../app/perform/perform.ts";
+import { issueDigest } from "../../../core/contract/contract.ts";
 import { digestOf } from "../../../core/digest.ts";
 import type { Effect } from "../../../core/effects.ts";
-import { call, memoryCalls, modelService, pagePlan as plan } from "../../models.ts";
-import { type Acme, startAcme } from "../acme.ts";
-import { pack, tip } from "./scenes.ts";
+import { call, memoryCalls, modelService, pagePlan as plan } from "../../hosts/model-service.ts";
+import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
+import { pack, tip } from "../../builders/effect-scenes.ts";
 
 let acme: Acme;
 beforeAll(async () => {

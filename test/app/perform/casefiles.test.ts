@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { peoplesPart } from "../../../core/casefiles.ts";
+import { peoplesPart } from "../../../core/contract/casefiles.ts";
 import type { Effect } from "../../../core/effects.ts";
 import type { FileWrite } from "../../../schemas/step.ts";
-import { type Acme, startAcme } from "../acme.ts";
-import { change, pack, tip } from "./scenes.ts";
+import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
+import { change, pack, tip } from "../../builders/effect-scenes.ts";
 
 let acme: Acme;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type Acme, type Json, startAcme } from "../acme.ts";
-import { answer, change, openIssue, openPull, pack, tip, written } from "./scenes.ts";
+import { type Acme, type Json, startAcme } from "../../hosts/store-and-github.ts";
+import { answer, change, openIssue, openPull, pack, tip, written } from "../../builders/effect-scenes.ts";
 
 let acme: Acme;
 beforeAll(async () => {
@@ -200,7 +200,7 @@ test("T262 nothing is begun once the service is told to stop", async () => {
   const issue = await openIssue(acme);
   const stopped = { ...acme.world, signal: AbortSignal.abort(new Error("stopping")) };
   acme.written();
-  const { perform } = await import("../../../app/perform.ts");
+  const { perform } = await import("../../../app/perform/perform.ts");
   const effect = { type: "ensure-sticky", key: "k", issue, body: "x" } as const;
   await expect(perform(effect, stopped, async () => "")).rejects.toMatchObject({ retry: true });
   expect(acme.written()).toEqual([]);

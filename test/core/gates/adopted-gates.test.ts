@@ -13,8 +13,8 @@ import {
   signOff,
   tester,
   text,
-} from "../sample-facts.ts";
-import { ask, table } from "./table.ts";
+} from "../../builders/pull-facts.ts";
+import { ask, table } from "../../builders/gate-table.ts";
 
 const robot = { id: 77, login: "coder[bot]", type: "Bot" } as const;
 const max = { id: 30, login: "max", type: "User" } as const;

@@ -2,9 +2,9 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Change, FileSide } from "../../../core/facts.ts";
 import { unknown } from "../../../core/known.ts";
-import { nameProblem } from "../../../core/paths.ts";
-import { change, facts, head, renamed } from "../sample-facts.ts";
-import { ask, table } from "./table.ts";
+import { nameProblem } from "../../../core/paths/patterns.ts";
+import { change, facts, head, renamed } from "../../builders/pull-facts.ts";
+import { ask, table } from "../../builders/gate-table.ts";
 
 const side = (mode: string, sha = head): FileSide => ({ mode, sha });
 const file = side("100644");

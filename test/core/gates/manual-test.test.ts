@@ -11,8 +11,8 @@ import {
   runRecord,
   signOff,
   tester,
-} from "../sample-facts.ts";
-import { ask, table } from "./table.ts";
+} from "../../builders/pull-facts.ts";
+import { ask, table } from "../../builders/gate-table.ts";
 
 describe("manual-test", () => {
   const policy = (rest = "", separation = "strict") =>

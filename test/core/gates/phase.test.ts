@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { gates } from "../../../core/gates.ts";
+import { gates } from "../../../core/gates/registry.ts";
 import { unknown } from "../../../core/known.ts";
-import { change, facts, policyOf, recordOf, renamed, runRecord } from "../sample-facts.ts";
-import { ask, table } from "./table.ts";
+import { change, facts, policyOf, recordOf, renamed, runRecord } from "../../builders/pull-facts.ts";
+import { ask, table } from "../../builders/gate-table.ts";
 
 const policy = (current: string) => `version: 1
 people: { architects: ["@acme/architects"] }

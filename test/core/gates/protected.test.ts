@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Change, PullFacts, ReviewFact } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
-import { sensitivePatterns } from "../../../core/sensitive.ts";
+import { sensitivePatterns } from "../../../core/paths/sensitive.ts";
 import type { Duty } from "../../../schemas/policy-values.ts";
 import type { Account } from "../../../schemas/text.ts";
 import {
@@ -16,9 +16,9 @@ import {
   renamed,
   runRecord,
   tester,
-} from "../sample-facts.ts";
-import { holds, review, third } from "./sample-reviews.ts";
-import { ask, type Row, table } from "./table.ts";
+} from "../../builders/pull-facts.ts";
+import { holds, review, third } from "../../builders/reviews.ts";
+import { ask, type Row, table } from "../../builders/gate-table.ts";
 
 const people = 'people: { architects: ["@grace"], approvers: ["@linus"] }';
 const policy = `version: 1\nextends: default\n${people}\n`;

@@ -11,8 +11,8 @@ import {
   recordOf,
   runRecord,
   tester,
-} from "../sample-facts.ts";
-import { ask, table } from "./table.ts";
+} from "../../builders/pull-facts.ts";
+import { ask, table } from "../../builders/gate-table.ts";
 
 const commit = (sha: string, parents = [earlier]): CommitFact => ({
   sha,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { FileText } from "../../../core/facts.ts";
-import { pathsToRead } from "../../../core/gates.ts";
+import { pathsToRead } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
-import { change, facts, head, policyOf, text } from "../sample-facts.ts";
-import { ask, table } from "./table.ts";
+import { change, facts, head, policyOf, text } from "../../builders/pull-facts.ts";
+import { ask, table } from "../../builders/gate-table.ts";
 
 const policy =
   'version: 1\ngates:\n  remediation: { surfaces: ["service/**", "db"], files: ["remediation/**"] }\n';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { unknown } from "../../../core/known.ts";
-import { sensitive } from "../../../core/sensitive.ts";
+import { sensitive } from "../../../core/paths/sensitive.ts";
 import {
   change,
   evidenceOfHead,
@@ -10,8 +10,8 @@ import {
   renamed,
   type run,
   runRecord,
-} from "../sample-facts.ts";
-import { ask, table } from "./table.ts";
+} from "../../builders/pull-facts.ts";
+import { ask, table } from "../../builders/gate-table.ts";
 
 const roles = 'version: 1\nroles:\n  web:\n    allow: ["web/**", "docs/*.md"]\n    deny: ["web/vendor"]\n';
 

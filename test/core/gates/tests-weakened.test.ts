@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { byDefault, unreadable } from "./changed-files.ts";
-import { ask, table } from "./table.ts";
+import { byDefault, unreadable } from "../../builders/changed-files.ts";
+import { ask, table } from "../../builders/gate-table.ts";
 
 const adds = 'test("adds", () => {\n  expect(add(1, 1)).toBe(2);\n});\n';
 const takes = 'test("takes", () => {\n  expect(take(1, 1)).toBe(0);\n});\n';

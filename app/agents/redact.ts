@@ -1,0 +1,141 @@
+import * as z from "zod";
+import {
+  type JsonRedaction,
+  redactSecrets,
+  redactSecretsIn,
+  type SecretSearch,
+} from "../../collect/secrets/redaction.ts";
+import { mergeRedactions } from "../../core/redaction/redaction.ts";
+import { canonicalJson, type Json } from "../../core/json.ts";
+import { type AnswerRedaction, type FileWrite, StepResult } from "../../schemas/step.ts";
+import type { CallStore } from "./run.ts";
+import type { TreeReader } from "./trees.ts";
+
+/** A store of answers that keeps nothing before the secrets are cut out of it, and keeps with it what was cut. */
+export function redactingCallStore(calls: CallStore, search: SecretSearch): CallStore {
+  return {
+    get: (key) => calls.get(key),
+    async put(key, answer) {
+      const { value, redactions } = await redactSecretsIn(JSON.parse(answer), search);
+      const redacted = mergeRedactions(redactions.map((redaction) => answerRedaction(value, redaction)));
+      await calls.put(
+        key,
+        redactions.length === 0 ? answer : canonicalJson(Object.assign({}, value, { redacted })),
+      );
+    },
+  };
+}
+
+/** What of a stored answer tells where a cut was made; a model wrote it. */
+const Blocks = z.object({
+  content: z.array(z.object({ name: z.string().optional(), input: z.unknown() })),
+});
+const Input = z.object({ path: z.string() });
+
+/** The parts of a result by the tool and the field that carry them; what a file would hold is `file`. */
+const parts: Readonly<Record<string, string>> = {
+  "write.path": "file",
+  "write.content": "file",
+  "edit.path": "file",
+  "edit.new": "file",
+  "delete.path": "file",
+  "finish.summary": "summary",
+  "finish.claims": "claims",
+  "ask.questions": "questions",
+  "stop.reason": "summary",
+};
+
+function answerRedaction(message: Json, { rule, line, at }: JsonRedaction): AnswerRedaction {
+  const [, index, , field] = at;
+  const parsed = Blocks.safeParse(message);
+  const block = parsed.success && typeof index === "number" ? parsed.data.content[index] : undefined;
+  if (block?.name === "propose_plan") return { rule, where: "plan", count: 1 };
+  const key = `${block?.name}.${field}`;
+  const where = (Object.hasOwn(parts, key) ? parts[key] : undefined) ?? "text";
+  const input = Input.safeParse(block?.input);
+  const path = where === "file" && input.success ? { path: input.data.path } : {};
+  return { rule, where, count: 1, ...path, ...(key === "write.content" ? { line } : {}) };
+}
+
+/**
+ * A result without secrets, whatever backend it came from. One in a file refuses the answer, unless it only looks like a
+ * secret and stands in the file's base already.
+ */
+export async function redactResult(
+  result: StepResult,
+  base: TreeReader,
+  search: SecretSearch,
+): Promise<StepResult> {
+  const redactions: AnswerRedaction[] = [...(result.redacted ?? [])];
+  const redact = async (where: string, text: string) => {
+    const cleaned = await redactSecrets(text, search);
+    redactions.push(...cleaned.redactions.map(({ rule }) => ({ rule, where, count: 1 })));
+    return cleaned.text;
+  };
+  const summary = await redact("summary", result.summary);
+  const questions: string[] = [];
+  for (const question of result.questions) questions.push(await redact("questions", question));
+  const claims: StepResult["claims"] = [];
+  for (const { criterion, how } of result.claims)
+    claims.push({ criterion: await redact("claims", criterion), how: await redact("claims", how) });
+  const files: FileWrite[] = [];
+  for (const file of result.files) {
+    const path = await redact("file", file.path);
+    files.push({ path, content: await fileContent(file, path, { base, search, redactions }) });
+  }
+  if (redactions.length === 0) return result;
+  const refused = redactions.some(({ where }) => where === "file")
+    ? ({ outcome: "failed", code: "secret-in-answer" } as const)
+    : {};
+  const redacted = mergeRedactions(redactions);
+  const cleaned = { ...result, ...refused, summary, questions, claims, files, redacted };
+  const parsed = StepResult.safeParse(cleaned);
+  if (parsed.success) return parsed.data;
+  // A mark can be longer than what it stands for, and so make a text too long.
+  return { ...refusedResult("the answer without its secrets is too long"), redacted };
+}
+
+/** A result that hands back nothing, because of a secret in the answer. */
+export function refusedResult(summary: string): StepResult {
+  return {
+    version: 1,
+    outcome: "failed",
+    code: "secret-in-answer",
+    summary,
+    questions: [],
+    files: [],
+    claims: [],
+  };
+}
+
+async function fileContent(
+  { path, content }: FileWrite,
+  shownPath: string,
+  { base, search, redactions }: { base: TreeReader; search: SecretSearch; redactions: AnswerRedaction[] },
+): Promise<string | null> {
+  if (content === null) return null;
+  const fileName = path.split("/").at(-1) ?? path;
+  const found = await search(content, fileName);
+  if (found.length === 0) return content;
+  const before = bare(Buffer.from((await base.read(path)) ?? []).toString("utf8"));
+  const isFresh = found.some(
+    ({ exact, start, end }) => exact || !before.includes(bare(content.slice(start, end))),
+  );
+  if (!isFresh) return content;
+  const redacted = await redactSecrets(content, search, fileName);
+  redactions.push(
+    ...redacted.redactions.map(({ rule, line }) => ({
+      rule,
+      where: "file",
+      count: 1,
+      path: shownPath,
+      line,
+    })),
+  );
+  return redacted.text;
+}
+
+/** A text without what may have been broken over lines in another way. */
+function bare(text: string): string {
+  return text.replace(/[\s"'`+\\]+/g, "");
+}

@@ -1,0 +1,25 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { load } from "js-yaml";
+import * as z from "zod";
+import type { Granted } from "../../core/health/installation.ts";
+import { packageHome } from "../settings/package-home.ts";
+
+const Manifest = z.object({
+  default_events: z.array(z.string()),
+  default_permissions: z.record(z.string(), z.string()),
+});
+
+const Package = z.object({ engines: z.object({ node: z.string().regex(/^>=[0-9]+$/) }) });
+
+/** What the App asks for when it is made: the permissions and events of `app.yml`, which is part of the package. */
+export async function readManifest(): Promise<Granted> {
+  const manifest = Manifest.parse(load(await readFile(join(packageHome(), "app.yml"), "utf8")));
+  return { permissions: manifest.default_permissions, events: manifest.default_events };
+}
+
+/** The oldest major version of Node that the package runs on. */
+export async function readNodeNeeded(): Promise<number> {
+  const text = await readFile(join(packageHome(), "package.json"), "utf8");
+  return Number(Package.parse(JSON.parse(text)).engines.node.slice(">=".length));
+}

@@ -1,0 +1,98 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createNodeMiddleware, type EmitterWebhookEvent, Webhooks } from "@octokit/webhooks";
+import type { Config } from "../settings/config.ts";
+
+/** GitHub sends at most 25 MB; a longer body is not from there. */
+const maxWebhookBytes = 25 * 1024 * 1024;
+
+/** The most bytes of bodies that are taken in at one time: whose one is shows only when it is there as a whole. */
+const maxPendingBytes = 4 * maxWebhookBytes;
+
+/** The requests whose bodies are being taken in, the oldest first, each with the length that it announced. */
+type PendingRequests = Map<IncomingMessage, number>;
+
+/** GitHub gives a delivery up after ten seconds; whoever sends more slowly is not from there and only holds the room. */
+const requestTimeoutMs = 15_000;
+
+/** What the middleware would log is the sender's fault, and any sender could fill the log; `receive` logs what is ours. */
+const ignore = () => undefined;
+const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+/**
+ * The HTTP side: webhooks at `/api/github/webhooks`, a health check, and nothing else. `receive` gets only what was signed
+ * with the webhook secret, and the delivery is answered when it is through.
+ */
+export async function startServer(
+  config: Pick<Config, "webhookSecret" | "host" | "port">,
+  receive: (event: EmitterWebhookEvent) => Promise<void>,
+  log: (line: string) => void,
+): Promise<Server> {
+  const webhooks = new Webhooks({ secret: config.webhookSecret, log: silent });
+  webhooks.onAny(receive);
+  const middleware = createNodeMiddleware(webhooks, { path: "/api/github/webhooks", log: silent });
+  const pending: PendingRequests = new Map();
+  const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
+    answer(request, response, middleware, pending).catch((error: unknown) => {
+      log(`request failed: ${String(error)}`);
+      if (!response.headersSent) plain(response, 500, "The request failed; the log says why.");
+    });
+  });
+  // A sender that keeps its connection must not meet its end while we are busy: what it sends then would be lost.
+  server.keepAliveTimeout = 65_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(config.port, config.host, resolve);
+  });
+  return server;
+}
+
+/** A webhook is answered as soon as it is stored; whoever has not asked by then is not waited for. */
+const closeTimeoutMs = 3_000;
+
+/**
+ * Ends it: what was asked is answered, and connections that only wait are cut. A sender that keeps its connection, or
+ * opened one and says nothing, does not hold up the end of the service.
+ */
+export async function closeServer(server: Server): Promise<void> {
+  const ended = new Promise((resolve) => server.close(resolve));
+  const idle = setInterval(() => server.closeIdleConnections(), 50);
+  const all = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
+  await ended;
+  clearInterval(idle);
+  clearTimeout(all);
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  webhooks: (request: IncomingMessage, response: ServerResponse) => unknown,
+  pending: PendingRequests,
+): Promise<void> {
+  if (request.method === "GET" && request.url === "/healthz") return plain(response, 200, "ok");
+  // The length is known before the body is read, so that nobody can fill the memory.
+  const length = Number(request.headers["content-length"]);
+  if (request.method === "POST" && !Number.isInteger(length))
+    return plain(response, 411, "Say how long the body is.");
+  if (length > maxWebhookBytes) return plain(response, 413, "The body is too long.");
+  if (request.method === "POST") evictOldest(pending, request, length);
+  await webhooks(request, response);
+  if (!response.headersSent)
+    plain(response, 404, "There is nothing here; webhooks go to /api/github/webhooks.");
+}
+
+/** Cuts the oldest of the open requests off while all together announce too much: GitHub sends what it announces at once. */
+function evictOldest(pending: PendingRequests, request: IncomingMessage, length: number): void {
+  pending.set(request, length);
+  request.once("close", () => pending.delete(request));
+  let bytes = [...pending.values()].reduce((sum, one) => sum + one, 0);
+  for (const [oldest, announced] of pending) {
+    if (bytes <= maxPendingBytes) return;
+    bytes -= announced;
+    pending.delete(oldest);
+    oldest.destroy(new Error("too much was announced at one time"));
+  }
+}
+
+function plain(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+}

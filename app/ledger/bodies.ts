@@ -1,0 +1,101 @@
+import { type GitHub, mapKnown } from "../../collect/github/request.ts";
+import { apiObjects } from "../../collect/github/objects.ts";
+import { redactSecretsIn, type SecretSearch } from "../../collect/secrets/redaction.ts";
+import { SallyportError } from "../../core/errors.ts";
+import { type BranchFile, bodyPath } from "../../core/ledger/branch.ts";
+import { known } from "../../core/known.ts";
+import { readEntry } from "../../core/ledger/entry.ts";
+import { referencedBodies } from "../../core/ledger/retention.ts";
+import { typedEntry } from "../../core/ledger/typed-entry.ts";
+import type { Line, Tip } from "./published.ts";
+import { readCurrentPolicy } from "../../collect/policy/current.ts";
+
+/** Where bodies are read, and what finds in them what must not be published. */
+export type BodySource = {
+  body(sha256: string): Promise<Uint8Array | null>;
+  secrets: SecretSearch;
+};
+
+/** What new entries mean for the bodies on the branch: those they name come, those they gave up go. */
+export type BodyChanges = { files: BranchFile[]; removed: string[] };
+
+/**
+ * The packs and answers that new entries name, as far as `ledger.payload` lets them leave the database beside their
+ * digests, and the files of those that were given up.
+ */
+export async function bodyChanges(
+  fresh: readonly Line[],
+  tip: Tip,
+  github: GitHub,
+  source: BodySource,
+): Promise<BodyChanges> {
+  const added = new Set<string>();
+  const purged = new Set<string>();
+  for (const { line } of fresh) {
+    const entry = readEntry(line);
+    const typed = entry.ok ? typedEntry(entry.entry) : null;
+    if (typed === null) continue;
+    for (const { sha256 } of referencedBodies(typed)) {
+      added.add(sha256);
+      purged.delete(sha256);
+    }
+    if (typed.kind !== "payload.purged") continue;
+    for (const { sha256 } of typed.body.digests) {
+      added.delete(sha256);
+      purged.add(sha256);
+    }
+  }
+  return {
+    files: added.size > 0 && (await mayPublish(github)) ? await filesOf(added, source) : [],
+    removed: purged.size > 0 && tip !== null ? await onBranch(purged, tip, github) : [],
+  };
+}
+
+async function filesOf(digests: Iterable<string>, { body, secrets }: BodySource): Promise<BranchFile[]> {
+  const files: BranchFile[] = [];
+  for (const sha256 of digests) {
+    const content = await body(sha256);
+    if (content !== null && !(await holdsSecret(content, secrets)))
+      files.push({ path: bodyPath(sha256), content });
+  }
+  return files;
+}
+
+/** The paths of those bodies that the branch has: GitHub refuses to take away what is not there. */
+async function onBranch(
+  digests: Iterable<string>,
+  { commit }: NonNullable<Tip>,
+  github: GitHub,
+): Promise<string[]> {
+  const objects = apiObjects(github);
+  const found = await mapKnown([...digests].map(bodyPath), async (path) => {
+    const entry = await objects.entry(commit, path);
+    return entry.known ? known(entry.value === null ? [] : [path]) : entry;
+  });
+  if (!found.known) throw new SallyportError("github", found.why, { retry: true });
+  return found.value.flat();
+}
+
+/**
+ * Whether bodies are published, by the policy on the default branch as it is now; without a policy by its default. One
+ * that is malformed publishes none, and one that cannot be read stops the export: what is held back once is not made up for.
+ */
+async function mayPublish(github: GitHub): Promise<boolean> {
+  const { policy, isPrivate } = await readCurrentPolicy(github);
+  if (policy.state === "malformed") return false;
+  const payload = policy.state === "loaded" ? policy.policy.ledger?.payload : undefined;
+  switch (payload ?? "private-repo") {
+    case "full":
+      return true;
+    case "digest":
+      return false;
+    case "private-repo":
+      return isPrivate;
+  }
+}
+
+/** A pack is recorded before it is known that it must not be sent: it holds what people wrote. */
+async function holdsSecret(content: Uint8Array, search: SecretSearch): Promise<boolean> {
+  const { redactions } = await redactSecretsIn(JSON.parse(Buffer.from(content).toString("utf8")), search);
+  return redactions.length > 0;
+}

@@ -1,0 +1,42 @@
+import type { Ourselves } from "../../core/effects.ts";
+import { appActor, type Draft, entriesOf, type TypedEntry } from "../../core/entries.ts";
+import { SallyportError } from "../../core/errors.ts";
+import { type AppendTools, appendEntries } from "../store/chain.ts";
+import type { Database } from "../store/database.ts";
+
+/** Where an incident is written down. */
+export type IncidentContext = {
+  db: Database;
+  repository: { id: number; name: string };
+  ourselves: Ourselves;
+};
+
+/** Writes an incident down that no look decided. `subject` is what it is about, where something has a digest. */
+export async function raiseIncident(
+  { db, repository, ourselves }: IncidentContext,
+  { code, message, subject = [] }: { code: string; message: string; subject?: Draft["subject"] },
+  tools: AppendTools,
+): Promise<void> {
+  const body = { code, message, issue: null };
+  await appendEntries(
+    db,
+    repository,
+    [{ kind: "incident.raised", actor: appActor({ ourselves }), subject, body }],
+    tools,
+  );
+}
+
+/**
+ * Writes down that somebody rewrote the published ledger, once for each state of the branch that was found; any other error
+ * is no incident. The entry is published when the branch is put back, and until then it stands in the store.
+ */
+export async function noteRewrite(
+  error: unknown,
+  { entries, ...context }: IncidentContext & { entries: readonly TypedEntry[] },
+  tools: AppendTools,
+): Promise<void> {
+  if (!(error instanceof SallyportError) || error.code !== "evidence-rewritten") return;
+  const { code, message } = error;
+  const isNoted = entriesOf(entries, "incident.raised").some(({ body }) => body.message === message);
+  if (!isNoted) await raiseIncident(context, { code, message }, tools);
+}

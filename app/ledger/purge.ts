@@ -1,0 +1,101 @@
+import { type GitHub, mapKnown, requestKnown } from "../../collect/github/request.ts";
+import type { Ourselves } from "../../core/effects.ts";
+import type { Draft, TypedEntry } from "../../core/entries.ts";
+import { SallyportError } from "../../core/errors.ts";
+import { known } from "../../core/known.ts";
+import {
+  decidePurge,
+  openStoriesDue,
+  purgedBodies,
+  referencedBodies,
+  retainedBodies,
+} from "../../core/ledger/retention.ts";
+import { type AppendTools, append, headOf } from "../store/chain.ts";
+import type { Database } from "../store/database.ts";
+import { readCurrentPolicy } from "../../collect/policy/current.ts";
+import type { TransactionQueue } from "../store/decisions.ts";
+import { dropAnswers, dropBodies, otherChains, storedBefore } from "../store/payloads.ts";
+
+/** What giving up old bodies needs. */
+export type PurgeTools = AppendTools & {
+  db: Database;
+  ourselves: Ourselves;
+  github(repository: number): Promise<GitHub>;
+  entries(repository: number): Promise<TypedEntry[]>;
+  queue: Pick<TransactionQueue, "enqueuePublish">;
+};
+
+const day = 86_400_000;
+
+/**
+ * Gives up the bodies of one repository that the policy's `ledger.retention` has let grow old: first an entry says so, then
+ * they leave the store, and with the entry's export the evidence branch. What an earlier look left undone is done now.
+ */
+export async function purge(repository: number, tools: PurgeTools): Promise<void> {
+  const { db, ourselves } = tools;
+  const head = await headOf(db, repository);
+  const entries = await tools.entries(repository);
+  if (!entries.some((entry) => referencedBodies(entry).length > 0)) return;
+  const github = await tools.github(repository);
+  const { policy } = await readCurrentPolicy(github);
+  const now = tools.now();
+  const facts = { now: now.toISOString(), ourselves, policy, entries };
+  const abandoned = await closedIssues(github, openStoriesDue(facts));
+  const draft = decidePurge({ ...facts, abandoned });
+  const name = `${github.owner}/${github.repo}`;
+  if (draft !== null) await recordPurge({ id: repository, name }, head?.seq ?? 0, draft, tools);
+  await dropPurged(repository, new Date(now.getTime() - day), tools);
+  const days = policy.state === "loaded" ? policy.policy.ledger?.retention : undefined;
+  if (days !== undefined) await dropAnswers(db, repository, new Date(now.getTime() - days * day));
+}
+
+/** Those of the stories whose issue is closed. One that cannot be read is not among them, so its bodies are kept. */
+async function closedIssues(
+  { request, owner, repo }: GitHub,
+  numbers: readonly number[],
+): Promise<Set<number>> {
+  const closed = await mapKnown(numbers, async (issue_number) => {
+    const issue = await requestKnown(
+      `the issue #${issue_number}`,
+      request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number }),
+    );
+    return known(issue.known && issue.value.state === "closed" ? [issue_number] : []);
+  });
+  return new Set(closed.known ? closed.value.flat() : []);
+}
+
+/** Appends the entry only to the ledger that was decided about: an entry added meanwhile may name one of the bodies. */
+async function recordPurge(
+  repository: { id: number; name: string },
+  seen: number,
+  draft: Draft,
+  tools: PurgeTools,
+): Promise<void> {
+  await tools.db.transaction().execute(async (trx) => {
+    await append(trx, repository, [draft], tools);
+    const head = await headOf(trx, repository.id);
+    if (head?.seq !== seen + 1)
+      throw new SallyportError(
+        "lease-lost",
+        "an entry was recorded while old bodies were looked for; they are looked for again",
+        { retry: true },
+      );
+    await tools.queue.enqueuePublish(trx, repository.id);
+  });
+}
+
+/** Deletes what the ledger gave up, unless another repository's ledger names the same content. */
+async function dropPurged(repository: number, before: Date, tools: PurgeTools): Promise<void> {
+  const { db } = tools;
+  const purged = purgedBodies(await tools.entries(repository));
+  const due = await storedBefore(db, [...purged.keys()], before);
+  if (due.length === 0) return;
+  const held = new Set<string>();
+  for (const other of await otherChains(db, repository))
+    for (const sha256 of retainedBodies(await tools.entries(other))) held.add(sha256);
+  await dropBodies(
+    db,
+    due.filter((sha256) => !held.has(sha256)),
+    before,
+  );
+}

@@ -1,0 +1,206 @@
+import type { KeyObject } from "node:crypto";
+import type { GitHub } from "../../collect/github/request.ts";
+import { readApiLedger } from "../../collect/ledger/ledger.ts";
+import { apiObjects } from "../../collect/github/objects.ts";
+import { sha256 } from "../../core/digest.ts";
+import type { Ourselves } from "../../core/effects.ts";
+import type { TypedEntry } from "../../core/entries.ts";
+import { SallyportError } from "../../core/errors.ts";
+import { bodyPath, evidenceBranch } from "../../core/ledger/branch.ts";
+import { parsePublicKey } from "../../core/ledger/public-key.ts";
+import { entryHash, readEntry } from "../../core/ledger/entry.ts";
+import { type LedgerKey, pinnedKeys } from "../../core/ledger/keyring.ts";
+import { verifyChain } from "../../core/ledger/verify.ts";
+import { purgedBodies, referencedBodies } from "../../core/ledger/retention.ts";
+import { typedEntry } from "../../core/ledger/typed-entry.ts";
+import { type Anchor, readAnchor } from "./anchor.ts";
+import { adoptLines, linesFrom } from "../store/chain.ts";
+import type { Database } from "../store/database.ts";
+import { type Line, publishedCount, readTip } from "./published.ts";
+import type { GitHubClients } from "../github/clients.ts";
+import { readCurrentPolicy } from "../../collect/policy/current.ts";
+import type { Signer } from "./signer.ts";
+import { getBody, putBody } from "../store/decisions.ts";
+
+/**
+ * What came back from GitHub: how many entries and bodies, how many bodies were never published there, how many were
+ * given up by an entry, and the entry that a check names and that is lost.
+ */
+export type Restored = {
+  entries: number;
+  bodies: number;
+  unpublished: number;
+  purged: number;
+  lost: Anchor | null;
+};
+
+/** Whose chain it is, the key we sign with, and whether entries that are lost for good may be given up. */
+export type RestoreOptions = {
+  repository: number;
+  appId: number;
+  ownKey: KeyObject;
+  acceptLoss: boolean;
+};
+
+const nothingRestored: Restored = { entries: 0, bodies: 0, unpublished: 0, purged: 0, lost: null };
+
+/** A body of more bytes is none of ours. */
+const bodyBytes = 16 * 1024 * 1024;
+
+/**
+ * Makes the store's chain reach at least as far as the evidence branch: an empty store gets all of it, one that was put
+ * back from an older backup gets the rest. Entries are taken over only after their signatures and hashes were verified.
+ * Fails with `ledger-behind`, so that nothing is signed, when a check that we once wrote names an entry that is nowhere,
+ * and with `evidence-rewritten` when branch and store do not continue each other.
+ */
+export async function restoreChain(db: Database, github: GitHub, options: RestoreOptions): Promise<Restored> {
+  const ours = await linesFrom(db, options.repository, 1);
+  const tip = await readTip(github);
+  const between = async (from: number, to: number) => ours.slice(from - 1, to);
+  const published = ours.length === 0 ? null : await publishedCount(github, tip, between);
+  if (published === ours.length) return nothingRestored;
+  // A branch that is only shorter says nothing about what came after our last entry: the checks do.
+  const lines = published === null ? await verifiedBranch(github, options) : [];
+  const divergence = ours.findIndex(({ line }, index) => lines[index] !== line);
+  if (divergence !== -1 && divergence < lines.length) {
+    throw new SallyportError(
+      "evidence-rewritten",
+      `${evidenceBranch} and this server's ledger part at entry ${divergence + 1}; nothing is signed until one of them is put back`,
+    );
+  }
+  const whole = lines.length > ours.length ? lines : ours.map(({ line }) => line);
+  const lost = await findLost(github, options.appId, whole);
+  if (lost !== null && !options.acceptLoss) {
+    throw new SallyportError(
+      "ledger-behind",
+      `The check on ${lost.sha} names entry ${lost.seq}, which is not in the ledger of ${whole.length} entries: some are lost. Put the database or ${evidenceBranch} back, or give them up with \`sallyport rebuild --accept-loss\``,
+    );
+  }
+  const fresh = lines.slice(ours.length).map((line, index) => ({ seq: ours.length + index + 1, line }));
+  if (fresh.length === 0) return { ...nothingRestored, lost };
+  // Bodies first: an entry that is in the store is never read back again, and so would not be what it names.
+  const bodies = await restoreBodies(db, github, tip?.commit ?? "", fresh);
+  await adoptLines(db, options.repository, fresh);
+  return { entries: fresh.length, ...bodies, lost };
+}
+
+/** What reading the chain back needs besides the reader of its entries. */
+export type RestoreTools = {
+  db: Database;
+  github: Pick<GitHubClients, "forRepository">;
+  ourselves: Pick<Ourselves, "appId">;
+  signer: Pick<Signer, "publicKey">;
+  log(line: string): void;
+};
+
+/**
+ * Reads a repository's entries, at the first time only after the store was made to reach as far as what was published: before
+ * that nothing is decided, and so nothing is signed.
+ */
+export function restoredFirst(
+  readEntries: (repository: number) => Promise<TypedEntry[]>,
+  { db, github, ourselves, signer, log }: RestoreTools,
+): (repository: number) => Promise<TypedEntry[]> {
+  const restored = new Map<number, Promise<void>>();
+  const restore = async (repository: number) => {
+    const client = await github.forRepository(repository, "read");
+    const ownKey = parsePublicKey(signer.publicKey);
+    const options = { repository, appId: ourselves.appId, ownKey, acceptLoss: false };
+    const { entries: count } = await restoreChain(db, client, options);
+    if (count > 0) log(`${client.owner}/${client.repo}: ${count} ledger entries read back from GitHub`);
+  };
+  return async (repository) => {
+    const restoring = restored.get(repository) ?? restore(repository);
+    restored.set(repository, restoring);
+    await restoring.catch((error: unknown) => {
+      restored.delete(repository);
+      throw error;
+    });
+    return readEntries(repository);
+  };
+}
+
+async function verifiedBranch(github: GitHub, options: RestoreOptions): Promise<string[]> {
+  const lines = await readApiLedger(github);
+  if (!lines.known) throw new SallyportError("github", lines.why, { retry: true });
+  if (lines.value === null) return [];
+  const keys = await trustedKeys(github, options);
+  const report = verifyChain(lines.value, keys, { expectRepositoryId: options.repository });
+  const [problem] = report.problems;
+  if (problem !== undefined) {
+    throw new SallyportError(
+      "evidence-rewritten",
+      `${evidenceBranch} does not verify: ${problem.message}; nothing is signed until it does`,
+    );
+  }
+  return lines.value;
+}
+
+/** The keys that the policy pins; while it pins none, ours. */
+async function trustedKeys(github: GitHub, { ownKey }: RestoreOptions): Promise<LedgerKey[]> {
+  const { policy } = await readCurrentPolicy(github);
+  const pinned = policy.state === "loaded" ? pinnedKeys(policy.policy) : [];
+  return pinned.length > 0 ? pinned : [{ key: ownKey }];
+}
+
+async function findLost(github: GitHub, appId: number, lines: readonly string[]): Promise<Anchor | null> {
+  const anchor = await readAnchor(github, appId);
+  if (anchor === null) return null;
+  const line = lines[anchor.seq - 1];
+  if (line !== undefined && entryHash(line) === anchor.hash) return null;
+  return lines.some((one) => isGivenUp(anchor, one)) ? null : anchor;
+}
+
+/** Whether this entry says that a person went on without the lost one: then nobody is asked again. */
+function isGivenUp({ hash }: Anchor, line: string): boolean {
+  const read = readEntry(line);
+  if (!read.ok || read.entry.kind !== "incident.raised" || read.entry.body.code !== "entries-lost")
+    return false;
+  return read.entry.subject.some(({ digest }) => digest.sha256 === hash);
+}
+
+/**
+ * Packs and answers that the entries name, as far as they were published and not given up since; each is taken only if its
+ * hash is right.
+ */
+async function restoreBodies(
+  db: Database,
+  github: GitHub,
+  commit: string,
+  lines: readonly Line[],
+): Promise<Pick<Restored, "bodies" | "unpublished" | "purged">> {
+  const objects = apiObjects(github);
+  const entries = lines.flatMap(({ line }) => typedLine(line) ?? []);
+  const purged = purgedBodies(entries);
+  const count = { bodies: 0, unpublished: 0, purged: 0 };
+  for (const { sha256: digest, mediaType } of entries.flatMap(referencedBodies)) {
+    if (purged.has(digest)) {
+      count.purged += 1;
+      continue;
+    }
+    if ((await getBody(db, digest)) !== null) continue;
+    const entry = await objects.entry(commit, bodyPath(digest));
+    if (!entry.known) throw new SallyportError("github", entry.why, { retry: true });
+    if (entry.value === null) {
+      count.unpublished += 1;
+      continue;
+    }
+    const blob = await objects.blob(entry.value.sha, bodyBytes);
+    if (!blob.known) throw new SallyportError("github", blob.why, { retry: true });
+    const { content } = blob.value;
+    if (content === null || sha256(content) !== digest) {
+      throw new SallyportError(
+        "evidence-rewritten",
+        `${bodyPath(digest)} on ${evidenceBranch} is not what its name says`,
+      );
+    }
+    await putBody(db, content, mediaType);
+    count.bodies += 1;
+  }
+  return count;
+}
+
+function typedLine(line: string): TypedEntry | null {
+  const entry = readEntry(line);
+  return entry.ok ? typedEntry(entry.entry) : null;
+}

@@ -1,0 +1,31 @@
+import { exportedUpTo, headOf, linesFrom, noteExported } from "../store/chain.ts";
+import type { Database } from "../store/database.ts";
+import type { ChainSource } from "./publish.ts";
+import { getBody } from "../store/decisions.ts";
+
+/** A repository's chain as the store holds it, for the exporter. */
+export function chainSource(
+  db: Database,
+  repository: number,
+  more: Pick<ChainSource, "secrets" | "ourselves">,
+): ChainSource {
+  return {
+    repository,
+    head: () => headOf(db, repository),
+    lines: (from, to) => linesFrom(db, repository, from, to),
+    body: (sha256) => getBody(db, sha256),
+    published: {
+      get: () => exportedUpTo(db, repository),
+      set: (published) => noteExported(db, repository, published),
+    },
+    ...more,
+  };
+}
+
+/** Whether all that is recorded was seen on the evidence branch. A branch that was never compared counts as lacking. */
+export async function isPublished(db: Database, repository: number): Promise<boolean> {
+  const head = await headOf(db, repository);
+  if (head === null) return true;
+  const published = await exportedUpTo(db, repository);
+  return published !== null && published.seq >= head.seq;
+}

@@ -1,0 +1,31 @@
+import { readBranchRules } from "../../collect/repository/branch-rules.ts";
+import { visible } from "../../core/escape.ts";
+import { judgeRequired } from "../../core/health/required-check.ts";
+import { noteRequired } from "../../core/health/required-incident.ts";
+import { append } from "../store/chain.ts";
+import type { PurgeTools } from "./purge.ts";
+
+/** What the watch needs: the ledger, a reader of the repository, and where people are told. */
+export type MaintenanceTools = PurgeTools & { log(line: string): void };
+
+/**
+ * Looks whether the default branch of a governed repository still asks for our check, and writes down when it no longer
+ * does: without that rule every verdict is only advice. A repository without a ledger is not governed yet.
+ */
+export async function watchRequired(id: number, tools: MaintenanceTools): Promise<void> {
+  const { db, ourselves, queue, log } = tools;
+  const entries = await tools.entries(id);
+  if (entries.length === 0) return;
+  const github = await tools.github(id);
+  const { request, owner, repo } = github;
+  const { data } = await request("GET /repos/{owner}/{repo}", { owner, repo });
+  const name = `${owner}/${repo}`;
+  const findings = judgeRequired(name, await readBranchRules(github, data.default_branch), ourselves);
+  const draft = noteRequired(findings, entries, ourselves);
+  if (draft === null) return;
+  await db.transaction().execute(async (trx) => {
+    await append(trx, { id, name }, [draft], tools);
+    await queue.enqueuePublish(trx, id);
+  });
+  log(visible(`${name}: ${draft.body.code}: ${draft.body.message}`));
+}

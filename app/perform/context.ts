@@ -1,0 +1,75 @@
+import type { GitHub } from "../../collect/github/request.ts";
+import type { SecretSearch } from "../../collect/secrets/redaction.ts";
+import type { Effect, Ourselves } from "../../core/effects.ts";
+import { SallyportError } from "../../core/errors.ts";
+import type { BodyRef } from "../../schemas/entries.ts";
+import type { CallStore } from "../agents/run.ts";
+import type { Database } from "../store/database.ts";
+import type { GitHubClients } from "../github/clients.ts";
+import { getBody, putBody } from "../store/decisions.ts";
+import { callStore } from "../store/payloads.ts";
+
+/** What effects are carried out with: one repository's client, our stored bodies, the agents' service. */
+export type PerformContext = {
+  github: GitHub;
+  repositoryId: number;
+  ourselves: Ourselves;
+  bodies: {
+    get(sha256: string): Promise<Uint8Array | null>;
+    put(bytes: Uint8Array, mediaType: string): Promise<BodyRef>;
+  };
+  calls: CallStore;
+  /** Finds what must not be stored, sent or shown. */
+  secrets: SecretSearch;
+  anthropic: { apiKey: string | null; baseUrl: string | null };
+  signal: AbortSignal;
+  now: () => Date;
+  progress(line: string): void;
+};
+
+/** The parts of a service that effects are carried out with, in whatever repository. */
+export type WorldTools = Pick<PerformContext, "ourselves" | "anthropic" | "signal"> & {
+  db: Database;
+  github: Pick<GitHubClients, "forRepository">;
+  secrets: { search: SecretSearch };
+  log(line: string): void;
+};
+
+/** What an effect in a repository is carried out with. */
+export async function contextOf(
+  repository: number,
+  now: () => Date,
+  tools: WorldTools,
+): Promise<PerformContext> {
+  const { db, github, ourselves, secrets, anthropic, signal, log } = tools;
+  return {
+    github: await github.forRepository(repository, "write"),
+    repositoryId: repository,
+    ourselves,
+    bodies: {
+      get: (sha256) => getBody(db, sha256),
+      put: (bytes, mediaType) => putBody(db, bytes, mediaType),
+    },
+    calls: callStore(db, repository),
+    secrets: secrets.search,
+    anthropic,
+    signal,
+    now,
+    progress: log,
+  };
+}
+
+/** The invisible mark by which a thing of ours is found again. */
+export function marker(key: string): string {
+  return `<!-- sallyport:${key} -->`;
+}
+
+/** An effect of one type. */
+export type EffectOf<T extends Effect["type"]> = Extract<Effect, { type: T }>;
+
+/** A stored body as the JSON value it holds; bodies are stored before the effects that name them. */
+export async function readJson(sha256: string, { bodies }: Pick<PerformContext, "bodies">): Promise<unknown> {
+  const bytes = await bodies.get(sha256);
+  if (bytes === null) throw new SallyportError("internal", `the stored body ${sha256} is missing`);
+  return JSON.parse(Buffer.from(bytes).toString("utf8"));
+}

@@ -1,0 +1,89 @@
+import type { Effect, EffectResult } from "../../core/effects.ts";
+import { SallyportError } from "../../core/errors.ts";
+import type { Database } from "../store/database.ts";
+import { takeLease } from "../store/leases.ts";
+import {
+  beginEffect,
+  type EffectEnd,
+  endEffect,
+  nextDue,
+  nextOpenEffect,
+  type OpenEffect,
+  postponeEffect,
+} from "../store/effects.ts";
+import type { TransactionQueue } from "../store/decisions.ts";
+
+/** After so many failed tries an effect is given up and the subject shows why. */
+const maxTries = 8;
+
+/**
+ * Performs a lane's open effects, oldest first: intent, call, completion. An effect that has to wait holds back only
+ * the later ones of its own subject. Gives the seconds until the next try, or null when nothing is left.
+ */
+export async function drainOutbox(
+  db: Database,
+  orderingKey: string,
+  tools: {
+    perform(effect: Effect, repository: number): Promise<EffectResult>;
+    queue: TransactionQueue;
+    now: () => Date;
+  },
+): Promise<number | null> {
+  await takeLease(db, orderingKey);
+  for (;;) {
+    const open = await nextOpenEffect(db, orderingKey);
+    if (open === null) return secondsToNext(db, orderingKey, tools.now());
+    if (open.tries >= maxTries) {
+      // Each try ended with the process, so nobody was there to count it: one more would as well.
+      const message = `it was begun ${open.tries} times, and the service ended before it did`;
+      await finish(db, open, { status: "failed", code: "internal", message }, tools.queue);
+      continue;
+    }
+    await beginEffect(db, open);
+    let result: EffectResult;
+    try {
+      result = await tools.perform(open.effect, open.repository);
+    } catch (error) {
+      await postpone(db, open, error, tools);
+      continue;
+    }
+    await finish(db, open, { status: "done", result }, tools.queue);
+  }
+}
+
+/** Effects that only show what was decided. No rule reads their outcome, so their end is nothing to look at. */
+const displayOnly: ReadonlySet<Effect["type"]> = new Set(["ensure-check", "ensure-sticky"]);
+
+async function finish(
+  db: Database,
+  open: OpenEffect,
+  end: EffectEnd,
+  queue: TransactionQueue,
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await endEffect(trx, open.id, end);
+    if (end.status === "failed" || !displayOnly.has(open.effect.type)) await queue.enqueue(trx, open.subject);
+  });
+}
+
+async function postpone(
+  db: Database,
+  open: OpenEffect,
+  error: unknown,
+  tools: { queue: TransactionQueue; now: () => Date },
+): Promise<void> {
+  const known =
+    error instanceof SallyportError
+      ? error
+      : new SallyportError("internal", String(error), { cause: error, retry: true });
+  const { code, message, retry, notBefore } = known;
+  if (!retry || open.tries + 1 >= maxTries)
+    return finish(db, open, { status: "failed", code, message }, tools.queue);
+  const backoff = new Date(tools.now().getTime() + 1_000 * 2 ** open.tries);
+  await postponeEffect(db, open.id, notBefore === undefined || notBefore < backoff ? backoff : notBefore);
+}
+
+async function secondsToNext(db: Database, orderingKey: string, now: Date): Promise<number | null> {
+  const due = await nextDue(db, orderingKey);
+  return due === null ? null : Math.max(1, Math.ceil((due.getTime() - now.getTime()) / 1_000));
+}

@@ -1,0 +1,59 @@
+import type { Effect, EffectResult } from "../../core/effects.ts";
+import { askPlannerFor, runAgent } from "./agent.ts";
+import { showBacktest } from "./backtest.ts";
+import { writeChange } from "./change.ts";
+import { ensureCheck } from "./checks.ts";
+import { ensureSticky, reply } from "./comments.ts";
+import { asSallyportError } from "../github/failure.ts";
+import { closeIssue, linkStory, openPrompt } from "./issues.ts";
+import { ensureLabelGone, ensureState } from "./labels.ts";
+import { openPull } from "./pulls.ts";
+import { rollBack } from "./rollback.ts";
+import type { PerformContext } from "./context.ts";
+
+/**
+ * Carries out one effect. Each looks for what it is to bring about before it does it, so that a second try after a crash
+ * or a lost answer finds the first. `anchor` is the ledger's head, shown with the check.
+ */
+export async function perform(
+  effect: Effect,
+  context: PerformContext,
+  anchor: () => Promise<string>,
+): Promise<EffectResult> {
+  try {
+    // Nothing is begun any more once the service is told to stop.
+    context.signal.throwIfAborted();
+    switch (effect.type) {
+      case "reply":
+        return await reply(effect, context);
+      case "ensure-sticky":
+        return await ensureSticky(effect, context);
+      case "ensure-state":
+        return await ensureState(effect, context);
+      case "ensure-label-gone":
+        return await ensureLabelGone(effect, context);
+      case "link-story":
+        return await linkStory(effect, context);
+      case "open-prompt":
+        return await openPrompt(effect, context);
+      case "close-issue":
+        return await closeIssue(effect, context);
+      case "write-change":
+        return await writeChange(effect, context);
+      case "open-pull":
+        return await openPull(effect, context);
+      case "roll-back":
+        return await rollBack(effect, context);
+      case "ensure-check":
+        return await ensureCheck(effect, context, await anchor());
+      case "show-backtest":
+        return await showBacktest(effect, context);
+      case "ask-planner":
+        return await askPlannerFor(effect, context);
+      case "run-agent":
+        return await runAgent(effect, context);
+    }
+  } catch (error) {
+    throw asSallyportError(error, context.now());
+  }
+}

@@ -1,0 +1,61 @@
+import { listAll } from "../../collect/github/listing.ts";
+import { listQueueBranches } from "../../collect/group/queue-branches.ts";
+import { groupSubject, type Subject } from "../../core/effects.ts";
+import { SallyportError } from "../../core/errors.ts";
+import type { GitHubClients } from "../github/clients.ts";
+import type { Queue, Search } from "./queue.ts";
+
+/** Marks dirty the pull requests of a commit or into a branch, or everything open that may be ours. */
+export async function enqueueMatching(
+  search: Search,
+  github: Pick<GitHubClients, "forRepository">,
+  queue: Pick<Queue, "enqueueNow">,
+): Promise<void> {
+  const { repository, sha, base } = search;
+  const client = await github.forRepository(repository, "read");
+  const { request, owner, repo } = client;
+  const subjects: Subject[] = [];
+  const pulls = await listAll("the open pull requests", (page) =>
+    sha === null
+      ? request("GET /repos/{owner}/{repo}/pulls", {
+          owner,
+          repo,
+          state: "open",
+          ...(base === undefined ? {} : { base }),
+          per_page: 100,
+          page,
+        })
+      : request("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", {
+          owner,
+          repo,
+          commit_sha: sha,
+          per_page: 100,
+          page,
+        }),
+  );
+  if (!pulls.known) throw new SallyportError("github", pulls.why, { retry: true });
+  for (const { number, state } of pulls.value)
+    if (state === "open") subjects.push({ kind: "pull", repository, number });
+  if (sha === null && base === undefined) {
+    const groups = await listQueueBranches(client);
+    if (!groups.known) throw new SallyportError("github", groups.why, { retry: true });
+    subjects.push(...groups.value.flatMap(({ ref }) => groupSubject(repository, ref) ?? []));
+    for (const label of ["story", "epic"]) {
+      const issues = await listAll(`the open issues labelled ${label}`, (page) =>
+        request("GET /repos/{owner}/{repo}/issues", {
+          owner,
+          repo,
+          state: "open",
+          labels: label,
+          per_page: 100,
+          page,
+        }),
+      );
+      if (!issues.known) throw new SallyportError("github", issues.why, { retry: true });
+      // The listing has pull requests too, and whoever may triage labels them.
+      for (const { number, pull_request: pull } of issues.value)
+        if (pull === undefined) subjects.push({ kind: "issue", repository, number });
+    }
+  }
+  for (const subject of subjects) await queue.enqueueNow(subject);
+}

@@ -1,0 +1,66 @@
+import type { GitHub } from "../../collect/github/request.ts";
+import type { Decision } from "../../core/decision.ts";
+import type { Subject } from "../../core/effects.ts";
+import type { TypedEntry } from "../../core/entries.ts";
+import { crashText, SallyportError } from "../../core/errors.ts";
+import type { Known } from "../../core/known.ts";
+import { observeGroup } from "./group.ts";
+import { observeIssue } from "./issue.ts";
+import { observePull } from "./pull.ts";
+import type { Observation, ReconcileTools } from "./tools.ts";
+
+/**
+ * More rounds than this over one reading of GitHub mean that a decision does not settle. A round decides, records
+ * what was decided, and decides again, because some entries and effects name an entry before them by its place or its
+ * hash, and a draft has neither until it is recorded. Inside a round `decideStory` has a loop of its own: there one
+ * draft leads to the next without being recorded between, so that what belongs together is appended in one
+ * transaction.
+ */
+const maxRounds = 50;
+
+/**
+ * Looks at one subject: its lease, its whole present state from GitHub, then decide and record until nothing more
+ * follows from that state. What effects bring about comes back as another look.
+ */
+export async function reconcile(subject: Subject, tools: ReconcileTools): Promise<void> {
+  const fence = await tools.takeLease(subject);
+  const github = await tools.github(subject.repository);
+  const entries = await tools.entries(subject.repository);
+  const observed = await see(subject, github, entries, tools);
+  if (!observed.known) {
+    // Thrown, so that the queue tries again with a growing wait: nothing can be decided about what cannot be seen.
+    throw new SallyportError("github", observed.why, { retry: true });
+  }
+  for (let round = 0; round < maxRounds; round++) {
+    const decision = await observed.value.decide();
+    for (const crash of decision.crashes)
+      tools.log(`${subject.kind} #${subject.number}: ${crashText(crash)}`);
+    if (isEmpty(decision)) return;
+    await tools.record({ subject, fence, repository: observed.value.repository }, decision);
+    if (decision.drafts.length === 0) return;
+  }
+  tools.log(
+    `${subject.kind} #${subject.number}: still deciding after ${maxRounds} rounds; left for the next look`,
+  );
+}
+
+function see(
+  subject: Subject,
+  github: GitHub,
+  entries: TypedEntry[],
+  tools: ReconcileTools,
+): Promise<Known<Observation>> {
+  switch (subject.kind) {
+    case "issue":
+      return observeIssue(subject, github, entries, tools);
+    case "pull":
+      return observePull(subject, github, entries, tools);
+    case "group":
+      return observeGroup(subject, github, entries, tools);
+  }
+}
+
+function isEmpty(decision: Decision): boolean {
+  const { drafts, effects, enqueue: others, requeueAfter } = decision;
+  return drafts.length === 0 && effects.length === 0 && others.length === 0 && requeueAfter === null;
+}

@@ -1,0 +1,127 @@
+import { createObjectsCache } from "../../collect/github/cache.ts";
+import { type Effect, type Ourselves, subjectKey } from "../../core/effects.ts";
+import { anchorText } from "../ledger/anchor.ts";
+import { createAttemptGuard } from "../store/attempt-guard.ts";
+import { type AppendTools, createEntryReader, headOf } from "../store/chain.ts";
+import type { Config } from "../settings/config.ts";
+import type { Database } from "../store/database.ts";
+import { publishLedger } from "../ledger/publish.ts";
+import { enqueueMatching } from "../queue/search.ts";
+import type { GitHubClients } from "../github/clients.ts";
+import { noteRewrite } from "../ledger/incident.ts";
+import { drainOutbox } from "../perform/outbox.ts";
+import { takeLease } from "../store/leases.ts";
+import { reconcile } from "../reconcile/reconcile.ts";
+import { contextOf } from "../perform/context.ts";
+import { perform } from "../perform/perform.ts";
+import { purge } from "../ledger/purge.ts";
+import { holdBack } from "../queue/job.ts";
+import type { JobHandlers, Queue } from "../queue/queue.ts";
+import type { ReconcileTools } from "../reconcile/tools.ts";
+import { type Secrets, withoutSecrets } from "../settings/secrets.ts";
+import { restoredFirst } from "../ledger/restore.ts";
+import type { Signer } from "../ledger/signer.ts";
+import { dropDeliveries } from "../store/deliveries.ts";
+import { saveDecision } from "../store/decisions.ts";
+import { chainSource, isPublished } from "../ledger/source.ts";
+import { type MaintenanceTools, watchRequired } from "../ledger/watch-required.ts";
+
+/** The parts of a service that its jobs work with. */
+export type JobTools = {
+  db: Database;
+  queue: Queue;
+  github: GitHubClients;
+  ourselves: Ourselves;
+  signer: Signer;
+  secrets: Secrets;
+  anthropic: Config["anthropic"];
+  /** Ends what may take long when the service stops. */
+  signal: AbortSignal;
+  log(line: string): void;
+};
+
+/** How much of what GitHub told about commits, trees and files is kept in memory from look to look. */
+const cacheBytes = 128 * 1024 * 1024;
+
+/** How long it is remembered that a delivery came, in milliseconds: anybody's star or comment brings one. */
+const deliveriesKept = 30 * 86_400_000;
+
+/** What the service does when the queue hands out a job. */
+export function createJobs(tools: JobTools): JobHandlers {
+  const { db, queue, github, ourselves, signer, secrets, log } = tools;
+  const now = () => new Date();
+  const ledger: AppendTools = { sign: signer.sign, now, guard: createAttemptGuard() };
+  const readEntries = createEntryReader(db);
+  const entries = restoredFirst(readEntries, tools);
+  const reader = (repository: number) => github.forRepository(repository, "read");
+
+  const reconcileTools: ReconcileTools = {
+    db,
+    ourselves,
+    github: reader,
+    cache: createObjectsCache(cacheBytes),
+    secrets: secrets.search,
+    entries,
+    takeLease: (subject) => takeLease(db, subjectKey(subject)),
+    record: (where, decision) => {
+      const until = github.limitedUntil(where.subject.repository);
+      return saveDecision(db, where, holdBack(decision, until, now()), { ...ledger, queue });
+    },
+    now,
+    log,
+  };
+
+  const maintenance: MaintenanceTools = { ...ledger, db, ourselves, github: reader, entries, queue, log };
+  const tasks: Record<string, (repository: number) => Promise<void>> = {
+    search: (repository) =>
+      db.transaction().execute((trx) => queue.enqueueSearch(trx, { repository, sha: null })),
+    // An export that was given up when GitHub was away is taken up again.
+    export: async (repository) => {
+      if (await isPublished(db, repository)) return;
+      await db.transaction().execute((trx) => queue.enqueuePublish(trx, repository));
+    },
+    purge: (repository) => purge(repository, maintenance),
+    "branch rules": (repository) => watchRequired(repository, maintenance),
+  };
+
+  const publish = async (repository: number) => {
+    await takeLease(db, `export/${repository}`);
+    const client = await github.forRepository(repository, "write");
+    try {
+      await publishLedger(client, chainSource(db, repository, { secrets: secrets.search, ourselves }));
+    } catch (error) {
+      const repositoryRef = { id: repository, name: `${client.owner}/${client.repo}` };
+      const context = { db, repository: repositoryRef, entries: await readEntries(repository), ourselves };
+      await noteRewrite(error, context, ledger);
+      throw error;
+    }
+  };
+
+  const sweep = async () => {
+    await dropDeliveries(db, new Date(now().getTime() - deliveriesKept));
+    const all = await github.repositories();
+    const repositories = all.filter((repository) => github.limitedUntil(repository) === null);
+    // What cannot be done for one repository holds nothing else back; the searches are jobs, which are tried again.
+    for (const [name, task] of Object.entries(tasks))
+      for (const repository of repositories)
+        await withoutSecrets(secrets.search, () => task(repository)).catch((error: Error) =>
+          log(`${name} of ${repository}: ${error.message}`),
+        );
+  };
+
+  // What fails is stored with the effect, and told in entries and comments.
+  const performSafely = (effect: Effect, repository: number) =>
+    withoutSecrets(secrets.search, async () =>
+      perform(effect, await contextOf(repository, now, tools), async () =>
+        anchorText(await headOf(db, repository)),
+      ),
+    );
+
+  return {
+    reconcile: (subject) => reconcile(subject, reconcileTools),
+    perform: (orderingKey) => drainOutbox(db, orderingKey, { queue, now, perform: performSafely }),
+    publish,
+    enqueueMatching: (search) => enqueueMatching(search, github, queue),
+    sweep,
+  };
+}

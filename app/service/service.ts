@@ -1,0 +1,47 @@
+import type { Config } from "../settings/config.ts";
+import { type OpenDatabase, openDatabase } from "../store/database.ts";
+import { createGitHub } from "../github/clients.ts";
+import { closeServer, startServer } from "../http/server.ts";
+import { createQueue } from "../queue/queue.ts";
+import { createReceiver } from "../http/webhooks.ts";
+import { createSecrets } from "../settings/secrets.ts";
+import { createSigner } from "../ledger/signer.ts";
+import { createJobs } from "./jobs.ts";
+
+/** A running service: where it listens, and how it ends without losing what is under way. */
+export type Service = { url: string; publicKey: string; database: OpenDatabase; close(): Promise<void> };
+
+/** Starts the service: database, queue, workers, webhook receiver. The one place where its parts are put together. */
+export async function startService(config: Config, print: (line: string) => void): Promise<Service> {
+  const secrets = createSecrets(config);
+  const log = (line: string) => print(secrets.redact(line));
+  const signer = createSigner(config.ledgerKey);
+  const github = createGitHub(config, secrets.addToken);
+  const ourselves = await github.identify();
+  const database = await openDatabase(config.database);
+  const { db } = database;
+  const queue = createQueue(database, {
+    limitedUntil: github.limitedUntil,
+    secrets: secrets.search,
+    log: (line) => log(`queue: ${line}`),
+  });
+  const stopping = new AbortController();
+  const { anthropic } = config;
+  const { signal } = stopping;
+  await queue.start(createJobs({ db, queue, github, ourselves, signer, secrets, anthropic, signal, log }));
+
+  const server = await startServer(config, createReceiver({ db, queue, botId: ourselves.bot.id, log }), log);
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : config.port;
+  return {
+    url: `http://${config.host}:${port}`,
+    publicKey: signer.publicKey,
+    database,
+    async close() {
+      stopping.abort(new Error("the service is stopping"));
+      await closeServer(server);
+      await queue.stop();
+      await database.close();
+    },
+  };
+}

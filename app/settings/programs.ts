@@ -1,0 +1,27 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join, sep } from "node:path";
+import { here, packageHome } from "./package-home.ts";
+
+/** The programs of this package that run as processes of their own: each one's source, and its bundle. */
+const programs = {
+  sallyport: { source: "app/cli.ts", bundle: "dist/sallyport.cjs" },
+  sandbox: { source: "sandbox/main.ts", bundle: "dist/sandbox.js" },
+  action: { source: "action/index.ts", bundle: "dist/action.js" },
+} as const;
+export type ProgramName = keyof typeof programs;
+
+/** Where a program is: its bundle when this runs from a bundle, its source when this runs from source. */
+export function programPath(name: ProgramName): string {
+  const isBundled = here.startsWith(join(packageHome(), "dist") + sep);
+  return join(packageHome(), programs[name][isBundled ? "bundle" : "source"]);
+}
+
+/** Starts a program with the Node that runs this one. */
+export function startProgram(
+  name: ProgramName,
+  args: string[],
+  options: { env: Record<string, string | undefined>; cwd?: string; stdio?: "inherit" | "pipe" },
+): ChildProcess {
+  const { env, cwd, stdio = "pipe" } = options;
+  return spawn(process.execPath, ["--no-warnings", programPath(name), ...args], { env, cwd, stdio });
+}

@@ -1,0 +1,196 @@
+import type { Transaction } from "kysely";
+import type { Decision } from "../../core/decision.ts";
+import { digestOf } from "../../core/digest.ts";
+import type { TypedEntry } from "../../core/entries.ts";
+import { SallyportError } from "../../core/errors.ts";
+import { appendEntry, type LedgerHead, readEntry, type Sign } from "../../core/ledger/entry.ts";
+import { typedEntry } from "../../core/ledger/typed-entry.ts";
+import type { AttemptGuard } from "./attempt-guard.ts";
+import type { Database, Tables } from "./database.ts";
+
+type Trx = Transaction<Tables>;
+
+/** Appends entries that no look decided, such as an incident that a person at the command line takes note of. */
+export async function appendEntries(
+  db: Database,
+  repository: { id: number; name: string },
+  drafts: Decision["drafts"],
+  tools: AppendTools,
+): Promise<void> {
+  await db.transaction().execute((trx) => append(trx, repository, drafts, tools));
+}
+
+/** What entries are signed, dated and, before that, held against the attempt protocol with. */
+export type AppendTools = { sign: Sign; now: () => Date; guard: AttemptGuard };
+
+/** Appends entries to a chain, which is locked from here until the transaction ends. */
+export async function append(
+  trx: Trx,
+  repository: { id: number; name: string },
+  drafts: Decision["drafts"],
+  { sign, now, guard }: AppendTools,
+): Promise<void> {
+  if (drafts.length === 0) return;
+  let head = await lockChain(trx, repository.id);
+  await guard(trx, repository.id, drafts);
+  const rows: { repository: number; seq: number; hash: string; kind: string; line: string }[] = [];
+  for (const draft of drafts) {
+    // An in-toto statement has at least one subject: where nothing outside is meant, it is the body itself.
+    const subject =
+      draft.subject.length > 0
+        ? draft.subject
+        : [{ name: draft.kind, digest: { sha256: digestOf(draft.body) } }];
+    const appended = await appendEntry(
+      head,
+      { ...draft, subject, repository, at: now().toISOString() },
+      sign,
+    );
+    head = appended.head;
+    rows.push({ repository: repository.id, ...appended.head, kind: draft.kind, line: appended.line });
+  }
+  await insertEntries(trx, repository.id, rows);
+}
+
+/**
+ * Takes over the lines that continue a chain, verified by the caller; all of them or none. Fails with `lease-lost` when
+ * an entry was appended meanwhile.
+ */
+export async function adoptLines(
+  db: Database,
+  repository: number,
+  lines: readonly { seq: number; line: string }[],
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const head = await lockChain(trx, repository);
+    if ((head?.seq ?? 0) + 1 !== lines[0]?.seq)
+      throw new SallyportError("lease-lost", "an entry was appended while the ledger was read back");
+    const rows = lines.map(({ seq, line }) => {
+      const entry = readEntry(line, seq);
+      if (!entry.ok) throw new SallyportError("ledger-broken", entry.problem.message);
+      return { repository, seq, hash: entry.entry.hash, kind: entry.entry.kind, line };
+    });
+    await insertEntries(trx, repository, rows);
+  });
+}
+
+/** Stores the entries that follow a chain's head, and moves the head. The chain is locked. */
+async function insertEntries(
+  trx: Trx,
+  repository: number,
+  rows: readonly { repository: number; seq: number; hash: string; kind: string; line: string }[],
+): Promise<void> {
+  for (let at = 0; at < rows.length; at += batchSize) {
+    const batch = rows.slice(at, at + batchSize);
+    const { seq, hash } = batch.at(-1) ?? { seq: 0, hash: null };
+    // One statement: each costs a round trip, and most decisions record one entry.
+    await trx
+      .with("moved", (query) =>
+        query
+          .updateTable("chains")
+          .set({ seq, hash })
+          .where("repository", "=", repository)
+          .returning("chains.seq"),
+      )
+      .insertInto("entries")
+      .values(batch)
+      .execute();
+  }
+}
+
+/** How many rows one statement inserts: databases limit the parameters of a statement. */
+const batchSize = 500;
+
+/** Holds a repository's chain until the transaction ends, and gives its head. */
+async function lockChain(trx: Trx, repository: number): Promise<LedgerHead> {
+  const locked = await trx
+    .selectFrom("chains")
+    .select(["seq", "hash"])
+    .where("repository", "=", repository)
+    .forUpdate()
+    .executeTakeFirst();
+  if (locked !== undefined) return locked.hash === null ? null : { seq: locked.seq, hash: locked.hash };
+  await trx
+    .insertInto("chains")
+    .values({ repository, seq: 0, hash: null })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  return lockChain(trx, repository);
+}
+
+/** The head of a repository's chain; null while it has no entry. */
+export async function headOf(db: Database | Trx, repository: number): Promise<LedgerHead> {
+  const chain = await db
+    .selectFrom("chains")
+    .select(["seq", "hash"])
+    .where("repository", "=", repository)
+    .executeTakeFirst();
+  return chain === undefined || chain.hash === null ? null : { seq: chain.seq, hash: chain.hash };
+}
+
+/** The chain's lines from a sequence number on, oldest first, and up to another, which is included, if one is given. */
+export async function linesFrom(
+  db: Database,
+  repository: number,
+  seq: number,
+  to?: number,
+): Promise<{ seq: number; line: string }[]> {
+  const lines = db
+    .selectFrom("entries")
+    .select(["seq", "line"])
+    .where("repository", "=", repository)
+    .where("seq", ">=", seq)
+    .orderBy("seq");
+  return (to === undefined ? lines : lines.where("seq", "<=", to)).execute();
+}
+
+/** A commit of the evidence branch that was found to hold the chain up to an entry. */
+type ExportedCommit = Omit<Tables["exports"], "repository">;
+
+/** Up to where the evidence branch was last found to hold the chain; null: it was never compared. */
+export async function exportedUpTo(db: Database, repository: number): Promise<ExportedCommit | null> {
+  const row = await db
+    .selectFrom("exports")
+    .select(["commit", "tree", "seq"])
+    .where("repository", "=", repository)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Notes down how far the evidence branch was found to hold the chain. */
+export async function noteExported(
+  db: Database,
+  repository: number,
+  exported: ExportedCommit,
+): Promise<void> {
+  await db
+    .insertInto("exports")
+    .values({ repository, ...exported })
+    .onConflict((conflict) => conflict.column("repository").doUpdateSet(exported))
+    .execute();
+}
+
+/**
+ * Reads a repository's entries, each parsed once: the chain only grows, so what was read stays true. Every reading gives
+ * the same array, which grows as well: nobody else may change it.
+ */
+export function createEntryReader(db: Database): (repository: number) => Promise<TypedEntry[]> {
+  const chains = new Map<number, { next: number; entries: TypedEntry[] }>();
+  return async (repository) => {
+    const chain = chains.get(repository) ?? { next: 1, entries: [] };
+    chains.set(repository, chain);
+    for (const { seq, line } of await linesFrom(db, repository, chain.next)) {
+      // Another reading may have taken this entry in while the database was asked.
+      if (seq < chain.next) continue;
+      const entry = readEntry(line);
+      if (!entry.ok)
+        throw new SallyportError(
+          "ledger-broken",
+          `entry of repository ${repository} cannot be read: ${entry.problem.message}`,
+        );
+      const typed = typedEntry(entry.entry);
+      if (typed !== null) chain.entries.push(typed);
+      chain.next = seq + 1;
+    }
+    return chain.entries;
+  };
+}

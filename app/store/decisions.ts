@@ -1,0 +1,118 @@
+import { sql, type Transaction } from "kysely";
+import type { Decision } from "../../core/decision.ts";
+import { sha256 } from "../../core/digest.ts";
+import { type Effect, repeatable, type Subject, subjectKey } from "../../core/effects.ts";
+import { SallyportError } from "../../core/errors.ts";
+import type { BodyRef } from "../../schemas/entries.ts";
+import { type AppendTools, append } from "./chain.ts";
+import type { Database, Tables } from "./database.ts";
+import { shareLease } from "./leases.ts";
+
+type Trx = Transaction<Tables>;
+
+/** What is told to the job queue inside the same transaction, so that nothing recorded waits for a lost message. */
+export type TransactionQueue = {
+  enqueue(trx: Trx, subject: Subject, after?: number): Promise<void>;
+  enqueueEffects(trx: Trx, orderingKey: string): Promise<void>;
+  enqueuePublish(trx: Trx, repository: number): Promise<void>;
+};
+
+/** The lane an effect is performed in: writes to one repository go one after the other, long work beside them. */
+export function orderingKeyOf(effect: Effect, repository: number): string {
+  switch (effect.type) {
+    case "run-agent":
+    case "ask-planner":
+      return `agent/${effect.key}`;
+    case "show-backtest":
+      return effect.key;
+    default:
+      return `github/${repository}`;
+  }
+}
+
+/**
+ * Records a decision in one transaction: entries appended to the chain under its lock, bodies, effects still to do, and
+ * the jobs that will perform them. All of it happens or none.
+ */
+export async function saveDecision(
+  db: Database,
+  where: { subject: Subject; fence: number; repository: { id: number; name: string } },
+  decision: Decision,
+  tools: AppendTools & { queue: TransactionQueue },
+): Promise<void> {
+  const { subject, fence, repository } = where;
+  await db.transaction().execute(async (trx) => {
+    // Whoever holds an older fence may not record any more.
+    if ((await shareLease(trx, subjectKey(subject))) !== fence) {
+      throw new SallyportError(
+        "lease-lost",
+        `${subjectKey(subject)} was taken over by another worker; nothing was recorded`,
+      );
+    }
+    for (const body of decision.bodies) await putBody(trx, Buffer.from(body.text), body.mediaType);
+    await append(trx, repository, decision.drafts, tools);
+    const orderingKeys = new Set<string>();
+    for (const effect of decision.effects) {
+      const orderingKey = orderingKeyOf(effect, repository.id);
+      if (await insertEffect(trx, effect, subject, orderingKey)) orderingKeys.add(orderingKey);
+    }
+    for (const orderingKey of orderingKeys) await tools.queue.enqueueEffects(trx, orderingKey);
+    for (const other of decision.enqueue) await tools.queue.enqueue(trx, other);
+    if (decision.requeueAfter !== null) await tools.queue.enqueue(trx, subject, decision.requeueAfter);
+    if (decision.drafts.length > 0) await tools.queue.enqueuePublish(trx, repository.id);
+  });
+}
+
+/** Writes an effect down as still to do. False: it is done or under way and is not one to be repeated. */
+async function insertEffect(
+  trx: Trx,
+  effect: Effect,
+  subject: Subject,
+  orderingKey: string,
+): Promise<boolean> {
+  const row = {
+    key: effect.key,
+    repository: subject.repository,
+    subject: subjectKey(subject),
+    lane: orderingKey,
+    type: effect.type,
+    payload: JSON.stringify(effect),
+    status: "todo" as const,
+  };
+  const insert = trx.insertInto("effects").values(row);
+  const inserted = repeatable.has(effect.type)
+    ? await insert
+        .onConflict((conflict) =>
+          conflict.column("key").doUpdateSet({
+            payload: row.payload,
+            status: "todo",
+            tries: 0,
+            result: null,
+            not_before: sql`now()`,
+          }),
+        )
+        .returning("id")
+        .execute()
+    : await insert
+        .onConflict((conflict) => conflict.column("key").doNothing())
+        .returning("id")
+        .execute();
+  return inserted.length > 0;
+}
+
+/** Stores a body under the hash of its bytes; storing it again notes only that it was stored now. */
+export async function putBody(db: Database | Trx, bytes: Uint8Array, mediaType: string): Promise<BodyRef> {
+  const digest = sha256(bytes);
+  await db
+    .insertInto("bodies")
+    .values({ sha256: digest, media_type: mediaType, bytes })
+    .onConflict((conflict) => conflict.column("sha256").doUpdateSet({ stored_at: sql`now()` }))
+    .execute();
+  return { sha256: digest, bytes: bytes.byteLength, mediaType };
+}
+
+/** A stored body, or null. */
+export async function getBody(db: Database, sha256: string): Promise<Uint8Array | null> {
+  const row = await db.selectFrom("bodies").select("bytes").where("sha256", "=", sha256).executeTakeFirst();
+  return row === undefined ? null : row.bytes;
+}

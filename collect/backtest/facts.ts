@@ -1,0 +1,48 @@
+import type { PastChange } from "../../core/verdict/backtest.ts";
+import type { PolicyReading, PullFacts } from "../../core/facts.ts";
+import { known, unknown } from "../../core/known.ts";
+import type { Objects } from "../objects.ts";
+import { contentFacts } from "../pull/content.ts";
+
+/** The two policies that changes are judged by again; an absent old one judged nothing. */
+export type BacktestInput = {
+  before: PolicyReading;
+  after: PolicyReading;
+  /** Whether to search for secrets, which reads every commit and takes long. */
+  secrets: boolean;
+  /** The day of the judgement, such as `2026-11-21`. */
+  day: string;
+};
+
+/** What the two commits of a change settle, whatever the policy. */
+type Content = Pick<
+  PullFacts,
+  "repository" | "pull" | "base" | "head" | "defaultBranch" | "mergeBase" | "changes" | "commits"
+>;
+
+const unread = unknown("a change that is merged is judged again by its commits alone");
+
+/** Reads what each of the two policies asks about a change that has entered. */
+export async function readPastChange(
+  objects: Objects,
+  { name, content }: { name: Pick<PastChange, "sha" | "subject" | "pull">; content: Content },
+  { before, after, secrets, day }: BacktestInput,
+): Promise<PastChange> {
+  const factsBy = async (policy: PolicyReading): Promise<PullFacts> => ({
+    ...content,
+    ...(await contentFacts(objects, {
+      ...content,
+      head: content.head.sha,
+      policy: known(policy),
+      record: unread,
+      secrets,
+    })),
+    reviews: unread,
+    authorPermission: unread,
+    retargetedAt: unread,
+    checks: unread,
+    day,
+  });
+  const old = before.state === "absent" ? null : await factsBy(before);
+  return { ...name, before: old, after: await factsBy(after) };
+}

@@ -1,0 +1,181 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { Socket } from "node:net";
+import { type Known, known, unknown } from "../../core/known.ts";
+import { gitCommand, gitEnvironment } from "./git.ts";
+
+/** A git object: `content` is null if it is larger than the caller wanted to read. Whoever made the commit wrote it. */
+export type GitObject = {
+  id: string;
+  type: "blob" | "tree" | "commit" | "tag";
+  size: number;
+  content: Buffer | null;
+};
+
+/**
+ * One `git cat-file --batch` process that answers many questions. Questions may be asked before the answers to earlier
+ * ones are there; an answer is null if there is no such object. Once git has ended, every answer is unknown.
+ * Source: git-cat-file(1), "BATCH OUTPUT".
+ */
+export type Batch = {
+  /** `name` is an object id or any other revision, such as `main^{commit}`. */
+  read(name: string, limit: number): Promise<Known<GitObject | null>>;
+  close(): void;
+};
+
+type ObjectRequest = {
+  name: string;
+  limit: number;
+  answer: (object: Known<GitObject | null>) => void;
+};
+
+/** An object whose header was read and whose content is coming in; `left` counts the line feed after the content. */
+type PartialObject = { object: Omit<GitObject, "content">; parts: Buffer[] | null; left: number };
+
+const types = new Set<string>(["blob", "tree", "commit", "tag"]);
+
+/** A header is an id, a type and a size, or the name that was asked for and a word; a longer one is a fault. */
+const headerBytes = 8_192;
+
+/**
+ * Starts git in `dir` at the first question; it runs until `close`, after which every answer is unknown, or until this
+ * process ends, which it keeps alive only while somebody waits for an answer.
+ */
+export function openBatch(dir: string): Batch {
+  let child: ChildProcessWithoutNullStreams | null = null;
+  let broken: string | null = null;
+  const questions = openQueue();
+  let unsent = "";
+
+  const send = () => {
+    child?.stdin.write(unsent);
+    unsent = "";
+  };
+  const fail = (why: string) => {
+    broken ??= why;
+    for (let one = questions.take(); one !== undefined; one = questions.take()) one.answer(unknown(broken));
+    child?.kill("SIGKILL");
+  };
+  const start = () => {
+    const started = spawn("git", gitCommand(dir, ["cat-file", "--batch"]), { env: gitEnvironment });
+    let complaint = "";
+    keepAlive(started, false);
+    started.stderr.on("data", (chunk: Buffer) => {
+      if (complaint.length < 2_000) complaint += chunk.toString("utf8");
+    });
+    started.stdin.on("error", () => undefined);
+    started.on("error", (error) => fail(`git could not be started in ${dir}: ${error.message}`));
+    started.on("close", () => {
+      const [line = ""] = complaint.split("\n");
+      fail(`git cat-file ended in ${dir}${line === "" ? "" : `: ${line.slice(0, 300)}`}`);
+    });
+    const read = answerReader(questions);
+    started.stdout.on("data", (chunk: Buffer) => {
+      const problem = read(chunk);
+      if (questions.first() === undefined) keepAlive(started, false);
+      if (problem !== null) fail(`git cat-file gave an answer in ${dir} that cannot be read: ${problem}`);
+    });
+    return started;
+  };
+  return {
+    read: (name, limit) => {
+      if (broken !== null) return Promise.resolve(unknown(broken));
+      if (/[\n\0]/.test(name) || name.length > headerBytes / 4)
+        return Promise.resolve(unknown(`no object can be named ${JSON.stringify(name.slice(0, 80))}`));
+      child ??= start();
+      // Questions that are asked together are sent together.
+      if (unsent === "") setImmediate(send);
+      unsent += `${name}\n`;
+      if (questions.first() === undefined) keepAlive(child, true);
+      return new Promise((answer) => questions.add({ name, limit, answer }));
+    },
+    close: () => {
+      broken ??= `the reading of ${dir} was closed`;
+      child?.stdin.end();
+    },
+  };
+}
+
+function keepAlive(child: ChildProcessWithoutNullStreams, isNeeded: boolean): void {
+  // Pipes to a child are sockets, whatever their declared type says.
+  const pipes = [child.stdin, child.stdout, child.stderr].filter((pipe) => pipe instanceof Socket);
+  for (const handle of [child, ...pipes]) isNeeded ? handle.ref() : handle.unref();
+}
+
+const nothing: Buffer = Buffer.alloc(0);
+
+/** The questions that wait for an answer, in their order. */
+type Queue = {
+  add(question: ObjectRequest): void;
+  first(): ObjectRequest | undefined;
+  take(): ObjectRequest | undefined;
+};
+
+/** Taken by counting, because to shift a long array moves all of it. */
+function openQueue(): Queue {
+  let waiting: (ObjectRequest | undefined)[] = [];
+  let next = 0;
+  return {
+    add: (question) => waiting.push(question),
+    first: () => waiting[next],
+    take: () => {
+      const question = waiting[next];
+      if (question === undefined) return undefined;
+      waiting[next] = undefined;
+      next += 1;
+      if (next === waiting.length) [waiting, next] = [[], 0];
+      return question;
+    },
+  };
+}
+
+/** Takes git's output piece by piece and answers the questions in their order; gives what is wrong with it, or null. */
+function answerReader(questions: Queue): (chunk: Buffer) => string | null {
+  let header = nothing;
+  let arriving: PartialObject | null = null;
+  return (chunk) => {
+    let at = 0;
+    while (at < chunk.length) {
+      if (arriving === null) {
+        const end = chunk.indexOf(0x0a, at);
+        const part = chunk.subarray(at, end === -1 ? chunk.length : end);
+        header = header.length === 0 ? part : Buffer.concat([header, part]);
+        if (header.length > headerBytes) return "a line without an end";
+        if (end === -1) return null;
+        at = end + 1;
+        const line = header.toString("utf8");
+        header = nothing;
+        const question = questions.first();
+        if (question === undefined) return "more than was asked for";
+        if (line === `${question.name} missing` || line === `${question.name} ambiguous`) {
+          questions.take()?.answer(known(null));
+          continue;
+        }
+        const object = objectOf(line);
+        if (object === null) return JSON.stringify(line.slice(0, 200));
+        arriving = { object, parts: object.size <= question.limit ? [] : null, left: object.size + 1 };
+      }
+      const part = chunk.subarray(at, at + arriving.left);
+      at += part.length;
+      arriving.left -= part.length;
+      arriving.parts?.push(part);
+      if (arriving.left > 0) continue;
+      const { object, parts } = arriving;
+      arriving = null;
+      const [first] = parts ?? [];
+      const whole =
+        parts === null || first === undefined || parts.length === 1 ? first : Buffer.concat(parts);
+      const content = whole?.subarray(0, object.size) ?? null;
+      questions.take()?.answer(known({ ...object, content }));
+    }
+    return null;
+  };
+}
+
+function objectOf(line: string): PartialObject["object"] | null {
+  const [, id = "", type = "", size = ""] = /^([0-9a-f]{40,64}) ([a-z]+) ([0-9]{1,15})$/.exec(line) ?? [];
+  return isType(type) ? { id, type, size: Number(size) } : null;
+}
+
+function isType(word: string): word is GitObject["type"] {
+  return types.has(word);
+}

@@ -1,0 +1,168 @@
+import type { Change, CommitFact } from "../../core/facts.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
+import { type ChangedPath, changesBetween, comparedBytes, contentsOf, countChange } from "../changes.ts";
+import { type Blob, git } from "./git.ts";
+import { type Batch, openBatch } from "./batch.ts";
+import { createEntryReader, readDifferingTrees } from "./trees.ts";
+import type { Objects } from "../objects.ts";
+
+/** How many changes wait for their contents at once: enough to keep git busy. */
+const batchSize = 250;
+
+/** What a git directory is, beside its objects. */
+export type About = {
+  /** Whether history was cut off when it was cloned. */
+  isShallow: boolean;
+  /** The full name of the default branch: where `origin/HEAD` points, else a local `main` or `master`; null if there is none. */
+  defaultBranch: string | null;
+};
+
+/** A git directory's objects, read through one git process; `close` ends it. */
+export type GitObjects = Objects & {
+  about(): Promise<Known<About>>;
+  /** The full commit id that a revision names (a tag is followed to its commit); unknown if it names none. */
+  resolve(revision: string): Promise<Known<string>>;
+  close(): void;
+};
+
+/** Reads from a git directory (a work tree's or a bare one); the objects in it may have been made by anyone. */
+export function gitObjects(dir: string): GitObjects {
+  const batch = openBatch(dir);
+  let read: Promise<Known<About>> | null = null;
+  const about = () => {
+    read ??= readAbout(dir);
+    return read;
+  };
+  return {
+    about,
+    resolve: (revision) => resolveCommit(batch, dir, revision),
+    mergeBase: (base, head) => findMergeBase(dir, about(), base, head),
+    changes: (before, after) => readChanges(batch, before, after),
+    entry: createEntryReader(batch),
+    blob: (sha, limit) => readBlob(batch, sha, limit),
+    blobs: (shas, limit) => readBlobs(batch, shas, limit),
+    commits: (mergeBase, head) => readCommits(dir, mergeBase, head),
+    close: batch.close,
+  };
+}
+
+/** One question for all of it: every git process costs time. As patterns, refs that are not there are left out of the answer. */
+async function readAbout(dir: string): Promise<Known<About>> {
+  const refs = ["refs/remotes/origin/HEA[D]", "refs/heads/mai[n]", "refs/heads/maste[r]"];
+  const args = ["rev-parse", "--is-shallow-repository", "--symbolic-full-name"];
+  const answer = await git(dir, [...args, ...refs.map((ref) => `--glob=${ref}`)]);
+  if (!answer.ok) return unknown(answer.why);
+  const [shallow, defaultBranch = null] = answer.stdout.toString("utf8").split("\n").filter(Boolean);
+  return known({ isShallow: shallow !== "false", defaultBranch });
+}
+
+async function resolveCommit(batch: Batch, dir: string, revision: string): Promise<Known<string>> {
+  const commit = await batch.read(`${revision}^{commit}`, 0);
+  if (!commit.known) return commit;
+  if (commit.value !== null) return known(commit.value.id);
+  return unknown(`no commit named ${JSON.stringify(revision)} in ${dir}; fetch it or check the spelling`);
+}
+
+async function findMergeBase(
+  dir: string,
+  asked: Promise<Known<About>>,
+  base: string,
+  head: string,
+): Promise<Known<string>> {
+  const [about, answer] = await Promise.all([
+    asked,
+    git(dir, ["merge-base", "--all", "--end-of-options", base, head]),
+  ]);
+  if (!about.known) return about;
+  if (about.value.isShallow)
+    return unknown(
+      `${dir} is a shallow clone, so the common ancestor cannot be trusted: run \`git fetch --unshallow\``,
+    );
+  if (!answer.ok && answer.exit !== 1) return unknown(answer.why);
+  const found = answer.ok ? answer.stdout.toString("latin1").split("\n").filter(Boolean) : [];
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return known(only);
+  if (only === undefined) return unknown(`${base} and ${head} have no common ancestor`);
+  return unknown(
+    `${base} and ${head} have ${found.length} best common ancestors: merge the base branch into the change once`,
+  );
+}
+
+async function readChanges(batch: Batch, before: string, after: string): Promise<Known<Change[]>> {
+  const trees = await readDifferingTrees(batch, before, after);
+  if (!trees.known) return trees;
+  const paths = changesBetween(trees.value.before, trees.value.after);
+  if (!paths.known) return paths;
+  const changes: Change[] = [];
+  for await (const change of inOrder(paths.value, (path) => countPath(batch, path))) {
+    if (!change.known) return change;
+    changes.push(change.value);
+  }
+  return known(changes);
+}
+
+/** The results of work on many items, in their order, of which some are always under way. */
+async function* inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>): AsyncGenerator<R> {
+  const underWay: Promise<R>[] = [];
+  for (const item of items) {
+    underWay.push(work(item));
+    const [first] = underWay;
+    if (first === undefined || underWay.length < batchSize) continue;
+    yield await first;
+    underWay.shift();
+  }
+  for (const one of underWay) yield await one;
+}
+
+/** Counts a change as soon as its two sides are there, so that few contents are held in memory. */
+async function countPath(batch: Batch, path: ChangedPath): Promise<Known<Change>> {
+  const blobs = await readBlobs(batch, contentsOf([path]), comparedBytes);
+  return blobs.known ? known(countChange(path, (sha) => blobs.value.get(sha) ?? missing(sha))) : blobs;
+}
+
+async function readBlobs(
+  batch: Batch,
+  shas: Iterable<string>,
+  limit: number,
+): Promise<Known<Map<string, Blob>>> {
+  const blobs = new Map<string, Blob>();
+  const read = await Promise.all([...new Set(shas)].map((sha) => readBlob(batch, sha, limit)));
+  for (const blob of read) {
+    if (!blob.known) return blob;
+    blobs.set(blob.value.sha, blob.value);
+  }
+  return known(blobs);
+}
+
+async function readBlob(batch: Batch, sha: string, limit: number): Promise<Known<Blob & { sha: string }>> {
+  const object = await batch.read(sha, limit);
+  if (!object.known) return object;
+  if (object.value === null || object.value.type !== "blob")
+    return unknown(`the content of blob ${sha} is missing: fetch the full history and all objects`);
+  const { size, content } = object.value;
+  return known({ sha, size, content });
+}
+
+async function readCommits(dir: string, mergeBase: string, head: string): Promise<Known<CommitFact[]>> {
+  const format = "--format=tformat:%H%x00%P%x00%T%x00%B%x00";
+  const answer = await git(dir, ["log", "-z", "--no-show-signature", format, `${mergeBase}..${head}`]);
+  if (!answer.ok) return unknown(answer.why);
+  const commits: CommitFact[] = [];
+  const fields = answer.stdout.toString("utf8").split("\0");
+  for (let at = 0; at + 4 < fields.length; at += 5) {
+    const [sha = "", parents = "", tree = "", message = ""] = fields.slice(at, at + 4);
+    if (!/^[0-9a-f]{40,64}$/.test(sha)) return unknown(`git log gave a commit of ${dir} that cannot be read`);
+    commits.push({
+      sha,
+      parents: parents.split(" ").filter(Boolean),
+      tree,
+      message: message.trimEnd().toWellFormed(),
+    });
+  }
+  return known(commits);
+}
+
+/** Only reached if readBlobs broke its promise to answer for every id. */
+function missing(sha: string): never {
+  throw new Error(`no content was read for ${sha}`);
+}

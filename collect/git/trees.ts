@@ -1,0 +1,143 @@
+import { type Known, known, unknown } from "../../core/known.ts";
+import { indistinct } from "../changes.ts";
+import type { TreeEntry } from "./git.ts";
+import type { Batch } from "./batch.ts";
+
+/** A tree of this size would hold half a million names. */
+const treeBytes = 64_000_000;
+
+/** One side of a comparison: a folder's path with its slash (`""`: the root), and its tree, or null where there is none. */
+type Folder = { path: string; before: string | null; after: string | null };
+
+/**
+ * The entries of two commits' trees without those that are the same in both, so that only folders that differ are read.
+ * The names are those of whoever made the commits.
+ */
+export async function readDifferingTrees(
+  batch: Batch,
+  before: string,
+  after: string,
+): Promise<Known<{ before: TreeEntry[]; after: TreeEntry[] }>> {
+  const found = { before: [] as TreeEntry[], after: [] as TreeEntry[] };
+  let folders: Folder[] = [{ path: "", before: `${before}^{tree}`, after: `${after}^{tree}` }];
+  while (folders.length > 0) {
+    const read = await Promise.all(
+      folders.map(async ({ path, before, after }) => ({
+        path,
+        trees: await Promise.all([readFolder(batch, before, path), readFolder(batch, after, path)]),
+      })),
+    );
+    folders = [];
+    for (const { path, trees } of read) {
+      const [oldFolder, newFolder] = trees;
+      if (!oldFolder.known) return oldFolder;
+      if (!newFolder.known) return newFolder;
+      const compared = compareFolder(path, oldFolder.value, newFolder.value);
+      found.before.push(...compared.before);
+      found.after.push(...compared.after);
+      folders.push(...compared.folders);
+    }
+  }
+  return known(found);
+}
+
+/** Sorts what differs in one folder into files and folders to look into. */
+function compareFolder(path: string, oldEntries: Map<string, TreeEntry>, newEntries: Map<string, TreeEntry>) {
+  const before: TreeEntry[] = [];
+  const after: TreeEntry[] = [];
+  const folders: Folder[] = [];
+  for (const name of new Set([...oldEntries.keys(), ...newEntries.keys()])) {
+    const [one, other] = [oldEntries.get(name), newEntries.get(name)];
+    if (one?.sha === other?.sha && one?.mode === other?.mode) continue;
+    const [oldTree, newTree] = [treeOf(one), treeOf(other)];
+    if (oldTree !== null || newTree !== null)
+      folders.push({ path: `${path}${name}/`, before: oldTree, after: newTree });
+    if (one !== undefined && oldTree === null) before.push(one);
+    if (other !== undefined && newTree === null) after.push(other);
+  }
+  return { before, after, folders };
+}
+
+function treeOf(entry: TreeEntry | undefined): string | null {
+  return entry?.type === "tree" ? entry.sha : null;
+}
+
+type Folders = Map<string, Promise<Known<Map<string, TreeEntry>>>>;
+
+/** Reads what stands at paths, each folder of a commit once: what an id names never changes. */
+export function createEntryReader(
+  batch: Batch,
+): (commit: string, path: string) => Promise<Known<TreeEntry | null>> {
+  const folders: Folders = new Map();
+  return (commit, path) => readTreeEntry(batch, folders, commit, path);
+}
+
+/** What stands at a path in a commit, links not followed; null if nothing does. */
+async function readTreeEntry(
+  batch: Batch,
+  folders: Folders,
+  commit: string,
+  path: string,
+): Promise<Known<TreeEntry | null>> {
+  let tree = `${commit}^{tree}`;
+  const names = path.split("/");
+  for (const [at, name] of names.entries()) {
+    const reading = folders.get(tree) ?? readFolder(batch, tree, names.slice(0, at).join("/"));
+    folders.set(tree, reading);
+    const folder = await reading;
+    if (!folder.known) return folder;
+    const entry = folder.value.get(name);
+    if (entry === undefined) return known(null);
+    if (at === names.length - 1) return known({ ...entry, path });
+    if (entry.type !== "tree") return known(null);
+    tree = entry.sha;
+  }
+  return known(null);
+}
+
+/** The entries of one tree by their names. A null id is a folder that is not there. */
+async function readFolder(
+  batch: Batch,
+  id: string | null,
+  path: string,
+): Promise<Known<Map<string, TreeEntry>>> {
+  if (id === null) return known(new Map());
+  const object = await batch.read(id, treeBytes);
+  if (!object.known) return object;
+  const { type, content } = object.value ?? {};
+  if (type !== "tree" || content === null || content === undefined)
+    return unknown(`the tree ${id} cannot be read: fetch the full history and all objects`);
+  return parseTree(content, (object.value?.id.length ?? 40) / 2, path);
+}
+
+/**
+ * Reads a tree object: for each entry a mode in octal, a space, a name, a zero byte and the bytes of an id. Names that are
+ * no UTF-8 are read with replacement characters; two that become equal make the answer unknown.
+ * Source: git's `Documentation/technical/` and gitformat-pack(5); the ids are 20 bytes, or 32 with SHA-256.
+ */
+export function parseTree(content: Buffer, idBytes: number, path: string): Known<Map<string, TreeEntry>> {
+  const entries = new Map<string, TreeEntry>();
+  let at = 0;
+  while (at < content.length) {
+    const space = content.indexOf(0x20, at);
+    const zero = content.indexOf(0, space + 1);
+    const end = zero + 1 + idBytes;
+    if (space === -1 || zero === -1 || end > content.length)
+      return unknown(`the tree of ${JSON.stringify(path)} is damaged`);
+    const digits = content.toString("latin1", at, space);
+    const name = content.toString("utf8", space + 1, zero);
+    if (!/^[0-7]{5,6}$/.test(digits) || name === "")
+      return unknown(`the tree of ${JSON.stringify(path)} is damaged`);
+    if (entries.has(name)) return unknown(indistinct);
+    const mode = digits.padStart(6, "0");
+    const sha = content.toString("hex", zero + 1, end);
+    entries.set(name, { path: `${path}${name}`, mode, type: typeOf(mode), sha });
+    at = end;
+  }
+  return known(entries);
+}
+
+function typeOf(mode: string): string {
+  if (mode === "040000") return "tree";
+  return mode === "160000" ? "commit" : "blob";
+}

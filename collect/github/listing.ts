@@ -1,0 +1,33 @@
+import { type Known, known, unknown } from "../../core/known.ts";
+import { requestKnown } from "./request.ts";
+
+/** One page as Octokit answers it. */
+type Page<T> = { data: T[]; headers: { link?: string | undefined } };
+
+/** More pages than this are not read: what cannot be read to the end is unknown, never cut short. */
+const maxPages = 100;
+
+/**
+ * Reads a listing to its end, a hundred items a page. `what` names it for people.
+ * Source: GitHub docs, "Using pagination in the REST API" (the `Link` header).
+ */
+export async function listAll<T>(
+  what: string,
+  page: (number: number) => Promise<Page<T>>,
+): Promise<Known<T[]>> {
+  const items: T[] = [];
+  for (let number = 1; number <= maxPages; number++) {
+    let more = false;
+    const call = page(number).then(({ data, headers }) => {
+      more = /<[^>]+>;\s*rel="next"/.test(headers.link ?? "");
+      return { data };
+    });
+    const answer = await requestKnown(`${what}, page ${number}`, call);
+    if (!answer.known) return answer;
+    if (!Array.isArray(answer.value))
+      return unknown(`GitHub's answer about ${what} is not a list; try again`);
+    items.push(...answer.value);
+    if (!more) return known(items);
+  }
+  return unknown(`${what} has more than ${maxPages} pages`);
+}

@@ -1,0 +1,103 @@
+import type { Permission } from "../../core/people/authority.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
+import { readPersonName } from "../../core/people/person-name.ts";
+import type { People } from "../../schemas/policy.ts";
+import { type Duty, duties } from "../../schemas/policy-values.ts";
+import type { Account } from "../../schemas/text.ts";
+import { type GitHub, requestKnown, requestResult } from "./request.ts";
+
+const roles = ["none", "read", "triage", "write", "maintain", "admin"] as const;
+
+/**
+ * What an account may do on a repository: its role by the permission endpoint, and the duties that the policy gives it
+ * or a team it is in. The account was told by GitHub, by numeric id; a login that now belongs to another id is unknown.
+ * Source: GitHub docs, "Get repository permissions for a user", "Get team membership for a user".
+ */
+export async function readPermission(
+  github: GitHub,
+  account: Account,
+  people: People,
+): Promise<Known<Permission>> {
+  const { request, owner, repo } = github;
+  const answer = await requestResult(
+    `the permission of @${account.login}`,
+    request("GET /repos/{owner}/{repo}/collaborators/{username}/permission", {
+      owner,
+      repo,
+      username: account.login,
+    }),
+  );
+  if (!answer.ok && answer.status !== 404) return unknown(answer.why);
+  if (!answer.ok) return known({ role: "none", duties: [] });
+  if (answer.data.user !== null && answer.data.user.id !== account.id) {
+    return unknown(`the login @${account.login} belongs to another account now; write the command again`);
+  }
+  const named = answer.data.role_name;
+  // A custom role has a name of its own; the legacy field then says which built-in role it amounts to.
+  const role =
+    roles.find((one) => one === named) ?? roles.find((one) => one === answer.data.permission) ?? "none";
+  const held: Duty[] = [];
+  for (const duty of duties) {
+    for (const name of people[duty]) {
+      const holds = await isNamed(github, account, name);
+      if (!holds.known) return holds;
+      if (holds.value) {
+        held.push(duty);
+        break;
+      }
+    }
+  }
+  return known({ role, duties: held });
+}
+
+/**
+ * Whether a name of the policy means this account. A name that is pinned means one number: an account that was renamed stays
+ * who it is, and a new one, or a new team, that took over the name is somebody else.
+ */
+async function isNamed(github: GitHub, account: Account, name: string): Promise<Known<boolean>> {
+  const { owner, team, number } = readPersonName(name);
+  if (team === null)
+    return known(
+      number === null ? owner.toLowerCase() === account.login.toLowerCase() : number === account.id,
+    );
+  if (number !== null) {
+    const present = await readNumber(github, name);
+    if (!present.known || present.value !== number) return present.known ? known(false) : present;
+  }
+  const answer = await requestResult(
+    `whether @${account.login} is in ${name}`,
+    github.request("GET /orgs/{org}/teams/{team_slug}/memberships/{username}", {
+      org: owner,
+      team_slug: team,
+      username: account.login,
+    }),
+  );
+  if (answer.ok) return known(answer.data.state === "active");
+  return answer.status === 404 ? known(false) : unknown(answer.why);
+}
+
+/** The number of whoever bears a name of the policy now; null: nobody does. */
+export async function readNumber(
+  { request }: Pick<GitHub, "request">,
+  name: string,
+): Promise<Known<number | null>> {
+  const { owner, team } = readPersonName(name);
+  const answer =
+    team === null
+      ? await requestResult(`the account ${name}`, request("GET /users/{username}", { username: owner }))
+      : await requestResult(
+          `the team ${name}`,
+          request("GET /orgs/{org}/teams/{team_slug}", { org: owner, team_slug: team }),
+        );
+  if (answer.ok) return known(Number(answer.data.id));
+  return answer.status === 404 ? known(null) : unknown(answer.why);
+}
+
+/** The bot account of an App, by which our own comments and branches are told from forged ones. */
+export async function readBot({ request }: Pick<GitHub, "request">, slug: string): Promise<Known<Account>> {
+  const bot = await requestKnown(
+    `the account ${slug}[bot]`,
+    request("GET /users/{username}", { username: `${slug}[bot]` }),
+  );
+  return bot.known ? known({ id: Number(bot.value.id), login: bot.value.login, type: "Bot" }) : bot;
+}

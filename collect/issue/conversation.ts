@@ -1,0 +1,159 @@
+import type { CommandRequest, Permission } from "../../core/people/authority.ts";
+import { commandLabels, isCommandLabel, parseCommand } from "../../core/commands.ts";
+import type { Ourselves } from "../../core/effects.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
+import type { Source } from "../../schemas/entry-parts.ts";
+import type { People } from "../../schemas/policy.ts";
+import { Account } from "../../schemas/text.ts";
+import { readEdits } from "./edits.ts";
+import type { GitHub } from "../github/request.ts";
+import { listAll } from "../github/listing.ts";
+import { readPermission } from "../github/people.ts";
+
+/** The comments of an issue or pull request that matter to us: commands of people, and our own one comment. */
+export type Conversation = { commands: CommandRequest[]; sticky: string | null };
+
+/** A command before it is asked what its author may do, and (by the comment's node id) whether it was edited after all. */
+type FoundCommand = Omit<CommandRequest, "permission"> & { node: string | null };
+
+/** The marker that ends our one comment; the performer writes it, and a comment of anybody else with it is not ours. */
+export const stickyMarker = "<!-- sallyport:sticky -->";
+
+/**
+ * Reads the commands that are still to be answered: comments that begin with one, and command labels by the event that
+ * put them on, the oldest first, and at most `most` of them where the others can wait until these are answered. Whoever can
+ * comment or label wrote them; their standing is read for each person once.
+ */
+export async function readConversation(
+  github: GitHub,
+  issue: { number: number; createdAt: string; labels: string[] },
+  context: {
+    ourselves: Ourselves;
+    people: People | null;
+    isAnswered(source: Source): boolean;
+    max?: number;
+  },
+): Promise<Known<Conversation>> {
+  const { request, owner, repo } = github;
+  const number = issue.number;
+  const comments = await listAll(`the comments of #${number}`, (page) =>
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", {
+      owner,
+      repo,
+      issue_number: number,
+      per_page: 100,
+      page,
+    }),
+  );
+  if (!comments.known) return comments;
+  let sticky: string | null = null;
+  const open: FoundCommand[] = [];
+  for (const comment of comments.value) {
+    const by = Account.safeParse({
+      id: comment.user?.id,
+      login: comment.user?.login,
+      type: comment.user?.type,
+    });
+    if (!by.success) continue;
+    // Half a surrogate pair has no canonical form, so no entry could ever hold it.
+    const body = (comment.body ?? "").toWellFormed();
+    if (by.data.id === context.ourselves.bot.id) {
+      if (sticky === null && body.includes(stickyMarker))
+        sticky = `${body.replace(stickyMarker, "").trimEnd()}\n`;
+      continue;
+    }
+    const command = parseCommand(body);
+    const source: Source = { type: "comment", id: Number(comment.id) };
+    // Bots are not answered at all: two of them could talk to each other for ever.
+    if (command === null || by.data.type !== "User" || context.isAnswered(source)) continue;
+    open.push({
+      source,
+      command,
+      by: by.data,
+      at: comment.created_at,
+      edited: comment.created_at !== comment.updated_at,
+      viaApp: comment.performed_via_github_app !== null && comment.performed_via_github_app !== undefined,
+      atOpening: false,
+      node: comment.node_id,
+    });
+  }
+  const labelled = await readLabels(github, issue, context.isAnswered);
+  if (!labelled.known) return labelled;
+  const all = [...open, ...labelled.value].sort((one, other) =>
+    one.at < other.at ? -1 : one.at > other.at ? 1 : 0,
+  );
+
+  const next = all.slice(0, context.max);
+  const edits = await readEdits(
+    github,
+    next.flatMap(({ node, edited }) => (node === null || edited ? [] : [node])),
+  );
+  const permissions = new Map<number, Known<Permission>>();
+  const commands: CommandRequest[] = [];
+  for (const { node, ...one } of next) {
+    const permission =
+      permissions.get(one.by.id) ??
+      (context.people === null
+        ? unknown("there is no valid policy")
+        : await readPermission(github, one.by, context.people));
+    permissions.set(one.by.id, permission);
+    const edited = one.edited || node === null ? known(one.edited) : editOf(node, edits);
+    commands.push(
+      edited.known ? { ...one, permission, edited: edited.value } : { ...one, permission: edited },
+    );
+  }
+  return known({ commands, sticky });
+}
+
+function editOf(node: string, edits: Known<ReadonlyMap<string, boolean>>): Known<boolean> {
+  if (!edits.known) return edits;
+  const edited = edits.value.get(node);
+  return edited === undefined ? unknown("GitHub did not tell whether the comment was edited") : known(edited);
+}
+
+/** The command labels on the issue, each with the last event that put it there: who, when, through which app. */
+async function readLabels(
+  { request, owner, repo }: GitHub,
+  issue: { number: number; createdAt: string; labels: string[] },
+  isAnswered: (source: Source) => boolean,
+): Promise<Known<FoundCommand[]>> {
+  const wanted = issue.labels.filter(isCommandLabel);
+  if (wanted.length === 0) return known([]);
+  const events = await listAll(`the events of #${issue.number}`, (page) =>
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/events", {
+      owner,
+      repo,
+      issue_number: issue.number,
+      per_page: 100,
+      page,
+    }),
+  );
+  if (!events.known) return events;
+  return known(
+    wanted.flatMap((label) => {
+      const event = events.value.findLast(
+        (one) => one.event === "labeled" && "label" in one && one.label?.name === label,
+      );
+      if (event === undefined) return [];
+      const by = Account.safeParse({
+        id: event.actor?.id,
+        login: event.actor?.login,
+        type: event.actor?.type,
+      });
+      const source: Source = { type: "label", id: Number(event.id), label };
+      if (!by.success || isAnswered(source)) return [];
+      return [
+        {
+          source,
+          command: { name: commandLabels[label] },
+          by: by.data,
+          at: event.created_at,
+          edited: false,
+          viaApp: event.performed_via_github_app !== null && event.performed_via_github_app !== undefined,
+          atOpening: event.created_at <= issue.createdAt,
+          node: null,
+        },
+      ];
+    }),
+  );
+}

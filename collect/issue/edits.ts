@@ -1,0 +1,37 @@
+import { type Known, known, unknown } from "../../core/known.ts";
+import { EditsAnswer } from "../../schemas/graphql.ts";
+import type { GitHub } from "../github/request.ts";
+import { query } from "../github/graphql.ts";
+
+/** Whether comments were ever edited. Every field is one of GitHub's published schema; the tests hold that. */
+export const editsQuery = `query SallyportEdits($ids: [ID!]!) {
+  nodes(ids: $ids) { ... on IssueComment { id lastEditedAt } }
+}`;
+
+/** The most ids that one query may name. Source: GitHub docs, "Rate limits and query limits for the GraphQL API". */
+const maxIds = 100;
+
+/**
+ * Which of the comments, by node id, were ever edited. REST tells times in whole seconds, so that it shows no edit of a comment
+ * within its first second, and whoever may write to a repository can edit what others wrote. A comment that GitHub tells
+ * nothing of is not in the answer.
+ */
+export async function readEdits(
+  github: GitHub,
+  ids: readonly string[],
+): Promise<Known<ReadonlyMap<string, boolean>>> {
+  const edits = new Map<string, boolean>();
+  for (let at = 0; at < ids.length; at += maxIds) {
+    const what = "whether comments were edited";
+    const answer = await query(github, what, {
+      text: editsQuery,
+      variables: { ids: ids.slice(at, at + maxIds) },
+      optional: (path) => /^nodes\.[0-9]+$/.test(path),
+    });
+    if (!answer.known) return answer;
+    const read = EditsAnswer.safeParse(answer.value.data);
+    if (!read.success) return unknown(`GitHub's answer about ${what} has another form; try again`);
+    for (const node of read.data.nodes) if (node !== null) edits.set(node.id, node.lastEditedAt !== null);
+  }
+  return known(edits);
+}

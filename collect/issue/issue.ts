@@ -1,0 +1,163 @@
+import type { CommonFacts } from "../../core/decision.ts";
+import { isPlainPath, maxDecisions, storyForm } from "../../core/story/form.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
+import type { ChildFacts, IssueFacts, StoryFacts } from "../../core/story/facts.ts";
+import { Account } from "../../schemas/text.ts";
+import { type GitHub, requestKnown, requestResult } from "../github/request.ts";
+import { listAll } from "../github/listing.ts";
+import type { Objects } from "../objects.ts";
+
+/** What GitHub says of an issue, without what the ledger and the store add. */
+export type IssueReading = Pick<StoryFacts, "issue" | "parent" | "namedEpic" | "decisions" | "children"> & {
+  createdAt: string;
+};
+
+/** The slice of GitHub's issue that we read; the answer of several endpoints. */
+type RawIssue = {
+  number: number;
+  title: string;
+  body?: string | null;
+  state: string;
+  user: { id: number | bigint; login: string; type: string } | null;
+  labels: (string | { name?: string })[];
+  created_at: string;
+  repository_url: string;
+};
+
+/** What an issue's decision records are looked for in: the tip of the default branch, and how it is read. */
+type IssueSource = { base: CommonFacts["base"]; objects: Pick<Objects, "entry"> };
+
+/**
+ * Reads an issue as it is now, with its parent, its sub-issues and the decision records it names. Null: the number is a
+ * pull request's, which can bear the same labels and is no issue of ours.
+ */
+export async function readIssue(
+  github: GitHub,
+  number: number,
+  source: IssueSource,
+): Promise<Known<IssueReading | null>> {
+  const { request, owner, repo } = github;
+  const raw = await requestKnown(
+    `issue #${number}`,
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number: number }),
+  );
+  if (!raw.known) return raw;
+  if ((raw.value.pull_request ?? null) !== null) return known(null);
+  const issue = issueFacts(raw.value);
+  if (issue === null) return unknown(`GitHub does not say who wrote issue #${number}`);
+  const repositoryUrl = raw.value.repository_url;
+  const [parent, children] = await Promise.all([
+    readParent(github, number, repositoryUrl),
+    readChildren(github, number, repositoryUrl),
+  ]);
+  if (!parent.known) return parent;
+  if (!children.known) return children;
+
+  const form = storyForm(issue.body);
+  const isStory = issue.labels.includes("story");
+  const namedEpic =
+    isStory && parent.value === null && form.epic !== null ? await readNamed(github, form.epic) : known(null);
+  if (!namedEpic.known) return namedEpic;
+  const decisions = isStory ? await readDecisions(form.decisions, source) : known([]);
+  return known({
+    issue,
+    parent: parent.value,
+    namedEpic: namedEpic.value,
+    decisions,
+    children: children.value,
+    createdAt: raw.value.created_at,
+  });
+}
+
+function labelNames(labels: RawIssue["labels"]): string[] {
+  return labels.flatMap((label) => (typeof label === "string" ? label : (label.name ?? [])));
+}
+
+function issueFacts(raw: RawIssue): IssueFacts | null {
+  const author = Account.safeParse({
+    id: Number(raw.user?.id),
+    login: raw.user?.login,
+    type: raw.user?.type,
+  });
+  if (!author.success) return null;
+  return {
+    number: raw.number,
+    // Half a surrogate pair has no canonical form, so no entry could ever hold it.
+    title: raw.title.toWellFormed(),
+    body: (raw.body ?? "").toWellFormed(),
+    state: raw.state === "closed" ? "closed" : "open",
+    author: author.data,
+    labels: labelNames(raw.labels),
+  };
+}
+
+/** The parent in the same repository; whoever owns another one decides what an epic is there. */
+async function readParent(
+  { request, owner, repo }: GitHub,
+  number: number,
+  repositoryUrl: string,
+): Promise<Known<IssueFacts | null>> {
+  const answer = await requestResult(
+    `the parent of #${number}`,
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/parent", { owner, repo, issue_number: number }),
+  );
+  if (answer.ok) return known(answer.data.repository_url === repositoryUrl ? issueFacts(answer.data) : null);
+  return answer.status === 404 ? known(null) : unknown(answer.why);
+}
+
+/** The issue that a form names; a pull request or a missing issue is none. */
+async function readNamed(
+  { request, owner, repo }: GitHub,
+  number: number,
+): Promise<Known<IssueFacts | null>> {
+  const answer = await requestResult(
+    `issue #${number}`,
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number: number }),
+  );
+  if (answer.ok) return known(answer.data.pull_request === undefined ? issueFacts(answer.data) : null);
+  return answer.status === 404 || answer.status === 410 ? known(null) : unknown(answer.why);
+}
+
+async function readChildren(
+  { request, owner, repo }: GitHub,
+  number: number,
+  repositoryUrl: string,
+): Promise<Known<ChildFacts[]>> {
+  const listed = await listAll(`the sub-issues of #${number}`, (page) =>
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", {
+      owner,
+      repo,
+      issue_number: number,
+      per_page: 100,
+      page,
+    }),
+  );
+  if (!listed.known) return listed;
+  return known(
+    listed.value.map((child) => ({
+      number: child.number,
+      title: child.title,
+      state: child.state === "closed" ? "closed" : "open",
+      labels: labelNames(child.labels),
+      ...(child.repository_url === repositoryUrl ? {} : { elsewhere: true as const }),
+    })),
+  );
+}
+
+/**
+ * Whether each path that a story names is a file on the default branch; a path that git could not hold is none. Anybody may
+ * open a story and name as many as it holds: only the first count, and what is read of a commit is kept from look to look.
+ */
+async function readDecisions(
+  paths: string[],
+  { base, objects }: IssueSource,
+): Promise<StoryFacts["decisions"]> {
+  if (!base.known) return base;
+  const found: { path: string; exists: boolean }[] = [];
+  for (const path of paths.slice(0, maxDecisions)) {
+    const entry = isPlainPath(path) ? await objects.entry(base.value, path) : known(null);
+    if (!entry.known) return entry;
+    found.push({ path, exists: entry.value?.type === "blob" && entry.value.mode !== "120000" });
+  }
+  return known(found);
+}

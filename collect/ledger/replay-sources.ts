@@ -1,0 +1,145 @@
+import { sha256 } from "../../core/digest.ts";
+import { entriesOf, type TypedEntry } from "../../core/entries.ts";
+import { bodyPath } from "../../core/ledger/branch.ts";
+import { type Json, parseCanonicalJson } from "../../core/json.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
+import { submittedRun } from "../../core/replay/replay.ts";
+import { findRunBasis } from "../../core/replay/approval.ts";
+import {
+  attemptEntries,
+  type PublishedBody,
+  type ReplayGit,
+  type ReplaySources,
+  type WrittenCommit,
+} from "../../core/replay/sources.ts";
+import type { EntryBody } from "../../schemas/entries.ts";
+import type { Policy } from "../../schemas/policy.ts";
+import { policyBytes, policyPath } from "../../schemas/policy-place.ts";
+import { Pack, StepResult } from "../../schemas/step.ts";
+import { comparedBytes } from "../changes.ts";
+import type { Objects } from "../objects.ts";
+import { gitObjects } from "../git/objects.ts";
+import { parsePolicy } from "../policy/policy.ts";
+
+/** Where a verified ledger was read: its files by their paths, its entries, and the clone's git directory if it has one. */
+export type ReplayInput = {
+  files: ReadonlyMap<string, Uint8Array>;
+  entries: readonly TypedEntry[];
+  names: ReadonlyMap<number, string>;
+  dir: string | null;
+};
+
+/**
+ * Reads all that a replay of one run compares the ledger with. Bodies and git objects were written by whoever could write
+ * to this copy: the ledger's digests decide what they are worth.
+ */
+export async function collectReplaySources(run: string, input: ReplayInput): Promise<ReplaySources> {
+  const { files, entries, names, dir } = input;
+  const packs = new Map<string, PublishedBody<Pack>>();
+  const results = new Map<string, PublishedBody<StepResult>>();
+  for (const { body } of entriesOf(entries, "prompt.recorded")) {
+    if (body.run === run) addBody(packs, files, body.pack.sha256, (value) => Pack.safeParse(value).data);
+  }
+  for (const { body } of entriesOf(entries, "response.recorded")) {
+    if (body.run === run)
+      addBody(results, files, body.result.sha256, (value) => StepResult.safeParse(value).data);
+  }
+  return { names, packs, results, git: dir === null ? null : await readGit(dir, run, entries) };
+}
+
+function addBody<T>(
+  bodies: Map<string, PublishedBody<T>>,
+  files: ReplayInput["files"],
+  sha256: string,
+  parse: (value: Json | undefined) => T | undefined,
+): void {
+  const content = files.get(bodyPath(sha256));
+  if (content === undefined) return;
+  const text = Buffer.from(content).toString("utf8");
+  bodies.set(sha256, { text, value: parse(parseCanonicalJson(text)) ?? null });
+}
+
+async function readGit(dir: string, run: string, entries: readonly TypedEntry[]): Promise<ReplayGit> {
+  const objects = gitObjects(dir);
+  try {
+    const submitted = submittedRun(entries, run);
+    const found = submitted === undefined ? null : findRunBasis(entries, submitted);
+    const parts = found?.ok === true ? found.basis.approval.body.parts : null;
+    const commits = new Map<string, Known<WrittenCommit>>();
+    for (const asked of entriesOf(entries, "prompt.recorded")) {
+      if (asked.body.run !== run) continue;
+      const { commit, response } = attemptEntries(entries, asked);
+      if (commit === undefined) continue;
+      const paths = response?.body.files.map(({ path }) => path) ?? [];
+      commits.set(commit.body.commit, await readCommit(objects, commit.body, paths));
+    }
+    const nothing = unknown("the ledger does not say which policy was approved");
+    return {
+      policyAtBase: parts === null ? nothing : await policySide(objects, parts.base),
+      policy: parts === null ? nothing : await readPolicyBlob(objects, parts.policy),
+      commits,
+    };
+  } finally {
+    objects.close();
+  }
+}
+
+async function policySide(objects: Objects, base: string): Promise<ReplayGit["policyAtBase"]> {
+  const entry = await objects.entry(base, policyPath);
+  if (!entry.known || entry.value === null) return entry.known ? known(null) : entry;
+  const { mode, sha } = entry.value;
+  return known({ mode, sha });
+}
+
+async function readPolicyBlob(objects: Objects, sha: string): Promise<Known<Policy>> {
+  const blob = await objects.blob(sha, policyBytes);
+  if (!blob.known) return blob;
+  if (blob.value.content === null)
+    return unknown(`the policy ${sha} has ${blob.value.size} bytes; at most ${policyBytes} are read`);
+  const parsed = parsePolicy(blob.value.content);
+  if (parsed.ok) return known(parsed.policy);
+  const [{ line, message }] = parsed.problems;
+  return unknown(`the policy ${sha} cannot be read by this version: line ${line}: ${message}`);
+}
+
+async function readCommit(
+  objects: Objects,
+  { commit, parent, casefiles = [] }: EntryBody<"change.committed">,
+  paths: readonly string[],
+): Promise<Known<WrittenCommit>> {
+  const listed = await objects.commits(parent, commit);
+  if (!listed.known) return listed;
+  const fact = listed.value.find(({ sha }) => sha === commit);
+  if (fact === undefined) return unknown(`${commit} does not come after its parent ${parent}`);
+  const changed = await objects.changes(parent, commit);
+  if (!changed.known) return changed;
+  const files = new Map<string, string | null>();
+  const before = new Map<string, string | null>();
+  const written = casefiles.map(({ path }) => path);
+  for (const path of [...paths, ...written]) {
+    const content = await readFile(objects, commit, path);
+    if (!content.known) return content;
+    files.set(path, content.value === null ? null : sha256(content.value));
+  }
+  for (const path of written) {
+    const content = await readFile(objects, parent, path);
+    if (!content.known) return content;
+    before.set(path, content.value?.toString("utf8") ?? null);
+  }
+  const { tree, parents, message } = fact;
+  const changes = changed.value.map(({ path, before, after }) => ({ path, before, after }));
+  return known({ tree, parents, message, changes, files, ...(before.size === 0 ? {} : { before }) });
+}
+
+/** What stands at a path; null if no file does. */
+async function readFile(objects: Objects, commit: string, path: string): Promise<Known<Buffer | null>> {
+  const entry = await objects.entry(commit, path);
+  if (!entry.known) return entry;
+  if (entry.value?.type !== "blob") return known(null);
+  const blob = await objects.blob(entry.value.sha, comparedBytes);
+  if (!blob.known) return blob;
+  const { content, size } = blob.value;
+  if (content === null)
+    return unknown(`${JSON.stringify(path)} of ${commit} has ${size} bytes; no answer is that long`);
+  return known(content);
+}

@@ -1,0 +1,59 @@
+import { segmentEntries, segmentPath } from "../../core/ledger/branch.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
+import { git, readBlobs, readTree } from "../git/git.ts";
+
+/** GitHub takes no larger file. */
+const segmentBytes = 100 * 1024 * 1024;
+
+/**
+ * The files below `bodies/` that a commit of the branch took away, as far back as the clone's history goes, each with how
+ * many entries stood in the commit that did it last. What was never published and what was taken away look the same at the
+ * tip. Whoever may push to the branch made its history.
+ */
+export async function readTakenBodies(dir: string, tip: string): Promise<Known<Map<string, number>>> {
+  // Against every parent of a merge: a merge can leave out what one of its sides had.
+  const asked = [
+    "--diff-merges=separate",
+    "--full-history",
+    "--no-renames",
+    "--no-relative",
+    "--diff-filter=D",
+    "--format=%H",
+    "--name-only",
+    "-z",
+  ];
+  const log = await git(dir, ["log", ...asked, "--end-of-options", tip, "--", ":(top)bodies"]);
+  if (!log.ok) return unknown(log.why);
+  const commits = new Map<string, string>();
+  let commit = "";
+  for (const part of log.stdout.toString("utf8").split("\0")) {
+    // git puts a line end before the first name; one inside a name is somebody's choice.
+    const word = part.replace(/^\n/, "");
+    if (word.startsWith("bodies/")) commits.set(word, commits.get(word) ?? commit);
+    else if (word !== "") commit = word;
+  }
+  const counts = new Map<string, number>();
+  for (const one of new Set(commits.values())) {
+    const count = await countEntries(dir, one);
+    if (!count.known) return count;
+    counts.set(one, count.value);
+  }
+  return known(new Map([...commits].map(([path, one]) => [path, counts.get(one) ?? 0])));
+}
+
+/** How many entries a commit of the branch holds. */
+async function countEntries(dir: string, commit: string): Promise<Known<number>> {
+  const tree = await readTree(dir, commit);
+  if (!tree.known) return tree;
+  const segments = tree.value.filter(({ path }) => path.startsWith("ledger/"));
+  const path = segmentPath(segments.length * segmentEntries);
+  const last = segments.find((one) => one.path === path && one.mode === "100644");
+  // A commit with other files is not one of ours, and proves no entry.
+  if (last === undefined) return known(0);
+  const blobs = await readBlobs(dir, [last.sha], segmentBytes);
+  if (!blobs.known) return blobs;
+  const content = blobs.value.get(last.sha)?.content ?? null;
+  if (content === null) return known(0);
+  const lines = content.toString("latin1").split("\n").length - 1;
+  return known((segments.length - 1) * segmentEntries + lines);
+}

@@ -1,0 +1,49 @@
+import type { PolicyReading } from "../../core/facts.ts";
+import { type Known, known } from "../../core/known.ts";
+import { policyBytes, policyPath } from "../../schemas/policy-place.ts";
+import type { Objects } from "../objects.ts";
+
+/** The folder that the policy lies in. */
+export const policyFolder = policyPath.slice(0, policyPath.lastIndexOf("/"));
+
+/** A file that would be taken for the policy by people, and by no program. */
+export const misspelledPolicyPath = policyPath.replace(/\.yml$/, ".yaml");
+
+/** The policy's file at a commit, or what stands in its place. Written by whoever may push to the default branch. */
+export type PolicyBlob =
+  | { state: "there"; ref: string; blob: string; content: Uint8Array }
+  | Exclude<PolicyReading, { state: "loaded" }>;
+
+/**
+ * Finds the policy at `ref`, the default branch's commit. Only a plain file at the one path counts: a link or a second file
+ * with the ending `.yaml` makes the policy malformed, and a failed read is unknown, never absent.
+ */
+export async function findPolicy(objects: Objects, ref: string): Promise<Known<PolicyBlob>> {
+  for (const path of [policyFolder, misspelledPolicyPath]) {
+    const entry = await objects.entry(ref, path);
+    if (!entry.known) return entry;
+    if (entry.value === null || (path === policyFolder && entry.value.type === "tree")) continue;
+    const message =
+      path === misspelledPolicyPath
+        ? `delete ${misspelledPolicyPath}: the policy is read from ${policyPath} alone`
+        : `${policyFolder} is not a folder`;
+    return known(malformed(ref, entry.value.sha, message));
+  }
+  const entry = await objects.entry(ref, policyPath);
+  if (!entry.known) return entry;
+  if (entry.value === null) return known({ state: "absent", ref });
+  const { mode, sha } = entry.value;
+  if (mode !== "100644")
+    return known(malformed(ref, sha, `${policyPath} must be a plain file (mode 100644), not ${mode}`));
+  const blob = await objects.blob(sha, policyBytes);
+  if (!blob.known) return blob;
+  if (blob.value.content === null)
+    return known(
+      malformed(ref, sha, `${policyPath} has ${blob.value.size} bytes; at most ${policyBytes} are read`),
+    );
+  return known({ state: "there", ref, blob: sha, content: blob.value.content });
+}
+
+function malformed(ref: string, blob: string, message: string): PolicyBlob {
+  return { state: "malformed", ref, blob, problems: [{ message, line: 1, column: 1 }] };
+}

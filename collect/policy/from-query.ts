@@ -1,0 +1,21 @@
+import type { PolicyReading } from "../../core/facts.ts";
+import type { PolicyQueryResult } from "../../schemas/graphql.ts";
+import { policyBytes } from "../../schemas/policy-place.ts";
+import { blobId } from "../blob-id.ts";
+import { policyReading } from "./file.ts";
+
+/**
+ * The policy as one query showed it, in the plain case: a plain file in a plain folder, without a second one, whose whole
+ * content was given. Null for everything else, also when nothing was found: the tree then tells what stands there.
+ */
+export function policyFromQuery({ oid: ref, folder, twin, policy }: PolicyQueryResult): PolicyReading | null {
+  const isFolder = folder === null || folder === undefined || folder.type === "tree";
+  if (!isFolder || (twin !== null && twin !== undefined)) return null;
+  if (policy === null || policy === undefined || policy.type !== "blob" || policy.mode !== 0o100644)
+    return null;
+  const { text, isTruncated } = policy.object ?? {};
+  if (typeof text !== "string" || isTruncated !== false) return null;
+  const content = Buffer.from(text, "utf8");
+  const whole = blobId(content, policy.oid.length === 64 ? "sha256" : "sha1") === policy.oid;
+  return whole && content.length <= policyBytes ? policyReading(ref, policy.oid, content) : null;
+}

@@ -1,0 +1,19 @@
+import type { PolicyReading } from "../../core/facts.ts";
+import type { Known } from "../../core/known.ts";
+import { findDefaultBranch } from "../pull/commits.ts";
+import { gitObjects } from "../git/objects.ts";
+import { readPolicy } from "./file.ts";
+
+/**
+ * Reads the policy on a git directory's default branch. Unknown when that branch cannot be told or read. It is worth as much
+ * as the clone is: whoever made it chose the branch and the policy.
+ */
+export async function readDefaultPolicy(dir: string): Promise<Known<PolicyReading>> {
+  const objects = gitObjects(dir);
+  try {
+    const main = await findDefaultBranch(objects, dir);
+    return main.known ? await readPolicy(objects, main.value.sha) : main;
+  } finally {
+    objects.close();
+  }
+}

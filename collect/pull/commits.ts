@@ -1,0 +1,135 @@
+import { basename, resolve } from "node:path";
+import type { PolicyReading, PullFacts } from "../../core/facts.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
+import { type GitObjects, gitObjects } from "../git/objects.ts";
+import { findPolicy } from "../policy/blob.ts";
+
+/**
+ * Two revisions in a git directory; `base` is the default branch unless given. `policy` is the content of a file to judge
+ * by, in place of the default branch's policy: what the person at the command line wants to try. `parse` turns the policy's
+ * file into what the gates are given.
+ */
+export type CommitsSource = {
+  dir: string;
+  base?: string;
+  head: string;
+  policy?: Uint8Array;
+  parse: PolicyParser;
+  day: string;
+};
+
+/** Reads the content of a policy, which `blob` names: `policyReading`, or a host's memory of what that gave. */
+export type PolicyParser = (ref: string, blob: string, content: Uint8Array) => Promise<PolicyReading>;
+
+/** A branch by the name people know it by, and its commit. */
+export type Branch = { name: string; sha: string };
+
+/**
+ * Reads the facts that a git directory alone can give; the ledger's side is unknown, and gates that need it are deferred.
+ * Unknown when one of the revisions names no commit. There is no repository id in a git directory: it is 0.
+ */
+export async function collectCommits(source: CommitsSource): Promise<Known<PullFacts>> {
+  const objects = gitObjects(source.dir);
+  try {
+    return await readFacts(objects, source);
+  } finally {
+    objects.close();
+  }
+}
+
+async function readFacts(objects: GitObjects, source: CommitsSource): Promise<Known<PullFacts>> {
+  const { dir } = source;
+  const finding = findDefaultBranch(objects, dir);
+  const [main, base, head] = await Promise.all([
+    finding,
+    chooseBase(objects, source, finding),
+    objects.resolve(source.head),
+  ]);
+  if (!base.known) return base;
+  if (!head.known) return head;
+
+  const [mergeBase, policy, listed, { contentFacts }] = await Promise.all([
+    objects.mergeBase(base.value.sha, head.value),
+    choosePolicy(objects, source, main),
+    // Where there is one merge base, what the head has and the base lacks is what it has and the merge base lacks.
+    objects.commits(base.value.sha, head.value),
+    // The gates' code, loaded while git is at work.
+    import("./content.ts"),
+  ]);
+  const elsewhere = unknown(
+    "a git directory does not say which pull request this is: judge with --pr owner/repo#number",
+  );
+  const content = await contentFacts(objects, {
+    mergeBase,
+    head: head.value,
+    policy,
+    record: elsewhere,
+    pull: null,
+    commits: mergeBase.known ? listed : mergeBase,
+  });
+  return known({
+    ...content,
+    repository: { id: 0, name: basename(resolve(dir)) },
+    pull: null,
+    base: { ref: base.value.name, sha: base.value.sha },
+    retargetedAt: known(null),
+    head: { sha: head.value },
+    defaultBranch: main.known ? main.value.name : base.value.name,
+    reviews: elsewhere,
+    authorPermission: elsewhere,
+    checks: elsewhere,
+    day: source.day,
+  });
+}
+
+async function chooseBase(
+  objects: GitObjects,
+  { base }: CommitsSource,
+  finding: Promise<Known<Branch>>,
+): Promise<Known<Branch>> {
+  if (base === undefined) {
+    const main = await finding;
+    if (main.known) return main;
+    const { known: isGit } = await objects.about();
+    return unknown(`${main.why}; ${isGit ? "name one with --base" : "name a clone with --repo"}`);
+  }
+  const sha = await objects.resolve(base);
+  return sha.known ? known({ name: base, sha: sha.value }) : sha;
+}
+
+async function choosePolicy(
+  objects: GitObjects,
+  source: CommitsSource,
+  main: Known<Branch>,
+): Promise<Known<PolicyReading>> {
+  if (source.policy === undefined) {
+    if (!main.known) return unknown(`${main.why}; name a policy file with --policy`);
+    const found = await findPolicy(objects, main.value.sha);
+    if (!found.known) return found;
+    const file = found.value;
+    return known(file.state === "there" ? await source.parse(file.ref, file.blob, file.content) : file);
+  }
+  // A file outside git was read at no commit; its own id stands in for one, so that nobody takes it for the branch's policy.
+  // Loaded here alone: most checks go by the default branch's policy, and cryptography takes its time to load.
+  const { blobId } = await import("../blob-id.ts");
+  const blob = blobId(source.policy, "sha1");
+  return known(await source.parse(blob, blob, source.policy));
+}
+
+/**
+ * The default branch: where `origin/HEAD` points if the clone says so, else a local `main` or `master`. A base that was named
+ * is never taken for it, because whoever may write to that branch could then choose the policy.
+ */
+export async function findDefaultBranch(objects: GitObjects, dir: string): Promise<Known<Branch>> {
+  const about = await objects.about();
+  if (!about.known) return about;
+  const { defaultBranch } = about.value;
+  if (defaultBranch === null)
+    return unknown(
+      `${dir} has no default branch that can be told: there is no origin/HEAD, no main and no master`,
+    );
+  const sha = await objects.resolve(defaultBranch);
+  return sha.known
+    ? known({ name: defaultBranch.replace(/^refs\/(?:heads|remotes\/origin)\//, ""), sha: sha.value })
+    : sha;
+}

@@ -1,0 +1,116 @@
+import type { PolicyReading, PullFacts, PullRecord } from "../../core/facts.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
+import { type GitHub, readBranch } from "../github/request.ts";
+import { readApiLedger } from "../ledger/ledger.ts";
+import type { Objects } from "../objects.ts";
+import { apiObjects } from "../github/objects.ts";
+import type { ObjectsCache } from "../github/cache.ts";
+import { readPermission } from "../github/people.ts";
+import { readPolicy } from "../policy/file.ts";
+import { contentFacts } from "./content.ts";
+import { type PullState, readPullState } from "./state.ts";
+import { type RecordSubject, verifiedRecord } from "./record.ts";
+import { othersChecks, wantsReviews, withPermissions } from "./reviews.ts";
+import { readSignOffs } from "./sign-offs.ts";
+
+/**
+ * A pull request on GitHub. The App gives its own `record`; without one it is read from the repository's evidence
+ * branch and verified against the keys that the policy pins.
+ */
+export type PullSource = GitHub & {
+  number: number;
+  record?: Known<PullRecord>;
+  /** A branch to read the policy from in place of the default branch; whoever runs the collector vouches for it. */
+  policyRef?: string | undefined;
+  /** Given by a caller who looks at the repository again and again. */
+  cache?: ObjectsCache;
+  /** RFC 3339; its day is all that a verdict depends on. */
+  now: string;
+};
+
+/**
+ * Reads every fact about a pull request as it is now, never from an event's payload. Unknown when the pull request, its
+ * repository or one of the two branches cannot be read: there is then no commit that a verdict could be given on.
+ */
+export async function collectPull(source: PullSource): Promise<Known<PullFacts>> {
+  const state = await readPullState(source, source.number);
+  return state.known ? known(await collectFacts(source, state.value)) : state;
+}
+
+/** As `collectPull`, for a caller who has read the state. All that is added is read at the commits that it names. */
+export async function collectFacts(source: PullSource, state: PullState): Promise<PullFacts> {
+  const { number, author, title, body, labels, base, retargetedAt, head, ahead } = state;
+  const { id, name } = state.repository;
+  const objects = apiObjects(source, source.cache);
+  const [policy, mergeBase] = await Promise.all([
+    policyOf(source, state, objects),
+    ahead === null ? objects.mergeBase(base.sha, head.sha) : known(base.sha),
+  ]);
+  const changes = mergeBase.known ? await objects.changes(mergeBase.value, head.sha) : mergeBase;
+  const subject = { repository: id, number, branch: head.ref, policy };
+  const record = source.record ?? (await readRecord(source, subject, state.createdAt));
+  const content = await contentFacts(objects, {
+    mergeBase,
+    head: head.sha,
+    policy,
+    record,
+    pull: { title, body },
+    changes: changes.known ? checkedCount(changes, state.changedFiles) : changes,
+    ...(ahead === null ? {} : { commits: known(ahead) }),
+  });
+  const reviewed = wantsReviews(policy) ? state.reviews : known([]);
+  const people = policy.known && policy.value.state === "loaded" ? policy.value.policy.people : null;
+  return {
+    ...content,
+    repository: { id, name },
+    pull: { number, author, title, body, labels },
+    base,
+    retargetedAt,
+    head: { sha: head.sha },
+    defaultBranch: state.defaultBranch.name,
+    reviews: people === null ? known([]) : await withPermissions(source, reviewed, people),
+    authorPermission:
+      people?.separation === "solo" && wantsReviews(policy)
+        ? await readPermission(source, author, people)
+        : unknown("it is asked only where an author's own duty can count"),
+    checks: othersChecks(state.checks),
+    day: source.now.slice(0, 10),
+  };
+}
+
+async function policyOf(
+  source: PullSource,
+  state: PullState,
+  objects: Objects,
+): Promise<Known<PolicyReading>> {
+  if (source.policyRef !== undefined) {
+    const tip = await readBranch(source, source.policyRef);
+    return tip.known ? readPolicy(objects, tip.value) : tip;
+  }
+  return state.policy === null ? readPolicy(objects, state.defaultBranch.tip) : known(state.policy);
+}
+
+/** The ledger's record; in a repository that has no ledger, the sign-offs that stand in comments. */
+async function readRecord(
+  source: PullSource,
+  subject: RecordSubject,
+  createdAt: string,
+): Promise<Known<PullRecord>> {
+  const lines = await readApiLedger(source);
+  const record = verifiedRecord(lines, subject);
+  const { policy } = subject;
+  if (!record.known || !lines.known || lines.value !== null) return record;
+  if (!policy.known || policy.value.state !== "loaded" || policy.value.policy.ledger !== undefined)
+    return record;
+  const { people } = policy.value.policy;
+  const signOffs = await readSignOffs(source, { number: source.number, createdAt }, people);
+  return signOffs.known ? known({ ...record.value, signOffs: signOffs.value }) : signOffs;
+}
+
+/** A second look at the count: GitHub counts a rename once and we count it twice, so fewer than it counts is a cut listing. */
+function checkedCount<T>(changes: { known: true; value: T[] }, listed: number): Known<T[]> {
+  if (changes.value.length >= listed) return changes;
+  return unknown(
+    `the listing of changed files is incomplete: ${changes.value.length} were found and GitHub counts ${listed}; try again`,
+  );
+}

@@ -1,0 +1,87 @@
+import { policyPath } from "../../schemas/policy-place.ts";
+import { misspelledPolicyPath, policyFolder } from "../policy/blob.ts";
+
+/**
+ * Everything about a pull request that can change, in one query. Where a listing has more than a page, or a part may not be
+ * read, the REST API is asked for that part. Every field is one of GitHub's published schema; the tests hold that.
+ */
+export const pullQuery = `query SallyportPull($owner: String!, $repo: String!, $number: Int!) {
+  repository(owner: $owner, name: $repo) {
+    databaseId
+    nameWithOwner
+    defaultBranchRef {
+      name
+      target {
+        oid
+        ... on Commit {
+          folder: file(path: "${policyFolder}") { ...entry }
+          twin: file(path: "${misspelledPolicyPath}") { ...entry }
+          policy: file(path: "${policyPath}") {
+            ...entry
+            object { ... on Blob { byteSize isTruncated text } }
+          }
+        }
+      }
+    }
+    pullRequest(number: $number) {
+      state
+      title
+      body
+      createdAt
+      changedFiles
+      author { ...actor }
+      mergedBy { ...actor }
+      mergeCommit { oid tree { oid } }
+      baseRefName
+      baseRef { target { __typename oid } }
+      headRefName
+      headRefOid
+      labels(first: 100) { pageInfo { hasNextPage } nodes { name } }
+      reviews(first: 100) {
+        pageInfo { hasNextPage }
+        nodes { fullDatabaseId author { ...actor } state submittedAt commit { oid } }
+      }
+      commits(first: 100) {
+        pageInfo { hasNextPage }
+        nodes { commit { oid message tree { oid } parents(first: 10) { pageInfo { hasNextPage } nodes { oid } } } }
+      }
+      retargets: timelineItems(
+        last: 1
+        itemTypes: [BASE_REF_CHANGED_EVENT, AUTOMATIC_BASE_CHANGE_SUCCEEDED_EVENT]
+      ) {
+        nodes {
+          ... on BaseRefChangedEvent { createdAt }
+          ... on AutomaticBaseChangeSucceededEvent { createdAt }
+        }
+      }
+      last: commits(last: 1) { nodes { commit { ...head } } }
+    }
+  }
+}
+fragment entry on TreeEntry { mode type oid }
+fragment actor on Actor {
+  __typename
+  login
+  ... on User { databaseId }
+  ... on Bot { databaseId }
+  ... on Mannequin { databaseId }
+  ... on Organization { databaseId }
+}
+fragment head on Commit {
+  oid
+  checkSuites(first: 100) {
+    pageInfo { hasNextPage }
+    nodes {
+      databaseId
+      app { databaseId slug }
+      checkRuns(first: 100, filterBy: { checkType: ALL }) {
+        pageInfo { hasNextPage }
+        nodes { databaseId name status conclusion externalId }
+      }
+    }
+  }
+  associatedPullRequests(first: 100) {
+    pageInfo { hasNextPage }
+    nodes { number state headRefOid }
+  }
+}`;

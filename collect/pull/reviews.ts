@@ -1,0 +1,111 @@
+import type { CheckFact, PolicyReading, ReviewFact, SeenReview } from "../../core/facts.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
+import { checkName } from "../../core/health/required-check.ts";
+import type { People } from "../../schemas/policy.ts";
+import { Account } from "../../schemas/text.ts";
+import type { GitHub } from "../github/request.ts";
+import { listAll } from "../github/listing.ts";
+import { readPermission } from "../github/people.ts";
+
+/** Null for a review that is not submitted: nobody but its author sees it. */
+export function reviewState(named: string): ReviewFact["state"] | null {
+  const states = ["approved", "changes_requested", "commented", "dismissed"] as const;
+  return states.find((state) => state.toUpperCase() === named) ?? null;
+}
+
+/** The submitted reviews of a pull request, oldest first. A reviewer whose account is gone has none that counts. */
+export async function readReviews(
+  { request, owner, repo }: GitHub,
+  number: number,
+): Promise<Known<SeenReview[]>> {
+  const listed = await listAll(`the reviews of #${number}`, (page) =>
+    request("GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews", {
+      owner,
+      repo,
+      pull_number: number,
+      per_page: 100,
+      page,
+    }),
+  );
+  if (!listed.known) return listed;
+  return known(
+    listed.value.flatMap(({ id, user, state, commit_id: sha, submitted_at: at }) => {
+      const by = Account.safeParse({ id: user?.id, login: user?.login, type: user?.type });
+      const named = reviewState(state);
+      if (!by.success || named === null) return [];
+      return [{ id: Number(id), by: by.data, state: named, sha, at: at ?? "" }];
+    }),
+  );
+}
+
+/** Reads what each reviewer may do here, each person once. Only those whose review could count are asked about. */
+export async function withPermissions(
+  github: GitHub,
+  reviews: Known<SeenReview[]>,
+  people: People,
+): Promise<Known<ReviewFact[]>> {
+  if (!reviews.known) return reviews;
+  const permissions = new Map<number, ReviewFact["permission"]>();
+  for (const { by, state } of reviews.value) {
+    if (state === "commented" || by.type !== "User" || permissions.has(by.id)) continue;
+    permissions.set(by.id, await readPermission(github, by, people));
+  }
+  const unasked = unknown("this review is nothing that could count");
+  return known(reviews.value.map((one) => ({ ...one, permission: permissions.get(one.by.id) ?? unasked })));
+}
+
+/** Whether a policy has a gate that looks at reviews. */
+export function wantsReviews(
+  policy: Known<PolicyReading>,
+): policy is Extract<typeof policy, { known: true }> {
+  if (!policy.known || policy.value.state !== "loaded") return false;
+  const { gates, extends: pack } = policy.value.policy;
+  return pack === "default" || gates.review !== undefined || gates.protected !== undefined;
+}
+
+/** A check on a commit as GitHub tells it; `externalId` is what its App wrote there. */
+export type CheckRun = CheckFact & { appId: number; externalId: string };
+
+/** The check runs on a commit, of every attempt, the newest first. Source: GitHub docs, "List check runs for a Git reference". */
+export async function readChecks({ request, owner, repo }: GitHub, sha: string): Promise<Known<CheckRun[]>> {
+  const runs = await listAll(`the checks of ${sha}`, (page) =>
+    request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
+      owner,
+      repo,
+      ref: sha,
+      filter: "all",
+      per_page: 100,
+      page,
+    }).then(({ data, headers }) => ({ data: data.check_runs, headers })),
+  );
+  if (!runs.known) return runs;
+  const newestFirst = runs.value.sort((one, other) => Number(other.id) - Number(one.id));
+  return known(
+    newestFirst.map((run) => ({
+      id: Number(run.id),
+      suite: Number(run.check_suite?.id ?? 0),
+      name: run.name,
+      app: run.app?.slug ?? "",
+      appId: Number(run.app?.id ?? 0),
+      status: run.status,
+      conclusion: run.conclusion,
+      externalId: run.external_id ?? "",
+    })),
+  );
+}
+
+/** The newest check of our own App; null: it has none there yet. The name alone would be anybody's. */
+export function findOurCheck(checks: Known<CheckRun[]>, appId: number): Known<CheckRun | null> {
+  if (!checks.known) return checks;
+  return known(checks.value.find((run) => run.name === checkName && run.appId === appId) ?? null);
+}
+
+/** The checks that gates judge: all but our own, which would judge itself. */
+export function othersChecks(checks: Known<CheckRun[]>): Known<CheckFact[]> {
+  if (!checks.known) return checks;
+  return known(
+    checks.value
+      .filter(({ name }) => name !== checkName)
+      .map(({ id, suite, name, app, status, conclusion }) => ({ id, suite, name, app, status, conclusion })),
+  );
+}

@@ -1,0 +1,26 @@
+import { type Known, known } from "../../core/known.ts";
+import type { GitHub } from "../github/request.ts";
+import { listAll } from "../github/listing.ts";
+
+/** The other open pull requests whose head is this commit: a commit has one check, so they share it. */
+export async function readSameHeadPulls(
+  { request, owner, repo }: GitHub,
+  sha: string,
+  number: number,
+): Promise<Known<number[]>> {
+  const listed = await listAll(`the pull requests with head ${sha}`, (page) =>
+    request("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", {
+      owner,
+      repo,
+      commit_sha: sha,
+      per_page: 100,
+      page,
+    }),
+  );
+  if (!listed.known) return listed;
+  return known(
+    listed.value
+      .filter((one) => one.state === "open" && one.head.sha === sha && one.number !== number)
+      .map((one) => one.number),
+  );
+}

@@ -1,0 +1,38 @@
+import { authority } from "../../core/people/authority.ts";
+import type { SignOff } from "../../core/facts.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
+import type { People } from "../../schemas/policy.ts";
+import { readConversation } from "../issue/conversation.ts";
+import type { GitHub } from "../github/request.ts";
+
+const nobody = { appId: 0, slug: "", bot: { id: 0, login: "", type: "Bot" as const } };
+
+/**
+ * The sign-offs of a pull request in a repository without a ledger, read from its comments: never edited ones, by people
+ * themselves, who may write and are approvers now. Where the App is installed it records them, and the ledger counts.
+ * Whoever may write can delete a comment, so this proves less.
+ */
+export async function readSignOffs(
+  github: GitHub,
+  pull: { number: number; createdAt: string },
+  people: People,
+): Promise<Known<SignOff[]>> {
+  const conversation = await readConversation(
+    github,
+    { ...pull, labels: [] },
+    { ourselves: nobody, people, isAnswered: () => false },
+  );
+  if (!conversation.known) return conversation;
+  const signOffs: SignOff[] = [];
+  for (const request of conversation.value.commands) {
+    const { command, by, source, at } = request;
+    if ("why" in command || command.name !== "sign-off") continue;
+    const allowed = authority(request, ["approvers"], people);
+    if (allowed.answer === "wait") return unknown(allowed.why);
+    if (allowed.answer === "no") continue;
+    const { sha, result, test } = command;
+    // A comment names no branch, so its time decides for which one it was written.
+    signOffs.push({ sha, test, result, by, seq: source.id, baseRef: null, at });
+  }
+  return known(signOffs);
+}

@@ -1,0 +1,125 @@
+import { evidenceBranch } from "../../core/ledger/branch.ts";
+import type { PolicyReading } from "../../core/facts.ts";
+import type { NamedAccount } from "../../core/health/people.ts";
+import type { RepositoryFacts } from "../../core/health/repository.ts";
+import type { PrivilegedFetch } from "../../core/health/workflows.ts";
+import type { JobCheck } from "../../core/policy/job-checks.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
+import { readWorkflow } from "../../core/analysis/workflow.ts";
+import type { Located } from "../../core/yaml.ts";
+import { duties } from "../../schemas/policy-values.ts";
+import { apiTrees } from "../github/trees.ts";
+import { readBranchRules } from "./branch-rules.ts";
+import type { TreeEntry } from "../git/git.ts";
+import { type GitHub, mapKnown, readBranch, requestKnown, requestResult } from "../github/request.ts";
+import type { Objects } from "../objects.ts";
+import { apiObjects } from "../github/objects.ts";
+import { createObjectsCache } from "../github/cache.ts";
+import { readNumber } from "../github/people.ts";
+import { readPolicy } from "../policy/file.ts";
+import { jobChecks, parseWorkflow, workflowPattern } from "./workflows.ts";
+
+/** What is kept of one repository while it is read, in bytes, and how large a workflow is read. */
+const sizes = { cache: 64 * 1024 * 1024, workflow: 512 * 1024 } as const;
+
+/** Reads what has to be in place in one repository, at the tip of its default branch; with a token that only reads. */
+export async function readRepositoryFacts(github: GitHub): Promise<Known<RepositoryFacts>> {
+  const { request, owner, repo } = github;
+  const repository = await requestKnown(
+    `the repository ${owner}/${repo}`,
+    request("GET /repos/{owner}/{repo}", { owner, repo }),
+  );
+  if (!repository.known) return repository;
+  const { default_branch: branch } = repository.value;
+  const tip = await readBranch(github, branch);
+  if (!tip.known) return tip;
+  const cache = createObjectsCache(sizes.cache);
+  const objects = apiObjects(github, cache);
+  const listing = await apiTrees(github, cache).list(tip.value, true);
+  const entries = !listing.known
+    ? listing
+    : listing.value.truncated
+      ? unknown("GitHub lists the files only in part: there are too many")
+      : known(listing.value.entries.filter(({ type }) => type !== "tree"));
+  const [policy, workflows, rules, evidence] = await Promise.all([
+    readPolicy(objects, tip.value),
+    readWorkflows(objects, entries),
+    readBranchRules(github, branch),
+    readEvidence(github),
+  ]);
+  return known({
+    policy,
+    files: entries.known ? known(entries.value.map(({ path }) => path)) : entries,
+    checks: workflows.known ? allChecks(workflows.value) : workflows,
+    fetches: workflows.known ? known(workflows.value.flatMap(privilegedFetch)) : workflows,
+    named: await readNamedAccounts(github, policy),
+    rules,
+    evidence,
+  });
+}
+
+type WorkflowFile = { path: string; workflow: Located };
+
+/** All workflows; unknown when one cannot be read, because what is missed would be told as missing. */
+async function readWorkflows(objects: Objects, entries: Known<TreeEntry[]>): Promise<Known<WorkflowFile[]>> {
+  if (!entries.known) return entries;
+  const workflows = entries.value.filter(({ type, path }) => type === "blob" && workflowPattern.test(path));
+  const blobs = await objects.blobs(
+    workflows.map(({ sha }) => sha),
+    sizes.workflow,
+  );
+  if (!blobs.known) return blobs;
+  const files: WorkflowFile[] = [];
+  for (const { path, sha } of workflows) {
+    const content = blobs.value.get(sha)?.content ?? null;
+    if (content === null) return unknown(`${path} is too large to be read`);
+    const workflow = parseWorkflow(path, Buffer.from(content).toString("utf8"));
+    if (!workflow.known) return workflow;
+    files.push({ path, workflow: workflow.value });
+  }
+  return known(files);
+}
+
+/** The checks of all workflows; unknown when one is not understood. */
+function allChecks(workflows: readonly WorkflowFile[]): Known<JobCheck[]> {
+  const checks: JobCheck[] = [];
+  for (const { path, workflow } of workflows) {
+    const found = jobChecks(path, known(workflow));
+    if (!found.known) return found;
+    checks.push(...found.value);
+  }
+  return known(checks);
+}
+
+function privilegedFetch({ path, workflow }: WorkflowFile): PrivilegedFetch[] {
+  const { untrusted } = readWorkflow(workflow);
+  return untrusted === null ? [] : [{ path, line: untrusted }];
+}
+
+/** Who bears the names that the policy gives duties to. */
+async function readNamedAccounts(
+  github: GitHub,
+  policy: Known<PolicyReading>,
+): Promise<Known<NamedAccount[]>> {
+  if (!policy.known) return policy;
+  if (policy.value.state !== "loaded") return known([]);
+  const { people } = policy.value.policy;
+  const names = new Set(duties.flatMap((duty) => people[duty]));
+  return mapKnown([...names], async (name) => {
+    const number = await readNumber(github, name);
+    return number.known ? known({ name, number: number.value }) : number;
+  });
+}
+
+async function readEvidence(github: GitHub): Promise<RepositoryFacts["evidence"]> {
+  const { request, owner, repo } = github;
+  const [answer, rules] = await Promise.all([
+    requestResult(
+      `the branch ${evidenceBranch}`,
+      request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${evidenceBranch}` }),
+    ),
+    readBranchRules(github, evidenceBranch),
+  ]);
+  const isThere = answer.ok ? known(true) : answer.status === 404 ? known(false) : unknown(answer.why);
+  return { isThere, rules };
+}

@@ -1,0 +1,207 @@
+import type { Change, CommitFact, PolicyReading, SecretFinding } from "../../core/facts.ts";
+import { wantsSecrets } from "../../core/gates/secrets.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
+import { type Matcher, matcher } from "../../core/paths/patterns.ts";
+import type { Objects } from "../objects.ts";
+import { type Hit, loadScan, nameKind, type Scan } from "./scan.ts";
+
+/** What secrets are looked for in; `pull` is null when a git directory alone is judged. Its author wrote all of it. */
+export type SecretsSource = {
+  policy: Known<PolicyReading>;
+  commits: Known<CommitFact[]>;
+  pull: { title: string; body: string } | null;
+};
+
+/** Blobs up to `small` bytes are read many at once, larger ones one by one; one past `large` is not read at all. */
+const sizes = { small: 1_000_000, large: 100_000_000, batchSize: 100 };
+
+/** What one commit brings: a file's new content, and what stood at its path in the commit's parents; `sha` is null if it only moved. */
+type Arrival = { path: string; sha: string | null; before: string[]; named: boolean };
+
+type Reader = {
+  scan: Scan;
+  objects: Objects;
+  ignored: Matcher;
+  /** What was found in a blob under a kind of name, so that one that stands in many commits is scanned once. */
+  found: Map<string, Hit[]>;
+};
+
+/** A blob as it is searched: what a rule finds in `.npmrc` it does not find in the same content under another name. */
+function searchedAs(sha: string, path: string): string {
+  return `${sha} ${nameKind(path)}`;
+}
+
+/**
+ * Looks for secrets in everything that any commit of the change adds, whether a later one removes it or not, and in file
+ * names, commit messages, title and description. One that already stood at the same path in a parent is not new. What
+ * cannot be read in full makes the answer unknown. No finding quotes a secret. Empty when the policy wants no search.
+ */
+export async function findSecrets(objects: Objects, source: SecretsSource): Promise<Known<SecretFinding[]>> {
+  const { policy, commits, pull } = source;
+  if (!policy.known) return policy;
+  if (policy.value.state !== "loaded" || !wantsSecrets(policy.value.policy)) return known([]);
+  if (!commits.known) return commits;
+  const ignored = matcher(policy.value.policy.gates.secrets?.ignore ?? [], "allow");
+  const guard = await guardedScan();
+  const reader: Reader = { scan: guard.scan, objects, ignored, found: new Map() };
+  const findings: SecretFinding[] = [];
+  for (const commit of commits.value) {
+    const inCommit = await scanCommit(reader, commit);
+    if (!inCommit.known) return inCommit;
+    findings.push(...inCommit.value);
+  }
+  const texts =
+    pull === null
+      ? []
+      : ([
+          ["title", pull.title],
+          ["description", pull.body],
+        ] as const);
+  for (const [where, text] of texts)
+    for (const { rule } of await reader.scan(text, where))
+      findings.push({ rule, where, commit: null, path: null, line: null });
+  if (guard.hasBroken())
+    return unknown("a text of the change could not be searched for secrets: a rule broke on it");
+  return known(distinct(findings));
+}
+
+/** A scanner that goes on when a rule breaks on a text, and remembers it. What the rule said is dropped: it may quote the text. */
+async function guardedScan(): Promise<{ scan: Scan; hasBroken: () => boolean }> {
+  const scan = await loadScan();
+  let isBroken = false;
+  return {
+    scan: (text, fileName) =>
+      scan(text, fileName).catch(() => {
+        isBroken = true;
+        return [];
+      }),
+    hasBroken: () => isBroken,
+  };
+}
+
+async function scanCommit(reader: Reader, commit: CommitFact): Promise<Known<SecretFinding[]>> {
+  const { sha } = commit;
+  const findings: SecretFinding[] = [];
+  for (const { rule } of await reader.scan(commit.message, "message"))
+    findings.push({ rule, where: "commit-message", commit: sha, path: null, line: null });
+  const arrivals = await arrivalsOf(reader.objects, commit);
+  if (!arrivals.known) return arrivals;
+  // A name that holds a secret is not told, with its content's findings neither.
+  const secretNames = new Set<string>();
+  for (const { path } of arrivals.value.filter(({ named }) => named)) {
+    const [hit] = await reader.scan(path, "name");
+    if (hit === undefined) continue;
+    secretNames.add(path);
+    findings.push({ rule: hit.rule, where: "file-name", commit: sha, path: null, line: null });
+  }
+  const searched = arrivals.value.filter(({ path }) => reader.ignored.matches(path) === null);
+  const read = await scanBlobs(reader, searched);
+  if (!read.known) return read;
+  for (const arrival of searched) {
+    const fresh = await newHits(reader, arrival);
+    if (!fresh.known) return fresh;
+    const path = secretNames.has(arrival.path) ? null : arrival.path;
+    for (const { rule, line } of fresh.value) findings.push({ rule, where: "file", commit: sha, path, line });
+  }
+  return known(findings);
+}
+
+/** The files whose content differs from that in every parent, without those that only moved. */
+async function arrivalsOf(objects: Objects, { sha, parents }: CommitFact): Promise<Known<Arrival[]>> {
+  const [first, ...others] = parents;
+  if (first === undefined)
+    return unknown(`commit ${sha} has no parent to compare with: a change must not bring in another history`);
+  const changes = await objects.changes(first, sha);
+  if (!changes.known) return changes;
+  const stood = new Set<string>();
+  const note = ({ path, before }: Change) => before !== null && stood.add(searchedAs(before.sha, path));
+  changes.value.forEach(note);
+  const arrivals = new Map<string, Arrival>();
+  for (const { path, before, after } of changes.value) {
+    if (after === null || after.mode === "160000" || after.sha === before?.sha) continue;
+    arrivals.set(path, { path, sha: after.sha, before: oldSide(before), named: before === null });
+  }
+  for (const parent of others) {
+    const against = await objects.changes(parent, sha);
+    if (!against.known) return against;
+    const differing = new Map(against.value.map((change) => [change.path, change]));
+    against.value.forEach(note);
+    for (const [path, arrival] of arrivals) {
+      const change = differing.get(path);
+      if (change === undefined) arrivals.delete(path);
+      else {
+        arrival.before.push(...oldSide(change.before));
+        arrival.named &&= change.before === null;
+      }
+    }
+  }
+  for (const arrival of arrivals.values())
+    if (arrival.sha !== null && stood.has(searchedAs(arrival.sha, arrival.path))) arrival.sha = null;
+  return known([...arrivals.values()]);
+}
+
+function oldSide(before: Change["before"]): string[] {
+  return before === null || before.mode === "160000" ? [] : [before.sha];
+}
+
+/** Searches the blobs that were not searched before. */
+async function scanBlobs(reader: Reader, arrivals: readonly Arrival[]): Promise<Known<null>> {
+  const names = new Map<string, Map<string, string>>();
+  for (const { sha, path } of arrivals) {
+    if (sha === null || reader.found.has(searchedAs(sha, path))) continue;
+    const own = names.get(sha) ?? new Map<string, string>();
+    names.set(sha, own.set(searchedAs(sha, path), path));
+  }
+  const shas = [...names.keys()];
+  for (let at = 0; at < shas.length; at += sizes.batchSize) {
+    const texts = await readTexts(reader.objects, shas.slice(at, at + sizes.batchSize));
+    if (!texts.known) return texts;
+    for (const [sha, text] of texts.value)
+      for (const [key, path] of names.get(sha) ?? []) reader.found.set(key, await reader.scan(text, path));
+  }
+  return known(null);
+}
+
+async function readTexts(objects: Objects, shas: readonly string[]): Promise<Known<Map<string, string>>> {
+  const blobs = await objects.blobs(shas, sizes.small);
+  if (!blobs.known) return blobs;
+  const texts = new Map<string, string>();
+  for (const sha of shas) {
+    const small = blobs.value.get(sha)?.content;
+    const whole =
+      small === null || small === undefined
+        ? await objects.blob(sha, sizes.large)
+        : known({ content: small });
+    if (!whole.known) return whole;
+    if (whole.value.content === null)
+      return unknown(
+        `the file with blob ${sha} is larger than ${sizes.large} bytes and is not searched for secrets`,
+      );
+    texts.set(sha, textOf(whole.value.content));
+  }
+  return known(texts);
+}
+
+/** Zero bytes are left out, so that UTF-16 can be read; what is not text is read as its plain characters. */
+function textOf(content: Buffer): string {
+  if (!content.subarray(0, 8_000).includes(0)) return content.toString("utf8").replaceAll("\0", "");
+  return content
+    .toString("latin1")
+    .replaceAll("\0", "")
+    .replace(/[^\t\n\r -~]+/g, " ");
+}
+
+/** The hits of an arrival that stood in none of the parents, however their lines were broken there. */
+async function newHits(reader: Reader, { sha, path, before }: Arrival): Promise<Known<Hit[]>> {
+  const hits = sha === null ? [] : (reader.found.get(searchedAs(sha, path)) ?? []);
+  if (hits.length === 0 || before.length === 0) return known(hits);
+  const old = await readTexts(reader.objects, before);
+  if (!old.known) return old;
+  const bare = (text: string) => text.replace(/[\s"'`+\\]+/g, "");
+  const texts = [...old.value.values()].map(bare);
+  return known(hits.filter(({ value }) => !texts.some((text) => text.includes(bare(value)))));
+}
+
+function distinct(findings: readonly SecretFinding[]): SecretFinding[] {
+  return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
+}

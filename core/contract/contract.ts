@@ -1,0 +1,192 @@
+import type { ContractPrompt, DigestParts } from "../../schemas/entries.ts";
+import type { Plan, PlannedPrompt } from "../../schemas/plan.ts";
+import type { Policy } from "../../schemas/policy.ts";
+import type { Attempt, Pack } from "../../schemas/step.ts";
+import { casefileGuard, casefilesOf } from "./casefiles.ts";
+import type { BranchState } from "../record/checkpoints.ts";
+import { digestOf } from "../digest.ts";
+import { branchName } from "../identifiers.ts";
+import { canonicalJson } from "../json.ts";
+import { matcher, problems as patternProblems } from "../paths/patterns.ts";
+import { sensitivePatterns } from "../paths/sensitive.ts";
+
+/** The digest of a story's text as a planner or approver saw it: a later edit of title or body changes it. */
+export function issueDigest(issue: { title: string; body: string }): string {
+  return digestOf({ title: issue.title, body: issue.body });
+}
+
+/** Every path a plan declares, sorted and without repeats. */
+export function declaredPaths(plan: Plan): string[] {
+  return [...new Set(plan.prompts.flatMap((prompt) => prompt.paths))].sort();
+}
+
+/** The digest that a person approves: hash(plan, issue snapshot, base SHA, declared paths, policy blob). */
+export function approvalDigest(parts: DigestParts): string {
+  return digestOf({ version: 1, ...parts });
+}
+
+/** The days for which a proposed plan can be approved; after that it is asked for again. */
+export const planDays = 7;
+
+/** Whether a plan proposed at one moment may still be approved at another (both RFC 3339). */
+export function isExpired(proposedAt: string, now: string): boolean {
+  return Date.parse(now) - Date.parse(proposedAt) > planDays * 24 * 3_600_000;
+}
+
+/**
+ * The most bytes of a plan's canonical JSON. The entries that hold it, and the contract made of it, which repeats parts of
+ * it, have an end; a plan that no entry could hold would stop its story for good.
+ */
+export const maxPlanLength = 200_000;
+
+/** A role of the policy by its name; a name that every object has, such as `constructor`, is none. */
+function roleOf(policy: Policy, name: string) {
+  return Object.hasOwn(policy.roles, name) ? policy.roles[name] : undefined;
+}
+
+/**
+ * What a plan asks for that the policy does not give: each line says which prompt, what and why. A model wrote the
+ * plan, so it can only narrow what a role may touch. Empty: the plan fits.
+ */
+export function planProblems(plan: Plan, policy: Policy, story: number): string[] {
+  const isCasefile = casefileGuard(casefilesOf(policy, story));
+  const bytes = Buffer.byteLength(canonicalJson(plan));
+  if (bytes > maxPlanLength)
+    return [`The plan has ${bytes} bytes, and nobody reads more than ${maxPlanLength}: split the story.`];
+  return plan.prompts.flatMap((prompt, index) => {
+    const name = `Prompt ${index + 1}`;
+    const role = roleOf(policy, prompt.role);
+    if (role === undefined) {
+      const known = Object.keys(policy.roles).join(", ") || "none";
+      return [
+        `${name} asks for the role \`${prompt.role}\`, which the policy does not have (it has: ${known}).`,
+      ];
+    }
+    return [
+      ...patternProblems([...prompt.paths, ...prompt.evidence]).map(
+        (problem) => `${name}: ${problem.message}`,
+      ),
+      ...forbiddenPaths(prompt, policy).map(
+        (path) => `${name} declares \`${path}\`, which the policy keeps from agents or from everybody.`,
+      ),
+      ...prompt.evidence
+        .filter(isCasefile)
+        .map((path) => `${name} declares \`${path}\` as evidence; it is a casefile, which Sallyport writes.`),
+    ];
+  });
+}
+
+/** Declared paths that name a forbidden or sensitive file outright; patterns that merely could match are left to the gates. */
+function forbiddenPaths(prompt: PlannedPrompt, policy: Policy): string[] {
+  const denied = matcher(deniedPatterns(policy), "deny");
+  return [...prompt.paths, ...prompt.evidence].filter(
+    (path) => denied.matches(path.replace(/\/\*\*$/, "")) !== null,
+  );
+}
+
+/** What no agent may touch under this policy, whatever its role: forbidden paths, and the sensitive files of `extends: default`. */
+export function deniedPatterns(policy: Policy): string[] {
+  return [
+    ...(policy.gates["forbidden-paths"]?.deny ?? []),
+    ...(policy.extends === "default" ? sensitivePatterns : []),
+  ];
+}
+
+const list = (title: string, lines: readonly string[]) =>
+  lines.length === 0
+    ? []
+    : [`## ${title}`, "", ...lines.map((line) => `- ${line.replaceAll("\n", " ")}`), ""];
+
+/** Freezes one prompt of an approved plan: this text, and nothing newer, is what an agent will see. */
+export function compilePrompt(
+  story: { number: number; title: string },
+  plan: Plan,
+  prompt: PlannedPrompt,
+  index: number,
+): ContractPrompt {
+  const text = [
+    `# ${prompt.title}`,
+    "",
+    `Story #${story.number}: ${story.title}`,
+    "",
+    "## Objective",
+    "",
+    prompt.objective,
+    "",
+    "## Approach of the story",
+    "",
+    plan.approach,
+    "",
+    ...list("Inputs", prompt.inputs),
+    ...list("Non-goals", prompt.nonGoals),
+    ...list("Acceptance criteria", prompt.acceptance),
+    ...list("Output", prompt.output),
+    ...list("Paths that may change", prompt.paths),
+    ...list("Evidence files to write", prompt.evidence),
+  ].join("\n");
+  const { title, role, paths, acceptance, evidence, dependsOn } = prompt;
+  return { index, title, text, role, paths: [...paths, ...evidence], acceptance, evidence, dependsOn };
+}
+
+/**
+ * The branch that a run's next attempt at a prompt writes to, and where it stands: on top of what stands while the prompt's
+ * pull request is open (`isOpen`), else the run's own; `head` null: it is made anew.
+ */
+export function branchToWrite(
+  run: string,
+  prompt: number,
+  { branch, commits }: BranchState,
+  isOpen: boolean,
+): { branch: string; head: string | null } {
+  const head = isOpen ? (commits.at(-1) ?? null) : null;
+  return head === null || branch === null
+    ? { branch: branchName(run, prompt), head: null }
+    : { branch, head };
+}
+
+/** One try at a prompt, before the policy has its say: where it is made, what was approved, and what failed before. */
+export type PromptStep = {
+  run: string;
+  story: number;
+  prompt: number;
+  attempt: Attempt;
+  repository: string;
+  base: string;
+  contract: ContractPrompt;
+  failures: { source: string; code: string; message: string; path?: string | undefined }[];
+};
+
+/** The part of a pack that follows without the policy. */
+export function packFields({ run, story, prompt, attempt, repository, base, contract }: PromptStep) {
+  const { text, paths, acceptance, evidence } = contract;
+  return { run, story, prompt, attempt, repository, base, contract: text, paths, acceptance, evidence };
+}
+
+/** What an agent is handed for one try at a prompt: the frozen contract, its scope and its limits. */
+export function packOf(step: PromptStep, policy: Policy): Pack | null {
+  const { story, contract, failures } = step;
+  const role = roleOf(policy, contract.role);
+  if (role === undefined) return null;
+  const { runtime, silence, turns, tokens } = policy.agents.limits;
+  const casefiles = casefilesOf(policy, story);
+  const shared = {
+    version: 1 as const,
+    ...packFields(step),
+    role: {
+      name: contract.role,
+      allow: role.allow,
+      deny: [...role.deny, ...deniedPatterns(policy)],
+      ...(role.card === undefined ? {} : { card: role.card }),
+    },
+    ...(casefiles.length === 0 ? {} : { casefiles }),
+    limits: { runtime, silence, turns, tokens },
+  };
+  if (failures.length === 0) return { ...shared, kind: "step" };
+  return { ...shared, kind: "rework", failures, previous: null };
+}
+
+/** The backend and model that the policy gives a role. */
+export function routeOf(policy: Policy, role: string): { backend: string; model: string | undefined } {
+  const route = policy.agents.routes.find((one) => one.role === role);
+  return { backend: route?.use ?? policy.agents.default, model: route?.model ?? policy.agents.model };
+}

@@ -1,0 +1,86 @@
+import type { EntryBody } from "../../schemas/entries.ts";
+import type { Policy } from "../../schemas/policy.ts";
+import { routeOf } from "./contract.ts";
+import { type Draft, lastEntry, type TypedEntry } from "../entries.ts";
+
+type Body = EntryBody<"handoff.made">;
+type Actor = Draft["actor"];
+
+/** The one who merges: whoever may write to the repository. No duty of the policy stands for it. */
+const writers = "people:writers";
+
+/** The agent that the policy names for a prompt's role, as one who has the work. */
+export function agentHolder(role: string, policy: Policy): string {
+  const { backend, model = "default" } = routeOf(policy, role);
+  return `agent:${backend}/${model}`;
+}
+
+/** From the approved contract to the agent. */
+export function toAgent(where: { story: number; prompt: number }, digest: string, holder: string): Body {
+  return {
+    ...where,
+    from: { stage: "spec", holder: "people:approvers" },
+    to: { stage: "execute", holder },
+    carries: digest,
+  };
+}
+
+/** From the agent whose accepted answer became a commit on a pull request to the gates and reviewers. */
+export function toGates(
+  where: { story: number; prompt: number },
+  commit: string,
+  entries: readonly TypedEntry[],
+): Body {
+  const handed = lastEntry(
+    entries,
+    "handoff.made",
+    ({ body }) => body.prompt === where.prompt && body.to.stage === "execute",
+  );
+  // A run that a version without hand-offs began names its model with the answer.
+  const answer = lastEntry(entries, "response.recorded", ({ body }) => body.prompt === where.prompt);
+  const holder = handed?.body.to.holder ?? `agent:${answer?.body.usage.model ?? "unknown"}`;
+  return {
+    ...where,
+    from: { stage: "execute", holder },
+    to: { stage: "validate", holder: "app" },
+    carries: commit,
+  };
+}
+
+/** From the gates, which are green for the sealed commit, to the person who merges. Null: that commit was handed on before. */
+export function toMerger(
+  where: { story: number; prompt: number },
+  commit: string,
+  entries: readonly TypedEntry[],
+): Body | null {
+  const before = lastEntry(
+    entries,
+    "handoff.made",
+    ({ body }) => body.prompt === where.prompt && body.to.stage === "package" && body.carries === commit,
+  );
+  if (before !== undefined) return null;
+  return {
+    ...where,
+    from: { stage: "validate", holder: "app" },
+    to: { stage: "package", holder: writers },
+    carries: commit,
+  };
+}
+
+/** From the person who merged back to the App, which completes the prompt. */
+export function toCleanup({ story, prompt }: { story: number; prompt: number }, merged: string): Body {
+  return {
+    story,
+    prompt,
+    from: { stage: "package", holder: writers },
+    to: { stage: "cleanup", holder: "app" },
+    carries: merged,
+  };
+}
+
+/** A hand-off as the entry to be appended, about the digest or the commit that it carries. */
+export function handedOff(body: Body, actor: Actor): Draft {
+  const { carries, prompt } = body;
+  const digest = body.to.stage === "execute" ? { sha256: carries } : { gitCommit: carries };
+  return { kind: "handoff.made", actor, subject: [{ name: `prompt #${prompt}`, digest }], body };
+}

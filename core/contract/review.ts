@@ -1,0 +1,72 @@
+import type { Pack, StepResult } from "../../schemas/step.ts";
+import { casefileGuard } from "./casefiles.ts";
+import { matcher, nameProblem } from "../paths/patterns.ts";
+
+/** What is wrong with an agent's answer, in the form a rework pack carries it back. */
+export type ReviewFinding = { source: "review"; code: string; message: string; path?: string };
+
+/**
+ * The files that an answer may not write: outside the role, outside the declared paths, denied, or a casefile. The workspace has
+ * refused them already; this is asked again before anything is written, because an answer may come from any backend.
+ */
+export function outOfScope(pack: Pack, files: readonly { path: string }[]): { path: string; why: string }[] {
+  const allowed = matcher(pack.role.allow, "allow");
+  const declared = matcher(pack.paths, "allow");
+  const denied = matcher(pack.role.deny, "deny");
+  const isCasefile = casefileGuard(pack.casefiles ?? []);
+  return files.flatMap(({ path }) => {
+    const hostile = nameProblem(path);
+    if (hostile !== null) return [{ path, why: hostile }];
+    const rule = denied.matches(path);
+    if (rule !== null) return [{ path, why: `denied by \`${rule}\`` }];
+    if (isCasefile(path))
+      return [{ path, why: "in the place of a casefile, which Sallyport writes from its ledger" }];
+    if (allowed.matches(path) === null)
+      return [{ path, why: `outside what the role ${pack.role.name} may touch` }];
+    if (declared.matches(path) === null)
+      return [{ path, why: "outside the paths declared in the approved plan" }];
+    return [];
+  });
+}
+
+/**
+ * Reviews an agent's answer before anything of it is used: it finished, it changed something, it stayed in scope, it
+ * speaks to every acceptance criterion and it hands over the evidence it declared. Empty: accepted.
+ */
+export function reviewResult(pack: Pack, result: StepResult): ReviewFinding[] {
+  const found = (code: string, message: string, path?: string): ReviewFinding => ({
+    source: "review",
+    code,
+    message,
+    ...(path === undefined ? {} : { path }),
+  });
+  const secrets = (result.redacted ?? []).filter(({ where }) => where === "file");
+  if (secrets.length > 0) {
+    return secrets.map(({ rule, path, line, count }) => {
+      const location = line === undefined ? "What the agent wrote" : `Line ${line}`;
+      const more = count > 1 ? `, and ${count - 1} more of the same kind stand there` : "";
+      const message = `${location} holds what looks like a secret (${rule})${more}, so nothing of the answer was used. Leave it out; where it stood there before, change the other lines with \`edit\`.`;
+      return found("secret-in-answer", message, path);
+    });
+  }
+  if (result.outcome !== "finished") {
+    const asked = result.questions.length > 0 ? ` It asks: ${result.questions.join(" ")}` : "";
+    return [found(result.code, `The agent ${result.outcome}: ${result.summary}${asked}`)];
+  }
+  if (result.files.length === 0)
+    return [found("nothing-changed", "The agent finished without changing a file.")];
+  const claimed = new Set(result.claims.map((claim) => claim.criterion));
+  return [
+    ...outOfScope(pack, result.files).map(({ path, why }) => found("out-of-scope", why, path)),
+    ...pack.acceptance
+      .filter((criterion) => !claimed.has(criterion))
+      .map((criterion) =>
+        found("criterion-unanswered", `The answer does not say how this is met: ${criterion}`),
+      ),
+    ...pack.evidence
+      .filter((path) => !result.files.some((file) => file.path === path && file.content !== null))
+      .map((path) =>
+        found("evidence-missing", "This evidence file was declared and is not in the answer.", path),
+      ),
+  ];
+}

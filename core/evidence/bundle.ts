@@ -1,0 +1,80 @@
+import type { EvidenceBundle } from "../../schemas/evidence.ts";
+import { type EntryOf, lastEntry, type TypedEntry } from "../entries.ts";
+import { knownHead, provenanceOf } from "../record/provenance.ts";
+import { bundledReviews, reviewsOf } from "../record/reviews.ts";
+
+/** What a bundle's entries do not say: the repository (`owner/name`), and large bodies by digest, where they are kept. */
+export type BundleSource = { repository: string; body: (sha256: string) => string | null };
+
+/**
+ * Assembles the evidence bundle of a pull request: of the merged head, or of the newest that the ledger knows. Null when
+ * no recorded prompt and answer became that head. Give it the entries of a verified chain: then only the App's key could
+ * have written what it reads.
+ */
+export function assembleBundle(
+  entries: readonly TypedEntry[],
+  pull: number,
+  { repository, body }: BundleSource,
+): EvidenceBundle | null {
+  const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull);
+  if (opened === undefined) return null;
+  const merge = lastEntry(entries, "merge.observed", ({ body }) => body.pull === pull);
+  const head = knownHead(entries, pull) ?? opened.body.head;
+  const { asked, answer, captured, written } = provenanceOf(entries, head);
+  // The branch may have been moved to the commit of another prompt.
+  if (asked === undefined || answer === undefined || captured === undefined) return null;
+  if (written?.body.prompt !== opened.body.prompt) return null;
+  const sealed = lastEntry(
+    entries,
+    "evidence.sealed",
+    ({ body }) => body.pull === pull && body.commit === head && body.captured === captured.hash,
+  );
+  const { run, story, prompt, attempt, role, base, files, usage, seconds } = captured.body;
+  const { promptSha256, responseSha256 } = captured.body;
+  const reviews = reviewsOf(entries, pull, head);
+  const from = [asked, answer, captured, written, opened, ...reviews, sealed, merge].filter(
+    (one) => one !== undefined,
+  );
+  return {
+    bundle: (sealed ?? captured).hash,
+    state: sealed === undefined ? "captured" : "sealed",
+    story,
+    prompt,
+    run,
+    attempt,
+    role,
+    base,
+    promptSha256,
+    rawPrompt: body(promptSha256),
+    responseSha256,
+    rawResponse: body(responseSha256),
+    files,
+    usage,
+    seconds,
+    pull,
+    ...(written.body.casefiles === undefined ? {} : { casefiles: written.body.casefiles }),
+    pullUrl: `https://github.com/${repository}/pull/${pull}`,
+    commit: written.body.commit,
+    tree: written.body.tree,
+    ci: sealed?.body.ci ?? null,
+    checks: sealed?.body.checks ?? null,
+    validator: sealed?.body.validator ?? null,
+    verdictSha256: sealed?.body.verdictSha256 ?? null,
+    at: (sealed ?? captured).at,
+    reviews: bundledReviews(reviews),
+    merge: merge === undefined ? null : mergeOf(merge, written.body.tree),
+    entries: from
+      .toSorted((one, other) => one.seq - other.seq)
+      .map(({ seq, kind, hash }) => ({ seq, kind, sha256: hash })),
+  };
+}
+
+/** What is known of the merge without a clone: only the same tree shows that the judged change was merged. */
+export function mergeOf(
+  { at, body }: EntryOf<"merge.observed">,
+  judgedTree: string | null,
+): EvidenceBundle["merge"] {
+  const { merged: commit, tree, judged, by } = body;
+  const change = tree === judgedTree ? "same-tree" : "not-compared";
+  return { commit, tree, judged, by, at, change, patchIds: null };
+}

@@ -1,0 +1,62 @@
+import type { LoadedPolicy } from "../facts.ts";
+import type { Gate, ReadingFacts } from "./gate.ts";
+import { adr } from "./adr.ts";
+import { approval } from "./approval.ts";
+import { casefile } from "./casefile.ts";
+import { ci } from "./ci.ts";
+import { dependencies } from "./dependencies.ts";
+import { diffSize } from "./diff-size.ts";
+import { evidence } from "./evidence.ts";
+import { forbiddenPaths } from "./forbidden-paths.ts";
+import { harness } from "./harness.ts";
+import { links } from "./links.ts";
+import { manifest } from "./manifest.ts";
+import { manualTest } from "./manual-test.ts";
+import { phase } from "./phase.ts";
+import { protectedFiles } from "./protected.ts";
+import { remediation } from "./remediation.ts";
+import { review } from "./review.ts";
+import { scope } from "./scope.ts";
+import { secrets } from "./secrets.ts";
+import { stop } from "./stop.ts";
+import { tests } from "./tests.ts";
+import { trace } from "./trace.ts";
+
+/**
+ * Every gate by its name, in the order in which they are judged and shown: those that the content alone settles come
+ * first. A gate is added here and, if it takes settings, in the policy's schema.
+ */
+export const gates = {
+  "forbidden-paths": forbiddenPaths,
+  links,
+  "diff-size": diffSize,
+  tests,
+  secrets,
+  harness,
+  remediation,
+  adr,
+  manifest,
+  phase,
+  scope,
+  trace,
+  evidence,
+  casefile,
+  approval,
+  dependencies,
+  stop,
+  protected: protectedFiles,
+  review,
+  ci,
+  "manual-test": manualTest,
+} satisfies Record<string, Gate>;
+
+export type GateName = keyof typeof gates;
+
+/** Their names, in the same order. */
+export const gateNames: readonly GateName[] = Object.values(gates).map(({ name }) => name);
+
+/** The paths whose text some gate will want to read, each once, in order: what a collector fetches before judging. */
+export function pathsToRead(facts: ReadingFacts, policy: LoadedPolicy): string[] {
+  const paths = gateNames.flatMap((name) => gates[name].reads?.(facts, policy) ?? []);
+  return [...new Set(paths)].sort();
+}

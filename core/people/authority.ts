@@ -1,0 +1,76 @@
+import type { Source } from "../../schemas/entry-parts.ts";
+import type { People } from "../../schemas/policy.ts";
+import type { Duty } from "../../schemas/policy-values.ts";
+import type { Account } from "../../schemas/text.ts";
+import type { BadCommand, Command } from "../commands.ts";
+import type { Known } from "../known.ts";
+import { shortName } from "./person-name.ts";
+
+/** What a person may do here: their role on the repository and the duties the policy gives them. */
+export type Permission = {
+  /** From the collaborator permission endpoint; `author_association` is never used, it is not a right. */
+  role: "none" | "read" | "triage" | "write" | "maintain" | "admin";
+  duties: Duty[];
+};
+
+/**
+ * A person's command, with all that decides whether it counts. The text came from whoever could write the comment;
+ * account, times and `viaApp` came from GitHub.
+ */
+export type CommandRequest = {
+  source: Source;
+  command: Command | BadCommand;
+  by: Account;
+  /** RFC 3339. */
+  at: string;
+  edited: boolean;
+  viaApp: boolean;
+  /** A command label that was on the issue from its opening: a form may have put it there for an outsider. */
+  atOpening: boolean;
+  permission: Known<Permission>;
+};
+
+/** Whether an ask may be carried out; `wait` when what decides it could not be read. */
+export type Authority =
+  | { answer: "yes" }
+  | { answer: "no"; code: string; line: string }
+  | { answer: "wait"; why: string };
+
+/** The roles that may write to a repository; nobody below them has authority over its changes. */
+export const writers: ReadonlySet<Permission["role"]> = new Set(["write", "maintain", "admin"]);
+
+/** The names of those who hold a duty, for a next step; says so when the policy names nobody. */
+export function holders(people: People, duty: Duty): string {
+  const names = people[duty];
+  return names.length === 0
+    ? `nobody yet: name someone under \`people.${duty}\` in the policy`
+    : names.map(shortName).join(", ");
+}
+
+/**
+ * Judges whether a person's act counts as authority: a person's own fresh act, never edited, not through an app, by
+ * someone who may write to the repository and holds one of the duties. Text is not authority (design, invariant 6).
+ */
+export function authority(request: CommandRequest, duties: readonly Duty[], people: People): Authority {
+  const no = (code: string, line: string): Authority => ({ answer: "no", code, line });
+  if (request.by.type !== "User")
+    return no("not-a-person", "Only a person can do this; apps and bots have no say here.");
+  if (request.viaApp)
+    return no("through-an-app", "This was written through an app. Write it yourself, in a new comment.");
+  if (request.edited) return no("edited", "An edited comment does not count. Write a new one.");
+  if (request.atOpening) {
+    return no(
+      "label-at-opening",
+      "The label was on the issue when it was opened. Take it off and put it on again to start.",
+    );
+  }
+  if (!request.permission.known) return { answer: "wait", why: request.permission.why };
+  const { role, duties: held } = request.permission.value;
+  if (!writers.has(role))
+    return no("no-write-access", `@${request.by.login} has no write access to this repository.`);
+  if (duties.length > 0 && !duties.some((duty) => held.includes(duty))) {
+    const who = duties.map((duty) => `${duty} (${holders(people, duty)})`).join(" or ");
+    return no("not-in-duty", `This is for ${who}. Ask one of them, or change \`people\` in the policy.`);
+  }
+  return { answer: "yes" };
+}

@@ -1,0 +1,72 @@
+import type { People } from "../../schemas/policy.ts";
+import type { Account } from "../../schemas/text.ts";
+import type { Adoption, CommitFact, PullBasics, PullRecord } from "../facts.ts";
+import { type Known, known } from "../known.ts";
+import { firstForBase, type Target } from "./retarget.ts";
+
+/**
+ * Whether a person would judge their own work if they approved, signed off, reviewed or waived something (invariant 6: the
+ * requester does not). `own`: they asked for it, so their word does not count. `own-but-solo`: they asked for it and the
+ * policy says `separation: solo`, so their word counts and is shown as what it is. `others`: they did not ask for it.
+ * `askedBy` holds numeric account ids, as `requesters` gives them for a pull request. This decides nothing else: whether
+ * they are a person, may write and hold the duty is for `authority` to say.
+ */
+export function whoseWork(
+  person: Pick<Account, "id">,
+  askedBy: ReadonlySet<number>,
+  { separation }: Pick<People, "separation">,
+): "own" | "own-but-solo" | "others" {
+  if (!askedBy.has(person.id)) return "others";
+  return separation === "solo" ? "own-but-solo" : "own";
+}
+
+/** The numeric ids of accounts: what `whoseWork` compares, because logins are renamed and reused. */
+export function idsOf(accounts: readonly Pick<Account, "id">[]): ReadonlySet<number> {
+  return new Set(accounts.map(({ id }) => id));
+}
+
+/**
+ * Who asked for a change, by numeric account id: those who asked for the run behind it or submitted it, those who adopted
+ * commits of it or asked for the plan it was adopted for, and the pull request's author.
+ */
+export function requesters(facts: Pick<PullBasics, "pull">, record: PullRecord): ReadonlySet<number> {
+  const planned = record.run?.requesters ?? record.adoptedFor?.requesters ?? [];
+  const author = facts.pull === null ? [] : [facts.pull.author];
+  return idsOf([...planned, ...record.adoptions.map(({ by }) => by), ...author]);
+}
+
+/**
+ * Whether a change is to be judged as an agent's: a run made it, the ledger has evidence for it, or its author is not
+ * known to be a person. Commits and their e-mail addresses say nothing here, because whoever pushes them chooses both.
+ */
+export function isByAgent(facts: Pick<PullBasics, "pull">, record: PullRecord): boolean {
+  return record.run !== null || record.evidence.length > 0 || facts.pull?.author.type !== "User";
+}
+
+/**
+ * The adoption by which a person stands for a commit in the branch that the pull request enters; null when nobody does. Who
+ * adopted for another branch has asked for the change all the same (`requesters`).
+ */
+export function adoptionOf({ adoptions }: PullRecord, sha: string, target: Target): Known<Adoption | null> {
+  return firstForBase(
+    adoptions.filter(({ commits }) => commits.includes(sha)),
+    target,
+  );
+}
+
+/** The commits that no recorded answer became, and that nobody stands for in the branch that they would enter. */
+export function untracedCommits(
+  commits: readonly CommitFact[],
+  record: PullRecord,
+  target: Target,
+): Known<CommitFact[]> {
+  const recorded = new Set(record.evidence.map((one) => one.commit));
+  const untraced: CommitFact[] = [];
+  for (const commit of commits) {
+    if (recorded.has(commit.sha)) continue;
+    const adoption = adoptionOf(record, commit.sha, target);
+    if (!adoption.known) return adoption;
+    if (adoption.value === null) untraced.push(commit);
+  }
+  return known(untraced);
+}

@@ -1,0 +1,113 @@
+import type { Duty } from "../../schemas/policy-values.ts";
+import type { Account } from "../../schemas/text.ts";
+import { writers } from "./authority.ts";
+import type { PullBasics, ReviewFact } from "../facts.ts";
+import { type Known, known } from "../known.ts";
+import { isSinceRetarget } from "./retarget.ts";
+
+/**
+ * The review of each person that stands: their latest. A comment leaves an earlier review standing, and a dismissed
+ * review does not revive the one before it. Apps and bots have none. `id` grows with time, as GitHub hands it out.
+ */
+export function latestReviews(reviews: readonly ReviewFact[]): ReviewFact[] {
+  const latest = new Map<number, ReviewFact>();
+  for (const review of reviews) {
+    if (review.by.type !== "User" || review.state === "commented") continue;
+    const earlier = latest.get(review.by.id);
+    if (earlier === undefined || earlier.id < review.id) latest.set(review.by.id, review);
+  }
+  return [...latest.values()].sort((one, other) => one.id - other.id);
+}
+
+/** Whether a reviewer's word counts: they may write to the repository and hold one of the duties. */
+export function hasDuty({ permission }: ReviewFact, duties: readonly Duty[]): Known<boolean> {
+  if (!permission.known) return permission;
+  const { role, duties: held } = permission.value;
+  return known(writers.has(role) && duties.some((duty) => held.includes(duty)));
+}
+
+/** What a gate wants of approvals: by how many people, of which duties, and to whom the change is their own work. */
+export type Wanted = { count: number; duties: readonly Duty[]; isOwn(person: Account): boolean };
+
+/**
+ * Whether enough approvals of the head count, and by whom; whether they may once what is unread can be read; or what is
+ * missing, with why other approvals do not count in sentences for people.
+ */
+export type Approvals =
+  | { state: "enough"; by: Account[] }
+  | { state: "unread"; code: "standing-unknown" | "retarget-unknown"; why: string }
+  | {
+      state: "missing";
+      code: "not-approved" | "review-before-retarget";
+      counting: number;
+      notCounted: string[];
+      step: string;
+    };
+
+/** Why an approval does not count, or may not; null when it does. */
+type Objection = {
+  code: "not-counted" | "review-before-retarget" | "standing-unknown" | "retarget-unknown";
+  why: string;
+};
+
+function objectionTo(review: ReviewFact, facts: PullBasics, { duties, isOwn }: Wanted): Objection | null {
+  const { by, sha, at } = review;
+  const head = facts.head.sha;
+  const notCounted = (why: string): Objection => ({ code: "not-counted", why });
+  if (isOwn(by)) return notCounted(`@${by.login} asked for this change, so their approval does not count.`);
+  if (sha !== head)
+    return notCounted(`@${by.login} approved ${sha ?? "a commit that is gone"}; the head is ${head}.`);
+  const entitled = hasDuty(review, duties);
+  if (entitled.known && !entitled.value) {
+    const needed = `write access and the duty ${duties.join(" or ")}`;
+    return notCounted(`@${by.login} approved and does not count: that takes ${needed}.`);
+  }
+  const since = isSinceRetarget(at, facts);
+  if (since.known && !since.value) {
+    const why = `@${by.login} approved before the pull request was pointed at \`${facts.base.ref}\`, where it brings in something else.`;
+    return { code: "review-before-retarget", why };
+  }
+  if (!entitled.known)
+    return {
+      code: "standing-unknown",
+      why: `What @${by.login} may do here could not be read: ${entitled.why}`,
+    };
+  if (!since.known) {
+    const why = `Whether @${by.login} approved for \`${facts.base.ref}\` could not be read: ${since.why}`;
+    return { code: "retarget-unknown", why };
+  }
+  return null;
+}
+
+/**
+ * Sorts the standing approvals of a change. Anyone who can see a repository can approve, so most of them may not count; and
+ * a review names no branch, so one counts only where the pull request was not pointed at another branch since.
+ */
+export function approvals(reviews: readonly ReviewFact[], facts: PullBasics, wanted: Wanted): Approvals {
+  const counting: Account[] = [];
+  const objections: Objection[] = [];
+  for (const review of latestReviews(reviews)) {
+    if (review.state !== "approved") continue;
+    const objection = objectionTo(review, facts, wanted);
+    if (objection === null) counting.push(review.by);
+    else objections.push(objection);
+  }
+  if (counting.length >= wanted.count) return { state: "enough", by: counting };
+  const whys = (wantedCode: Objection["code"]) =>
+    objections.filter(({ code }) => code === wantedCode).map(({ why }) => why);
+  for (const code of ["standing-unknown", "retarget-unknown"] as const) {
+    if (whys(code).length > 0) return { state: "unread", code, why: whys(code).join(" ") };
+  }
+  const head = facts.head.sha;
+  const retargeted = whys("review-before-retarget").length > 0;
+  const step = retargeted
+    ? `Review the pull request again, as it enters \`${facts.base.ref}\`, and approve ${head} on GitHub.`
+    : `Review the pull request and approve ${head} on GitHub.`;
+  return {
+    state: "missing",
+    code: retargeted ? "review-before-retarget" : "not-approved",
+    counting: counting.length,
+    notCounted: objections.map(({ why }) => why),
+    step,
+  };
+}

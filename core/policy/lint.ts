@@ -1,0 +1,133 @@
+import { policyPath } from "../../schemas/policy-place.ts";
+import { casefilesOf } from "../contract/casefiles.ts";
+import { deniedPatterns } from "../contract/contract.ts";
+import type { LoadedPolicy } from "../facts.ts";
+import { type JobCheck, missingChecks } from "./job-checks.ts";
+import type { LintDraft, LintWarning } from "./warning.ts";
+import { matcher } from "../paths/patterns.ts";
+import { covers } from "../paths/cover.ts";
+import type { PatternList } from "../paths/pattern-list.ts";
+import { shortName } from "../people/person-name.ts";
+import { lineOf, patternLists } from "./lists.ts";
+import { sensitivePatterns } from "../paths/sensitive.ts";
+import { namedFiles, unmatched } from "./unmatched.ts";
+
+/** What a policy is compared with: the paths of all files, and the checks of the workflows. A null is not compared. */
+export type LintContext = { files: readonly string[] | null; checks: readonly JobCheck[] | null };
+
+type Loaded = Pick<LoadedPolicy, "policy" | "lines">;
+
+function shadowed({ key, patterns }: PatternList): LintDraft[] {
+  return patterns.flatMap((pattern, index): LintDraft[] => {
+    // Of two patterns that mean the same, the later one is told.
+    const other = patterns.find(
+      (one, at) => at !== index && covers(one, pattern) && !(at > index && covers(pattern, one)),
+    );
+    if (other === undefined) return [];
+    const message = `\`${pattern}\` adds nothing: the same list has \`${other}\`, which matches all of it.`;
+    return [{ code: "shadowed", key: `${key}.${index}`, message, next: "Take this pattern out." }];
+  });
+}
+
+function allowedAndDenied({ policy }: Loaded): LintDraft[] {
+  return Object.entries(policy.roles).flatMap(([name, { allow, deny }]) =>
+    allow.flatMap((pattern, index): LintDraft[] => {
+      const by = deny.find((one) => covers(one, pattern));
+      if (by === undefined) return [];
+      return [
+        {
+          code: "allowed-and-denied",
+          key: `roles.${name}.allow.${index}`,
+          message: `\`${pattern}\` allows nothing: the role's \`deny\` has \`${by}\`, and deny wins.`,
+          next: "Take out one of the two patterns.",
+        },
+      ];
+    }),
+  );
+}
+
+/** An `allow` that reaches the policy, or every file of the repository. */
+function wideRoles({ policy }: Loaded): LintDraft[] {
+  const builtIn = policy.extends === "default" ? sensitivePatterns : [];
+  const forbidden = policy.gates["forbidden-paths"]?.deny ?? [];
+  return Object.entries(policy.roles).flatMap(([name, { allow, deny }]) => {
+    const isKept = matcher([...deny, ...builtIn, ...forbidden], "deny").matches(policyPath) !== null;
+    return allow.flatMap((pattern, index): LintDraft[] => {
+      const key = `roles.${name}.allow.${index}`;
+      if (!isKept && matcher([pattern], "allow").matches(policyPath) !== null) {
+        const message = `\`${pattern}\` lets an agent in the role \`${name}\` touch \`${policyPath}\`, the policy itself.`;
+        const next = "Add `extends: default` to the policy, or name the folders of the role's work.";
+        return [{ code: "allows-policy", key, message, next }];
+      }
+      if (!covers(pattern, "**")) return [];
+      const message = `\`${pattern}\` allows the role \`${name}\` every file${builtIn.length > 0 ? " outside the built-in list" : ""}.`;
+      return [{ code: "allows-everything", key, message, next: "Name the folders of the role's work." }];
+    });
+  });
+}
+
+/** A casefile of ours that another rule keeps out: no change of a run could be merged. */
+function refusedCasefiles({ policy }: Loaded): LintDraft[] {
+  const { phases, gates } = policy;
+  const phase = phases?.of[phases.current];
+  const kept = [...deniedPatterns(policy), ...(gates.protected?.paths ?? []), ...(phase?.deny ?? [])];
+  const denied = matcher(kept, "deny");
+  return casefilesOf(policy, 1).flatMap(({ name, path }): LintDraft[] => {
+    const isClosed = phase?.allow !== undefined && matcher(phase.allow, "allow").matches(path) === null;
+    if (denied.matches(path) === null && !isClosed) return [];
+    const message = `Another rule of this policy keeps \`${path}\` out, so no change of a run can be merged with its casefile.`;
+    const next = `Name another place; \`sallyport policy explain ${path}\` shows the rule.`;
+    return [{ code: "casefile-refused", key: `gates.casefile.${name}`, message, next }];
+  });
+}
+
+const plainName = (name: string) => shortName(name).toLowerCase();
+
+/** Under `separation: strict` nobody approves what they asked for; a team may have other people in it. */
+function approvers({ policy }: Loaded): LintDraft[] {
+  const { planners, executors, approvers: by, separation } = policy.people;
+  const asking = [...planners, ...executors];
+  if (by.length === 0 && asking.length > 0) {
+    const message = "Nobody is named who may approve a plan, so no agent ever runs.";
+    return [
+      { code: "nobody-approves", key: "people", message, next: "Name someone under `people.approvers`." },
+    ];
+  }
+  const names = new Set(by.map(plainName));
+  const [only] = by;
+  if (separation !== "strict" || names.size !== 1 || only === undefined || only.includes("/")) return [];
+  const self = asking.find((one) => plainName(one) === plainName(only));
+  if (self === undefined) return [];
+  const message = `${shortName(self)} asks for work and is the only approver; under \`separation: strict\` nobody approves what they asked for.`;
+  const next = "Name a second approver, or write `separation: solo` if you work alone.";
+  return [{ code: "nobody-else-approves", key: "people.approvers", message, next }];
+}
+
+/** Waivers that take more people than may give them. How many a team has is not known here. */
+function waivers({ policy: { people, waivers } }: Loaded): LintDraft[] {
+  if (waivers === undefined) return [];
+  const names = new Set(people[waivers.by].map(plainName));
+  if (names.size >= waivers.people || [...names].some((name) => name.includes("/"))) return [];
+  const message = `A waiver takes ${waivers.people} of \`people.${waivers.by}\`, and ${names.size} ${names.size === 1 ? "is" : "are"} named there.`;
+  const next = `Name more people under \`people.${waivers.by}\`, or lower \`waivers.people\`.`;
+  return [{ code: "too-few-waive", key: "waivers", message, next }];
+}
+
+/** Compares a valid policy with itself and with the repository around it. In the order of its lines. */
+export function lintPolicy(loaded: Loaded, { files, checks }: LintContext): LintWarning[] {
+  const lists = patternLists(loaded.policy);
+  const tree = files === null ? null : namedFiles(files);
+  const drafts = [
+    ...lists.flatMap((list) => (tree === null ? [] : unmatched(list, tree))),
+    ...lists.flatMap(shadowed),
+    ...allowedAndDenied(loaded),
+    ...wideRoles(loaded),
+    ...refusedCasefiles(loaded),
+    ...(checks === null ? [] : missingChecks(loaded.policy, checks)),
+    ...approvers(loaded),
+    ...waivers(loaded),
+  ];
+  return drafts
+    .map(({ key, code, message, next }) => ({ code, message, policyLine: lineOf(loaded, key), next }))
+    .toSorted((one, other) => (one.policyLine ?? 0) - (other.policyLine ?? 0));
+}

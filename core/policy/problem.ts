@@ -1,0 +1,42 @@
+import { policyPath } from "../../schemas/policy-place.ts";
+import type { LoadedPolicy, PolicyProblems, PolicyReading } from "../facts.ts";
+import type { Known } from "../known.ts";
+import type { YamlProblem } from "../yaml.ts";
+
+/** The most problems of a policy that one text shows. */
+const maxShown = 10;
+
+/** The problems of a policy that a text shows, and the words that stand for the others; null when there are none. */
+export function firstProblems(problems: PolicyProblems): { shown: YamlProblem[]; more: string | null } {
+  const left = problems.length - maxShown;
+  return { shown: problems.slice(0, maxShown), more: left > 0 ? `… and ${left} more` : null };
+}
+
+/** The problems of a policy file as lines of a text, such as `sallyport.yml:3:1: …`. */
+export function problemLines(problems: PolicyProblems, file: string): string[] {
+  const { shown, more } = firstProblems(problems);
+  const lines = shown.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+  return more === null ? lines : [...lines, more];
+}
+
+/** Why there is no usable policy, in one line that says what to do; null when there is one. */
+export function policyProblem(policy: Known<PolicyReading>): string | null {
+  if (!policy.known)
+    return `The policy could not be read (${policy.why}). This is tried again; nothing happens until then.`;
+  switch (policy.value.state) {
+    case "loaded":
+      return null;
+    case "absent":
+      return `There is no policy: add \`${policyPath}\` to the default branch.`;
+    case "malformed": {
+      const { shown, more } = firstProblems(policy.value.problems);
+      const told = shown.map(({ line, column, message }) => `line ${line}, column ${column}: ${message}`);
+      return `The policy is not valid: \`${policyPath}\` ${[...told, ...(more === null ? [] : [more])].join("; ")}`;
+    }
+  }
+}
+
+/** The policy to decide by; null: there is none that can be used, and `policyTrouble` says why. */
+export function usablePolicy(policy: Known<PolicyReading>): LoadedPolicy | null {
+  return policy.known && policy.value.state === "loaded" ? policy.value : null;
+}

@@ -1,0 +1,185 @@
+import { adopt } from "./adopt.ts";
+import { accept, type CommandAnswer, refuse } from "../answer.ts";
+import { type CommandRequest, holders } from "../people/authority.ts";
+import { adoptionOf, requesters, whoseWork } from "../people/authorship.ts";
+import { answerIn, type Handler, type Handlers } from "../command-handlers.ts";
+import type { CommandName, CommandOf } from "../commands.ts";
+import { userActor } from "../entries.ts";
+import { code } from "../escape.ts";
+import { manualTests } from "../gates/manual-test.ts";
+import type { CommandContext } from "./facts.ts";
+import { isSinceRetarget } from "../people/retarget.ts";
+
+const handlers: Handlers<"pull", CommandContext> = {
+  status: () => accept("shown", "The check `sallyport` shows where this stands."),
+  "sign-off": forThisBase(signOff),
+  waive: forThisBase(waive),
+  adopt: forThisBase(adopt),
+  block: () => accept("blocked", "Blocked until somebody answers with `/clarify <answer>`."),
+  clarify: ({ record, facts }) =>
+    record.stops.some((one) => one.issue === facts.number)
+      ? accept("clarified", "Taken up again: the block is answered.")
+      : refuse("nothing-open", "Nothing is open here that waits for an answer."),
+};
+
+/** Answers one command on a pull request; null while what decides it cannot be read. */
+export function answerOnPull(request: CommandRequest, context: CommandContext): CommandAnswer | null {
+  const over = context.facts.state === "closed" ? refuse("closed", "This pull request is closed.") : null;
+  return answerIn("pull", handlers, context, request, over);
+}
+
+/**
+ * What is given for a commit is given for the branch that it would enter. A command that was written before the pull request
+ * was pointed at this branch and is read only now was meant for another one, so it is refused.
+ */
+function forThisBase<N extends CommandName>(handle: Handler<N, CommandContext>): Handler<N, CommandContext> {
+  return (context, request, command) => {
+    const answer = handle(context, request, command);
+    if (answer === null || !answer.accepted) return answer;
+    const since = isSinceRetarget(request.at, context.facts.judged);
+    if (!since.known) return null;
+    return since.value
+      ? answer
+      : refuse(
+          "retargeted",
+          "You wrote this before the pull request was pointed at the branch that it enters now. Look at it again and write a new comment.",
+        );
+  };
+}
+
+function signOff(
+  { facts, loaded, record }: CommandContext,
+  request: CommandRequest,
+  command: CommandOf<"sign-off">,
+): CommandAnswer | null {
+  const head = facts.judged.head.sha;
+  const tests = manualTests(loaded.policy);
+  if (command.sha !== head) {
+    return refuse(
+      "head-moved",
+      `You signed ${command.sha}, but the head is ${head}. Test that commit and sign it.`,
+    );
+  }
+  if (!tests.includes(command.test)) {
+    return refuse(
+      "not-a-listed-test",
+      `There is no test \`${command.test}\` to sign off; there is: ${tests.join(", ")}.`,
+    );
+  }
+  const work = whoseWork(request.by, requesters(facts.judged, record), loaded.policy.people);
+  if (work === "own") {
+    const who = holders(loaded.policy.people, "approvers");
+    return refuse(
+      "own-work",
+      `You asked for this change, so somebody else signs it off: ${who} (\`people.separation: strict\`).`,
+    );
+  }
+  if (record.run !== null && !record.evidence.some((one) => one.commit === head)) {
+    const adoption = adoptionOf(record, head, facts.judged);
+    if (!adoption.known) return null;
+    if (adoption.value === null)
+      return refuse(
+        "no-evidence",
+        "There is no recorded evidence for this commit yet; sign it off once the gate `evidence` passes.",
+      );
+  }
+  if (request.source.type !== "comment") return refuse("wrong-place", "A sign-off is a comment.");
+  const noted = notes(command.text);
+  return accept(
+    "signed-off",
+    `Read as: \`${command.test}\` ${command.result === "pass" ? "passed" : "failed"} on ${head}, tested by @${request.by.login}.`,
+    [
+      {
+        kind: "sign-off.given",
+        actor: userActor(request.by),
+        subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }],
+        body: {
+          pull: facts.number,
+          sha: head,
+          baseRef: facts.judged.base.ref,
+          test: command.test,
+          result: command.result,
+          comment: request.source.id,
+          environment: noted.environment,
+          notes: noted.notes,
+          solo: work === "own-but-solo",
+        },
+      },
+    ],
+  );
+}
+
+/** The lines below a sign-off: one that begins with `Environment:` says where it was tested, the rest are notes. */
+function notes(text: string): { environment: string; notes: string } {
+  const lines = text.split("\n");
+  const index = lines.findIndex((line) => /^environment:/i.test(line));
+  const environment = index < 0 ? "" : (lines[index] ?? "").replace(/^environment:\s*/i, "").trim();
+  return {
+    environment,
+    notes: lines
+      .filter((_, at) => at !== index)
+      .join("\n")
+      .trim(),
+  };
+}
+
+const dayMs = 86_400_000;
+
+/** A waiver lets one gate pass on one commit, for as long as the policy allows; nobody waives for their own change. */
+function waive(
+  { facts, loaded, record }: CommandContext,
+  request: CommandRequest,
+  command: CommandOf<"waive">,
+): CommandAnswer {
+  const head = facts.judged.head.sha;
+  const { waivers, people } = loaded.policy;
+  const { gate, sha, until } = command;
+  if (waivers === undefined)
+    return refuse(
+      "no-waivers",
+      "The policy allows no waivers; a maintainer lists gates under `waivers.gates`.",
+    );
+  if (!waivers.gates.some((one) => one === gate)) {
+    const list = waivers.gates.join(", ");
+    return refuse("not-waivable", `The policy does not let ${code(gate)} be waived; it does: ${list}.`);
+  }
+  if (sha !== head)
+    return refuse(
+      "head-moved",
+      `You named ${sha}, but the head is ${head}. Look at that commit and waive for it.`,
+    );
+  const last = new Date(Date.parse(`${facts.judged.day}T00:00:00Z`) + waivers.days * dayMs)
+    .toISOString()
+    .slice(0, 10);
+  if (until < facts.judged.day || until > last) {
+    return refuse(
+      "bad-day",
+      `A waiver holds from today to ${last} at the latest (\`waivers.days\`), not until ${until}.`,
+    );
+  }
+  if (whoseWork(request.by, requesters(facts.judged, record), people) === "own") {
+    const who = holders(people, waivers.by);
+    return refuse("own-work", `You asked for this change, so somebody else waives the gate: ${who}.`);
+  }
+  if (request.source.type !== "comment") return refuse("wrong-place", "A waiver is a comment.");
+  return accept(
+    "waived",
+    `Read as: \`${gate}\` is waived on ${head} until ${until} by @${request.by.login}.${waivers.people > 1 ? ` It takes ${waivers.people} people.` : ""}`,
+    [
+      {
+        kind: "waiver.given",
+        actor: userActor(request.by),
+        subject: [{ name: `pull request #${facts.number}`, digest: { gitCommit: head } }],
+        body: {
+          pull: facts.number,
+          sha: head,
+          baseRef: facts.judged.base.ref,
+          gate,
+          until,
+          reason: command.text,
+          comment: request.source.id,
+        },
+      },
+    ],
+  );
+}

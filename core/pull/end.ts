@@ -1,0 +1,79 @@
+import type { Step } from "../decision.ts";
+import { appActor, type Draft, entriesOf, lastEntry } from "../entries.ts";
+import { handedOff, toCleanup } from "../contract/handoffs.ts";
+import type { PullContext, PullSnapshot } from "./facts.ts";
+import { storyOf } from "../record/pull.ts";
+import { allowsMerge, lastVerdict, summariseMerge } from "../evidence/vsa.ts";
+
+type Merged = NonNullable<PullSnapshot["merged"]>;
+
+/** Records, once, what became of a pull request, and has its story decided again. */
+export function observeEnd(context: PullContext): Step {
+  const { facts, entries } = context;
+  const drafts = facts.merged === null ? closedDrafts(context) : mergedDrafts(context, facts.merged);
+  const story = storyOf(entries, facts.number);
+  if (drafts.length === 0 || story === undefined) return { drafts };
+  return { drafts, enqueue: [{ kind: "issue", repository: facts.repository.id, number: story }] };
+}
+
+function closedDrafts({ facts, entries }: PullContext): Draft[] {
+  const { number: pull, judged } = facts;
+  const head = judged.head.sha;
+  const isRecorded = entriesOf(entries, "pull.closed").some(
+    ({ body }) => body.pull === pull && body.head === head,
+  );
+  return isRecorded
+    ? []
+    : [{ kind: "pull.closed", actor: appActor(facts), subject: [aboutHead(facts)], body: { pull, head } }];
+}
+
+/**
+ * A merge is summed up for other verifiers, whether or not a success allowed it; one that none allowed is an incident.
+ */
+function mergedDrafts({ facts, entries }: PullContext, merged: Merged): Draft[] {
+  const { number: pull, ourselves, repository, now } = facts;
+  if (entriesOf(entries, "merge.observed").some(({ body }) => body.pull === pull)) return [];
+  const head = facts.judged.head.sha;
+  const { ref: branch } = facts.judged.base;
+  const { commit, tree, by } = merged;
+  const judged = allowsMerge(lastVerdict(entries, pull, head), branch);
+  const merge = { pull, head, merged: commit };
+  const summary = summariseMerge(
+    entries,
+    { ...merge, branch },
+    { slug: ourselves.slug, repository: repository.name, now },
+  );
+  const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull);
+  const actor = appActor(facts);
+  const subject = [aboutHead(facts), { name: "merged", digest: { gitCommit: commit } }];
+  const drafts: Draft[] = [
+    {
+      kind: "merge.observed",
+      actor,
+      subject,
+      body: { ...merge, tree, judged, by: by === null ? null : { ...by, type: "User" } },
+    },
+    {
+      kind: "source.verified",
+      actor,
+      subject,
+      body: { ...merge, ref: `refs/heads/${branch}`, summary },
+    },
+    ...(opened === undefined ? [] : [handedOff(toCleanup(opened.body, commit), actor)]),
+  ];
+  if (judged) return drafts;
+  const message = `#${pull} was merged as ${commit} although the last verdict on ${head} was no success for ${branch}.`;
+  return [
+    ...drafts,
+    {
+      kind: "incident.raised",
+      actor,
+      subject: [aboutHead(facts)],
+      body: { code: "merged-past-the-gate", message, issue: pull },
+    },
+  ];
+}
+
+function aboutHead({ number, judged }: PullSnapshot): Draft["subject"][number] {
+  return { name: `pull request #${number}`, digest: { gitCommit: judged.head.sha } };
+}

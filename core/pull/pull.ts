@@ -1,0 +1,230 @@
+import { policyPath } from "../../schemas/policy-place.ts";
+import { sealAdoption } from "./seal-adoption.ts";
+import { answered, answeredSources } from "../answer.ts";
+import type { CommandRequest } from "../people/authority.ts";
+import { checkEffect } from "../verdict/check.ts";
+import { concernDrafts, openConcerns } from "../record/concerns.ts";
+import { type Decision, decisionOf, emptyDecision, ensureSticky, requeue, type Step } from "../decision.ts";
+import { sha256 } from "../digest.ts";
+import { appActor, type Draft, entriesOf, lastEntry, type TypedEntry, withDrafts } from "../entries.ts";
+import type { Crash } from "../errors.ts";
+import { sealEvidence } from "./seal-evidence.ts";
+import type { PullRecord } from "../facts.ts";
+import { effectKey, sourceKey } from "../identifiers.ts";
+import { judge, verdictText } from "../verdict/judge.ts";
+import { type Known, unknown } from "../known.ts";
+import { recordReviews } from "./reviews.ts";
+import { answerOnPull } from "./commands.ts";
+import { observeEnd } from "./end.ts";
+import type { JudgedContext, PullContext, PullSnapshot } from "./facts.ts";
+import { recordOf, storyOf } from "../record/pull.ts";
+import { summaryMarkdown, titleOf } from "../verdict/report.ts";
+import { usablePolicy } from "../policy/problem.ts";
+
+/** Decides a pull request's next steps: commands answered, verdict given, evidence sealed, merge observed. */
+export function decidePull(facts: PullSnapshot): Decision {
+  // First, so that what was approved before a merge stands before it in the ledger.
+  const reviews = recordReviews({ facts, entries: facts.entries });
+  const answers = answerCommands(contextAfter(reviews, facts));
+  const heard = decisionOf(reviews, answers);
+  const context = contextAfter(heard, facts);
+  if (facts.state === "closed") return decisionOf(heard, observeEnd(context));
+  if (isInBase(facts)) return decisionOf(heard, { requeueAfter: requeue.unannounced });
+  if (heard.drafts.some(isJudgedByPlace)) return heard;
+  const judged = judgePull(context);
+  return decisionOf(
+    heard,
+    { crashes: judged.crashes },
+    recordVerdict(judged),
+    sealEvidence(judged),
+    sealAdoption(judged),
+    showCheck(judged),
+    showVerdict(judged),
+    backtestPolicy(judged),
+    retryUnread(judged),
+  );
+}
+
+function contextAfter({ drafts = [] }: Step, facts: PullSnapshot): PullContext {
+  return { facts, entries: withDrafts(facts.entries, drafts, facts.now) };
+}
+
+/**
+ * Whether the base has all of the pull request already, so that GitHub is about to call it merged. A verdict on nothing
+ * would make that merge an incident.
+ */
+function isInBase({ judged: { mergeBase, head } }: PullSnapshot): boolean {
+  return mergeBase.known && mergeBase.value === head.sha;
+}
+
+/**
+ * A verdict tells the places of these entries, which they have only once they are recorded: it waits for the next
+ * round.
+ */
+function isJudgedByPlace({ kind }: Draft): boolean {
+  return kind === "change.adopted" || kind === "waiver.given";
+}
+
+/** Judges the pull request with the ledger's side of it filled in. */
+function judgePull(context: PullContext): JudgedContext {
+  const { facts } = context;
+  const record = recordFor(context);
+  const crashes: Crash[] = [];
+  const verdict = judge(
+    { ...facts.judged, policy: facts.policy, record },
+    { settle: "all", onCrash: (crash) => crashes.push(crash) },
+  );
+  return { ...context, verdict, digest: sha256(verdictText(verdict)), crashes };
+}
+
+/**
+ * The ledger's side of a pull request. A run's pull request is there, and looked at, a moment before the ledger can tell its
+ * number; it must not pass for one that no run made, so until then the record is unknown.
+ */
+function recordFor({ facts, entries }: PullContext): Known<PullRecord> {
+  const written = lastEntry(
+    entries,
+    "change.committed",
+    ({ body }) => body.commit === facts.judged.head.sha,
+  )?.body;
+  if (written === undefined) return recordOf(entries, facts.number);
+  const { branch, prompt } = written;
+  const isOpened = entriesOf(entries, "pull.opened").some(
+    ({ body }) => body.branch === branch && body.prompt === prompt,
+  );
+  return isOpened
+    ? recordOf(entries, facts.number)
+    : unknown(`the head was written for prompt #${prompt}, and its pull request is not recorded yet`);
+}
+
+/**
+ * Answers the open commands, oldest first, each with the answers before it; one that cannot be decided yet holds up
+ * the rest.
+ */
+function answerCommands(context: PullContext): Step {
+  const { facts } = context;
+  const loaded = usablePolicy(facts.policy);
+  if (loaded === null) return {};
+  const sources = answeredSources(facts.entries);
+  let answers = emptyDecision();
+  for (const request of facts.commands) {
+    if (sources.has(sourceKey(request.source))) continue;
+    const entries = withDrafts(context.entries, answers.drafts, facts.now);
+    const record = recordFor({ facts, entries });
+    const answer = record.known ? answerOnPull(request, { facts, loaded, record: record.value }) : null;
+    if (answer === null) return decisionOf(answers, { requeueAfter: requeue.undecided });
+    const concerns = answer.accepted ? concernsOf(request, facts.number, entries) : [];
+    const drafts = [...(answer.drafts ?? []), ...concerns];
+    answers = decisionOf(answers, answered(request, { ...answer, drafts }, facts));
+  }
+  return answers;
+}
+
+/** What an accepted command means for the concerns of this pull request; those of its story are answered there. */
+function concernsOf(request: CommandRequest, pull: number, entries: readonly TypedEntry[]): Draft[] {
+  const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull)?.body;
+  const open = openConcerns(entries).filter((concern) => concern.issue === pull);
+  return concernDrafts(request, open, { story: opened?.story ?? null, pull, prompt: opened?.prompt ?? null });
+}
+
+/** Records a verdict that is not the last one recorded, and has those decide again who read it. */
+function recordVerdict({ facts, entries, verdict, digest }: JudgedContext): Step {
+  const last = lastEntry(entries, "verdict.given", ({ body }) => body.pull === facts.number)?.body;
+  const { ref: baseRef } = facts.judged.base;
+  // Two branches can stand at one commit, and the verdict's bytes name the commit alone.
+  if (last?.verdictSha256 === digest && (last.baseRef ?? baseRef) === baseRef) return {};
+  // A verdict with an unread fact will be given again at once; recording each would fill the ledger with noise.
+  if (verdict.gates.some((gate) => gate.status === "unknown") && verdict.conclusion === "pending") return {};
+  const { repository, number, sameHeadPulls } = facts;
+  const story = storyOf(entries, number);
+  return {
+    drafts: [
+      {
+        kind: "verdict.given",
+        actor: appActor(facts),
+        subject: [{ name: `pull request #${number}`, digest: { gitCommit: verdict.head } }],
+        body: {
+          pull: number,
+          head: verdict.head,
+          base: verdict.base,
+          baseRef,
+          conclusion: verdict.conclusion,
+          policy: verdict.policy,
+          gates: Object.fromEntries(verdict.gates.map(({ gate, status }) => [gate, status])),
+          verdictSha256: digest,
+        },
+      },
+    ],
+    enqueue: [
+      ...(story === undefined ? [] : [{ kind: "issue" as const, repository: repository.id, number: story }]),
+      // They share the check, so what is shown there may change with this verdict.
+      ...(sameHeadPulls.known ? sameHeadPulls.value : []).map((twin) => ({
+        kind: "pull" as const,
+        repository: repository.id,
+        number: twin,
+      })),
+    ],
+  };
+}
+
+/** Shows on the commit what counts there: this verdict, or that of another pull request with the same head. */
+function showCheck(context: JudgedContext): Step {
+  const { facts, verdict, digest } = context;
+  const worse = worstOfSameHead(context);
+  const shown =
+    worse === null ? {} : { counted: worse, title: "Another pull request with this commit is not green" };
+  return checkEffect(facts, verdict, digest, shown);
+}
+
+/**
+ * A commit has one check, so pull requests that share their head share it: the worse verdict counts (invariant 5). Null
+ * when no other one is worse; an unread or unjudged twin holds the check open.
+ */
+function worstOfSameHead({ facts, entries, verdict }: JudgedContext): "failure" | "pending" | null {
+  if (verdict.conclusion === "failure") return null;
+  if (!facts.sameHeadPulls.known) return "pending";
+  const conclusions = facts.sameHeadPulls.value.map((pull) => {
+    const last = lastEntry(
+      entries,
+      "verdict.given",
+      ({ body }) => body.pull === pull && body.head === verdict.head,
+    );
+    return last?.body.conclusion ?? "pending";
+  });
+  if (conclusions.includes("failure")) return "failure";
+  return verdict.conclusion === "success" && conclusions.includes("pending") ? "pending" : null;
+}
+
+function showVerdict({ facts, verdict }: JudgedContext): Step {
+  const body = `### Sallyport: ${titleOf(verdict)}\n\n${summaryMarkdown(verdict)}`;
+  return ensureSticky(facts, body, facts.sticky);
+}
+
+/**
+ * A change of the policy is judged by the old one; what the new one would have meant is shown beside it, once for
+ * each text.
+ */
+function backtestPolicy({ facts }: PullContext): Step {
+  const { judged, repository, number } = facts;
+  const loaded = usablePolicy(facts.policy);
+  if (!judged.changes.known || loaded === null) return {};
+  const blob = judged.changes.value.find((change) => change.path === policyPath)?.after?.sha;
+  if (blob === undefined) return {};
+  const key = effectKey.backtest(repository.id, number, loaded.blob, blob);
+  if (facts.outcomes.has(key)) return {};
+  const { ref: policyRef } = loaded;
+  const branch = repository.defaultBranch;
+  return {
+    effects: [{ type: "show-backtest", key, pull: number, head: judged.head.sha, policyRef, branch }],
+  };
+}
+
+/**
+ * Reads again what the verdict needs and was not read. Where the check shows the very same already it waits for the
+ * sweep: what can never be read, such as a history without a beginning, anybody may propose.
+ */
+function retryUnread({ facts: { ourCheck }, verdict, digest }: JudgedContext): Step {
+  const isShown = ourCheck.known && ourCheck.value?.externalId === digest;
+  const isUnread = verdict.gates.some((gate) => gate.status === "unknown");
+  return !ourCheck.known || (isUnread && !isShown) ? { requeueAfter: requeue.undecided } : {};
+}

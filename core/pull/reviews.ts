@@ -1,0 +1,55 @@
+import { requeue, type Step } from "../decision.ts";
+import { appActor, entriesOf, type TypedEntry, userActor } from "../entries.ts";
+import type { SeenReview } from "../facts.ts";
+import { type Known, known } from "../known.ts";
+import type { NewReviews, PullContext } from "./facts.ts";
+import type { Counted } from "../record/reviews.ts";
+
+/** The most reviews that one look records; the others wait for the next look. */
+export const maxReviews = 50;
+
+/** Chooses what a look will record of a pull request's reviews, so that nobody can fill the ledger at one go. */
+export function newReviews(
+  reviews: Known<SeenReview[]>,
+  entries: readonly TypedEntry[],
+  pull: number,
+): Known<NewReviews> {
+  if (!reviews.known) return reviews;
+  const all = unrecorded(reviews.value, entries, pull);
+  return known({ reviews: all.slice(0, maxReviews), more: all.length > maxReviews });
+}
+
+/**
+ * Records the reviews that were seen. The gates never wait for these entries: they judge by what GitHub says now. Such an
+ * entry proves that the App saw the review at GitHub; the person signed nothing, and their rights were not asked for. The
+ * listing does not say who dismissed a review, so a dismissal is told by the App, nor whether an app gave one in a person's name.
+ */
+export function recordReviews({ facts, entries }: PullContext): Step {
+  if (!facts.reviews.known) return { requeueAfter: requeue.undecided };
+  const { ref: baseRef } = facts.judged.base;
+  const { reviews, more } = facts.reviews.value;
+  const pull = facts.number;
+  return {
+    drafts: unrecorded(reviews, entries, pull).map(({ id, by, state, sha, at }) => ({
+      kind: "review.observed",
+      actor: state === "dismissed" ? appActor(facts) : userActor(by),
+      subject: [{ name: `pull request #${pull}`, digest: { gitCommit: sha } }],
+      body: { pull, sha, baseRef, review: id, by, state, at },
+    })),
+    requeueAfter: more ? requeue.undecided : null,
+  };
+}
+
+function unrecorded(reviews: readonly SeenReview[], entries: readonly TypedEntry[], pull: number): Counted[] {
+  const last = new Map<number, { state: string; sha: string }>();
+  for (const { body } of entriesOf(entries, "review.observed"))
+    if (body.pull === pull) last.set(body.review, body);
+  return reviews.flatMap((review) => {
+    const { id, by, state, at } = review;
+    const before = last.get(id);
+    // GitHub forgets the commit of a review once nothing leads to it any more.
+    const sha = review.sha ?? before?.sha;
+    if (by.type !== "User" || state === "commented" || at === "" || sha === undefined) return [];
+    return before?.state === state ? [] : [{ ...review, state, sha }];
+  });
+}

@@ -1,0 +1,47 @@
+import { accountOf, type EntryOf, lastEntry, type TypedEntry } from "../entries.ts";
+import type { AdoptedPlan } from "../facts.ts";
+import { contractOrigin } from "./provenance.ts";
+
+/** The newest contract of a story and who approved it; null when there is none, or no person approved it. */
+export function approvedContract(
+  entries: readonly TypedEntry[],
+  story: number,
+): { digest: string; approvedBy: number } | null {
+  const last = lastEntry(entries, "contract.frozen", ({ body }) => body.story === story);
+  const found = last === undefined ? null : approved(entries, last.body);
+  return found === null ? null : { digest: found.contract.digest, approvedBy: found.approval.actor.id };
+}
+
+/** A contract that a person approved; null where there is none, or nobody did. */
+function approved(entries: readonly TypedEntry[], named: { story: number; digest: string }) {
+  const { contract, approval } = contractOrigin(entries, named);
+  return contract === undefined || approval?.actor.type !== "user"
+    ? null
+    : { contract: contract.body, approval };
+}
+
+/**
+ * The approved plan that an adoption names, as far as the change is held to it. Null when the ledger lacks that contract, or
+ * a person's approval of it.
+ */
+export function adoptedPlan(
+  entries: readonly TypedEntry[],
+  { body: { story = 0, digest = "" } }: EntryOf<"change.adopted">,
+): AdoptedPlan | null {
+  const found = approved(entries, { story, digest });
+  if (found === null) return null;
+  const { prompts, risk, manualTest, revision } = found.contract;
+  return {
+    story,
+    digest,
+    risk,
+    paths: [...new Set(prompts.flatMap(({ paths }) => paths))],
+    needsManualTest: manualTest !== null,
+    approval: { by: accountOf(found.approval.actor), seq: found.approval.seq },
+    requesters: entries.flatMap((entry) =>
+      entry.kind === "plan.proposed" && entry.body.story === story && entry.body.revision <= revision
+        ? [entry.body.requestedBy]
+        : [],
+    ),
+  };
+}

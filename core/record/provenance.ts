@@ -1,0 +1,113 @@
+import type { Attempt } from "../../schemas/step.ts";
+import { undoneCommits } from "./checkpoints.ts";
+import { type EntryOf, lastEntry, type TypedEntry } from "../entries.ts";
+
+/** A contract, and what it rests on. The App signed each entry; who could have written what is in it stands at each. */
+export type ContractOrigin = {
+  /** The App compiled it from the plan, at the moment of the approval. */
+  contract?: EntryOf<"contract.frozen"> | undefined;
+  /** The App wrote down a comment. It is a person's act only if `actor` is a user: whoever reads it has to look. */
+  approval?: EntryOf<"approval.granted"> | undefined;
+  /** A model wrote the plan; a person with the right to plan had asked for it. */
+  plan?: EntryOf<"plan.proposed"> | undefined;
+};
+
+/** A run at one of its prompts, and what it rests on. */
+export type RunOrigin = ContractOrigin & {
+  /** A person with the right to execute submitted it. */
+  submitted?: EntryOf<"run.submitted"> | undefined;
+  /** The App opened the prompt's issue; anybody who may write can edit the issue, and nothing is read from it. */
+  opened?: EntryOf<"prompt.opened"> | undefined;
+};
+
+/** Where a commit came from: all that led to it, back to the plan. A link is absent where the ledger lacks it. */
+export type Provenance = RunOrigin & {
+  /** The App wrote the commit to the branch, from the answer. */
+  written?: EntryOf<"change.committed"> | undefined;
+  /** The App bundled it when it accepted the answer. */
+  captured?: EntryOf<"evidence.captured"> | undefined;
+  /** A model gave the answer: its outcome, code and paths are its words. */
+  answer?: EntryOf<"response.recorded"> | undefined;
+  /** The App made the prompt, from the contract and the policy. */
+  asked?: EntryOf<"prompt.recorded"> | undefined;
+};
+
+/**
+ * Follows a commit back to what it was made from. Each link was recorded before the one that rests on it and is named by
+ * it; at the first one that is missing the walk ends. Nothing leads to a commit that a rollback took off its branch: on a
+ * branch again, it is somebody's commit. Give it the entries of our own store, or of a verified chain.
+ */
+export function provenanceOf(entries: readonly TypedEntry[], commit: string): Provenance {
+  const written = lastEntry(entries, "change.committed", ({ body }) => body.commit === commit);
+  if (written === undefined || undoneCommits(entries).has(commit)) return {};
+  const isSame = (entry: TypedEntry) => isOfAttempt(entry, written.body);
+  const captured = lastEntry(entries, "evidence.captured", isSame, written.seq);
+  if (captured === undefined) return { written };
+  const { promptSha256, responseSha256 } = captured.body;
+  const isAnswer = (entry: EntryOf<"response.recorded">) =>
+    isSame(entry) && entry.body.result.sha256 === responseSha256;
+  const answer = lastEntry(entries, "response.recorded", isAnswer, captured.seq);
+  if (answer === undefined) return { written, captured };
+  const isPrompt = (entry: EntryOf<"prompt.recorded">) =>
+    isSame(entry) && entry.body.pack.sha256 === promptSha256;
+  const asked = lastEntry(entries, "prompt.recorded", isPrompt, answer.seq);
+  if (asked === undefined) return { written, captured, answer };
+  return { written, captured, answer, asked, ...runOrigin(entries, written.body, asked.seq) };
+}
+
+/** What a run at one of its prompts rests on, as far as it was recorded before a place of the chain, if one is given. */
+export function runOrigin(
+  entries: readonly TypedEntry[],
+  { run, prompt }: { run: string; prompt: number },
+  before?: number,
+): RunOrigin {
+  const isRun = ({ body }: EntryOf<"run.submitted">) => body.run === run && body.prompts.includes(prompt);
+  const submitted = lastEntry(entries, "run.submitted", isRun, before);
+  if (submitted === undefined) return {};
+  const origin = contractOrigin(entries, submitted.body, submitted.seq);
+  const { story, revision } = origin.contract?.body ?? {};
+  const isIssue = ({ body }: EntryOf<"prompt.opened">) =>
+    body.story === story && body.revision === revision && body.issue === prompt;
+  const opened = lastEntry(entries, "prompt.opened", isIssue, submitted.seq);
+  return { submitted, opened, ...origin };
+}
+
+/**
+ * The contract of a story that has a digest, and what it rests on. Both must fit: two stories of the same words have
+ * contracts of one digest, and a story has a contract for each plan that was approved.
+ */
+export function contractOrigin(
+  entries: readonly TypedEntry[],
+  { story, digest }: { story: number; digest: string },
+  before?: number,
+): ContractOrigin {
+  const isNamed = ({ body }: { body: { story: number; digest: string } }) =>
+    body.story === story && body.digest === digest;
+  const contract = lastEntry(entries, "contract.frozen", isNamed, before);
+  if (contract === undefined) return {};
+  const approval = lastEntry(entries, "approval.granted", isNamed, contract.seq);
+  const isPlan = ({ body }: EntryOf<"plan.proposed">) =>
+    body.story === story && body.revision === contract.body.revision;
+  const plan = lastEntry(entries, "plan.proposed", isPlan, contract.seq);
+  return { contract, approval, plan };
+}
+
+/** Whether an entry tells of this attempt. */
+export function isOfAttempt(
+  { body }: TypedEntry,
+  { run, prompt, attempt }: { run: string; prompt: number; attempt: Attempt },
+): boolean {
+  if (!("attempt" in body)) return false;
+  const { r, s } = body.attempt;
+  return body.run === run && body.prompt === prompt && r === attempt.r && s === attempt.s;
+}
+
+/**
+ * The head that a pull request was merged with or else was last judged at; undefined: the ledger knows neither. Whoever
+ * could push to its branch chose the commit.
+ */
+export function knownHead(entries: readonly TypedEntry[], pull: number): string | undefined {
+  const ofPull = ({ body }: { body: { pull: number } }) => body.pull === pull;
+  const last = lastEntry(entries, "merge.observed", ofPull) ?? lastEntry(entries, "verdict.given", ofPull);
+  return last?.body.head;
+}

@@ -1,0 +1,249 @@
+import type { ContractPrompt, EntryBody } from "../../schemas/entries.ts";
+import type { Source } from "../../schemas/entry-parts.ts";
+import type { Account } from "../../schemas/text.ts";
+import { afterCommit, afterRollback, type BranchState, emptyBranch } from "./checkpoints.ts";
+import { type AgentAnswer, agentAnswers, type Concern, openConcerns, stopsStory } from "./concerns.ts";
+import { accountOf, type Draft, type TypedEntry } from "../entries.ts";
+import { sourceKey } from "../identifiers.ts";
+import { type Remediation, remediationsOf } from "./remediations.ts";
+
+/** One try at one prompt, as far as it has got; each part is the entry that recorded it. */
+export type AttemptRecord = {
+  pack: EntryBody<"prompt.recorded">;
+  response: EntryBody<"response.recorded"> | null;
+  closed: EntryBody<"attempt.closed"> | null;
+  evidence: EntryBody<"evidence.captured"> | null;
+  commit: EntryBody<"change.committed"> | null;
+};
+
+/** One diff prompt of the frozen contract and what became of it. */
+export type PromptRecord = {
+  contract: ContractPrompt;
+  /** The number of its sub-issue; null until it is opened. */
+  issue: number | null;
+  attempts: AttemptRecord[];
+  pull: number | null;
+  /** The last verdict on its pull request. */
+  verdict: EntryBody<"verdict.given"> | null;
+  merge: EntryBody<"merge.observed"> | null;
+  /** A person closed its pull request without merging. */
+  closedUnmerged: boolean;
+  completed: boolean;
+  /** What stands of its work, as far as we wrote it. */
+  branchState: BranchState;
+  /** The checkpoint that it was last taken back to; null again once another attempt has begun. */
+  rolledBack: string | null;
+};
+
+/** What a person last asked the planner for. */
+export type PlanRequest = { source: Source; by: Account; refinement: string };
+
+export type PlanRecord = EntryBody<"plan.proposed"> & { at: string };
+
+export type StoryRun = EntryBody<"run.submitted"> & { closed: EntryBody<"run.closed"> | null };
+
+/** A story as the ledger tells it: the fold of its entries, oldest first. */
+export type StoryRecord = {
+  /** The keys of the comments and label events that were answered. */
+  answered: Set<string>;
+  request: PlanRequest | null;
+  /** Why the last request brought no plan. */
+  planFailure: EntryBody<"plan.failed"> | null;
+  plan: PlanRecord | null;
+  contract: EntryBody<"contract.frozen"> | null;
+  prompts: PromptRecord[];
+  run: StoryRun | null;
+  runs: number;
+  /** What stops the story until a person answers it, oldest first. */
+  concerns: Concern[];
+  /** What people answered the agents at work on it, oldest first. */
+  answers: AgentAnswer[];
+  /** A rollback that was decided and is not known to be done. */
+  rollback: EntryBody<"rollback.decided"> | null;
+  /** What failed in its runs, oldest first. */
+  remediations: Remediation[];
+  completed: boolean;
+};
+
+function emptyStory(): StoryRecord {
+  return {
+    answered: new Set(),
+    request: null,
+    planFailure: null,
+    plan: null,
+    contract: null,
+    prompts: [],
+    run: null,
+    runs: 0,
+    concerns: [],
+    answers: [],
+    rollback: null,
+    remediations: [],
+    completed: false,
+  };
+}
+
+function promptOf({ prompts }: StoryRecord, number: number): PromptRecord | undefined {
+  return prompts.find(({ issue }) => issue === number);
+}
+
+function attemptOf(
+  record: StoryRecord,
+  step: { prompt: number; attempt: { r: number; s: number } },
+): AttemptRecord | undefined {
+  return promptOf(record, step.prompt)?.attempts.find(
+    ({ pack }) => pack.attempt.r === step.attempt.r && pack.attempt.s === step.attempt.s,
+  );
+}
+
+/** Folds a story's entries, and drafts that are about to become entries, into what is known of it now. */
+export function foldStory(
+  story: number,
+  entries: readonly (TypedEntry | (Draft & { at?: string }))[],
+): StoryRecord {
+  const record = emptyStory();
+  const promptOfPull = (pull: number) => record.prompts.find((prompt) => prompt.pull === pull);
+  for (const entry of entries) {
+    switch (entry.kind) {
+      case "command": {
+        const { issue, source, command, accepted, text } = entry.body;
+        if (issue !== story) break;
+        record.answered.add(sourceKey(source));
+        if (!accepted) break;
+        if (command === "plan" || command === "refine") {
+          record.request = {
+            source,
+            by: accountOf(entry.actor),
+            refinement: command === "refine" ? text : "",
+          };
+        }
+        break;
+      }
+      case "plan.proposed":
+        if (entry.body.story !== story) break;
+        record.plan = { ...entry.body, at: entry.at ?? "" };
+        record.planFailure = null;
+        break;
+      case "plan.failed":
+        if (entry.body.story === story) record.planFailure = entry.body;
+        break;
+      case "contract.frozen":
+        if (entry.body.story !== story) break;
+        record.contract = entry.body;
+        record.prompts = entry.body.prompts.map((contract) => ({
+          contract,
+          issue: null,
+          attempts: [],
+          pull: null,
+          verdict: null,
+          merge: null,
+          closedUnmerged: false,
+          completed: false,
+          branchState: emptyBranch,
+          rolledBack: null,
+        }));
+        break;
+      case "prompt.opened": {
+        const { body } = entry;
+        if (body.story !== story || body.revision !== record.contract?.revision) break;
+        const prompt = record.prompts.find(({ contract }) => contract.index === body.index);
+        if (prompt !== undefined) prompt.issue = body.issue;
+        break;
+      }
+      case "run.submitted":
+        if (entry.body.story !== story) break;
+        record.run = { ...entry.body, closed: null };
+        record.runs += 1;
+        break;
+      case "run.closed":
+        if (record.run?.run === entry.body.run) record.run.closed = entry.body;
+        break;
+      case "prompt.recorded": {
+        const prompt = promptOf(record, entry.body.prompt);
+        if (prompt === undefined) break;
+        const none = { response: null, closed: null, evidence: null, commit: null };
+        prompt.attempts.push({ pack: entry.body, ...none });
+        prompt.rolledBack = null;
+        break;
+      }
+      case "response.recorded": {
+        const attempt = attemptOf(record, entry.body);
+        if (attempt !== undefined) attempt.response = entry.body;
+        break;
+      }
+      case "attempt.closed": {
+        const attempt = attemptOf(record, entry.body);
+        if (attempt !== undefined) attempt.closed = entry.body;
+        break;
+      }
+      case "evidence.captured": {
+        const attempt = attemptOf(record, entry.body);
+        if (attempt !== undefined) attempt.evidence = entry.body;
+        break;
+      }
+      case "change.committed": {
+        const attempt = attemptOf(record, entry.body);
+        if (attempt !== undefined) attempt.commit = entry.body;
+        const prompt = promptOf(record, entry.body.prompt);
+        if (prompt !== undefined) prompt.branchState = afterCommit(prompt.branchState, entry.body);
+        break;
+      }
+      case "rollback.decided":
+        if (entry.body.story === story) record.rollback = entry.body;
+        break;
+      case "rollback.failed":
+        if (entry.body.story === story) record.rollback = null;
+        break;
+      case "rollback.done":
+        if (entry.body.story === story) applyRollback(record, entry.body);
+        break;
+      case "pull.opened": {
+        const prompt = promptOf(record, entry.body.prompt);
+        if (prompt === undefined) break;
+        prompt.pull = entry.body.pull;
+        prompt.closedUnmerged = false;
+        break;
+      }
+      case "verdict.given": {
+        const prompt = promptOfPull(entry.body.pull);
+        if (prompt !== undefined) prompt.verdict = entry.body;
+        break;
+      }
+      case "merge.observed": {
+        const prompt = promptOfPull(entry.body.pull);
+        if (prompt !== undefined) prompt.merge = entry.body;
+        break;
+      }
+      case "pull.closed": {
+        const prompt = promptOfPull(entry.body.pull);
+        if (prompt !== undefined) prompt.closedUnmerged = true;
+        break;
+      }
+      case "prompt.completed": {
+        const prompt = promptOf(record, entry.body.prompt);
+        if (prompt !== undefined) prompt.completed = true;
+        break;
+      }
+      case "story.completed":
+        if (entry.body.story === story) record.completed = true;
+        break;
+    }
+  }
+  record.answers = agentAnswers(entries);
+  record.remediations = remediationsOf(story, entries);
+  record.concerns = openConcerns(entries).filter((concern) => stopsStory(concern, story));
+  return record;
+}
+
+/** What was taken off a prompt's branch is as if it had not been; its attempts stay recorded. */
+function applyRollback(record: StoryRecord, body: EntryBody<"rollback.done">): void {
+  record.rollback = null;
+  const prompt = promptOf(record, body.prompt);
+  if (prompt === undefined) return;
+  prompt.branchState = afterRollback(prompt.branchState, body);
+  prompt.rolledBack = body.checkpoint;
+  prompt.verdict = null;
+  if (body.to !== null) return;
+  prompt.pull = null;
+  prompt.closedUnmerged = false;
+}

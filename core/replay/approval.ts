@@ -1,0 +1,180 @@
+import type { ContractPrompt, EntryBody } from "../../schemas/entries.ts";
+import type { Source } from "../../schemas/entry-parts.ts";
+import type { PlannedPrompt } from "../../schemas/plan.ts";
+import { policyPath } from "../../schemas/policy-place.ts";
+import { approvalDigest, declaredPaths } from "../contract/contract.ts";
+import { digestOf } from "../digest.ts";
+import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
+import { sourceKey } from "../identifiers.ts";
+import type { ReplayContext, RunBasis } from "./sources.ts";
+import {
+  comparedStep,
+  fieldPairs,
+  type Pair,
+  type ReplayStep,
+  type StepHead,
+  untriedStep,
+} from "./step.ts";
+import { contractBody, runBody } from "../story/bodies.ts";
+
+/**
+ * Finds what a run rests on: each time the last entry before the one that uses it, whatever digest it has, so that a digest
+ * that does not fit is told as a difference. A step says what is not there.
+ */
+export function findRunBasis(
+  entries: readonly TypedEntry[],
+  run: EntryOf<"run.submitted">,
+): { ok: true; basis: RunBasis } | { ok: false; step: ReplayStep } {
+  const { story } = run.body;
+  const ofStory = ({ body }: { body: { story: number } }) => body.story === story;
+  const lacking = (step: StepHead["step"], kind: string, seq: number) => ({
+    ok: false as const,
+    step: comparedStep({ step, seq, about: `story #${story}` }, `what entry ${seq} rests on`, [
+      ["entry", `${kind} of story #${story} before entry ${seq}`, "none"],
+    ]),
+  });
+  const contract = lastEntry(entries, "contract.frozen", ofStory, run.seq);
+  if (contract === undefined) return lacking("contract", "contract.frozen", run.seq);
+  const approval = lastEntry(entries, "approval.granted", ofStory, contract.seq);
+  if (approval === undefined) return lacking("approval", "approval.granted", contract.seq);
+  const plan = lastEntry(entries, "plan.proposed", ofStory, approval.seq);
+  if (plan === undefined) return lacking("plan", "plan.proposed", approval.seq);
+  return { ok: true, basis: { run, contract, approval, plan } };
+}
+
+/**
+ * The contract that follows from the approved plan. The story's title comes from the frozen text and its decisions from the
+ * recorded contract: they stand nowhere else.
+ */
+function derivedContract({ plan, approval, contract }: RunBasis): EntryBody<"contract.frozen"> {
+  const { story, prompts, decisions = [] } = contract.body;
+  const title = storyTitle(prompts[0]?.text ?? "", plan.body.plan.prompts[0], story);
+  return contractBody({ number: story, title }, plan.body, approval.body.digest, decisions);
+}
+
+function storyTitle(text: string, prompt: PlannedPrompt | undefined, story: number): string {
+  const before = `# ${prompt?.title ?? ""}\n\nStory #${story}: `;
+  return text.startsWith(before) ? (text.slice(before.length).split("\n", 1)[0] ?? "") : "";
+}
+
+/** The prompts that follow from the approved plan, by the issue that was opened for each before the run. */
+export function derivedPrompts(entries: readonly TypedEntry[], basis: RunBasis): Map<number, ContractPrompt> {
+  const { prompts } = derivedContract(basis);
+  return new Map(
+    [...openedIssues(entries, basis)].flatMap(([issue, index]) => {
+      const prompt = prompts[index - 1];
+      return prompt === undefined ? [] : [[issue, prompt] as const];
+    }),
+  );
+}
+
+/** The place in the contract of each issue that was opened for it before the run. */
+function openedIssues(entries: readonly TypedEntry[], { contract, run }: RunBasis): Map<number, number> {
+  const { story, revision } = contract.body;
+  const opened = entriesOf(entries, "prompt.opened").filter(
+    ({ seq, body }) =>
+      seq > contract.seq && seq < run.seq && body.story === story && body.revision === revision,
+  );
+  return new Map(opened.map(({ body }) => [body.issue, body.index]));
+}
+
+/** Derives again the plan's digest, the approval and who gave it, the policy it names, the contract and the run. */
+export function* approvalSteps(context: ReplayContext): Generator<ReplayStep> {
+  const { plan, approval } = context.basis;
+  const { revision, planSha256, issueSha256 } = plan.body;
+  const about = `plan of revision ${revision}`;
+  const planDigest = digestOf(plan.body.plan);
+  yield comparedStep({ step: "plan", seq: plan.seq, about }, "its digest, from the plan", [
+    ["planSha256", planDigest, planSha256],
+  ]);
+  const { parts, digest } = approval.body;
+  const paths = declaredPaths(plan.body.plan);
+  yield comparedStep({ step: "paths", seq: approval.seq, about }, "the declared paths, from the plan", [
+    ["paths", paths, parts.paths],
+  ]);
+  yield comparedStep({ step: "approval", seq: approval.seq, about }, "its digest, from its parts", [
+    ["revision", revision, approval.body.revision],
+    ["plan", planDigest, parts.plan],
+    ["issue", issueSha256, parts.issue],
+    ["digest", approvalDigest({ ...parts, plan: planDigest, issue: issueSha256, paths }), digest],
+  ]);
+  yield separationStep(context);
+  yield policyStep(context);
+  yield* contractSteps(context.basis);
+  yield runStep(context);
+}
+
+/** Who asked, who approved: each the one whose accepted command brought the entry, and not the same person. */
+function separationStep({ entries, basis, sources: { git } }: ReplayContext): ReplayStep {
+  const { actor, seq, body } = basis.approval;
+  const { requestedBy, request } = basis.plan.body;
+  const personOf = (source: Source) =>
+    entriesOf(entries, "command").find(
+      (entry) => entry.body.accepted && sourceKey(entry.body.source) === sourceKey(source),
+    )?.actor.id ?? "nobody's accepted command";
+  const pairs: Pair[] = [
+    ["requester", personOf(request), requestedBy.id],
+    ["approver", personOf({ type: "comment", id: body.comment }), actor.id],
+    ["approver's type", "user", actor.type],
+    ["solo", actor.id === requestedBy.id, body.solo],
+  ];
+  if (body.solo && git?.policy.known === true)
+    pairs.push(["people.separation", "solo", git.policy.value.people.separation]);
+  const who = body.solo ? "who had asked for the plan" : `not by @${requestedBy.login}, who asked`;
+  return comparedStep(
+    { step: "separation", seq, about: `@${actor.login}` },
+    `approved by a person, ${who}`,
+    pairs,
+  );
+}
+
+function policyStep({ basis: { approval }, sources: { git } }: ReplayContext): ReplayStep {
+  const { base, policy } = approval.body.parts;
+  const head: StepHead = { step: "policy", seq: approval.seq, about: policyPath };
+  if (git === null)
+    return untriedStep(head, "unpublished", "the policy lies in git, and this copy has only the ledger");
+  if (!git.policyAtBase.known) return untriedStep(head, "missing", git.policyAtBase.why);
+  const found = git.policyAtBase.value;
+  return comparedStep(head, `its blob in the approval's base ${base}`, [
+    ["blob", policy, found?.sha ?? "none"],
+    ["mode", "100644", found?.mode ?? "none"],
+  ]);
+}
+
+function* contractSteps(basis: RunBasis): Generator<ReplayStep> {
+  const { seq, body } = basis.contract;
+  const derived = derivedContract(basis);
+  const head = (about: string): StepHead => ({ step: "contract", seq, about });
+  yield comparedStep(head(`revision ${body.revision}`), "what it was frozen from", [
+    ...fieldPairs(derived, body, ["digest", "revision", "risk", "manualTest"]),
+    ["prompts", derived.prompts.length, body.prompts.length],
+  ]);
+  for (const [index, frozen] of body.prompts.entries()) {
+    const expected = derived.prompts[index];
+    yield comparedStep(
+      head(`prompt ${index + 1} of ${body.prompts.length}`),
+      "the frozen text and scope, from the plan; the story's title is read out of the text",
+      expected === undefined ? [["prompt", "none", frozen]] : fieldPairs(expected, frozen),
+    );
+  }
+}
+
+function runStep({ entries, basis }: ReplayContext): ReplayStep {
+  const { run, contract } = basis;
+  const { story, by } = run.body;
+  const earlier = entriesOf(entries, "run.submitted").filter(
+    ({ seq, body }) => seq < run.seq && body.story === story,
+  );
+  const completed = new Set(
+    entriesOf(entries, "prompt.completed").flatMap(({ seq, body }) => (seq < run.seq ? [body.prompt] : [])),
+  );
+  const open = [...openedIssues(entries, basis)]
+    .sort(([, one], [, other]) => one - other)
+    .flatMap(([issue]) => (completed.has(issue) ? [] : [issue]));
+  const again = runBody({ story, digest: contract.body.digest }, earlier.length, open, by);
+  return comparedStep(
+    { step: "run", seq: run.seq, about: `@${run.actor.login}` },
+    "its name, its contract and the prompts that were open",
+    [...fieldPairs(again, run.body, ["run", "digest", "prompts"]), ["by", run.actor.id, by.id]],
+  );
+}

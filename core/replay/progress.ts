@@ -1,0 +1,181 @@
+import type { EntryBody } from "../../schemas/entries.ts";
+import { afterCommit, afterRollback, type BranchState, emptyBranch } from "../record/checkpoints.ts";
+import { branchToWrite } from "../contract/contract.ts";
+import { entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
+import { agentHolder, toAgent, toCleanup, toGates, toMerger } from "../contract/handoffs.ts";
+import { branchName } from "../identifiers.ts";
+import type { PromptEntry, ReplayContext } from "./sources.ts";
+import { comparedStep, fieldPairs, type ReplayStep, type StepHead } from "./step.ts";
+import { pullBody } from "../story/bodies.ts";
+import { endOf, failuresOf } from "../story/remediating.ts";
+import { foldStory } from "../record/story.ts";
+
+/** Derives an entry again from those before it; null: it tells nothing of the run that follows from them. */
+type Derivation = (entry: TypedEntry, context: ReplayContext) => ReplayStep | null;
+
+/** Derives again how a run went on besides its attempts, one kind of step after the other. */
+export function progressSteps(context: ReplayContext): ReplayStep[] {
+  const derivations: Derivation[] = [pullStep, handoffStep, rollbackStep, remediationStep, endStep];
+  return derivations.flatMap((derive) => context.entries.flatMap((entry) => derive(entry, context) ?? []));
+}
+
+const entriesBefore = (entries: readonly TypedEntry[], { seq }: TypedEntry) =>
+  entries.filter((entry) => entry.seq < seq);
+
+/** What stood of a prompt before a place of the chain, and whether a pull request was open for it. */
+function branchStateBefore(
+  prompt: number,
+  before: number,
+  entries: readonly TypedEntry[],
+): { branchState: BranchState; isOpen: boolean } {
+  let branchState = emptyBranch;
+  let isOpen = false;
+  for (const entry of entries) {
+    if (entry.seq >= before) break;
+    if (entry.kind === "change.committed" && entry.body.prompt === prompt)
+      branchState = afterCommit(branchState, entry.body);
+    if (entry.kind === "pull.opened" && entry.body.prompt === prompt) isOpen = true;
+    if (entry.kind !== "rollback.done" || entry.body.prompt !== prompt) continue;
+    branchState = afterRollback(branchState, entry.body);
+    if (entry.body.to === null) isOpen = false;
+  }
+  return { branchState, isOpen };
+}
+
+/** The branch that an attempt had to write to, and where it stood; `head` null: it was to be made anew. */
+export function branchBefore(
+  { seq, body }: PromptEntry,
+  entries: readonly TypedEntry[],
+): { branch: string; head: string | null } {
+  const { branchState, isOpen } = branchStateBefore(body.prompt, seq, entries);
+  return branchToWrite(body.run, body.prompt, branchState, isOpen);
+}
+
+/** What a run's pull request was opened from. */
+function pullStep(entry: TypedEntry, { entries, basis }: ReplayContext): ReplayStep | null {
+  const { run, story } = basis.run.body;
+  if (entry.kind !== "pull.opened" || entry.body.run !== run) return null;
+  const { pull, prompt } = entry.body;
+  const commit = lastEntry(
+    entries,
+    "change.committed",
+    ({ body }) => body.run === run && body.prompt === prompt,
+    entry.seq,
+  );
+  const step = { run, story, prompt, branch: branchName(run, prompt) };
+  return comparedStep(
+    { step: "pull request", seq: entry.seq, about: `#${pull} for #${prompt}` },
+    "its branch and its head, from the commit before it",
+    fieldPairs(pullBody(step, commit?.body.commit ?? "none", pull), entry.body),
+  );
+}
+
+/** A hand-off of one of the run's prompts, until the story's next run. */
+function handoffStep(
+  entry: TypedEntry,
+  { entries, basis: { run, contract }, prompts, sources }: ReplayContext,
+): ReplayStep | null {
+  if (entry.kind !== "handoff.made" || entry.seq < run.seq) return null;
+  const { story } = run.body;
+  const { prompt, from, to, carries } = entry.body;
+  const next = entriesOf(entries, "run.submitted").find(
+    ({ seq, body }) => seq > run.seq && body.story === story,
+  );
+  if ((next !== undefined && entry.seq > next.seq) || !run.body.prompts.includes(prompt)) return null;
+  const policy = sources.git?.policy;
+  const holder =
+    policy?.known === true ? agentHolder(prompts.get(prompt)?.role ?? "", policy.value) : to.holder;
+  const isToAgent = to.stage === "execute";
+  const again = isToAgent
+    ? toAgent({ story, prompt }, contract.body.digest, holder)
+    : deriveHandoff({ story, prompt }, to.stage, entriesBefore(entries, entry));
+  const taken =
+    isToAgent && policy?.known !== true ? "; the agent is taken as it is: the policy is not here" : "";
+  return comparedStep(
+    { step: "hand-off", seq: entry.seq, about: `#${prompt} ${from.stage} to ${to.stage}` },
+    `who had the work, who got it, and ${carries.slice(0, 12)}, which it carries${taken}`,
+    [["hand-off", again, entry.body]],
+  );
+}
+
+/** A hand-off after the work at a prompt, from the entries before it. */
+function deriveHandoff(
+  where: { story: number; prompt: number },
+  stage: EntryBody<"handoff.made">["to"]["stage"],
+  before: readonly TypedEntry[],
+): EntryBody<"handoff.made"> | null {
+  const { branchState } = branchStateBefore(where.prompt, Number.POSITIVE_INFINITY, before);
+  const commit = branchState.commits.at(-1) ?? "none";
+  if (stage === "validate") return toGates(where, commit, before);
+  if (stage === "package") return toMerger(where, commit, before);
+  return toCleanup(where, mergedAs(before, where.prompt) ?? "none");
+}
+
+/** What a prompt's pull request was merged as. */
+function mergedAs(before: readonly TypedEntry[], prompt: number): string | undefined {
+  const pulls = new Set(
+    entriesOf(before, "pull.opened").flatMap(({ body }) => (body.prompt === prompt ? [body.pull] : [])),
+  );
+  return lastEntry(before, "merge.observed", ({ body }) => pulls.has(body.pull))?.body.merged;
+}
+
+/**
+ * What a rollback to a checkpoint of the run took off. That it was asked for is a person's act and taken as recorded, and so
+ * are commits that were never recorded because their run had been stopped.
+ */
+function rollbackStep(entry: TypedEntry, { entries, basis }: ReplayContext): ReplayStep | null {
+  if (entry.kind !== "rollback.decided" && entry.kind !== "rollback.done") return null;
+  const { seq, body } = entry;
+  if (body.run !== basis.run.body.run) return null;
+  const recorded = new Set(entriesOf(entries, "change.committed").map((one) => one.body.commit));
+  const saved = entriesOf(entries, "checkpoint.recorded").find(
+    (one) => one.body.checkpoint === body.checkpoint,
+  );
+  const { branchState } = branchStateBefore(body.prompt, seq, entries);
+  const head = saved?.body.head ?? null;
+  const place = head === null ? 0 : branchState.commits.indexOf(head) + 1;
+  return comparedStep(
+    { step: "rollback", seq, about: body.checkpoint },
+    "what it took off the branch, from the checkpoint and the commits after it",
+    [
+      ["to", saved === undefined ? "a checkpoint of the ledger" : head, body.to],
+      ["branch", branchState.branch ?? body.branch, body.branch],
+      ["undone", branchState.commits.slice(place), body.undone.filter((commit) => recorded.has(commit))],
+    ],
+  );
+}
+
+/** What failed in the run, and what became of it. Older versions recorded neither. */
+function remediationStep(entry: TypedEntry, { entries, basis }: ReplayContext): ReplayStep | null {
+  if (entry.kind !== "remediation.opened" && entry.kind !== "remediation.closed") return null;
+  const { run, story } = basis.run.body;
+  const { seq, body } = entry;
+  if (body.run !== run) return null;
+  const record = foldStory(story, entriesBefore(entries, entry));
+  const head: StepHead = { step: "remediation", seq, about: body.remediation };
+  if (entry.kind === "remediation.opened") {
+    const failure = failuresOf(record).find(({ remediation }) => remediation === body.remediation);
+    return comparedStep(head, "what failed, from the attempts and the end of the run before it", [
+      ["failure", failure ?? "none", body],
+    ]);
+  }
+  const failed = record.remediations.find(({ opened }) => opened.remediation === body.remediation);
+  const end = failed === undefined || failed.closed !== null ? null : endOf(record, failed.opened);
+  return comparedStep(head, "what became of a failure, from the entries before", [
+    ["end", end ?? "none", body],
+  ]);
+}
+
+/** A run that ended well has merged all its prompts. How another one ended was a person's act or a fault, and is taken as recorded. */
+function endStep(entry: TypedEntry, { entries, basis }: ReplayContext): ReplayStep | null {
+  const { run, prompts } = basis.run.body;
+  if (entry.kind !== "run.closed" || entry.body.run !== run || entry.body.status !== "succeeded") return null;
+  const completed = new Set(
+    entriesOf(entriesBefore(entries, entry), "prompt.completed").map(({ body }) => body.prompt),
+  );
+  return comparedStep(
+    { step: "end", seq: entry.seq, about: run },
+    "it succeeded, so every prompt is completed",
+    [["open prompts", [], prompts.filter((prompt) => !completed.has(prompt))]],
+  );
+}

@@ -1,0 +1,124 @@
+import type { EntryBody } from "../../schemas/entries.ts";
+import type { Policy } from "../../schemas/policy.ts";
+import type { Pack } from "../../schemas/step.ts";
+import { agentAnswers } from "../record/concerns.ts";
+import { type PromptStep, packFields, packOf } from "../contract/contract.ts";
+import { entriesOf, type TypedEntry } from "../entries.ts";
+import { canonicalJson } from "../json.ts";
+import { branchBefore } from "./progress.ts";
+import {
+  attemptEntries,
+  type PromptEntry,
+  type PublishedBody,
+  type ReplayContext,
+} from "./sources.ts";
+import {
+  attemptHead,
+  bodilessStep,
+  comparedStep,
+  fieldPairs,
+  type Pair,
+  type ReplayStep,
+  untriedStep,
+} from "./step.ts";
+import { bodyRef, stepOf } from "../story/bodies.ts";
+
+/** A prompt that was derived again; `pack` is null if there may be none, or the published body is none. */
+type Derived = { text: string; pairs: Pair[]; pack: Pack | null };
+
+/**
+ * Derives again what an agent was handed: by the approval's policy, or, where that is not here, by the published body, of
+ * which then only the role's paths and the limits are taken as they are. `pack` is null if nothing of it could be tried.
+ */
+export function derivePrompt(
+  promptEntry: PromptEntry,
+  context: ReplayContext,
+): { step: ReplayStep; pack: Pack | null } {
+  const { body, seq } = promptEntry;
+  const { entries, basis, prompts, purged, sources } = context;
+  const head = attemptHead("prompt", seq, body);
+  const contract = prompts.get(body.prompt);
+  if (contract === undefined) {
+    const expected = "an issue that was opened for the approved contract";
+    const step = comparedStep(head, "its place in the contract", [["prompt", expected, `#${body.prompt}`]]);
+    return { step, pack: null };
+  }
+  const policy = sources.git?.policy ?? null;
+  const published = sources.packs.get(body.pack.sha256);
+  const attempts = attemptsBefore(promptEntry, entries);
+  const given: PromptStep = {
+    ...stepOf({ ...body, story: basis.run.body.story }),
+    base: body.base,
+    contract,
+    repository: sources.names.get(seq) ?? "",
+    failures: failuresOf(promptEntry, attempts, entries),
+  };
+  let derived: Derived;
+  if (policy?.known === true) derived = promptByPolicy(body, given, attempts.length, policy.value, published);
+  else if (published !== undefined) derived = promptByBody(body, given, published);
+  else {
+    const why = "its body was not published, and the policy lies in git";
+    const step =
+      policy === null
+        ? bodilessStep(head, [body.pack.sha256], purged, why)
+        : untriedStep(head, "missing", `the approval's policy: ${policy.why}`);
+    return { step, pack: null };
+  }
+  const branch: Pair = ["branch", branchBefore(promptEntry, entries).branch, body.branch];
+  return { step: comparedStep(head, derived.text, [branch, ...derived.pairs]), pack: derived.pack };
+}
+
+function promptByPolicy(
+  body: EntryBody<"prompt.recorded">,
+  given: PromptStep,
+  attempts: number,
+  policy: Policy,
+  published: PublishedBody<Pack> | undefined,
+): Derived {
+  const pack = packOf(given, policy);
+  const text = pack === null ? "none: the policy has no such role" : canonicalJson(pack);
+  const pairs: Pair[] = [["pack", bodyRef(text), body.pack]];
+  const { rework } = policy.agents.limits;
+  if (attempts > rework) pairs.push(["tries", `at most ${rework + 1}`, `${attempts + 1}`]);
+  if (published !== undefined) pairs.push(["published body", text, published.text]);
+  const what = published === undefined ? "its digest" : "its digest and its published body";
+  return { text: `${what}, from contract, base, policy and failures`, pairs, pack };
+}
+
+function promptByBody(
+  { pack }: EntryBody<"prompt.recorded">,
+  given: PromptStep,
+  { text, value }: PublishedBody<Pack>,
+): Derived {
+  const fields = packFields(given);
+  const pairs: Pair[] = [
+    ...fieldPairs(bodyRef(text), pack, ["sha256", "bytes"]),
+    ["role", given.contract.role, value?.role.name ?? "none"],
+    ["failures", given.failures, value?.kind === "rework" ? value.failures : []],
+    ...fieldPairs(fields, value ?? {}, Object.keys(fields)),
+  ];
+  const taken = "the role's paths and the limits are taken as they are, because the policy is not here";
+  return { text: `its published body, from contract, base and failures; ${taken}`, pairs, pack: value };
+}
+
+/** The tries at the same prompt before this one, in the same run. */
+function attemptsBefore({ seq, body }: PromptEntry, entries: readonly TypedEntry[]): PromptEntry[] {
+  return entriesOf(entries, "prompt.recorded").filter(
+    (entry) => entry.seq < seq && entry.body.run === body.run && entry.body.prompt === body.prompt,
+  );
+}
+
+/** Why the last of these tries was refused, and what people had answered the prompt's agents by then. */
+function failuresOf(
+  promptEntry: PromptEntry,
+  attempts: readonly PromptEntry[],
+  entries: readonly TypedEntry[],
+) {
+  const last = attempts.at(-1);
+  const refused = last === undefined ? [] : (attemptEntries(entries, last).closed?.body.reasons ?? []);
+  const answers = agentAnswers(entries.filter(({ seq }) => seq < promptEntry.seq));
+  return [
+    ...refused,
+    ...answers.flatMap(({ prompt, finding }) => (prompt === promptEntry.body.prompt ? [finding] : [])),
+  ];
+}

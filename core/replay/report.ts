@@ -1,0 +1,76 @@
+import { oneLine } from "../escape.ts";
+import type { Replay } from "./replay.ts";
+import type { Difference, ReplayResult, ReplayStep } from "./step.ts";
+
+const colors: Record<ReplayResult, number> = {
+  same: 32,
+  differs: 31,
+  unpublished: 33,
+  purged: 33,
+  missing: 31,
+};
+
+/** What is shown of a value; the whole is in the JSON. */
+const maxLength = 160;
+
+/** Two values from shortly before the place where they part. */
+function shortened({ expected, found }: Difference): { expected: string; found: string } {
+  let same = 0;
+  while (same < expected.length && expected[same] === found[same]) same++;
+  const from = Math.max(expected.length, found.length) <= maxLength ? 0 : Math.max(0, same - 40);
+  const truncate = (text: string) => {
+    const part = text.slice(from, from + maxLength).toWellFormed();
+    return `${from > 0 ? "…" : ""}${oneLine(part)}${from + maxLength < text.length ? "…" : ""}`;
+  };
+  return { expected: truncate(expected), found: truncate(found) };
+}
+
+/** One line for each difference, as a concern: an open question that blocks until a person answers it. */
+export function replayConcerns({ steps, run }: Replay): string[] {
+  return steps.flatMap(({ step, seq, about, differences }) =>
+    differences.map((difference) => {
+      const { expected, found } = shortened(difference);
+      const where = `entry ${seq}, ${step} ${oneLine(about)} of ${run}`;
+      return `concern: ${where}: ${oneLine(difference.what)} should be ${expected} and is ${found}; it blocks until answered`;
+    }),
+  );
+}
+
+/** The replay for people: a line a step, every difference as a concern, what it proves and what not. */
+export function replayText(replay: Replay, origin: string, color: boolean): string {
+  const paint = (result: ReplayResult, text: string) =>
+    color ? `\u001b[${colors[result]}m${text}\u001b[0m` : text;
+  const { run, story, counts } = replay;
+  const lineOf = ({ result, seq, step, about, text }: ReplayStep) => {
+    const head = `${paint(result, result.padEnd(11))}  ${`entry ${seq}`.padEnd(10)}  ${step.padEnd(12)}`;
+    return `${head}  ${oneLine(about)}: ${oneLine(text)}`;
+  };
+  const concerns = replayConcerns(replay);
+  const lines = [
+    `${run} of story #${story}, from ${oneLine(origin)}; the ledger is verified`,
+    "",
+    ...replay.steps.map(lineOf),
+    "",
+    `${counts.same} same, ${counts.differs} ${counts.differs === 1 ? "differs" : "differ"}, ${counts.unpublished} unpublished, ${counts.missing} missing${counts.purged === 0 ? "" : `, ${counts.purged} given up`}`,
+    "",
+    ...(concerns.length === 0 ? [] : [...concerns, ""]),
+    ...proof(replay),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function proof({ counts }: Replay): string[] {
+  const untried = counts.unpublished + counts.purged + counts.missing;
+  return [
+    "This proves: every step that is `same` follows from the approved plan, the policy, the recorded answers and git by the",
+    "rules of this version, byte for byte.",
+    ...(untried === 0
+      ? []
+      : [
+          `It does not prove the ${untried} ${untried === 1 ? "step" : "steps"} that could not be tried: an unpublished body never left the server, one that`,
+          "was given up after its time is gone, a missing object has to be fetched.",
+        ]),
+    "It takes as recorded: the models' answers (none is asked again), what they cost, the story's title, text and decisions,",
+    "the commit that each attempt began from, and every act of a person.",
+  ];
+}

@@ -1,0 +1,143 @@
+import { answered, answeredSources, refuse } from "../answer.ts";
+import { authority } from "../people/authority.ts";
+import {
+  awaitPolicy,
+  type Decision,
+  decisionOf,
+  ensureState,
+  ensureSticky,
+  requeue,
+  type Step,
+} from "../decision.ts";
+import { appActor, entriesOf } from "../entries.ts";
+import { plain } from "../escape.ts";
+import type { LoadedPolicy } from "../facts.ts";
+import { effectKey, sourceKey } from "../identifiers.ts";
+import { list, table } from "../markdown.ts";
+import { type ChildFacts, refOf, type StoryFacts } from "./facts.ts";
+import { usablePolicy } from "../policy/problem.ts";
+
+/** The states of an epic (features A1). `archived` is an epic that was closed without being complete. */
+export type EpicState = "draft" | "active" | "complete" | "archived";
+
+/** What a rule for an epic decides by: its stories, those of them that are complete, and where it stands itself. */
+type EpicContext = {
+  facts: StoryFacts;
+  stories: readonly ChildFacts[];
+  done: ReadonlySet<ChildFacts>;
+  /** The ledger says that it is complete. */
+  isRecorded: boolean;
+  state: EpicState;
+};
+
+/** Decides an epic: it is complete when all its stories are, and shows how far each has got. */
+export function decideEpic(facts: StoryFacts): Decision {
+  const loaded = usablePolicy(facts.policy);
+  if (loaded === null) return awaitPolicy(facts.policy);
+  const context = contextOf(facts);
+  return decisionOf(
+    refuseHere(facts, loaded, "An epic is not run itself; give this command on one of its stories."),
+    completeEpic(context),
+    ensureState(refOf(facts), facts.issue.labels, context.state),
+    showStories(context),
+  );
+}
+
+function contextOf(facts: StoryFacts): EpicContext {
+  const { entries, issue } = facts;
+  const stories = facts.children.filter((child) => child.labels.includes("story"));
+  const completed = new Set(entriesOf(entries, "story.completed").map(({ body }) => body.story));
+  const done = new Set(stories.filter((story) => !story.elsewhere && completed.has(story.number)));
+  const isRecorded = entriesOf(entries, "epic.completed").some(({ body }) => body.epic === issue.number);
+  const isComplete = isRecorded || (stories.length > 0 && done.size === stories.length);
+  const state = isComplete
+    ? "complete"
+    : issue.state === "closed"
+      ? "archived"
+      : stories.length > 0
+        ? "active"
+        : "draft";
+  return { facts, stories, done, isRecorded, state };
+}
+
+function completeEpic({ facts, stories, isRecorded, state }: EpicContext): Step {
+  if (state !== "complete" || isRecorded) return {};
+  const { issue, repository } = facts;
+  const comment = [
+    "Complete: all its stories are.",
+    "",
+    ...list(stories.map((story) => `#${story.number} ${plain(story.title)}`)),
+    "What was asked, answered, judged and signed off is on the branch `sallyport/evidence`.",
+  ].join("\n");
+  return {
+    drafts: [
+      {
+        kind: "epic.completed",
+        actor: appActor(facts),
+        subject: [],
+        body: { epic: issue.number, stories: stories.map((story) => story.number) },
+      },
+    ],
+    effects: [
+      {
+        type: "close-issue",
+        key: effectKey.close(repository.id, issue.number),
+        issue: issue.number,
+        comment,
+      },
+    ],
+  };
+}
+
+function showStories({ facts, stories, done, state }: EpicContext): Step {
+  if (stories.length === 0 && facts.sticky === null) return {};
+  const body = [
+    `### Sallyport: ${state}`,
+    "",
+    `${done.size} of ${stories.length} stories are complete.`,
+    "",
+    ...table(
+      "| story | state |",
+      stories.map((story) => [nameOf(story), done.has(story) ? "complete" : labelState(story)]),
+    ),
+  ].join("\n");
+  return ensureSticky(refOf(facts), body, facts.sticky);
+}
+
+/** A number of another repository would lead to something else here. */
+function nameOf({ number, title, elsewhere }: ChildFacts): string {
+  return elsewhere ? `${plain(title)} (in another repository)` : `#${number}`;
+}
+
+function labelState(child: ChildFacts): string {
+  if (child.elsewhere) return "not known here";
+  const label = child.labels.find((one) => one.startsWith("sallyport:"));
+  // Whoever may triage can put one on.
+  return plain(label?.slice("sallyport:".length).replace("_", " ") ?? "draft");
+}
+
+/** Decides an issue that is neither story nor epic: a command given there is answered with where it belongs. */
+export function decideOtherIssue(facts: StoryFacts): Decision {
+  const loaded = usablePolicy(facts.policy);
+  if (loaded === null) return awaitPolicy(facts.policy);
+  const story = facts.issue.labels.includes("diff-prompt") ? facts.parent : null;
+  const target = story === null ? "an issue with the label `story`" : `its story, #${story.number}`;
+  return decisionOf(refuseHere(facts, loaded, `Give this command on ${target}.`), {
+    enqueue: story === null ? [] : [{ kind: "issue", repository: facts.repository.id, number: story.number }],
+  });
+}
+
+/** Answers every open command with one refusal that says where to go; strangers are told that they have no say. */
+function refuseHere(facts: StoryFacts, { policy }: LoadedPolicy, line: string): Step {
+  const sources = answeredSources(facts.entries);
+  const open = facts.commands.filter(({ source }) => !sources.has(sourceKey(source)));
+  return decisionOf(
+    ...open.map((request): Step => {
+      const allowed = authority(request, [], policy.people);
+      if (allowed.answer === "wait") return { requeueAfter: requeue.undecided };
+      const refusal =
+        allowed.answer === "no" ? refuse(allowed.code, allowed.line) : refuse("wrong-place", line);
+      return answered(request, refusal, refOf(facts));
+    }),
+  );
+}

@@ -1,0 +1,60 @@
+import type { Plan } from "../../schemas/plan.ts";
+import type { Pack, StepResult } from "../../schemas/step.ts";
+import type { Account } from "../../schemas/text.ts";
+import type { CommonFacts, IssueRef } from "../decision.ts";
+import type { LoadedPolicy } from "../facts.ts";
+import type { Known } from "../known.ts";
+import type { AttemptRecord, PromptRecord, StoryRecord, StoryRun } from "../record/story.ts";
+
+/** An issue as GitHub shows it now. Its title and body are text of whoever may write issues. */
+export type IssueFacts = {
+  number: number;
+  title: string;
+  body: string;
+  state: "open" | "closed";
+  author: Account;
+  labels: string[];
+};
+
+/** A sub-issue of the issue looked at. */
+export type ChildFacts = {
+  number: number;
+  title: string;
+  state: "open" | "closed";
+  labels: string[];
+  /** It is an issue of another repository, whose numbers are not ours. */
+  elsewhere?: true;
+};
+
+/** Everything the next step of a story depends on. */
+export type StoryFacts = CommonFacts & {
+  issue: IssueFacts;
+  /** The issue this one is a sub-issue of. */
+  parent: IssueFacts | null;
+  /** The issue that the form names as its epic; null when it names none or there is no such issue. */
+  namedEpic: IssueFacts | null;
+  decisions: Known<{ path: string; exists: boolean }[]>;
+  children: ChildFacts[];
+  /** Stored bodies that entries and outcomes refer to, by SHA-256. */
+  plans: ReadonlyMap<string, Plan>;
+  packs: ReadonlyMap<string, Pack>;
+  results: ReadonlyMap<string, StepResult>;
+};
+
+/** What a rule for a story decides by. */
+export type StoryContext = {
+  /** The ledger's record of the story, with what earlier rules drafted. */
+  record: StoryRecord;
+  facts: StoryFacts;
+  loaded: LoadedPolicy;
+  /** What the story lacks before it can be planned, as lines for its author. */
+  missing: string[];
+};
+
+/** What an open run is at: one of its prompts, and the run's last attempt at it. */
+export type Work = { run: StoryRun; prompt: PromptRecord; attempt: AttemptRecord };
+
+/** The issue that is decided. */
+export function refOf({ repository, issue }: StoryFacts): IssueRef {
+  return { repository, number: issue.number };
+}

@@ -1,0 +1,115 @@
+import { Risk } from "../../schemas/text.ts";
+import { code } from "../escape.ts";
+
+/** What a section of an issue form holds; GitHub writes `### Label`, a blank line and the answer. */
+export type FormSections = Map<string, string>;
+
+/**
+ * Splits an issue's body into the sections of its form, by lower-case label. A heading inside a code fence is text.
+ * Anyone who can open or edit the issue wrote it. A label that appears twice keeps its first answer, so that text
+ * appended below cannot replace what stands above.
+ * Source: GitHub docs, "Syntax for issue forms".
+ */
+export function formSections(body: string): FormSections {
+  const sections: FormSections = new Map();
+  let label: string | null = null;
+  let fence: string | null = null;
+  let lines: string[] = [];
+  const close = () => {
+    if (label === null || sections.has(label)) return;
+    const text = lines.join("\n").trim();
+    sections.set(label, text === "_No response_" ? "" : text);
+  };
+  for (const line of body.replaceAll("\r\n", "\n").split("\n")) {
+    const mark = /^\s{0,3}(```+|~~~+)/.exec(line)?.[1];
+    if (mark !== undefined) fence = fence === null ? mark : mark.startsWith(fence) ? null : fence;
+    const heading = fence === null && line.startsWith("### ") ? line.slice(4).trim() : undefined;
+    if (heading === undefined) {
+      lines.push(line);
+      continue;
+    }
+    close();
+    label = heading.toLowerCase();
+    lines = [];
+  }
+  close();
+  return sections;
+}
+
+/** The items of a section written as a list; a plain line is an item too. */
+export function listItems(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.replace(/^\s*(?:[-*+]|[0-9]+[.)])\s+(?:\[[ xX]\]\s+)?/, "").trim())
+    .filter((line) => line !== "");
+}
+
+/** A story as its form says it: what the intake check reads. Unchecked text of whoever opened the issue. */
+export type StoryForm = {
+  epic: number | null;
+  description: string;
+  acceptance: string[];
+  risk: Risk | null;
+  decisions: string[];
+  manualTest: boolean | null;
+};
+
+/** Reads a story's form; what is missing or not understood is null or empty, and the intake check says so. */
+export function storyForm(body: string): StoryForm {
+  const sections = formSections(body);
+  const section = (label: string) => sections.get(label) ?? "";
+  const epic = /^#?([0-9]{1,9})$/.exec(section("epic"))?.[1];
+  const risk = Risk.safeParse(section("risk").toLowerCase());
+  const manual = section("manual test").toLowerCase();
+  return {
+    epic: epic === undefined ? null : Number(epic),
+    description: section("description"),
+    acceptance: listItems(section("acceptance criteria")),
+    risk: risk.success ? risk.data : null,
+    decisions: listItems(section("decisions")),
+    manualTest: manual.startsWith("yes") ? true : manual.startsWith("no") ? false : null,
+  };
+}
+
+/** The most decision records that a story names. */
+export const maxDecisions = 20;
+
+/** A path of the repository as a story may name it: relative, no `..`, no control characters. */
+export function isPlainPath(path: string): boolean {
+  return (
+    path.length <= 500 &&
+    !/[\p{Cc}\\]/u.test(path) &&
+    path.split("/").every((part) => part !== "" && part !== "." && part !== "..")
+  );
+}
+
+/** What a story lacks before it can be planned: each line names the section of the form and what to write there. */
+export function intakeProblems(
+  form: StoryForm,
+  seen: {
+    epic: "linked" | "named" | "missing" | "not-an-epic";
+    decisions: { path: string; exists: boolean }[];
+  },
+): string[] {
+  const problems: string[] = [];
+  if (seen.epic === "missing")
+    problems.push("**Epic**: write the number of the epic this story belongs to, such as `#12`.");
+  if (seen.epic === "not-an-epic")
+    problems.push("**Epic**: the issue named there is not an open epic (label `epic`).");
+  if (form.description === "") problems.push("**Description**: say what is to be true afterwards.");
+  if (form.acceptance.length === 0)
+    problems.push("**Acceptance criteria**: list at least one that a reviewer can check.");
+  if (form.risk === null) problems.push("**Risk**: choose low, medium, high or critical.");
+  if (form.decisions.length === 0) {
+    problems.push(
+      "**Decisions**: name at least one decision record or contract in the repository that covers this, by its path.",
+    );
+  }
+  if (form.decisions.length > maxDecisions)
+    problems.push(`**Decisions**: name at most ${maxDecisions}, those that decide the most.`);
+  for (const decision of seen.decisions) {
+    if (!decision.exists)
+      problems.push(`**Decisions**: ${code(decision.path)} is not on the default branch.`);
+  }
+  return problems;
+}

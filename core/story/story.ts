@@ -1,0 +1,164 @@
+import {
+  awaitPolicy,
+  type Decision,
+  decisionOf,
+  emptyDecision,
+  ensureState,
+  ensureSticky,
+  requeue,
+  type Step,
+} from "../decision.ts";
+import { withDrafts } from "../entries.ts";
+import { SallyportError } from "../errors.ts";
+import type { LoadedPolicy } from "../facts.ts";
+import { intakeProblems, storyForm } from "./form.ts";
+import { effectKey } from "../identifiers.ts";
+import { answerNext } from "./commands.ts";
+import { completeStory } from "./completing.ts";
+import { openPrompts, plan } from "./planning.ts";
+import { remediate } from "./remediating.ts";
+import { rollBack } from "./rollback.ts";
+import { advanceRun } from "./running.ts";
+import { promptState, storyState } from "./standing.ts";
+import { storySticky } from "./comment.ts";
+import { refOf, type StoryContext, type StoryFacts } from "./facts.ts";
+import { foldStory } from "../record/story.ts";
+import { policyProblem, usablePolicy } from "../policy/problem.ts";
+
+type Rule = (context: StoryContext) => Step;
+
+/**
+ * In the order of the road; each is asked again until none has anything to do. First what failed is recorded, while the run
+ * that it failed in is still the last one.
+ */
+const rules: readonly Rule[] = [
+  remediate,
+  answerNext,
+  rollBack,
+  plan,
+  openPrompts,
+  advanceRun,
+  completeStory,
+];
+
+/** What is brought about anew by each decision, once nothing more follows. */
+const views: readonly Rule[] = [
+  linkToEpic,
+  takeLabelsOff,
+  showState,
+  showPromptStates,
+  showSticky,
+  retryUnread,
+];
+
+/**
+ * No story needs so many steps in one decision; more means two rules undo each other, which is a fault of ours. Why the
+ * reconciler has a second loop around this one is told at its `maxRounds`.
+ */
+const maxSteps = 200;
+
+/** Decides a story's next steps: a pure function of its facts. */
+export function decideStory(facts: StoryFacts): Decision {
+  const loaded = usablePolicy(facts.policy);
+  if (loaded === null) return decisionOf(showPolicyProblem(facts), awaitPolicy(facts.policy));
+  const { decision, context } = followRules(facts, loaded);
+  return decisionOf(decision, ...views.map((view) => view(context)));
+}
+
+/** Takes one step after the other until no rule has another, and tells where the story is by then. */
+function followRules(facts: StoryFacts, loaded: LoadedPolicy): { decision: Decision; context: StoryContext } {
+  const missing = missingParts(facts);
+  let decision = emptyDecision();
+  for (let steps = 0; steps <= maxSteps; steps++) {
+    const record = foldStory(facts.issue.number, withDrafts(facts.entries, decision.drafts, facts.now));
+    const context = { record, facts, loaded, missing };
+    const step = newStep(context, decision);
+    if (step === null) return { decision, context };
+    decision = decisionOf(decision, step);
+  }
+  throw new SallyportError("internal", `story #${facts.issue.number}: no end after ${maxSteps} steps`);
+}
+
+/** The first step that is new; an effect that was asked for already is nothing new. Null: there is none. */
+function newStep(context: StoryContext, decision: Decision): Step | null {
+  const asked = new Set(decision.effects.map(({ key }) => key));
+  for (const rule of rules) {
+    const step = rule(context);
+    const effects = (step.effects ?? []).filter(({ key }) => !asked.has(key));
+    if ((step.drafts ?? []).length > 0 || effects.length > 0) return { ...step, effects };
+  }
+  return null;
+}
+
+/** What a story lacks before it can be planned, as lines for its author. */
+function missingParts(facts: StoryFacts): string[] {
+  const form = storyForm(facts.issue.body);
+  const isEpic = (issue: StoryFacts["parent"]) =>
+    issue?.labels.includes("epic") === true && issue.state === "open";
+  const epic = isEpic(facts.parent)
+    ? "linked"
+    : isEpic(facts.namedEpic)
+      ? "named"
+      : form.epic === null
+        ? "missing"
+        : "not-an-epic";
+  return intakeProblems(form, { epic, decisions: facts.decisions.known ? facts.decisions.value : [] });
+}
+
+function linkToEpic({ facts }: StoryContext): Step {
+  const { namedEpic, parent, issue, repository } = facts;
+  if (parent !== null || namedEpic === null || !namedEpic.labels.includes("epic")) return {};
+  const key = effectKey.link(repository.id, namedEpic.number, issue.number);
+  if (facts.outcomes.has(key)) return {};
+  return { effects: [{ type: "link-story", key, epic: namedEpic.number, story: issue.number }] };
+}
+
+/** A command label is taken off once its command is answered. */
+function takeLabelsOff({ facts }: StoryContext): Step {
+  const { issue, repository } = facts;
+  const labels = facts.commands.flatMap(({ source }) =>
+    source.type === "label" && issue.labels.includes(source.label) ? [source.label] : [],
+  );
+  return {
+    effects: labels.map((label) => ({
+      type: "ensure-label-gone",
+      key: effectKey.label(repository.id, issue.number, label),
+      issue: issue.number,
+      label,
+    })),
+  };
+}
+
+function showState({ record, facts }: StoryContext): Step {
+  return ensureState(refOf(facts), facts.issue.labels, storyState(record));
+}
+
+function showPromptStates({ record, facts }: StoryContext): Step {
+  const { children, repository } = facts;
+  return decisionOf(
+    ...record.prompts.map((prompt) => {
+      const child = children.find((one) => !one.elsewhere && one.number === prompt.issue);
+      if (child === undefined) return {};
+      return ensureState({ repository, number: child.number }, child.labels, promptState(prompt, record));
+    }),
+  );
+}
+
+function showSticky(context: StoryContext): Step {
+  const { facts } = context;
+  return ensureSticky(refOf(facts), storySticky(context), facts.sticky);
+}
+
+function retryUnread({ facts: { base, decisions, commands } }: StoryContext): Step {
+  const isRead = base.known && decisions.known && commands.every((request) => request.permission.known);
+  return isRead ? {} : { requeueAfter: requeue.undecided };
+}
+
+/** Without a usable policy nothing is decided; the comment says why, and the next decision comes with the policy. */
+function showPolicyProblem(facts: StoryFacts): Step {
+  const problem = policyProblem(facts.policy);
+  const isEngaged = facts.commands.length > 0 || facts.sticky !== null;
+  if (problem === null || !isEngaged) return {};
+  const body = `### Sallyport: waiting\n\n${problem}\n`;
+  return ensureSticky(refOf(facts), body, facts.sticky);
+}

@@ -1,0 +1,38 @@
+import { policyPath } from "../../schemas/policy-place.ts";
+import type { GateResult, Reason, Verdict } from "../../schemas/verdict.ts";
+
+/**
+ * A reason at the place it speaks of, as GitHub shows it beside the lines of a change. `line` is null where the reason is
+ * about a whole file, `path` where it is about no file. The names come from the change's author.
+ */
+export type Annotation = {
+  title: string;
+  message: string;
+  path: string | null;
+  line: number | null;
+};
+
+/** A verdict says more in its summary; past this many, marks on lines hide more than they show. */
+const maxAnnotations = 150;
+
+const maxMessageLength = 2_000;
+
+/** The reasons of every gate that fails; what a host leaves to another is not its own to say. */
+export function annotationsOf(verdict: Verdict): Annotation[] {
+  return verdict.gates
+    .filter(({ gate, status }) => status === "fail" && !verdict.deferred.includes(gate))
+    .flatMap((gate) => gate.reasons.map((reason) => annotationOf(gate, reason)))
+    .slice(0, maxAnnotations);
+}
+
+function annotationOf({ gate }: GateResult, reason: Reason): Annotation {
+  const { message, path, line, policyLine, next } = reason;
+  const rule = policyLine === undefined ? "" : ` (${policyPath}:${policyLine})`;
+  const step = next === undefined ? "" : `\nNext: ${next.step} (${next.who})`;
+  return {
+    title: `sallyport: ${gate}`,
+    message: `${message}${rule}${step}`.slice(0, maxMessageLength).toWellFormed(),
+    path: path ?? null,
+    line: line ?? null,
+  };
+}

@@ -1,0 +1,117 @@
+import type { GateResult, Verdict } from "../../schemas/verdict.ts";
+import type { OnCrash } from "../errors.ts";
+import type { PullFacts } from "../facts.ts";
+import { judge } from "./judge.ts";
+
+/**
+ * A change that has entered the branch, with its facts under each of two policies. `before` is null when there was no
+ * policy: then nothing was judged. Whoever made the commit wrote its subject.
+ */
+export type PastChange = {
+  sha: string;
+  subject: string;
+  pull: number | null;
+  before: PullFacts | null;
+  after: PullFacts;
+};
+
+/** What the content gates say: `undecided` when a fact could not be read, which blocks, but proves nothing here. */
+export type Outcome = "passes" | "blocked" | "undecided";
+
+/** What the new policy changes for one change; `undecided` when either side is. */
+export type BacktestEffect = "now-blocked" | "now-let-through" | "undecided" | "same";
+
+/** Why a change is blocked: the first reason of the first gate that blocks, by the new policy if that one blocks. */
+export type BacktestReason = {
+  by: "old" | "new";
+  gate: string;
+  message: string;
+  path: string | null;
+  policyLine: number | null;
+};
+
+/** One change under both policies; `because` is null when neither blocks it. */
+export type BacktestRow = Pick<PastChange, "sha" | "subject" | "pull"> & {
+  before: Outcome;
+  after: Outcome;
+  effect: BacktestEffect;
+  because: BacktestReason | null;
+};
+
+/** How changes that are in already would have fared under another policy, newest first. */
+export type Backtest = {
+  rows: BacktestRow[];
+  totals: { changes: number; nowBlocked: number; nowLetThrough: number; undecided: number; same: number };
+  /** Whether secrets were searched for; if not, the gate `secrets` says nothing here. */
+  secrets: boolean;
+};
+
+const outcomes: Record<Verdict["conclusion"], Outcome> = {
+  success: "passes",
+  failure: "blocked",
+  pending: "undecided",
+};
+
+function effectOf(before: Outcome, after: Outcome): BacktestEffect {
+  if (before === "undecided" || after === "undecided") return "undecided";
+  if (before === after) return "same";
+  return after === "blocked" ? "now-blocked" : "now-let-through";
+}
+
+function blocks({ status }: GateResult): boolean {
+  return status !== "pass" && status !== "not-applicable";
+}
+
+function reasonFor(verdict: Verdict | null, by: BacktestReason["by"]): BacktestReason | null {
+  const failed = verdict?.gates.find(({ status }) => status === "fail") ?? verdict?.gates.find(blocks);
+  const [reason] = failed?.reasons ?? [];
+  if (failed === undefined || reason === undefined) return null;
+  const { message, path = null, policyLine = null } = reason;
+  return { by, gate: failed.gate, message, path, policyLine };
+}
+
+function rowOf({ sha, subject, pull, before, after }: PastChange, onCrash: OnCrash | undefined): BacktestRow {
+  const oldVerdict = before === null ? null : judge(before, { settle: "content", onCrash });
+  const newVerdict = judge(after, { settle: "content", onCrash });
+  const outcome = oldVerdict === null ? "passes" : outcomes[oldVerdict.conclusion];
+  return {
+    sha,
+    subject,
+    pull,
+    before: outcome,
+    after: outcomes[newVerdict.conclusion],
+    effect: effectOf(outcome, outcomes[newVerdict.conclusion]),
+    because: reasonFor(newVerdict, "new") ?? reasonFor(oldVerdict, "old"),
+  };
+}
+
+/**
+ * Judges changes that have entered already by the old and the new policy, with the gates that the commits alone settle.
+ * Reviews, checks, sign-offs and the ledger are not asked: what they would have said then cannot be known now.
+ */
+export function backtest(
+  changes: readonly PastChange[],
+  { secrets, onCrash }: { secrets: boolean; onCrash?: OnCrash },
+): Backtest {
+  const rows = changes.map((change) => rowOf(change, onCrash));
+  const count = (effect: BacktestEffect) => rows.filter((row) => row.effect === effect).length;
+  return {
+    rows,
+    totals: {
+      changes: rows.length,
+      nowBlocked: count("now-blocked"),
+      nowLetThrough: count("now-let-through"),
+      undecided: count("undecided"),
+      same: count("same"),
+    },
+    secrets,
+  };
+}
+
+/** The pull request that a commit's subject names in one of GitHub's own forms; null if it names none. */
+export function pullNamed(subject: string): number | null {
+  const [, merged, squashed] =
+    /^Merge pull request #([1-9][0-9]{0,8}) |\(#([1-9][0-9]{0,8})\)$/.exec(subject) ?? [];
+  const digits = merged ?? squashed;
+  return digits === undefined ? null : Number(digits);
+}

@@ -1,0 +1,42 @@
+import type { Verdict } from "../../schemas/verdict.ts";
+import { annotationsOf } from "./annotations.ts";
+import type { Step } from "../decision.ts";
+import { effectKey } from "../identifiers.ts";
+import type { Known } from "../known.ts";
+import type { OurCheck } from "../pull/facts.ts";
+import { summaryMarkdown, titleOf } from "./report.ts";
+
+/** What our check on a commit shows now, and in which repository. */
+export type CheckContext = { repository: { id: number }; ourCheck: Known<OurCheck | null> };
+
+/**
+ * Writes a verdict to the commit it judged and to no other, unless it stands there already. The check never ends while
+ * the answer is undecided, and is never skipped or neutral: GitHub would take either for a pass. `counted` and `title`
+ * differ from the verdict's own where something else on the same commit is worse.
+ */
+export function checkEffect(
+  { repository, ourCheck }: CheckContext,
+  verdict: Verdict,
+  digest: string,
+  { counted = verdict.conclusion, title = titleOf(verdict) } = {},
+): Step {
+  const status = counted === "pending" ? "in_progress" : "completed";
+  const conclusion = counted === "pending" ? null : counted;
+  const shown = ourCheck.known ? ourCheck.value : null;
+  if (shown?.externalId === digest && shown.status === status && shown.conclusion === conclusion) return {};
+  return {
+    effects: [
+      {
+        type: "ensure-check",
+        key: effectKey.check(repository.id, verdict.head),
+        sha: verdict.head,
+        verdictSha256: digest,
+        status,
+        conclusion,
+        title,
+        summary: summaryMarkdown(verdict),
+        annotations: counted === "failure" ? annotationsOf(verdict) : [],
+      },
+    ],
+  };
+}

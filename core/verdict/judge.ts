@@ -1,0 +1,165 @@
+import { policyPath } from "../../schemas/policy-place.ts";
+import type { GateResult, Reason, Verdict } from "../../schemas/verdict.ts";
+import { engine } from "./engine.ts";
+import type { OnCrash } from "../errors.ts";
+import type { LoadedPolicy, PolicyReading, PullFacts, SecretFinding } from "../facts.ts";
+import { type Gate, unknownResult } from "../gates/gate.ts";
+import { gateNames, gates } from "../gates/registry.ts";
+import { type Known, known } from "../known.ts";
+import { byPath } from "../paths/patterns.ts";
+import { firstProblems } from "../policy/problem.ts";
+import { waived } from "./waiver.ts";
+
+/** The most reasons that one gate gives; the rest are counted, so that a verdict stays readable and small. */
+const maxReasons = 100;
+
+/** The same facts in an order that does not depend on how they were listed. */
+function ordered(facts: PullFacts): PullFacts {
+  const { changes, texts, commits, secrets, reviews, checks } = facts;
+  const sorted = <T>(list: Known<T[]>, order: (one: T, other: T) => number): Known<T[]> =>
+    list.known ? known(list.value.toSorted(order)) : list;
+  return {
+    ...facts,
+    changes: sorted(changes, byPath),
+    texts: sorted(texts, byPath),
+    commits: sorted(commits, (one, other) => (one.sha < other.sha ? -1 : 1)),
+    secrets: sorted(secrets, (one, other) => (locationKey(one) < locationKey(other) ? -1 : 1)),
+    reviews: sorted(reviews, (one, other) => one.id - other.id),
+    checks: sorted(checks, (one, other) => one.id - other.id),
+  };
+}
+
+function locationKey({ commit, path, line, where, rule }: SecretFinding): string {
+  return JSON.stringify([commit, path, String(line).padStart(9), where, rule]);
+}
+
+function shortened(result: GateResult): GateResult {
+  const { gate, status, reasons } = result;
+  const left = reasons.length - maxReasons;
+  if (left <= 0) return { gate, status, reasons };
+  const message = `${left} more reasons like these are left out.`;
+  const next = reasons[0]?.next;
+  const last = { code: "more", message, ...(next === undefined ? {} : { next }) };
+  return { gate, status, reasons: [...reasons.slice(0, maxReasons), last] };
+}
+
+/**
+ * Asks one gate. One that crashes is unknown, and never a pass. What it threw is for the log alone: every version of Node
+ * words an error as it likes, and the same facts have to give the same verdict.
+ */
+function askGate(
+  gate: Gate,
+  facts: PullFacts,
+  policy: LoadedPolicy,
+  onCrash: OnCrash | undefined,
+): GateResult {
+  try {
+    return shortened(waived(gate.judge(facts, policy), facts, policy));
+  } catch (error) {
+    onCrash?.({ gate: gate.name, error });
+    const message = "This gate crashed. The error is in the log of the program that judged.";
+    const next = {
+      step: "Report this at the project of Sallyport, with the error from the log.",
+      who: "a maintainer",
+    };
+    return { gate: gate.name, status: "unknown", reasons: [{ code: "gate-crashed", message, next }] };
+  }
+}
+
+/** What is said in place of all gates when there is no policy to judge by. */
+function policyProblem(reading: Exclude<PolicyReading, { state: "loaded" }>, branch: string): GateResult {
+  const who = "a maintainer";
+  if (reading.state === "absent") {
+    const message = `There is no policy: \`${branch}\` has no \`${policyPath}\`.`;
+    const next = {
+      step: `Add \`${policyPath}\` to \`${branch}\`; \`npx sallyport init\` writes a first one.`,
+      who,
+    };
+    return {
+      gate: "policy",
+      status: "fail",
+      reasons: [{ code: "policy-absent", message, path: policyPath, next }],
+    };
+  }
+  const next = { step: `Mend \`${policyPath}\` on \`${branch}\`.`, who };
+  const { shown, more } = firstProblems(reading.problems);
+  const reasons: Reason[] = shown.map(({ message, line, column }) => ({
+    code: "policy-malformed",
+    message: `Line ${line}, column ${column}: ${message}`,
+    path: policyPath,
+    policyLine: line,
+    next,
+  }));
+  if (more !== null) reasons.push({ code: "more", message: more, path: policyPath, next });
+  return { gate: "policy", status: "fail", reasons };
+}
+
+/** What results come to together: one failure fails, and success needs every one to pass or not to apply. */
+export function conclude(results: readonly GateResult[]): Verdict["conclusion"] {
+  if (results.some(({ status }) => status === "fail")) return "failure";
+  return results.every(({ status }) => status === "pass" || status === "not-applicable")
+    ? "success"
+    : "pending";
+}
+
+/**
+ * Judges one pull request, by nothing but the facts: the same facts give the same verdict in App, Action and command
+ * line. `settle: "content"` is for a host without the ledger: it judges the gates that the commits alone settle, and
+ * names the others in `deferred`. Success needs every gate judged here to pass or not to apply.
+ */
+export function judge(
+  facts: PullFacts,
+  { settle, onCrash }: { settle: "content" | "all"; onCrash?: OnCrash | undefined },
+): Verdict {
+  const judged = gateNames.filter((name) => settle === "all" || gates[name].group === "content");
+  const deferred = gateNames.filter((name) => !judged.includes(name));
+  const reading = facts.policy;
+  const policy =
+    reading.known && reading.value.state !== "absent"
+      ? { ref: reading.value.ref, blob: reading.value.blob }
+      : null;
+  const verdict = (results: GateResult[]): Verdict => ({
+    conclusion: conclude(results),
+    base: facts.base.sha,
+    head: facts.head.sha,
+    policy,
+    engine,
+    gates: results,
+    deferred: [...deferred],
+  });
+  if (!reading.known) {
+    return verdict([
+      unknownResult("policy", "policy-unknown", `The policy could not be read: ${reading.why}`),
+    ]);
+  }
+  const found = reading.value;
+  if (found.state !== "loaded") return verdict([policyProblem(found, facts.defaultBranch)]);
+  const sorted = ordered(facts);
+  return verdict(judged.map((name) => askGate(gates[name], sorted, found, onCrash)));
+}
+
+/** A verdict's bytes: JSON in a fixed order of keys, indented by two, with a newline at the end. Its SHA-256 names the verdict. */
+export function verdictText(verdict: Verdict): string {
+  const { conclusion, base, head, policy, engine: version, gates: results, deferred } = verdict;
+  const plain = {
+    conclusion,
+    base,
+    head,
+    policy: policy === null ? null : { ref: policy.ref, blob: policy.blob },
+    engine: version,
+    gates: results.map(({ gate, status, reasons }) => ({
+      gate,
+      status,
+      reasons: reasons.map(({ code, message, path, line, policyLine, next }) => ({
+        code,
+        message,
+        path,
+        line,
+        policyLine,
+        next: next === undefined ? undefined : { step: next.step, who: next.who },
+      })),
+    })),
+    deferred,
+  };
+  return `${JSON.stringify(plain, null, 2)}\n`;
+}

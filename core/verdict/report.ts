@@ -1,0 +1,178 @@
+import { policyPath } from "../../schemas/policy-place.ts";
+import type { GateResult, GateStatus, Reason, Verdict } from "../../schemas/verdict.ts";
+import { block, code, oneLine, plain } from "../escape.ts";
+
+/** The largest text we hand to GitHub, in bytes of UTF-8; GitHub takes 65,535 in a check run's summary. */
+const maxBytes = 65_000;
+
+const statusLabels: Record<GateStatus, string> = {
+  pass: "passes",
+  fail: "fails",
+  pending: "waits",
+  unknown: "could not be read",
+  "not-applicable": "does not apply",
+};
+
+const marks: Record<GateStatus, string> = {
+  pass: "✓",
+  fail: "✗",
+  pending: "…",
+  unknown: "?",
+  "not-applicable": "–",
+};
+
+function named(verdict: Verdict, status: GateStatus): string[] {
+  return verdict.gates.filter((gate) => gate.status === status).map((gate) => gate.gate);
+}
+
+function plural(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+/** The verdict in at most 100 characters: the title of the check run and of our comment. */
+export function titleOf(verdict: Verdict): string {
+  const failed = named(verdict, "fail");
+  const unread = named(verdict, "unknown");
+  const waiting = verdict.gates.filter((gate) => gate.status === "pending");
+  const signOffs = waiting
+    .flatMap((gate) => gate.reasons)
+    .filter((reason) => reason.code === "not-signed-off").length;
+  const title = () => {
+    if (failed.length > 0)
+      return `${plural(failed.length, "gate fails", "gates fail")}: ${failed.join(", ")}`;
+    if (unread.length > 0) return `Not decided, could not be read: ${unread.join(", ")}`;
+    if (signOffs > 0) return `Waiting for ${plural(signOffs, "sign-off", "sign-offs")}`;
+    if (waiting.length > 0) return `Waiting: ${named(verdict, "pending").join(", ")}`;
+    return verdict.deferred.length === 0 ? "All gates pass" : "All gates that the commits settle pass";
+  };
+  const text = title();
+  return text.length <= 100 ? text : `${text.slice(0, 99)}…`;
+}
+
+/** The exit status of commands: 0 success, 1 failure, 2 not decided. */
+export function exitStatus(verdict: Verdict): 0 | 1 | 2 {
+  if (verdict.conclusion === "success") return 0;
+  return verdict.conclusion === "failure" ? 1 : 2;
+}
+
+/** Gates that block, those that fail first. */
+function blocking(verdict: Verdict): GateResult[] {
+  const order: GateStatus[] = ["fail", "unknown", "pending"];
+  return order.flatMap((status) => verdict.gates.filter((gate) => gate.status === status));
+}
+
+const maxMessageLength = 1_000;
+
+function truncate(text: string): string {
+  return text.length <= maxMessageLength ? text : `${text.slice(0, maxMessageLength)}…`;
+}
+
+/** The file of a reason and its line, such as `src/a.ts:12`. */
+function locationOf(reason: Reason): string {
+  return `${truncate(reason.path ?? "")}${reason.line === undefined ? "" : `:${reason.line}`}`;
+}
+
+function reasonMarkdown(reason: Reason): string {
+  const where = reason.path === undefined ? "" : `${code(locationOf(reason))}: `;
+  const why = reason.policyLine === undefined ? "" : ` (${code(`${policyPath}:${reason.policyLine}`)})`;
+  const lines = [`- ${where}${plain(truncate(reason.message))}${why}`];
+  if (reason.next === undefined) return `${lines.join("\n")}\n`;
+  const { step, who } = reason.next;
+  if (!step.startsWith("/"))
+    return `${lines.join("\n")}\n  **Next:** ${plain(truncate(step))} (${plain(truncate(who))})\n`;
+  const command = block(step).replace(/^/gm, "  ");
+  return `${lines.join("\n")}\n\n  **Next**, by ${plain(truncate(who))}, as a comment here:\n\n${command}\n`;
+}
+
+function gateRow({ gate, status, reasons }: GateResult): string {
+  const [first] = reasons;
+  const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : "";
+  return `| ${gate} | ${marks[status]} ${statusLabels[status]} | ${first === undefined ? "" : plain(truncate(first.message))}${more} |\n`;
+}
+
+const truncationNote = (left: number) =>
+  `\n${plural(left, "more part is", "more parts are")} left out here; \`sallyport check --json\` prints the whole verdict.\n`;
+
+/**
+ * The verdict for people, as Markdown: the check run's summary, the job summary and our comment. The first line says the
+ * conclusion in words; then a table of all gates; then what blocks, where, why and the next step. Cut between reasons
+ * with a note when it would pass GitHub's limit.
+ */
+export function summaryMarkdown(verdict: Verdict): string {
+  const policy =
+    verdict.policy === null ? "no policy" : `policy ${verdict.policy.blob} at ${verdict.policy.ref}`;
+  const asked = verdict.gates.filter((gate) => gate.status !== "not-applicable");
+  const notes = [notAsked(verdict), leftToApp(verdict)].filter((note) => note !== "");
+  const parts = [
+    `**${conclusions[verdict.conclusion]}** ${titleOf(verdict)}.\n\n| gate | result | why |\n|---|---|---|\n`,
+    ...asked.map(gateRow),
+    ...notes.map((note) => `\n${note}\n`),
+    ...blocking(verdict).flatMap(({ gate, status, reasons }) => {
+      const [first = "", ...others] = reasons.map(reasonMarkdown);
+      return [`\n#### ${gate} ${statusLabels[status]}\n\n${first}`, ...others];
+    }),
+  ];
+  const foot = `\nHead ${verdict.head}, base ${verdict.base}, ${policy}, engine ${verdict.engine}.\n`;
+  return withinLimit(parts, foot);
+}
+
+/** The gates that have nothing to say about this change, in one line: a table of them would hide the others. */
+function notAsked(verdict: Verdict): string {
+  const names = named(verdict, "not-applicable");
+  return names.length === 0 ? "" : `Not asked of this change: ${names.join(", ")}.`;
+}
+
+function leftToApp({ deferred }: Verdict): string {
+  return deferred.length === 0 ? "" : `Left to the App: ${deferred.join(", ")}.`;
+}
+
+const conclusions: Record<Verdict["conclusion"], string> = {
+  success: "Passed.",
+  failure: "Failed.",
+  pending: "Not decided yet.",
+};
+
+function withinLimit(parts: readonly string[], foot: string): string {
+  const room = maxBytes - Buffer.byteLength(foot) - Buffer.byteLength(truncationNote(parts.length));
+  let text = "";
+  let size = 0;
+  for (const [index, part] of parts.entries()) {
+    size += Buffer.byteLength(part);
+    if (size > room) return text + truncationNote(parts.length - index) + foot;
+    text += part;
+  }
+  return text + foot;
+}
+
+const colors: Record<GateStatus, string> = {
+  pass: "32",
+  fail: "31",
+  pending: "33",
+  unknown: "33",
+  "not-applicable": "2",
+};
+
+/**
+ * The verdict for a terminal or a job's log. Every line begins with text of ours, so that no file name can pass for a
+ * workflow command, and control characters are shown, so that none can move the cursor.
+ */
+export function terminalText(verdict: Verdict, { color }: { color: boolean }): string {
+  const paint = (status: GateStatus, text: string) =>
+    color ? `\u001b[${colors[status]}m${text}\u001b[0m` : text;
+  const asked = verdict.gates.filter((gate) => gate.status !== "not-applicable");
+  const width = Math.max(...asked.map(({ gate }) => gate.length), 0);
+  const gates = asked.map(({ gate, status, reasons }) => {
+    const head = `${paint(status, `${marks[status]} ${gate.padEnd(width)}  ${statusLabels[status]}`)}\n`;
+    return head + reasons.map(reasonText).join("");
+  });
+  const notes = [notAsked(verdict), leftToApp(verdict)].map((note) => (note === "" ? "" : `${note}\n`));
+  return `Verdict: ${conclusions[verdict.conclusion]} ${titleOf(verdict)}.\n${gates.join("")}${notes.join("")}`;
+}
+
+function reasonText(reason: Reason): string {
+  const where = reason.path === undefined ? "" : `${locationOf(reason)}: `;
+  const why = reason.policyLine === undefined ? "" : ` (${policyPath}:${reason.policyLine})`;
+  const next =
+    reason.next === undefined ? "" : `    next: ${oneLine(reason.next.step)} (${oneLine(reason.next.who)})\n`;
+  return `  - ${oneLine(`${where}${reason.message}${why}`)}\n${next}`;
+}

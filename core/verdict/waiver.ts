@@ -1,0 +1,87 @@
+import type { GateResult, Reason } from "../../schemas/verdict.ts";
+import { holders } from "../people/authority.ts";
+import { requesters, whoseWork } from "../people/authorship.ts";
+import type { LoadedPolicy, PullFacts, Waiver } from "../facts.ts";
+import { type Known, known } from "../known.ts";
+import { givenElsewhere, isForBase } from "../people/retarget.ts";
+
+/** The waivers of a gate on this head and day that the policy still allows, for whatever branch, the newest first. */
+function waiversOf(gate: string, facts: PullFacts, { policy }: LoadedPolicy): Waiver[] {
+  if (!facts.record.known || !(policy.waivers?.gates ?? []).some((one) => one === gate)) return [];
+  const { waivers } = facts.record.value;
+  const askedBy = requesters(facts, facts.record.value);
+  const holding = waivers.filter(
+    (one) =>
+      one.gate === gate &&
+      one.sha === facts.head.sha &&
+      one.until >= facts.day &&
+      one.by.type === "User" &&
+      whoseWork(one.by, askedBy, policy.people) !== "own",
+  );
+  return holding.toSorted((one, other) => other.seq - one.seq);
+}
+
+/**
+ * Those of the waivers that count for the branch, one of each person; unknown where that decides and cannot be read.
+ * `wanted` is how many people it takes.
+ */
+function countingOf(waivers: readonly Waiver[], facts: PullFacts, wanted: number): Known<Waiver[]> {
+  const counting = new Map<number, Waiver>();
+  let unread: Known<never> | null = null;
+  for (const waiver of waivers) {
+    const counts = isForBase(waiver, facts);
+    if (!counts.known) unread ??= counts;
+    else if (counts.value && !counting.has(waiver.by.id)) counting.set(waiver.by.id, waiver);
+  }
+  return unread !== null && counting.size < wanted ? unread : known([...counting.values()]);
+}
+
+/** What is said of a waiver that would hold for another branch. */
+function notHere(waiver: Waiver, facts: PullFacts, who: string): Reason {
+  const message = `@${waiver.by.login}'s waiver (entry ${waiver.seq}) was given ${givenElsewhere(waiver, facts)}.`;
+  const step = `Mend it, or look at the change as it enters \`${facts.base.ref}\` and waive \`${waiver.gate}\` on ${waiver.sha} again.`;
+  return { code: "waiver-for-another-base", message, next: { step, who } };
+}
+
+/** What is said of waivers that are too few. */
+function tooFew(counting: readonly Waiver[], newest: Waiver, wanted: number, who: string): Reason {
+  const by = counting.map((one) => `@${one.by.login} (entry ${one.seq})`).join(", ");
+  const message = `${counting.length} of ${wanted} people waived it on this commit: ${by}.`;
+  const step = `/waive ${newest.gate} ${newest.sha} until ${newest.until} because …`;
+  return { code: "waiver-takes-more-people", message, next: { step, who } };
+}
+
+/**
+ * A gate's result after waivers: a failed or waiting gate that as many people as the policy asks for have waived for this
+ * commit and branch passes, and says by whom, why and until when. What could not be read is never waived: nobody knows what
+ * they would be waiving.
+ */
+export function waived(result: GateResult, facts: PullFacts, loaded: LoadedPolicy): GateResult {
+  const { gate, status, reasons } = result;
+  const { waivers: rule, people } = loaded.policy;
+  if (rule === undefined || (status !== "fail" && status !== "pending")) return result;
+  const waivers = waiversOf(gate, facts, loaded);
+  const [newest] = waivers;
+  if (newest === undefined) return result;
+  const counting = countingOf(waivers, facts, rule.people);
+  if (!counting.known) {
+    const message = `Whether \`${gate}\` is waived for \`${facts.base.ref}\` could not be read: ${counting.why}`;
+    const next = { step: "Wait: it is read again at the next event.", who: "a maintainer" };
+    return { gate, status, reasons: [...reasons, { code: "retarget-unknown", message, next }] };
+  }
+  if (counting.value.length < rule.people) {
+    const who = holders(people, rule.by);
+    const why =
+      counting.value.length === 0
+        ? notHere(newest, facts, who)
+        : tooFew(counting.value, newest, rule.people, who);
+    return { gate, status, reasons: [...reasons, why] };
+  }
+  const given = counting.value.map(({ by, until, reason, seq }) => ({
+    code: "waived",
+    message: `Waived by @${by.login} on this commit until ${until} (entry ${seq}): ${reason}`,
+  }));
+  // What was waived stays to be read; a next step would ask for what nobody has to do.
+  const found = reasons.map(({ next: _, ...rest }) => rest);
+  return { gate, status: "pass", reasons: [...given, ...found] };
+}

@@ -1,0 +1,115 @@
+/** What can be done to an issue or pull request: each verb changes it, writes its history and tells listeners. */
+import { appOf } from "../request/caller.ts";
+import type { Account, Issue, IssueEvent, Label } from "../state/model.ts";
+import { presentAccount } from "../present/accounts.ts";
+import { presentIssue, presentLabel } from "../present/issues.ts";
+import { presentPull } from "../present/pulls.ts";
+import type { AuthoredCall } from "../request/route.ts";
+import { addEvent, addLabel, findLabel, now, same, touch } from "../state/state.ts";
+import { emit } from "./webhooks.ts";
+
+/** Who does it, and where: the call itself. */
+export type By = Pick<AuthoredCall, "state" | "repository" | "actor" | "caller">;
+
+type EventDetails = Partial<Pick<IssueEvent, "label" | "assignee" | "rename" | "base" | "other">>;
+
+/** Sends the issue's webhook; for a pull request the same actions go by the name of pull_request. */
+export async function emitIssue(by: By, issue: Issue, action: string, parts: object = {}): Promise<void> {
+  if (issue.pull === null) {
+    const payload = { issue: presentIssue(by.state, issue), ...parts };
+    emit(by.state, issue.repository, "issues", action, payload, by.actor);
+  } else {
+    const pull = await presentPull(by.state, issue.pull);
+    const payload = { number: issue.number, pull_request: pull, ...parts };
+    emit(by.state, issue.repository, "pull_request", action, payload, by.actor);
+  }
+}
+
+/** Writes one line of the issue's history. */
+export function record(by: By, issue: Issue, event: string, details: EventDetails = {}): void {
+  addEvent(by.state, issue, { event, actor: by.actor, app: appOf(by.caller), ...details });
+}
+
+export async function editText(
+  by: By,
+  issue: Issue,
+  text: { title?: string | undefined; body?: string | null | undefined },
+): Promise<void> {
+  const changes: { title?: { from: string }; body?: { from: string } } = {};
+  const { title, body } = text;
+  if (title !== undefined && title !== issue.title) {
+    changes.title = { from: issue.title };
+    record(by, issue, "renamed", { rename: { from: issue.title, to: title } });
+    issue.title = title;
+  }
+  if (body !== undefined && body !== issue.body) {
+    changes.body = { from: issue.body ?? "" };
+    issue.body = body;
+  }
+  if (Object.keys(changes).length === 0) return;
+  touch(by.state, issue);
+  await emitIssue(by, issue, "edited", { changes });
+}
+
+export async function closeIssue(by: By, issue: Issue, reason: Issue["stateReason"]): Promise<void> {
+  if (issue.state === "closed") return;
+  Object.assign(issue, { state: "closed", stateReason: reason, closedAt: now(by.state), closedBy: by.actor });
+  record(by, issue, "closed");
+  await emitIssue(by, issue, "closed");
+}
+
+export async function reopenIssue(by: By, issue: Issue): Promise<void> {
+  if (issue.state === "open") return;
+  Object.assign(issue, { state: "open", stateReason: "reopened", closedAt: null, closedBy: null });
+  record(by, issue, "reopened");
+  await emitIssue(by, issue, "reopened");
+}
+
+/** Adds labels by name, each once; a name that the repository does not know becomes a label, as on GitHub. */
+export async function addLabels(by: By, issue: Issue, names: string[]): Promise<void> {
+  for (const name of names) {
+    const label = findLabel(issue.repository, name) ?? makeLabel(by, name);
+    if (issue.labels.includes(label)) continue;
+    issue.labels.push(label);
+    record(by, issue, "labeled", { label });
+    await emitIssue(by, issue, "labeled", { label: presentLabel(by.state, issue.repository, label) });
+  }
+}
+
+export async function removeLabel(by: By, issue: Issue, label: Label): Promise<void> {
+  issue.labels = issue.labels.filter((held) => held !== label);
+  record(by, issue, "unlabeled", { label });
+  await emitIssue(by, issue, "unlabeled", { label: presentLabel(by.state, issue.repository, label) });
+}
+
+export async function setLabels(by: By, issue: Issue, names: string[]): Promise<void> {
+  for (const label of issue.labels) {
+    if (!names.some((name) => same(name, label.name))) await removeLabel(by, issue, label);
+  }
+  await addLabels(by, issue, names);
+}
+
+export async function assign(by: By, issue: Issue, assignees: Account[]): Promise<void> {
+  for (const assignee of assignees) {
+    if (issue.assignees.includes(assignee)) continue;
+    issue.assignees.push(assignee);
+    record(by, issue, "assigned", { assignee });
+    await emitIssue(by, issue, "assigned", { assignee: presentAccount(by.state, assignee) });
+  }
+}
+
+export async function unassign(by: By, issue: Issue, assignees: Account[]): Promise<void> {
+  for (const assignee of issue.assignees) {
+    if (!assignees.includes(assignee)) continue;
+    issue.assignees = issue.assignees.filter((held) => held !== assignee);
+    record(by, issue, "unassigned", { assignee });
+    await emitIssue(by, issue, "unassigned", { assignee: presentAccount(by.state, assignee) });
+  }
+}
+
+function makeLabel(by: By, name: string): Label {
+  const label = addLabel(by.state, by.repository, { name });
+  const payload = { label: presentLabel(by.state, by.repository, label) };
+  emit(by.state, by.repository, "label", "created", payload, by.actor);
+  return label;
+}

@@ -1,0 +1,136 @@
+/** The merge queue: groups of pull requests that enter a branch together once their checks are good. */
+import { startChecksOn } from "./ci.ts";
+import { branchTip } from "../git/git.ts";
+import type { By } from "./issue-changes.ts";
+import type { State } from "../state/memory.ts";
+import type { MergeGroup, Pull, Repository } from "../state/model.ts";
+import { markMerged } from "./pull-changes.ts";
+import { moveRef } from "./push.ts";
+import { buildHead, groupCommits, groupRef, presentMergeGroup } from "./queue-group.ts";
+import { checkState, protectionOf, unmetRules } from "../request/rules.ts";
+import { fullName, queueAccountLogin } from "../state/state.ts";
+import { emit } from "./webhooks.ts";
+import { background, inOrder } from "../state/work.ts";
+
+/** Why GitHub gives a group up: it has landed, a member was taken out, or what it stands on is no longer there. */
+type Reason = "merged" | "dequeued" | "invalidated";
+
+/** What may settle a group: a report on its head, a change of a member, a move of its base. */
+const REASON_TEXT = new Set(["merge_group", "check_run", "status", "pull_request", "push"]);
+
+/** Puts pull requests into their branch's queue as one group; gives why not, in words, when they cannot enter. */
+export function enterQueue(
+  state: State,
+  repository: Repository,
+  pulls: Pull[],
+): Promise<MergeGroup | string> {
+  return inOrder(state, `merge queue ${repository.id}`, () => makeGroup(state, repository, pulls));
+}
+
+/** Looks after every open group whenever something is told that could settle one. */
+export function watchQueues(state: State): void {
+  state.webhookListeners.push(({ event }) => {
+    if (!REASON_TEXT.has(event)) return;
+    for (const repository of state.repositories) {
+      if (repository.mergeGroups.length === 0) continue;
+      background(
+        state,
+        inOrder(state, `merge queue ${repository.id}`, () => settleGroups(state, repository)),
+      );
+    }
+  });
+}
+
+async function makeGroup(state: State, repository: Repository, pulls: Pull[]): Promise<MergeGroup | string> {
+  const [first] = pulls;
+  const last = pulls.at(-1);
+  if (first === undefined || last === undefined) return "a group has at least one pull request";
+  const branch = first.base.ref;
+  const method = protectionOf(repository, branch)?.mergeQueue ?? null;
+  if (method === null) return `${fullName(repository)} has no merge queue for ${branch}`;
+  for (const pull of pulls) {
+    const why = whyNotQueued(state, repository, pull, branch);
+    if (why !== undefined) return `pull request #${pull.issue.number} ${why}`;
+  }
+  const base = await branchTip(repository.dir, branch);
+  if (base === undefined) return `there is no branch ${branch}`;
+  const by = queueOf(state, repository);
+  const built = await buildHead(state, repository, { base, pulls, method, actor: by.actor });
+  if ("conflict" in built) return `pull request #${built.conflict} conflicts with what it would stand on`;
+  const ref = groupRef(branch, last, base);
+  const group: MergeGroup = {
+    ref,
+    branch,
+    base,
+    head: built.head,
+    members: pulls.map((pull) => ({ pull, head: pull.head.sha })),
+  };
+  if (!(await moveRef(by, { ref, before: null, after: built.head }))) return `${ref} is there already`;
+  repository.mergeGroups.push(group);
+  await emitGroup(by, group, "checks_requested");
+  startChecksOn(state, repository, { sha: group.head, ref: ref.replace("refs/heads/", "") });
+  return group;
+}
+
+function whyNotQueued(state: State, repository: Repository, pull: Pull, branch: string): string | undefined {
+  if (pull.issue.state === "closed" || pull.draft) return "is closed or a draft";
+  if (pull.base.ref !== branch) return `is not aimed at ${branch}`;
+  if (repository.mergeGroups.some(({ members }) => members.some((member) => member.pull === pull)))
+    return "is in the queue already";
+  return unmetRules(state, pull)[0];
+}
+
+async function settleGroups(state: State, repository: Repository): Promise<void> {
+  for (const group of [...repository.mergeGroups]) {
+    const end = await endOf(repository, group);
+    if (end !== undefined) await endGroup(state, repository, group, end);
+  }
+}
+
+/** How a group ends by what is known now; undefined while it waits. */
+async function endOf(repository: Repository, group: MergeGroup): Promise<Reason | undefined> {
+  const stays = ({ pull, head }: MergeGroup["members"][number]) =>
+    pull.issue.state === "open" && pull.head.sha === head && pull.base.ref === group.branch;
+  if (!group.members.every(stays)) return "dequeued";
+  if ((await branchTip(repository.dir, group.branch)) !== group.base) return "invalidated";
+  const checks = protectionOf(repository, group.branch)?.checks ?? [];
+  const states = checks.map((check) => checkState(repository, group.head, check));
+  if (states.includes("failing")) return "dequeued";
+  return states.every((result) => result === "met") ? "merged" : undefined;
+}
+
+async function endGroup(
+  state: State,
+  repository: Repository,
+  group: MergeGroup,
+  planned: Reason,
+): Promise<void> {
+  const by = queueOf(state, repository);
+  repository.mergeGroups = repository.mergeGroups.filter((other) => other !== group);
+  const landed = planned === "merged" && (await land(by, group));
+  const reason = planned === "merged" && !landed ? "invalidated" : planned;
+  await emitGroup(by, group, "destroyed", { reason });
+  await moveRef(by, { ref: group.ref, before: group.head, after: null });
+}
+
+/** Moves the base branch to the group's head; false when it has moved elsewhere meanwhile. */
+async function land(by: By, group: MergeGroup): Promise<boolean> {
+  const commits = await groupCommits(by.repository, group);
+  const pulls = group.members.map(({ pull }) => pull);
+  const change = { ref: `refs/heads/${group.branch}`, before: group.base, after: group.head };
+  if (!(await moveRef(by, change, pulls))) return false;
+  for (const [index, pull] of pulls.entries()) await markMerged(by, pull, commits[index] ?? group.head);
+  return true;
+}
+
+async function emitGroup(by: By, group: MergeGroup, action: string, parts: object = {}): Promise<void> {
+  const payload = { merge_group: await presentMergeGroup(by.repository, group), ...parts };
+  emit(by.state, by.repository, "merge_group", action, payload, by.actor);
+}
+
+/** The queue acts in GitHub's own name. */
+function queueOf(state: State, repository: Repository): By {
+  const actor = state.accounts.find(({ login }) => login === queueAccountLogin);
+  if (actor === undefined) throw new Error("the sandbox has no merge queue account");
+  return { state, repository, actor, caller: { kind: "nobody" } };
+}

@@ -1,0 +1,140 @@
+/** Moves branches and tags, and tells everyone whom it concerns. */
+import { type Commit, readCommits } from "../git/commits.ts";
+import { git, isAncestor } from "../git/git.ts";
+import type { By } from "./issue-changes.ts";
+import type { State } from "../state/memory.ts";
+import type { Pull, Repository } from "../state/model.ts";
+import { presentAccount } from "../present/accounts.ts";
+import { presentRepository, repositoryPage } from "../present/repositories.ts";
+import { followBranch } from "./pull-changes.ts";
+import { now } from "../state/state.ts";
+import { emit } from "./webhooks.ts";
+import { inOrder } from "../state/work.ts";
+
+/** `ref` is the full name; null stands for a ref that is not there. */
+export type RefChange = { ref: string; before: string | null; after: string | null };
+
+export const zeroId = "0".repeat(40);
+
+/** A push's payload names at most so many commits. */
+const MAX_COMMITS = 2048;
+
+/** Whatever reads and moves refs of one repository happens one after another. */
+export function withRefs<T>(state: State, repository: Repository, task: () => Promise<T>): Promise<T> {
+  return inOrder(state, `refs ${repository.id}`, task);
+}
+
+/**
+ * Moves one ref if it still stands at `before`, and tells of it; false when it does not. `merging` are the pull
+ * requests whose merge this is: its caller tells of that.
+ */
+export function moveRef(by: By, change: RefChange, merging: readonly Pull[] = []): Promise<boolean> {
+  const { ref, before, after } = change;
+  return withRefs(by.state, by.repository, async () => {
+    const args = after === null ? ["-d", ref, before ?? zeroId] : [ref, after, before ?? zeroId];
+    const { exit } = await git(by.repository.dir, ["update-ref", ...args]);
+    if (exit === 0) await emitPush(by, [change], merging);
+    return exit === 0;
+  });
+}
+
+/** Tells of refs that have moved: push, create and delete, and what becomes of pull requests. */
+export async function emitPush(by: By, changes: RefChange[], merging: readonly Pull[] = []): Promise<void> {
+  by.repository.pushedAt = now(by.state);
+  for (const change of changes) {
+    const { ref, before, after } = change;
+    const branch = ref.startsWith("refs/heads/") ? ref.slice("refs/heads/".length) : undefined;
+    if (before === null) emitRef(by, "create", ref);
+    emit(by.state, by.repository, "push", null, await pushParts(by, change), by.actor);
+    if (after === null) emitRef(by, "delete", ref);
+    if (branch !== undefined) await followBranch(by, branch, before, after, merging);
+  }
+}
+
+function emitRef(by: By, event: "create" | "delete", ref: string): void {
+  const [, kind, ...name] = ref.split("/");
+  const parts = {
+    ref: name.join("/"),
+    ref_type: kind === "tags" ? "tag" : "branch",
+    pusher_type: "user",
+    ...(event === "create"
+      ? { master_branch: by.repository.defaultBranch, description: by.repository.description }
+      : {}),
+  };
+  emit(by.state, by.repository, event, null, parts, by.actor);
+}
+
+async function pushParts(by: By, { ref, before, after }: RefChange) {
+  const { state, repository, actor } = by;
+  const page = repositoryPage(state, repository);
+  const commits = await newCommits(repository, before, after);
+  const shown = await Promise.all(commits.map((commit) => presentPushed(by, commit)));
+  const head = after === null ? undefined : (await readCommits(repository.dir, ["-1", after]))[0];
+  const ends = `${(before ?? zeroId).slice(0, 12)}...${(after ?? zeroId).slice(0, 12)}`;
+  const shownRepository = presentRepository(state, repository);
+  return {
+    ref,
+    before: before ?? zeroId,
+    after: after ?? zeroId,
+    created: before === null,
+    deleted: after === null,
+    forced: before !== null && after !== null && !(await isAncestor(repository.dir, before, after)),
+    base_ref: null,
+    compare: `${page}/compare/${ends}`,
+    commits: shown,
+    head_commit: head === undefined ? null : await presentPushed(by, head),
+    pusher: { name: actor.login, email: actor.email },
+    // Here, and only here, GitHub writes these times as seconds.
+    repository: {
+      ...shownRepository,
+      created_at: Date.parse(repository.createdAt) / 1000,
+      pushed_at: Date.parse(repository.pushedAt) / 1000,
+      stargazers: 0,
+      master_branch: repository.defaultBranch,
+      owner: { ...presentAccount(state, repository.owner), name: repository.owner.login, email: null },
+    },
+  };
+}
+
+/** Oldest first; of a new branch, those that the default branch lacks. */
+async function newCommits(
+  repository: Repository,
+  before: string | null,
+  after: string | null,
+): Promise<Commit[]> {
+  if (after === null) return [];
+  const known = before ?? `refs/heads/${repository.defaultBranch}`;
+  const there = await git(repository.dir, ["rev-parse", "--quiet", "--verify", `${known}^{commit}`]);
+  const range = there.exit === 0 ? [after, `^${known}`] : [after];
+  return readCommits(repository.dir, ["--reverse", `--max-count=${MAX_COMMITS}`, ...range]);
+}
+
+async function presentPushed({ state, repository }: By, commit: Commit) {
+  const args = [
+    "diff-tree",
+    "-r",
+    "-z",
+    "--root",
+    "--no-commit-id",
+    "--name-status",
+    "--no-renames",
+    commit.sha,
+  ];
+  const { stdout } = await git(repository.dir, args);
+  const fields = stdout.toString("utf8").split("\0");
+  const paths = (letter: string) =>
+    fields.flatMap((field, at) => (at % 2 === 1 && fields[at - 1] === letter ? [field] : []));
+  return {
+    id: commit.sha,
+    tree_id: commit.tree,
+    distinct: true,
+    message: commit.message,
+    timestamp: commit.committer.date,
+    url: `${repositoryPage(state, repository)}/commit/${commit.sha}`,
+    author: { name: commit.author.name, email: commit.author.email },
+    committer: { name: commit.committer.name, email: commit.committer.email },
+    added: paths("A"),
+    removed: paths("D"),
+    modified: [...paths("M"), ...paths("T")],
+  };
+}

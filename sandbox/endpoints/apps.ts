@@ -1,0 +1,143 @@
+/** Apps, their installations and tokens, and what any caller may ask about itself. */
+import { z } from "zod";
+import { reaches, satisfies } from "../request/access.ts";
+import { type Answer, created, noContent, notFound, ok, refused } from "../request/answer.ts";
+import type { App, Installation, Permissions, Repository } from "../state/model.ts";
+import { listing } from "../request/paging.ts";
+import { presentApp, presentInstallation, presentProfile } from "../present/accounts.ts";
+import { presentRepository } from "../present/repositories.ts";
+import { chargeRate } from "../request/rate.ts";
+import {
+  appRoute,
+  type Call,
+  installationRoute,
+  openRoute,
+  type Route,
+  userRoute,
+  withBody,
+} from "../request/route.ts";
+import { findAccount, findRepository, timestamp } from "../state/state.ts";
+import { addInstallationToken } from "../state/tokens.ts";
+
+const narrowing = z.object({
+  repositories: z.array(z.string()).optional(),
+  repository_ids: z.array(z.number()).optional(),
+  permissions: z.record(z.string(), z.enum(["read", "write", "admin"])).optional(),
+});
+
+export const appRoutes: Route[] = [
+  appRoute("GET /app", (call) =>
+    ok({ ...presentApp(call.state, call.app), installations_count: installationsOf(call).length }),
+  ),
+  appRoute("GET /app/installations", (call) =>
+    listing(call, installationsOf(call), (installation) => presentInstallation(call.state, installation)),
+  ),
+  appRoute("GET /app/installations/:installation", (call) => {
+    const installation = findInstallation(call);
+    return installation === undefined ? notFound() : ok(presentInstallation(call.state, installation));
+  }),
+  appRoute("POST /app/installations/:installation/access_tokens", withBody(narrowing, issueToken)),
+  appRoute("GET /repos/:owner/:repo/installation", (call) => {
+    const repository = findRepository(call.state, call.params.owner ?? "", call.params.repo ?? "");
+    return installationOn(call, (installation) =>
+      installation.repositories.some((each) => each === repository),
+    );
+  }),
+  appRoute("GET /orgs/:org/installation", (call) => onAccount(call, call.params.org ?? "")),
+  appRoute("GET /users/:user/installation", (call) => onAccount(call, call.params.user ?? "")),
+  openRoute("GET /apps/:slug", (call) => {
+    const app = call.state.apps.find(({ slug }) => slug === call.params.slug);
+    return app === undefined ? notFound() : ok(presentApp(call.state, app));
+  }),
+  installationRoute("GET /installation/repositories", async (call) => {
+    const reached = call.state.repositories.filter((repository) => reaches(call.token, repository));
+    const page = await listing(
+      call,
+      reached,
+      (repository) => presentRepository(call.state, repository),
+      "repositories",
+    );
+    const extra = { repository_selection: "selected" };
+    return typeof page.body === "object" ? { ...page, body: { ...page.body, ...extra } } : page;
+  }),
+  installationRoute("DELETE /installation/token", (call) => {
+    call.state.tokens = call.state.tokens.filter((token) => token !== call.token);
+    return noContent();
+  }),
+  userRoute("GET /user", (call) => ok(presentProfile(call.state, call.user))),
+  openRoute("GET /users/:user", (call) => {
+    const account = findAccount(call.state, call.params.user ?? "");
+    return account === undefined ? notFound() : ok(presentProfile(call.state, account));
+  }),
+  openRoute("GET /rate_limit", (call) => {
+    const rate = chargeRate(call.state, call.caller, 0);
+    return ok({ resources: { core: rate, search: rate }, rate });
+  }),
+  openRoute("GET /meta", () => ok({ verifiable_password_authentication: false })),
+];
+
+type AppCall = Call & { app: App };
+
+function installationsOf(call: AppCall): Installation[] {
+  return call.state.installations.filter(({ app }) => app === call.app);
+}
+
+function findInstallation(call: AppCall): Installation | undefined {
+  return installationsOf(call).find(({ id }) => id === Number(call.params.installation));
+}
+
+function installationOn(call: AppCall, belongs: (installation: Installation) => boolean): Answer {
+  const found = installationsOf(call).find(belongs);
+  return found === undefined ? notFound() : ok(presentInstallation(call.state, found));
+}
+
+function onAccount(call: AppCall, login: string): Answer {
+  return installationOn(call, ({ account }) => account === findAccount(call.state, login));
+}
+
+/** A token for the installation or less; asking for more than it has is refused. */
+function issueToken(call: AppCall, body: z.output<typeof narrowing>): Answer {
+  const installation = findInstallation(call);
+  if (installation === undefined) return notFound();
+  const held: Permissions = { metadata: "read", ...call.app.permissions };
+  const permissions = body.permissions ?? held;
+  const wider = Object.entries(permissions).find(([name, level]) => !satisfies(held, `${name}=${level}`));
+  if (wider !== undefined) {
+    return refused(422, "The permissions requested are not granted to this installation.");
+  }
+  const repositories = narrowed(installation, body);
+  if (repositories === undefined) {
+    const message =
+      "There is at least one repository that does not exist or is not accessible to the parent installation.";
+    return refused(422, message);
+  }
+  const token = addInstallationToken(
+    call.state,
+    installation,
+    { metadata: "read", ...permissions },
+    repositories,
+  );
+  return created({
+    token: token.token,
+    expires_at: timestamp(token.expiresAt),
+    permissions: token.permissions,
+    repository_selection: "selected",
+    ...(repositories === null
+      ? {}
+      : { repositories: repositories.map((repository) => presentRepository(call.state, repository)) }),
+  });
+}
+
+/** Null when nothing narrows; undefined when a repository is not the installation's. */
+function narrowed(
+  { repositories }: Installation,
+  { repositories: names, repository_ids: ids }: z.output<typeof narrowing>,
+): Repository[] | null | undefined {
+  if (names === undefined && ids === undefined) return null;
+  const wanted = [
+    ...(names ?? []).map((name) => repositories.find((repository) => repository.name === name)),
+    ...(ids ?? []).map((id) => repositories.find((repository) => repository.id === id)),
+  ];
+  const found = wanted.filter((repository) => repository !== undefined);
+  return found.length === wanted.length ? found : undefined;
+}

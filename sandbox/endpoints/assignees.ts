@@ -1,0 +1,69 @@
+/** Who an issue is given to. */
+import { z } from "zod";
+import { type Answer, created, invalid, noContent, notFound, ok } from "../request/answer.ts";
+import { assign, unassign } from "../changes/issue-changes.ts";
+import { type AuthoredIssueCall, writeIssueRoute } from "../request/issue-route.ts";
+import type { Account } from "../state/model.ts";
+import { listing } from "../request/paging.ts";
+import { presentAccount } from "../present/accounts.ts";
+import { presentIssue } from "../present/issues.ts";
+import { type RepositoryCall, type Route, repoRoute, withBody } from "../request/route.ts";
+import { findAccount, roleOf } from "../state/state.ts";
+
+const REPO = "/repos/:owner/:repo";
+const ASSIGNEES = `${REPO}/issues/:number/assignees` as const;
+const READ = { needs: "issues=read", role: "read" } as const;
+
+const logins = z.object({ assignees: z.array(z.string()).default([]) });
+
+export const assigneeRoutes: Route[] = [
+  repoRoute(`GET ${REPO}/assignees`, READ, (call) =>
+    listing(call, assignable(call), (account) => presentAccount(call.state, account)),
+  ),
+  repoRoute(`GET ${REPO}/assignees/:login`, READ, (call) => {
+    const account = findAccount(call.state, call.params.login ?? "");
+    return account !== undefined && assignable(call).includes(account) ? noContent() : notFound();
+  }),
+  writeIssueRoute("POST", ASSIGNEES, "triage", withBody(logins, add)),
+  writeIssueRoute("DELETE", ASSIGNEES, "triage", withBody(logins, remove)),
+];
+
+/** The accounts behind the logins, or the 422 that a stranger among them earns when an issue is made or changed. */
+export function findAssignees(call: RepositoryCall, names: string[]): { found: Account[] } | Answer {
+  const accounts = names.map((login) => findAccount(call.state, login));
+  const known = assignable(call);
+  const found = accounts.filter((account) => account !== undefined && known.includes(account));
+  return found.length === names.length
+    ? { found: found.filter((account) => account !== undefined) }
+    : invalid({ resource: "Issue", field: "assignees", code: "invalid" });
+}
+
+/** Those who have a role here by name, by a team or as a member; reading a public repository gives none. */
+function assignable(call: RepositoryCall): Account[] {
+  const { state, repository } = call;
+  const closed = { ...repository, private: true };
+  return state.accounts.filter(
+    (account) => account.type === "User" && roleOf(state, closed, account) !== undefined,
+  );
+}
+
+async function add(call: AuthoredIssueCall, body: z.output<typeof logins>): Promise<Answer> {
+  const known = assignable(call);
+  const wanted = body.assignees.map((login) => findAccount(call.state, login));
+  await assign(
+    call,
+    call.issue,
+    wanted.filter((account) => account !== undefined).filter((account) => known.includes(account)),
+  );
+  return created(presentIssue(call.state, call.issue));
+}
+
+async function remove(call: AuthoredIssueCall, body: z.output<typeof logins>): Promise<Answer> {
+  const leaving = body.assignees.map((login) => findAccount(call.state, login));
+  await unassign(
+    call,
+    call.issue,
+    leaving.filter((account) => account !== undefined),
+  );
+  return ok(presentIssue(call.state, call.issue));
+}

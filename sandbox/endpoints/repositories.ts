@@ -1,0 +1,67 @@
+/** Repositories and their branches. */
+import { readContents } from "../request/access.ts";
+import { notFound, ok } from "../request/answer.ts";
+import { readCommit } from "../git/commits.ts";
+import { branchTip, listRefs } from "../git/git.ts";
+import type { Repository } from "../state/model.ts";
+import { listing } from "../request/paging.ts";
+import { presentCommit } from "../present/commits.ts";
+import { presentBranchProtection } from "../present/protection.ts";
+import { presentFullRepository, repositoryPage, repositoryUrl } from "../present/repositories.ts";
+import { type RepositoryCall, type Route, repoRoute } from "../request/route.ts";
+import { protectionOf } from "../request/rules.ts";
+import { roleOf } from "../state/state.ts";
+
+const REPO = "/repos/:owner/:repo";
+
+export const repositoryRoutes: Route[] = [
+  repoRoute(`GET ${REPO}`, { needs: "metadata=read", role: "read" }, (call) => {
+    const { state, caller, repository } = call;
+    const role = caller.kind === "user" ? roleOf(state, repository, caller.user) : undefined;
+    return ok(presentFullRepository(state, repository, role));
+  }),
+  repoRoute(`GET ${REPO}/branches`, readContents, async (call) => {
+    const wanted = call.query.get("protected");
+    const refs = await listRefs(call.repository.dir, "refs/heads/");
+    const branches = refs
+      .map(({ name, sha }) => presentBranch(call, name.slice("refs/heads/".length), sha))
+      .filter((branch) => wanted === null || String(branch.protected) === wanted);
+    return listing(call, branches, (branch) => branch);
+  }),
+];
+
+/** Stands last: a branch's name may hold slashes. */
+export const branchRoute: Route = repoRoute(
+  `GET ${REPO}/branches/:branch{.+}`,
+  readContents,
+  async (call) => {
+    const { state, repository } = call;
+    const name = call.params.branch ?? "";
+    const sha = await branchTip(repository.dir, name);
+    if (sha === undefined) return notFound();
+    return ok({
+      ...presentBranch(call, name, sha),
+      commit: presentCommit(state, repository, await readCommit(repository.dir, sha)),
+      _links: {
+        self: `${repositoryUrl(state, repository)}/branches/${name}`,
+        html: `${repositoryPage(state, repository)}/tree/${name}`,
+      },
+    });
+  },
+);
+
+function presentBranch(call: RepositoryCall, name: string, sha: string) {
+  const { state, repository } = call;
+  const url = repositoryUrl(state, repository);
+  return {
+    name,
+    commit: { sha, url: `${url}/commits/${sha}` },
+    protected: isProtected(repository, name),
+    protection: presentBranchProtection(state, repository, protectionOf(repository, name)),
+    protection_url: `${url}/branches/${name}/protection`,
+  };
+}
+
+function isProtected(repository: Repository, branch: string): boolean {
+  return protectionOf(repository, branch) !== undefined;
+}

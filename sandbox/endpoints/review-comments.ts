@@ -1,0 +1,106 @@
+/** Comments on lines of a pull request's diff. */
+import { z } from "zod";
+import { type Answer, created, notFound, refused } from "../request/answer.ts";
+import { type FileChange, mergeBase, readChanges } from "../git/commits.ts";
+import type { Review, ReviewComment } from "../state/model.ts";
+import { listing } from "../request/paging.ts";
+import { presentPullSimple } from "../present/pulls.ts";
+import { presentReviewComment } from "../present/reviews.ts";
+import { type AuthoredPullCall, authoredPullRoute, pullRoute } from "../request/pull-route.ts";
+import { type Route, repoRoute, withBody } from "../request/route.ts";
+import { identify, now, pullsOf } from "../state/state.ts";
+import { emit } from "../changes/webhooks.ts";
+
+const READ = { needs: "pull_requests=read", role: "read" } as const;
+const WRITE = { needs: "pull_requests=write", role: "read" } as const;
+
+export const newComment = z.object({
+  body: z.string().min(1),
+  path: z.string(),
+  line: z.number().int().positive().optional(),
+  position: z.number().int().positive().optional(),
+  side: z.enum(["LEFT", "RIGHT"]).default("RIGHT"),
+});
+
+const single = newComment.extend({
+  path: z.string().optional(),
+  commit_id: z.string().optional(),
+  in_reply_to: z.number().int().optional(),
+});
+
+export const reviewCommentRoutes: Route[] = [
+  repoRoute("GET /repos/:owner/:repo/pulls/comments", READ, (call) => {
+    const comments = pullsOf(call.repository).flatMap((pull) => pull.reviewComments);
+    return listing(call, comments, (comment) => presentReviewComment(call.state, comment));
+  }),
+  pullRoute("/comments", (call) =>
+    listing(call, call.pull.reviewComments, (comment) => presentReviewComment(call.state, comment)),
+  ),
+  authoredPullRoute("POST", "/comments", WRITE, withBody(single, createComment)),
+];
+
+/** Every such comment belongs to a review; one made by itself gets a review of its own. */
+async function createComment(call: AuthoredPullCall, body: z.output<typeof single>): Promise<Answer> {
+  const { state, repository, pull, actor } = call;
+  const parent = pull.reviewComments.find(({ id }) => id === body.in_reply_to);
+  if (body.in_reply_to !== undefined && parent === undefined) return notFound();
+  const path = parent?.path ?? body.path;
+  const start = (await mergeBase(repository.dir, pull.base.sha, pull.head.sha)) ?? pull.base.sha;
+  const changes = await readChanges(repository.dir, start, pull.head.sha);
+  if (path === undefined || !changes.some(({ filename }) => filename === path)) {
+    const error = {
+      resource: "PullRequestReviewComment",
+      field: "pull_request_review_thread.path",
+      code: "invalid",
+    };
+    return refused(422, "Validation Failed", [error]);
+  }
+  const review: Review = {
+    ...identify(state, "PRR"),
+    pull,
+    user: actor,
+    body: "",
+    state: "COMMENTED",
+    commitId: body.commit_id ?? pull.head.sha,
+    submittedAt: now(state),
+  };
+  pull.reviews.push(review);
+  const comment = addReviewComment(call, review, { ...body, path }, changes);
+  comment.inReplyTo = parent?.id ?? null;
+  return created(presentReviewComment(state, comment));
+}
+
+/** Adds the comment and tells of it. */
+export function addReviewComment(
+  call: AuthoredPullCall,
+  review: Review,
+  fields: z.output<typeof newComment>,
+  changes: FileChange[],
+): ReviewComment {
+  const { state, repository, pull, actor } = call;
+  const made = now(state);
+  const hunk = changes.find(({ filename }) => filename === fields.path)?.patch ?? "";
+  const comment: ReviewComment = {
+    ...identify(state, "PRRC"),
+    pull,
+    review,
+    user: actor,
+    body: fields.body,
+    path: fields.path,
+    line: fields.line ?? null,
+    side: fields.side,
+    diffHunk: hunk.split("\n").slice(0, 8).join("\n"),
+    commitId: review.commitId,
+    inReplyTo: null,
+    reactions: [],
+    createdAt: made,
+    updatedAt: made,
+  };
+  pull.reviewComments.push(comment);
+  const parts = {
+    comment: presentReviewComment(state, comment),
+    pull_request: presentPullSimple(state, pull),
+  };
+  emit(state, repository, "pull_request_review_comment", "created", parts, actor);
+  return comment;
+}

@@ -1,0 +1,63 @@
+/** The sandbox's own controls under `/_sandbox`: they need no token and exist on loopback only, as the server does. */
+import { Hono } from "hono";
+import { z } from "zod";
+import { addFault, faultSchema } from "../state/faults.ts";
+import type { State } from "../state/memory.ts";
+import { enterQueue } from "../changes/merge-queue.ts";
+import type { ServedRequest } from "./rest.ts";
+import { findPull, findRepository } from "../state/state.ts";
+import { settled } from "../state/work.ts";
+
+const queueOrder = z.strictObject({
+  repository: z.string(),
+  pulls: z.array(z.number().int().positive()).min(1),
+});
+
+export function controls(state: State, requests: ServedRequest[]): Hono {
+  const control = new Hono();
+  control.get("/requests", (context) => context.json(requests));
+  control.delete("/requests", (context) => {
+    requests.length = 0;
+    return context.body(null, 204);
+  });
+  control.get("/faults", (context) => context.json(state.faults));
+  control.post("/faults", async (context) => {
+    const order = faultSchema.safeParse(await context.req.json().catch(() => undefined));
+    if (!order.success) {
+      const [issue] = order.error.issues;
+      return context.json({ message: `fault: ${issue?.path.join(".")} ${issue?.message}` }, 422);
+    }
+    addFault(state.faults, order.data);
+    return context.json(order.data, 201);
+  });
+  control.delete("/faults", (context) => {
+    state.faults = [];
+    return context.body(null, 204);
+  });
+  /** Puts pull requests into the merge queue of their branch, as one group. */
+  control.post("/merge-queue", async (context) => {
+    const order = queueOrder.safeParse(await context.req.json().catch(() => undefined));
+    if (!order.success) {
+      const [issue] = order.error.issues;
+      return context.json({ message: `merge queue: ${issue?.path.join(".")} ${issue?.message}` }, 422);
+    }
+    const [owner = "", name = ""] = order.data.repository.split("/");
+    const repository = findRepository(state, owner, name);
+    if (repository === undefined) return context.json({ message: "there is no such repository" }, 422);
+    const pulls = order.data.pulls.map((number) => findPull(repository, number));
+    if (pulls.includes(undefined)) return context.json({ message: "there is no such pull request" }, 422);
+    const group = await enterQueue(
+      state,
+      repository,
+      pulls.filter((pull) => pull !== undefined),
+    );
+    if (typeof group === "string") return context.json({ message: group }, 422);
+    return context.json({ head_ref: group.ref, head_sha: group.head, base_sha: group.base }, 201);
+  });
+  /** Answers when every webhook has been delivered and every simulated check has reported. */
+  control.get("/settled", async (context) => {
+    await settled(state);
+    return context.body(null, 204);
+  });
+  return control;
+}

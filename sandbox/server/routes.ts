@@ -1,0 +1,61 @@
+/** Every REST route, and GraphQL's two; of two that fit a path the earlier one answers. */
+import { appRoutes } from "../endpoints/apps.ts";
+import { assigneeRoutes } from "../endpoints/assignees.ts";
+import { checkRunRoutes } from "../endpoints/check-runs.ts";
+import { checkSuiteRoutes } from "../endpoints/check-suites.ts";
+import { collaboratorRoutes } from "../endpoints/collaborators.ts";
+import { commentRoutes } from "../endpoints/comments.ts";
+import { contentWriteRoutes } from "../endpoints/content-writes.ts";
+import { contentRoutes } from "../endpoints/contents.ts";
+import { deliveryRoutes } from "../endpoints/deliveries.ts";
+import { dependencyRoutes } from "../endpoints/dependencies.ts";
+import { gitObjectRoutes } from "../endpoints/git-objects.ts";
+import { gitRefRoutes } from "../endpoints/git-refs.ts";
+import { graphqlRoutes } from "../graphql/graphql.ts";
+import { commitRoute, historyRoutes } from "../endpoints/history.ts";
+import { issueRoutes } from "../endpoints/issues.ts";
+import { labelRoutes } from "../endpoints/labels.ts";
+import { mergeRoutes } from "../endpoints/merges.ts";
+import { protectionRoutes } from "../endpoints/protection.ts";
+import { pullRoutes } from "../endpoints/pulls.ts";
+import { reactionRoutes } from "../endpoints/reactions.ts";
+import { branchRoute, repositoryRoutes } from "../endpoints/repositories.ts";
+import { reviewCommentRoutes } from "../endpoints/review-comments.ts";
+import { reviewRoutes } from "../endpoints/reviews.ts";
+import type { Route } from "../request/route.ts";
+import { statusRoutes } from "../endpoints/statuses.ts";
+import { subIssueRoutes } from "../endpoints/sub-issues.ts";
+import { teamRoutes } from "../endpoints/teams.ts";
+import { timelineRoutes } from "../endpoints/timeline.ts";
+
+export const routes: Route[] = [
+  ...commentRoutes,
+  ...timelineRoutes,
+  ...issueRoutes,
+  ...labelRoutes,
+  ...assigneeRoutes,
+  ...reactionRoutes,
+  ...subIssueRoutes,
+  ...dependencyRoutes,
+  ...checkRunRoutes,
+  ...checkSuiteRoutes,
+  ...statusRoutes,
+  ...collaboratorRoutes,
+  ...teamRoutes,
+  ...appRoutes,
+  ...deliveryRoutes,
+  ...repositoryRoutes,
+  ...gitRefRoutes,
+  ...gitObjectRoutes,
+  ...contentRoutes,
+  ...contentWriteRoutes,
+  ...historyRoutes,
+  ...pullRoutes,
+  ...mergeRoutes,
+  ...reviewRoutes,
+  ...reviewCommentRoutes,
+  ...protectionRoutes,
+  ...graphqlRoutes,
+  branchRoute,
+  commitRoute,
+];

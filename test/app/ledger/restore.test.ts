@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { anchorText } from "../../../app/ledger/anchor.ts";
+import { createAttemptGuard } from "../../../app/store/attempt-guard.ts";
+import { headOf } from "../../../app/store/chain.ts";
+import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
+import { publishLedger } from "../../../app/ledger/publish.ts";
+import { raiseIncident } from "../../../app/ledger/incident.ts";
+import { restoreChain } from "../../../app/ledger/restore.ts";
+import { createSigner } from "../../../app/ledger/signer.ts";
+import { chainSource } from "../../../app/ledger/source.ts";
+import { evidenceBranch } from "../../../core/ledger/branch.ts";
+import { parsePublicKey } from "../../../core/ledger/public-key.ts";
+import { newKey } from "../../builders/ledger.ts";
+import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
+
+let acme: Acme;
+let database: OpenDatabase;
+const signer = createSigner(newKey().pem);
+
+beforeAll(async () => {
+  acme = await startAcme();
+  database = await openDatabase({ folder: null });
+}, 30_000);
+afterAll(async () => {
+  await database.close();
+  await acme.close();
+});
+beforeEach(async () => {
+  for (const table of ["entries", "chains", "exports"] as const)
+    await database.db.deleteFrom(table).execute();
+  await acme.as("lena", "DELETE", `git/refs/heads/${evidenceBranch}`).catch(() => {});
+});
+
+const happen = (
+  code: string,
+  message: string,
+  subject: { name: string; digest: { sha256: string } }[] = [],
+) =>
+  raiseIncident(
+    {
+      db: database.db,
+      repository: { id: acme.repository, name: "acme/web" },
+      ourselves: acme.world.ourselves,
+    },
+    { code, message, subject },
+    { sign: signer.sign, now: () => new Date("2026-11-21T10:00:00.000Z"), guard: createAttemptGuard() },
+  );
+const publish = () => {
+  const { secrets, ourselves } = acme.world;
+  return publishLedger(acme.world.github, chainSource(database.db, acme.repository, { secrets, ourselves }));
+};
+const restore = () =>
+  restoreChain(database.db, acme.world.github, {
+    repository: acme.repository,
+    appId: acme.world.ourselves.appId,
+    ownKey: parsePublicKey(signer.publicKey),
+    acceptLoss: false,
+  });
+
+/** A pull request whose check of ours names an entry as the ledger's head. */
+async function check(head: { seq: number; hash: string }): Promise<void> {
+  const { object } = await acme.as("lena", "GET", "git/ref/heads/main");
+  const branch = `change-${head.seq}`;
+  await acme.as("lena", "POST", "git/refs", { ref: `refs/heads/${branch}`, sha: object.sha });
+  const { commit } = await acme.as("lena", "PUT", `contents/${branch}.txt`, {
+    message: "change",
+    content: "eA==",
+    branch,
+  });
+  await acme.as("lena", "POST", "pulls", { title: "A change", head: branch, base: "main" });
+  const { request, owner, repo } = acme.world.github;
+  await request("POST /repos/{owner}/{repo}/check-runs", {
+    owner,
+    repo,
+    name: "sallyport",
+    head_sha: commit.sha,
+    status: "completed",
+    conclusion: "success",
+    output: { title: "t", summary: "s", text: anchorText(head) },
+  });
+}
+
+test("T143 a store from an older backup beside a branch that was cut shorter is noticed by the checks", async () => {
+  await happen("x", "one");
+  await happen("x", "two");
+  await publish();
+  await happen("x", "three");
+  // A store that is only not published yet goes on.
+  expect(await restore()).toMatchObject({ entries: 0, lost: null });
+
+  const lost = { seq: 4, hash: "f".repeat(64) };
+  await check(lost);
+  await expect(restore()).rejects.toMatchObject({ code: "ledger-behind" });
+  await acme.as("lena", "DELETE", `git/refs/heads/${evidenceBranch}`);
+  await expect(restore()).rejects.toMatchObject({ code: "ledger-behind" });
+  expect(await headOf(database.db, acme.repository)).toMatchObject({ seq: 3 });
+
+  // What a person gave up once is not asked for again.
+  await happen("entries-lost", `Entry 9 is lost, and here is the name of another: ${lost.hash}.`);
+  await expect(restore()).rejects.toMatchObject({ code: "ledger-behind" });
+  await happen("entries-lost", "It is lost.", [{ name: `entry ${lost.seq}`, digest: { sha256: lost.hash } }]);
+  expect(await restore()).toMatchObject({ entries: 0, lost: null });
+});

@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
+import { chainSource, isPublished } from "../../../app/ledger/source.ts";
+
+const repository = 7;
+const ourselves = {
+  appId: 1,
+  slug: "sallyport",
+  bot: { id: 2, login: "sallyport[bot]", type: "Bot" },
+} as const;
+
+let database: OpenDatabase;
+beforeAll(async () => {
+  database = await openDatabase({ folder: null });
+});
+afterAll(() => database.close());
+
+const exportedTo = (seq: number) =>
+  chainSource(database.db, repository, { secrets: async () => [], ourselves }).published.set({
+    commit: "a".repeat(40),
+    tree: "b".repeat(40),
+    seq,
+  });
+
+test("what is recorded is published once it was seen on the branch, and not before", async () => {
+  const { db } = database;
+  expect(await isPublished(db, repository)).toBe(true);
+  await db
+    .insertInto("chains")
+    .values({ repository, seq: 3, hash: "c".repeat(64) })
+    .execute();
+  expect(await isPublished(db, repository)).toBe(false);
+  await exportedTo(2);
+  expect(await isPublished(db, repository)).toBe(false);
+  await exportedTo(3);
+  expect(await isPublished(db, repository)).toBe(true);
+  expect(await isPublished(db, 8)).toBe(true);
+});

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
+import type { GitHubClients } from "../../../app/github/clients.ts";
+import type { Queue, Search } from "../../../app/queue/queue.ts";
+import { createSecrets } from "../../../app/settings/secrets.ts";
+import { createSigner } from "../../../app/ledger/signer.ts";
+import { createJobs } from "../../../app/service/jobs.ts";
+import { newKey } from "../../builders/ledger.ts";
+
+let database: OpenDatabase;
+beforeAll(async () => {
+  database = await openDatabase({ folder: null });
+});
+afterAll(() => database.close());
+
+test("a repository that cannot be read, or that GitHub wants left alone, holds no other back in the sweep; old deliveries are forgotten", async () => {
+  const [unreadable, limited, healthy] = [1, 2, 3];
+  const searched: Search[] = [];
+  const lines: string[] = [];
+  const unused = async () => {
+    throw new Error("the sweep asks for nothing else");
+  };
+  const github: GitHubClients = {
+    repositories: async () => [unreadable, limited, healthy],
+    limitedUntil: (id) => (id === limited ? new Date("2026-11-21T12:00:00Z") : null),
+    forRepository: async (id) => {
+      throw new Error(`GitHub does not answer for ${id}`);
+    },
+    identify: unused,
+    namedRepositories: unused,
+    asApp: unused as never,
+  };
+  const queue: Queue = {
+    enqueueSearch: async (_trx, search) => void searched.push(search),
+    enqueue: unused,
+    enqueueEffects: unused,
+    enqueuePublish: unused,
+    enqueueNow: unused,
+    start: unused,
+    stop: unused,
+  };
+  const { pem } = newKey();
+  const work = createJobs({
+    db: database.db,
+    queue,
+    github,
+    ourselves: { appId: 1, slug: "sallyport", bot: { id: 2, login: "sallyport[bot]", type: "Bot" } },
+    signer: createSigner(pem),
+    secrets: createSecrets({
+      privateKey: "",
+      webhookSecret: "",
+      ledgerKey: pem,
+      anthropic: { apiKey: null, baseUrl: null },
+      database: { folder: null },
+    }),
+    anthropic: { apiKey: null, baseUrl: null },
+    signal: new AbortController().signal,
+    log: (line) => lines.push(line),
+  });
+  const delivery = { event: "star", body_sha256: "0".repeat(64) };
+  await database.db
+    .insertInto("deliveries")
+    .values([
+      { ...delivery, guid: "old", received_at: new Date(Date.now() - 31 * 86_400_000) },
+      { ...delivery, guid: "new" },
+    ])
+    .execute();
+  await work.sweep();
+  const kept = await database.db.selectFrom("deliveries").select("guid").execute();
+  expect(kept).toEqual([{ guid: "new" }]);
+  expect(searched).toEqual([
+    { repository: unreadable, sha: null },
+    { repository: healthy, sha: null },
+  ]);
+  expect(lines).toEqual(
+    ["purge", "branch rules"].flatMap((round) =>
+      [unreadable, healthy].map((id) => `${round} of ${id}: GitHub does not answer for ${id}`),
+    ),
+  );
+});

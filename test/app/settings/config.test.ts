@@ -1,0 +1,97 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { Environment, readConfig } from "../../../app/settings/config.ts";
+import { readKey } from "../../../app/settings/key-source.ts";
+import { createSigner } from "../../../app/ledger/signer.ts";
+import { newKey } from "../../builders/ledger.ts";
+
+const { pem } = newKey();
+let dir: string;
+let keyFile: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "config-"));
+  keyFile = join(dir, "ledger.pem");
+  writeFileSync(keyFile, pem, { mode: 0o600 });
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const base = { APP_ID: "4001", PRIVATE_KEY: "a key", WEBHOOK_SECRET: "a secret of this test" };
+const node = (script: string, ...args: string[]) => JSON.stringify([process.execPath, "-e", script, ...args]);
+const print = `process.stdout.write(require("node:fs").readFileSync(process.argv[1], "utf8"))`;
+
+test(".env.example names every setting, and none that is not read", () => {
+  const example = readFileSync(join(import.meta.dirname, "../../../.env.example"), "utf8");
+  const named = [...example.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
+  expect(named.sort()).toEqual(Object.keys(Environment.shape).sort());
+});
+
+describe("the ledger's key", () => {
+  test("comes from the environment, a file or a command, and is the same key", () => {
+    for (const from of [
+      { LEDGER_KEY: pem.replaceAll("\n", "\\n") },
+      { LEDGER_KEY_PATH: keyFile },
+      { LEDGER_KEY_COMMAND: node(print, keyFile) },
+    ]) {
+      const read = readConfig({ ...base, ...from });
+      if (!read.ok) throw new Error(read.problems.join("; "));
+      expect(createSigner(read.config.ledgerKey).publicKey).toBe(createSigner(pem).publicKey);
+    }
+  });
+
+  test("is taken out of what a command prints around it", () => {
+    const chatty = `console.log("found it"); ${print}; console.log("login: lena")`;
+    const read = readConfig({ ...base, LEDGER_KEY_COMMAND: node(chatty, keyFile) });
+    expect(read.ok && read.config.ledgerKey).toBe(pem);
+  });
+
+  test("a command gets its arguments as they are, and none of our own settings", () => {
+    const spy = `const { APP_ID, WEBHOOK_SECRET, LEDGER_KEY_COMMAND, KEPT } = process.env;
+      const seen = [APP_ID, WEBHOOK_SECRET, LEDGER_KEY_COMMAND, KEPT, ...process.argv.slice(2)];
+      require("node:fs").writeFileSync(process.argv[1], JSON.stringify(seen))`;
+    const out = join(dir, "seen.json");
+    const command = node(spy, out, "$(id)", "a b", "*");
+    readConfig({ ...base, KEPT: "yes", LEDGER_KEY_COMMAND: command });
+    expect(JSON.parse(readFileSync(out, "utf8"))).toEqual([null, null, null, "yes", "$(id)", "a b", "*"]);
+  });
+
+  const both = { LEDGER_KEY: pem, LEDGER_KEY_COMMAND: '["true"]' };
+  const failing = `process.stderr.write(process.argv[1]); process.stdout.write(process.argv[1]); process.exit(3)`;
+  const flood = `process.stdout.write("-----BEGIN PRIVATE KEY-----".repeat(9999))`;
+  test.each<[string, Record<string, string>, RegExp]>([
+    ["from nowhere", {}, /^LEDGER_KEY or LEDGER_KEY_PATH: is not set/],
+    ["from two places", both, /^LEDGER_KEY and LEDGER_KEY_COMMAND: are both set; keep one/],
+    ["from a file that is not there", { LEDGER_KEY_PATH: "/no/such" }, /^LEDGER_KEY_PATH: cannot read/],
+    ["from a line for a shell", { LEDGER_KEY_COMMAND: "pass show sallyport" }, /^LEDGER_KEY_COMMAND: .*JSON/],
+    ["from an empty command", { LEDGER_KEY_COMMAND: "[]" }, /^LEDGER_KEY_COMMAND: .*JSON/],
+    ["from a command with a number", { LEDGER_KEY_COMMAND: '["a", 1]' }, /^LEDGER_KEY_COMMAND: .*JSON/],
+    [
+      "from no program",
+      { LEDGER_KEY_COMMAND: '["/no/such"]' },
+      /cannot be started \(ENOENT\); give its full/,
+    ],
+    [
+      "from one that fails",
+      { LEDGER_KEY_COMMAND: node(failing, "--", pem) },
+      /ended with status 3; run it by hand/,
+    ],
+    ["from one that prints nothing", { LEDGER_KEY_COMMAND: node("") }, /printed no private key in PEM; run/],
+    ["from one that prints too much", { LEDGER_KEY_COMMAND: node(flood) }, /more than 65536 bytes/],
+  ])("%s is refused in one line that does not repeat it", (_what, env, message) => {
+    const read = readConfig({ ...base, ...env });
+    const problems = read.ok ? [] : read.problems;
+    expect(problems).toEqual([expect.stringMatching(message)]);
+    expect(problems[0]).not.toContain("\n");
+    expect(problems[0]).not.toContain("PRIVATE KEY-----");
+    expect(problems[0]).not.toContain(pem.split("\n")[1]);
+  });
+
+  test("a command that hangs is ended", () => {
+    const command = [process.execPath, "-e", "setInterval(() => {}, 1000)"];
+    expect(readKey("LEDGER_KEY", { command }, process.env, 200)).toEqual({
+      ok: false,
+      problem: expect.stringMatching(/took longer than 0.2 seconds and was ended; run it by hand/),
+    });
+  });
+});

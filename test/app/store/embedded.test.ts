@@ -1,0 +1,34 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { openEmbedded } from "../../../app/store/embedded.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "embedded-"));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+test("a database is begun in a folder that is not there or empty, past one that was half made, and found again", async () => {
+  const folder = join(dir, "database");
+  mkdirSync(folder);
+  mkdirSync(`${folder}.part/base`, { recursive: true });
+  const first = await openEmbedded(folder);
+  await first.query("create table notes (text text)");
+  await first.close();
+  const second = await openEmbedded(folder);
+  expect((await second.query("select * from notes")).rows).toEqual([]);
+  await second.close();
+  expect(readdirSync(dir)).toEqual(["database"]);
+});
+
+test("a folder that holds something else is left as it is", async () => {
+  writeFileSync(join(dir, "letter.txt"), "Dear reader");
+  await expect(openEmbedded(dir)).rejects.toMatchObject({
+    code: "bad-input",
+    message: expect.stringContaining("DATABASE_FOLDER"),
+  });
+  expect(readdirSync(dir)).toEqual(["letter.txt"]);
+  expect(existsSync(`${dir}.part`)).toBe(false);
+});

@@ -1,0 +1,135 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import type { PullFacts } from "../../../core/facts.ts";
+import { alwaysOn, defineGate, forRuns, notConfigured, result, unknownResult } from "../../../core/gates/gate.ts";
+import { gateNames, gates } from "../../../core/gates/registry.ts";
+import { unknown } from "../../../core/known.ts";
+import { anyFacts } from "../../builders/any-facts.ts";
+import { change, facts, policyOf, recordOf, runRecord } from "../../builders/pull-facts.ts";
+
+const told = (message: string) => result("links", "pass", { code: "told", message });
+const policy = policyOf("version: 1\ngates: { links: { allow: [web] } }\n");
+const short = ({ status, reasons }: ReturnType<typeof told>) => [
+  status,
+  reasons[0]?.code,
+  reasons[0]?.message,
+];
+
+describe("a gate", () => {
+  const gate = defineGate({
+    name: "links",
+    group: "content",
+    settings: ({ gates: { links } }) => links ?? notConfigured("The policy asks for nothing."),
+    needs: ["mergeBase", "changes"],
+    judge: ({ mergeBase, changes, record }, _policy, { allow }) =>
+      told([mergeBase.length, changes[0]?.path, record.known, ...allow].join(" ")),
+  });
+  const given = facts({ changes: [change("web/a.ts")], record: runRecord() });
+
+  test("gets the facts it needs as they were read, the others as they are, and its settings", () => {
+    expect(short(gate.judge(given, policy))).toEqual(["pass", "told", "40 web/a.ts true web"]);
+  });
+
+  test("is unknown by the first of its facts that was not read", () => {
+    const one = { ...given, changes: unknown<never>("cut short") };
+    expect(short(gate.judge(one, policy))).toEqual(["unknown", "changes-unknown", "cut short"]);
+    const both = { ...one, mergeBase: unknown<never>("no answer") };
+    expect(short(gate.judge(both, policy))).toEqual(["unknown", "merge-base-unknown", "no answer"]);
+  });
+
+  test("waits for no fact that it does not need", () => {
+    const record = unknown<never>("no ledger");
+    expect(short(gate.judge({ ...given, record }, policy))).toEqual([
+      "pass",
+      "told",
+      "40 web/a.ts false web",
+    ]);
+  });
+
+  test("does not apply where the policy does not ask for it, whatever was read", () => {
+    const silent = policyOf("version: 1\n");
+    const lost = { ...given, changes: unknown<never>("cut short") };
+    for (const one of [given, lost])
+      expect(short(gate.judge(one, silent))).toEqual([
+        "not-applicable",
+        "not-configured",
+        "The policy asks for nothing.",
+      ]);
+  });
+});
+
+describe("a gate for runs", () => {
+  const gate = forRuns({
+    name: "links",
+    group: "record",
+    settings: alwaysOn,
+    needs: ["changes"],
+    others: ({ record }) =>
+      record.adoptions.length > 0 ? unknownResult("links", "adopted", "by somebody") : null,
+    judge: ({ run, changes }) => told(`${run.run} ${changes.length}`),
+  });
+  const cut = unknown<never>("cut short");
+  const adoption = {
+    commits: [],
+    reason: "",
+    by: { id: 5, login: "edna", type: "User" as const },
+    seq: 9,
+    baseRef: null,
+    at: "",
+  };
+  const noRun = ["not-applicable", "no-run", "No run of an agent made this pull request."];
+
+  test.each<[string, PullFacts, (string | undefined)[]]>([
+    ["gets the run", facts({ record: runRecord(), changes: [] }), ["pass", "told", "run-7-1 0"]],
+    [
+      "needs its facts",
+      { ...facts({ record: runRecord() }), changes: cut },
+      ["unknown", "changes-unknown", "cut short"],
+    ],
+    [
+      "needs the record before all",
+      { ...facts(), changes: cut, record: unknown("no ledger") },
+      ["unknown", "record-unknown", "no ledger"],
+    ],
+    ["does not apply to others", facts(), noRun],
+    ["waits for nothing then", { ...facts(), changes: cut }, noRun],
+    [
+      "says what it says of others",
+      facts({ record: recordOf({ adoptions: [adoption] }) }),
+      ["unknown", "adopted", "by somebody"],
+    ],
+  ])("%s", (_, given, expected) => {
+    expect(short(gate.judge(given, policy))).toEqual(expected);
+  });
+
+  test("tells all that it needs", () => {
+    expect(gate.needs).toEqual(["record", "changes"]);
+  });
+});
+
+test("every gate is unknown by each fact that it needs, and says which", () => {
+  fc.assert(
+    fc.property(anyFacts, fc.constantFrom(...gateNames), (given, name) => {
+      if (!given.policy.known || given.policy.value.state !== "loaded" || !given.record.known)
+        throw new Error("these facts are all read");
+      const { needs } = gates[name];
+      const isForRuns = given.record.value.run === null && needs[0] === "record";
+      for (const need of needs) {
+        const answer = gates[name].judge({ ...given, [need]: unknown("no answer") }, given.policy.value);
+        const code = need === "mergeBase" ? "merge-base-unknown" : `${need}-unknown`;
+        if (need === "record" || !isForRuns) expect(short(answer)).toEqual(["unknown", code, "no answer"]);
+      }
+    }),
+  );
+});
+
+test("the lists of a gate stand under its own part of the policy", () => {
+  const [given] = fc.sample(anyFacts, 1);
+  if (given === undefined || !given.policy.known || given.policy.value.state !== "loaded")
+    throw new Error("these facts hold a policy");
+  for (const name of gateNames)
+    for (const { key, patterns } of gates[name].lists?.(given.policy.value.policy) ?? []) {
+      expect(key).toMatch(name === "phase" ? /^phases\.of\./ : new RegExp(`^gates\\.${name}\\.`));
+      expect(patterns).toEqual(expect.any(Array));
+    }
+});

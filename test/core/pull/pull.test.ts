@@ -1,0 +1,532 @@
+import { describe, expect, test } from "@jest/globals";
+import type { CommandRequest } from "../../../core/people/authority.ts";
+import type { TypedEntry } from "../../../core/entries.ts";
+import { known, unknown } from "../../../core/known.ts";
+import { decidePull } from "../../../core/pull/pull.ts";
+import type { PullSnapshot } from "../../../core/pull/facts.ts";
+import { entryBodies } from "../../../schemas/entries.ts";
+import type { Duty } from "../../../schemas/policy-values.ts";
+import { pullContext, say } from "../../builders/pull-context.ts";
+import { change, earlier, facts, head } from "../../builders/pull-facts.ts";
+
+const gates =
+  'version: 1\npeople: { approvers: ["@quinn"] }\ngates: { manual-test: { when: { always: true } } }\n';
+
+/** An open pull request by a person, with overrides. */
+function pullOf(overrides: Partial<PullSnapshot> = {}, text = "version: 1\n"): PullSnapshot {
+  const judged = facts({ policy: text, changes: [change("web/a.ts")] });
+  return pullContext(judged, { number: 5, ...overrides });
+}
+
+const checkOf = (given: PullSnapshot) => {
+  const effect = decidePull(given).effects.find((one) => one.type === "ensure-check");
+  return effect?.type === "ensure-check"
+    ? { sha: effect.sha, status: effect.status, conclusion: effect.conclusion }
+    : null;
+};
+
+const verdictOf = (pull: number, conclusion: "success" | "failure"): TypedEntry => ({
+  seq: 1,
+  hash: "1".repeat(64),
+  at: "2026-11-21T09:00:00.000Z",
+  actor: { type: "app", id: 99, login: "sallyport[bot]" },
+  kind: "verdict.given",
+  body: { pull, head, base: earlier, conclusion, gates: {}, verdictSha256: "2".repeat(64) },
+});
+
+describe("the check", () => {
+  test("is written to the judged commit alone, and ends with the verdict", () => {
+    expect(checkOf(pullOf())).toEqual({ sha: head, status: "completed", conclusion: "success" });
+  });
+
+  test.each([
+    ["fails with it", [verdictOf(6, "failure")], known([6]), "completed", "failure"],
+    ["waits for it while it was not judged", [], known([6]), "in_progress", null],
+    [
+      "waits while it is not known whether there is one",
+      [],
+      unknown("GitHub did not answer"),
+      "in_progress",
+      null,
+    ],
+    ["succeeds with it", [verdictOf(6, "success")], known([6]), "completed", "success"],
+  ] as const)(
+    "T065: shared with another pull request on the same commit, it %s",
+    (_, entries, sameHeadPulls, status, conclusion) => {
+      expect(checkOf(pullOf({ entries: [...entries], sameHeadPulls }))).toMatchObject({ status, conclusion });
+    },
+  );
+
+  test("waits while a gate crashes, and the decision hands the error to the host's log", () => {
+    const error = new TypeError("lost");
+    const given = pullOf({}, gates);
+    const pull = {
+      number: 5,
+      author: { id: 1, login: "lena", type: "User" as const },
+      title: "",
+      body: "",
+      get labels(): never {
+        throw error;
+      },
+    };
+    const broken = { ...given, judged: { ...given.judged, pull } };
+    expect(decidePull(broken).crashes).toEqual([{ gate: "manual-test", error }]);
+    expect(checkOf(broken)).toMatchObject({ status: "in_progress", conclusion: null });
+    expect(decidePull(given).crashes).toEqual([]);
+  });
+});
+
+test("a pull request whose base has its head already is not judged: the merge is about to be told", () => {
+  const { judged } = pullOf();
+  const given = pullOf({ judged: { ...judged, mergeBase: known(judged.head.sha), changes: known([]) } });
+  expect(decidePull(given)).toMatchObject({ drafts: [], effects: [], requeueAfter: 60 });
+  const told = { commit: "e".repeat(40), tree: "f".repeat(40), by: null };
+  const [merge] = decidePull({ ...given, state: "closed", merged: told }).drafts;
+  expect(merge).toMatchObject({ kind: "merge.observed", body: { merged: told.commit } });
+});
+
+describe("a verdict that was given before", () => {
+  const ciPolicy = 'version: 1\ngates: { ci: { checks: ["@github-actions/test"] } }\n';
+  /** What decided once and was then carried out: the verdict in the ledger, the check as we wrote it. */
+  const carriedOut = (given: PullSnapshot): PullSnapshot => {
+    const { drafts, effects } = decidePull(given);
+    const check = effects.find((one) => one.type === "ensure-check");
+    if (check?.type !== "ensure-check") throw new Error("a check is written here");
+    const written = drafts.map((draft, index): TypedEntry => {
+      const seq = given.entries.length + index + 1;
+      return { ...draft, seq, hash: `${seq}`.repeat(64).slice(0, 64), at: given.now };
+    });
+    const { verdictSha256: externalId, status, conclusion } = check;
+    return {
+      ...given,
+      entries: [...given.entries, ...written],
+      ourCheck: known({ externalId, status, conclusion }),
+    };
+  };
+  const verdicts = (given: PullSnapshot) =>
+    decidePull(given).drafts.flatMap((draft) => (draft.kind === "verdict.given" ? [draft.body] : []));
+  const shownAs = (given: PullSnapshot, over: { status: string; conclusion: string | null }) =>
+    given.ourCheck.known && given.ourCheck.value !== null
+      ? { ...given, ourCheck: known({ ...given.ourCheck.value, ...over }) }
+      : given;
+  const withTest = (given: PullSnapshot, status: string, conclusion: string | null): PullSnapshot => {
+    const test = { id: 1, suite: 1, name: "test", app: "github-actions", status, conclusion };
+    return { ...given, judged: { ...given.judged, checks: known([test]) } };
+  };
+
+  test("T084: asked for again, however often, it is the same and nothing is written", () => {
+    const given = carriedOut(pullOf());
+    for (let times = 0; times < 10; times++) {
+      expect(checkOf(given)).toBeNull();
+      expect(verdicts(given)).toEqual([]);
+    }
+  });
+
+  test("T084: where asking again reset the check, the same verdict is shown again and not recorded twice", () => {
+    const given = shownAs(carriedOut(withTest(pullOf({}, ciPolicy), "completed", "failure")), {
+      status: "queued",
+      conclusion: null,
+    });
+    expect(checkOf(given)).toEqual({ sha: head, status: "completed", conclusion: "failure" });
+    expect(verdicts(given)).toEqual([]);
+  });
+
+  test("T066 T067: for another base it is none for this one", () => {
+    const before = carriedOut(pullOf());
+    const base = { ref: "other", sha: "9".repeat(40) };
+    const moved = { ...before, judged: { ...before.judged, base } };
+    expect(verdicts(moved)).toMatchObject([{ head, base: base.sha }]);
+    expect(checkOf(moved)).toEqual({ sha: head, status: "completed", conclusion: "success" });
+    expect(checkOf(carriedOut(moved))).toBeNull();
+  });
+
+  test("T066 T068: for another branch at the same commit it is recorded for that one, once", () => {
+    const before = carriedOut(pullOf());
+    const base = { ...before.judged.base, ref: "other" };
+    const moved = { ...before, judged: { ...before.judged, base } };
+    expect(verdicts(moved)).toMatchObject([{ baseRef: "other" }]);
+    expect(checkOf(moved)).toBeNull();
+    const recorded = decidePull(moved).drafts.map(
+      (draft): TypedEntry => ({ ...draft, seq: 9, hash: "9".repeat(64), at: moved.now }),
+    );
+    expect(verdicts({ ...moved, entries: [...moved.entries, ...recorded] })).toEqual([]);
+  });
+
+  test("T066: for another base where less was changed, its success goes", () => {
+    const limited = "version: 1\ngates: { diff-size: { files: 1 } }\n";
+    const before = carriedOut(pullOf({}, limited));
+    const judged = {
+      ...before.judged,
+      base: { ref: "main", sha: "9".repeat(40) },
+      changes: known([change("a"), change("b")]),
+    };
+    expect(checkOf({ ...before, judged })).toMatchObject({ status: "completed", conclusion: "failure" });
+  });
+
+  test("T071: of a head that comes back counts for nothing: it is judged again by what was said since", () => {
+    const signOff = (result: "pass" | "fail") =>
+      say(`/sign-off ${head} ${result} manual`, "quinn", ["approvers"]);
+    const green = carriedOut(pullOf({ commands: [signOff("pass")] }, gates));
+    expect(green.ourCheck).toMatchObject({ value: { conclusion: "success" } });
+    const between = { ...green, ourCheck: known(null), commands: [] };
+    const red = carriedOut({ ...between, judged: { ...between.judged, head: { sha: "7".repeat(40) } } });
+    const back = { ...red, judged: green.judged, ourCheck: green.ourCheck };
+    expect(verdicts(back)).toMatchObject([{ head, conclusion: "success" }]);
+    const revoked = { ...back, commands: [signOff("fail")] };
+    expect(verdicts(revoked)).toMatchObject([{ head, conclusion: "failure" }]);
+    expect(checkOf(revoked)).toEqual({ sha: head, status: "completed", conclusion: "failure" });
+  });
+
+  test("T079: on a check that was told late stays open, and the next look closes it", () => {
+    const late = carriedOut(withTest(pullOf({}, ciPolicy), "in_progress", null));
+    expect(late.ourCheck).toMatchObject({ value: { status: "in_progress", conclusion: null } });
+    expect(checkOf(withTest(late, "completed", "success"))).toMatchObject({ conclusion: "success" });
+  });
+
+  test("T087: that GitHub marked stale while it was open is shown as open again", () => {
+    const open = carriedOut(withTest(pullOf({}, ciPolicy), "in_progress", null));
+    expect(checkOf(open)).toBeNull();
+    const stale = shownAs(open, { status: "completed", conclusion: "stale" });
+    expect(checkOf(stale)).toEqual({ sha: head, status: "in_progress", conclusion: null });
+    expect(verdicts(stale)).toEqual([]);
+  });
+});
+
+test("what can never be read is looked at again at once only until the check shows it", () => {
+  const read = facts({ policy: "version: 1\nextends: default\n", changes: [change("web/a.ts")] });
+  const judged = { ...read, secrets: unknown("a commit has no parent to compare with") };
+  const first = decidePull(pullContext(judged, { number: 5 }));
+  expect(first.requeueAfter).toBe(15);
+  const shown = first.effects.find((effect) => effect.type === "ensure-check");
+  if (shown?.type !== "ensure-check") throw new Error("nothing is shown");
+  const { verdictSha256: externalId, status, conclusion } = shown;
+  const ourCheck = known({ externalId, status, conclusion });
+  expect(decidePull(pullContext(judged, { number: 5, ourCheck })).requeueAfter).toBeNull();
+});
+
+test("a run's pull request is not judged as one of nobody's while the ledger cannot tell its number yet", () => {
+  const committed: TypedEntry = {
+    seq: 1,
+    hash: "1".repeat(64),
+    at: "2026-11-21T09:00:00.000Z",
+    actor: { type: "app", id: 99, login: "sallyport[bot]" },
+    kind: "change.committed",
+    body: {
+      run: "run-2-1",
+      story: 2,
+      prompt: 3,
+      attempt: { r: 0, s: 0 },
+      branch: "sallyport/run-2-1/3",
+      commit: head,
+      tree: "3".repeat(40),
+      parent: earlier,
+    },
+  };
+  const given = pullOf({ entries: [committed] }, gates);
+  expect(checkOf(given)).toMatchObject({ status: "in_progress", conclusion: null });
+  expect(decidePull(given)).toMatchObject({ drafts: [], requeueAfter: 15 });
+  expect(checkOf(pullOf({ entries: [committed] }))).toMatchObject({
+    status: "in_progress",
+    conclusion: null,
+  });
+});
+
+describe("a sign-off", () => {
+  const ask = (line: string, over: Partial<CommandRequest> = {}) => say(line, "quinn", ["approvers"], over);
+  const codeOf = (one: CommandRequest, over: Partial<PullSnapshot> = {}) => {
+    const command = decidePull(pullOf({ commands: [one], ...over }, gates)).drafts.find(
+      (draft) => draft.kind === "command",
+    );
+    return command?.kind === "command" ? command.body.code : null;
+  };
+
+  test("by an approver on the exact head is recorded and turns the check", () => {
+    const decision = decidePull(pullOf({ commands: [ask(`/sign-off ${head} pass manual`)] }, gates));
+    expect(decision.drafts.map((draft) => draft.kind)).toEqual([
+      "command",
+      "sign-off.given",
+      "verdict.given",
+    ]);
+    expect(decision.effects.find((effect) => effect.type === "ensure-check")).toMatchObject({
+      conclusion: "success",
+    });
+  });
+
+  test.each<[string, CommandRequest, string]>([
+    [
+      "T092 T113: of a commit that is not the head, where newer evidence came in between",
+      ask(`/sign-off ${earlier} pass manual`),
+      "head-moved",
+    ],
+    ["T093: of a short commit id", ask(`/sign-off ${head.slice(0, 12)} pass manual`), "badly-written"],
+    ["of a test that the policy does not list", ask(`/sign-off ${head} pass other`), "not-a-listed-test"],
+    ["T096: in an edited comment", ask(`/sign-off ${head} pass manual`, { edited: true }), "edited"],
+    [
+      "T104: by a person who may only read",
+      ask(`/sign-off ${head} pass manual`, { permission: known({ role: "read", duties: ["approvers"] }) }),
+      "no-write-access",
+    ],
+    [
+      "T102: by the author",
+      ask(`/sign-off ${head} pass manual`, { by: { id: 1, login: "ada", type: "User" } }),
+      "own-work",
+    ],
+  ])("is refused %s", (_, one, code) => {
+    expect(codeOf(one)).toBe(code);
+  });
+
+  /** The look after a sign-off was taken in. */
+  const signed = (judged: PullSnapshot["judged"], policy: string): PullSnapshot => {
+    const given = { ...pullOf({ commands: [ask(`/sign-off ${head} pass manual`)] }, policy), judged };
+    const entries = decidePull(given).drafts.map((draft, index): TypedEntry => {
+      return { ...draft, seq: index + 1, hash: `${index}`.padStart(64, "0"), at: given.now };
+    });
+    return { ...given, commands: [], entries };
+  };
+
+  test("T097: whose comment was deleted later stays, because the ledger has it", () => {
+    const { judged } = pullOf({}, gates);
+    expect(checkOf(pullOf({}, gates))).toMatchObject({ conclusion: null });
+    expect(checkOf(signed(judged, gates))).toMatchObject({ conclusion: "success" });
+  });
+
+  test.each([
+    ["has not reported", null, "in_progress", null],
+    ["fails later", "failure", "completed", "failure"],
+    ["succeeds later", "success", "completed", "success"],
+  ] as const)(
+    "T114: that was given early makes up for no check: one that %s",
+    (_, ended, status, conclusion) => {
+      const policy = gates.replace("gates: {", 'gates: { ci: { checks: ["@github-actions/test"] },');
+      const { judged } = pullOf({}, policy);
+      const before = signed(judged, policy);
+      expect(before.entries.map(({ kind }) => kind)).toContain("sign-off.given");
+      const test = { id: 1, suite: 1, name: "test", app: "github-actions", status: "completed" };
+      const checks = known(ended === null ? [] : [{ ...test, conclusion: ended }]);
+      expect(checkOf({ ...before, judged: { ...judged, checks } })).toMatchObject({ status, conclusion });
+    },
+  );
+
+  const moved = (retargetedAt: PullSnapshot["judged"]["retargetedAt"]) => {
+    const { judged } = pullOf({}, gates);
+    return { judged: { ...judged, retargetedAt } };
+  };
+
+  test("T066: that was written before the base branch was changed is refused, although it is read only now", () => {
+    const before = moved(known("2026-11-21T10:00:00Z"));
+    expect(codeOf(ask(`/sign-off ${head} pass manual`), before)).toBe("retargeted");
+    const after = moved(known("2026-11-21T09:59:59Z"));
+    expect(codeOf(ask(`/sign-off ${head} pass manual`), after)).toBe("signed-off");
+  });
+
+  test("T066: waits while it could not be read when the base branch was changed", () => {
+    const given = pullOf(
+      { commands: [ask(`/sign-off ${head} pass manual`)], ...moved(unknown("HTTP 502")) },
+      gates,
+    );
+    expect(decidePull(given)).toMatchObject({ requeueAfter: 15 });
+    expect(codeOf(ask(`/sign-off ${head} pass manual`), moved(unknown("HTTP 502")))).toBeNull();
+  });
+
+  test("T066: is recorded with the branch, holds for that one alone, and again when it is back there", () => {
+    const { judged } = pullOf({}, gates);
+    const given = signed(judged, gates);
+    expect(given.entries.find(({ kind }) => kind === "sign-off.given")?.body).toMatchObject({
+      baseRef: "main",
+    });
+    const onto = (ref: string, retargetedAt: string): PullSnapshot => ({
+      ...given,
+      judged: { ...judged, base: { ...judged.base, ref }, retargetedAt: known(retargetedAt) },
+    });
+    expect(checkOf(onto("other", "2026-11-21T11:00:00Z"))).toMatchObject({ conclusion: null });
+    expect(checkOf(onto("main", "2026-11-21T12:00:00Z"))).toMatchObject({ conclusion: "success" });
+  });
+
+  test("T112: of a pull request that is closed is refused", () => {
+    expect(codeOf(ask(`/sign-off ${head} pass manual`), { state: "closed" })).toBe("closed");
+  });
+});
+
+describe("a waiver (C9)", () => {
+  const text = `version: 1
+people: { architects: ["@rita"] }
+gates: { diff-size: { files: 1 } }
+waivers: { gates: [diff-size], days: 7 }
+`;
+  const ask = (line: string, duties: Duty[] = ["architects"], id = 30): CommandRequest =>
+    say(line, "rita", duties, {
+      source: { type: "comment", id: 71 },
+      by: { id, login: "rita", type: "User" },
+    });
+  const decide = (one: CommandRequest, policy = text, over: Partial<PullSnapshot["judged"]> = {}) => {
+    const given = pullOf({ commands: [one] }, policy);
+    const { drafts } = decidePull({
+      ...given,
+      judged: { ...given.judged, changes: known([change("a"), change("b")]), ...over },
+    });
+    return drafts;
+  };
+  const codeOf = (one: CommandRequest, policy = text, over: Partial<PullSnapshot["judged"]> = {}) => {
+    const command = decide(one, policy, over).find((draft) => draft.kind === "command");
+    return command?.kind === "command" ? command.body.code : null;
+  };
+
+  test("by who may give it is recorded with its reason and its day", () => {
+    const given = decide(ask(`/waive diff-size ${head} until 2026-11-28 because it is generated`));
+    // The verdict tells the waiver's place in the ledger, so it is given when there is one.
+    expect(given.map((draft) => draft.kind)).toEqual(["command", "waiver.given"]);
+    expect(given[1]?.body).toEqual({
+      pull: 5,
+      sha: head,
+      baseRef: "main",
+      gate: "diff-size",
+      until: "2026-11-28",
+      reason: "it is generated",
+      comment: 71,
+    });
+  });
+
+  test("T066: that was written before the base branch was changed is refused", () => {
+    const one = ask(`/waive diff-size ${head} until 2026-11-28 because it is generated`);
+    expect(codeOf(one, text, { retargetedAt: known("2026-11-21T10:00:00Z") })).toBe("retargeted");
+  });
+
+  test.each<[string, CommandRequest, string, string]>([
+    [
+      "T117: of an older commit",
+      ask(`/waive diff-size ${earlier} until 2026-11-28 because x`),
+      text,
+      "head-moved",
+    ],
+    [
+      "of a gate that the policy does not list",
+      ask(`/waive scope ${head} until 2026-11-28 because x`),
+      text,
+      "not-waivable",
+    ],
+    [
+      "T117: for longer than the policy allows",
+      ask(`/waive diff-size ${head} until 2026-11-29 because x`),
+      text,
+      "bad-day",
+    ],
+    ["for a day that is over", ask(`/waive diff-size ${head} until 2026-11-20 because x`), text, "bad-day"],
+    [
+      "for a day that does not exist",
+      ask(`/waive diff-size ${head} until 2026-11-31 because x`),
+      text,
+      "badly-written",
+    ],
+    ["T117: without a reason", ask(`/waive diff-size ${head} until 2026-11-28`), text, "badly-written"],
+    [
+      "by an approver",
+      ask(`/waive diff-size ${head} until 2026-11-28 because x`, ["approvers"]),
+      text,
+      "not-in-duty",
+    ],
+    [
+      "T102 T117: by the author",
+      ask(`/waive diff-size ${head} until 2026-11-28 because x`, ["architects"], 1),
+      text,
+      "own-work",
+    ],
+    [
+      "under a policy without waivers",
+      ask(`/waive diff-size ${head} until 2026-11-28 because x`),
+      "version: 1",
+      "no-waivers",
+    ],
+  ])("is refused %s", (_, one, policy, code) => {
+    expect(codeOf(one, policy)).toBe(code);
+  });
+});
+
+describe("a block on a pull request (B11)", () => {
+  const block = say("/block Is it safe?", "quinn", ["approvers"]);
+  const clarify = say("/clarify Yes.", "quinn", ["approvers"]);
+
+  test("holds the check open until it is answered", () => {
+    expect(checkOf(pullOf({ commands: [block] }))).toMatchObject({ status: "in_progress" });
+    const answered = pullOf({ commands: [block, clarify] });
+    expect(checkOf(answered)).toMatchObject({ conclusion: "success" });
+  });
+
+  test("C4: is a concern of its own, and so is its answer", () => {
+    const { drafts } = decidePull(pullOf({ commands: [block, clarify] }));
+    const concern = `comment/${block.source.id}`;
+    expect(drafts.filter(({ kind }) => kind.startsWith("concern"))).toMatchObject([
+      { kind: "concern.raised", actor: { id: 2 }, body: { concern, pull: 5, story: null, prompt: null } },
+      {
+        kind: "concern.answered",
+        body: { concern, pull: 5, text: "Yes.", source: { id: clarify.source.id } },
+      },
+    ]);
+  });
+
+  test("an answer where nothing is open is refused", () => {
+    const [command] = decidePull(pullOf({ commands: [clarify] })).drafts;
+    expect(command?.body).toMatchObject({ accepted: false, code: "nothing-open" });
+  });
+});
+
+describe("a merge", () => {
+  const merged = { commit: "e".repeat(40), tree: "f".repeat(40), by: null };
+  const end = (entries: TypedEntry[]) => decidePull(pullOf({ state: "closed", merged, entries })).drafts;
+  const kinds = (entries: TypedEntry[]) => end(entries).map((draft) => draft.kind);
+  const resultOf = (entries: TypedEntry[]) => {
+    const draft = end(entries).find((one) => one.kind === "source.verified");
+    return draft?.kind === "source.verified" ? draft.body.summary.verificationResult : null;
+  };
+
+  test("T088: that no success allowed is an incident, and its revision fails", () => {
+    expect(kinds([])).toEqual(["merge.observed", "source.verified", "incident.raised"]);
+    expect(resultOf([])).toBe("FAILED");
+    expect(kinds([verdictOf(5, "success")])).toEqual(["merge.observed", "source.verified"]);
+    expect(resultOf([verdictOf(5, "success")])).toBe("PASSED");
+  });
+
+  test("T066 T068: by a success that was for another branch is one that none allowed", () => {
+    const given = verdictOf(5, "success");
+    if (given.kind !== "verdict.given") throw new Error("it is a verdict");
+    const forBranch = (baseRef: string) => [{ ...given, body: { ...given.body, baseRef } }];
+    expect(kinds(forBranch("own"))).toEqual(["merge.observed", "source.verified", "incident.raised"]);
+    expect(resultOf(forBranch("own"))).toBe("FAILED");
+    expect(kinds(forBranch("main"))).toEqual(["merge.observed", "source.verified"]);
+    expect(resultOf(forBranch("main"))).toBe("PASSED");
+  });
+
+  test("is summed up for the branch it entered, about both commits, as its entry's schema has it", () => {
+    const draft = end([verdictOf(5, "success")]).find((one) => one.kind === "source.verified");
+    expect(entryBodies["source.verified"].parse(draft?.body)).toMatchObject({
+      pull: 5,
+      head,
+      merged: merged.commit,
+      ref: "refs/heads/main",
+    });
+    expect(draft?.subject.map(({ digest }) => digest.gitCommit)).toEqual([head, merged.commit]);
+  });
+
+  test("is recorded once", () => {
+    const seen = end([]).map((draft, index): TypedEntry => {
+      const entry = { ...draft, seq: index + 1, hash: `${index}`.repeat(64), at: "2026-11-21T09:00:00.000Z" };
+      return entry;
+    });
+    expect(kinds(seen)).toEqual([]);
+  });
+});
+
+describe("F5: a change of the policy", () => {
+  const judged = facts({ policy: "version: 1\n", changes: [change(".github/sallyport.yml")] });
+  const asked = (outcomes: PullSnapshot["outcomes"]) =>
+    decidePull(pullOf({ judged, outcomes })).effects.find((effect) => effect.type === "show-backtest");
+
+  test("is tried on what has entered, once for each text of it", () => {
+    const effect = asked(new Map());
+    expect(effect).toMatchObject({ type: "show-backtest", pull: 5, head, branch: "main" });
+    expect(asked(new Map([[effect?.key ?? "", { status: "waiting" }]]))).toBeUndefined();
+  });
+
+  test("any other change is not", () => {
+    expect(decidePull(pullOf()).effects.map((effect) => effect.type)).not.toContain("show-backtest");
+  });
+});

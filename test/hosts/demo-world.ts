@@ -1,0 +1,90 @@
+import { createPublicKey } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createEntryReader } from "../../app/store/chain.ts";
+import { clientFor, readerFor } from "../../app/demo/acting.ts";
+import { demoSeed, git, people, prepareGoverned } from "../../app/demo/governed.ts";
+import { freePort } from "../../app/demo/hosts.ts";
+import { startModels } from "../../app/demo/models.ts";
+import { startService } from "../../app/service/service.ts";
+import { formatPublicKey } from "../../core/ledger/public-key.ts";
+import { seedSchema } from "../../sandbox/seed/seed-schema.ts";
+import { startSandbox } from "../../sandbox/server/server.ts";
+import { configOf, webhookAt } from "./installed-app.ts";
+import { watchSandbox } from "../conformance/watch.ts";
+import { newKey } from "../builders/ledger.ts";
+
+/** A GitHub, the App, a model service and a governed repository, all in this process and joined by HTTP alone. */
+export async function startJourney({ models: given = startModels, apiKey = "not-a-key", gates = "" } = {}) {
+  const dir = await mkdtemp(join(tmpdir(), "journey-"));
+  const key = newKey();
+  const source = join(dir, "source");
+  await git(dir, ["init", "--quiet", "--initial-branch", "main", source]);
+  await git(source, ["commit", "--quiet", "--allow-empty", "--message", "Begin"]);
+  const governed = await prepareGoverned(source, dir, formatPublicKey(createPublicKey(key.pem)));
+  if (gates !== "") await addGates(governed.path, gates);
+  const models = await given();
+  const port = await freePort();
+  const webhook = webhookAt(port);
+  const privateKeyFile = join(dir, "app.pem");
+  const seed = seedSchema.parse(demoSeed({ ...governed, privateKeyFile, webhook }));
+  const sandbox = await startSandbox({ seed });
+  const watch = watchSandbox(sandbox);
+  const [repository] = sandbox.state.repositories;
+  if (repository === undefined) throw new Error("the sandbox has no repository");
+  const log: string[] = [];
+  const config = configOf({
+    privateKey: await readFile(privateKeyFile, "utf8"),
+    apiUrl: sandbox.url,
+    port,
+    ledgerKey: key.pem,
+    anthropic: { apiKey, baseUrl: models.url },
+    logLevel: "info",
+  });
+  const start = () => startService(config, (line) => log.push(line));
+  let service = await start();
+  return {
+    dir,
+    key,
+    governed,
+    config,
+    sandbox,
+    /** The running service; another one after a fire. */
+    service: () => service,
+    /** The server burns down, its database with it, and a new one starts with nothing but its keys. */
+    async burnDown() {
+      await service.close();
+      service = await start();
+    },
+    /** The ledger of the governed repository, as the database has it. */
+    entries: () => createEntryReader(service.database.db)(repository.id),
+    watch,
+    log,
+    webhook,
+    lena: clientFor(sandbox.url, "lena"),
+    quinn: clientFor(sandbox.url, "quinn"),
+    max: clientFor(sandbox.url, "max"),
+    seen: readerFor(sandbox.url, "lena"),
+    cloneUrl: `http://lena:${people.lena.token}@127.0.0.1:${sandbox.port}/acme/governed.git`,
+    async close() {
+      await service.close();
+      await sandbox.close();
+      await models.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** More lines below `gates` in the policy of the governed repository. */
+async function addGates(path: string, gates: string): Promise<void> {
+  const file = join(path, ".github", "sallyport.yml");
+  const policy = await readFile(file, "utf8");
+  await writeFile(
+    file,
+    policy.replace(/^gates:\n/m, (line) => line + gates),
+  );
+  await git(path, ["commit", "--quiet", "--all", "--message", "Ask for more"]);
+}
+
+export type Journey = Awaited<ReturnType<typeof startJourney>>;

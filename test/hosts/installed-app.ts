@@ -1,0 +1,45 @@
+/** Our App, as a sandbox plants it and as the service is set up for it. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { load } from "js-yaml";
+import type { Config } from "../../app/settings/config.ts";
+import { newKey } from "../builders/ledger.ts";
+
+/** What people install: the App has what its manifest asks for, so that no test gives it more. */
+export const manifest = load(readFileSync(join(import.meta.dirname, "../../app.yml"), "utf8")) as {
+  default_events: string[];
+  default_permissions: Record<string, "read" | "write">;
+};
+
+const webhookSecret = "a secret of these tests";
+
+/** The App in a sandbox's seed. */
+export const seedOurApp = (keyFile: string, webhook: { url: string; secret: string }) => ({
+  slug: "sallyport",
+  id: 4001,
+  private_key_file: keyFile,
+  webhook,
+  permissions: manifest.default_permissions,
+  events: manifest.default_events,
+});
+
+/** Where the service hears of what happens, on a port of this machine. */
+export const webhookAt = (port: number) => ({
+  url: `http://127.0.0.1:${port}/api/github/webhooks`,
+  secret: webhookSecret,
+});
+
+/** The settings of the service, for this App. */
+export const configOf = (
+  given: Pick<Config, "privateKey" | "apiUrl" | "port"> & Partial<Config>,
+): Config => ({
+  appId: 4001,
+  webhookSecret,
+  host: "127.0.0.1",
+  database: { folder: null },
+  ledgerKey: newKey().pem,
+  anthropic: { apiKey: null, baseUrl: null },
+  throttle: false,
+  logLevel: "error",
+  ...given,
+});

@@ -1,0 +1,28 @@
+import { storyBody } from "../../app/demo/governed.ts";
+import { nextSecond } from "../../app/demo/road.ts";
+import { waitUntil } from "./until.ts";
+import type { Journey } from "./demo-world.ts";
+
+/** Lena opens an epic and a story in it. */
+export async function openStory({ lena }: Journey): Promise<{ epic: number; story: number }> {
+  const epic = await lena.openIssue("An epic", "### Description\n\nMore.\n\n### Risk\n\nhigh\n", ["epic"]);
+  const story = await lena.openIssue("A story", storyBody(epic, null), ["story"]);
+  return { epic, story };
+}
+
+/** Lena asks for a plan; its digest is what somebody else approves. */
+export async function askForPlan({ lena, seen }: Journey, story: number): Promise<string> {
+  await nextSecond();
+  await lena.label(story, "ai:plan");
+  return waitUntil("the digest", async () =>
+    (await seen.comments(story))
+      .map((comment) => /^\/approve ([0-9a-f]{64})$/m.exec(comment)?.[1])
+      .find((found) => found !== undefined),
+  );
+}
+
+/** Quinn approves the plan, and its prompts are opened. */
+export async function approve({ quinn, seen }: Journey, story: number, digest: string): Promise<void> {
+  await quinn.comment(story, `/approve ${digest}`);
+  await waitUntil("the prompts", async () => (await seen.issue(story)).labels.includes("sallyport:ready"));
+}
