@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as core from "@actions/core";
 import type { RequestInterface } from "@octokit/types";
-import type { Annotation } from "../core/verdict/annotations.ts";
+import type { Annotation } from "../core/effects.ts";
 import { messageOf } from "../core/errors.ts";
 import { type Inputs, type Ports, run } from "./run.ts";
 

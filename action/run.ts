@@ -1,9 +1,10 @@
 import type { RequestInterface } from "@octokit/types";
-import { type Annotation, annotationsOf } from "../core/verdict/annotations.ts";
+import type { Annotation } from "../core/effects.ts";
 import { crashText } from "../core/errors.ts";
-import { verdictText } from "../core/verdict/judge.ts";
 import type { Known } from "../core/known.ts";
 import { known, unknown } from "../core/known.ts";
+import { annotationsOf } from "../core/verdict/annotations.ts";
+import { verdictText } from "../core/verdict/judge.ts";
 import { summaryMarkdown, titleOf } from "../core/verdict/report.ts";
 import { type EventSubject, subjectOfEvent } from "./event.ts";
 import { verdictOn } from "./verdict.ts";

@@ -3,8 +3,8 @@ import { collectGroup } from "../collect/group/group.ts";
 import { collectPull } from "../collect/pull/pull.ts";
 import type { OnCrash } from "../core/errors.ts";
 import { judgeGroup } from "../core/group/judge.ts";
-import { judge } from "../core/verdict/judge.ts";
 import { type Known, known, unknown } from "../core/known.ts";
+import { judge } from "../core/verdict/judge.ts";
 import type { Verdict } from "../schemas/verdict.ts";
 import type { EventSubject } from "./event.ts";
 

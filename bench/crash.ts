@@ -1,6 +1,7 @@
 /** No timing: kills a process that writes the ledger 200 times, each time at another moment, and looks what is left. */
-import { startAcme } from "../test/hosts/store-and-github.ts";
+
 import { crash } from "../test/hosts/crash.ts";
+import { startAcme } from "../test/hosts/store-and-github.ts";
 
 const acme = await startAcme();
 const rounds = 200;

@@ -1,8 +1,8 @@
 import type { Change, FileSide } from "../core/facts.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { byPath } from "../core/paths/patterns.ts";
-import type { Blob, TreeEntry } from "./git/git.ts";
 import { countLines, type LineCount } from "./lines.ts";
+import type { Blob, TreeEntry } from "./objects.ts";
 
 /** A path that two trees disagree about: another content, another mode, or there on one side only. */
 export type ChangedPath = { path: string; before: FileSide | null; after: FileSide | null };

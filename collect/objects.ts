@@ -1,6 +1,5 @@
 import type { Change, CommitFact } from "../core/facts.ts";
 import type { Known } from "../core/known.ts";
-import type { Blob, TreeEntry } from "./git/git.ts";
 
 /**
  * Reads a repository's commits and files, from a git directory or from GitHub's API. Commits are full ids. Both ways give
@@ -20,3 +19,9 @@ export type Objects = {
   /** The commits that the head has and the merge base has not, in no order that counts. */
   commits(mergeBase: string, head: string): Promise<Known<CommitFact[]>>;
 };
+
+/** One entry of a commit's tree: `path` is relative to the root; `type` is `blob`, or `commit` for a submodule. */
+export type TreeEntry = { path: string; mode: string; type: string; sha: string };
+
+/** A blob's size, and its content unless that is larger than the caller wanted to read. */
+export type Blob = { size: number; content: Buffer | null };

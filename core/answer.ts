@@ -1,6 +1,6 @@
-import type { CommandRequest } from "./people/authority.ts";
 import type { IssueRef, Step } from "./decision.ts";
 import { type Draft, entriesOf, type TypedEntry, userActor } from "./entries.ts";
+import type { CommandRequest } from "./facts.ts";
 import { effectKey, sourceKey } from "./identifiers.ts";
 
 /** How one command is answered: with the line people read, and what else it brings about. */

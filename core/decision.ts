@@ -1,8 +1,7 @@
-import type { CommandRequest } from "./people/authority.ts";
 import type { Effect, EffectOutcome, EffectResult, Ourselves, Subject } from "./effects.ts";
 import type { Draft, TypedEntry } from "./entries.ts";
 import type { Crash } from "./errors.ts";
-import type { PolicyReading } from "./facts.ts";
+import type { CommandRequest, PolicyReading } from "./facts.ts";
 import { effectKey } from "./identifiers.ts";
 import type { Known } from "./known.ts";
 

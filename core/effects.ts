@@ -1,6 +1,5 @@
 import type { Casefile, Redaction, WrittenCasefile } from "../schemas/step.ts";
 import type { Account } from "../schemas/text.ts";
-import type { Annotation } from "./verdict/annotations.ts";
 import { parseQueueRef } from "./queue-ref.ts";
 
 /**
@@ -177,3 +176,14 @@ export type EffectResult =
 
 /** Who we are on GitHub: used to tell our own comments and branches from forged ones. */
 export type Ourselves = { appId: number; slug: string; bot: Account };
+
+/**
+ * A reason at the place it speaks of, as GitHub shows it beside the lines of a change. `line` is null where the reason is
+ * about a whole file, `path` where it is about no file. The names come from the change's author.
+ */
+export type Annotation = {
+  title: string;
+  message: string;
+  path: string | null;
+  line: number | null;
+};

@@ -1,8 +1,7 @@
 import type { EntryBody, EntryKind } from "../schemas/entries.ts";
-import type { Actor } from "../schemas/ledger.ts";
+import type { Actor, StatementSubject } from "../schemas/ledger.ts";
 import type { Account } from "../schemas/text.ts";
 import type { Ourselves } from "./effects.ts";
-import type { Subject as EntrySubject } from "./ledger/entry.ts";
 
 /** An entry of the ledger whose body was checked against its kind. */
 export type TypedEntry = {
@@ -35,7 +34,7 @@ export function lastEntry<K extends EntryKind>(
 
 /** An entry still to be appended: the store gives it its place, its time and its signature. */
 export type Draft = {
-  [K in EntryKind]: { kind: K; body: EntryBody<K>; actor: Actor; subject: EntrySubject[] };
+  [K in EntryKind]: { kind: K; body: EntryBody<K>; actor: Actor; subject: StatementSubject[] };
 }[EntryKind];
 
 /**

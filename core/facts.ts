@@ -1,6 +1,8 @@
+import type { Source } from "../schemas/entry-parts.ts";
 import type { Policy } from "../schemas/policy.ts";
+import type { Duty } from "../schemas/policy-values.ts";
 import type { Account, Risk } from "../schemas/text.ts";
-import type { Permission } from "./people/authority.ts";
+import type { BadCommand, Command } from "./commands.ts";
 import type { Known } from "./known.ts";
 import type { YamlProblem, YamlReading } from "./yaml.ts";
 
@@ -216,3 +218,27 @@ export type FactValues = {
 
 /** Everything a verdict depends on. A fact that could not be read is `{ known: false, why }`, never a missing field. */
 export type PullFacts = PullBasics & { [F in keyof FactValues]: Known<FactValues[F]> };
+
+/** What a person may do here: their role on the repository and the duties the policy gives them. */
+export type Permission = {
+  /** From the collaborator permission endpoint; `author_association` is never used, it is not a right. */
+  role: "none" | "read" | "triage" | "write" | "maintain" | "admin";
+  duties: Duty[];
+};
+
+/**
+ * A person's command, with all that decides whether it counts. The text came from whoever could write the comment;
+ * account, times and `viaApp` came from GitHub.
+ */
+export type CommandRequest = {
+  source: Source;
+  command: Command | BadCommand;
+  by: Account;
+  /** RFC 3339. */
+  at: string;
+  edited: boolean;
+  viaApp: boolean;
+  /** A command label that was on the issue from its opening: a form may have put it there for an outsider. */
+  atOpening: boolean;
+  permission: Known<Permission>;
+};

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** A path pattern as policies write it; `core/paths.ts` says which are accepted. */
+/** A path pattern as policies write it; `core/paths/patterns.ts` says which are accepted. */
 export const pattern = z
   .string()
   .min(1)

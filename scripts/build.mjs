@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, rmSync, symlinkSync } from "node:fs";
 import { chmod, readFile, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -34,16 +34,23 @@ const commandLine = { ...shared, target: "node22", external: outside, minify: tr
 
 // What `sallyport check` always needs is CommonJS, one file, because Node starts that much sooner than ES modules. What a
 // command loads on demand is left to the ES modules that all commands share; here those are gathered.
-const inCheck = new Set(["check.ts", "judge.ts", "report.ts", "content.ts"]);
+const inCheck = new Set([
+  "app/cli/check/check.ts",
+  "core/verdict/judge.ts",
+  "core/verdict/report.ts",
+  "collect/content/content.ts",
+]);
 const onDemand = {};
 const gatherOnDemand = {
   name: "gather-on-demand",
   setup({ onResolve }) {
     onResolve({ filter: /\.ts$/ }, ({ path, kind, resolveDir }) => {
-      if (kind !== "dynamic-import" || inCheck.has(basename(path))) return undefined;
-      const name = basename(path, ".ts");
-      if (name === "program") return { path: "./program.cjs", external: true };
-      onDemand[`commands/${name}`] = join(resolveDir, path);
+      const file = join(resolveDir, path);
+      const inside = relative(root, file).replaceAll("\\", "/");
+      if (kind !== "dynamic-import" || inCheck.has(inside)) return undefined;
+      if (inside === "app/cli/program.ts") return { path: "./program.cjs", external: true };
+      const name = inside.replace(/^app\/(cli\/)?/, "").replace(/\.ts$/, "").replaceAll("/", "-");
+      onDemand[`commands/${name}`] = file;
       return { path: `./commands/${name}.js`, external: true };
     });
   },
@@ -59,7 +66,7 @@ const commonJs = {
 // A policy that was parsed once is remembered for as long as the parser is the same.
 const parser = await build({
   ...commandLine,
-  entryPoints: ["app/cli/policy-parser.ts"],
+  entryPoints: ["app/cli/check/policy-parser.ts"],
   format: "esm",
   write: false,
 });
@@ -89,7 +96,7 @@ await build({
 });
 await build({
   ...shared,
-  entryPoints: { sandbox: "sandbox/main.ts", "git-runner": "sandbox/git-runner.ts" },
+  entryPoints: { sandbox: "sandbox/main.ts", "git-runner": "sandbox/git/runner.ts" },
   format: "esm",
   target: "node22",
   packages: "external",

@@ -5,8 +5,8 @@ import {
   redactSecretsIn,
   type SecretSearch,
 } from "../../collect/secrets/redaction.ts";
-import { mergeRedactions } from "../../core/redaction/redaction.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
+import { mergeRedactions } from "../../core/redaction/redaction.ts";
 import { type AnswerRedaction, type FileWrite, StepResult } from "../../schemas/step.ts";
 import type { CallStore } from "./run.ts";
 import type { TreeReader } from "./trees.ts";

@@ -2,8 +2,8 @@ import { Command } from "commander";
 import { oneLine } from "../../core/escape.ts";
 import { exitStatusOf, type HealthFinding, type Status } from "../../core/health/finding.ts";
 import { judgeHealth } from "../../core/health/health.ts";
-import { readConfig } from "../settings/config.ts";
 import { collectHealth } from "../health/health.ts";
+import { readConfig } from "../settings/config.ts";
 import { createSecrets } from "../settings/secrets.ts";
 import type { Io } from "../terminal/io.ts";
 

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { checkoutProblem } from "../settings/package-home.ts";
-import type { Io } from "../terminal/io.ts";
 import { startProgram } from "../settings/programs.ts";
+import type { Io } from "../terminal/io.ts";
 
 /** `sallyport sandbox`: a GitHub in one process, for playing the road by hand. It runs as a process of its own. */
 export function sandboxCommand(io: Io): Command {

@@ -6,6 +6,8 @@ import { Command } from "commander";
 import { dump } from "js-yaml";
 import { messageOf } from "../../core/errors.ts";
 import { formatPublicKey } from "../../core/ledger/public-key.ts";
+import { checkoutProblem, packageHome } from "../settings/package-home.ts";
+import type { Io } from "../terminal/io.ts";
 import { clientFor, readerFor } from "./acting.ts";
 import { demoSeed, git, people, prepareGoverned, storyBody } from "./governed.ts";
 import { freePort, type Host, startHost } from "./hosts.ts";
@@ -20,8 +22,6 @@ import {
   seeCompletion,
   tryForbidden,
 } from "./road.ts";
-import { checkoutProblem, packageHome } from "../settings/package-home.ts";
-import type { Io } from "../terminal/io.ts";
 
 type Options = { repo?: string; issue?: string; keep?: string; live?: boolean; verbose?: boolean };
 

@@ -1,8 +1,8 @@
 import { createAppAuth, type InstallationAuthOptions } from "@octokit/auth-app";
 import type { RequestInterface } from "@octokit/types";
 import { ProbotOctokit } from "probot";
-import type { GitHub } from "../../collect/github/request.ts";
 import { readBot } from "../../collect/github/people.ts";
+import type { GitHub } from "../../collect/github/request.ts";
 import type { Ourselves } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { Use } from "./allowed-calls.ts";

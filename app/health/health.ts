@@ -2,17 +2,17 @@ import { createPrivateKey } from "node:crypto";
 import { readAppFacts } from "../../collect/repository/app.ts";
 import { readRepositoryFacts } from "../../collect/repository/repository.ts";
 import { messageOf } from "../../core/errors.ts";
+import type { HealthFacts } from "../../core/health/health.ts";
 import type { ServiceFact } from "../../core/health/models.ts";
 import type { CheckedRepository, ServiceIdentity } from "../../core/health/repository.ts";
 import type { LedgerKeyFact } from "../../core/health/settings.ts";
-import type { HealthFacts } from "../../core/health/health.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
-import { probeService } from "./models.ts";
+import { createGitHub, type GitHubClients } from "../github/clients.ts";
+import { createSigner } from "../ledger/signer.ts";
 import type { Config, ConfigReading } from "../settings/config.ts";
 import { probeDatabase } from "./database.ts";
-import { createGitHub, type GitHubClients } from "../github/clients.ts";
 import { readManifest, readNodeNeeded } from "./manifest.ts";
-import { createSigner } from "../ledger/signer.ts";
+import { probeService } from "./models.ts";
 
 /** Where to look: the folder that relative settings start from, and the repositories, all of them when none is named. */
 export type HealthQuestion = { cwd: string; node: string; repositories: readonly string[] };

@@ -1,8 +1,8 @@
 import Anthropic, { APIConnectionError, APIError } from "@anthropic-ai/sdk";
 import { messageOf } from "../../core/errors.ts";
 import type { ServiceFact } from "../../core/health/models.ts";
-import type { Config } from "../settings/config.ts";
 import { anthropicAddress } from "../agents/conversation.ts";
+import type { Config } from "../settings/config.ts";
 
 /** How long a service may take to answer, in milliseconds. */
 const timeoutMs = 10_000;

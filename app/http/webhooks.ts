@@ -1,8 +1,8 @@
 import type { EmitterWebhookEvent } from "@octokit/webhooks";
 import { groupSubject, type Subject } from "../../core/effects.ts";
 import { checkName } from "../../core/health/required-check.ts";
-import type { Database } from "../store/database.ts";
 import type { Queue, Search } from "../queue/queue.ts";
+import type { Database } from "../store/database.ts";
 import { storeDelivery } from "../store/deliveries.ts";
 
 /** Where an event says to look: subjects it names outright, and searches for those it does not name. */

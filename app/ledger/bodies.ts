@@ -1,14 +1,14 @@
-import { type GitHub, mapKnown } from "../../collect/github/request.ts";
 import { apiObjects } from "../../collect/github/objects.ts";
+import { type GitHub, mapKnown } from "../../collect/github/request.ts";
+import { readCurrentPolicy } from "../../collect/policy/current.ts";
 import { redactSecretsIn, type SecretSearch } from "../../collect/secrets/redaction.ts";
 import { SallyportError } from "../../core/errors.ts";
-import { type BranchFile, bodyPath } from "../../core/ledger/branch.ts";
 import { known } from "../../core/known.ts";
+import { type BranchFile, bodyPath } from "../../core/ledger/branch.ts";
 import { readEntry } from "../../core/ledger/entry.ts";
 import { referencedBodies } from "../../core/ledger/retention.ts";
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
 import type { Line, Tip } from "./published.ts";
-import { readCurrentPolicy } from "../../collect/policy/current.ts";
 
 /** Where bodies are read, and what finds in them what must not be published. */
 export type BodySource = {

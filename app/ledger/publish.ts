@@ -3,9 +3,9 @@ import type { Ourselves } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { branchFiles, branchReadme, evidenceBranch, segmentEntries } from "../../core/ledger/branch.ts";
 import { type LedgerHead, readEntry } from "../../core/ledger/entry.ts";
-import { type Line, type Published, publishedCount, type ReadLines, readTip, type Tip } from "./published.ts";
-import { type BodyChanges, type BodySource, bodyChanges } from "./bodies.ts";
 import { ignoreStatus } from "../github/requests.ts";
+import { type BodyChanges, type BodySource, bodyChanges } from "./bodies.ts";
+import { type Line, type Published, publishedCount, type ReadLines, readTip, type Tip } from "./published.ts";
 
 /** One repository's chain as the store holds it, and the bodies that its entries name. */
 export type ChainSource = BodySource & {

@@ -1,4 +1,5 @@
 import { type GitHub, mapKnown, requestKnown } from "../../collect/github/request.ts";
+import { readCurrentPolicy } from "../../collect/policy/current.ts";
 import type { Ourselves } from "../../core/effects.ts";
 import type { Draft, TypedEntry } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
@@ -12,7 +13,6 @@ import {
 } from "../../core/ledger/retention.ts";
 import { type AppendTools, append, headOf } from "../store/chain.ts";
 import type { Database } from "../store/database.ts";
-import { readCurrentPolicy } from "../../collect/policy/current.ts";
 import type { TransactionQueue } from "../store/decisions.ts";
 import { dropAnswers, dropBodies, otherChains, storedBefore } from "../store/payloads.ts";
 

@@ -1,12 +1,12 @@
 import { messageOf } from "../../core/errors.ts";
 import { parsePublicKey } from "../../core/ledger/public-key.ts";
-import { createAttemptGuard } from "../store/attempt-guard.ts";
-import type { Config } from "../settings/config.ts";
-import { openDatabase } from "../store/database.ts";
-import { publishLedger } from "./publish.ts";
 import { createGitHub } from "../github/clients.ts";
-import { raiseIncident } from "./incident.ts";
+import type { Config } from "../settings/config.ts";
 import { createSecrets } from "../settings/secrets.ts";
+import { createAttemptGuard } from "../store/attempt-guard.ts";
+import { openDatabase } from "../store/database.ts";
+import { raiseIncident } from "./incident.ts";
+import { publishLedger } from "./publish.ts";
 import { type Restored, restoreChain } from "./restore.ts";
 import { createSigner } from "./signer.ts";
 import { chainSource } from "./source.ts";

@@ -1,26 +1,26 @@
 import type { KeyObject } from "node:crypto";
+import { apiObjects } from "../../collect/github/objects.ts";
 import type { GitHub } from "../../collect/github/request.ts";
 import { readApiLedger } from "../../collect/ledger/ledger.ts";
-import { apiObjects } from "../../collect/github/objects.ts";
+import { readCurrentPolicy } from "../../collect/policy/current.ts";
 import { sha256 } from "../../core/digest.ts";
 import type { Ourselves } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { bodyPath, evidenceBranch } from "../../core/ledger/branch.ts";
-import { parsePublicKey } from "../../core/ledger/public-key.ts";
 import { entryHash, readEntry } from "../../core/ledger/entry.ts";
 import { type LedgerKey, pinnedKeys } from "../../core/ledger/keyring.ts";
-import { verifyChain } from "../../core/ledger/verify.ts";
+import { parsePublicKey } from "../../core/ledger/public-key.ts";
 import { purgedBodies, referencedBodies } from "../../core/ledger/retention.ts";
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
-import { type Anchor, readAnchor } from "./anchor.ts";
+import { verifyChain } from "../../core/ledger/verify.ts";
+import type { GitHubClients } from "../github/clients.ts";
 import { adoptLines, linesFrom } from "../store/chain.ts";
 import type { Database } from "../store/database.ts";
-import { type Line, publishedCount, readTip } from "./published.ts";
-import type { GitHubClients } from "../github/clients.ts";
-import { readCurrentPolicy } from "../../collect/policy/current.ts";
-import type { Signer } from "./signer.ts";
 import { getBody, putBody } from "../store/decisions.ts";
+import { type Anchor, readAnchor } from "./anchor.ts";
+import { type Line, publishedCount, readTip } from "./published.ts";
+import type { Signer } from "./signer.ts";
 
 /**
  * What came back from GitHub: how many entries and bodies, how many bodies were never published there, how many were

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 import { SallyportError } from "../../core/errors.ts";
-import { formatPublicKey, keyId } from "../../core/ledger/public-key.ts";
 import type { Sign } from "../../core/ledger/entry.ts";
+import { formatPublicKey, keyId } from "../../core/ledger/public-key.ts";
 
 export type Signer = { sign: Sign; publicKey: string; keyid: string };
 

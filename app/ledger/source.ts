@@ -1,7 +1,7 @@
 import { exportedUpTo, headOf, linesFrom, noteExported } from "../store/chain.ts";
 import type { Database } from "../store/database.ts";
-import type { ChainSource } from "./publish.ts";
 import { getBody } from "../store/decisions.ts";
+import type { ChainSource } from "./publish.ts";
 
 /** A repository's chain as the store holds it, for the exporter. */
 export function chainSource(

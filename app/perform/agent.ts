@@ -1,15 +1,15 @@
 import { redactSecrets, redactSecretsIn } from "../../collect/secrets/redaction.ts";
 import { issueDigest } from "../../core/contract/contract.ts";
-import { redactionReport } from "../../core/redaction/redaction.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
+import { redactionReport } from "../../core/redaction/redaction.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
 import { backends } from "../agents/backend.ts";
 import { defaultModel } from "../agents/conversation.ts";
-import { redactingCallStore, redactResult } from "../agents/redact.ts";
 import { askPlanner } from "../agents/planner.ts";
+import { redactingCallStore, redactResult } from "../agents/redact.ts";
 import type { AgentEvent, Service } from "../agents/run.ts";
 import { githubTree } from "../agents/trees.ts";
 import { createWorkspace } from "../agents/workspace.ts";

@@ -1,13 +1,13 @@
 import { readMergedPulls } from "../../collect/backtest/merged-pulls.ts";
 import { apiObjects } from "../../collect/github/objects.ts";
 import { readPolicy } from "../../collect/policy/file.ts";
-import { backtest } from "../../core/verdict/backtest.ts";
-import { backtestMarkdown } from "../../core/verdict/backtest-report.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { type Crash, crashText, SallyportError } from "../../core/errors.ts";
 import type { PolicyReading } from "../../core/facts.ts";
 import type { Known } from "../../core/known.ts";
 import { policyProblem } from "../../core/policy/problem.ts";
+import { backtest } from "../../core/verdict/backtest.ts";
+import { backtestMarkdown } from "../../core/verdict/backtest-report.ts";
 import { ensureComment } from "./comments.ts";
 import { type EffectOf, marker, type PerformContext } from "./context.ts";
 

@@ -1,13 +1,13 @@
 import { apiObjects } from "../../collect/github/objects.ts";
+import { outOfScope } from "../../core/contract/review.ts";
 import { sha256 } from "../../core/digest.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
-import { outOfScope } from "../../core/contract/review.ts";
 import { type FileWrite, Pack, StepResult } from "../../schemas/step.ts";
 import { listAllOrThrow, orNull } from "../github/requests.ts";
 import { casefilesFor, type WholeCasefile } from "./casefiles.ts";
-import { sanitize } from "./text.ts";
 import { type EffectOf, type PerformContext, readJson } from "./context.ts";
+import { sanitize } from "./text.ts";
 
 /** One entry of the tree to be made; `sha: null` deletes. */
 type Entry = { path: string; mode: "100644" | "100755"; type: "blob"; sha: string | null };

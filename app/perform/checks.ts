@@ -1,9 +1,8 @@
-import type { Annotation } from "../../core/verdict/annotations.ts";
-import type { EffectResult } from "../../core/effects.ts";
+import type { Annotation, EffectResult } from "../../core/effects.ts";
 import { checkName } from "../../core/health/required-check.ts";
 import { listAllOrThrow } from "../github/requests.ts";
-import { truncated } from "./text.ts";
 import type { EffectOf, PerformContext } from "./context.ts";
+import { truncated } from "./text.ts";
 
 /** The most annotations that GitHub takes in one request; those of a later one are added to them. */
 const batchSize = 50;

@@ -1,8 +1,8 @@
 import { stickyMarker } from "../../collect/issue/conversation.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { listAllOrThrow, orNull } from "../github/requests.ts";
-import { truncated } from "./text.ts";
 import { type EffectOf, marker, type PerformContext } from "./context.ts";
+import { truncated } from "./text.ts";
 
 /** Our own comments on an issue or pull request that end with a mark, oldest first; anybody else's with it is not ours. */
 async function ownComments(

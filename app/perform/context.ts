@@ -4,8 +4,8 @@ import type { Effect, Ourselves } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { BodyRef } from "../../schemas/entries.ts";
 import type { CallStore } from "../agents/run.ts";
-import type { Database } from "../store/database.ts";
 import type { GitHubClients } from "../github/clients.ts";
+import type { Database } from "../store/database.ts";
 import { getBody, putBody } from "../store/decisions.ts";
 import { callStore } from "../store/payloads.ts";
 

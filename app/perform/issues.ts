@@ -2,8 +2,8 @@ import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { listAllOrThrow } from "../github/requests.ts";
 import { commentOnce } from "./comments.ts";
-import { sanitize, title, truncated } from "./text.ts";
 import { type EffectOf, marker, type PerformContext } from "./context.ts";
+import { sanitize, title, truncated } from "./text.ts";
 
 /** The slice of an issue that is read here. Its `id` is the database id, which sub-issues and dependencies ask for. */
 type Issue = {

@@ -1,7 +1,7 @@
 import type { Effect, EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { Database } from "../store/database.ts";
-import { takeLease } from "../store/leases.ts";
+import type { TransactionQueue } from "../store/decisions.ts";
 import {
   beginEffect,
   type EffectEnd,
@@ -11,7 +11,7 @@ import {
   type OpenEffect,
   postponeEffect,
 } from "../store/effects.ts";
-import type { TransactionQueue } from "../store/decisions.ts";
+import { takeLease } from "../store/leases.ts";
 
 /** After so many failed tries an effect is given up and the subject shows why. */
 const maxTries = 8;

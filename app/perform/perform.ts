@@ -1,15 +1,15 @@
 import type { Effect, EffectResult } from "../../core/effects.ts";
+import { asSallyportError } from "../github/failure.ts";
 import { askPlannerFor, runAgent } from "./agent.ts";
 import { showBacktest } from "./backtest.ts";
 import { writeChange } from "./change.ts";
 import { ensureCheck } from "./checks.ts";
 import { ensureSticky, reply } from "./comments.ts";
-import { asSallyportError } from "../github/failure.ts";
+import type { PerformContext } from "./context.ts";
 import { closeIssue, linkStory, openPrompt } from "./issues.ts";
 import { ensureLabelGone, ensureState } from "./labels.ts";
 import { openPull } from "./pulls.ts";
 import { rollBack } from "./rollback.ts";
-import type { PerformContext } from "./context.ts";
 
 /**
  * Carries out one effect. Each looks for what it is to bring about before it does it, so that a second try after a crash

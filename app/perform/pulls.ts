@@ -1,8 +1,8 @@
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { listAllOrThrow } from "../github/requests.ts";
-import { sanitize, title, truncated } from "./text.ts";
 import type { EffectOf, PerformContext } from "./context.ts";
+import { sanitize, title, truncated } from "./text.ts";
 
 /** Opens a branch's pull request, or finds it; one that a person closed unmerged stays closed. */
 export async function openPull(

@@ -2,9 +2,9 @@ import type { Transaction } from "kysely";
 import { fromKysely, PgBoss, type WorkOptions } from "pg-boss";
 import { type Subject, subjectKey } from "../../core/effects.ts";
 import type { OpenDatabase, Tables } from "../store/database.ts";
+import type { TransactionQueue } from "../store/decisions.ts";
 import { shareLease } from "../store/leases.ts";
 import { type JobTools, runJob } from "./job.ts";
-import type { TransactionQueue } from "../store/decisions.ts";
 
 /** Pull requests to be found: those whose head is a commit, those that would enter a branch, or all that is open. */
 export type Search = { repository: number; sha: string | null; base?: string };

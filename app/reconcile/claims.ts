@@ -1,7 +1,7 @@
 import { redactSecrets, type SecretSearch } from "../../collect/secrets/redaction.ts";
+import type { PullFacts } from "../../core/facts.ts";
 import { claimsOf } from "../../core/pull/claims.ts";
 import { redactionMark } from "../../core/redaction/redaction.ts";
-import type { PullFacts } from "../../core/facts.ts";
 import type { Claim } from "../../schemas/entry-parts.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { type Conversation, readConversation } from "../../collect/issue/conversation.ts";
 import type { GitHub } from "../../collect/github/request.ts";
+import { type Conversation, readConversation } from "../../collect/issue/conversation.ts";
 import { answeredSources } from "../../core/answer.ts";
 import type { Ourselves } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";

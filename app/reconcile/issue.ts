@@ -1,19 +1,19 @@
+import { apiObjects } from "../../collect/github/objects.ts";
 import { type GitHub, readBranch, requestKnown } from "../../collect/github/request.ts";
 import { readIssue } from "../../collect/issue/issue.ts";
-import { apiObjects } from "../../collect/github/objects.ts";
 import { readPolicy } from "../../collect/policy/file.ts";
 import { emptyDecision } from "../../core/decision.ts";
 import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
-import { decideEpic, decideOtherIssue } from "../../core/story/epic.ts";
 import { type Known, known } from "../../core/known.ts";
-import { decideStory } from "../../core/story/story.ts";
+import { decideEpic, decideOtherIssue } from "../../core/story/epic.ts";
 import type { StoryFacts } from "../../core/story/facts.ts";
+import { decideStory } from "../../core/story/story.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
 import type { Database } from "../store/database.ts";
-import { outcomesOf } from "../store/effects.ts";
 import { getBody } from "../store/decisions.ts";
+import { outcomesOf } from "../store/effects.ts";
 import { readOpenCommands } from "./conversation.ts";
 import type { Observation, ReconcileTools } from "./tools.ts";
 

@@ -4,12 +4,12 @@ import { pullStatus, readPullState } from "../../collect/pull/state.ts";
 import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import { type Known, known } from "../../core/known.ts";
-import { newReviews } from "../../core/pull/reviews.ts";
-import { decidePull } from "../../core/pull/pull.ts";
 import type { PullSnapshot } from "../../core/pull/facts.ts";
+import { decidePull } from "../../core/pull/pull.ts";
+import { newReviews } from "../../core/pull/reviews.ts";
 import { recordOf } from "../../core/record/pull.ts";
-import { readClaims } from "./claims.ts";
 import { outcomesOf } from "../store/effects.ts";
+import { readClaims } from "./claims.ts";
 import { readOpenCommands } from "./conversation.ts";
 import type { Observation, ReconcileTools } from "./tools.ts";
 

@@ -1,5 +1,5 @@
-import type { GitHub } from "../../collect/github/request.ts";
 import type { ObjectsCache } from "../../collect/github/cache.ts";
+import type { GitHub } from "../../collect/github/request.ts";
 import type { SecretSearch } from "../../collect/secrets/redaction.ts";
 import type { Decision } from "../../core/decision.ts";
 import type { Ourselves, Subject } from "../../core/effects.ts";

@@ -1,30 +1,30 @@
 import { createObjectsCache } from "../../collect/github/cache.ts";
 import { type Effect, type Ourselves, subjectKey } from "../../core/effects.ts";
-import { anchorText } from "../ledger/anchor.ts";
-import { createAttemptGuard } from "../store/attempt-guard.ts";
-import { type AppendTools, createEntryReader, headOf } from "../store/chain.ts";
-import type { Config } from "../settings/config.ts";
-import type { Database } from "../store/database.ts";
-import { publishLedger } from "../ledger/publish.ts";
-import { enqueueMatching } from "../queue/search.ts";
 import type { GitHubClients } from "../github/clients.ts";
+import { anchorText } from "../ledger/anchor.ts";
 import { noteRewrite } from "../ledger/incident.ts";
-import { drainOutbox } from "../perform/outbox.ts";
-import { takeLease } from "../store/leases.ts";
-import { reconcile } from "../reconcile/reconcile.ts";
-import { contextOf } from "../perform/context.ts";
-import { perform } from "../perform/perform.ts";
+import { publishLedger } from "../ledger/publish.ts";
 import { purge } from "../ledger/purge.ts";
-import { holdBack } from "../queue/job.ts";
-import type { JobHandlers, Queue } from "../queue/queue.ts";
-import type { ReconcileTools } from "../reconcile/tools.ts";
-import { type Secrets, withoutSecrets } from "../settings/secrets.ts";
 import { restoredFirst } from "../ledger/restore.ts";
 import type { Signer } from "../ledger/signer.ts";
-import { dropDeliveries } from "../store/deliveries.ts";
-import { saveDecision } from "../store/decisions.ts";
 import { chainSource, isPublished } from "../ledger/source.ts";
 import { type MaintenanceTools, watchRequired } from "../ledger/watch-required.ts";
+import { contextOf } from "../perform/context.ts";
+import { drainOutbox } from "../perform/outbox.ts";
+import { perform } from "../perform/perform.ts";
+import { holdBack } from "../queue/job.ts";
+import type { JobHandlers, Queue } from "../queue/queue.ts";
+import { enqueueMatching } from "../queue/search.ts";
+import { reconcile } from "../reconcile/reconcile.ts";
+import type { ReconcileTools } from "../reconcile/tools.ts";
+import type { Config } from "../settings/config.ts";
+import { type Secrets, withoutSecrets } from "../settings/secrets.ts";
+import { createAttemptGuard } from "../store/attempt-guard.ts";
+import { type AppendTools, createEntryReader, headOf } from "../store/chain.ts";
+import type { Database } from "../store/database.ts";
+import { saveDecision } from "../store/decisions.ts";
+import { dropDeliveries } from "../store/deliveries.ts";
+import { takeLease } from "../store/leases.ts";
 
 /** The parts of a service that its jobs work with. */
 export type JobTools = {

@@ -1,11 +1,11 @@
-import type { Config } from "../settings/config.ts";
-import { type OpenDatabase, openDatabase } from "../store/database.ts";
 import { createGitHub } from "../github/clients.ts";
 import { closeServer, startServer } from "../http/server.ts";
-import { createQueue } from "../queue/queue.ts";
 import { createReceiver } from "../http/webhooks.ts";
-import { createSecrets } from "../settings/secrets.ts";
 import { createSigner } from "../ledger/signer.ts";
+import { createQueue } from "../queue/queue.ts";
+import type { Config } from "../settings/config.ts";
+import { createSecrets } from "../settings/secrets.ts";
+import { type OpenDatabase, openDatabase } from "../store/database.ts";
 import { createJobs } from "./jobs.ts";
 
 /** A running service: where it listens, and how it ends without losing what is under way. */

@@ -1,8 +1,14 @@
 import { createSecretSearch, redactSecrets, type SecretSearch } from "../../collect/secrets/redaction.ts";
-import { redactRanges } from "../../core/redaction/redaction.ts";
 import { messageOf, SallyportError } from "../../core/errors.ts";
 import { oneLine } from "../../core/escape.ts";
-import { type Form, type FormIndex, findForms, formsOf, indexForms } from "../../core/redaction/exact-values.ts";
+import {
+  type Form,
+  type FormIndex,
+  findForms,
+  formsOf,
+  indexForms,
+} from "../../core/redaction/exact-values.ts";
+import { redactRanges } from "../../core/redaction/redaction.ts";
 import type { Config } from "./config.ts";
 
 /** The values that must not leave this process, and what finds them in a text. */

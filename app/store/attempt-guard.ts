@@ -1,7 +1,12 @@
 import type { Transaction } from "kysely";
-import { type Attempts, attemptKinds, checkAttempt, emptyAttempts } from "../../core/ledger/attempt-protocol.ts";
 import type { Draft } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
+import {
+  type Attempts,
+  attemptKinds,
+  checkAttempt,
+  emptyAttempts,
+} from "../../core/ledger/attempt-protocol.ts";
 import { readEntry } from "../../core/ledger/entry.ts";
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
 import type { Tables } from "./database.ts";

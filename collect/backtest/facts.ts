@@ -1,8 +1,8 @@
-import type { PastChange } from "../../core/verdict/backtest.ts";
 import type { PolicyReading, PullFacts } from "../../core/facts.ts";
 import { known, unknown } from "../../core/known.ts";
+import type { PastChange } from "../../core/verdict/backtest.ts";
+import { contentFacts } from "../content/content.ts";
 import type { Objects } from "../objects.ts";
-import { contentFacts } from "../pull/content.ts";
 
 /** The two policies that changes are judged by again; an absent old one judged nothing. */
 export type BacktestInput = {

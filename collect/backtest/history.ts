@@ -1,10 +1,10 @@
 import { basename, resolve } from "node:path";
-import { type PastChange, pullNamed } from "../../core/verdict/backtest.ts";
 import type { CommitFact } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
-import { type BacktestInput, readPastChange } from "./facts.ts";
+import { type PastChange, pullNamed } from "../../core/verdict/backtest.ts";
 import { git } from "../git/git.ts";
 import type { GitObjects } from "../git/objects.ts";
+import { type BacktestInput, readPastChange } from "./facts.ts";
 
 /** The last changes of a branch; `tip` is a full commit id. */
 export type HistorySource = { dir: string; branch: string; tip: string; last: number };

@@ -1,10 +1,10 @@
-import type { PastChange } from "../../core/verdict/backtest.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import type { PastChange } from "../../core/verdict/backtest.ts";
 import { Account } from "../../schemas/text.ts";
-import { type BacktestInput, readPastChange } from "./facts.ts";
-import { type GitHub, requestKnown } from "../github/request.ts";
-import type { OnProgress } from "./history.ts";
 import { apiObjects } from "../github/objects.ts";
+import { type GitHub, requestKnown } from "../github/request.ts";
+import { type BacktestInput, readPastChange } from "./facts.ts";
+import type { OnProgress } from "./history.ts";
 
 /** Pages of a hundred pull requests that are looked through for merged ones before giving up. */
 const maxPages = 20;

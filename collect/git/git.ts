@@ -1,14 +1,9 @@
 import { spawn } from "node:child_process";
 import { type Known, known, unknown } from "../../core/known.ts";
+import type { Blob, TreeEntry } from "../objects.ts";
 
 /** What a git command gave back; `why` is one line for people and may quote git's own first line of complaint. */
 export type GitAnswer = { ok: true; stdout: Buffer } | { ok: false; exit: number | null; why: string };
-
-/** One entry of a commit's tree: `path` is relative to the root; `type` is `blob`, or `commit` for a submodule. */
-export type TreeEntry = { path: string; mode: string; type: string; sha: string };
-
-/** A blob's size, and its content unless that is larger than the caller wanted to read. */
-export type Blob = { size: number; content: Buffer | null };
 
 /** The most that one git command may print, in bytes; past it the command is ended and the answer is a failure. */
 export const outputBytes = 256 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import type { Revision } from "../../core/evidence/continuity.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
-import { findDefaultBranch } from "../pull/commits.ts";
+import { findDefaultBranch } from "./default-branch.ts";
 import { git } from "./git.ts";
 import { gitObjects } from "./objects.ts";
 

@@ -1,10 +1,10 @@
 import type { Change, CommitFact } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { type ChangedPath, changesBetween, comparedBytes, contentsOf, countChange } from "../changes.ts";
-import { type Blob, git } from "./git.ts";
+import type { Blob, Objects } from "../objects.ts";
 import { type Batch, openBatch } from "./batch.ts";
+import { git } from "./git.ts";
 import { createEntryReader, readDifferingTrees } from "./trees.ts";
-import type { Objects } from "../objects.ts";
 
 /** How many changes wait for their contents at once: enough to keep git busy. */
 const batchSize = 250;

@@ -1,6 +1,6 @@
 import { type Known, known, unknown } from "../../core/known.ts";
 import { indistinct } from "../changes.ts";
-import type { TreeEntry } from "./git.ts";
+import type { TreeEntry } from "../objects.ts";
 import type { Batch } from "./batch.ts";
 
 /** A tree of this size would hold half a million names. */

@@ -1,9 +1,9 @@
 import { type Known, known, unknown } from "../../core/known.ts";
 import { BlobAnswer } from "../../schemas/graphql.ts";
 import { blobId } from "../blob-id.ts";
-import type { Blob } from "../git/git.ts";
-import { type GitHub, mapKnown, readBlob } from "./request.ts";
+import type { Blob } from "../objects.ts";
 import { query } from "./graphql.ts";
+import { type GitHub, mapKnown, readBlob } from "./request.ts";
 
 /** How much one query asks for: GitHub ends a query that takes longer than ten seconds. */
 const batch = { blobs: 100, bytes: 4_000_000 };

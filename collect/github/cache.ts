@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { CommitFact } from "../../core/facts.ts";
-import type { TreeEntry } from "../git/git.ts";
+import type { TreeEntry } from "../objects.ts";
 
 /** One folder, or a whole tree, as GitHub lists it; `sizes` are of blobs, by id. `cut` means that GitHub left entries out. */
 export type Listing = { entries: TreeEntry[]; sizes: Map<string, number>; truncated: boolean };

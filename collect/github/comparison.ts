@@ -1,8 +1,8 @@
 import type { CommitFact } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
-import { type GitHub, requestKnown } from "./request.ts";
-import { listAll } from "./listing.ts";
 import type { Comparison } from "./cache.ts";
+import { listAll } from "./listing.ts";
+import { type GitHub, requestKnown } from "./request.ts";
 
 /** A commit as GitHub's comparison lists it. */
 type Listed = {

@@ -1,13 +1,12 @@
 import type { Change, CommitFact } from "../../core/facts.ts";
 import { type Known, known } from "../../core/known.ts";
-import { apiTrees, findEntry, readSides, type Trees } from "./trees.ts";
-import { readBlobs, type Wanted } from "./blobs.ts";
 import { type ChangedPath, changesBetween, comparedBytes, contentsOf, countChange } from "../changes.ts";
-import { compareCommits, readCommits } from "./comparison.ts";
-import type { Blob } from "../git/git.ts";
-import type { GitHub } from "./request.ts";
-import type { Objects } from "../objects.ts";
+import type { Blob, Objects } from "../objects.ts";
+import { readBlobs, type Wanted } from "./blobs.ts";
 import { createObjectsCache, type ObjectsCache } from "./cache.ts";
+import { compareCommits, readCommits } from "./comparison.ts";
+import type { GitHub } from "./request.ts";
+import { apiTrees, findEntry, readSides, type Trees } from "./trees.ts";
 
 /** What is kept for a reader that nobody gave a cache, in bytes: each answer is then asked for once all the same. */
 const ownCache = 100_000_000;

@@ -1,4 +1,4 @@
-import type { Permission } from "../../core/people/authority.ts";
+import type { Permission } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { readPersonName } from "../../core/people/person-name.ts";
 import type { People } from "../../schemas/policy.ts";

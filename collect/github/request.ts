@@ -1,7 +1,7 @@
 import type { RequestInterface } from "@octokit/types";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { blobId } from "../blob-id.ts";
-import type { Blob } from "../git/git.ts";
+import type { Blob } from "../objects.ts";
 
 /** One repository on GitHub and how to ask about it: Octokit's `request` with its token already in place. */
 export type GitHub = { request: RequestInterface; owner: string; repo: string };

@@ -1,8 +1,8 @@
 import { type Known, known, unknown } from "../../core/known.ts";
 import { indistinct } from "../changes.ts";
-import type { TreeEntry } from "../git/git.ts";
-import { type GitHub, requestKnown } from "./request.ts";
+import type { TreeEntry } from "../objects.ts";
 import type { Listing, ObjectsCache } from "./cache.ts";
+import { type GitHub, requestKnown } from "./request.ts";
 
 /** The files of two commits, without those in folders that both have unaltered; `sizes` are of blobs, by id. */
 export type TreeSides = { before: TreeEntry[]; after: TreeEntry[]; sizes: Map<string, number> };

@@ -1,15 +1,15 @@
-import { recordOfGroup } from "../../core/group/judge.ts";
 import type { GroupFacts } from "../../core/group/facts.ts";
+import { recordOfGroup } from "../../core/group/judge.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { parseQueueRef, type QueueRef } from "../../core/queue-ref.ts";
-import { type GitHub, readBranch, requestKnown } from "../github/request.ts";
-import { lineOf, type MembersSource, readMembers } from "./members.ts";
-import type { Objects } from "../objects.ts";
+import { contentFacts } from "../content/content.ts";
 import { apiObjects } from "../github/objects.ts";
+import { type GitHub, readBranch, requestKnown } from "../github/request.ts";
+import type { Objects } from "../objects.ts";
 import { readPolicy } from "../policy/file.ts";
-import { contentFacts } from "../pull/content.ts";
-import { listQueueBranches, readQueueBranch } from "./queue-branches.ts";
 import { readSameHeadPulls } from "../pull/same-head.ts";
+import { lineOf, type MembersSource, readMembers } from "./members.ts";
+import { listQueueBranches, readQueueBranch } from "./queue-branches.ts";
 
 /** A merge group on GitHub, and how its members are read. */
 export type GroupSource = Omit<MembersSource, "branch"> & {

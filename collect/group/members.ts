@@ -2,12 +2,12 @@ import type { Change, CommitFact, PullRecord } from "../../core/facts.ts";
 import type { MemberFacts } from "../../core/group/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { type Origin, originOf } from "../../core/queue-ref.ts";
-import type { GitHub } from "../github/request.ts";
-import { whyOtherContent } from "./merge-content.ts";
-import type { Objects } from "../objects.ts";
 import type { ObjectsCache } from "../github/cache.ts";
+import type { GitHub } from "../github/request.ts";
+import type { Objects } from "../objects.ts";
 import { collectFacts } from "../pull/pull.ts";
 import { readPullState } from "../pull/state.ts";
+import { whyOtherContent } from "./merge-content.ts";
 
 /** Who a group's commits bring in, in the order in which they land, and why a commit brings in nobody. */
 export type Members = { members: MemberFacts[]; strays: string[]; closed: boolean };

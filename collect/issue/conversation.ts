@@ -1,14 +1,14 @@
-import type { CommandRequest, Permission } from "../../core/people/authority.ts";
 import { commandLabels, isCommandLabel, parseCommand } from "../../core/commands.ts";
 import type { Ourselves } from "../../core/effects.ts";
+import type { CommandRequest, Permission } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { Source } from "../../schemas/entry-parts.ts";
 import type { People } from "../../schemas/policy.ts";
 import { Account } from "../../schemas/text.ts";
-import { readEdits } from "./edits.ts";
-import type { GitHub } from "../github/request.ts";
 import { listAll } from "../github/listing.ts";
 import { readPermission } from "../github/people.ts";
+import type { GitHub } from "../github/request.ts";
+import { readEdits } from "./edits.ts";
 
 /** The comments of an issue or pull request that matter to us: commands of people, and our own one comment. */
 export type Conversation = { commands: CommandRequest[]; sticky: string | null };

@@ -1,7 +1,7 @@
 import { type Known, known, unknown } from "../../core/known.ts";
 import { EditsAnswer } from "../../schemas/graphql.ts";
-import type { GitHub } from "../github/request.ts";
 import { query } from "../github/graphql.ts";
+import type { GitHub } from "../github/request.ts";
 
 /** Whether comments were ever edited. Every field is one of GitHub's published schema; the tests hold that. */
 export const editsQuery = `query SallyportEdits($ids: [ID!]!) {

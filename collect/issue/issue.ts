@@ -1,10 +1,10 @@
 import type { CommonFacts } from "../../core/decision.ts";
-import { isPlainPath, maxDecisions, storyForm } from "../../core/story/form.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { ChildFacts, IssueFacts, StoryFacts } from "../../core/story/facts.ts";
+import { isPlainPath, maxDecisions, storyForm } from "../../core/story/form.ts";
 import { Account } from "../../schemas/text.ts";
-import { type GitHub, requestKnown, requestResult } from "../github/request.ts";
 import { listAll } from "../github/listing.ts";
+import { type GitHub, requestKnown, requestResult } from "../github/request.ts";
 import type { Objects } from "../objects.ts";
 
 /** What GitHub says of an issue, without what the ledger and the store add. */

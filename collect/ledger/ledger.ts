@@ -1,8 +1,9 @@
-import { evidenceBranch, readSegments } from "../../core/ledger/branch.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { archiveLimits } from "../../core/ledger/archive.ts";
-import { git, outputBytes, readBlobs, readSizes, readTree, type TreeEntry } from "../git/git.ts";
+import { evidenceBranch, readSegments } from "../../core/ledger/branch.ts";
+import { git, outputBytes, readBlobs, readSizes, readTree } from "../git/git.ts";
 import { type GitHub, mapKnown, readBlob, requestKnown, requestResult } from "../github/request.ts";
+import type { TreeEntry } from "../objects.ts";
 
 /** GitHub takes no larger file, so a larger one on the evidence branch is not one that we wrote. */
 const fileBytes = 100 * 1024 * 1024;

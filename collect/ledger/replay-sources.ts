@@ -1,10 +1,10 @@
 import { sha256 } from "../../core/digest.ts";
 import { entriesOf, type TypedEntry } from "../../core/entries.ts";
-import { bodyPath } from "../../core/ledger/branch.ts";
 import { type Json, parseCanonicalJson } from "../../core/json.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
-import { submittedRun } from "../../core/replay/replay.ts";
+import { bodyPath } from "../../core/ledger/branch.ts";
 import { findRunBasis } from "../../core/replay/approval.ts";
+import { submittedRun } from "../../core/replay/replay.ts";
 import {
   attemptEntries,
   type PublishedBody,
@@ -17,8 +17,8 @@ import type { Policy } from "../../schemas/policy.ts";
 import { policyBytes, policyPath } from "../../schemas/policy-place.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
 import { comparedBytes } from "../changes.ts";
-import type { Objects } from "../objects.ts";
 import { gitObjects } from "../git/objects.ts";
+import type { Objects } from "../objects.ts";
 import { parsePolicy } from "../policy/policy.ts";
 
 /** Where a verified ledger was read: its files by their paths, its entries, and the clone's git directory if it has one. */

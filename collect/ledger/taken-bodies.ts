@@ -1,5 +1,5 @@
-import { segmentEntries, segmentPath } from "../../core/ledger/branch.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import { segmentEntries, segmentPath } from "../../core/ledger/branch.ts";
 import { git, readBlobs, readTree } from "../git/git.ts";
 
 /** GitHub takes no larger file. */

@@ -1,8 +1,8 @@
-import { type GitHub, readBranch } from "../github/request.ts";
-import { apiObjects } from "../github/objects.ts";
-import { readPolicy } from "./file.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { PolicyReading } from "../../core/facts.ts";
+import { apiObjects } from "../github/objects.ts";
+import { type GitHub, readBranch } from "../github/request.ts";
+import { readPolicy } from "./file.ts";
 
 /**
  * The policy on the default branch as it is now, for work that is no look, and whether the repository is private. Fails

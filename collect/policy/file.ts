@@ -1,8 +1,8 @@
 import type { PolicyReading } from "../../core/facts.ts";
 import { type Known, known } from "../../core/known.ts";
 import type { Objects } from "../objects.ts";
-import { parsePolicy } from "./policy.ts";
 import { findPolicy } from "./blob.ts";
+import { parsePolicy } from "./policy.ts";
 
 /** Reads the policy at `ref`, the default branch's commit. Unknown only if the repository could not be read. */
 export async function readPolicy(objects: Objects, ref: string): Promise<Known<PolicyReading>> {

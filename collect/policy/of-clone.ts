@@ -1,6 +1,6 @@
 import type { PolicyReading } from "../../core/facts.ts";
 import type { Known } from "../../core/known.ts";
-import { findDefaultBranch } from "../pull/commits.ts";
+import { findDefaultBranch } from "../git/default-branch.ts";
 import { gitObjects } from "../git/objects.ts";
 import { readPolicy } from "./file.ts";
 

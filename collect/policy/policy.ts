@@ -3,8 +3,8 @@ import type { PolicyProblems } from "../../core/facts.ts";
 import { bareValue, type Located, type Place, type YamlProblem } from "../../core/yaml.ts";
 import { Policy } from "../../schemas/policy.ts";
 import { policyBytes } from "../../schemas/policy-place.ts";
-import { dotted, issueProblems, patternIssues, validPart } from "./issues.ts";
 import { readYaml } from "../yaml/yaml.ts";
+import { dotted, issueProblems, patternIssues, validPart } from "./issues.ts";
 
 /** A policy with the line (from 1) of every key and item by dotted path, such as `gates.forbidden-paths.deny.0`. */
 export type ParsedPolicy =

@@ -1,6 +1,7 @@
 import { basename, resolve } from "node:path";
 import type { PolicyReading, PullFacts } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import { type Branch, findDefaultBranch } from "../git/default-branch.ts";
 import { type GitObjects, gitObjects } from "../git/objects.ts";
 import { findPolicy } from "../policy/blob.ts";
 
@@ -20,9 +21,6 @@ export type CommitsSource = {
 
 /** Reads the content of a policy, which `blob` names: `policyReading`, or a host's memory of what that gave. */
 export type PolicyParser = (ref: string, blob: string, content: Uint8Array) => Promise<PolicyReading>;
-
-/** A branch by the name people know it by, and its commit. */
-export type Branch = { name: string; sha: string };
 
 /**
  * Reads the facts that a git directory alone can give; the ledger's side is unknown, and gates that need it are deferred.
@@ -54,7 +52,7 @@ async function readFacts(objects: GitObjects, source: CommitsSource): Promise<Kn
     // Where there is one merge base, what the head has and the base lacks is what it has and the merge base lacks.
     objects.commits(base.value.sha, head.value),
     // The gates' code, loaded while git is at work.
-    import("./content.ts"),
+    import("../content/content.ts"),
   ]);
   const elsewhere = unknown(
     "a git directory does not say which pull request this is: judge with --pr owner/repo#number",
@@ -114,22 +112,4 @@ async function choosePolicy(
   const { blobId } = await import("../blob-id.ts");
   const blob = blobId(source.policy, "sha1");
   return known(await source.parse(blob, blob, source.policy));
-}
-
-/**
- * The default branch: where `origin/HEAD` points if the clone says so, else a local `main` or `master`. A base that was named
- * is never taken for it, because whoever may write to that branch could then choose the policy.
- */
-export async function findDefaultBranch(objects: GitObjects, dir: string): Promise<Known<Branch>> {
-  const about = await objects.about();
-  if (!about.known) return about;
-  const { defaultBranch } = about.value;
-  if (defaultBranch === null)
-    return unknown(
-      `${dir} has no default branch that can be told: there is no origin/HEAD, no main and no master`,
-    );
-  const sha = await objects.resolve(defaultBranch);
-  return sha.known
-    ? known({ name: defaultBranch.replace(/^refs\/(?:heads|remotes\/origin)\//, ""), sha: sha.value })
-    : sha;
 }

@@ -1,17 +1,17 @@
 import type { PolicyReading, PullFacts, PullRecord } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import { contentFacts } from "../content/content.ts";
+import type { ObjectsCache } from "../github/cache.ts";
+import { apiObjects } from "../github/objects.ts";
+import { readPermission } from "../github/people.ts";
 import { type GitHub, readBranch } from "../github/request.ts";
 import { readApiLedger } from "../ledger/ledger.ts";
 import type { Objects } from "../objects.ts";
-import { apiObjects } from "../github/objects.ts";
-import type { ObjectsCache } from "../github/cache.ts";
-import { readPermission } from "../github/people.ts";
 import { readPolicy } from "../policy/file.ts";
-import { contentFacts } from "./content.ts";
-import { type PullState, readPullState } from "./state.ts";
 import { type RecordSubject, verifiedRecord } from "./record.ts";
 import { othersChecks, wantsReviews, withPermissions } from "./reviews.ts";
 import { readSignOffs } from "./sign-offs.ts";
+import { type PullState, readPullState } from "./state.ts";
 
 /**
  * A pull request on GitHub. The App gives its own `record`; without one it is read from the repository's evidence

@@ -3,9 +3,9 @@ import type { PolicyReading, PullRecord } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { Entry } from "../../core/ledger/entry.ts";
 import { pinnedKeys } from "../../core/ledger/keyring.ts";
+import { typedEntry } from "../../core/ledger/typed-entry.ts";
 import { verifyChain } from "../../core/ledger/verify.ts";
 import { noRecord, recordOf } from "../../core/record/pull.ts";
-import { typedEntry } from "../../core/ledger/typed-entry.ts";
 
 /** The pull request that the record is asked for. Anyone who can open a pull request chose the branch's name. */
 export type RecordSubject = {

@@ -1,11 +1,11 @@
 import type { CheckFact, PolicyReading, ReviewFact, SeenReview } from "../../core/facts.ts";
-import { type Known, known, unknown } from "../../core/known.ts";
 import { checkName } from "../../core/health/required-check.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
 import type { People } from "../../schemas/policy.ts";
 import { Account } from "../../schemas/text.ts";
-import type { GitHub } from "../github/request.ts";
 import { listAll } from "../github/listing.ts";
 import { readPermission } from "../github/people.ts";
+import type { GitHub } from "../github/request.ts";
 
 /** Null for a review that is not submitted: nobody but its author sees it. */
 export function reviewState(named: string): ReviewFact["state"] | null {

@@ -1,6 +1,6 @@
 import { type Known, known } from "../../core/known.ts";
-import type { GitHub } from "../github/request.ts";
 import { listAll } from "../github/listing.ts";
+import type { GitHub } from "../github/request.ts";
 
 /** The other open pull requests whose head is this commit: a commit has one check, so they share it. */
 export async function readSameHeadPulls(

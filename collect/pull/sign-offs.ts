@@ -1,9 +1,9 @@
-import { authority } from "../../core/people/authority.ts";
 import type { SignOff } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import { authority } from "../../core/people/authority.ts";
 import type { People } from "../../schemas/policy.ts";
-import { readConversation } from "../issue/conversation.ts";
 import type { GitHub } from "../github/request.ts";
+import { readConversation } from "../issue/conversation.ts";
 
 const nobody = { appId: 0, slug: "", bot: { id: 0, login: "", type: "Bot" as const } };
 

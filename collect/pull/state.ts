@@ -4,12 +4,12 @@ import type { PullSnapshot } from "../../core/pull/facts.ts";
 import { type Actor, type CheckSuite, PullQueryResult } from "../../schemas/graphql.ts";
 import { Account } from "../../schemas/text.ts";
 import { commitsAbove } from "../github/comparison.ts";
-import type { GitHub } from "../github/request.ts";
 import { query } from "../github/graphql.ts";
 import { listAll } from "../github/listing.ts";
+import type { GitHub } from "../github/request.ts";
+import { policyFromQuery } from "../policy/from-query.ts";
 import { pullQuery } from "./query.ts";
 import { type CheckRun, findOurCheck, readChecks, readReviews, reviewState } from "./reviews.ts";
-import { policyFromQuery } from "../policy/from-query.ts";
 import { readSameHeadPulls } from "./same-head.ts";
 
 /** Everything about a pull request that can change, as it was at one moment. Its author wrote title and body. */

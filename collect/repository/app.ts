@@ -1,8 +1,8 @@
 import type { RequestInterface } from "@octokit/types";
 import type { AppFacts, Delivery, Hook, Installation } from "../../core/health/installation.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
-import { requestKnown, requestResult } from "../github/request.ts";
 import { listAll } from "../github/listing.ts";
+import { requestKnown, requestResult } from "../github/request.ts";
 
 /** How many of the last deliveries are looked at. */
 const lastDeliveries = 30;

@@ -1,7 +1,7 @@
-import { type Known, known, unknown } from "../../core/known.ts";
 import { type BranchRules, checkName, type RequiredCheck } from "../../core/health/required-check.ts";
-import { type GitHub, mapKnown, requestKnown, requestResult } from "../github/request.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
 import { listAll } from "../github/listing.ts";
+import { type GitHub, mapKnown, requestKnown, requestResult } from "../github/request.ts";
 
 /**
  * What GitHub asks of changes to a branch, as an App sees it that reads contents and metadata; the branch need not be there.

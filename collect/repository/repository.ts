@@ -1,22 +1,21 @@
-import { evidenceBranch } from "../../core/ledger/branch.ts";
+import { readWorkflow } from "../../core/analysis/workflow.ts";
 import type { PolicyReading } from "../../core/facts.ts";
 import type { NamedAccount } from "../../core/health/people.ts";
 import type { RepositoryFacts } from "../../core/health/repository.ts";
 import type { PrivilegedFetch } from "../../core/health/workflows.ts";
-import type { JobCheck } from "../../core/policy/job-checks.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
-import { readWorkflow } from "../../core/analysis/workflow.ts";
+import { evidenceBranch } from "../../core/ledger/branch.ts";
+import type { JobCheck } from "../../core/policy/job-checks.ts";
 import type { Located } from "../../core/yaml.ts";
 import { duties } from "../../schemas/policy-values.ts";
-import { apiTrees } from "../github/trees.ts";
-import { readBranchRules } from "./branch-rules.ts";
-import type { TreeEntry } from "../git/git.ts";
-import { type GitHub, mapKnown, readBranch, requestKnown, requestResult } from "../github/request.ts";
-import type { Objects } from "../objects.ts";
-import { apiObjects } from "../github/objects.ts";
 import { createObjectsCache } from "../github/cache.ts";
+import { apiObjects } from "../github/objects.ts";
 import { readNumber } from "../github/people.ts";
+import { type GitHub, mapKnown, readBranch, requestKnown, requestResult } from "../github/request.ts";
+import { apiTrees } from "../github/trees.ts";
+import type { Objects, TreeEntry } from "../objects.ts";
 import { readPolicy } from "../policy/file.ts";
+import { readBranchRules } from "./branch-rules.ts";
 import { jobChecks, parseWorkflow, workflowPattern } from "./workflows.ts";
 
 /** What is kept of one repository while it is read, in bytes, and how large a workflow is read. */

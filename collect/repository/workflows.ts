@@ -1,5 +1,5 @@
-import type { JobCheck } from "../../core/policy/job-checks.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import type { JobCheck } from "../../core/policy/job-checks.ts";
 import { type Located, nodeAt, stringOf } from "../../core/yaml.ts";
 import { readYaml } from "../yaml/yaml.ts";
 

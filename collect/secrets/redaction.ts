@@ -1,6 +1,6 @@
-import { type LineRedaction, redactionMark, redactRanges } from "../../core/redaction/redaction.ts";
-import type { Range } from "../../core/redaction/exact-values.ts";
 import type { Json } from "../../core/json.ts";
+import type { Range } from "../../core/redaction/exact-values.ts";
+import { type LineRedaction, redactionMark, redactRanges } from "../../core/redaction/redaction.ts";
 import { loadScan, type Scan } from "./scan.ts";
 
 /** A secret in a text. `exact` is one of our own values; any other has only the form of a secret. */

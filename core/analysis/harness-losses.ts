@@ -1,6 +1,6 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import type { HarnessKind } from "./harness-lines.ts";
 import { matcher } from "../paths/patterns.ts";
+import type { HarnessKind } from "./harness-lines.ts";
 import { lostEvents, type Workflow } from "./workflow.ts";
 import { readWorkflowLines } from "./workflow-lines.ts";
 

@@ -1,6 +1,6 @@
+import { matcher } from "../paths/patterns.ts";
 import { indentOf } from "./code-blocks.ts";
 import { readCode } from "./code-text.ts";
-import { matcher } from "../paths/patterns.ts";
 
 /** A number that decides whether a check passes: its name with the keys around it, and its line (1-based). */
 export type Threshold = { name: string; value: number; line: number };

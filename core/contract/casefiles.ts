@@ -1,10 +1,10 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { Casefile } from "../../schemas/step.ts";
-import { logFile } from "./casefile-log.ts";
-import { planFile } from "./casefile-plan.ts";
 import type { EntryOf, TypedEntry } from "../entries.ts";
 import { foldConfusables } from "../file-names.ts";
 import { matcher } from "../paths/patterns.ts";
+import { logFile } from "./casefile-log.ts";
+import { planFile } from "./casefile-plan.ts";
 
 /** A file that the casefile gate asks for: the policy's key, the name as it stands there, and whether Sallyport writes it. */
 export type RequiredCasefile = { key: string; template: string; ours: boolean };

@@ -2,13 +2,13 @@ import type { ContractPrompt, DigestParts } from "../../schemas/entries.ts";
 import type { Plan, PlannedPrompt } from "../../schemas/plan.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import type { Attempt, Pack } from "../../schemas/step.ts";
-import { casefileGuard, casefilesOf } from "./casefiles.ts";
-import type { BranchState } from "../record/checkpoints.ts";
 import { digestOf } from "../digest.ts";
 import { branchName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
 import { matcher, problems as patternProblems } from "../paths/patterns.ts";
 import { sensitivePatterns } from "../paths/sensitive.ts";
+import type { BranchState } from "../record/checkpoints.ts";
+import { casefileGuard, casefilesOf } from "./casefiles.ts";
 
 /** The digest of a story's text as a planner or approver saw it: a later edit of title or body changes it. */
 export function issueDigest(issue: { title: string; body: string }): string {

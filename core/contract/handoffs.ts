@@ -1,7 +1,7 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { Policy } from "../../schemas/policy.ts";
-import { routeOf } from "./contract.ts";
 import { type Draft, lastEntry, type TypedEntry } from "../entries.ts";
+import { routeOf } from "./contract.ts";
 
 type Body = EntryBody<"handoff.made">;
 type Actor = Draft["actor"];

@@ -1,6 +1,6 @@
 import type { Pack, StepResult } from "../../schemas/step.ts";
-import { casefileGuard } from "./casefiles.ts";
 import { matcher, nameProblem } from "../paths/patterns.ts";
+import { casefileGuard } from "./casefiles.ts";
 
 /** What is wrong with an agent's answer, in the form a rework pack carries it back. */
 export type ReviewFinding = { source: "review"; code: string; message: string; path?: string };

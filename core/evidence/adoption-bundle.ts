@@ -1,9 +1,9 @@
 import type { Claim } from "../../schemas/entry-parts.ts";
 import type { AdoptionBundle } from "../../schemas/evidence.ts";
-import { adoptedHead } from "./adoption-trace.ts";
-import { mergeOf } from "./bundle.ts";
 import { lastEntry, type TypedEntry } from "../entries.ts";
 import { bundledReviews, reviewsOf } from "../record/reviews.ts";
+import { adoptedHead } from "./adoption-trace.ts";
+import { mergeOf } from "./bundle.ts";
 
 /**
  * Assembles the bundle of a head that a person adopted: of the merged one, or of the newest that the ledger knows. Null

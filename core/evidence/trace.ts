@@ -1,7 +1,6 @@
-import { type AdoptedHead, adoptedHead, adoptionNote, claimsText } from "./adoption-trace.ts";
-import { undoneCommits } from "../record/checkpoints.ts";
 import { type EntryOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { attemptName } from "../identifiers.ts";
+import { undoneCommits } from "../record/checkpoints.ts";
 import {
   type ContractOrigin,
   contractOrigin,
@@ -10,6 +9,7 @@ import {
   provenanceOf,
 } from "../record/provenance.ts";
 import { reviewsOf, reviewText } from "../record/reviews.ts";
+import { type AdoptedHead, adoptedHead, adoptionNote, claimsText } from "./adoption-trace.ts";
 
 /** The links of a trace, from what was merged back to the person who approved it. */
 export type TraceStep =

@@ -2,9 +2,9 @@ import type { EntryBody } from "../../schemas/entries.ts";
 import { statementType } from "../../schemas/ledger.ts";
 import { policyPath } from "../../schemas/policy-place.ts";
 import { type SummaryStatement, summaryType, type VerificationSummary } from "../../schemas/vsa.ts";
-import { engine } from "../verdict/engine.ts";
 import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { evidenceBranch, segmentPath } from "../ledger/branch.ts";
+import { engine } from "../verdict/engine.ts";
 
 /** A merge that was observed: the pull request, its head, the commit it became, and the short name of the branch it entered. */
 export type ObservedMerge = { pull: number; head: string; merged: string; branch: string };

@@ -1,5 +1,7 @@
-import { addedFiles, emptyReason } from "../paths/added-files.ts";
 import type { Change, LoadedPolicy, PullRecord } from "../facts.ts";
+import { addedFiles, emptyReason } from "../paths/added-files.ts";
+import { anyOf, patternList } from "../paths/pattern-list.ts";
+import { matcher } from "../paths/patterns.ts";
 import {
   authorOf,
   defineGate,
@@ -9,8 +11,6 @@ import {
   result,
   unknownResult,
 } from "./gate.ts";
-import { matcher } from "../paths/patterns.ts";
-import { anyOf, patternList } from "../paths/pattern-list.ts";
 
 const name = "adr";
 

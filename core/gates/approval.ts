@@ -1,5 +1,5 @@
-import { idsOf, whoseWork } from "../people/authorship.ts";
 import type { AdoptedPlan, Adoption, LoadedPolicy } from "../facts.ts";
+import { idsOf, whoseWork } from "../people/authorship.ts";
 import { alwaysOn, forRuns, policyLine, result } from "./gate.ts";
 
 const name = "approval";

@@ -1,10 +1,10 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import { holders } from "../people/authority.ts";
-import { emptyReason } from "../paths/added-files.ts";
 import { requiredCasefiles } from "../contract/casefiles.ts";
 import type { LoadedPolicy, PullRun } from "../facts.ts";
-import { forRuns, lostRun, notConfigured, policyLine, result, unknownResult } from "./gate.ts";
+import { emptyReason } from "../paths/added-files.ts";
 import { nameProblem } from "../paths/patterns.ts";
+import { holders } from "../people/authority.ts";
+import { forRuns, lostRun, notConfigured, policyLine, result, unknownResult } from "./gate.ts";
 
 const name = "casefile";
 

@@ -1,8 +1,8 @@
 import type { Reason } from "../../schemas/verdict.ts";
 import type { Change } from "../facts.ts";
-import { authorOf, defineGate, notConfigured, policyLine, result } from "./gate.ts";
-import { matcher } from "../paths/patterns.ts";
 import { patternList } from "../paths/pattern-list.ts";
+import { matcher } from "../paths/patterns.ts";
+import { authorOf, defineGate, notConfigured, policyLine, result } from "./gate.ts";
 
 const name = "diff-size";
 

@@ -1,6 +1,8 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
-import { adoptionOf } from "../people/authorship.ts";
 import type { FileText, LoadedPolicy, PullBasics, PullRecord } from "../facts.ts";
+import { patternList } from "../paths/pattern-list.ts";
+import { matcher } from "../paths/patterns.ts";
+import { adoptionOf } from "../people/authorship.ts";
 import {
   alwaysOn,
   authorOf,
@@ -11,8 +13,6 @@ import {
   result,
   unknownResult,
 } from "./gate.ts";
-import { matcher } from "../paths/patterns.ts";
-import { patternList } from "../paths/pattern-list.ts";
 
 const name = "evidence";
 

@@ -1,8 +1,8 @@
 import type { Reason } from "../../schemas/verdict.ts";
 import type { Change, LoadedPolicy, PullBasics } from "../facts.ts";
-import { alwaysOn, authorOf, defineGate, notApplicable, policyLine, result } from "./gate.ts";
-import { matcher } from "../paths/patterns.ts";
 import { patternList } from "../paths/pattern-list.ts";
+import { matcher } from "../paths/patterns.ts";
+import { alwaysOn, authorOf, defineGate, notApplicable, policyLine, result } from "./gate.ts";
 
 const name = "forbidden-paths";
 

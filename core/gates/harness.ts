@@ -1,13 +1,13 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import { addedLines } from "../analysis/added-lines.ts";
-import type { Change, Content, FileText, LoadedPolicy, PullBasics } from "../facts.ts";
-import { authorOf, defineGate, notConfigured, policyLine, result } from "./gate.ts";
 import { type HarnessKind, harnessKind, harnessLines } from "../analysis/harness-lines.ts";
 import { type HarnessFile, lostHooks, type Problem, workflowProblems } from "../analysis/harness-losses.ts";
 import { loopholes } from "../analysis/loopholes.ts";
-import { type Matcher, matcher } from "../paths/patterns.ts";
+import type { Change, Content, FileText, LoadedPolicy, PullBasics } from "../facts.ts";
 import { patternList } from "../paths/pattern-list.ts";
+import { type Matcher, matcher } from "../paths/patterns.ts";
+import { authorOf, defineGate, notConfigured, policyLine, result } from "./gate.ts";
 
 const name = "harness";
 

@@ -1,8 +1,8 @@
 import type { Reason } from "../../schemas/verdict.ts";
 import type { Change, FileSide } from "../facts.ts";
-import { alwaysOn, authorOf, defineGate, policyLine, result } from "./gate.ts";
-import { matcher, nameProblem } from "../paths/patterns.ts";
 import { patternList } from "../paths/pattern-list.ts";
+import { matcher, nameProblem } from "../paths/patterns.ts";
+import { alwaysOn, authorOf, defineGate, policyLine, result } from "./gate.ts";
 
 const name = "links";
 

@@ -1,6 +1,8 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import { addedFiles } from "../paths/added-files.ts";
 import type { Change } from "../facts.ts";
+import { addedFiles } from "../paths/added-files.ts";
+import { anyOf, pairLists } from "../paths/pattern-list.ts";
+import { matcher } from "../paths/patterns.ts";
 import {
   authorOf,
   defineGate,
@@ -10,8 +12,6 @@ import {
   result,
   unknownResult,
 } from "./gate.ts";
-import { matcher } from "../paths/patterns.ts";
-import { anyOf, pairLists } from "../paths/pattern-list.ts";
 
 const name = "manifest";
 

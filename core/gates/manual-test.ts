@@ -1,13 +1,13 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult } from "../../schemas/verdict.ts";
+import type { Change, LoadedPolicy, PullBasics, PullRecord, SignOff } from "../facts.ts";
+import { findKnown, type Known, known } from "../known.ts";
+import { patternList } from "../paths/pattern-list.ts";
+import { matcher } from "../paths/patterns.ts";
 import { holders } from "../people/authority.ts";
 import { requesters, whoseWork } from "../people/authorship.ts";
-import type { Change, LoadedPolicy, PullBasics, PullRecord, SignOff } from "../facts.ts";
-import { alwaysOn, defineGate, notApplicable, policyLine, result, unknownResult } from "./gate.ts";
-import { findKnown, type Known, known } from "../known.ts";
-import { matcher } from "../paths/patterns.ts";
-import { patternList } from "../paths/pattern-list.ts";
 import { givenElsewhere, isForBase } from "../people/retarget.ts";
+import { alwaysOn, defineGate, notApplicable, policyLine, result, unknownResult } from "./gate.ts";
 
 const name = "manual-test";
 

@@ -1,9 +1,9 @@
 import { policyPath } from "../../schemas/policy-place.ts";
 import type { Reason } from "../../schemas/verdict.ts";
+import { patternList } from "../paths/pattern-list.ts";
+import { matcher } from "../paths/patterns.ts";
 import { holders } from "../people/authority.ts";
 import { defineGate, notConfigured, policyLine, result } from "./gate.ts";
-import { matcher } from "../paths/patterns.ts";
-import { patternList } from "../paths/pattern-list.ts";
 
 const name = "phase";
 

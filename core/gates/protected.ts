@@ -2,15 +2,15 @@ import type { Policy } from "../../schemas/policy.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
 import type { Account } from "../../schemas/text.ts";
 import type { Reason } from "../../schemas/verdict.ts";
+import type { Change, LoadedPolicy, PullBasics } from "../facts.ts";
+import { type Known, known } from "../known.ts";
+import { patternList } from "../paths/pattern-list.ts";
+import { matcher } from "../paths/patterns.ts";
+import { sensitive } from "../paths/sensitive.ts";
 import { holders, writers } from "../people/authority.ts";
 import { isByAgent, requesters, whoseWork } from "../people/authorship.ts";
-import type { Change, LoadedPolicy, PullBasics } from "../facts.ts";
-import { defineGate, type FactsWith, notConfigured, policyLine, result, unknownResult } from "./gate.ts";
-import { type Known, known } from "../known.ts";
-import { matcher } from "../paths/patterns.ts";
-import { patternList } from "../paths/pattern-list.ts";
 import { approvals } from "../people/reviewers.ts";
-import { sensitive } from "../paths/sensitive.ts";
+import { defineGate, type FactsWith, notConfigured, policyLine, result, unknownResult } from "./gate.ts";
 
 const name = "protected";
 

@@ -1,5 +1,4 @@
 import type { LoadedPolicy } from "../facts.ts";
-import type { Gate, ReadingFacts } from "./gate.ts";
 import { adr } from "./adr.ts";
 import { approval } from "./approval.ts";
 import { casefile } from "./casefile.ts";
@@ -8,6 +7,7 @@ import { dependencies } from "./dependencies.ts";
 import { diffSize } from "./diff-size.ts";
 import { evidence } from "./evidence.ts";
 import { forbiddenPaths } from "./forbidden-paths.ts";
+import type { Gate, ReadingFacts } from "./gate.ts";
 import { harness } from "./harness.ts";
 import { links } from "./links.ts";
 import { manifest } from "./manifest.ts";

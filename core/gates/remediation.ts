@@ -1,6 +1,9 @@
 import type { Reason } from "../../schemas/verdict.ts";
-import { addedFiles, emptyReason } from "../paths/added-files.ts";
+import { readTrace } from "../analysis/remediation-trace.ts";
 import type { Change, FileText, LoadedPolicy } from "../facts.ts";
+import { addedFiles, emptyReason } from "../paths/added-files.ts";
+import { anyOf, patternList } from "../paths/pattern-list.ts";
+import { matcher } from "../paths/patterns.ts";
 import {
   authorOf,
   defineGate,
@@ -10,9 +13,6 @@ import {
   result,
   unknownResult,
 } from "./gate.ts";
-import { matcher } from "../paths/patterns.ts";
-import { anyOf, patternList } from "../paths/pattern-list.ts";
-import { readTrace } from "../analysis/remediation-trace.ts";
 
 const name = "remediation";
 

@@ -1,9 +1,12 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { Account } from "../../schemas/text.ts";
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
+import type { LoadedPolicy, ReviewFact } from "../facts.ts";
+import { patternList } from "../paths/pattern-list.ts";
+import { matcher } from "../paths/patterns.ts";
 import { holders } from "../people/authority.ts";
 import { requesters, whoseWork } from "../people/authorship.ts";
-import type { LoadedPolicy, ReviewFact } from "../facts.ts";
+import { approvals, hasDuty, latestReviews } from "../people/reviewers.ts";
 import {
   authorOf,
   defineGate,
@@ -15,9 +18,6 @@ import {
   unknownResult,
   withFacts,
 } from "./gate.ts";
-import { matcher } from "../paths/patterns.ts";
-import { patternList } from "../paths/pattern-list.ts";
-import { approvals, hasDuty, latestReviews } from "../people/reviewers.ts";
 
 const name = "review";
 

@@ -1,6 +1,8 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
 import { casefileGuard } from "../contract/casefiles.ts";
 import type { AdoptedPlan, Change, LoadedPolicy, PullBasics, PullRun } from "../facts.ts";
+import { matcher, nameProblem } from "../paths/patterns.ts";
+import { sensitive, sensitivePatterns } from "../paths/sensitive.ts";
 import {
   alwaysOn,
   authorOf,
@@ -11,8 +13,6 @@ import {
   result,
   unknownResult,
 } from "./gate.ts";
-import { matcher, nameProblem } from "../paths/patterns.ts";
-import { sensitive, sensitivePatterns } from "../paths/sensitive.ts";
 
 const name = "scope";
 

@@ -1,8 +1,8 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import type { SecretFinding } from "../facts.ts";
-import { authorOf, defineGate, notConfigured, policyLine, result } from "./gate.ts";
 import { patternList } from "../paths/pattern-list.ts";
+import { authorOf, defineGate, notConfigured, policyLine, result } from "./gate.ts";
 
 const name = "secrets";
 

@@ -1,13 +1,13 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
-import type { Change, Content, FileText, LoadedPolicy } from "../facts.ts";
-import { authorOf, defineGate, type FactsWith, notConfigured, policyLine, result } from "./gate.ts";
-import { type Matcher, matcher } from "../paths/patterns.ts";
-import { pairLists } from "../paths/pattern-list.ts";
 import { testLanguage } from "../analysis/test-languages.ts";
 import { maxTestLength, readTests } from "../analysis/test-reading.ts";
 import { holdsThresholds, type Lowered, lowered, thresholdsIn } from "../analysis/thresholds.ts";
 import { type TestFile, weakenings } from "../analysis/weakening.ts";
+import type { Change, Content, FileText, LoadedPolicy } from "../facts.ts";
+import { pairLists } from "../paths/pattern-list.ts";
+import { type Matcher, matcher } from "../paths/patterns.ts";
+import { authorOf, defineGate, type FactsWith, notConfigured, policyLine, result } from "./gate.ts";
 
 const name = "tests";
 

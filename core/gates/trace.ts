@@ -1,7 +1,8 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
+import type { Adoption, LoadedPolicy, PullBasics, PullRecord } from "../facts.ts";
 import { holders } from "../people/authority.ts";
 import { untracedCommits } from "../people/authorship.ts";
-import type { Adoption, LoadedPolicy, PullBasics, PullRecord } from "../facts.ts";
+import { givenElsewhere, isForBase, type Target } from "../people/retarget.ts";
 import {
   alwaysOn,
   authorOf,
@@ -12,7 +13,6 @@ import {
   result,
   unknownResult,
 } from "./gate.ts";
-import { givenElsewhere, isForBase, type Target } from "../people/retarget.ts";
 
 const name = "trace";
 

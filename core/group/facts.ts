@@ -1,7 +1,7 @@
 import type { CommonFacts } from "../decision.ts";
 import type { PullFacts } from "../facts.ts";
 import type { Known } from "../known.ts";
-import type { OurCheck } from "../pull/facts.ts";
+import type { OurCheck } from "../verdict/check.ts";
 
 /** A pull request in a merge group: the commit that brings it in, and the head that was judged and signed off. */
 export type MemberFacts = {

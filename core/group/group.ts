@@ -1,12 +1,12 @@
 import type { Verdict } from "../../schemas/verdict.ts";
-import { checkEffect } from "../verdict/check.ts";
 import { type Decision, decisionOf, requeue, type Step } from "../decision.ts";
 import { sha256 } from "../digest.ts";
 import { appActor, lastEntry } from "../entries.ts";
 import type { Crash } from "../errors.ts";
-import { judgeGroup } from "./judge.ts";
-import type { GroupSnapshot } from "./facts.ts";
+import { checkEffect } from "../verdict/check.ts";
 import { verdictText } from "../verdict/judge.ts";
+import type { GroupSnapshot } from "./facts.ts";
+import { judgeGroup } from "./judge.ts";
 
 /** What a rule for a merge group decides by; `digest` is the SHA-256 of the verdict's bytes. */
 type GroupContext = { facts: GroupSnapshot; verdict: Verdict; digest: string };

@@ -1,10 +1,10 @@
 import type { GateResult, GateStatus, Reason, Verdict } from "../../schemas/verdict.ts";
 import type { OnCrash } from "../errors.ts";
 import type { PullRecord } from "../facts.ts";
-import type { GroupFacts, MemberFacts } from "./facts.ts";
-import { conclude, judge } from "../verdict/judge.ts";
 import { type Known, known } from "../known.ts";
 import { noRecord } from "../record/pull.ts";
+import { conclude, judge } from "../verdict/judge.ts";
+import type { GroupFacts, MemberFacts } from "./facts.ts";
 
 /** One reason of the result `members`, and how much of it blocks. */
 type MemberFinding = { status: GateStatus; reason: Reason };

@@ -1,9 +1,9 @@
+import type { Known } from "../known.ts";
 import { findingsOf, type HealthFinding } from "./finding.ts";
 import { type AppFacts, judgeApp } from "./installation.ts";
 import { judgeModels, type ServiceFact } from "./models.ts";
 import { type CheckedRepository, judgeRepository, type ServiceIdentity } from "./repository.ts";
 import { judgeSettings, type SettingsFacts } from "./settings.ts";
-import type { Known } from "../known.ts";
 
 /** All that has to be in place for Sallyport to govern, as it was found; null is what was not asked, because what comes before it lacks. */
 export type HealthFacts = {

@@ -1,5 +1,5 @@
-import { findingsOf, type HealthFinding, retryHint } from "./finding.ts";
 import type { Known } from "../known.ts";
+import { findingsOf, type HealthFinding, retryHint } from "./finding.ts";
 
 /** What an App, or one installation of it, may do and hears of: levels by permission, and names of events. */
 export type Granted = { permissions: Record<string, string>; events: string[] };

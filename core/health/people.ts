@@ -1,6 +1,6 @@
-import { findingsOf, type HealthFinding } from "./finding.ts";
 import type { Known } from "../known.ts";
 import { readPersonName, shortName } from "../people/person-name.ts";
+import { findingsOf, type HealthFinding } from "./finding.ts";
 
 /** A name under `people` in the policy, and GitHub's number of whoever bears it now; null: nobody does. */
 export type NamedAccount = { name: string; number: number | null };

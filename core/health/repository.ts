@@ -1,16 +1,16 @@
 import type { Policy } from "../../schemas/policy.ts";
 import { policyPath } from "../../schemas/policy-place.ts";
 import type { Ourselves } from "../effects.ts";
-import { evidenceBranch } from "../ledger/branch.ts";
 import type { LoadedPolicy, PolicyReading } from "../facts.ts";
-import { findingsOf, type HealthFinding, retryHint } from "./finding.ts";
-import type { JobCheck } from "../policy/job-checks.ts";
 import type { Known } from "../known.ts";
+import { evidenceBranch } from "../ledger/branch.ts";
 import { matcher } from "../paths/patterns.ts";
+import type { JobCheck } from "../policy/job-checks.ts";
 import { lintPolicy } from "../policy/lint.ts";
-import { type BranchRules, judgeRequired } from "./required-check.ts";
 import { problemLines } from "../policy/problem.ts";
+import { findingsOf, type HealthFinding, retryHint } from "./finding.ts";
 import { judgePeople, type NamedAccount } from "./people.ts";
+import { type BranchRules, judgeRequired } from "./required-check.ts";
 import { judgeWorkflows, type PrivilegedFetch } from "./workflows.ts";
 
 /** One repository as the App sees it, at the tip of its default branch. */

@@ -1,6 +1,6 @@
 import type { Ourselves } from "../effects.ts";
-import { findingsOf, type HealthFinding } from "./finding.ts";
 import type { Known } from "../known.ts";
+import { findingsOf, type HealthFinding } from "./finding.ts";
 
 /** The name of the check that branch rules ask for. */
 export const checkName = "sallyport";

@@ -1,5 +1,5 @@
-import { findingsOf, type HealthFinding } from "./finding.ts";
 import type { Known } from "../known.ts";
+import { findingsOf, type HealthFinding } from "./finding.ts";
 
 /** A line (1-based) of a workflow that holds the repository's secrets, which fetches the code of a pull request. */
 export type PrivilegedFetch = { path: string; line: number };

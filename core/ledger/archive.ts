@@ -1,6 +1,6 @@
 import { sha256 } from "../digest.ts";
-import { bodyPath, segmentEntries, segmentPath } from "./branch.ts";
 import { canonicalJson, isObject, parseCanonicalJson } from "../json.ts";
+import { bodyPath, segmentEntries, segmentPath } from "./branch.ts";
 
 /** The first file of an exported ledger: what the others are, so that a copy that lost or changed one is found. */
 export const manifestName = "manifest.json";

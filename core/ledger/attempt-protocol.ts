@@ -1,13 +1,20 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { Draft, TypedEntry } from "../entries.ts";
 import { attemptName } from "../identifiers.ts";
-import type { AttemptRecord } from "../record/story.ts";
 
 /** How far an attempt has come. The first two are open; after a refusal nothing follows, after an acceptance its proof. */
 type AttemptState = "asked" | "answered" | "refused" | "accepted" | "captured" | "committed";
 
+/** The entries that tell of one attempt; null: not recorded. */
+type Recorded = {
+  response: object | null;
+  closed: { accepted: boolean } | null;
+  evidence: object | null;
+  commit: object | null;
+};
+
 /** How far an attempt has come, by the entries that tell of it. */
-export function stateOf({ response, closed, evidence, commit }: AttemptRecord): AttemptState {
+export function stateOf({ response, closed, evidence, commit }: Recorded): AttemptState {
   if (commit !== null) return "committed";
   if (evidence !== null) return "captured";
   if (closed !== null) return closed.accepted ? "accepted" : "refused";

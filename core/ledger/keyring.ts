@@ -1,9 +1,9 @@
 import { type KeyObject, verify } from "node:crypto";
 import { type Envelope, payloadType } from "../../schemas/ledger.ts";
 import type { Policy } from "../../schemas/policy.ts";
-import { keyId, parsePublicKey } from "./public-key.ts";
 import { pae } from "./envelope.ts";
 import type { LedgerProblem } from "./problem.ts";
+import { keyId, parsePublicKey } from "./public-key.ts";
 
 /**
  * A key that is trusted to sign entries: of which kinds (all when undefined), and from which place of the chain to which,

@@ -1,13 +1,7 @@
 import { attemptKinds, checkAttempt, emptyAttempts } from "./attempt-protocol.ts";
 import { type Entry, type LedgerHead, readStatement } from "./entry.ts";
 import { openEnvelope } from "./envelope.ts";
-import {
-  type Keyring,
-  keyringOf,
-  type LedgerKey,
-  permissionProblem,
-  signatureProblem,
-} from "./keyring.ts";
+import { type Keyring, keyringOf, type LedgerKey, permissionProblem, signatureProblem } from "./keyring.ts";
 import type { LedgerProblem } from "./problem.ts";
 import { typedEntry } from "./typed-entry.ts";
 

@@ -1,34 +1,7 @@
-import type { Source } from "../../schemas/entry-parts.ts";
 import type { People } from "../../schemas/policy.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
-import type { Account } from "../../schemas/text.ts";
-import type { BadCommand, Command } from "../commands.ts";
-import type { Known } from "../known.ts";
+import type { CommandRequest, Permission } from "../facts.ts";
 import { shortName } from "./person-name.ts";
-
-/** What a person may do here: their role on the repository and the duties the policy gives them. */
-export type Permission = {
-  /** From the collaborator permission endpoint; `author_association` is never used, it is not a right. */
-  role: "none" | "read" | "triage" | "write" | "maintain" | "admin";
-  duties: Duty[];
-};
-
-/**
- * A person's command, with all that decides whether it counts. The text came from whoever could write the comment;
- * account, times and `viaApp` came from GitHub.
- */
-export type CommandRequest = {
-  source: Source;
-  command: Command | BadCommand;
-  by: Account;
-  /** RFC 3339. */
-  at: string;
-  edited: boolean;
-  viaApp: boolean;
-  /** A command label that was on the issue from its opening: a form may have put it there for an outsider. */
-  atOpening: boolean;
-  permission: Known<Permission>;
-};
 
 /** Whether an ask may be carried out; `wait` when what decides it could not be read. */
 export type Authority =

@@ -1,8 +1,8 @@
 import type { Duty } from "../../schemas/policy-values.ts";
 import type { Account } from "../../schemas/text.ts";
-import { writers } from "./authority.ts";
 import type { PullBasics, ReviewFact } from "../facts.ts";
 import { type Known, known } from "../known.ts";
+import { writers } from "./authority.ts";
 import { isSinceRetarget } from "./retarget.ts";
 
 /**

@@ -3,8 +3,8 @@ import { requiredCasefiles } from "../contract/casefiles.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { guardOf } from "../gates/protected.ts";
 import { matcher, nameProblem } from "../paths/patterns.ts";
-import { lineOf, patternLists } from "./lists.ts";
 import { sensitive } from "../paths/sensitive.ts";
+import { lineOf, patternLists } from "./lists.ts";
 
 /** A rule of the policy that touches a path: where it stands, by which pattern, and what it means for that path. */
 export type TouchingRule = {

@@ -2,15 +2,15 @@ import { policyPath } from "../../schemas/policy-place.ts";
 import { casefilesOf } from "../contract/casefiles.ts";
 import { deniedPatterns } from "../contract/contract.ts";
 import type { LoadedPolicy } from "../facts.ts";
-import { type JobCheck, missingChecks } from "./job-checks.ts";
-import type { LintDraft, LintWarning } from "./warning.ts";
-import { matcher } from "../paths/patterns.ts";
 import { covers } from "../paths/cover.ts";
 import type { PatternList } from "../paths/pattern-list.ts";
-import { shortName } from "../people/person-name.ts";
-import { lineOf, patternLists } from "./lists.ts";
+import { matcher } from "../paths/patterns.ts";
 import { sensitivePatterns } from "../paths/sensitive.ts";
+import { shortName } from "../people/person-name.ts";
+import { type JobCheck, missingChecks } from "./job-checks.ts";
+import { lineOf, patternLists } from "./lists.ts";
 import { namedFiles, unmatched } from "./unmatched.ts";
+import type { LintDraft, LintWarning } from "./warning.ts";
 
 /** What a policy is compared with: the paths of all files, and the checks of the workflows. A null is not compared. */
 export type LintContext = { files: readonly string[] | null; checks: readonly JobCheck[] | null };

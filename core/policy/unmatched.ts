@@ -1,7 +1,7 @@
-import type { LintDraft } from "./warning.ts";
 import { foldConfusables } from "../file-names.ts";
-import { matcher } from "../paths/patterns.ts";
 import type { PatternList } from "../paths/pattern-list.ts";
+import { matcher } from "../paths/patterns.ts";
+import type { LintDraft } from "./warning.ts";
 
 /** A file's path with the form of it in which look-alikes are equal: a tree is gone through once for each pattern. */
 export type NamedFile = { path: string; folded: string };

@@ -1,12 +1,11 @@
 import { maxAdopted } from "../../schemas/limits.ts";
 import type { Account } from "../../schemas/text.ts";
-import { approvedContract } from "../record/adopted-plan.ts";
 import { accept, type CommandAnswer, refuse } from "../answer.ts";
-import type { CommandRequest } from "../people/authority.ts";
-import { idsOf, untracedCommits, whoseWork } from "../people/authorship.ts";
 import type { CommandOf } from "../commands.ts";
 import { userActor } from "../entries.ts";
-import type { LoadedPolicy, PullRecord } from "../facts.ts";
+import type { CommandRequest, LoadedPolicy, PullRecord } from "../facts.ts";
+import { idsOf, untracedCommits, whoseWork } from "../people/authorship.ts";
+import { approvedContract } from "../record/adopted-plan.ts";
 import type { CommandContext, PullSnapshot } from "./facts.ts";
 
 /**

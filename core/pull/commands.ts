@@ -1,14 +1,15 @@
-import { adopt } from "./adopt.ts";
 import { accept, type CommandAnswer, refuse } from "../answer.ts";
-import { type CommandRequest, holders } from "../people/authority.ts";
-import { adoptionOf, requesters, whoseWork } from "../people/authorship.ts";
-import { answerIn, type Handler, type Handlers } from "../command-handlers.ts";
 import type { CommandName, CommandOf } from "../commands.ts";
 import { userActor } from "../entries.ts";
 import { code } from "../escape.ts";
+import type { CommandRequest } from "../facts.ts";
 import { manualTests } from "../gates/manual-test.ts";
-import type { CommandContext } from "./facts.ts";
+import { holders } from "../people/authority.ts";
+import { adoptionOf, requesters, whoseWork } from "../people/authorship.ts";
+import { answerIn, type Handler, type Handlers } from "../people/command-handlers.ts";
 import { isSinceRetarget } from "../people/retarget.ts";
+import { adopt } from "./adopt.ts";
+import type { CommandContext } from "./facts.ts";
 
 const handlers: Handlers<"pull", CommandContext> = {
   status: () => accept("shown", "The check `sallyport` shows where this stands."),

@@ -1,9 +1,9 @@
+import { handedOff, toCleanup } from "../contract/handoffs.ts";
 import type { Step } from "../decision.ts";
 import { appActor, type Draft, entriesOf, lastEntry } from "../entries.ts";
-import { handedOff, toCleanup } from "../contract/handoffs.ts";
-import type { PullContext, PullSnapshot } from "./facts.ts";
-import { storyOf } from "../record/pull.ts";
 import { allowsMerge, lastVerdict, summariseMerge } from "../evidence/vsa.ts";
+import { storyOf } from "../record/pull.ts";
+import type { PullContext, PullSnapshot } from "./facts.ts";
 
 type Merged = NonNullable<PullSnapshot["merged"]>;
 

@@ -5,9 +5,7 @@ import type { TypedEntry } from "../entries.ts";
 import type { Crash } from "../errors.ts";
 import type { LoadedPolicy, PullFacts, PullRecord, SeenReview } from "../facts.ts";
 import type { Known } from "../known.ts";
-
-/** Our own check run on the head, as GitHub shows it. */
-export type OurCheck = { externalId: string; status: string; conclusion: string | null };
+import type { OurCheck } from "../verdict/check.ts";
 
 /** The reviews of people that the ledger does not have as they are now, oldest first; `more`: others wait. */
 export type NewReviews = { reviews: SeenReview[]; more: boolean };

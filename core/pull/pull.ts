@@ -1,25 +1,24 @@
 import { policyPath } from "../../schemas/policy-place.ts";
-import { sealAdoption } from "./seal-adoption.ts";
 import { answered, answeredSources } from "../answer.ts";
-import type { CommandRequest } from "../people/authority.ts";
-import { checkEffect } from "../verdict/check.ts";
-import { concernDrafts, openConcerns } from "../record/concerns.ts";
 import { type Decision, decisionOf, emptyDecision, ensureSticky, requeue, type Step } from "../decision.ts";
 import { sha256 } from "../digest.ts";
 import { appActor, type Draft, entriesOf, lastEntry, type TypedEntry, withDrafts } from "../entries.ts";
 import type { Crash } from "../errors.ts";
-import { sealEvidence } from "./seal-evidence.ts";
-import type { PullRecord } from "../facts.ts";
+import type { CommandRequest, PullRecord } from "../facts.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
-import { judge, verdictText } from "../verdict/judge.ts";
 import { type Known, unknown } from "../known.ts";
-import { recordReviews } from "./reviews.ts";
+import { usablePolicy } from "../policy/problem.ts";
+import { concernDrafts, openConcerns } from "../record/concerns.ts";
+import { recordOf, storyOf } from "../record/pull.ts";
+import { checkEffect } from "../verdict/check.ts";
+import { judge, verdictText } from "../verdict/judge.ts";
+import { summaryMarkdown, titleOf } from "../verdict/report.ts";
 import { answerOnPull } from "./commands.ts";
 import { observeEnd } from "./end.ts";
 import type { JudgedContext, PullContext, PullSnapshot } from "./facts.ts";
-import { recordOf, storyOf } from "../record/pull.ts";
-import { summaryMarkdown, titleOf } from "../verdict/report.ts";
-import { usablePolicy } from "../policy/problem.ts";
+import { recordReviews } from "./reviews.ts";
+import { sealAdoption } from "./seal-adoption.ts";
+import { sealEvidence } from "./seal-evidence.ts";
 
 /** Decides a pull request's next steps: commands answered, verdict given, evidence sealed, merge observed. */
 export function decidePull(facts: PullSnapshot): Decision {

@@ -2,8 +2,8 @@ import { requeue, type Step } from "../decision.ts";
 import { appActor, entriesOf, type TypedEntry, userActor } from "../entries.ts";
 import type { SeenReview } from "../facts.ts";
 import { type Known, known } from "../known.ts";
-import type { NewReviews, PullContext } from "./facts.ts";
 import type { Counted } from "../record/reviews.ts";
+import type { NewReviews, PullContext } from "./facts.ts";
 
 /** The most reviews that one look records; the others wait for the next look. */
 export const maxReviews = 50;

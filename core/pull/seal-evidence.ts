@@ -1,6 +1,6 @@
+import { handedOff, toMerger } from "../contract/handoffs.ts";
 import type { Step } from "../decision.ts";
 import { appActor, entriesOf } from "../entries.ts";
-import { handedOff, toMerger } from "../contract/handoffs.ts";
 import { provenanceOf } from "../record/provenance.ts";
 import type { JudgedContext } from "./facts.ts";
 import { settledChecks } from "./settled-checks.ts";

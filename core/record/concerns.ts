@@ -1,8 +1,8 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import { maxConcernLength } from "../../schemas/limits.ts";
 import type { StepResult } from "../../schemas/step.ts";
-import type { CommandRequest } from "../people/authority.ts";
 import { type Draft, type TypedEntry, userActor } from "../entries.ts";
+import type { CommandRequest } from "../facts.ts";
 import { checkpointName, sourceKey } from "../identifiers.ts";
 
 /** An open question, block or risk: nothing goes on until a person has answered it. */

@@ -1,6 +1,6 @@
 import type { Attempt } from "../../schemas/step.ts";
-import { undoneCommits } from "./checkpoints.ts";
 import { type EntryOf, lastEntry, type TypedEntry } from "../entries.ts";
+import { undoneCommits } from "./checkpoints.ts";
 
 /** A contract, and what it rests on. The App signed each entry; who could have written what is in it stands at each. */
 export type ContractOrigin = {

@@ -1,12 +1,12 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { Account } from "../../schemas/text.ts";
-import { adoptedPlan } from "./adopted-plan.ts";
-import { undoneCommits } from "./checkpoints.ts";
-import { openConcerns } from "./concerns.ts";
 import { accountOf, type EntryOf, entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import type { EvidenceRecord, GivenAct, PullRecord, PullRun, Stop } from "../facts.ts";
 import { attemptName } from "../identifiers.ts";
 import { type Known, known, unknown } from "../known.ts";
+import { adoptedPlan } from "./adopted-plan.ts";
+import { undoneCommits } from "./checkpoints.ts";
+import { openConcerns } from "./concerns.ts";
 import { provenanceOf, runOrigin } from "./provenance.ts";
 
 /** The record of a pull request that no ledger tells of. */

@@ -15,7 +15,7 @@ const origins: Record<EntryBody<"remediation.opened">["origin"], string> = {
 };
 
 /**
- * A failure as a remediation trace, in the form that the gate `remediation` reads (`core/remediation-trace.ts`). It tells
+ * A failure as a remediation trace, in the form that the gate `remediation` reads (`core/analysis/remediation-trace.ts`). It tells
  * what the ledger holds and claims no more: no command of the repository was run, and while nothing was merged on a success
  * the failure is open, so that the gate stays shut until a person has said how it was mended. What agents wrote is escaped.
  */

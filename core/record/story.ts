@@ -1,10 +1,10 @@
 import type { ContractPrompt, EntryBody } from "../../schemas/entries.ts";
 import type { Source } from "../../schemas/entry-parts.ts";
 import type { Account } from "../../schemas/text.ts";
-import { afterCommit, afterRollback, type BranchState, emptyBranch } from "./checkpoints.ts";
-import { type AgentAnswer, agentAnswers, type Concern, openConcerns, stopsStory } from "./concerns.ts";
 import { accountOf, type Draft, type TypedEntry } from "../entries.ts";
 import { sourceKey } from "../identifiers.ts";
+import { afterCommit, afterRollback, type BranchState, emptyBranch } from "./checkpoints.ts";
+import { type AgentAnswer, agentAnswers, type Concern, openConcerns, stopsStory } from "./concerns.ts";
 import { type Remediation, remediationsOf } from "./remediations.ts";
 
 /** One try at one prompt, as far as it has got; each part is the entry that recorded it. */

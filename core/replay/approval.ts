@@ -6,16 +6,9 @@ import { approvalDigest, declaredPaths } from "../contract/contract.ts";
 import { digestOf } from "../digest.ts";
 import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { sourceKey } from "../identifiers.ts";
-import type { ReplayContext, RunBasis } from "./sources.ts";
-import {
-  comparedStep,
-  fieldPairs,
-  type Pair,
-  type ReplayStep,
-  type StepHead,
-  untriedStep,
-} from "./step.ts";
 import { contractBody, runBody } from "../story/bodies.ts";
+import type { ReplayContext, RunBasis } from "./sources.ts";
+import { comparedStep, fieldPairs, type Pair, type ReplayStep, type StepHead, untriedStep } from "./step.ts";
 
 /**
  * Finds what a run rests on: each time the last entry before the one that uses it, whatever digest it has, so that a digest

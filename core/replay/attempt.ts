@@ -1,18 +1,15 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { Pack } from "../../schemas/step.ts";
-import { agentConcern, isStopping } from "../record/concerns.ts";
+import { outOfScope, reviewResult } from "../contract/review.ts";
 import { entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { checkpointName } from "../identifiers.ts";
+import { agentConcern, isStopping } from "../record/concerns.ts";
 import { isOfAttempt } from "../record/provenance.ts";
+import { bodyRef, checkpointBody, evidenceBody, responseFiles } from "../story/bodies.ts";
 import { commitSteps } from "./commit.ts";
 import { branchBefore } from "./progress.ts";
 import { derivePrompt } from "./prompt.ts";
-import {
-  type AttemptEntries,
-  attemptEntries,
-  type PromptEntry,
-  type ReplayContext,
-} from "./sources.ts";
+import { type AttemptEntries, attemptEntries, type PromptEntry, type ReplayContext } from "./sources.ts";
 import {
   attemptHead,
   bodilessStep,
@@ -21,8 +18,6 @@ import {
   type ReplayStep,
   type StepHead,
 } from "./step.ts";
-import { outOfScope, reviewResult } from "../contract/review.ts";
-import { bodyRef, checkpointBody, evidenceBody, responseFiles } from "../story/bodies.ts";
 
 /**
  * Derives again one attempt: its checkpoint and number, what the agent was handed and handed back, the review, the evidence

@@ -1,14 +1,14 @@
 import type { EntryBody } from "../../schemas/entries.ts";
-import { afterCommit, afterRollback, type BranchState, emptyBranch } from "../record/checkpoints.ts";
 import { branchToWrite } from "../contract/contract.ts";
-import { entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { agentHolder, toAgent, toCleanup, toGates, toMerger } from "../contract/handoffs.ts";
+import { entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { branchName } from "../identifiers.ts";
-import type { PromptEntry, ReplayContext } from "./sources.ts";
-import { comparedStep, fieldPairs, type ReplayStep, type StepHead } from "./step.ts";
+import { afterCommit, afterRollback, type BranchState, emptyBranch } from "../record/checkpoints.ts";
+import { foldStory } from "../record/story.ts";
 import { pullBody } from "../story/bodies.ts";
 import { endOf, failuresOf } from "../story/remediating.ts";
-import { foldStory } from "../record/story.ts";
+import type { PromptEntry, ReplayContext } from "./sources.ts";
+import { comparedStep, fieldPairs, type ReplayStep, type StepHead } from "./step.ts";
 
 /** Derives an entry again from those before it; null: it tells nothing of the run that follows from them. */
 type Derivation = (entry: TypedEntry, context: ReplayContext) => ReplayStep | null;

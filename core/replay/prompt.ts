@@ -1,17 +1,13 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import type { Pack } from "../../schemas/step.ts";
-import { agentAnswers } from "../record/concerns.ts";
 import { type PromptStep, packFields, packOf } from "../contract/contract.ts";
 import { entriesOf, type TypedEntry } from "../entries.ts";
 import { canonicalJson } from "../json.ts";
+import { agentAnswers } from "../record/concerns.ts";
+import { bodyRef, stepOf } from "../story/bodies.ts";
 import { branchBefore } from "./progress.ts";
-import {
-  attemptEntries,
-  type PromptEntry,
-  type PublishedBody,
-  type ReplayContext,
-} from "./sources.ts";
+import { attemptEntries, type PromptEntry, type PublishedBody, type ReplayContext } from "./sources.ts";
 import {
   attemptHead,
   bodilessStep,
@@ -21,7 +17,6 @@ import {
   type ReplayStep,
   untriedStep,
 } from "./step.ts";
-import { bodyRef, stepOf } from "../story/bodies.ts";
 
 /** A prompt that was derived again; `pack` is null if there may be none, or the published body is none. */
 type Derived = { text: string; pairs: Pair[]; pack: Pack | null };

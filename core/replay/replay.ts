@@ -1,11 +1,11 @@
-import { checkAttempt, emptyAttempts } from "../ledger/attempt-protocol.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "../entries.ts";
+import { checkAttempt, emptyAttempts } from "../ledger/attempt-protocol.ts";
+import { purgedBodies } from "../ledger/retention.ts";
 import { approvalSteps, derivedPrompts, findRunBasis } from "./approval.ts";
 import { attemptSteps } from "./attempt.ts";
 import { progressSteps } from "./progress.ts";
 import type { ReplayContext, ReplaySources } from "./sources.ts";
 import type { ReplayResult, ReplayStep } from "./step.ts";
-import { purgedBodies } from "../ledger/retention.ts";
 
 /** A run that was tried again. `ok`: nothing differs, is missing or was given up; what is unpublished could not be tried. */
 export type Replay = {

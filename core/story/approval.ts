@@ -1,11 +1,11 @@
 import { accept, type CommandAnswer, refuse } from "../answer.ts";
-import type { CommandRequest } from "../people/authority.ts";
-import { idsOf, whoseWork } from "../people/authorship.ts";
 import { approvalDigest, declaredPaths, isExpired, issueDigest } from "../contract/contract.ts";
 import { appActor, userActor } from "../entries.ts";
+import type { CommandRequest } from "../facts.ts";
+import { idsOf, whoseWork } from "../people/authorship.ts";
 import { contractOrigin } from "../record/provenance.ts";
-import type { StoryContext } from "./facts.ts";
 import { contractBody } from "./bodies.ts";
+import type { StoryContext } from "./facts.ts";
 
 /** The digest of the plan as it could be approved now, with its parts; null while a part is unknown or there is no plan. */
 export function currentDigest({ record, facts, loaded }: StoryContext) {

@@ -1,14 +1,14 @@
 import { accept, answered, type CommandAnswer, refuse } from "../answer.ts";
-import type { CommandRequest } from "../people/authority.ts";
-import { answerIn, type Handlers } from "../command-handlers.ts";
-import { concernDrafts } from "../record/concerns.ts";
 import type { Step } from "../decision.ts";
 import { userActor } from "../entries.ts";
+import type { CommandRequest } from "../facts.ts";
 import { sourceKey } from "../identifiers.ts";
-import { refOf, type StoryContext } from "./facts.ts";
+import { answerIn, type Handlers } from "../people/command-handlers.ts";
+import { concernDrafts } from "../record/concerns.ts";
 import type { StoryRecord } from "../record/story.ts";
 import { approve, contractDrift } from "./approval.ts";
 import { runBody } from "./bodies.ts";
+import { refOf, type StoryContext } from "./facts.ts";
 import { openRollback, rollBackTo } from "./rollback.ts";
 import { runClosed } from "./run-end.ts";
 

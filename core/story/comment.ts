@@ -3,10 +3,10 @@ import { block, code, plain } from "../escape.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { list, section, table } from "../markdown.ts";
 import { traceText } from "../record/remediation-text.ts";
-import { stageNames, storyStage } from "./stages.ts";
-import type { StoryContext } from "./facts.ts";
 import type { StoryRecord } from "../record/story.ts";
+import type { StoryContext } from "./facts.ts";
 import { nextStep } from "./next-step.ts";
+import { stageNames, storyStage } from "./stages.ts";
 import { promptState, storyState } from "./standing.ts";
 
 /** The one comment on a story: where it stands, what blocks, the next step, the plan. */

@@ -2,8 +2,8 @@ import type { Step } from "../decision.ts";
 import { appActor, lastEntry } from "../entries.ts";
 import { effectKey } from "../identifiers.ts";
 import { table } from "../markdown.ts";
-import type { StoryContext, StoryFacts } from "./facts.ts";
 import type { PromptRecord } from "../record/story.ts";
+import type { StoryContext, StoryFacts } from "./facts.ts";
 
 /** A merged prompt is completed and its issue closed. */
 export function complete(prompt: PromptRecord, merged: string, facts: StoryFacts): Step {

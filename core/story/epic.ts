@@ -1,5 +1,4 @@
 import { answered, answeredSources, refuse } from "../answer.ts";
-import { authority } from "../people/authority.ts";
 import {
   awaitPolicy,
   type Decision,
@@ -14,8 +13,9 @@ import { plain } from "../escape.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
 import { list, table } from "../markdown.ts";
-import { type ChildFacts, refOf, type StoryFacts } from "./facts.ts";
+import { authority } from "../people/authority.ts";
 import { usablePolicy } from "../policy/problem.ts";
+import { type ChildFacts, refOf, type StoryFacts } from "./facts.ts";
 
 /** The states of an epic (features A1). `archived` is an epic that was closed without being complete. */
 export type EpicState = "draft" | "active" | "complete" | "archived";

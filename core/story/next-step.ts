@@ -1,10 +1,10 @@
-import { holders } from "../people/authority.ts";
-import { idsOf, whoseWork } from "../people/authorship.ts";
 import { entriesOf } from "../entries.ts";
 import { code, plain } from "../escape.ts";
-import type { StoryContext } from "./facts.ts";
+import { holders } from "../people/authority.ts";
+import { idsOf, whoseWork } from "../people/authorship.ts";
 import type { PromptRecord } from "../record/story.ts";
 import { contractDrift, currentDigest } from "./approval.ts";
+import type { StoryContext } from "./facts.ts";
 import { isAnswered, isPlannedText } from "./planning.ts";
 import { standingOf } from "./standing.ts";
 

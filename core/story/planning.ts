@@ -6,8 +6,8 @@ import { digestOf } from "../digest.ts";
 import type { EffectResult } from "../effects.ts";
 import { appActor, entriesOf } from "../entries.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
-import type { StoryContext } from "./facts.ts";
 import type { PlanRequest, StoryRecord } from "../record/story.ts";
+import type { StoryContext } from "./facts.ts";
 
 /** Asks the planner for what a person last requested, and records what it proposed or why it did not. */
 export function plan(context: StoryContext): Step {

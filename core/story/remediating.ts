@@ -1,11 +1,11 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import { maxReasonLength, maxReasons } from "../../schemas/limits.ts";
-import { isStopping } from "../record/concerns.ts";
 import type { Step } from "../decision.ts";
 import { digestOf } from "../digest.ts";
 import { appActor, type Draft } from "../entries.ts";
-import type { StoryContext } from "./facts.ts";
+import { isStopping } from "../record/concerns.ts";
 import type { AttemptRecord, PromptRecord, StoryRecord, StoryRun } from "../record/story.ts";
+import type { StoryContext } from "./facts.ts";
 
 type Opened = EntryBody<"remediation.opened">;
 type Closed = EntryBody<"remediation.closed">;

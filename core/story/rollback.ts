@@ -1,14 +1,14 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import { maxConcernLength, maxUndone } from "../../schemas/limits.ts";
 import { accept, type CommandAnswer, refuse } from "../answer.ts";
-import { stateOf } from "../ledger/attempt-protocol.ts";
-import type { CommandRequest } from "../people/authority.ts";
-import { undoneCommits } from "../record/checkpoints.ts";
 import { awaitEffect, type EffectFailure, type Step } from "../decision.ts";
 import { appActor, type Draft, entriesOf, userActor } from "../entries.ts";
+import type { CommandRequest } from "../facts.ts";
 import { attemptName, effectKey, sourceKey } from "../identifiers.ts";
-import type { StoryContext, StoryFacts } from "./facts.ts";
+import { stateOf } from "../ledger/attempt-protocol.ts";
+import { undoneCommits } from "../record/checkpoints.ts";
 import type { PromptRecord, StoryRecord, StoryRun } from "../record/story.ts";
+import type { StoryContext, StoryFacts } from "./facts.ts";
 import { runClosed } from "./run-end.ts";
 
 type Checkpoint = EntryBody<"checkpoint.recorded">;

@@ -1,6 +1,6 @@
 import type { Stage } from "../../schemas/road-entries.ts";
-import { type PromptStanding, standingOf } from "./standing.ts";
 import type { StoryRecord } from "../record/story.ts";
+import { type PromptStanding, standingOf } from "./standing.ts";
 
 /** How the stages are called where people read them. */
 export const stageNames: Readonly<Record<Stage, string>> = {

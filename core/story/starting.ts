@@ -1,14 +1,14 @@
-import { nextAttempt } from "../record/checkpoints.ts";
 import { branchToWrite, packOf } from "../contract/contract.ts";
+import { agentHolder, handedOff, toAgent } from "../contract/handoffs.ts";
 import type { Step } from "../decision.ts";
 import { appActor, type Draft } from "../entries.ts";
-import { agentHolder, handedOff, toAgent } from "../contract/handoffs.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
-import type { StoryContext } from "./facts.ts";
+import { nextAttempt } from "../record/checkpoints.ts";
 import type { AttemptRecord, PromptRecord, StoryRun } from "../record/story.ts";
 import { contractDrift } from "./approval.ts";
 import { bodyRef, checkpointBody } from "./bodies.ts";
+import type { StoryContext } from "./facts.ts";
 import { runClosed } from "./run-end.ts";
 
 /**

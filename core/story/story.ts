@@ -11,19 +11,19 @@ import {
 import { withDrafts } from "../entries.ts";
 import { SallyportError } from "../errors.ts";
 import type { LoadedPolicy } from "../facts.ts";
-import { intakeProblems, storyForm } from "./form.ts";
 import { effectKey } from "../identifiers.ts";
+import { policyProblem, usablePolicy } from "../policy/problem.ts";
+import { foldStory } from "../record/story.ts";
 import { answerNext } from "./commands.ts";
+import { storySticky } from "./comment.ts";
 import { completeStory } from "./completing.ts";
+import { refOf, type StoryContext, type StoryFacts } from "./facts.ts";
+import { intakeProblems, storyForm } from "./form.ts";
 import { openPrompts, plan } from "./planning.ts";
 import { remediate } from "./remediating.ts";
 import { rollBack } from "./rollback.ts";
 import { advanceRun } from "./running.ts";
 import { promptState, storyState } from "./standing.ts";
-import { storySticky } from "./comment.ts";
-import { refOf, type StoryContext, type StoryFacts } from "./facts.ts";
-import { foldStory } from "../record/story.ts";
-import { policyProblem, usablePolicy } from "../policy/problem.ts";
 
 type Rule = (context: StoryContext) => Step;
 

@@ -1,13 +1,13 @@
 import { casefileText } from "../contract/casefiles.ts";
+import { handedOff, toGates } from "../contract/handoffs.ts";
 import { awaitEffect, type Step } from "../decision.ts";
 import type { Effect } from "../effects.ts";
 import { appActor, type Draft, lastEntry } from "../entries.ts";
-import { handedOff, toGates } from "../contract/handoffs.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { list, table } from "../markdown.ts";
-import type { StoryContext, StoryFacts, Work } from "./facts.ts";
 import type { AttemptRecord } from "../record/story.ts";
 import { pullBody, stepOf } from "./bodies.ts";
+import type { StoryContext, StoryFacts, Work } from "./facts.ts";
 import { runClosed } from "./run-end.ts";
 
 /** Writes an accepted answer as one commit; its evidence is in the ledger by then. */

@@ -1,16 +1,6 @@
 import { policyPath } from "../../schemas/policy-place.ts";
 import type { GateResult, Reason, Verdict } from "../../schemas/verdict.ts";
-
-/**
- * A reason at the place it speaks of, as GitHub shows it beside the lines of a change. `line` is null where the reason is
- * about a whole file, `path` where it is about no file. The names come from the change's author.
- */
-export type Annotation = {
-  title: string;
-  message: string;
-  path: string | null;
-  line: number | null;
-};
+import type { Annotation } from "../effects.ts";
 
 /** A verdict says more in its summary; past this many, marks on lines hide more than they show. */
 const maxAnnotations = 150;

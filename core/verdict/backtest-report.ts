@@ -1,6 +1,6 @@
 import { policyPath } from "../../schemas/policy-place.ts";
-import type { Backtest, BacktestEffect, BacktestReason, BacktestRow } from "./backtest.ts";
 import { code, oneLine, plain } from "../escape.ts";
+import type { Backtest, BacktestEffect, BacktestReason, BacktestRow } from "./backtest.ts";
 
 const effectLabels: Record<BacktestEffect, string> = {
   "now-blocked": "now blocked",

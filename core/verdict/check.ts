@@ -1,9 +1,8 @@
 import type { Verdict } from "../../schemas/verdict.ts";
-import { annotationsOf } from "./annotations.ts";
 import type { Step } from "../decision.ts";
 import { effectKey } from "../identifiers.ts";
 import type { Known } from "../known.ts";
-import type { OurCheck } from "../pull/facts.ts";
+import { annotationsOf } from "./annotations.ts";
 import { summaryMarkdown, titleOf } from "./report.ts";
 
 /** What our check on a commit shows now, and in which repository. */
@@ -40,3 +39,6 @@ export function checkEffect(
     ],
   };
 }
+
+/** Our own check run on the head, as GitHub shows it. */
+export type OurCheck = { externalId: string; status: string; conclusion: string | null };

@@ -1,6 +1,5 @@
 import { policyPath } from "../../schemas/policy-place.ts";
 import type { GateResult, Reason, Verdict } from "../../schemas/verdict.ts";
-import { engine } from "./engine.ts";
 import type { OnCrash } from "../errors.ts";
 import type { LoadedPolicy, PolicyReading, PullFacts, SecretFinding } from "../facts.ts";
 import { type Gate, unknownResult } from "../gates/gate.ts";
@@ -8,6 +7,7 @@ import { gateNames, gates } from "../gates/registry.ts";
 import { type Known, known } from "../known.ts";
 import { byPath } from "../paths/patterns.ts";
 import { firstProblems } from "../policy/problem.ts";
+import { engine } from "./engine.ts";
 import { waived } from "./waiver.ts";
 
 /** The most reasons that one gate gives; the rest are counted, so that a verdict stays readable and small. */

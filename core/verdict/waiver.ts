@@ -1,8 +1,8 @@
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
-import { holders } from "../people/authority.ts";
-import { requesters, whoseWork } from "../people/authorship.ts";
 import type { LoadedPolicy, PullFacts, Waiver } from "../facts.ts";
 import { type Known, known } from "../known.ts";
+import { holders } from "../people/authority.ts";
+import { requesters, whoseWork } from "../people/authorship.ts";
 import { givenElsewhere, isForBase } from "../people/retarget.ts";
 
 /** The waivers of a gate on this head and day that the policy still allows, for whatever branch, the newest first. */

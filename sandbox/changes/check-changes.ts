@@ -1,7 +1,8 @@
 /** What can be done to check runs and suites: each verb changes them and tells listeners. */
+
+import { presentCheckSuite, presentSentCheckRun } from "../present/checks.ts";
 import type { State } from "../state/memory.ts";
 import type { Account, App, CheckRun, CheckSuite, Repository } from "../state/model.ts";
-import { presentCheckSuite, presentSentCheckRun } from "../present/checks.ts";
 import { checkSuite, identify, now } from "../state/state.ts";
 import { emit } from "./webhooks.ts";
 

@@ -1,9 +1,10 @@
 /** A simulated GitHub Actions: it reports the checks that the seed names on every pull request's and merge group's head. */
-import { addCheckRun, changeCheckRun } from "./check-changes.ts";
+
 import type { State } from "../state/memory.ts";
 import type { Pull, Repository, SimulatedCheck } from "../state/model.ts";
 import { actionsAppId } from "../state/state.ts";
 import { background, pause } from "../state/work.ts";
+import { addCheckRun, changeCheckRun } from "./check-changes.ts";
 
 /** Starts the checks for the pull request's present head; they report by themselves. */
 export function startChecks(state: State, pull: Pull): void {

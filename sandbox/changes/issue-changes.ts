@@ -1,10 +1,11 @@
 /** What can be done to an issue or pull request: each verb changes it, writes its history and tells listeners. */
-import { appOf } from "../request/caller.ts";
-import type { Account, Issue, IssueEvent, Label } from "../state/model.ts";
+
 import { presentAccount } from "../present/accounts.ts";
 import { presentIssue, presentLabel } from "../present/issues.ts";
 import { presentPull } from "../present/pulls.ts";
+import { appOf } from "../request/caller.ts";
 import type { AuthoredCall } from "../request/route.ts";
+import type { Account, Issue, IssueEvent, Label } from "../state/model.ts";
 import { addEvent, addLabel, findLabel, now, same, touch } from "../state/state.ts";
 import { emit } from "./webhooks.ts";
 

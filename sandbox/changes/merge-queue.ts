@@ -1,16 +1,17 @@
 /** The merge queue: groups of pull requests that enter a branch together once their checks are good. */
-import { startChecksOn } from "./ci.ts";
+
 import { branchTip } from "../git/git.ts";
-import type { By } from "./issue-changes.ts";
+import { checkState, protectionOf, unmetRules } from "../request/rules.ts";
 import type { State } from "../state/memory.ts";
 import type { MergeGroup, Pull, Repository } from "../state/model.ts";
+import { fullName, queueAccountLogin } from "../state/state.ts";
+import { background, inOrder } from "../state/work.ts";
+import { startChecksOn } from "./ci.ts";
+import type { By } from "./issue-changes.ts";
 import { markMerged } from "./pull-changes.ts";
 import { moveRef } from "./push.ts";
 import { buildHead, groupCommits, groupRef, presentMergeGroup } from "./queue-group.ts";
-import { checkState, protectionOf, unmetRules } from "../request/rules.ts";
-import { fullName, queueAccountLogin } from "../state/state.ts";
 import { emit } from "./webhooks.ts";
-import { background, inOrder } from "../state/work.ts";
 
 /** Why GitHub gives a group up: it has landed, a member was taken out, or what it stands on is no longer there. */
 type Reason = "merged" | "dequeued" | "invalidated";

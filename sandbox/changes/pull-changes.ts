@@ -1,11 +1,12 @@
 /** What can befall a pull request apart from its text: new commits, a merge, another base. */
-import { appOf } from "../request/caller.ts";
-import { startChecks } from "./ci.ts";
+
 import { branchTip, gitText, isAncestor } from "../git/git.ts";
-import { type By, closeIssue, emitIssue, record } from "./issue-changes.ts";
-import type { Pull, Repository } from "../state/model.ts";
+import { appOf } from "../request/caller.ts";
 import { protectionOf } from "../request/rules.ts";
+import type { Pull, Repository } from "../state/model.ts";
 import { addEvent, now, pullsOf, touch } from "../state/state.ts";
+import { startChecks } from "./ci.ts";
+import { type By, closeIssue, emitIssue, record } from "./issue-changes.ts";
 
 /** Keeps `refs/pull/N/head`, where git finds the head even when its branch is gone. */
 export async function keepHead(pull: Pull): Promise<void> {

@@ -1,15 +1,15 @@
 /** Moves branches and tags, and tells everyone whom it concerns. */
 import { type Commit, readCommits } from "../git/commits.ts";
 import { git, isAncestor } from "../git/git.ts";
-import type { By } from "./issue-changes.ts";
-import type { State } from "../state/memory.ts";
-import type { Pull, Repository } from "../state/model.ts";
 import { presentAccount } from "../present/accounts.ts";
 import { presentRepository, repositoryPage } from "../present/repositories.ts";
-import { followBranch } from "./pull-changes.ts";
+import type { State } from "../state/memory.ts";
+import type { Pull, Repository } from "../state/model.ts";
 import { now } from "../state/state.ts";
-import { emit } from "./webhooks.ts";
 import { inOrder } from "../state/work.ts";
+import type { By } from "./issue-changes.ts";
+import { followBranch } from "./pull-changes.ts";
+import { emit } from "./webhooks.ts";
 
 /** `ref` is the full name; null stands for a ref that is not there. */
 export type RefChange = { ref: string; before: string | null; after: string | null };

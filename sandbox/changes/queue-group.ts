@@ -1,11 +1,11 @@
 /** Builds a merge group: one commit per pull request, in order, on top of the base branch. */
 import { readCommit } from "../git/commits.ts";
 import { git } from "../git/git.ts";
-import type { State } from "../state/memory.ts";
 import { mergeMessage } from "../git/merge-message.ts";
 import { merge } from "../git/merging.ts";
-import type { Account, MergeGroup, Pull, QueueMethod, Repository } from "../state/model.ts";
 import { presentSimpleCommit } from "../present/commits.ts";
+import type { State } from "../state/memory.ts";
+import type { Account, MergeGroup, Pull, QueueMethod, Repository } from "../state/model.ts";
 import { now } from "../state/state.ts";
 
 /** The new head; the number of a pull request that conflicts when there is one. */

@@ -1,10 +1,10 @@
 /** Tells apps and repository hooks what happened: signed, in order, after the answer that caused it. */
 import { createHmac, randomUUID } from "node:crypto";
+import { presentAccount, presentOrganization } from "../present/accounts.ts";
+import { presentRepository } from "../present/repositories.ts";
 import { webhookFault } from "../state/faults.ts";
 import type { State } from "../state/memory.ts";
 import type { Account, App, Repository } from "../state/model.ts";
-import { presentAccount, presentOrganization } from "../present/accounts.ts";
-import { presentRepository } from "../present/repositories.ts";
 import { findOrganization, identify, now } from "../state/state.ts";
 import type { Delivery } from "../state/traffic.ts";
 import { background, inOrder, pause } from "../state/work.ts";

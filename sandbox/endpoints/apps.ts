@@ -1,11 +1,10 @@
 /** Apps, their installations and tokens, and what any caller may ask about itself. */
 import { z } from "zod";
-import { reaches, satisfies } from "../request/access.ts";
-import { type Answer, created, noContent, notFound, ok, refused } from "../request/answer.ts";
-import type { App, Installation, Permissions, Repository } from "../state/model.ts";
-import { listing } from "../request/paging.ts";
 import { presentApp, presentInstallation, presentProfile } from "../present/accounts.ts";
 import { presentRepository } from "../present/repositories.ts";
+import { reaches, satisfies } from "../request/access.ts";
+import { type Answer, created, noContent, notFound, ok, refused } from "../request/answer.ts";
+import { listing } from "../request/paging.ts";
 import { chargeRate } from "../request/rate.ts";
 import {
   appRoute,
@@ -16,6 +15,7 @@ import {
   userRoute,
   withBody,
 } from "../request/route.ts";
+import type { App, Installation, Permissions, Repository } from "../state/model.ts";
 import { findAccount, findRepository, timestamp } from "../state/state.ts";
 import { addInstallationToken } from "../state/tokens.ts";
 

@@ -1,13 +1,13 @@
 /** Who an issue is given to. */
 import { z } from "zod";
-import { type Answer, created, invalid, noContent, notFound, ok } from "../request/answer.ts";
 import { assign, unassign } from "../changes/issue-changes.ts";
-import { type AuthoredIssueCall, writeIssueRoute } from "../request/issue-route.ts";
-import type { Account } from "../state/model.ts";
-import { listing } from "../request/paging.ts";
 import { presentAccount } from "../present/accounts.ts";
 import { presentIssue } from "../present/issues.ts";
+import { type Answer, created, invalid, noContent, notFound, ok } from "../request/answer.ts";
+import { type AuthoredIssueCall, writeIssueRoute } from "../request/issue-route.ts";
+import { listing } from "../request/paging.ts";
 import { type RepositoryCall, type Route, repoRoute, withBody } from "../request/route.ts";
+import type { Account } from "../state/model.ts";
 import { findAccount, roleOf } from "../state/state.ts";
 
 const REPO = "/repos/:owner/:repo";

@@ -1,13 +1,12 @@
 /** Check runs: only an app makes them, only the same app changes them, and everyone who reads sees them. */
 import { z } from "zod";
-import { type Answer, created, forbidden, invalid, notFound, ok } from "../request/answer.ts";
-import { appOf } from "../request/caller.ts";
 import { addCheckRun, changeCheckRun, type RunFields, rerequestRun } from "../changes/check-changes.ts";
 import { branchesAt, resolveCommit } from "../git/git.ts";
-import type { Annotation, CheckRun } from "../state/model.ts";
-import { listing } from "../request/paging.ts";
 import { presentCheckRun } from "../present/checks.ts";
 import { repositoryPage } from "../present/repositories.ts";
+import { type Answer, created, forbidden, invalid, notFound, ok } from "../request/answer.ts";
+import { appOf } from "../request/caller.ts";
+import { listing } from "../request/paging.ts";
 import {
   type AuthoredCall,
   authoredRoute,
@@ -16,6 +15,7 @@ import {
   repoRoute,
   withBody,
 } from "../request/route.ts";
+import type { Annotation, CheckRun } from "../state/model.ts";
 
 const REPO = "/repos/:owner/:repo";
 const RUNS = `${REPO}/check-runs` as const;

@@ -1,12 +1,13 @@
 /** Check suites: what one app says about one commit. */
-import { type Answer, created, invalid, notFound, ok } from "../request/answer.ts";
+
 import { rerequestSuite } from "../changes/check-changes.ts";
 import { resolveCommit } from "../git/git.ts";
-import type { CheckSuite } from "../state/model.ts";
-import { listing } from "../request/paging.ts";
 import { presentCheckSuite } from "../present/checks.ts";
 import { presentMinimalRepository } from "../present/repositories.ts";
+import { type Answer, created, invalid, notFound, ok } from "../request/answer.ts";
+import { listing } from "../request/paging.ts";
 import { authoredRoute, type RepositoryCall, type Route, repoRoute } from "../request/route.ts";
+import type { CheckSuite } from "../state/model.ts";
 
 const REPO = "/repos/:owner/:repo";
 const READ = { needs: "checks=read", role: "read" } as const;

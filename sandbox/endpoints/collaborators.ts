@@ -1,11 +1,11 @@
 /** Who may do what in a repository. */
 import { z } from "zod";
+import { presentAccount } from "../present/accounts.ts";
 import { type Answer, invalid, noContent, notFound, ok, refused } from "../request/answer.ts";
+import { listing } from "../request/paging.ts";
+import { authoredRoute, type RepositoryCall, type Route, repoRoute, withBody } from "../request/route.ts";
 import type { Account, Role } from "../state/model.ts";
 import { roles } from "../state/model.ts";
-import { listing } from "../request/paging.ts";
-import { presentAccount } from "../present/accounts.ts";
-import { authoredRoute, type RepositoryCall, type Route, repoRoute, withBody } from "../request/route.ts";
 import { findAccount, includesRole, roleOf, same } from "../state/state.ts";
 
 const PEOPLE = "/repos/:owner/:repo/collaborators";

@@ -1,5 +1,7 @@
 /** Comments on issues and pull requests. */
 import { z } from "zod";
+import { emit } from "../changes/webhooks.ts";
+import { presentComment, presentIssue } from "../present/issues.ts";
 import { readIssues, writeIssues } from "../request/access.ts";
 import { type Answer, created, forbidden, noContent, notFound, ok } from "../request/answer.ts";
 import { appOf } from "../request/caller.ts";
@@ -10,9 +12,7 @@ import {
   refuseIssueWrite,
   writeIssueRoute,
 } from "../request/issue-route.ts";
-import type { Comment, Repository } from "../state/model.ts";
 import { listing } from "../request/paging.ts";
-import { presentComment, presentIssue } from "../present/issues.ts";
 import {
   type AuthoredCall,
   authoredRoute,
@@ -21,8 +21,8 @@ import {
   repoRoute,
   withBody,
 } from "../request/route.ts";
+import type { Comment, Repository } from "../state/model.ts";
 import { addComment, includesRole, now, roleOf, touch } from "../state/state.ts";
-import { emit } from "../changes/webhooks.ts";
 
 const ALL = "/repos/:owner/:repo/issues/comments";
 const ONE = "/repos/:owner/:repo/issues/comments/:comment";

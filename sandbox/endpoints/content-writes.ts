@@ -1,19 +1,19 @@
 /** Writing and removing a file by its path: one commit on a branch each. */
 import { z } from "zod";
-import { writeContents } from "../request/access.ts";
-import { type Answer, created, forbidden, notFound, ok, refused } from "../request/answer.ts";
+import { moveRef } from "../changes/push.ts";
 import { readCommit, signatureOf } from "../git/commits.ts";
-import { presentEntry } from "./contents.ts";
 import { branchTip } from "../git/git.ts";
 import { siteSignature } from "../git/merging.ts";
 import { type TreeChange, writeCommit, writeTree } from "../git/objects.ts";
+import type { TreeItem } from "../git/trees.ts";
+import { readEntry } from "../git/trees.ts";
 import { presentGitCommit } from "../present/commits.ts";
-import type { TreeItem } from "../present/objects.ts";
-import { moveRef } from "../changes/push.ts";
+import { writeContents } from "../request/access.ts";
+import { type Answer, created, forbidden, notFound, ok, refused } from "../request/answer.ts";
 import { type AuthoredCall, authoredRoute, type Route, withBody } from "../request/route.ts";
 import { refusePush, refuseWorkflows } from "../request/rules.ts";
 import { now } from "../state/state.ts";
-import { readEntry } from "../git/trees.ts";
+import { presentEntry } from "./contents.ts";
 
 const FILE = "/repos/:owner/:repo/contents/:path{.+}";
 

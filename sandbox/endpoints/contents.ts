@@ -1,11 +1,12 @@
 /** Files and directories by path. */
+
+import { resolveCommit } from "../git/git.ts";
+import { readBlob, readEntry, readTree, type TreeItem } from "../git/trees.ts";
+import { objectUrl } from "../present/objects.ts";
+import { repositoryPage, repositoryUrl } from "../present/repositories.ts";
 import { readContents } from "../request/access.ts";
 import { type Answer, notFound, ok, refused } from "../request/answer.ts";
-import { resolveCommit } from "../git/git.ts";
-import { objectUrl, type TreeItem } from "../present/objects.ts";
-import { repositoryPage, repositoryUrl } from "../present/repositories.ts";
 import { type RepositoryCall, type Route, repoRoute } from "../request/route.ts";
-import { readBlob, readEntry, readTree } from "../git/trees.ts";
 
 const CONTENTS = "/repos/:owner/:repo/contents";
 

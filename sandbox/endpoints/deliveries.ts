@@ -1,9 +1,10 @@
 /** An app's own view of its webhooks: what was delivered, and sending it again. */
-import { accepted, notFound, ok } from "../request/answer.ts";
-import type { App } from "../state/model.ts";
-import { appRoute, type Call, type Route } from "../request/route.ts";
-import type { Delivery } from "../state/traffic.ts";
+
 import { deliveriesOf, redeliver } from "../changes/webhooks.ts";
+import { accepted, notFound, ok } from "../request/answer.ts";
+import { appRoute, type Call, type Route } from "../request/route.ts";
+import type { App } from "../state/model.ts";
+import type { Delivery } from "../state/traffic.ts";
 
 export const deliveryRoutes: Route[] = [
   appRoute("GET /app/hook/config", (call) => {

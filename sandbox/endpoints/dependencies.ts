@@ -1,16 +1,16 @@
 /** Which issue waits for which. Requests name the other issue by its database id. */
 import { z } from "zod";
-import { type Answer, created, invalid, notFound, ok } from "../request/answer.ts";
 import { record } from "../changes/issue-changes.ts";
-import { type AuthoredIssueCall, readIssueRoute, writeIssueRoute } from "../request/issue-route.ts";
-import type { State } from "../state/memory.ts";
-import type { Issue } from "../state/model.ts";
-import { listing } from "../request/paging.ts";
+import { emit } from "../changes/webhooks.ts";
 import { presentIssue } from "../present/issues.ts";
 import { presentRepository } from "../present/repositories.ts";
+import { type Answer, created, invalid, notFound, ok } from "../request/answer.ts";
+import { type AuthoredIssueCall, readIssueRoute, writeIssueRoute } from "../request/issue-route.ts";
+import { listing } from "../request/paging.ts";
 import { type Route, withBody } from "../request/route.ts";
+import type { State } from "../state/memory.ts";
+import type { Issue } from "../state/model.ts";
 import { findIssueById } from "./sub-issues.ts";
-import { emit } from "../changes/webhooks.ts";
 
 const DEPENDENCIES = "/repos/:owner/:repo/issues/:number/dependencies";
 

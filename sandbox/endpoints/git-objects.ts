@@ -1,13 +1,14 @@
 /** The git database's objects: commits, trees, blobs and tags. Ids are git's own. */
 import { z } from "zod";
-import { readContents, writeContents } from "../request/access.ts";
-import { type Answer, created, notFound, ok, refused } from "../request/answer.ts";
 import { readCommit, signatureOf } from "../git/commits.ts";
 import { gitText, objectId, objectType, resolveCommit } from "../git/git.ts";
 import { siteSignature } from "../git/merging.ts";
 import { type Signature, type TreeChange, writeBlob, writeCommit, writeTree } from "../git/objects.ts";
+import { readBlob, readTree, type TreeItem } from "../git/trees.ts";
 import { objectNodeId, presentGitCommit } from "../present/commits.ts";
-import { objectUrl, presentTreeItem, type TreeItem } from "../present/objects.ts";
+import { objectUrl, presentTreeItem } from "../present/objects.ts";
+import { readContents, writeContents } from "../request/access.ts";
+import { type Answer, created, notFound, ok, refused } from "../request/answer.ts";
 import {
   type AuthoredCall,
   authoredRoute,
@@ -17,7 +18,6 @@ import {
   withBody,
 } from "../request/route.ts";
 import { now } from "../state/state.ts";
-import { readBlob, readTree } from "../git/trees.ts";
 
 const GIT = "/repos/:owner/:repo/git";
 

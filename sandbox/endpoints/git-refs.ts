@@ -1,12 +1,11 @@
 /** The git database's refs. */
 import { z } from "zod";
+import { moveRef } from "../changes/push.ts";
+import { isAncestor, isRefName, listRefs, objectId, objectType, type Ref } from "../git/git.ts";
+import { presentRef } from "../present/objects.ts";
 import { readContents, writeContents } from "../request/access.ts";
 import { type Answer, created, forbidden, noContent, notFound, ok, refused } from "../request/answer.ts";
-import { isAncestor, isRefName, listRefs, objectId, objectType, type Ref } from "../git/git.ts";
-import { objectName } from "./git-objects.ts";
 import { listing } from "../request/paging.ts";
-import { presentRef } from "../present/objects.ts";
-import { moveRef } from "../changes/push.ts";
 import {
   type AuthoredCall,
   authoredRoute,
@@ -16,6 +15,7 @@ import {
   withBody,
 } from "../request/route.ts";
 import { refusePush, refuseWorkflows } from "../request/rules.ts";
+import { objectName } from "./git-objects.ts";
 
 const GIT = "/repos/:owner/:repo/git";
 

@@ -1,14 +1,15 @@
 /** Commits, the pull requests they belong to, and comparisons. */
-import { readContents } from "../request/access.ts";
-import { notFound, ok, refused } from "../request/answer.ts";
+
 import { countCommits, mergeBase, readChanges, readCommit } from "../git/commits.ts";
 import { git, gitText, isAncestor, resolveCommit } from "../git/git.ts";
-import type { Pull, Repository } from "../state/model.ts";
-import { listing } from "../request/paging.ts";
 import { presentCommit, presentFileChange } from "../present/commits.ts";
 import { presentPullSimple } from "../present/pulls.ts";
 import { repositoryPage, repositoryUrl } from "../present/repositories.ts";
+import { readContents } from "../request/access.ts";
+import { notFound, ok, refused } from "../request/answer.ts";
+import { listing } from "../request/paging.ts";
 import { type RepositoryCall, type Route, repoRoute } from "../request/route.ts";
+import type { Pull, Repository } from "../state/model.ts";
 import { pullsOf } from "../state/state.ts";
 
 const REPO = "/repos/:owner/:repo";

@@ -1,8 +1,5 @@
 /** Issues: list, create, read, change, lock. A pull request is an issue too, and appears here as on GitHub. */
 import { z } from "zod";
-import { type Answer, created, forbidden, invalid, noContent, ok } from "../request/answer.ts";
-import { findAssignees } from "./assignees.ts";
-import { appOf } from "../request/caller.ts";
 import {
   addLabels,
   assign,
@@ -14,6 +11,9 @@ import {
   setLabels,
   unassign,
 } from "../changes/issue-changes.ts";
+import { presentIssue } from "../present/issues.ts";
+import { type Answer, created, forbidden, invalid, noContent, ok } from "../request/answer.ts";
+import { appOf } from "../request/caller.ts";
 import {
   type AuthoredIssueCall,
   mayChange,
@@ -22,10 +22,7 @@ import {
   refuseIssueWrite,
   writeIssueRoute,
 } from "../request/issue-route.ts";
-import { labelNames } from "./labels.ts";
-import type { Issue } from "../state/model.ts";
 import { listing } from "../request/paging.ts";
-import { presentIssue } from "../present/issues.ts";
 import {
   type AuthoredCall,
   authoredRoute,
@@ -34,7 +31,10 @@ import {
   repoRoute,
   withBody,
 } from "../request/route.ts";
+import type { Issue } from "../state/model.ts";
 import { addIssue, same } from "../state/state.ts";
+import { findAssignees } from "./assignees.ts";
+import { labelNames } from "./labels.ts";
 
 const ISSUES = "/repos/:owner/:repo/issues";
 const ISSUE = "/repos/:owner/:repo/issues/:number";

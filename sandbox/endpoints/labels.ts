@@ -1,12 +1,12 @@
 /** Labels of a repository and of an issue. */
 import { z } from "zod";
+import { addLabels, removeLabel, setLabels } from "../changes/issue-changes.ts";
+import { emit } from "../changes/webhooks.ts";
+import { presentLabel } from "../present/issues.ts";
 import { readIssues } from "../request/access.ts";
 import { type Answer, created, invalid, noContent, notFound, ok } from "../request/answer.ts";
-import { addLabels, removeLabel, setLabels } from "../changes/issue-changes.ts";
 import { type AuthoredIssueCall, readIssueRoute, writeIssueRoute } from "../request/issue-route.ts";
-import type { Label } from "../state/model.ts";
 import { listing } from "../request/paging.ts";
-import { presentLabel } from "../present/issues.ts";
 import {
   type AuthoredCall,
   authoredRoute,
@@ -15,8 +15,8 @@ import {
   repoRoute,
   withBody,
 } from "../request/route.ts";
+import type { Label } from "../state/model.ts";
 import { addLabel, findLabel, same } from "../state/state.ts";
-import { emit } from "../changes/webhooks.ts";
 
 const LABELS = "/repos/:owner/:repo/labels";
 const LABEL = "/repos/:owner/:repo/labels/:name";

@@ -1,13 +1,13 @@
 /** Merging a pull request, and bringing its branch up to date. */
 import { z } from "zod";
-import { type Answer, accepted, forbidden, noContent, notFound, ok, refused } from "../request/answer.ts";
+import { markMerged } from "../changes/pull-changes.ts";
+import { moveRef } from "../changes/push.ts";
 import { branchTip, isAncestor } from "../git/git.ts";
 import { mergeMessage } from "../git/merge-message.ts";
 import { merge } from "../git/merging.ts";
 import { pullUrl } from "../present/pulls.ts";
-import { markMerged } from "../changes/pull-changes.ts";
+import { type Answer, accepted, forbidden, noContent, notFound, ok, refused } from "../request/answer.ts";
 import { type AuthoredPullCall, authoredPullRoute, pullRoute } from "../request/pull-route.ts";
-import { moveRef } from "../changes/push.ts";
 import { type Route, withBody } from "../request/route.ts";
 import { isExempt, protectionOf, refusePush, refuseWorkflows, unmetRules } from "../request/rules.ts";
 import { now } from "../state/state.ts";

@@ -1,10 +1,6 @@
 /** Branch protection, read and set; rulesets show the same rules. */
 import { z } from "zod";
-import { refuseRepository } from "../request/access.ts";
-import { type Answer, noContent, notFound, ok, refused } from "../request/answer.ts";
 import { branchTip } from "../git/git.ts";
-import type { Protection, RequiredCheck } from "../state/model.ts";
-import { listing } from "../request/paging.ts";
 import {
   presentBranchProtection,
   presentBypass,
@@ -13,8 +9,12 @@ import {
   presentRules,
   presentRuleset,
 } from "../present/protection.ts";
+import { refuseRepository } from "../request/access.ts";
+import { type Answer, noContent, notFound, ok, refused } from "../request/answer.ts";
+import { listing } from "../request/paging.ts";
 import { type RepositoryCall, type Route, repoRoute, withBody } from "../request/route.ts";
 import { protectionOf } from "../request/rules.ts";
+import type { Protection, RequiredCheck } from "../state/model.ts";
 import { fullName, identify } from "../state/state.ts";
 
 const BRANCH = "/repos/:owner/:repo/branches/:branch{.+}";

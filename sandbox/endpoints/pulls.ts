@@ -1,17 +1,16 @@
 /** Pull requests: making, reading and editing them. Merging and reviewing have files of their own. */
 import { z } from "zod";
-import { type Answer, created, forbidden, invalid, ok } from "../request/answer.ts";
-import { appOf } from "../request/caller.ts";
 import { startChecks } from "../changes/ci.ts";
+import { closeIssue, editText, emitIssue, record, reopenIssue } from "../changes/issue-changes.ts";
+import { keepHead, openPulls } from "../changes/pull-changes.ts";
 import { countCommits, mergeBase, readChanges, readCommit } from "../git/commits.ts";
 import { branchTip, gitText } from "../git/git.ts";
-import { closeIssue, editText, emitIssue, record, reopenIssue } from "../changes/issue-changes.ts";
-import { mayChange } from "../request/issue-route.ts";
-import type { Pull, Repository } from "../state/model.ts";
-import { listing } from "../request/paging.ts";
 import { presentCommit, presentFileChange } from "../present/commits.ts";
 import { presentPull, presentPullSimple } from "../present/pulls.ts";
-import { keepHead, openPulls } from "../changes/pull-changes.ts";
+import { type Answer, created, forbidden, invalid, ok } from "../request/answer.ts";
+import { appOf } from "../request/caller.ts";
+import { mayChange } from "../request/issue-route.ts";
+import { listing } from "../request/paging.ts";
 import { type AuthoredPullCall, authoredPullRoute, pullRoute } from "../request/pull-route.ts";
 import {
   type AuthoredCall,
@@ -21,6 +20,7 @@ import {
   repoRoute,
   withBody,
 } from "../request/route.ts";
+import type { Pull, Repository } from "../state/model.ts";
 import { addIssue, addPull, pullsOf } from "../state/state.ts";
 
 const PULLS = "/repos/:owner/:repo/pulls";

@@ -1,13 +1,10 @@
 /** Reactions to issues and to comments. */
 import { z } from "zod";
+import { presentAccount } from "../present/accounts.ts";
 import { readIssues, writeIssues } from "../request/access.ts";
 import { type Answer, created, forbidden, noContent, notFound, ok } from "../request/answer.ts";
-import { findComment } from "./comments.ts";
 import { mayChange, readIssueRoute, refuseIssueWrite, writeIssueRoute } from "../request/issue-route.ts";
-import type { State } from "../state/memory.ts";
-import type { Comment, Issue, Reaction } from "../state/model.ts";
 import { listing } from "../request/paging.ts";
-import { presentAccount } from "../present/accounts.ts";
 import {
   type AuthoredCall,
   authoredRoute,
@@ -16,7 +13,10 @@ import {
   repoRoute,
   withBody,
 } from "../request/route.ts";
+import type { State } from "../state/memory.ts";
+import type { Comment, Issue, Reaction } from "../state/model.ts";
 import { identify, now } from "../state/state.ts";
+import { findComment } from "./comments.ts";
 
 const ON_ISSUE = "/repos/:owner/:repo/issues/:number/reactions";
 const ON_COMMENT = "/repos/:owner/:repo/issues/comments/:comment/reactions";

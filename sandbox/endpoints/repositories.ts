@@ -1,15 +1,16 @@
 /** Repositories and their branches. */
-import { readContents } from "../request/access.ts";
-import { notFound, ok } from "../request/answer.ts";
+
 import { readCommit } from "../git/commits.ts";
 import { branchTip, listRefs } from "../git/git.ts";
-import type { Repository } from "../state/model.ts";
-import { listing } from "../request/paging.ts";
 import { presentCommit } from "../present/commits.ts";
 import { presentBranchProtection } from "../present/protection.ts";
 import { presentFullRepository, repositoryPage, repositoryUrl } from "../present/repositories.ts";
+import { readContents } from "../request/access.ts";
+import { notFound, ok } from "../request/answer.ts";
+import { listing } from "../request/paging.ts";
 import { type RepositoryCall, type Route, repoRoute } from "../request/route.ts";
 import { protectionOf } from "../request/rules.ts";
+import type { Repository } from "../state/model.ts";
 import { roleOf } from "../state/state.ts";
 
 const REPO = "/repos/:owner/:repo";

@@ -1,15 +1,15 @@
 /** Comments on lines of a pull request's diff. */
 import { z } from "zod";
-import { type Answer, created, notFound, refused } from "../request/answer.ts";
+import { emit } from "../changes/webhooks.ts";
 import { type FileChange, mergeBase, readChanges } from "../git/commits.ts";
-import type { Review, ReviewComment } from "../state/model.ts";
-import { listing } from "../request/paging.ts";
 import { presentPullSimple } from "../present/pulls.ts";
 import { presentReviewComment } from "../present/reviews.ts";
+import { type Answer, created, notFound, refused } from "../request/answer.ts";
+import { listing } from "../request/paging.ts";
 import { type AuthoredPullCall, authoredPullRoute, pullRoute } from "../request/pull-route.ts";
 import { type Route, repoRoute, withBody } from "../request/route.ts";
+import type { Review, ReviewComment } from "../state/model.ts";
 import { identify, now, pullsOf } from "../state/state.ts";
-import { emit } from "../changes/webhooks.ts";
 
 const READ = { needs: "pull_requests=read", role: "read" } as const;
 const WRITE = { needs: "pull_requests=write", role: "read" } as const;

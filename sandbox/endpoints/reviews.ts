@@ -1,18 +1,18 @@
 /** Reviews of a pull request, and whom one asks for them. */
 import { z } from "zod";
-import { type Answer, created, notFound, ok, refused } from "../request/answer.ts";
-import { mergeBase, readChanges } from "../git/commits.ts";
 import { emitIssue, record } from "../changes/issue-changes.ts";
-import type { Account, Review } from "../state/model.ts";
-import { listing } from "../request/paging.ts";
+import { emit } from "../changes/webhooks.ts";
+import { mergeBase, readChanges } from "../git/commits.ts";
 import { presentAccount } from "../present/accounts.ts";
 import { presentPullSimple } from "../present/pulls.ts";
 import { presentReview, presentReviewRequests, presentSentReview } from "../present/reviews.ts";
+import { type Answer, created, notFound, ok, refused } from "../request/answer.ts";
+import { listing } from "../request/paging.ts";
 import { type AuthoredPullCall, authoredPullRoute, type PullCall, pullRoute } from "../request/pull-route.ts";
-import { addReviewComment, newComment } from "./review-comments.ts";
 import { type Route, withBody } from "../request/route.ts";
+import type { Account, Review } from "../state/model.ts";
 import { addEvent, findAccount, identify, now, roleOf } from "../state/state.ts";
-import { emit } from "../changes/webhooks.ts";
+import { addReviewComment, newComment } from "./review-comments.ts";
 
 const WRITE = { needs: "pull_requests=write", role: "read" } as const;
 const ASK = { needs: "pull_requests=write", role: "triage" } as const;

@@ -1,14 +1,14 @@
 /** Commit statuses. Each stands for ever; of one context the newest counts. */
 import { z } from "zod";
-import { type Answer, created, invalid, notFound, ok, refused } from "../request/answer.ts";
-import { appOf } from "../request/caller.ts";
+import { emit } from "../changes/webhooks.ts";
 import { readCommit } from "../git/commits.ts";
 import { branchesAt, resolveCommit } from "../git/git.ts";
-import type { CommitStatus } from "../state/model.ts";
-import { listing } from "../request/paging.ts";
 import { presentAccount } from "../present/accounts.ts";
 import { presentCommit } from "../present/commits.ts";
 import { presentMinimalRepository, repositoryUrl } from "../present/repositories.ts";
+import { type Answer, created, invalid, notFound, ok, refused } from "../request/answer.ts";
+import { appOf } from "../request/caller.ts";
+import { listing } from "../request/paging.ts";
 import {
   type AuthoredCall,
   authoredRoute,
@@ -18,8 +18,8 @@ import {
   withBody,
 } from "../request/route.ts";
 import { protectionOf } from "../request/rules.ts";
+import type { CommitStatus } from "../state/model.ts";
 import { identify, now } from "../state/state.ts";
-import { emit } from "../changes/webhooks.ts";
 
 const REPO = "/repos/:owner/:repo";
 const READ = { needs: "statuses=read", role: "read" } as const;

@@ -1,10 +1,11 @@
 /** Organizations, their members and their teams. */
-import { type Answer, noContent, notFound, ok } from "../request/answer.ts";
-import type { Account, Organization, Repository, Role, Team } from "../state/model.ts";
-import { listing } from "../request/paging.ts";
+
 import { presentAccount, presentOrganization, presentTeam } from "../present/accounts.ts";
 import { presentMinimalRepository } from "../present/repositories.ts";
+import { type Answer, noContent, notFound, ok } from "../request/answer.ts";
+import { listing } from "../request/paging.ts";
 import { type Call, openRoute, orgRoute, type Route, repoRoute } from "../request/route.ts";
+import type { Account, Organization, Repository, Role, Team } from "../state/model.ts";
 import { findAccount, findOrganization, findRepository, same } from "../state/state.ts";
 
 const MEMBERS = "members=read";

@@ -1,12 +1,13 @@
 /** The history of issues: what was done to them, and between that what was said. */
+
+import { presentEvent, presentTimelineComment } from "../present/events.ts";
 import { readIssues } from "../request/access.ts";
 import { notFound, ok } from "../request/answer.ts";
 import { readIssueRoute } from "../request/issue-route.ts";
+import { listing } from "../request/paging.ts";
+import { type Route, repoRoute } from "../request/route.ts";
 import type { State } from "../state/memory.ts";
 import type { Issue, IssueEvent, Repository } from "../state/model.ts";
-import { listing } from "../request/paging.ts";
-import { presentEvent, presentTimelineComment } from "../present/events.ts";
-import { type Route, repoRoute } from "../request/route.ts";
 
 const EVENTS = "/repos/:owner/:repo/issues/events";
 const ISSUE = "/repos/:owner/:repo/issues/:number";

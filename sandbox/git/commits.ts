@@ -1,9 +1,10 @@
 /** Reads commits and what they changed. */
-import { git, gitText } from "./git.ts";
+
 import type { State } from "../state/memory.ts";
 import type { Account } from "../state/model.ts";
-import type { Signature } from "./objects.ts";
 import { same, timestamp } from "../state/state.ts";
+import { git, gitText } from "./git.ts";
+import type { Signature } from "./objects.ts";
 
 export type Commit = {
   sha: string;

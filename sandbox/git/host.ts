@@ -8,7 +8,7 @@ export type GitResult = { exit: number; stdout: Buffer; stderr: string };
 
 const here = fileURLToPath(import.meta.url);
 const runnerFile = fileURLToPath(
-  new URL(here.endsWith(".ts") ? "git-runner.ts" : "git-runner.js", import.meta.url),
+  new URL(here.endsWith(".ts") ? "runner.ts" : "git-runner.js", import.meta.url),
 );
 
 const waiting = new Map<number, { resolve(report: Report): void; reject(error: Error): void }>();

@@ -1,6 +1,7 @@
 /** The message of the commit that a merge makes, as GitHub writes it by default. */
-import { readCommits } from "./commits.ts";
+
 import type { Pull } from "../state/model.ts";
+import { readCommits } from "./commits.ts";
 
 export type MessageOrder = {
   merge_method: "merge" | "squash" | "rebase";

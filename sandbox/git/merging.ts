@@ -1,7 +1,8 @@
 /** Merges made by git without a work tree. */
+
+import type { Account } from "../state/model.ts";
 import { readCommit, readCommits, signatureOf } from "./commits.ts";
 import { git, gitText } from "./git.ts";
-import type { Account } from "../state/model.ts";
 import { type Signature, writeCommit } from "./objects.ts";
 
 export type MergeMethod = "merge" | "squash" | "rebase";

@@ -1,6 +1,5 @@
 /** Reads trees and blobs. */
 import { git } from "./git.ts";
-import type { TreeItem } from "../present/objects.ts";
 
 /** The entries of a tree; undefined when `tree` names none. Recursive listings hold the directories too. */
 export async function readTree(
@@ -37,3 +36,4 @@ function parseLine(line: string): TreeItem {
     /^(\d+) (\w+) (\w+) +(\d+|-)\t(.*)$/s.exec(line) ?? [];
   return { mode, type, sha, size: size === "-" ? null : Number(size), path };
 }
+export type TreeItem = { mode: string; type: string; sha: string; size: number | null; path: string };

@@ -1,6 +1,7 @@
 /** Check suites and runs as GraphQL shows them. */
-import type { App, CheckRun, CheckSuite } from "../state/model.ts";
+
 import { presentCheckSuite } from "../present/checks.ts";
+import type { App, CheckRun, CheckSuite } from "../state/model.ts";
 import { type Asker, demand } from "./asker.ts";
 import { connection, refusal, type Window } from "./connection.ts";
 

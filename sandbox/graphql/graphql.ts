@@ -2,9 +2,9 @@
 import { execute, GraphQLError, type GraphQLFieldResolver, parse, validate } from "graphql";
 import { z } from "zod";
 import { type Answer, refused } from "../request/answer.ts";
+import { type Call, openRoute, type Route } from "../request/route.ts";
 import { rootNode } from "./repository.ts";
 import { githubSchema } from "./schema.ts";
-import { type Call, openRoute, type Route } from "../request/route.ts";
 
 /** GitHub.com serves the first path, a server of one's own the second. */
 export const graphqlRoutes: Route[] = [

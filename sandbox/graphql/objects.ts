@@ -1,12 +1,12 @@
 /** Git's objects as GraphQL shows them. */
 import { isUtf8 } from "node:buffer";
+import { pullsWith } from "../endpoints/history.ts";
 import { accountOfEmail, type Commit, readCommit } from "../git/commits.ts";
 import { git } from "../git/git.ts";
-import { pullsWith } from "../endpoints/history.ts";
 import type { Signature } from "../git/objects.ts";
-import { objectNodeId } from "../present/commits.ts";
-import type { TreeItem } from "../present/objects.ts";
+import type { TreeItem } from "../git/trees.ts";
 import { readEntry, readTree } from "../git/trees.ts";
+import { objectNodeId } from "../present/commits.ts";
 import { type Asker, actorNode, demand } from "./asker.ts";
 import { suitesOf } from "./checks.ts";
 import { connection, type Window } from "./connection.ts";

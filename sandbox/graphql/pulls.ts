@@ -1,10 +1,11 @@
 /** Pull requests and their reviews as GraphQL shows them. */
-import { actorOf } from "../request/caller.ts";
+
+import { isVisibleTo } from "../endpoints/reviews.ts";
 import { mergeBase, readChanges } from "../git/commits.ts";
 import { gitText, objectType } from "../git/git.ts";
-import type { Label, Pull, Review } from "../state/model.ts";
 import { presentPullSimple } from "../present/pulls.ts";
-import { isVisibleTo } from "../endpoints/reviews.ts";
+import { actorOf } from "../request/caller.ts";
+import type { Label, Pull, Review } from "../state/model.ts";
 import { type Asker, actorNode, demand } from "./asker.ts";
 import { connection, type Window } from "./connection.ts";
 import { commitNode } from "./objects.ts";

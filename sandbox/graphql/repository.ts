@@ -1,8 +1,8 @@
 /** The root of every query that the sandbox answers. */
 import { refuseRepository } from "../request/access.ts";
 import type { Caller } from "../request/caller.ts";
-import type { State } from "../state/memory.ts";
 import { chargeRate } from "../request/rate.ts";
+import type { State } from "../state/memory.ts";
 import { findPull, findRepository, fullName, timestamp } from "../state/state.ts";
 import type { Asker } from "./asker.ts";
 import { refusal } from "./connection.ts";

@@ -1,4 +1,5 @@
 import type { Ref } from "../git/git.ts";
+import type { TreeItem } from "../git/trees.ts";
 import type { State } from "../state/memory.ts";
 import type { Repository } from "../state/model.ts";
 import { objectNodeId } from "./commits.ts";
@@ -18,8 +19,6 @@ export function presentRef(state: State, repository: Repository, ref: Ref) {
     object: { type: ref.type, sha: ref.sha, url: objectUrl(state, repository, ref.type, ref.sha) },
   };
 }
-
-export type TreeItem = { mode: string; type: string; sha: string; size: number | null; path: string };
 
 /** One line of GitHub's git-tree. */
 export function presentTreeItem(state: State, repository: Repository, item: TreeItem) {

@@ -1,9 +1,9 @@
 import { countCommits, mergeBase, readChanges } from "../git/commits.ts";
 import { branchTip, isAncestor } from "../git/git.ts";
-import type { State } from "../state/memory.ts";
 import { mergeTrees } from "../git/merging.ts";
-import type { Pull } from "../state/model.ts";
 import { allGood, protectionOf, unmetRules } from "../request/rules.ts";
+import type { State } from "../state/memory.ts";
+import type { Pull } from "../state/model.ts";
 import { associationOf, presentAccount } from "./accounts.ts";
 import { issuePage, issueUrl, presentLabel } from "./issues.ts";
 import { presentRepository, repositoryUrl } from "./repositories.ts";

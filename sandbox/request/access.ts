@@ -1,9 +1,17 @@
 /** Whether a caller may do this to a repository: by role for people, by permission for apps. */
+
+import type { State } from "../state/memory.ts";
+import type {
+  InstallationToken,
+  Level,
+  Organization,
+  Permissions,
+  Repository,
+  Role,
+} from "../state/model.ts";
+import { includesRole, roleOf } from "../state/state.ts";
 import { type Answer, forbidden, notFound, refused } from "./answer.ts";
 import type { Caller } from "./caller.ts";
-import type { State } from "../state/memory.ts";
-import type { InstallationToken, Level, Organization, Permissions, Repository, Role } from "../state/model.ts";
-import { includesRole, roleOf } from "../state/state.ts";
 
 /**
  * `needs` is written as in the header x-accepted-github-permissions: commas join what is needed together,

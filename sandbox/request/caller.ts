@@ -1,8 +1,8 @@
 /** Who is calling, from the Authorization header alone. */
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
-import { type Answer, refused } from "./answer.ts";
 import type { State } from "../state/memory.ts";
 import type { Account, App, InstallationToken } from "../state/model.ts";
+import { type Answer, refused } from "./answer.ts";
 
 export type Caller =
   | { kind: "nobody" }

@@ -1,9 +1,10 @@
 /** Routes about one issue: who may come in depends on the issue as much as on the caller. */
+
+import type { Account, Issue, Role } from "../state/model.ts";
+import { findIssue, includesRole, roleOf } from "../state/state.ts";
 import { reaches, readIssues, satisfies } from "./access.ts";
 import { type Answer, forbidden, notFound } from "./answer.ts";
-import type { Account, Issue, Role } from "../state/model.ts";
 import { type AuthoredCall, authoredRoute, type RepositoryCall, type Route, repoRoute } from "./route.ts";
-import { findIssue, includesRole, roleOf } from "../state/state.ts";
 
 export type IssueCall = RepositoryCall & { issue: Issue };
 export type AuthoredIssueCall = AuthoredCall & { issue: Issue };

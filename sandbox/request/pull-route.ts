@@ -1,9 +1,10 @@
 /** Routes about one pull request, which the path names by its number. */
+
+import type { Pull } from "../state/model.ts";
+import { findPull } from "../state/state.ts";
 import type { RepositoryAccess } from "./access.ts";
 import { type Answer, notFound } from "./answer.ts";
-import type { Pull } from "../state/model.ts";
 import { type AuthoredCall, authoredRoute, type RepositoryCall, type Route, repoRoute } from "./route.ts";
-import { findPull } from "../state/state.ts";
 
 export type PullCall = RepositoryCall & { pull: Pull };
 export type AuthoredPullCall = AuthoredCall & { pull: Pull };

@@ -1,6 +1,7 @@
 /** The hourly budget of each token, told in GitHub's x-ratelimit headers. */
-import type { Caller } from "./caller.ts";
+
 import type { State } from "../state/memory.ts";
+import type { Caller } from "./caller.ts";
 
 const HOUR = 3_600_000;
 

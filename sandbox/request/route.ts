@@ -1,11 +1,11 @@
 /** Routes as data: each says who may come in, then answers. The server does the rest in the same way for all. */
 import type { z } from "zod";
-import { type RepositoryAccess, refuseOrganization, refuseRepository } from "./access.ts";
-import { type Answer, type FieldError, notFound, refused } from "./answer.ts";
-import { actorOf, type Caller } from "./caller.ts";
 import type { State } from "../state/memory.ts";
 import type { Account, App, InstallationToken, Organization, Repository } from "../state/model.ts";
 import { findOrganization, findRepository } from "../state/state.ts";
+import { type RepositoryAccess, refuseOrganization, refuseRepository } from "./access.ts";
+import { type Answer, type FieldError, notFound, refused } from "./answer.ts";
+import { actorOf, type Caller } from "./caller.ts";
 
 export type Call = {
   state: State;

@@ -1,6 +1,5 @@
 /** What branch protection asks for: of a push, and of a pull request before it is merged. */
-import { satisfies } from "./access.ts";
-import { actorOf, type Caller } from "./caller.ts";
+
 import { branchTip, git, isAncestor } from "../git/git.ts";
 import type { State } from "../state/memory.ts";
 import type {
@@ -14,6 +13,8 @@ import type {
   Review,
 } from "../state/model.ts";
 import { includesRole, roleOf } from "../state/state.ts";
+import { satisfies } from "./access.ts";
+import { actorOf, type Caller } from "./caller.ts";
 
 /** Conclusions that satisfy a required check. */
 const GOOD = new Set(["success", "neutral", "skipped"]);

@@ -2,11 +2,11 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { gitText } from "../git/git.ts";
+import { writeTree } from "../git/objects.ts";
 import type { State } from "../state/memory.ts";
 import type { Account, App, Protection, Repository } from "../state/model.ts";
-import { writeTree } from "../git/objects.ts";
-import type { RepositorySeed } from "./seed-schema.ts";
 import { addLabel, findAccount, findOrganization, identify, nodeId, now } from "../state/state.ts";
+import type { RepositorySeed } from "./seed-schema.ts";
 
 export async function seedRepository(state: State, seed: RepositorySeed): Promise<void> {
   const [ownerLogin = "", name = ""] = seed.full_name.split("/");

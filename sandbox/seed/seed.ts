@@ -6,10 +6,10 @@ import { load } from "js-yaml";
 import { publicKeyOf } from "../request/caller.ts";
 import type { State } from "../state/memory.ts";
 import type { App, Organization } from "../state/model.ts";
-import { accountOf, seedRepository } from "./seed-repository.ts";
-import { type AppSeed, type ParsedSeed, type Seed, seedSchema } from "./seed-schema.ts";
 import { actionsAppId, addAccount, identify, nodeId, now, queueAccountLogin } from "../state/state.ts";
 import { addUserToken } from "../state/tokens.ts";
+import { accountOf, seedRepository } from "./seed-repository.ts";
+import { type AppSeed, type ParsedSeed, type Seed, seedSchema } from "./seed-schema.ts";
 
 export type { Seed } from "./seed-schema.ts";
 

@@ -1,12 +1,12 @@
 /** The sandbox's own controls under `/_sandbox`: they need no token and exist on loopback only, as the server does. */
 import { Hono } from "hono";
 import { z } from "zod";
+import { enterQueue } from "../changes/merge-queue.ts";
 import { addFault, faultSchema } from "../state/faults.ts";
 import type { State } from "../state/memory.ts";
-import { enterQueue } from "../changes/merge-queue.ts";
-import type { ServedRequest } from "./rest.ts";
 import { findPull, findRepository } from "../state/state.ts";
 import { settled } from "../state/work.ts";
+import type { ServedRequest } from "./rest.ts";
 
 const queueOrder = z.strictObject({
   repository: z.string(),

@@ -4,13 +4,13 @@ import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { type Answer, refused } from "../request/answer.ts";
 import { type Caller, identifyCaller } from "../request/caller.ts";
-import { applyFault, breakConnection, faultAnswer } from "./fault-answers.ts";
-import { requestFault } from "../state/faults.ts";
-import type { State } from "../state/memory.ts";
 import { chargeRate, rateHeaders } from "../request/rate.ts";
 import type { Route } from "../request/route.ts";
+import { requestFault } from "../state/faults.ts";
+import type { State } from "../state/memory.ts";
 import type { Exchange } from "../state/traffic.ts";
 import { pause } from "../state/work.ts";
+import { applyFault, breakConnection, faultAnswer } from "./fault-answers.ts";
 
 /** One request as the sandbox remembers it; `route` is the template that answered, empty when none did. */
 export type ServedRequest = { method: string; path: string; route: string; status: number };

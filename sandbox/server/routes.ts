@@ -11,7 +11,6 @@ import { deliveryRoutes } from "../endpoints/deliveries.ts";
 import { dependencyRoutes } from "../endpoints/dependencies.ts";
 import { gitObjectRoutes } from "../endpoints/git-objects.ts";
 import { gitRefRoutes } from "../endpoints/git-refs.ts";
-import { graphqlRoutes } from "../graphql/graphql.ts";
 import { commitRoute, historyRoutes } from "../endpoints/history.ts";
 import { issueRoutes } from "../endpoints/issues.ts";
 import { labelRoutes } from "../endpoints/labels.ts";
@@ -22,11 +21,12 @@ import { reactionRoutes } from "../endpoints/reactions.ts";
 import { branchRoute, repositoryRoutes } from "../endpoints/repositories.ts";
 import { reviewCommentRoutes } from "../endpoints/review-comments.ts";
 import { reviewRoutes } from "../endpoints/reviews.ts";
-import type { Route } from "../request/route.ts";
 import { statusRoutes } from "../endpoints/statuses.ts";
 import { subIssueRoutes } from "../endpoints/sub-issues.ts";
 import { teamRoutes } from "../endpoints/teams.ts";
 import { timelineRoutes } from "../endpoints/timeline.ts";
+import { graphqlRoutes } from "../graphql/graphql.ts";
+import type { Route } from "../request/route.ts";
 
 export const routes: Route[] = [
   ...commentRoutes,

@@ -6,17 +6,17 @@ import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { controls } from "./control.ts";
+import { watchQueues } from "../changes/merge-queue.ts";
+import { applySeed, type Seed } from "../seed/seed.ts";
 import { addFault, type FaultOrder } from "../state/faults.ts";
 import type { State } from "../state/memory.ts";
-import { watchQueues } from "../changes/merge-queue.ts";
-import { restApi, type ServedRequest } from "./rest.ts";
-import { routes } from "./routes.ts";
-import { applySeed, type Seed } from "../seed/seed.ts";
-import { gitOverHttp } from "./smart-http.ts";
 import { createState } from "../state/state.ts";
 import type { Exchange } from "../state/traffic.ts";
 import { settled } from "../state/work.ts";
+import { controls } from "./control.ts";
+import { restApi, type ServedRequest } from "./rest.ts";
+import { routes } from "./routes.ts";
+import { gitOverHttp } from "./smart-http.ts";
 
 export type Sandbox = {
   /** `http://127.0.0.1:port`; as an API base both this and `url + "/api/v3"` serve. */

@@ -2,15 +2,15 @@
 import { spawn } from "node:child_process";
 import { Readable } from "node:stream";
 import { type Context, Hono } from "hono";
+import { emitPush, type RefChange, withRefs } from "../changes/push.ts";
+import { gitEnvironment, listRefs } from "../git/git.ts";
 import { readContents, refuseRepository, writeContents } from "../request/access.ts";
 import { actorOf, type Caller, identifyCaller } from "../request/caller.ts";
-import { gitEnvironment, listRefs } from "../git/git.ts";
+import { closedBranches, lacksWorkflows } from "../request/rules.ts";
 import type { State } from "../state/memory.ts";
 import type { Repository } from "../state/model.ts";
-import { emitPush, type RefChange, withRefs } from "../changes/push.ts";
-import { hooksDirectory } from "./push-hook.ts";
-import { closedBranches, lacksWorkflows } from "../request/rules.ts";
 import { findRepository } from "../state/state.ts";
+import { hooksDirectory } from "./push-hook.ts";
 
 export function gitOverHttp(state: State): Hono {
   const server = new Hono();

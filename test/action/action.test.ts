@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { checkCommand } from "../../app/cli/check/check.ts";
-import { serveGitApi } from "../hosts/git-api.ts";
 import { commitFiles, file, makeRepository, type Node, plainGit } from "../builders/git-repository.ts";
+import { serveGitApi } from "../hosts/git-api.ts";
 
 const entry = fileURLToPath(new URL("../../action/index.ts", import.meta.url));
 const policy = file(

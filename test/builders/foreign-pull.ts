@@ -1,6 +1,5 @@
-import type { CommandRequest } from "../../core/people/authority.ts";
 import type { TypedEntry } from "../../core/entries.ts";
-import type { CheckFact, CommitFact } from "../../core/facts.ts";
+import type { CheckFact, CommandRequest, CommitFact } from "../../core/facts.ts";
 import { known } from "../../core/known.ts";
 import type { PullSnapshot } from "../../core/pull/facts.ts";
 import type { Claim } from "../../schemas/entry-parts.ts";

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { branchFiles, evidenceBranch } from "../../core/ledger/branch.ts";
-import { commitFiles, file, makeRepository, type Node, plainGit } from "./git-repository.ts";
 import { runLedger } from "../hosts/run-ledger.ts";
+import { commitFiles, file, makeRepository, type Node, plainGit } from "./git-repository.ts";
 
 /** A governed repository and a clone of it, in a temporary folder that relative paths of the command start from. */
 export function makeLedgerClone() {

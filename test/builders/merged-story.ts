@@ -1,7 +1,7 @@
 import type { TypedEntry } from "../../core/entries.ts";
+import { summariseMerge } from "../../core/evidence/vsa.ts";
 import { appendEntry, type EntryDraft, readEntry, type Sign } from "../../core/ledger/entry.ts";
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
-import { summariseMerge } from "../../core/evidence/vsa.ts";
 import { begin, playStory } from "./story.ts";
 
 /** The commits of a story's first pull request: what was judged, and what it became. */

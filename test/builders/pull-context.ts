@@ -1,10 +1,9 @@
-import type { CommandRequest } from "../../core/people/authority.ts";
 import { parseCommand } from "../../core/commands.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "../../core/entries.ts";
-import type { PullFacts } from "../../core/facts.ts";
+import type { CommandRequest, PullFacts } from "../../core/facts.ts";
 import { known } from "../../core/known.ts";
-import { decidePull } from "../../core/pull/pull.ts";
 import type { PullSnapshot } from "../../core/pull/facts.ts";
+import { decidePull } from "../../core/pull/pull.ts";
 import { type EntryKind, entryBodies } from "../../schemas/entries.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
 

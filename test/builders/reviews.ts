@@ -1,5 +1,4 @@
-import type { Permission } from "../../core/people/authority.ts";
-import type { ReviewFact } from "../../core/facts.ts";
+import type { Permission, ReviewFact } from "../../core/facts.ts";
 import { known } from "../../core/known.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
 import { head, tester } from "./pull-facts.ts";

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from "node:crypto";
-import { formatPublicKey, keyId } from "../../core/ledger/public-key.ts";
 import { appendEntry, type EntryDraft, type LedgerHead } from "../../core/ledger/entry.ts";
+import { formatPublicKey, keyId } from "../../core/ledger/public-key.ts";
 
 const actor = { type: "user" as const, id: 9, login: "quinn" };
 

@@ -1,13 +1,13 @@
-import type { CommandRequest } from "../../core/people/authority.ts";
 import { parseCommand } from "../../core/commands.ts";
 import type { Decision } from "../../core/decision.ts";
 import { digestOf } from "../../core/digest.ts";
 import type { Effect, EffectOutcome } from "../../core/effects.ts";
 import type { Draft, TypedEntry } from "../../core/entries.ts";
+import type { CommandRequest } from "../../core/facts.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { known } from "../../core/known.ts";
-import { decideStory } from "../../core/story/story.ts";
 import type { StoryFacts } from "../../core/story/facts.ts";
+import { decideStory } from "../../core/story/story.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { Policy } from "../../schemas/policy.ts";
 import type { Duty } from "../../schemas/policy-values.ts";

@@ -6,10 +6,10 @@ import type { Json } from "../../core/json.ts";
 import type { EntryDraft } from "../../core/ledger/entry.ts";
 import { chainOf } from "./ledger.ts";
 
-// Wrote test/fixtures/ledger/v1.*, once: node test/write-golden-ledger.ts. It refuses to do so again, because a ledger of
+// Wrote test/fixtures/ledger/v1.*, once: node test/builders/write-golden-ledger.ts. It refuses to do so again, because a ledger of
 // version 1 has to verify for ever; a new version of the format gets new files beside these. The private key is not kept.
 
-const folder = join(import.meta.dirname, "fixtures", "ledger");
+const folder = join(import.meta.dirname, "..", "fixtures", "ledger");
 const app = { type: "app", id: 41898282, login: "sallyport[bot]" } as const;
 const lena = { type: "user", id: 1001, login: "lena" } as const;
 const agent = { type: "agent", id: 0, login: "anthropic" } as const;

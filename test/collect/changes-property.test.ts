@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { RequestInterface } from "@octokit/types";
 import fc from "fast-check";
-import { apiObjects } from "../../collect/github/objects.ts";
 import { gitObjects } from "../../collect/git/objects.ts";
+import { apiObjects } from "../../collect/github/objects.ts";
 import type { Change } from "../../core/facts.ts";
 import { importCommits } from "../builders/fast-import.ts";
-import { gitApi } from "../hosts/git-api.ts";
 import { file, makeRepository, type Node, plainGit } from "../builders/git-repository.ts";
+import { gitApi } from "../hosts/git-api.ts";
 
 let repository: ReturnType<typeof makeRepository>;
 let request: RequestInterface;

@@ -4,13 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { RequestInterface } from "@octokit/types";
 import fc from "fast-check";
 import { changesBetween } from "../../collect/changes.ts";
-import type { TreeEntry } from "../../collect/git/git.ts";
-import type { Objects } from "../../collect/objects.ts";
-import { apiObjects } from "../../collect/github/objects.ts";
 import { gitObjects } from "../../collect/git/objects.ts";
+import { apiObjects } from "../../collect/github/objects.ts";
+import type { Objects, TreeEntry } from "../../collect/objects.ts";
 import type { Change } from "../../core/facts.ts";
-import { type Alter, gitApi } from "../hosts/git-api.ts";
 import { commitFiles, file, makeRepository, type Node, plainGit } from "../builders/git-repository.ts";
+import { type Alter, gitApi } from "../hosts/git-api.ts";
 
 const none = "0".repeat(40);
 let repository: ReturnType<typeof makeRepository>;

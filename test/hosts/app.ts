@@ -10,10 +10,10 @@ import { startService } from "../../app/service/service.ts";
 import { formatPublicKey } from "../../core/ledger/public-key.ts";
 import type { Seed } from "../../sandbox/seed/seed.ts";
 import { startSandbox } from "../../sandbox/server/server.ts";
-import { expectConformance, watchSandbox } from "../conformance/watch.ts";
 import { newKey } from "../builders/ledger.ts";
-import { asker } from "./store-and-github.ts";
+import { expectConformance, watchSandbox } from "../conformance/watch.ts";
 import { configOf, manifest, seedOurApp, webhookAt } from "./installed-app.ts";
+import { asker } from "./store-and-github.ts";
 
 type RepositorySeed = NonNullable<Seed["repositories"]>[number];
 

@@ -1,13 +1,13 @@
 /** A process that appends and exports until it is killed; what it says was stored must be there for the next one. */
 import { readFileSync } from "node:fs";
-import { createAttemptGuard } from "../../app/store/attempt-guard.ts";
-import { appendEntries, headOf, linesFrom } from "../../app/store/chain.ts";
-import { openDatabase } from "../../app/store/database.ts";
-import { publishLedger } from "../../app/ledger/publish.ts";
 import { createGitHub } from "../../app/github/clients.ts";
+import { publishLedger } from "../../app/ledger/publish.ts";
 import { restoreChain } from "../../app/ledger/restore.ts";
 import { createSigner } from "../../app/ledger/signer.ts";
 import { chainSource } from "../../app/ledger/source.ts";
+import { createAttemptGuard } from "../../app/store/attempt-guard.ts";
+import { appendEntries, headOf, linesFrom } from "../../app/store/chain.ts";
+import { openDatabase } from "../../app/store/database.ts";
 import { createSecretSearch } from "../../collect/secrets/redaction.ts";
 import { parsePublicKey } from "../../core/ledger/public-key.ts";
 import { verifyChain } from "../../core/ledger/verify.ts";

@@ -2,18 +2,18 @@ import { createPublicKey } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createEntryReader } from "../../app/store/chain.ts";
 import { clientFor, readerFor } from "../../app/demo/acting.ts";
 import { demoSeed, git, people, prepareGoverned } from "../../app/demo/governed.ts";
 import { freePort } from "../../app/demo/hosts.ts";
 import { startModels } from "../../app/demo/models.ts";
 import { startService } from "../../app/service/service.ts";
+import { createEntryReader } from "../../app/store/chain.ts";
 import { formatPublicKey } from "../../core/ledger/public-key.ts";
 import { seedSchema } from "../../sandbox/seed/seed-schema.ts";
 import { startSandbox } from "../../sandbox/server/server.ts";
-import { configOf, webhookAt } from "./installed-app.ts";
-import { watchSandbox } from "../conformance/watch.ts";
 import { newKey } from "../builders/ledger.ts";
+import { watchSandbox } from "../conformance/watch.ts";
+import { configOf, webhookAt } from "./installed-app.ts";
 
 /** A GitHub, the App, a model service and a governed repository, all in this process and joined by HTTP alone. */
 export async function startJourney({ models: given = startModels, apiKey = "not-a-key", gates = "" } = {}) {

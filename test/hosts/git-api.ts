@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { Octokit } from "@octokit/core";
 import type { RequestInterface } from "@octokit/types";
-import { answerQuery, nodeOf, operationOf } from "./git-graphql.ts";
 import { plainGit } from "../builders/git-repository.ts";
+import { answerQuery, nodeOf, operationOf } from "./git-graphql.ts";
 
 export type Json = Record<string, unknown>;
 

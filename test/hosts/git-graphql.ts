@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { graphql } from "graphql";
 import { githubSchema } from "../../sandbox/graphql/schema.ts";
-import type { Json, Pull } from "./git-api.ts";
 import { plainGit } from "../builders/git-repository.ts";
+import type { Json, Pull } from "./git-api.ts";
 
 /** The node id of a comment that is told without one. */
 export const nodeOf = ({ id }: Json) => `IC_${id}`;

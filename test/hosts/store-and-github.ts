@@ -11,8 +11,8 @@ import type { Effect, EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { Seed } from "../../sandbox/seed/seed.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/server/server.ts";
-import { expectConformance, type Watch, watchSandbox } from "../conformance/watch.ts";
 import { newKey } from "../builders/ledger.ts";
+import { expectConformance, type Watch, watchSandbox } from "../conformance/watch.ts";
 import { seedOurApp } from "./installed-app.ts";
 
 // What an answer holds is asserted by the tests, not by types.

@@ -1,7 +1,7 @@
 import { storyBody } from "../../app/demo/governed.ts";
 import { nextSecond } from "../../app/demo/road.ts";
-import { waitUntil } from "./until.ts";
 import type { Journey } from "./demo-world.ts";
+import { waitUntil } from "./until.ts";
 
 /** Lena opens an epic and a story in it. */
 export async function openStory({ lena }: Journey): Promise<{ epic: number; story: number }> {

@@ -5,9 +5,9 @@ import { git, people } from "../../app/demo/governed.ts";
 import { runProgram } from "../../app/demo/hosts.ts";
 import { peoplesPart } from "../../core/contract/casefiles.ts";
 import { sha256 } from "../../core/digest.ts";
-import { waitUntil } from "../hosts/until.ts";
-import { approve, askForPlan, openStory } from "../hosts/story-steps.ts";
 import { type Journey, startJourney } from "../hosts/demo-world.ts";
+import { approve, askForPlan, openStory } from "../hosts/story-steps.ts";
+import { waitUntil } from "../hosts/until.ts";
 
 let journey: Journey;
 beforeAll(async () => {

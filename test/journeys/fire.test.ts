@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { headOf } from "../../app/store/chain.ts";
 import { git, people } from "../../app/demo/governed.ts";
+import { headOf } from "../../app/store/chain.ts";
 import { readGitLedger } from "../../collect/ledger/ledger.ts";
 import { readSegments } from "../../core/ledger/branch.ts";
 import { readEntry } from "../../core/ledger/entry.ts";
 import { verifyChain } from "../../core/ledger/verify.ts";
-import { waitUntil } from "../hosts/until.ts";
-import { askForPlan, openStory } from "../hosts/story-steps.ts";
 import { type Journey, startJourney } from "../hosts/demo-world.ts";
+import { askForPlan, openStory } from "../hosts/story-steps.ts";
+import { waitUntil } from "../hosts/until.ts";
 
 let journey: Journey;
 beforeAll(async () => {

@@ -6,9 +6,9 @@ import { sha256 } from "../../core/digest.ts";
 import { readSegments } from "../../core/ledger/branch.ts";
 import { readEntry } from "../../core/ledger/entry.ts";
 import { verifyChain } from "../../core/ledger/verify.ts";
-import { waitUntil } from "../hosts/until.ts";
-import { askForPlan, openStory } from "../hosts/story-steps.ts";
 import { type Journey, startJourney } from "../hosts/demo-world.ts";
+import { askForPlan, openStory } from "../hosts/story-steps.ts";
+import { waitUntil } from "../hosts/until.ts";
 
 let journey: Journey;
 beforeAll(async () => {

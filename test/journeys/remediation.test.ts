@@ -2,13 +2,13 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { git } from "../../app/demo/governed.ts";
 import { runProgram } from "../../app/demo/hosts.ts";
 import { nextSecond } from "../../app/demo/road.ts";
-import { entriesOf } from "../../core/entries.ts";
 import { readTrace } from "../../core/analysis/remediation-trace.ts";
+import { entriesOf } from "../../core/entries.ts";
 import { expectConformance } from "../conformance/watch.ts";
-import { waitUntil } from "../hosts/until.ts";
+import { type Journey, startJourney } from "../hosts/demo-world.ts";
 import { done, scriptAgent, write } from "../hosts/scripted-agent.ts";
 import { approve, askForPlan, openStory } from "../hosts/story-steps.ts";
-import { type Journey, startJourney } from "../hosts/demo-world.ts";
+import { waitUntil } from "../hosts/until.ts";
 
 const agent = scriptAgent();
 let journey: Journey;

@@ -4,10 +4,10 @@ import { entriesOf } from "../../core/entries.ts";
 import { recordOf } from "../../core/record/pull.ts";
 import type { EntryKind } from "../../schemas/entries.ts";
 import { expectConformance } from "../conformance/watch.ts";
-import { waitUntil } from "../hosts/until.ts";
+import { type Journey, startJourney } from "../hosts/demo-world.ts";
 import { done, scriptAgent, write } from "../hosts/scripted-agent.ts";
 import { approve, askForPlan, openStory } from "../hosts/story-steps.ts";
-import { type Journey, startJourney } from "../hosts/demo-world.ts";
+import { waitUntil } from "../hosts/until.ts";
 
 const agent = scriptAgent();
 let journey: Journey;

@@ -3,16 +3,16 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { blobId } from "../../../collect/blob-id.ts";
 import { policyReading } from "../../../collect/policy/file.ts";
-import { backtest } from "../../../core/verdict/backtest.ts";
-import { backtestText, movedRows } from "../../../core/verdict/backtest-report.ts";
 import { crashText } from "../../../core/errors.ts";
 import { jsonText, oneLine } from "../../../core/escape.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
 import { problemLines } from "../../../core/policy/problem.ts";
-import type { BacktestOptions, Found, Question } from "./question.ts";
+import { backtest } from "../../../core/verdict/backtest.ts";
+import { backtestText, movedRows } from "../../../core/verdict/backtest-report.ts";
 import type { Io } from "../../terminal/io.ts";
 import { showProgress } from "../../terminal/progress.ts";
+import type { BacktestOptions, Found, Question } from "./question.ts";
 
 /**
  * `sallyport backtest`: judges changes that are merged by a new policy beside the old one, and changes nothing. Exit

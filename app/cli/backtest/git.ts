@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { type Branch, findDefaultBranch } from "../../../collect/pull/commits.ts";
 import { type OnProgress, readHistory } from "../../../collect/backtest/history.ts";
+import { type Branch, findDefaultBranch } from "../../../collect/git/default-branch.ts";
 import { type GitObjects, gitObjects } from "../../../collect/git/objects.ts";
 import { readPolicy } from "../../../collect/policy/file.ts";
 import type { PolicyReading } from "../../../core/facts.ts";

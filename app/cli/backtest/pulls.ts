@@ -1,7 +1,7 @@
-import { type GitHub, readBranch, requestKnown } from "../../../collect/github/request.ts";
 import type { OnProgress } from "../../../collect/backtest/history.ts";
 import { readMergedPulls } from "../../../collect/backtest/merged-pulls.ts";
 import { apiObjects } from "../../../collect/github/objects.ts";
+import { type GitHub, readBranch, requestKnown } from "../../../collect/github/request.ts";
 import { readPolicy } from "../../../collect/policy/file.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";

@@ -1,5 +1,5 @@
-import type { PastChange } from "../../../core/verdict/backtest.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
+import type { PastChange } from "../../../core/verdict/backtest.ts";
 
 /** The options of `sallyport backtest`, as they were given. */
 export type BacktestOptions = {

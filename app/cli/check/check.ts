@@ -6,8 +6,8 @@ import { crashText } from "../../../core/errors.ts";
 import { oneLine } from "../../../core/escape.ts";
 import type { PullFacts } from "../../../core/facts.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
-import type { CheckOptions } from "./options.ts";
 import type { Io } from "../../terminal/io.ts";
+import type { CheckOptions } from "./options.ts";
 import { cachingParser } from "./policy-cache.ts";
 
 /**

@@ -1,9 +1,9 @@
 import { collectPull } from "../../../collect/pull/pull.ts";
 import type { PullFacts } from "../../../core/facts.ts";
 import { type Known, unknown } from "../../../core/known.ts";
-import type { CheckOptions } from "./options.ts";
 import type { Io } from "../../terminal/io.ts";
 import { tokenRequest } from "../../terminal/token-client.ts";
+import type { CheckOptions } from "./options.ts";
 
 /** Reads the facts of the pull request that `--pr` names, with the token of the environment. */
 export async function pullFacts(options: CheckOptions, pr: string, io: Io): Promise<Known<PullFacts>> {

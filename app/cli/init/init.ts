@@ -7,9 +7,9 @@ import { jobChecks, parseWorkflow, workflowPattern } from "../../../collect/repo
 import { oneLine } from "../../../core/escape.ts";
 import { policyPath } from "../../../schemas/policy-place.ts";
 import { packageHome } from "../../settings/package-home.ts";
+import type { Io } from "../../terminal/io.ts";
 import { draftPolicy } from "./draft.ts";
 import { installHook } from "./hook.ts";
-import type { Io } from "../../terminal/io.ts";
 
 type Options = { hook?: boolean; force?: boolean; localSchema?: boolean; repo?: string };
 

@@ -1,9 +1,9 @@
 import { comparePatches } from "../../../collect/git/patch-id.ts";
+import { jsonText } from "../../../core/escape.ts";
 import { assembleAdoption } from "../../../core/evidence/adoption-bundle.ts";
 import { assembleBundle } from "../../../core/evidence/bundle.ts";
-import { jsonText } from "../../../core/escape.ts";
-import { bodyPath } from "../../../core/ledger/branch.ts";
 import { lastVerdict } from "../../../core/evidence/vsa.ts";
+import { bodyPath } from "../../../core/ledger/branch.ts";
 import { Bundle } from "../../../schemas/evidence.ts";
 import type { Io } from "../../terminal/io.ts";
 import { adoptionMarkdown } from "./adoption-text.ts";

@@ -1,5 +1,6 @@
 import { readMainline } from "../../../collect/git/mainline.ts";
 import { readSpans } from "../../../collect/git/patch-id.ts";
+import { jsonText, oneLine } from "../../../core/escape.ts";
 import {
   type Continuity,
   foldContinuity,
@@ -7,7 +8,6 @@ import {
   type RevisionState,
   type RevisionStatus,
 } from "../../../core/evidence/continuity.ts";
-import { jsonText, oneLine } from "../../../core/escape.ts";
 import type { Io } from "../../terminal/io.ts";
 import { stop } from "./input.ts";
 import type { KeyOptions } from "./trusted-keys.ts";

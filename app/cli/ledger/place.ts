@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { readGitLedger } from "../../../collect/ledger/ledger.ts";
 import { isLedgerFolder, readLedgerFolder } from "../../../collect/ledger/folder.ts";
-import { evidenceBranch } from "../../../core/ledger/branch.ts";
+import { readGitLedger } from "../../../collect/ledger/ledger.ts";
 import { fileProblem, manifestName, missingProblem, readManifest } from "../../../core/ledger/archive.ts";
+import { evidenceBranch } from "../../../core/ledger/branch.ts";
 import { readArchive } from "./archive.ts";
 
 /** Where a ledger was read from: a git directory's evidence branch, an imported folder, or an archive. */

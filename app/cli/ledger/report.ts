@@ -1,12 +1,12 @@
 import { oneLine } from "../../../core/escape.ts";
+import type { Trace } from "../../../core/evidence/trace.ts";
 import { segmentEntries, segmentPath } from "../../../core/ledger/branch.ts";
 import type { Entry } from "../../../core/ledger/entry.ts";
 import type { LedgerProblem } from "../../../core/ledger/problem.ts";
+import { typedEntry } from "../../../core/ledger/typed-entry.ts";
 import type { ChainReport } from "../../../core/ledger/verify.ts";
 import { endText } from "../../../core/record/remediation-text.ts";
 import { reviewText } from "../../../core/record/reviews.ts";
-import type { Trace } from "../../../core/evidence/trace.ts";
-import { typedEntry } from "../../../core/ledger/typed-entry.ts";
 import type { LedgerSource } from "./place.ts";
 
 /** What `ledger verify` found: the chain's report, where it was read, and what lies beside the chain. */

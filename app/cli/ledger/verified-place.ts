@@ -9,9 +9,9 @@ import {
 } from "../../../core/ledger/branch.ts";
 import type { Entry } from "../../../core/ledger/entry.ts";
 import type { LedgerProblem } from "../../../core/ledger/problem.ts";
-import { verifyChain } from "../../../core/ledger/verify.ts";
 import { applyPurge, referencedBodies } from "../../../core/ledger/retention.ts";
 import { typedEntry } from "../../../core/ledger/typed-entry.ts";
+import { verifyChain } from "../../../core/ledger/verify.ts";
 import type { LedgerSource } from "./place.ts";
 import type { LedgerReport } from "./report.ts";
 import type { TrustedKeys } from "./trusted-keys.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { readDefaultPolicy } from "../../../collect/policy/of-clone.ts";
 import { policyReading } from "../../../collect/policy/file.ts";
+import { readDefaultPolicy } from "../../../collect/policy/of-clone.ts";
 import { jsonText, oneLine } from "../../../core/escape.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";

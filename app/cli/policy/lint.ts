@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
-import { parsePolicy } from "../../../collect/policy/policy.ts";
 import { readPlainFile, readWorkTree, type WorkTree } from "../../../collect/git/work-tree.ts";
+import { parsePolicy } from "../../../collect/policy/policy.ts";
 import { jobChecks, parseWorkflow, workflowPattern } from "../../../collect/repository/workflows.ts";
 import { jsonText, oneLine } from "../../../core/escape.ts";
 import type { JobCheck } from "../../../core/policy/job-checks.ts";
-import type { LintWarning } from "../../../core/policy/warning.ts";
 import { lintPolicy } from "../../../core/policy/lint.ts";
 import { problemLines } from "../../../core/policy/problem.ts";
+import type { LintWarning } from "../../../core/policy/warning.ts";
 import type { Policy } from "../../../schemas/policy.ts";
 import { policyPath } from "../../../schemas/policy-place.ts";
 import type { Io } from "../../terminal/io.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { redactingCallStore, redactResult } from "../../../app/agents/redact.ts";
 import { createSecretSearch } from "../../../collect/secrets/redaction.ts";
-import { redactionMark } from "../../../core/redaction/redaction.ts";
 import { findForms, formsOf, indexForms } from "../../../core/redaction/exact-values.ts";
+import { redactionMark } from "../../../core/redaction/redaction.ts";
 import type { StepResult } from "../../../schemas/step.ts";
 import { memoryCalls, memoryTree } from "../../hosts/model-service.ts";
 

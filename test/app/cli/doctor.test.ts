@@ -7,15 +7,15 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { doctorCommand } from "../../../app/cli/doctor.ts";
 import type { HealthFinding } from "../../../core/health/finding.ts";
 import { formatPublicKey } from "../../../core/ledger/public-key.ts";
-import type { Protection } from "../../../sandbox/state/model.ts";
 import type { Seed } from "../../../sandbox/seed/seed.ts";
 import { type Sandbox, startSandbox } from "../../../sandbox/server/server.ts";
-import { expectConformance, type Watch, watchSandbox } from "../../conformance/watch.ts";
+import type { Protection } from "../../../sandbox/state/model.ts";
 import { newKey } from "../../builders/ledger.ts";
-import { brokenService } from "../../hosts/model-service.ts";
-import { asker } from "../../hosts/store-and-github.ts";
+import { expectConformance, type Watch, watchSandbox } from "../../conformance/watch.ts";
 import { manifest, seedOurApp } from "../../hosts/installed-app.ts";
+import { brokenService } from "../../hosts/model-service.ts";
 import { runCommand } from "../../hosts/run-command.ts";
+import { asker } from "../../hosts/store-and-github.ts";
 
 const key = newKey();
 const publicKey = formatPublicKey(createPublicKey(key.pem));

@@ -3,14 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { sql } from "kysely";
 import { waitFor } from "../../../app/demo/acting.ts";
 import { freePort } from "../../../app/demo/hosts.ts";
-import { holdBack, runJob } from "../../../app/queue/job.ts";
 import { limitIn } from "../../../app/github/rate-limit.ts";
+import { holdBack, runJob } from "../../../app/queue/job.ts";
 import { type Service, startService } from "../../../app/service/service.ts";
-import { redactionMark } from "../../../core/redaction/redaction.ts";
 import { emptyDecision } from "../../../core/decision.ts";
 import { SallyportError } from "../../../core/errors.ts";
-import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
+import { redactionMark } from "../../../core/redaction/redaction.ts";
 import { configOf } from "../../hosts/installed-app.ts";
+import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
 
 let acme: Acme;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
 import { crash } from "../../hosts/crash.ts";
+import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
 
 let acme: Acme;
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { noteRewrite } from "../../../app/ledger/incident.ts";
+import { createSigner } from "../../../app/ledger/signer.ts";
 import { createAttemptGuard } from "../../../app/store/attempt-guard.ts";
 import { createEntryReader } from "../../../app/store/chain.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
-import { noteRewrite } from "../../../app/ledger/incident.ts";
-import { createSigner } from "../../../app/ledger/signer.ts";
 import { SallyportError } from "../../../core/errors.ts";
 import { newKey } from "../../builders/ledger.ts";
 

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { createAttemptGuard } from "../../../app/store/attempt-guard.ts";
-import { appendEntries, createEntryReader } from "../../../app/store/chain.ts";
-import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { publishLedger } from "../../../app/ledger/publish.ts";
 import { type PurgeTools, purge } from "../../../app/ledger/purge.ts";
 import { restoreChain } from "../../../app/ledger/restore.ts";
 import { createSigner } from "../../../app/ledger/signer.ts";
-import { getBody, putBody } from "../../../app/store/decisions.ts";
 import { chainSource } from "../../../app/ledger/source.ts";
+import { createAttemptGuard } from "../../../app/store/attempt-guard.ts";
+import { appendEntries, createEntryReader } from "../../../app/store/chain.ts";
+import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
+import { getBody, putBody } from "../../../app/store/decisions.ts";
 import type { Draft } from "../../../core/entries.ts";
 import { bodyPath, evidenceBranch } from "../../../core/ledger/branch.ts";
 import { parsePublicKey } from "../../../core/ledger/public-key.ts";

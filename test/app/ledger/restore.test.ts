@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { anchorText } from "../../../app/ledger/anchor.ts";
-import { createAttemptGuard } from "../../../app/store/attempt-guard.ts";
-import { headOf } from "../../../app/store/chain.ts";
-import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
-import { publishLedger } from "../../../app/ledger/publish.ts";
 import { raiseIncident } from "../../../app/ledger/incident.ts";
+import { publishLedger } from "../../../app/ledger/publish.ts";
 import { restoreChain } from "../../../app/ledger/restore.ts";
 import { createSigner } from "../../../app/ledger/signer.ts";
 import { chainSource } from "../../../app/ledger/source.ts";
+import { createAttemptGuard } from "../../../app/store/attempt-guard.ts";
+import { headOf } from "../../../app/store/chain.ts";
+import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { evidenceBranch } from "../../../core/ledger/branch.ts";
 import { parsePublicKey } from "../../../core/ledger/public-key.ts";
 import { newKey } from "../../builders/ledger.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { chainSource, isPublished } from "../../../app/ledger/source.ts";
+import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 
 const repository = 7;
 const ourselves = {

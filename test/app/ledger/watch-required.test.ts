@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { createSigner } from "../../../app/ledger/signer.ts";
+import { watchRequired } from "../../../app/ledger/watch-required.ts";
 import { createAttemptGuard } from "../../../app/store/attempt-guard.ts";
 import { appendEntries, createEntryReader } from "../../../app/store/chain.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
-import { createSigner } from "../../../app/ledger/signer.ts";
-import { watchRequired } from "../../../app/ledger/watch-required.ts";
 import { newKey } from "../../builders/ledger.ts";
 import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
 

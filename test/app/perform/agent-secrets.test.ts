@@ -3,13 +3,13 @@ import type { FixtureResponse } from "@copilotkit/aimock";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { PerformContext } from "../../../app/perform/context.ts";
 import { perform } from "../../../app/perform/perform.ts";
-import { redactionMark } from "../../../core/redaction/redaction.ts";
 import type { Effect, EffectResult } from "../../../core/effects.ts";
+import { redactionMark } from "../../../core/redaction/redaction.ts";
 import type { StepPack } from "../../../schemas/step.ts";
+import { pack, tip } from "../../builders/effect-scenes.ts";
 import { samplePlan } from "../../builders/story.ts";
 import { call, memoryCalls, modelService } from "../../hosts/model-service.ts";
 import { type Acme, type Json, startAcme } from "../../hosts/store-and-github.ts";
-import { pack, tip } from "../../builders/effect-scenes.ts";
 
 let acme: Acme;
 beforeAll(async () => {

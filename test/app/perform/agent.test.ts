@@ -6,9 +6,9 @@ import { perform } from "../../../app/perform/perform.ts";
 import { issueDigest } from "../../../core/contract/contract.ts";
 import { digestOf } from "../../../core/digest.ts";
 import type { Effect } from "../../../core/effects.ts";
+import { pack, tip } from "../../builders/effect-scenes.ts";
 import { call, memoryCalls, modelService, pagePlan as plan } from "../../hosts/model-service.ts";
 import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
-import { pack, tip } from "../../builders/effect-scenes.ts";
 
 let acme: Acme;
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { peoplesPart } from "../../../core/contract/casefiles.ts";
 import type { Effect } from "../../../core/effects.ts";
 import type { FileWrite } from "../../../schemas/step.ts";
-import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
 import { change, pack, tip } from "../../builders/effect-scenes.ts";
+import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
 
 let acme: Acme;
 beforeAll(async () => {

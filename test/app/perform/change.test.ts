@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type Acme, type Json, startAcme } from "../../hosts/store-and-github.ts";
 import { answer, change, openIssue, openPull, pack, tip, written } from "../../builders/effect-scenes.ts";
+import { type Acme, type Json, startAcme } from "../../hosts/store-and-github.ts";
 
 let acme: Acme;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { stickyMarker } from "../../../collect/issue/conversation.ts";
-import { type Acme, type Json, startAcme } from "../../hosts/store-and-github.ts";
 import { openIssue, scenes } from "../../builders/effect-scenes.ts";
+import { type Acme, type Json, startAcme } from "../../hosts/store-and-github.ts";
 
 let acme: Acme;
 beforeAll(async () => {

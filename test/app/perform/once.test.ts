@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
 import { scenes } from "../../builders/effect-scenes.ts";
+import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
 
 let acme: Acme;
 beforeAll(async () => {

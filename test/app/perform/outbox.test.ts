@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { drainOutbox } from "../../../app/perform/outbox.ts";
+import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { outcomesOf } from "../../../app/store/effects.ts";
 
 let database: OpenDatabase;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Effect } from "../../../core/effects.ts";
-import { type Acme, anchor, type Json, startAcme } from "../../hosts/store-and-github.ts";
 import { openIssue, openPull, written } from "../../builders/effect-scenes.ts";
+import { type Acme, anchor, type Json, startAcme } from "../../hosts/store-and-github.ts";
 
 let acme: Acme;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { enqueueMatching } from "../../../app/queue/search.ts";
 import type { Queue } from "../../../app/queue/queue.ts";
+import { enqueueMatching } from "../../../app/queue/search.ts";
 import { subjectKey } from "../../../core/effects.ts";
 import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
 

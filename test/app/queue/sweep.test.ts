@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import type { GitHubClients } from "../../../app/github/clients.ts";
-import type { Queue, Search } from "../../../app/queue/queue.ts";
-import { createSecrets } from "../../../app/settings/secrets.ts";
 import { createSigner } from "../../../app/ledger/signer.ts";
+import type { Queue, Search } from "../../../app/queue/queue.ts";
 import { createJobs } from "../../../app/service/jobs.ts";
+import { createSecrets } from "../../../app/settings/secrets.ts";
+import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { newKey } from "../../builders/ledger.ts";
 
 let database: OpenDatabase;

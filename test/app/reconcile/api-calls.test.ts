@@ -6,11 +6,11 @@ import { sql } from "kysely";
 import { waitFor } from "../../../app/demo/acting.ts";
 import { freePort } from "../../../app/demo/hosts.ts";
 import { type Service, startService } from "../../../app/service/service.ts";
-import type { ServedRequest } from "../../../sandbox/server/rest.ts";
 import type { Seed } from "../../../sandbox/seed/seed.ts";
+import type { ServedRequest } from "../../../sandbox/server/rest.ts";
 import { type Sandbox, startSandbox } from "../../../sandbox/server/server.ts";
-import { asker, type Json } from "../../hosts/store-and-github.ts";
 import { configOf, seedOurApp, webhookAt } from "../../hosts/installed-app.ts";
+import { asker, type Json } from "../../hosts/store-and-github.ts";
 
 let dir: string;
 let sandbox: Sandbox;

@@ -6,9 +6,9 @@ import { Octokit } from "@octokit/core";
 import { git } from "../../../app/demo/governed.ts";
 import { runProgram } from "../../../app/demo/hosts.ts";
 import { AdoptionBundle } from "../../../schemas/evidence.ts";
-import { waitUntil } from "../../hosts/until.ts";
-import type { Json } from "../../hosts/store-and-github.ts";
 import { startTestService, type TestService } from "../../hosts/app.ts";
+import type { Json } from "../../hosts/store-and-github.ts";
+import { waitUntil } from "../../hosts/until.ts";
 
 const at = { owner: "acme", repo: "governed" };
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createEntryReader } from "../../../app/store/chain.ts";
 import { sha256 } from "../../../core/digest.ts";
-import { waitUntil } from "../../hosts/until.ts";
-import type { Json } from "../../hosts/store-and-github.ts";
 import { startTestService, type TestService } from "../../hosts/app.ts";
+import type { Json } from "../../hosts/store-and-github.ts";
+import { waitUntil } from "../../hosts/until.ts";
 
 let site: TestService;
 beforeAll(async () => {

@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { createSigner } from "../../../app/ledger/signer.ts";
 import { Environment, readConfig } from "../../../app/settings/config.ts";
 import { readKey } from "../../../app/settings/key-source.ts";
-import { createSigner } from "../../../app/ledger/signer.ts";
 import { newKey } from "../../builders/ledger.ts";
 
 const { pem } = newKey();

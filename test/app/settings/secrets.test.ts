@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createGitHub } from "../../../app/github/clients.ts";
 import { createSecrets, withoutSecrets } from "../../../app/settings/secrets.ts";
 import { redactSecrets } from "../../../collect/secrets/redaction.ts";
-import { redactionMark } from "../../../core/redaction/redaction.ts";
 import { SallyportError } from "../../../core/errors.ts";
+import { redactionMark } from "../../../core/redaction/redaction.ts";
 import { newKey } from "../../builders/ledger.ts";
 import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
 

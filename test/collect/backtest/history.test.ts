@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { collectCommits, type PolicyParser } from "../../../collect/pull/commits.ts";
 import type { BacktestInput } from "../../../collect/backtest/facts.ts";
 import { readHistory } from "../../../collect/backtest/history.ts";
 import { gitObjects } from "../../../collect/git/objects.ts";
 import { policyReading } from "../../../collect/policy/file.ts";
+import { collectCommits, type PolicyParser } from "../../../collect/pull/commits.ts";
 import type { PolicyReading, PullFacts } from "../../../core/facts.ts";
 import { commitFiles, file, makeRepository, type Node, plainGit } from "../../builders/git-repository.ts";
 

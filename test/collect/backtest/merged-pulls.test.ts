@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Octokit } from "@octokit/core";
 import { readMergedPulls } from "../../../collect/backtest/merged-pulls.ts";
 import { policyReading } from "../../../collect/policy/file.ts";
-import { gitApi, type Json } from "../../hosts/git-api.ts";
 import { commitFiles, file, makeRepository, plainGit } from "../../builders/git-repository.ts";
+import { gitApi, type Json } from "../../hosts/git-api.ts";
 
 let repository: ReturnType<typeof makeRepository>;
 let base: string;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { apiObjects } from "../../../collect/github/objects.ts";
-import { createObjectsCache } from "../../../collect/github/cache.ts";
 import { gitObjects } from "../../../collect/git/objects.ts";
-import { type Alter, gitApi } from "../../hosts/git-api.ts";
+import { createObjectsCache } from "../../../collect/github/cache.ts";
+import { apiObjects } from "../../../collect/github/objects.ts";
 import { commitFiles, file, makeRepository } from "../../builders/git-repository.ts";
+import { type Alter, gitApi } from "../../hosts/git-api.ts";
 
 let repository: ReturnType<typeof makeRepository>;
 beforeAll(() => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { whyOtherContent } from "../../../collect/group/merge-content.ts";
 import { gitObjects } from "../../../collect/git/objects.ts";
+import { whyOtherContent } from "../../../collect/group/merge-content.ts";
 import { commitFiles, file, makeRepository, type Node, plainGit } from "../../builders/git-repository.ts";
 
 let repository: ReturnType<typeof makeRepository>;

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Octokit } from "@octokit/core";
-import { readConversation } from "../../../collect/issue/conversation.ts";
+import { apiObjects } from "../../../collect/github/objects.ts";
 import type { GitHub } from "../../../collect/github/request.ts";
 import { readBranch } from "../../../collect/github/request.ts";
+import { readConversation } from "../../../collect/issue/conversation.ts";
 import { readIssue } from "../../../collect/issue/issue.ts";
-import { apiObjects } from "../../../collect/github/objects.ts";
 import { intakeProblems, maxDecisions, storyForm } from "../../../core/story/form.ts";
 import { type Sandbox, startSandbox } from "../../../sandbox/server/server.ts";
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { readApiLedger, readGitLedger } from "../../../collect/ledger/ledger.ts";
-import { evidenceBranch, segmentEntries } from "../../../core/ledger/branch.ts";
 import { known } from "../../../core/known.ts";
-import { type Alter, gitApi } from "../../hosts/git-api.ts";
+import { evidenceBranch, segmentEntries } from "../../../core/ledger/branch.ts";
 import { commitFiles, file, makeRepository, type Node, plainGit } from "../../builders/git-repository.ts";
+import { type Alter, gitApi } from "../../hosts/git-api.ts";
 
 let repository: ReturnType<typeof makeRepository>;
 beforeAll(() => {

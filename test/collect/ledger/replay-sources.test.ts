@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { afterAll, expect, test } from "@jest/globals";
 import { collectReplaySources } from "../../../collect/ledger/replay-sources.ts";
 import type { Draft, TypedEntry } from "../../../core/entries.ts";
-import { bodyPath } from "../../../core/ledger/branch.ts";
 import { canonicalJson, type Json } from "../../../core/json.ts";
+import { bodyPath } from "../../../core/ledger/branch.ts";
 import { acted } from "../../builders/attempt-entries.ts";
-import { answers } from "../../builders/recorded-run.ts";
 import { commitFiles, file, makeRepository, type Node, plainGit } from "../../builders/git-repository.ts";
+import { answers } from "../../builders/recorded-run.ts";
 
 const { dir, remove } = makeRepository();
 afterAll(remove);

@@ -3,10 +3,10 @@ import { collectPull } from "../../../collect/pull/pull.ts";
 import type { PullFacts } from "../../../core/facts.ts";
 import { known } from "../../../core/known.ts";
 import { noRecord } from "../../../core/record/pull.ts";
-import { run } from "../../builders/pull-facts.ts";
-import { type Alter, gitApi, type Json, type Pull } from "../../hosts/git-api.ts";
 import { commitFiles, file, makeRepository, type Node, plainGit } from "../../builders/git-repository.ts";
+import { run } from "../../builders/pull-facts.ts";
 import { signedLedger } from "../../builders/signed-ledger.ts";
+import { type Alter, gitApi, type Json, type Pull } from "../../hosts/git-api.ts";
 
 const none = noRecord;
 const now = "2026-11-21T10:00:00.000Z";

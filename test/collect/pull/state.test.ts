@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse, validate } from "graphql";
 import { editsQuery } from "../../../collect/issue/edits.ts";
 import { pullQuery } from "../../../collect/pull/query.ts";
-import { type PullState, pullStatus, readPullState } from "../../../collect/pull/state.ts";
 import { othersChecks } from "../../../collect/pull/reviews.ts";
+import { type PullState, pullStatus, readPullState } from "../../../collect/pull/state.ts";
 import { known } from "../../../core/known.ts";
 import { githubSchema } from "../../../sandbox/graphql/schema.ts";
-import { type Alter, gitApi, type Json } from "../../hosts/git-api.ts";
 import { commitFiles, file, makeRepository, plainGit } from "../../builders/git-repository.ts";
+import { type Alter, gitApi, type Json } from "../../hosts/git-api.ts";
 
 let repository: ReturnType<typeof makeRepository>;
 let main: string;

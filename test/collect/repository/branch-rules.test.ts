@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { readBranchRules } from "../../../collect/repository/branch-rules.ts";
 import type { GitHub } from "../../../collect/github/request.ts";
+import { readBranchRules } from "../../../collect/repository/branch-rules.ts";
 
 /** A GitHub that answers three questions; a number is a status that it fails with. */
 function github(answers: { rules?: unknown; ruleset?: unknown; branch?: unknown }): GitHub {

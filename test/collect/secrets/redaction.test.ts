@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import { createSecretSearch, redactSecrets, redactSecretsIn } from "../../../collect/secrets/redaction.ts";
-import { redactionMark } from "../../../core/redaction/redaction.ts";
 import { findForms, formsOf, indexForms } from "../../../core/redaction/exact-values.ts";
+import { redactionMark } from "../../../core/redaction/redaction.ts";
 
 const ours = "our-own-value-0123456789";
 const search = createSecretSearch((text) => findForms(text, indexForms(formsOf("ours", ours))));

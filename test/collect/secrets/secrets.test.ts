@@ -3,8 +3,8 @@ import { type GitObjects, gitObjects } from "../../../collect/git/objects.ts";
 import { loadScan } from "../../../collect/secrets/scan.ts";
 import { findSecrets } from "../../../collect/secrets/secrets.ts";
 import { known } from "../../../core/known.ts";
-import { policyOf } from "../../builders/pull-facts.ts";
 import { commitFiles, makeRepository, type Node } from "../../builders/git-repository.ts";
+import { policyOf } from "../../builders/pull-facts.ts";
 
 const repository = makeRepository();
 let objects: GitObjects;

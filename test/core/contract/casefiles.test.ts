@@ -9,14 +9,14 @@ import {
   wholeCasefile,
 } from "../../../core/contract/casefiles.ts";
 import { planProblems } from "../../../core/contract/contract.ts";
+import { reviewResult } from "../../../core/contract/review.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
 import { recordOf } from "../../../core/record/pull.ts";
-import { reviewResult } from "../../../core/contract/review.ts";
-import { samplePack } from "../../hosts/model-service.ts";
 import { casefileRun, casefileStory, note, withCasefiles } from "../../builders/casefile-story.ts";
+import { policyOf } from "../../builders/pull-facts.ts";
 import { answers } from "../../builders/recorded-run.ts";
 import { samplePlan } from "../../builders/story.ts";
-import { policyOf } from "../../builders/pull-facts.ts";
+import { samplePack } from "../../hosts/model-service.ts";
 
 const { entries, asked } = casefileRun();
 

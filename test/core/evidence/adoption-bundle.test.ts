@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { assembleAdoption } from "../../../core/evidence/adoption-bundle.ts";
 import { assembleBundle } from "../../../core/evidence/bundle.ts";
-import { known, unknown } from "../../../core/known.ts";
 import { tracePull } from "../../../core/evidence/trace.ts";
+import { known, unknown } from "../../../core/known.ts";
 import { AdoptionBundle } from "../../../schemas/evidence.ts";
 import {
   because,

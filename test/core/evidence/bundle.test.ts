@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { assembleBundle, type BundleSource } from "../../../core/evidence/bundle.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
+import { assembleBundle, type BundleSource } from "../../../core/evidence/bundle.ts";
 import { EvidenceBundle } from "../../../schemas/evidence.ts";
 import { casefileRun } from "../../builders/casefile-story.ts";
 import { mergedStory, type Reached } from "../../builders/merged-story.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { foldContinuity, possibleSpans, type Revision } from "../../../core/evidence/continuity.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
+import { foldContinuity, possibleSpans, type Revision } from "../../../core/evidence/continuity.ts";
 import type { VerificationSummary } from "../../../schemas/vsa.ts";
 
 const main = "refs/heads/main";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { AdoptedPlan, Adoption, CommitFact, PullFacts } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
+import { ask, table } from "../../builders/gate-table.ts";
 import {
   author,
   change,
@@ -14,7 +15,6 @@ import {
   tester,
   text,
 } from "../../builders/pull-facts.ts";
-import { ask, table } from "../../builders/gate-table.ts";
 
 const robot = { id: 77, login: "coder[bot]", type: "Bot" } as const;
 const max = { id: 30, login: "max", type: "User" } as const;

@@ -2,8 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import type { FileText, PullRun } from "../../../core/facts.ts";
 import { pathsToRead } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
-import { change, facts, head, policyOf, renamed, runRecord, text } from "../../builders/pull-facts.ts";
 import { ask, table } from "../../builders/gate-table.ts";
+import { change, facts, head, policyOf, renamed, runRecord, text } from "../../builders/pull-facts.ts";
 
 const policy = 'version: 1\ngates:\n  adr:\n    when: ["services/**", "db/schema"]\n    files: "docs/adr"\n';
 const made = (path: string) => change(path, { before: null });

@@ -2,8 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import type { FileText } from "../../../core/facts.ts";
 import { pathsToRead } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
-import { evidenceOfHead, facts, policyOf, recordOf, runRecord, text } from "../../builders/pull-facts.ts";
 import { ask, table } from "../../builders/gate-table.ts";
+import { evidenceOfHead, facts, policyOf, recordOf, runRecord, text } from "../../builders/pull-facts.ts";
 
 const policy =
   'version: 1\npeople: { planners: ["@lin"] }\ngates:\n  casefile:\n    files:\n      - "tasks/{story}/PLAN.md"\n      - "tasks/{story}/{prompt}.md"\n';

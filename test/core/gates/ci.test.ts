@@ -2,8 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { CheckFact } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
-import { facts, head } from "../../builders/pull-facts.ts";
 import { ask, table } from "../../builders/gate-table.ts";
+import { facts, head } from "../../builders/pull-facts.ts";
 
 const policyOf = (settings: string) => `version: 1\ngates:\n  ci: ${settings}\n`;
 const one = policyOf('{ checks: ["@github-actions/test"] }');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { unknown } from "../../../core/known.ts";
-import { change, facts } from "../../builders/pull-facts.ts";
 import { ask, table } from "../../builders/gate-table.ts";
+import { change, facts } from "../../builders/pull-facts.ts";
 
 describe("diff-size", () => {
   const policy =

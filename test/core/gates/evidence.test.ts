@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { known, unknown } from "../../../core/known.ts";
-import { change, earlier, evidenceOfHead, facts, runRecord, text } from "../../builders/pull-facts.ts";
 import { ask, table } from "../../builders/gate-table.ts";
+import { change, earlier, evidenceOfHead, facts, runRecord, text } from "../../builders/pull-facts.ts";
 
 // T162: no gate reads a workflow's artefacts; evidence is what the ledger recorded, and files of the judged commit itself.
 // T113: both belong to one commit, so new evidence is a new head and voids the sign-off (pull.test.ts, T113).

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { PullFacts } from "../../../core/facts.ts";
-import { alwaysOn, defineGate, forRuns, notConfigured, result, unknownResult } from "../../../core/gates/gate.ts";
+import {
+  alwaysOn,
+  defineGate,
+  forRuns,
+  notConfigured,
+  result,
+  unknownResult,
+} from "../../../core/gates/gate.ts";
 import { gateNames, gates } from "../../../core/gates/registry.ts";
 import { unknown } from "../../../core/known.ts";
 import { anyFacts } from "../../builders/any-facts.ts";

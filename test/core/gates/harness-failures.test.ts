@@ -1,7 +1,7 @@
 import { describe } from "@jest/globals";
 import { byDefault, changeOf } from "../../builders/changed-files.ts";
-import { ci, expression, grows, tested, workflow } from "../../builders/workflow.ts";
 import { table } from "../../builders/gate-table.ts";
+import { ci, expression, grows, tested, workflow } from "../../builders/workflow.ts";
 
 const shell = "#!/bin/sh\nset -e\n";
 const make = "test:\n";

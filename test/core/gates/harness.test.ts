@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { pathsToRead } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
-import { change, policyOf } from "../../builders/pull-facts.ts";
 import { byDefault, changeOf, unreadable } from "../../builders/changed-files.ts";
-import { ci, expression, grows, tested } from "../../builders/workflow.ts";
 import { ask, table } from "../../builders/gate-table.ts";
+import { change, policyOf } from "../../builders/pull-facts.ts";
+import { ci, expression, grows, tested } from "../../builders/workflow.ts";
 
 const shell = "#!/bin/sh\nset -e\n";
 

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import type { Change, FileSide } from "../../../core/facts.ts";
 import { unknown } from "../../../core/known.ts";
 import { nameProblem } from "../../../core/paths/patterns.ts";
-import { change, facts, head, renamed } from "../../builders/pull-facts.ts";
 import { ask, table } from "../../builders/gate-table.ts";
+import { change, facts, head, renamed } from "../../builders/pull-facts.ts";
 
 const side = (mode: string, sha = head): FileSide => ({ mode, sha });
 const file = side("100644");

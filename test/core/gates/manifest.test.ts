@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { unknown } from "../../../core/known.ts";
-import { change, facts, head, renamed, runRecord } from "../../builders/pull-facts.ts";
 import { ask, table } from "../../builders/gate-table.ts";
+import { change, facts, head, renamed, runRecord } from "../../builders/pull-facts.ts";
 
 const policy =
   'version: 1\ngates:\n  manifest:\n    - { when: "src/**", need: ["docs/INVARIANTS.yml", "docs/planes/**"] }\n    - { when: "db/**", need: "db/MANIFEST.yml" }\n';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { known, unknown } from "../../../core/known.ts";
+import { ask, table } from "../../builders/gate-table.ts";
 import {
   author,
   change,
@@ -12,7 +13,6 @@ import {
   signOff,
   tester,
 } from "../../builders/pull-facts.ts";
-import { ask, table } from "../../builders/gate-table.ts";
 
 describe("manual-test", () => {
   const policy = (rest = "", separation = "strict") =>

@@ -2,8 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { gates } from "../../../core/gates/registry.ts";
 import { unknown } from "../../../core/known.ts";
-import { change, facts, policyOf, recordOf, renamed, runRecord } from "../../builders/pull-facts.ts";
 import { ask, table } from "../../builders/gate-table.ts";
+import { change, facts, policyOf, recordOf, renamed, runRecord } from "../../builders/pull-facts.ts";
 
 const policy = (current: string) => `version: 1
 people: { architects: ["@acme/architects"] }

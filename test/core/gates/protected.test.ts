@@ -5,6 +5,7 @@ import { known, unknown } from "../../../core/known.ts";
 import { sensitivePatterns } from "../../../core/paths/sensitive.ts";
 import type { Duty } from "../../../schemas/policy-values.ts";
 import type { Account } from "../../../schemas/text.ts";
+import { ask, type Row, table } from "../../builders/gate-table.ts";
 import {
   author,
   change,
@@ -18,7 +19,6 @@ import {
   tester,
 } from "../../builders/pull-facts.ts";
 import { holds, review, third } from "../../builders/reviews.ts";
-import { ask, type Row, table } from "../../builders/gate-table.ts";
 
 const people = 'people: { architects: ["@grace"], approvers: ["@linus"] }';
 const policy = `version: 1\nextends: default\n${people}\n`;

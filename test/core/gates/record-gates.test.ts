@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { CommitFact, Stop } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
+import { ask, table } from "../../builders/gate-table.ts";
 import {
   author,
   earlier,
@@ -12,7 +13,6 @@ import {
   runRecord,
   tester,
 } from "../../builders/pull-facts.ts";
-import { ask, table } from "../../builders/gate-table.ts";
 
 const commit = (sha: string, parents = [earlier]): CommitFact => ({
   sha,

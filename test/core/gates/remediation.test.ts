@@ -3,8 +3,8 @@ import fc from "fast-check";
 import type { FileText } from "../../../core/facts.ts";
 import { pathsToRead } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
-import { change, facts, head, policyOf, text } from "../../builders/pull-facts.ts";
 import { ask, table } from "../../builders/gate-table.ts";
+import { change, facts, head, policyOf, text } from "../../builders/pull-facts.ts";
 
 const policy =
   'version: 1\ngates:\n  remediation: { surfaces: ["service/**", "db"], files: ["remediation/**"] }\n';

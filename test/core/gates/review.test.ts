@@ -2,9 +2,9 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { PullFacts, ReviewFact } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
+import { ask, type Row, table } from "../../builders/gate-table.ts";
 import { author, change, earlier, facts, head, runRecord, tester } from "../../builders/pull-facts.ts";
 import { holds, review, third } from "../../builders/reviews.ts";
-import { ask, type Row, table } from "../../builders/gate-table.ts";
 
 const policyOf = (settings: string, separation = "strict") =>
   `version: 1\npeople: { approvers: ["@grace", "@acme/qa"], separation: ${separation} }\ngates:\n  review: ${settings}\n`;

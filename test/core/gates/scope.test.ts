@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { unknown } from "../../../core/known.ts";
 import { sensitive } from "../../../core/paths/sensitive.ts";
+import { ask, table } from "../../builders/gate-table.ts";
 import {
   change,
   evidenceOfHead,
@@ -11,7 +12,6 @@ import {
   type run,
   runRecord,
 } from "../../builders/pull-facts.ts";
-import { ask, table } from "../../builders/gate-table.ts";
 
 const roles = 'version: 1\nroles:\n  web:\n    allow: ["web/**", "docs/*.md"]\n    deny: ["web/vendor"]\n';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { pathsToRead } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
-import { change, policyOf } from "../../builders/pull-facts.ts";
 import { byDefault, changeOf, type File, unreadable } from "../../builders/changed-files.ts";
 import { ask, table } from "../../builders/gate-table.ts";
+import { change, policyOf } from "../../builders/pull-facts.ts";
 
 const pairs = 'version: 1\ngates:\n  tests: [{ when: "src/**", need: "test/**" }]\n';
 const asks = (...files: File[]) => changeOf(pairs, ["src/a.ts", "old", "new"], ...files);

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { PullFacts } from "../../../core/facts.ts";
-import { judgeGroup, recordOfGroup } from "../../../core/group/judge.ts";
 import type { GroupFacts, MemberFacts } from "../../../core/group/facts.ts";
 import { decideGroup } from "../../../core/group/group.ts";
-import { judge, verdictText } from "../../../core/verdict/judge.ts";
+import { judgeGroup, recordOfGroup } from "../../../core/group/judge.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { originOf, parseQueueRef } from "../../../core/queue-ref.ts";
+import { judge, verdictText } from "../../../core/verdict/judge.ts";
 import { Verdict } from "../../../schemas/verdict.ts";
 import {
   base,

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import { exitStatusOf, type HealthFinding, type Status } from "../../../core/health/finding.ts";
+import { judgeHealth } from "../../../core/health/health.ts";
 import { type Granted, type Installation, judgeApp } from "../../../core/health/installation.ts";
 import { judgeModels, type ServiceFact } from "../../../core/health/models.ts";
 import { judgeRepository, type RepositoryFacts } from "../../../core/health/repository.ts";
-import { judgeSettings, type SettingsFacts } from "../../../core/health/settings.ts";
-import { judgeHealth } from "../../../core/health/health.ts";
-import { known, unknown } from "../../../core/known.ts";
 import { judgeRequired, type RequiredCheck } from "../../../core/health/required-check.ts";
+import { judgeSettings, type SettingsFacts } from "../../../core/health/settings.ts";
+import { known, unknown } from "../../../core/known.ts";
 import { Policy } from "../../../schemas/policy.ts";
 
 const bot = { id: 99, login: "sallyport[bot]", type: "Bot" as const };

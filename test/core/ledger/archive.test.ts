@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
-import { bodyPath } from "../../../core/ledger/branch.ts";
 import { canonicalJson } from "../../../core/json.ts";
 import {
   archiveLimits,
@@ -10,6 +9,7 @@ import {
   missingProblem,
   readManifest,
 } from "../../../core/ledger/archive.ts";
+import { bodyPath } from "../../../core/ledger/branch.ts";
 
 const sha256 = (content: string) => createHash("sha256").update(content).digest("hex");
 const body = bodyPath(sha256("a body"));

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { checkAttempt, emptyAttempts } from "../../../core/ledger/attempt-protocol.ts";
 import type { Draft, TypedEntry } from "../../../core/entries.ts";
 import type { Json } from "../../../core/json.ts";
+import { checkAttempt, emptyAttempts } from "../../../core/ledger/attempt-protocol.ts";
 import { verifyChain } from "../../../core/ledger/verify.ts";
-import { chainOf, draft, newKey } from "../../builders/ledger.ts";
 import { type Act, acted } from "../../builders/attempt-entries.ts";
+import { chainOf, draft, newKey } from "../../builders/ledger.ts";
 import { begin } from "../../builders/story.ts";
 
 /** What each entry breaks, with its place. */

@@ -2,12 +2,12 @@ import { createHash, createPublicKey, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { parsePublicKey } from "../../../core/ledger/public-key.ts";
 import { readEntry } from "../../../core/ledger/entry.ts";
+import { parsePublicKey } from "../../../core/ledger/public-key.ts";
 import { verifyChain } from "../../../core/ledger/verify.ts";
 
 // Ten entries of version 1, never to be written again: what was signed once has to verify for ever.
-const folder = join(import.meta.dirname, "..", "fixtures", "ledger");
+const folder = join(import.meta.dirname, "..", "..", "fixtures", "ledger");
 const text = readFileSync(join(folder, "v1.jsonl"), "utf8");
 const publicKey = readFileSync(join(folder, "v1.pub"), "utf8").trim();
 const lines = text.trimEnd().split("\n");

@@ -4,8 +4,8 @@ import { type Bundle, bundleFromJSON, bundleToJSON, toDSSEBundle } from "@sigsto
 import { dsse } from "@sigstore/core";
 import { toSignedEntity, Verifier } from "@sigstore/verify";
 import { canonicalJson } from "../../../core/json.ts";
-import { keyId } from "../../../core/ledger/public-key.ts";
 import { pae } from "../../../core/ledger/envelope.ts";
+import { keyId } from "../../../core/ledger/public-key.ts";
 import { verifyChain } from "../../../core/ledger/verify.ts";
 import { payloadType } from "../../../schemas/ledger.ts";
 import { chainOf, drafts, newKey } from "../../builders/ledger.ts";

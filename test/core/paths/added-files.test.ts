@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { addedFiles, emptyReason } from "../../../core/paths/added-files.ts";
 import type { Content } from "../../../core/facts.ts";
+import { addedFiles, emptyReason } from "../../../core/paths/added-files.ts";
 import { change, head, renamed } from "../../builders/pull-facts.ts";
 
 const side = { mode: "100644", sha: head };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { idsOf, isByAgent, requesters, whoseWork } from "../../../core/people/authorship.ts";
 import type { PullFacts, PullRecord } from "../../../core/facts.ts";
+import { idsOf, isByAgent, requesters, whoseWork } from "../../../core/people/authorship.ts";
 import { author, evidenceOfHead, facts, recordOf, runRecord, tester } from "../../builders/pull-facts.ts";
 
 const from = (

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { JobCheck } from "../../../core/policy/job-checks.ts";
-import { matcher, problems } from "../../../core/paths/patterns.ts";
 import { covers } from "../../../core/paths/cover.ts";
+import { matcher, problems } from "../../../core/paths/patterns.ts";
+import type { JobCheck } from "../../../core/policy/job-checks.ts";
 import { lintPolicy } from "../../../core/policy/lint.ts";
 import { policyOf } from "../../builders/pull-facts.ts";
 

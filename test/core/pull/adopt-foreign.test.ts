@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { assembleAdoption } from "../../../core/evidence/adoption-bundle.ts";
-import type { CommandRequest } from "../../../core/people/authority.ts";
+import { tracePull } from "../../../core/evidence/trace.ts";
+import type { CommandRequest } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { decidePull } from "../../../core/pull/pull.ts";
 import { recordOf } from "../../../core/record/pull.ts";
-import { tracePull } from "../../../core/evidence/trace.ts";
 import {
   adopted,
   because,

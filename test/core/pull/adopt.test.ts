@@ -1,12 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import type { CommandRequest } from "../../../core/people/authority.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
-import type { CommitFact } from "../../../core/facts.ts";
-import { judge } from "../../../core/verdict/judge.ts";
+import { tracePull } from "../../../core/evidence/trace.ts";
+import type { CommandRequest, CommitFact } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
 import type { PullSnapshot } from "../../../core/pull/facts.ts";
 import { recordOf } from "../../../core/record/pull.ts";
-import { tracePull } from "../../../core/evidence/trace.ts";
+import { judge } from "../../../core/verdict/judge.ts";
 import type { Duty } from "../../../schemas/policy-values.ts";
 import { mergedStory } from "../../builders/merged-story.ts";
 import { last, pullContext, recorded, say } from "../../builders/pull-context.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { claimsOf } from "../../../core/pull/claims.ts";
 import type { CommitFact } from "../../../core/facts.ts";
+import { claimsOf } from "../../../core/pull/claims.ts";
 import { Claim } from "../../../schemas/entry-parts.ts";
 import { maxClaims } from "../../../schemas/limits.ts";
 

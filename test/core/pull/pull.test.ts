@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
-import type { CommandRequest } from "../../../core/people/authority.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
+import type { CommandRequest } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
-import { decidePull } from "../../../core/pull/pull.ts";
 import type { PullSnapshot } from "../../../core/pull/facts.ts";
+import { decidePull } from "../../../core/pull/pull.ts";
 import { entryBodies } from "../../../schemas/entries.ts";
 import type { Duty } from "../../../schemas/policy-values.ts";
 import { pullContext, say } from "../../builders/pull-context.ts";

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
-import { assembleBundle } from "../../../core/evidence/bundle.ts";
 import type { Draft, TypedEntry } from "../../../core/entries.ts";
+import { assembleBundle } from "../../../core/evidence/bundle.ts";
+import { tracePull } from "../../../core/evidence/trace.ts";
 import type { SeenReview } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
-import { maxReviews, newReviews } from "../../../core/pull/reviews.ts";
-import { decidePull } from "../../../core/pull/pull.ts";
 import type { PullSnapshot } from "../../../core/pull/facts.ts";
-import { tracePull } from "../../../core/evidence/trace.ts";
+import { decidePull } from "../../../core/pull/pull.ts";
+import { maxReviews, newReviews } from "../../../core/pull/reviews.ts";
 import { entryBodies } from "../../../schemas/entries.ts";
 import { EvidenceBundle } from "../../../schemas/evidence.ts";
 import { botPull as pullLook } from "../../builders/foreign-pull.ts";

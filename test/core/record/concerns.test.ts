@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { agentAnswers, openConcerns } from "../../../core/record/concerns.ts";
 import { entriesOf, type TypedEntry } from "../../../core/entries.ts";
 import { canonicalJson } from "../../../core/json.ts";
+import { agentAnswers, openConcerns } from "../../../core/record/concerns.ts";
 import { recordOf } from "../../../core/record/pull.ts";
 import { begin, playStory } from "../../builders/story.ts";
 

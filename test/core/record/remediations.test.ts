@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { readTrace } from "../../../core/analysis/remediation-trace.ts";
 import { digestOf } from "../../../core/digest.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "../../../core/entries.ts";
 import { known } from "../../../core/known.ts";
 import { traceText } from "../../../core/record/remediation-text.ts";
-import { readTrace } from "../../../core/analysis/remediation-trace.ts";
 import { remediationsOf } from "../../../core/record/remediations.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
 import type { ReplaySources } from "../../../core/replay/sources.ts";

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { mergeRanges, redactionMark, redactRanges } from "../../../core/redaction/redaction.ts";
 import { findForms, formsOf, indexForms } from "../../../core/redaction/exact-values.ts";
+import { mergeRanges, redactionMark, redactRanges } from "../../../core/redaction/redaction.ts";
 
 const letters = (length: number, seed: number) =>
   Array.from({ length }, (_, place) => ((place * 7_919 + seed) % 1_000_003).toString(36))

@@ -1,7 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
 import type { TypedEntry } from "../../../core/entries.ts";
 import { unknown } from "../../../core/known.ts";
-import { altered, commit, entries, git, last, notSame, other, replay, sources } from "../../builders/altered-replay.ts";
+import {
+  altered,
+  commit,
+  entries,
+  git,
+  last,
+  notSame,
+  other,
+  replay,
+  sources,
+} from "../../builders/altered-replay.ts";
 
 describe("bodies", () => {
   const changedBody = <T>(bodies: ReadonlyMap<string, { text: string; value: T | null }>) => {

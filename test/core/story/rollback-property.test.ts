@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { entriesOf } from "../../../core/entries.ts";
 import { checkpointName } from "../../../core/identifiers.ts";
 import { recordOf } from "../../../core/record/pull.ts";
-import { replayRun } from "../../../core/replay/replay.ts";
 import { foldStory } from "../../../core/record/story.ts";
+import { replayRun } from "../../../core/replay/replay.ts";
 import { bodiesOf } from "../../builders/recorded-run.ts";
 import { approve, type Story } from "../../builders/story.ts";
 

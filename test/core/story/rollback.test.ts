@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import { assembleBundle } from "../../../core/evidence/bundle.ts";
 import { type Draft, entriesOf } from "../../../core/entries.ts";
-import { recordOf } from "../../../core/record/pull.ts";
-import { storyStage } from "../../../core/story/stages.ts";
-import { foldStory } from "../../../core/record/story.ts";
+import { assembleBundle } from "../../../core/evidence/bundle.ts";
 import { tracePull } from "../../../core/evidence/trace.ts";
+import { recordOf } from "../../../core/record/pull.ts";
+import { foldStory } from "../../../core/record/story.ts";
+import { storyStage } from "../../../core/story/stages.ts";
 import { begin, playStory, type Story } from "../../builders/story.ts";
 
 const app = { type: "app", id: 99, login: "sallyport[bot]" } as const;

@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
-import { mergeRedactions, redactionReport } from "../../../core/redaction/redaction.ts";
 import { reviewResult } from "../../../core/contract/review.ts";
+import { mergeRedactions, redactionReport } from "../../../core/redaction/redaction.ts";
 import type { AnswerRedaction } from "../../../schemas/step.ts";
-import { samplePack } from "../../hosts/model-service.ts";
 import { begin, playStory, samplePlan } from "../../builders/story.ts";
+import { samplePack } from "../../hosts/model-service.ts";
 
 const cuts: AnswerRedaction[] = [
   { rule: "privatekey", where: "file", path: "web/step-1/a.ts", line: 3, count: 1 },

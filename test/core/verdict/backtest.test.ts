@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { backtest, type PastChange, pullNamed } from "../../../core/verdict/backtest.ts";
-import { backtestMarkdown, backtestText } from "../../../core/verdict/backtest-report.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
+import { backtest, type PastChange, pullNamed } from "../../../core/verdict/backtest.ts";
+import { backtestMarkdown, backtestText } from "../../../core/verdict/backtest-report.ts";
 import { change, facts } from "../../builders/pull-facts.ts";
 
 const denies = (pattern: string) => `version: 1\ngates:\n  forbidden-paths: { deny: ["${pattern}"] }`;

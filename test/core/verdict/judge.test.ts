@@ -4,8 +4,8 @@ import { type Crash, crashText } from "../../../core/errors.ts";
 import type { EvidenceRecord, PullFacts } from "../../../core/facts.ts";
 import type { Gate } from "../../../core/gates/gate.ts";
 import { type GateName, gateNames, gates } from "../../../core/gates/registry.ts";
-import { judge, verdictText } from "../../../core/verdict/judge.ts";
 import { known, unknown } from "../../../core/known.ts";
+import { judge, verdictText } from "../../../core/verdict/judge.ts";
 import { Verdict } from "../../../schemas/verdict.ts";
 import {
   base,

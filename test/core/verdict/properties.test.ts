@@ -2,8 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { PullFacts } from "../../../core/facts.ts";
 import { gateNames } from "../../../core/gates/registry.ts";
-import { judge, verdictText } from "../../../core/verdict/judge.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
+import { judge, verdictText } from "../../../core/verdict/judge.ts";
 import { type GateResult, Verdict } from "../../../schemas/verdict.ts";
 import { anyFacts } from "../../builders/any-facts.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { judge } from "../../../core/verdict/judge.ts";
 import { unknown } from "../../../core/known.ts";
+import { judge } from "../../../core/verdict/judge.ts";
 import { exitStatus, summaryMarkdown, terminalText, titleOf } from "../../../core/verdict/report.ts";
 import type { GateStatus, Reason, Verdict } from "../../../schemas/verdict.ts";
 import { change, facts, head, runRecord } from "../../builders/pull-facts.ts";

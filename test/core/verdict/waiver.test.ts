@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { PullFacts, Waiver } from "../../../core/facts.ts";
-import { judge } from "../../../core/verdict/judge.ts";
 import { known, unknown } from "../../../core/known.ts";
+import { judge } from "../../../core/verdict/judge.ts";
 import {
   author,
   change,

@@ -8,8 +8,8 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { backtestCommand } from "../../../../app/cli/backtest/backtest.ts";
 import { showProgress } from "../../../../app/terminal/progress.ts";
-import { serveGitApi } from "../../../hosts/git-api.ts";
 import { commitFiles, file, makeRepository, plainGit } from "../../../builders/git-repository.ts";
+import { serveGitApi } from "../../../hosts/git-api.ts";
 import { runCommand } from "../../../hosts/run-command.ts";
 
 const policyPath = ".github/sallyport.yml";

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { checkCommand } from "../../../../app/cli/check/check.ts";
 import { gateNames, gates } from "../../../../core/gates/registry.ts";
 import { Verdict } from "../../../../schemas/verdict.ts";
-import { serveGitApi } from "../../../hosts/git-api.ts";
 import { commitFiles, file, makeRepository, type Node, plainGit } from "../../../builders/git-repository.ts";
+import { serveGitApi } from "../../../hosts/git-api.ts";
 import { runCommand } from "../../../hosts/run-command.ts";
 
 const check = (args: string[], env: Record<string, string> = {}, cwd = repository.dir) =>

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createSigner } from "../../../../app/ledger/signer.ts";
 import { AdoptionBundle } from "../../../../schemas/evidence.ts";
 import { because, botPull, head, max, merged, story, tree } from "../../../builders/foreign-pull.ts";
-import { signStory } from "../../../builders/merged-story.ts";
-import { recorded } from "../../../builders/pull-context.ts";
 import { newKey } from "../../../builders/ledger.ts";
 import { makeLedgerClone } from "../../../builders/ledger-clone.ts";
+import { signStory } from "../../../builders/merged-story.ts";
+import { recorded } from "../../../builders/pull-context.ts";
 
 const repository = makeLedgerClone();
 afterAll(repository.remove);

@@ -12,8 +12,8 @@ import {
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createSigner } from "../../../../app/ledger/signer.ts";
-import { bodyPath } from "../../../../core/ledger/branch.ts";
 import { archiveLimits, manifestText } from "../../../../core/ledger/archive.ts";
+import { bodyPath } from "../../../../core/ledger/branch.ts";
 import { file } from "../../../builders/git-repository.ts";
 import { chainOf, draft, drafts, newKey } from "../../../builders/ledger.ts";
 import { makeLedgerClone } from "../../../builders/ledger-clone.ts";

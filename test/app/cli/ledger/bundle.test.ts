@@ -5,9 +5,9 @@ import { bodyPath } from "../../../../core/ledger/branch.ts";
 import { EvidenceBundle } from "../../../../schemas/evidence.ts";
 import { SummaryStatement } from "../../../../schemas/vsa.ts";
 import { commitFiles, file, type Node, plainGit } from "../../../builders/git-repository.ts";
-import { mergedStory, type Reached, type StoryCommits, signStory } from "../../../builders/merged-story.ts";
 import { chainOf, draft, newKey } from "../../../builders/ledger.ts";
 import { makeLedgerClone } from "../../../builders/ledger-clone.ts";
+import { mergedStory, type Reached, type StoryCommits, signStory } from "../../../builders/merged-story.ts";
 
 const repository = makeLedgerClone();
 const { bare, run: ledger } = repository;

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createSigner } from "../../../../app/ledger/signer.ts";
 import type { EntryDraft } from "../../../../core/ledger/entry.ts";
 import { commitFiles, file, plainGit } from "../../../builders/git-repository.ts";
-import { mergedStory, signStory } from "../../../builders/merged-story.ts";
 import { chainOf, draft, newKey } from "../../../builders/ledger.ts";
 import { makeLedgerClone } from "../../../builders/ledger-clone.ts";
+import { mergedStory, signStory } from "../../../builders/merged-story.ts";
 
 const repository = makeLedgerClone();
 const { bare, run: ledger } = repository;

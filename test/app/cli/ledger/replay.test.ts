@@ -6,14 +6,14 @@ import { replayCommand } from "../../../../app/cli/ledger/replay.ts";
 import { createSigner } from "../../../../app/ledger/signer.ts";
 import { parsePolicy } from "../../../../collect/policy/policy.ts";
 import type { TypedEntry } from "../../../../core/entries.ts";
-import { bodyPath, evidenceBranch } from "../../../../core/ledger/branch.ts";
 import { known } from "../../../../core/known.ts";
+import { bodyPath, evidenceBranch } from "../../../../core/ledger/branch.ts";
 import { type EntryDraft, entryHash } from "../../../../core/ledger/entry.ts";
 import { commitFiles, file, plainGit } from "../../../builders/git-repository.ts";
-import { answers, bodiesOf, packsOf, playRun } from "../../../builders/recorded-run.ts";
-import { playStory } from "../../../builders/story.ts";
 import { chainOf, draft, newKey } from "../../../builders/ledger.ts";
 import { makeLedgerClone } from "../../../builders/ledger-clone.ts";
+import { answers, bodiesOf, packsOf, playRun } from "../../../builders/recorded-run.ts";
+import { playStory } from "../../../builders/story.ts";
 import { runCommand } from "../../../hosts/run-command.ts";
 import { runLedger } from "../../../hosts/run-ledger.ts";
 

@@ -2,7 +2,7 @@ import type { Change, CommitFact, PolicyReading, PullFacts, PullRecord } from ".
 import { type Known, known } from "../../core/known.ts";
 import type { Objects } from "../objects.ts";
 import { findSecrets } from "../secrets/secrets.ts";
-import { readTexts } from "../texts.ts";
+import { readTexts } from "./texts.ts";
 
 /**
  * The two commits of a change, and what is known before its content is read. `pull` holds the texts of a pull request, in

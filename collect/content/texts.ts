@@ -1,9 +1,8 @@
-import type { Change, Content, FileSide, FileText, PolicyReading, PullRecord } from "../core/facts.ts";
-import { pathsToRead } from "../core/gates/registry.ts";
-import { type Known, known, unknown } from "../core/known.ts";
-import type { Blob } from "./git/git.ts";
-import type { Objects } from "./objects.ts";
-import type { readYaml } from "./yaml/yaml.ts";
+import type { Change, Content, FileSide, FileText, PolicyReading, PullRecord } from "../../core/facts.ts";
+import { pathsToRead } from "../../core/gates/registry.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
+import type { Blob, Objects } from "../objects.ts";
+import type { readYaml } from "../yaml/yaml.ts";
 
 /** The largest file whose text is read for a gate, in bytes. */
 export const textBytes = 5_000_000;
@@ -51,7 +50,9 @@ export async function readTexts(objects: Objects, source: TextsSource): Promise<
   const blobs = await objects.blobs(shas, textBytes);
   if (!blobs.known) return blobs;
   // Most changes touch no YAML, and the parser takes a while to load.
-  const readYaml = wanted.some(({ path }) => isYaml(path)) ? (await import("./yaml/yaml.ts")).readYaml : null;
+  const readYaml = wanted.some(({ path }) => isYaml(path))
+    ? (await import("../yaml/yaml.ts")).readYaml
+    : null;
   const texts: FileText[] = [];
   for (const { path, before, after } of wanted) {
     const parse = isYaml(path) ? readYaml : null;

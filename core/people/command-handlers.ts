@@ -1,5 +1,4 @@
-import { type CommandAnswer, refuse } from "./answer.ts";
-import { authority, type CommandRequest } from "./people/authority.ts";
+import { type CommandAnswer, refuse } from "../answer.ts";
 import {
   type CommandName,
   type CommandOf,
@@ -7,8 +6,9 @@ import {
   dutiesOn,
   type Place,
   wrongPlace,
-} from "./commands.ts";
-import type { LoadedPolicy } from "./facts.ts";
+} from "../commands.ts";
+import type { CommandRequest, LoadedPolicy } from "../facts.ts";
+import { authority } from "./authority.ts";
 
 /** Answers one command by what `C` holds; null while what decides it cannot be read. */
 export type Handler<N extends CommandName, C> = (

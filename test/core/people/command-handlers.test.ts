@@ -1,12 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
-import type { CommandRequest } from "../../core/people/authority.ts";
-import { type CommandName, commands, dutiesOn, type Place, parseCommand } from "../../core/commands.ts";
-import { lastEntry } from "../../core/entries.ts";
-import { answerOnPull } from "../../core/pull/commands.ts";
-import { type Duty, duties } from "../../schemas/policy-values.ts";
-import { pullContext, say } from "../builders/pull-context.ts";
-import { playStory, policy as storyPolicy } from "../builders/story.ts";
-import { facts, head, policyOf, recordOf } from "../builders/pull-facts.ts";
+import { type CommandName, commands, dutiesOn, type Place, parseCommand } from "../../../core/commands.ts";
+import { lastEntry } from "../../../core/entries.ts";
+import type { CommandRequest } from "../../../core/facts.ts";
+import { answerOnPull } from "../../../core/pull/commands.ts";
+import { type Duty, duties } from "../../../schemas/policy-values.ts";
+import { pullContext, say } from "../../builders/pull-context.ts";
+import { facts, head, policyOf, recordOf } from "../../builders/pull-facts.ts";
+import { playStory, policy as storyPolicy } from "../../builders/story.ts";
 
 /** Each command as somebody writes it well. */
 const written: Record<CommandName, string> = {

@@ -1,0 +1,23 @@
+import { type Known, known, unknown } from "../../core/known.ts";
+import type { GitObjects } from "./objects.ts";
+
+/** A branch by the name people know it by, and its commit. */
+export type Branch = { name: string; sha: string };
+
+/**
+ * The default branch: where `origin/HEAD` points if the clone says so, else a local `main` or `master`. A base that was named
+ * is never taken for it, because whoever may write to that branch could then choose the policy.
+ */
+export async function findDefaultBranch(objects: GitObjects, dir: string): Promise<Known<Branch>> {
+  const about = await objects.about();
+  if (!about.known) return about;
+  const { defaultBranch } = about.value;
+  if (defaultBranch === null)
+    return unknown(
+      `${dir} has no default branch that can be told: there is no origin/HEAD, no main and no master`,
+    );
+  const sha = await objects.resolve(defaultBranch);
+  return sha.known
+    ? known({ name: defaultBranch.replace(/^refs\/(?:heads|remotes\/origin)\//, ""), sha: sha.value })
+    : sha;
+}
