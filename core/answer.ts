@@ -3,13 +3,13 @@ import { type Draft, entriesOf, type TypedEntry, userActor } from "./entries.ts"
 import type { CommandRequest } from "./facts.ts";
 import { effectKey, sourceKey } from "./identifiers.ts";
 
-/** How one command is answered: with the line people read, and what else it brings about. */
+/** The answer to one command: the line people read, and the entries it adds. */
 export type CommandAnswer = { accepted: boolean; code: string; line: string; drafts?: Draft[] };
 
-/** The answer to a command that is not carried out, with a code and the line people read. */
+/** Refuses a command, with a code and the line people read. */
 export const refuse = (code: string, line: string): CommandAnswer => ({ accepted: false, code, line });
 
-/** The answer to one that is. */
+/** Accepts a command, with a code, the line people read and the entries it adds. */
 export const accept = (code: string, line: string, drafts: Draft[] = []): CommandAnswer => ({
   accepted: true,
   code,
@@ -17,12 +17,12 @@ export const accept = (code: string, line: string, drafts: Draft[] = []): Comman
   drafts,
 });
 
-/** The sources of the commands that the ledger has an answer to, by `sourceKey`. */
+/** The sources of the commands that the ledger has answered, by `sourceKey`. */
 export function answeredSources(entries: readonly TypedEntry[]): ReadonlySet<string> {
   return new Set(entriesOf(entries, "command").map(({ body }) => sourceKey(body.source)));
 }
 
-/** The entry and the reply by which a command on an issue or a pull request is answered. */
+/** The entry and the reply that answer a command on an issue or a pull request. */
 export function answered(
   request: CommandRequest,
   answer: CommandAnswer,
@@ -41,7 +41,7 @@ export function answered(
           accepted: answer.accepted,
           code: answer.code,
           message: answer.line,
-          // Anybody can write a command that is refused, and what the ledger holds is public and stays.
+          // Anybody can write a command that is refused, and the ledger is public and permanent.
           text: answer.accepted && "text" in request.command ? request.command.text : "",
         },
       },

@@ -7,21 +7,21 @@ import { isCheckpointName } from "./identifiers.ts";
 export type Place = "story" | "pull";
 
 /**
- * Who may give a command: people who hold one of these duties; an empty list means anyone who may write to the repository.
- * `waivers`: the policy says it, under `waivers.by`.
+ * Who may give a command: people with one of these duties; an empty list means anyone who may write to the repository.
+ * `waivers`: the duty that the policy names under `waivers.by`.
  */
 type By = readonly Duty[] | "waivers";
 
 type Definition = {
-  /** How it is written, shown when somebody writes it wrongly. */
+  /** Its syntax, shown when somebody writes it wrongly. */
   form: string;
-  /** Where it can be given, and by whom there. */
+  /** Where it can be given, and by whom. */
   on: { readonly [P in Place]?: By };
-  /** What is said where it cannot be given. */
+  /** The reply where it cannot be given. */
   elsewhere?: string;
 };
 
-/** The commands that this version carries out. Who answers each is in `story/answers.ts` and `pull-answers.ts`. */
+/** The commands of this version. Their handlers are in `core/story/commands.ts` and `core/pull/commands.ts`. */
 export const commands = {
   status: { form: "/status", on: { story: [], pull: [] } },
   plan: { form: "/plan", on: { story: ["planners"] } },
@@ -59,6 +59,7 @@ export const commands = {
   },
 } as const satisfies Record<string, Definition>;
 
+/** The name of a command, without its slash. */
 export type CommandName = keyof typeof commands;
 
 /** The names of the commands that can be given in a place. */
@@ -66,7 +67,10 @@ export type CommandOn<P extends Place> = {
   [N in CommandName]: P extends keyof (typeof commands)[N]["on"] ? N : never;
 }[CommandName];
 
-/** The duties of which somebody needs one to give a command in a place; none where it cannot be given there. */
+/**
+ * The duties that allow a command in a place: a person needs one of them. Empty: none is needed, or the command cannot
+ * be given there.
+ */
 export function dutiesOn(place: Place, name: CommandName, { waivers }: Policy): readonly Duty[] {
   const { on }: Definition = commands[name];
   const by = on[place] ?? [];
@@ -74,13 +78,13 @@ export function dutiesOn(place: Place, name: CommandName, { waivers }: Policy): 
   return waivers === undefined ? [] : [waivers.by];
 }
 
-/** What is said of a command that is given where it has no meaning. */
+/** The reply to a command that is given in the wrong place. */
 export function wrongPlace(name: CommandName): string {
   const { elsewhere }: Definition = commands[name];
   return elsewhere ?? "Give this command on the story, not on the pull request.";
 }
 
-/** A command as a person wrote it. `text` is what follows it, on the first line and below: untrusted. */
+/** A command as a person wrote it. `text` is what follows it, on the first line and below. Untrusted. */
 export type Command =
   | { name: "status" | "plan" | "run" | "stop" | "retry" }
   | { name: "approve"; digest: string }
@@ -93,7 +97,7 @@ export type Command =
 /** A command of one name. */
 export type CommandOf<N extends CommandName> = Command & { name: N };
 
-/** A line that is meant for us but cannot be carried out, and how it is to be written. */
+/** A command that is written wrongly, its syntax, and what is wrong. */
 export type BadCommand = { name: CommandName; form: string; why: string };
 
 function isCommandName(word: string): word is CommandName {
@@ -102,12 +106,12 @@ function isCommandName(word: string): word is CommandName {
 
 /**
  * Reads a comment's command. Only the very first line counts, from its first character, so that nothing inside a
- * quotation, a code block or a mail reply is ever a command. Null: the comment is not for us.
- * Anyone who can comment wrote the text; who may do what is judged elsewhere.
+ * quotation, a code block or a mail reply is ever a command. Null: the comment is no command. Anyone who can comment
+ * wrote the text; who may do what is judged elsewhere.
  */
 export function parseCommand(body: string): Command | BadCommand | null {
   const [first = "", ...rest] = body.replaceAll("\r\n", "\n").split("\n");
-  // No two parts of it can take the same blanks: a line of them would be tried in every way.
+  // No two parts of the pattern match the same blanks: a line of blanks would otherwise backtrack.
   const match = /^\/([a-z][a-z-]*)(?:[ \t](.*))?$/.exec(first);
   const name = match?.[1];
   if (name === undefined || !isCommandName(name)) return null;
@@ -163,24 +167,25 @@ export function parseCommand(body: string): Command | BadCommand | null {
   }
 }
 
-/** What is kept of a command's text. A cut can halve a surrogate pair, and such a text no entry could ever hold. */
+/** Truncates a command's text. A cut can halve a surrogate pair, and no entry can hold such a text. */
 function kept(text: string): string {
   return text.slice(0, maxConcernLength).toWellFormed();
 }
 
-/** The one-shot command labels and the command each stands for. */
+/** The one-shot command labels and the command that each gives. */
 export const commandLabels = { "ai:plan": "plan", "ai:run": "run" } as const satisfies Record<
   string,
   CommandName
 >;
+/** A label that gives a command. */
 export type CommandLabel = keyof typeof commandLabels;
 
-/** Whether a label is one of our commands. */
+/** Whether a label gives a command. */
 export function isCommandLabel(label: string): label is CommandLabel {
   return Object.hasOwn(commandLabels, label);
 }
 
-/** Whether a text is a day of the calendar, written `2026-12-31`. */
+/** Whether a text is a calendar day, written `2026-12-31`. */
 function isDay(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const [year, month, day] = text.split("-").map(Number);

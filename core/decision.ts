@@ -5,7 +5,7 @@ import type { CommandRequest, PolicyReading } from "./facts.ts";
 import { effectKey } from "./identifiers.ts";
 import type { Known } from "./known.ts";
 
-/** What is known of every issue and pull request besides the thing itself. */
+/** The facts that stories and pull requests have in common. */
 export type CommonFacts = {
   /** RFC 3339, read once when the facts were collected. */
   now: string;
@@ -14,13 +14,13 @@ export type CommonFacts = {
   policy: Known<PolicyReading>;
   /** The tip of the default branch. */
   base: Known<string>;
-  /** Commands on this issue or pull request that are ours to answer, oldest first. */
+  /** The commands to answer on this issue or pull request, oldest first. */
   commands: CommandRequest[];
   /** The repository's ledger, oldest first. */
   entries: TypedEntry[];
-  /** How far the effects of this subject got, by key. */
+  /** The outcomes of this subject's effects, by key. */
   outcomes: ReadonlyMap<string, EffectOutcome>;
-  /** Our one comment on it, as it stands. */
+  /** The current text of our one comment on it. */
   sticky: string | null;
 };
 
@@ -28,7 +28,7 @@ export type CommonFacts = {
 export type Body = { sha256: string; text: string; mediaType: string };
 
 /**
- * What is decided of a subject: entries to append, effects to perform, other subjects to decide, when to decide
+ * The decision on a subject: entries to append, effects to perform, other subjects to decide, and when to decide it
  * again.
  */
 export type Decision = {
@@ -36,7 +36,7 @@ export type Decision = {
   bodies: Body[];
   effects: Effect[];
   enqueue: Subject[];
-  /** Seconds until the subject is decided again although nothing may happen; null when an event will come. */
+  /** Seconds until the subject is decided again without an event; null when an event will come. */
   requeueAfter: number | null;
   /** Gates that crashed while they judged, for the host's log. */
   crashes: Crash[];
@@ -47,15 +47,15 @@ export type Step = Partial<Decision>;
 
 /** Seconds after which a subject is decided again without an event. */
 export const requeue = {
-  /** Something is not known or not settled yet, or more waits than one decision takes. */
+  /** A fact is unknown or not settled yet, or more is waiting than one decision handles. */
   undecided: 15,
-  /** The policy could not be read, so that nothing can be decided. */
+  /** The policy could not be read, so nothing can be decided. */
   policy: 30,
   /** GitHub may change what it shows of the subject without an event that names it. */
   unannounced: 60,
 } as const;
 
-/** The decision that steps come to, in their order. The soonest time that one of them asks for counts. */
+/** Joins steps into a decision, in their order. The soonest `requeueAfter` counts. */
 export function decisionOf(...steps: readonly Step[]): Decision {
   const times = steps.flatMap(({ requeueAfter }) => requeueAfter ?? []);
   return {
@@ -73,22 +73,22 @@ export function emptyDecision(): Decision {
   return decisionOf();
 }
 
-/** Decides nothing without a usable policy; one that could not be read is read again. */
+/** Decides nothing without a usable policy; a policy that could not be read is read again. */
 export function awaitPolicy(policy: Known<PolicyReading>): Decision {
   return decisionOf(policy.known ? {} : { requeueAfter: requeue.policy });
 }
 
-/** Why an effect is not tried again. */
+/** Why an effect failed for good. */
 export type EffectFailure = { code: string; message: string };
 
-/** What follows from an effect that is asked for once: from its not being asked for yet, its result, or its failure. */
+/** The steps that follow from a one-time effect: before it is requested, on its result, and on its failure. */
 type Outcomes = {
   ask: () => Step;
   done: (result: EffectResult) => Step;
   failed: (failure: EffectFailure) => Step;
 };
 
-/** The next step about an effect, by how far it got; while it is waiting there is none. */
+/** The next step by an effect's outcome; nothing while it is waiting. */
 export function awaitEffect(outcome: EffectOutcome | undefined, { ask, done, failed }: Outcomes): Step {
   switch (outcome?.status) {
     case undefined:
@@ -102,17 +102,17 @@ export function awaitEffect(outcome: EffectOutcome | undefined, { ask, done, fai
   }
 }
 
-/** An issue or a pull request: GitHub numbers both together. */
+/** An issue or a pull request; GitHub numbers both in one sequence. */
 export type IssueRef = { repository: { id: number }; number: number };
 
-/** Shows a text in our one comment there, unless `shown` is that text already. */
+/** Writes a text to our one comment there, unless it already has that text (`shown`). */
 export function ensureSticky({ repository, number }: IssueRef, body: string, shown: string | null): Step {
   if (body.trimEnd() === shown?.trimEnd()) return {};
   const key = effectKey.sticky(repository.id, number);
   return { effects: [{ type: "ensure-sticky", key, issue: number, body }] };
 }
 
-/** Shows a state as the one label of ours there, unless `labels` show it already. */
+/** Sets the one `sallyport:` label there, unless `labels` already have it and no other. */
 export function ensureState(
   { repository, number }: IssueRef,
   labels: readonly string[],

@@ -3,20 +3,20 @@ import type { Account } from "../schemas/text.ts";
 import { parseQueueRef } from "./queue-ref.ts";
 
 /**
- * What may have changed and is to be looked at again. `number` is an issue's or a pull request's; a merge group goes by
- * its full ref, and its number is that of its last pull request.
+ * An object on GitHub to observe and decide. `number` is that of the issue or pull request; a merge group is identified
+ * by its full ref, and its number is that of its last pull request.
  */
 export type Subject =
   | { kind: "issue"; repository: number; number: number }
   | { kind: "pull"; repository: number; number: number }
   | { kind: "group"; repository: number; number: number; ref: string };
 
-/** A subject's stable name: the key of its lease and of its place in the queue. */
+/** A subject's stable name: the key of its lease and of its job in the queue. */
 export function subjectKey(subject: Subject): string {
   return `${subject.kind}/${subject.repository}/${subject.kind === "group" ? subject.ref : subject.number}`;
 }
 
-/** The merge group of a full ref; null when the ref is not one of the queue's. */
+/** The merge group of a full ref; null when the ref does not have the merge queue's form. */
 export function groupSubject(repository: number, ref: string): Subject | null {
   const parsed = parseQueueRef(ref);
   return parsed === null ? null : { kind: "group", repository, number: parsed.pull, ref };
@@ -33,11 +33,11 @@ export function subjectOf(key: string): Subject | null {
 }
 
 /**
- * What is to be done outside, as plain data. Each can be found again by its key, so doing one twice is doing it once.
- * `ensure…` effects bring about a state and may be asked for again; the others happen once for all time.
+ * A change to make outside the ledger, as plain data. Each effect is idempotent by its key. `ensure…` effects establish
+ * a state and may be requested again; the others happen once.
  */
 export type Effect =
-  /** React to a person's command and answer it in one line. */
+  /** Reacts to a person's command and answers it in one line. */
   | {
       type: "reply";
       key: string;
@@ -49,13 +49,13 @@ export type Effect =
     }
   /** One comment of ours on an issue or pull request, edited and never repeated. */
   | { type: "ensure-sticky"; key: string; issue: number; body: string }
-  /** Exactly one `sallyport:<state>` label, and none of ours when `state` is null. */
+  /** Exactly one `sallyport:<state>` label, or none when `state` is null. */
   | { type: "ensure-state"; key: string; issue: number; state: string | null }
-  /** Take a one-shot command label off. */
+  /** Removes a one-shot command label. */
   | { type: "ensure-label-gone"; key: string; issue: number; label: string }
-  /** A story that names its epic becomes its sub-issue. */
+  /** Makes a story a sub-issue of the epic that it names. */
   | { type: "link-story"; key: string; epic: number; story: number }
-  /** A diff prompt as a sub-issue of its story, blocked by the ones before it. */
+  /** Opens a diff prompt as a sub-issue of its story, blocked by the earlier prompts it depends on. */
   | {
       type: "open-prompt";
       key: string;
@@ -69,12 +69,12 @@ export type Effect =
       key: string;
       story: number;
       base: string;
-      /** The story as it stands: text of whoever may write issues. */
+      /** The story's current text. Anyone who can write issues wrote it. */
       title: string;
       body: string;
       /** What a person wants changed in the previous plan; empty for a first plan. */
       refinement: string;
-      /** The stored body of the plan to be refined. */
+      /** The stored body of the plan to refine. */
       previousPlan: string | null;
       roles: { name: string; allow: string[]; deny: string[] }[];
       decisions: string[];
@@ -82,9 +82,9 @@ export type Effect =
       /** null: the backend's default. */
       model: string | null;
     }
-  /** Run an agent on a recorded pack. */
+  /** Runs an agent on a recorded pack. */
   | { type: "run-agent"; key: string; run: string; packSha256: string; backend: string; model: string | null }
-  /** Write a recorded answer's files as one commit on a branch of ours; nothing is forced. */
+  /** Writes a recorded answer's files as one commit to a branch of ours, without force. */
   | {
       type: "write-change";
       key: string;
@@ -93,9 +93,9 @@ export type Effect =
       branch: string;
       parent: string;
       message: string;
-      /** RFC 3339; fixed, so that doing it twice gives the same commit. */
+      /** RFC 3339; fixed, so that a second attempt gives the same commit. */
       at: string;
-      /** What the pack's casefiles say, without what people wrote below; absent: it has none. */
+      /** The casefiles' text without people's part below it; absent: the pack has no casefiles. */
       casefiles?: readonly (Casefile & { text: string })[];
     }
   | {
@@ -120,24 +120,25 @@ export type Effect =
       summary: string;
       annotations: readonly Annotation[];
     }
-  /** What a changed policy would have meant for merged pull requests, in one comment of its own. */
+  /** Shows in a comment of its own what a changed policy would have meant for merged pull requests. */
   | { type: "show-backtest"; key: string; pull: number; head: string; policyRef: string; branch: string }
   | { type: "close-issue"; key: string; issue: number; comment: string }
-  /** Put a branch of a run back to a commit, or take it away with its pull request when `to` is null. */
+  /** Resets a run's branch to a commit; with `to` null, deletes it and closes its pull request. */
   | {
       type: "roll-back";
       key: string;
       branch: string;
       to: string | null;
-      /** The commits of ours that may go; a branch that stands at another one is left alone. */
+      /** Our commits that may be removed; a branch with another head is left alone. */
       undone: string[];
-      /** What is said on a pull request that is closed by it. */
+      /** The comment on a pull request that it closes. */
       comment: string;
     };
 
+/** The name of a kind of effect. */
 export type EffectType = Effect["type"];
 
-/** The types that bring about a state: asked for again after they are done, they are done again. */
+/** The types that establish a state: requested again after they are done, they are performed again. */
 export const repeatable: ReadonlySet<EffectType> = new Set([
   "ensure-sticky",
   "ensure-state",
@@ -145,13 +146,13 @@ export const repeatable: ReadonlySet<EffectType> = new Set([
   "ensure-check",
 ]);
 
-/** What an effect brought about, as later looks read it; `failed` means it will not be tried again. */
+/** The outcome of an effect, as later decisions read it; `failed`: it is not retried. */
 export type EffectOutcome =
   | { status: "waiting" }
   | { status: "done"; result: EffectResult }
   | { status: "failed"; code: string; message: string };
 
-/** What the performer hands back, by type of effect; `none` where only the state matters. */
+/** The performer's result, by type of effect; `none` where only the state matters. */
 export type EffectResult =
   | { type: "none" }
   | { type: "issue"; number: number }
@@ -174,12 +175,12 @@ export type EffectResult =
       usage: { model: string; calls: number; inputTokens: number; outputTokens: number };
     };
 
-/** Who we are on GitHub: used to tell our own comments and branches from forged ones. */
+/** Our App and its bot account. They distinguish our own comments and branches from forged ones. */
 export type Ourselves = { appId: number; slug: string; bot: Account };
 
 /**
- * A reason at the place it speaks of, as GitHub shows it beside the lines of a change. `line` is null where the reason is
- * about a whole file, `path` where it is about no file. The names come from the change's author.
+ * A reason at its source position, which GitHub shows beside the lines of a change. `line` is null for a reason about a
+ * whole file, `path` for one about no file. The author of the change chose the file names.
  */
 export type Annotation = {
   title: string;

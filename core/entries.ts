@@ -3,7 +3,7 @@ import type { Actor, StatementSubject } from "../schemas/ledger.ts";
 import type { Account } from "../schemas/text.ts";
 import type { Ourselves } from "./effects.ts";
 
-/** An entry of the ledger whose body was checked against its kind. */
+/** A ledger entry whose body was checked against the schema of its kind. */
 export type TypedEntry = {
   [K in EntryKind]: { seq: number; hash: string; at: string; actor: Actor; kind: K; body: EntryBody<K> };
 }[EntryKind];
@@ -20,7 +20,7 @@ function isOf<K extends EntryKind>(entry: TypedEntry, kind: K): entry is EntryOf
   return entry.kind === kind;
 }
 
-/** The last entry of a kind, before a place of the chain if one is given, whose body fits. */
+/** The last entry of a kind whose body fits; with `before`, only entries before that sequence number. */
 export function lastEntry<K extends EntryKind>(
   entries: readonly TypedEntry[],
   kind: K,
@@ -32,14 +32,14 @@ export function lastEntry<K extends EntryKind>(
   );
 }
 
-/** An entry still to be appended: the store gives it its place, its time and its signature. */
+/** An entry to append: the store adds its sequence number, time and signature. */
 export type Draft = {
   [K in EntryKind]: { kind: K; body: EntryBody<K>; actor: Actor; subject: StatementSubject[] };
 }[EntryKind];
 
 /**
- * Entries, and behind them drafts that are about to become entries. A draft has no place in the chain yet and no
- * hash; an order after all entries is all that a fold needs.
+ * Entries, followed by drafts that will become entries. A draft has no sequence number and no hash yet; a fold only
+ * needs it to come after all entries.
  */
 export function withDrafts(
   entries: readonly TypedEntry[],
@@ -52,17 +52,17 @@ export function withDrafts(
   ];
 }
 
-/** The App itself as the one who acted. */
+/** The App as the actor. */
 export function appActor({ ourselves: { bot } }: { ourselves: Ourselves }): Actor {
   return { type: "app", id: bot.id, login: bot.login };
 }
 
-/** A person as the one who acted. The account is as GitHub told it; that it is a person's, the caller knows. */
+/** A person as the actor. GitHub supplied the account; the caller has checked that it is a person's. */
 export function userActor({ id, login }: Account): Actor {
   return { type: "user", id, login };
 }
 
-/** The account of whoever acted, as GitHub would tell it. */
+/** The actor's account in GitHub's form. */
 export function accountOf({ type, id, login }: Actor): Account {
   return { id, login, type: type === "user" ? "User" : "Bot" };
 }

@@ -1,6 +1,6 @@
 import { oneLine } from "./escape.ts";
 
-/** Why something broke; a closed set, so that callers and tests never read wording. */
+/** Why something failed; a closed set, so that callers and tests never read wording. */
 export type ErrorCode =
   | "bad-input"
   | "evidence-rewritten"
@@ -19,15 +19,15 @@ export type ErrorCode =
   | "rate-limit"
   | "secret-in-prompt";
 
-/** What an error says; one of Node's says only a code, where all of several addresses refused. */
+/** An error's message. When all of several addresses refuse a connection, Node's error has only a code. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message === "" && "code" in error ? String(error.code) : error.message;
 }
 
 /**
- * The one error class: for a broken world, not for outcomes that are expected. `retry` says whether the same call may
- * succeed later, and `notBefore` when GitHub asked us to wait until.
+ * The one error class, for failures that are not expected outcomes. `retry`: the same call may succeed later;
+ * `notBefore`: GitHub asked us to wait until then.
  */
 export class SallyportError extends Error {
   readonly code: ErrorCode;
@@ -47,12 +47,12 @@ export class SallyportError extends Error {
   }
 }
 
-/** What a gate threw while it judged: a fault of ours. Its text may quote what the author of the change wrote. */
+/** An exception that a gate threw: our bug. Its text may quote what the author of the change wrote. */
 export type Crash = { gate: string; error: unknown };
-/** Is told of a crash, so that a host can log it. */
+/** Called for each crash, so that the host can log it. */
 export type OnCrash = (crash: Crash) => void;
 
-/** A crash on one line of a log. */
+/** A crash as one log line. */
 export function crashText({ gate, error }: Crash): string {
   return oneLine(`the gate ${gate} crashed: ${(error instanceof Error && error.stack) || String(error)}`);
 }

@@ -6,7 +6,7 @@ import type { BadCommand, Command } from "./commands.ts";
 import type { Known } from "./known.ts";
 import type { YamlProblem, YamlReading } from "./yaml.ts";
 
-/** One side of a changed file, as git's tree holds it: `100644`, `100755`, `120000` (symlink) or `160000` (submodule). */
+/** One side of a changed file, as in git's tree: `100644`, `100755`, `120000` (symlink) or `160000` (submodule). */
 export type FileSide = { mode: string; sha: string };
 
 /**
@@ -26,13 +26,13 @@ export type Change = {
   binary: boolean;
 };
 
-/** A policy as it was read: the default branch's commit, the blob, and the line of every key by its dotted path. */
+/** A policy that was read: the default branch's commit, the blob, and the line of every key by its dotted path. */
 export type LoadedPolicy = { ref: string; blob: string; policy: Policy; lines: Record<string, number> };
 
-/** All that is wrong with a policy, in the order of the text and at most a hundred, each in one line. */
+/** A policy's problems in text order, at most a hundred, each on one line. */
 export type PolicyProblems = readonly [YamlProblem, ...YamlProblem[]];
 
-/** What was found at the policy's path on the default branch; that it could not be read at all is an unknown fact. */
+/** What the default branch has at the policy's path. A policy that could not be read is an unknown fact. */
 export type PolicyReading =
   | ({ state: "loaded" } & LoadedPolicy)
   | { state: "absent"; ref: string }
@@ -44,21 +44,24 @@ export type PolicyReading =
     };
 
 /**
- * What stands at a path in one commit. A link is not followed, and what is no text is not read. `yaml` is there for a file
- * whose name ends in `.yml` or `.yaml`: the text as tools other than ours read it.
+ * The content of a path in one commit. Links are not followed, and only text is read. `yaml` is present for a file
+ * whose name ends in `.yml` or `.yaml`: the text as other tools read it.
  */
 export type Content =
   | { state: "absent" }
   | { state: "text"; text: string; yaml?: YamlReading }
   | { state: "opaque"; why: "binary" | "too-large" | "link" | "submodule" };
 
-/** A file that a gate asked to read, at the merge base and at the head. The author of the change wrote the latter. */
+/**
+ * A file that a gate asked to read, at the merge base and at the head. The author of the change wrote the head's
+ * content.
+ */
 export type FileText = { path: string; before: Content; after: Content };
 
-/** A commit between base and head. Whoever pushed it wrote the message and chose every name in it. */
+/** A commit between base and head. Anyone who can push wrote the message and chose every name in it. */
 export type CommitFact = { sha: string; parents: string[]; tree: string; message: string };
 
-/** A secret that was found, told without quoting it. `path` and `line` are null where it stood in a text that is no file. */
+/** A secret that was found, without quoting it. `path` and `line` are null where it was found outside a file. */
 export type SecretFinding = {
   rule: string;
   where: "file" | "file-name" | "commit-message" | "title" | "description";
@@ -78,12 +81,12 @@ export type ReviewFact = {
   permission: Known<Permission>;
 };
 
-/** A review as GitHub tells it, before it is known what the reviewer may do here. */
+/** A review as GitHub lists it, before the reviewer's permission was read. */
 export type SeenReview = Omit<ReviewFact, "permission">;
 
 /**
- * A check on the head; `app` is the slug of the App that made it, told by GitHub. Each run of a workflow has a check suite of
- * its own, and within one a higher `id` is a later attempt.
+ * A check on the head; `app` is the slug of the App that made it, from GitHub. Each run of a workflow has a check suite
+ * of its own, and within one a higher `id` is a later attempt.
  */
 export type CheckFact = {
   id: number;
@@ -94,7 +97,7 @@ export type CheckFact = {
   conclusion: string | null;
 };
 
-/** What the ledger says about the run behind a pull request; `null` for a pull request that no run made. */
+/** The ledger's record of the run that made a pull request; `null` when no run made it. */
 export type PullRun = {
   run: string;
   story: number;
@@ -106,25 +109,28 @@ export type PullRun = {
   needsManualTest: boolean;
   /** Evidence files that the prompt declared it would produce. */
   evidenceFiles: string[];
-  /** The person's approval that the run's contract was compiled from; null when the ledger has none of that digest. */
+  /** The person's approval of the run's contract; null when the ledger has none of that digest. */
   approval: { digest: string; by: Account; seq: number } | null;
   /** Prompts that this one builds on, and whether each is merged. */
   dependsOn: { prompt: number | null; title: string; merged: boolean }[];
-  /** Paths that prompts still to be merged declare: a file that a rule asks for may come with one of them. */
+  /** Paths that unmerged prompts declare: a file that a rule requires may come with one of them. */
   laterPaths: string[];
-  /** Files of decisions that the story names. */
+  /** The decision files that the story names. */
   decisions: string[];
-  /** Who asked for the plan and who submitted the run: they may not sign off their own work under `separation: strict`. */
+  /**
+   * Who asked for the plan, submitted a run or answered an agent: they may not sign off their own work under
+   * `separation: strict`.
+   */
   requesters: Account[];
-  /** What our writer added to the last commit that it put on the run's branch; absent: nothing. */
+  /** The casefiles in our last commit on the run's branch; absent: none. */
   casefiles?: { path: string; blob: string }[];
 };
 
-/** When a person acted on a pull request, and for which branch. */
+/** A person's act on a pull request: its time, and the base branch it is for. */
 export type GivenAct = {
-  /** The branch that the pull request entered then, by its short name; null where that was not recorded. */
+  /** The base branch at that time, by its short name; null where it was not recorded. */
   baseRef: string | null;
-  /** RFC 3339: when it was recorded or, where there is no ledger, written. */
+  /** RFC 3339: when it was recorded, or written where there is no ledger. */
   at: string;
 };
 
@@ -137,7 +143,7 @@ export type SignOff = GivenAct & {
   seq: number;
 };
 
-/** One recorded agent answer and the commit that our writer made of it. */
+/** One recorded agent answer and the commit that we wrote from it. */
 export type EvidenceRecord = { commit: string; tree: string; attempt: string; bundle: string };
 
 /** A person's exception to one gate on one commit, in force until the end of a day (UTC, `2026-12-31`). */
@@ -150,18 +156,18 @@ export type Waiver = GivenAct & {
   seq: number;
 };
 
-/** Commits that no run made, and the person who stands for them since: who wrote them, or how, is not known by it. */
+/** Commits that no run made, and the person who adopted them. It does not show who wrote them, or how. */
 export type Adoption = GivenAct & { commits: string[]; reason: string; by: Account; seq: number };
 
 /**
- * The approved plan that a change is for, in the word of the person who adopted it. It only adds to what is asked of the
- * change: nothing shows that whoever made it saw the plan.
+ * The approved plan that a change was adopted for, as the adopting person stated. It only adds requirements: nothing
+ * shows that the author saw the plan.
  */
 export type AdoptedPlan = {
   story: number;
-  /** Of the approved contract. */
+  /** The digest of the approved contract. */
   digest: string;
-  /** What all prompts of the plan declare. */
+  /** The paths that all prompts of the plan declare. */
   paths: string[];
   risk: Risk;
   needsManualTest: boolean;
@@ -170,45 +176,45 @@ export type AdoptedPlan = {
   requesters: Account[];
 };
 
-/** An open question, block or risk: nothing goes on until somebody has answered it. */
+/** An open question, block or risk: work stops until a person answers it. */
 export type Stop = { code: string; message: string; issue: number | null; by: string; seq: number };
 
-/** What the ledger says about one pull request. Only the App's key could have signed it. */
+/** The ledger's record of one pull request. Only the App's key could have signed it. */
 export type PullRecord = {
   run: PullRun | null;
   evidence: EvidenceRecord[];
   signOffs: SignOff[];
   waivers: Waiver[];
   adoptions: Adoption[];
-  /** Of a change that no run made; absent where nobody named a story. */
+  /** Only for a change that no run made; absent where no adoption named a story. */
   adoptedFor?: AdoptedPlan;
   stops: Stop[];
 };
 
-/** What is told of every pull request, and what is asked for where the policy's people decide. */
+/** The facts read for every pull request, and those read only where `people` of the policy needs them. */
 export type PullBasics = {
   repository: { id: number; name: string };
-  /** null when a git directory alone is judged. */
+  /** null when only a git directory is judged. */
   pull: { number: number; author: Account; title: string; body: string; labels: string[] } | null;
   base: { ref: string; sha: string };
-  /** RFC 3339, told by GitHub: when the pull request was last pointed at another base branch; null: never. */
+  /** RFC 3339, from GitHub: when the pull request's base branch last changed; null: never. */
   retargetedAt: Known<string | null>;
   head: { sha: string };
   defaultBranch: string;
   policy: Known<PolicyReading>;
-  /** What the pull request's author may do here; asked only where their own duty can count (`separation: solo`). */
+  /** The author's permission; read only where their own duty can count (`separation: solo`). */
   authorPermission: Known<Permission>;
-  /** The day of the judgement (UTC, `2026-11-21`): the only thing about time that a verdict depends on. */
+  /** The day of the judgement (UTC, `2026-11-21`): the only time that a verdict depends on. */
   day: string;
 };
 
-/** The facts that gates need, each as it is once it was read. */
+/** The types of the facts that gates read, once they are known. */
 export type FactValues = {
   mergeBase: string;
   changes: Change[];
   /** The files that the gates asked for (`reads`), whether the change touches them or not. */
   texts: FileText[];
-  /** From the merge base, which is not among them, to the head, in any order. */
+  /** From the merge base (exclusive) to the head, in any order. */
   commits: CommitFact[];
   secrets: SecretFinding[];
   reviews: ReviewFact[];
@@ -219,16 +225,16 @@ export type FactValues = {
 /** Everything a verdict depends on. A fact that could not be read is `{ known: false, why }`, never a missing field. */
 export type PullFacts = PullBasics & { [F in keyof FactValues]: Known<FactValues[F]> };
 
-/** What a person may do here: their role on the repository and the duties the policy gives them. */
+/** A person's permission: their role on the repository and the duties that the policy gives them. */
 export type Permission = {
-  /** From the collaborator permission endpoint; `author_association` is never used, it is not a right. */
+  /** From the collaborator permission endpoint; `author_association` is never used: it is not a permission. */
   role: "none" | "read" | "triage" | "write" | "maintain" | "admin";
   duties: Duty[];
 };
 
 /**
- * A person's command, with all that decides whether it counts. The text came from whoever could write the comment;
- * account, times and `viaApp` came from GitHub.
+ * A person's command, with all that decides whether it counts. Anyone who can comment wrote the text; the account,
+ * times and `viaApp` come from GitHub.
  */
 export type CommandRequest = {
   source: Source;
@@ -238,7 +244,7 @@ export type CommandRequest = {
   at: string;
   edited: boolean;
   viaApp: boolean;
-  /** A command label that was on the issue from its opening: a form may have put it there for an outsider. */
+  /** The label was on the issue when it was opened: a form may have added it for an outsider. */
   atOpening: boolean;
   permission: Known<Permission>;
 };

@@ -1,7 +1,9 @@
-/** The longest name of one file or folder on common file systems, and the longest path and deepest nesting looked at. */
+/**
+ * The longest file or folder name on common file systems, and the longest path and deepest nesting that are checked.
+ */
 const limits = { name: 255, path: 4_096, folders: 128 };
 
-/** Whether a path is longer or deeper than any file system of developers takes; it is not looked at further. */
+/** Whether a path is longer or deeper than common file systems allow; it is not checked further. */
 export function isTooLong(path: string): boolean {
   if (path.length <= limits.name) return false;
   if (path.length > limits.path) return true;
@@ -10,17 +12,17 @@ export function isTooLong(path: string): boolean {
 }
 
 /**
- * One form for all names that a case-insensitive or normalising file system, or a reader's eye, could take for the
- * same: invisible characters left out, NFKC, case-folded. Lossy, so it is used to deny and never to allow.
+ * One form for all names that a case-insensitive or normalising file system, or a reader, could confuse: invisible
+ * characters removed, NFKC, case-folded. Lossy, so it is used to deny and never to allow.
  */
 export function foldConfusables(text: string): string {
-  // Most names: the same answer, found sooner.
+  // Fast path for ASCII names, with the same result.
   if (/^[ -~]*$/.test(text)) return text.toLowerCase();
   const visible = text.replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, "");
   return visible.normalize("NFKC").toLowerCase().toUpperCase().toLowerCase().normalize("NFKC");
 }
 
-/** A code point as people write it, such as `U+200B`. */
+/** A code point in the usual notation, such as `U+200B`. */
 export function codePoint(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
@@ -30,7 +32,7 @@ const lookAlike = /[\u{FF01}-\u{FF5E}\u{1D400}-\u{1D7FF}]/u;
 const device = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i;
 
 function characterProblem(path: string): string | null {
-  // Most names hold nothing but these, which are all plain.
+  // Fast path: these characters are all plain.
   if (/^[!-.0-9;-[\]-~/ ]*$/.test(path)) return null;
   for (const character of path) {
     if (character === "\u{FFFD}")
@@ -60,7 +62,7 @@ function segmentProblem(segment: string): string | null {
 
 /**
  * Why a path is hostile: it cannot be shown, checked out or compared the same way everywhere. Null: the name is plain.
- * Anyone who can push a branch chose it; the answer names code points and never repeats what cannot be seen.
+ * Anyone who can push a branch chose it; the message names code points and never repeats invisible characters.
  * Source: git's own checks on tree entries (`fsck`), Windows' rules for file names.
  */
 export function nameProblem(path: string): string | null {

@@ -17,7 +17,7 @@ export function checkpointName({ run, prompt, attempt }: Step): string {
   return `${run}/${prompt}/R${attempt.r}S${attempt.s}`;
 }
 
-/** Whether a text has the form of a checkpoint's name; whether there is such a checkpoint, the ledger tells. */
+/** Whether a text has the form of a checkpoint's name; only the ledger shows whether it exists. */
 export function isCheckpointName(text: string): boolean {
   return /^run-[0-9]{1,10}-[0-9]{1,10}\/[0-9]{1,10}\/R[0-9]{1,10}S[0-9]{1,10}$/.test(text);
 }
@@ -29,16 +29,15 @@ export function branchName(run: string, prompt: number): string {
   return `sallyport/${run}/${prompt}`;
 }
 
-/** The stable name of a person's act: one comment or one label event is answered once. */
+/** The stable name of a person's act: each comment or label event is answered once. */
 export function sourceKey(source: Source): string {
   return source.type === "comment" ? `comment/${source.id}` : `label/${source.id}`;
 }
 
 /**
- * The keys of effects. An effect is found again by its key, so that doing it twice is doing it once: two effects with
- * one key are the same effect. What an effect is to be done for anew stands in its key, and nothing else does. Keys
- * are stored: a key in another form is another effect, and what was asked for under the old one is asked for again.
- * `repository` is the repository's id, `number` an issue's or a pull request's.
+ * The keys of effects. Effects are idempotent by key: two effects with one key are the same effect. A key holds exactly
+ * what makes the effect due again. Keys are stored: in another form a key is another effect, and what was requested
+ * under the old one is requested again. `repository` is the repository's id, `number` an issue's or a pull request's.
  */
 export const effectKey = {
   /** Runs an agent, once for each attempt. */
@@ -52,23 +51,23 @@ export const effectKey = {
     `change/${repository}/${run}/${prompt}/${attemptName({ attempt })}`,
   /** Our check run on a commit. */
   check: (repository: number, sha: string) => `check/${repository}/${sha}`,
-  /** Closes an issue of ours that is complete. */
+  /** Closes a complete issue. */
   close: (repository: number, number: number) => `close/${repository}/${number}`,
-  /** Takes a command label off an issue. */
+  /** Removes a command label from an issue. */
   label: (repository: number, number: number, label: string) => `label/${repository}/${number}/${label}`,
   /** Makes a story a sub-issue of its epic. */
   link: (repository: number, epic: number, story: number) => `link/${repository}/${epic}/${story}`,
   /** Asks the planner, once for each command that asks for a plan. */
   plan: (repository: number, story: number, source: Source) =>
     `plan/${repository}/${story}/${sourceKey(source)}`,
-  /** Opens the issue of one prompt of a contract, which has the plan's revision. */
+  /** Opens the issue of one prompt of a contract, identified by the plan's revision. */
   prompt: (repository: number, story: number, revision: number, index: number) =>
     `prompt/${repository}/${story}/${revision}/${index}`,
   /** Opens the pull request of a run's prompt. */
   pull: (repository: number, run: string, prompt: number) => `pull/${repository}/${run}/${prompt}`,
   /** Answers a command. */
   reply: (repository: number, source: Source) => `reply/${repository}/${sourceKey(source)}`,
-  /** Goes back to a checkpoint, once for each comment that asks for it. */
+  /** Rolls back to a checkpoint, once for each comment that asks for it. */
   rollback: (repository: number, comment: number) => `rollback/${repository}/${comment}`,
   /** The label that shows an issue's state. */
   state: (repository: number, number: number) => `state/${repository}/${number}`,

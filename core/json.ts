@@ -7,16 +7,16 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json | undefined };
 
-/** Whether a value is an object with keys: no list and not null. */
+/** Whether a value is an object, not a list and not null. */
 export function isObject(value: Json | undefined): value is { readonly [key: string]: Json | undefined } {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 /**
- * The one serialisation of a value: keys sorted by UTF-16 code units, no white space, as RFC 8785 has it for strings,
- * numbers and plain objects. Keys whose value is undefined are left out, as in JSON.stringify. Throws on what is not
- * plain JSON, because a value that can be written in two ways cannot be hashed, and on the key `__proto__`, because
- * readers disagree about what it means.
+ * The canonical serialisation of a value: keys sorted by UTF-16 code units, no white space, as in RFC 8785 for strings,
+ * numbers and plain objects. Keys whose value is undefined are left out, as in JSON.stringify. Throws on anything but
+ * plain JSON, because a value with two spellings cannot be hashed, and on the key `__proto__`, because readers disagree
+ * about its meaning.
  */
 export function canonicalJson(value: Json): string {
   if (value === null || typeof value === "boolean") return String(value);
@@ -31,7 +31,7 @@ export function canonicalJson(value: Json): string {
     }
     return JSON.stringify(value);
   }
-  // Unlike map, from also visits the holes of a list, which are then refused.
+  // Unlike map, Array.from visits the holes of a list, which are then refused.
   if (isList(value)) return `[${Array.from(value, (item) => canonicalJson(item)).join(",")}]`;
   if (typeof value !== "object") throw new TypeError(`${typeof value} has no canonical form`);
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -54,8 +54,8 @@ function isList(value: Json): value is readonly Json[] {
 const maxDepth = 64;
 
 /**
- * Reads a text only if it is the canonical form of what it says: then there are no repeated keys, no rounded numbers,
- * no half surrogates and no second spelling, because each of them would be written differently. Undefined: it is not.
+ * Parses a text only if it is canonical: then it has no repeated keys, rounded numbers, half surrogates or second
+ * spelling, because each of them would be written differently. Undefined: it is not canonical.
  */
 export function parseCanonicalJson(text: string): Json | undefined {
   if (depth(text) > maxDepth) return undefined;
@@ -68,9 +68,8 @@ export function parseCanonicalJson(text: string): Json | undefined {
 }
 
 /**
- * Whether the engine's own, much faster writer gives this very text, and gives it for a reason that holds for the
- * canonical form too. A no says nothing: half of a surrogate pair may be escaped in the text, or keys like numbers may
- * stand in an order that the engine does not keep.
+ * Fast path: whether JSON.stringify gives this very text and the text is canonical as well. False decides nothing: the
+ * text may escape half a surrogate pair, or have number-like keys in an order that the engine does not keep.
  */
 function isWrittenSo(value: Json, text: string): boolean {
   return !text.includes("\\ud") && JSON.stringify(value) === text && isOrdered(value);
@@ -102,7 +101,7 @@ function depth(text: string): number {
   return max;
 }
 
-/** Where the string that begins here ends: at the next quotation mark with an even number of backslashes before it. */
+/** The end of the string that begins at `start`: the next quotation mark after an even number of backslashes. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let before = end;

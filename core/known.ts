@@ -1,16 +1,19 @@
 /** A fact that was read, or the reason why it could not be; a fact that is merely missing does not exist. */
 export type Known<T> = { known: true; value: T } | { known: false; why: string };
 
+/** A fact that was read. */
 export function known<T>(value: T): Known<T> {
   return { known: true, value };
 }
 
-/** `why` is one line for people: what could not be read, where, and what to do about it. */
+/**
+ * A fact that could not be read. `why` is one line for people: what could not be read, where, and what to do about it.
+ */
 export function unknown<T = never>(why: string): Known<T> {
   return { known: false, why };
 }
 
-/** As `find`, where it can be unknown whether an item fits: null when none does, unknown when none surely does and one may. */
+/** Like `find`, where a test can be unknown: null when no item fits, unknown when none certainly fits and one may. */
 export function findKnown<T>(items: readonly T[], fits: (item: T) => Known<boolean>): Known<T | null> {
   let unread: Known<never> | null = null;
   for (const item of items) {

@@ -1,14 +1,15 @@
-/** A merge group's branch, taken apart: the branch it would enter, its last pull request, the commit it stands on. */
+/** A merge group's branch, parsed: its target branch, its last pull request and its base commit. */
 export type QueueRef = { branch: string; pull: number; base: string };
 
-/** Where GitHub's merge queue puts its branches, below `refs/`. */
+/** The prefix of the merge queue's branches, below `refs/`. */
 export const queueRefs = "heads/gh-readonly-queue/";
 
 const form = /^refs\/heads\/gh-readonly-queue\/(.+)\/pr-([1-9][0-9]{0,9})-([0-9a-f]{40}(?:[0-9a-f]{24})?)$/;
 
 /**
- * Takes the full ref of a merge group apart; null for any other ref. GitHub names these branches, but whoever may push can
- * make one of such a name, so what it says is checked against the commits. Source: GitHub docs, webhook `merge_group`.
+ * Parses the full ref of a merge group; null for any other ref. GitHub names these branches, but anyone who can push
+ * can create one of such a name, so its parts are checked against the commits.
+ * Source: GitHub docs, webhook `merge_group`.
  */
 export function parseQueueRef(ref: string): QueueRef | null {
   const [, branch, pull, base] = form.exec(ref) ?? [];
@@ -16,12 +17,12 @@ export function parseQueueRef(ref: string): QueueRef | null {
   return { branch, pull: Number(pull), base };
 }
 
-/** The pull request that a commit of a group was made of, and its head where the commit tells it. */
+/** The pull request of a merge group's commit, and its head where the commit names it. */
 export type Origin = { pull: number; head: string | null };
 
 /**
- * Tells which pull request a commit of the queue brings in: a merge commit by its first line and its second parent, a
- * squashed one by the number that GitHub puts at the end of the first line. Null: it tells none, as rebased commits do.
+ * Finds the pull request of a commit in the queue: for a merge commit by its first line and second parent, for a squash
+ * commit by the number that GitHub appends to the first line. Null: the commit names none, as rebased commits do.
  */
 export function originOf(commit: { message: string; parents: readonly string[] }): Origin | null {
   const [subject = ""] = commit.message.split("\n");

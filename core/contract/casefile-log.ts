@@ -4,13 +4,16 @@ import { code, plain } from "../escape.ts";
 import { attemptName } from "../identifiers.ts";
 import { endText } from "../record/remediation-text.ts";
 
-/** How much is told of one refusal's reasons or one rollback's commits, and of each text; the rest stands in the ledger. */
+/**
+ * The maximum number of a refusal's reasons or a rollback's commits, and of characters in each text; the ledger has the
+ * rest.
+ */
 const limits = { reasons: 20, characters: 300 };
 
-/** What the lines of later entries need of earlier ones. */
+/** The state that later entries' lines need from earlier entries. */
 type LogState = {
   story: number;
-  /** The titles of the last contract's prompts by their place, and then by the issue that was opened for each. */
+  /** The titles of the last contract's prompts by index, and by the issue that was opened for each. */
   planned: Map<number, string>;
   titles: Map<number, string>;
   /** The prompt of each pull request. */
@@ -18,8 +21,8 @@ type LogState = {
 };
 
 /**
- * What became of a story, attempt by attempt. The lines of an entry follow from it and from the entries before it, so the
- * log of fewer entries is the beginning of the log of more. Entries are those of a verified ledger, oldest first.
+ * A story's log, attempt by attempt. An entry's lines depend only on it and the entries before it, so the log of fewer
+ * entries is a prefix of the log of more. `entries` are those of a verified ledger, oldest first.
  */
 export function logFile(entries: readonly TypedEntry[], story: number): string {
   const state: LogState = {

@@ -5,8 +5,8 @@ import { list, section } from "../markdown.ts";
 import { contractOrigin } from "../record/provenance.ts";
 
 /**
- * The plan that a run works on, for people to read beside the change: who approved what, and each diff prompt with its
- * limits. A model wrote the plan's words, so each of them is escaped. Entries are those of a verified ledger, oldest first.
+ * The plan of a run, for people to read beside the change: who approved what, and each diff prompt with its limits. A
+ * model wrote the plan's text, so all of it is escaped. `entries` are those of a verified ledger, oldest first.
  */
 export function planFile(entries: readonly TypedEntry[], story: number, run: string): string {
   const submitted = lastEntry(entries, "run.submitted", ({ body }) => body.run === run);

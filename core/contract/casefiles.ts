@@ -6,13 +6,13 @@ import { matcher } from "../paths/patterns.ts";
 import { logFile } from "./casefile-log.ts";
 import { planFile } from "./casefile-plan.ts";
 
-/** A file that the casefile gate asks for: the policy's key, the name as it stands there, and whether Sallyport writes it. */
+/** A file that the casefile gate requires: the policy's key, the path template, and whether Sallyport writes it. */
 export type RequiredCasefile = { key: string; template: string; ours: boolean };
 
-/** What is asked for where the policy names no file at all: written by whoever makes the change. */
+/** The files required where the policy names none; the author of the change writes them. */
 const standard = ["tasks/{story}/PLAN.md", "tasks/{story}/EXEC_LOG.md"];
 
-/** The casefiles that a policy asks for, those that Sallyport writes first; none without the gate. */
+/** The casefiles that a policy requires, Sallyport's first; none without the gate. */
 export function requiredCasefiles({ gates }: Pick<Policy, "gates">): RequiredCasefile[] {
   const { casefile } = gates;
   if (casefile === undefined) return [];
@@ -29,7 +29,7 @@ export function requiredCasefiles({ gates }: Pick<Policy, "gates">): RequiredCas
   return [...ours, ...others];
 }
 
-/** The casefiles of a story that Sallyport writes, as the pack of an attempt names them. */
+/** The casefiles that Sallyport writes for a story, as an attempt's pack names them. */
 export function casefilesOf({ gates }: Pick<Policy, "gates">, story: number): Casefile[] {
   return (["plan", "log"] as const).flatMap((name) => {
     const path = gates.casefile?.[name]?.replaceAll("{story}", String(story));
@@ -38,8 +38,8 @@ export function casefilesOf({ gates }: Pick<Policy, "gates">, story: number): Ca
 }
 
 /**
- * Tells which paths an agent must leave free because a casefile stands there: its own name and all that could be taken
- * for it, what would lie below it, and what would stand in the place of a folder that it lies in.
+ * Returns a test for the paths that an agent must not write because of a casefile: its own path and any that could be
+ * confused with it, paths below it, and paths that would replace one of its folders.
  */
 export function casefileGuard(casefiles: readonly Pick<Casefile, "path">[]): (path: string) => boolean {
   const taken = matcher(
@@ -51,13 +51,13 @@ export function casefileGuard(casefiles: readonly Pick<Casefile, "path">[]): (pa
     casefiles.some((casefile) => foldConfusables(casefile.path).startsWith(`${foldConfusables(path)}/`));
 }
 
-/** The line that ends what Sallyport writes of a casefile; escaped text cannot hold it. */
+/** The line that ends Sallyport's part of a casefile; escaped text cannot contain it. */
 export const peoplesPart = "<!-- Sallyport writes what stands above this line; what stands below is kept -->";
 
 /**
- * What Sallyport writes of a casefile for one commit: made from the entries up to the evidence of the attempt that
- * becomes the commit, all of which the evidence branch shows, so that it gives away nothing that the branch withholds.
- * Anyone with the ledger derives the same bytes again.
+ * Sallyport's part of a casefile for one commit, derived from the entries up to the evidence of the commit's attempt.
+ * The evidence branch shows all of them, so the file reveals nothing that the branch withholds. Anyone with the ledger
+ * derives the same bytes.
  */
 export function casefileText(
   name: Casefile["name"],
@@ -70,8 +70,8 @@ export function casefileText(
 }
 
 /**
- * The whole file: what Sallyport writes, and below it what people wrote, byte for byte as it stood at the commit's parent
- * (null: no file). Where nothing shows which part was ours, all of it is taken for theirs.
+ * The whole file: Sallyport's part, followed by people's part, byte for byte as in the commit's parent (null: no file).
+ * If no line shows where our part ended, the whole old file counts as people's.
  */
 export function wholeCasefile(text: string, before: string | null): string {
   const ours = `${text}\n${peoplesPart}\n`;

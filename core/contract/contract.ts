@@ -10,12 +10,12 @@ import { sensitivePatterns } from "../paths/sensitive.ts";
 import type { BranchState } from "../record/checkpoints.ts";
 import { casefileGuard, casefilesOf } from "./casefiles.ts";
 
-/** The digest of a story's text as a planner or approver saw it: a later edit of title or body changes it. */
+/** The digest of a story's text as a planner or approver saw it; an edit of title or body changes it. */
 export function issueDigest(issue: { title: string; body: string }): string {
   return digestOf({ title: issue.title, body: issue.body });
 }
 
-/** Every path a plan declares, sorted and without repeats. */
+/** All paths that a plan declares, sorted and without repeats. */
 export function declaredPaths(plan: Plan): string[] {
   return [...new Set(plan.prompts.flatMap((prompt) => prompt.paths))].sort();
 }
@@ -25,7 +25,7 @@ export function approvalDigest(parts: DigestParts): string {
   return digestOf({ version: 1, ...parts });
 }
 
-/** The days for which a proposed plan can be approved; after that it is asked for again. */
+/** The days for which a proposed plan can be approved; after that it has to be planned again. */
 export const planDays = 7;
 
 /** Whether a plan proposed at one moment may still be approved at another (both RFC 3339). */
@@ -34,19 +34,19 @@ export function isExpired(proposedAt: string, now: string): boolean {
 }
 
 /**
- * The most bytes of a plan's canonical JSON. The entries that hold it, and the contract made of it, which repeats parts of
- * it, have an end; a plan that no entry could hold would stop its story for good.
+ * The maximum size of a plan's canonical JSON in bytes. The entries of the plan and of its contract, which repeats
+ * parts of it, have a size limit; a plan that no entry could hold would stop its story for good.
  */
 export const maxPlanLength = 200_000;
 
-/** A role of the policy by its name; a name that every object has, such as `constructor`, is none. */
+/** A role of the policy by its name; undefined for a name that every object has, such as `constructor`. */
 function roleOf(policy: Policy, name: string) {
   return Object.hasOwn(policy.roles, name) ? policy.roles[name] : undefined;
 }
 
 /**
- * What a plan asks for that the policy does not give: each line says which prompt, what and why. A model wrote the
- * plan, so it can only narrow what a role may touch. Empty: the plan fits.
+ * What a plan requests beyond the policy: each line says which prompt, what and why. A model wrote the plan, so it can
+ * only narrow what a role may touch. Empty: the plan fits.
  */
 export function planProblems(plan: Plan, policy: Policy, story: number): string[] {
   const isCasefile = casefileGuard(casefilesOf(policy, story));
@@ -76,7 +76,10 @@ export function planProblems(plan: Plan, policy: Policy, story: number): string[
   });
 }
 
-/** Declared paths that name a forbidden or sensitive file outright; patterns that merely could match are left to the gates. */
+/**
+ * Declared paths that name a forbidden or sensitive file outright; patterns that only could match one are left to the
+ * gates.
+ */
 function forbiddenPaths(prompt: PlannedPrompt, policy: Policy): string[] {
   const denied = matcher(deniedPatterns(policy), "deny");
   return [...prompt.paths, ...prompt.evidence].filter(
@@ -84,7 +87,7 @@ function forbiddenPaths(prompt: PlannedPrompt, policy: Policy): string[] {
   );
 }
 
-/** What no agent may touch under this policy, whatever its role: forbidden paths, and the sensitive files of `extends: default`. */
+/** Paths that no agent may touch under this policy: forbidden paths, and the sensitive files of `extends: default`. */
 export function deniedPatterns(policy: Policy): string[] {
   return [
     ...(policy.gates["forbidden-paths"]?.deny ?? []),
@@ -97,7 +100,7 @@ const list = (title: string, lines: readonly string[]) =>
     ? []
     : [`## ${title}`, "", ...lines.map((line) => `- ${line.replaceAll("\n", " ")}`), ""];
 
-/** Freezes one prompt of an approved plan: this text, and nothing newer, is what an agent will see. */
+/** Freezes one prompt of an approved plan: agents see this text, and no later edit. */
 export function compilePrompt(
   story: { number: number; title: string },
   plan: Plan,
@@ -129,8 +132,8 @@ export function compilePrompt(
 }
 
 /**
- * The branch that a run's next attempt at a prompt writes to, and where it stands: on top of what stands while the prompt's
- * pull request is open (`isOpen`), else the run's own; `head` null: it is made anew.
+ * The branch to which a run's next attempt at a prompt writes, and its head: the existing branch while the prompt's
+ * pull request is open (`isOpen`), else the run's own; `head` null: it will be created.
  */
 export function branchToWrite(
   run: string,
@@ -144,7 +147,7 @@ export function branchToWrite(
     : { branch, head };
 }
 
-/** One try at a prompt, before the policy has its say: where it is made, what was approved, and what failed before. */
+/** The part of an attempt that does not depend on the policy: its base, the approved contract, and earlier failures. */
 export type PromptStep = {
   run: string;
   story: number;
@@ -156,13 +159,15 @@ export type PromptStep = {
   failures: { source: string; code: string; message: string; path?: string | undefined }[];
 };
 
-/** The part of a pack that follows without the policy. */
+/** The fields of a pack that do not depend on the policy. */
 export function packFields({ run, story, prompt, attempt, repository, base, contract }: PromptStep) {
   const { text, paths, acceptance, evidence } = contract;
   return { run, story, prompt, attempt, repository, base, contract: text, paths, acceptance, evidence };
 }
 
-/** What an agent is handed for one try at a prompt: the frozen contract, its scope and its limits. */
+/**
+ * The pack of one attempt at a prompt: the frozen contract, its scope and its limits. Null: the policy lacks the role.
+ */
 export function packOf(step: PromptStep, policy: Policy): Pack | null {
   const { story, contract, failures } = step;
   const role = roleOf(policy, contract.role);
@@ -185,7 +190,7 @@ export function packOf(step: PromptStep, policy: Policy): Pack | null {
   return { ...shared, kind: "rework", failures, previous: null };
 }
 
-/** The backend and model that the policy gives a role. */
+/** The backend and model that the policy assigns to a role. */
 export function routeOf(policy: Policy, role: string): { backend: string; model: string | undefined } {
   const route = policy.agents.routes.find((one) => one.role === role);
   return { backend: route?.use ?? policy.agents.default, model: route?.model ?? policy.agents.model };

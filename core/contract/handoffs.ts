@@ -6,16 +6,16 @@ import { routeOf } from "./contract.ts";
 type Body = EntryBody<"handoff.made">;
 type Actor = Draft["actor"];
 
-/** The one who merges: whoever may write to the repository. No duty of the policy stands for it. */
+/** Whoever merges holds the work: anyone who may write to the repository. The policy has no duty for it. */
 const writers = "people:writers";
 
-/** The agent that the policy names for a prompt's role, as one who has the work. */
+/** The agent that the policy assigns to a prompt's role, as the holder of the work. */
 export function agentHolder(role: string, policy: Policy): string {
   const { backend, model = "default" } = routeOf(policy, role);
   return `agent:${backend}/${model}`;
 }
 
-/** From the approved contract to the agent. */
+/** Hands the approved contract to the agent. */
 export function toAgent(where: { story: number; prompt: number }, digest: string, holder: string): Body {
   return {
     ...where,
@@ -25,7 +25,7 @@ export function toAgent(where: { story: number; prompt: number }, digest: string
   };
 }
 
-/** From the agent whose accepted answer became a commit on a pull request to the gates and reviewers. */
+/** Hands a commit on a pull request from the agent to the gates and reviewers. */
 export function toGates(
   where: { story: number; prompt: number },
   commit: string,
@@ -36,7 +36,7 @@ export function toGates(
     "handoff.made",
     ({ body }) => body.prompt === where.prompt && body.to.stage === "execute",
   );
-  // A run that a version without hand-offs began names its model with the answer.
+  // For a run that began in a version without hand-offs, the model is known from its answer.
   const answer = lastEntry(entries, "response.recorded", ({ body }) => body.prompt === where.prompt);
   const holder = handed?.body.to.holder ?? `agent:${answer?.body.usage.model ?? "unknown"}`;
   return {
@@ -47,7 +47,7 @@ export function toGates(
   };
 }
 
-/** From the gates, which are green for the sealed commit, to the person who merges. Null: that commit was handed on before. */
+/** Hands the sealed commit, which passed the gates, to the person who merges. Null: it was handed on before. */
 export function toMerger(
   where: { story: number; prompt: number },
   commit: string,
@@ -67,7 +67,7 @@ export function toMerger(
   };
 }
 
-/** From the person who merged back to the App, which completes the prompt. */
+/** Hands a merged prompt back to the App, which completes it. */
 export function toCleanup({ story, prompt }: { story: number; prompt: number }, merged: string): Body {
   return {
     story,
@@ -78,7 +78,7 @@ export function toCleanup({ story, prompt }: { story: number; prompt: number }, 
   };
 }
 
-/** A hand-off as the entry to be appended, about the digest or the commit that it carries. */
+/** A hand-off as an entry to append; its subject is the digest or commit that it carries. */
 export function handedOff(body: Body, actor: Actor): Draft {
   const { carries, prompt } = body;
   const digest = body.to.stage === "execute" ? { sha256: carries } : { gitCommit: carries };

@@ -2,12 +2,12 @@ import type { Pack, StepResult } from "../../schemas/step.ts";
 import { matcher, nameProblem } from "../paths/patterns.ts";
 import { casefileGuard } from "./casefiles.ts";
 
-/** What is wrong with an agent's answer, in the form a rework pack carries it back. */
+/** A problem of an agent's answer, in the form a rework pack carries it back. */
 export type ReviewFinding = { source: "review"; code: string; message: string; path?: string };
 
 /**
- * The files that an answer may not write: outside the role, outside the declared paths, denied, or a casefile. The workspace has
- * refused them already; this is asked again before anything is written, because an answer may come from any backend.
+ * The files that an answer may not write: outside the role, outside the declared paths, denied, or a casefile. The
+ * workspace refused them already; they are checked again before any write, because an answer may come from any backend.
  */
 export function outOfScope(pack: Pack, files: readonly { path: string }[]): { path: string; why: string }[] {
   const allowed = matcher(pack.role.allow, "allow");
@@ -30,8 +30,8 @@ export function outOfScope(pack: Pack, files: readonly { path: string }[]): { pa
 }
 
 /**
- * Reviews an agent's answer before anything of it is used: it finished, it changed something, it stayed in scope, it
- * speaks to every acceptance criterion and it hands over the evidence it declared. Empty: accepted.
+ * Reviews an agent's answer before any of it is used: it holds no secret, it finished, it changed something, it stayed
+ * in scope, it answers every acceptance criterion and it has the evidence files it declared. Empty: accepted.
  */
 export function reviewResult(pack: Pack, result: StepResult): ReviewFinding[] {
   const found = (code: string, message: string, path?: string): ReviewFinding => ({

@@ -8,10 +8,10 @@ import { verdictText } from "../verdict/judge.ts";
 import type { GroupSnapshot } from "./facts.ts";
 import { judgeGroup } from "./judge.ts";
 
-/** What a rule for a merge group decides by; `digest` is the SHA-256 of the verdict's bytes. */
+/** The input of a merge group's rules; `digest` is the SHA-256 of the verdict's bytes. */
 type GroupContext = { facts: GroupSnapshot; verdict: Verdict; digest: string };
 
-/** Decides a merge group's next steps: its verdict recorded, and shown on the one commit that was judged. */
+/** Decides a merge group's next steps: records its verdict and shows it on the one commit that was judged. */
 export function decideGroup(facts: GroupSnapshot): Decision {
   const crashes: Crash[] = [];
   const verdict = judgeGroup(facts.group, (crash) => crashes.push(crash));
@@ -29,7 +29,7 @@ function recordJudgement({ facts, verdict, digest }: GroupContext): Step {
   const { ref, members } = facts.group;
   const last = lastEntry(facts.entries, "group.judged", ({ body }) => body.head === verdict.head);
   if (last?.body.verdictSha256 === digest) return {};
-  // As for a pull request: what could not be read is read again at once, and is not worth an entry.
+  // As for a pull request: unread facts are read again at once, and are not worth an entry.
   if (verdict.conclusion === "pending" && verdict.gates.some((gate) => gate.status === "unknown")) return {};
   return {
     drafts: [
@@ -50,7 +50,10 @@ function recordJudgement({ facts, verdict, digest }: GroupContext): Step {
   };
 }
 
-/** An open group is judged again: a member's state may change without an event that names the group. */
+/**
+ * Has a group judged again that is pending or successful: a member's state may change without an event that names the
+ * group.
+ */
 function judgeAgain({ facts, verdict }: GroupContext): Step {
   if (verdict.conclusion === "pending" || !facts.ourCheck.known) return { requeueAfter: requeue.undecided };
   return verdict.conclusion === "success" ? { requeueAfter: requeue.unannounced } : {};

@@ -6,17 +6,17 @@ import { noRecord } from "../record/pull.ts";
 import { conclude, judge } from "../verdict/judge.ts";
 import type { GroupFacts, MemberFacts } from "./facts.ts";
 
-/** One reason of the result `members`, and how much of it blocks. */
+/** One reason of the result `members`, and its status. */
 type MemberFinding = { status: GateStatus; reason: Reason };
 
 /** A member with the verdict on its own head, by the same rules as its own check. */
 type Judged = { member: MemberFacts; verdict: Known<Verdict> };
 
 /**
- * Judges a merge group by nothing but the facts: the content gates over all that the group brings, from the commit it
- * stands on to its head, so that pull requests which keep a limit each and break it together do not pass; and `members`,
- * which passes only when every member's own verdict on exactly its head is success. Sign-offs, evidence, reviews and the
- * other gates of the ledger and of people belong to a member's head and count there, not on the group. `onCrash` as in `judge`.
+ * Judges a merge group from its facts alone. The content gates judge the whole change from the group's base to its
+ * head, so that pull requests which each keep a limit and together exceed it do not pass. `members` passes only when
+ * every member's own verdict on exactly its head is success. Sign-offs, evidence, reviews and the other gates of the
+ * ledger and of people belong to a member's head and count there, not on the group. `onCrash` as in `judge`.
  */
 export function judgeGroup(group: GroupFacts, onCrash?: OnCrash): Verdict {
   const tree = judge(group.tree, { settle: "content", onCrash });
@@ -32,7 +32,7 @@ export function judgeGroup(group: GroupFacts, onCrash?: OnCrash): Verdict {
 }
 
 /**
- * What the ledger lets the content gates of a group take into account: decisions and files still to come, of all its
+ * The ledger record that the content gates of a group read: declared paths, later paths and decisions of all its
  * members' runs together. Null run: no run made any of them.
  */
 export function recordOfGroup(members: readonly MemberFacts[]): Known<PullRecord> {
@@ -53,7 +53,10 @@ export function recordOfGroup(members: readonly MemberFacts[]): Known<PullRecord
   return known({ ...noRecord, run });
 }
 
-/** A waiver names one commit and so never the group's; it carries over only where every member has one for this gate. */
+/**
+ * Applies waivers to a gate. A waiver names one commit, never the group's; it carries over only where every member has
+ * one for this gate.
+ */
 function withWaivers(gate: GateResult, judged: readonly Judged[]): GateResult {
   if (gate.status !== "fail" && gate.status !== "pending") return gate;
   const waivers = judged.map(({ verdict }) =>
@@ -107,7 +110,7 @@ function membersResult(
   const worst = (["fail", "unknown", "pending"] as const).find((one) =>
     findings.some(({ status }) => status === one),
   );
-  // What blocks comes first: it is what people read.
+  // Blocking reasons come first: people read those.
   const order: GateStatus[] = ["fail", "unknown", "pending", "pass"];
   const reasons = order.flatMap((status) => findings.filter((one) => one.status === status));
   return { gate: "members", status: worst ?? "pass", reasons: reasons.map(({ reason }) => reason) };

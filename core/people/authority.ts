@@ -3,7 +3,7 @@ import type { Duty } from "../../schemas/policy-values.ts";
 import type { CommandRequest, Permission } from "../facts.ts";
 import { shortName } from "./person-name.ts";
 
-/** Whether an ask may be carried out; `wait` when what decides it could not be read. */
+/** Whether a command may be carried out; `wait` when a needed fact could not be read. */
 export type Authority =
   | { answer: "yes" }
   | { answer: "no"; code: string; line: string }
@@ -12,7 +12,7 @@ export type Authority =
 /** The roles that may write to a repository; nobody below them has authority over its changes. */
 export const writers: ReadonlySet<Permission["role"]> = new Set(["write", "maintain", "admin"]);
 
-/** The names of those who hold a duty, for a next step; says so when the policy names nobody. */
+/** The names of a duty's holders, for a next step; says so when the policy names nobody. */
 export function holders(people: People, duty: Duty): string {
   const names = people[duty];
   return names.length === 0

@@ -5,11 +5,11 @@ import { type Known, known } from "../known.ts";
 import { firstForBase, type Target } from "./retarget.ts";
 
 /**
- * Whether a person would judge their own work if they approved, signed off, reviewed or waived something (invariant 6: the
- * requester does not). `own`: they asked for it, so their word does not count. `own-but-solo`: they asked for it and the
- * policy says `separation: solo`, so their word counts and is shown as what it is. `others`: they did not ask for it.
- * `askedBy` holds numeric account ids, as `requesters` gives them for a pull request. This decides nothing else: whether
- * they are a person, may write and hold the duty is for `authority` to say.
+ * Whether a person would judge their own work by approving, signing off, reviewing or waiving (invariant 6: the
+ * requester does not). `own`: they requested it, so their act does not count. `own-but-solo`: they requested it and the
+ * policy says `separation: solo`, so their act counts and is marked as solo. `others`: they did not request it.
+ * `askedBy` holds numeric account ids, as `requesters` returns them. This checks nothing else: `authority` checks
+ * whether they are a person, may write and hold the duty.
  */
 export function whoseWork(
   person: Pick<Account, "id">,
@@ -20,14 +20,15 @@ export function whoseWork(
   return separation === "solo" ? "own-but-solo" : "own";
 }
 
-/** The numeric ids of accounts: what `whoseWork` compares, because logins are renamed and reused. */
+/** The numeric ids of accounts. `whoseWork` compares them, because logins are renamed and reused. */
 export function idsOf(accounts: readonly Pick<Account, "id">[]): ReadonlySet<number> {
   return new Set(accounts.map(({ id }) => id));
 }
 
 /**
- * Who asked for a change, by numeric account id: those who asked for the run behind it or submitted it, those who adopted
- * commits of it or asked for the plan it was adopted for, and the pull request's author.
+ * The requesters of a change by numeric account id: those who requested the plan behind it, submitted its run or
+ * answered its agent, those who adopted commits of it or requested the plan it was adopted for, and the pull request's
+ * author.
  */
 export function requesters(facts: Pick<PullBasics, "pull">, record: PullRecord): ReadonlySet<number> {
   const planned = record.run?.requesters ?? record.adoptedFor?.requesters ?? [];
@@ -36,16 +37,16 @@ export function requesters(facts: Pick<PullBasics, "pull">, record: PullRecord):
 }
 
 /**
- * Whether a change is to be judged as an agent's: a run made it, the ledger has evidence for it, or its author is not
- * known to be a person. Commits and their e-mail addresses say nothing here, because whoever pushes them chooses both.
+ * Whether a change is judged as an agent's: a run made it, the ledger has evidence for it, or its author is not known
+ * to be a person. Commits and their e-mail addresses prove nothing here, because anyone who pushes them chooses both.
  */
 export function isByAgent(facts: Pick<PullBasics, "pull">, record: PullRecord): boolean {
   return record.run !== null || record.evidence.length > 0 || facts.pull?.author.type !== "User";
 }
 
 /**
- * The adoption by which a person stands for a commit in the branch that the pull request enters; null when nobody does. Who
- * adopted for another branch has asked for the change all the same (`requesters`).
+ * The adoption of a commit for the branch that the pull request enters; null when there is none. A person who adopted
+ * it for another branch still counts as a requester (`requesters`).
  */
 export function adoptionOf({ adoptions }: PullRecord, sha: string, target: Target): Known<Adoption | null> {
   return firstForBase(
@@ -54,7 +55,7 @@ export function adoptionOf({ adoptions }: PullRecord, sha: string, target: Targe
   );
 }
 
-/** The commits that no recorded answer became, and that nobody stands for in the branch that they would enter. */
+/** The commits that have no recorded answer, and no adoption for the branch that they would enter. */
 export function untracedCommits(
   commits: readonly CommitFact[],
   record: PullRecord,

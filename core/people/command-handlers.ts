@@ -10,20 +10,20 @@ import {
 import type { CommandRequest, LoadedPolicy } from "../facts.ts";
 import { authority } from "./authority.ts";
 
-/** Answers one command by what `C` holds; null while what decides it cannot be read. */
+/** Answers one command in a context `C`; null while a needed fact cannot be read. */
 export type Handler<N extends CommandName, C> = (
   context: C,
   request: CommandRequest,
   command: CommandOf<N>,
 ) => CommandAnswer | null;
 
-/** What answers each command that can be given in a place. */
+/** The handlers of all commands that can be given in a place. */
 export type Handlers<P extends Place, C> = { [N in CommandOn<P>]: Handler<N, C> };
 
 /**
- * Answers a command in a place: refused to whoever has no authority there, where it is badly written or given in the wrong
- * place, and otherwise as its handler says. `over` is the answer where nothing can be asked for any more but how it stands;
- * null where it goes on. Null while what decides it cannot be read.
+ * Answers a command in a place: refuses it without authority, or if it is badly written or in the wrong place, and
+ * otherwise calls its handler. `over` is the answer to every command but `/status` once the story or pull request has
+ * ended; null before. Null while a needed fact cannot be read.
  */
 export function answerIn<N extends CommandName, C extends { loaded: LoadedPolicy }>(
   place: Place,

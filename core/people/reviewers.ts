@@ -6,8 +6,8 @@ import { writers } from "./authority.ts";
 import { isSinceRetarget } from "./retarget.ts";
 
 /**
- * The review of each person that stands: their latest. A comment leaves an earlier review standing, and a dismissed
- * review does not revive the one before it. Apps and bots have none. `id` grows with time, as GitHub hands it out.
+ * Each person's latest review. A comment does not replace an earlier review, and a dismissed review does not revive the
+ * one before it. Apps and bots are left out. `id` grows with time, as GitHub assigns it.
  */
 export function latestReviews(reviews: readonly ReviewFact[]): ReviewFact[] {
   const latest = new Map<number, ReviewFact>();
@@ -19,19 +19,19 @@ export function latestReviews(reviews: readonly ReviewFact[]): ReviewFact[] {
   return [...latest.values()].sort((one, other) => one.id - other.id);
 }
 
-/** Whether a reviewer's word counts: they may write to the repository and hold one of the duties. */
+/** Whether a reviewer's review counts: they may write to the repository and hold one of the duties. */
 export function hasDuty({ permission }: ReviewFact, duties: readonly Duty[]): Known<boolean> {
   if (!permission.known) return permission;
   const { role, duties: held } = permission.value;
   return known(writers.has(role) && duties.some((duty) => held.includes(duty)));
 }
 
-/** What a gate wants of approvals: by how many people, of which duties, and to whom the change is their own work. */
+/** A gate's requirement on approvals: how many people, which duties, and whose own work the change is. */
 export type Wanted = { count: number; duties: readonly Duty[]; isOwn(person: Account): boolean };
 
 /**
- * Whether enough approvals of the head count, and by whom; whether they may once what is unread can be read; or what is
- * missing, with why other approvals do not count in sentences for people.
+ * The result of counting approvals of the head: enough, and by whom; undecided until an unread fact is known; or
+ * missing, with sentences for people on why other approvals do not count.
  */
 export type Approvals =
   | { state: "enough"; by: Account[] }
@@ -44,7 +44,7 @@ export type Approvals =
       step: string;
     };
 
-/** Why an approval does not count, or may not; null when it does. */
+/** Why an approval does not or may not count; null when it counts. */
 type Objection = {
   code: "not-counted" | "review-before-retarget" | "standing-unknown" | "retarget-unknown";
   why: string;
@@ -80,8 +80,8 @@ function objectionTo(review: ReviewFact, facts: PullBasics, { duties, isOwn }: W
 }
 
 /**
- * Sorts the standing approvals of a change. Anyone who can see a repository can approve, so most of them may not count; and
- * a review names no branch, so one counts only where the pull request was not pointed at another branch since.
+ * Counts the current approvals of a change. Anyone who can see a repository can approve, so most may not count; and a
+ * review names no branch, so it counts only if the base branch has not changed since.
  */
 export function approvals(reviews: readonly ReviewFact[], facts: PullBasics, wanted: Wanted): Approvals {
   const counting: Account[] = [];

@@ -9,9 +9,9 @@ import { approvedContract } from "../record/adopted-plan.ts";
 import type { CommandContext, PullSnapshot } from "./facts.ts";
 
 /**
- * Commits that somebody else pushed to a run's branch, and those of a pull request that no run made, lead to no prompt. A
- * person may stand for them; from then on it is their own work as well, which somebody else signs off. What the change says
- * of itself is kept beside it as claims. Null while what decides it cannot be read.
+ * Answers `/adopt` for commits that lead to no prompt: those that somebody pushed to a run's branch, and those of a
+ * pull request that no run made. A person may adopt them; from then on they count as that person's work, which somebody
+ * else signs off. What the change says of itself is recorded as claims. Null while a needed fact cannot be read.
  */
 export function adopt(
   { facts, loaded, record }: CommandContext,
@@ -69,8 +69,8 @@ export function adopt(
 }
 
 /**
- * The approved contract of the story that somebody names, or why they cannot adopt the change for it; without a name the
- * change stays held to the plan that it was adopted for before.
+ * The approved contract of the story that the command names, or why it cannot be adopted for it. A command without a
+ * story keeps the plan of an earlier adoption.
  */
 function planFor(
   story: number | undefined,
@@ -79,7 +79,7 @@ function planFor(
   { policy }: LoadedPolicy,
   { run, adoptions, adoptedFor }: PullRecord,
 ): { story?: number; digest?: string } | CommandAnswer {
-  /** Whether the plan's approval is that of somebody who adopts a part of the change. */
+  /** Whether the plan's approver also adopts a part of the change. */
   const isOwn = (approver: { id: number }, adopters: Account[]) =>
     whoseWork(approver, idsOf(adopters), policy.people) === "own";
   if (story === undefined)
@@ -106,7 +106,7 @@ function ownApproval(story: number): CommandAnswer {
   );
 }
 
-/** What the commits that are adopted claim, and the description where no run of ours wrote it. */
+/** The claims of the adopted commits, and those of the description where no run wrote it. */
 function claimsAbout(commits: readonly string[], { claims = [] }: PullSnapshot, { run }: PullRecord) {
   const sources = new Set(commits.map((sha) => `commit ${sha}`));
   return claims.filter(({ source }) => (source === "description" ? run === null : sources.has(source)));

@@ -3,13 +3,13 @@ import { maxClaims } from "../../schemas/limits.ts";
 import { visible } from "../escape.ts";
 import type { CommitFact } from "../facts.ts";
 
-/** No one text may fill the list: the others have their say too. */
+/** Limits each text, so that none fills the list alone. */
 const maxClaimsPerText = 10;
-/** A longer value or line is left out whole, so that no part of a secret stays behind where it was cut off. */
+/** A longer value or line is left out whole: a cut could leave a part of a secret. */
 const maxValueLength = 300;
 const maxLineLength = 400;
 
-/** The words of a name that make it one about tools, models, sessions or prompts. */
+/** A name with one of these words is about tools, models, sessions or prompts. */
 const agentWords: ReadonlySet<string> = new Set([
   ...[
     "agent",
@@ -28,14 +28,15 @@ const agentWords: ReadonlySet<string> = new Set([
 ]);
 const coAuthorTrailers: ReadonlySet<string> = new Set(["co-authored-by", "co-developed-by", "on-behalf-of"]);
 
-/** `Name: value`, as git's trailers have it, or as an item of a list or in bold, as descriptions have it. */
+/** `Name: value`: a git trailer, or a list item or bold text in a description. */
 const trailer = /^[ \t*_-]{0,8}([A-Za-z][A-Za-z -]{0,39}?)[*_]{0,2}:[*_]{0,2}[ \t]+(\S.*)$/;
-/** The line that some tools put below what they wrote. */
+/** The line that some tools append to their text. */
 const generatedBy = /^[^A-Za-z]{0,16}((?:generated|written|created|made|assisted) (?:with|by))[ \t]+(\S.*)$/i;
 
 /**
- * What commit messages and a description claim about how a change was made, the description's first, each claim once. Few
- * and short: what is more or longer is left out. Whoever pushed the commits and wrote the description chose all of it.
+ * What the description and the commit messages claim about how a change was made, the description first, each claim
+ * once. Few and short: surplus or longer claims are left out. Anyone who pushed the commits or edited the description
+ * chose all of it.
  */
 export function claimsOf(commits: readonly CommitFact[], description: string): Claim[] {
   const texts = commits.map(({ sha, message }) => ({ source: `commit ${sha}`, text: message }));

@@ -23,15 +23,15 @@ const handlers: Handlers<"pull", CommandContext> = {
       : refuse("nothing-open", "Nothing is open here that waits for an answer."),
 };
 
-/** Answers one command on a pull request; null while what decides it cannot be read. */
+/** Answers one command on a pull request; null while a needed fact cannot be read. */
 export function answerOnPull(request: CommandRequest, context: CommandContext): CommandAnswer | null {
   const over = context.facts.state === "closed" ? refuse("closed", "This pull request is closed.") : null;
   return answerIn("pull", handlers, context, request, over);
 }
 
 /**
- * What is given for a commit is given for the branch that it would enter. A command that was written before the pull request
- * was pointed at this branch and is read only now was meant for another one, so it is refused.
+ * Refuses a command that was written before the pull request's base branch last changed: a sign-off, waiver or adoption
+ * is for the branch that the commit would enter, and this one was meant for another.
  */
 function forThisBase<N extends CommandName>(handle: Handler<N, CommandContext>): Handler<N, CommandContext> {
   return (context, request, command) => {
@@ -110,7 +110,7 @@ function signOff(
   );
 }
 
-/** The lines below a sign-off: one that begins with `Environment:` says where it was tested, the rest are notes. */
+/** Parses the lines below a sign-off: `Environment:` begins the line about where it was tested, the rest are notes. */
 function notes(text: string): { environment: string; notes: string } {
   const lines = text.split("\n");
   const index = lines.findIndex((line) => /^environment:/i.test(line));
@@ -126,7 +126,9 @@ function notes(text: string): { environment: string; notes: string } {
 
 const dayMs = 86_400_000;
 
-/** A waiver lets one gate pass on one commit, for as long as the policy allows; nobody waives for their own change. */
+/**
+ * Answers `/waive`: one gate passes on one commit, for at most the policy's days; nobody waives for their own change.
+ */
 function waive(
   { facts, loaded, record }: CommandContext,
   request: CommandRequest,

@@ -7,7 +7,7 @@ import type { PullContext, PullSnapshot } from "./facts.ts";
 
 type Merged = NonNullable<PullSnapshot["merged"]>;
 
-/** Records, once, what became of a pull request, and has its story decided again. */
+/** Records once how a pull request ended, and has its story decided again. */
 export function observeEnd(context: PullContext): Step {
   const { facts, entries } = context;
   const drafts = facts.merged === null ? closedDrafts(context) : mergedDrafts(context, facts.merged);
@@ -28,7 +28,8 @@ function closedDrafts({ facts, entries }: PullContext): Draft[] {
 }
 
 /**
- * A merge is summed up for other verifiers, whether or not a success allowed it; one that none allowed is an incident.
+ * The entries of a merge: a summary for other verifiers, successful verdict or not, and an incident for a merge without
+ * one.
  */
 function mergedDrafts({ facts, entries }: PullContext, merged: Merged): Draft[] {
   const { number: pull, ourselves, repository, now } = facts;

@@ -7,10 +7,10 @@ import type { LoadedPolicy, PullFacts, PullRecord, SeenReview } from "../facts.t
 import type { Known } from "../known.ts";
 import type { OurCheck } from "../verdict/check.ts";
 
-/** The reviews of people that the ledger does not have as they are now, oldest first; `more`: others wait. */
+/** People's reviews whose current state is not in the ledger, oldest first; `more`: others wait. */
 export type NewReviews = { reviews: SeenReview[]; more: boolean };
 
-/** Everything the next step of a pull request depends on: what the verdict is judged from, and where it stands. */
+/** Everything the next step of a pull request depends on: the facts that the verdict is judged from, and its state. */
 export type PullSnapshot = CommonFacts & {
   /** The facts that gates read; `record` is filled in from the ledger when it is decided. */
   judged: Omit<PullFacts, "record" | "policy">;
@@ -20,17 +20,19 @@ export type PullSnapshot = CommonFacts & {
   ourCheck: Known<OurCheck | null>;
   /** Other open pull requests whose head is the same commit. */
   sameHeadPulls: Known<number[]>;
-  /** What is to be recorded of its reviews; the gates read `judged.reviews`. */
+  /** The reviews to record; the gates read `judged.reviews`. */
   reviews: Known<NewReviews>;
-  /** What it says of how it was made, without secrets; read only when somebody asks to adopt it. Never judged by. */
+  /** Its claims about how it was made, without secrets; read only for an adoption. No gate reads them. */
   claims?: readonly Claim[];
 };
 
-/** What a rule for a pull request decides by: the facts, and the ledger with what earlier rules drafted behind it. */
+/** The input of a pull request's rules: the facts, and the ledger followed by earlier rules' drafts. */
 export type PullContext = { facts: PullSnapshot; entries: readonly TypedEntry[] };
 
-/** The same once the pull request was judged; `digest` is the SHA-256 of the verdict's bytes, `crashes` is for the log. */
+/**
+ * The input of the rules after the verdict; `digest` is the SHA-256 of the verdict's bytes, `crashes` is for the log.
+ */
 export type JudgedContext = PullContext & { verdict: Verdict; digest: string; crashes: Crash[] };
 
-/** What a command on a pull request is answered by: the record has what earlier answers drafted. */
+/** The input of a command on a pull request; the record includes the drafts of earlier answers. */
 export type CommandContext = { facts: PullSnapshot; loaded: LoadedPolicy; record: PullRecord };

@@ -20,9 +20,9 @@ import { recordReviews } from "./reviews.ts";
 import { sealAdoption } from "./seal-adoption.ts";
 import { sealEvidence } from "./seal-evidence.ts";
 
-/** Decides a pull request's next steps: commands answered, verdict given, evidence sealed, merge observed. */
+/** Decides a pull request's next steps: answers commands, gives the verdict, seals evidence, observes the merge. */
 export function decidePull(facts: PullSnapshot): Decision {
-  // First, so that what was approved before a merge stands before it in the ledger.
+  // Reviews come first, so that approvals before a merge precede it in the ledger.
   const reviews = recordReviews({ facts, entries: facts.entries });
   const answers = answerCommands(contextAfter(reviews, facts));
   const heard = decisionOf(reviews, answers);
@@ -49,22 +49,19 @@ function contextAfter({ drafts = [] }: Step, facts: PullSnapshot): PullContext {
 }
 
 /**
- * Whether the base has all of the pull request already, so that GitHub is about to call it merged. A verdict on nothing
- * would make that merge an incident.
+ * Whether the base already contains the head, so that GitHub is about to mark the pull request as merged. A verdict on
+ * an empty change would make that merge an incident.
  */
 function isInBase({ judged: { mergeBase, head } }: PullSnapshot): boolean {
   return mergeBase.known && mergeBase.value === head.sha;
 }
 
-/**
- * A verdict tells the places of these entries, which they have only once they are recorded: it waits for the next
- * round.
- */
+/** A verdict names these entries by their sequence numbers, so it waits until they are recorded. */
 function isJudgedByPlace({ kind }: Draft): boolean {
   return kind === "change.adopted" || kind === "waiver.given";
 }
 
-/** Judges the pull request with the ledger's side of it filled in. */
+/** Judges the pull request with its ledger record. */
 function judgePull(context: PullContext): JudgedContext {
   const { facts } = context;
   const record = recordFor(context);
@@ -77,8 +74,8 @@ function judgePull(context: PullContext): JudgedContext {
 }
 
 /**
- * The ledger's side of a pull request. A run's pull request is there, and looked at, a moment before the ledger can tell its
- * number; it must not pass for one that no run made, so until then the record is unknown.
+ * The ledger record of a pull request. A run's pull request exists, and is observed, a moment before the ledger has its
+ * number. It must not count as one that no run made, so until then the record is unknown.
  */
 function recordFor({ facts, entries }: PullContext): Known<PullRecord> {
   const written = lastEntry(
@@ -97,8 +94,8 @@ function recordFor({ facts, entries }: PullContext): Known<PullRecord> {
 }
 
 /**
- * Answers the open commands, oldest first, each with the answers before it; one that cannot be decided yet holds up
- * the rest.
+ * Answers the open commands, oldest first, each with the earlier answers recorded; a command that cannot be decided yet
+ * holds up the rest.
  */
 function answerCommands(context: PullContext): Step {
   const { facts } = context;
@@ -119,18 +116,23 @@ function answerCommands(context: PullContext): Step {
   return answers;
 }
 
-/** What an accepted command means for the concerns of this pull request; those of its story are answered there. */
+/**
+ * The concerns that an accepted command raises or answers on this pull request; those of its story are answered there.
+ */
 function concernsOf(request: CommandRequest, pull: number, entries: readonly TypedEntry[]): Draft[] {
   const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull)?.body;
   const open = openConcerns(entries).filter((concern) => concern.issue === pull);
   return concernDrafts(request, open, { story: opened?.story ?? null, pull, prompt: opened?.prompt ?? null });
 }
 
-/** Records a verdict that is not the last one recorded, and has those decide again who read it. */
+/**
+ * Records a verdict that differs from the last one, and has its readers decided again: the story and the pull requests
+ * with the same head.
+ */
 function recordVerdict({ facts, entries, verdict, digest }: JudgedContext): Step {
   const last = lastEntry(entries, "verdict.given", ({ body }) => body.pull === facts.number)?.body;
   const { ref: baseRef } = facts.judged.base;
-  // Two branches can stand at one commit, and the verdict's bytes name the commit alone.
+  // Two branches can point at one commit, and the verdict names only the commit.
   if (last?.verdictSha256 === digest && (last.baseRef ?? baseRef) === baseRef) return {};
   // A verdict with an unread fact will be given again at once; recording each would fill the ledger with noise.
   if (verdict.gates.some((gate) => gate.status === "unknown") && verdict.conclusion === "pending") return {};
@@ -156,7 +158,7 @@ function recordVerdict({ facts, entries, verdict, digest }: JudgedContext): Step
     ],
     enqueue: [
       ...(story === undefined ? [] : [{ kind: "issue" as const, repository: repository.id, number: story }]),
-      // They share the check, so what is shown there may change with this verdict.
+      // They share the check, which may change with this verdict.
       ...(sameHeadPulls.known ? sameHeadPulls.value : []).map((twin) => ({
         kind: "pull" as const,
         repository: repository.id,
@@ -166,7 +168,7 @@ function recordVerdict({ facts, entries, verdict, digest }: JudgedContext): Step
   };
 }
 
-/** Shows on the commit what counts there: this verdict, or that of another pull request with the same head. */
+/** Shows the verdict that counts on the commit: this one, or that of another pull request with the same head. */
 function showCheck(context: JudgedContext): Step {
   const { facts, verdict, digest } = context;
   const worse = worstOfSameHead(context);
@@ -177,7 +179,7 @@ function showCheck(context: JudgedContext): Step {
 
 /**
  * A commit has one check, so pull requests that share their head share it: the worse verdict counts (invariant 5). Null
- * when no other one is worse; an unread or unjudged twin holds the check open.
+ * when no other one is worse; a pull request with the same head that is unread or not judged keeps the check pending.
  */
 function worstOfSameHead({ facts, entries, verdict }: JudgedContext): "failure" | "pending" | null {
   if (verdict.conclusion === "failure") return null;
@@ -200,8 +202,8 @@ function showVerdict({ facts, verdict }: JudgedContext): Step {
 }
 
 /**
- * A change of the policy is judged by the old one; what the new one would have meant is shown beside it, once for
- * each text.
+ * Shows what a changed policy would have meant, once for each pair of policies. The change itself is judged by the old
+ * policy.
  */
 function backtestPolicy({ facts }: PullContext): Step {
   const { judged, repository, number } = facts;
@@ -219,8 +221,8 @@ function backtestPolicy({ facts }: PullContext): Step {
 }
 
 /**
- * Reads again what the verdict needs and was not read. Where the check shows the very same already it waits for the
- * sweep: what can never be read, such as a history without a beginning, anybody may propose.
+ * Retries unread facts. If the check already shows this verdict, the next sweep does: anyone can propose a change with
+ * a fact that can never be read, such as a history without a beginning.
  */
 function retryUnread({ facts: { ourCheck }, verdict, digest }: JudgedContext): Step {
   const isShown = ourCheck.known && ourCheck.value?.externalId === digest;

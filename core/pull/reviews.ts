@@ -5,10 +5,10 @@ import { type Known, known } from "../known.ts";
 import type { Counted } from "../record/reviews.ts";
 import type { NewReviews, PullContext } from "./facts.ts";
 
-/** The most reviews that one look records; the others wait for the next look. */
+/** The maximum number of reviews that one observation records; the others wait for the next. */
 export const maxReviews = 50;
 
-/** Chooses what a look will record of a pull request's reviews, so that nobody can fill the ledger at one go. */
+/** Chooses the reviews to record now, so that nobody can fill the ledger at once. */
 export function newReviews(
   reviews: Known<SeenReview[]>,
   entries: readonly TypedEntry[],
@@ -20,9 +20,10 @@ export function newReviews(
 }
 
 /**
- * Records the reviews that were seen. The gates never wait for these entries: they judge by what GitHub says now. Such an
- * entry proves that the App saw the review at GitHub; the person signed nothing, and their rights were not asked for. The
- * listing does not say who dismissed a review, so a dismissal is told by the App, nor whether an app gave one in a person's name.
+ * Records the observed reviews. The gates do not wait for these entries: they judge by GitHub's current state. An entry
+ * proves that the App saw the review at GitHub; the person signed nothing, and their permission was not read. The
+ * listing names neither who dismissed a review, so the App is the actor of a dismissal, nor whether an app reviewed in
+ * a person's name.
  */
 export function recordReviews({ facts, entries }: PullContext): Step {
   if (!facts.reviews.known) return { requeueAfter: requeue.undecided };
@@ -47,7 +48,7 @@ function unrecorded(reviews: readonly SeenReview[], entries: readonly TypedEntry
   return reviews.flatMap((review) => {
     const { id, by, state, at } = review;
     const before = last.get(id);
-    // GitHub forgets the commit of a review once nothing leads to it any more.
+    // GitHub drops the commit of a review once no ref leads to it.
     const sha = review.sha ?? before?.sha;
     if (by.type !== "User" || state === "commented" || at === "" || sha === undefined) return [];
     return before?.state === state ? [] : [{ ...review, state, sha }];

@@ -4,8 +4,8 @@ import type { JudgedContext } from "./facts.ts";
 import { settledChecks } from "./settled-checks.ts";
 
 /**
- * Seals what our host saw of an adopted head once its checks have settled and the verdict is success. It does not say how
- * the change was made: nobody of ours was there.
+ * Seals what we observed of an adopted head once its checks have settled and the verdict is success. A seal does not
+ * say how the change was made: we did not observe that.
  */
 export function sealAdoption({ facts, verdict, digest }: JudgedContext): Step {
   const { number, entries } = facts;
@@ -14,7 +14,7 @@ export function sealAdoption({ facts, verdict, digest }: JudgedContext): Step {
   const { head } = verdict;
   const tree = commits.known ? commits.value.find(({ sha }) => sha === head)?.tree : undefined;
   if (verdict.conclusion !== "success" || settled === null || tree === undefined) return {};
-  // Read from the ledger alone: an adoption that is only about to be recorded has no hash to name yet.
+  // Read from stored entries only: a drafted adoption has no hash to name yet.
   const adopted = lastEntry(
     entries,
     "change.adopted",

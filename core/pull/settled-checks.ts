@@ -1,13 +1,13 @@
 import type { CheckFact } from "../facts.ts";
 import type { Known } from "../known.ts";
 
-/** The checks of others on a commit, as a seal records them. */
+/** Third-party check results in the form that `evidence.sealed` and `adoption.sealed` record. */
 export type SettledChecks = {
   ci: "pass" | "fail" | "none";
   checks: { name: string; app: string; conclusion: string }[];
 };
 
-/** What others' checks said once all have ended; null while one has not, or they could not be read. */
+/** The results of third-party checks once all have completed; null before, or when they could not be read. */
 export function settledChecks(checks: Known<CheckFact[]>): SettledChecks | null {
   if (!checks.known || checks.value.some(({ status }) => status !== "completed")) return null;
   const passed = checks.value.every(({ conclusion }) =>

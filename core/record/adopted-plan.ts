@@ -2,7 +2,7 @@ import { accountOf, type EntryOf, lastEntry, type TypedEntry } from "../entries.
 import type { AdoptedPlan } from "../facts.ts";
 import { contractOrigin } from "./provenance.ts";
 
-/** The newest contract of a story and who approved it; null when there is none, or no person approved it. */
+/** The newest contract of a story and its approver; null when there is none, or no person approved it. */
 export function approvedContract(
   entries: readonly TypedEntry[],
   story: number,
@@ -12,7 +12,7 @@ export function approvedContract(
   return found === null ? null : { digest: found.contract.digest, approvedBy: found.approval.actor.id };
 }
 
-/** A contract that a person approved; null where there is none, or nobody did. */
+/** The named contract and its approval; null when there is none, or no person approved it. */
 function approved(entries: readonly TypedEntry[], named: { story: number; digest: string }) {
   const { contract, approval } = contractOrigin(entries, named);
   return contract === undefined || approval?.actor.type !== "user"
@@ -21,8 +21,8 @@ function approved(entries: readonly TypedEntry[], named: { story: number; digest
 }
 
 /**
- * The approved plan that an adoption names, as far as the change is held to it. Null when the ledger lacks that contract, or
- * a person's approval of it.
+ * The requirements of the approved plan that an adoption names. Null when the ledger lacks that contract, or a person's
+ * approval of it.
  */
 export function adoptedPlan(
   entries: readonly TypedEntry[],

@@ -5,27 +5,27 @@ import { type Draft, type TypedEntry, userActor } from "../entries.ts";
 import type { CommandRequest } from "../facts.ts";
 import { checkpointName, sourceKey } from "../identifiers.ts";
 
-/** An open question, block or risk: nothing goes on until a person has answered it. */
+/** An open question, block or risk: work stops until a person answers it. */
 export type Concern = {
-  /** Its stable name. */
+  /** The concern's stable name. */
   name: string;
   code: string;
-  /** Whoever raised it wrote this: a person, or a model. */
+  /** A person or a model wrote this. */
   message: string;
-  /** The story it stops, null where it stops a pull request alone. */
+  /** The story it stops; null where it stops a pull request alone, and for a block of an older version. */
   story: number | null;
-  /** Where it is answered: the issue or pull request it was raised on. */
+  /** Where it is answered: the issue or pull request on which it was raised. */
   issue: number;
   pull: number | null;
   by: string;
-  /** The place of the entry that raised it; null for one that is still to be appended. */
+  /** The sequence number of the entry that raised it; null for a draft. */
   seq: number | null;
 };
 
-/** Entries, and drafts that are about to become entries. */
+/** An entry, or a draft that will become one. */
 type EntryOrDraft = TypedEntry | (Draft & { seq?: number });
 
-/** The commands by which a person takes a stopped work up again; each answers what is open where it is given. */
+/** The commands that resume stopped work; each answers all open concerns where it is given. */
 const answeringCommands: ReadonlySet<string> = new Set([
   "clarify",
   "plan",
@@ -36,8 +36,8 @@ const answeringCommands: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The concerns that nobody has answered, oldest first. Ledgers of older versions have blocks without an entry of their
- * own: there the accepted command is the concern, one for each issue, and the next command that takes the work up answers it.
+ * The open concerns, oldest first. Ledgers of older versions have blocks without a `concern.raised` entry: there the
+ * accepted command is the concern, one for each issue, and the next command that resumes the work answers it.
  */
 export function openConcerns(entries: readonly EntryOrDraft[]): Concern[] {
   const open = new Map<string, Concern>();
@@ -50,7 +50,7 @@ export function openConcerns(entries: readonly EntryOrDraft[]): Concern[] {
     if (issue === null) continue;
     const name = concern;
     const by = raisedBy(entry);
-    // The command that raised it comes right before it, and is the same concern.
+    // The command that raised it comes right before it and is the same concern.
     if (open.get(blockKey(issue))?.name === name) open.delete(blockKey(issue));
     open.set(name, { name, code, message, story, issue, pull, by, seq: entry.seq ?? null });
   }
@@ -80,7 +80,10 @@ export function stopsStory({ pull, issue }: Concern, story: number): boolean {
   return pull === null && issue === story;
 }
 
-/** What an accepted command means for concerns: a block raises one, and what takes the work up again answers those that are open. */
+/**
+ * The concern entries of an accepted command: a block raises one, and a command that resumes the work answers the open
+ * ones.
+ */
 export function concernDrafts(
   request: CommandRequest,
   open: readonly Concern[],
@@ -120,7 +123,7 @@ export function isStopping(outcome: StepResult["outcome"]): boolean {
   return outcome === "stopped" || outcome === "asked";
 }
 
-/** The concern that an agent's answer is, where it stopped or asked; null for any other answer. */
+/** The concern that an agent's answer raises if it stopped or asked; null for any other answer. */
 export function agentConcern(
   asked: Pick<EntryBody<"prompt.recorded">, "run" | "story" | "prompt" | "attempt">,
   sha256: string,
@@ -144,13 +147,13 @@ export function agentConcern(
   };
 }
 
-/** What a person answered an agent that had stopped or asked, in the form a rework pack carries it. */
+/** A person's answer to an agent that stopped or asked, in the form a rework pack carries it. */
 export type AgentAnswer = {
   prompt: number;
   finding: { source: string; code: "answer"; message: string };
 };
 
-/** The answers that people wrote to agents' concerns, oldest first, each with the prompt that it is for. */
+/** People's answers to agents' concerns, oldest first, each with its prompt. */
 export function agentAnswers(entries: readonly EntryOrDraft[]): AgentAnswer[] {
   const asked = new Map<string, number>();
   return entries.flatMap((entry): AgentAnswer[] => {

@@ -2,40 +2,43 @@ import type { Attempt } from "../../schemas/step.ts";
 import { type EntryOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { undoneCommits } from "./checkpoints.ts";
 
-/** A contract, and what it rests on. The App signed each entry; who could have written what is in it stands at each. */
+/**
+ * A contract and the entries it is based on. The App signed each entry; each field says who could have written its
+ * content.
+ */
 export type ContractOrigin = {
   /** The App compiled it from the plan, at the moment of the approval. */
   contract?: EntryOf<"contract.frozen"> | undefined;
-  /** The App wrote down a comment. It is a person's act only if `actor` is a user: whoever reads it has to look. */
+  /** The App recorded a comment. It is a person's act only if `actor` is a user: readers must check. */
   approval?: EntryOf<"approval.granted"> | undefined;
   /** A model wrote the plan; a person with the right to plan had asked for it. */
   plan?: EntryOf<"plan.proposed"> | undefined;
 };
 
-/** A run at one of its prompts, and what it rests on. */
+/** A run at one of its prompts, and the entries it is based on. */
 export type RunOrigin = ContractOrigin & {
   /** A person with the right to execute submitted it. */
   submitted?: EntryOf<"run.submitted"> | undefined;
-  /** The App opened the prompt's issue; anybody who may write can edit the issue, and nothing is read from it. */
+  /** The App opened the prompt's issue; anyone with write access can edit the issue, and nothing is read from it. */
   opened?: EntryOf<"prompt.opened"> | undefined;
 };
 
-/** Where a commit came from: all that led to it, back to the plan. A link is absent where the ledger lacks it. */
+/** The origin of a commit: all entries that led to it, back to the plan. A link is absent where the ledger lacks it. */
 export type Provenance = RunOrigin & {
   /** The App wrote the commit to the branch, from the answer. */
   written?: EntryOf<"change.committed"> | undefined;
-  /** The App bundled it when it accepted the answer. */
+  /** The App bundled the evidence when it accepted the answer. */
   captured?: EntryOf<"evidence.captured"> | undefined;
-  /** A model gave the answer: its outcome, code and paths are its words. */
+  /** A model gave the answer and chose its outcome, code and paths. */
   answer?: EntryOf<"response.recorded"> | undefined;
   /** The App made the prompt, from the contract and the policy. */
   asked?: EntryOf<"prompt.recorded"> | undefined;
 };
 
 /**
- * Follows a commit back to what it was made from. Each link was recorded before the one that rests on it and is named by
- * it; at the first one that is missing the walk ends. Nothing leads to a commit that a rollback took off its branch: on a
- * branch again, it is somebody's commit. Give it the entries of our own store, or of a verified chain.
+ * Follows a commit back to its sources. Each link was recorded before the one that names it; the walk ends at the first
+ * missing link. A commit that a rollback removed has no origin: on a branch again, it is a foreign commit. Pass the
+ * entries of our own store, or of a verified chain.
  */
 export function provenanceOf(entries: readonly TypedEntry[], commit: string): Provenance {
   const written = lastEntry(entries, "change.committed", ({ body }) => body.commit === commit);
@@ -55,7 +58,7 @@ export function provenanceOf(entries: readonly TypedEntry[], commit: string): Pr
   return { written, captured, answer, asked, ...runOrigin(entries, written.body, asked.seq) };
 }
 
-/** What a run at one of its prompts rests on, as far as it was recorded before a place of the chain, if one is given. */
+/** The origin of a run at one of its prompts; with `before`, only entries before that sequence number. */
 export function runOrigin(
   entries: readonly TypedEntry[],
   { run, prompt }: { run: string; prompt: number },
@@ -73,8 +76,8 @@ export function runOrigin(
 }
 
 /**
- * The contract of a story that has a digest, and what it rests on. Both must fit: two stories of the same words have
- * contracts of one digest, and a story has a contract for each plan that was approved.
+ * A story's contract with a digest, and the entries it is based on. Both must match: two stories with the same text
+ * have contracts with the same digest, and a story has a contract for each approved plan.
  */
 export function contractOrigin(
   entries: readonly TypedEntry[],
@@ -92,7 +95,7 @@ export function contractOrigin(
   return { contract, approval, plan };
 }
 
-/** Whether an entry tells of this attempt. */
+/** Whether an entry belongs to this attempt. */
 export function isOfAttempt(
   { body }: TypedEntry,
   { run, prompt, attempt }: { run: string; prompt: number; attempt: Attempt },
@@ -103,8 +106,8 @@ export function isOfAttempt(
 }
 
 /**
- * The head that a pull request was merged with or else was last judged at; undefined: the ledger knows neither. Whoever
- * could push to its branch chose the commit.
+ * The head at which a pull request was merged, else last judged; undefined: the ledger has neither. Anyone who can push
+ * to its branch chose the commit.
  */
 export function knownHead(entries: readonly TypedEntry[], pull: number): string | undefined {
   const ofPull = ({ body }: { body: { pull: number } }) => body.pull === pull;

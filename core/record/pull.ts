@@ -9,7 +9,7 @@ import { undoneCommits } from "./checkpoints.ts";
 import { openConcerns } from "./concerns.ts";
 import { provenanceOf, runOrigin } from "./provenance.ts";
 
-/** The record of a pull request that no ledger tells of. */
+/** The record of a pull request that is not in the ledger. */
 export const noRecord: PullRecord = {
   run: null,
   evidence: [],
@@ -20,8 +20,8 @@ export const noRecord: PullRecord = {
 };
 
 /**
- * What the ledger says about one pull request: the run that made it, its evidence, its sign-offs, waivers and stops.
- * Unknown when the ledger names a run and lacks its contract: such a pull request must not pass for one that no run made.
+ * The ledger record of one pull request: its run, evidence, sign-offs, waivers, adoptions and stops. Unknown when the
+ * ledger names a run and lacks its contract: the pull request must not count as one that no run made.
  */
 export function recordOf(entries: readonly TypedEntry[], pull: number): Known<PullRecord> {
   const opened =
@@ -51,12 +51,12 @@ export function recordOf(entries: readonly TypedEntry[], pull: number): Known<Pu
 
 type Act = EntryOf<"sign-off.given" | "waiver.given" | "change.adopted">;
 
-/** Who gave an act, when, and for which branch; older entries do not tell the branch. */
+/** Who gave an act, when, and for which branch; older entries lack the branch. */
 function givenBy({ actor, seq, at, body }: Act): GivenAct & { by: Account; seq: number } {
   return { by: accountOf(actor), seq, at, baseRef: body.baseRef ?? null };
 }
 
-/** The record of a pull request that no run made, with the plan that the newest adoption to name a story binds it to. */
+/** The record of a pull request that no run made, with the plan of the newest adoption that names a story. */
 function adoptedRecord(entries: readonly TypedEntry[], pull: number, record: PullRecord): Known<PullRecord> {
   const naming = lastEntry(
     entries,
@@ -96,7 +96,7 @@ function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">)
   const planners = entriesOf(entries, "plan.proposed").flatMap(({ body }) =>
     body.story === story && body.revision <= contract.revision ? [body.requestedBy] : [],
   );
-  // A later run goes on at the same pull request, and what a person answered an agent became part of its prompt.
+  // A later run continues the same pull request, and a person's answer to an agent became part of its prompt.
   const submitters = entriesOf(entries, "run.submitted").flatMap(({ body }) =>
     body.prompts.includes(prompt) ? [body.by] : [],
   );
@@ -140,8 +140,8 @@ function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">)
 }
 
 /**
- * The recorded answers to a prompt that became commits. One whose evidence was not captured first is none, and neither is
- * one that a rollback took off the branch: pushed there again, it is somebody's commit that leads to no prompt.
+ * The recorded answers to a prompt that became commits. A commit without captured evidence does not count, and neither
+ * does one that a rollback removed: pushed again, it is a foreign commit that leads to no prompt.
  */
 function evidenceOf(entries: readonly TypedEntry[], prompt: number): EvidenceRecord[] {
   return entriesOf(entries, "change.committed").flatMap(({ body }) => {
@@ -153,7 +153,7 @@ function evidenceOf(entries: readonly TypedEntry[], prompt: number): EvidenceRec
   });
 }
 
-/** The concerns that are open on these issues, until a person answers them. */
+/** The open concerns on these issues. */
 function stopsOf(entries: readonly TypedEntry[], issues: readonly number[]): Stop[] {
   return openConcerns(entries).flatMap(({ code, message, issue, by, seq }) =>
     issues.includes(issue) ? [{ code, message, issue, by, seq: seq ?? 0 }] : [],

@@ -3,10 +3,10 @@ import { code, plain } from "../escape.ts";
 import { attemptName } from "../identifiers.ts";
 import type { Remediation } from "./remediations.ts";
 
-/** How many reasons a trace tells, and the most characters of each; the rest stands in the ledger. */
+/** The maximum number of reasons in a trace and of characters in each; the ledger has the rest. */
 const limits = { reasons: 10, characters: 300 };
 
-/** Where a failure came up, in the words that people read. */
+/** The origins of failures, in words for people. */
 const origins: Record<EntryBody<"remediation.opened">["origin"], string> = {
   start: "the next attempt could not be started",
   attempt: "the attempt was refused",
@@ -15,9 +15,10 @@ const origins: Record<EntryBody<"remediation.opened">["origin"], string> = {
 };
 
 /**
- * A failure as a remediation trace, in the form that the gate `remediation` reads (`core/analysis/remediation-trace.ts`). It tells
- * what the ledger holds and claims no more: no command of the repository was run, and while nothing was merged on a success
- * the failure is open, so that the gate stays shut until a person has said how it was mended. What agents wrote is escaped.
+ * A failure as a remediation trace, in the form that the gate `remediation` reads
+ * (`core/analysis/remediation-trace.ts`). It states only what the ledger holds: no command of the repository was run,
+ * and without a merge on a successful verdict the failure is open, so the gate blocks until a person has said how it
+ * was fixed. Text of agents is escaped.
  */
 export function traceText(remediation: Remediation): string {
   const { run, story, prompt, after, origin, signature, reasons } = remediation.opened;
@@ -31,7 +32,7 @@ export function traceText(remediation: Remediation): string {
     "",
     "## Failure signature",
     "",
-    // Words of others stand behind a colon of ours, so that none of them can begin a part of the trace.
+    // Untrusted text follows our own prefix, so that none of it can begin a section of the trace.
     `Codes: ${signature.codes.map(code).join(", ")} (${code(signature.sha256)})`,
     "",
     ...reasons.slice(0, limits.reasons).map((reason) => `- Reason: ${reasonText(reason)}`),
@@ -81,7 +82,7 @@ function statusLines({ closed }: Remediation): string[] {
   return [closed.status === "fixed" ? "fixed" : "open", "", `${endText(closed)}.`];
 }
 
-/** What became of a failure, on one line, for people; nothing in it is escaped. */
+/** The end of a failure, on one line for people, not escaped. */
 export function endText({ by }: EntryBody<"remediation.closed">): string {
   if (by.type === "merge") {
     const made = by.made === null ? "" : `, from ${attemptName(by.made)} of ${by.made.run}`;

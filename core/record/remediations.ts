@@ -1,13 +1,13 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { Draft, TypedEntry } from "../entries.ts";
 
-/** A failure in the work on a story, and what became of it; `closed` null: it is still to be mended. */
+/** A failure in the work on a story, and its end; `closed` null: it is still open. */
 export type Remediation = {
   opened: EntryBody<"remediation.opened">;
   closed: EntryBody<"remediation.closed"> | null;
 };
 
-/** What failed in a story's runs, oldest first. Ledgers of older versions do not tell. */
+/** The failures in a story's runs, oldest first. Ledgers of older versions do not record them. */
 export function remediationsOf(story: number, entries: readonly (TypedEntry | Draft)[]): Remediation[] {
   const found = new Map<string, Remediation>();
   for (const entry of entries) {

@@ -7,7 +7,7 @@ import { afterCommit, afterRollback, type BranchState, emptyBranch } from "./che
 import { type AgentAnswer, agentAnswers, type Concern, openConcerns, stopsStory } from "./concerns.ts";
 import { type Remediation, remediationsOf } from "./remediations.ts";
 
-/** One try at one prompt, as far as it has got; each part is the entry that recorded it. */
+/** One attempt at one prompt, as far as it got; each part is the entry that recorded it. */
 export type AttemptRecord = {
   pack: EntryBody<"prompt.recorded">;
   response: EntryBody<"response.recorded"> | null;
@@ -16,7 +16,7 @@ export type AttemptRecord = {
   commit: EntryBody<"change.committed"> | null;
 };
 
-/** One diff prompt of the frozen contract and what became of it. */
+/** One diff prompt of the frozen contract and its progress. */
 export type PromptRecord = {
   contract: ContractPrompt;
   /** The number of its sub-issue; null until it is opened. */
@@ -29,38 +29,40 @@ export type PromptRecord = {
   /** A person closed its pull request without merging. */
   closedUnmerged: boolean;
   completed: boolean;
-  /** What stands of its work, as far as we wrote it. */
+  /** Our commits that are on the prompt's branch now. */
   branchState: BranchState;
-  /** The checkpoint that it was last taken back to; null again once another attempt has begun. */
+  /** The checkpoint of its last rollback; null again once another attempt has begun. */
   rolledBack: string | null;
 };
 
-/** What a person last asked the planner for. */
+/** A person's last request to the planner. */
 export type PlanRequest = { source: Source; by: Account; refinement: string };
 
+/** A proposed plan, and when it was recorded (RFC 3339). */
 export type PlanRecord = EntryBody<"plan.proposed"> & { at: string };
 
+/** A run of a story, and its end; `closed` null: it is open. */
 export type StoryRun = EntryBody<"run.submitted"> & { closed: EntryBody<"run.closed"> | null };
 
-/** A story as the ledger tells it: the fold of its entries, oldest first. */
+/** A story's state in the ledger: the fold of its entries, oldest first. */
 export type StoryRecord = {
   /** The keys of the comments and label events that were answered. */
   answered: Set<string>;
   request: PlanRequest | null;
-  /** Why the last request brought no plan. */
+  /** Why the last request produced no plan. */
   planFailure: EntryBody<"plan.failed"> | null;
   plan: PlanRecord | null;
   contract: EntryBody<"contract.frozen"> | null;
   prompts: PromptRecord[];
   run: StoryRun | null;
   runs: number;
-  /** What stops the story until a person answers it, oldest first. */
+  /** The open concerns that stop the story, oldest first. */
   concerns: Concern[];
-  /** What people answered the agents at work on it, oldest first. */
+  /** People's answers to agents, oldest first. */
   answers: AgentAnswer[];
-  /** A rollback that was decided and is not known to be done. */
+  /** A rollback that was decided and is neither done nor failed. */
   rollback: EntryBody<"rollback.decided"> | null;
-  /** What failed in its runs, oldest first. */
+  /** The failures in its runs, oldest first. */
   remediations: Remediation[];
   completed: boolean;
 };
@@ -96,7 +98,7 @@ function attemptOf(
   );
 }
 
-/** Folds a story's entries, and drafts that are about to become entries, into what is known of it now. */
+/** Folds a story's entries, and drafts that will become entries, into its current state. */
 export function foldStory(
   story: number,
   entries: readonly (TypedEntry | (Draft & { at?: string }))[],
@@ -235,7 +237,7 @@ export function foldStory(
   return record;
 }
 
-/** What was taken off a prompt's branch is as if it had not been; its attempts stay recorded. */
+/** Resets a prompt to the state before the removed commits; its attempts stay recorded. */
 function applyRollback(record: StoryRecord, body: EntryBody<"rollback.done">): void {
   record.rollback = null;
   const prompt = promptOf(record, body.prompt);

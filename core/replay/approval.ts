@@ -11,8 +11,8 @@ import type { ReplayContext, RunBasis } from "./sources.ts";
 import { comparedStep, fieldPairs, type Pair, type ReplayStep, type StepHead, untriedStep } from "./step.ts";
 
 /**
- * Finds what a run rests on: each time the last entry before the one that uses it, whatever digest it has, so that a digest
- * that does not fit is told as a difference. A step says what is not there.
+ * Finds the entries that a run is based on, each the last one before the entry that uses it, whatever its digest, so
+ * that a wrong digest is reported as a difference. A step reports a missing entry.
  */
 export function findRunBasis(
   entries: readonly TypedEntry[],
@@ -36,8 +36,8 @@ export function findRunBasis(
 }
 
 /**
- * The contract that follows from the approved plan. The story's title comes from the frozen text and its decisions from the
- * recorded contract: they stand nowhere else.
+ * Derives the contract from the approved plan. The story's title comes from the frozen text and its decisions from the
+ * recorded contract: no other entry has them.
  */
 function derivedContract({ plan, approval, contract }: RunBasis): EntryBody<"contract.frozen"> {
   const { story, prompts, decisions = [] } = contract.body;
@@ -50,7 +50,7 @@ function storyTitle(text: string, prompt: PlannedPrompt | undefined, story: numb
   return text.startsWith(before) ? (text.slice(before.length).split("\n", 1)[0] ?? "") : "";
 }
 
-/** The prompts that follow from the approved plan, by the issue that was opened for each before the run. */
+/** Derives the prompts from the approved plan, by the issue that was opened for each before the run. */
 export function derivedPrompts(entries: readonly TypedEntry[], basis: RunBasis): Map<number, ContractPrompt> {
   const { prompts } = derivedContract(basis);
   return new Map(
@@ -61,7 +61,7 @@ export function derivedPrompts(entries: readonly TypedEntry[], basis: RunBasis):
   );
 }
 
-/** The place in the contract of each issue that was opened for it before the run. */
+/** The index in the contract of each issue that was opened for it before the run. */
 function openedIssues(entries: readonly TypedEntry[], { contract, run }: RunBasis): Map<number, number> {
   const { story, revision } = contract.body;
   const opened = entriesOf(entries, "prompt.opened").filter(
@@ -71,7 +71,7 @@ function openedIssues(entries: readonly TypedEntry[], { contract, run }: RunBasi
   return new Map(opened.map(({ body }) => [body.issue, body.index]));
 }
 
-/** Derives again the plan's digest, the approval and who gave it, the policy it names, the contract and the run. */
+/** Derives again the plan's digest, the approval and its approver, the policy it names, the contract and the run. */
 export function* approvalSteps(context: ReplayContext): Generator<ReplayStep> {
   const { plan, approval } = context.basis;
   const { revision, planSha256, issueSha256 } = plan.body;
@@ -97,7 +97,10 @@ export function* approvalSteps(context: ReplayContext): Generator<ReplayStep> {
   yield runStep(context);
 }
 
-/** Who asked, who approved: each the one whose accepted command brought the entry, and not the same person. */
+/**
+ * Compares requester and approver with the authors of the accepted commands, and checks that the approver is a person
+ * and `solo` says whether both are the same.
+ */
 function separationStep({ entries, basis, sources: { git } }: ReplayContext): ReplayStep {
   const { actor, seq, body } = basis.approval;
   const { requestedBy, request } = basis.plan.body;

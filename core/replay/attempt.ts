@@ -20,8 +20,8 @@ import {
 } from "./step.ts";
 
 /**
- * Derives again one attempt: its checkpoint and number, what the agent was handed and handed back, the review, the evidence
- * or the concern, and the commit.
+ * Derives again one attempt: its checkpoint and number, its pack and answer, the review, the evidence or the concern,
+ * and the commit.
  */
 export function attemptSteps(promptEntry: PromptEntry, context: ReplayContext): ReplayStep[] {
   const attempt = attemptEntries(context.entries, promptEntry);
@@ -38,7 +38,7 @@ export function attemptSteps(promptEntry: PromptEntry, context: ReplayContext): 
   ].filter((one) => one !== null);
 }
 
-/** Attempts of older versions have no checkpoint, and then there is nothing to compare. */
+/** Null for an attempt of an older version, which has no checkpoint to compare. */
 function checkpointStep(promptEntry: PromptEntry, { entries }: ReplayContext): ReplayStep | null {
   const found = checkpointOf(promptEntry, entries);
   if (found === undefined) return null;
@@ -129,7 +129,7 @@ function reviewStep(
   );
 }
 
-/** Why an answer could not be accepted, whatever its body says; null: nothing that the entry tells is against it. */
+/** Why an answer could not be accepted, whatever its body says; null: the entry shows no reason. */
 function refusedByEntry(
   { outcome, files }: EntryBody<"response.recorded">,
   pack: Pack | null,
@@ -140,7 +140,7 @@ function refusedByEntry(
   return outside === undefined ? null : `refused: ${outside.path} is ${outside.why}`;
 }
 
-/** What was bundled of an accepted answer. */
+/** Compares the evidence bundle of an accepted answer. */
 function evidenceStep(
   { promptEntry, response, closed, evidence }: AttemptEntries,
   { prompts }: ReplayContext,
@@ -154,7 +154,7 @@ function evidenceStep(
   );
 }
 
-/** The concern that an agent's answer is, where it stopped or asked. */
+/** Compares the concern that an agent's answer raised when it stopped or asked. */
 function concernStep(
   { promptEntry, response }: AttemptEntries,
   { entries, sources, purged }: ReplayContext,

@@ -9,7 +9,7 @@ import { branchBefore } from "./progress.ts";
 import type { AttemptEntries, ReplayContext, WrittenCommit } from "./sources.ts";
 import { attemptHead, comparedStep, type Pair, type ReplayStep, untriedStep } from "./step.ts";
 
-/** Compares the commit of an attempt with git: what it holds and what its message names. */
+/** Compares the commit of an attempt with git: its content, and what its message names. */
 export function* commitSteps(
   attempt: AttemptEntries,
   { entries, sources: { git } }: ReplayContext,
@@ -51,7 +51,7 @@ export function* commitSteps(
   );
 }
 
-/** Each file of the answer as it stands in the commit, every other change, and a mode that is not the one before. */
+/** Compares each file of the answer with the commit, and reports every other change and every changed mode. */
 function filePairs({ response, commit }: AttemptEntries, { files, changes }: WrittenCommit): Pair[] {
   const answered = response?.body.files ?? [];
   const known = new Set([...answered, ...(commit?.body.casefiles ?? [])].map(({ path }) => path));
@@ -65,8 +65,8 @@ function filePairs({ response, commit }: AttemptEntries, { files, changes }: Wri
 }
 
 /**
- * Derives a commit's casefiles again, each from the entries up to the evidence and from what people wrote in the parent:
- * those that the approval's policy asks for, where that is known, with the bytes that were recorded and that git has.
+ * Derives a commit's casefiles again from the entries up to the evidence and people's text in the parent: those that
+ * the approval's policy requires, where it is known, with the recorded bytes and those in git.
  */
 function casefilePairs(
   { promptEntry, evidence, commit }: AttemptEntries,
@@ -94,8 +94,8 @@ function casefilePairs(
 }
 
 /**
- * Written here a second time: a replay that asked the writer for these lines could not see them change. The writer shows
- * hidden characters and parts mentions, so both sides are compared without that.
+ * These lines are repeated here on purpose: a replay that called the writer could not notice that it changed. The
+ * writer makes hidden characters visible and breaks mentions, so the break marks are removed before comparing.
  */
 function expectedTrailers({ promptEntry, response, evidence }: AttemptEntries): string[] {
   const { run, story, prompt, pack } = promptEntry.body;

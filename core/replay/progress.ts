@@ -10,10 +10,10 @@ import { endOf, failuresOf } from "../story/remediating.ts";
 import type { PromptEntry, ReplayContext } from "./sources.ts";
 import { comparedStep, fieldPairs, type ReplayStep, type StepHead } from "./step.ts";
 
-/** Derives an entry again from those before it; null: it tells nothing of the run that follows from them. */
+/** Derives an entry again from the entries before it; null: nothing of the run can be derived for it. */
 type Derivation = (entry: TypedEntry, context: ReplayContext) => ReplayStep | null;
 
-/** Derives again how a run went on besides its attempts, one kind of step after the other. */
+/** Derives again a run's entries outside its attempts, one kind of step after the other. */
 export function progressSteps(context: ReplayContext): ReplayStep[] {
   const derivations: Derivation[] = [pullStep, handoffStep, rollbackStep, remediationStep, endStep];
   return derivations.flatMap((derive) => context.entries.flatMap((entry) => derive(entry, context) ?? []));
@@ -22,7 +22,7 @@ export function progressSteps(context: ReplayContext): ReplayStep[] {
 const entriesBefore = (entries: readonly TypedEntry[], { seq }: TypedEntry) =>
   entries.filter((entry) => entry.seq < seq);
 
-/** What stood of a prompt before a place of the chain, and whether a pull request was open for it. */
+/** A prompt's branch state before a sequence number, and whether it had an open pull request. */
 function branchStateBefore(
   prompt: number,
   before: number,
@@ -42,7 +42,7 @@ function branchStateBefore(
   return { branchState, isOpen };
 }
 
-/** The branch that an attempt had to write to, and where it stood; `head` null: it was to be made anew. */
+/** The branch to which an attempt had to write, and its head; `head` null: it was to be created. */
 export function branchBefore(
   { seq, body }: PromptEntry,
   entries: readonly TypedEntry[],
@@ -51,7 +51,7 @@ export function branchBefore(
   return branchToWrite(body.run, body.prompt, branchState, isOpen);
 }
 
-/** What a run's pull request was opened from. */
+/** Compares a run's pull request with the commit it was opened for. */
 function pullStep(entry: TypedEntry, { entries, basis }: ReplayContext): ReplayStep | null {
   const { run, story } = basis.run.body;
   if (entry.kind !== "pull.opened" || entry.body.run !== run) return null;
@@ -70,7 +70,7 @@ function pullStep(entry: TypedEntry, { entries, basis }: ReplayContext): ReplayS
   );
 }
 
-/** A hand-off of one of the run's prompts, until the story's next run. */
+/** Compares a hand-off of one of the run's prompts, until the story's next run. */
 function handoffStep(
   entry: TypedEntry,
   { entries, basis: { run, contract }, prompts, sources }: ReplayContext,
@@ -98,7 +98,7 @@ function handoffStep(
   );
 }
 
-/** A hand-off after the work at a prompt, from the entries before it. */
+/** Derives a hand-off after the agent's work from the entries before it. */
 function deriveHandoff(
   where: { story: number; prompt: number },
   stage: EntryBody<"handoff.made">["to"]["stage"],
@@ -111,7 +111,7 @@ function deriveHandoff(
   return toCleanup(where, mergedAs(before, where.prompt) ?? "none");
 }
 
-/** What a prompt's pull request was merged as. */
+/** The merge commit of a prompt's pull request. */
 function mergedAs(before: readonly TypedEntry[], prompt: number): string | undefined {
   const pulls = new Set(
     entriesOf(before, "pull.opened").flatMap(({ body }) => (body.prompt === prompt ? [body.pull] : [])),
@@ -120,8 +120,8 @@ function mergedAs(before: readonly TypedEntry[], prompt: number): string | undef
 }
 
 /**
- * What a rollback to a checkpoint of the run took off. That it was asked for is a person's act and taken as recorded, and so
- * are commits that were never recorded because their run had been stopped.
+ * Compares the commits that a rollback to a checkpoint of the run removed. The request is a person's act and taken as
+ * recorded, and so are commits that were never recorded because their run had been stopped.
  */
 function rollbackStep(entry: TypedEntry, { entries, basis }: ReplayContext): ReplayStep | null {
   if (entry.kind !== "rollback.decided" && entry.kind !== "rollback.done") return null;
@@ -145,7 +145,7 @@ function rollbackStep(entry: TypedEntry, { entries, basis }: ReplayContext): Rep
   );
 }
 
-/** What failed in the run, and what became of it. Older versions recorded neither. */
+/** Compares a failure of the run, or its end. Older versions recorded neither. */
 function remediationStep(entry: TypedEntry, { entries, basis }: ReplayContext): ReplayStep | null {
   if (entry.kind !== "remediation.opened" && entry.kind !== "remediation.closed") return null;
   const { run, story } = basis.run.body;
@@ -166,7 +166,10 @@ function remediationStep(entry: TypedEntry, { entries, basis }: ReplayContext): 
   ]);
 }
 
-/** A run that ended well has merged all its prompts. How another one ended was a person's act or a fault, and is taken as recorded. */
+/**
+ * Checks that a successful run completed all its prompts. Any other end was a person's act or a fault, and is taken as
+ * recorded.
+ */
 function endStep(entry: TypedEntry, { entries, basis }: ReplayContext): ReplayStep | null {
   const { run, prompts } = basis.run.body;
   if (entry.kind !== "run.closed" || entry.body.run !== run || entry.body.status !== "succeeded") return null;

@@ -18,12 +18,12 @@ import {
   untriedStep,
 } from "./step.ts";
 
-/** A prompt that was derived again; `pack` is null if there may be none, or the published body is none. */
+/** A prompt that was derived again; `pack` is null if the policy lacks the role or the published body is no pack. */
 type Derived = { text: string; pairs: Pair[]; pack: Pack | null };
 
 /**
- * Derives again what an agent was handed: by the approval's policy, or, where that is not here, by the published body, of
- * which then only the role's paths and the limits are taken as they are. `pack` is null if nothing of it could be tried.
+ * Derives again an agent's pack from the approval's policy or, if that is not available, compares the published body,
+ * whose role paths and limits are then taken as recorded. `pack` is null if nothing could be compared.
  */
 export function derivePrompt(
   promptEntry: PromptEntry,
@@ -96,14 +96,17 @@ function promptByBody(
   return { text: `its published body, from contract, base and failures; ${taken}`, pairs, pack: value };
 }
 
-/** The tries at the same prompt before this one, in the same run. */
+/** The attempts at the same prompt before this one, in the same run. */
 function attemptsBefore({ seq, body }: PromptEntry, entries: readonly TypedEntry[]): PromptEntry[] {
   return entriesOf(entries, "prompt.recorded").filter(
     (entry) => entry.seq < seq && entry.body.run === body.run && entry.body.prompt === body.prompt,
   );
 }
 
-/** Why the last of these tries was refused, and what people had answered the prompt's agents by then. */
+/**
+ * The failures that the pack carries: why the last attempt was refused, and people's answers to the prompt's agents so
+ * far.
+ */
 function failuresOf(
   promptEntry: PromptEntry,
   attempts: readonly PromptEntry[],

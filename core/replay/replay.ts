@@ -7,7 +7,7 @@ import { progressSteps } from "./progress.ts";
 import type { ReplayContext, ReplaySources } from "./sources.ts";
 import type { ReplayResult, ReplayStep } from "./step.ts";
 
-/** A run that was tried again. `ok`: nothing differs, is missing or was given up; what is unpublished could not be tried. */
+/** A replayed run. `ok`: no step differs, is missing or was purged; unpublished steps could not be compared. */
 export type Replay = {
   run: string;
   story: number;
@@ -16,7 +16,7 @@ export type Replay = {
   steps: ReplayStep[];
 };
 
-/** The entry that submitted a run; undefined: the ledger knows no such run. */
+/** The entry that submitted a run; undefined: the ledger has no such run. */
 export function submittedRun(
   entries: readonly TypedEntry[],
   run: string,
@@ -25,9 +25,9 @@ export function submittedRun(
 }
 
 /**
- * Derives again all of a run that follows from what is stored, and compares it with what was recorded. Give it the entries
- * of a verified ledger, oldest first. A model's answer is taken as it was recorded: no model is asked again. Null: the
- * ledger knows no such run.
+ * Derives again everything in a run that follows from stored data, and compares it with the record. Pass the entries of
+ * a verified ledger, oldest first. A model's answer is taken as recorded: no model is called. Null: the ledger has no
+ * such run.
  */
 export function replayRun(
   run: string,
@@ -65,7 +65,7 @@ function* runSteps(
   yield* progressSteps(context);
 }
 
-/** What breaks the attempt protocol anywhere in the ledger: an attempt's number follows from those of other runs. */
+/** Violations of the attempt protocol in the whole ledger, because an attempt's number depends on other runs. */
 function brokenEntries(entries: readonly TypedEntry[]): Map<number, string> {
   const attempts = emptyAttempts();
   const broken = new Map<number, string>();

@@ -10,10 +10,10 @@ const colors: Record<ReplayResult, number> = {
   missing: 31,
 };
 
-/** What is shown of a value; the whole is in the JSON. */
+/** The maximum length of a shown value; the JSON has the whole. */
 const maxLength = 160;
 
-/** Two values from shortly before the place where they part. */
+/** Two values, cut to begin shortly before their first difference. */
 function shortened({ expected, found }: Difference): { expected: string; found: string } {
   let same = 0;
   while (same < expected.length && expected[same] === found[same]) same++;
@@ -36,7 +36,7 @@ export function replayConcerns({ steps, run }: Replay): string[] {
   );
 }
 
-/** The replay for people: a line a step, every difference as a concern, what it proves and what not. */
+/** The replay for people: a line for each step, every difference as a concern, and what the replay proves. */
 export function replayText(replay: Replay, origin: string, color: boolean): string {
   const paint = (result: ReplayResult, text: string) =>
     color ? `\u001b[${colors[result]}m${text}\u001b[0m` : text;

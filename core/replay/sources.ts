@@ -6,35 +6,37 @@ import type { FileSide } from "../facts.ts";
 import type { Known } from "../known.ts";
 import { isOfAttempt } from "../record/provenance.ts";
 
-/** A large body as it was published. `value` is null if the text is not the canonical form of such a thing. */
+/** A large body as it was published. `value` is null if the text is not a valid body in canonical form. */
 export type PublishedBody<T> = { text: string; value: T | null };
 
-/** A commit as git has it, beside the parent that the ledger names. Whoever can write to the clone made its objects. */
+/**
+ * A commit in git, compared with the parent that the ledger names. Anyone who can write to the clone made its objects.
+ */
 export type WrittenCommit = {
   tree: string;
   parents: string[];
   message: string;
-  /** What differs from that parent. */
+  /** The changes from that parent. */
   changes: { path: string; before: FileSide | null; after: FileSide | null }[];
-  /** SHA-256 of the content that stands at each path of the answer and of the casefiles; null: no file stands there. */
+  /** SHA-256 of the content at each path of the answer and of the casefiles; null: no file. */
   files: ReadonlyMap<string, string | null>;
-  /** The texts that stood at the casefiles' paths in that parent, where there are casefiles; null: no file stood there. */
+  /** The texts at the casefiles' paths in that parent, if there are casefiles; null: no file. */
   before?: ReadonlyMap<string, string | null>;
 };
 
-/** What the git directory of a clone holds of a run; an unknown part is not there. */
+/** The data of a run in a clone's git directory; an unknown part is missing there. */
 export type ReplayGit = {
-  /** What stands at the policy's path in the approval's base commit; null: nothing. */
+  /** The file at the policy's path in the approval's base commit; null: none. */
   policyAtBase: Known<FileSide | null>;
-  /** The policy of the approval, read by the blob's id. */
+  /** The policy of the approval, read by its blob id. */
   policy: Known<Policy>;
   /** The recorded commits by their ids. */
   commits: ReadonlyMap<string, Known<WrittenCommit>>;
 };
 
-/** All that a replay reads besides the entries of a verified ledger. */
+/** The inputs of a replay besides the entries of a verified ledger. */
 export type ReplaySources = {
-  /** The repository's name as each entry has it, by the entry's number: it may be renamed in between. */
+  /** The repository's name at each entry, by its sequence number: it may be renamed in between. */
   names: ReadonlyMap<number, string>;
   /** The published bodies by the digest that names them. */
   packs: ReadonlyMap<string, PublishedBody<Pack>>;
@@ -43,7 +45,7 @@ export type ReplaySources = {
   git: ReplayGit | null;
 };
 
-/** The entries that a run rests on, each the last one before the entry that uses it. */
+/** The entries that a run is based on, each the last one before the entry that uses it. */
 export type RunBasis = {
   run: EntryOf<"run.submitted">;
   contract: EntryOf<"contract.frozen">;
@@ -51,16 +53,16 @@ export type RunBasis = {
   plan: EntryOf<"plan.proposed">;
 };
 
-/** What the steps of a run are tried again with. */
+/** The input of a replay's steps. */
 export type ReplayContext = {
   /** All entries of a verified ledger, oldest first. */
   entries: readonly TypedEntry[];
   basis: RunBasis;
-  /** The prompts of the contract that follow from the approved plan, by the issue that was opened for each. */
+  /** The prompts derived from the approved plan, by the issue that was opened for each. */
   prompts: ReadonlyMap<number, ContractPrompt>;
-  /** What breaks the attempt protocol, by the number of the entry that does. */
+  /** Violations of the attempt protocol, by the entry's sequence number. */
   broken: ReadonlyMap<number, string>;
-  /** The bodies that the ledger gave up, each with the number of the entry that says so. */
+  /** The purged bodies, each with the sequence number of the entry that records it. */
   purged: ReadonlyMap<string, number>;
   sources: ReplaySources;
 };
@@ -68,10 +70,10 @@ export type ReplayContext = {
 /** The entry that begins an attempt. */
 export type PromptEntry = EntryOf<"prompt.recorded">;
 
-/** The kinds of entry of which an attempt has at most one. */
+/** The kinds of entry that an attempt has at most once. */
 type AttemptKind = "response.recorded" | "attempt.closed" | "evidence.captured" | "change.committed";
 
-/** The entries that tell of one attempt; undefined: it did not get that far. */
+/** The entries of one attempt; undefined: it did not get that far. */
 export type AttemptEntries = {
   promptEntry: PromptEntry;
   response: EntryOf<"response.recorded"> | undefined;
@@ -80,7 +82,7 @@ export type AttemptEntries = {
   commit: EntryOf<"change.committed"> | undefined;
 };
 
-/** Gathers the entries of the attempt that one recorded prompt began. */
+/** Collects the entries of the attempt that a recorded prompt began. */
 export function attemptEntries(entries: readonly TypedEntry[], promptEntry: PromptEntry): AttemptEntries {
   const first = <K extends AttemptKind>(kind: K): EntryOf<K> | undefined =>
     entriesOf(entries, kind).find((entry) => isOfAttempt(entry, promptEntry.body));

@@ -2,7 +2,7 @@ import type { Attempt } from "../../schemas/step.ts";
 import { attemptName } from "../identifiers.ts";
 import { canonicalJson, type Json } from "../json.ts";
 
-/** What is derived again of a run, in the order in which it happened. */
+/** The kinds of steps that a replay derives again. */
 export type ReplayStepName =
   | "plan"
   | "paths"
@@ -27,33 +27,33 @@ export type ReplayStepName =
   | "end";
 
 /**
- * `same`: derived again, it is what the ledger says, byte for byte. `differs`: it is not. `unpublished`: what it follows
- * from is not part of this copy, so it could not be tried. `purged`: an entry gave it up after its time. `missing`: the
- * clone's git lacks what it follows from.
+ * `same`: the derived value equals the ledger's, byte for byte. `differs`: it does not. `unpublished`: this copy lacks
+ * its sources, so it could not be compared. `purged`: an entry removed a source after its retention time. `missing`:
+ * the clone's git lacks a source.
  */
 export type ReplayResult = "same" | "differs" | "unpublished" | "purged" | "missing";
 
-/** One thing that is not what follows from the rest. Values that are no text are shown as canonical JSON. */
+/** One value that differs from the derived one. Values that are not strings are shown as canonical JSON. */
 export type Difference = { what: string; expected: string; found: string };
 
-/** One step of a run that was tried again, and the entry that recorded it. */
+/** One replayed step of a run, and the entry that recorded it. */
 export type ReplayStep = {
   step: ReplayStepName;
   seq: number;
   about: string;
   result: ReplayResult;
-  /** What was compared, or what is lacking and where to get it. */
+  /** What was compared, or what is missing and where to get it. */
   text: string;
   differences: Difference[];
 };
 
-/** What a step is about, before it is tried. */
+/** Identifies a step before it is compared. */
 export type StepHead = Pick<ReplayStep, "step" | "seq" | "about">;
 
-/** Something that was derived beside what was found. */
+/** A derived value and the recorded one. */
 export type Pair = readonly [what: string, expected: Json, found: Json];
 
-/** A step about an attempt, before it is tried. */
+/** Identifies a step of an attempt. */
 export function attemptHead(
   step: ReplayStepName,
   seq: number,
@@ -62,7 +62,7 @@ export function attemptHead(
   return { step, seq, about: `#${prompt} ${attemptName({ attempt })}` };
 }
 
-/** A step whose parts were derived again: it is the same only if each of them is. */
+/** A step with its derived and recorded values: it is `same` only if all pairs are equal. */
 export function comparedStep(head: StepHead, text: string, pairs: readonly Pair[]): ReplayStep {
   const differences = pairs.flatMap(([what, expected, found]) =>
     canonicalJson(expected) === canonicalJson(found)
@@ -74,7 +74,7 @@ export function comparedStep(head: StepHead, text: string, pairs: readonly Pair[
 
 type Fields = { readonly [name: string]: Json | undefined };
 
-/** Fields that were derived beside those that were found: those named, or all of both in the order of their names. */
+/** Pairs of derived and recorded fields: the named ones, or all of both in the order of their names. */
 export function fieldPairs(
   expected: Fields,
   found: Fields,
@@ -83,7 +83,7 @@ export function fieldPairs(
   return names.map((name) => [name, expected[name] ?? null, found[name] ?? null]);
 }
 
-/** A step that could not be tried. */
+/** A step that could not be compared. */
 export function untriedStep(
   head: StepHead,
   result: Exclude<ReplayResult, "same" | "differs">,
@@ -92,7 +92,7 @@ export function untriedStep(
   return { ...head, result, text, differences: [] };
 }
 
-/** A step that could not be tried for want of one of these bodies: it was given up, or it is no part of this copy. */
+/** A step that could not be compared for lack of a body: it was purged, or this copy does not have it. */
 export function bodilessStep(
   head: StepHead,
   digests: readonly string[],

@@ -7,7 +7,10 @@ import { contractOrigin } from "../record/provenance.ts";
 import { contractBody } from "./bodies.ts";
 import type { StoryContext } from "./facts.ts";
 
-/** The digest of the plan as it could be approved now, with its parts; null while a part is unknown or there is no plan. */
+/**
+ * The digest under which the plan can be approved now, with its parts; null while the base is unknown or there is no
+ * plan.
+ */
 export function currentDigest({ record, facts, loaded }: StoryContext) {
   if (record.plan === null || !facts.base.known) return null;
   const parts = {
@@ -29,7 +32,7 @@ export function approve(
   const { record, facts, loaded } = context;
   const { plan, run } = record;
   if (plan === null) return refuse("no-plan", "There is no plan to approve. Start with `/plan`.");
-  // A new contract would take the prompts of the open run out from under it.
+  // A new contract would replace the prompts of the open run.
   if (run !== null && run.closed === null)
     return refuse("run-open", `${run.run} is open. \`/stop\` it before a new plan is approved.`);
   if (record.contract?.digest === digest)
@@ -91,7 +94,7 @@ export function approve(
   );
 }
 
-/** Why an approved contract no longer holds: the story or the policy moved after the approval. Null: it holds. */
+/** Why an approved contract no longer holds: the story or the policy changed after the approval. Null: it holds. */
 export function contractDrift({ record, facts, loaded }: StoryContext): string | null {
   const { contract, plan } = record;
   if (contract === null || plan === null) return null;

@@ -6,23 +6,25 @@ import { compilePrompt } from "../contract/contract.ts";
 import { sha256 } from "../digest.ts";
 import { checkpointName } from "../identifiers.ts";
 
-// The bodies of entries that follow from what is recorded before them. The rules of a story draft them, and a replay
-// derives them again to compare them with what was recorded: whoever changes one changes what a replay expects of old runs.
+// Entry bodies that are derived from earlier entries. The rules of a story draft them, and a replay derives them again
+// to compare: a change here changes what a replay expects of old runs.
 
-/** An attempt at a prompt, as all of its entries name it. */
+/** The fields that identify an attempt in all of its entries. */
 export type AttemptStep = { run: string; story: number; prompt: number; attempt: Attempt };
 
-/** The part that all entries of one attempt carry. */
+/** Picks the fields that identify an attempt. */
 export function stepOf({ run, story, prompt, attempt }: AttemptStep): AttemptStep {
   return { run, story, prompt, attempt };
 }
 
-/** A stored JSON text as entries name it. */
+/** The reference to a stored JSON text. */
 export function bodyRef(text: string): BodyRef {
   return { sha256: sha256(text), bytes: Buffer.byteLength(text), mediaType: "application/json" };
 }
 
-/** The contract of an approved plan. A model wrote the plan and whoever may edit the issue its title; the text is frozen here. */
+/**
+ * The contract of an approved plan, frozen here. A model wrote the plan, and anyone who can edit the issue its title.
+ */
 export function contractBody(
   story: { number: number; title: string },
   { plan, revision }: { plan: Plan; revision: number },
@@ -40,7 +42,7 @@ export function contractBody(
   };
 }
 
-/** A story's next run, after `runs` others, of the prompts that are open; a person submitted it. */
+/** A story's next run, after `runs` earlier ones, with its open prompts; a person submitted it. */
 export function runBody(
   { story, digest }: Pick<EntryBody<"contract.frozen">, "story" | "digest">,
   runs: number,
@@ -50,7 +52,7 @@ export function runBody(
   return { run: `run-${story}-${runs + 1}`, story, mode: "stop_on_failure", prompts, by, digest };
 }
 
-/** Where the branch stands before an attempt; `head` null: it is to be made anew, on `base`. */
+/** The branch before an attempt; `head` null: it will be created on `base`. */
 export function checkpointBody(
   step: AttemptStep,
   { branch, head }: { branch: string; head: string | null },
@@ -59,12 +61,12 @@ export function checkpointBody(
   return { checkpoint: checkpointName(step), ...stepOf(step), branch, base: head ?? base, head };
 }
 
-/** The files of an answer without their content. A model chose the paths; nobody has looked at them yet. */
+/** The files of an answer without their content. A model chose the paths, and nobody has reviewed them yet. */
 export function responseFiles({ files }: Pick<StepResult, "files">): EntryBody<"response.recorded">["files"] {
   return files.map(({ path, content }) => ({ path, sha256: content === null ? null : sha256(content) }));
 }
 
-/** What is bundled of an accepted answer: all of it stands in the entries before. */
+/** The evidence bundle of an accepted answer, derived from the entries before. */
 export function evidenceBody(
   asked: EntryBody<"prompt.recorded">,
   { result, files, usage, seconds }: EntryBody<"response.recorded">,
@@ -82,7 +84,7 @@ export function evidenceBody(
   };
 }
 
-/** The pull request of a written commit; GitHub gave it its number. */
+/** The pull request of a written commit; GitHub assigned its number. */
 export function pullBody(
   { run, story, prompt, branch }: Omit<EntryBody<"pull.opened">, "pull" | "head">,
   head: string,

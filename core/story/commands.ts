@@ -38,8 +38,8 @@ const handlers: Handlers<"story", StoryContext> = {
 };
 
 /**
- * Answers the oldest unanswered command on a story, whoever gave it: accepted or refused, each gets one entry and one
- * reply. One whose authority could not be read waits for the next decision, and holds up those after it.
+ * Answers the oldest unanswered command on a story: accepted or refused, each gets one entry and one reply. A command
+ * whose authority or facts could not be read waits for the next decision and holds up those after it.
  */
 export function answerNext(context: StoryContext): Step {
   const { record, facts } = context;
@@ -71,7 +71,7 @@ function stopRun({ record: { run }, facts }: StoryContext, { by }: CommandReques
   ]);
 }
 
-/** Whether work was taken back that no attempt has followed yet. */
+/** Whether a rollback was decided or done that no attempt has followed yet. */
 function wasRolledBack({ prompts, rollback }: StoryRecord): boolean {
   return rollback !== null || prompts.some((prompt) => prompt.rolledBack !== null);
 }

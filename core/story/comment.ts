@@ -9,7 +9,7 @@ import { nextStep } from "./next-step.ts";
 import { stageNames, storyStage } from "./stages.ts";
 import { promptState, storyState } from "./standing.ts";
 
-/** The one comment on a story: where it stands, what blocks, the next step, the plan. */
+/** Our one comment on a story: its state, what blocks, the next step, the plan. */
 export function storySticky(context: StoryContext): string {
   const { record } = context;
   const state = storyState(record);
@@ -46,7 +46,7 @@ function promptTable(record: StoryRecord): string[] {
   return table("| | diff prompt | state | attempt | its checkpoint | pull request |", rows);
 }
 
-/** All stages in their order, the one that the story is in set off. */
+/** All stages in order, the current one in bold. */
 function stageLine(current: Stage): string {
   return `Stage: ${stages.map((stage) => (stage === current ? `**${stageNames[stage]}**` : stageNames[stage])).join(" → ")}`;
 }
@@ -55,12 +55,12 @@ function codeBlock(step: string): string[] {
   return step.startsWith("/") ? ["```", step, "```"] : [step];
 }
 
-/** People are named without pinging them each time the comment is edited. */
+/** Breaks mentions, so that editing the comment does not notify people each time. */
 function withoutMentions(names: string): string {
   return names.replaceAll("@", "@\u200b");
 }
 
-/** The remediation traces of a failed run, to be pasted into a file; each stays open until its prompt is merged. */
+/** The remediation traces of a failed run, to paste into a file; each stays open until its prompt is merged. */
 function failedText({ run, remediations }: StoryRecord): string[] {
   if (run?.closed?.status !== "failed") return [];
   return remediations.flatMap((one) =>
@@ -77,7 +77,7 @@ function failedText({ run, remediations }: StoryRecord): string[] {
   );
 }
 
-/** The plan as it is shown for approval, and folded away afterwards. A model wrote it: every line is escaped. */
+/** The plan, open until it is approved and collapsed afterwards. A model wrote it: every line is escaped. */
 function planText({ plan, contract }: StoryRecord): string[] {
   if (plan === null) return [];
   const open = contract?.revision !== plan.revision;

@@ -5,7 +5,7 @@ import { table } from "../markdown.ts";
 import type { PromptRecord } from "../record/story.ts";
 import type { StoryContext, StoryFacts } from "./facts.ts";
 
-/** A merged prompt is completed and its issue closed. */
+/** Completes a merged prompt and closes its issue. */
 export function complete(prompt: PromptRecord, merged: string, facts: StoryFacts): Step {
   const { issue, pull } = prompt;
   if (issue === null || pull === null) return {};
@@ -29,7 +29,7 @@ export function complete(prompt: PromptRecord, merged: string, facts: StoryFacts
   };
 }
 
-/** The story is complete when every prompt of its contract is; the epic is looked at next. */
+/** Completes the story when every prompt of its contract is complete, and has its epic decided next. */
 export function completeStory({ record, facts }: StoryContext): Step {
   if (record.completed || record.contract === null || record.prompts.length === 0) return {};
   const running = record.run !== null && record.run.closed === null;

@@ -20,17 +20,17 @@ import { type ChildFacts, refOf, type StoryFacts } from "./facts.ts";
 /** The states of an epic (features A1). `archived` is an epic that was closed without being complete. */
 export type EpicState = "draft" | "active" | "complete" | "archived";
 
-/** What a rule for an epic decides by: its stories, those of them that are complete, and where it stands itself. */
+/** The input of an epic's rules: the facts, its stories, the complete ones among them, and the epic's state. */
 type EpicContext = {
   facts: StoryFacts;
   stories: readonly ChildFacts[];
   done: ReadonlySet<ChildFacts>;
-  /** The ledger says that it is complete. */
+  /** Whether the ledger records it as complete. */
   isRecorded: boolean;
   state: EpicState;
 };
 
-/** Decides an epic: it is complete when all its stories are, and shows how far each has got. */
+/** Decides an epic: it is complete when all its stories are; its comment shows the state of each. */
 export function decideEpic(facts: StoryFacts): Decision {
   const loaded = usablePolicy(facts.policy);
   if (loaded === null) return awaitPolicy(facts.policy);
@@ -104,7 +104,7 @@ function showStories({ facts, stories, done, state }: EpicContext): Step {
   return ensureSticky(refOf(facts), body, facts.sticky);
 }
 
-/** A number of another repository would lead to something else here. */
+/** An issue number of another repository would link to something else here. */
 function nameOf({ number, title, elsewhere }: ChildFacts): string {
   return elsewhere ? `${plain(title)} (in another repository)` : `#${number}`;
 }
@@ -112,11 +112,11 @@ function nameOf({ number, title, elsewhere }: ChildFacts): string {
 function labelState(child: ChildFacts): string {
   if (child.elsewhere) return "not known here";
   const label = child.labels.find((one) => one.startsWith("sallyport:"));
-  // Whoever may triage can put one on.
+  // Anyone with triage permission can add such a label.
   return plain(label?.slice("sallyport:".length).replace("_", " ") ?? "draft");
 }
 
-/** Decides an issue that is neither story nor epic: a command given there is answered with where it belongs. */
+/** Decides an issue that is neither story nor epic: a command there is refused with where it belongs. */
 export function decideOtherIssue(facts: StoryFacts): Decision {
   const loaded = usablePolicy(facts.policy);
   if (loaded === null) return awaitPolicy(facts.policy);
@@ -127,7 +127,10 @@ export function decideOtherIssue(facts: StoryFacts): Decision {
   });
 }
 
-/** Answers every open command with one refusal that says where to go; strangers are told that they have no say. */
+/**
+ * Answers every open command with one refusal that says where to give it; a command without authority gets that reason
+ * instead.
+ */
 function refuseHere(facts: StoryFacts, { policy }: LoadedPolicy, line: string): Step {
   const sources = answeredSources(facts.entries);
   const open = facts.commands.filter(({ source }) => !sources.has(sourceKey(source)));

@@ -6,7 +6,7 @@ import type { LoadedPolicy } from "../facts.ts";
 import type { Known } from "../known.ts";
 import type { AttemptRecord, PromptRecord, StoryRecord, StoryRun } from "../record/story.ts";
 
-/** An issue as GitHub shows it now. Its title and body are text of whoever may write issues. */
+/** An issue as GitHub shows it now. Anyone who can write issues wrote its title and body. */
 export type IssueFacts = {
   number: number;
   title: string;
@@ -16,13 +16,13 @@ export type IssueFacts = {
   labels: string[];
 };
 
-/** A sub-issue of the issue looked at. */
+/** A sub-issue of the observed issue. */
 export type ChildFacts = {
   number: number;
   title: string;
   state: "open" | "closed";
   labels: string[];
-  /** It is an issue of another repository, whose numbers are not ours. */
+  /** The issue is in another repository, so its number means nothing here. */
   elsewhere?: true;
 };
 
@@ -41,20 +41,20 @@ export type StoryFacts = CommonFacts & {
   results: ReadonlyMap<string, StepResult>;
 };
 
-/** What a rule for a story decides by. */
+/** The input of a story's rules. */
 export type StoryContext = {
-  /** The ledger's record of the story, with what earlier rules drafted. */
+  /** The ledger's record of the story, including earlier rules' drafts. */
   record: StoryRecord;
   facts: StoryFacts;
   loaded: LoadedPolicy;
-  /** What the story lacks before it can be planned, as lines for its author. */
+  /** What the story lacks before it can be planned, one line each for its author. */
   missing: string[];
 };
 
-/** What an open run is at: one of its prompts, and the run's last attempt at it. */
+/** The current work of an open run: one of its prompts, and the run's last attempt at it. */
 export type Work = { run: StoryRun; prompt: PromptRecord; attempt: AttemptRecord };
 
-/** The issue that is decided. */
+/** A reference to the issue under decision. */
 export function refOf({ repository, issue }: StoryFacts): IssueRef {
   return { repository, number: issue.number };
 }

@@ -1,13 +1,13 @@
 import { Risk } from "../../schemas/text.ts";
 import { code } from "../escape.ts";
 
-/** What a section of an issue form holds; GitHub writes `### Label`, a blank line and the answer. */
+/** The answers of an issue form by lower-case label; GitHub writes `### Label`, a blank line and the answer. */
 export type FormSections = Map<string, string>;
 
 /**
  * Splits an issue's body into the sections of its form, by lower-case label. A heading inside a code fence is text.
- * Anyone who can open or edit the issue wrote it. A label that appears twice keeps its first answer, so that text
- * appended below cannot replace what stands above.
+ * Anyone who can open or edit the issue wrote the body. A label that appears twice keeps its first answer, so that text
+ * appended below cannot replace an answer above.
  * Source: GitHub docs, "Syntax for issue forms".
  */
 export function formSections(body: string): FormSections {
@@ -44,7 +44,7 @@ export function listItems(text: string): string[] {
     .filter((line) => line !== "");
 }
 
-/** A story as its form says it: what the intake check reads. Unchecked text of whoever opened the issue. */
+/** A story's form, as the intake check reads it. Unchecked text of anyone who can open or edit the issue. */
 export type StoryForm = {
   epic: number | null;
   description: string;
@@ -54,7 +54,7 @@ export type StoryForm = {
   manualTest: boolean | null;
 };
 
-/** Reads a story's form; what is missing or not understood is null or empty, and the intake check says so. */
+/** Parses a story's form; a missing or invalid answer is null or empty, and the intake check reports it. */
 export function storyForm(body: string): StoryForm {
   const sections = formSections(body);
   const section = (label: string) => sections.get(label) ?? "";
@@ -71,10 +71,10 @@ export function storyForm(body: string): StoryForm {
   };
 }
 
-/** The most decision records that a story names. */
+/** The maximum number of decision records that a story names. */
 export const maxDecisions = 20;
 
-/** A path of the repository as a story may name it: relative, no `..`, no control characters. */
+/** Whether a story may name this path of the repository: relative, no `..`, no control characters. */
 export function isPlainPath(path: string): boolean {
   return (
     path.length <= 500 &&
@@ -83,7 +83,7 @@ export function isPlainPath(path: string): boolean {
   );
 }
 
-/** What a story lacks before it can be planned: each line names the section of the form and what to write there. */
+/** What a story lacks before it can be planned; each line names the form's section and what to write there. */
 export function intakeProblems(
   form: StoryForm,
   seen: {

@@ -8,14 +8,14 @@ import type { StoryContext } from "./facts.ts";
 import { isAnswered, isPlannedText } from "./planning.ts";
 import { standingOf } from "./standing.ts";
 
-/** What a person reads next: what blocks, the one next step, and who may take it; empty: nobody has to do anything. */
+/** What blocks, the one next step, and who may take it, for people; empty: nobody has to act. */
 export type Next = { blocks: string; step: string; who: string };
 
 function next(blocks: string, step = "", who = ""): Next {
   return { blocks, step, who };
 }
 
-/** What stops a story, or what it waits for. */
+/** The next step of a story. */
 export function nextStep(context: StoryContext): Next {
   const { record, loaded } = context;
   const { concerns } = record;
@@ -27,7 +27,7 @@ export function nextStep(context: StoryContext): Next {
   return planStep(context) ?? workStep(context);
 }
 
-/** What the story waits for until its plan is approved and as long as that holds; null: it holds. */
+/** The next step while the story has no valid approved plan; null: it has one. */
 function planStep(context: StoryContext): Next | null {
   const { record, loaded, missing } = context;
   const { plan, planFailure, contract, run } = record;
@@ -60,11 +60,11 @@ function planStep(context: StoryContext): Next | null {
     );
   }
   const drift = contractDrift(context);
-  // An open run tells of it itself, when it would begin the next attempt.
+  // An open run reports the drift itself when it starts the next attempt.
   return drift !== null && (run === null || run.closed !== null) ? planAgain(drift) : null;
 }
 
-/** What the work on an approved plan waits for. */
+/** The next step of the work on an approved plan. */
 function workStep({ record, facts, loaded }: StoryContext): Next {
   const standing = standingOf(record);
   if (standing.at !== "approved") return next("The diff prompts are being opened.");
@@ -105,7 +105,7 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
   }
 }
 
-/** The checkpoint from before anything was written to a prompt's branch; older versions recorded none. */
+/** The checkpoint before the first commit on a prompt's branch; older versions recorded none. */
 function beforeAll({ branchState }: PromptRecord, { entries }: StoryContext["facts"]): string | undefined {
   return entriesOf(entries, "checkpoint.recorded").find(
     ({ body }) => body.branch === branchState.branch && body.head === null,

@@ -9,7 +9,7 @@ import { effectKey, sourceKey } from "../identifiers.ts";
 import type { PlanRequest, StoryRecord } from "../record/story.ts";
 import type { StoryContext } from "./facts.ts";
 
-/** Asks the planner for what a person last requested, and records what it proposed or why it did not. */
+/** Asks the planner for a person's last request, and records the plan or why there is none. */
 export function plan(context: StoryContext): Step {
   const { record, facts } = context;
   const { request } = record;
@@ -134,7 +134,8 @@ export function openPrompts({ record, facts }: StoryContext): Step {
     done: (result) => {
       if (result.type !== "issue") return {};
       const { number } = result;
-      // Whoever may write can edit our issues, and so make one pass for another: two prompts never share theirs.
+      // Anyone with write access can edit our issues, so one could be mistaken for another: two prompts never share an
+      // issue.
       if (entriesOf(facts.entries, "prompt.opened").some(({ body }) => body.issue === number)) return {};
       const body = { story, revision: contract.revision, index, issue: number };
       return { drafts: [{ kind: "prompt.opened", actor: appActor(facts), subject: [], body }] };
@@ -143,7 +144,7 @@ export function openPrompts({ record, facts }: StoryContext): Step {
   });
 }
 
-/** Whether the issue's text is still the one that was planned. */
+/** Whether the issue's text is still the text that was planned. */
 export function isPlannedText({ record, facts }: StoryContext): boolean {
   return record.plan !== null && record.plan.issueSha256 === issueDigest(facts.issue);
 }

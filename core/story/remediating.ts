@@ -10,7 +10,7 @@ import type { StoryContext } from "./facts.ts";
 type Opened = EntryBody<"remediation.opened">;
 type Closed = EntryBody<"remediation.closed">;
 
-/** Records what failed, once for each prompt of a run, and later what became of it. */
+/** Records a failure once for each prompt of a run, and later its end. */
 export function remediate({ record, facts }: StoryContext): Step {
   const actor = appActor(facts);
   const known = new Set(record.remediations.map(({ opened }) => opened.remediation));
@@ -37,9 +37,9 @@ export function remediate({ record, facts }: StoryContext): Step {
 }
 
 /**
- * What has failed in the story's last run while it was open, or by which it ended: a prompt whose attempt was refused and
- * followed by another, and the prompt that a failed run ended at. Of several failures at one prompt the first tells. An agent
- * that asked or stopped has not failed: that is a concern, which people answer.
+ * The failures of the story's last run, open or failed: each prompt with a refused attempt that another followed, and
+ * the prompt at which a failed run ended. Of several failures at one prompt, the first counts. An agent that asked or
+ * stopped has not failed: that is a concern, which people answer.
  */
 export function failuresOf({ run, prompts }: StoryRecord): Opened[] {
   if (run === null || (run.closed !== null && run.closed.status !== "failed")) return [];
@@ -62,7 +62,7 @@ function isFailure({ response, closed }: AttemptRecord): boolean {
   return closed?.accepted === false && closed.reasons.length > 0 && !asks;
 }
 
-/** The failure that a run ended with. */
+/** The failure at which a run ended. */
 function endedAt(
   run: StoryRun,
   reason: string,
@@ -72,7 +72,7 @@ function endedAt(
 ): Opened {
   const origin = originOf(last, pull);
   const own = origin === "attempt" ? (last?.closed?.reasons ?? []) : [];
-  // The run's own reason always has a place, however many the attempt has.
+  // The run's own reason is always kept, however many reasons the attempt has.
   const end = { source: "run", code: `${origin}-failed`, message: reason };
   return opened(run, issue, last, origin, [...own.slice(0, maxReasons - 1), end]);
 }
@@ -108,8 +108,9 @@ function opened(
 }
 
 /**
- * What became of a failure; null: it is still to be mended. It is mended when a change for its prompt was merged on a
- * success, and given up when its own run was cancelled or another plan replaced the prompt. A failed run alone leaves it open.
+ * The end of a failure; null: it is still open. It is fixed when a change for its prompt was merged with a successful
+ * verdict; a merge without one records it as open. It is abandoned when its own run was cancelled or another plan
+ * replaced the prompt. A failed run alone does not end it.
  */
 export function endOf({ prompts, run, contract }: StoryRecord, failure: Opened): Closed | null {
   const { remediation, story, prompt: issue } = failure;

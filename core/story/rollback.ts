@@ -14,8 +14,8 @@ import { runClosed } from "./run-end.ts";
 type Checkpoint = EntryBody<"checkpoint.recorded">;
 
 /**
- * Answers `/rollback`: whether a checkpoint can be gone back to, and what that takes off the branch. The ledger alone says
- * where the branch stands; that it really stands there is for the performer to see.
+ * Answers `/rollback`: whether the branch can go back to a checkpoint, and which commits that removes. It reads the
+ * ledger and the effects' outcomes only; the performer checks the branch itself.
  */
 export function rollBackTo(
   request: CommandRequest,
@@ -82,14 +82,14 @@ export function rollBackTo(
   return accept("rolled-back", line, [decided, ...end]);
 }
 
-/** Why no run and no other rollback may start yet because of one; null: it may. */
+/** The refusal of a new run or rollback while a rollback is open; null: none is open. */
 export function openRollback({ rollback }: StoryRecord): CommandAnswer | null {
   if (rollback === null) return null;
   const line = `The rollback to \`${rollback.checkpoint}\` is still being carried out; try again in a moment.`;
   return refuse("rollback-open", line);
 }
 
-/** Carries a decided rollback out, and records what became of it. */
+/** Carries out a decided rollback and records its outcome. */
 export function rollBack({ record, facts }: StoryContext): Step {
   const { rollback } = record;
   if (rollback === null) return {};
@@ -134,12 +134,12 @@ export function rollBack({ record, facts }: StoryContext): Step {
   });
 }
 
-/** What an entry about commits is about: the newest of them, because an entry has no place for a thousand. */
+/** The newest 100 commits as an entry's subjects; an entry has no room for all. */
 function newest(commits: readonly string[], branch: string): Draft["subject"] {
   return commits.slice(-100).map((commit) => ({ name: branch, digest: { gitCommit: commit } }));
 }
 
-/** The checkpoint of a name, if it is one of this story's. */
+/** Finds a checkpoint of this story by its name, or refuses. */
 function findCheckpoint(
   name: string,
   facts: StoryFacts,
@@ -154,7 +154,7 @@ function findCheckpoint(
   return { refused: refuse("other-story", line) };
 }
 
-/** The newest checkpoints of the story, for people to choose from. */
+/** The story's newest ten checkpoints, for people to choose from. */
 function namesOf({ entries, issue }: StoryFacts): string {
   const names = entriesOf(entries, "checkpoint.recorded").flatMap(({ body }) =>
     body.story === issue.number ? [`\`${body.checkpoint}\``] : [],
@@ -162,7 +162,7 @@ function namesOf({ entries, issue }: StoryFacts): string {
   return names.length === 0 ? "none yet" : names.slice(-10).join(", ");
 }
 
-/** What is still being written for a prompt, as a refusal's line; null: nothing is. */
+/** The refusal's line while an attempt or a write of a prompt is in progress; null: none is. */
 function workInProgress(prompt: PromptRecord, run: StoryRun | null, facts: StoryFacts): string | null {
   const last = prompt.attempts.at(-1);
   if (last === undefined) return null;
@@ -182,8 +182,9 @@ function workInProgress(prompt: PromptRecord, run: StoryRun | null, facts: Story
 }
 
 /**
- * What has to go so that the branch stands as at a checkpoint: our commits after it, those included that were written when
- * their run was stopped and so were never recorded. Null: the checkpoint's head does not stand any more.
+ * The branch and the commits to remove for a rollback to a checkpoint: our commits after it, including those that were
+ * written while their run was being stopped and so never recorded. Null: the checkpoint's head is not on the branch any
+ * more.
  */
 function commitsToUndo(
   { branch, head }: Checkpoint,

@@ -18,7 +18,7 @@ import { commit, openPull } from "./writing.ts";
 
 /**
  * The next step of an open run: its prompts one after the other, each from recorded prompt to merged pull request.
- * Every rule looks only at what is recorded, so a crash between two steps repeats none of them.
+ * Every rule reads only recorded state, so a crash between two steps repeats none of them.
  */
 export function advanceRun(context: StoryContext): Step {
   const { record, facts } = context;
@@ -85,7 +85,7 @@ function awaitAnswer({ run, prompt, attempt: { pack } }: Work, { facts, loaded }
     failed: ({ code, message }) => ({
       drafts: [
         refused(message),
-        // The next try would be handed the same words.
+        // The next attempt would get the same text.
         ...(code === "secret-in-prompt" ? [runClosed(run, facts, "failed", message)] : []),
       ],
     }),
@@ -130,7 +130,7 @@ function closed(
   };
 }
 
-/** Reviews the recorded answer; an accepted one becomes evidence before anything of it is written to GitHub. */
+/** Reviews the recorded answer; an accepted answer becomes evidence before any of it is written to GitHub. */
 function closeAttempt({ attempt }: Work, { facts }: StoryContext): Step {
   const { pack, response } = attempt;
   if (response === null) return {};

@@ -2,7 +2,7 @@ import type { Stage } from "../../schemas/road-entries.ts";
 import type { StoryRecord } from "../record/story.ts";
 import { type PromptStanding, standingOf } from "./standing.ts";
 
-/** How the stages are called where people read them. */
+/** The stages' names for people. */
 export const stageNames: Readonly<Record<Stage, string>> = {
   frame: "Frame",
   spec: "Spec",
@@ -21,9 +21,9 @@ const promptStages: Readonly<Record<PromptStanding["at"], Stage>> = {
 };
 
 /**
- * The stage of a story (features C1), told from its record alone. Each is left by what was recorded: frame by a plan that was
- * asked for, spec by a run of the approved contract, execute by a pull request, validate by a success, package by a merge.
- * A story is as far as the first of its prompts that is not merged.
+ * The stage of a story (features C1), from its record alone. An entry ends each stage: a request for a plan ends frame,
+ * a run of the approved contract spec, a pull request execute, a successful verdict validate, a merge package. The
+ * first prompt that is not merged decides.
  */
 export function storyStage(record: StoryRecord): Stage {
   const standing = standingOf(record);

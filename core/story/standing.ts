@@ -1,21 +1,21 @@
 import { stateOf } from "../ledger/attempt-protocol.ts";
 import type { PromptRecord, StoryRecord } from "../record/story.ts";
 
-/** How far a prompt of an approved plan has come. */
+/** The progress of a prompt of an approved plan. */
 export type PromptStanding =
   | { at: "unstarted" }
-  /** A run has it, or an agent has worked on it. */
+  /** It is in an open run, or an agent has worked on it. */
   | { at: "begun" }
   /** Its pull request is open; it is green once the last verdict is success. */
   | { at: "in-review" | "green"; pull: number }
   | { at: "merged" };
 
-/** How the last run of a story ended; `none`: there was no run. */
+/** The state of a story's last run; `none`: there was no run. */
 type RunState = "none" | "open" | "succeeded" | "failed" | "cancelled";
 
 /**
- * How far a story has come, by its record alone. Its label, its stage and the next step in its comment are three
- * readings of this one value.
+ * The progress of a story, from its record alone. Its label, its stage and the next step in its comment all derive from
+ * this one value.
  */
 export type Standing =
   /** Nobody has asked for a plan. */
@@ -24,11 +24,11 @@ export type Standing =
   | { at: "unapproved" }
   /** A plan is approved, and the issues of its prompts are being opened. */
   | { at: "opening"; run: RunState }
-  /** All prompts have their issues; `prompt` tells of the first that is not completed. */
+  /** All prompts have their issues; `prompt` is the progress of the first that is not completed. */
   | { at: "approved"; run: RunState; prompt: PromptStanding }
   | { at: "complete" };
 
-/** Where a story stands. */
+/** Derives a story's progress from its record. */
 export function standingOf(record: StoryRecord): Standing {
   if (record.completed) return { at: "complete" };
   if (record.contract === null) return { at: record.request === null ? "unasked" : "unapproved" };

@@ -12,8 +12,8 @@ import type { StoryContext } from "./facts.ts";
 import { runClosed } from "./run-end.ts";
 
 /**
- * Begins the next attempt at a prompt: its checkpoint, its recorded prompt, and with a run's first one the hand-off. While
- * the prompt's pull request is open it goes on there, on top of what stands; otherwise it begins anew on the default branch.
+ * Begins the next attempt at a prompt: records its checkpoint, its prompt and, for a run's first attempt, the hand-off.
+ * While the prompt's pull request is open it continues on that branch; otherwise it starts anew on the default branch.
  * Nothing begins while a concern is open.
  */
 export function startAttempt(

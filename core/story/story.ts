@@ -28,8 +28,8 @@ import { promptState, storyState } from "./standing.ts";
 type Rule = (context: StoryContext) => Step;
 
 /**
- * In the order of the road; each is asked again until none has anything to do. First what failed is recorded, while the run
- * that it failed in is still the last one.
+ * In the order of a story's stages; the loop repeats until no rule has a step. Failures are recorded first, while their
+ * run is still the last one.
  */
 const rules: readonly Rule[] = [
   remediate,
@@ -41,7 +41,7 @@ const rules: readonly Rule[] = [
   completeStory,
 ];
 
-/** What is brought about anew by each decision, once nothing more follows. */
+/** Applied once at the end of every decision. */
 const views: readonly Rule[] = [
   linkToEpic,
   takeLabelsOff,
@@ -52,12 +52,12 @@ const views: readonly Rule[] = [
 ];
 
 /**
- * No story needs so many steps in one decision; more means two rules undo each other, which is a fault of ours. Why the
- * reconciler has a second loop around this one is told at its `maxRounds`.
+ * No story needs so many steps in one decision; more means two rules undo each other, which is our bug. The second loop
+ * around this one has its own bound, `maxRounds` in `app/reconcile/reconcile.ts`.
  */
 const maxSteps = 200;
 
-/** Decides a story's next steps: a pure function of its facts. */
+/** Decides a story's next steps; a pure function of its facts. */
 export function decideStory(facts: StoryFacts): Decision {
   const loaded = usablePolicy(facts.policy);
   if (loaded === null) return decisionOf(showPolicyProblem(facts), awaitPolicy(facts.policy));
@@ -65,7 +65,7 @@ export function decideStory(facts: StoryFacts): Decision {
   return decisionOf(decision, ...views.map((view) => view(context)));
 }
 
-/** Takes one step after the other until no rule has another, and tells where the story is by then. */
+/** Takes steps until no rule has another, and returns the decision and the story's state by then. */
 function followRules(facts: StoryFacts, loaded: LoadedPolicy): { decision: Decision; context: StoryContext } {
   const missing = missingParts(facts);
   let decision = emptyDecision();
@@ -79,7 +79,7 @@ function followRules(facts: StoryFacts, loaded: LoadedPolicy): { decision: Decis
   throw new SallyportError("internal", `story #${facts.issue.number}: no end after ${maxSteps} steps`);
 }
 
-/** The first step that is new; an effect that was asked for already is nothing new. Null: there is none. */
+/** The first new step of any rule; an effect that was requested already is not new. Null: there is none. */
 function newStep(context: StoryContext, decision: Decision): Step | null {
   const asked = new Set(decision.effects.map(({ key }) => key));
   for (const rule of rules) {
@@ -90,7 +90,7 @@ function newStep(context: StoryContext, decision: Decision): Step | null {
   return null;
 }
 
-/** What a story lacks before it can be planned, as lines for its author. */
+/** What a story lacks before it can be planned, one line each for its author. */
 function missingParts(facts: StoryFacts): string[] {
   const form = storyForm(facts.issue.body);
   const isEpic = (issue: StoryFacts["parent"]) =>
@@ -113,7 +113,7 @@ function linkToEpic({ facts }: StoryContext): Step {
   return { effects: [{ type: "link-story", key, epic: namedEpic.number, story: issue.number }] };
 }
 
-/** A command label is taken off once its command is answered. */
+/** Removes each command label whose command was read, whether or not it is answered yet. */
 function takeLabelsOff({ facts }: StoryContext): Step {
   const { issue, repository } = facts;
   const labels = facts.commands.flatMap(({ source }) =>
@@ -154,7 +154,7 @@ function retryUnread({ facts: { base, decisions, commands } }: StoryContext): St
   return isRead ? {} : { requeueAfter: requeue.undecided };
 }
 
-/** Without a usable policy nothing is decided; the comment says why, and the next decision comes with the policy. */
+/** Nothing is decided without a usable policy; the comment says why. */
 function showPolicyProblem(facts: StoryFacts): Step {
   const problem = policyProblem(facts.policy);
   const isEngaged = facts.commands.length > 0 || facts.sticky !== null;

@@ -10,7 +10,7 @@ import { pullBody, stepOf } from "./bodies.ts";
 import type { StoryContext, StoryFacts, Work } from "./facts.ts";
 import { runClosed } from "./run-end.ts";
 
-/** Writes an accepted answer as one commit; its evidence is in the ledger by then. */
+/** Writes an accepted answer as one commit, after its evidence is in the ledger. */
 export function commit(work: Work, { facts }: StoryContext): Step {
   const { run, prompt, attempt } = work;
   const { pack } = attempt;
@@ -35,7 +35,7 @@ export function commit(work: Work, { facts }: StoryContext): Step {
               ...(casefiles === undefined ? {} : { casefiles }),
             },
           },
-          // Its pull request is open already: what is written there is judged at once.
+          // Its pull request is open already, so the gates judge the commit at once.
           ...(prompt.pull === null ? [] : [handedToGates(pack, sha, facts)]),
         ],
       };
@@ -55,9 +55,9 @@ function writeChange(key: string, { run, prompt, attempt }: Work, facts: StoryFa
     "evidence.captured",
     ({ body }) => body.promptSha256 === pack.pack.sha256,
   );
-  // The entry is not in the ledger yet in the decision that drafts it: the commit's date comes from the stored one.
+  // Wait until the entry is stored: a draft has neither a date for the commit nor a hash.
   if (response === null || captured === undefined) return {};
-  // By the pack, which was made under the approved policy; the policy may have moved since.
+  // From the pack, which was made under the approved policy; the policy may have changed since.
   const casefiles = facts.packs.get(pack.pack.sha256)?.casefiles;
   const message = [
     prompt.contract.title,
@@ -99,7 +99,7 @@ function handedToGates(pack: AttemptRecord["pack"], commit: string, facts: Story
   return handedOff(toGates(where, commit, facts.entries), appActor(facts));
 }
 
-/** Opens the pull request of a written change; its text is made from the ledger. */
+/** Opens the pull request of a written change, with a text from the ledger. */
 export function openPull(work: Work, { facts }: StoryContext): Step {
   const { run, attempt } = work;
   const { commit: written, pack } = attempt;
