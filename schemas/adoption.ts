@@ -4,8 +4,8 @@ import { maxAdopted, maxClaims } from "./limits.ts";
 import { Account, Sha, Sha256 } from "./text.ts";
 
 /**
- * The bodies of the entries about commits that no run made. A person's fresh act is behind the first; of what it holds,
- * `author` is GitHub's word, and `claims` are the words of whoever pushed and described the change.
+ * The bodies of the entries about commits that no run made. The first records a person's fresh act; in it, GitHub
+ * states `author`, and whoever pushed and described the change wrote `claims`.
  */
 export const adoptionBodies = {
   "change.adopted": z.strictObject({

@@ -9,11 +9,14 @@ import { Account, Risk, Sha, Sha256 } from "./text.ts";
 import { GateStatus, Verdict } from "./verdict.ts";
 import { VerificationSummary } from "./vsa.ts";
 
-/** A large body kept outside the entry, named by its digest: on a public repository only the digest is exported. */
+/** A reference, by digest, to a large body kept outside the entry: the policy may publish the digest only. */
 export const BodyRef = z.strictObject({ sha256: Sha256, bytes: z.int().min(0), mediaType: z.string() });
 export type BodyRef = z.infer<typeof BodyRef>;
 
-/** The five parts an approval is bound to; the digest is the hash of all of them, so it is void when any one moves. */
+/**
+ * The five parts an approval is bound to. The digest is the hash of all of them, so a change of any part voids the
+ * approval.
+ */
 export const DigestParts = z.strictObject({
   plan: Sha256,
   issue: Sha256.describe("Title and body of the story as they stood."),
@@ -36,7 +39,7 @@ export const ContractPrompt = z.strictObject({
 });
 export type ContractPrompt = z.infer<typeof ContractPrompt>;
 
-/** Bodies that are given up: from this entry on the ledger has only their digests. */
+/** Purged bodies: from this entry on the ledger has only their digests. */
 export const PayloadPurged = z.strictObject({
   digests: z
     .array(z.strictObject({ sha256: Sha256, bytes: z.int().min(0) }))
@@ -49,7 +52,7 @@ export const PayloadPurged = z.strictObject({
 
 /**
  * The body of every kind of ledger entry. Only our own code writes them, from facts it read itself or from a person's
- * fresh act; `claims` of an agent appear only inside bodies that say so.
+ * fresh act; an agent's `claims` appear only in bodies that say so.
  */
 export const entryBodies = {
   command: z.strictObject({
@@ -264,5 +267,7 @@ export const entryBodies = {
   "incident.raised": z.strictObject({ code: z.string(), message: z.string(), issue: IssueNumber.nullable() }),
 } as const;
 
+/** A kind of ledger entry. */
 export type EntryKind = keyof typeof entryBodies;
+/** The body of a kind of entry. */
 export type EntryBody<K extends EntryKind> = z.infer<(typeof entryBodies)[K]>;

@@ -11,34 +11,35 @@ export const RunId = z
   .regex(/^run-[0-9]+-[0-9]+$/)
   .describe("run-<story>-<count>");
 
-/** What a person did to make us act: a comment (by its id) or a label (by its event's id). */
+/** A person's act that triggered ours: a comment (by its id) or a label (by its event's id). */
 export const Source = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("comment"), id: z.int().positive() }),
   z.strictObject({ type: z.literal("label"), id: z.int().positive(), label: z.string() }),
 ]);
 export type Source = z.infer<typeof Source>;
 
-/** The branch that a person's act or a verdict was given for. */
+/** The base branch that a person's act or a verdict was given for. */
 export const BaseRef = z
   .string()
   .optional()
   .describe("The branch it was given for; older entries do not tell.");
 
-/** What the checks of others say about a commit, all together. */
+/** The combined result of third-party checks on a commit. */
 export const Ci = z.enum(["pass", "fail", "none"]);
 
-/** The checks of others on a commit, one by one. */
+/** The third-party checks on a commit. */
 export const Checks = z.array(z.strictObject({ name: z.string(), app: z.string(), conclusion: z.string() }));
 
-/** What every act of a person on a pull request tells. */
+/** The fields of every act of a person on a pull request. */
 export const act = { pull: IssueNumber, baseRef: BaseRef, comment: z.int().positive() };
 
-/** What every entry of one attempt tells: whose it is. */
+/** The fields that identify the attempt of an entry. */
 export const step = { run: RunId, story: IssueNumber, prompt: IssueNumber, attempt: Attempt };
 
 /**
- * What a commit's message or a pull request's description says of how the change was made: a tool, a model, a session, a
- * prompt. Whoever pushed or wrote it chose every word, nobody checked it, and no gate reads it. Secrets are cut out.
+ * A claim in a commit's message or a pull request's description about how the change was made: a tool, a model, a
+ * session, a prompt. Whoever pushed or wrote it chose every word, nobody checked it, and no gate reads it. Secrets are
+ * redacted.
  */
 export const Claim = z.strictObject({
   source: z
@@ -50,12 +51,12 @@ export const Claim = z.strictObject({
 });
 export type Claim = z.infer<typeof Claim>;
 
-/** What a person said about one commit by a review; who only commented said neither yes nor no. */
+/** The state of a person's review of one commit; reviews that only comment are not recorded. */
 export const ReviewState = z.enum(["approved", "changes_requested", "dismissed"]);
 
 /**
- * The body of `review.observed`: a person's review as GitHub told it to the App. It proves that the App saw it there; the
- * person signed nothing, and no gate reads it.
+ * The body of `review.observed`: a person's review as GitHub reported it to the App. It proves that the App saw it
+ * there; the person signed nothing, and no gate reads it.
  */
 export const ReviewObserved = z.strictObject({
   pull: IssueNumber,

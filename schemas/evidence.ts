@@ -5,7 +5,7 @@ import { Account, Moment, Sha, Sha256 } from "./text.ts";
 
 const Hash = Sha256.describe("The hash of a ledger entry.");
 
-/** Whether what was merged is what was judged, and how that is known. */
+/** Whether the merged change is the judged one, and how that is known. */
 export const MergedChange = z
   .enum(["same-tree", "same-patch", "another", "not-compared"])
   .describe(
@@ -40,7 +40,7 @@ const reviews = z
     "What people said about this commit by reviews, oldest first, as GitHub told it; none of them signed it. A dismissed review is there twice.",
   );
 
-/** How a bundle of either sort ends. */
+/** The last fields of both kinds of bundle. */
 const afterwards = {
   reviews,
   merge: Merge.nullable().describe("null until a merge was observed."),
@@ -51,8 +51,8 @@ const afterwards = {
 };
 
 /**
- * An evidence bundle (features A5): what our host saw of the attempt that became a pull request's head, assembled from the
- * ledger's entries. What only sealing tells is null while it is merely captured.
+ * An evidence bundle: our host's records of the attempt that became a pull request's head, assembled from
+ * the ledger's entries. Fields that only sealing sets are null until it is sealed.
  */
 export const EvidenceBundle = z.strictObject({
   bundle: Hash.describe("The hash of the entry that sealed it; of the one that captured it while none has."),
@@ -89,8 +89,8 @@ export const EvidenceBundle = z.strictObject({
 export type EvidenceBundle = z.infer<typeof EvidenceBundle>;
 
 /**
- * The bundle of a head that a person adopted: what our host saw of a change that it did not see being made. There is no
- * prompt and no answer in it; how it came about is told by `claims` alone, which nobody checked.
+ * The bundle of an adopted head: our host's records of a change that it did not see being made. It has no prompt and no
+ * answer; only `claims` say how the change was made, and nobody checked them.
  */
 export const AdoptionBundle = z.strictObject({
   bundle: Hash.describe("The hash of the entry that sealed it; of the adoption while none has."),
@@ -138,6 +138,6 @@ export const AdoptionBundle = z.strictObject({
 });
 export type AdoptionBundle = z.infer<typeof AdoptionBundle>;
 
-/** A bundle of either sort, as `ledger bundle` prints it: `state` tells which. */
+/** Either kind of bundle, as `ledger bundle` prints it; `state` tells which. */
 export const Bundle = z.discriminatedUnion("state", [EvidenceBundle, AdoptionBundle]);
 export type Bundle = z.infer<typeof Bundle>;

@@ -1,8 +1,8 @@
 import * as z from "zod";
 
 /**
- * An answer of GitHub's GraphQL API: what was asked for, and what went wrong beside it, each error with its place in the
- * data. Source: GraphQL specification, October 2021, section 7.1.
+ * A response of GitHub's GraphQL API: the data, and the errors, each with its path in the data. Source: GraphQL
+ * specification, October 2021, section 7.1.
  */
 export const GraphqlResponse = z.object({
   data: z.unknown(),
@@ -11,12 +11,12 @@ export const GraphqlResponse = z.object({
     .optional(),
 });
 
-/** A window on a listing. GitHub gives null in place of an item that it cannot show. */
+/** One page of a listing. GitHub gives null in place of an item that it cannot show. */
 function listing<T extends z.ZodType>(item: T) {
   return z.object({ pageInfo: z.object({ hasNextPage: z.boolean() }), nodes: z.array(item.nullable()) });
 }
 
-/** An account; null for one that is gone. Unlike in REST, a bot's login has no `[bot]`. */
+/** An account; null if it was deleted. Unlike in REST, a bot's login has no `[bot]`. */
 const Actor = z
   .object({ __typename: z.string(), login: z.string(), databaseId: z.int().nullish() })
   .nullable();
@@ -36,7 +36,9 @@ const Entry = z.object({
   object: BlobAnswer.partial().nullish(),
 });
 
-/** What stands at the three places of the default branch's commit that decide about the policy. */
+/**
+ * The three entries of the default branch's commit that decide about the policy: its folder, a misspelt name, the file.
+ */
 export const PolicyQueryResult = z.object({
   oid: z.string(),
   folder: Entry.nullish(),
@@ -45,7 +47,7 @@ export const PolicyQueryResult = z.object({
 });
 export type PolicyQueryResult = z.infer<typeof PolicyQueryResult>;
 
-/** When comments were last edited, by their node ids; null: never. */
+/** The last edits of comments, by their node ids; null: never edited. */
 export const EditsAnswer = z.object({
   nodes: z.array(z.object({ id: z.string(), lastEditedAt: z.string().nullable() }).nullable()),
 });
@@ -71,6 +73,7 @@ const CheckSuite = z.object({
   app: z.object({ databaseId: z.int().nullable(), slug: z.string() }).nullable(),
   checkRuns: listing(CheckRun).nullable(),
 });
+/** An app's check suite on a commit, with its check runs. */
 export type CheckSuite = z.infer<typeof CheckSuite>;
 
 const Twin = z.object({ number: z.int(), state: z.string(), headRefOid: z.string() });
@@ -108,7 +111,7 @@ const Pull = z.object({
   last: z.object({ nodes: z.array(z.object({ commit: HeadCommit.nullable() }).nullable()) }).nullable(),
 });
 
-/** A pull request and its repository, as the one query for its state asks for them; GitHub's docs name every field. */
+/** A pull request and its repository, as the query for its state returns them; GitHub's docs describe every field. */
 export const PullQueryResult = z.object({
   repository: z.object({
     databaseId: z.int(),

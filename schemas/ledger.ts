@@ -10,8 +10,8 @@ export const Actor = z.strictObject({
 export type Actor = z.infer<typeof Actor>;
 
 /**
- * What a statement is about: a commit, a tree or a body, by digest.
- * Source: in-toto attestation, `spec/v1/resource_descriptor.md`.
+ * The subject of a statement: a commit, a tree or a body, by digest. Source: in-toto attestation,
+ * `spec/v1/resource_descriptor.md`.
  */
 export const StatementSubject = z.strictObject({
   name: z.string().max(500).optional(),
@@ -21,11 +21,14 @@ export const StatementSubject = z.strictObject({
 });
 export type StatementSubject = z.infer<typeof StatementSubject>;
 
+/** The type of an in-toto Statement v1. */
 export const statementType = "https://in-toto.io/Statement/v1";
+/** The predicate type of our ledger entries. */
 export const predicateType = "https://sallyport.dev/ledger-entry/v1";
+/** The DSSE payload type of in-toto statements. */
 export const payloadType = "application/vnd.in-toto+json";
 
-/** One entry's predicate: its place in the repository's chain, and what happened. */
+/** One entry's predicate: its position in the repository's chain, and what happened. */
 export const LedgerPredicate = z.strictObject({
   repository: z.strictObject({ id: z.int().positive(), name: z.string() }),
   seq: z.int().positive().describe("From 1, without gaps."),
@@ -49,7 +52,10 @@ const base64 = z
   .string()
   .regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, "expected canonical base64");
 
-/** A DSSE envelope with one signature. `keyid` is a hint until a key has verified. Source: secure-systems-lab/dsse, `envelope.md`. */
+/**
+ * A DSSE envelope with one or more signatures. `keyid` is a hint until a key has verified. Source:
+ * secure-systems-lab/dsse, `envelope.md`.
+ */
 export const Envelope = z.strictObject({
   payload: base64,
   payloadType: z.literal(payloadType),

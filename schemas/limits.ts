@@ -1,12 +1,12 @@
-// Apart from the schemas that they are part of, so that a decision which needs one does not load those.
+// Kept apart from the schemas that use them, so that a decision that needs a limit does not load the schemas.
 
-/** How many commits a person can stand for at once. */
+/** The most commits that one adoption covers. */
 export const maxAdopted = 1_000;
 
-/** How many claims are kept about one pull request. */
+/** The most claims that are kept about one pull request. */
 export const maxClaims = 50;
 
-/** How many bodies one entry can name; what is due beyond that comes in later ones. */
+/** The most bodies that one purge entry names; the rest is purged by later entries. */
 export const maxPurged = 500;
 
 /** The most characters of a concern's or an answer's text that are kept. */
@@ -15,8 +15,8 @@ export const maxConcernLength = 4_000;
 /** The most commits that one rollback takes off a branch. */
 export const maxUndone = 1_000;
 
-/** How many reasons of a failure an entry of its own tells. */
+/** The most reasons of a failure that its entry records. */
 export const maxReasons = 20;
 
-/** The most characters of each of them. */
+/** The most characters of each such reason. */
 export const maxReasonLength = 1_000;

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { Lines, Risk } from "./text.ts";
 
-/** A path pattern as a model proposes it; it is checked again, and can only narrow what the role may touch. */
+/** A path pattern proposed by a model; it is checked again, and can only narrow what the role may touch. */
 const DeclaredPath = z.string().min(1).max(500);
 
-/** One reviewable change as the planner proposes it: the canonical diff prompt before a person has approved it. */
+/** One reviewable change as the planner proposes it, before a person approved it. */
 export const PlannedPrompt = z.strictObject({
   title: z.string().trim().min(3).max(120).describe("Names the change in a few words."),
   objective: z
@@ -36,7 +36,7 @@ export const PlannedPrompt = z.strictObject({
 });
 export type PlannedPrompt = z.infer<typeof PlannedPrompt>;
 
-/** What the planner hands back for a story. A model wrote it: data to be shown and approved, never authority. */
+/** The planner's answer for a story. A model wrote it: data to be shown and approved, never authority. */
 export const Plan = z
   .strictObject({
     approach: z.string().trim().min(10).max(5_000),

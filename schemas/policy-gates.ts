@@ -14,7 +14,7 @@ const pairs = z
 
 const duty = z.enum(duties);
 
-/** A file of each story that Sallyport writes: a plain name without patterns or hidden folders. */
+/** The path of a file that Sallyport writes for each story: plain names without patterns or hidden folders. */
 const writtenFile = z
   .string()
   .max(300)
@@ -27,13 +27,16 @@ const writtenFile = z
     "`{story}` stands in the path: each story has files of its own",
   );
 
-/** Whether two files can stand in one tree, also where case does not count: they are not the same, and none is a folder. */
+/**
+ * Whether two paths can be files of one tree, also on a case-insensitive disk: they differ, and neither is a folder of
+ * the other.
+ */
 function areApart(one: string, other: string): boolean {
   const [first, second] = [`${one}/`.toLowerCase(), `${other}/`.toLowerCase()];
   return !first.startsWith(second) && !second.startsWith(first);
 }
 
-/** The settings of every gate that takes some. */
+/** The settings of every configurable gate. */
 export const Gates = z
   .strictObject({
     "forbidden-paths": z

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** A path pattern as policies write it; `core/paths/patterns.ts` says which are accepted. */
+/** A path pattern in a policy; `core/paths/patterns.ts` says which are accepted. */
 export const pattern = z
   .string()
   .min(1)
@@ -10,7 +10,7 @@ export const pattern = z
     "A path pattern: `*` within one name, `**` between slashes for any folders; `dir` means the folder and all in it.",
   );
 
-/** A list of them. */
+/** A list of path patterns. */
 export const patterns = z.array(pattern).max(500);
 
 function quantity(units: Record<string, number>, example: string) {
@@ -28,13 +28,14 @@ function quantity(units: Record<string, number>, example: string) {
 
 /** A size as a number of bytes or in a unit. */
 export const bytes = quantity({ KB: 1_000, MB: 1_000_000, GB: 1_000_000_000 }, "`1MB`");
-/** A number, or one in thousands or millions. */
+/** A number, as such or in thousands or millions. */
 export const count = quantity({ k: 1_000, M: 1_000_000 }, "`400k`");
 /** A length of time, in seconds or in a unit. */
 export const seconds = quantity({ s: 1, m: 60, h: 3_600 }, "`20m`");
 /** A number of days, as such or in its unit. */
 export const days = quantity({ d: 1 }, "`400d`").pipe(z.int().max(36_500, "write at most `36500d`"));
 
-/** The four sets of people a policy names. */
+/** The four groups of people in a policy. */
 export const duties = ["planners", "executors", "approvers", "architects"] as const;
+/** A group of people in a policy. */
 export type Duty = (typeof duties)[number];

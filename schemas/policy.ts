@@ -15,8 +15,8 @@ const person = z
 const persons = z.array(person).max(100);
 
 /**
- * The gates that a person may be allowed to waive. What says who made a change and who approved it cannot be waived, nor
- * can secrets: they are not put right by a signature.
+ * The gates that a policy can let people waive. Gates about who made and approved a change cannot be waived, nor can
+ * `secrets`: a signature does not put those right.
  */
 export const waivable = [
   "forbidden-paths",
@@ -102,6 +102,7 @@ const Limits = z.strictObject({
   tokens: count.default(400_000),
   rework: z.int().min(0).max(20).default(3),
 });
+/** The limits of an agent's attempts, with defaults filled in. */
 export type Limits = z.output<typeof Limits>;
 
 const Backend = z.enum(["anthropic"]).describe("The service that runs the agent.");
@@ -130,7 +131,10 @@ const LedgerKey = z.strictObject({
   to: z.int().positive().optional().describe("The last one: how a key is retired or revoked."),
 });
 
-/** The policy file as maintainers write it. Written by whoever may push to the default branch: trusted, but checked strictly. */
+/**
+ * The policy file as maintainers write it. Whoever may push to the default branch wrote it: trusted, but checked
+ * strictly.
+ */
 export const Policy = z
   .strictObject({
     version: z.literal(1),
@@ -183,10 +187,12 @@ function below(node: Node | undefined, part: string | number): Node | undefined 
   return node.properties?.[part] ?? node.additionalProperties;
 }
 
-/** Made when it is asked for: most policies have no misspelt key. */
+/** Built on first use: most policies have no misspelt key. */
 let schema: Node | undefined;
 
-/** The keys that the policy's schema knows at a place, such as `["gates", "diff-size"]`; empty where any name may stand. */
+/**
+ * The keys that the policy's schema allows at a path, such as `["gates", "diff-size"]`; empty if any name is allowed.
+ */
 export function policyKeys(place: readonly (string | number)[]): string[] {
   schema ??= z.toJSONSchema(Policy, { io: "input", unrepresentable: "any" });
   let node: Node | undefined = schema;

@@ -15,8 +15,8 @@ const remediation = {
 };
 
 /**
- * The body of `remediation.opened`: something failed while a run worked on a prompt, and is to be mended. Our host told the
- * codes; a message can hold an agent's words.
+ * The body of `remediation.opened`: something failed while a run worked on a prompt, and needs a fix. Our host set the
+ * codes; a message can contain an agent's words.
  */
 export const RemediationOpened = z.strictObject({
   ...remediation,
@@ -42,7 +42,7 @@ export const RemediationOpened = z.strictObject({
     .max(maxReasons),
 });
 
-/** The body of `remediation.closed`: what became of a failure. It says what happened, and not that a cause was found. */
+/** The body of `remediation.closed`: the outcome of a failure. It does not say that a cause was found. */
 export const RemediationClosed = z.strictObject({
   ...remediation,
   status: z

@@ -5,12 +5,13 @@ import { RemediationClosed, RemediationOpened } from "./remediation.ts";
 import { Attempt } from "./step.ts";
 import { Sha, Sha256 } from "./text.ts";
 
-/** The stages that a story goes through, in their order (features C1). */
+/** The stages that a story goes through, in their order. */
 export const stages = ["frame", "spec", "execute", "validate", "package", "cleanup"] as const;
+/** A stage of a story. */
 export const Stage = z.enum(stages);
 export type Stage = z.infer<typeof Stage>;
 
-/** Who has the work at one end of a hand-off. */
+/** The stage and holder of the work on one side of a hand-off. */
 const Holding = z.strictObject({
   stage: Stage,
   holder: z
@@ -43,7 +44,7 @@ const rollback = {
   comment: z.int().positive(),
 };
 
-/** The bodies of the entries about what stops, saves, takes back, passes on, reviews and mends the work. */
+/** The bodies of the entries about concerns, checkpoints, rollbacks, hand-offs, reviews and remediation. */
 export const roadBodies = {
   "review.observed": ReviewObserved,
   "remediation.opened": RemediationOpened,

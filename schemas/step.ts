@@ -7,11 +7,14 @@ export type Attempt = z.infer<typeof Attempt>;
 
 const pathInTree = z.string().min(1).max(4_096);
 
-/** A file of a story that Sallyport writes itself, in each commit of a run: the approved plan, or the log of its attempts. */
+/**
+ * A file of a story that Sallyport writes itself, in each commit of a run: the approved plan, or the log of its
+ * attempts.
+ */
 export const Casefile = z.strictObject({ name: z.enum(["plan", "log"]), path: pathInTree });
 export type Casefile = z.infer<typeof Casefile>;
 
-/** A casefile as it stands in a commit of ours. */
+/** A casefile in one of our commits. */
 export const WrittenCasefile = z.strictObject({
   ...Casefile.shape,
   sha256: Sha256.describe("Of the whole file."),
@@ -52,11 +55,11 @@ const StepBase = {
   }),
 };
 
-/** What an agent is handed for a first try. Our host wrote it; the contract text in it was approved by a person. */
+/** An agent's input for a first try. Our host wrote it; a person approved the contract text in it. */
 export const StepPack = z.strictObject({ ...StepBase, kind: z.literal("step") });
 export type StepPack = z.infer<typeof StepPack>;
 
-/** One reason why an attempt was refused: who says so, by which code, and where it is about a file. */
+/** One reason why an attempt was refused: its source, its code, and the file it is about, if any. */
 export const Failure = z.strictObject({
   source: z.string(),
   code: z.string(),
@@ -64,7 +67,7 @@ export const Failure = z.strictObject({
   path: z.string().optional(),
 });
 
-/** What an agent is handed to mend its work: the same step with what failed and what it wrote before. */
+/** An agent's input for rework: the same step, with what failed. */
 export const ReworkPack = z.strictObject({
   ...StepBase,
   kind: z.literal("rework"),
@@ -76,18 +79,18 @@ export const ReworkPack = z.strictObject({
 });
 export type ReworkPack = z.infer<typeof ReworkPack>;
 
-/** Either of the two things an agent can be handed. */
+/** Either input of an agent. */
 export const Pack = z.discriminatedUnion("kind", [StepPack, ReworkPack]);
 export type Pack = z.infer<typeof Pack>;
 
-/** A whole file that the agent hands back. `content` is text; `null` deletes the file. */
+/** A whole file in an agent's answer. `content` is text; `null` deletes the file. */
 export const FileWrite = z.strictObject({
   path: pathInTree,
   content: z.string().max(2_000_000).nullable(),
 });
 export type FileWrite = z.infer<typeof FileWrite>;
 
-/** What the model used for one attempt, as the service reported it. */
+/** The model's usage in one attempt, as the service reported it. */
 export const Usage = z.strictObject({
   model: z.string(),
   calls: z.int().min(0),
@@ -96,7 +99,7 @@ export const Usage = z.strictObject({
 });
 export type Usage = z.infer<typeof Usage>;
 
-/** What was cut out of a text before it was stored, because it was a secret or looked like one; never the value. */
+/** What was redacted from a text before it was stored, because it was a secret or looked like one; never the value. */
 export const Redaction = z.strictObject({
   rule: z.string().describe("What found it."),
   where: z
@@ -106,7 +109,7 @@ export const Redaction = z.strictObject({
 });
 export type Redaction = z.infer<typeof Redaction>;
 
-/** One cut in an answer; with the path and line, from 1, where it was in a file. */
+/** One redaction in an answer; with the path and line (from 1) if it was in a file. */
 export const AnswerRedaction = z.strictObject({
   ...Redaction.shape,
   path: z.string().optional(),
@@ -115,8 +118,8 @@ export const AnswerRedaction = z.strictObject({
 export type AnswerRedaction = z.infer<typeof AnswerRedaction>;
 
 /**
- * What an agent hands back. Everything in it is the agent's claim: files are checked again by the writer,
- * and no gate trusts `claims`.
+ * An agent's answer. Everything in it is the agent's claim: the writer checks the files again, and no gate trusts
+ * `claims`.
  */
 export const StepResult = z.strictObject({
   version: z.literal(1),

@@ -1,6 +1,9 @@
 import * as z from "zod";
 
-/** A full git object id in hex, SHA-1 (40) or SHA-256 (64). Short ids are never accepted: two commits can share a prefix. */
+/**
+ * A full git object id in hex, SHA-1 (40) or SHA-256 (64). Short ids are never accepted: two commits can share a
+ * prefix.
+ */
 export const Sha = z
   .string()
   .regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, "expected a full lower-case commit id");
@@ -22,7 +25,7 @@ export type Account = z.infer<typeof Account>;
 /** A short list of non-empty lines, such as acceptance criteria. */
 export const Lines = z.array(z.string().trim().min(1).max(2_000)).max(100);
 
-/** A JSON object of any shape; what an entry's body is until its kind's own schema has read it. */
+/** A JSON object of any shape: an entry's body before the schema of its kind has read it. */
 export const EntryBodyRecord = z.record(z.string(), z.json());
 
 /** How bad it would be if the change were wrong; chosen by the person who wrote the story. */

@@ -1,11 +1,14 @@
 import * as z from "zod";
 import { Sha } from "./text.ts";
 
-/** The result of one gate. Only `pass` and `not-applicable` let a change through; `unknown` means a fact could not be read. */
+/**
+ * The result of one gate. Only `pass` and `not-applicable` let a change through; `unknown` means a fact could not be
+ * read.
+ */
 export const GateStatus = z.enum(["pass", "fail", "pending", "unknown", "not-applicable"]);
 export type GateStatus = z.infer<typeof GateStatus>;
 
-/** Why a gate answered as it did: the fact, where it is, the line of the policy it comes from, and the one next step. */
+/** Why a gate gave its result: the fact, its location, the policy line it comes from, and the one next step. */
 export const Reason = z.strictObject({
   code: z.string().regex(/^[a-z][a-z0-9-]*$/),
   message: z.string(),
@@ -19,10 +22,14 @@ export const Reason = z.strictObject({
 });
 export type Reason = z.infer<typeof Reason>;
 
+/** The result of one gate, with its reasons. */
 export const GateResult = z.strictObject({ gate: z.string(), status: GateStatus, reasons: z.array(Reason) });
 export type GateResult = z.infer<typeof GateResult>;
 
-/** What `sallyport check --json` prints and what App and Action report: the same facts give the same bytes in all three. */
+/**
+ * A verdict, as `sallyport check --json` prints it and App and Action report it: the same facts give the same bytes in
+ * all three.
+ */
 export const Verdict = z.strictObject({
   conclusion: z.enum(["success", "failure", "pending"]),
   base: Sha.describe("The tip of the branch that the change would enter."),

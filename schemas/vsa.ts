@@ -2,10 +2,12 @@ import * as z from "zod";
 import { statementType } from "./ledger.ts";
 import { Moment, Sha, Sha256 } from "./text.ts";
 
-/** The predicate type of a SLSA Verification Summary Attestation. Source: slsa.dev, `spec/v1.2/verification_summary`. */
+/**
+ * The predicate type of a SLSA Verification Summary Attestation. Source: slsa.dev, `spec/v1.2/verification_summary`.
+ */
 export const summaryType = "https://slsa.dev/verification_summary/v1";
 
-/** A level of SLSA's source track, or a property of ours; SLSA has organisations begin theirs with `ORG_SOURCE_`. */
+/** A level of SLSA's source track, or a property of ours; SLSA requires the prefix `ORG_SOURCE_` for those. */
 const VerifiedLevel = z
   .string()
   .regex(/^(?:SLSA_SOURCE_LEVEL_[1-4]|ORG_SOURCE_SALLYPORT_[A-Z][A-Z0-9_]*)$/, "expected a source level");
@@ -27,8 +29,8 @@ const shared = {
 };
 
 /**
- * A SLSA Verification Summary of a merged revision, as SLSA 1.2 has its fields. Our App writes it when it observes a merge;
- * one that failed carries no level, by its shape. Source: slsa.dev, `spec/v1.2/verification_summary`.
+ * A SLSA Verification Summary of a merged revision, with the fields of SLSA 1.2. Our App writes it when it observes a
+ * merge; the type of a failed one allows no level. Source: slsa.dev, `spec/v1.2/verification_summary`.
  */
 export const VerificationSummary = z.discriminatedUnion("verificationResult", [
   z.strictObject({
@@ -45,8 +47,8 @@ export const VerificationSummary = z.discriminatedUnion("verificationResult", [
 export type VerificationSummary = z.infer<typeof VerificationSummary>;
 
 /**
- * The in-toto Statement v1 that other verifiers read: the summary, and the commits it is about. `sourceRefs` are the
- * branches a revision entered. Source: slsa.dev, `spec/v1.2/source-requirements`, "Source verification summary".
+ * The in-toto Statement v1 for other verifiers: the summary, and the commits it is about. `sourceRefs` are the branches
+ * that a revision was merged into. Source: slsa.dev, `spec/v1.2/source-requirements`, "Source verification summary".
  */
 export const SummaryStatement = z.strictObject({
   _type: z.literal(statementType),

@@ -1,8 +1,8 @@
 import { indentOf } from "./code-blocks.ts";
 
 /**
- * The line that each line stands under, told by how far it is set in; -1 for one at the edge. A list's items stand under
- * the key above them, and what belongs to an item stands under its first line.
+ * The parent of each line by indentation; -1 for top-level lines. A list's items belong to the key above them, and the
+ * lines of an item to its first line.
  */
 export function ownersOf(lines: readonly string[]): number[] {
   const above: { index: number; depth: number }[] = [];
@@ -17,7 +17,7 @@ export function ownersOf(lines: readonly string[]): number[] {
   });
 }
 
-/** The lines that stand once in each of the two texts, as pairs of places, kept in the order of both: what surely stayed. */
+/** The lines that occur once in each text, as index pairs in the order of both: these surely stayed. */
 function anchors(before: readonly string[], after: readonly string[]): [number, number][] {
   const once = (lines: readonly string[]) => {
     const indexes = new Map<string, number>();
@@ -35,7 +35,7 @@ function anchors(before: readonly string[], after: readonly string[]): [number, 
   return longestRising(pairs);
 }
 
-/** The longest part of the pairs whose first places rise; their second places do already. */
+/** The longest subsequence of the pairs whose first indexes rise; their second indexes rise already. */
 function longestRising(pairs: [number, number][]): [number, number][] {
   const valueAt = (index: number | undefined) => pairs[index ?? -1]?.[0] ?? -1;
   const ends: number[] = [];
@@ -58,7 +58,7 @@ function longestRising(pairs: [number, number][]): [number, number][] {
   return kept.reverse();
 }
 
-/** Those of the new places whose text is not among the old ones; every old one stands for one new one. */
+/** The old and new indexes without a partner of the same text; every old one matches one new one. */
 function unmatched(
   before: readonly number[],
   after: readonly number[],
@@ -83,9 +83,9 @@ const range = (from: number, to: number) =>
   Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
 
 /**
- * The places (0-based) of the lines that a change adds. A line that only moves is added, as in any diff, unless it moves
- * together with all that it stands under: `continue-on-error` on another step is new, the same step in another place is not.
- * Spacing does not count. The longest common subsequence would say the same at a cost that hostile files could drive up.
+ * The indexes (0-based) of the lines that a change adds. A line that only moves counts as added, as in any diff, unless
+ * it moves with all its ancestors: `continue-on-error` on another step is new, the same step moved is not. Spacing does
+ * not count. Not a longest common subsequence, because hostile files could drive up its cost.
  */
 export function addedLines(before: readonly string[], after: readonly string[]): number[] {
   const [trimmedBefore, trimmedAfter] = [before, after].map((lines) => lines.map((line) => line.trim()));
@@ -111,7 +111,7 @@ export function addedLines(before: readonly string[], after: readonly string[]):
   );
 }
 
-/** Names each line by itself and all that it stands under; null where that says nothing: at the edge, and for a list's item. */
+/** An id for each line and its ancestors; null for top-level lines and list items, whose ancestors identify nothing. */
 function chains(
   lines: readonly string[],
   trimmed: readonly string[],

@@ -1,7 +1,7 @@
-/** Where the bracket that opens at a place is closed; the text's length when it never is. One pass, whatever the nesting. */
+/** Returns the offset of the bracket that closes the one at an offset; the text's length if it is never closed. */
 export type Brackets = (at: number) => number;
 
-/** Pairs the brackets of one kind in a text whose comments and strings are blank. */
+/** Pairs the brackets of one kind, in one pass, in a text whose comments and strings are blank. */
 export function pairBrackets(bare: string, kind: "()" | "{}"): Brackets {
   const partners = new Map<number, number>();
   const open: number[] = [];
@@ -15,7 +15,10 @@ export function pairBrackets(bare: string, kind: "()" | "{}"): Brackets {
   return (at) => partners.get(at) ?? bare.length;
 }
 
-/** Where a call ends that begins at or soon after a place: after the last of its groups, as in `each(rows)("title", body)`. */
+/**
+ * The end of a call that begins at or soon after an offset: after its last argument list, as in `each(rows)("title",
+ * body)`.
+ */
 export function endOfCall(bare: string, from: number, brackets: Brackets): number {
   const ahead = bare.slice(from, from + 300).search(/[(`]/);
   if (ahead === -1) return from;
@@ -29,20 +32,23 @@ export function endOfCall(bare: string, from: number, brackets: Brackets): numbe
   }
 }
 
-/** Where a block in braces ends that begins after a place; a statement without one ends at its semicolon. */
+/** The end of the block in braces that begins after an offset; a statement without one ends at its semicolon. */
 export function endOfBraces(bare: string, from: number, brackets: Brackets): number {
   const ahead = bare.slice(from, from + 2_000).search(/[{;]/);
   if (ahead === -1) return from;
   return bare[from + ahead] === ";" ? from + ahead : brackets(from + ahead) + 1;
 }
 
-/** How deep a line is set in; null for a blank one. */
+/** A line's indentation; null for a blank line. */
 export function indentOf(line: string): number | null {
   const indent = line.search(/\S/);
   return indent === -1 ? null : indent;
 }
 
-/** Where a block ends that is told by being set in further than its first line; annotations before that line are part of it. */
+/**
+ * The end of a block by indentation: at the first line indented no deeper than its first; annotations before that are
+ * part of it.
+ */
 export function endOfIndent(bare: string, from: number): number {
   let at = bare.lastIndexOf("\n", from - 1) + 1;
   let own: number | null = null;

@@ -1,27 +1,30 @@
-/** A kind of string: how it begins and ends, whether `\` escapes, whether it may go over several lines. */
+/** A kind of string: its delimiters, whether `\` escapes, whether it may span lines. */
 export type Quote = {
   open: string;
   close: string;
   escapes?: true;
   across?: true;
-  /** The most characters it can hold: a quote that is not closed by then is none, as in Rust's lifetimes. */
+  /** The most characters it can hold: a quote not closed by then starts no string, as in Rust's lifetimes. */
   within?: number;
 };
 
-/** How a family of languages writes what is not code. The longest opener of several that fit stands first. */
+/** The comments and strings of a family of languages. If several openers match, the first in the list wins. */
 export type Syntax = {
   lineComments: readonly string[];
   blockComments: readonly (readonly [open: string, close: string])[];
   quotes: readonly Quote[];
-  /** What ends a line, and with it a comment, beside a line feed: a reader that does not know it takes code for a comment. */
+  /**
+   * The characters that end a line, and so a comment, besides a line feed: without them code after one would count as
+   * comment.
+   */
   lineEnds?: string;
-  /** Whether it has JavaScript's templates and regular expressions, which can hold quotes. */
+  /** Whether the language has JavaScript's templates and regular expressions, which can contain quotes. */
   script?: true;
 };
 
 /**
- * One text, twice, character for character where it was: `uncommented` with blanks for comments, `bare` with blanks for
- * what stands in strings as well. A string that is the whole of a bracket, such as `test["skip"]`, is a name and is kept.
+ * Two copies of one text with all offsets kept: `uncommented` without comments, `bare` without the content of strings
+ * as well. A string that fills a pair of brackets, such as `test["skip"]`, is a name and is kept.
  */
 export type CodeText = { uncommented: string; bare: string };
 
@@ -39,7 +42,10 @@ function endOfLine(text: string, from: number, others = ""): number {
   return at;
 }
 
-/** Where the string ends, after its closing quote; null when it is no string. One that is never closed ends with its line or the text. */
+/**
+ * The end of a string, after its closing quote; null if it is no string. An unclosed one ends with its line or the
+ * text.
+ */
 function endOfString(text: string, from: number, quote: Quote): number | null {
   const start = from + quote.open.length;
   const end = quote.within === undefined ? text.length : Math.min(text.length, start + quote.within);
@@ -51,7 +57,10 @@ function endOfString(text: string, from: number, quote: Quote): number | null {
   return quote.within === undefined ? text.length : null;
 }
 
-/** Whether a slash here can begin a regular expression: after an operator or a word that wants a value, never after a value. */
+/**
+ * Whether a slash here can begin a regular expression: after an operator or a keyword before a value, never after a
+ * value.
+ */
 function wantsValue(text: string, from: number): boolean {
   let at = from - 1;
   while (at >= 0 && /\s/.test(text[at] ?? "")) at -= 1;
@@ -74,7 +83,7 @@ function endOfPattern(text: string, from: number, end: number): number | null {
   return null;
 }
 
-/** Where the text of a template ends: at its backtick or before the code of a `${`. */
+/** The end of a template's text: at its backtick or before the code of a `${`. */
 function endOfTemplate(text: string, from: number): { end: number; opens: boolean } {
   for (let at = from; at < text.length; at += 1) {
     if (text[at] === "\\") at += 1;
@@ -84,11 +93,11 @@ function endOfTemplate(text: string, from: number): { end: number; opens: boolea
   return { end: text.length, opens: false };
 }
 
-/** Reads JavaScript's own: templates with code in them, and regular expressions. Null: nothing of the kind is here. */
+/** Reads JavaScript's templates and regular expressions; returns their end, or null if none begins here. */
 function scriptReader(text: string): (at: number) => number | null {
-  // For every template whose `${` is open, how many braces are open in it.
+  // For each template with an open `${`: the number of open braces in it.
   const open: number[] = [];
-  // After a slash that closes nowhere on its line, the line is not searched again: hostile lines stay cheap.
+  // After a slash that is not closed on its line, the rest of the line is not searched again: hostile lines stay cheap.
   let noPatternBefore = 0;
   const template = (from: number) => {
     const { end, opens } = endOfTemplate(text, from);
@@ -156,7 +165,9 @@ function tokenize(text: string, syntax: Syntax): Piece[] {
   return pieces;
 }
 
-/** The quotes stay, so that a reader sees that a string was there; a template's `}` and `${` go with its text. */
+/**
+ * Keeps the quotes, so that readers see that there was a string; a template's `}` and `${` are blanked with its text.
+ */
 function blanked(text: string, { from, to }: Piece): string {
   const whole = text.slice(from, to);
   if (text[from - 1] === "[" && text[to] === "]" && /^["'`]\w{1,20}["'`]$/.test(whole)) return whole;
@@ -166,8 +177,8 @@ function blanked(text: string, { from, to }: Piece): string {
 }
 
 /**
- * Parts a text's code from its comments and strings, roughly and in linear time: nothing is parsed, and a text that is
- * no program only loses some of its lines. Anyone who can push a branch wrote it.
+ * Separates code from comments and strings, roughly and in linear time. Nothing is parsed; a text that is no program
+ * only loses some of its lines. Anyone who can push a branch wrote it.
  */
 export function readCode(text: string, syntax: Syntax): CodeText {
   const uncommented: string[] = [];

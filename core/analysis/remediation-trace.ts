@@ -1,6 +1,6 @@
 import { hasContent } from "../paths/added-files.ts";
 
-/** The parts of a remediation trace, in the order in which they are told. */
+/** The required parts of a remediation trace, in the order in which they are reported. */
 export const traceParts = [
   "failure signature",
   "origin",
@@ -8,14 +8,18 @@ export const traceParts = [
   "verification commands run",
   "final status",
 ] as const;
+/** One required part of a remediation trace. */
 export type TracePart = (typeof traceParts)[number];
 
 const statuses = ["fixed", "mitigated", "open"] as const;
 
-/** How far the failure is mended. */
+/** Whether the failure is fixed. */
 export type TraceStatus = (typeof statuses)[number];
 
-/** What a trace tells. `status` is null when the part is missing or does not begin with one of the three words alone. */
+/**
+ * The result of reading a trace. `status` is null if the part is missing or its first line is not one of the three
+ * words alone.
+ */
 export type RemediationTrace = { missing: TracePart[]; status: TraceStatus | null };
 
 type Part = { name: TracePart; text: string };
@@ -28,7 +32,9 @@ const titles: Record<TracePart, RegExp> = {
   "final status": /^final status$/,
 };
 
-/** A text's words alone, so that `**Origin task/gate:**`, `origin_task_gate` and `originTaskGate` are spelt alike. */
+/**
+ * Normalises a title to its words, so that `**Origin task/gate:**`, `origin_task_gate` and `originTaskGate` are equal.
+ */
 function normalizedWords(text: string): string {
   return text
     .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
@@ -48,7 +54,7 @@ function keyLine(line: string): Part | null {
   return name === null ? null : { name, text: line.slice(colon + 1) };
 }
 
-/** Markdown's headings have one to six signs. */
+/** The depth of Markdown's deepest heading. */
 const maxDepth = 6;
 
 function headingLine(line: string): { depth: number; part: Part | null } | null {
@@ -59,8 +65,8 @@ function headingLine(line: string): { depth: number; part: Part | null } | null 
 }
 
 /**
- * The parts of a Markdown text. A heading's part ends at the next part and at the next heading of its depth or above;
- * a `key:` line's part at the next part or heading. What stands in a code fence is text, and a comment is nothing.
+ * The parts of a Markdown text. A heading's part ends at the next part and at the next heading of its depth or above; a
+ * `key:` line's part at the next part or heading. A code fence's content is text, and comments are dropped.
  */
 function markdownParts(text: string): Part[] {
   const shown = text.replaceAll("\r\n", "\n").replace(/<!--[\s\S]*?(?:-->|$)/g, "");
@@ -86,7 +92,7 @@ function markdownParts(text: string): Part[] {
   return parts;
 }
 
-/** A value's text: a string, a number, or those inside lists and objects, two levels down; anything else says nothing. */
+/** A value's text: a string, a number, or those inside lists and objects, two levels down; otherwise empty. */
 function textOf(value: unknown, depth = 2): string {
   if (typeof value === "string") return value;
   if (typeof value === "number") return String(value);
@@ -96,7 +102,7 @@ function textOf(value: unknown, depth = 2): string {
     .join("\n");
 }
 
-/** The parts of a JSON object, by its keys; null when the text is no JSON object. */
+/** The parts of a JSON object, by its keys; null if the text is not a JSON object. */
 function jsonParts(text: string): Part[] | null {
   let value: unknown;
   try {
@@ -111,16 +117,16 @@ function jsonParts(text: string): Part[] | null {
   });
 }
 
-/** The status that a part's first line is; null when that line says more or less than one of the words. */
+/** The status in a part's first line; null if that line is not exactly one of the words. */
 function statusOf(text: string): TraceStatus | null {
   const first = normalizedWords(text.split("\n").find(hasContent) ?? "");
   return statuses.find((status) => status === first) ?? null;
 }
 
 /**
- * Reads a remediation trace, as JSON when its name ends so and as Markdown otherwise; null when it claims to be JSON and
- * is no object. Of several statuses in one file the worst counts. The author of the change wrote all of it: it is a claim
- * that a person can check, and no proof.
+ * Reads a remediation trace, as JSON if its name ends in `.json`, else as Markdown; null if the JSON is not an object.
+ * Of several statuses in one file the worst counts. The author of the change wrote all of it: it is a claim that a
+ * person can check, not a proof.
  */
 export function readTrace(path: string, text: string): RemediationTrace | null {
   const parts = /\.json$/i.test(path) ? jsonParts(text) : markdownParts(text);

@@ -1,23 +1,23 @@
 import type { Quote, Syntax } from "./code-text.ts";
 
 /**
- * How tests are written in a family of languages. The expressions are tried on code whose comments and strings are blank,
- * with the strings' quotes left; every repetition in them is bounded, because hostile files are read with them.
+ * The syntax of tests in a family of languages. The expressions run on code with blanked comments and strings, whose
+ * quotes remain; every repetition is bounded, because the files may be hostile.
  */
 export type TestLanguage = {
   syntax: Syntax;
-  /** The beginning of one case. */
+  /** Matches the beginning of a case. */
   cases: RegExp;
   assertions: RegExp;
-  /** Switches off the case or block that begins here or, when it begins like an annotation, that follows. */
+  /** Skips the case or block that begins here or, if it begins like an annotation, the one that follows. */
   skips: RegExp;
-  /** Stands inside a case: it is off when this is the first thing in it. */
+  /** Skips the case that contains it, if it is the first thing in it. */
   skipsInside?: RegExp;
-  /** Switches off every other case of the file. */
+  /** Skips every other case of the file. */
   focuses?: RegExp;
-  /** Switches off the whole file; tried on its raw text, because it may be written as a comment. */
+  /** Skips the whole file; matched on the raw text, because it may be a comment. */
   skipsFile?: RegExp;
-  /** What tells where a case or block ends. */
+  /** How the end of a case or block is found. */
   blocks: "()" | "{}" | "indent";
 };
 
@@ -179,7 +179,7 @@ const gherkin: TestLanguage = {
   blocks: "indent",
 };
 
-/** For a language that is not listed: what most of them have in common. */
+/** For all other languages: what most of them have in common. */
 const other: TestLanguage = {
   syntax: { lineComments: ["//", "#", "--"], blockComments: [["/*", "*/"]], quotes: [triple, double] },
   cases:
@@ -209,7 +209,7 @@ const byExtension: ReadonlyMap<string, TestLanguage> = new Map(
   extensions.flatMap(([names, language]) => names.split(" ").map((name) => [name, language] as const)),
 );
 
-/** The language of a file by the ending of its name; null when it holds no program: prose, data, pictures. */
+/** The language of a file by its extension; null if it is no program: prose, data, pictures. */
 export function testLanguage(path: string): TestLanguage | null {
   const ending = /\.(\w{1,10})$/.exec(path)?.[1]?.toLowerCase();
   return ending === undefined ? null : (byExtension.get(ending) ?? null);

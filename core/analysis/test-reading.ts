@@ -2,19 +2,19 @@ import { type Brackets, endOfBraces, endOfCall, endOfIndent, indentOf, pairBrack
 import { type CodeText, readCode } from "./code-text.ts";
 import { type TestLanguage, testLanguage } from "./test-languages.ts";
 
-/** One place that switches tests off: its line (1-based), and what tells it from others: its text and the case it belongs to. */
+/** A line (1-based) that skips or focuses tests, and a key that identifies it: its text and the case it belongs to. */
 export type Mark = { line: number; text: string; key: string };
 
-/** What one text says about tests. Anyone who can push a branch wrote it: it is counted, never run. */
+/** The tests in one text. Anyone who can push a branch wrote it: it is counted, never run. */
 export type TestReading = {
-  /** The title or name of every case that stands there, run or not, in order. */
+  /** The title or name of every case, run or not, in order. */
   cases: string[];
-  /** How many of them are neither skipped nor empty. */
+  /** How many cases are neither skipped nor empty. */
   executed: number;
   assertions: number;
   skipped: Mark[];
   focused: Mark[];
-  /** The code without comments and spacing, to see whether two texts differ in more than that. */
+  /** The code without comments and spacing, to see whether two texts differ in more. */
   code: string;
 };
 
@@ -24,7 +24,10 @@ type Region = { from: number; to: number };
 const isAnnotation = (text: string, at: number) => /[@#[]/.test(text[at] ?? "");
 const squeeze = (text: string) => text.replace(/\s+/g, " ").trim();
 
-/** How far a line's ends are looked for: a hostile line of megabytes is not gone over again for everything on it. */
+/**
+ * How far back the start of a line is searched: a hostile line of megabytes is not searched again for every match on
+ * it.
+ */
 const maxLineLength = 200;
 
 function lineFrom(text: string, at: number): number {
@@ -38,7 +41,7 @@ function lineOf(text: string, at: number): string {
   return `${text.slice(lineFrom(text, at), at)}${end === -1 ? rest : rest.slice(0, end)}`.trim();
 }
 
-/** What names a case: its title, what an annotation stands before, or its line. */
+/** A key for a case: its title, the code after its annotation, or its line. */
 function keyOf({ uncommented }: CodeText, from: number, to: number): string {
   if (isAnnotation(uncommented, from)) {
     const ahead = uncommented.slice(to, to + 300);
@@ -55,7 +58,7 @@ function casesIn(code: CodeText, language: TestLanguage): Case[] {
   });
 }
 
-/** Whether nothing stands in a case, as in `it("adds", () => {})` or a function that only passes. */
+/** Whether a case has no body, as in `it("adds", () => {})` or a function that only passes. */
 function isEmpty(bare: string, one: Case, language: TestLanguage, brackets: Brackets): boolean {
   if (language.blocks === "()") {
     const end = endOfCall(bare, one.to - 1, brackets);
@@ -73,7 +76,7 @@ function isEmpty(bare: string, one: Case, language: TestLanguage, brackets: Brac
   return lines.every((line) => /^(?:pass|\.\.\.|return|["']*)$/.test(line.trim().replaceAll(" ", "")));
 }
 
-/** Annotations may stand in any order: the ones right before a mark belong to the same case. */
+/** The start of the annotations directly before a mark: they may come in any order and belong to the same case. */
 function withAnnotationsBefore(bare: string, at: number, min: number): number {
   let from = lineFrom(bare, at);
   while (from > min) {
@@ -84,7 +87,7 @@ function withAnnotationsBefore(bare: string, at: number, min: number): number {
   return Math.max(min, from);
 }
 
-/** What is switched off, in order and without overlaps. What an earlier mark covers already is not looked at again. */
+/** The skipped regions, in order and without overlaps. A mark inside an earlier region is ignored. */
 function skippedRegions(bare: string, cases: Case[], language: TestLanguage, brackets: Brackets): Region[] {
   const inside = new Set<number>();
   const offsets = [...bare.matchAll(language.skips)].map(({ index }) => index);
@@ -99,7 +102,7 @@ function skippedRegions(bare: string, cases: Case[], language: TestLanguage, bra
     if (at < last) continue;
     if (inside.has(at)) {
       const holder = cases[next - 1];
-      // The first statement of a case, or in its head: a skip further on is under some condition.
+      // Only a skip in the case's head or first statement counts: a later one depends on a condition.
       const between = holder === undefined || at - holder.to > 1_000 ? ";" : bare.slice(holder.to, at).trim();
       if (holder !== undefined && !/;|\n[^\n]*\n/.test(between)) regions.push({ from: holder.from, to: at });
     } else if (language.blocks === "indent") {
@@ -121,13 +124,15 @@ function executedOf(bare: string, cases: Case[], regions: Region[], empty: (one:
   }).length;
 }
 
-/** What follows an annotation: the first line after it that is none itself. */
+/** The first line after an annotation that is not an annotation itself. */
 function annotated(uncommented: string, at: number): string {
   const [, ...lines] = uncommented.slice(at, at + 1_000).split("\n");
   return lines.map((line) => line.trim()).find((line) => line !== "" && !isAnnotation(line, 0)) ?? "";
 }
 
-/** The lines where one of the expressions matches, each once; a mark that does not name its case is known by it. */
+/**
+ * The lines where one of the expressions matches, each once; the key of a mark includes its case, if it belongs to one.
+ */
 function marksIn(
   code: CodeText,
   text: string,
@@ -165,12 +170,12 @@ function fileMark(text: string, language: TestLanguage): Mark[] {
   return [{ line, text: match[0], key: match[0] }];
 }
 
-/** The longest text that is read, in characters: longer ones hold data, and judging stays cheap. */
+/** The longest text that is read, in characters: longer ones are most likely data, and judging stays cheap. */
 export const maxTestLength = 1_000_000;
 
 /**
- * Counts the tests in one text by how the language of its file writes them. Null: the file holds no program. It is a
- * reading and not a run: what a case proves, and whether it was run, is for the checks on the commit.
+ * Counts the tests in one text by the syntax of its language; null if the file is no program. Nothing is run: checks on
+ * the commit show what a case proves and whether it ran.
  */
 export function readTests(path: string, text: string): TestReading | null {
   const language = testLanguage(path);

@@ -2,10 +2,10 @@ import { matcher } from "../paths/patterns.ts";
 import { indentOf } from "./code-blocks.ts";
 import { readCode } from "./code-text.ts";
 
-/** A number that decides whether a check passes: its name with the keys around it, and its line (1-based). */
+/** A number that decides whether a check passes: its name with its parent keys, and its line (1-based). */
 export type Threshold = { name: string; value: number; line: number };
 
-/** A threshold that lets more through than before; `to` is null when it is gone or no longer a plain number. */
+/** A threshold that was weakened; `to` is null if it is gone or no longer a plain number. */
 export type Lowered = { name: string; from: number; to: number | null; line: number };
 
 const scripts = matcher(
@@ -45,7 +45,7 @@ const settings = matcher(
   "deny",
 );
 
-/** Whether a file can hold thresholds of coverage: settings of test runners, of services and of workflows. */
+/** Whether a file can hold coverage thresholds: settings of test runners, coverage services and workflows. */
 export function holdsThresholds(path: string): boolean {
   return scripts.matches(path) !== null || settings.matches(path) !== null;
 }
@@ -54,10 +54,13 @@ const measures = "branches|lines|functions|statements";
 const measure = new RegExp(`^(?:${measures}|check-coverage|100|high|low|break)$`);
 const ownFile = /(?:^|\/)\.?(?:nycrc|c8rc|nyc\.config)/i;
 
-/** Settings that are nested deeper are not written by people; each number costs a look at all keys around it. */
+/** People do not nest settings deeper; the cost of each number grows with its parent keys. */
 const maxDepth = 50;
 
-/** Below these keys the numbers are thresholds; the name begins there, so that settings may move between files. */
+/**
+ * The name of a threshold, from the first of these keys on, so that settings may move between files; null if it is
+ * none.
+ */
 function nameOf(path: string, keys: readonly string[]): string | null {
   const top = keys.findIndex((key) =>
     ["coverageThreshold", "thresholds", "nyc", "c8", "coverage"].includes(key),
@@ -66,7 +69,7 @@ function nameOf(path: string, keys: readonly string[]): string | null {
   return keys.slice(top).join(".");
 }
 
-/** Reads `key: number` under its keys in JavaScript or JSON; what is worked out while running is no number here. */
+/** Reads `key: number` with its parent keys in JavaScript or JSON; computed values are not read. */
 function fromScript(path: string, text: string): Threshold[] {
   const { uncommented, bare } = readCode(text, {
     lineComments: ["//"],
@@ -79,7 +82,7 @@ function fromScript(path: string, text: string): Threshold[] {
     script: true,
   });
   const found: Threshold[] = [];
-  // A brace without a key of its own, such as a function's, holds an empty one.
+  // A brace without a key, such as a function's, adds an empty one.
   const keys: string[] = [];
   const tokens =
     /(?:(["'`]) {0,200}\1|(?<![\w$])[\w$-]{1,100})\s{0,99}:\s{0,99}(?:\{|true\b|-?[0-9][0-9_.]{0,20})|[{}]|\n/g;
@@ -111,7 +114,7 @@ const setting = new RegExp(
   `^["']?(fail_under|fail-under|target|threshold|minimum_coverage|check-coverage|${measures})["']?[ \\t]{0,9}[:= ][ \\t]{0,9}["']?(-?[0-9][0-9.]{0,9}|true)`,
 );
 
-/** Reads `key: number` and `key = number` line by line, under the keys that stand less far in, or the section. */
+/** Reads `key: number` and `key = number` line by line, with the parent keys by indentation, or the section. */
 function fromSettings(path: string, text: string): Threshold[] {
   const above: { indent: number; key: string }[] = [];
   let section = "";
@@ -149,8 +152,8 @@ const flags = new RegExp(
 );
 
 /**
- * Reads the flags of commands, such as `--cov-fail-under=80`; several lines with one are told apart by their order. Given
- * twice on one line it keeps its name: the command takes one of the two.
+ * Reads the flags of commands, such as `--cov-fail-under=80`. The same flag on several lines is numbered in order.
+ * Twice on one line it keeps its name: the command takes one of the two.
  */
 function fromFlags(text: string): Threshold[] {
   const seen = new Map<string, number>();
@@ -171,16 +174,16 @@ function fromFlags(text: string): Threshold[] {
   });
 }
 
-/** The thresholds of coverage that one file sets. Read by their look, line by line or brace by brace: nothing is run. */
+/** The coverage thresholds that one file sets, read by pattern, line by line or brace by brace: nothing is run. */
 export function thresholdsIn(path: string, text: string): Threshold[] {
   const script = scripts.matches(path) !== null;
   return [...(script ? fromScript(path, text) : fromSettings(path, text)), ...fromFlags(text)];
 }
 
-/** Codecov's `threshold` is the fall that is let pass: there, more is lower. */
+/** Codecov's `threshold` is the allowed drop in coverage: there, a larger value is weaker. */
 const isRising = (name: string) => /(?:^|\.)threshold$/.test(name);
 
-/** The thresholds by their names, of each the strictest first. */
+/** The thresholds by name, the strictest first. */
 function byName(thresholds: readonly Threshold[]): Map<string, Threshold[]> {
   const named = new Map<string, Threshold[]>();
   const strictestFirst = thresholds.toSorted((one, other) =>
@@ -195,9 +198,9 @@ function byName(thresholds: readonly Threshold[]): Map<string, Threshold[]> {
 }
 
 /**
- * The thresholds of a file that are lower than before or gone. `elsewhere` holds what the other changed files set now: a
- * threshold that moved there as it was is not gone. One that is set once more, to less, is lower: of several settings of one
- * name, a reader may take the last.
+ * The thresholds of a file that are weaker than before or gone. `elsewhere` holds those of the other changed files: a
+ * threshold that moved there unchanged is not gone. A threshold that is set again to a weaker value counts as weaker,
+ * because a reader may take the last of several settings.
  */
 export function lowered(before: Threshold[], after: Threshold[], elsewhere: Threshold[]): Lowered[] {
   const [old, now, others] = [byName(before), byName(after), byName(elsewhere)];

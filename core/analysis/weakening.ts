@@ -1,18 +1,18 @@
 import type { FileSide } from "../facts.ts";
 import type { Mark, TestReading } from "./test-reading.ts";
 
-/** A changed test file: what each side says about tests, and each side's blob. Null: it is not there, or holds no program. */
+/** A changed test file: the tests and the blob of each side. Null: the side does not exist, or is no program. */
 export type TestFile = {
   path: string;
   before: TestReading | null;
   after: TestReading | null;
   beforeSide: FileSide | null;
   afterSide: FileSide | null;
-  /** Whether the name says that it is a test, and not merely that it stands beside some. */
+  /** Whether the file's name marks it as a test, not only its folder. */
   named: boolean;
 };
 
-/** A changed snapshot: the text of each side; null where it is not there. */
+/** A changed snapshot: the text of each side; null if that side has none. */
 export type Snapshot = { path: string; before: string | null; after: string | null };
 
 /** One way in which the tests of a change are weaker than before. `line` is in the new file. */
@@ -30,7 +30,7 @@ export type Weakening = {
   step: string;
 };
 
-/** How often each text is there. */
+/** How often each text occurs. */
 type Multiset = Map<string, number>;
 
 function multisetOf(texts: Iterable<string>): Multiset {
@@ -39,7 +39,7 @@ function multisetOf(texts: Iterable<string>): Multiset {
   return multiset;
 }
 
-/** Takes one of it out of the bag; false when there is none left. */
+/** Removes one occurrence of a text; false if there is none left. */
 function takeOne(multiset: Multiset, text: string): boolean {
   const count = multiset.get(text) ?? 0;
   if (count > 0) multiset.set(text, count - 1);
@@ -48,7 +48,10 @@ function takeOne(multiset: Multiset, text: string): boolean {
 
 const isGone = ({ beforeSide, afterSide }: TestFile) => beforeSide !== null && afterSide === null;
 
-/** The files that are gone and whose cases are nowhere else in the change: neither the same file nor every one of their cases. */
+/**
+ * The deleted test files that did not move: no new file has the same blob, and not all of their cases are new
+ * elsewhere.
+ */
 function deletedTests(files: readonly TestFile[]): TestFile[] {
   const blobs = new Set(
     files.flatMap(({ beforeSide, afterSide }) => (beforeSide === null && afterSide ? [afterSide.sha] : [])),
@@ -67,7 +70,7 @@ function deletedTests(files: readonly TestFile[]): TestFile[] {
   });
 }
 
-/** The marks that the change adds. A mark that moves along with its case, even to another file, is not added. */
+/** The marks that the change adds. A mark that moves with its case, even to another file, is not added. */
 function addedMarks(files: readonly TestFile[], kind: "skipped" | "focused"): { path: string; mark: Mark }[] {
   const old = multisetOf(files.flatMap((file) => file.before?.[kind] ?? []).map(({ key }) => key));
   return files.flatMap(({ path, after }) =>
@@ -91,7 +94,7 @@ function marked(files: readonly TestFile[], kind: "skipped" | "focused"): Weaken
   }));
 }
 
-/** Counts over the whole change, so that moving tests is free. Files that are told as deleted do not count again. */
+/** Compares counts over the whole change, so that moving tests is free. Files reported as deleted are not counted. */
 function fewer(
   files: readonly TestFile[],
   code: "fewer-cases" | "fewer-assertions",
@@ -118,7 +121,7 @@ const minSnapshotLines = 10;
 const linesOf = (text: string | null) =>
   (text ?? "").split("\n").flatMap((line) => (line.trim() === "" ? [] : [line.trim()]));
 
-/** The test that a snapshot belongs to, as Jest and Vitest place it; null when the name does not say. */
+/** The test of a snapshot by the convention of Jest and Vitest; null if the name does not say. */
 function testOf(path: string): string | null {
   const match = /^(.*?)(?:^|(?<=\/))__snapshots__\/([^/]+)\.snap$/.exec(path);
   return match === null ? null : `${match[1]}${match[2]}`;
@@ -139,8 +142,8 @@ function rewritten(snapshots: readonly Snapshot[], files: readonly TestFile[]): 
 }
 
 /**
- * How a change weakens tests: whole files gone, cases switched off, fewer cases or assertions, snapshots made anew. The
- * author of the change wrote one side of every file; the other stands on the branch that the change would enter.
+ * How a change weakens tests: deleted files, skipped cases, fewer cases or assertions, rewritten snapshots. The author
+ * of the change wrote one side of every file; the other is on the base branch.
  */
 export function weakenings(files: readonly TestFile[], snapshots: readonly Snapshot[]): Weakening[] {
   const deleted = deletedTests(files);

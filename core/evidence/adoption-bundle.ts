@@ -6,9 +6,9 @@ import { adoptedHead } from "./adoption-trace.ts";
 import { mergeOf } from "./bundle.ts";
 
 /**
- * Assembles the bundle of a head that a person adopted: of the merged one, or of the newest that the ledger knows. Null
- * when nobody adopted that head. Give it the entries of a verified chain: then only the App's key could have written what
- * it reads, save the claims, which anybody chose.
+ * Assembles the bundle of an adopted head: the merged one, or else the newest that the ledger knows. Null if nobody
+ * adopted that head. Pass the entries of a verified chain: then only the App's key could have written them, apart from
+ * the claims, which anybody could choose.
  */
 export function assembleAdoption(
   entries: readonly TypedEntry[],
@@ -63,7 +63,7 @@ export function assembleAdoption(
   };
 }
 
-/** Each claim once: the description's stand in every adoption of the pull request. */
+/** Removes duplicate claims: every adoption of the pull request repeats those of the description. */
 function distinct(claims: readonly Claim[]): Claim[] {
   const keyed = claims.map(
     (claim) => [JSON.stringify([claim.source, claim.name, claim.value]), claim] as const,

@@ -2,13 +2,13 @@ import type { Claim } from "../../schemas/entry-parts.ts";
 import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { knownHead } from "../record/provenance.ts";
 
-/** What a person answers for in a pull request: their adoption of its head, and those before it, the newest last. */
+/** The adopted head of a pull request, with its adoption and the earlier ones, newest last. */
 export type AdoptedHead = { head: string; adoptions: EntryOf<"change.adopted">[] };
 
 /**
- * The adoption of the commit that a pull request is known by: its merged head, or else the newest that the ledger knows.
- * Null when nobody adopted that commit, or only after the merge, or for another branch than the one it entered or was
- * last judged for.
+ * The adoption of a pull request's head: the merged one, or else the newest that the ledger knows. Null if nobody
+ * adopted that commit, or only after the merge, or for another branch than the one it was merged into or last judged
+ * for.
  */
 export function adoptedHead(entries: readonly TypedEntry[], pull: number): AdoptedHead | null {
   const ofPull = ({ body }: { body: { pull: number } }) => body.pull === pull;
@@ -29,14 +29,14 @@ export function adoptedHead(entries: readonly TypedEntry[], pull: number): Adopt
   return { head: known ?? adopted.body.head, adoptions };
 }
 
-/** Said of every trace that ends at an adoption. */
+/** The note on every trace that ends at an adoption. */
 export const adoptionNote =
   "This trace ends at the person who stands for the commits. No run made them: who or what wrote them, from which prompt and with which model, is recorded nowhere; what they claim about it was checked by nobody.";
 
-/** How many claims a link tells; the others stand in the entry. */
+/** The most claims that a link shows; the entry holds all of them. */
 const maxClaimsShown = 5;
 
-/** Claims on one line, as claims. Whoever pushed or described the change chose every word of them. */
+/** Claims on one line, marked as unchecked. Whoever pushed or described the change chose every word of them. */
 export function claimsText(claims: readonly Claim[]): string {
   const shown = claims
     .slice(0, maxClaimsShown)

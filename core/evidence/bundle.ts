@@ -3,13 +3,15 @@ import { type EntryOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { knownHead, provenanceOf } from "../record/provenance.ts";
 import { bundledReviews, reviewsOf } from "../record/reviews.ts";
 
-/** What a bundle's entries do not say: the repository (`owner/name`), and large bodies by digest, where they are kept. */
+/**
+ * Inputs that the ledger does not hold: the repository's name (`owner/name`), and a lookup for large bodies by digest.
+ */
 export type BundleSource = { repository: string; body: (sha256: string) => string | null };
 
 /**
- * Assembles the evidence bundle of a pull request: of the merged head, or of the newest that the ledger knows. Null when
- * no recorded prompt and answer became that head. Give it the entries of a verified chain: then only the App's key could
- * have written what it reads.
+ * Assembles the evidence bundle of a pull request's head: the merged one, or else the newest that the ledger knows.
+ * Null if no recorded prompt and answer led to that head. Pass the entries of a verified chain: then only the App's key
+ * could have written them.
  */
 export function assembleBundle(
   entries: readonly TypedEntry[],
@@ -69,7 +71,7 @@ export function assembleBundle(
   };
 }
 
-/** What is known of the merge without a clone: only the same tree shows that the judged change was merged. */
+/** The facts about the merge without a clone: only an equal tree shows that the judged change was merged. */
 export function mergeOf(
   { at, body }: EntryOf<"merge.observed">,
   judgedTree: string | null,

@@ -1,7 +1,7 @@
 import type { EntryOf, TypedEntry } from "../entries.ts";
 import { lastVerdict } from "./vsa.ts";
 
-/** A commit of a branch's first-parent line. Author, date and subject are text of whoever made it. */
+/** A commit of a branch's first-parent line. Whoever made it chose author, date and subject. */
 export type Revision = {
   sha: string;
   parents: readonly string[];
@@ -11,13 +11,13 @@ export type Revision = {
 };
 
 /**
- * How a revision stands. verified: a summary of it passed. part: it is one of the commits that a verified merge put on the
- * branch one by one. not-judged: its summary failed. no-summary: its merge was observed and never summed up. unrecorded: the
- * ledger tells of no merge as that commit, so it was pushed, or merged unseen.
+ * The state of a revision. verified: a summary of it passed. part: a verified merge put several commits on the branch,
+ * and this is one of them. not-judged: its summary failed. no-summary: its merge was observed but never summarised.
+ * unrecorded: the ledger has no merge with that commit, so it was pushed, or merged unseen.
  */
 export type RevisionState = "verified" | "part" | "not-judged" | "no-summary" | "unrecorded";
 
-/** A revision's standing; `pull` and `seq` name the pull request and the entry that it rests on, if any. */
+/** A revision with its state; `pull` and `seq` name the pull request and the entry it is based on, if any. */
 export type RevisionStatus = Revision & {
   state: RevisionState;
   pull: number | null;
@@ -25,12 +25,14 @@ export type RevisionStatus = Revision & {
   levels: readonly string[];
 };
 
-/** A level or property that the tip has, since which revision without a gap, and over how many revisions. */
+/**
+ * A level or property of the tip, the oldest revision since which it holds without a gap, and the number of revisions.
+ */
 export type HeldSince = { property: string; since: string; revisions: number };
 
 /**
- * A branch's history as the ledger covers it, newest first. `gaps` are those after the first verified revision; of the
- * `earlier` ones nothing is claimed. `covered`: the last revision is verified.
+ * A branch's history as the ledger covers it, newest first. `gaps` are the uncovered revisions after the first covered
+ * one; nothing is claimed about the `earlier` ones. `covered`: the tip is covered.
  */
 export type Continuity = {
   ref: string;
@@ -42,13 +44,13 @@ export type Continuity = {
   revisions: RevisionStatus[];
 };
 
-/** A merge that may have put several commits on the branch one by one, with the branch's commit it was judged for. */
+/** A merge that may have put several commits on the branch, with the base commit it was judged for. */
 export type PossibleSpan = { base: string; head: string; merged: string };
 
 /**
- * Lays a branch's first-parent line, newest first, beside the summaries of a verified chain's entries. `ref` is the full
- * name of the branch: a summary for another branch counts for nothing. `spans`: how many commits of the line a merged
- * revision brought, where that is more than one.
+ * Compares a branch's first-parent line, newest first, with the summaries of a verified chain's entries. `ref` is the
+ * full name of the branch: summaries for other branches do not count. `spans`: how many commits of the line a merged
+ * revision added, if more than one.
  */
 export function foldContinuity(
   line: readonly Revision[],
@@ -87,8 +89,8 @@ export function foldContinuity(
 }
 
 /**
- * The verified merges right above a revision that nothing tells of: each may have brought that one too, which only a
- * clone can show.
+ * The verified merges directly above an unrecorded revision: each may have added that revision too, which only a clone
+ * can show.
  */
 export function possibleSpans(
   line: readonly Revision[],
@@ -106,7 +108,7 @@ export function possibleSpans(
   });
 }
 
-/** The summaries of each revision; two pull requests can have entered as one commit. */
+/** The summaries by revision; two pull requests can be merged as the same commit. */
 function summariesFor(
   entries: readonly TypedEntry[],
   ref: string,
@@ -130,7 +132,7 @@ function statusOf(
       return { ...revision, state: "unrecorded", pull: null, seq: null, levels: [] };
     return { ...revision, state: "no-summary", pull: observed.body.pull, seq: observed.seq, levels: [] };
   }
-  // Pull requests that share a commit share the worse of their results.
+  // If several pull requests share a commit, the worse result counts.
   const failed = summaries.find(({ body }) => body.summary.verificationResult === "FAILED");
   const { seq, body } = failed ?? first;
   if (failed !== undefined) return { ...revision, state: "not-judged", pull: body.pull, seq, levels: [] };
@@ -144,7 +146,7 @@ function isCovered({ state }: RevisionStatus): boolean {
   return state === "verified" || state === "part";
 }
 
-/** From the tip back to the last revision of the unbroken run that has a property. */
+/** Counts back from the tip to the last revision that has a property without a gap. */
 function heldSince(property: string, revisions: readonly RevisionStatus[]): HeldSince {
   const end = revisions.findIndex(({ levels }) => !levels.includes(property));
   const count = end === -1 ? revisions.length : end;

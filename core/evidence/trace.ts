@@ -28,23 +28,23 @@ export type TraceStep =
   | "sign-off"
   | "review";
 
-/** One link: the entry that shows it and what it says, or (`seq` null) what is missing. */
+/** One link: its text, and the entry that proves it; `seq` is null if the link is missing. */
 export type TraceLink = { link: TraceStep; seq: number | null; text: string };
 
-/** A pull request's trace. `ok` only if no link is missing; each was recorded before the one that rests on it. */
+/** A pull request's trace. `ok` if no link is missing. Each entry was recorded before the one that builds on it. */
 export type Trace = {
   pull: number;
   ok: boolean;
   links: TraceLink[];
-  /** What the trace does not show; on one that ends at an adoption. */
+  /** What the trace does not prove; only on a trace that ends at an adoption. */
   note?: string;
 };
 
 /**
- * Follows a pull request back through the ledger: commit, evidence, answer, prompt, run, contract, approval, person; one
- * that no run made, to the person who adopted its commits, which proves that somebody answers for them and no more. The
- * commit is the one that was merged, or else the newest head the ledger knows. Give it the entries of a verified chain:
- * then only the App's key could have written what it reads.
+ * Follows a pull request back through the ledger: commit, evidence, answer, prompt, run, contract, approval, person.
+ * Without a run it ends at the person who adopted its commits, which only proves that somebody answers for them. It
+ * starts at the merged head, or else the newest head that the ledger knows. Pass the entries of a verified chain: then
+ * only the App's key could have written them.
  */
 export function tracePull(entries: readonly TypedEntry[], pull: number): Trace {
   const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull);
@@ -73,7 +73,7 @@ function* mergeLinks(entries: readonly TypedEntry[], pull: number): Generator<Tr
   );
 }
 
-/** What people said about the head: by sign-offs, which they gave to the App, and by reviews, which it saw at GitHub. */
+/** People's sign-offs and reviews of the head. They gave sign-offs to the App; reviews the App saw at GitHub. */
 function* reviewAndSignOffLinks(
   entries: readonly TypedEntry[],
   pull: number,
@@ -86,7 +86,7 @@ function* reviewAndSignOffLinks(
   }
 }
 
-/** From a pull request that no run made to the people who stand for its commits, and the plan that one named for it. */
+/** From a pull request without a run to the people who adopted its commits, and the plan that an adoption named. */
 function* adoptionLinks(
   entries: readonly TypedEntry[],
   pull: number,
@@ -116,7 +116,7 @@ function* adoptionLinks(
   yield* approvalLinks({ story, digest }, contractOrigin(entries, { story, digest }, naming.seq), remark);
 }
 
-/** From the pull request of a run to the commit that stands for it. */
+/** From a run's pull request to the run's commit at its head, or to the adoption of a head that others pushed. */
 function* commitLinks(
   entries: readonly TypedEntry[],
   pull: number,
@@ -163,7 +163,7 @@ function personOf({ actor }: TypedEntry): string {
   return `@${actor.login} (id ${actor.id})`;
 }
 
-/** From a commit of ours to the person who approved what it was made for; at the first link that is missing it ends. */
+/** From our commit to the person who approved the contract behind it; stops at the first missing link. */
 function* attemptLinks(
   written: EntryOf<"change.committed">,
   { captured, answer, asked: promptEntry, submitted, ...basis }: Provenance,
@@ -200,7 +200,7 @@ function* attemptLinks(
   yield* approvalLinks(submitted.body, basis, "");
 }
 
-/** The contract that is named, and the person who approved what it was compiled from. */
+/** The named contract, and the person who approved it. */
 function* approvalLinks(
   { story, digest }: { story: number; digest: string },
   { contract, approval }: ContractOrigin,

@@ -6,13 +6,13 @@ import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "../entries.
 import { evidenceBranch, segmentPath } from "../ledger/branch.ts";
 import { engine } from "../verdict/engine.ts";
 
-/** A merge that was observed: the pull request, its head, the commit it became, and the short name of the branch it entered. */
+/** An observed merge: the pull request, its head, the merged commit, and the short name of the base branch. */
 export type ObservedMerge = { pull: number; head: string; merged: string; branch: string };
 
-/** Who summarises, for which repository (`owner/name`), and when. */
+/** Who summarises (the App's slug), for which repository (`owner/name`), and when. */
 export type Summariser = { slug: string; repository: string; now: string };
 
-/** The last verdict on a pull request at exactly this head; undefined when there was none. */
+/** The last verdict on a pull request at exactly this head; undefined if there is none. */
 export function lastVerdict(
   entries: readonly TypedEntry[],
   pull: number,
@@ -22,16 +22,16 @@ export function lastVerdict(
 }
 
 /**
- * Whether a verdict lets its head enter a branch: it is a success, and was judged for that branch. A pull request can be
- * pointed at another one, and merged there before it is judged again. Older entries do not tell the branch.
+ * Whether a verdict allows merging its head into a branch: it is a success for that branch. A pull request can be
+ * retargeted and merged before it is judged again. Entries of older versions do not name the branch.
  */
 export function allowsMerge(verdict: EntryOf<"verdict.given"> | undefined, branch: string): boolean {
   return verdict?.body.conclusion === "success" && (verdict.body.baseRef ?? branch) === branch;
 }
 
 /**
- * Sums up what the ledger says of a merged revision as SLSA has it: PASSED only when the last verdict on exactly the merged
- * head was a success for the branch it entered. The entries are those of our own store, or of a verified chain.
+ * Summarises a merged revision in SLSA's terms: PASSED only if the last verdict on exactly the merged head was a
+ * success for the branch it was merged into. The entries are those of our own store, or of a verified chain.
  */
 export function summariseMerge(
   entries: readonly TypedEntry[],
@@ -68,9 +68,10 @@ export function summariseMerge(
 }
 
 /**
- * What a success says of a revision. Level 1 asks for version control with immutable revisions, a diff that people can
- * read, and this summary; GitHub gives the first two. Level 2 asks for a branch whose history nobody can rewrite, without a
- * gap since when: that is set in GitHub's rules, which no verdict reads, so nothing higher would be true.
+ * The levels and properties that a success proves. Level 1 asks for version control with immutable revisions, a
+ * readable diff, and this summary; GitHub gives the first two. Level 2 asks for a branch whose history nobody can
+ * rewrite, without a gap since a known time: GitHub's rules set that and no verdict reads them, so no higher level is
+ * claimed.
  */
 function levelsOf({ body }: EntryOf<"verdict.given">, waivers: readonly EntryOf<"waiver.given">[]): string[] {
   const waived = new Set(waivers.map((waiver) => waiver.body.gate));
@@ -80,12 +81,14 @@ function levelsOf({ body }: EntryOf<"verdict.given">, waivers: readonly EntryOf<
   return ["SLSA_SOURCE_LEVEL_1", ...passed.sort()];
 }
 
-/** The name of the property that a gate's passing gives a revision, such as `ORG_SOURCE_SALLYPORT_DIFF_SIZE`. */
+/** The property that a revision has if a gate passed, such as `ORG_SOURCE_SALLYPORT_DIFF_SIZE`. */
 export function gateProperty(gate: string, waived: boolean): string {
   return `ORG_SOURCE_SALLYPORT_${gate.toUpperCase().replaceAll("-", "_")}${waived ? "_WAIVED" : ""}`;
 }
 
-/** The waivers on a verdict's commit and branch that held on its day: a gate that one names may have passed by it alone. */
+/**
+ * The waivers for a verdict's commit and branch that were valid on its day: the gate of one may have passed only by it.
+ */
 function waiversUnder(
   entries: readonly TypedEntry[],
   { at, body: { pull, head, baseRef } }: EntryOf<"verdict.given">,
@@ -96,7 +99,7 @@ function waiversUnder(
     .filter(({ body }) => (body.baseRef ?? baseRef) === (baseRef ?? body.baseRef));
 }
 
-/** The statement that other verifiers read, about the merged revision and the head that was judged. */
+/** The statement for other verifiers, about the merged revision and the judged head. */
 export function summaryStatement({
   head,
   merged,
@@ -108,7 +111,7 @@ export function summaryStatement({
     digest: { gitCommit: merged },
     annotations: { sourceRefs: [ref] },
   };
-  // A head that entered as it was is one commit, and a statement names each once.
+  // If the head was merged unchanged, both are the same commit, and a statement names each commit once.
   const judged = head === merged ? [] : [{ name: "judged", digest: { gitCommit: head } }];
   return {
     _type: statementType,

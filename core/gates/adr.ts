@@ -14,7 +14,7 @@ import {
 
 const name = "adr";
 
-/** New files of architecture; a file that was there before was decided on before. A look-alike of a name is one too. */
+/** Added files under the architecture patterns. Changed files were decided on before. Look-alike names match too. */
 function additions(changes: readonly Change[], { policy }: LoadedPolicy): Change[] {
   const architecture = matcher(policy.gates[name]?.when ?? [], "deny");
   return changes.filter(({ path, before }) => before === null && architecture.matches(path) !== null);
@@ -22,7 +22,7 @@ function additions(changes: readonly Change[], { policy }: LoadedPolicy): Change
 
 type Decisions = { written: string[]; named: string[] };
 
-/** The decisions that the change writes, and those that the run's story names, where the policy says decisions are. */
+/** The decision files that the change adds, and those that the run's story names, by the policy's patterns. */
 function decisionsOf(
   changes: readonly Change[],
   record: PullRecord | null,
@@ -37,8 +37,8 @@ function decisionsOf(
 }
 
 /**
- * New architecture comes with a decision: one that the change itself writes, or one that the story of its run names and
- * that the head still has. It is read from the commits first, so that a git directory alone settles it.
+ * New architecture needs a decision file: one that the change adds, or one that the run's story names and the head has.
+ * The commits are checked first, so that a git directory alone can settle it.
  */
 export const adr = defineGate({
   name,
@@ -77,7 +77,7 @@ export const adr = defineGate({
       const message = `The change adds ${count} of architecture; its story names a decision.`;
       return result(name, "pass", { code: "decision-named", message });
     }
-    // A change that is no pull request has no story: there, an unread ledger hides nothing.
+    // Without a pull request there is no story, so an unread ledger does not matter.
     if (!facts.record.known && facts.pull !== null)
       return unknownResult(name, "record-unknown", facts.record.why);
     const wanted = anyOf(settings.files);

@@ -5,8 +5,8 @@ import { alwaysOn, forRuns, policyLine, result } from "./gate.ts";
 const name = "approval";
 
 /**
- * The plan that a change was adopted for was approved by somebody who neither asked for it nor adopted any part of the
- * change. Nothing shows that the change was made from it.
+ * Judges an adopted change: the plan's approver must not have asked for the plan or adopted a part of the change.
+ * Nothing shows that the change was made from that plan.
  */
 function ofAdopted(plan: AdoptedPlan, adoptions: readonly Adoption[], policy: LoadedPolicy) {
   const { by, seq } = plan.approval;
@@ -26,9 +26,9 @@ function ofAdopted(plan: AdoptedPlan, adoptions: readonly Adoption[], policy: Lo
 }
 
 /**
- * A run's prompt was approved by a person who did not ask for it. Whether they might, and that the approval was of these
- * very words, was judged when the ledger took it in (features F1); here it is looked for, and separation is looked at again,
- * because the policy may have been made stricter since.
+ * The run's contract was approved by a person who did not ask for it. The approver's permission and the approved digest
+ * were checked when the ledger recorded the approval. Separation is checked again here, because the
+ * policy may have become stricter since.
  */
 export const approval = forRuns({
   name,

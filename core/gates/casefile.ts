@@ -8,7 +8,7 @@ import { forRuns, lostRun, notConfigured, policyLine, result, unknownResult } fr
 
 const name = "casefile";
 
-/** The files that a run's change comes with, each with its key in the policy. */
+/** The casefiles that the policy requires of a run's change, each with its policy key. */
 function casefiles(run: PullRun, { policy }: LoadedPolicy) {
   return requiredCasefiles(policy).map(({ key, template, ours }) => ({
     path: template.replaceAll("{story}", String(run.story)).replaceAll("{prompt}", String(run.prompt)),
@@ -17,7 +17,9 @@ function casefiles(run: PullRun, { policy }: LoadedPolicy) {
   }));
 }
 
-/** How a file comes that is not there: the App writes its own with the next commit, others are a prompt's work. */
+/**
+ * How to get a missing file: the App writes its own with the next commit of a run, a prompt has to write the others.
+ */
 function nextStep({ story }: PullRun, ours: boolean): string {
   return ours
     ? `Close this pull request and plan story #${story} again with \`/plan\`: Sallyport writes this file in each commit of a run.`
@@ -25,15 +27,15 @@ function nextStep({ story }: PullRun, ours: boolean): string {
 }
 
 /**
- * A run's change comes with its casefiles: each is there on the head, as text that says something. Whether this change
- * or an earlier one of the story wrote it does not matter.
+ * A run's change needs its casefiles: each is on the head, as text that is not empty. It does not matter whether this
+ * change or an earlier one of the story wrote it.
  */
 export const casefile = forRuns({
   name,
   group: "record",
   settings: ({ gates }) => gates[name] ?? notConfigured("The policy asks for no casefiles."),
   needs: ["texts"],
-  // No file can have a hostile name, so none is looked for and none is found.
+  // A path with a hostile name is not read, so its casefile is reported as missing.
   reads: ({ record }, policy) =>
     record === null || record.run === null
       ? []

@@ -5,8 +5,8 @@ import { authorOf, defineGate, notConfigured, policyLine, result } from "./gate.
 const name = "ci";
 
 /**
- * The latest attempts of a check, written `@app/name` as in the policy, one for each suite it ran in: another workflow may
- * use the same name, and its success does not undo a failure. A name may hold a slash, an app's may not.
+ * The latest attempts of a check, written `@app/name` as in the policy, one per check suite: another workflow may use
+ * the same name, and its success does not undo a failure. A check's name may contain a slash, an app's may not.
  */
 function latest(wanted: string, checks: readonly CheckFact[]): CheckFact[] {
   const bySuite = new Map<number, CheckFact>();
@@ -20,7 +20,7 @@ function latest(wanted: string, checks: readonly CheckFact[]): CheckFact[] {
 
 type Blocking = { status: "fail" | "pending"; reason: Reason };
 
-/** What stands against one named check: nothing when it has succeeded everywhere, or was skipped and may be. */
+/** The reasons why one required check blocks; none if it succeeded in every suite, or was skipped and may be. */
 function against(
   wanted: string,
   maySkip: boolean,
@@ -56,15 +56,15 @@ function blockingOf(check: CheckFact, wanted: string, maySkip: boolean, facts: P
   return [{ status: "fail", reason: { code, message, next: { step, who } } }];
 }
 
-/** The policy's line of one of the checks. */
+/** The line of one required check in the policy. */
 function lineOf(policy: LoadedPolicy, index: number): Pick<Reason, "policyLine"> {
   return policyLine(policy, `gates.${name}.checks.${index}`);
 }
 
 /**
- * Every check that the policy names has succeeded on this exact commit, made by the very app that it names: any app, and
- * any workflow of the change, may give a check any name. Of several attempts in a suite the latest counts, so an older
- * success does not stand while a new one runs. A check that nobody has seen is waited for, never taken as passed.
+ * Every check that the policy names succeeded on this exact commit, reported by the app that it names: any app, and any
+ * workflow of the change, may use any check name. The latest attempt in a suite counts, so an older success is void
+ * while a new attempt runs. A check without a report is pending, never passed.
  */
 export const ci = defineGate({
   name,

@@ -3,7 +3,7 @@ import { alwaysOn, forRuns, result } from "./gate.ts";
 
 const name = "dependencies";
 
-/** A prompt's change enters after those of the prompts that it builds on, in the order that was approved. */
+/** A prompt's change is merged after those of the prompts that it depends on, in the approved order. */
 export const dependencies = forRuns({
   name,
   group: "record",

@@ -18,7 +18,7 @@ function sizeOf(changes: readonly Change[]): Size {
   return size;
 }
 
-/** A change is not larger than a person can review. Lines are counted from the files, so attributes hide none. */
+/** A change stays within the policy's size limits. Lines are counted from the files, so `.gitattributes` hides none. */
 export const diffSize = defineGate({
   name,
   group: "content",

@@ -24,7 +24,7 @@ function evidencePaths({ changes, record }: ReadingFacts, { policy }: LoadedPoli
   return [...touched.map((change) => change.path), ...(record?.run?.evidenceFiles ?? [])];
 }
 
-/** Whether a text is JSON (RFC 8259); where it is not, the author's editor shows the place. */
+/** Whether a text is JSON (RFC 8259). The position of an error is not reported: the author's editor shows it. */
 function isJson(text: string): boolean {
   try {
     JSON.parse(text);
@@ -34,7 +34,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Files that are there and are not JSON; a link, a submodule and what is no text are none. */
+/** Reports files on the head that are not JSON; links, submodules and binary files are not JSON either. */
 function badFiles(files: readonly FileText[], policy: LoadedPolicy, who: string): Reason[] {
   const line = policyLine(policy, `gates.${name}.files`);
   const next = { step: "Mend the file and push.", who };
@@ -59,7 +59,10 @@ function missingFiles(record: PullRecord, files: readonly FileText[], who: strin
     }));
 }
 
-/** What is wrong with the record of the head; null when the ledger has evidence for exactly this commit, or a person adopted it. */
+/**
+ * What is wrong with the record of the head; null if the ledger has evidence for this exact commit, or a person adopted
+ * it.
+ */
 function recordProblem(facts: PullBasics, record: PullRecord): GateResult | null {
   const head = facts.head.sha;
   if (record.evidence.some((one) => one.commit === head)) return null;
@@ -83,7 +86,7 @@ function recordProblem(facts: PullBasics, record: PullRecord): GateResult | null
   return result(name, "fail", { code: "head-without-evidence", message, next });
 }
 
-/** What stands in the place of evidence for a head that a person adopted; null where nobody did. Claims are none. */
+/** Describes the adoption of a head without evidence; null if nobody adopted it. Claims do not count as evidence. */
 function adoptionText(facts: PullBasics, record: PullRecord): string | null {
   const head = facts.head.sha;
   if (record.evidence.some((one) => one.commit === head)) return null;
@@ -94,8 +97,8 @@ function adoptionText(facts: PullBasics, record: PullRecord): string | null {
 }
 
 /**
- * Every commit of an agent is one whose making our host saw: the head is a recorded commit, the evidence files that its
- * prompt declared are there, and evidence files are JSON. For others, only the files that the policy names are looked at.
+ * The head of an agent's change is a commit whose making our host recorded, the evidence files that its prompt declared
+ * exist, and evidence files are JSON. Other changes are only checked for the evidence files that the policy names.
  */
 export const evidence = defineGate({
   name,

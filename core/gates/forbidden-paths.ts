@@ -33,8 +33,8 @@ function hits(
 }
 
 /**
- * No pull request touches the paths that the policy forbids, whoever wrote it. As the first gate, and even when no path
- * is forbidden, it is also the one place where an unread or empty list of changes is refused.
+ * No pull request touches the paths that the policy forbids, whoever wrote it. This gate runs first, even when no path
+ * is forbidden, so it also rejects an unread or empty list of changes for all gates.
  */
 export const forbiddenPaths = defineGate({
   name,

@@ -14,7 +14,7 @@ import type { PatternList } from "../paths/pattern-list.ts";
 
 type FactName = keyof FactValues;
 
-/** What is known before any file's text is read. */
+/** The facts that are known before any file's text is read. */
 export type ReadingFacts = { changes: readonly Change[]; record: PullRecord | null };
 
 type Described<Name extends string> = {
@@ -24,36 +24,42 @@ type Described<Name extends string> = {
    * wait for somebody.
    */
   group: "content" | "record" | "people";
-  /** The paths whose text it wants to read, of files that the change touches and of others. Absent: none. */
+  /** The paths whose text the gate reads, whether the change touches them or not. Absent: none. */
   reads?(facts: ReadingFacts, policy: LoadedPolicy): string[];
-  /** The lists of path patterns that the policy holds for it. Absent: none. */
+  /** The gate's lists of path patterns in the policy. Absent: none. */
   lists?(policy: Policy): PatternList[];
 };
 
 /** One rule over facts. */
 export type Gate<Name extends string = string> = Described<Name> & {
-  /** The facts without which it is unknown, wherever the policy asks for it. */
+  /** If one of these facts is unknown, the gate's result is unknown, wherever the policy asks for the gate. */
   needs: readonly FactName[];
   /** Pure. The facts hold changes and texts ordered by path. */
   judge(facts: PullFacts, policy: LoadedPolicy): GateResult;
 };
 
-/** A pull request's facts with those of these names as they were read; the others may still be unknown. */
+/** A pull request's facts of which those named by `N` were read; the others may still be unknown. */
 export type FactsWith<N extends FactName> = Omit<PullFacts, N> & Pick<FactValues, N>;
 
-/** That a policy does not ask for a gate, as a sentence. */
+/** The settings of a gate that the policy does not ask for: a sentence that says so. */
 type NotConfigured = { notConfigured: string };
 
-/** A gate as its file writes it: `judge` comes into play once the policy asks for it and its facts were read. */
+/**
+ * A gate as its file defines it: `judge` is called only if the policy asks for the gate and the facts it needs were
+ * read.
+ */
 type Definition<Name extends string, N extends FactName, S, Facts> = Described<Name> & {
-  /** What the policy says for this gate, or that it says nothing. */
+  /** The gate's settings in the policy, or that there are none. */
   settings(policy: Policy): S | NotConfigured;
-  /** The facts without which it is unknown; the first of them that was not read is told. */
+  /** If one of these facts is unknown, so is the result, with the reason of the first of them. */
   needs: readonly N[];
   judge(facts: Facts, policy: LoadedPolicy, settings: S): GateResult;
 };
 
-/** Makes a gate: it does not apply where the policy says nothing for it, and is unknown while a fact it needs was not read. */
+/**
+ * Makes a gate that does not apply if the policy does not configure it, and is unknown while a fact it needs is
+ * unknown.
+ */
 export function defineGate<Name extends string, N extends FactName, S>(
   definition: Definition<Name, N, S, FactsWith<N>>,
 ): Gate<Name> {
@@ -69,8 +75,8 @@ export function defineGate<Name extends string, N extends FactName, S>(
 }
 
 /**
- * Makes a gate for the changes of runs, which gets the run beside its facts. `others` says what holds for a change that no
- * run made; null, or without it: the gate does not apply there. What else it needs is not looked for before.
+ * Makes a gate for the changes of runs; its `judge` gets the run too. `others` judges a change that no run made; if it
+ * is absent or returns null, the gate does not apply. The other needed facts are only checked for a run.
  */
 export function forRuns<Name extends string, N extends FactName, S>({
   others,
@@ -99,7 +105,7 @@ export function forRuns<Name extends string, N extends FactName, S>({
 /** For a gate that no setting turns off. */
 export const alwaysOn = () => true;
 
-/** For a policy that does not ask for a gate. `message` is a sentence that says so. */
+/** The settings of a gate that the policy does not ask for. `message` is a sentence that says so. */
 export function notConfigured(message: string): NotConfigured {
   return { notConfigured: message };
 }
@@ -108,7 +114,7 @@ function isNotConfigured<S>(settings: S | NotConfigured): settings is NotConfigu
   return typeof settings === "object" && settings !== null && "notConfigured" in settings;
 }
 
-/** Hands on facts once they were all read, and is otherwise unknown by the first that was not. */
+/** Calls `judge` if all needed facts were read; otherwise the result is unknown, for the first that was not. */
 export function withFacts<N extends FactName>(
   gate: string,
   facts: PullFacts,
@@ -137,15 +143,15 @@ function codeOf(need: FactName): string {
   return need === "mergeBase" ? "merge-base-unknown" : `${need}-unknown`;
 }
 
-/** Why it is not known which run made a change. */
+/** The reason when the run that made a change is not known. */
 export const lostRun = "The ledger has evidence for this pull request and not the run that made it.";
 
-/** A gate's result, written short. */
+/** Builds a gate's result. */
 export function result(gate: string, status: GateStatus, ...reasons: Reason[]): GateResult {
   return { gate, status, reasons };
 }
 
-/** The result of a gate that lacks a fact. It blocks until the fact can be read: what is not known never passes. */
+/** The result of a gate that lacks a fact. It blocks until the fact can be read: an unknown fact never passes. */
 export function unknownResult(gate: string, code: string, why: string): GateResult {
   const next = {
     step: "Wait: it is read again at the next event. If it stays so, see what stands in the way.",
@@ -154,7 +160,7 @@ export function unknownResult(gate: string, code: string, why: string): GateResu
   return result(gate, "unknown", { code, message: why, next });
 }
 
-/** The result of a gate that has nothing to say about this change. */
+/** The result of a gate that does not apply to this change. */
 export function notApplicable(gate: string, code: string, message: string): GateResult {
   return result(gate, "not-applicable", { code, message });
 }
@@ -164,7 +170,7 @@ export function authorOf({ pull }: Pick<PullBasics, "pull">): string {
   return pull === null ? "the author of the change" : `@${pull.author.login}, the author`;
 }
 
-/** The policy's line of a key as a part of a reason; nothing when the policy does not write the key out. */
+/** The line of a key in the policy, to spread into a reason; empty if the policy does not write the key out. */
 export function policyLine(policy: LoadedPolicy, key: string): Pick<Reason, "policyLine"> {
   const line = policy.lines[key];
   return line === undefined ? {} : { policyLine: line };

@@ -11,7 +11,7 @@ import { authorOf, defineGate, notConfigured, policyLine, result } from "./gate.
 
 const name = "harness";
 
-/** What judges changes in most repositories; the policy may name more. */
+/** Files that run checks in most repositories; the policy may name more. */
 const builtIn = [
   ".github/workflows",
   ".github/actions",
@@ -32,7 +32,7 @@ const builtIn = [
   "scripts/ci*",
   "scripts/ci*/**",
 ];
-/** Longer files hold data; one that is as long as this is not judged but said to be unreadable. */
+/** Longer files are most likely data. They are not judged but reported as unreadable. */
 const maxLength = 1_000_000;
 
 function isWanted(policy: Policy): boolean {
@@ -43,7 +43,7 @@ function harnessFiles(policy: LoadedPolicy): Matcher {
   return matcher([...builtIn, ...(policy.policy.gates[name]?.files ?? [])], "deny");
 }
 
-/** A link is not followed by what runs these files; `undefined` is a file that is there and cannot be read. */
+/** A file's lines; null if there is none or it is a link or submodule, `undefined` if it cannot be read. */
 function linesOf(path: string, kind: HarnessKind, content: Content | undefined): string[] | null | undefined {
   if (content?.state === "absent") return null;
   if (content?.state === "opaque")
@@ -62,14 +62,16 @@ function read(changes: readonly Change[], texts: readonly FileText[], judging: M
     const text = byPath.get(path);
     const [before, after] = [linesOf(path, kind, text?.before), linesOf(path, kind, text?.after)];
     if (before === undefined || after === undefined) {
-      // A program's bundle may well be too large, and no line of a program says by its look that it judges nothing.
+      // A bundled program may well be this large, so it is skipped without a report.
       if (kind !== "program") unread.push(path);
     } else files.push({ path, kind, before, after, shas: { before: oldSide?.sha, after: newSide?.sha } });
   }
   return { files, unread };
 }
 
-/** The old file that a new one most likely was: the same blob, else the same name elsewhere, else the only one that went. */
+/**
+ * The deleted file that a new one most likely was: the same blob, else the same file name, else the only one deleted.
+ */
 function origin(file: HarnessFile, gone: readonly HarnessFile[]): HarnessFile | undefined {
   const same = gone.filter(({ kind }) => kind === file.kind);
   const base = (path: string) => path.slice(path.lastIndexOf("/") + 1);
@@ -122,8 +124,8 @@ function judge(
 }
 
 /**
- * A change does not switch off what judges it: no ignored failure, skipped or missing job, bypassed hook, or workflow that
- * hands secrets to a stranger's code. Only what the change adds or takes away counts, and never what stands in a comment.
+ * A change does not switch off the checks on it: no ignored failure, skipped or missing job, bypassed hook, or workflow
+ * that gives secrets to a stranger's code. Only lines that the change adds or removes count, and comments never do.
  */
 export const harness = defineGate({
   name,

@@ -8,7 +8,7 @@ const name = "links";
 
 type Kind = "file" | "symbolic link" | "submodule";
 
-/** A mode that git does not have is taken for a link, so that it is refused. */
+/** An unknown mode counts as a link, so that it is rejected. */
 function kindOf({ mode }: FileSide): Kind {
   if (mode.startsWith("100")) return "file";
   return mode === "160000" ? "submodule" : "symbolic link";
@@ -16,7 +16,7 @@ function kindOf({ mode }: FileSide): Kind {
 
 type LinkProblem = Pick<Reason, "code" | "message">;
 
-/** What is wrong with what stands at a path now; what is taken away leaves nothing that could mislead. */
+/** What is wrong with the new side of a change; a deletion cannot mislead anybody. */
 function linkProblem({ before, after }: Change): LinkProblem | null {
   if (after === null) return null;
   const kind = kindOf(after);
@@ -37,9 +37,9 @@ function linkProblem({ before, after }: Change): LinkProblem | null {
 }
 
 /**
- * Every changed path is a plain file under a plain name: no symbolic link, no submodule, no change of a file's kind or
- * mode, no misleading name. The policy can accept all but the names where it says so. A link is judged by its mode and
- * never followed. Taking such a thing away is no fault, or a name that is already there could not be put right.
+ * Every changed path is a regular file with a plain name: no symbolic link, no submodule, no change of a file's type or
+ * mode, no misleading name. The policy can allow all but the names. A link is judged by its mode and never followed.
+ * Deleting such a file is allowed, or an existing bad name could not be corrected.
  */
 export const links = defineGate({
   name,

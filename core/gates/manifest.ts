@@ -15,7 +15,7 @@ import {
 
 const name = "manifest";
 
-/** Whether what is needed changes with what was touched: a deletion is an answer to deletions only. */
+/** Whether a needed file changes with the touched ones; a deletion only answers deletions. */
 function keepsStep(changes: readonly Change[], touched: readonly Change[], need: readonly string[]): boolean {
   if (addedFiles(changes, need).length > 0) return true;
   const wanted = matcher(need, "allow");
@@ -25,7 +25,7 @@ function keepsStep(changes: readonly Change[], touched: readonly Change[], need:
   );
 }
 
-/** Whether prompts still to be merged may write what is needed: one list of patterns lies inside the other. */
+/** Whether prompts still to be merged may write a needed file: a pattern of one list matches a pattern of the other. */
 function comesLater(need: readonly string[], later: readonly string[]): boolean {
   const [wanted, declared] = [matcher(need, "allow"), matcher(later, "allow")];
   return (
@@ -35,8 +35,8 @@ function comesLater(need: readonly string[], later: readonly string[]): boolean 
 }
 
 /**
- * When one file changes, the file that describes it changes with it: in the same change, or with a prompt of the same
- * approved plan that is still to be merged. The last prompt of a plan has none after it to wait for.
+ * When one file changes, the file that describes it changes too: in the same change, or in a later prompt of the same
+ * approved plan that is not merged yet. The last prompt of a plan has no later one.
  */
 export const manifest = defineGate({
   name,
@@ -75,7 +75,7 @@ export const manifest = defineGate({
     }
     if (applied === 0)
       return notApplicable(name, "nothing-watched", "The change touches no file that another follows.");
-    // A change that is no pull request has no story: there, an unread ledger hides nothing.
+    // Without a pull request there is no story, so an unread ledger does not matter.
     if (missing.length > 0 && !facts.record.known && facts.pull !== null)
       return unknownResult(name, "record-unknown", facts.record.why);
     if (missing.length > 0) return result(name, "fail", ...missing);

@@ -11,7 +11,7 @@ import { alwaysOn, defineGate, notApplicable, policyLine, result, unknownResult 
 
 const name = "manual-test";
 
-/** The tests that a person signs off; a contract may ask for one although the policy has no such gate. */
+/** The names of the tests that a person signs off; a contract may ask for one even if the policy has no such gate. */
 export function manualTests(policy: Policy): string[] {
   return [...new Set(policy.gates[name]?.tests ?? ["manual"])];
 }
@@ -29,7 +29,7 @@ function need(
   if (plan !== undefined && when?.risk.includes(plan.risk) === true)
     return `the story's risk is ${plan.risk}`;
   if (plan?.needsManualTest === true) return "the approved contract asks for one";
-  // Whoever may triage puts labels on and takes them off, so a label only ever adds to what the policy asks.
+  // Anyone with the triage role can add and remove labels, so a label only ever adds to what the policy asks.
   const label = labels.find((one) => when?.labels.includes(one) === true);
   if (label !== undefined) return `the pull request has the label \`${label}\``;
   const paths = matcher(when?.paths ?? [], "deny");
@@ -55,7 +55,7 @@ function settled(signOff: SignOff, isSolo: boolean, head: string): GateResult {
   return result(name, "pass", { code: isSolo ? "signed-off-solo" : "signed-off", message });
 }
 
-/** A test that passed counts for the branch it was signed off for; one that failed, on whatever branch, is not forgotten. */
+/** A passed test counts for the base branch it was signed off for; a failed one counts for every branch. */
 function counts(signOff: SignOff, facts: PullBasics): Known<boolean> {
   return signOff.result === "fail" ? known(true) : isForBase(signOff, facts);
 }
@@ -103,8 +103,9 @@ function judgeTest(
 }
 
 /**
- * A person tried the change and signed off this exact commit for this branch. The newest sign-off of each test counts; any
- * push voids them all, whoever pushed. Who may sign off was judged when the ledger took it in; here only that nobody tests their own.
+ * A person tried the change and signed off this exact commit for this branch. The newest sign-off of each test counts;
+ * any push voids all of them. The tester's permission was checked when the ledger recorded the sign-off; here only that
+ * nobody tests their own work.
  */
 export const manualTest = defineGate({
   name,

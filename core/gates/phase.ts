@@ -8,8 +8,8 @@ import { defineGate, notConfigured, policyLine, result } from "./gate.ts";
 const name = "phase";
 
 /**
- * In each phase of the work, only what that phase is about changes. The policy itself is never outside a phase, only
- * closed by a `deny`: otherwise no phase that lists what it allows could be ended. Its own guards are `protected` and `scope`.
+ * In each phase, only the paths of that phase change. The policy file is always open unless a `deny` closes it:
+ * otherwise no phase with an `allow` could be ended. The gates `protected` and `scope` guard the policy file.
  */
 export const phase = defineGate({
   name,

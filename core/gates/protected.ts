@@ -14,7 +14,7 @@ import { defineGate, type FactsWith, notConfigured, policyLine, result, unknownR
 
 const name = "protected";
 
-/** A pattern of protected files, why they are, and the policy's key that says so. */
+/** A pattern of protected files, why they are protected, and the policy key that says so. */
 type Rule = { pattern: string; why: string; key: string };
 
 function rulesOf({ extends: pack, gates }: Policy): Rule[] {
@@ -46,7 +46,7 @@ function touchedBy(changes: readonly Change[], rules: readonly Rule[]): Touched[
   });
 }
 
-/** What is said of each protected file of a change that may not enter yet. */
+/** The reason shown for each protected file of a change that may not be merged yet. */
 function perFile(
   touched: readonly Touched[],
   policy: LoadedPolicy,
@@ -83,7 +83,7 @@ function judgePerson(
     return result(name, "pass", { code: "approved-solo", message });
   }
   if (!facts.reviews.known) return unknownResult(name, "reviews-unknown", facts.reviews.why);
-  // Under `separation: solo` too: there, the author's own duty counts, and no other review by those who asked.
+  // Under `separation: solo` too: the author's own duty counts there, but no other review by requesters.
   const isOwn = (person: Account) => whoseWork(person, askedBy, policy.policy.people) !== "others";
   const found = approvals(facts.reviews.value, facts, { count: 1, duties: [by], isOwn });
   if (found.state === "enough") {
@@ -109,9 +109,9 @@ function judgePerson(
 }
 
 /**
- * Files that steer tools, people or this check are never an agent's to change. A person's change of them enters when
- * somebody else with the duty has approved this exact commit for this branch; a new commit or another base branch needs a
- * new approval, whatever it changes.
+ * Agents never change files that steer tools, people or this check. A person's change of them needs an approval of this
+ * exact commit for this branch by somebody else with the duty; a new commit or another base branch needs a new
+ * approval, whatever it changes.
  */
 export const protectedFiles = defineGate({
   name,

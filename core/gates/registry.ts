@@ -23,8 +23,8 @@ import { tests } from "./tests.ts";
 import { trace } from "./trace.ts";
 
 /**
- * Every gate by its name, in the order in which they are judged and shown: those that the content alone settles come
- * first. A gate is added here and, if it takes settings, in the policy's schema.
+ * Every gate by name, in the order in which they are judged and shown. To add a gate, add it here and, if it has
+ * settings, in the policy's schema.
  */
 export const gates = {
   "forbidden-paths": forbiddenPaths,
@@ -50,12 +50,13 @@ export const gates = {
   "manual-test": manualTest,
 } satisfies Record<string, Gate>;
 
+/** The name of a gate. */
 export type GateName = keyof typeof gates;
 
 /** Their names, in the same order. */
 export const gateNames: readonly GateName[] = Object.values(gates).map(({ name }) => name);
 
-/** The paths whose text some gate will want to read, each once, in order: what a collector fetches before judging. */
+/** The paths whose text some gate reads, sorted and without duplicates: a collector fetches them before judging. */
 export function pathsToRead(facts: ReadingFacts, policy: LoadedPolicy): string[] {
   const paths = gateNames.flatMap((name) => gates[name].reads?.(facts, policy) ?? []);
   return [...new Set(paths)].sort();

@@ -16,7 +16,7 @@ import {
 
 const name = "remediation";
 
-/** The changes of production surfaces, and the files that may be their trace; a look-alike of a surface's name is one too. */
+/** The changes of production surfaces, including look-alikes of their names, and the files that may be their trace. */
 function touchedAndTraces(
   changes: readonly Change[],
   { policy }: LoadedPolicy,
@@ -29,7 +29,7 @@ function touchedAndTraces(
 
 type TraceProblem = { path: string; code: string; message: string; step: string };
 
-/** What is wrong with one trace; null when it is whole and says that the failure is fixed or mitigated. */
+/** What is wrong with one trace; null if it is complete and says that the failure is fixed or mitigated. */
 function traceProblem(path: string, file: FileText | undefined): TraceProblem | null {
   const { after } = file ?? { after: { state: "absent" } as const };
   const why = emptyReason(after);
@@ -42,7 +42,7 @@ function traceProblem(path: string, file: FileText | undefined): TraceProblem | 
     const message = "The remediation trace is not a JSON object.";
     return { path, code: "trace-not-json", message, step: "Mend the file, or write it in Markdown." };
   }
-  // An open failure is told first: it stays open however well the rest is written.
+  // An open failure is reported first: it stays open however well the rest is written.
   if (trace.status === "open") {
     const message = "The remediation trace says that the failure is still open.";
     const step = "Mend the failure, prove it, and write `fixed` or `mitigated` as the final status.";
@@ -62,8 +62,8 @@ function traceProblem(path: string, file: FileText | undefined): TraceProblem | 
 }
 
 /**
- * A change of a production surface brings a trace of what was broken, where that was found, how to see it and how it was
- * proved mended. One whole trace is enough, unless any that the change brings says that its failure is still open.
+ * A change of a production surface adds a trace of what was broken, where it was found, how to reproduce it and how the
+ * fix was proved. One complete trace is enough, unless any added trace says that its failure is still open.
  */
 export const remediation = defineGate({
   name,

@@ -23,7 +23,7 @@ const name = "review";
 
 type Settings = NonNullable<Policy["gates"][typeof name]>;
 
-/** Requests for changes that stand, and those that may stand once what their writers may do here can be read. */
+/** Open requests for changes, and those whose reviewers' permission could not be read. */
 function objections(reviews: readonly ReviewFact[], by: Settings["by"]) {
   const found: { open: ReviewFact[]; unread: string[] } = { open: [], unread: [] };
   for (const review of latestReviews(reviews)) {
@@ -89,15 +89,15 @@ function judgeApprovals(facts: Reviewed, policy: LoadedPolicy, { by, count }: Se
 }
 
 /**
- * People who did not ask for the change have approved this exact commit. A request for changes by somebody whose word
- * counts blocks on every later commit, until they review again or it is dismissed; neither a push nor another base branch
- * takes it back.
+ * People who did not ask for the change approved this exact commit. A request for changes by a reviewer with the duty
+ * blocks every later commit until they review again or it is dismissed; neither a push nor another base branch lifts
+ * it.
  */
 export const review = defineGate({
   name,
   group: "people",
   settings: ({ gates }) => gates[name] ?? notConfigured("The policy asks for no review."),
-  // What it needs depends on the paths.
+  // The facts it needs depend on the changed paths, so `judge` asks for them.
   needs: [],
   lists({ gates }) {
     const { count = 1, by = [], paths } = gates[name] ?? {};

@@ -24,8 +24,8 @@ const links: ReadonlyMap<string, string> = new Map([
 type ScopeProblem = Pick<Reason, "code" | "message" | "policyLine">;
 
 /**
- * What is wrong with one changed path. A casefile is right only as our writer put it there; any other path that misses
- * several parts of the scope gets one finding for each.
+ * Returns a function that lists the problems of one changed path; null if the policy has no such role. A casefile
+ * passes only as our writer left it. Any other path gets one problem for each part of the scope that it misses.
  */
 function problemFinder(run: PullRun, loaded: LoadedPolicy): ((change: Change) => ScopeProblem[]) | null {
   const { policy } = loaded;
@@ -105,8 +105,8 @@ function judgeRun(facts: FactsWith<"changes"> & { run: PullRun }, policy: Loaded
 }
 
 /**
- * A change that no run made stays inside the paths of the plan that it was adopted for. It was made in no role, so no
- * role's limits hold it; what the policy asks of every change does.
+ * A change that no run made stays inside the paths of the plan that it was adopted for. It has no role, so no role's
+ * limits apply; the policy's rules for every change do.
  */
 function judgeAdopted(plan: AdoptedPlan, changes: readonly Change[], facts: PullBasics): GateResult {
   const declared = matcher(plan.paths, "allow");
@@ -127,8 +127,8 @@ function judgeAdopted(plan: AdoptedPlan, changes: readonly Change[], facts: Pull
 }
 
 /**
- * A change made by a run stays inside its scope: what the role may touch, narrowed to the paths of the approved plan,
- * without what is denied to the role or to all agents. Text of issues can narrow it and never widen it.
+ * A run's change stays inside its scope: the role's paths, narrowed to the paths of the approved plan, without paths
+ * denied to the role or to all agents. The text of issues can narrow it and never widen it.
  */
 export const scope = forRuns({
   name,

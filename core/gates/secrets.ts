@@ -6,7 +6,7 @@ import { authorOf, defineGate, notConfigured, policyLine, result } from "./gate.
 
 const name = "secrets";
 
-/** Whether the policy asks for a search at all: the search costs a reading of every commit. */
+/** Whether the policy asks for the search, which has to read every commit. */
 export function wantsSecrets(policy: Policy): boolean {
   return policy.gates[name] !== undefined || policy.extends === "default";
 }
@@ -19,15 +19,17 @@ const locations: Record<SecretFinding["where"], string> = {
   description: "in the pull request's description",
 };
 
-/** A commit keeps a secret after a later one removed it; text on GitHub keeps it in its list of edits. */
+/**
+ * How to fix a finding. A commit keeps a secret after a later one removed it; GitHub keeps it in a text's edit history.
+ */
 function fixFor({ commit }: SecretFinding): string {
   if (commit === null) return "Revoke this secret and make a new one, then edit the text without it.";
   return "Revoke this secret and make a new one, then rewrite the branch so that no commit of it holds the old one.";
 }
 
 /**
- * No commit of the change brings in a secret, in files, names or messages; nor do the pull request's title and
- * description. The search is done while collecting; a secret that is gone from the head is still a finding.
+ * No commit of the change adds a secret, in files, names or messages; nor do the pull request's title and description.
+ * The search runs while collecting; a secret that the head no longer has is still a finding.
  */
 export const secrets = defineGate({
   name,

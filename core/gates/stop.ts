@@ -3,7 +3,7 @@ import { alwaysOn, defineGate, result } from "./gate.ts";
 
 const name = "stop";
 
-/** Nothing enters while a question, a block or a concern about it is open. Whoever stopped it, a person answers. */
+/** Nothing is merged while a question, block or concern about it is open. Whoever raised it, a person answers it. */
 export const stop = defineGate({
   name,
   group: "record",

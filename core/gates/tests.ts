@@ -11,7 +11,7 @@ import { authorOf, defineGate, type FactsWith, notConfigured, policyLine, result
 
 const name = "tests";
 
-/** Names that say of a file that it is a test, as they are written: `Latest.java` is none. */
+/** File names that mark a test, matched with their case: `Latest.java` is not a test. */
 const named = matcher(
   [
     "**/*.{test,spec}.*",
@@ -22,7 +22,7 @@ const named = matcher(
   ],
   "allow",
 );
-/** Folders where tests stand, together with what helps them. */
+/** Folders of tests and their helpers. */
 const folders = matcher(["**/__tests__/**", "**/test/**", "**/tests/**", "**/spec/**", "**/e2e/**"], "deny");
 const snapshots = matcher(["**/*.snap", "**/__snapshots__/**"], "deny");
 
@@ -43,14 +43,14 @@ function pairsOf(policy: LoadedPolicy): Pair[] {
 
 const looksLikeTest = (path: string) => named.matches(path) !== null || folders.matches(path) !== null;
 
-/** Tells which of the changed paths are tests: by their names, their folders, or the policy. */
+/** Returns whether a changed path is a test: by its name, its folder, or the policy. */
 function testPaths(pairs: readonly Pair[]): (path: string) => boolean {
   return (path) =>
     testLanguage(path) !== null &&
     (looksLikeTest(path) || pairs.some(({ need }) => need.matches(path) !== null));
 }
 
-/** A link or submodule holds no text itself; `undefined` is a file that is there and cannot be read. */
+/** A file's text; null if there is none or it is a link or submodule, `undefined` if it cannot be read. */
 function textOf(content: Content | undefined, maxLength: number): string | null | undefined {
   if (content === undefined) return undefined;
   if (content.state === "text") return content.text.length > maxLength ? undefined : content.text;
@@ -62,7 +62,10 @@ function textOf(content: Content | undefined, maxLength: number): string | null 
 type Sides = { change: Change; before: string | null; after: string | null };
 type Readings = { tests: TestFile[]; snapshots: Sides[]; settings: Sides[]; unread: string[] };
 
-/** Sorts the texts by what they are. What cannot be read is told, except new files: they weaken nothing and prove nothing. */
+/**
+ * Sorts the changed files into tests, snapshots and settings. An unreadable file is listed, unless it is new: a new
+ * file weakens nothing and proves nothing.
+ */
 function read(
   changes: readonly Change[],
   texts: readonly FileText[],
@@ -79,7 +82,7 @@ function read(
     const maxLength = test ? maxTestLength : Number.POSITIVE_INFINITY;
     const [before, after] = [textOf(text?.before, maxLength), textOf(text?.after, maxLength)];
     const sides = { change, before: before ?? null, after: after ?? null };
-    // A snapshot that was a picture is not compared; one that becomes a picture has lost all its lines.
+    // A binary snapshot is not compared; one that becomes binary has lost all its lines.
     if (isSnapshot && text !== undefined) readings.snapshots.push(sides);
     else if (before === undefined || (after === undefined && before !== null)) readings.unread.push(path);
     else {
@@ -102,7 +105,9 @@ function testFile({ change, before, after }: Sides): TestFile {
   };
 }
 
-/** A test that the change adds or whose code it changes, and of which something runs: a comment in an old test proves nothing. */
+/**
+ * Whether the change adds the test or changes its code, and some of it runs: a comment in an old test proves nothing.
+ */
 function proves({ before, after }: TestFile): boolean {
   return after !== null && after.executed > 0 && after.code !== before?.code;
 }
@@ -117,7 +122,7 @@ function missing(
   return pairs.flatMap(({ when, need, wanted, line }): Reason[] => {
     const present = changes.filter(({ after }) => after !== null);
     const candidates = present.filter(({ path }) => need.matches(path) !== null);
-    // A test needs no test, even where the folder that asks for them holds both.
+    // A test needs no test, even in a folder whose files need one.
     const isTest = (path: string) =>
       need.matches(path) !== null && (looksLikeTest(path) || (files.get(path)?.after?.cases.length ?? 0) > 0);
     const asking = present.flatMap(({ path }) => {
@@ -193,8 +198,9 @@ function judge(facts: FactsWith<"changes" | "texts">, policy: LoadedPolicy): Gat
 }
 
 /**
- * A change of some paths brings a change of tests, and no change weakens tests: it deletes, skips or thins out none and
- * lowers no threshold. Tests are read as text at both ends; that they run and succeed is for the gate `ci` to ask.
+ * A change of the policy's `when` paths needs a change of tests, and no change weakens tests: it deletes, skips or
+ * thins out none and lowers no threshold. Both sides of the tests are read as text; the gate `ci` asks whether they run
+ * and succeed.
  */
 export const tests = defineGate({
   name,

@@ -16,7 +16,7 @@ import {
 
 const name = "trace";
 
-/** The adoptions that count for the branch that the pull request enters. */
+/** The adoptions that count for the pull request's base branch. */
 function countingAdoptions({ adoptions }: PullRecord, target: Target): Adoption[] {
   return adoptions.filter((one) => {
     const forBase = isForBase(one, target);
@@ -24,7 +24,7 @@ function countingAdoptions({ adoptions }: PullRecord, target: Target): Adoption[
   });
 }
 
-/** That a commit was adopted for another branch, as a sentence; empty for one that nobody adopted. */
+/** A sentence that says that a commit was adopted for another branch; empty if nobody adopted it. */
 function adoptedElsewhere(record: PullRecord, sha: string, target: Target): string {
   const adoption = record.adoptions.findLast(({ commits }) => commits.includes(sha));
   return adoption === undefined
@@ -32,15 +32,15 @@ function adoptedElsewhere(record: PullRecord, sha: string, target: Target): stri
     : ` @${adoption.by.login}'s adoption (entry ${adoption.seq}) was given ${givenElsewhere(adoption, target)}.`;
 }
 
-/** Whether the policy asks for a trace of a change that no run made, and of whose; null when it does not. */
+/** Which changes without a run need a trace by the policy, in words; null if this change needs none. */
 function wantedFor({ pull }: PullBasics, { policy }: LoadedPolicy): string | null {
   const of = policy.gates[name]?.of ?? "runs";
   if (of === "all") return "of every change";
-  // The account's type is GitHub's word; commits and their e-mail addresses are chosen by whoever pushes them.
+  // GitHub states the account's type; whoever pushes a commit chooses its author and e-mail address.
   return of === "agents" && pull?.author.type !== "User" ? "of every change that no person opened" : null;
 }
 
-/** A change that no run made leads to no prompt; once a named person stands for each of its commits, it leads to them. */
+/** A change that no run made traces to no prompt; if a person adopted each of its commits, it traces to them. */
 function ofOthers(facts: FactsWith<"record">, policy: LoadedPolicy): GateResult | null {
   const why = wantedFor(facts, policy);
   const { record } = facts;
@@ -80,10 +80,10 @@ function ofOthers(facts: FactsWith<"record">, policy: LoadedPolicy): GateResult 
 }
 
 /**
- * "If a change cannot be traced, it did not happen": every commit of a run's pull request is one that our writer made of
- * a recorded answer to a recorded prompt of an approved plan, or one that a named person adopted. What a commit's message
- * or author claims counts for nothing. With `of: agents` or `all`, a change that no run made passes once a named person
- * has adopted every commit of it.
+ * "If a change cannot be traced, it did not happen": our writer made every commit of a run's pull request from a
+ * recorded answer to a recorded prompt of an approved plan, or a named person adopted it. Claims in a commit's message
+ * or author field count for nothing. With `of: agents` or `all`, a change that no run made passes once a named person
+ * has adopted every commit.
  */
 export const trace = forRuns({
   name,

@@ -1,9 +1,9 @@
-/** How one thing stands. `unknown` is never taken for good: what decides could not be read. */
+/** The status of one check. `unknown`: the facts could not be read; it never counts as ok. */
 export type Status = "ok" | "warn" | "fail" | "unknown";
 
 /**
- * What was found out about one thing that has to be in place. `about` names the repository or account, null for this
- * machine; `next` is the one next step and who may take it. Both texts may hold words of GitHub and of people.
+ * The result of one health check. `about` names the repository or account, null for this machine; `next` is the one
+ * next step and who may take it. Both texts may contain words of GitHub and of people.
  */
 export type HealthFinding = {
   area: "settings" | "github" | "repository" | "models";
@@ -14,10 +14,10 @@ export type HealthFinding = {
   next?: string;
 };
 
-/** The next step where an answer did not come. */
+/** The next step after a request that failed. */
 export const retryHint = "Run this again later.";
 
-/** Makes the findings about one thing, so that each names only what is its own. */
+/** Builds findings that share an area and a subject. */
 export function findingsOf(area: HealthFinding["area"], about: string | null) {
   const finding = (status: Status) => (check: string, message: string, next?: string) => ({
     area,
@@ -36,8 +36,8 @@ export function findingsOf(area: HealthFinding["area"], about: string | null) {
 }
 
 /**
- * The answer as an exit status: 0 all is in place, perhaps with warnings; 1 something is not; 2 it could not be decided,
- * or the settings are wrong, so that nothing else could be asked.
+ * The exit status: 0 if all checks are ok, perhaps with warnings; 1 if one fails; 2 if one could not be decided, or the
+ * settings are wrong, so that nothing else could be checked.
  */
 export function exitStatusOf(findings: readonly HealthFinding[]): 0 | 1 | 2 {
   const has = (status: Status) => findings.some((one) => one.status === status);

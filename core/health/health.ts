@@ -5,7 +5,7 @@ import { judgeModels, type ServiceFact } from "./models.ts";
 import { type CheckedRepository, judgeRepository, type ServiceIdentity } from "./repository.ts";
 import { judgeSettings, type SettingsFacts } from "./settings.ts";
 
-/** All that has to be in place for Sallyport to govern, as it was found; null is what was not asked, because what comes before it lacks. */
+/** The facts behind all health checks; null means not checked, because an earlier part failed. */
 export type HealthFacts = {
   settings: SettingsFacts;
   app: AppFacts | null;
@@ -14,7 +14,7 @@ export type HealthFacts = {
   services: ServiceFact[];
 };
 
-/** Judges it: each thing that is looked at has a finding, also where it is as it should be. */
+/** Judges the facts: every check gives a finding, also if it is ok. */
 export function judgeHealth({
   settings,
   app,

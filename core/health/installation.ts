@@ -1,19 +1,19 @@
 import type { Known } from "../known.ts";
 import { findingsOf, type HealthFinding, retryHint } from "./finding.ts";
 
-/** What an App, or one installation of it, may do and hears of: levels by permission, and names of events. */
+/** The permissions (levels by name) and events of an App or one installation of it. */
 export type Granted = { permissions: Record<string, string>; events: string[] };
 
-/** One account that the App is installed on. `isSuspended`: its owner has stopped it for now. */
+/** One account that the App is installed on. `isSuspended`: its owner suspended the installation. */
 export type Installation = Granted & { account: string; isOrganization: boolean; isSuspended: boolean };
 
 /** How GitHub sends webhooks to the App. */
 export type Hook = { url: string; contentType: string; isInsecure: boolean; hasSecret: boolean };
 
-/** One webhook that was sent, or was to be. `status` is in GitHub's words. */
+/** One webhook delivery. `status` is GitHub's wording. */
 export type Delivery = { isDelivered: boolean; at: string; event: string; status: string };
 
-/** The App as GitHub knows it, and what its manifest says that it needs. */
+/** The App as GitHub knows it, and what its manifest requires. */
 export type AppFacts = {
   needs: Granted;
   /** Null: GitHub knows no App by this id and key. */
@@ -26,7 +26,7 @@ export type AppFacts = {
 
 const levels = ["read", "write", "admin"];
 
-/** Whether the App has what it needs, where it is installed, and whether it hears what happens. */
+/** Checks the App's permissions, installations, webhook settings and recent deliveries. */
 export function judgeApp({ needs, app, installations, hook, deliveries }: AppFacts): HealthFinding[] {
   const { ok, fail, unknown } = findingsOf("github", null);
   if (!app.known)
@@ -77,7 +77,7 @@ function judgeGranted(about: string | null, needs: Granted, has: Granted, next: 
       .map(([name, level]) => `\`${name}: ${level}\``);
   const missingEvents = needs.events.filter((event) => !has.events.includes(event));
   const missing = lacks(needs, has);
-  // That metadata can be read comes with every other permission.
+  // Every other permission includes reading metadata.
   const more = lacks(has, { ...needs, permissions: { metadata: "read", ...needs.permissions } });
   return [
     missing.length === 0

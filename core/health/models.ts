@@ -1,6 +1,6 @@
 import { findingsOf, type HealthFinding } from "./finding.ts";
 
-/** What came of asking a model service for its list of models, which costs nothing. `detail` is in its own words. */
+/** The result of requesting a model service's list of models, which is free. `detail` is the service's wording. */
 export type ServiceFact = {
   backend: string;
   state: "answers" | "no-key" | "unauthorised" | "unreachable" | "no-list" | "other";

@@ -2,12 +2,12 @@ import type { Known } from "../known.ts";
 import { readPersonName, shortName } from "../people/person-name.ts";
 import { findingsOf, type HealthFinding } from "./finding.ts";
 
-/** A name under `people` in the policy, and GitHub's number of whoever bears it now; null: nobody does. */
+/** A name under `people` in the policy, and the GitHub id of its current holder; null if there is none. */
 export type NamedAccount = { name: string; number: number | null };
 
 /**
- * Whether the policy's names mean whom they meant when they were written. GitHub gives a name that was given up to whoever
- * asks for it, so a name counts for certain only with its number behind it. `about` is `owner/name`.
+ * Checks that the policy's names still mean the same accounts. GitHub gives a released name to anyone who asks for it,
+ * so a name is only certain if the policy pins its number. `about` is `owner/name`.
  */
 export function judgePeople(about: string, named: Known<NamedAccount[]>): HealthFinding[] {
   const { ok, warn, fail, unknown } = findingsOf("repository", about);

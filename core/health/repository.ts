@@ -16,7 +16,7 @@ import { judgeWorkflows, type PrivilegedFetch } from "./workflows.ts";
 /** One repository as the App sees it, at the tip of its default branch. */
 export type RepositoryFacts = {
   policy: Known<PolicyReading>;
-  /** The paths of all files, and the checks that the workflows make: what the policy's rules are compared with. */
+  /** The paths of all files and the checks of the workflows, to compare the policy's rules with. */
   files: Known<string[]>;
   checks: Known<JobCheck[]>;
   fetches: Known<PrivilegedFetch[]>;
@@ -30,10 +30,10 @@ export type CheckedRepository = { name: string; facts: Known<RepositoryFacts | n
 
 type Pinned = NonNullable<Policy["ledger"]>["keys"][number];
 
-/** Who we are: the App, and the public key that signs its ledgers, in the form that policies carry. */
+/** The App, and the public key that signs its ledgers, in the form that policies use. */
 export type ServiceIdentity = { ourselves: Ourselves; publicKey: string };
 
-/** Whether the policy of one repository says what it should, whether the check is required, and who guards the evidence. */
+/** Checks one repository's policy, its required check, its workflows and the protection of its evidence branch. */
 export function judgeRepository(
   { name, facts }: CheckedRepository,
   identity: ServiceIdentity,
@@ -80,7 +80,7 @@ function judgePolicy(
   ];
 }
 
-/** Whether an agent is kept off the policy itself, by the built-in list or by a rule of the policy's own. */
+/** Checks that agents cannot change the policy file, by the built-in list or by a rule of the policy. */
 function judgeGuard(name: string, policy: Policy): HealthFinding {
   const { ok, warn } = findingsOf("repository", name);
   const { gates } = policy;
@@ -113,7 +113,7 @@ function windowOf({ kinds, from = 1, to }: Pinned): string {
   return kinds === undefined ? range : `${range} of the kinds ${kinds.join(", ")}`;
 }
 
-/** The policy's rules held against the tree and the workflows; what is doubtful is a warning by its line. */
+/** Compares the policy's rules with the tree and the workflows; each doubtful rule is a warning with its line. */
 function judgeRules(
   name: string,
   loaded: LoadedPolicy,
@@ -128,7 +128,7 @@ function judgeRules(
   const findings = warnings.map(({ code, message, policyLine, next }) =>
     warn(check, `${policyPath}:${policyLine ?? 1}: ${code}: ${message}`, next),
   );
-  // The comparison is a service to the policy's author: what it could not see is told, and stops nothing.
+  // The comparison only helps the policy's author: what could not be read is reported and does not fail.
   const next = "Run `npx sallyport policy lint` in a checkout.";
   if (!files.known) findings.push(warn(check, `Patterns are not compared with files: ${files.why}`, next));
   if (!checks.known)
@@ -138,7 +138,7 @@ function judgeRules(
     : [ok(check, "Every rule matches something, and none undoes another.")];
 }
 
-/** Whether others can rewrite the published ledger. It would be noticed; a rule keeps it from happening. */
+/** Checks whether others can rewrite the published ledger. Verification would detect it; a branch rule prevents it. */
 function judgeEvidence(name: string, { isThere, rules }: RepositoryFacts["evidence"]): HealthFinding {
   const { ok, warn, unknown } = findingsOf("repository", name);
   const check = "evidence-branch";

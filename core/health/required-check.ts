@@ -2,12 +2,12 @@ import type { Ourselves } from "../effects.ts";
 import type { Known } from "../known.ts";
 import { findingsOf, type HealthFinding } from "./finding.ts";
 
-/** The name of the check that branch rules ask for. */
+/** The name of our check, as branch rules require it. */
 export const checkName = "sallyport";
 
 /**
- * A check that must pass before anything enters a branch. `appId` null: whoever may write statuses can give it. `strict`
- * null: it cannot be seen whether the branch must be up to date. `bypass` says who is not held by it.
+ * A check that must pass before a merge. `appId` null: any app or user with write access to statuses can set it.
+ * `strict` null: it is not visible whether the branch must be up to date. `bypass` lists who is exempt.
  */
 export type RequiredCheck = {
   context: string;
@@ -17,8 +17,8 @@ export type RequiredCheck = {
 };
 
 /**
- * What GitHub asks of changes to a branch, by its two kinds of rules: rulesets, of which `kinds` are the types of all
- * rules that apply, and branch protection, which shows only its checks. Administrators of the repository set both.
+ * GitHub's rules for a branch, of two kinds: rulesets, with the types of all rules that apply in `kinds`, and branch
+ * protection, of which only the checks are visible. Administrators of the repository set both.
  */
 export type BranchRules = {
   branch: string;
@@ -26,7 +26,10 @@ export type BranchRules = {
   protection: Known<{ isOn: boolean; checks: RequiredCheck[] }>;
 };
 
-/** Whether our check is required from us, and only if it is, what could still go past it. `about` is `owner/name`. */
+/**
+ * Checks that our check is required with this App as its source, and if so, reports ways past it. `about` is
+ * `owner/name`.
+ */
 export function judgeRequired(about: string, rules: BranchRules, ours: Ourselves): HealthFinding[] {
   const { ok, fail, unknown } = findingsOf("repository", about);
   const check = "required-check";
@@ -64,7 +67,10 @@ function checksOf({ rulesets, protection }: BranchRules): RequiredCheck[] {
   return [rulesets, protection].flatMap((one) => (one.known ? one.value.checks : []));
 }
 
-/** Ways past the check. They are warnings, also where they cannot be seen: the App asks for no right to see them. */
+/**
+ * Reports ways past the check. They are warnings, even if they cannot be read: the App does not ask for that
+ * permission.
+ */
 function judgeBypasses(about: string, rules: BranchRules, own: readonly RequiredCheck[]): HealthFinding[] {
   return [judgeBypass(about, rules, own), judgePushes(about, rules), judgeAge(about, rules, own)];
 }

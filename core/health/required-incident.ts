@@ -2,12 +2,12 @@ import type { Ourselves } from "../effects.ts";
 import { appActor, type Draft, lastEntry, type TypedEntry } from "../entries.ts";
 import type { HealthFinding } from "./finding.ts";
 
-/** That the check lacks, and that it is back: the last of the two in a ledger says how it was found to stand. */
+/** The codes for "not required" and "required again": the last of them in the ledger tells the recorded state. */
 const codes = { lacks: "check-not-required", back: "check-required-again" } as const;
 
 /**
- * What the ledger is told about the check in the branch rules: that it is not required, once until it is, and then that it
- * is again. Null when nothing changed, and when it is not known how it stands. `findings` are those of `judgeRequired`.
+ * The ledger entry for a change of the required check: one when it is no longer required, one when it is required
+ * again. Null if nothing changed or the state is unknown. `findings` are those of `judgeRequired`.
  */
 export function noteRequired(
   findings: readonly HealthFinding[],

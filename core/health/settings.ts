@@ -1,17 +1,17 @@
 import { findingsOf, type HealthFinding } from "./finding.ts";
 
-/** Where the service keeps its state, as far as it can be told without opening what a running service holds. */
+/** Where the service keeps its state, checked without opening a database that a running service holds. */
 export type DatabaseFact =
   | { kind: "server"; problem: string | null }
   | { kind: "folder"; folder: string; state: "there" | "to-be-made" | "not-writable" | "something-else" }
   | { kind: "memory" };
 
-/** This machine and the service's settings. `nodeNeeded` is the oldest major version of Node that will do. */
+/** Facts about this machine and the service's settings. `nodeNeeded` is the oldest supported major version of Node. */
 export type SettingsFacts = {
   node: string;
   nodeNeeded: number;
   problems: string[];
-  /** Null where the settings have problems, which come first. */
+  /** Null if the settings have problems, which are reported first. */
   rest: { appKeyProblem: string | null; ledgerKey: LedgerKeyFact; database: DatabaseFact } | null;
 };
 

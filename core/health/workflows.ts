@@ -1,17 +1,18 @@
 import type { Known } from "../known.ts";
 import { findingsOf, type HealthFinding } from "./finding.ts";
 
-/** A line (1-based) of a workflow that holds the repository's secrets, which fetches the code of a pull request. */
+/** A line (1-based) that fetches the code of a pull request, in a workflow that has the repository's secrets. */
 export type PrivilegedFetch = { path: string; line: number };
 
 /**
- * Whether a workflow of the default branch lets strangers run code beside the repository's secrets. The check cannot hold
- * that back: such a workflow runs before anybody has looked. Maintainers wrote the workflows. `about` is `owner/name`.
+ * Checks whether a workflow of the default branch lets strangers run code with access to the repository's secrets. The
+ * `sallyport` check cannot prevent that: such a workflow runs before anybody reviewed the change. Maintainers wrote the
+ * workflows. `about` is `owner/name`.
  */
 export function judgeWorkflows(about: string, fetches: Known<PrivilegedFetch[]>): HealthFinding[] {
   const { ok, warn } = findingsOf("repository", about);
   const check = "workflows";
-  // Beside the point of the check itself: what cannot be seen is told, and stops nothing.
+  // Not part of what the check enforces: workflows that cannot be read are only a warning.
   if (!fetches.known)
     return [warn(check, `The workflows are not looked at: ${fetches.why}`, "Run this again later.")];
   if (fetches.value.length === 0)

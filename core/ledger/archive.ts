@@ -2,16 +2,16 @@ import { sha256 } from "../digest.ts";
 import { canonicalJson, isObject, parseCanonicalJson } from "../json.ts";
 import { bodyPath, segmentEntries, segmentPath } from "./branch.ts";
 
-/** The first file of an exported ledger: what the others are, so that a copy that lost or changed one is found. */
+/** The first file of an exported ledger. It lists the others, so that a lost or changed file is noticed. */
 export const manifestName = "manifest.json";
 
-/** An exported ledger with more bytes or more files than this is not read. */
+/** An exported ledger beyond these limits is rejected. */
 export const archiveLimits = { bytes: 1_000_000_000, files: 100_000, fileBytes: 100 * 1024 * 1024 } as const;
 
-/** What an exported ledger holds besides the manifest, by name. */
+/** The files of an exported ledger besides the manifest, by name. */
 export type Manifest = ReadonlyMap<string, { bytes: number; sha256: string }>;
 
-/** Whether a name is one that an exported ledger has: a segment or a body, spelled exactly as we spell it. */
+/** Whether a name belongs in an exported ledger: a segment or a body, spelled exactly as we spell it. */
 export function isArchiveName(name: string): boolean {
   const digits = /^ledger\/([0-9]{4,9})\.jsonl$/.exec(name)?.[1];
   if (digits !== undefined)
@@ -20,7 +20,7 @@ export function isArchiveName(name: string): boolean {
   return sha256 !== undefined && name === bodyPath(sha256);
 }
 
-/** The manifest of some files, in bytes: the same files give the same bytes. */
+/** Builds the manifest of these files: the same files give the same bytes. */
 export function manifestText(files: ReadonlyMap<string, Uint8Array>): string {
   const list = [...files].map(([name, content]) => [name, describe(content)] as const);
   return `${canonicalJson({ files: Object.fromEntries(list), version: 1 })}\n`;
@@ -30,7 +30,10 @@ function describe(content: Uint8Array): { bytes: number; sha256: string } {
   return { bytes: content.byteLength, sha256: sha256(content) };
 }
 
-/** Reads a manifest; null when it is none, names another file than a ledger's, or passes the limits. Anybody wrote it. */
+/**
+ * Reads a manifest; null if it is invalid, names a file that is not a ledger's, or exceeds the limits. Anybody may have
+ * written it.
+ */
 export function readManifest(content: Uint8Array): Manifest | null {
   const text = Buffer.from(content).toString("utf8");
   const value = text.endsWith("\n") ? parseCanonicalJson(text.slice(0, -1)) : undefined;
@@ -50,7 +53,7 @@ export function readManifest(content: Uint8Array): Manifest | null {
   return manifest.size > archiveLimits.files ? null : manifest;
 }
 
-/** Why a file is not the one that the manifest describes under its name; null: it is. */
+/** Why a file differs from the manifest's entry for its name; null if it does not. */
 export function fileProblem(manifest: Manifest, name: string, content: Uint8Array): string | null {
   const promised = manifest.get(name);
   if (promised === undefined) return `${JSON.stringify(name)} is not in the manifest`;
@@ -60,7 +63,7 @@ export function fileProblem(manifest: Manifest, name: string, content: Uint8Arra
   return sha256 === promised.sha256 ? null : `${name} is not the content that the manifest describes`;
 }
 
-/** Why the files that came, each once, are not all that the manifest promises; null: they are. */
+/** Which file of the manifest is missing among the given names; null if none is. */
 export function missingProblem(manifest: Manifest, names: ReadonlySet<string>): string | null {
   const missing = [...manifest.keys()].find((name) => !names.has(name));
   return missing === undefined ? null : `${missing} is missing: the copy is not whole`;

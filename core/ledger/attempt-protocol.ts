@@ -2,10 +2,13 @@ import type { EntryBody } from "../../schemas/entries.ts";
 import type { Draft, TypedEntry } from "../entries.ts";
 import { attemptName } from "../identifiers.ts";
 
-/** How far an attempt has come. The first two are open; after a refusal nothing follows, after an acceptance its proof. */
+/**
+ * The state of an attempt. `asked` and `answered` are open; `refused` is final; `accepted` leads to `captured` and
+ * `committed`.
+ */
 type AttemptState = "asked" | "answered" | "refused" | "accepted" | "captured" | "committed";
 
-/** The entries that tell of one attempt; null: not recorded. */
+/** The entries of one attempt; null: not recorded. */
 type Recorded = {
   response: object | null;
   closed: { accepted: boolean } | null;
@@ -13,7 +16,7 @@ type Recorded = {
   commit: object | null;
 };
 
-/** How far an attempt has come, by the entries that tell of it. */
+/** The state of an attempt by its entries. */
 export function stateOf({ response, closed, evidence, commit }: Recorded): AttemptState {
   if (commit !== null) return "committed";
   if (evidence !== null) return "captured";
@@ -29,15 +32,15 @@ type LastAttempt = {
   resultSha256: string | null;
 };
 
-/** Where the attempts of a chain stand: the last one at each prompt, by its issue number, and the runs that have ended. */
+/** The attempts of a chain: the last one at each prompt, by issue number, and the closed runs. */
 export type Attempts = { last: Map<number, LastAttempt>; closedRuns: Set<string> };
 
-/** Before the first entry. */
+/** The state before the first entry. */
 export function emptyAttempts(): Attempts {
   return { last: new Map(), closedRuns: new Set() };
 }
 
-/** The kinds of entry that the attempt protocol speaks of; all others change nothing here. */
+/** The kinds of entry that are part of the attempt protocol; all others change nothing here. */
 export const attemptKinds: ReadonlySet<string> = new Set([
   "prompt.recorded",
   "response.recorded",
@@ -48,10 +51,10 @@ export const attemptKinds: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Takes one more entry into account, and says what it breaks of the attempt protocol (feature D2); null: nothing. A
- * prompt's first attempt is R0/S0, each further one adds one to S, a revision adds one to R and starts again at S0. One
- * attempt at a prompt is open at a time. It is asked, answered and closed, once each and in this order, or ended by the
- * end of its run; an accepted one is followed by its evidence and its commit.
+ * Applies the next entry, and returns how it breaks the attempt protocol; null if it does not. A prompt's
+ * first attempt is R0/S0, each further one adds one to S, a revision adds one to R and starts again at S0. One attempt
+ * at a prompt is open at a time. It is asked, answered and closed, once each and in this order, or ended by the end of
+ * its run; an accepted one is followed by its evidence and its commit.
  */
 export function checkAttempt(attempts: Attempts, entry: TypedEntry | Draft): string | null {
   switch (entry.kind) {
@@ -111,7 +114,7 @@ function beginAttempt(attempts: Attempts, body: EntryBody<"prompt.recorded">): s
           { r: last.attempt.r, s: last.attempt.s + 1 },
           { r: last.attempt.r + 1, s: 0 },
         ];
-  // Taken as it is even where it is wrong, so that one wrong number is one problem.
+  // A wrong number is stored too, so that it is reported only once.
   attempts.last.set(prompt, {
     run,
     attempt,
@@ -126,7 +129,7 @@ function beginAttempt(attempts: Attempts, body: EntryBody<"prompt.recorded">): s
   return `${attemptLabel(body)} begins where ${names} is due`;
 }
 
-/** An entry of an attempt that has begun: it belongs to the last one at its prompt, in one of the states in `from`. */
+/** Applies an entry of an open attempt: it must be the last one at its prompt, in one of the states in `from`. */
 function advance(
   attempts: Attempts,
   step: AttemptRef,

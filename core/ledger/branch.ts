@@ -1,12 +1,12 @@
 import { sha256 } from "../digest.ts";
 
-/** The branch of the governed repository that holds its ledger: an orphan, written by the App alone. */
+/** The branch of the governed repository that holds its ledger: an orphan branch, written only by the App. */
 export const evidenceBranch = "sallyport/evidence";
 
-/** How many entries one file of the branch holds; a full file is never written again. */
+/** The number of entries in a full file of the branch; a full file is never written again. */
 export const segmentEntries = 500;
 
-/** The file that holds an entry, by its place in the chain: `ledger/0001.jsonl` holds the first 500. */
+/** The file of an entry, by its sequence number: `ledger/0001.jsonl` holds the first 500. */
 export function segmentPath(seq: number): string {
   return `ledger/${String(Math.ceil(seq / segmentEntries)).padStart(4, "0")}.jsonl`;
 }
@@ -16,7 +16,7 @@ export function bodyPath(sha256: string): string {
   return `bodies/${sha256.slice(0, 2)}/${sha256}`;
 }
 
-/** What people who come across the branch read first. */
+/** The README of the branch. */
 export const branchReadme = `# The ledger of this repository
 
 Written by Sallyport, one signed entry a line: who asked for each change by an AI agent, who approved which plan, what
@@ -35,8 +35,8 @@ taken from there.
 export type BranchFile = { path: string; content: string | Uint8Array };
 
 /**
- * The files of one batched commit that appends entries: the segments that grow, whole, and the new bodies. `open` are
- * the lines of the last segment as it stands on the branch, when it is not full.
+ * The segments that a commit of new entries writes, each whole. `open` are the lines of the branch's last segment, if
+ * it is not full.
  */
 export function branchFiles(
   open: readonly string[],
@@ -47,7 +47,7 @@ export function branchFiles(
     const path = segmentPath(seq);
     const isFirst = !segments.has(path);
     const lines = segments.get(path) ?? [];
-    // Only the first of the new entries can continue a segment that is on the branch already.
+    // Only the first new entry can continue a segment that is on the branch already.
     if (isFirst && segments.size === 0 && (seq - 1) % segmentEntries !== 0) lines.push(...open);
     lines.push(line);
     segments.set(path, lines);
@@ -55,18 +55,18 @@ export function branchFiles(
   return [...segments].map(([path, lines]) => ({ path, content: `${lines.join("\n")}\n` }));
 }
 
-/** What is wrong with the layout of a branch's files; `position` is the first place in the chain that cannot be read. */
+/** What is wrong with the layout of a branch's files; `position` is the first entry that cannot be read. */
 type LayoutFault = { ok: false; position: number; message: string };
 
-/** How many entries the segments hold, and the segments in order. */
+/** The number of entries, and the paths of the segments in order. */
 export type BranchLayout = { ok: true; entries: number; segments: string[] } | LayoutFault;
 
-/** What the branch's files say, in order. */
+/** The lines of the branch's files, in order. */
 export type BranchReading = { ok: true; lines: string[] } | LayoutFault;
 
 /**
- * Checks all segments. One that is missing, short in the middle, not ended by a line end or not UTF-8, and any other file
- * among them, is a fault of layout. Whoever can push to the branch wrote the bytes.
+ * Checks all segments. A segment that is missing, short before the last one, cut off before its line end or not UTF-8
+ * is a fault, and so is any other file under `ledger/`. Whoever can push to the branch wrote the bytes.
  */
 export function readLayout(files: ReadonlyMap<string, Uint8Array>): BranchLayout {
   const unread = new Set([...files.keys()].filter((path) => path.startsWith("ledger/")));
@@ -85,7 +85,7 @@ export function readLayout(files: ReadonlyMap<string, Uint8Array>): BranchLayout
     unread.delete(path);
     let found = 0;
     for (const line of linesOf(bytes)) {
-      // What is no UTF-8 is read as a replacement character, and that is written as other bytes.
+      // Invalid UTF-8 is decoded to a replacement character, which encodes to other bytes.
       if (!Buffer.from(line.toString("utf8"), "utf8").equals(line))
         return fault(`${path} is not UTF-8 text in line ${found + 1}`, found);
       found += 1;
@@ -102,7 +102,7 @@ export function readLayout(files: ReadonlyMap<string, Uint8Array>): BranchLayout
   return { ok: true, entries, segments };
 }
 
-/** Each line's bytes without its line end; what follows the last one is no line. */
+/** Each line's bytes without its line end; text after the last line end is ignored. */
 function* linesOf({ buffer, byteOffset, byteLength }: Uint8Array): Generator<Buffer> {
   const bytes = Buffer.from(buffer, byteOffset, byteLength);
   let start = 0;
@@ -112,7 +112,7 @@ function* linesOf({ buffer, byteOffset, byteLength }: Uint8Array): Generator<Buf
   }
 }
 
-/** The lines of these segments, whose layout was found to be in order, each made when it is asked for. */
+/** The lines of segments whose layout was checked, decoded lazily. */
 export function* segmentLines(
   files: ReadonlyMap<string, Uint8Array>,
   segments: readonly string[],
@@ -127,7 +127,7 @@ export function readSegments(files: ReadonlyMap<string, Uint8Array>): BranchRead
   return layout.ok ? { ok: true, lines: [...segmentLines(files, layout.segments)] } : layout;
 }
 
-/** The files under `bodies/` whose content is not what their name says. */
+/** The files under `bodies/` whose content does not match the digest in their name. */
 export function wrongBodies(files: ReadonlyMap<string, Uint8Array>): string[] {
   return [...files].flatMap(([path, content]) => {
     if (!path.startsWith("bodies/")) return [];
@@ -135,7 +135,7 @@ export function wrongBodies(files: ReadonlyMap<string, Uint8Array>): string[] {
   });
 }
 
-/** The files that are no part of a ledger. They change nothing, but only the App is meant to write to the branch. */
+/** The files that do not belong to a ledger. They change nothing, but only the App is meant to write to the branch. */
 export function strayFiles(files: ReadonlyMap<string, Uint8Array>): string[] {
   return [...files.keys()].filter((path) => path !== "README.md" && !/^(?:ledger|bodies)\//.test(path));
 }

@@ -13,15 +13,16 @@ import { lineBytes, openEnvelope, pae } from "./envelope.ts";
 import type { LedgerProblem } from "./problem.ts";
 import { subjectProblem } from "./subject.ts";
 
+/** What an entry is about, by digest. */
 export type Subject = StatementSubject;
 
 /** The last entry of a chain; null for a chain without entries. `hash` is SHA-256 of the entry's line, in hex. */
 export type LedgerHead = { seq: number; hash: string } | null;
 
-/** Signs bytes with one ed25519 key; the key itself stays with whoever made this function. */
+/** Signs bytes with one ed25519 key; the caller never sees the key. */
 export type Sign = (bytes: Uint8Array) => Promise<{ keyid: string; sig: string }>;
 
-/** An entry as its line says it, its body not yet checked against its kind. */
+/** An entry as read from its line; its body is not yet checked against its kind. */
 export type Entry = {
   seq: number;
   hash: string;
@@ -32,11 +33,11 @@ export type Entry = {
   repository: { id: number; name: string };
   subject: Subject[];
   body: Record<string, unknown>;
-  /** The keys that its signatures name. */
+  /** The ids of the keys that its signatures name. */
   keyids: string[];
 };
 
-/** What is to become an entry; its place and its signature are given when it is appended. */
+/** The content of a new entry; appending gives it its sequence number and signature. */
 export type EntryDraft = {
   repository: { id: number; name: string };
   kind: string;
@@ -46,15 +47,15 @@ export type EntryDraft = {
   body: Json;
 };
 
-/** The hash of an entry: plain SHA-256 of its line without the line end, so that `sha256sum` gives it too. */
+/** The hash of an entry: plain SHA-256 of its line without the line end, as `sha256sum` computes it. */
 export function entryHash(line: string): string {
   return sha256(line);
 }
 
 /**
- * Makes the next entry of a chain, signed by one key or by several. The caller holds the chain's lock and stores the
- * line. Throws on a draft that could not be read back from its line, before anything is signed: one such entry would
- * break the chain for good.
+ * Makes the next entry of a chain, signed by one or several keys. The caller holds the chain's lock and stores the
+ * line. Throws before signing if the draft could not be read back from its line: such an entry would break the chain
+ * for good.
  */
 export async function appendEntry(
   head: LedgerHead,
@@ -81,11 +82,12 @@ export async function appendEntry(
   return { line, head: { seq, hash: entryHash(line) } };
 }
 
+/** The entry of a line, or the problem with it. */
 export type EntryReading = { ok: true; entry: Entry } | { ok: false; problem: LedgerProblem };
 
 /**
- * Reads a line as an entry without trusting it: no signature is checked here. Use it on lines of our own store, or after
- * `verifyChain` has found nothing wrong.
+ * Reads a line as an entry without trusting it: no signature is checked here. Use it on lines of our own store, or
+ * after `verifyChain` has found nothing wrong.
  */
 export function readEntry(line: string, position = 0): EntryReading {
   const opened = openEnvelope(line, position);

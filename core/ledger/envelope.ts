@@ -5,11 +5,11 @@ import type { LedgerProblem, LedgerProblemCode } from "./problem.ts";
 /** Longer lines are refused before anything is decoded or verified. */
 export const lineBytes = 1024 * 1024;
 
-/** A policy names no more keys than this, so more signatures only cost the time to check them. */
+/** A policy names at most this many keys; more signatures would only cost time to check. */
 const maxSignatures = 20;
 
 /**
- * DSSE's pre-authentication encoding: what is signed, so that a payload of one type is never read as another.
+ * DSSE's pre-authentication encoding. Signatures cover it, so that a payload of one type is never read as another.
  * Source: secure-systems-lab/dsse, `protocol.md`.
  */
 export function pae(type: string, payload: Uint8Array): Buffer {
@@ -17,7 +17,7 @@ export function pae(type: string, payload: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(head, "utf8"), payload]);
 }
 
-/** A line's envelope and its payload's bytes: the bytes that signatures are checked over, and the only ones parsed. */
+/** A line's envelope and its payload's bytes: signatures are checked over these bytes, and only these are parsed. */
 export type OpenEnvelope =
   | { ok: true; envelope: Envelope; payload: Buffer }
   | { ok: false; problem: LedgerProblem };
@@ -43,7 +43,7 @@ export function openEnvelope(line: string, position: number): OpenEnvelope {
       `entry ${position} is no DSSE envelope with signatures by different keys, ${maxSignatures} at most`,
     );
   const payload = Buffer.from(envelope.payload, "base64");
-  // Many texts decode to the same bytes; only the one that encodes back to itself is accepted.
+  // Several base64 texts decode to the same bytes; only the canonical one is accepted.
   if (
     payload.toString("base64") !== envelope.payload ||
     envelope.signatures.some(({ sig }) => Buffer.from(sig, "base64").toString("base64") !== sig)
@@ -53,7 +53,7 @@ export function openEnvelope(line: string, position: number): OpenEnvelope {
   return { ok: true, envelope, payload };
 }
 
-/** By hand, because a chain of 100,000 entries passes through here; the same shape as `schemas/ledger.ts` Envelope. */
+/** Checks the shape of `schemas/ledger.ts` Envelope by hand, because chains can have 100,000 entries. */
 function asEnvelope(value: Json): Envelope | null {
   if (!isObject(value)) return null;
   const { payload, payloadType: type, signatures: list, ...rest } = value;
@@ -64,7 +64,7 @@ function asEnvelope(value: Json): Envelope | null {
     if (!isObject(item)) return null;
     const { keyid, sig, ...other } = item;
     if (typeof keyid !== "string" || typeof sig !== "string" || Object.keys(other).length > 0) return null;
-    // Two signatures by one key are one signature written twice.
+    // Two signatures by one key count as one signature written twice.
     if (signatures.some((one) => one.keyid === keyid)) return null;
     signatures.push({ keyid, sig });
   }

@@ -6,9 +6,9 @@ import type { LedgerProblem } from "./problem.ts";
 import { keyId, parsePublicKey } from "./public-key.ts";
 
 /**
- * A key that is trusted to sign entries: of which kinds (all when undefined), and from which place of the chain to which,
- * both included. A place and not a time, because whoever holds a stolen key writes whatever time they like. A revoked key
- * is one whose `to` is the last entry that was honestly signed.
+ * A key that is trusted to sign entries: of which kinds (all if undefined), and from which entry to which, both
+ * included. Sequence numbers and not times, because whoever holds a stolen key can write any time. The `to` of a
+ * revoked key is the last honestly signed entry.
  */
 export type LedgerKey = {
   key: KeyObject;
@@ -17,15 +17,15 @@ export type LedgerKey = {
   to?: number | undefined;
 };
 
-/** The keys that a policy pins; empty: it pins none. Whoever may push to the default branch wrote them. */
+/** The keys that a policy pins; empty if it pins none. Whoever may push to the default branch wrote them. */
 export function pinnedKeys(policy: Policy): LedgerKey[] {
   return (policy.ledger?.keys ?? []).map((rule) => ({ ...rule, key: parsePublicKey(rule.key) }));
 }
 
-/** The trusted keys by their ids, with all that each may sign. The ids are made here and never taken from a line. */
+/** The trusted keys by id, with the rules for each. The ids are computed here and never taken from a line. */
 export type Keyring = ReadonlyMap<string, { key: KeyObject; rules: readonly LedgerKey[] }>;
 
-/** Orders keys for looking them up; a key that is given more than once may sign what any of its rules allows. */
+/** Indexes keys by id; a key that is given more than once may sign whatever any of its rules allows. */
 export function keyringOf(keys: readonly LedgerKey[]): Keyring {
   const ring = new Map<string, { key: KeyObject; rules: LedgerKey[] }>();
   for (const rule of keys) {
@@ -38,8 +38,8 @@ export function keyringOf(keys: readonly LedgerKey[]): Keyring {
 }
 
 /**
- * What is wrong with an envelope's signatures; null when every one of them is good and by a trusted key. One that cannot
- * be checked counts against the entry: it could be swapped unnoticed.
+ * What is wrong with an envelope's signatures; null if all are valid and by trusted keys. A signature that cannot be
+ * checked is a problem too: it could be replaced unnoticed.
  */
 export function signatureProblem(
   envelope: Envelope,
@@ -63,7 +63,7 @@ export function signatureProblem(
   return null;
 }
 
-/** Why a key that signed an entry may not have signed it: its kind, or its place. Null: all of them may. */
+/** Why a key may not sign this entry: its kind, or its position. Null if all its keys may. */
 export function permissionProblem(
   entry: { kind: string; keyids: readonly string[] },
   position: number,

@@ -1,4 +1,4 @@
-/** What is wrong with a ledger; a closed set. */
+/** The codes of ledger problems; a closed set. */
 export type LedgerProblemCode =
   | "empty"
   | "too-long"
@@ -18,5 +18,5 @@ export type LedgerProblemCode =
   | "missing-body"
   | "bad-layout";
 
-/** A problem with its position: the place in the chain, from 1; 0 where it concerns the whole. */
+/** A problem and the position of its entry in the chain, from 1; 0 if it concerns the whole. */
 export type LedgerProblem = { code: LedgerProblemCode; position: number; message: string };

@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import { sha256 } from "../digest.ts";
 import { SallyportError } from "../errors.ts";
 
-/** Where an ed25519 key's 32 bytes begin in its SPKI form. Source: RFC 8410. */
+/** The bytes before an ed25519 key's 32 bytes in its SPKI form. Source: RFC 8410. */
 const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
 
 /** The id of a public key: SHA-256 of its SPKI form, in hex. A hint for finding the key, never a reason to trust it. */
@@ -11,11 +11,11 @@ export function keyId(key: KeyObject): string {
 }
 
 /**
- * Reads a public ed25519 key as PEM or as the one-line form `ed25519:<base64>` that policies carry. Throws a
- * `bad-input` error that says what was expected; whoever may push to the default branch wrote a policy's key.
+ * Reads a public ed25519 key as PEM or in the one-line form `ed25519:<base64>` of policies. Throws a `bad-input` error
+ * that says what was expected. Whoever may push to the default branch wrote a policy's key.
  */
 export function parsePublicKey(text: string): KeyObject {
-  // Node would quietly derive the public half; whoever handed it over has to learn that it was the secret one.
+  // Node would silently derive the public half; the user has to learn that they gave the private key.
   if (text.includes("PRIVATE KEY-----"))
     throw new SallyportError(
       "bad-input",

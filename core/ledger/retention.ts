@@ -4,26 +4,26 @@ import type { Ourselves } from "../effects.ts";
 import { appActor, type Draft, entriesOf, type TypedEntry } from "../entries.ts";
 import type { PolicyReading } from "../facts.ts";
 
-/** What decides which bodies are given up. */
+/** The facts that decide which bodies are purged. */
 export type RetentionFacts = {
   /** RFC 3339. */
   now: string;
   ourselves: Ourselves;
-  /** As it stands on the default branch. */
+  /** The policy on the default branch. */
   policy: PolicyReading;
   /** The repository's ledger, oldest first. */
   entries: readonly TypedEntry[];
-  /** Stories that nobody goes on with, because a person closed their issue. */
+  /** Stories whose issue a person closed. */
   abandoned: ReadonlySet<number>;
 };
 
-/** An entry's body, before or after it was checked against its kind. */
+/** An entry's body, checked against its kind or not. */
 type EntryWithBody = { readonly body: Readonly<Record<string, unknown>> };
 
-/** The large bodies that an entry names. */
+/** The large bodies that an entry refers to. */
 export function referencedBodies({ body }: EntryWithBody): BodyRef[] {
   return Object.values(body).flatMap((value) => {
-    // Most values are none, and a parse that fails costs more than all else that is done with an entry.
+    // Most values are no reference, and a failed parse costs more than all other work on an entry.
     if (typeof value !== "object" || value === null || !("sha256" in value)) return [];
     const named = BodyRef.safeParse(value);
     return named.success ? [named.data] : [];
@@ -31,8 +31,8 @@ export function referencedBodies({ body }: EntryWithBody): BodyRef[] {
 }
 
 /**
- * Keeps account of the bodies that were given up, each with the number of the entry that says so. One that an entry names
- * again later is there again: the same answer can be given twice.
+ * Updates the purged bodies by one entry: each maps to the sequence number of its purge. A body that a later entry
+ * refers to is stored again: the same answer can be given twice.
  */
 export function applyPurge(
   purged: Map<string, number>,
@@ -43,14 +43,14 @@ export function applyPurge(
   for (const { sha256 } of purge?.data?.digests ?? []) purged.set(sha256, entry.seq);
 }
 
-/** The bodies that a ledger gave up. */
+/** The bodies that a ledger purged. */
 export function purgedBodies(entries: Iterable<TypedEntry>): Map<string, number> {
   const purged = new Map<string, number>();
   for (const entry of entries) applyPurge(purged, entry);
   return purged;
 }
 
-/** The bodies that entries name and that were not given up since. */
+/** The bodies that entries refer to and that were not purged since. */
 export function retainedBodies(entries: readonly TypedEntry[]): Set<string> {
   const purged = purgedBodies(entries);
   return new Set(
@@ -58,12 +58,12 @@ export function retainedBodies(entries: readonly TypedEntry[]): Set<string> {
   );
 }
 
-/** What the ledger says of one body that is still kept. */
+/** A stored body: its newest entry's time, and the stories whose open run refers to it. */
 type StoredBody = { ref: BodyRef; newest: string; stories: Set<number> };
 
 /**
- * Gives up the bodies whose newest entry is older than the policy's `ledger.retention`, the oldest first, in one entry. A
- * body that an open run may still read is kept, and so is everything while there is no valid policy. Null: none is due.
+ * Purges the bodies whose newest entry is older than the policy's `ledger.retention`, oldest first, in one entry.
+ * Bodies that an open run may still read are kept, and all bodies while there is no valid policy. Null if none is due.
  */
 export function decidePurge(facts: RetentionFacts): Draft | null {
   const rule = retentionOf(facts.policy);
@@ -81,7 +81,7 @@ export function decidePurge(facts: RetentionFacts): Draft | null {
   };
 }
 
-/** The stories whose run is open although bodies of it are due: whether their issues are open decides about them. */
+/** The stories with an open run whose bodies are due: such bodies are purged only if the story's issue is closed. */
 export function openStoriesDue(facts: Omit<RetentionFacts, "abandoned">): number[] {
   const rule = retentionOf(facts.policy);
   if (rule === null) return [];
@@ -94,7 +94,7 @@ function retentionOf(policy: RetentionFacts["policy"]): { days: number; blob: st
   return days === undefined ? null : { days, blob: policy.blob };
 }
 
-/** The bodies that are old enough, each with the stories whose open run names it. */
+/** The bodies that are old enough to purge, each with the stories whose open run refers to it. */
 function dueBodies({ entries, now }: Pick<RetentionFacts, "entries" | "now">, days: number): StoredBody[] {
   const closedRuns = new Set<string>();
   for (const { body } of entriesOf(entries, "run.closed")) closedRuns.add(body.run);

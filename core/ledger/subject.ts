@@ -1,6 +1,6 @@
 import type { StatementSubject } from "../../schemas/ledger.ts";
 
-/** Where the body of a kind names the commit that the entry is about. */
+/** The fields of each kind's body that name the entry's commit. */
 const commitFields: ReadonlyMap<string, readonly string[]> = new Map([
   ["checkpoint.recorded", ["head"]],
   ["change.committed", ["commit"]],
@@ -20,8 +20,8 @@ const commitFields: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /**
- * What is wrong with a statement's subject: whoever looks for statements about a commit finds them by their subjects, and
- * our own readers by their bodies, so both have to name the same one. Null: they do, or the body names none.
+ * What is wrong with a statement's subjects; null if they include the commits that the body names. Other tools find
+ * statements about a commit by subject, our own readers by body, so both must name the same one.
  */
 export function subjectProblem(
   kind: string,

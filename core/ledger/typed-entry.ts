@@ -7,8 +7,8 @@ function isEntryKind(kind: string): kind is EntryKind {
 }
 
 /**
- * Checks an entry's body against its kind. Null: a kind this version does not know, or a body that does not fit;
- * such an entry counts in the chain but no decision reads it.
+ * Checks an entry's body against its kind. Null if this version does not know the kind or the body does not fit; such
+ * an entry counts in the chain but no decision reads it.
  */
 export function typedEntry(entry: Entry): TypedEntry | null {
   if (!isEntryKind(entry.kind)) return null;

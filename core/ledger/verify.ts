@@ -5,10 +5,10 @@ import { type Keyring, keyringOf, type LedgerKey, permissionProblem, signaturePr
 import type { LedgerProblem } from "./problem.ts";
 import { typedEntry } from "./typed-entry.ts";
 
-/** Something a reader should know that is no fault of the chain, with its place. */
+/** A remark about an entry that is not a fault of the chain, with its position. */
 export type LedgerNote = { position: number; message: string };
 
-/** What a verification found. `ok` only if there was at least one entry and no problem. */
+/** The result of a verification. `ok` if there is at least one entry and no problem. */
 export type ChainReport = {
   ok: boolean;
   entries: number;
@@ -22,26 +22,32 @@ export type ChainReport = {
   notes: LedgerNote[];
 };
 
-/** A ledger that is broken in many places is broken; more problems or notes than this are not listed. */
+/** The most problems and the most notes that are listed. */
 const maxListed = 20;
 
-/** What every entry of a chain is held against. `repository`: the one it belongs to; that of the first entry if undefined. */
+/**
+ * The rules for every entry of a chain. `repository`: the expected repository id; if undefined, that of the first
+ * entry.
+ */
 export type ChainRules = { keys: Keyring; repository?: number | undefined };
 
-/** How far a verification has come: all that the next entry is compared with. Plain data; a copy can be gone on from. */
+/** The state of a verification: all that the next entry is compared with. Plain data, so a copy can be resumed. */
 export type ChainState = {
-  /** How many lines were read. */
+  /** The number of lines read. */
   position: number;
-  /** How far an entry's own number is from its place: told where it changes, or one lost entry would be told at all that follow. */
+  /**
+   * The difference between an entry's own number and its position. Only a change of it is a problem; otherwise one lost
+   * entry would be reported for all that follow.
+   */
   shift: number;
   repository: number | null;
   last: { seq: number; hash: string; at: string } | null;
 };
 
-/** Before the first line. */
+/** The state before the first line. */
 export const chainStart: ChainState = { position: 0, shift: 0, repository: null, last: null };
 
-/** What one line brought: where the chain stands after it, its entry if it can be read and trusted, and what is wrong. */
+/** The result of one line: the state after it, its entry if it can be read and trusted, and what is wrong. */
 export type ChainStep = {
   state: ChainState;
   entry: Entry | null;
@@ -50,8 +56,8 @@ export type ChainStep = {
 };
 
 /**
- * Verifies the next line of a chain: its signatures before its payload is read, canonical bytes, its number, the hash of
- * the entry before it, its repository, and whether its keys may sign such an entry there.
+ * Verifies the next line of a chain: its signatures before its payload is read, canonical bytes, its number, the hash
+ * of the previous entry, its repository, and whether its keys may sign such an entry at that position.
  */
 export function verifyNext(state: ChainState, line: string, rules: ChainRules): ChainStep {
   const position = state.position + 1;
@@ -91,9 +97,9 @@ function readSigned(line: string, position: number, rules: ChainRules) {
 }
 
 /**
- * Verifies a whole chain, oldest entry first, each line as `verifyNext` does, and that its attempts follow each other.
- * Needs no network, no clock and nothing but the lines and the keys. `anchor`: an entry known from elsewhere that must be
- * there. `visit` sees each entry that is in order; what it saw counts only if the report is ok.
+ * Verifies a whole chain, oldest entry first: each line as in `verifyNext`, and the attempt protocol. Needs no network,
+ * no clock and nothing but the lines and the keys. `anchor`: an entry known from elsewhere that the chain must contain.
+ * `visit` gets each entry without a problem; its results count only if the report is ok.
  */
 export function verifyChain(
   lines: Iterable<string>,
@@ -122,7 +128,7 @@ export function verifyChain(
     const { entry } = step;
     if (entry === null) continue;
     first ??= entry;
-    // A chain with holes has no attempts to follow: its first problem would be told again for each of them.
+    // In a chain with a problem the attempts are not checked: every later one would be reported too.
     const typed = problems.length === 0 && attemptKinds.has(entry.kind) ? typedEntry(entry) : null;
     const wrong = typed === null ? null : checkAttempt(attempts, typed);
     if (wrong !== null)

@@ -1,22 +1,22 @@
 import { matcher } from "./patterns.ts";
 
-/** Wildcards stand for these in the examples of a pattern: a name that no pattern is likely to spell out. */
+/** Replaces wildcards in the examples of a pattern: a name that no pattern is likely to contain. */
 const name = "zqxj";
 
-/** A pattern with its folder form made plain: `dir`, `dir/` and `dir/**` are one. */
+/** A pattern without its folder suffix: `dir`, `dir/` and `dir/**` are the same. */
 function bare(pattern: string): string {
   return pattern.replace(/(?:\/\*\*)*\/?$/, "");
 }
 
-/** Characters, classes and alternatives that an example cannot stand for. */
+/** Whether a pattern has brackets or braces, or contains the example name: examples cannot represent it. */
 function isIntricate(pattern: string): boolean {
   return /[[\]{}]/.test(pattern) || pattern.includes(name.slice(0, 2));
 }
 
-/** How many folders a `**` is tried with: a pattern of single stars can match some depths and not others. */
+/** The numbers of folders that replace a `**`: a pattern of single stars can match some depths and not others. */
 const depths = [0, 1, 2, 9];
 
-/** Paths that a pattern matches, from the shortest to a long one, and for a folder some below each. */
+/** Example paths that a pattern matches, at several depths; for a folder also paths inside it. */
 function examples(pattern: string): string[] {
   const segments = bare(pattern).split("/");
   const filled = depths
@@ -35,14 +35,14 @@ function examples(pattern: string): string[] {
   return [...filled, ...below].filter((path) => path !== "");
 }
 
-/** A path that lies so many folders below another. */
+/** A path that lies `depth` folders below another. */
 function within(path: string, depth: number): string {
   return [path, ...Array<string>(depth).fill(name)].filter((part) => part !== "").join("/");
 }
 
 /**
- * Whether every path that `narrow` matches is matched by `wide` too, so that beside `wide` it changes nothing. Says no
- * where that cannot be told. Both must have passed `problems`.
+ * Whether every path that `narrow` matches is matched by `wide` too, so that `narrow` is redundant beside `wide`. False
+ * if that cannot be decided. Both must have passed `problems`.
  */
 export function covers(wide: string, narrow: string): boolean {
   if (bare(wide) === bare(narrow)) return isFolderForm(wide) || wide === narrow;
@@ -57,7 +57,10 @@ function isPlain(pattern: string): boolean {
   return !/[*?[\]{}]/.test(pattern);
 }
 
-/** A name without wildcards is a folder too; one with wildcards only if it says so. */
+/**
+ * Whether a pattern also matches a folder's content: without wildcards always, with wildcards only if it ends in `/` or
+ * `/**`.
+ */
 function isFolderForm(pattern: string): boolean {
   return isPlain(pattern) || bare(pattern) !== pattern;
 }

@@ -5,16 +5,16 @@ export type PatternList = {
   patterns: readonly string[];
   /** How it is matched: `deny` takes look-alike names too. */
   mode: "allow" | "deny";
-  /** What holds for a path that is matched, as the rest of a sentence about that path. */
+  /** The consequence for a matching path, as the rest of a sentence about that path. */
   meaning: string;
-  /** Its files may be yet to be written, so a pattern without a file says nothing about the pattern. */
+  /** The files may not exist yet, so a pattern that matches none is no warning. */
   mayBeAbsent: boolean;
 };
 
-/** Two lists of patterns: when a file of the one changes, a file of the other is needed. */
+/** Two lists of patterns: a change of a file in `when` needs a change of a file in `need`. */
 type Pair = { when: readonly string[]; need: readonly string[] };
 
-/** The list under a key; an empty one where the policy has none. */
+/** The list under a key; empty if the policy has none. */
 export function patternList(
   key: string,
   mode: PatternList["mode"],
@@ -24,7 +24,7 @@ export function patternList(
   return { key, mode, patterns: patterns ?? [], meaning, mayBeAbsent: false };
 }
 
-/** The two lists of each pair under a key; `says` gives what a match of either means, from both as people read them. */
+/** The two lists of each pair under a key; `says` returns the meanings of a match in `when` and in `need`. */
 export function pairLists(
   key: string,
   pairs: readonly Pair[] | undefined,
@@ -39,7 +39,7 @@ export function pairLists(
   });
 }
 
-/** Patterns as people read them in a sentence. */
+/** A list of patterns for use in a sentence. */
 export function anyOf(patterns: readonly string[]): string {
   return patterns.map((pattern) => `\`${pattern}\``).join(" or ");
 }

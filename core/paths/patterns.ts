@@ -3,10 +3,10 @@ import { foldConfusables, isTooLong, nameProblem } from "../file-names.ts";
 
 export { nameProblem };
 
-/** Answers which pattern of a list a path matches; null when none does. */
+/** Returns the first pattern of a list that a path matches; null if none does. */
 export type Matcher = { matches(path: string): string | null };
 
-/** A pattern that is refused: its place in the list that was given, the pattern, and what is wrong in one line. */
+/** A rejected pattern: its index in the given list, the pattern, and what is wrong in one line. */
 export type PatternProblem = { index: number; pattern: string; message: string };
 
 const options = {
@@ -20,7 +20,7 @@ const options = {
 
 const limits = { length: 500, alternatives: 64, globstars: 6, stars: 6 };
 
-/** The patterns that `{a,b}` stands for; the pattern itself when there are no braces. One more than allowed is enough to refuse. */
+/** Expands `{a,b}`; the pattern itself if it has no braces. Stops at one more alternative than allowed. */
 function alternatives(pattern: string): string[] {
   return braceExpand(pattern, { ...options, nobrace: false, braceExpandMax: limits.alternatives + 1 });
 }
@@ -48,7 +48,9 @@ function plainProblem(pattern: string): string | null {
   return bracketProblem(pattern);
 }
 
-/** A deny looks at names without their case: it takes brackets only where that loses no name, so `[!a]` and `[A-z]` are out. */
+/**
+ * A deny compares names without case, so it takes brackets only if that loses no name: `[!a]` and `[A-z]` are rejected.
+ */
 function bracketProblem(pattern: string): string | null {
   if (/\[(?:[!^]|\[:)/.test(pattern))
     return "brackets list what is meant: `[!…]`, `[^…]` and `[[:…:]]` are not accepted";
@@ -64,7 +66,7 @@ function bracketProblem(pattern: string): string | null {
   return null;
 }
 
-/** Some readers take `**.ts` for any folder, others for this one only; so it is not accepted at all. */
+/** `**.ts` is rejected: some readers match it in any folder, others in this one only. */
 function globstarProblem(pattern: string): string | null {
   const mixed = pattern.split("/").some((segment) => segment !== "**" && segment.includes("**"));
   return mixed ? "`**` stands between slashes: write `**/*.ts` for any folder, `*.ts` for this one" : null;
@@ -91,8 +93,8 @@ function patternProblem(pattern: string): string | null {
 }
 
 /**
- * The patterns that are not accepted, with why. What passes is matched in bounded time on any path: the number of
- * wildcards is capped here and the length of paths in `isTooLong`.
+ * The rejected patterns, with reasons. An accepted pattern is matched in bounded time on any path: the number of
+ * wildcards is limited here and the length of paths in `isTooLong`.
  */
 export function problems(patterns: readonly string[]): PatternProblem[] {
   return patterns.flatMap((pattern, index) => {
@@ -103,7 +105,7 @@ export function problems(patterns: readonly string[]): PatternProblem[] {
   });
 }
 
-/** Spells out that a folder's name stands for the folder itself and all in it: `dir`, `dir/` and `dir/**` are one. */
+/** Expands a folder's name to the folder itself and its content: `dir`, `dir/` and `dir/**` are the same. */
 function spelledOut(pattern: string): string[] {
   let base = pattern.replace(/\/$/, "");
   const wasFolder = base !== pattern || base.endsWith("/**");
@@ -129,10 +131,10 @@ function compile(pattern: string): Glob[] {
   });
 }
 
-/** What a pattern stands for, with the name that a path must begin with to match it. */
+/** A compiled pattern, with the top-level name that a matching path must have. */
 type Glob = { top: string; match(path: string): boolean };
 
-/** Stands for "may begin with anything"; no path has an empty name. */
+/** Marks a glob that can match under any top-level name; no path has an empty name. */
 const anyTop = "";
 
 /** The first name in a path or pattern. */
@@ -141,7 +143,7 @@ function topOf(path: string): string {
   return slash === -1 ? path : path.slice(0, slash);
 }
 
-/** Compiling costs more than a match, and most patterns of a long list are never tried. */
+/** Compiles on first use: compiling costs more than a match, and most patterns of a long list are never tried. */
 function lazily(make: () => Minimatch): (path: string) => boolean {
   let made: Minimatch | null = null;
   return (path) => {
@@ -162,16 +164,16 @@ const forms: readonly Form[] = [
 /**
  * One matcher for every list of paths in a policy or plan. A deny matches the name as it is and every form of it that
  * a file system or a reader could take for the same (Unicode-normalised, case-folded, invisible characters left out);
- * a name too long to be looked at is denied by the first pattern. An allow matches the raw name only, and never a
+ * a name too long to match is denied by the first pattern. An allow matches the raw name only, and never a
  * hostile one. Patterns must have passed `problems`; anyone who can push a branch chose the paths.
  *
- * Compared with git's `:(glob)` pathspec: `{a,b}` stands for both, a backslash is no escape, and brackets also match
+ * Compared with git's `:(glob)` pathspec: `{a,b}` means both, a backslash is no escape, and brackets also match
  * themselves; `problems` refuses what readers of such patterns do not agree on.
  */
 export function matcher(patterns: readonly string[], mode: "allow" | "deny"): Matcher {
   if (patterns.length === 0) return { matches: () => null };
   const used = mode === "deny" ? forms : [raw];
-  // Made when it is first asked: many lists are never held against a path.
+  // Built on the first match: many lists are never compared with a path.
   let lists: Map<string, Rule[]>[] | null = null;
   return {
     matches(path) {
@@ -180,7 +182,7 @@ export function matcher(patterns: readonly string[], mode: "allow" | "deny"): Ma
       const names = used.map((form) => form(path));
       let first = patterns.length;
       for (const [form, name] of names.entries()) {
-        // Most names and patterns have one form only: a pair that was tried already is not tried again.
+        // Most names and patterns have only one form: a pair that was tried already is skipped.
         const isTried = ({ texts }: Rule) =>
           names.some((other, earlier) => earlier < form && other === name && texts[earlier] === texts[form]);
         for (const top of [topOf(name), anyTop]) {
@@ -196,10 +198,10 @@ export function matcher(patterns: readonly string[], mode: "allow" | "deny"): Ma
   };
 }
 
-/** One glob of a pattern: the pattern's place in its list and its text in every form. */
+/** One glob of a pattern: the pattern's index in its list and its text in every form. */
 type Rule = { index: number; texts: readonly string[]; glob: Glob };
 
-/** The globs of one form by the name that a path must begin with, so that a long policy is not tried in full on each path. */
+/** The globs of one form by the top-level name of a path, so that a long policy is not tried in full on each path. */
 function indexed(patterns: readonly string[], used: readonly Form[], form: number): Map<string, Rule[]> {
   const rules = new Map<string, Rule[]>();
   for (const [index, pattern] of patterns.entries()) {
@@ -224,7 +226,7 @@ export function byPath(one: { path: string }, other: { path: string }): number {
   return a.length - b.length;
 }
 
-/** UTF-16 puts the halves of characters past U+FFFF before U+E000; in UTF-8 they come last. */
+/** UTF-16 sorts the surrogates of characters past U+FFFF before U+E000; UTF-8 sorts them last. */
 function byteRank(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;

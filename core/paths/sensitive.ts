@@ -1,4 +1,4 @@
-/** One kind of file that steers tools, people or this check, and why an agent keeps off it. */
+/** A kind of file that steers tools, people or this check, and why agents may not touch it. */
 export type Sensitive = { pattern: string; why: string };
 
 /** The built-in list that `extends: default` adds: no agent may touch these files, whatever its role allows. */
@@ -53,5 +53,5 @@ export const sensitive: readonly Sensitive[] = [
   { pattern: "**/id_ed25519", why: "it may hold a private key" },
 ];
 
-/** The patterns of the built-in list alone, as a matcher takes them. */
+/** The patterns of the built-in list alone, for a matcher. */
 export const sensitivePatterns: readonly string[] = sensitive.map((one) => one.pattern);

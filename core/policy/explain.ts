@@ -6,7 +6,7 @@ import { matcher, nameProblem } from "../paths/patterns.ts";
 import { sensitive } from "../paths/sensitive.ts";
 import { lineOf, patternLists } from "./lists.ts";
 
-/** A rule of the policy that touches a path: where it stands, by which pattern, and what it means for that path. */
+/** A rule of the policy that applies to a path: its key, the matching pattern, and its consequence for that path. */
 export type TouchingRule = {
   /** The dotted key, such as `gates.forbidden-paths.deny.0`; `extends` for the built-in list. */
   key: string;
@@ -17,12 +17,12 @@ export type TouchingRule = {
   meaning: string;
 };
 
-/** What the policy says about one path. `name` is what is wrong with the name itself; such a path no rule lets in. */
+/** What the policy says about one path. `name` is what is wrong with the name itself; no rule allows such a path. */
 export type Explanation = {
   path: string;
   name: string | null;
   rules: TouchingRule[];
-  /** Whether there are roles and none of them allows it, so that no agent may touch it. */
+  /** Whether the policy has roles and none of them allows the path, so that no agent may touch it. */
   outsideRoles: boolean;
 };
 
@@ -81,7 +81,7 @@ function forEveryPath(loaded: Loaded): TouchingRule[] {
   ];
 }
 
-/** A phase that says what is open closes everything else but the policy, without which no phase would end. */
+/** A phase with an `allow` closes all other paths but the policy, without which no phase could be ended. */
 function currentPhase(path: string, loaded: Loaded): TouchingRule[] {
   const { phases } = loaded.policy;
   const phase = phases === undefined ? undefined : phases.of[phases.current];
@@ -93,8 +93,8 @@ function currentPhase(path: string, loaded: Loaded): TouchingRule[] {
 }
 
 /**
- * Tells which rules of a policy touch a path and what each means for it, whether there is a file of that name or not.
- * Paths are from the top of the repository, without `./` in front.
+ * Lists the rules of a policy that apply to a path, and the consequence of each, whether the file exists or not. Paths
+ * are from the top of the repository, without `./` in front.
  */
 export function explain(path: string, loaded: Loaded): Explanation {
   const { roles } = loaded.policy;

@@ -2,8 +2,8 @@ import type { Policy } from "../../schemas/policy.ts";
 import type { LintDraft } from "./warning.ts";
 
 /**
- * The checks that one job of a workflow makes. `pieces` are the fixed parts of their names, in order: a part that is only
- * known when the job runs, such as a matrix value, stands between two of them. Whoever may push wrote the workflow.
+ * The checks that one job of a workflow makes. `pieces` are the fixed parts of their names, in order: between two of
+ * them is a part only known when the job runs, such as a matrix value. Whoever may push wrote the workflow.
  */
 export type JobCheck = { file: string; pieces: readonly string[] };
 
@@ -25,7 +25,10 @@ function makes({ pieces }: JobCheck, name: string): boolean {
   return at + last.length <= name.length;
 }
 
-/** The checks that the gate `ci` waits for and that no workflow makes: it would wait for ever. Other apps' checks are not known. */
+/**
+ * The checks that the gate `ci` waits for and no workflow makes: it would wait for ever. Checks of other apps are
+ * skipped, because they cannot be known here.
+ */
 export function missingChecks({ gates }: Policy, checks: readonly JobCheck[]): LintDraft[] {
   return (gates.ci?.checks ?? []).flatMap((check, index): LintDraft[] => {
     if (!check.startsWith(actions)) return [];

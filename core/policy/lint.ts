@@ -12,14 +12,14 @@ import { lineOf, patternLists } from "./lists.ts";
 import { namedFiles, unmatched } from "./unmatched.ts";
 import type { LintDraft, LintWarning } from "./warning.ts";
 
-/** What a policy is compared with: the paths of all files, and the checks of the workflows. A null is not compared. */
+/** What a policy is compared with: the paths of all files, and the checks of the workflows. Null: not compared. */
 export type LintContext = { files: readonly string[] | null; checks: readonly JobCheck[] | null };
 
 type Loaded = Pick<LoadedPolicy, "policy" | "lines">;
 
 function shadowed({ key, patterns }: PatternList): LintDraft[] {
   return patterns.flatMap((pattern, index): LintDraft[] => {
-    // Of two patterns that mean the same, the later one is told.
+    // Of two equal patterns, the later one is reported.
     const other = patterns.find(
       (one, at) => at !== index && covers(one, pattern) && !(at > index && covers(pattern, one)),
     );
@@ -46,7 +46,7 @@ function allowedAndDenied({ policy }: Loaded): LintDraft[] {
   );
 }
 
-/** An `allow` that reaches the policy, or every file of the repository. */
+/** Warns about an `allow` that matches the policy file or every file of the repository. */
 function wideRoles({ policy }: Loaded): LintDraft[] {
   const builtIn = policy.extends === "default" ? sensitivePatterns : [];
   const forbidden = policy.gates["forbidden-paths"]?.deny ?? [];
@@ -66,7 +66,7 @@ function wideRoles({ policy }: Loaded): LintDraft[] {
   });
 }
 
-/** A casefile of ours that another rule keeps out: no change of a run could be merged. */
+/** Warns about a casefile of ours that another rule forbids: no change of a run could be merged. */
 function refusedCasefiles({ policy }: Loaded): LintDraft[] {
   const { phases, gates } = policy;
   const phase = phases?.of[phases.current];
@@ -83,7 +83,10 @@ function refusedCasefiles({ policy }: Loaded): LintDraft[] {
 
 const plainName = (name: string) => shortName(name).toLowerCase();
 
-/** Under `separation: strict` nobody approves what they asked for; a team may have other people in it. */
+/**
+ * Warns if nobody can approve: under `separation: strict` nobody approves what they asked for. A team may have other
+ * members.
+ */
 function approvers({ policy }: Loaded): LintDraft[] {
   const { planners, executors, approvers: by, separation } = policy.people;
   const asking = [...planners, ...executors];
@@ -103,7 +106,7 @@ function approvers({ policy }: Loaded): LintDraft[] {
   return [{ code: "nobody-else-approves", key: "people.approvers", message, next }];
 }
 
-/** Waivers that take more people than may give them. How many a team has is not known here. */
+/** Warns if waivers need more people than may give them. The size of a team is not known here. */
 function waivers({ policy: { people, waivers } }: Loaded): LintDraft[] {
   if (waivers === undefined) return [];
   const names = new Set(people[waivers.by].map(plainName));
@@ -113,7 +116,7 @@ function waivers({ policy: { people, waivers } }: Loaded): LintDraft[] {
   return [{ code: "too-few-waive", key: "waivers", message, next }];
 }
 
-/** Compares a valid policy with itself and with the repository around it. In the order of its lines. */
+/** Checks a valid policy against itself and the repository. Warnings are in the order of its lines. */
 export function lintPolicy(loaded: Loaded, { files, checks }: LintContext): LintWarning[] {
   const lists = patternLists(loaded.policy);
   const tree = files === null ? null : namedFiles(files);

@@ -10,13 +10,13 @@ function roleLists({ roles }: Policy): PatternList[] {
   ]);
 }
 
-/** Every list of path patterns that a policy writes out or has by default; lists without a pattern are left out. */
+/** Every list of path patterns of the policy, defaults included; empty lists are left out. */
 export function patternLists(policy: Policy): PatternList[] {
   const ofGates = gateNames.flatMap((name) => gates[name].lists?.(policy) ?? []);
   return [...roleLists(policy), ...ofGates].filter(({ patterns }) => patterns.length > 0);
 }
 
-/** The line of a key, or of the nearest key around it that the policy writes out; null if there is none. */
+/** The line of a key, or of its nearest parent that the policy writes out; null if there is none. */
 export function lineOf({ lines }: Pick<LoadedPolicy, "lines">, key: string): number | null {
   for (let part = key; part !== ""; part = part.slice(0, Math.max(0, part.lastIndexOf(".")))) {
     const line = lines[part];

@@ -3,10 +3,10 @@ import type { LoadedPolicy, PolicyProblems, PolicyReading } from "../facts.ts";
 import type { Known } from "../known.ts";
 import type { YamlProblem } from "../yaml.ts";
 
-/** The most problems of a policy that one text shows. */
+/** The most problems of a policy that are shown. */
 const maxShown = 10;
 
-/** The problems of a policy that a text shows, and the words that stand for the others; null when there are none. */
+/** The problems to show, and a text that counts the others; null if there are none. */
 export function firstProblems(problems: PolicyProblems): { shown: YamlProblem[]; more: string | null } {
   const left = problems.length - maxShown;
   return { shown: problems.slice(0, maxShown), more: left > 0 ? `… and ${left} more` : null };
@@ -36,7 +36,7 @@ export function policyProblem(policy: Known<PolicyReading>): string | null {
   }
 }
 
-/** The policy to decide by; null: there is none that can be used, and `policyTrouble` says why. */
+/** The policy to decide by; null if there is no usable one, and `policyProblem` says why. */
 export function usablePolicy(policy: Known<PolicyReading>): LoadedPolicy | null {
   return policy.known && policy.value.state === "loaded" ? policy.value : null;
 }

@@ -3,10 +3,13 @@ import type { PatternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
 import type { LintDraft } from "./warning.ts";
 
-/** A file's path with the form of it in which look-alikes are equal: a tree is gone through once for each pattern. */
+/**
+ * A file's path and its folded form, in which look-alikes are equal: folded once, because every pattern goes through
+ * the tree.
+ */
 export type NamedFile = { path: string; folded: string };
 
-/** Makes the paths of a tree ready for `unmatched`. */
+/** Folds the paths of a tree for `unmatched`. */
 export function namedFiles(paths: readonly string[]): NamedFile[] {
   return paths.map((path) => ({ path, folded: foldConfusables(path) }));
 }
@@ -18,13 +21,13 @@ function fixedPart(pattern: string): string[] {
   return wild === -1 ? segments : segments.slice(0, wild);
 }
 
-/** The files that a pattern could match: those that begin as it does, in any form. A quick look before the true one. */
+/** The files that start with a pattern's fixed part, in folded form: a cheap filter before the real match. */
 function candidates(pattern: string, files: readonly NamedFile[]): string[] {
   const start = foldConfusables(fixedPart(pattern).join("/"));
   return files.flatMap(({ path, folded }) => (folded.startsWith(start) ? [path] : []));
 }
 
-/** What to do about a pattern that matches nothing: another case is meant, or a folder is not there. */
+/** The next step for a pattern that matches nothing: its case differs from the tree's, or a folder does not exist. */
 function fixFor(pattern: string, near: readonly string[], files: readonly NamedFile[]): string {
   const wide = matcher([pattern], "deny");
   const alike = near.find((path) => wide.matches(path) !== null);
@@ -39,8 +42,8 @@ function fixFor(pattern: string, near: readonly string[], files: readonly NamedF
 }
 
 /**
- * The patterns of a list that match no file; and those with brackets that match by both of their meanings, since
- * `app/[id]/page.tsx` is the file of that name and also `app/i/page.tsx`.
+ * Warns about patterns that match no file, and patterns with brackets that match in both readings: `app/[id]/page.tsx`
+ * is the file of that name and also `app/i/page.tsx`.
  */
 export function unmatched(
   { key, patterns, mode, mayBeAbsent }: PatternList,

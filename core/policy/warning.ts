@@ -1,4 +1,4 @@
-/** What a warning about a policy is about. */
+/** The code of a warning about a policy. */
 export type LintCode =
   | "matches-nothing"
   | "read-two-ways"
@@ -12,8 +12,8 @@ export type LintCode =
   | "nobody-approves"
   | "too-few-waive";
 
-/** Something in a valid policy that hardly is what its author meant, its line, and the one next step. */
+/** Something in a valid policy that its author most likely did not mean, its line, and the one next step. */
 export type LintWarning = { code: LintCode; message: string; policyLine: number | null; next: string };
 
-/** A warning whose line is not looked up yet: `key` is the dotted path that it is about. */
+/** A warning whose line is not looked up yet: `key` is the dotted key that it is about. */
 export type LintDraft = Omit<LintWarning, "policyLine"> & { key: string };

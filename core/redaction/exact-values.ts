@@ -1,21 +1,21 @@
-/** A part of a text, as places of its first character and of the one after its last, and which rule says so. */
+/** A part of a text, from `start` up to but without `end`, and the rule that found it. */
 export type Range = { rule: string; start: number; end: number };
 
-/** One way in which a value may stand in a text: its letters and digits alone. The form is as secret as the value. */
+/** One spelling of a secret value, reduced to its letters and digits. It is as secret as the value. */
 export type Form = { rule: string; letters: string };
 
-/** Forms by the last letters of each, so that one pass over a text looks for all of them, however many there are. */
+/** Forms by their last letters, so that one pass over a text finds all of them, however many there are. */
 export type FormIndex = ReadonlyMap<string, readonly Form[]>;
 
-/** So many letters and digits are looked up at once. A shorter form is not looked for: ordinary words would match it. */
+/** The number of last letters and digits used as key. Shorter forms are skipped: ordinary words would match them. */
 const anchorLength = 12;
 
-/** A line of a PEM file that is shorter is no secret by itself. */
+/** A shorter line of a PEM file is no secret by itself. */
 const minLineLength = 32;
 
 /**
- * The forms of one value: as it is, and in base64 at each of the three places where it can begin. Of a key in PEM also
- * its body and each of its lines. A value with fewer than 12 letters and digits has none.
+ * The forms of one value: plain, and in base64 at each of the three possible offsets; of a PEM key also its body and
+ * each of its lines. A value with fewer than 12 letters and digits has none.
  */
 export function formsOf(rule: string, value: string): Form[] {
   const whole = value.trim();
@@ -29,7 +29,7 @@ export function formsOf(rule: string, value: string): Form[] {
   return [...letters].filter((form) => form.length >= anchorLength).map((form) => ({ rule, letters: form }));
 }
 
-/** The base64 of a text wherever it begins in a longer one, without the characters that its neighbours change. */
+/** The base64 of a text at each offset within a longer one, without the characters that depend on its neighbours. */
 function base64Forms(text: string): string[] {
   const bytes = Buffer.from(text, "utf8");
   return [0, 1, 2].map((skipped) => {
@@ -42,7 +42,7 @@ function lettersIn(text: string): string {
   return text.replace(/[^A-Za-z0-9]/g, "");
 }
 
-/** Makes the forms ready to be looked for. */
+/** Indexes forms for `findForms`. */
 export function indexForms(forms: Iterable<Form>): FormIndex {
   const index = new Map<string, Form[]>();
   for (const form of forms) {
@@ -55,9 +55,9 @@ export function indexForms(forms: Iterable<Form>): FormIndex {
 }
 
 /**
- * Where a text holds one of the forms, whatever stands between its letters: line ends, quotes, the signs that join
- * strings. Escapes of JSON and of addresses (`\n`, `\u0041`, `%2B`) are read as what they mean, and as they stand. Anybody
- * may have written the text.
+ * Finds the forms in a text, whatever stands between their letters: line ends, quotes, the signs that join strings. The
+ * text is searched as it is and with escapes of JSON and of URLs (`\n`, `\u0041`, `%2B`) decoded. Anybody may have
+ * written the text.
  */
 export function findForms(text: string, index: FormIndex): Range[] {
   if (index.size === 0) return [];
@@ -66,7 +66,7 @@ export function findForms(text: string, index: FormIndex): Range[] {
   return views.flatMap((view) => findInView(view, index));
 }
 
-/** The letters and digits of a text, and where each of them begins and ends there. */
+/** The letters and digits of a text, and the offsets where each begins and ends in it. */
 type View = { letters: string; starts: Int32Array; ends: Int32Array };
 
 function findInView({ letters, starts, ends }: View, index: FormIndex): Range[] {
@@ -82,8 +82,8 @@ function findInView({ letters, starts, ends }: View, index: FormIndex): Range[] 
 }
 
 /**
- * Escapes inside a text: of a character by its number, of a line end or the like, and of any byte in an address. A run of
- * backslashes is tried from its beginning alone: a text may hold nothing else.
+ * Escapes in a text: a character by its number, a line end or the like, and any byte in a URL. A run of backslashes is
+ * only tried from its beginning: a text may consist of nothing else.
  */
 const escapes = /(?<!\\)\\+(?:u00([0-9A-Fa-f]{2})|x([0-9A-Fa-f]{2})|[nrtbf])|%(?:25)*([0-9A-Fa-f]{2})/g;
 

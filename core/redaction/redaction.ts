@@ -1,13 +1,13 @@
 import type { AnswerRedaction, Redaction } from "../../schemas/step.ts";
 import type { Range } from "./exact-values.ts";
 
-/** What stands where a secret stood. */
+/** The text that replaces a secret. */
 export const redactionMark = "[secret cut]";
 
-/** One place where something was cut: which rule found it, and its line in the text, from 1. Never what stood there. */
+/** One redaction: the rule that found the secret, and its line in the text, from 1. Never the secret. */
 export type LineRedaction = { rule: string; line: number };
 
-/** Ranges in order, those that touch each other as one; of their rules that of the range that was given first. */
+/** Sorts ranges and merges those that touch; a merged range takes the rule of the one that was given first. */
 export function mergeRanges(ranges: readonly Range[]): Range[] {
   const ordered = ranges
     .map((range, index) => ({ range, given: index }))
@@ -25,7 +25,7 @@ export function mergeRanges(ranges: readonly Range[]): Range[] {
   return merged.map(({ range }) => range);
 }
 
-/** The text with a mark in the place of each range, and what was cut. */
+/** Replaces each range of a text with a mark, and lists the redactions. */
 export function redactRanges(
   text: string,
   ranges: readonly Range[],
@@ -48,7 +48,10 @@ function lineEnds(text: string): number {
   return text.split("\n").length - 1;
 }
 
-/** Cuts by one rule in one place as one, with the line of the first: however much was cut, the list stays short. */
+/**
+ * Merges redactions of the same rule and location and adds their counts, so that the list is bounded. The first one's
+ * line is kept.
+ */
 export function mergeRedactions(redactions: readonly AnswerRedaction[]): AnswerRedaction[] {
   const gathered = new Map<string, AnswerRedaction>();
   for (const cut of redactions) {
@@ -59,7 +62,7 @@ export function mergeRedactions(redactions: readonly AnswerRedaction[]): AnswerR
   return [...gathered.values()];
 }
 
-/** How often each rule cut something out of each part, as an entry tells it. */
+/** The number of redactions by rule and part, as entries record it. */
 export function redactionReport(redactions: readonly AnswerRedaction[]): Redaction[] {
   return mergeRedactions(redactions.map(({ rule, where, count }) => ({ rule, where, count })));
 }

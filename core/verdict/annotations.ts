@@ -2,12 +2,12 @@ import { policyPath } from "../../schemas/policy-place.ts";
 import type { GateResult, Reason, Verdict } from "../../schemas/verdict.ts";
 import type { Annotation } from "../effects.ts";
 
-/** A verdict says more in its summary; past this many, marks on lines hide more than they show. */
+/** The summary holds everything; more annotations than this hide more than they show. */
 const maxAnnotations = 150;
 
 const maxMessageLength = 2_000;
 
-/** The reasons of every gate that fails; what a host leaves to another is not its own to say. */
+/** Annotations for the reasons of failing gates, without the gates that this host deferred to another. */
 export function annotationsOf(verdict: Verdict): Annotation[] {
   return verdict.gates
     .filter(({ gate, status }) => status === "fail" && !verdict.deferred.includes(gate))

@@ -26,7 +26,7 @@ const colors: Record<BacktestEffect, string> = {
 /** The most rows in a comment; the command line shows them all. */
 const maxRows = 50;
 
-/** What is shown of a subject or a reason; the whole is in the JSON. */
+/** The longest part of a subject or reason that is shown; the JSON holds all of it. */
 const maxLength = 300;
 
 function truncate(text: string): string {
@@ -54,12 +54,12 @@ function reasonOf({ path, message }: BacktestReason): string {
   return `${path === null ? "" : `${truncate(path)}: `}${truncate(message)}`;
 }
 
-/** The changes whose outcome moved, or could not be told. */
+/** The changes whose outcome differs or is undecided. */
 export function movedRows({ rows }: Backtest): BacktestRow[] {
   return rows.filter(({ effect }) => effect !== "same");
 }
 
-/** For a terminal. Every line begins with text of ours, and control characters are shown. */
+/** The report for a terminal. Every line begins with our own text, and control characters are escaped. */
 export function backtestText(result: Backtest, { all, color }: { all: boolean; color: boolean }): string {
   const width = Math.max(...Object.values(effectLabels).map(({ length }) => length));
   const rows = (all ? result.rows : movedRows(result)).map(({ effect, sha, pull, subject, because }) => {
@@ -78,7 +78,9 @@ function tableRow({ effect, sha, pull, subject, because }: BacktestRow): string 
   return `| ${change} | ${marks[effect]} ${effectLabels[effect]} | ${because?.gate ?? ""} | ${why} |\n`;
 }
 
-/** For a comment on the pull request that changes the policy: the totals, then what moved, at most 50 rows. */
+/**
+ * The report for a comment on the pull request that changes the policy: the totals, then at most 50 differing changes.
+ */
 export function backtestMarkdown(result: Backtest): string {
   const moved = movedRows(result);
   const head = `What this change of ${code(policyPath)} would have meant for changes that are merged. **${totalsLine(result)}**\n`;

@@ -4,8 +4,8 @@ import type { PullFacts } from "../facts.ts";
 import { judge } from "./judge.ts";
 
 /**
- * A change that has entered the branch, with its facts under each of two policies. `before` is null when there was no
- * policy: then nothing was judged. Whoever made the commit wrote its subject.
+ * A change that was merged, with its facts under each of two policies. `before` is null if there was no policy: then
+ * nothing was judged. Whoever made the commit wrote its subject.
  */
 export type PastChange = {
   sha: string;
@@ -15,13 +15,18 @@ export type PastChange = {
   after: PullFacts;
 };
 
-/** What the content gates say: `undecided` when a fact could not be read, which blocks, but proves nothing here. */
+/**
+ * The outcome by the content gates. `undecided`: a fact could not be read, which blocks a merge but proves nothing
+ * here.
+ */
 export type Outcome = "passes" | "blocked" | "undecided";
 
 /** What the new policy changes for one change; `undecided` when either side is. */
 export type BacktestEffect = "now-blocked" | "now-let-through" | "undecided" | "same";
 
-/** Why a change is blocked: the first reason of the first gate that blocks, by the new policy if that one blocks. */
+/**
+ * Why a change is blocked: the first reason of the first blocking gate, by the new policy if it blocks, else the old.
+ */
 export type BacktestReason = {
   by: "old" | "new";
   gate: string;
@@ -38,11 +43,11 @@ export type BacktestRow = Pick<PastChange, "sha" | "subject" | "pull"> & {
   because: BacktestReason | null;
 };
 
-/** How changes that are in already would have fared under another policy, newest first. */
+/** The outcomes of merged changes under two policies, newest first. */
 export type Backtest = {
   rows: BacktestRow[];
   totals: { changes: number; nowBlocked: number; nowLetThrough: number; undecided: number; same: number };
-  /** Whether secrets were searched for; if not, the gate `secrets` says nothing here. */
+  /** Whether secrets were searched for; if not, the gate `secrets` has no meaning here. */
   secrets: boolean;
 };
 
@@ -86,8 +91,8 @@ function rowOf({ sha, subject, pull, before, after }: PastChange, onCrash: OnCra
 }
 
 /**
- * Judges changes that have entered already by the old and the new policy, with the gates that the commits alone settle.
- * Reviews, checks, sign-offs and the ledger are not asked: what they would have said then cannot be known now.
+ * Judges merged changes by the old and the new policy, with the gates that the commits alone settle. Reviews, checks,
+ * sign-offs and the ledger are not used: their state at that time cannot be known now.
  */
 export function backtest(
   changes: readonly PastChange[],

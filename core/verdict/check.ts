@@ -5,13 +5,13 @@ import type { Known } from "../known.ts";
 import { annotationsOf } from "./annotations.ts";
 import { summaryMarkdown, titleOf } from "./report.ts";
 
-/** What our check on a commit shows now, and in which repository. */
+/** The current state of our check on a commit, and its repository. */
 export type CheckContext = { repository: { id: number }; ourCheck: Known<OurCheck | null> };
 
 /**
- * Writes a verdict to the commit it judged and to no other, unless it stands there already. The check never ends while
- * the answer is undecided, and is never skipped or neutral: GitHub would take either for a pass. `counted` and `title`
- * differ from the verdict's own where something else on the same commit is worse.
+ * Writes a verdict to the check of the commit it judged, unless the check shows it already. An undecided check stays in
+ * progress and is never skipped or neutral: GitHub counts both as a pass. `counted` and `title` differ from the
+ * verdict's own if another pull request with the same head has a worse result.
  */
 export function checkEffect(
   { repository, ourCheck }: CheckContext,

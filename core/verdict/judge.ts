@@ -44,8 +44,8 @@ function shortened(result: GateResult): GateResult {
 }
 
 /**
- * Asks one gate. One that crashes is unknown, and never a pass. What it threw is for the log alone: every version of Node
- * words an error as it likes, and the same facts have to give the same verdict.
+ * Runs one gate. A gate that crashes is unknown, never a pass. The error goes only to the log: its wording differs
+ * between versions of Node, and the same facts must give the same verdict.
  */
 function askGate(
   gate: Gate,
@@ -66,7 +66,7 @@ function askGate(
   }
 }
 
-/** What is said in place of all gates when there is no policy to judge by. */
+/** The result shown in place of all gates if there is no valid policy. */
 function policyProblem(reading: Exclude<PolicyReading, { state: "loaded" }>, branch: string): GateResult {
   const who = "a maintainer";
   if (reading.state === "absent") {
@@ -94,7 +94,7 @@ function policyProblem(reading: Exclude<PolicyReading, { state: "loaded" }>, bra
   return { gate: "policy", status: "fail", reasons };
 }
 
-/** What results come to together: one failure fails, and success needs every one to pass or not to apply. */
+/** The conclusion of all results: any `fail` fails, and success needs every result to be `pass` or `not-applicable`. */
 export function conclude(results: readonly GateResult[]): Verdict["conclusion"] {
   if (results.some(({ status }) => status === "fail")) return "failure";
   return results.every(({ status }) => status === "pass" || status === "not-applicable")
@@ -138,7 +138,10 @@ export function judge(
   return verdict(judged.map((name) => askGate(gates[name], sorted, found, onCrash)));
 }
 
-/** A verdict's bytes: JSON in a fixed order of keys, indented by two, with a newline at the end. Its SHA-256 names the verdict. */
+/**
+ * A verdict's bytes: JSON in a fixed order of keys, indented by two, with a newline at the end. Its SHA-256 names the
+ * verdict.
+ */
 export function verdictText(verdict: Verdict): string {
   const { conclusion, base, head, policy, engine: version, gates: results, deferred } = verdict;
   const plain = {

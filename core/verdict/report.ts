@@ -55,7 +55,7 @@ export function exitStatus(verdict: Verdict): 0 | 1 | 2 {
   return verdict.conclusion === "failure" ? 1 : 2;
 }
 
-/** Gates that block, those that fail first. */
+/** The gates that block: failed, then unknown, then pending. */
 function blocking(verdict: Verdict): GateResult[] {
   const order: GateStatus[] = ["fail", "unknown", "pending"];
   return order.flatMap((status) => verdict.gates.filter((gate) => gate.status === status));
@@ -94,9 +94,9 @@ const truncationNote = (left: number) =>
   `\n${plural(left, "more part is", "more parts are")} left out here; \`sallyport check --json\` prints the whole verdict.\n`;
 
 /**
- * The verdict for people, as Markdown: the check run's summary, the job summary and our comment. The first line says the
- * conclusion in words; then a table of all gates; then what blocks, where, why and the next step. Cut between reasons
- * with a note when it would pass GitHub's limit.
+ * The verdict as Markdown, for the check run's summary, the job summary and our comment. The first line says the
+ * conclusion in words; then a table of the gates that apply; then what blocks, where, why and the next step. If it
+ * exceeds GitHub's limit, it is cut between reasons, with a note.
  */
 export function summaryMarkdown(verdict: Verdict): string {
   const policy =
@@ -116,7 +116,7 @@ export function summaryMarkdown(verdict: Verdict): string {
   return withinLimit(parts, foot);
 }
 
-/** The gates that have nothing to say about this change, in one line: a table of them would hide the others. */
+/** The gates that do not apply, in one line: as rows of the table they would hide the others. */
 function notAsked(verdict: Verdict): string {
   const names = named(verdict, "not-applicable");
   return names.length === 0 ? "" : `Not asked of this change: ${names.join(", ")}.`;
@@ -153,8 +153,8 @@ const colors: Record<GateStatus, string> = {
 };
 
 /**
- * The verdict for a terminal or a job's log. Every line begins with text of ours, so that no file name can pass for a
- * workflow command, and control characters are shown, so that none can move the cursor.
+ * The verdict for a terminal or a job's log. Every line begins with our own text, so that no file name can act as a
+ * workflow command, and control characters are escaped, so that none can move the cursor.
  */
 export function terminalText(verdict: Verdict, { color }: { color: boolean }): string {
   const paint = (status: GateStatus, text: string) =>

@@ -5,7 +5,9 @@ import { holders } from "../people/authority.ts";
 import { requesters, whoseWork } from "../people/authorship.ts";
 import { givenElsewhere, isForBase } from "../people/retarget.ts";
 
-/** The waivers of a gate on this head and day that the policy still allows, for whatever branch, the newest first. */
+/**
+ * The waivers of a gate on this head that are valid today and allowed by the policy, for any base branch, newest first.
+ */
 function waiversOf(gate: string, facts: PullFacts, { policy }: LoadedPolicy): Waiver[] {
   if (!facts.record.known || !(policy.waivers?.gates ?? []).some((one) => one === gate)) return [];
   const { waivers } = facts.record.value;
@@ -22,8 +24,8 @@ function waiversOf(gate: string, facts: PullFacts, { policy }: LoadedPolicy): Wa
 }
 
 /**
- * Those of the waivers that count for the branch, one of each person; unknown where that decides and cannot be read.
- * `wanted` is how many people it takes.
+ * The waivers that count for the base branch, one per person; unknown if an unreadable one decides. `wanted` is how
+ * many people must waive.
  */
 function countingOf(waivers: readonly Waiver[], facts: PullFacts, wanted: number): Known<Waiver[]> {
   const counting = new Map<number, Waiver>();
@@ -36,14 +38,14 @@ function countingOf(waivers: readonly Waiver[], facts: PullFacts, wanted: number
   return unread !== null && counting.size < wanted ? unread : known([...counting.values()]);
 }
 
-/** What is said of a waiver that would hold for another branch. */
+/** The reason shown for a waiver given for another base branch. */
 function notHere(waiver: Waiver, facts: PullFacts, who: string): Reason {
   const message = `@${waiver.by.login}'s waiver (entry ${waiver.seq}) was given ${givenElsewhere(waiver, facts)}.`;
   const step = `Mend it, or look at the change as it enters \`${facts.base.ref}\` and waive \`${waiver.gate}\` on ${waiver.sha} again.`;
   return { code: "waiver-for-another-base", message, next: { step, who } };
 }
 
-/** What is said of waivers that are too few. */
+/** The reason shown when too few people waived the gate. */
 function tooFew(counting: readonly Waiver[], newest: Waiver, wanted: number, who: string): Reason {
   const by = counting.map((one) => `@${one.by.login} (entry ${one.seq})`).join(", ");
   const message = `${counting.length} of ${wanted} people waived it on this commit: ${by}.`;
@@ -52,9 +54,9 @@ function tooFew(counting: readonly Waiver[], newest: Waiver, wanted: number, who
 }
 
 /**
- * A gate's result after waivers: a failed or waiting gate that as many people as the policy asks for have waived for this
- * commit and branch passes, and says by whom, why and until when. What could not be read is never waived: nobody knows what
- * they would be waiving.
+ * A gate's result after waivers. A failed or pending gate passes if enough people, by the policy, waived it for this
+ * commit and branch; the reasons say who, why and until when. An unknown result is never waived: nobody knows what the
+ * waiver would cover.
  */
 export function waived(result: GateResult, facts: PullFacts, loaded: LoadedPolicy): GateResult {
   const { gate, status, reasons } = result;
@@ -81,7 +83,7 @@ export function waived(result: GateResult, facts: PullFacts, loaded: LoadedPolic
     code: "waived",
     message: `Waived by @${by.login} on this commit until ${until} (entry ${seq}): ${reason}`,
   }));
-  // What was waived stays to be read; a next step would ask for what nobody has to do.
+  // The waived reasons stay visible, without their next step: nobody has to take it.
   const found = reasons.map(({ next: _, ...rest }) => rest);
   return { gate, status: "pass", reasons: [...given, ...found] };
 }
