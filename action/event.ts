@@ -1,15 +1,15 @@
 import { type Known, known, unknown } from "../core/known.ts";
 import { parseQueueRef } from "../core/queue-ref.ts";
 
-/** What a job is about, and at which commit it was when the event was made; null where the event does not say. */
+/** The subject of a job, and its head when the event was made; null where the event does not name the head. */
 export type EventSubject =
   | { kind: "pull"; number: number; head: string | null }
   | { kind: "group"; ref: string; head: string };
 
 /**
- * Finds the pull request or merge group that an event is about. The payload is as old as the event: when a job is run again
- * it still names the old head, so only the number or the branch is taken from it and the head serves to notice that. A
- * payload is made by GitHub and quotes its users.
+ * Finds the pull request or merge group of an event. The payload is as old as the event: a re-run still names the old
+ * head. So only the number or the branch is taken from it; the head serves to notice a stale event. GitHub makes the
+ * payload, and it quotes GitHub's users.
  */
 export function subjectOfEvent(name: string, payload: unknown): Known<EventSubject> {
   const advice = "give the number with the input `pull-request`";

@@ -31,8 +31,7 @@ function readEvent(path: string | undefined): string | null {
 }
 
 async function connect(token: string): Promise<RequestInterface> {
-  // Imported late: the package reads the event file while it is loaded, and a broken one would end the job with a stack
-  // before there is a line of ours.
+  // Imported late: the package reads the event file on load, and a broken file would end the job with a stack trace.
   const { getOctokit } = await import("@actions/github");
   const { request } = getOctokit(token, {
     baseUrl: core.getInput("api-url") || process.env.GITHUB_API_URL || "https://api.github.com",
@@ -57,7 +56,7 @@ function makePorts(token: string): Ports {
         ...(path === null ? {} : { file: path }),
         ...(line === null ? {} : { startLine: line }),
       }),
-    // A notice is a workflow command whose text the toolkit escapes; a bare line could start with `::` and be obeyed.
+    // The toolkit escapes a notice's text; a plain line starting with `::` would run as a workflow command.
     say: (line) => core.notice(line),
     fail: (line) => core.setFailed(line),
   };
@@ -79,7 +78,7 @@ if (token === "") {
     .finally(() => {
       isDone = true;
     });
-  // With nothing left to wait for, Node ends, and calls that a success.
+  // When nothing is pending, Node exits with status 0, even if an answer never came.
   process.once("beforeExit", () => {
     if (!isDone) core.setFailed("sallyport could not judge: an answer never came");
   });

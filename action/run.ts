@@ -9,7 +9,7 @@ import { summaryMarkdown, titleOf } from "../core/verdict/report.ts";
 import { type EventSubject, subjectOfEvent } from "./event.ts";
 import { verdictOn } from "./verdict.ts";
 
-/** The job as the runner describes it, unparsed: inputs as the workflow's author wrote them, the event as GitHub sent it. */
+/** The job as the runner describes it, unparsed: inputs as the workflow's author wrote them, GitHub's event. */
 export type Inputs = {
   /** `owner/repo`. */
   repository: string;
@@ -23,7 +23,7 @@ export type Inputs = {
   event: { name: string; text: string | null };
 };
 
-/** Everything that a run does to the world around it. Each port escapes what it is given for where it goes. */
+/** All side effects of a run. Each port escapes its argument for its destination. */
 export type Ports = {
   /** Octokit's `request` with the job's token in place. */
   connect(): Promise<RequestInterface>;
@@ -37,7 +37,7 @@ export type Ports = {
 /** GitHub shows ten annotations of a step and drops the others. */
 const maxAnnotations = 10;
 
-/** Collects, judges and reports once. Every way in which this does not end in a verdict fails the job with one line. */
+/** Collects, judges and reports once. Any failure to reach a verdict fails the job with one line. */
 export async function run(inputs: Inputs, ports: Ports): Promise<void> {
   const asked = readInputs(inputs);
   if (!asked.known) return ports.fail(asked.why);

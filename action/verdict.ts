@@ -11,12 +11,12 @@ import type { EventSubject } from "./event.ts";
 /** Where to read, when (RFC 3339), and a branch to read the policy from in place of the default branch. */
 export type VerdictSource = GitHub & { now: string; policyRef: string | undefined };
 
-/** A verdict, and what it is about in words for people. */
+/** A verdict, and its subject in words for people. */
 export type JobVerdict = { verdict: Verdict; about: string };
 
 /**
- * Collects and judges what the job is about, as it is now. Unknown also when it has moved on since the event: a verdict on
- * another commit than the job's own would be shown on the wrong one.
+ * Collects and judges the job's subject as it is now. Unknown if its head has moved since the event: the verdict would
+ * be shown on the wrong commit.
  */
 export async function verdictOn(
   source: VerdictSource,

@@ -8,11 +8,11 @@ const { XDG_CACHE_HOME, LOCALAPPDATA, HOME } = process.env;
 const caches = XDG_CACHE_HOME || LOCALAPPDATA || (HOME && join(HOME, ".cache"));
 const cache = caches ? join(caches, "sallyport") : undefined;
 
-// Compiled code is kept between runs, so that a hook or an editor which asks often is answered soon. Node 20 cannot do it.
-// In the user's own folder: Node's usual place is one that every user of the machine can write to.
+// Caches compiled code between runs, because hooks and editors ask often; Node 20 lacks the function. The folder is the
+// user's own: every user of the machine can write to Node's default one.
 if (cache !== undefined) module.enableCompileCache?.(cache);
 
-/** Writes, and ends quietly when whoever reads has had enough, as `head` has; without a result yet, as undecided. */
+/** Exits quietly on EPIPE (`… | head`), with status 2 if no result was set yet. */
 function write(stream: NodeJS.WriteStream, text: string): void {
   if (stream.listenerCount("error") === 0)
     stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -22,7 +22,7 @@ function write(stream: NodeJS.WriteStream, text: string): void {
   stream.write(text);
 }
 
-/** The command line's entry: the only file below `app` that touches the process. */
+/** The command line's entry: only this file reads the process's environment and sets its exit status. */
 const io: Io = {
   out: (text) => write(process.stdout, text),
   err: (text) => write(process.stderr, text),
@@ -36,7 +36,7 @@ const io: Io = {
   redraws: isatty(2),
 };
 
-// Only now, so that its code is kept as well. No `await`: the bundle of this file is CommonJS, which starts sooner.
+// Loaded after the cache is enabled. No `await`: this file's bundle is CommonJS, which starts sooner.
 let isDone = false;
 void import("./cli/program.ts")
   .then(({ runProgram }) => runProgram(process.argv, io))
@@ -44,6 +44,6 @@ void import("./cli/program.ts")
     isDone = true;
   });
 
-// Nothing is left to do: the process ends at once, without Node taking it apart piece by piece. Where an answer never came,
-// nothing was decided, and Node would call that a success.
+// Exits at once when nothing is pending, skipping Node's teardown. If an answer never came, nothing was decided; Node
+// would exit with status 0.
 process.once("beforeExit", () => process.exit(process.exitCode ?? (isDone ? 0 : 2)));

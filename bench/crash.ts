@@ -1,4 +1,4 @@
-/** No timing: kills a process that writes the ledger 200 times, each time at another moment, and looks what is left. */
+/** No timing: kills a process that writes the ledger, 200 times at different moments, and checks what remains. */
 
 import { crash } from "../test/hosts/crash.ts";
 import { startAcme } from "../test/hosts/store-and-github.ts";

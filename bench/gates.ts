@@ -1,4 +1,4 @@
-/** How long `sallyport check` takes, as ratios to other programs that are run in turn with it on the same machine. */
+/** How long `sallyport check` takes, as ratios to other programs that run in turn with it on the same machine. */
 import { rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";

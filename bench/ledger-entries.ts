@@ -53,7 +53,7 @@ function command(story: number, name: string, id: number): Draft {
   return { kind: "command", actor: quinn, subject: [{ digest: { sha256: sha256(`${name} ${id}`) } }], body };
 }
 
-/** The entries of one story that goes well: planned, approved, done in two prompts, tried by hand and merged. */
+/** The entries of one successful story: planned, approved, done in two prompts, tried by hand and merged. */
 export function storyDrafts(count: number): Draft[] {
   const story = count * 10 + 1;
   const run = `run-${story}-1`;

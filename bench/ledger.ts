@@ -28,7 +28,7 @@ const pem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", fo
 const signer = createSigner(pem);
 const publicKey = createPublicKey(pem);
 
-/** The same stories again and again, as many entries as asked for. */
+/** The same stories repeated, up to a number of entries. */
 function* entries(count: number): Generator<Draft> {
   for (let made = 0, story = 0; made < count; story += 1)
     for (const draft of storyDrafts(story)) if (made++ < count) yield draft;
@@ -50,7 +50,7 @@ async function makeChain(count: number): Promise<string[]> {
   return lines;
 }
 
-/** Milliseconds of processor time since an earlier reading: what else the machine does meanwhile is not in it. */
+/** Milliseconds of processor time since an earlier reading: the machine's other work is not counted. */
 function spentSince(before: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1_000;
@@ -62,7 +62,7 @@ function millisecondsOf(work: () => void): number {
   return spentSince(before);
 }
 
-/** What no verifier can leave out: the signature over each payload, and the SHA-256 of each line. */
+/** The minimum work of any verifier: the signature over each payload, and the SHA-256 of each line. */
 function bareCryptography(lines: readonly string[], key: KeyObject): number {
   const prepared = lines.map((line, index) => {
     const opened = openEnvelope(line, index + 1);
@@ -94,8 +94,8 @@ const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 /**
- * How many entries a second of processor time the store appends to the embedded database, in decisions of one entry and of
- * five. The first entries are not counted: while they are appended, the database's WebAssembly is still compiled.
+ * How many entries the store appends to the embedded database per second of processor time, in decisions of one entry
+ * and of five. The first entries are not counted: the database's WebAssembly is still being compiled then.
  */
 async function appendRates(count: number): Promise<[number, number]> {
   const { db, close } = await openDatabase({ folder: null });

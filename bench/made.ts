@@ -3,7 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** How large the change of a made repository is. `rules`: how many forbidden paths its policy names. */
+/** The size of a made repository's change. `rules`: how many forbidden paths its policy names. */
 export type Shape = { files: number; linesBefore: number; linesAdded: number; rules: number };
 
 function file(path: string, content: string): string {
@@ -33,7 +33,7 @@ ${denied}  diff-size: { files: 100000, lines: 10000000 }
 `;
 }
 
-/** Makes a repository with a branch `main` and a branch `feature` that touches so many files. */
+/** Makes a repository with a branch `main` and a branch `feature` that changes this many files. */
 export function makeRepository({ files, linesBefore, linesAdded, rules }: Shape): string {
   const dir = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
   const paths = Array.from({ length: files }, (_, at) => `src/part-${at % 50}/file-${at}.ts`);

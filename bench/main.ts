@@ -1,4 +1,6 @@
-/** `npm run bench`: every benchmark, or with `-- <name>` one of them. Each is a program of its own, so that none warms another. */
+/**
+ * `npm run bench`: all benchmarks, or one with `-- <name>`. Each is a separate program, so that none warms up another.
+ */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 

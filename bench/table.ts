@@ -1,4 +1,4 @@
-/** One line of a benchmark: what was measured, the figure as people read it, and the bound it was held against. */
+/** One line of a benchmark: the measured thing, the figure for people, and the bound it is compared with. */
 export type Row = { what: string; figure: string; bound: string; holds: boolean };
 
 /** Prints the rows as a table and says whether all bounds hold. */
@@ -17,7 +17,7 @@ export function printTable(title: string, rows: readonly Row[]): boolean {
   return rows.every(({ holds }) => holds);
 }
 
-/** A ratio with its bound: at most so much. */
+/** A ratio with an upper bound. */
 export function atMost(what: string, value: number, bound: number, unit = "×"): Row {
   return {
     what,
@@ -27,7 +27,7 @@ export function atMost(what: string, value: number, bound: number, unit = "×"):
   };
 }
 
-/** A ratio with its bound: at least so much. */
+/** A ratio with a lower bound. */
 export function atLeast(what: string, value: number, bound: number, unit = "×"): Row {
   return {
     what,

@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** A command to time; `peak`: it is run by Node, so its memory can be told. */
+/** A command to time. */
 export type Timed = { argv: [string, ...string[]]; cwd?: string; env?: NodeJS.ProcessEnv };
 
-/** Milliseconds (the median of all rounds) and, for a Node process, the most memory it held, in MB. */
+/** The median of all rounds in milliseconds and, for a Node process, its peak memory in MB. */
 export type Figure = { ms: number; megabytes: number | null };
 
 const peakFile = fileURLToPath(new URL("peak.cjs", import.meta.url));
@@ -27,7 +27,7 @@ function once({ argv, cwd, env }: Timed): Figure {
   return { ms, megabytes: isNode && peak > 0 ? peak / 1024 : null };
 }
 
-/** Runs the commands in turn, so that whatever else the machine does falls on all of them, and gives each one's median. */
+/** Runs the commands in turn, so that the machine's other load falls on all of them, and returns each one's median. */
 export function compare<Name extends string>(
   commands: Record<Name, Timed>,
   rounds: number,
@@ -41,7 +41,7 @@ export function compare<Name extends string>(
   return Object.fromEntries(figures) as Record<Name, Figure>;
 }
 
-/** One run that tells its peak of memory. It is not timed: the telling costs a little. */
+/** The peak memory of one run. It is not timed: measuring memory costs a little time. */
 export function peakOf(command: Timed): number {
   const { megabytes } = once({ ...command, env: { ...command.env, NODE_OPTIONS: `--require=${peakFile}` } });
   return megabytes ?? Number.NaN;

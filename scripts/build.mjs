@@ -1,5 +1,5 @@
-// Bundles what is published, into `dist` or the folder that is named. Plain JavaScript for Node 20, because `prepare` runs
-// it before there is anything else to run.
+// Bundles the published programs into `dist` or the folder that is named. Plain JavaScript, because `prepare` runs it
+// before there is anything else to run.
 import { createHash } from "node:crypto";
 import { existsSync, rmSync, symlinkSync } from "node:fs";
 import { chmod, readFile, rm } from "node:fs/promises";
@@ -14,8 +14,8 @@ const [folder = "dist"] = process.argv.slice(2);
 const requireBanner =
   'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);';
 
-// `sallyport check` runs in hooks, where every file that Node has to find costs time: what it needs goes into the bundle.
-// The server's packages, and the heavy ones that are loaded on demand, stay outside.
+// `sallyport check` runs in hooks, where every file that Node has to find costs time: its packages go into the bundle.
+// The server's packages, and heavy ones that are loaded on demand, stay outside.
 const ofCheck = new Set(["commander", "diff", "js-yaml", "minimatch", "zod"]);
 const { dependencies, devDependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 const outside = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !ofCheck.has(name));
@@ -29,11 +29,11 @@ const shared = {
   logLevel: "warning",
 };
 
-// The command line is read at every start: Node reads and hashes the whole text.
+// Node reads and hashes the command line's whole text at every start.
 const commandLine = { ...shared, target: "node22", external: outside, minify: true };
 
-// What `sallyport check` always needs is CommonJS, one file, because Node starts that much sooner than ES modules. What a
-// command loads on demand is left to the ES modules that all commands share; here those are gathered.
+// The code that `sallyport check` always needs is one CommonJS file, because Node starts it sooner than ES modules.
+// Code loaded on demand stays in the ES modules that all commands share; here those are collected.
 const inCheck = new Set([
   "app/cli/check/check.ts",
   "core/verdict/judge.ts",
@@ -63,7 +63,7 @@ const commonJs = {
   banner: { js: '"use strict"; const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
 };
 
-// A policy that was parsed once is remembered for as long as the parser is the same.
+// A cached policy is valid as long as the parser is the same.
 const parser = await build({
   ...commandLine,
   entryPoints: ["app/cli/check/policy-parser.ts"],
@@ -84,7 +84,7 @@ await build({
   format: "esm",
   splitting: true,
   chunkNames: "chunks/[name]-[hash]",
-  // In chunks, too: a bundled CommonJS package may stand in any of them.
+  // Needed in chunks too: a bundled CommonJS package may be in any of them.
   banner: { js: requireBanner },
 });
 await build({
@@ -105,7 +105,8 @@ await build({
 for (const program of ["sallyport.cjs", "action.js", "sandbox.js"])
   await chmod(join(root, folder, program), 0o755);
 
-// In a checkout npm links no command of the package itself; with this, `npx sallyport` works there as it does for users.
+// In a checkout npm links none of the package's own commands; with this, `npx sallyport` works there as it does for
+// users.
 const link = join(root, "node_modules", ".bin", "sallyport");
 if (folder === "dist" && process.platform !== "win32" && existsSync(dirname(link))) {
   rmSync(link, { force: true });

@@ -9,7 +9,7 @@ import { Verdict } from "../schemas/verdict.ts";
 import { SummaryStatement } from "../schemas/vsa.ts";
 import { policyPage } from "./policy-page.ts";
 
-/** The JSON Schemas that editors and other tools read, each made from its zod schema. */
+/** The JSON Schemas for editors and other tools, each made from its zod schema. */
 const published = {
   policy: Policy,
   verdict: Verdict,

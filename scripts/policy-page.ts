@@ -20,7 +20,7 @@ spellings of a name (case, Unicode forms, invisible characters); a list that all
 The tables below are made from the schema by \`npm run generate\`.
 `;
 
-/** The reference of the policy's keys as Markdown, one table for each key at the top. */
+/** The reference of the policy's keys as Markdown, one table for each top-level key. */
 export function policyPage(schema: Node): string {
   const sections = propertiesOf(schema).map(([name, node]) => {
     const rows = [rowOf(name, node), ...rowsBelow(name, node)];

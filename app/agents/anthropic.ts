@@ -11,15 +11,15 @@ import { stepPrompt } from "./prompt.ts";
 import type { AgentEvent, AgentRun } from "./run.ts";
 import { callTool, toolDefinitions } from "./tools.ts";
 
-/** How much one answer may hold, and how often the same mistake may come in a row. */
+/** The most tokens of one answer, and the most malformed calls in a row. */
 const limits = { answerTokens: 16_000, malformedInRow: 3 } as const;
 
-/** A model that says it is done in the same breath as a call that failed has not seen the failure. */
+/** The reply to a model that finishes in the same answer as a failed call: it has not seen the failure. */
 const unseen = "not-finished: a call before this one failed; look at it, then finish";
 
 /**
- * Works on one pack with a model of Anthropic: calls, tools over the workspace, calls, until the model ends it or a limit
- * does. Limits are held here, outside the model. Only a finished run hands back files.
+ * Works on one pack with an Anthropic model: it answers tool calls over the workspace until the model finishes or a
+ * limit is reached. Limits are enforced here, outside the model. Only a finished run returns files.
  */
 export async function* runAnthropic(
   run: AgentRun,
@@ -108,7 +108,7 @@ export async function* runAnthropic(
     let failed = false;
     for (const block of message.content) {
       if (block.type !== "tool_use") continue;
-      // One answer can hold hundreds of calls on what is in memory: the rest of the service and our own clock come in between.
+      // One answer can hold hundreds of calls that run in memory: yield, so that the service and our own timer can run.
       await yieldToEventLoop();
       if (signal.aborted) {
         const { code, message: why } = stopped(signal);

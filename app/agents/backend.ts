@@ -1,5 +1,5 @@
 import { runAnthropic } from "./anthropic.ts";
 import type { Backend } from "./run.ts";
 
-/** Every backend by the name that policies use. */
+/** All backends by the name that policies use. */
 export const backends: Readonly<Record<string, Backend>> = { anthropic: runAnthropic };

@@ -7,40 +7,43 @@ import { canonicalJson } from "../../core/json.ts";
 import { AnswerRedaction, type Usage } from "../../schemas/step.ts";
 import type { CallStore, Service } from "./run.ts";
 
-/** The model that is asked when the policy names none. */
+/** The model used when the policy names none. */
 export const defaultModel = "claude-sonnet-5-5";
 
-/** Where the service is when the settings name no other place. */
+/** The service's address when the settings name none. */
 export const anthropicAddress = "https://api.anthropic.com";
 
-/** Why a call brought no answer, in the words of `StepResult.code`. */
+/** Why a call gave no answer, with a code of `StepResult.code`. */
 export type CallFailure = {
   ok: false;
   code: "service" | "silence" | "time-exceeded" | "cancelled" | "bad-answer";
   message: string;
 };
 
-/** An answer and what was cut out of it, or why there is none. `lost` is a guess at the tokens of streams that broke off before they told their usage. */
+/**
+ * An answer with its redactions, or a failure. `lost` estimates the tokens of streams that broke off before they
+ * reported their usage.
+ */
 export type CallAnswer =
   | { ok: true; key: string; replayed: boolean; message: Message; redacted: AnswerRedaction[]; lost: number }
   | CallFailure;
 
-/** One call's parameters; the part of Anthropic's that we use. */
+/** One call's parameters: the part of Anthropic's that we use. */
 export type CallInput = Pick<
   MessageCreateParamsNonStreaming,
   "system" | "messages" | "tools" | "tool_choice" | "max_tokens"
 >;
 
-/** How often one call is sent at most, and the milliseconds before the second time; then twice that. */
+/** The most tries of one call, and the milliseconds before the second; the wait then doubles. */
 const limits = { tries: 3, firstWait: 500 } as const;
 
-/** The statuses after which the same request may succeed, besides those of a broken server. */
+/** The statuses below 500 after which the same request may succeed. */
 const passing: readonly number[] = [408, 409, 429];
 
 /**
- * Makes one model call, or reads its answer from the store: an answer is stored under the hash of everything that went
- * into the call before anything of it is used, so a crash never pays twice and a replay pays nothing. The stored answer
- * came from the service, whoever may have steered it: data.
+ * Makes one model call, or reads its answer from the store. An answer is stored under the hash of the whole call before
+ * it is used, so a crash never pays twice and a replay pays nothing. The stored answer came from the service, and
+ * anybody may have steered it: it is data.
  */
 export async function callModel(
   input: CallInput,
@@ -58,7 +61,7 @@ export async function callModel(
       message: "there is no ANTHROPIC_API_KEY; set it and start the service again",
     };
   }
-  // Every option that the client would else read from the environment is given; it tries once and prints nothing.
+  // Sets every option that the client would otherwise read from the environment; it tries once and prints nothing.
   const client = new Anthropic({
     apiKey: service.apiKey,
     authToken: null,
@@ -83,7 +86,7 @@ export async function callModel(
           message: "the model's answer is not JSON that can be stored",
         };
       await calls.put(key, answer);
-      // Read back from what was stored, so that a replay sees exactly what the first run saw: an answer without secrets.
+      // Read back from the store, so that a replay sees what the first run saw: an answer without secrets.
       const kept = await calls.get(key);
       if (kept === null) throw new SallyportError("internal", `the answer ${key} was not stored`);
       return { ok: true, key, replayed: false, ...readAnswer(kept, key), lost };
@@ -96,7 +99,7 @@ export async function callModel(
   }
 }
 
-/** Adds what the service says that one answer used. */
+/** Adds the usage that the service reports for one answer. */
 export function addUsage(usage: Usage, { model, usage: used }: Message): void {
   usage.calls += 1;
   usage.model = model;
@@ -144,7 +147,7 @@ async function streamOnce(
   }
 }
 
-/** Why work that was told to end did: its time is used up, or somebody stopped it. */
+/** Why aborted work ended: its time ran out, or somebody cancelled it. */
 export function stopped(signal: AbortSignal): CallFailure {
   const late = signal.reason instanceof DOMException && signal.reason.name === "TimeoutError";
   return late
@@ -152,7 +155,7 @@ export function stopped(signal: AbortSignal): CallFailure {
     : { ok: false, code: "cancelled", message: "the run was stopped while the model was at work" };
 }
 
-/** What went wrong at the service. What it calls our mistake stays one; everything else may pass by itself. */
+/** A failure of the service. The statuses that mean our mistake are final; everything else may be retried. */
 function serviceFailure(error: unknown): { again: boolean; waitFor: number | null; failure: CallFailure } {
   const status: number | undefined = error instanceof APIError ? error.status : undefined;
   const fail = (message: string): CallFailure => ({ ok: false, code: "service", message });
@@ -170,19 +173,21 @@ function serviceFailure(error: unknown): { again: boolean; waitFor: number | nul
   };
 }
 
-/** Milliseconds that a `Retry-After` header asks us to wait, from seconds or a date (RFC 9110, 10.2.3); a day at most. */
+/** The milliseconds of a `Retry-After` header, given in seconds or as a date (RFC 9110, 10.2.3); a day at most. */
 function retryAfter(header: string | null): number | null {
   if (header === null) return null;
   const wait = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
   return Number.isNaN(wait) ? null : Math.min(Math.max(wait, 0), 86_400_000);
 }
 
-/** Canonical, so that the order of keys in an object that came from elsewhere does not change a hash. */
+/** Canonical, so that the key order of an object from elsewhere does not change a hash. */
 function canonicalText(value: unknown): string {
   return canonicalJson(JSON.parse(JSON.stringify(value)));
 }
 
-/** An answer's text for the store; null for what has no canonical form and so no hash (half a surrogate pair, endless nesting). */
+/**
+ * An answer's text for the store; null if it has no canonical form to hash (half a surrogate pair, endless nesting).
+ */
 function storable(message: Message): string | null {
   try {
     return canonicalText(message);
@@ -192,7 +197,7 @@ function storable(message: Message): string | null {
   }
 }
 
-/** An answer as we stored it; only its outer shape is checked, tool inputs are parsed where they are used. */
+/** An answer as we stored it. Only its outer shape is checked; tool inputs are parsed where they are used. */
 function readAnswer(text: string, key: string): { message: Message; redacted: AnswerRedaction[] } {
   const { redacted = [], ...message }: Message & { redacted?: unknown } = JSON.parse(text);
   if (message.type === "message" && Array.isArray(message.content))

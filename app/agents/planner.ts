@@ -7,7 +7,7 @@ import type { AnswerRedaction, Usage } from "../../schemas/step.ts";
 import { addUsage, callModel } from "./conversation.ts";
 import type { CallStore, Service } from "./run.ts";
 
-/** What a planner is told. Title, body and refinement are text of people; the rest was read by us. */
+/** A planner's input. People wrote title, body and refinement; we read the rest from the repository. */
 export type PlannerInput = {
   title: string;
   body: string;
@@ -32,10 +32,10 @@ Split the work into diff prompts that can each be reviewed alone, in an order in
 Declare for each the paths it may touch, as narrowly as the work allows and within what its role may touch. Say what you do
 not know as open questions. Answer with the tool \`propose_plan\` and nothing else.`;
 
-/** More paths than this are summed up; a planner can name new ones all the same. */
+/** Further paths are only counted; a planner can name new ones all the same. */
 const maxPaths = 1_500;
 
-/** Asks a model for a plan; an answer that does not fit is sent back once with what is wrong, then given up. */
+/** Asks a model for a plan. An invalid answer is sent back once with its problems; a second one ends the planning. */
 export async function askPlanner(
   input: PlannerInput,
   context: { service: Service; calls: CallStore; signal: AbortSignal },
@@ -105,7 +105,7 @@ export async function askPlanner(
   }
 }
 
-/** Why an answer that stopped so is not read at all; a plan that was cut off could still have the right form. */
+/** Why an answer with this stop reason is not read; a truncated plan could still have the right form. */
 function unusableStop(reason: string | null): { code: string; message: string } | null {
   switch (reason) {
     case "tool_use":
@@ -129,8 +129,8 @@ function unusableStop(reason: string | null): { code: string; message: string } 
 }
 
 /**
- * The text a planner sees: the same input gives the same bytes. Text of others stands between lines with the digest of the
- * whole input, which it cannot contain. Of many files, those nearest to the top are named; hostile names never are.
+ * The planner's prompt: the same input gives the same bytes. Text of others is enclosed in lines with the digest of the
+ * whole input, which it cannot contain. Of many files, those nearest to the root are named; hostile names never are.
  */
 export function plannerText(input: PlannerInput): string {
   const digest = digestOf(input);

@@ -1,7 +1,7 @@
 import { digestOf } from "../../core/digest.ts";
 import type { Pack } from "../../schemas/step.ts";
 
-/** What a model is told: the same pack gives the same bytes. */
+/** A model's prompt: the same pack gives the same bytes. */
 export type Prompt = { system: string; first: string };
 
 const rules = `You write one reviewable change to a git repository for Sallyport.
@@ -19,8 +19,8 @@ the declared paths, use \`ask\` or \`stop\`. When it is done, use \`finish\` and
 word, how it is met. Your claims are shown as claims; other people and programs check them.`;
 
 /**
- * The text a model sees for one try at a prompt. Text of others stands between lines with the pack's digest, which it cannot
- * contain: a text that held the digest of a pack that holds the text would be a collision of SHA-256.
+ * The prompt for one attempt. Text of others is enclosed in lines with the pack's digest, which it cannot contain: text
+ * with the digest of its own pack would be a SHA-256 collision.
  */
 export function stepPrompt(pack: Pack): Prompt {
   const digest = digestOf(pack);

@@ -11,7 +11,7 @@ import { type AnswerRedaction, type FileWrite, StepResult } from "../../schemas/
 import type { CallStore } from "./run.ts";
 import type { TreeReader } from "./trees.ts";
 
-/** A store of answers that keeps nothing before the secrets are cut out of it, and keeps with it what was cut. */
+/** Wraps a store of answers: secrets are cut out before an answer is stored, and the redactions are stored with it. */
 export function redactingCallStore(calls: CallStore, search: SecretSearch): CallStore {
   return {
     get: (key) => calls.get(key),
@@ -26,13 +26,13 @@ export function redactingCallStore(calls: CallStore, search: SecretSearch): Call
   };
 }
 
-/** What of a stored answer tells where a cut was made; a model wrote it. */
+/** The parts of a stored answer that show where a redaction was made; a model wrote it. */
 const Blocks = z.object({
   content: z.array(z.object({ name: z.string().optional(), input: z.unknown() })),
 });
 const Input = z.object({ path: z.string() });
 
-/** The parts of a result by the tool and the field that carry them; what a file would hold is `file`. */
+/** A redaction's location by tool and field; whatever would go into a file is `file`. */
 const parts: Readonly<Record<string, string>> = {
   "write.path": "file",
   "write.content": "file",
@@ -58,8 +58,8 @@ function answerRedaction(message: Json, { rule, line, at }: JsonRedaction): Answ
 }
 
 /**
- * A result without secrets, whatever backend it came from. One in a file refuses the answer, unless it only looks like a
- * secret and stands in the file's base already.
+ * A result without secrets, from any backend. A secret in a file refuses the answer, unless the text only looks like a
+ * secret and the file's base contains it already.
  */
 export async function redactResult(
   result: StepResult,
@@ -91,11 +91,11 @@ export async function redactResult(
   const cleaned = { ...result, ...refused, summary, questions, claims, files, redacted };
   const parsed = StepResult.safeParse(cleaned);
   if (parsed.success) return parsed.data;
-  // A mark can be longer than what it stands for, and so make a text too long.
+  // A redaction mark can be longer than the secret, and so make a text too long.
   return { ...refusedResult("the answer without its secrets is too long"), redacted };
 }
 
-/** A result that hands back nothing, because of a secret in the answer. */
+/** A result without files, because the answer held a secret. */
 export function refusedResult(summary: string): StepResult {
   return {
     version: 1,
@@ -135,7 +135,7 @@ async function fileContent(
   return redacted.text;
 }
 
-/** A text without what may have been broken over lines in another way. */
+/** A text without the characters by which a secret may be broken over lines. */
 function bare(text: string): string {
   return text.replace(/[\s"'`+\\]+/g, "");
 }

@@ -4,7 +4,7 @@ import type { ToolAnswer, Workspace } from "./workspace.ts";
 
 const path = z.string().min(1).max(4_096).describe("A path of the repository, such as `src/index.ts`.");
 
-/** What each tool takes; the model's input is parsed by these and by nothing else. */
+/** Each tool's input; the model's input is parsed by these schemas only. */
 const inputs = {
   list: z.strictObject({
     prefix: z.string().max(4_096).default("").describe("Only paths that begin with this."),
@@ -53,7 +53,7 @@ const descriptions: Readonly<Record<string, string>> & Record<ToolName, string> 
   finish: "End here: the work is done. Say for each acceptance criterion how it is met.",
 };
 
-/** The tools as the model is offered them. */
+/** The tools as offered to the model. */
 export function toolDefinitions() {
   return Object.entries(inputs).map(([name, schema]) => {
     const { properties = {}, required = [], additionalProperties } = z.toJSONSchema(schema, { io: "input" });
@@ -65,7 +65,7 @@ export function toolDefinitions() {
   });
 }
 
-/** How one call of a tool went: a text for the model, or the end of the work. */
+/** The outcome of one tool call: a text for the model, or the end of the work. */
 export type ToolOutcome =
   | { type: "text"; ok: boolean; malformed: boolean; path: string | null; text: string }
   | {
@@ -76,7 +76,7 @@ export type ToolOutcome =
       claims: { criterion: string; how: string }[];
     };
 
-/** Carries out one call. What the model asked for is data: it is parsed, checked by the workspace, and answered. */
+/** Performs one call. The model's input is data: it is parsed, checked by the workspace, and answered. */
 export async function callTool(name: string, input: unknown, workspace: Workspace): Promise<ToolOutcome> {
   const text = (ok: boolean, said: string, at: string | null = null): ToolOutcome => ({
     type: "text",
@@ -174,7 +174,7 @@ export async function callTool(name: string, input: unknown, workspace: Workspac
   }
 }
 
-/** The most characters of one answer, of one found line, and of a complaint about a call. */
+/** The most characters of one answer, of one search hit, and of a complaint about a call. */
 const limits = { answer: 100_000, hit: 300, complaint: 2_000 } as const;
 
 function malformed(problem: string): ToolOutcome {
@@ -182,7 +182,7 @@ function malformed(problem: string): ToolOutcome {
   return { type: "text", ok: false, malformed: true, path: null, text };
 }
 
-/** Some of many lines, as they are; a last line says what is missing, so that a part is never taken for the whole. */
+/** Some of many lines, unchanged; a last line says what is missing, so that a part is never taken for the whole. */
 function section(all: readonly string[], what: string, from: number, limit: number): string {
   const shown: string[] = [];
   let characters = 0;
@@ -198,7 +198,7 @@ function section(all: readonly string[], what: string, from: number, limit: numb
   return [...shown, `(${what} ${range} of ${all.length}${next})`].join("\n");
 }
 
-/** The start of a text that is too long; never half a character, which could not be stored or sent. */
+/** The start of a text that is too long, never cut inside a surrogate pair, which could not be stored or sent. */
 function clip(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length).toWellFormed()}… (cut here)`;
 }

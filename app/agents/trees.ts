@@ -1,16 +1,16 @@
 import { type GitHub, readBlob, requestKnown } from "../../collect/github/request.ts";
 import { SallyportError } from "../../core/errors.ts";
 
-/** A file of the tree an agent works on. Whoever may push to the base branch named it. */
+/** A file of the tree an agent works on. Anybody who may push to the base branch chose its name. */
 export type TreeFile = { path: string; mode: string };
 
-/** How a workspace reads its base: a commit that never changes. */
+/** Reads the base of a workspace: a commit, which never changes. */
 export type TreeReader = { list(): Promise<TreeFile[]>; read(path: string): Promise<Uint8Array | null> };
 
 /** A larger file is not shown to an agent. */
 const fileBytes = 2_000_000;
 
-/** How much of a tree one agent is shown: what it has read is held until its work ends, and it chooses what it reads. */
+/** The most bytes of a tree that one agent may read: they are held until its work ends, and it chooses the files. */
 const treeBytes = 64_000_000;
 
 /** The tree of a commit on GitHub, listed once and read file by file. */
@@ -37,7 +37,7 @@ export async function githubTree(github: GitHub, commit: string): Promise<TreeRe
     list: () => Promise.resolve([...entries.values()].map(({ path, mode }) => ({ path, mode }))),
     async read(path) {
       const entry = entries.get(path);
-      // A submodule is a commit of another repository: there is nothing of it here to read.
+      // A submodule is a commit of another repository: it has no content here.
       if (entry === undefined || entry.type !== "blob") return null;
       const cached = read.get(path);
       if (cached !== undefined) return cached;

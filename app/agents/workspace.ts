@@ -4,11 +4,11 @@ import { byPath, matcher } from "../../core/paths/patterns.ts";
 import type { FileWrite, Pack } from "../../schemas/step.ts";
 import type { TreeReader } from "./trees.ts";
 
-/** A refusal as the agent is told it: it can mend what it asked for, and nothing was done. */
+/** A refusal as the agent sees it: nothing was done, and the agent can correct its request. */
 export type Refusal = { ok: false; code: string; message: string };
 export type ToolAnswer<T> = { ok: true; value: T } | Refusal;
 
-/** Where a text was found, and how much was looked through: less than `of` when there was too much. */
+/** The hits of a search. `searched` is less than `of` when there were too many files. */
 export type Found = {
   hits: { path: string; line: number; text: string }[];
   searched: number;
@@ -16,8 +16,8 @@ export type Found = {
 };
 
 /**
- * The virtual tree an agent works in: a commit of the repository below, its own writes in memory above. There is no
- * disk, no git and no network behind it; every path is checked before it is touched.
+ * The virtual tree an agent works in: a commit of the repository, with the agent's own writes on top. It uses no disk,
+ * git or network; every path is checked first.
  */
 export type Workspace = {
   /** All paths that begin with the prefix, sorted. Hostile names are left out: they can be neither read nor written. */
@@ -35,7 +35,7 @@ const limits = {
   files: 500,
   fileBytes: 2_000_000,
   allBytes: 10_000_000,
-  // The entry that records an answer names every path, and has an end.
+  // The entry that records an answer names every path, and its size is limited.
   pathBytes: 200_000,
   searched: 300,
   found: 200,
@@ -46,7 +46,10 @@ const submodule = "160000";
 const refuse = (code: string, message: string): Refusal => ({ ok: false, code, message });
 const answer = <T>(value: T): ToolAnswer<T> => ({ ok: true, value });
 
-/** Makes the workspace of one pack over a tree. Writes stay within role, declared paths and what is denied to nobody. */
+/**
+ * Makes the workspace of one pack over a tree. Writes must be within the role and the declared paths, and never on
+ * paths denied to all agents.
+ */
 export function createWorkspace(
   tree: TreeReader,
   pack: Pick<Pack, "role" | "paths" | "casefiles">,
@@ -89,7 +92,7 @@ export function createWorkspace(
       return refuse("not-a-file", `${path} is a link or a submodule and cannot be written`);
     return null;
   };
-  /** A name that git or a file system could not hold beside the others: below a file or link, or as a second spelling. */
+  /** A name that git or a file system cannot hold beside the others: below a file or link, or another spelling. */
   const inTheWay = async (path: string): Promise<Refusal | null> => {
     const below = await base();
     const parts = path.split("/");
@@ -184,7 +187,7 @@ export function createWorkspace(
   };
 }
 
-/** The base commit's files by mode, and by the one form of their names. Whoever may push to the base branch named them. */
+/** The base commit's modes by path, and paths by normalised name, chosen by anybody who may push to the base branch. */
 type Base = { modes: ReadonlyMap<string, string>; spellings: ReadonlyMap<string, string> };
 
 async function readBase(tree: TreeReader): Promise<Base> {
@@ -225,7 +228,7 @@ function scopeOf({
   };
 }
 
-/** Bytes as text that gives the same bytes again; null when they are none, so that an edit cannot damage them. */
+/** Bytes as text that encodes to the same bytes; null if they are not UTF-8, so that an edit cannot damage them. */
 function textOf(bytes: Uint8Array): string | null {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

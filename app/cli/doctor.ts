@@ -19,8 +19,8 @@ const headings: Record<HealthFinding["area"], (about: string | null) => string> 
 };
 
 /**
- * `sallyport doctor`: whether everything is in place, and what to do where it is not. It changes nothing. Exit status 0: all
- * is in place, 1: something is not, 2: it could not be decided, or the settings are wrong.
+ * `sallyport doctor`: checks the setup and names a fix for each problem. It changes nothing. Exit status 0: all is in
+ * place, 1: something is not, 2: it could not be decided, or the settings are wrong.
  */
 export function doctorCommand(io: Io): Command {
   return new Command("doctor")

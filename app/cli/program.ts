@@ -6,7 +6,7 @@ import { oneLine } from "../../core/escape.ts";
 import { packageHome } from "../settings/package-home.ts";
 import type { Io } from "../terminal/io.ts";
 
-/** Every command by its name. Only the one that is asked for is loaded: the server's packages are heavy. */
+/** All commands by name. Only the requested one is loaded: the server's packages are heavy. */
 const commands: Record<string, () => Promise<(io: Io) => Command>> = {
   check: async () => (await import("./check/check.ts")).checkCommand,
   policy: async () => (await import("./policy/policy.ts")).policyCommand,
@@ -28,7 +28,7 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<void>
     await program.parseAsync(argv);
   } catch (error) {
     if (isCommanderError(error)) {
-      // Commander has said it already. Its own status for bad input is 1, which is a "no" here.
+      // Commander has printed the message. Its own status for bad input is 1, which means "no" here.
       io.exit(error.exitCode === 0 ? 0 : 2);
       return;
     }
@@ -57,14 +57,14 @@ async function makeProgram(asked: string | undefined, io: Io): Promise<Command> 
   return program;
 }
 
-/** A sub-command does not inherit how its parent ends and where it writes. */
+/** A sub-command does not inherit its parent's exit and output settings. */
 function withSameExit(program: Command, command: Command): Command {
   command.copyInheritedSettings(program);
   for (const child of command.commands) withSameExit(program, child);
   return command;
 }
 
-/** Told by its code, because a part of the bundle may have a copy of commander of its own. */
+/** Recognised by its code, because part of the bundle may contain another copy of commander. */
 function isCommanderError(error: unknown): error is CommanderError {
   return error instanceof Error && "code" in error && String(error.code).startsWith("commander.");
 }

@@ -5,7 +5,7 @@ import type { Io } from "../terminal/io.ts";
 import { withSettings } from "../terminal/settings.ts";
 
 /**
- * `sallyport rebuild`: an empty or old database is filled from GitHub. Exit status 0: all repositories, 1: one of them
+ * `sallyport rebuild`: fills an empty or old database from GitHub. Exit status 0: all repositories, 1: one of them
  * could not be read back, 2: bad input.
  */
 export function rebuildCommand(io: Io): Command {

@@ -3,7 +3,7 @@ import { checkoutProblem } from "../settings/package-home.ts";
 import { startProgram } from "../settings/programs.ts";
 import type { Io } from "../terminal/io.ts";
 
-/** `sallyport sandbox`: a GitHub in one process, for playing the road by hand. It runs as a process of its own. */
+/** `sallyport sandbox`: a GitHub in one process, for playing the road by hand. It runs as a separate process. */
 export function sandboxCommand(io: Io): Command {
   return new Command("sandbox")
     .description("run a GitHub in one process, on real git repositories, for playing and for tests")

@@ -20,7 +20,7 @@ export function serveCommand(io: Io): Command {
     );
 }
 
-/** Resolves when the process is asked to end, by a person or by whoever supervises it. */
+/** Resolves when a person or a supervisor asks the process to end. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     process.once("SIGTERM", () => resolve());

@@ -4,7 +4,7 @@ import { type Person, people } from "./governed.ts";
 
 const repository = { owner: "acme", repo: "governed" };
 
-/** A person at work on GitHub: what the demo's people do, they do with their own token and nothing else. */
+/** A person at work on GitHub: the demo's people act with their own token and nothing else. */
 export type PersonClient = {
   openIssue(title: string, body: string, labels: string[]): Promise<number>;
   label(issue: number, label: string): Promise<void>;
@@ -16,7 +16,7 @@ export type PersonClient = {
   openPull(branch: string, base: string, title: string): Promise<number>;
 };
 
-/** What anybody can see; the demo waits on these. */
+/** The public view of a repository; the demo waits on it. */
 export type RepositoryReader = {
   issue(number: number): Promise<{ state: string; labels: string[]; title: string }>;
   comments(number: number): Promise<string[]>;
@@ -35,7 +35,7 @@ export type RepositoryReader = {
   >;
 };
 
-/** GitHub as one of the demo's people uses it. */
+/** A client for one of the demo's people. */
 export function clientFor(apiUrl: string, person: Person): PersonClient {
   const { request } = new Octokit({ baseUrl: apiUrl, auth: people[person].token });
   return {
@@ -89,7 +89,7 @@ export function clientFor(apiUrl: string, person: Person): PersonClient {
   };
 }
 
-/** GitHub as it looks to a person who only reads. */
+/** A read-only client for one of the demo's people. */
 export function readerFor(apiUrl: string, person: Person): RepositoryReader {
   const { request } = new Octokit({ baseUrl: apiUrl, auth: people[person].token });
   return {
@@ -143,7 +143,7 @@ export function readerFor(apiUrl: string, person: Person): RepositoryReader {
   };
 }
 
-/** Asks again until there is an answer; a demo that waits in vain says for what. */
+/** Polls until there is an answer; an error names what the demo waited for. */
 export async function waitFor<T>(
   what: string,
   poll: () => Promise<T | null | undefined | false>,

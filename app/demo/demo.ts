@@ -124,7 +124,7 @@ async function makeKeys(dir: string) {
   return { privateFile, publicFile, publicLine: formatPublicKey(publicKey) };
 }
 
-/** The processes of the demo: a model service, a GitHub, and the App itself, each on a port of its own. */
+/** The demo's processes: a model service, a GitHub, and the App itself, each on its own port. */
 async function startHosts(
   io: Io,
   options: Options,
@@ -178,7 +178,7 @@ async function startHosts(
   };
 }
 
-/** Pushes a branch with a change that the policy forbids, over smart HTTP and with a person's token. */
+/** Pushes a branch with a change that the policy forbids, over smart HTTP with a person's token. */
 async function pushForbidden(path: string, url: string, branch: string): Promise<string> {
   await git(path, ["checkout", "--quiet", "-b", branch], "max");
   await writeFile(join(path, "governance", "README.md"), "# Governance\n\nTidied up.\n");
@@ -187,7 +187,7 @@ async function pushForbidden(path: string, url: string, branch: string): Promise
   return git(path, ["rev-parse", "HEAD"]);
 }
 
-/** The ledger's head as the last check shows it: the second place that a cut tail is held against. */
+/** The ledger's head in the newest check: the second record against which a truncated ledger is found. */
 async function lastAnchor(context: DemoContext): Promise<string> {
   const [pull] = await context.seen.openPulls();
   const checks = pull === undefined ? [] : await context.seen.checks(pull.sha);

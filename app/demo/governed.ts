@@ -6,10 +6,10 @@ import { SallyportError } from "../../core/errors.ts";
 
 const run = promisify(execFile);
 
-/** Where programs are found; git is started with this and nothing else of the surroundings. */
+/** The `PATH` for git, the only part of the environment that it gets. */
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin";
 
-/** Runs git as one of the demo's people, away from the machine's own settings. */
+/** Runs git as one of the demo's people, without the machine's own settings. */
 export async function git(dir: string, args: string[], person = "lena"): Promise<string> {
   try {
     const { stdout } = await run(
@@ -27,7 +27,7 @@ export async function git(dir: string, args: string[], person = "lena"): Promise
   }
 }
 
-/** The policy of the demo's repository: what a maintainer would write, with the key that signs its ledger. */
+/** The policy of the demo's repository, as a maintainer would write it, with the key that signs its ledger. */
 export function demoPolicy(publicKey: string): string {
   return `version: 1
 extends: default
@@ -57,8 +57,8 @@ The demo's agents work below \`sallyport-demo/\` and nowhere else.
 `;
 
 /**
- * Clones any local repository and commits the policy on top of its history, as a maintainer would who installs
- * Sallyport. Gives the clone and the name of its default branch.
+ * Clones any local repository and commits the policy on top of its history, as a maintainer who installs Sallyport
+ * would. Returns the clone and the name of its default branch.
  */
 export async function prepareGoverned(
   source: string,
@@ -70,7 +70,7 @@ export async function prepareGoverned(
   await git(dir, ["clone", "--quiet", "--no-hardlinks", "--", source, path]);
   let branch = await git(path, ["rev-parse", "--abbrev-ref", "HEAD"]);
   if (branch === "HEAD") {
-    // A checkout of a single commit has no branch; the demo gives it one.
+    // A checkout of a single commit has no branch; the demo creates one.
     branch = "main";
     await git(path, ["checkout", "--quiet", "-B", branch]);
   }
@@ -101,7 +101,7 @@ export const people = {
 } as const;
 export type Person = keyof typeof people;
 
-/** The sandbox's seed: the people, the App, and the repository with branch protection that asks for our check. */
+/** The sandbox's seed: the people, the App, and the repository with branch protection that requires our check. */
 export function demoSeed(options: {
   path: string;
   branch: string;
@@ -163,7 +163,7 @@ export function demoSeed(options: {
   };
 }
 
-/** The story's text as its form would write it; any other text becomes its description. */
+/** The story's text in the form's layout; any other text becomes its description. */
 export function storyBody(epic: number, text: string | null): string {
   if (text !== null && /^### acceptance criteria\s*$/im.test(text)) return text;
   const description =

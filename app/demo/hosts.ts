@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { SallyportError } from "../../core/errors.ts";
 import { type ProgramName, programPath, startProgram } from "../settings/programs.ts";
 
-/** A process of the demo that stays up until it is told to end. */
+/** A process of the demo that runs until it is closed. */
 export type Host = { url: string; process: ChildProcess; close(): Promise<void> };
 
-/** Starts a program and waits for the line in which it says where it listens. */
+/** Starts a program and waits for the line with its address. */
 export async function startHost(
   name: ProgramName,
   args: string[],
@@ -46,13 +46,13 @@ export async function startHost(
         if (child.exitCode !== null) return resolve();
         child.once("exit", () => resolve());
         child.kill("SIGTERM");
-        // A host that does not end by itself must not keep the demo from ending.
+        // A host that does not exit must not keep the demo from ending.
         setTimeout(() => child.kill("SIGKILL"), 8_000).unref();
       }),
   };
 }
 
-/** Runs a program to its end; a failing exit status is an answer and no error. */
+/** Runs a program to its end; a failing exit status is a result, not an error. */
 export function runProgram(
   name: ProgramName,
   args: string[],
@@ -70,7 +70,7 @@ export function runProgram(
   });
 }
 
-/** A port that nobody uses at this moment, for a host whose address another one must know first. */
+/** A free port, for a host whose address another host must know first. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -86,7 +86,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Runs the Action on a pull request as a runner would: a process of its own, with the runner's environment. */
+/** Runs the Action on a pull request as a runner would: in a process of its own, with the runner's environment. */
 export async function runAction(
   pull: { number: number; sha: string; apiUrl: string; token: string },
   dir: string,
@@ -137,7 +137,7 @@ export async function runAction(
   };
 }
 
-/** The runner's output file: `name<<delimiter`, the value, the delimiter. Source: GitHub docs, "Workflow commands". */
+/** Parses the runner's output file: `name<<delimiter`, value, delimiter. Source: GitHub docs, "Workflow commands". */
 export function readOutputs(text: string): Map<string, string> {
   const outputs = new Map<string, string>();
   const lines = text.split("\n");

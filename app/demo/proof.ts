@@ -6,12 +6,12 @@ import { waitFor } from "./acting.ts";
 import { git } from "./governed.ts";
 import { runProgram } from "./hosts.ts";
 
-/** What the verifier said about a fresh clone, and about the same clone after one byte of it was changed. */
+/** The verifier's results for a fresh clone, and for the same clone with one byte changed. */
 export type Proof = { entries: number; head: string; tampered: string };
 
 /**
- * Clones the governed repository as a stranger would and verifies its ledger with the public key alone; then changes one
- * byte of one entry and shows that it is noticed.
+ * Clones the governed repository as a stranger would and verifies its ledger with the public key alone; then changes
+ * one byte of one entry and shows that the verifier finds it.
  */
 export async function proveLedger(options: {
   cloneUrl: string;
@@ -30,7 +30,7 @@ export async function proveLedger(options: {
       dir,
     );
 
-  // The last entries are exported a moment after the effects that caused them.
+  // The last entries are published a moment after the effects that caused them.
   const seen = await waitFor("the ledger's last entry on the evidence branch", async () => {
     await git(dir, ["init", "--quiet", "--bare", clone]);
     await git(clone, ["fetch", "--quiet", "--force", cloneUrl, "+refs/heads/*:refs/heads/*"]);

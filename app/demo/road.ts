@@ -3,10 +3,10 @@ import { SallyportError } from "../../core/errors.ts";
 import { type PersonClient, type RepositoryReader, waitFor } from "./acting.ts";
 import { runAction, runProgram } from "./hosts.ts";
 
-/** What the demo has counted and found, for the table at its end. */
+/** The demo's counts for the table at its end. */
 export type DemoCounts = { steps: number; checks: number; parity: number; refusals: number };
 
-/** What the walk along the road needs: the people, what anybody can see, where to tell what happens. */
+/** Input for all steps of the demo: addresses, the people, the repository's public view, and the output. */
 export type DemoContext = {
   apiUrl: string;
   branch: string;
@@ -21,7 +21,7 @@ export type DemoContext = {
   say(text: string): void;
 };
 
-/** An epic and a story are opened from their forms. */
+/** Opens an epic and a story from their forms. */
 export async function openStory(
   context: DemoContext,
   title: string,
@@ -39,7 +39,7 @@ export async function openStory(
   return { epic, story };
 }
 
-/** A label asks for a plan; another person approves its digest; the diff prompts are opened in order. */
+/** One person asks for a plan by a label, another approves its digest; the diff prompts are opened in order. */
 export async function planAndApprove(context: DemoContext, story: number): Promise<number> {
   const { lena, quinn, seen, say } = context;
   await nextSecond();
@@ -73,14 +73,14 @@ export async function planAndApprove(context: DemoContext, story: number): Promi
 }
 
 /**
- * GitHub tells times in whole seconds, and a label of the second in which the issue was opened counts as put on by its
+ * GitHub's times are whole seconds, and a label from the second in which the issue was opened counts as set by its
  * form. People are slower than that; the demo waits.
  */
 export async function nextSecond(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 1_100));
 }
 
-/** One diff prompt from agent to merge: pull request, check, the refused early merge, both other hosts, sign-off, merge. */
+/** One diff prompt to its merge: pull request, check, refused early merge, Action and command line, sign-off, merge. */
 export async function passPrompt(context: DemoContext): Promise<void> {
   const { lena, quinn, seen, say, counts } = context;
   const pull = await waitFor("the pull request", async () =>
@@ -126,8 +126,8 @@ export async function passPrompt(context: DemoContext): Promise<void> {
 }
 
 /**
- * The Action and the command line judge the same pull request: their verdict is the App's, byte for byte. The App shows
- * the hash of its verdict as the check run's external id; the evidence branch may trail it by a moment.
+ * The Action and the command line judge the same pull request: their verdict is the App's, byte for byte. The App
+ * publishes the hash of its verdict as the check run's external id; the evidence branch may lag by a moment.
  */
 async function sameVerdict(context: DemoContext, pull: { number: number; sha: string }): Promise<void> {
   const { apiUrl, dir, env, seen, tokens, say, counts } = context;
@@ -158,7 +158,7 @@ async function sameVerdict(context: DemoContext, pull: { number: number; sha: st
   say("the Action and `sallyport check --pr` give the App's verdict, byte for byte");
 }
 
-/** The story and its epic are closed with a summary that links the evidence. */
+/** Waits until the story and its epic are closed with a summary that links the evidence. */
 export async function seeCompletion(context: DemoContext, story: number, epic: number): Promise<void> {
   const { seen, say } = context;
   for (const [name, number] of [
@@ -173,7 +173,7 @@ export async function seeCompletion(context: DemoContext, story: number, epic: n
   }
 }
 
-/** A person's pull request touches what the policy forbids: refused, with the reason and the next step. */
+/** A person's pull request changes a path that the policy forbids: it is refused, with the reason and the next step. */
 export async function tryForbidden(
   context: DemoContext,
   push: (branch: string) => Promise<string>,

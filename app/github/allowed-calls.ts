@@ -1,18 +1,18 @@
-/** What a client is for: reading facts, or carrying out effects. */
+/** The purpose of a client: reading facts, or performing effects. */
 export type Use = "read" | "write";
 
-/** A request as it is about to be sent, with the address filled in. */
+/** A request as it will be sent, with its final address. */
 export type Call = { method: string; url: string; body: unknown };
 
 type Rule = { method: string; path: RegExp; body?: (body: Record<string, unknown>) => boolean };
 
 const ownRef = /^(?:refs\/)?heads\/sallyport\/(?:evidence|run-[0-9]+-[0-9]+\/[0-9]+)$/;
-/** A run's own branch, the only kind that is ever forced back or deleted. */
+/** A run's own branch, the only kind that is ever force-pushed or deleted. */
 const runRef = /^heads\/sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/;
 const isText = (value: unknown): value is string => typeof value === "string";
 
 // Every write that effects need, below `/repos/{owner}/{repo}`. Approving, merging, arming auto-merge, protection,
-// access, secrets, workflows and GraphQL's mutations are refused by not standing here.
+// access, secrets, workflows and GraphQL mutations are refused because they are not listed here.
 const writes: readonly Rule[] = [
   { method: "POST", path: /^\/issues$/ },
   {
@@ -41,9 +41,9 @@ const writes: readonly Rule[] = [
 ];
 
 /**
- * Why a client may not send a request, or null. The address is judged as it will be sent, not as the route was written,
- * and what is not expressly allowed is refused: so no code path of ours can approve, merge, arm auto-merge, force or delete
- * a branch that is not a run's, or change protection, whatever it was made to believe (design, invariant 10).
+ * Why a client may not send a request, or null. The final address is judged, not the route's template, and any call
+ * that is not listed is refused. So none of our code can approve, merge, arm auto-merge, force or delete a branch that
+ * is not a run's, or change protection, whatever input it was given (design, invariant 10).
  */
 export function whyForbidden(
   use: Use,
@@ -73,14 +73,14 @@ export function whyForbidden(
   return takesBack && !runRef.test(name) ? `${what}: only a run's branch is forced or deleted` : null;
 }
 
-/** A GitHub server of one's own serves REST below /api/v3 and GraphQL beside it. */
+/** A self-hosted GitHub serves REST below /api/v3 and GraphQL beside it. */
 function graphqlUrl(baseUrl: string): string {
   return `${baseUrl.replace(/\/$/, "").replace(/\/api\/v3$/, "/api")}/graphql`;
 }
 
 /**
- * Whether a GraphQL request can only read. A document may hold several operations, and every one that writes begins with
- * the word `mutation`, which has no other spelling; none of our queries has that word anywhere.
+ * Whether a GraphQL request can only read. A document may hold several operations, and every mutation begins with the
+ * word `mutation`, which has no other spelling; none of our queries contains that word.
  */
 function isQuery(body: unknown): boolean {
   if (!isRecord(body) || !Object.keys(body).every((key) => key === "query" || key === "variables"))

@@ -11,8 +11,8 @@ import { findHome, listInstalled } from "./installations.ts";
 import { keepToken, permissionsFor } from "./token.ts";
 
 /**
- * In the place of the throttle's queue for writes, which lets one through in a second, GraphQL queries among them. A client
- * that only reads has no writes; its queries wait in the queue for all requests, as its other reads do.
+ * Replaces the throttle's queue for writes, which passes one request per second and counts GraphQL queries as writes. A
+ * read-only client has no writes; its queries wait in the queue for all requests, as its other reads do.
  */
 const unthrottled = {
   key: () => ({
@@ -27,18 +27,18 @@ export type GitHubClients = {
   forRepository(id: number, use: Use): Promise<GitHub>;
   /** Every repository that the App is installed on. */
   repositories(): Promise<number[]>;
-  /** The same with their present names as `owner/name`, for people who name them. */
+  /** The same with their current names as `owner/name`, for people who name them. */
   namedRepositories(): Promise<{ id: number; name: string }[]>;
-  /** Asks as the App itself, which opens no repository. It only reads. */
+  /** A read-only client for the App itself, which has no access to repositories. */
   asApp: RequestInterface;
-  /** Until when GitHub wants us to read nothing where this repository is; null: it does not, as far as we know. */
+  /** Until when GitHub's rate limit holds back reads in this repository; null if no limit is known. */
   limitedUntil(id: number): Date | null;
 };
 
 /**
- * Clients for GitHub as our App, over Probot's Octokit with its throttling and pagination, and its retries for requests
- * that only read: a write whose answer was lost is looked for before it is made again. Limits are not waited out here;
- * they end the request, so that the queue can keep the time in its database. Each token is told to `onToken` first.
+ * Clients for GitHub as our App, over Probot's Octokit with its throttling and pagination. It retries reads only:
+ * before a write is repeated, the effect looks for its result. A rate limit ends the request instead of waiting, so
+ * that the queue can keep the time in its database. Each token is passed to `onToken` first.
  */
 export function createGitHub(
   config: { apiUrl: string; appId: number; privateKey: string; throttle: boolean },
@@ -70,7 +70,7 @@ export function createGitHub(
   const tools = { asApp, mint, withToken: (token: string) => octokit("app", { auth: token }) };
 
   const clients = new Map<string, Promise<GitHub>>();
-  // What GitHub told readers, by installation: all of one share its limits.
+  // The rate limits of reads, by installation: all its repositories share them.
   const limits = new Map<number, Date>();
   const installationOf = new Map<number, number>();
   const build = async (id: number, use: Use, forget: () => void): Promise<GitHub> => {
@@ -117,7 +117,7 @@ export function createGitHub(
     },
     forRepository(id, use) {
       const key = `${id}/${use}`;
-      // Where one of them met another repository, the other would, too.
+      // If one of the two clients met another repository, the other would too.
       const forget = () => {
         clients.delete(`${id}/read`);
         clients.delete(`${id}/write`);

@@ -1,7 +1,7 @@
 import { messageOf, SallyportError } from "../../core/errors.ts";
 import { limitOf } from "./rate-limit.ts";
 
-/** Which failures of GitHub may pass by themselves, and when to ask again. */
+/** Classifies GitHub's failures: which of them may be retried, and when. */
 export function asSallyportError(error: unknown, now: Date): SallyportError {
   if (error instanceof SallyportError) return error;
   const message = messageOf(error);

@@ -8,21 +8,21 @@ import type { KeptToken } from "./token.ts";
 /** How long one answer of GitHub may take. */
 const timeoutMs = 60_000;
 
-/** Whose requests are guarded: a client for one repository, under the name that this had when it was looked up. */
+/** Input for the guard: a client for one repository, under the name that it had at the look-up. */
 export type Guarded = {
   use: Use;
   repository: { id: number; owner: string; repo: string };
   baseUrl: string;
   token: KeptToken;
-  /** Gets the time that GitHub names when a limit is met. */
+  /** Receives the time that GitHub names when a limit is met. */
   onLimit(until: Date): void;
-  /** Lets the repository be looked up again by its id. */
+  /** Makes the next client look the repository up again by its id. */
   forget(): void;
 };
 
 /**
- * Holds each request of a client against what it may send, and each answer against what was asked: whole, and about the
- * repository that is meant. A limit ends the request and is not waited out.
+ * Checks each request of a client against the allowed calls, and that each answer is complete and about the right
+ * repository. A rate limit ends the request instead of waiting.
  */
 export function guardRequests(client: ProbotOctokit, guarded: Guarded): void {
   const { use, repository, baseUrl, token, onLimit, forget } = guarded;
@@ -41,18 +41,18 @@ export function guardRequests(client: ProbotOctokit, guarded: Guarded): void {
       ...options.request,
       ...timeLimit(),
       ...(isRead ? {} : { redirect: "manual" }),
-      // A query is sent by POST, too, and may be repeated: the reading client cannot send anything that writes.
+      // A query is a POST too, and may be repeated: a read-only client cannot send a write.
       ...(isRead || use === "read" ? {} : { retries: 0 }),
     };
     const response = await Promise.resolve(request(options)).catch((error: unknown) => {
       const status = error instanceof Error && "status" in error ? error.status : null;
       noteLimit(limitOf(error, new Date()));
       if (status === 401) token.forget();
-      // Renamed without a trace, or hidden from us; whichever, the next client looks it up by its id.
+      // Renamed without a redirect, or hidden from us: either way, the next client looks it up by its id.
       if (status === 404 && url === repositoryUrl) forget();
       throw error;
     });
-    // Followed blindly, a redirected POST would become a GET.
+    // If the redirect were followed, a POST would become a GET.
     if (response.status >= 300) {
       forget();
       throw again(`${owner}/${repo} was renamed or moved; it is looked up again`);
@@ -68,12 +68,12 @@ export function guardRequests(client: ProbotOctokit, guarded: Guarded): void {
   });
 }
 
-/** A failure after which the same request may succeed. */
+/** A failure that may be retried. */
 function again(message: string): SallyportError {
   return new SallyportError("github", message, { retry: true });
 }
 
-/** Holds a client of the App itself to reading: it could write its webhook's settings, suspensions and tokens. */
+/** Restricts the App's own client to reads: it could otherwise change its webhook, suspensions and tokens. */
 export function guardReads(client: ProbotOctokit): void {
   client.hook.before("request", (options) => {
     const { method, url } = options;
@@ -83,7 +83,7 @@ export function guardReads(client: ProbotOctokit): void {
   });
 }
 
-/** The option that ends a request which takes too long. */
+/** The request option that aborts after the time limit. */
 function timeLimit() {
   return { signal: AbortSignal.timeout(timeoutMs) };
 }

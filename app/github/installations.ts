@@ -6,18 +6,18 @@ import { type Minted, mintIfThere } from "./token.ts";
 /** An installation of our App, and whether we may read the members of its account. */
 export type Installation = { id: number; hasMembers: boolean };
 
-/** Where a repository is, as GitHub says now: a webhook's word for it is never taken. */
+/** A repository's installation and name, as GitHub reports them now: a webhook's payload is never trusted for this. */
 export type InstalledRepository = { installation: Installation; owner: string; repo: string };
 
-/** What installations are asked with: the App itself, and tokens for one of them. */
+/** How installations are read: as the App itself, and with tokens for one of them. */
 export type InstallationTools = {
   asApp: ProbotOctokit;
-  /** A client that asks with a token. */
+  /** A client that uses a token. */
   withToken(token: string): ProbotOctokit;
   mint(options: InstallationAuthOptions): Promise<Minted>;
 };
 
-/** Finds the installation that has a repository, and the repository's present name. */
+/** Finds the installation that has a repository, and the repository's current name. */
 export async function findHome(id: number, tools: InstallationTools): Promise<InstalledRepository> {
   for (const installation of await listInstallations(tools)) {
     const minted = await mintIfThere(() =>
@@ -38,11 +38,11 @@ export async function findHome(id: number, tools: InstallationTools): Promise<In
   );
 }
 
-/** Every repository that the App is installed on, with its present name as `owner/name`. */
+/** Every repository that the App is installed on, with its current name as `owner/name`. */
 export async function listInstalled(tools: InstallationTools): Promise<{ id: number; name: string }[]> {
   const all: { id: number; name: string }[] = [];
   for (const { id } of await listInstallations(tools)) {
-    // The one token without repository ids: it names them, and can do nothing else.
+    // The one token without repository ids: it can list the repositories, and do nothing else.
     const minted = await tools.mint({
       type: "installation",
       installationId: id,

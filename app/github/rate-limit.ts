@@ -1,9 +1,9 @@
-/** A limit may not keep us waiting longer than this, in milliseconds: GitHub's own are renewed every hour. */
+/** The longest wait for a rate limit, in milliseconds: GitHub's own limits are renewed every hour. */
 const maxWaitMs = 3_600_000;
 
 /**
- * When GitHub lets us ask again, where an error of a request is one of its limits; null: it is none.
- * Source: GitHub docs, "Rate limits for the REST API" and "Rate limits and query limits for the GraphQL API".
+ * When GitHub allows the next request, if an error is one of its rate limits; null if it is another error. Source:
+ * GitHub docs, "Rate limits for the REST API" and "Rate limits and query limits for the GraphQL API".
  */
 export function limitOf(error: unknown, now: Date): Date | null {
   if (!(error instanceof Error)) return null;
@@ -13,12 +13,12 @@ export function limitOf(error: unknown, now: Date): Date | null {
   const isLimit =
     headers["retry-after"] !== undefined ||
     headers["x-ratelimit-remaining"] === "0" ||
-    // The secondary limit may come without headers; its wording is then all there is.
+    // The secondary limit may come without headers; only its wording identifies it then.
     /\bsecondary rate\b/i.test(error.message);
   return status === 429 || (status === 403 && isLimit) ? dueTime(headers, now) : null;
 }
 
-/** The same of an answer that came: a query past its limit is answered with the status 200. */
+/** The same for a successful answer: a query over its limit is answered with status 200. */
 export function limitIn(response: { headers: object; data: unknown }, now: Date): Date | null {
   return isQueryLimit(response.data) ? dueTime(textsOf(response.headers), now) : null;
 }
@@ -51,7 +51,7 @@ function textsOf(headers: object): Record<string, string> {
 function dueTime(headers: Record<string, string>, now: Date): Date {
   const wait = Number(headers["retry-after"]);
   const reset = Number(headers["x-ratelimit-reset"]);
-  // GitHub asks for a minute at least where it gives no time.
+  // GitHub asks for at least a minute if it gives no time.
   let due = now.getTime() + 60_000;
   if (Number.isFinite(wait) && wait > 0) due = now.getTime() + wait * 1_000;
   else if (Number.isFinite(reset) && reset > 0) due = reset * 1_000;

@@ -6,8 +6,9 @@ const Queried = z.object({
 });
 
 /**
- * Whether an answer about a repository, asked for by its name, is about another one than `id`, or about none: after a
- * rename anybody with the right to may give the old name to a new repository. Most answers do not say, and are not.
+ * Whether an answer, asked for by the repository's name, is about another repository than `id`, or about none: after a
+ * rename, anybody with the right to may give the old name to a new repository. Most answers carry no id and count as
+ * the same.
  */
 export function isOtherRepository(
   id: number,

@@ -1,9 +1,9 @@
 import type { Use } from "./allowed-calls.ts";
 
-/** What is minted: an installation's token, and the end of its time as RFC 3339. */
+/** A minted installation token, with its expiry as RFC 3339. */
 export type Minted = { token: string; expiresAt: string };
 
-// The whole of what a token of ours can ever do, named at each minting: the App's own permissions may be wider.
+// All permissions that our tokens can have, requested at each minting: the App's own permissions may be wider.
 const permissions = {
   read: {
     checks: "read",
@@ -16,19 +16,19 @@ const permissions = {
   write: { checks: "write", contents: "write", issues: "write", metadata: "read", pull_requests: "write" },
 } as const;
 
-/** What a token may do. An installation on a person's account has no members to read. */
+/** The permissions of a token. An installation on a person's account has no members to read. */
 export function permissionsFor(use: Use, { hasMembers }: { hasMembers: boolean }) {
   const { members, ...others } = permissions.read;
   return use === "write" ? permissions.write : hasMembers ? { ...others, members } : others;
 }
 
-/** How long before its end a token is replaced, in milliseconds. */
+/** How long before its expiry a token is replaced, in milliseconds. */
 const tokenMargin = 5 * 60_000;
 
-/** A token that is good for a while still, and how to give up one that was refused. */
+/** A cached token. `forget` drops one that was refused. */
 export type KeptToken = { get(): Promise<string>; forget(): void };
 
-/** A token that is good for five more minutes at least; a new one is asked for when it is not, or was refused. */
+/** Caches a token, and mints a new one if it was refused or expires within five minutes. */
 export function keepToken(mint: () => Promise<Minted>): KeptToken {
   let kept: Promise<Minted> | null = null;
   const forget = () => {
@@ -47,7 +47,10 @@ export function keepToken(mint: () => Promise<Minted>): KeptToken {
   };
 }
 
-/** Null: the repository is not among those of the installation. Source: GitHub docs, "Create an installation access token". */
+/**
+ * Mints a token; null if the repository is not among those of the installation. Source: GitHub docs, "Create an
+ * installation access token".
+ */
 export async function mintIfThere(mint: () => Promise<Minted>): Promise<Minted | null> {
   try {
     return await mint();

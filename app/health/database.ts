@@ -10,7 +10,7 @@ import type { Config } from "../settings/config.ts";
 const timeoutMs = 10_000;
 
 /**
- * Looks at the place of the database and changes nothing there. An embedded one is not opened: two processes in one folder
+ * Checks the database's location and changes nothing there. An embedded one is not opened: two processes in one folder
  * would destroy it, and the service may be running.
  */
 export async function probeDatabase(database: Config["database"], cwd: string): Promise<DatabaseFact> {
@@ -30,7 +30,7 @@ async function stateOf(folder: string): Promise<FolderState> {
   return files.includes("PG_VERSION") ? "there" : "something-else";
 }
 
-/** Whether a folder, or the nearest one above it that is there, can be written to. */
+/** Whether a folder, or its nearest existing parent, can be written to. */
 async function isWritable(folder: string): Promise<boolean> {
   const code = await access(folder, constants.W_OK | constants.X_OK).then(
     () => null,
@@ -55,7 +55,7 @@ async function probeServer(url: string): Promise<void> {
     connectionTimeoutMillis: timeoutMs,
     query_timeout: timeoutMs,
   });
-  // A connection that breaks by itself is told here, too; the query below tells it as well.
+  // A broken connection is also reported as this event; the query below reports it anyway.
   client.on("error", () => {});
   try {
     await client.connect();

@@ -14,10 +14,10 @@ import { probeDatabase } from "./database.ts";
 import { readManifest, readNodeNeeded } from "./manifest.ts";
 import { probeService } from "./models.ts";
 
-/** Where to look: the folder that relative settings start from, and the repositories, all of them when none is named. */
+/** What to check: the folder that relative settings start from, and the repositories; all of them if none is named. */
 export type HealthQuestion = { cwd: string; node: string; repositories: readonly string[] };
 
-/** Finds out how everything stands, as far as the settings allow. It changes nothing, here or on GitHub. */
+/** Checks everything that the settings give access to. It changes nothing, here or on GitHub. */
 export async function collectHealth(
   reading: ConfigReading,
   { cwd, node, repositories: wanted }: HealthQuestion,
@@ -51,7 +51,7 @@ function publicKeyOf({ ledgerKey }: Config): LedgerKeyFact {
   }
 }
 
-/** What is wrong with the App's private key; its words are ours, so that nothing of the key is repeated. */
+/** The problem of the App's private key, in our own words, so that nothing of the key is repeated. */
 function problemOf(privateKey: string): string | null {
   try {
     return createPrivateKey(privateKey).asymmetricKeyType === "rsa"
@@ -83,7 +83,7 @@ async function readRepositories(
   }
   const asked = wanted.length > 0 ? wanted : all.map(({ name }) => name).toSorted();
   const facts: CheckedRepository[] = [];
-  // One after the other: each is read with several requests at once already.
+  // One after the other: each is already read with several requests at once.
   for (const name of asked) {
     const found = all.find((one) => one.name.toLowerCase() === name.toLowerCase());
     facts.push(
@@ -103,7 +103,7 @@ async function readFacts(github: GitHubClients, id: number): Promise<CheckedRepo
   }
 }
 
-/** Asks every model service that a policy names for work: without a role there is none. */
+/** Probes every model service that a policy names; a policy without roles uses none. */
 async function probeServices(
   config: Config,
   repositories: readonly CheckedRepository[],

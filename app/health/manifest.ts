@@ -12,7 +12,7 @@ const Manifest = z.object({
 
 const Package = z.object({ engines: z.object({ node: z.string().regex(/^>=[0-9]+$/) }) });
 
-/** What the App asks for when it is made: the permissions and events of `app.yml`, which is part of the package. */
+/** The permissions and events that the App requests: those of `app.yml`, which is part of the package. */
 export async function readManifest(): Promise<Granted> {
   const manifest = Manifest.parse(load(await readFile(join(packageHome(), "app.yml"), "utf8")));
   return { permissions: manifest.default_permissions, events: manifest.default_events };

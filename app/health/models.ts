@@ -7,7 +7,7 @@ import type { Config } from "../settings/config.ts";
 /** How long a service may take to answer, in milliseconds. */
 const timeoutMs = 10_000;
 
-/** Asks a service for its list of models, to see whether it takes the key. No token is spent. */
+/** Asks a service for its list of models, to check the key. This costs no tokens. */
 export async function probeService(
   backend: string,
   { apiKey, baseUrl }: Config["anthropic"],
@@ -38,7 +38,7 @@ function refusalOf(error: unknown): Omit<ServiceFact, "backend"> {
   return { state: "other", detail };
 }
 
-/** What lies below a connection that could not be made, such as a refused port: the client's own words are the same for all. */
+/** The underlying cause of a failed connection, such as a refused port: the client's own message is always the same. */
 function causeOf(error: Error): string {
   const { cause } = error;
   const below = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;

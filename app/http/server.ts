@@ -2,25 +2,25 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createNodeMiddleware, type EmitterWebhookEvent, Webhooks } from "@octokit/webhooks";
 import type { Config } from "../settings/config.ts";
 
-/** GitHub sends at most 25 MB; a longer body is not from there. */
+/** GitHub sends at most 25 MB; a longer body is not GitHub's. */
 const maxWebhookBytes = 25 * 1024 * 1024;
 
-/** The most bytes of bodies that are taken in at one time: whose one is shows only when it is there as a whole. */
+/** The most bytes of bodies that are received at one time: a signature can only be checked on a complete body. */
 const maxPendingBytes = 4 * maxWebhookBytes;
 
-/** The requests whose bodies are being taken in, the oldest first, each with the length that it announced. */
+/** The requests whose bodies are being received, oldest first, each with its announced length. */
 type PendingRequests = Map<IncomingMessage, number>;
 
-/** GitHub gives a delivery up after ten seconds; whoever sends more slowly is not from there and only holds the room. */
+/** GitHub gives up a delivery after ten seconds; a slower sender is not GitHub and only takes up room. */
 const requestTimeoutMs = 15_000;
 
-/** What the middleware would log is the sender's fault, and any sender could fill the log; `receive` logs what is ours. */
+/** The middleware logs senders' errors, and any sender could fill the log; `receive` logs our own. */
 const ignore = () => undefined;
 const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 /**
- * The HTTP side: webhooks at `/api/github/webhooks`, a health check, and nothing else. `receive` gets only what was signed
- * with the webhook secret, and the delivery is answered when it is through.
+ * The HTTP side: webhooks at `/api/github/webhooks`, a health check, and nothing else. `receive` gets only events
+ * signed with the webhook secret, and a delivery is answered when it returns.
  */
 export async function startServer(
   config: Pick<Config, "webhookSecret" | "host" | "port">,
@@ -37,7 +37,7 @@ export async function startServer(
       if (!response.headersSent) plain(response, 500, "The request failed; the log says why.");
     });
   });
-  // A sender that keeps its connection must not meet its end while we are busy: what it sends then would be lost.
+  // Must outlast a kept-alive sender's pauses: a request sent while we close its connection would be lost.
   server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -46,12 +46,12 @@ export async function startServer(
   return server;
 }
 
-/** A webhook is answered as soon as it is stored; whoever has not asked by then is not waited for. */
+/** Grace period at shutdown: then all connections are closed. */
 const closeTimeoutMs = 3_000;
 
 /**
- * Ends it: what was asked is answered, and connections that only wait are cut. A sender that keeps its connection, or
- * opened one and says nothing, does not hold up the end of the service.
+ * Closes the server: open requests are answered, and idle connections are closed. A sender that keeps its connection
+ * alive, or opened one and sends nothing, does not delay the shutdown.
  */
 export async function closeServer(server: Server): Promise<void> {
   const ended = new Promise((resolve) => server.close(resolve));
@@ -80,7 +80,7 @@ async function answer(
     plain(response, 404, "There is nothing here; webhooks go to /api/github/webhooks.");
 }
 
-/** Cuts the oldest of the open requests off while all together announce too much: GitHub sends what it announces at once. */
+/** Drops the oldest open requests while all together announce too much: GitHub sends its announced bytes at once. */
 function evictOldest(pending: PendingRequests, request: IncomingMessage, length: number): void {
   pending.set(request, length);
   request.once("close", () => pending.delete(request));

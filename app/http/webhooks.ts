@@ -5,13 +5,13 @@ import type { Queue, Search } from "../queue/queue.ts";
 import type { Database } from "../store/database.ts";
 import { storeDelivery } from "../store/deliveries.ts";
 
-/** Where an event says to look: subjects it names outright, and searches for those it does not name. */
+/** The subjects that an event names, and the searches for those that it does not name. */
 export type Named = { subjects: Subject[]; searches: Search[] };
 
 /**
- * Names the subjects whose state may have changed; an event that is not about us names nothing. The signature covers the
- * body and nothing else, so event name and delivery id could be anybody's: what the body holds says where to look, and
- * what is found there decides.
+ * Names the subjects whose state may have changed; an unrelated event names none. The signature covers only the body,
+ * so anybody may have set the event name and delivery id: the body says where to look, and GitHub's present state
+ * decides.
  */
 export function nameSubjects({ name, payload }: EmitterWebhookEvent): Named {
   const named: Named = { subjects: [], searches: [] };
@@ -25,7 +25,7 @@ export function nameSubjects({ name, payload }: EmitterWebhookEvent): Named {
   if ("parent_issue" in payload) add("issue", payload.parent_issue.number);
   const queued = "merge_group" in payload ? groupSubject(repository, payload.merge_group.head_ref) : null;
   if (queued !== null) named.subjects.push(queued);
-  // Our own check brings nothing new, unless a person asks for it again.
+  // Our own check is no news, unless a person asks for a re-run.
   const isAskedAgain = "action" in payload && payload.action === "rerequested";
   if ("check_run" in payload && payload.check_run && (isAskedAgain || payload.check_run.name !== checkName))
     search(payload.check_run.head_sha);
@@ -36,7 +36,10 @@ export function nameSubjects({ name, payload }: EmitterWebhookEvent): Named {
   return named;
 }
 
-/** With the default branch the policy may have moved, and all that is open is judged anew; with another, what would enter it. */
+/**
+ * A push to the default branch may change the policy, so everything open is judged again; a push to another branch
+ * concerns the pull requests into it.
+ */
 function afterPush(repository: number, ref: string, defaultBranch: string): Search[] {
   const [, branch] = /^refs\/heads\/(.+)$/.exec(ref) ?? [];
   if (branch === undefined) return [];
@@ -45,7 +48,7 @@ function afterPush(repository: number, ref: string, defaultBranch: string): Sear
 
 /**
  * Takes in every webhook: stored and enqueued in one transaction, then answered. No work happens here, because the
- * sender waits ten seconds and what runs after the answer can be lost.
+ * sender waits ten seconds and work after the answer can be lost.
  */
 export function createReceiver(tools: {
   db: Database;
@@ -57,7 +60,7 @@ export function createReceiver(tools: {
     const { id, name, payload } = event;
     try {
       const body = JSON.stringify(payload);
-      // What we write ourselves is looked at when it is done; its echo brings nothing new.
+      // Our own writes are reconciled when their effects finish; their webhooks are no news.
       const isOurs = "sender" in payload && payload.sender?.id === tools.botId;
       const isEcho = isOurs && name !== "pull_request" && name !== "check_run";
       const named = isEcho ? { subjects: [], searches: [] } : nameSubjects(event);
@@ -68,7 +71,7 @@ export function createReceiver(tools: {
       });
     } catch (error) {
       tools.log(`delivery ${id} (${name}) was not stored: ${String(error)}`);
-      // The caller gets no details: the message of an error can hold what it should not see.
+      // The caller gets no details: an error's message can hold secrets.
       throw new Error(`delivery ${id} was not stored`);
     }
   };

@@ -1,13 +1,13 @@
 import type { GitHub } from "../../collect/github/request.ts";
 import type { LedgerHead } from "../../core/ledger/entry.ts";
 
-/** An entry that a check of ours names as the ledger's head when it was written, and the commit that the check is on. */
+/** The ledger's head as one of our checks recorded it, and the commit that the check is on. */
 export type Anchor = { seq: number; hash: string; sha: string };
 
-/** How many pull requests are looked at, those that changed last first: the newest check is on one of them. */
+/** The most pull requests that are read, last changed first: the newest check is on one of them. */
 const maxPulls = 30;
 
-/** The ledger's head in the words shown with a check: a second place by which a cut tail is found. */
+/** The text about the ledger's head in a check: a second record, by which a truncated ledger is found. */
 export function anchorText(head: LedgerHead): string {
   if (head === null) return "The ledger has no entry yet.";
   return [
@@ -17,7 +17,7 @@ export function anchorText(head: LedgerHead): string {
   ].join("\n");
 }
 
-/** The furthest entry that checks of ours name; null when there is none. Only our App can have written a check of its own. */
+/** The furthest entry that our checks name; null if there is none. Only our App can have written a check of its own. */
 export async function readAnchor({ request, owner, repo }: GitHub, appId: number): Promise<Anchor | null> {
   const { data: pulls } = await request("GET /repos/{owner}/{repo}/pulls", {
     owner,

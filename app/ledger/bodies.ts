@@ -10,19 +10,16 @@ import { referencedBodies } from "../../core/ledger/retention.ts";
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
 import type { Line, Tip } from "./published.ts";
 
-/** Where bodies are read, and what finds in them what must not be published. */
+/** Reads bodies, and finds secrets in them, which must not be published. */
 export type BodySource = {
   body(sha256: string): Promise<Uint8Array | null>;
   secrets: SecretSearch;
 };
 
-/** What new entries mean for the bodies on the branch: those they name come, those they gave up go. */
+/** The changes to the branch's bodies: new entries' bodies are added, purged ones are removed. */
 export type BodyChanges = { files: BranchFile[]; removed: string[] };
 
-/**
- * The packs and answers that new entries name, as far as `ledger.payload` lets them leave the database beside their
- * digests, and the files of those that were given up.
- */
+/** The packs and answers that new entries name, if `ledger.payload` publishes them, and the files of purged ones. */
 export async function bodyChanges(
   fresh: readonly Line[],
   tip: Tip,
@@ -61,7 +58,7 @@ async function filesOf(digests: Iterable<string>, { body, secrets }: BodySource)
   return files;
 }
 
-/** The paths of those bodies that the branch has: GitHub refuses to take away what is not there. */
+/** The paths of those bodies that are on the branch: GitHub refuses to remove a missing file. */
 async function onBranch(
   digests: Iterable<string>,
   { commit }: NonNullable<Tip>,
@@ -77,8 +74,8 @@ async function onBranch(
 }
 
 /**
- * Whether bodies are published, by the policy on the default branch as it is now; without a policy by its default. One
- * that is malformed publishes none, and one that cannot be read stops the export: what is held back once is not made up for.
+ * Whether bodies are published, by the current policy on the default branch, or by the default without one. A malformed
+ * policy publishes none, and an unreadable one stops the publish: a body that was held back is not published later.
  */
 async function mayPublish(github: GitHub): Promise<boolean> {
   const { policy, isPrivate } = await readCurrentPolicy(github);
@@ -94,7 +91,7 @@ async function mayPublish(github: GitHub): Promise<boolean> {
   }
 }
 
-/** A pack is recorded before it is known that it must not be sent: it holds what people wrote. */
+/** People wrote parts of a pack, and it is recorded before the search for secrets that keeps it from being sent. */
 async function holdsSecret(content: Uint8Array, search: SecretSearch): Promise<boolean> {
   const { redactions } = await redactSecretsIn(JSON.parse(Buffer.from(content).toString("utf8")), search);
   return redactions.length > 0;

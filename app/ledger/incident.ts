@@ -4,14 +4,14 @@ import { SallyportError } from "../../core/errors.ts";
 import { type AppendTools, appendEntries } from "../store/chain.ts";
 import type { Database } from "../store/database.ts";
 
-/** Where an incident is written down. */
+/** Where an incident is recorded. */
 export type IncidentContext = {
   db: Database;
   repository: { id: number; name: string };
   ourselves: Ourselves;
 };
 
-/** Writes an incident down that no look decided. `subject` is what it is about, where something has a digest. */
+/** Records an incident outside of a reconcile. `subject` names the digests it is about, if any. */
 export async function raiseIncident(
   { db, repository, ourselves }: IncidentContext,
   { code, message, subject = [] }: { code: string; message: string; subject?: Draft["subject"] },
@@ -27,8 +27,8 @@ export async function raiseIncident(
 }
 
 /**
- * Writes down that somebody rewrote the published ledger, once for each state of the branch that was found; any other error
- * is no incident. The entry is published when the branch is put back, and until then it stands in the store.
+ * Records that somebody rewrote the published ledger, once for each state of the branch that was found; other errors
+ * are no incident. The entry is published when the branch is restored, and until then it is in the store only.
  */
 export async function noteRewrite(
   error: unknown,

@@ -12,19 +12,20 @@ export type ChainSource = BodySource & {
   repository: number;
   head(): Promise<LedgerHead>;
   lines: ReadLines;
-  /** The commit up to which the branch was last found to be ours. Forgetting it only costs a whole comparison. */
+  /** The last commit at which the branch matched our chain. Losing it only costs a full comparison. */
   published: { get(): Promise<Published | null>; set(published: Published): Promise<void> };
   ourselves: Ourselves;
 };
 
-/** How often a branch that moves under our hands is read again, and how much text travels inside one tree, in bytes. */
+/** How often a branch that moves meanwhile is read again, and the most bytes of text inside one tree request. */
 const maxTries = 3;
 const inlineBytes = 4 * 1024 * 1024;
 
 /**
- * Makes the evidence branch equal the chain: what is missing goes there in one commit on top of the tip that was read.
- * Null: nothing was missing. Fails with `evidence-rewritten`, and writes nothing, when what stands there is not how our
- * chain begins. Of our chain only what is missing is read, unless somebody else moved the branch since the last time.
+ * Makes the evidence branch equal the chain: missing entries are added in one commit on top of the tip that was read.
+ * Null if nothing was missing. Fails with `evidence-rewritten`, and writes nothing, when the branch's content is not a
+ * beginning of our chain. Only missing entries are read from our chain, unless somebody else moved the branch since the
+ * last time.
  */
 export async function publishLedger(
   github: GitHub,
@@ -70,7 +71,7 @@ async function compare(
   last: number,
 ): Promise<{ tip: Tip; published: number }> {
   const before = await chain.published.get();
-  // A store that was put back from a backup may be shorter than what it was when this was noted down.
+  // A store restored from a backup may be shorter than it was when this was recorded.
   const known = before !== null && before.seq <= last ? before : null;
   const tip = await readTip(github, known);
   if (tip !== null && tip.commit === known?.commit) return { tip, published: known.seq };
@@ -138,7 +139,7 @@ async function writeBlob({ request, owner, repo }: GitHub, content: string | Uin
   return data.sha;
 }
 
-/** False: somebody else moved the branch meanwhile. Nothing is forced, so an entry can be added but none taken away. */
+/** False if somebody else moved the branch meanwhile. Not forced, so an entry can be added but none removed. */
 async function moveBranch({ request, owner, repo }: GitHub, tip: Tip, commit: string): Promise<boolean> {
   const moved =
     tip === null

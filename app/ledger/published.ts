@@ -7,16 +7,16 @@ import { orNull } from "../github/requests.ts";
 /** One entry of a chain as it is stored. */
 export type Line = { seq: number; line: string };
 
-/** The lines of a chain between two places, both included; fewer where it ends before. */
+/** The lines of a chain between two positions, both included; fewer if the chain ends earlier. */
 export type ReadLines = (from: number, to: number) => Promise<Line[]>;
 
-/** Where the evidence branch stands; null when there is none. */
+/** The tip of the evidence branch; null if there is none. */
 export type Tip = { commit: string; tree: string } | null;
 
-/** A commit of the branch that was found to hold our chain up to an entry: what a commit holds never changes. */
+/** A commit of the branch that held our chain up to an entry: a commit's content never changes. */
 export type Published = { commit: string; tree: string; seq: number };
 
-/** Reads where the evidence branch stands; `known` spares the question what is in a commit that we know. */
+/** Reads the tip of the evidence branch; for the `known` commit the tree is not asked for again. */
 export async function readTip(
   { request, owner, repo }: GitHub,
   known: Published | null = null,
@@ -36,9 +36,9 @@ export async function readTip(
 }
 
 /**
- * How many of our lines stand on the branch: each of its segments must be, to the byte, what we would have written. Null
- * when it holds anything else, or more than we have. Whoever may push to the branch wrote it, so it is compared by git's
- * own hashes, without its contents and one segment of ours at a time.
+ * How many of our lines are on the branch: each of its segments must equal ours to the byte. Null when it holds
+ * anything else, or more than our chain. Anybody who may push to the branch may have written it, so it is compared by
+ * git's own hashes, without its contents and one of our segments at a time.
  */
 export async function publishedCount(github: GitHub, tip: Tip, lines: ReadLines): Promise<number | null> {
   if (tip === null) return 0;
@@ -56,10 +56,10 @@ export async function publishedCount(github: GitHub, tip: Tip, lines: ReadLines)
   return count;
 }
 
-/** What readers take of the branch: anything else, such as a link, and none of it can be verified in a clone. */
+/** The file modes that readers accept: with any other, such as a link, a clone of the branch cannot be verified. */
 const plainModes: ReadonlySet<string | undefined> = new Set(["100644", "040000"]);
 
-/** The blobs of the branch's segments, by path; null when something beside or among them makes the branch unreadable. */
+/** The blobs of the branch's segments, by path; null if another file makes the branch unreadable. */
 async function readSegments(
   { request, owner, repo }: GitHub,
   tree: string,
@@ -81,7 +81,7 @@ async function readSegments(
   return new Map(entries.map(({ path, sha, size }) => [`ledger/${path}`, { sha, size: size ?? 0 }]));
 }
 
-/** How many of these lines make up a file of this size and hash; null when none of their beginnings does. */
+/** How many of these lines make up a file of this size and hash; null if no number of them does. */
 function linesIn(file: { sha: string; size: number }, lines: readonly Line[]): number | null {
   let size = 0;
   for (const [index, { line }] of lines.entries()) {

@@ -16,7 +16,7 @@ import type { Database } from "../store/database.ts";
 import type { TransactionQueue } from "../store/decisions.ts";
 import { dropAnswers, dropBodies, otherChains, storedBefore } from "../store/payloads.ts";
 
-/** What giving up old bodies needs. */
+/** Tools for purging old bodies. */
 export type PurgeTools = AppendTools & {
   db: Database;
   ourselves: Ourselves;
@@ -28,8 +28,9 @@ export type PurgeTools = AppendTools & {
 const day = 86_400_000;
 
 /**
- * Gives up the bodies of one repository that the policy's `ledger.retention` has let grow old: first an entry says so, then
- * they leave the store, and with the entry's export the evidence branch. What an earlier look left undone is done now.
+ * Purges the bodies of one repository that are older than the policy's `ledger.retention`: an entry records it first,
+ * then they leave the store and, when the entry is published, the evidence branch. It also finishes an interrupted
+ * earlier purge.
  */
 export async function purge(repository: number, tools: PurgeTools): Promise<void> {
   const { db, ourselves } = tools;
@@ -49,7 +50,7 @@ export async function purge(repository: number, tools: PurgeTools): Promise<void
   if (days !== undefined) await dropAnswers(db, repository, new Date(now.getTime() - days * day));
 }
 
-/** Those of the stories whose issue is closed. One that cannot be read is not among them, so its bodies are kept. */
+/** The stories whose issue is closed. An unreadable one is left out, so its bodies are kept. */
 async function closedIssues(
   { request, owner, repo }: GitHub,
   numbers: readonly number[],
@@ -84,7 +85,7 @@ async function recordPurge(
   });
 }
 
-/** Deletes what the ledger gave up, unless another repository's ledger names the same content. */
+/** Deletes purged bodies, unless another repository's ledger names the same content. */
 async function dropPurged(repository: number, before: Date, tools: PurgeTools): Promise<void> {
   const { db } = tools;
   const purged = purgedBodies(await tools.entries(repository));

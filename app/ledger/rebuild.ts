@@ -11,15 +11,15 @@ import { type Restored, restoreChain } from "./restore.ts";
 import { createSigner } from "./signer.ts";
 import { chainSource } from "./source.ts";
 
-/** What became of one repository: what was read back, or why it could not be. */
+/** The result for one repository: what was read back, or why it failed. */
 export type Rebuilt = { repository: string } & (
   | { ok: true; restored: Restored }
   | { ok: false; why: string }
 );
 
 /**
- * Fills the store from GitHub for every repository the App is installed on. The rest of the state is decided anew from
- * the ledger and GitHub at the service's next start. Entries given up with `acceptLoss` leave an incident in the ledger.
+ * Fills the store from GitHub for every repository the App is installed on. The service derives the rest of the state
+ * from the ledger and GitHub at its next start. Entries given up with `acceptLoss` leave an incident in the ledger.
  */
 export async function rebuild(
   config: Config,

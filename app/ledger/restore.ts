@@ -23,8 +23,8 @@ import { type Line, publishedCount, readTip } from "./published.ts";
 import type { Signer } from "./signer.ts";
 
 /**
- * What came back from GitHub: how many entries and bodies, how many bodies were never published there, how many were
- * given up by an entry, and the entry that a check names and that is lost.
+ * The result of a restore: how many entries and bodies were read, how many bodies were never published, how many were
+ * purged, and the lost entry that a check names.
  */
 export type Restored = {
   entries: number;
@@ -34,7 +34,7 @@ export type Restored = {
   lost: Anchor | null;
 };
 
-/** Whose chain it is, the key we sign with, and whether entries that are lost for good may be given up. */
+/** Whose chain it is, the key we sign with, and whether lost entries may be given up. */
 export type RestoreOptions = {
   repository: number;
   appId: number;
@@ -44,14 +44,14 @@ export type RestoreOptions = {
 
 const nothingRestored: Restored = { entries: 0, bodies: 0, unpublished: 0, purged: 0, lost: null };
 
-/** A body of more bytes is none of ours. */
+/** The most bytes of a body of ours. */
 const bodyBytes = 16 * 1024 * 1024;
 
 /**
- * Makes the store's chain reach at least as far as the evidence branch: an empty store gets all of it, one that was put
- * back from an older backup gets the rest. Entries are taken over only after their signatures and hashes were verified.
- * Fails with `ledger-behind`, so that nothing is signed, when a check that we once wrote names an entry that is nowhere,
- * and with `evidence-rewritten` when branch and store do not continue each other.
+ * Makes the store's chain reach at least as far as the evidence branch: an empty store gets all of it, a store from an
+ * older backup gets the rest. Entries are taken over only after their signatures and hashes were verified. Fails with
+ * `ledger-behind`, so that nothing is signed, when one of our checks names an entry that is nowhere, and with
+ * `evidence-rewritten` when branch and store do not continue each other.
  */
 export async function restoreChain(db: Database, github: GitHub, options: RestoreOptions): Promise<Restored> {
   const ours = await linesFrom(db, options.repository, 1);
@@ -59,7 +59,7 @@ export async function restoreChain(db: Database, github: GitHub, options: Restor
   const between = async (from: number, to: number) => ours.slice(from - 1, to);
   const published = ours.length === 0 ? null : await publishedCount(github, tip, between);
   if (published === ours.length) return nothingRestored;
-  // A branch that is only shorter says nothing about what came after our last entry: the checks do.
+  // A branch that is merely shorter does not show what came after our last entry: the checks do.
   const lines = published === null ? await verifiedBranch(github, options) : [];
   const divergence = ours.findIndex(({ line }, index) => lines[index] !== line);
   if (divergence !== -1 && divergence < lines.length) {
@@ -78,13 +78,13 @@ export async function restoreChain(db: Database, github: GitHub, options: Restor
   }
   const fresh = lines.slice(ours.length).map((line, index) => ({ seq: ours.length + index + 1, line }));
   if (fresh.length === 0) return { ...nothingRestored, lost };
-  // Bodies first: an entry that is in the store is never read back again, and so would not be what it names.
+  // Bodies first: an entry in the store is never restored again, and neither would its bodies be.
   const bodies = await restoreBodies(db, github, tip?.commit ?? "", fresh);
   await adoptLines(db, options.repository, fresh);
   return { entries: fresh.length, ...bodies, lost };
 }
 
-/** What reading the chain back needs besides the reader of its entries. */
+/** Tools for reading the chain back, besides the reader of its entries. */
 export type RestoreTools = {
   db: Database;
   github: Pick<GitHubClients, "forRepository">;
@@ -94,8 +94,8 @@ export type RestoreTools = {
 };
 
 /**
- * Reads a repository's entries, at the first time only after the store was made to reach as far as what was published: before
- * that nothing is decided, and so nothing is signed.
+ * Reads a repository's entries. The first time, it restores the store up to the published ledger: before that nothing
+ * is decided, and so nothing is signed.
  */
 export function restoredFirst(
   readEntries: (repository: number) => Promise<TypedEntry[]>,
@@ -136,7 +136,7 @@ async function verifiedBranch(github: GitHub, options: RestoreOptions): Promise<
   return lines.value;
 }
 
-/** The keys that the policy pins; while it pins none, ours. */
+/** The keys that the policy pins, or ours if it pins none. */
 async function trustedKeys(github: GitHub, { ownKey }: RestoreOptions): Promise<LedgerKey[]> {
   const { policy } = await readCurrentPolicy(github);
   const pinned = policy.state === "loaded" ? pinnedKeys(policy.policy) : [];
@@ -151,7 +151,7 @@ async function findLost(github: GitHub, appId: number, lines: readonly string[])
   return lines.some((one) => isGivenUp(anchor, one)) ? null : anchor;
 }
 
-/** Whether this entry says that a person went on without the lost one: then nobody is asked again. */
+/** Whether this entry records that a person accepted the loss of the anchored one: then nobody is asked again. */
 function isGivenUp({ hash }: Anchor, line: string): boolean {
   const read = readEntry(line);
   if (!read.ok || read.entry.kind !== "incident.raised" || read.entry.body.code !== "entries-lost")
@@ -159,10 +159,7 @@ function isGivenUp({ hash }: Anchor, line: string): boolean {
   return read.entry.subject.some(({ digest }) => digest.sha256 === hash);
 }
 
-/**
- * Packs and answers that the entries name, as far as they were published and not given up since; each is taken only if its
- * hash is right.
- */
+/** Restores the packs and answers that entries name, if published and not purged; each only if its hash is right. */
 async function restoreBodies(
   db: Database,
   github: GitHub,

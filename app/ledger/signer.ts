@@ -5,7 +5,7 @@ import { formatPublicKey, keyId } from "../../core/ledger/public-key.ts";
 
 export type Signer = { sign: Sign; publicKey: string; keyid: string };
 
-/** Signs with a private ed25519 key in PEM; the key is held here alone and never logged. */
+/** Signs with a private ed25519 key in PEM; only this closure holds the key, and it is never logged. */
 export function createSigner(pem: string): Signer {
   let key: KeyObject;
   try {

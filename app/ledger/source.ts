@@ -3,7 +3,7 @@ import type { Database } from "../store/database.ts";
 import { getBody } from "../store/decisions.ts";
 import type { ChainSource } from "./publish.ts";
 
-/** A repository's chain as the store holds it, for the exporter. */
+/** A repository's chain as the store holds it, for publishing. */
 export function chainSource(
   db: Database,
   repository: number,
@@ -22,7 +22,7 @@ export function chainSource(
   };
 }
 
-/** Whether all that is recorded was seen on the evidence branch. A branch that was never compared counts as lacking. */
+/** Whether all recorded entries were found on the evidence branch; false for a branch that was never compared. */
 export async function isPublished(db: Database, repository: number): Promise<boolean> {
   const head = await headOf(db, repository);
   if (head === null) return true;

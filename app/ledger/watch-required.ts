@@ -5,12 +5,12 @@ import { noteRequired } from "../../core/health/required-incident.ts";
 import { append } from "../store/chain.ts";
 import type { PurgeTools } from "./purge.ts";
 
-/** What the watch needs: the ledger, a reader of the repository, and where people are told. */
+/** Tools for the watch: the ledger, a reader of the repository, and the log. */
 export type MaintenanceTools = PurgeTools & { log(line: string): void };
 
 /**
- * Looks whether the default branch of a governed repository still asks for our check, and writes down when it no longer
- * does: without that rule every verdict is only advice. A repository without a ledger is not governed yet.
+ * Checks whether the default branch of a governed repository still requires our check, and records an incident when it
+ * no longer does: without that rule every verdict is only advice. A repository without a ledger is not governed yet.
  */
 export async function watchRequired(id: number, tools: MaintenanceTools): Promise<void> {
   const { db, ourselves, queue, log } = tools;

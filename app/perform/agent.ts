@@ -41,7 +41,7 @@ export async function askPlannerFor(
     calls,
     signal: context.signal,
   });
-  // Stopped is not answered: what was paid for is stored, and the next start goes on from there.
+  // Cancelled is not answered: paid answers are stored, and the next start continues from there.
   context.signal.throwIfAborted();
   if (!answer.ok) {
     const { text: message } = await redactSecrets(answer.message, context.secrets);
@@ -58,7 +58,9 @@ export async function askPlannerFor(
   return redacted.length === 0 ? proposed : { ...proposed, redacted: redactionReport(redacted) };
 }
 
-/** Runs an agent on a recorded pack, in a workspace that shows the pack's base and lets only its scope be written. */
+/**
+ * Runs an agent on a recorded pack, in a workspace that shows the pack's base and allows writes only within its scope.
+ */
 export async function runAgent(
   effect: EffectOf<"run-agent">,
   context: PerformContext,
@@ -86,7 +88,7 @@ export async function runAgent(
   }
   context.signal.throwIfAborted();
   const { usage } = step.value;
-  // Whatever the backend is, what it hands back has the form of a result before it is stored as one.
+  // A backend's result is parsed before it is stored, whatever the backend is.
   const result = await redactResult(StepResult.parse(step.value.result), tree, context.secrets);
   const { sha256, bytes } = await storeJson(result, context);
   const seconds = Math.max(0, (context.now().getTime() - started.getTime()) / 1_000);
@@ -94,8 +96,8 @@ export async function runAgent(
 }
 
 /**
- * Why a prompt must not be sent: a secret in it. It is not cut, because what was sent and what was recorded are one text.
- * The issue's author, the policy's authors and earlier answers wrote it.
+ * Why a prompt must not be sent: it holds a secret. The secret is not redacted, because the sent and the recorded text
+ * must be the same. The issue's author, the policy's authors and earlier answers wrote it.
  */
 async function secretIn(prompt: Json, { secrets }: PerformContext): Promise<string | null> {
   const { redactions } = await redactSecretsIn(prompt, secrets);

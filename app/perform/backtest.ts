@@ -14,7 +14,7 @@ import { type EffectOf, marker, type PerformContext } from "./context.ts";
 /** How many merged pull requests are judged again. */
 const last = 50;
 
-/** Judges merged pull requests by the policy that a change proposes, and shows on the change what would have been otherwise. */
+/** Judges merged pull requests by the policy that a change proposes, and shows on it which verdicts would differ. */
 export async function showBacktest(
   effect: EffectOf<"show-backtest">,
   context: PerformContext,

@@ -5,15 +5,15 @@ import { nameProblem } from "../../core/paths/patterns.ts";
 import type { Casefile, Pack } from "../../schemas/step.ts";
 import type { EffectOf } from "./context.ts";
 
-/** A casefile as it is to be written. */
+/** A casefile with the content that will be written. */
 export type WholeCasefile = Casefile & { content: string };
 
-/** What stands there already is read up to this size: gates read no larger file either. */
+/** Existing files are read up to this size: gates read no larger file either. */
 const maxBytes = 4_000_000;
 
 /**
- * The casefiles of a change: what the effect says of each that the pack names, and below it what people wrote, as it
- * stands in the parent. Refused as a whole if one cannot be read, because then it would be written over.
+ * The casefiles of a change: the effect's text for each that the pack names, and below it people's own text from the
+ * parent. If one cannot be read, all are refused, because its text would be overwritten.
  */
 export async function casefilesFor(
   effect: EffectOf<"write-change">,
@@ -34,7 +34,7 @@ export async function casefilesFor(
   return files;
 }
 
-/** The text that stands at a path in the parent; null: nothing. What is no file is refused by the writer. */
+/** The text at a path in the parent, or null. The writer refuses anything that is not a file. */
 async function currentText(parent: string, path: string, objects: Objects): Promise<string | null> {
   const entry = await objects.entry(parent, path);
   if (!entry.known) throw new SallyportError("github", entry.why, { retry: true });
@@ -50,7 +50,7 @@ async function currentText(parent: string, path: string, objects: Objects): Prom
   );
 }
 
-/** Bytes as text that gives the same bytes again; null when they are none. */
+/** Bytes as text that encodes to the same bytes; null if they are not UTF-8. */
 function textOf(content: Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);

@@ -9,7 +9,7 @@ import { casefilesFor, type WholeCasefile } from "./casefiles.ts";
 import { type EffectOf, type PerformContext, readJson } from "./context.ts";
 import { sanitize } from "./text.ts";
 
-/** One entry of the tree to be made; `sha: null` deletes. */
+/** One entry of the new tree; `sha: null` deletes. */
 type Entry = { path: string; mode: "100644" | "100755"; type: "blob"; sha: string | null };
 
 /**
@@ -100,8 +100,8 @@ function nothingChanged(): never {
 }
 
 /**
- * What the answer's files are in a tree, with the modes they have. Only plain files and free places are written: a file
- * put where a folder, symlink or submodule stands, or below a file, would silently take away what stands there.
+ * The answer's files as tree entries, with their existing modes. Only plain files and free paths are written: a file
+ * put in place of a folder, symlink or submodule, or below a file, would silently remove it.
  */
 async function entriesFor(
   parent: string,
@@ -133,7 +133,7 @@ async function entriesFor(
   for (const { file, mode, exists } of planned) {
     const { path, content } = file;
     if (content === null) {
-      // Deleting what is not there is an error to GitHub and nothing to us.
+      // GitHub reports an error when a missing file is deleted; for us it is done.
       if (exists) entries.push({ path, mode, type: "blob", sha: null });
       continue;
     }
@@ -148,7 +148,7 @@ async function entriesFor(
   return entries;
 }
 
-/** Puts the branch at our commit, from nothing or from the parent; a branch that stands elsewhere is somebody else's work. */
+/** Moves the branch to our commit, from nothing or from the parent; any other commit is somebody else's work. */
 async function placeBranch(
   effect: EffectOf<"write-change">,
   commit: string,

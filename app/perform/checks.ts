@@ -4,10 +4,10 @@ import { listAllOrThrow } from "../github/requests.ts";
 import type { EffectOf, PerformContext } from "./context.ts";
 import { truncated } from "./text.ts";
 
-/** The most annotations that GitHub takes in one request; those of a later one are added to them. */
+/** The most annotations that GitHub takes in one request; a later request adds to them. */
 const batchSize = 50;
 
-/** The App's one check run on a commit, showing exactly this verdict; `anchor` is the ledger's head, in its text. */
+/** The App's one check run on a commit, showing exactly this verdict, with the ledger's head (`anchor`) in its text. */
 export async function ensureCheck(
   effect: EffectOf<"ensure-check">,
   context: PerformContext,
@@ -39,7 +39,7 @@ export async function ensureCheck(
     ours.output.title === title &&
     ours.output.summary === summary
   ) {
-    // Whoever wrote it may have been stopped between two batches.
+    // An earlier try may have stopped between two batches.
     const left = annotations.slice(ours.output.annotations_count);
     await addAnnotations(context, Number(ours.id), { title, summary }, left);
     return { type: "none" };
@@ -51,7 +51,7 @@ export async function ensureCheck(
       ? { status: "in_progress" as const }
       : { status: "completed" as const, conclusion, completed_at: context.now().toISOString() }),
   };
-  // A run that has ended is not taken back to "in progress", and its annotations cannot be taken away: a new one replaces it.
+  // A completed run cannot go back to "in progress", and annotations cannot be removed: a new run replaces it.
   const isReplaced =
     ours === undefined ||
     (ours.status === "completed" && conclusion === null) ||
@@ -76,7 +76,7 @@ export async function ensureCheck(
 
 type Shown = ReturnType<typeof onALine>[number];
 
-/** What is about no file stands in the summary alone; what is about a whole file is shown at its first line. */
+/** An annotation needs a path and a line: reasons without a path are in the summary only, whole-file ones on line 1. */
 function onALine({ title, message, path, line }: Annotation) {
   if (path === null) return [];
   const at = line ?? 1;

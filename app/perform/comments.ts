@@ -4,7 +4,9 @@ import { listAllOrThrow, orNull } from "../github/requests.ts";
 import { type EffectOf, marker, type PerformContext } from "./context.ts";
 import { truncated } from "./text.ts";
 
-/** Our own comments on an issue or pull request that end with a mark, oldest first; anybody else's with it is not ours. */
+/**
+ * Our own comments on an issue or pull request that end with a marker, oldest first; other people's are not counted.
+ */
 async function ownComments(
   { github: { request, owner, repo }, ourselves }: PerformContext,
   issue: number,
@@ -19,13 +21,13 @@ async function ownComments(
       page,
     }),
   );
-  // At the end only: what stands before it can be somebody else's words.
+  // Only at the end: the text before it can be somebody else's words.
   return comments.filter(
     (one) => Number(one.user?.id) === ourselves.bot.id && (one.body ?? "").trimEnd().endsWith(mark),
   );
 }
 
-/** Writes a comment once for all time: one with the same mark is left as it is. */
+/** Writes a comment once: an existing one with the same marker is left as it is. */
 export async function commentOnce(
   context: PerformContext,
   issue: number,
@@ -43,7 +45,7 @@ export async function commentOnce(
   });
 }
 
-/** One reaction and one line for a person's command. GitHub keeps a reaction single by itself. */
+/** One reaction to and one line on a person's command. GitHub itself keeps a reaction single. */
 export async function reply(effect: EffectOf<"reply">, context: PerformContext): Promise<EffectResult> {
   const { request, owner, repo } = context.github;
   if (effect.comment !== null) {
@@ -61,7 +63,7 @@ export async function reply(effect: EffectOf<"reply">, context: PerformContext):
   return { type: "none" };
 }
 
-/** Our one comment: edited when it differs, never repeated. */
+/** Our status comment: edited when it differs, never repeated. */
 export async function ensureSticky(
   effect: EffectOf<"ensure-sticky">,
   context: PerformContext,
@@ -70,7 +72,7 @@ export async function ensureSticky(
   return { type: "none" };
 }
 
-/** One comment with a mark, showing this text. */
+/** Makes sure that one comment with a marker shows this text. */
 export async function ensureComment(
   context: PerformContext,
   issue: number,
@@ -80,7 +82,7 @@ export async function ensureComment(
   const { request, owner, repo } = context.github;
   const body = truncated(text.trimEnd(), `\n\n${mark}`);
   const [first, ...duplicates] = await ownComments(context, issue, mark);
-  // Two can only come of a lost answer; the older stays, where people have seen it.
+  // Two exist only after a lost answer; the older stays, where people have seen it.
   for (const duplicate of duplicates) {
     await orNull(
       request("DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}", {

@@ -9,7 +9,7 @@ import type { Database } from "../store/database.ts";
 import { getBody, putBody } from "../store/decisions.ts";
 import { callStore } from "../store/payloads.ts";
 
-/** What effects are carried out with: one repository's client, our stored bodies, the agents' service. */
+/** What effects are performed with: one repository's client, our stored bodies, the agents' service. */
 export type PerformContext = {
   github: GitHub;
   repositoryId: number;
@@ -19,7 +19,7 @@ export type PerformContext = {
     put(bytes: Uint8Array, mediaType: string): Promise<BodyRef>;
   };
   calls: CallStore;
-  /** Finds what must not be stored, sent or shown. */
+  /** Finds secrets that must not be stored, sent or shown. */
   secrets: SecretSearch;
   anthropic: { apiKey: string | null; baseUrl: string | null };
   signal: AbortSignal;
@@ -27,7 +27,7 @@ export type PerformContext = {
   progress(line: string): void;
 };
 
-/** The parts of a service that effects are carried out with, in whatever repository. */
+/** The parts of the service that effects need, in any repository. */
 export type WorldTools = Pick<PerformContext, "ourselves" | "anthropic" | "signal"> & {
   db: Database;
   github: Pick<GitHubClients, "forRepository">;
@@ -35,7 +35,7 @@ export type WorldTools = Pick<PerformContext, "ourselves" | "anthropic" | "signa
   log(line: string): void;
 };
 
-/** What an effect in a repository is carried out with. */
+/** The context for effects in a repository. */
 export async function contextOf(
   repository: number,
   now: () => Date,
@@ -59,7 +59,7 @@ export async function contextOf(
   };
 }
 
-/** The invisible mark by which a thing of ours is found again. */
+/** The invisible marker by which we recognise our own texts. */
 export function marker(key: string): string {
   return `<!-- sallyport:${key} -->`;
 }
@@ -67,7 +67,7 @@ export function marker(key: string): string {
 /** An effect of one type. */
 export type EffectOf<T extends Effect["type"]> = Extract<Effect, { type: T }>;
 
-/** A stored body as the JSON value it holds; bodies are stored before the effects that name them. */
+/** A stored body as JSON; bodies are stored before the effects that name them. */
 export async function readJson(sha256: string, { bodies }: Pick<PerformContext, "bodies">): Promise<unknown> {
   const bytes = await bodies.get(sha256);
   if (bytes === null) throw new SallyportError("internal", `the stored body ${sha256} is missing`);

@@ -5,7 +5,7 @@ import { commentOnce } from "./comments.ts";
 import { type EffectOf, marker, type PerformContext } from "./context.ts";
 import { sanitize, title, truncated } from "./text.ts";
 
-/** The slice of an issue that is read here. Its `id` is the database id, which sub-issues and dependencies ask for. */
+/** The fields of an issue that are read here. `id` is the database id, which sub-issues and dependencies ask for. */
 type Issue = {
   id: number | bigint;
   number: number;
@@ -28,7 +28,7 @@ export async function openPrompt(
   return { type: "issue", number: issue.number };
 }
 
-/** Makes a story that names its epic a sub-issue of it. */
+/** Makes a story a sub-issue of the epic that it names. */
 export async function linkStory(
   effect: EffectOf<"link-story">,
   context: PerformContext,
@@ -39,7 +39,7 @@ export async function linkStory(
   return { type: "none" };
 }
 
-/** Says why once, then closes; a closed issue stays closed. */
+/** Comments with the reason once, then closes; a closed issue stays closed. */
 export async function closeIssue(
   effect: EffectOf<"close-issue">,
   context: PerformContext,
@@ -71,7 +71,7 @@ async function subIssues(
   );
 }
 
-/** All diff prompts, among them one that a crash left between its creation and its place below the story. */
+/** All diff prompts, including one that a crash left without its link to the story. */
 async function promptIssues({ github: { request, owner, repo } }: PerformContext): Promise<Issue[]> {
   return listAllOrThrow<Issue>("the diff prompts", (page) =>
     request("GET /repos/{owner}/{repo}/issues", {
@@ -113,7 +113,7 @@ async function readIssue(
     repo,
     issue_number: number,
   });
-  // A transferred issue is answered from its new home under another number.
+  // GitHub answers for a transferred issue from its new repository, with another number.
   if (data.number !== number)
     throw new SallyportError("github", `#${number} was moved to another repository`);
   return data;
@@ -132,7 +132,7 @@ async function attach(
   });
 }
 
-/** The edges that say which prompts come first, in their order; those that are there stay. */
+/** Adds the missing dependencies on earlier prompts, in order; existing ones stay. */
 async function blockBy(numbers: readonly number[], issue: Issue, context: PerformContext): Promise<void> {
   const { request, owner, repo } = context.github;
   if (numbers.length === 0) return;

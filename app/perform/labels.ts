@@ -18,7 +18,7 @@ const colours: Record<string, string> = {
   archived: "ededed",
 };
 
-/** Exactly one `sallyport:` label on an issue, or none. */
+/** Leaves exactly one `sallyport:` label on an issue, or none. */
 export async function ensureState(
   effect: EffectOf<"ensure-state">,
   context: PerformContext,
@@ -59,7 +59,7 @@ export async function ensureState(
   return { type: "none" };
 }
 
-/** Takes a command label off; one that is off already is off. */
+/** Removes a command label; a label that is already gone is no error. */
 export async function ensureLabelGone(
   effect: EffectOf<"ensure-label-gone">,
   context: PerformContext,

@@ -13,12 +13,12 @@ import {
 } from "../store/effects.ts";
 import { takeLease } from "../store/leases.ts";
 
-/** After so many failed tries an effect is given up and the subject shows why. */
+/** After this many failed tries an effect is given up, and its subject shows why. */
 const maxTries = 8;
 
 /**
- * Performs a lane's open effects, oldest first: intent, call, completion. An effect that has to wait holds back only
- * the later ones of its own subject. Gives the seconds until the next try, or null when nothing is left.
+ * Performs the open effects of an ordering key, oldest first: intent, call, completion. A waiting effect holds back
+ * only the later ones of its own subject. Returns the seconds until the next try, or null when nothing is left.
  */
 export async function drainOutbox(
   db: Database,
@@ -34,7 +34,7 @@ export async function drainOutbox(
     const open = await nextOpenEffect(db, orderingKey);
     if (open === null) return secondsToNext(db, orderingKey, tools.now());
     if (open.tries >= maxTries) {
-      // Each try ended with the process, so nobody was there to count it: one more would as well.
+      // The service died in each try, so no failure was recorded; another try would likely end the same way.
       const message = `it was begun ${open.tries} times, and the service ended before it did`;
       await finish(db, open, { status: "failed", code: "internal", message }, tools.queue);
       continue;
@@ -51,7 +51,7 @@ export async function drainOutbox(
   }
 }
 
-/** Effects that only show what was decided. No rule reads their outcome, so their end is nothing to look at. */
+/** Display-only effects. No rule reads their outcome, so finishing one does not trigger a reconcile. */
 const displayOnly: ReadonlySet<Effect["type"]> = new Set(["ensure-check", "ensure-sticky"]);
 
 async function finish(

@@ -12,8 +12,8 @@ import { openPull } from "./pulls.ts";
 import { rollBack } from "./rollback.ts";
 
 /**
- * Carries out one effect. Each looks for what it is to bring about before it does it, so that a second try after a crash
- * or a lost answer finds the first. `anchor` is the ledger's head, shown with the check.
+ * Performs one effect. Each looks for its own result first, so that a second try after a crash or a lost answer finds
+ * the first. `anchor` is the ledger's head, shown with the check.
  */
 export async function perform(
   effect: Effect,
@@ -21,7 +21,7 @@ export async function perform(
   anchor: () => Promise<string>,
 ): Promise<EffectResult> {
   try {
-    // Nothing is begun any more once the service is told to stop.
+    // No effect starts once the service is told to stop.
     context.signal.throwIfAborted();
     switch (effect.type) {
       case "reply":

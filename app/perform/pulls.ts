@@ -34,7 +34,7 @@ export async function openPull(
     });
     return { type: "pull", number: data.number };
   } catch (error) {
-    // Refused, perhaps because there is one by now.
+    // The refusal may mean that the pull request exists by now.
     const after = await findPull(effect, context);
     if (after !== null) return after;
     throw error;

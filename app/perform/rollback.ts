@@ -5,9 +5,9 @@ import { commentOnce } from "./comments.ts";
 import type { EffectOf, PerformContext } from "./context.ts";
 
 /**
- * Puts a run's branch back to where it stood at a checkpoint, or takes it away and closes its pull request. Only commits of
- * ours go: a branch that stands at anything else is left alone. Commits that are taken off stay in git under their ids. GitHub
- * moves a ref without asking where it stood, so a push in the moment between our look and our write is not seen by it.
+ * Moves a run's branch back to a checkpoint, or deletes it and closes its pull request. Only our own commits are
+ * removed: a branch at any other commit is left alone. Removed commits stay in git under their ids. GitHub moves a ref
+ * without comparing its old commit, so a push between our read and our write is not noticed.
  */
 export async function rollBack(
   effect: EffectOf<"roll-back">,
@@ -83,7 +83,7 @@ async function moveTo(
   });
 }
 
-/** Closes the branch's pull requests, each with one line, before the branch goes: GitHub closes them itself, without a word. */
+/** Closes the branch's pull requests with a comment before the branch is deleted: GitHub would close them silently. */
 async function takeAway(
   { key, branch, comment }: EffectOf<"roll-back">,
   at: string | null,

@@ -6,10 +6,9 @@ export const maxTextLength = 65_535;
 const invisible = "\u200b";
 
 /**
- * Takes the effects out of a text that a model may have written and leaves its look: nobody is pinged, no issue is
- * closed, no bot takes a line for a command, no HTML or remote image is shown, nothing is hidden, no mark of ours is
- * forged. It is done
- * here again, at the last place before GitHub, for all that an agent can put words into: titles, prompts, commits.
+ * Defuses a text that a model may have written, and keeps its look: it can ping nobody, close no issue, give no bot a
+ * command, show no HTML or remote image, hide nothing and forge no marker of ours. Applied again here, at the last
+ * place before GitHub, to every text that an agent can influence: titles, prompts, commits.
  */
 export function sanitize(text: string): string {
   return visible(text)
@@ -23,17 +22,17 @@ export function sanitize(text: string): string {
     .replaceAll("![", `!${invisible}[`);
 }
 
-/** Cuts what GitHub would refuse as too long, and says so; an end that must stay, such as a mark, is kept. */
+/** Truncates a text that is too long for GitHub, and says so; a required end, such as a marker, is kept. */
 export function truncated(text: string, end = ""): string {
   if (text.length + end.length <= maxTextLength) return text + end;
   const notice = "\n\n… The rest is too long for GitHub. `sallyport check` shows all of it.";
   const room = maxTextLength - notice.length - end.length;
-  // Not in the middle of a character.
+  // Not inside a surrogate pair.
   const cut = text.slice(0, room).replace(/[\uD800-\uDBFF]$/, "");
   return cut + notice + end;
 }
 
-/** A title in one line, as long as GitHub takes it. */
+/** A title in one line, no longer than GitHub allows. */
 export function title(text: string): string {
   return [...sanitize(text.replace(/\s+/g, " ").trim())].slice(0, 250).join("");
 }

@@ -4,22 +4,24 @@ import { messageOf, SallyportError } from "../../core/errors.ts";
 import { asSallyportError } from "../github/failure.ts";
 import { scrubbed } from "../settings/secrets.ts";
 
-/** A job by its queue and key. `repository` is the one that it reads; null: it keeps to no reader's limit. */
+/**
+ * A job by its queue and key. `repository` is the one that it reads; null if rate limits of reads do not apply to it.
+ */
 export type Job = { name: string; key: string; repository: number | null };
 
-/** What a job is run with. */
+/** Tools for running a job. */
 export type JobTools = {
-  /** Until when GitHub wants us to read nothing in a repository; null: it does not, as far as we know. */
+  /** Until when GitHub's rate limit holds back reads in a repository; null if no limit is known. */
   limitedUntil(repository: number): Date | null;
   secrets: SecretSearch;
   log(line: string): void;
-  /** Enqueues the job again, not before a time. */
+  /** Enqueues the job again, to run no earlier than a time. */
   requeue(notBefore: Date): Promise<void>;
 };
 
 /**
- * Runs a job: not before GitHub lets us read again, and with a failure that is logged and stored without secrets. One that
- * names a time enqueues the job again at that time; any other is thrown, so that pg-boss retries it sooner.
+ * Runs a job, but not before GitHub's rate limit allows reads; a failure is logged and stored without secrets. A
+ * failure with a time enqueues the job again for that time; any other is rethrown, so that pg-boss retries it sooner.
  */
 export async function runJob(
   { name, key, repository }: Job,
@@ -33,7 +35,7 @@ export async function runJob(
       throw rateLimit(until, `GitHub wants us to ask nothing before ${until.toISOString()}`);
     await job();
   } catch (error) {
-    // Where the limit was met while the job ran, its error only says what was not answered.
+    // If the limit was met while the job ran, the job's error names only the unanswered request.
     const met = limit();
     const failure = met === null ? asSallyportError(error, new Date()) : rateLimit(met, messageOf(error));
     const told = await scrubbed(failure, secrets);
@@ -47,7 +49,7 @@ function rateLimit(notBefore: Date, message: string): SallyportError {
   return new SallyportError("rate-limit", message, { retry: true, notBefore });
 }
 
-/** A decision whose next look, if it asks for one, comes no sooner than GitHub lets us read. */
+/** A decision whose next reconcile, if it asks for one, waits for GitHub's rate limit. */
 export function holdBack(decision: Decision, until: Date | null, now: Date): Decision {
   if (decision.requeueAfter === null || until === null) return decision;
   const seconds = Math.ceil((until.getTime() - now.getTime()) / 1_000);

@@ -6,13 +6,13 @@ import type { TransactionQueue } from "../store/decisions.ts";
 import { shareLease } from "../store/leases.ts";
 import { type JobTools, runJob } from "./job.ts";
 
-/** Pull requests to be found: those whose head is a commit, those that would enter a branch, or all that is open. */
+/** A search for pull requests: those whose head is a commit, those into a branch, or all open ones. */
 export type Search = { repository: number; sha: string | null; base?: string };
 
-/** The work the queue hands out; each job only says where to look, never what happened there. */
+/** The work of the queue; each job only says where to look, never what happened there. */
 export type JobHandlers = {
   reconcile(subject: Subject): Promise<void>;
-  /** Performs what is ready in a lane; gives the seconds until the next try is due, or null. */
+  /** Performs the open effects of an ordering key; returns the seconds until the next try is due, or null. */
   perform(orderingKey: string): Promise<number | null>;
   publish(repository: number): Promise<void>;
   /** Marks dirty what a search finds. */
@@ -26,12 +26,12 @@ export type Queue = TransactionQueue & {
   enqueueSearch(trx: Transaction<Tables>, search: Search): Promise<void>;
   /** Marks a subject dirty outside a transaction. */
   enqueueNow(subject: Subject): Promise<void>;
-  /** Waits for what is under way and hands nothing more out. */
+  /** Waits for running jobs and starts no more. */
   stop(): Promise<void>;
 };
 
-// One job per key waits and one is at work: marking dirty twice is marking once, and what changes during a look is
-// looked at again.
+// At most one job per key waits and one runs: marking dirty twice is marking once, and a change during a reconcile
+// causes another.
 const oncePerKey = {
   policy: "stately",
   notify: true,
@@ -41,14 +41,14 @@ const oncePerKey = {
   retryDelayMax: 300,
 } as const;
 
-/** How a queue asks for its jobs. */
+/** How often a queue polls for its jobs. */
 const polling = { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5 };
 const parallel = { ...polling, localConcurrency: 4 };
 
 /** A job that waits for its time, and the queue that it goes to then. */
 type Delayed = { queue: string; data: object; key: string };
 
-/** What one job of a queue is, and what is done for it. */
+/** One job of a queue: its key, the repository it reads, and its work. */
 type Task = { key: string; repository: number | null; run(): Promise<void> };
 
 /** The job queue on the service's own database, so that a job is enqueued in the transaction that causes it. */
@@ -111,7 +111,7 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
       }));
       await serve<{ repository: number }>("export", polling, ({ repository }) => ({
         key: String(repository),
-        // It writes, and a writer keeps to times of its own.
+        // It writes, and rate limits of reads do not hold back writes.
         repository: null,
         run: () => handlers.publish(repository),
       }));

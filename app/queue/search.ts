@@ -52,7 +52,7 @@ export async function enqueueMatching(
         }),
       );
       if (!issues.known) throw new SallyportError("github", issues.why, { retry: true });
-      // The listing has pull requests too, and whoever may triage labels them.
+      // The listing contains pull requests too: anybody with the triage role may label them.
       for (const { number, pull_request: pull } of issues.value)
         if (pull === undefined) subjects.push({ kind: "issue", repository, number });
     }

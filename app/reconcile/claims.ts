@@ -5,8 +5,8 @@ import { redactionMark } from "../../core/redaction/redaction.ts";
 import type { Claim } from "../../schemas/entry-parts.ts";
 
 /**
- * What a pull request claims about how it was made, fit to be stored: of a claim that holds a secret only the name stays.
- * Commits that could not be read claim nothing here; nobody adopts them either.
+ * A pull request's claims about how it was made, safe to store: a claim with a secret keeps only its name. Unreadable
+ * commits add no claims here; nobody can adopt them either.
  */
 export async function readClaims(
   { commits, pull }: Pick<PullFacts, "commits" | "pull">,

@@ -8,10 +8,10 @@ import { sourceKey } from "../../core/identifiers.ts";
 import type { Known } from "../../core/known.ts";
 import { usablePolicy } from "../../core/policy/problem.ts";
 
-/** The most commands that one look answers; the next comes with their replies, so that nobody fills the ledger at one go. */
+/** The most commands that one reconcile answers; the next answers more, so that nobody fills the ledger at one go. */
 const maxCommands = 50;
 
-/** Reads what people ask for under an issue or pull request and the ledger has not answered yet. */
+/** Reads the commands under an issue or pull request that the ledger has not answered yet. */
 export async function readOpenCommands(
   github: GitHub,
   thread: { number: number; createdAt: string; labels: string[] },

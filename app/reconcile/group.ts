@@ -9,7 +9,7 @@ import { type Known, known } from "../../core/known.ts";
 import { recordOf } from "../../core/record/pull.ts";
 import type { Observation, ReconcileTools } from "./tools.ts";
 
-/** Sees a merge group as it is now; one whose branch is gone has landed or was given up, and nothing is left to say. */
+/** Observes a merge group; one whose branch is gone was merged or given up, and nothing is left to decide. */
 export async function observeGroup(
   subject: Extract<Subject, { kind: "group" }>,
   github: GitHub,

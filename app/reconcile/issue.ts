@@ -17,7 +17,7 @@ import { outcomesOf } from "../store/effects.ts";
 import { readOpenCommands } from "./conversation.ts";
 import type { Observation, ReconcileTools } from "./tools.ts";
 
-/** Sees an issue as it is now: the repository and its policy, the text, what people ask for under it. */
+/** Observes an issue: the repository and its policy, the text, and people's commands under it. */
 export async function observeIssue(
   subject: Subject,
   github: GitHub,
@@ -33,8 +33,8 @@ export async function observeIssue(
   const reading = issue.value;
   if (reading === null) return known({ repository: repositoryRef, decide: async () => emptyDecision() });
   const { labels } = reading.issue;
-  // An answered label command is not read again: only the effect that was recorded with its answer takes the label off, and
-  // where that effect is given up, the label stays.
+  // An answered label command is not read again: only the effect recorded with its answer removes the label, and if
+  // that effect is given up, the label stays.
   const conversation = await readOpenCommands(
     github,
     { number: subject.number, createdAt: reading.createdAt, labels },
@@ -61,7 +61,7 @@ export async function observeIssue(
   });
 }
 
-/** What every rule about an issue needs: the repository, the policy and the tip of the default branch. */
+/** The common facts of all issue rules: the repository, the policy and the tip of the default branch. */
 async function observeRepository(github: GitHub, tools: ReconcileTools) {
   const { request, owner, repo } = github;
   const repository = await requestKnown(

@@ -13,7 +13,7 @@ import { readClaims } from "./claims.ts";
 import { readOpenCommands } from "./conversation.ts";
 import type { Observation, ReconcileTools } from "./tools.ts";
 
-/** Sees a pull request as it is now: what its verdict is judged from, where it stands, what people ask for under it. */
+/** Observes a pull request: the facts for its verdict, its status, and people's commands under it. */
 export async function observePull(
   subject: Subject,
   github: GitHub,

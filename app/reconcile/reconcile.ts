@@ -10,17 +10,16 @@ import { observePull } from "./pull.ts";
 import type { Observation, ReconcileTools } from "./tools.ts";
 
 /**
- * More rounds than this over one reading of GitHub mean that a decision does not settle. A round decides, records
- * what was decided, and decides again, because some entries and effects name an entry before them by its place or its
- * hash, and a draft has neither until it is recorded. Inside a round `decideStory` has a loop of its own: there one
- * draft leads to the next without being recorded between, so that what belongs together is appended in one
- * transaction.
+ * More rounds than this over one observation mean that a decision does not settle. A round decides, records the
+ * decision, and decides again, because some entries and effects name an earlier entry by its position or its hash, and
+ * a draft has neither until it is recorded. Inside a round `decideStory` has a loop of its own: there one draft leads
+ * to the next without being recorded between, so that related entries are appended in one transaction.
  */
 const maxRounds = 50;
 
 /**
- * Looks at one subject: its lease, its whole present state from GitHub, then decide and record until nothing more
- * follows from that state. What effects bring about comes back as another look.
+ * Reconciles one subject: takes its lease, observes its whole state on GitHub, then decides and records until nothing
+ * more follows. The results of effects trigger another reconcile.
  */
 export async function reconcile(subject: Subject, tools: ReconcileTools): Promise<void> {
   const fence = await tools.takeLease(subject);
@@ -28,7 +27,7 @@ export async function reconcile(subject: Subject, tools: ReconcileTools): Promis
   const entries = await tools.entries(subject.repository);
   const observed = await see(subject, github, entries, tools);
   if (!observed.known) {
-    // Thrown, so that the queue tries again with a growing wait: nothing can be decided about what cannot be seen.
+    // Thrown, so that the queue retries with a growing backoff: nothing can be decided without an observation.
     throw new SallyportError("github", observed.why, { retry: true });
   }
   for (let round = 0; round < maxRounds; round++) {

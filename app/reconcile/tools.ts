@@ -6,14 +6,14 @@ import type { Ourselves, Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import type { Database } from "../store/database.ts";
 
-/** What a look needs: the repository's reader, the ledger, and how a decision is recorded. */
+/** Tools for a reconcile: the repository's reader, the ledger, and how a decision is recorded. */
 export type ReconcileTools = {
   db: Database;
   ourselves: Ourselves;
   github(repository: number): Promise<GitHub>;
-  /** Finds the secrets in what others wrote before it is stored. */
+  /** Finds secrets in other people's texts before they are stored. */
   secrets: SecretSearch;
-  /** What GitHub told that can never change, kept from look to look. */
+  /** GitHub objects that can never change, cached across reconciles. */
   cache: ObjectsCache;
   entries(repository: number): Promise<TypedEntry[]>;
   takeLease(subject: Subject): Promise<number>;
@@ -25,5 +25,5 @@ export type ReconcileTools = {
   log(line: string): void;
 };
 
-/** A subject as it was seen, and the decision that follows from it and from the ledger as it is by then. */
+/** An observed subject, and the decision that follows from it and from the ledger at that time. */
 export type Observation = { repository: { id: number; name: string }; decide(): Promise<Decision> };

@@ -26,7 +26,7 @@ import { saveDecision } from "../store/decisions.ts";
 import { dropDeliveries } from "../store/deliveries.ts";
 import { takeLease } from "../store/leases.ts";
 
-/** The parts of a service that its jobs work with. */
+/** The parts of a service that its jobs use. */
 export type JobTools = {
   db: Database;
   queue: Queue;
@@ -35,18 +35,18 @@ export type JobTools = {
   signer: Signer;
   secrets: Secrets;
   anthropic: Config["anthropic"];
-  /** Ends what may take long when the service stops. */
+  /** Aborts long work when the service stops. */
   signal: AbortSignal;
   log(line: string): void;
 };
 
-/** How much of what GitHub told about commits, trees and files is kept in memory from look to look. */
+/** The most bytes of commits, trees and files from GitHub that are cached across reconciles. */
 const cacheBytes = 128 * 1024 * 1024;
 
-/** How long it is remembered that a delivery came, in milliseconds: anybody's star or comment brings one. */
+/** How long a delivery's id is remembered, in milliseconds: anybody's star or comment brings one. */
 const deliveriesKept = 30 * 86_400_000;
 
-/** What the service does when the queue hands out a job. */
+/** The handlers of the queue's jobs. */
 export function createJobs(tools: JobTools): JobHandlers {
   const { db, queue, github, ourselves, signer, secrets, log } = tools;
   const now = () => new Date();
@@ -75,7 +75,7 @@ export function createJobs(tools: JobTools): JobHandlers {
   const tasks: Record<string, (repository: number) => Promise<void>> = {
     search: (repository) =>
       db.transaction().execute((trx) => queue.enqueueSearch(trx, { repository, sha: null })),
-    // An export that was given up when GitHub was away is taken up again.
+    // Retries a publish that was given up when GitHub was unreachable.
     export: async (repository) => {
       if (await isPublished(db, repository)) return;
       await db.transaction().execute((trx) => queue.enqueuePublish(trx, repository));
@@ -101,7 +101,7 @@ export function createJobs(tools: JobTools): JobHandlers {
     await dropDeliveries(db, new Date(now().getTime() - deliveriesKept));
     const all = await github.repositories();
     const repositories = all.filter((repository) => github.limitedUntil(repository) === null);
-    // What cannot be done for one repository holds nothing else back; the searches are jobs, which are tried again.
+    // A failure in one repository does not hold back the others; the searches are jobs, which are retried.
     for (const [name, task] of Object.entries(tasks))
       for (const repository of repositories)
         await withoutSecrets(secrets.search, () => task(repository)).catch((error: Error) =>
@@ -109,7 +109,7 @@ export function createJobs(tools: JobTools): JobHandlers {
         );
   };
 
-  // What fails is stored with the effect, and told in entries and comments.
+  // A failure is stored with the effect, and shown in entries and comments.
   const performSafely = (effect: Effect, repository: number) =>
     withoutSecrets(secrets.search, async () =>
       perform(effect, await contextOf(repository, now, tools), async () =>

@@ -8,10 +8,10 @@ import { createSecrets } from "../settings/secrets.ts";
 import { type OpenDatabase, openDatabase } from "../store/database.ts";
 import { createJobs } from "./jobs.ts";
 
-/** A running service: where it listens, and how it ends without losing what is under way. */
+/** A running service: its address, and how to close it without losing running work. */
 export type Service = { url: string; publicKey: string; database: OpenDatabase; close(): Promise<void> };
 
-/** Starts the service: database, queue, workers, webhook receiver. The one place where its parts are put together. */
+/** Starts the service: database, queue, workers, webhook receiver. Only here are its parts connected. */
 export async function startService(config: Config, print: (line: string) => void): Promise<Service> {
   const secrets = createSecrets(config);
   const log = (line: string) => print(secrets.redact(line));

@@ -13,14 +13,16 @@ export type Config = {
   database: { url: string } | { folder: string | null };
   ledgerKey: string;
   anthropic: { apiKey: string | null; baseUrl: string | null };
-  /** Space writes to GitHub out as its guidelines ask. */
+  /** Spaces out writes to GitHub, as its guidelines ask. */
   throttle: boolean;
   logLevel: "debug" | "info" | "warn" | "error";
 };
 
 const secret = z.string().min(16, "must have at least 16 characters; make one with `openssl rand -hex 32`");
 
-/** A program and its arguments as a JSON array: no shell, so no quoting that two readers could understand differently. */
+/**
+ * A program and its arguments as a JSON array: no shell, so no quoting that two readers could understand differently.
+ */
 const command = z.string().transform((text, context) => {
   const argv = z.array(z.string()).min(1).safeParse(fromJson(text));
   if (argv.success && argv.data[0] !== "") return argv.data;
@@ -36,7 +38,7 @@ function fromJson(text: string): unknown {
   }
 }
 
-/** Every setting by its variable; `.env.example` lists them with their meaning, and a test holds the two together. */
+/** Every setting by its variable; `.env.example` lists them with their meaning, and a test compares the two. */
 export const Environment = z.object({
   APP_ID: z.coerce.number<string>().int().positive(),
   PRIVATE_KEY: z.string().optional(),
@@ -59,11 +61,11 @@ export const Environment = z.object({
 export type ConfigReading = { ok: true; config: Config } | { ok: false; problems: string[] };
 
 /**
- * Reads the settings. Nothing that guards something has a default: without a webhook secret, an App key and a ledger
- * key there is no start (design, invariant 12).
+ * Reads the settings. No safeguard has a default: without a webhook secret, an App key and a ledger key the service
+ * does not start (design, invariant 12).
  */
 export function readConfig(env: Record<string, string | undefined>): ConfigReading {
-  // An empty variable is a variable that somebody forgot to fill in.
+  // An empty variable counts as unset: somebody forgot to fill it in.
   const filled = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ""),
   );
@@ -104,7 +106,7 @@ export function readConfig(env: Record<string, string | undefined>): ConfigReadi
   };
 }
 
-/** The private keys that have no source at all, told together with what else is wrong; none is read for that. */
+/** The private keys without any source, reported together with the other problems; no key is read for that. */
 function keysNotSet(filled: Record<string, unknown>): string[] {
   return ["PRIVATE_KEY", "LEDGER_KEY"].flatMap((name) => {
     if ([name, `${name}_PATH`, `${name}_COMMAND`].some((one) => one in filled)) return [];
@@ -122,7 +124,7 @@ function wording(message: string, name: string, env: Record<string, unknown>): s
   return name in env ? message : "is not set; see .env.example";
 }
 
-/** What a command is run with: the service's surroundings without its own settings, some of which are secrets. */
+/** A key command's environment: the service's own without its settings, some of which are secrets. */
 function programEnvironment(env: Record<string, string | undefined>): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !Object.hasOwn(Environment.shape, name)));
 }

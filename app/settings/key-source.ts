@@ -1,23 +1,23 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** Where a private key can come from; exactly one of them is to be set. */
+/** The possible sources of a private key; exactly one must be set. */
 export type KeySource = {
   /** The key itself, with `\n` for line ends. */
   text?: string | undefined;
   path?: string | undefined;
-  /** A program and its arguments, which prints the key. */
+  /** A program and its arguments; the program prints the key. */
   command?: readonly string[] | undefined;
 };
 
 export type KeyReading = { ok: true; pem: string } | { ok: false; problem: string };
 
-/** How long a command may take, in milliseconds, and how much it may print, in bytes. */
+/** The limits of a command's run time, in milliseconds, and of its output, in bytes. */
 const limits = { milliseconds: 30_000, bytes: 64 * 1024 } as const;
 
 /**
- * Reads a key from the one source that is set; `name` is the variable's, for people. `env` is what a command is run
- * with. Problems name a source and never repeat what it held.
+ * Reads a key from the one source that is set; `name` is the variable's, for people, and `env` is the command's
+ * environment. Problems name a source and never repeat its content.
  */
 export function readKey(
   name: string,
@@ -51,8 +51,8 @@ function readFile(name: string, path: string): KeyReading {
 }
 
 /**
- * Runs a command without a shell, once, and takes the key out of what it prints. What it writes to its standard error may
- * hold anything, so it goes nowhere; of the arguments, which may name a secret, nothing is repeated either.
+ * Runs a command once, without a shell, and takes the key from its output. Its standard error may hold anything, so it
+ * is discarded; the arguments may name a secret, so they are not repeated.
  */
 function printedBy(
   name: string,

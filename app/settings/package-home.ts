@@ -3,10 +3,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SallyportError } from "../../core/errors.ts";
 
-/** This file's place, or that of the bundle it is part of. */
+/** The path of this file, or of the bundle that contains it. */
 export const here = fileURLToPath(import.meta.url);
 
-/** The folder of this package: the first one upwards with a package.json, from a source file and from a bundle alike. */
+/** This package's folder: the nearest parent with a package.json, for a source file and a bundle alike. */
 export function packageHome(): string {
   for (let folder = dirname(here); folder !== dirname(folder); folder = dirname(folder)) {
     if (existsSync(join(folder, "package.json"))) return folder;
@@ -14,7 +14,7 @@ export function packageHome(): string {
   throw new SallyportError("internal", `there is no package.json above ${here}`);
 }
 
-/** What to say where the packages for playing are not installed: they come with a checkout only. Null in a checkout. */
+/** The message when the development packages are not installed: they come with a checkout only. Null in a checkout. */
 export function checkoutProblem(): string | null {
   if (existsSync(join(packageHome(), "sandbox", "main.ts"))) return null;
   return "this needs a checkout: git clone https://github.com/sallyport/sallyport && cd sallyport && npm ci && npm run demo";

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join, sep } from "node:path";
 import { here, packageHome } from "./package-home.ts";
 
-/** The programs of this package that run as processes of their own: each one's source, and its bundle. */
+/** The programs of this package that run as separate processes: the source and the bundle of each. */
 const programs = {
   sallyport: { source: "app/cli.ts", bundle: "dist/sallyport.cjs" },
   sandbox: { source: "sandbox/main.ts", bundle: "dist/sandbox.js" },
@@ -10,7 +10,7 @@ const programs = {
 } as const;
 export type ProgramName = keyof typeof programs;
 
-/** Where a program is: its bundle when this runs from a bundle, its source when this runs from source. */
+/** A program's path: its bundle when this code is bundled, its source when this code runs from source. */
 export function programPath(name: ProgramName): string {
   const isBundled = here.startsWith(join(packageHome(), "dist") + sep);
   return join(packageHome(), programs[name][isBundled ? "bundle" : "source"]);

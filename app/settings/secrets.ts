@@ -11,20 +11,20 @@ import {
 import { redactRanges } from "../../core/redaction/redaction.ts";
 import type { Config } from "./config.ts";
 
-/** The values that must not leave this process, and what finds them in a text. */
+/** The values that must not leave this process, and a search for them in texts. */
 export type Secrets = {
-  /** A token that GitHub gave us a moment ago. */
+  /** Adds a token that GitHub has just issued. */
   addToken(token: string): void;
-  /** A line for the log: one, without our own values and without what a terminal would obey. Anybody may have worded it. */
+  /** Makes any text a safe log line: one line, without our own values and without terminal control codes. */
   redact(line: string): string;
-  /** Our own values and all that has the form of a secret. */
+  /** Finds our own values and everything with the form of a secret. */
   search: SecretSearch;
 };
 
-/** Tokens live for an hour; of more than this the oldest are forgotten. */
+/** Tokens live for an hour; beyond this number the oldest are forgotten. */
 const maxTokens = 1_000;
 
-/** Collects the service's own secrets: what the settings hold, and every token from the moment it is known. */
+/** Collects the service's own secrets: those of the settings, and every token as soon as it is issued. */
 export function createSecrets(
   config: Pick<Config, "privateKey" | "webhookSecret" | "ledgerKey" | "anthropic" | "database">,
 ): Secrets {
@@ -44,7 +44,7 @@ export function createSecrets(
   };
   return {
     addToken(token) {
-      // Put at the end again: the order is that of their ages.
+      // Re-inserted at the end: the order is by age.
       tokens.delete(token);
       tokens.set(token, formsOf("installation-token", token));
       const [oldest] = tokens.keys();
@@ -66,7 +66,7 @@ function passwordOf(database: Config["database"]): string {
   }
 }
 
-/** Runs a job whose failure is stored or shown. */
+/** Runs a job and removes secrets from its failure, which is stored or shown. */
 export async function withoutSecrets<T>(search: SecretSearch, job: () => Promise<T>): Promise<T> {
   try {
     return await job();
@@ -75,10 +75,7 @@ export async function withoutSecrets<T>(search: SecretSearch, job: () => Promise
   }
 }
 
-/**
- * An error as it may be stored or shown: its message goes on without secrets, and the request, answer or cause that it may
- * carry does not go on at all.
- */
+/** An error that is safe to store or show: its message without secrets, and without its request, response or cause. */
 export async function scrubbed(error: unknown, search: SecretSearch): Promise<Error> {
   const { text } = await redactSecrets(messageOf(error), search);
   if (!(error instanceof SallyportError)) return new Error(text);

@@ -11,14 +11,16 @@ import { readEntry } from "../../core/ledger/entry.ts";
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
 import type { Tables } from "./database.ts";
 
-/** Refuses drafts that would break the attempt protocol: one wrong entry, once signed, would break the chain for good. */
+/**
+ * Refuses drafts that would break the attempt protocol: one wrong entry, once signed, would break the chain for good.
+ */
 export type AttemptGuard = (
   trx: Transaction<Tables>,
   repository: number,
   drafts: readonly Draft[],
 ) => Promise<void>;
 
-/** A guard that remembers how far it has followed each chain. It is asked while the chain is locked. */
+/** A guard that remembers how far it has followed each chain. It is called while the chain is locked. */
 export function createAttemptGuard(): AttemptGuard {
   const followed = new Map<number, { seq: number; attempts: Attempts }>();
   return async (trx, repository, drafts) => {
@@ -40,7 +42,7 @@ export function createAttemptGuard(): AttemptGuard {
       progress.seq = seq;
     }
     followed.set(repository, progress);
-    // Tried on a copy: what is drafted here may still not be stored.
+    // Tried on a copy: these drafts may still not be stored.
     const attempts = structuredClone(progress.attempts);
     for (const draft of drafts) {
       const problem = checkAttempt(attempts, draft);

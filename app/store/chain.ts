@@ -10,7 +10,7 @@ import type { Database, Tables } from "./database.ts";
 
 type Trx = Transaction<Tables>;
 
-/** Appends entries that no look decided, such as an incident that a person at the command line takes note of. */
+/** Appends entries outside of a reconcile, such as an incident that a person records at the command line. */
 export async function appendEntries(
   db: Database,
   repository: { id: number; name: string },
@@ -20,7 +20,7 @@ export async function appendEntries(
   await db.transaction().execute((trx) => append(trx, repository, drafts, tools));
 }
 
-/** What entries are signed, dated and, before that, held against the attempt protocol with. */
+/** Signs and dates entries; the guard checks them against the attempt protocol first. */
 export type AppendTools = { sign: Sign; now: () => Date; guard: AttemptGuard };
 
 /** Appends entries to a chain, which is locked from here until the transaction ends. */
@@ -35,7 +35,7 @@ export async function append(
   await guard(trx, repository.id, drafts);
   const rows: { repository: number; seq: number; hash: string; kind: string; line: string }[] = [];
   for (const draft of drafts) {
-    // An in-toto statement has at least one subject: where nothing outside is meant, it is the body itself.
+    // An in-toto statement needs a subject: an entry without an outside subject names its own body.
     const subject =
       draft.subject.length > 0
         ? draft.subject
@@ -52,8 +52,8 @@ export async function append(
 }
 
 /**
- * Takes over the lines that continue a chain, verified by the caller; all of them or none. Fails with `lease-lost` when
- * an entry was appended meanwhile.
+ * Takes over lines that continue a chain, verified by the caller; all of them or none. Fails with `lease-lost` when an
+ * entry was appended meanwhile.
  */
 export async function adoptLines(
   db: Database,
@@ -73,7 +73,7 @@ export async function adoptLines(
   });
 }
 
-/** Stores the entries that follow a chain's head, and moves the head. The chain is locked. */
+/** Stores the entries after a chain's head, and moves the head. The chain is locked. */
 async function insertEntries(
   trx: Trx,
   repository: number,
@@ -100,7 +100,7 @@ async function insertEntries(
 /** How many rows one statement inserts: databases limit the parameters of a statement. */
 const batchSize = 500;
 
-/** Holds a repository's chain until the transaction ends, and gives its head. */
+/** Locks a repository's chain until the transaction ends, and returns its head. */
 async function lockChain(trx: Trx, repository: number): Promise<LedgerHead> {
   const locked = await trx
     .selectFrom("chains")
@@ -127,7 +127,7 @@ export async function headOf(db: Database | Trx, repository: number): Promise<Le
   return chain === undefined || chain.hash === null ? null : { seq: chain.seq, hash: chain.hash };
 }
 
-/** The chain's lines from a sequence number on, oldest first, and up to another, which is included, if one is given. */
+/** The chain's lines from a sequence number on, oldest first, up to and including another one, if given. */
 export async function linesFrom(
   db: Database,
   repository: number,
@@ -143,10 +143,10 @@ export async function linesFrom(
   return (to === undefined ? lines : lines.where("seq", "<=", to)).execute();
 }
 
-/** A commit of the evidence branch that was found to hold the chain up to an entry. */
+/** A commit of the evidence branch that held the chain up to an entry. */
 type ExportedCommit = Omit<Tables["exports"], "repository">;
 
-/** Up to where the evidence branch was last found to hold the chain; null: it was never compared. */
+/** Up to where the evidence branch last held the chain; null if it was never compared. */
 export async function exportedUpTo(db: Database, repository: number): Promise<ExportedCommit | null> {
   const row = await db
     .selectFrom("exports")
@@ -156,7 +156,7 @@ export async function exportedUpTo(db: Database, repository: number): Promise<Ex
   return row ?? null;
 }
 
-/** Notes down how far the evidence branch was found to hold the chain. */
+/** Records up to where the evidence branch holds the chain. */
 export async function noteExported(
   db: Database,
   repository: number,
@@ -170,8 +170,8 @@ export async function noteExported(
 }
 
 /**
- * Reads a repository's entries, each parsed once: the chain only grows, so what was read stays true. Every reading gives
- * the same array, which grows as well: nobody else may change it.
+ * Reads a repository's entries, each parsed once: the chain only grows, so entries already read stay valid. Every
+ * reading returns the same array, which grows as well: callers must not change it.
  */
 export function createEntryReader(db: Database): (repository: number) => Promise<TypedEntry[]> {
   const chains = new Map<number, { next: number; entries: TypedEntry[] }>();
@@ -179,7 +179,7 @@ export function createEntryReader(db: Database): (repository: number) => Promise
     const chain = chains.get(repository) ?? { next: 1, entries: [] };
     chains.set(repository, chain);
     for (const { seq, line } of await linesFrom(db, repository, chain.next)) {
-      // Another reading may have taken this entry in while the database was asked.
+      // A concurrent reading may have added this entry during the query.
       if (seq < chain.next) continue;
       const entry = readEntry(line);
       if (!entry.ok)

@@ -3,10 +3,10 @@ import pg from "pg";
 import { type ConstructorOptions, fromPglite } from "pg-boss";
 import { openEmbedded } from "./embedded.ts";
 
-/** A moment that the database sets by itself: read as a Date, written as one. */
+/** A time that the database sets by default: read and written as a Date. */
 type Timestamp = ColumnType<Date, Date | undefined, Date>;
 
-/** The service's tables. All of it can be rebuilt from GitHub and the ledger, so none of it is a source of truth. */
+/** The service's tables. All of them can be rebuilt from GitHub and the ledger, so none is a source of truth. */
 export type Tables = {
   deliveries: { guid: string; event: string; body_sha256: string; received_at: Timestamp };
   chains: { repository: number; seq: number; hash: string | null };
@@ -35,10 +35,7 @@ export type Database = Kysely<Tables>;
 /** An open database and what the job queue needs to share it. */
 export type OpenDatabase = { db: Database; queue: ConstructorOptions; close(): Promise<void> };
 
-/**
- * Opens PostgreSQL by its URL, or the embedded one in a folder (in memory when the folder is null), and brings its
- * tables up to date.
- */
+/** Opens PostgreSQL by its URL, or the embedded one in a folder (null: in memory), and migrates its tables. */
 export async function openDatabase(
   location: { url: string } | { folder: string | null },
 ): Promise<OpenDatabase> {
@@ -56,7 +53,7 @@ export async function openDatabase(
   return { db, queue: { db: fromPglite(pglite), backend: "pglite" }, close: () => db.destroy() };
 }
 
-/** Brings the tables up to date. Each statement does nothing when it was done before. */
+/** Migrates the tables. Each statement does nothing when it was done before. */
 async function migrate(db: Database): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
@@ -69,12 +66,12 @@ const statements = [
   `create table if not exists entries (
      repository bigint not null, seq integer not null, hash text not null, kind text not null, line text not null,
      primary key (repository, seq), unique (repository, hash))`,
-  // Up to where the evidence branch was last found to hold the chain: a commit that is known is not compared again.
+  // Up to where the evidence branch last held the chain: a known commit is not compared again.
   "create table if not exists exports (repository bigint primary key, commit text not null, tree text not null, seq integer not null)",
   "create table if not exists bodies (sha256 text primary key, media_type text not null, bytes bytea not null)",
   "create table if not exists answers (key text primary key, answer text not null, stored_at timestamptz not null default now())",
   "alter table bodies add column if not exists stored_at timestamptz not null default now()",
-  // Null: an older version stored it.
+  // Null in rows of an older version.
   "alter table answers add column if not exists repository bigint",
   "create table if not exists leases (subject text primary key, fence bigint not null default 1)",
   `create table if not exists effects (

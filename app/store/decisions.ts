@@ -10,14 +10,14 @@ import { shareLease } from "./leases.ts";
 
 type Trx = Transaction<Tables>;
 
-/** What is told to the job queue inside the same transaction, so that nothing recorded waits for a lost message. */
+/** The job queue's part of the same transaction, so that no recorded work depends on a message that can be lost. */
 export type TransactionQueue = {
   enqueue(trx: Trx, subject: Subject, after?: number): Promise<void>;
   enqueueEffects(trx: Trx, orderingKey: string): Promise<void>;
   enqueuePublish(trx: Trx, repository: number): Promise<void>;
 };
 
-/** The lane an effect is performed in: writes to one repository go one after the other, long work beside them. */
+/** The ordering key of an effect: writes to one repository run one after the other, long work in parallel. */
 export function orderingKeyOf(effect: Effect, repository: number): string {
   switch (effect.type) {
     case "run-agent":
@@ -31,8 +31,8 @@ export function orderingKeyOf(effect: Effect, repository: number): string {
 }
 
 /**
- * Records a decision in one transaction: entries appended to the chain under its lock, bodies, effects still to do, and
- * the jobs that will perform them. All of it happens or none.
+ * Records a decision in one transaction: entries appended to the chain under its lock, bodies, open effects, and the
+ * jobs that will perform them. All of it happens or none.
  */
 export async function saveDecision(
   db: Database,
@@ -42,7 +42,7 @@ export async function saveDecision(
 ): Promise<void> {
   const { subject, fence, repository } = where;
   await db.transaction().execute(async (trx) => {
-    // Whoever holds an older fence may not record any more.
+    // A reconcile with an older fence may no longer record.
     if ((await shareLease(trx, subjectKey(subject))) !== fence) {
       throw new SallyportError(
         "lease-lost",
@@ -63,7 +63,7 @@ export async function saveDecision(
   });
 }
 
-/** Writes an effect down as still to do. False: it is done or under way and is not one to be repeated. */
+/** Stores an effect as still to do. False if it exists already and is not repeatable. */
 async function insertEffect(
   trx: Trx,
   effect: Effect,
@@ -100,7 +100,7 @@ async function insertEffect(
   return inserted.length > 0;
 }
 
-/** Stores a body under the hash of its bytes; storing it again notes only that it was stored now. */
+/** Stores a body under the hash of its bytes; storing it again only updates its time. */
 export async function putBody(db: Database | Trx, bytes: Uint8Array, mediaType: string): Promise<BodyRef> {
   const digest = sha256(bytes);
   await db

@@ -2,7 +2,7 @@ import type { Transaction } from "kysely";
 import { sha256 } from "../../core/digest.ts";
 import type { Database, Tables } from "./database.ts";
 
-/** Remembers a delivery by its id. False: it came before, so there is nothing to do for it. */
+/** Remembers a delivery by its id. False if it came before, so that there is nothing to do. */
 export async function storeDelivery(
   trx: Transaction<Tables>,
   { guid, event, body }: { guid: string; event: string; body: string },
@@ -16,7 +16,9 @@ export async function storeDelivery(
   return fresh.length > 0;
 }
 
-/** Forgets deliveries that came before a moment; GitHub sends none again after a few days, and one more look does no harm. */
+/**
+ * Forgets deliveries older than a time; GitHub redelivers none after a few days, and one more reconcile does no harm.
+ */
 export async function dropDeliveries(db: Database, moment: Date): Promise<void> {
   await db.deleteFrom("deliveries").where("received_at", "<", moment).execute();
 }

@@ -10,13 +10,13 @@ import {
 import { SallyportError } from "../../core/errors.ts";
 import type { Database, Tables } from "./database.ts";
 
-/** An effect that is still to be done, or whose last try was cut off; `tries` are those that were begun. */
+/** An effect that is still to do, or whose last try was interrupted; `tries` counts the started ones. */
 export type OpenEffect = { id: number; effect: Effect; repository: number; subject: Subject; tries: number };
 
 /** How an effect ended. */
 export type EffectEnd = Exclude<EffectOutcome, { status: "waiting" }>;
 
-/** The next effect of a lane that is due: the oldest, and never one with an earlier one of its subject before it. */
+/** The next due effect of an ordering key: the oldest, and never one with an earlier open one of its subject. */
 export async function nextOpenEffect(db: Database, lane: string): Promise<OpenEffect | null> {
   const row = await db
     .selectFrom("effects as e")
@@ -40,7 +40,7 @@ export async function nextOpenEffect(db: Database, lane: string): Promise<OpenEf
     .limit(1)
     .executeTakeFirst();
   if (row === undefined) return null;
-  // Both were written by the store in this very form.
+  // The store itself wrote both in this form.
   const effect: Effect = JSON.parse(row.payload);
   const subject = subjectOf(row.subject);
   if (subject === null) throw new SallyportError("internal", `an effect has no subject: ${row.subject}`);
@@ -53,7 +53,7 @@ export async function nextOpenEffect(db: Database, lane: string): Promise<OpenEf
   };
 }
 
-/** Counts a try before it is made, so that one with which the process ends is counted too. */
+/** Counts a try before it starts, so that a try that ends the process is counted too. */
 export async function beginEffect(db: Database, { id, tries }: OpenEffect): Promise<void> {
   await db
     .updateTable("effects")
@@ -62,7 +62,9 @@ export async function beginEffect(db: Database, { id, tries }: OpenEffect): Prom
     .execute();
 }
 
-/** Notes how an effect ended. Only the try that is under way may: an effect asked for again meanwhile stays to be done. */
+/**
+ * Records how an effect ended, but only if its try is still current: an effect requested again meanwhile stays to do.
+ */
 export async function endEffect(trx: Transaction<Tables>, id: number, end: EffectEnd): Promise<void> {
   await trx
     .updateTable("effects")
@@ -72,7 +74,7 @@ export async function endEffect(trx: Transaction<Tables>, id: number, end: Effec
     .execute();
 }
 
-/** Leaves an effect to be tried again, not before a time. */
+/** Leaves an effect to be tried again, no earlier than a time. */
 export async function postponeEffect(db: Database, id: number, due: Date): Promise<void> {
   await db
     .updateTable("effects")
@@ -82,7 +84,7 @@ export async function postponeEffect(db: Database, id: number, due: Date): Promi
     .execute();
 }
 
-/** When the next effect of a lane is due; null: nothing is left. */
+/** When the next effect of an ordering key is due; null if nothing is left. */
 export async function nextDue(db: Database, lane: string): Promise<Date | null> {
   const row = await db
     .selectFrom("effects")
@@ -93,7 +95,7 @@ export async function nextDue(db: Database, lane: string): Promise<Date | null> 
   return row?.due === null || row?.due === undefined ? null : new Date(row.due);
 }
 
-/** How far the effects of a subject got, by key. */
+/** The outcomes of a subject's effects, by key. */
 export async function outcomesOf(db: Database, subject: Subject): Promise<Map<string, EffectOutcome>> {
   const rows = await db
     .selectFrom("effects")
@@ -103,7 +105,7 @@ export async function outcomesOf(db: Database, subject: Subject): Promise<Map<st
   return new Map(rows.map((row) => [row.key, outcomeOf(row)]));
 }
 
-/** What is stored of an end; null where there is only the fact that it is done. `outcomeOf` reads it back. */
+/** The stored text of an end; null if there is nothing to store besides the status. `outcomeOf` reads it back. */
 function resultText(end: EffectEnd): string | null {
   if (end.status === "failed") return JSON.stringify({ code: end.code, message: end.message });
   return end.result.type === "none" ? null : JSON.stringify({ result: end.result });
@@ -112,7 +114,7 @@ function resultText(end: EffectEnd): string | null {
 function outcomeOf(row: { status: string; result: string | null }): EffectOutcome {
   if (row.result === null)
     return row.status === "done" ? { status: "done", result: { type: "none" } } : { status: "waiting" };
-  // Written by `resultText` above and by nobody else.
+  // Only `resultText` above writes it.
   const stored: { result: EffectResult } | { code: string; message: string } = JSON.parse(row.result);
   if ("result" in stored) return { status: "done", result: stored.result };
   return { status: "failed", code: stored.code, message: stored.message };

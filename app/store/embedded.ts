@@ -10,8 +10,8 @@ import { extract } from "tar-stream";
 import { SallyportError } from "../../core/errors.ts";
 
 /**
- * Opens the embedded PostgreSQL in a folder, or in memory when the folder is null. A new one is begun from a prepared copy:
- * to make one anew takes four times as long and a gigabyte of memory.
+ * Opens the embedded PostgreSQL in a folder, or in memory when the folder is null. A new one starts from a prepared
+ * copy: creating one takes four times as long and a gigabyte of memory.
  */
 export async function openEmbedded(folder: string | null): Promise<PGlite> {
   for (const flag of compiledOnce) setFlagsFromString(flag);
@@ -21,12 +21,12 @@ export async function openEmbedded(folder: string | null): Promise<PGlite> {
 }
 
 /**
- * WebAssembly is compiled once and not a second time for speed: that takes 600 MB for PostgreSQL's largest function, and our
- * queries do not get faster by it. The flags are V8's, and hold for what is compiled from here on.
+ * WebAssembly is compiled once, without a second optimising compilation: that takes 600 MB for PostgreSQL's largest
+ * function, and our queries do not get faster by it. The flags are V8's and apply to later compilations.
  */
 const compiledOnce = ["--no-wasm-tier-up", "--no-wasm-dynamic-tiering"] as const;
 
-/** The folder gets its name when it is whole, so that one that was half made is never opened. */
+/** The folder gets its name when it is complete, so that a partial one is never opened. */
 async function begin(folder: string): Promise<void> {
   const there = await readdir(folder).catch(() => []);
   if (there.length > 0)

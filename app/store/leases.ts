@@ -1,8 +1,10 @@
-/** Leases: who is at work on what, and the order between work that begins and changes that call for it. */
+/** Leases: which worker holds which subject, and the order between starting work and the changes that require it. */
 import { sql, type Transaction } from "kysely";
 import type { Database, Tables } from "./database.ts";
 
-/** Begins work on a subject, a lane or an export. Waits for every change that is being written and calls for this work. */
+/**
+ * Starts work on a subject, an ordering key or a publish. Waits for open transactions whose changes require this work.
+ */
 export async function takeLease(db: Database, key: string): Promise<number> {
   const row = await db
     .insertInto("leases")
@@ -14,9 +16,9 @@ export async function takeLease(db: Database, key: string): Promise<number> {
 }
 
 /**
- * The lease's fence, held until the transaction ends: no work under this key begins before what is written here can be
- * seen. Without it a job that is waiting already, so that ours is not needed, could start just before we commit and
- * miss what we wrote. Shared, so that changes never wait for one another.
+ * The lease's fence, locked until the transaction ends: no work under this key starts before our changes are visible.
+ * Without it, a waiting job, which makes ours redundant, could start just before we commit and miss our changes. The
+ * lock is shared, so that changes never wait for one another.
  */
 export async function shareLease(trx: Transaction<Tables>, key: string): Promise<number> {
   const row = await trx

@@ -4,7 +4,7 @@ import type { Database } from "./database.ts";
 /** How many digests one statement names: databases limit the parameters of a statement. */
 const batchSize = 500;
 
-/** Those of some bodies that are stored, and were not stored again since a moment. */
+/** The bodies among these that are stored, and were not stored again since a time. */
 export async function storedBefore(
   db: Database,
   digests: readonly string[],
@@ -23,7 +23,7 @@ export async function storedBefore(
   return found;
 }
 
-/** Deletes bodies, but for those that were stored again since that moment: an entry is about to name them. */
+/** Deletes bodies, except those stored again since that time: an entry is about to name them. */
 export async function dropBodies(db: Database, digests: readonly string[], moment: Date): Promise<void> {
   for (let at = 0; at < digests.length; at += batchSize) {
     await db
@@ -34,7 +34,7 @@ export async function dropBodies(db: Database, digests: readonly string[], momen
   }
 }
 
-/** Deletes the models' raw answers for one repository that are older than a moment; without one it is asked again. */
+/** Deletes one repository's raw model answers that are older than a time; a deleted one would be asked for again. */
 export async function dropAnswers(db: Database, repository: number, moment: Date): Promise<void> {
   await db
     .deleteFrom("answers")
@@ -43,7 +43,7 @@ export async function dropAnswers(db: Database, repository: number, moment: Date
     .execute();
 }
 
-/** The other repositories whose ledger is in the store: bodies are shared by their content. */
+/** The other repositories with a ledger in the store: bodies are shared by their content. */
 export async function otherChains(db: Database, repository: number): Promise<number[]> {
   const rows = await db
     .selectFrom("chains")
@@ -53,7 +53,7 @@ export async function otherChains(db: Database, repository: number): Promise<num
   return rows.map((row) => Number(row.repository));
 }
 
-/** Stored answers of model calls, so that an answer that was paid for is never asked for again. */
+/** Stored answers of model calls, so that a paid answer is never asked for again. */
 export function callStore(db: Database, repository: number): CallStore {
   return {
     async get(key) {

@@ -1,4 +1,4 @@
-/** What a command may touch of the world around it; the entry file makes the real one, tests make their own. */
+/** A command's access to the process; the entry file makes the real one, tests make their own. */
 export type Io = {
   /** Writes to standard output, exactly as given. */
   out(text: string): void;
@@ -9,10 +9,10 @@ export type Io = {
   env: Record<string, string | undefined>;
   /** The folder that relative paths start from. */
   cwd: string;
-  /** A folder of the user's own where what was worked out may be kept, and may be deleted at any time; absent: there is none. */
+  /** The user's own cache folder; its files may be deleted at any time. Absent if there is none. */
   cache?: string | undefined;
   /** Whether standard output is a terminal that shows colours. */
   color: boolean;
-  /** Whether standard error is a terminal, where a line of progress may be drawn over; not if absent. */
+  /** Whether standard error is a terminal, on which a progress line may be redrawn; absent means no. */
   redraws?: boolean;
 };

@@ -1,13 +1,13 @@
 import type { Io } from "./io.ts";
 
-/** How long nothing is shown, and how often a new line is, in milliseconds. */
+/** How long nothing is shown, and the interval between lines, in milliseconds. */
 const times = { quiet: 1_000, between: 2_000 };
 
 const width = 30;
 
 /**
- * Shows on standard error how far long work is, once it has taken a second: a bar on a terminal, a line every two seconds
- * elsewhere. `what` names the things that are counted; `now` tells the time in milliseconds.
+ * Shows the progress of long work on standard error, after one second: a bar on a terminal, a line every two seconds
+ * elsewhere. `what` names the counted things; `now` returns the time in milliseconds.
  */
 export function showProgress(
   io: Io,
@@ -31,7 +31,7 @@ export function showProgress(
       shown = at;
     },
     end() {
-      // Takes the bar away: what follows on standard output is the answer.
+      // Removes the bar: the answer follows on standard output.
       if (io.redraws === true && shown !== null) io.err("\r\u001b[K");
     },
   };

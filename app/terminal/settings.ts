@@ -5,8 +5,8 @@ import { createSecrets } from "../settings/secrets.ts";
 import type { Io } from "./io.ts";
 
 /**
- * Runs what a command does with the service's settings. Where they are wrong, or what they name does not answer, it says so,
- * a line each and without what is secret, and the exit status is 2.
+ * Runs a command's work with the service's settings. If the settings are wrong, or a service they name does not answer,
+ * it prints the problems, one per line and without secrets, and sets exit status 2.
  */
 export async function withSettings(
   io: Io,

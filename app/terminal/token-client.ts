@@ -6,7 +6,7 @@ import type { Io } from "./io.ts";
 /** How long one answer of GitHub may take, in milliseconds. */
 const timeoutMs = 60_000;
 
-/** Asks GitHub with the token of the environment; `option` is what needs it, for people. */
+/** A client for GitHub with the environment's token; `option` names the option that needs it, for people. */
 export function tokenRequest(io: Io, option: string): Known<RequestInterface> {
   const token = io.env.GITHUB_TOKEN || io.env.GH_TOKEN;
   if (token === undefined || token === "")
@@ -19,7 +19,7 @@ export function tokenRequest(io: Io, option: string): Known<RequestInterface> {
       fetch: (url: string, init?: RequestInit) =>
         fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
     },
-    // The answer says what went wrong; octokit's own notes would only stand between it and the reader.
+    // The answer's error is enough; octokit's own log lines would only hide it.
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
   });
   return known(octokit.request);

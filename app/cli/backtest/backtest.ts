@@ -15,8 +15,8 @@ import { showProgress } from "../../terminal/progress.ts";
 import type { BacktestOptions, Found, Question } from "./question.ts";
 
 /**
- * `sallyport backtest`: judges changes that are merged by a new policy beside the old one, and changes nothing. Exit
- * status 0; with `--strict` 1 when a merged change would be blocked and 2 when one could not be judged; 2 for bad input.
+ * `sallyport backtest`: judges merged changes by a new policy beside the old one, and changes nothing. Exit status 0;
+ * with `--strict` 1 when a merged change would be blocked and 2 when one could not be judged; 2 for bad input.
  */
 export function backtestCommand(io: Io): Command {
   return new Command("backtest")
@@ -107,7 +107,7 @@ async function readQuestion(options: BacktestOptions, io: Io): Promise<Known<Que
   });
 }
 
-/** A policy given by hand has to be valid: judged by a broken one, every change would be blocked. */
+/** A policy given by hand has to be valid: a broken one would block every change. */
 async function readPolicyFile(file: string, io: Io): Promise<Known<PolicyReading>> {
   let content: Buffer;
   try {

@@ -15,7 +15,9 @@ export type BacktestOptions = {
   json?: boolean;
 };
 
-/** What is judged again, and by which old policy when none is given by hand: that of the default branch. */
+/**
+ * The question of a backtest: how many changes, and by which policies. The old one defaults to the default branch's.
+ */
 export type Question = {
   last: number;
   /** The new policy, and the old one if it was given. */
@@ -25,5 +27,5 @@ export type Question = {
   day: string;
 };
 
-/** Changes that have entered, and where from, such as `main` or `acme/web`. */
+/** Merged changes and their source, such as `main` or `acme/web`. */
 export type Found = { from: string; before: PolicyReading; changes: PastChange[] };

@@ -30,14 +30,14 @@ export function checkCommand(io: Io): Command {
       const facts =
         options.pr === undefined
           ? await localFacts(options, io)
-          : // Loaded for this question alone: the other one needs no network.
+          : // Loaded only for a pull request: local revisions need no network.
             await (await import("./pull.ts")).pullFacts(options, options.pr, io);
       if (!facts.known) {
         io.err(`sallyport check: ${oneLine(facts.why)}\n`);
         io.exit(2);
         return;
       }
-      // Loaded only now: most of what these need came in while git was at work.
+      // Loaded only now: git's work has loaded most of their imports meanwhile.
       const { judge, verdictText } = await import("../../../core/verdict/judge.ts");
       const { exitStatus, terminalText } = await import("../../../core/verdict/report.ts");
       const verdict = judge(facts.value, {

@@ -3,14 +3,14 @@ import { dirname, join } from "node:path";
 import type { PolicyParser } from "../../../collect/pull/commits.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 
-/** What the parser of this build is made of, as a digest; there is none in a checkout, where the parser may change. */
+/** A digest of this build's policy parser; undefined in a checkout, where the parser may change. */
 declare const POLICY_PARSER: string | undefined;
 const parser = typeof POLICY_PARSER === "undefined" ? null : POLICY_PARSER;
 
 /**
- * Parses policies, and keeps what each came to in the user's own cache, beside the compiled code: to load the parser takes
- * longer than to judge by what it gives. A file there is named by the parser and by the policy's blob, so it is never out of
- * date. One that cannot be read or written, or is not as it was written, changes nothing.
+ * Parses policies, and caches the results in the user's own cache folder, beside the compiled code: loading the parser
+ * takes longer than judging. A cache file is named by the parser and the policy's blob, so it is never out of date. An
+ * unreadable, unwritable or damaged file changes nothing.
  */
 export function cachingParser(cache: string | undefined): PolicyParser {
   return async (ref, blob, content) => {
@@ -20,7 +20,8 @@ export function cachingParser(cache: string | undefined): PolicyParser {
     const remembered = readCached(file, name);
     if (remembered !== null) return { ...remembered, ref, blob };
     const reading = await parse(ref, blob, content);
-    // git does not compare what it reads with its name: a clone that lies must not choose another repository's policy.
+    // git does not check content against its id on reading: a clone that lies must not choose another repository's
+    // policy.
     const { blobId } = await import("../../../collect/blob-id.ts");
     if (blobId(content, blob.length === 64 ? "sha256" : "sha1") !== blob) return reading;
     const text = JSON.stringify(reading);
@@ -33,8 +34,8 @@ const parse: PolicyParser = async (...policy) =>
   (await import("./policy-parser.ts")).policyReading(...policy);
 
 /**
- * What was kept under a name; null: nothing, or something else stands there. It was written twice, so that damage shows: the
- * schema takes long to load, and so does a hash.
+ * The cached reading under a name; null if it is missing or damaged. It was written twice to show damage: loading the
+ * schema takes long, and so does a hash.
  */
 function readCached(file: string, name: string): PolicyReading | null {
   try {
@@ -45,7 +46,7 @@ function readCached(file: string, name: string): PolicyReading | null {
   }
 }
 
-/** Whole or not at all, whoever else writes it at the same time. */
+/** Writes a file atomically, even if another process writes it at the same time. */
 function writeCached(file: string, text: string): void {
   const part = `${file}.${process.pid}`;
   try {
@@ -53,6 +54,6 @@ function writeCached(file: string, text: string): void {
     writeFileSync(part, text, { mode: 0o600 });
     renameSync(part, file);
   } catch {
-    // The cache cannot be written: the next run parses again.
+    // The cache is not writable: the next run parses again.
   }
 }

@@ -1,6 +1,6 @@
 import { config } from "zod";
 
-// One policy is read and the process ends: compiling the schema's checks would take longer than running them. To be said
+// The process reads one policy and ends: compiling the schema's checks would take longer than running them. Must be set
 // before the schema is made.
 config({ jitless: true });
 

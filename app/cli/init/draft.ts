@@ -1,12 +1,12 @@
 import type { JobCheck } from "../../../core/policy/job-checks.ts";
 
-/** What a first policy is drafted from: the paths of all files, and the checks of the workflows. */
+/** Input for a first policy: the paths of all files, and the checks of the workflows. */
 export type DraftContext = { files: readonly string[]; checks: readonly JobCheck[] };
 
 const testFolders: ReadonlySet<string> = new Set(["test", "tests", "spec", "specs", "__tests__", "e2e"]);
 const docFolders: ReadonlySet<string> = new Set(["docs", "doc"]);
 
-/** Folders whose files are made or fetched by tools, and no agent's to write. */
+/** Folders whose files are made or fetched by tools; no agent should write them. */
 const madeFolders: ReadonlySet<string> = new Set([
   "build",
   "coverage",
@@ -36,7 +36,7 @@ const locks = [
 /** The most folders that a drafted role names; with more, a person has to choose anyway. */
 const maxFolders = 12;
 
-/** A name that stands for itself in a pattern, and in YAML inside quotation marks. */
+/** A name that needs no escaping in a pattern or in a quoted YAML string. */
 const plainName = /^[\p{L}\p{N}_@-][\p{L}\p{N}_@. -]*$/u;
 
 function topFolders(files: readonly string[]): string[] {
@@ -86,8 +86,8 @@ function gatesText({ files, checks }: DraftContext, code: readonly string[], fol
 }
 
 /**
- * A first policy for a repository, with a comment for whatever a person has to decide. It names folders that are there,
- * and nobody: until people are named, nobody may start an agent. `schema` is where editors find the policy's schema.
+ * A first policy for a repository, with a comment on each decision for a person. It names existing folders and no
+ * people: until people are named, nobody may start an agent. `schema` is where editors find the policy's schema.
  */
 export function draftPolicy(context: DraftContext, schema: string): string {
   const folders = topFolders(context.files);

@@ -5,12 +5,12 @@ import { promisify } from "node:util";
 import { messageOf } from "../../../core/errors.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
 
-/** The line by which a hook of ours is told, so that a newer one may replace it. */
+/** The line that identifies our hook, so that a newer one may replace it. */
 const mark = "# Installed by `sallyport init --hook`.";
 
 /**
- * The hook's text, for any POSIX shell. git gives it a line for each pushed ref: `local-ref local-id remote-ref remote-id`.
- * Source: githooks(5), "pre-push".
+ * The hook's text, for any POSIX shell. git gives it a line for each pushed ref: `local-ref local-id remote-ref
+ * remote-id`. Source: githooks(5), "pre-push".
  */
 export const hookText = `#!/bin/sh
 ${mark}
@@ -52,12 +52,12 @@ done
 exit $status
 `;
 
-/** What became of the hook: `kept` is somebody else's, which is never replaced. */
+/** The state of the hook afterwards: a `kept` one is somebody else's, which is never replaced. */
 export type Installed = { state: "written" | "there" | "kept"; path: string };
 
 /**
- * Writes the hook into the folder where git looks for hooks, by the user's own settings (`core.hooksPath` too).
- * Unknown when git cannot say where that is, or the file cannot be written.
+ * Writes the hook into git's hooks folder, by the user's own settings (`core.hooksPath` too). Unknown when git cannot
+ * name the folder, or the file cannot be written.
  */
 export async function installHook(
   top: string,

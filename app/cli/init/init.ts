@@ -13,15 +13,15 @@ import { installHook } from "./hook.ts";
 
 type Options = { hook?: boolean; force?: boolean; localSchema?: boolean; repo?: string };
 
-/** Where the published package's schema can be read. */
+/** The address of the published package's schema. */
 const schemaAddress = "https://unpkg.com/sallyport/schemas/json/policy.json";
 
-/** The other ending, under which a policy is not read. */
+/** The wrong file extension; a policy there is not read. */
 const misspelledPath = policyPath.replace(/\.yml$/, ".yaml");
 
 /**
- * `sallyport init`: writes a first policy, and with `--hook` a hook that judges before a push. Nothing that is there is
- * overwritten unasked. Exit status 1 when something stood in the way, 2 when there is no work tree.
+ * `sallyport init`: writes a first policy, and with `--hook` a hook that judges before a push. It overwrites nothing
+ * unless told to. Exit status 1 when an existing file prevents it, 2 when there is no work tree.
  */
 export function initCommand(io: Io): Command {
   return new Command("init")
@@ -42,7 +42,7 @@ export function initCommand(io: Io): Command {
       }
       const policy = await writePolicy(tree.value, options, io);
       const isHooked = options.hook !== true || (await writeHook(tree.value.top, io));
-      // Who asks for the hook in a repository that has its policy gets what they asked for.
+      // With `--hook` in a repository that has a policy, installing the hook is enough.
       const isDone = policy === "written" || (policy === "kept" && options.hook === true);
       io.exit(isDone && isHooked ? 0 : 1);
     });
@@ -60,7 +60,7 @@ async function writePolicy(
     );
     return "refused";
   }
-  // The tree may be anybody's: nothing outside it is written.
+  // The work tree may come from anybody: write nothing outside it.
   for (const one of [dirname(path), path]) {
     if ((await lstat(one).catch(() => null))?.isSymbolicLink() !== true) continue;
     io.err(
@@ -87,7 +87,7 @@ Next: name people in it, run \`npx sallyport policy lint\`, commit it to the def
   return "written";
 }
 
-/** Checks are only an example in the draft: a workflow that cannot be read gives none. */
+/** Checks are only an example in the draft: an unreadable workflow adds none. */
 async function readChecks({ top, files }: WorkTree) {
   const found = await Promise.all(
     files

@@ -2,7 +2,7 @@ import { code, plain } from "../../../core/escape.ts";
 import type { AdoptionBundle } from "../../../schemas/evidence.ts";
 import { bundleTable, checksText, entryLines, mergeText, reviewLines } from "./bundle-text.ts";
 
-/** The bundle of an adopted head as Markdown for people: who answers for it, what was seen of it, and what it claims. */
+/** The bundle of an adopted head as Markdown for people: who answers for it, what we saw of it, and what it claims. */
 export function adoptionMarkdown(bundle: AdoptionBundle): string {
   const { author, story, digest, verdictSha256 } = bundle;
   const rows: [string, string][] = [

@@ -13,16 +13,16 @@ import {
   readManifest,
 } from "../../../core/ledger/archive.ts";
 
-/** The most that an archive's file may have: its content and, for each file in it, a header and the space up to a block. */
+/** The most bytes of an archive file: its content and, for each entry, a header and padding to a block. */
 const archiveBytes = archiveLimits.bytes + (archiveLimits.files + 2) * 1_536;
 
 /** Why an archive is refused, in one line. */
 export type ArchiveReading = { ok: true } | { ok: false; why: string };
 
 /**
- * Reads an exported ledger's archive file by file and hands on each one that is what the manifest, the first of them,
- * says: plain files alone, by the names a ledger has, each once. `keep` may have been called when the answer is a
- * refusal. Anybody wrote the archive; it may be hostile.
+ * Reads an exported ledger's archive entry by entry and passes each to `keep`. An entry must be a plain file with a
+ * ledger's file name, occur once, and match the manifest, which comes first. `keep` may have been called before a
+ * refusal. Anybody may have written the archive; it may be hostile.
  */
 export async function readArchive(
   path: string,
@@ -31,7 +31,7 @@ export async function readArchive(
   const { size } = await stat(path);
   if (size > archiveBytes) return refuse(`it has ${size} bytes, and no ledger is read that large`);
   const entries = extract();
-  // Ends when the archive is read, or with the refusal below: then its own failure has nothing to add.
+  // Ends when the archive is read, or with the refusal below; its own failure adds nothing then.
   const feeding = pipeline(createReadStream(path), entries).catch(() => undefined);
   let manifest: Manifest | null = null;
   const seen = new Set<string>();
@@ -68,7 +68,7 @@ function refuse(why: string): ArchiveReading {
   return { ok: false, why };
 }
 
-/** What can be told before a byte of the file is read. */
+/** The problem that an entry's header alone shows, before any content is read. */
 function headerProblem(
   header: { name: string; type: string; size: number },
   manifest: Manifest | null,

@@ -13,7 +13,7 @@ const changeText: Record<MergedChange, string> = {
   "not-compared": "the trees differ, and the changes were not compared: that takes a clone with both commits",
 };
 
-/** A bundle as Markdown for people. What others wrote in it is shown as text and as nothing else. */
+/** A bundle as Markdown for people. Text of others is escaped and shown as plain text. */
 export function bundleMarkdown(bundle: EvidenceBundle): string {
   const { usage } = bundle;
   const rows: [string, string][] = [
@@ -58,7 +58,7 @@ export function bundleTable(rows: readonly [string, string][]): string[] {
   return ["| | |", "|---|---|", ...rows.map(([name, text]) => `| ${name} | ${text} |`)];
 }
 
-/** What people said about the commit by reviews, as a list under a heading. */
+/** The reviews of the commit, as a list under a heading. */
 export function reviewLines(reviews: EvidenceBundle["reviews"]): string[] {
   const items = reviews.map((review) => `- ${plain(reviewText(review))}`);
   return ["## Reviews", "", ...(items.length === 0 ? ["- none was seen"] : items)];
@@ -70,7 +70,7 @@ export function entryLines(entries: EvidenceBundle["entries"]): string[] {
   return ["## Assembled from", "", ...items];
 }
 
-/** What others' checks said, in one cell. */
+/** The results of third-party checks, in one cell. */
 export function checksText({ ci, checks }: Pick<EvidenceBundle, "ci" | "checks">): string {
   if (ci === null || checks === null) return "not sealed yet";
   const each = checks.map(
@@ -84,7 +84,7 @@ function gatesText({ validator, verdictSha256 }: EvidenceBundle): string {
   return `${validator}, verdict ${code(verdictSha256)}`;
 }
 
-/** What became of the commit, in one cell. */
+/** The merge of the commit, in one cell. */
 export function mergeText(merge: EvidenceBundle["merge"]): string {
   if (merge === null) return "none was observed";
   const who = merge.by === null ? "" : ` by ${plain(`@${merge.by.login}`)} (id ${merge.by.id})`;

@@ -15,9 +15,9 @@ import { readVerified, unreadProblem, type VerifiedLedger } from "./verified-ent
 export type BundleOptions = KeyOptions & { pr: string; json?: boolean };
 
 /**
- * `ledger bundle`: prints the evidence of a pull request or, of an adopted head, what there is in its place. Exit 0 when
- * it is there and nothing speaks against it; 1 when there is none, the ledger is not in order, or something else was merged
- * than what was judged a success; 2 when that cannot be told.
+ * `ledger bundle`: prints the evidence of a pull request, or the adoption bundle of an adopted head. Exit 0 when it
+ * exists and nothing contradicts it; 1 when there is none, the ledger is not in order, or something else was merged
+ * than what was judged a success; 2 when that cannot be decided.
  */
 export async function printBundle(io: Io, name: string, options: BundleOptions): Promise<void> {
   const pull = wholeNumber(options.pr);
@@ -49,7 +49,7 @@ export async function printBundle(io: Io, name: string, options: BundleOptions):
   io.exit(merge !== null && (!merge.judged || merge.change === "another") ? 1 : 0);
 }
 
-/** The merge with the two changes compared, where the trees differ and the ledger lies in a clone that has both. */
+/** The merge with the two changes compared, if the trees differ and the ledger lies in a clone that has both. */
 async function compared(
   io: Io,
   { entries, source }: VerifiedLedger,

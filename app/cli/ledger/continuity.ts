@@ -15,12 +15,12 @@ import { readVerified } from "./verified-entries.ts";
 
 export type ContinuityOptions = KeyOptions & { branch?: string; json?: boolean };
 
-/** More gaps than this are counted for people and listed with `--json` alone. */
+/** Further gaps are only counted for people; `--json` lists all. */
 const maxShown = 50;
 
 /**
- * `ledger continuity`: lays a branch's history beside the ledger. Exit 0 when its last revision is verified, 1 when it is
- * not or the ledger is not in order, 2 when that cannot be told.
+ * `ledger continuity`: compares a branch's history with the ledger. Exit 0 when its last revision is verified, 1 when
+ * it is not or the ledger is not in order, 2 when that cannot be decided.
  */
 export async function printContinuity(io: Io, name: string, options: ContinuityOptions): Promise<void> {
   const refuse = (message: string) => stop(io, "continuity", message, 2);
@@ -57,7 +57,7 @@ const stateText: Record<RevisionState, string> = {
   unrecorded: "pushed, or merged unseen",
 };
 
-/** The answer for people; authors and subjects are whoever's made the commits, and shown as text. */
+/** The answer for people. The commits' authors chose names and subjects, so these are shown as plain text. */
 function continuityText(continuity: Continuity, missing: number, color: boolean): string {
   const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const { ref, tip, covered, held, gaps, earlier, revisions } = continuity;

@@ -34,13 +34,13 @@ export async function exportArchive(io: Io, name: string, out: string): Promise<
   io.exit(0);
 }
 
-/** Writes a new file; null when that is done. A file that exists is never replaced. */
+/** Writes a new file and returns null, or the problem. An existing file is never replaced. */
 async function writeArchive(
   target: string,
   files: readonly (readonly [string, Uint8Array])[],
 ): Promise<string | null> {
   const archive = pack();
-  // Whose they were and when they were written is not the ledger's; left as it is, it would differ from copy to copy.
+  // Owner and time are not part of the ledger; real values would make each copy differ.
   const header = {
     mode: 0o644,
     uid: 0,

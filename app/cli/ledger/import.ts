@@ -5,8 +5,8 @@ import { readArchive } from "./archive.ts";
 import { stop } from "./input.ts";
 
 /**
- * `ledger import`: unpacks an exported ledger into a folder that must not be there yet. It is unpacked beside it and moved
- * when all of it is in order, so that a refusal leaves nothing behind.
+ * `ledger import`: unpacks an exported ledger into a folder that must not exist yet. It unpacks into a staging folder
+ * and renames that once everything is in order, so that a refusal leaves nothing behind.
  */
 export async function importArchive(io: Io, name: string, into: string): Promise<void> {
   const refuse = (message: string, status: 1 | 2) => stop(io, "import", message, status);
@@ -19,13 +19,13 @@ export async function importArchive(io: Io, name: string, into: string): Promise
   try {
     let files = 0;
     const read = await readArchive(archive, async (path, content) => {
-      // The reader lets through only the few names that a ledger has, and each once.
+      // The reader passes only a ledger's file names, each once.
       await mkdir(dirname(join(staging, path)), { recursive: true });
       await writeFile(join(staging, path), content, { flag: "wx" });
       files += 1;
     });
     if (!read.ok) return refuse(`${archive} is refused: ${read.why}`, 1);
-    // Fails when somebody made the folder meanwhile; an empty one of our own can be replaced in one step.
+    // Fails if somebody made the folder meanwhile; our own empty one can be replaced atomically.
     if ((await mkdir(target).catch(() => null)) === null) return refuse(taken, 2);
     await rename(staging, target);
     io.out(`${target}: ${files} files; verify them with \`sallyport ledger verify\`\n`);

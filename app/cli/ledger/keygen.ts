@@ -5,7 +5,7 @@ import { formatPublicKey } from "../../../core/ledger/public-key.ts";
 import type { Io } from "../../terminal/io.ts";
 import { stop } from "./input.ts";
 
-/** `ledger keygen`: writes a new private key to a file that only its owner reads, and prints its public key. */
+/** `ledger keygen`: writes a new private key to a file that only its owner can read, and prints its public key. */
 export async function keygen(io: Io, out: string): Promise<void> {
   const { privateKey } = generateKeyPairSync("ed25519");
   const path = resolve(io.cwd, out);

@@ -22,8 +22,8 @@ async function untilInterrupted(): Promise<boolean> {
 }
 
 /**
- * `sallyport ledger`: verify a ledger offline, read it, carry it elsewhere, make the key that signs it. `wait` is what
- * `show --follow` does between two looks; false ends it.
+ * `sallyport ledger`: verifies a ledger offline, reads it, copies it, makes its signing key. `show --follow` calls
+ * `wait` between two readings; false ends it.
  */
 export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
   const command = new Command("ledger").description(

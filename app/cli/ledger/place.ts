@@ -6,15 +6,15 @@ import { fileProblem, manifestName, missingProblem, readManifest } from "../../.
 import { evidenceBranch } from "../../../core/ledger/branch.ts";
 import { readArchive } from "./archive.ts";
 
-/** Where a ledger was read from: a git directory's evidence branch, an imported folder, or an archive. */
+/** The source of a ledger: a git directory's evidence branch, an imported folder, or an archive. */
 export type LedgerSource =
   | { kind: "git"; path: string; ref: string; commit: string; files: Map<string, Uint8Array> }
   | { kind: "folder" | "archive"; path: string; files: Map<string, Uint8Array> };
 
-/** `status`: 1 when a ledger is there and is not whole, 2 when none can be read there. */
+/** `status`: 1 when the ledger is incomplete, 2 when none can be read. */
 export type LedgerReading = { ok: true; source: LedgerSource } | { ok: false; status: 1 | 2; why: string };
 
-/** Reads all of a ledger, whichever of the three forms it has. */
+/** Reads a whole ledger from any of the three sources. */
 export async function openLedger(cwd: string, name: string): Promise<LedgerReading> {
   const path = resolve(cwd, name);
   const found = await stat(path).catch(() => null);

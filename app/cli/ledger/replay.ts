@@ -11,9 +11,9 @@ import { openVerified, tellNotes } from "./verified-entries.ts";
 type ReplayOptions = KeyOptions & { json?: boolean };
 
 /**
- * `sallyport replay`: derives a run again from the ledger and, in a clone, from git. Exit status 0 when nothing differs; 1
- * when something differs or is missing, or the ledger does not verify; 2 when the run is unknown, nothing can be read, or all
- * that is wrong is that bodies were given up after their time.
+ * `sallyport replay`: derives a run again from the ledger and, in a clone, from git. Exit status 0 when nothing
+ * differs; 1 when something differs or is missing, or the ledger does not verify; 2 when the run is unknown, nothing
+ * can be read, or the only problem is purged bodies.
  */
 export function replayCommand(io: Io): Command {
   return withKeys(new Command("replay"))

@@ -9,24 +9,24 @@ import { endText } from "../../../core/record/remediation-text.ts";
 import { reviewText } from "../../../core/record/reviews.ts";
 import type { LedgerSource } from "./place.ts";
 
-/** What `ledger verify` found: the chain's report, where it was read, and what lies beside the chain. */
+/** The result of `ledger verify`: the chain's report, the ledger's source, and the files beside the chain. */
 export type LedgerReport = ChainReport & {
   kind: LedgerSource["kind"];
   path: string;
   /** The evidence branch and its commit; null for a folder or an archive. */
   ref: string | null;
   commit: string | null;
-  /** Where the trusted keys come from. */
+  /** The source of the trusted keys. */
   trust: { source: string; keys: number };
-  /** The large bodies that entries name, how many of them are here, and how many others an entry gave up. */
+  /** How many large bodies the entries name, how many are present, and how many absent ones an entry purged. */
   bodies: { named: number; present: number; purged: number };
-  /** Whether a head from elsewhere was compared. */
+  /** Whether the ledger was compared with a head from elsewhere. */
   anchored: boolean;
-  /** The trace of the pull request that was asked for; null: none was, or the chain is broken. */
+  /** The trace of the pull request that was asked for; null if none was, or the chain is broken. */
   trace: Trace | null;
 };
 
-/** Where an entry stands on the branch, for people. */
+/** An entry's location on the branch, for people. */
 export function locationOf(position: number): string {
   return `${segmentPath(position)}, line ${((position - 1) % segmentEntries) + 1}`;
 }
@@ -60,7 +60,7 @@ export function reportText(report: LedgerReport, color: boolean): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** The kinds and how many entries there are of each, a few on a line. */
+/** The number of entries of each kind, a few kinds on a line. */
 function kindsText(kinds: readonly [string, number][]): string {
   const texts = kinds.map(([kind, count]) => `${kind} ${count}`);
   const rows: string[] = [];
@@ -97,7 +97,7 @@ function proof(anchored: boolean): string[] {
   ];
 }
 
-/** An entry on one line: place, time, kind, actor, and the numbers that its body names. */
+/** An entry on one line: location, time, kind, actor, and the numbers in its body. */
 export function entryText(entry: Entry): string {
   const about = ["story", "prompt", "pull", "run", "issue", "epic"].flatMap((name) => {
     const value = entry.body[name];
@@ -112,7 +112,9 @@ export function entryText(entry: Entry): string {
   return `${String(entry.seq).padStart(5)}  ${entry.at}  ${kind}  ${login}  ${text}`;
 }
 
-/** What an entry says of a review, a failure, a concern, a checkpoint, a rollback or a hand-off: the part that people look for. */
+/**
+ * An entry's text, for the kinds that people look for: reviews, failures, concerns, checkpoints, rollbacks, hand-offs.
+ */
 function workflowText(entry: Entry): string[] {
   const typed = typedEntry(entry);
   switch (typed?.kind) {

@@ -16,12 +16,12 @@ export type ShowOptions = {
   json?: boolean;
 };
 
-/** Which entries are shown; what is undefined is not asked for. */
+/** Which entries are shown; an undefined field matches all. */
 type Filter = { kind?: string; story?: number; pull?: number; run?: string; person?: string };
 
 /**
- * `ledger show`: prints the entries that fit, verified by nothing. With `--follow` it looks again after each `wait`, until
- * that answers false.
+ * `ledger show`: prints the matching entries without verifying them. With `--follow` it reads again after each `wait`,
+ * until that returns false.
  */
 export async function showLedger(
   io: Io,
@@ -66,7 +66,7 @@ export async function showLedger(
   io.exit(0);
 }
 
-/** The ledger's lines; null: there are none to be read, and it was said why. */
+/** The ledger's lines; null if it cannot be read, and the reason was printed. */
 async function linesOf(io: Io, name: string): Promise<string[] | null> {
   const read = await openLedger(io.cwd, name);
   if (!read.ok) {
@@ -79,7 +79,7 @@ async function linesOf(io: Io, name: string): Promise<string[] | null> {
   return null;
 }
 
-/** Whether an entry is about all that was asked for. `person`: a login, in lower case, or a numeric id. */
+/** Whether an entry matches all of the filter. `person`: a login, in lower case, or a numeric id. */
 function fits({ kind, actor, body }: Entry, asked: Filter): boolean {
   return (
     (asked.kind === undefined || kind === asked.kind || kind.startsWith(`${asked.kind}.`)) &&

@@ -13,12 +13,12 @@ import { policyPath } from "../../../schemas/policy-place.ts";
 import type { Io } from "../../terminal/io.ts";
 import type { LedgerSource } from "./place.ts";
 
-/** The keys a verification trusts, and where they come from, for people. */
+/** The keys that a verification trusts, and their source, for people. */
 export type TrustedKeys = { keys: LedgerKey[]; source: string };
 
 export type KeyOptions = { key?: string[]; policy?: string; repositoryId?: string };
 
-/** A command that verifies, with the options that say by which keys. */
+/** Adds the options that choose the trusted keys to a command that verifies. */
 export function withKeys(command: Command): Command {
   return command
     .option(
@@ -34,8 +34,8 @@ export function withKeys(command: Command): Command {
 }
 
 /**
- * The keys that the command line names: `--key` before `--policy`. Null: neither is given, so the place has to be asked.
- * Unknown: what is given cannot be read.
+ * The keys named on the command line: `--key` before `--policy`. Null if neither is given, so that the ledger's source
+ * decides. Unknown if they cannot be read.
  */
 export async function givenKeys(io: Io, options: KeyOptions): Promise<Known<TrustedKeys | null>> {
   if (options.key !== undefined) {
@@ -59,7 +59,7 @@ export async function givenKeys(io: Io, options: KeyOptions): Promise<Known<Trus
   return unknown(problemLines(parsed.problems, file).join("; "));
 }
 
-/** The keys that were given, else those of the policy that a clone has beside its ledger. */
+/** The given keys, or else those of the policy in the ledger's clone. */
 export async function trustedKeys(
   given: TrustedKeys | null,
   source: LedgerSource,
@@ -71,7 +71,9 @@ export async function trustedKeys(
   );
 }
 
-/** The keys that the policy on a clone's default branch pins: worth as much as the clone, because whoever made it chose them. */
+/**
+ * The keys pinned by the policy on a clone's default branch. They are worth as much as the clone: its maker chose them.
+ */
 async function cloneKeys(dir: string): Promise<Known<TrustedKeys>> {
   const policy = await readDefaultPolicy(dir);
   const instead = "name the keys with --key or --policy";

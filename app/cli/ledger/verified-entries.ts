@@ -8,12 +8,12 @@ import type { LedgerReport } from "./report.ts";
 import { givenKeys, type KeyOptions, trustedKeys } from "./trusted-keys.ts";
 import { type Asked, type VerifiedPlace, verifySource } from "./verified-place.ts";
 
-/** A ledger as it was read and verified, in order or not; or why there is none to verify, with the exit status. */
+/** A ledger that was read and verified, in order or not; or why it cannot be verified, with the exit status. */
 export type Opened =
   | { ok: true; source: LedgerSource; verified: VerifiedPlace }
   | { ok: false; status: 1 | 2; why: string };
 
-/** Opens a ledger and verifies all of it, by the keys that are given or that its clone's policy pins. */
+/** Opens a ledger and verifies all of it, by the given keys or those that its clone's policy pins. */
 export async function openVerified(
   io: Io,
   name: string,
@@ -39,16 +39,16 @@ export async function openVerified(
   return { ok: true, source, verified };
 }
 
-/** A ledger that is in order, all of it. */
+/** A ledger that is in order as a whole. */
 export type VerifiedLedger = Omit<VerifiedPlace, "report"> & {
   source: LedgerSource;
-  /** The repository's name, as the newest entry has it. */
+  /** The repository's name in the newest entry. */
   repository: string;
 };
 
 /**
- * Reads a ledger and verifies all of it, before anything is told from it. Null: it cannot be read (exit 2) or is not in
- * order (exit 1), and it was said why under the command's name.
+ * Reads and verifies a whole ledger before anything is reported from it. Null if it cannot be read (exit 2) or is not
+ * in order (exit 1); the reason was printed under the command's name.
  */
 export async function readVerified(
   io: Io,
@@ -72,12 +72,12 @@ export async function readVerified(
   return { ...read, source: opened.source, repository: read.names.get(report.head?.seq ?? 0) ?? "" };
 }
 
-/** Says on standard error what a reader should know of a ledger that is in order. */
+/** Prints the notes on a ledger that is in order to standard error. */
 export function tellNotes(io: Io, { notes }: Pick<LedgerReport, "notes">): void {
   for (const { message } of notes) io.err(`note: ${oneLine(message)}\n`);
 }
 
-/** Why nothing can be told of a pull request: an entry about it that this version cannot read. Null: there is none. */
+/** Why nothing can be reported about a pull request: this version cannot read an entry about it. Null if it can. */
 export function unreadProblem({ unread }: Pick<VerifiedPlace, "unread">, pull: number): string | null {
   const entry = unread.find(({ body }) => body.pull === pull);
   if (entry === undefined) return null;

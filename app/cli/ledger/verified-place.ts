@@ -16,29 +16,29 @@ import type { LedgerSource } from "./place.ts";
 import type { LedgerReport } from "./report.ts";
 import type { TrustedKeys } from "./trusted-keys.ts";
 
-/** What a ledger is held against besides its keys. */
+/** What a ledger is checked against besides its keys. */
 export type Asked = {
-  /** A head from elsewhere that must be there. */
+  /** A head from elsewhere that the ledger must contain. */
   anchor?: { seq: number; hash: string } | undefined;
   /** The numeric id of the repository that it must belong to. */
   repository?: number | undefined;
-  /** The bodies that were taken off the branch, and after how many entries; a folder or an archive does not tell. */
+  /** Bodies removed from the branch, with the number of entries at that time; a folder or archive has no history. */
   taken: ReadonlyMap<string, number>;
-  /** Whether the entries are given as well: those of a long ledger fill the memory. */
+  /** Whether to return the entries too: those of a long ledger fill the memory. */
   keep: boolean;
 };
 
-/** What was found, and the entries if they are kept; they count only if the report is ok. */
+/** The report, and the entries if they are kept; use them only if the report is ok. */
 export type VerifiedPlace = {
   report: Omit<LedgerReport, "trace">;
   entries: TypedEntry[];
-  /** Entries that a newer version wrote and this one cannot read. */
+  /** Entries of a newer version, which this one cannot read. */
   unread: Entry[];
-  /** The repository's name as each entry has it, by the entry's number. */
+  /** The repository's name in each entry, by the entry's number. */
   names: Map<number, string>;
 };
 
-/** Verifies all of a ledger: its layout, each entry, the bodies beside them, and what else lies there. */
+/** Verifies a whole ledger: its layout, each entry, the bodies, and any other files. */
 export function verifySource(source: LedgerSource, trusted: TrustedKeys, asked: Asked): VerifiedPlace {
   const { files } = source;
   const { anchor, repository, taken, keep } = asked;
@@ -60,7 +60,7 @@ export function verifySource(source: LedgerSource, trusted: TrustedKeys, asked: 
     },
   });
   const absent = [...named].filter((one) => !files.has(bodyPath(one)));
-  // A chain that is broken proves no purge, and its problems say enough.
+  // A broken chain proves no purge, and its own problems are reported anyway.
   const missing =
     layout.ok && chain.ok ? absent.filter((one) => isMissing(purged.get(one), taken.get(bodyPath(one)))) : [];
   const problems = [
@@ -92,7 +92,7 @@ export function verifySource(source: LedgerSource, trusted: TrustedKeys, asked: 
   return { report, ...kept };
 }
 
-/** The lines of the segments, each of which is let go once it was read: a long ledger would not fit in memory twice. */
+/** The lines of the segments. Each segment is dropped once it was read: a long ledger would not fit in memory twice. */
 function* takenLines(files: LedgerSource["files"], segments: readonly string[]): Generator<string> {
   for (const path of segments) {
     yield* segmentLines(files, [path]);
@@ -112,7 +112,7 @@ function bodyProblems(files: LedgerSource["files"]): LedgerProblem[] {
   }));
 }
 
-/** Whether a body was taken off the branch (after so many entries) before an entry gave it up, or with none that did. */
+/** Whether a body was removed from the branch (after so many entries) before an entry purged it, or without one. */
 function isMissing(purgedBy: number | undefined, takenAfter: number | undefined): boolean {
   return takenAfter !== undefined && (purgedBy === undefined || purgedBy > takenAfter);
 }

@@ -12,7 +12,7 @@ export type VerifyOptions = KeyOptions & {
   json?: boolean;
 };
 
-/** `ledger verify`: exit 0 when all of it is in order, 1 when something is not, 2 when that cannot be told. */
+/** `ledger verify`: exit 0 when all of it is in order, 1 when something is not, 2 when that cannot be decided. */
 export async function verifyLedger(io: Io, name: string, options: VerifyOptions): Promise<void> {
   const refuse = (message: string, status: 1 | 2 = 2) => stop(io, "verify", message, status);
   const anchor = options.head === undefined ? undefined : readHead(options.head);
@@ -22,7 +22,7 @@ export async function verifyLedger(io: Io, name: string, options: VerifyOptions)
   const opened = await openVerified(io, name, options, { anchor, keep: pull !== undefined });
   if (!opened.ok) return refuse(opened.why, opened.status);
   const { report: found, entries, unread } = opened.verified;
-  // What a broken chain shows may be made up, so nothing is traced through it.
+  // The entries of a broken chain may be forged, so nothing is traced through it.
   const isTraced = pull !== undefined && found.ok;
   const newer = isTraced ? unreadProblem({ unread }, pull) : null;
   if (newer !== null) return refuse(newer);

@@ -8,8 +8,8 @@ import { readVerified, unreadProblem } from "./verified-entries.ts";
 export type VsaOptions = KeyOptions & { pr: string };
 
 /**
- * `ledger vsa`: prints the SLSA source summary of a merged pull request as an in-toto statement. Exit 0 when it passed, 1
- * when it failed, there is none or the ledger is not in order, 2 when that cannot be told.
+ * `ledger vsa`: prints the SLSA source summary of a merged pull request as an in-toto statement. Exit 0 when it passed,
+ * 1 when it failed, there is none or the ledger is not in order, 2 when that cannot be decided.
  */
 export async function printSummary(io: Io, name: string, options: VsaOptions): Promise<void> {
   const pull = wholeNumber(options.pr);

@@ -12,7 +12,7 @@ import type { Io } from "../../terminal/io.ts";
 
 export type ExplainOptions = { repo?: string; policy?: string; json?: boolean };
 
-/** Says what the policy means for paths: exit 0, or 2 when there is no valid policy to ask. */
+/** Explains what the policy means for paths: exit 0, or 2 when there is no valid policy. */
 export async function explainPaths(paths: readonly string[], options: ExplainOptions, io: Io): Promise<void> {
   const read = options.policy === undefined ? await fromGit(options, io) : await fromFile(options.policy, io);
   const problem = read.known ? problemOf(read.value, options.policy ?? policyPath) : read.why;

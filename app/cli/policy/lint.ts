@@ -14,7 +14,7 @@ import type { Io } from "../../terminal/io.ts";
 
 export type LintOptions = { repo?: string; strict?: boolean; json?: boolean };
 
-/** What is compared with nothing, and why: told once, after the warnings. */
+/** What the policy is compared with. `notes` say why something is null; they are printed once, after the warnings. */
 type LintInput = { files: readonly string[] | null; checks: readonly JobCheck[] | null; notes: string[] };
 
 /** Checks one policy file: exit 0 valid, 1 not valid (with `--strict`: or doubtful), 2 not readable. */
@@ -22,7 +22,8 @@ export async function lint(file: string | undefined, options: LintOptions, io: I
   const dir = resolve(io.cwd, options.repo ?? ".");
   const path = file === undefined ? join(dir, policyPath) : resolve(io.cwd, file);
   const shown = file ?? (relative(io.cwd, path) || policyPath);
-  // A file that is named is the asker's own choice; the policy's own place counts as the App reads it, without links.
+  // A file named on the command line is the user's own choice; the default path is read as the App reads it, without
+  // following links.
   const content = file === undefined ? await readPlainFile(path) : await readFile(path).catch(() => null);
   if (content === null) {
     io.err(
@@ -71,7 +72,7 @@ async function readLintInput(dir: string): Promise<LintInput> {
   return { files: tree.value.files, checks, notes };
 }
 
-/** The checks of all workflows; null when one cannot be read, because a check that is missed would be told as missing. */
+/** The checks of all workflows; null when one cannot be read, because its checks would be reported as missing. */
 async function readChecks({ top, files }: WorkTree): Promise<Omit<LintInput, "files">> {
   const checks: JobCheck[] = [];
   for (const file of files.filter((path) => workflowPattern.test(path))) {

@@ -6,7 +6,7 @@ import type { Io } from "../../terminal/io.ts";
 import { type ExplainOptions, explainPaths } from "./explain.ts";
 import { type LintOptions, lint } from "./lint.ts";
 
-/** `sallyport policy`: check a policy before it is pushed, ask what it means for a path, print its schema. */
+/** `sallyport policy`: checks a policy before it is pushed, explains what it means for a path, prints its schema. */
 export function policyCommand(io: Io): Command {
   const command = new Command("policy").description("check and explain the policy file");
   command
