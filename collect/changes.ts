@@ -4,13 +4,13 @@ import { byPath } from "../core/paths/patterns.ts";
 import { countLines, type LineCount } from "./lines.ts";
 import type { Blob, TreeEntry } from "./objects.ts";
 
-/** A path that two trees disagree about: another content, another mode, or there on one side only. */
+/** A path that differs between two trees: in content, in mode, or present on one side only. */
 export type ChangedPath = { path: string; before: FileSide | null; after: FileSide | null };
 
-/** The largest file that is compared line by line, in bytes; a larger one counts by its size, as a binary file does. */
+/** The largest file that is compared line by line, in bytes; a larger one counts by its size, like a binary file. */
 export const comparedBytes = 10_000_000;
 
-/** Why a listing is unknown in which one name could hide another. */
+/** The reason given when two file names of a tree become equal, so that one could hide the other. */
 export const indistinct =
   "a tree holds two file names that cannot be told apart; rename the files whose names are not valid UTF-8";
 
@@ -35,7 +35,7 @@ export function changesBetween(
   return known(changes.sort(byPath));
 }
 
-/** The ids of the contents that countChange needs for these changes; submodules and bare mode changes have none to read. */
+/** The blob ids that countChange needs for these changes; submodules and mode-only changes need none. */
 export function contentsOf(changes: readonly ChangedPath[]): Set<string> {
   const shas = new Set<string>();
   for (const { before, after } of changes) {
@@ -46,8 +46,8 @@ export function contentsOf(changes: readonly ChangedPath[]): Set<string> {
 }
 
 /**
- * Counts one change from its contents. A file that becomes a symlink or a submodule, or the reverse, counts as deleted and
- * added in full. `read` must know every id that contentsOf named.
+ * Counts one change from its contents. A file that becomes a symlink or a submodule, or the reverse, counts as deleted
+ * and added in full. `read` must know every id that contentsOf named.
  */
 export function countChange(change: ChangedPath, read: (sha: string) => Blob): Change {
   const { before, after } = change;

@@ -8,14 +8,14 @@ const sniffed = 8_000;
 
 const lineFeed = 0x0a;
 
-/** The longest edit that is searched for; see countLines for what happens past it. */
+/** The longest edit that is searched for; see countLines for longer ones. */
 const maxEditLength = 1_000;
 
 /**
- * Counts the lines and bytes that a change adds and deletes, from the two contents alone (null: no such side). The count is
- * minimal, except that where more than 1,000 lines which occur on both sides were moved about, every line between the first
- * and the last difference counts as replaced: never less than the true count, so a size limit fails closed.
- * For a Git LFS pointer `bytes` is at least the size it declares. The author of the change wrote `after`.
+ * Counts the lines and bytes that a change adds and deletes, from the two contents alone (null: no such side). The
+ * count is minimal, unless more than 1,000 lines that occur on both sides were moved: then every line between the first
+ * and the last difference counts as replaced. That is never less than the true count, so a size limit fails closed. For
+ * a Git LFS pointer `bytes` is at least the size it declares. The author of the change wrote `after`.
  */
 export function countLines(before: Uint8Array | null, after: Uint8Array | null): LineCount {
   if (isBinary(before) || isBinary(after))
@@ -28,7 +28,7 @@ function isBinary(content: Uint8Array | null): boolean {
   return content?.subarray(0, sniffed).includes(0) ?? false;
 }
 
-/** Lines with their newline, one character for one byte, so that a missing last newline is a difference as it is for git. */
+/** Lines with their newline, one character per byte, so that a missing last newline is a difference, as in git. */
 function linesOf(content: Uint8Array): string[] {
   return (
     Buffer.from(content.buffer, content.byteOffset, content.length)
@@ -37,7 +37,10 @@ function linesOf(content: Uint8Array): string[] {
   );
 }
 
-/** Where the lines begin that differ, and how many bytes of equal lines follow them. Bytes, because most lines are equal. */
+/**
+ * The offset of the first line that differs, and how many bytes of equal lines end the file. Compares bytes, because
+ * most lines are equal.
+ */
 function equalEnds(before: Uint8Array, after: Uint8Array): { start: number; end: number } {
   const shorter = Math.min(before.length, after.length);
   let same = 0;
@@ -57,7 +60,7 @@ function equalEnds(before: Uint8Array, after: Uint8Array): { start: number; end:
 
 type Counted = { added: number; deleted: number; bytes: number };
 
-/** A file that came or went: nothing to compare, and most of a large change is like that. */
+/** A file that was added or deleted needs no comparison; most files of a large change are like that. */
 function whole(before: Uint8Array | null, after: Uint8Array | null): Counted {
   return { added: lineCount(after), deleted: lineCount(before), bytes: after?.length ?? 0 };
 }
@@ -74,7 +77,7 @@ function compare(before: Uint8Array, after: Uint8Array): Counted {
   const oldMiddle = linesOf(before.subarray(start, before.length - end));
   const newMiddle = linesOf(after.subarray(start, after.length - end));
 
-  // A line that the other side does not have is certainly an edit, so only lines that both have need the search.
+  // A line that the other side lacks is certainly an edit, so only lines that both have need the search.
   const oldSet = new Set(oldMiddle);
   const newSet = new Set(newMiddle);
   const oldShared = oldMiddle.filter((line) => newSet.has(line));

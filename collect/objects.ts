@@ -2,26 +2,31 @@ import type { Change, CommitFact } from "../core/facts.ts";
 import type { Known } from "../core/known.ts";
 
 /**
- * Reads a repository's commits and files, from a git directory or from GitHub's API. Commits are full ids. Both ways give
- * equal answers for equal commits; everything that cannot be read in full is unknown.
+ * Reads a repository's commits and files, from a git directory or from GitHub's API. Commits are full ids. Both give
+ * equal answers for equal commits; an answer that cannot be read in full is unknown.
  */
 export type Objects = {
   /** The one best common ancestor of two commits. */
   mergeBase(base: string, head: string): Promise<Known<string>>;
-  /** What differs between two commits, counted, sorted by path. */
+  /** The changes between two commits with their line counts, sorted by path. */
   changes(before: string, after: string): Promise<Known<Change[]>>;
-  /** What stands at a path in a commit: a file, a symlink, a submodule or (type `tree`) a folder; null if nothing does. */
+  /**
+   * The entry at a path of a commit: a file, a symlink, a submodule or (type `tree`) a folder; null if there is none.
+   */
   entry(commit: string, path: string): Promise<Known<TreeEntry | null>>;
-  /** A blob, without its content when that is larger than `limit` bytes. */
+  /** A blob, without its content if that is larger than `limit` bytes. */
   blob(sha: string, limit: number): Promise<Known<Blob>>;
   /** As `blob`, many at once. */
   blobs(shas: Iterable<string>, limit: number): Promise<Known<Map<string, Blob>>>;
-  /** The commits that the head has and the merge base has not, in no order that counts. */
+  /** The commits that the head contains and the merge base does not, in no particular order. */
   commits(mergeBase: string, head: string): Promise<Known<CommitFact[]>>;
 };
 
-/** One entry of a commit's tree: `path` is relative to the root; `type` is `blob`, or `commit` for a submodule. */
+/**
+ * One entry of a commit's tree: `path` is relative to the root; `type` is `blob`, `tree` for a folder, or `commit` for
+ * a submodule.
+ */
 export type TreeEntry = { path: string; mode: string; type: string; sha: string };
 
-/** A blob's size, and its content unless that is larger than the caller wanted to read. */
+/** A blob's size, and its content unless that is larger than the caller's limit. */
 export type Blob = { size: number; content: Buffer | null };

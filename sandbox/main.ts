@@ -1,4 +1,4 @@
-/** Runs the sandbox by itself: `node sandbox/main.ts --seed seed.yml [--port 3999] [--dir state]`. */
+/** Runs the sandbox as a program: `node sandbox/main.ts --seed seed.yml [--port 3999] [--dir state]`. */
 import { parseArgs } from "node:util";
 import { readSeed } from "./seed/seed.ts";
 import { startSandbox } from "./server/server.ts";

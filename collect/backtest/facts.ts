@@ -4,7 +4,7 @@ import type { PastChange } from "../../core/verdict/backtest.ts";
 import { contentFacts } from "../content/content.ts";
 import type { Objects } from "../objects.ts";
 
-/** The two policies that changes are judged by again; an absent old one judged nothing. */
+/** The two policies to judge past changes by; an absent old policy gives no verdict. */
 export type BacktestInput = {
   before: PolicyReading;
   after: PolicyReading;
@@ -14,7 +14,7 @@ export type BacktestInput = {
   day: string;
 };
 
-/** What the two commits of a change settle, whatever the policy. */
+/** The facts of a change that its two commits give under any policy. */
 type Content = Pick<
   PullFacts,
   "repository" | "pull" | "base" | "head" | "defaultBranch" | "mergeBase" | "changes" | "commits"
@@ -22,7 +22,7 @@ type Content = Pick<
 
 const unread = unknown("a change that is merged is judged again by its commits alone");
 
-/** Reads what each of the two policies asks about a change that has entered. */
+/** Reads the facts that each of the two policies needs about a merged change. */
 export async function readPastChange(
   objects: Objects,
   { name, content }: { name: Pick<PastChange, "sha" | "subject" | "pull">; content: Content },

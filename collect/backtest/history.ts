@@ -9,15 +9,15 @@ import { type BacktestInput, readPastChange } from "./facts.ts";
 /** The last changes of a branch; `tip` is a full commit id. */
 export type HistorySource = { dir: string; branch: string; tip: string; last: number };
 
-/** Tells how far a long reading is. */
+/** Reports the progress of a long read. */
 export type OnProgress = (done: number, total: number) => void;
 
-/** How many changes are read at once from the one git process. */
+/** How many changes are read concurrently from the one git process. */
 const concurrency = 4;
 
 /**
- * Reads the last changes of a branch, newest first: each commit of its first-parent line against the one before it, as a
- * merge or a squash brought it in. The first commit of a history has nothing before it and is left out. The facts are
+ * Reads the last changes of a branch, newest first: each commit of its first-parent line, usually a merge or a squash,
+ * is compared with the one before it. The first commit of a history has no parent and is left out. The facts equal
  * those of `collectCommits` for the same two commits.
  */
 export async function readHistory(
@@ -70,7 +70,7 @@ async function firstParents(dir: string, tip: string, count: number): Promise<Kn
   return known(answer.stdout.toString("latin1").split("\n").filter(Boolean));
 }
 
-/** For each step, newest first, the commits that it brought in: those that its parent did not have. */
+/** For each step, newest first, the commits that it added: those that its parent does not contain. */
 function commitsBySteps(
   steps: readonly { sha: string }[],
   commits: readonly CommitFact[],

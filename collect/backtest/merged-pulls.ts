@@ -6,7 +6,7 @@ import { type GitHub, requestKnown } from "../github/request.ts";
 import { type BacktestInput, readPastChange } from "./facts.ts";
 import type { OnProgress } from "./history.ts";
 
-/** Pages of a hundred pull requests that are looked through for merged ones before giving up. */
+/** Pages of a hundred closed pull requests to search for merged ones before giving up. */
 const maxPages = 20;
 
 /** A merged pull request as GitHub lists it. Its author wrote title and body. */
@@ -25,9 +25,9 @@ type Merged = {
 const ghost: Account = { id: 10137, login: "ghost", type: "User" };
 
 /**
- * Reads the last merged pull requests into a repository's default branch, newest first: what each head changed against the
- * base that it was merged into, however it was merged. Unknown when the list cannot be read; a pull request whose commits
- * cannot be read is among them, with unknown facts.
+ * Reads the last merged pull requests into a repository's default branch, newest first: the changes of each head
+ * against its base, whichever merge method was used. Unknown when the list cannot be read; a pull request whose commits
+ * cannot be read is listed with unknown facts.
  */
 export async function readMergedPulls(
   github: GitHub,
@@ -60,8 +60,8 @@ export async function readMergedPulls(
 }
 
 /**
- * The last merged ones by the time of their merge. They are listed by their last update, which is never before the merge:
- * once enough are found that are newer than the last update on the page, no later page can hold a newer one.
+ * The pull requests merged last. GitHub lists them by last update, which is never before the merge: once enough merges
+ * are newer than the oldest update on the page, no later page can hold a newer merge.
  */
 async function listMerged(
   { request, owner, repo }: GitHub,
@@ -107,7 +107,7 @@ async function listMerged(
   return unknown(`the last ${last} merged pull requests are not on ${maxPages} pages: ask for fewer`);
 }
 
-/** Each once: a pull request that moves between two pages is listed on both. */
+/** The newest merges without duplicates: a pull request that is updated while we read can be on two pages. */
 function newest(found: readonly Merged[], last: number): Merged[] {
   const once = [...new Map(found.map((one) => [one.number, one])).values()];
   return once.toSorted((one, other) => Date.parse(other.mergedAt) - Date.parse(one.mergedAt)).slice(0, last);

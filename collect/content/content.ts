@@ -5,8 +5,9 @@ import { findSecrets } from "../secrets/secrets.ts";
 import { readTexts } from "./texts.ts";
 
 /**
- * The two commits of a change, and what is known before its content is read. `pull` holds the texts of a pull request, in
- * its author's words; null: there is none. What the caller has read already is given and not read again.
+ * The two commits of a change, and what is known before its content is read. `pull` holds the title and body that the
+ * author of the pull request wrote; null: there is no pull request. Optional facts are those that the caller has read
+ * already; they are not read again.
  */
 export type ContentSource = {
   mergeBase: Known<string>;
@@ -16,19 +17,19 @@ export type ContentSource = {
   pull: { title: string; body: string } | null;
   commits?: Known<CommitFact[]>;
   changes?: Known<Change[]>;
-  /** False: secrets are not searched for, which reads every commit and takes long. */
+  /** False skips the search for secrets, which reads every commit and is slow. */
   secrets?: boolean;
 };
 
-/** What the two commits of a change settle under one policy. */
+/** The facts of a change that its two commits give under one policy. */
 export type ContentFacts = Pick<
   PullFacts,
   "policy" | "mergeBase" | "changes" | "texts" | "commits" | "secrets" | "record"
 >;
 
 /**
- * Reads what a change consists of, at its two commits: paths, commits, the texts that gates ask for, secrets. Without a
- * merge base none of it is known. The author of the change wrote all of it.
+ * Reads the content of a change at its two commits: paths, commits, the texts that gates need, secrets. Without a merge
+ * base the content is unknown. The author of the change wrote all of it.
  */
 export async function contentFacts(objects: Objects, source: ContentSource): Promise<ContentFacts> {
   const { mergeBase, head, policy, record, pull } = source;

@@ -19,8 +19,8 @@ export type TextsSource = {
 type Sides = { path: string; before: FileSide | null; after: FileSide | null };
 
 /**
- * Reads the files that the gates ask for, at the merge base and at the head. A file is read wherever it stands, touched or
- * not; links are not followed. Content at the head was written by the author of the change.
+ * Reads the files that the gates need, at the merge base and at the head, whether the change touches them or not. Links
+ * are not followed. The author of the change wrote the content at the head.
  */
 export async function readTexts(objects: Objects, source: TextsSource): Promise<Known<FileText[]>> {
   const { mergeBase, head, policy, changes, record } = source;
@@ -37,7 +37,7 @@ export async function readTexts(objects: Objects, source: TextsSource): Promise<
       wanted.push(change);
       continue;
     }
-    // Untouched, so it stands the same on both sides.
+    // Untouched, so it is the same on both sides.
     const entry = await objects.entry(mergeBase.value, path);
     if (!entry.known) return entry;
     const isFile = entry.value !== null && entry.value.type !== "tree";
@@ -85,7 +85,7 @@ function contentOf(
   const blob = blobs.get(side.sha);
   if (blob === undefined) return null;
   if (blob.content === null) return { state: "opaque", why: "too-large" };
-  // As git tells binary files: a zero byte near the beginning.
+  // As git detects binary files: a zero byte near the beginning.
   if (blob.content.subarray(0, 8_000).includes(0)) return { state: "opaque", why: "binary" };
   const text = blob.content.toString("utf8").toWellFormed();
   return { state: "text", text, ...(parse === null ? {} : { yaml: parse(text, "lenient") }) };

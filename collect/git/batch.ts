@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { gitCommand, gitEnvironment } from "./git.ts";
 
-/** A git object: `content` is null if it is larger than the caller wanted to read. Whoever made the commit wrote it. */
+/** A git object: `content` is null if it is larger than the caller's limit. The author of the commit wrote it. */
 export type GitObject = {
   id: string;
   type: "blob" | "tree" | "commit" | "tag";
@@ -12,8 +12,8 @@ export type GitObject = {
 };
 
 /**
- * One `git cat-file --batch` process that answers many questions. Questions may be asked before the answers to earlier
- * ones are there; an answer is null if there is no such object. Once git has ended, every answer is unknown.
+ * One `git cat-file --batch` process that answers many requests. A request may be made before earlier ones are
+ * answered; an answer is null if there is no such object. Once git has exited, every answer is unknown.
  * Source: git-cat-file(1), "BATCH OUTPUT".
  */
 export type Batch = {
@@ -28,17 +28,17 @@ type ObjectRequest = {
   answer: (object: Known<GitObject | null>) => void;
 };
 
-/** An object whose header was read and whose content is coming in; `left` counts the line feed after the content. */
+/** An object whose header was read and whose content is arriving; `left` counts the line feed after the content. */
 type PartialObject = { object: Omit<GitObject, "content">; parts: Buffer[] | null; left: number };
 
 const types = new Set<string>(["blob", "tree", "commit", "tag"]);
 
-/** A header is an id, a type and a size, or the name that was asked for and a word; a longer one is a fault. */
+/** A header is an id, a type and a size, or the requested name and a word; a longer header is an error. */
 const headerBytes = 8_192;
 
 /**
- * Starts git in `dir` at the first question; it runs until `close`, after which every answer is unknown, or until this
- * process ends, which it keeps alive only while somebody waits for an answer.
+ * Starts git in `dir` at the first request. Git runs until `close`, after which every answer is unknown, or until this
+ * process exits. It keeps this process alive only while a request is pending.
  */
 export function openBatch(dir: string): Batch {
   let child: ChildProcessWithoutNullStreams | null = null;
@@ -82,7 +82,7 @@ export function openBatch(dir: string): Batch {
       if (/[\n\0]/.test(name) || name.length > headerBytes / 4)
         return Promise.resolve(unknown(`no object can be named ${JSON.stringify(name.slice(0, 80))}`));
       child ??= start();
-      // Questions that are asked together are sent together.
+      // Requests made in the same tick are sent in one write.
       if (unsent === "") setImmediate(send);
       unsent += `${name}\n`;
       if (questions.first() === undefined) keepAlive(child, true);
@@ -103,14 +103,14 @@ function keepAlive(child: ChildProcessWithoutNullStreams, isNeeded: boolean): vo
 
 const nothing: Buffer = Buffer.alloc(0);
 
-/** The questions that wait for an answer, in their order. */
+/** The pending requests in order. */
 type Queue = {
   add(question: ObjectRequest): void;
   first(): ObjectRequest | undefined;
   take(): ObjectRequest | undefined;
 };
 
-/** Taken by counting, because to shift a long array moves all of it. */
+/** Keeps an index of the first item, because shifting a long array moves all of it. */
 function openQueue(): Queue {
   let waiting: (ObjectRequest | undefined)[] = [];
   let next = 0;
@@ -128,7 +128,9 @@ function openQueue(): Queue {
   };
 }
 
-/** Takes git's output piece by piece and answers the questions in their order; gives what is wrong with it, or null. */
+/**
+ * Parses git's output chunk by chunk and answers the requests in order; returns what is wrong with the output, or null.
+ */
 function answerReader(questions: Queue): (chunk: Buffer) => string | null {
   let header = nothing;
   let arriving: PartialObject | null = null;

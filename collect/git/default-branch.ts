@@ -1,12 +1,12 @@
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { GitObjects } from "./objects.ts";
 
-/** A branch by the name people know it by, and its commit. */
+/** A branch by its short name, and its commit. */
 export type Branch = { name: string; sha: string };
 
 /**
- * The default branch: where `origin/HEAD` points if the clone says so, else a local `main` or `master`. A base that was named
- * is never taken for it, because whoever may write to that branch could then choose the policy.
+ * The default branch: where `origin/HEAD` points if the clone says so, else a local `main` or `master`. A base given by
+ * the caller never replaces it, because everyone who may push to that base could then choose the policy.
  */
 export async function findDefaultBranch(objects: GitObjects, dir: string): Promise<Known<Branch>> {
   const about = await objects.about();

@@ -2,16 +2,16 @@ import { spawn } from "node:child_process";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { Blob, TreeEntry } from "../objects.ts";
 
-/** What a git command gave back; `why` is one line for people and may quote git's own first line of complaint. */
+/** The result of a git command; `why` is one line for people and may quote the first line of git's error output. */
 export type GitAnswer = { ok: true; stdout: Buffer } | { ok: false; exit: number | null; why: string };
 
-/** The most that one git command may print, in bytes; past it the command is ended and the answer is a failure. */
+/** The most that one git command may print, in bytes; past it the command is killed and the result is a failure. */
 export const outputBytes = 256 * 1024 * 1024;
 
 /**
- * What git is given for an environment. Nothing of the caller's is passed on: GIT_DIR, replacement objects, grafts or a user's
- * configuration would change what a commit contains. Fetching missing objects is off because a repository's configuration may
- * name a program for it.
+ * The environment of every git process. None of the caller's variables are passed on: GIT_DIR, replacement objects,
+ * grafts or a user's configuration would change what a commit contains. Fetching missing objects is off because the
+ * repository's configuration may name a program for it.
  */
 export const gitEnvironment = {
   PATH: "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin:/run/current-system/sw/bin",
@@ -33,19 +33,19 @@ const settings = [
   "core.fsmonitor=false",
   "core.commitGraph=false",
   "i18n.logOutputEncoding=UTF-8",
-  // A log that shows signatures starts whatever program the repository's configuration names for checking them.
+  // To show signatures, `git log` would start the verification program that the repository's configuration names.
   "log.showSignature=false",
   "safe.directory=*",
 ];
 
-/** The arguments with which git is started in `dir` to run one command. */
+/** The arguments for running one git command in `dir`. */
 export function gitCommand(dir: string, args: readonly string[]): string[] {
   return ["--no-pager", ...settings.flatMap((setting) => ["-c", setting]), "-C", dir, ...args];
 }
 
 /**
- * Runs one git command in `dir` (a work tree or a bare repository) in a neutral environment, never through a shell.
- * Put `--end-of-options` or `--` before any argument that somebody else chose.
+ * Runs one git command in `dir` (a work tree or a bare repository) in a neutral environment, never through a shell. Put
+ * `--end-of-options` or `--` before any argument that is not our own.
  */
 export function git(dir: string, args: readonly string[], input?: string | Uint8Array): Promise<GitAnswer> {
   return new Promise((resolve) => {
@@ -61,7 +61,7 @@ export function git(dir: string, args: readonly string[], input?: string | Uint8
     child.stderr.on("data", (chunk: Buffer) => {
       if (complaint.length < 2_000) complaint += chunk.toString("utf8");
     });
-    // git may end before it has read all of its input; its exit status tells what happened.
+    // git may exit before it has read all of its input; the exit status is reported below.
     child.stdin.on("error", () => undefined);
     child.on("error", (error) =>
       resolve({ ok: false, exit: null, why: `git could not be started in ${dir}: ${error.message}` }),
@@ -78,7 +78,10 @@ export function git(dir: string, args: readonly string[], input?: string | Uint8
   });
 }
 
-/** Every file, symlink and submodule in the tree of `commit` (a full id), in git's order; file names by whoever made the commit. */
+/**
+ * Every file, symlink and submodule in the tree of `commit` (a full id), in git's order. The author of the commit chose
+ * the file names.
+ */
 export async function readTree(dir: string, commit: string): Promise<Known<TreeEntry[]>> {
   const answer = await git(dir, ["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit]);
   if (!answer.ok) return unknown(answer.why);
@@ -94,7 +97,10 @@ export async function readTree(dir: string, commit: string): Promise<Known<TreeE
   return known(entries);
 }
 
-/** The size in bytes of every blob named by its full id; a missing object, or one that is no blob, makes the whole answer unknown. */
+/**
+ * The size in bytes of every blob named by its full id; a missing object, or one that is not a blob, makes the whole
+ * answer unknown.
+ */
 export async function readSizes(dir: string, shas: Iterable<string>): Promise<Known<Map<string, number>>> {
   const wanted = [...new Set(shas)];
   const answer = await git(dir, ["cat-file", "--batch-check", "--buffer"], lines(wanted));
@@ -115,8 +121,8 @@ export async function readSizes(dir: string, shas: Iterable<string>): Promise<Kn
 }
 
 /**
- * Reads blobs by their full ids. A blob larger than `limit` bytes has its size and no content; a missing one makes the
- * whole answer unknown. Content was written by whoever made the commit.
+ * Reads blobs by their full ids. A blob larger than `limit` bytes has its size and no content; a missing blob makes the
+ * whole answer unknown. The author of the commit wrote the content.
  */
 export async function readBlobs(
   dir: string,

@@ -8,8 +8,8 @@ import { gitObjects } from "./objects.ts";
 export type Mainline = { ref: string; tip: string; line: Revision[] };
 
 /**
- * Reads the first-parent line of a branch of a clone, all of it: the default branch unless one is named. A branch of
- * `origin` stands before one of the same name in the clone itself. Whoever made the commits wrote what they say.
+ * Reads the whole first-parent line of a branch of a clone: the default branch unless `name` is given. A branch of
+ * `origin` takes precedence over a local one of the same name. The authors of the commits wrote their texts.
  */
 export async function readMainline(dir: string, name?: string): Promise<Known<Mainline>> {
   const shallow = await git(dir, ["rev-parse", "--is-shallow-repository"]);
@@ -52,7 +52,7 @@ async function branchNamed(dir: string, name: string): Promise<Known<{ name: str
   return unknown(`${dir} has no branch ${JSON.stringify(name)}; give its name as GitHub shows it`);
 }
 
-/** Unix seconds as RFC 3339 in UTC; empty where a commit has a date that no calendar has. */
+/** Unix seconds as RFC 3339 in UTC; empty when the commit's date is out of range. */
 function timestampOf(seconds: string): string {
   const date = new Date(Number(seconds || Number.NaN) * 1_000);
   return Number.isNaN(date.getTime()) ? "" : date.toISOString();

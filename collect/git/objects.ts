@@ -6,14 +6,17 @@ import { type Batch, openBatch } from "./batch.ts";
 import { git } from "./git.ts";
 import { createEntryReader, readDifferingTrees } from "./trees.ts";
 
-/** How many changes wait for their contents at once: enough to keep git busy. */
+/** How many changes are read concurrently: enough to keep git busy. */
 const batchSize = 250;
 
-/** What a git directory is, beside its objects. */
+/** Facts about a git directory itself, apart from its objects. */
 export type About = {
-  /** Whether history was cut off when it was cloned. */
+  /** Whether it is a shallow clone. */
   isShallow: boolean;
-  /** The full name of the default branch: where `origin/HEAD` points, else a local `main` or `master`; null if there is none. */
+  /**
+   * The full name of the default branch: where `origin/HEAD` points, else a local `main` or `master`; null if there is
+   * none.
+   */
   defaultBranch: string | null;
 };
 
@@ -25,7 +28,7 @@ export type GitObjects = Objects & {
   close(): void;
 };
 
-/** Reads from a git directory (a work tree's or a bare one); the objects in it may have been made by anyone. */
+/** Reads from a git directory (a work tree's or a bare one); anyone may have made the objects in it. */
 export function gitObjects(dir: string): GitObjects {
   const batch = openBatch(dir);
   let read: Promise<Known<About>> | null = null;
@@ -46,7 +49,7 @@ export function gitObjects(dir: string): GitObjects {
   };
 }
 
-/** One question for all of it: every git process costs time. As patterns, refs that are not there are left out of the answer. */
+/** One command for all of it: every git process costs time. The refs are patterns, so that git omits missing ones. */
 async function readAbout(dir: string): Promise<Known<About>> {
   const refs = ["refs/remotes/origin/HEA[D]", "refs/heads/mai[n]", "refs/heads/maste[r]"];
   const args = ["rev-parse", "--is-shallow-repository", "--symbolic-full-name"];
@@ -101,7 +104,7 @@ async function readChanges(batch: Batch, before: string, after: string): Promise
   return known(changes);
 }
 
-/** The results of work on many items, in their order, of which some are always under way. */
+/** Runs work on many items concurrently, at most `batchSize` at once; yields the results in the order of the items. */
 async function* inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>): AsyncGenerator<R> {
   const underWay: Promise<R>[] = [];
   for (const item of items) {
@@ -114,7 +117,7 @@ async function* inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>
   for (const one of underWay) yield await one;
 }
 
-/** Counts a change as soon as its two sides are there, so that few contents are held in memory. */
+/** Counts a change as soon as both sides are read, so that few contents are held in memory. */
 async function countPath(batch: Batch, path: ChangedPath): Promise<Known<Change>> {
   const blobs = await readBlobs(batch, contentsOf([path]), comparedBytes);
   return blobs.known ? known(countChange(path, (sha) => blobs.value.get(sha) ?? missing(sha))) : blobs;
@@ -162,7 +165,7 @@ async function readCommits(dir: string, mergeBase: string, head: string): Promis
   return known(commits);
 }
 
-/** Only reached if readBlobs broke its promise to answer for every id. */
+/** Only reached if readBlobs left an id out, which it must not. */
 function missing(sha: string): never {
   throw new Error(`no content was read for ${sha}`);
 }

@@ -1,16 +1,19 @@
 import { type Known, known, unknown } from "../../core/known.ts";
 import { git } from "./git.ts";
 
-/** The ids of two commits' changes, and how many commits of the branch's first-parent line the merged one spans. */
+/**
+ * The patch ids of the judged and the merged change, and how many commits of the branch's first-parent line were
+ * merged.
+ */
 export type PatchComparison = { same: boolean; judged: string; merged: string; commits: number };
 
-/** A judged head and the branch's commit it was judged for, and the commit that it became; full ids. */
+/** A judged head, the base commit that it was judged against, and the commit that it was merged as; full ids. */
 export type MergedHead = { base: string; head: string; merged: string };
 
 /**
- * Compares the change that was judged with the one that was merged, each as one diff: of a merge or a squash against its
- * first parent, of commits that were put on top of the branch one by one over all of them. Unknown when the clone lacks a
- * commit. Whoever made the commits wrote their content.
+ * Compares the change that was judged with the one that was merged, each as one diff: a merge or a squash against its
+ * first parent, a rebase over all of its commits. Unknown when the clone lacks a commit. The authors of the commits
+ * wrote their content.
  */
 export async function comparePatches(
   dir: string,
@@ -32,7 +35,7 @@ export async function comparePatches(
   if (!parents.known) return parents;
   if (!count.known) return count;
   const commits = Number(count.value);
-  // A merge commit brings all of its change in by itself.
+  // A merge commit holds the whole change by itself.
   if (commits < 2 || parents.value.split(" ").length !== 2) return known({ ...one, same: false });
   const range = await landedId(dir, merged, commits);
   if (!range.known || range.value !== judged.value) return known({ ...one, same: false });
@@ -40,8 +43,8 @@ export async function comparePatches(
 }
 
 /**
- * How many commits of the branch's line each merge brought, where its head is here and the changes are the same and that
- * is more than one; and how many of the heads the clone does not have.
+ * How many commits of the branch's line each merge added, by merged commit: only merges of more than one commit whose
+ * head is in the clone and whose change is the same. `missing` counts the heads that the clone lacks.
  */
 export async function readSpans(
   dir: string,
@@ -64,8 +67,8 @@ export async function readSpans(
 }
 
 /**
- * Whether each of the commits that a merge put on the branch is one of the judged ones, in their order: all of them together
- * are the same, too, where somebody pushed a commit, took it back, and left the merge the rest.
+ * Whether the commits that a merge put on the branch are the judged ones, one by one and in order. Comparing only the
+ * total is not enough: it is also the same when somebody pushed a commit and reverted it.
  */
 async function isEachTheSame(
   dir: string,
@@ -79,7 +82,7 @@ async function isEachTheSame(
   return judged !== null && judged.length === count && judged.join() === landed?.join();
 }
 
-/** The ids of single commits' changes, the newest last; null when one cannot be told, as that of a commit without a change. */
+/** The patch id of each commit, the newest last; null when one has none, such as an empty commit. */
 async function stepIds(dir: string, range: readonly string[]): Promise<string[] | null> {
   const order = ["--topo-order", "--reverse"];
   const commits = await answerOf(dir, ["rev-list", ...order, ...range, "--"]);
@@ -94,20 +97,20 @@ async function stepIds(dir: string, range: readonly string[]): Promise<string[] 
   return ids;
 }
 
-/** The id of what a commit and those before it on its first-parent line, `count` in all, brought in. */
+/** The patch id of the last `count` commits of a first-parent line, `merged` being the newest. */
 async function landedId(dir: string, merged: string, count: number): Promise<Known<string>> {
   const before = await answerOf(dir, ["rev-parse", "--verify", "--quiet", `${merged}~${count}^{commit}`]);
   return before.known ? patchId(dir, before.value, merged) : before;
 }
 
 /**
- * The id of the change between two commits, the same wherever in a file it stands. `--verbatim` is `--stable` that sees
- * white space too: in some languages nothing but that would be another program. Source: git-patch-id(1).
+ * The patch id of the change between two commits, which does not depend on line numbers. `--verbatim` is `--stable`
+ * without ignoring white space: in some languages white space alone changes the program. Source: git-patch-id(1).
  */
 async function patchId(dir: string, from: string, to: string): Promise<Known<string>> {
-  // Full ids, because a binary file counts by the ids of its two contents.
+  // Full ids, because a binary file is compared by its two blob ids.
   const shown = ["-p", "-r", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color"];
-  // A `.gitmodules` may say that a submodule's changes are to be ignored.
+  // A `.gitmodules` file can tell git to ignore a submodule's changes.
   const all = ["--submodule=short", "--ignore-submodules=none"];
   const diff = await git(dir, ["diff-tree", ...shown, ...all, from, to, "--"]);
   if (!diff.ok) return unknown(diff.why);

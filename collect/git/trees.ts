@@ -6,12 +6,15 @@ import type { Batch } from "./batch.ts";
 /** A tree of this size would hold half a million names. */
 const treeBytes = 64_000_000;
 
-/** One side of a comparison: a folder's path with its slash (`""`: the root), and its tree, or null where there is none. */
+/**
+ * One side of a comparison: a folder's path with its slash (`""`: the root), and its tree id or revision, or null if it
+ * does not exist.
+ */
 type Folder = { path: string; before: string | null; after: string | null };
 
 /**
- * The entries of two commits' trees without those that are the same in both, so that only folders that differ are read.
- * The names are those of whoever made the commits.
+ * The entries in which two commits' trees differ; only folders that differ are read. The authors of the commits chose
+ * the names.
  */
 export async function readDifferingTrees(
   batch: Batch,
@@ -41,7 +44,7 @@ export async function readDifferingTrees(
   return known(found);
 }
 
-/** Sorts what differs in one folder into files and folders to look into. */
+/** Splits the differences in one folder into files and folders to read next. */
 function compareFolder(path: string, oldEntries: Map<string, TreeEntry>, newEntries: Map<string, TreeEntry>) {
   const before: TreeEntry[] = [];
   const after: TreeEntry[] = [];
@@ -64,7 +67,7 @@ function treeOf(entry: TreeEntry | undefined): string | null {
 
 type Folders = Map<string, Promise<Known<Map<string, TreeEntry>>>>;
 
-/** Reads what stands at paths, each folder of a commit once: what an id names never changes. */
+/** Creates a reader of entries by path that reads each folder once: a commit's content never changes. */
 export function createEntryReader(
   batch: Batch,
 ): (commit: string, path: string) => Promise<Known<TreeEntry | null>> {
@@ -72,7 +75,7 @@ export function createEntryReader(
   return (commit, path) => readTreeEntry(batch, folders, commit, path);
 }
 
-/** What stands at a path in a commit, links not followed; null if nothing does. */
+/** The entry at a path of a commit, links not followed; null if there is none. */
 async function readTreeEntry(
   batch: Batch,
   folders: Folders,
@@ -95,7 +98,7 @@ async function readTreeEntry(
   return known(null);
 }
 
-/** The entries of one tree by their names. A null id is a folder that is not there. */
+/** The entries of one tree by their names. A null id means that the folder does not exist. */
 async function readFolder(
   batch: Batch,
   id: string | null,
@@ -111,8 +114,8 @@ async function readFolder(
 }
 
 /**
- * Reads a tree object: for each entry a mode in octal, a space, a name, a zero byte and the bytes of an id. Names that are
- * no UTF-8 are read with replacement characters; two that become equal make the answer unknown.
+ * Reads a tree object: for each entry a mode in octal, a space, a name, a zero byte and the bytes of an id. Names that
+ * are not valid UTF-8 are read with replacement characters; two that become equal make the answer unknown.
  * Source: git's `Documentation/technical/` and gitformat-pack(5); the ids are 20 bytes, or 32 with SHA-256.
  */
 export function parseTree(content: Buffer, idBytes: number, path: string): Known<Map<string, TreeEntry>> {

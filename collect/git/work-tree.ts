@@ -5,7 +5,9 @@ import { git } from "./git.ts";
 /** A work tree: its top folder, and the paths of all files in it that git tracks or would track, in git's order. */
 export type WorkTree = { top: string; files: string[] };
 
-/** Reads what a person has in front of them, committed or not. Unknown where there is no work tree, such as in a bare repository. */
+/**
+ * Lists the files of a work tree, committed or not. Unknown where there is no work tree, such as in a bare repository.
+ */
 export async function readWorkTree(dir: string): Promise<Known<WorkTree>> {
   const asked = await git(dir, ["rev-parse", "--show-toplevel"]);
   if (!asked.ok) return unknown(asked.why);
@@ -17,7 +19,10 @@ export async function readWorkTree(dir: string): Promise<Known<WorkTree>> {
   return known({ top, files: [...new Set(answer.stdout.toString("utf8").split("\0").filter(Boolean))] });
 }
 
-/** The content of a plain file of a work tree; null where there is none. A link is none: anybody's may lead anywhere. */
+/**
+ * The content of a plain file of a work tree, else null. A link is not followed: it may point anywhere, and anybody may
+ * have made it.
+ */
 export async function readPlainFile(path: string): Promise<Buffer | null> {
   const found = await lstat(path).catch(() => null);
   return found?.isFile() === true ? readFile(path).catch(() => null) : null;

@@ -5,21 +5,22 @@ import type { Blob } from "../objects.ts";
 import { query } from "./graphql.ts";
 import { type GitHub, mapKnown, readBlob } from "./request.ts";
 
-/** How much one query asks for: GitHub ends a query that takes longer than ten seconds. */
+/** The most that one query requests: GitHub aborts a query that takes longer than ten seconds. */
 const batch = { blobs: 100, bytes: 4_000_000 };
 
-/** GitHub cuts a longer text in GraphQL, in bytes. */
+/** GitHub's GraphQL API truncates longer texts, in bytes. */
 const wholeText = 512 * 1024;
 
-/** What a blob of unknown size is taken to have when batches are filled, in bytes. */
+/** The assumed size of a blob of unknown size when batches are filled, in bytes. */
 const guessedSize = 40_000;
 
-/** The blobs that are wanted, by id, each with its size where a listing told it. */
+/** The blobs to read, by id, each with its size if a listing gave it. */
 export type Wanted = ReadonlyMap<string, number | undefined>;
 
 /**
- * Reads many blobs with few requests, each checked against its id; one larger than `limit` bytes comes without content.
- * A query gives only text, so what it does not give byte for byte (binary, cut, not UTF-8) is read by REST, one by one.
+ * Reads many blobs with few requests, each checked against its id; a blob larger than `limit` bytes is returned without
+ * content. GraphQL gives only text, so blobs that it cannot give byte for byte (binary, truncated, not UTF-8) are read
+ * by REST, one by one.
  */
 export async function readBlobs(
   github: GitHub,
@@ -36,7 +37,7 @@ export async function readBlobs(
   }
   const batches: string[][] = [];
   for (const shas of batchesOf(short)) {
-    // For one alone a query is no fewer requests.
+    // For a single blob a query saves no request.
     if (shas.length > 1) batches.push(shas);
     else for (const sha of shas) single.add(sha);
   }
@@ -73,7 +74,7 @@ function batchesOf(sizes: ReadonlyMap<string, number>): string[][] {
   return shas.length === 0 ? batches : [...batches, shas];
 }
 
-/** The contents that came whole. Ids are hex digits, so they can stand in the query's text. */
+/** The contents that GraphQL gave in full. Ids are hex digits, so they are safe in the query's text. */
 async function queryBlobs(github: GitHub, shas: readonly string[]): Promise<Known<Map<string, Buffer>>> {
   const { owner, repo } = github;
   const what = `${shas.length} file contents of ${owner}/${repo}`;

@@ -12,8 +12,8 @@ type Listed = {
 };
 
 /**
- * Where two commits part, and with it the commits of the change, where those that GitHub lists lead down to nothing but
- * that place. Source: GitHub docs, "Compare two commits".
+ * The merge base of two commits, and the commits of the change if those that GitHub lists lead to the merge base alone.
+ * Source: GitHub docs, "Compare two commits".
  */
 export async function compareCommits(
   { request, owner, repo }: GitHub,
@@ -36,9 +36,9 @@ export async function compareCommits(
 }
 
 /**
- * The commits that the head has and the start has not, taken from a listing; null unless every way down from the head leads
- * over the listed ones to the start. Then the head contains the start, and none of these is one that the start has, too:
- * its own way down would have to end elsewhere.
+ * The commits that the head contains and the start does not, taken from a listing; null unless every parent path from
+ * the head leads through listed commits to the start. Then the head contains the start, and none of these commits is an
+ * ancestor of the start: its own parent paths would have to end elsewhere.
  */
 export function commitsAbove(
   commits: readonly CommitFact[],
@@ -58,7 +58,10 @@ export function commitsAbove(
   return commits.filter(({ sha }) => between.has(sha));
 }
 
-/** The commits that the head has and the merge base has not. GitHub lists them in pages and says how many there are. */
+/**
+ * The commits that the head contains and the merge base does not. GitHub lists them in pages with a total, which is
+ * checked.
+ */
 export async function readCommits(
   { request, owner, repo }: GitHub,
   mergeBase: string,

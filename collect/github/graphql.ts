@@ -2,12 +2,15 @@ import { type Known, known, unknown } from "../../core/known.ts";
 import { GraphqlResponse } from "../../schemas/graphql.ts";
 import { type GitHub, requestKnown, shortText } from "./request.ts";
 
-/** What a query gave. `failed` are the places in the data that GitHub could not give, such as `repository.pullRequest.reviews`. */
+/**
+ * The result of a query. `failed` lists the paths in the data that GitHub could not give, such as
+ * `repository.pullRequest.reviews`.
+ */
 export type QueryResult = { data: unknown; failed: string[] };
 
 /**
- * Asks GitHub's GraphQL API one query. Unknown when no answer came, and when something went wrong that has no place in the
- * data or one that `spare` does not allow to be missing. Source: GitHub docs, "Forming calls with GraphQL".
+ * Sends one query to GitHub's GraphQL API. Unknown when no answer came, and when GitHub reports an error without a path
+ * or at a path that `optional` does not accept. Source: GitHub docs, "Forming calls with GraphQL".
  */
 export async function query(
   { request }: GitHub,
@@ -18,7 +21,7 @@ export async function query(
     optional?: (location: string) => boolean;
   },
 ): Promise<Known<QueryResult>> {
-  // A GitHub server of one's own serves REST below /api/v3 and GraphQL beside it.
+  // GitHub Enterprise Server serves REST below /api/v3 and GraphQL at /api/graphql.
   const baseUrl = request.endpoint.DEFAULTS.baseUrl.replace(/\/api\/v3\/?$/, "/api");
   const answer = await requestKnown<unknown>(
     what,

@@ -4,11 +4,11 @@ import { requestKnown } from "./request.ts";
 /** One page as Octokit answers it. */
 type Page<T> = { data: T[]; headers: { link?: string | undefined } };
 
-/** More pages than this are not read: what cannot be read to the end is unknown, never cut short. */
+/** More pages than this are not read: a listing that cannot be read to its end is unknown, never truncated. */
 const maxPages = 100;
 
 /**
- * Reads a listing to its end, a hundred items a page. `what` names it for people.
+ * Reads a listing to its end, page by page. `what` names it for people.
  * Source: GitHub docs, "Using pagination in the REST API" (the `Link` header).
  */
 export async function listAll<T>(

@@ -8,15 +8,15 @@ import { compareCommits, readCommits } from "./comparison.ts";
 import type { GitHub } from "./request.ts";
 import { apiTrees, findEntry, readSides, type Trees } from "./trees.ts";
 
-/** What is kept for a reader that nobody gave a cache, in bytes: each answer is then asked for once all the same. */
+/** The size of the cache of a reader that was given none, in bytes, so that it too requests each answer only once. */
 const ownCache = 100_000_000;
 
-/** How much is read and held at once while changes are counted: so many files' contents, or so many bytes of them. */
+/** How much is read and held at once while changes are counted: the number of blobs, and their size in bytes. */
 const group = { blobs: 100, bytes: 32_000_000 };
 
 /**
- * Reads through GitHub's API. Where two commits have several best common ancestors GitHub names one of them, as its own
- * page of the pull request does; a git directory answers unknown there. What `cache` holds is not asked for again.
+ * Reads through GitHub's API. Where two commits have several best common ancestors, GitHub names one of them, as on its
+ * page of the pull request; a git directory answers unknown there. Answers in `cache` are not requested again.
  */
 export function apiObjects(github: GitHub, cache: ObjectsCache = createObjectsCache(ownCache)): Objects {
   const trees = apiTrees(github, cache);
@@ -48,7 +48,7 @@ async function findMergeBase(
   const comparison = await compareCommits(github, base, head);
   if (!comparison.known) return comparison;
   const { mergeBase, commits } = comparison.value;
-  // The same commits are asked for from the merge base on, which parts from the head at itself.
+  // `findCommits` looks up the same commits by the merge base, which is its own merge base with the head.
   for (const name of new Set([key, rangeKey(github, mergeBase, head)]))
     cache.comparisons.set(name, { mergeBase, commits });
   return known(mergeBase);
@@ -71,7 +71,7 @@ async function findCommits(
   return commits;
 }
 
-/** The blobs that are kept already, and the others read with as few requests as can be. */
+/** The blobs from the cache, and the others read with as few requests as possible. */
 async function cachedBlobs(
   github: GitHub,
   cache: ObjectsCache,
@@ -139,7 +139,7 @@ function rangeKey({ owner, repo }: GitHub, base: string, head: string): string {
   return `${owner}/${repo} ${base}...${head}`;
 }
 
-/** Only reached if readBlobs broke its promise to answer for every id. */
+/** Only reached if readBlobs left an id out, which it must not. */
 function missing(sha: string): never {
   throw new Error(`no content was read for ${sha}`);
 }

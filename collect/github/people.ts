@@ -10,7 +10,8 @@ const roles = ["none", "read", "triage", "write", "maintain", "admin"] as const;
 
 /**
  * What an account may do on a repository: its role by the permission endpoint, and the duties that the policy gives it
- * or a team it is in. The account was told by GitHub, by numeric id; a login that now belongs to another id is unknown.
+ * or a team it is in. GitHub gave the account with its numeric id; if its login belongs to another id now, the answer
+ * is unknown.
  * Source: GitHub docs, "Get repository permissions for a user", "Get team membership for a user".
  */
 export async function readPermission(
@@ -33,7 +34,7 @@ export async function readPermission(
     return unknown(`the login @${account.login} belongs to another account now; write the command again`);
   }
   const named = answer.data.role_name;
-  // A custom role has a name of its own; the legacy field then says which built-in role it amounts to.
+  // A custom role has a name of its own; the legacy field then gives the built-in role that it is based on.
   const role =
     roles.find((one) => one === named) ?? roles.find((one) => one === answer.data.permission) ?? "none";
   const held: Duty[] = [];
@@ -51,8 +52,8 @@ export async function readPermission(
 }
 
 /**
- * Whether a name of the policy means this account. A name that is pinned means one number: an account that was renamed stays
- * who it is, and a new one, or a new team, that took over the name is somebody else.
+ * Whether a name of the policy means this account. A pinned name means one numeric id: a renamed account keeps its
+ * duties, and a new account or team that took over the name does not get them.
  */
 async function isNamed(github: GitHub, account: Account, name: string): Promise<Known<boolean>> {
   const { owner, team, number } = readPersonName(name);
@@ -76,7 +77,7 @@ async function isNamed(github: GitHub, account: Account, name: string): Promise<
   return answer.status === 404 ? known(false) : unknown(answer.why);
 }
 
-/** The number of whoever bears a name of the policy now; null: nobody does. */
+/** The numeric id of the account or team that has a name of the policy now; null: there is none. */
 export async function readNumber(
   { request }: Pick<GitHub, "request">,
   name: string,
@@ -93,7 +94,7 @@ export async function readNumber(
   return answer.status === 404 ? known(null) : unknown(answer.why);
 }
 
-/** The bot account of an App, by which our own comments and branches are told from forged ones. */
+/** The bot account of an App. Comments and branches of any other account are not ours. */
 export async function readBot({ request }: Pick<GitHub, "request">, slug: string): Promise<Known<Account>> {
   const bot = await requestKnown(
     `the account ${slug}[bot]`,

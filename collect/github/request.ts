@@ -3,16 +3,16 @@ import { type Known, known, unknown } from "../../core/known.ts";
 import { blobId } from "../blob-id.ts";
 import type { Blob } from "../objects.ts";
 
-/** One repository on GitHub and how to ask about it: Octokit's `request` with its token already in place. */
+/** One repository on GitHub, and Octokit's `request` with its token already set. */
 export type GitHub = { request: RequestInterface; owner: string; repo: string };
 
-/** GitHub's answer to one request; `status` 0 means that no whole answer came. */
+/** GitHub's answer to one request; `status` 0 means that no complete answer came. */
 export type ApiResult<T> = { ok: true; data: T } | { ok: false; status: number; why: string };
 
-/** How many requests are under way at once; GitHub asks clients to be modest. */
+/** How many requests run at once; GitHub asks clients to limit concurrency. */
 const concurrency = 6;
 
-/** Waits for one request and turns every failure into a value. `what` names the thing that was asked for, for people. */
+/** Waits for one request and turns every failure into a value. `what` names the requested thing for people. */
 export async function requestResult<T>(what: string, call: Promise<{ data: T }>): Promise<ApiResult<T>> {
   try {
     const { data } = await call;
@@ -28,13 +28,15 @@ export async function requestResult<T>(what: string, call: Promise<{ data: T }>)
   }
 }
 
-/** As `ask`, for a caller to whom every failure is the same. */
+/** As `requestResult`, for a caller that treats all failures alike. */
 export async function requestKnown<T>(what: string, call: Promise<{ data: T }>): Promise<Known<T>> {
   const answer = await requestResult(what, call);
   return answer.ok ? known(answer.data) : unknown(answer.why);
 }
 
-/** The commit at the tip of a branch, by its full ref, so that a tag or a branch of another name is never taken for it. */
+/**
+ * The commit at the tip of a branch, by its full ref, so that a tag or a branch of another name is never read instead.
+ */
 export async function readBranch({ request, owner, repo }: GitHub, branch: string): Promise<Known<string>> {
   const what = `the branch ${JSON.stringify(branch)} of ${owner}/${repo}`;
   const answer = await requestKnown(
@@ -48,7 +50,7 @@ export async function readBranch({ request, owner, repo }: GitHub, branch: strin
   return known(object.sha);
 }
 
-/** A blob by its id, checked against that id; without its content when GitHub says that it is larger than `limit` bytes. */
+/** A blob by its id, checked against that id; without its content when it is larger than `limit` bytes. */
 export async function readBlob(
   { request, owner, repo }: GitHub,
   sha: string,
@@ -69,7 +71,10 @@ export async function readBlob(
   return known({ size: bytes.length, content: bytes.length > limit ? null : bytes });
 }
 
-/** Runs `work` on every item, a few at a time; stops at the first unknown and gives that. Results keep the items' order. */
+/**
+ * Runs `work` on every item, a few at a time; stops at the first unknown result and returns that. Results keep the
+ * items' order.
+ */
 export async function mapKnown<T, R>(
   items: readonly T[],
   work: (item: T) => Promise<Known<R>>,
@@ -90,7 +95,7 @@ export async function mapKnown<T, R>(
   return known([...results].sort(([one], [other]) => one - other).map(([, result]) => result));
 }
 
-/** Octokit's error carries GitHub's status and words; a connection that broke has no status. */
+/** Octokit's error carries GitHub's status and message; a broken connection has no status. */
 function failureOf(error: unknown): { status: number; message: string } {
   if (error === null || typeof error !== "object") return { status: 0, message: String(error) };
   const status = "status" in error && typeof error.status === "number" ? error.status : 0;
@@ -104,7 +109,7 @@ function advice(status: number): string {
   return status === 0 ? "no answer" : `${status}`;
 }
 
-/** GitHub's own words on one line, short enough to stand in a reason. */
+/** GitHub's message on one line, short enough for a reason. */
 export function shortText(text: string): string {
   return text
     .replace(/[\p{Cc}\s]+/gu, " ")

@@ -4,22 +4,25 @@ import type { TreeEntry } from "../objects.ts";
 import type { Listing, ObjectsCache } from "./cache.ts";
 import { type GitHub, requestKnown } from "./request.ts";
 
-/** The files of two commits, without those in folders that both have unaltered; `sizes` are of blobs, by id. */
+/**
+ * The files of two commits; those in folders that are the same in both may be left out. `sizes` holds the blobs' sizes
+ * by id.
+ */
 export type TreeSides = { before: TreeEntry[]; after: TreeEntry[]; sizes: Map<string, number> };
 
 /**
- * Lists trees as GitHub's REST API does. `list` takes the id of a tree, or of a commit whose tree is meant, and `whole` for
- * everything below it; `listed` gives the whole listing only if it was read already and nothing is left out.
+ * Lists trees as GitHub's REST API does. `list` takes the id of a tree or of a commit, and `whole` for everything below
+ * it; `listed` gives the whole listing only if it was read already and is not truncated.
  */
 export type Trees = {
   list(tree: string, whole: boolean): Promise<Known<Listing>>;
   listed(tree: string): Listing | undefined;
 };
 
-/** Every listing is asked for once; those that GitHub gave in full are kept in the cache. */
+/** Requests every listing once; complete listings are cached. */
 export function apiTrees(github: GitHub, cache: ObjectsCache): Trees {
   const asked = new Map<string, Promise<Known<Listing>>>();
-  // One that is too large for the cache is still at hand as long as these trees are used.
+  // A listing that is too large for the cache is kept as long as this reader.
   const wholes = new Map<string, Listing>();
   const keyOf = (tree: string, whole: boolean) => `${github.owner}/${github.repo} ${tree} ${whole}`;
   const read = async (tree: string, whole: boolean): Promise<Known<Listing>> => {
@@ -73,7 +76,10 @@ export async function readSides(trees: Trees, before: string, after: string): Pr
   });
 }
 
-/** For trees too large for one answer (GitHub stops at 100,000 entries or 7 MB): folder by folder, only where they differ. */
+/**
+ * For trees too large for one answer (GitHub stops at 100,000 entries or 7 MB): reads folder by folder, only where they
+ * differ.
+ */
 async function walkSides(trees: Trees, before: string, after: string): Promise<Known<TreeSides>> {
   const sides: TreeSides = { before: [], after: [], sizes: new Map() };
   const todo: { prefix: string; before: string | null; after: string | null }[] = [
@@ -117,7 +123,7 @@ async function readFolder(trees: Trees, tree: string | null): Promise<Known<List
   return listing;
 }
 
-/** What stands at a path of a commit: looked up in the whole listing if that was read, else folder by folder. */
+/** The entry at a path of a commit: from the whole listing if that was read, else folder by folder. */
 export async function findEntry(
   trees: Trees,
   commit: string,

@@ -11,19 +11,19 @@ import { readSameHeadPulls } from "../pull/same-head.ts";
 import { lineOf, type MembersSource, readMembers } from "./members.ts";
 import { listQueueBranches, readQueueBranch } from "./queue-branches.ts";
 
-/** A merge group on GitHub, and how its members are read. */
+/** A merge group on GitHub, and how to read its members. */
 export type GroupSource = Omit<MembersSource, "branch"> & {
   /** The full ref of the group's branch. */
   ref: string;
 };
 
-/** More groups than this one upon another are not followed. GitHub builds at most a hundred at once. */
+/** The longest stack of groups that is followed. GitHub builds at most a hundred at once. */
 const maxBelow = 100;
 
 /**
- * Reads every fact about a merge group as it is now, never from an event's payload: its tree from the commit it stands on
- * to its head, the pull requests its commits lead to, and the groups below it. Null when its branch is gone or has landed.
- * Unknown when something of it cannot be read: there is then nothing to give a verdict on.
+ * Reads every fact about a merge group as it is now, never from an event's payload: its tree from its base commit to
+ * its head, the pull requests its commits name, and the groups below it. Null when its branch is gone or has landed.
+ * Unknown when one of these cannot be read: a verdict would be impossible.
  */
 export async function collectGroup(source: GroupSource): Promise<Known<GroupFacts | null>> {
   return collect(source, apiObjects(source, source.cache), maxBelow);
@@ -56,13 +56,13 @@ async function collect(
   const found = await readMembers({ ...source, branch: queue.branch }, objects, line.value);
   if (!found.known) return found;
   if (found.value.closed) {
-    // A member that has just been merged is closed: then the group is no more, and nothing is to be said on its head.
+    // A member that has just been merged is closed. Then the group has landed and needs no verdict.
     const meanwhile = await isIn(source, objects, head.value, queue.branch);
     if (!meanwhile.known || meanwhile.value) return meanwhile.known ? known(null) : meanwhile;
   }
   const below = await readBelow(source, objects, queue, maxDepth);
   if (!below.known) return below;
-  // No pull request has the number 0: every one that shares the head is told.
+  // No pull request has the number 0, so every one with this head is listed.
   const sameHeadPulls = await readSameHeadPulls(source, head.value, 0);
   if (!sameHeadPulls.known) return sameHeadPulls;
 
@@ -102,7 +102,7 @@ async function collect(
   });
 }
 
-/** Whether a commit is in a branch by now. */
+/** Whether a branch contains a commit now. */
 async function isIn(github: GitHub, objects: Objects, sha: string, branch: string): Promise<Known<boolean>> {
   const tip = await readBranch(github, branch);
   if (!tip.known) return tip;
@@ -111,7 +111,7 @@ async function isIn(github: GitHub, objects: Objects, sha: string, branch: strin
   return common.known ? known(common.value === sha) : common;
 }
 
-/** The group that this one stands on; null when it stands on the branch itself, unknown when on neither. */
+/** The group that this one is built on; null when it is built on the branch itself, unknown when on neither. */
 async function readBelow(
   source: GroupSource,
   objects: Objects,

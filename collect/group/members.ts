@@ -9,15 +9,19 @@ import { collectFacts } from "../pull/pull.ts";
 import { readPullState } from "../pull/state.ts";
 import { whyOtherContent } from "./merge-content.ts";
 
-/** Who a group's commits bring in, in the order in which they land, and why a commit brings in nobody. */
+/**
+ * The pull requests that a group's commits merge, in the order in which they land, and what is wrong with the other
+ * commits. `closed`: one of the pull requests is closed.
+ */
 export type Members = { members: MemberFacts[]; strays: string[]; closed: boolean };
 
+/** A repository on GitHub, and how to read the members of a merge group in it. */
 export type MembersSource = GitHub & {
-  /** The branch that the group would enter. */
+  /** The target branch of the group. */
   branch: string;
   /** RFC 3339. */
   now: string;
-  /** The App's own records; without it they are read from the evidence branch. */
+  /** The App's own records; without them they are read from the evidence branch. */
   record?: (pull: number) => Known<PullRecord>;
   cache?: ObjectsCache;
   /** As for a pull request. */
@@ -25,8 +29,8 @@ export type MembersSource = GitHub & {
 };
 
 /**
- * The commits on a group's own line, oldest first: from the head by first parents down to the commit it stands on.
- * Unknown when that line does not lead there.
+ * The commits on a group's own line, oldest first: from the head by first parents down to the base commit. Unknown when
+ * that line does not lead there.
  */
 export function lineOf(commits: readonly CommitFact[], base: string, head: string): Known<CommitFact[]> {
   const bySha = new Map(commits.map((commit) => [commit.sha, commit]));
@@ -34,7 +38,7 @@ export function lineOf(commits: readonly CommitFact[], base: string, head: strin
   for (let sha = head; sha !== base; ) {
     const commit = bySha.get(sha);
     if (commit === undefined) return unknown(`the merge group at ${head} does not stand on ${base}`);
-    // Each commit is taken once, so a line that turns back on itself ends as well.
+    // Each commit is taken once, so that a cycle would end as well.
     bySha.delete(sha);
     line.unshift(commit);
     sha = commit.parents[0] ?? "";
@@ -42,7 +46,7 @@ export function lineOf(commits: readonly CommitFact[], base: string, head: strin
   return known(line);
 }
 
-/** Reads every pull request that the commits lead to: where it stands, its facts, and whether the commit is made of it. */
+/** Reads every pull request that the commits name: its state, its facts, and whether the commit has its content. */
 export async function readMembers(
   source: MembersSource,
   objects: Objects,
@@ -109,7 +113,10 @@ async function readMember(
   return known({ member, closed });
 }
 
-/** Null also while the member's own changes are unknown: its verdict blocks the group then. */
+/**
+ * Why the commit has other content than the pull request, or null. Null also while the member's own changes are
+ * unknown: its verdict blocks the group then.
+ */
 async function otherContent(
   objects: Objects,
   commit: CommitFact,

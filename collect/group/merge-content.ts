@@ -3,16 +3,16 @@ import type { Change, FileSide } from "../../core/facts.ts";
 import { type Known, known } from "../../core/known.ts";
 import type { Objects } from "../objects.ts";
 
-/** The largest file, in bytes, in which two changes are followed line by line. */
+/** The largest file, in bytes, in which two changes are merged line by line. */
 const mergedBytes = 1_000_000;
 
-/** More changed lines than this in one file are not followed. */
+/** Files with more changed lines than this are not merged. */
 const maxEditLength = 5_000;
 
 /**
- * Checks that a commit of the queue brings in what was judged and nothing else: a file that the branch left alone becomes
- * what the pull request made of it, and one that the branch changed too becomes both changes together. Null when it does,
- * else one line that says what differs. Whoever may push can make a commit that names any pull request.
+ * Checks that a commit of the queue holds the judged changes and nothing else: a file that the branch did not change
+ * has the pull request's content, and one that both changed has both changes merged. Null if so, else one line that
+ * says what differs. Everyone who may push can make a commit that names any pull request.
  */
 export async function whyOtherContent(
   objects: Objects,
@@ -34,7 +34,7 @@ export async function whyOtherContent(
     if (!merged.value) return known(`commit ${commit} makes something else of ${name} than its judged head`);
   }
   for (const wanted of own.values()) {
-    // What the branch has already is no change any more.
+    // A change that the branch already contains is not in the commit's diff.
     const entry = await objects.entry(parent, wanted.path);
     if (!entry.known) return entry;
     if (sameSide(entry.value, wanted.after)) continue;
@@ -59,16 +59,16 @@ async function isMerged(
   const sides = [judged.before, judged.after, landed.before, landed.after];
   if (sides.some((side) => side === null || !side.mode.startsWith("100"))) return known(false);
   const [old, ours, theirs, both] = sides.map((side) => side?.sha ?? "");
-  // As git has it: the mode is the branch's own unless the pull request changed it.
+  // As in git: the mode is the branch's own unless the pull request changed it.
   const mode = judged.after?.mode === judged.before?.mode ? landed.before?.mode : judged.after?.mode;
-  // Where the branch left the file alone there is nothing to merge.
+  // If the branch did not change the file there is nothing to merge.
   if (old === theirs || landed.after?.mode !== mode) return known(false);
   const read = await objects.blobs([old, ours, theirs, both].map(String), mergedBytes);
   if (!read.known) return read;
   const text = (sha = "") => read.value.get(sha)?.content?.toString("latin1") ?? null;
   const [start, mine, other, result] = [text(old), text(ours), text(theirs), text(both)];
   if (start === null || mine === null || other === null || result === null) return known(false);
-  // Among equal lines an edit has several places that come to the same: they are looked for from both ends.
+  // Among equal lines an edit can be placed at several positions with the same result: try from both ends.
   const forward = merge(linesOf(start), linesOf(mine), linesOf(other));
   if (forward?.join("") === result) return known(true);
   const backward = (text: string) => linesOf(text).reverse();
@@ -108,8 +108,8 @@ function editsOf(from: string[], to: string[]): Edit[] | null {
 }
 
 /**
- * The lines that two changes of others make together, each edit at its own place and nowhere else, though other lines look
- * like it. Null where two edits meet: git merges no two changes in neighbouring lines. An edit that both make is taken once.
+ * Merges two lists of edits to the same lines, each edit at its own position only, even if other lines look alike. Null
+ * where two edits touch: git does not merge changes in neighbouring lines. An edit that both make is taken once.
  */
 function merge(from: string[], one: string[], other: string[]): string[] | null {
   const [own, others] = [editsOf(from, one), editsOf(from, other)];

@@ -2,12 +2,12 @@ import { type Known, known, unknown } from "../../core/known.ts";
 import { parseQueueRef, queueRefs } from "../../core/queue-ref.ts";
 import { type GitHub, requestKnown, requestResult } from "../github/request.ts";
 
-/** A merge group's branch: its full ref and the commit it stands at. */
+/** A merge group's branch: its full ref and its commit. */
 export type QueueBranch = { ref: string; sha: string };
 
-/** The branches of all open merge groups. Whoever may push can make a branch of such a name. */
+/** The branches of all open merge groups. Everyone who may push can make a branch of such a name. */
 export async function listQueueBranches({ request, owner, repo }: GitHub): Promise<Known<QueueBranch[]>> {
-  // GitHub gives all of them in one answer, without pages.
+  // GitHub lists all of them in one answer, without pages.
   const refs = await requestKnown(
     `the merge groups of ${owner}/${repo}`,
     request("GET /repos/{owner}/{repo}/git/matching-refs/{ref}", { owner, repo, ref: queueRefs }),
@@ -20,7 +20,9 @@ export async function listQueueBranches({ request, owner, repo }: GitHub): Promi
   );
 }
 
-/** Where a merge group's branch stands now; null when it is gone, because the group has landed or was given up. */
+/**
+ * The commit of a merge group's branch now; null when the branch is gone, because the group has landed or was removed.
+ */
 export async function readQueueBranch(
   { request, owner, repo }: GitHub,
   ref: string,

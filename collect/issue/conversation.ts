@@ -10,19 +10,19 @@ import { readPermission } from "../github/people.ts";
 import type { GitHub } from "../github/request.ts";
 import { readEdits } from "./edits.ts";
 
-/** The comments of an issue or pull request that matter to us: commands of people, and our own one comment. */
+/** The comments of an issue or pull request that matter to us: people's commands, and the body of our own comment. */
 export type Conversation = { commands: CommandRequest[]; sticky: string | null };
 
-/** A command before it is asked what its author may do, and (by the comment's node id) whether it was edited after all. */
+/** A command before its author's permission and (by the comment's node id) its edits are read. */
 type FoundCommand = Omit<CommandRequest, "permission"> & { node: string | null };
 
-/** The marker that ends our one comment; the performer writes it, and a comment of anybody else with it is not ours. */
+/** The marker at the end of our own comment. A comment of anybody else that has the marker is not ours. */
 export const stickyMarker = "<!-- sallyport:sticky -->";
 
 /**
- * Reads the commands that are still to be answered: comments that begin with one, and command labels by the event that
- * put them on, the oldest first, and at most `most` of them where the others can wait until these are answered. Whoever can
- * comment or label wrote them; their standing is read for each person once.
+ * Reads the unanswered commands, the oldest first: comments that begin with a command, and command labels with the
+ * event that added them. With `max`, at most that many; the others wait until these are answered. Everyone who can
+ * comment or label may have written them; each author's permission is read once.
  */
 export async function readConversation(
   github: GitHub,
@@ -55,7 +55,7 @@ export async function readConversation(
       type: comment.user?.type,
     });
     if (!by.success) continue;
-    // Half a surrogate pair has no canonical form, so no entry could ever hold it.
+    // A lone surrogate has no canonical form, so no ledger entry could hold it.
     const body = (comment.body ?? "").toWellFormed();
     if (by.data.id === context.ourselves.bot.id) {
       if (sticky === null && body.includes(stickyMarker))
@@ -64,7 +64,7 @@ export async function readConversation(
     }
     const command = parseCommand(body);
     const source: Source = { type: "comment", id: Number(comment.id) };
-    // Bots are not answered at all: two of them could talk to each other for ever.
+    // Bots get no answer: two of them could answer each other forever.
     if (command === null || by.data.type !== "User" || context.isAnswered(source)) continue;
     open.push({
       source,
@@ -111,7 +111,10 @@ function editOf(node: string, edits: Known<ReadonlyMap<string, boolean>>): Known
   return edited === undefined ? unknown("GitHub did not tell whether the comment was edited") : known(edited);
 }
 
-/** The command labels on the issue, each with the last event that put it there: who, when, through which app. */
+/**
+ * The unanswered command labels on the issue, each with the last event that added it: by whom, when, and whether
+ * through an app.
+ */
 async function readLabels(
   { request, owner, repo }: GitHub,
   issue: { number: number; createdAt: string; labels: string[] },

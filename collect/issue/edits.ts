@@ -3,7 +3,7 @@ import { EditsAnswer } from "../../schemas/graphql.ts";
 import { query } from "../github/graphql.ts";
 import type { GitHub } from "../github/request.ts";
 
-/** Whether comments were ever edited. Every field is one of GitHub's published schema; the tests hold that. */
+/** Whether comments were ever edited. The tests check every field against GitHub's published schema. */
 export const editsQuery = `query SallyportEdits($ids: [ID!]!) {
   nodes(ids: $ids) { ... on IssueComment { id lastEditedAt } }
 }`;
@@ -12,9 +12,9 @@ export const editsQuery = `query SallyportEdits($ids: [ID!]!) {
 const maxIds = 100;
 
 /**
- * Which of the comments, by node id, were ever edited. REST tells times in whole seconds, so that it shows no edit of a comment
- * within its first second, and whoever may write to a repository can edit what others wrote. A comment that GitHub tells
- * nothing of is not in the answer.
+ * Whether each comment, by node id, was ever edited. REST gives times in whole seconds, so it shows no edit within a
+ * comment's first second, and everyone who may write to a repository can edit the comments of others. A comment that
+ * GitHub does not return is not in the answer.
  */
 export async function readEdits(
   github: GitHub,

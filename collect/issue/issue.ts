@@ -7,12 +7,12 @@ import { listAll } from "../github/listing.ts";
 import { type GitHub, requestKnown, requestResult } from "../github/request.ts";
 import type { Objects } from "../objects.ts";
 
-/** What GitHub says of an issue, without what the ledger and the store add. */
+/** The facts about an issue that GitHub gives; the ledger and the store add the others. */
 export type IssueReading = Pick<StoryFacts, "issue" | "parent" | "namedEpic" | "decisions" | "children"> & {
   createdAt: string;
 };
 
-/** The slice of GitHub's issue that we read; the answer of several endpoints. */
+/** The fields of GitHub's issue that we read; several endpoints return it. */
 type RawIssue = {
   number: number;
   title: string;
@@ -24,12 +24,12 @@ type RawIssue = {
   repository_url: string;
 };
 
-/** What an issue's decision records are looked for in: the tip of the default branch, and how it is read. */
+/** Where an issue's decision records are read: the tip of the default branch, and a reader. */
 type IssueSource = { base: CommonFacts["base"]; objects: Pick<Objects, "entry"> };
 
 /**
- * Reads an issue as it is now, with its parent, its sub-issues and the decision records it names. Null: the number is a
- * pull request's, which can bear the same labels and is no issue of ours.
+ * Reads an issue as it is now, with its parent, its sub-issues and the decision records it names. Null: the number is
+ * that of a pull request, which can have the same labels and is not an issue.
  */
 export async function readIssue(
   github: GitHub,
@@ -82,7 +82,7 @@ function issueFacts(raw: RawIssue): IssueFacts | null {
   if (!author.success) return null;
   return {
     number: raw.number,
-    // Half a surrogate pair has no canonical form, so no entry could ever hold it.
+    // A lone surrogate has no canonical form, so no ledger entry could hold it.
     title: raw.title.toWellFormed(),
     body: (raw.body ?? "").toWellFormed(),
     state: raw.state === "closed" ? "closed" : "open",
@@ -91,7 +91,7 @@ function issueFacts(raw: RawIssue): IssueFacts | null {
   };
 }
 
-/** The parent in the same repository; whoever owns another one decides what an epic is there. */
+/** The parent, if it is in the same repository: the owners of another one decide what an epic is there. */
 async function readParent(
   { request, owner, repo }: GitHub,
   number: number,
@@ -105,7 +105,7 @@ async function readParent(
   return answer.status === 404 ? known(null) : unknown(answer.why);
 }
 
-/** The issue that a form names; a pull request or a missing issue is none. */
+/** The issue that a form names; null for a pull request or a missing issue. */
 async function readNamed(
   { request, owner, repo }: GitHub,
   number: number,
@@ -145,8 +145,8 @@ async function readChildren(
 }
 
 /**
- * Whether each path that a story names is a file on the default branch; a path that git could not hold is none. Anybody may
- * open a story and name as many as it holds: only the first count, and what is read of a commit is kept from look to look.
+ * Whether each path that a story names is a file on the default branch; a path that git cannot store is not. Anybody
+ * may open a story and name many paths: only the first `maxDecisions` are read, and `objects` may cache its answers.
  */
 async function readDecisions(
   paths: string[],

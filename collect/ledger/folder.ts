@@ -3,7 +3,9 @@ import { join, relative, sep } from "node:path";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { archiveLimits, manifestName } from "../../core/ledger/archive.ts";
 
-/** Whether a folder is an imported ledger, and not a repository that happens to have a file of the manifest's name. */
+/**
+ * Whether a folder is an imported ledger, and not a repository that happens to have a file with the manifest's name.
+ */
 export async function isLedgerFolder(dir: string): Promise<boolean> {
   const is = async (name: string) => (await lstat(join(dir, name)).catch(() => null)) !== null;
   return (await is(manifestName)) && !(await is(".git")) && !(await is("HEAD"));
@@ -11,7 +13,8 @@ export async function isLedgerFolder(dir: string): Promise<boolean> {
 
 /**
  * Reads every file of an imported ledger by its path, the manifest among them. Unknown when the folder holds a link or
- * anything else that is no plain file, or more than a ledger may have. Whoever can write to the folder wrote the bytes.
+ * another entry that is not a plain file, or more than a ledger may have. Everyone who can write to the folder may have
+ * written the bytes.
  */
 export async function readLedgerFolder(dir: string): Promise<Known<Map<string, Uint8Array>>> {
   const files = new Map<string, Uint8Array>();

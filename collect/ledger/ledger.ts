@@ -5,22 +5,25 @@ import { git, outputBytes, readBlobs, readSizes, readTree } from "../git/git.ts"
 import { type GitHub, mapKnown, readBlob, requestKnown, requestResult } from "../github/request.ts";
 import type { TreeEntry } from "../objects.ts";
 
-/** GitHub takes no larger file, so a larger one on the evidence branch is not one that we wrote. */
+/** GitHub accepts no larger file, so we did not write a larger one on the evidence branch. */
 const fileBytes = 100 * 1024 * 1024;
 
-/** Why files of these sizes are not read; null: they are. The same content under many names is small in git alone. */
+/**
+ * Why files of these sizes are not read; null: they are. Git stores equal content under many names only once, so a
+ * small repository can unpack to a large ledger.
+ */
 function sizesProblem(what: string, sizes: readonly number[]): string | null {
   const { bytes, files } = archiveLimits;
   if (sizes.length <= files && sizes.reduce((sum, size) => sum + size, 0) <= bytes) return null;
   return `${what} holds more than ${files} files or ${bytes} bytes; no ledger is read that large`;
 }
 
-/** The evidence branch as a git directory has it: its commit, and every file by its path. */
+/** The evidence branch in a git directory: its commit, its full ref, and every file by its path. */
 export type GitLedger = { commit: string; ref: string; files: Map<string, Uint8Array> };
 
 /**
- * Reads the evidence branch from a git directory, bare or not: its own branch, or the one it fetched. Null: the directory
- * has no such branch. Whoever can write to the directory wrote the bytes.
+ * Reads the evidence branch from a git directory, bare or not: its local branch, or the one fetched from origin. Null:
+ * the directory has no such branch. Everyone who can write to the directory may have written the bytes.
  */
 export async function readGitLedger(dir: string): Promise<Known<GitLedger | null>> {
   const inside = await git(dir, ["rev-parse", "--git-dir"]);
@@ -39,7 +42,7 @@ export async function readGitLedger(dir: string): Promise<Known<GitLedger | null
   return known(null);
 }
 
-/** The content of every file, read in batches: all of a long ledger would be more than one git command may print. */
+/** The content of every file, read in batches: a long ledger is more than one git command may print. */
 async function readFiles(dir: string, tree: readonly TreeEntry[]): Promise<Known<Map<string, Uint8Array>>> {
   const sizes = await readSizes(
     dir,
@@ -96,7 +99,7 @@ async function readApiSegments(github: GitHub): Promise<Known<{ path: string; sh
   if (!ref.ok) return ref.status === 404 ? known(null) : unknown(ref.why);
   if (ref.data.ref !== `refs/heads/${evidenceBranch}` || ref.data.object.type !== "commit")
     return unknown(`GitHub gave something else for ${what}`);
-  // Folder by folder: the bodies beside the ledger may be too many for one listing.
+  // Folder by folder: with the bodies beside the ledger, one listing may be truncated.
   const list = async (tree_sha: string) => {
     const tree = await requestKnown(
       `the files of ${what}`,
@@ -120,7 +123,7 @@ async function readApiSegments(github: GitHub): Promise<Known<{ path: string; sh
   return known(entries.value.map(({ path, sha }) => ({ path: `ledger/${path}`, sha })));
 }
 
-/** The lines of the ledger as the repository's evidence branch on GitHub has them; null when there is no branch. */
+/** The lines of the ledger on the repository's evidence branch on GitHub; null when there is no branch. */
 export async function readApiLedger(github: GitHub): Promise<Known<string[] | null>> {
   const segments = await readApiSegments(github);
   if (!segments.known || segments.value === null) return segments.known ? known(null) : segments;

@@ -21,7 +21,10 @@ import { gitObjects } from "../git/objects.ts";
 import type { Objects } from "../objects.ts";
 import { parsePolicy } from "../policy/policy.ts";
 
-/** Where a verified ledger was read: its files by their paths, its entries, and the clone's git directory if it has one. */
+/**
+ * A verified ledger: its files by path, its entries, the repository's name at each entry by the entry's number, and the
+ * clone's git directory if there is one.
+ */
 export type ReplayInput = {
   files: ReadonlyMap<string, Uint8Array>;
   entries: readonly TypedEntry[];
@@ -30,8 +33,8 @@ export type ReplayInput = {
 };
 
 /**
- * Reads all that a replay of one run compares the ledger with. Bodies and git objects were written by whoever could write
- * to this copy: the ledger's digests decide what they are worth.
+ * Reads everything that a replay of one run compares the ledger with. Everyone who can write to this copy may have
+ * written the bodies and git objects: the replay checks them against the ledger's digests.
  */
 export async function collectReplaySources(run: string, input: ReplayInput): Promise<ReplaySources> {
   const { files, entries, names, dir } = input;
@@ -131,7 +134,7 @@ async function readCommit(
   return known({ tree, parents, message, changes, files, ...(before.size === 0 ? {} : { before }) });
 }
 
-/** What stands at a path; null if no file does. */
+/** The content of the file at a path; null if there is none. */
 async function readFile(objects: Objects, commit: string, path: string): Promise<Known<Buffer | null>> {
   const entry = await objects.entry(commit, path);
   if (!entry.known) return entry;

@@ -2,16 +2,16 @@ import { type Known, known, unknown } from "../../core/known.ts";
 import { segmentEntries, segmentPath } from "../../core/ledger/branch.ts";
 import { git, readBlobs, readTree } from "../git/git.ts";
 
-/** GitHub takes no larger file. */
+/** GitHub accepts no larger file. */
 const segmentBytes = 100 * 1024 * 1024;
 
 /**
- * The files below `bodies/` that a commit of the branch took away, as far back as the clone's history goes, each with how
- * many entries stood in the commit that did it last. What was never published and what was taken away look the same at the
- * tip. Whoever may push to the branch made its history.
+ * The files below `bodies/` that a commit of the branch deleted, as far back as the clone's history goes, each with the
+ * number of ledger entries in the last commit that deleted it. At the tip alone, a deleted body looks like one that was
+ * never published. Everyone who may push to the branch may have made its history.
  */
 export async function readTakenBodies(dir: string, tip: string): Promise<Known<Map<string, number>>> {
-  // Against every parent of a merge: a merge can leave out what one of its sides had.
+  // Against every parent of a merge: a merge can drop a file that one of its parents has.
   const asked = [
     "--diff-merges=separate",
     "--full-history",
@@ -27,7 +27,7 @@ export async function readTakenBodies(dir: string, tip: string): Promise<Known<M
   const commits = new Map<string, string>();
   let commit = "";
   for (const part of log.stdout.toString("utf8").split("\0")) {
-    // git puts a line end before the first name; one inside a name is somebody's choice.
+    // git prints a line feed before the first name; a line feed inside a name is part of the name.
     const word = part.replace(/^\n/, "");
     if (word.startsWith("bodies/")) commits.set(word, commits.get(word) ?? commit);
     else if (word !== "") commit = word;
@@ -48,7 +48,7 @@ async function countEntries(dir: string, commit: string): Promise<Known<number>>
   const segments = tree.value.filter(({ path }) => path.startsWith("ledger/"));
   const path = segmentPath(segments.length * segmentEntries);
   const last = segments.find((one) => one.path === path && one.mode === "100644");
-  // A commit with other files is not one of ours, and proves no entry.
+  // A commit with other files is not ours, and proves no entry.
   if (last === undefined) return known(0);
   const blobs = await readBlobs(dir, [last.sha], segmentBytes);
   if (!blobs.known) return blobs;

@@ -3,20 +3,23 @@ import { type Known, known } from "../../core/known.ts";
 import { policyBytes, policyPath } from "../../schemas/policy-place.ts";
 import type { Objects } from "../objects.ts";
 
-/** The folder that the policy lies in. */
+/** The folder of the policy. */
 export const policyFolder = policyPath.slice(0, policyPath.lastIndexOf("/"));
 
-/** A file that would be taken for the policy by people, and by no program. */
+/** A path that people could mistake for the policy's; no program reads it. */
 export const misspelledPolicyPath = policyPath.replace(/\.yml$/, ".yaml");
 
-/** The policy's file at a commit, or what stands in its place. Written by whoever may push to the default branch. */
+/**
+ * The policy's file at a commit, or why there is none to read. Everyone who may push to the default branch can write
+ * it.
+ */
 export type PolicyBlob =
   | { state: "there"; ref: string; blob: string; content: Uint8Array }
   | Exclude<PolicyReading, { state: "loaded" }>;
 
 /**
- * Finds the policy at `ref`, the default branch's commit. Only a plain file at the one path counts: a link or a second file
- * with the ending `.yaml` makes the policy malformed, and a failed read is unknown, never absent.
+ * Finds the policy at `ref`, the default branch's commit. Only a plain file at the one path is accepted: a link, or a
+ * second file with the extension `.yaml`, makes the policy malformed. A failed read is unknown, never absent.
  */
 export async function findPolicy(objects: Objects, ref: string): Promise<Known<PolicyBlob>> {
   for (const path of [policyFolder, misspelledPolicyPath]) {

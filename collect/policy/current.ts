@@ -5,8 +5,8 @@ import { type GitHub, readBranch } from "../github/request.ts";
 import { readPolicy } from "./file.ts";
 
 /**
- * The policy on the default branch as it is now, for work that is no look, and whether the repository is private. Fails
- * when it cannot be read, so that the work is tried again.
+ * The policy on the default branch now, for jobs that do not reconcile, and whether the repository is private. Throws
+ * when it cannot be read, so that the job is retried.
  */
 export async function readCurrentPolicy(
   github: GitHub,

@@ -12,7 +12,7 @@ export async function readPolicy(objects: Objects, ref: string): Promise<Known<P
   return known(file.state === "there" ? policyReading(ref, file.blob, file.content) : file);
 }
 
-/** Parses a policy's content into what the gates are given. */
+/** Parses a policy's content into the reading that the gates receive. */
 export function policyReading(ref: string, blob: string, content: Uint8Array): PolicyReading {
   const parsed = parsePolicy(content);
   if (!parsed.ok) return { state: "malformed", ref, blob, problems: parsed.problems };

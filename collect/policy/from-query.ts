@@ -5,8 +5,8 @@ import { blobId } from "../blob-id.ts";
 import { policyReading } from "./file.ts";
 
 /**
- * The policy as one query showed it, in the plain case: a plain file in a plain folder, without a second one, whose whole
- * content was given. Null for everything else, also when nothing was found: the tree then tells what stands there.
+ * The policy from the pull request's query in the simple case: a plain file in a folder, no `.yaml` file beside it,
+ * content not truncated. Null in every other case, also when there is no policy: the caller then reads the tree.
  */
 export function policyFromQuery({ oid: ref, folder, twin, policy }: PolicyQueryResult): PolicyReading | null {
   const isFolder = folder === null || folder === undefined || folder.type === "tree";

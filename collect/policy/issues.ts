@@ -4,12 +4,12 @@ import type { Place, YamlProblem } from "../../core/yaml.ts";
 import { Policy, policyKeys } from "../../schemas/policy.ts";
 import { suggestion } from "./suggestion.ts";
 
-/** The place of every key and item that a policy writes out, by its dotted path. */
+/** The position of every key and item that a policy writes out, by its dotted path. */
 export type Places = ReadonlyMap<string, Place>;
 
 type Parts = readonly PropertyKey[];
 
-/** An issue as the schema tells it. */
+/** An issue as the schema reports it. */
 export type Issue = {
   code?: string | undefined;
   message: string;
@@ -20,11 +20,12 @@ export type Issue = {
   issues?: readonly Issue[];
 };
 
+/** A path as text: `gates.forbidden-paths.deny.0`. */
 export function dotted(parts: Parts): string {
   return parts.map(String).join(".");
 }
 
-/** The place of a path, or of the nearest thing around it when it is not written out. */
+/** The position of a path, or of its nearest ancestor when it is not written out. */
 function placeOf(places: Places, parts: Parts): Place {
   for (let length = parts.length; length > 0; length -= 1) {
     const place = places.get(dotted(parts.slice(0, length)));
@@ -37,7 +38,10 @@ function keysAt(path: Parts): string[] {
   return policyKeys(path.map((part) => (typeof part === "number" ? part : String(part))));
 }
 
-/** What is wrong with a value, without its path. Of a union the last member is told: the text says how to write it. */
+/**
+ * The problem with a value, without its path. For a union this is the last member's message, which says how to write
+ * the value.
+ */
 function sentence(issue: Issue): string {
   const inner = issue.errors?.at(-1)?.[0];
   if (issue.code === "invalid_union" && inner !== undefined) return sentence(inner);
@@ -49,7 +53,9 @@ function sentence(issue: Issue): string {
   return said.replace("received null", "but it is empty").replace("received undefined", "but it is missing");
 }
 
-/** The issues of the schema, each with its place and what to do: an unknown key at itself, all else at the value. */
+/**
+ * The schema's issues, each with its position and what to do: an unknown key at the key, any other issue at the value.
+ */
 export function issueProblems(issues: readonly Issue[], places: Places): YamlProblem[] {
   const unknownKeys = issues.flatMap(({ path, keys = [] }) =>
     keys.map((key) => {
@@ -65,7 +71,7 @@ export function issueProblems(issues: readonly Issue[], places: Places): YamlPro
     const where = path.length === 0 ? "" : ` under ${dotted(path)}`;
     return { message: `unknown key "${key}"${where}; ${todo}`, ...placeOf(places, [...path, key]) };
   });
-  // A misspelt key also makes the right one missing: the misspelling is what to tell.
+  // A misspelt key also makes the right one missing: report only the misspelling.
   const others = issues.filter(
     ({ code, path }) =>
       code !== "unrecognized_keys" && (places.has(dotted(path)) || !meant.has(dotted(path))),
@@ -79,12 +85,12 @@ export function issueProblems(issues: readonly Issue[], places: Places): YamlPro
   ];
 }
 
-/** A pattern that is always in order; it stands in for an item of a list, so that the others keep their places. */
+/** A pattern that is always valid; it replaces a refused item of a list, so that the others keep their indexes. */
 const standIn = "x";
 
 type Slot = { holder: object; name: PropertyKey };
 
-/** Where the value stands that an issue is about, or what lacks it. */
+/** The slot of the value that an issue is about, or of the nearest value around it that exists. */
 function slotOf(value: unknown, path: Parts): Slot[] {
   const way: Slot[] = [];
   let inner = value;
@@ -97,11 +103,11 @@ function slotOf(value: unknown, path: Parts): Slot[] {
   return way.slice(-1);
 }
 
-/** What is left of a policy without its parts that the schema refused; null when they cannot be told apart. */
+/** The policy without the parts that the schema refused; null when no valid rest can be found. */
 export function validPart(value: unknown, issues: readonly Issue[]): Policy | null {
   if (typeof value !== "object" || value === null) return null;
   let left = issues;
-  // To take one thing out can leave another alone, such as a route to a role.
+  // Removing one part can invalidate another, such as a route to a removed role.
   for (let round = 0; round < 10; round += 1) {
     const paths = left.flatMap(({ path, keys }) => keys?.map((key) => [...path, key]) ?? [path]);
     for (const { holder, name } of paths.flatMap((path) => slotOf(value, path))) {
@@ -115,7 +121,7 @@ export function validPart(value: unknown, issues: readonly Issue[]): Policy | nu
   return null;
 }
 
-/** What is wrong with the path patterns of a policy. */
+/** The problems of the path patterns of a policy. */
 export function patternIssues(policy: Policy, places: Places): YamlProblem[] {
   return patternLists(policy).flatMap(({ key, patterns }) =>
     problems(patterns).map(({ index, message }) => ({

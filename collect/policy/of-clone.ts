@@ -5,8 +5,8 @@ import { gitObjects } from "../git/objects.ts";
 import { readPolicy } from "./file.ts";
 
 /**
- * Reads the policy on a git directory's default branch. Unknown when that branch cannot be told or read. It is worth as much
- * as the clone is: whoever made it chose the branch and the policy.
+ * Reads the policy on a git directory's default branch. Unknown when that branch cannot be found or read. Trust it as
+ * much as the clone: whoever made the clone chose the branch and the policy.
  */
 export async function readDefaultPolicy(dir: string): Promise<Known<PolicyReading>> {
   const objects = gitObjects(dir);

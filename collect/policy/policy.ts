@@ -11,12 +11,12 @@ export type ParsedPolicy =
   | { ok: true; policy: Policy; lines: Record<string, number> }
   | { ok: false; problems: PolicyProblems };
 
-/** The most problems that are told of one policy. */
+/** The most problems that are reported for one policy. */
 const maxProblems = 100;
 
 const start: Place = { line: 1, column: 1 };
 
-/** The place of every key and item by its dotted path. */
+/** The position of every key and item by its dotted path. */
 function positionsOf(root: Located): Map<string, Place> {
   const positions = new Map<string, Place>();
   const walk = (located: Located, above: string[]) => {
@@ -37,7 +37,9 @@ function positionsOf(root: Located): Map<string, Place> {
   return positions;
 }
 
-/** The text of a file, or why it is none: at most 64 KB of UTF-8 without a byte order mark. */
+/**
+ * The text of a file, or why it is not accepted: it must be UTF-8 without a byte order mark, of at most `policyBytes`.
+ */
 function textOf(content: Uint8Array | string): { text: string } | { message: string } {
   const size = typeof content === "string" ? Buffer.byteLength(content) : content.length;
   if (size > policyBytes)
@@ -55,7 +57,7 @@ function textOf(content: Uint8Array | string): { text: string } | { message: str
   }
 }
 
-/** Problems of a text that is no policy at all, or the policy. */
+/** The policy, or the problems of the text. */
 function parse(text: string): { policy: Policy; places: Map<string, Place> } | YamlProblem[] {
   const { value, problems } = readYaml(text, "strict");
   if (value === null) return problems;
@@ -75,8 +77,8 @@ function parse(text: string): { policy: Policy; places: Map<string, Place> } | Y
 }
 
 /**
- * Reads a policy file, strictly: everything that is wrong is told with its line and column, in the order of the text,
- * and nothing is guessed. Never throws. Whoever may push to the default branch wrote it.
+ * Reads a policy file, strictly: every problem is reported with its line and column, in the order of the text, and
+ * nothing is guessed. Never throws. Everyone who may push to the default branch can write it.
  */
 export function parsePolicy(content: Uint8Array | string): ParsedPolicy {
   const read = textOf(content);

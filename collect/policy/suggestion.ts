@@ -1,4 +1,4 @@
-/** How many letters have to be put in, taken out or replaced to make one word of the other (Levenshtein distance). */
+/** How many insertions, deletions or replacements of letters turn one word into the other (Levenshtein distance). */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (let i = 1; i <= one.length; i += 1) {
@@ -12,7 +12,7 @@ function distance(one: string, other: string): number {
   return row[other.length] ?? 0;
 }
 
-/** The known word that was most likely meant, or null when none is near. Case and `_` for `-` cost nothing. */
+/** The known word that was most likely meant, or null when none is close. Case does not count, nor `_` for `-`. */
 export function suggestion(word: string, known: readonly string[]): string | null {
   if (word.length > 60) return null;
   const meant = word.toLowerCase().replaceAll("_", "-");

@@ -6,9 +6,9 @@ import { type GitObjects, gitObjects } from "../git/objects.ts";
 import { findPolicy } from "../policy/blob.ts";
 
 /**
- * Two revisions in a git directory; `base` is the default branch unless given. `policy` is the content of a file to judge
- * by, in place of the default branch's policy: what the person at the command line wants to try. `parse` turns the policy's
- * file into what the gates are given.
+ * Two revisions in a git directory; `base` is the default branch unless given. `policy` is the content of a file to
+ * judge by in place of the default branch's policy, which the person at the command line wants to try. `parse` turns
+ * the policy's file into the reading that the gates receive.
  */
 export type CommitsSource = {
   dir: string;
@@ -19,12 +19,12 @@ export type CommitsSource = {
   day: string;
 };
 
-/** Reads the content of a policy, which `blob` names: `policyReading`, or a host's memory of what that gave. */
+/** Parses the content of a policy, whose id is `blob`: `policyReading`, or a host's cache of its results. */
 export type PolicyParser = (ref: string, blob: string, content: Uint8Array) => Promise<PolicyReading>;
 
 /**
- * Reads the facts that a git directory alone can give; the ledger's side is unknown, and gates that need it are deferred.
- * Unknown when one of the revisions names no commit. There is no repository id in a git directory: it is 0.
+ * Reads the facts that a git directory alone can give; the ledger's facts are unknown, and gates that need them are
+ * deferred. Unknown when one of the revisions names no commit. A git directory has no repository id: it is 0.
  */
 export async function collectCommits(source: CommitsSource): Promise<Known<PullFacts>> {
   const objects = gitObjects(source.dir);
@@ -49,9 +49,9 @@ async function readFacts(objects: GitObjects, source: CommitsSource): Promise<Kn
   const [mergeBase, policy, listed, { contentFacts }] = await Promise.all([
     objects.mergeBase(base.value.sha, head.value),
     choosePolicy(objects, source, main),
-    // Where there is one merge base, what the head has and the base lacks is what it has and the merge base lacks.
+    // With a single merge base, the commits since the base are the commits since the merge base.
     objects.commits(base.value.sha, head.value),
-    // The gates' code, loaded while git is at work.
+    // The gates' code, loaded while git works.
     import("../content/content.ts"),
   ]);
   const elsewhere = unknown(
@@ -107,8 +107,8 @@ async function choosePolicy(
     const file = found.value;
     return known(file.state === "there" ? await source.parse(file.ref, file.blob, file.content) : file);
   }
-  // A file outside git was read at no commit; its own id stands in for one, so that nobody takes it for the branch's policy.
-  // Loaded here alone: most checks go by the default branch's policy, and cryptography takes its time to load.
+  // A file outside git has no commit; its blob id is used instead, so that it is not mistaken for the branch's policy.
+  // Loaded only here: most checks use the default branch's policy, and the crypto module is slow to load.
   const { blobId } = await import("../blob-id.ts");
   const blob = blobId(source.policy, "sha1");
   return known(await source.parse(blob, blob, source.policy));

@@ -14,30 +14,30 @@ import { readSignOffs } from "./sign-offs.ts";
 import { type PullState, readPullState } from "./state.ts";
 
 /**
- * A pull request on GitHub. The App gives its own `record`; without one it is read from the repository's evidence
- * branch and verified against the keys that the policy pins.
+ * A pull request on GitHub. The App passes its own `record`; otherwise the record is read from the repository's
+ * evidence branch and verified against the keys that the policy pins.
  */
 export type PullSource = GitHub & {
   number: number;
   record?: Known<PullRecord>;
-  /** A branch to read the policy from in place of the default branch; whoever runs the collector vouches for it. */
+  /** A branch to read the policy from instead of the default branch; the operator of the collector vouches for it. */
   policyRef?: string | undefined;
-  /** Given by a caller who looks at the repository again and again. */
+  /** For a caller that reads the repository repeatedly. */
   cache?: ObjectsCache;
-  /** RFC 3339; its day is all that a verdict depends on. */
+  /** RFC 3339; a verdict depends only on its day. */
   now: string;
 };
 
 /**
  * Reads every fact about a pull request as it is now, never from an event's payload. Unknown when the pull request, its
- * repository or one of the two branches cannot be read: there is then no commit that a verdict could be given on.
+ * repository or one of the two branches cannot be read: then there is no commit to give a verdict on.
  */
 export async function collectPull(source: PullSource): Promise<Known<PullFacts>> {
   const state = await readPullState(source, source.number);
   return state.known ? known(await collectFacts(source, state.value)) : state;
 }
 
-/** As `collectPull`, for a caller who has read the state. All that is added is read at the commits that it names. */
+/** As `collectPull`, for a caller that has read the state. The content is read at the commits that the state names. */
 export async function collectFacts(source: PullSource, state: PullState): Promise<PullFacts> {
   const { number, author, title, body, labels, base, retargetedAt, head, ahead } = state;
   const { id, name } = state.repository;
@@ -90,7 +90,7 @@ async function policyOf(
   return state.policy === null ? readPolicy(objects, state.defaultBranch.tip) : known(state.policy);
 }
 
-/** The ledger's record; in a repository that has no ledger, the sign-offs that stand in comments. */
+/** The ledger's record; in a repository without a ledger, with the sign-offs from comments. */
 async function readRecord(
   source: PullSource,
   subject: RecordSubject,
@@ -107,7 +107,10 @@ async function readRecord(
   return signOffs.known ? known({ ...record.value, signOffs: signOffs.value }) : signOffs;
 }
 
-/** A second look at the count: GitHub counts a rename once and we count it twice, so fewer than it counts is a cut listing. */
+/**
+ * Checks the listing against GitHub's count: GitHub counts a rename once and we count it twice, so a lower count of
+ * ours means that the listing is incomplete.
+ */
 function checkedCount<T>(changes: { known: true; value: T[] }, listed: number): Known<T[]> {
   if (changes.value.length >= listed) return changes;
   return unknown(

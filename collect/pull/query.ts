@@ -2,8 +2,8 @@ import { policyPath } from "../../schemas/policy-place.ts";
 import { misspelledPolicyPath, policyFolder } from "../policy/blob.ts";
 
 /**
- * Everything about a pull request that can change, in one query. Where a listing has more than a page, or a part may not be
- * read, the REST API is asked for that part. Every field is one of GitHub's published schema; the tests hold that.
+ * Everything about a pull request that can change, in one query. Where a listing has more than one page, or a part may
+ * not be read, that part is read by REST. The tests check every field against GitHub's published schema.
  */
 export const pullQuery = `query SallyportPull($owner: String!, $repo: String!, $number: Int!) {
   repository(owner: $owner, name: $repo) {

@@ -7,7 +7,7 @@ import { typedEntry } from "../../core/ledger/typed-entry.ts";
 import { verifyChain } from "../../core/ledger/verify.ts";
 import { noRecord, recordOf } from "../../core/record/pull.ts";
 
-/** The pull request that the record is asked for. Anyone who can open a pull request chose the branch's name. */
+/** The pull request whose record is wanted. Anyone who can open a pull request may have chosen the branch's name. */
 export type RecordSubject = {
   repository: number;
   number: number;
@@ -15,12 +15,12 @@ export type RecordSubject = {
   policy: Known<PolicyReading>;
 };
 
-/** Where our writer puts a run's branches; a pull request from there was made by a run, whatever the ledger can show. */
+/** The prefix of a run's branches. A pull request from such a branch counts as a run's, whatever the ledger shows. */
 const runBranches = "sallyport/";
 
 /**
- * Makes the record of one pull request from the lines of the evidence branch (null: there is no such branch), after the
- * whole chain was verified against the keys that the policy pins. What cannot be verified is unknown.
+ * Builds the record of one pull request from the lines of the evidence branch (null: there is no such branch), after
+ * verifying the whole chain against the keys that the policy pins. Unknown when it cannot be verified.
  */
 export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSubject): Known<PullRecord> {
   const { repository, number, branch, policy } = subject;
@@ -29,8 +29,8 @@ export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSub
     return unknown(`without the policy it is not known whose keys sign the ledger: ${policy.why}`);
   const keys = policy.value.state === "loaded" ? pinnedKeys(policy.value.policy) : [];
   if (lines.value === null) {
-    // No branch: nothing was ever recorded here, or nothing was exported yet. Where keys are pinned a ledger is meant to be,
-    // so a run's own pull request waits for it; one by a person needs no record.
+    // No branch: nothing was ever recorded here, or nothing was published yet. Pinned keys mean that a ledger is
+    // expected, so a run's own pull request waits for it; a person's pull request needs no record.
     if (keys.length === 0 || !branch.startsWith(runBranches)) return known(noRecord);
     return unknown(
       `the branch ${branch} is a run's, and the evidence branch that would show it is not there yet`,
@@ -59,7 +59,7 @@ export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSub
     ({ body }) =>
       body.pull === number || (run !== null && (body.run === run.run || body.story === run.story)),
   );
-  // It may be a no: a failed test, a stop, a concern.
+  // The unread entry may block the merge: a failed test, a stop, a concern.
   if (newer !== undefined)
     return unknown(
       `entry ${newer.seq} of the ledger (${newer.kind}) is about this pull request and this version cannot read it: use a newer one`,

@@ -7,13 +7,13 @@ import { listAll } from "../github/listing.ts";
 import { readPermission } from "../github/people.ts";
 import type { GitHub } from "../github/request.ts";
 
-/** Null for a review that is not submitted: nobody but its author sees it. */
+/** Null for a review that is not submitted: only its author sees it. */
 export function reviewState(named: string): ReviewFact["state"] | null {
   const states = ["approved", "changes_requested", "commented", "dismissed"] as const;
   return states.find((state) => state.toUpperCase() === named) ?? null;
 }
 
-/** The submitted reviews of a pull request, oldest first. A reviewer whose account is gone has none that counts. */
+/** The submitted reviews of a pull request, oldest first. Reviews by deleted accounts are left out. */
 export async function readReviews(
   { request, owner, repo }: GitHub,
   number: number,
@@ -38,7 +38,7 @@ export async function readReviews(
   );
 }
 
-/** Reads what each reviewer may do here, each person once. Only those whose review could count are asked about. */
+/** Reads each reviewer's permission, once per person, and only for those whose review could count. */
 export async function withPermissions(
   github: GitHub,
   reviews: Known<SeenReview[]>,
@@ -54,7 +54,7 @@ export async function withPermissions(
   return known(reviews.value.map((one) => ({ ...one, permission: permissions.get(one.by.id) ?? unasked })));
 }
 
-/** Whether a policy has a gate that looks at reviews. */
+/** Whether a policy has a gate that needs reviews. */
 export function wantsReviews(
   policy: Known<PolicyReading>,
 ): policy is Extract<typeof policy, { known: true }> {
@@ -63,10 +63,13 @@ export function wantsReviews(
   return pack === "default" || gates.review !== undefined || gates.protected !== undefined;
 }
 
-/** A check on a commit as GitHub tells it; `externalId` is what its App wrote there. */
+/** A check on a commit as GitHub lists it; its App wrote `externalId`. */
 export type CheckRun = CheckFact & { appId: number; externalId: string };
 
-/** The check runs on a commit, of every attempt, the newest first. Source: GitHub docs, "List check runs for a Git reference". */
+/**
+ * The check runs on a commit, of every attempt, the newest first. Source: GitHub docs, "List check runs for a Git
+ * reference".
+ */
 export async function readChecks({ request, owner, repo }: GitHub, sha: string): Promise<Known<CheckRun[]>> {
   const runs = await listAll(`the checks of ${sha}`, (page) =>
     request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
@@ -94,13 +97,13 @@ export async function readChecks({ request, owner, repo }: GitHub, sha: string):
   );
 }
 
-/** The newest check of our own App; null: it has none there yet. The name alone would be anybody's. */
+/** The newest check of our own App; null: there is none yet. The name is not enough: any App can use it. */
 export function findOurCheck(checks: Known<CheckRun[]>, appId: number): Known<CheckRun | null> {
   if (!checks.known) return checks;
   return known(checks.value.find((run) => run.name === checkName && run.appId === appId) ?? null);
 }
 
-/** The checks that gates judge: all but our own, which would judge itself. */
+/** The checks that gates judge: all but ours, whose conclusion is their result. */
 export function othersChecks(checks: Known<CheckRun[]>): Known<CheckFact[]> {
   if (!checks.known) return checks;
   return known(

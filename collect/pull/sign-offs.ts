@@ -8,9 +8,9 @@ import { readConversation } from "../issue/conversation.ts";
 const nobody = { appId: 0, slug: "", bot: { id: 0, login: "", type: "Bot" as const } };
 
 /**
- * The sign-offs of a pull request in a repository without a ledger, read from its comments: never edited ones, by people
- * themselves, who may write and are approvers now. Where the App is installed it records them, and the ledger counts.
- * Whoever may write can delete a comment, so this proves less.
+ * The sign-offs of a pull request in a repository without a ledger, read from its comments: only comments that were
+ * never edited, by approvers who may write now, and not through an app. Where the App is installed it records
+ * sign-offs, and the ledger is used. Everyone who may write can delete a comment, so this proves less.
  */
 export async function readSignOffs(
   github: GitHub,
@@ -31,7 +31,7 @@ export async function readSignOffs(
     if (allowed.answer === "wait") return unknown(allowed.why);
     if (allowed.answer === "no") continue;
     const { sha, result, test } = command;
-    // A comment names no branch, so its time decides for which one it was written.
+    // A comment names no base branch, so its time decides for which one it was written.
     signOffs.push({ sha, test, result, by, seq: source.id, baseRef: null, at });
   }
   return known(signOffs);

@@ -16,7 +16,7 @@ import { readSameHeadPulls } from "./same-head.ts";
 export type PullState = {
   repository: { id: number; name: string };
   defaultBranch: { name: string; tip: string };
-  /** null: it does not stand there in the plain way, so the tree has to be read to tell what does. */
+  /** null: the query did not settle it, so the tree has to be read. */
   policy: PolicyReading | null;
   number: number;
   author: Account;
@@ -28,14 +28,16 @@ export type PullState = {
   createdAt: string;
   state: "open" | "closed";
   merged: Known<PullSnapshot["merged"]>;
-  /** As GitHub counts them: a renamed file once. */
+  /** As GitHub counts them: a renamed file counts once. */
   changedFiles: number;
   /** The tip of the base branch now, not the commit that the last push was based on. */
   base: { ref: string; sha: string };
-  /** RFC 3339: when somebody, or GitHub, last pointed it at another base branch; null: never. */
+  /** RFC 3339: when somebody, or GitHub, last changed its base branch; null: never. */
   retargetedAt: Known<string | null>;
   head: { ref: string; sha: string };
-  /** What the head has and the base's tip has not, where the head contains that tip; null where it may not. */
+  /**
+   * The commits that the head contains and the base's tip does not, if the head contains that tip; null if it may not.
+   */
   ahead: CommitFact[] | null;
   reviews: Known<SeenReview[]>;
   /** The newest first. */
@@ -47,8 +49,9 @@ export type PullState = {
 type Pull = PullQueryResult["repository"]["pullRequest"];
 
 /**
- * Reads a pull request and its repository with one query, and by REST what that did not give whole. Unknown when there is
- * no such pull request, its base branch is gone, or GitHub does not say who wrote it: nothing could be judged then.
+ * Reads a pull request and its repository with one query, and by REST the parts that the query did not give in full.
+ * Unknown when there is no such pull request, its base branch is gone, or GitHub does not say who wrote it: nothing
+ * could be judged then.
  */
 export async function readPullState(github: GitHub, number: number): Promise<Known<PullState>> {
   const { owner, repo } = github;
@@ -73,7 +76,7 @@ export async function readPullState(github: GitHub, number: number): Promise<Kno
   const head = { ref: pull.headRefName, sha: pull.headRefOid };
   const labels = namesOf(pull) ?? (await readLabels(github, number));
   if (!labels.known) return labels;
-  // The last of its commits is the head, unless somebody pushes at this moment.
+  // The last of its commits is the head, unless somebody pushes just now.
   const [last] = pull.last?.nodes ?? [];
   const commit = last?.commit?.oid === head.sha ? last.commit : null;
   return known({
@@ -101,7 +104,7 @@ export async function readPullState(github: GitHub, number: number): Promise<Kno
   });
 }
 
-/** The items of a listing; null unless all of it was given. */
+/** The items of a listing; null unless GitHub gave all of them. */
 function completeNodes<T>(
   listing: { pageInfo: { hasNextPage: boolean }; nodes: (T | null)[] } | null | undefined,
 ): T[] | null {
@@ -128,7 +131,7 @@ async function readLabels({ request, owner, repo }: GitHub, number: number): Pro
   return listed.known ? known(listed.value.map(({ name }) => name)) : listed;
 }
 
-/** When it was last pointed at another branch. GraphQL gives null for an event that may not be shown: there was one. */
+/** When its base branch was last changed. GraphQL gives null for an event that we may not see, which still happened. */
 async function readRetarget(
   github: GitHub,
   { retargets }: Pull,
@@ -168,11 +171,11 @@ function mergeOf(pull: Pull, what: string): PullState["merged"] {
   });
 }
 
-/** The listing may be older than the base's tip; one that does not lead down to that is not used. */
+/** The listing may be older than the base's tip; a listing that does not lead to that tip is not used. */
 function aheadOf({ commits, headRefOid }: Pull, base: string): CommitFact[] | null {
   const facts = (completeNodes(commits) ?? []).map(({ commit }) => ({
     sha: commit.oid,
-    // Without all its parents a commit leads nowhere.
+    // A commit whose parents are not all listed gets none, so `commitsAbove` gives null.
     parents: (completeNodes(commit.parents) ?? []).map(({ oid }) => oid),
     tree: commit.tree.oid,
     message: commit.message.trimEnd().toWellFormed(),
@@ -195,7 +198,7 @@ function reviewsOf({ reviews }: Pull): Known<SeenReview[]> | null {
   );
 }
 
-/** GraphQL writes in capitals what REST writes small. Ids beyond 32 bits may be left out; then it is no answer. */
+/** GraphQL writes values in upper case, REST in lower case. GraphQL may leave out ids beyond 32 bits: then null. */
 function checksOf(suites: CheckSuite[] | null): Known<CheckRun[]> | null {
   if (suites === null) return null;
   const runs: CheckRun[] = [];
@@ -231,7 +234,7 @@ function sameHeadPullsOf(
   return known(sameHeadPulls.map((one) => one.number));
 }
 
-/** The account as REST tells it; null when it is gone, or of a kind that has no number. */
+/** The account as REST gives it; null when it was deleted, or has a type without a numeric id. */
 function accountOf(actor: Actor): Account | null {
   if (actor === null) return null;
   const { __typename: type, databaseId: id } = actor;
@@ -240,10 +243,10 @@ function accountOf(actor: Actor): Account | null {
   return account.success ? account.data : null;
 }
 
-/** Where a pull request stands, besides what its verdict is judged from. */
+/** The facts about a pull request that its verdict does not depend on. */
 export type PullStatus = Pick<PullSnapshot, "state" | "merged" | "ourCheck" | "sameHeadPulls">;
 
-/** A pull request's status as an App with this id sees it. Unknown while GitHub does not tell the commit of a merge. */
+/** A pull request's status as an App with this id sees it. Unknown while GitHub does not give the commit of a merge. */
 export function pullStatus(state: PullState, appId: number): Known<PullStatus> {
   const { checks, merged, sameHeadPulls } = state;
   if (!merged.known) return merged;

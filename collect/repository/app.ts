@@ -4,7 +4,7 @@ import { type Known, known, unknown } from "../../core/known.ts";
 import { listAll } from "../github/listing.ts";
 import { requestKnown, requestResult } from "../github/request.ts";
 
-/** How many of the last deliveries are looked at. */
+/** How many of the last deliveries are checked. */
 const lastDeliveries = 30;
 
 /**

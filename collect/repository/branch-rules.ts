@@ -4,7 +4,8 @@ import { listAll } from "../github/listing.ts";
 import { type GitHub, mapKnown, requestKnown, requestResult } from "../github/request.ts";
 
 /**
- * What GitHub asks of changes to a branch, as an App sees it that reads contents and metadata; the branch need not be there.
+ * GitHub's requirements for changes to a branch, as an App with read access to contents and metadata sees them; the
+ * branch need not exist.
  * Source: GitHub docs, "Get rules for a branch" (rulesets only) and "Get a branch" (branch protection, in part).
  */
 export async function readBranchRules(github: GitHub, branch: string): Promise<BranchRules> {
@@ -50,7 +51,7 @@ async function readRulesets(github: GitHub, branch: string): Promise<Rulesets> {
   return known({ kinds: rules.value.map(({ type }) => type), checks: checks.value.flat() });
 }
 
-/** Who may bypass a ruleset. GitHub shows the list only to those who may change it. */
+/** Who may bypass a ruleset. GitHub shows the list only to callers who may change it. */
 async function readBypass(
   { request, owner, repo }: GitHub,
   ruleset: number | undefined,
@@ -71,7 +72,9 @@ async function readBypass(
   ]);
 }
 
-/** Branch protection, as far as it is shown with the branch: its checks, and whether administrators are held by them. */
+/**
+ * Branch protection, as far as GitHub shows it with the branch: its checks, and whether they apply to administrators.
+ */
 async function readProtection(
   { request, owner, repo }: GitHub,
   branch: string,

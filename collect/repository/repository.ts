@@ -18,10 +18,10 @@ import { readPolicy } from "../policy/file.ts";
 import { readBranchRules } from "./branch-rules.ts";
 import { jobChecks, parseWorkflow, workflowPattern } from "./workflows.ts";
 
-/** What is kept of one repository while it is read, in bytes, and how large a workflow is read. */
+/** The size of the cache for one repository, and the largest workflow that is read, in bytes. */
 const sizes = { cache: 64 * 1024 * 1024, workflow: 512 * 1024 } as const;
 
-/** Reads what has to be in place in one repository, at the tip of its default branch; with a token that only reads. */
+/** Reads the setup of one repository at the tip of its default branch; a read-only token is enough. */
 export async function readRepositoryFacts(github: GitHub): Promise<Known<RepositoryFacts>> {
   const { request, owner, repo } = github;
   const repository = await requestKnown(
@@ -59,7 +59,7 @@ export async function readRepositoryFacts(github: GitHub): Promise<Known<Reposit
 
 type WorkflowFile = { path: string; workflow: Located };
 
-/** All workflows; unknown when one cannot be read, because what is missed would be told as missing. */
+/** All workflows; unknown when one cannot be read, because its checks would be reported as missing. */
 async function readWorkflows(objects: Objects, entries: Known<TreeEntry[]>): Promise<Known<WorkflowFile[]>> {
   if (!entries.known) return entries;
   const workflows = entries.value.filter(({ type, path }) => type === "blob" && workflowPattern.test(path));
@@ -79,7 +79,7 @@ async function readWorkflows(objects: Objects, entries: Known<TreeEntry[]>): Pro
   return known(files);
 }
 
-/** The checks of all workflows; unknown when one is not understood. */
+/** The checks of all workflows; unknown when one of them has no jobs. */
 function allChecks(workflows: readonly WorkflowFile[]): Known<JobCheck[]> {
   const checks: JobCheck[] = [];
   for (const { path, workflow } of workflows) {
@@ -95,7 +95,7 @@ function privilegedFetch({ path, workflow }: WorkflowFile): PrivilegedFetch[] {
   return untrusted === null ? [] : [{ path, line: untrusted }];
 }
 
-/** Who bears the names that the policy gives duties to. */
+/** The accounts and teams that have the names to which the policy gives duties. */
 async function readNamedAccounts(
   github: GitHub,
   policy: Known<PolicyReading>,

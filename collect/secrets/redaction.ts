@@ -3,16 +3,19 @@ import type { Range } from "../../core/redaction/exact-values.ts";
 import { type LineRedaction, redactionMark, redactRanges } from "../../core/redaction/redaction.ts";
 import { loadScan, type Scan } from "./scan.ts";
 
-/** A secret in a text. `exact` is one of our own values; any other has only the form of a secret. */
+/**
+ * A secret in a text. `exact`: it is one of our own values, or the text was not searched; any other only looks like a
+ * secret.
+ */
 export type Secret = Range & { exact: boolean };
 
-/** Finds the secrets in a text of anybody; the file's name matters to some rules. */
+/** Finds the secrets in a text, which anybody may have written; some rules depend on the file's name. */
 export type SecretSearch = (text: string, fileName?: string) => Promise<Secret[]>;
 
-/** A cut can join what stood on both sides of it into something that has the form of a secret, but hardly again and again. */
+/** A redaction can join the text on both sides of it into something that looks like a secret, but hardly repeatedly. */
 const maxRounds = 4;
 
-/** Makes the search for our own values, which `own` finds, and for all that has the form of a secret. */
+/** Creates the search for our own values, which `own` finds, and for everything that looks like a secret. */
 export function createSecretSearch(
   own: (text: string) => Range[],
   load: () => Promise<Scan> = loadScan,
@@ -25,13 +28,13 @@ export function createSecretSearch(
       const hits = await (await scan)(text, fileName);
       return [...found, ...hits.map(({ rule, start, end }) => ({ rule, start, end, exact: false }))];
     } catch {
-      // A rule broke on this text, so nobody knows what it holds. What the rule said is dropped: it may quote the text.
+      // A rule threw on this text, so its content is unknown. The error is dropped because it may quote the text.
       return [{ rule: "not-searched", start: 0, end: text.length, exact: true }];
     }
   };
 }
 
-/** The text without its secrets, and what was cut. Cutting again changes nothing more. */
+/** The text without its secrets, and the redactions. Redacting the result again changes nothing. */
 export async function redactSecrets(
   text: string,
   search: SecretSearch,
@@ -49,10 +52,10 @@ export async function redactSecrets(
   return { text: redactionMark, redactions };
 }
 
-/** Where in a value something was cut: the keys and places that lead to the text. */
+/** A redaction in a value; `at` holds the keys and indexes that lead to the text. */
 export type JsonRedaction = LineRedaction & { at: readonly (string | number)[] };
 
-/** A value of plain JSON whose every text and key is without secrets. What is split over two texts is not found. */
+/** Redacts every string and key of a JSON value. A secret that is split over two strings is not found. */
 export async function redactSecretsIn(
   value: Json,
   search: SecretSearch,

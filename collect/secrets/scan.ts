@@ -1,31 +1,34 @@
-/** A secret in a text: which rule says so, its 1-based line, and its characters, which are compared and never told. */
+/**
+ * A secret in a text: the rule that found it, its 1-based line, and its value, which is compared and never reported.
+ */
 export type Hit = { rule: string; line: number; start: number; end: number; value: string };
 
-/** Finds the secrets in one text. Some rules look only at files of certain names: see `nameKind`. */
+/** Finds the secrets in one text. Some rules apply only to files with certain names: see `nameKind`. */
 export type Scan = (text: string, fileName: string) => Promise<Hit[]>;
 
-/** The endings of names that rules look for; `package-lock.json` is read as `package.json` is. */
+/** The endings of file names that rules depend on. */
 const namesThatCount = [".npmrc", "package.json", "package-lock.json"];
 
-/** What of a file's name counts for the rules: texts are searched alike under all names of one kind, whatever else they say. */
+/** The part of a file's name that rules depend on: a text gives the same hits under all names of one kind. */
 export function nameKind(path: string): string {
   return namesThatCount.find((ending) => path.endsWith(ending)) ?? "other";
 }
 
 type Range = Pick<Hit, "rule" | "start" | "end">;
 
-/** Longer texts are scanned in windows of this many characters, which overlap by more than the longest secret. */
+/** Longer texts are scanned in windows of `length` characters, which overlap by more than the longest secret. */
 const window = { length: 1_000_000, overlap: 25_000 };
 
 /**
- * Rules of the preset that are left out. `filter-comments` would let the author of a change switch the others off with a
- * comment; `gcp` opens a file of the given name on this machine, and what it finds in JSON is also found as a private key.
+ * Rules of the preset that are left out. `filter-comments` would let the author of a change disable the others with a
+ * comment; `gcp` opens a file of the given name on this machine, and its secrets in JSON are also found as private
+ * keys.
  */
 const leftOut = new Set(["@secretlint/secretlint-rule-filter-comments", "@secretlint/secretlint-rule-gcp"]);
 
 /**
- * Makes a scanner of secretlint's recommended rules and our own. The rules are heavy, so they are loaded only when this
- * is called. Source: github.com/secretlint/secretlint, packages `core` and `secretlint-rule-preset-recommend`.
+ * Creates a scanner with secretlint's recommended rules and our own. The rules are slow to load, so they are loaded
+ * only here. Source: github.com/secretlint/secretlint, packages `core` and `secretlint-rule-preset-recommend`.
  */
 export async function loadScan(): Promise<Scan> {
   const [{ lintSource }, { rules: preset }] = await Promise.all([
@@ -36,7 +39,7 @@ export async function loadScan(): Promise<Scan> {
   const lint = async (content: string, fileName: string): Promise<Range[]> => {
     const ranges: Range[] = [];
     // Reports are taken from the rules themselves: the library compares each of its messages with all others, which
-    // takes hours on a file that holds nothing but what looks like tokens.
+    // takes hours on a file full of strings that look like tokens.
     const rules = used.map((rule) => ({
       id: rule.meta.id,
       rule: {
@@ -46,7 +49,7 @@ export async function loadScan(): Promise<Scan> {
             {
               ...context,
               report: ({ message, range: [start, end] }) => {
-                // Access key ids tell that a key was pasted; account ids are no secrets.
+                // An access key id shows that a key was pasted; an account id is not a secret.
                 if (message.messageId !== "AWSAccountID")
                   ranges.push({ rule: shortName(rule.meta.id), start, end });
               },
@@ -57,7 +60,7 @@ export async function loadScan(): Promise<Scan> {
       ...(rule.meta.id.endsWith("-aws") ? { options: { enableIDScanRule: true } } : {}),
     }));
     await lintSource({
-      // A byte order mark would be taken off and shift every place by one.
+      // The library would remove a byte order mark and shift every offset by one.
       source: {
         filePath: nameKind(fileName),
         ext: "",
@@ -90,20 +93,20 @@ function windowsOf(text: string): number[] {
   return starts;
 }
 
-/** A line break inside a token: code that joins two strings, a continued line, a wrapped or quoted text. */
+/** A line break inside a token: concatenated strings, a continued line, a wrapped or quoted text. */
 const lineBreak = String.raw`["'\x60]?[ \t]*(?:[+\\][ \t]*)?\r?\n[ \t]*(?:[+>#*|][ \t]*)?["'\x60]?`;
 const breaks = new RegExp(lineBreak, "g");
-// A break must be followed by a character of the token: that leaves one way to read a text, so that none is slow to read.
+// A break must be followed by a character of the token: so there is only one way to match, and no text is slow.
 const tokens = new RegExp(`(gh[pousr]_|github_pat_)((?:(?:${lineBreak})?[A-Za-z0-9_.-]){36,2000})`, "g");
 const keys = /-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----/g;
 const keyEnds = /-----END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----/g;
 
-/** How many characters of a private key are taken when its end is not there, and how far away its end may be. */
+/** How many characters of a private key are taken when its end is missing (`cut`), and how long a whole key may be. */
 const keyLength = { cut: 800, whole: 20_000 };
 
 /**
- * What the preset misses: GitHub's tokens that are wrapped over lines, glued to a word or of another length than the old 36,
- * and private keys with headers, in quotes line by line, or cut short.
+ * Secrets that the preset misses: GitHub's tokens that are wrapped over lines, adjacent to a word or not 36 characters
+ * long, and private keys with headers, quoted line by line, or truncated.
  */
 function ownRanges(text: string): Range[] {
   const ranges: Range[] = [];
@@ -115,7 +118,7 @@ function ownRanges(text: string): Range[] {
   let next = 0;
   for (const { index: start } of text.matchAll(keys)) {
     const block = text.slice(start, start + keyLength.cut);
-    // The words alone, as documentation writes them, are followed by no key.
+    // In documentation the words alone are followed by no key.
     if (!/[A-Za-z0-9+/]{30}/.test(block)) continue;
     while ((ends[next] ?? text.length) < start) next += 1;
     const end = ends[next] ?? Number.POSITIVE_INFINITY;
@@ -136,7 +139,7 @@ function isToken(kind: string, body: string): boolean {
   return /[0-9]/.test(start) && /[a-z]/.test(start) && /[A-Z]/.test(start);
 }
 
-/** One hit for every place, with the first rule that found it, as far as any rule goes: rules overlap, and so do windows. */
+/** Merges overlapping ranges into one hit, with the rule of the first range: rules overlap, and so do windows. */
 function hitsOf(text: string, ranges: readonly Range[]): Hit[] {
   const hits: Hit[] = [];
   let [line, lineEnd, covered] = [1, endOfLine(text, 0), 0];
@@ -155,7 +158,7 @@ function hitsOf(text: string, ranges: readonly Range[]): Hit[] {
   return hits;
 }
 
-/** Looked for once a line, and not for every hit: the next one may be far away. */
+/** Called once per line, not per hit: the next line end may be far away. */
 function endOfLine(text: string, from: number): number {
   const end = text.indexOf("\n", from);
   return end === -1 ? text.length : end;

@@ -5,36 +5,45 @@ import { type Matcher, matcher } from "../../core/paths/patterns.ts";
 import type { Objects } from "../objects.ts";
 import { type Hit, loadScan, nameKind, type Scan } from "./scan.ts";
 
-/** What secrets are looked for in; `pull` is null when a git directory alone is judged. Its author wrote all of it. */
+/**
+ * The change to search for secrets; `pull` is null when a git directory alone is judged. The author of the change wrote
+ * the commits and texts.
+ */
 export type SecretsSource = {
   policy: Known<PolicyReading>;
   commits: Known<CommitFact[]>;
   pull: { title: string; body: string } | null;
 };
 
-/** Blobs up to `small` bytes are read many at once, larger ones one by one; one past `large` is not read at all. */
+/** Blobs up to `small` bytes are read in batches, larger ones one by one; blobs over `large` are not read at all. */
 const sizes = { small: 1_000_000, large: 100_000_000, batchSize: 100 };
 
-/** What one commit brings: a file's new content, and what stood at its path in the commit's parents; `sha` is null if it only moved. */
+/**
+ * A file that a commit adds or changes: its new blob, and the blobs at its path in the commit's parents. `sha` is null
+ * if the file only moved; `named` means that its name is new.
+ */
 type Arrival = { path: string; sha: string | null; before: string[]; named: boolean };
 
 type Reader = {
   scan: Scan;
   objects: Objects;
   ignored: Matcher;
-  /** What was found in a blob under a kind of name, so that one that stands in many commits is scanned once. */
+  /** The hits by blob and kind of name, so that a blob that is in many commits is scanned once. */
   found: Map<string, Hit[]>;
 };
 
-/** A blob as it is searched: what a rule finds in `.npmrc` it does not find in the same content under another name. */
+/**
+ * The key of a scanned blob: a rule may find a secret in `.npmrc` that it does not find in the same content under
+ * another name.
+ */
 function searchedAs(sha: string, path: string): string {
   return `${sha} ${nameKind(path)}`;
 }
 
 /**
- * Looks for secrets in everything that any commit of the change adds, whether a later one removes it or not, and in file
- * names, commit messages, title and description. One that already stood at the same path in a parent is not new. What
- * cannot be read in full makes the answer unknown. No finding quotes a secret. Empty when the policy wants no search.
+ * Searches everything that any commit of the change adds, even if a later commit removes it, and file names, commit
+ * messages, title and description. A secret that is already at the same path in a parent is not new. A text that cannot
+ * be read in full makes the answer unknown. No finding quotes a secret. Empty when the policy wants no search.
  */
 export async function findSecrets(objects: Objects, source: SecretsSource): Promise<Known<SecretFinding[]>> {
   const { policy, commits, pull } = source;
@@ -65,7 +74,10 @@ export async function findSecrets(objects: Objects, source: SecretsSource): Prom
   return known(distinct(findings));
 }
 
-/** A scanner that goes on when a rule breaks on a text, and remembers it. What the rule said is dropped: it may quote the text. */
+/**
+ * A scanner that continues when a rule throws on a text, and remembers it. The error is dropped because it may quote
+ * the text.
+ */
 async function guardedScan(): Promise<{ scan: Scan; hasBroken: () => boolean }> {
   const scan = await loadScan();
   let isBroken = false;
@@ -86,7 +98,7 @@ async function scanCommit(reader: Reader, commit: CommitFact): Promise<Known<Sec
     findings.push({ rule, where: "commit-message", commit: sha, path: null, line: null });
   const arrivals = await arrivalsOf(reader.objects, commit);
   if (!arrivals.known) return arrivals;
-  // A name that holds a secret is not told, with its content's findings neither.
+  // A name that holds a secret is never reported, not even with the findings in the file's content.
   const secretNames = new Set<string>();
   for (const { path } of arrivals.value.filter(({ named }) => named)) {
     const [hit] = await reader.scan(path, "name");
@@ -106,7 +118,7 @@ async function scanCommit(reader: Reader, commit: CommitFact): Promise<Known<Sec
   return known(findings);
 }
 
-/** The files whose content differs from that in every parent, without those that only moved. */
+/** The files that differ from every parent; `sha` is null for those that only moved. */
 async function arrivalsOf(objects: Objects, { sha, parents }: CommitFact): Promise<Known<Arrival[]>> {
   const [first, ...others] = parents;
   if (first === undefined)
@@ -144,7 +156,7 @@ function oldSide(before: Change["before"]): string[] {
   return before === null || before.mode === "160000" ? [] : [before.sha];
 }
 
-/** Searches the blobs that were not searched before. */
+/** Scans the blobs that were not scanned before. */
 async function scanBlobs(reader: Reader, arrivals: readonly Arrival[]): Promise<Known<null>> {
   const names = new Map<string, Map<string, string>>();
   for (const { sha, path } of arrivals) {
@@ -182,7 +194,9 @@ async function readTexts(objects: Objects, shas: readonly string[]): Promise<Kno
   return known(texts);
 }
 
-/** Zero bytes are left out, so that UTF-16 can be read; what is not text is read as its plain characters. */
+/**
+ * Zero bytes are removed, so that ASCII in UTF-16 can be read; binary content is reduced to its printable characters.
+ */
 function textOf(content: Buffer): string {
   if (!content.subarray(0, 8_000).includes(0)) return content.toString("utf8").replaceAll("\0", "");
   return content
@@ -191,7 +205,7 @@ function textOf(content: Buffer): string {
     .replace(/[^\t\n\r -~]+/g, " ");
 }
 
-/** The hits of an arrival that stood in none of the parents, however their lines were broken there. */
+/** The hits of an arrival that are in none of the parents, even with other line breaks. */
 async function newHits(reader: Reader, { sha, path, before }: Arrival): Promise<Known<Hit[]>> {
   const hits = sha === null ? [] : (reader.found.get(searchedAs(sha, path)) ?? []);
   if (hits.length === 0 || before.length === 0) return known(hits);

@@ -1,7 +1,10 @@
 import { EVENT_ID, type Event, SCALAR_STYLE } from "js-yaml";
 import type { Place } from "../../core/yaml.ts";
 
-/** A text as the parser tells it, which rules count, and what turns offsets into places and keeps problems. */
+/**
+ * A text with the parser's events, the rules that apply, and functions that turn offsets into positions and report
+ * problems.
+ */
 export type Source = {
   text: string;
   events: readonly Event[];
@@ -11,10 +14,12 @@ export type Source = {
   report: (offset: number, message: string) => void;
 };
 
-/** An event that begins a node; the others begin a document, or end what was begun. */
+/** An event that begins a node; the others begin a document, or end a node or document. */
 export type NodeEvent = Exclude<Event, { type: 1 | 6 }>;
 
-/** Where a node begins for a reader: the parser points behind an anchor's sign and behind an opening quotation mark. */
+/**
+ * Where a node begins for a reader: the parser's offsets are after an alias's `*` and after an opening quotation mark.
+ */
 export function startOf(event: NodeEvent): number {
   if (event.type === EVENT_ID.ALIAS) return event.anchorStart - 1;
   if (event.type !== EVENT_ID.SCALAR) return event.start;

@@ -10,7 +10,7 @@ import {
 } from "js-yaml";
 import type { Scalar, ScalarStyle } from "../../core/yaml.ts";
 
-/** A scalar without its place; `isAmbiguous`: readers of YAML take it for different things as long as it is bare. */
+/** A scalar without its position; `isAmbiguous`: without quotes, YAML readers disagree about its value. */
 export type ScalarText = Pick<Scalar, "value" | "text" | "style"> & { isAmbiguous: boolean };
 
 const styles: Record<ScalarEvent["style"], ScalarStyle> = {
@@ -32,12 +32,12 @@ function resolved(text: string, schema: Schema): unknown {
   return undefined;
 }
 
-/** What readers go by besides YAML 1.2's core rule: JSON's, and that of YAML 1.1. */
+/** The schemas that other readers use instead of YAML 1.2's core schema. */
 const otherReaders = [JSON_SCHEMA, YAML11_SCHEMA];
 
 /**
- * Reads a scalar by YAML 1.2's core rule. A key is a string to us, so it is clear only where no reader takes it for
- * more. Whether readers agree is asked by the strict rules alone.
+ * Reads a scalar by YAML 1.2's core schema. We read a key as a string, so it is ambiguous if any reader takes it for
+ * another type. Ambiguity is checked by the strict rules only.
  */
 export function readScalar(
   source: string,

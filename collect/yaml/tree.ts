@@ -7,15 +7,15 @@ type State = Source & {
   /** The event that is read next. */
   next: number;
   anchors: Map<string, Located>;
-  /** Nodes that are being built: an alias inside one cannot stand for it. */
+  /** Nodes that are being built: an alias inside one cannot refer to it. */
   open: Set<Located>;
-  /** How many nodes the aliases have stood for so far. */
+  /** How many nodes the aliases have expanded to so far. */
   aliased: number;
-  /** Whether an alias cannot be resolved, so that there is no one value. */
+  /** Whether an alias cannot be resolved, so that the text has no value. */
   isBroken: boolean;
 };
 
-/** The most nodes that the aliases of a text may stand for together: a few lines of them can stand for billions. */
+/** The most nodes that the aliases of a text may expand to together: a few lines can expand to billions. */
 const maxAliased = 100_000;
 
 const refusedKeys: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
@@ -25,7 +25,9 @@ function childrenOf(node: Located): Located[] {
   return node.kind === "list" ? node.items : [];
 }
 
-/** Whether a node may stand at one more place: no branch gets too deep there, and the aliases not too many nodes. */
+/**
+ * Whether an alias may expand to this node: no branch gets too deep, and the aliases do not expand to too many nodes.
+ */
 function fits(state: State, node: Located, depth: number): boolean {
   state.aliased += 1;
   if (depth >= state.maxDepth || state.aliased > maxAliased) return false;
@@ -73,7 +75,7 @@ function buildScalar(state: State, event: ScalarEvent, fallback: number, isKey: 
   return { kind: "scalar", at, value, text, style, textLine: at.line };
 }
 
-/** The maps that a merge key brings in, the first one first. */
+/** The maps that a merge key merges, in order; an earlier one takes precedence. */
 function mergedMaps({ isBroken, report }: State, offset: number, value: Located): Mapping[] {
   const values = value.kind === "list" ? value.items : [value];
   const maps = values.filter((one) => one.kind === "map");
@@ -82,7 +84,7 @@ function mergedMaps({ isBroken, report }: State, offset: number, value: Located)
   return maps;
 }
 
-/** Reads one key; its name is null when it is refused, and what stands under it is then left out. */
+/** Reads one key; its name is null when it is refused, and its value is then left out. */
 function buildKey(state: State, depth: number, fallback: number) {
   const { events, next, isStrict, report } = state;
   const event = events[next];
@@ -114,7 +116,7 @@ function fillMap(state: State, { entries }: Mapping, start: number, depth: numbe
       state.report(offset, `the key "${name}" stands twice, first on line ${before.at.line}: keep one`);
     entries.set(name, { at: state.placeOf(offset), value });
   }
-  // A mapping's own keys win over those that it merges, wherever they stand.
+  // A mapping's own keys override merged ones, in any order.
   for (const map of merged)
     for (const [name, entry] of map.entries) if (!entries.has(name)) entries.set(name, entry);
 }
@@ -123,7 +125,7 @@ function fillList(state: State, { items }: List, start: number, depth: number): 
   while (state.events[state.next]?.type !== EVENT_ID.POP) items.push(buildNode(state, depth, start));
 }
 
-/** A node as it begins: a scalar is whole, a list or mapping still empty. */
+/** Creates a node: a scalar is complete, a list or mapping still empty. */
 function beginNode(
   state: State,
   event: Exclude<NodeEvent, AliasEvent>,
@@ -137,7 +139,7 @@ function beginNode(
     : { kind: "map", at, entries: new Map() };
 }
 
-/** Builds the node that begins at the next event; `fallback` is the place of a value that is not written out. */
+/** Builds the node that begins at the next event; `fallback` is the offset of a value that is not written out. */
 function buildNode(state: State, depth: number, fallback: number, isKey = false): Located {
   const event = state.events[state.next];
   state.next += 1;
@@ -150,15 +152,15 @@ function buildNode(state: State, depth: number, fallback: number, isKey = false)
   state.open.add(node);
   if (node.kind === "map") fillMap(state, node, event.start, depth + 1);
   if (node.kind === "list") fillList(state, node, event.start, depth + 1);
-  // What ends the list or the mapping.
+  // Skips the event that ends the list or the mapping.
   state.next += 1;
   state.open.delete(node);
   return node;
 }
 
 /**
- * Builds a tree for each document of a text and reports what is wrong on the way. There is none when an alias cannot be
- * resolved: then readers have no value for it, or not the same. By the strict rules a text is one document.
+ * Builds a tree for each document of a text and reports its problems. There are no trees when an alias cannot be
+ * resolved: readers then have no value for it, or disagree. By the strict rules a text is one document.
  */
 export function buildTrees(source: Source): Located[] {
   const { text, events, isStrict, report } = source;

@@ -4,13 +4,13 @@ import { codePoint } from "../../core/file-names.ts";
 import type { Place, YamlProblem, YamlReading } from "../../core/yaml.ts";
 import { buildTrees } from "./tree.ts";
 
-/** The longest text that is parsed, in UTF-16 units, and the most problems that are told of one. */
+/** The longest text that is parsed, in UTF-16 units, and the most problems that are reported for one. */
 const most = { length: 1_000_000, problems: 100 } as const;
 
-/** How many nodes one branch may hold: the policy needs few, and GitHub's own tools take 100. */
+/** How deep nodes may be nested: the policy needs few levels, and GitHub's own tools accept 100. */
 const maxDepth = { strict: 20, lenient: 100 } as const;
 
-/** Tells the place of any offset of a text. */
+/** Returns a function that gives the position of any offset of a text. */
 function positionsIn(text: string): (offset: number) => Place {
   const starts = [0];
   for (const { 0: end, index } of text.matchAll(/\r\n|\r|\n/g)) starts.push(index + end.length);
@@ -30,14 +30,15 @@ function positionsIn(text: string): (offset: number) => Place {
 const disputedLineEnds = /[\u0085\u2028\u2029]/g;
 
 /**
- * Reads YAML into trees with the place of every key and value, and tells all that is wrong with it, each in one line;
- * only where the text stops being YAML does the search end. Never throws, and the work is bounded whatever the text.
+ * Reads YAML into trees with the position of every key and value, and reports every problem in one line, up to the
+ * point where the text is not YAML any more. Never throws, and its work is bounded for any text.
  *
  * - `strict`, for the policy: a subset that every reader understands alike. No anchors, aliases, merge keys, tags or
- *   directives, no second document, and no bare value that YAML 1.1, YAML 1.2 and JSON read differently. What is
- *   refused is read all the same, as most would take it, so that the rest can be checked.
+ *   directives, no second document, and no bare value that YAML 1.1, YAML 1.2 and JSON read differently. Refused values
+ *   are still read, as most readers would, so that the rest can be checked.
  * - `lenient`, for files of other tools: aliases and merge keys are resolved, tags are left out, every key is a string.
- *   Of a key that stands twice, the last one counts. Line ends of YAML 1.1 end lines, as they do for those tools.
+ *   Of a duplicate key, which is reported, the last one is used. Line ends of YAML 1.1 end lines, as they do for those
+ *   tools.
  */
 export function readYaml(text: string, rules: "strict" | "lenient"): YamlReading {
   if (text.length > most.length) {
@@ -62,7 +63,7 @@ export function readYaml(text: string, rules: "strict" | "lenient"): YamlReading
     const isKnown = error instanceof YAMLException;
     const reason = isKnown ? error.reason : "the parser could not read it";
     const offset = (isKnown ? error.mark?.position : undefined) ?? 0;
-    // However much was told before: this is why there is no value.
+    // Not counted against `most.problems`: this is why there is no value.
     problems.push({ message: shortLine(`this is not valid YAML: ${reason}`), ...placeOf(offset) });
   }
   problems.sort((one, other) => one.line - other.line || one.column - other.column);

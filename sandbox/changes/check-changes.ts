@@ -1,4 +1,4 @@
-/** What can be done to check runs and suites: each verb changes them and tells listeners. */
+/** Changes to check runs and suites: each function makes one and sends its webhooks. */
 
 import { presentCheckSuite, presentSentCheckRun } from "../present/checks.ts";
 import type { State } from "../state/memory.ts";
@@ -6,10 +6,10 @@ import type { Account, App, CheckRun, CheckSuite, Repository } from "../state/mo
 import { checkSuite, identify, now } from "../state/state.ts";
 import { emit } from "./webhooks.ts";
 
-/** Fields that a request may set. A conclusion completes the run; annotations add up. */
+/** Fields that a request may set. A conclusion completes the run; annotations accumulate. */
 export type RunFields = Partial<Omit<CheckRun, "id" | "nodeId" | "suite">>;
 
-/** Makes a run in the app's suite for the commit, and tells of it. */
+/** Creates a run in the app's suite for the commit, and sends its webhooks. */
 export async function addCheckRun(
   state: State,
   repository: Repository,
@@ -37,7 +37,7 @@ export async function addCheckRun(
   return run;
 }
 
-/** Changes a run; the moment it completes is told. */
+/** Changes a run; sends a webhook when it completes. */
 export async function changeCheckRun(
   state: State,
   repository: Repository,
@@ -49,7 +49,7 @@ export async function changeCheckRun(
   if (run.status === "completed" && before !== "completed") await emitCompleted(state, repository, run);
 }
 
-/** Asks the run's app, and nobody else, to check again. */
+/** Asks only the run's app to check again. */
 export async function rerequestRun(
   state: State,
   repository: Repository,

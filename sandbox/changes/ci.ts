@@ -1,4 +1,6 @@
-/** A simulated GitHub Actions: it reports the checks that the seed names on every pull request's and merge group's head. */
+/**
+ * A simulated GitHub Actions: it reports the checks that the seed names on every pull request's and merge group's head.
+ */
 
 import type { State } from "../state/memory.ts";
 import type { Pull, Repository, SimulatedCheck } from "../state/model.ts";

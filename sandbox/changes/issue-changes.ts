@@ -1,4 +1,4 @@
-/** What can be done to an issue or pull request: each verb changes it, writes its history and tells listeners. */
+/** Changes to an issue or pull request: each function makes one, records it in the history and sends its webhooks. */
 
 import { presentAccount } from "../present/accounts.ts";
 import { presentIssue, presentLabel } from "../present/issues.ts";
@@ -9,12 +9,12 @@ import type { Account, Issue, IssueEvent, Label } from "../state/model.ts";
 import { addEvent, addLabel, findLabel, now, same, touch } from "../state/state.ts";
 import { emit } from "./webhooks.ts";
 
-/** Who does it, and where: the call itself. */
+/** The call that makes a change: its repository, actor and caller. */
 export type By = Pick<AuthoredCall, "state" | "repository" | "actor" | "caller">;
 
 type EventDetails = Partial<Pick<IssueEvent, "label" | "assignee" | "rename" | "base" | "other">>;
 
-/** Sends the issue's webhook; for a pull request the same actions go by the name of pull_request. */
+/** Sends the issue's webhook; for a pull request the same actions are sent as pull_request events. */
 export async function emitIssue(by: By, issue: Issue, action: string, parts: object = {}): Promise<void> {
   if (issue.pull === null) {
     const payload = { issue: presentIssue(by.state, issue), ...parts };
@@ -26,7 +26,7 @@ export async function emitIssue(by: By, issue: Issue, action: string, parts: obj
   }
 }
 
-/** Writes one line of the issue's history. */
+/** Adds one event to the issue's history. */
 export function record(by: By, issue: Issue, event: string, details: EventDetails = {}): void {
   addEvent(by.state, issue, { event, actor: by.actor, app: appOf(by.caller), ...details });
 }
@@ -66,7 +66,7 @@ export async function reopenIssue(by: By, issue: Issue): Promise<void> {
   await emitIssue(by, issue, "reopened");
 }
 
-/** Adds labels by name, each once; a name that the repository does not know becomes a label, as on GitHub. */
+/** Adds labels by name, each once; a name without a label in the repository creates one, as on GitHub. */
 export async function addLabels(by: By, issue: Issue, names: string[]): Promise<void> {
   for (const name of names) {
     const label = findLabel(issue.repository, name) ?? makeLabel(by, name);

@@ -1,4 +1,4 @@
-/** The merge queue: groups of pull requests that enter a branch together once their checks are good. */
+/** The merge queue: groups of pull requests that are merged together once their checks pass. */
 
 import { branchTip } from "../git/git.ts";
 import { checkState, protectionOf, unmetRules } from "../request/rules.ts";
@@ -13,13 +13,13 @@ import { moveRef } from "./push.ts";
 import { buildHead, groupCommits, groupRef, presentMergeGroup } from "./queue-group.ts";
 import { emit } from "./webhooks.ts";
 
-/** Why GitHub gives a group up: it has landed, a member was taken out, or what it stands on is no longer there. */
+/** Why GitHub ends a group: it has landed, a member changed or a check failed, or its base branch moved. */
 type Reason = "merged" | "dequeued" | "invalidated";
 
-/** What may settle a group: a report on its head, a change of a member, a move of its base. */
+/** Events that may end a group: a report on its head, a change to a member, a push to its base. */
 const REASON_TEXT = new Set(["merge_group", "check_run", "status", "pull_request", "push"]);
 
-/** Puts pull requests into their branch's queue as one group; gives why not, in words, when they cannot enter. */
+/** Puts pull requests into their branch's queue as one group; returns the reason, in words, when they cannot enter. */
 export function enterQueue(
   state: State,
   repository: Repository,
@@ -28,7 +28,7 @@ export function enterQueue(
   return inOrder(state, `merge queue ${repository.id}`, () => makeGroup(state, repository, pulls));
 }
 
-/** Looks after every open group whenever something is told that could settle one. */
+/** Rechecks every open group after each event that may end one. */
 export function watchQueues(state: State): void {
   state.webhookListeners.push(({ event }) => {
     if (!REASON_TEXT.has(event)) return;
@@ -88,7 +88,7 @@ async function settleGroups(state: State, repository: Repository): Promise<void>
   }
 }
 
-/** How a group ends by what is known now; undefined while it waits. */
+/** Why a group ends now; undefined while it waits. */
 async function endOf(repository: Repository, group: MergeGroup): Promise<Reason | undefined> {
   const stays = ({ pull, head }: MergeGroup["members"][number]) =>
     pull.issue.state === "open" && pull.head.sha === head && pull.base.ref === group.branch;
@@ -114,7 +114,7 @@ async function endGroup(
   await moveRef(by, { ref: group.ref, before: group.head, after: null });
 }
 
-/** Moves the base branch to the group's head; false when it has moved elsewhere meanwhile. */
+/** Moves the base branch to the group's head; false when the branch has moved meanwhile. */
 async function land(by: By, group: MergeGroup): Promise<boolean> {
   const commits = await groupCommits(by.repository, group);
   const pulls = group.members.map(({ pull }) => pull);
@@ -129,7 +129,7 @@ async function emitGroup(by: By, group: MergeGroup, action: string, parts: objec
   emit(by.state, by.repository, "merge_group", action, payload, by.actor);
 }
 
-/** The queue acts in GitHub's own name. */
+/** The queue acts as an account of GitHub's own. */
 function queueOf(state: State, repository: Repository): By {
   const actor = state.accounts.find(({ login }) => login === queueAccountLogin);
   if (actor === undefined) throw new Error("the sandbox has no merge queue account");

@@ -1,4 +1,4 @@
-/** What can befall a pull request apart from its text: new commits, a merge, another base. */
+/** Changes to a pull request other than its text: new commits, a merge, another base. */
 
 import { branchTip, gitText, isAncestor } from "../git/git.ts";
 import { appOf } from "../request/caller.ts";
@@ -8,7 +8,7 @@ import { addEvent, now, pullsOf, touch } from "../state/state.ts";
 import { startChecks } from "./ci.ts";
 import { type By, closeIssue, emitIssue, record } from "./issue-changes.ts";
 
-/** Keeps `refs/pull/N/head`, where git finds the head even when its branch is gone. */
+/** Updates `refs/pull/N/head`, where git finds the head even when its branch is gone. */
 export async function keepHead(pull: Pull): Promise<void> {
   const ref = `refs/pull/${pull.issue.number}/head`;
   await gitText(pull.issue.repository.dir, ["update-ref", ref, pull.head.sha]);
@@ -18,7 +18,7 @@ export function openPulls(repository: Repository): Pull[] {
   return pullsOf(repository).filter(({ issue }) => issue.state === "open");
 }
 
-/** Follows a moved branch: its pull requests get the new head, those into it may have been merged by hand. */
+/** Follows a moved branch: pull requests from it get the new head, and those into it may be merged by the push. */
 export async function followBranch(
   by: By,
   branch: string,
@@ -40,7 +40,7 @@ export async function followBranch(
   }
 }
 
-/** Records a merge that has happened and tells of it. */
+/** Records a merge that has happened and sends its webhooks. */
 export async function markMerged(by: By, pull: Pull, mergeCommit: string): Promise<void> {
   const { state } = by;
   pull.mergedAt = now(state);

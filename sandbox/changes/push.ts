@@ -1,4 +1,4 @@
-/** Moves branches and tags, and tells everyone whom it concerns. */
+/** Moves branches and tags, and sends the webhooks for it. */
 import { type Commit, readCommits } from "../git/commits.ts";
 import { git, isAncestor } from "../git/git.ts";
 import { presentAccount } from "../present/accounts.ts";
@@ -11,22 +11,22 @@ import type { By } from "./issue-changes.ts";
 import { followBranch } from "./pull-changes.ts";
 import { emit } from "./webhooks.ts";
 
-/** `ref` is the full name; null stands for a ref that is not there. */
+/** `ref` is the full name; null means that the ref does not exist. */
 export type RefChange = { ref: string; before: string | null; after: string | null };
 
 export const zeroId = "0".repeat(40);
 
-/** A push's payload names at most so many commits. */
+/** A push's payload lists at most this many commits. */
 const MAX_COMMITS = 2048;
 
-/** Whatever reads and moves refs of one repository happens one after another. */
+/** Runs tasks that read and move refs of one repository one after another. */
 export function withRefs<T>(state: State, repository: Repository, task: () => Promise<T>): Promise<T> {
   return inOrder(state, `refs ${repository.id}`, task);
 }
 
 /**
- * Moves one ref if it still stands at `before`, and tells of it; false when it does not. `merging` are the pull
- * requests whose merge this is: its caller tells of that.
+ * Moves one ref if it is still at `before`, and sends the webhooks; false when it is not. `merging` are the pull
+ * requests that this move merges: the caller reports those merges.
  */
 export function moveRef(by: By, change: RefChange, merging: readonly Pull[] = []): Promise<boolean> {
   const { ref, before, after } = change;
@@ -38,7 +38,7 @@ export function moveRef(by: By, change: RefChange, merging: readonly Pull[] = []
   });
 }
 
-/** Tells of refs that have moved: push, create and delete, and what becomes of pull requests. */
+/** Reports refs that have moved: sends push, create and delete, and updates pull requests. */
 export async function emitPush(by: By, changes: RefChange[], merging: readonly Pull[] = []): Promise<void> {
   by.repository.pushedAt = now(by.state);
   for (const change of changes) {
@@ -96,7 +96,7 @@ async function pushParts(by: By, { ref, before, after }: RefChange) {
   };
 }
 
-/** Oldest first; of a new branch, those that the default branch lacks. */
+/** Oldest first; for a new branch, the commits that the default branch lacks. */
 async function newCommits(
   repository: Repository,
   before: string | null,

@@ -46,7 +46,7 @@ export async function presentMergeGroup(repository: Repository, group: MergeGrou
   };
 }
 
-/** The commits of a group by the pull request each of them brings in, oldest first. */
+/** The commits of a group, one per pull request, oldest first. */
 export async function groupCommits(repository: Repository, group: MergeGroup): Promise<string[]> {
   const range = ["rev-list", "--first-parent", "--reverse", `${group.base}..${group.head}`];
   const { stdout } = await git(repository.dir, range);

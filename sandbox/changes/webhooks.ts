@@ -1,4 +1,4 @@
-/** Tells apps and repository hooks what happened: signed, in order, after the answer that caused it. */
+/** Sends webhooks to apps and repository hooks: signed, in order, after the answer to the request that caused them. */
 import { createHmac, randomUUID } from "node:crypto";
 import { presentAccount, presentOrganization } from "../present/accounts.ts";
 import { presentRepository } from "../present/repositories.ts";
@@ -12,15 +12,14 @@ import { background, inOrder, pause } from "../state/work.ts";
 /** GitHub gives up on a receiver after this many milliseconds. */
 const PATIENCE = 10_000;
 
-/** What an app with the permission hears without having subscribed. */
+/** Events that an app with the permission gets without subscribing. */
 const UNASKED = new Set(["check_run.rerequested", "check_suite.requested", "check_suite.rerequested"]);
 
 type Parcel = Pick<Delivery, "guid" | "event" | "action" | "target" | "installation" | "repository" | "body">;
 
 /**
- * Sends one webhook to every app installed on the repository and subscribed to the event, and to the
- * repository's own hooks. `parts` are the event's own fields, already in GitHub's JSON; with `only` no other app
- * hears of it.
+ * Sends one webhook to every app installed on the repository and subscribed to the event, and to the repository's own
+ * hooks. `parts` are the event's own fields, already in GitHub's JSON; with `only` no other app gets it.
  */
 export function emit(
   state: State,

@@ -1,4 +1,4 @@
-/** Apps, their installations and tokens, and what any caller may ask about itself. */
+/** Apps, their installations and tokens, and what any caller may read about itself. */
 import { z } from "zod";
 import { presentApp, presentInstallation, presentProfile } from "../present/accounts.ts";
 import { presentRepository } from "../present/repositories.ts";
@@ -95,7 +95,7 @@ function onAccount(call: AppCall, login: string): Answer {
   return installationOn(call, ({ account }) => account === findAccount(call.state, login));
 }
 
-/** A token for the installation or less; asking for more than it has is refused. */
+/** A token for all or part of the installation; a request for more than it has is refused. */
 function issueToken(call: AppCall, body: z.output<typeof narrowing>): Answer {
   const installation = findInstallation(call);
   if (installation === undefined) return notFound();
@@ -128,7 +128,7 @@ function issueToken(call: AppCall, body: z.output<typeof narrowing>): Answer {
   });
 }
 
-/** Null when nothing narrows; undefined when a repository is not the installation's. */
+/** Null when the request names no repositories; undefined when it names one outside the installation. */
 function narrowed(
   { repositories }: Installation,
   { repositories: names, repository_ids: ids }: z.output<typeof narrowing>,

@@ -1,4 +1,4 @@
-/** Who an issue is given to. */
+/** The assignees of an issue. */
 import { z } from "zod";
 import { assign, unassign } from "../changes/issue-changes.ts";
 import { presentAccount } from "../present/accounts.ts";
@@ -28,7 +28,7 @@ export const assigneeRoutes: Route[] = [
   writeIssueRoute("DELETE", ASSIGNEES, "triage", withBody(logins, remove)),
 ];
 
-/** The accounts behind the logins, or the 422 that a stranger among them earns when an issue is made or changed. */
+/** The accounts behind the logins, or a 422 when one of them cannot be assigned. */
 export function findAssignees(call: RepositoryCall, names: string[]): { found: Account[] } | Answer {
   const accounts = names.map((login) => findAccount(call.state, login));
   const known = assignable(call);
@@ -38,7 +38,7 @@ export function findAssignees(call: RepositoryCall, names: string[]): { found: A
     : invalid({ resource: "Issue", field: "assignees", code: "invalid" });
 }
 
-/** Those who have a role here by name, by a team or as a member; reading a public repository gives none. */
+/** Accounts with a role here by name, by a team or as a member; that anyone may read a public repository is no role. */
 function assignable(call: RepositoryCall): Account[] {
   const { state, repository } = call;
   const closed = { ...repository, private: true };

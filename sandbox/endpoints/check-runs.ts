@@ -1,4 +1,7 @@
-/** Check runs: only an app makes them, only the same app changes them, and everyone who reads sees them. */
+/**
+ * Check runs: only apps create them, only the same app changes them, and everyone who may read the repository sees
+ * them.
+ */
 import { z } from "zod";
 import { addCheckRun, changeCheckRun, type RunFields, rerequestRun } from "../changes/check-changes.ts";
 import { branchesAt, resolveCommit } from "../git/git.ts";
@@ -20,7 +23,7 @@ import type { Annotation, CheckRun } from "../state/model.ts";
 const REPO = "/repos/:owner/:repo";
 const RUNS = `${REPO}/check-runs` as const;
 const READ = { needs: "checks=read", role: "read" } as const;
-/** People make no checks; what refuses them is that they are no app. */
+/** People cannot create checks, whatever their role: they are refused because they are not an app. */
 const WRITE = { needs: "checks=write", role: "read" } as const;
 
 /** GitHub's limits. */
@@ -117,7 +120,7 @@ function noSuchCommit(): Answer {
   });
 }
 
-/** Newest first. Of runs with one name in one suite only the latest shows, unless all are asked for. */
+/** Newest first. Of runs with one name in one suite only the latest is listed, unless all are requested. */
 function list(call: RepositoryCall, belongs: (run: CheckRun) => boolean): Promise<Answer> {
   const query = (name: string) => call.query.get(name);
   const name = query("check_name");
@@ -172,7 +175,7 @@ function refuseUnfinished({ status, conclusion }: Fields): Answer | undefined {
     : undefined;
 }
 
-/** From GitHub's names to ours; what the request leaves out stays as it is. */
+/** Maps GitHub's names to ours; fields that the request leaves out stay unchanged. */
 function toFields(body: Fields): RunFields {
   const { output: given } = body;
   return {

@@ -1,4 +1,4 @@
-/** Check suites: what one app says about one commit. */
+/** Check suites: one app's check runs on one commit. */
 
 import { rerequestSuite } from "../changes/check-changes.ts";
 import { resolveCommit } from "../git/git.ts";
@@ -49,7 +49,7 @@ async function list(call: RepositoryCall): Promise<Answer> {
   return listing(call, suites, (suite) => shown(call, suite), "check_suites");
 }
 
-/** Outside webhooks a suite names its repository. */
+/** Outside webhooks a suite includes its repository. */
 async function shown(call: RepositoryCall, suite: CheckSuite) {
   const { state, repository } = call;
   const repositoryShown = presentMinimalRepository(state, repository);

@@ -1,4 +1,4 @@
-/** Who may do what in a repository. */
+/** The collaborators of a repository and their permissions. */
 import { z } from "zod";
 import { presentAccount } from "../present/accounts.ts";
 import { type Answer, invalid, noContent, notFound, ok, refused } from "../request/answer.ts";
@@ -11,11 +11,11 @@ import { findAccount, includesRole, roleOf, same } from "../state/state.ts";
 const PEOPLE = "/repos/:owner/:repo/collaborators";
 const PERSON = "/repos/:owner/:repo/collaborators/:login";
 
-/** Lists of people are shown to those who may write, and to apps. */
+/** Only callers who may write, and apps, may list people. */
 const READ = { needs: "metadata=read", role: "write" } as const;
 const ADMIN = { needs: "administration=write", role: "admin" } as const;
 
-/** GitHub's older words, as requests still name them; a role's own name is taken as well. */
+/** GitHub's older names for roles, which requests still use; a role's own name is accepted as well. */
 const NAMES: Record<string, Role> = { pull: "read", push: "write" };
 
 const given = z.object({ permission: z.string().default("push") });
@@ -40,7 +40,7 @@ export const collaboratorRoutes: Route[] = [
   }),
 ];
 
-/** The role that somebody holds by name, team or membership; that anyone may read a public repository is none. */
+/** The role that an account has by name, team or membership; that anyone may read a public repository is no role. */
 function ownRole(call: RepositoryCall, account: Account): Role | undefined {
   return account.type === "User"
     ? roleOf(call.state, { ...call.repository, private: true }, account)
@@ -57,7 +57,7 @@ function list(call: RepositoryCall): Promise<Answer> {
   return listing(call, people, (account) => presentCollaborator(call, account, ownRole(call, account)));
 }
 
-/** `permission` knows four levels only; `role_name` tells triage and maintain apart. */
+/** `permission` has only four levels; `role_name` distinguishes triage and maintain too. */
 function permissionOf(call: RepositoryCall, account: Account) {
   const role = roleOf(call.state, call.repository, account);
   const level = role === "maintain" ? "write" : role === "triage" ? "read" : (role ?? "none");
@@ -78,7 +78,7 @@ function presentCollaborator(call: RepositoryCall, account: Account, role: Role 
   };
 }
 
-/** Somebody new would get an invitation on GitHub; here they are in at once, which an existing one is there too. */
+/** GitHub would invite a new collaborator; the sandbox adds the account at once. */
 function put(call: RepositoryCall, body: z.output<typeof given>): Answer {
   const account = findAccount(call.state, call.params.login ?? "");
   if (account === undefined) return notFound();

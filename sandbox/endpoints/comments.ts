@@ -70,7 +70,7 @@ function create(call: AuthoredIssueCall, { body }: z.output<typeof text>): Answe
   return created(presentComment(state, comment));
 }
 
-/** Being the author of a locked issue is not enough to comment on it. */
+/** Whether the caller may comment on a locked issue: its author needs the role too. */
 function mayWrite(call: AuthoredIssueCall): boolean {
   return (
     call.caller.kind === "installation" ||
@@ -110,7 +110,7 @@ function refuseChange(call: AuthoredCall, comment: Comment): Answer | undefined 
     : forbidden("Must have admin rights to Repository.");
 }
 
-/** For a pull request, too, this is `issue_comment`, with the issue that is its face. */
+/** A comment on a pull request is sent as `issue_comment` too, with the pull request's issue. */
 function emitComment(call: AuthoredCall, action: string, comment: Comment, parts: object = {}): void {
   const { state, repository, actor } = call;
   const issue = presentIssue(state, comment.issue);

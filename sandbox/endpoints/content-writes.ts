@@ -1,4 +1,4 @@
-/** Writing and removing a file by its path: one commit on a branch each. */
+/** Writes or deletes a file by its path: one commit on a branch each. */
 import { z } from "zod";
 import { moveRef } from "../changes/push.ts";
 import { readCommit, signatureOf } from "../git/commits.ts";
@@ -43,7 +43,7 @@ export const contentWriteRoutes: Route[] = [
   ),
 ];
 
-/** Null takes the file away. The caller must know what was there before. */
+/** Null deletes the file. The request must name the old blob. */
 async function changeFile(call: AuthoredCall, body: Change, content: Buffer | null): Promise<Answer> {
   const { state, repository } = call;
   const { dir } = repository;

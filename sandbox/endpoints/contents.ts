@@ -10,7 +10,7 @@ import { type RepositoryCall, type Route, repoRoute } from "../request/route.ts"
 
 const CONTENTS = "/repos/:owner/:repo/contents";
 
-/** GitHub gives no content in JSON for a file that is larger, only in the raw media type. */
+/** For larger files GitHub gives no content in JSON, only in the raw media type. */
 const MAX_INLINE_BYTES = 1024 * 1024;
 
 export const contentRoutes: Route[] = [

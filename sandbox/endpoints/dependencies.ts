@@ -1,4 +1,4 @@
-/** Which issue waits for which. Requests name the other issue by its database id. */
+/** Dependencies between issues. Requests name the other issue by its database id. */
 import { z } from "zod";
 import { record } from "../changes/issue-changes.ts";
 import { emit } from "../changes/webhooks.ts";
@@ -27,7 +27,7 @@ export const dependencyRoutes: Route[] = [
   writeIssueRoute("DELETE", `${DEPENDENCIES}/blocked_by/:id`, "triage", remove),
 ];
 
-/** All issues, in any repository, that wait for this one. */
+/** All issues, in any repository, that are blocked by this one. */
 function blockedBy(state: State, issue: Issue): Issue[] {
   return state.repositories.flatMap(({ issues }) => issues).filter((each) => each.blockedBy.includes(issue));
 }
@@ -51,7 +51,7 @@ function refuseDependency(blocked: Issue, blocking: Issue): string | undefined {
   return waitsFor(blocking, blocked) ? "The dependency would make a circle" : undefined;
 }
 
-/** No circle is ever let in, so this ends. */
+/** Cycles are refused, so this terminates. */
 function waitsFor(issue: Issue, target: Issue): boolean {
   return issue.blockedBy.some((each) => each === target || waitsFor(each, target));
 }
@@ -67,7 +67,7 @@ function remove(call: AuthoredIssueCall): Answer {
   return ok(presentIssue(call.state, blocking));
 }
 
-/** Both ends are told, each in its own repository. */
+/** Sends a webhook for each of the two issues, each in its own repository. */
 function emitDependency(
   call: AuthoredIssueCall,
   what: "added" | "removed",

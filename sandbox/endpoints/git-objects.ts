@@ -21,7 +21,7 @@ import { now } from "../state/state.ts";
 
 const GIT = "/repos/:owner/:repo/git";
 
-/** A tree's listing ends here and says so. */
+/** A longer listing of a tree is truncated and says so. */
 const MAX_ENTRIES = 100_000;
 
 /** An object's full id in a request. */

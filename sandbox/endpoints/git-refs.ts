@@ -83,7 +83,7 @@ async function findRef(call: RepositoryCall): Promise<Ref | undefined> {
   return (await listRefs(call.repository.dir, name)).find((ref) => ref.name === name);
 }
 
-/** Branches hold commits only, pull refs are the sandbox's own, and protected branches are protected. */
+/** A branch can only point to a commit, pull refs are the sandbox's own, and protection applies. */
 async function refuseMove(
   call: AuthoredCall,
   ref: string,

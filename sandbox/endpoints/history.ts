@@ -14,9 +14,9 @@ import { pullsOf } from "../state/state.ts";
 
 const REPO = "/repos/:owner/:repo";
 
-/** A comparison shows at most so many files, as on GitHub. */
+/** A comparison shows at most this many files, as on GitHub. */
 const MAX_FILES = 300;
-/** Commits on the first page of a comparison that asks for no pages. GitHub gives 250 there, but 100 on all others. */
+/** Commits in a comparison whose request asks for no page. GitHub gives 250 there, but 100 on all others. */
 const MAX_COMMITS = 100;
 
 export const historyRoutes: Route[] = [
@@ -30,7 +30,7 @@ export const historyRoutes: Route[] = [
   repoRoute(`GET ${REPO}/compare/:range{.+}`, readContents, compare),
 ];
 
-/** Stands last: a ref's name may hold slashes. */
+/** Must be registered last: a ref's name may contain slashes. */
 export const commitRoute: Route = repoRoute(`GET ${REPO}/commits/:ref{.+}`, readContents, async (call) => {
   const { state, repository } = call;
   const sha = await resolveCommit(repository.dir, call.params.ref ?? "");

@@ -28,7 +28,7 @@ const name = z.string().trim().min(1).max(50);
 const color = z.string();
 const description = z.string().max(100).nullish();
 
-/** GitHub takes plain names and objects with a name alike. */
+/** GitHub accepts both plain names and objects with a name. */
 export const labelNames = z.array(z.union([name, z.object({ name }).transform((label) => label.name)]));
 
 const newLabel = z.object({ name, color: color.optional(), description });

@@ -1,4 +1,4 @@
-/** Merging a pull request, and bringing its branch up to date. */
+/** Merges a pull request, and updates its branch from the base. */
 import { z } from "zod";
 import { markMerged } from "../changes/pull-changes.ts";
 import { moveRef } from "../changes/push.ts";
@@ -59,7 +59,7 @@ async function mergePull(call: AuthoredPullCall, body: Order): Promise<Answer> {
   if (after === undefined) return refused(405, "Pull Request is not mergeable");
   const workflow = await refuseWorkflows(repository, call.caller, base, after);
   if (workflow !== undefined) return forbidden(workflow);
-  // Whatever was judged may have changed while git was at work.
+  // The rules may have become unmet while git worked.
   const late = pull.head.sha === head ? await unmetFor(call, base) : undefined;
   if (late !== undefined) return refused(405, late);
   if (pull.head.sha !== head) {
@@ -71,7 +71,7 @@ async function mergePull(call: AuthoredPullCall, body: Order): Promise<Answer> {
   return ok({ sha: after, merged: true, message: "Pull Request successfully merged" });
 }
 
-/** The first thing that branch protection misses, unless it does not bind this caller. */
+/** The first unmet rule of branch protection, unless the caller is exempt. */
 async function unmetFor(call: AuthoredPullCall, base: string): Promise<string | undefined> {
   const { state, repository, pull, actor } = call;
   const rule = protectionOf(repository, pull.base.ref);

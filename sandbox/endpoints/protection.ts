@@ -90,7 +90,7 @@ export const protectionRoutes: Route[] = [
     if (rule === undefined) return notFound();
     const conditions = { ref_name: { include: [`refs/heads/${rule.branch}`], exclude: [] } };
     const ruleset = presentRuleset(call.state, call.repository, rule);
-    // Who is let past a ruleset is shown only to those who may change it.
+    // Only callers who may change a ruleset see who may bypass it.
     const mayChange = refuseRepository(call.state, call.caller, call.repository, WRITE) === undefined;
     const bypass = mayChange ? { bypass_actors: presentBypass(rule) } : {};
     return ok({ ...ruleset, conditions, rules: presentRules(rule), ...bypass });
@@ -127,14 +127,14 @@ async function protect(call: RepositoryCall, body: z.output<typeof settings>): P
     allowPush: body.required_status_checks === null && reviews === null,
     allowForcePushes: body.allow_force_pushes ?? false,
     allowDeletions: body.allow_deletions ?? false,
-    // REST cannot set it here; what was chosen on the site stays.
+    // REST cannot set it here; the setting made on the site stays.
     mergeQueue: old?.mergeQueue ?? null,
   };
   repository.protection = [...repository.protection.filter((other) => other.branch !== branch), rule];
   return ok(presentProtectedBranch(state, repository, rule));
 }
 
-/** `app_id` -1 says any app, as null does. */
+/** `app_id` -1 means any app, as null does. */
 function checksOf(body: {
   contexts?: string[] | undefined;
   checks?: z.output<typeof checkList>;

@@ -1,4 +1,4 @@
-/** Pull requests: making, reading and editing them. Merging and reviewing have files of their own. */
+/** Creates, reads and edits pull requests. Merging and reviewing have their own files. */
 import { z } from "zod";
 import { startChecks } from "../changes/ci.ts";
 import { closeIssue, editText, emitIssue, record, reopenIssue } from "../changes/issue-changes.ts";
@@ -25,7 +25,7 @@ import { addIssue, addPull, pullsOf } from "../state/state.ts";
 
 const PULLS = "/repos/:owner/:repo/pulls";
 
-/** GitHub lists no more files of one pull request. */
+/** The most files that GitHub lists for one pull request. */
 const MAX_FILES = 3000;
 
 const newPull = z.object({

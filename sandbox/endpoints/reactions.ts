@@ -66,7 +66,7 @@ function list(call: RepositoryCall, target: Target): Promise<Answer> {
   return listing(call, shown, (reaction) => presentReaction(call.state, reaction));
 }
 
-/** 201 for a new reaction, 200 for one that was there already. */
+/** 201 for a new reaction, 200 for one that existed already. */
 function react(call: AuthoredCall, target: Target, content: string): Answer {
   const { state, actor } = call;
   const there = target.reactions.find((each) => each.user === actor && each.content === content);

@@ -31,7 +31,7 @@ export const repositoryRoutes: Route[] = [
   }),
 ];
 
-/** Stands last: a branch's name may hold slashes. */
+/** Must be registered last: a branch's name may contain slashes. */
 export const branchRoute: Route = repoRoute(
   `GET ${REPO}/branches/:branch{.+}`,
   readContents,

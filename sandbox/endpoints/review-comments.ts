@@ -39,7 +39,7 @@ export const reviewCommentRoutes: Route[] = [
   authoredPullRoute("POST", "/comments", WRITE, withBody(single, createComment)),
 ];
 
-/** Every such comment belongs to a review; one made by itself gets a review of its own. */
+/** Every such comment belongs to a review; a single comment gets a review of its own. */
 async function createComment(call: AuthoredPullCall, body: z.output<typeof single>): Promise<Answer> {
   const { state, repository, pull, actor } = call;
   const parent = pull.reviewComments.find(({ id }) => id === body.in_reply_to);
@@ -70,7 +70,7 @@ async function createComment(call: AuthoredPullCall, body: z.output<typeof singl
   return created(presentReviewComment(state, comment));
 }
 
-/** Adds the comment and tells of it. */
+/** Adds the comment and sends its webhook. */
 export function addReviewComment(
   call: AuthoredPullCall,
   review: Review,

@@ -1,4 +1,4 @@
-/** Reviews of a pull request, and whom one asks for them. */
+/** Reviews of a pull request, and its requested reviewers. */
 import { z } from "zod";
 import { emitIssue, record } from "../changes/issue-changes.ts";
 import { emit } from "../changes/webhooks.ts";
@@ -66,7 +66,7 @@ function findReview(call: PullCall): Review | undefined {
     .find(({ id }) => id === Number(call.params.review));
 }
 
-/** A review that was not submitted yet is its author's alone. */
+/** Only its author sees a review that is not submitted yet. */
 export function isVisibleTo(actor: Account | null): (review: Review) => boolean {
   return (review) => review.state !== "PENDING" || review.user === actor;
 }
@@ -109,7 +109,7 @@ function submitReview(call: AuthoredPullCall, body: z.output<typeof submission>)
   return ok(presentReview(call.state, review));
 }
 
-/** Nobody judges their own pull request, and all but an approval needs words. */
+/** Authors may only comment on their own pull request, and every review except an approval needs a body. */
 function refuseVerdict(
   call: AuthoredPullCall,
   event: z.output<typeof verdict> | undefined,

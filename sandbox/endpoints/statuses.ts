@@ -1,4 +1,4 @@
-/** Commit statuses. Each stands for ever; of one context the newest counts. */
+/** Commit statuses. They are never deleted; the newest of each context counts. */
 import { z } from "zod";
 import { emit } from "../changes/webhooks.ts";
 import { readCommit } from "../git/commits.ts";
@@ -109,7 +109,7 @@ async function combined(call: RepositoryCall): Promise<Answer> {
   };
 }
 
-/** Any failure or error fails the whole; none at all, or one pending, leaves it pending. */
+/** Any failure or error makes the combined state a failure; no status at all, or a pending one, makes it pending. */
 function weigh(statuses: CommitStatus[]): "failure" | "pending" | "success" {
   if (statuses.some(({ state }) => state === "failure" || state === "error")) return "failure";
   return statuses.length === 0 || statuses.some(({ state }) => state === "pending") ? "pending" : "success";

@@ -1,4 +1,4 @@
-/** Issues inside issues. A sub-issue has one parent, and its number in requests is the database id. */
+/** Sub-issues. A sub-issue has one parent, and requests name it by its database id. */
 import { z } from "zod";
 import { record } from "../changes/issue-changes.ts";
 import { emit } from "../changes/webhooks.ts";
@@ -108,7 +108,7 @@ function reorder(call: AuthoredIssueCall, body: z.output<typeof position>): Answ
   return ok(presentIssue(call.state, issue));
 }
 
-/** Both ends are told, each in its own repository. */
+/** Sends a webhook for each of the two issues, each in its own repository. */
 function emitSubIssue(call: AuthoredIssueCall, what: "added" | "removed", parent: Issue, issue: Issue): void {
   const { state, actor } = call;
   const ends = {

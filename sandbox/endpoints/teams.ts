@@ -13,7 +13,7 @@ const TEAM = "/orgs/:org/teams/:team";
 
 type OrgCall = Call & { organization: Organization };
 
-/** In the words that teams still use for roles. */
+/** The older names for roles that teams still use. */
 const PERMISSION: Record<Role, string> = {
   read: "pull",
   triage: "triage",

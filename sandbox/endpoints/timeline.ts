@@ -1,4 +1,4 @@
-/** The history of issues: what was done to them, and between that what was said. */
+/** The history of issues: events, and in the timeline comments among them. */
 
 import { presentEvent, presentTimelineComment } from "../present/events.ts";
 import { readIssues } from "../request/access.ts";
@@ -12,7 +12,7 @@ import type { Issue, IssueEvent, Repository } from "../state/model.ts";
 const EVENTS = "/repos/:owner/:repo/issues/events";
 const ISSUE = "/repos/:owner/:repo/issues/:number";
 
-/** These stand in the timeline but not among the events. */
+/** These are in the timeline but not among the events. */
 const TIMELINE_ONLY = new Set(["commented", "committed", "reviewed"]);
 
 export const timelineRoutes: Route[] = [
@@ -41,7 +41,7 @@ function eventsOf(repository: Repository): IssueEvent[] {
   return events.sort((one, other) => other.id - one.id);
 }
 
-/** Ids grow with time over the whole server, so they put events and comments in one order. */
+/** Ids increase over time on the whole server, so they sort events and comments together. */
 function timelineOf(state: State, issue: Issue): { id: number; shown: () => unknown }[] {
   const events = issue.events
     .filter(isEvent)

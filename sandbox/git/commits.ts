@@ -27,7 +27,7 @@ export type FileChange = {
   patch: string | null;
 };
 
-/** GitHub shows no diff of a file that is larger. */
+/** GitHub shows no diff for larger files. */
 const PATCH_LIMIT = 500_000;
 
 const FORMAT = "%H%n%T%n%P%n%an%n%ae%n%at%n%cn%n%ce%n%ct%n%B";
@@ -43,7 +43,7 @@ export async function readCommits(dir: string, args: readonly string[]): Promise
     .map(parseCommit);
 }
 
-/** `sha` must be the full id of a commit that is there. */
+/** `sha` must be the full id of an existing commit. */
 export async function readCommit(dir: string, sha: string): Promise<Commit> {
   const [commit] = await readCommits(dir, ["-1", sha]);
   if (commit === undefined) throw new Error(`${dir} has no commit ${sha}`);
@@ -59,7 +59,7 @@ export async function countCommits(dir: string, from: string, to: string): Promi
   return Number(await gitText(dir, ["rev-list", "--count", `${from}..${to}`]));
 }
 
-/** What changed between two commits or trees; renames are found. Null stands for the empty tree. */
+/** The changes between two commits or trees, with renames detected. Null means the empty tree. */
 export async function readChanges(dir: string, from: string | null, to: string): Promise<FileChange[]> {
   const ends = [from ?? (await gitText(dir, ["hash-object", "-t", "tree", "--stdin"])), to];
   const options = ["-M", "-l3000", "--full-index", "--no-ext-diff", "--no-textconv"];
@@ -70,7 +70,7 @@ export async function readChanges(dir: string, from: string | null, to: string):
   const sections = patchText.split(/^(?=diff --git )/m).filter((section) => section !== "");
   return parseChanges(table).map((change) => {
     const section = sections.shift() ?? "";
-    // A file that became a link is shown by git as a removal and an addition.
+    // git shows a file that became a link as a removal and an addition.
     if (change.status === "changed") sections.shift();
     const hunks = section.indexOf("\n@@ ");
     const patch = hunks === -1 || section.length > PATCH_LIMIT ? null : section.slice(hunks + 1).trimEnd();
@@ -78,7 +78,7 @@ export async function readChanges(dir: string, from: string | null, to: string):
   });
 }
 
-/** The account whose address stands in a commit; anyone can write any address into one. */
+/** The account with the email address of a commit; anyone can write any address into a commit. */
 export function accountOfEmail(state: State, email: string): Account | null {
   const [, login] = /^(?:\d+\+)?(.+)@users\.noreply\.github\.com$/i.exec(email) ?? [];
   const found = state.accounts.find(
@@ -89,7 +89,7 @@ export function accountOfEmail(state: State, email: string): Account | null {
   return found ?? null;
 }
 
-/** How an account signs a commit that is made on the site. */
+/** The author line of an account for a commit made on the site. */
 export function signatureOf(account: Account, date: string): Signature {
   const email = account.email ?? `${account.id}+${account.login}@users.noreply.github.com`;
   return { name: account.name ?? account.login, email, date };

@@ -1,4 +1,4 @@
-/** Runs git by argument list in an environment of its own: no user's or machine's settings, no hooks but ours. */
+/** Runs git by argument list in its own environment: no settings of the user or machine, and only our hook. */
 import { type GitResult, order } from "./host.ts";
 import { readCached, writeCached } from "./memory.ts";
 
@@ -22,7 +22,7 @@ const SETTINGS = [
   ...["merge.renames=true", "diff.renames=true", "core.fsmonitor=false"],
 ];
 
-/** Runs one command in `dir` and gives its exit status; only a git that cannot be started is an error. */
+/** Runs one command in `dir` and returns its exit status; throws only when git cannot be started. */
 export async function git(
   dir: string,
   args: readonly string[],
@@ -44,7 +44,7 @@ export async function git(
   return answer;
 }
 
-/** What a command printed, without the last newline; throws when it fails. */
+/** The output of a command, without the last newline; throws when the command fails. */
 export async function gitText(
   dir: string,
   args: readonly string[],
@@ -55,7 +55,7 @@ export async function gitText(
   return stdout.toString("utf8").replace(/\n$/, "");
 }
 
-/** The commit that a revision names: a branch, a tag (followed), a full or short id; undefined when none. */
+/** The commit that a revision names: a branch, a tag (followed), a full or short id; undefined if none. */
 export async function resolveCommit(dir: string, revision: string): Promise<string | undefined> {
   if (revision === "" || revision.startsWith("-") || /[\s^~:?*[\\]|\.\.|@\{/.test(revision)) return undefined;
   const isId = /^[0-9a-f]{40}$/.test(revision);
@@ -66,7 +66,7 @@ export async function resolveCommit(dir: string, revision: string): Promise<stri
   return undefined;
 }
 
-/** The full id of what git itself understands as an object's name; undefined when there is none. */
+/** The full id of the object that a name or revision of git's syntax means; undefined if there is none. */
 export async function objectId(dir: string, name: string): Promise<string | undefined> {
   const { exit, stdout } = await git(dir, ["rev-parse", "--quiet", "--verify", "--end-of-options", name]);
   return exit === 0 ? stdout.toString("utf8").trim() : undefined;
@@ -105,7 +105,7 @@ export async function isRefName(dir: string, name: string): Promise<boolean> {
   return name.startsWith("refs/") && (await git(dir, ["check-ref-format", name])).exit === 0;
 }
 
-/** The branches that stand at a commit, by their names without `refs/heads/`, the default branch first. */
+/** The branches that point to a commit, by their names without `refs/heads/`, the default branch first. */
 export async function branchesAt(
   { dir, defaultBranch }: { dir: string; defaultBranch: string },
   sha: string,

@@ -1,9 +1,9 @@
-/** Keeps the process that starts git, and hands it commands. */
+/** Owns the process that starts git, and sends it commands. */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Order, Report } from "./runner.ts";
 
-/** What a command came to: its exit status, and what it printed. */
+/** The result of a command: its exit status and output. */
 export type GitResult = { exit: number; stdout: Buffer; stderr: string };
 
 const here = fileURLToPath(import.meta.url);
@@ -15,7 +15,7 @@ const waiting = new Map<number, { resolve(report: Report): void; reject(error: E
 let runner: ChildProcess | null = null;
 let orders = 0;
 
-/** Runs one git command in the other process. Fails only when that process ends before it answers. */
+/** Runs one git command in the other process. Fails only when that process exits before it answers. */
 export function order(command: Omit<Order, "id">): Promise<Report> {
   runner ??= start();
   const id = ++orders;
@@ -47,7 +47,7 @@ function start(): ChildProcess {
   return child;
 }
 
-/** The runner keeps nobody alive except while somebody waits for it; it ends when its host does. */
+/** The runner keeps this process alive only while a command is pending, and exits with it. */
 function keepAlive(child: ChildProcess, isNeeded: boolean): void {
   for (const handle of [child, child.channel]) isNeeded ? handle?.ref() : handle?.unref();
 }

@@ -1,4 +1,6 @@
-/** Remembers what git said of objects: an id names the same content for ever, so what is asked by ids alone has one answer. */
+/**
+ * Caches git's answers about objects: an id always names the same content, so a command with ids only has one answer.
+ */
 import { LRUCache } from "lru-cache";
 import type { GitResult } from "./host.ts";
 
@@ -14,9 +16,9 @@ const reading = new Set([
   "rev-parse",
 ]);
 const types = new Set(["blob", "commit", "tag", "tree"]);
-/** Options that bring refs in. */
+/** Options that read refs. */
 const ofRefs = /^--(all|branches|glob|remotes|tags)\b/;
-/** One full id or a range of two, without the commits of one, or what it leads to. */
+/** One full id, a range of two, an excluded id, or an id with a suffix such as `^{tree}`. */
 const byId = /^\^?[0-9a-f]{40}(\.{2,3}[0-9a-f]{40})?(\^\{[a-z]+\})?$/;
 
 const maxBytes = 64 * 1024 * 1024;
@@ -26,12 +28,12 @@ const cache = new LRUCache<string, GitResult>({
   sizeCalculation: ({ stdout, stderr }, key) => stdout.length + stderr.length + key.length + 200,
 });
 
-/** The answer given before in this folder, if the question was asked by ids alone. */
+/** The cached answer for this folder, if the command has ids only. */
 export function readCached(dir: string, args: readonly string[]): GitResult | undefined {
   return cache.get(keyOf(dir, args));
 }
 
-/** Keeps an answer to a question that was asked by ids alone, but not that an object is lacking: it may come later. */
+/** Caches the answer to a command with ids only, but not that an object is missing: it may be added later. */
 export function writeCached(dir: string, args: readonly string[], answer: GitResult): void {
   const isAnswer = answer.exit === 0 || (args[0] === "merge-base" && answer.exit === 1);
   if (isAnswer && isLasting(args)) cache.set(keyOf(dir, args), answer);

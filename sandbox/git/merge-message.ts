@@ -1,4 +1,4 @@
-/** The message of the commit that a merge makes, as GitHub writes it by default. */
+/** The message of a merge's commit, as GitHub writes it by default. */
 
 import type { Pull } from "../state/model.ts";
 import { readCommits } from "./commits.ts";

@@ -1,4 +1,4 @@
-/** Merges made by git without a work tree. */
+/** Merges by git without a work tree. */
 
 import type { Account } from "../state/model.ts";
 import { readCommit, readCommits, signatureOf } from "./commits.ts";
@@ -7,12 +7,12 @@ import { type Signature, writeCommit } from "./objects.ts";
 
 export type MergeMethod = "merge" | "squash" | "rebase";
 
-/** GitHub itself signs as committer what it makes on the site. */
+/** GitHub itself is the committer of commits made on the site. */
 export function siteSignature(date: string): Signature {
   return { name: "GitHub", email: "noreply@github.com", date };
 }
 
-/** The tree of both sides together; undefined when they conflict or have no common history. */
+/** The merged tree of both sides; undefined when they conflict or have no common history. */
 export async function mergeTrees(dir: string, base: string, head: string): Promise<string | undefined> {
   const { exit, stdout } = await git(dir, ["merge-tree", "--write-tree", "--no-messages", base, head]);
   return exit === 0 ? stdout.toString("utf8").trim() : undefined;
@@ -45,7 +45,7 @@ export async function merge(dir: string, order: MergeOrder): Promise<string | un
   });
 }
 
-/** Puts each commit anew on top of the base: authors stay, the committer is the site. */
+/** Recreates each commit on top of the base: authors stay, the committer is the site. */
 async function rebase(dir: string, { base, head, date }: MergeOrder): Promise<string | undefined> {
   const commits = await readCommits(dir, ["--reverse", "--no-merges", "--topo-order", `${base}..${head}`]);
   let tip = base;
@@ -59,8 +59,8 @@ async function rebase(dir: string, { base, head, date }: MergeOrder): Promise<st
 }
 
 /**
- * The tree of `onto` with the one change that `commit` made. A commit with the tree of `onto` and the parent of
- * `commit` has that parent as merge base, so a plain merge of the two applies just that change.
+ * The tree of `onto` with the change of `commit` applied. A commit with the tree of `onto` and the parent of `commit`
+ * has that parent as merge base, so a plain merge of the two applies just that change.
  */
 async function transplant(
   dir: string,

@@ -1,10 +1,10 @@
-/** Makes git objects: blobs, trees and commits, all by git itself, so ids are git's own. */
+/** Creates git objects (blobs, trees and commits) with git itself, so ids are git's own. */
 import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { gitText } from "./git.ts";
 
-/** One change to a tree: `content` makes a blob, `sha` names an object, null takes the path away. */
+/** One change to a tree: `content` creates a blob, `sha` names an object, null deletes the path. */
 export type TreeChange = { path: string; mode: string } & (
   | { content: string | Uint8Array }
   | { sha: string | null }
@@ -17,7 +17,7 @@ export async function writeBlob(dir: string, content: string | Uint8Array): Prom
   return gitText(dir, ["hash-object", "-w", "--stdin"], { input: content });
 }
 
-/** The tree that `changes` make of `base` (a tree's or commit's id; null for an empty one). */
+/** The tree of `base` (a tree's or commit's id; null for the empty tree) with `changes` applied. */
 export async function writeTree(
   dir: string,
   base: string | null,
@@ -35,7 +35,7 @@ export async function writeTree(
   }
 }
 
-/** A commit exactly as described: the message is kept to the byte, so whoever knows the fields knows the id. */
+/** Creates a commit exactly as described: the message is kept to the byte, so the fields determine the id. */
 export async function writeCommit(
   dir: string,
   fields: {
@@ -56,7 +56,7 @@ export async function writeCommit(
   return gitText(dir, ["hash-object", "-t", "commit", "-w", "--stdin"], { input });
 }
 
-/** A directory takes the place of all that lay there; a null `sha` takes away a file or a whole directory. */
+/** A directory replaces everything at its path; a null `sha` deletes a file or a whole directory. */
 async function indexLines(dir: string, env: Record<string, string>, change: TreeChange): Promise<string> {
   if ("content" in change) return indexLine(change.mode, await writeBlob(dir, change.content), change.path);
   if (change.sha !== null && change.mode !== "040000") {
@@ -78,7 +78,7 @@ function indexLine(mode: string, sha: string, path: string): string {
   return `${mode} ${sha}\t${path}\0`;
 }
 
-/** Git keeps seconds since 1970 with the written offset; `<`, `>` and line ends cannot stand in a name. */
+/** Git keeps seconds since 1970 with the written offset; a name cannot contain `<`, `>` or line ends. */
 function signatureLine({ name, email, date }: Signature): string {
   const clean = (text: string) => text.replace(/[<>\n\0]/g, "").trim();
   const [, hours, minutes] = /([+-]\d{2}):?(\d{2})$/.exec(date) ?? [];

@@ -1,6 +1,6 @@
 /**
- * A small process that starts git for the sandbox. To start a program costs a process in proportion to the memory it
- * holds, and whoever hosts a sandbox, such as a test, may hold a lot: from here it costs a tenth.
+ * A small process that starts git for the sandbox. The cost of starting a program grows with the memory of the parent
+ * process, and the host of a sandbox, such as a test, may use a lot: from here it costs a tenth.
  */
 import { spawn } from "node:child_process";
 
@@ -13,7 +13,7 @@ export type Order = {
   input: string | Uint8Array;
 };
 
-/** How it ended, or why git could not be started. */
+/** The result of an order, or why git could not be started. */
 export type Report = { id: number } & (
   | { ok: true; exit: number; stdout: Uint8Array; stderr: Uint8Array }
   | { ok: false; why: string }
@@ -25,7 +25,7 @@ function run({ id, argv, dir, env, input }: Order, tell: (report: Report) => voi
   const complaints: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => complaints.push(chunk));
-  // git may end before it has read all of its input; its exit status tells what happened.
+  // git may exit before it has read all of its input; the exit status is reported.
   child.stdin.on("error", () => undefined);
   child.on("error", (error) => tell({ id, ok: false, why: error.message }));
   child.on("close", (exit) =>

@@ -1,7 +1,7 @@
 /** Reads trees and blobs. */
 import { git } from "./git.ts";
 
-/** The entries of a tree; undefined when `tree` names none. Recursive listings hold the directories too. */
+/** The entries of a tree; undefined when `tree` names no tree. Recursive listings include the directories. */
 export async function readTree(
   dir: string,
   tree: string,
@@ -17,7 +17,7 @@ export async function readTree(
     .map(parseLine);
 }
 
-/** The entry at a path of a commit; undefined when there is none. The root is no entry. */
+/** The entry at a path of a commit; undefined when there is none. The root is not an entry. */
 export async function readEntry(dir: string, commit: string, path: string): Promise<TreeItem | undefined> {
   const args = ["--literal-pathspecs", "ls-tree", "-z", "-l", commit, "--", path];
   const { exit, stdout } = await git(dir, args);

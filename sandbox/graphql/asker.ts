@@ -1,4 +1,4 @@
-/** In whose name a query reads a repository, and what it may read there. */
+/** The caller of a query on a repository, and its permissions there. */
 import { refuseRepository } from "../request/access.ts";
 import type { Caller } from "../request/caller.ts";
 import type { State } from "../state/memory.ts";
@@ -9,7 +9,7 @@ export type Asker = {
   state: State;
   caller: Caller;
   repository: Repository;
-  /** Commits lead to pull requests and these to commits; handed over so that their files need not import each other. */
+  /** Commits link to pull requests and back; passed as a function so that their files need not import each other. */
   showPull: (pull: Pull) => unknown;
 };
 

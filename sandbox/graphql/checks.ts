@@ -5,7 +5,7 @@ import type { App, CheckRun, CheckSuite } from "../state/model.ts";
 import { type Asker, demand } from "./asker.ts";
 import { connection, refusal, type Window } from "./connection.ts";
 
-/** GraphQL's CheckRunFilter; a filter that the sandbox does not know is refused, never passed over. */
+/** GraphQL's CheckRunFilter; a filter that the sandbox does not support is refused, never ignored. */
 type Filter = { filterBy?: { checkType?: "ALL" | "LATEST" } & Record<string, unknown> };
 
 export function suitesOf(asker: Asker, sha: string, window: Window) {

@@ -1,7 +1,7 @@
-/** GraphQL's listings: a window of at most a hundred, with cursors to the next. */
+/** GraphQL's listings: a window of at most a hundred items, with cursors to the next window. */
 import { GraphQLError } from "graphql";
 
-/** What a query gives to any connection. */
+/** The arguments of any connection. */
 export type Window = {
   first?: number | null;
   after?: string | null;
@@ -11,7 +11,7 @@ export type Window = {
 
 const MAX_PAGE_SIZE = 100;
 
-/** `name` is the field's, for GitHub's refusals. Only the items of the window are presented. */
+/** `name` is the field's name, for GitHub's error messages. Only the items of the window are presented. */
 export function connection<T>(
   name: string,
   items: readonly T[],
@@ -45,7 +45,7 @@ export function connection<T>(
   };
 }
 
-/** An error as GitHub types it. */
+/** An error with GitHub's type. */
 export function refusal(type: string, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { type } });
 }

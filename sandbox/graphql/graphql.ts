@@ -1,4 +1,4 @@
-/** GitHub's GraphQL endpoint: its own schema, answered from what the sandbox remembers. */
+/** GitHub's GraphQL endpoint: GitHub's own schema, answered from the sandbox's state. */
 import { execute, GraphQLError, type GraphQLFieldResolver, parse, validate } from "graphql";
 import { z } from "zod";
 import { type Answer, refused } from "../request/answer.ts";
@@ -6,7 +6,7 @@ import { type Call, openRoute, type Route } from "../request/route.ts";
 import { rootNode } from "./repository.ts";
 import { githubSchema } from "./schema.ts";
 
-/** GitHub.com serves the first path, a server of one's own the second. */
+/** GitHub.com serves the first path, GitHub Enterprise Server the second. */
 export const graphqlRoutes: Route[] = [
   openRoute("POST /graphql", answer),
   openRoute("POST /api/graphql", answer),
@@ -45,7 +45,7 @@ async function answer(call: Call): Promise<Answer> {
   );
 }
 
-/** A field stands in its node as a value or as a function of its arguments; what does not stand there is an error. */
+/** A node holds a field as a value or as a function of its arguments; a field that it lacks is an error. */
 const resolveField: GraphQLFieldResolver<unknown, unknown> = (source, args, _context, info) => {
   const value = new Map(Object.entries(source ?? {})).get(info.fieldName);
   if (value === undefined)
@@ -62,7 +62,7 @@ function parseQuery(query: string) {
   }
 }
 
-/** GitHub writes an error's type beside its message. */
+/** GitHub puts an error's type beside its message. */
 function toAnswer({
   data,
   errors,

@@ -11,7 +11,7 @@ import { type Asker, actorNode, demand } from "./asker.ts";
 import { suitesOf } from "./checks.ts";
 import { connection, type Window } from "./connection.ts";
 
-/** GitHub gives no more of a blob's text. */
+/** GitHub truncates a blob's text after this many bytes. */
 const MAX_TEXT_BYTES = 512 * 1024;
 
 /** Commit, Tree or Blob; null when the repository has no such object. */

@@ -30,7 +30,7 @@ export function rootNode(state: State, caller: Caller) {
   };
 }
 
-/** A comment by its id; of all that has one, nothing else is answered. */
+/** A comment by its node id; other types of nodes are not supported. */
 function commentNode(state: State, caller: Caller, id: string) {
   for (const repository of state.repositories) {
     const comment = repository.issues.flatMap(({ comments }) => comments).find(({ nodeId }) => nodeId === id);
@@ -40,7 +40,7 @@ function commentNode(state: State, caller: Caller, id: string) {
     const { createdAt, editedAt } = comment;
     return { __typename: "IssueComment", id, databaseId: comment.id, createdAt, lastEditedAt: editedAt };
   }
-  // Given and not thrown: the other nodes are answered.
+  // Returned, not thrown, so that the other nodes are answered.
   return refusal("NOT_FOUND", `Could not resolve to a node with the global id of '${id}'.`);
 }
 
@@ -69,7 +69,7 @@ function repositoryNode(asker: Asker) {
   };
 }
 
-/** GitHub takes a branch by its short or full name. */
+/** GitHub accepts a branch's short or full name. */
 function branchNode(asker: Asker, name: string) {
   if (name.startsWith("refs/") && !name.startsWith("refs/heads/"))
     throw refusal("UNSUPPORTED", "the sandbox has no resolver for Repository.ref outside refs/heads");

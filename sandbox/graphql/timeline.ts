@@ -1,4 +1,4 @@
-/** What happened to a pull request, as GraphQL tells it: of all kinds of events, those that a change of its base leaves. */
+/** A pull request's timeline in GraphQL: only the events of a changed base branch. */
 import { GraphQLError } from "graphql";
 import type { IssueEvent, Pull } from "../state/model.ts";
 import { actorNode } from "./asker.ts";
@@ -6,7 +6,7 @@ import { connection, type Window } from "./connection.ts";
 
 type TimelineWindow = Window & { itemTypes?: string[] | null };
 
-/** Nothing here changes a base by itself, so events of the second kind are none. */
+/** The sandbox never changes a base automatically, so there are no events of the second kind. */
 const told = new Set(["BASE_REF_CHANGED_EVENT", "AUTOMATIC_BASE_CHANGE_SUCCEEDED_EVENT"]);
 
 export function timelineItems(pull: Pull, { itemTypes, ...window }: TimelineWindow) {

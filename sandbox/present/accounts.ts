@@ -2,12 +2,12 @@ import type { State } from "../state/memory.ts";
 import type { Account, App, Installation, Repository, Team } from "../state/model.ts";
 import { findOrganization } from "../state/state.ts";
 
-/** Where the API's own addresses begin. */
+/** The base URL of the API. */
 export function apiUrl(state: State): string {
   return `${state.url}/api/v3`;
 }
 
-/** GitHub's simple-user, which also stands for bots and organizations. */
+/** GitHub's simple-user, also used for bots and organizations. */
 export function presentAccount(state: State, account: Account) {
   const url = `${apiUrl(state)}/users/${encodeURIComponent(account.login)}`;
   const app = account.type === "Bot" ? `apps/${account.login.replace("[bot]", "")}` : account.login;
@@ -34,7 +34,7 @@ export function presentAccount(state: State, account: Account) {
   };
 }
 
-/** GitHub's public-user: what anyone sees of a profile. */
+/** GitHub's public-user: the public part of a profile. */
 export function presentProfile(state: State, account: Account) {
   return {
     ...presentAccount(state, account),
@@ -141,7 +141,7 @@ export function presentTeam(state: State, team: Team) {
 
 export type Association = "OWNER" | "MEMBER" | "COLLABORATOR" | "NONE";
 
-/** How the author of something stands to the repository. */
+/** The author's association with the repository. */
 export function associationOf(state: State, repository: Repository, account: Account): Association {
   if (repository.owner === account) return "OWNER";
   const organization = findOrganization(state, repository.owner.login);

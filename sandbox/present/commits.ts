@@ -82,7 +82,7 @@ export function presentSimpleCommit(commit: Commit) {
   };
 }
 
-/** GitHub's diff-entry; `ref` is the commit whose files the addresses show. */
+/** GitHub's diff-entry; `ref` is the commit that the URLs point to. */
 export function presentFileChange(state: State, repository: Repository, ref: string, change: FileChange) {
   const page = repositoryPage(state, repository);
   const path = change.filename.split("/").map(encodeURIComponent).join("/");

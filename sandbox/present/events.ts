@@ -4,7 +4,7 @@ import { presentAccount, presentApp } from "./accounts.ts";
 import { presentComment, presentIssue } from "./issues.ts";
 import { presentMinimalRepository, repositoryUrl } from "./repositories.ts";
 
-/** Under which name the other end of a relation stands in its event. */
+/** The field of an event that holds the other issue of a relation. */
 const RELATIONS: Record<string, string> = {
   sub_issue: "sub_issue",
   parent_issue: "parent_issue",
@@ -38,7 +38,7 @@ export function presentEvent(state: State, event: IssueEvent, withIssue = false)
   };
 }
 
-/** A comment as it stands in the timeline. */
+/** A comment in the timeline. */
 export function presentTimelineComment(state: State, comment: Comment) {
   const actor = presentAccount(state, comment.user);
   return { event: "commented", actor, ...presentComment(state, comment) };

@@ -26,7 +26,7 @@ export function issuePage(state: State, issue: Issue): string {
   return `${repositoryPage(state, issue.repository)}/${kind}/${issue.number}`;
 }
 
-/** GitHub's issue; a pull request shows itself here too, with a `pull_request` field. */
+/** GitHub's issue; a pull request is also shown as an issue, with a `pull_request` field. */
 export function presentIssue(state: State, issue: Issue) {
   const url = issueUrl(state, issue);
   const done = issue.subIssues.filter((child) => child.state === "closed").length;
@@ -98,7 +98,7 @@ export function presentComment(state: State, comment: Comment) {
   };
 }
 
-/** GitHub's reaction-rollup: how often each reaction was given. `url` is that of the thing reacted to. */
+/** GitHub's reaction-rollup: how often each reaction was given. `url` is the URL of the issue or comment. */
 export function presentRollup(url: string, reactions: Reaction[]) {
   const count = (content: string) => reactions.filter((reaction) => reaction.content === content).length;
   return {

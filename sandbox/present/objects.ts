@@ -5,7 +5,7 @@ import type { Repository } from "../state/model.ts";
 import { objectNodeId } from "./commits.ts";
 import { repositoryUrl } from "./repositories.ts";
 
-/** Where the git database keeps an object of this type. */
+/** The URL of an object of this type in the git database. */
 export function objectUrl(state: State, repository: Repository, type: string, sha: string): string {
   return `${repositoryUrl(state, repository)}/git/${type}s/${sha}`;
 }

@@ -7,7 +7,7 @@ export function protectionUrl(state: State, repository: Repository, branch: stri
   return `${repositoryUrl(state, repository)}/branches/${branch}/protection`;
 }
 
-/** GitHub's branch-protection, also in the short form that a branch carries; undefined rules protect nothing. */
+/** GitHub's branch-protection, also in the short form that a branch carries; an undefined rule means no protection. */
 export function presentBranchProtection(state: State, repository: Repository, rule: Protection | undefined) {
   if (rule === undefined) {
     return {
@@ -72,7 +72,7 @@ export function presentRequiredChecks(state: State, repository: Repository, rule
   };
 }
 
-/** The same rule as a ruleset sees it. */
+/** The same rule as the rules of a ruleset. */
 export function presentRules(rule: Protection) {
   return [
     ...(rule.allowDeletions ? [] : [{ type: "deletion" as const }]),
@@ -124,7 +124,7 @@ export function presentRules(rule: Protection) {
   ];
 }
 
-/** Whom the rule does not hold: administrators, whose role has this id on GitHub. */
+/** Who may bypass the rule: administrators, whose role has this id on GitHub. */
 export function presentBypass({ enforceAdmins }: Protection) {
   if (enforceAdmins) return [];
   return [{ actor_id: 5, actor_type: "RepositoryRole" as const, bypass_mode: "always" as const }];

@@ -67,10 +67,10 @@ export function presentPullSimple(state: State, pull: Pull) {
   };
 }
 
-/** GitHub's pull-request: with what git has to be asked for. */
+/** GitHub's pull-request, with the fields that need git. */
 export async function presentPull(state: State, pull: Pull) {
   const [size, merge] = await Promise.all([sizeOf(pull), mergeability(state, pull)]);
-  // Read after git has answered, all at one moment: never closed by half, with its merge missing.
+  // Read together after git has answered, so that a closed pull request never lacks its merge.
   const { mergedBy, mergedAt } = pull;
   return {
     ...presentPullSimple(state, pull),

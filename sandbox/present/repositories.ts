@@ -3,7 +3,7 @@ import type { Repository, Role } from "../state/model.ts";
 import { fullName, includesRole } from "../state/state.ts";
 import { apiUrl, presentAccount } from "./accounts.ts";
 
-/** Fields of a repository that are addresses below its own, with GitHub's placeholders. */
+/** Fields of a repository that are URLs below its own, with GitHub's placeholders. */
 const ADDRESSES = {
   archive_url: "/{archive_format}{/ref}",
   assignees_url: "/assignees{/user}",
@@ -47,12 +47,12 @@ export function repositoryUrl(state: State, repository: Repository): string {
   return `${apiUrl(state)}/repos/${fullName(repository)}`;
 }
 
-/** The repository's page, and the address that git clones. */
+/** The URL of the repository's page, which git can clone. */
 export function repositoryPage(state: State, repository: Repository): string {
   return `${state.url}/${fullName(repository)}`;
 }
 
-/** GitHub's minimal-repository, as it stands inside other objects. */
+/** GitHub's minimal-repository, as other objects embed it. */
 export function presentMinimalRepository(state: State, repository: Repository) {
   const url = repositoryUrl(state, repository);
   return {
@@ -70,7 +70,7 @@ export function presentMinimalRepository(state: State, repository: Repository) {
   };
 }
 
-/** GitHub's repository; `role` is what the caller may do, where that is told. */
+/** GitHub's repository; `role` is the caller's role, where GitHub shows it. */
 export function presentRepository(state: State, repository: Repository, role?: Role) {
   const page = repositoryPage(state, repository);
   const open = repository.issues.filter((issue) => issue.state === "open").length;

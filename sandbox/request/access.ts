@@ -1,4 +1,4 @@
-/** Whether a caller may do this to a repository: by role for people, by permission for apps. */
+/** Access checks on a repository: by role for people, by permission for apps. */
 
 import type { State } from "../state/memory.ts";
 import type {
@@ -14,22 +14,22 @@ import { type Answer, forbidden, notFound, refused } from "./answer.ts";
 import type { Caller } from "./caller.ts";
 
 /**
- * `needs` is written as in the header x-accepted-github-permissions: commas join what is needed together,
- * semicolons part alternatives. `role` is what a person needs for the same.
+ * `needs` is written as in the header x-accepted-github-permissions: commas join permissions that are needed together,
+ * semicolons separate alternatives. `role` is the role that a person needs.
  */
 export type RepositoryAccess = { needs: string; role: Role };
 
-/** What most endpoints about files and commits ask for. */
+/** The access that most endpoints about files and commits need. */
 export const readContents: RepositoryAccess = { needs: "contents=read", role: "read" };
 export const writeContents: RepositoryAccess = { needs: "contents=write", role: "write" };
 
-/** What most endpoints about issues and pull requests alike ask for. */
+/** The access that most endpoints about both issues and pull requests need. */
 export const readIssues: RepositoryAccess = { needs: "issues=read;pull_requests=read", role: "read" };
 export const writeIssues: RepositoryAccess = { needs: "issues=write;pull_requests=write", role: "read" };
 
 const LEVELS: readonly string[] = ["read", "write", "admin"] satisfies Level[];
 
-/** The refusal, or undefined when the caller may. A repository that one may not see is not found. */
+/** The refusal, or undefined when the caller has access. A repository that the caller may not see gives 404. */
 export function refuseRepository(
   state: State,
   caller: Caller,

@@ -1,4 +1,4 @@
-/** What a route gives back. Refusals are ordinary values, worded as GitHub words them. */
+/** The answers of routes. Refusals are ordinary values, in GitHub's wording. */
 
 export type Answer = {
   status: number;
@@ -44,7 +44,7 @@ export function forbidden(message = "Resource not accessible by integration"): A
   return refused(403, message);
 }
 
-/** 422: the request was understood and what it asks for cannot be. */
+/** 422: the request was understood and cannot be carried out. */
 export function invalid(...errors: FieldError[]): Answer {
   return refused(422, "Validation Failed", errors);
 }

@@ -1,4 +1,4 @@
-/** Who is calling, from the Authorization header alone. */
+/** Identifies the caller by the Authorization header alone. */
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import type { State } from "../state/memory.ts";
 import type { Account, App, InstallationToken } from "../state/model.ts";
@@ -10,12 +10,12 @@ export type Caller =
   | { kind: "app"; app: App }
   | { kind: "installation"; token: InstallationToken };
 
-/** GitHub allows an app's JWT to live this long, in seconds. */
+/** The longest lifetime that GitHub allows for an app's JWT, in seconds. */
 const JWT_LIFE = 600;
-/** Clocks may differ by this much. */
+/** The accepted clock drift, in seconds. */
 const JWT_DRIFT = 60;
 
-/** The caller, or the 401 that a wrong credential earns. No credential at all is a caller too: nobody. */
+/** The caller, or a 401 for a wrong credential. Without a credential the caller is nobody. */
 export function identifyCaller(state: State, authorization: string | undefined): Caller | Answer {
   if (authorization === undefined) return { kind: "nobody" };
   const [, scheme = "", credential = ""] = /^(\S+)\s+(\S+)\s*$/.exec(authorization) ?? [];
@@ -31,13 +31,13 @@ export function identifyCaller(state: State, authorization: string | undefined):
   }
 }
 
-/** The account in whose name the caller acts; null for nobody and for an app that shows only its JWT. */
+/** The account in whose name the caller acts; null for nobody and for an app with only its JWT. */
 export function actorOf(caller: Caller): Account | null {
   if (caller.kind === "user") return caller.user;
   return caller.kind === "installation" ? caller.token.installation.app.bot : null;
 }
 
-/** The app behind an installation token, as `performed_via_github_app` tells it. */
+/** The app behind an installation token, for `performed_via_github_app`. */
 export function appOf(caller: Caller): App | null {
   return caller.kind === "installation" ? caller.token.installation.app : null;
 }
@@ -50,7 +50,7 @@ function byToken(state: State, credential: string): Caller | Answer {
   return { kind: "installation", token };
 }
 
-/** git sends a token as the password and anything at all as the name, or the token as the name alone. */
+/** git sends a token as the password with any user name, or as the user name alone. */
 function passwordOf(credential: string): string {
   const [name = "", ...rest] = Buffer.from(credential, "base64").toString("utf8").split(":");
   const password = rest.join(":");

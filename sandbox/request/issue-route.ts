@@ -1,4 +1,4 @@
-/** Routes about one issue: who may come in depends on the issue as much as on the caller. */
+/** Routes about one issue: access depends on the issue as well as on the caller. */
 
 import type { Account, Issue, Role } from "../state/model.ts";
 import { findIssue, includesRole, roleOf } from "../state/state.ts";
@@ -36,7 +36,7 @@ export function writeIssueRoute(
   });
 }
 
-/** An app that may write pull requests only may not write issues, though the endpoints are the same. */
+/** An app that may only write pull requests may not write issues, though the endpoints are the same. */
 export function refuseIssueWrite(call: AuthoredCall, issue: Issue | null): Answer | undefined {
   if (call.caller.kind !== "installation") return undefined;
   const needs = issue?.pull == null ? "issues=write" : WRITE;
@@ -50,7 +50,7 @@ export function mayChange(call: AuthoredCall, author: Account, role: Role): bool
   return includesRole(roleOf(call.state, call.repository, call.actor), role);
 }
 
-/** Whether the caller may label and assign; whoever may not is passed over in silence when creating an issue. */
+/** Whether the caller may label and assign; from other callers a new issue takes no labels and assignees. */
 export function mayTriage(call: AuthoredCall): boolean {
   if (call.caller.kind === "installation") return true;
   return includesRole(roleOf(call.state, call.repository, call.actor), "triage");

@@ -1,4 +1,4 @@
-/** Listings a page at a time, with the Link header that tells a client where the rest is. */
+/** Paged listings, with the Link header that leads to the other pages. */
 import { type Answer, ok } from "./answer.ts";
 import type { Call } from "./route.ts";
 

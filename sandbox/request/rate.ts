@@ -1,4 +1,4 @@
-/** The hourly budget of each token, told in GitHub's x-ratelimit headers. */
+/** The hourly budget of each token, reported in GitHub's x-ratelimit headers. */
 
 import type { State } from "../state/memory.ts";
 import type { Caller } from "./caller.ts";
@@ -7,7 +7,7 @@ const HOUR = 3_600_000;
 
 export type Rate = { limit: number; remaining: number; reset: number; used: number };
 
-/** Takes `cost` from the caller's budget and tells what is left; `reset` is in seconds since 1970. */
+/** Takes `cost` from the caller's budget and returns what is left; `reset` is in seconds since 1970. */
 export function chargeRate(state: State, caller: Caller, cost: number): Rate {
   const key = keyOf(caller);
   const present = state.clock();

@@ -1,4 +1,4 @@
-/** Routes as data: each says who may come in, then answers. The server does the rest in the same way for all. */
+/** Routes as data: each checks access, then answers. The server does the rest in the same way for all. */
 import type { z } from "zod";
 import type { State } from "../state/memory.ts";
 import type { Account, App, InstallationToken, Organization, Repository } from "../state/model.ts";
@@ -11,9 +11,9 @@ export type Call = {
   state: State;
   caller: Caller;
   method: string;
-  /** As asked, without the query; pages link back to it. */
+  /** As requested, without the query; links to pages use it. */
   path: string;
-  /** The parts of the path that the route names, decoded. */
+  /** The named parts of the path, decoded. */
   params: Record<string, string>;
   query: URLSearchParams;
   headers: Headers;
@@ -23,11 +23,11 @@ export type Call = {
 
 export type RepositoryCall = Call & {
   repository: Repository;
-  /** In whose name this is done; a person or an app's bot. Nobody can only read, and then this is null. */
+  /** The acting account: a person or an app's bot. Null without a credential, which allows reading only. */
   actor: Account | null;
 };
 
-/** A call that changes something: there is always somebody who does it. */
+/** A call that changes something: it always has an actor. */
 export type AuthoredCall = RepositoryCall & { actor: Account };
 
 export type Route = {
@@ -41,7 +41,7 @@ export type Route = {
 type Reply<C> = (call: C) => Answer | Promise<Answer>;
 type On = `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`;
 
-/** Anyone may ask, with or without a token. */
+/** Anyone may call it, with or without a token. */
 export function openRoute(on: On, reply: Reply<Call>): Route {
   return route(on, "", reply);
 }
@@ -88,14 +88,17 @@ export function repoRoute(on: On, access: RepositoryAccess, reply: Reply<Reposit
   });
 }
 
-/** As `repoRoute` for what always has an author: nobody is turned away even when the repository is public. */
+/**
+ * As `repoRoute` for changes, which need an author: calls without a credential are refused even when the repository is
+ * public.
+ */
 export function authoredRoute(on: On, access: RepositoryAccess, reply: Reply<AuthoredCall>): Route {
   return repoRoute(on, access, (call) =>
     call.actor === null ? refused(401, "Requires authentication") : reply({ ...call, actor: call.actor }),
   );
 }
 
-/** The path begins with `/orgs/:org`; for members, and for apps installed there with the permission. */
+/** The path begins with `/orgs/:org`; for members, and for apps that are installed there with the permission. */
 export function orgRoute(on: On, needs: string, reply: Reply<Call & { organization: Organization }>): Route {
   return route(on, needs, (call) => {
     const organization = findOrganization(call.state, call.params.org ?? "");
@@ -104,7 +107,7 @@ export function orgRoute(on: On, needs: string, reply: Reply<Call & { organizati
   });
 }
 
-/** Reads the body with a schema before answering; what does not fit is refused as GitHub refuses it. */
+/** Reads the body with a schema before answering; an invalid body is refused as GitHub does. */
 export function withBody<C extends Call, S extends z.ZodType>(
   schema: S,
   reply: (call: C, body: z.output<S>) => Answer | Promise<Answer>,

@@ -1,4 +1,4 @@
-/** What branch protection asks for: of a push, and of a pull request before it is merged. */
+/** The rules of branch protection: for a push, and for a pull request before its merge. */
 
 import { branchTip, git, isAncestor } from "../git/git.ts";
 import type { State } from "../state/memory.ts";
@@ -19,19 +19,19 @@ import { actorOf, type Caller } from "./caller.ts";
 /** Conclusions that satisfy a required check. */
 const GOOD = new Set(["success", "neutral", "skipped"]);
 
-/** Where Actions keeps its workflows. */
+/** The folder of Actions' workflows. */
 const WORKFLOWS = ".github/workflows";
 
 export function protectionOf(repository: Repository, branch: string): Protection | undefined {
   return repository.protection.find((rule) => rule.branch === branch);
 }
 
-/** Whether this caller may ignore the rule: only an administrator whom it does not bind. */
+/** Whether this caller may bypass the rule: only administrators, unless it is enforced for them too. */
 export function isExempt(state: State, repository: Repository, rule: Protection, actor: Account): boolean {
   return !rule.enforceAdmins && roleOf(state, repository, actor) === "admin";
 }
 
-/** Branches that this caller cannot push to at all, and those where only new commits on top may be pushed. */
+/** Branches that this caller cannot push to at all, and those that accept only fast-forwards. */
 export function closedBranches(
   state: State,
   repository: Repository,
@@ -48,7 +48,7 @@ export function closedBranches(
   };
 }
 
-/** Why a branch may not be moved so, in GitHub's words; `after` is null for a deletion. */
+/** Why this move of a branch is refused, in GitHub's words; `after` is null for a deletion. */
 export async function refusePush(
   state: State,
   repository: Repository,
@@ -66,8 +66,8 @@ export async function refusePush(
 }
 
 /**
- * A GitHub App may write workflows only with a permission of its own: they run with the repository's secrets.
- * Gives GitHub's refusal; `before` is null for a new branch, which is compared with the default one.
+ * A GitHub App needs a separate permission to write workflows, because they run with the repository's secrets. Returns
+ * GitHub's refusal; `before` is null for a new branch, which is compared with the default one.
  */
 export async function refuseWorkflows(
   repository: Repository,
@@ -91,7 +91,7 @@ export function lacksWorkflows(caller: Caller): boolean {
   return caller.kind === "installation" && !satisfies(caller.token.permissions, "workflows=write");
 }
 
-/** What still stands between a pull request and its merge, in GitHub's words; empty when nothing does. */
+/** The rules that still block a pull request's merge, in GitHub's words; empty when none does. */
 export function unmetRules(state: State, pull: Pull): string[] {
   const { repository } = pull.issue;
   const rule = protectionOf(repository, pull.base.ref);
@@ -103,7 +103,7 @@ export function unmetRules(state: State, pull: Pull): string[] {
   return [...checks, ...unmetReviews(state, pull, rule)];
 }
 
-/** Where a required check stands on a commit. Bound to an app, only what that app reported counts. */
+/** The state of a required check on a commit. If it is bound to an app, only that app's reports count. */
 export function checkState(
   repository: Repository,
   sha: string,
@@ -138,7 +138,7 @@ export function latestStatuses(repository: Repository, sha: string): CommitStatu
   return [...latest.values()];
 }
 
-/** Whether all that was reported on a commit is good, required or not. */
+/** Whether every check and status on a commit is good, required or not. */
 export function allGood(repository: Repository, sha: string): boolean {
   return (
     latestRuns(repository, sha).every(({ conclusion }) => conclusion !== null && GOOD.has(conclusion)) &&
@@ -160,7 +160,7 @@ function unmetReviews(state: State, pull: Pull, rule: Protection): string[] {
   return [`At least ${rule.reviews} approving ${reviews} required by reviewers with write access.`];
 }
 
-/** Each reviewer's last word; a mere comment does not take back an approval. */
+/** Each reviewer's last decision; a mere comment does not withdraw an approval. */
 function decisiveReviews(pull: Pull): Review[] {
   const last = new Map<Account, Review>();
   for (const review of pull.reviews) {

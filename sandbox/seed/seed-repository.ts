@@ -1,4 +1,4 @@
-/** Plants one repository of a seed: its git directory, its people, its rules. */
+/** Creates one repository of a seed: its git directory, its people, its rules. */
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { gitText } from "../git/git.ts";
@@ -53,7 +53,7 @@ export async function seedRepository(state: State, seed: RepositorySeed): Promis
   repository.protection = seed.protection.map((rule) => seedProtection(state, rule, seed.full_name));
 }
 
-/** Makes the bare repository and gives its default branch. */
+/** Creates the bare repository and returns its default branch. */
 async function seedGit(dir: string, seed: RepositorySeed): Promise<string> {
   await mkdir(dir, { recursive: true });
   if ((await readdir(dir)).length > 0) {
@@ -83,7 +83,7 @@ async function seedFiles(dir: string, files: Record<string, string>): Promise<vo
   await gitText(dir, ["update-ref", head, commit]);
 }
 
-/** Adds the repository to the app's installation on its owner, which is made when there is none. */
+/** Adds the repository to the app's installation on its owner, which is created when there is none. */
 export function install(state: State, app: App, repository: Repository): void {
   const found = state.installations.find(
     (installation) => installation.app === app && installation.account === repository.owner,
@@ -128,7 +128,7 @@ function appOf(state: State, slug: string, where: string): App {
   return app;
 }
 
-/** The account that the seed speaks of; `where` says in which part of it. */
+/** The account that the seed names; `where` is the part of the seed, for the error. */
 export function accountOf(state: State, login: string, where: string): Account {
   const account = findAccount(state, login);
   if (account === undefined) throw new Error(`seed: ${where}: there is no user or organization ${login}`);

@@ -1,4 +1,4 @@
-/** The shape of a seed: what stands on the sandbox's GitHub when it starts. Unknown fields are refused. */
+/** The schema of a seed: the initial state of the sandbox's GitHub. Unknown fields are refused. */
 import { z } from "zod";
 import { roles } from "../state/model.ts";
 
@@ -12,7 +12,7 @@ const user = z.strictObject({
   id: id.optional(),
   name: z.string().optional(),
   email: z.email().optional(),
-  /** What the person uses for REST and as git's password. */
+  /** The person's token for REST and as git's password. */
   token: z.string().min(1).optional(),
 });
 
@@ -35,7 +35,7 @@ const app = z.strictObject({
   name: z.string().optional(),
   id: id.optional(),
   owner: login.optional(),
-  /** Read when it exists, else made: RSA 2048 in PKCS#8. Without it the app cannot sign in. */
+  /** Read when it exists, else created: RSA 2048 in PKCS#8. Without it the app cannot sign in. */
   private_key_file: z.string().optional(),
   webhook: z.strictObject({ url: z.url(), secret: z.string().min(1) }).optional(),
   permissions: z.record(z.string(), level).default({}),

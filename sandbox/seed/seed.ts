@@ -1,4 +1,4 @@
-/** Plants a seed: people, organizations, apps and repositories, as if they had always been there. */
+/** Applies a seed: creates people, organizations, apps and repositories without history or webhooks. */
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
@@ -13,7 +13,7 @@ import { type AppSeed, type ParsedSeed, type Seed, seedSchema } from "./seed-sch
 
 export type { Seed } from "./seed-schema.ts";
 
-/** Reads a seed in YAML; throws one line that names the file and the field. */
+/** Reads a seed in YAML; throws a one-line error that names the file and the field. */
 export async function readSeed(file: string): Promise<Seed> {
   const text = await readFile(file, "utf8");
   try {
@@ -24,7 +24,7 @@ export async function readSeed(file: string): Promise<Seed> {
   }
 }
 
-/** Throws one line when the seed is malformed or names somebody who is not in it. */
+/** Throws a one-line error when the seed is malformed or names an account that it does not define. */
 export async function applySeed(state: State, given: Seed): Promise<void> {
   const seed = checkSeed(given);
   reserveIds(state, seed);
@@ -45,7 +45,7 @@ function checkSeed(value: unknown): ParsedSeed {
   throw new Error(`seed: ${issue?.path.join(".") || "the whole"}: ${issue?.message}`);
 }
 
-/** Ids that the sandbox makes up itself start above those that the seed gives. */
+/** Makes the sandbox's own ids start above those in the seed. */
 function reserveIds(state: State, seed: ParsedSeed): void {
   const all = [seed.users, seed.organizations, seed.apps, seed.repositories].flat();
   state.lastId = Math.max(state.lastId, ...all.map(({ id }) => id ?? 0));
@@ -71,7 +71,10 @@ function seedOrganization(state: State, seed: ParsedSeed["organizations"][number
   state.organizations.push(organization);
 }
 
-/** GitHub's own app that reports simulated checks, and its merge queue. They have no key: nobody can sign in as either. */
+/**
+ * GitHub's own app that reports simulated checks, and its merge queue. They have no key, so nobody can sign in as
+ * either.
+ */
 function seedActions(state: State): void {
   const owner = addAccount(state, { login: "github", type: "Organization" });
   state.apps.push({
@@ -109,7 +112,7 @@ async function seedApp(state: State, seed: AppSeed): Promise<void> {
   state.apps.push(app);
 }
 
-/** The private key in the file; a new one is written there when there is none. Only its owner may read it. */
+/** The private key in the file; a new key is written when there is none. Only its owner may read the file. */
 async function keyIn(file: string): Promise<string> {
   if (existsSync(file)) return readFile(file, "utf8");
   const { privateKey } = generateKeyPairSync("rsa", {

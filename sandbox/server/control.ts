@@ -1,4 +1,6 @@
-/** The sandbox's own controls under `/_sandbox`: they need no token and exist on loopback only, as the server does. */
+/**
+ * The sandbox's own controls under `/_sandbox`: they need no token, and like the server they listen on loopback only.
+ */
 import { Hono } from "hono";
 import { z } from "zod";
 import { enterQueue } from "../changes/merge-queue.ts";
@@ -34,7 +36,7 @@ export function controls(state: State, requests: ServedRequest[]): Hono {
     state.faults = [];
     return context.body(null, 204);
   });
-  /** Puts pull requests into the merge queue of their branch, as one group. */
+  /** Adds pull requests to the merge queue of their branch, as one group. */
   control.post("/merge-queue", async (context) => {
     const order = queueOrder.safeParse(await context.req.json().catch(() => undefined));
     if (!order.success) {

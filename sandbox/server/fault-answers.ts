@@ -1,10 +1,10 @@
-/** What ordered troubles make of an answer. */
+/** Applies ordered faults to answers. */
 import type { ServerResponse } from "node:http";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type Answer, refused } from "../request/answer.ts";
 import type { RequestFault } from "../state/faults.ts";
 
-/** The answer that a fault gives without doing the work. */
+/** The answer of a fault that skips the work. */
 export function faultAnswer(fault: RequestFault | undefined): Answer | undefined {
   if (fault?.kind === "status" && !fault.after) return refused(fault.status, "Server Error");
   if (fault?.kind !== "secondary_limit") return undefined;
@@ -12,7 +12,7 @@ export function faultAnswer(fault: RequestFault | undefined): Answer | undefined
   return { ...refused(403, message), headers: { "retry-after": String(fault.retry_after) } };
 }
 
-/** What a fault makes of an answer after the work was done. A page that is cut has no link to the next one. */
+/** Applies a fault to an answer after the work was done. A truncated page has no link to the next one. */
 export function applyFault(fault: RequestFault | undefined, answer: Answer): Answer {
   if (fault?.kind === "status" && fault.after) return refused(fault.status, "Server Error");
   if (fault?.kind === "graphql_error") return withError(answer);
@@ -25,7 +25,7 @@ export function applyFault(fault: RequestFault | undefined, answer: Answer): Ans
   return { status: answer.status, body: Object.fromEntries(fields) };
 }
 
-/** As GitHub tells of a query that it could not answer in full. */
+/** Adds the error that GitHub gives for a query that it could not answer in full. */
 function withError(answer: Answer): Answer {
   const errors = [{ message: "Something went wrong while executing your query on the server." }];
   return { ...answer, body: { ...Object(answer.body), errors } };

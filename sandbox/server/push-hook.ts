@@ -1,4 +1,4 @@
-/** The one hook that runs in the sandbox's repositories: git asks it before it moves a ref for a push. */
+/** The one hook that runs in the sandbox's repositories: git runs it before it moves a ref for a push. */
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { State } from "../state/memory.ts";
@@ -35,7 +35,7 @@ esac
 exit 0
 `;
 
-/** Writes the hook once and gives the directory that holds it. */
+/** Writes the hook and returns its directory. */
 export async function hooksDirectory(state: State): Promise<string> {
   const dir = join(state.dir, "hooks");
   await mkdir(dir, { recursive: true });

@@ -1,4 +1,4 @@
-/** Puts routes on HTTP: credentials, faults, rate, ETag and errors are the same for every one of them. */
+/** Serves routes over HTTP: credentials, faults, rate, ETag and errors work the same for all of them. */
 import { createHash, randomUUID } from "node:crypto";
 import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
@@ -12,15 +12,15 @@ import type { Exchange } from "../state/traffic.ts";
 import { pause } from "../state/work.ts";
 import { applyFault, breakConnection, faultAnswer } from "./fault-answers.ts";
 
-/** One request as the sandbox remembers it; `route` is the template that answered, empty when none did. */
+/** One request in the sandbox's log; `route` is the template that answered, empty when none did. */
 export type ServedRequest = { method: string; path: string; route: string; status: number };
 
-/** Node's own request and response stand behind each of ours. */
+/** Each request carries Node's own request and response. */
 type Served = { Bindings: HttpBindings };
 
 const JSON_TYPE = "application/json; charset=utf-8";
 
-/** The REST side, to be mounted at `/` and at `/api/v3`. Of two routes that fit, the earlier answers. */
+/** The REST side, to be mounted at `/` and at `/api/v3`. Of two matching routes, the earlier answers. */
 export function restApi(
   state: State,
   routes: Route[],
@@ -78,7 +78,7 @@ function reply(
   });
 }
 
-/** Adds GitHub's headers; what the asker already holds is answered by 304 and costs nothing. */
+/** Adds GitHub's headers; an answer that the client already has becomes a 304 and costs nothing. */
 function finish(
   state: State,
   route: Route,

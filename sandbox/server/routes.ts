@@ -1,4 +1,4 @@
-/** Every REST route, and GraphQL's two; of two that fit a path the earlier one answers. */
+/** Every REST route, and GraphQL's two; of two that match a path the earlier one answers. */
 import { appRoutes } from "../endpoints/apps.ts";
 import { assigneeRoutes } from "../endpoints/assignees.ts";
 import { checkRunRoutes } from "../endpoints/check-runs.ts";

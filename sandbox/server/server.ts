@@ -26,26 +26,26 @@ export type Sandbox = {
   /** Every REST request answered so far. */
   requests: () => ServedRequest[];
   fault: (order: FaultOrder) => void;
-  /** Resolves when no webhook is on its way and no simulated check is under way. */
+  /** Resolves when no webhook delivery and no simulated check is pending. */
   settled: () => Promise<void>;
   onExchange: (listener: (exchange: Exchange) => void) => void;
   onWebhook: (listener: (webhook: { event: string; payload: unknown }) => void) => void;
-  /** Waits for what is under way, then ends; a directory that the sandbox made itself is removed. */
+  /** Waits for pending work, then stops; removes the directory if the sandbox created it. */
   close: () => Promise<void>;
 };
 
 export type SandboxOptions = {
   seed: Seed;
-  /** 0 or nothing: any free port. */
+  /** 0 or undefined: any free port. */
   port?: number;
-  /** Where repositories lie; kept afterwards. Without it a temporary directory is used. */
+  /** The directory of the repositories, which is kept. Without it a temporary directory is used. */
   dir?: string;
   clock?: () => number;
 };
 
 const REST_LIMIT = 32 * 1024 * 1024;
 
-/** Throws one clear line when the seed is wrong or the port is taken. */
+/** Throws a one-line error when the seed is wrong or the port is taken. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "sandbox-")));
   await mkdir(dir, { recursive: true });
@@ -54,7 +54,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const asked: ServedRequest[] = [];
   const serve = getRequestListener(application(state, asked).fetch);
   const server = createServer((request, response) => void serve(request, response));
-  // Longer than any client keeps a connection: none is to meet its end in the middle of a request.
+  // Longer than any client keeps a connection, so that none is closed in the middle of a request.
   server.keepAliveTimeout = 65_000;
   const stop = async () => {
     await close(server);

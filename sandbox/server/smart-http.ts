@@ -1,4 +1,4 @@
-/** git over HTTP through git's own server; a token is the password. */
+/** git over HTTP through git's own server; the password is a token. */
 import { spawn } from "node:child_process";
 import { Readable } from "node:stream";
 import { type Context, Hono } from "hono";
@@ -39,7 +39,7 @@ async function serve(state: State, context: Context, path: string): Promise<Resp
   return receive(state, context, repository, caller, path);
 }
 
-/** A push: what moved is found by looking before and after, whatever git let through. */
+/** A push: compares the refs before and after, because git may accept only some of them. */
 function receive(
   state: State,
   context: Context,
@@ -91,7 +91,7 @@ async function backend(
     REMOTE_ADDR: "127.0.0.1",
   };
   const child = spawn("git", ["http-backend"], { env, stdio: ["pipe", "pipe", "ignore"] });
-  // git may answer before it has read all that was sent.
+  // git may answer before it has read the whole request.
   child.stdin.on("error", () => undefined);
   const { body } = context.req.raw;
   if (body === null) child.stdin.end();

@@ -1,4 +1,4 @@
-/** Troubles that a test or a demo can order: each strikes the next `times` matching requests or webhooks. */
+/** Faults that a test or a demo can order: each applies to the next `times` matching requests or webhooks. */
 import { z } from "zod";
 
 const times = z.number().int().positive().default(1);
@@ -13,7 +13,7 @@ const onRequest = {
 const onWebhook = { event: z.string().optional(), times };
 
 export const faultSchema = z.discriminatedUnion("kind", [
-  /** Answers with `status`; with `after` the work has been done all the same. */
+  /** Answers with `status`; with `after` the work is done first. */
   z.strictObject({
     kind: z.literal("status"),
     ...onRequest,
@@ -23,9 +23,9 @@ export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("delay"), ...onRequest, delay_ms: z.number().int().positive() }),
   /** Sends half of the body and breaks the connection. */
   z.strictObject({ kind: z.literal("cut_body"), ...onRequest }),
-  /** Leaves out the second half of a listing's page. */
+  /** Drops the second half of a listing's page. */
   z.strictObject({ kind: z.literal("cut_page"), ...onRequest }),
-  /** Puts an error beside what GraphQL answers. */
+  /** Adds an error to GraphQL's answer. */
   z.strictObject({
     kind: z.literal("graphql_error"),
     ...onRequest,
@@ -38,7 +38,7 @@ export const faultSchema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("drop_webhook"), ...onWebhook }),
   z.strictObject({ kind: z.literal("double_webhook"), ...onWebhook }),
-  /** Goes out after the next webhook to the same target. */
+  /** Sends the webhook after the next one to the same target. */
   z.strictObject({ kind: z.literal("reorder_webhook"), ...onWebhook }),
   z.strictObject({ kind: z.literal("delay_webhook"), ...onWebhook, delay_ms: z.number().int().positive() }),
 ]);
@@ -53,7 +53,7 @@ export function addFault(faults: Fault[], order: FaultOrder): void {
   faults.push(faultSchema.parse(order));
 }
 
-/** The fault that strikes this request, which is then one time fewer. */
+/** The fault for this request, if any; uses up one of its times. */
 export function requestFault(faults: Fault[], method: string, path: string): RequestFault | undefined {
   return strike(
     faults,

@@ -10,11 +10,11 @@ import type {
 } from "./model.ts";
 import type { Delivery, Exchange } from "./traffic.ts";
 
-/** All that the sandbox remembers, and what is under way in it. */
+/** The sandbox's state and its pending work. */
 export type State = {
-  /** `http://host:port`, without a slash at the end; known once the server listens. */
+  /** `http://host:port`, without a trailing slash; set once the server listens. */
   url: string;
-  /** Where repositories and generated keys lie. */
+  /** The directory of repositories and generated keys. */
   dir: string;
   /** Milliseconds since 1970. */
   clock: () => number;
@@ -27,13 +27,13 @@ export type State = {
   repositories: Repository[];
   deliveries: Delivery[];
   faults: Fault[];
-  /** What is under way by itself: deliveries, simulated checks. */
+  /** Pending background work: deliveries, simulated checks. */
   work: Set<Promise<unknown>>;
-  /** The end of each queue of tasks that must not overtake each other. */
+  /** The last task of each queue of tasks that must run in order. */
   queues: Map<string, Promise<unknown>>;
-  /** Webhooks that a fault holds back until the next one to the same target has gone out. */
+  /** Webhooks that a fault holds back until the next one to the same target is sent. */
   held: Map<string, (() => void)[]>;
-  /** Requests made in the present hour, by token. */
+  /** Requests made in the current hour, by token. */
   rates: Map<string, { used: number; reset: number }>;
   exchangeListeners: ((exchange: Exchange) => void)[];
   webhookListeners: ((webhook: { event: string; payload: unknown }) => void)[];

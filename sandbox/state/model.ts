@@ -1,4 +1,4 @@
-/** The things on a GitHub. Objects refer to each other directly; only `present/` turns them into GitHub's JSON. */
+/** The sandbox's data model. Objects refer to each other directly; `present/` turns them into GitHub's JSON. */
 import type { KeyObject } from "node:crypto";
 
 /** From least to most; each includes those before it. */
@@ -8,7 +8,7 @@ export type Role = (typeof roles)[number];
 export type Level = "read" | "write" | "admin";
 export type Permissions = Record<string, Level>;
 
-/** `id` is the number and `nodeId` the opaque text that GitHub gives; both are unique over the whole server. */
+/** `id` is GitHub's numeric id and `nodeId` its opaque text id; both are unique over the whole server. */
 export type Identified = { id: number; nodeId: string };
 
 export type Account = Identified & {
@@ -77,11 +77,11 @@ export type Comment = Identified & {
   reactions: Reaction[];
   createdAt: string;
   updatedAt: string;
-  /** Null: never. REST does not tell it. */
+  /** Null: never. REST does not show it. */
   editedAt: string | null;
 };
 
-/** One thing that happened to an issue or pull request; `event` is GitHub's word for it. */
+/** One thing that happened to an issue or pull request; `event` is GitHub's name for it. */
 export type IssueEvent = Identified & {
   event: string;
   issue: Issue;
@@ -93,7 +93,7 @@ export type IssueEvent = Identified & {
   rename?: { from: string; to: string };
   /** Names of base branches; REST does not show them. */
   base?: { from: string; to: string };
-  /** The other end of a sub-issue or dependency relation. */
+  /** The other issue of a sub-issue or dependency relation. */
   other?: Issue;
   review?: Review;
   comment?: Comment;
@@ -101,7 +101,7 @@ export type IssueEvent = Identified & {
   commitId?: string;
 };
 
-/** Also the face of a pull request: they share one number space. */
+/** Also part of every pull request: they share one number space. */
 export type Issue = Identified & {
   repository: Repository;
   number: number;
@@ -130,7 +130,7 @@ export type Issue = Identified & {
 
 export type Pull = Identified & {
   issue: Issue;
-  /** Branch names without `refs/heads/`; both branches lie in the issue's repository. */
+  /** Branch names without `refs/heads/`; both branches are in the issue's repository. */
   head: { ref: string; sha: string };
   base: { ref: string; sha: string };
   draft: boolean;
@@ -225,12 +225,12 @@ export type CommitStatus = Identified & {
 
 export type RequiredCheck = { context: string; appId: number | null };
 
-/** How a merge queue brings a pull request in. */
+/** How a merge queue merges a pull request. */
 export type QueueMethod = "merge" | "squash";
 
-/** Pull requests on their way into a branch together, each at the head it had when it entered. */
+/** Pull requests that the queue merges together, each at the head that it had when it was added. */
 export type MergeGroup = {
-  /** The full ref of the branch that GitHub makes for it. */
+  /** The full ref of the branch that GitHub creates for it. */
   ref: string;
   branch: string;
   base: string;
@@ -238,7 +238,7 @@ export type MergeGroup = {
   members: { pull: Pull; head: string }[];
 };
 
-/** The rules of one branch. The same data answers the protection and the ruleset endpoints. */
+/** The rules of one branch, shown by both the protection and the ruleset endpoints. */
 export type Protection = {
   id: number;
   branch: string;

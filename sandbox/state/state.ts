@@ -1,4 +1,4 @@
-/** Makes and finds what the sandbox remembers. Nothing here sends a webhook or asks who is calling. */
+/** Creates and finds objects of the sandbox's state. Nothing here sends a webhook or checks the caller. */
 import type { State } from "./memory.ts";
 import type {
   Account,
@@ -16,10 +16,10 @@ import type {
 } from "./model.ts";
 import { roles } from "./model.ts";
 
-/** GitHub's own app for Actions: required checks name it by this number. */
+/** GitHub's own app for Actions: required checks name it by this id. */
 export const actionsAppId = 15368;
 
-/** In whose name GitHub's merge queue acts. */
+/** The account of GitHub's merge queue. */
 export const queueAccountLogin = "github-merge-queue[bot]";
 
 export function createState(options: { dir: string; clock: () => number }): State {
@@ -45,7 +45,7 @@ export function createState(options: { dir: string; clock: () => number }): Stat
   };
 }
 
-/** The present time as GitHub writes it: UTC, whole seconds. */
+/** The current time as GitHub writes it: UTC, whole seconds. */
 export function now(state: State): string {
   return timestamp(state.clock());
 }
@@ -54,7 +54,7 @@ export function timestamp(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 }
 
-/** A number and node id that nothing else on this server has; `prefix` is GitHub's, such as `I` or `PR`. */
+/** A new id and node id, unique on this server; `prefix` is GitHub's, such as `I` or `PR`. */
 export function identify(state: State, prefix: string): Identified {
   state.lastId += 1;
   return { id: state.lastId, nodeId: nodeId(prefix, state.lastId) };
@@ -167,7 +167,7 @@ export function addIssue(
   return issue;
 }
 
-/** Makes an issue into a pull request: its own id, the same number. */
+/** Turns an issue into a pull request with its own id and the same number. */
 export function addPull(state: State, issue: Issue, fields: Pick<Pull, "head" | "base" | "draft">): Pull {
   const pull: Pull = {
     ...identify(state, "PR"),
@@ -204,7 +204,7 @@ export function addComment(
   return comment;
 }
 
-/** Writes into the issue's history; listeners learn of it through a webhook only. */
+/** Adds an event to the issue's history; sends no webhook. */
 export function addEvent(
   state: State,
   issue: Issue,
@@ -220,7 +220,7 @@ export function touch(state: State, issue: Issue): void {
   issue.updatedAt = now(state);
 }
 
-/** The app's suite for this commit, made when there is none. */
+/** The app's suite for this commit, created when there is none. */
 export function checkSuite(
   state: State,
   repository: Repository,
@@ -242,7 +242,7 @@ export function checkSuite(
   return suite;
 }
 
-/** The most that this person may do here; undefined when they may not even read. */
+/** The highest role of this person here; undefined when they may not even read. */
 export function roleOf(state: State, repository: Repository, user: Account | null): Role | undefined {
   const held: Role[] = repository.private ? [] : ["read"];
   if (user !== null) {

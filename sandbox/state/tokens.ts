@@ -4,13 +4,13 @@ import type { Account, Installation, InstallationToken, Permissions, Repository 
 
 const HOUR = 3_600_000;
 
-/** Lets a person in with this token, for REST and for git. */
+/** Adds a person's token, for REST and for git. */
 export function addUserToken(state: State, user: Account, token = secret("ghp_")): string {
   state.tokens.push({ kind: "user", token, user });
   return token;
 }
 
-/** A new token of an installation, good for an hour. */
+/** Creates a token of an installation, valid for an hour. */
 export function addInstallationToken(
   state: State,
   installation: Installation,

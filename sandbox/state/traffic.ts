@@ -1,7 +1,7 @@
-/** What went over the wire: webhooks out, requests in. */
+/** Recorded traffic: webhooks sent, requests received. */
 import type { Installation, Repository, Webhook } from "./model.ts";
 
-/** One attempt to hand over one webhook. A redelivery is a new attempt with the same `guid`. */
+/** One attempt to deliver one webhook. A redelivery is a new attempt with the same `guid`. */
 export type Delivery = {
   id: number;
   guid: string;
@@ -23,7 +23,7 @@ export type Delivery = {
   statusCode: number;
 };
 
-/** An answer of the REST side, as a test or a stock validator may want to see it. */
+/** A REST request and its answer, for a test or a schema validator. */
 export type Exchange = {
   method: string;
   path: string;

@@ -1,14 +1,14 @@
-/** Work that goes on after an answer was given, and the order of what must not overtake. */
+/** Background work that continues after an answer, and queues of tasks that must run in order. */
 import type { State } from "./memory.ts";
 
-/** Lets `work` run on; `settled` waits for it. Its failure is a bug in the sandbox and surfaces there. */
+/** Runs `work` in the background; `settled` waits for it. A failure is a bug in the sandbox and surfaces there. */
 export function background(state: State, work: Promise<unknown>): void {
   state.work.add(work);
   const done = () => state.work.delete(work);
   work.then(done, done);
 }
 
-/** Runs tasks of one queue strictly one after another; a failed task does not stop those behind it. */
+/** Runs the tasks of one queue strictly one after another; a failed task does not stop later ones. */
 export function inOrder<T>(state: State, queue: string, task: () => Promise<T>): Promise<T> {
   const before = state.queues.get(queue) ?? Promise.resolve();
   const result = before.then(task, task);
@@ -19,7 +19,7 @@ export function inOrder<T>(state: State, queue: string, task: () => Promise<T>):
   return result;
 }
 
-/** Resolves when nothing is under way any more, webhooks held back by a fault included. */
+/** Resolves when no work is pending, including webhooks held back by a fault. */
 export async function settled(state: State): Promise<void> {
   for (;;) {
     await Promise.all(state.work);
