@@ -49,7 +49,10 @@ const gatherOnDemand = {
       const inside = relative(root, file).replaceAll("\\", "/");
       if (kind !== "dynamic-import" || inCheck.has(inside)) return undefined;
       if (inside === "app/cli/program.ts") return { path: "./program.cjs", external: true };
-      const name = inside.replace(/^app\/(cli\/)?/, "").replace(/\.ts$/, "").replaceAll("/", "-");
+      const name = inside
+        .replace(/^app\/(cli\/)?/, "")
+        .replace(/\.ts$/, "")
+        .replaceAll("/", "-");
       onDemand[`commands/${name}`] = file;
       return { path: `./commands/${name}.js`, external: true };
     });

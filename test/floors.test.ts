@@ -13,7 +13,10 @@ const floors: Record<string, { ours: string[]; packages: RegExp }> = {
     packages: /^(@octokit\/types|@secretlint\/[\w-]+|js-yaml|diff|lru-cache|tar-stream|node:.+)$/,
   },
   app: { ours: ["collect", "core", "schemas"], packages: /./ },
-  action: { ours: ["collect", "core", "schemas"], packages: /^(@actions\/(core|github)|@octokit\/types|node:.+)$/ },
+  action: {
+    ours: ["collect", "core", "schemas"],
+    packages: /^(@actions\/(core|github)|@octokit\/types|node:.+)$/,
+  },
   sandbox: { ours: [], packages: /./ },
 };
 
@@ -54,7 +57,10 @@ const imported = Object.fromEntries(
 );
 const importsOf = (file: string) => imported[file] ?? [];
 const isOurs = (name: string) => name.startsWith(".");
-const filesOf = (file: string) => importsOf(file).filter(isOurs).map((name) => join(dirname(file), name));
+const filesOf = (file: string) =>
+  importsOf(file)
+    .filter(isOurs)
+    .map((name) => join(dirname(file), name));
 
 const floorOf = (file: string) => file.split("/")[0] ?? "";
 const roomOf = (file: string) => dirname(file).split("/").slice(1).join("/") || ".";
@@ -73,7 +79,9 @@ test("a floor imports only floors below it and the packages it is allowed", () =
     return target !== floorOf(file) && !floor?.ours.includes(target);
   };
   const wrong = all.flatMap((file) =>
-    importsOf(file).filter((name) => isWrong(file, name)).map((name) => `${file} → ${name}`),
+    importsOf(file)
+      .filter((name) => isWrong(file, name))
+      .map((name) => `${file} → ${name}`),
   );
   expect(wrong).toEqual([]);
 });
@@ -113,7 +121,8 @@ test("a file is a noun, holds at most 300 lines, and is not called after nothing
 });
 
 test("core is pure: no clock, no chance, no environment, no network", () => {
-  const impure = /\bDate\.now\b|new Date\(\)|Math\.random|\bprocess\b|\bfetch\(|\bconsole\b|\bsetTimeout\b|\bimport\(/;
+  const impure =
+    /\bDate\.now\b|new Date\(\)|Math\.random|\bprocess\b|\bfetch\(|\bconsole\b|\bsetTimeout\b|\bimport\(/;
   expect(containing(impure, sources("core"))).toEqual([]);
 });
 

@@ -10,7 +10,7 @@ const Manifest = z.object({
   default_permissions: z.record(z.string(), z.string()),
 });
 
-const Package = z.object({ engines: z.object({ node: z.string().regex(/^>=[0-9]+$/) }) });
+const Package = z.object({ engines: z.object({ node: z.string().regex(/^>=[0-9]+(\.[0-9]+)?$/) }) });
 
 /** The permissions and events that the App requests: those of `app.yml`, which is part of the package. */
 export async function readManifest(): Promise<Granted> {
@@ -18,8 +18,8 @@ export async function readManifest(): Promise<Granted> {
   return { permissions: manifest.default_permissions, events: manifest.default_events };
 }
 
-/** The oldest major version of Node that the package runs on. */
-export async function readNodeNeeded(): Promise<number> {
+/** The oldest version of Node that the package runs on: `22` or `22.12`. */
+export async function readNodeNeeded(): Promise<string> {
   const text = await readFile(join(packageHome(), "package.json"), "utf8");
-  return Number(Package.parse(JSON.parse(text)).engines.node.slice(">=".length));
+  return Package.parse(JSON.parse(text)).engines.node.slice(">=".length);
 }

@@ -6,14 +6,24 @@ export type DatabaseFact =
   | { kind: "folder"; folder: string; state: "there" | "to-be-made" | "not-writable" | "something-else" }
   | { kind: "memory" };
 
-/** Facts about this machine and the service's settings. `nodeNeeded` is the oldest supported major version of Node. */
+/** Facts about this machine and the service's settings. `nodeNeeded` is the oldest supported version of Node, such as `22.12`. */
 export type SettingsFacts = {
   node: string;
-  nodeNeeded: number;
+  nodeNeeded: string;
   problems: string[];
   /** Null if the settings have problems, which are reported first. */
   rest: { appKeyProblem: string | null; ledgerKey: LedgerKeyFact; database: DatabaseFact } | null;
 };
+
+/** Whether a version is at least another; only the parts that `needed` has count. */
+function isAtLeast(version: string, needed: string): boolean {
+  const parts = version.replace(/^v/, "").split(".").map(Number);
+  for (const [index, least] of needed.split(".").map(Number).entries()) {
+    const part = parts[index] ?? 0;
+    if (part !== least) return part > least;
+  }
+  return true;
+}
 
 /** The public half of the key that signs the ledger, or why the key cannot be used. */
 export type LedgerKeyFact = { publicKey: string } | { problem: string };
@@ -21,9 +31,8 @@ export type LedgerKeyFact = { publicKey: string } | { problem: string };
 /** Whether the service could start here. */
 export function judgeSettings({ node, nodeNeeded, problems, rest }: SettingsFacts): HealthFinding[] {
   const { ok, fail } = findingsOf("settings", null);
-  const major = Number(/^v?([0-9]+)/.exec(node)?.[1] ?? 0);
   const findings = [
-    major >= nodeNeeded
+    isAtLeast(node, nodeNeeded)
       ? ok("node", `Node ${node}.`)
       : fail("node", `Node ${node} is too old.`, `Install Node ${nodeNeeded} or newer.`),
   ];

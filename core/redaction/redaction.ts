@@ -10,16 +10,18 @@ export type LineRedaction = { rule: string; line: number };
 /** Sorts ranges and merges those that touch; a merged range takes the rule of the one that was given first. */
 export function mergeRanges(ranges: readonly Range[]): Range[] {
   const ordered = ranges
-    .map((range, index) => ({ range, given: index }))
+    .map((range, index) => ({ range, index }))
     .toSorted((one, other) => one.range.start - other.range.start);
   const merged: { range: Range; index: number }[] = [];
-  for (const { range, given: index } of ordered) {
+  for (const { range, index } of ordered) {
     const last = merged.at(-1);
     if (last === undefined || range.start > last.range.end) merged.push({ range: { ...range }, index });
     else {
       last.range.end = Math.max(last.range.end, range.end);
-      if (index < last.index)
-        Object.assign(last, { given: index, range: { ...last.range, rule: range.rule } });
+      if (index < last.index) {
+        last.index = index;
+        last.range.rule = range.rule;
+      }
     }
   }
   return merged.map(({ range }) => range);

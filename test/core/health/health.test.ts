@@ -172,7 +172,7 @@ describe("F10 the check is required", () => {
 describe("settings", () => {
   const facts: SettingsFacts = {
     node: "v24.1.0",
-    nodeNeeded: 20,
+    nodeNeeded: "22.12",
     problems: [],
     rest: { appKeyProblem: null, ledgerKey: { publicKey }, database: { kind: "server", problem: null } },
   };
@@ -184,8 +184,10 @@ describe("settings", () => {
 
   test.each<[string, Partial<SettingsFacts>, string, Status[]]>([
     ["Node is new enough", {}, "node", ["ok"]],
-    ["Node is the oldest one", { node: "v20.0.0" }, "node", ["ok"]],
-    ["Node is too old", { node: "v18.20.1" }, "node", ["fail"]],
+    ["Node is the oldest one", { node: "v22.12.0" }, "node", ["ok"]],
+    ["Node is of a newer major version", { node: "v24.0.0" }, "node", ["ok"]],
+    ["Node is too old", { node: "v20.20.1" }, "node", ["fail"]],
+    ["Node is of an older minor version", { node: "v22.11.9" }, "node", ["fail"]],
     ["two problems", { problems: ["A: one", "B: two"], rest: null }, "settings", ["fail", "fail"]],
     ["no ledger key", rest({ ledgerKey: { problem: "none" } }), "ledger-key", ["fail"]],
     ["no App key", rest({ appKeyProblem: "none" }), "app-key", ["fail"]],
@@ -450,7 +452,7 @@ describe("a repository", () => {
   });
 
   test("an App that is installed on none fails", () => {
-    const settings: SettingsFacts = { node: "v24.1.0", nodeNeeded: 20, problems: [], rest: null };
+    const settings: SettingsFacts = { node: "v24.1.0", nodeNeeded: "22.12", problems: [], rest: null };
     const findings = judgeHealth({
       settings,
       app: null,
@@ -462,7 +464,7 @@ describe("a repository", () => {
   });
 
   test("without our own account no repository is judged, and that is not known", () => {
-    const settings: SettingsFacts = { node: "v24.1.0", nodeNeeded: 20, problems: [], rest: null };
+    const settings: SettingsFacts = { node: "v24.1.0", nodeNeeded: "22.12", problems: [], rest: null };
     const repositories = [{ name: "acme/web", facts: known(right) }];
     const findings = judgeHealth({ settings, app: null, identity: unread, repositories, services: [] });
     expect(findings.filter(({ area }) => area !== "settings")).toMatchObject([

@@ -122,6 +122,7 @@ describe("ranges", () => {
       range("b", 0, 10),
       range("d", 12, 13),
     ]);
+    expect(mergeRanges([range("b", 5, 9), range("c", 9, 10), range("a", 0, 6)])).toEqual([range("b", 0, 10)]);
   });
 
   test("are told by their lines in the text as it was", () => {
