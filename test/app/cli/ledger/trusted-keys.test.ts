@@ -110,7 +110,7 @@ describe("the policy on the clone's default branch says which keys count", () =>
       "the policy asks for several signatures, which no service gives",
       policyOf([pin(old)], "  threshold: 2\n"),
       [],
-      /is malformed in line 5: .*threshold/,
+      /is malformed: \S+:5:3: .*threshold/,
     ],
   ];
   test.each(undecided)("exit 2 where %s", async (_, policy, args, message) => {
