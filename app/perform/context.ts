@@ -28,7 +28,7 @@ export type PerformContext = {
 };
 
 /** The parts of the service that effects need, in any repository. */
-export type WorldTools = Pick<PerformContext, "ourselves" | "anthropic" | "signal"> & {
+export type ContextTools = Pick<PerformContext, "ourselves" | "anthropic" | "signal"> & {
   db: Database;
   github: Pick<GitHubClients, "forRepository">;
   secrets: { search: SecretSearch };
@@ -39,7 +39,7 @@ export type WorldTools = Pick<PerformContext, "ourselves" | "anthropic" | "signa
 export async function contextOf(
   repository: number,
   now: () => Date,
-  tools: WorldTools,
+  tools: ContextTools,
 ): Promise<PerformContext> {
   const { db, github, ourselves, secrets, anthropic, signal, log } = tools;
   return {

@@ -5,7 +5,7 @@ import type { Place, YamlProblem, YamlReading } from "../../core/yaml.ts";
 import { buildTrees } from "./tree.ts";
 
 /** The longest text that is parsed, in UTF-16 units, and the most problems that are reported for one. */
-const most = { length: 1_000_000, problems: 100 } as const;
+const limits = { length: 1_000_000, problems: 100 } as const;
 
 /** How deep nodes may be nested: the policy needs few levels, and GitHub's own tools accept 100. */
 const maxDepth = { strict: 20, lenient: 100 } as const;
@@ -41,14 +41,14 @@ const disputedLineEnds = /[\u0085\u2028\u2029]/g;
  *   tools.
  */
 export function readYaml(text: string, rules: "strict" | "lenient"): YamlReading {
-  if (text.length > most.length) {
-    const message = `the text has ${text.length} characters; at most ${most.length} are read`;
+  if (text.length > limits.length) {
+    const message = `the text has ${text.length} characters; at most ${limits.length} are read`;
     return { value: null, further: [], problems: [{ message, line: 1, column: 1 }] };
   }
   const problems: YamlProblem[] = [];
   const placeOf = positionsIn(text);
   const report = (offset: number, message: string) => {
-    if (problems.length < most.problems) problems.push({ message: shortLine(message), ...placeOf(offset) });
+    if (problems.length < limits.problems) problems.push({ message: shortLine(message), ...placeOf(offset) });
   };
   for (const { 0: end, index } of text.matchAll(disputedLineEnds))
     report(index, `${codePoint(end)} ends a line for some readers of YAML: take it out`);
@@ -63,7 +63,7 @@ export function readYaml(text: string, rules: "strict" | "lenient"): YamlReading
     const isKnown = error instanceof YAMLException;
     const reason = isKnown ? error.reason : "the parser could not read it";
     const offset = (isKnown ? error.mark?.position : undefined) ?? 0;
-    // Not counted against `most.problems`: this is why there is no value.
+    // Not counted against `limits.problems`: this is why there is no value.
     problems.push({ message: shortLine(`this is not valid YAML: ${reason}`), ...placeOf(offset) });
   }
   problems.sort((one, other) => one.line - other.line || one.column - other.column);
