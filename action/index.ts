@@ -36,8 +36,7 @@ async function connect(token: string): Promise<RequestInterface> {
   const { request } = getOctokit(token, {
     baseUrl: core.getInput("api-url") || process.env.GITHUB_API_URL || "https://api.github.com",
     request: {
-      fetch: (url: string, init?: RequestInit) =>
-        fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
+      fetch: (url: string, init?: RequestInit) => fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
     },
   });
   return request;
@@ -64,9 +63,7 @@ function makePorts(token: string): Ports {
 
 const token = core.getInput("github-token");
 if (token === "") {
-  core.setFailed(
-    "the input github-token is empty: give a token that may read contents, pull requests and checks",
-  );
+  core.setFailed("the input github-token is empty: give a token that may read contents, pull requests and checks");
 } else {
   core.setSecret(token);
   // The runner shows an uncaught error with its stack; a job that could not decide must fail with one line.

@@ -75,9 +75,7 @@ function readInputs({ repository, pullRequest, failOn, event }: Inputs): Known<P
     return known({ owner, repo, subject: { kind: "pull", number: Number(pullRequest), head: null }, failOn });
   }
   if (event.text === null)
-    return unknown(
-      "the event file (GITHUB_EVENT_PATH) cannot be read: give the number with the input `pull-request`",
-    );
+    return unknown("the event file (GITHUB_EVENT_PATH) cannot be read: give the number with the input `pull-request`");
   const payload = parse(event.text);
   if (!payload.known) return payload;
   const subject = subjectOfEvent(event.name, payload.value);
@@ -88,8 +86,6 @@ function parse(text: string): Known<unknown> {
   try {
     return known(JSON.parse(text));
   } catch {
-    return unknown(
-      "the event file (GITHUB_EVENT_PATH) is not JSON: give the number with the input `pull-request`",
-    );
+    return unknown("the event file (GITHUB_EVENT_PATH) is not JSON: give the number with the input `pull-request`");
   }
 }

@@ -48,15 +48,12 @@ async function onGroup(
 ): Promise<Known<JobVerdict>> {
   const facts = await collectGroup({ ...source, ref });
   if (!facts.known) return facts;
-  if (facts.value === null)
-    return unknown(`the merge group ${ref} is no more: it has landed, or the queue gave it up`);
+  if (facts.value === null) return unknown(`the merge group ${ref} is no more: it has landed, or the queue gave it up`);
   const now = facts.value.tree.head.sha;
   if (head !== now) return movedOn(head, `the merge group ${ref}`, now);
   return known({ verdict: judgeGroup(facts.value, onCrash), about: `merge group ${ref}` });
 }
 
 function movedOn(head: string, what: string, now: string): Known<never> {
-  return unknown(
-    `this job is about commit ${head}, and ${what} is at ${now} now: look at that commit's own job`,
-  );
+  return unknown(`this job is about commit ${head}, and ${what} is at ${now} now: look at that commit's own job`);
 }

@@ -154,9 +154,7 @@ export function storyDrafts(count: number): Draft[] {
 function promptDrafts(story: number, run: string, prompt: number): Draft[] {
   const step = { run, story, prompt, attempt: { r: 0, s: 0 } };
   const pull = prompt + 5;
-  const [pack, answer, head, tree] = ["pack", "answer", "head", "tree"].map((what) =>
-    sha256(`${what} ${prompt}`),
-  );
+  const [pack, answer, head, tree] = ["pack", "answer", "head", "tree"].map((what) => sha256(`${what} ${prompt}`));
   if (pack === undefined || answer === undefined || head === undefined || tree === undefined)
     throw new Error("four digests were made");
   const [written, base] = [head.slice(0, 40), sha("base")];

@@ -90,8 +90,7 @@ function verification(lines: readonly string[]): number {
   });
 }
 
-const median = (values: readonly number[]) =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 /**
  * How many entries the store appends to the embedded database per second of processor time, in decisions of one entry
@@ -109,9 +108,7 @@ async function appendRates(count: number): Promise<[number, number]> {
   const rateOf = async (size: number) => {
     const before = process.cpuUsage();
     for (let made = 0; made < count; made += size) {
-      const drafts = Array.from({ length: size }, () => coming.next().value).filter(
-        (one) => one !== undefined,
-      );
+      const drafts = Array.from({ length: size }, () => coming.next().value).filter((one) => one !== undefined);
       await saveDecision(db, where, { ...emptyDecision(), drafts }, tools);
     }
     return (count / spentSince(before)) * 1_000;
@@ -134,9 +131,7 @@ const rounds = Array.from({ length: 5 }, () => ({
   full: verification(tenth),
 }));
 const perTenth = median(rounds.map(({ full }) => full));
-rows.push(
-  atLeast("verify / bare signatures and hashes", median(rounds.map(({ bare, full }) => bare / full)), 0.6),
-);
+rows.push(atLeast("verify / bare signatures and hashes", median(rounds.map(({ bare, full }) => bare / full)), 0.6));
 rows.push(atMost("verify 100,000 entries / 10,000", verification(chain) / perTenth, 12));
 
 const folder = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
@@ -149,21 +144,9 @@ try {
     writeFileSync(join(folder, name), content);
   }
   const program = fileURLToPath(new URL("../dist/sallyport.cjs", import.meta.url));
-  const argv: [string, ...string[]] = [
-    process.execPath,
-    "--no-warnings",
-    program,
-    "ledger",
-    "verify",
-    folder,
-  ];
+  const argv: [string, ...string[]] = [process.execPath, "--no-warnings", program, "ledger", "verify", folder];
   rows.push(
-    atMost(
-      "memory to verify 100,000 entries",
-      peakOf({ argv: [...argv, "--key", signer.publicKey] }),
-      300,
-      "MB",
-    ),
+    atMost("memory to verify 100,000 entries", peakOf({ argv: [...argv, "--key", signer.publicKey] }), 300, "MB"),
   );
 } finally {
   rmSync(folder, { recursive: true, force: true });

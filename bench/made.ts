@@ -17,10 +17,7 @@ function commit(branch: string, from: string | null, files: string): string {
 }
 
 function lines(count: number, word: string): string {
-  return Array.from(
-    { length: count },
-    (_, at) => `${word} ${at}: a line of ordinary length in a file\n`,
-  ).join("");
+  return Array.from({ length: count }, (_, at) => `${word} ${at}: a line of ordinary length in a file\n`).join("");
 }
 
 function policy(rules: number): string {

@@ -4,11 +4,7 @@ export type Row = { what: string; figure: string; bound: string; holds: boolean 
 /** Prints the rows as a table and says whether all bounds hold. */
 export function printTable(title: string, rows: readonly Row[]): boolean {
   const width = (pick: (row: Row) => string) => Math.max(...rows.map((row) => pick(row).length));
-  const [what, figure, bound] = [
-    width((row) => row.what),
-    width((row) => row.figure),
-    width((row) => row.bound),
-  ];
+  const [what, figure, bound] = [width((row) => row.what), width((row) => row.figure), width((row) => row.bound)];
   console.log(`\n${title}`);
   for (const row of rows) {
     const cells = [row.what.padEnd(what), row.figure.padStart(figure), row.bound.padEnd(bound)];

@@ -28,15 +28,11 @@ function once({ argv, cwd, env }: Timed): Figure {
 }
 
 /** Runs the commands in turn, so that the machine's other load falls on all of them, and returns each one's median. */
-export function compare<Name extends string>(
-  commands: Record<Name, Timed>,
-  rounds: number,
-): Record<Name, Figure> {
+export function compare<Name extends string>(commands: Record<Name, Timed>, rounds: number): Record<Name, Figure> {
   const names = Object.keys(commands) as Name[]; // Object.keys forgets the names' type.
   const runs = new Map<Name, Figure[]>(names.map((name) => [name, []]));
   for (const name of names) once(commands[name]);
-  for (let round = 0; round < rounds; round += 1)
-    for (const name of names) runs.get(name)?.push(once(commands[name]));
+  for (let round = 0; round < rounds; round += 1) for (const name of names) runs.get(name)?.push(once(commands[name]));
   const figures = names.map((name) => [name, middle(runs.get(name) ?? [])] as const);
   return Object.fromEntries(figures) as Record<Name, Figure>;
 }

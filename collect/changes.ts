@@ -18,10 +18,7 @@ export const indistinct =
  * Compares two complete listings of files. There is no rename detection: a renamed file is two changes. Sorted by the
  * bytes of the path. Two names that become equal as UTF-8 make the answer unknown, because one could hide the other.
  */
-export function changesBetween(
-  before: readonly TreeEntry[],
-  after: readonly TreeEntry[],
-): Known<ChangedPath[]> {
+export function changesBetween(before: readonly TreeEntry[], after: readonly TreeEntry[]): Known<ChangedPath[]> {
   const oldEntries = new Map(before.map((entry) => [entry.path, entry]));
   const newEntries = new Map(after.map((entry) => [entry.path, entry]));
   if (oldEntries.size !== before.length || newEntries.size !== after.length) return unknown(indistinct);

@@ -18,8 +18,7 @@ const maxEditLength = 1_000;
  * a Git LFS pointer `bytes` is at least the size it declares. The author of the change wrote `after`.
  */
 export function countLines(before: Uint8Array | null, after: Uint8Array | null): LineCount {
-  if (isBinary(before) || isBinary(after))
-    return { added: 0, deleted: 0, bytes: after?.length ?? 0, binary: true };
+  if (isBinary(before) || isBinary(after)) return { added: 0, deleted: 0, bytes: after?.length ?? 0, binary: true };
   const counted = before === null || after === null ? whole(before, after) : compare(before, after);
   return { ...counted, bytes: Math.max(counted.bytes, declaredSize(after)), binary: false };
 }
@@ -83,8 +82,7 @@ function compare(before: Uint8Array, after: Uint8Array): Counted {
   const oldShared = oldMiddle.filter((line) => newSet.has(line));
   const newShared = newMiddle.filter((line) => oldSet.has(line));
   const parts = diffArrays(oldShared, newShared, { maxEditLength });
-  if (parts === undefined)
-    return { added: newMiddle.length, deleted: oldMiddle.length, bytes: totalLength(newMiddle) };
+  if (parts === undefined) return { added: newMiddle.length, deleted: oldMiddle.length, bytes: totalLength(newMiddle) };
 
   const counted = {
     added: newMiddle.length - newShared.length,

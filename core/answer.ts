@@ -23,11 +23,7 @@ export function answeredSources(entries: readonly TypedEntry[]): ReadonlySet<str
 }
 
 /** The entry and the reply that answer a command on an issue or a pull request. */
-export function answered(
-  request: CommandRequest,
-  answer: CommandAnswer,
-  { repository, number }: IssueRef,
-): Step {
+export function answered(request: CommandRequest, answer: CommandAnswer, { repository, number }: IssueRef): Step {
   return {
     drafts: [
       {

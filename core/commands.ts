@@ -127,9 +127,7 @@ export function parseCommand(body: string): Command | BadCommand | null {
     case "retry":
       return line === "" ? { name } : bad("it takes nothing after it");
     case "approve":
-      return /^[0-9a-f]{64}$/.test(line)
-        ? { name, digest: line }
-        : bad("it takes the whole digest, 64 hex digits");
+      return /^[0-9a-f]{64}$/.test(line) ? { name, digest: line } : bad("it takes the whole digest, 64 hex digits");
     case "rollback":
       return isCheckpointName(line)
         ? { name, checkpoint: line }
@@ -140,8 +138,7 @@ export function parseCommand(body: string): Command | BadCommand | null {
       return text === "" ? bad("it needs a text") : { name, text: kept(text) };
     case "sign-off": {
       const [sha = "", result = "", test = "", ...more] = line.split(/[ \t]+/);
-      if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha))
-        return bad("the commit is written in full, 40 hex digits");
+      if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha)) return bad("the commit is written in full, 40 hex digits");
       if (result !== "pass" && result !== "fail") return bad("the result is `pass` or `fail`");
       if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(test) || more.length > 0)
         return bad("one test is named, in lower-case words joined by `-`");
@@ -159,8 +156,7 @@ export function parseCommand(body: string): Command | BadCommand | null {
       const parts = /^(\S+)[ \t]+(\S+)[ \t]+until[ \t]+(\S+)[ \t]+because[ \t]+(\S.*)$/s.exec(text);
       const [, gate = "", sha = "", until = "", reason = ""] = parts ?? [];
       if (parts === null) return bad("it names a gate, a commit, a day and a reason");
-      if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha))
-        return bad("the commit is written in full, 40 hex digits");
+      if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha)) return bad("the commit is written in full, 40 hex digits");
       if (!isDay(until)) return bad("the day is written as 2026-12-31");
       return { name, gate, sha, until, text: kept(reason.trim()) };
     }
@@ -173,10 +169,7 @@ function kept(text: string): string {
 }
 
 /** The one-shot command labels and the command that each gives. */
-export const commandLabels = { "ai:plan": "plan", "ai:run": "run" } as const satisfies Record<
-  string,
-  CommandName
->;
+export const commandLabels = { "ai:plan": "plan", "ai:run": "run" } as const satisfies Record<string, CommandName>;
 /** A label that gives a command. */
 export type CommandLabel = keyof typeof commandLabels;
 

@@ -113,11 +113,7 @@ export function ensureSticky({ repository, number }: IssueRef, body: string, sho
 }
 
 /** Sets the one `sallyport:` label there, unless `labels` already have it and no other. */
-export function ensureState(
-  { repository, number }: IssueRef,
-  labels: readonly string[],
-  state: string,
-): Step {
+export function ensureState({ repository, number }: IssueRef, labels: readonly string[], state: string): Step {
   const ours = labels.filter((label) => label.startsWith("sallyport:"));
   if (ours.length === 1 && ours[0] === `sallyport:${state}`) return {};
   const key = effectKey.state(repository.id, number);

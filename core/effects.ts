@@ -27,8 +27,7 @@ export function subjectOf(key: string): Subject | null {
   const [, kind, digits, rest = ""] = /^(issue|pull|group)\/([0-9]+)\/(.+)$/.exec(key) ?? [];
   const repository = Number(digits);
   if (kind === "group") return groupSubject(repository, rest);
-  if ((kind === "issue" || kind === "pull") && /^[0-9]+$/.test(rest))
-    return { kind, repository, number: Number(rest) };
+  if ((kind === "issue" || kind === "pull") && /^[0-9]+$/.test(rest)) return { kind, repository, number: Number(rest) };
   return null;
 }
 

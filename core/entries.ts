@@ -27,9 +27,7 @@ export function lastEntry<K extends EntryKind>(
   fits: (entry: EntryOf<K>) => boolean,
   before = Number.POSITIVE_INFINITY,
 ): EntryOf<K> | undefined {
-  return entries.findLast(
-    (entry): entry is EntryOf<K> => isOf(entry, kind) && entry.seq < before && fits(entry),
-  );
+  return entries.findLast((entry): entry is EntryOf<K> => isOf(entry, kind) && entry.seq < before && fits(entry));
 }
 
 /** An entry to append: the store adds its sequence number, time and signature. */
@@ -41,15 +39,8 @@ export type Draft = {
  * Entries, followed by drafts that will become entries. A draft has no sequence number and no hash yet; a fold only
  * needs it to come after all entries.
  */
-export function withDrafts(
-  entries: readonly TypedEntry[],
-  drafts: readonly Draft[],
-  now: string,
-): TypedEntry[] {
-  return [
-    ...entries,
-    ...drafts.map((draft) => ({ ...draft, seq: Number.MAX_SAFE_INTEGER, hash: "", at: now })),
-  ];
+export function withDrafts(entries: readonly TypedEntry[], drafts: readonly Draft[], now: string): TypedEntry[] {
+  return [...entries, ...drafts.map((draft) => ({ ...draft, seq: Number.MAX_SAFE_INTEGER, hash: "", at: now }))];
 }
 
 /** The App as the actor. */

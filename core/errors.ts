@@ -34,11 +34,7 @@ export class SallyportError extends Error {
   readonly retry: boolean;
   readonly notBefore: Date | undefined;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: { cause?: unknown; retry?: boolean; notBefore?: Date } = {},
-  ) {
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retry?: boolean; notBefore?: Date } = {}) {
     super(message, { cause: options.cause });
     this.name = "SallyportError";
     this.code = code;

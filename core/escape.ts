@@ -74,10 +74,7 @@ export function plain(text: string): string {
 export function code(text: string): string {
   const line = visible(text).replaceAll("\n", `[${codePoint("\n")}]`);
   if (line.trim() !== "" && !/[`|\\<>&]/.test(line)) return `\`${line}\``;
-  const inside = entities(line).replace(
-    /[\\`*_{}[\]()|~!$#@:+]/g,
-    (character) => `&#${character.charCodeAt(0)};`,
-  );
+  const inside = entities(line).replace(/[\\`*_{}[\]()|~!$#@:+]/g, (character) => `&#${character.charCodeAt(0)};`);
   return `<code>${inside}</code>`;
 }
 

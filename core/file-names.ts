@@ -35,15 +35,11 @@ function characterProblem(path: string): string | null {
   // Fast path: these characters are all plain.
   if (/^[!-.0-9;-[\]-~/ ]*$/.test(path)) return null;
   for (const character of path) {
-    if (character === "\u{FFFD}")
-      return "the name is not valid UTF-8 (U+FFFD stands where a byte could not be read)";
+    if (character === "\u{FFFD}") return "the name is not valid UTF-8 (U+FFFD stands where a byte could not be read)";
     if (invisible.test(character)) return `the name holds ${codePoint(character)}, which cannot be seen`;
     if (character === "\\") return "the name holds a backslash, which some systems take for a folder";
     if (character === ":") return "the name holds a colon, which some systems take for a drive or stream";
-    if (
-      /[^ -~]/.test(character) &&
-      (lookAlike.test(character) || /[./\\~: ]/.test(character.normalize("NFKC")))
-    ) {
+    if (/[^ -~]/.test(character) && (lookAlike.test(character) || /[./\\~: ]/.test(character.normalize("NFKC")))) {
       return `the name holds ${codePoint(character)}, which looks like \`${character.normalize("NFKC")}\``;
     }
   }
@@ -53,8 +49,7 @@ function characterProblem(path: string): string | null {
 function segmentProblem(segment: string): string | null {
   if (segment === "") return "the path holds an empty name";
   if (segment === "." || segment === "..") return "the path holds a `.` or `..` folder";
-  if (/^(?:\.git|git~[0-9]+)[. ]*$/.test(foldConfusables(segment)))
-    return "the name can be taken for git's own folder";
+  if (/^(?:\.git|git~[0-9]+)[. ]*$/.test(foldConfusables(segment))) return "the name can be taken for git's own folder";
   if (/[. ]$/.test(segment)) return "a name ends with a dot or a space, which some systems drop";
   if (device.test(segment)) return "the name is that of a device on some systems";
   return null;

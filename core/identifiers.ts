@@ -58,8 +58,7 @@ export const effectKey = {
   /** Makes a story a sub-issue of its epic. */
   link: (repository: number, epic: number, story: number) => `link/${repository}/${epic}/${story}`,
   /** Asks the planner, once for each command that asks for a plan. */
-  plan: (repository: number, story: number, source: Source) =>
-    `plan/${repository}/${story}/${sourceKey(source)}`,
+  plan: (repository: number, story: number, source: Source) => `plan/${repository}/${story}/${sourceKey(source)}`,
   /** Opens the issue of one prompt of a contract, identified by the plan's revision. */
   prompt: (repository: number, story: number, revision: number, index: number) =>
     `prompt/${repository}/${story}/${revision}/${index}`,

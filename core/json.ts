@@ -1,11 +1,5 @@
 /** A JSON value: plain data and nothing else. */
-export type Json =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Json[]
-  | { readonly [key: string]: Json | undefined };
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
 /** Whether a value is an object, not a list and not null. */
 export function isObject(value: Json | undefined): value is { readonly [key: string]: Json | undefined } {
@@ -21,8 +15,7 @@ export function isObject(value: Json | undefined): value is { readonly [key: str
 export function canonicalJson(value: Json): string {
   if (value === null || typeof value === "boolean") return String(value);
   if (typeof value === "string") {
-    if (!value.isWellFormed())
-      throw new TypeError("a string with half of a surrogate pair has no canonical form");
+    if (!value.isWellFormed()) throw new TypeError("a string with half of a surrogate pair has no canonical form");
     return JSON.stringify(value);
   }
   if (typeof value === "number") {
@@ -39,9 +32,7 @@ export function canonicalJson(value: Json): string {
     throw new TypeError("only plain objects have a canonical form");
   }
   if (Object.hasOwn(value, "__proto__")) throw new TypeError("the key __proto__ has no canonical form");
-  const pairs = Object.entries(value).flatMap(([key, item]) =>
-    item === undefined ? [] : [[key, item] as const],
-  );
+  const pairs = Object.entries(value).flatMap(([key, item]) => (item === undefined ? [] : [[key, item] as const]));
   pairs.sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0));
   return `{${pairs.map(([key, item]) => `${canonicalJson(key)}:${canonicalJson(item)}`).join(",")}}`;
 }

@@ -19,8 +19,7 @@ async function main(): Promise<void> {
     return;
   }
   const port = Number(values.port);
-  if (values.seed === undefined || !Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new Error(USAGE);
+  if (values.seed === undefined || !Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(USAGE);
   const sandbox = await startSandbox({
     seed: await readSeed(values.seed),
     port,

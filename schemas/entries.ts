@@ -175,9 +175,7 @@ export const entryBodies = {
     policy: Verdict.shape.policy
       .optional()
       .describe("The policy it was judged by; entries of older versions do not tell."),
-    verdictSha256: Sha256.describe(
-      "Of the verdict's JSON, byte for byte as `sallyport check --json` prints it.",
-    ),
+    verdictSha256: Sha256.describe("Of the verdict's JSON, byte for byte as `sallyport check --json` prints it."),
   }),
   "group.judged": z.strictObject({
     headRef: z.string().describe("The full ref of the merge group's branch."),

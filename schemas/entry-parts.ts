@@ -19,10 +19,7 @@ export const Source = z.discriminatedUnion("type", [
 export type Source = z.infer<typeof Source>;
 
 /** The base branch that a person's act or a verdict was given for. */
-export const BaseRef = z
-  .string()
-  .optional()
-  .describe("The branch it was given for; older entries do not tell.");
+export const BaseRef = z.string().optional().describe("The branch it was given for; older entries do not tell.");
 
 /** The combined result of third-party checks on a commit. */
 export const Ci = z.enum(["pass", "fail", "none"]);
@@ -63,13 +60,8 @@ export const ReviewObserved = z.strictObject({
   sha: Sha.describe("The commit that was reviewed."),
   baseRef: z
     .string()
-    .describe(
-      "The branch that the pull request entered when the review was seen; a review names none itself.",
-    ),
-  review: z
-    .int()
-    .positive()
-    .describe("The review's id at GitHub: a dismissal has that of what it dismisses."),
+    .describe("The branch that the pull request entered when the review was seen; a review names none itself."),
+  review: z.int().positive().describe("The review's id at GitHub: a dismissal has that of what it dismisses."),
   by: Account.describe("Who reviewed, also where somebody else dismissed it."),
   state: ReviewState,
   at: z.iso.datetime().describe("When it was submitted, as GitHub tells it."),

@@ -95,9 +95,7 @@ export type EvidenceBundle = z.infer<typeof EvidenceBundle>;
 export const AdoptionBundle = z.strictObject({
   bundle: Hash.describe("The hash of the entry that sealed it; of the adoption while none has."),
   state: z.literal("adopted"),
-  prompt: z
-    .null()
-    .describe("No prompt was recorded for these commits, and so no answer and no model either."),
+  prompt: z.null().describe("No prompt was recorded for these commits, and so no answer and no model either."),
   run: z
     .string()
     .nullable()
@@ -124,12 +122,8 @@ export const AdoptionBundle = z.strictObject({
       }),
     )
     .min(1)
-    .describe(
-      "All of this pull request up to that of its head; earlier ones may tell of commits that are gone.",
-    ),
-  claims: z
-    .array(Claim)
-    .describe("What the adopted commits and the description say of themselves: never evidence."),
+    .describe("All of this pull request up to that of its head; earlier ones may tell of commits that are gone."),
+  claims: z.array(Claim).describe("What the adopted commits and the description say of themselves: never evidence."),
   ci: Ci.nullable(),
   checks: Checks.nullable(),
   verdictSha256: Sha256.nullable().describe("The success it was sealed under; null until it is."),

@@ -17,9 +17,7 @@ function listing<T extends z.ZodType>(item: T) {
 }
 
 /** An account; null if it was deleted. Unlike in REST, a bot's login has no `[bot]`. */
-const Actor = z
-  .object({ __typename: z.string(), login: z.string(), databaseId: z.int().nullish() })
-  .nullable();
+const Actor = z.object({ __typename: z.string(), login: z.string(), databaseId: z.int().nullish() }).nullable();
 export type Actor = z.infer<typeof Actor>;
 
 /** A file's content: `text` is null for a binary one, and cut when `isTruncated`. */

@@ -23,11 +23,7 @@ export const PlannedPrompt = z.strictObject({
   nonGoals: Lines.min(1).describe("What this change must leave alone."),
   acceptance: Lines.min(1).describe("Criteria a reviewer can check one by one."),
   output: Lines.min(1).describe("What is handed over: files, tests, documents."),
-  evidence: z
-    .array(DeclaredPath)
-    .max(20)
-    .default([])
-    .describe("JSON evidence files that this change will write."),
+  evidence: z.array(DeclaredPath).max(20).default([]).describe("JSON evidence files that this change will write."),
   dependsOn: z
     .array(z.int().positive())
     .max(20)

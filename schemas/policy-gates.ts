@@ -3,9 +3,7 @@ import { bytes, count, duties, pattern, patterns } from "./policy-values.ts";
 import { Risk } from "./text.ts";
 
 /** One pattern or a list of them. */
-const some = z
-  .union([pattern, patterns.min(1)])
-  .transform((value) => (typeof value === "string" ? [value] : value));
+const some = z.union([pattern, patterns.min(1)]).transform((value) => (typeof value === "string" ? [value] : value));
 
 const pairs = z
   .array(z.strictObject({ when: some, need: some }))
@@ -22,10 +20,7 @@ const writtenFile = z
     /^(?:(?:\{story\}|[\w-])(?:\{story\}|[\w.-])*(?:\/(?!$)|$))+$/,
     "write a path of plain names from the top of the repository, such as `tasks/{story}/PLAN.md`",
   )
-  .refine(
-    (path) => path.includes("{story}"),
-    "`{story}` stands in the path: each story has files of its own",
-  );
+  .refine((path) => path.includes("{story}"), "`{story}` stands in the path: each story has files of its own");
 
 /**
  * Whether two paths can be files of one tree, also on a case-insensitive disk: they differ, and neither is a folder of
@@ -62,20 +57,14 @@ export const Gates = z
       .describe(
         "Files that steer tools, people or this check: never an agent's to change, a person's only with a review.",
       ),
-    tests: pairs
-      .optional()
-      .describe("A change of `when` brings a change of `need`, and tests are not weakened."),
+    tests: pairs.optional().describe("A change of `when` brings a change of `need`, and tests are not weakened."),
     secrets: z
       .strictObject({ ignore: patterns.default([]).describe("Files that hold made-up secrets on purpose.") })
       .optional()
-      .describe(
-        "No secret in anything that any commit of the change adds. Always on with `extends: default`.",
-      ),
+      .describe("No secret in anything that any commit of the change adds. Always on with `extends: default`."),
     harness: z
       .strictObject({
-        files: patterns
-          .min(1)
-          .describe("Scripts and settings that judge changes, besides workflows and hooks."),
+        files: patterns.min(1).describe("Scripts and settings that judge changes, besides workflows and hooks."),
       })
       .optional()
       .describe(
@@ -156,18 +145,11 @@ export const Gates = z
           .array(
             z
               .string()
-              .regex(
-                /^@[a-z0-9][a-z0-9-]{0,99}\/.{1,100}$/,
-                "write `@app/check`, such as `@github-actions/test`",
-              ),
+              .regex(/^@[a-z0-9][a-z0-9-]{0,99}\/.{1,100}$/, "write `@app/check`, such as `@github-actions/test`"),
           )
           .min(1)
           .max(50),
-        skipped: z
-          .array(z.string())
-          .max(50)
-          .default([])
-          .describe("Of these checks, those that may be skipped."),
+        skipped: z.array(z.string()).max(50).default([]).describe("Of these checks, those that may be skipped."),
       })
       .optional()
       .describe("Named checks of named apps have succeeded on the exact commit."),
@@ -191,9 +173,7 @@ export const Gates = z
           })
           .describe("Needed if any of these holds."),
         tests: z
-          .array(
-            z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "a test's name is lower-case words joined by `-`"),
-          )
+          .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "a test's name is lower-case words joined by `-`"))
           .min(1)
           .max(20)
           .default(["manual"])
@@ -203,9 +183,7 @@ export const Gates = z
       .describe("A person tries the change and signs off the exact commit."),
     evidence: z
       .strictObject({
-        files: patterns
-          .default([])
-          .describe("JSON evidence files: those that a change touches must be valid JSON."),
+        files: patterns.default([]).describe("JSON evidence files: those that a change touches must be valid JSON."),
       })
       .optional()
       .describe(

@@ -52,11 +52,7 @@ const Role = z.strictObject({
     .min(1)
     .describe("What an agent in this role may touch. An empty list is an error: it would allow nothing."),
   deny: patterns.default([]).describe("What it may not touch, even inside `allow`."),
-  card: z
-    .string()
-    .max(4_000)
-    .optional()
-    .describe("Do and do-not text put into the prompt of an agent in this role."),
+  card: z.string().max(4_000).optional().describe("Do and do-not text put into the prompt of an agent in this role."),
 });
 
 const duty = z.enum(duties);
@@ -143,9 +139,7 @@ export const Policy = z
       .optional()
       .describe("Adds the built-in list of sensitive files that no agent may touch."),
     people: People.prefault({}),
-    roles: z
-      .record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, "a role's name is lower-case"), Role)
-      .default({}),
+    roles: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, "a role's name is lower-case"), Role).default({}),
     gates: Gates.prefault({}),
     phases: Phases.optional(),
     waivers: Waivers.optional(),

@@ -23,9 +23,7 @@ export const RemediationOpened = z.strictObject({
   after: Attempt.nullable().describe("The run's attempt that failed; null: it failed before the first."),
   origin: z
     .enum(["start", "attempt", "write", "pull"])
-    .describe(
-      "What failed: starting an attempt, the attempt itself, writing its change, or opening the pull request.",
-    ),
+    .describe("What failed: starting an attempt, the attempt itself, writing its change, or opening the pull request."),
   signature: z
     .strictObject({ codes: z.array(z.string()).min(1).max(maxReasons), sha256: Sha256 })
     .describe("The codes of the reasons, sorted and each once, and the SHA-256 of their canonical JSON."),
@@ -62,8 +60,6 @@ export const RemediationClosed = z.strictObject({
         .describe("The attempt that became the head; null: none did, a person answers for it."),
     }),
     z.strictObject({ type: z.literal("run"), reason: z.string() }).describe("Its run was cancelled."),
-    z
-      .strictObject({ type: z.literal("plan"), digest: Sha256 })
-      .describe("A newer contract replaced the prompt."),
+    z.strictObject({ type: z.literal("plan"), digest: Sha256 }).describe("A newer contract replaced the prompt."),
   ]),
 });

@@ -30,9 +30,7 @@ const StepBase = {
   attempt: Attempt,
   repository: z.string(),
   base: Sha.describe("The commit that the workspace shows and the change is built on."),
-  contract: z
-    .string()
-    .describe("The approved text, frozen at approval. The agent sees this and nothing newer."),
+  contract: z.string().describe("The approved text, frozen at approval. The agent sees this and nothing newer."),
   role: z.strictObject({
     name: z.string(),
     allow: z.array(z.string()),
@@ -102,9 +100,7 @@ export type Usage = z.infer<typeof Usage>;
 /** What was redacted from a text before it was stored, because it was a secret or looked like one; never the value. */
 export const Redaction = z.strictObject({
   rule: z.string().describe("What found it."),
-  where: z
-    .string()
-    .describe("The part of the answer: `summary`, `questions`, `claims`, `file`, `plan`, `text`."),
+  where: z.string().describe("The part of the answer: `summary`, `questions`, `claims`, `file`, `plan`, `text`."),
   count: z.int().positive(),
 });
 export type Redaction = z.infer<typeof Redaction>;

@@ -4,9 +4,7 @@ import * as z from "zod";
  * A full git object id in hex, SHA-1 (40) or SHA-256 (64). Short ids are never accepted: two commits can share a
  * prefix.
  */
-export const Sha = z
-  .string()
-  .regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, "expected a full lower-case commit id");
+export const Sha = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, "expected a full lower-case commit id");
 
 /** A lower-case hex SHA-256 digest. */
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 lower-case hex digits");

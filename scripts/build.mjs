@@ -105,8 +105,7 @@ await build({
   packages: "external",
   banner: { js: "#!/usr/bin/env node" },
 });
-for (const program of ["sallyport.cjs", "action.js", "sandbox.js"])
-  await chmod(join(root, folder, program), 0o755);
+for (const program of ["sallyport.cjs", "action.js", "sandbox.js"]) await chmod(join(root, folder, program), 0o755);
 
 // In a checkout npm links none of the package's own commands; with this, `npx sallyport` works there as it does for
 // users.

@@ -55,14 +55,10 @@ function takes(node: Node): string {
   if (node.const !== undefined) return `\`${JSON.stringify(node.const)}\``;
   if (node.enum !== undefined) return node.enum.map((one) => `\`${one}\``).join(", ");
   if (node.anyOf !== undefined)
-    return [...new Set(node.anyOf.flatMap((one) => (typeof one === "object" ? [takes(one)] : [])))].join(
-      " or ",
-    );
+    return [...new Set(node.anyOf.flatMap((one) => (typeof one === "object" ? [takes(one)] : [])))].join(" or ");
   if (node.type === "array") {
     const [item] = [node.items].flat();
-    return typeof item === "object" && item.type !== "object"
-      ? `a list: ${takes(item)}`
-      : "a list of objects";
+    return typeof item === "object" && item.type !== "object" ? `a list: ${takes(item)}` : "a list of objects";
   }
   if (node.type === "integer") return "a whole number";
   if (node.type === "object") return node.properties === undefined ? "names with objects" : "an object";

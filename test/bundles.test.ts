@@ -38,25 +38,15 @@ test("the command line's bundle starts and tells its commands", () => {
     expect(help).toContain(`  ${command}`);
 });
 
-test.each([
-  "check",
-  "policy",
-  "backtest",
-  "init",
-  "ledger",
-  "replay",
-  "serve",
-  "doctor",
-  "rebuild",
-  "sandbox",
-  "demo",
-])("%s is loaded by itself", (command) => {
-  expect(run(command, "--help")).toContain(`Usage: sallyport ${command}`);
-});
+test.each(["check", "policy", "backtest", "init", "ledger", "replay", "serve", "doctor", "rebuild", "sandbox", "demo"])(
+  "%s is loaded by itself",
+  (command) => {
+    expect(run(command, "--help")).toContain(`Usage: sallyport ${command}`);
+  },
+);
 
 test("what runs as a process of its own is there", () => {
-  for (const name of ["action", "sandbox", "git-runner"])
-    expect(existsSync(join(dist, `${name}.js`))).toBe(true);
+  for (const name of ["action", "sandbox", "git-runner"]) expect(existsSync(join(dist, `${name}.js`))).toBe(true);
 });
 
 test("what every start of `check` reads holds no schemas: to make them takes longer than to judge", () => {

@@ -1,9 +1,5 @@
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
-import type {
-  MessageParam,
-  ToolResultBlockParam,
-  ToolUseBlock,
-} from "@anthropic-ai/sdk/resources/messages/messages";
+import type { MessageParam, ToolResultBlockParam, ToolUseBlock } from "@anthropic-ai/sdk/resources/messages/messages";
 import { digestOf } from "../../core/digest.ts";
 import type { AnswerRedaction, StepResult, Usage } from "../../schemas/step.ts";
 import { addUsage, callModel, stopped } from "./conversation.ts";
@@ -21,9 +17,7 @@ const unseen = "not-finished: a call before this one failed; look at it, then fi
  * Works on one pack with an Anthropic model: it answers tool calls over the workspace until the model finishes or a
  * limit is reached. Limits are enforced here, outside the model. Only a finished run returns files.
  */
-export async function* runAnthropic(
-  run: AgentRun,
-): AsyncGenerator<AgentEvent, { result: StepResult; usage: Usage }> {
+export async function* runAnthropic(run: AgentRun): AsyncGenerator<AgentEvent, { result: StepResult; usage: Usage }> {
   const { pack, workspace, calls, service } = run;
   const { system, first } = stepPrompt(pack);
   const tools = toolDefinitions();
@@ -68,19 +62,14 @@ export async function* runAnthropic(
     yield { type: "answer", key, replayed, stopReason: message.stop_reason ?? "none" };
     redacted.push(...answer.redacted);
     if (redacted.some(({ where }) => where === "file"))
-      return end(
-        "failed",
-        "secret-in-answer",
-        "the model wrote a secret into a file; nothing of it was used",
-      );
+      return end("failed", "secret-in-answer", "the model wrote a secret into a file; nothing of it was used");
 
     switch (message.stop_reason) {
       case "tool_use":
         break;
       case "end_turn":
       case "stop_sequence":
-        if (reminded)
-          return end("failed", "bad-answer", "the model stopped without using finish, ask or stop");
+        if (reminded) return end("failed", "bad-answer", "the model stopped without using finish, ask or stop");
         reminded = true;
         messages.push(
           { role: "assistant", content: message.content },
@@ -89,11 +78,7 @@ export async function* runAnthropic(
         continue;
       case "max_tokens":
       case "model_context_window_exceeded":
-        return end(
-          "failed",
-          "cut-off",
-          "the model's answer was cut off by a length limit; nothing of it was applied",
-        );
+        return end("failed", "cut-off", "the model's answer was cut off by a length limit; nothing of it was applied");
       case "refusal":
         return end("failed", "refused", "the model refused the task");
       default:
@@ -121,12 +106,9 @@ export async function* runAnthropic(
           continue;
         }
         if (outcome.outcome !== "finished")
-          return end(
-            outcome.outcome,
-            outcome.outcome === "asked" ? "agent-asked" : "agent-stopped",
-            outcome.summary,
-            { questions: outcome.questions },
-          );
+          return end(outcome.outcome, outcome.outcome === "asked" ? "agent-asked" : "agent-stopped", outcome.summary, {
+            questions: outcome.questions,
+          });
         return end("finished", "finished", outcome.summary, {
           files: await workspace.changes(),
           claims: outcome.claims,
@@ -143,8 +125,7 @@ export async function* runAnthropic(
         );
       results.push(toolResult(block, outcome.ok, outcome.text));
     }
-    if (results.length === 0)
-      return end("failed", "bad-answer", "the model said that it used a tool and used none");
+    if (results.length === 0) return end("failed", "bad-answer", "the model said that it used a tool and used none");
     messages.push({ role: "assistant", content: message.content }, { role: "user", content: results });
   }
   return end("failed", "turns-exceeded", `the work was not finished after ${pack.limits.turns} turns`);

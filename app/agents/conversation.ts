@@ -71,12 +71,7 @@ export async function callModel(
   });
   let lost = 0;
   for (let tries = 1; ; tries++) {
-    const streamed = await streamOnce(
-      client,
-      { ...input, model: service.model },
-      signal,
-      context.silenceSeconds,
-    );
+    const streamed = await streamOnce(client, { ...input, model: service.model }, signal, context.silenceSeconds);
     if (streamed.ok) {
       const answer = storable(streamed.message);
       if (answer === null)
@@ -167,9 +162,7 @@ function serviceFailure(error: unknown): { again: boolean; waitFor: number | nul
   return {
     again: status === undefined || status >= 500 || passing.includes(status),
     waitFor: error instanceof APIError ? retryAfter(error.headers?.get("retry-after") ?? null) : null,
-    failure: fail(
-      `the model service failed${status === undefined ? "" : ` (${status})`}: ${said.toWellFormed()}`,
-    ),
+    failure: fail(`the model service failed${status === undefined ? "" : ` (${status})`}: ${said.toWellFormed()}`),
   };
 }
 

@@ -42,12 +42,10 @@ export function stepPrompt(pack: Pack): Prompt {
       ...pack.acceptance.map((criterion) => `- ${criterion}`),
     ]),
   ];
-  if (pack.evidence.length > 0)
-    lines.push("", `Write these evidence files as JSON: ${pack.evidence.join(", ")}.`);
+  if (pack.evidence.length > 0) lines.push("", `Write these evidence files as JSON: ${pack.evidence.join(", ")}.`);
   if (pack.kind === "rework") {
     const failures = pack.failures.map(
-      ({ source, code, message, path }) =>
-        `- ${source}, ${code}${path === undefined ? "" : `, ${path}`}: ${message}`,
+      ({ source, code, message, path }) => `- ${source}, ${code}${path === undefined ? "" : `, ${path}`}: ${message}`,
     );
     lines.push("", "An earlier try was refused; mend what this report says:", ...marked("report", failures));
   }

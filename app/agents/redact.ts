@@ -18,10 +18,7 @@ export function redactingCallStore(calls: CallStore, search: SecretSearch): Call
     async put(key, answer) {
       const { value, redactions } = await redactSecretsIn(JSON.parse(answer), search);
       const redacted = mergeRedactions(redactions.map((redaction) => answerRedaction(value, redaction)));
-      await calls.put(
-        key,
-        redactions.length === 0 ? answer : canonicalJson(Object.assign({}, value, { redacted })),
-      );
+      await calls.put(key, redactions.length === 0 ? answer : canonicalJson(Object.assign({}, value, { redacted })));
     },
   };
 }
@@ -61,11 +58,7 @@ function answerRedaction(message: Json, { rule, line, at }: JsonRedaction): Answ
  * A result without secrets, from any backend. A secret in a file refuses the answer, unless the text only looks like a
  * secret and the file's base contains it already.
  */
-export async function redactResult(
-  result: StepResult,
-  base: TreeReader,
-  search: SecretSearch,
-): Promise<StepResult> {
+export async function redactResult(result: StepResult, base: TreeReader, search: SecretSearch): Promise<StepResult> {
   const redactions: AnswerRedaction[] = [...(result.redacted ?? [])];
   const redact = async (where: string, text: string) => {
     const cleaned = await redactSecrets(text, search);
@@ -118,9 +111,7 @@ async function fileContent(
   const found = await search(content, fileName);
   if (found.length === 0) return content;
   const before = bare(Buffer.from((await base.read(path)) ?? []).toString("utf8"));
-  const isFresh = found.some(
-    ({ exact, start, end }) => exact || !before.includes(bare(content.slice(start, end))),
-  );
+  const isFresh = found.some(({ exact, start, end }) => exact || !before.includes(bare(content.slice(start, end))));
   if (!isFresh) return content;
   const redacted = await redactSecrets(content, search, fileName);
   redactions.push(

@@ -108,9 +108,7 @@ export async function callTool(name: string, input: unknown, workspace: Workspac
       const given = parse(inputs.read);
       if (!given.ok) return given.outcome;
       const { path: at, from, lines } = given.value;
-      return told(await workspace.read(at), at, (content) =>
-        section(content.split("\n"), "lines", from, lines),
-      );
+      return told(await workspace.read(at), at, (content) => section(content.split("\n"), "lines", from, lines));
     }
     case "search": {
       const given = parse(inputs.search);
@@ -118,19 +116,14 @@ export async function callTool(name: string, input: unknown, workspace: Workspac
       const found = await workspace.search(given.value.text, given.value.prefix);
       return told(found, null, ({ hits, searched, of }) => {
         const lines = hits.map((hit) => `${hit.path}:${hit.line}: ${clip(hit.text, limits.hit)}`);
-        if (searched < of)
-          lines.push(`(searched ${searched} of ${of} files; give a longer prefix for the rest)`);
+        if (searched < of) lines.push(`(searched ${searched} of ${of} files; give a longer prefix for the rest)`);
         return lines.join("\n") || "(nothing)";
       });
     }
     case "write": {
       const given = parse(inputs.write);
       return given.ok
-        ? told(
-            await workspace.write(given.value.path, given.value.content),
-            given.value.path,
-            () => "written",
-          )
+        ? told(await workspace.write(given.value.path, given.value.content), given.value.path, () => "written")
         : given.outcome;
     }
     case "edit": {

@@ -50,10 +50,7 @@ const answer = <T>(value: T): ToolAnswer<T> => ({ ok: true, value });
  * Makes the workspace of one pack over a tree. Writes must be within the role and the declared paths, and never on
  * paths denied to all agents.
  */
-export function createWorkspace(
-  tree: TreeReader,
-  pack: Pick<Pack, "role" | "paths" | "casefiles">,
-): Workspace {
+export function createWorkspace(tree: TreeReader, pack: Pick<Pack, "role" | "paths" | "casefiles">): Workspace {
   const refusedByScope = scopeOf(pack);
   const written = new Map<string, string | null>();
   let read: Promise<Base> | undefined;
@@ -79,8 +76,7 @@ export function createWorkspace(
     if (below.modes.get(path) === submodule)
       return refuse("not-a-file", `${path} is a submodule: a commit of another repository`);
     const bytes = await tree.read(path);
-    if (bytes === null)
-      return refuse("too-large", `${path} is too large to be shown, or too much was read before it`);
+    if (bytes === null) return refuse("too-large", `${path} is too large to be shown, or too much was read before it`);
     const text = textOf(bytes);
     return text === null ? refuse("not-text", `${path} is not text in UTF-8`) : answer(text);
   };
@@ -96,18 +92,14 @@ export function createWorkspace(
   const inTheWay = async (path: string): Promise<Refusal | null> => {
     const below = await base();
     const parts = path.split("/");
-    const above = parts
-      .map((_, length) => parts.slice(0, length).join("/"))
-      .find((folder) => isThere(below, folder));
-    if (above !== undefined)
-      return refuse("in-the-way", `${above} is no folder, so nothing can be written below it`);
+    const above = parts.map((_, length) => parts.slice(0, length).join("/")).find((folder) => isThere(below, folder));
+    if (above !== undefined) return refuse("in-the-way", `${above} is no folder, so nothing can be written below it`);
     if (isThere(below, path)) return null;
     const inside = (await paths()).find((other) => other.startsWith(`${path}/`));
     if (inside !== undefined) return refuse("in-the-way", `${path} is a folder`);
     const folded = foldConfusables(path);
     const collision = [below.spellings.get(folded), ...written.keys()].find(
-      (other) =>
-        other !== undefined && other !== path && foldConfusables(other) === folded && isThere(below, other),
+      (other) => other !== undefined && other !== path && foldConfusables(other) === folded && isThere(below, other),
     );
     return collision === undefined
       ? null
@@ -178,8 +170,7 @@ export function createWorkspace(
       const files: FileWrite[] = [];
       for (const [path, content] of written) {
         const before = modes.has(path) ? await tree.read(path) : null;
-        const same =
-          content === null ? !modes.has(path) : before !== null && Buffer.from(content).equals(before);
+        const same = content === null ? !modes.has(path) : before !== null && Buffer.from(content).equals(before);
         if (!same) files.push({ path, content });
       }
       return files.sort(byPath);
@@ -215,15 +206,11 @@ function scopeOf({
   return (path) => {
     const rule = denied.matches(path);
     if (rule !== null) return refuse("denied", `${path} is kept from agents by \`${rule}\`; leave it alone`);
-    if (isCasefile(path))
-      return refuse("casefile", `Sallyport writes ${path} from its ledger; leave it alone`);
+    if (isCasefile(path)) return refuse("casefile", `Sallyport writes ${path} from its ledger; leave it alone`);
     if (allowed.matches(path) === null)
       return refuse("outside-role", `${path} is outside what the role ${role.name} may touch`);
     if (declared.matches(path) === null)
-      return refuse(
-        "outside-plan",
-        `${path} is outside the paths declared in the approved plan: ${paths.join(", ")}`,
-      );
+      return refuse("outside-plan", `${path} is outside the paths declared in the approved plan: ${paths.join(", ")}`);
     return null;
   };
 }

@@ -56,8 +56,7 @@ Exit status: 0 all is in place (warnings allowed), 1 something is not, 2 could n
         ...(one.next === undefined ? {} : { next: safe(one.next) }),
       }));
       const status = exitStatusOf(findings);
-      if (json === true)
-        io.out(`${JSON.stringify({ status, counts: countsOf(findings), findings }, null, 2)}\n`);
+      if (json === true) io.out(`${JSON.stringify({ status, counts: countsOf(findings), findings }, null, 2)}\n`);
       else io.out(`${textOf(findings)}\n${summaryOf(findings)}\n`);
       io.exit(status);
     });

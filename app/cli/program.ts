@@ -70,8 +70,6 @@ function isCommanderError(error: unknown): error is CommanderError {
 }
 
 function packageVersion(): string {
-  const { version }: { version: string } = JSON.parse(
-    readFileSync(join(packageHome(), "package.json"), "utf8"),
-  );
+  const { version }: { version: string } = JSON.parse(readFileSync(join(packageHome(), "package.json"), "utf8"));
   return version;
 }

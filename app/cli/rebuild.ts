@@ -10,13 +10,8 @@ import { withSettings } from "../terminal/settings.ts";
  */
 export function rebuildCommand(io: Io): Command {
   return new Command("rebuild")
-    .description(
-      "fill an empty or restored database from GitHub; settings as for `serve`, which must not run",
-    )
-    .option(
-      "--accept-loss",
-      "go on although checks name entries that are lost; leaves an incident in the ledger",
-    )
+    .description("fill an empty or restored database from GitHub; settings as for `serve`, which must not run")
+    .option("--accept-loss", "go on although checks name entries that are lost; leaves an incident in the ledger")
     .option("--json", "print one JSON object a repository")
     .action(({ acceptLoss = false, json = false }: { acceptLoss?: boolean; json?: boolean }) =>
       withSettings(io, "rebuild", async (config) => {

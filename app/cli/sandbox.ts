@@ -25,9 +25,7 @@ export function sandboxCommand(io: Io): Command {
       ];
       const child = startProgram("sandbox", args, { env: io.env, cwd: io.cwd, stdio: "inherit" });
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => child.kill(signal));
-      const code = await new Promise<number>((resolve) =>
-        child.once("exit", (status) => resolve(status ?? 0)),
-      );
+      const code = await new Promise<number>((resolve) => child.once("exit", (status) => resolve(status ?? 0)));
       io.exit(code === 0 ? 0 : 2);
     });
 }

@@ -9,10 +9,7 @@ export type PersonClient = {
   openIssue(title: string, body: string, labels: string[]): Promise<number>;
   label(issue: number, label: string): Promise<void>;
   comment(issue: number, body: string): Promise<void>;
-  merge(
-    pull: number,
-    sha: string,
-  ): Promise<{ ok: true; sha: string } | { ok: false; status: number; message: string }>;
+  merge(pull: number, sha: string): Promise<{ ok: true; sha: string } | { ok: false; status: number; message: string }>;
   openPull(branch: string, base: string, title: string): Promise<number>;
 };
 

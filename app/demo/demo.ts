@@ -56,12 +56,7 @@ export function demoCommand(io: Io): Command {
     });
 }
 
-async function play(
-  io: Io,
-  options: Options,
-  dir: string,
-  hosts: { close(): Promise<void> }[],
-): Promise<void> {
+async function play(io: Io, options: Options, dir: string, hosts: { close(): Promise<void> }[]): Promise<void> {
   const started = Date.now();
   const counts: DemoCounts = { steps: 0, checks: 0, parity: 0, refusals: 0 };
   const say = (text: string) => {

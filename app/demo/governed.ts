@@ -84,12 +84,7 @@ export async function prepareGoverned(
     await writeFile(join(path, name), text);
   }
   await git(path, ["add", "--force", "--", ...Object.keys(files)]);
-  await git(path, [
-    "commit",
-    "--quiet",
-    "--message",
-    "Install Sallyport: its policy and the decision behind it",
-  ]);
+  await git(path, ["commit", "--quiet", "--message", "Install Sallyport: its policy and the decision behind it"]);
   return { path, branch, commits: Number(await git(path, ["rev-list", "--count", "HEAD"])) };
 }
 
@@ -110,9 +105,7 @@ export function demoSeed(options: {
 }): object {
   return {
     users: Object.values(people),
-    organizations: [
-      { login: "acme", members: Object.keys(people), teams: [{ slug: "qa", members: ["quinn"] }] },
-    ],
+    organizations: [{ login: "acme", members: Object.keys(people), teams: [{ slug: "qa", members: ["quinn"] }] }],
     apps: [
       {
         slug: "sallyport",
@@ -167,13 +160,11 @@ export function demoSeed(options: {
 export function storyBody(epic: number, text: string | null): string {
   if (text !== null && /^### acceptance criteria\s*$/im.test(text)) return text;
   const description =
-    text ??
-    "Visitors of the project want to be greeted by name, by a small module with a test and a page to try it.";
+    text ?? "Visitors of the project want to be greeted by name, by a small module with a test and a page to try it.";
   const sections = {
     Epic: `#${epic}`,
     Description: description.replace(/^###/gm, "####"),
-    "Acceptance criteria":
-      "- A greeting can be made for any name.\n- It has a test.\n- It can be tried by hand.",
+    "Acceptance criteria": "- A greeting can be made for any name.\n- It has a test.\n- It can be tried by hand.",
     Risk: "high",
     Decisions: "docs/decisions/sallyport-demo.md",
     "Manual test": "yes",

@@ -30,12 +30,7 @@ export async function startHost(
     child.stderr?.on("data", hear);
     child.stdout?.on("data", hear);
     child.once("exit", (code) =>
-      reject(
-        new SallyportError(
-          "internal",
-          `${name} ended (${code}) before it listened: ${said.slice(-3).join(" ")}`,
-        ),
-      ),
+      reject(new SallyportError("internal", `${name} ended (${code}) before it listened: ${said.slice(-3).join(" ")}`)),
     );
   });
   return {
@@ -78,9 +73,7 @@ export function freePort(): Promise<number> {
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
       server.close(() =>
-        typeof address === "object" && address !== null
-          ? resolve(address.port)
-          : reject(new Error("no port")),
+        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port")),
       );
     });
   });

@@ -51,8 +51,7 @@ export async function proveLedger(options: {
   const found: { problems: { position: number; message: string }[] } =
     tampered.code === 1 ? JSON.parse(tampered.out) : { problems: [] };
   const [problem] = found.problems;
-  if (problem === undefined)
-    throw new SallyportError("internal", "a changed byte in the ledger was not noticed");
+  if (problem === undefined) throw new SallyportError("internal", "a changed byte in the ledger was not noticed");
   return {
     clone,
     entries: report.entries,

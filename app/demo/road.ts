@@ -67,8 +67,7 @@ export async function planAndApprove(context: DemoContext, story: number): Promi
     const { labels } = await seen.issue(story);
     return labels.includes("sallyport:ready") && children.length > 0 ? children : null;
   });
-  for (const prompt of prompts)
-    say(`diff prompt #${prompt.number} is opened below #${story}: ${prompt.title}`);
+  for (const prompt of prompts) say(`diff prompt #${prompt.number} is opened below #${story}: ${prompt.title}`);
   return prompts.length;
 }
 
@@ -88,9 +87,7 @@ export async function passPrompt(context: DemoContext): Promise<void> {
   );
   say(`the agent's answer is recorded, then written: pull request #${pull.number}, ${pull.title}`);
   const waiting = await waitFor("the check", async () =>
-    (await seen.checks(pull.sha)).find(
-      (check) => check.name === "sallyport" && check.status === "in_progress",
-    ),
+    (await seen.checks(pull.sha)).find((check) => check.name === "sallyport" && check.status === "in_progress"),
   );
   counts.checks += 1;
   say(`check \`sallyport\` on ${pull.sha.slice(0, 12)}: ${waiting.title}`);
@@ -111,9 +108,7 @@ export async function passPrompt(context: DemoContext): Promise<void> {
   );
   say(`quinn tries it by hand and signs off ${pull.sha.slice(0, 12)}`);
   await waitFor("the green check", async () =>
-    (await seen.checks(pull.sha)).find(
-      (check) => check.name === "sallyport" && check.conclusion === "success",
-    ),
+    (await seen.checks(pull.sha)).find((check) => check.name === "sallyport" && check.conclusion === "success"),
   );
   say("check `sallyport`: success");
   await sameVerdict(context, pull);
@@ -174,10 +169,7 @@ export async function seeCompletion(context: DemoContext, story: number, epic: n
 }
 
 /** A person's pull request changes a path that the policy forbids: it is refused, with the reason and the next step. */
-export async function tryForbidden(
-  context: DemoContext,
-  push: (branch: string) => Promise<string>,
-): Promise<void> {
+export async function tryForbidden(context: DemoContext, push: (branch: string) => Promise<string>): Promise<void> {
   const { max, seen, say, counts, branch } = context;
   const name = "tidy-governance";
   const sha = await push(name);

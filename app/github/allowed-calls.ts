@@ -83,8 +83,7 @@ function graphqlUrl(baseUrl: string): string {
  * word `mutation`, which has no other spelling; none of our queries contains that word.
  */
 function isQuery(body: unknown): boolean {
-  if (!isRecord(body) || !Object.keys(body).every((key) => key === "query" || key === "variables"))
-    return false;
+  if (!isRecord(body) || !Object.keys(body).every((key) => key === "query" || key === "variables")) return false;
   const { query } = body;
   return typeof query === "string" && /^query\b/.test(query) && !/mutation|subscription/i.test(query);
 }

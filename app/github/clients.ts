@@ -16,8 +16,7 @@ import { keepToken, permissionsFor } from "./token.ts";
  */
 const unthrottled = {
   key: () => ({
-    schedule: async <A extends unknown[], R>(_options: unknown, job: (...given: A) => R, ...given: A) =>
-      job(...given),
+    schedule: async <A extends unknown[], R>(_options: unknown, job: (...given: A) => R, ...given: A) => job(...given),
   }),
 };
 
@@ -85,11 +84,7 @@ export function createGitHub(
         refresh: true,
       }),
     );
-    const client = octokit(
-      `installation-${installation.id}`,
-      {},
-      use === "read" ? { write: unthrottled } : {},
-    );
+    const client = octokit(`installation-${installation.id}`, {}, use === "read" ? { write: unthrottled } : {});
     guardRequests(client, {
       use,
       repository: { id, owner, repo },

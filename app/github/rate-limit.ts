@@ -28,8 +28,7 @@ function isQueryLimit(data: unknown): boolean {
   return (
     Array.isArray(errors) &&
     errors.some(
-      (one: unknown) =>
-        typeof one === "object" && one !== null && "type" in one && one.type === "RATE_LIMITED",
+      (one: unknown) => typeof one === "object" && one !== null && "type" in one && one.type === "RATE_LIMITED",
     )
   );
 }

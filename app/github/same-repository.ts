@@ -10,11 +10,7 @@ const Queried = z.object({
  * rename, anybody with the right to may give the old name to a new repository. Most answers carry no id and count as
  * the same.
  */
-export function isOtherRepository(
-  id: number,
-  call: { url: string; repositoryUrl: string },
-  data: unknown,
-): boolean {
+export function isOtherRepository(id: number, call: { url: string; repositoryUrl: string }, data: unknown): boolean {
   if (call.url === call.repositoryUrl) {
     const answer = Plain.safeParse(data);
     return answer.success && answer.data.id !== id;

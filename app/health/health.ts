@@ -37,8 +37,7 @@ export async function collectHealth(
   const github = createGitHub(config, onToken);
   const app = { needs: await readManifest(), ...(await readAppFacts(github.asApp)) };
   const isSignedIn = app.app.known && app.app.value !== null;
-  const identity =
-    isSignedIn && "publicKey" in ledgerKey ? await readIdentity(github, ledgerKey.publicKey) : null;
+  const identity = isSignedIn && "publicKey" in ledgerKey ? await readIdentity(github, ledgerKey.publicKey) : null;
   const repositories = identity?.known === true ? await readRepositories(github, wanted) : [];
   return { settings, app, identity, repositories, services: await probeServices(config, repositories) };
 }
@@ -70,10 +69,7 @@ async function readIdentity(github: GitHubClients, publicKey: string): Promise<K
   }
 }
 
-async function readRepositories(
-  github: GitHubClients,
-  wanted: readonly string[],
-): Promise<CheckedRepository[]> {
+async function readRepositories(github: GitHubClients, wanted: readonly string[]): Promise<CheckedRepository[]> {
   let all: { id: number; name: string }[];
   try {
     all = await github.namedRepositories();
@@ -104,10 +100,7 @@ async function readFacts(github: GitHubClients, id: number): Promise<CheckedRepo
 }
 
 /** Probes every model service that a policy names; a policy without roles uses none. */
-async function probeServices(
-  config: Config,
-  repositories: readonly CheckedRepository[],
-): Promise<ServiceFact[]> {
+async function probeServices(config: Config, repositories: readonly CheckedRepository[]): Promise<ServiceFact[]> {
   const backends = new Set<string>();
   for (const { facts } of repositories) {
     const policy = facts.known && facts.value !== null ? facts.value.policy : null;

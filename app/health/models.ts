@@ -8,10 +8,7 @@ import type { Config } from "../settings/config.ts";
 const timeoutMs = 10_000;
 
 /** Asks a service for its list of models, to check the key. This costs no tokens. */
-export async function probeService(
-  backend: string,
-  { apiKey, baseUrl }: Config["anthropic"],
-): Promise<ServiceFact> {
+export async function probeService(backend: string, { apiKey, baseUrl }: Config["anthropic"]): Promise<ServiceFact> {
   if (apiKey === null) return { backend, state: "no-key", detail: "" };
   const client = new Anthropic({
     apiKey,

@@ -71,13 +71,11 @@ async function answer(
   if (request.method === "GET" && request.url === "/healthz") return plain(response, 200, "ok");
   // The length is known before the body is read, so that nobody can fill the memory.
   const length = Number(request.headers["content-length"]);
-  if (request.method === "POST" && !Number.isInteger(length))
-    return plain(response, 411, "Say how long the body is.");
+  if (request.method === "POST" && !Number.isInteger(length)) return plain(response, 411, "Say how long the body is.");
   if (length > maxWebhookBytes) return plain(response, 413, "The body is too long.");
   if (request.method === "POST") evictOldest(pending, request, length);
   await webhooks(request, response);
-  if (!response.headersSent)
-    plain(response, 404, "There is nothing here; webhooks go to /api/github/webhooks.");
+  if (!response.headersSent) plain(response, 404, "There is nothing here; webhooks go to /api/github/webhooks.");
 }
 
 /** Drops the oldest open requests while all together announce too much: GitHub sends its announced bytes at once. */

@@ -52,18 +52,13 @@ async function filesOf(digests: Iterable<string>, { body, secrets }: BodySource)
   const files: BranchFile[] = [];
   for (const sha256 of digests) {
     const content = await body(sha256);
-    if (content !== null && !(await holdsSecret(content, secrets)))
-      files.push({ path: bodyPath(sha256), content });
+    if (content !== null && !(await holdsSecret(content, secrets))) files.push({ path: bodyPath(sha256), content });
   }
   return files;
 }
 
 /** The paths of those bodies that are on the branch: GitHub refuses to remove a missing file. */
-async function onBranch(
-  digests: Iterable<string>,
-  { commit }: NonNullable<Tip>,
-  github: GitHub,
-): Promise<string[]> {
+async function onBranch(digests: Iterable<string>, { commit }: NonNullable<Tip>, github: GitHub): Promise<string[]> {
   const objects = apiObjects(github);
   const found = await mapKnown([...digests].map(bodyPath), async (path) => {
     const entry = await objects.entry(commit, path);

@@ -57,19 +57,13 @@ export async function publishLedger(
       return { commit: written.commit, seq: head.seq };
     }
   }
-  throw new SallyportError(
-    "github",
-    `${evidenceBranch} moved each time it was written; this is tried again`,
-    { retry: true },
-  );
+  throw new SallyportError("github", `${evidenceBranch} moved each time it was written; this is tried again`, {
+    retry: true,
+  });
 }
 
 /** How far the branch holds our chain. A commit that was compared before is not compared again. */
-async function compare(
-  github: GitHub,
-  chain: ChainSource,
-  last: number,
-): Promise<{ tip: Tip; published: number }> {
+async function compare(github: GitHub, chain: ChainSource, last: number): Promise<{ tip: Tip; published: number }> {
   const before = await chain.published.get();
   // A store restored from a backup may be shorter than it was when this was recorded.
   const known = before !== null && before.seq <= last ? before : null;

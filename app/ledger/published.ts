@@ -17,10 +17,7 @@ export type Tip = { commit: string; tree: string } | null;
 export type Published = { commit: string; tree: string; seq: number };
 
 /** Reads the tip of the evidence branch; for the `known` commit the tree is not asked for again. */
-export async function readTip(
-  { request, owner, repo }: GitHub,
-  known: Published | null = null,
-): Promise<Tip> {
+export async function readTip({ request, owner, repo }: GitHub, known: Published | null = null): Promise<Tip> {
   const ref = await orNull(
     request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${evidenceBranch}` }),
   );
@@ -47,8 +44,7 @@ export async function publishedCount(github: GitHub, tip: Tip, lines: ReadLines)
   let count = 0;
   for (let before = 0; before < segments.size * segmentEntries; before += segmentEntries) {
     const found = segments.get(segmentPath(before + 1));
-    const taken =
-      found === undefined ? null : linesIn(found, await lines(before + 1, before + segmentEntries));
+    const taken = found === undefined ? null : linesIn(found, await lines(before + 1, before + segmentEntries));
     // Only the last segment may be short.
     if (taken === null || count !== before) return null;
     count += taken;
@@ -70,8 +66,7 @@ async function readSegments(
       repo,
       tree_sha,
     });
-    if (data.truncated)
-      throw new SallyportError("github", `GitHub lists a folder of ${evidenceBranch} only in part`);
+    if (data.truncated) throw new SallyportError("github", `GitHub lists a folder of ${evidenceBranch} only in part`);
     return data.tree;
   };
   const root = await list(tree);
@@ -88,8 +83,7 @@ function linesIn(file: { sha: string; size: number }, lines: readonly Line[]): n
     size += Buffer.byteLength(line) + 1;
     if (size < file.size) continue;
     const text = lines.slice(0, index + 1).map((one) => `${one.line}\n`);
-    const isSame =
-      blobId(Buffer.from(text.join("")), file.sha.length === 64 ? "sha256" : "sha1") === file.sha;
+    const isSame = blobId(Buffer.from(text.join("")), file.sha.length === 64 ? "sha256" : "sha1") === file.sha;
     return isSame ? index + 1 : null;
   }
   return null;

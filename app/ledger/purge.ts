@@ -51,10 +51,7 @@ export async function purge(repository: number, tools: PurgeTools): Promise<void
 }
 
 /** The stories whose issue is closed. An unreadable one is left out, so its bodies are kept. */
-async function closedIssues(
-  { request, owner, repo }: GitHub,
-  numbers: readonly number[],
-): Promise<Set<number>> {
+async function closedIssues({ request, owner, repo }: GitHub, numbers: readonly number[]): Promise<Set<number>> {
   const closed = await mapKnown(numbers, async (issue_number) => {
     const issue = await requestKnown(
       `the issue #${issue_number}`,

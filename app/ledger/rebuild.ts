@@ -12,10 +12,7 @@ import { createSigner } from "./signer.ts";
 import { chainSource } from "./source.ts";
 
 /** The result for one repository: what was read back, or why it failed. */
-export type Rebuilt = { repository: string } & (
-  | { ok: true; restored: Restored }
-  | { ok: false; why: string }
-);
+export type Rebuilt = { repository: string } & ({ ok: true; restored: Restored } | { ok: false; why: string });
 
 /**
  * Fills the store from GitHub for every repository the App is installed on. The service derives the rest of the state

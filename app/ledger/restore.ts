@@ -154,8 +154,7 @@ async function findLost(github: GitHub, appId: number, lines: readonly string[])
 /** Whether this entry records that a person accepted the loss of the anchored one: then nobody is asked again. */
 function isGivenUp({ hash }: Anchor, line: string): boolean {
   const read = readEntry(line);
-  if (!read.ok || read.entry.kind !== "incident.raised" || read.entry.body.code !== "entries-lost")
-    return false;
+  if (!read.ok || read.entry.kind !== "incident.raised" || read.entry.body.code !== "entries-lost") return false;
   return read.entry.subject.some(({ digest }) => digest.sha256 === hash);
 }
 

@@ -16,10 +16,7 @@ import { createWorkspace } from "../agents/workspace.ts";
 import { type EffectOf, type PerformContext, readJson } from "./context.ts";
 
 /** Asks the planner for a story's plan and stores it. A model wrote the plan: data, until a person approves it. */
-export async function askPlannerFor(
-  effect: EffectOf<"ask-planner">,
-  context: PerformContext,
-): Promise<EffectResult> {
+export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: PerformContext): Promise<EffectResult> {
   requireBackend(effect.backend);
   const { title, body, refinement, roles, decisions } = effect;
   const tree = await githubTree(context.github, effect.base);
@@ -61,10 +58,7 @@ export async function askPlannerFor(
 /**
  * Runs an agent on a recorded pack, in a workspace that shows the pack's base and allows writes only within its scope.
  */
-export async function runAgent(
-  effect: EffectOf<"run-agent">,
-  context: PerformContext,
-): Promise<EffectResult> {
+export async function runAgent(effect: EffectOf<"run-agent">, context: PerformContext): Promise<EffectResult> {
   const backend = requireBackend(effect.backend);
   const pack = Pack.parse(await readJson(effect.packSha256, context));
   const secret = await secretIn(pack, context);

@@ -15,18 +15,14 @@ import { type EffectOf, marker, type PerformContext } from "./context.ts";
 const last = 50;
 
 /** Judges merged pull requests by the policy that a change proposes, and shows on it which verdicts would differ. */
-export async function showBacktest(
-  effect: EffectOf<"show-backtest">,
-  context: PerformContext,
-): Promise<EffectResult> {
+export async function showBacktest(effect: EffectOf<"show-backtest">, context: PerformContext): Promise<EffectResult> {
   const { github } = context;
   const objects = apiObjects(github);
   const before = read(await readPolicy(objects, effect.policyRef));
   const proposed = await readPolicy(objects, effect.head);
   const after = read(proposed);
   const problem = policyProblem(proposed);
-  const text =
-    problem === null ? await backtestText(effect, context, before, after) : `${heading}\n\n${problem}`;
+  const text = problem === null ? await backtestText(effect, context, before, after) : `${heading}\n\n${problem}`;
   await ensureComment(context, effect.pull, marker("backtest"), text);
   return { type: "none" };
 }

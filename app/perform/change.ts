@@ -16,10 +16,7 @@ type Entry = { path: string; mode: "100644" | "100755"; type: "blob"; sha: strin
  * Writes a recorded answer as one commit on a branch of ours. Scope is checked again here, against the recorded pack,
  * because this is the last place before GitHub. The same inputs give the same commit, so a second try finds the first.
  */
-export async function writeChange(
-  effect: EffectOf<"write-change">,
-  context: PerformContext,
-): Promise<EffectResult> {
+export async function writeChange(effect: EffectOf<"write-change">, context: PerformContext): Promise<EffectResult> {
   if (!/^sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/.test(effect.branch)) {
     throw new SallyportError(
       "bad-input",
@@ -38,10 +35,7 @@ export async function writeChange(
 function refuse(outside: { path: string; why: string }[]): void {
   if (outside.length === 0) return;
   const named = outside.map(({ path, why }) => `${JSON.stringify(path)} (${why})`).join(", ");
-  throw new SallyportError(
-    "out-of-scope",
-    `the change writes outside its scope: ${named}; nothing was written`,
-  );
+  throw new SallyportError("out-of-scope", `the change writes outside its scope: ${named}; nothing was written`);
 }
 
 async function createCommit(
@@ -80,8 +74,7 @@ async function createCommit(
   });
   const written = casefiles.map(({ name, path, content }) => {
     const blob = added.find((entry) => entry.path === path)?.sha;
-    if (typeof blob !== "string")
-      throw new SallyportError("internal", `the casefile ${path} was not written`);
+    if (typeof blob !== "string") throw new SallyportError("internal", `the casefile ${path} was not written`);
     return { name, path, sha256: sha256(content), blob };
   });
   return {
@@ -156,9 +149,7 @@ async function placeBranch(
 ): Promise<void> {
   const { request, owner, repo } = github;
   const { branch } = effect;
-  const ref = await orNull(
-    request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${branch}` }),
-  );
+  const ref = await orNull(request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${branch}` }));
   const at = ref?.data.object.sha ?? null;
   if (at === commit) return;
   if (at !== null && at !== effect.parent) {

@@ -53,9 +53,7 @@ export async function ensureCheck(
   };
   // A completed run cannot go back to "in progress", and annotations cannot be removed: a new run replaces it.
   const isReplaced =
-    ours === undefined ||
-    (ours.status === "completed" && conclusion === null) ||
-    ours.output.annotations_count > 0;
+    ours === undefined || (ours.status === "completed" && conclusion === null) || ours.output.annotations_count > 0;
   const { data } = isReplaced
     ? await request("POST /repos/{owner}/{repo}/check-runs", {
         owner,

@@ -28,12 +28,7 @@ async function ownComments(
 }
 
 /** Writes a comment once: an existing one with the same marker is left as it is. */
-export async function commentOnce(
-  context: PerformContext,
-  issue: number,
-  key: string,
-  text: string,
-): Promise<void> {
+export async function commentOnce(context: PerformContext, issue: number, key: string, text: string): Promise<void> {
   const mark = marker(key);
   if ((await ownComments(context, issue, mark)).length > 0) return;
   const { request, owner, repo } = context.github;
@@ -64,21 +59,13 @@ export async function reply(effect: EffectOf<"reply">, context: PerformContext):
 }
 
 /** Our status comment: edited when it differs, never repeated. */
-export async function ensureSticky(
-  effect: EffectOf<"ensure-sticky">,
-  context: PerformContext,
-): Promise<EffectResult> {
+export async function ensureSticky(effect: EffectOf<"ensure-sticky">, context: PerformContext): Promise<EffectResult> {
   await ensureComment(context, effect.issue, stickyMarker, effect.body);
   return { type: "none" };
 }
 
 /** Makes sure that one comment with a marker shows this text. */
-export async function ensureComment(
-  context: PerformContext,
-  issue: number,
-  mark: string,
-  text: string,
-): Promise<void> {
+export async function ensureComment(context: PerformContext, issue: number, mark: string, text: string): Promise<void> {
   const { request, owner, repo } = context.github;
   const body = truncated(text.trimEnd(), `\n\n${mark}`);
   const [first, ...duplicates] = await ownComments(context, issue, mark);

@@ -36,11 +36,7 @@ export type ContextTools = Pick<PerformContext, "ourselves" | "anthropic" | "sig
 };
 
 /** The context for effects in a repository. */
-export async function contextOf(
-  repository: number,
-  now: () => Date,
-  tools: ContextTools,
-): Promise<PerformContext> {
+export async function contextOf(repository: number, now: () => Date, tools: ContextTools): Promise<PerformContext> {
   const { db, github, ourselves, secrets, anthropic, signal, log } = tools;
   return {
     github: await github.forRepository(repository, "write"),

@@ -14,10 +14,7 @@ type Issue = {
 };
 
 /** Opens a diff prompt below its story, or finds the one that was opened before. */
-export async function openPrompt(
-  effect: EffectOf<"open-prompt">,
-  context: PerformContext,
-): Promise<EffectResult> {
+export async function openPrompt(effect: EffectOf<"open-prompt">, context: PerformContext): Promise<EffectResult> {
   const mark = marker(effect.key);
   const isOurs = (issue: Issue) =>
     Number(issue.user?.id) === context.ourselves.bot.id && (issue.body ?? "").includes(mark);
@@ -29,10 +26,7 @@ export async function openPrompt(
 }
 
 /** Makes a story a sub-issue of the epic that it names. */
-export async function linkStory(
-  effect: EffectOf<"link-story">,
-  context: PerformContext,
-): Promise<EffectResult> {
+export async function linkStory(effect: EffectOf<"link-story">, context: PerformContext): Promise<EffectResult> {
   const children = await subIssues(context, effect.epic);
   if (children.some((one) => one.number === effect.story)) return { type: "none" };
   await attach(context, effect.epic, await readIssue(context, effect.story));
@@ -40,10 +34,7 @@ export async function linkStory(
 }
 
 /** Comments with the reason once, then closes; a closed issue stays closed. */
-export async function closeIssue(
-  effect: EffectOf<"close-issue">,
-  context: PerformContext,
-): Promise<EffectResult> {
+export async function closeIssue(effect: EffectOf<"close-issue">, context: PerformContext): Promise<EffectResult> {
   const { request, owner, repo } = context.github;
   await commentOnce(context, effect.issue, effect.key, effect.comment);
   await request("PATCH /repos/{owner}/{repo}/issues/{issue_number}", {
@@ -56,10 +47,7 @@ export async function closeIssue(
   return { type: "none" };
 }
 
-async function subIssues(
-  { github: { request, owner, repo } }: PerformContext,
-  number: number,
-): Promise<Issue[]> {
+async function subIssues({ github: { request, owner, repo } }: PerformContext, number: number): Promise<Issue[]> {
   return listAllOrThrow<Issue>(`the sub-issues of #${number}`, (page) =>
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", {
       owner,
@@ -88,11 +76,7 @@ async function promptIssues({ github: { request, owner, repo } }: PerformContext
 }
 
 /** The text is the frozen contract, which a model wrote and a person approved. */
-async function create(
-  effect: EffectOf<"open-prompt">,
-  mark: string,
-  { github }: PerformContext,
-): Promise<Issue> {
+async function create(effect: EffectOf<"open-prompt">, mark: string, { github }: PerformContext): Promise<Issue> {
   const { request, owner, repo } = github;
   const { data } = await request("POST /repos/{owner}/{repo}/issues", {
     owner,
@@ -104,18 +88,14 @@ async function create(
   return data;
 }
 
-async function readIssue(
-  { github: { request, owner, repo } }: PerformContext,
-  number: number,
-): Promise<Issue> {
+async function readIssue({ github: { request, owner, repo } }: PerformContext, number: number): Promise<Issue> {
   const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}", {
     owner,
     repo,
     issue_number: number,
   });
   // GitHub answers for a transferred issue from its new repository, with another number.
-  if (data.number !== number)
-    throw new SallyportError("github", `#${number} was moved to another repository`);
+  if (data.number !== number) throw new SallyportError("github", `#${number} was moved to another repository`);
   return data;
 }
 

@@ -19,10 +19,7 @@ const colours: Record<string, string> = {
 };
 
 /** Leaves exactly one `sallyport:` label on an issue, or none. */
-export async function ensureState(
-  effect: EffectOf<"ensure-state">,
-  context: PerformContext,
-): Promise<EffectResult> {
+export async function ensureState(effect: EffectOf<"ensure-state">, context: PerformContext): Promise<EffectResult> {
   const { request, owner, repo } = context.github;
   const { issue, state } = effect;
   const labels = await listAllOrThrow(`the labels of #${issue}`, (page) =>

@@ -54,12 +54,7 @@ export async function drainOutbox(
 /** Display-only effects. No rule reads their outcome, so finishing one does not trigger a reconcile. */
 const displayOnly: ReadonlySet<Effect["type"]> = new Set(["ensure-check", "ensure-sticky"]);
 
-async function finish(
-  db: Database,
-  open: OpenEffect,
-  end: EffectEnd,
-  queue: TransactionQueue,
-): Promise<void> {
+async function finish(db: Database, open: OpenEffect, end: EffectEnd, queue: TransactionQueue): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await endEffect(trx, open.id, end);
     if (end.status === "failed" || !displayOnly.has(open.effect.type)) await queue.enqueue(trx, open.subject);
@@ -77,8 +72,7 @@ async function postpone(
       ? error
       : new SallyportError("internal", String(error), { cause: error, retry: true });
   const { code, message, retry, notBefore } = known;
-  if (!retry || open.tries + 1 >= maxTries)
-    return finish(db, open, { status: "failed", code, message }, tools.queue);
+  if (!retry || open.tries + 1 >= maxTries) return finish(db, open, { status: "failed", code, message }, tools.queue);
   const backoff = new Date(tools.now().getTime() + 1_000 * 2 ** open.tries);
   await postponeEffect(db, open.id, notBefore === undefined || notBefore < backoff ? backoff : notBefore);
 }

@@ -5,10 +5,7 @@ import type { EffectOf, PerformContext } from "./context.ts";
 import { sanitize, title, truncated } from "./text.ts";
 
 /** Opens a branch's pull request, or finds it; one that a person closed unmerged stays closed. */
-export async function openPull(
-  effect: EffectOf<"open-pull">,
-  context: PerformContext,
-): Promise<EffectResult> {
+export async function openPull(effect: EffectOf<"open-pull">, context: PerformContext): Promise<EffectResult> {
   const { request, owner, repo } = context.github;
   const before = await findPull(effect, context);
   if (before !== null) return before;
@@ -41,10 +38,7 @@ export async function openPull(
   }
 }
 
-async function findPull(
-  effect: EffectOf<"open-pull">,
-  { github }: PerformContext,
-): Promise<EffectResult | null> {
+async function findPull(effect: EffectOf<"open-pull">, { github }: PerformContext): Promise<EffectResult | null> {
   const { request, owner, repo } = github;
   const { branch, base } = effect;
   const pulls = await listAllOrThrow(`the pull requests of ${branch}`, (page) =>

@@ -9,24 +9,15 @@ import type { EffectOf, PerformContext } from "./context.ts";
  * removed: a branch at any other commit is left alone. Removed commits stay in git under their ids. GitHub moves a ref
  * without comparing its old commit, so a push between our read and our write is not noticed.
  */
-export async function rollBack(
-  effect: EffectOf<"roll-back">,
-  context: PerformContext,
-): Promise<EffectResult> {
+export async function rollBack(effect: EffectOf<"roll-back">, context: PerformContext): Promise<EffectResult> {
   const { branch, to, undone } = effect;
   if (!/^sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/.test(branch)) {
-    throw new SallyportError(
-      "bad-input",
-      `${JSON.stringify(branch)} is not a branch of a run; nothing was taken back`,
-    );
+    throw new SallyportError("bad-input", `${JSON.stringify(branch)} is not a branch of a run; nothing was taken back`);
   }
   const pulls = await pullsOf(branch, context);
   const merged = pulls.find((pull) => pull.merged_at);
   if (merged !== undefined) {
-    throw new SallyportError(
-      "pull-closed",
-      `#${merged.number} of the branch ${branch} is merged; it was left alone`,
-    );
+    throw new SallyportError("pull-closed", `#${merged.number} of the branch ${branch} is merged; it was left alone`);
   }
   const at = await headOf(branch, context);
   if (at !== null && at !== to && !undone.includes(at)) {
@@ -43,10 +34,7 @@ export async function rollBack(
 
 type Pull = { number: number; state: string; merged_at: string | null };
 
-async function pullsOf(
-  branch: string,
-  { github: { request, owner, repo } }: PerformContext,
-): Promise<Pull[]> {
+async function pullsOf(branch: string, { github: { request, owner, repo } }: PerformContext): Promise<Pull[]> {
   return listAllOrThrow(`the pull requests of ${branch}`, (page) =>
     request("GET /repos/{owner}/{repo}/pulls", {
       owner,
@@ -59,21 +47,12 @@ async function pullsOf(
   );
 }
 
-async function headOf(
-  branch: string,
-  { github: { request, owner, repo } }: PerformContext,
-): Promise<string | null> {
-  const ref = await orNull(
-    request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${branch}` }),
-  );
+async function headOf(branch: string, { github: { request, owner, repo } }: PerformContext): Promise<string | null> {
+  const ref = await orNull(request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${branch}` }));
   return ref?.data.object.sha ?? null;
 }
 
-async function moveTo(
-  to: string,
-  branch: string,
-  { github: { request, owner, repo } }: PerformContext,
-): Promise<void> {
+async function moveTo(to: string, branch: string, { github: { request, owner, repo } }: PerformContext): Promise<void> {
   await request("PATCH /repos/{owner}/{repo}/git/refs/{ref}", {
     owner,
     repo,

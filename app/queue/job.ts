@@ -31,8 +31,7 @@ export async function runJob(
   const limit = () => (repository === null ? null : limitedUntil(repository));
   try {
     const until = limit();
-    if (until !== null)
-      throw rateLimit(until, `GitHub wants us to ask nothing before ${until.toISOString()}`);
+    if (until !== null) throw rateLimit(until, `GitHub wants us to ask nothing before ${until.toISOString()}`);
     await job();
   } catch (error) {
     // If the limit was met while the job ran, the job's error names only the unanswered request.

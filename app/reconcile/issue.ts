@@ -82,12 +82,7 @@ async function observeRepository(github: GitHub, tools: ReconcileTools) {
 }
 
 /** The stored plans, packs and answers of one story; each was checked when it was stored and is parsed again here. */
-async function readBodies(
-  story: number,
-  entries: TypedEntry[],
-  outcomes: StoryFacts["outcomes"],
-  db: Database,
-) {
+async function readBodies(story: number, entries: TypedEntry[], outcomes: StoryFacts["outcomes"], db: Database) {
   const wanted = { plans: new Set<string>(), packs: new Set<string>(), results: new Set<string>() };
   for (const outcome of outcomes.values()) {
     if (outcome.status !== "done") continue;
@@ -95,10 +90,8 @@ async function readBodies(
     if (outcome.result.type === "answer") wanted.results.add(outcome.result.resultSha256);
   }
   for (const entry of entries) {
-    if (entry.kind === "prompt.recorded" && entry.body.story === story)
-      wanted.packs.add(entry.body.pack.sha256);
-    if (entry.kind === "response.recorded" && entry.body.story === story)
-      wanted.results.add(entry.body.result.sha256);
+    if (entry.kind === "prompt.recorded" && entry.body.story === story) wanted.packs.add(entry.body.pack.sha256);
+    if (entry.kind === "response.recorded" && entry.body.story === story) wanted.results.add(entry.body.result.sha256);
   }
   const load = async <T>(digests: Set<string>, schema: { parse(value: unknown): T }) => {
     const loaded = new Map<string, T>();

@@ -32,15 +32,12 @@ export async function reconcile(subject: Subject, tools: ReconcileTools): Promis
   }
   for (let round = 0; round < maxRounds; round++) {
     const decision = await observed.value.decide();
-    for (const crash of decision.crashes)
-      tools.log(`${subject.kind} #${subject.number}: ${crashText(crash)}`);
+    for (const crash of decision.crashes) tools.log(`${subject.kind} #${subject.number}: ${crashText(crash)}`);
     if (isEmpty(decision)) return;
     await tools.record({ subject, fence, repository: observed.value.repository }, decision);
     if (decision.drafts.length === 0) return;
   }
-  tools.log(
-    `${subject.kind} #${subject.number}: still deciding after ${maxRounds} rounds; left for the next look`,
-  );
+  tools.log(`${subject.kind} #${subject.number}: still deciding after ${maxRounds} rounds; left for the next look`);
 }
 
 function see(

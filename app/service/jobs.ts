@@ -73,8 +73,7 @@ export function createJobs(tools: JobTools): JobHandlers {
 
   const maintenance: MaintenanceTools = { ...ledger, db, ourselves, github: reader, entries, queue, log };
   const tasks: Record<string, (repository: number) => Promise<void>> = {
-    search: (repository) =>
-      db.transaction().execute((trx) => queue.enqueueSearch(trx, { repository, sha: null })),
+    search: (repository) => db.transaction().execute((trx) => queue.enqueueSearch(trx, { repository, sha: null })),
     // Retries a publish that was given up when GitHub was unreachable.
     export: async (repository) => {
       if (await isPublished(db, repository)) return;
@@ -112,9 +111,7 @@ export function createJobs(tools: JobTools): JobHandlers {
   // A failure is stored with the effect, and shown in entries and comments.
   const performSafely = (effect: Effect, repository: number) =>
     withoutSecrets(secrets.search, async () =>
-      perform(effect, await contextOf(repository, now, tools), async () =>
-        anchorText(await headOf(db, repository)),
-      ),
+      perform(effect, await contextOf(repository, now, tools), async () => anchorText(await headOf(db, repository))),
     );
 
   return {

@@ -66,9 +66,7 @@ export type ConfigReading = { ok: true; config: Config } | { ok: false; problems
  */
 export function readConfig(env: Record<string, string | undefined>): ConfigReading {
   // An empty variable counts as unset: somebody forgot to fill it in.
-  const filled = Object.fromEntries(
-    Object.entries(env).filter(([, value]) => value !== undefined && value !== ""),
-  );
+  const filled = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
   const parsed = Environment.safeParse(filled);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(

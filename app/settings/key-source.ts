@@ -74,12 +74,9 @@ function printedBy(
     return no(`${name}: ${program} took longer than ${timeoutMs / 1_000} seconds and was ended; ${tryIt}`);
   if (code === "ENOBUFS")
     return no(`${name}: ${program} printed more than ${limits.bytes} bytes, which is no key; ${tryIt}`);
-  if (error !== undefined)
-    return no(`${name}: ${program} cannot be started (${String(code)}); give its full path`);
+  if (error !== undefined) return no(`${name}: ${program} cannot be started (${String(code)}); give its full path`);
   if (status !== 0)
-    return no(
-      `${name}: ${program} ended with ${signal === null ? `status ${status}` : `signal ${signal}`}; ${tryIt}`,
-    );
+    return no(`${name}: ${program} ended with ${signal === null ? `status ${status}` : `signal ${signal}`}; ${tryIt}`);
   // Password stores print notes after the secret; only the key itself is kept.
   const [pem] = /-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----/s.exec(
     stdout.toString("utf8"),

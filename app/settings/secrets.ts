@@ -1,13 +1,7 @@
 import { createSecretSearch, redactSecrets, type SecretSearch } from "../../collect/secrets/redaction.ts";
 import { messageOf, SallyportError } from "../../core/errors.ts";
 import { oneLine } from "../../core/escape.ts";
-import {
-  type Form,
-  type FormIndex,
-  findForms,
-  formsOf,
-  indexForms,
-} from "../../core/redaction/exact-values.ts";
+import { type Form, type FormIndex, findForms, formsOf, indexForms } from "../../core/redaction/exact-values.ts";
 import { redactRanges } from "../../core/redaction/redaction.ts";
 import type { Config } from "./config.ts";
 

@@ -1,12 +1,7 @@
 import type { Transaction } from "kysely";
 import type { Draft } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
-import {
-  type Attempts,
-  attemptKinds,
-  checkAttempt,
-  emptyAttempts,
-} from "../../core/ledger/attempt-protocol.ts";
+import { type Attempts, attemptKinds, checkAttempt, emptyAttempts } from "../../core/ledger/attempt-protocol.ts";
 import { readEntry } from "../../core/ledger/entry.ts";
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
 import type { Tables } from "./database.ts";
@@ -14,11 +9,7 @@ import type { Tables } from "./database.ts";
 /**
  * Refuses drafts that would break the attempt protocol: one wrong entry, once signed, would break the chain for good.
  */
-export type AttemptGuard = (
-  trx: Transaction<Tables>,
-  repository: number,
-  drafts: readonly Draft[],
-) => Promise<void>;
+export type AttemptGuard = (trx: Transaction<Tables>, repository: number, drafts: readonly Draft[]) => Promise<void>;
 
 /** A guard that remembers how far it has followed each chain. It is called while the chain is locked. */
 export function createAttemptGuard(): AttemptGuard {

@@ -37,14 +37,8 @@ export async function append(
   for (const draft of drafts) {
     // An in-toto statement needs a subject: an entry without an outside subject names its own body.
     const subject =
-      draft.subject.length > 0
-        ? draft.subject
-        : [{ name: draft.kind, digest: { sha256: digestOf(draft.body) } }];
-    const appended = await appendEntry(
-      head,
-      { ...draft, subject, repository, at: now().toISOString() },
-      sign,
-    );
+      draft.subject.length > 0 ? draft.subject : [{ name: draft.kind, digest: { sha256: digestOf(draft.body) } }];
+    const appended = await appendEntry(head, { ...draft, subject, repository, at: now().toISOString() }, sign);
     head = appended.head;
     rows.push({ repository: repository.id, ...appended.head, kind: draft.kind, line: appended.line });
   }
@@ -85,11 +79,7 @@ async function insertEntries(
     // One statement: each costs a round trip, and most decisions record one entry.
     await trx
       .with("moved", (query) =>
-        query
-          .updateTable("chains")
-          .set({ seq, hash })
-          .where("repository", "=", repository)
-          .returning("chains.seq"),
+        query.updateTable("chains").set({ seq, hash }).where("repository", "=", repository).returning("chains.seq"),
       )
       .insertInto("entries")
       .values(batch)
@@ -157,11 +147,7 @@ export async function exportedUpTo(db: Database, repository: number): Promise<Ex
 }
 
 /** Records up to where the evidence branch holds the chain. */
-export async function noteExported(
-  db: Database,
-  repository: number,
-  exported: ExportedCommit,
-): Promise<void> {
+export async function noteExported(db: Database, repository: number, exported: ExportedCommit): Promise<void> {
   await db
     .insertInto("exports")
     .values({ repository, ...exported })

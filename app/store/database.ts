@@ -36,9 +36,7 @@ export type Database = Kysely<Tables>;
 export type OpenDatabase = { db: Database; queue: ConstructorOptions; close(): Promise<void> };
 
 /** Opens PostgreSQL by its URL, or the embedded one in a folder (null: in memory), and migrates its tables. */
-export async function openDatabase(
-  location: { url: string } | { folder: string | null },
-): Promise<OpenDatabase> {
+export async function openDatabase(location: { url: string } | { folder: string | null }): Promise<OpenDatabase> {
   if ("url" in location) {
     pg.types.setTypeParser(pg.types.builtins.INT8, Number);
     const db = new Kysely<Tables>({

@@ -64,12 +64,7 @@ export async function saveDecision(
 }
 
 /** Stores an effect as still to do. False if it exists already and is not repeatable. */
-async function insertEffect(
-  trx: Trx,
-  effect: Effect,
-  subject: Subject,
-  orderingKey: string,
-): Promise<boolean> {
+async function insertEffect(trx: Trx, effect: Effect, subject: Subject, orderingKey: string): Promise<boolean> {
   const row = {
     key: effect.key,
     repository: subject.repository,

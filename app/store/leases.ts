@@ -21,12 +21,7 @@ export async function takeLease(db: Database, key: string): Promise<number> {
  * lock is shared, so that changes never wait for one another.
  */
 export async function shareLease(trx: Transaction<Tables>, key: string): Promise<number> {
-  const row = await trx
-    .selectFrom("leases")
-    .select("fence")
-    .where("subject", "=", key)
-    .forShare()
-    .executeTakeFirst();
+  const row = await trx.selectFrom("leases").select("fence").where("subject", "=", key).forShare().executeTakeFirst();
   if (row !== undefined) return Number(row.fence);
   await trx
     .insertInto("leases")

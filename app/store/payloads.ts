@@ -5,11 +5,7 @@ import type { Database } from "./database.ts";
 const batchSize = 500;
 
 /** The bodies among these that are stored, and were not stored again since a time. */
-export async function storedBefore(
-  db: Database,
-  digests: readonly string[],
-  moment: Date,
-): Promise<string[]> {
+export async function storedBefore(db: Database, digests: readonly string[], moment: Date): Promise<string[]> {
   const found: string[] = [];
   for (let at = 0; at < digests.length; at += batchSize) {
     const rows = await db
@@ -36,20 +32,12 @@ export async function dropBodies(db: Database, digests: readonly string[], momen
 
 /** Deletes one repository's raw model answers that are older than a time; a deleted one would be asked for again. */
 export async function dropAnswers(db: Database, repository: number, moment: Date): Promise<void> {
-  await db
-    .deleteFrom("answers")
-    .where("repository", "=", repository)
-    .where("stored_at", "<", moment)
-    .execute();
+  await db.deleteFrom("answers").where("repository", "=", repository).where("stored_at", "<", moment).execute();
 }
 
 /** The other repositories with a ledger in the store: bodies are shared by their content. */
 export async function otherChains(db: Database, repository: number): Promise<number[]> {
-  const rows = await db
-    .selectFrom("chains")
-    .select("repository")
-    .where("repository", "!=", repository)
-    .execute();
+  const rows = await db.selectFrom("chains").select("repository").where("repository", "!=", repository).execute();
   return rows.map((row) => Number(row.repository));
 }
 

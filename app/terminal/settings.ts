@@ -8,11 +8,7 @@ import type { Io } from "./io.ts";
  * Runs a command's work with the service's settings. If the settings are wrong, or a service they name does not answer,
  * it prints the problems, one per line and without secrets, and sets exit status 2.
  */
-export async function withSettings(
-  io: Io,
-  command: string,
-  run: (config: Config) => Promise<void>,
-): Promise<void> {
+export async function withSettings(io: Io, command: string, run: (config: Config) => Promise<void>): Promise<void> {
   const refuse = (why: string) => {
     io.err(`sallyport ${command}: ${oneLine(why)}\n`);
     io.exit(2);

@@ -16,8 +16,7 @@ export function tokenRequest(io: Io, option: string): Known<RequestInterface> {
     baseUrl: io.env.GITHUB_API_URL || "https://api.github.com",
     userAgent: "sallyport-cli",
     request: {
-      fetch: (url: string, init?: RequestInit) =>
-        fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
+      fetch: (url: string, init?: RequestInit) => fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
     },
     // The answer's error is enough; octokit's own log lines would only hide it.
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },

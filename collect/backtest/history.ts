@@ -71,10 +71,7 @@ async function firstParents(dir: string, tip: string, count: number): Promise<Kn
 }
 
 /** For each step, newest first, the commits that it added: those that its parent does not contain. */
-function commitsBySteps(
-  steps: readonly { sha: string }[],
-  commits: readonly CommitFact[],
-): Map<string, CommitFact[]> {
+function commitsBySteps(steps: readonly { sha: string }[], commits: readonly CommitFact[]): Map<string, CommitFact[]> {
   const left = new Map(commits.map((commit) => [commit.sha, commit]));
   const commitsOf = new Map<string, CommitFact[]>();
   for (const { sha } of steps.toReversed()) {

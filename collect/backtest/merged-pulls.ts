@@ -63,11 +63,7 @@ export async function readMergedPulls(
  * The pull requests merged last. GitHub lists them by last update, which is never before the merge: once enough merges
  * are newer than the oldest update on the page, no later page can hold a newer merge.
  */
-async function listMerged(
-  { request, owner, repo }: GitHub,
-  branch: string,
-  last: number,
-): Promise<Known<Merged[]>> {
+async function listMerged({ request, owner, repo }: GitHub, branch: string, last: number): Promise<Known<Merged[]>> {
   let found: Merged[] = [];
   for (let page = 1; page <= maxPages; page++) {
     const answer = await requestKnown(

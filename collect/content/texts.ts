@@ -50,16 +50,11 @@ export async function readTexts(objects: Objects, source: TextsSource): Promise<
   const blobs = await objects.blobs(shas, textBytes);
   if (!blobs.known) return blobs;
   // Most changes touch no YAML, and the parser takes a while to load.
-  const readYaml = wanted.some(({ path }) => isYaml(path))
-    ? (await import("../yaml/yaml.ts")).readYaml
-    : null;
+  const readYaml = wanted.some(({ path }) => isYaml(path)) ? (await import("../yaml/yaml.ts")).readYaml : null;
   const texts: FileText[] = [];
   for (const { path, before, after } of wanted) {
     const parse = isYaml(path) ? readYaml : null;
-    const [oldContent, newContent] = [
-      contentOf(before, blobs.value, parse),
-      contentOf(after, blobs.value, parse),
-    ];
+    const [oldContent, newContent] = [contentOf(before, blobs.value, parse), contentOf(after, blobs.value, parse)];
     if (oldContent === null || newContent === null)
       return unknown(`the file ${JSON.stringify(path)} could not be read at ${mergeBase.value} and ${head}`);
     texts.push({ path, before: oldContent, after: newContent });

@@ -164,8 +164,7 @@ function answerReader(questions: Queue): (chunk: Buffer) => string | null {
       const { object, parts } = arriving;
       arriving = null;
       const [first] = parts ?? [];
-      const whole =
-        parts === null || first === undefined || parts.length === 1 ? first : Buffer.concat(parts);
+      const whole = parts === null || first === undefined || parts.length === 1 ? first : Buffer.concat(parts);
       const content = whole?.subarray(0, object.size) ?? null;
       questions.take()?.answer(known({ ...object, content }));
     }

@@ -13,9 +13,7 @@ export async function findDefaultBranch(objects: GitObjects, dir: string): Promi
   if (!about.known) return about;
   const { defaultBranch } = about.value;
   if (defaultBranch === null)
-    return unknown(
-      `${dir} has no default branch that can be told: there is no origin/HEAD, no main and no master`,
-    );
+    return unknown(`${dir} has no default branch that can be told: there is no origin/HEAD, no main and no master`);
   const sha = await objects.resolve(defaultBranch);
   return sha.known
     ? known({ name: defaultBranch.replace(/^refs\/(?:heads|remotes\/origin)\//, ""), sha: sha.value })

@@ -124,11 +124,7 @@ export async function readSizes(dir: string, shas: Iterable<string>): Promise<Kn
  * Reads blobs by their full ids. A blob larger than `limit` bytes has its size and no content; a missing blob makes the
  * whole answer unknown. The author of the commit wrote the content.
  */
-export async function readBlobs(
-  dir: string,
-  shas: Iterable<string>,
-  limit: number,
-): Promise<Known<Map<string, Blob>>> {
+export async function readBlobs(dir: string, shas: Iterable<string>, limit: number): Promise<Known<Map<string, Blob>>> {
   const sizes = await readSizes(dir, shas);
   if (!sizes.known) return sizes;
   const small = [...sizes.value].filter(([, size]) => size <= limit);

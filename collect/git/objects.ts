@@ -72,10 +72,7 @@ async function findMergeBase(
   base: string,
   head: string,
 ): Promise<Known<string>> {
-  const [about, answer] = await Promise.all([
-    asked,
-    git(dir, ["merge-base", "--all", "--end-of-options", base, head]),
-  ]);
+  const [about, answer] = await Promise.all([asked, git(dir, ["merge-base", "--all", "--end-of-options", base, head])]);
   if (!about.known) return about;
   if (about.value.isShallow)
     return unknown(
@@ -123,11 +120,7 @@ async function countPath(batch: Batch, path: ChangedPath): Promise<Known<Change>
   return blobs.known ? known(countChange(path, (sha) => blobs.value.get(sha) ?? missing(sha))) : blobs;
 }
 
-async function readBlobs(
-  batch: Batch,
-  shas: Iterable<string>,
-  limit: number,
-): Promise<Known<Map<string, Blob>>> {
+async function readBlobs(batch: Batch, shas: Iterable<string>, limit: number): Promise<Known<Map<string, Blob>>> {
   const blobs = new Map<string, Blob>();
   const read = await Promise.all([...new Set(shas)].map((sha) => readBlob(batch, sha, limit)));
   for (const blob of read) {

@@ -15,10 +15,7 @@ export type MergedHead = { base: string; head: string; merged: string };
  * first parent, a rebase over all of its commits. Unknown when the clone lacks a commit. The authors of the commits
  * wrote their content.
  */
-export async function comparePatches(
-  dir: string,
-  { base, head, merged }: MergedHead,
-): Promise<Known<PatchComparison>> {
+export async function comparePatches(dir: string, { base, head, merged }: MergedHead): Promise<Known<PatchComparison>> {
   const fork = await answerOf(dir, ["merge-base", base, head]);
   if (!fork.known) return unknown(`${fork.why}; fetch the pull request's head to compare what was merged`);
   const judged = await patchId(dir, fork.value, head);
@@ -60,8 +57,7 @@ export async function readSpans(
   for (const merge of comparable) {
     const compared = await comparePatches(dir, merge);
     if (!compared.known || !compared.value.same || compared.value.commits < 2) continue;
-    if (await isEachTheSame(dir, merge, compared.value.commits))
-      spans.set(merge.merged, compared.value.commits);
+    if (await isEachTheSame(dir, merge, compared.value.commits)) spans.set(merge.merged, compared.value.commits);
   }
   return known({ spans, missing: merges.length - comparable.length });
 }
@@ -70,11 +66,7 @@ export async function readSpans(
  * Whether the commits that a merge put on the branch are the judged ones, one by one and in order. Comparing only the
  * total is not enough: it is also the same when somebody pushed a commit and reverted it.
  */
-async function isEachTheSame(
-  dir: string,
-  { base, head, merged }: MergedHead,
-  count: number,
-): Promise<boolean> {
+async function isEachTheSame(dir: string, { base, head, merged }: MergedHead, count: number): Promise<boolean> {
   const fork = await answerOf(dir, ["merge-base", base, head]);
   if (!fork.known) return false;
   const judged = await stepIds(dir, ["--no-merges", `${fork.value}..${head}`]);

@@ -68,9 +68,7 @@ function treeOf(entry: TreeEntry | undefined): string | null {
 type Folders = Map<string, Promise<Known<Map<string, TreeEntry>>>>;
 
 /** Creates a reader of entries by path that reads each folder once: a commit's content never changes. */
-export function createEntryReader(
-  batch: Batch,
-): (commit: string, path: string) => Promise<Known<TreeEntry | null>> {
+export function createEntryReader(batch: Batch): (commit: string, path: string) => Promise<Known<TreeEntry | null>> {
   const folders: Folders = new Map();
   return (commit, path) => readTreeEntry(batch, folders, commit, path);
 }
@@ -99,11 +97,7 @@ async function readTreeEntry(
 }
 
 /** The entries of one tree by their names. A null id means that the folder does not exist. */
-async function readFolder(
-  batch: Batch,
-  id: string | null,
-  path: string,
-): Promise<Known<Map<string, TreeEntry>>> {
+async function readFolder(batch: Batch, id: string | null, path: string): Promise<Known<Map<string, TreeEntry>>> {
   if (id === null) return known(new Map());
   const object = await batch.read(id, treeBytes);
   if (!object.known) return object;
@@ -129,8 +123,7 @@ export function parseTree(content: Buffer, idBytes: number, path: string): Known
       return unknown(`the tree of ${JSON.stringify(path)} is damaged`);
     const digits = content.toString("latin1", at, space);
     const name = content.toString("utf8", space + 1, zero);
-    if (!/^[0-7]{5,6}$/.test(digits) || name === "")
-      return unknown(`the tree of ${JSON.stringify(path)} is damaged`);
+    if (!/^[0-7]{5,6}$/.test(digits) || name === "") return unknown(`the tree of ${JSON.stringify(path)} is damaged`);
     if (entries.has(name)) return unknown(indistinct);
     const mode = digits.padStart(6, "0");
     const sha = content.toString("hex", zero + 1, end);

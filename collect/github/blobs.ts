@@ -22,11 +22,7 @@ export type Wanted = ReadonlyMap<string, number | undefined>;
  * content. GraphQL gives only text, so blobs that it cannot give byte for byte (binary, truncated, not UTF-8) are read
  * by REST, one by one.
  */
-export async function readBlobs(
-  github: GitHub,
-  wanted: Wanted,
-  limit: number,
-): Promise<Known<Map<string, Blob>>> {
+export async function readBlobs(github: GitHub, wanted: Wanted, limit: number): Promise<Known<Map<string, Blob>>> {
   const blobs = new Map<string, Blob>();
   const short = new Map<string, number>();
   const single = new Set<string>();

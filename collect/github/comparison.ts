@@ -40,11 +40,7 @@ export async function compareCommits(
  * the head leads through listed commits to the start. Then the head contains the start, and none of these commits is an
  * ancestor of the start: its own parent paths would have to end elsewhere.
  */
-export function commitsAbove(
-  commits: readonly CommitFact[],
-  start: string,
-  head: string,
-): CommitFact[] | null {
+export function commitsAbove(commits: readonly CommitFact[], start: string, head: string): CommitFact[] | null {
   const listed = new Map(commits.map((commit) => [commit.sha, commit]));
   const between = new Set<string>();
   const todo = [head];
@@ -82,9 +78,7 @@ export async function readCommits(
   );
   if (!listed.known) return listed;
   if (listed.value.length !== total)
-    return unknown(
-      `GitHub counts ${total} commits up to ${head} and lists ${listed.value.length}; try again`,
-    );
+    return unknown(`GitHub counts ${total} commits up to ${head} and lists ${listed.value.length}; try again`);
   return known(listed.value.map(commitFact));
 }
 

@@ -11,10 +11,7 @@ const maxPages = 100;
  * Reads a listing to its end, page by page. `what` names it for people.
  * Source: GitHub docs, "Using pagination in the REST API" (the `Link` header).
  */
-export async function listAll<T>(
-  what: string,
-  page: (number: number) => Promise<Page<T>>,
-): Promise<Known<T[]>> {
+export async function listAll<T>(what: string, page: (number: number) => Promise<Page<T>>): Promise<Known<T[]>> {
   const items: T[] = [];
   for (let number = 1; number <= maxPages; number++) {
     let more = false;
@@ -24,8 +21,7 @@ export async function listAll<T>(
     });
     const answer = await requestKnown(`${what}, page ${number}`, call);
     if (!answer.known) return answer;
-    if (!Array.isArray(answer.value))
-      return unknown(`GitHub's answer about ${what} is not a list; try again`);
+    if (!Array.isArray(answer.value)) return unknown(`GitHub's answer about ${what} is not a list; try again`);
     items.push(...answer.value);
     if (!more) return known(items);
   }

@@ -36,12 +36,7 @@ export function apiObjects(github: GitHub, cache: ObjectsCache = createObjectsCa
   };
 }
 
-async function findMergeBase(
-  github: GitHub,
-  cache: ObjectsCache,
-  base: string,
-  head: string,
-): Promise<Known<string>> {
+async function findMergeBase(github: GitHub, cache: ObjectsCache, base: string, head: string): Promise<Known<string>> {
   const key = rangeKey(github, base, head);
   const found = cache.comparisons.get(key);
   if (found !== undefined) return known(found.mergeBase);

@@ -14,11 +14,7 @@ const roles = ["none", "read", "triage", "write", "maintain", "admin"] as const;
  * is unknown.
  * Source: GitHub docs, "Get repository permissions for a user", "Get team membership for a user".
  */
-export async function readPermission(
-  github: GitHub,
-  account: Account,
-  people: People,
-): Promise<Known<Permission>> {
+export async function readPermission(github: GitHub, account: Account, people: People): Promise<Known<Permission>> {
   const { request, owner, repo } = github;
   const answer = await requestResult(
     `the permission of @${account.login}`,
@@ -35,8 +31,7 @@ export async function readPermission(
   }
   const named = answer.data.role_name;
   // A custom role has a name of its own; the legacy field then gives the built-in role that it is based on.
-  const role =
-    roles.find((one) => one === named) ?? roles.find((one) => one === answer.data.permission) ?? "none";
+  const role = roles.find((one) => one === named) ?? roles.find((one) => one === answer.data.permission) ?? "none";
   const held: Duty[] = [];
   for (const duty of duties) {
     for (const name of people[duty]) {
@@ -58,9 +53,7 @@ export async function readPermission(
 async function isNamed(github: GitHub, account: Account, name: string): Promise<Known<boolean>> {
   const { owner, team, number } = readPersonName(name);
   if (team === null)
-    return known(
-      number === null ? owner.toLowerCase() === account.login.toLowerCase() : number === account.id,
-    );
+    return known(number === null ? owner.toLowerCase() === account.login.toLowerCase() : number === account.id);
   if (number !== null) {
     const present = await readNumber(github, name);
     if (!present.known || present.value !== number) return present.known ? known(false) : present;
@@ -78,10 +71,7 @@ async function isNamed(github: GitHub, account: Account, name: string): Promise<
 }
 
 /** The numeric id of the account or team that has a name of the policy now; null: there is none. */
-export async function readNumber(
-  { request }: Pick<GitHub, "request">,
-  name: string,
-): Promise<Known<number | null>> {
+export async function readNumber({ request }: Pick<GitHub, "request">, name: string): Promise<Known<number | null>> {
   const { owner, team } = readPersonName(name);
   const answer =
     team === null

@@ -51,11 +51,7 @@ export async function readBranch({ request, owner, repo }: GitHub, branch: strin
 }
 
 /** A blob by its id, checked against that id; without its content when it is larger than `limit` bytes. */
-export async function readBlob(
-  { request, owner, repo }: GitHub,
-  sha: string,
-  limit: number,
-): Promise<Known<Blob>> {
+export async function readBlob({ request, owner, repo }: GitHub, sha: string, limit: number): Promise<Known<Blob>> {
   const what = `the file content ${sha} of ${owner}/${repo}`;
   const answer = await requestKnown(
     what,
@@ -75,10 +71,7 @@ export async function readBlob(
  * Runs `work` on every item, a few at a time; stops at the first unknown result and returns that. Results keep the
  * items' order.
  */
-export async function mapKnown<T, R>(
-  items: readonly T[],
-  work: (item: T) => Promise<Known<R>>,
-): Promise<Known<R[]>> {
+export async function mapKnown<T, R>(items: readonly T[], work: (item: T) => Promise<Known<R>>): Promise<Known<R[]>> {
   const results = new Map<number, R>();
   let failure: { known: false; why: string } | null = null;
   const todo = items.entries();

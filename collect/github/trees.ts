@@ -44,11 +44,7 @@ export function apiTrees(github: GitHub, cache: ObjectsCache): Trees {
   };
 }
 
-async function readListing(
-  { request, owner, repo }: GitHub,
-  tree: string,
-  whole: boolean,
-): Promise<Known<Listing>> {
+async function readListing({ request, owner, repo }: GitHub, tree: string, whole: boolean): Promise<Known<Listing>> {
   const options = { owner, repo, tree_sha: tree, ...(whole ? { recursive: "1" } : {}) };
   const answer = await requestKnown(
     `the tree of ${tree}`,
@@ -82,9 +78,7 @@ export async function readSides(trees: Trees, before: string, after: string): Pr
  */
 async function walkSides(trees: Trees, before: string, after: string): Promise<Known<TreeSides>> {
   const sides: TreeSides = { before: [], after: [], sizes: new Map() };
-  const todo: { prefix: string; before: string | null; after: string | null }[] = [
-    { prefix: "", before, after },
-  ];
+  const todo: { prefix: string; before: string | null; after: string | null }[] = [{ prefix: "", before, after }];
   for (let folder = todo.pop(); folder !== undefined; folder = todo.pop()) {
     const [oldListing, newListing] = await Promise.all([
       readFolder(trees, folder.before),
@@ -92,8 +86,7 @@ async function walkSides(trees: Trees, before: string, after: string): Promise<K
     ]);
     if (!oldListing.known) return oldListing;
     if (!newListing.known) return newListing;
-    for (const [sha, size] of [...oldListing.value.sizes, ...newListing.value.sizes])
-      sides.sizes.set(sha, size);
+    for (const [sha, size] of [...oldListing.value.sizes, ...newListing.value.sizes]) sides.sizes.set(sha, size);
     const oldEntries = new Map(oldListing.value.entries.map((entry) => [entry.path, entry]));
     const newEntries = new Map(newListing.value.entries.map((entry) => [entry.path, entry]));
     for (const name of new Set([...oldEntries.keys(), ...newEntries.keys()])) {
@@ -115,20 +108,13 @@ async function readFolder(trees: Trees, tree: string | null): Promise<Known<List
   const listing = await trees.list(tree, false);
   if (listing.known && listing.value.truncated)
     return unknown(`GitHub lists the folder ${tree} only in part: it holds too many files`);
-  if (
-    listing.known &&
-    new Set(listing.value.entries.map((entry) => entry.path)).size < listing.value.entries.length
-  )
+  if (listing.known && new Set(listing.value.entries.map((entry) => entry.path)).size < listing.value.entries.length)
     return unknown(indistinct);
   return listing;
 }
 
 /** The entry at a path of a commit: from the whole listing if that was read, else folder by folder. */
-export async function findEntry(
-  trees: Trees,
-  commit: string,
-  path: string,
-): Promise<Known<TreeEntry | null>> {
+export async function findEntry(trees: Trees, commit: string, path: string): Promise<Known<TreeEntry | null>> {
   const whole = trees.listed(commit);
   if (whole !== undefined) {
     const [entry, duplicate] = whole.entries.filter((one) => one.path === path);

@@ -29,11 +29,7 @@ export async function collectGroup(source: GroupSource): Promise<Known<GroupFact
   return collect(source, apiObjects(source, source.cache), maxBelow);
 }
 
-async function collect(
-  source: GroupSource,
-  objects: Objects,
-  maxDepth: number,
-): Promise<Known<GroupFacts | null>> {
+async function collect(source: GroupSource, objects: Objects, maxDepth: number): Promise<Known<GroupFacts | null>> {
   const { request, owner, repo, ref } = source;
   const queue = parseQueueRef(ref);
   if (queue === null) return unknown(`${JSON.stringify(ref)} is not the branch of a merge group`);

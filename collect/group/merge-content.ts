@@ -26,8 +26,7 @@ export async function whyOtherContent(
     const name = JSON.stringify(change.path);
     const wanted = own.get(change.path);
     own.delete(change.path);
-    if (wanted === undefined)
-      return known(`commit ${commit} changes ${name}, which the pull request does not`);
+    if (wanted === undefined) return known(`commit ${commit} changes ${name}, which the pull request does not`);
     if (sameSide(change.before, wanted.before) && sameSide(change.after, wanted.after)) continue;
     const merged = await isMerged(objects, change, wanted);
     if (!merged.known) return merged;
@@ -40,8 +39,7 @@ export async function whyOtherContent(
     if (sameSide(entry.value, wanted.after)) continue;
     const merged = await isMerged(objects, { before: entry.value, after: entry.value }, wanted);
     if (!merged.known) return merged;
-    if (!merged.value)
-      return known(`commit ${commit} leaves out the change of ${JSON.stringify(wanted.path)}`);
+    if (!merged.value) return known(`commit ${commit} leaves out the change of ${JSON.stringify(wanted.path)}`);
   }
   return known(null);
 }

@@ -23,10 +23,7 @@ export async function listQueueBranches({ request, owner, repo }: GitHub): Promi
 /**
  * The commit of a merge group's branch now; null when the branch is gone, because the group has landed or was removed.
  */
-export async function readQueueBranch(
-  { request, owner, repo }: GitHub,
-  ref: string,
-): Promise<Known<string | null>> {
+export async function readQueueBranch({ request, owner, repo }: GitHub, ref: string): Promise<Known<string | null>> {
   const what = `the merge group ${JSON.stringify(ref)} of ${owner}/${repo}`;
   const answer = await requestResult(
     what,

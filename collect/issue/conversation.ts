@@ -58,8 +58,7 @@ export async function readConversation(
     // A lone surrogate has no canonical form, so no ledger entry could hold it.
     const body = (comment.body ?? "").toWellFormed();
     if (by.data.id === context.ourselves.bot.id) {
-      if (sticky === null && body.includes(stickyMarker))
-        sticky = `${body.replace(stickyMarker, "").trimEnd()}\n`;
+      if (sticky === null && body.includes(stickyMarker)) sticky = `${body.replace(stickyMarker, "").trimEnd()}\n`;
       continue;
     }
     const command = parseCommand(body);
@@ -79,9 +78,7 @@ export async function readConversation(
   }
   const labelled = await readLabels(github, issue, context.isAnswered);
   if (!labelled.known) return labelled;
-  const all = [...open, ...labelled.value].sort((one, other) =>
-    one.at < other.at ? -1 : one.at > other.at ? 1 : 0,
-  );
+  const all = [...open, ...labelled.value].sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0));
 
   const next = all.slice(0, context.max);
   const edits = await readEdits(
@@ -98,9 +95,7 @@ export async function readConversation(
         : await readPermission(github, one.by, context.people));
     permissions.set(one.by.id, permission);
     const edited = one.edited || node === null ? known(one.edited) : editOf(node, edits);
-    commands.push(
-      edited.known ? { ...one, permission, edited: edited.value } : { ...one, permission: edited },
-    );
+    commands.push(edited.known ? { ...one, permission, edited: edited.value } : { ...one, permission: edited });
   }
   return known({ commands, sticky });
 }

@@ -16,10 +16,7 @@ const maxIds = 100;
  * comment's first second, and everyone who may write to a repository can edit the comments of others. A comment that
  * GitHub does not return is not in the answer.
  */
-export async function readEdits(
-  github: GitHub,
-  ids: readonly string[],
-): Promise<Known<ReadonlyMap<string, boolean>>> {
+export async function readEdits(github: GitHub, ids: readonly string[]): Promise<Known<ReadonlyMap<string, boolean>>> {
   const edits = new Map<string, boolean>();
   for (let at = 0; at < ids.length; at += maxIds) {
     const what = "whether comments were edited";

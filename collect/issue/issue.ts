@@ -106,10 +106,7 @@ async function readParent(
 }
 
 /** The issue that a form names; null for a pull request or a missing issue. */
-async function readNamed(
-  { request, owner, repo }: GitHub,
-  number: number,
-): Promise<Known<IssueFacts | null>> {
+async function readNamed({ request, owner, repo }: GitHub, number: number): Promise<Known<IssueFacts | null>> {
   const answer = await requestResult(
     `issue #${number}`,
     request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number: number }),
@@ -148,10 +145,7 @@ async function readChildren(
  * Whether each path that a story names is a file on the default branch; a path that git cannot store is not. Anybody
  * may open a story and name many paths: only the first `maxDecisions` are read, and `objects` may cache its answers.
  */
-async function readDecisions(
-  paths: string[],
-  { base, objects }: IssueSource,
-): Promise<StoryFacts["decisions"]> {
+async function readDecisions(paths: string[], { base, objects }: IssueSource): Promise<StoryFacts["decisions"]> {
   if (!base.known) return base;
   const found: { path: string; exists: boolean }[] = [];
   for (const path of paths.slice(0, maxDecisions)) {

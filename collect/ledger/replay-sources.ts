@@ -44,8 +44,7 @@ export async function collectReplaySources(run: string, input: ReplayInput): Pro
     if (body.run === run) addBody(packs, files, body.pack.sha256, (value) => Pack.safeParse(value).data);
   }
   for (const { body } of entriesOf(entries, "response.recorded")) {
-    if (body.run === run)
-      addBody(results, files, body.result.sha256, (value) => StepResult.safeParse(value).data);
+    if (body.run === run) addBody(results, files, body.result.sha256, (value) => StepResult.safeParse(value).data);
   }
   return { names, packs, results, git: dir === null ? null : await readGit(dir, run, entries) };
 }

@@ -41,9 +41,7 @@ export async function findPolicy(objects: Objects, ref: string): Promise<Known<P
   const blob = await objects.blob(sha, policyBytes);
   if (!blob.known) return blob;
   if (blob.value.content === null)
-    return known(
-      malformed(ref, sha, `${policyPath} has ${blob.value.size} bytes; at most ${policyBytes} are read`),
-    );
+    return known(malformed(ref, sha, `${policyPath} has ${blob.value.size} bytes; at most ${policyBytes} are read`));
   return known({ state: "there", ref, blob: sha, content: blob.value.content });
 }
 

@@ -8,9 +8,7 @@ import { readPolicy } from "./file.ts";
  * The policy on the default branch now, for jobs that do not reconcile, and whether the repository is private. Throws
  * when it cannot be read, so that the job is retried.
  */
-export async function readCurrentPolicy(
-  github: GitHub,
-): Promise<{ policy: PolicyReading; isPrivate: boolean }> {
+export async function readCurrentPolicy(github: GitHub): Promise<{ policy: PolicyReading; isPrivate: boolean }> {
   const { request, owner, repo } = github;
   const { data } = await request("GET /repos/{owner}/{repo}", { owner, repo });
   const tip = await readBranch(github, data.default_branch);

@@ -11,8 +11,7 @@ import { policyReading } from "./file.ts";
 export function policyFromQuery({ oid: ref, folder, twin, policy }: PolicyQueryResult): PolicyReading | null {
   const isFolder = folder === null || folder === undefined || folder.type === "tree";
   if (!isFolder || (twin !== null && twin !== undefined)) return null;
-  if (policy === null || policy === undefined || policy.type !== "blob" || policy.mode !== 0o100644)
-    return null;
+  if (policy === null || policy === undefined || policy.type !== "blob" || policy.mode !== 0o100644) return null;
   const { text, isTruncated } = policy.object ?? {};
   if (typeof text !== "string" || isTruncated !== false) return null;
   const content = Buffer.from(text, "utf8");

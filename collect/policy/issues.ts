@@ -63,9 +63,7 @@ export function issueProblems(issues: readonly Issue[], places: Places): YamlPro
       return { path, key, known, near: suggestion(key, known) };
     }),
   );
-  const meant = new Set(
-    unknownKeys.flatMap(({ path, near }) => (near === null ? [] : [dotted([...path, near])])),
-  );
+  const meant = new Set(unknownKeys.flatMap(({ path, near }) => (near === null ? [] : [dotted([...path, near])])));
   const misspelt = unknownKeys.map(({ path, key, known, near }) => {
     const todo = near === null ? `known here: ${known.join(", ")}` : `did you mean "${near}"?`;
     const where = path.length === 0 ? "" : ` under ${dotted(path)}`;
@@ -73,8 +71,7 @@ export function issueProblems(issues: readonly Issue[], places: Places): YamlPro
   });
   // A misspelt key also makes the right one missing: report only the misspelling.
   const others = issues.filter(
-    ({ code, path }) =>
-      code !== "unrecognized_keys" && (places.has(dotted(path)) || !meant.has(dotted(path))),
+    ({ code, path }) => code !== "unrecognized_keys" && (places.has(dotted(path)) || !meant.has(dotted(path))),
   );
   return [
     ...misspelt,

@@ -78,11 +78,7 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
   };
 }
 
-async function policyOf(
-  source: PullSource,
-  state: PullState,
-  objects: Objects,
-): Promise<Known<PolicyReading>> {
+async function policyOf(source: PullSource, state: PullState, objects: Objects): Promise<Known<PolicyReading>> {
   if (source.policyRef !== undefined) {
     const tip = await readBranch(source, source.policyRef);
     return tip.known ? readPolicy(objects, tip.value) : tip;
@@ -91,17 +87,12 @@ async function policyOf(
 }
 
 /** The ledger's record; in a repository without a ledger, with the sign-offs from comments. */
-async function readRecord(
-  source: PullSource,
-  subject: RecordSubject,
-  createdAt: string,
-): Promise<Known<PullRecord>> {
+async function readRecord(source: PullSource, subject: RecordSubject, createdAt: string): Promise<Known<PullRecord>> {
   const lines = await readApiLedger(source);
   const record = verifiedRecord(lines, subject);
   const { policy } = subject;
   if (!record.known || !lines.known || lines.value !== null) return record;
-  if (!policy.known || policy.value.state !== "loaded" || policy.value.policy.ledger !== undefined)
-    return record;
+  if (!policy.known || policy.value.state !== "loaded" || policy.value.policy.ledger !== undefined) return record;
   const { people } = policy.value.policy;
   const signOffs = await readSignOffs(source, { number: source.number, createdAt }, people);
   return signOffs.known ? known({ ...record.value, signOffs: signOffs.value }) : signOffs;

@@ -25,16 +25,13 @@ const runBranches = "sallyport/";
 export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSubject): Known<PullRecord> {
   const { repository, number, branch, policy } = subject;
   if (!lines.known) return lines;
-  if (!policy.known)
-    return unknown(`without the policy it is not known whose keys sign the ledger: ${policy.why}`);
+  if (!policy.known) return unknown(`without the policy it is not known whose keys sign the ledger: ${policy.why}`);
   const keys = policy.value.state === "loaded" ? pinnedKeys(policy.value.policy) : [];
   if (lines.value === null) {
     // No branch: nothing was ever recorded here, or nothing was published yet. Pinned keys mean that a ledger is
     // expected, so a run's own pull request waits for it; a person's pull request needs no record.
     if (keys.length === 0 || !branch.startsWith(runBranches)) return known(noRecord);
-    return unknown(
-      `the branch ${branch} is a run's, and the evidence branch that would show it is not there yet`,
-    );
+    return unknown(`the branch ${branch} is a run's, and the evidence branch that would show it is not there yet`);
   }
   if (keys.length === 0)
     return unknown(
@@ -50,14 +47,12 @@ export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSub
       else entries.push(typed);
     },
   });
-  if (!report.ok)
-    return unknown(`the ledger does not verify: ${report.problems[0]?.message ?? "it has no entry"}`);
+  if (!report.ok) return unknown(`the ledger does not verify: ${report.problems[0]?.message ?? "it has no entry"}`);
   const record = recordOf(entries, number);
   if (!record.known) return record;
   const { run } = record.value;
   const newer = unread.find(
-    ({ body }) =>
-      body.pull === number || (run !== null && (body.run === run.run || body.story === run.story)),
+    ({ body }) => body.pull === number || (run !== null && (body.run === run.run || body.story === run.story)),
   );
   // The unread entry may block the merge: a failed test, a stop, a concern.
   if (newer !== undefined)

@@ -14,10 +14,7 @@ export function reviewState(named: string): ReviewFact["state"] | null {
 }
 
 /** The submitted reviews of a pull request, oldest first. Reviews by deleted accounts are left out. */
-export async function readReviews(
-  { request, owner, repo }: GitHub,
-  number: number,
-): Promise<Known<SeenReview[]>> {
+export async function readReviews({ request, owner, repo }: GitHub, number: number): Promise<Known<SeenReview[]>> {
   const listed = await listAll(`the reviews of #${number}`, (page) =>
     request("GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews", {
       owner,
@@ -55,9 +52,7 @@ export async function withPermissions(
 }
 
 /** Whether a policy has a gate that needs reviews. */
-export function wantsReviews(
-  policy: Known<PolicyReading>,
-): policy is Extract<typeof policy, { known: true }> {
+export function wantsReviews(policy: Known<PolicyReading>): policy is Extract<typeof policy, { known: true }> {
   if (!policy.known || policy.value.state !== "loaded") return false;
   const { gates, extends: pack } = policy.value.policy;
   return pack === "default" || gates.review !== undefined || gates.protected !== undefined;

@@ -132,11 +132,7 @@ async function readLabels({ request, owner, repo }: GitHub, number: number): Pro
 }
 
 /** When its base branch was last changed. GraphQL gives null for an event that we may not see, which still happened. */
-async function readRetarget(
-  github: GitHub,
-  { retargets }: Pull,
-  number: number,
-): Promise<Known<string | null>> {
+async function readRetarget(github: GitHub, { retargets }: Pull, number: number): Promise<Known<string | null>> {
   const [last] = retargets?.nodes ?? [null];
   if (last === undefined) return known(null);
   if (last !== null) return known(last.createdAt);
@@ -191,9 +187,7 @@ function reviewsOf({ reviews }: Pull): Known<SeenReview[]> | null {
       const by = accountOf(author);
       const named = reviewState(state);
       if (by === null || named === null) return [];
-      return [
-        { id: Number(fullDatabaseId), by, state: named, sha: commit?.oid ?? null, at: submittedAt ?? "" },
-      ];
+      return [{ id: Number(fullDatabaseId), by, state: named, sha: commit?.oid ?? null, at: submittedAt ?? "" }];
     }),
   );
 }
@@ -228,9 +222,7 @@ function sameHeadPullsOf(
   number: number,
 ): Known<number[]> | null {
   if (pulls === null) return null;
-  const sameHeadPulls = pulls.filter(
-    (one) => one.state === "OPEN" && one.headRefOid === head && one.number !== number,
-  );
+  const sameHeadPulls = pulls.filter((one) => one.state === "OPEN" && one.headRefOid === head && one.number !== number);
   return known(sameHeadPulls.map((one) => one.number));
 }
 

@@ -80,8 +80,6 @@ async function readDeliveries(request: RequestInterface): Promise<Known<Delivery
 /** Levels by permission, without those that are not granted. */
 function levelsOf(permissions: object | undefined): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(permissions ?? {}).flatMap(([name, level]) =>
-      typeof level === "string" ? [[name, level]] : [],
-    ),
+    Object.entries(permissions ?? {}).flatMap(([name, level]) => (typeof level === "string" ? [[name, level]] : [])),
   );
 }

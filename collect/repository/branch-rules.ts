@@ -9,10 +9,7 @@ import { type GitHub, mapKnown, requestKnown, requestResult } from "../github/re
  * Source: GitHub docs, "Get rules for a branch" (rulesets only) and "Get a branch" (branch protection, in part).
  */
 export async function readBranchRules(github: GitHub, branch: string): Promise<BranchRules> {
-  const [rulesets, protection] = await Promise.all([
-    readRulesets(github, branch),
-    readProtection(github, branch),
-  ]);
+  const [rulesets, protection] = await Promise.all([readRulesets(github, branch), readProtection(github, branch)]);
   return { branch, rulesets, protection };
 }
 
@@ -32,8 +29,7 @@ async function readRulesets(github: GitHub, branch: string): Promise<Rulesets> {
   if (!rules.known) return rules;
   const checks = await mapKnown(rules.value, async (rule) => {
     if (rule.type !== "required_status_checks" || rule.parameters === undefined) return known([]);
-    const { required_status_checks: required, strict_required_status_checks_policy: strict } =
-      rule.parameters;
+    const { required_status_checks: required, strict_required_status_checks_policy: strict } = rule.parameters;
     const isOurs = required.some(({ context }) => context === checkName);
     const bypass = isOurs ? await readBypass(github, rule.ruleset_id) : unknown<string[]>("it was not asked");
     return known(
@@ -52,10 +48,7 @@ async function readRulesets(github: GitHub, branch: string): Promise<Rulesets> {
 }
 
 /** Who may bypass a ruleset. GitHub shows the list only to callers who may change it. */
-async function readBypass(
-  { request, owner, repo }: GitHub,
-  ruleset: number | undefined,
-): Promise<Known<string[]>> {
+async function readBypass({ request, owner, repo }: GitHub, ruleset: number | undefined): Promise<Known<string[]>> {
   if (ruleset === undefined) return unknown("GitHub does not say which ruleset asks for it");
   const answer = await requestKnown(
     `the ruleset ${ruleset}`,
@@ -64,21 +57,14 @@ async function readBypass(
   if (!answer.known) return answer;
   const { name, bypass_actors: actors } = answer.value;
   if (actors === undefined)
-    return unknown(
-      `GitHub shows the bypass list of the ruleset ${JSON.stringify(name)} to administrators only`,
-    );
-  return known([
-    ...new Set(actors.map(({ actor_type: type, actor_id: id }) => (id == null ? type : `${type} ${id}`))),
-  ]);
+    return unknown(`GitHub shows the bypass list of the ruleset ${JSON.stringify(name)} to administrators only`);
+  return known([...new Set(actors.map(({ actor_type: type, actor_id: id }) => (id == null ? type : `${type} ${id}`)))]);
 }
 
 /**
  * Branch protection, as far as GitHub shows it with the branch: its checks, and whether they apply to administrators.
  */
-async function readProtection(
-  { request, owner, repo }: GitHub,
-  branch: string,
-): Promise<BranchRules["protection"]> {
+async function readProtection({ request, owner, repo }: GitHub, branch: string): Promise<BranchRules["protection"]> {
   const answer = await requestResult(
     `the branch ${JSON.stringify(branch)} of ${owner}/${repo}`,
     request("GET /repos/{owner}/{repo}/branches/{branch}", { owner, repo, branch }),
@@ -105,7 +91,5 @@ async function readProtection(
 
 function bypassOf(level: string | undefined): Known<string[]> {
   if (level === "everyone") return known([]);
-  return level === "non_admins"
-    ? known(["administrators"])
-    : unknown("GitHub does not say whom the rule holds");
+  return level === "non_admins" ? known(["administrators"]) : unknown("GitHub does not say whom the rule holds");
 }

@@ -96,10 +96,7 @@ function privilegedFetch({ path, workflow }: WorkflowFile): PrivilegedFetch[] {
 }
 
 /** The accounts and teams that have the names to which the policy gives duties. */
-async function readNamedAccounts(
-  github: GitHub,
-  policy: Known<PolicyReading>,
-): Promise<Known<NamedAccount[]>> {
+async function readNamedAccounts(github: GitHub, policy: Known<PolicyReading>): Promise<Known<NamedAccount[]>> {
   if (!policy.known) return policy;
   if (policy.value.state !== "loaded") return known([]);
   const { people } = policy.value.policy;

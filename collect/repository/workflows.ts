@@ -27,9 +27,7 @@ export function jobChecks(file: string, workflow: Known<Located>): Known<JobChec
   const jobs = nodeAt(workflow.value, "jobs");
   if (jobs?.kind !== "map") return unknown(`${file} has no jobs`);
   return known(
-    [...jobs.entries].flatMap(([id, { value }]) =>
-      namesOf(id, value).map((pieces): JobCheck => ({ file, pieces })),
-    ),
+    [...jobs.entries].flatMap(([id, { value }]) => namesOf(id, value).map((pieces): JobCheck => ({ file, pieces }))),
   );
 }
 

@@ -50,8 +50,7 @@ export async function loadScan(): Promise<Scan> {
               ...context,
               report: ({ message, range: [start, end] }) => {
                 // An access key id shows that a key was pasted; an account id is not a secret.
-                if (message.messageId !== "AWSAccountID")
-                  ranges.push({ rule: shortName(rule.meta.id), start, end });
+                if (message.messageId !== "AWSAccountID") ranges.push({ rule: shortName(rule.meta.id), start, end });
               },
             },
             options,
@@ -111,8 +110,7 @@ const keyLength = { cut: 800, whole: 20_000 };
 function ownRanges(text: string): Range[] {
   const ranges: Range[] = [];
   for (const { 0: all, 1: kind = "", 2: body = "", index: start } of text.matchAll(tokens)) {
-    if (isToken(kind, body.replace(breaks, "")))
-      ranges.push({ rule: "github", start, end: start + all.length });
+    if (isToken(kind, body.replace(breaks, ""))) ranges.push({ rule: "github", start, end: start + all.length });
   }
   const ends = Array.from(text.matchAll(keyEnds), (found) => found.index + found[0].length);
   let next = 0;

@@ -69,8 +69,7 @@ export async function findSecrets(objects: Objects, source: SecretsSource): Prom
   for (const [where, text] of texts)
     for (const { rule } of await reader.scan(text, where))
       findings.push({ rule, where, commit: null, path: null, line: null });
-  if (guard.hasBroken())
-    return unknown("a text of the change could not be searched for secrets: a rule broke on it");
+  if (guard.hasBroken()) return unknown("a text of the change could not be searched for secrets: a rule broke on it");
   return known(distinct(findings));
 }
 
@@ -181,14 +180,10 @@ async function readTexts(objects: Objects, shas: readonly string[]): Promise<Kno
   for (const sha of shas) {
     const small = blobs.value.get(sha)?.content;
     const whole =
-      small === null || small === undefined
-        ? await objects.blob(sha, sizes.large)
-        : known({ content: small });
+      small === null || small === undefined ? await objects.blob(sha, sizes.large) : known({ content: small });
     if (!whole.known) return whole;
     if (whole.value.content === null)
-      return unknown(
-        `the file with blob ${sha} is larger than ${sizes.large} bytes and is not searched for secrets`,
-      );
+      return unknown(`the file with blob ${sha} is larger than ${sizes.large} bytes and is not searched for secrets`);
     texts.set(sha, textOf(whole.value.content));
   }
   return known(texts);

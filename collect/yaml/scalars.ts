@@ -39,12 +39,7 @@ const otherReaders = [JSON_SCHEMA, YAML11_SCHEMA];
  * Reads a scalar by YAML 1.2's core schema. We read a key as a string, so it is ambiguous if any reader takes it for
  * another type. Ambiguity is checked by the strict rules only.
  */
-export function readScalar(
-  source: string,
-  event: ScalarEvent,
-  isKey: boolean,
-  isStrict: boolean,
-): ScalarText {
+export function readScalar(source: string, event: ScalarEvent, isKey: boolean, isStrict: boolean): ScalarText {
   const text = getScalarValue(source, event);
   const style = styles[event.style];
   if (style !== "plain") return { value: text, text, style, isAmbiguous: false };
@@ -52,8 +47,7 @@ export function readScalar(
   const read = resolved(text, CORE_SCHEMA);
   const expected = isKey ? undefined : read;
   const isAmbiguous =
-    isStrict &&
-    (read !== expected || otherReaders.some((schema) => !Object.is(resolved(text, schema), expected)));
+    isStrict && (read !== expected || otherReaders.some((schema) => !Object.is(resolved(text, schema), expected)));
   const isMore = read === null || typeof read === "number" || typeof read === "boolean";
   return { value: isMore && !isKey && !isAmbiguous ? read : text, text, style, isAmbiguous };
 }

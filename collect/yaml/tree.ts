@@ -58,10 +58,8 @@ function refuseMarks({ isStrict, report }: State, event: NodeEvent): void {
     report(startOf(event), "aliases (`*name`) are not accepted: write the value out");
     return;
   }
-  if (event.anchorStart >= 0)
-    report(event.anchorStart - 1, "anchors (`&name`) are not accepted: write the value out");
-  if (event.tagStart >= 0)
-    report(event.tagStart, "tags (`!name`) are not accepted: write the value without it");
+  if (event.anchorStart >= 0) report(event.anchorStart - 1, "anchors (`&name`) are not accepted: write the value out");
+  if (event.tagStart >= 0) report(event.tagStart, "tags (`!name`) are not accepted: write the value without it");
 }
 
 function buildScalar(state: State, event: ScalarEvent, fallback: number, isKey: boolean): Scalar {
@@ -79,8 +77,7 @@ function buildScalar(state: State, event: ScalarEvent, fallback: number, isKey: 
 function mergedMaps({ isBroken, report }: State, offset: number, value: Located): Mapping[] {
   const values = value.kind === "list" ? value.items : [value];
   const maps = values.filter((one) => one.kind === "map");
-  if (maps.length < values.length && !isBroken)
-    report(offset, "a merge key (`<<`) takes a mapping or a list of them");
+  if (maps.length < values.length && !isBroken) report(offset, "a merge key (`<<`) takes a mapping or a list of them");
   return maps;
 }
 
@@ -117,8 +114,7 @@ function fillMap(state: State, { entries }: Mapping, start: number, depth: numbe
     entries.set(name, { at: state.placeOf(offset), value });
   }
   // A mapping's own keys override merged ones, in any order.
-  for (const map of merged)
-    for (const [name, entry] of map.entries) if (!entries.has(name)) entries.set(name, entry);
+  for (const map of merged) for (const [name, entry] of map.entries) if (!entries.has(name)) entries.set(name, entry);
 }
 
 function fillList(state: State, { items }: List, start: number, depth: number): void {
@@ -126,17 +122,10 @@ function fillList(state: State, { items }: List, start: number, depth: number): 
 }
 
 /** Creates a node: a scalar is complete, a list or mapping still empty. */
-function beginNode(
-  state: State,
-  event: Exclude<NodeEvent, AliasEvent>,
-  fallback: number,
-  isKey: boolean,
-): Located {
+function beginNode(state: State, event: Exclude<NodeEvent, AliasEvent>, fallback: number, isKey: boolean): Located {
   if (event.type === EVENT_ID.SCALAR) return buildScalar(state, event, fallback, isKey);
   const at = state.placeOf(event.start);
-  return event.type === EVENT_ID.SEQUENCE
-    ? { kind: "list", at, items: [] }
-    : { kind: "map", at, entries: new Map() };
+  return event.type === EVENT_ID.SEQUENCE ? { kind: "list", at, items: [] } : { kind: "map", at, entries: new Map() };
 }
 
 /** Builds the node that begins at the next event; `fallback` is the offset of a value that is not written out. */

@@ -79,8 +79,7 @@ function unmatched(
   return { removed: [...rest.values()].flat(), added };
 }
 
-const range = (from: number, to: number) =>
-  Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
+const range = (from: number, to: number) => Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
 
 /**
  * The indexes (0-based) of the lines that a change adds. A line that only moves counts as added, as in any diff, unless
@@ -112,11 +111,7 @@ export function addedLines(before: readonly string[], after: readonly string[]):
 }
 
 /** An id for each line and its ancestors; null for top-level lines and list items, whose ancestors identify nothing. */
-function chains(
-  lines: readonly string[],
-  trimmed: readonly string[],
-  ids: Map<string, number>,
-): (string | null)[] {
+function chains(lines: readonly string[], trimmed: readonly string[], ids: Map<string, number>): (string | null)[] {
   const own: number[] = [];
   return ownersOf(lines).map((owner, index) => {
     const key = `${own[owner] ?? -1}\n${trimmed[index]}`;

@@ -124,11 +124,7 @@ function scriptReader(text: string): (at: number) => number | null {
 
 function tokenize(text: string, syntax: Syntax): Piece[] {
   const { lineComments, blockComments, quotes, script, lineEnds } = syntax;
-  const openers = [
-    ...lineComments,
-    ...blockComments.map(([open]) => open),
-    ...quotes.map(({ open }) => open),
-  ];
+  const openers = [...lineComments, ...blockComments.map(([open]) => open), ...quotes.map(({ open }) => open)];
   const starters = new Set(openers.map((opener) => opener.charAt(0)));
   if (script === true) for (const starter of "/`{}") starters.add(starter);
   const readScript = script === true ? scriptReader(text) : () => null;
@@ -171,8 +167,7 @@ function tokenize(text: string, syntax: Syntax): Piece[] {
 function blanked(text: string, { from, to }: Piece): string {
   const whole = text.slice(from, to);
   if (text[from - 1] === "[" && text[to] === "]" && /^["'`]\w{1,20}["'`]$/.test(whole)) return whole;
-  const edge = (character: string | undefined) =>
-    /["'`]/.test(character ?? "") ? character : blank(character ?? "");
+  const edge = (character: string | undefined) => (/["'`]/.test(character ?? "") ? character : blank(character ?? ""));
   return whole.length < 2 ? whole : `${edge(whole[0])}${blank(whole.slice(1, -1))}${edge(whole.at(-1))}`;
 }
 

@@ -42,9 +42,7 @@ function scriptsOf(text: string): [string, string][] | null {
     if (typeof value !== "object" || value === null || !("scripts" in value)) return [];
     const { scripts } = value;
     if (typeof scripts !== "object" || scripts === null) return [];
-    return Object.entries(scripts).flatMap(([name, script]) =>
-      typeof script === "string" ? [[name, script]] : [],
-    );
+    return Object.entries(scripts).flatMap(([name, script]) => (typeof script === "string" ? [[name, script]] : []));
   } catch {
     return null;
   }

@@ -81,9 +81,7 @@ export function lostHooks(files: readonly HarnessFile[]): Problem[] {
     if (before === null || hooks.matches(path) === null) return [];
     if (after === null) {
       if (added.has(shas.before)) return [];
-      return [
-        { code: "hook-bypassed", message: "This hook is deleted.", path, step: "Bring the hook back." },
-      ];
+      return [{ code: "hook-bypassed", message: "This hook is deleted.", path, step: "Bring the hook back." }];
     }
     const kept = new Set(ids(after));
     return [...new Set(ids(before))]

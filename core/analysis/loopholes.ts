@@ -30,8 +30,7 @@ const rules: readonly Rule[] = [
   {
     ...ignored,
     kinds: yaml,
-    pattern:
-      /(?<![\w-])(?:continue-on-error|continueOnError|allow_failure)["']?\s{0,9}:\s{0,9}(?!\s|["']?false\b)/,
+    pattern: /(?<![\w-])(?:continue-on-error|continueOnError|allow_failure)["']?\s{0,9}:\s{0,9}(?!\s|["']?false\b)/,
   },
   {
     ...ignored,
@@ -64,8 +63,7 @@ const rules: readonly Rule[] = [
   {
     ...ignored,
     kinds: everything,
-    pattern:
-      /(?<![\w-])--(?:passWithNoTests|pass-with-no-tests|forceExit|exit-zero|ignore-errors)\b(?!=false)/,
+    pattern: /(?<![\w-])--(?:passWithNoTests|pass-with-no-tests|forceExit|exit-zero|ignore-errors)\b(?!=false)/,
   },
   { ...ignored, kinds: ["make"], pattern: /^\t[@+]?-[@+]?[^-\s]|^\.IGNORE\b/ },
   {
@@ -108,9 +106,7 @@ function skips(lines: readonly string[], index: number, owner: string, isNew: bo
   const condition = conditionOn(line);
   if (condition !== undefined) {
     const isBlock = /^(?:[|>][-+0-9]{0,3})?$/.test(condition.trim());
-    const full = isBlock
-      ? (lines.slice(index + 1, index + 50).find((one) => one.trim() !== "") ?? "")
-      : condition;
+    const full = isBlock ? (lines.slice(index + 1, index + 50).find((one) => one.trim() !== "") ?? "") : condition;
     return neverHolds(full) ? { ...skipped, what: "switches a job or step off for good" } : null;
   }
   // A new workflow takes away nothing that was judged before, whatever it leaves out.
@@ -128,8 +124,7 @@ const closes = /^(?:fi|done|esac|\}|;;)?\s{0,9};?$/;
 /** Whether an `exit 0` ends a script before its end, or hides how the last command ended where failures do not stop it. */
 function endsEarly(lines: readonly string[], index: number, kind: HarnessKind): boolean {
   const line = lines[index] ?? "";
-  if (!/^(?:-\s{1,9}(?:run:\s{0,9})?)?(?:.{0,300}&&\s{0,9})?exit\s{1,9}0\s{0,9};?$/.test(line.trim()))
-    return false;
+  if (!/^(?:-\s{1,9}(?:run:\s{0,9})?)?(?:.{0,300}&&\s{0,9})?exit\s{1,9}0\s{0,9};?$/.test(line.trim())) return false;
   const indent = indentOf(line) ?? 0;
   let edge = -1;
   if (kind !== "shell") {

@@ -109,8 +109,7 @@ const dotnet: TestLanguage = {
   },
   cases: /\[(?:Fact|Theory|Test|TestMethod|DataTestMethod|TestCase|TestCaseSource|Scenario)\b/g,
   assertions: /\bAssert\.\w{1,60}|\.Should\w{0,40}\(|\bExpect\(|\.Verify\w{0,20}\(/g,
-  skips:
-    /\[(?:\w{1,40}[^\]\n]{0,100},\s{0,9})?(?:Ignore|Explicit)\b|\[\w{1,40}\([^\]\n]{0,200}\bSkip\s{0,9}=/g,
+  skips: /\[(?:\w{1,40}[^\]\n]{0,100},\s{0,9})?(?:Ignore|Explicit)\b|\[\w{1,40}\([^\]\n]{0,200}\bSkip\s{0,9}=/g,
   skipsInside: /\bAssert\.(?:Ignore|Inconclusive|Skip)\(|\bSkip\.If\w{0,9}\(/g,
   blocks: "{}",
 };
@@ -124,8 +123,7 @@ const ruby: TestLanguage = {
   skips:
     /(?<![\w.:@])(?:xit|xdescribe|xcontext|xspecify|xscenario)\b|(?<![\w.:@])(?:it|describe|context|test)\b[^\n]{0,300}?(?:[,(][ \t]{0,9}(?:skip|pending):[ \t]{0,9}(?!false)|,[ \t]{0,9}:(?:skip|pending)\b)/g,
   skipsInside: /^[ \t]{0,200}(?:skip|pending)\b(?![ \t]{0,9}[=:.])/gm,
-  focuses:
-    /(?<![\w.:@])(?:fit|fdescribe|fcontext)[ \t(]{1,9}["']|\bfocus:[ \t]{0,9}true\b|,[ \t]{0,9}:focus\b/g,
+  focuses: /(?<![\w.:@])(?:fit|fdescribe|fcontext)[ \t(]{1,9}["']|\bfocus:[ \t]{0,9}true\b|,[ \t]{0,9}:focus\b/g,
   blocks: "indent",
 };
 

@@ -133,13 +133,7 @@ function annotated(uncommented: string, at: number): string {
 /**
  * The lines where one of the expressions matches, each once; the key of a mark includes its case, if it belongs to one.
  */
-function marksIn(
-  code: CodeText,
-  text: string,
-  cases: Case[],
-  off: RegExp | undefined,
-  inside?: RegExp,
-): Mark[] {
+function marksIn(code: CodeText, text: string, cases: Case[], off: RegExp | undefined, inside?: RegExp): Mark[] {
   const { bare, uncommented } = code;
   const matches = [off, inside].flatMap((one) =>
     one === undefined
@@ -185,8 +179,7 @@ export function readTests(path: string, text: string): TestReading | null {
   const cases = casesIn(code, language);
   const brackets = language.blocks === "indent" ? () => bare.length : pairBrackets(bare, language.blocks);
   const whole = fileMark(text, language);
-  const regions =
-    whole.length > 0 ? [{ from: 0, to: bare.length }] : skippedRegions(bare, cases, language, brackets);
+  const regions = whole.length > 0 ? [{ from: 0, to: bare.length }] : skippedRegions(bare, cases, language, brackets);
   const marks = marksIn(code, text, cases, language.skips, language.skipsInside);
   return {
     cases: cases.map(({ key }) => key),

@@ -62,9 +62,7 @@ const maxDepth = 50;
  * none.
  */
 function nameOf(path: string, keys: readonly string[]): string | null {
-  const top = keys.findIndex((key) =>
-    ["coverageThreshold", "thresholds", "nyc", "c8", "coverage"].includes(key),
-  );
+  const top = keys.findIndex((key) => ["coverageThreshold", "thresholds", "nyc", "c8", "coverage"].includes(key));
   if (top === -1) return ownFile.test(path) ? ["nyc", ...keys].join(".") : null;
   return keys.slice(top).join(".");
 }
@@ -213,8 +211,7 @@ export function lowered(before: Threshold[], after: Threshold[], elsewhere: Thre
       const one = was[index];
       const from = (one ?? was.at(-1))?.value ?? 0;
       const current = is[index];
-      if (current === undefined)
-        return isRising(name) ? [] : [{ name, from, to: null, line: one?.line ?? 1 }];
+      if (current === undefined) return isRising(name) ? [] : [{ name, from, to: null, line: one?.line ?? 1 }];
       const falls = isRising(name) ? current.value > from : current.value < from;
       return falls ? [{ name, from, to: current.value, line: current.line }] : [];
     });

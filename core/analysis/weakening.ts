@@ -17,13 +17,7 @@ export type Snapshot = { path: string; before: string | null; after: string | nu
 
 /** One way in which the tests of a change are weaker than before. `line` is in the new file. */
 export type Weakening = {
-  code:
-    | "test-deleted"
-    | "test-skipped"
-    | "test-focused"
-    | "fewer-cases"
-    | "fewer-assertions"
-    | "snapshot-rewritten";
+  code: "test-deleted" | "test-skipped" | "test-focused" | "fewer-cases" | "fewer-assertions" | "snapshot-rewritten";
   message: string;
   path: string;
   line?: number;
@@ -56,12 +50,8 @@ function deletedTests(files: readonly TestFile[]): TestFile[] {
   const blobs = new Set(
     files.flatMap(({ beforeSide, afterSide }) => (beforeSide === null && afterSide ? [afterSide.sha] : [])),
   );
-  const before = multisetOf(
-    files.filter((file) => !isGone(file)).flatMap((file) => file.before?.cases ?? []),
-  );
-  const gained = multisetOf(
-    files.flatMap((file) => file.after?.cases ?? []).filter((one) => !takeOne(before, one)),
-  );
+  const before = multisetOf(files.filter((file) => !isGone(file)).flatMap((file) => file.before?.cases ?? []));
+  const gained = multisetOf(files.flatMap((file) => file.after?.cases ?? []).filter((one) => !takeOne(before, one)));
   return files.filter((file) => {
     if (!isGone(file) || blobs.has(file.beforeSide?.sha ?? "")) return false;
     const cases = file.before?.cases ?? [];
@@ -148,8 +138,7 @@ function rewritten(snapshots: readonly Snapshot[], files: readonly TestFile[]): 
 export function weakenings(files: readonly TestFile[], snapshots: readonly Snapshot[]): Weakening[] {
   const deleted = deletedTests(files);
   const kept = files.filter((file) => !deleted.includes(file));
-  const cases = (side: "before" | "after") =>
-    kept.reduce((sum, file) => sum + (file[side]?.cases.length ?? 0), 0);
+  const cases = (side: "before" | "after") => kept.reduce((sum, file) => sum + (file[side]?.cases.length ?? 0), 0);
   return [
     ...deleted.map(
       ({ path }): Weakening => ({

@@ -7,10 +7,7 @@ function isAmbiguous(lines: readonly string[], key: RegExp): boolean {
 }
 
 /** The lines under a key at the edge, by their places. */
-function under(
-  lines: readonly string[],
-  key: RegExp,
-): { place: number; rest: string; block: number[] } | null {
+function under(lines: readonly string[], key: RegExp): { place: number; rest: string; block: number[] } | null {
   const place = lines.findIndex((line) => key.test(line));
   const head = lines[place];
   if (head === undefined) return null;
@@ -46,9 +43,7 @@ export function readWorkflowLines(lines: readonly string[]): Workflow {
   const events = [...new Set(triggers.match(judging) ?? [])];
   const holdsSecrets = isUnclear || events.includes("pull_request_target") || events.includes("workflow_run");
   const untrusted =
-    holdsSecrets && lines.some((line) => checkout.test(line))
-      ? lines.findIndex((line) => headOfPull.test(line))
-      : -1;
+    holdsSecrets && lines.some((line) => checkout.test(line)) ? lines.findIndex((line) => headOfPull.test(line)) : -1;
   return {
     jobs: (jobs?.block ?? []).flatMap((at) => {
       const line = lines[at] ?? "";

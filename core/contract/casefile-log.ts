@@ -110,9 +110,7 @@ function linesOf(entry: TypedEntry, state: LogState): string[] {
       return [line(`remediation ${code(remediation)} opened, origin ${origin}: ${codes}`)];
     }
     case "remediation.closed":
-      return [
-        line(`remediation ${code(entry.body.remediation)} ${entry.body.status}: ${endText(entry.body)}`),
-      ];
+      return [line(`remediation ${code(entry.body.remediation)} ${entry.body.status}: ${endText(entry.body)}`)];
     case "run.closed":
       return [line(`${entry.body.run} ${entry.body.status}: ${plain(truncate(entry.body.reason))}`)];
     default:
@@ -131,7 +129,5 @@ function reasonLines(reasons: EntryBody<"attempt.closed">["reasons"]): string[] 
 
 function truncate(text: string): string {
   const characters = [...text];
-  return characters.length <= limits.characters
-    ? text
-    : `${characters.slice(0, limits.characters).join("")}…`;
+  return characters.length <= limits.characters ? text : `${characters.slice(0, limits.characters).join("")}…`;
 }

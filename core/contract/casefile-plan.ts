@@ -23,15 +23,11 @@ export function planFile(entries: readonly TypedEntry[], story: number, run: str
       : [
           `Approved: ${code(approval.body.digest)} by ${code(`@${approval.actor.login}`)}, ${approval.at}, entry ${approval.seq}`,
         ]),
-    ...(contract === undefined
-      ? []
-      : [`Contract: frozen in entry ${contract.seq}`, `Risk: ${contract.body.risk}`]),
+    ...(contract === undefined ? [] : [`Contract: frozen in entry ${contract.seq}`, `Risk: ${contract.body.risk}`]),
   ];
   const issues = new Map(
     entriesOf(entries, "prompt.opened").flatMap(({ body }) =>
-      body.story === story && body.revision === contract?.body.revision
-        ? [[body.index, body.issue] as const]
-        : [],
+      body.story === story && body.revision === contract?.body.revision ? [[body.index, body.issue] as const] : [],
     ),
   );
   const lines = [
@@ -41,21 +37,19 @@ export function planFile(entries: readonly TypedEntry[], story: number, run: str
     "",
     ...list(facts),
     ...(plan === undefined ? [] : planSummary(plan.body.plan)),
-    ...(contract?.body.prompts ?? []).flatMap(
-      ({ index, title, role, paths, acceptance, evidence, dependsOn }) => [
-        `## ${index}. ${plain(title)}`,
-        "",
-        ...textOf(plan?.body.plan.prompts[index - 1]?.objective),
-        ...list([
-          ...(issues.has(index) ? [`Issue: #${issues.get(index)}`] : []),
-          `Role: ${code(role)}`,
-          ...(dependsOn.length > 0 ? [`After: ${dependsOn.join(", ")}`] : []),
-          `May change: ${paths.map(code).join(", ")}`,
-          ...(evidence.length > 0 ? [`Evidence: ${evidence.map(code).join(", ")}`] : []),
-        ]),
-        ...section("### Acceptance criteria", acceptance),
-      ],
-    ),
+    ...(contract?.body.prompts ?? []).flatMap(({ index, title, role, paths, acceptance, evidence, dependsOn }) => [
+      `## ${index}. ${plain(title)}`,
+      "",
+      ...textOf(plan?.body.plan.prompts[index - 1]?.objective),
+      ...list([
+        ...(issues.has(index) ? [`Issue: #${issues.get(index)}`] : []),
+        `Role: ${code(role)}`,
+        ...(dependsOn.length > 0 ? [`After: ${dependsOn.join(", ")}`] : []),
+        `May change: ${paths.map(code).join(", ")}`,
+        ...(evidence.length > 0 ? [`Evidence: ${evidence.map(code).join(", ")}`] : []),
+      ]),
+      ...section("### Acceptance criteria", acceptance),
+    ]),
   ];
   return lines.join("\n");
 }

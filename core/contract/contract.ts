@@ -58,14 +58,10 @@ export function planProblems(plan: Plan, policy: Policy, story: number): string[
     const role = roleOf(policy, prompt.role);
     if (role === undefined) {
       const known = Object.keys(policy.roles).join(", ") || "none";
-      return [
-        `${name} asks for the role \`${prompt.role}\`, which the policy does not have (it has: ${known}).`,
-      ];
+      return [`${name} asks for the role \`${prompt.role}\`, which the policy does not have (it has: ${known}).`];
     }
     return [
-      ...patternProblems([...prompt.paths, ...prompt.evidence]).map(
-        (problem) => `${name}: ${problem.message}`,
-      ),
+      ...patternProblems([...prompt.paths, ...prompt.evidence]).map((problem) => `${name}: ${problem.message}`),
       ...forbiddenPaths(prompt, policy).map(
         (path) => `${name} declares \`${path}\`, which the policy keeps from agents or from everybody.`,
       ),
@@ -82,23 +78,16 @@ export function planProblems(plan: Plan, policy: Policy, story: number): string[
  */
 function forbiddenPaths(prompt: PlannedPrompt, policy: Policy): string[] {
   const denied = matcher(deniedPatterns(policy), "deny");
-  return [...prompt.paths, ...prompt.evidence].filter(
-    (path) => denied.matches(path.replace(/\/\*\*$/, "")) !== null,
-  );
+  return [...prompt.paths, ...prompt.evidence].filter((path) => denied.matches(path.replace(/\/\*\*$/, "")) !== null);
 }
 
 /** Paths that no agent may touch under this policy: forbidden paths, and the sensitive files of `extends: default`. */
 export function deniedPatterns(policy: Policy): string[] {
-  return [
-    ...(policy.gates["forbidden-paths"]?.deny ?? []),
-    ...(policy.extends === "default" ? sensitivePatterns : []),
-  ];
+  return [...(policy.gates["forbidden-paths"]?.deny ?? []), ...(policy.extends === "default" ? sensitivePatterns : [])];
 }
 
 const list = (title: string, lines: readonly string[]) =>
-  lines.length === 0
-    ? []
-    : [`## ${title}`, "", ...lines.map((line) => `- ${line.replaceAll("\n", " ")}`), ""];
+  lines.length === 0 ? [] : [`## ${title}`, "", ...lines.map((line) => `- ${line.replaceAll("\n", " ")}`), ""];
 
 /** Freezes one prompt of an approved plan: agents see this text, and no later edit. */
 export function compilePrompt(
@@ -142,9 +131,7 @@ export function branchToWrite(
   isOpen: boolean,
 ): { branch: string; head: string | null } {
   const head = isOpen ? (commits.at(-1) ?? null) : null;
-  return head === null || branch === null
-    ? { branch: branchName(run, prompt), head: null }
-    : { branch, head };
+  return head === null || branch === null ? { branch: branchName(run, prompt), head: null } : { branch, head };
 }
 
 /** The part of an attempt that does not depend on the policy: its base, the approved contract, and earlier failures. */

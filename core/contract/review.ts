@@ -19,12 +19,9 @@ export function outOfScope(pack: Pack, files: readonly { path: string }[]): { pa
     if (hostile !== null) return [{ path, why: hostile }];
     const rule = denied.matches(path);
     if (rule !== null) return [{ path, why: `denied by \`${rule}\`` }];
-    if (isCasefile(path))
-      return [{ path, why: "in the place of a casefile, which Sallyport writes from its ledger" }];
-    if (allowed.matches(path) === null)
-      return [{ path, why: `outside what the role ${pack.role.name} may touch` }];
-    if (declared.matches(path) === null)
-      return [{ path, why: "outside the paths declared in the approved plan" }];
+    if (isCasefile(path)) return [{ path, why: "in the place of a casefile, which Sallyport writes from its ledger" }];
+    if (allowed.matches(path) === null) return [{ path, why: `outside what the role ${pack.role.name} may touch` }];
+    if (declared.matches(path) === null) return [{ path, why: "outside the paths declared in the approved plan" }];
     return [];
   });
 }
@@ -53,20 +50,15 @@ export function reviewResult(pack: Pack, result: StepResult): ReviewFinding[] {
     const asked = result.questions.length > 0 ? ` It asks: ${result.questions.join(" ")}` : "";
     return [found(result.code, `The agent ${result.outcome}: ${result.summary}${asked}`)];
   }
-  if (result.files.length === 0)
-    return [found("nothing-changed", "The agent finished without changing a file.")];
+  if (result.files.length === 0) return [found("nothing-changed", "The agent finished without changing a file.")];
   const claimed = new Set(result.claims.map((claim) => claim.criterion));
   return [
     ...outOfScope(pack, result.files).map(({ path, why }) => found("out-of-scope", why, path)),
     ...pack.acceptance
       .filter((criterion) => !claimed.has(criterion))
-      .map((criterion) =>
-        found("criterion-unanswered", `The answer does not say how this is met: ${criterion}`),
-      ),
+      .map((criterion) => found("criterion-unanswered", `The answer does not say how this is met: ${criterion}`)),
     ...pack.evidence
       .filter((path) => !result.files.some((file) => file.path === path && file.content !== null))
-      .map((path) =>
-        found("evidence-missing", "This evidence file was declared and is not in the answer.", path),
-      ),
+      .map((path) => found("evidence-missing", "This evidence file was declared and is not in the answer.", path)),
   ];
 }

@@ -65,8 +65,6 @@ export function assembleAdoption(
 
 /** Removes duplicate claims: every adoption of the pull request repeats those of the description. */
 function distinct(claims: readonly Claim[]): Claim[] {
-  const keyed = claims.map(
-    (claim) => [JSON.stringify([claim.source, claim.name, claim.value]), claim] as const,
-  );
+  const keyed = claims.map((claim) => [JSON.stringify([claim.source, claim.name, claim.value]), claim] as const);
   return [...new Map(keyed).values()];
 }

@@ -23,9 +23,7 @@ export function adoptedHead(entries: readonly TypedEntry[], pull: number): Adopt
     (branch ?? body.baseRef) === (body.baseRef ?? branch);
   const adopted = lastEntry(entries, "change.adopted", stands, merge?.seq);
   if (adopted === undefined) return null;
-  const adoptions = entriesOf(entries, "change.adopted").filter(
-    (entry) => ofPull(entry) && entry.seq <= adopted.seq,
-  );
+  const adoptions = entriesOf(entries, "change.adopted").filter((entry) => ofPull(entry) && entry.seq <= adopted.seq);
   return { head: known ?? adopted.body.head, adoptions };
 }
 
@@ -38,9 +36,7 @@ const maxClaimsShown = 5;
 
 /** Claims on one line, marked as unchecked. Whoever pushed or described the change chose every word of them. */
 export function claimsText(claims: readonly Claim[]): string {
-  const shown = claims
-    .slice(0, maxClaimsShown)
-    .map(({ source, name, value }) => `${name}: ${value} (${source})`);
+  const shown = claims.slice(0, maxClaimsShown).map(({ source, name, value }) => `${name}: ${value} (${source})`);
   const more = claims.length > maxClaimsShown ? [`and ${claims.length - maxClaimsShown} more`] : [];
   return `unchecked: ${[...shown, ...more].join("; ")}`;
 }

@@ -34,9 +34,7 @@ export function assembleBundle(
   const { run, story, prompt, attempt, role, base, files, usage, seconds } = captured.body;
   const { promptSha256, responseSha256 } = captured.body;
   const reviews = reviewsOf(entries, pull, head);
-  const from = [asked, answer, captured, written, opened, ...reviews, sealed, merge].filter(
-    (one) => one !== undefined,
-  );
+  const from = [asked, answer, captured, written, opened, ...reviews, sealed, merge].filter((one) => one !== undefined);
   return {
     bundle: (sealed ?? captured).hash,
     state: sealed === undefined ? "captured" : "sealed",
@@ -72,10 +70,7 @@ export function assembleBundle(
 }
 
 /** The facts about the merge without a clone: only an equal tree shows that the judged change was merged. */
-export function mergeOf(
-  { at, body }: EntryOf<"merge.observed">,
-  judgedTree: string | null,
-): EvidenceBundle["merge"] {
+export function mergeOf({ at, body }: EntryOf<"merge.observed">, judgedTree: string | null): EvidenceBundle["merge"] {
   const { merged: commit, tree, judged, by } = body;
   const change = tree === judgedTree ? "same-tree" : "not-compared";
   return { commit, tree, judged, by, at, change, patchIds: null };

@@ -92,16 +92,11 @@ export function foldContinuity(
  * The verified merges directly above an unrecorded revision: each may have added that revision too, which only a clone
  * can show.
  */
-export function possibleSpans(
-  line: readonly Revision[],
-  entries: readonly TypedEntry[],
-  ref: string,
-): PossibleSpan[] {
+export function possibleSpans(line: readonly Revision[], entries: readonly TypedEntry[], ref: string): PossibleSpan[] {
   const { revisions } = foldContinuity(line, entries, ref);
   const summaries = summariesFor(entries, ref);
   return revisions.flatMap(({ sha, state, parents }, index) => {
-    const isCandidate =
-      state === "verified" && parents.length === 1 && revisions[index + 1]?.state === "unrecorded";
+    const isCandidate = state === "verified" && parents.length === 1 && revisions[index + 1]?.state === "unrecorded";
     const body = isCandidate ? summaries.get(sha)?.[0]?.body : undefined;
     const base = body === undefined ? undefined : lastVerdict(entries, body.pull, body.head)?.body.base;
     return body === undefined || base === undefined ? [] : [{ base, head: body.head, merged: sha }];
@@ -109,10 +104,7 @@ export function possibleSpans(
 }
 
 /** The summaries by revision; two pull requests can be merged as the same commit. */
-function summariesFor(
-  entries: readonly TypedEntry[],
-  ref: string,
-): Map<string, EntryOf<"source.verified">[]> {
+function summariesFor(entries: readonly TypedEntry[], ref: string): Map<string, EntryOf<"source.verified">[]> {
   const found = new Map<string, EntryOf<"source.verified">[]>();
   for (const entry of entries) {
     if (entry.kind !== "source.verified" || entry.body.ref !== ref) continue;
@@ -128,8 +120,7 @@ function statusOf(
 ): RevisionStatus {
   const [first, ...others] = summaries;
   if (first === undefined) {
-    if (observed === undefined)
-      return { ...revision, state: "unrecorded", pull: null, seq: null, levels: [] };
+    if (observed === undefined) return { ...revision, state: "unrecorded", pull: null, seq: null, levels: [] };
     return { ...revision, state: "no-summary", pull: observed.body.pull, seq: observed.seq, levels: [] };
   }
   // If several pull requests share a commit, the worse result counts.

@@ -1,13 +1,7 @@
 import { type EntryOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { attemptName } from "../identifiers.ts";
 import { undoneCommits } from "../record/checkpoints.ts";
-import {
-  type ContractOrigin,
-  contractOrigin,
-  knownHead,
-  type Provenance,
-  provenanceOf,
-} from "../record/provenance.ts";
+import { type ContractOrigin, contractOrigin, knownHead, type Provenance, provenanceOf } from "../record/provenance.ts";
 import { reviewsOf, reviewText } from "../record/reviews.ts";
 import { type AdoptedHead, adoptedHead, adoptionNote, claimsText } from "./adoption-trace.ts";
 
@@ -74,11 +68,7 @@ function* mergeLinks(entries: readonly TypedEntry[], pull: number): Generator<Tr
 }
 
 /** People's sign-offs and reviews of the head. They gave sign-offs to the App; reviews the App saw at GitHub. */
-function* reviewAndSignOffLinks(
-  entries: readonly TypedEntry[],
-  pull: number,
-  head: string,
-): Generator<TraceLink> {
+function* reviewAndSignOffLinks(entries: readonly TypedEntry[], pull: number, head: string): Generator<TraceLink> {
   for (const entry of reviewsOf(entries, pull, head)) yield found("review", entry, reviewText(entry.body));
   for (const entry of entries) {
     if (entry.kind !== "sign-off.given" || entry.body.pull !== pull || entry.body.sha !== head) continue;
@@ -103,11 +93,7 @@ function* adoptionLinks(
   for (const adopted of adoptions) {
     const { commits, reason, claims = [] } = adopted.body;
     const which = commits.length === 1 ? "1 commit" : `${commits.length} commits`;
-    yield found(
-      "adoption",
-      adopted,
-      `${which} up to ${adopted.body.head}, by ${personOf(adopted)}: ${reason}`,
-    );
+    yield found("adoption", adopted, `${which} up to ${adopted.body.head}, by ${personOf(adopted)}: ${reason}`);
     if (claims.length > 0) yield found("claims", adopted, claimsText(claims));
   }
   if (naming?.body.story === undefined) return;
@@ -147,15 +133,9 @@ function* commitLinks(
   if (adopted === undefined || before === undefined)
     return yield missingLink(
       "commit",
-      undone.has(head)
-        ? `${head} was taken back by a rollback`
-        : `no recorded answer became the commit ${head}`,
+      undone.has(head) ? `${head} was taken back by a rollback` : `no recorded answer became the commit ${head}`,
     );
-  yield found(
-    "adoption",
-    adopted,
-    `${head}, pushed by others, by ${personOf(adopted)}: ${adopted.body.reason}`,
-  );
+  yield found("adoption", adopted, `${head}, pushed by others, by ${personOf(adopted)}: ${adopted.body.reason}`);
   yield* attemptLinks(before, provenanceOf(entries, before.body.commit));
 }
 
@@ -171,18 +151,15 @@ function* attemptLinks(
   const { commit, run, prompt } = written.body;
   yield found("commit", written, `${commit}, written from ${attemptName(written.body)}`);
   const name = `${attemptName(written.body)} of prompt #${prompt} in ${run}`;
-  if (captured === undefined)
-    return yield missingLink("evidence", `none was captured of ${name} before its commit`);
+  if (captured === undefined) return yield missingLink("evidence", `none was captured of ${name} before its commit`);
   const { promptSha256, responseSha256 } = captured.body;
   yield found("evidence", captured, `prompt ${promptSha256} and answer ${responseSha256}`);
   if (answer === undefined)
     return yield missingLink("answer", `${responseSha256} was not recorded as the answer to ${name}`);
   yield found("answer", answer, `by ${answer.body.usage.model}`);
-  if (promptEntry === undefined)
-    return yield missingLink("prompt", `${promptSha256} was not recorded as ${name}`);
+  if (promptEntry === undefined) return yield missingLink("prompt", `${promptSha256} was not recorded as ${name}`);
   yield found("prompt", promptEntry, `${name}, built on ${promptEntry.body.base}`);
-  if (submitted === undefined)
-    return yield missingLink("run", `${run} was never submitted with prompt #${prompt}`);
+  if (submitted === undefined) return yield missingLink("run", `${run} was never submitted with prompt #${prompt}`);
   const { by } = submitted.body;
   yield found("run", submitted, `${run}, submitted by @${by.login} (id ${by.id})`);
   const { contract, opened } = basis;
@@ -191,11 +168,7 @@ function* attemptLinks(
     const frozen = prompts.find(({ index }) => index === opened?.body.index);
     if (opened === undefined || frozen === undefined)
       return yield missingLink("issue", `#${prompt} was not opened for a prompt of that contract`);
-    yield found(
-      "issue",
-      opened,
-      `#${prompt} is prompt ${frozen.index} of ${prompts.length}: ${frozen.title}`,
-    );
+    yield found("issue", opened, `#${prompt} is prompt ${frozen.index} of ${prompts.length}: ${frozen.title}`);
   }
   yield* approvalLinks(submitted.body, basis, "");
 }
@@ -206,12 +179,10 @@ function* approvalLinks(
   { contract, approval }: ContractOrigin,
   remark: string,
 ): Generator<TraceLink> {
-  if (contract === undefined)
-    return yield missingLink("contract", `none of story #${story} has the digest ${digest}`);
+  if (contract === undefined) return yield missingLink("contract", `none of story #${story} has the digest ${digest}`);
   const { revision } = contract.body;
   yield found("contract", contract, `story #${story}, revision ${revision}, digest ${digest}${remark}`);
-  if (approval === undefined)
-    return yield missingLink("approval", `nobody approved ${digest} before it was frozen`);
+  if (approval === undefined) return yield missingLink("approval", `nobody approved ${digest} before it was frozen`);
   if (approval.actor.type !== "user")
     return yield missingLink("approval", `entry ${approval.seq} approves ${digest} and is no person's act`);
   const solo = approval.body.solo ? ", who had asked for it" : "";

@@ -40,11 +40,7 @@ export function summariseMerge(
 ): VerificationSummary {
   const verdict = lastVerdict(entries, pull, head);
   const waivers = verdict === undefined ? [] : waiversUnder(entries, verdict);
-  const sealed = lastEntry(
-    entries,
-    "evidence.sealed",
-    ({ body }) => body.pull === pull && body.commit === head,
-  );
+  const sealed = lastEntry(entries, "evidence.sealed", ({ body }) => body.pull === pull && body.commit === head);
   const source = `git+https://github.com/${repository}`;
   const { policy } = verdict?.body ?? {};
   const read = [verdict, ...waivers, sealed].filter((entry) => entry !== undefined);
@@ -100,12 +96,7 @@ function waiversUnder(
 }
 
 /** The statement for other verifiers, about the merged revision and the judged head. */
-export function summaryStatement({
-  head,
-  merged,
-  ref,
-  summary,
-}: EntryBody<"source.verified">): SummaryStatement {
+export function summaryStatement({ head, merged, ref, summary }: EntryBody<"source.verified">): SummaryStatement {
   const revision = {
     name: "merged",
     digest: { gitCommit: merged },

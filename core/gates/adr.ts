@@ -2,15 +2,7 @@ import type { Change, LoadedPolicy, PullRecord } from "../facts.ts";
 import { addedFiles, emptyReason } from "../paths/added-files.ts";
 import { anyOf, patternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
-import {
-  authorOf,
-  defineGate,
-  notApplicable,
-  notConfigured,
-  policyLine,
-  result,
-  unknownResult,
-} from "./gate.ts";
+import { authorOf, defineGate, notApplicable, notConfigured, policyLine, result, unknownResult } from "./gate.ts";
 
 const name = "adr";
 
@@ -23,11 +15,7 @@ function additions(changes: readonly Change[], { policy }: LoadedPolicy): Change
 type Decisions = { written: string[]; named: string[] };
 
 /** The decision files that the change adds, and those that the run's story names, by the policy's patterns. */
-function decisionsOf(
-  changes: readonly Change[],
-  record: PullRecord | null,
-  { policy }: LoadedPolicy,
-): Decisions {
+function decisionsOf(changes: readonly Change[], record: PullRecord | null, { policy }: LoadedPolicy): Decisions {
   const files = policy.gates[name]?.files ?? [];
   const decisionFiles = matcher(files, "allow");
   return {
@@ -61,8 +49,7 @@ export const adr = defineGate({
   judge(facts, policy, settings) {
     const added = additions(facts.changes, policy);
     const [first] = added;
-    if (first === undefined)
-      return notApplicable(name, "nothing-new", "The change adds no file of architecture.");
+    if (first === undefined) return notApplicable(name, "nothing-new", "The change adds no file of architecture.");
     if (!facts.texts.known) return unknownResult(name, "texts-unknown", facts.texts.why);
     const count = `${added.length} ${added.length === 1 ? "file" : "files"}`;
     const texts = new Map(facts.texts.value.map((file) => [file.path, file.after]));
@@ -78,11 +65,9 @@ export const adr = defineGate({
       return result(name, "pass", { code: "decision-named", message });
     }
     // Without a pull request there is no story, so an unread ledger does not matter.
-    if (!facts.record.known && facts.pull !== null)
-      return unknownResult(name, "record-unknown", facts.record.why);
+    if (!facts.record.known && facts.pull !== null) return unknownResult(name, "record-unknown", facts.record.why);
     const wanted = anyOf(settings.files);
-    const note =
-      written.length + named.length === 0 ? "" : " One is brought or named, and it is empty or not there.";
+    const note = written.length + named.length === 0 ? "" : " One is brought or named, and it is empty or not there.";
     const message = `The change adds ${count} of architecture (first: this one), and no decision in ${wanted} comes with them.${note}`;
     const next = {
       step: `Write the decision in ${wanted} in this change, or plan the story again with the decision named.`,

@@ -21,12 +21,7 @@ function latest(wanted: string, checks: readonly CheckFact[]): CheckFact[] {
 type Blocking = { status: "fail" | "pending"; reason: Reason };
 
 /** The reasons why one required check blocks; none if it succeeded in every suite, or was skipped and may be. */
-function against(
-  wanted: string,
-  maySkip: boolean,
-  checks: readonly CheckFact[],
-  facts: PullBasics,
-): Blocking[] {
+function against(wanted: string, maySkip: boolean, checks: readonly CheckFact[], facts: PullBasics): Blocking[] {
   const attempts = latest(wanted, checks);
   const who = authorOf(facts);
   if (attempts.length === 0) {

@@ -36,15 +36,12 @@ export const diffSize = defineGate({
       if (limit === undefined || size[measure] <= limit) return [];
       const message = `The change has ${size[measure]} ${measure}; the policy allows ${limit}.`;
       const next = { step: "Split the change into smaller pull requests.", who: authorOf(facts) };
-      return [
-        { code: `too-many-${measure}`, message, ...policyLine(policy, `gates.${name}.${measure}`), next },
-      ];
+      return [{ code: `too-many-${measure}`, message, ...policyLine(policy, `gates.${name}.${measure}`), next }];
     });
     if (reasons.length > 0) return result(name, "fail", ...reasons);
     const left = facts.changes.length - counted.length;
     const figures = measures.map(
-      (measure) =>
-        `${size[measure]} ${measure}${limits[measure] === undefined ? "" : ` of ${limits[measure]}`}`,
+      (measure) => `${size[measure]} ${measure}${limits[measure] === undefined ? "" : ` of ${limits[measure]}`}`,
     );
     const message = `${figures.join(", ")}${left === 0 ? "" : `; ${left} ignored by the policy`}.`;
     return result(name, "pass", { code: "within-limits", message });

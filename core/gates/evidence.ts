@@ -107,12 +107,7 @@ export const evidence = defineGate({
   needs: ["record", "changes"],
   lists: ({ gates }) => [
     {
-      ...patternList(
-        `gates.${name}.files`,
-        "deny",
-        gates[name]?.files,
-        "it is an evidence file: it must be JSON",
-      ),
+      ...patternList(`gates.${name}.files`, "deny", gates[name]?.files, "it is an evidence file: it must be JSON"),
       mayBeAbsent: true,
     },
   ],

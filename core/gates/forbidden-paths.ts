@@ -12,12 +12,7 @@ function touched(change: Change): string {
   return change.after === null ? "deletes" : "edits";
 }
 
-function hits(
-  changes: readonly Change[],
-  policy: LoadedPolicy,
-  facts: PullBasics,
-  deny: readonly string[],
-): Reason[] {
+function hits(changes: readonly Change[], policy: LoadedPolicy, facts: PullBasics, deny: readonly string[]): Reason[] {
   const denied = matcher(deny, "deny");
   const who = authorOf(facts);
   return changes.flatMap((change): Reason[] => {
@@ -42,12 +37,7 @@ export const forbiddenPaths = defineGate({
   settings: alwaysOn,
   needs: ["mergeBase", "changes"],
   lists: ({ gates }) => [
-    patternList(
-      `gates.${name}.deny`,
-      "deny",
-      gates[name]?.deny,
-      "no pull request may touch it, whoever wrote it",
-    ),
+    patternList(`gates.${name}.deny`, "deny", gates[name]?.deny, "no pull request may touch it, whoever wrote it"),
   ],
   judge(facts, policy) {
     const { changes } = facts;

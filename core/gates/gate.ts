@@ -1,14 +1,6 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult, GateStatus, Reason } from "../../schemas/verdict.ts";
-import type {
-  Change,
-  FactValues,
-  LoadedPolicy,
-  PullBasics,
-  PullFacts,
-  PullRecord,
-  PullRun,
-} from "../facts.ts";
+import type { Change, FactValues, LoadedPolicy, PullBasics, PullFacts, PullRecord, PullRun } from "../facts.ts";
 import type { Known } from "../known.ts";
 import type { PatternList } from "../paths/pattern-list.ts";
 
@@ -92,10 +84,7 @@ export function forRuns<Name extends string, N extends FactName, S>({
       withFacts(name, facts, ["record"], (told) => {
         const { run } = told.record;
         if (run === null)
-          return (
-            others?.(told, policy) ??
-            notApplicable(name, "no-run", "No run of an agent made this pull request.")
-          );
+          return others?.(told, policy) ?? notApplicable(name, "no-run", "No run of an agent made this pull request.");
         return withFacts(name, facts, needs, (read) => definition.judge({ ...read, run }, policy, settings));
       }),
   });

@@ -46,8 +46,7 @@ function harnessFiles(policy: LoadedPolicy): Matcher {
 /** A file's lines; null if there is none or it is a link or submodule, `undefined` if it cannot be read. */
 function linesOf(path: string, kind: HarnessKind, content: Content | undefined): string[] | null | undefined {
   if (content?.state === "absent") return null;
-  if (content?.state === "opaque")
-    return content.why === "link" || content.why === "submodule" ? null : undefined;
+  if (content?.state === "opaque") return content.why === "link" || content.why === "submodule" ? null : undefined;
   if (content === undefined || content.text.length > maxLength) return undefined;
   return harnessLines(path, kind, content.text);
 }
@@ -96,19 +95,12 @@ function loopholesIn(files: readonly HarnessFile[]): Problem[] {
   });
 }
 
-function judge(
-  facts: PullBasics,
-  policy: LoadedPolicy,
-  changes: readonly Change[],
-  texts: readonly FileText[],
-) {
+function judge(facts: PullBasics, policy: LoadedPolicy, changes: readonly Change[], texts: readonly FileText[]) {
   const { files, unread } = read(changes, texts, harnessFiles(policy));
   const who = authorOf(facts);
   const line = policyLine(policy, policy.policy.gates[name] === undefined ? "extends" : `gates.${name}`);
   const problems = [...workflowProblems(files), ...lostHooks(files), ...loopholesIn(files)];
-  const reasons = problems.map(
-    ({ step, ...problem }): Reason => ({ ...problem, ...line, next: { step, who } }),
-  );
+  const reasons = problems.map(({ step, ...problem }): Reason => ({ ...problem, ...line, next: { step, who } }));
   const unreadable = unread.map((path): Reason => {
     const message = "This file judges changes and is binary or too large to be read.";
     const step = "Make it a text that can be read and is shorter, or take it out of the change.";
@@ -130,8 +122,7 @@ function judge(
 export const harness = defineGate({
   name,
   group: "content",
-  settings: (policy) =>
-    isWanted(policy) || notConfigured("The policy does not ask for a look at what judges changes."),
+  settings: (policy) => isWanted(policy) || notConfigured("The policy does not ask for a look at what judges changes."),
   needs: ["changes", "texts"],
   lists: ({ gates }) => [
     patternList(`gates.${name}.files`, "deny", gates[name]?.files, "checks are not switched off in it"),

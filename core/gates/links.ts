@@ -21,8 +21,7 @@ function linkProblem({ before, after }: Change): LinkProblem | null {
   if (after === null) return null;
   const kind = kindOf(after);
   const old = before === null ? null : kindOf(before);
-  if (old !== null && old !== kind)
-    return { code: "type-changed", message: `What was a ${old} becomes a ${kind}.` };
+  if (old !== null && old !== kind) return { code: "type-changed", message: `What was a ${old} becomes a ${kind}.` };
   if (kind === "symbolic link") {
     const message = `This change ${old === null ? "adds" : "redirects"} a symbolic link, which stands for a file elsewhere.`;
     return { code: "link", message };

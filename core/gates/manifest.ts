@@ -3,15 +3,7 @@ import type { Change } from "../facts.ts";
 import { addedFiles } from "../paths/added-files.ts";
 import { anyOf, pairLists } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
-import {
-  authorOf,
-  defineGate,
-  notApplicable,
-  notConfigured,
-  policyLine,
-  result,
-  unknownResult,
-} from "./gate.ts";
+import { authorOf, defineGate, notApplicable, notConfigured, policyLine, result, unknownResult } from "./gate.ts";
 
 const name = "manifest";
 
@@ -28,10 +20,7 @@ function keepsStep(changes: readonly Change[], touched: readonly Change[], need:
 /** Whether prompts still to be merged may write a needed file: a pattern of one list matches a pattern of the other. */
 function comesLater(need: readonly string[], later: readonly string[]): boolean {
   const [wanted, declared] = [matcher(need, "allow"), matcher(later, "allow")];
-  return (
-    later.some((path) => wanted.matches(path) !== null) ||
-    need.some((path) => declared.matches(path) !== null)
-  );
+  return later.some((path) => wanted.matches(path) !== null) || need.some((path) => declared.matches(path) !== null);
 }
 
 /**

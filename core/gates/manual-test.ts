@@ -26,8 +26,7 @@ function need(
   const plan = record.run ?? record.adoptedFor;
   const when = policy.policy.gates[name]?.when;
   if (when?.always === true) return "every change needs one";
-  if (plan !== undefined && when?.risk.includes(plan.risk) === true)
-    return `the story's risk is ${plan.risk}`;
+  if (plan !== undefined && when?.risk.includes(plan.risk) === true) return `the story's risk is ${plan.risk}`;
   if (plan?.needsManualTest === true) return "the approved contract asks for one";
   // Anyone with the triage role can add and remove labels, so a label only ever adds to what the policy asks.
   const label = labels.find((one) => when?.labels.includes(one) === true);
@@ -60,13 +59,7 @@ function counts(signOff: SignOff, facts: PullBasics): Known<boolean> {
   return signOff.result === "fail" ? known(true) : isForBase(signOff, facts);
 }
 
-function judgeTest(
-  test: string,
-  why: string,
-  facts: PullBasics,
-  policy: LoadedPolicy,
-  record: PullRecord,
-): GateResult {
+function judgeTest(test: string, why: string, facts: PullBasics, policy: LoadedPolicy, record: PullRecord): GateResult {
   const asked = requesters(facts, record);
   const workOf = ({ by }: SignOff) => whoseWork(by, asked, policy.policy.people);
   const head = facts.head.sha;
@@ -129,8 +122,7 @@ export const manualTest = defineGate({
       );
     const results = manualTests(policy.policy).map((test) => judgeTest(test, why, facts, policy, record));
     const status =
-      (["fail", "unknown", "pending"] as const).find((one) => results.some((test) => test.status === one)) ??
-      "pass";
+      (["fail", "unknown", "pending"] as const).find((one) => results.some((test) => test.status === one)) ?? "pass";
     return result(name, status, ...results.flatMap((test) => test.reasons));
   },
 });

@@ -4,15 +4,7 @@ import type { Change, FileText, LoadedPolicy } from "../facts.ts";
 import { addedFiles, emptyReason } from "../paths/added-files.ts";
 import { anyOf, patternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
-import {
-  authorOf,
-  defineGate,
-  notApplicable,
-  notConfigured,
-  policyLine,
-  result,
-  unknownResult,
-} from "./gate.ts";
+import { authorOf, defineGate, notApplicable, notConfigured, policyLine, result, unknownResult } from "./gate.ts";
 
 const name = "remediation";
 
@@ -51,8 +43,7 @@ function traceProblem(path: string, file: FileText | undefined): TraceProblem | 
   if (trace.missing.length > 0) {
     const parts = trace.missing.map((part) => `\`${part}\``).join(", ");
     const message = `The remediation trace does not tell: ${parts}.`;
-    const step =
-      "Write each as a heading, or as a line such as `origin: #12`, with its answer below or after it.";
+    const step = "Write each as a heading, or as a line such as `origin: #12`, with its answer below or after it.";
     return { path, code: "part-missing", message, step };
   }
   if (trace.status !== null) return null;

@@ -29,8 +29,7 @@ function objections(reviews: readonly ReviewFact[], by: Settings["by"]) {
   for (const review of latestReviews(reviews)) {
     if (review.state !== "changes_requested") continue;
     const entitled = hasDuty(review, by);
-    if (!entitled.known)
-      found.unread.push(`What @${review.by.login} may do here could not be read: ${entitled.why}`);
+    if (!entitled.known) found.unread.push(`What @${review.by.login} may do here could not be read: ${entitled.why}`);
     else if (entitled.value) found.open.push(review);
   }
   return found;
@@ -77,9 +76,7 @@ function judgeApprovals(facts: Reviewed, policy: LoadedPolicy, { by, count }: Se
     step: found.step,
     who: by.map((duty) => `${duty} (${holders(people, duty)})`).join(" or "),
   };
-  const message = [`${found.counting} of ${count} approving reviews of ${head}.`, ...found.notCounted].join(
-    " ",
-  );
+  const message = [`${found.counting} of ${count} approving reviews of ${head}.`, ...found.notCounted].join(" ");
   return result(name, "pending", {
     code: found.code,
     message,

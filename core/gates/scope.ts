@@ -3,16 +3,7 @@ import { casefileGuard } from "../contract/casefiles.ts";
 import type { AdoptedPlan, Change, LoadedPolicy, PullBasics, PullRun } from "../facts.ts";
 import { matcher, nameProblem } from "../paths/patterns.ts";
 import { sensitive, sensitivePatterns } from "../paths/sensitive.ts";
-import {
-  alwaysOn,
-  authorOf,
-  type FactsWith,
-  forRuns,
-  lostRun,
-  policyLine,
-  result,
-  unknownResult,
-} from "./gate.ts";
+import { alwaysOn, authorOf, type FactsWith, forRuns, lostRun, policyLine, result, unknownResult } from "./gate.ts";
 
 const name = "scope";
 
@@ -75,8 +66,7 @@ function problemFinder(run: PullRun, loaded: LoadedPolicy): ((change: Change) =>
       });
     }
     const link = after === null ? undefined : links.get(after.mode);
-    if (link !== undefined)
-      findings.push({ code: "link", message: `An agent's change may not hold ${link}.` });
+    if (link !== undefined) findings.push({ code: "link", message: `An agent's change may not hold ${link}.` });
     return findings;
   };
 }
@@ -96,9 +86,7 @@ function judgeRun(facts: FactsWith<"changes"> & { run: PullRun }, policy: Loaded
     step: "Take this file out of the change, or plan the story again with wider paths.",
     who: authorOf(facts),
   };
-  const reasons = changes.flatMap((change) =>
-    find(change).map((one): Reason => ({ ...one, path: change.path, next })),
-  );
+  const reasons = changes.flatMap((change) => find(change).map((one): Reason => ({ ...one, path: change.path, next })));
   if (reasons.length > 0) return result(name, "fail", ...reasons);
   const message = `All ${changes.length} changed paths are inside the role \`${run.role}\` and the approved plan.`;
   return result(name, "pass", { code: "in-scope", message });
@@ -111,8 +99,7 @@ function judgeRun(facts: FactsWith<"changes"> & { run: PullRun }, policy: Loaded
 function judgeAdopted(plan: AdoptedPlan, changes: readonly Change[], facts: PullBasics): GateResult {
   const declared = matcher(plan.paths, "allow");
   const which = `the approved plan of story #${plan.story}, for which this change was adopted`;
-  const step =
-    "Take this file out of the change, or plan the story again with wider paths and adopt it anew.";
+  const step = "Take this file out of the change, or plan the story again with wider paths and adopt it anew.";
   const next = { step, who: authorOf(facts) };
   const reasons = changes.flatMap(({ path }): Reason[] => {
     const hostile = nameProblem(path);

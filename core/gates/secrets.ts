@@ -34,8 +34,7 @@ function fixFor({ commit }: SecretFinding): string {
 export const secrets = defineGate({
   name,
   group: "content",
-  settings: (policy) =>
-    wantsSecrets(policy) || notConfigured("The policy does not ask for a search for secrets."),
+  settings: (policy) => wantsSecrets(policy) || notConfigured("The policy does not ask for a search for secrets."),
   needs: ["secrets"],
   lists: ({ gates }) => [
     patternList(`gates.${name}.ignore`, "allow", gates[name]?.ignore, "it is not searched for secrets"),

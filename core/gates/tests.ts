@@ -46,17 +46,14 @@ const looksLikeTest = (path: string) => named.matches(path) !== null || folders.
 /** Returns whether a changed path is a test: by its name, its folder, or the policy. */
 function testPaths(pairs: readonly Pair[]): (path: string) => boolean {
   return (path) =>
-    testLanguage(path) !== null &&
-    (looksLikeTest(path) || pairs.some(({ need }) => need.matches(path) !== null));
+    testLanguage(path) !== null && (looksLikeTest(path) || pairs.some(({ need }) => need.matches(path) !== null));
 }
 
 /** A file's text; null if there is none or it is a link or submodule, `undefined` if it cannot be read. */
 function textOf(content: Content | undefined, maxLength: number): string | null | undefined {
   if (content === undefined) return undefined;
   if (content.state === "text") return content.text.length > maxLength ? undefined : content.text;
-  return content.state === "absent" || content.why === "link" || content.why === "submodule"
-    ? null
-    : undefined;
+  return content.state === "absent" || content.why === "link" || content.why === "submodule" ? null : undefined;
 }
 
 type Sides = { change: Change; before: string | null; after: string | null };
@@ -66,11 +63,7 @@ type Readings = { tests: TestFile[]; snapshots: Sides[]; settings: Sides[]; unre
  * Sorts the changed files into tests, snapshots and settings. An unreadable file is listed, unless it is new: a new
  * file weakens nothing and proves nothing.
  */
-function read(
-  changes: readonly Change[],
-  texts: readonly FileText[],
-  isTest: (path: string) => boolean,
-): Readings {
+function read(changes: readonly Change[], texts: readonly FileText[], isTest: (path: string) => boolean): Readings {
   const byPath = new Map(texts.map((text) => [text.path, text]));
   const readings: Readings = { tests: [], snapshots: [], settings: [], unread: [] };
   for (const change of changes) {
@@ -191,8 +184,7 @@ function judge(facts: FactsWith<"changes" | "texts">, policy: LoadedPolicy): Gat
   });
   if (reasons.length > 0) return result(name, "fail", ...reasons, ...unreadable);
   if (unreadable.length > 0) return result(name, "unknown", ...unreadable);
-  const count = (side: "before" | "after") =>
-    tests.reduce((sum, file) => sum + (file[side]?.cases.length ?? 0), 0);
+  const count = (side: "before" | "after") => tests.reduce((sum, file) => sum + (file[side]?.cases.length ?? 0), 0);
   const message = `No test is weakened: the tests that the change touches had ${count("before")} cases and have ${count("after")}.`;
   return result(name, "pass", { code: "tests-kept", message });
 }

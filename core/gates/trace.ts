@@ -58,11 +58,7 @@ function ofOthers(facts: FactsWith<"record">, policy: LoadedPolicy): GateResult 
     return result(name, "pass", { code: "adopted", message });
   }
   if (why === null)
-    return notApplicable(
-      name,
-      "no-run",
-      "No run of an agent made this pull request; a part of it was adopted.",
-    );
+    return notApplicable(name, "no-run", "No run of an agent made this pull request; a part of it was adopted.");
   const next = {
     step: `Read it and stand for it with \`/adopt ${head} because …\`; or plan the work as a story, and let a run make it.`,
     who: holders(policy.policy.people, "executors"),

@@ -17,12 +17,7 @@ export function decideGroup(facts: GroupSnapshot): Decision {
   const verdict = judgeGroup(facts.group, (crash) => crashes.push(crash));
   const digest = sha256(verdictText(verdict));
   const context = { facts, verdict, digest };
-  return decisionOf(
-    { crashes },
-    recordJudgement(context),
-    checkEffect(facts, verdict, digest),
-    judgeAgain(context),
-  );
+  return decisionOf({ crashes }, recordJudgement(context), checkEffect(facts, verdict, digest), judgeAgain(context));
 }
 
 function recordJudgement({ facts, verdict, digest }: GroupContext): Step {

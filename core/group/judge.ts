@@ -24,10 +24,7 @@ export function judgeGroup(group: GroupFacts, onCrash?: OnCrash): Verdict {
     member,
     verdict: member.facts.known ? known(judge(member.facts.value, { settle: "all", onCrash })) : member.facts,
   }));
-  const gates = [
-    ...tree.gates.map((gate) => withWaivers(gate, judged)),
-    membersResult(group, judged, onCrash),
-  ];
+  const gates = [...tree.gates.map((gate) => withWaivers(gate, judged)), membersResult(group, judged, onCrash)];
   return { ...tree, conclusion: conclude(gates), gates, deferred: [] };
 }
 
@@ -80,11 +77,7 @@ function withWaivers(gate: GateResult, judged: readonly Judged[]): GateResult {
 
 const queueMaintainer = "a maintainer";
 
-function membersResult(
-  group: GroupFacts,
-  judged: readonly Judged[],
-  onCrash: OnCrash | undefined,
-): GateResult {
+function membersResult(group: GroupFacts, judged: readonly Judged[], onCrash: OnCrash | undefined): GateResult {
   const findings: MemberFinding[] = [
     ...group.strays.map((message) => ({
       status: "fail" as const,
@@ -107,9 +100,7 @@ function membersResult(
       reason: { code: "no-members", message: "The group brings in no pull request.", next },
     });
   }
-  const worst = (["fail", "unknown", "pending"] as const).find((one) =>
-    findings.some(({ status }) => status === one),
-  );
+  const worst = (["fail", "unknown", "pending"] as const).find((one) => findings.some(({ status }) => status === one));
   // Blocking reasons come first: people read those.
   const order: GateStatus[] = ["fail", "unknown", "pending", "pass"];
   const reasons = order.flatMap((status) => findings.filter((one) => one.status === status));
@@ -152,11 +143,7 @@ function findingOf({ member, verdict }: Judged): MemberFinding {
   const blocking = gates.filter(({ status }) => status !== "pass" && status !== "not-applicable");
   const names = blocking.map(({ gate, status }) => `${gate} (${status})`).join(", ");
   return finding(
-    conclusion === "failure"
-      ? "fail"
-      : blocking.some(({ status }) => status === "unknown")
-        ? "unknown"
-        : "pending",
+    conclusion === "failure" ? "fail" : blocking.some(({ status }) => status === "unknown") ? "unknown" : "pending",
     conclusion === "failure" ? "member-fails" : "member-waits",
     `#${number} is not green at ${head}: ${names}.`,
     `See to what blocks #${number}: its own check \`sallyport\` says it. Then queue it again.`,

@@ -15,13 +15,7 @@ export type HealthFacts = {
 };
 
 /** Judges the facts: every check gives a finding, also if it is ok. */
-export function judgeHealth({
-  settings,
-  app,
-  identity,
-  repositories,
-  services,
-}: HealthFacts): HealthFinding[] {
+export function judgeHealth({ settings, app, identity, repositories, services }: HealthFacts): HealthFinding[] {
   return [
     ...judgeSettings(settings),
     ...(app === null ? [] : judgeApp(app)),
@@ -40,7 +34,5 @@ function judgeRepositories(
   }
   if (identity.known) return repositories.flatMap((one) => judgeRepository(one, identity.value));
   const next = "Run this again; without it no rule can be compared with this App.";
-  return [
-    findingsOf("github", null).unknown("bot", `The App's own account cannot be read: ${identity.why}`, next),
-  ];
+  return [findingsOf("github", null).unknown("bot", `The App's own account cannot be read: ${identity.why}`, next)];
 }

@@ -32,19 +32,13 @@ export function judgeApp({ needs, app, installations, hook, deliveries }: AppFac
   if (!app.known)
     return [unknown("app", `GitHub cannot be asked: ${app.why}`, "Check GITHUB_API_URL and the network.")];
   if (app.value === null) {
-    const next =
-      "Compare APP_ID and PRIVATE_KEY with the App's settings, and this machine's clock with another.";
+    const next = "Compare APP_ID and PRIVATE_KEY with the App's settings, and this machine's clock with another.";
     return [fail("app", "GitHub knows no App by this id and key.", next)];
   }
   const { slug } = app.value;
   return [
     ok("app", `Signed in as the App \`${slug}\`.`),
-    ...judgeGranted(
-      null,
-      needs,
-      app.value,
-      "The App's owner changes its permissions and events in its settings.",
-    ),
+    ...judgeGranted(null, needs, app.value, "The App's owner changes its permissions and events in its settings."),
     ...judgeHook(hook),
     ...judgeDeliveries(deliveries),
     ...(installations.known
@@ -88,13 +82,7 @@ function judgeGranted(about: string | null, needs: Granted, has: Granted, next: 
       : fail("events", `Does not hear of ${missingEvents.map((event) => `\`${event}\``).join(", ")}.`, next),
     ...(more.length === 0
       ? []
-      : [
-          warn(
-            "more-than-needed",
-            `May more than it needs: ${more.join(", ")}.`,
-            "The App's owner takes it away.",
-          ),
-        ]),
+      : [warn("more-than-needed", `May more than it needs: ${more.join(", ")}.`, "The App's owner takes it away.")]),
   ];
 }
 
@@ -104,8 +92,7 @@ function judgeHook(hook: Known<Hook>): HealthFinding[] {
   const next = "The App's owner changes it in the App's settings, under Webhook.";
   if (!hook.known) return [unknown(check, `The webhook's settings cannot be seen: ${hook.why}`, retryHint)];
   const { url, contentType, isInsecure, hasSecret } = hook.value;
-  if (url === "")
-    return [fail(check, "The webhook has no address: nothing is heard until the next sweep.", next)];
+  if (url === "") return [fail(check, "The webhook has no address: nothing is heard until the next sweep.", next)];
   const faults = [
     ...(contentType === "json" ? [] : [`is sent as \`${contentType}\`, not as JSON`]),
     ...(hasSecret ? [] : ["has no secret, so nothing that arrives is believed"]),
@@ -126,15 +113,12 @@ function judgeHook(hook: Known<Hook>): HealthFinding[] {
 function judgeDeliveries(deliveries: Known<Delivery[]>): HealthFinding[] {
   const { ok, warn, unknown } = findingsOf("github", null);
   const check = "deliveries";
-  if (!deliveries.known)
-    return [unknown(check, `The last deliveries cannot be seen: ${deliveries.why}`, retryHint)];
+  if (!deliveries.known) return [unknown(check, `The last deliveries cannot be seen: ${deliveries.why}`, retryHint)];
   const all = deliveries.value;
   const failed = all.filter(({ isDelivered }) => !isDelivered);
   const [last] = failed;
   if (last === undefined)
-    return [
-      ok(check, all.length === 0 ? "No webhook was sent yet." : `The last ${all.length} webhooks arrived.`),
-    ];
+    return [ok(check, all.length === 0 ? "No webhook was sent yet." : `The last ${all.length} webhooks arrived.`)];
   const { event, at, status } = last;
   return [
     warn(

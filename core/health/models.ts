@@ -19,34 +19,14 @@ function judgeService({ backend, state, detail }: ServiceFact): HealthFinding {
     case "answers":
       return ok(check, "The service takes the key.");
     case "no-key":
-      return fail(
-        check,
-        "There is no key: no plan and no run will work; gates do.",
-        "Set ANTHROPIC_API_KEY.",
-      );
+      return fail(check, "There is no key: no plan and no run will work; gates do.", "Set ANTHROPIC_API_KEY.");
     case "unauthorised":
-      return fail(
-        check,
-        `The service refuses the key: ${detail}`,
-        "Set ANTHROPIC_API_KEY to one that is valid.",
-      );
+      return fail(check, `The service refuses the key: ${detail}`, "Set ANTHROPIC_API_KEY to one that is valid.");
     case "unreachable":
-      return fail(
-        check,
-        `The service cannot be reached: ${detail}`,
-        "Check ANTHROPIC_BASE_URL and the network.",
-      );
+      return fail(check, `The service cannot be reached: ${detail}`, "Check ANTHROPIC_BASE_URL and the network.");
     case "no-list":
-      return warn(
-        check,
-        "The service has no list of models, so the key is not proven.",
-        "Ask for a plan, and see.",
-      );
+      return warn(check, "The service has no list of models, so the key is not proven.", "Ask for a plan, and see.");
     case "other":
-      return unknown(
-        check,
-        `The service did not say whether it takes the key: ${detail}`,
-        "Run this again later.",
-      );
+      return unknown(check, `The service did not say whether it takes the key: ${detail}`, "Run this again later.");
   }
 }

@@ -16,9 +16,7 @@ export function judgePeople(about: string, named: Known<NamedAccount[]>): Health
     return [unknown(check, `Who the policy names cannot be seen: ${named.why}`, "Run this again later.")];
   const gone = named.value.filter(({ number }) => number === null);
   const present = named.value.flatMap(({ name, number }) => (number === null ? [] : [{ name, number }]));
-  const taken = present.filter(
-    ({ name, number }) => isPinned(name) && readPersonName(name).number !== number,
-  );
+  const taken = present.filter(({ name, number }) => isPinned(name) && readPersonName(name).number !== number);
   const open = present.filter(({ name }) => !isPinned(name));
   const findings: HealthFinding[] = [
     ...gone.map(({ name }) =>

@@ -34,10 +34,7 @@ type Pinned = NonNullable<Policy["ledger"]>["keys"][number];
 export type ServiceIdentity = { ourselves: Ourselves; publicKey: string };
 
 /** Checks one repository's policy, its required check, its workflows and the protection of its evidence branch. */
-export function judgeRepository(
-  { name, facts }: CheckedRepository,
-  identity: ServiceIdentity,
-): HealthFinding[] {
+export function judgeRepository({ name, facts }: CheckedRepository, identity: ServiceIdentity): HealthFinding[] {
   const { fail, unknown } = findingsOf("repository", name);
   const check = "installed";
   if (!facts.known) return [unknown(check, `It cannot be read: ${facts.why}`, retryHint)];
@@ -84,8 +81,7 @@ function judgePolicy(
 function judgeGuard(name: string, policy: Policy): HealthFinding {
   const { ok, warn } = findingsOf("repository", name);
   const { gates } = policy;
-  if (policy.extends === "default")
-    return ok("policy-guard", "The built-in list keeps agents off the policy.");
+  if (policy.extends === "default") return ok("policy-guard", "The built-in list keeps agents off the policy.");
   const own = [...(gates["forbidden-paths"]?.deny ?? []), ...(gates.protected?.paths ?? [])];
   if (matcher(own, "deny").matches(policyPath) !== null)
     return ok("policy-guard", "A rule of the policy's own guards it.");
@@ -100,8 +96,7 @@ function judgeKeys(name: string, { ledger }: Policy, publicKey: string): HealthF
   if (ledger === undefined)
     return warn(check, "The policy pins no key: whoever verifies the ledger must be told one.", pin);
   const own = ledger.keys.filter(({ key }) => key === publicKey);
-  if (own.length === 0)
-    return fail(check, "The policy pins keys, and the key of this service is not among them.", pin);
+  if (own.length === 0) return fail(check, "The policy pins keys, and the key of this service is not among them.", pin);
   const open = own.find(({ kinds, to }) => kinds === undefined && to === undefined);
   const windows = own.map(windowOf).join(" and ");
   if (open !== undefined) return ok(check, `The policy pins this service's key for ${windowOf(open)}.`);
@@ -131,24 +126,19 @@ function judgeRules(
   // The comparison only helps the policy's author: what could not be read is reported and does not fail.
   const next = "Run `npx sallyport policy lint` in a checkout.";
   if (!files.known) findings.push(warn(check, `Patterns are not compared with files: ${files.why}`, next));
-  if (!checks.known)
-    findings.push(warn(check, `Checks are not compared with workflows: ${checks.why}`, next));
-  return findings.length > 0
-    ? findings
-    : [ok(check, "Every rule matches something, and none undoes another.")];
+  if (!checks.known) findings.push(warn(check, `Checks are not compared with workflows: ${checks.why}`, next));
+  return findings.length > 0 ? findings : [ok(check, "Every rule matches something, and none undoes another.")];
 }
 
 /** Checks whether others can rewrite the published ledger. Verification would detect it; a branch rule prevents it. */
 function judgeEvidence(name: string, { isThere, rules }: RepositoryFacts["evidence"]): HealthFinding {
   const { ok, warn, unknown } = findingsOf("repository", name);
   const check = "evidence-branch";
-  if (!isThere.known)
-    return unknown(check, `The branch ${evidenceBranch} cannot be seen: ${isThere.why}`, retryHint);
+  if (!isThere.known) return unknown(check, `The branch ${evidenceBranch} cannot be seen: ${isThere.why}`, retryHint);
   const state = isThere.value ? "is there" : "is made with the first entry";
   const { rulesets, protection } = rules;
   const kinds = rulesets.known ? rulesets.value.kinds : [];
-  const isKept =
-    kinds.includes("update") || (kinds.includes("non_fast_forward") && kinds.includes("deletion"));
+  const isKept = kinds.includes("update") || (kinds.includes("non_fast_forward") && kinds.includes("deletion"));
   if (isKept || (protection.known && protection.value.isOn))
     return ok(check, `${evidenceBranch} ${state}, and a rule keeps others from rewriting it.`);
   const next = `An administrator of ${name} adds a ruleset for \`${evidenceBranch}\`: restrict updates and deletions, block force pushes, and let this App bypass it.`;

@@ -48,13 +48,7 @@ export function judgeRequired(about: string, rules: BranchRules, ours: Ourselves
   }
   const next = `An administrator of ${about} requires the check \`${checkName}\` on \`${branch}\` with the App \`${ours.slug}\` as its source (Settings → Rules → Rulesets).`;
   if (named.length === 0)
-    return [
-      fail(
-        check,
-        `\`${branch}\` does not ask for the check \`${checkName}\`: no verdict stops a merge.`,
-        next,
-      ),
-    ];
+    return [fail(check, `\`${branch}\` does not ask for the check \`${checkName}\`: no verdict stops a merge.`, next)];
   const others = named.flatMap(({ appId }) => appId ?? []);
   const message =
     others.length < named.length
@@ -103,11 +97,7 @@ function judgePushes(about: string, { branch, rulesets, protection }: BranchRule
   );
 }
 
-function judgeAge(
-  about: string,
-  { branch, rulesets }: BranchRules,
-  own: readonly RequiredCheck[],
-): HealthFinding {
+function judgeAge(about: string, { branch, rulesets }: BranchRules, own: readonly RequiredCheck[]): HealthFinding {
   const { ok, warn } = findingsOf("repository", about);
   if (rulesets.known && rulesets.value.kinds.includes("merge_queue"))
     return ok("up-to-date", `A merge queue tests what enters \`${branch}\` as it will be.`);

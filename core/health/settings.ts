@@ -49,11 +49,7 @@ export function judgeSettings({ node, nodeNeeded, problems, rest }: SettingsFact
 function judgeLedgerKey(key: LedgerKeyFact): HealthFinding {
   const { ok, fail } = findingsOf("settings", null);
   if ("publicKey" in key) return ok("ledger-key", `The ledger is signed by ${key.publicKey}.`);
-  return fail(
-    "ledger-key",
-    key.problem,
-    "Make one with `npx sallyport ledger keygen`, and pin it in the policies.",
-  );
+  return fail("ledger-key", key.problem, "Make one with `npx sallyport ledger keygen`, and pin it in the policies.");
 }
 
 function judgeDatabase(database: DatabaseFact): HealthFinding {
@@ -72,18 +68,11 @@ function judgeDatabase(database: DatabaseFact): HealthFinding {
   const { folder, state } = database;
   switch (state) {
     case "there":
-      return ok(
-        check,
-        `The embedded database is in ${folder}; a running service may hold it, so it was not opened.`,
-      );
+      return ok(check, `The embedded database is in ${folder}; a running service may hold it, so it was not opened.`);
     case "to-be-made":
       return ok(check, `The embedded database will be made in ${folder} at the first start.`);
     case "not-writable":
-      return fail(
-        check,
-        `${folder} cannot be written to.`,
-        "Let the service's user own it, or set DATABASE_FOLDER.",
-      );
+      return fail(check, `${folder} cannot be written to.`, "Let the service's user own it, or set DATABASE_FOLDER.");
     case "something-else":
       return fail(
         check,

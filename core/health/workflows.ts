@@ -13,8 +13,7 @@ export function judgeWorkflows(about: string, fetches: Known<PrivilegedFetch[]>)
   const { ok, warn } = findingsOf("repository", about);
   const check = "workflows";
   // Not part of what the check enforces: workflows that cannot be read are only a warning.
-  if (!fetches.known)
-    return [warn(check, `The workflows are not looked at: ${fetches.why}`, "Run this again later.")];
+  if (!fetches.known) return [warn(check, `The workflows are not looked at: ${fetches.why}`, "Run this again later.")];
   if (fetches.value.length === 0)
     return [ok(check, "No workflow that holds secrets fetches the code of a pull request.")];
   const next =

@@ -14,8 +14,7 @@ export type Manifest = ReadonlyMap<string, { bytes: number; sha256: string }>;
 /** Whether a name belongs in an exported ledger: a segment or a body, spelled exactly as we spell it. */
 export function isArchiveName(name: string): boolean {
   const digits = /^ledger\/([0-9]{4,9})\.jsonl$/.exec(name)?.[1];
-  if (digits !== undefined)
-    return Number(digits) > 0 && name === segmentPath(Number(digits) * segmentEntries);
+  if (digits !== undefined) return Number(digits) > 0 && name === segmentPath(Number(digits) * segmentEntries);
   const sha256 = /^bodies\/[0-9a-f]{2}\/([0-9a-f]{64})$/.exec(name)?.[1];
   return sha256 !== undefined && name === bodyPath(sha256);
 }
@@ -37,8 +36,7 @@ function describe(content: Uint8Array): { bytes: number; sha256: string } {
 export function readManifest(content: Uint8Array): Manifest | null {
   const text = Buffer.from(content).toString("utf8");
   const value = text.endsWith("\n") ? parseCanonicalJson(text.slice(0, -1)) : undefined;
-  if (!isObject(value) || value.version !== 1 || !isObject(value.files) || Object.keys(value).length !== 2)
-    return null;
+  if (!isObject(value) || value.version !== 1 || !isObject(value.files) || Object.keys(value).length !== 2) return null;
   const manifest = new Map<string, { bytes: number; sha256: string }>();
   let sum = 0;
   for (const [name, file] of Object.entries(value.files)) {
@@ -58,8 +56,7 @@ export function fileProblem(manifest: Manifest, name: string, content: Uint8Arra
   const promised = manifest.get(name);
   if (promised === undefined) return `${JSON.stringify(name)} is not in the manifest`;
   const { bytes, sha256 } = describe(content);
-  if (bytes !== promised.bytes)
-    return `${name} has ${bytes} bytes and not ${promised.bytes} as the manifest says`;
+  if (bytes !== promised.bytes) return `${name} has ${bytes} bytes and not ${promised.bytes} as the manifest says`;
   return sha256 === promised.sha256 ? null : `${name} is not the content that the manifest describes`;
 }
 

@@ -104,9 +104,7 @@ function beginAttempt(attempts: Attempts, body: EntryBody<"prompt.recorded">): s
   const { run, prompt, attempt, pack } = body;
   const last = attempts.last.get(prompt);
   const isOpen =
-    last !== undefined &&
-    (last.state === "asked" || last.state === "answered") &&
-    !attempts.closedRuns.has(last.run);
+    last !== undefined && (last.state === "asked" || last.state === "answered") && !attempts.closedRuns.has(last.run);
   const expected =
     last === undefined
       ? [{ r: 0, s: 0 }]

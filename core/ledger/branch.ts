@@ -38,10 +38,7 @@ export type BranchFile = { path: string; content: string | Uint8Array };
  * The segments that a commit of new entries writes, each whole. `open` are the lines of the branch's last segment, if
  * it is not full.
  */
-export function branchFiles(
-  open: readonly string[],
-  fresh: readonly { seq: number; line: string }[],
-): BranchFile[] {
+export function branchFiles(open: readonly string[], fresh: readonly { seq: number; line: string }[]): BranchFile[] {
   const segments = new Map<string, string[]>();
   for (const { seq, line } of fresh) {
     const path = segmentPath(seq);
@@ -113,10 +110,7 @@ function* linesOf({ buffer, byteOffset, byteLength }: Uint8Array): Generator<Buf
 }
 
 /** The lines of segments whose layout was checked, decoded lazily. */
-export function* segmentLines(
-  files: ReadonlyMap<string, Uint8Array>,
-  segments: readonly string[],
-): Generator<string> {
+export function* segmentLines(files: ReadonlyMap<string, Uint8Array>, segments: readonly string[]): Generator<string> {
   for (const path of segments)
     for (const line of linesOf(files.get(path) ?? new Uint8Array())) yield line.toString("utf8");
 }

@@ -95,12 +95,7 @@ export function readEntry(line: string, position = 0): EntryReading {
 }
 
 /** Reads the payload's bytes, and only those: what was verified is what is parsed. */
-export function readStatement(
-  payload: Buffer,
-  envelope: Envelope,
-  line: string,
-  position: number,
-): EntryReading {
+export function readStatement(payload: Buffer, envelope: Envelope, line: string, position: number): EntryReading {
   const read = readPayload(payload);
   if (!read.ok) {
     const message = `entry ${position} ${read.message}`;

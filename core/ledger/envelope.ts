@@ -18,9 +18,7 @@ export function pae(type: string, payload: Uint8Array): Buffer {
 }
 
 /** A line's envelope and its payload's bytes: signatures are checked over these bytes, and only these are parsed. */
-export type OpenEnvelope =
-  | { ok: true; envelope: Envelope; payload: Buffer }
-  | { ok: false; problem: LedgerProblem };
+export type OpenEnvelope = { ok: true; envelope: Envelope; payload: Buffer } | { ok: false; problem: LedgerProblem };
 
 /**
  * Checks a line's outer form: length, canonical bytes, one signature or more by different keys, canonical base64.

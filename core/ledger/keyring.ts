@@ -71,9 +71,7 @@ export function permissionProblem(
 ): LedgerProblem | null {
   for (const keyid of entry.keyids) {
     const rules = keys.get(keyid)?.rules ?? [];
-    const inTime = rules.filter(
-      ({ from = 1, to = Number.POSITIVE_INFINITY }) => from <= position && position <= to,
-    );
+    const inTime = rules.filter(({ from = 1, to = Number.POSITIVE_INFINITY }) => from <= position && position <= to);
     if (inTime.length === 0) {
       const message = `entry ${position} is signed by the key ${keyid.slice(0, 16)}…, which may sign ${rules.map(windowText).join(" and ")} only`;
       return { code: "key-not-valid", position, message };

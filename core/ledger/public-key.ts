@@ -17,10 +17,7 @@ export function keyId(key: KeyObject): string {
 export function parsePublicKey(text: string): KeyObject {
   // Node would silently derive the public half; the user has to learn that they gave the private key.
   if (text.includes("PRIVATE KEY-----"))
-    throw new SallyportError(
-      "bad-input",
-      "this is a private key, which only the service holds: give its public key",
-    );
+    throw new SallyportError("bad-input", "this is a private key, which only the service holds: give its public key");
   const line = /^ed25519:([A-Za-z0-9+/]{43}=)$/.exec(text.trim())?.[1];
   let key: KeyObject;
   try {
@@ -33,11 +30,9 @@ export function parsePublicKey(text: string): KeyObject {
             type: "spki",
           });
   } catch (error) {
-    throw new SallyportError(
-      "bad-input",
-      "this is no public key: give a PEM file or the form `ed25519:<base64>`",
-      { cause: error },
-    );
+    throw new SallyportError("bad-input", "this is no public key: give a PEM file or the form `ed25519:<base64>`", {
+      cause: error,
+    });
   }
   if (key.asymmetricKeyType !== "ed25519") {
     throw new SallyportError(

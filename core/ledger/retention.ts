@@ -53,9 +53,7 @@ export function purgedBodies(entries: Iterable<TypedEntry>): Map<string, number>
 /** The bodies that entries refer to and that were not purged since. */
 export function retainedBodies(entries: readonly TypedEntry[]): Set<string> {
   const purged = purgedBodies(entries);
-  return new Set(
-    entries.flatMap(referencedBodies).flatMap(({ sha256 }) => (purged.has(sha256) ? [] : [sha256])),
-  );
+  return new Set(entries.flatMap(referencedBodies).flatMap(({ sha256 }) => (purged.has(sha256) ? [] : [sha256])));
 }
 
 /** A stored body: its newest entry's time, and the stories whose open run refers to it. */

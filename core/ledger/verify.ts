@@ -91,9 +91,7 @@ function readSigned(line: string, position: number, rules: ChainRules) {
   if (!opened.ok) return opened;
   const { envelope, payload } = opened;
   const problem = signatureProblem(envelope, payload, position, rules.keys);
-  return problem === null
-    ? readStatement(payload, envelope, line, position)
-    : { ok: false as const, problem };
+  return problem === null ? readStatement(payload, envelope, line, position) : { ok: false as const, problem };
 }
 
 /**

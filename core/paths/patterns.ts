@@ -28,17 +28,14 @@ function alternatives(pattern: string): string[] {
 function plainProblem(pattern: string): string | null {
   if (pattern === "") return "the pattern is empty";
   if (pattern.length > limits.length) return `the pattern is longer than ${limits.length} characters`;
-  if (!pattern.isWellFormed() || /[\p{Cc}\u2028\u2029]/u.test(pattern))
-    return "the pattern holds a control character";
+  if (!pattern.isWellFormed() || /[\p{Cc}\u2028\u2029]/u.test(pattern)) return "the pattern holds a control character";
   if (/^[!#]/.test(pattern))
     return `a pattern does not start with \`${pattern.charAt(0)}\`: negation and comments are not patterns`;
-  if (/^\.?\//.test(pattern))
-    return "write the path from the top of the repository, without `/` or `./` in front";
+  if (/^\.?\//.test(pattern)) return "write the path from the top of the repository, without `/` or `./` in front";
   if (pattern.includes("\\"))
     return "a pattern has no backslash: folders are parted by `/`, and brackets need no escape";
   const segments = pattern.replace(/\/$/, "").split("/");
-  if (segments.some((segment) => segment === "." || segment === ".."))
-    return "a pattern has no `.` or `..` folder";
+  if (segments.some((segment) => segment === "." || segment === "..")) return "a pattern has no `.` or `..` folder";
   if (segments.includes("")) return "two slashes stand next to each other";
   if (segments.filter((segment) => segment === "**").length > limits.globstars)
     return `more than ${limits.globstars} \`**\` folders`;
@@ -76,18 +73,14 @@ function patternProblem(pattern: string): string | null {
   const plain = plainProblem(pattern);
   if (plain !== null) return plain;
   const expanded = alternatives(pattern);
-  if (expanded.length > limits.alternatives)
-    return `the braces stand for more than ${limits.alternatives} patterns`;
+  if (expanded.length > limits.alternatives) return `the braces stand for more than ${limits.alternatives} patterns`;
   for (const one of expanded) {
     const folded = foldConfusables(one);
     const problem =
       plainProblem(one) ??
       globstarProblem(one) ??
-      ((plainProblem(folded) ?? globstarProblem(folded))
-        ? "its Unicode look-alike form is not a pattern"
-        : null);
-    if (problem !== null)
-      return one === pattern ? problem : `\`${one}\`, one of its alternatives: ${problem}`;
+      ((plainProblem(folded) ?? globstarProblem(folded)) ? "its Unicode look-alike form is not a pattern" : null);
+    if (problem !== null) return one === pattern ? problem : `\`${one}\`, one of its alternatives: ${problem}`;
   }
   return null;
 }
@@ -99,9 +92,7 @@ function patternProblem(pattern: string): string | null {
 export function problems(patterns: readonly string[]): PatternProblem[] {
   return patterns.flatMap((pattern, index) => {
     const message = patternProblem(pattern);
-    return message === null
-      ? []
-      : [{ index, pattern, message: `\`${pattern}\` is not a path pattern: ${message}` }];
+    return message === null ? [] : [{ index, pattern, message: `\`${pattern}\` is not a path pattern: ${message}` }];
   });
 }
 
@@ -154,12 +145,7 @@ function lazily(make: () => Minimatch): (path: string) => boolean {
 
 type Form = (text: string) => string;
 const raw: Form = (text) => text;
-const forms: readonly Form[] = [
-  raw,
-  foldConfusables,
-  (text) => text.normalize("NFC"),
-  (text) => text.normalize("NFD"),
-];
+const forms: readonly Form[] = [raw, foldConfusables, (text) => text.normalize("NFC"), (text) => text.normalize("NFD")];
 
 /**
  * One matcher for every list of paths in a policy or plan. A deny matches the name as it is and every form of it that

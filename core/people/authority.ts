@@ -39,8 +39,7 @@ export function authority(request: CommandRequest, duties: readonly Duty[], peop
   }
   if (!request.permission.known) return { answer: "wait", why: request.permission.why };
   const { role, duties: held } = request.permission.value;
-  if (!writers.has(role))
-    return no("no-write-access", `@${request.by.login} has no write access to this repository.`);
+  if (!writers.has(role)) return no("no-write-access", `@${request.by.login} has no write access to this repository.`);
   if (duties.length > 0 && !duties.some((duty) => held.includes(duty))) {
     const who = duties.map((duty) => `${duty} (${holders(people, duty)})`).join(" or ");
     return no("not-in-duty", `This is for ${who}. Ask one of them, or change \`people\` in the policy.`);

@@ -1,12 +1,5 @@
 import { type CommandAnswer, refuse } from "../answer.ts";
-import {
-  type CommandName,
-  type CommandOf,
-  type CommandOn,
-  dutiesOn,
-  type Place,
-  wrongPlace,
-} from "../commands.ts";
+import { type CommandName, type CommandOf, type CommandOn, dutiesOn, type Place, wrongPlace } from "../commands.ts";
 import type { CommandRequest, LoadedPolicy } from "../facts.ts";
 import { authority } from "./authority.ts";
 

@@ -22,9 +22,7 @@ export function isSinceRetarget(at: string, { retargetedAt }: Target): Known<boo
  * branch. An act that names no branch is judged by its time.
  */
 export function isForBase(given: GivenAct, target: Target): Known<boolean> {
-  return given.baseRef === null
-    ? isSinceRetarget(given.at, target)
-    : known(given.baseRef === target.base.ref);
+  return given.baseRef === null ? isSinceRetarget(given.at, target) : known(given.baseRef === target.base.ref);
 }
 
 /** The first act that counts for the branch; unknown when none certainly counts and one may. */

@@ -55,8 +55,7 @@ function objectionTo(review: ReviewFact, facts: PullBasics, { duties, isOwn }: W
   const head = facts.head.sha;
   const notCounted = (why: string): Objection => ({ code: "not-counted", why });
   if (isOwn(by)) return notCounted(`@${by.login} asked for this change, so their approval does not count.`);
-  if (sha !== head)
-    return notCounted(`@${by.login} approved ${sha ?? "a commit that is gone"}; the head is ${head}.`);
+  if (sha !== head) return notCounted(`@${by.login} approved ${sha ?? "a commit that is gone"}; the head is ${head}.`);
   const entitled = hasDuty(review, duties);
   if (entitled.known && !entitled.value) {
     const needed = `write access and the duty ${duties.join(" or ")}`;

@@ -14,8 +14,7 @@ function makes({ pieces }: JobCheck, name: string): boolean {
   const [first = "", ...rest] = pieces;
   const last = rest.at(-1);
   if (last === undefined) return name === first;
-  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length)
-    return false;
+  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false;
   let at = first.length;
   for (const piece of rest.slice(0, -1)) {
     const found = name.indexOf(piece, at);
@@ -35,8 +34,7 @@ export function missingChecks({ gates }: Policy, checks: readonly JobCheck[]): L
     const name = check.slice(actions.length);
     if (checks.some((one) => makes(one, name))) return [];
     const names = [...new Set(checks.map(({ pieces }) => `\`${pieces.join("…")}\``))].slice(0, 10);
-    const existing =
-      names.length === 0 ? "there are no jobs in .github/workflows" : `the jobs are ${names.join(", ")}`;
+    const existing = names.length === 0 ? "there are no jobs in .github/workflows" : `the jobs are ${names.join(", ")}`;
     return [
       {
         code: "no-such-check",

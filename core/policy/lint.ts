@@ -92,9 +92,7 @@ function approvers({ policy }: Loaded): LintDraft[] {
   const asking = [...planners, ...executors];
   if (by.length === 0 && asking.length > 0) {
     const message = "Nobody is named who may approve a plan, so no agent ever runs.";
-    return [
-      { code: "nobody-approves", key: "people", message, next: "Name someone under `people.approvers`." },
-    ];
+    return [{ code: "nobody-approves", key: "people", message, next: "Name someone under `people.approvers`." }];
   }
   const names = new Set(by.map(plainName));
   const [only] = by;

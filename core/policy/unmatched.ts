@@ -45,10 +45,7 @@ function fixFor(pattern: string, near: readonly string[], files: readonly NamedF
  * Warns about patterns that match no file, and patterns with brackets that match in both readings: `app/[id]/page.tsx`
  * is the file of that name and also `app/i/page.tsx`.
  */
-export function unmatched(
-  { key, patterns, mode, mayBeAbsent }: PatternList,
-  files: readonly NamedFile[],
-): LintDraft[] {
+export function unmatched({ key, patterns, mode, mayBeAbsent }: PatternList, files: readonly NamedFile[]): LintDraft[] {
   return patterns.flatMap((pattern, index): LintDraft[] => {
     const own = matcher([pattern], mode);
     const near = candidates(pattern, files);

@@ -23,19 +23,13 @@ export function adopt(
   const plan = planFor(command.story, request, facts, loaded, record);
   if ("accepted" in plan) return plan;
   if (command.sha !== head)
-    return refuse(
-      "head-moved",
-      `You named ${command.sha}, but the head is ${head}. Read that commit and adopt it.`,
-    );
+    return refuse("head-moved", `You named ${command.sha}, but the head is ${head}. Read that commit and adopt it.`);
   if (!judged.commits.known) return null;
   const untraced = untracedCommits(judged.commits.value, record, judged);
   if (!untraced.known) return null;
   const foreign = untraced.value.map(({ sha }) => sha).sort();
   if (foreign.length === 0)
-    return refuse(
-      "nothing-foreign",
-      "Every commit up to this one leads to a recorded prompt or was adopted already.",
-    );
+    return refuse("nothing-foreign", "Every commit up to this one leads to a recorded prompt or was adopted already.");
   if (foreign.length > maxAdopted)
     return refuse(
       "too-many",
@@ -83,17 +77,14 @@ function planFor(
   const isOwn = (approver: { id: number }, adopters: Account[]) =>
     whoseWork(approver, idsOf(adopters), policy.people) === "own";
   if (story === undefined)
-    return adoptedFor !== undefined && isOwn(adoptedFor.approval.by, [by])
-      ? ownApproval(adoptedFor.story)
-      : {};
+    return adoptedFor !== undefined && isOwn(adoptedFor.approval.by, [by]) ? ownApproval(adoptedFor.story) : {};
   if (run !== null)
     return refuse(
       "has-story",
       `${run.run} made this pull request for story #${run.story}. Adopt its other commits without naming one.`,
     );
   const contract = approvedContract(entries, story);
-  if (contract === null)
-    return refuse("no-approved-plan", `The ledger has no story #${story} with an approved plan.`);
+  if (contract === null) return refuse("no-approved-plan", `The ledger has no story #${story} with an approved plan.`);
   const adopters = [by, ...adoptions.map((one) => one.by)];
   if (isOwn({ id: contract.approvedBy }, adopters)) return ownApproval(story);
   return { story, digest: contract.digest };

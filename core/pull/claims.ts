@@ -11,19 +11,7 @@ const maxLineLength = 400;
 
 /** A name with one of these words is about tools, models, sessions or prompts. */
 const agentWords: ReadonlySet<string> = new Set([
-  ...[
-    "agent",
-    "ai",
-    "assistant",
-    "assisted",
-    "bot",
-    "generated",
-    "llm",
-    "model",
-    "prompt",
-    "session",
-    "tool",
-  ],
+  ...["agent", "ai", "assistant", "assisted", "bot", "generated", "llm", "model", "prompt", "session", "tool"],
   ...["claude", "codex", "copilot", "cursor", "gemini", "sallyport"],
 ]);
 const coAuthorTrailers: ReadonlySet<string> = new Set(["co-authored-by", "co-developed-by", "on-behalf-of"]);

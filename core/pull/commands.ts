@@ -56,10 +56,7 @@ function signOff(
   const head = facts.judged.head.sha;
   const tests = manualTests(loaded.policy);
   if (command.sha !== head) {
-    return refuse(
-      "head-moved",
-      `You signed ${command.sha}, but the head is ${head}. Test that commit and sign it.`,
-    );
+    return refuse("head-moved", `You signed ${command.sha}, but the head is ${head}. Test that commit and sign it.`);
   }
   if (!tests.includes(command.test)) {
     return refuse(
@@ -138,22 +135,14 @@ function waive(
   const { waivers, people } = loaded.policy;
   const { gate, sha, until } = command;
   if (waivers === undefined)
-    return refuse(
-      "no-waivers",
-      "The policy allows no waivers; a maintainer lists gates under `waivers.gates`.",
-    );
+    return refuse("no-waivers", "The policy allows no waivers; a maintainer lists gates under `waivers.gates`.");
   if (!waivers.gates.some((one) => one === gate)) {
     const list = waivers.gates.join(", ");
     return refuse("not-waivable", `The policy does not let ${code(gate)} be waived; it does: ${list}.`);
   }
   if (sha !== head)
-    return refuse(
-      "head-moved",
-      `You named ${sha}, but the head is ${head}. Look at that commit and waive for it.`,
-    );
-  const last = new Date(Date.parse(`${facts.judged.day}T00:00:00Z`) + waivers.days * dayMs)
-    .toISOString()
-    .slice(0, 10);
+    return refuse("head-moved", `You named ${sha}, but the head is ${head}. Look at that commit and waive for it.`);
+  const last = new Date(Date.parse(`${facts.judged.day}T00:00:00Z`) + waivers.days * dayMs).toISOString().slice(0, 10);
   if (until < facts.judged.day || until > last) {
     return refuse(
       "bad-day",

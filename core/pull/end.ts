@@ -19,9 +19,7 @@ export function observeEnd(context: PullContext): Step {
 function closedDrafts({ facts, entries }: PullContext): Draft[] {
   const { number: pull, judged } = facts;
   const head = judged.head.sha;
-  const isRecorded = entriesOf(entries, "pull.closed").some(
-    ({ body }) => body.pull === pull && body.head === head,
-  );
+  const isRecorded = entriesOf(entries, "pull.closed").some(({ body }) => body.pull === pull && body.head === head);
   return isRecorded
     ? []
     : [{ kind: "pull.closed", actor: appActor(facts), subject: [aboutHead(facts)], body: { pull, head } }];

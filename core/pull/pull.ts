@@ -78,11 +78,7 @@ function judgePull(context: PullContext): JudgedContext {
  * number. It must not count as one that no run made, so until then the record is unknown.
  */
 function recordFor({ facts, entries }: PullContext): Known<PullRecord> {
-  const written = lastEntry(
-    entries,
-    "change.committed",
-    ({ body }) => body.commit === facts.judged.head.sha,
-  )?.body;
+  const written = lastEntry(entries, "change.committed", ({ body }) => body.commit === facts.judged.head.sha)?.body;
   if (written === undefined) return recordOf(entries, facts.number);
   const { branch, prompt } = written;
   const isOpened = entriesOf(entries, "pull.opened").some(
@@ -172,8 +168,7 @@ function recordVerdict({ facts, entries, verdict, digest }: JudgedContext): Step
 function showCheck(context: JudgedContext): Step {
   const { facts, verdict, digest } = context;
   const worse = worstOfSameHead(context);
-  const shown =
-    worse === null ? {} : { counted: worse, title: "Another pull request with this commit is not green" };
+  const shown = worse === null ? {} : { counted: worse, title: "Another pull request with this commit is not green" };
   return checkEffect(facts, verdict, digest, shown);
 }
 
@@ -185,11 +180,7 @@ function worstOfSameHead({ facts, entries, verdict }: JudgedContext): "failure" 
   if (verdict.conclusion === "failure") return null;
   if (!facts.sameHeadPulls.known) return "pending";
   const conclusions = facts.sameHeadPulls.value.map((pull) => {
-    const last = lastEntry(
-      entries,
-      "verdict.given",
-      ({ body }) => body.pull === pull && body.head === verdict.head,
-    );
+    const last = lastEntry(entries, "verdict.given", ({ body }) => body.pull === pull && body.head === verdict.head);
     return last?.body.conclusion ?? "pending";
   });
   if (conclusions.includes("failure")) return "failure";

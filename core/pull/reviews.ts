@@ -43,8 +43,7 @@ export function recordReviews({ facts, entries }: PullContext): Step {
 
 function unrecorded(reviews: readonly SeenReview[], entries: readonly TypedEntry[], pull: number): Counted[] {
   const last = new Map<number, { state: string; sha: string }>();
-  for (const { body } of entriesOf(entries, "review.observed"))
-    if (body.pull === pull) last.set(body.review, body);
+  for (const { body } of entriesOf(entries, "review.observed")) if (body.pull === pull) last.set(body.review, body);
   return reviews.flatMap((review) => {
     const { id, by, state, at } = review;
     const before = last.get(id);

@@ -18,8 +18,7 @@ export function sealAdoption({ facts, verdict, digest }: JudgedContext): Step {
   const adopted = lastEntry(
     entries,
     "change.adopted",
-    ({ body }) =>
-      body.pull === number && body.commits.includes(head) && (body.baseRef ?? base.ref) === base.ref,
+    ({ body }) => body.pull === number && body.commits.includes(head) && (body.baseRef ?? base.ref) === base.ref,
   );
   if (adopted === undefined) return {};
   const sealed = lastEntry(

@@ -15,9 +15,7 @@ export function approvedContract(
 /** The named contract and its approval; null when there is none, or no person approved it. */
 function approved(entries: readonly TypedEntry[], named: { story: number; digest: string }) {
   const { contract, approval } = contractOrigin(entries, named);
-  return contract === undefined || approval?.actor.type !== "user"
-    ? null
-    : { contract: contract.body, approval };
+  return contract === undefined || approval?.actor.type !== "user" ? null : { contract: contract.body, approval };
 }
 
 /**

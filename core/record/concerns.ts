@@ -26,14 +26,7 @@ export type Concern = {
 type EntryOrDraft = TypedEntry | (Draft & { seq?: number });
 
 /** The commands that resume stopped work; each answers all open concerns where it is given. */
-const answeringCommands: ReadonlySet<string> = new Set([
-  "clarify",
-  "plan",
-  "refine",
-  "approve",
-  "run",
-  "retry",
-]);
+const answeringCommands: ReadonlySet<string> = new Set(["clarify", "plan", "refine", "approve", "run", "retry"]);
 
 /**
  * The open concerns, oldest first. Ledgers of older versions have blocks without a `concern.raised` entry: there the

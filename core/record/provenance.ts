@@ -51,8 +51,7 @@ export function provenanceOf(entries: readonly TypedEntry[], commit: string): Pr
     isSame(entry) && entry.body.result.sha256 === responseSha256;
   const answer = lastEntry(entries, "response.recorded", isAnswer, captured.seq);
   if (answer === undefined) return { written, captured };
-  const isPrompt = (entry: EntryOf<"prompt.recorded">) =>
-    isSame(entry) && entry.body.pack.sha256 === promptSha256;
+  const isPrompt = (entry: EntryOf<"prompt.recorded">) => isSame(entry) && entry.body.pack.sha256 === promptSha256;
   const asked = lastEntry(entries, "prompt.recorded", isPrompt, answer.seq);
   if (asked === undefined) return { written, captured, answer };
   return { written, captured, answer, asked, ...runOrigin(entries, written.body, asked.seq) };

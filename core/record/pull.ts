@@ -24,8 +24,7 @@ export const noRecord: PullRecord = {
  * ledger names a run and lacks its contract: the pull request must not count as one that no run made.
  */
 export function recordOf(entries: readonly TypedEntry[], pull: number): Known<PullRecord> {
-  const opened =
-    entriesOf(entries, "pull.opened").findLast((entry) => entry.body.pull === pull)?.body ?? null;
+  const opened = entriesOf(entries, "pull.opened").findLast((entry) => entry.body.pull === pull)?.body ?? null;
   const record: PullRecord = {
     run: null,
     evidence: [],
@@ -58,17 +57,11 @@ function givenBy({ actor, seq, at, body }: Act): GivenAct & { by: Account; seq: 
 
 /** The record of a pull request that no run made, with the plan of the newest adoption that names a story. */
 function adoptedRecord(entries: readonly TypedEntry[], pull: number, record: PullRecord): Known<PullRecord> {
-  const naming = lastEntry(
-    entries,
-    "change.adopted",
-    ({ body }) => body.pull === pull && body.story !== undefined,
-  );
+  const naming = lastEntry(entries, "change.adopted", ({ body }) => body.pull === pull && body.story !== undefined);
   if (naming === undefined) return known(record);
   const adoptedFor = adoptedPlan(entries, naming);
   return adoptedFor === null
-    ? unknown(
-        `#${pull} was adopted for story #${naming.body.story}, and the ledger lacks its approved contract`,
-      )
+    ? unknown(`#${pull} was adopted for story #${naming.body.story}, and the ledger lacks its approved contract`)
     : known({ ...record, adoptedFor });
 }
 
@@ -84,8 +77,7 @@ function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">)
     ({ body }) => body.story === story && body.revision === contract.revision,
   );
   const completed = new Set(entriesOf(entries, "prompt.completed").map(({ body }) => body.prompt));
-  const issueOf = (promptIndex: number) =>
-    prompts.find(({ body }) => body.index === promptIndex)?.body.issue ?? null;
+  const issueOf = (promptIndex: number) => prompts.find(({ body }) => body.index === promptIndex)?.body.issue ?? null;
   const isMerged = (promptIndex: number) => completed.has(issueOf(promptIndex) ?? 0);
   const undone = undoneCommits(entries);
   const casefiles = lastEntry(
@@ -130,9 +122,7 @@ function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">)
       title: contract.prompts.find((one) => one.index === promptIndex)?.title ?? "",
       merged: isMerged(promptIndex),
     })),
-    laterPaths: contract.prompts.flatMap((one) =>
-      one.index === frozen.index || isMerged(one.index) ? [] : one.paths,
-    ),
+    laterPaths: contract.prompts.flatMap((one) => (one.index === frozen.index || isMerged(one.index) ? [] : one.paths)),
     decisions: contract.decisions ?? [],
     requesters: distinct([...planners, ...submitters, ...answerers]),
     ...(casefiles === undefined ? {} : { casefiles: casefiles.map(({ path, blob }) => ({ path, blob })) }),
@@ -147,9 +137,7 @@ function evidenceOf(entries: readonly TypedEntry[], prompt: number): EvidenceRec
   return entriesOf(entries, "change.committed").flatMap(({ body }) => {
     const { captured } = body.prompt === prompt ? provenanceOf(entries, body.commit) : {};
     const attempt = attemptName(body);
-    return captured === undefined
-      ? []
-      : [{ commit: body.commit, tree: body.tree, attempt, bundle: captured.hash }];
+    return captured === undefined ? [] : [{ commit: body.commit, tree: body.tree, attempt, bundle: captured.hash }];
   });
 }
 

@@ -23,8 +23,7 @@ const origins: Record<EntryBody<"remediation.opened">["origin"], string> = {
 export function traceText(remediation: Remediation): string {
   const { run, story, prompt, after, origin, signature, reasons } = remediation.opened;
   const attempt = after === null ? "before its first attempt" : `attempt ${attemptName({ attempt: after })}`;
-  const more =
-    reasons.length > limits.reasons ? [`- Reason: and ${reasons.length - limits.reasons} more`] : [];
+  const more = reasons.length > limits.reasons ? [`- Reason: and ${reasons.length - limits.reasons} more`] : [];
   const lines = [
     `# Remediation of #${prompt} in ${run}`,
     "",
@@ -62,11 +61,7 @@ export function traceText(remediation: Remediation): string {
   return `${lines.join("\n")}\n`;
 }
 
-function reasonText({
-  code: name,
-  message,
-  path,
-}: EntryBody<"remediation.opened">["reasons"][number]): string {
+function reasonText({ code: name, message, path }: EntryBody<"remediation.opened">["reasons"][number]): string {
   const location = path === undefined ? "" : ` in ${code(path)}`;
   return `${code(name)}${location}, ${plain([...message].slice(0, limits.characters).join(""))}`;
 }

@@ -7,11 +7,7 @@ import type { SeenReview } from "../facts.ts";
 export type Counted = SeenReview & { state: "approved" | "changes_requested" | "dismissed"; sha: string };
 
 /** The recorded reviews of one commit of a pull request, oldest first; a dismissal is an entry of its own. */
-export function reviewsOf(
-  entries: readonly TypedEntry[],
-  pull: number,
-  sha: string,
-): EntryOf<"review.observed">[] {
+export function reviewsOf(entries: readonly TypedEntry[], pull: number, sha: string): EntryOf<"review.observed">[] {
   return entriesOf(entries, "review.observed").filter(({ body }) => body.pull === pull && body.sha === sha);
 }
 

@@ -99,10 +99,7 @@ function attemptOf(
 }
 
 /** Folds a story's entries, and drafts that will become entries, into its current state. */
-export function foldStory(
-  story: number,
-  entries: readonly (TypedEntry | (Draft & { at?: string }))[],
-): StoryRecord {
+export function foldStory(story: number, entries: readonly (TypedEntry | (Draft & { at?: string }))[]): StoryRecord {
   const record = emptyStory();
   const promptOfPull = (pull: number) => record.prompts.find((prompt) => prompt.pull === pull);
   for (const entry of entries) {

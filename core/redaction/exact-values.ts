@@ -20,9 +20,7 @@ const minLineLength = 32;
 export function formsOf(rule: string, value: string): Form[] {
   const whole = value.trim();
   const lines = /^-----BEGIN /.test(whole)
-    ? whole
-        .split(/\s*\n\s*/)
-        .filter((line) => line !== "" && !line.startsWith("-----") && !line.includes(":"))
+    ? whole.split(/\s*\n\s*/).filter((line) => line !== "" && !line.startsWith("-----") && !line.includes(":"))
     : [];
   const parts = [whole, lines.join(""), ...lines.filter((line) => line.length >= minLineLength)];
   const letters = new Set(parts.flatMap((part) => [lettersIn(part), ...base64Forms(part)]));

@@ -28,10 +28,7 @@ export function mergeRanges(ranges: readonly Range[]): Range[] {
 }
 
 /** Replaces each range of a text with a mark, and lists the redactions. */
-export function redactRanges(
-  text: string,
-  ranges: readonly Range[],
-): { text: string; redactions: LineRedaction[] } {
+export function redactRanges(text: string, ranges: readonly Range[]): { text: string; redactions: LineRedaction[] } {
   const parts: string[] = [];
   const redactions: LineRedaction[] = [];
   let [line, at] = [1, 0];

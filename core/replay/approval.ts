@@ -65,8 +65,7 @@ export function derivedPrompts(entries: readonly TypedEntry[], basis: RunBasis):
 function openedIssues(entries: readonly TypedEntry[], { contract, run }: RunBasis): Map<number, number> {
   const { story, revision } = contract.body;
   const opened = entriesOf(entries, "prompt.opened").filter(
-    ({ seq, body }) =>
-      seq > contract.seq && seq < run.seq && body.story === story && body.revision === revision,
+    ({ seq, body }) => seq > contract.seq && seq < run.seq && body.story === story && body.revision === revision,
   );
   return new Map(opened.map(({ body }) => [body.issue, body.index]));
 }
@@ -117,11 +116,7 @@ function separationStep({ entries, basis, sources: { git } }: ReplayContext): Re
   if (body.solo && git?.policy.known === true)
     pairs.push(["people.separation", "solo", git.policy.value.people.separation]);
   const who = body.solo ? "who had asked for the plan" : `not by @${requestedBy.login}, who asked`;
-  return comparedStep(
-    { step: "separation", seq, about: `@${actor.login}` },
-    `approved by a person, ${who}`,
-    pairs,
-  );
+  return comparedStep({ step: "separation", seq, about: `@${actor.login}` }, `approved by a person, ${who}`, pairs);
 }
 
 function policyStep({ basis: { approval }, sources: { git } }: ReplayContext): ReplayStep {
@@ -158,9 +153,7 @@ function* contractSteps(basis: RunBasis): Generator<ReplayStep> {
 function runStep({ entries, basis }: ReplayContext): ReplayStep {
   const { run, contract } = basis;
   const { story, by } = run.body;
-  const earlier = entriesOf(entries, "run.submitted").filter(
-    ({ seq, body }) => seq < run.seq && body.story === story,
-  );
+  const earlier = entriesOf(entries, "run.submitted").filter(({ seq, body }) => seq < run.seq && body.story === story);
   const completed = new Set(
     entriesOf(entries, "prompt.completed").flatMap(({ seq, body }) => (seq < run.seq ? [body.prompt] : [])),
   );

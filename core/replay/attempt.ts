@@ -10,14 +10,7 @@ import { commitSteps } from "./commit.ts";
 import { branchBefore } from "./progress.ts";
 import { derivePrompt } from "./prompt.ts";
 import { type AttemptEntries, attemptEntries, type PromptEntry, type ReplayContext } from "./sources.ts";
-import {
-  attemptHead,
-  bodilessStep,
-  comparedStep,
-  type Pair,
-  type ReplayStep,
-  type StepHead,
-} from "./step.ts";
+import { attemptHead, bodilessStep, comparedStep, type Pair, type ReplayStep, type StepHead } from "./step.ts";
 
 /**
  * Derives again one attempt: its checkpoint and number, its pack and answer, the review, the evidence or the concern,
@@ -55,20 +48,13 @@ function checkpointOf({ seq, body }: PromptEntry, entries: readonly TypedEntry[]
   return lastEntry(entries, "checkpoint.recorded", (entry) => entry.body.checkpoint === name, seq);
 }
 
-function protocolStep(
-  { seq, body: promptEntry }: PromptEntry,
-  { entries, basis, broken }: ReplayContext,
-): ReplayStep {
+function protocolStep({ seq, body: promptEntry }: PromptEntry, { entries, basis, broken }: ReplayContext): ReplayStep {
   const pairs = entries.flatMap((entry): Pair[] => {
     if (!isOfAttempt(entry, promptEntry)) return [];
     const { body } = entry;
     const problem = broken.get(entry.seq);
     return [
-      [
-        `story of entry ${entry.seq}`,
-        basis.run.body.story,
-        "story" in body ? (body.story ?? "none") : "none",
-      ],
+      [`story of entry ${entry.seq}`, basis.run.body.story, "story" in body ? (body.story ?? "none") : "none"],
       ...(problem === undefined ? [] : [[`entry ${entry.seq}`, "the attempt protocol", problem] as const]),
     ];
   });
@@ -104,9 +90,7 @@ function reviewStep(
   const { seq, body } = closed;
   const head = attemptHead("review", seq, body);
   if (response === undefined)
-    return comparedStep(head, "no answer came, so nothing could be accepted", [
-      ["accepted", false, body.accepted],
-    ]);
+    return comparedStep(head, "no answer came, so nothing could be accepted", [["accepted", false, body.accepted]]);
   const result = sources.results.get(response.body.result.sha256)?.value ?? null;
   if (pack !== null && result !== null) {
     const findings = reviewResult(pack, result);
@@ -130,10 +114,7 @@ function reviewStep(
 }
 
 /** Why an answer could not be accepted, whatever its body says; null: the entry shows no reason. */
-function refusedByEntry(
-  { outcome, files }: EntryBody<"response.recorded">,
-  pack: Pack | null,
-): string | null {
+function refusedByEntry({ outcome, files }: EntryBody<"response.recorded">, pack: Pack | null): string | null {
   if (outcome !== "finished") return `refused: the agent ${outcome}`;
   if (files.length === 0) return "refused: no file was changed";
   const [outside] = pack === null ? [] : outOfScope(pack, files);

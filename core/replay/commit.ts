@@ -19,11 +19,7 @@ export function* commitSteps(
   const { seq, body } = commit;
   const head = attemptHead("commit", seq, promptEntry.body);
   if (git === null)
-    return yield untriedStep(
-      head,
-      "unpublished",
-      "the commit lies in git, and this copy has only the ledger",
-    );
+    return yield untriedStep(head, "unpublished", "the commit lies in git, and this copy has only the ledger");
   const written = git.commits.get(body.commit);
   if (written === undefined || !written.known) {
     const pull = entriesOf(entries, "pull.opened").find((entry) => entry.body.head === body.commit);
@@ -32,18 +28,14 @@ export function* commitSteps(
     return yield untriedStep(head, "missing", `${why}; fetch it: git fetch origin ${from}`);
   }
   const ours = body.casefiles === undefined ? "" : ", the casefiles";
-  yield comparedStep(
-    head,
-    `${body.commit}: its tree, its parent, the answer's files${ours} and nothing else`,
-    [
-      ["branch", branchBefore(promptEntry, entries).branch, body.branch],
-      ["base", promptEntry.body.base, body.parent],
-      ["tree", body.tree, written.value.tree],
-      ["parents", [body.parent], written.value.parents],
-      ...filePairs(attempt, written.value),
-      ...casefilePairs(attempt, written.value, entries, git.policy),
-    ],
-  );
+  yield comparedStep(head, `${body.commit}: its tree, its parent, the answer's files${ours} and nothing else`, [
+    ["branch", branchBefore(promptEntry, entries).branch, body.branch],
+    ["base", promptEntry.body.base, body.parent],
+    ["tree", body.tree, written.value.tree],
+    ["parents", [body.parent], written.value.parents],
+    ...filePairs(attempt, written.value),
+    ...casefilePairs(attempt, written.value, entries, git.policy),
+  ]);
   yield comparedStep(
     attemptHead("trailers", seq, promptEntry.body),
     "what the commit's message names: run, prompt, attempt, digests and evidence",
@@ -77,9 +69,7 @@ function casefilePairs(
   const recorded = commit?.body.casefiles ?? [];
   const named = recorded.map(({ name, path }) => ({ name, path }));
   return [
-    ...(policy.known
-      ? [["casefiles", casefilesOf(policy.value, promptEntry.body.story), named] as const]
-      : []),
+    ...(policy.known ? [["casefiles", casefilesOf(policy.value, promptEntry.body.story), named] as const] : []),
     ...recorded.flatMap(({ name, path, sha256: digest, blob }): Pair[] => {
       const text = evidence === undefined ? null : casefileText(name, entries, evidence);
       const whole = text === null ? null : wholeCasefile(text, before?.get(path) ?? null);

@@ -78,19 +78,15 @@ function handoffStep(
   if (entry.kind !== "handoff.made" || entry.seq < run.seq) return null;
   const { story } = run.body;
   const { prompt, from, to, carries } = entry.body;
-  const next = entriesOf(entries, "run.submitted").find(
-    ({ seq, body }) => seq > run.seq && body.story === story,
-  );
+  const next = entriesOf(entries, "run.submitted").find(({ seq, body }) => seq > run.seq && body.story === story);
   if ((next !== undefined && entry.seq > next.seq) || !run.body.prompts.includes(prompt)) return null;
   const policy = sources.git?.policy;
-  const holder =
-    policy?.known === true ? agentHolder(prompts.get(prompt)?.role ?? "", policy.value) : to.holder;
+  const holder = policy?.known === true ? agentHolder(prompts.get(prompt)?.role ?? "", policy.value) : to.holder;
   const isToAgent = to.stage === "execute";
   const again = isToAgent
     ? toAgent({ story, prompt }, contract.body.digest, holder)
     : deriveHandoff({ story, prompt }, to.stage, entriesBefore(entries, entry));
-  const taken =
-    isToAgent && policy?.known !== true ? "; the agent is taken as it is: the policy is not here" : "";
+  const taken = isToAgent && policy?.known !== true ? "; the agent is taken as it is: the policy is not here" : "";
   return comparedStep(
     { step: "hand-off", seq: entry.seq, about: `#${prompt} ${from.stage} to ${to.stage}` },
     `who had the work, who got it, and ${carries.slice(0, 12)}, which it carries${taken}`,
@@ -128,9 +124,7 @@ function rollbackStep(entry: TypedEntry, { entries, basis }: ReplayContext): Rep
   const { seq, body } = entry;
   if (body.run !== basis.run.body.run) return null;
   const recorded = new Set(entriesOf(entries, "change.committed").map((one) => one.body.commit));
-  const saved = entriesOf(entries, "checkpoint.recorded").find(
-    (one) => one.body.checkpoint === body.checkpoint,
-  );
+  const saved = entriesOf(entries, "checkpoint.recorded").find((one) => one.body.checkpoint === body.checkpoint);
   const { branchState } = branchStateBefore(body.prompt, seq, entries);
   const head = saved?.body.head ?? null;
   const place = head === null ? 0 : branchState.commits.indexOf(head) + 1;
@@ -161,9 +155,7 @@ function remediationStep(entry: TypedEntry, { entries, basis }: ReplayContext): 
   }
   const failed = record.remediations.find(({ opened }) => opened.remediation === body.remediation);
   const end = failed === undefined || failed.closed !== null ? null : endOf(record, failed.opened);
-  return comparedStep(head, "what became of a failure, from the entries before", [
-    ["end", end ?? "none", body],
-  ]);
+  return comparedStep(head, "what became of a failure, from the entries before", [["end", end ?? "none", body]]);
 }
 
 /**
@@ -176,9 +168,7 @@ function endStep(entry: TypedEntry, { entries, basis }: ReplayContext): ReplaySt
   const completed = new Set(
     entriesOf(entriesBefore(entries, entry), "prompt.completed").map(({ body }) => body.prompt),
   );
-  return comparedStep(
-    { step: "end", seq: entry.seq, about: run },
-    "it succeeded, so every prompt is completed",
-    [["open prompts", [], prompts.filter((prompt) => !completed.has(prompt))]],
-  );
+  return comparedStep({ step: "end", seq: entry.seq, about: run }, "it succeeded, so every prompt is completed", [
+    ["open prompts", [], prompts.filter((prompt) => !completed.has(prompt))],
+  ]);
 }

@@ -107,11 +107,7 @@ function attemptsBefore({ seq, body }: PromptEntry, entries: readonly TypedEntry
  * The failures that the pack carries: why the last attempt was refused, and people's answers to the prompt's agents so
  * far.
  */
-function failuresOf(
-  promptEntry: PromptEntry,
-  attempts: readonly PromptEntry[],
-  entries: readonly TypedEntry[],
-) {
+function failuresOf(promptEntry: PromptEntry, attempts: readonly PromptEntry[], entries: readonly TypedEntry[]) {
   const last = attempts.at(-1);
   const refused = last === undefined ? [] : (attemptEntries(entries, last).closed?.body.reasons ?? []);
   const answers = agentAnswers(entries.filter(({ seq }) => seq < promptEntry.seq));

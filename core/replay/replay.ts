@@ -17,10 +17,7 @@ export type Replay = {
 };
 
 /** The entry that submitted a run; undefined: the ledger has no such run. */
-export function submittedRun(
-  entries: readonly TypedEntry[],
-  run: string,
-): EntryOf<"run.submitted"> | undefined {
+export function submittedRun(entries: readonly TypedEntry[], run: string): EntryOf<"run.submitted"> | undefined {
   return entriesOf(entries, "run.submitted").find(({ body }) => body.run === run);
 }
 
@@ -29,11 +26,7 @@ export function submittedRun(
  * a verified ledger, oldest first. A model's answer is taken as recorded: no model is called. Null: the ledger has no
  * such run.
  */
-export function replayRun(
-  run: string,
-  entries: readonly TypedEntry[],
-  sources: ReplaySources,
-): Replay | null {
+export function replayRun(run: string, entries: readonly TypedEntry[], sources: ReplaySources): Replay | null {
   const submitted = submittedRun(entries, run);
   if (submitted === undefined) return null;
   const steps = [...runSteps(submitted, entries, sources)];

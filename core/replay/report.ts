@@ -38,8 +38,7 @@ export function replayConcerns({ steps, run }: Replay): string[] {
 
 /** The replay for people: a line for each step, every difference as a concern, and what the replay proves. */
 export function replayText(replay: Replay, origin: string, color: boolean): string {
-  const paint = (result: ReplayResult, text: string) =>
-    color ? `\u001b[${colors[result]}m${text}\u001b[0m` : text;
+  const paint = (result: ReplayResult, text: string) => (color ? `\u001b[${colors[result]}m${text}\u001b[0m` : text);
   const { run, story, counts } = replay;
   const lineOf = ({ result, seq, step, about, text }: ReplayStep) => {
     const head = `${paint(result, result.padEnd(11))}  ${`entry ${seq}`.padEnd(10)}  ${step.padEnd(12)}`;

@@ -65,9 +65,7 @@ export function attemptHead(
 /** A step with its derived and recorded values: it is `same` only if all pairs are equal. */
 export function comparedStep(head: StepHead, text: string, pairs: readonly Pair[]): ReplayStep {
   const differences = pairs.flatMap(([what, expected, found]) =>
-    canonicalJson(expected) === canonicalJson(found)
-      ? []
-      : [{ what, expected: shown(expected), found: shown(found) }],
+    canonicalJson(expected) === canonicalJson(found) ? [] : [{ what, expected: shown(expected), found: shown(found) }],
   );
   return { ...head, result: differences.length === 0 ? "same" : "differs", text, differences };
 }

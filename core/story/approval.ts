@@ -24,11 +24,7 @@ export function currentDigest({ record, facts, loaded }: StoryContext) {
 }
 
 /** Answers an approval: bound to one digest, by a person who did not ask for the plan, while no run is open. */
-export function approve(
-  request: CommandRequest,
-  digest: string,
-  context: StoryContext,
-): CommandAnswer | null {
+export function approve(request: CommandRequest, digest: string, context: StoryContext): CommandAnswer | null {
   const { record, facts, loaded } = context;
   const { plan, run } = record;
   if (plan === null) return refuse("no-plan", "There is no plan to approve. Start with `/plan`.");
@@ -43,10 +39,7 @@ export function approve(
   const current = currentDigest(context);
   if (current === null) return null;
   if (plan.issueSha256 !== current.parts.issue) {
-    return refuse(
-      "story-changed",
-      "The story's text changed after it was planned. Plan it again with `/plan`.",
-    );
+    return refuse("story-changed", "The story's text changed after it was planned. Plan it again with `/plan`.");
   }
   if (isExpired(plan.at, facts.now))
     return refuse("expired", "This plan is too old to be approved. Plan it again with `/plan`.");
@@ -58,10 +51,7 @@ export function approve(
   }
   const work = whoseWork(request.by, idsOf([plan.requestedBy]), loaded.policy.people);
   if (work === "own") {
-    return refuse(
-      "own-plan",
-      "You asked for this plan, so somebody else approves it (`people.separation: strict`).",
-    );
+    return refuse("own-plan", "You asked for this plan, so somebody else approves it (`people.separation: strict`).");
   }
   const actor = userActor(request.by);
   const subject = [{ name: `story #${facts.issue.number}`, digest: { sha256: digest } }];

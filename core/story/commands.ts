@@ -22,8 +22,7 @@ const handlers: Handlers<"story", StoryContext> = {
       : answer;
   },
   approve: (context, request, { digest }) => approve(request, digest, context),
-  block: () =>
-    accept("blocked", "Blocked until somebody answers with `/clarify <answer>`, a new `/plan` or `/run`."),
+  block: () => accept("blocked", "Blocked until somebody answers with `/clarify <answer>`, a new `/plan` or `/run`."),
   run: (context, request) => submit(request, context, "run"),
   retry: (context, request) =>
     context.record.run?.closed?.status === "failed" || wasRolledBack(context.record)
@@ -79,17 +78,13 @@ function wasRolledBack({ prompts, rollback }: StoryRecord): boolean {
 function submit(request: CommandRequest, context: StoryContext, code: string): CommandAnswer {
   const { record } = context;
   const { contract, run } = record;
-  if (run !== null && run.closed === null)
-    return refuse("run-open", `${run.run} is open already; \`/stop\` ends it.`);
-  if (contract === null)
-    return refuse("not-approved", "Nothing is approved yet. `/plan`, then `/approve` the digest.");
+  if (run !== null && run.closed === null) return refuse("run-open", `${run.run} is open already; \`/stop\` ends it.`);
+  if (contract === null) return refuse("not-approved", "Nothing is approved yet. `/plan`, then `/approve` the digest.");
   const waits = openRollback(record);
   if (waits !== null) return waits;
   const drift = contractDrift(context);
   if (drift !== null) return refuse("drift", drift);
-  const issues = record.prompts.flatMap((prompt) =>
-    prompt.issue === null || prompt.completed ? [] : [prompt.issue],
-  );
+  const issues = record.prompts.flatMap((prompt) => (prompt.issue === null || prompt.completed ? [] : [prompt.issue]));
   if (record.prompts.some((prompt) => prompt.issue === null)) {
     return refuse("prompts-not-open", "The diff prompts are still being opened; try again in a moment.");
   }

@@ -14,14 +14,7 @@ export function storySticky(context: StoryContext): string {
   const { record } = context;
   const state = storyState(record);
   const { blocks, step, who } = nextStep(context);
-  const lines = [
-    `### Sallyport: ${state.replace("_", " ")}`,
-    "",
-    stageLine(storyStage(record)),
-    "",
-    blocks,
-    "",
-  ];
+  const lines = [`### Sallyport: ${state.replace("_", " ")}`, "", stageLine(storyStage(record)), "", blocks, ""];
   if (step !== "") {
     lines.push(step.startsWith("/") ? "Next step, as a comment:" : "Next step:", "", ...codeBlock(step), "");
   }
@@ -92,9 +85,7 @@ function planText({ plan, contract }: StoryRecord): string[] {
     ...section("**Acceptance criteria**", acceptance),
     ...section("**Risks**", risks),
     ...section("**Open questions**", unknowns),
-    ...(manualTest === null
-      ? []
-      : section(`**Manual test (${plain(manualTest.environment)})**`, manualTest.steps)),
+    ...(manualTest === null ? [] : section(`**Manual test (${plain(manualTest.environment)})**`, manualTest.steps)),
     ...prompts.flatMap((prompt, index) => [
       `**${index + 1}. ${plain(prompt.title)}** — role ${code(prompt.role)}`,
       "",

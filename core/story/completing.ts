@@ -43,12 +43,7 @@ export function completeStory({ record, facts }: StoryContext): Step {
       ({ body }) => body.story === facts.issue.number && body.prompt === prompt.issue,
     );
     const evidence = seal === undefined ? "—" : `entry ${seal.seq}, \`${seal.hash.slice(0, 12)}…\``;
-    return [
-      `#${prompt.issue}`,
-      `#${prompt.pull}`,
-      `\`${prompt.merge?.merged.slice(0, 12) ?? ""}\``,
-      evidence,
-    ];
+    return [`#${prompt.issue}`, `#${prompt.pull}`, `\`${prompt.merge?.merged.slice(0, 12) ?? ""}\``, evidence];
   });
   const comment = [
     "Complete: every diff prompt is merged, with evidence, gates and sign-off on its exact commit.",
@@ -74,8 +69,6 @@ export function completeStory({ record, facts }: StoryContext): Step {
       },
     ],
     enqueue:
-      facts.parent === null
-        ? []
-        : [{ kind: "issue", repository: facts.repository.id, number: facts.parent.number }],
+      facts.parent === null ? [] : [{ kind: "issue", repository: facts.repository.id, number: facts.parent.number }],
   };
 }

@@ -1,13 +1,5 @@
 import { answered, answeredSources, refuse } from "../answer.ts";
-import {
-  awaitPolicy,
-  type Decision,
-  decisionOf,
-  ensureState,
-  ensureSticky,
-  requeue,
-  type Step,
-} from "../decision.ts";
+import { awaitPolicy, type Decision, decisionOf, ensureState, ensureSticky, requeue, type Step } from "../decision.ts";
 import { appActor, entriesOf } from "../entries.ts";
 import { plain } from "../escape.ts";
 import type { LoadedPolicy } from "../facts.ts";
@@ -138,8 +130,7 @@ function refuseHere(facts: StoryFacts, { policy }: LoadedPolicy, line: string): 
     ...open.map((request): Step => {
       const allowed = authority(request, [], policy.people);
       if (allowed.answer === "wait") return { requeueAfter: requeue.undecided };
-      const refusal =
-        allowed.answer === "no" ? refuse(allowed.code, allowed.line) : refuse("wrong-place", line);
+      const refusal = allowed.answer === "no" ? refuse(allowed.code, allowed.line) : refuse("wrong-place", line);
       return answered(request, refusal, refOf(facts));
     }),
   );

@@ -94,8 +94,7 @@ export function intakeProblems(
   const problems: string[] = [];
   if (seen.epic === "missing")
     problems.push("**Epic**: write the number of the epic this story belongs to, such as `#12`.");
-  if (seen.epic === "not-an-epic")
-    problems.push("**Epic**: the issue named there is not an open epic (label `epic`).");
+  if (seen.epic === "not-an-epic") problems.push("**Epic**: the issue named there is not an open epic (label `epic`).");
   if (form.description === "") problems.push("**Description**: say what is to be true afterwards.");
   if (form.acceptance.length === 0)
     problems.push("**Acceptance criteria**: list at least one that a reviewer can check.");
@@ -108,8 +107,7 @@ export function intakeProblems(
   if (form.decisions.length > maxDecisions)
     problems.push(`**Decisions**: name at most ${maxDecisions}, those that decide the most.`);
   for (const decision of seen.decisions) {
-    if (!decision.exists)
-      problems.push(`**Decisions**: ${code(decision.path)} is not on the default branch.`);
+    if (!decision.exists) problems.push(`**Decisions**: ${code(decision.path)} is not on the default branch.`);
   }
   return problems;
 }

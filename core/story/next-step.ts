@@ -41,9 +41,7 @@ function planStep(context: StoryContext): Next | null {
     );
   if (!isAnswered(record)) return next("The planner is at work.");
   if (plan === null)
-    return planAgain(
-      planFailure === null ? "There is no plan yet." : `No plan: ${plain(planFailure.message)}`,
-    );
+    return planAgain(planFailure === null ? "There is no plan yet." : `No plan: ${plain(planFailure.message)}`);
   if (contract?.revision !== plan.revision) {
     if (!isPlannedText(context)) return planAgain("The story's text changed after it was planned.");
     const current = currentDigest(context);

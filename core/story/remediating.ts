@@ -29,8 +29,7 @@ export function remediate({ record, facts }: StoryContext): Step {
   const closed = record.remediations.flatMap((one): Draft[] => {
     const body = one.closed === null ? endOf(record, one.opened) : null;
     if (body === null) return [];
-    const subject =
-      body.by.type === "merge" ? [{ name: body.remediation, digest: { gitCommit: body.by.merged } }] : [];
+    const subject = body.by.type === "merge" ? [{ name: body.remediation, digest: { gitCommit: body.by.merged } }] : [];
     return [{ kind: "remediation.closed", actor, subject, body }];
   });
   return { drafts: [...opened, ...closed] };
@@ -49,8 +48,7 @@ export function failuresOf({ run, prompts }: StoryRecord): Opened[] {
     if (prompt.completed || prompt.issue === null) return [];
     const attempts = prompt.attempts.filter(({ pack }) => pack.run === run.run);
     const refused = attempts.slice(0, -1).find(isFailure);
-    if (refused !== undefined)
-      return [opened(run, prompt.issue, refused, "attempt", refused.closed?.reasons ?? [])];
+    if (refused !== undefined) return [opened(run, prompt.issue, refused, "attempt", refused.closed?.reasons ?? [])];
     return prompt === current && run.closed?.status === "failed"
       ? [endedAt(run, run.closed.reason, prompt, prompt.issue, attempts.at(-1))]
       : [];
@@ -117,9 +115,7 @@ export function endOf({ prompts, run, contract }: StoryRecord, failure: Opened):
   const about = { remediation, run: failure.run, story, prompt: issue };
   const prompt = prompts.find((one) => one.issue === issue);
   if (prompt === undefined)
-    return contract === null
-      ? null
-      : { ...about, status: "abandoned", by: { type: "plan", digest: contract.digest } };
+    return contract === null ? null : { ...about, status: "abandoned", by: { type: "plan", digest: contract.digest } };
   if (prompt.completed && prompt.merge !== null) {
     const { pull, head, merged, judged } = prompt.merge;
     const last = prompt.attempts.findLast(({ commit }) => commit?.commit === head);

@@ -17,11 +17,7 @@ type Checkpoint = EntryBody<"checkpoint.recorded">;
  * Answers `/rollback`: whether the branch can go back to a checkpoint, and which commits that removes. It reads the
  * ledger and the effects' outcomes only; the performer checks the branch itself.
  */
-export function rollBackTo(
-  request: CommandRequest,
-  name: string,
-  { record, facts }: StoryContext,
-): CommandAnswer {
+export function rollBackTo(request: CommandRequest, name: string, { record, facts }: StoryContext): CommandAnswer {
   const found = findCheckpoint(name, facts);
   if ("refused" in found) return found.refused;
   const { checkpoint } = found;
@@ -50,8 +46,7 @@ export function rollBackTo(
   const { branch, commits } = undone;
   if (branch === null || commits.length === 0)
     return refuse("nothing-to-undo", `Nothing was written after \`${name}\` that still stands.`);
-  if (commits.length > maxUndone)
-    return refuse("too-many", `At most ${maxUndone} commits are taken back at once.`);
+  if (commits.length > maxUndone) return refuse("too-many", `At most ${maxUndone} commits are taken back at once.`);
   if (request.source.type !== "comment") return refuse("wrong-place", "A rollback is a comment.");
   const by = userActor(request.by);
   const decided: Draft = {
@@ -110,9 +105,7 @@ export function rollBack({ record, facts }: StoryContext): Step {
           pull: null,
           prompt: rollback.prompt,
           code: "rollback-failed",
-          message: `Nothing was taken back to ${checkpoint}: ${message}`
-            .slice(0, maxConcernLength)
-            .toWellFormed(),
+          message: `Nothing was taken back to ${checkpoint}: ${message}`.slice(0, maxConcernLength).toWellFormed(),
           raisedBy: "app",
           about: { type: "comment", id: comment },
         },
@@ -140,10 +133,7 @@ function newest(commits: readonly string[], branch: string): Draft["subject"] {
 }
 
 /** Finds a checkpoint of this story by its name, or refuses. */
-function findCheckpoint(
-  name: string,
-  facts: StoryFacts,
-): { checkpoint: Checkpoint } | { refused: CommandAnswer } {
+function findCheckpoint(name: string, facts: StoryFacts): { checkpoint: Checkpoint } | { refused: CommandAnswer } {
   const found = entriesOf(facts.entries, "checkpoint.recorded").find(({ body }) => body.checkpoint === name);
   if (found === undefined) {
     const line = `There is no checkpoint \`${name}\`; this story has: ${namesOf(facts)}.`;
@@ -169,8 +159,7 @@ function workInProgress(prompt: PromptRecord, run: StoryRun | null, facts: Story
   const isOpen = run !== null && run.closed === null && last.pack.run === run.run;
   const state = stateOf(last);
   const isAtWork = state !== "refused" && (state !== "committed" || prompt.pull === null);
-  if (isOpen && isAtWork)
-    return `${attemptName(last.pack)} of #${last.pack.prompt} is under way. \`/stop\` it first.`;
+  if (isOpen && isAtWork) return `${attemptName(last.pack)} of #${last.pack.prompt} is under way. \`/stop\` it first.`;
   const { repository, outcomes } = facts;
   const keys = [
     effectKey.change(repository.id, last.pack),

@@ -27,9 +27,7 @@ export function advanceRun(context: StoryContext): Step {
   const merged = record.prompts.find((one) => one.merge !== null && !one.completed);
   if (merged?.merge) return complete(merged, merged.merge.merged, facts);
   if (run === null || run.closed !== null) return {};
-  const prompt = record.prompts.find(
-    (one) => one.issue !== null && run.prompts.includes(one.issue) && !one.completed,
-  );
+  const prompt = record.prompts.find((one) => one.issue !== null && run.prompts.includes(one.issue) && !one.completed);
   if (prompt === undefined) {
     const isMerged = (issue: number) => record.prompts.some((one) => one.issue === issue && one.completed);
     const end = run.prompts.every(isMerged)
@@ -71,8 +69,7 @@ function awaitAnswer({ run, prompt, attempt: { pack } }: Work, { facts, loaded }
       return { effects: [{ type: "run-agent", key, run: run.run, packSha256, backend, model }] };
     },
     done: (result) => {
-      if (result.type !== "answer")
-        return { drafts: [refused("the agent's effect ended without an answer")] };
+      if (result.type !== "answer") return { drafts: [refused("the agent's effect ended without an answer")] };
       const stored = facts.results.get(result.resultSha256);
       return {
         drafts: [
@@ -101,9 +98,7 @@ function responseRecorded(
   return {
     kind: "response.recorded",
     actor: { type: "agent", id: facts.ourselves.bot.id, login: usage.model },
-    subject: [
-      { name: `answer to prompt #${pack.prompt} ${attemptName(pack)}`, digest: { sha256: resultSha256 } },
-    ],
+    subject: [{ name: `answer to prompt #${pack.prompt} ${attemptName(pack)}`, digest: { sha256: resultSha256 } }],
     body: {
       ...stepOf(pack),
       result: { sha256: resultSha256, bytes, mediaType: "application/json" },
@@ -151,9 +146,7 @@ function closeAttempt({ attempt }: Work, { facts }: StoryContext): Step {
     drafts.push({
       kind: "evidence.captured",
       actor: appActor(facts),
-      subject: [
-        { name: `prompt #${pack.prompt} ${attemptName(pack)}`, digest: { sha256: response.result.sha256 } },
-      ],
+      subject: [{ name: `prompt #${pack.prompt} ${attemptName(pack)}`, digest: { sha256: response.result.sha256 } }],
       body: evidenceBody(pack, response, given.role.name),
     });
   }

@@ -45,8 +45,7 @@ export function standingOf(record: StoryRecord): Standing {
 function promptStanding(prompt: PromptRecord, record: StoryRecord): PromptStanding {
   const { completed, merge, pull, closedUnmerged, verdict, attempts } = prompt;
   if (completed || merge !== null) return { at: "merged" };
-  if (pull !== null && !closedUnmerged)
-    return { at: verdict?.conclusion === "success" ? "green" : "in-review", pull };
+  if (pull !== null && !closedUnmerged) return { at: verdict?.conclusion === "success" ? "green" : "in-review", pull };
   return { at: isInOpenRun(prompt, record) || attempts.length > 0 ? "begun" : "unstarted" };
 }
 

@@ -55,9 +55,7 @@ export function startAttempt(
   const actor = appActor(facts);
   const where = { story: step.story, prompt: issue };
   const handed: Draft[] =
-    last === undefined
-      ? [handedOff(toAgent(where, run.digest, agentHolder(contract.role, loaded.policy)), actor)]
-      : [];
+    last === undefined ? [handedOff(toAgent(where, run.digest, agentHolder(contract.role, loaded.policy)), actor)] : [];
   const checkpoint = checkpointName(step);
   return {
     bodies: [{ sha256: ref.sha256, text, mediaType: ref.mediaType }],

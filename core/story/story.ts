@@ -31,25 +31,10 @@ type Rule = (context: StoryContext) => Step;
  * In the order of a story's stages; the loop repeats until no rule has a step. Failures are recorded first, while their
  * run is still the last one.
  */
-const rules: readonly Rule[] = [
-  remediate,
-  answerNext,
-  rollBack,
-  plan,
-  openPrompts,
-  advanceRun,
-  completeStory,
-];
+const rules: readonly Rule[] = [remediate, answerNext, rollBack, plan, openPrompts, advanceRun, completeStory];
 
 /** Applied once at the end of every decision. */
-const views: readonly Rule[] = [
-  linkToEpic,
-  takeLabelsOff,
-  showState,
-  showPromptStates,
-  showSticky,
-  retryUnread,
-];
+const views: readonly Rule[] = [linkToEpic, takeLabelsOff, showState, showPromptStates, showSticky, retryUnread];
 
 /**
  * No story needs so many steps in one decision; more means two rules undo each other, which is our bug. The second loop
@@ -93,8 +78,7 @@ function newStep(context: StoryContext, decision: Decision): Step | null {
 /** What a story lacks before it can be planned, one line each for its author. */
 function missingParts(facts: StoryFacts): string[] {
   const form = storyForm(facts.issue.body);
-  const isEpic = (issue: StoryFacts["parent"]) =>
-    issue?.labels.includes("epic") === true && issue.state === "open";
+  const isEpic = (issue: StoryFacts["parent"]) => issue?.labels.includes("epic") === true && issue.state === "open";
   const epic = isEpic(facts.parent)
     ? "linked"
     : isEpic(facts.namedEpic)

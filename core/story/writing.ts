@@ -41,20 +41,14 @@ export function commit(work: Work, { facts }: StoryContext): Step {
       };
     },
     failed: ({ message }) => ({
-      drafts: [
-        runClosed(run, facts, "failed", `the change of #${pack.prompt} could not be written: ${message}`),
-      ],
+      drafts: [runClosed(run, facts, "failed", `the change of #${pack.prompt} could not be written: ${message}`)],
     }),
   });
 }
 
 function writeChange(key: string, { run, prompt, attempt }: Work, facts: StoryFacts): Step {
   const { pack, response } = attempt;
-  const captured = lastEntry(
-    facts.entries,
-    "evidence.captured",
-    ({ body }) => body.promptSha256 === pack.pack.sha256,
-  );
+  const captured = lastEntry(facts.entries, "evidence.captured", ({ body }) => body.promptSha256 === pack.pack.sha256);
   // Wait until the entry is stored: a draft has neither a date for the commit nor a hash.
   if (response === null || captured === undefined) return {};
   // From the pack, which was made under the approved policy; the policy may have changed since.
@@ -136,14 +130,7 @@ export function openPull(work: Work, { facts }: StoryContext): Step {
       };
     },
     failed: ({ message }) => ({
-      drafts: [
-        runClosed(
-          run,
-          facts,
-          "failed",
-          `the pull request of #${pack.prompt} could not be opened: ${message}`,
-        ),
-      ],
+      drafts: [runClosed(run, facts, "failed", `the pull request of #${pack.prompt} could not be opened: ${message}`)],
     }),
   });
 }

@@ -115,8 +115,7 @@ export function backtest(
 
 /** The pull request that a commit's subject names in one of GitHub's own forms; null if it names none. */
 export function pullNamed(subject: string): number | null {
-  const [, merged, squashed] =
-    /^Merge pull request #([1-9][0-9]{0,8}) |\(#([1-9][0-9]{0,8})\)$/.exec(subject) ?? [];
+  const [, merged, squashed] = /^Merge pull request #([1-9][0-9]{0,8}) |\(#([1-9][0-9]{0,8})\)$/.exec(subject) ?? [];
   const digits = merged ?? squashed;
   return digits === undefined ? null : Number(digits);
 }

@@ -47,12 +47,7 @@ function shortened(result: GateResult): GateResult {
  * Runs one gate. A gate that crashes is unknown, never a pass. The error goes only to the log: its wording differs
  * between versions of Node, and the same facts must give the same verdict.
  */
-function askGate(
-  gate: Gate,
-  facts: PullFacts,
-  policy: LoadedPolicy,
-  onCrash: OnCrash | undefined,
-): GateResult {
+function askGate(gate: Gate, facts: PullFacts, policy: LoadedPolicy, onCrash: OnCrash | undefined): GateResult {
   try {
     return shortened(waived(gate.judge(facts, policy), facts, policy));
   } catch (error) {
@@ -97,9 +92,7 @@ function policyProblem(reading: Exclude<PolicyReading, { state: "loaded" }>, bra
 /** The conclusion of all results: any `fail` fails, and success needs every result to be `pass` or `not-applicable`. */
 export function conclude(results: readonly GateResult[]): Verdict["conclusion"] {
   if (results.some(({ status }) => status === "fail")) return "failure";
-  return results.every(({ status }) => status === "pass" || status === "not-applicable")
-    ? "success"
-    : "pending";
+  return results.every(({ status }) => status === "pass" || status === "not-applicable") ? "success" : "pending";
 }
 
 /**
@@ -115,9 +108,7 @@ export function judge(
   const deferred = gateNames.filter((name) => !judged.includes(name));
   const reading = facts.policy;
   const policy =
-    reading.known && reading.value.state !== "absent"
-      ? { ref: reading.value.ref, blob: reading.value.blob }
-      : null;
+    reading.known && reading.value.state !== "absent" ? { ref: reading.value.ref, blob: reading.value.blob } : null;
   const verdict = (results: GateResult[]): Verdict => ({
     conclusion: conclude(results),
     base: facts.base.sha,
@@ -128,9 +119,7 @@ export function judge(
     deferred: [...deferred],
   });
   if (!reading.known) {
-    return verdict([
-      unknownResult("policy", "policy-unknown", `The policy could not be read: ${reading.why}`),
-    ]);
+    return verdict([unknownResult("policy", "policy-unknown", `The policy could not be read: ${reading.why}`)]);
   }
   const found = reading.value;
   if (found.state !== "loaded") return verdict([policyProblem(found, facts.defaultBranch)]);

@@ -34,12 +34,9 @@ export function titleOf(verdict: Verdict): string {
   const failed = named(verdict, "fail");
   const unread = named(verdict, "unknown");
   const waiting = verdict.gates.filter((gate) => gate.status === "pending");
-  const signOffs = waiting
-    .flatMap((gate) => gate.reasons)
-    .filter((reason) => reason.code === "not-signed-off").length;
+  const signOffs = waiting.flatMap((gate) => gate.reasons).filter((reason) => reason.code === "not-signed-off").length;
   const title = () => {
-    if (failed.length > 0)
-      return `${plural(failed.length, "gate fails", "gates fail")}: ${failed.join(", ")}`;
+    if (failed.length > 0) return `${plural(failed.length, "gate fails", "gates fail")}: ${failed.join(", ")}`;
     if (unread.length > 0) return `Not decided, could not be read: ${unread.join(", ")}`;
     if (signOffs > 0) return `Waiting for ${plural(signOffs, "sign-off", "sign-offs")}`;
     if (waiting.length > 0) return `Waiting: ${named(verdict, "pending").join(", ")}`;
@@ -99,8 +96,7 @@ const truncationNote = (left: number) =>
  * exceeds GitHub's limit, it is cut between reasons, with a note.
  */
 export function summaryMarkdown(verdict: Verdict): string {
-  const policy =
-    verdict.policy === null ? "no policy" : `policy ${verdict.policy.blob} at ${verdict.policy.ref}`;
+  const policy = verdict.policy === null ? "no policy" : `policy ${verdict.policy.blob} at ${verdict.policy.ref}`;
   const asked = verdict.gates.filter((gate) => gate.status !== "not-applicable");
   const notes = [notAsked(verdict), leftToApp(verdict)].filter((note) => note !== "");
   const parts = [
@@ -157,8 +153,7 @@ const colors: Record<GateStatus, string> = {
  * workflow command, and control characters are escaped, so that none can move the cursor.
  */
 export function terminalText(verdict: Verdict, { color }: { color: boolean }): string {
-  const paint = (status: GateStatus, text: string) =>
-    color ? `\u001b[${colors[status]}m${text}\u001b[0m` : text;
+  const paint = (status: GateStatus, text: string) => (color ? `\u001b[${colors[status]}m${text}\u001b[0m` : text);
   const asked = verdict.gates.filter((gate) => gate.status !== "not-applicable");
   const width = Math.max(...asked.map(({ gate }) => gate.length), 0);
   const gates = asked.map(({ gate, status, reasons }) => {

@@ -74,9 +74,7 @@ export function waived(result: GateResult, facts: PullFacts, loaded: LoadedPolic
   if (counting.value.length < rule.people) {
     const who = holders(people, rule.by);
     const why =
-      counting.value.length === 0
-        ? notHere(newest, facts, who)
-        : tooFew(counting.value, newest, rule.people, who);
+      counting.value.length === 0 ? notHere(newest, facts, who) : tooFew(counting.value, newest, rule.people, who);
     return { gate, status, reasons: [...reasons, why] };
   }
   const given = counting.value.map(({ by, until, reason, seq }) => ({

@@ -50,12 +50,7 @@ export async function changeCheckRun(
 }
 
 /** Asks only the run's app to check again. */
-export async function rerequestRun(
-  state: State,
-  repository: Repository,
-  run: CheckRun,
-  by: Account,
-): Promise<void> {
+export async function rerequestRun(state: State, repository: Repository, run: CheckRun, by: Account): Promise<void> {
   await emitRun(state, repository, run, "rerequested", by, run.suite.app);
 }
 

@@ -20,11 +20,7 @@ type Reason = "merged" | "dequeued" | "invalidated";
 const REASON_TEXT = new Set(["merge_group", "check_run", "status", "pull_request", "push"]);
 
 /** Puts pull requests into their branch's queue as one group; returns the reason, in words, when they cannot enter. */
-export function enterQueue(
-  state: State,
-  repository: Repository,
-  pulls: Pull[],
-): Promise<MergeGroup | string> {
+export function enterQueue(state: State, repository: Repository, pulls: Pull[]): Promise<MergeGroup | string> {
   return inOrder(state, `merge queue ${repository.id}`, () => makeGroup(state, repository, pulls));
 }
 
@@ -100,12 +96,7 @@ async function endOf(repository: Repository, group: MergeGroup): Promise<Reason 
   return states.every((result) => result === "met") ? "merged" : undefined;
 }
 
-async function endGroup(
-  state: State,
-  repository: Repository,
-  group: MergeGroup,
-  planned: Reason,
-): Promise<void> {
+async function endGroup(state: State, repository: Repository, group: MergeGroup, planned: Reason): Promise<void> {
   const by = queueOf(state, repository);
   repository.mergeGroups = repository.mergeGroups.filter((other) => other !== group);
   const landed = planned === "merged" && (await land(by, group));

@@ -97,11 +97,7 @@ async function pushParts(by: By, { ref, before, after }: RefChange) {
 }
 
 /** Oldest first; for a new branch, the commits that the default branch lacks. */
-async function newCommits(
-  repository: Repository,
-  before: string | null,
-  after: string | null,
-): Promise<Commit[]> {
+async function newCommits(repository: Repository, before: string | null, after: string | null): Promise<Commit[]> {
   if (after === null) return [];
   const known = before ?? `refs/heads/${repository.defaultBranch}`;
   const there = await git(repository.dir, ["rev-parse", "--quiet", "--verify", `${known}^{commit}`]);
@@ -110,16 +106,7 @@ async function newCommits(
 }
 
 async function presentPushed({ state, repository }: By, commit: Commit) {
-  const args = [
-    "diff-tree",
-    "-r",
-    "-z",
-    "--root",
-    "--no-commit-id",
-    "--name-status",
-    "--no-renames",
-    commit.sha,
-  ];
+  const args = ["diff-tree", "-r", "-z", "--root", "--no-commit-id", "--name-status", "--no-renames", commit.sha];
   const { stdout } = await git(repository.dir, args);
   const fields = stdout.toString("utf8").split("\0");
   const paths = (letter: string) =>

@@ -65,9 +65,7 @@ export function redeliver(state: State, delivery: Delivery): void {
 
 /** The deliveries of one app, newest first. */
 export function deliveriesOf(state: State, app: App): Delivery[] {
-  return state.deliveries
-    .filter(({ target }) => target.type === "integration" && target.id === app.id)
-    .reverse();
+  return state.deliveries.filter(({ target }) => target.type === "integration" && target.id === app.id).reverse();
 }
 
 function dispatch(state: State, parcel: Parcel): void {

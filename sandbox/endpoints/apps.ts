@@ -39,9 +39,7 @@ export const appRoutes: Route[] = [
   appRoute("POST /app/installations/:installation/access_tokens", withBody(narrowing, issueToken)),
   appRoute("GET /repos/:owner/:repo/installation", (call) => {
     const repository = findRepository(call.state, call.params.owner ?? "", call.params.repo ?? "");
-    return installationOn(call, (installation) =>
-      installation.repositories.some((each) => each === repository),
-    );
+    return installationOn(call, (installation) => installation.repositories.some((each) => each === repository));
   }),
   appRoute("GET /orgs/:org/installation", (call) => onAccount(call, call.params.org ?? "")),
   appRoute("GET /users/:user/installation", (call) => onAccount(call, call.params.user ?? "")),
@@ -111,12 +109,7 @@ function issueToken(call: AppCall, body: z.output<typeof narrowing>): Answer {
       "There is at least one repository that does not exist or is not accessible to the parent installation.";
     return refused(422, message);
   }
-  const token = addInstallationToken(
-    call.state,
-    installation,
-    { metadata: "read", ...permissions },
-    repositories,
-  );
+  const token = addInstallationToken(call.state, installation, { metadata: "read", ...permissions }, repositories);
   return created({
     token: token.token,
     expires_at: timestamp(token.expiresAt),

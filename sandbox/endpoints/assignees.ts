@@ -42,9 +42,7 @@ export function findAssignees(call: RepositoryCall, names: string[]): { found: A
 function assignable(call: RepositoryCall): Account[] {
   const { state, repository } = call;
   const closed = { ...repository, private: true };
-  return state.accounts.filter(
-    (account) => account.type === "User" && roleOf(state, closed, account) !== undefined,
-  );
+  return state.accounts.filter((account) => account.type === "User" && roleOf(state, closed, account) !== undefined);
 }
 
 async function add(call: AuthoredIssueCall, body: z.output<typeof logins>): Promise<Answer> {

@@ -28,9 +28,7 @@ export const collaboratorRoutes: Route[] = [
   }),
   repoRoute(`GET ${PERSON}/permission`, READ, (call) => {
     const account = findAccount(call.state, call.params.login ?? "");
-    return account === undefined
-      ? refused(404, `${call.params.login} is not a user`)
-      : ok(permissionOf(call, account));
+    return account === undefined ? refused(404, `${call.params.login} is not a user`) : ok(permissionOf(call, account));
   }),
   authoredRoute(`PUT ${PERSON}`, ADMIN, withBody(given, put)),
   authoredRoute(`DELETE ${PERSON}`, ADMIN, (call) => {
@@ -42,9 +40,7 @@ export const collaboratorRoutes: Route[] = [
 
 /** The role that an account has by name, team or membership; that anyone may read a public repository is no role. */
 function ownRole(call: RepositoryCall, account: Account): Role | undefined {
-  return account.type === "User"
-    ? roleOf(call.state, { ...call.repository, private: true }, account)
-    : undefined;
+  return account.type === "User" ? roleOf(call.state, { ...call.repository, private: true }, account) : undefined;
 }
 
 function list(call: RepositoryCall): Promise<Answer> {

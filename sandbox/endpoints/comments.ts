@@ -44,9 +44,7 @@ export const commentRoutes: Route[] = [
   authoredRoute(`PATCH ${ONE}`, writeIssues, withBody(text, update)),
   authoredRoute(`DELETE ${ONE}`, writeIssues, remove),
   readIssueRoute(OF_ISSUE, (call) =>
-    listing(call, call.issue.comments.filter(isSince(call)), (comment) =>
-      presentComment(call.state, comment),
-    ),
+    listing(call, call.issue.comments.filter(isSince(call)), (comment) => presentComment(call.state, comment)),
   ),
   writeIssueRoute("POST", OF_ISSUE, "read", withBody(text, create)),
 ];
@@ -72,10 +70,7 @@ function create(call: AuthoredIssueCall, { body }: z.output<typeof text>): Answe
 
 /** Whether the caller may comment on a locked issue: its author needs the role too. */
 function mayWrite(call: AuthoredIssueCall): boolean {
-  return (
-    call.caller.kind === "installation" ||
-    includesRole(roleOf(call.state, call.repository, call.actor), "write")
-  );
+  return call.caller.kind === "installation" || includesRole(roleOf(call.state, call.repository, call.actor), "write");
 }
 
 function update(call: AuthoredCall, { body }: z.output<typeof text>): Answer {
@@ -105,21 +100,12 @@ function remove(call: AuthoredCall): Answer {
 function refuseChange(call: AuthoredCall, comment: Comment): Answer | undefined {
   const refusal = refuseIssueWrite(call, comment.issue);
   if (refusal !== undefined) return refusal;
-  return mayChange(call, comment.user, "write")
-    ? undefined
-    : forbidden("Must have admin rights to Repository.");
+  return mayChange(call, comment.user, "write") ? undefined : forbidden("Must have admin rights to Repository.");
 }
 
 /** A comment on a pull request is sent as `issue_comment` too, with the pull request's issue. */
 function emitComment(call: AuthoredCall, action: string, comment: Comment, parts: object = {}): void {
   const { state, repository, actor } = call;
   const issue = presentIssue(state, comment.issue);
-  emit(
-    state,
-    repository,
-    "issue_comment",
-    action,
-    { issue, comment: presentComment(state, comment), ...parts },
-    actor,
-  );
+  emit(state, repository, "issue_comment", action, { issue, comment: presentComment(state, comment), ...parts }, actor);
 }

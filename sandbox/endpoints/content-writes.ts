@@ -79,18 +79,11 @@ async function changeFile(call: AuthoredCall, body: Change, content: Buffer | nu
 }
 
 function treeChange(path: string, old: TreeItem | undefined, content: Buffer | null): TreeChange {
-  return content === null
-    ? { path, mode: "100644", sha: null }
-    : { path, mode: old?.mode ?? "100644", content };
+  return content === null ? { path, mode: "100644", sha: null } : { path, mode: old?.mode ?? "100644", content };
 }
 
 /** Writes the commit; no ref points to it yet. */
-async function commitFile(
-  call: AuthoredCall,
-  body: Change,
-  before: string | null,
-  blob: TreeChange,
-): Promise<string> {
+async function commitFile(call: AuthoredCall, body: Change, before: string | null, blob: TreeChange): Promise<string> {
   const { dir } = call.repository;
   const date = now(call.state);
   const dated = (given: z.output<typeof person>) => ({ ...given, date: given.date ?? date });

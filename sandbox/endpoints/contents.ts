@@ -31,9 +31,7 @@ async function getContent(call: RepositoryCall): Promise<Answer> {
   if (entry?.type === "commit") return ok(presentEntry(call, ref, entry, "submodule"));
   const items = (await readTree(repository.dir, entry?.sha ?? commit, false)) ?? [];
   const prefix = path === "" ? "" : `${path}/`;
-  return ok(
-    items.map((item) => presentEntry(call, ref, { ...item, path: prefix + item.path }, kindOf(item))),
-  );
+  return ok(items.map((item) => presentEntry(call, ref, { ...item, path: prefix + item.path }, kindOf(item))));
 }
 
 async function showFile(call: RepositoryCall, ref: string, entry: TreeItem): Promise<Answer> {
@@ -58,12 +56,7 @@ function kindOf({ type, mode }: TreeItem): string {
 }
 
 /** How GitHub shows one entry of a directory, and a file in short. */
-export function presentEntry(
-  call: RepositoryCall,
-  ref: string,
-  { path, sha, size, type }: TreeItem,
-  kind: string,
-) {
+export function presentEntry(call: RepositoryCall, ref: string, { path, sha, size, type }: TreeItem, kind: string) {
   const { state, repository } = call;
   const encoded = path.split("/").map(encodeURIComponent).join("/");
   const url = `${repositoryUrl(state, repository)}/contents/${encoded}?ref=${encodeURIComponent(ref)}`;

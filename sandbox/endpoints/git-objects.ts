@@ -111,8 +111,7 @@ async function createTree(call: AuthoredCall, body: z.output<typeof newTree>): P
   if (base === undefined) return refused(422, "base_tree is not a valid tree oid");
   const changes: TreeChange[] = [];
   for (const { path, mode, sha, content } of body.tree) {
-    if (/(^|\/)(\.{0,2}|\.git)(\/|$)/i.test(path))
-      return refused(422, "tree.path contains a malformed path component");
+    if (/(^|\/)(\.{0,2}|\.git)(\/|$)/i.test(path)) return refused(422, "tree.path contains a malformed path component");
     if (content !== undefined) changes.push({ path, mode, content });
     else if (sha === undefined) return refused(422, "Must supply either tree.sha or tree.content");
     else if (sha !== null && mode !== "160000" && (await objectType(dir, sha)) === undefined) {

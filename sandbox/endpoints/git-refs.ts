@@ -98,7 +98,6 @@ async function refuseMove(
   const branch = ref.slice("refs/heads/".length);
   const why = await refusePush(call.state, call.repository, call.caller, { branch, before, after });
   if (why !== undefined) return refused(422, why);
-  const workflow =
-    after === null ? undefined : await refuseWorkflows(call.repository, call.caller, before, after);
+  const workflow = after === null ? undefined : await refuseWorkflows(call.repository, call.caller, before, after);
   return workflow === undefined ? undefined : forbidden(workflow);
 }

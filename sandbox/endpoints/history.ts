@@ -73,9 +73,7 @@ async function listCommits(call: RepositoryCall) {
   });
   const args = ["--literal-pathspecs", "rev-list", ...limits, sha, "--", ...(path === null ? [] : [path])];
   const shas = (await gitText(repository.dir, args)).split("\n").filter((line) => line !== "");
-  return listing(call, shas, async (each) =>
-    presentCommit(state, repository, await readCommit(repository.dir, each)),
-  );
+  return listing(call, shas, async (each) => presentCommit(state, repository, await readCommit(repository.dir, each)));
 }
 
 async function compare(call: RepositoryCall) {

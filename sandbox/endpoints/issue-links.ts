@@ -98,9 +98,7 @@ function reorder(call: AuthoredIssueCall, body: z.output<typeof position>): Answ
   const { after_id: after, before_id: before } = body;
   const anchor = subIssues.find(({ id }) => id === (after ?? before));
   if ((after === undefined) === (before === undefined) || anchor === undefined || anchor === issue) {
-    return refused(422, "Validation Failed", [
-      "Name one of after_id and before_id, another sub-issue of this issue",
-    ]);
+    return refused(422, "Validation Failed", ["Name one of after_id and before_id, another sub-issue of this issue"]);
   }
   const others = subIssues.filter((each) => each !== issue);
   const index = others.indexOf(anchor) + (after === undefined ? 0 : 1);
@@ -120,14 +118,7 @@ function emitSubIssue(call: AuthoredIssueCall, what: "added" | "removed", parent
   const childRepository = { sub_issue_repo: repositoryOf(state, issue) };
   const parentRepository = { parent_issue_repo: repositoryOf(state, parent) };
   emit(state, parent.repository, "sub_issues", `sub_issue_${what}`, { ...ends, ...childRepository }, actor);
-  emit(
-    state,
-    issue.repository,
-    "sub_issues",
-    `parent_issue_${what}`,
-    { ...ends, ...parentRepository },
-    actor,
-  );
+  emit(state, issue.repository, "sub_issues", `parent_issue_${what}`, { ...ends, ...parentRepository }, actor);
 }
 
 function repositoryOf(state: State, issue: Issue) {
@@ -190,12 +181,7 @@ function removeDependency(call: AuthoredIssueCall): Answer {
 }
 
 /** Sends a webhook for each of the two issues, each in its own repository. */
-function emitDependency(
-  call: AuthoredIssueCall,
-  what: "added" | "removed",
-  blocked: Issue,
-  blocking: Issue,
-): void {
+function emitDependency(call: AuthoredIssueCall, what: "added" | "removed", blocked: Issue, blocking: Issue): void {
   const { state, actor } = call;
   const ends = {
     blocked_issue_id: blocked.id,
@@ -205,20 +191,6 @@ function emitDependency(
   };
   const blockingRepo = { blocking_issue_repo: presentRepository(state, blocking.repository) };
   const blockedRepo = { blocked_issue_repo: presentRepository(state, blocked.repository) };
-  emit(
-    state,
-    blocked.repository,
-    "issue_dependencies",
-    `blocked_by_${what}`,
-    { ...ends, ...blockingRepo },
-    actor,
-  );
-  emit(
-    state,
-    blocking.repository,
-    "issue_dependencies",
-    `blocking_${what}`,
-    { ...ends, ...blockedRepo },
-    actor,
-  );
+  emit(state, blocked.repository, "issue_dependencies", `blocked_by_${what}`, { ...ends, ...blockingRepo }, actor);
+  emit(state, blocking.repository, "issue_dependencies", `blocking_${what}`, { ...ends, ...blockedRepo }, actor);
 }

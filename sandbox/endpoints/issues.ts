@@ -80,8 +80,7 @@ async function list(call: RepositoryCall): Promise<Answer> {
   const query = (name: string) => call.query.get(name);
   for (const [name, known] of Object.entries(choices)) {
     const value = query(name);
-    if (value !== null && !known.includes(value))
-      return invalid({ resource: "Issue", field: name, code: "invalid" });
+    if (value !== null && !known.includes(value)) return invalid({ resource: "Issue", field: name, code: "invalid" });
   }
   const labels = query("labels")?.split(",").filter(Boolean) ?? [];
   const state = query("state") ?? "open";

@@ -33,10 +33,7 @@ export const labelNames = z.array(z.union([name, z.object({ name }).transform((l
 
 const newLabel = z.object({ name, color: color.optional(), description });
 const changedLabel = z.object({ new_name: name.optional(), color: color.optional(), description });
-const given = z.union([
-  labelNames,
-  z.object({ labels: labelNames.default([]) }).transform(({ labels }) => labels),
-]);
+const given = z.union([labelNames, z.object({ labels: labelNames.default([]) }).transform(({ labels }) => labels)]);
 
 export const labelRoutes: Route[] = [
   repoRoute(`GET ${LABELS}`, readIssues, (call) => listing(call, call.repository.labels, show(call))),

@@ -92,8 +92,7 @@ async function updateBranch(call: AuthoredPullCall, body: z.output<typeof update
     return refused(422, "expected head sha didn’t match current head ref.");
   }
   const base = await branchTip(dir, pull.base.ref);
-  if (base === undefined || pull.issue.state === "closed")
-    return refused(422, "Pull Request is not mergeable");
+  if (base === undefined || pull.issue.state === "closed") return refused(422, "Pull Request is not mergeable");
   if (await isAncestor(dir, base, head)) return refused(422, "There are no new commits on the base branch.");
   const change = { branch: pull.head.ref, before: head, after: head };
   const why = await refusePush(state, repository, call.caller, change);

@@ -58,9 +58,7 @@ export const protectionRoutes: Route[] = [
       return noContent();
     }),
   ),
-  repoRoute(`GET ${BRANCH}/protection/required_status_checks`, READ, (call) =>
-    withRule(call, showChecks(call)),
-  ),
+  repoRoute(`GET ${BRANCH}/protection/required_status_checks`, READ, (call) => withRule(call, showChecks(call))),
   repoRoute(
     `PATCH ${BRANCH}/protection/required_status_checks`,
     WRITE,
@@ -135,10 +133,7 @@ async function protect(call: RepositoryCall, body: z.output<typeof settings>): P
 }
 
 /** `app_id` -1 means any app, as null does. */
-function checksOf(body: {
-  contexts?: string[] | undefined;
-  checks?: z.output<typeof checkList>;
-}): RequiredCheck[] {
+function checksOf(body: { contexts?: string[] | undefined; checks?: z.output<typeof checkList> }): RequiredCheck[] {
   if (body.checks === undefined) return (body.contexts ?? []).map((context) => ({ context, appId: null }));
   return body.checks.map(({ context, app_id: id }) => ({ context, appId: id === -1 ? null : (id ?? null) }));
 }

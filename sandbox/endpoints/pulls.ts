@@ -45,11 +45,7 @@ const patch = z.object({
 
 export const pullRoutes: Route[] = [
   repoRoute(`GET ${PULLS}`, { needs: "pull_requests=read", role: "read" }, listPulls),
-  authoredRoute(
-    `POST ${PULLS}`,
-    { needs: "pull_requests=write", role: "read" },
-    withBody(newPull, createPull),
-  ),
+  authoredRoute(`POST ${PULLS}`, { needs: "pull_requests=write", role: "read" }, withBody(newPull, createPull)),
   pullRoute("", async (call) => ok(await presentPull(call.state, call.pull))),
   authoredPullRoute("PATCH", "", { needs: "pull_requests=write", role: "read" }, withBody(patch, editPull)),
   pullRoute("/files", async (call) => {
@@ -147,14 +143,10 @@ async function changeBase(call: AuthoredPullCall, base: string): Promise<Answer 
   if (sha === undefined) return pullInvalid("base");
   if (pull.issue.state === "closed") return saying("Cannot change the base branch of a closed pull request.");
   if (findOpen(repository, pull.head.ref, base) !== undefined) {
-    return saying(
-      `A pull request already exists for base branch '${base}' and head branch '${pull.head.ref}'`,
-    );
+    return saying(`A pull request already exists for base branch '${base}' and head branch '${pull.head.ref}'`);
   }
   if ((await countCommits(repository.dir, sha, pull.head.sha)) === 0) {
-    return saying(
-      `There are no new commits between base branch '${base}' and head branch '${pull.head.ref}'`,
-    );
+    return saying(`There are no new commits between base branch '${base}' and head branch '${pull.head.ref}'`);
   }
   const changes = { base: { ref: { from: pull.base.ref }, sha: { from: pull.base.sha } } };
   record(call, pull.issue, "base_ref_changed", { base: { from: pull.base.ref, to: base } });

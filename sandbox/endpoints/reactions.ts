@@ -31,9 +31,7 @@ export const reactionRoutes: Route[] = [
     "POST",
     ON_ISSUE,
     "read",
-    withBody(wanted, (call: AuthoredCall & { issue: Issue }, { content }) =>
-      react(call, call.issue, content),
-    ),
+    withBody(wanted, (call: AuthoredCall & { issue: Issue }, { content }) => react(call, call.issue, content)),
   ),
   writeIssueRoute("DELETE", `${ON_ISSUE}/:reaction`, "read", (call) => remove(call, call.issue)),
   repoRoute(`GET ${ON_COMMENT}`, readIssues, (call) => {
@@ -43,9 +41,7 @@ export const reactionRoutes: Route[] = [
   authoredRoute(
     `POST ${ON_COMMENT}`,
     writeIssues,
-    withBody(wanted, (call: AuthoredCall, { content }) =>
-      onComment(call, (comment) => react(call, comment, content)),
-    ),
+    withBody(wanted, (call: AuthoredCall, { content }) => onComment(call, (comment) => react(call, comment, content))),
   ),
   authoredRoute(`DELETE ${ON_COMMENT}/:reaction`, writeIssues, (call) =>
     onComment(call, (comment) => remove(call, comment)),
@@ -84,8 +80,7 @@ function remove(call: AuthoredCall, target: Target): Answer {
   const reaction = target.reactions.find(({ id }) => id === Number(call.params.reaction));
   if (reaction === undefined) return notFound();
   const own = reaction.user === call.actor;
-  if (!own && (call.caller.kind === "installation" || !mayChange(call, reaction.user, "write")))
-    return forbidden();
+  if (!own && (call.caller.kind === "installation" || !mayChange(call, reaction.user, "write"))) return forbidden();
   target.reactions = target.reactions.filter((kept) => kept !== reaction);
   return noContent();
 }

@@ -32,24 +32,20 @@ export const repositoryRoutes: Route[] = [
 ];
 
 /** Must be registered last: a branch's name may contain slashes. */
-export const branchRoute: Route = repoRoute(
-  `GET ${REPO}/branches/:branch{.+}`,
-  readContents,
-  async (call) => {
-    const { state, repository } = call;
-    const name = call.params.branch ?? "";
-    const sha = await branchTip(repository.dir, name);
-    if (sha === undefined) return notFound();
-    return ok({
-      ...presentBranch(call, name, sha),
-      commit: presentCommit(state, repository, await readCommit(repository.dir, sha)),
-      _links: {
-        self: `${repositoryUrl(state, repository)}/branches/${name}`,
-        html: `${repositoryPage(state, repository)}/tree/${name}`,
-      },
-    });
-  },
-);
+export const branchRoute: Route = repoRoute(`GET ${REPO}/branches/:branch{.+}`, readContents, async (call) => {
+  const { state, repository } = call;
+  const name = call.params.branch ?? "";
+  const sha = await branchTip(repository.dir, name);
+  if (sha === undefined) return notFound();
+  return ok({
+    ...presentBranch(call, name, sha),
+    commit: presentCommit(state, repository, await readCommit(repository.dir, sha)),
+    _links: {
+      self: `${repositoryUrl(state, repository)}/branches/${name}`,
+      html: `${repositoryPage(state, repository)}/tree/${name}`,
+    },
+  });
+});
 
 function presentBranch(call: RepositoryCall, name: string, sha: string) {
   const { state, repository } = call;

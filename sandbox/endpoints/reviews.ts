@@ -39,9 +39,7 @@ const STATES = {
 
 export const reviewRoutes: Route[] = [
   pullRoute("/reviews", (call) =>
-    listing(call, call.pull.reviews.filter(isVisibleTo(call.actor)), (review) =>
-      presentReview(call.state, review),
-    ),
+    listing(call, call.pull.reviews.filter(isVisibleTo(call.actor)), (review) => presentReview(call.state, review)),
   ),
   authoredPullRoute("POST", "/reviews", WRITE, withBody(newReview, createReview)),
   pullRoute("/reviews/:review", (call) => {
@@ -49,21 +47,14 @@ export const reviewRoutes: Route[] = [
     return review === undefined ? notFound() : ok(presentReview(call.state, review));
   }),
   authoredPullRoute("POST", "/reviews/:review/events", WRITE, withBody(submission, submitReview)),
-  authoredPullRoute(
-    "PUT",
-    "/reviews/:review/dismissals",
-    { ...WRITE, role: "write" },
-    withBody(dismissal, dismiss),
-  ),
+  authoredPullRoute("PUT", "/reviews/:review/dismissals", { ...WRITE, role: "write" }, withBody(dismissal, dismiss)),
   pullRoute("/requested_reviewers", (call) => ok(presentReviewRequests(call.state, call.pull))),
   authoredPullRoute("POST", "/requested_reviewers", ASK, withBody(reviewers, requestReviewers)),
   authoredPullRoute("DELETE", "/requested_reviewers", ASK, withBody(reviewers, unrequestReviewers)),
 ];
 
 function findReview(call: PullCall): Review | undefined {
-  return call.pull.reviews
-    .filter(isVisibleTo(call.actor))
-    .find(({ id }) => id === Number(call.params.review));
+  return call.pull.reviews.filter(isVisibleTo(call.actor)).find(({ id }) => id === Number(call.params.review));
 }
 
 /** Only its author sees a review that is not submitted yet. */
@@ -76,8 +67,7 @@ async function createReview(call: AuthoredPullCall, body: z.output<typeof newRev
   const refusal = refuseVerdict(call, body.event, body.body);
   if (refusal !== undefined) return refusal;
   const pending = pull.reviews.some((review) => review.state === "PENDING" && review.user === actor);
-  if (pending)
-    return refused(422, "Unprocessable Entity", ["User can only have one pending review per pull request"]);
+  if (pending) return refused(422, "Unprocessable Entity", ["User can only have one pending review per pull request"]);
   const start = (await mergeBase(repository.dir, pull.base.sha, pull.head.sha)) ?? pull.base.sha;
   const changes = await readChanges(repository.dir, start, pull.head.sha);
   if (body.comments.some(({ path }) => !changes.some(({ filename }) => filename === path))) {
@@ -162,8 +152,7 @@ async function requestReviewers(call: AuthoredPullCall, body: z.output<typeof re
   const { state, repository, pull, actor } = call;
   const accounts = body.reviewers.map((login) => findAccount(state, login));
   const known = accounts.filter((account) => account !== undefined);
-  const able =
-    known.length === accounts.length && known.every((each) => roleOf(state, repository, each) !== undefined);
+  const able = known.length === accounts.length && known.every((each) => roleOf(state, repository, each) !== undefined);
   if (!able) {
     return refused(
       422,

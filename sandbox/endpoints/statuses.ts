@@ -35,11 +35,7 @@ const given = z.object({
 });
 
 export const statusRoutes: Route[] = [
-  authoredRoute(
-    `POST ${REPO}/statuses/:sha`,
-    { needs: "statuses=write", role: "write" },
-    withBody(given, create),
-  ),
+  authoredRoute(`POST ${REPO}/statuses/:sha`, { needs: "statuses=write", role: "write" }, withBody(given, create)),
   repoRoute(`GET ${REPO}/commits/:ref/status`, READ, combined),
   repoRoute(`GET ${REPO}/commits/:ref/statuses`, READ, async (call) => {
     const sha = await resolveCommit(call.repository.dir, call.params.ref ?? "");
@@ -90,9 +86,7 @@ async function combined(call: RepositoryCall): Promise<Answer> {
   const sha = await resolveCommit(repository.dir, call.params.ref ?? "");
   if (sha === undefined) return notFound();
   const all = statusesOf(call, sha);
-  const newest = all.filter(
-    (status, index) => all.findIndex(({ context }) => context === status.context) === index,
-  );
+  const newest = all.filter((status, index) => all.findIndex(({ context }) => context === status.context) === index);
   const url = `${repositoryUrl(state, repository)}/commits/${sha}`;
   const page = await listing(call, newest, (status) => present(call, status, false));
   return {

@@ -27,9 +27,7 @@ export const teamRoutes: Route[] = [
     const organization = findOrganization(call.state, call.params.org ?? "");
     return organization === undefined ? notFound() : ok(presentFullOrganization(call, organization));
   }),
-  orgRoute("GET /orgs/:org/members", MEMBERS, (call) =>
-    listing(call, membersOf(call.organization), show(call)),
-  ),
+  orgRoute("GET /orgs/:org/members", MEMBERS, (call) => listing(call, membersOf(call.organization), show(call))),
   orgRoute("GET /orgs/:org/members/:login", MEMBERS, (call) => {
     const account = findAccount(call.state, call.params.login ?? "");
     return account !== undefined && membersOf(call.organization).includes(account) ? noContent() : notFound();
@@ -38,17 +36,11 @@ export const teamRoutes: Route[] = [
     listing(call, call.organization.teams, (team) => presentTeam(call.state, team)),
   ),
   orgRoute(`GET ${TEAM}`, MEMBERS, (call) => onTeam(call, (team) => ok(presentFullTeam(call, team)))),
-  orgRoute(`GET ${TEAM}/members`, MEMBERS, (call) =>
-    onTeam(call, (team) => listing(call, team.members, show(call))),
-  ),
-  orgRoute(`GET ${TEAM}/memberships/:login`, MEMBERS, (call) =>
-    onTeam(call, (team) => membership(call, team)),
-  ),
+  orgRoute(`GET ${TEAM}/members`, MEMBERS, (call) => onTeam(call, (team) => listing(call, team.members, show(call)))),
+  orgRoute(`GET ${TEAM}/memberships/:login`, MEMBERS, (call) => onTeam(call, (team) => membership(call, team))),
   orgRoute(`GET ${TEAM}/repos`, MEMBERS, (call) =>
     onTeam(call, (team) =>
-      listing(call, repositoriesOf(call, team), (repository) =>
-        presentMinimalRepository(call.state, repository),
-      ),
+      listing(call, repositoriesOf(call, team), (repository) => presentMinimalRepository(call.state, repository)),
     ),
   ),
   orgRoute(`GET ${TEAM}/repos/:owner/:repo`, MEMBERS, (call) =>

@@ -83,8 +83,7 @@ export function accountOfEmail(state: State, email: string): Account | null {
   const [, login] = /^(?:\d+\+)?(.+)@users\.noreply\.github\.com$/i.exec(email) ?? [];
   const found = state.accounts.find(
     (account) =>
-      (account.email !== null && same(account.email, email)) ||
-      (login !== undefined && same(account.login, login)),
+      (account.email !== null && same(account.email, email)) || (login !== undefined && same(account.login, login)),
   );
   return found ?? null;
 }

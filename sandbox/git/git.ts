@@ -23,11 +23,7 @@ const SETTINGS = [
 ];
 
 /** Runs one command in `dir` and returns its exit status; throws only when git cannot be started. */
-export async function git(
-  dir: string,
-  args: readonly string[],
-  options: GitOptions = {},
-): Promise<GitResult> {
+export async function git(dir: string, args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
   const isAllAsked = options.input === undefined && options.env === undefined;
   const known = isAllAsked ? readCached(dir, args) : undefined;
   if (known !== undefined) return known;
@@ -45,11 +41,7 @@ export async function git(
 }
 
 /** The output of a command, without the last newline; throws when the command fails. */
-export async function gitText(
-  dir: string,
-  args: readonly string[],
-  options: GitOptions = {},
-): Promise<string> {
+export async function gitText(dir: string, args: readonly string[], options: GitOptions = {}): Promise<string> {
   const { exit, stdout, stderr } = await git(dir, args, options);
   if (exit !== 0) throw new Error(`git ${args[0]} in ${dir}: exit ${exit}: ${stderr}`);
   return stdout.toString("utf8").replace(/\n$/, "");

@@ -7,9 +7,7 @@ import type { Order, Report } from "./runner.ts";
 export type GitResult = { exit: number; stdout: Buffer; stderr: string };
 
 const here = fileURLToPath(import.meta.url);
-const runnerFile = fileURLToPath(
-  new URL(here.endsWith(".ts") ? "runner.ts" : "git-runner.js", import.meta.url),
-);
+const runnerFile = fileURLToPath(new URL(here.endsWith(".ts") ? "runner.ts" : "git-runner.js", import.meta.url));
 
 const waiting = new Map<number, { resolve(report: Report): void; reject(error: Error): void }>();
 let runner: ChildProcess | null = null;

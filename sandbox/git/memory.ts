@@ -5,16 +5,7 @@ import { LRUCache } from "lru-cache";
 import type { GitResult } from "./host.ts";
 
 /** Commands that only read. */
-const reading = new Set([
-  "cat-file",
-  "diff",
-  "diff-tree",
-  "log",
-  "ls-tree",
-  "merge-base",
-  "rev-list",
-  "rev-parse",
-]);
+const reading = new Set(["cat-file", "diff", "diff-tree", "log", "ls-tree", "merge-base", "rev-list", "rev-parse"]);
 const types = new Set(["blob", "commit", "tag", "tree"]);
 /** Options that read refs. */
 const ofRefs = /^--(all|branches|glob|remotes|tags)\b/;
@@ -42,9 +33,7 @@ export function writeCached(dir: string, args: readonly string[], answer: GitRes
 function isLasting(args: readonly string[]): boolean {
   const [command = "", ...rest] = args.filter((arg) => arg !== "--literal-pathspecs");
   const paths = rest.indexOf("--");
-  const names = (paths < 0 ? rest : rest.slice(0, paths)).filter(
-    (arg) => !arg.startsWith("-") && !types.has(arg),
-  );
+  const names = (paths < 0 ? rest : rest.slice(0, paths)).filter((arg) => !arg.startsWith("-") && !types.has(arg));
   if (!reading.has(command) || rest.some((arg) => ofRefs.test(arg))) return false;
   return names.length > 0 && names.every((name) => byId.test(name));
 }

@@ -5,10 +5,7 @@ import { join } from "node:path";
 import { gitText } from "./git.ts";
 
 /** One change to a tree: `content` creates a blob, `sha` names an object, null deletes the path. */
-export type TreeChange = { path: string; mode: string } & (
-  | { content: string | Uint8Array }
-  | { sha: string | null }
-);
+export type TreeChange = { path: string; mode: string } & ({ content: string | Uint8Array } | { sha: string | null });
 
 /** `date` in ISO 8601. */
 export type Signature = { name: string; email: string; date: string };
@@ -18,11 +15,7 @@ export async function writeBlob(dir: string, content: string | Uint8Array): Prom
 }
 
 /** The tree of `base` (a tree's or commit's id; null for the empty tree) with `changes` applied. */
-export async function writeTree(
-  dir: string,
-  base: string | null,
-  changes: readonly TreeChange[],
-): Promise<string> {
+export async function writeTree(dir: string, base: string | null, changes: readonly TreeChange[]): Promise<string> {
   const index = join(dir, `index-${randomUUID()}`);
   const env = { GIT_INDEX_FILE: index };
   try {

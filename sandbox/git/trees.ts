@@ -2,11 +2,7 @@
 import { git } from "./git.ts";
 
 /** The entries of a tree; undefined when `tree` names no tree. Recursive listings include the directories. */
-export async function readTree(
-  dir: string,
-  tree: string,
-  recursive: boolean,
-): Promise<TreeItem[] | undefined> {
+export async function readTree(dir: string, tree: string, recursive: boolean): Promise<TreeItem[] | undefined> {
   const options = ["-z", "-l", ...(recursive ? ["-r", "-t"] : [])];
   const { exit, stdout } = await git(dir, ["ls-tree", ...options, "--end-of-options", tree]);
   if (exit !== 0) return undefined;

@@ -30,8 +30,7 @@ async function suiteNode(asker: Asker, suite: CheckSuite) {
 function runsOf(asker: Asker, suite: CheckSuite, window: Window & Filter) {
   const { checkType = "LATEST", ...others } = window.filterBy ?? {};
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined)
-    throw refusal("UNSUPPORTED", `the sandbox has no filter CheckRunFilter.${unknown}`);
+  if (unknown !== undefined) throw refusal("UNSUPPORTED", `the sandbox has no filter CheckRunFilter.${unknown}`);
   const runs = asker.repository.runs.filter((run) => run.suite === suite);
   const shown = runs.filter(
     (run, index) => checkType === "ALL" || runs.findLastIndex(({ name }) => name === run.name) === index,

@@ -12,12 +12,7 @@ export type Window = {
 const MAX_PAGE_SIZE = 100;
 
 /** `name` is the field's name, for GitHub's error messages. Only the items of the window are presented. */
-export function connection<T>(
-  name: string,
-  items: readonly T[],
-  window: Window,
-  present: (item: T) => unknown,
-) {
+export function connection<T>(name: string, items: readonly T[], window: Window, present: (item: T) => unknown) {
   const { first, last } = window;
   if (typeof first !== "number" && typeof last !== "number") {
     throw refusal(

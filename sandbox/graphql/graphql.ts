@@ -7,10 +7,7 @@ import { rootNode } from "./repository.ts";
 import { githubSchema } from "./schema.ts";
 
 /** GitHub.com serves the first path, GitHub Enterprise Server the second. */
-export const graphqlRoutes: Route[] = [
-  openRoute("POST /graphql", answer),
-  openRoute("POST /api/graphql", answer),
-];
+export const graphqlRoutes: Route[] = [openRoute("POST /graphql", answer), openRoute("POST /api/graphql", answer)];
 
 const request = z.object({
   query: z.string(),
@@ -63,13 +60,7 @@ function parseQuery(query: string) {
 }
 
 /** GitHub puts an error's type beside its message. */
-function toAnswer({
-  data,
-  errors,
-}: {
-  data?: unknown;
-  errors?: readonly GraphQLError[] | undefined;
-}): Answer {
+function toAnswer({ data, errors }: { data?: unknown; errors?: readonly GraphQLError[] | undefined }): Answer {
   const shown = errors?.map(({ message, path, locations, extensions }) => ({
     ...(extensions.type === undefined ? {} : { type: extensions.type }),
     ...(path === undefined ? {} : { path }),

@@ -42,8 +42,7 @@ export async function commitNode(asker: Asker, oid: string) {
     message: commit.message,
     messageHeadline: commit.message.split("\n")[0] ?? "",
     tree: () => treeNode(asker, commit.tree),
-    parents: (window: Window) =>
-      connection("parents", commit.parents, window, (parent) => commitNode(asker, parent)),
+    parents: (window: Window) => connection("parents", commit.parents, window, (parent) => commitNode(asker, parent)),
     author: gitActor(asker, commit.author),
     committer: gitActor(asker, commit.committer),
     committedDate: commit.committer.date,

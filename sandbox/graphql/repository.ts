@@ -17,8 +17,7 @@ export function rootNode(state: State, caller: Caller) {
       const hidden =
         repository === undefined ||
         refuseRepository(state, caller, repository, { needs: "metadata=read", role: "read" }) !== undefined;
-      if (hidden)
-        throw refusal("NOT_FOUND", `Could not resolve to a Repository with the name '${owner}/${name}'.`);
+      if (hidden) throw refusal("NOT_FOUND", `Could not resolve to a Repository with the name '${owner}/${name}'.`);
       const asker: Asker = { state, caller, repository, showPull: (pull) => pullNode(asker, pull) };
       return repositoryNode(asker);
     },

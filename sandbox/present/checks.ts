@@ -8,16 +8,7 @@ import { presentPullMinimal } from "./pulls.ts";
 import { repositoryPage, repositoryUrl } from "./repositories.ts";
 
 /** The worst first: a suite concludes with the worst conclusion among its runs. */
-const WORST_FIRST = [
-  "failure",
-  "timed_out",
-  "cancelled",
-  "action_required",
-  "stale",
-  "success",
-  "neutral",
-  "skipped",
-];
+const WORST_FIRST = ["failure", "timed_out", "cancelled", "action_required", "stale", "success", "neutral", "skipped"];
 
 /** GitHub's check-run. */
 export function presentCheckRun(state: State, repository: Repository, run: CheckRun) {

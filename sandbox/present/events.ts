@@ -46,9 +46,7 @@ export function presentTimelineComment(state: State, comment: Comment) {
 
 function presentRelation(state: State, event: IssueEvent) {
   const name = RELATIONS[event.event.replace(/_(added|removed)$/, "")];
-  return name === undefined || event.other === undefined
-    ? {}
-    : { [name]: presentReference(state, event.other) };
+  return name === undefined || event.other === undefined ? {} : { [name]: presentReference(state, event.other) };
 }
 
 function presentReviewParts(state: State, { actor, requestedReviewer, review, event }: IssueEvent) {

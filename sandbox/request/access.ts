@@ -1,14 +1,7 @@
 /** Access checks on a repository: by role for people, by permission for apps. */
 
 import type { State } from "../state/memory.ts";
-import type {
-  InstallationToken,
-  Level,
-  Organization,
-  Permissions,
-  Repository,
-  Role,
-} from "../state/model.ts";
+import type { InstallationToken, Level, Organization, Permissions, Repository, Role } from "../state/model.ts";
 import { includesRole, roleOf } from "../state/state.ts";
 import { type Answer, forbidden, notFound, refused } from "./answer.ts";
 import type { Caller } from "./caller.ts";
@@ -57,11 +50,7 @@ export function refuseRepository(
   }
 }
 
-export function refuseOrganization(
-  caller: Caller,
-  organization: Organization,
-  needs: string,
-): Answer | undefined {
+export function refuseOrganization(caller: Caller, organization: Organization, needs: string): Answer | undefined {
   switch (caller.kind) {
     case "app":
     case "nobody":

@@ -61,10 +61,7 @@ export function installationRoute(on: On, reply: Reply<Call & { token: Installat
     if (call.caller.kind === "nobody") return refused(401, "Requires authentication");
     return call.caller.kind === "installation"
       ? reply({ ...call, token: call.caller.token })
-      : refused(
-          403,
-          "You must authenticate with an installation access token in order to list repositories.",
-        );
+      : refused(403, "You must authenticate with an installation access token in order to list repositories.");
   });
 }
 
@@ -119,11 +116,7 @@ export function withBody<C extends Call, S extends z.ZodType>(
       (issue): FieldError => ({ field: issue.path.join("."), code: "invalid", message: issue.message }),
     );
     const first = errors[0];
-    return refused(
-      422,
-      `Invalid request. "${first?.field ?? ""}": ${first?.message ?? "is invalid"}`,
-      errors,
-    );
+    return refused(422, `Invalid request. "${first?.field ?? ""}": ${first?.message ?? "is invalid"}`, errors);
   };
 }
 

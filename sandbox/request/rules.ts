@@ -38,9 +38,7 @@ export function closedBranches(
   caller: Caller,
 ): { closed: string[]; guarded: string[] } {
   const actor = actorOf(caller);
-  const binding = repository.protection.filter(
-    (rule) => actor === null || !isExempt(state, repository, rule, actor),
-  );
+  const binding = repository.protection.filter((rule) => actor === null || !isExempt(state, repository, rule, actor));
   const branches = (rules: Protection[]) => rules.map(({ branch }) => branch);
   return {
     closed: branches(binding.filter((rule) => !rule.allowPush)),

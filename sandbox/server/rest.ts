@@ -21,11 +21,7 @@ type Served = { Bindings: HttpBindings };
 const JSON_TYPE = "application/json; charset=utf-8";
 
 /** The REST side, to be mounted at `/` and at `/api/v3`. Of two matching routes, the earlier answers. */
-export function restApi(
-  state: State,
-  routes: Route[],
-  remember: (asked: ServedRequest) => void,
-): Hono<Served> {
+export function restApi(state: State, routes: Route[], remember: (asked: ServedRequest) => void): Hono<Served> {
   const api = new Hono<Served>();
   for (const route of routes) {
     api.on(route.method, route.path, (context) => serve(state, route, context, remember));
@@ -79,13 +75,7 @@ function reply(
 }
 
 /** Adds GitHub's headers; an answer that the client already has becomes a 304 and costs nothing. */
-function finish(
-  state: State,
-  route: Route,
-  caller: Caller,
-  known: string | undefined,
-  answer: Answer,
-): Response {
+function finish(state: State, route: Route, caller: Caller, known: string | undefined, answer: Answer): Response {
   const body = answer.body === undefined ? null : bytesOf(answer);
   const readable = route.method === "GET" && answer.status === 200 && body !== null;
   const etag = readable ? `W/"${createHash("sha256").update(body).digest("hex")}"` : undefined;

@@ -63,9 +63,7 @@ function receive(
 
 async function refsByName(repository: Repository): Promise<Map<string, string>> {
   const refs = await listRefs(repository.dir);
-  return new Map(
-    refs.filter(({ name }) => /^refs\/(heads|tags)\//.test(name)).map(({ name, sha }) => [name, sha]),
-  );
+  return new Map(refs.filter(({ name }) => /^refs\/(heads|tags)\//.test(name)).map(({ name, sha }) => [name, sha]));
 }
 
 /** Runs `git http-backend` as a CGI program for one request. */

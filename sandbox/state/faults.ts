@@ -67,8 +67,7 @@ export function requestFault(faults: Fault[], method: string, path: string): Req
 export function webhookFault(faults: Fault[], event: string): WebhookFault | undefined {
   return strike(
     faults,
-    (fault): fault is WebhookFault =>
-      !("path" in fault) && (fault.event === undefined || fault.event === event),
+    (fault): fault is WebhookFault => !("path" in fault) && (fault.event === undefined || fault.event === event),
   );
 }
 

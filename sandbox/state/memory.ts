@@ -1,13 +1,5 @@
 import type { Fault } from "./faults.ts";
-import type {
-  Account,
-  App,
-  Installation,
-  InstallationToken,
-  Organization,
-  Repository,
-  UserToken,
-} from "./model.ts";
+import type { Account, App, Installation, InstallationToken, Organization, Repository, UserToken } from "./model.ts";
 import type { Delivery, Exchange } from "./traffic.ts";
 
 /** The sandbox's state and its pending work. */

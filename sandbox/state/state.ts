@@ -97,9 +97,7 @@ export function findOrganization(state: State, login: string): Organization | un
 }
 
 export function findRepository(state: State, owner: string, name: string): Repository | undefined {
-  return state.repositories.find(
-    (repository) => same(repository.owner.login, owner) && same(repository.name, name),
-  );
+  return state.repositories.find((repository) => same(repository.owner.login, owner) && same(repository.name, name));
 }
 
 export function findIssue(repository: Repository, number: string | number): Issue | undefined {
@@ -184,11 +182,7 @@ export function addPull(state: State, issue: Issue, fields: Pick<Pull, "head" | 
   return pull;
 }
 
-export function addComment(
-  state: State,
-  issue: Issue,
-  fields: Pick<Comment, "user" | "body" | "app">,
-): Comment {
+export function addComment(state: State, issue: Issue, fields: Pick<Comment, "user" | "body" | "app">): Comment {
   const created = now(state);
   const comment: Comment = {
     ...identify(state, "IC"),

@@ -26,9 +26,7 @@ beforeAll(() => {
   branch("release", { ".github/sallyport.yml": file("version: 1\n"), a: file("0\n") }, [main]);
   branch("good", { ".github/sallyport.yml": policy, a: file("1\n") }, [main]);
   branch("waiting", { ".github/sallyport.yml": policy, "ui/a": file("1\n") }, [main]);
-  branch("bad", { ".github/sallyport.yml": policy, "governance/::error::x\n::add-mask::y": file("1\n") }, [
-    main,
-  ]);
+  branch("bad", { ".github/sallyport.yml": policy, "governance/::error::x\n::add-mask::y": file("1\n") }, [main]);
 });
 afterAll(() => {
   repository.remove();
@@ -64,9 +62,11 @@ async function runAction(
   const api = await serveGitApi(repository.dir, { base, head });
   const folders = join(scratch, "folders");
   mkdirSync(folders, { recursive: true });
-  const [output, summary, payload] = ["output", "summary", "event.json"].map((name) =>
-    join(scratch, name),
-  ) as [string, string, string];
+  const [output, summary, payload] = ["output", "summary", "event.json"].map((name) => join(scratch, name)) as [
+    string,
+    string,
+    string,
+  ];
   writeFileSync(output, "");
   writeFileSync(summary, "");
   if (event === null) rmSync(payload, { force: true });

@@ -27,9 +27,7 @@ describe("action.yml, the code and the README say the same", () => {
 
   test("outputs are those that the run can set", () => {
     const [, names = ""] = /output\(name: ([^,]+),/.exec(read("action/run.ts")) ?? [];
-    expect(new Set(names.split(" | ").map((name) => JSON.parse(name)))).toEqual(
-      new Set(Object.keys(action.outputs)),
-    );
+    expect(new Set(names.split(" | ").map((name) => JSON.parse(name)))).toEqual(new Set(Object.keys(action.outputs)));
   });
 
   test("the README's tables", () => {
@@ -44,8 +42,7 @@ describe("action.yml, the code and the README say the same", () => {
     );
   });
 
-  const namesIn = (heading: string) =>
-    rowsOf(heading).flatMap((row) => row.split(" | ")[0]!.match(/[a-z_-]+/g)!);
+  const namesIn = (heading: string) => rowsOf(heading).flatMap((row) => row.split(" | ")[0]!.match(/[a-z_-]+/g)!);
 
   test("the README's events are those that the code tells apart", () => {
     const known = [...read("action/event.ts").matchAll(/name === "([^"]+)"/g)].map(([, name]) => name);

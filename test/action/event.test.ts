@@ -5,16 +5,8 @@ import { type EventSubject, subjectOfEvent } from "../../action/event.ts";
 const sha = "a".repeat(40);
 const queued = (ref: string, head: unknown = sha) => ({ merge_group: { head_ref: ref, head_sha: head } });
 const found: [string, unknown, EventSubject][] = [
-  [
-    "pull_request",
-    { pull_request: { number: 7, head: { sha, repo: null } } },
-    { kind: "pull", number: 7, head: sha },
-  ],
-  [
-    "pull_request_target",
-    { pull_request: { number: 7, head: { sha } } },
-    { kind: "pull", number: 7, head: sha },
-  ],
+  ["pull_request", { pull_request: { number: 7, head: { sha, repo: null } } }, { kind: "pull", number: 7, head: sha }],
+  ["pull_request_target", { pull_request: { number: 7, head: { sha } } }, { kind: "pull", number: 7, head: sha }],
   ["issue_comment", { issue: { number: 7, pull_request: {} } }, { kind: "pull", number: 7, head: null }],
   [
     "merge_group",
@@ -62,10 +54,6 @@ test.each(refused)("%s is refused", (_, name, payload) => {
 test("any payload gives an answer", () => {
   const names = fc.constantFrom("pull_request", "issue_comment", "merge_group", "push");
   fc.assert(
-    fc.property(
-      names,
-      fc.jsonValue(),
-      (name, payload) => typeof subjectOfEvent(name, payload).known === "boolean",
-    ),
+    fc.property(names, fc.jsonValue(), (name, payload) => typeof subjectOfEvent(name, payload).known === "boolean"),
   );
 });

@@ -58,9 +58,7 @@ describe.each(published)("%s", (_, text) => {
   });
 
   test("with an event that may hold secrets it fetches nobody's code", () => {
-    const holdsSecrets = ["pull_request_target", "workflow_run", "issue_comment"].some(
-      (event) => event in workflow.on,
-    );
+    const holdsSecrets = ["pull_request_target", "workflow_run", "issue_comment"].some((event) => event in workflow.on);
     const fetches = steps.some(({ uses, run }) => run !== undefined || uses?.startsWith("actions/checkout@"));
     expect(holdsSecrets && fetches).toBe(false);
   });

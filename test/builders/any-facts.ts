@@ -16,17 +16,7 @@ import type {
 import { pathsToRead } from "../../core/gates/registry.ts";
 import { known, unknown } from "../../core/known.ts";
 import { duties } from "../../schemas/policy-values.ts";
-import {
-  author,
-  earlier,
-  evidenceOfHead,
-  facts,
-  head,
-  policyOf,
-  run,
-  signOff,
-  tester,
-} from "./pull-facts.ts";
+import { author, earlier, evidenceOfHead, facts, head, policyOf, run, signOff, tester } from "./pull-facts.ts";
 
 /** A policy that sets every gate to work. */
 function policyText(separation: string, phase: string): string {
@@ -78,8 +68,7 @@ const paths = [
   "tasks/7/PLAN.md",
 ];
 
-const trace =
-  "Failure signature: a\nOrigin: b\nRepro command: c\nVerification commands: d\nFinal status: fixed\n";
+const trace = "Failure signature: a\nOrigin: b\nRepro command: c\nVerification commands: d\nFinal status: fixed\n";
 
 const lameWorkflow =
   "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    continue-on-error: true\n    steps:\n      - run: npm test || true\n";
@@ -121,10 +110,7 @@ const file = fc.record({
 
 const aChange: fc.Arbitrary<Change> = fc
   .record({
-    path: fc.oneof(
-      fc.constantFrom(...paths),
-      fc.constantFrom("service/api.ts", "remediation/1.md", "docs/adr/1.md"),
-    ),
+    path: fc.oneof(fc.constantFrom(...paths), fc.constantFrom("service/api.ts", "remediation/1.md", "docs/adr/1.md")),
     before: fc.option(file, { freq: 1 }),
     after: fc.option(file, { freq: 8 }),
     added: fc.integer({ min: 0, max: 60 }),
@@ -238,31 +224,21 @@ const drawnRecord: fc.Arbitrary<PullRecord> = fc.record({
     }),
     { maxLength: 1 },
   ),
-  stops: fc.constantFrom<Stop[]>(
-    [],
-    [],
-    [],
-    [{ code: "blocked", message: "wait", issue: 7, by: "@lin", seq: 3 }],
-  ),
+  stops: fc.constantFrom<Stop[]>([], [], [], [{ code: "blocked", message: "wait", issue: 7, by: "@lin", seq: 3 }]),
 });
 
 /** Only a change that no run made is adopted for a plan. */
 const aRecord = fc
   .tuple(drawnRecord, fc.option(aPlan))
   .map(
-    ([record, plan]): PullRecord =>
-      record.run !== null || plan === null ? record : { ...record, adoptedFor: plan },
+    ([record, plan]): PullRecord => (record.run !== null || plan === null ? record : { ...record, adoptedFor: plan }),
   );
 
 const one = <T extends { id: number }>(item: fc.Arbitrary<T>) =>
   fc.uniqueArray(item, { maxLength: 5, selector: ({ id }) => id });
 
 /** Files as their changes say they are: absent where a side is, and else any text. */
-function textsOf(
-  wanted: readonly string[],
-  changes: readonly Change[],
-  drawn: readonly Content[],
-): FileText[] {
+function textsOf(wanted: readonly string[], changes: readonly Change[], drawn: readonly Content[]): FileText[] {
   const absent: Content = { state: "absent" };
   const draw = (index: number) => drawn[index % drawn.length] ?? absent;
   return wanted.map((path, index) => {
@@ -299,36 +275,25 @@ export const anyFacts: fc.Arbitrary<PullFacts> = fc
     labels: fc.subarray(["bug", "try-me"]),
     retargetedAt: fc.constantFrom(null, "2026-11-20T10:00:00Z"),
   })
-  .map(
-    ({
-      policy: { separation, phase },
+  .map(({ policy: { separation, phase }, changes, contents: drawn, record, foreign, opener, labels, ...rest }) => {
+    const policy = policyText(separation, phase);
+    const commits = [head, ...(foreign ? [earlier] : [])].map((sha) => ({
+      sha,
+      parents: [],
+      tree: "a".repeat(40),
+      message: "A change",
+    }));
+    return facts({
+      policy,
       changes,
-      contents: drawn,
       record,
-      foreign,
-      opener,
-      labels,
-      ...rest
-    }) => {
-      const policy = policyText(separation, phase);
-      const commits = [head, ...(foreign ? [earlier] : [])].map((sha) => ({
-        sha,
-        parents: [],
-        tree: "a".repeat(40),
-        message: "A change",
-      }));
-      return facts({
-        policy,
-        changes,
-        record,
-        pull: { number: 3, author: opener, title: "A change", body: "", labels },
-        texts: known(textsOf(pathsToRead({ changes, record }, policyOf(policy)), changes, drawn)),
-        commits: known(commits),
-        secrets: known(rest.secrets),
-        reviews: known(rest.reviews),
-        authorPermission: known(rest.standing),
-        checks: known(rest.checks),
-        retargetedAt: known(rest.retargetedAt),
-      });
-    },
-  );
+      pull: { number: 3, author: opener, title: "A change", body: "", labels },
+      texts: known(textsOf(pathsToRead({ changes, record }, policyOf(policy)), changes, drawn)),
+      commits: known(commits),
+      secrets: known(rest.secrets),
+      reviews: known(rest.reviews),
+      authorPermission: known(rest.standing),
+      checks: known(rest.checks),
+      retargetedAt: known(rest.retargetedAt),
+    });
+  });

@@ -51,9 +51,7 @@ export function casefileRun(): { entries: TypedEntry[]; sources: ReplaySources; 
       changes: [
         ...files.map(({ path }) => ({ path, before: null, after })),
         ...added.flatMap(({ path, before, content, blob }) =>
-          before === content
-            ? []
-            : [{ path, before: before === null ? null : after, after: { ...after, sha: blob } }],
+          before === content ? [] : [{ path, before: before === null ? null : after, after: { ...after, sha: blob } }],
         ),
       ],
       files: new Map([
@@ -63,9 +61,7 @@ export function casefileRun(): { entries: TypedEntry[]; sources: ReplaySources; 
       before: new Map(added.map(({ path, before }) => [path, before])),
     });
     for (const [path, text] of standing) if (path.endsWith("LOG.md")) standing.set(path, text + note);
-    const casefiles = added.map(
-      ({ name, path, sha256, blob }): WrittenCasefile => ({ name, path, sha256, blob }),
-    );
+    const casefiles = added.map(({ name, path, sha256, blob }): WrittenCasefile => ({ name, path, sha256, blob }));
     return { commit, tree, parent, casefiles };
   }, story);
   const sources: ReplaySources = {

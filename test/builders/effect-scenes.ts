@@ -10,8 +10,7 @@ let count = 0;
 const next = () => ++count;
 
 const bodies = (list: Json[]) => list.map((one) => `${one.user.login}: ${one.body.replaceAll(/\d+/g, "N")}`);
-const comments = async (acme: Acme, issue: number) =>
-  bodies(await acme.as("lena", "GET", `issues/${issue}/comments`));
+const comments = async (acme: Acme, issue: number) => bodies(await acme.as("lena", "GET", `issues/${issue}/comments`));
 const labels = async (acme: Acme, issue: number) =>
   (await acme.as("lena", "GET", `issues/${issue}/labels`)).map((one: Json) => one.name).sort();
 
@@ -97,10 +96,7 @@ export function openPull(change: { branch: string; head: string }): Extract<Effe
   };
 }
 
-export const scenes: Record<
-  Exclude<Effect["type"], "ask-planner" | "run-agent">,
-  (acme: Acme) => Promise<Scene>
-> = {
+export const scenes: Record<Exclude<Effect["type"], "ask-planner" | "run-agent">, (acme: Acme) => Promise<Scene>> = {
   async reply(acme) {
     const issue = await openIssue(acme);
     const comment = await acme.as("wes", "POST", `issues/${issue}/comments`, { body: "/plan" });
@@ -148,8 +144,7 @@ export const scenes: Record<
     const [epic, story] = [await openIssue(acme, "An epic"), await openIssue(acme, "A story")];
     return {
       effect: { type: "link-story", key: `link/9/${epic}/${story}`, epic, story },
-      seen: async () =>
-        (await acme.as("lena", "GET", `issues/${epic}/sub_issues`)).map((one: Json) => one.title),
+      seen: async () => (await acme.as("lena", "GET", `issues/${epic}/sub_issues`)).map((one: Json) => one.title),
     };
   },
   async "open-prompt"(acme) {
@@ -173,9 +168,7 @@ export const scenes: Record<
         const all: Json[] = await acme.as("lena", "GET", "issues?state=all&per_page=100&labels=diff-prompt");
         const child = children[0];
         const blockers =
-          child === undefined
-            ? []
-            : await acme.as("lena", "GET", `issues/${child.number}/dependencies/blocked_by`);
+          child === undefined ? [] : await acme.as("lena", "GET", `issues/${child.number}/dependencies/blocked_by`);
         return {
           opened: all.filter((one) => one.title === title).length,
           children: bodies(children),

@@ -8,11 +8,7 @@ function quoted(path: string): string {
 
 function change(path: string, { mode, content }: Node): Buffer[] {
   if (mode === "160000") return [Buffer.from(`M ${mode} ${content.toString("latin1")} ${quoted(path)}\n`)];
-  return [
-    Buffer.from(`M ${mode} inline ${quoted(path)}\ndata ${content.length}\n`),
-    content,
-    Buffer.from("\n"),
-  ];
+  return [Buffer.from(`M ${mode} inline ${quoted(path)}\ndata ${content.length}\n`), content, Buffer.from("\n")];
 }
 
 /** Writes one commit without parents for each listing of files, all through one git process; gives the commits' ids. */

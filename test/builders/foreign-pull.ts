@@ -41,8 +41,7 @@ export const green: CheckFact = {
   conclusion: "success",
 };
 
-export const max = (line: string, over: Partial<CommandRequest> = {}) =>
-  say(line, "max", ["executors"], over);
+export const max = (line: string, over: Partial<CommandRequest> = {}) => say(line, "max", ["executors"], over);
 export const because = `/adopt ${head} because I read it`;
 
 /** The pull request #12 of a bot, with two commits. */

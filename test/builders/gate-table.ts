@@ -4,8 +4,7 @@ import { type GateName, gates } from "../../core/gates/registry.ts";
 
 /** A gate's answer in short: its status, the codes of its reasons, and the reasons themselves. */
 export function ask(name: GateName, given: PullFacts) {
-  if (!given.policy.known || given.policy.value.state !== "loaded")
-    throw new Error("these tests give a policy");
+  if (!given.policy.known || given.policy.value.state !== "loaded") throw new Error("these tests give a policy");
   const { status, reasons } = gates[name].judge(given, given.policy.value);
   return { status, codes: reasons.map((reason) => reason.code), reasons };
 }

@@ -78,13 +78,9 @@ function writeTree(dir: string, files: ReadonlyMap<string, Node>): string {
   }
   for (const [name, inside] of folders) entries.push({ mode: "40000", name, id: writeTree(dir, inside) });
   // git orders a folder as if its name ended in a slash.
-  const key = ({ mode, name }: { mode: string; name: string }) =>
-    Buffer.from(mode === "40000" ? `${name}/` : name);
+  const key = ({ mode, name }: { mode: string; name: string }) => Buffer.from(mode === "40000" ? `${name}/` : name);
   entries.sort((one, other) => Buffer.compare(key(one), key(other)));
-  const parts = entries.flatMap(({ mode, name, id }) => [
-    Buffer.from(`${mode} ${name}\0`),
-    Buffer.from(id, "hex"),
-  ]);
+  const parts = entries.flatMap(({ mode, name, id }) => [Buffer.from(`${mode} ${name}\0`), Buffer.from(id, "hex")]);
   return writeObject(dir, "tree", Buffer.concat(parts));
 }
 

@@ -8,10 +8,7 @@ import { type EntryKind, entryBodies } from "../../schemas/entries.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
 
 /** A look at an open pull request by what it is judged by, with overrides. */
-export function pullContext(
-  judged: PullFacts,
-  over: Partial<PullSnapshot> & { number: number },
-): PullSnapshot {
+export function pullContext(judged: PullFacts, over: Partial<PullSnapshot> & { number: number }): PullSnapshot {
   return {
     now: "2026-11-21T10:00:00.000Z",
     ourselves: { appId: 9, slug: "sallyport", bot: { id: 99, login: "sallyport[bot]", type: "Bot" } },
@@ -36,12 +33,7 @@ const ids: Record<string, number> = { max: 30, quinn: 2, lena: 1 };
 let comments = 500;
 
 /** What a person asks for in a comment, with overrides; each comment is another one. */
-export function say(
-  line: string,
-  login: string,
-  duties: Duty[],
-  over: Partial<CommandRequest> = {},
-): CommandRequest {
+export function say(line: string, login: string, duties: Duty[], over: Partial<CommandRequest> = {}): CommandRequest {
   return {
     source: { type: "comment", id: ++comments },
     command: parseCommand(line) ?? { name: "status" },

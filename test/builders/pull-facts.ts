@@ -31,8 +31,7 @@ export function change(path: string, over: Partial<Change> = {}): Change {
 
 /** A file's text on the head, and at the merge base when it was there. */
 export function text(path: string, after: string | null, before: string | null = null): FileText {
-  const content = (of: string | null): Content =>
-    of === null ? { state: "absent" } : { state: "text", text: of };
+  const content = (of: string | null): Content => (of === null ? { state: "absent" } : { state: "text", text: of });
   return { path, before: content(before), after: content(after) };
 }
 

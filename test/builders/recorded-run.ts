@@ -64,8 +64,7 @@ export function packsOf(entries: readonly TypedEntry[], policy: Policy, reposito
     if (contract === undefined || failures === undefined) throw new Error("the run has no such attempt");
     const { run, story, prompt, attempt, base, pack: ref } = asked.body;
     const pack = packOf({ run, story, prompt, attempt, repository, base, contract, failures }, policy);
-    if (pack === null || digestOf(pack) !== ref.sha256)
-      throw new Error(`pack ${index} is not the recorded one`);
+    if (pack === null || digestOf(pack) !== ref.sha256) throw new Error(`pack ${index} is not the recorded one`);
     return pack;
   });
 }

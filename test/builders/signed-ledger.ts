@@ -5,10 +5,7 @@ import { formatPublicKey, keyId } from "../../core/ledger/public-key.ts";
 const actor = { type: "user" as const, id: 9, login: "quinn" };
 
 /** A ledger with one sign-off on pull request 7, and the key that signed it in the form that policies carry. */
-export async function signedLedger(
-  sha: string,
-  repositoryId = 42,
-): Promise<{ key: string; lines: string[] }> {
+export async function signedLedger(sha: string, repositoryId = 42): Promise<{ key: string; lines: string[] }> {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const body = {
     pull: 7,
@@ -33,14 +30,10 @@ export async function signedLedger(
   const lines: string[] = [];
   let head: LedgerHead = null;
   for (const draft of drafts) {
-    const appended: Awaited<ReturnType<typeof appendEntry>> = await appendEntry(
-      head,
-      draft,
-      async (bytes) => ({
-        keyid: keyId(publicKey),
-        sig: sign(null, bytes, privateKey).toString("base64"),
-      }),
-    );
+    const appended: Awaited<ReturnType<typeof appendEntry>> = await appendEntry(head, draft, async (bytes) => ({
+      keyid: keyId(publicKey),
+      sig: sign(null, bytes, privateKey).toString("base64"),
+    }));
     lines.push(appended.line);
     head = appended.head;
   }

@@ -179,8 +179,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
       const planSha256 = digestOf(plan);
       maps.plans.set(planSha256, plan);
       const request = asked.findLast((effect) => effect.type === "ask-planner");
-      const issueSha256 =
-        request?.type === "ask-planner" ? digestOf({ title: request.title, body: request.body }) : "";
+      const issueSha256 = request?.type === "ask-planner" ? digestOf({ title: request.title, body: request.body }) : "";
       finish("ask-planner", {
         status: "done",
         result: {
@@ -193,8 +192,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
       });
     },
     openPrompts() {
-      for (const number of [3, 4])
-        finish("open-prompt", { status: "done", result: { type: "issue", number } });
+      for (const number of [3, 4]) finish("open-prompt", { status: "done", result: { type: "issue", number } });
     },
     answer(overridesOf: Partial<StepResult> = {}, index = 1) {
       const result = StepResult.parse({

@@ -27,18 +27,8 @@ const happened: [string, EntryDraft["actor"], EntryDraft["subject"][number]["dig
     { sha256 },
     { story: 7, prompts: [{ index: 1, text: "line\nline\t\u0000 \u2028 \u{1F6AA}" }] },
   ],
-  [
-    "prompt.recorded",
-    app,
-    { gitCommit: commit },
-    { pack: { sha256, bytes: 4, mediaType: "application/json" } },
-  ],
-  [
-    "response.recorded",
-    agent,
-    { gitTree: tree },
-    { seconds: 12.75, tokens: 9007199254740991, cost: 1e-7, claims: {} },
-  ],
+  ["prompt.recorded", app, { gitCommit: commit }, { pack: { sha256, bytes: 4, mediaType: "application/json" } }],
+  ["response.recorded", agent, { gitTree: tree }, { seconds: 12.75, tokens: 9007199254740991, cost: 1e-7, claims: {} }],
   [
     "verdict.given",
     app,
@@ -69,8 +59,7 @@ const lines = await chainOf(
     kind,
     at: `2026-11-21T10:00:0${index}.${String(index * 111).padStart(3, "0")}Z`,
     actor,
-    subject:
-      index % 2 === 0 ? [{ name: `what ${kind} is about`, digest }] : [{ digest }, { digest: { sha256 } }],
+    subject: index % 2 === 0 ? [{ name: `what ${kind} is about`, digest }] : [{ digest }, { digest: { sha256 } }],
     body,
   })),
 );

@@ -143,9 +143,7 @@ function apply(before: Files, edits: readonly Edit[]): Files {
 function withoutClashes(entries: Iterable<[string, Node]>): Files {
   const files: Files = new Map();
   for (const [one, entry] of entries) {
-    const clashes = [...files.keys()].some(
-      (other) => other.startsWith(`${one}/`) || one.startsWith(`${other}/`),
-    );
+    const clashes = [...files.keys()].some((other) => other.startsWith(`${one}/`) || one.startsWith(`${other}/`));
     if (!clashes) files.set(one, entry);
   }
   return files;

@@ -63,37 +63,17 @@ const cases: [string, Record<string, Node>, Record<string, Node>, Shown[]][] = [
     { "a.txt": file(lines(3)), "b.txt": file(lines(3)) },
     [row("b.txt", `none ${plain}`, 3, 0)],
   ],
-  [
-    "T006 a file becomes a symlink",
-    { a: file(lines(2)) },
-    { a: link("b") },
-    [row("a", `${plain} 120000`, 1, 2)],
-  ],
+  ["T006 a file becomes a symlink", { a: file(lines(2)) }, { a: link("b") }, [row("a", `${plain} 120000`, 1, 2)]],
   [
     "T006 a file becomes a submodule",
     { a: file(lines(2)) },
     { a: submodule("a") },
     [row("a", `${plain} 160000`, 1, 2)],
   ],
-  [
-    "T007 a symlink is read and never followed",
-    {},
-    { a: link("../../etc/passwd") },
-    [row("a", "none 120000", 1, 0)],
-  ],
+  ["T007 a symlink is read and never followed", {}, { a: link("../../etc/passwd") }, [row("a", "none 120000", 1, 0)]],
   ["T008 a submodule is planted", {}, { vendor: submodule("b") }, [row("vendor", "none 160000", 1, 0)]],
-  [
-    "T009 a submodule's pointer moves",
-    { m: submodule("a") },
-    { m: submodule("b") },
-    [row("m", "160000 160000", 1, 1)],
-  ],
-  [
-    "a mode alone",
-    { a: file("x\n") },
-    { a: { ...file("x\n"), mode: "100755" } },
-    [row("a", `${plain} 100755`, 0, 0)],
-  ],
+  ["T009 a submodule's pointer moves", { m: submodule("a") }, { m: submodule("b") }, [row("m", "160000 160000", 1, 1)]],
+  ["a mode alone", { a: file("x\n") }, { a: { ...file("x\n"), mode: "100755" } }, [row("a", `${plain} 100755`, 0, 0)]],
   [
     "T012 attributes at the head hide no lines",
     { "src/a.ts": file(lines(300)) },
@@ -172,9 +152,7 @@ const name = fc.constantFrom(
   "💥",
 );
 const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/"));
-const text = fc
-  .array(fc.constantFrom("x", "y", "z", "", "\0"), { maxLength: 12 })
-  .map((parts) => parts.join("\n"));
+const text = fc.array(fc.constantFrom("x", "y", "z", "", "\0"), { maxLength: 12 }).map((parts) => parts.join("\n"));
 const node: fc.Arbitrary<Node> = fc.oneof(
   { weight: 6, arbitrary: text.map((content) => file(content)) },
   { weight: 1, arbitrary: text.map((content): Node => ({ ...file(content), mode: "100755" })) },
@@ -182,17 +160,15 @@ const node: fc.Arbitrary<Node> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom("a", "b").map(submodule) },
   { weight: 1, arbitrary: fc.constantFrom("* -diff\n", "* binary\n").map((content) => file(content)) },
 );
-const files = fc
-  .uniqueArray(fc.tuple(path, node), { maxLength: 8, selector: ([one]) => one })
-  .map((entries) => {
-    // A name cannot be a file and a folder at once: the first taker keeps it.
-    const kept: [string, Node][] = [];
-    for (const [one, content] of entries) {
-      const clashes = kept.some(([other]) => other.startsWith(`${one}/`) || one.startsWith(`${other}/`));
-      if (!clashes) kept.push([one, content]);
-    }
-    return new Map(kept);
-  });
+const files = fc.uniqueArray(fc.tuple(path, node), { maxLength: 8, selector: ([one]) => one }).map((entries) => {
+  // A name cannot be a file and a folder at once: the first taker keeps it.
+  const kept: [string, Node][] = [];
+  for (const [one, content] of entries) {
+    const clashes = kept.some(([other]) => other.startsWith(`${one}/`) || one.startsWith(`${other}/`));
+    if (!clashes) kept.push([one, content]);
+  }
+  return new Map(kept);
+});
 
 /** Plain git's own answer, from raw trees and from numstat with minimal diffs. */
 function reference(before: string, after: string): Map<string, string> {
@@ -212,17 +188,7 @@ function reference(before: string, after: string): Map<string, string> {
     const [from, to] = parts[at]!.slice(1).split(" ");
     rows.set(parts[at + 1]!, `${from} ${to}`);
   }
-  const argv = [
-    "diff-tree",
-    "-r",
-    "-z",
-    "--numstat",
-    "--minimal",
-    "--no-renames",
-    "--no-textconv",
-    before,
-    after,
-  ];
+  const argv = ["diff-tree", "-r", "-z", "--numstat", "--minimal", "--no-renames", "--no-textconv", before, after];
   for (const line of plainGit(repository.dir, argv).split("\0").filter(Boolean)) {
     const [added, deleted, ...rest] = line.split("\t");
     const file = rest.join("\t");
@@ -271,8 +237,7 @@ test.each<[string, Alter]>([
   ["another text", garbled],
   [
     "a text cut short",
-    (_asked, body) =>
-      JSON.parse(JSON.stringify(body).replaceAll('"isTruncated":false', '"isTruncated":true')),
+    (_asked, body) => JSON.parse(JSON.stringify(body).replaceAll('"isTruncated":false', '"isTruncated":true')),
   ],
   ["nothing", (asked, body) => (isBlobs(asked) ? { data: { repository: {} } } : body)],
 ])("T017 where the query gives %s in a content's place, the content itself is read", async (_, alter) => {
@@ -291,9 +256,7 @@ test.each<[string, Alter]>([
 
 const twins: Alter = (asked, body) => {
   const tree = body.tree;
-  return Array.isArray(tree)
-    ? { ...body, tree: [...tree, ...tree], truncated: asked.includes("recursive") }
-    : body;
+  return Array.isArray(tree) ? { ...body, tree: [...tree, ...tree], truncated: asked.includes("recursive") } : body;
 };
 const refusals: [string, Alter, string][] = [
   ["T016 a tree cannot be read", (asked, body) => (asked.includes("/trees/") ? 500 : body), "500"],
@@ -326,10 +289,7 @@ test.each(refusals)("the API's answer is unknown when %s", async (_, alter, why)
 
 describe("what a git directory cannot tell is unknown", () => {
   test("no common ancestor", async () => {
-    const answer = await gitObjects(repository.dir).mergeBase(
-      commit({ a: file("1") }),
-      commit({ a: file("2") }),
-    );
+    const answer = await gitObjects(repository.dir).mergeBase(commit({ a: file("1") }), commit({ a: file("2") }));
     expect(answer).toEqual({ known: false, why: expect.stringContaining("no common ancestor") });
   });
 
@@ -363,13 +323,7 @@ describe("what a git directory cannot tell is unknown", () => {
     const before = commitFiles(hostile.dir, new Map([["a", file("1\n")]]));
     const after = commitFiles(hostile.dir, new Map([["a", file("2\n")]]));
     writeFileSync(join(hostile.dir, "info", "attributes"), "* diff=x filter=x\n");
-    for (const key of [
-      "diff.x.command",
-      "diff.x.textconv",
-      "filter.x.smudge",
-      "filter.x.process",
-      "core.fsmonitor",
-    ])
+    for (const key of ["diff.x.command", "diff.x.textconv", "filter.x.smudge", "filter.x.process", "core.fsmonitor"])
       plainGit(hostile.dir, ["config", key, `touch ${join(hostile.dir, "ran")}; false`]);
     const changes = await changed(gitObjects(hostile.dir), before, after);
     const ran = existsSync(join(hostile.dir, "ran"));

@@ -77,14 +77,7 @@ describe("countLines", () => {
     const sides = [0, 1].map((side) =>
       commitFiles(repository.dir, new Map(pairs.map((pair, name) => [`f${name}`, file(pair[side] ?? "")]))),
     );
-    const listed = plainGit(repository.dir, [
-      "diff",
-      "--minimal",
-      "--numstat",
-      "--no-renames",
-      sides[0]!,
-      sides[1]!,
-    ]);
+    const listed = plainGit(repository.dir, ["diff", "--minimal", "--numstat", "--no-renames", sides[0]!, sides[1]!]);
     repository.remove();
     const counts = new Map(
       listed

@@ -37,17 +37,9 @@ describe("an exchange that differs from the description is a problem", () => {
     ["a path that GitHub lacks", { path: `${ISSUE}/opinions` }, /^GET .*opinions: no such operation/],
     ["a method that the path lacks", { method: "DELETE" }, /^DELETE .*: no such operation/],
     ["a status that is not listed", { status: 202 }, /^issues\/get GET .*1347: status: 202/],
-    [
-      "a missing field",
-      { responseBody: without(issue, "node_id") },
-      /response: .*required property 'node_id'/,
-    ],
+    ["a missing field", { responseBody: without(issue, "node_id") }, /response: .*required property 'node_id'/],
     ["a wrong type", { responseBody: { ...issue, number: "1347" } }, /response\/number: must be integer/],
-    [
-      "a wrong format",
-      { responseBody: { ...issue, created_at: "today" } },
-      /response\/created_at: .*date-time/,
-    ],
+    ["a wrong format", { responseBody: { ...issue, created_at: "today" } }, /response\/created_at: .*date-time/],
     ["null where none may be", { responseBody: { ...issue, url: null } }, /response\/url: must be string/],
     ["no body", { responseBody: undefined }, /response: body is missing/],
     ["a body on 304", { status: 304 }, /response: 304 must have no body/],
@@ -91,16 +83,10 @@ describe("an exchange that GitHub could have had is none", () => {
     ["not modified", { ...read, status: 304 }],
     ["an error that the description does not list", { ...read, status: 403, responseBody: error }],
     ["a server error", { ...read, status: 503, responseBody: error }],
-    [
-      "a bad request that was refused as such",
-      { ...create, requestBody: {}, status: 422, responseBody: error },
-    ],
+    ["a bad request that was refused as such", { ...create, requestBody: {}, status: 422, responseBody: error }],
     ["the prefix of an enterprise server", { ...read, path: `/api/v3${ISSUE}`, status: 304 }],
     ["a ref with slashes", { ...read, path: "/repos/o/r/git/matching-refs/heads/a/b", responseBody: [] }],
-    [
-      "a path with slashes",
-      { ...read, path: "/repos/o/r/contents/a/b.md", status: 404, responseBody: error },
-    ],
+    ["a path with slashes", { ...read, path: "/repos/o/r/contents/a/b.md", status: 404, responseBody: error }],
   ])("%s", (_title, exchange) => {
     expect(validateExchange(exchange)).toEqual([]);
   });

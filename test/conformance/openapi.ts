@@ -81,10 +81,7 @@ export function responseOf(operation: Operation, status: number): Body | undefin
   return listed === undefined ? undefined : resolve<Body>(listed);
 }
 
-function findRoute(
-  method: string,
-  path: string,
-): { route: Route; values: Record<string, string> } | undefined {
+function findRoute(method: string, path: string): { route: Route; values: Record<string, string> } | undefined {
   routes();
   for (const matcher of matchers ?? []) {
     if (matcher.method !== method) continue;

@@ -21,25 +21,21 @@ describe("a watch", () => {
       "GET /repos/o/r/opinions: no such operation in GitHub's description",
       "rumours: GitHub sends no such webhook",
     ]);
-    await expect(expectConformance(watch)).rejects.toThrow(
-      /^2 differences .*\n.*GET \/repos\/o\/r\/opinions/,
-    );
+    await expect(expectConformance(watch)).rejects.toThrow(/^2 differences .*\n.*GET \/repos\/o\/r\/opinions/);
   });
 
   test("that saw nothing proves nothing", async () => {
     await expect(expectConformance(watched().watch)).rejects.toThrow(/nothing was watched/);
   });
 
-  test.each([
-    "/_sandbox/faults",
-    "/o/r.git/info/refs",
-    "/o/r.git/git-receive-pack",
-    "/login/oauth/authorize",
-  ])("%s is no part of the described API", (path) => {
-    const { watch, exchange } = watched();
-    exchange({ ...BAD, path });
-    expect(watch.exchanges).toEqual([]);
-  });
+  test.each(["/_sandbox/faults", "/o/r.git/info/refs", "/o/r.git/git-receive-pack", "/login/oauth/authorize"])(
+    "%s is no part of the described API",
+    (path) => {
+      const { watch, exchange } = watched();
+      exchange({ ...BAD, path });
+      expect(watch.exchanges).toEqual([]);
+    },
+  );
 
   test("keeps what was said, not what became of it", () => {
     const { watch, exchange } = watched();

@@ -40,8 +40,7 @@ export function watchSandbox(sandbox: Watched): Watch {
 
 /** Fails with one line per problem, and fails as well when nothing at all was watched. */
 export async function expectConformance(watch: Watch): Promise<void> {
-  const nothing =
-    watch.exchanges.length === 0 ? ["nothing was watched: no exchange reached the sandbox"] : [];
+  const nothing = watch.exchanges.length === 0 ? ["nothing was watched: no exchange reached the sandbox"] : [];
   const problems = [...nothing, ...(await watch.problems())];
   if (problems.length > 0) {
     throw new Error(`${problems.length} differences from GitHub's descriptions:\n  ${problems.join("\n  ")}`);

@@ -7,16 +7,7 @@ type Payload = Record<string, unknown>;
 const require = createRequire(import.meta.url);
 const published: { name: string; examples: Payload[] }[] = require("@octokit/webhooks-examples");
 
-const OURS = [
-  "check_run",
-  "check_suite",
-  "issue_comment",
-  "issues",
-  "label",
-  "pull_request",
-  "push",
-  "status",
-];
+const OURS = ["check_run", "check_suite", "issue_comment", "issues", "label", "pull_request", "push", "status"];
 
 /** The published examples are of several years: some lack fields that GitHub's descriptions now require. */
 const DATED = /must have required property|must match format/;
@@ -27,14 +18,9 @@ describe("published examples", () => {
     expect(problems.flat().filter((problem) => !DATED.test(problem))).toEqual([]);
   });
 
-  test.each(["check_run", "check_suite", "issue_comment", "issues", "pull_request"])(
-    "%s: some are whole",
-    (event) => {
-      expect(examples(event).filter((payload) => validateWebhook(event, payload).length === 0)).not.toEqual(
-        [],
-      );
-    },
-  );
+  test.each(["check_run", "check_suite", "issue_comment", "issues", "pull_request"])("%s: some are whole", (event) => {
+    expect(examples(event).filter((payload) => validateWebhook(event, payload).length === 0)).not.toEqual([]);
+  });
 });
 
 describe("a payload that differs is a problem", () => {
@@ -43,17 +29,9 @@ describe("a payload that differs is a problem", () => {
   test.each<[string, Payload, RegExp]>([
     ["a missing field", { ...labeled, sender: undefined }, /^issues.labeled .*required property 'sender'/],
     ["a wrong type", { ...labeled, label: "bug" }, /^issues.labeled \/label: must be object/],
-    [
-      "an action that GitHub lacks",
-      { ...labeled, action: "stickered" },
-      /^issues.stickered: .*no such webhook/,
-    ],
+    ["an action that GitHub lacks", { ...labeled, action: "stickered" }, /^issues.stickered: .*no such webhook/],
     ["no action", { ...labeled, action: undefined }, /^issues: GitHub sends no such webhook/],
-    [
-      "another event's payload",
-      { ...labeled, action: "closed", issue: labeled.label },
-      /^issues.closed \/issue/,
-    ],
+    ["another event's payload", { ...labeled, action: "closed", issue: labeled.label }, /^issues.closed \/issue/],
   ])("%s", (_title, payload, problem) => {
     const sent = JSON.parse(JSON.stringify(payload));
     expect(validateWebhook("issues", labeled)).toEqual([]);

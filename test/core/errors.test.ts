@@ -8,11 +8,7 @@ test.each([
     Object.assign(new AggregateError([]), { code: "ECONNREFUSED" }),
     "ECONNREFUSED",
   ],
-  [
-    "its message before its code",
-    Object.assign(new Error("no such file"), { code: "ENOENT" }),
-    "no such file",
-  ],
+  ["its message before its code", Object.assign(new Error("no such file"), { code: "ENOENT" }), "no such file"],
   ["the text of what is no error", "thrown", "thrown"],
 ])("an error is told by %s", (_, error, told) => {
   expect(messageOf(error)).toBe(told);

@@ -27,16 +27,8 @@ describe("the canonical form", () => {
       '{"":5,"Z":4,"a":3,"\u{1F600}":1,"\uFB33":2}',
     ],
     ["numbers that look like keys are not moved to the front", { b: 1, 10: 2, 9: 3 }, '{"10":2,"9":3,"b":1}'],
-    [
-      "numbers as ECMAScript prints them",
-      [0, -0, 1.5, 1e-7, 9007199254740991],
-      "[0,0,1.5,1e-7,9007199254740991]",
-    ],
-    [
-      "only what must be escaped",
-      '\u0000\b\t\n\f\r"\\/\u007f\u2028',
-      '"\\u0000\\b\\t\\n\\f\\r\\"\\\\/\u007f\u2028"',
-    ],
+    ["numbers as ECMAScript prints them", [0, -0, 1.5, 1e-7, 9007199254740991], "[0,0,1.5,1e-7,9007199254740991]"],
+    ["only what must be escaped", '\u0000\b\t\n\f\r"\\/\u007f\u2028', '"\\u0000\\b\\t\\n\\f\\r\\"\\\\/\u007f\u2028"'],
     ["a key without a value is left out", { a: undefined, b: null }, '{"b":null}'],
     ["objects without a prototype", Object.assign(Object.create(null), { a: true }), '{"a":true}'],
   ];

@@ -85,9 +85,7 @@ export async function startTestService({
     as: asker(sandbox.url, "acme/governed"),
     /** Read from the sandbox's memory: asking over and over would keep it busy with git. */
     checkOn: (sha: string) =>
-      sandbox.state.repositories[0]?.runs.findLast(
-        (one) => one.name === "sallyport" && one.suite.headSha === sha,
-      ),
+      sandbox.state.repositories[0]?.runs.findLast((one) => one.name === "sallyport" && one.suite.headSha === sha),
     /** What the Action gives for a job, run with @lena's token: its verdict, and why it failed. */
     async runAction(job: Pick<Inputs, "pullRequest" | "failOn" | "event">) {
       const { request } = new Octokit({ baseUrl: sandbox.url, auth: "ghp_lena" });

@@ -12,8 +12,7 @@ import { createSecretSearch } from "../../collect/secrets/redaction.ts";
 import { parsePublicKey } from "../../core/ledger/public-key.ts";
 import { verifyChain } from "../../core/ledger/verify.ts";
 
-const [folder = "", apiUrl = "", repository = "", ledgerKey = "", appKey = "", mode = ""] =
-  process.argv.slice(2);
+const [folder = "", apiUrl = "", repository = "", ledgerKey = "", appKey = "", mode = ""] = process.argv.slice(2);
 const id = Number(repository);
 const signer = createSigner(readFileSync(ledgerKey, "utf8"));
 const ownKey = parsePublicKey(signer.publicKey);

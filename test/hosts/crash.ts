@@ -38,12 +38,9 @@ export async function crash(acme: Acme, rounds: number): Promise<Crashes> {
   const hear = (said: Said) => {
     if (said.event === "started") {
       last = said.seq;
-      if (said.problems.length > 0)
-        faults.push(`the chain does not verify: ${JSON.stringify(said.problems[0])}`);
-      if (said.seq !== said.entries)
-        faults.push(`the head is ${said.seq} and there are ${said.entries} entries`);
-      if (said.seq < promised)
-        faults.push(`entry ${promised} was stored, and the ledger ends at ${said.seq}`);
+      if (said.problems.length > 0) faults.push(`the chain does not verify: ${JSON.stringify(said.problems[0])}`);
+      if (said.seq !== said.entries) faults.push(`the head is ${said.seq} and there are ${said.entries} entries`);
+      if (said.seq < promised) faults.push(`entry ${promised} was stored, and the ledger ends at ${said.seq}`);
     }
     if (said.event === "stored") {
       promised = said.seq;

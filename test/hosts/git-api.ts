@@ -54,9 +54,7 @@ export async function serveGitApi(dir: string, pull: Pull): Promise<{ url: strin
 async function respond(dir: string, url: string, sent: string, alter: Alter, pull?: Pull): Promise<Response> {
   const { pathname, search } = new URL(url);
   const asked = pathname === "/graphql" ? JSON.parse(sent) : null;
-  const path = decodeURIComponent(
-    asked === null ? pathname + search : `/graphql/${operationOf(asked.query)}`,
-  );
+  const path = decodeURIComponent(asked === null ? pathname + search : `/graphql/${operationOf(asked.query)}`);
   const known = asked === null ? answer(dir, path, pull) : await answerQuery(dir, asked, pull);
   const body = known === null ? 404 : Array.isArray(known) ? known : alter(path, known);
   if (typeof body !== "number") return Response.json(body);
@@ -64,8 +62,7 @@ async function respond(dir: string, url: string, sent: string, alter: Alter, pul
 }
 
 function answer(dir: string, path: string, pull: Pull | undefined): Json | Json[] | null {
-  const [, kind = "", rest = "", query] =
-    /^\/repos\/o\/r\/?(git\/[a-z]+|[a-z]*)\/?([^?]*)(\?.*)?$/.exec(path) ?? [];
+  const [, kind = "", rest = "", query] = /^\/repos\/o\/r\/?(git\/[a-z]+|[a-z]*)\/?([^?]*)(\?.*)?$/.exec(path) ?? [];
   if (!/^\/repos\/o\/r(?:\/|$)/.test(path)) return null;
   if (kind === "") return { id: 42, full_name: "o/r", default_branch: "main" };
   if (kind === "git/trees") return treeOf(dir, rest, query === "?recursive=1");

@@ -22,8 +22,7 @@ export async function answerQuery(
     nodes: ({ ids }: { ids: string[] }) =>
       ids.map((id) => {
         const comment = pull?.comments?.find((one) => nodeOf(one) === id);
-        if (comment === undefined)
-          return new Error(`Could not resolve to a node with the global id of '${id}'.`);
+        if (comment === undefined) return new Error(`Could not resolve to a node with the global id of '${id}'.`);
         return { __typename: "IssueComment", id, lastEditedAt: comment.last_edited_at ?? null };
       }),
     repository: {
@@ -76,9 +75,7 @@ function pullNode(dir: string, pull: Pull) {
 
 function commitOf(dir: string, oid: string) {
   const none = { pageInfo: { hasNextPage: false }, nodes: [] };
-  const [parents = "", tree, ...message] = plainGit(dir, ["log", "-1", "--format=%P%n%T%n%B", oid]).split(
-    "\n",
-  );
+  const [parents = "", tree, ...message] = plainGit(dir, ["log", "-1", "--format=%P%n%T%n%B", oid]).split("\n");
   const nodes = parents
     .split(" ")
     .filter(Boolean)

@@ -30,9 +30,7 @@ export const webhookAt = (port: number) => ({
 });
 
 /** The settings of the service, for this App. */
-export const configOf = (
-  given: Pick<Config, "privateKey" | "apiUrl" | "port"> & Partial<Config>,
-): Config => ({
+export const configOf = (given: Pick<Config, "privateKey" | "apiUrl" | "port"> & Partial<Config>): Config => ({
   appId: 4001,
   webhookSecret,
   host: "127.0.0.1",

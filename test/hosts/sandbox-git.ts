@@ -96,8 +96,7 @@ export async function startGitSide(
   });
   const watch = watchSandbox(sandbox);
   const call: GitSide["call"] = async (token, method, path, body) => {
-    const url =
-      sandbox.url + (path.startsWith("/") ? path : `/repos/acme/web${path === "." ? "" : `/${path}`}`);
+    const url = sandbox.url + (path.startsWith("/") ? path : `/repos/acme/web${path === "." ? "" : `/${path}`}`);
     const answer = await fetch(url, {
       method,
       headers: token === null ? {} : { authorization: `Bearer ${token}` },

@@ -67,8 +67,7 @@ export async function startIssueSide(): Promise<IssueSide> {
     sandbox,
     watch,
     call: (who, method, path, body) => ask(sandbox, tokens[who], method, path, body),
-    sent: (event) =>
-      watch.webhooks.filter((sent) => sent.event === event).map((sent) => sent.payload as Payload),
+    sent: (event) => watch.webhooks.filter((sent) => sent.event === event).map((sent) => sent.payload as Payload),
     token: (who) => tokens[who],
     head: async () => (await resolveCommit(sandbox.state.repositories[0]!.dir, "main"))!,
     close: async () => {
@@ -106,15 +105,11 @@ function installationToken(sandbox: Sandbox, slug: string): string {
 
 const webhook = { url: "http://127.0.0.1:9/", secret: "a secret of this test" };
 const persons = Object.keys(PERSONS) as Person[];
-const collaborators = persons.flatMap((person) =>
-  PERSONS[person] === undefined ? [] : [[person, PERSONS[person]]],
-);
+const collaborators = persons.flatMap((person) => (PERSONS[person] === undefined ? [] : [[person, PERSONS[person]]]));
 
 const seed: Seed = {
   users: persons.map((login) => ({ login, token: `ghp_${login}` })),
-  organizations: [
-    { login: "acme", members: ["admin", "writer"], teams: [{ slug: "leads", members: ["writer"] }] },
-  ],
+  organizations: [{ login: "acme", members: ["admin", "writer"], teams: [{ slug: "leads", members: ["writer"] }] }],
   apps: [
     { slug: "sallyport", id: 4001, webhook, permissions: APP_PERMISSIONS, events: EVENTS },
     { slug: "bystander", id: 4002, webhook, permissions: { metadata: "read" }, events: [] },

@@ -77,10 +77,7 @@ export async function startAcme(): Promise<Acme> {
     anthropic: { apiKey: "sk-ant-0123456789abcdefghij", baseUrl: null },
     database: { folder: null },
   });
-  const clients = createGitHub(
-    { apiUrl: sandbox.url, appId: 4001, privateKey, throttle: false },
-    secrets.addToken,
-  );
+  const clients = createGitHub({ apiUrl: sandbox.url, appId: 4001, privateKey, throttle: false }, secrets.addToken);
   const repository: number = (await as("lena", "GET", "")).id;
   const bodies = new Map<string, Uint8Array>();
   const context: PerformContext = {

@@ -18,9 +18,7 @@ beforeAll(async () => {
 afterAll(() => journey.close(), 30_000);
 
 const checkOf = async (sha: string, conclusion: string) =>
-  (await journey.seen.checks(sha)).find(
-    (check) => check.name === "sallyport" && check.conclusion === conclusion,
-  );
+  (await journey.seen.checks(sha)).find((check) => check.name === "sallyport" && check.conclusion === conclusion);
 
 /** Merges a person's pull request that puts one file on the default branch. */
 async function mergeFile(path: string, text: string): Promise<void> {
@@ -85,9 +83,7 @@ test("a story's casefiles come with each commit, grow, keep what people wrote, a
       return sha256(run.out) === green.externalId ? run : null;
     });
     const { gates } = JSON.parse(command.out);
-    const passed = gates.flatMap((one: { gate: string; status: string }) =>
-      one.status === "pass" ? [one.gate] : [],
-    );
+    const passed = gates.flatMap((one: { gate: string; status: string }) => (one.status === "pass" ? [one.gate] : []));
     expect(passed).toEqual(expect.arrayContaining(["scope", "casefile", "trace", "evidence"]));
     await waitUntil("the merge", async () => (await lena.merge(pull.number, pull.sha)).ok);
     await waitUntil("the prompt's end", async () => (await seen.openPulls())[0]?.number !== pull.number);

@@ -30,11 +30,7 @@ async function published(): Promise<string[]> {
 async function settled(): Promise<string[]> {
   const { db } = journey.service().database;
   return waitUntil("a quiet server", async () => {
-    const open = await db
-      .selectFrom("effects")
-      .select("id")
-      .where("status", "in", ["todo", "doing"])
-      .execute();
+    const open = await db.selectFrom("effects").select("id").where("status", "in", ["todo", "doing"]).execute();
     const chain = await db.selectFrom("chains").select("repository").executeTakeFirst();
     const head = chain === undefined ? null : await headOf(db, chain.repository);
     const lines = await published();

@@ -58,9 +58,7 @@ test("from a labelled story to a merged, evidenced, signed-off change and a clos
   await quinn.comment(story, `/approve ${digest}`);
   const prompts = await waitUntil("the prompts", async () => {
     const children = await seen.children(story);
-    return children.length === 2 && (await seen.issue(story)).labels.includes("sallyport:ready")
-      ? children
-      : null;
+    return children.length === 2 && (await seen.issue(story)).labels.includes("sallyport:ready") ? children : null;
   });
   expect((await seen.children(epic)).map((child) => child.number)).toEqual([story]);
 
@@ -100,9 +98,7 @@ test("from a labelled story to a merged, evidenced, signed-off change and a clos
 
   // GitHub's side: one sticky comment an issue, both prompts closed, the summary links the evidence.
   for (const number of [story, ...pulls]) {
-    expect(
-      (await seen.comments(number)).filter((comment) => comment.includes("sallyport:sticky")),
-    ).toHaveLength(1);
+    expect((await seen.comments(number)).filter((comment) => comment.includes("sallyport:sticky"))).toHaveLength(1);
   }
   expect((await seen.children(story)).map((child) => child.state)).toEqual(["closed", "closed"]);
   expect((await seen.comments(story)).some((comment) => comment.includes("sallyport/evidence"))).toBe(true);

@@ -47,9 +47,7 @@ test("B5: a failed run opens a remediation with its trace, and the merge of a la
   );
   await quinn.comment(pull.number, `/sign-off ${pull.sha} pass manual\nIt works.`);
   await waitUntil("the green check", async () =>
-    (await seen.checks(pull.sha)).find(
-      (check) => check.name === "sallyport" && check.conclusion === "success",
-    ),
+    (await seen.checks(pull.sha)).find((check) => check.name === "sallyport" && check.conclusion === "success"),
   );
   await waitUntil("the merge", async () => (await lena.merge(pull.number, pull.sha)).ok);
   await waitUntil("the story closed", async () => (await seen.issue(story)).state === "closed");

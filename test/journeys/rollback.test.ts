@@ -97,14 +97,7 @@ test("D14: a second attempt is taken back, then the first; each time what stands
   await waitUntil("the merge", async () => (await lena.merge(third.number, third.sha)).ok);
   await waitUntil("the story closed", async () => (await seen.issue(story)).state === "closed");
 
-  const handed = (await recorded("handoff.made", 1)).map(
-    ({ body: { from, to } }) => `${from.stage} → ${to.stage}`,
-  );
-  expect(handed.slice(-4)).toEqual([
-    "spec → execute",
-    "execute → validate",
-    "validate → package",
-    "package → cleanup",
-  ]);
+  const handed = (await recorded("handoff.made", 1)).map(({ body: { from, to } }) => `${from.stage} → ${to.stage}`);
+  expect(handed.slice(-4)).toEqual(["spec → execute", "execute → validate", "validate → package", "package → cleanup"]);
   await expectConformance(journey.watch);
 }, 300_000);

@@ -122,15 +122,12 @@ test("T217, T218, T194: a model that writes all our secrets everywhere: none is 
   expect(of("plan.proposed")[0].redacted).toContainEqual({ rule: "webhook-secret", where: "plan", count: 1 });
   expect(of("response.recorded").map(({ code, redacted }) => [code, redacted])).toEqual([
     ["secret-in-answer", [{ rule: "app-key", where: "file", count: 1 }]],
+    ["finished", expect.arrayContaining([expect.objectContaining({ rule: "installation-token", where: "summary" })])],
+  ]);
+  expect(of("attempt.closed").map(({ accepted, reasons }) => [accepted, reasons.map((one: Json) => one.code)])).toEqual(
     [
-      "finished",
-      expect.arrayContaining([expect.objectContaining({ rule: "installation-token", where: "summary" })]),
+      [false, ["secret-in-answer"]],
+      [true, []],
     ],
-  ]);
-  expect(
-    of("attempt.closed").map(({ accepted, reasons }) => [accepted, reasons.map((one: Json) => one.code)]),
-  ).toEqual([
-    [false, ["secret-in-answer"]],
-    [true, []],
-  ]);
+  );
 }, 200_000);

@@ -22,17 +22,11 @@ export function backtestCommand(io: Io): Command {
   return new Command("backtest")
     .description("say which merged changes a new policy would have blocked or let through")
     .option("--policy <file>", "the new policy (required)")
-    .option(
-      "--against <file>",
-      "the old policy (default: the default branch's; none lets everything through)",
-    )
+    .option("--against <file>", "the old policy (default: the default branch's; none lets everything through)")
     .option("--last <n>", "how many changes, newest first", "50")
     .option("--repo <dir>", "the git directory (default: .)")
     .option("--branch <revision>", "the branch whose changes are judged (default: the default branch)")
-    .option(
-      "--pr-repo <owner/repo>",
-      "judge the last merged pull requests on GitHub; reads GITHUB_TOKEN or GH_TOKEN",
-    )
+    .option("--pr-repo <owner/repo>", "judge the last merged pull requests on GitHub; reads GITHUB_TOKEN or GH_TOKEN")
     .option("--secrets", "search for secrets too, which takes long")
     .option("--all", "show the changes whose outcome stays the same, too")
     .option("--strict", "exit with 1 when a merged change would now be blocked")
@@ -68,9 +62,7 @@ function report(options: BacktestOptions, { from, before, changes }: Found, io: 
     const policies = { old: blobOf(before), new: options.policy };
     io.out(`${jsonText({ from, policies, totals, secrets, rows: shown })}\n`);
   } else {
-    io.out(
-      `Changes of ${oneLine(from)}, judged by ${options.policy} (new) and ${nameOf(options, before)} (old).\n`,
-    );
+    io.out(`Changes of ${oneLine(from)}, judged by ${options.policy} (new) and ${nameOf(options, before)} (old).\n`);
     io.out(backtestText(result, { all, color: io.color }));
   }
   const undecided = totals.undecided > 0 ? 2 : 0;

@@ -68,8 +68,6 @@ function readBytes(file: string): Known<Uint8Array> {
   try {
     return known(readFileSync(file));
   } catch (error) {
-    return unknown(
-      `the policy file ${file} cannot be read; check the path given with --policy: ${String(error)}`,
-    );
+    return unknown(`the policy file ${file} cannot be read; check the path given with --policy: ${String(error)}`);
   }
 }

@@ -30,8 +30,7 @@ export function cachingParser(cache: string | undefined): PolicyParser {
   };
 }
 
-const parse: PolicyParser = async (...policy) =>
-  (await import("./policy-parser.ts")).policyReading(...policy);
+const parse: PolicyParser = async (...policy) => (await import("./policy-parser.ts")).policyReading(...policy);
 
 /**
  * The cached reading under a name; null if it is missing or damaged. It was written twice to show damage: loading the

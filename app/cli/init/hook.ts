@@ -59,10 +59,7 @@ export type Installed = { state: "written" | "there" | "kept"; path: string };
  * Writes the hook into git's hooks folder, by the user's own settings (`core.hooksPath` too). Unknown when git cannot
  * name the folder, or the file cannot be written.
  */
-export async function installHook(
-  top: string,
-  env: Record<string, string | undefined>,
-): Promise<Known<Installed>> {
+export async function installHook(top: string, env: Record<string, string | undefined>): Promise<Known<Installed>> {
   try {
     const argv = ["-C", top, "rev-parse", "--path-format=absolute", "--git-path", "hooks"];
     const { stdout } = await promisify(execFile)("git", argv, { env });

@@ -28,10 +28,7 @@ export function initCommand(io: Io): Command {
     .description("write a first policy for this repository, and a hook that judges before a push")
     .option("--hook", "install a pre-push hook that runs `sallyport check` for every pushed branch")
     .option("--force", "replace a policy that is there; a hook of others is never replaced")
-    .option(
-      "--local-schema",
-      "name the schema of this installation to editors, in place of the published one",
-    )
+    .option("--local-schema", "name the schema of this installation to editors, in place of the published one")
     .option("--repo <dir>", "the work tree (default: .)")
     .action(async (options: Options) => {
       const tree = await readWorkTree(resolve(io.cwd, options.repo ?? "."));
@@ -48,16 +45,10 @@ export function initCommand(io: Io): Command {
     });
 }
 
-async function writePolicy(
-  tree: WorkTree,
-  options: Options,
-  io: Io,
-): Promise<"written" | "kept" | "refused"> {
+async function writePolicy(tree: WorkTree, options: Options, io: Io): Promise<"written" | "kept" | "refused"> {
   const path = join(tree.top, policyPath);
   if (existsSync(join(tree.top, misspelledPath))) {
-    io.err(
-      `sallyport init: ${misspelledPath} is there, and the policy is read from ${policyPath} alone: rename it\n`,
-    );
+    io.err(`sallyport init: ${misspelledPath} is there, and the policy is read from ${policyPath} alone: rename it\n`);
     return "refused";
   }
   // The work tree may come from anybody: write nothing outside it.

@@ -8,10 +8,7 @@ export function adoptionMarkdown(bundle: AdoptionBundle): string {
   const rows: [string, string][] = [
     ["State", `adopted at ${bundle.adoptions.at(-1)?.at}, bundle ${code(bundle.bundle)}`],
     ["Pull request", bundle.pullUrl],
-    [
-      "Opened by",
-      author === null ? "not recorded" : `${plain(`@${author.login}`)} (${author.type}, id ${author.id})`,
-    ],
+    ["Opened by", author === null ? "not recorded" : `${plain(`@${author.login}`)} (${author.type}, id ${author.id})`],
     ["Run", bundle.run === null ? "none: no run made it" : `others pushed to the branch of ${bundle.run}`],
     ["Prompt", "none is recorded, and no answer and no model"],
     [

@@ -85,9 +85,7 @@ function headerProblem(
   if (!isArchiveName(name)) return `${shown} is no name that a ledger has`;
   const promised = manifest.get(name);
   if (promised === undefined) return `${shown} is not in the manifest`;
-  return size === promised.bytes
-    ? null
-    : `${name} has ${size} bytes and not ${promised.bytes} as the manifest says`;
+  return size === promised.bytes ? null : `${name} has ${size} bytes and not ${promised.bytes} as the manifest says`;
 }
 
 async function contentOf(entry: AsyncIterable<unknown>): Promise<Buffer> {

@@ -40,9 +40,7 @@ export function bundleMarkdown(bundle: EvidenceBundle): string {
     "",
     "## Files",
     "",
-    ...bundle.files.map(
-      ({ path, sha256 }) => `- ${code(path)} ${sha256 === null ? "deleted" : code(sha256)}`,
-    ),
+    ...bundle.files.map(({ path, sha256 }) => `- ${code(path)} ${sha256 === null ? "deleted" : code(sha256)}`),
     "",
     ...reviewLines(bundle.reviews),
     "",
@@ -73,9 +71,7 @@ export function entryLines(entries: EvidenceBundle["entries"]): string[] {
 /** The results of third-party checks, in one cell. */
 export function checksText({ ci, checks }: Pick<EvidenceBundle, "ci" | "checks">): string {
   if (ci === null || checks === null) return "not sealed yet";
-  const each = checks.map(
-    ({ name, app, conclusion }) => `${plain(name)} (${plain(app)}): ${plain(conclusion)}`,
-  );
+  const each = checks.map(({ name, app, conclusion }) => `${plain(name)} (${plain(app)}): ${plain(conclusion)}`);
   return [ci, ...each].join("; ");
 }
 
@@ -95,7 +91,6 @@ export function mergeText(merge: EvidenceBundle["merge"]): string {
 function bodyLines(title: string, body: string | null): string[] {
   if (body === null) return ["", `## ${title}`, "", "Only its digest is kept here."];
   const shown = body.slice(0, maxShownLength);
-  const cut =
-    shown.length < body.length ? [`The first ${maxShownLength} of ${body.length} characters:`, ""] : [];
+  const cut = shown.length < body.length ? [`The first ${maxShownLength} of ${body.length} characters:`, ""] : [];
   return ["", `## ${title}`, "", ...cut, block(shown)];
 }

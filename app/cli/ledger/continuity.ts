@@ -28,9 +28,7 @@ export async function printContinuity(io: Io, name: string, options: ContinuityO
   if (ledger === null) return;
   const { source, entries, unread } = ledger;
   if (source.kind !== "git")
-    return refuse(
-      `the ${source.kind} ${source.path} has no history to cover: name a clone of the repository`,
-    );
+    return refuse(`the ${source.kind} ${source.path} has no history to cover: name a clone of the repository`);
   const newer = unread.find(({ kind }) => kind === "source.verified");
   if (newer !== undefined)
     return refuse(`entry ${newer.seq} is a source.verified that this version cannot read: use a newer one`);
@@ -68,12 +66,8 @@ function continuityText(continuity: Continuity, missing: number, color: boolean)
     `  branch      ${oneLine(ref)} at ${tip ?? "no commit"}`,
     `  revisions   ${since} since the first that was verified, ${since - gaps.length} of them verified; ${earlier} before it, of which nothing is claimed`,
     "",
-    held.length === 0
-      ? "The last revision has no verified property."
-      : "Held without a gap up to the last revision:",
-    ...held.map(
-      ({ property, since: sha, revisions: count }) => `  ${property.padEnd(44)} ${count} since ${sha}`,
-    ),
+    held.length === 0 ? "The last revision has no verified property." : "Held without a gap up to the last revision:",
+    ...held.map(({ property, since: sha, revisions: count }) => `  ${property.padEnd(44)} ${count} since ${sha}`),
   ];
   if (gaps.length > 0) lines.push("", "Gaps, newest first:", ...gaps.slice(0, maxShown).map(gapLine));
   if (gaps.length > maxShown) lines.push(`  and ${gaps.length - maxShown} more: see --json`);

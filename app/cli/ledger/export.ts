@@ -14,9 +14,7 @@ export async function exportArchive(io: Io, name: string, out: string): Promise<
   const read = await openLedger(io.cwd, name);
   if (!read.ok) return stop(io, "export", read.why, read.status);
   const { files } = read.source;
-  const kept = [...files]
-    .filter(([path]) => isArchiveName(path))
-    .sort(([one], [other]) => (one < other ? -1 : 1));
+  const kept = [...files].filter(([path]) => isArchiveName(path)).sort(([one], [other]) => (one < other ? -1 : 1));
   const reading = readSegments(files);
   const [wrong] = wrongBodies(files);
   if (!reading.ok) return stop(io, "export", `the ledger is broken: ${reading.message}`, 1);
@@ -25,20 +23,14 @@ export async function exportArchive(io: Io, name: string, out: string): Promise<
   if (reading.lines.length === 0) return stop(io, "export", "the ledger has no entry", 1);
 
   const target = resolve(io.cwd, out);
-  const failure = await writeArchive(target, [
-    [manifestName, Buffer.from(manifestText(new Map(kept)))],
-    ...kept,
-  ]);
+  const failure = await writeArchive(target, [[manifestName, Buffer.from(manifestText(new Map(kept)))], ...kept]);
   if (failure !== null) return stop(io, "export", `${target} ${failure}`, 2);
   io.out(`${target}: ${reading.lines.length} entries in ${kept.length} files\n`);
   io.exit(0);
 }
 
 /** Writes a new file and returns null, or the problem. An existing file is never replaced. */
-async function writeArchive(
-  target: string,
-  files: readonly (readonly [string, Uint8Array])[],
-): Promise<string | null> {
+async function writeArchive(target: string, files: readonly (readonly [string, Uint8Array])[]): Promise<string | null> {
   const archive = pack();
   // Owner and time are not part of the ledger; real values would make each copy differ.
   const header = {
@@ -63,8 +55,6 @@ async function writeArchive(
   } catch (error) {
     if (isOurs) await rm(target, { force: true });
     const taken = typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST";
-    return taken
-      ? "exists already and is never replaced; name another file"
-      : `cannot be written: ${String(error)}`;
+    return taken ? "exists already and is never replaced; name another file" : `cannot be written: ${String(error)}`;
   }
 }

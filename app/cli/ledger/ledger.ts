@@ -32,10 +32,7 @@ export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
   withKeys(command.command("verify"))
     .description("check every entry of a ledger against the public keys of its policy")
     .argument("<place>", sourceHelp)
-    .option(
-      "--head <seq:hash>",
-      "an entry that must be there, as the check run's text shows it: finds a cut tail",
-    )
+    .option("--head <seq:hash>", "an entry that must be there, as the check run's text shows it: finds a cut tail")
     .option("--pr <number>", "follow this pull request back to the person who approved or adopted it")
     .option("--json", "print the report as JSON")
     .action((source: string, options: VerifyOptions) => verifyLedger(io, source, options));
@@ -43,10 +40,7 @@ export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
     .command("show")
     .description("print a ledger, one entry a line; nothing is verified")
     .argument("<place>", sourceHelp)
-    .option(
-      "--kind <kind>",
-      "only entries of this kind, such as concern.raised, or of all that begin so: concern",
-    )
+    .option("--kind <kind>", "only entries of this kind, such as concern.raised, or of all that begin so: concern")
     .option("--story <number>", "only entries of this story")
     .option("--pr <number>", "only entries of this pull request")
     .option("--run <run>", "only entries of this run, such as run-7-1")
@@ -66,9 +60,7 @@ export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
     .requiredOption("--pr <number>", "the pull request")
     .action((source: string, options: VsaOptions) => printSummary(io, source, options));
   withKeys(command.command("continuity"))
-    .description(
-      "say which revisions of a branch were verified, since when without a gap, and where the gaps are",
-    )
+    .description("say which revisions of a branch were verified, since when without a gap, and where the gaps are")
     .argument("[place]", "a clone of the governed repository", ".")
     .option("--branch <name>", "the branch (default: the default branch)")
     .option("--json", "print every revision as JSON")

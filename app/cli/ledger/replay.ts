@@ -17,9 +17,7 @@ type ReplayOptions = KeyOptions & { json?: boolean };
  */
 export function replayCommand(io: Io): Command {
   return withKeys(new Command("replay"))
-    .description(
-      "derive a run again from what was recorded of it, byte for byte, with no server and no token",
-    )
+    .description("derive a run again from what was recorded of it, byte for byte, with no server and no token")
     .argument("<run>", "the run, such as run-7-1")
     .argument("[place]", "a clone of the governed repository, an imported folder or an archive", ".")
     .option("--json", "print the replay as JSON")

@@ -36,9 +36,7 @@ export function reportText(report: LedgerReport, color: boolean): string {
   const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const { repository, head, bodies, trust } = report;
   const origin =
-    report.ref === null
-      ? `${report.kind} ${oneLine(report.path)}`
-      : `branch ${report.ref} at ${report.commit}`;
+    report.ref === null ? `${report.kind} ${oneLine(report.path)}` : `branch ${report.ref} at ${report.commit}`;
   const kinds = Object.entries(report.kinds).sort(([one], [other]) => (one < other ? -1 : 1));
   const lines = [
     report.problems.length === 0 ? paint(32, "verified") : paint(31, "broken"),

@@ -29,9 +29,7 @@ export async function showLedger(
   options: ShowOptions,
   wait: () => Promise<boolean>,
 ): Promise<void> {
-  const [story, pull] = [options.story, options.pr].map((text) =>
-    text === undefined ? undefined : wholeNumber(text),
-  );
+  const [story, pull] = [options.story, options.pr].map((text) => (text === undefined ? undefined : wholeNumber(text)));
   if (story === null) return stop(io, "show", "--story takes an issue's number", 2);
   if (pull === null) return stop(io, "show", "--pr takes a pull request's number", 2);
   const { kind, run, person } = options;
@@ -48,12 +46,7 @@ export async function showLedger(
     if (lines === null) return;
     const before = shown.lines === 0 ? "" : entryHash(lines[shown.lines - 1] ?? "");
     if (before !== shown.last)
-      return stop(
-        io,
-        "show",
-        `entry ${shown.lines} is not the one that was shown: the ledger was rewritten`,
-        1,
-      );
+      return stop(io, "show", `entry ${shown.lines} is not the one that was shown: the ledger was rewritten`, 1);
     for (const [index, line] of lines.entries()) {
       if (index < shown.lines) continue;
       const read = readEntry(line, index + 1);
@@ -86,8 +79,6 @@ function fits({ kind, actor, body }: Entry, asked: Filter): boolean {
     (asked.story === undefined || body.story === asked.story) &&
     (asked.pull === undefined || body.pull === asked.pull) &&
     (asked.run === undefined || body.run === asked.run) &&
-    (asked.person === undefined ||
-      actor.login.toLowerCase() === asked.person ||
-      String(actor.id) === asked.person)
+    (asked.person === undefined || actor.login.toLowerCase() === asked.person || String(actor.id) === asked.person)
   );
 }

@@ -52,18 +52,14 @@ export async function givenKeys(io: Io, options: KeyOptions): Promise<Known<Trus
   if (options.policy === undefined) return known(null);
   const file = resolve(io.cwd, options.policy);
   const content = await readFile(file).catch(() => null);
-  if (content === null)
-    return unknown(`the policy file ${file} cannot be read; check the path given with --policy`);
+  if (content === null) return unknown(`the policy file ${file} cannot be read; check the path given with --policy`);
   const parsed = parsePolicy(content);
   if (parsed.ok) return keysOf(parsed.policy, file);
   return unknown(problemLines(parsed.problems, file).join("; "));
 }
 
 /** The given keys, or else those of the policy in the ledger's clone. */
-export async function trustedKeys(
-  given: TrustedKeys | null,
-  source: LedgerSource,
-): Promise<Known<TrustedKeys>> {
+export async function trustedKeys(given: TrustedKeys | null, source: LedgerSource): Promise<Known<TrustedKeys>> {
   if (given !== null) return known(given);
   if (source.kind === "git") return cloneKeys(source.path);
   return unknown(
@@ -82,9 +78,7 @@ async function cloneKeys(dir: string): Promise<Known<TrustedKeys>> {
   if (value.state === "absent") return unknown(`${dir} has no policy at ${value.ref}; ${instead}`);
   const source = `${policyPath} at ${value.ref}`;
   if (value.state === "malformed")
-    return unknown(
-      `${source} is malformed: ${problemLines(value.problems, policyPath).join("; ")}; ${instead}`,
-    );
+    return unknown(`${source} is malformed: ${problemLines(value.problems, policyPath).join("; ")}; ${instead}`);
   return keysOf(value.policy, source);
 }
 

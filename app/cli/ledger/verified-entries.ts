@@ -31,9 +31,7 @@ export async function openVerified(
   const trusted = await trustedKeys(given.value, source);
   if (!trusted.known) return refuse(trusted.why);
   const taken =
-    source.kind === "git"
-      ? await readTakenBodies(source.path, source.commit)
-      : known(new Map<string, number>());
+    source.kind === "git" ? await readTakenBodies(source.path, source.commit) : known(new Map<string, number>());
   if (!taken.known) return refuse(taken.why);
   const verified = verifySource(source, trusted.value, { ...asked, repository, taken: taken.value });
   return { ok: true, source, verified };

@@ -29,8 +29,7 @@ export async function explainPaths(paths: readonly string[], options: ExplainOpt
 }
 
 function problemOf(reading: PolicyReading, file: string): string | null {
-  if (reading.state === "absent")
-    return `the default branch has no ${policyPath}; name a policy file with --policy`;
+  if (reading.state === "absent") return `the default branch has no ${policyPath}; name a policy file with --policy`;
   if (reading.state === "loaded") return null;
   return problemLines(reading.problems, file).join("; ");
 }

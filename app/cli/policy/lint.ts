@@ -66,8 +66,7 @@ function report(file: string, policy: Policy, warnings: readonly LintWarning[], 
 
 async function readLintInput(dir: string): Promise<LintInput> {
   const tree = await readWorkTree(dir);
-  if (!tree.known)
-    return { files: null, checks: null, notes: [`patterns are not compared with files: ${tree.why}`] };
+  if (!tree.known) return { files: null, checks: null, notes: [`patterns are not compared with files: ${tree.why}`] };
   const { checks, notes } = await readChecks(tree.value);
   return { files: tree.value.files, checks, notes };
 }
@@ -79,8 +78,7 @@ async function readChecks({ top, files }: WorkTree): Promise<Omit<LintInput, "fi
     const content = await readPlainFile(join(top, file));
     if (content === null) continue;
     const found = jobChecks(file, parseWorkflow(file, content.toString("utf8")));
-    if (!found.known)
-      return { checks: null, notes: [`checks are not compared with workflows: ${found.why}`] };
+    if (!found.known) return { checks: null, notes: [`checks are not compared with workflows: ${found.why}`] };
     checks.push(...found.value);
   }
   return { checks, notes: [] };

@@ -125,18 +125,8 @@ test("T172: what a run may use is the nine tools; none reaches a shell, a networ
 
 describe("nothing is applied", () => {
   test.each<[string, FixtureResponse[], Partial<Pack>, string]>([
-    [
-      "T288: when the answer was cut off",
-      [{ ...write, finishReason: "length" } as FixtureResponse],
-      {},
-      "cut-off",
-    ],
-    [
-      "T289: when the model refuses",
-      [{ content: "No.", finishReason: "refusal" } as FixtureResponse],
-      {},
-      "refused",
-    ],
+    ["T288: when the answer was cut off", [{ ...write, finishReason: "length" } as FixtureResponse], {}, "cut-off"],
+    ["T289: when the model refuses", [{ content: "No.", finishReason: "refusal" } as FixtureResponse], {}, "refused"],
     ["when the model stops", [write, call("stop", { reason: "The task is unclear." })], {}, "agent-stopped"],
     ["when the model asks", [write, call("ask", { questions: ["Which?"] })], {}, "agent-asked"],
     [
@@ -152,12 +142,7 @@ describe("nothing is applied", () => {
       {},
       "turns-exceeded",
     ],
-    [
-      "when it ends without saying how",
-      [{ content: "I am done." }, { content: "Really." }],
-      {},
-      "bad-answer",
-    ],
+    ["when it ends without saying how", [{ content: "I am done." }, { content: "Really." }], {}, "bad-answer"],
     [
       "when its turns are used up",
       [write, write, finish],

@@ -65,18 +65,8 @@ describe("no plan", () => {
       /cut/,
     ],
     ["T289: when the model refuses", [{ content: "No.", finishReason: "refusal" }], "refused", /refused/],
-    [
-      "T289: when the model pauses",
-      [propose(plan, { finishReason: "pause_turn" })],
-      "bad-answer",
-      /pause_turn/,
-    ],
-    [
-      "T293: when our key is refused",
-      [{ error: { message: "bad" }, status: 401 }],
-      "service",
-      /ANTHROPIC_API_KEY/,
-    ],
+    ["T289: when the model pauses", [propose(plan, { finishReason: "pause_turn" })], "bad-answer", /pause_turn/],
+    ["T293: when our key is refused", [{ error: { message: "bad" }, status: 401 }], "service", /ANTHROPIC_API_KEY/],
   ])("%s", async (_, turns, code, message) => {
     const { answer } = await ask(turns);
     expect(answer).toEqual({ ok: false, code, message: expect.stringMatching(message) });

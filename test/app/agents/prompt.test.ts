@@ -28,9 +28,7 @@ function around(text: string, kind: string): { inside: string; outside: string; 
 
 describe("a step's prompt", () => {
   test("is the same bytes for the same pack, and holds no moment and no chance", () => {
-    expect(stepPrompt(samplePack())).toEqual(
-      stepPrompt(Pack.parse(JSON.parse(JSON.stringify(samplePack())))),
-    );
+    expect(stepPrompt(samplePack())).toEqual(stepPrompt(Pack.parse(JSON.parse(JSON.stringify(samplePack())))));
   });
 
   test("names the casefiles as not the agent's to write, and says nothing of them where there are none", () => {
@@ -76,8 +74,7 @@ describe("a step's prompt", () => {
     });
     const { system, first } = stepPrompt(pack);
     expect(system).toContain("You like small changes.");
-    for (const said of [pack.base, "src/a/**", "- It is done.", "src/a/e.json"])
-      expect(first).toContain(said);
+    for (const said of [pack.base, "src/a/**", "- It is done.", "src/a/e.json"]) expect(first).toContain(said);
   });
 });
 
@@ -126,8 +123,6 @@ describe("a planner's text", () => {
 
   test("is the same whatever order the tree was listed in, but for its marks", () => {
     const unmarked = (text: string) => text.replace(/^==== (\w+) [0-9a-f]{64} ====$/gm, "==== $1");
-    expect(unmarked(plannerText({ ...input, paths: [...input.paths].reverse() }))).toBe(
-      unmarked(plannerText(input)),
-    );
+    expect(unmarked(plannerText({ ...input, paths: [...input.paths].reverse() }))).toBe(unmarked(plannerText(input)));
   });
 });

@@ -11,8 +11,7 @@ const search = createSecretSearch((text) => findForms(text, indexForms(formsOf("
 /** Has the form of a token of GitHub and is none. */
 const lookalike = `ghp_${"aB3dE6gH9jK2".repeat(3)}`;
 
-const message = (...blocks: object[]) =>
-  JSON.stringify({ type: "message", role: "assistant", content: blocks });
+const message = (...blocks: object[]) => JSON.stringify({ type: "message", role: "assistant", content: blocks });
 const tool = (name: string, input: object) => ({ type: "tool_use", id: "toolu_1", name, input });
 
 async function kept(answer: string) {
@@ -32,24 +31,12 @@ describe("an answer of the service", () => {
 
   const rows: [string, object, object][] = [
     ["what it says", { type: "text", text: `so ${ours}` }, { where: "text" }],
-    [
-      "a file",
-      tool("write", { path: "a.ts", content: `1\n2\n${ours}` }),
-      { where: "file", path: "a.ts", line: 3 },
-    ],
-    [
-      "a part of a file",
-      tool("edit", { path: "a.ts", old: "x", new: ours }),
-      { where: "file", path: "a.ts" },
-    ],
+    ["a file", tool("write", { path: "a.ts", content: `1\n2\n${ours}` }), { where: "file", path: "a.ts", line: 3 }],
+    ["a part of a file", tool("edit", { path: "a.ts", old: "x", new: ours }), { where: "file", path: "a.ts" }],
     ["what is taken out of a file", tool("edit", { path: "a.ts", old: ours, new: "" }), { where: "text" }],
     ["a file's name", tool("write", { path: ours, content: "" }), { where: "file", path: redactionMark }],
     ["a summary", tool("finish", { summary: ours, claims: [] }), { where: "summary" }],
-    [
-      "a claim",
-      tool("finish", { summary: "x", claims: [{ criterion: "c", how: ours }] }),
-      { where: "claims" },
-    ],
+    ["a claim", tool("finish", { summary: "x", claims: [{ criterion: "c", how: ours }] }), { where: "claims" }],
     ["a question", tool("ask", { questions: ["a?", ours] }), { where: "questions" }],
     ["a reason", tool("stop", { reason: ours }), { where: "summary" }],
     ["a plan", tool("propose_plan", { approach: "x", prompts: [{ title: ours }] }), { where: "plan" }],
@@ -57,15 +44,12 @@ describe("an answer of the service", () => {
     ["a field's name", tool("read", { [ours]: 1 }), { where: "text" }],
     ["a tool's name", tool(ours, {}), { where: "text" }],
   ];
-  test.each(rows)(
-    "T218 is stored without the secret in %s, and tells where it was",
-    async (_part, block, told) => {
-      const stored = await kept(message(block));
-      expect(JSON.stringify(stored)).not.toContain(ours);
-      expect(JSON.stringify(stored.content)).toContain(redactionMark);
-      expect(stored.redacted).toEqual([{ rule: "ours", count: 1, ...told }]);
-    },
-  );
+  test.each(rows)("T218 is stored without the secret in %s, and tells where it was", async (_part, block, told) => {
+    const stored = await kept(message(block));
+    expect(JSON.stringify(stored)).not.toContain(ours);
+    expect(JSON.stringify(stored.content)).toContain(redactionMark);
+    expect(stored.redacted).toEqual([{ rule: "ours", count: 1, ...told }]);
+  });
 });
 
 describe("a result", () => {

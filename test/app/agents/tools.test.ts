@@ -6,8 +6,7 @@ import { memoryTree, samplePack } from "../../hosts/model-service.ts";
 
 const lines = (count: number) => Array.from({ length: count }, (_, at) => `line ${at + 1}`).join("\n");
 const files = { "src/a/long.txt": lines(3_000), "src/a/short.txt": "one\ntwo\n" };
-const start = (more: Record<string, string> = {}) =>
-  createWorkspace(memoryTree({ ...files, ...more }), samplePack());
+const start = (more: Record<string, string> = {}) => createWorkspace(memoryTree({ ...files, ...more }), samplePack());
 const textOf = async (name: string, input: unknown, workspace = start()) => {
   const outcome = await callTool(name, input, workspace);
   if (outcome.type !== "text") throw new Error(`${name} ended the run`);
@@ -23,8 +22,7 @@ describe("a part is never taken for the whole", () => {
     let whole = "";
     for (let from: number | undefined = 1; from !== undefined; ) {
       const { text } = await textOf("read", { path: "src/a/long.txt", from });
-      const [, shown, next] =
-        /^([\s\S]*\n)\(lines .*? of 3000(?:; go on with from: (\d+))?\)$/.exec(text) ?? [];
+      const [, shown, next] = /^([\s\S]*\n)\(lines .*? of 3000(?:; go on with from: (\d+))?\)$/.exec(text) ?? [];
       whole += shown;
       from = next === undefined ? undefined : Number(next);
     }

@@ -63,8 +63,7 @@ async function work(plan: Plan, index: number, files: Record<string, string>) {
   }
 }
 
-const written = (result: StepResult) =>
-  Object.fromEntries(result.files.map((file) => [file.path, file.content ?? ""]));
+const written = (result: StepResult) => Object.fromEntries(result.files.map((file) => [file.path, file.content ?? ""]));
 
 test("the plan asks for a manual test, and touches nothing but its own folder", async () => {
   const { risk, prompts, manualTest } = await plan("Whatever this repository is about.");

@@ -91,8 +91,7 @@ describe("a write is refused and changes nothing", () => {
 test("names that no entry could hold together are refused, however short the files", async () => {
   const workspace = start({});
   const deep = `src/a/${`${"d".repeat(250)}/`.repeat(15)}`;
-  for (let count = 0; count < 52; count++)
-    expect((await workspace.write(`${deep}${count}.ts`, "x")).ok).toBe(true);
+  for (let count = 0; count < 52; count++) expect((await workspace.write(`${deep}${count}.ts`, "x")).ok).toBe(true);
   expect(await workspace.write(`${deep}more.ts`, "x")).toMatchObject({ code: "too-much" });
 });
 
@@ -198,19 +197,7 @@ describe("changing", () => {
   });
 
   test("whatever is tried, changes lie within the scope, sorted, each once, and none repeats the base", async () => {
-    const part = fc.constantFrom(
-      "src",
-      "a",
-      "ab",
-      "secret",
-      "Secret",
-      "..",
-      "",
-      ".git",
-      "one.ts",
-      "link",
-      "n\u200Bx",
-    );
+    const part = fc.constantFrom("src", "a", "ab", "secret", "Secret", "..", "", ".git", "one.ts", "link", "n\u200Bx");
     const anyPath = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("/"));
     const scoped = fc.constantFrom(...Object.keys(base), "src/a/two.ts", "src/a/secret", "src/a/x/y.ts");
     const step = fc.record({
@@ -232,9 +219,7 @@ describe("changing", () => {
         for (const change of changes) {
           expect(change.path).toMatch(/^src\/a\/(?!secret(\/|$)|link(\/|$))/i);
           expect(nameProblem(change.path)).toBeNull();
-          expect(change.content).not.toBe(
-            Object.entries(base).find(([at]) => at === change.path)?.[1] ?? null,
-          );
+          expect(change.content).not.toBe(Object.entries(base).find(([at]) => at === change.path)?.[1] ?? null);
         }
       }),
       { numRuns: 300 },

@@ -140,9 +140,7 @@ describe("sallyport doctor", () => {
     expect(out).toMatch(/^This machine\n {2}✓ node /);
     expect(out).toContain(`signed by ${publicKey}`);
     expect(out).toContain("Signed in as the App `sallyport`.");
-    expect(out).toMatch(
-      /✓ required-check +`main` asks for the check `sallyport` and takes it only from this App\./,
-    );
+    expect(out).toMatch(/✓ required-check +`main` asks for the check `sallyport` and takes it only from this App\./);
     expect(out).toMatch(/! evidence-branch .*\n +next: An administrator of acme\/web /);
     expect(out).toMatch(/\n\n\d+ in place, \d+ warnings?, 0 to mend, 0 not known\.\n$/);
   });
@@ -348,18 +346,10 @@ describe("settings", () => {
   });
 
   test.each<[string, Record<string, string>, string]>([
-    [
-      "a ledger key that is none",
-      { LEDGER_KEY_PATH: "", LEDGER_KEY: "not-a-key-but-a-secret" },
-      "ledger-key",
-    ],
+    ["a ledger key that is none", { LEDGER_KEY_PATH: "", LEDGER_KEY: "not-a-key-but-a-secret" }, "ledger-key"],
     ["an App key that is none", { PRIVATE_KEY_PATH: "", PRIVATE_KEY: "not-a-key-but-a-secret" }, "app-key"],
     ["a database without an address", { DATABASE_URL: "postgres://port-secret@:x:/" }, "database"],
-    [
-      "a database that does not answer",
-      { DATABASE_URL: "postgres://sally:port-secret@127.0.0.1:9/db" },
-      "database",
-    ],
+    ["a database that does not answer", { DATABASE_URL: "postgres://sally:port-secret@127.0.0.1:9/db" }, "database"],
     ["a folder that is no folder", { DATABASE_FOLDER: "ledger.pem" }, "database"],
     ["a folder that holds something else", { DATABASE_FOLDER: "github" }, "database"],
   ])("%s: exit 2", async (_title, more, check) => {

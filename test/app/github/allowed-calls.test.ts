@@ -58,12 +58,7 @@ describe("the writing client", () => {
     ["send a dispatch", "POST", "/dispatches", {}],
     ["add a hook", "POST", "/hooks", {}],
     ["force the evidence", "PATCH", "/git/refs/heads%2Fsallyport%2Fevidence", { sha, force: true }],
-    [
-      "force the evidence in other words",
-      "PATCH",
-      "/git/refs/heads/sallyport/evidence",
-      { sha, force: "true" },
-    ],
+    ["force the evidence in other words", "PATCH", "/git/refs/heads/sallyport/evidence", { sha, force: "true" }],
     ["force another branch", "PATCH", "/git/refs/heads%2Fmain", { sha, force: true }],
     ["delete the evidence", "DELETE", "/git/refs/heads%2Fsallyport%2Fevidence", undefined],
     ["delete another branch", "DELETE", "/git/refs/heads%2Fmain", undefined],
@@ -105,11 +100,7 @@ describe.each<Use>(["read", "write"])("the client for %s", (use) => {
   test.each([
     ["a mutation", graphql, { query: writing }],
     ["a mutation behind a query", graphql, { query: `query A { viewer { login } } ${writing}` }],
-    [
-      "a mutation behind a query, chosen by name",
-      graphql,
-      { query: `query A { x } ${writing}`, operationName: "B" },
-    ],
+    ["a mutation behind a query, chosen by name", graphql, { query: `query A { x } ${writing}`, operationName: "B" }],
     ["a mutation behind a comment", graphql, { query: `query A { x } # ,\n${writing}` }],
     ["a mutation behind a byte order mark", graphql, { query: `\uFEFF${writing}` }],
     ["a subscription", graphql, { query: "subscription { x }" }],

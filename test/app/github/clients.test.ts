@@ -11,9 +11,7 @@ beforeAll(async () => {
 afterAll(() => acme.close());
 
 const minted = () =>
-  acme.watch.exchanges
-    .filter(({ path }) => path.endsWith("/access_tokens"))
-    .map(({ requestBody }) => requestBody);
+  acme.watch.exchanges.filter(({ path }) => path.endsWith("/access_tokens")).map(({ requestBody }) => requestBody);
 
 test("the App knows itself by its numeric ids", async () => {
   expect(await acme.clients.identify()).toEqual({
@@ -25,9 +23,7 @@ test("the App knows itself by its numeric ids", async () => {
 
 describe("tokens", () => {
   test("T219 each is for one repository and names its permissions", async () => {
-    await acme.clients
-      .forRepository(acme.repository, "read")
-      .then(({ request }) => request("GET /repos/acme/web"));
+    await acme.clients.forRepository(acme.repository, "read").then(({ request }) => request("GET /repos/acme/web"));
     expect(minted().length).toBeGreaterThanOrEqual(2);
     for (const body of minted()) {
       expect(body).toMatchObject({ repository_ids: [acme.repository], permissions: expect.any(Object) });
@@ -173,9 +169,7 @@ describe("T089 a repository is its numeric id", () => {
     ours.name = "renamed";
     other.name = "web";
     try {
-      expect(await ask(pull.number)).toEqual(
-        expect.stringContaining(`not repository ${acme.repository} now`),
-      );
+      expect(await ask(pull.number)).toEqual(expect.stringContaining(`not repository ${acme.repository} now`));
       expect(await ask(pull.number)).toBe(acme.repository);
       expect((await acme.clients.forRepository(acme.repository, "read")).repo).toBe("renamed");
       expect((await acme.clients.forRepository(acme.repository, "write")).repo).toBe("renamed");

@@ -5,8 +5,7 @@ import { nameSubjects } from "../../../app/http/webhooks.ts";
 
 const repository = { id: 5, default_branch: "main" };
 /** What an event names of which only these parts are given: whoever sends it may leave out the rest. */
-const namedBy = (name: string, payload: object) =>
-  nameSubjects({ id: "1", name, payload } as EmitterWebhookEvent);
+const namedBy = (name: string, payload: object) => nameSubjects({ id: "1", name, payload } as EmitterWebhookEvent);
 const ref = `refs/heads/gh-readonly-queue/main/pr-12-${"b".repeat(40)}`;
 const group = { kind: "group", repository: 5, number: 12, ref };
 
@@ -39,12 +38,7 @@ describe("a check's webhook", () => {
       { action: "rerequested", repository, check_suite: { head_sha: sha } },
       search,
     ],
-    [
-      "a suite that ended",
-      "check_suite",
-      { action: "completed", repository, check_suite: { head_sha: sha } },
-      [],
-    ],
+    ["a suite that ended", "check_suite", { action: "completed", repository, check_suite: { head_sha: sha } }, []],
   ])("%s", (_, event, payload, searches) => {
     expect(namedBy(event, payload)).toEqual({ subjects: [], searches });
   });
@@ -53,11 +47,7 @@ describe("a check's webhook", () => {
 describe("T066 T067: a pull request is looked at whatever its webhook says happened", () => {
   const pull = { number: 7, base: { ref: "main" }, head: { sha: "a".repeat(40) } };
   test.each<[string, string, object]>([
-    [
-      "its base was changed",
-      "pull_request",
-      { action: "edited", changes: { base: { ref: { from: "own" } } } },
-    ],
+    ["its base was changed", "pull_request", { action: "edited", changes: { base: { ref: { from: "own" } } } }],
     ["it was pushed to", "pull_request", { action: "synchronize" }],
     ["a review of it was dismissed", "pull_request_review", { action: "dismissed", review: { id: 1 } }],
     ["something that we never heard of", "pull_request", { action: "unheard-of" }],

@@ -27,8 +27,7 @@ test("a rewritten branch is an incident, once for each state of it; other errors
     const site = { db, repository: { id: 7, name: "acme/web" }, entries: await read(7), ourselves };
     await noteRewrite(error, site, tools);
   };
-  const rewritten = (tip: string) =>
-    new SallyportError("evidence-rewritten", `the branch at ${tip} is another`);
+  const rewritten = (tip: string) => new SallyportError("evidence-rewritten", `the branch at ${tip} is another`);
   await note(rewritten("a1"));
   await note(rewritten("a1"));
   await note(new SallyportError("github", "no answer"));

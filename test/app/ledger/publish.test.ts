@@ -41,11 +41,7 @@ const commitOf = (sha: string) => acme.as("lena", "GET", `git/commits/${sha}`);
 
 /** The files of the branch, as a stranger's clone has them. */
 async function onBranch(path = ""): Promise<Map<string, string>> {
-  const { tree } = await acme.as(
-    "lena",
-    "GET",
-    `${path}git/trees/${encodeURIComponent(evidenceBranch)}?recursive=1`,
-  );
+  const { tree } = await acme.as("lena", "GET", `${path}git/trees/${encodeURIComponent(evidenceBranch)}?recursive=1`);
   const files = new Map<string, string>();
   for (const { path: name, type, sha } of tree) {
     if (type !== "blob") continue;

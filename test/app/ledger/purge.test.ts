@@ -89,11 +89,7 @@ const publish = () => {
   return publishLedger(acme.world.github, chain);
 };
 async function onBranch(): Promise<string[]> {
-  const { tree } = await acme.as(
-    "lena",
-    "GET",
-    `git/trees/${encodeURIComponent(evidenceBranch)}?recursive=1`,
-  );
+  const { tree } = await acme.as("lena", "GET", `git/trees/${encodeURIComponent(evidenceBranch)}?recursive=1`);
   return tree.filter((one: Json) => one.type === "blob").map((one: Json) => one.path);
 }
 async function isOnBranch(): Promise<boolean[]> {

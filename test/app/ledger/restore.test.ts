@@ -26,16 +26,11 @@ afterAll(async () => {
   await acme.close();
 });
 beforeEach(async () => {
-  for (const table of ["entries", "chains", "exports"] as const)
-    await database.db.deleteFrom(table).execute();
+  for (const table of ["entries", "chains", "exports"] as const) await database.db.deleteFrom(table).execute();
   await acme.as("lena", "DELETE", `git/refs/heads/${evidenceBranch}`).catch(() => {});
 });
 
-const happen = (
-  code: string,
-  message: string,
-  subject: { name: string; digest: { sha256: string } }[] = [],
-) =>
+const happen = (code: string, message: string, subject: { name: string; digest: { sha256: string } }[] = []) =>
   raiseIncident(
     {
       db: database.db,

@@ -85,12 +85,7 @@ test("F10 a check that is no longer required is an incident, once until it is re
   // A role that may write statuses could pass it: not required from us is not required.
   await require({ strict: true, contexts: ["sallyport"] });
   await watch();
-  expect(await codes()).toEqual([
-    "begin",
-    "check-not-required",
-    "check-required-again",
-    "check-not-required",
-  ]);
+  expect(await codes()).toEqual(["begin", "check-not-required", "check-required-again", "check-not-required"]);
   expect(exported).toEqual([repository, repository, repository]);
   expect(log).toEqual([
     expect.stringMatching(/^acme\/web: check-not-required: `main` does not ask for the check/),

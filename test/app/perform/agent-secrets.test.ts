@@ -17,9 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => acme.close());
 
-const foreignKey = generateKeyPairSync("ed25519")
-  .privateKey.export({ type: "pkcs8", format: "pem" })
-  .toString();
+const foreignKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 /** A token that our own client was given after the search was made. */
 const ourToken = (): string =>
   acme.watch.exchanges.flatMap(({ path, responseBody }) =>
@@ -82,10 +80,7 @@ async function resultOf(end: { result: EffectResult } | { error: unknown }): Pro
 describe("an agent that hands back", () => {
   test("T217 a private key in a file is stopped there, and nothing keeps the key", async () => {
     const content = `export const key = \`${foreignKey}\`;\n`;
-    const end = await play(await runAgent(), [
-      call("write", { path: "web/key.ts", content }),
-      finish("Done."),
-    ]);
+    const end = await play(await runAgent(), [call("write", { path: "web/key.ts", content }), finish("Done.")]);
     expect(await resultOf(end)).toMatchObject({
       outcome: "failed",
       code: "secret-in-answer",
@@ -101,10 +96,7 @@ describe("an agent that hands back", () => {
     expect(token).toMatch(/^ghs_/);
     const encoded = Buffer.from(`x-access-token:${token}`).toString("base64");
     for (const content of [token, `${token.slice(0, 20)}\n${token.slice(20)}`, encoded]) {
-      const end = await play(await runAgent(), [
-        call("write", { path: "web/a.txt", content }),
-        finish("Done."),
-      ]);
+      const end = await play(await runAgent(), [call("write", { path: "web/a.txt", content }), finish("Done.")]);
       expect(await resultOf(end)).toMatchObject({ code: "secret-in-answer", files: [] });
       expect(end.kept).not.toContain(token.slice(-15));
       expect(end.kept).not.toContain(encoded.slice(-30, -4));
@@ -146,10 +138,7 @@ describe("an agent that hands back", () => {
 
   test("T194 a token of ours in the name of a file it asks for does not get into the log", async () => {
     const token = ourToken();
-    const end = await play(await runAgent(), [
-      call("read", { path: `web/${token}` }),
-      call("stop", { reason: token }),
-    ]);
+    const end = await play(await runAgent(), [call("read", { path: `web/${token}` }), call("stop", { reason: token })]);
     expect(await resultOf(end)).toMatchObject({ outcome: "stopped", summary: redactionMark });
     expect(end.kept).toContain(`read "web/${redactionMark}": refused`);
     expect(end.kept).not.toContain(token);
@@ -214,9 +203,7 @@ describe("a prompt with a secret is not sent", () => {
 
   test("T218 a plan is stored without what the planner wrote of ours, and the end tells how much", async () => {
     const token = ourToken();
-    const turns = [
-      call("propose_plan", { ...samplePlan, approach: `Ask with ${token}`, risks: [`${token} leaks`] }),
-    ];
+    const turns = [call("propose_plan", { ...samplePlan, approach: `Ask with ${token}`, risks: [`${token} leaks`] })];
     const end = await play(await ask({}), turns);
     expect(end).toMatchObject({
       result: { type: "plan", redacted: [{ rule: "installation-token", where: "plan", count: 2 }] },

@@ -27,11 +27,7 @@ const turns = [
 
 async function withModels<T>(
   answers: FixtureResponse[],
-  play: (
-    context: PerformContext,
-    models: { calls(): number; asked(): string },
-    progress: string[],
-  ) => Promise<T>,
+  play: (context: PerformContext, models: { calls(): number; asked(): string }, progress: string[]) => Promise<T>,
   more: Partial<PerformContext> = {},
 ): Promise<T> {
   const models = await modelService(answers);

@@ -37,11 +37,7 @@ const text = async (commit: string, path: string) => {
 type Write = Extract<Effect, { type: "write-change" }>;
 
 /** A change under a pack that names casefiles, on top of the default branch or another parent. */
-async function withCasefiles(
-  more: Partial<Write> = {},
-  files: FileWrite[] = [page],
-  parent?: string,
-): Promise<Write> {
+async function withCasefiles(more: Partial<Write> = {}, files: FileWrite[] = [page], parent?: string): Promise<Write> {
   const at = parent ?? (await tip(acme));
   const packSha256 = await acme.store(pack(at, { casefiles: [plan, log] }));
   return change(acme, files, { parent: at, packSha256, casefiles: texts, ...more });

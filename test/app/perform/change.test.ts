@@ -135,10 +135,7 @@ describe("what an answer may not write is refused as a whole", () => {
 
   test("a narrower declaration than the role's", async () => {
     const packSha256 = await acme.store(pack(await tip(acme), { paths: ["web/page.html"] }));
-    await refused(
-      await change(acme, [{ path: "web/other.html", content: "x" }], { packSha256 }),
-      "out-of-scope",
-    );
+    await refused(await change(acme, [{ path: "web/other.html", content: "x" }], { packSha256 }), "out-of-scope");
   });
 });
 
@@ -184,9 +181,9 @@ describe("the branch", () => {
 });
 
 test("a stored body that is missing is told and not taken for an empty answer", async () => {
-  await expect(
-    acme.perform(await change(acme, undefined, { resultSha256: "0".repeat(64) })),
-  ).rejects.toMatchObject({ code: "internal" });
+  await expect(acme.perform(await change(acme, undefined, { resultSha256: "0".repeat(64) }))).rejects.toMatchObject({
+    code: "internal",
+  });
 });
 
 test("an answer that is none is refused", async () => {

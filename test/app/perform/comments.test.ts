@@ -137,9 +137,7 @@ describe("a reply", () => {
       line: "Planning starts.",
     });
     expect(acme.written()).toEqual([`POST /issues/${issue}/comments`]);
-    expect((await read(issue))[0]?.body).toMatch(
-      /^Planning starts\.\n\n<!-- sallyport:reply\/9\/label\/\d+ -->$/,
-    );
+    expect((await read(issue))[0]?.body).toMatch(/^Planning starts\.\n\n<!-- sallyport:reply\/9\/label\/\d+ -->$/);
   });
 
   test("to a command that was deleted meanwhile is still given", async () => {

@@ -162,9 +162,7 @@ describe("the check", () => {
   const lines = async (sha: string): Promise<number[]> => {
     const [run] = (await acme.as("lena", "GET", `commits/${sha}/check-runs`)).check_runs;
     const pages = await Promise.all(
-      [1, 2].map((page) =>
-        acme.as("lena", "GET", `check-runs/${run.id}/annotations?per_page=100&page=${page}`),
-      ),
+      [1, 2].map((page) => acme.as("lena", "GET", `check-runs/${run.id}/annotations?per_page=100&page=${page}`)),
     );
     return pages.flat().map((one: Json) => one.start_line);
   };

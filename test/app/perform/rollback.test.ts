@@ -31,8 +31,7 @@ async function twice(): Promise<Branch> {
 }
 
 const pull = (number: number): Promise<Json> => acme.as("lena", "GET", `pulls/${number}`);
-const exists = async (branch: string) =>
-  (await acme.as("lena", "GET", `git/matching-refs/heads/${branch}`)).length > 0;
+const exists = async (branch: string) => (await acme.as("lena", "GET", `git/matching-refs/heads/${branch}`)).length > 0;
 /** The writes to branches and pull requests since this was last asked. */
 const moved = () => acme.written().filter((one) => /refs|pulls|comments/.test(one));
 

@@ -37,12 +37,9 @@ afterAll(() => site.close(), 30_000);
 
 const as: TestService["as"] = (...asked) => site.as(...asked);
 const titleOn = async (sha: string, title: RegExp) => title.test(site.checkOn(sha)?.output.title ?? "");
-const say = (person: string, number: number, body: string) =>
-  as(person, "POST", `issues/${number}/comments`, { body });
+const say = (person: string, number: number, body: string) => as(person, "POST", `issues/${number}/comments`, { body });
 const replies = async (number: number): Promise<string> =>
-  (await as("lena", "GET", `issues/${number}/comments?per_page=100`))
-    .map((comment: Json) => comment.body)
-    .join("\n");
+  (await as("lena", "GET", `issues/${number}/comments?per_page=100`)).map((comment: Json) => comment.body).join("\n");
 
 const forged = "Sallyport-Run: run-1-1\nSallyport-Prompt: 1\nCo-authored-by: A model <model@example.com>";
 
@@ -123,9 +120,7 @@ test("T103 T099 F7: another agent's pull request fails, is adopted by a person, 
     as(person, "POST", `pulls/${number}/reviews`, { event, commit_id: head, body: "Read" });
   const reviews = async () => (await inClone(["show", "--kind", "review", "--pr", String(number)])).out;
   const { id } = await review("lena", "REQUEST_CHANGES");
-  await waitUntil("the recorded refusal", async () =>
-    (await reviews()).includes("changes requested by @lena"),
-  );
+  await waitUntil("the recorded refusal", async () => (await reviews()).includes("changes requested by @lena"));
   await as("lena", "PUT", `pulls/${number}/reviews/${id}/dismissals`, { message: "Done" });
   await review("quinn", "APPROVE");
   await as("lena", "PUT", `pulls/${number}/merge`, { sha: head });

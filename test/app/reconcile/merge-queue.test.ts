@@ -63,11 +63,7 @@ const actionVerdict = (group: { head_ref: string; head_sha: string }) =>
   });
 
 test("T072 T073 T074: two green ones that break a limit together are refused; a good pair is merged", async () => {
-  const [wide, broad, slim] = await Promise.all([
-    openGreen("wide", 20),
-    openGreen("broad", 20),
-    openGreen("slim", 2),
-  ]);
+  const [wide, broad, slim] = await Promise.all([openGreen("wide", 20), openGreen("broad", 20), openGreen("slim", 2)]);
   const main = (await ask("GET", "git/ref/heads/main")).object.sha;
   const bad = await queue(wide, broad);
   const refused = await waitUntil("the refusal", async () => {
@@ -109,9 +105,7 @@ test("T072 T073 T074: two green ones that break a limit together are refused; a 
     return found.length === 2 ? found : null;
   });
   for (const { body } of merges) expect(body).toMatchObject({ judged: true });
-  const judged = (await entries(repository)).flatMap((entry) =>
-    entry.kind === "group.judged" ? [entry.body] : [],
-  );
+  const judged = (await entries(repository)).flatMap((entry) => (entry.kind === "group.judged" ? [entry.body] : []));
   expect(judged).toMatchObject([
     { head: bad.head_sha, conclusion: "failure" },
     {

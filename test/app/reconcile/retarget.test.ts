@@ -9,8 +9,7 @@ let site: TestService;
 let ahead = 0;
 beforeAll(async () => {
   site = await startTestService({
-    policy:
-      'people: { approvers: ["@quinn"] }\ngates: { review: {}, manual-test: { when: { always: true } } }\n',
+    policy: 'people: { approvers: ["@quinn"] }\ngates: { review: {}, manual-test: { when: { always: true } } }\n',
     clock: () => Date.now() + ahead,
   });
 }, 60_000);

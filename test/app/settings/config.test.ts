@@ -66,16 +66,8 @@ describe("the ledger's key", () => {
     ["from a line for a shell", { LEDGER_KEY_COMMAND: "pass show sallyport" }, /^LEDGER_KEY_COMMAND: .*JSON/],
     ["from an empty command", { LEDGER_KEY_COMMAND: "[]" }, /^LEDGER_KEY_COMMAND: .*JSON/],
     ["from a command with a number", { LEDGER_KEY_COMMAND: '["a", 1]' }, /^LEDGER_KEY_COMMAND: .*JSON/],
-    [
-      "from no program",
-      { LEDGER_KEY_COMMAND: '["/no/such"]' },
-      /cannot be started \(ENOENT\); give its full/,
-    ],
-    [
-      "from one that fails",
-      { LEDGER_KEY_COMMAND: node(failing, "--", pem) },
-      /ended with status 3; run it by hand/,
-    ],
+    ["from no program", { LEDGER_KEY_COMMAND: '["/no/such"]' }, /cannot be started \(ENOENT\); give its full/],
+    ["from one that fails", { LEDGER_KEY_COMMAND: node(failing, "--", pem) }, /ended with status 3; run it by hand/],
     ["from one that prints nothing", { LEDGER_KEY_COMMAND: node("") }, /printed no private key in PEM; run/],
     ["from one that prints too much", { LEDGER_KEY_COMMAND: node(flood) }, /more than 65536 bytes/],
   ])("%s is refused in one line that does not repeat it", (_what, env, message) => {

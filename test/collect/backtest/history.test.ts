@@ -74,9 +74,7 @@ function makeHistory() {
 
 /** The facts that do not tell where they were read from. */
 function content({ mergeBase, head, changes, texts, commits, secrets, policy: by }: PullFacts) {
-  const sorted = commits.known
-    ? commits.value.toSorted((one, other) => (one.sha < other.sha ? -1 : 1))
-    : commits;
+  const sorted = commits.known ? commits.value.toSorted((one, other) => (one.sha < other.sha ? -1 : 1)) : commits;
   const reading = by.known && by.value.state === "loaded" ? { ...by.value, ref: "", blob: "" } : by;
   return { mergeBase, head, changes, texts, commits: sorted, secrets, reading };
 }

@@ -77,8 +77,7 @@ async function numbers(pages: Json[][], last: number) {
 }
 
 /** A page of a hundred that were closed without a merge, last updated from a minute on downwards. */
-const unmerged = (from: number) =>
-  Array.from({ length: 100 }, (_, index) => listed(1_000 + index, null, from - index));
+const unmerged = (from: number) => Array.from({ length: 100 }, (_, index) => listed(1_000 + index, null, from - index));
 
 describe("the last merged pull requests", () => {
   test("by the time of their merge, whatever their last update; those not merged are left out", async () => {
@@ -108,9 +107,7 @@ describe("the last merged pull requests", () => {
   test("come with what the head changed against its base, and who wrote it", async () => {
     const { source } = github([[listed(7, 1, 2)]]);
     const told: number[][] = [];
-    const read = await readMergedPulls(source, { last: 5, branch: "main" }, comparison, (...far) =>
-      told.push(far),
-    );
+    const read = await readMergedPulls(source, { last: 5, branch: "main" }, comparison, (...far) => told.push(far));
     expect(read).toMatchObject({
       known: true,
       value: [

@@ -118,9 +118,7 @@ describe("unknown, in one line", () => {
 
 describe("how many commits each merge brought", () => {
   const lines = (...changed: number[]) =>
-    file(
-      Array.from({ length: 30 }, (_, index) => `${index}${changed.includes(index) ? " new" : ""}\n`).join(""),
-    );
+    file(Array.from({ length: 30 }, (_, index) => `${index}${changed.includes(index) ? " new" : ""}\n`).join(""));
   /** A head of two commits, and what became of it on a branch that had moved on. */
   const makePull = () => {
     const root = commit({ a: lines() }, "Begin");

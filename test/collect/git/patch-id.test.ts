@@ -89,10 +89,7 @@ describe("refused: the merged commit", () => {
     ["indents a line otherwise", { ...wanted, a: text([5, "    one"], second) }],
     ["makes a file executable", { ...wanted, a: script }],
     ["has another binary file", { ...wanted, bin: binary("bad") }],
-    [
-      "has a symlink in place of the file",
-      { ...wanted, empty: { mode: "120000", content: Buffer.from("a") } },
-    ],
+    ["has a symlink in place of the file", { ...wanted, empty: { mode: "120000", content: Buffer.from("a") } }],
   ])("%s", async (_, files) => {
     expect(await compare(commit({ ...moved, ...files }, base))).toMatchObject({ same: false });
   });
@@ -187,16 +184,7 @@ describe("unknown, never taken for the same", () => {
       [root, judged],
       [base, merged],
     ].map(([from = "", to = ""]) => {
-      const diff = execFileSync("git", [
-        "-C",
-        repository.dir,
-        "diff-tree",
-        "-p",
-        "-r",
-        "--full-index",
-        from,
-        to,
-      ]);
+      const diff = execFileSync("git", ["-C", repository.dir, "diff-tree", "-p", "-r", "--full-index", from, to]);
       const plain = Buffer.from(diff.toString("latin1").replace(/^index .*\n/gm, ""), "latin1");
       return plainGit(repository.dir, ["patch-id", "--verbatim"], plain).split(" ")[0];
     });

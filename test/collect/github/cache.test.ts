@@ -31,8 +31,7 @@ function counted() {
     asked.push(path);
     return body;
   };
-  const objects = (repo = "r") =>
-    apiObjects({ request: gitApi(repository.dir, alter), owner: "o", repo }, cache);
+  const objects = (repo = "r") => apiObjects({ request: gitApi(repository.dir, alter), owner: "o", repo }, cache);
   const since = () => asked.splice(0).length;
   return { objects, since };
 }
@@ -81,11 +80,8 @@ test("what could not be read, or not in full, is asked for again", async () => {
   ];
   const reader = (alter?: Alter) =>
     apiObjects({ request: gitApi(repository.dir, alter), owner: "o", repo: "r" }, cache);
-  for (const alter of broken)
-    expect(await reader(alter).changes(before, after)).toMatchObject({ known: false });
-  expect(await reader().changes(before, after)).toEqual(
-    await gitObjects(repository.dir).changes(before, after),
-  );
+  for (const alter of broken) expect(await reader(alter).changes(before, after)).toMatchObject({ known: false });
+  expect(await reader().changes(before, after)).toEqual(await gitObjects(repository.dir).changes(before, after));
 });
 
 test("nothing of one repository is given to a reader of another", async () => {

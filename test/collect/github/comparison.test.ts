@@ -6,11 +6,7 @@ const commit = (sha: string, ...parents: string[]) => ({ sha, parents, tree: "",
 
 const cases: [string, ReturnType<typeof commit>[], string[] | null][] = [
   ["a line", [commit("a", "start"), commit("head", "a")], ["a", "head"]],
-  [
-    "a side branch",
-    [commit("a", "start"), commit("b", "start"), commit("head", "a", "b")],
-    ["a", "b", "head"],
-  ],
+  ["a side branch", [commit("a", "start"), commit("b", "start"), commit("head", "a", "b")], ["a", "b", "head"]],
   ["the start merged in", [commit("a", "start"), commit("head", "a", "start")], ["a", "head"]],
   ["a listing without the head", [commit("a", "start")], null],
   ["a listing that lacks one", [commit("head", "a")], null],
@@ -30,14 +26,12 @@ test("nothing lies above a head that is the start", () => {
 
 test("whatever listing is given, no answer is wrong", () => {
   // Commit n has parents below n; commit 0 is the root.
-  const history = fc
-    .array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { minLength: 2, maxLength: 10 })
-    .map((rows) =>
-      rows.map(([one, other, merges], at) => {
-        if (at === 0) return [];
-        return [...new Set(merges ? [one % at, other % at] : [at - 1])];
-      }),
-    );
+  const history = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { minLength: 2, maxLength: 10 }).map((rows) =>
+    rows.map(([one, other, merges], at) => {
+      if (at === 0) return [];
+      return [...new Set(merges ? [one % at, other % at] : [at - 1])];
+    }),
+  );
   const reach = (parents: number[][], from: number): Set<number> => {
     const found = new Set([from]);
     for (const at of found) for (const parent of parents[at] ?? []) found.add(parent);

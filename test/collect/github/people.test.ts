@@ -29,9 +29,7 @@ beforeAll(async () => {
       organizations: [
         { login: "acme", owners: ["lena"], members: ["grace"], teams: [{ slug: "qa", members: ["grace"] }] },
       ],
-      repositories: [
-        { full_name: "acme/web", files: { a: "1\n" }, collaborators: { grace: "write", lena: "admin" } },
-      ],
+      repositories: [{ full_name: "acme/web", files: { a: "1\n" }, collaborators: { grace: "write", lena: "admin" } }],
     },
   });
   const { request } = new Octokit({ baseUrl: sandbox.url, auth: "ghp_lena" });
@@ -97,14 +95,9 @@ test.each<[string, string, () => number | null]>([
   expect(await readNumber(github, name)).toEqual(known(number()));
 });
 
-test.each([
-  "@grace#",
-  "@grace#0",
-  "@grace#01",
-  "@grace#1#2",
-  "@grace#x",
-  "grace#1",
-  "@acme/qa#1234567890123456",
-])("%s is no name that a policy may hold", (name) => {
-  expect(Policy.safeParse({ version: 1, people: { approvers: [name] } }).success).toBe(false);
-});
+test.each(["@grace#", "@grace#0", "@grace#01", "@grace#1#2", "@grace#x", "grace#1", "@acme/qa#1234567890123456"])(
+  "%s is no name that a policy may hold",
+  (name) => {
+    expect(Policy.safeParse({ version: 1, people: { approvers: [name] } }).success).toBe(false);
+  },
+);

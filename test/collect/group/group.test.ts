@@ -30,22 +30,15 @@ afterAll(() => side.close(), 30_000);
 
 const ask = async (method: string, path: string, body?: object, token = "writer"): Promise<Json> => {
   const answer = await side.call(token, method, path, body);
-  if (answer.status >= 300)
-    throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
   return answer.body;
 };
-const tip = async (branch: string): Promise<string> =>
-  (await ask("GET", `git/ref/heads/${branch}`)).object.sha;
+const tip = async (branch: string): Promise<string> => (await ask("GET", `git/ref/heads/${branch}`)).object.sha;
 
 type Pull = { number: number; head: string };
 
 /** A pull request with one changed file, green by the App's check. */
-async function openPull(
-  branch: string,
-  base = "main",
-  path = `${branch}.txt`,
-  text = `${branch}\n`,
-): Promise<Pull> {
+async function openPull(branch: string, base = "main", path = `${branch}.txt`, text = `${branch}\n`): Promise<Pull> {
   const head = await side.commit(branch, path, text);
   const { number } = await ask("POST", "pulls", { title: `About ${branch}`, head: branch, base });
   const run = { name: "sallyport", head_sha: head, conclusion: "success" };
@@ -139,10 +132,7 @@ test("a squashed commit is its pull request's, also where the branch changed the
 
 test("T074: a policy that a member loosens is not the one its group is judged by", async () => {
   const loose = "version: 1\n";
-  const [policy, other] = [
-    await openPull("loose", "main", ".github/sallyport.yml", loose),
-    await openPull("other"),
-  ];
+  const [policy, other] = [await openPull("loose", "main", ".github/sallyport.yml", loose), await openPull("other")];
   const { ref, base } = await queue(policy, other);
   expect((await group(ref)).tree.policy).toMatchObject({
     value: { ref: base, policy: { gates: { "diff-size": { files: 3 } } } },
@@ -196,17 +186,11 @@ describe("T072: a branch of the queue's form that a person made", () => {
       "the same pull request twice",
       "no-member",
       async () => {
-        const first = await group(
-          await forge(`A change (#${pull.number})`, [main], { "judged.txt": "judged\n" }),
-        );
+        const first = await group(await forge(`A change (#${pull.number})`, [main], { "judged.txt": "judged\n" }));
         return forge(`A change (#${pull.number})`, [first.tree.head.sha], {}, main);
       },
     ],
-    [
-      "a pull request that is not there",
-      "member-unknown",
-      () => forge("A change (#4000)", [main], { x: "x\n" }),
-    ],
+    ["a pull request that is not there", "member-unknown", () => forge("A change (#4000)", [main], { x: "x\n" })],
     [
       "T068: a pull request that was retargeted to another branch",
       "foreign-content",

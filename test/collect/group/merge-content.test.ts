@@ -58,11 +58,7 @@ describe("what git makes of a pull request is what was judged", () => {
       change({ a: lines("1", "2", "three", "4", "5", "6", "7", "8") }),
       change({ a: lines("1", "2", "3", "4", "five", "6", "7", "8") }),
     ],
-    [
-      "when the branch has it already",
-      change({ b: lines("new"), c: lines("c") }),
-      change({ b: lines("new") }),
-    ],
+    ["when the branch has it already", change({ b: lines("new"), c: lines("c") }), change({ b: lines("new") })],
     [
       "with a file that became executable and changed elsewhere",
       change({ a: { mode: "100755", content: start.a?.content ?? Buffer.alloc(0) } }),
@@ -86,20 +82,12 @@ describe("T072: a commit that brings in something else is told from it", () => {
     ["one more file", { ...both, d: lines("d") }, /changes "d", which/],
     ["one file less", { ...both, c: lines("x") }, /something else of "c"/],
     ["a file left out", change({ a: both.a }), /leaves out the change of "c"/],
-    [
-      "a line in a merged file",
-      { ...both, a: lines("one", "2", "3", "4", "evil", "6", "seven", "8") },
-      /of "a"/,
-    ],
+    ["a line in a merged file", { ...both, a: lines("one", "2", "3", "4", "evil", "6", "seven", "8") }, /of "a"/],
     ["the branch's own line taken back", { ...both, a: mine.a ?? lines() }, /of "a"/],
     ["another mode", { ...both, c: { mode: "100755", content: Buffer.from("c\n") } }, /of "c"/],
     ["a merged file made executable", { ...both, a: { mode: "100755", content: both.a.content } }, /of "a"/],
     ["a link in place of a file", { ...both, a: { mode: "120000", content: Buffer.from("b") } }, /of "a"/],
-    [
-      "a merged file deleted",
-      Object.fromEntries(Object.entries(both).filter(([key]) => key !== "a")),
-      /of "a"/,
-    ],
+    ["a merged file deleted", Object.fromEntries(Object.entries(both).filter(([key]) => key !== "a")), /of "a"/],
   ];
   test.each(cases)("%s", async (_, files, expected) => {
     const from = commit(start);
@@ -112,20 +100,13 @@ describe("T072: a commit that brings in something else is told from it", () => {
 test("T072: the judged lines do not land in another place that looks like theirs", async () => {
   const block = ["function check() {", "  return false;", "}"];
   const open = ["function check() {", "  return true;", "}"];
-  const gap = (name: string, count: number) =>
-    Array.from({ length: count }, (_, index) => `${name} ${index}`);
+  const gap = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name} ${index}`);
   const text = (...parts: string[][]) => ({ a: lines(...parts.flat()) });
   const from = commit(text(gap("top", 5), block, gap("middle", 20), block, gap("end", 5)));
   const head = commit(text(gap("top", 5), block, gap("middle", 20), open, gap("end", 5)), from);
   // The branch grew so that the first block stands where the second one stood.
-  const onto = commit(
-    text(gap("new", 23), gap("top", 5), block, gap("middle", 20), block, gap("end", 5)),
-    from,
-  );
-  const moved = commit(
-    text(gap("new", 23), gap("top", 5), open, gap("middle", 20), block, gap("end", 5)),
-    onto,
-  );
+  const onto = commit(text(gap("new", 23), gap("top", 5), block, gap("middle", 20), block, gap("end", 5)), from);
+  const moved = commit(text(gap("new", 23), gap("top", 5), open, gap("middle", 20), block, gap("end", 5)), onto);
   expect(await why(from, head, onto, merged(onto, head) ?? "")).toBe(null);
   expect(await why(from, head, onto, moved)).toMatch(/something else of "a"/);
 });
@@ -157,9 +138,9 @@ describe("an edit that both sides make", () => {
     const base = from();
     const head = commit({ a: lines("2", "3", "4", "5", "6") }, base);
     const onto = commit({ a: lines("2", "three", "4", "5", "6") }, base);
-    expect(
-      await why(base, head, onto, commit({ a: lines("2", "three", "4", "5", "6"), b: lines() }, onto)),
-    ).toMatch(/changes "b", which/);
+    expect(await why(base, head, onto, commit({ a: lines("2", "three", "4", "5", "6"), b: lines() }, onto))).toMatch(
+      /changes "b", which/,
+    );
     expect(await why(base, head, onto, merged(onto, head) ?? "")).toBe(null);
   });
   test("beside others: each is taken once", async () => {
@@ -167,9 +148,7 @@ describe("an edit that both sides make", () => {
     const head = commit({ a: lines("2", "3", "4", "5", "mine") }, base);
     const onto = commit({ a: lines("2", "three", "4", "5", "6") }, base);
     expect(await why(base, head, onto, merged(onto, head) ?? "")).toBe(null);
-    expect(await why(base, head, onto, commit({ a: lines("2", "three", "4", "5", "evil") }, onto))).not.toBe(
-      null,
-    );
+    expect(await why(base, head, onto, commit({ a: lines("2", "three", "4", "5", "evil") }, onto))).not.toBe(null);
     expect(await why(base, head, onto, onto)).toMatch(/leaves out the change of "a"/);
   });
 });

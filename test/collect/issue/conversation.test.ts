@@ -20,9 +20,7 @@ beforeAll(async () => {
         { login: "wes", token: "ghp_wes" },
       ],
       organizations: [{ login: "acme", members: ["lena", "wes"] }],
-      repositories: [
-        { full_name: "acme/web", files: { a: "1\n" }, collaborators: { lena: "write", wes: "write" } },
-      ],
+      repositories: [{ full_name: "acme/web", files: { a: "1\n" }, collaborators: { lena: "write", wes: "write" } }],
     },
   });
 });

@@ -30,8 +30,7 @@ function put(changes: Record<string, Node> = {}, ref = `refs/heads/${evidenceBra
   return sha;
 }
 
-const fromApi = (alter?: Alter) =>
-  readApiLedger({ request: gitApi(repository.dir, alter), owner: "o", repo: "r" });
+const fromApi = (alter?: Alter) => readApiLedger({ request: gitApi(repository.dir, alter), owner: "o", repo: "r" });
 const why = (text: string) => ({ known: false, why: expect.stringContaining(text) });
 const link: Node = { mode: "120000", content: Buffer.from("0001.jsonl") };
 
@@ -76,11 +75,7 @@ describe("from a git directory", () => {
 
   test("a clone without the files' content is unknown", async () => {
     const absent = plainGit(repository.dir, ["hash-object", "--stdin"], "never written").trim();
-    const tree = plainGit(
-      repository.dir,
-      ["mktree", "--missing"],
-      `100644 blob ${absent}\tREADME.md\n`,
-    ).trim();
+    const tree = plainGit(repository.dir, ["mktree", "--missing"], `100644 blob ${absent}\tREADME.md\n`).trim();
     const commit = plainGit(repository.dir, ["commit-tree", tree, "-m", "partial"]).trim();
     plainGit(repository.dir, ["update-ref", `refs/heads/${evidenceBranch}`, commit]);
     expect(await readGitLedger(repository.dir)).toEqual(why("fetch the full history"));
@@ -93,8 +88,7 @@ describe("from a git directory", () => {
     const read = await readGitLedger(repository.dir);
     const found = read.known && read.value !== null ? read.value.files : new Map();
     expect([...found.keys()].sort()).toEqual([...Object.keys(files), ...Object.keys(bodies)].sort());
-    for (const [path, { content }] of Object.entries(bodies))
-      expect(content.equals(found.get(path))).toBe(true);
+    for (const [path, { content }] of Object.entries(bodies)) expect(content.equals(found.get(path))).toBe(true);
   });
 });
 
@@ -143,11 +137,7 @@ describe("from GitHub", () => {
       (path, body) => (path.includes("git/trees") ? { ...body, truncated: true } : body),
       "cut the listing",
     ],
-    [
-      "the server fails",
-      (path, body) => (path.includes("git/ref") ? 500 : body),
-      "the evidence branch of o/r",
-    ],
+    ["the server fails", (path, body) => (path.includes("git/ref") ? 500 : body), "the evidence branch of o/r"],
     ["the token may not read it", (path, body) => (path.includes("git/ref") ? 403 : body), "403"],
     ["T148 the listing is gone", (path, body) => (path.includes("git/trees") ? 404 : body), "404"],
     ["a file is gone", (path, body) => (path.includes("git/blobs") ? 404 : body), "404"],
@@ -163,8 +153,7 @@ describe("from GitHub", () => {
     ],
     [
       "a tag",
-      (path, body) =>
-        path.includes("git/ref") ? { ...body, object: { type: "tag", sha: "1".repeat(40) } } : body,
+      (path, body) => (path.includes("git/ref") ? { ...body, object: { type: "tag", sha: "1".repeat(40) } } : body),
       "something else",
     ],
   ];
@@ -177,11 +166,7 @@ describe("from GitHub", () => {
     ["T161 a link among the files", { "ledger/0003.jsonl": link }, "no plain file"],
     ["a folder among the files", { "ledger/0003.jsonl/x": file("") }, "no plain file"],
     ["T143 the last line was cut", { "ledger/0002.jsonl": file("the la") }, "it was cut"],
-    [
-      "a file too much",
-      { "ledger/0009.jsonl": file("x\n") },
-      "0002.jsonl holds 1 entries and is not the last",
-    ],
+    ["a file too much", { "ledger/0009.jsonl": file("x\n") }, "0002.jsonl holds 1 entries and is not the last"],
   ];
   test.each(layouts)("unknown: %s", async (_, changes, text) => {
     put(changes);

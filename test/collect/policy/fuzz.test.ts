@@ -33,9 +33,9 @@ function judge(content: string | Uint8Array): void {
       expect(line).toBeLessThanOrEqual(textLines.length);
       expect(column).toBeLessThanOrEqual((textLines[line - 1]?.length ?? 0) + 1);
     }
-    expect(
-      parsed.problems.toSorted((one, other) => one.line - other.line || one.column - other.column),
-    ).toEqual(parsed.problems);
+    expect(parsed.problems.toSorted((one, other) => one.line - other.line || one.column - other.column)).toEqual(
+      parsed.problems,
+    );
     return;
   }
   seen.accepted += 1;
@@ -63,9 +63,7 @@ const lineAt = fc.nat(lines.length - 1);
 const damaged: fc.Arbitrary<string> = fc.oneof(
   fc
     .array(fc.tuple(at, token), { minLength: 1, maxLength: 3 })
-    .map((put) =>
-      put.reduce((text, [from, one]) => text.slice(0, from) + one + text.slice(from), fullPolicy),
-    ),
+    .map((put) => put.reduce((text, [from, one]) => text.slice(0, from) + one + text.slice(from), fullPolicy)),
   fc.tuple(lineAt, lineAt).map(([one, other]) => {
     const moved = [...lines];
     moved.splice(other, 0, ...moved.splice(one, 1));

@@ -113,13 +113,7 @@ describe("a bad policy is told by one line, with its place and what to do", () =
     ["T059 an octal number", gates("diff-size: { files: 010 }"), 3, 23, 'put "010" in quotes'],
     ["T059 a word that may be a truth value", "version: 1\nextends: no", 2, 10, 'put "no" in quotes'],
     ["T059 a key that may be a truth value", "version: 1\non: {}", 2, 1, 'put the key "on" in quotes'],
-    [
-      "T059 a time that may be a number",
-      "version: 1\nagents: { limits: { runtime: 20:30 } }",
-      2,
-      30,
-      "in quotes",
-    ],
+    ["T059 a time that may be a number", "version: 1\nagents: { limits: { runtime: 20:30 } }", 2, 30, "in quotes"],
     ["T059 a date", "version: 2026-11-21", 1, 10, "in quotes"],
     ["T061 two documents", "version: 1\n---\nversion: 1", 3, 1, "a second document"],
     ["T061 a tag", "version: !!int 1", 1, 10, "tags"],
@@ -136,13 +130,7 @@ describe("a bad policy is told by one line, with its place and what to do", () =
       17,
       'under roles.web; did you mean "allow"?',
     ],
-    [
-      "T062 a key that is near none",
-      gates("zebra: {}"),
-      3,
-      3,
-      "known here: forbidden-paths, links, protected",
-    ],
+    ["T062 a key that is near none", gates("zebra: {}"), 3, 3, "known here: forbidden-paths, links, protected"],
     [
       "T062 a misspelt key in a list",
       "version: 1\nagents: { routes: [{ rol: web, use: anthropic }] }",
@@ -152,13 +140,7 @@ describe("a bad policy is told by one line, with its place and what to do", () =
     ],
     ["T039 an empty allow list", "version: 1\nroles: { web: { allow: [] } }", 2, 17, "an empty list"],
     ["T039 no allow list", "version: 1\nroles: { web: { deny: [a] } }", 2, 10, "roles.web.allow"],
-    [
-      "T037 a pattern with ./",
-      gates('forbidden-paths: { deny: ["a", "./b"] }'),
-      3,
-      34,
-      "does not start with",
-    ],
+    ["T037 a pattern with ./", gates('forbidden-paths: { deny: ["a", "./b"] }'), 3, 34, "does not start with"],
     ["T037 a pattern with /", gates('forbidden-paths: { deny: ["/b"] }'), 3, 29, "does not start with"],
     [
       "T038 a pattern with too many stars",
@@ -188,13 +170,7 @@ describe("a bad policy is told by one line, with its place and what to do", () =
       11,
       "a role that `roles` does not have",
     ],
-    [
-      "T052 a policy of another repository",
-      "version: 1\n_extends: other/repo",
-      2,
-      1,
-      'did you mean "extends"?',
-    ],
+    ["T052 a policy of another repository", "version: 1\n_extends: other/repo", 2, 1, 'did you mean "extends"?'],
     ["a version in quotes", 'version: "1"', 1, 1, "version: expected 1"],
     ["broken YAML", "version: [1", 1, undefined, "not valid YAML"],
   ])("%s", (_, text, line, column, message) => {
@@ -218,9 +194,7 @@ describe("a bad policy is told by one line, with its place and what to do", () =
 describe("everything that is wrong with a policy is told at once, in the order of the text", () => {
   const told = (text: string) => {
     const parsed = parsePolicy(text);
-    return parsed.ok
-      ? []
-      : parsed.problems.map(({ line, column, message }) => `${line}:${column} ${message}`);
+    return parsed.ok ? [] : parsed.problems.map(({ line, column, message }) => `${line}:${column} ${message}`);
   };
   const all = [
     [
@@ -255,14 +229,10 @@ __proto__: 1
     [
       "T056 a nest of aliases, and nothing of what it would stand for",
       "a: &a [x]\nb: &b [*a,*a]\nversion: *b",
-      [
-        "1:1 unknown key",
-        "1:4 anchors",
-        "2:1 unknown key",
-        "2:4 anchors",
-        "2:8 aliases",
-        "2:11 aliases",
-      ].concat("3:1 version: expected 1", "3:10 aliases"),
+      ["1:1 unknown key", "1:4 anchors", "2:1 unknown key", "2:4 anchors", "2:8 aliases", "2:11 aliases"].concat(
+        "3:1 version: expected 1",
+        "3:10 aliases",
+      ),
     ],
     ["T056 an alias of nothing leaves no policy to look at", "a: *a\nb: 1", ["1:4 aliases"]],
     [
@@ -275,11 +245,7 @@ __proto__: 1
       "%YAML 1.2\n---\nversion: !a &b 1\n# \u2028\n---\nversion: 1",
       ["1:1 directives", "3:10 tags", "3:13 anchors", "4:3 U+2028", "6:1 a second document"],
     ],
-    [
-      "and where YAML ends, the search does",
-      "version: 2 # \u0085\n\tx",
-      ["1:14 U+0085", "2:1 this is not valid"],
-    ],
+    ["and where YAML ends, the search does", "version: 2 # \u0085\n\tx", ["1:14 U+0085", "2:1 this is not valid"]],
     [
       "a value whose kind is not clear, and not right either",
       "version: 2026-11-21",

@@ -105,11 +105,7 @@ describe("what is quoted in a message stays on its line and short", () => {
   test.each([
     ["a line break in a key", 'version: 1\n"a\\nb": 1', 'unknown key "a b"; known here: version'],
     ["T027 an order to the terminal", 'version: 1\n"a\\e[31mb": 1', 'unknown key "a[U+001B][31mb";'],
-    [
-      "T027 reversed text in a role",
-      'version: 1\nroles: { "a\\u202Eb": {} }',
-      "roles.a[U+202E]b: a role's name",
-    ],
+    ["T027 reversed text in a role", 'version: 1\nroles: { "a\\u202Eb": {} }', "roles.a[U+202E]b: a role's name"],
     ["a line end of Unicode in a repeated key", '{ "\\L": 1, "\\L": 2 }', 'the key "[U+2028]" stands twice'],
     ["a bell in a tag", "!<a\u0007> a", "such characters: a[U+0007]"],
   ])("%s", (_, text, message) => {

@@ -84,10 +84,7 @@ test("collects every fact of a pull request", async () => {
     day: "2026-11-21",
     record: { known: true, value: none },
   });
-  expect(found.changes.known && found.changes.value.map((change) => change.path)).toEqual([
-    "a",
-    "evidence/e.json",
-  ]);
+  expect(found.changes.known && found.changes.value.map((change) => change.path)).toEqual(["a", "evidence/e.json"]);
 });
 
 test("T007 an evidence file that is a link gives no text, wherever it points", async () => {
@@ -101,9 +98,7 @@ test("T007 an evidence file that is a link gives no text, wherever it points", a
 test("a file of YAML is given as text and as what the text says, each side by itself", async () => {
   const record = known({ ...none, run: run({ evidenceFiles: ["a.yml", "b.YAML", "c.json"] }) });
   const base = branch("main", { ...policy, "a.yml": file("on: push\n"), "c.json": file("{}") }, [main]);
-  branch("feature", { ...policy, "a.yml": file("on: [\n"), "b.YAML": file("- 1\n"), "c.json": file("{}") }, [
-    base,
-  ]);
+  branch("feature", { ...policy, "a.yml": file("on: [\n"), "b.YAML": file("- 1\n"), "c.json": file("{}") }, [base]);
   const { texts } = await facts(undefined, undefined, record);
   expect(texts).toMatchObject({
     value: [
@@ -281,11 +276,7 @@ describe("without the App, a sign-off is read from comments", () => {
     if (!found.known) throw new Error("the pull request is known here");
     return found.value.record;
   };
-  const signOffs = async (
-    comment: object | null,
-    writers: Record<string, number> = everybody,
-    policy = people,
-  ) => {
+  const signOffs = async (comment: object | null, writers: Record<string, number> = everybody, policy = people) => {
     const record = await recordWith(comment === null ? [] : [comment], writers, policy);
     if (!record.known) throw new Error("the record is known here");
     return record.value.signOffs;
@@ -294,9 +285,7 @@ describe("without the App, a sign-off is read from comments", () => {
   test("of an approver", async () => {
     const by = { id: 8, login: "grace", type: "User" };
     const given = { baseRef: null, at: "2026-11-21T10:00:00Z" };
-    expect(await signOffs(said())).toEqual([
-      { sha: head, test: "manual", result: "pass", by, seq: 900, ...given },
-    ]);
+    expect(await signOffs(said())).toEqual([{ sha: head, test: "manual", result: "pass", by, seq: 900, ...given }]);
   });
 
   test.each([
@@ -307,10 +296,7 @@ describe("without the App, a sign-off is read from comments", () => {
     ],
     ["T101: not through an app", () => said({ performed_via_github_app: { id: 1 } })],
     ["T099: not of a bot", () => said({ user: { id: 8, login: "grace", type: "Bot" } })],
-    [
-      "T102: not of somebody who is no approver",
-      () => said({ user: { id: 9, login: "rita", type: "User" } }),
-    ],
+    ["T102: not of somebody who is no approver", () => said({ user: { id: 9, login: "rita", type: "User" } })],
     ["T098: not in a quotation", () => said({ body: `> /sign-off ${head} pass manual` })],
   ])("%s", async (_, comment) => {
     expect(await signOffs(comment())).toEqual([]);

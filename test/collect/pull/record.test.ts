@@ -27,13 +27,7 @@ const why = (text: string) => ({ known: false, why: expect.stringContaining(text
 
 const cases: [string, Known<string[] | null>, Known<PolicyReading>, string, object][] = [
   ["no branch, no key: there is no ledger", known(null), reading([]), "feature", empty],
-  [
-    "no branch, no key, a run's branch: there is no ledger",
-    known(null),
-    reading([]),
-    "sallyport/run-1-1/1",
-    empty,
-  ],
+  ["no branch, no key, a run's branch: there is no ledger", known(null), reading([]), "sallyport/run-1-1/1", empty],
   ["no branch, a person's pull request", known(null), reading([key]), "feature", empty],
   ["no branch, a run's pull request", known(null), reading([key]), "sallyport/run-1-1/1", why("is a run's")],
   ["a ledger and no key", lines, reading([]), "feature", why("pins no key")],
@@ -95,8 +89,6 @@ describe("the record of a pull request", () => {
 
   test("is unknown for a run's branch while a verified ledger does not show the run", async () => {
     const ledger = await signedLedger(sha);
-    expect(ask(ledger.lines, [ledger.key], undefined, "sallyport/run-1-1/1")).toEqual(
-      why("does not show the run"),
-    );
+    expect(ask(ledger.lines, [ledger.key], undefined, "sallyport/run-1-1/1")).toEqual(why("does not show the run"));
   });
 });

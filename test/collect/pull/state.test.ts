@@ -147,9 +147,7 @@ describe("is told in REST's words", () => {
   });
 
   test("a check, the newest first", async () => {
-    const checkSuites = listing([
-      suite([run(), run({ databaseId: 12, status: "IN_PROGRESS", conclusion: null })]),
-    ]);
+    const checkSuites = listing([suite([run(), run({ databaseId: 12, status: "IN_PROGRESS", conclusion: null })])]);
     expect((await state({ head: { checkSuites } })).checks).toEqual({
       known: true,
       value: [
@@ -259,10 +257,7 @@ describe("what the query does not give whole is read by REST", () => {
   const checks: [string, () => Over][] = [
     ["more suites than a page", () => ({ head: { checkSuites: listing([suite([run()])], true) } })],
     ["more runs in a suite than a page", () => ({ head: { checkSuites: listing([suite([run()], true)]) } })],
-    [
-      "a run without its number",
-      () => ({ head: { checkSuites: listing([suite([run({ databaseId: null })])]) } }),
-    ],
+    ["a run without its number", () => ({ head: { checkSuites: listing([suite([run({ databaseId: null })])]) } })],
     [
       "a suite that may not be seen",
       () => ({ head: { checkSuites: { pageInfo: { hasNextPage: false }, nodes: [null] } } }),
@@ -304,9 +299,10 @@ describe("what the query does not give whole is read by REST", () => {
       known: false,
       why: expect.stringContaining("labels of #7"),
     });
-    expect(
-      (await state({ pullRequest: { labels: listing([{ name: "b" }, { name: "a" }]) } })).labels,
-    ).toEqual(["a", "b"]);
+    expect((await state({ pullRequest: { labels: listing([{ name: "b" }, { name: "a" }]) } })).labels).toEqual([
+      "a",
+      "b",
+    ]);
   });
 });
 
@@ -315,10 +311,7 @@ describe("nothing is known", () => {
   test.each<[string, () => Over]>([
     ["when something went wrong without a place", () => ({ errors: [{ message: "Something went wrong" }] })],
     ["when the author may not be read", () => somewhere(["repository", "pullRequest", "author"])],
-    [
-      "when the policy may not be read",
-      () => somewhere(["repository", "defaultBranchRef", "target", "policy"]),
-    ],
+    ["when the policy may not be read", () => somewhere(["repository", "defaultBranchRef", "target", "policy"])],
     ["when a field is missing", () => ({ pullRequest: { changedFiles: null } })],
     ["when the base is no commit", () => ({ pullRequest: { baseRef: { target: null } } })],
     ["when a state is new to us", () => ({ pullRequest: { state: "LIMBO" } })],

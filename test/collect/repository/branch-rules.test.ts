@@ -45,11 +45,7 @@ describe("rulesets", () => {
       },
       { known: true, value: ["Team 3", "DeployKey"] },
     ],
-    [
-      "a list that is hidden",
-      { name: "main" },
-      { known: false, why: expect.stringContaining("administrators only") },
-    ],
+    ["a list that is hidden", { name: "main" }, { known: false, why: expect.stringContaining("administrators only") }],
     ["a list that cannot be read", 403, { known: false, why: expect.stringContaining("403") }],
   ])("the check with its App, and who may bypass it: %s", async (_title, ruleset, bypass) => {
     const { rulesets } = await read({ rules: [rule("sallyport", 4001), { type: "pull_request" }], ruleset });

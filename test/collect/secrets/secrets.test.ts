@@ -25,11 +25,7 @@ const login = "//registry.npmjs.org/:_authToken=0a1b2c3d-0a1b-4c2d-8e3f-0a1b2c3d
 /** A commit whose files hold these texts. */
 function commitOf(texts: Record<string, string>, ...parents: string[]): string {
   const node = (content: string): Node => ({ mode: "100644", content: Buffer.from(content) });
-  return commitFiles(
-    repository.dir,
-    new Map(Object.entries(texts).map(([path, text]) => [path, node(text)])),
-    parents,
-  );
+  return commitFiles(repository.dir, new Map(Object.entries(texts).map(([path, text]) => [path, node(text)])), parents);
 }
 
 async function secretsOf(base: string, head: string) {

@@ -29,18 +29,10 @@ describe("the files of other tools are read as those read them", () => {
     ["an alias stands for its anchor", "a: &a [1]\nb: *a", { a: [1], b: [1] }],
     ["a later anchor of the same name wins", "a: &a [&a x, *a]\nb: *a", { a: ["x", "x"], b: "x" }],
     ["an alias as a key", "a: &a k\n*a : 1", { a: "k", k: 1 }],
-    [
-      "a merge adds keys",
-      "a: &a { x: 1, y: 1 }\nb: { <<: *a, y: 2 }",
-      { a: { x: 1, y: 1 }, b: { y: 2, x: 1 } },
-    ],
+    ["a merge adds keys", "a: &a { x: 1, y: 1 }\nb: { <<: *a, y: 2 }", { a: { x: 1, y: 1 }, b: { y: 2, x: 1 } }],
     ["the own key wins wherever it stands", "b: { y: 2, <<: { y: 1 } }", { b: { y: 2 } }],
     ["of several merged the first wins", "<<: [{ x: 1 }, { x: 2, y: 2 }]", { x: 1, y: 2 }],
-    [
-      "a merge of merges",
-      "a: &a { x: 1 }\nb: &b { <<: *a }\nc: { <<: *b }",
-      { a: { x: 1 }, b: { x: 1 }, c: { x: 1 } },
-    ],
+    ["a merge of merges", "a: &a { x: 1 }\nb: &b { <<: *a }\nc: { <<: *b }", { a: { x: 1 }, b: { x: 1 }, c: { x: 1 } }],
     ["a merge key in quotes is a key", '"<<": { x: 1 }', { "<<": { x: 1 } }],
     [
       "a key of every object is a key",
@@ -95,26 +87,14 @@ describe("the files of other tools are read as those read them", () => {
   test.each<[string, string, string[]]>([
     ["nothing", "", ["1:1 the file is empty"]],
     ["comments", "# a\n# b", ["1:1 the file is empty"]],
-    [
-      "broken YAML, and what stands before it",
-      "a: 1 # \u2029\nb: [",
-      ["1:8 U+2029", "2:5 this is not valid YAML"],
-    ],
+    ["broken YAML, and what stands before it", "a: 1 # \u2029\nb: [", ["1:8 U+2029", "2:5 this is not valid YAML"]],
     ["a tab that sets in", "a:\n\tb: 1", ["2:1 this is not valid YAML: tab"]],
     ["a NUL", "a: 1\0", ["1:5 this is not valid YAML"]],
     ["aliases of nothing", "a: *x\nb: *y", ["1:4 the alias `*x`", "2:4 the alias `*y`"]],
-    [
-      "T056 an alias inside its own value",
-      "a: &a [*a]",
-      ["1:8 the alias `*a` cannot be read: it stands inside"],
-    ],
+    ["T056 an alias inside its own value", "a: &a [*a]", ["1:8 the alias `*a` cannot be read: it stands inside"]],
     ["T056 a merge of itself", "a: &a { <<: *a }", ["1:13 the alias `*a`"]],
     ["T061 100 lists, one in the other", `${"[".repeat(100)}${"]".repeat(100)}`, ["nesting exceeded"]],
-    [
-      "more than a million characters",
-      `a: ${"x".repeat(1_000_000)}`,
-      ["1:1 the text has 1000003 characters"],
-    ],
+    ["more than a million characters", `a: ${"x".repeat(1_000_000)}`, ["1:1 the text has 1000003 characters"]],
   ])("nothing is read of %s", (_, text, told) => {
     expect(read(text)).toEqual({ value: undefined, further: [], told: starts(told) });
   });
@@ -146,12 +126,7 @@ describe("T056: what aliases stand for is bounded", () => {
 describe("the strict rules refuse what readers do not agree on, and go on", () => {
   test.each<[string, string, unknown, string[]]>([
     ["nothing", "a: [1, b]", { a: [1, "b"] }, []],
-    [
-      "anchors, aliases, tags",
-      "a: &a !x 1\nb: *a",
-      { a: 1, b: 1 },
-      ["1:4 anchors", "1:7 tags", "2:4 aliases"],
-    ],
+    ["anchors, aliases, tags", "a: &a !x 1\nb: *a", { a: 1, b: 1 }, ["1:4 anchors", "1:7 tags", "2:4 aliases"]],
     ["merge keys", "<<: { a: 1 }\nb: 2", { a: 1, b: 2 }, ["1:1 merge keys"]],
     [
       "bare values and keys",
@@ -159,12 +134,7 @@ describe("the strict rules refuse what readers do not agree on, and go on", () =
       { no: "yes", b: "010" },
       ['1:1 put the key "no"', '1:5 put "yes"', '2:4 put "010"'],
     ],
-    [
-      "keys of every object",
-      "constructor: { a: no }\nb: 2",
-      { b: 2 },
-      ['1:1 the key "constructor"', '1:19 put "no"'],
-    ],
+    ["keys of every object", "constructor: { a: no }\nb: 2", { b: 2 }, ['1:1 the key "constructor"', '1:19 put "no"']],
     ["a second document", "a: 1\n---\nb: *x", { a: 1 }, ["3:1 a second document"]],
     ["an empty one", "a: 1\n---\n", { a: 1 }, ["3:1 a second document"]],
     [

@@ -47,9 +47,9 @@ describe("lines that a change adds", () => {
         fc.nat(),
         (some, at) => {
           const index = at % (some.length + 1);
-          expect(
-            addedLines(some, [...some.slice(0, index), "a new line of its own", ...some.slice(index)]),
-          ).toEqual([index]);
+          expect(addedLines(some, [...some.slice(0, index), "a new line of its own", ...some.slice(index)])).toEqual([
+            index,
+          ]);
         },
       ),
     );
@@ -104,7 +104,6 @@ test.each([" ", "\n", "  exit 0\n", "|| ", "if: a && ", "a: |\n", "lines: { ", "
       const added = addedLines([], lines);
       expect(loopholes(kind, lines, added, false).length).toBeLessThanOrEqual(2 * added.length);
     }
-    for (const path of ["codecov.yml", "jest.config.ts"])
-      expect(thresholdsIn(path, `${text}\rx`)).toEqual([]);
+    for (const path of ["codecov.yml", "jest.config.ts"]) expect(thresholdsIn(path, `${text}\rx`)).toEqual([]);
   },
 );

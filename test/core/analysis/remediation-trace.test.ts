@@ -66,10 +66,7 @@ describe("a part is missing", () => {
     ["a comment that is not closed hides it", headings({ "failure signature": "a <!-- b" })],
     ["it stands in a fence", `\`\`\`\n${headings()}\`\`\`\n`],
     ["it stands in a fence as a key", headings().replace("## origin", "```\norigin: #12\n```")],
-    [
-      "it stands in a fence that holds another",
-      headings().replace("## origin", "````\n```\norigin: #12\n````"),
-    ],
+    ["it stands in a fence that holds another", headings().replace("## origin", "````\n```\norigin: #12\n````")],
     ["its answer stands under the next heading", headings({ origin: "## Notes\n#12" })],
     ["the answer stands under a higher heading", headings({ origin: "# Notes\n#12" })],
     ["it is named in a sentence", headings().replace("## origin", "The origin is told elsewhere.")],
@@ -120,15 +117,7 @@ test("whatever stands after an open trace, its status is never read as another",
 });
 
 test("no text makes the reader break", () => {
-  const piece = fc.constantFrom(
-    ..."#:`~-<>! \n\t",
-    "<!--",
-    "-->",
-    "```",
-    "## Origin",
-    "final status: open",
-    "{",
-  );
+  const piece = fc.constantFrom(..."#:`~-<>! \n\t", "<!--", "-->", "```", "## Origin", "final status: open", "{");
   fc.assert(
     fc.property(
       fc.array(piece).map((pieces) => pieces.join("")),

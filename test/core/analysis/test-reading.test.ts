@@ -33,11 +33,7 @@ describe("what runs and what is asserted", () => {
     ['test("a", async ({ page }) => { });', 0, 0],
     ['test.skip("a", () => { expect(a()).toBe(1); });\ntest("b", () => { expect(b()).toBe(1); });', 1, 2],
     ['test.skip.each(rows)("a", () => { expect(a()).toBe(1); });\ntest("b", b);', 1, 1],
-    [
-      'describe.skip("a", () => { describe("b", () => { it("c", c); it.skip("d", d); }); });\nit("e", e);',
-      1,
-      0,
-    ],
+    ['describe.skip("a", () => { describe("b", () => { it("c", c); it.skip("d", d); }); });\nit("e", e);', 1, 0],
     ['it("a", function () {\n  this.skip();\n  expect(a()).toBe(1);\n});', 0, 1],
     ['it("a", function () {\n  setUp();\n  this.skip();\n});', 1, 0],
     ["test.todo('a');", 0, 0],
@@ -62,11 +58,7 @@ describe("what runs and what is asserted", () => {
     ["def test_a():\n    assert True\n", 1, 0],
     ['"""\ndef test_a():\n    assert a()\n"""\n# def test_b():\n', 0, 0],
     ["@pytest.mark.skip\n@other\ndef test_a():\n    assert a()\n\ndef test_b():\n    assert b()\n", 1, 2],
-    [
-      "@unittest.skip\nclass A:\n    def test_a(self):\n        self.fail()\ndef test_b():\n    assert b()\n",
-      1,
-      2,
-    ],
+    ["@unittest.skip\nclass A:\n    def test_a(self):\n        self.fail()\ndef test_b():\n    assert b()\n", 1, 2],
     ["pytestmark = pytest.mark.skip\ndef test_a():\n    assert a()\n", 0, 1],
     ["def test_a():\n    pytest.skip()\n    assert a()\n", 0, 1],
     ["def helper():\n    assert a()\n", 0, 1],
@@ -82,11 +74,7 @@ describe("what runs and what is asserted", () => {
     ["const a = `\nfunc TestA(t *testing.T) { t.Error() }\n`\n", 0, 0],
   ]);
   languages("tests/a.rs", [
-    [
-      "#[test]\nfn a() { assert!(b::<'a>()); }\n#[tokio::test]\nasync fn c() { assert_eq!(c(), 'c'); }\n",
-      2,
-      2,
-    ],
+    ["#[test]\nfn a() { assert!(b::<'a>()); }\n#[tokio::test]\nasync fn c() { assert_eq!(c(), 'c'); }\n", 2, 2],
     ["#[ignore]\n#[test]\nfn a() { assert!(a()); }\n#[test]\nfn b() { assert!(b()); }\n", 1, 2],
     ['#[test]\n#[ignore = "slow"]\nfn a() { assert!(a()); }\n', 0, 1],
     ["#[test]\nfn a() {}\n", 0, 0],
@@ -94,11 +82,7 @@ describe("what runs and what is asserted", () => {
   languages("ATest.java", [
     ['@Test\nvoid a() { assertEquals("}", a()); }\n', 1, 1],
     ["@Test @Disabled void a() { fail(); }\n@Test void b() { assertTrue(true); }\n", 1, 1],
-    [
-      "@Disabled\nclass A {\n  @Test void a() { fail(); }\n}\nclass B {\n  @Test void b() { fail(); }\n}\n",
-      1,
-      2,
-    ],
+    ["@Disabled\nclass A {\n  @Test void a() { fail(); }\n}\nclass B {\n  @Test void b() { fail(); }\n}\n", 1, 2],
   ]);
   languages("ATests.cs", [
     [
@@ -106,11 +90,7 @@ describe("what runs and what is asserted", () => {
       1,
       2,
     ],
-    [
-      "[Theory, Ignore]\npublic void A() => Assert.Equal(1, A());\n[Fact] public void B() { Assert.Fail(); }\n",
-      1,
-      2,
-    ],
+    ["[Theory, Ignore]\npublic void A() => Assert.Equal(1, A());\n[Fact] public void B() { Assert.Fail(); }\n", 1, 2],
   ]);
   languages("a_spec.rb", [
     ['it "a" do\n  expect(a).to eq 1\nend\nit { is_expected.to be }\n', 2, 2],
@@ -128,9 +108,7 @@ describe("what runs and what is asserted", () => {
   languages("A.swift", [
     ["func testA() { XCTAssertEqual(a(), 1) }\n@Test(.disabled) func b() { #expect(b()) }\n", 1, 2],
   ]);
-  languages("a.cpp", [
-    ["TEST(A, B) { EXPECT_EQ(a(), 1); }\nTEST(A, DISABLED_C) { ASSERT_TRUE(c()); }\n", 1, 2],
-  ]);
+  languages("a.cpp", [["TEST(A, B) { EXPECT_EQ(a(), 1); }\nTEST(A, DISABLED_C) { ASSERT_TRUE(c()); }\n", 1, 2]]);
   languages("a.bats", [['@test "a" {\n  run a\n  [ "$status" -eq 0 ]\n}\n@test "b" {\n  skip\n}\n', 1, 1]]);
   languages("a.feature", [["@skip\nScenario: a\n  Then b\nScenario: c\n  Then d\n", 1, 2]]);
   languages("a_test.exs", [['test "a" do\n  assert a() == 1\nend\n# test "b" do\n', 1, 1]]);

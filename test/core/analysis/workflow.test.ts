@@ -34,16 +34,11 @@ describe("a workflow", () => {
     expect(read(text).events).toEqual(events);
   });
 
-  const step = (step: string, on = "pull_request_target") =>
-    `on: ${on}\njobs:\n  a:\n    steps:\n      - ${step}\n`;
+  const step = (step: string, on = "pull_request_target") => `on: ${on}\njobs:\n  a:\n    steps:\n      - ${step}\n`;
   const head = "$" + "{{ github.event.pull_request.head.sha }}";
   test.each([
     ["an action", step(`uses: actions/checkout@v4\n        with: { ref: "${head}" }`), 6],
-    [
-      "a command in a script",
-      step(`run: |\n          echo\n\n          git fetch origin refs/pull/1/head`),
-      8,
-    ],
+    ["a command in a script", step(`run: |\n          echo\n\n          git fetch origin refs/pull/1/head`), 8],
     ["a command of its own", step("run: gh pr checkout 1"), 5],
     ["two steps", step(`uses: actions/checkout@v4\n      - run: git merge ${head}`, "workflow_run"), 6],
     ["nothing in a comment", step(`uses: actions/checkout@v4 # refs/pull/`), null],

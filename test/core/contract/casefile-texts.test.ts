@@ -7,15 +7,13 @@ import type { TypedEntry } from "../../../core/entries.ts";
 import { casefileRun } from "../../builders/casefile-story.ts";
 
 const { entries, asked } = casefileRun();
-const seqOf = (kind: TypedEntry["kind"], index = 0) =>
-  entries.filter((entry) => entry.kind === kind)[index]?.seq ?? 0;
+const seqOf = (kind: TypedEntry["kind"], index = 0) => entries.filter((entry) => entry.kind === kind)[index]?.seq ?? 0;
 
 describe("the plan", () => {
   test("says who approved what, and each prompt with its limits", () => {
     const approved = entries.find((entry) => entry.kind === "approval.granted");
     const proposed = entries.find((entry) => entry.kind === "plan.proposed");
-    if (approved?.kind !== "approval.granted" || proposed?.kind !== "plan.proposed")
-      throw new Error("no plan");
+    if (approved?.kind !== "approval.granted" || proposed?.kind !== "plan.proposed") throw new Error("no plan");
     expect(planFile(entries, 2, "run-2-1").split("\n")).toEqual([
       "# Story #2: plan",
       "",
@@ -91,9 +89,7 @@ describe("the log", () => {
       "- then: commit `…`",
       "- then: pull request #11 for #3",
       "- then: pull request #11 for #3 was merged as `…`",
-      expect.stringMatching(
-        / remediation `run-2-1\/3` fixed: #11 was merged as [0-9a-f]{40}, from R0\/S1 of run-2-1$/,
-      ),
+      expect.stringMatching(/ remediation `run-2-1\/3` fixed: #11 was merged as [0-9a-f]{40}, from R0\/S1 of run-2-1$/),
       "",
       "### Prompt #4, R0/S0: Step 2",
       "",

@@ -93,9 +93,7 @@ describe("the record of a pull request", () => {
 
   test("has none where none were added", () => {
     const { casefiles: _, ...body } = last.body;
-    expect(
-      casefilesOfPull(entries.map((entry) => (entry === last ? { ...last, body } : entry))),
-    ).toBeUndefined();
+    expect(casefilesOfPull(entries.map((entry) => (entry === last ? { ...last, body } : entry)))).toBeUndefined();
   });
 });
 

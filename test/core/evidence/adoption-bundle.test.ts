@@ -39,9 +39,7 @@ describe("what our host saw of it", () => {
     expect(recorded(botPull([], sealed))).toHaveLength(sealed.length);
     const running = known([{ ...green, status: "in_progress", conclusion: null }]);
     expect(last(recorded(botPull([], once, { checks: running })), "adoption.sealed")?.body).toBeUndefined();
-    expect(
-      last(recorded(botPull([], once, { checks: unknown("HTTP 500") })), "adoption.sealed")?.body,
-    ).toBeUndefined();
+    expect(last(recorded(botPull([], once, { checks: unknown("HTTP 500") })), "adoption.sealed")?.body).toBeUndefined();
     expect(last(recorded(botPull([], story)), "adoption.sealed")?.body).toBeUndefined();
   });
 
@@ -70,20 +68,13 @@ describe("what our host saw of it", () => {
       commit: head,
       tree,
       ci: "pass",
-      adoptions: [
-        { by: { id: 30, login: "max", type: "User" }, commits: [first, head], reason: "I read it" },
-      ],
+      adoptions: [{ by: { id: 30, login: "max", type: "User" }, commits: [first, head], reason: "I read it" }],
       claims: claims.slice(0, 2),
       verdictSha256: last(sealed, "verdict.given")?.body.verdictSha256,
       merge: { commit: merged, judged: true, change: "same-tree" },
     });
-    expect(bundle.entries.map(({ kind }) => kind)).toEqual([
-      "change.adopted",
-      "adoption.sealed",
-      "merge.observed",
-    ]);
-    for (const { seq, kind, sha256 } of bundle.entries)
-      expect(entries[seq - 1]).toMatchObject({ kind, hash: sha256 });
+    expect(bundle.entries.map(({ kind }) => kind)).toEqual(["change.adopted", "adoption.sealed", "merge.observed"]);
+    for (const { seq, kind, sha256 } of bundle.entries) expect(entries[seq - 1]).toMatchObject({ kind, hash: sha256 });
   });
 
   test("is traced to the person, with what is not recorded said", () => {

@@ -18,8 +18,7 @@ const road = (upTo: Reached["upTo"], mergedTree = tree) =>
 const bundleOf = (entries: readonly TypedEntry[], from = source) =>
   EvidenceBundle.parse(assembleBundle(entries, 11, from));
 const kindsOf = ({ entries }: EvidenceBundle) => entries.map(({ kind }) => kind);
-const hashOf = (entries: readonly TypedEntry[], kind: string) =>
-  entries.findLast((entry) => entry.kind === kind)?.hash;
+const hashOf = (entries: readonly TypedEntry[], kind: string) => entries.findLast((entry) => entry.kind === kind)?.hash;
 
 describe("a bundle", () => {
   test("tells the casefiles apart from the agent's files, and none where none were written", () => {
@@ -132,9 +131,7 @@ describe("there is none", () => {
   test.each(["prompt.recorded", "response.recorded", "evidence.captured"])(
     "where %s comes after what rests on it",
     (kind) => {
-      const late = road("merged").map((entry) =>
-        entry.kind === kind ? { ...entry, seq: 1_000 + entry.seq } : entry,
-      );
+      const late = road("merged").map((entry) => (entry.kind === kind ? { ...entry, seq: 1_000 + entry.seq } : entry));
       expect(assembled(late.toSorted((one, other) => one.seq - other.seq))).toBeNull();
     },
   );

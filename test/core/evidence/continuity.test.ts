@@ -17,8 +17,7 @@ const headOf = (index: number) => `f${sha(index).slice(1)}`;
 function line(count: number, merges: number[] = []): Revision[] {
   return Array.from({ length: count }, (_, index) => {
     const number = count - index;
-    const parents =
-      number === 1 ? [] : [sha(number - 1), ...(merges.includes(number) ? [headOf(number)] : [])];
+    const parents = number === 1 ? [] : [sha(number - 1), ...(merges.includes(number) ? [headOf(number)] : [])];
     return { sha: sha(number), parents, author: "ada", at, subject: `change ${number}` };
   });
 }
@@ -75,9 +74,7 @@ describe("a branch whose last revisions were verified", () => {
   test("is covered, with the gap between them and nothing claimed of what was before", () => {
     expect(statesOf(covered)).toEqual(["verified", "verified", "unrecorded", "verified", "unrecorded"]);
     expect(covered).toMatchObject({ ref: main, tip: sha(5), covered: true, earlier: 1 });
-    expect(covered.gaps).toEqual([
-      expect.objectContaining({ sha: sha(3), subject: "change 3", author: "ada", at }),
-    ]);
+    expect(covered.gaps).toEqual([expect.objectContaining({ sha: sha(3), subject: "change 3", author: "ada", at })]);
   });
 
   test("has each property since the first revision from which it has it without a gap", () => {
@@ -147,12 +144,7 @@ describe("commits that a verified merge put on the branch one by one", () => {
   });
 
   test("and none below them: a push hides behind no merge", () => {
-    expect(statesOf(fold(4, entries, new Map([[sha(4), 2]])))).toEqual([
-      "verified",
-      "part",
-      "unrecorded",
-      "verified",
-    ]);
+    expect(statesOf(fold(4, entries, new Map([[sha(4), 2]])))).toEqual(["verified", "part", "unrecorded", "verified"]);
   });
 
   test("but not one that the ledger knows by itself, nor what is below it", () => {
@@ -178,13 +170,7 @@ describe("commits that a verified merge put on the branch one by one", () => {
 });
 
 test("whatever was recorded: what holds, holds without a gap, and a failed or unrecorded tip is never covered", () => {
-  const levels = fc.constantFrom<string[] | null>(
-    [level],
-    [level, sizeGate],
-    [level, sizeGate, testsGate],
-    [],
-    null,
-  );
+  const levels = fc.constantFrom<string[] | null>([level], [level, sizeGate], [level, sizeGate, testsGate], [], null);
   fc.assert(
     fc.property(fc.array(levels, { minLength: 1, maxLength: 8 }), (given) => {
       const entries = given.flatMap((one, index) => (one === null ? [] : [summary(index + 1, one)]));

@@ -116,9 +116,7 @@ describe("refused", () => {
 
   test("T142: a commit of the same tree under another id", () => {
     const amended = changed("change.committed", (entry) =>
-      entry.kind === "change.committed"
-        ? { ...entry, body: { ...entry.body, commit: "9".repeat(40) } }
-        : entry,
+      entry.kind === "change.committed" ? { ...entry, body: { ...entry.body, commit: "9".repeat(40) } } : entry,
     );
     expect(amended.links.at(-1)).toMatchObject({ link: "commit", seq: null });
   });
@@ -129,9 +127,7 @@ describe("refused", () => {
       ["promptSha256", "prompt"],
     ] as const) {
       const other = changed("evidence.captured", (entry) =>
-        entry.kind === "evidence.captured"
-          ? { ...entry, body: { ...entry.body, [field]: "9".repeat(64) } }
-          : entry,
+        entry.kind === "evidence.captured" ? { ...entry, body: { ...entry.body, [field]: "9".repeat(64) } } : entry,
       );
       expect(other).toMatchObject({ ok: false });
       expect(other.links.at(-1)).toMatchObject({ link, seq: null });

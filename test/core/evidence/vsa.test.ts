@@ -55,8 +55,7 @@ function sealed(seq: number, commit = head): TypedEntry {
 
 const sumUp = (entries: TypedEntry[]) =>
   VerificationSummary.parse(summariseMerge(entries, { pull: 5, head, merged, branch: "main" }, summariser));
-const inputsOf = (entries: TypedEntry[]) =>
-  sumUp(entries).inputAttestations.map(({ digest }) => digest.sha256);
+const inputsOf = (entries: TypedEntry[]) => sumUp(entries).inputAttestations.map(({ digest }) => digest.sha256);
 const hashOf = (seq: number) => place(seq).hash;
 
 describe("a merge of a head that was judged a success", () => {
@@ -74,11 +73,7 @@ describe("a merge of a head that was judged a success", () => {
       ],
       slsaVersion: "1.2",
       verificationResult: "PASSED",
-      verifiedLevels: [
-        "SLSA_SOURCE_LEVEL_1",
-        "ORG_SOURCE_SALLYPORT_DIFF_SIZE",
-        "ORG_SOURCE_SALLYPORT_MANUAL_TEST",
-      ],
+      verifiedLevels: ["SLSA_SOURCE_LEVEL_1", "ORG_SOURCE_SALLYPORT_DIFF_SIZE", "ORG_SOURCE_SALLYPORT_MANUAL_TEST"],
     });
   });
 

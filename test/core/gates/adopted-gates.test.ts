@@ -76,12 +76,7 @@ describe("trace of a change that no run made", () => {
       "fail",
       ["untraced-commit"],
     ],
-    [
-      "of a part is nothing where nobody asks",
-      foreign("runs", [adoption([earlier])]),
-      "not-applicable",
-      ["no-run"],
-    ],
+    ["of a part is nothing where nobody asks", foreign("runs", [adoption([earlier])]), "not-applicable", ["no-run"]],
     [
       "T066: does not count for another branch",
       foreign("agents", [adoption([earlier, head], { baseRef: "other" })]),
@@ -125,10 +120,7 @@ describe("evidence of an adopted head", () => {
   ]);
 
   test("is never called recorded", () => {
-    const passed = ask(
-      "evidence",
-      facts({ ...files, ...file("{}"), record: recordOf({ adoptions: whole }) }),
-    );
+    const passed = ask("evidence", facts({ ...files, ...file("{}"), record: recordOf({ adoptions: whole }) }));
     expect(passed.status).toBe("pass");
     for (const given of [passed, ask("evidence", foreign(null, whole))]) {
       expect(given.reasons[0]?.message).toMatch(/^No prompt or answer is recorded for/);
@@ -149,9 +141,7 @@ describe("a change that was adopted for a story", () => {
       ...more,
     });
   const byTester = (...commits: string[]) => ({
-    record: known(
-      recordOf({ adoptions: [adoption([head]), adoption(commits, { by: tester })], adoptedFor: plan }),
-    ),
+    record: known(recordOf({ adoptions: [adoption([head]), adoption(commits, { by: tester })], adoptedFor: plan })),
   });
   const with_ = (policy: string) => ({ policy: known({ state: "loaded" as const, ...policyOf(policy) }) });
   const solo = with_("version: 1\npeople: { separation: solo }");
@@ -171,18 +161,8 @@ describe("a change that was adopted for a story", () => {
   table("approval", [
     ["has the plan's approval, and not one of its own", of(), "pass", ["approved"]],
     ["T102: fails where the approver adopted it", of({}, byTester(head)), "fail", ["own-approval"]],
-    [
-      "T102: fails where the approver adopted another part",
-      of({}, byTester(earlier)),
-      "fail",
-      ["own-approval"],
-    ],
-    [
-      "T102: fails where the approver had asked for the plan",
-      of({ requesters: [tester] }),
-      "fail",
-      ["own-approval"],
-    ],
+    ["T102: fails where the approver adopted another part", of({}, byTester(earlier)), "fail", ["own-approval"]],
+    ["T102: fails where the approver had asked for the plan", of({ requesters: [tester] }), "fail", ["own-approval"]],
     ["says so of a lone maintainer", of({}, { ...byTester(head), ...solo }), "pass", ["approved-solo"]],
   ]);
   table("manual-test", [

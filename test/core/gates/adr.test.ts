@@ -42,12 +42,7 @@ describe("adr", () => {
       "fail",
       ["decision-missing"],
     ],
-    [
-      "fails on an empty decision",
-      given([added, made(file)], text(file, "\n")),
-      "fail",
-      ["decision-missing"],
-    ],
+    ["fails on an empty decision", given([added, made(file)], text(file, "\n")), "fail", ["decision-missing"]],
     [
       "fails when the change deletes the decision that the story names",
       ofStory({ decisions: [file] }, text(file, null, "Old")),
@@ -62,10 +57,7 @@ describe("adr", () => {
     ],
     [
       "fails when only the mode of a decision changes",
-      given(
-        [added, change(file, { after: { mode: "100755", sha: "e".repeat(40) } })],
-        text(file, "Old", "Old"),
-      ),
+      given([added, change(file, { after: { mode: "100755", sha: "e".repeat(40) } })], text(file, "Old", "Old")),
       "fail",
       ["decision-missing"],
     ],
@@ -87,12 +79,7 @@ describe("adr", () => {
       "fail",
       ["decision-missing"],
     ],
-    [
-      "a file moved in is new architecture",
-      given(renamed("lib/a.ts", "services/a.ts")),
-      "fail",
-      ["decision-missing"],
-    ],
+    ["a file moved in is new architecture", given(renamed("lib/a.ts", "services/a.ts")), "fail", ["decision-missing"]],
     [
       "T008: a submodule is new architecture",
       given([change("services", { before: null, after: { mode: "160000", sha: head } })]),

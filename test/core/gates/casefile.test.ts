@@ -17,12 +17,7 @@ const opaque = (why: "binary" | "too-large" | "link" | "submodule"): FileText =>
 
 describe("casefile", () => {
   table("casefile", [
-    [
-      "passes with every file",
-      given(text(plan, "The plan"), text(log, "The log")),
-      "pass",
-      ["casefiles-there"],
-    ],
+    ["passes with every file", given(text(plan, "The plan"), text(log, "The log")), "pass", ["casefiles-there"]],
     [
       "passes with files that the change does not touch",
       given(text(plan, "The plan", "The plan"), text(log, "The log", "The log")),
@@ -30,12 +25,7 @@ describe("casefile", () => {
       ["casefiles-there"],
     ],
     ["fails without one", given(text(plan, "The plan"), text(log, null)), "fail", ["casefile-missing"]],
-    [
-      "tells every one",
-      given(text(plan, null), text(log, null)),
-      "fail",
-      ["casefile-missing", "casefile-missing"],
-    ],
+    ["tells every one", given(text(plan, null), text(log, null)), "fail", ["casefile-missing", "casefile-missing"]],
     ["fails on a file that was not read", given(text(plan, "The plan")), "fail", ["casefile-missing"]],
     [
       "fails when the change deletes one",
@@ -51,12 +41,7 @@ describe("casefile", () => {
       ["casefile-empty"],
     ],
     ["T007: fails on a link", given(text(plan, "The plan"), opaque("link")), "fail", ["casefile-empty"]],
-    [
-      "T008: fails on a submodule",
-      given(text(plan, "The plan"), opaque("submodule")),
-      "fail",
-      ["casefile-empty"],
-    ],
+    ["T008: fails on a submodule", given(text(plan, "The plan"), opaque("submodule")), "fail", ["casefile-empty"]],
     ["fails on what is no text", given(text(plan, "The plan"), opaque("binary")), "fail", ["casefile-empty"]],
     [
       "fails on another story's files",

@@ -68,12 +68,7 @@ describe("ci", () => {
       "fail",
       ["check-failed"],
     ]),
-    [
-      "fails on one that is done and concludes nothing",
-      ran(check({ conclusion: null })),
-      "fail",
-      ["check-failed"],
-    ],
+    ["fails on one that is done and concludes nothing", ran(check({ conclusion: null })), "fail", ["check-failed"]],
     ["T076: fails on a skipped check", ran(check({ conclusion: "skipped" })), "fail", ["check-skipped"]],
     [
       "T076: passes one that may be skipped",
@@ -149,12 +144,7 @@ describe("ci", () => {
       "pending",
       ["check-running"],
     ],
-    [
-      "passes when it succeeded in both suites",
-      ran(check(), check({ id: 9, suite: 2 })),
-      "pass",
-      ["succeeded"],
-    ],
+    ["passes when it succeeded in both suites", ran(check(), check({ id: 9, suite: 2 })), "pass", ["succeeded"]],
     [
       "T078: in whatever order they are listed",
       ran(check({ id: 9, conclusion: "failure" }), check()),

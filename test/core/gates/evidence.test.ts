@@ -85,9 +85,10 @@ describe("evidence", () => {
     ["record", "record-unknown"],
     ["texts", "evidence-files-unknown"],
   ] as const)("an unread %s is unknown", (fact, code) => {
-    expect(
-      ask("evidence", { ...facts({ record: runRecord() }), [fact]: unknown("no answer") }),
-    ).toMatchObject({ status: "unknown", codes: [code] });
+    expect(ask("evidence", { ...facts({ record: runRecord() }), [fact]: unknown("no answer") })).toMatchObject({
+      status: "unknown",
+      codes: [code],
+    });
     expect(ask("evidence", { ...facts(), [fact]: unknown("no answer") })).toMatchObject({
       status: "unknown",
       codes: [code],

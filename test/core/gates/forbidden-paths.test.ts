@@ -47,12 +47,7 @@ describe("forbidden-paths", () => {
       ["no-forbidden-path"],
     ],
     ["T034: fails on a literal bracket path", with_(change("app/[id]/page.tsx")), "fail", ["forbidden-path"]],
-    [
-      "fails on a folder of another case",
-      with_(change(".GitHub/Workflows/ci.yml")),
-      "fail",
-      ["forbidden-path"],
-    ],
+    ["fails on a folder of another case", with_(change(".GitHub/Workflows/ci.yml")), "fail", ["forbidden-path"]],
     [
       "tells every hit",
       with_(change("vendor/a"), change("vendor/b"), change("c")),
@@ -60,12 +55,7 @@ describe("forbidden-paths", () => {
       ["forbidden-path", "forbidden-path"],
     ],
     ["T041: fails when nothing changed", facts({ policy, changes: [] }), "fail", ["nothing-changed"]],
-    [
-      "T041: fails when nothing changed and no path is forbidden",
-      facts({ changes: [] }),
-      "fail",
-      ["nothing-changed"],
-    ],
+    ["T041: fails when nothing changed and no path is forbidden", facts({ changes: [] }), "fail", ["nothing-changed"]],
     ["does not apply when the policy forbids no path", facts(), "not-applicable", ["not-configured"]],
   ]);
 

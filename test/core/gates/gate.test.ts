@@ -1,14 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { PullFacts } from "../../../core/facts.ts";
-import {
-  alwaysOn,
-  defineGate,
-  forRuns,
-  notConfigured,
-  result,
-  unknownResult,
-} from "../../../core/gates/gate.ts";
+import { alwaysOn, defineGate, forRuns, notConfigured, result, unknownResult } from "../../../core/gates/gate.ts";
 import { gateNames, gates } from "../../../core/gates/registry.ts";
 import { unknown } from "../../../core/known.ts";
 import { anyFacts } from "../../builders/any-facts.ts";
@@ -16,11 +9,7 @@ import { change, facts, policyOf, recordOf, runRecord } from "../../builders/pul
 
 const told = (message: string) => result("links", "pass", { code: "told", message });
 const policy = policyOf("version: 1\ngates: { links: { allow: [web] } }\n");
-const short = ({ status, reasons }: ReturnType<typeof told>) => [
-  status,
-  reasons[0]?.code,
-  reasons[0]?.message,
-];
+const short = ({ status, reasons }: ReturnType<typeof told>) => [status, reasons[0]?.code, reasons[0]?.message];
 
 describe("a gate", () => {
   const gate = defineGate({
@@ -46,11 +35,7 @@ describe("a gate", () => {
 
   test("waits for no fact that it does not need", () => {
     const record = unknown<never>("no ledger");
-    expect(short(gate.judge({ ...given, record }, policy))).toEqual([
-      "pass",
-      "told",
-      "40 web/a.ts false web",
-    ]);
+    expect(short(gate.judge({ ...given, record }, policy))).toEqual(["pass", "told", "40 web/a.ts false web"]);
   });
 
   test("does not apply where the policy does not ask for it, whatever was read", () => {
@@ -71,8 +56,7 @@ describe("a gate for runs", () => {
     group: "record",
     settings: alwaysOn,
     needs: ["changes"],
-    others: ({ record }) =>
-      record.adoptions.length > 0 ? unknownResult("links", "adopted", "by somebody") : null,
+    others: ({ record }) => (record.adoptions.length > 0 ? unknownResult("links", "adopted", "by somebody") : null),
     judge: ({ run, changes }) => told(`${run.run} ${changes.length}`),
   });
   const cut = unknown<never>("cut short");

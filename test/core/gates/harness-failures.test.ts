@@ -63,21 +63,13 @@ describe("failures that are ignored", () => {
     ),
     [
       "one that stood there may stay",
-      byDefault([
-        ci,
-        workflow("      - run: a || true\n"),
-        workflow("      - run: a || true\n      - run: b\n"),
-      ]),
+      byDefault([ci, workflow("      - run: a || true\n"), workflow("      - run: a || true\n      - run: b\n")]),
       "pass",
       ["harness-kept"],
     ],
     [
       "its lines may be set in further and its comment may change",
-      byDefault([
-        ci,
-        workflow("      - run: a || true # why\n"),
-        workflow("        - run: a || true # because\n"),
-      ]),
+      byDefault([ci, workflow("      - run: a || true # why\n"), workflow("        - run: a || true # because\n")]),
       "pass",
       ["harness-kept"],
     ],
@@ -105,12 +97,8 @@ describe("failures that are ignored", () => {
       "one that goes to another step is new",
       byDefault([
         ci,
-        workflow(
-          "      - name: Lint\n        continue-on-error: true\n      - name: Test\n        run: test\n",
-        ),
-        workflow(
-          "      - name: Lint\n      - name: Test\n        run: test\n        continue-on-error: true\n",
-        ),
+        workflow("      - name: Lint\n        continue-on-error: true\n      - name: Test\n        run: test\n"),
+        workflow("      - name: Lint\n      - name: Test\n        run: test\n        continue-on-error: true\n"),
       ]),
       "fail",
       ["failure-ignored"],
@@ -119,9 +107,7 @@ describe("failures that are ignored", () => {
       "the same when it stands first in its step",
       byDefault([
         ci,
-        workflow(
-          "      - continue-on-error: true\n        run: lint\n      - name: Test\n        run: test\n",
-        ),
+        workflow("      - continue-on-error: true\n        run: lint\n      - name: Test\n        run: test\n"),
         workflow(
           "      - run: lint\n      - name: Test\n        run: test\n      - continue-on-error: true\n        run: more\n",
         ),
@@ -133,12 +119,8 @@ describe("failures that are ignored", () => {
       "a step that has one may move",
       byDefault([
         ci,
-        workflow(
-          "      - name: Lint\n        continue-on-error: true\n      - name: Test\n        run: test\n",
-        ),
-        workflow(
-          "      - name: Test\n        run: test\n      - name: Lint\n        continue-on-error: true\n",
-        ),
+        workflow("      - name: Lint\n        continue-on-error: true\n      - name: Test\n        run: test\n"),
+        workflow("      - name: Test\n        run: test\n      - name: Lint\n        continue-on-error: true\n"),
       ]),
       "pass",
       ["harness-kept"],
@@ -217,11 +199,7 @@ describe("failures that are ignored", () => {
     ],
     [
       "a file that the policy names",
-      changeOf("version: 1\ngates: { harness: { files: [tools] } }", [
-        "Tools/check",
-        "",
-        "npm test || true\n",
-      ]),
+      changeOf("version: 1\ngates: { harness: { files: [tools] } }", ["Tools/check", "", "npm test || true\n"]),
       "fail",
       ["failure-ignored"],
     ],

@@ -67,21 +67,13 @@ describe("jobs and workflows", () => {
     ],
     [
       "a job that stands in a string only is gone",
-      byDefault([
-        ci,
-        lint,
-        `name: "\n${lint.replace("on: pull_request\n", "")}"\n${lint.replace("lint:", "a:")}`,
-      ]),
+      byDefault([ci, lint, `name: "\n${lint.replace("on: pull_request\n", "")}"\n${lint.replace("lint:", "a:")}`]),
       "fail",
       ["job-removed"],
     ],
     [
       "an event that stands in a string only is lost",
-      byDefault([
-        ci,
-        lint,
-        `name: "\non: pull_request\n"\n${lint.replace("pull_request", "workflow_dispatch")}`,
-      ]),
+      byDefault([ci, lint, `name: "\non: pull_request\n"\n${lint.replace("pull_request", "workflow_dispatch")}`]),
       "fail",
       ["job-skipped"],
     ],
@@ -161,11 +153,7 @@ describe("hooks", () => {
       [ci, tested, "      - run: git commit -nm x\n"],
       ["scripts/ci.sh", shell, "git config core.hooksPath /dev/null\n"],
     ),
-    ...grows(
-      "harness-kept",
-      [ci, tested, "      - run: git commit -m x\n"],
-      [ci, tested, "      # --no-verify\n"],
-    ),
+    ...grows("harness-kept", [ci, tested, "      - run: git commit -m x\n"], [ci, tested, "      # --no-verify\n"]),
     ["a hook that is gone", byDefault([".husky/pre-commit", "npm test\n", null]), "fail", ["hook-bypassed"]],
     [
       "a hook may move",
@@ -181,11 +169,7 @@ describe("hooks", () => {
     ],
     [
       "an entry may change its place",
-      byDefault([
-        ".pre-commit-config.yaml",
-        list,
-        "repos:\n  - hooks:\n      - id: types\n      - id: lint\n",
-      ]),
+      byDefault([".pre-commit-config.yaml", list, "repos:\n  - hooks:\n      - id: types\n      - id: lint\n"]),
       "pass",
       ["harness-kept"],
     ],
@@ -225,11 +209,7 @@ describe("code of strangers beside secrets", () => {
     ["the base's own code", byDefault([ci, null, plain]), "pass", ["harness-kept"]],
     [
       "one that stood there may stay",
-      byDefault([
-        ci,
-        on("pull_request_target", headSha),
-        `${on("pull_request_target", headSha)}      - run: a\n`,
-      ]),
+      byDefault([ci, on("pull_request_target", headSha), `${on("pull_request_target", headSha)}      - run: a\n`]),
       "pass",
       ["harness-kept"],
     ],
@@ -242,8 +222,7 @@ describe("answers", () => {
     expect(ask("harness", changeOf(policy, ["tools/a.sh", "a\n", "a\nb || true\n"])).reasons).toEqual([
       {
         code: "failure-ignored",
-        message:
-          "This line, which the change adds, lets the run go on as if nothing had failed: `b || true`.",
+        message: "This line, which the change adds, lets the run go on as if nothing had failed: `b || true`.",
         path: "tools/a.sh",
         line: 2,
         policyLine: 3,
@@ -295,14 +274,7 @@ describe("answers", () => {
   ]);
 
   test("it asks for what judges changes alone, and for nothing when it is off", () => {
-    const paths = [
-      ci,
-      "web/package.json",
-      "Makefile",
-      "src/a.ts",
-      ".github/workflows/logo.png",
-      ".husky/pre-push",
-    ];
+    const paths = [ci, "web/package.json", "Makefile", "src/a.ts", ".github/workflows/logo.png", ".husky/pre-push"];
     const reading = { changes: paths.map((path) => change(path)), record: null };
     const policy = "version: 1\ngates: { harness: { files: [src] } }";
     expect(pathsToRead(reading, policyOf(policy))).toEqual([

@@ -14,8 +14,7 @@ const submodule = side("160000");
 
 describe("links", () => {
   const policy = 'version: 1\ngates:\n  links:\n    allow: ["docs/latest", "third_party/**", "bin/**"]\n';
-  const changed = (path: string, before: FileSide | null, after: FileSide | null) =>
-    change(path, { before, after });
+  const changed = (path: string, before: FileSide | null, after: FileSide | null) => change(path, { before, after });
   const plain = (...changes: Change[]) => facts({ changes });
   const allowing = (...changes: Change[]) => facts({ policy, changes });
   table("links", [
@@ -44,12 +43,7 @@ describe("links", () => {
       ["link"],
     ],
     ["passes a link that goes away", plain(changed("src/link", link, null)), "pass", ["plain-files"]],
-    [
-      "fails on a link that is renamed",
-      plain(changed("a", link, null), changed("b", null, link)),
-      "fail",
-      ["link"],
-    ],
+    ["fails on a link that is renamed", plain(changed("a", link, null), changed("b", null, link)), "fail", ["link"]],
     ["fails on a mode that git does not have", plain(changed("a", null, side("040000"))), "fail", ["link"]],
     [
       "T008: fails on a submodule in a folder's place",
@@ -66,12 +60,7 @@ describe("links", () => {
     ["passes a submodule that goes away", plain(changed("vendor", submodule, null)), "pass", ["plain-files"]],
 
     ["T006: fails when a file becomes a link", plain(changed("a", file, link)), "fail", ["type-changed"]],
-    [
-      "T006: fails when a file becomes a submodule",
-      plain(changed("a", file, submodule)),
-      "fail",
-      ["type-changed"],
-    ],
+    ["T006: fails when a file becomes a submodule", plain(changed("a", file, submodule)), "fail", ["type-changed"]],
     ["T006: fails when a link becomes a file", plain(changed("a", link, file)), "fail", ["type-changed"]],
     [
       "T006: fails when a submodule becomes a program",
@@ -79,12 +68,7 @@ describe("links", () => {
       "fail",
       ["type-changed"],
     ],
-    [
-      "T006: fails when a link becomes a submodule",
-      plain(changed("a", link, submodule)),
-      "fail",
-      ["type-changed"],
-    ],
+    ["T006: fails when a link becomes a submodule", plain(changed("a", link, submodule)), "fail", ["type-changed"]],
     ["fails when a file becomes executable", plain(changed("a", file, program)), "fail", ["mode-changed"]],
     [
       "fails when a check's program stops being executable",
@@ -95,12 +79,7 @@ describe("links", () => {
 
     ["T027: fails on an invisible character", plain(change(".git\u200Bhub/x")), "fail", ["hostile-name"]],
     ["T027: fails on a look-alike dot", plain(change("\uFF0Egithub/x")), "fail", ["hostile-name"]],
-    [
-      "T027: fails on a name that turns the direction of reading",
-      plain(change("a\u202Eb")),
-      "fail",
-      ["hostile-name"],
-    ],
+    ["T027: fails on a name that turns the direction of reading", plain(change("a\u202Eb")), "fail", ["hostile-name"]],
     ["T028: fails on a line break", plain(change("src/x\nallowed")), "fail", ["hostile-name"]],
     ["fails on a byte that is no UTF-8", plain(change("a\uFFFDb")), "fail", ["hostile-name"]],
     ["T031: fails on git's own folder", plain(change("a/.GIT/config")), "fail", ["hostile-name"]],
@@ -117,31 +96,16 @@ describe("links", () => {
       "pass",
       ["plain-files"],
     ],
-    [
-      "says only the name of a link under a hostile name",
-      plain(changed("con", null, link)),
-      "fail",
-      ["hostile-name"],
-    ],
+    ["says only the name of a link under a hostile name", plain(changed("con", null, link)), "fail", ["hostile-name"]],
 
-    [
-      "passes a link that the policy accepts",
-      allowing(changed("docs/latest", null, link)),
-      "pass",
-      ["plain-files"],
-    ],
+    ["passes a link that the policy accepts", allowing(changed("docs/latest", null, link)), "pass", ["plain-files"]],
     [
       "passes a submodule that the policy accepts",
       allowing(changed("third_party/zlib", null, submodule)),
       "pass",
       ["plain-files"],
     ],
-    [
-      "passes a mode that the policy lets change",
-      allowing(changed("bin/run", file, program)),
-      "pass",
-      ["plain-files"],
-    ],
+    ["passes a mode that the policy lets change", allowing(changed("bin/run", file, program)), "pass", ["plain-files"]],
     [
       "passes a change of type that the policy accepts",
       allowing(changed("docs/latest", file, link)),
@@ -150,12 +114,7 @@ describe("links", () => {
     ],
     ["fails beside what is accepted", allowing(changed("docs/older", null, link)), "fail", ["link"]],
     ["fails on a twin of another case", allowing(changed("Docs/latest", null, link)), "fail", ["link"]],
-    [
-      "T027: never accepts a hostile name",
-      allowing(changed("third_party/con", null, file)),
-      "fail",
-      ["hostile-name"],
-    ],
+    ["T027: never accepts a hostile name", allowing(changed("third_party/con", null, file)), "fail", ["hostile-name"]],
     [
       "tells every finding",
       allowing(
@@ -203,9 +162,7 @@ describe("links", () => {
         const passes = ask("links", allowing(changed(where, before, after))).status === "pass";
         const isNew = before === null && (after === file || after === program);
         const isPlain = after === null || before === after ? after !== link && after !== submodule : isNew;
-        expect(passes).toBe(
-          after === null || (nameProblem(where) === null && (isPlain || accepted.has(where))),
-        );
+        expect(passes).toBe(after === null || (nameProblem(where) === null && (isPlain || accepted.has(where))));
       }),
     );
   });

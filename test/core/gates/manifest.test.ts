@@ -14,26 +14,11 @@ const gone = (path: string) => change(path, { after: null });
 
 describe("manifest", () => {
   table("manifest", [
-    [
-      "passes when both change",
-      given(change("src/a.ts"), rewritten("docs/INVARIANTS.yml")),
-      "pass",
-      ["in-step"],
-    ],
-    [
-      "one of several is enough",
-      given(change("src/a.ts"), rewritten("docs/planes/a.yml")),
-      "pass",
-      ["in-step"],
-    ],
+    ["passes when both change", given(change("src/a.ts"), rewritten("docs/INVARIANTS.yml")), "pass", ["in-step"]],
+    ["one of several is enough", given(change("src/a.ts"), rewritten("docs/planes/a.yml")), "pass", ["in-step"]],
     ["a manifest alone is in step with itself", given(rewritten("db/MANIFEST.yml")), "pass", ["in-step"]],
     ["fails when one stays behind", given(change("src/a.ts")), "fail", ["out-of-step"]],
-    [
-      "tells every rule",
-      given(change("src/a.ts"), change("db/1.sql")),
-      "fail",
-      ["out-of-step", "out-of-step"],
-    ],
+    ["tells every rule", given(change("src/a.ts"), change("db/1.sql")), "fail", ["out-of-step", "out-of-step"]],
     [
       "one rule kept does not keep another",
       given(change("src/a.ts"), change("db/1.sql"), rewritten("db/MANIFEST.yml")),
@@ -84,10 +69,7 @@ describe("manifest", () => {
     ],
     [
       "fails when only the manifest's mode changes",
-      given(
-        change("src/a.ts"),
-        change("docs/INVARIANTS.yml", { after: { mode: "100755", sha: "e".repeat(40) } }),
-      ),
+      given(change("src/a.ts"), change("docs/INVARIANTS.yml", { after: { mode: "100755", sha: "e".repeat(40) } })),
       "fail",
       ["out-of-step"],
     ],
@@ -111,21 +93,11 @@ describe("manifest", () => {
       ["comes-later"],
     ],
     ["B6: a later prompt may write the whole folder", later("docs"), "pass", ["comes-later"]],
-    [
-      "B6: a later prompt may write part of what is needed",
-      later("docs/planes/api/**"),
-      "pass",
-      ["comes-later"],
-    ],
+    ["B6: a later prompt may write part of what is needed", later("docs/planes/api/**"), "pass", ["comes-later"]],
     ["B6: fails when later prompts write something else", later("web/**"), "fail", ["out-of-step"]],
     ["B6: fails in the last prompt", later(), "fail", ["out-of-step"]],
     ["does not apply elsewhere", given(change("web/a.ts")), "not-applicable", ["nothing-watched"]],
-    [
-      "does not apply without settings",
-      facts({ changes: [change("src/a.ts")] }),
-      "not-applicable",
-      ["not-configured"],
-    ],
+    ["does not apply without settings", facts({ changes: [change("src/a.ts")] }), "not-applicable", ["not-configured"]],
   ]);
 
   test("T018: unread changes are unknown", () => {

@@ -78,12 +78,7 @@ describe("manual-test", () => {
       "pending",
       ["not-signed-off"],
     ],
-    [
-      "T102: who asked for the run does not test it",
-      signed(signOff({ by: author })),
-      "pending",
-      ["not-signed-off"],
-    ],
+    ["T102: who asked for the run does not test it", signed(signOff({ by: author })), "pending", ["not-signed-off"]],
     [
       "T102 T111: nor under another name",
       signed(signOff({ by: { ...author, login: "somebody" } })),
@@ -108,12 +103,7 @@ describe("manual-test", () => {
       "pass",
       ["signed-off-solo"],
     ],
-    [
-      "another test's sign-off does not count",
-      signed(signOff({ test: "other" })),
-      "pending",
-      ["not-signed-off"],
-    ],
+    ["another test's sign-off does not count", signed(signOff({ test: "other" })), "pending", ["not-signed-off"]],
     [
       "every listed test is needed",
       facts({
@@ -221,9 +211,7 @@ describe("manual-test", () => {
 
   test("T066: the reason names both branches", () => {
     const [reason] = ask("manual-test", signed(signOff({ baseRef: "topic" }))).reasons;
-    expect(reason?.message).toContain(
-      "@grace's sign-off was given for `topic`, and the pull request enters `main`.",
-    );
+    expect(reason?.message).toContain("@grace's sign-off was given for `topic`, and the pull request enters `main`.");
     const [timed] = ask("manual-test", { ...signed(signOff({ baseRef: null })), retargetedAt }).reasons;
     expect(timed?.message).toContain("given before the pull request was pointed at `main`.");
   });

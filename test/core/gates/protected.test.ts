@@ -48,12 +48,7 @@ describe("protected: which files", () => {
       changes: paths.map((path) => change(path)),
     });
   table("protected", [
-    [
-      "does not apply without a pack or a setting",
-      facts({ changes: workflow }),
-      "not-applicable",
-      ["not-configured"],
-    ],
+    ["does not apply without a pack or a setting", facts({ changes: workflow }), "not-applicable", ["not-configured"]],
     ["does not apply when nothing is listed", own("{}", "a"), "not-applicable", ["not-configured"]],
     ["passes what is not protected", facts({ policy, changes: [change("src/a.ts")] }), "pass", ["untouched"]],
     touching("T044: waits on what steers agents", [change("web/CLAUDE.md")]),
@@ -62,18 +57,8 @@ describe("protected: which files", () => {
     touching("T001: waits on a rename away", renamed(".npmrc", "a")),
     touching("T026: waits on a twin of another case", [change(".GitHub/Workflows/a.yml")]),
     touching("T027: waits on a twin with an invisible character", [change("CLAUDE\u200B.md")]),
-    [
-      "waits on a listed path without the pack",
-      own('{ paths: ["infra/**"] }', "infra/a.tf"),
-      "pending",
-      waits,
-    ],
-    [
-      "passes the pack's files without the pack",
-      own('{ paths: ["infra/**"] }', "AGENTS.md"),
-      "pass",
-      ["untouched"],
-    ],
+    ["waits on a listed path without the pack", own('{ paths: ["infra/**"] }', "infra/a.tf"), "pending", waits],
+    ["passes the pack's files without the pack", own('{ paths: ["infra/**"] }', "AGENTS.md"), "pass", ["untouched"]],
     [
       "tells every protected file",
       facts({ policy, changes: [change(".npmrc"), change("AGENTS.md"), change("src/a.ts")] }),
@@ -113,11 +98,7 @@ describe("protected: a person's change", () => {
     waiting("a request for changes takes it back", review(), review({ id: 2, state: "changes_requested" })),
     waiting("T109: a dismissal does not revive it", review(), review({ id: 2, state: "dismissed" })),
     waiting("T109: nor in another order of the list", review({ id: 2, state: "dismissed" }), review()),
-    waiting(
-      "a later approval of an older commit replaces one of the head",
-      review(),
-      review({ id: 2, sha: earlier }),
-    ),
+    waiting("a later approval of an older commit replaces one of the head", review(), review({ id: 2, sha: earlier })),
     [
       "whose review it is can be set",
       facts({
@@ -181,10 +162,7 @@ describe("protected: a person's change", () => {
       "solo: a bot with the duty is no author",
       solo(["architects"], "write", { pull: by({ ...author, type: "Bot" }) }),
     ),
-    refused(
-      "solo: a run's change stays a run's",
-      solo(["architects"], "write", { record: known(runRecord()) }),
-    ),
+    refused("solo: a run's change stays a run's", solo(["architects"], "write", { record: known(runRecord()) })),
     [
       "under strict the author's own duty counts for nothing",
       { ...reviewed(), authorPermission: known({ role: "write" as const, duties: ["architects" as const] }) },

@@ -122,12 +122,7 @@ describe("stop", () => {
   const block: Stop = { code: "blocked", message: "Is this safe?", issue: 7, by: "@grace", seq: 12 };
   table("stop", [
     ["passes when nothing is open", facts({ record: runRecord() }), "pass", ["nothing-open"]],
-    [
-      "B11: waits while a block is open",
-      facts({ record: runRecord({}, { stops: [block] }) }),
-      "pending",
-      ["blocked"],
-    ],
+    ["B11: waits while a block is open", facts({ record: runRecord({}, { stops: [block] }) }), "pending", ["blocked"]],
     [
       "waits on a person's pull request too",
       facts({ record: recordOf({ stops: [{ ...block, issue: 3 }] }) }),
@@ -137,12 +132,9 @@ describe("stop", () => {
   ]);
 });
 
-test.each(["trace", "approval", "dependencies", "stop"] as const)(
-  "%s is unknown without the record",
-  (name) => {
-    expect(ask(name, { ...facts(), record: unknown("no ledger") })).toMatchObject({
-      status: "unknown",
-      codes: ["record-unknown"],
-    });
-  },
-);
+test.each(["trace", "approval", "dependencies", "stop"] as const)("%s is unknown without the record", (name) => {
+  expect(ask(name, { ...facts(), record: unknown("no ledger") })).toMatchObject({
+    status: "unknown",
+    codes: ["record-unknown"],
+  });
+});

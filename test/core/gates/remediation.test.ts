@@ -6,8 +6,7 @@ import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import { change, facts, head, policyOf, text } from "../../builders/pull-facts.ts";
 
-const policy =
-  'version: 1\ngates:\n  remediation: { surfaces: ["service/**", "db"], files: ["remediation/**"] }\n';
+const policy = 'version: 1\ngates:\n  remediation: { surfaces: ["service/**", "db"], files: ["remediation/**"] }\n';
 const trace = (status: string, rest = "origin: gate tests\n") =>
   `failure signature: TypeError\n${rest}repro command: npm test\nverification commands run: npm test\nfinal status: ${status}\n`;
 const surface = change("service/a.ts");
@@ -23,10 +22,7 @@ describe("remediation", () => {
     ["passes when the failure is mitigated", with_(trace("mitigated")), "pass", ["traced"]],
     [
       "passes with a trace that is changed",
-      given(
-        [surface, change(one, { after: { mode: "100644", sha: head } })],
-        text(one, trace("fixed"), "old"),
-      ),
+      given([surface, change(one, { after: { mode: "100644", sha: head } })], text(one, trace("fixed"), "old")),
       "pass",
       ["traced"],
     ],
@@ -128,26 +124,12 @@ describe("remediation", () => {
     ],
     [
       "tells what every trace lacks when none is whole",
-      given(
-        [surface, made(one), made("remediation/2.md")],
-        text(one, trace("done")),
-        text("remediation/2.md", "Log"),
-      ),
+      given([surface, made(one), made("remediation/2.md")], text(one, trace("done")), text("remediation/2.md", "Log")),
       "fail",
       ["status-unclear", "part-missing"],
     ],
-    [
-      "T001: deleting a surface touches it",
-      given([change("db/a", { after: null })]),
-      "fail",
-      ["trace-missing"],
-    ],
-    [
-      "T026: a surface of another case is one too",
-      given([change("Service/a.ts")]),
-      "fail",
-      ["trace-missing"],
-    ],
+    ["T001: deleting a surface touches it", given([change("db/a", { after: null })]), "fail", ["trace-missing"]],
+    ["T026: a surface of another case is one too", given([change("Service/a.ts")]), "fail", ["trace-missing"]],
     ["does not apply elsewhere", given([change("web/a.ts")]), "not-applicable", ["surfaces-untouched"]],
     ["does not apply to a trace alone", given([made(one)]), "not-applicable", ["surfaces-untouched"]],
     ["does not apply without settings", facts({ changes: [surface] }), "not-applicable", ["not-configured"]],
@@ -178,8 +160,7 @@ describe("remediation", () => {
   });
 
   test("reads the traces that a change brings, and none when no surface is touched", () => {
-    const read = (changes: ReturnType<typeof change>[]) =>
-      pathsToRead({ changes, record: null }, policyOf(policy));
+    const read = (changes: ReturnType<typeof change>[]) => pathsToRead({ changes, record: null }, policyOf(policy));
     expect(read([surface, made(one), change("remediation/2.md", { after: null })])).toEqual([one]);
     expect(read([made(one)])).toEqual([]);
   });

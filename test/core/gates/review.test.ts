@@ -45,22 +45,13 @@ describe("review: approvals", () => {
       ["approved"],
     ],
     waits("a comment is no approval", reviewed(review({ state: "commented" }))),
-    passes(
-      "a comment leaves the approval standing",
-      reviewed(review(), review({ id: 2, state: "commented" })),
-    ),
+    passes("a comment leaves the approval standing", reviewed(review(), review({ id: 2, state: "commented" }))),
     waits(
       "T109: a dismissal does not revive an earlier approval",
       reviewed(review(), review({ id: 2, state: "dismissed" })),
     ),
-    passes(
-      "a new approval after a dismissal counts",
-      reviewed(review({ state: "dismissed" }), review({ id: 2 })),
-    ),
-    unread(
-      "T108: a standing that could not be read is unknown",
-      reviewed(review({ permission: unknown("HTTP 403") })),
-    ),
+    passes("a new approval after a dismissal counts", reviewed(review({ state: "dismissed" }), review({ id: 2 }))),
+    unread("T108: a standing that could not be read is unknown", reviewed(review({ permission: unknown("HTTP 403") }))),
     waits("two are needed and one is there", two(review())),
     passes("two are needed and two are there", two(review(), second)),
     waits("one person is not two", two(review(), review({ id: 2 }))),
@@ -72,11 +63,7 @@ describe("review: approvals", () => {
     unread("an unread second is unknown", two(review(), { ...second, permission: unknown("HTTP 502") })),
     passes(
       "an unread third does not matter",
-      two(
-        review(),
-        second,
-        review({ id: 3, by: { id: 4, login: "ken", type: "User" }, permission: unknown("x") }),
-      ),
+      two(review(), second, review({ id: 3, by: { id: 4, login: "ken", type: "User" }, permission: unknown("x") })),
     ),
   ]);
 
@@ -133,15 +120,9 @@ describe("review: requests for changes", () => {
     blocks("one blocks beside an approval", reviewed(asked(), second)),
     blocks("a push does not take it back", reviewed(asked({ sha: earlier }), second)),
     blocks("nor does the loss of its commit", reviewed(asked({ sha: null }), second)),
-    blocks(
-      "a comment does not take it back",
-      reviewed(asked(), review({ id: 3, state: "commented" }), second),
-    ),
+    blocks("a comment does not take it back", reviewed(asked(), review({ id: 3, state: "commented" }), second)),
     passes("an approval by the same person does", reviewed(asked(), review({ id: 3 }))),
-    passes(
-      "one listed after the approval that followed it does not block",
-      reviewed(review({ id: 3 }), asked()),
-    ),
+    passes("one listed after the approval that followed it does not block", reviewed(review({ id: 3 }), asked())),
     waits("a dismissal does, and approves nothing", reviewed(asked({ state: "dismissed" }))),
     passes("one by somebody without the duty does not block", reviewed(asked(holds(["planners"])), second)),
     passes(
@@ -207,10 +188,7 @@ describe("review: the base branch was changed", () => {
       retargetedAt: known(at),
     }),
     waits("one that would not count anyway is told as what it is", moved(review({ sha: earlier }))),
-    again(
-      "T066: what its writer may do here does not matter then",
-      moved(review({ permission: unknown("HTTP 502") })),
-    ),
+    again("T066: what its writer may do here does not matter then", moved(review({ permission: unknown("HTTP 502") }))),
     unsure("T066: a change that could not be read is unknown where an approval would count", review()),
     [
       "T066: and nothing where none would",

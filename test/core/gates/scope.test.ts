@@ -24,18 +24,8 @@ describe("scope", () => {
     ["fails outside the role", made([change("src/a.ts")], { paths: ["src"] }), "fail", ["outside-role"]],
     ["fails outside the declared paths", made([change("docs/a.md")]), "fail", ["outside-declared"]],
     ["fails on what the role is denied", made([change("web/vendor/x.js")]), "fail", ["denied-to-role"]],
-    [
-      "fails on what the role is denied in another case",
-      made([change("web/Vendor/x.js")]),
-      "fail",
-      ["denied-to-role"],
-    ],
-    [
-      "tells every part that a file misses",
-      made([change("src/a.ts")]),
-      "fail",
-      ["outside-role", "outside-declared"],
-    ],
+    ["fails on what the role is denied in another case", made([change("web/Vendor/x.js")]), "fail", ["denied-to-role"]],
+    ["tells every part that a file misses", made([change("src/a.ts")]), "fail", ["outside-role", "outside-declared"]],
     [
       "T002: fails on a rename into the scope",
       made(renamed("src/auth.ts", "web/auth.ts")),
@@ -56,12 +46,7 @@ describe("scope", () => {
     ],
     ["T027: fails on a hostile name", made([change("web/\u200Ba.ts")]), "fail", ["hostile-name"]],
     ["T028: fails on a name with a line break", made([change("web/a\nb")]), "fail", ["hostile-name"]],
-    [
-      "fails on a symbolic link",
-      made([change("web/a", { after: { mode: "120000", sha: head } })]),
-      "fail",
-      ["link"],
-    ],
+    ["fails on a symbolic link", made([change("web/a", { after: { mode: "120000", sha: head } })]), "fail", ["link"]],
     [
       "T008: fails on a submodule",
       made([change("web/lib", { after: { mode: "160000", sha: head } })]),
@@ -74,24 +59,14 @@ describe("scope", () => {
       "pass",
       ["in-scope"],
     ],
-    [
-      "T012: keeps agents off attributes",
-      made([change("web/.gitattributes")], {}, strict),
-      "fail",
-      ["sensitive-file"],
-    ],
+    ["T012: keeps agents off attributes", made([change("web/.gitattributes")], {}, strict), "fail", ["sensitive-file"]],
     [
       "keeps agents off their own instructions",
       made([change("web/agents.md")], {}, strict),
       "fail",
       ["sensitive-file"],
     ],
-    [
-      "keeps agents off sensitive files only when asked to",
-      made([change("web/AGENTS.md")]),
-      "pass",
-      ["in-scope"],
-    ],
+    ["keeps agents off sensitive files only when asked to", made([change("web/AGENTS.md")]), "pass", ["in-scope"]],
     [
       "fails on a role that the policy does not have",
       made([change("web/a.ts")], { role: "db" }),
@@ -154,12 +129,7 @@ describe("scope", () => {
         "fail",
         ["casefile-altered"],
       ],
-      [
-        "fails on what lies below it",
-        here({ before: null, after: ours }, `${path}/x`),
-        "fail",
-        ["casefile-altered"],
-      ],
+      ["fails on what lies below it", here({ before: null, after: ours }, `${path}/x`), "fail", ["casefile-altered"]],
       [
         "fails on other content whatever the plan declares",
         made([change("web/log.md", { after: side(head) })], {

@@ -6,9 +6,7 @@ const adds = 'test("adds", () => {\n  expect(add(1, 1)).toBe(2);\n});\n';
 const takes = 'test("takes", () => {\n  expect(take(1, 1)).toBe(0);\n});\n';
 
 const lines = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, index) => `exports[\`a ${from + index}\`] = ${from + index};`).join(
-    "\n",
-  );
+  Array.from({ length: to - from }, (_, index) => `exports[\`a ${from + index}\`] = ${from + index};`).join("\n");
 const snapshot = "src/__snapshots__/a.test.ts.snap";
 
 describe("snapshots", () => {
@@ -26,12 +24,7 @@ describe("snapshots", () => {
       "pass",
       ["tests-kept"],
     ],
-    [
-      "fails from ten lines on",
-      byDefault([snapshot, lines(0, 10), lines(10, 20)]),
-      "fail",
-      ["snapshot-rewritten"],
-    ],
+    ["fails from ten lines on", byDefault([snapshot, lines(0, 10), lines(10, 20)]), "fail", ["snapshot-rewritten"]],
     ["a short one may change", byDefault([snapshot, lines(0, 9), lines(9, 18)]), "pass", ["tests-kept"]],
     ["fails when it is deleted", byDefault([snapshot, lines(0, 20), null]), "fail", ["snapshot-rewritten"]],
     [
@@ -60,12 +53,7 @@ const jest = (branches: string) =>
 
 describe("thresholds", () => {
   table("tests", [
-    [
-      "fails on a lower one",
-      byDefault(["jest.config.ts", jest("80"), jest("70")]),
-      "fail",
-      ["threshold-lowered"],
-    ],
+    ["fails on a lower one", byDefault(["jest.config.ts", jest("80"), jest("70")]), "fail", ["threshold-lowered"]],
     ["a higher one passes", byDefault(["jest.config.ts", jest("80"), jest("90")]), "pass", ["tests-kept"]],
     [
       "fails when it is set once more, to less, where the last counts",
@@ -87,10 +75,7 @@ describe("thresholds", () => {
     ],
     [
       "one of several may move",
-      byDefault(
-        ["jest.config.ts", jest("80") + jest("50"), jest("80")],
-        ["web/jest.config.ts", null, jest("50")],
-      ),
+      byDefault(["jest.config.ts", jest("80") + jest("50"), jest("80")], ["web/jest.config.ts", null, jest("50")]),
       "pass",
       ["tests-kept"],
     ],
@@ -136,11 +121,7 @@ describe("thresholds", () => {
       "they may move to another file",
       byDefault(
         ["jest.config.ts", jest("80"), null],
-        [
-          "package.json",
-          "{}",
-          '{ "jest": { "coverageThreshold": { "global": { "branches": 80, "lines": 95 } } } }',
-        ],
+        ["package.json", "{}", '{ "jest": { "coverageThreshold": { "global": { "branches": 80, "lines": 95 } } } }'],
       ),
       "pass",
       ["tests-kept"],
@@ -163,11 +144,7 @@ describe("thresholds", () => {
     ],
     [
       "fails in nyc's",
-      byDefault([
-        ".nycrc",
-        '{ "check-coverage": true, "lines": 95 }',
-        '{ "check-coverage": false, "lines": 95 }',
-      ]),
+      byDefault([".nycrc", '{ "check-coverage": true, "lines": 95 }', '{ "check-coverage": false, "lines": 95 }']),
       "fail",
       ["threshold-lowered"],
     ],
@@ -213,11 +190,7 @@ describe("thresholds", () => {
     ],
     [
       "a new file with low ones passes",
-      byDefault([
-        "codecov.yml",
-        null,
-        "coverage:\n  status:\n    project:\n      default:\n        target: 1%\n",
-      ]),
+      byDefault(["codecov.yml", null, "coverage:\n  status:\n    project:\n      default:\n        target: 1%\n"]),
       "pass",
       ["tests-kept"],
     ],

@@ -50,12 +50,7 @@ describe("tests that a change weakens", () => {
       "pass",
       ["tests-kept"],
     ],
-    [
-      "fails on a deleted test, and tells it once",
-      byDefault(["a.test.ts", adds, null]),
-      "fail",
-      ["test-deleted"],
-    ],
+    ["fails on a deleted test, and tells it once", byDefault(["a.test.ts", adds, null]), "fail", ["test-deleted"]],
     [
       "a test may be renamed",
       byDefault(["a.test.ts", adds, null], ["b/c.test.ts", null, adds]),
@@ -163,17 +158,8 @@ describe("tests that a change weakens", () => {
         "[Fact] public void A() { Assert.Equal(1, A()); }\n",
         '[Fact(Skip = "later")] public void B() { Assert.Equal(1, B()); }\n',
       ),
-      off(
-        "spec/a_spec.rb",
-        'it "a" do\n  expect(a).to eq 1\nend\n',
-        'xit "b" do\n  expect(b).to eq 1\nend\n',
-      ),
-    ].map(([told, of, status, codes]): [string, typeof of, string, string[]] => [
-      told,
-      of,
-      status,
-      [...codes],
-    ]),
+      off("spec/a_spec.rb", 'it "a" do\n  expect(a).to eq 1\nend\n', 'xit "b" do\n  expect(b).to eq 1\nend\n'),
+    ].map(([told, of, status, codes]): [string, typeof of, string, string[]] => [told, of, status, [...codes]]),
     [
       "a build tag that leaves a file of Go out",
       byDefault(["a_test.go", go, `//go:build ignore\n\n${go}`]),

@@ -16,12 +16,7 @@ const takes = 'test("takes", () => {\n  expect(take(1, 1)).toBe(0);\n});\n';
 describe("tests that a change must bring", () => {
   table("tests", [
     ["passes with a new test", asks(["test/a.test.ts", null, adds]), "pass", ["tests-kept"]],
-    [
-      "passes with a test that gains a case",
-      asks(["test/a.test.ts", adds, adds + takes]),
-      "pass",
-      ["tests-kept"],
-    ],
+    ["passes with a test that gains a case", asks(["test/a.test.ts", adds, adds + takes]), "pass", ["tests-kept"]],
     [
       "passes with a changed expectation",
       asks(["test/a.test.ts", adds, adds.replace("toBe(2)", "toBe(3)")]),
@@ -36,20 +31,10 @@ describe("tests that a change must bring", () => {
       "fail",
       ["tests-missing"],
     ],
-    [
-      "asks for a file in another case, too",
-      changeOf(pairs, ["SRC/a.ts", null, "new"]),
-      "fail",
-      ["tests-missing"],
-    ],
+    ["asks for a file in another case, too", changeOf(pairs, ["SRC/a.ts", null, "new"]), "fail", ["tests-missing"]],
     ["asks nothing of a deletion", changeOf(pairs, ["src/a.ts", "old", null]), "pass", ["tests-kept"]],
     ["asks nothing of other folders", changeOf(pairs, ["web/a.ts", "old", "new"]), "pass", ["tests-kept"]],
-    [
-      "a deleted test is none",
-      asks(["test/a.test.ts", adds, null]),
-      "fail",
-      ["tests-missing", "test-deleted"],
-    ],
+    ["a deleted test is none", asks(["test/a.test.ts", adds, null]), "fail", ["tests-missing", "test-deleted"]],
     [
       "T042: a comment is no test",
       asks(["test/a.test.ts", null, `// ${adds.replaceAll("\n", " ")}\n/*\n${adds}*/\n`]),
@@ -87,12 +72,7 @@ describe("tests that a change must bring", () => {
       "fail",
       ["tests-empty"],
     ],
-    [
-      "T042: prose in the folder of tests is no test",
-      asks(["test/README.md", null, adds]),
-      "fail",
-      ["tests-empty"],
-    ],
+    ["T042: prose in the folder of tests is no test", asks(["test/README.md", null, adds]), "fail", ["tests-empty"]],
     [
       "T042: a link in the folder of tests is no test",
       {
@@ -133,9 +113,7 @@ describe("tests that a change must bring", () => {
   ]);
 
   test("a refusal tells the file, the rule, the line of the policy and the next step", () => {
-    expect(
-      ask("tests", changeOf(pairs, ["src/a.ts", "old", "new"], ["src/b.ts", null, "new"])).reasons,
-    ).toEqual([
+    expect(ask("tests", changeOf(pairs, ["src/a.ts", "old", "new"], ["src/b.ts", null, "new"])).reasons).toEqual([
       {
         code: "tests-missing",
         message: "The change touches this file and 1 more under `src/**` and no test under `test/**`.",
@@ -159,24 +137,14 @@ describe("what cannot be read", () => {
       "unknown",
       ["tests-unreadable"],
     ],
-    [
-      "T012: so is one with a zero byte",
-      unreadable("a.test.ts", old, "binary"),
-      "unknown",
-      ["tests-unreadable"],
-    ],
+    ["T012: so is one with a zero byte", unreadable("a.test.ts", old, "binary"), "unknown", ["tests-unreadable"]],
     [
       "so is one that is longer than is read here",
       byDefault(["a.test.ts", adds, `${adds}${"//\n".repeat(400_000)}`]),
       "unknown",
       ["tests-unreadable"],
     ],
-    [
-      "a new one weakens nothing",
-      unreadable("a.test.ts", { state: "absent" }, "binary"),
-      "pass",
-      ["tests-kept"],
-    ],
+    ["a new one weakens nothing", unreadable("a.test.ts", { state: "absent" }, "binary"), "pass", ["tests-kept"]],
     [
       "a text that was not read is unknown",
       { ...byDefault(["a.test.ts", adds, adds]), texts: known([]) },
@@ -201,12 +169,7 @@ describe("what cannot be read", () => {
     const paths = ["a.test.ts", "src/a.ts", "jest.config.ts", "b/c.snap", "checks/a.ts", "test/logo.png"];
     const reading = { changes: paths.map((path) => change(path)), record: null };
     const policy = 'version: 1\ngates: { tests: [{ when: "src/**", need: "checks/**" }] }';
-    expect(pathsToRead(reading, policyOf(policy))).toEqual([
-      "a.test.ts",
-      "b/c.snap",
-      "checks/a.ts",
-      "jest.config.ts",
-    ]);
+    expect(pathsToRead(reading, policyOf(policy))).toEqual(["a.test.ts", "b/c.snap", "checks/a.ts", "jest.config.ts"]);
     expect(pathsToRead(reading, policyOf("version: 1"))).toEqual([]);
   });
 });

@@ -46,11 +46,7 @@ const signedFor = (baseRef: string | null, retargetedAt: string | null = null): 
 });
 
 /** A group of these members whose tree holds what they change. */
-function group(
-  members: MemberFacts[],
-  over: Partial<GroupFacts> = {},
-  tree: Partial<PullFacts> = {},
-): GroupFacts {
+function group(members: MemberFacts[], over: Partial<GroupFacts> = {}, tree: Partial<PullFacts> = {}): GroupFacts {
   const changes = members.flatMap(({ facts: own }) =>
     own.known && own.value.changes.known ? own.value.changes.value : [],
   );
@@ -76,12 +72,7 @@ const ui = { changes: known([change("web/ui/a.ts")]) };
 describe("the conclusion", () => {
   const cases: [string, GroupFacts, string, string][] = [
     ["two members in order", group([member(11), member(12)]), "success", "member-passes"],
-    [
-      "T072: a member that waits for a sign-off",
-      group([member(11), member(12, ui)]),
-      "pending",
-      "member-waits",
-    ],
+    ["T072: a member that waits for a sign-off", group([member(11), member(12, ui)]), "pending", "member-waits"],
     [
       "T072: a member that fails, though the group's tree is clean",
       group([member(11), member(12, { changes: known([]) })]),
@@ -151,13 +142,12 @@ describe("the conclusion", () => {
     });
     const both = [member(11, two("a")), member(12, two("b"))];
     const verdict = judgeGroup(group(both));
-    expect(
-      both.map((one) => (one.facts.known ? judge(one.facts.value, { settle: "all" }).conclusion : null)),
-    ).toEqual(["success", "success"]);
-    expect(verdict.conclusion).toBe("failure");
-    expect(verdict.gates.filter(({ status }) => status === "fail").map(({ gate }) => gate)).toEqual([
-      "diff-size",
+    expect(both.map((one) => (one.facts.known ? judge(one.facts.value, { settle: "all" }).conclusion : null))).toEqual([
+      "success",
+      "success",
     ]);
+    expect(verdict.conclusion).toBe("failure");
+    expect(verdict.gates.filter(({ status }) => status === "fail").map(({ gate }) => gate)).toEqual(["diff-size"]);
     expect(membersOf(verdict)?.status).toBe("pass");
   });
 
@@ -229,9 +219,7 @@ describe("the record of a group", () => {
   });
 
   test("is unknown when one member's is", () => {
-    expect(recordOfGroup([member(11), member(12, { record: unknown("no ledger") })])).toEqual(
-      unknown("no ledger"),
-    );
+    expect(recordOfGroup([member(11), member(12, { record: unknown("no ledger") })])).toEqual(unknown("no ledger"));
   });
 });
 

@@ -134,11 +134,7 @@ describe("F10 the check is required", () => {
 
   test.each<[string, Partial<Rules>, Record<string, Status>]>([
     ["nothing", { rulesets: rulesets([check()]) }, { bypass: "ok", "direct-push": "ok", "up-to-date": "ok" }],
-    [
-      "administrators",
-      { rulesets: rulesets([check({ bypass: known(["administrators"]) })]) },
-      { bypass: "warn" },
-    ],
+    ["administrators", { rulesets: rulesets([check({ bypass: known(["administrators"]) })]) }, { bypass: "warn" }],
     ["a bypass list that is hidden", { rulesets: rulesets([check({ bypass: unread })]) }, { bypass: "warn" }],
     [
       "a bypass of one rule, while another holds everybody",
@@ -152,16 +148,8 @@ describe("F10 the check is required", () => {
       { "direct-push": "warn" },
     ],
     ["age", { rulesets: rulesets([check({ strict: false })]) }, { "up-to-date": "warn" }],
-    [
-      "age, where it cannot be seen",
-      { rulesets: rulesets([check({ strict: null })]) },
-      { "up-to-date": "warn" },
-    ],
-    [
-      "age, with a queue",
-      { rulesets: rulesets([check({ strict: false })], ["merge_queue"]) },
-      { "up-to-date": "ok" },
-    ],
+    ["age, where it cannot be seen", { rulesets: rulesets([check({ strict: null })]) }, { "up-to-date": "warn" }],
+    ["age, with a queue", { rulesets: rulesets([check({ strict: false })], ["merge_queue"]) }, { "up-to-date": "ok" }],
   ])("past it goes: %s", (_title, rules, statuses) => {
     const findings = judge(rules);
     for (const [one, status] of Object.entries(statuses)) expect(shown(findings, one)).toEqual([status]);
@@ -192,12 +180,7 @@ describe("settings", () => {
     ["no ledger key", rest({ ledgerKey: { problem: "none" } }), "ledger-key", ["fail"]],
     ["no App key", rest({ appKeyProblem: "none" }), "app-key", ["fail"]],
     ["a server that answers", {}, "database", ["ok"]],
-    [
-      "a server that does not",
-      rest({ database: { kind: "server", problem: "refused" } }),
-      "database",
-      ["fail"],
-    ],
+    ["a server that does not", rest({ database: { kind: "server", problem: "refused" } }), "database", ["fail"]],
     ["memory", rest({}), "database", ["warn"]],
     ["a folder with a database", folder("there"), "database", ["ok"]],
     ["a folder to be made", folder("to-be-made"), "database", ["ok"]],
@@ -272,12 +255,7 @@ describe("the App", () => {
       "permissions",
       ["fail", "ok"],
     ],
-    [
-      "an event too few",
-      { app: known({ ...granted, events: ["push"], slug: "s" }) },
-      "events",
-      ["fail", "ok"],
-    ],
+    ["an event too few", { app: known({ ...granted, events: ["push"], slug: "s" }) }, "events", ["fail", "ok"]],
     ["a hook that cannot be seen", { hook: unread }, "webhook", ["unknown"]],
     ["a hook without an address", { hook: known({ ...hook, url: "" }) }, "webhook", ["fail"]],
     ["a hook that sends forms", { hook: known({ ...hook, contentType: "form" }) }, "webhook", ["fail"]],
@@ -358,12 +336,7 @@ describe("a repository", () => {
     ],
     ["guarded by nothing", { policy: loaded({ extends: undefined }) }, "policy-guard", ["warn"]],
     ["our key", { policy: pinned(other, own) }, "ledger-keys", ["ok"]],
-    [
-      "our key from an entry on",
-      { policy: pinned({ ...other, to: 7 }, { ...own, from: 8 }) },
-      "ledger-keys",
-      ["ok"],
-    ],
+    ["our key from an entry on", { policy: pinned({ ...other, to: 7 }, { ...own, from: 8 }) }, "ledger-keys", ["ok"]],
     ["no key", { policy: loaded({ ledger: undefined }) }, "ledger-keys", ["warn"]],
     ["another key", { policy: pinned(other) }, "ledger-keys", ["fail"]],
     ["our key until it ends", { policy: pinned({ ...own, to: 7 }) }, "ledger-keys", ["warn"]],
@@ -407,12 +380,7 @@ describe("a repository", () => {
       "evidence-branch",
       ["warn"],
     ],
-    [
-      "evidence that is kept who knows how",
-      evidence(known(true), { rulesets: unread }),
-      "evidence-branch",
-      ["warn"],
-    ],
+    ["evidence that is kept who knows how", evidence(known(true), { rulesets: unread }), "evidence-branch", ["warn"]],
     ["evidence that cannot be seen", evidence(unread, {}), "evidence-branch", ["unknown"]],
     ["names that are pinned to who bears them", named(["@lena#5", 5], ["@acme/qa#12", 12]), "people", ["ok"]],
     [
@@ -421,12 +389,7 @@ describe("a repository", () => {
       "people",
       ["warn"],
     ],
-    [
-      "T107: a team that was made anew under its name",
-      named(["@lena#5", 5], ["@acme/qa#12", 44]),
-      "people",
-      ["fail"],
-    ],
+    ["T107: a team that was made anew under its name", named(["@lena#5", 5], ["@acme/qa#12", 44]), "people", ["fail"]],
     ["T111: a login that another account has taken", named(["@lena#5", 6]), "people", ["fail"]],
     ["names that nobody bears", named(["@gone", null], ["@gone#5", null]), "people", ["warn", "warn"]],
     ["people who cannot be seen", { named: unread }, "people", ["unknown"]],
@@ -467,9 +430,7 @@ describe("a repository", () => {
     const settings: SettingsFacts = { node: "v24.1.0", nodeNeeded: "22.12", problems: [], rest: null };
     const repositories = [{ name: "acme/web", facts: known(right) }];
     const findings = judgeHealth({ settings, app: null, identity: unread, repositories, services: [] });
-    expect(findings.filter(({ area }) => area !== "settings")).toMatchObject([
-      { check: "bot", status: "unknown" },
-    ]);
+    expect(findings.filter(({ area }) => area !== "settings")).toMatchObject([{ check: "bot", status: "unknown" }]);
   });
 });
 
@@ -481,7 +442,5 @@ test.each<[ServiceFact["state"], Status]>([
   ["no-list", "warn"],
   ["other", "unknown"],
 ])("a model service: %s is %s", (state, status) => {
-  expect(judgeModels([{ backend: "anthropic", state, detail: "d" }])).toMatchObject([
-    { about: "anthropic", status },
-  ]);
+  expect(judgeModels([{ backend: "anthropic", state, detail: "d" }])).toMatchObject([{ about: "anthropic", status }]);
 });

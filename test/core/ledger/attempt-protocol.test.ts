@@ -21,10 +21,7 @@ const problems = (...acts: Act[]) => problemsOf(acts.map(acted));
 describe("what follows the protocol", () => {
   const cases: [string, Act[]][] = [
     ["one attempt, from prompt to commit", ["ask", "answer", "accept", "capture", "commit"]],
-    [
-      "a refused answer and a second try",
-      ["ask", "answer", "refuse", ["ask", { s: 1 }], ["answer", { s: 1 }]],
-    ],
+    ["a refused answer and a second try", ["ask", "answer", "refuse", ["ask", { s: 1 }], ["answer", { s: 1 }]]],
     ["a call that brought no answer", ["ask", "refuse", ["ask", { s: 1 }]]],
     ["a revision of the prompt", ["ask", "answer", "refuse", ["ask", { r: 1 }], ["answer", { r: 1 }]]],
     ["two prompts side by side", ["ask", ["ask", { prompt: 12 }], "answer", ["answer", { prompt: 12 }]]],
@@ -45,9 +42,7 @@ describe("what follows the protocol", () => {
     story.say("lena", "/run");
     story.finish("run-agent", { status: "failed", code: "model", message: "it was cut off" });
     story.answer();
-    const tries = story.entries.flatMap((entry) =>
-      entry.kind === "prompt.recorded" ? [entry.body.attempt.s] : [],
-    );
+    const tries = story.entries.flatMap((entry) => (entry.kind === "prompt.recorded" ? [entry.body.attempt.s] : []));
     expect(tries).toEqual([0, 1, 2, 3]);
     expect(story.kinds()).toContain("evidence.captured");
     expect(problemsOf(story.entries)).toEqual([]);
@@ -56,19 +51,11 @@ describe("what follows the protocol", () => {
 
 describe("what breaks the protocol is told with its place", () => {
   const cases: [string, Act[], RegExp][] = [
-    [
-      "a first attempt that is not R0/S0",
-      [["ask", { s: 1 }]],
-      /R0\/S1 in run-7-1 begins where R0\/S0 is due/,
-    ],
+    ["a first attempt that is not R0/S0", [["ask", { s: 1 }]], /R0\/S1 in run-7-1 begins where R0\/S0 is due/],
     ["a try left out", ["ask", "refuse", ["ask", { s: 2 }]], /begins where R0\/S1 or R1\/S0 is due/],
     ["a revision that does not start at S0", ["ask", "refuse", ["ask", { r: 1, s: 1 }]], /R1\/S0 is due/],
     ["the same number again", ["ask", "refuse", "ask"], /R0\/S0 in run-7-1 begins where/],
-    [
-      "a second attempt while one is open",
-      ["ask", ["ask", { s: 1 }]],
-      /begins while R0\/S0 in run-7-1 is open/,
-    ],
+    ["a second attempt while one is open", ["ask", ["ask", { s: 1 }]], /begins while R0\/S0 in run-7-1 is open/],
     ["an answer nobody asked for", ["answer"], /not the last attempt/],
     ["an answer to an earlier try", ["ask", "refuse", ["ask", { s: 1 }], "answer"], /not the last attempt/],
     ["an answer to another run's prompt", ["ask", ["answer", { run: "run-7-2" }]], /not the last attempt/],
@@ -116,18 +103,15 @@ test("one prompt's entries are in order exactly when a grammar of them says so",
   const letters: Record<string, Act> = { A: "answer", R: "refuse", C: "accept", E: "capture", W: "commit" };
   const grammar = /^(?:P(?:R|A(?:R|C(?:EW?)?)))*(?:PA?)?$/;
   fc.assert(
-    fc.property(
-      fc.array(fc.constantFrom("P", "P", "A", "A", "R", "C", "E", "W"), { maxLength: 8 }),
-      (word) => {
-        let s = -1;
-        const acts = word.map((letter): Act => {
-          if (letter === "P") s += 1;
-          const name = letters[letter] ?? "ask";
-          return [typeof name === "string" ? name : name[0], { s: Math.max(s, 0) }];
-        });
-        expect(problems(...acts).length === 0).toBe(grammar.test(word.join("")));
-      },
-    ),
+    fc.property(fc.array(fc.constantFrom("P", "P", "A", "A", "R", "C", "E", "W"), { maxLength: 8 }), (word) => {
+      let s = -1;
+      const acts = word.map((letter): Act => {
+        if (letter === "P") s += 1;
+        const name = letters[letter] ?? "ask";
+        return [typeof name === "string" ? name : name[0], { s: Math.max(s, 0) }];
+      });
+      expect(problems(...acts).length === 0).toBe(grammar.test(word.join("")));
+    }),
     { numRuns: 3_000 },
   );
 });

@@ -65,10 +65,7 @@ test("a full file is never written again", () => {
 
 test("files are read by their number and not by their spelling, past the ten thousandth too", () => {
   const count = 10_001;
-  const files = Array.from(
-    { length: count },
-    (_, index) => [segmentPath(index * full + 1), text(full)] as const,
-  );
+  const files = Array.from({ length: count }, (_, index) => [segmentPath(index * full + 1), text(full)] as const);
   const read = readSegments(new Map(files.toReversed()));
   expect(read.ok && read.lines.length).toBe(count * full);
 });
@@ -108,12 +105,7 @@ describe("a layout that is refused, with the first place that cannot be read", (
       2,
       /holds 1 entries and is not the last/,
     ],
-    [
-      "a file below the folder",
-      { "ledger/0001.jsonl": text(full), "ledger/x/y": "a\n" },
-      full + 1,
-      /"ledger\/x\/y"/,
-    ],
+    ["a file below the folder", { "ledger/0001.jsonl": text(full), "ledger/x/y": "a\n" }, full + 1, /"ledger\/x\/y"/],
   ];
   test.each(cases)("%s", (_, files, position, message) => {
     const read = readSegments(filesOf(files));

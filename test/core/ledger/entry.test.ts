@@ -31,8 +31,7 @@ async function signedLine(payload: string | Buffer): Promise<string> {
   return canonicalJson({ payload: bytes.toString("base64"), payloadType, signatures: [signature] });
 }
 const verify = (chain: string[], options = {}) => verifyChain(chain, [{ key: key.publicKey }], options);
-const codes = (chain: string[], options = {}) =>
-  verify(chain, options).problems.map((problem) => problem.code);
+const codes = (chain: string[], options = {}) => verify(chain, options).problems.map((problem) => problem.code);
 
 test("a chain verifies, and its hashes are plain SHA-256 of its lines", () => {
   const report = verify(lines);
@@ -95,11 +94,7 @@ describe("refused", () => {
 
   test("T158: a second spelling of the same JSON", () => {
     const line = lines[0] ?? "";
-    for (const twin of [
-      ` ${line}`,
-      line.replace('{"payload"', '{"payload":"","payload"'),
-      line.replace(":", ": "),
-    ]) {
+    for (const twin of [` ${line}`, line.replace('{"payload"', '{"payload":"","payload"'), line.replace(":", ": ")]) {
       expect(codes([twin])).toEqual(["not-canonical"]);
     }
   });
@@ -147,9 +142,7 @@ describe("refused", () => {
     expect(codes(await chainOf(key.pem, [{ ...merge, subject: subjects }]))).toEqual([]);
     for (const [one] of [subjects.slice(0, 1), subjects.slice(1)]) {
       if (one === undefined) throw new Error("there are two subjects");
-      await expect(chainOf(key.pem, [{ ...merge, subject: [one] }])).rejects.toThrow(
-        /no subject of it is that commit/,
-      );
+      await expect(chainOf(key.pem, [{ ...merge, subject: [one] }])).rejects.toThrow(/no subject of it is that commit/);
     }
   });
 

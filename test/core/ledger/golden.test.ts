@@ -62,14 +62,9 @@ test("a stranger without our code finds the same: SHA-256 of each line, ed25519 
   for (const [index, line] of lines.entries()) {
     const { payload, payloadType, signatures } = JSON.parse(line);
     const bytes = Buffer.from(payload, "base64");
-    const signed = Buffer.concat([
-      Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${bytes.length} `),
-      bytes,
-    ]);
+    const signed = Buffer.concat([Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${bytes.length} `), bytes]);
     expect(verify(null, signed, key, Buffer.from(signatures[0].sig, "base64"))).toBe(true);
-    expect(signatures).toEqual([
-      { keyid: createHash("sha256").update(spki).digest("hex"), sig: expect.any(String) },
-    ]);
+    expect(signatures).toEqual([{ keyid: createHash("sha256").update(spki).digest("hex"), sig: expect.any(String) }]);
     expect(JSON.parse(bytes.toString())).toMatchObject({
       _type: "https://in-toto.io/Statement/v1",
       predicateType: "https://sallyport.dev/ledger-entry/v1",

@@ -79,9 +79,7 @@ test("a statement that Sigstore's library encoded and wrapped verifies with us",
   const wrapped = (pem: string) => {
     const signature = sign(null, dsse.preAuthEncoding(payloadType, artifact), createPrivateKey(pem));
     const keyHint = keyId(key.publicKey);
-    const { dsseEnvelope } = bundleToJSON(
-      toDSSEBundle({ artifact, artifactType: payloadType, signature, keyHint }),
-    );
+    const { dsseEnvelope } = bundleToJSON(toDSSEBundle({ artifact, artifactType: payloadType, signature, keyHint }));
     if (dsseEnvelope === undefined) throw new Error("the bundle has an envelope");
     const { payload, signatures } = dsseEnvelope;
     return canonicalJson({

@@ -40,11 +40,7 @@ describe("refused, in one line that says what to give", () => {
     ["two keys", `${line}\n${line}`, /no public key/],
     ["a key for RSA", rsa.publicKey.export({ type: "spki", format: "pem" }).toString(), /for rsa/],
     ["a private key", pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString(), /private key/],
-    [
-      "a private key for RSA",
-      rsa.privateKey.export({ type: "pkcs1", format: "pem" }).toString(),
-      /private key/,
-    ],
+    ["a private key for RSA", rsa.privateKey.export({ type: "pkcs1", format: "pem" }).toString(), /private key/],
   ];
   test.each(cases)("%s", (_, text, message) => {
     expect(() => parsePublicKey(text)).toThrow(message);

@@ -134,10 +134,7 @@ describe("T147: whatever is done to a ledger of 1,000 entries is found, with its
 test("T147: a bit turned over anywhere in the branch's files", () => {
   const files = new Map<string, Buffer>();
   for (let seq = 1; seq <= count; seq += segmentEntries)
-    files.set(
-      segmentPath(seq),
-      Buffer.from(`${lines.slice(seq - 1, seq - 1 + segmentEntries).join("\n")}\n`),
-    );
+    files.set(segmentPath(seq), Buffer.from(`${lines.slice(seq - 1, seq - 1 + segmentEntries).join("\n")}\n`));
   fc.assert(
     fc.property(fc.constantFrom(...files.keys()), fc.nat(), fc.nat(7), (path, where, bit) => {
       const bytes = files.get(path) ?? Buffer.alloc(0);
@@ -148,9 +145,7 @@ test("T147: a bit turned over anywhere in the branch's files", () => {
       const entry = before + bytes.subarray(0, index).filter((byte) => byte === 0x0a).length + 1;
       const read = readSegments(new Map(files).set(path, changed));
       const from = entry - 1;
-      const position = read.ok
-        ? firstProblem({ from, tail: read.lines.slice(from), position: entry })
-        : read.position;
+      const position = read.ok ? firstProblem({ from, tail: read.lines.slice(from), position: entry }) : read.position;
       // A line more or less in a full file is a fault of the file, told at its end.
       const isLineEnd = bytes[index] === 0x0a || changed[index] === 0x0a;
       const ends = [before + segmentEntries, before + segmentEntries + 1];

@@ -66,38 +66,8 @@ function withFolder(pattern: string): string[] {
 }
 
 const name = fc.oneof(
-  fc.constantFrom(
-    "a",
-    "b",
-    "src",
-    "lib",
-    "a.ts",
-    "b.ts",
-    ".a",
-    ".github",
-    "ab",
-    "aab",
-    "A",
-    "é",
-    "文",
-    "a b",
-  ),
-  fc.constantFrom(
-    "[a]",
-    "[id]",
-    "(x)",
-    "{a,b}",
-    "[a-b]",
-    "]",
-    "a]",
-    "[",
-    "!a",
-    "^a",
-    "-",
-    "a-b",
-    "a,b",
-    "#a",
-  ),
+  fc.constantFrom("a", "b", "src", "lib", "a.ts", "b.ts", ".a", ".github", "ab", "aab", "A", "é", "文", "a b"),
+  fc.constantFrom("[a]", "[id]", "(x)", "{a,b}", "[a-b]", "]", "a]", "[", "!a", "^a", "-", "a-b", "a,b", "#a"),
   fc.stringMatching(/^[ab.\-é[\]]{1,4}$/),
 );
 const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("/"));
@@ -191,20 +161,12 @@ const twins: [string, (path: string) => string][] = [
   ["decomposed", (text) => text.normalize("NFD")],
   ["composed", (text) => text.normalize("NFC")],
   ["T027 with what cannot be seen", (text) => text.replaceAll("a", "a\u200D")],
-  [
-    "T027 fullwidth",
-    (text) => text.replace(/[a-z.]/g, (one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0)),
-  ],
+  ["T027 fullwidth", (text) => text.replace(/[a-z.]/g, (one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0))],
 ];
 
 /** A path and a pattern that was made from it by putting a wildcard in the place of one character. */
 const met = fc
-  .tuple(
-    path,
-    fc.nat(),
-    fc.constantFrom("?", "*", "*?", "[a-z]", "[A-Z]", "[a-zA-Z]", "[.a-z-]", "[A-Z[]"),
-    ending,
-  )
+  .tuple(path, fc.nat(), fc.constantFrom("?", "*", "*?", "[a-z]", "[A-Z]", "[a-zA-Z]", "[.a-z-]", "[A-Z[]"), ending)
   .map(([file, which, wildcard, end]) => {
     const characters = [...file];
     return { file, pattern: characters.with(which % characters.length, wildcard).join("") + end };

@@ -158,14 +158,7 @@ describe("hostile names", () => {
 
 test("paths are ordered by their bytes", () => {
   const paths = ["b", "a/b", "a", "\u{1F600}", "\uFF5E", "a.b"].map((path) => ({ path }));
-  expect(paths.toSorted(byPath).map((one) => one.path)).toEqual([
-    "a",
-    "a.b",
-    "a/b",
-    "b",
-    "\uFF5E",
-    "\u{1F600}",
-  ]);
+  expect(paths.toSorted(byPath).map((one) => one.path)).toEqual(["a", "a.b", "a/b", "b", "\uFF5E", "\u{1F600}"]);
 });
 
 test("the matcher answers on any path and any accepted pattern, and what is allowed raw is denied too", () => {
@@ -218,9 +211,7 @@ describe("git's own :(glob) pathspec as the judge", () => {
     const folder = rule.replace(/\/$/, "").replace(/(?:\/\*\*)+$/, "");
     const last = folder.slice(folder.lastIndexOf("/") + 1);
     if (last === "**") return [`:(glob)${folder}`];
-    return folder !== rule || !/[*?]/.test(last)
-      ? [`:(glob)${folder}`, `:(glob)${folder}/**`]
-      : [`:(glob)${rule}`];
+    return folder !== rule || !/[*?]/.test(last) ? [`:(glob)${folder}`, `:(glob)${folder}/**`] : [`:(glob)${rule}`];
   }
 
   test("300 random patterns select the same files", () => {

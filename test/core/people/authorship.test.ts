@@ -4,10 +4,7 @@ import type { PullFacts, PullRecord } from "../../../core/facts.ts";
 import { idsOf, isByAgent, requesters, whoseWork } from "../../../core/people/authorship.ts";
 import { author, evidenceOfHead, facts, recordOf, runRecord, tester } from "../../builders/pull-facts.ts";
 
-const from = (
-  record: PullRecord,
-  type: "User" | "Bot" | "Organization" | "Mannequin" = "User",
-): PullFacts => ({
+const from = (record: PullRecord, type: "User" | "Bot" | "Organization" | "Mannequin" = "User"): PullFacts => ({
   ...facts({ record }),
   pull: { number: 3, author: { ...author, type }, title: "", body: "", labels: [] },
 });

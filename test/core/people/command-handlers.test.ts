@@ -29,12 +29,7 @@ const text =
 const policies = { story: storyPolicy, pull: policyOf(text).policy };
 
 /** The code of the answer to a command in a place; null while it waits. */
-function answerTo(
-  place: Place,
-  line: string,
-  held: Duty[],
-  over: Partial<CommandRequest> = {},
-): string | null {
+function answerTo(place: Place, line: string, held: Duty[], over: Partial<CommandRequest> = {}): string | null {
   if (place === "pull") {
     const judged = facts({ policy: text });
     const context = { facts: pullContext(judged, { number: 3 }), loaded: policyOf(text), record: recordOf() };
@@ -70,9 +65,7 @@ describe.each(cases)("on a %s, %s", (place, line, name) => {
 
   test("is for the people with its duties alone", () => {
     for (const duty of duties)
-      expect(answerTo(place, line, [duty]) === "not-in-duty").toBe(
-        wanted.length > 0 && !wanted.includes(duty),
-      );
+      expect(answerTo(place, line, [duty]) === "not-in-duty").toBe(wanted.length > 0 && !wanted.includes(duty));
     expect(answerTo(place, line, []) === "not-in-duty").toBe(wanted.length > 0);
   });
 

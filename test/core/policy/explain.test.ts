@@ -123,9 +123,7 @@ describe("what a rule says", () => {
 
 describe("what holds without a match", () => {
   test("a phase that opens some paths closes the others", () => {
-    const frozen = policyOf(
-      "version: 1\nphases: { current: freeze, of: { freeze: { allow: [docs] }, build: {} } }",
-    );
+    const frozen = policyOf("version: 1\nphases: { current: freeze, of: { freeze: { allow: [docs] }, build: {} } }");
     const [rule, ...others] = explain("src/a.ts", frozen).rules;
     expect(others).toEqual([]);
     expect(rule).toMatchObject({ key: "phases.of.freeze.allow", pattern: null, policyLine: 2 });

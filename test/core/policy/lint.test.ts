@@ -41,8 +41,7 @@ describe("a pattern that matches no file", () => {
   });
 
   test("is no mistake where its files are yet to be written", () => {
-    const policy =
-      'version: 1\ngates: { adr: { when: "src", files: "adr" }, evidence: { files: ["evidence"] } }';
+    const policy = 'version: 1\ngates: { adr: { when: "src", files: "adr" }, evidence: { files: ["evidence"] } }';
     expect(told(policy, { files: ["src/a.ts"] })).toEqual([]);
   });
 
@@ -102,18 +101,12 @@ describe("a pattern that another one covers", () => {
       .array(fc.constantFrom("a", "b", "ab", "aa", "bab", "c", "[ab]"), { minLength: 1, maxLength: 5 })
       .map((names) => names.join("/"));
     fc.assert(
-      fc.property(
-        pattern,
-        pattern,
-        fc.array(path, { minLength: 20, maxLength: 40 }),
-        (wide, narrow, paths) => {
-          if (!covers(wide, narrow)) return;
-          const [wider, narrower] = [matcher([wide], "allow"), matcher([narrow], "allow")];
-          for (const one of paths)
-            if (narrower.matches(one) !== null)
-              expect([wide, one, wider.matches(one)]).toEqual([wide, one, wide]);
-        },
-      ),
+      fc.property(pattern, pattern, fc.array(path, { minLength: 20, maxLength: 40 }), (wide, narrow, paths) => {
+        if (!covers(wide, narrow)) return;
+        const [wider, narrower] = [matcher([wide], "allow"), matcher([narrow], "allow")];
+        for (const one of paths)
+          if (narrower.matches(one) !== null) expect([wide, one, wider.matches(one)]).toEqual([wide, one, wide]);
+      }),
       { numRuns: 5_000 },
     );
   });
@@ -161,17 +154,13 @@ describe("checks that the gate ci waits for", () => {
 });
 
 describe("a casefile that Sallyport writes", () => {
-  const written = (rest: string) =>
-    `version: 1\n${rest}gates:\n  casefile:\n    log: "tasks/{story}/LOG.md"\n`;
+  const written = (rest: string) => `version: 1\n${rest}gates:\n  casefile:\n    log: "tasks/{story}/LOG.md"\n`;
   test.each([
     ["", false],
     ["extends: default\n", false],
     ["phases: { current: build, of: { build: { deny: [tasks] } } }\n", true],
     ["phases: { current: build, of: { build: { allow: [src] } } }\n", true],
-    [
-      "phases: { current: build, of: { build: { allow: [src, tasks] }, freeze: { deny: [tasks] } } }\n",
-      false,
-    ],
+    ["phases: { current: build, of: { build: { allow: [src, tasks] }, freeze: { deny: [tasks] } } }\n", false],
   ])("under %j is kept out: %p", (rest, kept) => {
     const line = written(rest).split("\n").length - 1;
     expect(told(written(rest))).toEqual(kept ? [["casefile-refused", line]] : []);

@@ -26,11 +26,7 @@ const commit = (sha: string, parent: string): CommitFact => ({
 });
 
 /** A run's pull request onto which somebody pushed a commit. */
-function pullOf(
-  commands: CommandRequest[],
-  over: Partial<PullSnapshot["judged"]> = {},
-  entries = story,
-): PullSnapshot {
+function pullOf(commands: CommandRequest[], over: Partial<PullSnapshot["judged"]> = {}, entries = story): PullSnapshot {
   const judged = {
     ...facts({ policy, changes: [change("web/step-1/a.ts")] }),
     head: { sha: foreign },
@@ -43,8 +39,7 @@ function pullOf(
 const max = (line: string, duties: Duty[] = ["executors"]) => say(line, "max", duties);
 const adoption = `/adopt ${foreign} because I read it and it only fixes a typo`;
 
-const statusOf = (given: PullSnapshot, gate: string) =>
-  last(recorded(given), "verdict.given")?.body.gates[gate];
+const statusOf = (given: PullSnapshot, gate: string) => last(recorded(given), "verdict.given")?.body.gates[gate];
 
 describe("A15: a commit that somebody else pushed to a run's branch", () => {
   test("parks the run: neither trace nor evidence passes", () => {
@@ -81,9 +76,7 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
   test("T066: an adoption for another branch than the one it was judged for, or entered, carries no trace", () => {
     const entries = recorded(pullOf([max(adoption)]));
     const onto = (ref: string) =>
-      recorded(
-        pullOf([], { base: { ref, sha: base }, retargetedAt: known("2026-11-21T10:00:00Z") }, entries),
-      );
+      recorded(pullOf([], { base: { ref, sha: base }, retargetedAt: known("2026-11-21T10:00:00Z") }, entries));
     expect(tracePull(onto("main"), 11).ok).toBe(true);
     expect(tracePull(onto("other"), 11)).toMatchObject({
       ok: false,
@@ -119,14 +112,11 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
       const { baseRef: _, ...body } = entry.body;
       return { ...entry, body };
     });
-    const given = (retargetedAt: PullSnapshot["judged"]["retargetedAt"]) =>
-      pullOf([], { retargetedAt }, adopted);
+    const given = (retargetedAt: PullSnapshot["judged"]["retargetedAt"]) => pullOf([], { retargetedAt }, adopted);
     const statuses = (lookedAt: PullSnapshot) => {
       const { policy: reading, judged, entries } = lookedAt;
       const verdict = judge({ ...judged, policy: reading, record: recordOf(entries, 11) }, { settle: "all" });
-      return verdict.gates.flatMap(({ gate, status }) =>
-        gate === "trace" || gate === "evidence" ? [status] : [],
-      );
+      return verdict.gates.flatMap(({ gate, status }) => (gate === "trace" || gate === "evidence" ? [status] : []));
     };
     expect(statuses(given(unknown("HTTP 502")))).toEqual(["unknown", "unknown"]);
     expect(statuses(given(known(null)))).toEqual(["pass", "pass"]);
@@ -135,8 +125,7 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
 
   test("is from then on the work of who adopted it: somebody else signs it off", () => {
     const adopted = recorded(pullOf([max(adoption)]));
-    const signed = (request: CommandRequest) =>
-      last(recorded(pullOf([request], {}, adopted)), "command")?.body;
+    const signed = (request: CommandRequest) => last(recorded(pullOf([request], {}, adopted)), "command")?.body;
     const line = `/sign-off ${foreign} pass manual`;
     expect(signed(max(line, ["approvers"]))).toMatchObject({ accepted: false, code: "own-work" });
     expect(signed(say(line, "quinn", ["approvers"]))).toMatchObject({ accepted: true });

@@ -9,8 +9,7 @@ import type { Duty } from "../../../schemas/policy-values.ts";
 import { pullContext, say } from "../../builders/pull-context.ts";
 import { change, earlier, facts, head } from "../../builders/pull-facts.ts";
 
-const gates =
-  'version: 1\npeople: { approvers: ["@quinn"] }\ngates: { manual-test: { when: { always: true } } }\n';
+const gates = 'version: 1\npeople: { approvers: ["@quinn"] }\ngates: { manual-test: { when: { always: true } } }\n';
 
 /** An open pull request by a person, with overrides. */
 function pullOf(overrides: Partial<PullSnapshot> = {}, text = "version: 1\n"): PullSnapshot {
@@ -42,13 +41,7 @@ describe("the check", () => {
   test.each([
     ["fails with it", [verdictOf(6, "failure")], known([6]), "completed", "failure"],
     ["waits for it while it was not judged", [], known([6]), "in_progress", null],
-    [
-      "waits while it is not known whether there is one",
-      [],
-      unknown("GitHub did not answer"),
-      "in_progress",
-      null,
-    ],
+    ["waits while it is not known whether there is one", [], unknown("GitHub did not answer"), "in_progress", null],
     ["succeeds with it", [verdictOf(6, "success")], known([6]), "completed", "success"],
   ] as const)(
     "T065: shared with another pull request on the same commit, it %s",
@@ -164,8 +157,7 @@ describe("a verdict that was given before", () => {
   });
 
   test("T071: of a head that comes back counts for nothing: it is judged again by what was said since", () => {
-    const signOff = (result: "pass" | "fail") =>
-      say(`/sign-off ${head} ${result} manual`, "quinn", ["approvers"]);
+    const signOff = (result: "pass" | "fail") => say(`/sign-off ${head} ${result} manual`, "quinn", ["approvers"]);
     const green = carriedOut(pullOf({ commands: [signOff("pass")] }, gates));
     expect(green.ourCheck).toMatchObject({ value: { conclusion: "success" } });
     const between = { ...green, ourCheck: known(null), commands: [] };
@@ -242,11 +234,7 @@ describe("a sign-off", () => {
 
   test("by an approver on the exact head is recorded and turns the check", () => {
     const decision = decidePull(pullOf({ commands: [ask(`/sign-off ${head} pass manual`)] }, gates));
-    expect(decision.drafts.map((draft) => draft.kind)).toEqual([
-      "command",
-      "sign-off.given",
-      "verdict.given",
-    ]);
+    expect(decision.drafts.map((draft) => draft.kind)).toEqual(["command", "sign-off.given", "verdict.given"]);
     expect(decision.effects.find((effect) => effect.type === "ensure-check")).toMatchObject({
       conclusion: "success",
     });
@@ -294,18 +282,15 @@ describe("a sign-off", () => {
     ["has not reported", null, "in_progress", null],
     ["fails later", "failure", "completed", "failure"],
     ["succeeds later", "success", "completed", "success"],
-  ] as const)(
-    "T114: that was given early makes up for no check: one that %s",
-    (_, ended, status, conclusion) => {
-      const policy = gates.replace("gates: {", 'gates: { ci: { checks: ["@github-actions/test"] },');
-      const { judged } = pullOf({}, policy);
-      const before = signed(judged, policy);
-      expect(before.entries.map(({ kind }) => kind)).toContain("sign-off.given");
-      const test = { id: 1, suite: 1, name: "test", app: "github-actions", status: "completed" };
-      const checks = known(ended === null ? [] : [{ ...test, conclusion: ended }]);
-      expect(checkOf({ ...before, judged: { ...judged, checks } })).toMatchObject({ status, conclusion });
-    },
-  );
+  ] as const)("T114: that was given early makes up for no check: one that %s", (_, ended, status, conclusion) => {
+    const policy = gates.replace("gates: {", 'gates: { ci: { checks: ["@github-actions/test"] },');
+    const { judged } = pullOf({}, policy);
+    const before = signed(judged, policy);
+    expect(before.entries.map(({ kind }) => kind)).toContain("sign-off.given");
+    const test = { id: 1, suite: 1, name: "test", app: "github-actions", status: "completed" };
+    const checks = known(ended === null ? [] : [{ ...test, conclusion: ended }]);
+    expect(checkOf({ ...before, judged: { ...judged, checks } })).toMatchObject({ status, conclusion });
+  });
 
   const moved = (retargetedAt: PullSnapshot["judged"]["retargetedAt"]) => {
     const { judged } = pullOf({}, gates);
@@ -320,10 +305,7 @@ describe("a sign-off", () => {
   });
 
   test("T066: waits while it could not be read when the base branch was changed", () => {
-    const given = pullOf(
-      { commands: [ask(`/sign-off ${head} pass manual`)], ...moved(unknown("HTTP 502")) },
-      gates,
-    );
+    const given = pullOf({ commands: [ask(`/sign-off ${head} pass manual`)], ...moved(unknown("HTTP 502")) }, gates);
     expect(decidePull(given)).toMatchObject({ requeueAfter: 15 });
     expect(codeOf(ask(`/sign-off ${head} pass manual`), moved(unknown("HTTP 502")))).toBeNull();
   });
@@ -392,12 +374,7 @@ waivers: { gates: [diff-size], days: 7 }
   });
 
   test.each<[string, CommandRequest, string, string]>([
-    [
-      "T117: of an older commit",
-      ask(`/waive diff-size ${earlier} until 2026-11-28 because x`),
-      text,
-      "head-moved",
-    ],
+    ["T117: of an older commit", ask(`/waive diff-size ${earlier} until 2026-11-28 because x`), text, "head-moved"],
     [
       "of a gate that the policy does not list",
       ask(`/waive scope ${head} until 2026-11-28 because x`),
@@ -418,12 +395,7 @@ waivers: { gates: [diff-size], days: 7 }
       "badly-written",
     ],
     ["T117: without a reason", ask(`/waive diff-size ${head} until 2026-11-28`), text, "badly-written"],
-    [
-      "by an approver",
-      ask(`/waive diff-size ${head} until 2026-11-28 because x`, ["approvers"]),
-      text,
-      "not-in-duty",
-    ],
+    ["by an approver", ask(`/waive diff-size ${head} until 2026-11-28 because x`, ["approvers"]), text, "not-in-duty"],
     [
       "T102 T117: by the author",
       ask(`/waive diff-size ${head} until 2026-11-28 because x`, ["architects"], 1),

@@ -145,9 +145,7 @@ describe("an auditor", () => {
   });
 
   test("finds them in the bundle, each with its entry", () => {
-    const bundle = EvidenceBundle.parse(
-      assembleBundle(entries, 11, { repository: "acme/web", body: () => null }),
-    );
+    const bundle = EvidenceBundle.parse(assembleBundle(entries, 11, { repository: "acme/web", body: () => null }));
     expect(bundle.reviews).toEqual([
       { by: quinn, state: "approved", at, baseRef: "main", entry: "98".repeat(32) },
       { by: quinn, state: "dismissed", at, baseRef: "main", entry: "99".repeat(32) },

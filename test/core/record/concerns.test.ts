@@ -11,52 +11,49 @@ const stopping = [
 ] as const;
 
 describe("an agent that does not go on", () => {
-  test.each(stopping)(
-    "B11: has %s: nothing begins until a person answers, and then it is told",
-    (outcome, code) => {
-      const story = begin();
-      story.answer({ outcome, code, files: [], summary: "Unclear.", questions: ["Which colour?"] });
-      expect(story.entries.at(-1)).toMatchObject({
-        kind: "concern.raised",
-        actor: { type: "agent", login: "m" },
-        body: {
-          concern: "run-2-1/3/R0S0",
-          story: 2,
-          pull: null,
-          prompt: 3,
-          code,
-          message: "Unclear.\nWhich colour?",
-          raisedBy: "agent",
-          about: { type: "answer", run: "run-2-1", attempt: { r: 0, s: 0 } },
-        },
-      });
-      expect(story.state.sticky).toContain("Sallyport: blocked");
-      expect(story.state.sticky).toContain("Which colour?");
-      story.settle();
-      expect(story.kinds().filter((kind) => kind === "prompt.recorded")).toHaveLength(1);
+  test.each(stopping)("B11: has %s: nothing begins until a person answers, and then it is told", (outcome, code) => {
+    const story = begin();
+    story.answer({ outcome, code, files: [], summary: "Unclear.", questions: ["Which colour?"] });
+    expect(story.entries.at(-1)).toMatchObject({
+      kind: "concern.raised",
+      actor: { type: "agent", login: "m" },
+      body: {
+        concern: "run-2-1/3/R0S0",
+        story: 2,
+        pull: null,
+        prompt: 3,
+        code,
+        message: "Unclear.\nWhich colour?",
+        raisedBy: "agent",
+        about: { type: "answer", run: "run-2-1", attempt: { r: 0, s: 0 } },
+      },
+    });
+    expect(story.state.sticky).toContain("Sallyport: blocked");
+    expect(story.state.sticky).toContain("Which colour?");
+    story.settle();
+    expect(story.kinds().filter((kind) => kind === "prompt.recorded")).toHaveLength(1);
 
-      story.say("lena", "/clarify Blue, <b>always</b>.");
-      const kinds = story.kinds();
-      expect(kinds.slice(kinds.lastIndexOf("command"))).toEqual([
-        "command",
-        "concern.answered",
-        "checkpoint.recorded",
-        "prompt.recorded",
-      ]);
-      expect(entriesOf(story.entries, "concern.answered")).toMatchObject([
-        { actor: { id: 1 }, body: { concern: "run-2-1/3/R0S0", text: "Blue, <b>always</b>." } },
-      ]);
-      expect(agentAnswers(story.entries)).toEqual([
-        { prompt: 3, finding: { source: "@lena", code: "answer", message: "Blue, <b>always</b>." } },
-      ]);
-      const asked = story.asked.findLast((effect) => effect.type === "run-agent");
-      const pack = asked?.type === "run-agent" ? story.pack(asked.packSha256) : undefined;
-      expect(pack?.kind === "rework" ? pack.failures.map(({ message }) => message) : []).toEqual([
-        expect.stringContaining("Unclear."),
-        "Blue, <b>always</b>.",
-      ]);
-    },
-  );
+    story.say("lena", "/clarify Blue, <b>always</b>.");
+    const kinds = story.kinds();
+    expect(kinds.slice(kinds.lastIndexOf("command"))).toEqual([
+      "command",
+      "concern.answered",
+      "checkpoint.recorded",
+      "prompt.recorded",
+    ]);
+    expect(entriesOf(story.entries, "concern.answered")).toMatchObject([
+      { actor: { id: 1 }, body: { concern: "run-2-1/3/R0S0", text: "Blue, <b>always</b>." } },
+    ]);
+    expect(agentAnswers(story.entries)).toEqual([
+      { prompt: 3, finding: { source: "@lena", code: "answer", message: "Blue, <b>always</b>." } },
+    ]);
+    const asked = story.asked.findLast((effect) => effect.type === "run-agent");
+    const pack = asked?.type === "run-agent" ? story.pack(asked.packSha256) : undefined;
+    expect(pack?.kind === "rework" ? pack.failures.map(({ message }) => message) : []).toEqual([
+      expect.stringContaining("Unclear."),
+      "Blue, <b>always</b>.",
+    ]);
+  });
 
   test("raises no concern when it only failed: it is tried again", () => {
     const story = begin();

@@ -340,10 +340,7 @@ describe("a replay", () => {
     replayRun("run-2-1", entries, sources)?.steps.flatMap(({ step, result }) =>
       step === "remediation" ? [result] : [],
     );
-  const altered = <K extends "remediation.opened" | "remediation.closed">(
-    kind: K,
-    body: Partial<EntryOf<K>["body"]>,
-  ) =>
+  const altered = <K extends "remediation.opened" | "remediation.closed">(kind: K, body: Partial<EntryOf<K>["body"]>) =>
     story.entries.map(
       (entry): TypedEntry =>
         entry.kind === kind ? ({ ...entry, body: { ...entry.body, ...body } } as TypedEntry) : entry,
@@ -357,9 +354,7 @@ describe("a replay", () => {
     expect(remediation(altered("remediation.opened", { origin: "write" }))).toEqual(["differs", "same"]);
     expect(remediation(altered("remediation.closed", { status: "open" }))).toEqual(["same", "differs"]);
     expect(
-      remediation(
-        story.entries.filter(({ kind }) => kind !== "merge.observed" && kind !== "prompt.completed"),
-      ),
+      remediation(story.entries.filter(({ kind }) => kind !== "merge.observed" && kind !== "prompt.completed")),
     ).toEqual(["same", "differs"]);
   });
 

@@ -15,11 +15,7 @@ const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 const secret = "wh-secret/0123+456789 abcdef=";
 const values = { token, pem, secret };
-const index = indexForms([
-  ...formsOf("token", token),
-  ...formsOf("key", pem),
-  ...formsOf("webhook-secret", secret),
-]);
+const index = indexForms([...formsOf("token", token), ...formsOf("key", pem), ...formsOf("webhook-secret", secret)]);
 const redacted = (text: string) => redactRanges(text, findForms(text, index));
 const wrapped = (text: string, width: number, by: string) =>
   text.match(new RegExp(`[^]{1,${width}}`, "g"))?.join(by) ?? "";

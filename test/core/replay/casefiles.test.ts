@@ -14,9 +14,7 @@ const last = "#4 R0/S0";
 
 function notSame(from: readonly TypedEntry[], given: ReplaySources): string[] {
   const steps = replayRun("run-2-1", from, given)?.steps ?? [];
-  return steps.flatMap(({ result, step, about }) =>
-    result === "same" ? [] : [`${result}: ${step} ${about}`],
-  );
+  return steps.flatMap(({ result, step, about }) => (result === "same" ? [] : [`${result}: ${step} ${about}`]));
 }
 
 type Casefiles = NonNullable<EntryBody<"change.committed">["casefiles"]>;
@@ -72,11 +70,7 @@ describe("the last commit differs", () => {
       entries,
       inGit((one) => ({ ...one, files: new Map([...one.files, [log, other.sha256]]) })),
     ],
-    [
-      "when git has no plan",
-      entries,
-      inGit((one) => ({ ...one, files: new Map([...one.files, [plan, null]]) })),
-    ],
+    ["when git has no plan", entries, inGit((one) => ({ ...one, files: new Map([...one.files, [plan, null]]) }))],
     [
       "when people had written something else",
       entries,

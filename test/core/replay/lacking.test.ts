@@ -1,17 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { TypedEntry } from "../../../core/entries.ts";
 import { unknown } from "../../../core/known.ts";
-import {
-  altered,
-  commit,
-  entries,
-  git,
-  last,
-  notSame,
-  other,
-  replay,
-  sources,
-} from "../../builders/altered-replay.ts";
+import { altered, commit, entries, git, last, notSame, other, replay, sources } from "../../builders/altered-replay.ts";
 
 describe("bodies", () => {
   const changedBody = <T>(bodies: ReadonlyMap<string, { text: string; value: T | null }>) => {
@@ -20,9 +10,7 @@ describe("bodies", () => {
   };
 
   test("T152: a published one that is not what was recorded differs", () => {
-    expect(notSame(entries, { ...sources, packs: changedBody(sources.packs) })).toEqual([
-      `differs: prompt ${last}`,
-    ]);
+    expect(notSame(entries, { ...sources, packs: changedBody(sources.packs) })).toEqual([`differs: prompt ${last}`]);
     expect(notSame(entries, { ...sources, results: changedBody(sources.results) })).toEqual([
       `differs: answer ${last}`,
     ]);
@@ -75,9 +63,7 @@ describe("bodies", () => {
     test("do not hide that an acceptance is refused by its recorded outcome", () => {
       const bare = { ...sources, results: new Map() };
       const refused = altered("response.recorded", { outcome: "asked" });
-      expect(notSame([...refused, purge(...sources.results.keys())], bare)).toContain(
-        `differs: review ${last}`,
-      );
+      expect(notSame([...refused, purge(...sources.results.keys())], bare)).toContain(`differs: review ${last}`);
     });
   });
 

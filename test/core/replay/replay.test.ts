@@ -55,10 +55,7 @@ describe("a change that makes exactly one step differ", () => {
       "paths plan of revision 1",
       altered("approval.granted", { parts: { ...parts, paths: [...parts.paths, "web/**"] } }),
     ],
-    [
-      "approval plan of revision 1",
-      altered("approval.granted", { parts: { ...parts, issue: other.sha256 } }),
-    ],
+    ["approval plan of revision 1", altered("approval.granted", { parts: { ...parts, issue: other.sha256 } })],
     ["separation @quinn", altered("approval.granted", { solo: true })],
     ["separation @quinn", altered("plan.proposed", { requestedBy: { id: 2, login: "quinn", type: "User" } })],
     [
@@ -69,16 +66,8 @@ describe("a change that makes exactly one step differ", () => {
           : entry,
       ),
     ],
-    [
-      "policy .github/sallyport.yml",
-      entries,
-      git({ policyAtBase: known({ mode: "100644", sha: other.sha }) }),
-    ],
-    [
-      "policy .github/sallyport.yml",
-      entries,
-      git({ policyAtBase: known({ mode: "120000", sha: parts.policy }) }),
-    ],
+    ["policy .github/sallyport.yml", entries, git({ policyAtBase: known({ mode: "100644", sha: other.sha }) })],
+    ["policy .github/sallyport.yml", entries, git({ policyAtBase: known({ mode: "120000", sha: parts.policy }) })],
     ["policy .github/sallyport.yml", entries, git({ policyAtBase: known(null) })],
     ["contract revision 1", altered("contract.frozen", { risk: "low" })],
     [
@@ -118,9 +107,7 @@ describe("a change that makes exactly one step differ", () => {
     [
       `commit ${last}`,
       entries,
-      commit((one) =>
-        known({ ...one, changes: [...one.changes, { path: "web/b", before: plainFile, after: null }] }),
-      ),
+      commit((one) => known({ ...one, changes: [...one.changes, { path: "web/b", before: plainFile, after: null }] })),
     ],
     [
       `commit ${last}`,
@@ -135,9 +122,7 @@ describe("a change that makes exactly one step differ", () => {
     [
       `trailers ${last}`,
       entries,
-      commit((one) =>
-        known({ ...one, message: one.message.replace(/Answer-SHA256: ./, "Answer-SHA256: x") }),
-      ),
+      commit((one) => known({ ...one, message: one.message.replace(/Answer-SHA256: ./, "Answer-SHA256: x") })),
     ],
     [
       `trailers ${last}`,

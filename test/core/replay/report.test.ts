@@ -19,9 +19,7 @@ describe("for people", () => {
   test("a difference is a concern, with its entry, what was expected and what is there, on one line", () => {
     const changed = altered("contract.frozen", {
       prompts: prompts.map((one) =>
-        one.index === 2
-          ? { ...one, text: one.text.replace("Nothing else.", "Nothing\u001b[2Jelse.\n") }
-          : one,
+        one.index === 2 ? { ...one, text: one.text.replace("Nothing else.", "Nothing\u001b[2Jelse.\n") } : one,
       ),
     });
     const [concern = "", ...more] = replayConcerns(replay(changed));

@@ -19,11 +19,7 @@ const act = fc.oneof(
 const commitsOf = (story: Story) => foldStory(2, story.entries).prompts[0]?.branchState.commits ?? [];
 
 /** A branch and pull requests as git and GitHub would have them, moved by the effects alone. */
-function playAct(
-  one: Act,
-  story: Story,
-  git: { branches: Map<string, string[]>; commits: number; pulls: number },
-) {
+function playAct(one: Act, story: Story, git: { branches: Map<string, string[]>; commits: number; pulls: number }) {
   if (one.type === "back") {
     const saved = entriesOf(story.entries, "checkpoint.recorded");
     const chosen = saved[one.to % Math.max(1, saved.length)];
@@ -64,8 +60,7 @@ test("D14: whatever is tried and taken back, the ledger's branch is git's, its e
         expect([...git.branches.values()]).toEqual(commitsOf(story).length === 0 ? [] : [commitsOf(story)]);
         const pull = foldStory(2, story.entries).prompts[0]?.pull ?? null;
         const record = pull === null ? null : recordOf(story.entries, pull);
-        if (record?.known === true)
-          expect(record.value.evidence.map(({ commit }) => commit)).toEqual(commitsOf(story));
+        if (record?.known === true) expect(record.value.evidence.map(({ commit }) => commit)).toEqual(commitsOf(story));
       }
       const sources = {
         names: new Map(story.entries.map(({ seq }) => [seq, "acme/web"])),

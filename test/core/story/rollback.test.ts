@@ -346,9 +346,7 @@ test("a commit that was taken back is no evidence when somebody pushes it again,
   const story = written();
   const bundle = () => assembleBundle(story.entries, 11, { repository: "acme/web", body: () => null });
   expect(bundle()).toMatchObject({ commit: first });
-  expect(tracePull(story.entries, 11).links.find(({ link }) => link === "commit")?.seq).toEqual(
-    expect.any(Number),
-  );
+  expect(tracePull(story.entries, 11).links.find(({ link }) => link === "commit")?.seq).toEqual(expect.any(Number));
   story.say("lena", "/rollback run-2-1/3/R0S0");
   story.finish("roll-back", { status: "done", result: { type: "rolled-back", closed: [11] } });
   const again = recordOf(story.entries, 11);

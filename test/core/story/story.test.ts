@@ -46,15 +46,7 @@ test("the road: plan, approval, contract, run, evidence before the branch, merge
     "prompt.completed",
   ];
   expect(story.kinds()).toEqual([
-    ...[
-      "command",
-      "plan.proposed",
-      "command",
-      "approval.granted",
-      "contract.frozen",
-      "prompt.opened",
-      "prompt.opened",
-    ],
+    ...["command", "plan.proposed", "command", "approval.granted", "contract.frozen", "prompt.opened", "prompt.opened"],
     "command",
     "run.submitted",
     ...prompt,
@@ -63,13 +55,11 @@ test("the road: plan, approval, contract, run, evidence before the branch, merge
     "story.completed",
   ]);
   expect(
-    story.asked
-      .filter((effect) => effect.type === "close-issue")
-      .map((effect) => "issue" in effect && effect.issue),
+    story.asked.filter((effect) => effect.type === "close-issue").map((effect) => "issue" in effect && effect.issue),
   ).toEqual([3, 4, 2]);
-  expect(
-    story.look().effects.some((effect) => effect.type === "ensure-state" && effect.state === "complete"),
-  ).toBe(true);
+  expect(story.look().effects.some((effect) => effect.type === "ensure-state" && effect.state === "complete")).toBe(
+    true,
+  );
 });
 
 test("a plan that no entry could hold is a plan that failed, and another one can be asked for", () => {
@@ -78,9 +68,7 @@ test("a plan that no entry could hold is a plan that failed, and another one can
   const [first] = samplePlan.prompts;
   if (first === undefined) throw new Error("the sample plan has no prompt");
   const inputs = Array.from({ length: 100 }, () => "x".repeat(2_000));
-  story.propose(
-    Plan.parse({ ...samplePlan, prompts: Array.from({ length: 8 }, () => ({ ...first, inputs })) }),
-  );
+  story.propose(Plan.parse({ ...samplePlan, prompts: Array.from({ length: 8 }, () => ({ ...first, inputs })) }));
   expect(story.kinds()).toEqual(["command", "plan.failed"]);
   story.say("lena", "/plan");
   story.propose();
@@ -214,12 +202,7 @@ describe("a command is refused", () => {
     ["T096: from an edited comment", "lena", { edited: true }, "edited"],
     ["T101: through an app", "lena", { viaApp: true }, "through-an-app"],
     ["T100: from a bot", "lena", { by: { ...persons.lena, type: "Bot" as const } }, "not-a-person"],
-    [
-      "T119: from a label that was there when the issue was opened",
-      "lena",
-      { atOpening: true },
-      "label-at-opening",
-    ],
+    ["T119: from a label that was there when the issue was opened", "lena", { atOpening: true }, "label-at-opening"],
   ] as const)("%s", (_, person, more, code) => {
     const story = playStory();
     story.say(person, "/plan", more);
@@ -256,9 +239,7 @@ describe("a plan", () => {
         entry.kind === "plan.proposed" ? entry.body.plan.prompts : [],
       );
       if (first === undefined || second === undefined) throw new Error("no sample");
-      const plan = planned().entries.flatMap((entry) =>
-        entry.kind === "plan.proposed" ? [entry.body.plan] : [],
-      )[0];
+      const plan = planned().entries.flatMap((entry) => (entry.kind === "plan.proposed" ? [entry.body.plan] : []))[0];
       if (plan === undefined) throw new Error("no sample");
       story.propose({ ...plan, prompts: [{ ...first, ...change }, second] });
       expect(story.entries.at(-1)).toMatchObject({

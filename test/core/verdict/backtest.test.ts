@@ -35,22 +35,10 @@ describe("what a new policy would have done", () => {
     ["nothing was judged before", {}, "passes", "blocked", "now-blocked"],
     ["the old one let it through", { old: denies("docs") }, "passes", "blocked", "now-blocked"],
     ["both block it", { old: denies("web") }, "blocked", "blocked", "same"],
-    [
-      "the new one lets it through",
-      { old: denies("lib"), path: "lib/a.ts" },
-      "blocked",
-      "passes",
-      "now-let-through",
-    ],
+    ["the new one lets it through", { old: denies("lib"), path: "lib/a.ts" }, "blocked", "passes", "now-let-through"],
     ["neither blocks it", { old: denies("docs"), path: "lib/a.ts" }, "passes", "passes", "same"],
     ["it could not be read", { unread: true }, "passes", "undecided", "undecided"],
-    [
-      "it could not be read for either",
-      { unread: true, old: denies("a") },
-      "undecided",
-      "undecided",
-      "undecided",
-    ],
+    ["it could not be read for either", { unread: true, old: denies("a") }, "undecided", "undecided", "undecided"],
   ])("%s", (_, given, before, after, effect) => {
     expect(of(pastChange(given)).rows).toMatchObject([{ before, after, effect }]);
   });
@@ -82,12 +70,7 @@ describe("what a new policy would have done", () => {
   });
 
   test("counts what moved", () => {
-    const { totals } = of(
-      pastChange(),
-      pastChange(),
-      pastChange({ path: "lib/a.ts" }),
-      pastChange({ unread: true }),
-    );
+    const { totals } = of(pastChange(), pastChange(), pastChange({ path: "lib/a.ts" }), pastChange({ unread: true }));
     expect(totals).toEqual({ changes: 4, nowBlocked: 2, nowLetThrough: 0, undecided: 1, same: 1 });
   });
 
@@ -119,9 +102,7 @@ describe("for a terminal", () => {
   });
 
   test("all changes when asked for", () => {
-    expect(backtestText(result, { all: true, color: false })).toContain(
-      "= same             111111111111 Quiet",
-    );
+    expect(backtestText(result, { all: true, color: false })).toContain("= same             111111111111 Quiet");
   });
 
   test("T126 a commit's subject cannot move the cursor or begin a line", () => {

@@ -81,10 +81,7 @@ describe("without a policy nothing succeeds", () => {
   });
 
   test("a malformed policy is told by its line and column", () => {
-    const verdict = judge(
-      { ...facts(), policy: known({ state: "malformed", ref: base, blob, problems }) },
-      all,
-    );
+    const verdict = judge({ ...facts(), policy: known({ state: "malformed", ref: base, blob, problems }) }, all);
     expect(verdict.gates[0]?.reasons[0]).toMatchObject({
       message: expect.stringContaining("Line 4, column 1: unknown key"),
       policyLine: 4,
@@ -137,16 +134,14 @@ describe("a host without the ledger", () => {
     );
     expect(verdict.conclusion).toBe("success");
     const group = (name: GateName) => gates[name].group;
-    expect(verdict.gates.map(({ gate }) => gate)).toEqual(
-      gateNames.filter((one) => group(one) === "content"),
-    );
+    expect(verdict.gates.map(({ gate }) => gate)).toEqual(gateNames.filter((one) => group(one) === "content"));
     expect(verdict.deferred).toEqual(gateNames.filter((one) => group(one) !== "content"));
   });
 
   test("T041: refuses an empty change all the same", () => {
-    expect(
-      judge({ ...facts({ changes: [] }), record: unknown("no ledger") }, { settle: "content" }).conclusion,
-    ).toBe("failure");
+    expect(judge({ ...facts({ changes: [] }), record: unknown("no ledger") }, { settle: "content" }).conclusion).toBe(
+      "failure",
+    );
   });
 });
 
@@ -195,9 +190,7 @@ describe("a gate that crashes", () => {
 
   test("is told on one line of a log, with nothing in it that a terminal obeys", () => {
     const line = crashText({ gate: "tests", error: new TypeError("of \u001b[2J a file\nby anybody") });
-    expect(line).toMatch(
-      /^the gate tests crashed: TypeError: of \[U\+001B\]\[2J a file by anybody .*judge\.test/,
-    );
+    expect(line).toMatch(/^the gate tests crashed: TypeError: of \[U\+001B\]\[2J a file by anybody .*judge\.test/);
     expect(line).not.toContain("\n");
     expect(crashText({ gate: "tests", error: "lost" })).toBe("the gate tests crashed: lost");
   });
@@ -220,8 +213,7 @@ test("the registry holds every gate under its own name, content first", () => {
   const groups = gateNames.map((name) => gates[name].group);
   expect(
     groups.toSorted(
-      (one, other) =>
-        ["content", "record", "people"].indexOf(one) - ["content", "record", "people"].indexOf(other),
+      (one, other) => ["content", "record", "people"].indexOf(one) - ["content", "record", "people"].indexOf(other),
     ),
   ).toEqual(groups);
 });
@@ -253,11 +245,7 @@ describe("whatever the facts", () => {
   });
   const record = fc.record({
     made: fc.boolean(),
-    evidence: fc.constantFrom<EvidenceRecord[]>(
-      [],
-      [evidenceOfHead],
-      [{ ...evidenceOfHead, commit: earlier }],
-    ),
+    evidence: fc.constantFrom<EvidenceRecord[]>([], [evidenceOfHead], [{ ...evidenceOfHead, commit: earlier }]),
     signOffs: fc.uniqueArray(aSignOff, { maxLength: 4, selector: (one) => one.seq }),
     needsManualTest: fc.boolean(),
   });

@@ -123,8 +123,7 @@ describe("with every gate set to work, whatever the facts", () => {
 test("the facts drawn here open and shut every gate", () => {
   const seen = new Set<string>();
   for (const given of fc.sample(anyFacts, { numRuns: 300, seed: 7 }))
-    for (const gate of judge(given, all).gates)
-      seen.add(`${gate.gate} ${blocks(gate) ? "blocks" : gate.status}`);
+    for (const gate of judge(given, all).gates) seen.add(`${gate.gate} ${blocks(gate) ? "blocks" : gate.status}`);
   const wanted = gateNames.flatMap((name) => [`${name} pass`, `${name} blocks`]);
   expect(wanted.filter((one) => !seen.has(one))).toEqual([]);
 });

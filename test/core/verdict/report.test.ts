@@ -58,8 +58,7 @@ describe("the summary", () => {
   test("says the conclusion first, then every gate, then what blocks", () => {
     const text = summaryMarkdown(failed);
     expect(text.split("\n")[0]).toBe("**Failed.** 2 gates fail: forbidden-paths, diff-size.");
-    for (const { gate, status } of failed.gates)
-      if (status !== "not-applicable") expect(text).toContain(`| ${gate} |`);
+    for (const { gate, status } of failed.gates) if (status !== "not-applicable") expect(text).toContain(`| ${gate} |`);
     expect(text).toContain("- `governance/a`: This change edits a file that the policy forbids by");
     expect(text).toContain("(`.github/sallyport.yml:5`)");
     expect(text).toContain("ask a maintainer to change line 5 of the policy");
@@ -108,17 +107,12 @@ describe("the summary", () => {
   test("any message and path keep it within the limit and in one table", () => {
     const text = fc.string({ unit: "binary", maxLength: 300 });
     fc.assert(
-      fc.property(
-        text,
-        text,
-        fc.constantFrom<GateStatus>("fail", "pending", "unknown"),
-        (message, path, status) => {
-          const summary = summaryMarkdown(withReason({ message, path }, status));
-          expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(65_000);
-          const rows = summary.split("\n").filter((line) => line.startsWith("|"));
-          expect(rows).toHaveLength(3);
-        },
-      ),
+      fc.property(text, text, fc.constantFrom<GateStatus>("fail", "pending", "unknown"), (message, path, status) => {
+        const summary = summaryMarkdown(withReason({ message, path }, status));
+        expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(65_000);
+        const rows = summary.split("\n").filter((line) => line.startsWith("|"));
+        expect(rows).toHaveLength(3);
+      }),
     );
   });
 });

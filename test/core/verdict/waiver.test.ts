@@ -61,10 +61,7 @@ describe("a waiver (F11)", () => {
     ["of another gate", large([waiver({ gate: "manual-test" })])],
     ["T102 T117: by the author of the change", large([waiver({ by: author })])],
     ["T117: by an app", large([waiver({ by: { id: 9, login: "bot", type: "Bot" } })])],
-    [
-      "of a gate that the policy no longer lets be waived",
-      large([waiver()], {}, policy.replace("diff-size, m", "m")),
-    ],
+    ["of a gate that the policy no longer lets be waived", large([waiver()], {}, policy.replace("diff-size, m", "m"))],
     ["T066: for another branch", large([waiver({ baseRef: "topic" })])],
     [
       "T066: without a branch, from before the base was changed",
@@ -113,10 +110,7 @@ describe("a waiver (F11)", () => {
       const gate = of(waiver(), waiver({ by: other, seq: 31, until: "2026-11-25" }));
       expect(gate?.status).toBe("pass");
       expect(gate?.reasons.map(({ code }) => code)).toEqual(["waived", "waived", "too-many-files"]);
-      expect(gate?.reasons.slice(0, 2).map(({ message }) => /@\w+/.exec(message)?.[0])).toEqual([
-        "@ruth",
-        "@grace",
-      ]);
+      expect(gate?.reasons.slice(0, 2).map(({ message }) => /@\w+/.exec(message)?.[0])).toEqual(["@ruth", "@grace"]);
     });
 
     test.each<[string, Waiver[]]>([
@@ -125,14 +119,8 @@ describe("a waiver (F11)", () => {
       ["one person under two logins", [waiver(), waiver({ seq: 31, by: { ...tester, login: "gracie" } })]],
       ["one person and an app", [waiver(), waiver({ seq: 31, by: { ...other, type: "Bot" } })]],
       ["one person and the author", [waiver(), waiver({ seq: 31, by: author })]],
-      [
-        "one person for this branch and one for another",
-        [waiver(), waiver({ seq: 31, by: other, baseRef: "topic" })],
-      ],
-      [
-        "one person for this commit and one for an older",
-        [waiver(), waiver({ seq: 31, by: other, sha: earlier })],
-      ],
+      ["one person for this branch and one for another", [waiver(), waiver({ seq: 31, by: other, baseRef: "topic" })]],
+      ["one person for this commit and one for an older", [waiver(), waiver({ seq: 31, by: other, sha: earlier })]],
       [
         "one person until today and one until yesterday",
         [waiver(), waiver({ seq: 31, by: other, until: "2026-11-20" })],
@@ -142,9 +130,7 @@ describe("a waiver (F11)", () => {
       expect(gate?.status).toBe("fail");
       expect(gate?.reasons.at(-1)).toMatchObject({
         code: "waiver-takes-more-people",
-        message: expect.stringMatching(
-          /^1 of 2 people waived it on this commit: @grac(e|ie) \(entry 3[01]\)\.$/,
-        ),
+        message: expect.stringMatching(/^1 of 2 people waived it on this commit: @grac(e|ie) \(entry 3[01]\)\.$/),
         next: { step: `/waive diff-size ${head} until 2026-11-28 because …` },
       });
     });

@@ -7,9 +7,7 @@ afterEach(() => side.close());
 const ci = [{ name: "test", conclusion: "success" as const, delay_ms: 1 }];
 const start = (queue: true | "squash" = true, more: object = {}) =>
   startGitSide({
-    protection: [
-      { branch: "main", checks: [{ context: "sallyport", app: "sallyport" }], merge_queue: queue },
-    ],
+    protection: [{ branch: "main", checks: [{ context: "sallyport", app: "sallyport" }], merge_queue: queue }],
     ci,
     ...more,
   });
@@ -65,9 +63,7 @@ test("a group lands when the required check of the App is good on its own head",
 
   // Its simulated CI ran on the group's head; another App's check of the name does not count.
   const checks = await side.call("writer", "GET", `commits/${group.head_sha}/check-runs`);
-  expect(checks.body.check_runs.map((run: Json) => [run.name, run.conclusion])).toEqual([
-    ["test", "success"],
-  ]);
+  expect(checks.body.check_runs.map((run: Json) => [run.name, run.conclusion])).toEqual([["test", "success"]]);
   await report("other", group.head_sha, "success");
   await side.sandbox.settled();
   expect(await states(one, two)).toEqual(["open", "open"]);

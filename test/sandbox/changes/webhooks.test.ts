@@ -67,11 +67,7 @@ describe("deliveries", () => {
     await branch();
     await side.sandbox.settled();
     const [latest] = await deliveries();
-    const attempt = await side.call(
-      side.jwt("sallyport"),
-      "POST",
-      `/app/hook/deliveries/${latest.id}/attempts`,
-    );
+    const attempt = await side.call(side.jwt("sallyport"), "POST", `/app/hook/deliveries/${latest.id}/attempts`);
     expect(attempt.status).toBe(202);
     await side.sandbox.settled();
     const [first, second] = side.received.slice(-2);

@@ -32,10 +32,7 @@ describe("an app's own credential", () => {
   test.each<[string, () => string]>([
     ["expired", () => side.jwt("sallyport", { exp: seconds() })],
     ["living longer than ten minutes", () => side.jwt("sallyport", { exp: seconds() + 900 })],
-    [
-      "made long ago to live long",
-      () => side.jwt("sallyport", { iat: seconds() - 3600, exp: seconds() + 300 }),
-    ],
+    ["made long ago to live long", () => side.jwt("sallyport", { iat: seconds() - 3600, exp: seconds() + 300 })],
     ["issued in the future", () => side.jwt("sallyport", { iat: seconds() + 120 })],
     ["without a time of expiry", () => side.jwt("sallyport", { exp: undefined })],
     ["signed with a foreign key", () => signJwt(newKey(), { iss: APP_IDS.sallyport }, () => time)],
@@ -57,9 +54,7 @@ describe("an app's own credential", () => {
     const other = side.jwt("other");
     expect((await side.call(other, "GET", `/app/installations/${installation}`)).status).toBe(404);
     expect((await side.call(other, "POST", tokens(), {})).status).toBe(404);
-    expect((await side.call(side.jwt("sallyport"), "GET", "/repos/acme/hidden/installation")).status).toBe(
-      404,
-    );
+    expect((await side.call(side.jwt("sallyport"), "GET", "/repos/acme/hidden/installation")).status).toBe(404);
   });
 });
 

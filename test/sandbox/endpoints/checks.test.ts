@@ -62,10 +62,7 @@ describe("check runs", () => {
     ["a summary above 65535 characters", { output: { title: "t", summary: "x".repeat(65_536) } }],
     ["a text above 65535 characters", { output: { title: "t", summary: "s", text: "x".repeat(65_536) } }],
     ["51 annotations", { output: { title: "t", summary: "s", annotations: annotations(51) } }],
-    [
-      "an annotation without a message",
-      { output: { title: "t", summary: "s", annotations: [{ path: "a" }] } },
-    ],
+    ["an annotation without a message", { output: { title: "t", summary: "s", annotations: [{ path: "a" }] } }],
   ])("%s is refused", async (_title, fields) => {
     expect((await create({ name: "refused", ...fields })).status).toBe(422);
     const { body } = await side.call<Runs>("reader", "GET", `commits/${sha}/check-runs?check_name=refused`);
@@ -79,11 +76,7 @@ describe("check runs", () => {
     const more = { title: "t", summary: "s", annotations: annotations(3) };
     const updated = await side.call("app", "PATCH", `check-runs/${body.id}`, { output: more });
     expect(updated.body).toMatchObject({ output: { annotations_count: 53 } });
-    const listed = await side.call<unknown[]>(
-      "reader",
-      "GET",
-      `check-runs/${body.id}/annotations?per_page=100`,
-    );
+    const listed = await side.call<unknown[]>("reader", "GET", `check-runs/${body.id}/annotations?per_page=100`);
     expect(listed.body).toHaveLength(53);
     expect(listed.body[0]).toMatchObject({ path: "README.md", annotation_level: "warning" });
   });
@@ -92,11 +85,7 @@ describe("check runs", () => {
     const first = await create({ name: "twice" });
     const second = await create({ name: "twice", conclusion: "failure" });
     const list = async (query: string) => {
-      const { body } = await side.call<Runs>(
-        "reader",
-        "GET",
-        `commits/main/check-runs?check_name=twice${query}`,
-      );
+      const { body } = await side.call<Runs>("reader", "GET", `commits/main/check-runs?check_name=twice${query}`);
       expect(body.total_count).toBe(body.check_runs.length);
       return body.check_runs.map(({ id }) => id);
     };
@@ -116,9 +105,7 @@ describe("check runs", () => {
   test("of one app are not changed by another", async () => {
     const { body } = await create({ name: "ours" });
     for (const who of ["admin", "bystander"] as const) {
-      expect((await side.call(who, "PATCH", `check-runs/${body.id}`, { conclusion: "success" })).status).toBe(
-        403,
-      );
+      expect((await side.call(who, "PATCH", `check-runs/${body.id}`, { conclusion: "success" })).status).toBe(403);
     }
   });
 

@@ -22,11 +22,7 @@ describe("comments", () => {
     });
     const ofIssue = await side.call<Comment[]>("reader", "GET", `issues/${number}/comments`);
     expect(ofIssue.body.map((each) => each.id)).toContain(id);
-    const ofRepository = await side.call<Comment[]>(
-      "reader",
-      "GET",
-      "issues/comments?sort=created&direction=desc",
-    );
+    const ofRepository = await side.call<Comment[]>("reader", "GET", "issues/comments?sort=created&direction=desc");
     expect(ofRepository.body[0]?.id).toBe(id);
     expect((await side.call("reader", "GET", `issues/${number}`)).body).toMatchObject({ comments: 1 });
     expect(side.sent("issue_comment").at(-1)).toMatchObject({
@@ -89,11 +85,7 @@ describe("comments", () => {
     const first = await side.call<Comment[]>("reader", "GET", `issues/${body.number}/comments?per_page=100`);
     expect(first.body).toHaveLength(100);
     expect(first.headers.get("link")).toMatch(/rel="next"/);
-    const second = await side.call<Comment[]>(
-      "reader",
-      "GET",
-      `issues/${body.number}/comments?per_page=100&page=2`,
-    );
+    const second = await side.call<Comment[]>("reader", "GET", `issues/${body.number}/comments?per_page=100&page=2`);
     expect(second.body.map((each) => each.body)).toEqual(["100"]);
   });
 });
@@ -102,8 +94,7 @@ describe("reactions", () => {
   test.each(["issue", "comment"])(
     "on an %s: new is 201, the same again is 200, then listed and deleted",
     async (kind) => {
-      const path =
-        kind === "issue" ? `issues/${number}` : `issues/comments/${(await comment("reader", "React")).id}`;
+      const path = kind === "issue" ? `issues/${number}` : `issues/comments/${(await comment("reader", "React")).id}`;
       const first = await side.call<Reaction>("reader", "POST", `${path}/reactions`, { content: "eyes" });
       const again = await side.call<Reaction>("reader", "POST", `${path}/reactions`, { content: "eyes" });
       expect([first.status, again.status]).toEqual([201, 200]);
@@ -121,9 +112,7 @@ describe("reactions", () => {
   );
 
   test("of an unknown kind is refused", async () => {
-    expect(
-      (await side.call("reader", "POST", `issues/${number}/reactions`, { content: "shrug" })).status,
-    ).toBe(422);
+    expect((await side.call("reader", "POST", `issues/${number}/reactions`, { content: "shrug" })).status).toBe(422);
   });
 });
 

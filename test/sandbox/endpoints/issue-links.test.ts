@@ -39,8 +39,7 @@ describe("sub-issues", () => {
       "sub_issue_removed",
       "parent_issue_removed",
     ]);
-    for (const payload of sent)
-      expect(payload).toMatchObject({ sub_issue_id: story.id, parent_issue_id: epic.id });
+    for (const payload of sent) expect(payload).toMatchObject({ sub_issue_id: story.id, parent_issue_id: epic.id });
     expect(await subIssues(epic)).toEqual([]);
   });
 

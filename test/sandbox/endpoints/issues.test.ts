@@ -178,9 +178,7 @@ describe("reading issues", () => {
     expect(await list("")).toEqual([...titles].reverse());
     expect(await list("labels=listed,bug&direction=asc")).toEqual(titles);
     expect(await list("creator=reader")).toEqual([]);
-    expect(await list("creator=triager&assignee=triager&per_page=2&page=3&direction=asc")).toEqual([
-      "listed 4",
-    ]);
+    expect(await list("creator=triager&assignee=triager&per_page=2&page=3&direction=asc")).toEqual(["listed 4"]);
     expect(await list("assignee=none")).toEqual([]);
     expect(await list("state=closed")).toEqual([]);
     expect(await list("since=2999-01-01T00:00:00Z")).toEqual([]);
@@ -197,9 +195,7 @@ describe("a locked issue", () => {
   test("takes comments from writers only, until it is unlocked", async () => {
     const issue = await create("Heated");
     const path = `issues/${issue.number}`;
-    expect((await side.call("writer", "PUT", `${path}/lock`, { lock_reason: "too heated" })).status).toBe(
-      204,
-    );
+    expect((await side.call("writer", "PUT", `${path}/lock`, { lock_reason: "too heated" })).status).toBe(204);
     const locked = await side.call("reader", "GET", path);
     expect(locked.body).toMatchObject({ locked: true, active_lock_reason: "too heated" });
     expect((await side.call("reader", "POST", `${path}/comments`, { body: "But" })).status).toBe(403);

@@ -87,13 +87,10 @@ describe("labels of an issue", () => {
     expect(await names(number)).toEqual([]);
   });
 
-  test.each([[{ labels: "bug" }], [{ labels: [7] }], [{ labels: [""] }]])(
-    "%j is refused",
-    async (request) => {
-      const number = await issue();
-      expect((await side.call("triager", "POST", `issues/${number}/labels`, request)).status).toBe(422);
-    },
-  );
+  test.each([[{ labels: "bug" }], [{ labels: [7] }], [{ labels: [""] }]])("%j is refused", async (request) => {
+    const number = await issue();
+    expect((await side.call("triager", "POST", `issues/${number}/labels`, request)).status).toBe(422);
+  });
 });
 
 async function issue(): Promise<number> {

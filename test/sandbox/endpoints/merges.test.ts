@@ -87,11 +87,7 @@ describe("a branch that requires the App's check", () => {
     ["a reader", async () => "reader", 403],
     ["an outsider", async () => "outsider", 403],
     ["nobody", async () => null, 401],
-    [
-      "an App without contents: write",
-      () => side.tokenOf("other", { permissions: { pull_requests: "write" } }),
-      403,
-    ],
+    ["an App without contents: write", () => side.tokenOf("other", { permissions: { pull_requests: "write" } }), 403],
   ])("is not opened by %s", async (title, token, status) => {
     await openPull(title.replaceAll(/\W/g, "-"));
     expect((await merge(await token())).status).toBe(status);

@@ -39,11 +39,7 @@ describe("a person's permission", () => {
 
 describe("collaborators", () => {
   test("are listed with their role and asked after", async () => {
-    const { body } = await side.call<{ login: string; role_name: string }[]>(
-      "writer",
-      "GET",
-      "collaborators",
-    );
+    const { body } = await side.call<{ login: string; role_name: string }[]>("writer", "GET", "collaborators");
     expect(body.find(({ login }) => login === "triager")).toMatchObject({
       role_name: "triage",
       permissions: { pull: true, triage: true, push: false, maintain: false, admin: false },
@@ -74,10 +70,7 @@ describe("organizations and teams", () => {
   test.each([
     ["/orgs/acme", { login: "acme", type: "Organization" }],
     ["/orgs/acme/teams", [{ slug: "leads" }]],
-    [
-      "/orgs/acme/teams/leads",
-      { slug: "leads", members_count: 1, repos_count: 1, organization: { login: "acme" } },
-    ],
+    ["/orgs/acme/teams/leads", { slug: "leads", members_count: 1, repos_count: 1, organization: { login: "acme" } }],
     ["/orgs/acme/teams/leads/members", [{ login: "writer" }]],
     ["/orgs/acme/teams/leads/memberships/writer", { state: "active", role: "member" }],
     ["/orgs/acme/members", [{ login: "admin" }, { login: "writer" }]],

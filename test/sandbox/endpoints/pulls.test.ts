@@ -42,9 +42,7 @@ test("a pull request is opened, told, and checked by the simulated Actions", asy
     installation: { id: expect.any(Number) },
   });
   const runs = (await side.call(null, "GET", `commits/${body.head.sha}/check-runs`)).body.check_runs;
-  expect(runs).toMatchObject([
-    { name: "test", conclusion: "success", app: { id: 15368, slug: "github-actions" } },
-  ]);
+  expect(runs).toMatchObject([{ name: "test", conclusion: "success", app: { id: 15368, slug: "github-actions" } }]);
 });
 
 describe("what cannot be opened", () => {

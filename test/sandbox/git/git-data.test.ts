@@ -32,16 +32,8 @@ describe("trees", () => {
     ],
     ["removes a file", [{ path: "README.md", mode: "100644", sha: null }], ["src", "src/a.txt"]],
     ["removes a directory", [{ path: "src", mode: "040000", sha: null }], ["README.md"]],
-    [
-      "puts a file where a directory was",
-      [{ path: "src", mode: "100644", content: "s" }],
-      ["README.md", "src"],
-    ],
-    [
-      "changes the mode",
-      [{ path: "src/a.txt", mode: "100755", content: "#!" }],
-      ["README.md", "src", "src/a.txt"],
-    ],
+    ["puts a file where a directory was", [{ path: "src", mode: "100644", content: "s" }], ["README.md", "src"]],
+    ["changes the mode", [{ path: "src/a.txt", mode: "100755", content: "#!" }], ["README.md", "src", "src/a.txt"]],
   ])("%s", async (_title, entries, expected) => {
     const made = await tree(entries, main);
     expect(made.status).toBe(201);
@@ -121,9 +113,7 @@ describe("refs", () => {
     expect((await side.call("writer", "PATCH", "git/refs/heads/a/b", back)).body.message).toBe(
       "Update is not a fast forward",
     );
-    expect((await side.call("writer", "PATCH", "git/refs/heads/a/b", { ...back, force: true })).status).toBe(
-      200,
-    );
+    expect((await side.call("writer", "PATCH", "git/refs/heads/a/b", { ...back, force: true })).status).toBe(200);
     expect((await side.call("writer", "PATCH", "git/refs/heads/a/b", { sha: next })).status).toBe(200);
     expect((await side.call(null, "GET", "branches/a/b")).body.commit.sha).toBe(next);
     expect((await side.call("writer", "DELETE", "git/refs/heads/a/b")).status).toBe(204);
@@ -163,9 +153,7 @@ describe("contents", () => {
   test("of files, directories and nothing", async () => {
     const file = await side.call(null, "GET", "contents/src/a.txt");
     expect(Buffer.from(file.body.content, "base64").toString()).toBe("one\ntwo\nthree\n");
-    expect((await side.call(null, "GET", "contents/src")).body).toMatchObject([
-      { path: "src/a.txt", type: "file" },
-    ]);
+    expect((await side.call(null, "GET", "contents/src")).body).toMatchObject([{ path: "src/a.txt", type: "file" }]);
     expect((await side.call(null, "GET", "contents/")).body).toMatchObject([
       { type: "file" },
       { type: "dir", path: "src" },

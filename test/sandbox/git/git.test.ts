@@ -98,12 +98,7 @@ describe("pushing", () => {
   test.each<[string, string, string, RegExp]>([
     ["a reader", "reader", "HEAD:refs/heads/mine", /403/],
     ["an outsider", "outsider", "HEAD:refs/heads/mine", /403/],
-    [
-      "an administrator to a protected branch",
-      "admin",
-      "HEAD:refs/heads/release",
-      /GH006.*release[\s\S]*pull request/,
-    ],
+    ["an administrator to a protected branch", "admin", "HEAD:refs/heads/release", /GH006.*release[\s\S]*pull request/],
     ["anyone to a pull request's ref", "admin", "HEAD:refs/pull/1/head", /deny updating a hidden ref/],
     ["anyone against the default branch's existence", "admin", ":main", /current branch/],
   ])("%s is refused", async (title, token, refspec, said) => {
@@ -114,10 +109,7 @@ describe("pushing", () => {
   });
 
   test("a token without contents: write is refused", async () => {
-    const clone = await cloned(
-      await side.tokenOf("sallyport", { permissions: { contents: "read" } }),
-      "reads-only",
-    );
+    const clone = await cloned(await side.tokenOf("sallyport", { permissions: { contents: "read" } }), "reads-only");
     await committed(clone, "refused");
     expect(await userGit(clone, "push", "-q", "origin", "HEAD:refs/heads/mine")).toEqual({
       ok: false,

@@ -62,9 +62,7 @@ describe("what names a ref is asked anew", () => {
       expect(await resolveCommit(dir, "main")).toBe(tip);
       expect(await isAncestor(dir, second, "refs/heads/main")).toBe(tip === second);
       expect((await gitText(dir, ["rev-list", "main", `^${first}`])) === second).toBe(tip === second);
-      expect((await gitText(dir, ["log", "--format=%H", "--all", first])).includes(second)).toBe(
-        tip === second,
-      );
+      expect((await gitText(dir, ["log", "--format=%H", "--all", first])).includes(second)).toBe(tip === second);
     }
   });
 });

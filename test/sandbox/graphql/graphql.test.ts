@@ -160,9 +160,7 @@ describe("files", () => {
   ];
   test.each(contents)("the content of a %s one", async (_, content, expected) => {
     const made = await side.call("writer", "POST", "git/blobs", { content, encoding: "utf-8" });
-    const answer = await ask(
-      `object(oid: "${made.body.sha}") { ... on Blob { byteSize isBinary isTruncated text } }`,
-    );
+    const answer = await ask(`object(oid: "${made.body.sha}") { ... on Blob { byteSize isBinary isTruncated text } }`);
     expect(answer.data.repository.object).toMatchObject(expected);
     expect(answer.data.repository.object.text?.length ?? 0).toBeLessThanOrEqual(512 * 1024);
   });
@@ -171,9 +169,7 @@ describe("files", () => {
     const file = (name: string, path: string) =>
       `${name}: file(path: "${path}") { mode type name object { __typename } }`;
     const fields = [file("file", "src/a.txt"), file("folder", "src"), file("none", "src/b.txt")].join(" ");
-    const answer = await ask(
-      `defaultBranchRef { target { ... on Commit { ${fields} tree { entries { name } } } } }`,
-    );
+    const answer = await ask(`defaultBranchRef { target { ... on Commit { ${fields} tree { entries { name } } } } }`);
     expect(answer.data.repository.defaultBranchRef.target).toMatchObject({
       file: { mode: 0o100644, type: "blob", name: "a.txt", object: { __typename: "Blob" } },
       folder: { mode: 0o40000, type: "tree", object: { __typename: "Tree" } },
@@ -222,16 +218,8 @@ describe("a window on a listing", () => {
 describe("is refused", () => {
   const refusals: [string, string, string][] = [
     ["a field that GitHub has not", "colour", 'Cannot query field "colour"'],
-    [
-      "a field of GitHub's that the sandbox has not",
-      "stargazerCount",
-      "no resolver for Repository.stargazerCount",
-    ],
-    [
-      "an object by expression",
-      'object(expression: "main:src") { oid }',
-      "no resolver for Repository.object",
-    ],
+    ["a field of GitHub's that the sandbox has not", "stargazerCount", "no resolver for Repository.stargazerCount"],
+    ["an object by expression", 'object(expression: "main:src") { oid }', "no resolver for Repository.object"],
     ["a pull request that there is not", "pullRequest(number: 99) { title }", "number of 99"],
     ["what is no query", "}", "Syntax Error"],
   ];

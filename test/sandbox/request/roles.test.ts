@@ -31,16 +31,13 @@ beforeAll(async () => {
 afterAll(() => side.close());
 
 describe.each(MATRIX)("%s", (_endpoint, method, path, body, allowed) => {
-  test.each(CALLERS.map((who, index) => [who, allowed[index]] as const))(
-    "as %s: %s",
-    async (who, expected) => {
-      const values = await fresh();
-      const asked = JSON.parse(filled(JSON.stringify(body ?? null), values)) ?? undefined;
-      const { status } = await side.call(who, method, filled(path, values), asked);
-      const answer = status < 300 ? "y" : status === 403 ? "n" : status === 401 ? "a" : String(status);
-      expect(answer).toBe(expected);
-    },
-  );
+  test.each(CALLERS.map((who, index) => [who, allowed[index]] as const))("as %s: %s", async (who, expected) => {
+    const values = await fresh();
+    const asked = JSON.parse(filled(JSON.stringify(body ?? null), values)) ?? undefined;
+    const { status } = await side.call(who, method, filled(path, values), asked);
+    const answer = status < 300 ? "y" : status === 403 ? "n" : status === 401 ? "a" : String(status);
+    expect(answer).toBe(expected);
+  });
 });
 
 test("a private repository is not there for those who may not see it", async () => {
@@ -59,8 +56,7 @@ type Values = { issue: number; comment: number; fresh: number; unique: string; s
 
 /** Every case has an issue, a comment and another issue of its own, so that no case leans on one before it. */
 async function fresh(): Promise<Values> {
-  const make = () =>
-    side.call<{ id: number; number: number }>("admin", "POST", "issues", { title: "of admin" });
+  const make = () => side.call<{ id: number; number: number }>("admin", "POST", "issues", { title: "of admin" });
   const [issue, other] = [(await make()).body, (await make()).body];
   const path = `issues/${issue.number}/comments`;
   const comment = await side.call<{ id: number }>("admin", "POST", path, { body: "of admin" });

@@ -43,11 +43,7 @@ describe("a seed that is wrong is refused in one line", () => {
       { ...base, repositories: [{ full_name: "acme/web", collaborators: { lena: "king" } }] },
       /^seed: repositories\.0\.collaborators\.lena/,
     ],
-    [
-      "a name without owner",
-      { ...base, repositories: [{ full_name: "web" }] },
-      /full_name: must be owner\/name/,
-    ],
+    ["a name without owner", { ...base, repositories: [{ full_name: "web" }] }, /full_name: must be owner\/name/],
   ])("%s", async (_title, seed, message) => {
     const failure = await startSandbox({ seed: seed as Seed }).catch((error: Error) => error.message);
     expect(failure).toMatch(message);
@@ -99,9 +95,7 @@ test("a directory that is given is kept, and not planted over", async () => {
   const seed = { ...base, repositories: [{ full_name: "acme/web", files: { a: "a" } }] };
   await (await startSandbox({ seed, dir: kept })).close();
   expect(existsSync(join(kept, "repositories/acme/web.git/HEAD"))).toBe(true);
-  await expect(startSandbox({ seed, dir: kept })).rejects.toThrow(
-    /web\.git holds a repository of an earlier start/,
-  );
+  await expect(startSandbox({ seed, dir: kept })).rejects.toThrow(/web\.git holds a repository of an earlier start/);
 });
 
 test("a port that is taken is an error", async () => {

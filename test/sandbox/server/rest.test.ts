@@ -31,26 +31,19 @@ describe("a listing of 101", () => {
     const answer = await ask(`/repos/acme/web/issues${query}`);
     expect(await answer.json()).toHaveLength(length);
     const link = answer.headers.get("link");
-    expect(link === null ? null : [...link.matchAll(/rel="(\w+)"/g)].map(([, name]) => name).join(" ")).toBe(
-      relations,
-    );
+    expect(link === null ? null : [...link.matchAll(/rel="(\w+)"/g)].map(([, name]) => name).join(" ")).toBe(relations);
   });
 
-  test.each(["/repos/acme/web", "/api/v3/repos/acme/web"])(
-    "its links lead to all of it below %s",
-    async (root) => {
-      const numbers = new Set<number>();
-      for (let next: string | undefined = `${root}/issues?per_page=40`; next !== undefined; ) {
-        const answer: Response = await ask(next);
-        for (const issue of (await answer.json()) as { number: number }[]) numbers.add(issue.number);
-        next = /<([^>]*)>; rel="next"/
-          .exec(answer.headers.get("link") ?? "")?.[1]
-          ?.replace(side.sandbox.url, "");
-        expect(next?.startsWith(root) ?? true).toBe(true);
-      }
-      expect(numbers.size).toBe(101);
-    },
-  );
+  test.each(["/repos/acme/web", "/api/v3/repos/acme/web"])("its links lead to all of it below %s", async (root) => {
+    const numbers = new Set<number>();
+    for (let next: string | undefined = `${root}/issues?per_page=40`; next !== undefined; ) {
+      const answer: Response = await ask(next);
+      for (const issue of (await answer.json()) as { number: number }[]) numbers.add(issue.number);
+      next = /<([^>]*)>; rel="next"/.exec(answer.headers.get("link") ?? "")?.[1]?.replace(side.sandbox.url, "");
+      expect(next?.startsWith(root) ?? true).toBe(true);
+    }
+    expect(numbers.size).toBe(101);
+  });
 });
 
 describe("an ETag", () => {
@@ -71,9 +64,7 @@ describe("an ETag", () => {
 describe("the rate", () => {
   test("is told, counted by who asks", async () => {
     const used = async (token: string) =>
-      Number(
-        (await ask("/repos/acme/web", { authorization: `Bearer ${token}` })).headers.get("x-ratelimit-used"),
-      );
+      Number((await ask("/repos/acme/web", { authorization: `Bearer ${token}` })).headers.get("x-ratelimit-used"));
     const reader = await used("reader");
     await used("writer");
     expect(await used("reader")).toBe(reader + 1);
@@ -97,10 +88,7 @@ describe("refusals have GitHub's shape", () => {
 
   test("a path that there is not", async () => {
     const answer = await ask("/none/of/these");
-    expect([answer.status, ((await answer.json()) as { message: string }).message]).toEqual([
-      404,
-      "Not Found",
-    ]);
+    expect([answer.status, ((await answer.json()) as { message: string }).message]).toEqual([404, "Not Found"]);
   });
 
   test("a body that is no JSON", async () => {
@@ -125,7 +113,5 @@ test("what was asked can be listed and cleared", async () => {
   await ask("/api/v3/repos/acme/web/branches/main");
   const asked = await (await fetch(`${side.sandbox.url}/_sandbox/requests`)).json();
   const path = "/api/v3/repos/acme/web/branches/main";
-  expect(asked).toEqual([
-    { method: "GET", path, route: "/repos/:owner/:repo/branches/:branch{.+}", status: 200 },
-  ]);
+  expect(asked).toEqual([{ method: "GET", path, route: "/repos/:owner/:repo/branches/:branch{.+}", status: 200 }]);
 });

@@ -11,8 +11,7 @@ beforeAll(async () => {
 afterAll(() => side.close());
 
 test("every route is an operation of GitHub's description", () => {
-  const shape = (method: string, path: string) =>
-    `${method} ${path.replace(/\{[^}]*\}(\.\.\.\{[^}]*\})?/g, "*")}`;
+  const shape = (method: string, path: string) => `${method} ${path.replace(/\{[^}]*\}(\.\.\.\{[^}]*\})?/g, "*")}`;
   const known = new Set(githubRoutes().map(({ method, template }) => shape(method, template)));
   // GraphQL has a description of its own, which its queries are held against.
   const rest = sandboxRoutes.filter(({ path }) => !path.endsWith("/graphql"));
@@ -81,11 +80,7 @@ test("a pull request from branch to merge, and all that can be read on the way",
     "rulesets",
   ];
   for (const read of reads) {
-    const answer: Answer = await side.call(
-      "writer",
-      "GET",
-      `/repos/acme/web${read === "" ? "" : `/${read}`}`,
-    );
+    const answer: Answer = await side.call("writer", "GET", `/repos/acme/web${read === "" ? "" : `/${read}`}`);
     expect([read, answer.status]).toEqual([read, 200]);
   }
   await write("PUT", `${path}/merge`, { merge_method: "squash", sha: commit.sha });
@@ -94,14 +89,7 @@ test("a pull request from branch to merge, and all that can be read on the way",
 });
 
 test("what is not there is told as GitHub tells it", async () => {
-  const missing = [
-    "pulls/999",
-    "branches/none",
-    "commits/none",
-    "contents/none",
-    "git/ref/heads/none",
-    "rulesets/1",
-  ];
+  const missing = ["pulls/999", "branches/none", "commits/none", "contents/none", "git/ref/heads/none", "rulesets/1"];
   for (const path of missing) {
     const { status, body } = await side.call("reader", "GET", path);
     expect([path, status === 404 || status === 422, typeof (body as { message: unknown }).message]).toEqual([

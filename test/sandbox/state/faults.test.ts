@@ -19,9 +19,7 @@ test("a status instead of the work, as often as ordered", async () => {
   side.sandbox.fault({ kind: "status", method: "POST", path: "/issues$", status: 502, times: 2 });
   const before = await titles();
   expect((await side.call("writer", "POST", "issues", { title: "lost" })).status).toBe(502);
-  expect((await side.call("writer", "POST", "/api/v3/repos/acme/web/issues", { title: "lost" })).status).toBe(
-    502,
-  );
+  expect((await side.call("writer", "POST", "/api/v3/repos/acme/web/issues", { title: "lost" })).status).toBe(502);
   expect(await titles()).toEqual(before);
   expect((await side.call("writer", "POST", "issues", { title: "five" })).status).toBe(201);
 });
@@ -70,12 +68,7 @@ test("faults are ordered over HTTP as well, and a malformed one is refused", asy
   expect((await order({ kind: "status", path: "^/meta$", status: 503 })).status).toBe(201);
   expect((await side.call(null, "GET", "/meta")).status).toBe(503);
   expect((await side.call(null, "GET", "/meta")).status).toBe(200);
-  for (const wrong of [
-    { kind: "status", path: "(" },
-    { kind: "earthquake" },
-    { kind: "delay", path: "x" },
-    null,
-  ]) {
+  for (const wrong of [{ kind: "status", path: "(" }, { kind: "earthquake" }, { kind: "delay", path: "x" }, null]) {
     expect((await order(wrong)).status).toBe(422);
   }
 });

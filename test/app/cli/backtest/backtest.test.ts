@@ -50,8 +50,7 @@ afterAll(() => {
 /** Progress is shown after a second, which a busy machine may need. */
 const told = (err: string) => err.replace(/^\d+ of \d+ changes\n/gm, "");
 
-const run = (...args: string[]) =>
-  runCommand(backtestCommand, ["--repo", repository.dir, ...args], { cwd: scratch });
+const run = (...args: string[]) => runCommand(backtestCommand, ["--repo", repository.dir, ...args], { cwd: scratch });
 
 describe("sallyport backtest", () => {
   test("what moved, with gate and line, and the totals; exit 0", async () => {
@@ -59,9 +58,7 @@ describe("sallyport backtest", () => {
     const [docs, lib, web] = changes.map((sha) => sha.slice(0, 12));
     expect({ err: told(err), exit }).toEqual({ err: "", exit: 0 });
     expect(out).toContain("Changes of main, judged by new.yml (new) and the default branch's policy (old).");
-    expect(out).toContain(
-      `✗ now blocked      ${web} #1 Web (#1)\n    forbidden-paths (line 3 of the new policy)`,
-    );
+    expect(out).toContain(`✗ now blocked      ${web} #1 Web (#1)\n    forbidden-paths (line 3 of the new policy)`);
     expect(out).toContain(`✓ now let through  ${lib} Lib\n    forbidden-paths (line 3 of the old policy)`);
     expect(out).toContain("3 changes: 1 now blocked, 1 now let through, 1 the same.");
     expect(out).toContain("Secrets were not searched for");
@@ -123,19 +120,11 @@ describe("sallyport backtest", () => {
     ["no new policy", [], /--policy/],
     ["a policy that is not there", ["--policy", "nope.yml"], /nope\.yml cannot be read/],
     ["a policy that is not valid", ["--policy", "broken.yml"], /broken\.yml:2:1: unknown key "nope"/],
-    [
-      "an old policy that is not valid",
-      ["--policy", "new.yml", "--against", "broken.yml"],
-      /broken\.yml:2:1/,
-    ],
+    ["an old policy that is not valid", ["--policy", "new.yml", "--against", "broken.yml"], /broken\.yml:2:1/],
     ["no number", ["--policy", "new.yml", "--last", "many"], /--last "many" is not a number/],
     ["no change at all", ["--policy", "new.yml", "--last", "0"], /--last "0"/],
     ["a branch that is not there", ["--policy", "new.yml", "--branch", "nope"], /no commit named "nope"/],
-    [
-      "a branch that looks like an option",
-      ["--policy", "new.yml", "--branch=--all"],
-      /no commit named "--all"/,
-    ],
+    ["a branch that looks like an option", ["--policy", "new.yml", "--branch=--all"], /no commit named "--all"/],
     ["no git directory", ["--policy", "new.yml", "--repo", "/nonexistent"], /nonexistent/],
     ["two sources at once", ["--policy", "new.yml", "--pr-repo", "o/r"], /--repo does not go with --pr-repo/],
   ])("%s: exit 2 and one line", async (_, args, line) => {
@@ -194,9 +183,7 @@ test("sallyport backtest of merged pull requests on GitHub, by its default branc
   server.close();
   api.close();
   expect({ err: told(err), exit }).toEqual({ err: "", exit: 0 });
-  expect(out).toContain(
-    "Changes of o/r, main, judged by new.yml (new) and the default branch's policy (old).",
-  );
+  expect(out).toContain("Changes of o/r, main, judged by new.yml (new) and the default branch's policy (old).");
   expect(out).toContain("#2 Change 2");
   expect(out).toContain("3 changes: 1 now blocked, 1 now let through, 1 the same.");
 });
@@ -232,9 +219,7 @@ describe("progress", () => {
   });
 
   test("is a line every two seconds where lines stay", () => {
-    expect(shown([1_000, 1_500, 3_000, 4_900, 5_000], false)).toBe(
-      "1 of 5 changes\n3 of 5 changes\n5 of 5 changes\n",
-    );
+    expect(shown([1_000, 1_500, 3_000, 4_900, 5_000], false)).toBe("1 of 5 changes\n3 of 5 changes\n5 of 5 changes\n");
   });
 
   test("is a bar that is taken away on a terminal", () => {

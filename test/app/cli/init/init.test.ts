@@ -43,15 +43,9 @@ describe("a first policy", () => {
   const trees: [string, string[]][] = [
     ["an empty repository", []],
     ["files at the top alone", ["main.py", "README.md"]],
-    [
-      "source, tests and documents",
-      ["src/a.ts", "lib/b.ts", "test/a.test.ts", "docs/a.md", "package-lock.json"],
-    ],
+    ["source, tests and documents", ["src/a.ts", "lib/b.ts", "test/a.test.ts", "docs/a.md", "package-lock.json"]],
     ["tests beside the source", ["pkg/a.go", "pkg/a_test.go", "go.sum"]],
-    [
-      "names with characters that patterns use",
-      ["app/[id]/page.tsx", "a b/c", "[x]/y", "#z/y", "{q}/r", "*s/t"],
-    ],
+    ["names with characters that patterns use", ["app/[id]/page.tsx", "a b/c", "[x]/y", "#z/y", "{q}/r", "*s/t"]],
     ["made and fetched files", ["dist/a.js", "vendor/x.go", "node_modules/y/z.js", "src/a.js"]],
     ["a workflow", [".github/workflows/ci.yml", "src/a.rs"]],
   ];

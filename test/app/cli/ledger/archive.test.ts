@@ -169,20 +169,12 @@ describe("an archive that is refused: exit 1, one line, and nothing left behind"
       [...good, { name: "ledger/0002.jsonl", content }],
       /not in the manifest/,
     ],
-    [
-      "a file of the branch that is no part of the ledger",
-      [...good, { name: "README.md", content }],
-      /is no name/,
-    ],
+    ["a file of the branch that is no part of the ledger", [...good, { name: "README.md", content }], /is no name/],
     ["a file that was changed", [first, { name: segment, content: "b\n" }], /not the content/],
     ["a size that lies", [promised(content, 3), { name: segment, content }], /2 bytes and not 3/],
     ["a file that is missing", [first], /is missing/],
     ["T161 more than a ledger may have, promised", [promised(content, archiveLimits.bytes)], /more than/],
-    [
-      "T161 more than a manifest may have",
-      [{ name: "manifest.json", size: archiveLimits.fileBytes + 1 }],
-      /bytes/,
-    ],
+    ["T161 more than a manifest may have", [{ name: "manifest.json", size: archiveLimits.fileBytes + 1 }], /bytes/],
     ["no manifest before the files", [{ name: segment, content }, first], /begins with/],
     ["a manifest that is none", [{ name: "manifest.json", content: "{}" }], /is none/],
     ["nothing", [], /empty/],
@@ -249,23 +241,12 @@ describe("a folder", () => {
     [
       "T143 a file is missing",
       (dir) =>
-        writeFileSync(
-          join(dir, "manifest.json"),
-          manifestText(new Map([["ledger/0003.jsonl", Buffer.from("")]])),
-        ),
+        writeFileSync(join(dir, "manifest.json"), manifestText(new Map([["ledger/0003.jsonl", Buffer.from("")]]))),
       /not in the manifest/,
     ],
     ["a file was added", (dir) => writeFileSync(join(dir, "run.sh"), ""), /"run\.sh" is not in the manifest/],
-    [
-      "T161 a link was added",
-      (dir) => symlinkSync("/etc/passwd", join(dir, "ledger/0003.jsonl")),
-      /no plain file/,
-    ],
-    [
-      "its manifest is none",
-      (dir) => writeFileSync(join(dir, "manifest.json"), "{}"),
-      /manifest\.json is none/,
-    ],
+    ["T161 a link was added", (dir) => symlinkSync("/etc/passwd", join(dir, "ledger/0003.jsonl")), /no plain file/],
+    ["its manifest is none", (dir) => writeFileSync(join(dir, "manifest.json"), "{}"), /manifest\.json is none/],
   ];
   test.each(changes)("that was changed since does not verify: %s", async (_, change, message) => {
     const name = `copy-${changes.findIndex(([, one]) => one === change)}`;

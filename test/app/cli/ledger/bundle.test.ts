@@ -123,8 +123,7 @@ describe("sallyport ledger bundle", () => {
     const told = story.map((entry) => {
       if (entry.kind === "prompt.recorded" && entry.body.attempt.s === 1)
         return { ...entry, body: { ...entry.body, pack: { ...entry.body.pack, sha256 } } };
-      if (entry.kind === "evidence.captured")
-        return { ...entry, body: { ...entry.body, promptSha256: sha256 } };
+      if (entry.kind === "evidence.captured") return { ...entry, body: { ...entry.body, promptSha256: sha256 } };
       return entry;
     });
     repository.publish(await signStory(sign, told), { [bodyPath(sha256)]: file(words) });
@@ -147,11 +146,7 @@ describe("sallyport ledger vsa", () => {
         subject: [{ digest: { gitCommit: merged } }, { digest: { gitCommit: head } }],
         predicate: {
           resourceUri: "git+https://github.com/acme/web",
-          verifiedLevels: [
-            "SLSA_SOURCE_LEVEL_1",
-            "ORG_SOURCE_SALLYPORT_DIFF_SIZE",
-            "ORG_SOURCE_SALLYPORT_SCOPE",
-          ],
+          verifiedLevels: ["SLSA_SOURCE_LEVEL_1", "ORG_SOURCE_SALLYPORT_DIFF_SIZE", "ORG_SOURCE_SALLYPORT_SCOPE"],
         },
       },
     });
@@ -220,8 +215,7 @@ describe.each(["bundle", "vsa"])("%s: nothing is told", (command) => {
 
   test("T146: from the ledger of another repository that the same App signed", async () => {
     repository.publish(await signStory(sign, mergedStory(commitsOf(entered()), { upTo: "merged" })));
-    const ask = (id: string) =>
-      ledger([command, "clone", "--pr", "11", "--key", publicKey, "--repository-id", id]);
+    const ask = (id: string) => ledger([command, "clone", "--pr", "11", "--key", publicKey, "--repository-id", id]);
     expect(await ask("7")).toMatchObject({ exit: 0 });
     expect(await ask("8")).toMatchObject({
       exit: 1,

@@ -13,9 +13,7 @@ afterAll(repository.remove);
 const key = newKey();
 const { sign, publicKey } = createSigner(key.pem);
 const lines = (...changed: number[]) =>
-  file(
-    Array.from({ length: 40 }, (_, index) => `${index}${changed.includes(index) ? " new" : ""}\n`).join(""),
-  );
+  file(Array.from({ length: 40 }, (_, index) => `${index}${changed.includes(index) ? " new" : ""}\n`).join(""));
 const commit = (changed: number[], ...parents: string[]) =>
   commitFiles(bare, new Map([["a", lines(...changed)]]), parents);
 const named = (sha: string, subject: string, parent: string) =>
@@ -77,9 +75,7 @@ describe("sallyport ledger continuity", () => {
     });
     const { out } = await ledger(["continuity", "clone", "--key", publicKey]);
     expect(out).toMatch(/^not covered\n/);
-    expect(out).toContain(
-      `${pushed}  2026-01-01T00:00:00.000Z  pushed, or merged unseen  Ada: Quickly [U+202E]pushed`,
-    );
+    expect(out).toContain(`${pushed}  2026-01-01T00:00:00.000Z  pushed, or merged unseen  Ada: Quickly [U+202E]pushed`);
   });
 
   test("T088: a merge without success: exit 1, and its pull request is named", async () => {
@@ -129,9 +125,7 @@ describe("sallyport ledger continuity", () => {
     await ask(merged, chain);
     expect(await ledger(["continuity", "clone", "--key", publicKey])).toMatchObject({
       exit: 0,
-      out: expect.stringMatching(
-        /^covered\n[\s\S]*refs\/heads\/main at [\s\S]*SLSA_SOURCE_LEVEL_1 +1 since /,
-      ),
+      out: expect.stringMatching(/^covered\n[\s\S]*refs\/heads\/main at [\s\S]*SLSA_SOURCE_LEVEL_1 +1 since /),
     });
     expect(await ledger(["continuity", "clone", "--branch", "dev", "--key", publicKey])).toMatchObject({
       exit: 1,

@@ -21,26 +21,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("bad input: exit 2 and one line that says what to do", () => {
   const cases: [string, () => string[], RegExp][] = [
     ["no git directory", () => ["verify", "/nonexistent", "--key", publicKey], /not a git directory/],
-    [
-      "T148 no evidence branch",
-      () => ["verify", "empty", "--key", publicKey],
-      /git fetch origin sallyport\/evidence/,
-    ],
+    ["T148 no evidence branch", () => ["verify", "empty", "--key", publicKey], /git fetch origin sallyport\/evidence/],
     [
       "a key that is none",
       () => ["verify", "empty", "--key", "ed25519:abc"],
       /--key ed25519:abc: this is no public key/,
     ],
-    [
-      "a key file that is not there",
-      () => ["verify", "empty", "--key", "nope.pub"],
-      /--key nope\.pub: .*ENOENT/,
-    ],
-    [
-      "a head without a hash",
-      () => ["verify", "empty", "--key", publicKey, "--head", "12"],
-      /<seq>:<64 hex digits>/,
-    ],
+    ["a key file that is not there", () => ["verify", "empty", "--key", "nope.pub"], /--key nope\.pub: .*ENOENT/],
+    ["a head without a hash", () => ["verify", "empty", "--key", publicKey, "--head", "12"], /<seq>:<64 hex digits>/],
     [
       "a head before the first",
       () => ["verify", "empty", "--key", publicKey, "--head", `0:${"a".repeat(64)}`],

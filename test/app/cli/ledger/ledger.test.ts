@@ -122,11 +122,7 @@ describe("sallyport ledger verify", () => {
       () => [lines.with(500, (lines[500] ?? "").replace(/.(?=")/, "A"))],
       `[entry 501: ${second}, line 1]`,
     ],
-    [
-      "T147 an entry was dropped",
-      () => [lines.toSpliced(300, 1)],
-      "[entry 301: ledger/0001.jsonl, line 301]",
-    ],
+    ["T147 an entry was dropped", () => [lines.toSpliced(300, 1)], "[entry 301: ledger/0001.jsonl, line 301]"],
     [
       "T147 two entries were swapped",
       () => [lines.with(8, lines[9] ?? "").with(9, lines[8] ?? "")],

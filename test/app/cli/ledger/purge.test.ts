@@ -157,8 +157,7 @@ describe("a body that is not there", () => {
       return new Map([...files, ...Object.entries(more)]);
     };
     let parents: string[] = [];
-    for (const files of [tree(digests), tree([told], odd), tree([])])
-      parents = [commitFiles(bare, files, parents)];
+    for (const files of [tree(digests), tree([told], odd), tree([])]) parents = [commitFiles(bare, files, parents)];
     plainGit(bare, ["update-ref", `refs/heads/${evidenceBranch}`, parents[0] ?? ""]);
     expect(await verify(bare)).toMatchObject({ exit });
   });

@@ -37,9 +37,7 @@ const { policy } = parsed;
 /** A played entry as a draft of the signed chain, about the commits that its body names. */
 function draftOf({ kind, actor, body, at }: Pick<TypedEntry, "kind" | "actor" | "body" | "at">): EntryDraft {
   const commits = Object.entries(body).flatMap(([name, value]) =>
-    ["commit", "head", "merged"].includes(name) && typeof value === "string"
-      ? [{ digest: { gitCommit: value } }]
-      : [],
+    ["commit", "head", "merged"].includes(name) && typeof value === "string" ? [{ digest: { gitCommit: value } }] : [],
   );
   return draft({ kind, actor, body, at, ...(commits.length === 0 ? {} : { subject: commits }) });
 }
@@ -116,9 +114,7 @@ async function publishAltered(kind: TypedEntry["kind"], change: Record<string, s
 test("in a clone, with the keys of its own policy: exit 0, all of it the same", async () => {
   const { exit, out, err } = await replay(["run-2-1"]);
   expect({ exit, err }).toEqual({ exit: 0, err: "" });
-  expect(out).toMatch(
-    /^run-2-1 of story #2, from refs\/remotes\/origin\/sallyport\/evidence at [0-9a-f]{40}; /,
-  );
+  expect(out).toMatch(/^run-2-1 of story #2, from refs\/remotes\/origin\/sallyport\/evidence at [0-9a-f]{40}; /);
   expect(out).toContain("39 same, 0 differ, 0 unpublished, 0 missing");
   expect(await replayed(["run-2-1"])).toMatchObject({
     ...{ exit: 0, ok: true, run: "run-2-1", story: 2, notSame: [], concerns: [] },
@@ -224,18 +220,8 @@ describe("refused, with nothing replayed", () => {
   const stranger = createSigner(newKey().pem).publicKey;
   const cases: [string, string[], number, RegExp][] = [
     ["a run that the ledger does not know", ["run-2-9"], 2, /knows no run "run-2-9"; .* knows: run-2-1$/m],
-    [
-      "a ledger that others signed",
-      ["run-2-1", ".", "--key", stranger],
-      1,
-      /does not verify, so nothing was/,
-    ],
-    [
-      "a ledger of another repository",
-      ["run-2-1", ".", "--repository-id", "8"],
-      1,
-      /does not verify, so nothing was/,
-    ],
+    ["a ledger that others signed", ["run-2-1", ".", "--key", stranger], 1, /does not verify, so nothing was/],
+    ["a ledger of another repository", ["run-2-1", ".", "--repository-id", "8"], 1, /does not verify, so nothing was/],
     ["a number that is none", ["run-2-1", ".", "--repository-id", "acme"], 2, /takes a whole number/],
     ["a place that is none", ["run-2-1", "nowhere"], 2, /nowhere is not a git directory/],
     ["a key that is none", ["run-2-1", ".", "--key", "x.pem"], 2, /--key x\.pem: /],

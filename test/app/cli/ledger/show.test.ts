@@ -232,9 +232,7 @@ describe("sallyport ledger verify --pr", () => {
     });
 
   test("a trace that is broken: exit 1, each link with its entry, and what is missing", async () => {
-    repository.publish(
-      await chainOf(key.pem, [...made("ask", "answer", "accept", "capture", "commit"), opened]),
-    );
+    repository.publish(await chainOf(key.pem, [...made("ask", "answer", "accept", "capture", "commit"), opened]));
     const { out, exit } = await ledger(["verify", clone, "--key", publicKey, "--pr", "12"]);
     expect(exit).toBe(1);
     expect(out).toMatch(/^verified\n/);

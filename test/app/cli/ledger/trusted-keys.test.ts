@@ -93,19 +93,9 @@ describe("the policy on the clone's default branch says which keys count", () =>
 
   const undecided: [string, string, string[], RegExp][] = [
     ["no key is pinned", "version: 1\n", [], /pins no key: add its public key under `ledger\.keys`/],
-    [
-      "the policy is malformed",
-      "version: 1\nroles: 7\n",
-      [],
-      /is malformed: \.github\/sallyport\.yml:2:1: roles: /,
-    ],
+    ["the policy is malformed", "version: 1\nroles: 7\n", [], /is malformed: \.github\/sallyport\.yml:2:1: roles: /],
     ["the policy file is malformed", "version: 1\n", ["--policy", "bad.yml"], /bad\.yml:1:1: /],
-    [
-      "the policy file is not there",
-      "version: 1\n",
-      ["--policy", "nope.yml"],
-      /check the path given with --policy/,
-    ],
+    ["the policy file is not there", "version: 1\n", ["--policy", "nope.yml"], /check the path given with --policy/],
     [
       "the policy asks for several signatures, which no service gives",
       policyOf([pin(old)], "  threshold: 2\n"),

@@ -7,8 +7,7 @@ import { commitFiles, file, plainGit } from "../../../builders/git-repository.ts
 import { runCommand } from "../../../hosts/run-command.ts";
 
 const policyPath = ".github/sallyport.yml";
-const workflow =
-  "on: pull_request\njobs:\n  unit:\n    name: test\n    runs-on: ubuntu-latest\n    steps: []\n";
+const workflow = "on: pull_request\njobs:\n  unit:\n    name: test\n    runs-on: ubuntu-latest\n    steps: []\n";
 
 let top: string;
 beforeAll(() => {
@@ -117,11 +116,7 @@ describe("sallyport policy lint", () => {
     const most = Array.from({ length: 13 }, (_, index) => `k${index}: 1\n`).join("");
     write(policyPath, `version: 1\n${most}`);
     const { err } = await run(["lint"]);
-    expect(err.split("\n").slice(9)).toEqual([
-      expect.stringContaining(':11:1: unknown key "k9"'),
-      "… and 3 more",
-      "",
-    ]);
+    expect(err.split("\n").slice(9)).toEqual([expect.stringContaining(':11:1: unknown key "k9"'), "… and 3 more", ""]);
     expect(JSON.parse((await run(["lint", "--json"])).out).problems).toHaveLength(13);
   });
 
@@ -203,9 +198,7 @@ describe("sallyport policy explain", () => {
   test("several paths, there or not, with `./` and `/` around them", async () => {
     const { out } = await run(["explain", "--json", "./src/", "AGENTS.md", "src/new.ts"]);
     const { paths } = JSON.parse(out);
-    expect(
-      paths.map(({ path, rules }: { path: string; rules: { key: string }[] }) => [path, rules[0]?.key]),
-    ).toEqual([
+    expect(paths.map(({ path, rules }: { path: string; rules: { key: string }[] }) => [path, rules[0]?.key])).toEqual([
       ["src", "roles.web.allow.0"],
       ["AGENTS.md", "extends"],
       ["src/new.ts", "roles.web.allow.0"],
