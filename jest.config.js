@@ -1,10 +1,25 @@
 import { availableParallelism } from "node:os";
 
+/**
+ * What takes long: whole journeys, properties over many cases, and what starts git or the service hundreds of times.
+ * `npm run test:slow` runs these, `npm test` all others; CI runs both.
+ */
+export const slow = [
+  "/journeys/(?!label-to-merge)",
+  "/app/cli/ledger/(bundle|continuity|ledger|purge|replay|trusted-keys)",
+  "/collect/changes",
+  "/collect/group/group",
+  "/collect/ledger/ledger",
+  "/collect/policy/fuzz",
+  "/collect/pull/pull",
+];
+
 /** Jest runs our ESM TypeScript as it is: swc strips the types, nothing else is transformed. */
 export default {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
-  testMatch: ["**/*.test.ts"],
+  testRegex: ["\\.test\\.ts$"],
+  testPathIgnorePatterns: slow,
   extensionsToTreatAsEsm: [".ts"],
   transform: {
     "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2024", parser: { syntax: "typescript" } } }],

@@ -46,7 +46,7 @@ test("from a labelled story to a merged, evidenced, signed-off change and a clos
   const { lena, quinn, seen } = journey;
   const { epic, story } = await openStory(journey);
   const digest = await askForPlan(journey, story);
-  expect((await seen.issue(story)).labels).not.toContain("ai:plan");
+  await waitUntil("the label to be taken off", async () => !(await seen.issue(story)).labels.includes("ai:plan"));
 
   // Separation of duties: the one who asked cannot approve; a stranger's digest is refused.
   await lena.comment(story, `/approve ${digest}`);
