@@ -1,109 +1,110 @@
-/** Changes to check runs and suites: each function makes one and sends its webhooks. */
+/**
+ * Changes to check runs and suites: each function makes one and sends its webhooks. Among them a simulated GitHub Actions:
+ * it reports the checks that the seed names on every pull request's and merge group's head.
+ */
 
 import { presentCheckSuite, presentSentCheckRun } from "../present/checks.ts";
+import type { RunFields } from "../state/check-fields.ts";
 import type { State } from "../state/memory.ts";
-import type { Account, App, CheckRun, CheckSuite, Repository } from "../state/model.ts";
-import { checkSuite, identify, now } from "../state/state.ts";
+import type { Account, App, CheckRun, CheckSuite, Pull, Repository, SimulatedCheck } from "../state/model.ts";
+import { actionsAppId, checkSuite, identify, now } from "../state/state.ts";
+import { background, pause } from "../state/work.ts";
 import { emit } from "./webhooks.ts";
-
-/** Fields that a request may set. A conclusion completes the run; annotations accumulate. */
-export type RunFields = Partial<Omit<CheckRun, "id" | "nodeId" | "suite">>;
 
 /** Creates a run in the app's suite for the commit, and sends its webhooks. */
 export async function addCheckRun(
   state: State,
   repository: Repository,
   app: App,
-  fields: RunFields & { name: string; headSha: string; headBranch?: string | null },
+  head: { sha: string; branch: string | null },
+  fields: RunFields,
 ): Promise<CheckRun> {
-  const { headSha, headBranch = null, ...rest } = fields;
   const run: CheckRun = {
     ...identify(state, "CR"),
-    suite: checkSuite(state, repository, app, { sha: headSha, branch: headBranch }),
+    suite: checkSuite(state, repository, app, head),
     name: fields.name,
     status: "queued",
     conclusion: null,
-    startedAt: now(state),
-    completedAt: null,
-    externalId: "",
-    detailsUrl: null,
+    started_at: now(state),
+    completed_at: null,
+    external_id: "",
+    details_url: null,
     output: { title: null, summary: null, text: null, annotations: [] },
-    actions: [],
   };
-  set(state, run, rest);
+  set(state, run, fields);
   repository.runs.push(run);
-  await emitRun(state, repository, run, "created", app.bot);
-  if (run.status === "completed") await emitCompleted(state, repository, run);
+  emitRun(state, run, "created", app.bot);
+  if (run.status === "completed") await emitCompleted(state, run);
   return run;
 }
 
 /** Changes a run; sends a webhook when it completes. */
-export async function changeCheckRun(
-  state: State,
-  repository: Repository,
-  run: CheckRun,
-  fields: RunFields,
-): Promise<void> {
+export async function changeCheckRun(state: State, run: CheckRun, fields: Partial<RunFields>): Promise<void> {
   const before = run.status;
   set(state, run, fields);
-  if (run.status === "completed" && before !== "completed") await emitCompleted(state, repository, run);
+  if (run.status === "completed" && before !== "completed") await emitCompleted(state, run);
 }
 
 /** Asks only the run's app to check again. */
-export async function rerequestRun(state: State, repository: Repository, run: CheckRun, by: Account): Promise<void> {
-  await emitRun(state, repository, run, "rerequested", by, run.suite.app);
+export function rerequestRun(state: State, run: CheckRun, by: Account): void {
+  emitRun(state, run, "rerequested", by, run.suite.app);
 }
 
-export async function rerequestSuite(
-  state: State,
-  repository: Repository,
-  suite: CheckSuite,
-  by: Account,
-): Promise<void> {
-  await emitSuite(state, repository, suite, "rerequested", by, suite.app);
+export async function rerequestSuite(state: State, suite: CheckSuite, by: Account): Promise<void> {
+  await emitSuite(state, suite, "rerequested", by, suite.app);
 }
 
-function set(state: State, run: CheckRun, fields: RunFields): void {
+/** A conclusion completes the run; annotations accumulate. */
+function set(state: State, run: CheckRun, fields: Partial<RunFields>): void {
   const annotations = [...run.output.annotations, ...(fields.output?.annotations ?? [])];
   Object.assign(run, fields);
   run.output = { ...run.output, annotations };
   if (fields.conclusion != null) run.status = "completed";
   if (run.status === "completed") {
-    run.completedAt ??= now(state);
+    run.completed_at ??= now(state);
   } else {
     run.conclusion = null;
-    run.completedAt = null;
+    run.completed_at = null;
   }
   run.suite.updatedAt = now(state);
 }
 
-async function emitCompleted(state: State, repository: Repository, run: CheckRun): Promise<void> {
+async function emitCompleted(state: State, run: CheckRun): Promise<void> {
   const { suite } = run;
-  await emitRun(state, repository, run, "completed", suite.app.bot);
-  const open = repository.runs.some((each) => each.suite === suite && each.status !== "completed");
-  if (!open) await emitSuite(state, repository, suite, "completed", suite.app.bot);
+  emitRun(state, run, "completed", suite.app.bot);
+  const open = suite.repository.runs.some((each) => each.suite === suite && each.status !== "completed");
+  if (!open) await emitSuite(state, suite, "completed", suite.app.bot);
 }
 
-async function emitRun(
-  state: State,
-  repository: Repository,
-  run: CheckRun,
-  action: string,
-  sender: Account,
-  only?: App,
-): Promise<void> {
-  const shown = presentSentCheckRun(state, repository, run);
-  emit(state, repository, "check_run", action, { check_run: shown }, sender, only);
+function emitRun(state: State, run: CheckRun, action: string, actor: Account, only?: App): void {
+  const { repository } = run.suite;
+  emit({ state, repository, actor }, "check_run", action, { check_run: presentSentCheckRun(run) }, only);
 }
 
-async function emitSuite(
+async function emitSuite(state: State, suite: CheckSuite, action: string, actor: Account, only?: App): Promise<void> {
+  const { repository } = suite;
+  emit({ state, repository, actor }, "check_suite", action, { check_suite: await presentCheckSuite(suite) }, only);
+}
+
+/** Starts the checks for the pull request's present head; they report by themselves. */
+export function startChecks(state: State, pull: Pull): void {
+  startChecksOn(state, pull.issue.repository, pull.head);
+}
+
+/** Starts the checks for one commit, such as a merge group's. */
+export function startChecksOn(state: State, repository: Repository, head: Pull["head"]): void {
+  for (const check of repository.ci) background(state, simulate(state, repository, head, check));
+}
+
+async function simulate(
   state: State,
   repository: Repository,
-  suite: CheckSuite,
-  action: string,
-  sender: Account,
-  only?: App,
+  head: Pull["head"],
+  check: SimulatedCheck,
 ): Promise<void> {
-  const shown = await presentCheckSuite(state, repository, suite);
-  emit(state, repository, "check_suite", action, { check_suite: shown }, sender, only);
+  const app = state.apps.find(({ id }) => id === actionsAppId);
+  if (app === undefined) throw new Error("the sandbox has no GitHub Actions");
+  const run = await addCheckRun(state, repository, app, { sha: head.sha, branch: head.ref }, { name: check.name });
+  await pause(check.delayMs);
+  await changeCheckRun(state, run, { conclusion: check.conclusion });
 }

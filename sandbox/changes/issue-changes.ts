@@ -16,13 +16,14 @@ type EventDetails = Partial<Pick<IssueEvent, "label" | "assignee" | "rename" | "
 
 /** Sends the issue's webhook; for a pull request the same actions are sent as pull_request events. */
 export async function emitIssue(by: By, issue: Issue, action: string, parts: object = {}): Promise<void> {
+  const origin = { ...by, repository: issue.repository };
   if (issue.pull === null) {
-    const payload = { issue: presentIssue(by.state, issue), ...parts };
-    emit(by.state, issue.repository, "issues", action, payload, by.actor);
+    const payload = { issue: presentIssue(issue), ...parts };
+    emit(origin, "issues", action, payload);
   } else {
-    const pull = await presentPull(by.state, issue.pull);
+    const pull = await presentPull(issue.pull);
     const payload = { number: issue.number, pull_request: pull, ...parts };
-    emit(by.state, issue.repository, "pull_request", action, payload, by.actor);
+    emit(origin, "pull_request", action, payload);
   }
 }
 
@@ -73,14 +74,14 @@ export async function addLabels(by: By, issue: Issue, names: string[]): Promise<
     if (issue.labels.includes(label)) continue;
     issue.labels.push(label);
     record(by, issue, "labeled", { label });
-    await emitIssue(by, issue, "labeled", { label: presentLabel(by.state, issue.repository, label) });
+    await emitIssue(by, issue, "labeled", { label: presentLabel(label) });
   }
 }
 
 export async function removeLabel(by: By, issue: Issue, label: Label): Promise<void> {
   issue.labels = issue.labels.filter((held) => held !== label);
   record(by, issue, "unlabeled", { label });
-  await emitIssue(by, issue, "unlabeled", { label: presentLabel(by.state, issue.repository, label) });
+  await emitIssue(by, issue, "unlabeled", { label: presentLabel(label) });
 }
 
 export async function setLabels(by: By, issue: Issue, names: string[]): Promise<void> {
@@ -95,7 +96,7 @@ export async function assign(by: By, issue: Issue, assignees: Account[]): Promis
     if (issue.assignees.includes(assignee)) continue;
     issue.assignees.push(assignee);
     record(by, issue, "assigned", { assignee });
-    await emitIssue(by, issue, "assigned", { assignee: presentAccount(by.state, assignee) });
+    await emitIssue(by, issue, "assigned", { assignee: presentAccount(assignee) });
   }
 }
 
@@ -104,13 +105,13 @@ export async function unassign(by: By, issue: Issue, assignees: Account[]): Prom
     if (!assignees.includes(assignee)) continue;
     issue.assignees = issue.assignees.filter((held) => held !== assignee);
     record(by, issue, "unassigned", { assignee });
-    await emitIssue(by, issue, "unassigned", { assignee: presentAccount(by.state, assignee) });
+    await emitIssue(by, issue, "unassigned", { assignee: presentAccount(assignee) });
   }
 }
 
 function makeLabel(by: By, name: string): Label {
   const label = addLabel(by.state, by.repository, { name });
-  const payload = { label: presentLabel(by.state, by.repository, label) };
-  emit(by.state, by.repository, "label", "created", payload, by.actor);
+  const payload = { label: presentLabel(label) };
+  emit(by, "label", "created", payload);
   return label;
 }

@@ -6,7 +6,7 @@ import type { State } from "../state/memory.ts";
 import type { MergeGroup, Pull, Repository } from "../state/model.ts";
 import { fullName, queueAccountLogin } from "../state/state.ts";
 import { background, inOrder } from "../state/work.ts";
-import { startChecksOn } from "./ci.ts";
+import { startChecksOn } from "./check-changes.ts";
 import type { By } from "./issue-changes.ts";
 import { markMerged } from "./pull-changes.ts";
 import { moveRef } from "./push.ts";
@@ -46,7 +46,7 @@ async function makeGroup(state: State, repository: Repository, pulls: Pull[]): P
   const method = protectionOf(repository, branch)?.mergeQueue ?? null;
   if (method === null) return `${fullName(repository)} has no merge queue for ${branch}`;
   for (const pull of pulls) {
-    const why = whyNotQueued(state, repository, pull, branch);
+    const why = whyNotQueued(repository, pull, branch);
     if (why !== undefined) return `pull request #${pull.issue.number} ${why}`;
   }
   const base = await branchTip(repository.dir, branch);
@@ -69,12 +69,12 @@ async function makeGroup(state: State, repository: Repository, pulls: Pull[]): P
   return group;
 }
 
-function whyNotQueued(state: State, repository: Repository, pull: Pull, branch: string): string | undefined {
+function whyNotQueued(repository: Repository, pull: Pull, branch: string): string | undefined {
   if (pull.issue.state === "closed" || pull.draft) return "is closed or a draft";
   if (pull.base.ref !== branch) return `is not aimed at ${branch}`;
   if (repository.mergeGroups.some(({ members }) => members.some((member) => member.pull === pull)))
     return "is in the queue already";
-  return unmetRules(state, pull)[0];
+  return unmetRules(pull)[0];
 }
 
 async function settleGroups(state: State, repository: Repository): Promise<void> {
@@ -117,7 +117,7 @@ async function land(by: By, group: MergeGroup): Promise<boolean> {
 
 async function emitGroup(by: By, group: MergeGroup, action: string, parts: object = {}): Promise<void> {
   const payload = { merge_group: await presentMergeGroup(by.repository, group), ...parts };
-  emit(by.state, by.repository, "merge_group", action, payload, by.actor);
+  emit(by, "merge_group", action, payload);
 }
 
 /** The queue acts as an account of GitHub's own. */

@@ -5,7 +5,7 @@ import { appOf } from "../request/caller.ts";
 import { protectionOf } from "../request/rules.ts";
 import type { Pull, Repository } from "../state/model.ts";
 import { addEvent, now, pullsOf, touch } from "../state/state.ts";
-import { startChecks } from "./ci.ts";
+import { startChecks } from "./check-changes.ts";
 import { type By, closeIssue, emitIssue, record } from "./issue-changes.ts";
 
 /** Updates `refs/pull/N/head`, where git finds the head even when its branch is gone. */

@@ -45,7 +45,7 @@ export async function emitPush(by: By, changes: RefChange[], merging: readonly P
     const { ref, before, after } = change;
     const branch = ref.startsWith("refs/heads/") ? ref.slice("refs/heads/".length) : undefined;
     if (before === null) emitRef(by, "create", ref);
-    emit(by.state, by.repository, "push", null, await pushParts(by, change), by.actor);
+    emit(by, "push", null, await pushParts(by, change));
     if (after === null) emitRef(by, "delete", ref);
     if (branch !== undefined) await followBranch(by, branch, before, after, merging);
   }
@@ -61,17 +61,17 @@ function emitRef(by: By, event: "create" | "delete", ref: string): void {
       ? { master_branch: by.repository.defaultBranch, description: by.repository.description }
       : {}),
   };
-  emit(by.state, by.repository, event, null, parts, by.actor);
+  emit(by, event, null, parts);
 }
 
 async function pushParts(by: By, { ref, before, after }: RefChange) {
-  const { state, repository, actor } = by;
-  const page = repositoryPage(state, repository);
+  const { repository, actor } = by;
+  const page = repositoryPage(repository);
   const commits = await newCommits(repository, before, after);
   const shown = await Promise.all(commits.map((commit) => presentPushed(by, commit)));
   const head = after === null ? undefined : (await readCommits(repository.dir, ["-1", after]))[0];
   const ends = `${(before ?? zeroId).slice(0, 12)}...${(after ?? zeroId).slice(0, 12)}`;
-  const shownRepository = presentRepository(state, repository);
+  const shownRepository = presentRepository(repository);
   return {
     ref,
     before: before ?? zeroId,
@@ -91,7 +91,7 @@ async function pushParts(by: By, { ref, before, after }: RefChange) {
       pushed_at: Date.parse(repository.pushedAt) / 1000,
       stargazers: 0,
       master_branch: repository.defaultBranch,
-      owner: { ...presentAccount(state, repository.owner), name: repository.owner.login, email: null },
+      owner: { ...presentAccount(repository.owner), name: repository.owner.login, email: null },
     },
   };
 }
@@ -105,7 +105,7 @@ async function newCommits(repository: Repository, before: string | null, after: 
   return readCommits(repository.dir, ["--reverse", `--max-count=${MAX_COMMITS}`, ...range]);
 }
 
-async function presentPushed({ state, repository }: By, commit: Commit) {
+async function presentPushed({ repository }: By, commit: Commit) {
   const args = ["diff-tree", "-r", "-z", "--root", "--no-commit-id", "--name-status", "--no-renames", commit.sha];
   const { stdout } = await git(repository.dir, args);
   const fields = stdout.toString("utf8").split("\0");
@@ -117,7 +117,7 @@ async function presentPushed({ state, repository }: By, commit: Commit) {
     distinct: true,
     message: commit.message,
     timestamp: commit.committer.date,
-    url: `${repositoryPage(state, repository)}/commit/${commit.sha}`,
+    url: `${repositoryPage(repository)}/commit/${commit.sha}`,
     author: { name: commit.author.name, email: commit.author.email },
     committer: { name: commit.committer.name, email: commit.committer.email },
     added: paths("A"),

@@ -5,7 +5,7 @@ import { presentRepository } from "../present/repositories.ts";
 import { webhookFault } from "../state/faults.ts";
 import type { State } from "../state/memory.ts";
 import type { Account, App, Repository } from "../state/model.ts";
-import { findOrganization, identify, now } from "../state/state.ts";
+import { identify, now } from "../state/state.ts";
 import type { Delivery } from "../state/traffic.ts";
 import { background, inOrder, pause } from "../state/work.ts";
 
@@ -17,26 +17,27 @@ const UNASKED = new Set(["check_run.rerequested", "check_suite.requested", "chec
 
 type Parcel = Pick<Delivery, "guid" | "event" | "action" | "target" | "installation" | "repository" | "body">;
 
+/** Where something happened, and who did it. */
+export type Origin = { state: State; repository: Repository; actor: Account };
+
 /**
  * Sends one webhook to every app installed on the repository and subscribed to the event, and to the repository's own
  * hooks. `parts` are the event's own fields, already in GitHub's JSON; with `only` no other app gets it.
  */
 export function emit(
-  state: State,
-  repository: Repository,
+  { state, repository, actor }: Origin,
   event: string,
   action: string | null,
   parts: Record<string, unknown>,
-  sender: Account,
   only?: App,
 ): void {
-  const organization = findOrganization(state, repository.owner.login);
+  const { organization } = repository;
   const payload = {
     ...(action === null ? {} : { action }),
-    repository: presentRepository(state, repository),
+    repository: presentRepository(repository),
     ...parts,
-    ...(organization === undefined ? {} : { organization: presentOrganization(state, organization.account) }),
-    sender: presentAccount(state, sender),
+    ...(organization === null ? {} : { organization: presentOrganization(organization.account) }),
+    sender: presentAccount(actor),
   };
   for (const listener of state.webhookListeners) listener({ event, payload });
   const common = { event, action, repository };

@@ -6,15 +6,7 @@ import { reaches, satisfies } from "../request/access.ts";
 import { type Answer, created, noContent, notFound, ok, refused } from "../request/answer.ts";
 import { listing } from "../request/paging.ts";
 import { chargeRate } from "../request/rate.ts";
-import {
-  appRoute,
-  type Call,
-  installationRoute,
-  openRoute,
-  type Route,
-  userRoute,
-  withBody,
-} from "../request/route.ts";
+import { appRoute, type Call, installationRoute, openRoute, userRoute, withBody } from "../request/route.ts";
 import type { App, Installation, Permissions, Repository } from "../state/model.ts";
 import { findAccount, findRepository, timestamp } from "../state/state.ts";
 import { addInstallationToken } from "../state/tokens.ts";
@@ -25,36 +17,27 @@ const narrowing = z.object({
   permissions: z.record(z.string(), z.enum(["read", "write", "admin"])).optional(),
 });
 
-export const appRoutes: Route[] = [
-  appRoute("GET /app", (call) =>
-    ok({ ...presentApp(call.state, call.app), installations_count: installationsOf(call).length }),
-  ),
-  appRoute("GET /app/installations", (call) =>
-    listing(call, installationsOf(call), (installation) => presentInstallation(call.state, installation)),
-  ),
+export const appRoutes = [
+  appRoute("GET /app", (call) => ok({ ...presentApp(call.app), installations_count: installationsOf(call).length })),
+  appRoute("GET /app/installations", (call) => listing(call, installationsOf(call), presentInstallation)),
   appRoute("GET /app/installations/:installation", (call) => {
     const installation = findInstallation(call);
-    return installation === undefined ? notFound() : ok(presentInstallation(call.state, installation));
+    return installation === undefined ? notFound() : ok(presentInstallation(installation));
   }),
   appRoute("POST /app/installations/:installation/access_tokens", withBody(narrowing, issueToken)),
   appRoute("GET /repos/:owner/:repo/installation", (call) => {
-    const repository = findRepository(call.state, call.params.owner ?? "", call.params.repo ?? "");
+    const repository = findRepository(call.state, call.params.owner, call.params.repo);
     return installationOn(call, (installation) => installation.repositories.some((each) => each === repository));
   }),
-  appRoute("GET /orgs/:org/installation", (call) => onAccount(call, call.params.org ?? "")),
-  appRoute("GET /users/:user/installation", (call) => onAccount(call, call.params.user ?? "")),
+  appRoute("GET /orgs/:org/installation", (call) => onAccount(call, call.params.org)),
+  appRoute("GET /users/:user/installation", (call) => onAccount(call, call.params.user)),
   openRoute("GET /apps/:slug", (call) => {
     const app = call.state.apps.find(({ slug }) => slug === call.params.slug);
-    return app === undefined ? notFound() : ok(presentApp(call.state, app));
+    return app === undefined ? notFound() : ok(presentApp(app));
   }),
   installationRoute("GET /installation/repositories", async (call) => {
     const reached = call.state.repositories.filter((repository) => reaches(call.token, repository));
-    const page = await listing(
-      call,
-      reached,
-      (repository) => presentRepository(call.state, repository),
-      "repositories",
-    );
+    const page = await listing(call, reached, presentRepository, "repositories");
     const extra = { repository_selection: "selected" };
     return typeof page.body === "object" ? { ...page, body: { ...page.body, ...extra } } : page;
   }),
@@ -64,7 +47,7 @@ export const appRoutes: Route[] = [
   }),
   userRoute("GET /user", (call) => ok(presentProfile(call.state, call.user))),
   openRoute("GET /users/:user", (call) => {
-    const account = findAccount(call.state, call.params.user ?? "");
+    const account = findAccount(call.state, call.params.user);
     return account === undefined ? notFound() : ok(presentProfile(call.state, account));
   }),
   openRoute("GET /rate_limit", (call) => {
@@ -86,10 +69,10 @@ function findInstallation(call: AppCall): Installation | undefined {
 
 function installationOn(call: AppCall, belongs: (installation: Installation) => boolean): Answer {
   const found = installationsOf(call).find(belongs);
-  return found === undefined ? notFound() : ok(presentInstallation(call.state, found));
+  return found === undefined ? notFound() : ok(presentInstallation(found));
 }
 
-function onAccount(call: AppCall, login: string): Answer {
+function onAccount(call: AppCall, login: string | undefined): Answer {
   return installationOn(call, ({ account }) => account === findAccount(call.state, login));
 }
 
@@ -115,9 +98,7 @@ function issueToken(call: AppCall, body: z.output<typeof narrowing>): Answer {
     expires_at: timestamp(token.expiresAt),
     permissions: token.permissions,
     repository_selection: "selected",
-    ...(repositories === null
-      ? {}
-      : { repositories: repositories.map((repository) => presentRepository(call.state, repository)) }),
+    ...(repositories === null ? {} : { repositories: repositories.map((repository) => presentRepository(repository)) }),
   });
 }
 

@@ -6,7 +6,7 @@ import { presentIssue } from "../present/issues.ts";
 import { type Answer, created, invalid, noContent, notFound, ok } from "../request/answer.ts";
 import { type AuthoredIssueCall, writeIssueRoute } from "../request/issue-route.ts";
 import { listing } from "../request/paging.ts";
-import { type RepositoryCall, type Route, repoRoute, withBody } from "../request/route.ts";
+import { type RepositoryCall, repoRoute, withBody } from "../request/route.ts";
 import type { Account } from "../state/model.ts";
 import { findAccount, roleOf } from "../state/state.ts";
 
@@ -16,12 +16,10 @@ const READ = { needs: "issues=read", role: "read" } as const;
 
 const logins = z.object({ assignees: z.array(z.string()).default([]) });
 
-export const assigneeRoutes: Route[] = [
-  repoRoute(`GET ${REPO}/assignees`, READ, (call) =>
-    listing(call, assignable(call), (account) => presentAccount(call.state, account)),
-  ),
+export const assigneeRoutes = [
+  repoRoute(`GET ${REPO}/assignees`, READ, (call) => listing(call, assignable(call), presentAccount)),
   repoRoute(`GET ${REPO}/assignees/:login`, READ, (call) => {
-    const account = findAccount(call.state, call.params.login ?? "");
+    const account = findAccount(call.state, call.params.login);
     return account !== undefined && assignable(call).includes(account) ? noContent() : notFound();
   }),
   writeIssueRoute("POST", ASSIGNEES, "triage", withBody(logins, add)),
@@ -42,7 +40,7 @@ export function findAssignees(call: RepositoryCall, names: string[]): { found: A
 function assignable(call: RepositoryCall): Account[] {
   const { state, repository } = call;
   const closed = { ...repository, private: true };
-  return state.accounts.filter((account) => account.type === "User" && roleOf(state, closed, account) !== undefined);
+  return state.accounts.filter((account) => account.type === "User" && roleOf(closed, account) !== undefined);
 }
 
 async function add(call: AuthoredIssueCall, body: z.output<typeof logins>): Promise<Answer> {
@@ -53,7 +51,7 @@ async function add(call: AuthoredIssueCall, body: z.output<typeof logins>): Prom
     call.issue,
     wanted.filter((account) => account !== undefined).filter((account) => known.includes(account)),
   );
-  return created(presentIssue(call.state, call.issue));
+  return created(presentIssue(call.issue));
 }
 
 async function remove(call: AuthoredIssueCall, body: z.output<typeof logins>): Promise<Answer> {
@@ -63,5 +61,5 @@ async function remove(call: AuthoredIssueCall, body: z.output<typeof logins>): P
     call.issue,
     leaving.filter((account) => account !== undefined),
   );
-  return ok(presentIssue(call.state, call.issue));
+  return ok(presentIssue(call.issue));
 }

@@ -1,111 +1,124 @@
-/** Comments on issues and pull requests. */
+/** Comments on issues and pull requests, and reactions to both. */
 import { z } from "zod";
 import { emit } from "../changes/webhooks.ts";
-import { presentComment, presentIssue } from "../present/issues.ts";
-import { readIssues, writeIssues } from "../request/access.ts";
-import { type Answer, created, forbidden, noContent, notFound, ok } from "../request/answer.ts";
+import { presentComment, presentIssue, presentReaction } from "../present/issues.ts";
+import { readIssues } from "../request/access.ts";
+import { type Answer, created, forbidden, ifFound, noContent, ok } from "../request/answer.ts";
 import { appOf } from "../request/caller.ts";
 import {
   type AuthoredIssueCall,
+  type CommentCall,
+  hasRole,
   mayChange,
+  readCommentRoute,
   readIssueRoute,
-  refuseIssueWrite,
+  writeCommentRoute,
   writeIssueRoute,
 } from "../request/issue-route.ts";
 import { listing } from "../request/paging.ts";
-import {
-  type AuthoredCall,
-  authoredRoute,
-  type RepositoryCall,
-  type Route,
-  repoRoute,
-  withBody,
-} from "../request/route.ts";
-import type { Comment, Repository } from "../state/model.ts";
-import { addComment, includesRole, now, roleOf, touch } from "../state/state.ts";
+import { type AuthoredCall, type RepositoryCall, repoRoute, withBody } from "../request/route.ts";
+import type { Comment, Issue } from "../state/model.ts";
+import { addComment, identify, now, touch } from "../state/state.ts";
 
-const ALL = "/repos/:owner/:repo/issues/comments";
-const ONE = "/repos/:owner/:repo/issues/comments/:comment";
 const OF_ISSUE = "/repos/:owner/:repo/issues/:number/comments";
+const REACTIONS = "/repos/:owner/:repo/issues/:number/reactions";
 
 const text = z.object({ body: z.string().min(1).max(65_536) });
+const wanted = z.object({ content: z.enum(["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"]) });
 
-export const commentRoutes: Route[] = [
-  repoRoute(`GET ${ALL}`, readIssues, (call) => {
+export const commentRoutes = [
+  repoRoute("GET /repos/:owner/:repo/issues/comments", readIssues, (call) => {
     const comments = call.repository.issues.flatMap((issue) => issue.comments).filter(isSince(call));
     comments.sort((one, other) => one.id - other.id);
     if (call.query.get("sort") !== null && call.query.get("direction") !== "asc") comments.reverse();
-    return listing(call, comments, (comment) => presentComment(call.state, comment));
+    return listing(call, comments, presentComment);
   }),
-  repoRoute(`GET ${ONE}`, readIssues, (call) => {
-    const comment = findComment(call.repository, call.params.comment ?? "");
-    return comment === undefined ? notFound() : ok(presentComment(call.state, comment));
-  }),
-  authoredRoute(`PATCH ${ONE}`, writeIssues, withBody(text, update)),
-  authoredRoute(`DELETE ${ONE}`, writeIssues, remove),
-  readIssueRoute(OF_ISSUE, (call) =>
-    listing(call, call.issue.comments.filter(isSince(call)), (comment) => presentComment(call.state, comment)),
-  ),
+  readCommentRoute("", ({ comment }) => ok(presentComment(comment))),
+  writeCommentRoute("PATCH", "", withBody(text, update)),
+  writeCommentRoute("DELETE", "", remove),
+  readIssueRoute(OF_ISSUE, (call) => listing(call, call.issue.comments.filter(isSince(call)), presentComment)),
   writeIssueRoute("POST", OF_ISSUE, "read", withBody(text, create)),
+  readIssueRoute(REACTIONS, (call) => listReactions(call, call.issue)),
+  writeIssueRoute(
+    "POST",
+    REACTIONS,
+    "read",
+    withBody(wanted, (call: AuthoredIssueCall, { content }) => react(call, call.issue, content)),
+  ),
+  writeIssueRoute("DELETE", `${REACTIONS}/:reaction`, "read", (call) => removeReaction(call, call.issue)),
+  readCommentRoute("/reactions", (call) => listReactions(call, call.comment)),
+  writeCommentRoute(
+    "POST",
+    "/reactions",
+    withBody(wanted, (call: CommentCall, { content }) => react(call, call.comment, content)),
+  ),
+  writeCommentRoute("DELETE", "/reactions/:reaction", (call) => removeReaction(call, call.comment)),
 ];
-
-export function findComment(repository: Repository, id: string): Comment | undefined {
-  return repository.issues.flatMap((issue) => issue.comments).find((comment) => comment.id === Number(id));
-}
 
 function isSince(call: RepositoryCall): (comment: Comment) => boolean {
   const since = Date.parse(call.query.get("since") ?? "") || 0;
   return (comment) => Date.parse(comment.updatedAt) >= since;
 }
 
+/** On a locked issue its author needs a role too. */
 function create(call: AuthoredIssueCall, { body }: z.output<typeof text>): Answer {
   const { issue, state } = call;
-  if (issue.locked && !mayWrite(call)) {
-    return forbidden("Unable to create comment because issue is locked.");
-  }
+  if (issue.locked && !hasRole(call, "write")) return forbidden("Unable to create comment because issue is locked.");
   const comment = addComment(state, issue, { body, user: call.actor, app: appOf(call.caller) });
   emitComment(call, "created", comment);
-  return created(presentComment(state, comment));
+  return created(presentComment(comment));
 }
 
-/** Whether the caller may comment on a locked issue: its author needs the role too. */
-function mayWrite(call: AuthoredIssueCall): boolean {
-  return call.caller.kind === "installation" || includesRole(roleOf(call.state, call.repository, call.actor), "write");
-}
-
-function update(call: AuthoredCall, { body }: z.output<typeof text>): Answer {
-  const comment = findComment(call.repository, call.params.comment ?? "");
-  if (comment === undefined) return notFound();
-  const refusal = refuseChange(call, comment);
-  if (refusal !== undefined) return refusal;
+function update(call: CommentCall, { body }: z.output<typeof text>): Answer {
+  const { comment, state } = call;
+  if (!mayChange(call, comment.user, "write")) return forbidden("Must have admin rights to Repository.");
   const before = comment.body;
-  const at = now(call.state);
-  Object.assign(comment, { body, updatedAt: at, editedAt: at });
+  Object.assign(comment, { body, updatedAt: now(state), editedAt: now(state) });
   emitComment(call, "edited", comment, { changes: { body: { from: before } } });
-  return ok(presentComment(call.state, comment));
+  return ok(presentComment(comment));
 }
 
-function remove(call: AuthoredCall): Answer {
-  const comment = findComment(call.repository, call.params.comment ?? "");
-  if (comment === undefined) return notFound();
-  const refusal = refuseChange(call, comment);
-  if (refusal !== undefined) return refusal;
+function remove(call: CommentCall): Answer {
+  const { comment, state } = call;
   const { issue } = comment;
+  if (!mayChange(call, comment.user, "write")) return forbidden("Must have admin rights to Repository.");
   issue.comments = issue.comments.filter((kept) => kept !== comment);
-  touch(call.state, issue);
+  touch(state, issue);
   emitComment(call, "deleted", comment);
   return noContent();
 }
 
-function refuseChange(call: AuthoredCall, comment: Comment): Answer | undefined {
-  const refusal = refuseIssueWrite(call, comment.issue);
-  if (refusal !== undefined) return refusal;
-  return mayChange(call, comment.user, "write") ? undefined : forbidden("Must have admin rights to Repository.");
-}
-
 /** A comment on a pull request is sent as `issue_comment` too, with the pull request's issue. */
 function emitComment(call: AuthoredCall, action: string, comment: Comment, parts: object = {}): void {
-  const { state, repository, actor } = call;
-  const issue = presentIssue(state, comment.issue);
-  emit(state, repository, "issue_comment", action, { issue, comment: presentComment(state, comment), ...parts }, actor);
+  const issue = presentIssue(comment.issue);
+  emit(call, "issue_comment", action, { issue, comment: presentComment(comment), ...parts });
+}
+
+function listReactions(call: RepositoryCall, { reactions }: Issue | Comment): Promise<Answer> {
+  const content = call.query.get("content");
+  return listing(
+    call,
+    reactions.filter((reaction) => content === null || reaction.content === content),
+    presentReaction,
+  );
+}
+
+/** 201 for a new reaction, 200 for one that existed already. */
+function react({ state, actor }: AuthoredCall, target: Issue | Comment, content: string): Answer {
+  const there = target.reactions.find((each) => each.user === actor && each.content === content);
+  if (there !== undefined) return ok(presentReaction(there));
+  const reaction = { ...identify(state, "REA"), user: actor, content, createdAt: now(state) };
+  target.reactions.push(reaction);
+  return created(presentReaction(reaction));
+}
+
+/** An app removes only its own reactions. */
+function removeReaction(call: AuthoredCall, target: Issue | Comment): Answer {
+  const found = target.reactions.find(({ id }) => id === Number(call.params.reaction));
+  return ifFound(found, (reaction) => {
+    const own = reaction.user === call.actor;
+    if (!own && (call.caller.kind === "installation" || !hasRole(call, "write"))) return forbidden();
+    target.reactions = target.reactions.filter((kept) => kept !== reaction);
+    return noContent();
+  });
 }

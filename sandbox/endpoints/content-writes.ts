@@ -10,7 +10,7 @@ import { readEntry } from "../git/trees.ts";
 import { presentGitCommit } from "../present/commits.ts";
 import { writeContents } from "../request/access.ts";
 import { type Answer, created, forbidden, notFound, ok, refused } from "../request/answer.ts";
-import { type AuthoredCall, authoredRoute, type Route, withBody } from "../request/route.ts";
+import { type AuthoredCall, authoredRoute, withBody } from "../request/route.ts";
 import { refusePush, refuseWorkflows } from "../request/rules.ts";
 import { now } from "../state/state.ts";
 import { presentEntry } from "./contents.ts";
@@ -30,7 +30,7 @@ const removal = change.extend({ sha: z.string() });
 
 type Change = z.output<typeof change>;
 
-export const contentWriteRoutes: Route[] = [
+export const contentWriteRoutes = [
   authoredRoute(
     `PUT ${FILE}`,
     writeContents,
@@ -45,7 +45,7 @@ export const contentWriteRoutes: Route[] = [
 
 /** Null deletes the file. The request must name the old blob. */
 async function changeFile(call: AuthoredCall, body: Change, content: Buffer | null): Promise<Answer> {
-  const { state, repository } = call;
+  const { repository } = call;
   const { dir } = repository;
   const path = call.params.path ?? "";
   const branch = body.branch ?? repository.defaultBranch;
@@ -63,7 +63,7 @@ async function changeFile(call: AuthoredCall, body: Change, content: Buffer | nu
   }
   if (old !== undefined && body.sha !== old.sha) return refused(409, `${path} does not match ${body.sha}`);
   const after = await commitFile(call, body, before, treeChange(path, old, content));
-  const why = await refusePush(state, repository, call.caller, { branch, before, after });
+  const why = await refusePush(repository, call.caller, { branch, before, after });
   if (why !== undefined) return refused(409, `Repository rule violations found\n\n${why}`);
   const workflow = await refuseWorkflows(repository, call.caller, before, after);
   if (workflow !== undefined) return forbidden(workflow);
@@ -73,7 +73,7 @@ async function changeFile(call: AuthoredCall, body: Change, content: Buffer | nu
   const written = await readEntry(dir, after, path);
   const answer = {
     content: written === undefined ? null : presentEntry(call, branch, written, "file"),
-    commit: presentGitCommit(state, repository, await readCommit(dir, after)),
+    commit: presentGitCommit(repository, await readCommit(dir, after)),
   };
   return old === undefined ? created(answer) : ok(answer);
 }

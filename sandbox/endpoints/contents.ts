@@ -6,14 +6,14 @@ import { objectUrl } from "../present/objects.ts";
 import { repositoryPage, repositoryUrl } from "../present/repositories.ts";
 import { readContents } from "../request/access.ts";
 import { type Answer, notFound, ok, refused } from "../request/answer.ts";
-import { type RepositoryCall, type Route, repoRoute } from "../request/route.ts";
+import { type RepositoryCall, repoRoute } from "../request/route.ts";
 
 const CONTENTS = "/repos/:owner/:repo/contents";
 
 /** For larger files GitHub gives no content in JSON, only in the raw media type. */
 const MAX_INLINE_BYTES = 1024 * 1024;
 
-export const contentRoutes: Route[] = [
+export const contentRoutes = [
   repoRoute(`GET ${CONTENTS}`, readContents, getContent),
   repoRoute(`GET ${CONTENTS}/:path{.*}`, readContents, getContent),
 ];
@@ -57,11 +57,11 @@ function kindOf({ type, mode }: TreeItem): string {
 
 /** How GitHub shows one entry of a directory, and a file in short. */
 export function presentEntry(call: RepositoryCall, ref: string, { path, sha, size, type }: TreeItem, kind: string) {
-  const { state, repository } = call;
+  const { repository } = call;
   const encoded = path.split("/").map(encodeURIComponent).join("/");
-  const url = `${repositoryUrl(state, repository)}/contents/${encoded}?ref=${encodeURIComponent(ref)}`;
-  const page = `${repositoryPage(state, repository)}/${kind === "dir" ? "tree" : "blob"}/${ref}/${encoded}`;
-  const object = objectUrl(state, repository, type, sha);
+  const url = `${repositoryUrl(repository)}/contents/${encoded}?ref=${encodeURIComponent(ref)}`;
+  const page = `${repositoryPage(repository)}/${kind === "dir" ? "tree" : "blob"}/${ref}/${encoded}`;
+  const object = objectUrl(repository, type, sha);
   return {
     name: path.split("/").at(-1) ?? "",
     path,
@@ -70,7 +70,7 @@ export function presentEntry(call: RepositoryCall, ref: string, { path, sha, siz
     url,
     html_url: page,
     git_url: object,
-    download_url: kind === "file" ? `${repositoryPage(state, repository)}/raw/${ref}/${encoded}` : null,
+    download_url: kind === "file" ? `${repositoryPage(repository)}/raw/${ref}/${encoded}` : null,
     type: kind,
     _links: { self: url, git: object, html: page },
   };

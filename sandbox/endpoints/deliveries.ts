@@ -2,11 +2,11 @@
 
 import { deliveriesOf, redeliver } from "../changes/webhooks.ts";
 import { accepted, notFound, ok } from "../request/answer.ts";
-import { appRoute, type Call, type Route } from "../request/route.ts";
+import { appRoute, type Call } from "../request/route.ts";
 import type { App } from "../state/model.ts";
 import type { Delivery } from "../state/traffic.ts";
 
-export const deliveryRoutes: Route[] = [
+export const deliveryRoutes = [
   appRoute("GET /app/hook/config", (call) => {
     const { webhook } = call.app;
     const target = webhook === null ? {} : { url: webhook.url, secret: "********" };

@@ -9,14 +9,7 @@ import { objectNodeId, presentGitCommit } from "../present/commits.ts";
 import { objectUrl, presentTreeItem } from "../present/objects.ts";
 import { readContents, writeContents } from "../request/access.ts";
 import { type Answer, created, notFound, ok, refused } from "../request/answer.ts";
-import {
-  type AuthoredCall,
-  authoredRoute,
-  type RepositoryCall,
-  type Route,
-  repoRoute,
-  withBody,
-} from "../request/route.ts";
+import { type AuthoredCall, authoredRoute, type RepositoryCall, repoRoute, withBody } from "../request/route.ts";
 import { now } from "../state/state.ts";
 
 const GIT = "/repos/:owner/:repo/git";
@@ -52,11 +45,11 @@ const newTree = z.object({
 });
 const newBlob = z.object({ content: z.string(), encoding: z.enum(["utf-8", "base64"]).default("utf-8") });
 
-export const gitObjectRoutes: Route[] = [
+export const gitObjectRoutes = [
   repoRoute(`GET ${GIT}/commits/:sha`, readContents, async (call) => {
     const sha = call.params.sha ?? "";
     if ((await objectType(call.repository.dir, sha)) !== "commit") return notFound();
-    return ok(presentGitCommit(call.state, call.repository, await readCommit(call.repository.dir, sha)));
+    return ok(presentGitCommit(call.repository, await readCommit(call.repository.dir, sha)));
   }),
   authoredRoute(`POST ${GIT}/commits`, writeContents, withBody(newCommit, createCommit)),
   repoRoute(`GET ${GIT}/trees/:tree{.+}`, readContents, getTree),
@@ -82,7 +75,7 @@ async function createCommit(call: AuthoredCall, body: z.output<typeof newCommit>
   const committer = body.committer === undefined ? site : dated(body.committer);
   const { message, tree, parents } = body;
   const sha = await writeCommit(dir, { tree, parents, message, author, committer });
-  return created(presentGitCommit(state, repository, await readCommit(dir, sha)));
+  return created(presentGitCommit(repository, await readCommit(dir, sha)));
 }
 
 async function getTree(call: RepositoryCall): Promise<Answer> {
@@ -95,12 +88,12 @@ async function getTree(call: RepositoryCall): Promise<Answer> {
 }
 
 async function showTree(call: RepositoryCall, sha: string, recursive: boolean) {
-  const { state, repository } = call;
+  const { repository } = call;
   const items: TreeItem[] = (await readTree(repository.dir, sha, recursive)) ?? [];
   return {
     sha,
-    url: objectUrl(state, repository, "tree", sha),
-    tree: items.slice(0, MAX_ENTRIES).map((item) => presentTreeItem(state, repository, item)),
+    url: objectUrl(repository, "tree", sha),
+    tree: items.slice(0, MAX_ENTRIES).map((item) => presentTreeItem(repository, item)),
     truncated: items.length > MAX_ENTRIES,
   };
 }
@@ -122,7 +115,7 @@ async function createTree(call: AuthoredCall, body: z.output<typeof newTree>): P
 }
 
 async function getBlob(call: RepositoryCall): Promise<Answer> {
-  const { state, repository } = call;
+  const { repository } = call;
   const sha = call.params.sha ?? "";
   const content = await readBlob(repository.dir, sha);
   if (content === undefined) return notFound();
@@ -133,20 +126,20 @@ async function getBlob(call: RepositoryCall): Promise<Answer> {
     sha,
     node_id: objectNodeId(repository, sha),
     size: content.length,
-    url: objectUrl(state, repository, "blob", sha),
+    url: objectUrl(repository, "blob", sha),
     content: content.toString("base64").replace(/.{60}/g, "$&\n"),
     encoding: "base64",
   });
 }
 
 async function createBlob(call: AuthoredCall, body: z.output<typeof newBlob>): Promise<Answer> {
-  const { state, repository } = call;
+  const { repository } = call;
   const sha = await writeBlob(repository.dir, Buffer.from(body.content, body.encoding));
-  return created({ sha, url: objectUrl(state, repository, "blob", sha) });
+  return created({ sha, url: objectUrl(repository, "blob", sha) });
 }
 
 async function getTag(call: RepositoryCall): Promise<Answer> {
-  const { state, repository } = call;
+  const { repository } = call;
   const sha = call.params.sha ?? "";
   if ((await objectType(repository.dir, sha)) !== "tag") return notFound();
   const text = await gitText(repository.dir, ["cat-file", "tag", sha]);
@@ -157,11 +150,11 @@ async function getTag(call: RepositoryCall): Promise<Answer> {
   return ok({
     node_id: objectNodeId(repository, sha),
     sha,
-    url: objectUrl(state, repository, "tag", sha),
+    url: objectUrl(repository, "tag", sha),
     tag: field("tag"),
     message: message.join("\n\n"),
     tagger: { name, email, date: new Date(Number(seconds) * 1000).toISOString() },
-    object: { sha: object, type, url: objectUrl(state, repository, type, object) },
+    object: { sha: object, type, url: objectUrl(repository, type, object) },
     verification: { verified: false, reason: "unsigned", signature: null, payload: null, verified_at: null },
   });
 }

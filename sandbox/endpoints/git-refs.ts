@@ -6,14 +6,7 @@ import { presentRef } from "../present/objects.ts";
 import { readContents, writeContents } from "../request/access.ts";
 import { type Answer, created, forbidden, noContent, notFound, ok, refused } from "../request/answer.ts";
 import { listing } from "../request/paging.ts";
-import {
-  type AuthoredCall,
-  authoredRoute,
-  type RepositoryCall,
-  type Route,
-  repoRoute,
-  withBody,
-} from "../request/route.ts";
+import { type AuthoredCall, authoredRoute, type RepositoryCall, repoRoute, withBody } from "../request/route.ts";
 import { refusePush, refuseWorkflows } from "../request/rules.ts";
 import { objectName } from "./git-objects.ts";
 
@@ -22,14 +15,14 @@ const GIT = "/repos/:owner/:repo/git";
 const newRef = z.object({ ref: z.string(), sha: objectName });
 const movedRef = z.object({ sha: objectName, force: z.boolean().default(false) });
 
-export const gitRefRoutes: Route[] = [
+export const gitRefRoutes = [
   repoRoute(`GET ${GIT}/ref/:ref{.+}`, readContents, async (call) => {
     const found = await findRef(call);
-    return found === undefined ? notFound() : ok(presentRef(call.state, call.repository, found));
+    return found === undefined ? notFound() : ok(presentRef(call.repository, found));
   }),
   repoRoute(`GET ${GIT}/matching-refs/:ref{.*}`, readContents, async (call) => {
     const refs = await listRefs(call.repository.dir, `refs/${call.params.ref ?? ""}`);
-    return listing(call, refs, (ref) => presentRef(call.state, call.repository, ref));
+    return listing(call, refs, (ref) => presentRef(call.repository, ref));
   }),
   authoredRoute(`POST ${GIT}/refs`, writeContents, withBody(newRef, createRef)),
   authoredRoute(`PATCH ${GIT}/refs/:ref{.+}`, writeContents, withBody(movedRef, updateRef)),
@@ -37,7 +30,7 @@ export const gitRefRoutes: Route[] = [
 ];
 
 async function createRef(call: AuthoredCall, body: z.output<typeof newRef>): Promise<Answer> {
-  const { state, repository } = call;
+  const { repository } = call;
   const { dir } = repository;
   if (!(await isRefName(dir, body.ref)) || body.ref.split("/").length < 3) {
     return refused(422, `Reference name invalid: ${body.ref}`);
@@ -48,7 +41,7 @@ async function createRef(call: AuthoredCall, body: z.output<typeof newRef>): Pro
   const moved = await moveRef(call, { ref: body.ref, before: null, after: body.sha });
   if (!moved) return refused(422, `Reference name invalid: ${body.ref} conflicts with another reference`);
   const type = (await objectType(dir, body.sha)) ?? "commit";
-  return created(presentRef(state, repository, { name: body.ref, sha: body.sha, type }));
+  return created(presentRef(repository, { name: body.ref, sha: body.sha, type }));
 }
 
 async function updateRef(call: AuthoredCall, body: z.output<typeof movedRef>): Promise<Answer> {
@@ -63,7 +56,7 @@ async function updateRef(call: AuthoredCall, body: z.output<typeof movedRef>): P
     const moved = await moveRef(call, { ref: found.name, before: found.sha, after: body.sha });
     if (!moved) return refused(409, "Reference cannot be updated");
   }
-  return ok(presentRef(call.state, call.repository, { ...found, sha: body.sha }));
+  return ok(presentRef(call.repository, { ...found, sha: body.sha }));
 }
 
 async function deleteRef(call: AuthoredCall): Promise<Answer> {
@@ -96,7 +89,7 @@ async function refuseMove(
   if (!ref.startsWith("refs/heads/")) return undefined;
   if (after !== null && type !== "commit") return refused(422, "Reference update failed: not a commit");
   const branch = ref.slice("refs/heads/".length);
-  const why = await refusePush(call.state, call.repository, call.caller, { branch, before, after });
+  const why = await refusePush(call.repository, call.caller, { branch, before, after });
   if (why !== undefined) return refused(422, why);
   const workflow = after === null ? undefined : await refuseWorkflows(call.repository, call.caller, before, after);
   return workflow === undefined ? undefined : forbidden(workflow);

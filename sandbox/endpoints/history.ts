@@ -8,7 +8,7 @@ import { repositoryPage, repositoryUrl } from "../present/repositories.ts";
 import { readContents } from "../request/access.ts";
 import { notFound, ok, refused } from "../request/answer.ts";
 import { listing } from "../request/paging.ts";
-import { type RepositoryCall, type Route, repoRoute } from "../request/route.ts";
+import { type RepositoryCall, repoRoute } from "../request/route.ts";
 import type { Pull, Repository } from "../state/model.ts";
 import { pullsOf } from "../state/state.ts";
 
@@ -19,19 +19,19 @@ const MAX_FILES = 300;
 /** Commits in a comparison whose request asks for no page. GitHub gives 250 there, but 100 on all others. */
 const MAX_COMMITS = 100;
 
-export const historyRoutes: Route[] = [
+export const historyRoutes = [
   repoRoute(`GET ${REPO}/commits`, readContents, listCommits),
   repoRoute(`GET ${REPO}/commits/:sha/pulls`, { needs: "pull_requests=read", role: "read" }, async (call) => {
-    const { state, repository } = call;
+    const { repository } = call;
     const sha = await resolveCommit(repository.dir, call.params.sha ?? "");
     if (sha === undefined) return noCommit(call.params.sha);
-    return listing(call, await pullsWith(repository, sha), (pull) => presentPullSimple(state, pull));
+    return listing(call, await pullsWith(repository, sha), presentPullSimple);
   }),
   repoRoute(`GET ${REPO}/compare/:range{.+}`, readContents, compare),
 ];
 
 /** Must be registered last: a ref's name may contain slashes. */
-export const commitRoute: Route = repoRoute(`GET ${REPO}/commits/:ref{.+}`, readContents, async (call) => {
+export const commitRoute = repoRoute(`GET ${REPO}/commits/:ref{.+}`, readContents, async (call) => {
   const { state, repository } = call;
   const sha = await resolveCommit(repository.dir, call.params.ref ?? "");
   if (sha === undefined) return noCommit(call.params.ref);
@@ -42,7 +42,7 @@ export const commitRoute: Route = repoRoute(`GET ${REPO}/commits/:ref{.+}`, read
   return ok({
     ...presentCommit(state, repository, commit),
     stats: { total: additions + deletions, additions, deletions },
-    files: changes.slice(0, MAX_FILES).map((change) => presentFileChange(state, repository, sha, change)),
+    files: changes.slice(0, MAX_FILES).map((change) => presentFileChange(repository, sha, change)),
   });
 });
 
@@ -99,13 +99,13 @@ async function compare(call: RepositoryCall) {
     present,
   );
   const range = `${baseName}...${headName}`;
-  const html = `${repositoryPage(state, repository)}/compare/${range}`;
+  const html = `${repositoryPage(repository)}/compare/${range}`;
   // GitHub gives the files with the first page of commits only.
   const first = (call.query.get("page") ?? "1") === "1";
   return {
     ...page,
     body: {
-      url: `${repositoryUrl(state, repository)}/compare/${range}`,
+      url: `${repositoryUrl(repository)}/compare/${range}`,
       html_url: html,
       permalink_url: html,
       diff_url: `${html}.diff`,
@@ -117,9 +117,7 @@ async function compare(call: RepositoryCall) {
       behind_by: behind,
       total_commits: ahead,
       commits: page.body,
-      files: first
-        ? changes.slice(0, MAX_FILES).map((change) => presentFileChange(state, repository, head, change))
-        : [],
+      files: first ? changes.slice(0, MAX_FILES).map((change) => presentFileChange(repository, head, change)) : [],
     },
   };
 }

@@ -1,17 +1,21 @@
-/** Links between issues: sub-issues, of which each has one parent, and dependencies. Requests name the other issue by its database id. */
+/**
+ * Links between issues: sub-issues, of which each has one parent, and dependencies. Requests name the other issue by its
+ * database id.
+ */
 import { z } from "zod";
 import { record } from "../changes/issue-changes.ts";
 import { emit } from "../changes/webhooks.ts";
 import { presentIssue } from "../present/issues.ts";
 import { presentRepository } from "../present/repositories.ts";
-import { type Answer, created, invalid, notFound, ok, refused } from "../request/answer.ts";
+import { type Answer, created, ifFound, invalid, notFound, ok, refused } from "../request/answer.ts";
 import { type AuthoredIssueCall, readIssueRoute, writeIssueRoute } from "../request/issue-route.ts";
 import { listing } from "../request/paging.ts";
-import { type Route, withBody } from "../request/route.ts";
+import { withBody } from "../request/route.ts";
 import type { State } from "../state/memory.ts";
 import type { Issue } from "../state/model.ts";
 
 const ISSUE = "/repos/:owner/:repo/issues/:number";
+const DEPENDENCIES = `${ISSUE}/dependencies` as const;
 
 /** GitHub's own limits. */
 const MAX_CHILDREN = 100;
@@ -23,38 +27,83 @@ const position = z.object({
   after_id: z.number().int().optional(),
   before_id: z.number().int().optional(),
 });
+const other = z.object({ issue_id: z.number().int() });
 
-export const subIssueRoutes: Route[] = [
-  readIssueRoute(`${ISSUE}/sub_issues`, (call) =>
-    listing(call, call.issue.subIssues, (issue) => presentIssue(call.state, issue)),
+export const issueLinkRoutes = [
+  readIssueRoute(`${ISSUE}/sub_issues`, (call) => listing(call, call.issue.subIssues, presentIssue)),
+  readIssueRoute(`${ISSUE}/parent`, ({ issue }) =>
+    issue.parent === null ? notFound() : ok(presentIssue(issue.parent)),
   ),
-  readIssueRoute(`${ISSUE}/parent`, ({ state, issue }) =>
-    issue.parent === null ? notFound() : ok(presentIssue(state, issue.parent)),
-  ),
-  writeIssueRoute("POST", `${ISSUE}/sub_issues`, "triage", withBody(child, add)),
-  writeIssueRoute("DELETE", `${ISSUE}/sub_issue`, "triage", withBody(child, remove)),
+  writeIssueRoute("POST", `${ISSUE}/sub_issues`, "triage", withBody(child, addSubIssue)),
+  writeIssueRoute("DELETE", `${ISSUE}/sub_issue`, "triage", withBody(child, removeSubIssue)),
   writeIssueRoute("PATCH", `${ISSUE}/sub_issues/priority`, "triage", withBody(position, reorder)),
+  readIssueRoute(`${DEPENDENCIES}/blocked_by`, (call) => listing(call, call.issue.blockedBy, presentIssue)),
+  readIssueRoute(`${DEPENDENCIES}/blocking`, (call) => listing(call, blockedBy(call.state, call.issue), presentIssue)),
+  writeIssueRoute("POST", `${DEPENDENCIES}/blocked_by`, "triage", withBody(other, addDependency)),
+  writeIssueRoute("DELETE", `${DEPENDENCIES}/blocked_by/:id`, "triage", removeDependency),
 ];
 
+/** One end of a link: its name in the fields of webhooks, and in the events at the other end. */
+type End = { issue: Issue; field: string; event: string };
+
+/** Records a change of a link at both ends, and sends a webhook for each, in its own repository. */
+function report(
+  call: AuthoredIssueCall,
+  webhook: "sub_issues" | "issue_dependencies",
+  what: "added" | "removed",
+  [one, another]: [End, End],
+): void {
+  const sides = [
+    { here: one.issue, there: another },
+    { here: another.issue, there: one },
+  ];
+  for (const { here, there } of sides) record(call, here, `${there.event}_${what}`, { other: there.issue });
+  const issues = [one, another].flatMap(({ field, issue }) => [
+    [`${field}_id`, issue.id],
+    [field, presentIssue(issue)],
+  ]);
+  for (const { here, there } of sides) {
+    const repository = { [`${there.field}_repo`]: presentRepository(there.issue.repository) };
+    const parts = { ...Object.fromEntries(issues), ...repository };
+    emit({ ...call, repository: here.repository }, webhook, `${there.event}_${what}`, parts);
+  }
+}
+
+function reportSubIssue(call: AuthoredIssueCall, what: "added" | "removed", parent: Issue, issue: Issue): void {
+  report(call, "sub_issues", what, [
+    { issue: parent, field: "parent_issue", event: "parent_issue" },
+    { issue, field: "sub_issue", event: "sub_issue" },
+  ]);
+}
+
+function reportDependency(call: AuthoredIssueCall, what: "added" | "removed", blocked: Issue, blocking: Issue): void {
+  report(call, "issue_dependencies", what, [
+    { issue: blocked, field: "blocked_issue", event: "blocking" },
+    { issue: blocking, field: "blocking_issue", event: "blocked_by" },
+  ]);
+}
+
 /** Issues of the same owner may be related across repositories. */
-export function findIssueById(call: AuthoredIssueCall, id: number): Issue | undefined {
+function findIssueById(call: AuthoredIssueCall, id: number): Issue | undefined {
   const owned = call.state.repositories.filter(({ owner }) => owner === call.repository.owner);
   return owned.flatMap(({ issues }) => issues).find((issue) => issue.id === id);
 }
 
-function add(call: AuthoredIssueCall, body: z.output<typeof child>): Answer {
+function custom(message: string): Answer {
+  return invalid({ resource: "Issue", code: "custom", message });
+}
+
+function addSubIssue(call: AuthoredIssueCall, body: z.output<typeof child>): Answer {
   const parent = call.issue;
-  const issue = findIssueById(call, body.sub_issue_id);
-  if (issue === undefined) return notFound();
-  const refusal = refuseChild(parent, issue, body.replace_parent);
-  if (refusal !== undefined) return invalid({ resource: "Issue", code: "custom", message: refusal });
-  if (issue.parent !== null) detach(call, issue.parent, issue);
-  parent.subIssues.push(issue);
-  issue.parent = parent;
-  record(call, parent, "sub_issue_added", { other: issue });
-  record(call, issue, "parent_issue_added", { other: parent });
-  emitSubIssue(call, "added", parent, issue);
-  return created(presentIssue(call.state, issue));
+  return ifFound(findIssueById(call, body.sub_issue_id), (issue) => {
+    const refusal = refuseChild(parent, issue, body.replace_parent);
+    if (refusal !== undefined) return custom(refusal);
+    if (issue.parent !== null) detach(call, issue.parent, issue);
+    parent.subIssues.push(issue);
+    issue.parent = parent;
+    reportSubIssue(call, "added", parent, issue);
+    return created(presentIssue(issue));
+  });
 }
 
 function refuseChild(parent: Issue, issue: Issue, replace: boolean): string | undefined {
@@ -76,19 +125,18 @@ function height(issue: Issue): number {
   return 1 + Math.max(0, ...issue.subIssues.map(height));
 }
 
-function remove(call: AuthoredIssueCall, body: z.output<typeof child>): Answer {
-  const issue = call.issue.subIssues.find(({ id }) => id === body.sub_issue_id);
-  if (issue === undefined) return notFound();
-  detach(call, call.issue, issue);
-  return ok(presentIssue(call.state, issue));
+function removeSubIssue(call: AuthoredIssueCall, body: z.output<typeof child>): Answer {
+  const found = call.issue.subIssues.find(({ id }) => id === body.sub_issue_id);
+  return ifFound(found, (issue) => {
+    detach(call, call.issue, issue);
+    return ok(presentIssue(issue));
+  });
 }
 
 function detach(call: AuthoredIssueCall, parent: Issue, issue: Issue): void {
   parent.subIssues = parent.subIssues.filter((kept) => kept !== issue);
   issue.parent = null;
-  record(call, parent, "sub_issue_removed", { other: issue });
-  record(call, issue, "parent_issue_removed", { other: parent });
-  emitSubIssue(call, "removed", parent, issue);
+  reportSubIssue(call, "removed", parent, issue);
 }
 
 function reorder(call: AuthoredIssueCall, body: z.output<typeof position>): Answer {
@@ -103,42 +151,8 @@ function reorder(call: AuthoredIssueCall, body: z.output<typeof position>): Answ
   const others = subIssues.filter((each) => each !== issue);
   const index = others.indexOf(anchor) + (after === undefined ? 0 : 1);
   call.issue.subIssues = others.toSpliced(index, 0, issue);
-  return ok(presentIssue(call.state, issue));
+  return ok(presentIssue(issue));
 }
-
-/** Sends a webhook for each of the two issues, each in its own repository. */
-function emitSubIssue(call: AuthoredIssueCall, what: "added" | "removed", parent: Issue, issue: Issue): void {
-  const { state, actor } = call;
-  const ends = {
-    sub_issue_id: issue.id,
-    sub_issue: presentIssue(state, issue),
-    parent_issue_id: parent.id,
-    parent_issue: presentIssue(state, parent),
-  };
-  const childRepository = { sub_issue_repo: repositoryOf(state, issue) };
-  const parentRepository = { parent_issue_repo: repositoryOf(state, parent) };
-  emit(state, parent.repository, "sub_issues", `sub_issue_${what}`, { ...ends, ...childRepository }, actor);
-  emit(state, issue.repository, "sub_issues", `parent_issue_${what}`, { ...ends, ...parentRepository }, actor);
-}
-
-function repositoryOf(state: State, issue: Issue) {
-  return presentRepository(state, issue.repository);
-}
-
-const DEPENDENCIES = "/repos/:owner/:repo/issues/:number/dependencies";
-
-const other = z.object({ issue_id: z.number().int() });
-
-export const dependencyRoutes: Route[] = [
-  readIssueRoute(`${DEPENDENCIES}/blocked_by`, (call) =>
-    listing(call, call.issue.blockedBy, (issue) => presentIssue(call.state, issue)),
-  ),
-  readIssueRoute(`${DEPENDENCIES}/blocking`, (call) =>
-    listing(call, blockedBy(call.state, call.issue), (issue) => presentIssue(call.state, issue)),
-  ),
-  writeIssueRoute("POST", `${DEPENDENCIES}/blocked_by`, "triage", withBody(other, addDependency)),
-  writeIssueRoute("DELETE", `${DEPENDENCIES}/blocked_by/:id`, "triage", removeDependency),
-];
 
 /** All issues, in any repository, that are blocked by this one. */
 function blockedBy(state: State, issue: Issue): Issue[] {
@@ -147,15 +161,13 @@ function blockedBy(state: State, issue: Issue): Issue[] {
 
 function addDependency(call: AuthoredIssueCall, body: z.output<typeof other>): Answer {
   const blocked = call.issue;
-  const blocking = findIssueById(call, body.issue_id);
-  if (blocking === undefined) return notFound();
-  const refusal = refuseDependency(blocked, blocking);
-  if (refusal !== undefined) return invalid({ resource: "Issue", code: "custom", message: refusal });
-  blocked.blockedBy.push(blocking);
-  record(call, blocked, "blocked_by_added", { other: blocking });
-  record(call, blocking, "blocking_added", { other: blocked });
-  emitDependency(call, "added", blocked, blocking);
-  return created(presentIssue(call.state, blocking));
+  return ifFound(findIssueById(call, body.issue_id), (blocking) => {
+    const refusal = refuseDependency(blocked, blocking);
+    if (refusal !== undefined) return custom(refusal);
+    blocked.blockedBy.push(blocking);
+    reportDependency(call, "added", blocked, blocking);
+    return created(presentIssue(blocking));
+  });
 }
 
 function refuseDependency(blocked: Issue, blocking: Issue): string | undefined {
@@ -171,26 +183,10 @@ function waitsFor(issue: Issue, target: Issue): boolean {
 
 function removeDependency(call: AuthoredIssueCall): Answer {
   const blocked = call.issue;
-  const blocking = blocked.blockedBy.find(({ id }) => id === Number(call.params.id));
-  if (blocking === undefined) return notFound();
-  blocked.blockedBy = blocked.blockedBy.filter((kept) => kept !== blocking);
-  record(call, blocked, "blocked_by_removed", { other: blocking });
-  record(call, blocking, "blocking_removed", { other: blocked });
-  emitDependency(call, "removed", blocked, blocking);
-  return ok(presentIssue(call.state, blocking));
-}
-
-/** Sends a webhook for each of the two issues, each in its own repository. */
-function emitDependency(call: AuthoredIssueCall, what: "added" | "removed", blocked: Issue, blocking: Issue): void {
-  const { state, actor } = call;
-  const ends = {
-    blocked_issue_id: blocked.id,
-    blocked_issue: presentIssue(state, blocked),
-    blocking_issue_id: blocking.id,
-    blocking_issue: presentIssue(state, blocking),
-  };
-  const blockingRepo = { blocking_issue_repo: presentRepository(state, blocking.repository) };
-  const blockedRepo = { blocked_issue_repo: presentRepository(state, blocked.repository) };
-  emit(state, blocked.repository, "issue_dependencies", `blocked_by_${what}`, { ...ends, ...blockingRepo }, actor);
-  emit(state, blocking.repository, "issue_dependencies", `blocking_${what}`, { ...ends, ...blockedRepo }, actor);
+  const found = blocked.blockedBy.find(({ id }) => id === Number(call.params.id));
+  return ifFound(found, (blocking) => {
+    blocked.blockedBy = blocked.blockedBy.filter((kept) => kept !== blocking);
+    reportDependency(call, "removed", blocked, blocking);
+    return ok(presentIssue(blocking));
+  });
 }

@@ -16,21 +16,14 @@ import { type Answer, created, forbidden, invalid, noContent, ok } from "../requ
 import { appOf } from "../request/caller.ts";
 import {
   type AuthoredIssueCall,
+  hasRole,
   mayChange,
-  mayTriage,
   readIssueRoute,
   refuseIssueWrite,
   writeIssueRoute,
 } from "../request/issue-route.ts";
 import { listing } from "../request/paging.ts";
-import {
-  type AuthoredCall,
-  authoredRoute,
-  type RepositoryCall,
-  type Route,
-  repoRoute,
-  withBody,
-} from "../request/route.ts";
+import { type AuthoredCall, authoredRoute, type RepositoryCall, repoRoute, withBody } from "../request/route.ts";
 import type { Issue } from "../state/model.ts";
 import { addIssue, same } from "../state/state.ts";
 import { findAssignees } from "./assignees.ts";
@@ -67,10 +60,10 @@ const choices: Record<string, string[]> = {
   direction: ["asc", "desc"],
 };
 
-export const issueRoutes: Route[] = [
+export const issueRoutes = [
   repoRoute(`GET ${ISSUES}`, { needs: "issues=read", role: "read" }, list),
   authoredRoute(`POST ${ISSUES}`, { needs: "issues=write", role: "read" }, withBody(newIssue, create)),
-  readIssueRoute(ISSUE, (call) => ok(presentIssue(call.state, call.issue))),
+  readIssueRoute(ISSUE, (call) => ok(presentIssue(call.issue))),
   writeIssueRoute("PATCH", ISSUE, "read", withBody(changedIssue, update)),
   writeIssueRoute("PUT", `${ISSUE}/lock`, "write", withBody(lock, lockIssue)),
   writeIssueRoute("DELETE", `${ISSUE}/lock`, "write", unlockIssue),
@@ -96,7 +89,7 @@ async function list(call: RepositoryCall): Promise<Answer> {
   );
   const sorted = found.sort(order(query("sort") ?? "created"));
   if (query("direction") !== "asc") sorted.reverse();
-  return listing(call, sorted, (issue) => presentIssue(call.state, issue));
+  return listing(call, sorted, presentIssue);
 }
 
 function isAssigned(issue: Issue, login: string | null): boolean {
@@ -117,7 +110,7 @@ function order(sort: string): (one: Issue, other: Issue) => number {
 async function create(call: AuthoredCall, body: z.output<typeof newIssue>): Promise<Answer> {
   const refusal = refuseIssueWrite(call, null);
   if (refusal !== undefined) return refusal;
-  const triage = mayTriage(call);
+  const triage = hasRole(call, "triage");
   const assignees = findAssignees(call, triage ? body.assignees : []);
   if ("status" in assignees) return assignees;
   const issue = addIssue(call.state, call.repository, {
@@ -129,13 +122,13 @@ async function create(call: AuthoredCall, body: z.output<typeof newIssue>): Prom
   await emitIssue(call, issue, "opened");
   if (triage) await addLabels(call, issue, body.labels);
   await assign(call, issue, assignees.found);
-  return created(presentIssue(call.state, issue));
+  return created(presentIssue(issue));
 }
 
 async function update(call: AuthoredIssueCall, body: z.output<typeof changedIssue>): Promise<Answer> {
   const { issue } = call;
   if (!mayChange(call, issue.user, "triage")) return forbidden("Must have admin rights to Repository.");
-  const triage = mayTriage(call);
+  const triage = hasRole(call, "triage");
   const wanted = triage ? body.assignees : undefined;
   const assignees = findAssignees(call, wanted ?? []);
   if ("status" in assignees) return assignees;
@@ -149,7 +142,7 @@ async function update(call: AuthoredIssueCall, body: z.output<typeof changedIssu
   if (body.state === "closed")
     await closeIssue(call, issue, issue.pull === null ? closingReason(body.state_reason) : null);
   if (body.state === "open") await reopenIssue(call, issue);
-  return ok(presentIssue(call.state, issue));
+  return ok(presentIssue(issue));
 }
 
 function closingReason(reason: Issue["stateReason"] | undefined): Issue["stateReason"] {

@@ -4,17 +4,10 @@ import { addLabels, removeLabel, setLabels } from "../changes/issue-changes.ts";
 import { emit } from "../changes/webhooks.ts";
 import { presentLabel } from "../present/issues.ts";
 import { readIssues } from "../request/access.ts";
-import { type Answer, created, invalid, noContent, notFound, ok } from "../request/answer.ts";
+import { type Answer, created, ifFound, invalid, noContent, notFound, ok } from "../request/answer.ts";
 import { type AuthoredIssueCall, readIssueRoute, writeIssueRoute } from "../request/issue-route.ts";
 import { listing } from "../request/paging.ts";
-import {
-  type AuthoredCall,
-  authoredRoute,
-  type RepositoryCall,
-  type Route,
-  repoRoute,
-  withBody,
-} from "../request/route.ts";
+import { type AuthoredCall, authoredRoute, type RepositoryCall, repoRoute, withBody } from "../request/route.ts";
 import type { Label } from "../state/model.ts";
 import { addLabel, findLabel, same } from "../state/state.ts";
 
@@ -35,16 +28,13 @@ const newLabel = z.object({ name, color: color.optional(), description });
 const changedLabel = z.object({ new_name: name.optional(), color: color.optional(), description });
 const given = z.union([labelNames, z.object({ labels: labelNames.default([]) }).transform(({ labels }) => labels)]);
 
-export const labelRoutes: Route[] = [
-  repoRoute(`GET ${LABELS}`, readIssues, (call) => listing(call, call.repository.labels, show(call))),
+export const labelRoutes = [
+  repoRoute(`GET ${LABELS}`, readIssues, (call) => listing(call, call.repository.labels, presentLabel)),
   authoredRoute(`POST ${LABELS}`, WRITE, withBody(newLabel, create)),
-  repoRoute(`GET ${LABEL}`, readIssues, (call) => {
-    const label = findLabel(call.repository, call.params.name ?? "");
-    return label === undefined ? notFound() : ok(show(call)(label));
-  }),
+  repoRoute(`GET ${LABEL}`, readIssues, (call) => ifFound(named(call), (label) => ok(presentLabel(label)))),
   authoredRoute(`PATCH ${LABEL}`, WRITE, withBody(changedLabel, update)),
   authoredRoute(`DELETE ${LABEL}`, WRITE, remove),
-  readIssueRoute(OF_ISSUE, (call) => listing(call, call.issue.labels, show(call))),
+  readIssueRoute(OF_ISSUE, (call) => listing(call, call.issue.labels, presentLabel)),
   writeIssueRoute("POST", OF_ISSUE, "triage", withBody(given, change(addLabels))),
   writeIssueRoute("PUT", OF_ISSUE, "triage", withBody(given, change(setLabels))),
   writeIssueRoute("DELETE", OF_ISSUE, "triage", async (call) => {
@@ -59,8 +49,9 @@ export const labelRoutes: Route[] = [
   }),
 ];
 
-function show(call: RepositoryCall): (label: Label) => unknown {
-  return (label) => presentLabel(call.state, call.repository, label);
+/** The label that the path names. */
+function named(call: RepositoryCall): Label | undefined {
+  return findLabel(call.repository, call.params.name);
 }
 
 function change(act: typeof addLabels): (call: AuthoredIssueCall, names: string[]) => Promise<Answer> {
@@ -72,7 +63,7 @@ function change(act: typeof addLabels): (call: AuthoredIssueCall, names: string[
 
 /** All labels of the issue: these answers are not paged. */
 function shown(call: AuthoredIssueCall): Answer {
-  return ok(call.issue.labels.map(show(call)));
+  return ok(call.issue.labels.map(presentLabel));
 }
 
 function create(call: AuthoredCall, body: z.output<typeof newLabel>): Answer {
@@ -80,11 +71,11 @@ function create(call: AuthoredCall, body: z.output<typeof newLabel>): Answer {
   if (refusal !== undefined) return refusal;
   const label = addLabel(call.state, call.repository, body);
   emitLabel(call, "created", label);
-  return created(show(call)(label));
+  return created(presentLabel(label));
 }
 
 function update(call: AuthoredCall, body: z.output<typeof changedLabel>): Answer {
-  const label = findLabel(call.repository, call.params.name ?? "");
+  const label = named(call);
   if (label === undefined) return notFound();
   const renamed = body.new_name !== undefined && !same(body.new_name, label.name);
   const refusal = refuseLabel(call, { name: renamed ? body.new_name : undefined, color: body.color });
@@ -99,11 +90,11 @@ function update(call: AuthoredCall, body: z.output<typeof changedLabel>): Answer
     ...(label.description === before.description ? {} : { description: { from: before.description ?? "" } }),
   };
   emitLabel(call, "edited", label, { changes });
-  return ok(show(call)(label));
+  return ok(presentLabel(label));
 }
 
 function remove(call: AuthoredCall): Answer {
-  const label = findLabel(call.repository, call.params.name ?? "");
+  const label = named(call);
   if (label === undefined) return notFound();
   const { repository } = call;
   repository.labels = repository.labels.filter((held) => held !== label);
@@ -126,5 +117,5 @@ function refuseLabel(
 }
 
 function emitLabel(call: AuthoredCall, action: string, label: Label, parts: object = {}): void {
-  emit(call.state, call.repository, "label", action, { label: show(call)(label), ...parts }, call.actor);
+  emit(call, "label", action, { label: presentLabel(label), ...parts });
 }

@@ -7,8 +7,8 @@ import { mergeMessage } from "../git/merge-message.ts";
 import { merge } from "../git/merging.ts";
 import { pullUrl } from "../present/pulls.ts";
 import { type Answer, accepted, forbidden, noContent, notFound, ok, refused } from "../request/answer.ts";
-import { type AuthoredPullCall, authoredPullRoute, pullRoute } from "../request/pull-route.ts";
-import { type Route, withBody } from "../request/route.ts";
+import { type AuthoredPullCall, authoredPullRoute, pullRoute } from "../request/issue-route.ts";
+import { withBody } from "../request/route.ts";
 import { isExempt, protectionOf, refusePush, refuseWorkflows, unmetRules } from "../request/rules.ts";
 import { now } from "../state/state.ts";
 
@@ -23,7 +23,7 @@ type Order = z.output<typeof order>;
 
 const update = z.object({ expected_head_sha: z.string().optional() });
 
-export const mergeRoutes: Route[] = [
+export const mergeRoutes = [
   pullRoute("/merge", ({ pull }) => (pull.mergedAt === null ? notFound() : noContent())),
   authoredPullRoute("PUT", "/merge", { needs: "contents=write", role: "write" }, withBody(order, mergePull)),
   authoredPullRoute(
@@ -73,13 +73,13 @@ async function mergePull(call: AuthoredPullCall, body: Order): Promise<Answer> {
 
 /** The first unmet rule of branch protection, unless the caller is exempt. */
 async function unmetFor(call: AuthoredPullCall, base: string): Promise<string | undefined> {
-  const { state, repository, pull, actor } = call;
+  const { repository, pull, actor } = call;
   const rule = protectionOf(repository, pull.base.ref);
-  if (rule === undefined || isExempt(state, repository, rule, actor)) return undefined;
+  if (rule === undefined || isExempt(repository, rule, actor)) return undefined;
   if (rule.strict && !(await isAncestor(repository.dir, base, pull.head.sha))) {
     return "Head branch is out of date. Review and try the merge again.";
   }
-  const [unmet] = unmetRules(state, pull);
+  const [unmet] = unmetRules(pull);
   return unmet ?? (rule.mergeQueue === null ? undefined : "Changes must be made through the merge queue");
 }
 
@@ -95,7 +95,7 @@ async function updateBranch(call: AuthoredPullCall, body: z.output<typeof update
   if (base === undefined || pull.issue.state === "closed") return refused(422, "Pull Request is not mergeable");
   if (await isAncestor(dir, base, head)) return refused(422, "There are no new commits on the base branch.");
   const change = { branch: pull.head.ref, before: head, after: head };
-  const why = await refusePush(state, repository, call.caller, change);
+  const why = await refusePush(repository, call.caller, change);
   if (why !== undefined) return refused(422, why);
   const after = await merge(dir, {
     method: "merge",
@@ -109,5 +109,5 @@ async function updateBranch(call: AuthoredPullCall, body: z.output<typeof update
   if (after === undefined) return refused(422, "merge conflict between base and head");
   const moved = await moveRef(call, { ref: `refs/heads/${pull.head.ref}`, before: head, after });
   if (!moved) return refused(422, "expected head sha didn’t match current head ref.");
-  return accepted({ message: "Updating pull request branch.", url: pullUrl(state, pull) });
+  return accepted({ message: "Updating pull request branch.", url: pullUrl(pull) });
 }

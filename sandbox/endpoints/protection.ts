@@ -12,7 +12,7 @@ import {
 import { refuseRepository } from "../request/access.ts";
 import { type Answer, noContent, notFound, ok, refused } from "../request/answer.ts";
 import { listing } from "../request/paging.ts";
-import { type RepositoryCall, type Route, repoRoute, withBody } from "../request/route.ts";
+import { type RepositoryCall, repoRoute, withBody } from "../request/route.ts";
 import { protectionOf } from "../request/rules.ts";
 import type { Protection, RequiredCheck } from "../state/model.ts";
 import { fullName, identify } from "../state/state.ts";
@@ -47,9 +47,9 @@ const settings = z.object({
   allow_deletions: z.boolean().nullable().default(false),
 });
 
-export const protectionRoutes: Route[] = [
+export const protectionRoutes = [
   repoRoute(`GET ${BRANCH}/protection`, READ, (call) =>
-    withRule(call, (rule) => ok(presentBranchProtection(call.state, call.repository, rule))),
+    withRule(call, (rule) => ok(presentBranchProtection(call.repository, rule))),
   ),
   repoRoute(`PUT ${BRANCH}/protection`, WRITE, withBody(settings, protect)),
   repoRoute(`DELETE ${BRANCH}/protection`, WRITE, (call) =>
@@ -81,15 +81,15 @@ export const protectionRoutes: Route[] = [
     return listing(call, rules, (each) => ({ ...each, ...origin }));
   }),
   repoRoute("GET /repos/:owner/:repo/rulesets", RULES, (call) =>
-    listing(call, call.repository.protection, (rule) => presentRuleset(call.state, call.repository, rule)),
+    listing(call, call.repository.protection, (rule) => presentRuleset(call.repository, rule)),
   ),
   repoRoute("GET /repos/:owner/:repo/rulesets/:ruleset", RULES, (call) => {
     const rule = call.repository.protection.find(({ id }) => id === Number(call.params.ruleset));
     if (rule === undefined) return notFound();
     const conditions = { ref_name: { include: [`refs/heads/${rule.branch}`], exclude: [] } };
-    const ruleset = presentRuleset(call.state, call.repository, rule);
+    const ruleset = presentRuleset(call.repository, rule);
     // Only callers who may change a ruleset see who may bypass it.
-    const mayChange = refuseRepository(call.state, call.caller, call.repository, WRITE) === undefined;
+    const mayChange = refuseRepository(call.caller, call.repository, WRITE) === undefined;
     const bypass = mayChange ? { bypass_actors: presentBypass(rule) } : {};
     return ok({ ...ruleset, conditions, rules: presentRules(rule), ...bypass });
   }),
@@ -102,7 +102,7 @@ function withRule(call: RepositoryCall, reply: (rule: Protection) => Answer): An
 
 function showChecks(call: RepositoryCall): (rule: Protection) => Answer {
   return (rule) => {
-    const checks = presentRequiredChecks(call.state, call.repository, rule);
+    const checks = presentRequiredChecks(call.repository, rule);
     return checks === undefined ? refused(404, "Required status checks not enabled") : ok(checks);
   };
 }
@@ -129,7 +129,7 @@ async function protect(call: RepositoryCall, body: z.output<typeof settings>): P
     mergeQueue: old?.mergeQueue ?? null,
   };
   repository.protection = [...repository.protection.filter((other) => other.branch !== branch), rule];
-  return ok(presentProtectedBranch(state, repository, rule));
+  return ok(presentProtectedBranch(repository, rule));
 }
 
 /** `app_id` -1 means any app, as null does. */

@@ -1,6 +1,6 @@
 /** Creates, reads and edits pull requests. Merging and reviewing have their own files. */
 import { z } from "zod";
-import { startChecks } from "../changes/ci.ts";
+import { startChecks } from "../changes/check-changes.ts";
 import { closeIssue, editText, emitIssue, record, reopenIssue } from "../changes/issue-changes.ts";
 import { keepHead, openPulls } from "../changes/pull-changes.ts";
 import { countCommits, mergeBase, readChanges, readCommit } from "../git/commits.ts";
@@ -9,17 +9,9 @@ import { presentCommit, presentFileChange } from "../present/commits.ts";
 import { presentPull, presentPullSimple } from "../present/pulls.ts";
 import { type Answer, created, forbidden, invalid, ok } from "../request/answer.ts";
 import { appOf } from "../request/caller.ts";
-import { mayChange } from "../request/issue-route.ts";
+import { type AuthoredPullCall, authoredPullRoute, mayChange, pullRoute } from "../request/issue-route.ts";
 import { listing } from "../request/paging.ts";
-import { type AuthoredPullCall, authoredPullRoute, pullRoute } from "../request/pull-route.ts";
-import {
-  type AuthoredCall,
-  authoredRoute,
-  type RepositoryCall,
-  type Route,
-  repoRoute,
-  withBody,
-} from "../request/route.ts";
+import { type AuthoredCall, authoredRoute, type RepositoryCall, repoRoute, withBody } from "../request/route.ts";
 import type { Pull, Repository } from "../state/model.ts";
 import { addIssue, addPull, pullsOf } from "../state/state.ts";
 
@@ -43,18 +35,16 @@ const patch = z.object({
   base: z.string().optional(),
 });
 
-export const pullRoutes: Route[] = [
+export const pullRoutes = [
   repoRoute(`GET ${PULLS}`, { needs: "pull_requests=read", role: "read" }, listPulls),
   authoredRoute(`POST ${PULLS}`, { needs: "pull_requests=write", role: "read" }, withBody(newPull, createPull)),
-  pullRoute("", async (call) => ok(await presentPull(call.state, call.pull))),
+  pullRoute("", async (call) => ok(await presentPull(call.pull))),
   authoredPullRoute("PATCH", "", { needs: "pull_requests=write", role: "read" }, withBody(patch, editPull)),
   pullRoute("/files", async (call) => {
-    const { state, repository, pull } = call;
+    const { repository, pull } = call;
     const start = await mergeBase(repository.dir, pull.base.sha, pull.head.sha);
     const changes = await readChanges(repository.dir, start ?? pull.base.sha, pull.head.sha);
-    return listing(call, changes.slice(0, MAX_FILES), (change) =>
-      presentFileChange(state, repository, pull.head.sha, change),
-    );
+    return listing(call, changes.slice(0, MAX_FILES), (change) => presentFileChange(repository, pull.head.sha, change));
   }),
   pullRoute("/commits", async (call) => {
     const { state, repository, pull } = call;
@@ -78,7 +68,7 @@ function listPulls(call: RepositoryCall): Promise<Answer> {
     .filter((pull) => head === undefined || pull.head.ref === head)
     .sort((one, other) => other.issue[field].localeCompare(one.issue[field]) || other.id - one.id);
   const ascending = (query("direction") ?? (query("sort") === null ? "desc" : "asc")) === "asc";
-  return listing(call, ascending ? pulls.reverse() : pulls, (pull) => presentPullSimple(call.state, pull));
+  return listing(call, ascending ? pulls.reverse() : pulls, presentPullSimple);
 }
 
 async function createPull(call: AuthoredCall, body: z.output<typeof newPull>): Promise<Answer> {
@@ -101,7 +91,7 @@ async function createPull(call: AuthoredCall, body: z.output<typeof newPull>): P
   await keepHead(pull);
   await emitIssue(call, issue, "opened");
   startChecks(state, pull);
-  return created(await presentPull(state, pull));
+  return created(await presentPull(pull));
 }
 
 async function editPull(call: AuthoredPullCall, body: z.output<typeof patch>): Promise<Answer> {
@@ -124,7 +114,7 @@ async function editPull(call: AuthoredPullCall, body: z.output<typeof patch>): P
     await reopenIssue(call, issue);
     startChecks(state, pull);
   }
-  return ok(await presentPull(state, pull));
+  return ok(await presentPull(pull));
 }
 
 async function refuseReopening(repository: Repository, pull: Pull): Promise<Answer | undefined> {

@@ -8,18 +8,18 @@ import { presentFullRepository, repositoryPage, repositoryUrl } from "../present
 import { readContents } from "../request/access.ts";
 import { notFound, ok } from "../request/answer.ts";
 import { listing } from "../request/paging.ts";
-import { type RepositoryCall, type Route, repoRoute } from "../request/route.ts";
+import { type RepositoryCall, repoRoute } from "../request/route.ts";
 import { protectionOf } from "../request/rules.ts";
 import type { Repository } from "../state/model.ts";
 import { roleOf } from "../state/state.ts";
 
 const REPO = "/repos/:owner/:repo";
 
-export const repositoryRoutes: Route[] = [
+export const repositoryRoutes = [
   repoRoute(`GET ${REPO}`, { needs: "metadata=read", role: "read" }, (call) => {
-    const { state, caller, repository } = call;
-    const role = caller.kind === "user" ? roleOf(state, repository, caller.user) : undefined;
-    return ok(presentFullRepository(state, repository, role));
+    const { caller, repository } = call;
+    const role = caller.kind === "user" ? roleOf(repository, caller.user) : undefined;
+    return ok(presentFullRepository(repository, role));
   }),
   repoRoute(`GET ${REPO}/branches`, readContents, async (call) => {
     const wanted = call.query.get("protected");
@@ -32,7 +32,7 @@ export const repositoryRoutes: Route[] = [
 ];
 
 /** Must be registered last: a branch's name may contain slashes. */
-export const branchRoute: Route = repoRoute(`GET ${REPO}/branches/:branch{.+}`, readContents, async (call) => {
+export const branchRoute = repoRoute(`GET ${REPO}/branches/:branch{.+}`, readContents, async (call) => {
   const { state, repository } = call;
   const name = call.params.branch ?? "";
   const sha = await branchTip(repository.dir, name);
@@ -41,20 +41,20 @@ export const branchRoute: Route = repoRoute(`GET ${REPO}/branches/:branch{.+}`, 
     ...presentBranch(call, name, sha),
     commit: presentCommit(state, repository, await readCommit(repository.dir, sha)),
     _links: {
-      self: `${repositoryUrl(state, repository)}/branches/${name}`,
-      html: `${repositoryPage(state, repository)}/tree/${name}`,
+      self: `${repositoryUrl(repository)}/branches/${name}`,
+      html: `${repositoryPage(repository)}/tree/${name}`,
     },
   });
 });
 
 function presentBranch(call: RepositoryCall, name: string, sha: string) {
-  const { state, repository } = call;
-  const url = repositoryUrl(state, repository);
+  const { repository } = call;
+  const url = repositoryUrl(repository);
   return {
     name,
     commit: { sha, url: `${url}/commits/${sha}` },
     protected: isProtected(repository, name),
-    protection: presentBranchProtection(state, repository, protectionOf(repository, name)),
+    protection: presentBranchProtection(repository, protectionOf(repository, name)),
     protection_url: `${url}/branches/${name}/protection`,
   };
 }

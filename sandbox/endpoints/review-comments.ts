@@ -5,9 +5,9 @@ import { type FileChange, mergeBase, readChanges } from "../git/commits.ts";
 import { presentPullSimple } from "../present/pulls.ts";
 import { presentReviewComment } from "../present/reviews.ts";
 import { type Answer, created, notFound, refused } from "../request/answer.ts";
+import { type AuthoredPullCall, authoredPullRoute, pullRoute } from "../request/issue-route.ts";
 import { listing } from "../request/paging.ts";
-import { type AuthoredPullCall, authoredPullRoute, pullRoute } from "../request/pull-route.ts";
-import { type Route, repoRoute, withBody } from "../request/route.ts";
+import { repoRoute, withBody } from "../request/route.ts";
 import type { Review, ReviewComment } from "../state/model.ts";
 import { identify, now, pullsOf } from "../state/state.ts";
 
@@ -28,14 +28,12 @@ const single = newComment.extend({
   in_reply_to: z.number().int().optional(),
 });
 
-export const reviewCommentRoutes: Route[] = [
+export const reviewCommentRoutes = [
   repoRoute("GET /repos/:owner/:repo/pulls/comments", READ, (call) => {
     const comments = pullsOf(call.repository).flatMap((pull) => pull.reviewComments);
-    return listing(call, comments, (comment) => presentReviewComment(call.state, comment));
+    return listing(call, comments, presentReviewComment);
   }),
-  pullRoute("/comments", (call) =>
-    listing(call, call.pull.reviewComments, (comment) => presentReviewComment(call.state, comment)),
-  ),
+  pullRoute("/comments", (call) => listing(call, call.pull.reviewComments, presentReviewComment)),
   authoredPullRoute("POST", "/comments", WRITE, withBody(single, createComment)),
 ];
 
@@ -67,7 +65,7 @@ async function createComment(call: AuthoredPullCall, body: z.output<typeof singl
   pull.reviews.push(review);
   const comment = addReviewComment(call, review, { ...body, path }, changes);
   comment.inReplyTo = parent?.id ?? null;
-  return created(presentReviewComment(state, comment));
+  return created(presentReviewComment(comment));
 }
 
 /** Adds the comment and sends its webhook. */
@@ -77,7 +75,7 @@ export function addReviewComment(
   fields: z.output<typeof newComment>,
   changes: FileChange[],
 ): ReviewComment {
-  const { state, repository, pull, actor } = call;
+  const { state, pull, actor } = call;
   const made = now(state);
   const hunk = changes.find(({ filename }) => filename === fields.path)?.patch ?? "";
   const comment: ReviewComment = {
@@ -98,9 +96,9 @@ export function addReviewComment(
   };
   pull.reviewComments.push(comment);
   const parts = {
-    comment: presentReviewComment(state, comment),
-    pull_request: presentPullSimple(state, pull),
+    comment: presentReviewComment(comment),
+    pull_request: presentPullSimple(pull),
   };
-  emit(state, repository, "pull_request_review_comment", "created", parts, actor);
+  emit(call, "pull_request_review_comment", "created", parts);
   return comment;
 }

@@ -7,9 +7,9 @@ import { presentAccount } from "../present/accounts.ts";
 import { presentPullSimple } from "../present/pulls.ts";
 import { presentReview, presentReviewRequests, presentSentReview } from "../present/reviews.ts";
 import { type Answer, created, notFound, ok, refused } from "../request/answer.ts";
+import { type AuthoredPullCall, authoredPullRoute, type PullCall, pullRoute } from "../request/issue-route.ts";
 import { listing } from "../request/paging.ts";
-import { type AuthoredPullCall, authoredPullRoute, type PullCall, pullRoute } from "../request/pull-route.ts";
-import { type Route, withBody } from "../request/route.ts";
+import { withBody } from "../request/route.ts";
 import type { Account, Review } from "../state/model.ts";
 import { addEvent, findAccount, identify, now, roleOf } from "../state/state.ts";
 import { addReviewComment, newComment } from "./review-comments.ts";
@@ -37,18 +37,16 @@ const STATES = {
   COMMENT: "COMMENTED",
 } as const;
 
-export const reviewRoutes: Route[] = [
-  pullRoute("/reviews", (call) =>
-    listing(call, call.pull.reviews.filter(isVisibleTo(call.actor)), (review) => presentReview(call.state, review)),
-  ),
+export const reviewRoutes = [
+  pullRoute("/reviews", (call) => listing(call, call.pull.reviews.filter(isVisibleTo(call.actor)), presentReview)),
   authoredPullRoute("POST", "/reviews", WRITE, withBody(newReview, createReview)),
   pullRoute("/reviews/:review", (call) => {
     const review = findReview(call);
-    return review === undefined ? notFound() : ok(presentReview(call.state, review));
+    return review === undefined ? notFound() : ok(presentReview(review));
   }),
   authoredPullRoute("POST", "/reviews/:review/events", WRITE, withBody(submission, submitReview)),
   authoredPullRoute("PUT", "/reviews/:review/dismissals", { ...WRITE, role: "write" }, withBody(dismissal, dismiss)),
-  pullRoute("/requested_reviewers", (call) => ok(presentReviewRequests(call.state, call.pull))),
+  pullRoute("/requested_reviewers", (call) => ok(presentReviewRequests(call.pull))),
   authoredPullRoute("POST", "/requested_reviewers", ASK, withBody(reviewers, requestReviewers)),
   authoredPullRoute("DELETE", "/requested_reviewers", ASK, withBody(reviewers, unrequestReviewers)),
 ];
@@ -85,7 +83,7 @@ async function createReview(call: AuthoredPullCall, body: z.output<typeof newRev
   pull.reviews.push(review);
   for (const comment of body.comments) addReviewComment(call, review, comment, changes);
   if (body.event !== undefined) submit(call, review, body.event);
-  return ok(presentReview(state, review));
+  return ok(presentReview(review));
 }
 
 function submitReview(call: AuthoredPullCall, body: z.output<typeof submission>): Answer {
@@ -96,7 +94,7 @@ function submitReview(call: AuthoredPullCall, body: z.output<typeof submission>)
   const refusal = refuseVerdict(call, body.event, review.body);
   if (refusal !== undefined) return refusal;
   submit(call, review, body.event);
-  return ok(presentReview(call.state, review));
+  return ok(presentReview(review));
 }
 
 /** Authors may only comment on their own pull request, and every review except an approval needs a body. */
@@ -128,12 +126,12 @@ function submit(call: AuthoredPullCall, review: Review, event: z.output<typeof v
 }
 
 function emitReview(call: AuthoredPullCall, review: Review, action: string): void {
-  const { state, repository, pull, actor } = call;
+  const { pull } = call;
   const parts = {
-    review: presentSentReview(state, review),
-    pull_request: presentPullSimple(state, pull),
+    review: presentSentReview(review),
+    pull_request: presentPullSimple(pull),
   };
-  emit(state, repository, "pull_request_review", action, parts, actor);
+  emit(call, "pull_request_review", action, parts);
 }
 
 function dismiss(call: AuthoredPullCall, _body: z.output<typeof dismissal>): Answer {
@@ -145,14 +143,14 @@ function dismiss(call: AuthoredPullCall, _body: z.output<typeof dismissal>): Ans
   review.state = "DISMISSED";
   record(call, call.pull.issue, "review_dismissed");
   emitReview(call, review, "dismissed");
-  return ok(presentReview(call.state, review));
+  return ok(presentReview(review));
 }
 
 async function requestReviewers(call: AuthoredPullCall, body: z.output<typeof reviewers>): Promise<Answer> {
   const { state, repository, pull, actor } = call;
   const accounts = body.reviewers.map((login) => findAccount(state, login));
   const known = accounts.filter((account) => account !== undefined);
-  const able = known.length === accounts.length && known.every((each) => roleOf(state, repository, each) !== undefined);
+  const able = known.length === accounts.length && known.every((each) => roleOf(repository, each) !== undefined);
   if (!able) {
     return refused(
       422,
@@ -167,10 +165,10 @@ async function requestReviewers(call: AuthoredPullCall, body: z.output<typeof re
     pull.requestedReviewers.push(reviewer);
     const event = { event: "review_requested", actor, app: null, requestedReviewer: reviewer };
     addEvent(state, pull.issue, event);
-    const parts = { requested_reviewer: presentAccount(state, reviewer) };
+    const parts = { requested_reviewer: presentAccount(reviewer) };
     await emitIssue(call, pull.issue, "review_requested", parts);
   }
-  return created(presentPullSimple(state, pull));
+  return created(presentPullSimple(pull));
 }
 
 async function unrequestReviewers(call: AuthoredPullCall, body: z.output<typeof reviewers>): Promise<Answer> {
@@ -178,8 +176,8 @@ async function unrequestReviewers(call: AuthoredPullCall, body: z.output<typeof 
   const named = body.reviewers.map((login) => findAccount(state, login));
   for (const reviewer of pull.requestedReviewers.filter((account) => named.includes(account))) {
     pull.requestedReviewers = pull.requestedReviewers.filter((account) => account !== reviewer);
-    const parts = { requested_reviewer: presentAccount(state, reviewer) };
+    const parts = { requested_reviewer: presentAccount(reviewer) };
     await emitIssue(call, pull.issue, "review_request_removed", parts);
   }
-  return ok(presentPullSimple(state, pull));
+  return ok(presentPullSimple(pull));
 }

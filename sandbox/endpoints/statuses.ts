@@ -9,14 +9,7 @@ import { presentMinimalRepository, repositoryUrl } from "../present/repositories
 import { type Answer, created, invalid, notFound, ok, refused } from "../request/answer.ts";
 import { appOf } from "../request/caller.ts";
 import { listing } from "../request/paging.ts";
-import {
-  type AuthoredCall,
-  authoredRoute,
-  type RepositoryCall,
-  type Route,
-  repoRoute,
-  withBody,
-} from "../request/route.ts";
+import { type AuthoredCall, authoredRoute, type RepositoryCall, repoRoute, withBody } from "../request/route.ts";
 import { protectionOf } from "../request/rules.ts";
 import type { CommitStatus } from "../state/model.ts";
 import { identify, now } from "../state/state.ts";
@@ -34,7 +27,7 @@ const given = z.object({
   context: z.string().min(1).max(255).default("default"),
 });
 
-export const statusRoutes: Route[] = [
+export const statusRoutes = [
   authoredRoute(`POST ${REPO}/statuses/:sha`, { needs: "statuses=write", role: "write" }, withBody(given, create)),
   repoRoute(`GET ${REPO}/commits/:ref/status`, READ, combined),
   repoRoute(`GET ${REPO}/commits/:ref/statuses`, READ, async (call) => {
@@ -82,12 +75,12 @@ async function create(call: AuthoredCall, body: z.output<typeof given>): Promise
 }
 
 async function combined(call: RepositoryCall): Promise<Answer> {
-  const { state, repository } = call;
+  const { repository } = call;
   const sha = await resolveCommit(repository.dir, call.params.ref ?? "");
   if (sha === undefined) return notFound();
   const all = statusesOf(call, sha);
   const newest = all.filter((status, index) => all.findIndex(({ context }) => context === status.context) === index);
-  const url = `${repositoryUrl(state, repository)}/commits/${sha}`;
+  const url = `${repositoryUrl(repository)}/commits/${sha}`;
   const page = await listing(call, newest, (status) => present(call, status, false));
   return {
     ...ok({
@@ -95,7 +88,7 @@ async function combined(call: RepositoryCall): Promise<Answer> {
       statuses: page.body,
       sha,
       total_count: newest.length,
-      repository: presentMinimalRepository(state, repository),
+      repository: presentMinimalRepository(repository),
       commit_url: url,
       url: `${url}/status`,
     }),
@@ -112,7 +105,7 @@ function weigh(statuses: CommitStatus[]): "failure" | "pending" | "success" {
 function present(call: RepositoryCall, status: CommitStatus, withCreator: boolean) {
   const { state, repository } = call;
   return {
-    url: `${repositoryUrl(state, repository)}/statuses/${status.sha}`,
+    url: `${repositoryUrl(repository)}/statuses/${status.sha}`,
     avatar_url: `${state.url}/avatars/${status.creator.id}`,
     id: status.id,
     node_id: status.nodeId,
@@ -122,14 +115,14 @@ function present(call: RepositoryCall, status: CommitStatus, withCreator: boolea
     context: status.context,
     created_at: status.createdAt,
     updated_at: status.updatedAt,
-    ...(withCreator ? { creator: presentAccount(state, status.creator) } : {}),
+    ...(withCreator ? { creator: presentAccount(status.creator) } : {}),
   };
 }
 
 async function emitStatus(call: AuthoredCall, status: CommitStatus): Promise<void> {
-  const { state, repository, actor } = call;
+  const { state, repository } = call;
   const { sha, context } = status;
-  const url = `${repositoryUrl(state, repository)}/commits/${sha}`;
+  const url = `${repositoryUrl(repository)}/commits/${sha}`;
   const branches = await branchesAt(repository, sha);
   const parts = {
     id: status.id,
@@ -149,5 +142,5 @@ async function emitStatus(call: AuthoredCall, status: CommitStatus): Promise<voi
     created_at: status.createdAt,
     updated_at: status.updatedAt,
   };
-  emit(state, repository, "status", null, parts, actor);
+  emit(call, "status", null, parts);
 }

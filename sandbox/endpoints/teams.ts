@@ -2,9 +2,9 @@
 
 import { presentAccount, presentOrganization, presentTeam } from "../present/accounts.ts";
 import { presentMinimalRepository } from "../present/repositories.ts";
-import { type Answer, noContent, notFound, ok } from "../request/answer.ts";
+import { type Answer, ifFound, noContent, notFound, ok } from "../request/answer.ts";
 import { listing } from "../request/paging.ts";
-import { type Call, openRoute, orgRoute, type Route, repoRoute } from "../request/route.ts";
+import { type Call, openRoute, orgRoute, repoRoute } from "../request/route.ts";
 import type { Account, Organization, Repository, Role, Team } from "../state/model.ts";
 import { findAccount, findOrganization, findRepository, same } from "../state/state.ts";
 
@@ -22,48 +22,44 @@ const PERMISSION: Record<Role, string> = {
   admin: "admin",
 };
 
-export const teamRoutes: Route[] = [
-  openRoute("GET /orgs/:org", (call) => {
-    const organization = findOrganization(call.state, call.params.org ?? "");
-    return organization === undefined ? notFound() : ok(presentFullOrganization(call, organization));
-  }),
-  orgRoute("GET /orgs/:org/members", MEMBERS, (call) => listing(call, membersOf(call.organization), show(call))),
+export const teamRoutes = [
+  openRoute("GET /orgs/:org", (call) =>
+    ifFound(findOrganization(call.state, call.params.org), (found) => ok(presentFullOrganization(call, found))),
+  ),
+  orgRoute("GET /orgs/:org/members", MEMBERS, (call) => listing(call, membersOf(call.organization), presentAccount)),
   orgRoute("GET /orgs/:org/members/:login", MEMBERS, (call) => {
-    const account = findAccount(call.state, call.params.login ?? "");
+    const account = findAccount(call.state, call.params.login);
     return account !== undefined && membersOf(call.organization).includes(account) ? noContent() : notFound();
   }),
-  orgRoute("GET /orgs/:org/teams", MEMBERS, (call) =>
-    listing(call, call.organization.teams, (team) => presentTeam(call.state, team)),
-  ),
+  orgRoute("GET /orgs/:org/teams", MEMBERS, (call) => listing(call, call.organization.teams, presentTeam)),
   orgRoute(`GET ${TEAM}`, MEMBERS, (call) => onTeam(call, (team) => ok(presentFullTeam(call, team)))),
-  orgRoute(`GET ${TEAM}/members`, MEMBERS, (call) => onTeam(call, (team) => listing(call, team.members, show(call)))),
+  orgRoute(`GET ${TEAM}/members`, MEMBERS, (call) =>
+    onTeam(call, (team) => listing(call, team.members, presentAccount)),
+  ),
   orgRoute(`GET ${TEAM}/memberships/:login`, MEMBERS, (call) => onTeam(call, (team) => membership(call, team))),
   orgRoute(`GET ${TEAM}/repos`, MEMBERS, (call) =>
-    onTeam(call, (team) =>
-      listing(call, repositoriesOf(call, team), (repository) => presentMinimalRepository(call.state, repository)),
-    ),
+    onTeam(call, (team) => listing(call, repositoriesOf(call, team), presentMinimalRepository)),
   ),
   orgRoute(`GET ${TEAM}/repos/:owner/:repo`, MEMBERS, (call) =>
     onTeam(call, (team) => {
-      const repository = findRepository(call.state, call.params.owner ?? "", call.params.repo ?? "");
+      const repository = findRepository(call.state, call.params.owner, call.params.repo);
       return repository?.teams.has(team) ? noContent() : notFound();
     }),
   ),
   repoRoute("GET /repos/:owner/:repo/teams", { needs: "administration=read", role: "write" }, (call) =>
     listing(call, [...call.repository.teams], ([team, role]) => ({
-      ...presentTeam(call.state, team),
+      ...presentTeam(team),
       permission: PERMISSION[role],
     })),
   ),
 ];
 
-function show(call: Call): (account: Account) => unknown {
-  return (account) => presentAccount(call.state, account);
-}
-
 function onTeam(call: OrgCall, reply: (team: Team) => Answer | Promise<Answer>): Answer | Promise<Answer> {
-  const team = call.organization.teams.find(({ slug }) => same(slug, call.params.team ?? ""));
-  return team === undefined ? notFound() : reply(team);
+  const { team = "" } = call.params;
+  return ifFound(
+    call.organization.teams.find(({ slug }) => same(slug, team)),
+    reply,
+  );
 }
 
 /** Owners are members too. */
@@ -76,15 +72,15 @@ function repositoriesOf(call: Call, team: Team): Repository[] {
 }
 
 function membership(call: OrgCall, team: Team): Answer {
-  const account = findAccount(call.state, call.params.login ?? "");
+  const account = findAccount(call.state, call.params.login);
   if (account === undefined || !team.members.includes(account)) return notFound();
-  const url = `${presentTeam(call.state, team).url}/memberships/${account.login}`;
+  const url = `${presentTeam(team).url}/memberships/${account.login}`;
   return ok({ url, role: "member", state: "active" });
 }
 
 function presentFullTeam(call: OrgCall, team: Team) {
   return {
-    ...presentTeam(call.state, team),
+    ...presentTeam(team),
     members_count: team.members.length,
     repos_count: repositoriesOf(call, team).length,
     created_at: call.organization.account.createdAt,
@@ -97,7 +93,7 @@ function presentFullTeam(call: OrgCall, team: Team) {
 function presentFullOrganization({ state }: Call, { account }: Organization) {
   const owned = state.repositories.filter(({ owner }) => owner === account);
   return {
-    ...presentOrganization(state, account),
+    ...presentOrganization(account),
     html_url: `${state.url}/${account.login}`,
     name: account.name ?? account.login,
     type: "Organization",

@@ -48,7 +48,7 @@ export async function gitText(dir: string, args: readonly string[], options: Git
 }
 
 /** The commit that a revision names: a branch, a tag (followed), a full or short id; undefined if none. */
-export async function resolveCommit(dir: string, revision: string): Promise<string | undefined> {
+export async function resolveCommit(dir: string, revision = ""): Promise<string | undefined> {
   if (revision === "" || revision.startsWith("-") || /[\s^~:?*[\\]|\.\.|@\{/.test(revision)) return undefined;
   const isId = /^[0-9a-f]{40}$/.test(revision);
   for (const name of isId ? [revision] : [`refs/heads/${revision}`, `refs/tags/${revision}`, revision]) {
@@ -64,7 +64,7 @@ export async function objectId(dir: string, name: string): Promise<string | unde
   return exit === 0 ? stdout.toString("utf8").trim() : undefined;
 }
 
-export async function objectType(dir: string, sha: string): Promise<string | undefined> {
+export async function objectType(dir: string, sha = ""): Promise<string | undefined> {
   if (!/^[0-9a-f]{40}$/.test(sha)) return undefined;
   const { exit, stdout } = await git(dir, ["cat-file", "-t", sha]);
   return exit === 0 ? stdout.toString("utf8").trim() : undefined;
@@ -85,7 +85,7 @@ export async function listRefs(dir: string, prefix = "refs/"): Promise<Ref[]> {
     .filter(({ name }) => name !== "" && name.startsWith(prefix));
 }
 
-export async function branchTip(dir: string, branch: string): Promise<string | undefined> {
+export async function branchTip(dir: string, branch = ""): Promise<string | undefined> {
   return objectId(dir, `refs/heads/${branch}^{commit}`);
 }
 

@@ -14,8 +14,8 @@ export type Asker = {
 };
 
 /** Throws GitHub's refusal unless the caller has the permission; `needs` is written as in `RepositoryAccess`. */
-export function demand({ state, caller, repository }: Asker, needs: string): void {
-  if (refuseRepository(state, caller, repository, { needs, role: "read" }) !== undefined)
+export function demand({ caller, repository }: Asker, needs: string): void {
+  if (refuseRepository(caller, repository, { needs, role: "read" }) !== undefined)
     throw refusal("FORBIDDEN", "Resource not accessible by integration");
 }
 

@@ -15,7 +15,7 @@ export function suitesOf(asker: Asker, sha: string, window: Window) {
 }
 
 async function suiteNode(asker: Asker, suite: CheckSuite) {
-  const { status, conclusion } = await presentCheckSuite(asker.state, asker.repository, suite);
+  const { status, conclusion } = await presentCheckSuite(suite);
   return {
     __typename: "CheckSuite",
     id: suite.nodeId,
@@ -46,9 +46,9 @@ function runNode(run: CheckRun) {
     name: run.name,
     status: run.status.toUpperCase(),
     conclusion: run.conclusion?.toUpperCase() ?? null,
-    externalId: run.externalId,
-    startedAt: run.startedAt,
-    completedAt: run.completedAt,
+    externalId: run.external_id,
+    startedAt: run.started_at,
+    completedAt: run.completed_at,
   };
 }
 

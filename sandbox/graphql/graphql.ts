@@ -2,12 +2,12 @@
 import { execute, GraphQLError, type GraphQLFieldResolver, parse, validate } from "graphql";
 import { z } from "zod";
 import { type Answer, refused } from "../request/answer.ts";
-import { type Call, openRoute, type Route } from "../request/route.ts";
+import { type Call, openRoute } from "../request/route.ts";
 import { rootNode } from "./repository.ts";
 import { githubSchema } from "./schema.ts";
 
 /** GitHub.com serves the first path, GitHub Enterprise Server the second. */
-export const graphqlRoutes: Route[] = [openRoute("POST /graphql", answer), openRoute("POST /api/graphql", answer)];
+export const graphqlRoutes = [openRoute("POST /graphql", answer), openRoute("POST /api/graphql", answer)];
 
 const request = z.object({
   query: z.string(),

@@ -32,7 +32,7 @@ export function pullNode(asker: Asker, pull: Pull) {
     author: actorNode(issue.user),
     createdAt: issue.createdAt,
     updatedAt: issue.updatedAt,
-    url: presentPullSimple(asker.state, pull).html_url,
+    url: presentPullSimple(pull).html_url,
     headRefName: pull.head.ref,
     headRefOid: pull.head.sha,
     baseRefName: pull.base.ref,

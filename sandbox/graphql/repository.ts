@@ -16,7 +16,7 @@ export function rootNode(state: State, caller: Caller) {
       const repository = findRepository(state, owner, name);
       const hidden =
         repository === undefined ||
-        refuseRepository(state, caller, repository, { needs: "metadata=read", role: "read" }) !== undefined;
+        refuseRepository(caller, repository, { needs: "metadata=read", role: "read" }) !== undefined;
       if (hidden) throw refusal("NOT_FOUND", `Could not resolve to a Repository with the name '${owner}/${name}'.`);
       const asker: Asker = { state, caller, repository, showPull: (pull) => pullNode(asker, pull) };
       return repositoryNode(asker);
@@ -35,7 +35,7 @@ function commentNode(state: State, caller: Caller, id: string) {
     const comment = repository.issues.flatMap(({ comments }) => comments).find(({ nodeId }) => nodeId === id);
     if (comment === undefined) continue;
     const access = { needs: "issues=read;pull_requests=read", role: "read" } as const;
-    if (refuseRepository(state, caller, repository, access) !== undefined) break;
+    if (refuseRepository(caller, repository, access) !== undefined) break;
     const { createdAt, editedAt } = comment;
     return { __typename: "IssueComment", id, databaseId: comment.id, createdAt, lastEditedAt: editedAt };
   }

@@ -1,24 +1,23 @@
 import type { State } from "../state/memory.ts";
 import type { Account, App, Installation, Repository, Team } from "../state/model.ts";
-import { findOrganization } from "../state/state.ts";
 
-/** The base URL of the API. */
-export function apiUrl(state: State): string {
-  return `${state.url}/api/v3`;
+/** The base URL of the API of the GitHub that the account is on. */
+export function apiUrl({ site }: Account): string {
+  return `${site}/api/v3`;
 }
 
 /** GitHub's simple-user, also used for bots and organizations. */
-export function presentAccount(state: State, account: Account) {
-  const url = `${apiUrl(state)}/users/${encodeURIComponent(account.login)}`;
+export function presentAccount(account: Account) {
+  const url = `${apiUrl(account)}/users/${encodeURIComponent(account.login)}`;
   const app = account.type === "Bot" ? `apps/${account.login.replace("[bot]", "")}` : account.login;
   return {
     login: account.login,
     id: account.id,
     node_id: account.nodeId,
-    avatar_url: `${state.url}/avatars/${account.id}`,
+    avatar_url: `${account.site}/avatars/${account.id}`,
     gravatar_id: "",
     url,
-    html_url: `${state.url}/${app}`,
+    html_url: `${account.site}/${app}`,
     followers_url: `${url}/followers`,
     following_url: `${url}/following{/other_user}`,
     gists_url: `${url}/gists{/gist_id}`,
@@ -37,7 +36,7 @@ export function presentAccount(state: State, account: Account) {
 /** GitHub's public-user: the public part of a profile. */
 export function presentProfile(state: State, account: Account) {
   return {
-    ...presentAccount(state, account),
+    ...presentAccount(account),
     name: account.name,
     company: null,
     blog: "",
@@ -56,8 +55,8 @@ export function presentProfile(state: State, account: Account) {
 }
 
 /** GitHub's organization-simple. */
-export function presentOrganization(state: State, account: Account) {
-  const url = `${apiUrl(state)}/orgs/${account.login}`;
+export function presentOrganization(account: Account) {
+  const url = `${apiUrl(account)}/orgs/${account.login}`;
   return {
     login: account.login,
     id: account.id,
@@ -69,22 +68,22 @@ export function presentOrganization(state: State, account: Account) {
     issues_url: `${url}/issues`,
     members_url: `${url}/members{/member}`,
     public_members_url: `${url}/public_members{/member}`,
-    avatar_url: `${state.url}/avatars/${account.id}`,
+    avatar_url: `${account.site}/avatars/${account.id}`,
     description: null,
   };
 }
 
 /** GitHub's integration. */
-export function presentApp(state: State, app: App) {
+export function presentApp(app: App) {
   return {
     id: app.id,
     slug: app.slug,
     node_id: app.nodeId,
-    owner: presentAccount(state, app.owner),
+    owner: presentAccount(app.owner),
     name: app.name,
     description: null,
-    external_url: `${state.url}/apps/${app.slug}`,
-    html_url: `${state.url}/apps/${app.slug}`,
+    external_url: `${app.owner.site}/apps/${app.slug}`,
+    html_url: `${app.owner.site}/apps/${app.slug}`,
     created_at: app.createdAt,
     updated_at: app.createdAt,
     permissions: app.permissions,
@@ -92,15 +91,15 @@ export function presentApp(state: State, app: App) {
   };
 }
 
-export function presentInstallation(state: State, installation: Installation) {
+export function presentInstallation(installation: Installation) {
   const { app, account, id, createdAt } = installation;
   return {
     id,
-    account: presentAccount(state, account),
+    account: presentAccount(account),
     repository_selection: "selected",
-    access_tokens_url: `${apiUrl(state)}/app/installations/${id}/access_tokens`,
-    repositories_url: `${apiUrl(state)}/installation/repositories`,
-    html_url: `${state.url}/settings/installations/${id}`,
+    access_tokens_url: `${apiUrl(account)}/app/installations/${id}/access_tokens`,
+    repositories_url: `${apiUrl(account)}/installation/repositories`,
+    html_url: `${account.site}/settings/installations/${id}`,
     app_id: app.id,
     app_slug: app.slug,
     target_id: account.id,
@@ -117,9 +116,9 @@ export function presentInstallation(state: State, installation: Installation) {
   };
 }
 
-export function presentTeam(state: State, team: Team) {
+export function presentTeam(team: Team) {
   const organization = team.organization.account;
-  const url = `${apiUrl(state)}/organizations/${organization.id}/team/${team.id}`;
+  const url = `${apiUrl(organization)}/organizations/${organization.id}/team/${team.id}`;
   return {
     id: team.id,
     node_id: team.nodeId,
@@ -132,7 +131,7 @@ export function presentTeam(state: State, team: Team) {
     type: "organization",
     organization_id: organization.id,
     url,
-    html_url: `${state.url}/orgs/${organization.login}/teams/${team.slug}`,
+    html_url: `${organization.site}/orgs/${organization.login}/teams/${team.slug}`,
     members_url: `${url}/members{/member}`,
     repositories_url: `${url}/repos`,
     parent: null,
@@ -142,9 +141,9 @@ export function presentTeam(state: State, team: Team) {
 export type Association = "OWNER" | "MEMBER" | "COLLABORATOR" | "NONE";
 
 /** The author's association with the repository. */
-export function associationOf(state: State, repository: Repository, account: Account): Association {
-  if (repository.owner === account) return "OWNER";
-  const organization = findOrganization(state, repository.owner.login);
+export function associationOf(repository: Repository, account: Account): Association {
+  const { owner, organization, collaborators } = repository;
+  if (owner === account) return "OWNER";
   if (organization?.members.includes(account) || organization?.owners.includes(account)) return "MEMBER";
-  return repository.collaborators.has(account) ? "COLLABORATOR" : "NONE";
+  return collaborators.has(account) ? "COLLABORATOR" : "NONE";
 }

@@ -1,6 +1,5 @@
 import { readCommit } from "../git/commits.ts";
-import type { State } from "../state/memory.ts";
-import type { CheckRun, CheckSuite, Repository } from "../state/model.ts";
+import type { CheckRun, CheckSuite } from "../state/model.ts";
 import { pullsOf } from "../state/state.ts";
 import { presentApp } from "./accounts.ts";
 import { presentSimpleCommit } from "./commits.ts";
@@ -11,23 +10,23 @@ import { repositoryPage, repositoryUrl } from "./repositories.ts";
 const WORST_FIRST = ["failure", "timed_out", "cancelled", "action_required", "stale", "success", "neutral", "skipped"];
 
 /** GitHub's check-run. */
-export function presentCheckRun(state: State, repository: Repository, run: CheckRun) {
+export function presentCheckRun(run: CheckRun) {
   const { suite, output } = run;
-  const url = `${repositoryUrl(state, repository)}/check-runs/${run.id}`;
-  const page = `${repositoryPage(state, repository)}/runs/${run.id}`;
+  const url = `${repositoryUrl(suite.repository)}/check-runs/${run.id}`;
+  const page = `${repositoryPage(suite.repository)}/runs/${run.id}`;
   return {
     id: run.id,
     node_id: run.nodeId,
     name: run.name,
     head_sha: suite.headSha,
-    external_id: run.externalId,
+    external_id: run.external_id,
     url,
     html_url: page,
-    details_url: run.detailsUrl ?? page,
+    details_url: run.details_url ?? page,
     status: run.status,
     conclusion: run.conclusion,
-    started_at: run.startedAt,
-    completed_at: run.completedAt,
+    started_at: run.started_at,
+    completed_at: run.completed_at,
     output: {
       title: output.title,
       summary: output.summary,
@@ -36,35 +35,35 @@ export function presentCheckRun(state: State, repository: Repository, run: Check
       annotations_url: `${url}/annotations`,
     },
     check_suite: { id: suite.id },
-    app: presentApp(state, suite.app),
-    pull_requests: pullsAt(state, repository, suite.headSha),
+    app: presentApp(suite.app),
+    pull_requests: pullsAt(suite),
   };
 }
 
 /** GitHub's check-run as webhooks carry it: with more of its suite. */
-export function presentSentCheckRun(state: State, repository: Repository, run: CheckRun) {
+export function presentSentCheckRun(run: CheckRun) {
   return {
-    ...presentCheckRun(state, repository, run),
-    check_suite: suiteFields(state, repository, run.suite),
+    ...presentCheckRun(run),
+    check_suite: suiteFields(run.suite),
   };
 }
 
 /** GitHub's check-suite; outside webhooks it also names its repository. */
-export async function presentCheckSuite(state: State, repository: Repository, suite: CheckSuite) {
-  const runs = newestRuns(repository, suite);
-  const url = `${repositoryUrl(state, repository)}/check-suites/${suite.id}`;
+export async function presentCheckSuite(suite: CheckSuite) {
+  const runs = newestRuns(suite);
+  const url = `${repositoryUrl(suite.repository)}/check-suites/${suite.id}`;
   return {
-    ...suiteFields(state, repository, suite),
+    ...suiteFields(suite),
     latest_check_runs_count: runs.length,
     check_runs_url: `${url}/check-runs`,
-    head_commit: presentSimpleCommit(await readCommit(repository.dir, suite.headSha)),
+    head_commit: presentSimpleCommit(await readCommit(suite.repository.dir, suite.headSha)),
     rerequestable: true,
     runs_rerequestable: true,
   };
 }
 
-function suiteFields(state: State, repository: Repository, suite: CheckSuite) {
-  const runs = newestRuns(repository, suite);
+function suiteFields(suite: CheckSuite) {
+  const runs = newestRuns(suite);
   const done = runs.length > 0 && runs.every((run) => run.status === "completed");
   const started = runs.some((run) => run.status !== "queued");
   return {
@@ -74,11 +73,11 @@ function suiteFields(state: State, repository: Repository, suite: CheckSuite) {
     head_sha: suite.headSha,
     status: done ? "completed" : started ? "in_progress" : "queued",
     conclusion: done ? worst(runs) : null,
-    url: `${repositoryUrl(state, repository)}/check-suites/${suite.id}`,
+    url: `${repositoryUrl(suite.repository)}/check-suites/${suite.id}`,
     before: null,
     after: suite.headSha,
-    pull_requests: pullsAt(state, repository, suite.headSha),
-    app: presentApp(state, suite.app),
+    pull_requests: pullsAt(suite),
+    app: presentApp(suite.app),
     created_at: suite.createdAt,
     updated_at: suite.updatedAt,
   };
@@ -89,12 +88,12 @@ function worst(runs: CheckRun[]): string | null {
 }
 
 /** Of runs with one name only the newest counts. */
-function newestRuns(repository: Repository, suite: CheckSuite): CheckRun[] {
-  const runs = repository.runs.filter((run) => run.suite === suite);
+function newestRuns(suite: CheckSuite): CheckRun[] {
+  const runs = suite.repository.runs.filter((run) => run.suite === suite);
   return runs.filter((run, index) => runs.findLastIndex(({ name }) => name === run.name) === index);
 }
 
-function pullsAt(state: State, repository: Repository, sha: string) {
-  const pulls = pullsOf(repository).filter((pull) => pull.issue.state === "open" && pull.head.sha === sha);
-  return pulls.map((pull) => presentPullMinimal(state, pull));
+function pullsAt({ repository, headSha }: CheckSuite) {
+  const pulls = pullsOf(repository).filter((pull) => pull.issue.state === "open" && pull.head.sha === headSha);
+  return pulls.map(presentPullMinimal);
 }

@@ -19,8 +19,8 @@ export function objectNodeId(repository: Repository, sha: string): string {
 
 /** GitHub's commit as listings show it. */
 export function presentCommit(state: State, repository: Repository, commit: Commit) {
-  const url = `${repositoryUrl(state, repository)}/commits/${commit.sha}`;
-  const page = repositoryPage(state, repository);
+  const url = `${repositoryUrl(repository)}/commits/${commit.sha}`;
+  const page = repositoryPage(repository);
   const author = accountOfEmail(state, commit.author.email);
   const committer = accountOfEmail(state, commit.committer.email);
   return {
@@ -30,39 +30,39 @@ export function presentCommit(state: State, repository: Repository, commit: Comm
       author: commit.author,
       committer: commit.committer,
       message: commit.message,
-      tree: { sha: commit.tree, url: `${repositoryUrl(state, repository)}/git/trees/${commit.tree}` },
-      url: gitCommitUrl(state, repository, commit.sha),
+      tree: { sha: commit.tree, url: `${repositoryUrl(repository)}/git/trees/${commit.tree}` },
+      url: gitCommitUrl(repository, commit.sha),
       comment_count: 0,
       verification: UNSIGNED,
     },
     url,
     html_url: `${page}/commit/${commit.sha}`,
     comments_url: `${url}/comments`,
-    author: author === null ? null : presentAccount(state, author),
-    committer: committer === null ? null : presentAccount(state, committer),
+    author: author === null ? null : presentAccount(author),
+    committer: committer === null ? null : presentAccount(committer),
     parents: commit.parents.map((sha) => ({
       sha,
-      url: `${repositoryUrl(state, repository)}/commits/${sha}`,
+      url: `${repositoryUrl(repository)}/commits/${sha}`,
       html_url: `${page}/commit/${sha}`,
     })),
   };
 }
 
 /** GitHub's git-commit: the object itself, without accounts. */
-export function presentGitCommit(state: State, repository: Repository, commit: Commit) {
-  const page = repositoryPage(state, repository);
+export function presentGitCommit(repository: Repository, commit: Commit) {
+  const page = repositoryPage(repository);
   return {
     sha: commit.sha,
     node_id: objectNodeId(repository, commit.sha),
-    url: gitCommitUrl(state, repository, commit.sha),
+    url: gitCommitUrl(repository, commit.sha),
     html_url: `${page}/commit/${commit.sha}`,
     author: commit.author,
     committer: commit.committer,
     message: commit.message,
-    tree: { sha: commit.tree, url: `${repositoryUrl(state, repository)}/git/trees/${commit.tree}` },
+    tree: { sha: commit.tree, url: `${repositoryUrl(repository)}/git/trees/${commit.tree}` },
     parents: commit.parents.map((sha) => ({
       sha,
-      url: gitCommitUrl(state, repository, sha),
+      url: gitCommitUrl(repository, sha),
       html_url: `${page}/commit/${sha}`,
     })),
     verification: UNSIGNED,
@@ -83,8 +83,8 @@ export function presentSimpleCommit(commit: Commit) {
 }
 
 /** GitHub's diff-entry; `ref` is the commit that the URLs point to. */
-export function presentFileChange(state: State, repository: Repository, ref: string, change: FileChange) {
-  const page = repositoryPage(state, repository);
+export function presentFileChange(repository: Repository, ref: string, change: FileChange) {
+  const page = repositoryPage(repository);
   const path = change.filename.split("/").map(encodeURIComponent).join("/");
   return {
     sha: change.sha,
@@ -95,12 +95,12 @@ export function presentFileChange(state: State, repository: Repository, ref: str
     changes: change.additions + change.deletions,
     blob_url: `${page}/blob/${ref}/${path}`,
     raw_url: `${page}/raw/${ref}/${path}`,
-    contents_url: `${repositoryUrl(state, repository)}/contents/${path}?ref=${ref}`,
+    contents_url: `${repositoryUrl(repository)}/contents/${path}?ref=${ref}`,
     ...(change.patch === null ? {} : { patch: change.patch }),
     ...(change.previous === null ? {} : { previous_filename: change.previous }),
   };
 }
 
-function gitCommitUrl(state: State, repository: Repository, sha: string): string {
-  return `${repositoryUrl(state, repository)}/git/commits/${sha}`;
+function gitCommitUrl(repository: Repository, sha: string): string {
+  return `${repositoryUrl(repository)}/git/commits/${sha}`;
 }

@@ -1,15 +1,14 @@
-import type { State } from "../state/memory.ts";
-import type { Comment, Issue, Label, Reaction, Repository } from "../state/model.ts";
+import type { Comment, Issue, Label, Reaction } from "../state/model.ts";
 import { associationOf, presentAccount, presentApp } from "./accounts.ts";
 import { repositoryPage, repositoryUrl } from "./repositories.ts";
 
 const REACTIONS = ["+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes"];
 
-export function presentLabel(state: State, repository: Repository, label: Label) {
+export function presentLabel(label: Label) {
   return {
     id: label.id,
     node_id: label.nodeId,
-    url: `${repositoryUrl(state, repository)}/labels/${encodeURIComponent(label.name)}`,
+    url: `${repositoryUrl(label.repository)}/labels/${encodeURIComponent(label.name)}`,
     name: label.name,
     color: label.color,
     default: false,
@@ -17,18 +16,18 @@ export function presentLabel(state: State, repository: Repository, label: Label)
   };
 }
 
-export function issueUrl(state: State, issue: Issue): string {
-  return `${repositoryUrl(state, issue.repository)}/issues/${issue.number}`;
+export function issueUrl(issue: Issue): string {
+  return `${repositoryUrl(issue.repository)}/issues/${issue.number}`;
 }
 
-export function issuePage(state: State, issue: Issue): string {
+export function issuePage(issue: Issue): string {
   const kind = issue.pull === null ? "issues" : "pull";
-  return `${repositoryPage(state, issue.repository)}/${kind}/${issue.number}`;
+  return `${repositoryPage(issue.repository)}/${kind}/${issue.number}`;
 }
 
 /** GitHub's issue; a pull request is also shown as an issue, with a `pull_request` field. */
-export function presentIssue(state: State, issue: Issue) {
-  const url = issueUrl(state, issue);
+export function presentIssue(issue: Issue) {
+  const url = issueUrl(issue);
   const done = issue.subIssues.filter((child) => child.state === "closed").length;
   const blockers = issue.blockedBy;
   const blocking = issue.repository.issues.filter((other) => other.blockedBy.includes(issue));
@@ -36,33 +35,33 @@ export function presentIssue(state: State, issue: Issue) {
     id: issue.id,
     node_id: issue.nodeId,
     url,
-    repository_url: repositoryUrl(state, issue.repository),
+    repository_url: repositoryUrl(issue.repository),
     labels_url: `${url}/labels{/name}`,
     comments_url: `${url}/comments`,
     events_url: `${url}/events`,
-    html_url: issuePage(state, issue),
+    html_url: issuePage(issue),
     number: issue.number,
     title: issue.title,
-    user: presentAccount(state, issue.user),
-    labels: issue.labels.map((label) => presentLabel(state, issue.repository, label)),
+    user: presentAccount(issue.user),
+    labels: issue.labels.map(presentLabel),
     state: issue.state,
     state_reason: issue.stateReason,
     locked: issue.locked,
     active_lock_reason: issue.lockReason,
-    assignee: issue.assignees[0] === undefined ? null : presentAccount(state, issue.assignees[0]),
-    assignees: issue.assignees.map((assignee) => presentAccount(state, assignee)),
+    assignee: issue.assignees[0] === undefined ? null : presentAccount(issue.assignees[0]),
+    assignees: issue.assignees.map(presentAccount),
     milestone: null,
     comments: issue.comments.length,
     created_at: issue.createdAt,
     updated_at: issue.updatedAt,
     closed_at: issue.closedAt,
-    closed_by: issue.closedBy === null ? null : presentAccount(state, issue.closedBy),
-    author_association: associationOf(state, issue.repository, issue.user),
+    closed_by: issue.closedBy === null ? null : presentAccount(issue.closedBy),
+    author_association: associationOf(issue.repository, issue.user),
     type: null,
     body: issue.body,
     reactions: presentRollup(url, issue.reactions),
     timeline_url: `${url}/timeline`,
-    performed_via_github_app: issue.app === null ? null : presentApp(state, issue.app),
+    performed_via_github_app: issue.app === null ? null : presentApp(issue.app),
     sub_issues_summary: {
       total: issue.subIssues.length,
       completed: done,
@@ -74,27 +73,37 @@ export function presentIssue(state: State, issue: Issue) {
       blocking: blocking.filter((blocked) => blocked.state === "open").length,
       total_blocking: blocking.length,
     },
-    ...(issue.parent === null ? {} : { parent_issue_url: issueUrl(state, issue.parent) }),
-    ...(issue.pull === null ? {} : { draft: issue.pull.draft, pull_request: presentPullLinks(state, issue) }),
+    ...(issue.parent === null ? {} : { parent_issue_url: issueUrl(issue.parent) }),
+    ...(issue.pull === null ? {} : { draft: issue.pull.draft, pull_request: presentPullLinks(issue) }),
   };
 }
 
-export function presentComment(state: State, comment: Comment) {
+export function presentComment(comment: Comment) {
   const { issue } = comment;
-  const url = `${repositoryUrl(state, issue.repository)}/issues/comments/${comment.id}`;
+  const url = `${repositoryUrl(issue.repository)}/issues/comments/${comment.id}`;
   return {
     url,
-    html_url: `${issuePage(state, issue)}#issuecomment-${comment.id}`,
-    issue_url: issueUrl(state, issue),
+    html_url: `${issuePage(issue)}#issuecomment-${comment.id}`,
+    issue_url: issueUrl(issue),
     id: comment.id,
     node_id: comment.nodeId,
-    user: presentAccount(state, comment.user),
+    user: presentAccount(comment.user),
     created_at: comment.createdAt,
     updated_at: comment.updatedAt,
     body: comment.body,
-    author_association: associationOf(state, issue.repository, comment.user),
+    author_association: associationOf(issue.repository, comment.user),
     reactions: presentRollup(url, comment.reactions),
-    performed_via_github_app: comment.app === null ? null : presentApp(state, comment.app),
+    performed_via_github_app: comment.app === null ? null : presentApp(comment.app),
+  };
+}
+
+export function presentReaction(reaction: Reaction) {
+  return {
+    id: reaction.id,
+    node_id: reaction.nodeId,
+    user: presentAccount(reaction.user),
+    content: reaction.content,
+    created_at: reaction.createdAt,
   };
 }
 
@@ -110,10 +119,10 @@ export function presentRollup(url: string, reactions: Reaction[]) {
   };
 }
 
-function presentPullLinks(state: State, issue: Issue) {
-  const page = issuePage(state, issue);
+function presentPullLinks(issue: Issue) {
+  const page = issuePage(issue);
   return {
-    url: `${repositoryUrl(state, issue.repository)}/pulls/${issue.number}`,
+    url: `${repositoryUrl(issue.repository)}/pulls/${issue.number}`,
     html_url: page,
     diff_url: `${page}.diff`,
     patch_url: `${page}.patch`,

@@ -1,24 +1,23 @@
-import type { State } from "../state/memory.ts";
 import type { Protection, Repository } from "../state/model.ts";
 import { fullName } from "../state/state.ts";
 import { repositoryPage, repositoryUrl } from "./repositories.ts";
 
-export function protectionUrl(state: State, repository: Repository, branch: string): string {
-  return `${repositoryUrl(state, repository)}/branches/${branch}/protection`;
+export function protectionUrl(repository: Repository, branch: string): string {
+  return `${repositoryUrl(repository)}/branches/${branch}/protection`;
 }
 
 /** GitHub's branch-protection, also in the short form that a branch carries; an undefined rule means no protection. */
-export function presentBranchProtection(state: State, repository: Repository, rule: Protection | undefined) {
+export function presentBranchProtection(repository: Repository, rule: Protection | undefined) {
   if (rule === undefined) {
     return {
       enabled: false,
       required_status_checks: { enforcement_level: "off", contexts: [], checks: [] },
     };
   }
-  const url = protectionUrl(state, repository, rule.branch);
-  const checks = presentRequiredChecks(state, repository, rule);
+  const url = protectionUrl(repository, rule.branch);
+  const checks = presentRequiredChecks(repository, rule);
   return {
-    ...presentProtectedBranch(state, repository, rule),
+    ...presentProtectedBranch(repository, rule),
     enabled: true,
     name: rule.branch,
     protection_url: url,
@@ -30,9 +29,9 @@ export function presentBranchProtection(state: State, repository: Repository, ru
 }
 
 /** GitHub's protected-branch, the answer to setting it. */
-export function presentProtectedBranch(state: State, repository: Repository, rule: Protection) {
-  const url = protectionUrl(state, repository, rule.branch);
-  const checks = presentRequiredChecks(state, repository, rule);
+export function presentProtectedBranch(repository: Repository, rule: Protection) {
+  const url = protectionUrl(repository, rule.branch);
+  const checks = presentRequiredChecks(repository, rule);
   return {
     url,
     ...(checks === undefined ? {} : { required_status_checks: checks }),
@@ -60,9 +59,9 @@ export function presentProtectedBranch(state: State, repository: Repository, rul
 }
 
 /** GitHub's status-check-policy; undefined when no check is required. */
-export function presentRequiredChecks(state: State, repository: Repository, rule: Protection) {
+export function presentRequiredChecks(repository: Repository, rule: Protection) {
   if (rule.checks === null) return undefined;
-  const url = `${protectionUrl(state, repository, rule.branch)}/required_status_checks`;
+  const url = `${protectionUrl(repository, rule.branch)}/required_status_checks`;
   return {
     url,
     strict: rule.strict,
@@ -131,7 +130,7 @@ export function presentBypass({ enforceAdmins }: Protection) {
 }
 
 /** GitHub's repository-ruleset. */
-export function presentRuleset(state: State, repository: Repository, rule: Protection) {
+export function presentRuleset(repository: Repository, rule: Protection) {
   return {
     id: rule.id,
     name: `protect ${rule.branch}`,
@@ -141,8 +140,8 @@ export function presentRuleset(state: State, repository: Repository, rule: Prote
     enforcement: "active",
     node_id: `RRS_${rule.id}`,
     _links: {
-      self: { href: `${repositoryUrl(state, repository)}/rulesets/${rule.id}` },
-      html: { href: `${repositoryPage(state, repository)}/rules/${rule.id}` },
+      self: { href: `${repositoryUrl(repository)}/rulesets/${rule.id}` },
+      html: { href: `${repositoryPage(repository)}/rules/${rule.id}` },
     },
     created_at: repository.createdAt,
     updated_at: repository.updatedAt,

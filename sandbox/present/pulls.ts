@@ -2,30 +2,29 @@ import { countCommits, mergeBase, readChanges } from "../git/commits.ts";
 import { branchTip, isAncestor } from "../git/git.ts";
 import { mergeTrees } from "../git/merging.ts";
 import { allGood, protectionOf, unmetRules } from "../request/rules.ts";
-import type { State } from "../state/memory.ts";
 import type { Pull } from "../state/model.ts";
 import { associationOf, presentAccount } from "./accounts.ts";
 import { issuePage, issueUrl, presentLabel } from "./issues.ts";
 import { presentRepository, repositoryUrl } from "./repositories.ts";
 
-export function pullUrl(state: State, pull: Pull): string {
-  return `${repositoryUrl(state, pull.issue.repository)}/pulls/${pull.issue.number}`;
+export function pullUrl(pull: Pull): string {
+  return `${repositoryUrl(pull.issue.repository)}/pulls/${pull.issue.number}`;
 }
 
 /** GitHub's pull-request-simple, as listings show it. */
-export function presentPullSimple(state: State, pull: Pull) {
+export function presentPullSimple(pull: Pull) {
   const { issue } = pull;
   const { repository } = issue;
-  const url = pullUrl(state, pull);
-  const page = issuePage(state, issue);
+  const url = pullUrl(pull);
+  const page = issuePage(issue);
   const addresses = {
     commits: `${url}/commits`,
     review_comments: `${url}/comments`,
-    review_comment: `${repositoryUrl(state, repository)}/pulls/comments{/number}`,
-    comments: `${issueUrl(state, issue)}/comments`,
-    statuses: `${repositoryUrl(state, repository)}/statuses/${pull.head.sha}`,
+    review_comment: `${repositoryUrl(repository)}/pulls/comments{/number}`,
+    comments: `${issueUrl(issue)}/comments`,
+    statuses: `${repositoryUrl(repository)}/statuses/${pull.head.sha}`,
   };
-  const links = { self: url, html: page, issue: issueUrl(state, issue), ...addresses };
+  const links = { self: url, html: page, issue: issueUrl(issue), ...addresses };
   const [assignee] = issue.assignees;
   return {
     url,
@@ -34,23 +33,23 @@ export function presentPullSimple(state: State, pull: Pull) {
     html_url: page,
     diff_url: `${page}.diff`,
     patch_url: `${page}.patch`,
-    issue_url: issueUrl(state, issue),
+    issue_url: issueUrl(issue),
     number: issue.number,
     state: issue.state,
     locked: issue.locked,
     title: issue.title,
-    user: presentAccount(state, issue.user),
+    user: presentAccount(issue.user),
     body: issue.body,
     created_at: issue.createdAt,
     updated_at: issue.updatedAt,
     closed_at: issue.closedAt,
     merged_at: pull.mergedAt,
     merge_commit_sha: pull.mergeCommitSha,
-    assignee: assignee === undefined ? null : presentAccount(state, assignee),
-    assignees: issue.assignees.map((account) => presentAccount(state, account)),
-    requested_reviewers: pull.requestedReviewers.map((account) => presentAccount(state, account)),
+    assignee: assignee === undefined ? null : presentAccount(assignee),
+    assignees: issue.assignees.map(presentAccount),
+    requested_reviewers: pull.requestedReviewers.map(presentAccount),
     requested_teams: [],
-    labels: issue.labels.map((label) => presentLabel(state, repository, label)),
+    labels: issue.labels.map(presentLabel),
     milestone: null,
     draft: pull.draft,
     commits_url: addresses.commits,
@@ -58,27 +57,27 @@ export function presentPullSimple(state: State, pull: Pull) {
     review_comment_url: addresses.review_comment,
     comments_url: addresses.comments,
     statuses_url: addresses.statuses,
-    head: presentEnd(state, pull, pull.head),
-    base: presentEnd(state, pull, pull.base),
+    head: presentEnd(pull, pull.head),
+    base: presentEnd(pull, pull.base),
     _links: Object.fromEntries(Object.entries(links).map(([name, href]) => [name, { href }])),
-    author_association: associationOf(state, repository, issue.user),
+    author_association: associationOf(repository, issue.user),
     auto_merge: null,
     active_lock_reason: issue.lockReason,
   };
 }
 
 /** GitHub's pull-request, with the fields that need git. */
-export async function presentPull(state: State, pull: Pull) {
-  const [size, merge] = await Promise.all([sizeOf(pull), mergeability(state, pull)]);
+export async function presentPull(pull: Pull) {
+  const [size, merge] = await Promise.all([sizeOf(pull), mergeability(pull)]);
   // Read together after git has answered, so that a closed pull request never lacks its merge.
   const { mergedBy, mergedAt } = pull;
   return {
-    ...presentPullSimple(state, pull),
+    ...presentPullSimple(pull),
     merged: mergedAt !== null,
     mergeable: merge.mergeable,
     rebaseable: merge.mergeable,
     mergeable_state: merge.state,
-    merged_by: mergedBy === null ? null : presentAccount(state, mergedBy),
+    merged_by: mergedBy === null ? null : presentAccount(mergedBy),
     comments: pull.issue.comments.length,
     review_comments: pull.reviewComments.length,
     maintainer_can_modify: false,
@@ -87,11 +86,11 @@ export async function presentPull(state: State, pull: Pull) {
 }
 
 /** The short form that check runs and suites carry. */
-export function presentPullMinimal(state: State, pull: Pull) {
+export function presentPullMinimal(pull: Pull) {
   const { repository } = pull.issue;
-  const repo = { id: repository.id, url: repositoryUrl(state, repository), name: repository.name };
+  const repo = { id: repository.id, url: repositoryUrl(repository), name: repository.name };
   return {
-    url: pullUrl(state, pull),
+    url: pullUrl(pull),
     id: pull.id,
     number: pull.issue.number,
     head: { ...pull.head, repo },
@@ -99,14 +98,14 @@ export function presentPullMinimal(state: State, pull: Pull) {
   };
 }
 
-function presentEnd(state: State, pull: Pull, end: { ref: string; sha: string }) {
+function presentEnd(pull: Pull, end: { ref: string; sha: string }) {
   const { repository } = pull.issue;
   return {
     label: `${repository.owner.login}:${end.ref}`,
     ref: end.ref,
     sha: end.sha,
-    user: presentAccount(state, repository.owner),
-    repo: presentRepository(state, repository),
+    user: presentAccount(repository.owner),
+    repo: presentRepository(repository),
   };
 }
 
@@ -127,14 +126,14 @@ async function sizeOf(pull: Pull) {
 
 type Mergeability = { mergeable: boolean | null; state: string };
 
-async function mergeability(state: State, pull: Pull): Promise<Mergeability> {
+async function mergeability(pull: Pull): Promise<Mergeability> {
   const { repository } = pull.issue;
   const base = await branchTip(repository.dir, pull.base.ref);
   if (pull.issue.state === "closed" || base === undefined) return { mergeable: null, state: "unknown" };
   const tree = await mergeTrees(repository.dir, base, pull.head.sha);
   if (tree === undefined) return { mergeable: false, state: "dirty" };
   if (pull.draft) return { mergeable: true, state: "draft" };
-  if (unmetRules(state, pull).length > 0) return { mergeable: true, state: "blocked" };
+  if (unmetRules(pull).length > 0) return { mergeable: true, state: "blocked" };
   const strict = protectionOf(repository, pull.base.ref)?.strict ?? false;
   if (strict && !(await isAncestor(repository.dir, base, pull.head.sha))) {
     return { mergeable: true, state: "behind" };

@@ -1,4 +1,3 @@
-import type { State } from "../state/memory.ts";
 import type { Repository, Role } from "../state/model.ts";
 import { fullName, includesRole } from "../state/state.ts";
 import { apiUrl, presentAccount } from "./accounts.ts";
@@ -43,26 +42,26 @@ const ADDRESSES = {
   trees_url: "/git/trees{/sha}",
 } as const;
 
-export function repositoryUrl(state: State, repository: Repository): string {
-  return `${apiUrl(state)}/repos/${fullName(repository)}`;
+export function repositoryUrl(repository: Repository): string {
+  return `${apiUrl(repository.owner)}/repos/${fullName(repository)}`;
 }
 
 /** The URL of the repository's page, which git can clone. */
-export function repositoryPage(state: State, repository: Repository): string {
-  return `${state.url}/${fullName(repository)}`;
+export function repositoryPage(repository: Repository): string {
+  return `${repository.owner.site}/${fullName(repository)}`;
 }
 
 /** GitHub's minimal-repository, as other objects embed it. */
-export function presentMinimalRepository(state: State, repository: Repository) {
-  const url = repositoryUrl(state, repository);
+export function presentMinimalRepository(repository: Repository) {
+  const url = repositoryUrl(repository);
   return {
     id: repository.id,
     node_id: repository.nodeId,
     name: repository.name,
     full_name: fullName(repository),
     private: repository.private,
-    owner: presentAccount(state, repository.owner),
-    html_url: repositoryPage(state, repository),
+    owner: presentAccount(repository.owner),
+    html_url: repositoryPage(repository),
     description: repository.description,
     fork: false,
     url,
@@ -71,11 +70,11 @@ export function presentMinimalRepository(state: State, repository: Repository) {
 }
 
 /** GitHub's repository; `role` is the caller's role, where GitHub shows it. */
-export function presentRepository(state: State, repository: Repository, role?: Role) {
-  const page = repositoryPage(state, repository);
+export function presentRepository(repository: Repository, role?: Role) {
+  const page = repositoryPage(repository);
   const open = repository.issues.filter((issue) => issue.state === "open").length;
   return {
-    ...presentMinimalRepository(state, repository),
+    ...presentMinimalRepository(repository),
     created_at: repository.createdAt,
     updated_at: repository.updatedAt,
     pushed_at: repository.pushedAt,
@@ -121,23 +120,24 @@ export function presentRepository(state: State, repository: Repository, role?: R
 }
 
 /** GitHub's full-repository, as `GET /repos/{owner}/{repo}` gives it. */
-export function presentFullRepository(state: State, repository: Repository, role?: Role) {
+export function presentFullRepository(repository: Repository, role?: Role) {
   const organization = repository.owner.type === "Organization";
   return {
-    ...presentRepository(state, repository, role),
+    ...presentRepository(repository, role),
     temp_clone_token: null,
     network_count: 0,
     subscribers_count: 0,
-    ...(organization ? { organization: presentAccount(state, repository.owner) } : {}),
+    ...(organization ? { organization: presentAccount(repository.owner) } : {}),
   };
 }
 
-function presentPermissions(role: Role) {
+/** What a role allows, under GitHub's older names. */
+export function presentPermissions(role: Role | undefined) {
   return {
     admin: includesRole(role, "admin"),
     maintain: includesRole(role, "maintain"),
     push: includesRole(role, "write"),
     triage: includesRole(role, "triage"),
-    pull: true,
+    pull: includesRole(role, "read"),
   };
 }

@@ -1,4 +1,3 @@
-import type { State } from "../state/memory.ts";
 import type { Pull, Review, ReviewComment } from "../state/model.ts";
 import { associationOf, presentAccount } from "./accounts.ts";
 import { issuePage, presentRollup } from "./issues.ts";
@@ -6,34 +5,34 @@ import { pullUrl } from "./pulls.ts";
 import { repositoryUrl } from "./repositories.ts";
 
 /** GitHub's pull-request-review. In webhooks the state is written in small letters. */
-export function presentReview(state: State, review: Review) {
+export function presentReview(review: Review) {
   const { pull } = review;
-  const page = `${issuePage(state, pull.issue)}#pullrequestreview-${review.id}`;
+  const page = `${issuePage(pull.issue)}#pullrequestreview-${review.id}`;
   return {
     id: review.id,
     node_id: review.nodeId,
-    user: presentAccount(state, review.user),
+    user: presentAccount(review.user),
     body: review.body,
     state: review.state,
     html_url: page,
-    pull_request_url: pullUrl(state, pull),
-    author_association: associationOf(state, pull.issue.repository, review.user),
-    _links: { html: { href: page }, pull_request: { href: pullUrl(state, pull) } },
+    pull_request_url: pullUrl(pull),
+    author_association: associationOf(pull.issue.repository, review.user),
+    _links: { html: { href: page }, pull_request: { href: pullUrl(pull) } },
     ...(review.submittedAt === null ? {} : { submitted_at: review.submittedAt }),
     commit_id: review.commitId,
   };
 }
 
-export function presentSentReview(state: State, review: Review) {
-  return { ...presentReview(state, review), state: review.state.toLowerCase() };
+export function presentSentReview(review: Review) {
+  return { ...presentReview(review), state: review.state.toLowerCase() };
 }
 
 /** GitHub's pull-request-review-comment. */
-export function presentReviewComment(state: State, comment: ReviewComment) {
+export function presentReviewComment(comment: ReviewComment) {
   const { pull, review } = comment;
   const { repository } = pull.issue;
-  const url = `${repositoryUrl(state, repository)}/pulls/comments/${comment.id}`;
-  const page = `${issuePage(state, pull.issue)}#discussion_r${comment.id}`;
+  const url = `${repositoryUrl(repository)}/pulls/comments/${comment.id}`;
+  const page = `${issuePage(pull.issue)}#discussion_r${comment.id}`;
   return {
     url,
     pull_request_review_id: review.id,
@@ -43,17 +42,17 @@ export function presentReviewComment(state: State, comment: ReviewComment) {
     path: comment.path,
     commit_id: pull.head.sha,
     original_commit_id: comment.commitId,
-    user: presentAccount(state, comment.user),
+    user: presentAccount(comment.user),
     body: comment.body,
     created_at: comment.createdAt,
     updated_at: comment.updatedAt,
     html_url: page,
-    pull_request_url: pullUrl(state, pull),
-    author_association: associationOf(state, repository, comment.user),
+    pull_request_url: pullUrl(pull),
+    author_association: associationOf(repository, comment.user),
     _links: {
       self: { href: url },
       html: { href: page },
-      pull_request: { href: pullUrl(state, pull) },
+      pull_request: { href: pullUrl(pull) },
     },
     reactions: presentRollup(url, comment.reactions),
     start_line: null,
@@ -70,6 +69,6 @@ export function presentReviewComment(state: State, comment: ReviewComment) {
 }
 
 /** GitHub's pull-request-review-request. */
-export function presentReviewRequests(state: State, pull: Pull) {
-  return { users: pull.requestedReviewers.map((account) => presentAccount(state, account)), teams: [] };
+export function presentReviewRequests(pull: Pull) {
+  return { users: pull.requestedReviewers.map(presentAccount), teams: [] };
 }

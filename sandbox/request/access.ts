@@ -1,6 +1,5 @@
 /** Access checks on a repository: by role for people, by permission for apps. */
 
-import type { State } from "../state/memory.ts";
 import type { InstallationToken, Level, Organization, Permissions, Repository, Role } from "../state/model.ts";
 import { includesRole, roleOf } from "../state/state.ts";
 import { type Answer, forbidden, notFound, refused } from "./answer.ts";
@@ -23,12 +22,7 @@ export const writeIssues: RepositoryAccess = { needs: "issues=write;pull_request
 const LEVELS: readonly string[] = ["read", "write", "admin"] satisfies Level[];
 
 /** The refusal, or undefined when the caller has access. A repository that the caller may not see gives 404. */
-export function refuseRepository(
-  state: State,
-  caller: Caller,
-  repository: Repository,
-  access: RepositoryAccess,
-): Answer | undefined {
+export function refuseRepository(caller: Caller, repository: Repository, access: RepositoryAccess): Answer | undefined {
   const reading = access.role === "read";
   switch (caller.kind) {
     case "app":
@@ -37,7 +31,7 @@ export function refuseRepository(
       if (repository.private) return notFound();
       return reading ? undefined : refused(401, "Requires authentication");
     case "user": {
-      const role = roleOf(state, repository, caller.user);
+      const role = roleOf(repository, caller.user);
       if (role === undefined) return notFound();
       return includesRole(role, access.role) ? undefined : forbidden(missingRole(access.role));
     }

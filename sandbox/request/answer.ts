@@ -40,6 +40,14 @@ export function notFound(): Answer {
   return refused(404, "Not Found");
 }
 
+/** The answer about what a request names; 404 when there is no such thing. */
+export function ifFound<T, A extends Answer | Promise<Answer>>(
+  found: T | undefined,
+  reply: (found: T) => A,
+): A | Answer {
+  return found === undefined ? notFound() : reply(found);
+}
+
 export function forbidden(message = "Resource not accessible by integration"): Answer {
   return refused(403, message);
 }

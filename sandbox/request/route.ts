@@ -38,7 +38,7 @@ export type Route = {
   answer: (call: Call) => Answer | Promise<Answer>;
 };
 
-type Reply<C> = (call: C) => Answer | Promise<Answer>;
+export type Reply<C> = (call: C) => Answer | Promise<Answer>;
 type On = `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`;
 
 /** Anyone may call it, with or without a token. */
@@ -78,9 +78,9 @@ export function userRoute(on: On, reply: Reply<Call & { user: Account }>): Route
 /** The path begins with `/repos/:owner/:repo`; the repository is looked up and access is judged first. */
 export function repoRoute(on: On, access: RepositoryAccess, reply: Reply<RepositoryCall>): Route {
   return route(on, access.needs, (call) => {
-    const repository = findRepository(call.state, call.params.owner ?? "", call.params.repo ?? "");
+    const repository = findRepository(call.state, call.params.owner, call.params.repo);
     if (repository === undefined) return notFound();
-    const refusal = refuseRepository(call.state, call.caller, repository, access);
+    const refusal = refuseRepository(call.caller, repository, access);
     return refusal ?? reply({ ...call, repository, actor: actorOf(call.caller) });
   });
 }
@@ -98,7 +98,7 @@ export function authoredRoute(on: On, access: RepositoryAccess, reply: Reply<Aut
 /** The path begins with `/orgs/:org`; for members, and for apps that are installed there with the permission. */
 export function orgRoute(on: On, needs: string, reply: Reply<Call & { organization: Organization }>): Route {
   return route(on, needs, (call) => {
-    const organization = findOrganization(call.state, call.params.org ?? "");
+    const organization = findOrganization(call.state, call.params.org);
     if (organization === undefined) return notFound();
     return refuseOrganization(call.caller, organization, needs) ?? reply({ ...call, organization });
   });

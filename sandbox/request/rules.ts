@@ -1,7 +1,6 @@
 /** The rules of branch protection: for a push, and for a pull request before its merge. */
 
 import { branchTip, git, isAncestor } from "../git/git.ts";
-import type { State } from "../state/memory.ts";
 import type {
   Account,
   CheckRun,
@@ -27,18 +26,14 @@ export function protectionOf(repository: Repository, branch: string): Protection
 }
 
 /** Whether this caller may bypass the rule: only administrators, unless it is enforced for them too. */
-export function isExempt(state: State, repository: Repository, rule: Protection, actor: Account): boolean {
-  return !rule.enforceAdmins && roleOf(state, repository, actor) === "admin";
+export function isExempt(repository: Repository, rule: Protection, actor: Account): boolean {
+  return !rule.enforceAdmins && roleOf(repository, actor) === "admin";
 }
 
 /** Branches that this caller cannot push to at all, and those that accept only fast-forwards. */
-export function closedBranches(
-  state: State,
-  repository: Repository,
-  caller: Caller,
-): { closed: string[]; guarded: string[] } {
+export function closedBranches(repository: Repository, caller: Caller): { closed: string[]; guarded: string[] } {
   const actor = actorOf(caller);
-  const binding = repository.protection.filter((rule) => actor === null || !isExempt(state, repository, rule, actor));
+  const binding = repository.protection.filter((rule) => actor === null || !isExempt(repository, rule, actor));
   const branches = (rules: Protection[]) => rules.map(({ branch }) => branch);
   return {
     closed: branches(binding.filter((rule) => !rule.allowPush)),
@@ -48,12 +43,11 @@ export function closedBranches(
 
 /** Why this move of a branch is refused, in GitHub's words; `after` is null for a deletion. */
 export async function refusePush(
-  state: State,
   repository: Repository,
   caller: Caller,
   change: { branch: string; before: string | null; after: string | null },
 ): Promise<string | undefined> {
-  const { closed, guarded } = closedBranches(state, repository, caller);
+  const { closed, guarded } = closedBranches(repository, caller);
   if (closed.includes(change.branch)) return "Changes must be made through a pull request.";
   if (!guarded.includes(change.branch)) return undefined;
   if (change.after === null) return "Cannot delete this protected branch";
@@ -90,7 +84,7 @@ export function lacksWorkflows(caller: Caller): boolean {
 }
 
 /** The rules that still block a pull request's merge, in GitHub's words; empty when none does. */
-export function unmetRules(state: State, pull: Pull): string[] {
+export function unmetRules(pull: Pull): string[] {
   const { repository } = pull.issue;
   const rule = protectionOf(repository, pull.base.ref);
   if (rule === undefined) return [];
@@ -98,7 +92,7 @@ export function unmetRules(state: State, pull: Pull): string[] {
     const result = checkState(repository, pull.head.sha, check);
     return result === "met" ? [] : [`Required status check "${check.context}" is ${result}.`];
   });
-  return [...checks, ...unmetReviews(state, pull, rule)];
+  return [...checks, ...unmetReviews(pull, rule)];
 }
 
 /** The state of a required check on a commit. If it is bound to an app, only that app's reports count. */
@@ -144,10 +138,10 @@ export function allGood(repository: Repository, sha: string): boolean {
   );
 }
 
-function unmetReviews(state: State, pull: Pull, rule: Protection): string[] {
+function unmetReviews(pull: Pull, rule: Protection): string[] {
   if (rule.reviews === null) return [];
   const counted = decisiveReviews(pull).filter(({ user }) =>
-    includesRole(roleOf(state, pull.issue.repository, user), "write"),
+    includesRole(roleOf(pull.issue.repository, user), "write"),
   );
   if (counted.some((review) => review.state === "CHANGES_REQUESTED")) {
     return ["Changes have been requested by a reviewer with write access."];

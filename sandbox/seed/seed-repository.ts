@@ -19,6 +19,7 @@ export async function seedRepository(state: State, seed: RepositorySeed): Promis
     id: seed.id ?? made.id,
     nodeId: seed.id === undefined ? made.nodeId : nodeId("R", seed.id),
     owner,
+    organization: findOrganization(state, ownerLogin) ?? null,
     name,
     description: seed.description ?? null,
     private: seed.private,
@@ -44,7 +45,7 @@ export async function seedRepository(state: State, seed: RepositorySeed): Promis
     repository.collaborators.set(accountOf(state, login, seed.full_name), role);
   }
   for (const [slug, role] of Object.entries(seed.teams)) {
-    const team = findOrganization(state, ownerLogin)?.teams.find((known) => known.slug === slug);
+    const team = repository.organization?.teams.find((known) => known.slug === slug);
     if (team === undefined) throw new Error(`seed: ${seed.full_name}: ${ownerLogin} has no team ${slug}`);
     repository.teams.set(team, role);
   }

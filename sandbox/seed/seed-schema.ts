@@ -1,5 +1,6 @@
 /** The schema of a seed: the initial state of the sandbox's GitHub. Unknown fields are refused. */
 import { z } from "zod";
+import { runFields } from "../state/check-fields.ts";
 import { roles } from "../state/model.ts";
 
 const login = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]*)$/, "is no GitHub login");
@@ -73,7 +74,7 @@ const repository = z.strictObject({
     .array(
       z.strictObject({
         name: z.string().min(1),
-        conclusion: z.enum(["success", "failure", "neutral", "cancelled", "skipped", "timed_out"]),
+        conclusion: runFields.shape.conclusion.unwrap(),
         delay_ms: z.number().int().min(0).default(20),
       }),
     )

@@ -1,8 +1,7 @@
 /** Every REST route, and GraphQL's two; of two that match a path the earlier one answers. */
 import { appRoutes } from "../endpoints/apps.ts";
 import { assigneeRoutes } from "../endpoints/assignees.ts";
-import { checkRunRoutes } from "../endpoints/check-runs.ts";
-import { checkSuiteRoutes } from "../endpoints/check-suites.ts";
+import { checkRoutes } from "../endpoints/checks.ts";
 import { collaboratorRoutes } from "../endpoints/collaborators.ts";
 import { commentRoutes } from "../endpoints/comments.ts";
 import { contentWriteRoutes } from "../endpoints/content-writes.ts";
@@ -11,13 +10,12 @@ import { deliveryRoutes } from "../endpoints/deliveries.ts";
 import { gitObjectRoutes } from "../endpoints/git-objects.ts";
 import { gitRefRoutes } from "../endpoints/git-refs.ts";
 import { commitRoute, historyRoutes } from "../endpoints/history.ts";
-import { dependencyRoutes, subIssueRoutes } from "../endpoints/issue-links.ts";
+import { issueLinkRoutes } from "../endpoints/issue-links.ts";
 import { issueRoutes } from "../endpoints/issues.ts";
 import { labelRoutes } from "../endpoints/labels.ts";
 import { mergeRoutes } from "../endpoints/merges.ts";
 import { protectionRoutes } from "../endpoints/protection.ts";
 import { pullRoutes } from "../endpoints/pulls.ts";
-import { reactionRoutes } from "../endpoints/reactions.ts";
 import { branchRoute, repositoryRoutes } from "../endpoints/repositories.ts";
 import { reviewCommentRoutes } from "../endpoints/review-comments.ts";
 import { reviewRoutes } from "../endpoints/reviews.ts";
@@ -33,11 +31,8 @@ export const routes: Route[] = [
   ...issueRoutes,
   ...labelRoutes,
   ...assigneeRoutes,
-  ...reactionRoutes,
-  ...subIssueRoutes,
-  ...dependencyRoutes,
-  ...checkRunRoutes,
-  ...checkSuiteRoutes,
+  ...issueLinkRoutes,
+  ...checkRoutes,
   ...statusRoutes,
   ...collaboratorRoutes,
   ...teamRoutes,

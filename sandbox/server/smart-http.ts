@@ -28,7 +28,7 @@ async function serve(state: State, context: Context, path: string): Promise<Resp
   if ("status" in caller) return unauthorized("Invalid username or token.");
   const repository = findRepository(state, owner, repo.replace(/\.git$/, ""));
   const access = service === "git-receive-pack" ? writeContents : readContents;
-  const refusal = repository && refuseRepository(state, caller, repository, access);
+  const refusal = repository && refuseRepository(caller, repository, access);
   if (repository === undefined || refusal !== undefined) {
     if (caller.kind === "nobody") return unauthorized("Authentication required.");
     return refusal?.status === 403
@@ -100,7 +100,7 @@ async function backend(
 }
 
 async function pushEnvironment(state: State, repository: Repository, caller: Caller) {
-  const { closed, guarded } = closedBranches(state, repository, caller);
+  const { closed, guarded } = closedBranches(repository, caller);
   const refs = (branches: string[]) => branches.map((branch) => `refs/heads/${branch}`).join(" ");
   const settings = {
     "core.hooksPath": await hooksDirectory(state),

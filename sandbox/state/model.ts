@@ -1,5 +1,6 @@
 /** The sandbox's data model. Objects refer to each other directly; `present/` turns them into GitHub's JSON. */
 import type { KeyObject } from "node:crypto";
+import type { Annotation, RunFields } from "./check-fields.ts";
 
 /** From least to most; each includes those before it. */
 export const roles = ["read", "triage", "write", "maintain", "admin"] as const;
@@ -12,6 +13,8 @@ export type Permissions = Record<string, Level>;
 export type Identified = { id: number; nodeId: string };
 
 export type Account = Identified & {
+  /** The URL of the GitHub that it is on, `http://host:port`. */
+  site: string;
   login: string;
   type: "User" | "Bot" | "Organization";
   name: string | null;
@@ -64,7 +67,7 @@ export type InstallationToken = {
   expiresAt: number;
 };
 
-export type Label = Identified & { name: string; color: string; description: string | null };
+export type Label = Identified & { repository: Repository; name: string; color: string; description: string | null };
 
 export type Reaction = Identified & { user: Account; content: string; createdAt: string };
 
@@ -169,22 +172,9 @@ export type ReviewComment = Identified & {
   updatedAt: string;
 };
 
-export type CheckStatus = "queued" | "in_progress" | "completed";
-
-export type Annotation = {
-  path: string;
-  start_line: number;
-  end_line: number;
-  start_column: number | null;
-  end_column: number | null;
-  annotation_level: "notice" | "warning" | "failure";
-  title: string | null;
-  message: string;
-  raw_details: string | null;
-};
-
 /** One per app and commit. */
 export type CheckSuite = Identified & {
+  repository: Repository;
   app: App;
   headSha: string;
   headBranch: string | null;
@@ -195,19 +185,13 @@ export type CheckSuite = Identified & {
 export type CheckRun = Identified & {
   suite: CheckSuite;
   name: string;
-  status: CheckStatus;
+  status: NonNullable<RunFields["status"]>;
   conclusion: string | null;
-  startedAt: string | null;
-  completedAt: string | null;
-  externalId: string;
-  detailsUrl: string | null;
-  output: {
-    title: string | null;
-    summary: string | null;
-    text: string | null;
-    annotations: Annotation[];
-  };
-  actions: { label: string; description: string; identifier: string }[];
+  started_at: string | null;
+  completed_at: string | null;
+  external_id: string;
+  details_url: string | null;
+  output: { title: string | null; summary: string | null; text: string | null; annotations: Annotation[] };
 };
 
 export type CommitStatus = Identified & {
@@ -266,10 +250,12 @@ export type RepositoryHook = {
   active: boolean;
 };
 
-export type SimulatedCheck = { name: string; conclusion: string; delayMs: number };
+export type SimulatedCheck = { name: string; conclusion: NonNullable<RunFields["conclusion"]>; delayMs: number };
 
 export type Repository = Identified & {
   owner: Account;
+  /** The organization that owns it; null for a person's repository. */
+  organization: Organization | null;
   name: string;
   description: string | null;
   private: boolean;

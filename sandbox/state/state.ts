@@ -77,6 +77,7 @@ export function addAccount(
   const account: Account = {
     id,
     nodeId: fields.id === undefined ? made.nodeId : nodeId("U", id),
+    site: state.url,
     login: fields.login,
     type: fields.type,
     name: fields.name ?? null,
@@ -88,23 +89,23 @@ export function addAccount(
 }
 
 /** Logins are compared without regard to case, as GitHub does. */
-export function findAccount(state: State, login: string): Account | undefined {
+export function findAccount(state: State, login = ""): Account | undefined {
   return state.accounts.find((account) => same(account.login, login));
 }
 
-export function findOrganization(state: State, login: string): Organization | undefined {
+export function findOrganization(state: State, login = ""): Organization | undefined {
   return state.organizations.find(({ account }) => same(account.login, login));
 }
 
-export function findRepository(state: State, owner: string, name: string): Repository | undefined {
+export function findRepository(state: State, owner = "", name = ""): Repository | undefined {
   return state.repositories.find((repository) => same(repository.owner.login, owner) && same(repository.name, name));
 }
 
-export function findIssue(repository: Repository, number: string | number): Issue | undefined {
+export function findIssue(repository: Repository, number: string | number | undefined): Issue | undefined {
   return repository.issues.find((issue) => issue.number === Number(number));
 }
 
-export function findPull(repository: Repository, number: string | number): Pull | undefined {
+export function findPull(repository: Repository, number: string | number | undefined): Pull | undefined {
   return findIssue(repository, number)?.pull ?? undefined;
 }
 
@@ -113,7 +114,11 @@ export function pullsOf(repository: Repository): Pull[] {
   return repository.issues.flatMap(({ pull }) => (pull === null ? [] : [pull])).reverse();
 }
 
-export function findLabel(repository: Repository, name: string): Label | undefined {
+export function findComment(repository: Repository, id: string | undefined): Comment | undefined {
+  return repository.issues.flatMap((issue) => issue.comments).find((comment) => comment.id === Number(id));
+}
+
+export function findLabel(repository: Repository, name = ""): Label | undefined {
   return repository.labels.find((label) => same(label.name, name));
 }
 
@@ -124,6 +129,7 @@ export function addLabel(
 ): Label {
   const label: Label = {
     ...identify(state, "LA"),
+    repository,
     name: fields.name,
     color: fields.color ?? "ededed",
     description: fields.description ?? null,
@@ -226,6 +232,7 @@ export function checkSuite(
   const created = now(state);
   const suite: CheckSuite = {
     ...identify(state, "CS"),
+    repository,
     app,
     headSha: head.sha,
     headBranch: head.branch,
@@ -237,10 +244,10 @@ export function checkSuite(
 }
 
 /** The highest role of this person here; undefined when they may not even read. */
-export function roleOf(state: State, repository: Repository, user: Account | null): Role | undefined {
+export function roleOf(repository: Repository, user: Account | null): Role | undefined {
   const held: Role[] = repository.private ? [] : ["read"];
   if (user !== null) {
-    const organization = state.organizations.find(({ account }) => account === repository.owner);
+    const { organization } = repository;
     if (repository.owner === user || organization?.owners.includes(user)) return "admin";
     if (organization?.members.includes(user)) held.push("read");
     const direct = repository.collaborators.get(user);
