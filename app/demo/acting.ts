@@ -1,8 +1,7 @@
 import { Octokit } from "@octokit/core";
 import { SallyportError } from "../../core/errors.ts";
+import { type RepositoryRequest, requestIn } from "../github/requests.ts";
 import { type Person, people } from "./governed.ts";
-
-const repository = { owner: "acme", repo: "governed" };
 
 /** A person at work on GitHub: the demo's people act with their own token and nothing else. */
 export type PersonClient = {
@@ -32,37 +31,31 @@ export type RepositoryReader = {
   >;
 };
 
+function requestAs(apiUrl: string, person: Person): RepositoryRequest {
+  const { request } = new Octokit({ baseUrl: apiUrl, auth: people[person].token });
+  return requestIn({ request, owner: "acme", repo: "governed" });
+}
+
 /** A client for one of the demo's people. */
 export function clientFor(apiUrl: string, person: Person): PersonClient {
-  const { request } = new Octokit({ baseUrl: apiUrl, auth: people[person].token });
+  const request = requestAs(apiUrl, person);
   return {
     async openIssue(title, body, labels) {
-      const { data } = await request("POST /repos/{owner}/{repo}/issues", {
-        ...repository,
-        title,
-        body,
-        labels,
-      });
+      const { data } = await request("POST /repos/{owner}/{repo}/issues", { title, body, labels });
       return data.number;
     },
     async label(issue, label) {
       await request("POST /repos/{owner}/{repo}/issues/{issue_number}/labels", {
-        ...repository,
         issue_number: issue,
         labels: [label],
       });
     },
     async comment(issue, body) {
-      await request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
-        ...repository,
-        issue_number: issue,
-        body,
-      });
+      await request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", { issue_number: issue, body });
     },
     async merge(pull, sha) {
       try {
         const { data } = await request("PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge", {
-          ...repository,
           pull_number: pull,
           sha,
         });
@@ -75,12 +68,7 @@ export function clientFor(apiUrl: string, person: Person): PersonClient {
       }
     },
     async openPull(branch, base, title) {
-      const { data } = await request("POST /repos/{owner}/{repo}/pulls", {
-        ...repository,
-        head: branch,
-        base,
-        title,
-      });
+      const { data } = await request("POST /repos/{owner}/{repo}/pulls", { head: branch, base, title });
       return data.number;
     },
   };
@@ -88,13 +76,10 @@ export function clientFor(apiUrl: string, person: Person): PersonClient {
 
 /** A read-only client for one of the demo's people. */
 export function readerFor(apiUrl: string, person: Person): RepositoryReader {
-  const { request } = new Octokit({ baseUrl: apiUrl, auth: people[person].token });
+  const request = requestAs(apiUrl, person);
   return {
     async issue(number) {
-      const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}", {
-        ...repository,
-        issue_number: number,
-      });
+      const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}", { issue_number: number });
       return {
         state: data.state,
         title: data.title,
@@ -103,7 +88,6 @@ export function readerFor(apiUrl: string, person: Person): RepositoryReader {
     },
     async comments(number) {
       const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", {
-        ...repository,
         issue_number: number,
         per_page: 100,
       });
@@ -111,22 +95,17 @@ export function readerFor(apiUrl: string, person: Person): RepositoryReader {
     },
     async children(number) {
       const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", {
-        ...repository,
         issue_number: number,
         per_page: 100,
       });
       return data.map(({ number: child, title, state }) => ({ number: child, title, state }));
     },
     async openPulls() {
-      const { data } = await request("GET /repos/{owner}/{repo}/pulls", { ...repository, state: "open" });
+      const { data } = await request("GET /repos/{owner}/{repo}/pulls", { state: "open" });
       return data.map(({ number, title, head }) => ({ number, title, branch: head.ref, sha: head.sha }));
     },
     async checks(sha) {
-      const { data } = await request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
-        ...repository,
-        ref: sha,
-        per_page: 100,
-      });
+      const { data } = await request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", { ref: sha, per_page: 100 });
       return data.check_runs.map(({ name, status, conclusion, output, external_id: externalId }) => ({
         name,
         status,

@@ -144,11 +144,7 @@ export function demoSeed(options: {
         collaborators: { lena: "admin", quinn: "write", max: "write" },
         installed: ["sallyport"],
         protection: [
-          {
-            branch: options.branch,
-            checks: [{ context: "sallyport", app: "sallyport" }],
-            enforce_admins: true,
-          },
+          { branch: options.branch, checks: [{ context: "sallyport", app: "sallyport" }], enforce_admins: true },
         ],
         ci: [{ name: "test", conclusion: "success", delay_ms: 50 }],
       },

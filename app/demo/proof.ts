@@ -52,10 +52,5 @@ export async function proveLedger(options: {
     tampered.code === 1 ? JSON.parse(tampered.out) : { problems: [] };
   const [problem] = found.problems;
   if (problem === undefined) throw new SallyportError("internal", "a changed byte in the ledger was not noticed");
-  return {
-    clone,
-    entries: report.entries,
-    head: `${report.head.seq}:${report.head.hash}`,
-    tampered: problem.message,
-  };
+  return { clone, entries: report.entries, head: `${report.head.seq}:${report.head.hash}`, tampered: problem.message };
 }

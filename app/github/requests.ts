@@ -1,11 +1,27 @@
+import type { Endpoints } from "@octokit/types";
 import { listAll } from "../../collect/github/listing.ts";
+import type { GitHub } from "../../collect/github/request.ts";
 import { SallyportError } from "../../core/errors.ts";
 
+/** Sends requests about one repository, which need not name it. */
+export type RepositoryRequest = <R extends keyof Endpoints>(
+  route: R,
+  parameters?: Omit<Endpoints[R]["parameters"], "owner" | "repo">,
+) => Promise<Endpoints[R]["response"]>;
+
+/** Octokit's `request` with the repository already set. */
+export function requestIn({ request, owner, repo }: GitHub): RepositoryRequest {
+  return request.defaults({ owner, repo });
+}
+
 /** Reads a listing to its end. GitHub's own error is rethrown, because it says whether and when to try again. */
-export async function listAllOrThrow<T>(what: string, page: Parameters<typeof listAll<T>>[1]): Promise<T[]> {
+export async function listAllOrThrow<T>(
+  what: string,
+  page: (parameters: { per_page: number; page: number }) => ReturnType<Parameters<typeof listAll<T>>[1]>,
+): Promise<T[]> {
   let cause: unknown;
   const listed = await listAll<T>(what, (number) =>
-    page(number).catch((error: unknown) => {
+    page({ per_page: 100, page: number }).catch((error: unknown) => {
       cause = error;
       throw error;
     }),

@@ -33,11 +33,7 @@ export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: Pe
   if (secret !== null)
     return { type: "plan-failed", code: "secret-in-prompt", message: `The planner was not asked: ${secret}` };
   const calls = redactingCallStore(context.calls, context.secrets);
-  const answer = await askPlanner(input, {
-    service: serviceOf(effect, context),
-    calls,
-    signal: context.signal,
-  });
+  const answer = await askPlanner(input, { service: serviceOf(effect, context), calls, signal: context.signal });
   // Cancelled is not answered: paid answers are stored, and the next start continues from there.
   context.signal.throwIfAborted();
   if (!answer.ok) {
@@ -46,12 +42,7 @@ export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: Pe
   }
   const { plan, usage, redacted } = answer;
   const { sha256 } = await storeJson(plan, context);
-  const proposed = {
-    type: "plan" as const,
-    planSha256: sha256,
-    issueSha256: issueDigest({ title, body }),
-    usage,
-  };
+  const proposed = { type: "plan" as const, planSha256: sha256, issueSha256: issueDigest({ title, body }), usage };
   return redacted.length === 0 ? proposed : { ...proposed, redacted: redactionReport(redacted) };
 }
 

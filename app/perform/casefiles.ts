@@ -26,10 +26,7 @@ export async function casefilesFor(
     const given = effect.casefiles?.find((one) => one.path === path && one.name === name);
     if (given === undefined || nameProblem(path) !== null)
       throw new SallyportError("internal", `the casefile ${JSON.stringify(path)} cannot be written`);
-    files.push({
-      ...casefile,
-      content: wholeCasefile(given.text, await currentText(effect.parent, path, objects)),
-    });
+    files.push({ ...casefile, content: wholeCasefile(given.text, await currentText(effect.parent, path, objects)) });
   }
   return files;
 }

@@ -4,9 +4,9 @@ import { sha256 } from "../../core/digest.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { type FileWrite, Pack, StepResult } from "../../schemas/step.ts";
-import { listAllOrThrow, orNull } from "../github/requests.ts";
 import { casefilesFor, type WholeCasefile } from "./casefiles.ts";
 import { type EffectOf, type PerformContext, readJson } from "./context.ts";
+import { branchTip, pullsOf } from "./pulls.ts";
 import { sanitize } from "./text.ts";
 
 /** One entry of the new tree; `sha: null` deletes. */
@@ -42,19 +42,17 @@ async function createCommit(
   effect: EffectOf<"write-change">,
   files: readonly FileWrite[],
   casefiles: readonly WholeCasefile[],
-  { github, ourselves }: PerformContext,
+  context: PerformContext,
 ) {
-  const { request, owner, repo } = github;
+  const { request, ourselves } = context;
   const { data: parent } = await request("GET /repos/{owner}/{repo}/git/commits/{commit_sha}", {
-    owner,
-    repo,
     commit_sha: effect.parent,
   });
-  const entries = await entriesFor(effect.parent, files, github);
+  const entries = await entriesFor(effect.parent, files, context);
   if (entries.length === 0) nothingChanged();
-  const added = await entriesFor(effect.parent, casefiles, github);
+  const added = await entriesFor(effect.parent, casefiles, context);
   const plant = async (base_tree: string, tree: Entry[]) =>
-    (await request("POST /repos/{owner}/{repo}/git/trees", { owner, repo, base_tree, tree })).data.sha;
+    (await request("POST /repos/{owner}/{repo}/git/trees", { base_tree, tree })).data.sha;
   const answered = await plant(parent.tree.sha, entries);
   if (answered === parent.tree.sha) nothingChanged();
   const tree = added.length === 0 ? answered : await plant(answered, added);
@@ -64,8 +62,6 @@ async function createCommit(
     date: effect.at,
   };
   const { data: commit } = await request("POST /repos/{owner}/{repo}/git/commits", {
-    owner,
-    repo,
     message: sanitize(effect.message),
     tree,
     parents: [effect.parent],
@@ -77,12 +73,7 @@ async function createCommit(
     if (typeof blob !== "string") throw new SallyportError("internal", `the casefile ${path} was not written`);
     return { name, path, sha256: sha256(content), blob };
   });
-  return {
-    commit: commit.sha,
-    tree,
-    parent: effect.parent,
-    ...(written.length === 0 ? {} : { casefiles: written }),
-  };
+  return { commit: commit.sha, tree, parent: effect.parent, ...(written.length === 0 ? {} : { casefiles: written }) };
 }
 
 function nothingChanged(): never {
@@ -99,9 +90,8 @@ function nothingChanged(): never {
 async function entriesFor(
   parent: string,
   files: readonly FileWrite[],
-  github: PerformContext["github"],
+  { github, request }: PerformContext,
 ): Promise<Entry[]> {
-  const { request, owner, repo } = github;
   const objects = apiObjects(github);
   const entryAt = async (path: string) => {
     const entry = await objects.entry(parent, path);
@@ -131,8 +121,6 @@ async function entriesFor(
       continue;
     }
     const { data: blob } = await request("POST /repos/{owner}/{repo}/git/blobs", {
-      owner,
-      repo,
       content: Buffer.from(content, "utf8").toString("base64"),
       encoding: "base64",
     });
@@ -143,52 +131,30 @@ async function entriesFor(
 
 /** Moves the branch to our commit, from nothing or from the parent; any other commit is somebody else's work. */
 async function placeBranch(
-  effect: EffectOf<"write-change">,
+  { branch, parent }: EffectOf<"write-change">,
   commit: string,
-  { github }: PerformContext,
+  context: PerformContext,
 ): Promise<void> {
-  const { request, owner, repo } = github;
-  const { branch } = effect;
-  const ref = await orNull(request("GET /repos/{owner}/{repo}/git/ref/{ref}", { owner, repo, ref: `heads/${branch}` }));
-  const at = ref?.data.object.sha ?? null;
+  const at = await branchTip(branch, context);
   if (at === commit) return;
-  if (at !== null && at !== effect.parent) {
+  if (at !== null && at !== parent) {
     throw new SallyportError(
       "foreign-commit",
       `the branch ${branch} stands at ${at}, which this run did not write; it was left alone`,
     );
   }
-  const pulls = await listAllOrThrow(`the pull requests of ${branch}`, (page) =>
-    request("GET /repos/{owner}/{repo}/pulls", {
-      owner,
-      repo,
-      head: `${owner}:${branch}`,
-      state: "closed",
-      per_page: 100,
-      page,
-    }),
-  );
-  const ended = pulls[0];
+  const [ended] = await pullsOf(branch, context, { state: "closed" });
   if (ended !== undefined) {
     throw new SallyportError(
       "pull-closed",
       `#${ended.number} of the branch ${branch} has ended; nothing more is written to it`,
     );
   }
+  const { request } = context;
   if (at === null) {
-    await request("POST /repos/{owner}/{repo}/git/refs", {
-      owner,
-      repo,
-      ref: `refs/heads/${branch}`,
-      sha: commit,
-    });
+    await request("POST /repos/{owner}/{repo}/git/refs", { ref: `refs/heads/${branch}`, sha: commit });
   } else {
-    await request("PATCH /repos/{owner}/{repo}/git/refs/{ref}", {
-      owner,
-      repo,
-      ref: `heads/${branch}`,
-      sha: commit,
-      force: false,
-    });
+    const ref = `heads/${branch}`;
+    await request("PATCH /repos/{owner}/{repo}/git/refs/{ref}", { ref, sha: commit, force: false });
   }
 }

@@ -13,18 +13,15 @@ export async function ensureCheck(
   context: PerformContext,
   anchor: string,
 ): Promise<EffectResult> {
-  const { request, owner, repo } = context.github;
+  const { request } = context;
   const { sha, conclusion, verdictSha256 } = effect;
   const runs = await listAllOrThrow(`our check on ${sha}`, (page) =>
     request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
-      owner,
-      repo,
       ref: sha,
       check_name: checkName,
       app_id: context.ourselves.appId,
       filter: "latest",
-      per_page: 100,
-      page,
+      ...page,
     }).then(({ data, headers }) => ({ data: data.check_runs, headers })),
   );
   const ours = runs.find((run) => run.name === checkName && Number(run.app?.id) === context.ourselves.appId);
@@ -55,16 +52,8 @@ export async function ensureCheck(
   const isReplaced =
     ours === undefined || (ours.status === "completed" && conclusion === null) || ours.output.annotations_count > 0;
   const { data } = isReplaced
-    ? await request("POST /repos/{owner}/{repo}/check-runs", {
-        owner,
-        repo,
-        name: checkName,
-        head_sha: sha,
-        ...shown,
-      })
+    ? await request("POST /repos/{owner}/{repo}/check-runs", { name: checkName, head_sha: sha, ...shown })
     : await request("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
-        owner,
-        repo,
         check_run_id: Number(ours.id),
         ...shown,
       });
@@ -82,16 +71,13 @@ function onALine({ title, message, path, line }: Annotation) {
 }
 
 async function addAnnotations(
-  { github }: PerformContext,
+  { request }: PerformContext,
   id: number,
   output: { title: string; summary: string },
   annotations: readonly Shown[],
 ): Promise<void> {
-  const { request, owner, repo } = github;
   for (let from = 0; from < annotations.length; from += batchSize) {
     await request("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
-      owner,
-      repo,
       check_run_id: id,
       output: { ...output, annotations: annotations.slice(from, from + batchSize) },
     });

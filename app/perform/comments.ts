@@ -7,19 +7,9 @@ import { truncated } from "./text.ts";
 /**
  * Our own comments on an issue or pull request that end with a marker, oldest first; other people's are not counted.
  */
-async function ownComments(
-  { github: { request, owner, repo }, ourselves }: PerformContext,
-  issue: number,
-  mark: string,
-) {
+async function ownComments({ request, ourselves }: PerformContext, issue: number, mark: string) {
   const comments = await listAllOrThrow(`the comments of #${issue}`, (page) =>
-    request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", {
-      owner,
-      repo,
-      issue_number: issue,
-      per_page: 100,
-      page,
-    }),
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", { issue_number: issue, ...page }),
   );
   // Only at the end: the text before it can be somebody else's words.
   return comments.filter(
@@ -31,10 +21,8 @@ async function ownComments(
 export async function commentOnce(context: PerformContext, issue: number, key: string, text: string): Promise<void> {
   const mark = marker(key);
   if ((await ownComments(context, issue, mark)).length > 0) return;
-  const { request, owner, repo } = context.github;
+  const { request } = context;
   await request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
-    owner,
-    repo,
     issue_number: issue,
     body: truncated(text, `\n\n${mark}`),
   });
@@ -42,13 +30,11 @@ export async function commentOnce(context: PerformContext, issue: number, key: s
 
 /** One reaction to and one line on a person's command. GitHub itself keeps a reaction single. */
 export async function reply(effect: EffectOf<"reply">, context: PerformContext): Promise<EffectResult> {
-  const { request, owner, repo } = context.github;
+  const { request } = context;
   if (effect.comment !== null) {
     // A command that was deleted meanwhile still gets its line.
     await orNull(
       request("POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions", {
-        owner,
-        repo,
         comment_id: effect.comment,
         content: effect.accepted ? "+1" : "confused",
       }),
@@ -66,32 +52,18 @@ export async function ensureSticky(effect: EffectOf<"ensure-sticky">, context: P
 
 /** Makes sure that one comment with a marker shows this text. */
 export async function ensureComment(context: PerformContext, issue: number, mark: string, text: string): Promise<void> {
-  const { request, owner, repo } = context.github;
+  const { request } = context;
   const body = truncated(text.trimEnd(), `\n\n${mark}`);
   const [first, ...duplicates] = await ownComments(context, issue, mark);
   // Two exist only after a lost answer; the older stays, where people have seen it.
   for (const duplicate of duplicates) {
     await orNull(
-      request("DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}", {
-        owner,
-        repo,
-        comment_id: Number(duplicate.id),
-      }),
+      request("DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}", { comment_id: Number(duplicate.id) }),
     );
   }
   if (first === undefined) {
-    await request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
-      owner,
-      repo,
-      issue_number: issue,
-      body,
-    });
+    await request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", { issue_number: issue, body });
   } else if (first.body !== body) {
-    await request("PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}", {
-      owner,
-      repo,
-      comment_id: Number(first.id),
-      body,
-    });
+    await request("PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}", { comment_id: Number(first.id), body });
   }
 }

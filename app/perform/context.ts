@@ -5,6 +5,7 @@ import { SallyportError } from "../../core/errors.ts";
 import type { BodyRef } from "../../schemas/entries.ts";
 import type { CallStore } from "../agents/run.ts";
 import type { GitHubClients } from "../github/clients.ts";
+import { type RepositoryRequest, requestIn } from "../github/requests.ts";
 import type { Database } from "../store/database.ts";
 import { getBody, putBody } from "../store/decisions.ts";
 import { callStore } from "../store/payloads.ts";
@@ -12,6 +13,8 @@ import { callStore } from "../store/payloads.ts";
 /** What effects are performed with: one repository's client, our stored bodies, the agents' service. */
 export type PerformContext = {
   github: GitHub;
+  /** Sends requests about the repository. */
+  request: RepositoryRequest;
   repositoryId: number;
   ourselves: Ourselves;
   bodies: {
@@ -37,15 +40,14 @@ export type ContextTools = Pick<PerformContext, "ourselves" | "anthropic" | "sig
 
 /** The context for effects in a repository. */
 export async function contextOf(repository: number, now: () => Date, tools: ContextTools): Promise<PerformContext> {
-  const { db, github, ourselves, secrets, anthropic, signal, log } = tools;
+  const { db, ourselves, secrets, anthropic, signal, log } = tools;
+  const github = await tools.github.forRepository(repository, "write");
   return {
-    github: await github.forRepository(repository, "write"),
+    github,
+    request: requestIn(github),
     repositoryId: repository,
     ourselves,
-    bodies: {
-      get: (sha256) => getBody(db, sha256),
-      put: (bytes, mediaType) => putBody(db, bytes, mediaType),
-    },
+    bodies: { get: (sha256) => getBody(db, sha256), put: (bytes, mediaType) => putBody(db, bytes, mediaType) },
     calls: callStore(db, repository),
     secrets: secrets.search,
     anthropic,

@@ -6,12 +6,7 @@ import { type EffectOf, marker, type PerformContext } from "./context.ts";
 import { sanitize, title, truncated } from "./text.ts";
 
 /** The fields of an issue that are read here. `id` is the database id, which sub-issues and dependencies ask for. */
-type Issue = {
-  id: number | bigint;
-  number: number;
-  body?: string | null;
-  user: { id: number | bigint } | null;
-};
+type Issue = { id: number | bigint; number: number; body?: string | null; user: { id: number | bigint } | null };
 
 /** Opens a diff prompt below its story, or finds the one that was opened before. */
 export async function openPrompt(effect: EffectOf<"open-prompt">, context: PerformContext): Promise<EffectResult> {
@@ -35,11 +30,9 @@ export async function linkStory(effect: EffectOf<"link-story">, context: Perform
 
 /** Comments with the reason once, then closes; a closed issue stays closed. */
 export async function closeIssue(effect: EffectOf<"close-issue">, context: PerformContext): Promise<EffectResult> {
-  const { request, owner, repo } = context.github;
+  const { request } = context;
   await commentOnce(context, effect.issue, effect.key, effect.comment);
   await request("PATCH /repos/{owner}/{repo}/issues/{issue_number}", {
-    owner,
-    repo,
     issue_number: effect.issue,
     state: "closed",
     state_reason: "completed",
@@ -47,40 +40,28 @@ export async function closeIssue(effect: EffectOf<"close-issue">, context: Perfo
   return { type: "none" };
 }
 
-async function subIssues({ github: { request, owner, repo } }: PerformContext, number: number): Promise<Issue[]> {
+async function subIssues({ request }: PerformContext, number: number): Promise<Issue[]> {
   return listAllOrThrow<Issue>(`the sub-issues of #${number}`, (page) =>
-    request("GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", {
-      owner,
-      repo,
-      issue_number: number,
-      per_page: 100,
-      page,
-    }),
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", { issue_number: number, ...page }),
   );
 }
 
 /** All diff prompts, including one that a crash left without its link to the story. */
-async function promptIssues({ github: { request, owner, repo } }: PerformContext): Promise<Issue[]> {
+async function promptIssues({ request }: PerformContext): Promise<Issue[]> {
   return listAllOrThrow<Issue>("the diff prompts", (page) =>
     request("GET /repos/{owner}/{repo}/issues", {
-      owner,
-      repo,
       labels: "diff-prompt",
       state: "all",
       sort: "created",
       direction: "desc",
-      per_page: 100,
-      page,
+      ...page,
     }),
   );
 }
 
 /** The text is the frozen contract, which a model wrote and a person approved. */
-async function create(effect: EffectOf<"open-prompt">, mark: string, { github }: PerformContext): Promise<Issue> {
-  const { request, owner, repo } = github;
+async function create(effect: EffectOf<"open-prompt">, mark: string, { request }: PerformContext): Promise<Issue> {
   const { data } = await request("POST /repos/{owner}/{repo}/issues", {
-    owner,
-    repo,
     title: title(effect.title),
     body: truncated(sanitize(effect.body), `\n\n${mark}`),
     labels: ["diff-prompt"],
@@ -88,25 +69,15 @@ async function create(effect: EffectOf<"open-prompt">, mark: string, { github }:
   return data;
 }
 
-async function readIssue({ github: { request, owner, repo } }: PerformContext, number: number): Promise<Issue> {
-  const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}", {
-    owner,
-    repo,
-    issue_number: number,
-  });
+async function readIssue({ request }: PerformContext, number: number): Promise<Issue> {
+  const { data } = await request("GET /repos/{owner}/{repo}/issues/{issue_number}", { issue_number: number });
   // GitHub answers for a transferred issue from its new repository, with another number.
   if (data.number !== number) throw new SallyportError("github", `#${number} was moved to another repository`);
   return data;
 }
 
-async function attach(
-  { github: { request, owner, repo } }: PerformContext,
-  parent: number,
-  child: Issue,
-): Promise<void> {
+async function attach({ request }: PerformContext, parent: number, child: Issue): Promise<void> {
   await request("POST /repos/{owner}/{repo}/issues/{issue_number}/sub_issues", {
-    owner,
-    repo,
     issue_number: parent,
     sub_issue_id: Number(child.id),
   });
@@ -114,23 +85,18 @@ async function attach(
 
 /** Adds the missing dependencies on earlier prompts, in order; existing ones stay. */
 async function blockBy(numbers: readonly number[], issue: Issue, context: PerformContext): Promise<void> {
-  const { request, owner, repo } = context.github;
+  const { request } = context;
   if (numbers.length === 0) return;
   const blockers = await listAllOrThrow<Issue>(`what blocks #${issue.number}`, (page) =>
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by", {
-      owner,
-      repo,
       issue_number: issue.number,
-      per_page: 100,
-      page,
+      ...page,
     }),
   );
   for (const number of numbers) {
     if (blockers.some((one) => one.number === number)) continue;
     const blocker = await readIssue(context, number);
     await request("POST /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by", {
-      owner,
-      repo,
       issue_number: issue.number,
       issue_id: Number(blocker.id),
     });

@@ -20,16 +20,10 @@ const colours: Record<string, string> = {
 
 /** Leaves exactly one `sallyport:` label on an issue, or none. */
 export async function ensureState(effect: EffectOf<"ensure-state">, context: PerformContext): Promise<EffectResult> {
-  const { request, owner, repo } = context.github;
+  const { request } = context;
   const { issue, state } = effect;
   const labels = await listAllOrThrow(`the labels of #${issue}`, (page) =>
-    request("GET /repos/{owner}/{repo}/issues/{issue_number}/labels", {
-      owner,
-      repo,
-      issue_number: issue,
-      per_page: 100,
-      page,
-    }),
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/labels", { issue_number: issue, ...page }),
   );
   const wanted = state === null ? null : `sallyport:${state}`;
   for (const { name } of labels) {
@@ -39,20 +33,13 @@ export async function ensureState(effect: EffectOf<"ensure-state">, context: Per
   // 422: the repository has the label.
   await ignoreStatus(
     request("POST /repos/{owner}/{repo}/labels", {
-      owner,
-      repo,
       name: wanted,
       color: colours[state ?? ""] ?? "ededed",
       description: "Set by Sallyport; changing it by hand changes nothing.",
     }),
     422,
   );
-  await request("POST /repos/{owner}/{repo}/issues/{issue_number}/labels", {
-    owner,
-    repo,
-    issue_number: issue,
-    labels: [wanted],
-  });
+  await request("POST /repos/{owner}/{repo}/issues/{issue_number}/labels", { issue_number: issue, labels: [wanted] });
   return { type: "none" };
 }
 
@@ -65,17 +52,8 @@ export async function ensureLabelGone(
   return { type: "none" };
 }
 
-async function takeOff(
-  { github: { request, owner, repo } }: PerformContext,
-  issue: number,
-  name: string,
-): Promise<void> {
+async function takeOff({ request }: PerformContext, issue: number, name: string): Promise<void> {
   await orNull(
-    request("DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels/{name}", {
-      owner,
-      repo,
-      issue_number: issue,
-      name,
-    }),
+    request("DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels/{name}", { issue_number: issue, name }),
   );
 }

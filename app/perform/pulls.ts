@@ -1,19 +1,15 @@
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
-import { listAllOrThrow } from "../github/requests.ts";
+import { listAllOrThrow, orNull } from "../github/requests.ts";
 import type { EffectOf, PerformContext } from "./context.ts";
 import { sanitize, title, truncated } from "./text.ts";
 
 /** Opens a branch's pull request, or finds it; one that a person closed unmerged stays closed. */
 export async function openPull(effect: EffectOf<"open-pull">, context: PerformContext): Promise<EffectResult> {
-  const { request, owner, repo } = context.github;
+  const { request } = context;
   const before = await findPull(effect, context);
   if (before !== null) return before;
-  const { data: ref } = await request("GET /repos/{owner}/{repo}/git/ref/{ref}", {
-    owner,
-    repo,
-    ref: `heads/${effect.branch}`,
-  });
+  const { data: ref } = await request("GET /repos/{owner}/{repo}/git/ref/{ref}", { ref: `heads/${effect.branch}` });
   if (ref.object.sha !== effect.head) {
     throw new SallyportError(
       "foreign-commit",
@@ -22,8 +18,6 @@ export async function openPull(effect: EffectOf<"open-pull">, context: PerformCo
   }
   try {
     const { data } = await request("POST /repos/{owner}/{repo}/pulls", {
-      owner,
-      repo,
       head: effect.branch,
       base: effect.base,
       title: title(effect.title),
@@ -38,20 +32,11 @@ export async function openPull(effect: EffectOf<"open-pull">, context: PerformCo
   }
 }
 
-async function findPull(effect: EffectOf<"open-pull">, { github }: PerformContext): Promise<EffectResult | null> {
-  const { request, owner, repo } = github;
-  const { branch, base } = effect;
-  const pulls = await listAllOrThrow(`the pull requests of ${branch}`, (page) =>
-    request("GET /repos/{owner}/{repo}/pulls", {
-      owner,
-      repo,
-      head: `${owner}:${branch}`,
-      base,
-      state: "all",
-      per_page: 100,
-      page,
-    }),
-  );
+async function findPull(
+  { branch, base }: EffectOf<"open-pull">,
+  context: PerformContext,
+): Promise<EffectResult | null> {
+  const pulls = await pullsOf(branch, context, { state: "all", base });
   // Merged before we recorded that it is open: it is still the one we opened.
   const found = pulls.find((pull) => pull.state === "open") ?? pulls.find((pull) => pull.merged_at !== null);
   if (found !== undefined) return { type: "pull", number: found.number };
@@ -61,4 +46,21 @@ async function findPull(effect: EffectOf<"open-pull">, { github }: PerformContex
     "pull-closed",
     `#${closed.number} of the branch ${branch} was closed by a person; it is not opened again`,
   );
+}
+
+/** The pull requests from a branch of this repository. */
+export function pullsOf(
+  branch: string,
+  { request, github }: PerformContext,
+  asked: { state: "all" | "closed"; base?: string },
+) {
+  return listAllOrThrow(`the pull requests of ${branch}`, (page) =>
+    request("GET /repos/{owner}/{repo}/pulls", { head: `${github.owner}:${branch}`, ...asked, ...page }),
+  );
+}
+
+/** The commit at a branch's tip; null if there is no such branch. */
+export async function branchTip(branch: string, { request }: PerformContext): Promise<string | null> {
+  const ref = await orNull(request("GET /repos/{owner}/{repo}/git/ref/{ref}", { ref: `heads/${branch}` }));
+  return ref?.data.object.sha ?? null;
 }

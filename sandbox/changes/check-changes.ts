@@ -4,7 +4,7 @@
  */
 
 import { presentCheckSuite, presentSentCheckRun } from "../present/checks.ts";
-import type { RunFields } from "../state/check-fields.ts";
+import type { ChangedFields, RunFields } from "../state/check-fields.ts";
 import type { State } from "../state/memory.ts";
 import type { Account, App, CheckRun, CheckSuite, Pull, Repository, SimulatedCheck } from "../state/model.ts";
 import { actionsAppId, checkSuite, identify, now } from "../state/state.ts";
@@ -39,7 +39,7 @@ export async function addCheckRun(
 }
 
 /** Changes a run; sends a webhook when it completes. */
-export async function changeCheckRun(state: State, run: CheckRun, fields: Partial<RunFields>): Promise<void> {
+export async function changeCheckRun(state: State, run: CheckRun, fields: ChangedFields): Promise<void> {
   const before = run.status;
   set(state, run, fields);
   if (run.status === "completed" && before !== "completed") await emitCompleted(state, run);
@@ -55,7 +55,7 @@ export async function rerequestSuite(state: State, suite: CheckSuite, by: Accoun
 }
 
 /** A conclusion completes the run; annotations accumulate. */
-function set(state: State, run: CheckRun, fields: Partial<RunFields>): void {
+function set(state: State, run: CheckRun, fields: ChangedFields): void {
   const annotations = [...run.output.annotations, ...(fields.output?.annotations ?? [])];
   Object.assign(run, fields);
   run.output = { ...run.output, annotations };

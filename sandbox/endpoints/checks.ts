@@ -11,7 +11,7 @@ import { type Answer, created, forbidden, ifFound, invalid, notFound, ok } from 
 import { appOf } from "../request/caller.ts";
 import { listing } from "../request/paging.ts";
 import { type AuthoredCall, authoredRoute, type RepositoryCall, repoRoute, withBody } from "../request/route.ts";
-import { runFields } from "../state/check-fields.ts";
+import { type ChangedFields, changedFields, runFields } from "../state/check-fields.ts";
 import type { CheckRun, CheckSuite } from "../state/model.ts";
 
 const REPO = "/repos/:owner/:repo";
@@ -23,12 +23,11 @@ const WRITE = { needs: "checks=write", role: "read" } as const;
 const RERUN = { needs: "checks=write", role: "write" } as const;
 
 const newRun = runFields.extend({ head_sha: z.string() });
-const changedRun = runFields.partial();
 
 export const checkRoutes = [
   authoredRoute(`POST ${REPO}/check-runs`, WRITE, withBody(newRun, create)),
   repoRoute(`GET ${RUN}`, READ, (call) => ifFound(findRun(call), (run) => ok(presentCheckRun(run)))),
-  authoredRoute(`PATCH ${RUN}`, WRITE, withBody(changedRun, update)),
+  authoredRoute(`PATCH ${RUN}`, WRITE, withBody(changedFields, update)),
   repoRoute(`GET ${RUN}/annotations`, READ, (call) =>
     ifFound(findRun(call), (run) => {
       const file = `${repositoryPage(call.repository)}/blob/${run.suite.headSha}`;
@@ -100,7 +99,7 @@ async function create(call: AuthoredCall, body: z.output<typeof newRun>): Promis
   return created(presentCheckRun(await addCheckRun(state, repository, app, { sha, branch }, fields)));
 }
 
-async function update(call: AuthoredCall, body: z.output<typeof changedRun>): Promise<Answer> {
+async function update(call: AuthoredCall, body: ChangedFields): Promise<Answer> {
   const run = findRun(call);
   if (run === undefined) return notFound();
   if (appOf(call.caller) !== run.suite.app) {
@@ -112,7 +111,7 @@ async function update(call: AuthoredCall, body: z.output<typeof changedRun>): Pr
   return ok(presentCheckRun(run));
 }
 
-function refuseUnfinished({ status, conclusion }: z.output<typeof changedRun>): Answer | undefined {
+function refuseUnfinished({ status, conclusion }: ChangedFields): Answer | undefined {
   return status === "completed" && conclusion === undefined
     ? invalid({ resource: "CheckRun", field: "conclusion", code: "missing_field" })
     : undefined;

@@ -66,11 +66,7 @@ function permissionOf(call: RepositoryCall, account: Account) {
 }
 
 function presentCollaborator(account: Account, role: Role | undefined) {
-  return {
-    ...presentAccount(account),
-    permissions: presentPermissions(role),
-    role_name: role ?? "none",
-  };
+  return { ...presentAccount(account), permissions: presentPermissions(role), role_name: role ?? "none" };
 }
 
 /** GitHub would invite a new collaborator; the sandbox adds the account at once. */

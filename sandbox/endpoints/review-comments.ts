@@ -46,11 +46,7 @@ async function createComment(call: AuthoredPullCall, body: z.output<typeof singl
   const start = (await mergeBase(repository.dir, pull.base.sha, pull.head.sha)) ?? pull.base.sha;
   const changes = await readChanges(repository.dir, start, pull.head.sha);
   if (path === undefined || !changes.some(({ filename }) => filename === path)) {
-    const error = {
-      resource: "PullRequestReviewComment",
-      field: "pull_request_review_thread.path",
-      code: "invalid",
-    };
+    const error = { resource: "PullRequestReviewComment", field: "pull_request_review_thread.path", code: "invalid" };
     return refused(422, "Validation Failed", [error]);
   }
   const review: Review = {
@@ -95,10 +91,7 @@ export function addReviewComment(
     updatedAt: made,
   };
   pull.reviewComments.push(comment);
-  const parts = {
-    comment: presentReviewComment(comment),
-    pull_request: presentPullSimple(pull),
-  };
+  const parts = { comment: presentReviewComment(comment), pull_request: presentPullSimple(pull) };
   emit(call, "pull_request_review_comment", "created", parts);
   return comment;
 }

@@ -31,11 +31,7 @@ const reviewers = z.object({
   team_reviewers: z.array(z.string()).optional(),
 });
 
-const STATES = {
-  APPROVE: "APPROVED",
-  REQUEST_CHANGES: "CHANGES_REQUESTED",
-  COMMENT: "COMMENTED",
-} as const;
+const STATES = { APPROVE: "APPROVED", REQUEST_CHANGES: "CHANGES_REQUESTED", COMMENT: "COMMENTED" } as const;
 
 export const reviewRoutes = [
   pullRoute("/reviews", (call) => listing(call, call.pull.reviews.filter(isVisibleTo(call.actor)), presentReview)),
@@ -127,10 +123,7 @@ function submit(call: AuthoredPullCall, review: Review, event: z.output<typeof v
 
 function emitReview(call: AuthoredPullCall, review: Review, action: string): void {
   const { pull } = call;
-  const parts = {
-    review: presentSentReview(review),
-    pull_request: presentPullSimple(pull),
-  };
+  const parts = { review: presentSentReview(review), pull_request: presentPullSimple(pull) };
   emit(call, "pull_request_review", action, parts);
 }
 

@@ -31,13 +31,7 @@ export async function writeTree(dir: string, base: string | null, changes: reado
 /** Creates a commit exactly as described: the message is kept to the byte, so the fields determine the id. */
 export async function writeCommit(
   dir: string,
-  fields: {
-    tree: string;
-    parents: readonly string[];
-    message: string;
-    author: Signature;
-    committer: Signature;
-  },
+  fields: { tree: string; parents: readonly string[]; message: string; author: Signature; committer: Signature },
 ): Promise<string> {
   const lines = [
     `tree ${fields.tree}`,

@@ -29,13 +29,7 @@ function run({ id, argv, dir, env, input }: Order, tell: (report: Report) => voi
   child.stdin.on("error", () => undefined);
   child.on("error", (error) => tell({ id, ok: false, why: error.message }));
   child.on("close", (exit) =>
-    tell({
-      id,
-      ok: true,
-      exit: exit ?? -1,
-      stdout: Buffer.concat(out),
-      stderr: Buffer.concat(complaints),
-    }),
+    tell({ id, ok: true, exit: exit ?? -1, stdout: Buffer.concat(out), stderr: Buffer.concat(complaints) }),
   );
   child.stdin.end(input);
 }

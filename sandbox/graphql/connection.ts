@@ -2,12 +2,7 @@
 import { GraphQLError } from "graphql";
 
 /** The arguments of any connection. */
-export type Window = {
-  first?: number | null;
-  after?: string | null;
-  last?: number | null;
-  before?: string | null;
-};
+export type Window = { first?: number | null; after?: string | null; last?: number | null; before?: string | null };
 
 const MAX_PAGE_SIZE = 100;
 

@@ -22,9 +22,7 @@ async function answer(call: Call): Promise<Answer> {
     return refused(401, "This endpoint requires you to be authenticated.");
   const asked = request.safeParse(call.body);
   if (!asked.success)
-    return toAnswer({
-      errors: [new GraphQLError("A query attribute must be specified and must be a string.")],
-    });
+    return toAnswer({ errors: [new GraphQLError("A query attribute must be specified and must be a string.")] });
   const document = parseQuery(asked.data.query);
   if (document instanceof GraphQLError) return toAnswer({ errors: [document] });
   const schema = githubSchema();
@@ -67,9 +65,6 @@ function toAnswer({ data, errors }: { data?: unknown; errors?: readonly GraphQLE
     ...(locations === undefined ? {} : { locations }),
     message,
   }));
-  const body = {
-    ...(data === undefined ? {} : { data }),
-    ...(shown === undefined ? {} : { errors: shown }),
-  };
+  const body = { ...(data === undefined ? {} : { data }), ...(shown === undefined ? {} : { errors: shown }) };
   return { status: 200, body, headers: { "x-ratelimit-resource": "graphql" } };
 }

@@ -42,10 +42,7 @@ export function presentCheckRun(run: CheckRun) {
 
 /** GitHub's check-run as webhooks carry it: with more of its suite. */
 export function presentSentCheckRun(run: CheckRun) {
-  return {
-    ...presentCheckRun(run),
-    check_suite: suiteFields(run.suite),
-  };
+  return { ...presentCheckRun(run), check_suite: suiteFields(run.suite) };
 }
 
 /** GitHub's check-suite; outside webhooks it also names its repository. */

@@ -4,13 +4,7 @@ import type { Repository } from "../state/model.ts";
 import { presentAccount } from "./accounts.ts";
 import { repositoryPage, repositoryUrl } from "./repositories.ts";
 
-const UNSIGNED = {
-  verified: false,
-  reason: "unsigned",
-  signature: null,
-  payload: null,
-  verified_at: null,
-};
+const UNSIGNED = { verified: false, reason: "unsigned", signature: null, payload: null, verified_at: null };
 
 /** The node id of a git object, which has no number. */
 export function objectNodeId(repository: Repository, sha: string): string {

@@ -48,10 +48,7 @@ function presentRelation(event: IssueEvent) {
 
 function presentReviewParts({ actor, requestedReviewer, review, event }: IssueEvent) {
   if (requestedReviewer !== undefined) {
-    return {
-      review_requester: presentAccount(actor),
-      requested_reviewer: presentAccount(requestedReviewer),
-    };
+    return { review_requester: presentAccount(actor), requested_reviewer: presentAccount(requestedReviewer) };
   }
   if (event !== "review_dismissed" || review === undefined) return {};
   return { dismissed_review: { state: "dismissed", review_id: review.id, dismissal_message: review.body } };

@@ -9,10 +9,7 @@ export function protectionUrl(repository: Repository, branch: string): string {
 /** GitHub's branch-protection, also in the short form that a branch carries; an undefined rule means no protection. */
 export function presentBranchProtection(repository: Repository, rule: Protection | undefined) {
   if (rule === undefined) {
-    return {
-      enabled: false,
-      required_status_checks: { enforcement_level: "off", contexts: [], checks: [] },
-    };
+    return { enabled: false, required_status_checks: { enforcement_level: "off", contexts: [], checks: [] } };
   }
   const url = protectionUrl(repository, rule.branch);
   const checks = presentRequiredChecks(repository, rule);

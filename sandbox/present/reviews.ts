@@ -49,11 +49,7 @@ export function presentReviewComment(comment: ReviewComment) {
     html_url: page,
     pull_request_url: pullUrl(pull),
     author_association: associationOf(repository, comment.user),
-    _links: {
-      self: { href: url },
-      html: { href: page },
-      pull_request: { href: pullUrl(pull) },
-    },
+    _links: { self: { href: url }, html: { href: page }, pull_request: { href: pullUrl(pull) } },
     reactions: presentRollup(url, comment.reactions),
     start_line: null,
     original_start_line: null,

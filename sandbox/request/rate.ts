@@ -16,12 +16,7 @@ export function chargeRate(state: State, caller: Caller, cost: number): Rate {
   rate.used += cost;
   state.rates.set(key, rate);
   const limit = caller.kind === "nobody" ? 60_000 : 5_000;
-  return {
-    limit,
-    remaining: Math.max(0, limit - rate.used),
-    reset: Math.floor(rate.reset / 1000),
-    used: rate.used,
-  };
+  return { limit, remaining: Math.max(0, limit - rate.used), reset: Math.floor(rate.reset / 1000), used: rate.used };
 }
 
 export function rateHeaders(rate: Rate): Record<string, string> {

@@ -54,12 +54,7 @@ function reserveIds(state: State, seed: ParsedSeed): void {
 function seedOrganization(state: State, seed: ParsedSeed["organizations"][number]): void {
   const account = addAccount(state, { ...seed, type: "Organization" });
   const people = (logins: string[]) => logins.map((login) => accountOf(state, login, seed.login));
-  const organization: Organization = {
-    account,
-    owners: people(seed.owners),
-    members: people(seed.members),
-    teams: [],
-  };
+  const organization: Organization = { account, owners: people(seed.owners), members: people(seed.members), teams: [] };
   organization.teams = seed.teams.map((team) => ({
     ...identify(state, "T"),
     organization,

@@ -10,10 +10,7 @@ import { findPull, findRepository } from "../state/state.ts";
 import { settled } from "../state/work.ts";
 import type { ServedRequest } from "./rest.ts";
 
-const queueOrder = z.strictObject({
-  repository: z.string(),
-  pulls: z.array(z.number().int().positive()).min(1),
-});
+const queueOrder = z.strictObject({ repository: z.string(), pulls: z.array(z.number().int().positive()).min(1) });
 
 export function controls(state: State, requests: ServedRequest[]): Hono {
   const control = new Hono();

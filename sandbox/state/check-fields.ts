@@ -45,5 +45,9 @@ export const runFields = z.object({
     .optional(),
 });
 
+/** For a change of a run: every field may be left out. */
+export const changedFields = runFields.partial();
+
 export type RunFields = z.output<typeof runFields>;
+export type ChangedFields = z.output<typeof changedFields>;
 export type Annotation = z.output<typeof annotation>;

@@ -26,11 +26,7 @@ export const faultSchema = z.discriminatedUnion("kind", [
   /** Drops the second half of a listing's page. */
   z.strictObject({ kind: z.literal("cut_page"), ...onRequest }),
   /** Adds an error to GraphQL's answer. */
-  z.strictObject({
-    kind: z.literal("graphql_error"),
-    ...onRequest,
-    path: onRequest.path.default("/graphql$"),
-  }),
+  z.strictObject({ kind: z.literal("graphql_error"), ...onRequest, path: onRequest.path.default("/graphql$") }),
   z.strictObject({
     kind: z.literal("secondary_limit"),
     ...onRequest,

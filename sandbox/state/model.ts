@@ -47,13 +47,7 @@ export type App = Identified & {
   createdAt: string;
 };
 
-export type Installation = {
-  id: number;
-  app: App;
-  account: Account;
-  repositories: Repository[];
-  createdAt: string;
-};
+export type Installation = { id: number; app: App; account: Account; repositories: Repository[]; createdAt: string };
 
 export type UserToken = { kind: "user"; token: string; user: Account };
 

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createGitHub, type GitHubClients } from "../../app/github/clients.ts";
+import { requestIn } from "../../app/github/requests.ts";
 import type { PerformContext } from "../../app/perform/context.ts";
 import { perform } from "../../app/perform/perform.ts";
 import { createSecrets } from "../../app/settings/secrets.ts";
@@ -80,8 +81,10 @@ export async function startAcme(): Promise<Acme> {
   const clients = createGitHub({ apiUrl: sandbox.url, appId: 4001, privateKey, throttle: false }, secrets.addToken);
   const repository: number = (await as("lena", "GET", "")).id;
   const bodies = new Map<string, Uint8Array>();
+  const github = await clients.forRepository(repository, "write");
   const context: PerformContext = {
-    github: await clients.forRepository(repository, "write"),
+    github,
+    request: requestIn(github),
     repositoryId: repository,
     ourselves: await clients.identify(),
     bodies: {

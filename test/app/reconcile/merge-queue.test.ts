@@ -82,7 +82,7 @@ test("T072 T073 T074: two green ones that break a limit together are refused; a 
   });
   const action = await waitUntil("the Action's verdict to be the App's", async () => {
     const given = await actionVerdict(good);
-    return sha256(given.verdict) === passed.externalId ? given : null;
+    return sha256(given.verdict) === passed.external_id ? given : null;
   });
   expect(action.failed).toEqual([]);
   expect(JSON.parse(action.verdict)).toMatchObject({
@@ -117,7 +117,7 @@ test("T072 T073 T074: two green ones that break a limit together are refused; a 
         { pull: slim.number, head: slim.head },
       ],
       conclusion: "success",
-      verdictSha256: passed.externalId,
+      verdictSha256: passed.external_id,
     },
   ]);
   // Never skipped, never neutral: GitHub would take either for a pass.

@@ -49,7 +49,7 @@ test("T066: what was given for another base branch does not count for this one, 
           failOn: "failure",
           event: { name: "workflow_dispatch", text: null },
         });
-        if (text === "" || site.checkOn(sha)?.externalId !== sha256(text)) return null;
+        if (text === "" || site.checkOn(sha)?.external_id !== sha256(text)) return null;
         const { gates } = Verdict.parse(JSON.parse(text));
         const blocking = gates.filter(({ status }) => status !== "pass" && status !== "not-applicable");
         const codes = blocking.flatMap(({ reasons }) => reasons.map(({ code }) => code));
