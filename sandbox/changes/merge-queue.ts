@@ -1,16 +1,19 @@
 /** The merge queue: groups of pull requests that are merged together once their checks pass. */
 
-import { branchTip } from "../git/git.ts";
+import { readCommit } from "../git/commits.ts";
+import { branchTip, git } from "../git/git.ts";
+import { mergeMessage } from "../git/merge-message.ts";
+import { merge } from "../git/merging.ts";
+import { presentSimpleCommit } from "../present/commits.ts";
 import { checkState, protectionOf, unmetRules } from "../request/rules.ts";
 import type { State } from "../state/memory.ts";
-import type { MergeGroup, Pull, Repository } from "../state/model.ts";
-import { fullName, queueAccountLogin } from "../state/state.ts";
+import type { Account, MergeGroup, Pull, QueueMethod, Repository } from "../state/model.ts";
+import { fullName, now, queueAccountLogin } from "../state/state.ts";
 import { background, inOrder } from "../state/work.ts";
 import { startChecksOn } from "./check-changes.ts";
 import type { By } from "./issue-changes.ts";
 import { markMerged } from "./pull-changes.ts";
 import { moveRef } from "./push.ts";
-import { buildHead, groupCommits, groupRef, presentMergeGroup } from "./queue-group.ts";
 import { emit } from "./webhooks.ts";
 
 /** Why GitHub ends a group: it has landed, a member changed or a check failed, or its base branch moved. */
@@ -54,7 +57,7 @@ async function makeGroup(state: State, repository: Repository, pulls: Pull[]): P
   const by = queueOf(state, repository);
   const built = await buildHead(state, repository, { base, pulls, method, actor: by.actor });
   if ("conflict" in built) return `pull request #${built.conflict} conflicts with what it would stand on`;
-  const ref = groupRef(branch, last, base);
+  const ref = `refs/heads/gh-readonly-queue/${branch}/pr-${last.issue.number}-${base}`;
   const group: MergeGroup = {
     ref,
     branch,
@@ -125,4 +128,45 @@ function queueOf(state: State, repository: Repository): By {
   const actor = state.accounts.find(({ login }) => login === queueAccountLogin);
   if (actor === undefined) throw new Error("the sandbox has no merge queue account");
   return { state, repository, actor, caller: { kind: "nobody" } };
+}
+
+/** Builds a group: one commit per pull request, in order, on top of the base. Gives the new head; the number of a pull request that conflicts when there is one. */
+async function buildHead(
+  state: State,
+  repository: Repository,
+  order: { base: string; pulls: Pull[]; method: QueueMethod; actor: Account },
+): Promise<{ head: string } | { conflict: number }> {
+  let tip = order.base;
+  for (const pull of order.pulls) {
+    const after = await merge(repository.dir, {
+      method: order.method,
+      base: tip,
+      head: pull.head.sha,
+      actor: order.actor,
+      author: pull.issue.user,
+      message: await mergeMessage(pull, tip, { merge_method: order.method }),
+      date: now(state),
+    });
+    if (after === undefined) return { conflict: pull.issue.number };
+    tip = after;
+  }
+  return { head: tip };
+}
+
+/** GitHub's merge group, as its webhooks carry it. */
+async function presentMergeGroup(repository: Repository, group: MergeGroup) {
+  return {
+    head_sha: group.head,
+    head_ref: group.ref,
+    base_sha: group.base,
+    base_ref: `refs/heads/${group.branch}`,
+    head_commit: presentSimpleCommit(await readCommit(repository.dir, group.head)),
+  };
+}
+
+/** The commits of a group, one per pull request, oldest first. */
+async function groupCommits(repository: Repository, group: MergeGroup): Promise<string[]> {
+  const range = ["rev-list", "--first-parent", "--reverse", `${group.base}..${group.head}`];
+  const { stdout } = await git(repository.dir, range);
+  return stdout.toString("utf8").trim().split("\n");
 }

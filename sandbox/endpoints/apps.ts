@@ -3,7 +3,7 @@ import { z } from "zod";
 import { presentApp, presentInstallation, presentProfile } from "../present/accounts.ts";
 import { presentRepository } from "../present/repositories.ts";
 import { reaches, satisfies } from "../request/access.ts";
-import { type Answer, created, noContent, notFound, ok, refused } from "../request/answer.ts";
+import { type Answer, created, ifFound, noContent, notFound, ok, refused } from "../request/answer.ts";
 import { listing } from "../request/paging.ts";
 import { chargeRate } from "../request/rate.ts";
 import { appRoute, type Call, installationRoute, openRoute, userRoute, withBody } from "../request/route.ts";
@@ -20,10 +20,7 @@ const narrowing = z.object({
 export const appRoutes = [
   appRoute("GET /app", (call) => ok({ ...presentApp(call.app), installations_count: installationsOf(call).length })),
   appRoute("GET /app/installations", (call) => listing(call, installationsOf(call), presentInstallation)),
-  appRoute("GET /app/installations/:installation", (call) => {
-    const installation = findInstallation(call);
-    return installation === undefined ? notFound() : ok(presentInstallation(installation));
-  }),
+  appRoute("GET /app/installations/:installation", (call) => ifFound(findInstallation(call), showInstallation)),
   appRoute("POST /app/installations/:installation/access_tokens", withBody(narrowing, issueToken)),
   appRoute("GET /repos/:owner/:repo/installation", (call) => {
     const repository = findRepository(call.state, call.params.owner, call.params.repo);
@@ -32,8 +29,8 @@ export const appRoutes = [
   appRoute("GET /orgs/:org/installation", (call) => onAccount(call, call.params.org)),
   appRoute("GET /users/:user/installation", (call) => onAccount(call, call.params.user)),
   openRoute("GET /apps/:slug", (call) => {
-    const app = call.state.apps.find(({ slug }) => slug === call.params.slug);
-    return app === undefined ? notFound() : ok(presentApp(app));
+    const found = call.state.apps.find(({ slug }) => slug === call.params.slug);
+    return ifFound(found, (app) => ok(presentApp(app)));
   }),
   installationRoute("GET /installation/repositories", async (call) => {
     const reached = call.state.repositories.filter((repository) => reaches(call.token, repository));
@@ -46,10 +43,9 @@ export const appRoutes = [
     return noContent();
   }),
   userRoute("GET /user", (call) => ok(presentProfile(call.state, call.user))),
-  openRoute("GET /users/:user", (call) => {
-    const account = findAccount(call.state, call.params.user);
-    return account === undefined ? notFound() : ok(presentProfile(call.state, account));
-  }),
+  openRoute("GET /users/:user", (call) =>
+    ifFound(findAccount(call.state, call.params.user), (account) => ok(presentProfile(call.state, account))),
+  ),
   openRoute("GET /rate_limit", (call) => {
     const rate = chargeRate(call.state, call.caller, 0);
     return ok({ resources: { core: rate, search: rate }, rate });
@@ -67,9 +63,12 @@ function findInstallation(call: AppCall): Installation | undefined {
   return installationsOf(call).find(({ id }) => id === Number(call.params.installation));
 }
 
+function showInstallation(installation: Installation): Answer {
+  return ok(presentInstallation(installation));
+}
+
 function installationOn(call: AppCall, belongs: (installation: Installation) => boolean): Answer {
-  const found = installationsOf(call).find(belongs);
-  return found === undefined ? notFound() : ok(presentInstallation(found));
+  return ifFound(installationsOf(call).find(belongs), showInstallation);
 }
 
 function onAccount(call: AppCall, login: string | undefined): Answer {

@@ -1,7 +1,7 @@
 /** An app's own view of its webhooks: what was delivered, and sending it again. */
 
 import { deliveriesOf, redeliver } from "../changes/webhooks.ts";
-import { accepted, notFound, ok } from "../request/answer.ts";
+import { accepted, ifFound, ok } from "../request/answer.ts";
 import { appRoute, type Call } from "../request/route.ts";
 import type { App } from "../state/model.ts";
 import type { Delivery } from "../state/traffic.ts";
@@ -23,23 +23,22 @@ export const deliveryRoutes = [
     const next = `${call.state.url}${call.path}?per_page=${size}&cursor=${last.id}`;
     return { ...ok(page.map(presentDelivery)), headers: { link: `<${next}>; rel="next"` } };
   }),
-  appRoute("GET /app/hook/deliveries/:delivery", (call) => {
-    const delivery = findDelivery(call);
-    if (delivery === undefined) return notFound();
-    const { requestHeaders, responseHeaders, responseBody, body } = delivery;
-    return ok({
-      ...presentDelivery(delivery),
-      url: delivery.target.webhook.url,
-      request: { headers: requestHeaders, payload: JSON.parse(body) },
-      response: { headers: responseHeaders, payload: responseBody },
-    });
-  }),
-  appRoute("POST /app/hook/deliveries/:delivery/attempts", (call) => {
-    const delivery = findDelivery(call);
-    if (delivery === undefined) return notFound();
-    redeliver(call.state, delivery);
-    return accepted();
-  }),
+  appRoute("GET /app/hook/deliveries/:delivery", (call) =>
+    ifFound(findDelivery(call), (delivery) =>
+      ok({
+        ...presentDelivery(delivery),
+        url: delivery.target.webhook.url,
+        request: { headers: delivery.requestHeaders, payload: JSON.parse(delivery.body) },
+        response: { headers: delivery.responseHeaders, payload: delivery.responseBody },
+      }),
+    ),
+  ),
+  appRoute("POST /app/hook/deliveries/:delivery/attempts", (call) =>
+    ifFound(findDelivery(call), (delivery) => {
+      redeliver(call.state, delivery);
+      return accepted();
+    }),
+  ),
 ];
 
 function findDelivery(call: Call & { app: App }): Delivery | undefined {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { moveRef } from "../changes/push.ts";
 import { isAncestor, isRefName, listRefs, objectId, objectType, type Ref } from "../git/git.ts";
-import { presentRef } from "../present/objects.ts";
+import { presentRef } from "../present/commits.ts";
 import { readContents, writeContents } from "../request/access.ts";
 import { type Answer, created, forbidden, noContent, notFound, ok, refused } from "../request/answer.ts";
 import { listing } from "../request/paging.ts";

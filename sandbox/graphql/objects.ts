@@ -1,8 +1,8 @@
-/** Git's objects as GraphQL shows them. */
+/** Git's objects and branches as GraphQL shows them. */
 import { isUtf8 } from "node:buffer";
 import { pullsWith } from "../endpoints/history.ts";
 import { accountOfEmail, type Commit, readCommit } from "../git/commits.ts";
-import { git } from "../git/git.ts";
+import { branchTip, git } from "../git/git.ts";
 import type { Signature } from "../git/objects.ts";
 import type { TreeItem } from "../git/trees.ts";
 import { readEntry, readTree } from "../git/trees.ts";
@@ -113,4 +113,18 @@ async function readObject(dir: string, oid: string): Promise<{ type: string; con
   const [, type, size] = stdout.subarray(0, end).toString("latin1").split(" ");
   if (type === undefined || size === undefined) return undefined;
   return { type, content: stdout.subarray(end + 1, end + 1 + Number(size)) };
+}
+
+/** Null when there is no such branch. */
+export async function refNode(asker: Asker, branch: string) {
+  demand(asker, "contents=read");
+  const tip = await branchTip(asker.repository.dir, branch);
+  if (tip === undefined) return null;
+  return {
+    __typename: "Ref",
+    id: objectNodeId(asker.repository, `refs/heads/${branch}`),
+    name: branch,
+    prefix: "refs/heads/",
+    target: () => commitNode(asker, tip),
+  };
 }

@@ -1,16 +1,20 @@
 /** Pull requests and their reviews as GraphQL shows them. */
 
+import { GraphQLError } from "graphql";
 import { isVisibleTo } from "../endpoints/reviews.ts";
 import { mergeBase, readChanges } from "../git/commits.ts";
 import { gitText, objectType } from "../git/git.ts";
 import { presentPullSimple } from "../present/pulls.ts";
 import { actorOf } from "../request/caller.ts";
-import type { Label, Pull, Review } from "../state/model.ts";
+import type { IssueEvent, Label, Pull, Review } from "../state/model.ts";
 import { type Asker, actorNode, demand } from "./asker.ts";
 import { connection, type Window } from "./connection.ts";
-import { commitNode } from "./objects.ts";
-import { refNode } from "./refs.ts";
-import { timelineItems } from "./timeline.ts";
+import { commitNode, refNode } from "./objects.ts";
+
+type TimelineWindow = Window & { itemTypes?: string[] | null };
+
+/** The sandbox never changes a base automatically, so there are no events of the second kind. */
+const told = new Set(["BASE_REF_CHANGED_EVENT", "AUTOMATIC_BASE_CHANGE_SUCCEEDED_EVENT"]);
 
 export function pullNode(asker: Asker, pull: Pull) {
   demand(asker, "pull_requests=read");
@@ -82,5 +86,28 @@ function labelNode(label: Label) {
     name: label.name,
     color: label.color,
     description: label.description,
+  };
+}
+
+/** A pull request's timeline: only the events of a changed base branch. */
+function timelineItems(pull: Pull, { itemTypes, ...window }: TimelineWindow) {
+  const asked = itemTypes ?? ["every type"];
+  const untold = asked.find((one) => !told.has(one));
+  if (untold !== undefined) throw new GraphQLError(`the sandbox does not list timeline items of ${untold}`);
+  const changes = asked.includes("BASE_REF_CHANGED_EVENT")
+    ? pull.issue.events.filter(({ event }) => event === "base_ref_changed")
+    : [];
+  return connection("timelineItems", changes, window, baseChange);
+}
+
+function baseChange({ id, nodeId, actor, createdAt, base }: IssueEvent) {
+  return {
+    __typename: "BaseRefChangedEvent",
+    id: nodeId,
+    databaseId: id,
+    actor: actorNode(actor),
+    createdAt,
+    previousRefName: base?.from,
+    currentRefName: base?.to,
   };
 }

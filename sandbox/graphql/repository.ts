@@ -6,9 +6,8 @@ import type { State } from "../state/memory.ts";
 import { findPull, findRepository, fullName, timestamp } from "../state/state.ts";
 import type { Asker } from "./asker.ts";
 import { refusal } from "./connection.ts";
-import { objectNode } from "./objects.ts";
+import { objectNode, refNode } from "./objects.ts";
 import { pullNode } from "./pulls.ts";
-import { refNode } from "./refs.ts";
 
 export function rootNode(state: State, caller: Caller) {
   return {

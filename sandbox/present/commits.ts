@@ -1,4 +1,6 @@
 import { accountOfEmail, type Commit, type FileChange } from "../git/commits.ts";
+import type { Ref } from "../git/git.ts";
+import type { TreeItem } from "../git/trees.ts";
 import type { State } from "../state/memory.ts";
 import type { Repository } from "../state/model.ts";
 import { presentAccount } from "./accounts.ts";
@@ -97,4 +99,32 @@ export function presentFileChange(repository: Repository, ref: string, change: F
 
 function gitCommitUrl(repository: Repository, sha: string): string {
   return `${repositoryUrl(repository)}/git/commits/${sha}`;
+}
+
+/** The URL of an object of this type in the git database. */
+export function objectUrl(repository: Repository, type: string, sha: string): string {
+  return `${repositoryUrl(repository)}/git/${type}s/${sha}`;
+}
+
+/** GitHub's git-ref. */
+export function presentRef(repository: Repository, ref: Ref) {
+  return {
+    ref: ref.name,
+    node_id: objectNodeId(repository, ref.name),
+    url: `${repositoryUrl(repository)}/git/${ref.name}`,
+    object: { type: ref.type, sha: ref.sha, url: objectUrl(repository, ref.type, ref.sha) },
+  };
+}
+
+/** One line of GitHub's git-tree. */
+export function presentTreeItem(repository: Repository, item: TreeItem) {
+  const { path, mode, type, sha, size } = item;
+  return {
+    path,
+    mode,
+    type,
+    sha,
+    ...(size === null ? {} : { size }),
+    ...(type === "commit" ? {} : { url: objectUrl(repository, type, sha) }),
+  };
 }

@@ -4,7 +4,6 @@ import { assigneeRoutes } from "../endpoints/assignees.ts";
 import { checkRoutes } from "../endpoints/checks.ts";
 import { collaboratorRoutes } from "../endpoints/collaborators.ts";
 import { commentRoutes } from "../endpoints/comments.ts";
-import { contentWriteRoutes } from "../endpoints/content-writes.ts";
 import { contentRoutes } from "../endpoints/contents.ts";
 import { deliveryRoutes } from "../endpoints/deliveries.ts";
 import { gitObjectRoutes } from "../endpoints/git-objects.ts";
@@ -42,7 +41,6 @@ export const routes: Route[] = [
   ...gitRefRoutes,
   ...gitObjectRoutes,
   ...contentRoutes,
-  ...contentWriteRoutes,
   ...historyRoutes,
   ...pullRoutes,
   ...mergeRoutes,
