@@ -55,11 +55,7 @@ export async function callModel(
   const stored = await calls.get(key);
   if (stored !== null) return { ok: true, key, replayed: true, ...readAnswer(stored, key), lost: 0 };
   if (service.apiKey === null) {
-    return {
-      ok: false,
-      code: "service",
-      message: "there is no ANTHROPIC_API_KEY; set it and start the service again",
-    };
+    return { ok: false, code: "service", message: "there is no ANTHROPIC_API_KEY; set it and start the service again" };
   }
   // Sets every option that the client would otherwise read from the environment; it tries once and prints nothing.
   const client = new Anthropic({
@@ -75,11 +71,7 @@ export async function callModel(
     if (streamed.ok) {
       const answer = storable(streamed.message);
       if (answer === null)
-        return {
-          ok: false,
-          code: "bad-answer",
-          message: "the model's answer is not JSON that can be stored",
-        };
+        return { ok: false, code: "bad-answer", message: "the model's answer is not JSON that can be stored" };
       await calls.put(key, answer);
       // Read back from the store, so that a replay sees what the first run saw: an answer without secrets.
       const kept = await calls.get(key);
@@ -126,13 +118,7 @@ async function streamOnce(
     });
     return { ok: true, message: await stream.finalMessage() };
   } catch (error) {
-    const final = (failure: CallFailure): Streamed => ({
-      ok: false,
-      begun,
-      again: false,
-      waitFor: null,
-      failure,
-    });
+    const final = (failure: CallFailure): Streamed => ({ ok: false, begun, again: false, waitFor: null, failure });
     if (signal.aborted) return final(stopped(signal));
     if (quiet.signal.aborted)
       return final({ ok: false, code: "silence", message: `the model said nothing for ${silenceSeconds} s` });

@@ -82,11 +82,7 @@ export async function askPlanner(
             .slice(0, 2_000)
             .toWellFormed();
     if (tries === 1)
-      return {
-        ok: false,
-        code: "bad-answer",
-        message: `the model's plan does not have the right form: ${why}`,
-      };
+      return { ok: false, code: "bad-answer", message: `the model's plan does not have the right form: ${why}` };
     messages.push({ role: "assistant", content: message.content });
     messages.push({
       role: "user",
@@ -114,17 +110,11 @@ function unusableStop(reason: string | null): { code: string; message: string } 
       return null;
     case "max_tokens":
     case "model_context_window_exceeded":
-      return {
-        code: "cut-off",
-        message: "the plan was cut off by a length limit; nothing of it was used",
-      };
+      return { code: "cut-off", message: "the plan was cut off by a length limit; nothing of it was used" };
     case "refusal":
       return { code: "refused", message: "the model refused to plan this story" };
     default:
-      return {
-        code: "bad-answer",
-        message: `the model stopped for a reason that is not known here: ${reason}`,
-      };
+      return { code: "bad-answer", message: `the model stopped for a reason that is not known here: ${reason}` };
   }
 }
 

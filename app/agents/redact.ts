@@ -24,9 +24,7 @@ export function redactingCallStore(calls: CallStore, search: SecretSearch): Call
 }
 
 /** The parts of a stored answer that show where a redaction was made; a model wrote it. */
-const Blocks = z.object({
-  content: z.array(z.object({ name: z.string().optional(), input: z.unknown() })),
-});
+const Blocks = z.object({ content: z.array(z.object({ name: z.string().optional(), input: z.unknown() })) });
 const Input = z.object({ path: z.string() });
 
 /** A redaction's location by tool and field; whatever would go into a file is `file`. */
@@ -90,15 +88,7 @@ export async function redactResult(result: StepResult, base: TreeReader, search:
 
 /** A result without files, because the answer held a secret. */
 export function refusedResult(summary: string): StepResult {
-  return {
-    version: 1,
-    outcome: "failed",
-    code: "secret-in-answer",
-    summary,
-    questions: [],
-    files: [],
-    claims: [],
-  };
+  return { version: 1, outcome: "failed", code: "secret-in-answer", summary, questions: [], files: [], claims: [] };
 }
 
 async function fileContent(
@@ -115,13 +105,7 @@ async function fileContent(
   if (!isFresh) return content;
   const redacted = await redactSecrets(content, search, fileName);
   redactions.push(
-    ...redacted.redactions.map(({ rule, line }) => ({
-      rule,
-      where: "file",
-      count: 1,
-      path: shownPath,
-      line,
-    })),
+    ...redacted.redactions.map(({ rule, line }) => ({ rule, where: "file", count: 1, path: shownPath, line })),
   );
   return redacted.text;
 }

@@ -2,10 +2,7 @@ import type { Pack, StepResult, Usage } from "../../schemas/step.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Stored answers of model calls, by the hash of the whole call. */
-export type CallStore = {
-  get(key: string): Promise<string | null>;
-  put(key: string, answer: string): Promise<void>;
-};
+export type CallStore = { get(key: string): Promise<string | null>; put(key: string, answer: string): Promise<void> };
 
 /** The service and model of a call. */
 export type Service = { apiKey: string | null; baseUrl: string | null; model: string };
@@ -16,13 +13,7 @@ export type AgentEvent =
   | { type: "tool"; name: string; path: string | null; ok: boolean };
 
 /** One agent's work: its pack, its workspace, the stored answers and the service. */
-export type AgentRun = {
-  pack: Pack;
-  workspace: Workspace;
-  calls: CallStore;
-  service: Service;
-  signal: AbortSignal;
-};
+export type AgentRun = { pack: Pack; workspace: Workspace; calls: CallStore; service: Service; signal: AbortSignal };
 
 /** A backend is one function: it yields events and ends with a step result. */
 export type Backend = (run: AgentRun) => AsyncGenerator<AgentEvent, { result: StepResult; usage: Usage }>;

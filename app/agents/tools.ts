@@ -4,67 +4,6 @@ import type { ToolAnswer, Workspace } from "./workspace.ts";
 
 const path = z.string().min(1).max(4_096).describe("A path of the repository, such as `src/index.ts`.");
 
-/** Each tool's input; the model's input is parsed by these schemas only. */
-const inputs = {
-  list: z.strictObject({
-    prefix: z.string().max(4_096).default("").describe("Only paths that begin with this."),
-    from: z.int().positive().default(1).describe("The first to show, counted from 1."),
-    limit: z.int().positive().max(2_000).default(500),
-  }),
-  read: z.strictObject({
-    path,
-    from: z.int().positive().default(1).describe("The first line."),
-    lines: z.int().positive().max(2_000).default(800),
-  }),
-  search: z.strictObject({ text: z.string().min(1).max(500), prefix: z.string().max(4_096).default("") }),
-  write: z.strictObject({ path, content: z.string().max(2_000_000).describe("The whole file.") }),
-  edit: z.strictObject({
-    path,
-    old: z.string().min(1).describe("Must be in the file exactly once."),
-    new: z.string(),
-  }),
-  delete: z.strictObject({ path }),
-  ask: z.strictObject({ questions: Lines.min(1).max(10) }),
-  stop: z.strictObject({ reason: z.string().min(1).max(5_000) }),
-  finish: z.strictObject({
-    summary: z.string().min(1).max(10_000),
-    claims: z
-      .array(
-        z.strictObject({
-          criterion: z.string().describe("The acceptance criterion, word for word."),
-          how: z.string(),
-        }),
-      )
-      .max(100)
-      .describe("One for each acceptance criterion."),
-  }),
-} as const;
-export type ToolName = keyof typeof inputs;
-
-const descriptions: Readonly<Record<string, string>> & Record<ToolName, string> = {
-  list: "List the files of the repository.",
-  read: "Read a file.",
-  search: "Find a literal text in the files.",
-  write: "Write a whole file. Only within the paths of the approved plan.",
-  edit: "Replace one passage of a file.",
-  delete: "Delete a file.",
-  ask: "End here with questions that a person must answer before the work can go on.",
-  stop: "End here because the work must not go on: say why.",
-  finish: "End here: the work is done. Say for each acceptance criterion how it is met.",
-};
-
-/** The tools as offered to the model. */
-export function toolDefinitions() {
-  return Object.entries(inputs).map(([name, schema]) => {
-    const { properties = {}, required = [], additionalProperties } = z.toJSONSchema(schema, { io: "input" });
-    return {
-      name,
-      description: descriptions[name] ?? "",
-      input_schema: { type: "object" as const, properties, required, additionalProperties },
-    };
-  });
-}
-
 /** The outcome of one tool call: a text for the model, or the end of the work. */
 export type ToolOutcome =
   | { type: "text"; ok: boolean; malformed: boolean; path: string | null; text: string }
@@ -76,95 +15,115 @@ export type ToolOutcome =
       claims: { criterion: string; how: string }[];
     };
 
-/** Performs one call. The model's input is data: it is parsed, checked by the workspace, and answered. */
-export async function callTool(name: string, input: unknown, workspace: Workspace): Promise<ToolOutcome> {
-  const text = (ok: boolean, said: string, at: string | null = null): ToolOutcome => ({
-    type: "text",
-    ok,
-    malformed: false,
-    path: at,
-    text: said,
-  });
-  const told = <T>(given: ToolAnswer<T>, at: string | null, say: (value: T) => string) =>
-    given.ok ? text(true, say(given.value), at) : text(false, `${given.code}: ${given.message}`, at);
-  const parse = <T>(schema: z.ZodType<T>): { ok: true; value: T } | { ok: false; outcome: ToolOutcome } => {
-    const parsed = schema.safeParse(input);
-    if (parsed.success) return { ok: true, value: parsed.data };
-    const problems = parsed.error.issues
-      .map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`)
-      .join("; ");
-    return { ok: false, outcome: malformed(problems) };
+/** A tool: its description for the model, the schema of its input, and its work. */
+function tool<S extends z.ZodObject>(
+  description: string,
+  schema: S,
+  work: (input: z.output<S>, workspace: Workspace) => ToolOutcome | Promise<ToolOutcome>,
+) {
+  return {
+    description,
+    schema,
+    async call(input: unknown, workspace: Workspace): Promise<ToolOutcome> {
+      const parsed = schema.safeParse(input);
+      if (parsed.success) return work(parsed.data, workspace);
+      return malformed(
+        parsed.error.issues.map((issue) => `${issue.path.join(".") || "input"}: ${issue.message}`).join("; "),
+      );
+    },
   };
-  switch (name) {
-    case "list": {
-      const given = parse(inputs.list);
-      return given.ok
-        ? told(await workspace.list(given.value.prefix), null, (paths) =>
-            section(paths, "paths", given.value.from, given.value.limit),
-          )
-        : given.outcome;
-    }
-    case "read": {
-      const given = parse(inputs.read);
-      if (!given.ok) return given.outcome;
-      const { path: at, from, lines } = given.value;
-      return told(await workspace.read(at), at, (content) => section(content.split("\n"), "lines", from, lines));
-    }
-    case "search": {
-      const given = parse(inputs.search);
-      if (!given.ok) return given.outcome;
-      const found = await workspace.search(given.value.text, given.value.prefix);
-      return told(found, null, ({ hits, searched, of }) => {
+}
+
+/** The workspace's answer as a text for the model. */
+function told<T>(given: ToolAnswer<T>, path: string | null, say: (value: T) => string): ToolOutcome {
+  const text = given.ok ? say(given.value) : `${given.code}: ${given.message}`;
+  return { type: "text", ok: given.ok, malformed: false, path, text };
+}
+
+const tools = {
+  list: tool(
+    "List the files of the repository.",
+    z.strictObject({
+      prefix: z.string().max(4_096).default("").describe("Only paths that begin with this."),
+      from: z.int().positive().default(1).describe("The first to show, counted from 1."),
+      limit: z.int().positive().max(2_000).default(500),
+    }),
+    async ({ prefix, from, limit }, workspace) =>
+      told(await workspace.list(prefix), null, (paths) => section(paths, "paths", from, limit)),
+  ),
+  read: tool(
+    "Read a file.",
+    z.strictObject({
+      path,
+      from: z.int().positive().default(1).describe("The first line."),
+      lines: z.int().positive().max(2_000).default(800),
+    }),
+    async ({ path, from, lines }, workspace) =>
+      told(await workspace.read(path), path, (content) => section(content.split("\n"), "lines", from, lines)),
+  ),
+  search: tool(
+    "Find a literal text in the files.",
+    z.strictObject({ text: z.string().min(1).max(500), prefix: z.string().max(4_096).default("") }),
+    async ({ text, prefix }, workspace) =>
+      told(await workspace.search(text, prefix), null, ({ hits, searched, of }) => {
         const lines = hits.map((hit) => `${hit.path}:${hit.line}: ${clip(hit.text, limits.hit)}`);
         if (searched < of) lines.push(`(searched ${searched} of ${of} files; give a longer prefix for the rest)`);
         return lines.join("\n") || "(nothing)";
-      });
-    }
-    case "write": {
-      const given = parse(inputs.write);
-      return given.ok
-        ? told(await workspace.write(given.value.path, given.value.content), given.value.path, () => "written")
-        : given.outcome;
-    }
-    case "edit": {
-      const given = parse(inputs.edit);
-      if (!given.ok) return given.outcome;
-      return told(
-        await workspace.edit(given.value.path, given.value.old, given.value.new),
-        given.value.path,
-        () => "edited",
-      );
-    }
-    case "delete": {
-      const given = parse(inputs.delete);
-      return given.ok
-        ? told(await workspace.remove(given.value.path), given.value.path, () => "deleted")
-        : given.outcome;
-    }
-    case "ask": {
-      const given = parse(inputs.ask);
-      if (!given.ok) return given.outcome;
-      return {
-        type: "end",
-        outcome: "asked",
-        summary: "The agent needs answers.",
-        questions: given.value.questions,
-        claims: [],
-      };
-    }
-    case "stop": {
-      const given = parse(inputs.stop);
-      return given.ok
-        ? { type: "end", outcome: "stopped", summary: given.value.reason, questions: [], claims: [] }
-        : given.outcome;
-    }
-    case "finish": {
-      const given = parse(inputs.finish);
-      return given.ok ? { type: "end", outcome: "finished", questions: [], ...given.value } : given.outcome;
-    }
-    default:
-      return malformed(`there is no tool ${JSON.stringify(name)}`);
-  }
+      }),
+  ),
+  write: tool(
+    "Write a whole file. Only within the paths of the approved plan.",
+    z.strictObject({ path, content: z.string().max(2_000_000).describe("The whole file.") }),
+    async ({ path, content }, workspace) => told(await workspace.write(path, content), path, () => "written"),
+  ),
+  edit: tool(
+    "Replace one passage of a file.",
+    z.strictObject({ path, old: z.string().min(1).describe("Must be in the file exactly once."), new: z.string() }),
+    async (edit, workspace) => told(await workspace.edit(edit.path, edit.old, edit.new), edit.path, () => "edited"),
+  ),
+  delete: tool("Delete a file.", z.strictObject({ path }), async ({ path }, workspace) =>
+    told(await workspace.remove(path), path, () => "deleted"),
+  ),
+  ask: tool(
+    "End here with questions that a person must answer before the work can go on.",
+    z.strictObject({ questions: Lines.min(1).max(10) }),
+    ({ questions }) => ({ type: "end", outcome: "asked", summary: "The agent needs answers.", questions, claims: [] }),
+  ),
+  stop: tool(
+    "End here because the work must not go on: say why.",
+    z.strictObject({ reason: z.string().min(1).max(5_000) }),
+    ({ reason }) => ({ type: "end", outcome: "stopped", summary: reason, questions: [], claims: [] }),
+  ),
+  finish: tool(
+    "End here: the work is done. Say for each acceptance criterion how it is met.",
+    z.strictObject({
+      summary: z.string().min(1).max(10_000),
+      claims: z
+        .array(
+          z.strictObject({
+            criterion: z.string().describe("The acceptance criterion, word for word."),
+            how: z.string(),
+          }),
+        )
+        .max(100)
+        .describe("One for each acceptance criterion."),
+    }),
+    ({ summary, claims }) => ({ type: "end", outcome: "finished", summary, questions: [], claims }),
+  ),
+};
+
+/** The tools as offered to the model. */
+export function toolDefinitions() {
+  return Object.entries(tools).map(([name, { description, schema }]) => {
+    const { properties = {}, required = [], additionalProperties } = z.toJSONSchema(schema, { io: "input" });
+    return { name, description, input_schema: { type: "object" as const, properties, required, additionalProperties } };
+  });
+}
+
+/** Performs one call. The model's input is data: it is parsed, checked by the workspace, and answered. */
+export async function callTool(name: string, input: unknown, workspace: Workspace): Promise<ToolOutcome> {
+  const found = Object.entries(tools).find(([known]) => known === name);
+  return found?.[1].call(input, workspace) ?? malformed(`there is no tool ${JSON.stringify(name)}`);
 }
 
 /** The most characters of one answer, of one search hit, and of a complaint about a call. */

@@ -18,12 +18,7 @@ export async function githubTree(github: GitHub, commit: string): Promise<TreeRe
   const { request, owner, repo } = github;
   const tree = await requestKnown(
     `the tree of ${commit}`,
-    request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", {
-      owner,
-      repo,
-      tree_sha: commit,
-      recursive: "1",
-    }),
+    request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", { owner, repo, tree_sha: commit, recursive: "1" }),
   );
   if (!tree.known) throw new SallyportError("github", tree.why, { retry: true });
   if (tree.value.truncated)

@@ -9,11 +9,7 @@ export type Refusal = { ok: false; code: string; message: string };
 export type ToolAnswer<T> = { ok: true; value: T } | Refusal;
 
 /** The hits of a search. `searched` is less than `of` when there were too many files. */
-export type Found = {
-  hits: { path: string; line: number; text: string }[];
-  searched: number;
-  of: number;
-};
+export type Found = { hits: { path: string; line: number; text: string }[]; searched: number; of: number };
 
 /**
  * The virtual tree an agent works in: a commit of the repository, with the agent's own writes on top. It uses no disk,

@@ -78,13 +78,9 @@ async function insertEffect(trx: Trx, effect: Effect, subject: Subject, ordering
   const inserted = repeatable.has(effect.type)
     ? await insert
         .onConflict((conflict) =>
-          conflict.column("key").doUpdateSet({
-            payload: row.payload,
-            status: "todo",
-            tries: 0,
-            result: null,
-            not_before: sql`now()`,
-          }),
+          conflict
+            .column("key")
+            .doUpdateSet({ payload: row.payload, status: "todo", tries: 0, result: null, not_before: sql`now()` }),
         )
         .returning("id")
         .execute()

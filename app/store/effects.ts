@@ -44,13 +44,7 @@ export async function nextOpenEffect(db: Database, lane: string): Promise<OpenEf
   const effect: Effect = JSON.parse(row.payload);
   const subject = subjectOf(row.subject);
   if (subject === null) throw new SallyportError("internal", `an effect has no subject: ${row.subject}`);
-  return {
-    id: Number(row.id),
-    effect,
-    repository: Number(row.repository),
-    subject,
-    tries: row.tries,
-  };
+  return { id: Number(row.id), effect, repository: Number(row.repository), subject, tries: row.tries };
 }
 
 /** Counts a try before it starts, so that a try that ends the process is counted too. */

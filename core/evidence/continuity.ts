@@ -2,13 +2,7 @@ import type { EntryOf, TypedEntry } from "../entries.ts";
 import { lastVerdict } from "./vsa.ts";
 
 /** A commit of a branch's first-parent line. Whoever made it chose author, date and subject. */
-export type Revision = {
-  sha: string;
-  parents: readonly string[];
-  author: string;
-  at: string;
-  subject: string;
-};
+export type Revision = { sha: string; parents: readonly string[]; author: string; at: string; subject: string };
 
 /**
  * The state of a revision. verified: a summary of it passed. part: a verified merge put several commits on the branch,

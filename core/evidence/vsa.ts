@@ -97,17 +97,8 @@ function waiversUnder(
 
 /** The statement for other verifiers, about the merged revision and the judged head. */
 export function summaryStatement({ head, merged, ref, summary }: EntryBody<"source.verified">): SummaryStatement {
-  const revision = {
-    name: "merged",
-    digest: { gitCommit: merged },
-    annotations: { sourceRefs: [ref] },
-  };
+  const revision = { name: "merged", digest: { gitCommit: merged }, annotations: { sourceRefs: [ref] } };
   // If the head was merged unchanged, both are the same commit, and a statement names each commit once.
   const judged = head === merged ? [] : [{ name: "judged", digest: { gitCommit: head } }];
-  return {
-    _type: statementType,
-    subject: [revision, ...judged],
-    predicateType: summaryType,
-    predicate: summary,
-  };
+  return { _type: statementType, subject: [revision, ...judged], predicateType: summaryType, predicate: summary };
 }

@@ -27,12 +27,7 @@ export function findingsOf(area: HealthFinding["area"], about: string | null) {
     message,
     ...(next === undefined ? {} : { next }),
   });
-  return {
-    ok: finding("ok"),
-    warn: finding("warn"),
-    fail: finding("fail"),
-    unknown: finding("unknown"),
-  };
+  return { ok: finding("ok"), warn: finding("warn"), fail: finding("fail"), unknown: finding("unknown") };
 }
 
 /**

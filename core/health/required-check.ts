@@ -9,12 +9,7 @@ export const checkName = "sallyport";
  * A check that must pass before a merge. `appId` null: any app or user with write access to statuses can set it.
  * `strict` null: it is not visible whether the branch must be up to date. `bypass` lists who is exempt.
  */
-export type RequiredCheck = {
-  context: string;
-  appId: number | null;
-  strict: boolean | null;
-  bypass: Known<string[]>;
-};
+export type RequiredCheck = { context: string; appId: number | null; strict: boolean | null; bypass: Known<string[]> };
 
 /**
  * GitHub's rules for a branch, of two kinds: rulesets, with the types of all rules that apply in `kinds`, and branch

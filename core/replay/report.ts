@@ -2,13 +2,7 @@ import { oneLine } from "../escape.ts";
 import type { Replay } from "./replay.ts";
 import type { Difference, ReplayResult, ReplayStep } from "./step.ts";
 
-const colors: Record<ReplayResult, number> = {
-  same: 32,
-  differs: 31,
-  unpublished: 33,
-  purged: 33,
-  missing: 31,
-};
+const colors: Record<ReplayResult, number> = { same: 32, differs: 31, unpublished: 33, purged: 33, missing: 31 };
 
 /** The maximum length of a shown value; the JSON has the whole. */
 const maxLength = 160;

@@ -15,11 +15,5 @@ export async function pullFacts(options: CheckOptions, pr: string, io: Io): Prom
     return unknown(`--pr ${JSON.stringify(pr)} is not a pull request: write it as owner/repo#12`);
   const request = tokenRequest(io, "--pr");
   if (!request.known) return request;
-  return collectPull({
-    request: request.value,
-    owner,
-    repo,
-    number: Number(digits),
-    now: new Date().toISOString(),
-  });
+  return collectPull({ request: request.value, owner, repo, number: Number(digits), now: new Date().toISOString() });
 }

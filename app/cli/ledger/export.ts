@@ -33,15 +33,7 @@ export async function exportArchive(io: Io, name: string, out: string): Promise<
 async function writeArchive(target: string, files: readonly (readonly [string, Uint8Array])[]): Promise<string | null> {
   const archive = pack();
   // Owner and time are not part of the ledger; real values would make each copy differ.
-  const header = {
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    uname: "",
-    gname: "",
-    mtime: new Date(0),
-    type: "file",
-  } as const;
+  const header = { mode: 0o644, uid: 0, gid: 0, uname: "", gname: "", mtime: new Date(0), type: "file" } as const;
   for (const [name, content] of files) archive.entry({ ...header, name, size: content.byteLength }, content);
   archive.finalize();
   const file = createWriteStream(target, { flags: "wx" });

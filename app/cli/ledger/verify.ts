@@ -6,11 +6,7 @@ import { type LedgerReport, reportText } from "./report.ts";
 import type { KeyOptions } from "./trusted-keys.ts";
 import { openVerified, unreadProblem } from "./verified-entries.ts";
 
-export type VerifyOptions = KeyOptions & {
-  head?: string;
-  pr?: string;
-  json?: boolean;
-};
+export type VerifyOptions = KeyOptions & { head?: string; pr?: string; json?: boolean };
 
 /** `ledger verify`: exit 0 when all of it is in order, 1 when something is not, 2 when that cannot be decided. */
 export async function verifyLedger(io: Io, name: string, options: VerifyOptions): Promise<void> {
