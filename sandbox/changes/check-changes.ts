@@ -7,16 +7,19 @@ import { presentCheckSuite, presentSentCheckRun } from "../present/checks.ts";
 import type { ChangedFields, RunFields } from "../state/check-fields.ts";
 import type { State } from "../state/memory.ts";
 import type { Account, App, CheckRun, CheckSuite, Pull, Repository, SimulatedCheck } from "../state/model.ts";
-import { actionsAppId, checkSuite, identify, now } from "../state/state.ts";
+import { actionsAppId, checkSuite, identify, isFromFork, now } from "../state/state.ts";
 import { background, pause } from "../state/work.ts";
 import { emit } from "./webhooks.ts";
+
+/** A commit, and its branch in the repository; a fork's branch is none. */
+type Head = { sha: string; branch: string | null };
 
 /** Creates a run in the app's suite for the commit, and sends its webhooks. */
 export async function addCheckRun(
   state: State,
   repository: Repository,
   app: App,
-  head: { sha: string; branch: string | null },
+  head: Head,
   fields: RunFields,
 ): Promise<CheckRun> {
   const run: CheckRun = {
@@ -88,23 +91,19 @@ async function emitSuite(state: State, suite: CheckSuite, action: string, actor:
 
 /** Starts the checks for the pull request's present head; they report by themselves. */
 export function startChecks(state: State, pull: Pull): void {
-  startChecksOn(state, pull.issue.repository, pull.head);
+  const { repository } = pull.issue;
+  startChecksOn(state, repository, { sha: pull.head.sha, branch: isFromFork(pull) ? null : pull.head.ref });
 }
 
 /** Starts the checks for one commit, such as a merge group's. */
-export function startChecksOn(state: State, repository: Repository, head: Pull["head"]): void {
+export function startChecksOn(state: State, repository: Repository, head: Head): void {
   for (const check of repository.ci) background(state, simulate(state, repository, head, check));
 }
 
-async function simulate(
-  state: State,
-  repository: Repository,
-  head: Pull["head"],
-  check: SimulatedCheck,
-): Promise<void> {
+async function simulate(state: State, repository: Repository, head: Head, check: SimulatedCheck): Promise<void> {
   const app = state.apps.find(({ id }) => id === actionsAppId);
   if (app === undefined) throw new Error("the sandbox has no GitHub Actions");
-  const run = await addCheckRun(state, repository, app, { sha: head.sha, branch: head.ref }, { name: check.name });
+  const run = await addCheckRun(state, repository, app, head, { name: check.name });
   await pause(check.delayMs);
   await changeCheckRun(state, run, { conclusion: check.conclusion });
 }

@@ -67,7 +67,7 @@ export async function reopenIssue(by: By, issue: Issue): Promise<void> {
   await emitIssue(by, issue, "reopened");
 }
 
-/** Adds labels by name, each once; a name without a label in the repository creates one, as on GitHub. */
+/** Adds labels by name, each once; a name without a label in the repository creates one, as GitHub's REST does. */
 export async function addLabels(by: By, issue: Issue, names: string[]): Promise<void> {
   for (const name of names) {
     const label = findLabel(issue.repository, name) ?? makeLabel(by, name);

@@ -68,7 +68,7 @@ async function makeGroup(state: State, repository: Repository, pulls: Pull[]): P
   if (!(await moveRef(by, { ref, before: null, after: built.head }))) return `${ref} is there already`;
   repository.mergeGroups.push(group);
   await emitGroup(by, group, "checks_requested");
-  startChecksOn(state, repository, { sha: group.head, ref: ref.replace("refs/heads/", "") });
+  startChecksOn(state, repository, { sha: group.head, branch: ref.replace("refs/heads/", "") });
   return group;
 }
 

@@ -18,7 +18,7 @@ export function openPulls(repository: Repository): Pull[] {
   return pullsOf(repository).filter(({ issue }) => issue.state === "open");
 }
 
-/** Follows a moved branch: pull requests from it get the new head, and those into it may be merged by the push. */
+/** Follows a moved branch: pull requests from it, to any repository, get the new head, and those into it may be merged by the push. */
 export async function followBranch(
   by: By,
   branch: string,
@@ -26,14 +26,15 @@ export async function followBranch(
   after: string | null,
   merging: readonly Pull[],
 ): Promise<void> {
-  for (const pull of openPulls(by.repository)) {
+  const { repository, state } = by;
+  for (const pull of state.repositories.flatMap(openPulls)) {
     if (merging.includes(pull)) continue;
-    if (pull.head.ref === branch) {
+    if (pull.head.repository === repository && pull.head.ref === branch) {
       if (after === null) await closeIssue(by, pull.issue, null);
       else await synchronize(by, pull, after);
-    } else if (pull.base.ref === branch) {
+    } else if (pull.issue.repository === repository && pull.base.ref === branch) {
       if (after === null) await closeIssue(by, pull.issue, null);
-      else if (before !== null && (await isAncestor(by.repository.dir, pull.head.sha, after))) {
+      else if (before !== null && (await isAncestor(repository.dir, pull.head.sha, after))) {
         await markMerged(by, pull, after);
       }
     }
@@ -52,7 +53,8 @@ export async function markMerged(by: By, pull: Pull, mergeCommit: string): Promi
 }
 
 async function synchronize(by: By, pull: Pull, after: string): Promise<void> {
-  const { state, repository } = by;
+  const { state } = by;
+  const { repository } = pull.issue;
   const before = pull.head.sha;
   if (before === after) return;
   pull.head.sha = after;

@@ -7,6 +7,7 @@ import type { State } from "../state/memory.ts";
 import type { Pull, Repository } from "../state/model.ts";
 import { now } from "../state/state.ts";
 import { inOrder } from "../state/work.ts";
+import { shareObjects } from "./forking.ts";
 import type { By } from "./issue-changes.ts";
 import { followBranch } from "./pull-changes.ts";
 import { emit } from "./webhooks.ts";
@@ -44,6 +45,7 @@ export async function emitPush(by: By, changes: RefChange[], merging: readonly P
   for (const change of changes) {
     const { ref, before, after } = change;
     const branch = ref.startsWith("refs/heads/") ? ref.slice("refs/heads/".length) : undefined;
+    if (after !== null) await shareObjects(by.repository, after);
     if (before === null) emitRef(by, "create", ref);
     emit(by, "push", null, await pushParts(by, change));
     if (after === null) emitRef(by, "delete", ref);

@@ -10,7 +10,7 @@ import { notFound, ok, refused } from "../request/answer.ts";
 import { listing } from "../request/paging.ts";
 import { type RepositoryCall, repoRoute } from "../request/route.ts";
 import type { Pull, Repository } from "../state/model.ts";
-import { pullsOf } from "../state/state.ts";
+import { pullsOf, same } from "../state/state.ts";
 
 const REPO = "/repos/:owner/:repo";
 
@@ -79,8 +79,8 @@ async function listCommits(call: RepositoryCall) {
 async function compare(call: RepositoryCall) {
   const { state, repository } = call;
   const { dir } = repository;
-  const [baseName = "", headName = ""] = (call.params.range ?? "").split("...").map(withoutOwner);
-  const [base, head] = await Promise.all([resolveCommit(dir, baseName), resolveCommit(dir, headName)]);
+  const [baseName = "", headName = ""] = (call.params.range ?? "").split("...");
+  const [base, head] = await Promise.all([resolveIn(repository, baseName), resolveIn(repository, headName)]);
   if (base === undefined || head === undefined) return notFound();
   const start = await mergeBase(dir, base, head);
   if (start === undefined) {
@@ -133,8 +133,11 @@ function statusOf(ahead: number, behind: number): string {
   return behind === 0 ? "ahead" : "diverged";
 }
 
-function withoutOwner(name: string): string {
-  return name.replace(/^[^:]+:/, "");
+/** A commit by its name; `owner:` before it names the owner's fork. */
+async function resolveIn(repository: Repository, name: string): Promise<string | undefined> {
+  const [, owner, ref] = /^(?:([^:]+):)?(.+)$/.exec(name) ?? [];
+  const holder = [repository, ...repository.forks].find((one) => owner === undefined || same(one.owner.login, owner));
+  return holder && resolveCommit(holder.dir, ref);
 }
 
 function noCommit(ref: string | undefined) {

@@ -110,8 +110,8 @@ function order(sort: string): (one: Issue, other: Issue) => number {
 async function create(call: AuthoredCall, body: z.output<typeof newIssue>): Promise<Answer> {
   const refusal = refuseIssueWrite(call, null);
   if (refusal !== undefined) return refusal;
-  const triage = hasRole(call, "triage");
-  const assignees = findAssignees(call, triage ? body.assignees : []);
+  const pushes = hasRole(call, "write");
+  const assignees = findAssignees(call, pushes ? body.assignees : []);
   if ("status" in assignees) return assignees;
   const issue = addIssue(call.state, call.repository, {
     title: body.title,
@@ -120,7 +120,7 @@ async function create(call: AuthoredCall, body: z.output<typeof newIssue>): Prom
     app: appOf(call.caller),
   });
   await emitIssue(call, issue, "opened");
-  if (triage) await addLabels(call, issue, body.labels);
+  if (pushes) await addLabels(call, issue, body.labels);
   await assign(call, issue, assignees.found);
   return created(presentIssue(issue));
 }
@@ -128,12 +128,12 @@ async function create(call: AuthoredCall, body: z.output<typeof newIssue>): Prom
 async function update(call: AuthoredIssueCall, body: z.output<typeof changedIssue>): Promise<Answer> {
   const { issue } = call;
   if (!mayChange(call, issue.user, "triage")) return forbidden("Must have admin rights to Repository.");
-  const triage = hasRole(call, "triage");
-  const wanted = triage ? body.assignees : undefined;
+  const pushes = hasRole(call, "write");
+  const wanted = pushes ? body.assignees : undefined;
   const assignees = findAssignees(call, wanted ?? []);
   if ("status" in assignees) return assignees;
   await editText(call, issue, body);
-  if (triage && body.labels !== undefined) await setLabels(call, issue, body.labels);
+  if (pushes && body.labels !== undefined) await setLabels(call, issue, body.labels);
   if (wanted !== undefined) {
     const leaving = issue.assignees.filter((assignee) => !assignees.found.includes(assignee));
     await unassign(call, issue, leaving);

@@ -4,8 +4,8 @@ import { addLabels, removeLabel, setLabels } from "../changes/issue-changes.ts";
 import { emit } from "../changes/webhooks.ts";
 import { presentLabel } from "../present/issues.ts";
 import { readIssues } from "../request/access.ts";
-import { type Answer, created, ifFound, invalid, noContent, notFound, ok } from "../request/answer.ts";
-import { type AuthoredIssueCall, readIssueRoute, writeIssueRoute } from "../request/issue-route.ts";
+import { type Answer, created, ifFound, invalid, noContent, notFound, ok, refused } from "../request/answer.ts";
+import { type AuthoredIssueCall, hasRole, readIssueRoute, writeIssueRoute } from "../request/issue-route.ts";
 import { listing } from "../request/paging.ts";
 import { type AuthoredCall, authoredRoute, type RepositoryCall, repoRoute, withBody } from "../request/route.ts";
 import type { Label } from "../state/model.ts";
@@ -54,8 +54,14 @@ function named(call: RepositoryCall): Label | undefined {
   return findLabel(call.repository, call.params.name);
 }
 
+/** Who may apply labels may not yet make them. */
 function change(act: typeof addLabels): (call: AuthoredIssueCall, names: string[]) => Promise<Answer> {
   return async (call, names) => {
+    const isNew = names.some((name) => findLabel(call.repository, name) === undefined);
+    if (isNew && !hasRole(call, "write")) {
+      const error = { resource: "Repository", field: "label", code: "unauthorized" };
+      return refused(403, "You do not have permission to create labels on this repository.", [error]);
+    }
     await act(call, call.issue, names);
     return shown(call);
   };

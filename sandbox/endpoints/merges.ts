@@ -6,11 +6,12 @@ import { branchTip, isAncestor } from "../git/git.ts";
 import { mergeMessage } from "../git/merge-message.ts";
 import { merge } from "../git/merging.ts";
 import { pullUrl } from "../present/pulls.ts";
+import { refuseRepository, writeContents } from "../request/access.ts";
 import { type Answer, accepted, forbidden, noContent, notFound, ok, refused } from "../request/answer.ts";
 import { type AuthoredPullCall, authoredPullRoute, pullRoute } from "../request/issue-route.ts";
 import { withBody } from "../request/route.ts";
 import { isExempt, protectionOf, refusePush, refuseWorkflows, unmetRules } from "../request/rules.ts";
-import { now } from "../state/state.ts";
+import { isFromFork, now } from "../state/state.ts";
 
 const order = z.object({
   commit_title: z.string().optional(),
@@ -88,6 +89,7 @@ async function updateBranch(call: AuthoredPullCall, body: z.output<typeof update
   const { state, repository, pull, actor } = call;
   const { dir } = repository;
   const head = pull.head.sha;
+  const source = pull.head.repository;
   if (body.expected_head_sha !== undefined && body.expected_head_sha !== head) {
     return refused(422, "expected head sha didn’t match current head ref.");
   }
@@ -95,7 +97,9 @@ async function updateBranch(call: AuthoredPullCall, body: z.output<typeof update
   if (base === undefined || pull.issue.state === "closed") return refused(422, "Pull Request is not mergeable");
   if (await isAncestor(dir, base, head)) return refused(422, "There are no new commits on the base branch.");
   const change = { branch: pull.head.ref, before: head, after: head };
-  const why = await refusePush(repository, call.caller, change);
+  const mayWrite = refuseRepository(call.caller, source, writeContents) === undefined;
+  if (isFromFork(pull) && !pull.maintainerCanModify && !mayWrite) return forbidden();
+  const why = await refusePush(source, call.caller, change);
   if (why !== undefined) return refused(422, why);
   const after = await merge(dir, {
     method: "merge",
@@ -107,7 +111,10 @@ async function updateBranch(call: AuthoredPullCall, body: z.output<typeof update
     date: now(state),
   });
   if (after === undefined) return refused(422, "merge conflict between base and head");
-  const moved = await moveRef(call, { ref: `refs/heads/${pull.head.ref}`, before: head, after });
+  const moved = await moveRef(
+    { ...call, repository: source },
+    { ref: `refs/heads/${pull.head.ref}`, before: head, after },
+  );
   if (!moved) return refused(422, "expected head sha didn’t match current head ref.");
   return accepted({ message: "Updating pull request branch.", url: pullUrl(pull) });
 }

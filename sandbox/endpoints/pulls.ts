@@ -7,13 +7,15 @@ import { countCommits, mergeBase, readChanges, readCommit } from "../git/commits
 import { branchTip, gitText } from "../git/git.ts";
 import { presentCommit, presentFileChange } from "../present/commits.ts";
 import { presentPull, presentPullSimple } from "../present/pulls.ts";
+import { readContents, refuseRepository, writeContents } from "../request/access.ts";
 import { type Answer, created, forbidden, invalid, ok } from "../request/answer.ts";
 import { appOf } from "../request/caller.ts";
 import { type AuthoredPullCall, authoredPullRoute, mayChange, pullRoute } from "../request/issue-route.ts";
 import { listing } from "../request/paging.ts";
 import { type AuthoredCall, authoredRoute, type RepositoryCall, repoRoute, withBody } from "../request/route.ts";
 import type { Pull, Repository } from "../state/model.ts";
-import { addIssue, addPull, pullsOf } from "../state/state.ts";
+import { withParents } from "../state/repository.ts";
+import { addIssue, addPull, isFromFork, pullsOf, same } from "../state/state.ts";
 
 const PULLS = "/repos/:owner/:repo/pulls";
 
@@ -26,6 +28,8 @@ const newPull = z.object({
   base: z.string().min(1),
   body: z.string().nullable().default(null),
   draft: z.boolean().default(false),
+  head_repo: z.string().optional(),
+  maintainer_can_modify: z.boolean().default(true),
 });
 
 const patch = z.object({
@@ -33,6 +37,7 @@ const patch = z.object({
   body: z.string().nullable().optional(),
   state: z.enum(["open", "closed"]).optional(),
   base: z.string().optional(),
+  maintainer_can_modify: z.boolean().optional(),
 });
 
 export const pullRoutes = [
@@ -60,12 +65,13 @@ function listPulls(call: RepositoryCall): Promise<Answer> {
   const query = (name: string) => call.query.get(name);
   const state = query("state") ?? "open";
   const base = query("base");
-  const head = query("head")?.replace(/^[^:]+:/, "");
+  const [, owner, head] = /^(?:([^:]+):)?(.+)$/.exec(query("head") ?? "") ?? [];
   const field = query("sort") === "updated" ? "updatedAt" : "createdAt";
   const pulls = pullsOf(call.repository)
     .filter(({ issue }) => state === "all" || issue.state === state)
     .filter((pull) => base === null || pull.base.ref === base)
     .filter((pull) => head === undefined || pull.head.ref === head)
+    .filter((pull) => owner === undefined || same(pull.head.repository.owner.login, owner))
     .sort((one, other) => other.issue[field].localeCompare(one.issue[field]) || other.id - one.id);
   const ascending = (query("direction") ?? (query("sort") === null ? "desc" : "asc")) === "asc";
   return listing(call, ascending ? pulls.reverse() : pulls, presentPullSimple);
@@ -73,43 +79,71 @@ function listPulls(call: RepositoryCall): Promise<Answer> {
 
 async function createPull(call: AuthoredCall, body: z.output<typeof newPull>): Promise<Answer> {
   const { state, repository, actor } = call;
-  const { dir, owner } = repository;
-  const head = body.head.startsWith(`${owner.login}:`) ? body.head.slice(owner.login.length + 1) : body.head;
-  const [headSha, baseSha] = await Promise.all([branchTip(dir, head), branchTip(dir, body.base)]);
-  if (headSha === undefined) return pullInvalid("head");
+  const { dir } = repository;
+  const [, owner, ref = ""] = /^(?:([^:]+):)?(.*)$/.exec(body.head) ?? [];
+  const source = headRepository(call, owner, body.head_repo);
+  const [sha, baseSha] = await Promise.all([source && branchTip(source.dir, ref), branchTip(dir, body.base)]);
+  if (source === undefined || sha === undefined) return pullInvalid("head");
   if (baseSha === undefined) return pullInvalid("base");
+  const head = { repository: source, ref, sha };
   if (findOpen(repository, head, body.base) !== undefined) {
-    return saying(`A pull request already exists for ${owner.login}:${head}.`);
+    return saying(`A pull request already exists for ${source.owner.login}:${ref}.`);
   }
-  if ((await countCommits(dir, baseSha, headSha)) === 0) {
-    return saying(`No commits between ${body.base} and ${head}`);
+  if ((await countCommits(dir, baseSha, sha)) === 0) return saying(`No commits between ${body.base} and ${ref}`);
+  const maintainerCanModify = source !== repository && body.maintainer_can_modify;
+  if (maintainerCanModify && !mayWriteTo(call, source)) {
+    const message = "Fork collab can't be granted by someone without permission";
+    return invalid({ resource: "PullRequest", field: "fork_collab", code: "invalid", message });
   }
-  const { title } = body;
+  const { title, draft } = body;
   const issue = addIssue(state, repository, { title, body: body.body, user: actor, app: appOf(call.caller) });
-  const ends = { head: { ref: head, sha: headSha }, base: { ref: body.base, sha: baseSha } };
-  const pull = addPull(state, issue, { ...ends, draft: body.draft });
+  const pull = addPull(state, issue, { head, base: { ref: body.base, sha: baseSha }, draft, maintainerCanModify });
   await keepHead(pull);
   await emitIssue(call, issue, "opened");
   startChecks(state, pull);
   return created(await presentPull(pull));
 }
 
+/** The repository that a head names by its owner, or by its name when the owner has several of the network. */
+function headRepository(
+  call: AuthoredCall,
+  owner: string | undefined,
+  name: string | undefined,
+): Repository | undefined {
+  const { repository, state, caller } = call;
+  const network = withParents(repository).at(-1);
+  const found = state.repositories.filter(
+    (one) =>
+      withParents(one).at(-1) === network &&
+      same(one.owner.login, owner ?? repository.owner.login) &&
+      (name === undefined || same(one.name, name)),
+  );
+  const chosen = found.includes(repository) ? repository : found[0];
+  return chosen !== undefined && refuseRepository(caller, chosen, readContents) === undefined ? chosen : undefined;
+}
+
+function mayWriteTo({ caller }: AuthoredCall, repository: Repository): boolean {
+  return refuseRepository(caller, repository, writeContents) === undefined;
+}
+
 async function editPull(call: AuthoredPullCall, body: z.output<typeof patch>): Promise<Answer> {
-  const { state, repository, pull } = call;
+  const { state, pull } = call;
   const { issue } = pull;
   if (!mayChange(call, issue.user, "write")) return forbidden("Must have push access to Repository.");
   if (body.state === "open" && issue.state === "closed") {
-    const refusal = await refuseReopening(repository, pull);
+    const refusal = await refuseReopening(pull);
     if (refusal !== undefined) return refusal;
   }
   if (body.base !== undefined && body.base !== pull.base.ref) {
     const refusal = await changeBase(call, body.base);
     if (refusal !== undefined) return refusal;
   }
+  const { maintainer_can_modify: canModify } = body;
+  if (canModify !== undefined && isFromFork(pull)) pull.maintainerCanModify = canModify;
   await editText(call, issue, body);
   if (body.state === "closed") await closeIssue(call, issue, null);
   if (body.state === "open" && issue.state === "closed") {
-    pull.head.sha = (await branchTip(repository.dir, pull.head.ref)) ?? pull.head.sha;
+    pull.head.sha = (await branchTip(pull.head.repository.dir, pull.head.ref)) ?? pull.head.sha;
     await keepHead(pull);
     await reopenIssue(call, issue);
     startChecks(state, pull);
@@ -117,12 +151,12 @@ async function editPull(call: AuthoredPullCall, body: z.output<typeof patch>): P
   return ok(await presentPull(pull));
 }
 
-async function refuseReopening(repository: Repository, pull: Pull): Promise<Answer | undefined> {
+async function refuseReopening(pull: Pull): Promise<Answer | undefined> {
   if (pull.mergedAt !== null) return saying("state cannot be changed. The pull request has been merged.");
-  if ((await branchTip(repository.dir, pull.head.ref)) === undefined) {
+  if ((await branchTip(pull.head.repository.dir, pull.head.ref)) === undefined) {
     return saying(`state cannot be changed. The ${pull.head.ref} branch has been deleted.`);
   }
-  return findOpen(repository, pull.head.ref, pull.base.ref) === undefined
+  return findOpen(pull.issue.repository, pull.head, pull.base.ref) === undefined
     ? undefined
     : saying(`state cannot be changed. There is already an open pull request from ${pull.head.ref}.`);
 }
@@ -132,7 +166,7 @@ async function changeBase(call: AuthoredPullCall, base: string): Promise<Answer 
   const sha = await branchTip(repository.dir, base);
   if (sha === undefined) return pullInvalid("base");
   if (pull.issue.state === "closed") return saying("Cannot change the base branch of a closed pull request.");
-  if (findOpen(repository, pull.head.ref, base) !== undefined) {
+  if (findOpen(repository, pull.head, base) !== undefined) {
     return saying(`A pull request already exists for base branch '${base}' and head branch '${pull.head.ref}'`);
   }
   if ((await countCommits(repository.dir, sha, pull.head.sha)) === 0) {
@@ -145,8 +179,10 @@ async function changeBase(call: AuthoredPullCall, base: string): Promise<Answer 
   return undefined;
 }
 
-function findOpen(repository: Repository, head: string, base: string): Pull | undefined {
-  return openPulls(repository).find((pull) => pull.head.ref === head && pull.base.ref === base);
+function findOpen(repository: Repository, head: Pull["head"], base: string): Pull | undefined {
+  return openPulls(repository).find(
+    (pull) => pull.head.repository === head.repository && pull.head.ref === head.ref && pull.base.ref === base,
+  );
 }
 
 function pullInvalid(field: string): Answer {

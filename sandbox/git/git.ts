@@ -47,6 +47,12 @@ export async function gitText(dir: string, args: readonly string[], options: Git
   return stdout.toString("utf8").replace(/\n$/, "");
 }
 
+/** Lets git's server take pushes and hand out any object, as GitHub's does. */
+export async function configure(dir: string): Promise<void> {
+  const settings = { "http.receivepack": "true", "uploadpack.allowAnySHA1InWant": "true" };
+  for (const [key, value] of Object.entries(settings)) await gitText(dir, ["config", key, value]);
+}
+
 /** The commit that a revision names: a branch, a tag (followed), a full or short id; undefined if none. */
 export async function resolveCommit(dir: string, revision = ""): Promise<string | undefined> {
   if (revision === "" || revision.startsWith("-") || /[\s^~:?*[\\]|\.\.|@\{/.test(revision)) return undefined;

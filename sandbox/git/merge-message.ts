@@ -12,7 +12,7 @@ export type MessageOrder = {
 /** `base` is the commit that the pull request is merged onto. */
 export async function mergeMessage(pull: Pull, base: string, order: MessageOrder): Promise<string> {
   const { number, title, repository } = pull.issue;
-  const owner = repository.owner.login;
+  const owner = pull.head.repository.owner.login;
   if (order.merge_method === "merge") {
     const heading = order.commit_title ?? `Merge pull request #${number} from ${owner}/${pull.head.ref}`;
     const text = order.commit_message ?? title;

@@ -3,6 +3,7 @@ import { refuseRepository } from "../request/access.ts";
 import type { Caller } from "../request/caller.ts";
 import type { State } from "../state/memory.ts";
 import type { Account, Pull, Repository } from "../state/model.ts";
+import { fullName } from "../state/state.ts";
 import { refusal } from "./connection.ts";
 
 export type Asker = {
@@ -17,6 +18,20 @@ export type Asker = {
 export function demand({ caller, repository }: Asker, needs: string): void {
   if (refuseRepository(caller, repository, { needs, role: "read" }) !== undefined)
     throw refusal("FORBIDDEN", "Resource not accessible by integration");
+}
+
+/** The fields of a repository that need no look into git. */
+export function repositoryFields(repository: Repository) {
+  return {
+    __typename: "Repository",
+    id: repository.nodeId,
+    databaseId: repository.id,
+    name: repository.name,
+    nameWithOwner: fullName(repository),
+    isPrivate: repository.private,
+    isFork: repository.parent !== null,
+    owner: actorNode(repository.owner),
+  };
 }
 
 /** GraphQL's Actor. Unlike in REST, a bot's login has no `[bot]`. */

@@ -7,7 +7,8 @@ import { gitText, objectType } from "../git/git.ts";
 import { presentPullSimple } from "../present/pulls.ts";
 import { actorOf } from "../request/caller.ts";
 import type { IssueEvent, Label, Pull, Review } from "../state/model.ts";
-import { type Asker, actorNode, demand } from "./asker.ts";
+import { isFromFork } from "../state/state.ts";
+import { type Asker, actorNode, demand, repositoryFields } from "./asker.ts";
 import { connection, type Window } from "./connection.ts";
 import { commitNode, refNode } from "./objects.ts";
 
@@ -42,7 +43,11 @@ export function pullNode(asker: Asker, pull: Pull) {
     baseRefName: pull.base.ref,
     baseRefOid: pull.base.sha,
     baseRef: () => refNode(asker, pull.base.ref),
-    headRef: () => refNode(asker, pull.head.ref),
+    headRef: () => refNode({ ...asker, repository: pull.head.repository }, pull.head.ref),
+    isCrossRepository: isFromFork(pull),
+    headRepository: repositoryFields(pull.head.repository),
+    headRepositoryOwner: actorNode(pull.head.repository.owner),
+    maintainerCanModify: pull.maintainerCanModify,
     changedFiles: async () => {
       const start = (await mergeBase(dir, pull.base.sha, pull.head.sha)) ?? pull.base.sha;
       return (await readChanges(dir, start, pull.head.sha)).length;

@@ -3,8 +3,8 @@ import { refuseRepository } from "../request/access.ts";
 import type { Caller } from "../request/caller.ts";
 import { chargeRate } from "../request/rate.ts";
 import type { State } from "../state/memory.ts";
-import { findPull, findRepository, fullName, timestamp } from "../state/state.ts";
-import type { Asker } from "./asker.ts";
+import { findPull, findRepository, timestamp } from "../state/state.ts";
+import { type Asker, repositoryFields } from "./asker.ts";
 import { refusal } from "./connection.ts";
 import { objectNode, refNode } from "./objects.ts";
 import { pullNode } from "./pulls.ts";
@@ -45,12 +45,7 @@ function commentNode(state: State, caller: Caller, id: string) {
 function repositoryNode(asker: Asker) {
   const { repository } = asker;
   return {
-    __typename: "Repository",
-    id: repository.nodeId,
-    databaseId: repository.id,
-    name: repository.name,
-    nameWithOwner: fullName(repository),
-    isPrivate: repository.private,
+    ...repositoryFields(repository),
     defaultBranchRef: () => refNode(asker, repository.defaultBranch),
     ref: ({ qualifiedName }: { qualifiedName: string }) => branchNode(asker, qualifiedName),
     object: ({ oid, expression }: { oid?: string | null; expression?: string | null }) => {

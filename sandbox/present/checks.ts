@@ -1,6 +1,6 @@
 import { readCommit } from "../git/commits.ts";
 import type { CheckRun, CheckSuite } from "../state/model.ts";
-import { pullsOf } from "../state/state.ts";
+import { isFromFork, pullsOf } from "../state/state.ts";
 import { presentApp } from "./accounts.ts";
 import { presentSimpleCommit } from "./commits.ts";
 import { presentPullMinimal } from "./pulls.ts";
@@ -90,7 +90,10 @@ function newestRuns(suite: CheckSuite): CheckRun[] {
   return runs.filter((run, index) => runs.findLastIndex(({ name }) => name === run.name) === index);
 }
 
+/** GitHub leaves out pull requests from forks here. */
 function pullsAt({ repository, headSha }: CheckSuite) {
-  const pulls = pullsOf(repository).filter((pull) => pull.issue.state === "open" && pull.head.sha === headSha);
+  const pulls = pullsOf(repository).filter(
+    (pull) => pull.issue.state === "open" && pull.head.sha === headSha && !isFromFork(pull),
+  );
   return pulls.map(presentPullMinimal);
 }

@@ -2,7 +2,7 @@ import { countCommits, mergeBase, readChanges } from "../git/commits.ts";
 import { branchTip, isAncestor } from "../git/git.ts";
 import { mergeTrees } from "../git/merging.ts";
 import { allGood, protectionOf, unmetRules } from "../request/rules.ts";
-import type { Pull } from "../state/model.ts";
+import type { Pull, Repository } from "../state/model.ts";
 import { associationOf, presentAccount } from "./accounts.ts";
 import { issuePage, issueUrl, presentLabel } from "./issues.ts";
 import { presentRepository, repositoryUrl } from "./repositories.ts";
@@ -57,8 +57,8 @@ export function presentPullSimple(pull: Pull) {
     review_comment_url: addresses.review_comment,
     comments_url: addresses.comments,
     statuses_url: addresses.statuses,
-    head: presentEnd(pull, pull.head),
-    base: presentEnd(pull, pull.base),
+    head: presentEnd(pull.head.repository, pull.head),
+    base: presentEnd(repository, pull.base),
     _links: Object.fromEntries(Object.entries(links).map(([name, href]) => [name, { href }])),
     author_association: associationOf(repository, issue.user),
     auto_merge: null,
@@ -80,33 +80,31 @@ export async function presentPull(pull: Pull) {
     merged_by: mergedBy === null ? null : presentAccount(mergedBy),
     comments: pull.issue.comments.length,
     review_comments: pull.reviewComments.length,
-    maintainer_can_modify: false,
+    maintainer_can_modify: pull.maintainerCanModify,
     ...size,
   };
 }
 
 /** The short form that check runs and suites carry. */
 export function presentPullMinimal(pull: Pull) {
-  const { repository } = pull.issue;
-  const repo = { id: repository.id, url: repositoryUrl(repository), name: repository.name };
+  const repo = (repository: Repository) => ({
+    id: repository.id,
+    url: repositoryUrl(repository),
+    name: repository.name,
+  });
+  const { head, base, issue } = pull;
   return {
     url: pullUrl(pull),
     id: pull.id,
-    number: pull.issue.number,
-    head: { ...pull.head, repo },
-    base: { ...pull.base, repo },
+    number: issue.number,
+    head: { ref: head.ref, sha: head.sha, repo: repo(head.repository) },
+    base: { ...base, repo: repo(issue.repository) },
   };
 }
 
-function presentEnd(pull: Pull, end: { ref: string; sha: string }) {
-  const { repository } = pull.issue;
-  return {
-    label: `${repository.owner.login}:${end.ref}`,
-    ref: end.ref,
-    sha: end.sha,
-    user: presentAccount(repository.owner),
-    repo: presentRepository(repository),
-  };
+function presentEnd(repository: Repository, { ref, sha }: { ref: string; sha: string }) {
+  const { owner } = repository;
+  return { label: `${owner.login}:${ref}`, ref, sha, user: presentAccount(owner), repo: presentRepository(repository) };
 }
 
 async function sizeOf(pull: Pull) {

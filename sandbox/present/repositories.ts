@@ -1,4 +1,5 @@
 import type { Repository, Role } from "../state/model.ts";
+import { withParents } from "../state/repository.ts";
 import { fullName, includesRole } from "../state/state.ts";
 import { apiUrl, presentAccount } from "./accounts.ts";
 
@@ -63,7 +64,7 @@ export function presentMinimalRepository(repository: Repository) {
     owner: presentAccount(repository.owner),
     html_url: repositoryPage(repository),
     description: repository.description,
-    fork: false,
+    fork: repository.parent !== null,
     url,
     ...Object.fromEntries(Object.entries(ADDRESSES).map(([name, path]) => [name, url + path])),
   };
@@ -93,7 +94,7 @@ export function presentRepository(repository: Repository, role?: Role) {
     has_wiki: false,
     has_pages: false,
     has_discussions: false,
-    forks_count: 0,
+    forks_count: repository.forks.length,
     mirror_url: null,
     archived: false,
     disabled: false,
@@ -105,7 +106,7 @@ export function presentRepository(repository: Repository, role?: Role) {
     topics: [],
     custom_properties: {},
     visibility: repository.private ? "private" : "public",
-    forks: 0,
+    forks: repository.forks.length,
     open_issues: open,
     watchers: 0,
     default_branch: repository.defaultBranch,
@@ -122,11 +123,16 @@ export function presentRepository(repository: Repository, role?: Role) {
 /** GitHub's full-repository, as `GET /repos/{owner}/{repo}` gives it. */
 export function presentFullRepository(repository: Repository, role?: Role) {
   const organization = repository.owner.type === "Organization";
+  const { parent } = repository;
+  const source = withParents(repository).at(-1);
   return {
     ...presentRepository(repository, role),
     temp_clone_token: null,
     network_count: 0,
     subscribers_count: 0,
+    ...(parent === null || source === undefined
+      ? {}
+      : { parent: presentRepository(parent), source: presentRepository(source) }),
     ...(organization ? { organization: presentAccount(repository.owner) } : {}),
   };
 }

@@ -1,46 +1,29 @@
 /** Creates one repository of a seed: its git directory, its people, its rules. */
 import { mkdir, readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { gitText } from "../git/git.ts";
+import { configure, gitText } from "../git/git.ts";
 import { writeTree } from "../git/objects.ts";
 import type { State } from "../state/memory.ts";
 import type { Account, App, Protection, Repository } from "../state/model.ts";
-import { addLabel, findAccount, findOrganization, identify, nodeId, now } from "../state/state.ts";
+import { addRepository, directoryOf } from "../state/repository.ts";
+import { addLabel, findAccount, identify, now } from "../state/state.ts";
 import type { RepositorySeed } from "./seed-schema.ts";
 
 export async function seedRepository(state: State, seed: RepositorySeed): Promise<void> {
   const [ownerLogin = "", name = ""] = seed.full_name.split("/");
   const owner = accountOf(state, ownerLogin, seed.full_name);
-  const dir = join(state.dir, "repositories", ownerLogin, `${name}.git`);
+  const dir = directoryOf(state, ownerLogin, name);
   const defaultBranch = await seedGit(dir, seed);
-  const made = identify(state, "R");
-  const created = now(state);
-  const repository: Repository = {
-    id: seed.id ?? made.id,
-    nodeId: seed.id === undefined ? made.nodeId : nodeId("R", seed.id),
+  const repository = addRepository(state, {
+    id: seed.id,
     owner,
-    organization: findOrganization(state, ownerLogin) ?? null,
     name,
     description: seed.description ?? null,
     private: seed.private,
     defaultBranch,
     dir,
-    collaborators: new Map(),
-    teams: new Map(),
-    labels: [],
-    issues: [],
-    suites: [],
-    runs: [],
-    statuses: [],
-    protection: [],
-    hooks: [],
+    parent: null,
     ci: seed.ci.map(({ name, conclusion, delay_ms }) => ({ name, conclusion, delayMs: delay_ms })),
-    mergeGroups: [],
-    createdAt: created,
-    updatedAt: created,
-    pushedAt: created,
-  };
-  state.repositories.push(repository);
+  });
   for (const [login, role] of Object.entries(seed.collaborators)) {
     repository.collaborators.set(accountOf(state, login, seed.full_name), role);
   }
@@ -71,8 +54,7 @@ async function seedGit(dir: string, seed: RepositorySeed): Promise<string> {
   const head = await gitText(dir, ["symbolic-ref", "HEAD"]);
   const branch = seed.default_branch ?? head.replace("refs/heads/", "");
   await gitText(dir, ["symbolic-ref", "HEAD", `refs/heads/${branch}`]);
-  const settings = { "http.receivepack": "true", "uploadpack.allowAnySHA1InWant": "true" };
-  for (const [key, value] of Object.entries(settings)) await gitText(dir, ["config", key, value]);
+  await configure(dir);
   return branch;
 }
 

@@ -127,9 +127,11 @@ export type Issue = Identified & {
 
 export type Pull = Identified & {
   issue: Issue;
-  /** Branch names without `refs/heads/`; both branches are in the issue's repository. */
-  head: { ref: string; sha: string };
+  /** Branch names without `refs/heads/`. The base is in the issue's repository, the head there or in a fork. */
+  head: { repository: Repository; ref: string; sha: string };
   base: { ref: string; sha: string };
+  /** Whether those who may write to the base may write to the head, which is a fork's branch. */
+  maintainerCanModify: boolean;
   draft: boolean;
   mergedAt: string | null;
   mergedBy: Account | null;
@@ -251,6 +253,9 @@ export type Repository = Identified & {
   /** The organization that owns it; null for a person's repository. */
   organization: Organization | null;
   name: string;
+  /** The repository that it was forked from. */
+  parent: Repository | null;
+  forks: Repository[];
   description: string | null;
   private: boolean;
   defaultBranch: string;

@@ -109,6 +109,11 @@ export function findPull(repository: Repository, number: string | number | undef
   return findIssue(repository, number)?.pull ?? undefined;
 }
 
+/** Whether a pull request's head lies in another repository than its base. */
+export function isFromFork({ head, issue }: Pull): boolean {
+  return head.repository !== issue.repository;
+}
+
 /** All open and closed pull requests, newest first. */
 export function pullsOf(repository: Repository): Pull[] {
   return repository.issues.flatMap(({ pull }) => (pull === null ? [] : [pull])).reverse();
@@ -172,7 +177,11 @@ export function addIssue(
 }
 
 /** Turns an issue into a pull request with its own id and the same number. */
-export function addPull(state: State, issue: Issue, fields: Pick<Pull, "head" | "base" | "draft">): Pull {
+export function addPull(
+  state: State,
+  issue: Issue,
+  fields: Pick<Pull, "head" | "base" | "draft" | "maintainerCanModify">,
+): Pull {
   const pull: Pull = {
     ...identify(state, "PR"),
     issue,

@@ -27,7 +27,7 @@ export async function startTestService({
 }: {
   /** Its lines between the version and the ledger's key. */
   policy: string;
-  /** More of acme/governed than its files and its people: @lena administers it, @quinn writes. */
+  /** More of acme/governed than its files and its people: @lena administers it, @quinn writes, @mallory is nobody there. */
   repository?: Partial<RepositorySeed>;
   /** Apps of others that may do what ours may; each has its key in `<slug>.pem`, and the ids go on from 4002. */
   otherApps?: string[];
@@ -40,7 +40,7 @@ export async function startTestService({
   const sandbox = await startSandbox({
     ...(clock === undefined ? {} : { clock }),
     seed: {
-      users: ["lena", "quinn"].map((login) => ({ login, token: `ghp_${login}` })),
+      users: ["lena", "quinn", "mallory"].map((login) => ({ login, token: `ghp_${login}` })),
       organizations: [{ login: "acme", members: ["lena", "quinn"] }],
       apps: [
         seedOurApp(join(dir, "app.pem"), webhookAt(port)),

@@ -44,7 +44,7 @@ describe("labels of the repository", () => {
 
   test("a deleted label leaves the issues that had it", async () => {
     const number = await issue();
-    await side.call("triager", "POST", `issues/${number}/labels`, { labels: ["passing"] });
+    await side.call("writer", "POST", `issues/${number}/labels`, { labels: ["passing"] });
     await side.call("writer", "DELETE", "labels/passing");
     expect(await names(number)).toEqual([]);
   });
@@ -53,7 +53,7 @@ describe("labels of the repository", () => {
 describe("labels of an issue", () => {
   test("are added, each once, and unknown ones are made", async () => {
     const number = await issue();
-    const added = await side.call<Label[]>("triager", "POST", `issues/${number}/labels`, {
+    const added = await side.call<Label[]>("writer", "POST", `issues/${number}/labels`, {
       labels: ["bug", "brand new"],
     });
     expect(added.body.map(({ name }) => name)).toEqual(["bug", "brand new"]);
@@ -75,10 +75,21 @@ describe("labels of an issue", () => {
     });
   });
 
+  test.each(["POST", "PUT"])("U4: %s by someone who may only apply labels makes none", async (method) => {
+    const number = await issue();
+    const refused = await side.call("triager", method, `issues/${number}/labels`, { labels: ["bug", "never made"] });
+    expect(refused).toMatchObject({
+      status: 403,
+      body: { errors: [{ resource: "Repository", field: "label", code: "unauthorized" }] },
+    });
+    expect(await names(number)).toEqual([]);
+    expect((await side.call("reader", "GET", "labels/never%20made")).status).toBe(404);
+  });
+
   test("are set, removed one by one and all at once", async () => {
     const number = await issue();
-    await side.call("triager", "PUT", `issues/${number}/labels`, { labels: ["a", "b", "c"] });
-    const set = await side.call<Label[]>("triager", "PUT", `issues/${number}/labels`, { labels: ["b", "d"] });
+    await side.call("writer", "PUT", `issues/${number}/labels`, { labels: ["a", "b", "c"] });
+    const set = await side.call<Label[]>("writer", "PUT", `issues/${number}/labels`, { labels: ["b", "d"] });
     expect(set.body.map(({ name }) => name)).toEqual(["b", "d"]);
     const removed = await side.call<Label[]>("triager", "DELETE", `issues/${number}/labels/b`);
     expect(removed.body.map(({ name }) => name)).toEqual(["d"]);
