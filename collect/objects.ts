@@ -18,6 +18,11 @@ export type Objects = {
   blob(sha: string, limit: number): Promise<Known<Blob>>;
   /** As `blob`, many at once. */
   blobs(shas: Iterable<string>, limit: number): Promise<Known<Map<string, Blob>>>;
+  /**
+   * The blobs of a commit that may hold one of these pieces of text, each without a line break. GitHub's API cannot
+   * search a commit: there it is the blobs of `touched`.
+   */
+  holding(commit: string, pieces: readonly string[], touched: readonly string[]): Promise<Known<string[]>>;
   /** The commits that the head contains and the merge base does not, in no particular order. */
   commits(mergeBase: string, head: string): Promise<Known<CommitFact[]>>;
 };

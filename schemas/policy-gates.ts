@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { bytes, count, duties, pattern, patterns } from "./policy-values.ts";
+import { SecretForm } from "./secret-form.ts";
 import { Risk } from "./text.ts";
 
 /** One pattern or a list of them. */
@@ -59,7 +60,14 @@ export const Gates = z
       ),
     tests: pairs.optional().describe("A change of `when` brings a change of `need`, and tests are not weakened."),
     secrets: z
-      .strictObject({ ignore: patterns.default([]).describe("Files that hold made-up secrets on purpose.") })
+      .strictObject({
+        ignore: patterns.default([]).describe("Files that hold made-up secrets on purpose."),
+        forms: z
+          .array(SecretForm)
+          .max(100)
+          .default([])
+          .describe("Forms of your own secrets, besides those that are known: a prefix, and what follows it."),
+      })
       .optional()
       .describe("No secret in anything that any commit of the change adds. Always on with `extends: default`."),
     harness: z

@@ -15,13 +15,14 @@ const person = z
 const persons = z.array(person).max(100);
 
 /**
- * The gates that a policy can let people waive. Gates about who made and approved a change cannot be waived, nor can
- * `secrets`: a signature does not put those right.
+ * The gates that a policy can let people waive. Gates about who made and approved a change cannot be waived: a
+ * signature does not put those right. `secrets` judges by form alone, so two people can say that a form deceives.
  */
 export const waivable = [
   "forbidden-paths",
   "diff-size",
   "tests",
+  "secrets",
   "harness",
   "casefile",
   "remediation",
@@ -87,7 +88,9 @@ const Waivers = z
       .min(1)
       .max(10)
       .default(1)
-      .describe("How many different people have to waive a gate on a commit before it passes."),
+      .describe(
+        "How many different people have to waive a gate on a commit before it passes; `secrets` takes two at least.",
+      ),
   })
   .describe("Signed, expiring exceptions.");
 

@@ -43,7 +43,8 @@ export async function contentFacts(objects: Objects, source: ContentSource): Pro
     changes,
     texts: await readTexts(objects, { mergeBase, head, policy, changes, record }),
     commits,
-    secrets: source.secrets === false ? known([]) : await findSecrets(objects, { policy, commits, pull }),
+    secrets:
+      source.secrets === false ? known([]) : await findSecrets(objects, { policy, mergeBase, changes, commits, pull }),
     record,
   };
 }

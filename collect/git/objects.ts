@@ -44,6 +44,7 @@ export function gitObjects(dir: string): GitObjects {
     entry: createEntryReader(batch),
     blob: (sha, limit) => readBlob(batch, sha, limit),
     blobs: (shas, limit) => readBlobs(batch, shas, limit),
+    holding: (commit, pieces) => searchCommit(dir, batch, commit, pieces),
     commits: (mergeBase, head) => readCommits(dir, mergeBase, head),
     close: batch.close,
   };
@@ -156,6 +157,21 @@ async function readCommits(dir: string, mergeBase: string, head: string): Promis
     });
   }
   return known(commits);
+}
+
+/** The pieces go through git's input: an argument would show them to everybody on the machine. */
+async function searchCommit(
+  dir: string,
+  batch: Batch,
+  commit: string,
+  pieces: readonly string[],
+): Promise<Known<string[]>> {
+  const args = ["grep", "-l", "-z", "-a", "-F", "--full-name", "--no-recurse-submodules", "-f", "-", commit, "--"];
+  const answer = await git(dir, args, pieces.map((piece) => `${piece}\n`).join(""));
+  if (!answer.ok) return answer.exit === 1 ? known([]) : unknown(answer.why);
+  const names = answer.stdout.toString("utf8").split("\0").filter(Boolean);
+  const blobs = await Promise.all(names.map((name) => batch.read(name, 0)));
+  return known([...new Set(blobs.flatMap((blob) => (blob.known && blob.value !== null ? [blob.value.id] : [])))]);
 }
 
 /** Only reached if readBlobs left an id out, which it must not. */

@@ -32,6 +32,7 @@ export function apiObjects(github: GitHub, cache: ObjectsCache = createObjectsCa
       return read.known ? known(read.value.get(sha) ?? missing(sha)) : read;
     },
     blobs: many,
+    holding: async (_commit, _pieces, touched) => known([...new Set(touched)]),
     commits: (mergeBase, head) => findCommits(github, cache, mergeBase, head),
   };
 }

@@ -16,7 +16,10 @@ export type SecretSearch = (text: string, fileName?: string) => Promise<Secret[]
 const maxRounds = 4;
 
 /** Creates the search for our own values, which `own` finds, and for everything that looks like a secret. */
-export function createSecretSearch(own: (text: string) => Range[], load: () => Promise<Scan> = loadScan): SecretSearch {
+export function createSecretSearch(
+  own: (text: string) => Range[],
+  load: () => Promise<Scan> = () => loadScan(),
+): SecretSearch {
   let scan: Promise<Scan> | undefined;
   return async (text, fileName = "text") => {
     scan ??= load();

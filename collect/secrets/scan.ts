@@ -1,3 +1,7 @@
+import type { SecretForm } from "../../schemas/secret-form.ts";
+import { formSearch } from "./forms.ts";
+import { isMadeUp, isMadeUpAddress } from "./made-up.ts";
+
 /**
  * A secret in a text: the rule that found it, its 1-based line, and its value, which is compared and never reported.
  */
@@ -26,11 +30,15 @@ const window = { length: 1_000_000, overlap: 25_000 };
  */
 const leftOut = new Set(["@secretlint/secretlint-rule-filter-comments", "@secretlint/secretlint-rule-gcp"]);
 
+/** Rules whose findings are no tokens: a password of an example is told by itself, a key by its rule. */
+const notTokens = new Set(["basicauth", "database-connection-string", "privatekey"]);
+
 /**
- * Creates a scanner with secretlint's recommended rules and our own. The rules are slow to load, so they are loaded
- * only here. Source: github.com/secretlint/secretlint, packages `core` and `secretlint-rule-preset-recommend`.
+ * Creates a scanner with secretlint's recommended rules, our own, and the forms that a policy adds; placeholders are
+ * left out. The rules are slow to load, so they are loaded only here. Source: github.com/secretlint/secretlint, packages `core` and `secretlint-rule-preset-recommend`.
  */
-export async function loadScan(): Promise<Scan> {
+export async function loadScan(additions: readonly SecretForm[] = []): Promise<Scan> {
+  const searchForms = formSearch(additions);
   const [{ lintSource }, { rules: preset }] = await Promise.all([
     import("@secretlint/core"),
     import("@secretlint/secretlint-rule-preset-recommend"),
@@ -50,7 +58,11 @@ export async function loadScan(): Promise<Scan> {
               ...context,
               report: ({ message, range: [start, end] }) => {
                 // An access key id shows that a key was pasted; an account id is not a secret.
-                if (message.messageId !== "AWSAccountID") ranges.push({ rule: shortName(rule.meta.id), start, end });
+                if (
+                  message.messageId !== "AWSAccountID" &&
+                  !isExample(shortName(rule.meta.id), content.slice(start, end))
+                )
+                  ranges.push({ rule: shortName(rule.meta.id), start, end });
               },
             },
             options,
@@ -73,12 +85,17 @@ export async function loadScan(): Promise<Scan> {
   return async (text, fileName) => {
     const ranges: Range[] = [];
     for (const from of windowsOf(text)) {
-      const part = text.slice(from, from + window.length);
-      for (const { rule, start, end } of [...(await lint(part, fileName)), ...ownRanges(part)])
+      // An escaped line break is no part of the word behind it; two blanks leave every place as it is.
+      const part = text.slice(from, from + window.length).replace(/\\[nrt]/g, "  ");
+      for (const { rule, start, end } of [...(await lint(part, fileName)), ...ownRanges(part), ...searchForms(part)])
         ranges.push({ rule, start: from + start, end: from + end });
     }
     return hitsOf(text, ranges);
   };
+}
+
+function isExample(rule: string, value: string): boolean {
+  return notTokens.has(rule) ? isMadeUpAddress(value) : isMadeUp(value);
 }
 
 function shortName(ruleId: string): string {
@@ -110,7 +127,8 @@ const keyLength = { cut: 800, whole: 20_000 };
 function ownRanges(text: string): Range[] {
   const ranges: Range[] = [];
   for (const { 0: all, 1: kind = "", 2: body = "", index: start } of text.matchAll(tokens)) {
-    if (isToken(kind, body.replace(breaks, ""))) ranges.push({ rule: "github", start, end: start + all.length });
+    const token = body.replace(breaks, "");
+    if (isToken(kind, token) && !isMadeUp(token)) ranges.push({ rule: "github", start, end: start + all.length });
   }
   const ends = Array.from(text.matchAll(keyEnds), (found) => found.index + found[0].length);
   let next = 0;

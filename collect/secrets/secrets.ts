@@ -2,8 +2,11 @@ import type { Change, CommitFact, PolicyReading, SecretFinding } from "../../cor
 import { wantsSecrets } from "../../core/gates/secrets.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { type Matcher, matcher } from "../../core/paths/patterns.ts";
+import type { SecretForm } from "../../schemas/secret-form.ts";
 import type { Objects } from "../objects.ts";
+import { bare, valuesInBase } from "./base-values.ts";
 import { type Hit, loadScan, nameKind, type Scan } from "./scan.ts";
+import { readTexts } from "./texts.ts";
 
 /**
  * The change to search for secrets; `pull` is null when a git directory alone is judged. The author of the change wrote
@@ -11,12 +14,17 @@ import { type Hit, loadScan, nameKind, type Scan } from "./scan.ts";
  */
 export type SecretsSource = {
   policy: Known<PolicyReading>;
+  mergeBase: Known<string>;
+  changes: Known<Change[]>;
   commits: Known<CommitFact[]>;
   pull: { title: string; body: string } | null;
 };
 
-/** Blobs up to `small` bytes are read in batches, larger ones one by one; blobs over `large` are not read at all. */
-const sizes = { small: 1_000_000, large: 100_000_000, batchSize: 100 };
+/** How many blobs are read at once. */
+const batchSize = 100;
+
+/** A finding and the secret itself, which is compared and never reported. */
+type Found = { finding: SecretFinding; value: string };
 
 /**
  * A file that a commit adds or changes: its new blob, and the blobs at its path in the commit's parents. `sha` is null
@@ -42,22 +50,23 @@ function searchedAs(sha: string, path: string): string {
 
 /**
  * Searches everything that any commit of the change adds, even if a later commit removes it, and file names, commit
- * messages, title and description. A secret that is already at the same path in a parent is not new. A text that cannot
- * be read in full makes the answer unknown. No finding quotes a secret. Empty when the policy wants no search.
+ * messages, title and description. A secret that stands in the base already is not new. A text that cannot be read in
+ * full makes the answer unknown. No finding quotes a secret. Empty when the policy wants no search.
  */
 export async function findSecrets(objects: Objects, source: SecretsSource): Promise<Known<SecretFinding[]>> {
   const { policy, commits, pull } = source;
   if (!policy.known) return policy;
   if (policy.value.state !== "loaded" || !wantsSecrets(policy.value.policy)) return known([]);
   if (!commits.known) return commits;
-  const ignored = matcher(policy.value.policy.gates.secrets?.ignore ?? [], "allow");
-  const guard = await guardedScan();
+  const { ignore = [], forms = [] } = policy.value.policy.gates.secrets ?? {};
+  const ignored = matcher(ignore, "allow");
+  const guard = await guardedScan(forms);
   const reader: Reader = { scan: guard.scan, objects, ignored, found: new Map() };
-  const findings: SecretFinding[] = [];
+  const found: Found[] = [];
   for (const commit of commits.value) {
     const inCommit = await scanCommit(reader, commit);
     if (!inCommit.known) return inCommit;
-    findings.push(...inCommit.value);
+    found.push(...inCommit.value);
   }
   const texts =
     pull === null
@@ -67,18 +76,20 @@ export async function findSecrets(objects: Objects, source: SecretsSource): Prom
           ["description", pull.body],
         ] as const);
   for (const [where, text] of texts)
-    for (const { rule } of await reader.scan(text, where))
-      findings.push({ rule, where, commit: null, path: null, line: null });
+    for (const { rule, value } of await reader.scan(text, where))
+      found.push({ finding: { rule, where, commit: null, path: null, line: null }, value });
   if (guard.hasBroken()) return unknown("a text of the change could not be searched for secrets: a rule broke on it");
-  return known(distinct(findings));
+  const old = await valuesInBase(objects, source, new Set(found.map(({ value }) => value)));
+  if (!old.known) return old;
+  return known(distinct(found.filter(({ value }) => !old.value.has(value)).map(({ finding }) => finding)));
 }
 
 /**
  * A scanner that continues when a rule throws on a text, and remembers it. The error is dropped because it may quote
  * the text.
  */
-async function guardedScan(): Promise<{ scan: Scan; hasBroken: () => boolean }> {
-  const scan = await loadScan();
+async function guardedScan(forms: readonly SecretForm[]): Promise<{ scan: Scan; hasBroken: () => boolean }> {
+  const scan = await loadScan(forms);
   let isBroken = false;
   return {
     scan: (text, fileName) =>
@@ -90,11 +101,11 @@ async function guardedScan(): Promise<{ scan: Scan; hasBroken: () => boolean }> 
   };
 }
 
-async function scanCommit(reader: Reader, commit: CommitFact): Promise<Known<SecretFinding[]>> {
+async function scanCommit(reader: Reader, commit: CommitFact): Promise<Known<Found[]>> {
   const { sha } = commit;
-  const findings: SecretFinding[] = [];
-  for (const { rule } of await reader.scan(commit.message, "message"))
-    findings.push({ rule, where: "commit-message", commit: sha, path: null, line: null });
+  const found: Found[] = [];
+  for (const { rule, value } of await reader.scan(commit.message, "message"))
+    found.push({ finding: { rule, where: "commit-message", commit: sha, path: null, line: null }, value });
   const arrivals = await arrivalsOf(reader.objects, commit);
   if (!arrivals.known) return arrivals;
   // A name that holds a secret is never reported, not even with the findings in the file's content.
@@ -103,7 +114,10 @@ async function scanCommit(reader: Reader, commit: CommitFact): Promise<Known<Sec
     const [hit] = await reader.scan(path, "name");
     if (hit === undefined) continue;
     secretNames.add(path);
-    findings.push({ rule: hit.rule, where: "file-name", commit: sha, path: null, line: null });
+    found.push({
+      finding: { rule: hit.rule, where: "file-name", commit: sha, path: null, line: null },
+      value: hit.value,
+    });
   }
   const searched = arrivals.value.filter(({ path }) => reader.ignored.matches(path) === null);
   const read = await scanBlobs(reader, searched);
@@ -112,9 +126,10 @@ async function scanCommit(reader: Reader, commit: CommitFact): Promise<Known<Sec
     const fresh = await newHits(reader, arrival);
     if (!fresh.known) return fresh;
     const path = secretNames.has(arrival.path) ? null : arrival.path;
-    for (const { rule, line } of fresh.value) findings.push({ rule, where: "file", commit: sha, path, line });
+    for (const { rule, line, value } of fresh.value)
+      found.push({ finding: { rule, where: "file", commit: sha, path, line }, value });
   }
-  return known(findings);
+  return known(found);
 }
 
 /** The files that differ from every parent; `sha` is null for those that only moved. */
@@ -164,40 +179,13 @@ async function scanBlobs(reader: Reader, arrivals: readonly Arrival[]): Promise<
     names.set(sha, own.set(searchedAs(sha, path), path));
   }
   const shas = [...names.keys()];
-  for (let at = 0; at < shas.length; at += sizes.batchSize) {
-    const texts = await readTexts(reader.objects, shas.slice(at, at + sizes.batchSize));
+  for (let at = 0; at < shas.length; at += batchSize) {
+    const texts = await readTexts(reader.objects, shas.slice(at, at + batchSize));
     if (!texts.known) return texts;
     for (const [sha, text] of texts.value)
       for (const [key, path] of names.get(sha) ?? []) reader.found.set(key, await reader.scan(text, path));
   }
   return known(null);
-}
-
-async function readTexts(objects: Objects, shas: readonly string[]): Promise<Known<Map<string, string>>> {
-  const blobs = await objects.blobs(shas, sizes.small);
-  if (!blobs.known) return blobs;
-  const texts = new Map<string, string>();
-  for (const sha of shas) {
-    const small = blobs.value.get(sha)?.content;
-    const whole =
-      small === null || small === undefined ? await objects.blob(sha, sizes.large) : known({ content: small });
-    if (!whole.known) return whole;
-    if (whole.value.content === null)
-      return unknown(`the file with blob ${sha} is larger than ${sizes.large} bytes and is not searched for secrets`);
-    texts.set(sha, textOf(whole.value.content));
-  }
-  return known(texts);
-}
-
-/**
- * Zero bytes are removed, so that ASCII in UTF-16 can be read; binary content is reduced to its printable characters.
- */
-function textOf(content: Buffer): string {
-  if (!content.subarray(0, 8_000).includes(0)) return content.toString("utf8").replaceAll("\0", "");
-  return content
-    .toString("latin1")
-    .replaceAll("\0", "")
-    .replace(/[^\t\n\r -~]+/g, " ");
 }
 
 /** The hits of an arrival that are in none of the parents, even with other line breaks. */
@@ -206,7 +194,6 @@ async function newHits(reader: Reader, { sha, path, before }: Arrival): Promise<
   if (hits.length === 0 || before.length === 0) return known(hits);
   const old = await readTexts(reader.objects, before);
   if (!old.known) return old;
-  const bare = (text: string) => text.replace(/[\s"'`+\\]+/g, "");
   const texts = [...old.value.values()].map(bare);
   return known(hits.filter(({ value }) => !texts.some((text) => text.includes(bare(value)))));
 }

@@ -8,6 +8,7 @@ import { holders } from "../people/authority.ts";
 import { adoptionOf, requesters, whoseWork } from "../people/authorship.ts";
 import { answerIn, type Handler, type Handlers } from "../people/command-handlers.ts";
 import { isSinceRetarget } from "../people/retarget.ts";
+import { waivingPeople } from "../verdict/waiver.ts";
 import { adopt } from "./adopt.ts";
 import type { CommandContext } from "./facts.ts";
 
@@ -154,9 +155,10 @@ function waive(
     return refuse("own-work", `You asked for this change, so somebody else waives the gate: ${who}.`);
   }
   if (request.source.type !== "comment") return refuse("wrong-place", "A waiver is a comment.");
+  const wanted = waivingPeople(gate, waivers);
   return accept(
     "waived",
-    `Read as: \`${gate}\` is waived on ${head} until ${until} by @${request.by.login}.${waivers.people > 1 ? ` It takes ${waivers.people} people.` : ""}`,
+    `Read as: \`${gate}\` is waived on ${head} until ${until} by @${request.by.login}.${wanted > 1 ? ` It takes ${wanted} people.` : ""}`,
     [
       {
         kind: "waiver.given",

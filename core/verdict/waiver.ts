@@ -1,3 +1,4 @@
+import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
 import type { LoadedPolicy, PullFacts, Waiver } from "../facts.ts";
 import { type Known, known } from "../known.ts";
@@ -53,6 +54,13 @@ function tooFew(counting: readonly Waiver[], newest: Waiver, wanted: number, who
   return { code: "waiver-takes-more-people", message, next: { step, who } };
 }
 
+type Waivers = NonNullable<Policy["waivers"]>;
+
+/** How many people must waive a gate: what looks like a secret is waived by two at least, whatever the policy says. */
+export function waivingPeople(gate: string, { people }: Waivers): number {
+  return gate === "secrets" ? Math.max(2, people) : people;
+}
+
 /**
  * A gate's result after waivers. A failed or pending gate passes if enough people, by the policy, waived it for this
  * commit and branch; the reasons say who, why and until when. An unknown result is never waived: nobody knows what the
@@ -65,16 +73,16 @@ export function waived(result: GateResult, facts: PullFacts, loaded: LoadedPolic
   const waivers = waiversOf(gate, facts, loaded);
   const [newest] = waivers;
   if (newest === undefined) return result;
-  const counting = countingOf(waivers, facts, rule.people);
+  const wanted = waivingPeople(gate, rule);
+  const counting = countingOf(waivers, facts, wanted);
   if (!counting.known) {
     const message = `Whether \`${gate}\` is waived for \`${facts.base.ref}\` could not be read: ${counting.why}`;
     const next = { step: "Wait: it is read again at the next event.", who: "a maintainer" };
     return { gate, status, reasons: [...reasons, { code: "retarget-unknown", message, next }] };
   }
-  if (counting.value.length < rule.people) {
+  if (counting.value.length < wanted) {
     const who = holders(people, rule.by);
-    const why =
-      counting.value.length === 0 ? notHere(newest, facts, who) : tooFew(counting.value, newest, rule.people, who);
+    const why = counting.value.length === 0 ? notHere(newest, facts, who) : tooFew(counting.value, newest, wanted, who);
     return { gate, status, reasons: [...reasons, why] };
   }
   const given = counting.value.map(({ by, until, reason, seq }) => ({

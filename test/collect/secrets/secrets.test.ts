@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { generateKeyPairSync } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type GitObjects, gitObjects } from "../../../collect/git/objects.ts";
 import { loadScan } from "../../../collect/secrets/scan.ts";
 import { findSecrets } from "../../../collect/secrets/secrets.ts";
@@ -29,8 +30,8 @@ function commitOf(texts: Record<string, string>, ...parents: string[]): string {
 }
 
 async function secretsOf(base: string, head: string) {
-  const commits = await objects.commits(base, head);
-  return findSecrets(objects, { policy, commits, pull: null });
+  const [changes, commits] = [await objects.changes(base, head), await objects.commits(base, head)];
+  return findSecrets(objects, { policy, mergeBase: known(base), changes, commits, pull: null });
 }
 
 test.each([
@@ -58,7 +59,45 @@ test("a secret that only moves, under names that are read alike, is not new", as
   expect(await secretsOf(base, head)).toEqual(known([]));
 });
 
-test.each(["xoxb-a-a.", "_authToken= \n", "ghs_1_a.a.", "AKIA0123456789ABCDEF "])(
+const pem = generateKeyPairSync("rsa", { modulusLength: 2048 })
+  .privateKey.export({ type: "pkcs8", format: "pem" })
+  .toString();
+const token = "ghp_aZ3bY9cX0dW8eV1fU7gT2hS6iR3jQ5kP4lO9";
+
+describe("pub-secrets-renamed-file: what stands in the base is not new", () => {
+  test.each<[string, Record<string, string>, Record<string, string>]>([
+    ["renamed and changed", { "a.js": `const k = \`${pem}\`` }, { "a.ts": `const k: string = \`${pem}\`` }],
+    [
+      "quoted otherwise",
+      { "a.js": `const k = \`${pem}\`` },
+      { "a.ts": `const k = "${pem.replaceAll("\n", '" +\n"')}"` },
+    ],
+    ["moved into another file", { a: `x\n${token}\n`, b: "b" }, { a: "x\n", b: `b\n${token}\n` }],
+    ["copied from a file that stays as it is", { a: token, b: "b" }, { a: token, b: `b\n${token}\n` }],
+    ["beside a folder", { "deep/er/a": token }, { "other/b": `now ${token}` }],
+  ])("%s", async (_, before, after) => {
+    const base = commitOf(before);
+    expect(await secretsOf(base, commitOf(after, base))).toEqual(known([]));
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    ["another of the same form", { a: token.replace("ghp_a", "ghp_b") }, token],
+    ["one that a commit of the change took away", { a: "a" }, token],
+    ["one whose beginning stands there", { a: token.slice(0, 30) }, token],
+    ["a key whose first line stands there", { a: pem.split("\n").slice(0, 3).join("\n") }, pem],
+  ])("%s is new", async (_, before, secret) => {
+    const base = commitOf(before);
+    const middle = commitOf({ ...before, b: secret }, base);
+    expect(await secretsOf(base, commitOf({ ...before, c: `x ${secret}` }, middle))).toMatchObject({
+      value: expect.arrayContaining([
+        expect.objectContaining({ path: "b", commit: middle }),
+        expect.objectContaining({ path: "c" }),
+      ]),
+    });
+  });
+});
+
+test.each(["xoxb-a-a.", "_authToken= \n", "ghs_1_a.a.", "AKIA7Q2M9XK4ZT0R5WJB "])(
   "T038: a megabyte of %j, all of it findings, is searched in linear time",
   async (piece) => {
     const scan = await loadScan();

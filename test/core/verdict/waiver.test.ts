@@ -156,3 +156,25 @@ describe("a waiver (F11)", () => {
     expect(gateOf(large([waiver({ by: author })], {}, solo), "diff-size")?.status).toBe("pass");
   });
 });
+
+describe("secrets are waived by two different people, as their form alone tells them", () => {
+  const text = "version: 1\ngates: { secrets: {} }\nwaivers: { gates: [secrets] }\n";
+  const finding = { rule: "google", where: "file" as const, commit: head, path: "web/a", line: 1 };
+  const given = (...waivers: Waiver[]) => gateOf(large(waivers, { secrets: known([finding]) }, text), "secrets");
+  const one = waiver({ gate: "secrets" });
+  const other = waiver({ gate: "secrets", seq: 31, by: { id: 77, login: "ada", type: "User" } });
+
+  test.each<[string, Waiver[], string]>([
+    ["nobody", [], "fail"],
+    ["one person", [one], "fail"],
+    ["one person twice", [one, { ...one, seq: 31 }], "fail"],
+    ["two people", [one, other], "pass"],
+  ])("%s", (_, waivers, status) => {
+    expect(given(...waivers)?.status).toBe(status);
+  });
+
+  test("what could not be searched is never waived", () => {
+    const facts = large([one, other], { secrets: unknown("a rule broke on it") }, text);
+    expect(gateOf(facts, "secrets")?.status).toBe("unknown");
+  });
+});
