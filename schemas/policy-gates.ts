@@ -169,7 +169,7 @@ export const Gates = z
         ignore: patterns.default([]),
       })
       .optional()
-      .describe("How large one change may be."),
+      .describe("How large one change may be. A file that moves as it is counts as one file without lines and bytes."),
     "manual-test": z
       .strictObject({
         when: z

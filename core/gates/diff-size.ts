@@ -9,9 +9,28 @@ const name = "diff-size";
 const measures = ["files", "lines", "bytes"] as const;
 type Size = Record<(typeof measures)[number], number>;
 
-function sizeOf(changes: readonly Change[]): Size {
-  const size: Size = { files: changes.length, lines: 0, bytes: 0 };
+/**
+ * The changes without moves: a file that is gone from one path and stands at another as the same blob. Each of the gone
+ * pairs with one of the new, so that a copy counts in full.
+ */
+function withoutMoves(changes: readonly Change[]): Change[] {
+  const gone = Map.groupBy(
+    changes.filter(({ after }) => after === null),
+    ({ before }) => before?.sha,
+  );
+  const moved = new Set<Change>();
   for (const change of changes) {
+    const from = change.before === null && change.after !== null ? gone.get(change.after.sha)?.pop() : undefined;
+    if (from !== undefined) moved.add(from).add(change);
+  }
+  return changes.filter((change) => !moved.has(change));
+}
+
+/** A move is one file, of no lines and no bytes. */
+function sizeOf(changes: readonly Change[]): Size {
+  const others = withoutMoves(changes);
+  const size: Size = { files: others.length + (changes.length - others.length) / 2, lines: 0, bytes: 0 };
+  for (const change of others) {
     size.lines += change.added + change.deleted;
     size.bytes += change.bytes;
   }

@@ -3,6 +3,17 @@ import { unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import { change, facts } from "../../builders/pull-facts.ts";
 
+const side = (name: string) => ({ mode: "100644", sha: Buffer.from(name.padEnd(20)).toString("hex") });
+
+/** A large file that moves as it is. */
+function moved(from: string, name = from, to = `moved/${from}`) {
+  const size = { bytes: 2_000_000 };
+  return [
+    change(from, { before: side(name), after: null, added: 0, deleted: 900, bytes: 0 }),
+    change(to, { before: null, after: side(name), added: 900, ...size }),
+  ];
+}
+
 describe("diff-size", () => {
   const policy =
     'version: 1\ngates: { diff-size: { files: 2, lines: 20, bytes: 1KB, ignore: ["**/package-lock.json"] } }';
@@ -51,6 +62,42 @@ describe("diff-size", () => {
       with_(change("web/Package-Lock.json", { added: 9_000, bytes: 10 })),
       "fail",
       ["too-many-lines"],
+    ],
+    [
+      "pub-diff-size-rename: counts a moved file once, and none of its lines",
+      with_(...moved("a")),
+      "pass",
+      ["within-limits"],
+    ],
+    [
+      "pub-diff-size-rename: counts two moved files of the same content twice",
+      with_(...moved("a", "one"), ...moved("b", "one")),
+      "pass",
+      ["within-limits"],
+    ],
+    [
+      "pub-diff-size-rename: counts three moved files as three",
+      with_(...moved("a"), ...moved("b"), ...moved("c")),
+      "fail",
+      ["too-many-files"],
+    ],
+    [
+      "pub-diff-size-rename: counts a copy in full",
+      with_(...moved("a", "one"), change("copy", { before: null, after: side("one"), added: 900 })),
+      "fail",
+      ["too-many-lines"],
+    ],
+    [
+      "pub-diff-size-rename: counts a moved and changed file in full",
+      with_(...moved("a").map((one) => (one.after === null ? one : { ...one, after: side("other") }))),
+      "fail",
+      ["too-many-lines", "too-many-bytes"],
+    ],
+    [
+      "pub-diff-size-rename: counts a file that comes out of an ignored place in full",
+      with_(...moved("package-lock.json", "one", "a.json")),
+      "fail",
+      ["too-many-lines", "too-many-bytes"],
     ],
     ["does not apply without limits", facts(), "not-applicable", ["not-configured"]],
   ]);
