@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { Socket } from "node:net";
 import { type Known, known, unknown } from "../../core/known.ts";
-import { gitCommand, gitEnvironment } from "./git.ts";
+import { gitCommand, gitEnvironment, problemIn } from "./git.ts";
 
 /** A git object: `content` is null if it is larger than the caller's limit. The author of the commit wrote it. */
 export type GitObject = {
@@ -65,8 +65,8 @@ export function openBatch(dir: string): Batch {
     started.stdin.on("error", () => undefined);
     started.on("error", (error) => fail(`git could not be started in ${dir}: ${error.message}`));
     started.on("close", () => {
-      const [line = ""] = complaint.split("\n");
-      fail(`git cat-file ended in ${dir}${line === "" ? "" : `: ${line.slice(0, 300)}`}`);
+      const problem = problemIn(complaint);
+      fail(`git cat-file ended in ${dir}${problem === "" ? "" : `: ${problem}`}`);
     });
     const read = answerReader(questions);
     started.stdout.on("data", (chunk: Buffer) => {

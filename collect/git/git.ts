@@ -32,6 +32,8 @@ const settings = [
   "core.hooksPath=/dev/null",
   "core.fsmonitor=false",
   "core.commitGraph=false",
+  // The empty graft file above is not the repository's own: a hint about it would hide what went wrong.
+  "advice.graftFileDeprecated=false",
   "i18n.logOutputEncoding=UTF-8",
   // To show signatures, `git log` would start the verification program that the repository's configuration names.
   "log.showSignature=false",
@@ -71,7 +73,7 @@ export function git(dir: string, args: readonly string[], input?: string | Uint8
       const reason =
         size > outputBytes
           ? `it printed more than ${outputBytes} bytes`
-          : firstLine(complaint) || `exit status ${exit}`;
+          : problemIn(complaint) || `exit status ${exit}`;
       resolve({ ok: false, exit, why: `git ${args[0] ?? ""} failed in ${dir}: ${reason}` });
     });
     child.stdin.end(input ?? "");
@@ -148,6 +150,13 @@ function lines(shas: readonly string[]): string {
   return shas.map((sha) => `${sha}\n`).join("");
 }
 
-function firstLine(text: string): string {
-  return (text.split("\n")[0] ?? "").slice(0, 300);
+/**
+ * The first line of git's error output that says what went wrong; empty if it said nothing. A partial clone lacks what
+ * its filter left out, and names the command that fetches it.
+ */
+export function problemIn(complaint: string): string {
+  if (/promisor|lazy fetching/.test(complaint))
+    return "it is a partial clone, made with --filter, and objects are missing: run `git fetch --refetch --no-filter origin '+refs/heads/*:refs/remotes/origin/*'` there";
+  const line = complaint.split("\n").find((one) => !/^(?:hint|warning):/.test(one)) ?? "";
+  return line.slice(0, 300);
 }

@@ -14,8 +14,8 @@ export type About = {
   /** Whether it is a shallow clone. */
   isShallow: boolean;
   /**
-   * The full name of the default branch: where `origin/HEAD` points, else a local `main` or `master`; null if there is
-   * none.
+   * The full name of the default branch: where `origin/HEAD` points, in a bare repository its own `HEAD`, else `main` or
+   * `master`, a local one before one of `origin`; null if there is none.
    */
   defaultBranch: string | null;
 };
@@ -52,19 +52,46 @@ export function gitObjects(dir: string): GitObjects {
 
 /** One command for all of it: every git process costs time. The refs are patterns, so that git omits missing ones. */
 async function readAbout(dir: string): Promise<Known<About>> {
-  const refs = ["refs/remotes/origin/HEA[D]", "refs/heads/mai[n]", "refs/heads/maste[r]"];
-  const args = ["rev-parse", "--is-shallow-repository", "--symbolic-full-name"];
+  const locals = ["refs/heads/mai[n]", "refs/heads/maste[r]"];
+  const refs = [
+    "refs/remotes/origin/HEA[D]",
+    ...locals,
+    ...locals.map((ref) => ref.replace("heads", "remotes/origin")),
+  ];
+  const args = ["rev-parse", "--is-shallow-repository", "--is-bare-repository", "--symbolic-full-name"];
   const answer = await git(dir, [...args, ...refs.map((ref) => `--glob=${ref}`)]);
   if (!answer.ok) return unknown(answer.why);
-  const [shallow, defaultBranch = null] = answer.stdout.toString("utf8").split("\n").filter(Boolean);
-  return known({ isShallow: shallow !== "false", defaultBranch });
+  const [shallow, bare, ...found] = answer.stdout.toString("utf8").split("\n").filter(Boolean);
+  const own = bare === "true" ? await ownHead(dir) : null;
+  return known({ isShallow: shallow !== "false", defaultBranch: own ?? found[0] ?? null });
 }
 
+/** The branch that a bare repository's `HEAD` names, as a mirror takes it from its source; null if it is not there. */
+async function ownHead(dir: string): Promise<string | null> {
+  const named = await git(dir, ["rev-parse", "--verify", "--quiet", "--symbolic-full-name", "HEAD"]);
+  const name = named.ok ? named.stdout.toString("utf8").trim() : "";
+  return name.startsWith("refs/") ? name : null;
+}
+
+/** The commit that a revision names. A name that a tag and a branch share, at different commits, is refused. */
 async function resolveCommit(batch: Batch, dir: string, revision: string): Promise<Known<string>> {
+  const [name = ""] = /^(?:(?!@\{)[^~^:])*/.exec(revision) ?? [];
+  const meant: { ref: string; id: string }[] = [];
+  for (const ref of ["tags", "heads", "remotes"].map((folder) => `refs/${folder}/${name}`)) {
+    const found = await batch.read(`${ref}^{commit}`, 0);
+    if (!found.known) return found;
+    if (found.value !== null) meant.push({ ref, id: found.value.id });
+  }
+  if (new Set(meant.map(({ id }) => id)).size > 1) {
+    const refs = meant.map(({ ref, id }) => `${ref} (${id.slice(0, 12)})`).join(" and ");
+    return unknown(`${JSON.stringify(name)} is ambiguous in ${dir}: it names ${refs}; write the one you mean in full`);
+  }
   const commit = await batch.read(`${revision}^{commit}`, 0);
   if (!commit.known) return commit;
   if (commit.value !== null) return known(commit.value.id);
-  return unknown(`no commit named ${JSON.stringify(revision)} in ${dir}; fetch it or check the spelling`);
+  const remote = await batch.read(`refs/remotes/origin/${revision}^{commit}`, 0);
+  const step = remote.known && remote.value !== null ? `write origin/${revision}` : "fetch it or check the spelling";
+  return unknown(`no commit named ${JSON.stringify(revision)} in ${dir}; ${step}`);
 }
 
 async function findMergeBase(

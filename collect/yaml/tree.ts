@@ -52,14 +52,18 @@ function resolveAlias(state: State, event: AliasEvent, depth: number): Located {
   return { kind: "scalar", at, value: null, text: "", style: "plain", textLine: at.line };
 }
 
-function refuseMarks({ isStrict, report }: State, event: NodeEvent): void {
+function refuseMarks({ isStrict, text, report }: State, event: NodeEvent): void {
   if (!isStrict) return;
+  const refuse = (offset: number, what: string) => {
+    const [word = ""] = /^[^\s,\]}]+/.exec(text.slice(offset, offset + 500)) ?? [];
+    report(offset, `${what} are not accepted: write the value out, or, if it begins so, \`"${word}"\` in quotes`);
+  };
   if (event.type === EVENT_ID.ALIAS) {
-    report(startOf(event), "aliases (`*name`) are not accepted: write the value out");
+    refuse(startOf(event), "aliases (`*name`)");
     return;
   }
-  if (event.anchorStart >= 0) report(event.anchorStart - 1, "anchors (`&name`) are not accepted: write the value out");
-  if (event.tagStart >= 0) report(event.tagStart, "tags (`!name`) are not accepted: write the value without it");
+  if (event.anchorStart >= 0) refuse(event.anchorStart - 1, "anchors (`&name`)");
+  if (event.tagStart >= 0) refuse(event.tagStart, "tags (`!name`)");
 }
 
 function buildScalar(state: State, event: ScalarEvent, fallback: number, isKey: boolean): Scalar {

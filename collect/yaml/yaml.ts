@@ -26,6 +26,21 @@ function positionsIn(text: string): (offset: number) => Place {
   };
 }
 
+/** What to do with a bare value whose first character has a meaning in YAML. */
+export function quoteIt(text: string): string {
+  return `put \`"${text}"\` in quotes, because a bare value cannot begin with \`${text.charAt(0)}\``;
+}
+
+/** The bare value with a reserved first character that made the parser stop at an offset; null if there is none. */
+function bareValueAt(text: string, offset: number): { text: string; start: number } | null {
+  const start = text.lastIndexOf("\n", offset - 1) + 1;
+  const line = text.slice(start, start + 2_000).split(/[\r\n]/, 1)[0] ?? "";
+  for (const found of line.matchAll(/(?<=^\s*|[-:,[{]\s+|[[,{])(?:[@`%]|\{[^{}\s]*\}[^\s,\]}])[^\s,\]}]*/g))
+    if (start + found.index <= offset && offset <= start + found.index + found[0].length)
+      return { text: found[0], start: start + found.index };
+  return null;
+}
+
 /** To readers of YAML 1.1 these end a line, and with it a comment; to readers of 1.2 they do not. */
 const disputedLineEnds = /[\u0085\u2028\u2029]/g;
 
@@ -63,8 +78,10 @@ export function readYaml(text: string, rules: "strict" | "lenient"): YamlReading
     const isKnown = error instanceof YAMLException;
     const reason = isKnown ? error.reason : "the parser could not read it";
     const offset = (isKnown ? error.mark?.position : undefined) ?? 0;
+    const bare = bareValueAt(source, offset);
+    const message = `this is not valid YAML: ${bare === null ? reason : quoteIt(bare.text)}`;
     // Not counted against `limits.problems`: this is why there is no value.
-    problems.push({ message: shortLine(`this is not valid YAML: ${reason}`), ...placeOf(offset) });
+    problems.push({ message: shortLine(message), ...placeOf(bare?.start ?? offset) });
   }
   problems.sort((one, other) => one.line - other.line || one.column - other.column);
   const [value = null, ...further] = trees;

@@ -76,6 +76,9 @@ function reasonFor(verdict: Verdict | null, by: BacktestReason["by"]): BacktestR
 }
 
 function rowOf({ sha, subject, pull, before, after }: PastChange, onCrash: OnCrash | undefined): BacktestRow {
+  // An empty commit, or a merge whose content was there: no policy would have kept anything out.
+  if (after.changes.known && after.changes.value.length === 0)
+    return { sha, subject, pull, before: "passes", after: "passes", effect: "same", because: null };
   const oldVerdict = before === null ? null : judge(before, { settle: "content", onCrash });
   const newVerdict = judge(after, { settle: "content", onCrash });
   const outcome = oldVerdict === null ? "passes" : outcomes[oldVerdict.conclusion];

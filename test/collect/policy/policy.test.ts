@@ -356,3 +356,24 @@ describe("whatever the text", () => {
     said(text);
   });
 });
+
+test.each<[string, string, number, string]>([
+  ["deny: [*.pem]", "*.pem", 8, "aliases"],
+  ["deny:\n  - *.pem", "*.pem", 5, "aliases"],
+  ["deny: [**/x, b]", "**/x", 8, "aliases"],
+  ["deny: [!secret/**, b]", "!secret/**", 8, "tags"],
+  ["deny: [a, &b]", "&b", 11, "anchors"],
+  ["a: @acme/leads", "@acme/leads", 4, "not valid YAML"],
+  ["a: [@acme/leads, @lena]", "@acme/leads", 5, "not valid YAML"],
+  ["a: ['@lena', @acme/leads]", "@acme/leads", 14, "not valid YAML"],
+  ["a:\n  - @acme/leads", "@acme/leads", 5, "not valid YAML"],
+  ["a: `b`", "`b`", 4, "not valid YAML"],
+  ["deny: [{a,b}/x]", "{a,b}/x", 8, "not valid YAML"],
+])("unquoted YAML %s: the problem says what to put in quotes", (line, value, column, problem) => {
+  const parsed = parsePolicy(`version: 1\n${line}\n`);
+  const problems = parsed.ok ? [] : parsed.problems;
+  const found = problems.find(({ message }) => message.includes("in quotes"));
+  expect(found).toMatchObject({ line: 1 + line.split("\n").length, column });
+  expect(found?.message).toContain(problem);
+  expect(found?.message).toContain(`\`"${value}"\` in quotes`);
+});

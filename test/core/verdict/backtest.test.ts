@@ -144,3 +144,12 @@ describe("for a comment", () => {
     },
   );
 });
+
+test("pub-empty-change: a change that changes nothing passes under every policy", () => {
+  const given = pastChange({ old: denies("web") });
+  const empty = { ...given, after: { ...given.after, changes: known([]) } };
+  expect(backtest([empty], { secrets: false })).toMatchObject({
+    rows: [{ before: "passes", after: "passes", effect: "same", because: null }],
+    totals: { nowBlocked: 0, same: 1 },
+  });
+});
