@@ -5,7 +5,7 @@ import type { Known } from "../core/known.ts";
 import { known, unknown } from "../core/known.ts";
 import { annotationsOf } from "../core/verdict/annotations.ts";
 import { verdictText } from "../core/verdict/judge.ts";
-import { summaryMarkdown, titleOf } from "../core/verdict/report.ts";
+import { isNotSetUp, summaryMarkdown, titleOf } from "../core/verdict/report.ts";
 import { type EventSubject, subjectOfEvent } from "./event.ts";
 import { verdictOn } from "./verdict.ts";
 
@@ -52,6 +52,8 @@ export async function run(inputs: Inputs, ports: Ports): Promise<void> {
   await ports.summary(summaryMarkdown(verdict));
   for (const annotation of annotationsOf(verdict).slice(0, maxAnnotations)) ports.annotate(annotation);
   ports.say(`${titleOf(verdict)} (${about} at ${verdict.head})`);
+  // Nobody has asked for anything yet: the App's check is neutral here. Who names a branch asked for its policy.
+  if (isNotSetUp(verdict) && policyRef === undefined) return;
   if (verdict.conclusion === "failure" || (verdict.conclusion === "pending" && failOn === "pending"))
     ports.fail(titleOf(verdict));
 }

@@ -23,6 +23,11 @@ export type Objects = {
    * search a commit: there it is the blobs of `touched`.
    */
   holding(commit: string, pieces: readonly string[], touched: readonly string[]): Promise<Known<string[]>>;
+  /**
+   * The newest commits that a commit leads to, itself first; with `path`, only those that touched it. At most `count`,
+   * and at most a hundred.
+   */
+  history(commit: string, path: string | null, count: number): Promise<Known<Pick<CommitFact, "sha" | "parents">[]>>;
   /** The commits that the head contains and the merge base does not, in no particular order. */
   commits(mergeBase: string, head: string): Promise<Known<CommitFact[]>>;
 };

@@ -114,7 +114,7 @@ export type Effect =
       /** SHA-256 of the verdict's bytes: the check run's `external_id`. */
       verdictSha256: string;
       status: "in_progress" | "completed";
-      conclusion: "success" | "failure" | null;
+      conclusion: "success" | "failure" | "neutral" | null;
       title: string;
       summary: string;
       annotations: readonly Annotation[];

@@ -26,16 +26,28 @@ export type Change = {
   binary: boolean;
 };
 
-/** A policy that was read: the default branch's commit, the blob, and the line of every key by its dotted path. */
-export type LoadedPolicy = { ref: string; blob: string; policy: Policy; lines: Record<string, number> };
+/**
+ * A policy that was read: the default branch's commit, the blob, and the line of every key by its dotted path.
+ * `isRepair`: it is the last valid one of that branch, which judges a change that brings a valid one again.
+ */
+export type LoadedPolicy = {
+  ref: string;
+  blob: string;
+  policy: Policy;
+  lines: Record<string, number>;
+  isRepair?: true;
+};
 
 /** A policy's problems in text order, at most a hundred, each on one line. */
 export type PolicyProblems = readonly [YamlProblem, ...YamlProblem[]];
 
-/** What the default branch has at the policy's path. A policy that could not be read is an unknown fact. */
+/**
+ * What the default branch has at the policy's path. A policy that could not be read is an unknown fact. `removedBy` is
+ * the commit that took it away; null if there never was one.
+ */
 export type PolicyReading =
   | ({ state: "loaded" } & LoadedPolicy)
-  | { state: "absent"; ref: string }
+  | { state: "absent"; ref: string; removedBy: string | null }
   | {
       state: "malformed";
       ref: string;
@@ -217,6 +229,8 @@ export type FactValues = {
   /** From the merge base (exclusive) to the head, in any order. */
   commits: CommitFact[];
   secrets: SecretFinding[];
+  /** The policy at the head, which the author of the change wrote; null if the change leaves it alone. */
+  proposed: PolicyReading | null;
   reviews: ReviewFact[];
   checks: CheckFact[];
   record: PullRecord;

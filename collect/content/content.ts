@@ -1,6 +1,7 @@
 import type { Change, CommitFact, PolicyReading, PullFacts, PullRecord } from "../../core/facts.ts";
 import { type Known, known } from "../../core/known.ts";
 import type { Objects } from "../objects.ts";
+import { policyForChange } from "../policy/for-change.ts";
 import { findSecrets } from "../secrets/secrets.ts";
 import { readTexts } from "./texts.ts";
 
@@ -24,7 +25,7 @@ export type ContentSource = {
 /** The facts of a change that its two commits give under one policy. */
 export type ContentFacts = Pick<
   PullFacts,
-  "policy" | "mergeBase" | "changes" | "texts" | "commits" | "secrets" | "record"
+  "policy" | "mergeBase" | "changes" | "texts" | "commits" | "secrets" | "proposed" | "record"
 >;
 
 /**
@@ -32,10 +33,11 @@ export type ContentFacts = Pick<
  * base the content is unknown. The author of the change wrote all of it.
  */
 export async function contentFacts(objects: Objects, source: ContentSource): Promise<ContentFacts> {
-  const { mergeBase, head, policy, record, pull } = source;
+  const { mergeBase, head, record, pull } = source;
   const between = async <T>(read: (base: string, head: string) => Promise<Known<T>>) =>
     mergeBase.known ? read(mergeBase.value, head) : mergeBase;
   const changes = source.changes ?? (await between(objects.changes));
+  const { policy, proposed } = await policyForChange(objects, { policy: source.policy, changes, head });
   const commits = source.commits ?? (await between(objects.commits));
   return {
     policy,
@@ -43,6 +45,7 @@ export async function contentFacts(objects: Objects, source: ContentSource): Pro
     changes,
     texts: await readTexts(objects, { mergeBase, head, policy, changes, record }),
     commits,
+    proposed,
     secrets:
       source.secrets === false ? known([]) : await findSecrets(objects, { policy, mergeBase, changes, commits, pull }),
     record,

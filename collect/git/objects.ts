@@ -46,6 +46,7 @@ export function gitObjects(dir: string): GitObjects {
     blobs: (shas, limit) => readBlobs(batch, shas, limit),
     holding: (commit, pieces) => searchCommit(dir, batch, commit, pieces),
     commits: (mergeBase, head) => readCommits(dir, mergeBase, head),
+    history: (commit, path, count) => readNewest(dir, commit, path, count),
     close: batch.close,
   };
 }
@@ -184,6 +185,19 @@ async function readCommits(dir: string, mergeBase: string, head: string): Promis
     });
   }
   return known(commits);
+}
+
+async function readNewest(dir: string, commit: string, path: string | null, count: number) {
+  const args = ["--literal-pathspecs", "rev-list", "--parents", `--max-count=${count}`, commit, "--"];
+  const answer = await git(dir, path === null ? args : [...args, path]);
+  if (!answer.ok) return unknown(answer.why);
+  const lines = answer.stdout.toString("latin1").split("\n").filter(Boolean);
+  return known(
+    lines.map((line) => {
+      const [sha = "", ...parents] = line.split(" ");
+      return { sha, parents };
+    }),
+  );
 }
 
 /** The pieces go through git's input: an argument would show them to everybody on the machine. */

@@ -82,6 +82,26 @@ export async function readCommits(
   return known(listed.value.map(commitFact));
 }
 
+/** The newest commits that a commit leads to, on one page; with `path`, those that touched it. */
+export async function readNewest(
+  { request, owner, repo }: GitHub,
+  sha: string,
+  path: string | null,
+  count: number,
+): Promise<Known<Pick<CommitFact, "sha" | "parents">[]>> {
+  const listed = await requestKnown(
+    `the commits before ${sha}`,
+    request("GET /repos/{owner}/{repo}/commits", {
+      owner,
+      repo,
+      sha,
+      per_page: count,
+      ...(path === null ? {} : { path }),
+    }),
+  );
+  return listed.known ? known(listed.value.map(commitFact)) : listed;
+}
+
 function commitFact({ sha, parents, commit }: Listed): CommitFact {
   return {
     sha,

@@ -4,7 +4,7 @@ import { type ChangedPath, changesBetween, comparedBytes, contentsOf, countChang
 import type { Blob, Objects } from "../objects.ts";
 import { readBlobs, type Wanted } from "./blobs.ts";
 import { createObjectsCache, type ObjectsCache } from "./cache.ts";
-import { compareCommits, readCommits } from "./comparison.ts";
+import { compareCommits, readCommits, readNewest } from "./comparison.ts";
 import type { GitHub } from "./request.ts";
 import { apiTrees, findEntry, readSides, type Trees } from "./trees.ts";
 
@@ -32,6 +32,7 @@ export function apiObjects(github: GitHub, cache: ObjectsCache = createObjectsCa
       return read.known ? known(read.value.get(sha) ?? missing(sha)) : read;
     },
     blobs: many,
+    history: (commit, path, count) => readNewest(github, commit, path, count),
     holding: async (_commit, _pieces, touched) => known([...new Set(touched)]),
     commits: (mergeBase, head) => findCommits(github, cache, mergeBase, head),
   };

@@ -34,7 +34,10 @@ export async function findPolicy(objects: Objects, ref: string): Promise<Known<P
   }
   const entry = await objects.entry(ref, policyPath);
   if (!entry.known) return entry;
-  if (entry.value === null) return known({ state: "absent", ref });
+  if (entry.value === null) {
+    const touched = await objects.history(ref, policyPath, 1);
+    return touched.known ? known({ state: "absent", ref, removedBy: touched.value[0]?.sha ?? null }) : touched;
+  }
   const { mode, sha } = entry.value;
   if (mode !== "100644")
     return known(malformed(ref, sha, `${policyPath} must be a plain file (mode 100644), not ${mode}`));

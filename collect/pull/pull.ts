@@ -8,6 +8,7 @@ import { type GitHub, readBranch } from "../github/request.ts";
 import { readApiLedger } from "../ledger/ledger.ts";
 import type { Objects } from "../objects.ts";
 import { readPolicy } from "../policy/file.ts";
+import { policyForChange } from "../policy/for-change.ts";
 import { type RecordSubject, verifiedRecord } from "./record.ts";
 import { othersChecks, wantsReviews, withPermissions } from "./reviews.ts";
 import { readSignOffs } from "./sign-offs.ts";
@@ -42,11 +43,12 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
   const { number, author, title, body, labels, base, retargetedAt, head, ahead } = state;
   const { id, name } = state.repository;
   const objects = apiObjects(source, source.cache);
-  const [policy, mergeBase] = await Promise.all([
+  const [found, mergeBase] = await Promise.all([
     policyOf(source, state, objects),
     ahead === null ? objects.mergeBase(base.sha, head.sha) : known(base.sha),
   ]);
   const changes = mergeBase.known ? await objects.changes(mergeBase.value, head.sha) : mergeBase;
+  const { policy } = await policyForChange(objects, { policy: found, changes, head: head.sha });
   const subject = { repository: id, number, branch: head.ref, policy };
   const record = source.record ?? (await readRecord(source, subject, state.createdAt));
   const content = await contentFacts(objects, {

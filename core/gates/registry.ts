@@ -13,6 +13,7 @@ import { links } from "./links.ts";
 import { manifest } from "./manifest.ts";
 import { manualTest } from "./manual-test.ts";
 import { phase } from "./phase.ts";
+import { policy } from "./policy.ts";
 import { protectedFiles } from "./protected.ts";
 import { remediation } from "./remediation.ts";
 import { review } from "./review.ts";
@@ -27,6 +28,7 @@ import { trace } from "./trace.ts";
  * settings, in the policy's schema.
  */
 export const gates = {
+  policy,
   "forbidden-paths": forbiddenPaths,
   links,
   "diff-size": diffSize,

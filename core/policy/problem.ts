@@ -27,7 +27,9 @@ export function policyProblem(policy: Known<PolicyReading>): string | null {
     case "loaded":
       return null;
     case "absent":
-      return `There is no policy: add \`${policyPath}\` to the default branch.`;
+      return policy.value.removedBy === null
+        ? `There is no policy: add \`${policyPath}\` to the default branch.`
+        : `The policy was removed by commit ${policy.value.removedBy}: put \`${policyPath}\` back.`;
     case "malformed": {
       const { shown, more } = firstProblems(policy.value.problems);
       const told = shown.map(({ line, column, message }) => `line ${line}, column ${column}: ${message}`);

@@ -6,7 +6,7 @@ import { appActor, type Draft, entriesOf, lastEntry, type TypedEntry, withDrafts
 import type { Crash } from "../errors.ts";
 import type { CommandRequest, PullRecord } from "../facts.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
-import { type Known, unknown } from "../known.ts";
+import { type Known, known, unknown } from "../known.ts";
 import { usablePolicy } from "../policy/problem.ts";
 import { concernDrafts, openConcerns } from "../record/concerns.ts";
 import { recordOf, storyOf } from "../record/pull.ts";
@@ -21,7 +21,10 @@ import { sealAdoption } from "./seal-adoption.ts";
 import { sealEvidence } from "./seal-evidence.ts";
 
 /** Decides a pull request's next steps: answers commands, gives the verdict, seals evidence, observes the merge. */
-export function decidePull(facts: PullSnapshot): Decision {
+export function decidePull(given: PullSnapshot): Decision {
+  const facts = { ...given, policy: policyOf(given) };
+  const { policy } = facts;
+  if (policy.known && policy.value.state === "absent" && policy.value.removedBy === null) return decideUnset(facts);
   // Reviews come first, so that approvals before a merge precede it in the ledger.
   const reviews = recordReviews({ facts, entries: facts.entries });
   const answers = answerCommands(contextAfter(reviews, facts));
@@ -42,6 +45,21 @@ export function decidePull(facts: PullSnapshot): Decision {
     backtestPolicy(judged),
     retryUnread(judged),
   );
+}
+
+/**
+ * A policy that is in no commit of the default branch, while the ledger has a verdict by one, was removed by whoever
+ * rewrote that branch.
+ */
+function policyOf({ policy, entries }: PullSnapshot): PullSnapshot["policy"] {
+  if (!policy.known || policy.value.state !== "absent" || policy.value.removedBy !== null) return policy;
+  const wasThere = lastEntry(entries, "verdict.given", ({ body }) => (body.policy ?? null) !== null) !== undefined;
+  return wasThere ? known({ ...policy.value, removedBy: policy.value.ref }) : policy;
+}
+
+/** In a repository that never had a policy nothing is shown but the check, and nothing is recorded. */
+function decideUnset(facts: PullSnapshot): Decision {
+  return facts.state === "closed" ? decisionOf() : decisionOf(showCheck(judgePull({ facts, entries: facts.entries })));
 }
 
 function contextAfter({ drafts = [] }: Step, facts: PullSnapshot): PullContext {

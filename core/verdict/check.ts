@@ -3,14 +3,15 @@ import type { Step } from "../decision.ts";
 import { effectKey } from "../identifiers.ts";
 import type { Known } from "../known.ts";
 import { annotationsOf } from "./annotations.ts";
-import { summaryMarkdown, titleOf } from "./report.ts";
+import { isNotSetUp, summaryMarkdown, titleOf } from "./report.ts";
 
 /** The current state of our check on a commit, and its repository. */
 export type CheckContext = { repository: { id: number }; ourCheck: Known<OurCheck | null> };
 
 /**
  * Writes a verdict to the check of the commit it judged, unless the check shows it already. An undecided check stays in
- * progress and is never skipped or neutral: GitHub counts both as a pass. `counted` and `title` differ from the
+ * progress and is never skipped or neutral: GitHub counts both as a pass. It is neutral only in a repository that never
+ * had a policy. `counted` and `title` differ from the
  * verdict's own if another pull request with the same head has a worse result.
  */
 export function checkEffect(
@@ -19,8 +20,9 @@ export function checkEffect(
   digest: string,
   { counted = verdict.conclusion, title = titleOf(verdict) } = {},
 ): Step {
-  const status = counted === "pending" ? "in_progress" : "completed";
-  const conclusion = counted === "pending" ? null : counted;
+  const shownAs = isNotSetUp(verdict) ? "neutral" : counted;
+  const status = shownAs === "pending" ? "in_progress" : "completed";
+  const conclusion = shownAs === "pending" ? null : shownAs;
   const shown = ourCheck.known ? ourCheck.value : null;
   if (shown?.externalId === digest && shown.status === status && shown.conclusion === conclusion) return {};
   return {

@@ -1,13 +1,14 @@
 import { policyPath } from "../../schemas/policy-place.ts";
-import type { GateResult, Reason, Verdict } from "../../schemas/verdict.ts";
+import type { GateResult, Verdict } from "../../schemas/verdict.ts";
 import type { OnCrash } from "../errors.ts";
 import type { LoadedPolicy, PolicyReading, PullFacts, SecretFinding } from "../facts.ts";
 import { type Gate, unknownResult } from "../gates/gate.ts";
+import { problemReasons } from "../gates/policy.ts";
 import { gateNames, gates } from "../gates/registry.ts";
 import { type Known, known } from "../known.ts";
 import { byPath } from "../paths/patterns.ts";
-import { firstProblems } from "../policy/problem.ts";
 import { engine } from "./engine.ts";
+import { notSetUp } from "./report.ts";
 import { waived } from "./waiver.ts";
 
 /** The most reasons that one gate gives; the rest are counted, so that a verdict stays readable and small. */
@@ -64,29 +65,20 @@ function askGate(gate: Gate, facts: PullFacts, policy: LoadedPolicy, onCrash: On
 /** The result shown in place of all gates if there is no valid policy. */
 function policyProblem(reading: Exclude<PolicyReading, { state: "loaded" }>, branch: string): GateResult {
   const who = "a maintainer";
-  if (reading.state === "absent") {
-    const message = `There is no policy: \`${branch}\` has no \`${policyPath}\`.`;
-    const next = {
-      step: `Add \`${policyPath}\` to \`${branch}\`; \`npx sallyport init\` writes a first one.`,
-      who,
-    };
-    return {
-      gate: "policy",
-      status: "fail",
-      reasons: [{ code: "policy-absent", message, path: policyPath, next }],
-    };
+  const gate = "policy";
+  const repair = "It is judged by the last valid policy, and an architect of that one approves it.";
+  if (reading.state === "malformed") {
+    const step = `Mend \`${policyPath}\` of \`${branch}\` in a pull request. ${repair}`;
+    return { gate, status: "fail", reasons: problemReasons(reading.problems, { step, who }) };
   }
-  const next = { step: `Mend \`${policyPath}\` on \`${branch}\`.`, who };
-  const { shown, more } = firstProblems(reading.problems);
-  const reasons: Reason[] = shown.map(({ message, line, column }) => ({
-    code: "policy-malformed",
-    message: `Line ${line}, column ${column}: ${message}`,
-    path: policyPath,
-    policyLine: line,
-    next,
-  }));
-  if (more !== null) reasons.push({ code: "more", message: more, path: policyPath, next });
-  return { gate: "policy", status: "fail", reasons };
+  if (reading.removedBy !== null) {
+    const message = `The policy was removed from \`${branch}\` by commit ${reading.removedBy}.`;
+    const next = { step: `Put \`${policyPath}\` back in a pull request. ${repair}`, who };
+    return { gate, status: "fail", reasons: [{ code: "policy-removed", message, path: policyPath, next }] };
+  }
+  const message = `Sallyport is not set up yet: \`${branch}\` has no \`${policyPath}\`.`;
+  const next = { step: `Run \`npx sallyport init\` and merge the \`${policyPath}\` that it writes.`, who };
+  return { gate, status: "pending", reasons: [{ code: notSetUp, message, path: policyPath, next }] };
 }
 
 /** The conclusion of all results: any `fail` fails, and success needs every result to be `pass` or `not-applicable`. */

@@ -21,6 +21,17 @@ const marks: Record<GateStatus, string> = {
   "not-applicable": "–",
 };
 
+/** The code of the reason that a repository never had a policy. */
+export const notSetUp = "not-set-up";
+
+/**
+ * Whether a verdict says that the repository never had a policy: nobody has asked for anything, so nothing is judged,
+ * and it is shown as neutral. A policy that is broken or was removed is a failure.
+ */
+export function isNotSetUp({ gates }: Verdict): boolean {
+  return gates[0]?.reasons[0]?.code === notSetUp;
+}
+
 function named(verdict: Verdict, status: GateStatus): string[] {
   return verdict.gates.filter((gate) => gate.status === status).map((gate) => gate.gate);
 }
@@ -36,6 +47,7 @@ export function titleOf(verdict: Verdict): string {
   const waiting = verdict.gates.filter((gate) => gate.status === "pending");
   const signOffs = waiting.flatMap((gate) => gate.reasons).filter((reason) => reason.code === "not-signed-off").length;
   const title = () => {
+    if (isNotSetUp(verdict)) return "Not set up yet";
     if (failed.length > 0) return `${plural(failed.length, "gate fails", "gates fail")}: ${failed.join(", ")}`;
     if (unread.length > 0) return `Not decided, could not be read: ${unread.join(", ")}`;
     if (signOffs > 0) return `Waiting for ${plural(signOffs, "sign-off", "sign-offs")}`;

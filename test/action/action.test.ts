@@ -231,3 +231,16 @@ test.each(refused)("%s fails the job with one line", async (_, event, changed, l
     .filter((one) => one !== "" && one !== "::add-mask::good" && one !== "::add-mask::bad");
   expect(said).toEqual([expect.stringContaining(line)]);
 });
+
+test("U3: a job in a repository that never had a policy passes and says so; a branch named for it must have one", async () => {
+  branch("empty", { a: file("0\n") });
+  branch("first", { a: file("1\n") }, [shaOf("empty")]);
+  plainGit(repository.dir, ["update-ref", "refs/heads/main", "empty"]);
+  const unset = await runAction("first", pushed("first"));
+  const named = await runAction("first", pushed("first"), { "INPUT_POLICY-REF": "empty" });
+  plainGit(repository.dir, ["update-ref", "refs/heads/main", main]);
+  expect({ status: unset.status, conclusion: unset.outputs.conclusion }).toEqual({ status: 0, conclusion: "pending" });
+  expect(unset.stdout).toContain("Not set up yet");
+  expect(unset.summary).toContain("npx sallyport init");
+  expect(named.status).toBe(1);
+});

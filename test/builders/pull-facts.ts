@@ -110,6 +110,7 @@ export function facts({
     texts: known([]),
     commits: known([{ sha: head, parents: [base], tree: "a".repeat(40), message: "A change" }]),
     secrets: known([]),
+    proposed: known(null),
     reviews: known([]),
     authorPermission: unknown("nobody asked"),
     checks: known([]),

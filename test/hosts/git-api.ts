@@ -85,6 +85,16 @@ function answer(dir: string, path: string, pull: Pull | undefined): Json | Json[
     const content = Buffer.from(plainGit(dir, ["cat-file", "blob", rest], undefined, "latin1"), "latin1");
     return { sha: rest, size: content.length, encoding: "base64", content: content.toString("base64") };
   }
+  if (kind === "commits" && rest === "") {
+    const asked = new URLSearchParams(query);
+    const path = asked.get("path");
+    const count = `--max-count=${asked.get("per_page")}`;
+    const listed = plainGit(dir, ["rev-list", count, asked.get("sha") ?? "", "--", ...(path === null ? [] : [path])]);
+    return listed
+      .split("\n")
+      .filter(Boolean)
+      .map((sha) => commitOf(dir, sha));
+  }
   if (kind === "commits" && rest.endsWith("/check-runs")) return { total_count: 0, check_runs: [] };
   if (kind === "pulls" && rest === "7/reviews") return [];
   if (kind === "issues" && rest === "7/comments")

@@ -39,12 +39,15 @@ export function checkCommand(io: Io): Command {
       }
       // Loaded only now: git's work has loaded most of their imports meanwhile.
       const { judge, verdictText } = await import("../../../core/verdict/judge.ts");
-      const { exitStatus, terminalText } = await import("../../../core/verdict/report.ts");
+      const { exitStatus, isNotSetUp, terminalText } = await import("../../../core/verdict/report.ts");
       const verdict = judge(facts.value, {
         settle: options.pr === undefined ? "content" : "all",
         onCrash: (crash) => io.err(`sallyport check: ${crashText(crash)}\n`),
       });
-      io.out(options.json === true ? verdictText(verdict) : terminalText(verdict, { color: io.color }));
+      const [missing] = verdict.gates[0]?.reasons ?? [];
+      if (isNotSetUp(verdict) && options.json !== true)
+        io.err(`sallyport check: ${oneLine(`${missing?.message} ${missing?.next?.step}`)}\n`);
+      else io.out(options.json === true ? verdictText(verdict) : terminalText(verdict, { color: io.color }));
       io.exit(exitStatus(verdict));
     });
 }

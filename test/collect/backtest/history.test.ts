@@ -15,7 +15,7 @@ gates:
 `);
 const parse: PolicyParser = async (...policy) => policyReading(...policy);
 const policy = policyReading("1".repeat(40), "2".repeat(40), policyText);
-const absent: PolicyReading = { state: "absent", ref: "1".repeat(40) };
+const absent: PolicyReading = { state: "absent", ref: "1".repeat(40), removedBy: null };
 const input: BacktestInput = { before: absent, after: policy, secrets: false, day };
 
 let repository: ReturnType<typeof makeRepository>;

@@ -19,7 +19,7 @@ beforeAll(() => {
 afterAll(() => repository.remove());
 
 const comparison = {
-  before: { state: "absent", ref: "1".repeat(40) } as const,
+  before: { state: "absent", ref: "1".repeat(40), removedBy: null } as const,
   after: policyReading("1".repeat(40), "2".repeat(40), Buffer.from("version: 1\n")),
   secrets: false,
   day: "2026-11-21",

@@ -313,7 +313,7 @@ describe("a repository", () => {
 
   test.each<[string, Partial<RepositoryFacts>, string, Status[]]>([
     ["a policy", {}, "policy", ["ok"]],
-    ["no policy", { policy: known({ state: "absent", ref: "r" }) }, "policy", ["fail"]],
+    ["no policy", { policy: known({ state: "absent", ref: "r", removedBy: null }) }, "policy", ["fail"]],
     [
       "a malformed one",
       { policy: known({ state: "malformed", ref: "r", blob: "b", problems: [malformed, malformed] }) },

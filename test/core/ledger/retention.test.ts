@@ -76,7 +76,7 @@ describe("bodies are given up", () => {
     ["one of them is not old enough", ledger([61, "ask"], [60, "answer"], [50, "end"]), policy("60d"), ["a"]],
     ["it is the very last moment", ledger([30, "ask"], [29, "end"]), policy("30d"), []],
     ["the policy says nothing", old, policy(), []],
-    ["there is no policy", old, { state: "absent", ref: blob }, []],
+    ["there is no policy", old, { state: "absent", ref: blob, removedBy: null }, []],
     [
       "the policy is malformed",
       old,

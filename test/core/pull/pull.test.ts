@@ -502,3 +502,47 @@ describe("F5: a change of the policy", () => {
     expect(decidePull(pullOf()).effects.map((effect) => effect.type)).not.toContain("show-backtest");
   });
 });
+
+describe("U3: a repository that never had a policy", () => {
+  const judgedBefore: TypedEntry = {
+    seq: 1,
+    hash: "1".repeat(64),
+    at: "2026-11-21T09:00:00.000Z",
+    actor: { type: "app", id: 99, login: "sallyport[bot]" },
+    kind: "verdict.given",
+    body: {
+      pull: 4,
+      head,
+      base: earlier,
+      conclusion: "success",
+      policy: { ref: earlier, blob: earlier },
+      gates: {},
+      verdictSha256: "2".repeat(64),
+    },
+  };
+  const absent = (removedBy: string | null) => known({ state: "absent" as const, ref: head, removedBy });
+
+  test("gets one neutral check with the next step, and no comment and no entry", () => {
+    const decision = decidePull(pullOf({ policy: absent(null) }));
+    expect(decision.drafts).toEqual([]);
+    expect(decision.effects).toMatchObject([
+      { type: "ensure-check", status: "completed", conclusion: "neutral", title: "Not set up yet", annotations: [] },
+    ]);
+    expect(decision.effects[0]).toMatchObject({ summary: expect.stringContaining("npx sallyport init") });
+  });
+
+  test("hears nothing of a pull request that was closed", () => {
+    expect(decidePull(pullOf({ policy: absent(null), state: "closed" }))).toMatchObject({ drafts: [], effects: [] });
+  });
+
+  test.each<[string, PullSnapshot]>([
+    ["its policy was removed", pullOf({ policy: absent(earlier) })],
+    [
+      "its history was rewritten, and the ledger has a verdict by a policy",
+      pullOf({ policy: absent(null), entries: [judgedBefore] }),
+    ],
+  ])("is no such repository if %s", (_, given) => {
+    expect(decidePull(given).effects.map(({ type }) => type)).toContain("ensure-sticky");
+    expect(checkOf(given)).not.toMatchObject({ conclusion: "neutral" });
+  });
+});

@@ -317,7 +317,11 @@ describe("an agent's answer", () => {
 describe("without a usable policy nothing happens", () => {
   test.each([
     ["T051: it cannot be read", unknown("403"), "could not be read"],
-    ["T051: it is absent", known({ state: "absent" as const, ref: "b".repeat(40) }), "There is no policy"],
+    [
+      "T051: it is absent",
+      known({ state: "absent" as const, ref: "b".repeat(40), removedBy: null }),
+      "There is no policy",
+    ],
     [
       "it is malformed",
       known({

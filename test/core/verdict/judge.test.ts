@@ -60,7 +60,22 @@ describe("without a policy nothing succeeds", () => {
   const blob = "e".repeat(40);
   const problems = [{ message: 'unknown key "gate"; did you mean "gates"?', line: 4, column: 1 }] as const;
   test.each<[string, PullFacts["policy"], string, string, string, unknown]>([
-    ["T051: absent", known({ state: "absent", ref: base }), "failure", "fail", "policy-absent", null],
+    [
+      "U3: never there",
+      known({ state: "absent", ref: base, removedBy: null }),
+      "pending",
+      "pending",
+      "not-set-up",
+      null,
+    ],
+    [
+      "T051: removed",
+      known({ state: "absent", ref: base, removedBy: "9".repeat(40) }),
+      "failure",
+      "fail",
+      "policy-removed",
+      null,
+    ],
     [
       "T051: malformed",
       known({ state: "malformed", ref: base, blob, problems }),

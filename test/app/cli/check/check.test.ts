@@ -112,6 +112,26 @@ describe("sallyport check in a git directory", () => {
     });
   });
 
+  test("U3: without a policy it says what sets it up: exit 2 and one line", async () => {
+    const other = makeRepository();
+    const tip = commitFiles(other.dir, new Map([["a", file("1\n")]]));
+    const next = commitFiles(other.dir, new Map([["a", file("2\n")]]), [tip]);
+    plainGit(other.dir, ["update-ref", "refs/heads/main", tip]);
+    plainGit(other.dir, ["update-ref", "refs/heads/next", next]);
+    const { out, err, exit } = await check(["--head", "next"], {}, other.dir);
+    other.remove();
+    expect({ out, exit, lines: err.split("\n").length }).toEqual({ out: "", exit: 2, lines: 2 });
+    expect(err).toMatch(/not set up yet.*npx sallyport init/);
+  });
+
+  test("H15: a head that breaks the policy fails with every problem at once", async () => {
+    const broken = file("version: 1\ngate: 1\nphase: 2\n");
+    branch("broken", { [policyPath]: broken, a: file("1\n") }, [main]);
+    const { out, exit } = await check(["--head", "broken"]);
+    expect(exit).toBe(1);
+    expect(out).toMatch(/policy.*fails\n(?:.*\n)*.*unknown key "gate"(?:.*\n)*.*unknown key "phase"/);
+  });
+
   test("the default branch is where origin/HEAD points", async () => {
     const clone = mkdtempSync(join(tmpdir(), "sallyport-"));
     plainGit(repository.dir, ["clone", "-q", "--branch", "good", `file://${repository.dir}`, clone]);
