@@ -201,6 +201,8 @@ export type PullRecord = {
   /** Only for a change that no run made; absent where no adoption named a story. */
   adoptedFor?: AdoptedPlan;
   stops: Stop[];
+  /** The policy pins keys and the repository has no ledger: only the App could record a sign-off, and it has not begun. */
+  lacksApp?: true;
 };
 
 /** The facts read for every pull request, and those read only where `people` of the policy needs them. */

@@ -94,8 +94,9 @@ async function readRecord(source: PullSource, subject: RecordSubject, createdAt:
   const record = verifiedRecord(lines, subject);
   const { policy } = subject;
   if (!record.known || !lines.known || lines.value !== null) return record;
-  if (!policy.known || policy.value.state !== "loaded" || policy.value.policy.ledger !== undefined) return record;
-  const { people } = policy.value.policy;
+  if (!policy.known || policy.value.state !== "loaded") return record;
+  const { people, ledger } = policy.value.policy;
+  if (ledger !== undefined) return known({ ...record.value, lacksApp: true });
   const signOffs = await readSignOffs(source, { number: source.number, createdAt }, people);
   return signOffs.known ? known({ ...record.value, signOffs: signOffs.value }) : signOffs;
 }

@@ -85,6 +85,12 @@ function judgeTest(test: string, why: string, facts: PullBasics, policy: LoadedP
       : older !== undefined
         ? ` A sign-off was given for ${older.sha}; the head is ${head}.`
         : "";
+  if (record.lacksApp === true) {
+    const told = `\`${test}\` is to be tested; ${why}. The policy pins \`ledger.keys\`, so a sign-off counts once the App has recorded it, and the repository has no ledger of the App.`;
+    const step =
+      "Install the App, or take `ledger` out of the policy: then sign-offs in comments count. An App that is installed makes its ledger with its first verdict.";
+    return result(name, "pending", { code: "app-missing", message: told, next: { step, who: "a maintainer" } });
+  }
   const next = { step: `/sign-off ${head} pass ${test}`, who: holders(policy.policy.people, "approvers") };
   const message = `Nobody has tested \`${test}\` on ${head} yet; ${why}.${note}`;
   return result(name, "pending", {

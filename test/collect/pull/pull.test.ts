@@ -309,6 +309,11 @@ describe("without the App, a sign-off is read from comments", () => {
     });
   });
 
+  test("T14: nobody's under pinned keys, and the record says that the App is missing", async () => {
+    const pinned = `${people}ledger: { keys: [{ key: "ed25519:${"A".repeat(43)}=" }] }\n`;
+    expect(await recordWith([said()], everybody, pinned)).toMatchObject({ value: { signOffs: [], lacksApp: true } });
+  });
+
   test("T097: not when the comment is deleted later, so it is asked for again", async () => {
     expect(await signOffs(said())).toHaveLength(1);
     expect(await signOffs(null)).toEqual([]);

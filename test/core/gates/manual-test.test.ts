@@ -30,6 +30,12 @@ describe("manual-test", () => {
       "pending",
       ["not-signed-off"],
     ],
+    [
+      "T14: says that the App is missing, where comments never count",
+      facts({ policy: policy(), record: recordOf({ lacksApp: true }) }),
+      "pending",
+      ["app-missing"],
+    ],
     ["passes with one", signed(signOff()), "pass", ["signed-off"]],
     ["fails with a failed test", signed(signOff({ result: "fail" })), "fail", ["test-failed"]],
     [
