@@ -157,7 +157,14 @@ export type EffectResult =
   | { type: "issue"; number: number }
   | { type: "pull"; number: number }
   | { type: "rolled-back"; closed: number[] }
-  | { type: "commit"; commit: string; tree: string; parent: string; casefiles?: WrittenCasefile[] }
+  | {
+      type: "commit";
+      commit: string;
+      tree: string;
+      parent: string;
+      files?: { path: string; blob: string | null }[];
+      casefiles?: WrittenCasefile[];
+    }
   | {
       type: "plan";
       planSha256: string;

@@ -191,9 +191,17 @@ export type AdoptedPlan = {
 /** An open question, block or risk: work stops until a person answers it. */
 export type Stop = { code: string; message: string; issue: number | null; by: string; seq: number };
 
+/** A commit that holds a run's work, itself or as a copy; `pull` is the run's own pull request, null: there is none. */
+export type HeldCommit = { commit: string; run: string; prompt: number; pull: number | null };
+
 /** The ledger's record of one pull request. Only the App's key could have signed it. */
 export type PullRecord = {
+  /** The run that made the change; also in a pull request of others that holds the run's work. */
   run: PullRun | null;
+  /** Where a pull request of others holds the run's work; absent in the run's own. */
+  held?: HeldCommit;
+  /** The work of other prompts than the run's; absent: none. */
+  others?: HeldCommit[];
   evidence: EvidenceRecord[];
   signOffs: SignOff[];
   waivers: Waiver[];

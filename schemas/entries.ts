@@ -151,6 +151,10 @@ export const entryBodies = {
     commit: Sha,
     tree: Sha,
     parent: Sha,
+    files: z
+      .array(z.strictObject({ path: z.string(), blob: Sha.nullable() }))
+      .optional()
+      .describe("What it wrote of the answer, as git names the content; null where it deleted. Older entries lack it."),
     casefiles: z
       .array(WrittenCasefile)
       .min(1)

@@ -73,7 +73,13 @@ async function createCommit(
     if (typeof blob !== "string") throw new SallyportError("internal", `the casefile ${path} was not written`);
     return { name, path, sha256: sha256(content), blob };
   });
-  return { commit: commit.sha, tree, parent: effect.parent, ...(written.length === 0 ? {} : { casefiles: written }) };
+  return {
+    commit: commit.sha,
+    tree,
+    parent: effect.parent,
+    files: entries.map(({ path, sha }) => ({ path, blob: sha })),
+    ...(written.length === 0 ? {} : { casefiles: written }),
+  };
 }
 
 function nothingChanged(): never {

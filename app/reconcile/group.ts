@@ -21,7 +21,7 @@ export async function observeGroup(
     ...github,
     ref: subject.ref,
     now: tools.now().toISOString(),
-    record: (pull) => recordOf(entries, pull),
+    record: (pull, range) => recordOf(entries, pull, range),
     cache: tools.cache,
   });
   if (!group.known) return group;

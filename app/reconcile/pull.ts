@@ -28,7 +28,7 @@ export async function observePull(
   const status = pullStatus(state.value, tools.ourselves.appId);
   if (!status.known) return status;
   const judged = await collectFacts(
-    { ...github, number, record: recordOf(entries, number), now, cache: tools.cache },
+    { ...github, number, record: (range) => recordOf(entries, number, range), now, cache: tools.cache },
     state.value,
   );
   const conversation = await readOpenCommands(

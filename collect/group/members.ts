@@ -2,6 +2,7 @@ import type { Change, CommitFact, PullRecord } from "../../core/facts.ts";
 import type { MemberFacts } from "../../core/group/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { type Origin, originOf } from "../../core/queue-ref.ts";
+import type { Range } from "../../core/record/held-work.ts";
 import type { ObjectsCache } from "../github/cache.ts";
 import type { GitHub } from "../github/request.ts";
 import type { Objects } from "../objects.ts";
@@ -22,7 +23,7 @@ export type MembersSource = GitHub & {
   /** RFC 3339. */
   now: string;
   /** The App's own records; without them they are read from the evidence branch. */
-  record?: (pull: number) => Known<PullRecord>;
+  record?: (pull: number, range: Range) => Known<PullRecord>;
   cache?: ObjectsCache;
   /** As for a pull request. */
   policyRef?: string | undefined;
@@ -92,7 +93,7 @@ async function readMember(
       now,
       policyRef,
       ...(cache === undefined ? {} : { cache }),
-      ...(record === undefined ? {} : { record: record(number) }),
+      ...(record === undefined ? {} : { record: (range: Range) => record(number, range) }),
     },
     state.value,
   );

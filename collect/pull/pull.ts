@@ -1,5 +1,6 @@
 import type { PolicyReading, PullFacts, PullRecord } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import type { Range } from "../../core/record/held-work.ts";
 import { contentFacts } from "../content/content.ts";
 import type { ObjectsCache } from "../github/cache.ts";
 import { apiObjects } from "../github/objects.ts";
@@ -20,7 +21,7 @@ import { type PullState, readPullState } from "./state.ts";
  */
 export type PullSource = GitHub & {
   number: number;
-  record?: Known<PullRecord>;
+  record?: (range: Range) => Known<PullRecord>;
   /** A branch to read the policy from instead of the default branch; the operator of the collector vouches for it. */
   policyRef?: string | undefined;
   /** For a caller that reads the repository repeatedly. */
@@ -47,18 +48,22 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
     policyOf(source, state, objects),
     ahead === null ? objects.mergeBase(base.sha, head.sha) : known(base.sha),
   ]);
-  const changes = mergeBase.known ? await objects.changes(mergeBase.value, head.sha) : mergeBase;
+  const listed = mergeBase.known ? await objects.changes(mergeBase.value, head.sha) : mergeBase;
+  const changes = listed.known ? checkedCount(listed, state.changedFiles) : listed;
   const { policy } = await policyForChange(objects, { policy: found, changes, head: head.sha });
-  const subject = { repository: id, number, branch: head.ref, policy };
-  const record = source.record ?? (await readRecord(source, subject, state.createdAt));
+  const above = async () => (mergeBase.known ? objects.commits(mergeBase.value, head.sha) : mergeBase);
+  const commits = ahead === null ? await above() : known(ahead);
+  const range = { head, commits, changes, base, defaultBranch: state.defaultBranch.name };
+  const subject = { repository: id, number, branch: head.ref, policy, range };
+  const record = source.record?.(range) ?? (await readRecord(source, subject, state.createdAt));
   const content = await contentFacts(objects, {
     mergeBase,
     head: head.sha,
     policy,
     record,
     pull: { title, body },
-    changes: changes.known ? checkedCount(changes, state.changedFiles) : changes,
-    ...(ahead === null ? {} : { commits: known(ahead) }),
+    changes,
+    commits,
   });
   const reviewed = wantsReviews(policy) ? state.reviews : known([]);
   const people = policy.known && policy.value.state === "loaded" ? policy.value.policy.people : null;
@@ -69,7 +74,7 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
     base,
     retargetedAt,
     head: { sha: head.sha },
-    defaultBranch: state.defaultBranch.name,
+    defaultBranch: range.defaultBranch,
     reviews: people === null ? known([]) : await withPermissions(source, reviewed, people),
     authorPermission:
       people?.separation === "solo" && wantsReviews(policy)

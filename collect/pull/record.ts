@@ -5,6 +5,7 @@ import type { Entry } from "../../core/ledger/entry.ts";
 import { pinnedKeys } from "../../core/ledger/keyring.ts";
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
 import { verifyChain } from "../../core/ledger/verify.ts";
+import type { Range } from "../../core/record/held-work.ts";
 import { noRecord, recordOf } from "../../core/record/pull.ts";
 
 /** The pull request whose record is wanted. Anyone who can open a pull request may have chosen the branch's name. */
@@ -13,6 +14,7 @@ export type RecordSubject = {
   number: number;
   branch: string;
   policy: Known<PolicyReading>;
+  range: Range;
 };
 
 /** The prefix of a run's branches. A pull request from such a branch counts as a run's, whatever the ledger shows. */
@@ -23,7 +25,7 @@ const runBranches = "sallyport/";
  * verifying the whole chain against the keys that the policy pins. Unknown when it cannot be verified.
  */
 export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSubject): Known<PullRecord> {
-  const { repository, number, branch, policy } = subject;
+  const { repository, number, branch, policy, range } = subject;
   if (!lines.known) return lines;
   if (!policy.known) return unknown(`without the policy it is not known whose keys sign the ledger: ${policy.why}`);
   const keys = policy.value.state === "loaded" ? pinnedKeys(policy.value.policy) : [];
@@ -48,7 +50,7 @@ export function verifiedRecord(lines: Known<string[] | null>, subject: RecordSub
     },
   });
   if (!report.ok) return unknown(`the ledger does not verify: ${report.problems[0]?.message ?? "it has no entry"}`);
-  const record = recordOf(entries, number);
+  const record = recordOf(entries, number, range);
   if (!record.known) return record;
   const { run } = record.value;
   const newer = unread.find(

@@ -55,7 +55,7 @@ export async function withPermissions(
 export function wantsReviews(policy: Known<PolicyReading>): policy is Extract<typeof policy, { known: true }> {
   if (!policy.known || policy.value.state !== "loaded") return false;
   const { gates, extends: pack } = policy.value.policy;
-  return pack === "default" || gates.review !== undefined || gates.protected !== undefined;
+  return pack === "default" || [gates.review, gates.protected, gates.adr].some((gate) => gate !== undefined);
 }
 
 /** A check on a commit as GitHub lists it; its App wrote `externalId`. */

@@ -1,8 +1,24 @@
+import type { Policy } from "../../schemas/policy.ts";
+import type { Duty } from "../../schemas/policy-values.ts";
+import type { Account } from "../../schemas/text.ts";
+import type { GateResult } from "../../schemas/verdict.ts";
 import type { Change, LoadedPolicy, PullRecord } from "../facts.ts";
 import { addedFiles, emptyReason } from "../paths/added-files.ts";
 import { anyOf, patternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
-import { authorOf, defineGate, notApplicable, notConfigured, policyLine, result, unknownResult } from "./gate.ts";
+import { holders } from "../people/authority.ts";
+import { requesters, whoseWork } from "../people/authorship.ts";
+import { approvalBy } from "../people/reviewers.ts";
+import {
+  authorOf,
+  defineGate,
+  type FactsWith,
+  notApplicable,
+  notConfigured,
+  policyLine,
+  result,
+  unknownResult,
+} from "./gate.ts";
 
 const name = "adr";
 
@@ -14,28 +30,64 @@ function additions(changes: readonly Change[], { policy }: LoadedPolicy): Change
 
 type Decisions = { written: string[]; named: string[] };
 
-/** The decision files that the change adds, and those that the run's story names, by the policy's patterns. */
+/** The decision files that the change writes, and those that the run's story names, by the policy's patterns. */
 function decisionsOf(changes: readonly Change[], record: PullRecord | null, { policy }: LoadedPolicy): Decisions {
   const files = policy.gates[name]?.files ?? [];
   const decisionFiles = matcher(files, "allow");
-  return {
-    written: addedFiles(changes, files).map(({ path }) => path),
-    named: (record?.run?.decisions ?? []).filter((path) => decisionFiles.matches(path) !== null),
-  };
+  const written = addedFiles(changes, files).map(({ path }) => path);
+  const touched = new Set(changes.map(({ path }) => path));
+  const named = (record?.run?.decisions ?? []).filter((path) => decisionFiles.matches(path) !== null);
+  return { written, named: named.filter((path) => !touched.has(path)) };
+}
+
+/** The duty that approves a decision: the architects', or the approvers' where the policy names no architect. */
+export function deciders({ architects }: Policy["people"]): Duty {
+  return architects.length > 0 ? "architects" : "approvers";
+}
+
+/** A decision that comes with the change is no decision yet: whoever wrote it needs it. Somebody else approves it. */
+function judgeWritten(path: string, facts: FactsWith<"changes">, policy: LoadedPolicy): GateResult {
+  // In a git directory and in a merge group there is nobody to ask: each pull request is asked by itself.
+  if (facts.pull === null) {
+    const message = "The change writes a decision; in its pull request somebody else approves it.";
+    return result(name, "pass", { code: "decision-written", message, path });
+  }
+  if (!facts.record.known) return unknownResult(name, "record-unknown", facts.record.why);
+  const { people } = policy.policy;
+  const by = deciders(people);
+  const askedBy = requesters(facts, facts.record.value);
+  const isOwn = (person: Account) => whoseWork(person, askedBy, people) === "own";
+  const found = approvalBy(facts, people, askedBy, { count: 1, duties: [by], isOwn });
+  const head = facts.head.sha;
+  if (found.state === "solo") {
+    const message = `@${facts.pull.author.login}, one of the ${by}, decided it: the policy says \`separation: solo\`.`;
+    return result(name, "pass", { code: "decided-solo", message, path });
+  }
+  if (found.state === "enough") {
+    const message = `@${found.by[0]?.login}, one of the ${by}, approved the decision on ${head}.`;
+    return result(name, "pass", { code: "decision-approved", message, path });
+  }
+  if (found.state === "unread") return unknownResult(name, found.code, found.why);
+  const missing = `This decision comes with the change that needs it, and none of the ${by} has approved ${head} yet.`;
+  const message = [missing, ...found.notCounted].join(" ");
+  const line = policyLine(policy, `people.${by}`);
+  const next = { step: found.step, who: holders(people, by) };
+  return result(name, "pending", { code: found.code, message, path, ...line, next });
 }
 
 /**
- * New architecture needs a decision file: one that the change adds, or one that the run's story names and the head has.
- * The commits are checked first, so that a git directory alone can settle it.
+ * New architecture needs a decision file: one that the run's story names and the base has, or one that the change
+ * writes and somebody else with the duty approves on this head. The commits are checked first, so that a git directory
+ * alone can tell that there is none.
  */
 export const adr = defineGate({
   name,
   group: "content",
   settings: ({ gates }) => gates[name] ?? notConfigured("The policy does not say what is architecture."),
   needs: ["changes"],
-  lists({ gates }) {
+  lists({ gates, people }) {
     const { when, files } = gates[name] ?? {};
-    const decided = `adding it needs a decision, written in ${anyOf(files ?? [])}`;
+    const decided = `adding it needs a decision in ${anyOf(files ?? [])}, which \`people.${deciders(people)}\` approve`;
     return [
       patternList(`gates.${name}.when`, "deny", when, decided),
       { ...patternList(`gates.${name}.files`, "allow", files, "it can hold a decision"), mayBeAbsent: true },
@@ -56,14 +108,13 @@ export const adr = defineGate({
     const isWritten = (path: string) => emptyReason(texts.get(path) ?? { state: "absent" }) === null;
     const record = facts.record.known ? facts.record.value : null;
     const { written, named } = decisionsOf(facts.changes, record, policy);
-    if (written.some(isWritten)) {
-      const message = `The change adds ${count} of architecture and writes a decision.`;
-      return result(name, "pass", { code: "decision-written", message });
+    const decided = named.find(isWritten);
+    if (decided !== undefined) {
+      const message = `The change adds ${count} of architecture; its story names this decision, which stood before.`;
+      return result(name, "pass", { code: "decision-named", message, path: decided });
     }
-    if (named.some(isWritten)) {
-      const message = `The change adds ${count} of architecture; its story names a decision.`;
-      return result(name, "pass", { code: "decision-named", message });
-    }
+    const decision = written.find(isWritten);
+    if (decision !== undefined) return judgeWritten(decision, facts, policy);
     // Without a pull request there is no story, so an unread ledger does not matter.
     if (!facts.record.known && facts.pull !== null) return unknownResult(name, "record-unknown", facts.record.why);
     const wanted = anyOf(settings.files);

@@ -4,7 +4,7 @@ import type { LoadedPolicy, PullRun } from "../facts.ts";
 import { emptyReason } from "../paths/added-files.ts";
 import { nameProblem } from "../paths/patterns.ts";
 import { holders } from "../people/authority.ts";
-import { forRuns, lostRun, notConfigured, policyLine, result, unknownResult } from "./gate.ts";
+import { forRuns, notConfigured, policyLine, result } from "./gate.ts";
 
 const name = "casefile";
 
@@ -40,7 +40,6 @@ export const casefile = forRuns({
     record === null || record.run === null
       ? []
       : casefiles(record.run, policy).flatMap(({ path }) => (nameProblem(path) === null ? [path] : [])),
-  others: ({ record }) => (record.evidence.length > 0 ? unknownResult(name, "run-unknown", lostRun) : null),
   judge(facts, policy) {
     const { run } = facts;
     const texts = new Map(facts.texts.map((file) => [file.path, file.after]));

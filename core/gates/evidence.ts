@@ -7,6 +7,7 @@ import {
   alwaysOn,
   authorOf,
   defineGate,
+  insteadOf,
   notApplicable,
   policyLine,
   type ReadingFacts,
@@ -78,9 +79,10 @@ function recordProblem(facts: PullBasics, record: PullRecord): GateResult | null
     return result(name, "pending", { code: "evidence-not-recorded", message, next });
   }
   const last = record.evidence.at(-1)?.commit ?? "";
-  const message = `No evidence is recorded for the head ${head}; the last recorded commit is ${last}. Somebody pushed to the run's branch.`;
+  const message = `No evidence is recorded for the head ${head}; the last recorded commit is ${last}.`;
+  const away = insteadOf(record) ?? `Set the branch back to ${last}`;
   const next = {
-    step: `Set the branch back to ${last}, or an executor stands for the other commits with \`/adopt ${head} because …\`.`,
+    step: `${away}; or an executor stands for the other commits with \`/adopt ${head} because …\`.`,
     who: authorOf(facts),
   };
   return result(name, "fail", { code: "head-without-evidence", message, next });

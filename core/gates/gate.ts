@@ -68,7 +68,8 @@ export function defineGate<Name extends string, N extends FactName, S>(
 
 /**
  * Makes a gate for the changes of runs; its `judge` gets the run too. `others` judges a change that no run made; if it
- * is absent or returns null, the gate does not apply. The other needed facts are only checked for a run.
+ * is absent or returns null, the gate does not apply. The other needed facts are only checked for a run. Evidence whose
+ * run is not known is unknown.
  */
 export function forRuns<Name extends string, N extends FactName, S>({
   others,
@@ -83,8 +84,11 @@ export function forRuns<Name extends string, N extends FactName, S>({
     judge: (facts, policy, settings: S) =>
       withFacts(name, facts, ["record"], (told) => {
         const { run } = told.record;
-        if (run === null)
+        if (run === null) {
+          // The kind of record must not decide: evidence without its run is a run's change all the same.
+          if (told.record.evidence.length > 0) return unknownResult(name, "run-unknown", lostRun);
           return others?.(told, policy) ?? notApplicable(name, "no-run", "No run of an agent made this pull request.");
+        }
         return withFacts(name, facts, needs, (read) => definition.judge({ ...read, run }, policy, settings));
       }),
   });
@@ -133,7 +137,7 @@ function codeOf(need: FactName): string {
 }
 
 /** The reason when the run that made a change is not known. */
-export const lostRun = "The ledger has evidence for this pull request and not the run that made it.";
+const lostRun = "The ledger has evidence for this pull request and not the run that made it.";
 
 /** Builds a gate's result. */
 export function result(gate: string, status: GateStatus, ...reasons: Reason[]): GateResult {
@@ -152,6 +156,13 @@ export function unknownResult(gate: string, code: string, why: string): GateResu
 /** The result of a gate that does not apply to this change. */
 export function notApplicable(gate: string, code: string, message: string): GateResult {
   return result(gate, "not-applicable", { code, message });
+}
+
+/** The first half of a next step in a pull request of others that holds a run's work; null in any other. */
+export function insteadOf({ held }: PullRecord): string | null {
+  if (held === undefined) return null;
+  const where = held.pull === null ? `the work of prompt #${held.prompt}` : `#${held.pull}`;
+  return `Go on with ${where} instead, where ${held.run} made this`;
 }
 
 /** Who made the change, for a next step. */

@@ -2,14 +2,13 @@ import type { Policy } from "../../schemas/policy.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
 import type { Account } from "../../schemas/text.ts";
 import type { Reason } from "../../schemas/verdict.ts";
-import type { Change, LoadedPolicy, PullBasics } from "../facts.ts";
-import { type Known, known } from "../known.ts";
+import type { Change, LoadedPolicy } from "../facts.ts";
 import { patternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
 import { sensitive } from "../paths/sensitive.ts";
-import { holders, writers } from "../people/authority.ts";
+import { holders } from "../people/authority.ts";
 import { isByAgent, requesters, whoseWork } from "../people/authorship.ts";
-import { approvals } from "../people/reviewers.ts";
+import { approvalBy } from "../people/reviewers.ts";
 import { defineGate, type FactsWith, notConfigured, policyLine, result, unknownResult } from "./gate.ts";
 
 const name = "protected";
@@ -55,19 +54,6 @@ function perFile(
   return touched.map(({ path, rule }) => ({ ...say(rule.why), path, ...policyLine(policy, rule.key) }));
 }
 
-/** GitHub lets nobody approve their own pull request, so under `separation: solo` the author's own duty is enough. */
-function isSolo(
-  { pull, authorPermission }: PullBasics,
-  { people }: Policy,
-  askedBy: ReadonlySet<number>,
-  by: Duty,
-): Known<boolean> {
-  if (pull === null || whoseWork(pull.author, askedBy, people) !== "own-but-solo") return known(false);
-  if (!authorPermission.known) return authorPermission;
-  const { role, duties } = authorPermission.value;
-  return known(writers.has(role) && duties.includes(by));
-}
-
 function judgePerson(
   touched: readonly Touched[],
   facts: FactsWith<"changes">,
@@ -77,21 +63,18 @@ function judgePerson(
   const by = guardOf(policy.policy.gates);
   const head = facts.head.sha;
   const files = `${touched.length} protected ${touched.length === 1 ? "file" : "files"}`;
-  const solo = isSolo(facts, policy.policy, askedBy, by);
-  if (solo.known && solo.value) {
+  // Under `separation: solo` too: the author's own duty counts there, but no other review by requesters.
+  const isOwn = (person: Account) => whoseWork(person, askedBy, policy.policy.people) !== "others";
+  const found = approvalBy(facts, policy.policy.people, askedBy, { count: 1, duties: [by], isOwn });
+  if (found.state === "solo") {
     const message = `@${facts.pull?.author.login}, the author, is among the ${by} and changes ${files} without another's review: the policy says \`separation: solo\`.`;
     return result(name, "pass", { code: "approved-solo", message });
   }
-  if (!facts.reviews.known) return unknownResult(name, "reviews-unknown", facts.reviews.why);
-  // Under `separation: solo` too: the author's own duty counts there, but no other review by requesters.
-  const isOwn = (person: Account) => whoseWork(person, askedBy, policy.policy.people) !== "others";
-  const found = approvals(facts.reviews.value, facts, { count: 1, duties: [by], isOwn });
   if (found.state === "enough") {
     const message = `@${found.by[0]?.login}, one of the ${by}, approved ${head}, which changes ${files}.`;
     return result(name, "pass", { code: "approved", message });
   }
   if (found.state === "unread") return unknownResult(name, found.code, found.why);
-  if (!solo.known) return unknownResult(name, "standing-unknown", solo.why);
   const next = { step: found.step, who: holders(policy.policy.people, by) };
   const missing = `${files} changed, and none of the ${by} has approved ${head} yet.`;
   const message = [missing, ...found.notCounted].join(" ");

@@ -3,7 +3,7 @@ import { casefileGuard } from "../contract/casefiles.ts";
 import type { AdoptedPlan, Change, LoadedPolicy, PullBasics, PullRun } from "../facts.ts";
 import { matcher, nameProblem } from "../paths/patterns.ts";
 import { sensitive, sensitivePatterns } from "../paths/sensitive.ts";
-import { alwaysOn, authorOf, type FactsWith, forRuns, lostRun, policyLine, result, unknownResult } from "./gate.ts";
+import { alwaysOn, authorOf, type FactsWith, forRuns, policyLine, result, unknownResult } from "./gate.ts";
 
 const name = "scope";
 
@@ -123,8 +123,7 @@ export const scope = forRuns({
   settings: alwaysOn,
   needs: ["changes"],
   others(facts) {
-    const { evidence, adoptedFor } = facts.record;
-    if (evidence.length > 0) return unknownResult(name, "run-unknown", lostRun);
+    const { adoptedFor } = facts.record;
     if (adoptedFor === undefined) return null;
     if (!facts.changes.known) return unknownResult(name, "changes-unknown", facts.changes.why);
     return judgeAdopted(adoptedFor, facts.changes.value, facts);

@@ -8,6 +8,7 @@ import {
   authorOf,
   type FactsWith,
   forRuns,
+  insteadOf,
   notApplicable,
   policyLine,
   result,
@@ -75,6 +76,22 @@ function ofOthers(facts: FactsWith<"record">, policy: LoadedPolicy): GateResult 
   return result(name, "fail", ...reasons);
 }
 
+/** Why a pull request of others is judged as a run's; null in the run's own. */
+function heldText({ held }: PullRecord): string | null {
+  if (held === undefined) return null;
+  const where = held.pull === null ? `prompt #${held.prompt}` : `#${held.pull}`;
+  return `this pull request holds work of ${held.run} (${where}) in ${held.commit}, and is judged as that run's`;
+}
+
+/** A run is judged by its own contract, so one pull request cannot hold two: not even an adoption makes them one. */
+function ofOtherRuns({ others = [] }: PullRecord, who: string): Reason[] {
+  return others.map(({ commit, run, prompt, pull }) => {
+    const message = `The commit ${commit} holds work of ${run}, prompt #${prompt}, whose contract is another one.`;
+    const merge = pull === null ? "" : `, and merge #${pull} for it`;
+    return { code: "other-run", message, next: { step: `Take the commit off${merge}.`, who } };
+  });
+}
+
 /**
  * "If a change cannot be traced, it did not happen": our writer made every commit of a run's pull request from a
  * recorded answer to a recorded prompt of an approved plan, or a named person adopted it. Claims in a commit's message
@@ -94,15 +111,18 @@ export const trace = forRuns({
     if (!found.known) return unknownResult(name, "retarget-unknown", found.why);
     const reasons = found.value.map((commit): Reason => {
       const kind = commit.parents.length > 1 ? "merge commit" : "commit";
-      const message = `The ${kind} ${commit.sha} leads to no recorded prompt: somebody else pushed it to the branch of ${run.run}.${adoptedElsewhere(record, commit.sha, facts)}`;
+      const why = heldText(record) ?? `somebody else pushed it to the branch of ${run.run}`;
+      const message = `The ${kind} ${commit.sha} leads to no recorded prompt: ${why}.${adoptedElsewhere(record, commit.sha, facts)}`;
       const last = record.evidence.at(-1)?.commit;
       const away =
-        last === undefined
+        insteadOf(record) ??
+        (last === undefined
           ? "Take it off this branch, into a pull request of its own"
-          : `Set the branch back to ${last}, and put the commit into a pull request of its own`;
+          : `Set the branch back to ${last}, and put the commit into a pull request of its own`);
       const step = `${away}; or an executor stands for it with \`/adopt ${facts.head.sha} because …\`.`;
       return { code: "untraced-commit", message, next: { step, who } };
     });
+    reasons.push(...ofOtherRuns(record, who));
     if (reasons.length > 0) return result(name, "fail", ...reasons);
     const { approval } = run;
     if (approval === null) {

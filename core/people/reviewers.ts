@@ -1,8 +1,10 @@
+import type { People } from "../../schemas/policy.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
 import type { Account } from "../../schemas/text.ts";
-import type { PullBasics, ReviewFact } from "../facts.ts";
+import type { PullBasics, PullFacts, ReviewFact } from "../facts.ts";
 import { type Known, known } from "../known.ts";
 import { writers } from "./authority.ts";
+import { whoseWork } from "./authorship.ts";
 import { isSinceRetarget } from "./retarget.ts";
 
 /**
@@ -35,7 +37,7 @@ export type Wanted = { count: number; duties: readonly Duty[]; isOwn(person: Acc
  */
 export type Approvals =
   | { state: "enough"; by: Account[] }
-  | { state: "unread"; code: "standing-unknown" | "retarget-unknown"; why: string }
+  | { state: "unread"; code: "standing-unknown" | "retarget-unknown" | "reviews-unknown"; why: string }
   | {
       state: "missing";
       code: "not-approved" | "review-before-retarget";
@@ -109,4 +111,27 @@ export function approvals(reviews: readonly ReviewFact[], facts: PullBasics, wan
     notCounted: objections.map(({ why }) => why),
     step,
   };
+}
+
+/**
+ * The approval of a head by somebody with a duty. `solo`: GitHub lets nobody approve their own pull request, so under
+ * `separation: solo` the author's own duty is enough. `askedBy` as in `whoseWork`.
+ */
+export function approvalBy(
+  facts: PullBasics & Pick<PullFacts, "reviews">,
+  people: People,
+  askedBy: ReadonlySet<number>,
+  wanted: Wanted,
+): Approvals | { state: "solo" } {
+  const { pull, authorPermission: author, reviews } = facts;
+  const mayBeSolo = pull !== null && whoseWork(pull.author, askedBy, people) === "own-but-solo";
+  if (mayBeSolo && author.known) {
+    const { role, duties } = author.value;
+    if (writers.has(role) && wanted.duties.some((duty) => duties.includes(duty))) return { state: "solo" };
+  }
+  if (!reviews.known) return { state: "unread", code: "reviews-unknown", why: reviews.why };
+  const found = approvals(reviews.value, facts, wanted);
+  return found.state === "missing" && mayBeSolo && !author.known
+    ? { state: "unread", code: "standing-unknown", why: author.why }
+    : found;
 }

@@ -2,11 +2,11 @@ import { policyPath } from "../../schemas/policy-place.ts";
 import { answered, answeredSources } from "../answer.ts";
 import { type Decision, decisionOf, emptyDecision, ensureSticky, requeue, type Step } from "../decision.ts";
 import { sha256 } from "../digest.ts";
-import { appActor, type Draft, entriesOf, lastEntry, type TypedEntry, withDrafts } from "../entries.ts";
+import { appActor, type Draft, lastEntry, type TypedEntry, withDrafts } from "../entries.ts";
 import type { Crash } from "../errors.ts";
-import type { CommandRequest, PullRecord } from "../facts.ts";
+import type { CommandRequest } from "../facts.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
-import { type Known, known, unknown } from "../known.ts";
+import { known } from "../known.ts";
 import { usablePolicy } from "../policy/problem.ts";
 import { concernDrafts, openConcerns } from "../record/concerns.ts";
 import { recordOf, storyOf } from "../record/pull.ts";
@@ -82,29 +82,13 @@ function isJudgedByPlace({ kind }: Draft): boolean {
 /** Judges the pull request with its ledger record. */
 function judgePull(context: PullContext): JudgedContext {
   const { facts } = context;
-  const record = recordFor(context);
+  const record = recordOf(context.entries, facts.number, facts.judged);
   const crashes: Crash[] = [];
   const verdict = judge(
     { ...facts.judged, policy: facts.policy, record },
     { settle: "all", onCrash: (crash) => crashes.push(crash) },
   );
   return { ...context, verdict, digest: sha256(verdictText(verdict)), crashes };
-}
-
-/**
- * The ledger record of a pull request. A run's pull request exists, and is observed, a moment before the ledger has its
- * number. It must not count as one that no run made, so until then the record is unknown.
- */
-function recordFor({ facts, entries }: PullContext): Known<PullRecord> {
-  const written = lastEntry(entries, "change.committed", ({ body }) => body.commit === facts.judged.head.sha)?.body;
-  if (written === undefined) return recordOf(entries, facts.number);
-  const { branch, prompt } = written;
-  const isOpened = entriesOf(entries, "pull.opened").some(
-    ({ body }) => body.branch === branch && body.prompt === prompt,
-  );
-  return isOpened
-    ? recordOf(entries, facts.number)
-    : unknown(`the head was written for prompt #${prompt}, and its pull request is not recorded yet`);
 }
 
 /**
@@ -120,7 +104,7 @@ function answerCommands(context: PullContext): Step {
   for (const request of facts.commands) {
     if (sources.has(sourceKey(request.source))) continue;
     const entries = withDrafts(context.entries, answers.drafts, facts.now);
-    const record = recordFor({ facts, entries });
+    const record = recordOf(entries, facts.number, facts.judged);
     const answer = record.known ? answerOnPull(request, { facts, loaded, record: record.value }) : null;
     if (answer === null) return decisionOf(answers, { requeueAfter: requeue.undecided });
     const concerns = answer.accepted ? concernsOf(request, facts.number, entries) : [];

@@ -7,6 +7,7 @@ import { type Known, known, unknown } from "../known.ts";
 import { adoptedPlan } from "./adopted-plan.ts";
 import { undoneCommits } from "./checkpoints.ts";
 import { openConcerns } from "./concerns.ts";
+import { type HeldWork, heldWork, type Range } from "./held-work.ts";
 import { provenanceOf, runOrigin } from "./provenance.ts";
 
 /** The record of a pull request that is not in the ledger. */
@@ -20,32 +21,67 @@ export const noRecord: PullRecord = {
 };
 
 /**
- * The ledger record of one pull request: its run, evidence, sign-offs, waivers, adoptions and stops. Unknown when the
- * ledger names a run and lacks its contract: the pull request must not count as one that no run made.
+ * The ledger record of one pull request: its run, evidence, sign-offs, waivers, adoptions and stops. It follows the
+ * commits: a pull request that holds a run's commit has that run's record, and an act for a commit and a branch counts
+ * wherever it was given. Unknown when the ledger names a run and lacks its contract, or has not recorded the run's own
+ * pull request yet: it must not count as one that no run made.
  */
-export function recordOf(entries: readonly TypedEntry[], pull: number): Known<PullRecord> {
-  const opened = entriesOf(entries, "pull.opened").findLast((entry) => entry.body.pull === pull)?.body ?? null;
+export function recordOf(entries: readonly TypedEntry[], pull: number, range: Range): Known<PullRecord> {
+  const own = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull)?.body ?? null;
+  const held = heldWork(entries, range, own?.prompt ?? null);
+  if (!held.known) return held;
+  const [first] = held.value;
+  const pulls = entriesOf(entries, "pull.opened").map(({ body }) => body);
+  const made = own ?? pulls.findLast(({ prompt }) => prompt === first?.written.prompt) ?? null;
+  if (made === null && first !== undefined && !isClosed(entries, first.written.run))
+    return unknown(
+      `${first.as} was written for prompt #${first.written.prompt}, and its pull request is not recorded yet`,
+    );
+  const opened = made ?? first?.written ?? null;
+  const ownPulls = pulls.flatMap((one) => (one.prompt === opened?.prompt ? [one.pull] : []));
+
+  const commits = new Set(range.commits.known ? range.commits.value.map(({ sha }) => sha) : []);
+  const isHere = ({ body }: Act, shas: readonly string[]) =>
+    body.pull === pull || (body.baseRef !== undefined && shas.some((sha) => commits.has(sha)));
+  const adoptions = entriesOf(entries, "change.adopted").filter((entry) => isHere(entry, entry.body.commits));
   const record: PullRecord = {
     run: null,
     evidence: [],
     signOffs: entriesOf(entries, "sign-off.given").flatMap((entry) => {
       const { sha, test, result } = entry.body;
-      return entry.body.pull === pull ? [{ sha, test, result, ...givenBy(entry) }] : [];
+      return isHere(entry, [sha]) ? [{ sha, test, result, ...givenBy(entry) }] : [];
     }),
     waivers: entriesOf(entries, "waiver.given").flatMap((entry) => {
       const { gate, sha, until, reason } = entry.body;
-      return entry.body.pull === pull ? [{ gate, sha, until, reason, ...givenBy(entry) }] : [];
+      return isHere(entry, [sha]) ? [{ gate, sha, until, reason, ...givenBy(entry) }] : [];
     }),
-    adoptions: entriesOf(entries, "change.adopted").flatMap((entry) => {
-      const { commits, reason } = entry.body;
-      return entry.body.pull === pull ? [{ commits, reason, ...givenBy(entry) }] : [];
+    adoptions: adoptions.map((entry) => {
+      const { commits: adopted, reason } = entry.body;
+      return { commits: adopted, reason, ...givenBy(entry) };
     }),
-    stops: stopsOf(entries, opened === null ? [pull] : [pull, opened.story]),
+    stops: stopsOf(entries, opened === null ? [pull] : [pull, opened.story, ...ownPulls]),
   };
-  if (opened === null) return adoptedRecord(entries, pull, record);
+  if (opened === null) return adoptedRecord(entries, pull, record, adoptions);
   const run = runOf(entries, opened);
   if (run === null) return unknown(`the ledger holds ${opened.run} and not the contract it was run for`);
-  return known({ ...record, run, evidence: evidenceOf(entries, opened.prompt) });
+  const name = ({ written: { run: of, prompt }, as }: HeldWork) => ({
+    commit: as,
+    run: of,
+    prompt,
+    pull: pulls.findLast((one) => one.prompt === prompt)?.pull ?? null,
+  });
+  const others = held.value.filter(({ written }) => written.prompt !== opened.prompt).map(name);
+  return known({
+    ...record,
+    run,
+    evidence: evidenceOf(entries, opened.prompt),
+    ...(own === null && first !== undefined ? { held: name(first) } : {}),
+    ...(others.length === 0 ? {} : { others }),
+  });
+}
+
+function isClosed(entries: readonly TypedEntry[], run: string): boolean {
+  return lastEntry(entries, "run.closed", ({ body }) => body.run === run) !== undefined;
 }
 
 type Act = EntryOf<"sign-off.given" | "waiver.given" | "change.adopted">;
@@ -56,8 +92,13 @@ function givenBy({ actor, seq, at, body }: Act): GivenAct & { by: Account; seq: 
 }
 
 /** The record of a pull request that no run made, with the plan of the newest adoption that names a story. */
-function adoptedRecord(entries: readonly TypedEntry[], pull: number, record: PullRecord): Known<PullRecord> {
-  const naming = lastEntry(entries, "change.adopted", ({ body }) => body.pull === pull && body.story !== undefined);
+function adoptedRecord(
+  entries: readonly TypedEntry[],
+  pull: number,
+  record: PullRecord,
+  adoptions: readonly EntryOf<"change.adopted">[],
+): Known<PullRecord> {
+  const naming = adoptions.findLast(({ body }) => body.story !== undefined);
   if (naming === undefined) return known(record);
   const adoptedFor = adoptedPlan(entries, naming);
   return adoptedFor === null
@@ -65,7 +106,10 @@ function adoptedRecord(entries: readonly TypedEntry[], pull: number, record: Pul
     : known({ ...record, adoptedFor });
 }
 
-function runOf(entries: readonly TypedEntry[], opened: EntryBody<"pull.opened">): PullRun | null {
+function runOf(
+  entries: readonly TypedEntry[],
+  opened: Pick<EntryBody<"pull.opened">, "run" | "story" | "prompt" | "branch">,
+): PullRun | null {
   const { run, story, prompt, branch } = opened;
   const basis = runOrigin(entries, opened);
   const { approval } = basis;

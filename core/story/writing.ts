@@ -19,7 +19,7 @@ export function commit(work: Work, { facts }: StoryContext): Step {
     ask: () => writeChange(key, work, facts),
     done: (result) => {
       if (result.type !== "commit") return {};
-      const { commit: sha, tree, parent, casefiles } = result;
+      const { commit: sha, tree, parent, files, casefiles } = result;
       return {
         drafts: [
           {
@@ -32,6 +32,7 @@ export function commit(work: Work, { facts }: StoryContext): Step {
               commit: sha,
               tree,
               parent,
+              ...(files === undefined ? {} : { files }),
               ...(casefiles === undefined ? {} : { casefiles }),
             },
           },

@@ -3,6 +3,7 @@ import { nextSecond } from "../../app/demo/road.ts";
 import { entriesOf } from "../../core/entries.ts";
 import { recordOf } from "../../core/record/pull.ts";
 import type { EntryKind } from "../../schemas/entries.ts";
+import { facts } from "../builders/pull-facts.ts";
 import { expectConformance } from "../conformance/watch.ts";
 import { type Journey, startJourney } from "../hosts/demo-world.ts";
 import { done, scriptAgent, write } from "../hosts/scripted-agent.ts";
@@ -75,7 +76,7 @@ test("D14: a second attempt is taken back, then the first; each time what stands
     const last = entriesOf(await journey.entries(), "verdict.given").at(-1)?.body;
     return last?.head === first.sha && last.conclusion === "success";
   });
-  const judged = recordOf(await journey.entries(), first.number);
+  const judged = recordOf(await journey.entries(), first.number, facts());
   expect(judged.known && judged.value.evidence.map(({ commit }) => commit)).toEqual([first.sha]);
 
   // Back to the beginning: the pull request is closed, and the next attempt begins anew on the default branch.

@@ -55,6 +55,11 @@ test("T184 whole files become one commit with the modes they had, by our bot, at
     commit: commit.sha,
     tree: commit.tree.sha,
     parent: effect.parent,
+    files: [
+      { path: "web/run.sh", blob: "af2bc23887968bd37d3e9642a298f98962102383" },
+      { path: "web/new/page.html", blob: "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391" },
+      { path: "web/deep/er/leaf.txt", blob: null },
+    ],
   });
 });
 

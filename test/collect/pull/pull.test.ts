@@ -38,7 +38,7 @@ const ask = (alter?: Alter, pull: Pull = { base: "main", head: "feature" }, reco
     owner: "o",
     repo: "r",
     number: 7,
-    record,
+    record: () => record,
     now,
   });
 
@@ -240,7 +240,7 @@ test.each(lost)("nothing is known when %s", async (_, alter) => {
 
 test("nothing is known when there is no such pull request", async () => {
   const request = gitApi(repository.dir, undefined, { base: "main", head: "feature" });
-  const found = await collectPull({ request, owner: "o", repo: "r", number: 8, record: known(none), now });
+  const found = await collectPull({ request, owner: "o", repo: "r", number: 8, record: () => known(none), now });
   expect(found).toEqual({ known: false, why: expect.stringContaining("number of 8") });
 });
 

@@ -7,6 +7,7 @@ import { type Known, known, unknown } from "../../../core/known.ts";
 import { noRecord } from "../../../core/record/pull.ts";
 import { Policy } from "../../../schemas/policy.ts";
 import { chainOf, draft, newKey } from "../../builders/ledger.ts";
+import { facts } from "../../builders/pull-facts.ts";
 import { signedLedger } from "../../builders/signed-ledger.ts";
 
 const key = `ed25519:${"A".repeat(43)}=`;
@@ -23,6 +24,7 @@ const reading = (keys: string[]): Known<PolicyReading> => {
 };
 const lines: Known<string[] | null> = known(["{}"]);
 const empty = known(noRecord);
+const range = facts();
 const why = (text: string) => ({ known: false, why: expect.stringContaining(text) });
 
 const cases: [string, Known<string[] | null>, Known<PolicyReading>, string, object][] = [
@@ -46,7 +48,7 @@ const cases: [string, Known<string[] | null>, Known<PolicyReading>, string, obje
 
 describe("the record of a pull request", () => {
   test.each(cases)("%s", (_, ledger, policy, branch, expected) => {
-    expect(verifiedRecord(ledger, { repository: 42, number: 7, branch, policy })).toEqual(expected);
+    expect(verifiedRecord(ledger, { repository: 42, number: 7, branch, policy, range })).toEqual(expected);
   });
 
   const ask = (ledger: string[], keys: string[], kinds?: string[], branch = "feature") => {
@@ -55,7 +57,7 @@ describe("the record of a pull request", () => {
       ledger: { keys: keys.map((one) => ({ key: one, ...(kinds ? { kinds } : {}) })) },
     });
     const loaded = known({ state: "loaded" as const, ref: sha, blob: sha, policy, lines: {} });
-    return verifiedRecord(known(ledger), { repository: 42, number: 7, branch, policy: loaded });
+    return verifiedRecord(known(ledger), { repository: 42, number: 7, branch, policy: loaded, range });
   };
 
   test("holds what a verified ledger says about this pull request, and nothing about others", async () => {

@@ -13,7 +13,7 @@ import { reviewResult } from "../../../core/contract/review.ts";
 import type { TypedEntry } from "../../../core/entries.ts";
 import { recordOf } from "../../../core/record/pull.ts";
 import { casefileRun, casefileStory, note, withCasefiles } from "../../builders/casefile-story.ts";
-import { policyOf } from "../../builders/pull-facts.ts";
+import { facts, policyOf } from "../../builders/pull-facts.ts";
 import { answers } from "../../builders/recorded-run.ts";
 import { samplePlan } from "../../builders/story.ts";
 import { samplePack } from "../../hosts/model-service.ts";
@@ -62,7 +62,7 @@ describe("what people wrote", () => {
 
 describe("the record of a pull request", () => {
   const casefilesOfPull = (from: TypedEntry[]) => {
-    const record = recordOf(from, 12);
+    const record = recordOf(from, 12, facts());
     return record.known ? record.value.run?.casefiles : record.why;
   };
   const last = entries.findLast((entry) => entry.kind === "change.committed");

@@ -28,7 +28,9 @@ describe("F7: a pull request that no run made", () => {
       conclusion: "failure",
       gates: { trace: "fail" },
     });
-    expect(recordOf(entries, 12)).toMatchObject({ value: { run: null, evidence: [], adoptions: [] } });
+    expect(recordOf(entries, 12, botPull([]).judged)).toMatchObject({
+      value: { run: null, evidence: [], adoptions: [] },
+    });
     expect(tracePull(entries, 12)).toMatchObject({ ok: false, links: [{ link: "pull request", seq: null }] });
     expect(assembleAdoption(entries, 12, "acme/web")).toBeNull();
   });
@@ -90,7 +92,7 @@ describe("F7: a pull request that no run made", () => {
   test("is unknown where the ledger lacks the plan it was adopted for", () => {
     const entries = adopted(`/adopt ${head} for #2 because x`);
     const cut = entries.filter(({ kind }) => kind !== "approval.granted");
-    expect(recordOf(cut, 12).known).toBe(false);
+    expect(recordOf(cut, 12, botPull([]).judged).known).toBe(false);
   });
 
   test.each<[string, CommandRequest, string]>([

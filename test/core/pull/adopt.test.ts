@@ -115,7 +115,7 @@ describe("A15: a commit that somebody else pushed to a run's branch", () => {
     const given = (retargetedAt: PullSnapshot["judged"]["retargetedAt"]) => pullOf([], { retargetedAt }, adopted);
     const statuses = (lookedAt: PullSnapshot) => {
       const { policy: reading, judged, entries } = lookedAt;
-      const verdict = judge({ ...judged, policy: reading, record: recordOf(entries, 11) }, { settle: "all" });
+      const verdict = judge({ ...judged, policy: reading, record: recordOf(entries, 11, judged) }, { settle: "all" });
       return verdict.gates.flatMap(({ gate, status }) => (gate === "trace" || gate === "evidence" ? [status] : []));
     };
     expect(statuses(given(unknown("HTTP 502")))).toEqual(["unknown", "unknown"]);

@@ -3,6 +3,7 @@ import { entriesOf, type TypedEntry } from "../../../core/entries.ts";
 import { canonicalJson } from "../../../core/json.ts";
 import { agentAnswers, openConcerns } from "../../../core/record/concerns.ts";
 import { recordOf } from "../../../core/record/pull.ts";
+import { facts } from "../../builders/pull-facts.ts";
 import { begin, playStory } from "../../builders/story.ts";
 
 const stopping = [
@@ -70,7 +71,7 @@ describe("an agent that does not go on", () => {
     const commit = { commit: "d".repeat(40), tree: "e".repeat(40), parent: "b".repeat(40) };
     story.finish("write-change", { status: "done", result: { type: "commit", ...commit } });
     story.finish("open-pull", { status: "done", result: { type: "pull", number: 11 } });
-    const record = recordOf(story.entries, 11);
+    const record = recordOf(story.entries, 11, facts());
     expect(record.known && record.value.run?.requesters.map(({ login }) => login)).toEqual(["lena", "quinn"]);
   });
 });

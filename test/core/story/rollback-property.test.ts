@@ -5,6 +5,7 @@ import { checkpointName } from "../../../core/identifiers.ts";
 import { recordOf } from "../../../core/record/pull.ts";
 import { foldStory } from "../../../core/record/story.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
+import { facts } from "../../builders/pull-facts.ts";
 import { bodiesOf } from "../../builders/recorded-run.ts";
 import { approve, type Story } from "../../builders/story.ts";
 
@@ -59,7 +60,7 @@ test("D14: whatever is tried and taken back, the ledger's branch is git's, its e
         playAct(one, story, git);
         expect([...git.branches.values()]).toEqual(commitsOf(story).length === 0 ? [] : [commitsOf(story)]);
         const pull = foldStory(2, story.entries).prompts[0]?.pull ?? null;
-        const record = pull === null ? null : recordOf(story.entries, pull);
+        const record = pull === null ? null : recordOf(story.entries, pull, facts());
         if (record?.known === true) expect(record.value.evidence.map(({ commit }) => commit)).toEqual(commitsOf(story));
       }
       const sources = {

@@ -5,6 +5,7 @@ import { tracePull } from "../../../core/evidence/trace.ts";
 import { recordOf } from "../../../core/record/pull.ts";
 import { foldStory } from "../../../core/record/story.ts";
 import { storyStage } from "../../../core/story/stages.ts";
+import { facts } from "../../builders/pull-facts.ts";
 import { begin, playStory, type Story } from "../../builders/story.ts";
 
 const app = { type: "app", id: 99, login: "sallyport[bot]" } as const;
@@ -223,7 +224,7 @@ describe("a rollback", () => {
       to: first,
       undone: [second],
     });
-    const judged = recordOf(story.entries, 11);
+    const judged = recordOf(story.entries, 11, facts());
     expect(judged.known && judged.value.evidence.map((one) => one.commit)).toEqual([first]);
     expect(judged.known && judged.value.run?.requesters.map(({ login }) => login)).toEqual(["lena"]);
     expect(storyStage(record(story))).toBe("validate");
@@ -349,7 +350,7 @@ test("a commit that was taken back is no evidence when somebody pushes it again,
   expect(tracePull(story.entries, 11).links.find(({ link }) => link === "commit")?.seq).toEqual(expect.any(Number));
   story.say("lena", "/rollback run-2-1/3/R0S0");
   story.finish("roll-back", { status: "done", result: { type: "rolled-back", closed: [11] } });
-  const again = recordOf(story.entries, 11);
+  const again = recordOf(story.entries, 11, facts());
   expect(again.known && again.value.evidence).toEqual([]);
   expect(bundle()).toBeNull();
   const trace = tracePull(story.entries, 11);
