@@ -1,11 +1,15 @@
 import type { Change, FileSide } from "../core/facts.ts";
+import { foldConfusables } from "../core/file-names.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { byPath } from "../core/paths/patterns.ts";
 import { countLines, type LineCount } from "./lines.ts";
 import type { Blob, TreeEntry } from "./objects.ts";
 
 /** A path that differs between two trees: in content, in mode, or present on one side only. */
-export type ChangedPath = { path: string; before: FileSide | null; after: FileSide | null };
+export type ChangedPath = Pick<Change, "path" | "before" | "after" | "twin">;
+
+/** Two complete listings of files, and the twins among them (`twinsIn`). */
+export type Sides = { before: TreeEntry[]; after: TreeEntry[]; twins: ReadonlyMap<string, string> };
 
 /** The largest file that is compared line by line, in bytes; a larger one counts by its size, like a binary file. */
 export const comparedBytes = 10_000_000;
@@ -18,7 +22,7 @@ export const indistinct =
  * Compares two complete listings of files. There is no rename detection: a renamed file is two changes. Sorted by the
  * bytes of the path. Two names that become equal as UTF-8 make the answer unknown, because one could hide the other.
  */
-export function changesBetween(before: readonly TreeEntry[], after: readonly TreeEntry[]): Known<ChangedPath[]> {
+export function changesBetween({ before, after, twins }: Sides): Known<ChangedPath[]> {
   const oldEntries = new Map(before.map((entry) => [entry.path, entry]));
   const newEntries = new Map(after.map((entry) => [entry.path, entry]));
   if (oldEntries.size !== before.length || newEntries.size !== after.length) return unknown(indistinct);
@@ -27,9 +31,33 @@ export function changesBetween(before: readonly TreeEntry[], after: readonly Tre
     const one = oldEntries.get(path);
     const other = newEntries.get(path);
     if (one?.sha === other?.sha && one?.mode === other?.mode) continue;
-    changes.push({ path, before: sideOf(one), after: sideOf(other) });
+    const twin = one === undefined ? twinOf(path, twins) : undefined;
+    changes.push({ path, before: sideOf(one), after: sideOf(other), ...(twin === undefined ? {} : { twin }) });
   }
   return known(changes.sort(byPath));
+}
+
+function twinOf(path: string, twins: ReadonlyMap<string, string>): string | undefined {
+  if (twins.size === 0) return undefined;
+  const places = path.split("/").map((_, at, names) => names.slice(0, at + 1).join("/"));
+  return places.map((place) => twins.get(place)).find((twin) => twin !== undefined);
+}
+
+/**
+ * For each new path, another one that a file system without case, or with another form of Unicode, takes for the same.
+ * The paths are of files and of folders; all of one folder, or of a whole tree.
+ */
+export function twinsIn(before: ReadonlySet<string>, after: readonly string[]): Map<string, string> {
+  const added = after.filter((path) => !before.has(path));
+  const places = new Map(added.map((path): [string, string[]] => [foldConfusables(path), []]));
+  // Most changes add nothing, and a tree can be large.
+  if (places.size > 0) for (const path of after) places.get(foldConfusables(path))?.push(path);
+  const twins = new Map<string, string>();
+  for (const path of added) {
+    const twin = places.get(foldConfusables(path))?.find((other) => other !== path);
+    if (twin !== undefined) twins.set(path, twin);
+  }
+  return twins;
 }
 
 /** The blob ids that countChange needs for these changes; submodules and mode-only changes need none. */

@@ -24,6 +24,8 @@ export type Change = {
   /** Bytes of the added lines, or of the whole new file when it is binary. */
   bytes: number;
   binary: boolean;
+  /** An entry of the head that some systems take for this new file, or for a new folder that it is in; absent: none. */
+  twin?: string;
 };
 
 /**

@@ -120,7 +120,7 @@ async function findMergeBase(
 async function readChanges(batch: Batch, before: string, after: string): Promise<Known<Change[]>> {
   const trees = await readDifferingTrees(batch, before, after);
   if (!trees.known) return trees;
-  const paths = changesBetween(trees.value.before, trees.value.after);
+  const paths = changesBetween(trees.value);
   if (!paths.known) return paths;
   const changes: Change[] = [];
   for await (const change of inOrder(paths.value, (path) => countPath(batch, path))) {

@@ -1,5 +1,5 @@
 import { type Known, known, unknown } from "../../core/known.ts";
-import { indistinct } from "../changes.ts";
+import { indistinct, type Sides, twinsIn } from "../changes.ts";
 import type { TreeEntry } from "../objects.ts";
 import type { Batch } from "./batch.ts";
 
@@ -20,8 +20,8 @@ export async function readDifferingTrees(
   batch: Batch,
   before: string,
   after: string,
-): Promise<Known<{ before: TreeEntry[]; after: TreeEntry[] }>> {
-  const found = { before: [] as TreeEntry[], after: [] as TreeEntry[] };
+): Promise<Known<Sides>> {
+  const found = { before: [] as TreeEntry[], after: [] as TreeEntry[], twins: new Map<string, string>() };
   let folders: Folder[] = [{ path: "", before: `${before}^{tree}`, after: `${after}^{tree}` }];
   while (folders.length > 0) {
     const read = await Promise.all(
@@ -39,6 +39,8 @@ export async function readDifferingTrees(
       found.before.push(...compared.before);
       found.after.push(...compared.after);
       folders.push(...compared.folders);
+      const twins = twinsIn(new Set(oldFolder.value.keys()), [...newFolder.value.keys()]);
+      for (const [name, twin] of twins) found.twins.set(`${path}${name}`, `${path}${twin}`);
     }
   }
   return known(found);

@@ -101,7 +101,7 @@ async function readChanges(
   const sides = await readSides(trees, before, after);
   if (!sides.known) return sides;
   const { sizes } = sides.value;
-  const paths = changesBetween(sides.value.before, sides.value.after);
+  const paths = changesBetween(sides.value);
   if (!paths.known) return paths;
   const changes: Change[] = [];
   for (const some of groupsOf(paths.value, sizes)) {

@@ -1,5 +1,5 @@
 import { type Known, known, unknown } from "../../core/known.ts";
-import { indistinct } from "../changes.ts";
+import { indistinct, type Sides, twinsIn } from "../changes.ts";
 import type { TreeEntry } from "../objects.ts";
 import type { Listing, ObjectsCache } from "./cache.ts";
 import { type GitHub, requestKnown } from "./request.ts";
@@ -8,7 +8,7 @@ import { type GitHub, requestKnown } from "./request.ts";
  * The files of two commits; those in folders that are the same in both may be left out. `sizes` holds the blobs' sizes
  * by id.
  */
-export type TreeSides = { before: TreeEntry[]; after: TreeEntry[]; sizes: Map<string, number> };
+export type TreeSides = Sides & { sizes: Map<string, number> };
 
 /**
  * Lists trees as GitHub's REST API does. `list` takes the id of a tree or of a commit, and `whole` for everything below
@@ -68,6 +68,7 @@ export async function readSides(trees: Trees, before: string, after: string): Pr
   return known({
     before: oldListing.value.entries.filter(isFile),
     after: newListing.value.entries.filter(isFile),
+    twins: twinsIn(new Set(pathsOf(oldListing.value)), pathsOf(newListing.value)),
     sizes: new Map([...oldListing.value.sizes, ...newListing.value.sizes]),
   });
 }
@@ -77,7 +78,8 @@ export async function readSides(trees: Trees, before: string, after: string): Pr
  * differ.
  */
 async function walkSides(trees: Trees, before: string, after: string): Promise<Known<TreeSides>> {
-  const sides: TreeSides = { before: [], after: [], sizes: new Map() };
+  const twins = new Map<string, string>();
+  const sides: TreeSides = { before: [], after: [], twins, sizes: new Map() };
   const todo: { prefix: string; before: string | null; after: string | null }[] = [{ prefix: "", before, after }];
   for (let folder = todo.pop(); folder !== undefined; folder = todo.pop()) {
     const [oldListing, newListing] = await Promise.all([
@@ -87,6 +89,8 @@ async function walkSides(trees: Trees, before: string, after: string): Promise<K
     if (!oldListing.known) return oldListing;
     if (!newListing.known) return newListing;
     for (const [sha, size] of [...oldListing.value.sizes, ...newListing.value.sizes]) sides.sizes.set(sha, size);
+    for (const [name, twin] of twinsIn(new Set(pathsOf(oldListing.value)), pathsOf(newListing.value)))
+      twins.set(`${folder.prefix}${name}`, `${folder.prefix}${twin}`);
     const oldEntries = new Map(oldListing.value.entries.map((entry) => [entry.path, entry]));
     const newEntries = new Map(newListing.value.entries.map((entry) => [entry.path, entry]));
     for (const name of new Set([...oldEntries.keys(), ...newEntries.keys()])) {
@@ -132,6 +136,10 @@ export async function findEntry(trees: Trees, commit: string, path: string): Pro
     tree = entry.sha;
   }
   return known(null);
+}
+
+function pathsOf({ entries }: Listing): string[] {
+  return entries.map(({ path }) => path);
 }
 
 function isFile(entry: TreeEntry): boolean {

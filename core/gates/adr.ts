@@ -7,7 +7,7 @@ import { addedFiles, emptyReason } from "../paths/added-files.ts";
 import { anyOf, patternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
 import { holders } from "../people/authority.ts";
-import { requesters, whoseWork } from "../people/authorship.ts";
+import { isByAgent, requesters, whoseWork } from "../people/authorship.ts";
 import { approvalBy } from "../people/reviewers.ts";
 import {
   authorOf,
@@ -47,11 +47,6 @@ export function deciders({ architects }: Policy["people"]): Duty {
 
 /** A decision that comes with the change is no decision yet: whoever wrote it needs it. Somebody else approves it. */
 function judgeWritten(path: string, facts: FactsWith<"changes">, policy: LoadedPolicy): GateResult {
-  // In a git directory and in a merge group there is nobody to ask: each pull request is asked by itself.
-  if (facts.pull === null) {
-    const message = "The change writes a decision; in its pull request somebody else approves it.";
-    return result(name, "pass", { code: "decision-written", message, path });
-  }
   if (!facts.record.known) return unknownResult(name, "record-unknown", facts.record.why);
   const { people } = policy.policy;
   const by = deciders(people);
@@ -60,7 +55,7 @@ function judgeWritten(path: string, facts: FactsWith<"changes">, policy: LoadedP
   const found = approvalBy(facts, people, askedBy, { count: 1, duties: [by], isOwn });
   const head = facts.head.sha;
   if (found.state === "solo") {
-    const message = `@${facts.pull.author.login}, one of the ${by}, decided it: the policy says \`separation: solo\`.`;
+    const message = `@${facts.pull?.author.login}, one of the ${by}, decided it: the policy says \`separation: solo\`.`;
     return result(name, "pass", { code: "decided-solo", message, path });
   }
   if (found.state === "enough") {
@@ -68,21 +63,29 @@ function judgeWritten(path: string, facts: FactsWith<"changes">, policy: LoadedP
     return result(name, "pass", { code: "decision-approved", message, path });
   }
   if (found.state === "unread") return unknownResult(name, found.code, found.why);
-  const missing = `This decision comes with the change that needs it, and none of the ${by} has approved ${head} yet.`;
+  const missing = `The change writes this decision, and none of the ${by} has approved ${head} yet.`;
   const message = [missing, ...found.notCounted].join(" ");
   const line = policyLine(policy, `people.${by}`);
   const next = { step: found.step, who: holders(people, by) };
   return result(name, "pending", { code: found.code, message, path, ...line, next });
 }
 
+/** An agent's decision is approved when it enters, or a later prompt of its story could build on it. */
+function judgeOthers(facts: FactsWith<"changes">, policy: LoadedPolicy): GateResult {
+  const none = notApplicable(name, "nothing-new", "The change adds no file of architecture.");
+  const [written] = decisionsOf(facts.changes, null, policy).written;
+  if (written === undefined) return none;
+  if (!facts.record.known) return unknownResult(name, "record-unknown", facts.record.why);
+  return isByAgent(facts, facts.record.value) ? judgeWritten(written, facts, policy) : none;
+}
+
 /**
  * New architecture needs a decision file: one that the run's story names and the base has, or one that the change
- * writes and somebody else with the duty approves on this head. The commits are checked first, so that a git directory
- * alone can tell that there is none.
+ * writes and somebody else with the duty approves on this head.
  */
 export const adr = defineGate({
   name,
-  group: "content",
+  group: "people",
   settings: ({ gates }) => gates[name] ?? notConfigured("The policy does not say what is architecture."),
   needs: ["changes"],
   lists({ gates, people }) {
@@ -101,7 +104,7 @@ export const adr = defineGate({
   judge(facts, policy, settings) {
     const added = additions(facts.changes, policy);
     const [first] = added;
-    if (first === undefined) return notApplicable(name, "nothing-new", "The change adds no file of architecture.");
+    if (first === undefined) return judgeOthers(facts, policy);
     if (!facts.texts.known) return unknownResult(name, "texts-unknown", facts.texts.why);
     const count = `${added.length} ${added.length === 1 ? "file" : "files"}`;
     const texts = new Map(facts.texts.value.map((file) => [file.path, file.after]));
@@ -115,8 +118,7 @@ export const adr = defineGate({
     }
     const decision = written.find(isWritten);
     if (decision !== undefined) return judgeWritten(decision, facts, policy);
-    // Without a pull request there is no story, so an unread ledger does not matter.
-    if (!facts.record.known && facts.pull !== null) return unknownResult(name, "record-unknown", facts.record.why);
+    if (!facts.record.known) return unknownResult(name, "record-unknown", facts.record.why);
     const wanted = anyOf(settings.files);
     const note = written.length + named.length === 0 ? "" : " One is brought or named, and it is empty or not there.";
     const message = `The change adds ${count} of architecture (first: this one), and no decision in ${wanted} comes with them.${note}`;

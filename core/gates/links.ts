@@ -1,4 +1,5 @@
 import type { Reason } from "../../schemas/verdict.ts";
+import { code } from "../escape.ts";
 import type { Change, FileSide } from "../facts.ts";
 import { patternList } from "../paths/pattern-list.ts";
 import { matcher, nameProblem } from "../paths/patterns.ts";

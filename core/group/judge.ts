@@ -29,8 +29,8 @@ export function judgeGroup(group: GroupFacts, onCrash?: OnCrash): Verdict {
 }
 
 /**
- * The ledger record that the content gates of a group read: declared paths, later paths and decisions of all its
- * members' runs together. Null run: no run made any of them.
+ * The ledger record that the content gates of a group read: declared and later paths of all its members' runs
+ * together. Null run: no run made any of them.
  */
 export function recordOfGroup(members: readonly MemberFacts[]): Known<PullRecord> {
   const runs = [];
@@ -45,7 +45,6 @@ export function recordOfGroup(members: readonly MemberFacts[]): Known<PullRecord
     ...first,
     paths: runs.flatMap((one) => one.paths),
     laterPaths: runs.flatMap((one) => one.laterPaths),
-    decisions: runs.flatMap((one) => one.decisions),
   };
   return known({ ...noRecord, run });
 }

@@ -334,8 +334,29 @@ describe("what a git directory cannot tell is unknown", () => {
     });
   });
 
+  test.each([
+    ["a file", { "src/auth.js": file("1") }, "src/Auth.js", "src/auth.js"],
+    ["a file with another form of é", { "caf\u00e9": file("1") }, "cafe\u0301", "caf\u00e9"],
+    ["a folder", { "src/auth.js": file("1") }, "Src/deep/a.js", "src"],
+  ])("H12: %s beside one of the same name but for case or form has a twin", async (_, there, path, twin) => {
+    const before = commit(there);
+    const after = commit({ ...there, [path]: file("2"), "other.js": file("2") }, [before]);
+    const moved = commit({ [path]: file("1") }, [before]);
+    for (const [, objects] of sources()) {
+      const twins = (await changed(objects, before, after)).map((one) => [one.path, one.twin]);
+      expect(new Map(twins.map(([of = "", other]) => [of, other]))).toEqual(
+        new Map([
+          ["other.js", undefined],
+          [path, twin],
+        ]),
+      );
+      expect((await changed(objects, before, moved)).map((one) => one.twin)).toEqual([undefined, undefined]);
+      expect((await changed(objects, after, commit({ ...there, [path]: file("3") }))).at(0)?.twin).toBeUndefined();
+    }
+  });
+
   test("two names that become one", () => {
     const entry: TreeEntry = { path: "\u{FFFD}", mode: plain, type: "blob", sha: none };
-    expect(changesBetween([], [entry, entry])).toMatchObject({ known: false });
+    expect(changesBetween({ before: [], after: [entry, entry], twins: new Map() })).toMatchObject({ known: false });
   });
 });

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import type { FileText, PullRun } from "../../../core/facts.ts";
+import type { FileText, PullRun, ReviewFact } from "../../../core/facts.ts";
 import { pathsToRead } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
-import { change, facts, head, policyOf, renamed, runRecord, text } from "../../builders/pull-facts.ts";
+import { author, change, earlier, facts, head, policyOf, renamed, runRecord, text } from "../../builders/pull-facts.ts";
+import { holds, review } from "../../builders/reviews.ts";
 
 const policy = 'version: 1\ngates:\n  adr:\n    when: ["services/**", "db/schema"]\n    files: "docs/adr"\n';
 const made = (path: string) => change(path, { before: null });
@@ -11,22 +12,59 @@ const added = made("services/mail/main.ts");
 const file = "docs/adr/4.md";
 const given = (changes: ReturnType<typeof change>[], ...texts: FileText[]) =>
   facts({ policy, changes, texts: known(texts) });
+const written = given([added, made(file)], text(file, "We use queues"));
+const by = (one: ReviewFact) => ({ ...written, reviews: known([one]) });
+const architects = `${policy}people: { architects: ["@linus"] }\n`;
+const runs = (over: Partial<PullRun>) => ({ record: known(runRecord(over)) });
 const ofStory = (over: Partial<PullRun>, ...texts: FileText[]) =>
   facts({ policy, changes: [added], record: runRecord(over), texts: known(texts) });
 
 describe("adr", () => {
   table("adr", [
+    ["H14: waits with a new decision that nobody approved", written, "pending", ["not-approved"]],
     [
-      "passes with a new decision",
-      given([added, made(file)], text(file, "We use queues")),
-      "pass",
-      ["decision-written"],
+      "H14: waits with a changed decision",
+      given([added, change(file, { after: { mode: "100644", sha: head } })], text(file, "New", "Old")),
+      "pending",
+      ["not-approved"],
+    ],
+    ["H14: passes once an approver approved the head", by(review()), "pass", ["decision-approved"]],
+    [
+      "H14: asks an architect where the policy names one",
+      { ...by(review(holds(["approvers"]))), policy: known({ state: "loaded", ...policyOf(architects) }) },
+      "pending",
+      ["not-approved"],
+    ],
+    ["H14: an older head's approval does not count", by(review({ sha: earlier })), "pending", ["not-approved"]],
+    ["H14: nor does one of whoever asked for it", by(review({ by: author })), "pending", ["not-approved"]],
+    [
+      "H14: a run's own record does not open it",
+      { ...written, ...runs({ decisions: [file] }) },
+      "pending",
+      ["not-approved"],
     ],
     [
-      "passes with a changed decision",
-      given([added, change(file, { after: { mode: "100644", sha: head } })], text(file, "New", "Old")),
+      "H14: a run's decision alone waits too, or its next prompt could build on it",
+      { ...given([made(file)], text(file, "We use queues")), ...runs({}) },
+      "pending",
+      ["not-approved"],
+    ],
+    ["H14: a person's decision alone is theirs to write", given([made(file)]), "not-applicable", ["nothing-new"]],
+    [
+      "H14: unread reviews are unknown",
+      { ...written, reviews: unknown("no answer") },
+      "unknown",
+      ["reviews-unknown"],
+    ],
+    [
+      "H14: under `separation: solo` the author's own duty is enough",
+      {
+        ...written,
+        policy: known({ state: "loaded", ...policyOf(`${architects.replace("{", "{ separation: solo,")}`) }),
+        authorPermission: holds(["architects"]).permission,
+      },
       "pass",
-      ["decision-written"],
+      ["decided-solo"],
     ],
     [
       "passes when the story names a decision",
@@ -108,10 +146,8 @@ describe("adr", () => {
 
   describe("when the ledger cannot be read", () => {
     const record = unknown("no answer");
-    const written = given([added, made(file)], text(file, "We use queues"));
-
-    test("a decision in the change is enough", () => {
-      expect(ask("adr", { ...written, record }).codes).toEqual(["decision-written"]);
+    test("a decision in the change waits: who asked for it is not known", () => {
+      expect(ask("adr", { ...written, record }).codes).toEqual(["record-unknown"]);
     });
 
     test("a pull request without one waits: its story may name one", () => {
@@ -119,10 +155,6 @@ describe("adr", () => {
         status: "unknown",
         codes: ["record-unknown"],
       });
-    });
-
-    test("a git directory without one fails: it has no story", () => {
-      expect(ask("adr", { ...given([added]), record, pull: null }).codes).toEqual(["decision-missing"]);
     });
   });
 
@@ -144,7 +176,7 @@ describe("adr", () => {
   test("reads the decisions of change and story, and none when nothing is new", () => {
     const record = runRecord({ decisions: ["docs/adr/1.md", "README.md", "docs/adr/../../x"] });
     const read = (changes: ReturnType<typeof change>[]) => pathsToRead({ changes, record }, policyOf(policy));
-    expect(read([added, made(file)])).toEqual(["docs/adr/1.md", file]);
+    expect(read([added, made(file)])).toEqual([file, "docs/adr/1.md"].sort());
     expect(read([made(file)])).toEqual([]);
   });
 });

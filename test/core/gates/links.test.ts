@@ -17,6 +17,7 @@ describe("links", () => {
   const changed = (path: string, before: FileSide | null, after: FileSide | null) => change(path, { before, after });
   const plain = (...changes: Change[]) => facts({ changes });
   const allowing = (...changes: Change[]) => facts({ policy, changes });
+  const twin = change("Auth.js", { before: null, twin: "auth.js" });
   table("links", [
     ["passes plain files without any setting", plain(change("src/a.ts")), "pass", ["plain-files"]],
     ["passes a new program", plain(changed("run.sh", null, program)), "pass", ["plain-files"]],
@@ -34,6 +35,10 @@ describe("links", () => {
     ],
     ["passes a rename of a plain file", plain(...renamed("a", "b")), "pass", ["plain-files"]],
     ["passes a Unicode name", plain(change("docs/café/日本.md")), "pass", ["plain-files"]],
+
+    ["H12: fails on a name that differs by case", plain(twin), "fail", ["name-twin"]],
+    ["H12: passes one that goes away", plain({ ...twin, after: null }), "pass", ["plain-files"]],
+    ["H12: passes one that the policy accepts", allowing({ ...twin, path: "bin/Auth.js" }), "pass", ["plain-files"]],
 
     ["T007: fails on a new symbolic link", plain(changed("src/link", null, link)), "fail", ["link"]],
     [

@@ -207,13 +207,13 @@ describe("a waiver", () => {
 });
 
 describe("the record of a group", () => {
-  test("holds the decisions and files to come of all its runs", () => {
-    const one = member(11, { record: known(runRecord({ decisions: ["a.md"], laterPaths: ["x"] })) });
+  test("holds the files to come of all its runs", () => {
+    const one = member(11, { record: known(runRecord({ laterPaths: ["x"] })) });
     const two = member(12, {
-      record: known(recordOf({ run: run({ decisions: ["b.md"], laterPaths: ["y"] }) })),
+      record: known(recordOf({ run: run({ laterPaths: ["y"] }) })),
     });
     expect(recordOfGroup([member(10), one, two])).toMatchObject({
-      value: { run: { decisions: ["a.md", "b.md"], laterPaths: ["x", "y"] }, signOffs: [], waivers: [] },
+      value: { run: { laterPaths: ["x", "y"] }, signOffs: [], waivers: [] },
     });
     expect(recordOfGroup([member(10)])).toMatchObject({ value: { run: null } });
   });
