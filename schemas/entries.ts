@@ -176,6 +176,9 @@ export const entryBodies = {
     baseRef: BaseRef,
     conclusion: Verdict.shape.conclusion,
     gates: z.record(z.string(), GateStatus),
+    shared: Verdict.shape.conclusion
+      .optional()
+      .describe("Without its own title and description; absent: the same. Others with this head share it."),
     policy: Verdict.shape.policy
       .optional()
       .describe("The policy it was judged by; entries of older versions do not tell."),

@@ -122,7 +122,9 @@ export const Gates = z
         files: some.prefault(["docs/adr/**", "docs/decisions/**"]).describe("Where decisions are written."),
       })
       .optional()
-      .describe("New architecture needs a decision: one that the story names and that stood before, or one in the same change that `people.architects` approve on its head (`approvers` where the policy names no architect)."),
+      .describe(
+        "New architecture needs a decision: one that the story names and that stood before, or one in the same change that `people.architects` approve on its head (`approvers` where the policy names no architect).",
+      ),
     manifest: pairs
       .optional()
       .describe("When one file changes, another changes with it, here or later in the same story."),

@@ -38,7 +38,9 @@ const People = z
     planners: persons.default([]).describe("May ask for a plan, refine it, and start nothing."),
     executors: persons.default([]).describe("May submit runs of approved prompts."),
     approvers: persons.default([]).describe("May approve plans and sign off manual tests."),
-    architects: persons.default([]).describe("Approve the decisions that come with new architecture (`gates.adr`) and changes of protected files."),
+    architects: persons
+      .default([])
+      .describe("Approve the decisions that come with new architecture (`gates.adr`) and changes of protected files."),
     separation: z
       .enum(["strict", "solo"])
       .default("strict")

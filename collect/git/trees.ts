@@ -16,11 +16,7 @@ type Folder = { path: string; before: string | null; after: string | null };
  * The entries in which two commits' trees differ; only folders that differ are read. The authors of the commits chose
  * the names.
  */
-export async function readDifferingTrees(
-  batch: Batch,
-  before: string,
-  after: string,
-): Promise<Known<Sides>> {
+export async function readDifferingTrees(batch: Batch, before: string, after: string): Promise<Known<Sides>> {
   const found = { before: [] as TreeEntry[], after: [] as TreeEntry[], twins: new Map<string, string>() };
   let folders: Folder[] = [{ path: "", before: `${before}^{tree}`, after: `${after}^{tree}` }];
   while (folders.length > 0) {

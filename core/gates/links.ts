@@ -36,9 +36,19 @@ function linkProblem({ before, after }: Change): LinkProblem | null {
   return { code: "mode-changed", message: `This file ${what} executable.` };
 }
 
+/** A new name beside one that it cannot be told from everywhere: on such a system one file replaces the other. */
+function twinProblem({ after, twin }: Change): LinkProblem | null {
+  if (after === null || twin === undefined) return null;
+  return {
+    code: "name-twin",
+    message: `Some systems take this name for that of ${code(twin)}, which is there as well.`,
+  };
+}
+
 /**
  * Every changed path is a regular file with a plain name: no symbolic link, no submodule, no change of a file's type or
- * mode, no misleading name. The policy can allow all but the names. A link is judged by its mode and never followed.
+ * mode, no misleading name, no name that differs from another only by case or form. The policy can allow all but the
+ * misleading names. A link is judged by its mode and never followed.
  * Deleting such a file is allowed, or an existing bad name could not be corrected.
  */
 export const links = defineGate({
@@ -65,13 +75,13 @@ export const links = defineGate({
         const next = { step: "Rename this file or take it out of the change.", who };
         return [{ code: "hostile-name", message: `The name is not accepted: ${hostile}.`, path, next }];
       }
-      const found = linkProblem(change);
+      const found = twinProblem(change) ?? linkProblem(change);
       if (found === null || accepted.matches(path) !== null) return [];
       const step = `Take this out of the change, or ask a maintainer to accept it under \`gates.${name}.allow\` in the policy.`;
       return [{ ...found, path, ...line, next: { step, who } }];
     });
     if (reasons.length > 0) return result(name, "fail", ...reasons);
-    const message = "No link, submodule, change of mode or misleading name that the policy does not accept.";
+    const message = "No link, submodule, change of mode, misleading or double name that the policy does not accept.";
     return result(name, "pass", { code: "plain-files", message });
   },
 });

@@ -32,7 +32,13 @@ export type PullContext = { facts: PullSnapshot; entries: readonly TypedEntry[] 
 /**
  * The input of the rules after the verdict; `digest` is the SHA-256 of the verdict's bytes, `crashes` is for the log.
  */
-export type JudgedContext = PullContext & { verdict: Verdict; digest: string; crashes: Crash[] };
+export type JudgedContext = PullContext & {
+  verdict: Verdict;
+  /** The conclusion without what the pull request's own title and description say. */
+  shared: Verdict["conclusion"];
+  digest: string;
+  crashes: Crash[];
+};
 
 /** The input of a command on a pull request; the record includes the drafts of earlier answers. */
 export type CommandContext = { facts: PullSnapshot; loaded: LoadedPolicy; record: PullRecord };

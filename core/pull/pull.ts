@@ -1,10 +1,11 @@
 import { policyPath } from "../../schemas/policy-place.ts";
+import type { Verdict } from "../../schemas/verdict.ts";
 import { answered, answeredSources } from "../answer.ts";
 import { type Decision, decisionOf, emptyDecision, ensureSticky, requeue, type Step } from "../decision.ts";
 import { sha256 } from "../digest.ts";
-import { appActor, type Draft, lastEntry, type TypedEntry, withDrafts } from "../entries.ts";
+import { appActor, type Draft, type EntryOf, lastEntry, type TypedEntry, withDrafts } from "../entries.ts";
 import type { Crash } from "../errors.ts";
-import type { CommandRequest } from "../facts.ts";
+import type { CommandRequest, PullFacts, SecretFinding } from "../facts.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
 import { known } from "../known.ts";
 import { usablePolicy } from "../policy/problem.ts";
@@ -84,11 +85,17 @@ function judgePull(context: PullContext): JudgedContext {
   const { facts } = context;
   const record = recordOf(context.entries, facts.number, facts.judged);
   const crashes: Crash[] = [];
-  const verdict = judge(
-    { ...facts.judged, policy: facts.policy, record },
-    { settle: "all", onCrash: (crash) => crashes.push(crash) },
-  );
-  return { ...context, verdict, digest: sha256(verdictText(verdict)), crashes };
+  const given = { ...facts.judged, policy: facts.policy, record };
+  const verdict = judge(given, { settle: "all", onCrash: (crash) => crashes.push(crash) });
+  return { ...context, verdict, shared: sharedPart(given, verdict), digest: sha256(verdictText(verdict)), crashes };
+}
+
+/** A pull request's text is its own: whoever opens one with somebody else's commit does not turn that one red. */
+function sharedPart(facts: PullFacts, verdict: Verdict): Verdict["conclusion"] {
+  const isText = ({ where }: SecretFinding) => where === "title" || where === "description";
+  if (!facts.secrets.known || !facts.secrets.value.some(isText)) return verdict.conclusion;
+  const secrets = known(facts.secrets.value.filter((finding) => !isText(finding)));
+  return judge({ ...facts, secrets }, { settle: "all" }).conclusion;
 }
 
 /**
@@ -127,7 +134,7 @@ function concernsOf(request: CommandRequest, pull: number, entries: readonly Typ
  * Records a verdict that differs from the last one, and has its readers decided again: the story and the pull requests
  * with the same head.
  */
-function recordVerdict({ facts, entries, verdict, digest }: JudgedContext): Step {
+function recordVerdict({ facts, entries, verdict, shared, digest }: JudgedContext): Step {
   const last = lastEntry(entries, "verdict.given", ({ body }) => body.pull === facts.number)?.body;
   const { ref: baseRef } = facts.judged.base;
   // Two branches can point at one commit, and the verdict names only the commit.
@@ -150,6 +157,7 @@ function recordVerdict({ facts, entries, verdict, digest }: JudgedContext): Step
           conclusion: verdict.conclusion,
           policy: verdict.policy,
           gates: Object.fromEntries(verdict.gates.map(({ gate, status }) => [gate, status])),
+          ...(shared === verdict.conclusion ? {} : { shared }),
           verdictSha256: digest,
         },
       },
@@ -166,27 +174,42 @@ function recordVerdict({ facts, entries, verdict, digest }: JudgedContext): Step
   };
 }
 
-/** Shows the verdict that counts on the commit: this one, or that of another pull request with the same head. */
+/**
+ * Shows on the commit what counts for all pull requests with this head, which share its one check. Where another one's
+ * verdict is the better that counts, its own look shows it.
+ */
 function showCheck(context: JudgedContext): Step {
   const { facts, verdict, digest } = context;
-  const worse = worstOfSameHead(context);
-  const shown = worse === null ? {} : { counted: worse, title: "Another pull request with this commit is not green" };
-  return checkEffect(facts, verdict, digest, shown);
+  const { counted, worse } = countedOf(context);
+  if (ranks.indexOf(counted) > ranks.indexOf(verdict.conclusion)) return {};
+  if (counted === verdict.conclusion) return checkEffect(facts, verdict, digest);
+  const which = worse.length === 0 ? "Another pull request" : worse.map((pull) => `#${pull}`).join(", ");
+  return checkEffect(facts, verdict, digest, { counted, title: `${which} with this commit is not green` });
 }
 
+/** The worst first. */
+const ranks: readonly Verdict["conclusion"][] = ["failure", "pending", "success"];
+
 /**
- * A commit has one check, so pull requests that share their head share it: the worse verdict counts (invariant 5). Null
- * when no other one is worse; a pull request with the same head that is unread or not judged keeps the check pending.
+ * The conclusion that counts on a shared head: of what commits and bases settle the worst (invariant 5), and of what
+ * each one's text adds the best. `worse`: the other pull requests that are not green by what they share. One that is
+ * not judged yet keeps the check pending.
  */
-function worstOfSameHead({ facts, entries, verdict }: JudgedContext): "failure" | "pending" | null {
-  if (verdict.conclusion === "failure") return null;
-  if (!facts.sameHeadPulls.known) return "pending";
-  const conclusions = facts.sameHeadPulls.value.map((pull) => {
-    const last = lastEntry(entries, "verdict.given", ({ body }) => body.pull === pull && body.head === verdict.head);
-    return last?.body.conclusion ?? "pending";
+function countedOf({ facts, entries, verdict, shared }: JudgedContext) {
+  const twins = facts.sameHeadPulls.known ? facts.sameHeadPulls.value : [null];
+  const others = twins.map((pull) => {
+    const isOf = ({ body }: EntryOf<"verdict.given">) => body.pull === pull && body.head === verdict.head;
+    const last = lastEntry(entries, "verdict.given", isOf)?.body;
+    const conclusion = last?.conclusion ?? "pending";
+    return { pull, conclusion, shared: last?.shared ?? conclusion };
   });
-  if (conclusions.includes("failure")) return "failure";
-  return verdict.conclusion === "success" && conclusions.includes("pending") ? "pending" : null;
+  const all = [{ conclusion: verdict.conclusion, shared }, ...others];
+  const worst = Math.min(...all.map((one) => ranks.indexOf(one.shared)));
+  const best = Math.max(...all.map((one) => ranks.indexOf(one.conclusion)));
+  return {
+    counted: ranks[Math.min(worst, best)] ?? "pending",
+    worse: others.flatMap((one) => (one.pull !== null && one.shared !== "success" ? [one.pull] : [])),
+  };
 }
 
 function showVerdict({ facts, verdict }: JudgedContext): Step {

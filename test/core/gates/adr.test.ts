@@ -50,12 +50,7 @@ describe("adr", () => {
       ["not-approved"],
     ],
     ["H14: a person's decision alone is theirs to write", given([made(file)]), "not-applicable", ["nothing-new"]],
-    [
-      "H14: unread reviews are unknown",
-      { ...written, reviews: unknown("no answer") },
-      "unknown",
-      ["reviews-unknown"],
-    ],
+    ["H14: unread reviews are unknown", { ...written, reviews: unknown("no answer") }, "unknown", ["reviews-unknown"]],
     [
       "H14: under `separation: solo` the author's own duty is enough",
       {

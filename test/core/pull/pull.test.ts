@@ -50,6 +50,31 @@ describe("the check", () => {
     },
   );
 
+  const secret = { rule: "token", commit: null, path: null, line: null };
+  const inText = known([{ ...secret, where: "description" as const }]);
+  const withText = (secrets: PullSnapshot["judged"]["secrets"], entries: TypedEntry[] = []) => {
+    const given = pullOf({ entries, sameHeadPulls: known([6]) }, "version: 1\ngates: { secrets: {} }\n");
+    return { ...given, judged: { ...given.judged, secrets } };
+  };
+
+  test("H8: the text of another pull request on the commit does not turn this one red, nor does its own look", () => {
+    const red = verdictOf(6, "failure");
+    const byText = { ...red, body: { ...red.body, shared: "success" } } as TypedEntry;
+    expect(checkOf(pullOf({ entries: [byText], sameHeadPulls: known([6]) }))).toMatchObject({ conclusion: "success" });
+    expect(checkOf(withText(inText, [verdictOf(6, "success")]))).toBeNull();
+    const drafts = decidePull(withText(inText)).drafts.map(({ body }) => body);
+    expect(drafts).toMatchObject([{ conclusion: "failure", shared: "success" }]);
+  });
+
+  test("H8: what the commit holds, and text alone on the commit, stay red, and the check names the other one", () => {
+    const found = known([{ ...secret, where: "file" as const, path: "a", line: 1 }]);
+    expect(checkOf(withText(found, [verdictOf(6, "success")]))).toMatchObject({ conclusion: "failure" });
+    const alone = withText(inText);
+    expect(checkOf({ ...alone, sameHeadPulls: known([]) })).toMatchObject({ conclusion: "failure" });
+    const shared = decidePull(pullOf({ entries: [verdictOf(6, "failure")], sameHeadPulls: known([6]) }));
+    expect(shared.effects).toContainEqual(expect.objectContaining({ title: "#6 with this commit is not green" }));
+  });
+
   test("waits while a gate crashes, and the decision hands the error to the host's log", () => {
     const error = new TypeError("lost");
     const given = pullOf({}, gates);
