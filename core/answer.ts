@@ -1,4 +1,5 @@
 import type { IssueRef, Step } from "./decision.ts";
+import type { Effect } from "./effects.ts";
 import { type Draft, entriesOf, type TypedEntry, userActor } from "./entries.ts";
 import type { CommandRequest } from "./facts.ts";
 import { effectKey, sourceKey } from "./identifiers.ts";
@@ -20,6 +21,13 @@ export const accept = (code: string, line: string, drafts: Draft[] = []): Comman
 /** The sources of the commands that the ledger has answered, by `sourceKey`. */
 export function answeredSources(entries: readonly TypedEntry[]): ReadonlySet<string> {
   return new Set(entriesOf(entries, "command").map(({ body }) => sourceKey(body.source)));
+}
+
+/** Takes the label of an answered command off. One that is not answered yet stays: with it the command would be lost. */
+function labelGone({ source }: CommandRequest, { repository, number }: IssueRef): Effect[] {
+  if (source.type !== "label") return [];
+  const { label } = source;
+  return [{ type: "ensure-label-gone", key: effectKey.label(repository.id, number, label), issue: number, label }];
 }
 
 /** The entry and the reply that answer a command on an issue or a pull request. */
@@ -49,10 +57,10 @@ export function answered(request: CommandRequest, answer: CommandAnswer, { repos
         key: effectKey.reply(repository.id, request.source),
         issue: number,
         comment: request.source.type === "comment" ? request.source.id : null,
-        source: request.source.id,
         accepted: answer.accepted,
         line: answer.line,
       },
+      ...labelGone(request, { repository, number }),
     ],
   };
 }

@@ -2,6 +2,7 @@ import { maxConcernLength } from "../schemas/limits.ts";
 import type { Policy } from "../schemas/policy.ts";
 import type { Duty } from "../schemas/policy-values.ts";
 import { isCheckpointName } from "./identifiers.ts";
+import { suggestion } from "./suggestion.ts";
 
 /** Where a command can be given: on the issue of a story, or on a pull request. */
 export type Place = "story" | "pull";
@@ -24,6 +25,7 @@ type Definition = {
 /** The commands of this version. Their handlers are in `core/story/commands.ts` and `core/pull/commands.ts`. */
 export const commands = {
   status: { form: "/status", on: { story: [], pull: [] } },
+  help: { form: "/help", on: { story: [], pull: [] } },
   plan: { form: "/plan", on: { story: ["planners"] } },
   approve: { form: "/approve <digest>", on: { story: ["approvers"] } },
   refine: { form: "/refine <what to change>", on: { story: ["planners", "approvers"] } },
@@ -78,6 +80,17 @@ export function dutiesOn(place: Place, name: CommandName, { waivers }: Policy): 
   return waivers === undefined ? [] : [waivers.by];
 }
 
+/** How the commands are written that a person with these duties may give in a place. */
+export function formsFor(place: Place, held: readonly Duty[], policy: Policy): string[] {
+  return Object.keys(commands).flatMap((name) => {
+    if (!isCommandName(name)) return [];
+    const { form, on }: Definition = commands[name];
+    const duties = dutiesOn(place, name, policy);
+    const isTheirs = duties.length === 0 || duties.some((duty) => held.includes(duty));
+    return on[place] !== undefined && isTheirs ? [form] : [];
+  });
+}
+
 /** The reply to a command that is given in the wrong place. */
 export function wrongPlace(name: CommandName): string {
   const { elsewhere }: Definition = commands[name];
@@ -86,7 +99,7 @@ export function wrongPlace(name: CommandName): string {
 
 /** A command as a person wrote it. `text` is what follows it, on the first line and below. Untrusted. */
 export type Command =
-  | { name: "status" | "plan" | "run" | "stop" | "retry" }
+  | { name: "status" | "help" | "plan" | "run" | "stop" | "retry" }
   | { name: "approve"; digest: string }
   | { name: "rollback"; checkpoint: string }
   | { name: "refine" | "block" | "clarify"; text: string }
@@ -97,8 +110,8 @@ export type Command =
 /** A command of one name. */
 export type CommandOf<N extends CommandName> = Command & { name: N };
 
-/** A command that is written wrongly, its syntax, and what is wrong. */
-export type BadCommand = { name: CommandName; form: string; why: string };
+/** A line that is no command and was meant as one, with the reply. `help`: no known command was named. */
+export type BadCommand = { name: CommandName; reply: string };
 
 function isCommandName(word: string): word is CommandName {
   return Object.hasOwn(commands, word);
@@ -112,15 +125,17 @@ function isCommandName(word: string): word is CommandName {
 export function parseCommand(body: string): Command | BadCommand | null {
   const [first = "", ...rest] = body.replaceAll("\r\n", "\n").split("\n");
   // No two parts of the pattern match the same blanks: a line of blanks would otherwise backtrack.
-  const match = /^\/([a-z][a-z-]*)(?:[ \t](.*))?$/.exec(first);
-  const name = match?.[1];
-  if (name === undefined || !isCommandName(name)) return null;
-  const line = match?.[2]?.trim() ?? "";
+  const match = /^( {0,3})\/([A-Za-z][A-Za-z_-]{0,30})(?:[ \t](.*))?$/.exec(first);
+  if (match === null) return null;
+  const [, indent = "", name = "", after = ""] = match;
+  if (indent !== "" || !isCommandName(name)) return misspelt(`${indent}/${name}`, name);
+  const line = after.trim();
   const text = [line, ...rest].join("\n").trim();
-  const bad = (why: string): BadCommand => ({ name, form: commands[name].form, why });
+  const bad = (why: string): BadCommand => ({ name, reply: `Write it as \`${commands[name].form}\`: ${why}.` });
 
   switch (name) {
     case "status":
+    case "help":
     case "plan":
     case "run":
     case "stop":
@@ -163,19 +178,27 @@ export function parseCommand(body: string): Command | BadCommand | null {
   }
 }
 
+/** The reply to a line that looks like a command and is none, with the nearest one. */
+function misspelt(written: string, word: string): BadCommand {
+  const nearest = suggestion(word, Object.keys(commands));
+  const meant =
+    nearest === null || !isCommandName(nearest)
+      ? "`/help` lists the commands that are."
+      : `Write it as \`${commands[nearest].form}\`, from the first character of a new comment.`;
+  return { name: "help", reply: `\`${written}\` is no command. ${meant}` };
+}
+
 /** Truncates a command's text. A cut can halve a surrogate pair, and no entry can hold such a text. */
 function kept(text: string): string {
   return text.slice(0, maxConcernLength).toWellFormed();
 }
 
-/** The one-shot command labels and the command that each gives. */
-export const commandLabels = { "ai:plan": "plan", "ai:run": "run" } as const satisfies Record<string, CommandName>;
-/** A label that gives a command. */
-export type CommandLabel = keyof typeof commandLabels;
-
-/** Whether a label gives a command. */
-export function isCommandLabel(label: string): label is CommandLabel {
-  return Object.hasOwn(commandLabels, label);
+/** The command that a one-shot label gives, or the reply to a label that gives none; null: it is no label of ours. */
+export function labelCommand(label: string): Command | BadCommand | null {
+  if (label === "ai:plan") return { name: "plan" };
+  if (label === "ai:run") return { name: "run" };
+  if (label === "ai:campaign") return { name: "help", reply: "`ai:campaign` starts nothing in this version." };
+  return null;
 }
 
 /** Whether a text is a calendar day, written `2026-12-31`. */

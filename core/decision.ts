@@ -112,10 +112,17 @@ export function ensureSticky({ repository, number }: IssueRef, body: string, sho
   return { effects: [{ type: "ensure-sticky", key, issue: number, body }] };
 }
 
-/** Sets the one `sallyport:` label there, unless `labels` already have it and no other. */
-export function ensureState({ repository, number }: IssueRef, labels: readonly string[], state: string): Step {
-  const ours = labels.filter((label) => label.startsWith("sallyport:"));
-  if (ours.length === 1 && ours[0] === `sallyport:${state}`) return {};
+/** Sets the `sallyport:` labels there, the state and who it waits for, unless `labels` already have them and no other. */
+export function ensureState(
+  { repository, number }: IssueRef,
+  labels: readonly string[],
+  state: string,
+  needs: string | null = null,
+): Step {
+  const ours = labels.filter((label) => label.startsWith("sallyport:")).sort();
+  const wanted = [state, ...(needs === null ? [] : [needs])].map((word) => `sallyport:${word}`).sort();
+  if (ours.join() === wanted.join()) return {};
   const key = effectKey.state(repository.id, number);
-  return { effects: [{ type: "ensure-state", key, issue: number, state }] };
+  const waits = needs === null ? {} : { needs };
+  return { effects: [{ type: "ensure-state", key, issue: number, state, ...waits }] };
 }

@@ -42,14 +42,13 @@ export type Effect =
       key: string;
       issue: number;
       comment: number | null;
-      source: number;
       accepted: boolean;
       line: string;
     }
   /** One comment of ours on an issue or pull request, edited and never repeated. */
   | { type: "ensure-sticky"; key: string; issue: number; body: string }
-  /** Exactly one `sallyport:<state>` label, or none when `state` is null. */
-  | { type: "ensure-state"; key: string; issue: number; state: string | null }
+  /** Exactly one `sallyport:<state>` label, or none when `state` is null; with `needs`, that label beside it. */
+  | { type: "ensure-state"; key: string; issue: number; state: string | null; needs?: string }
   /** Removes a one-shot command label. */
   | { type: "ensure-label-gone"; key: string; issue: number; label: string }
   /** Makes a story a sub-issue of the epic that it names. */

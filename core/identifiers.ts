@@ -43,6 +43,8 @@ export const effectKey = {
   /** Runs an agent, once for each attempt. */
   agent: (repository: number, { run, prompt, attempt }: Step) =>
     `agent/${repository}/${run}/${prompt}/${attemptName({ attempt })}`,
+  /** The beginning of the keys of all agents of a run. */
+  agents: (repository: number, run: string) => `agent/${repository}/${run}/`,
   /** Shows what a changed policy would have meant, once for each pair of policies (the SHAs of their blobs). */
   backtest: (repository: number, pull: number, before: string, after: string) =>
     `backtest/${repository}/${pull}/${before}/${after}`,
@@ -53,6 +55,8 @@ export const effectKey = {
   check: (repository: number, sha: string) => `check/${repository}/${sha}`,
   /** Closes a complete issue. */
   close: (repository: number, number: number) => `close/${repository}/${number}`,
+  /** Says that a run ended without a command. */
+  ended: (repository: number, run: string) => `ended/${repository}/${run}`,
   /** Removes a command label from an issue. */
   label: (repository: number, number: number, label: string) => `label/${repository}/${number}/${label}`,
   /** Makes a story a sub-issue of its epic. */

@@ -95,6 +95,10 @@ export const entryBodies = {
     digest: Sha256.describe("The approval this was compiled from; it is used up by this entry."),
     risk: Risk,
     manualTest: z.strictObject({ environment: z.string(), steps: z.array(z.string()) }).nullable(),
+    asked: z
+      .strictObject({ risk: Risk.nullable(), manualTest: z.boolean() })
+      .optional()
+      .describe("What the story and its epic say, beside the plan: the highest risk, and a `yes` to a manual test."),
     decisions: z.array(z.string()).optional().describe("Files of decisions that the story names."),
     prompts: z.array(ContractPrompt).min(1),
   }),

@@ -3,7 +3,7 @@ import { IssueNumber, ReviewObserved, RunId, Source, step } from "./entry-parts.
 import { maxConcernLength, maxUndone } from "./limits.ts";
 import { RemediationClosed, RemediationOpened } from "./remediation.ts";
 import { Attempt } from "./step.ts";
-import { Sha, Sha256 } from "./text.ts";
+import { Account, Sha, Sha256 } from "./text.ts";
 
 /** The stages that a story goes through, in their order. */
 export const stages = ["frame", "spec", "execute", "validate", "package", "cleanup"] as const;
@@ -60,6 +60,7 @@ export const roadBodies = {
     about: z.discriminatedUnion("type", [
       ...Source.options,
       z.strictObject({ type: z.literal("answer"), run: RunId, attempt: Attempt, sha256: Sha256 }),
+      z.strictObject({ type: z.literal("merge"), pull: IssueNumber, merged: Sha, by: Account.nullable() }),
     ]),
   }),
   "concern.answered": z.strictObject({

@@ -9,6 +9,8 @@ import type { CallStore, Service } from "./run.ts";
 
 /** A planner's input. People wrote title, body and refinement; we read the rest from the repository. */
 export type PlannerInput = {
+  /** Names the request that is answered: its stored answer serves a second try of it, and no other request. */
+  request: string;
   title: string;
   body: string;
   refinement: string;

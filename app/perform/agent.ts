@@ -4,6 +4,7 @@ import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
 import { redactionReport } from "../../core/redaction/redaction.ts";
+import { shownText } from "../../core/story/shown-text.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
 import { backends } from "../agents/backend.ts";
@@ -15,15 +16,44 @@ import { githubTree } from "../agents/trees.ts";
 import { createWorkspace } from "../agents/workspace.ts";
 import { type EffectOf, type PerformContext, readJson } from "./context.ts";
 
+const stopped = () => new SallyportError("bad-input", "it was stopped while the model was at work");
+
+/** How often a model at work is checked for a stop, in milliseconds. */
+const stopCheck = 1_000;
+
+/**
+ * Works on an effect with a signal that also aborts once the effect is open no more: somebody stopped it, here or in
+ * another process. The call in flight is broken off, and none follows it. Checks that fail do not end the work.
+ */
+export async function whileOpen<T>(
+  key: string,
+  context: PerformContext,
+  work: (context: PerformContext) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const timer = setInterval(() => {
+    context.isOpen(key).then(
+      (isOpen) => isOpen || stop.abort(stopped()),
+      () => undefined,
+    );
+  }, stopCheck);
+  try {
+    return await work({ ...context, signal: AbortSignal.any([context.signal, stop.signal]) });
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 /** Asks the planner for a story's plan and stores it. A model wrote the plan: data, until a person approves it. */
 export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: PerformContext): Promise<EffectResult> {
   requireBackend(effect.backend);
   const { title, body, refinement, roles, decisions } = effect;
   const tree = await githubTree(context.github, effect.base);
   const input = {
-    title,
-    body,
-    refinement,
+    request: effect.key,
+    title: shownText(title).text,
+    body: shownText(body).text,
+    refinement: shownText(refinement).text,
     previous: effect.previousPlan === null ? null : Plan.parse(await readJson(effect.previousPlan, context)),
     roles,
     decisions,
@@ -68,6 +98,7 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
   });
   let step = await events.next();
   while (step.done !== true) {
+    if (step.value.type === "answer" && !(await context.isOpen(effect.key))) throw stopped();
     context.progress((await redactSecrets(`${name}: ${describe(step.value)}`, context.secrets)).text);
     step = await events.next();
   }

@@ -8,6 +8,7 @@ import type { GitHubClients } from "../github/clients.ts";
 import { type RepositoryRequest, requestIn } from "../github/requests.ts";
 import type { Database } from "../store/database.ts";
 import { getBody, putBody } from "../store/decisions.ts";
+import { isOpenEffect } from "../store/effects.ts";
 import { callStore } from "../store/payloads.ts";
 
 /** What effects are performed with: one repository's client, our stored bodies, the agents' service. */
@@ -25,7 +26,10 @@ export type PerformContext = {
   /** Finds secrets that must not be stored, sent or shown. */
   secrets: SecretSearch;
   anthropic: { apiKey: string | null; baseUrl: string | null };
+  /** Aborted when the service stops. */
   signal: AbortSignal;
+  /** Whether an effect is still wanted; false once a person stopped it. */
+  isOpen(key: string): Promise<boolean>;
   now: () => Date;
   progress(line: string): void;
 };
@@ -52,6 +56,7 @@ export async function contextOf(repository: number, now: () => Date, tools: Cont
     secrets: secrets.search,
     anthropic,
     signal,
+    isOpen: (key) => isOpenEffect(db, key),
     now,
     progress: log,
   };

@@ -16,30 +16,30 @@ const colours: Record<string, string> = {
   succeeded: "0e8a16",
   complete: "0e8a16",
   archived: "ededed",
+  "needs-approval": "d4c5f9",
+  "needs-answer": "d4c5f9",
+  "needs-sign-off": "d4c5f9",
 };
 
-/** Leaves exactly one `sallyport:` label on an issue, or none. */
+/** Leaves exactly the wanted `sallyport:` labels on an issue: its state, and who it waits for. */
 export async function ensureState(effect: EffectOf<"ensure-state">, context: PerformContext): Promise<EffectResult> {
   const { request } = context;
-  const { issue, state } = effect;
+  const { issue } = effect;
   const labels = await listAllOrThrow(`the labels of #${issue}`, (page) =>
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/labels", { issue_number: issue, ...page }),
   );
-  const wanted = state === null ? null : `sallyport:${state}`;
-  for (const { name } of labels) {
-    if (name.startsWith("sallyport:") && name !== wanted) await takeOff(context, issue, name);
+  const wanted = [effect.state, effect.needs].flatMap((word) => (typeof word === "string" ? [`sallyport:${word}`] : []));
+  for (const { name } of labels)
+    if (name.startsWith("sallyport:") && !wanted.includes(name)) await takeOff(context, issue, name);
+  const missing = wanted.filter((one) => !labels.some(({ name }) => name === one));
+  for (const name of missing) {
+    const color = colours[name.slice("sallyport:".length)] ?? "ededed";
+    const description = "Set by Sallyport; changing it by hand changes nothing.";
+    // 422: the repository has the label.
+    await ignoreStatus(request("POST /repos/{owner}/{repo}/labels", { name, color, description }), 422);
   }
-  if (wanted === null || labels.some(({ name }) => name === wanted)) return { type: "none" };
-  // 422: the repository has the label.
-  await ignoreStatus(
-    request("POST /repos/{owner}/{repo}/labels", {
-      name: wanted,
-      color: colours[state ?? ""] ?? "ededed",
-      description: "Set by Sallyport; changing it by hand changes nothing.",
-    }),
-    422,
-  );
-  await request("POST /repos/{owner}/{repo}/issues/{issue_number}/labels", { issue_number: issue, labels: [wanted] });
+  if (missing.length > 0)
+    await request("POST /repos/{owner}/{repo}/issues/{issue_number}/labels", { issue_number: issue, labels: missing });
   return { type: "none" };
 }
 

@@ -1,6 +1,6 @@
 import type { Effect, EffectResult } from "../../core/effects.ts";
 import { asSallyportError } from "../github/failure.ts";
-import { askPlannerFor, runAgent } from "./agent.ts";
+import { askPlannerFor, runAgent, whileOpen } from "./agent.ts";
 import { showBacktest } from "./backtest.ts";
 import { writeChange } from "./change.ts";
 import { ensureCheck } from "./checks.ts";
@@ -49,9 +49,9 @@ export async function perform(
       case "show-backtest":
         return await showBacktest(effect, context);
       case "ask-planner":
-        return await askPlannerFor(effect, context);
+        return await whileOpen(effect.key, context, (open) => askPlannerFor(effect, open));
       case "run-agent":
-        return await runAgent(effect, context);
+        return await whileOpen(effect.key, context, (open) => runAgent(effect, open));
     }
   } catch (error) {
     throw asSallyportError(error, context.now());

@@ -2,10 +2,13 @@ import { sql, type Transaction } from "kysely";
 import type { Decision } from "../../core/decision.ts";
 import { sha256 } from "../../core/digest.ts";
 import { type Effect, repeatable, type Subject, subjectKey } from "../../core/effects.ts";
+import type { Draft } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
+import { effectKey } from "../../core/identifiers.ts";
 import type { BodyRef } from "../../schemas/entries.ts";
 import { type AppendTools, append } from "./chain.ts";
 import type { Database, Tables } from "./database.ts";
+import { cancelEffects } from "./effects.ts";
 import { shareLease } from "./leases.ts";
 
 type Trx = Transaction<Tables>;
@@ -51,6 +54,10 @@ export async function saveDecision(
     }
     for (const body of decision.bodies) await putBody(trx, Buffer.from(body.text), body.mediaType);
     await append(trx, repository, decision.drafts, tools);
+    for (const draft of decision.drafts) {
+      const work = endedWork(draft, repository.id);
+      if (work !== null) await cancelEffects(trx, repository.id, work);
+    }
     const orderingKeys = new Set<string>();
     for (const effect of decision.effects) {
       const orderingKey = orderingKeyOf(effect, repository.id);
@@ -61,6 +68,12 @@ export async function saveDecision(
     if (decision.requeueAfter !== null) await tools.queue.enqueue(trx, subject, decision.requeueAfter);
     if (decision.drafts.length > 0) await tools.queue.enqueuePublish(trx, repository.id);
   });
+}
+
+/** The keys of the model's work that an entry ends: that of a closed run, or of a failed plan. Null: it ends none. */
+function endedWork(draft: Draft, repository: number): string | null {
+  if (draft.kind === "run.closed") return effectKey.agents(repository, draft.body.run);
+  return draft.kind === "plan.failed" ? effectKey.plan(repository, draft.body.story, draft.body.request) : null;
 }
 
 /** Stores an effect as still to do. False if it exists already and is not repeatable. */

@@ -68,6 +68,27 @@ export async function endEffect(trx: Transaction<Tables>, id: number, end: Effec
     .execute();
 }
 
+/**
+ * Gives up the open effects whose keys begin so: nobody waits for their results any more. Whoever performs one sees it
+ * by `isOpenEffect`, in this process or in another.
+ */
+export async function cancelEffects(trx: Transaction<Tables>, repository: number, keys: string): Promise<void> {
+  const end = { status: "failed", code: "cancelled", message: "it was stopped" } as const;
+  await trx
+    .updateTable("effects")
+    .set({ status: end.status, result: resultText(end) })
+    .where("repository", "=", repository)
+    .where("key", "like", `${keys}%`)
+    .where("status", "in", ["todo", "doing"])
+    .execute();
+}
+
+/** Whether an effect is still to do, or being done. */
+export async function isOpenEffect(db: Database, key: string): Promise<boolean> {
+  const row = await db.selectFrom("effects").select("status").where("key", "=", key).executeTakeFirst();
+  return row?.status === "todo" || row?.status === "doing";
+}
+
 /** Leaves an effect to be tried again, no earlier than a time. */
 export async function postponeEffect(db: Database, id: number, due: Date): Promise<void> {
   await db

@@ -1,4 +1,4 @@
-import { commandLabels, isCommandLabel, parseCommand } from "../../core/commands.ts";
+import { labelCommand, parseCommand } from "../../core/commands.ts";
 import type { Ourselves } from "../../core/effects.ts";
 import type { CommandRequest, Permission } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
@@ -115,7 +115,10 @@ async function readLabels(
   issue: { number: number; createdAt: string; labels: string[] },
   isAnswered: (source: Source) => boolean,
 ): Promise<Known<FoundCommand[]>> {
-  const wanted = issue.labels.filter(isCommandLabel);
+  const wanted = issue.labels.flatMap((label) => {
+    const command = labelCommand(label);
+    return command === null ? [] : [{ label, command }];
+  });
   if (wanted.length === 0) return known([]);
   const events = await listAll(`the events of #${issue.number}`, (page) =>
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/events", {
@@ -128,7 +131,7 @@ async function readLabels(
   );
   if (!events.known) return events;
   return known(
-    wanted.flatMap((label) => {
+    wanted.flatMap(({ label, command }) => {
       const event = events.value.findLast(
         (one) => one.event === "labeled" && "label" in one && one.label?.name === label,
       );
@@ -143,7 +146,7 @@ async function readLabels(
       return [
         {
           source,
-          command: { name: commandLabels[label] },
+          command,
           by: by.data,
           at: event.created_at,
           edited: false,

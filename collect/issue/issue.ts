@@ -18,6 +18,7 @@ type RawIssue = {
   title: string;
   body?: string | null;
   state: string;
+  locked?: boolean;
   user: { id: number | bigint; login: string; type: string } | null;
   labels: (string | { name?: string })[];
   created_at: string;
@@ -86,6 +87,7 @@ function issueFacts(raw: RawIssue): IssueFacts | null {
     title: raw.title.toWellFormed(),
     body: (raw.body ?? "").toWellFormed(),
     state: raw.state === "closed" ? "closed" : "open",
+    locked: raw.locked === true,
     author: author.data,
     labels: labelNames(raw.labels),
   };

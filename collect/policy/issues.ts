@@ -1,8 +1,8 @@
 import { problems } from "../../core/paths/patterns.ts";
 import { patternLists } from "../../core/policy/lists.ts";
+import { suggestion } from "../../core/suggestion.ts";
 import type { Place, YamlProblem } from "../../core/yaml.ts";
 import { Policy, policyKeys } from "../../schemas/policy.ts";
-import { suggestion } from "./suggestion.ts";
 
 /** The position of every key and item that a policy writes out, by its dotted path. */
 export type Places = ReadonlyMap<string, Place>;

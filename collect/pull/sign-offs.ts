@@ -26,7 +26,7 @@ export async function readSignOffs(
   const signOffs: SignOff[] = [];
   for (const request of conversation.value.commands) {
     const { command, by, source, at } = request;
-    if ("why" in command || command.name !== "sign-off") continue;
+    if ("reply" in command || command.name !== "sign-off") continue;
     const allowed = authority(request, ["approvers"], people);
     if (allowed.answer === "wait") return unknown(allowed.why);
     if (allowed.answer === "no") continue;

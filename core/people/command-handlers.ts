@@ -1,5 +1,13 @@
-import { type CommandAnswer, refuse } from "../answer.ts";
-import { type CommandName, type CommandOf, type CommandOn, dutiesOn, type Place, wrongPlace } from "../commands.ts";
+import { accept, type CommandAnswer, refuse } from "../answer.ts";
+import {
+  type CommandName,
+  type CommandOf,
+  type CommandOn,
+  dutiesOn,
+  formsFor,
+  type Place,
+  wrongPlace,
+} from "../commands.ts";
 import type { CommandRequest, LoadedPolicy } from "../facts.ts";
 import { authority } from "./authority.ts";
 
@@ -10,13 +18,13 @@ export type Handler<N extends CommandName, C> = (
   command: CommandOf<N>,
 ) => CommandAnswer | null;
 
-/** The handlers of all commands that can be given in a place. */
-export type Handlers<P extends Place, C> = { [N in CommandOn<P>]: Handler<N, C> };
+/** The handlers of all commands that can be given in a place, but for `/help`, which is the same everywhere. */
+export type Handlers<P extends Place, C> = { [N in Exclude<CommandOn<P>, "help">]: Handler<N, C> };
 
 /**
  * Answers a command in a place: refuses it without authority, or if it is badly written or in the wrong place, and
- * otherwise calls its handler. `over` is the answer to every command but `/status` once the story or pull request has
- * ended; null before. Null while a needed fact cannot be read.
+ * otherwise calls its handler. `over` is the answer to every command but `/status` and `/help` where the story or pull
+ * request takes none now; null: it does. Null while a needed fact cannot be read.
  */
 export function answerIn<N extends CommandName, C extends { loaded: LoadedPolicy }>(
   place: Place,
@@ -30,11 +38,18 @@ export function answerIn<N extends CommandName, C extends { loaded: LoadedPolicy
   const allowed = authority(request, dutiesOn(place, command.name, policy), policy.people);
   if (allowed.answer === "wait") return null;
   if (allowed.answer === "no") return refuse(allowed.code, allowed.line);
-  if ("why" in command) return refuse("badly-written", `Write it as \`${command.form}\`: ${command.why}.`);
+  if ("reply" in command) return refuse("badly-written", command.reply);
+  if (command.name === "help") return help(place, request, policy);
   if (over !== null && command.name !== "status") return over;
   return isHandled(command, handlers)
     ? handlers[command.name](context, request, command)
     : refuse("wrong-place", wrongPlace(command.name));
+}
+
+/** The commands that this person may give here. */
+function help(place: Place, { by, permission }: CommandRequest, policy: LoadedPolicy["policy"]): CommandAnswer {
+  const forms = formsFor(place, permission.known ? permission.value.duties : [], policy);
+  return accept("shown", `@${by.login} may write here: ${forms.map((form) => `\`${form}\``).join(", ")}.`);
 }
 
 function isHandled<N extends CommandName>(

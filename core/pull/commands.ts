@@ -3,17 +3,28 @@ import type { CommandName, CommandOf } from "../commands.ts";
 import { userActor } from "../entries.ts";
 import { code } from "../escape.ts";
 import type { CommandRequest } from "../facts.ts";
+import { ci } from "../gates/ci.ts";
 import { manualTests } from "../gates/manual-test.ts";
+import { known } from "../known.ts";
 import { holders } from "../people/authority.ts";
 import { adoptionOf, requesters, whoseWork } from "../people/authorship.ts";
 import { answerIn, type Handler, type Handlers } from "../people/command-handlers.ts";
 import { isSinceRetarget } from "../people/retarget.ts";
-import { waivingPeople } from "../verdict/waiver.ts";
+import { judge } from "../verdict/judge.ts";
+import { titleOf } from "../verdict/report.ts";
+import { waived, waivingPeople } from "../verdict/waiver.ts";
 import { adopt } from "./adopt.ts";
 import type { CommandContext } from "./facts.ts";
 
 const handlers: Handlers<"pull", CommandContext> = {
-  status: () => accept("shown", "The check `sallyport` shows where this stands."),
+  status: ({ facts, record, loaded }) => {
+    const policy = known({ state: "loaded" as const, ...loaded });
+    const verdict = judge({ ...facts.judged, policy, record: known(record) }, { settle: "all" });
+    return accept(
+      "shown",
+      `**${titleOf(verdict)}** on ${facts.judged.head.sha}. The check \`sallyport\` has the whole.`,
+    );
+  },
   "sign-off": forThisBase(signOff),
   waive: forThisBase(waive),
   adopt: forThisBase(adopt),
@@ -55,6 +66,7 @@ function signOff(
   command: CommandOf<"sign-off">,
 ): CommandAnswer | null {
   const head = facts.judged.head.sha;
+  const judged = { ...facts.judged, policy: facts.policy, record: known(record) };
   const tests = manualTests(loaded.policy);
   if (command.sha !== head) {
     return refuse("head-moved", `You signed ${command.sha}, but the head is ${head}. Test that commit and sign it.`);
@@ -65,6 +77,13 @@ function signOff(
       `There is no test \`${command.test}\` to sign off; there is: ${tests.join(", ")}.`,
     );
   }
+  const { status } = waived(ci.judge(judged, loaded), judged, loaded);
+  if (status === "unknown") return null;
+  if (command.result === "pass" && status !== "pass" && status !== "not-applicable")
+    return refuse(
+      "ci-first",
+      `The checks that the policy asks for have not passed on ${head}. Sign it off once \`ci\` passes.`,
+    );
   const work = whoseWork(request.by, requesters(facts.judged, record), loaded.policy.people);
   if (work === "own") {
     const who = holders(loaded.policy.people, "approvers");

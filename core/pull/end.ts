@@ -1,7 +1,8 @@
 import { handedOff, toCleanup } from "../contract/handoffs.ts";
-import type { Step } from "../decision.ts";
+import { ensureSticky, type Step } from "../decision.ts";
 import { appActor, type Draft, entriesOf, lastEntry } from "../entries.ts";
 import { allowsMerge, lastVerdict, summariseMerge } from "../evidence/vsa.ts";
+import { mergeConcern, mergedPastCheck } from "../record/concerns.ts";
 import { storyOf } from "../record/pull.ts";
 import type { PullContext, PullSnapshot } from "./facts.ts";
 
@@ -62,15 +63,43 @@ function mergedDrafts({ facts, entries }: PullContext, merged: Merged): Draft[] 
   ];
   if (judged) return drafts;
   const message = `#${pull} was merged as ${commit} although the last verdict on ${head} was no success for ${branch}.`;
-  return [
-    ...drafts,
-    {
-      kind: "incident.raised",
+  const incident = { code: "merged-past-the-gate", message, issue: pull };
+  drafts.push({ kind: "incident.raised", actor, subject: [aboutHead(facts)], body: incident });
+  if (opened !== undefined)
+    drafts.push({
+      kind: "concern.raised",
       actor,
-      subject: [aboutHead(facts)],
-      body: { code: "merged-past-the-gate", message, issue: pull },
-    },
+      subject,
+      body: {
+        concern: mergeConcern(pull),
+        story: opened.body.story,
+        pull: null,
+        prompt: opened.body.prompt,
+        code: mergedPastCheck,
+        message,
+        raisedBy: "app",
+        about: { type: "merge", pull, merged: commit, by: by === null ? null : { ...by, type: "User" } },
+      },
+    });
+  return drafts;
+}
+
+/** Says on a pull request that it was merged past its check, and whether somebody has accepted that. */
+export function showPastCheck({ facts, entries }: PullContext): Step {
+  const { number, sticky, repository } = facts;
+  const merge = lastEntry(entries, "merge.observed", ({ body }) => body.pull === number)?.body;
+  if (merge === undefined || merge.judged) return {};
+  const raised = lastEntry(entries, "concern.raised", ({ body }) => body.concern === mergeConcern(number))?.body;
+  const answer = lastEntry(entries, "concern.answered", ({ body }) => body.concern === mergeConcern(number));
+  const by = merge.by === null ? "" : ` by @\u200b${merge.by.login}`;
+  const wait = `Its story, #${raised?.story}, is not complete until an approver who did not merge it writes there:\n\n    /clarify ${mergeConcern(number)} <why it may stay>`;
+  const accepted = `@\u200b${answer?.actor.login} accepted that on #${raised?.story}.`;
+  const lines = [
+    "### Sallyport: merged past the check",
+    `It was merged${by} as ${merge.merged} although the last verdict on ${merge.head} was no success. The ledger has it as an incident.`,
+    ...(raised === undefined ? [] : [answer === undefined ? wait : accepted]),
   ];
+  return ensureSticky({ repository, number }, `${lines.join("\n\n")}\n`, sticky);
 }
 
 function aboutHead({ number, judged }: PullSnapshot): Draft["subject"][number] {

@@ -1,3 +1,4 @@
+import type { People } from "../../schemas/policy.ts";
 import { policyPath } from "../../schemas/policy-place.ts";
 import type { Verdict } from "../../schemas/verdict.ts";
 import { answered, answeredSources } from "../answer.ts";
@@ -9,13 +10,13 @@ import type { CommandRequest, PullFacts, SecretFinding } from "../facts.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
 import { known } from "../known.ts";
 import { usablePolicy } from "../policy/problem.ts";
-import { concernDrafts, openConcerns } from "../record/concerns.ts";
+import { answeredBy, concernDrafts, openConcerns } from "../record/concerns.ts";
 import { recordOf, storyOf } from "../record/pull.ts";
 import { checkEffect } from "../verdict/check.ts";
 import { judge, verdictText } from "../verdict/judge.ts";
 import { summaryMarkdown, titleOf } from "../verdict/report.ts";
 import { answerOnPull } from "./commands.ts";
-import { observeEnd } from "./end.ts";
+import { observeEnd, showPastCheck } from "./end.ts";
 import type { JudgedContext, PullContext, PullSnapshot } from "./facts.ts";
 import { recordReviews } from "./reviews.ts";
 import { sealAdoption } from "./seal-adoption.ts";
@@ -31,7 +32,14 @@ export function decidePull(given: PullSnapshot): Decision {
   const answers = answerCommands(contextAfter(reviews, facts));
   const heard = decisionOf(reviews, answers);
   const context = contextAfter(heard, facts);
-  if (facts.state === "closed") return decisionOf(heard, observeEnd(context));
+  if (facts.state === "closed") {
+    const end = observeEnd(context);
+    return decisionOf(
+      heard,
+      end,
+      showPastCheck({ facts, entries: withDrafts(context.entries, end.drafts ?? [], facts.now) }),
+    );
+  }
   if (isInBase(facts)) return decisionOf(heard, { requeueAfter: requeue.unannounced });
   if (heard.drafts.some(isJudgedByPlace)) return heard;
   const judged = judgePull(context);
@@ -114,7 +122,7 @@ function answerCommands(context: PullContext): Step {
     const record = recordOf(entries, facts.number, facts.judged);
     const answer = record.known ? answerOnPull(request, { facts, loaded, record: record.value }) : null;
     if (answer === null) return decisionOf(answers, { requeueAfter: requeue.undecided });
-    const concerns = answer.accepted ? concernsOf(request, facts.number, entries) : [];
+    const concerns = answer.accepted ? concernsOf(request, facts.number, entries, loaded.policy.people) : [];
     const drafts = [...(answer.drafts ?? []), ...concerns];
     answers = decisionOf(answers, answered(request, { ...answer, drafts }, facts));
   }
@@ -124,10 +132,14 @@ function answerCommands(context: PullContext): Step {
 /**
  * The concerns that an accepted command raises or answers on this pull request; those of its story are answered there.
  */
-function concernsOf(request: CommandRequest, pull: number, entries: readonly TypedEntry[]): Draft[] {
+function concernsOf(request: CommandRequest, pull: number, entries: readonly TypedEntry[], people: People): Draft[] {
   const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull)?.body;
   const open = openConcerns(entries).filter((concern) => concern.issue === pull);
-  return concernDrafts(request, open, { story: opened?.story ?? null, pull, prompt: opened?.prompt ?? null });
+  return concernDrafts(request, answeredBy(request, open, [], people), {
+    story: opened?.story ?? null,
+    pull,
+    prompt: opened?.prompt ?? null,
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { accountOf, type EntryOf, lastEntry, type TypedEntry } from "../entries.ts";
 import type { AdoptedPlan } from "../facts.ts";
 import { contractOrigin } from "./provenance.ts";
+import { requirementsOf } from "./requirements.ts";
 
 /** The newest contract of a story and its approver; null when there is none, or no person approved it. */
 export function approvedContract(
@@ -28,13 +29,12 @@ export function adoptedPlan(
 ): AdoptedPlan | null {
   const found = approved(entries, { story, digest });
   if (found === null) return null;
-  const { prompts, risk, manualTest, revision } = found.contract;
+  const { prompts, revision } = found.contract;
   return {
     story,
     digest,
-    risk,
+    ...requirementsOf(found.contract),
     paths: [...new Set(prompts.flatMap(({ paths }) => paths))],
-    needsManualTest: manualTest !== null,
     approval: { by: accountOf(found.approval.actor), seq: found.approval.seq },
     requesters: entries.flatMap((entry) =>
       entry.kind === "plan.proposed" && entry.body.story === story && entry.body.revision <= revision

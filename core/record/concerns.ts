@@ -1,9 +1,12 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import { maxConcernLength } from "../../schemas/limits.ts";
+import type { People } from "../../schemas/policy.ts";
 import type { StepResult } from "../../schemas/step.ts";
+import type { Account } from "../../schemas/text.ts";
 import { type Draft, type TypedEntry, userActor } from "../entries.ts";
 import type { CommandRequest } from "../facts.ts";
 import { checkpointName, sourceKey } from "../identifiers.ts";
+import { idsOf, whoseWork } from "../people/authorship.ts";
 
 /** An open question, block or risk: work stops until a person answers it. */
 export type Concern = {
@@ -18,15 +21,28 @@ export type Concern = {
   issue: number;
   pull: number | null;
   by: string;
+  /** What it is about: the act, the answer or the merge that raised it. */
+  about: EntryBody<"concern.raised">["about"];
   /** The sequence number of the entry that raised it; null for a draft. */
   seq: number | null;
 };
 
+/** The code of a question that a plan leaves open. */
+export const openQuestion = "open-question";
+
+/** The code of a merge that no successful verdict allowed. */
+export const mergedPastCheck = "merged-past-check";
+
+/** The name of the concern about a pull request that was merged past its check. */
+export function mergeConcern(pull: number): string {
+  return `merged/${pull}`;
+}
+
 /** An entry, or a draft that will become one. */
 type EntryOrDraft = TypedEntry | (Draft & { seq?: number });
 
-/** The commands that resume stopped work; each answers all open concerns where it is given. */
-const answeringCommands: ReadonlySet<string> = new Set(["clarify", "plan", "refine", "approve", "run", "retry"]);
+/** The commands that answered a block in ledgers of older versions; now only `/clarify` answers. */
+const olderAnswers: ReadonlySet<string> = new Set(["clarify", "plan", "refine", "approve", "run", "retry"]);
 
 /**
  * The open concerns, oldest first. Ledgers of older versions have blocks without a `concern.raised` entry: there the
@@ -37,17 +53,23 @@ export function openConcerns(entries: readonly EntryOrDraft[]): Concern[] {
   for (const entry of entries) {
     if (entry.kind === "command") applyCommand(open, entry);
     if (entry.kind === "concern.answered") open.delete(entry.body.concern);
+    if (entry.kind === "plan.proposed") dropQuestions(open, entry.body.story);
     if (entry.kind !== "concern.raised") continue;
-    const { concern, story, pull, prompt, code, message } = entry.body;
+    const { concern, story, pull, prompt, code, message, about } = entry.body;
     const issue = pull ?? story ?? prompt;
     if (issue === null) continue;
     const name = concern;
     const by = raisedBy(entry);
     // The command that raised it comes right before it and is the same concern.
     if (open.get(blockKey(issue))?.name === name) open.delete(blockKey(issue));
-    open.set(name, { name, code, message, story, issue, pull, by, seq: entry.seq ?? null });
+    open.set(name, { name, code, message, story, issue, pull, by, about, seq: entry.seq ?? null });
   }
   return [...open.values()];
+}
+
+/** A newer plan asks its own questions, so those of the one before are void. */
+function dropQuestions(open: Map<string, Concern>, story: number): void {
+  for (const [key, { code, issue }] of open) if (code === openQuestion && issue === story) open.delete(key);
 }
 
 const blockKey = (issue: number) => `block/${issue}`;
@@ -56,10 +78,10 @@ function applyCommand(open: Map<string, Concern>, entry: EntryOrDraft & { kind: 
   const { issue, accepted, command, text, source } = entry.body;
   if (!accepted) return;
   const key = blockKey(issue);
-  if (answeringCommands.has(command)) open.delete(key);
+  if (olderAnswers.has(command)) open.delete(key);
   if (command !== "block") return;
   const name = sourceKey(source);
-  const where = { story: null, issue, pull: null, by: raisedBy(entry), seq: entry.seq ?? null };
+  const where = { story: null, issue, pull: null, by: raisedBy(entry), about: source, seq: entry.seq ?? null };
   open.set(key, { name, code: "blocked", message: text, ...where });
 }
 
@@ -74,12 +96,33 @@ export function stopsStory({ pull, issue }: Concern, story: number): boolean {
 }
 
 /**
- * The concern entries of an accepted command: a block raises one, and a command that resumes the work answers the open
- * ones.
+ * The open concerns that a person's `/clarify` answers: the one that it names first, else all that need no name. A
+ * merge past the check is accepted by its name alone, by an approver or architect who neither merged it nor asked for
+ * the change (`askedBy`).
  */
+export function answeredBy(
+  { command, by, permission }: CommandRequest,
+  open: readonly Concern[],
+  askedBy: readonly Account[],
+  people: People,
+): Concern[] {
+  if (command.name !== "clarify" || !("text" in command)) return [];
+  const [first] = command.text.split(/\s/);
+  const named = open.filter(({ name }) => name === first);
+  if (named.length === 0) return open.filter(({ code }) => code !== mergedPastCheck);
+  const duties = permission.known ? permission.value.duties : [];
+  const isAccepter = duties.includes("approvers") || duties.includes("architects");
+  return named.filter(({ about }) => {
+    if (about.type !== "merge") return true;
+    const own = idsOf(about.by === null ? askedBy : [...askedBy, about.by]);
+    return isAccepter && whoseWork(by, own, people) !== "own";
+  });
+}
+
+/** The concern entries of an accepted command: a block raises one, and an answer answers those of `answeredBy`. */
 export function concernDrafts(
   request: CommandRequest,
-  open: readonly Concern[],
+  answers: readonly Concern[],
   where: { story: number | null; pull: number | null; prompt: number | null },
 ): Draft[] {
   const { command, source } = request;
@@ -102,8 +145,7 @@ export function concernDrafts(
         },
       },
     ];
-  if (!answeringCommands.has(command.name)) return [];
-  return open.map(({ name }) => ({
+  return answers.map(({ name }) => ({
     kind: "concern.answered" as const,
     actor,
     subject: [],
@@ -140,25 +182,56 @@ export function agentConcern(
   };
 }
 
-/** A person's answer to an agent that stopped or asked, in the form a rework pack carries it. */
+/** The concerns of a plan's open questions, from the moment of the plan: a person answers them before the approval. */
+export function planQuestions({
+  story,
+  revision,
+  request,
+  plan,
+}: Pick<EntryBody<"plan.proposed">, "story" | "revision" | "request" | "plan">): EntryBody<"concern.raised">[] {
+  return plan.unknowns.map((message, index) => ({
+    concern: `question-${story}-${revision}-${index + 1}`,
+    story,
+    pull: null,
+    prompt: null,
+    code: openQuestion,
+    message,
+    raisedBy: "agent",
+    about: request,
+  }));
+}
+
+/**
+ * A person's answer to an agent that stopped or asked, in the form a rework pack carries it. `prompt` null: it answers
+ * a question of the story's plan, so all its prompts get it.
+ */
 export type AgentAnswer = {
-  prompt: number;
+  story: number | null;
+  prompt: number | null;
   finding: { source: string; code: "answer"; message: string };
 };
 
-/** People's answers to agents' concerns, oldest first, each with its prompt. */
+/** People's answers to agents' concerns, oldest first. */
 export function agentAnswers(entries: readonly EntryOrDraft[]): AgentAnswer[] {
-  const asked = new Map<string, number>();
+  const asked = new Map<string, EntryBody<"concern.raised">>();
   return entries.flatMap((entry): AgentAnswer[] => {
-    if (entry.kind === "concern.raised" && entry.body.raisedBy === "agent" && entry.body.prompt !== null)
-      asked.set(entry.body.concern, entry.body.prompt);
+    if (entry.kind === "concern.raised" && entry.body.raisedBy === "agent") asked.set(entry.body.concern, entry.body);
     if (entry.kind !== "concern.answered" || entry.body.text === "") return [];
-    const prompt = asked.get(entry.body.concern);
-    const finding = {
-      source: `@${entry.actor.login}`,
-      code: "answer" as const,
-      message: entry.body.text,
-    };
-    return prompt === undefined ? [] : [{ prompt, finding }];
+    const question = asked.get(entry.body.concern);
+    if (question === undefined) return [];
+    const { story, prompt, message } = question;
+    const about = prompt === null ? `On the open question "${message}": ` : "";
+    const source = `@${entry.actor.login}`;
+    return [{ story, prompt, finding: { source, code: "answer" as const, message: `${about}${entry.body.text}` } }];
   });
+}
+
+/** The answers that the agents of one prompt get: those to them, and those to the plan's questions. */
+export function answersFor(
+  answers: readonly AgentAnswer[],
+  { story, prompt }: { story: number; prompt: number },
+): AgentAnswer["finding"][] {
+  return answers.flatMap((one) =>
+    one.prompt === prompt || (one.prompt === null && one.story === story) ? [one.finding] : [],
+  );
 }

@@ -6,9 +6,10 @@ import { attemptName } from "../identifiers.ts";
 import { type Known, known, unknown } from "../known.ts";
 import { adoptedPlan } from "./adopted-plan.ts";
 import { undoneCommits } from "./checkpoints.ts";
-import { openConcerns } from "./concerns.ts";
+import { openConcerns, openQuestion } from "./concerns.ts";
 import { type HeldWork, heldWork, type Range } from "./held-work.ts";
 import { provenanceOf, runOrigin } from "./provenance.ts";
+import { requirementsOf } from "./requirements.ts";
 
 /** The record of a pull request that is not in the ledger. */
 export const noRecord: PullRecord = {
@@ -138,7 +139,9 @@ function runOf(
   );
   const asked = new Set(
     entriesOf(entries, "concern.raised").flatMap(({ body }) =>
-      body.prompt === prompt && body.raisedBy === "agent" ? [body.concern] : [],
+      body.raisedBy === "agent" && (body.prompt === prompt || (body.prompt === null && body.story === story))
+        ? [body.concern]
+        : [],
     ),
   );
   const answerers = entriesOf(entries, "concern.answered").flatMap(({ body, actor }) =>
@@ -150,8 +153,7 @@ function runOf(
     prompt,
     role: frozen.role,
     paths: frozen.paths,
-    risk: contract.risk,
-    needsManualTest: contract.manualTest !== null,
+    ...requirementsOf(contract),
     evidenceFiles: frozen.evidence,
     approval:
       approval === undefined
@@ -185,10 +187,10 @@ function evidenceOf(entries: readonly TypedEntry[], prompt: number): EvidenceRec
   });
 }
 
-/** The open concerns on these issues. */
+/** The open concerns on these issues. A plan's open questions stop its approval, and no change of an earlier plan. */
 function stopsOf(entries: readonly TypedEntry[], issues: readonly number[]): Stop[] {
   return openConcerns(entries).flatMap(({ code, message, issue, by, seq }) =>
-    issues.includes(issue) ? [{ code, message, issue, by, seq: seq ?? 0 }] : [],
+    issues.includes(issue) && code !== openQuestion ? [{ code, message, issue, by, seq: seq ?? 0 }] : [],
   );
 }
 

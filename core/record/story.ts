@@ -4,7 +4,7 @@ import type { Account } from "../../schemas/text.ts";
 import { accountOf, type Draft, type TypedEntry } from "../entries.ts";
 import { sourceKey } from "../identifiers.ts";
 import { afterCommit, afterRollback, type BranchState, emptyBranch } from "./checkpoints.ts";
-import { type AgentAnswer, agentAnswers, type Concern, openConcerns, stopsStory } from "./concerns.ts";
+import { type AgentAnswer, agentAnswers, type Concern, mergeConcern, openConcerns, stopsStory } from "./concerns.ts";
 import { type Remediation, remediationsOf } from "./remediations.ts";
 
 /** One attempt at one prompt, as far as it got; each part is the entry that recorded it. */
@@ -28,6 +28,8 @@ export type PromptRecord = {
   merge: EntryBody<"merge.observed"> | null;
   /** A person closed its pull request without merging. */
   closedUnmerged: boolean;
+  /** Who accepted that it was merged past its check; null: nobody, or it was not. */
+  acceptedBy: string | null;
   completed: boolean;
   /** Our commits that are on the prompt's branch now. */
   branchState: BranchState;
@@ -137,6 +139,7 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
           verdict: null,
           merge: null,
           closedUnmerged: false,
+          acceptedBy: null,
           completed: false,
           branchState: emptyBranch,
           rolledBack: null,
@@ -211,6 +214,12 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
       case "merge.observed": {
         const prompt = promptOfPull(entry.body.pull);
         if (prompt !== undefined) prompt.merge = entry.body;
+        break;
+      }
+      case "concern.answered": {
+        const { concern } = entry.body;
+        const prompt = record.prompts.find(({ pull }) => pull !== null && mergeConcern(pull) === concern);
+        if (prompt !== undefined) prompt.acceptedBy = entry.actor.login;
         break;
       }
       case "pull.closed": {

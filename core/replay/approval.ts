@@ -36,13 +36,13 @@ export function findRunBasis(
 }
 
 /**
- * Derives the contract from the approved plan. The story's title comes from the frozen text and its decisions from the
- * recorded contract: no other entry has them.
+ * Derives the contract from the approved plan. The story's title comes from the frozen text, its decisions and what people
+ * asked from the recorded contract: no other entry has them.
  */
 function derivedContract({ plan, approval, contract }: RunBasis): EntryBody<"contract.frozen"> {
-  const { story, prompts, decisions = [] } = contract.body;
+  const { story, prompts, asked, decisions = [] } = contract.body;
   const title = storyTitle(prompts[0]?.text ?? "", plan.body.plan.prompts[0], story);
-  return contractBody({ number: story, title }, plan.body, approval.body.digest, decisions);
+  return contractBody({ number: story, title }, plan.body, approval.body.digest, decisions, asked);
 }
 
 function storyTitle(text: string, prompt: PlannedPrompt | undefined, story: number): string {

@@ -2,7 +2,7 @@ import type { Policy } from "../../schemas/policy.ts";
 import { casefilesOf, casefileText, wholeCasefile } from "../contract/casefiles.ts";
 import { sha256 } from "../digest.ts";
 import { entriesOf, type TypedEntry } from "../entries.ts";
-import { visible } from "../escape.ts";
+import { oneLine } from "../escape.ts";
 import { attemptName } from "../identifiers.ts";
 import type { Known } from "../known.ts";
 import { branchBefore } from "./progress.ts";
@@ -97,7 +97,7 @@ function expectedTrailers({ promptEntry, response, evidence }: AttemptEntries): 
     `Sallyport-Prompt-SHA256: ${pack.sha256}`,
     `Sallyport-Answer-SHA256: ${response?.body.result.sha256 ?? ""}`,
     `Sallyport-Evidence: ${evidence?.hash ?? ""}`,
-    `Sallyport-Model: ${visible(response?.body.usage.model ?? "")}`,
+    `Sallyport-Model: ${oneLine(response?.body.usage.model ?? "")}`,
   ];
 }
 

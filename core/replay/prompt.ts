@@ -4,7 +4,7 @@ import type { Pack } from "../../schemas/step.ts";
 import { type PromptStep, packFields, packOf } from "../contract/contract.ts";
 import { entriesOf, type TypedEntry } from "../entries.ts";
 import { canonicalJson } from "../json.ts";
-import { agentAnswers } from "../record/concerns.ts";
+import { agentAnswers, answersFor } from "../record/concerns.ts";
 import { bodyRef, stepOf } from "../story/bodies.ts";
 import { branchBefore } from "./progress.ts";
 import { attemptEntries, type PromptEntry, type PublishedBody, type ReplayContext } from "./sources.ts";
@@ -111,8 +111,5 @@ function failuresOf(promptEntry: PromptEntry, attempts: readonly PromptEntry[], 
   const last = attempts.at(-1);
   const refused = last === undefined ? [] : (attemptEntries(entries, last).closed?.body.reasons ?? []);
   const answers = agentAnswers(entries.filter(({ seq }) => seq < promptEntry.seq));
-  return [
-    ...refused,
-    ...answers.flatMap(({ prompt, finding }) => (prompt === promptEntry.body.prompt ? [finding] : [])),
-  ];
+  return [...refused, ...answersFor(answers, promptEntry.body)];
 }

@@ -2,10 +2,14 @@ import { accept, type CommandAnswer, refuse } from "../answer.ts";
 import { approvalDigest, declaredPaths, isExpired, issueDigest } from "../contract/contract.ts";
 import { appActor, userActor } from "../entries.ts";
 import type { CommandRequest } from "../facts.ts";
+import { sourceKey } from "../identifiers.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
 import { contractOrigin } from "../record/provenance.ts";
+import { requirementsOf } from "../record/requirements.ts";
+import type { StoryRecord } from "../record/story.ts";
 import { contractBody } from "./bodies.ts";
-import type { StoryContext } from "./facts.ts";
+import { epicOf, type StoryContext } from "./facts.ts";
+import { askedBy } from "./form.ts";
 
 /**
  * The digest under which the plan can be approved now, with its parts; null while the base is unknown or there is no
@@ -23,6 +27,11 @@ export function currentDigest({ record, facts, loaded }: StoryContext) {
   return { digest: approvalDigest(parts), parts };
 }
 
+/** Whether the plan answers the last request. One that a person asked to change is not open for approval any more. */
+export function isCurrentPlan({ plan, request }: StoryRecord): boolean {
+  return plan !== null && (request === null || sourceKey(plan.request) === sourceKey(request.source));
+}
+
 /** Answers an approval: bound to one digest, by a person who did not ask for the plan, while no run is open. */
 export function approve(request: CommandRequest, digest: string, context: StoryContext): CommandAnswer | null {
   const { record, facts, loaded } = context;
@@ -35,6 +44,11 @@ export function approve(request: CommandRequest, digest: string, context: StoryC
     return refuse("used", "This approval was used already: the contract is frozen.");
   if (record.contract?.revision === plan.revision)
     return refuse("used", "This plan was approved already; ask for a new one with `/refine`.");
+  if (!isCurrentPlan(record))
+    return refuse(
+      "newer-request",
+      `Revision ${plan.revision} is not open any more: somebody asked for another plan after it. Read the comment above.`,
+    );
   if (!facts.base.known) return null;
   const current = currentDigest(context);
   if (current === null) return null;
@@ -57,9 +71,12 @@ export function approve(request: CommandRequest, digest: string, context: StoryC
   const subject = [{ name: `story #${facts.issue.number}`, digest: { sha256: digest } }];
   const decisions = facts.decisions.known ? facts.decisions.value.map(({ path }) => path) : [];
   if (request.source.type !== "comment") return refuse("wrong-place", "An approval is a comment.");
+  const asked = askedBy(facts.issue, epicOf(facts));
+  const { risk, needsManualTest } = requirementsOf({ ...plan.plan, asked });
+  const test = needsManualTest ? "a manual test" : "no manual test but the policy's";
   return accept(
     "approved",
-    `Read as: approved by @${request.by.login} for \`${digest.slice(0, 12)}…\`. The diff prompts are being opened.`,
+    `Read as: approved by @${request.by.login} for \`${digest.slice(0, 12)}…\`, with risk ${risk} and ${test}. The diff prompts are being opened.`,
     [
       {
         kind: "approval.granted",
@@ -78,7 +95,7 @@ export function approve(request: CommandRequest, digest: string, context: StoryC
         kind: "contract.frozen",
         actor: appActor(facts),
         subject,
-        body: contractBody(facts.issue, plan, digest, decisions),
+        body: contractBody(facts.issue, plan, digest, decisions, asked),
       },
     ],
   );

@@ -23,13 +23,15 @@ export function bodyRef(text: string): BodyRef {
 }
 
 /**
- * The contract of an approved plan, frozen here. A model wrote the plan, and anyone who can edit the issue its title.
+ * The contract of an approved plan, frozen here. A model wrote the plan, and anyone who can edit the issue its title;
+ * `asked` is what the story and its epic say.
  */
 export function contractBody(
   story: { number: number; title: string },
   { plan, revision }: { plan: Plan; revision: number },
   digest: string,
   decisions: string[],
+  asked: EntryBody<"contract.frozen">["asked"],
 ): EntryBody<"contract.frozen"> {
   return {
     story: story.number,
@@ -37,6 +39,7 @@ export function contractBody(
     digest,
     risk: plan.risk,
     manualTest: plan.manualTest,
+    ...(asked === undefined ? {} : { asked }),
     decisions,
     prompts: plan.prompts.map((prompt, index) => compilePrompt(story, plan, prompt, index + 1)),
   };

@@ -1,19 +1,24 @@
 import { accept, answered, type CommandAnswer, refuse } from "../answer.ts";
+import type { CommandName } from "../commands.ts";
 import type { Step } from "../decision.ts";
 import { userActor } from "../entries.ts";
+import { code } from "../escape.ts";
 import type { CommandRequest } from "../facts.ts";
 import { sourceKey } from "../identifiers.ts";
 import { answerIn, type Handlers } from "../people/command-handlers.ts";
-import { concernDrafts } from "../record/concerns.ts";
+import { answeredBy, type Concern, concernDrafts, openQuestion } from "../record/concerns.ts";
 import type { StoryRecord } from "../record/story.ts";
 import { approve, contractDrift } from "./approval.ts";
 import { runBody } from "./bodies.ts";
-import { refOf, type StoryContext } from "./facts.ts";
+import { refOf, type StoryContext, shutState } from "./facts.ts";
+import { openLine, statusLine } from "./next-step.ts";
+import { isAnswered, planFailed } from "./planning.ts";
 import { openRollback, rollBackTo } from "./rollback.ts";
 import { runClosed } from "./run-end.ts";
+import { agentAtWork } from "./standing.ts";
 
 const handlers: Handlers<"story", StoryContext> = {
-  status: () => accept("shown", "The comment above shows where this story stands."),
+  status: (context) => accept("shown", statusLine(context)),
   plan: startPlanning,
   refine: (context) => {
     const answer = startPlanning(context);
@@ -22,7 +27,7 @@ const handlers: Handlers<"story", StoryContext> = {
       : answer;
   },
   approve: (context, request, { digest }) => approve(request, digest, context),
-  block: () => accept("blocked", "Blocked until somebody answers with `/clarify <answer>`, a new `/plan` or `/run`."),
+  block: () => accept("blocked", "Blocked until somebody answers with `/clarify <answer>`."),
   run: (context, request) => submit(request, context, "run"),
   retry: (context, request) =>
     context.record.run?.closed?.status === "failed" || wasRolledBack(context.record)
@@ -30,11 +35,35 @@ const handlers: Handlers<"story", StoryContext> = {
       : refuse("nothing-failed", "There is no failed run to retry."),
   rollback: (context, request, { checkpoint }) => rollBackTo(request, checkpoint, context),
   stop: stopRun,
-  clarify: ({ record }) =>
-    record.concerns.length === 0
-      ? refuse("nothing-open", "Nothing is open here that waits for an answer.")
-      : accept("clarified", "Taken up again: what was open is answered."),
+  clarify(context, request) {
+    const { concerns } = context.record;
+    const answers = answersOf(request, context);
+    if (concerns.length === 0) return refuse("nothing-open", "Nothing is open here that waits for an answer.");
+    if (answers.length === 0) return refuse("not-answered", openLine(concerns, context.loaded.policy.people));
+    const left = concerns.filter((concern) => !answers.includes(concern));
+    const rest = left.length === 0 ? "" : ` ${openLine(left, context.loaded.policy.people)}`;
+    return accept("clarified", `Answered: ${answers.map(({ name }) => code(name)).join(", ")}.${rest}`);
+  },
 };
+
+/** The open concerns that a `/clarify` answers. Whoever asked for the plan or its run accepts no merge past the check. */
+function answersOf(request: CommandRequest, { record, loaded }: StoryContext): Concern[] {
+  const askedBy = [record.plan?.requestedBy, record.run?.by].flatMap((account) => account ?? []);
+  return answeredBy(request, record.concerns, askedBy, loaded.policy.people);
+}
+
+const planning: ReadonlySet<CommandName> = new Set(["plan", "refine"]);
+const starting: ReadonlySet<CommandName> = new Set([...planning, "approve", "run", "retry"]);
+
+/** Why the story takes a command no more, or not now; null: it does. A new plan answers the questions of the one before. */
+function refusal({ record, facts, loaded }: StoryContext, name: CommandName): CommandAnswer | null {
+  if (record.completed) return refuse("completed", "This story is complete; open a new one.");
+  if (!starting.has(name)) return null;
+  const shut = shutState(facts.issue);
+  if (shut !== null) return refuse(shut, `This story is ${shut}, so nothing begins on it.`);
+  const open = record.concerns.filter((concern) => !planning.has(name) || concern.code !== openQuestion);
+  return open.length === 0 ? null : refuse("blocked", openLine(open, loaded.policy.people));
+}
 
 /**
  * Answers the oldest unanswered command on a story: accepted or refused, each gets one entry and one reply. A command
@@ -44,11 +73,10 @@ export function answerNext(context: StoryContext): Step {
   const { record, facts } = context;
   for (const request of facts.commands) {
     if (record.answered.has(sourceKey(request.source))) continue;
-    const over = record.completed ? refuse("completed", "This story is complete; open a new one.") : null;
-    const answer = answerIn("story", handlers, context, request, over);
+    const answer = answerIn("story", handlers, context, request, refusal(context, request.command.name));
     if (answer === null) return {};
     const where = { story: facts.issue.number, pull: null, prompt: null };
-    const concerns = answer.accepted ? concernDrafts(request, record.concerns, where) : [];
+    const concerns = answer.accepted ? concernDrafts(request, answersOf(request, context), where) : [];
     const drafts = [...(answer.drafts ?? []), ...concerns];
     return answered(request, { ...answer, drafts }, refOf(facts));
   }
@@ -63,10 +91,24 @@ function startPlanning({ record, missing }: StoryContext): CommandAnswer {
     : accept("planning", "Planning starts; the plan will appear in the comment above.");
 }
 
-function stopRun({ record: { run }, facts }: StoryContext, { by }: CommandRequest): CommandAnswer {
-  if (run === null || run.closed !== null) return refuse("no-run", "No run is open.");
-  return accept("stopped", `${run.run} is stopped; no further step of it begins.`, [
-    runClosed(run, facts, "cancelled", `stopped by @${by.login}`),
+/** Stops the open run, or else the planner. What a call in flight costs is paid; its answer is thrown away. */
+function stopRun({ record, facts }: StoryContext, { by }: CommandRequest): CommandAnswer {
+  const { run, request } = record;
+  const why = `stopped by @${by.login}`;
+  if (run !== null && run.closed === null) {
+    const at = agentAtWork(record);
+    const agent = at === null ? "no agent is at work" : `the agent at work on #${at} is broken off`;
+    const pulls = record.prompts.flatMap(({ pull, merge, closedUnmerged }) =>
+      pull === null || merge !== null || closedUnmerged ? [] : [`#${pull}`],
+    );
+    const open = pulls.length === 0 ? "" : ` ${pulls.join(", ")} stays open.`;
+    return accept("stopped", `${run.run} is stopped: ${agent}, and no further step of it begins.${open}`, [
+      runClosed(run, facts, "cancelled", why),
+    ]);
+  }
+  if (request === null || isAnswered(record)) return refuse("no-run", "No run is open, and no planner is at work.");
+  return accept("stopped", "The planner is broken off.", [
+    planFailed(request, facts, { code: "stopped", message: why }),
   ]);
 }
 

@@ -1,25 +1,29 @@
+import type { Plan } from "../../schemas/plan.ts";
+import type { Policy } from "../../schemas/policy.ts";
 import { type Stage, stages } from "../../schemas/road-entries.ts";
 import { block, code, plain } from "../escape.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { list, section, table } from "../markdown.ts";
 import { traceText } from "../record/remediation-text.ts";
+import { requirementsOf } from "../record/requirements.ts";
 import type { StoryRecord } from "../record/story.ts";
-import type { StoryContext } from "./facts.ts";
-import { nextStep } from "./next-step.ts";
+import { epicOf, type StoryContext } from "./facts.ts";
+import { type Asked, askedBy } from "./form.ts";
+import { headline, nextStep } from "./next-step.ts";
+import { shownText } from "./shown-text.ts";
 import { stageNames, storyStage } from "./stages.ts";
-import { promptState, storyState } from "./standing.ts";
+import { promptState } from "./standing.ts";
 
 /** Our one comment on a story: its state, what blocks, the next step, the plan. */
 export function storySticky(context: StoryContext): string {
   const { record } = context;
-  const state = storyState(record);
-  const { blocks, step, who } = nextStep(context);
-  const lines = [`### Sallyport: ${state.replace("_", " ")}`, "", stageLine(storyStage(record)), "", blocks, ""];
+  const { blocks, step, who, ...at } = nextStep(context);
+  const lines = [`### Sallyport: ${headline(at)}`, "", stageLine(storyStage(record)), "", blocks, ""];
   if (step !== "") {
     lines.push(step.startsWith("/") ? "Next step, as a comment:" : "Next step:", "", ...codeBlock(step), "");
   }
   if (who !== "") lines.push(`Who: ${withoutMentions(who)}`, "");
-  lines.push(...promptTable(record), ...failedText(record), ...planText(record));
+  lines.push(...promptTable(record), ...failedText(record), ...planText(context));
   return `${lines.join("\n").trimEnd()}\n`;
 }
 
@@ -70,18 +74,35 @@ function failedText({ run, remediations }: StoryRecord): string[] {
   );
 }
 
+/**
+ * The risk and the manual test that hold, and who asked for them: the highest of story, epic and plan, and the policy's.
+ */
+function requirementsText({ risk, manualTest }: Plan, asked: Asked | undefined, policy: Policy): string[] {
+  const held = requirementsOf({ risk, manualTest, asked });
+  const higher = held.risk === risk ? "" : `; the story or its epic says so, the plan says ${risk}`;
+  const reasons = [
+    ...(asked?.manualTest === true ? ["the story or its epic says yes"] : []),
+    ...(manualTest === null ? [] : ["the plan asks for it"]),
+    ...(policy.gates["manual-test"]?.when.risk.includes(held.risk) === true ? [`the policy asks at ${held.risk}`] : []),
+  ];
+  const test = reasons.length === 0 ? "only where the policy asks for it" : `yes, ${reasons.join("; ")}`;
+  return [`**Risk**: ${held.risk}${higher}`, "", `**Sign-off of a manual test**: ${test}`, ""];
+}
+
 /** The plan, open until it is approved and collapsed afterwards. A model wrote it: every line is escaped. */
-function planText({ plan, contract }: StoryRecord): string[] {
+function planText({ record: { plan, contract }, facts, loaded }: StoryContext): string[] {
   if (plan === null) return [];
   const open = contract?.revision !== plan.revision;
-  const { approach, risks, unknowns, risk, acceptance, manualTest, prompts } = plan.plan;
+  const { approach, risks, unknowns, acceptance, manualTest, prompts } = plan.plan;
+  const unread = shownText(facts.issue.body).hidden;
+  const asked = open ? askedBy(facts.issue, epicOf(facts)) : contract.asked;
   return [
     `<details${open ? " open" : ""}><summary>Plan, revision ${plan.revision}, by ${plain(plan.usage.model)}</summary>`,
     "",
     plain(approach),
     "",
-    `**Risk**: ${risk}`,
-    "",
+    ...requirementsText(plan.plan, asked, loaded.policy),
+    ...(unread.length === 0 ? [] : [`Not read by the planner, because it is hidden: ${unread.join(", ")}.`, ""]),
     ...section("**Acceptance criteria**", acceptance),
     ...section("**Risks**", risks),
     ...section("**Open questions**", unknowns),

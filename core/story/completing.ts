@@ -1,5 +1,6 @@
 import type { Step } from "../decision.ts";
-import { appActor, lastEntry } from "../entries.ts";
+import { appActor, entriesOf, lastEntry } from "../entries.ts";
+import { code } from "../escape.ts";
 import { effectKey } from "../identifiers.ts";
 import { table } from "../markdown.ts";
 import type { PromptRecord } from "../record/story.ts";
@@ -23,10 +24,40 @@ export function complete(prompt: PromptRecord, merged: string, facts: StoryFacts
         type: "close-issue",
         key: effectKey.close(facts.repository.id, issue),
         issue,
-        comment: `Done: #${pull} was merged as ${merged}.`,
+        comment: `Done: #${pull} was merged as ${merged}${pastCheck(prompt)}.`,
       },
     ],
   };
+}
+
+/** How a merge past the check stands in a sentence; empty for a merge that a successful verdict allowed. */
+function pastCheck({ merge, acceptedBy }: PromptRecord): string {
+  if (merge?.judged !== false) return "";
+  return `, past its check; ${acceptedBy === null ? "nobody accepted that" : `@${acceptedBy} accepted that`}`;
+}
+
+/** What the ledger has of a merged prompt: how it was merged, its gates, its sign-offs and its evidence, or that there is none. */
+function rowOf(prompt: PromptRecord, { entries, issue: story }: StoryFacts): string[] {
+  const { issue, pull, merge } = prompt;
+  const onHead = ({ body }: { body: { pull: number; sha: string } }) => body.pull === pull && body.sha === merge?.head;
+  const waived = new Set(
+    entriesOf(entries, "waiver.given").flatMap((entry) => (onHead(entry) ? [entry.body.gate] : [])),
+  );
+  const signOffs = entriesOf(entries, "sign-off.given").filter(onHead);
+  const sealed = lastEntry(
+    entries,
+    "evidence.sealed",
+    ({ body }) => body.story === story.number && body.prompt === issue,
+  );
+  const verdict = merge?.judged === true ? "success" : `no success${pastCheck(prompt)}`;
+  return [
+    `#${issue}`,
+    `#${pull}`,
+    `\`${merge?.merged.slice(0, 12) ?? ""}\``,
+    `${verdict}${waived.size === 0 ? "" : `, with a waiver of ${[...waived].map(code).join(", ")}`}`,
+    signOffs.map(({ body, actor }) => `${code(body.test)} ${body.result}, @${actor.login}`).join("<br>") || "none",
+    sealed === undefined ? "none" : `entry ${sealed.seq}, \`${sealed.hash.slice(0, 12)}…\``,
+  ];
 }
 
 /** Completes the story when every prompt of its contract is complete, and has its epic decided next. */
@@ -36,19 +67,13 @@ export function completeStory({ record, facts }: StoryContext): Step {
   if (running || !record.prompts.every((prompt) => prompt.completed)) return {};
   const prompts = record.prompts.flatMap((prompt) => prompt.issue ?? []);
   const pulls = record.prompts.flatMap((prompt) => prompt.pull ?? []);
-  const rows = record.prompts.map((prompt) => {
-    const seal = lastEntry(
-      facts.entries,
-      "evidence.sealed",
-      ({ body }) => body.story === facts.issue.number && body.prompt === prompt.issue,
-    );
-    const evidence = seal === undefined ? "—" : `entry ${seal.seq}, \`${seal.hash.slice(0, 12)}…\``;
-    return [`#${prompt.issue}`, `#${prompt.pull}`, `\`${prompt.merge?.merged.slice(0, 12) ?? ""}\``, evidence];
-  });
   const comment = [
-    "Complete: every diff prompt is merged, with evidence, gates and sign-off on its exact commit.",
+    "Complete: every diff prompt is merged. This is what the ledger has of each:",
     "",
-    ...table("| prompt | pull request | merged as | evidence |", rows),
+    ...table(
+      "| prompt | pull request | merged as | last verdict before it | sign-off | evidence |",
+      record.prompts.map((prompt) => rowOf(prompt, facts)),
+    ),
     "The entries are on the branch `sallyport/evidence`; `npx sallyport ledger verify` checks them without this server.",
   ].join("\n");
   return {

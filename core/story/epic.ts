@@ -7,6 +7,7 @@ import { effectKey, sourceKey } from "../identifiers.ts";
 import { list, table } from "../markdown.ts";
 import { authority } from "../people/authority.ts";
 import { usablePolicy } from "../policy/problem.ts";
+import { storyOf } from "../record/pull.ts";
 import { type ChildFacts, refOf, type StoryFacts } from "./facts.ts";
 
 /** The states of an epic (features A1). `archived` is an epic that was closed without being complete. */
@@ -58,7 +59,7 @@ function completeEpic({ facts, stories, isRecorded, state }: EpicContext): Step 
   const comment = [
     "Complete: all its stories are.",
     "",
-    ...list(stories.map((story) => `#${story.number} ${plain(story.title)}`)),
+    ...list(stories.map((story) => `#${story.number} ${plain(story.title)}${pastCheck(story, facts)}`)),
     "What was asked, answered, judged and signed off is on the branch `sallyport/evidence`.",
   ].join("\n");
   return {
@@ -90,10 +91,21 @@ function showStories({ facts, stories, done, state }: EpicContext): Step {
     "",
     ...table(
       "| story | state |",
-      stories.map((story) => [nameOf(story), done.has(story) ? "complete" : labelState(story)]),
+      stories.map((story) => [
+        nameOf(story),
+        `${done.has(story) ? "complete" : labelState(story)}${pastCheck(story, facts)}`,
+      ]),
     ),
   ].join("\n");
   return ensureSticky(refOf(facts), body, facts.sticky);
+}
+
+/** The pull requests of a story that were merged past their check, in words; empty: the ledger knows of none. */
+function pastCheck({ number, elsewhere }: ChildFacts, { entries }: StoryFacts): string {
+  const pulls = entriesOf(entries, "merge.observed").flatMap(({ body }) =>
+    !body.judged && storyOf(entries, body.pull) === number ? [`#${body.pull}`] : [],
+  );
+  return elsewhere || pulls.length === 0 ? "" : ` (${pulls.join(", ")} merged past the check)`;
 }
 
 /** An issue number of another repository would link to something else here. */
@@ -103,9 +115,9 @@ function nameOf({ number, title, elsewhere }: ChildFacts): string {
 
 function labelState(child: ChildFacts): string {
   if (child.elsewhere) return "not known here";
-  const label = child.labels.find((one) => one.startsWith("sallyport:"));
+  const states = child.labels.flatMap((one) => (one.startsWith("sallyport:") ? [one.slice("sallyport:".length)] : []));
   // Anyone with triage permission can add such a label.
-  return plain(label?.slice("sallyport:".length).replace("_", " ") ?? "draft");
+  return plain(states.sort().join(", ").replace("_", " ") || "draft");
 }
 
 /** Decides an issue that is neither story nor epic: a command there is refused with where it belongs. */

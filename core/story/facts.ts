@@ -12,6 +12,8 @@ export type IssueFacts = {
   title: string;
   body: string;
   state: "open" | "closed";
+  /** Only people with write access can write there. */
+  locked: boolean;
   author: Account;
   labels: string[];
 };
@@ -53,6 +55,17 @@ export type StoryContext = {
 
 /** The current work of an open run: one of its prompts, and the run's last attempt at it. */
 export type Work = { run: StoryRun; prompt: PromptRecord; attempt: AttemptRecord };
+
+/** The epic that the story is below or names; null: there is none. */
+export function epicOf({ parent, namedEpic }: Pick<StoryFacts, "parent" | "namedEpic">): IssueFacts | null {
+  return [parent, namedEpic].find((issue) => issue?.labels.includes("epic") === true) ?? null;
+}
+
+/** Why nothing new begins on an issue, as its state: it is closed or locked. Null: it is open. */
+export function shutState({ state, locked }: IssueFacts): "closed" | "locked" | null {
+  if (state === "closed") return "closed";
+  return locked ? "locked" : null;
+}
 
 /** A reference to the issue under decision. */
 export function refOf({ repository, issue }: StoryFacts): IssueRef {

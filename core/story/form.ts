@@ -1,5 +1,10 @@
+import type { EntryBody } from "../../schemas/entries.ts";
 import { Risk } from "../../schemas/text.ts";
 import { code } from "../escape.ts";
+import { highestRisk } from "../record/requirements.ts";
+
+/** What people ask for, as a contract records it. */
+export type Asked = NonNullable<EntryBody<"contract.frozen">["asked"]>;
 
 /** The answers of an issue form by lower-case label; GitHub writes `### Label`, a blank line and the answer. */
 export type FormSections = Map<string, string>;
@@ -68,6 +73,18 @@ export function storyForm(body: string): StoryForm {
     risk: risk.success ? risk.data : null,
     decisions: listItems(section("decisions")),
     manualTest: manual.startsWith("yes") ? true : manual.startsWith("no") ? false : null,
+  };
+}
+
+/**
+ * What people ask for beside the plan: the highest risk that the story and its epic name, and whether one of them says
+ * yes to a manual test. A `no` takes nothing off what the plan or the policy asks for.
+ */
+export function askedBy(story: { body: string }, epic: { body: string } | null): Asked {
+  const forms = [story, ...(epic === null ? [] : [epic])].map(({ body }) => storyForm(body));
+  return {
+    risk: highestRisk(forms.map(({ risk }) => risk)),
+    manualTest: forms.some(({ manualTest }) => manualTest === true),
   };
 }
 

@@ -1,77 +1,133 @@
+import type { People } from "../../schemas/policy.ts";
 import { entriesOf } from "../entries.ts";
 import { code, plain } from "../escape.ts";
 import { holders } from "../people/authority.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
-import type { PromptRecord } from "../record/story.ts";
-import { contractDrift, currentDigest } from "./approval.ts";
-import type { StoryContext } from "./facts.ts";
+import { type Concern, mergedPastCheck } from "../record/concerns.ts";
+import type { PromptRecord, StoryRecord } from "../record/story.ts";
+import { contractDrift, currentDigest, isCurrentPlan } from "./approval.ts";
+import { type StoryContext, shutState } from "./facts.ts";
 import { isAnswered, isPlannedText } from "./planning.ts";
-import { standingOf } from "./standing.ts";
+import { agentAtWork, isWaitingForTest, standingOf } from "./standing.ts";
 
-/** What blocks, the one next step, and who may take it, for people; empty: nobody has to act. */
-export type Next = { blocks: string; step: string; who: string };
+/** The states of a story (features A2), shown as its `sallyport:` label. */
+type StoryState = "draft" | "ready" | "executing" | "blocked" | "failed" | "manual_test" | "complete" | "archived";
 
-function next(blocks: string, step = "", who = ""): Next {
-  return { blocks, step, who };
+/** What a story that waits for a person needs, shown as a second label. */
+type Needs = "needs-approval" | "needs-answer" | "needs-sign-off";
+
+/**
+ * Where a story stands: its state, what blocks, the one next step, and who may take it, for people; empty: nobody has
+ * to act. Label, heading, comment and `/status` are all made from it.
+ */
+export type Next = { state: StoryState; blocks: string; step: string; who: string; needs: Needs | null };
+
+function next(state: StoryState, blocks: string, step = "", who = "", needs: Needs | null = null): Next {
+  return { state, blocks, step, who, needs };
 }
 
-/** The next step of a story. */
+/** Where a story stands, and its next step. What is blocked or failed comes before what goes on beside it. */
 export function nextStep(context: StoryContext): Next {
-  const { record, loaded } = context;
-  const { concerns } = record;
-  if (record.completed) return next("Nothing.");
-  if (concerns.length > 0) {
-    const open = concerns.map(({ by, message }) => `Blocked by ${plain(by)}: ${plain(message)}`);
-    return next(open.join("\n\n"), "/clarify <answer>", holders(loaded.policy.people, "planners"));
-  }
+  const { record, facts, loaded } = context;
+  if (record.completed) return next("complete", "Nothing more is to do.");
+  const shut = shutState(facts.issue);
+  if (shut !== null)
+    return next("archived", `The story is ${shut}, so nothing begins on it.`, "Open it again.", "anyone who may");
+  if (record.concerns.length > 0) return answerStep(record.concerns, loaded.policy.people);
   return planStep(context) ?? workStep(context);
+}
+
+/** Where the story stands in one line, for a reply. */
+export function statusLine(context: StoryContext): string {
+  const { blocks, step, who, ...at } = nextStep(context);
+  const then = step === "" ? "" : ` Next: ${step.startsWith("/") ? `\`${step}\`` : step}`;
+  return `**${headline(at)}**: ${blocks.replaceAll(/\n+/g, " ")}${then}${who === "" ? "" : ` (${plain(who)})`}`;
+}
+
+/** A story's state in words: whom it waits for, or else its state. */
+export function headline({ state, needs }: Pick<Next, "state" | "needs">): string {
+  const words = { "needs-approval": "waits for approval", "needs-answer": "blocked, waits for an answer" };
+  return needs === null || needs === "needs-sign-off" ? state.replace("_", " ") : words[needs];
+}
+
+/** What is open, and how and by whom it is answered. */
+function answerStep(concerns: readonly Concern[], people: People): Next {
+  const open = concerns.map(({ name, by, message }) => `Blocked by ${plain(by)} (${code(name)}): ${plain(message)}`);
+  const other = concerns.find(({ code }) => code !== mergedPastCheck);
+  const step = other === undefined ? `/clarify ${concerns[0]?.name} <why it may stay>` : "/clarify <answer>";
+  const who =
+    other === undefined ? `${holders(people, "approvers")}, but not who merged it` : holders(people, "planners");
+  return next("blocked", open.join("\n\n"), step, who, "needs-answer");
+}
+
+/** The most open concerns that one reply names. */
+const maxNamed = 5;
+
+/** The same as one line, for a reply. */
+export function openLine(concerns: readonly Concern[], people: People): string {
+  const shown = concerns
+    .slice(0, maxNamed)
+    .map((one) => ({ ...one, message: one.message.slice(0, 300).toWellFormed() }));
+  const { blocks, step, who } = answerStep(shown, people);
+  const more = concerns.length > maxNamed ? ` And ${concerns.length - maxNamed} more.` : "";
+  return `${blocks.replaceAll("\n\n", " ")}${more} Answer with \`${step}\` (${plain(who)}); a name after \`/clarify\` answers that one alone.`;
 }
 
 /** The next step while the story has no valid approved plan; null: it has one. */
 function planStep(context: StoryContext): Next | null {
   const { record, loaded, missing } = context;
-  const { plan, planFailure, contract, run } = record;
+  const { plan, contract, run } = record;
   const { people } = loaded.policy;
-  const planAgain = (blocks: string) => next(blocks, "/plan", holders(people, "planners"));
+  const planAgain = (state: StoryState, blocks: string) => next(state, blocks, "/plan", holders(people, "planners"));
   if (missing.length > 0)
     return next(
+      "draft",
       `The story is not ready:\n\n${missing.map((line) => `- ${line}`).join("\n")}`,
       "Edit the issue.",
       "its author",
     );
-  if (!isAnswered(record)) return next("The planner is at work.");
-  if (plan === null)
-    return planAgain(planFailure === null ? "There is no plan yet." : `No plan: ${plain(planFailure.message)}`);
+  if (!isAnswered(record)) return next("draft", "The planner is at work.");
+  if (plan === null || (contract?.revision !== plan.revision && !isCurrentPlan(record))) {
+    const why = failedRequest(record);
+    const before = plan === null ? "" : ` Revision ${plan.revision} is not open for approval any more.`;
+    return why === null ? planAgain("draft", "There is no plan yet.") : planAgain("failed", `No plan: ${why}${before}`);
+  }
   if (contract?.revision !== plan.revision) {
-    if (!isPlannedText(context)) return planAgain("The story's text changed after it was planned.");
+    if (!isPlannedText(context)) return planAgain("draft", "The story's text changed after it was planned.");
     const current = currentDigest(context);
-    if (current === null) return next("The default branch could not be read; this is tried again.");
+    if (current === null) return next("draft", "The default branch could not be read; this is tried again.");
     const { requestedBy } = plan;
     const others =
       whoseWork(requestedBy, idsOf([requestedBy]), people) === "own"
         ? `, but not @${requestedBy.login}, who asked for it`
         : "";
-    return next(
-      "The plan waits for approval.",
-      `/approve ${current.digest}`,
-      `${holders(people, "approvers")}${others}`,
-    );
+    const who = `${holders(people, "approvers")}${others}`;
+    return next("draft", "The plan waits for approval.", `/approve ${current.digest}`, who, "needs-approval");
   }
   const drift = contractDrift(context);
   // An open run reports the drift itself when it starts the next attempt.
-  return drift !== null && (run === null || run.closed !== null) ? planAgain(drift) : null;
+  return drift !== null && (run === null || run.closed !== null) ? planAgain("draft", drift) : null;
+}
+
+/** Why the last request gave no plan; null: it gave one. */
+function failedRequest(record: StoryRecord): string | null {
+  const { planFailure } = record;
+  return planFailure === null ? null : plain(planFailure.message);
 }
 
 /** The next step of the work on an approved plan. */
 function workStep({ record, facts, loaded }: StoryContext): Next {
   const standing = standingOf(record);
-  if (standing.at !== "approved") return next("The diff prompts are being opened.");
+  if (standing.at !== "approved") return next("draft", "The diff prompts are being opened.");
   const { prompts, rollback, run } = record;
   const executors = holders(loaded.policy.people, "executors");
-  if (rollback !== null) return next(`Going back to the checkpoint ${code(rollback.checkpoint)}.`);
+  const why = failedRequest(record);
+  const note = why === null ? "" : ` The last request for another plan failed, so the approved one holds: ${why}`;
+  if (rollback !== null) return next("executing", `Going back to the checkpoint ${code(rollback.checkpoint)}.`);
   const takenBack = prompts.find((prompt) => prompt.rolledBack !== null);
   if (takenBack !== undefined && run?.closed)
     return next(
+      "ready",
       `#${takenBack.issue} was taken back to the checkpoint ${code(takenBack.rolledBack ?? "")}.`,
       "/retry",
       executors,
@@ -80,27 +136,47 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
   const before = given === undefined ? undefined : beforeAll(given, facts);
   if (given !== undefined && before !== undefined)
     return next(
+      "ready",
       `#${given.pull} was closed without being merged, so no run goes on there.`,
       `/rollback ${before}`,
       executors,
     );
-  if (run === null) return next("The contract is frozen; no run was started.", "/run", executors);
+  if (run?.closed?.status === "failed")
+    return next("failed", `${run.run} failed: ${plain(run.closed.reason)}${note}`, "/retry", executors);
+  const tested = prompts.find(isWaitingForTest);
+  if (tested !== undefined)
+    return next(
+      "manual_test",
+      `#${tested.pull} waits for a person who tries it.`,
+      `See #${tested.pull}.`,
+      holders(loaded.policy.people, "approvers"),
+      "needs-sign-off",
+    );
+  if (run === null) return next("ready", `The contract is frozen; no run was started.${note}`, "/run", executors);
   if (run.closed?.status === "cancelled")
-    return next(`The last run ended: ${plain(run.closed.reason)}`, "/run", executors);
-  if (run.closed?.status === "failed")
-    return next(`${run.run} failed: ${plain(run.closed.reason)}`, "/retry", executors);
-  switch (standing.prompt.at) {
-    case "green": {
-      const { pull } = standing.prompt;
-      return next(`#${pull} is green.`, `Merge #${pull}.`, "anyone who may merge");
-    }
-    case "in-review": {
-      const { pull } = standing.prompt;
-      return next(`#${pull} waits: its check \`sallyport\` says for what.`, `See #${pull}.`);
-    }
-    default:
-      return next("The agent is at work.");
-  }
+    return next("ready", `The last run ended: ${plain(run.closed.reason)}${note}`, "/run", executors);
+  return pullStep(record) ?? next("executing", progress(record));
+}
+
+/** The next step at the pull request of the prompt in work; null: it has none yet. */
+function pullStep(record: StoryRecord): Next | null {
+  const standing = standingOf(record);
+  if (standing.at !== "approved" || !("pull" in standing.prompt)) return null;
+  const { pull, at } = standing.prompt;
+  if (at === "green") return next("executing", `#${pull} is green.`, `Merge #${pull}.`, "anyone who may merge");
+  const gates = Object.entries(record.prompts.find((prompt) => prompt.pull === pull)?.verdict?.gates ?? {});
+  const named = (status: string) => gates.flatMap(([gate, one]) => (one === status ? [gate] : []));
+  const [failed, waiting] = [named("fail"), named("pending")];
+  const why =
+    failed.length > 0 ? `fails: ${failed.join(", ")}` : `waits: ${waiting.join(", ") || "it is not judged yet"}`;
+  return next("executing", `#${pull} ${why}.`, `See #${pull}.`);
+}
+
+/** What goes on in an open run before there is a pull request. */
+function progress(record: StoryRecord): string {
+  const issue = agentAtWork(record);
+  if (issue !== null) return `The agent is at work on #${issue}.`;
+  return "No agent is at work: the next attempt begins, or the last answer is being written.";
 }
 
 /** The checkpoint before the first commit on a prompt's branch; older versions recorded none. */

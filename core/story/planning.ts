@@ -4,10 +4,11 @@ import { issueDigest, planProblems } from "../contract/contract.ts";
 import { awaitEffect, type EffectFailure, type Step } from "../decision.ts";
 import { digestOf } from "../digest.ts";
 import type { EffectResult } from "../effects.ts";
-import { appActor, entriesOf } from "../entries.ts";
+import { appActor, type Draft, entriesOf } from "../entries.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
+import { openQuestion, planQuestions } from "../record/concerns.ts";
 import type { PlanRequest, StoryRecord } from "../record/story.ts";
-import type { StoryContext } from "./facts.ts";
+import type { StoryContext, StoryFacts } from "./facts.ts";
 
 /** Asks the planner for a person's last request, and records the plan or why there is none. */
 export function plan(context: StoryContext): Step {
@@ -15,16 +16,7 @@ export function plan(context: StoryContext): Step {
   const { request } = record;
   if (request === null || isAnswered(record)) return {};
   const { issue, repository } = facts;
-  const failed = ({ code, message }: EffectFailure): Step => ({
-    drafts: [
-      {
-        kind: "plan.failed",
-        actor: appActor(facts),
-        subject: [],
-        body: { story: issue.number, request: request.source, code, message },
-      },
-    ],
-  });
+  const failed = (failure: EffectFailure): Step => ({ drafts: [planFailed(request, facts, failure)] });
   const key = effectKey.plan(repository.id, issue.number, request.source);
   return awaitEffect(facts.outcomes.get(key), {
     ask: () => askPlanner(key, request, context),
@@ -43,9 +35,15 @@ export function plan(context: StoryContext): Step {
   });
 }
 
+/** Ends a request for a plan without one; a planner that is still at work on it is broken off. */
+export function planFailed(request: PlanRequest, facts: StoryFacts, { code, message }: EffectFailure): Draft {
+  const body = { story: facts.issue.number, request: request.source, code, message };
+  return { kind: "plan.failed", actor: appActor(facts), subject: [], body };
+}
+
 function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }: StoryContext): Step {
   const { base, issue, decisions } = facts;
-  if (!base.known) return {};
+  if (!base.known || record.concerns.some(({ code }) => code !== openQuestion)) return {};
   const { policy } = loaded;
   return {
     effects: [
@@ -77,24 +75,23 @@ function propose(
   request: PlanRequest,
   { record, facts }: StoryContext,
 ): Step {
+  const actor = { type: "agent" as const, id: facts.ourselves.bot.id, login: usage.model };
+  const body = {
+    story: facts.issue.number,
+    revision: (record.plan?.revision ?? 0) + 1,
+    requestedBy: request.by,
+    request: request.source,
+    plan: proposed,
+    planSha256: digestOf(proposed),
+    issueSha256,
+    usage,
+    ...(redacted === undefined ? {} : { redacted }),
+  };
+  const subject = [{ name: `plan of story #${facts.issue.number}`, digest: { sha256: planSha256 } }];
   return {
     drafts: [
-      {
-        kind: "plan.proposed",
-        actor: { type: "agent", id: facts.ourselves.bot.id, login: usage.model },
-        subject: [{ name: `plan of story #${facts.issue.number}`, digest: { sha256: planSha256 } }],
-        body: {
-          story: facts.issue.number,
-          revision: (record.plan?.revision ?? 0) + 1,
-          requestedBy: request.by,
-          request: request.source,
-          plan: proposed,
-          planSha256: digestOf(proposed),
-          issueSha256,
-          usage,
-          ...(redacted === undefined ? {} : { redacted }),
-        },
-      },
+      { kind: "plan.proposed", actor, subject, body },
+      ...planQuestions(body).map((question) => ({ kind: "concern.raised" as const, actor, subject, body: question })),
     ],
   };
 }

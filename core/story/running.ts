@@ -7,12 +7,14 @@ import { appActor, type Draft } from "../entries.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
 import { agentConcern } from "../record/concerns.ts";
-import type { AttemptRecord } from "../record/story.ts";
+import type { AttemptRecord, PromptRecord } from "../record/story.ts";
 import { redactionReport } from "../redaction/redaction.ts";
 import { evidenceBody, responseFiles, stepOf } from "./bodies.ts";
 import { complete } from "./completing.ts";
-import type { StoryContext, StoryFacts, Work } from "./facts.ts";
+import { type StoryContext, type StoryFacts, shutState, type Work } from "./facts.ts";
+import { isAnswered, planFailed } from "./planning.ts";
 import { runClosed } from "./run-end.ts";
+import { isAllowedMerge } from "./standing.ts";
 import { startAttempt } from "./starting.ts";
 import { commit, openPull } from "./writing.ts";
 
@@ -24,14 +26,17 @@ export function advanceRun(context: StoryContext): Step {
   const { record, facts } = context;
   const { run } = record;
   // A merge completes its prompt whether or not the run is still open: a person may reopen and merge after a stop.
-  const merged = record.prompts.find((one) => one.merge !== null && !one.completed);
+  const merged = record.prompts.find((one) => one.merge !== null && !one.completed && isAllowedMerge(one, record));
   if (merged?.merge) return complete(merged, merged.merge.merged, facts);
   if (run === null || run.closed !== null) return {};
   const prompt = record.prompts.find((one) => one.issue !== null && run.prompts.includes(one.issue) && !one.completed);
   if (prompt === undefined) {
     const isMerged = (issue: number) => record.prompts.some((one) => one.issue === issue && one.completed);
+    const past = record.prompts.flatMap(({ pull, acceptedBy }) =>
+      acceptedBy === null ? [] : [`; #${pull} past its check, which @${acceptedBy} accepted`],
+    );
     const end = run.prompts.every(isMerged)
-      ? runClosed(run, facts, "succeeded", "every prompt is merged")
+      ? runClosed(run, facts, "succeeded", `every prompt is merged${past.join("")}`)
       : runClosed(run, facts, "cancelled", "its prompts are not those of the approved plan any more");
     return { drafts: [end] };
   }
@@ -57,6 +62,35 @@ export function advanceRun(context: StoryContext): Step {
     case "committed":
       return prompt.pull === null ? openPull(work, context) : {};
   }
+}
+
+/** Ends the run, or the planning, of a story that was closed or locked; its merged prompts are completed before. */
+export function endShut({ record, facts }: StoryContext): Step {
+  const shut = shutState(facts.issue);
+  const { run, request } = record;
+  if (shut === null || record.completed) return {};
+  const message = `the story was ${shut}`;
+  if (run === null || run.closed !== null) {
+    if (request === null || isAnswered(record)) return {};
+    return { drafts: [planFailed(request, facts, { code: shut, message })] };
+  }
+  const isDone = ({ issue, merge }: PromptRecord) => merge !== null || issue === null || !run.prompts.includes(issue);
+  if (record.prompts.every(isDone)) return {};
+  const { id } = facts.repository;
+  const line = `${run.run} ended because ${message}. Open it again and \`/run\` to go on.`;
+  return {
+    drafts: [runClosed(run, facts, "cancelled", message)],
+    effects: [
+      {
+        type: "reply",
+        key: effectKey.ended(id, run.run),
+        issue: facts.issue.number,
+        comment: null,
+        accepted: true,
+        line,
+      },
+    ],
+  };
 }
 
 function awaitAnswer({ run, prompt, attempt: { pack } }: Work, { facts, loaded }: StoryContext): Step {

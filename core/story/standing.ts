@@ -1,4 +1,5 @@
 import { stateOf } from "../ledger/attempt-protocol.ts";
+import { mergeConcern } from "../record/concerns.ts";
 import type { PromptRecord, StoryRecord } from "../record/story.ts";
 
 /** The progress of a prompt of an approved plan. */
@@ -13,10 +14,7 @@ export type PromptStanding =
 /** The state of a story's last run; `none`: there was no run. */
 type RunState = "none" | "open" | "succeeded" | "failed" | "cancelled";
 
-/**
- * The progress of a story, from its record alone. Its label, its stage and the next step in its comment all derive from
- * this one value.
- */
+/** The progress of a story, from its record alone. Its stage and its next step derive from this one value. */
 export type Standing =
   /** Nobody has asked for a plan. */
   | { at: "unasked" }
@@ -53,33 +51,38 @@ function isInOpenRun({ issue }: PromptRecord, { run }: StoryRecord): boolean {
   return run !== null && run.closed === null && issue !== null && run.prompts.includes(issue);
 }
 
-/** The states of a story (features A2), shown as its one `sallyport:` label. */
-export type StoryState = "draft" | "ready" | "executing" | "blocked" | "manual_test" | "complete";
-
-/** The state that a story's label shows. */
-export function storyState(record: StoryRecord): StoryState {
-  const standing = standingOf(record);
-  if (standing.at === "complete") return "complete";
-  if (record.concerns.length > 0) return "blocked";
-  if (record.prompts.some(isWaitingForTest)) return "manual_test";
-  if (standing.at !== "opening" && standing.at !== "approved") return "draft";
-  if (standing.run !== "none" && standing.run !== "cancelled") return "executing";
-  return standing.at === "opening" ? "draft" : "ready";
+/** The prompt of the open run that an agent is at work on; null: the record shows no agent at work. */
+export function agentAtWork({ run, prompts }: StoryRecord): number | null {
+  if (run === null || run.closed !== null) return null;
+  const at = prompts.find(({ attempts }) => {
+    const last = attempts.findLast(({ pack }) => pack.run === run.run);
+    return last !== undefined && stateOf(last) === "asked";
+  });
+  return at?.issue ?? null;
 }
 
-function isWaitingForTest({ merge, verdict }: PromptRecord): boolean {
-  return merge === null && verdict?.gates["manual-test"] === "pending";
+/** Whether an open pull request waits for a person's test alone: what machines can say of it is said. */
+export function isWaitingForTest({ merge, closedUnmerged, verdict }: PromptRecord): boolean {
+  if (merge !== null || closedUnmerged || verdict?.gates["manual-test"] !== "pending") return false;
+  return ["pass", "not-applicable", undefined].includes(verdict.gates.ci);
+}
+
+/** Whether a merged prompt may be completed: no merge past its check is open there, which a person has to accept. */
+export function isAllowedMerge({ pull }: PromptRecord, { concerns }: StoryRecord): boolean {
+  return !concerns.some(({ name }) => name === mergeConcern(pull ?? 0));
 }
 
 /** The states of a diff prompt (features A3). */
-export type PromptState = "draft" | "queued" | "submitted" | "succeeded" | "failed";
+export type PromptState = "draft" | "queued" | "submitted" | "blocked" | "succeeded" | "failed";
 
 /** The state that a diff prompt's label shows. */
 export function promptState(prompt: PromptRecord, record: StoryRecord): PromptState {
   if (prompt.completed) return "succeeded";
   const isQueued = isInOpenRun(prompt, record);
+  if (prompt.merge !== null && !isAllowedMerge(prompt, record)) return "blocked";
   const last = prompt.attempts.at(-1);
   const isTakenBack = prompt.rolledBack !== null && prompt.pull === null;
   if (last === undefined || isTakenBack) return isQueued ? "queued" : "draft";
-  return stateOf(last) === "refused" && !isQueued ? "failed" : "submitted";
+  const hasFailed = record.run?.closed?.status === "failed" && last.pack.run === record.run.run && prompt.pull === null;
+  return hasFailed || (stateOf(last) === "refused" && !isQueued) ? "failed" : "submitted";
 }

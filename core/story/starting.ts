@@ -5,6 +5,7 @@ import { appActor, type Draft } from "../entries.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
 import { nextAttempt } from "../record/checkpoints.ts";
+import { answersFor } from "../record/concerns.ts";
 import type { AttemptRecord, PromptRecord, StoryRun } from "../record/story.ts";
 import { contractDrift } from "./approval.ts";
 import { bodyRef, checkpointBody } from "./bodies.ts";
@@ -39,8 +40,8 @@ export function startAttempt(
   const base = head ?? facts.base.value;
   // D2: numbered over all runs of the prompt.
   const attempt = nextAttempt(prompt.attempts.at(-1)?.pack.attempt, prompt.rolledBack !== null);
-  const answers = record.answers.flatMap((answer) => (answer.prompt === issue ? [answer.finding] : []));
   const step = { run: run.run, story: facts.issue.number, prompt: issue, attempt };
+  const answers = answersFor(record.answers, step);
   const pack = packOf(
     { ...step, repository: facts.repository.name, base, contract, failures: [...refused, ...answers] },
     loaded.policy,

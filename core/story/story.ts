@@ -19,11 +19,12 @@ import { storySticky } from "./comment.ts";
 import { completeStory } from "./completing.ts";
 import { refOf, type StoryContext, type StoryFacts } from "./facts.ts";
 import { intakeProblems, storyForm } from "./form.ts";
+import { nextStep } from "./next-step.ts";
 import { openPrompts, plan } from "./planning.ts";
 import { remediate } from "./remediating.ts";
 import { rollBack } from "./rollback.ts";
-import { advanceRun } from "./running.ts";
-import { promptState, storyState } from "./standing.ts";
+import { advanceRun, endShut } from "./running.ts";
+import { promptState } from "./standing.ts";
 
 type Rule = (context: StoryContext) => Step;
 
@@ -31,10 +32,10 @@ type Rule = (context: StoryContext) => Step;
  * In the order of a story's stages; the loop repeats until no rule has a step. Failures are recorded first, while their
  * run is still the last one.
  */
-const rules: readonly Rule[] = [remediate, answerNext, rollBack, plan, openPrompts, advanceRun, completeStory];
+const rules: readonly Rule[] = [remediate, answerNext, endShut, rollBack, plan, openPrompts, advanceRun, completeStory];
 
 /** Applied once at the end of every decision. */
-const views: readonly Rule[] = [linkToEpic, takeLabelsOff, showState, showPromptStates, showSticky, retryUnread];
+const views: readonly Rule[] = [linkToEpic, showState, showPromptStates, showSticky, retryUnread];
 
 /**
  * No story needs so many steps in one decision; more means two rules undo each other, which is our bug. The second loop
@@ -97,24 +98,9 @@ function linkToEpic({ facts }: StoryContext): Step {
   return { effects: [{ type: "link-story", key, epic: namedEpic.number, story: issue.number }] };
 }
 
-/** Removes each command label whose command was read, whether or not it is answered yet. */
-function takeLabelsOff({ facts }: StoryContext): Step {
-  const { issue, repository } = facts;
-  const labels = facts.commands.flatMap(({ source }) =>
-    source.type === "label" && issue.labels.includes(source.label) ? [source.label] : [],
-  );
-  return {
-    effects: labels.map((label) => ({
-      type: "ensure-label-gone",
-      key: effectKey.label(repository.id, issue.number, label),
-      issue: issue.number,
-      label,
-    })),
-  };
-}
-
-function showState({ record, facts }: StoryContext): Step {
-  return ensureState(refOf(facts), facts.issue.labels, storyState(record));
+function showState(context: StoryContext): Step {
+  const { state, needs } = nextStep(context);
+  return ensureState(refOf(context.facts), context.facts.issue.labels, state, needs);
 }
 
 function showPromptStates({ record, facts }: StoryContext): Step {

@@ -3,6 +3,7 @@ import { handedOff, toGates } from "../contract/handoffs.ts";
 import { awaitEffect, type Step } from "../decision.ts";
 import type { Effect } from "../effects.ts";
 import { appActor, type Draft, lastEntry } from "../entries.ts";
+import { oneLine } from "../escape.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { list, table } from "../markdown.ts";
 import type { AttemptRecord } from "../record/story.ts";
@@ -55,7 +56,7 @@ function writeChange(key: string, { run, prompt, attempt }: Work, facts: StoryFa
   // From the pack, which was made under the approved policy; the policy may have changed since.
   const casefiles = facts.packs.get(pack.pack.sha256)?.casefiles;
   const message = [
-    prompt.contract.title,
+    subjectLine(prompt.contract.title),
     "",
     `Sallyport-Run: ${run.run}`,
     `Sallyport-Story: #${pack.story}`,
@@ -64,7 +65,7 @@ function writeChange(key: string, { run, prompt, attempt }: Work, facts: StoryFa
     `Sallyport-Prompt-SHA256: ${pack.pack.sha256}`,
     `Sallyport-Answer-SHA256: ${response.result.sha256}`,
     `Sallyport-Evidence: ${captured.hash}`,
-    `Sallyport-Model: ${response.usage.model}`,
+    `Sallyport-Model: ${oneLine(response.usage.model)}`,
     "",
   ].join("\n");
   const effect: Effect = {
@@ -89,6 +90,18 @@ function writeChange(key: string, { run, prompt, attempt }: Work, facts: StoryFa
   return { effects: [effect] };
 }
 
+/**
+ * A model's title as the first line of a commit's message: one line, which ends no message early, adds no trailer and
+ * tells no CI to skip the commit.
+ */
+export function subjectLine(title: string): string {
+  return oneLine(title)
+    .replace(/\s+/g, " ")
+    .trim()
+    .replace(/\[([^\]]*(?:skip|no[ _-]?ci)[^\]]*)\]/gi, "($1)")
+    .replace(/\*{3}|(?<=\bskip-checks):/gi, "");
+}
+
 function handedToGates(pack: AttemptRecord["pack"], commit: string, facts: StoryFacts): Draft {
   const where = { story: pack.story, prompt: pack.prompt };
   return handedOff(toGates(where, commit, facts.entries), appActor(facts));
@@ -109,7 +122,7 @@ export function openPull(work: Work, { facts }: StoryContext): Step {
           branch: pack.branch,
           base: facts.repository.defaultBranch,
           head: written.commit,
-          title: work.prompt.contract.title,
+          title: subjectLine(work.prompt.contract.title),
           body: pullText(work),
         },
       ],

@@ -116,7 +116,17 @@ export function judge(
   const found = reading.value;
   if (found.state !== "loaded") return verdict([policyProblem(found, facts.defaultBranch)]);
   const sorted = ordered(facts);
-  return verdict(judged.map((name) => askGate(gates[name], sorted, found, onCrash)));
+  return verdict(peopleLast(judged.map((name) => askGate(gates[name], sorted, found, onCrash))));
+}
+
+/** The results, with no sign-off asked for while a machine still has something to say against the commit. */
+function peopleLast(results: GateResult[]): GateResult[] {
+  const checks = results.find(({ gate }) => gate === "ci")?.status;
+  if (checks === undefined || checks === "pass" || checks === "not-applicable") return results;
+  const next = { step: "Wait until `ci` passes; then this commit is tested and signed off.", who: "nobody yet" };
+  const later = (reason: Reason): Reason =>
+    reason.code === "not-signed-off" ? { ...reason, code: "sign-off-after-ci", next } : reason;
+  return results.map((result) => ({ ...result, reasons: result.reasons.map(later) }));
 }
 
 /**

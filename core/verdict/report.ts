@@ -32,6 +32,16 @@ export function isNotSetUp({ gates }: Verdict): boolean {
   return gates[0]?.reasons[0]?.code === notSetUp;
 }
 
+/** Whether a gate passes only because people waived it; its first reason says who, why and until when. */
+function isWaived({ status, reasons }: GateResult): boolean {
+  return status === "pass" && reasons[0]?.code === "waived";
+}
+
+/** A gate's result in words. */
+function labelOf(result: GateResult): string {
+  return `${statusLabels[result.status]}${isWaived(result) ? " by waiver" : ""}`;
+}
+
 function named(verdict: Verdict, status: GateStatus): string[] {
   return verdict.gates.filter((gate) => gate.status === status).map((gate) => gate.gate);
 }
@@ -50,9 +60,14 @@ export function titleOf(verdict: Verdict): string {
     if (isNotSetUp(verdict)) return "Not set up yet";
     if (failed.length > 0) return `${plural(failed.length, "gate fails", "gates fail")}: ${failed.join(", ")}`;
     if (unread.length > 0) return `Not decided, could not be read: ${unread.join(", ")}`;
+    const isStopped = waiting.some(({ gate }) => gate === "stop");
+    if (isStopped)
+      return `Stopped until somebody answers${waiting.length > 1 ? "; also waiting: " : ""}${waiting.flatMap(({ gate }) => (gate === "stop" ? [] : [gate])).join(", ")}`;
     if (signOffs > 0) return `Waiting for ${plural(signOffs, "sign-off", "sign-offs")}`;
     if (waiting.length > 0) return `Waiting: ${named(verdict, "pending").join(", ")}`;
-    return verdict.deferred.length === 0 ? "All gates pass" : "All gates that the commits settle pass";
+    const waivers = verdict.gates.filter(isWaived).length;
+    const all = verdict.deferred.length === 0 ? "All gates pass" : "All gates that the commits settle pass";
+    return `${all}${waivers === 0 ? "" : `, ${waivers} by waiver`}`;
   };
   const text = title();
   return text.length <= 100 ? text : `${text.slice(0, 99)}…`;
@@ -93,10 +108,11 @@ function reasonMarkdown(reason: Reason): string {
   return `${lines.join("\n")}\n\n  **Next**, by ${plain(truncate(who))}, as a comment here:\n\n${command}\n`;
 }
 
-function gateRow({ gate, status, reasons }: GateResult): string {
+function gateRow(result: GateResult): string {
+  const { gate, status, reasons } = result;
   const [first] = reasons;
   const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more)` : "";
-  return `| ${gate} | ${marks[status]} ${statusLabels[status]} | ${first === undefined ? "" : plain(truncate(first.message))}${more} |\n`;
+  return `| ${gate} | ${marks[status]} ${labelOf(result)} | ${first === undefined ? "" : plain(truncate(first.message))}${more} |\n`;
 }
 
 const truncationNote = (left: number) =>
@@ -168,8 +184,9 @@ export function terminalText(verdict: Verdict, { color }: { color: boolean }): s
   const paint = (status: GateStatus, text: string) => (color ? `\u001b[${colors[status]}m${text}\u001b[0m` : text);
   const asked = verdict.gates.filter((gate) => gate.status !== "not-applicable");
   const width = Math.max(...asked.map(({ gate }) => gate.length), 0);
-  const gates = asked.map(({ gate, status, reasons }) => {
-    const head = `${paint(status, `${marks[status]} ${gate.padEnd(width)}  ${statusLabels[status]}`)}\n`;
+  const gates = asked.map((result) => {
+    const { gate, status, reasons } = result;
+    const head = `${paint(status, `${marks[status]} ${gate.padEnd(width)}  ${labelOf(result)}`)}\n`;
     return head + reasons.map(reasonText).join("");
   });
   const notes = [notAsked(verdict), leftToApp(verdict)].map((note) => (note === "" ? "" : `${note}\n`));

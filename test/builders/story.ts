@@ -73,6 +73,8 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     base: "b".repeat(40),
     blob: "c".repeat(40),
     body: form,
+    epic: "",
+    shut: null as "closed" | "locked" | null,
     labels: ["story"],
     sticky: null as string | null,
     now: "2026-11-21T10:00:00.000Z",
@@ -91,11 +93,20 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
       number: 2,
       title: "A story",
       body: state.body,
-      state: "open",
+      state: state.shut === "closed" ? "closed" : "open",
+      locked: state.shut === "locked",
       author: persons.lena,
       labels: state.labels,
     },
-    parent: { number: 1, title: "An epic", body: "", state: "open", author: persons.lena, labels: ["epic"] },
+    parent: {
+      number: 1,
+      title: "An epic",
+      body: state.epic,
+      state: "open",
+      locked: false,
+      author: persons.lena,
+      labels: ["epic"],
+    },
     namedEpic: null,
     decisions: known([{ path: "docs/one.md", exists: true }]),
     children: [],
@@ -169,6 +180,13 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
       append(draft);
       settle();
     },
+    /** The states that its labels show, without their prefix. */
+    labels: () =>
+      decideStory(facts()).effects.flatMap((effect) =>
+        effect.type === "ensure-state" && effect.issue === 2
+          ? [effect.state, effect.needs].flatMap((one) => one ?? [])
+          : [],
+      ),
     kinds: () => entries.map((entry) => entry.kind),
     digest: () => /^\/approve ([0-9a-f]{64})$/m.exec(state.sticky ?? "")?.[1] ?? "",
     pack: (sha256: string) => maps.packs.get(sha256),

@@ -23,7 +23,7 @@ describe("a comment of anybody", () => {
   test.each([
     ["that begins like a command and ends in another kind of line break", `/x${blanks}\u2028x`, null],
     ["with as many blanks inside", `/x a${blanks}\u2028x`, null],
-    ["that asks for too much", `/status${blanks}x`, { name: "status", form: "/status" }],
+    ["that asks for too much", `/status${blanks}x`, { name: "status", reply: expect.stringContaining("`/status`") }],
     ["with blanks after a command", `/status${blanks}`, { name: "status" }],
   ])("%s is read in one go", (_what, body, expected) => {
     const command = parseCommand(body);
@@ -47,6 +47,30 @@ describe("a checkpoint's name", () => {
     `run-12-1/34/R0S${"1".repeat(11)}`,
     `run-${"1".repeat(11)}-1/34/R0S1`,
   ])("is not %s", (name) => {
-    expect(parseCommand(`/rollback ${name}`)).toMatchObject({ form: "/rollback <checkpoint>" });
+    expect(parseCommand(`/rollback ${name}`)).toMatchObject({
+      reply: expect.stringContaining("`/rollback <checkpoint>`"),
+    });
   });
+});
+
+describe("T10: a line that looks like a command and is none", () => {
+  test.each([
+    ["/aprove abc", "/approve <digest>"],
+    ["/Plan", "/plan"],
+    [" /plan", "/plan"],
+    ["/signoff abc pass manual", "/sign-off <commit> pass|fail <test>"],
+    ["/sign_off abc", "/sign-off <commit> pass|fail <test>"],
+    ["/lgtm", "/help"],
+  ])("%s is told what is near: %s", (line, near) => {
+    const command = parseCommand(line);
+    expect(command).toMatchObject({ name: "help", reply: expect.stringContaining(`\`${near}\``) });
+    expect(JSON.stringify(command)).toContain(line.trim().split(" ")[0]);
+  });
+
+  test.each(["LGTM /plan", "    /plan", "> /plan", "/usr/bin/env says no", "/", "/ plan", "/1", "`/plan`", "//plan"])(
+    "%j is talk, and gets no answer",
+    (line) => {
+      expect(parseCommand(line)).toBeNull();
+    },
+  );
 });

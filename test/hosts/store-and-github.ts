@@ -99,6 +99,7 @@ export async function startAcme(): Promise<Acme> {
     secrets: secrets.search,
     anthropic: { apiKey: null, baseUrl: null },
     signal: new AbortController().signal,
+    isOpen: async () => true,
     now: () => new Date("2026-11-21T10:00:00.000Z"),
     progress: () => {},
   };

@@ -11,6 +11,7 @@ afterEach(async () => {
 });
 
 const story: PlannerInput = {
+  request: "plan/7/2/comment/1",
   title: "Greet",
   body: "The page should greet.",
   refinement: "",
@@ -72,6 +73,15 @@ describe("no plan", () => {
     expect(answer).toEqual({ ok: false, code, message: expect.stringMatching(message) });
     if (!answer.ok) expect(answer.message).not.toContain("\n");
   });
+});
+
+test("T5: a new request asks the model again, whose last answer gave no plan", async () => {
+  const calls = memoryCalls();
+  const bad = [propose({ approach: "no" }), propose({ approach: "no" })];
+  expect((await ask(bad, calls)).answer).toMatchObject({ ok: false, code: "bad-answer" });
+  const again = await ask([propose(plan)], calls, { ...story, request: "plan/7/2/comment/2" });
+  expect([again.answer.ok, again.http]).toEqual([true, 1]);
+  expect((await ask([], calls)).http).toBe(0);
 });
 
 test("T294: a plan that was paid for is not asked for again; T297: another story is", async () => {

@@ -80,6 +80,7 @@ describe("a step's prompt", () => {
 
 describe("a planner's text", () => {
   const input: PlannerInput = {
+    request: "plan/7/2/comment/1",
     title: "Greet",
     body: "The page should greet.",
     refinement: "",

@@ -25,6 +25,7 @@ const service = () => ({ apiKey: "test", baseUrl: models.url, model: "claude-son
 async function plan(body: string): Promise<Plan> {
   const answer = await askPlanner(
     {
+      request: "plan/7/2/comment/1",
       title: story.title,
       body,
       refinement: "",

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { FixtureResponse } from "@copilotkit/aimock";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { PerformContext } from "../../../app/perform/context.ts";
+import { whileOpen } from "../../../app/perform/agent.ts";
 import { perform } from "../../../app/perform/perform.ts";
 import { issueDigest } from "../../../core/contract/contract.ts";
 import { digestOf } from "../../../core/digest.ts";
@@ -98,6 +99,31 @@ describe("an agent's run", () => {
     acme.written();
     await withModels(turns, async (context) => perform(await runAgent(), context, async () => ""));
     expect(acme.written()).toEqual([]);
+  });
+
+  test("T3: a run that is stopped makes no further call, and records no answer", async () => {
+    const effect = await runAgent();
+    await withModels(turns, async (context, models) => {
+      const stopped = { ...context, isOpen: async () => false };
+      await expect(perform(effect, stopped, async () => "")).rejects.toMatchObject({ code: "bad-input" });
+      expect(models.calls()).toBe(1);
+    });
+  });
+
+  test("T3: a stop breaks off the call in flight within seconds; a check that fails breaks off nothing", async () => {
+    let checks = 0;
+    const isOpen = async () => {
+      checks += 1;
+      if (checks === 1) throw new Error("the database is away");
+      return false;
+    };
+    const call = whileOpen(
+      "agent/7/run-1-1/2/R0/S0",
+      { ...acme.world, isOpen },
+      ({ signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    );
+    await expect(call).rejects.toMatchObject({ code: "bad-input" });
+    expect(checks).toBe(2);
   });
 
   test("T262 a service that stops in the middle records no answer, and the next start goes on from what was paid", async () => {

@@ -132,7 +132,6 @@ describe("a reply", () => {
       key: `reply/9/label/${issue}`,
       issue,
       comment: null,
-      source: 5,
       accepted: true,
       line: "Planning starts.",
     });
@@ -156,7 +155,6 @@ describe("a reply", () => {
       key: "reply/9/comment/1",
       issue,
       comment: null,
-      source: 1,
       accepted: false,
       line,
     });
@@ -165,7 +163,6 @@ describe("a reply", () => {
       key: "reply/9/comment/2",
       issue,
       comment: null,
-      source: 2,
       accepted: true,
       line: "Second.",
     });

@@ -11,6 +11,7 @@ import { playStory, policy as storyPolicy } from "../../builders/story.ts";
 /** Each command as somebody writes it well. */
 const written: Record<CommandName, string> = {
   status: "/status",
+  help: "/help",
   plan: "/plan",
   approve: `/approve ${"1".repeat(64)}`,
   refine: "/refine Smaller steps.",

@@ -310,11 +310,26 @@ describe("a sign-off", () => {
   ] as const)("T114: that was given early makes up for no check: one that %s", (_, ended, status, conclusion) => {
     const policy = gates.replace("gates: {", 'gates: { ci: { checks: ["@github-actions/test"] },');
     const { judged } = pullOf({}, policy);
-    const before = signed(judged, policy);
-    expect(before.entries.map(({ kind }) => kind)).toContain("sign-off.given");
     const test = { id: 1, suite: 1, name: "test", app: "github-actions", status: "completed" };
+    const before = signed({ ...judged, checks: known([{ ...test, conclusion: "success" }]) }, policy);
+    expect(before.entries.map(({ kind }) => kind)).toContain("sign-off.given");
     const checks = known(ended === null ? [] : [{ ...test, conclusion: ended }]);
     expect(checkOf({ ...before, judged: { ...judged, checks } })).toMatchObject({ status, conclusion });
+  });
+
+  test.each([
+    ["have not reported", []],
+    ["failed", ["failure"]],
+  ])("T9: is refused while the checks that the policy asks for %s, and is not asked for", (_, ended) => {
+    const policy = gates.replace("gates: {", 'gates: { ci: { checks: ["@github-actions/test"] },');
+    const test = { id: 1, suite: 1, name: "test", app: "github-actions", status: "completed" };
+    const checks = known(ended.map((conclusion) => ({ ...test, conclusion })));
+    const given = pullOf({ commands: [ask(`/sign-off ${head} pass manual`)] }, policy);
+    const { drafts, effects } = decidePull({ ...given, judged: { ...given.judged, checks } });
+    expect(drafts[0]?.body).toMatchObject({ accepted: false, code: "ci-first" });
+    expect(drafts.map(({ kind }) => kind)).not.toContain("sign-off.given");
+    const sticky = effects.find((effect) => effect.type === "ensure-sticky");
+    expect(sticky?.type === "ensure-sticky" && sticky.body).not.toContain("/sign-off");
   });
 
   const moved = (retargetedAt: PullSnapshot["judged"]["retargetedAt"]) => {
@@ -460,6 +475,16 @@ describe("a block on a pull request (B11)", () => {
     ]);
   });
 
+  test("T11: comes first in the title and in the answer to /status", () => {
+    const status = say("/status", "quinn", []);
+    const given = pullOf({ commands: [block, status] }, gates);
+    const { effects } = decidePull(given);
+    const check = effects.find((effect) => effect.type === "ensure-check");
+    expect(check).toMatchObject({ title: "Stopped until somebody answers; also waiting: manual-test" });
+    const replies = effects.flatMap((effect) => (effect.type === "reply" ? [effect.line] : []));
+    expect(replies.at(-1)).toContain("Stopped until somebody answers");
+  });
+
   test("an answer where nothing is open is refused", () => {
     const [command] = decidePull(pullOf({ commands: [clarify] })).drafts;
     expect(command?.body).toMatchObject({ accepted: false, code: "nothing-open" });
@@ -501,6 +526,36 @@ describe("a merge", () => {
       ref: "refs/heads/main",
     });
     expect(draft?.subject.map(({ digest }) => digest.gitCommit)).toEqual([head, merged.commit]);
+  });
+
+  const openedFor = (story: number): TypedEntry => ({
+    seq: 1,
+    hash: "1".repeat(64),
+    at: "2026-11-21T09:00:00.000Z",
+    actor: { type: "app", id: 99, login: "sallyport[bot]" },
+    kind: "pull.opened",
+    body: { run: `run-${story}-1`, story, prompt: 3, pull: 5, branch: `sallyport/run-${story}-1/3`, head },
+  });
+
+  test("T4: past the check of a run's pull request is a concern on its story, and is said on the pull request", () => {
+    const by = { id: 30, login: "max" };
+    const { drafts, effects } = decidePull(
+      pullOf({ state: "closed", merged: { ...merged, by }, entries: [openedFor(2)] }),
+    );
+    const raised = drafts.find(({ kind }) => kind === "concern.raised");
+    expect(raised?.kind === "concern.raised" && entryBodies["concern.raised"].parse(raised.body)).toMatchObject({
+      concern: "merged/5",
+      story: 2,
+      pull: null,
+      about: { type: "merge", pull: 5, by },
+    });
+    const sticky = effects.find((effect) => effect.type === "ensure-sticky");
+    const text = sticky?.type === "ensure-sticky" ? sticky.body : "";
+    expect(text).toContain("merged past the check");
+    expect(text).toContain("/clarify merged/5");
+    const fine = decidePull(pullOf({ state: "closed", merged, entries: [verdictOf(5, "success"), openedFor(2)] }));
+    expect(fine.drafts.map(({ kind }) => kind)).not.toContain("concern.raised");
+    expect(fine.effects).toEqual([]);
   });
 
   test("is recorded once", () => {

@@ -46,7 +46,7 @@ describe("an agent that does not go on", () => {
       { actor: { id: 1 }, body: { concern: "run-2-1/3/R0S0", text: "Blue, <b>always</b>." } },
     ]);
     expect(agentAnswers(story.entries)).toEqual([
-      { prompt: 3, finding: { source: "@lena", code: "answer", message: "Blue, <b>always</b>." } },
+      { story: 2, prompt: 3, finding: { source: "@lena", code: "answer", message: "Blue, <b>always</b>." } },
     ]);
     const asked = story.asked.findLast((effect) => effect.type === "run-agent");
     const pack = asked?.type === "run-agent" ? story.pack(asked.packSha256) : undefined;
@@ -77,10 +77,11 @@ describe("an agent that does not go on", () => {
 });
 
 describe("a person's block", () => {
-  test.each(["/clarify It is safe.", "/plan", "/refine Smaller."])("is answered by %s", (text) => {
+  test("is answered by /clarify; T7: by no other command, which is told what is open", () => {
     const story = playStory();
     story.say("lena", "/plan");
     story.propose();
+    const digest = story.digest();
     story.say("quinn", "/block Is this safe?");
     const raised = story.entries.at(-1);
     expect(raised).toMatchObject({
@@ -89,9 +90,25 @@ describe("a person's block", () => {
       body: { code: "blocked", message: "Is this safe?", raisedBy: "person", about: { type: "comment" } },
     });
     expect(openConcerns(story.entries)).toMatchObject([{ issue: 2, by: "@quinn", seq: raised?.seq }]);
-    story.say("lena", text);
+    const others = [`/approve ${digest}`, "/run", "/retry", "/plan", "/refine Smaller."];
+    for (const text of others) {
+      story.say(text.startsWith("/approve") ? "quinn" : "lena", text);
+      expect(story.replies().at(-1)).toMatchObject({ accepted: false, line: expect.stringContaining("Is this safe?") });
+    }
+    expect(openConcerns(story.entries)).toHaveLength(1);
+    expect(story.asked.filter(({ type }) => type === "ask-planner")).toHaveLength(1);
+    story.say("lena", "/clarify It is safe.");
     expect(openConcerns(story.entries)).toEqual([]);
     expect(story.kinds()).toContain("concern.answered");
+  });
+
+  test("T7: is answered alone where its name is given", () => {
+    const story = playStory();
+    story.say("lena", "/block One?");
+    story.say("quinn", "/block Two?");
+    story.say("lena", "/clarify comment/1001 Two is fine.");
+    expect(openConcerns(story.entries).map(({ message }) => message)).toEqual(["One?"]);
+    expect(story.replies().at(-1)?.line).toContain("One?");
   });
 
   test("two are two, and one answer is for both", () => {

@@ -38,6 +38,7 @@ test("whatever is changed in an entry of the run is noticed, except what is take
   }
   const usage = ["calls", "inputTokens", "model", "outputTokens"];
   expect([...unnoticed].sort()).toEqual([
+    ...["manualTest", "risk"].map((name) => `contract.frozen.asked.${name}`),
     "contract.frozen.decisions[]",
     ...["login", "type"].map((name) => `plan.proposed.requestedBy.${name}`),
     ...usage.map((name) => `plan.proposed.usage.${name}`),

@@ -76,7 +76,7 @@ test.each<[string, unknown, unknown]>([
 
 test("a contract freezes the plan's prompts, in their order and under the story's title", () => {
   const plan = { plan: samplePlan, revision: 3 };
-  const { prompts, ...body } = contractBody({ number: 2, title: "A story" }, plan, "d", ["docs/one.md"]);
+  const { prompts, ...body } = contractBody({ number: 2, title: "A story" }, plan, "d", ["docs/one.md"], undefined);
   const decisions = ["docs/one.md"];
   expect(body).toEqual({ story: 2, revision: 3, digest: "d", risk: "high", manualTest: null, decisions });
   expect(prompts.map(({ index, title }) => [index, title])).toEqual([

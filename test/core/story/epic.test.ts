@@ -1,7 +1,9 @@
 import { expect, test } from "@jest/globals";
-import { decideEpic } from "../../../core/story/epic.ts";
+import { labelCommand } from "../../../core/commands.ts";
+import { known } from "../../../core/known.ts";
+import { decideEpic, decideOtherIssue } from "../../../core/story/epic.ts";
 import type { ChildFacts, StoryFacts } from "../../../core/story/facts.ts";
-import { playStory } from "../../builders/story.ts";
+import { persons, playStory } from "../../builders/story.ts";
 
 /** What an epic with these sub-issues comes to, where story #5 of its repository is complete. */
 function decide(children: ChildFacts[]) {
@@ -30,4 +32,38 @@ test.each<[string, Partial<ChildFacts>, string]>([
   expect(drafts.map(({ kind }) => kind)).toEqual(over.elsewhere ? [] : ["epic.completed"]);
   const sticky = effects.find((effect) => effect.type === "ensure-sticky");
   expect(sticky?.type === "ensure-sticky" && sticky.body).toContain(row);
+});
+
+test.each([
+  ["an epic", "ai:run", decideEpic],
+  ["a diff prompt", "ai:run", decideOtherIssue],
+  ["a diff prompt", "ai:campaign", decideOtherIssue],
+])("T10: a label on %s, %s, is answered and taken off", (_, label, decide) => {
+  const { lena } = persons;
+  const command = labelCommand(label);
+  if (command === null) throw new Error("it is no command label");
+  const request = { command, by: lena, at: "2026-11-21T10:00:00.000Z", edited: false, viaApp: false, atOpening: false };
+  const source = { type: "label" as const, id: 7, label };
+  const commands = [{ ...request, source, permission: known({ role: "write" as const, duties: lena.duties }) }];
+  const { effects } = decide({ ...playStory().facts(), commands });
+  expect(effects).toContainEqual(expect.objectContaining({ type: "reply", accepted: false }));
+  expect(effects).toContainEqual(expect.objectContaining({ type: "ensure-label-gone", label }));
+});
+
+test("T4: an epic says which pull requests of a story were merged past the check", () => {
+  const actor = { type: "app" as const, id: 99, login: "sallyport[bot]" };
+  const common = { hash: "1".repeat(64), at: "2026-11-21T09:00:00.000Z", actor };
+  const sha = "d".repeat(40);
+  const opened = { run: "run-5-1", story: 5, prompt: 6, pull: 7, branch: "sallyport/run-5-1/6", head: sha };
+  const merge = { pull: 7, head: sha, merged: sha, tree: sha, judged: false, by: null };
+  const entries: StoryFacts["entries"] = [
+    { ...common, seq: 1, kind: "pull.opened", body: opened },
+    { ...common, seq: 2, kind: "merge.observed", body: merge },
+  ];
+  const children = [{ ...story, labels: ["story", "sallyport:blocked", "sallyport:needs-answer"] }];
+  const { effects } = decideEpic({ ...playStory().facts(), entries, children });
+  const sticky = effects.find((effect) => effect.type === "ensure-sticky");
+  expect(sticky?.type === "ensure-sticky" && sticky.body).toContain(
+    "| #5 | blocked, needs-answer (#7 merged past the check) |",
+  );
 });

@@ -45,6 +45,17 @@ test.each(titles)("titles and exit statuses (%#)", (verdict, title, status) => {
   expect([titleOf(verdict), exitStatus(verdict)]).toEqual([title, status]);
 });
 
+test("T12: a waived gate passes by waiver, and the title counts it", () => {
+  const by = { code: "waived", message: "Waived by @quinn on this commit until 2026-12-01 (entry 5): it is generated" };
+  const gates = good.gates.map((one) => (one.gate === "diff-size" ? { ...one, reasons: [by] } : one));
+  const verdict = { ...good, gates };
+  expect(titleOf(verdict)).toBe("All gates pass, 1 by waiver");
+  for (const text of [summaryMarkdown(verdict), terminalText(verdict, { color: false })]) {
+    expect(text).toContain("All gates pass, 1 by waiver");
+    expect(text).toMatch(/diff-size .*passes by waiver\b[\s\S]{0,20}Waived by .*quinn on this commit until 2026-12-01/);
+  }
+});
+
 test("a title is cut at a hundred characters", () => {
   const gates = Array.from({ length: 20 }, (_, index) => ({
     gate: `gate-number-${index}`,
