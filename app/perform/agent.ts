@@ -16,7 +16,7 @@ import { githubTree } from "../agents/trees.ts";
 import { createWorkspace } from "../agents/workspace.ts";
 import { type EffectOf, type PerformContext, readJson } from "./context.ts";
 
-const stopped = () => new SallyportError("bad-input", "it was stopped while the model was at work");
+const stopped = () => new SallyportError("model", "it was stopped while the model was at work");
 
 /** How often a model at work is checked for a stop, in milliseconds. */
 const stopCheck = 1_000;

@@ -19,18 +19,18 @@ function shortened({ expected, found }: Difference): { expected: string; found: 
   return { expected: truncate(expected), found: truncate(found) };
 }
 
-/** One line for each difference, as a concern: an open question that blocks until a person answers it. */
-export function replayConcerns({ steps, run }: Replay): string[] {
+/** One line for each difference. A replay records nothing: whoever reads it decides what follows. */
+export function replayDifferences({ steps, run }: Replay): string[] {
   return steps.flatMap(({ step, seq, about, differences }) =>
     differences.map((difference) => {
       const { expected, found } = shortened(difference);
       const where = `entry ${seq}, ${step} ${oneLine(about)} of ${run}`;
-      return `concern: ${where}: ${oneLine(difference.what)} should be ${expected} and is ${found}; it blocks until answered`;
+      return `difference: ${where}: ${oneLine(difference.what)} should be ${expected} and is ${found}`;
     }),
   );
 }
 
-/** The replay for people: a line for each step, every difference as a concern, and what the replay proves. */
+/** The replay for people: a line for each step, every difference, and what the replay proves. */
 export function replayText(replay: Replay, origin: string, color: boolean): string {
   const paint = (result: ReplayResult, text: string) => (color ? `\u001b[${colors[result]}m${text}\u001b[0m` : text);
   const { run, story, counts } = replay;
@@ -38,7 +38,7 @@ export function replayText(replay: Replay, origin: string, color: boolean): stri
     const head = `${paint(result, result.padEnd(11))}  ${`entry ${seq}`.padEnd(10)}  ${step.padEnd(12)}`;
     return `${head}  ${oneLine(about)}: ${oneLine(text)}`;
   };
-  const concerns = replayConcerns(replay);
+  const differences = replayDifferences(replay);
   const lines = [
     `${run} of story #${story}, from ${oneLine(origin)}; the ledger is verified`,
     "",
@@ -46,7 +46,7 @@ export function replayText(replay: Replay, origin: string, color: boolean): stri
     "",
     `${counts.same} same, ${counts.differs} ${counts.differs === 1 ? "differs" : "differ"}, ${counts.unpublished} unpublished, ${counts.missing} missing${counts.purged === 0 ? "" : `, ${counts.purged} given up`}`,
     "",
-    ...(concerns.length === 0 ? [] : [...concerns, ""]),
+    ...(differences.length === 0 ? [] : [...differences, ""]),
     ...proof(replay),
   ];
   return `${lines.join("\n")}\n`;
@@ -64,6 +64,7 @@ function proof({ counts }: Replay): string[] {
           "was given up after its time is gone, a missing object has to be fetched.",
         ]),
     "It takes as recorded: the models' answers (none is asked again), what they cost, the story's title, text and decisions,",
-    "the commit that each attempt began from, and every act of a person.",
+    "the risk and the test that people asked for, the commit that each attempt began from, and every act of a person.",
+    "It gives no verdict again: what a verdict was judged from is GitHub's, and the ledger has the verdict's digest alone.",
   ];
 }

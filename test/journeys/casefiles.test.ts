@@ -113,7 +113,7 @@ test("a story's casefiles come with each commit, grow, keep what people wrote, a
     ok: true,
     differs: 0,
     missing: 0,
-    concerns: [],
+    differences: [],
   });
   const commits = steps.filter(({ step }: { step: string }) => step === "commit");
   expect(commits.map(({ text }: { text: string }) => /the casefiles and nothing else/.test(text))).toEqual([

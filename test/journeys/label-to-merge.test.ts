@@ -154,7 +154,7 @@ test("from a labelled story to a merged, evidenced, signed-off change and a clos
     ok: true,
     differs: 0,
     missing: 0,
-    concerns: [],
+    differences: [],
   });
   expect(counts.same).toBeGreaterThan(20);
 }, 280_000);

@@ -3,7 +3,7 @@ import { collectReplaySources } from "../../../collect/ledger/replay-sources.ts"
 import type { TypedEntry } from "../../../core/entries.ts";
 import { jsonText, oneLine } from "../../../core/escape.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
-import { replayConcerns, replayText } from "../../../core/replay/report.ts";
+import { replayDifferences, replayText } from "../../../core/replay/report.ts";
 import type { Io } from "../../terminal/io.ts";
 import { type KeyOptions, withKeys } from "./trusted-keys.ts";
 import { openVerified, tellNotes } from "./verified-entries.ts";
@@ -54,7 +54,7 @@ async function replay(io: Io, run: string, name: string, options: ReplayOptions)
   const origin = ref === null ? `the ${kind} ${path}` : `${ref} at ${commit}`;
   io.out(
     options.json === true
-      ? `${jsonText({ ...result, concerns: replayConcerns(result), from: { kind, path, ref, commit } })}\n`
+      ? `${jsonText({ ...result, differences: replayDifferences(result), from: { kind, path, ref, commit } })}\n`
       : replayText(result, origin, io.color),
   );
   const { differs, missing } = result.counts;

@@ -110,12 +110,45 @@ export function entryText(entry: Entry): string {
   return `${String(entry.seq).padStart(5)}  ${entry.at}  ${kind}  ${login}  ${text}`;
 }
 
-/**
- * An entry's text, for the kinds that people look for: reviews, failures, concerns, checkpoints, rollbacks, hand-offs.
- */
+/** The gates of a verdict with one status, after a word; empty: there are none. */
+function gatesText(gates: Readonly<Record<string, string>>, status: string, word: string): string[] {
+  const names = Object.entries(gates).flatMap(([gate, one]) => (one === status ? [gate] : []));
+  return names.length === 0 ? [] : [`${word} ${names.join(", ")}`];
+}
+
+/** An entry's text, for the kinds whose numbers alone do not tell what happened. */
 function workflowText(entry: Entry): string[] {
   const typed = typedEntry(entry);
   switch (typed?.kind) {
+    case "command": {
+      const { command, accepted, code, message } = typed.body;
+      return [`/${command}`, accepted ? "accepted" : `refused (${code})`, message];
+    }
+    case "plan.proposed":
+      return [`revision ${typed.body.revision}`, `risk ${typed.body.plan.risk}`];
+    case "plan.failed":
+      return [typed.body.code, typed.body.message];
+    case "approval.granted":
+      return [`revision ${typed.body.revision}`, typed.body.digest];
+    case "verdict.given": {
+      const { conclusion, head, gates } = typed.body;
+      const blocking = [...gatesText(gates, "fail", "fails"), ...gatesText(gates, "pending", "waits")];
+      return [`${conclusion} on ${head}`, ...blocking];
+    }
+    case "sign-off.given":
+      return [`${typed.body.test} ${typed.body.result} on ${typed.body.sha}`, typed.body.notes].filter(
+        (one) => one !== "",
+      );
+    case "waiver.given":
+      return [`${typed.body.gate} on ${typed.body.sha} until ${typed.body.until}`, typed.body.reason];
+    case "change.committed":
+      return [typed.body.commit];
+    case "merge.observed":
+      return [`as ${typed.body.merged}`, typed.body.judged ? "after a success" : "past the check"];
+    case "run.closed":
+      return [typed.body.status, typed.body.reason];
+    case "incident.raised":
+      return [typed.body.code, typed.body.message];
     case "review.observed":
       return [reviewText(typed.body)];
     case "remediation.opened":

@@ -17,7 +17,7 @@ export type ShowOptions = {
 };
 
 /** Which entries are shown; an undefined field matches all. */
-type Filter = { kind?: string; story?: number; pull?: number; run?: string; person?: string };
+type Filter = { kind?: string; pull?: number; run?: string; person?: string };
 
 /**
  * `ledger show`: prints the matching entries without verifying them. With `--follow` it reads again after each `wait`,
@@ -37,7 +37,6 @@ export async function showLedger(
     ...(kind === undefined ? {} : { kind }),
     ...(run === undefined ? {} : { run }),
     ...(person === undefined ? {} : { person: person.replace(/^@/, "").toLowerCase() }),
-    ...(story === undefined ? {} : { story }),
     ...(pull === undefined ? {} : { pull }),
   };
   let shown = { lines: 0, last: "" };
@@ -47,13 +46,16 @@ export async function showLedger(
     const before = shown.lines === 0 ? "" : entryHash(lines[shown.lines - 1] ?? "");
     if (before !== shown.last)
       return stop(io, "show", `entry ${shown.lines} is not the one that was shown: the ledger was rewritten`, 1);
+    const entries: Entry[] = [];
     for (const [index, line] of lines.entries()) {
-      if (index < shown.lines) continue;
       const read = readEntry(line, index + 1);
       if (!read.ok) return stop(io, "show", `${read.problem.message} [${locationOf(index + 1)}]`, 1);
-      if (fits(read.entry, filter))
-        io.out(`${options.json === true ? jsonText(read.entry, 0) : entryText(read.entry)}\n`);
+      entries.push(read.entry);
     }
+    const numbers = story === undefined ? null : numbersOf(story, entries);
+    for (const entry of entries.slice(shown.lines))
+      if (fits(entry, filter) && (numbers === null || isAbout(entry, numbers)))
+        io.out(`${options.json === true ? jsonText(entry, 0) : entryText(entry)}\n`);
     shown = { lines: lines.length, last: lines.length === 0 ? "" : entryHash(lines.at(-1) ?? "") };
   } while (options.follow === true && (await wait()));
   io.exit(0);
@@ -72,11 +74,21 @@ async function linesOf(io: Io, name: string): Promise<string[] | null> {
   return null;
 }
 
+/** The numbers of a story, of its prompts and of its pull requests; GitHub numbers them all in one sequence. */
+function numbersOf(story: number, entries: readonly Entry[]): ReadonlySet<unknown> {
+  const ofStory = entries.filter(({ body }) => body.story === story);
+  return new Set([story, ...ofStory.flatMap(({ body }) => [body.prompt, body.pull])].filter(Number.isInteger));
+}
+
+/** Whether an entry is about one of these numbers. */
+function isAbout({ body }: Entry, numbers: ReadonlySet<unknown>): boolean {
+  return [body.story, body.pull, body.prompt, body.issue].some((number) => numbers.has(number));
+}
+
 /** Whether an entry matches all of the filter. `person`: a login, in lower case, or a numeric id. */
 function fits({ kind, actor, body }: Entry, asked: Filter): boolean {
   return (
     (asked.kind === undefined || kind === asked.kind || kind.startsWith(`${asked.kind}.`)) &&
-    (asked.story === undefined || body.story === asked.story) &&
     (asked.pull === undefined || body.pull === asked.pull) &&
     (asked.run === undefined || body.run === asked.run) &&
     (asked.person === undefined || actor.login.toLowerCase() === asked.person || String(actor.id) === asked.person)

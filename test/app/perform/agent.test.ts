@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { FixtureResponse } from "@copilotkit/aimock";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { PerformContext } from "../../../app/perform/context.ts";
 import { whileOpen } from "../../../app/perform/agent.ts";
+import type { PerformContext } from "../../../app/perform/context.ts";
 import { perform } from "../../../app/perform/perform.ts";
 import { issueDigest } from "../../../core/contract/contract.ts";
 import { digestOf } from "../../../core/digest.ts";
@@ -105,7 +105,7 @@ describe("an agent's run", () => {
     const effect = await runAgent();
     await withModels(turns, async (context, models) => {
       const stopped = { ...context, isOpen: async () => false };
-      await expect(perform(effect, stopped, async () => "")).rejects.toMatchObject({ code: "bad-input" });
+      await expect(perform(effect, stopped, async () => "")).rejects.toMatchObject({ code: "model" });
       expect(models.calls()).toBe(1);
     });
   });
@@ -122,7 +122,7 @@ describe("an agent's run", () => {
       { ...acme.world, isOpen },
       ({ signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
     );
-    await expect(call).rejects.toMatchObject({ code: "bad-input" });
+    await expect(call).rejects.toMatchObject({ code: "model" });
     expect(checks).toBe(2);
   });
 

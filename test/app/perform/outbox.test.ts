@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { createSigner } from "../../../app/ledger/signer.ts";
 import { drainOutbox } from "../../../app/perform/outbox.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
-import { outcomesOf } from "../../../app/store/effects.ts";
+import { saveDecision } from "../../../app/store/decisions.ts";
+import { isOpenEffect, outcomesOf } from "../../../app/store/effects.ts";
+import { takeLease } from "../../../app/store/leases.ts";
+import { decisionOf } from "../../../core/decision.ts";
+import { newKey } from "../../builders/ledger.ts";
 
 let database: OpenDatabase;
 beforeAll(async () => {
@@ -47,4 +52,45 @@ test("an effect with which the service ended again and again is given up, and wh
   const outcomes = await outcomesOf(database.db, subject);
   expect(outcomes.get("deadly")).toMatchObject({ status: "failed", code: "internal" });
   expect(outcomes.get("next")).toEqual({ status: "done", result: { type: "none" } });
+});
+
+test("T3: the end of a run gives its agents up, in whatever process they work, and their late answers are not taken", async () => {
+  const subject = { kind: "issue", repository: 7, number: 2 } as const;
+  const queue = {
+    enqueue: async () => undefined,
+    enqueueEffects: async () => undefined,
+    enqueuePublish: async () => undefined,
+  };
+  const ended = "agent/7/run-2-1/3/R0/S0";
+  const others = ["agent/7/run-2-10/3/R0/S0", "agent/8/run-2-1/3/R0/S0", "pull/7/run-2-1/3"];
+  const row = (key: string) => ({
+    key,
+    lane: key,
+    repository: Number(key.split("/")[1]),
+    subject: "issue/7/2",
+    type: "run-agent",
+    payload: JSON.stringify({ type: "run-agent", key }),
+    status: "todo" as const,
+  });
+  await database.db
+    .insertInto("effects")
+    .values([ended, ...others].map(row))
+    .execute();
+  const body = { run: "run-2-1", story: 2, status: "cancelled" as const, reason: "stopped by @lena" };
+  const actor = { type: "app" as const, id: 99, login: "sallyport[bot]" };
+  const stop = decisionOf({ drafts: [{ kind: "run.closed", actor, subject: [], body }] });
+  const tools = { sign: createSigner(newKey().pem).sign, now: () => new Date(), guard: async () => {}, queue };
+  const performed = drainOutbox(database.db, ended, {
+    async perform() {
+      const fence = await takeLease(database.db, "issue/7/2");
+      await saveDecision(database.db, { subject, fence, repository: { id: 7, name: "acme/web" } }, stop, tools);
+      return { type: "none" };
+    },
+    queue,
+    now: () => new Date(),
+  });
+  expect(await performed).toBeNull();
+  expect((await outcomesOf(database.db, subject)).get(ended)).toMatchObject({ status: "failed", code: "cancelled" });
+  expect(await isOpenEffect(database.db, ended)).toBe(false);
+  for (const key of others) expect([key, await isOpenEffect(database.db, key)]).toEqual([key, true]);
 });

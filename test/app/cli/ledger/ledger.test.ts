@@ -218,6 +218,44 @@ describe("sallyport ledger show", () => {
     expect(JSON.parse(story.out)).toMatchObject({ seq: 502, kind: "prompt.recorded", body: { story: 8 } });
   });
 
+  test("T15: a story's history is whole: its commands, and the verdicts, waivers and merges of its pull requests", async () => {
+    const sha = "d".repeat(40);
+    const about = { story: 7, prompt: 8, pull: 9 };
+    const gates = { tests: "fail", ci: "pending" };
+    const verdict = { pull: 9, head: sha, base: sha, conclusion: "failure", gates, verdictSha256: "7".repeat(64) };
+    const waiver = { pull: 9, comment: 1, sha, gate: "tests", until: "2026-11-30", reason: "It is generated." };
+    const source = { type: "comment", id: 5 };
+    const command = {
+      issue: 7,
+      source,
+      command: "approve",
+      accepted: false,
+      code: "not-in-duty",
+      message: "No.",
+      text: "",
+    };
+    const merge = { pull: 9, head: sha, merged: sha, tree: sha, judged: false, by: null };
+    publish(
+      await chainOf(key.pem, [
+        draft({ kind: "command", body: command }),
+        draft({ kind: "pull.opened", body: { ...about, run: "run-7-1", branch: "sallyport/run-7-1/8", head: sha } }),
+        draft({ kind: "verdict.given", body: verdict }),
+        draft({ kind: "waiver.given", body: waiver }),
+        draft({ kind: "merge.observed", body: merge }),
+        draft({ kind: "verdict.given", body: { ...verdict, pull: 10 } }),
+      ]),
+    );
+    const lines = (await ledger(["show", clone, "--story", "7"])).out.trimEnd().split("\n");
+    expect(lines).toEqual([
+      expect.stringContaining("/approve: refused (not-in-duty): No."),
+      expect.stringContaining("pull.opened"),
+      expect.stringContaining(`failure on ${sha}: fails tests: waits ci`),
+      expect.stringContaining(`tests on ${sha} until 2026-11-30: It is generated.`),
+      expect.stringContaining(`as ${sha}: past the check`),
+    ]);
+    expect((await ledger(["show", clone, "--story", "7", "--json"])).out.trimEnd().split("\n")).toHaveLength(5);
+  });
+
   test("stops at a line that is no entry", async () => {
     publish(lines, { "ledger/0002.jsonl": file("{}\n") });
     expect(await ledger(["show", clone])).toMatchObject({

@@ -117,7 +117,7 @@ test("in a clone, with the keys of its own policy: exit 0, all of it the same", 
   expect(out).toMatch(/^run-2-1 of story #2, from refs\/remotes\/origin\/sallyport\/evidence at [0-9a-f]{40}; /);
   expect(out).toContain("39 same, 0 differ, 0 unpublished, 0 missing");
   expect(await replayed(["run-2-1"])).toMatchObject({
-    ...{ exit: 0, ok: true, run: "run-2-1", story: 2, notSame: [], concerns: [] },
+    ...{ exit: 0, ok: true, run: "run-2-1", story: 2, notSame: [], differences: [] },
     from: { kind: "git", path: clone },
   });
 });
@@ -146,7 +146,7 @@ test("where bodies were given up after their time: exit 2, it says which entry d
   const found = await replayed(["run-2-1", clone], folder);
   const { out } = await replay(["run-2-1", clone], folder);
   repository.publish(played.lines, played.bodies);
-  expect(found).toMatchObject({ exit: 2, ok: false, concerns: [] });
+  expect(found).toMatchObject({ exit: 2, ok: false, differences: [] });
   expect(found.counts).toMatchObject({ differs: 0, unpublished: 0, purged: 6, missing: 0 });
   expect(out).toContain("0 missing, 6 given up");
   expect(out).toContain(`given up after its time, by entry ${played.entries.length + 1}`);
@@ -178,11 +178,11 @@ describe("git that is not what was recorded", () => {
     plainGit(scratch, ["init", "-q", "--bare", lean]);
     const refs = ["main", "sallyport/evidence", "sallyport/run-2-1/3"];
     plainGit(lean, ["fetch", "-q", bare, ...refs.map((ref) => `refs/heads/${ref}:refs/heads/${ref}`)]);
-    const { exit, notSame, concerns } = await replayed(["run-2-1", lean, "--key", publicKey], folder);
-    expect({ exit, notSame, concerns }).toMatchObject({
+    const { exit, notSame, differences } = await replayed(["run-2-1", lean, "--key", publicKey], folder);
+    expect({ exit, notSame, differences }).toMatchObject({
       exit: 1,
       notSame: [{ step: "commit", about: "#4 R0/S0", result: "missing" }],
-      concerns: [],
+      differences: [],
     });
     expect(notSame[0].text).toMatch(/; fetch it: git fetch origin refs\/pull\/12\/head$/);
   });
@@ -190,14 +190,14 @@ describe("git that is not what was recorded", () => {
   test.each([
     ["change.committed", { tree: "9".repeat(40) }, "commit"],
     ["pull.opened", { head: "9".repeat(40) }, "pull request"],
-  ] as const)("%s says something else: exit 1 and a concern", async (kind, change, step) => {
+  ] as const)("%s says something else: exit 1 and a difference", async (kind, change, step) => {
     await publishAltered(kind, change);
-    const { exit, notSame, concerns } = await replayed(["run-2-1"]);
+    const { exit, notSame, differences } = await replayed(["run-2-1"]);
     const { out } = await replay(["run-2-1"]);
     repository.publish(played.lines, played.bodies);
     expect({ exit, steps: notSame }).toMatchObject({ exit: 1, steps: [{ step, result: "differs" }] });
-    expect(concerns).toEqual([expect.stringMatching(/^concern: entry [0-9]+, .* it blocks until answered$/)]);
-    expect(out).toContain(`\n${concerns[0]}\n`);
+    expect(differences).toEqual([expect.stringMatching(/^difference: entry [0-9]+, /)]);
+    expect(out).toContain(`\n${differences[0]}\n`);
   });
 
   test("T142: a commit that was rewritten with the same tree: its trailers differ", async () => {
