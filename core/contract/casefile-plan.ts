@@ -3,6 +3,7 @@ import { entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { code, plain } from "../escape.ts";
 import { list, section } from "../markdown.ts";
 import { contractOrigin } from "../record/provenance.ts";
+import { requirementsOf } from "../record/requirements.ts";
 
 /**
  * The plan of a run, for people to read beside the change: who approved what, and each diff prompt with its limits. A
@@ -23,7 +24,7 @@ export function planFile(entries: readonly TypedEntry[], story: number, run: str
       : [
           `Approved: ${code(approval.body.digest)} by ${code(`@${approval.actor.login}`)}, ${approval.at}, entry ${approval.seq}`,
         ]),
-    ...(contract === undefined ? [] : [`Contract: frozen in entry ${contract.seq}`, `Risk: ${contract.body.risk}`]),
+    ...(contract === undefined ? [] : [`Contract: frozen in entry ${contract.seq}`, `Risk: ${requirementsOf(contract.body).risk}`]),
   ];
   const issues = new Map(
     entriesOf(entries, "prompt.opened").flatMap(({ body }) =>

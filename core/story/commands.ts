@@ -1,6 +1,7 @@
 import { accept, answered, type CommandAnswer, refuse } from "../answer.ts";
 import type { CommandName } from "../commands.ts";
 import type { Step } from "../decision.ts";
+import type { Subject } from "../effects.ts";
 import { userActor } from "../entries.ts";
 import { code } from "../escape.ts";
 import type { CommandRequest } from "../facts.ts";
@@ -76,9 +77,13 @@ export function answerNext(context: StoryContext): Step {
     const answer = answerIn("story", handlers, context, request, refusal(context, request.command.name));
     if (answer === null) return {};
     const where = { story: facts.issue.number, pull: null, prompt: null };
-    const concerns = answer.accepted ? concernDrafts(request, answersOf(request, context), where) : [];
-    const drafts = [...(answer.drafts ?? []), ...concerns];
-    return answered(request, { ...answer, drafts }, refOf(facts));
+    const answers = answer.accepted ? answersOf(request, context) : [];
+    const drafts = [...(answer.drafts ?? []), ...(answer.accepted ? concernDrafts(request, answers, where) : [])];
+    // A pull request that was merged past its check says whether that was accepted.
+    const enqueue = answers.flatMap(({ about }): Subject[] =>
+      about.type === "merge" ? [{ kind: "pull", repository: facts.repository.id, number: about.pull }] : [],
+    );
+    return { ...answered(request, { ...answer, drafts }, refOf(facts)), enqueue };
   }
   return {};
 }

@@ -170,12 +170,14 @@ describe("a reply", () => {
   });
 });
 
-test("exactly one of our labels stays, and none when there is no state", async () => {
+test("exactly the labels of its state and of whom it waits for stay, and none when there is no state", async () => {
   const issue = await openIssue(acme, "A story", { labels: ["story", "sallyport:draft", "sallyport:ready"] });
   const names = async () =>
     (await acme.as("lena", "GET", `issues/${issue}/labels`)).map((one: Json) => one.name).sort();
   await acme.perform({ type: "ensure-state", key: "s", issue, state: "executing" });
   expect(await names()).toEqual(["sallyport:executing", "story"]);
+  await acme.perform({ type: "ensure-state", key: "s", issue, state: "draft", needs: "needs-approval" });
+  expect(await names()).toEqual(["sallyport:draft", "sallyport:needs-approval", "story"]);
   await acme.perform({ type: "ensure-state", key: "s", issue, state: null });
   expect(await names()).toEqual(["story"]);
 });

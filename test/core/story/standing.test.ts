@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Draft } from "../../../core/entries.ts";
+import { recordOf } from "../../../core/record/pull.ts";
 import { requirementsOf } from "../../../core/record/requirements.ts";
 import { type EntryKind, entryBodies } from "../../../schemas/entries.ts";
 import { Plan } from "../../../schemas/plan.ts";
@@ -65,6 +66,18 @@ describe("T1: the risk and the manual test that hold", () => {
     if (frozen?.kind !== "contract.frozen") throw new Error("nothing is frozen");
     expect(requirementsOf(frozen.body)).toEqual({ risk, needsManualTest });
     expect(frozen.body.risk).toBe("low");
+  });
+
+  test("is what the gates of its pull requests are told", () => {
+    const story = playStory();
+    story.state.body = asking("critical", "yes");
+    story.say("lena", "/plan");
+    story.propose(low);
+    story.say("quinn", `/approve ${story.digest()}`);
+    story.openPrompts();
+    story.say("lena", "/run");
+    const record = recordOf(opened(story).entries, 11);
+    expect(record.known && record.value.run).toMatchObject({ risk: "critical", needsManualTest: true });
   });
 
   test("is the plan's alone in a contract of an older version", () => {
