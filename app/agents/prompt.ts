@@ -18,6 +18,8 @@ Read before you write. Keep the change as small as the task allows. When the tas
 the declared paths, use \`ask\` or \`stop\`. When it is done, use \`finish\` and say for each acceptance criterion, word for
 word, how it is met. Your claims are shown as claims; other people and programs check them.`;
 
+const refusedBefore = "An earlier try was refused; mend what this report says:";
+
 /**
  * The prompt for one attempt. Text of others is enclosed in lines with the pack's digest, which it cannot contain: text
  * with the digest of its own pack would be a SHA-256 collision.
@@ -47,7 +49,9 @@ export function stepPrompt(pack: Pack): Prompt {
     const failures = pack.failures.map(
       ({ source, code, message, path }) => `- ${source}, ${code}${path === undefined ? "" : `, ${path}`}: ${message}`,
     );
-    lines.push("", "An earlier try was refused; mend what this report says:", ...marked("report", failures));
+    const isAnswered = pack.failures.every(({ code }) => code === "answer");
+    const why = isAnswered ? "People answered what was open; this report says how:" : refusedBefore;
+    lines.push("", why, ...marked("report", failures));
   }
   return { system: [rules, ...role].join("\n"), first: lines.join("\n") };
 }

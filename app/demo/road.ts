@@ -45,8 +45,14 @@ export async function planAndApprove(context: DemoContext, story: number): Promi
   await nextSecond();
   await lena.label(story, "ai:plan");
   say(`lena labels #${story} \`ai:plan\``);
+  let isAnswered = false;
   const digest = await waitFor("the plan's digest", async () => {
     const comments = await seen.comments(story);
+    // A live model may leave questions open; the recorded one leaves none.
+    if (!isAnswered && comments.some((comment) => comment.includes("\n/clarify <answer>\n"))) {
+      isAnswered = true;
+      await lena.comment(story, "/clarify Choose the smallest thing that meets the story.");
+    }
     const refused = comments.find((comment) => /no plan:/i.test(comment));
     if (refused !== undefined) throw new SallyportError("model", refused);
     return comments

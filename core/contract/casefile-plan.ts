@@ -24,7 +24,9 @@ export function planFile(entries: readonly TypedEntry[], story: number, run: str
       : [
           `Approved: ${code(approval.body.digest)} by ${code(`@${approval.actor.login}`)}, ${approval.at}, entry ${approval.seq}`,
         ]),
-    ...(contract === undefined ? [] : [`Contract: frozen in entry ${contract.seq}`, `Risk: ${requirementsOf(contract.body).risk}`]),
+    ...(contract === undefined
+      ? []
+      : [`Contract: frozen in entry ${contract.seq}`, `Risk: ${requirementsOf(contract.body).risk}`]),
   ];
   const issues = new Map(
     entriesOf(entries, "prompt.opened").flatMap(({ body }) =>
