@@ -1,5 +1,5 @@
 import { policyPath } from "../../schemas/policy-place.ts";
-import type { GateResult, Verdict } from "../../schemas/verdict.ts";
+import type { GateResult, Reason, Verdict } from "../../schemas/verdict.ts";
 import type { OnCrash } from "../errors.ts";
 import type { LoadedPolicy, PolicyReading, PullFacts, SecretFinding } from "../facts.ts";
 import { type Gate, unknownResult } from "../gates/gate.ts";
