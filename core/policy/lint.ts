@@ -3,10 +3,11 @@ import { casefilesOf } from "../contract/casefiles.ts";
 import { deniedPatterns } from "../contract/contract.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { covers } from "../paths/cover.ts";
-import type { PatternList } from "../paths/pattern-list.ts";
+import { anyOf, type PatternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
 import { sensitivePatterns } from "../paths/sensitive.ts";
 import { shortName } from "../people/person-name.ts";
+import { unheldDuties } from "./holders.ts";
 import { type JobCheck, missingChecks } from "./job-checks.ts";
 import { lineOf, patternLists } from "./lists.ts";
 import { namedFiles, unmatched } from "./unmatched.ts";
@@ -66,6 +67,26 @@ function wideRoles({ policy }: Loaded): LintDraft[] {
   });
 }
 
+/** Warns about a role that may touch the code of a `tests` rule and none of the tests that the rule then asks for. */
+function unreachableTests({ policy }: Loaded, files: readonly string[]): LintDraft[] {
+  const kept = matcher([...deniedPatterns(policy), ...(policy.gates.protected?.paths ?? [])], "deny");
+  return (policy.gates.tests ?? []).flatMap(({ when, need }, index): LintDraft[] => {
+    const [asking, wanted] = [matcher(when, "deny"), matcher(need, "allow")];
+    const tests = files.filter((path) => wanted.matches(path) !== null);
+    const code = files.filter((path) => asking.matches(path) !== null && wanted.matches(path) === null);
+    return Object.entries(policy.roles).flatMap(([name, { allow, deny }]): LintDraft[] => {
+      const [allows, denies] = [matcher(allow, "allow"), matcher(deny, "deny")];
+      const isOpen = (path: string) =>
+        allows.matches(path) !== null && denies.matches(path) === null && kept.matches(path) === null;
+      if (tests.length === 0 || !code.some(isOpen) || tests.some(isOpen)) return [];
+      const wantedText = anyOf(need);
+      const message = `The role \`${name}\` may change what this rule asks tests for, and no test under ${wantedText}: no change of an agent in it can pass.`;
+      const next = `Add ${wantedText} to \`roles.${name}.allow\`.`;
+      return [{ code: "tests-in-no-role", key: `gates.tests.${index}.need`, message, next }];
+    });
+  });
+}
+
 /** Warns about a casefile of ours that another rule forbids: no change of a run could be merged. */
 function refusedCasefiles({ policy }: Loaded): LintDraft[] {
   const { phases, gates } = policy;
@@ -83,17 +104,10 @@ function refusedCasefiles({ policy }: Loaded): LintDraft[] {
 
 const plainName = (name: string) => shortName(name).toLowerCase();
 
-/**
- * Warns if nobody can approve: under `separation: strict` nobody approves what they asked for. A team may have other
- * members.
- */
+/** Warns if the one approver also asks: under `separation: strict` nobody approves that. A team may have other members. */
 function approvers({ policy }: Loaded): LintDraft[] {
   const { planners, executors, approvers: by, separation } = policy.people;
   const asking = [...planners, ...executors];
-  if (by.length === 0 && asking.length > 0) {
-    const message = "Nobody is named who may approve a plan, so no agent ever runs.";
-    return [{ code: "nobody-approves", key: "people", message, next: "Name someone under `people.approvers`." }];
-  }
   const names = new Set(by.map(plainName));
   const [only] = by;
   if (separation !== "strict" || names.size !== 1 || only === undefined || only.includes("/")) return [];
@@ -123,8 +137,10 @@ export function lintPolicy(loaded: Loaded, { files, checks }: LintContext): Lint
     ...lists.flatMap(shadowed),
     ...allowedAndDenied(loaded),
     ...wideRoles(loaded),
+    ...(files === null ? [] : unreachableTests(loaded, files)),
     ...refusedCasefiles(loaded),
     ...(checks === null ? [] : missingChecks(loaded.policy, checks)),
+    ...unheldDuties(loaded.policy),
     ...approvers(loaded),
     ...waivers(loaded),
   ];

@@ -10,6 +10,10 @@ export type LintCode =
   | "no-such-check"
   | "nobody-else-approves"
   | "nobody-approves"
+  | "nobody-decides"
+  | "nobody-plans"
+  | "nobody-runs"
+  | "tests-in-no-role"
   | "too-few-waive";
 
 /** Something in a valid policy that its author most likely did not mean, its line, and the one next step. */

@@ -10,6 +10,8 @@ import { type Known, known, unknown } from "../../../core/known.ts";
 import { problemLines } from "../../../core/policy/problem.ts";
 import { backtest } from "../../../core/verdict/backtest.ts";
 import { backtestText, movedRows } from "../../../core/verdict/backtest-report.ts";
+import { readCount } from "../../terminal/count.ts";
+import { fileProblem } from "../../terminal/file-problem.ts";
 import type { Io } from "../../terminal/io.ts";
 import { showProgress } from "../../terminal/progress.ts";
 import type { BacktestOptions, Found, Question } from "./question.ts";
@@ -84,14 +86,14 @@ async function readQuestion(options: BacktestOptions, io: Io): Promise<Known<Que
   const other = (["repo", "branch"] as const).find((name) => options[name] !== undefined);
   if (options.prRepo !== undefined && other !== undefined)
     return unknown(`--${other} does not go with --pr-repo; leave one of them out`);
-  if (!/^[1-9][0-9]{0,3}$/.test(options.last))
-    return unknown(`--last ${JSON.stringify(options.last)} is not a number of changes: write 1 to 9999`);
+  const last = readCount("--last", options.last);
+  if (!last.known) return last;
   const after = await readPolicyFile(options.policy, io);
   if (!after.known) return after;
   const before = options.against === undefined ? known(null) : await readPolicyFile(options.against, io);
   if (!before.known) return before;
   return known({
-    last: Number(options.last),
+    last: last.value,
     after: after.value,
     before: before.value,
     secrets: options.secrets === true,
@@ -105,7 +107,7 @@ async function readPolicyFile(file: string, io: Io): Promise<Known<PolicyReading
   try {
     content = await readFile(resolve(io.cwd, file));
   } catch (error) {
-    return unknown(`the policy file ${file} cannot be read; check its path: ${String(error)}`);
+    return unknown(`the policy file ${file} cannot be read; check its path: ${fileProblem(error)}`);
   }
   const blob = blobId(content, "sha1");
   const reading = policyReading(blob, blob, content);

@@ -6,6 +6,7 @@ import { crashText } from "../../../core/errors.ts";
 import { oneLine } from "../../../core/escape.ts";
 import type { PullFacts } from "../../../core/facts.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
+import { fileProblem } from "../../terminal/file-problem.ts";
 import type { Io } from "../../terminal/io.ts";
 import type { CheckOptions } from "./options.ts";
 import { cachingParser } from "./policy-cache.ts";
@@ -71,6 +72,6 @@ function readBytes(file: string): Known<Uint8Array> {
   try {
     return known(readFileSync(file));
   } catch (error) {
-    return unknown(`the policy file ${file} cannot be read; check the path given with --policy: ${String(error)}`);
+    return unknown(`the policy file ${file} cannot be read; check the path given with --policy: ${fileProblem(error)}`);
   }
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { readPlainFile, readWorkTree, type WorkTree } from "../../../collect/git/work-tree.ts";
+import { policyReading } from "../../../collect/policy/file.ts";
 import { parsePolicy } from "../../../collect/policy/policy.ts";
 import { jobChecks, parseWorkflow, workflowPattern } from "../../../collect/repository/workflows.ts";
 import { jsonText, oneLine } from "../../../core/escape.ts";
@@ -10,28 +11,33 @@ import { problemLines } from "../../../core/policy/problem.ts";
 import type { LintWarning } from "../../../core/policy/warning.ts";
 import type { Policy } from "../../../schemas/policy.ts";
 import { policyPath } from "../../../schemas/policy-place.ts";
+import { readCount } from "../../terminal/count.ts";
 import type { Io } from "../../terminal/io.ts";
+import { blockedBy, exampleText, readPast } from "../backtest/trial.ts";
 
-export type LintOptions = { repo?: string; strict?: boolean; json?: boolean };
+export type LintOptions = { repo?: string; history?: string; strict?: boolean; json?: boolean };
 
 /** What the policy is compared with. `notes` say why something is null; they are printed once, after the warnings. */
 type LintInput = { files: readonly string[] | null; checks: readonly JobCheck[] | null; notes: string[] };
 
 /** Checks one policy file: exit 0 valid, 1 not valid (with `--strict`: or doubtful), 2 not readable. */
 export async function lint(file: string | undefined, options: LintOptions, io: Io): Promise<void> {
+  const refuse = (why: string) => {
+    io.err(`sallyport policy lint: ${oneLine(why)}\n`);
+    io.exit(2);
+  };
+  const last = options.history === undefined ? null : readCount("--history", options.history);
+  if (last?.known === false) return refuse(last.why);
   const dir = resolve(io.cwd, options.repo ?? ".");
   const path = file === undefined ? join(dir, policyPath) : resolve(io.cwd, file);
   const shown = file ?? (relative(io.cwd, path) || policyPath);
   // A file named on the command line is the user's own choice; the default path is read as the App reads it, without
   // following links.
   const content = file === undefined ? await readPlainFile(path) : await readFile(path).catch(() => null);
-  if (content === null) {
-    io.err(
-      `sallyport policy lint: cannot read ${shown}${file === undefined ? " as a plain file" : ""}; name the file, or run this at the top of the repository\n`,
+  if (content === null)
+    return refuse(
+      `cannot read ${shown}${file === undefined ? " as a plain file" : ""}; name the file, or run this at the top of the repository`,
     );
-    io.exit(2);
-    return;
-  }
   const parsed = parsePolicy(content);
   if (!parsed.ok) {
     const { problems } = parsed;
@@ -43,9 +49,18 @@ export async function lint(file: string | undefined, options: LintOptions, io: I
   }
   const { notes, ...context } = await readLintInput(dir);
   const warnings = lintPolicy(parsed, context);
+  const reading = policyReading("", "", content);
+  const past = last === null ? null : await readPast(dir, last.value, reading, io);
+  if (past?.known === false) return refuse(past.why);
+  const blocked = past === null ? [] : blockedBy(past.value, reading);
+  const history = past === null ? null : { from: past.value.from, changes: past.value.changes.length, blocked };
   if (options.json === true)
-    io.out(json({ file: shown, valid: true, problem: null, problems: [], warnings, notCompared: notes }));
+    io.out(json({ file: shown, valid: true, problem: null, problems: [], warnings, notCompared: notes, history }));
   else report(shown, parsed.policy, warnings, notes, io);
+  if (options.json !== true && history !== null)
+    io.out(
+      `Of the last ${history.changes} changes of ${oneLine(history.from)} it would have blocked ${blocked.length}${blocked.length === 0 ? ".\n" : `:\n${exampleText(blocked)}`}`,
+    );
   io.exit(options.strict === true && warnings.length > 0 ? 1 : 0);
 }
 

@@ -14,6 +14,7 @@ export function policyCommand(io: Io): Command {
     .description("say whether a policy file is valid, and what in it is hardly meant")
     .argument("[file]", `the policy file (default: ${policyPath})`)
     .option("--repo <dir>", "the work tree whose files and workflows it is compared with (default: .)")
+    .option("--history <n>", "say too what it would have meant for the last merged changes, in brief")
     .option("--strict", "exit with 1 on warnings too")
     .option("--json", "print the result as JSON")
     .action((file: string | undefined, options: LintOptions) => lint(file, options, io));

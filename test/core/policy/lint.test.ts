@@ -19,7 +19,8 @@ const told = (policy: string, around?: Around) =>
 const forbids = (...patterns: string[]) =>
   `version: 1\ngates:\n  forbidden-paths:\n    deny:\n${patterns.map((one) => `      - "${one}"\n`).join("")}`;
 
-const role = (rest: string, above = "") => `version: 1\n${above}roles:\n  web: ${rest}\n`;
+const everyDuty = 'people: { planners: ["@p"], executors: ["@e"], approvers: ["@q"], architects: ["@r"] }\n';
+const role = (rest: string, above = "") => `version: 1\n${above}roles:\n  web: ${rest}\n${everyDuty}`;
 
 describe("a pattern that matches no file", () => {
   test("is told with its line", () => {
@@ -163,7 +164,7 @@ describe("a casefile that Sallyport writes", () => {
     ["phases: { current: build, of: { build: { allow: [src, tasks] }, freeze: { deny: [tasks] } } }\n", false],
   ])("under %j is kept out: %p", (rest, kept) => {
     const line = written(rest).split("\n").length - 1;
-    expect(told(written(rest))).toEqual(kept ? [["casefile-refused", line]] : []);
+    expect(told(`${written(rest)}${everyDuty}`)).toEqual(kept ? [["casefile-refused", line]] : []);
   });
 
   test.each([
@@ -171,12 +172,12 @@ describe("a casefile that Sallyport writes", () => {
     ['  protected: { paths: ["tasks/1/**"] }\n', true],
     ["  forbidden-paths: { deny: [tests] }\n", false],
   ])("beside the gate %j is kept out: %p", (gate, kept) => {
-    expect(told(`${written("")}${gate}`)).toEqual(kept ? [["casefile-refused", 4]] : []);
+    expect(told(`${written("")}${gate}${everyDuty}`)).toEqual(kept ? [["casefile-refused", 4]] : []);
   });
 
   test("in a place of the built-in list is kept out", () => {
     const policy = 'version: 1\nextends: default\ngates:\n  casefile: { plan: "x/{story}/AGENTS.md" }\n';
-    expect(told(policy)).toEqual([["casefile-refused", 4]]);
+    expect(told(`${policy}${everyDuty}`)).toEqual([["casefile-refused", 4]]);
   });
 });
 
@@ -209,9 +210,49 @@ describe("people", () => {
   });
 });
 
+describe("T17: a duty that nobody holds", () => {
+  const warned = (policy: string) => lint(`version: 1\n${policy}`).map(({ code, message }) => `${code}: ${message}`);
+
+  test.each<[string, string[]]>([
+    ["roles: { web: { allow: [web] } }", ["nobody-plans", "nobody-runs", "nobody-approves"]],
+    ["extends: default", ["nobody-decides"]],
+    ["gates: { protected: { paths: [web], by: approvers } }", ["nobody-approves"]],
+    ["gates: { manual-test: { when: { always: true } } }", ["nobody-approves"]],
+    ["gates: { review: { by: [planners, architects] } }", ["nobody-plans", "nobody-decides"]],
+    ['gates: { review: { by: [planners, architects] } }\npeople: { architects: ["@ada"] }', []],
+    ["gates: { trace: { of: agents } }", ["nobody-runs", "nobody-decides"]],
+    ["gates: { trace: { of: runs } }", []],
+    ["{}", []],
+  ])("%s: %j", (policy, codes) => {
+    const text = policy === "{}" ? "" : policy;
+    expect(warned(text).map((one) => one.replace(/:.*/, ""))).toEqual(codes);
+  });
+
+  test("is named once, with all that cannot happen", () => {
+    const policy = "roles: { web: { allow: [web] } }\ngates: { manual-test: { when: { always: true } } }";
+    expect(warned(policy).at(-1)).toBe(
+      "nobody-approves: `people.approvers` names nobody: no plan can be approved, so no agent ever runs, and no manual test can be signed off.",
+    );
+  });
+});
+
+describe("T17: tests that lie in no role", () => {
+  const policy = (allow: string, more = "") =>
+    `${role(`{ allow: [${allow}]${more} }`)}gates:\n  tests: [{ when: "src/**", need: "test/**" }]\n`;
+  const files = ["src/a.ts", "test/a.test.ts", "docs/a.md"];
+  test.each<[string, string, boolean]>([
+    ['"src/**"', "", true],
+    ['"src/**", "test/**"', "", false],
+    ['"src/**", "test/a*"', ', deny: ["test/*.ts"]', true],
+    ['"docs/**"', "", false],
+  ])("a role that allows %s%s: warned %p", (allow, more, isWarned) => {
+    expect(told(policy(allow, more), { files })).toEqual(isWarned ? [["tests-in-no-role", 6]] : []);
+  });
+});
+
 test("every warning says what, where and what to do, in the order of the lines", () => {
   const policy = `version: 1
-people: { planners: ["@ada"], approvers: ["@ada"] }
+people: { planners: ["@ada"], executors: ["@ada"], approvers: ["@ada"] }
 roles:
   all: { allow: ["**"] }
 gates:

@@ -34,9 +34,11 @@ beforeEach(() => {
 
 const denies = (pattern: string) => `version: 1\ngates:\n  forbidden-paths: { deny: ["${pattern}"] }\n`;
 
+const everyDuty = 'people: { planners: ["@p"], executors: ["@e"], approvers: ["@q"], architects: ["@r"] }\n';
+
 describe("sallyport policy lint", () => {
   test("a policy without a doubt: exit 0, its gates and roles", async () => {
-    write(policyPath, `version: 1\nroles: { web: { allow: ["src/**"] } }\n`);
+    write(policyPath, `version: 1\nroles: { web: { allow: ["src/**"] } }\n${everyDuty}`);
     expect(await run(["lint"])).toEqual({
       out: `${policyPath} is valid. Gates: scope, evidence. Roles: web.\n`,
       err: "",
@@ -136,12 +138,40 @@ describe("sallyport policy lint", () => {
         },
       ],
       notCompared: [],
+      history: null,
     });
     write(policyPath, "version: 2\n");
     const broken = await run(["lint", "--json"]);
     expect({ exit: broken.exit, told: JSON.parse(broken.out) }).toMatchObject({
       exit: 1,
       told: { valid: false, problem: { line: 1, column: 1 }, problems: [{ line: 1 }], warnings: [] },
+    });
+  });
+
+  test("T17: with --history it tells what the policy would have blocked, in brief", async () => {
+    write(policyPath, "version: 1\ngates: { diff-size: { lines: 1 } }\n");
+    for (const text of ["", "a\n", "a\nb\nc\n"]) {
+      write("src/a.ts", text);
+      plainGit(top, ["add", "src"]);
+      plainGit(top, ["commit", "-q", "--allow-empty", "-m", `src ${text.length}`]);
+    }
+    const { out, exit } = await run(["lint", "--history", "10"]);
+    expect({ exit, lines: out.split("\n").slice(1) }).toEqual({
+      exit: 0,
+      lines: [
+        "Of the last 2 changes of main it would have blocked 1:",
+        expect.stringMatching(/^ {4}[0-9a-f]{12} src 6$/),
+        "      diff-size: The change has 2 lines; the policy allows 1.",
+        "",
+      ],
+    });
+    expect(JSON.parse((await run(["lint", "--history", "1", "--json"])).out).history).toMatchObject({
+      changes: 1,
+      blocked: [{ subject: "src 6" }],
+    });
+    expect(await run(["lint", "--history", "some"])).toMatchObject({
+      exit: 2,
+      err: 'sallyport policy lint: --history "some" is not a number of changes: write 1 to 9999\n',
     });
   });
 
