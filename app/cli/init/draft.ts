@@ -1,113 +1,104 @@
 import type { JobCheck } from "../../../core/policy/job-checks.ts";
+import type { Layout } from "./layout.ts";
+import type { Proposed } from "./people.ts";
 
-/** Input for a first policy: the paths of all files, and the checks of the workflows. */
-export type DraftContext = { files: readonly string[]; checks: readonly JobCheck[] };
+/** Input for a first policy; `rules` are its drafted gates, and `schema` is where editors find the policy's schema. */
+export type DraftContext = {
+  layout: Layout;
+  people: Proposed;
+  checks: readonly JobCheck[];
+  rules: readonly DraftedRule[];
+  schema: string;
+};
 
-const testFolders: ReadonlySet<string> = new Set(["test", "tests", "spec", "specs", "__tests__", "e2e"]);
-const docFolders: ReadonlySet<string> = new Set(["docs", "doc"]);
+/** A gate's rule as lines of YAML. With `against`, history speaks against it: it is written as a comment. */
+export type DraftedRule = { yaml: readonly string[]; against: { blocked: number; changes: number } | null };
 
-/** Folders whose files are made or fetched by tools; no agent should write them. */
-const madeFolders: ReadonlySet<string> = new Set([
-  "build",
-  "coverage",
-  "dist",
-  "node_modules",
-  "out",
-  "target",
-  "third_party",
-  "vendor",
-]);
+/** Sizes of a change, from strict to wide. */
+const sizes = ["files: 30, lines: 800", "files: 60, lines: 2000", "files: 150, lines: 5000"] as const;
 
-const testNames = ["**/*.test.*", "**/*.spec.*", "**/*_test.*", "**/test_*.py"];
-const testName = [/\.test\.[^/]+$/, /\.spec\.[^/]+$/, /_test\.[^/]+$/, /(?:^|\/)test_[^/]+\.py$/];
-
-const locks = [
-  "Cargo.lock",
-  "Gemfile.lock",
-  "composer.lock",
-  "go.sum",
-  "package-lock.json",
-  "pnpm-lock.yaml",
-  "poetry.lock",
-  "uv.lock",
-  "yarn.lock",
-];
-
-/** The most folders that a drafted role names; with more, a person has to choose anyway. */
-const maxFolders = 12;
-
-/** A name that needs no escaping in a pattern or in a quoted YAML string. */
-const plainName = /^[\p{L}\p{N}_@-][\p{L}\p{N}_@. -]*$/u;
-
-function topFolders(files: readonly string[]): string[] {
-  const folders = files.flatMap((path) => (path.includes("/") ? [path.slice(0, path.indexOf("/"))] : []));
-  return [...new Set(folders)].filter((name) => plainName.test(name)).sort();
+function quoted(texts: readonly string[]): string {
+  return `[${texts.map((text) => JSON.stringify(text)).join(", ")}]`;
 }
 
-function quoted(patterns: readonly string[]): string {
-  return `[${patterns.map((pattern) => JSON.stringify(pattern)).join(", ")}]`;
-}
-
-function inside(folders: readonly string[]): string[] {
-  return folders.map((folder) => `${folder}/**`);
-}
-
-function rolesText(code: readonly string[], docs: readonly string[]): string {
-  const roles = [
-    ...(code.length > 0 ? [`  code:\n    allow: ${quoted(inside(code))}\n`] : []),
-    ...(docs.length > 0 ? [`  docs:\n    allow: ${quoted(inside(docs))}\n`] : []),
+/** The gates that a draft proposes, each in one form or several, from strict to wide. */
+export function proposedRules({ tested, tests, generated }: Layout): [string[], ...string[][]][] {
+  const ignore = generated.length === 0 ? "" : `, ignore: ${quoted(generated)}`;
+  const size = (limits: string) => [`diff-size: { ${limits}, bytes: 1MB${ignore} }`];
+  const [strict, ...wider] = sizes;
+  const pair = ["tests:", `  - when: ${quoted(tested)}`, `    need: ${quoted(tests)}`];
+  return [
+    [size(strict), ...wider.map(size)],
+    ...(tested.length > 0 && tests.length > 0 ? [[pair] satisfies [string[]]] : []),
   ];
-  const note = "# what an agent may touch; plans and issues can narrow it and never widen it";
-  if (roles.length === 0) return `${note}\n# roles:\n#   code:\n#     allow: ["src/**"]\n`;
-  return `roles: ${note}\n${roles.join("")}`;
 }
 
-function gatesText({ files, checks }: DraftContext, code: readonly string[], folders: readonly string[]) {
-  const named = new Set(files.map((path) => path.slice(path.lastIndexOf("/") + 1)));
-  const ignore = locks.filter((lock) => named.has(lock)).map((lock) => `**/${lock}`);
-  const tests = [
-    ...inside(folders.filter((name) => testFolders.has(name))),
-    ...testNames.filter((_, index) => files.some((path) => testName[index]?.test(path) === true)),
-  ];
+/** A policy of the built-in rules and one rule, to try that rule alone; of the built-in rules alone without one. */
+export function policyOf(rules: readonly (readonly string[])[]): string {
+  const gates = rules.flat().map((line) => `  ${line}\n`);
+  return `version: 1\nextends: default\n${gates.length === 0 ? "" : `gates:\n${gates.join("")}`}`;
+}
+
+function gatesText({ checks, rules }: DraftContext): string {
   const jobs = checks.flatMap(({ pieces: [name, ...more] }) =>
     name === undefined || name === "" || more.length > 0 ? [] : [`@github-actions/${name}`],
   );
   const shown = [...new Set(jobs)].slice(0, 5);
+  const lines = rules.flatMap(({ yaml, against }) =>
+    against === null
+      ? yaml
+      : [
+          `# left out: ${against.blocked} of the last ${against.changes} merged changes broke it. Take the marks away to ask for it from now on.`,
+          ...yaml.map((line) => `# ${line}`),
+        ],
+  );
   return [
     "gates:",
-    `  diff-size: { files: 30, lines: 800, bytes: 1MB${ignore.length === 0 ? "" : `, ignore: ${quoted(ignore)}`} }`,
-    ...(code.length === 0 || tests.length === 0
-      ? []
-      : ["  tests:", `    - when: ${quoted(inside(code))}`, `      need: ${quoted(tests)}`]),
+    ...lines.map((line) => `  ${line}`),
     "  manual-test: { when: { risk: [high, critical] } } # a person tries the change and signs off the exact commit",
     `  # ci: { checks: ${quoted(shown.length === 0 ? ["@github-actions/test"] : shown)} } # checks a change waits for`,
     "",
   ].join("\n");
 }
 
-/**
- * A first policy for a repository, with a comment on each decision for a person. It names existing folders and no
- * people: until people are named, nobody may start an agent. `schema` is where editors find the policy's schema.
- */
-export function draftPolicy(context: DraftContext, schema: string): string {
-  const folders = topFolders(context.files);
-  const docs = folders.filter((name) => docFolders.has(name));
-  const code = folders
-    .filter((name) => !testFolders.has(name) && !docFolders.has(name) && !madeFolders.has(name))
-    .slice(0, maxFolders);
-  return `# yaml-language-server: $schema=${schema}
+function rolesText({ code, tests, docs, denied, kept }: Layout): string {
+  const note = "# what an agent may touch; plans and issues can narrow it and never widen it";
+  const left = kept.length === 0 ? "" : `  # no role has ${kept.join(", ")}: people change those\n`;
+  if (code.length === 0 && docs.length === 0) return `${note}\n# roles:\n#   code:\n#     allow: ["src/**"]\n`;
+  const items = (patterns: readonly string[]) => patterns.map((one) => `      - ${JSON.stringify(one)}\n`).join("");
+  const withTests = tests.length === 0 ? "" : `      # tests come with the code that they test\n${items(tests)}`;
+  const deny =
+    denied.length === 0 ? "" : `    deny: ${quoted(denied)} # migrations and infrastructure stay with people\n`;
+  return [
+    `roles: ${note}\n`,
+    code.length === 0 ? "" : `  code:\n    allow:\n${items(code)}${withTests}${deny}`,
+    docs.length === 0 ? "" : `  docs:\n    allow: ${quoted(docs)}\n`,
+    left,
+  ].join("");
+}
+
+function peopleText({ owners, file, committers }: Proposed): string {
+  const from = owners.length === 0 ? "" : ` (now: who owns all in ${file})`;
+  const guess =
+    committers.length === 0 ? "" : `  # who committed, by addresses that prove nothing: ${committers.join(", ")}\n`;
+  return `people: # accounts ("@ada") or teams ("@acme/qa")
+${guess}  planners: [] # may ask for a plan
+  executors: [] # may start runs of approved prompts
+  approvers: ${quoted(owners)} # approve plans and sign off tests, never of what they asked for themselves${from}
+  architects: ${quoted(owners)} # let in a person's change of a sensitive file, such as this one${from}
+  separation: strict # solo: a lone maintainer may approve their own, and it is recorded
+`;
+}
+
+/** A first policy for a repository, with a comment on each decision for a person. It names no folder that is not there. */
+export function draftPolicy(context: DraftContext): string {
+  return `# yaml-language-server: $schema=${context.schema}
 # What AI agents may do in this repository, and what every change has to show. It counts once it is on the default branch.
 # \`npx sallyport policy lint\` checks it; \`npx sallyport policy explain <path>\` says what it means for a file.
 version: 1
 extends: default # no agent touches workflows, this policy, CODEOWNERS, agents' instructions, hooks or keys
 
-people: # accounts ("@ada") or teams ("@acme/qa")
-  planners: [] # may ask for a plan
-  executors: [] # may start runs of approved prompts
-  approvers: [] # approve plans and sign off tests, never of what they asked for themselves
-  architects: [] # let in a person's change of a sensitive file, such as this one
-  separation: strict # solo: a lone maintainer may approve their own, and it is recorded
-
-${rolesText(code, docs)}
-${gatesText(context, code, folders)}`;
+${peopleText(context.people)}
+${rolesText(context.layout)}
+${gatesText(context)}`;
 }

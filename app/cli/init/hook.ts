@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { lstat, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { readPlainFile, type WorkTree } from "../../../collect/git/work-tree.ts";
 import { messageOf } from "../../../core/errors.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
 
@@ -16,6 +17,7 @@ export const hookText = `#!/bin/sh
 ${mark}
 # Judges each pushed branch by the policy of the default branch. A failed gate stops the push; so does a question that
 # cannot be decided, unless SALLYPORT_HOOK=warn. \`git push --no-verify\` leaves it out: the check on GitHub still stands.
+set +e # husky starts hooks with -e
 default_ref=$(git symbolic-ref --quiet refs/remotes/origin/HEAD)
 for ref in refs/heads/main refs/heads/master; do
   if [ -z "$default_ref" ] && git show-ref --verify --quiet "$ref"; then default_ref=$ref; fi
@@ -52,22 +54,73 @@ done
 exit $status
 `;
 
-/** The state of the hook afterwards: a `kept` one is somebody else's, which is never replaced. */
-export type Installed = { state: "written" | "there" | "kept"; path: string };
+/**
+ * The state of the hook afterwards. A `kept` file is somebody else's and never replaced: `add` says what a person adds
+ * to it, and the command that makes it count.
+ */
+export type Installed =
+  | { state: "written" | "there"; path: string }
+  | { state: "kept"; path: string; add: string; command: string | null };
+
+/** For hooks that hand on no pushed branches: what is checked out is judged. */
+const check = "npx --no-install sallyport check </dev/null";
+
+/** Tools that write git's hooks anew from a settings file of theirs, so that a hook of ours would not last. */
+const managers: { settings: RegExp; add: string; command: string }[] = [
+  {
+    settings: /^\.?(?:config\/)?lefthook\.(?:ya?ml|toml|json)$/,
+    add: `pre-push:\n  commands:\n    sallyport:\n      run: ${check}`,
+    command: "npx lefthook install",
+  },
+  {
+    settings: /^\.pre-commit-config\.yaml$/,
+    add: "  - repo: local\n    hooks:\n      - id: sallyport\n        name: sallyport\n        entry: npx --no-install sallyport check\n        language: system\n        stages: [pre-push]\n        pass_filenames: false\n        always_run: true",
+    command: "pre-commit install --hook-type pre-push",
+  },
+  {
+    settings: /^(?:package\.json|\.?simple-git-hooks\.(?:json|[cm]?js))$/,
+    add: `"pre-push": "${check}"`,
+    command: "npx simple-git-hooks",
+  },
+];
+
+async function managed({ top, files }: WorkTree): Promise<Installed | null> {
+  for (const { settings, add, command } of managers) {
+    for (const path of files.filter((one) => settings.test(one))) {
+      const text = (await readPlainFile(join(top, path)))?.toString("utf8") ?? "";
+      // Of a package.json only the part of that name holds hooks.
+      if (path === "package.json" && !/"simple-git-hooks"\s*:\s*\{/.test(text)) continue;
+      if (text.includes("sallyport")) return { state: "there", path };
+      return { state: "kept", path, add, command };
+    }
+  }
+  return null;
+}
+
+/** Git's hooks folder by the user's own settings, `core.hooksPath` too; husky's own copy of it is made anew by each install. */
+async function hooksFolder(top: string, env: Record<string, string | undefined>): Promise<string> {
+  const argv = ["-C", top, "rev-parse", "--path-format=absolute", "--git-path", "hooks"];
+  const { stdout } = await promisify(execFile)("git", argv, { env });
+  const folder = stdout.replace(/\n$/, "");
+  const husky = join(top, ".husky");
+  const isHusky = (await lstat(husky).catch(() => null))?.isDirectory() === true;
+  return isHusky || folder === join(husky, "_") ? husky : folder;
+}
 
 /**
- * Writes the hook into git's hooks folder, by the user's own settings (`core.hooksPath` too). Unknown when git cannot
- * name the folder, or the file cannot be written.
+ * Writes the hook where the repository's hooks come from: git's folder, or husky's. Unknown when git cannot name the
+ * folder, or the file cannot be written.
  */
-export async function installHook(top: string, env: Record<string, string | undefined>): Promise<Known<Installed>> {
+export async function installHook(tree: WorkTree, env: Record<string, string | undefined>): Promise<Known<Installed>> {
   try {
-    const argv = ["-C", top, "rev-parse", "--path-format=absolute", "--git-path", "hooks"];
-    const { stdout } = await promisify(execFile)("git", argv, { env });
-    const folder = stdout.replace(/\n$/, "");
+    const other = await managed(tree);
+    if (other !== null) return known(other);
+    const folder = await hooksFolder(tree.top, env);
     const path = join(folder, "pre-push");
-    const old = await readFile(path, "utf8").catch(() => null);
+    const old = (await readPlainFile(path))?.toString("utf8") ?? null;
     if (old === hookText) return known({ state: "there", path });
-    if (old !== null && !old.includes(mark)) return known({ state: "kept", path });
+    if (old !== null && !old.includes(mark))
+      return known({ state: "kept", path, add: `${check} || exit 1`, command: null });
     await mkdir(folder, { recursive: true });
     await writeFile(path, hookText, { mode: 0o755, flag: old === null ? "wx" : "w" });
     return known({ state: "written", path });

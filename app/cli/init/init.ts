@@ -8,10 +8,24 @@ import { oneLine } from "../../../core/escape.ts";
 import { policyPath } from "../../../schemas/policy-place.ts";
 import { packageHome } from "../../settings/package-home.ts";
 import type { Io } from "../../terminal/io.ts";
-import { draftPolicy } from "./draft.ts";
+import { draftReading, exampleText, type Past, readPast } from "../backtest/trial.ts";
+import { addForms, addWorkflow } from "./added-files.ts";
+import { draftPolicy, policyOf, proposedRules } from "./draft.ts";
 import { installHook } from "./hook.ts";
+import { readLayout } from "./layout.ts";
+import { proposePeople } from "./people.ts";
+import { openPullRequest, pullRequestByHand } from "./pull-request.ts";
+import { type Trial, type Tried, tryRules } from "./trial.ts";
 
-type Options = { hook?: boolean; force?: boolean; localSchema?: boolean; repo?: string };
+type Options = {
+  hook?: boolean;
+  action?: boolean;
+  forms?: boolean;
+  pr?: boolean;
+  force?: boolean;
+  localSchema?: boolean;
+  repo?: string;
+};
 
 /** The address of the published package's schema. */
 const schemaAddress = "https://unpkg.com/sallyport/schemas/json/policy.json";
@@ -25,8 +39,13 @@ const misspelledPath = policyPath.replace(/\.yml$/, ".yaml");
  */
 export function initCommand(io: Io): Command {
   return new Command("init")
-    .description("write a first policy for this repository, and a hook that judges before a push")
+    .description(
+      "write a first policy for this repository, tried on its last merged changes; and a hook, a workflow, forms",
+    )
     .option("--hook", "install a pre-push hook that runs `sallyport check` for every pushed branch")
+    .option("--action", "write the workflow that judges pull requests by the Action, without an App")
+    .option("--forms", "write the issue forms of epics, stories and diff prompts")
+    .option("--pr", "open a pull request with what was written, through `gh`")
     .option("--force", "replace a policy that is there; a hook of others is never replaced")
     .option("--local-schema", "name the schema of this installation to editors, in place of the published one")
     .option("--repo <dir>", "the work tree (default: .)")
@@ -38,12 +57,20 @@ export function initCommand(io: Io): Command {
         return;
       }
       const policy = await writePolicy(tree.value, options, io);
-      const isHooked = options.hook !== true || (await writeHook(tree.value.top, io));
-      // With `--hook` in a repository that has a policy, installing the hook is enough.
-      const isDone = policy === "written" || (policy === "kept" && options.hook === true);
-      io.exit(isDone && isHooked ? 0 : 1);
+      const isHooked = options.hook !== true || (await writeHook(tree.value, io));
+      const { top } = tree.value;
+      const added = policy === "refused" ? [] : await addFiles(top, options, io);
+      const isOpen =
+        options.pr !== true || (await propose(top, [...(policy === "written" ? [policyPath] : []), ...added], io));
+      // In a repository that has a policy, what else was asked for is enough.
+      const asksMore = options.hook === true || options.action === true || options.forms === true;
+      const isDone = policy === "written" || (policy === "kept" && asksMore);
+      io.exit(isDone && isHooked && isOpen ? 0 : 1);
     });
 }
+
+/** How many merged changes a draft is tried on. */
+const history = 100;
 
 async function writePolicy(tree: WorkTree, options: Options, io: Io): Promise<"written" | "kept" | "refused"> {
   const path = join(tree.top, policyPath);
@@ -63,19 +90,54 @@ async function writePolicy(tree: WorkTree, options: Options, io: Io): Promise<"w
     io.err(`sallyport init: ${policyPath} is there and is kept; --force replaces it\n`);
     return "kept";
   }
-  const local = relative(dirname(path), join(packageHome(), "schemas/json/policy.json"));
-  const checks = await readChecks(tree);
-  const text = draftPolicy(
-    { files: tree.files, checks },
-    options.localSchema === true ? local.replaceAll("\\", "/") : schemaAddress,
-  );
+  const local = relative(dirname(path), join(packageHome(), "schemas/json/policy.json")).replaceAll("\\", "/");
+  const layout = readLayout(tree.files);
+  const proposed = proposedRules(layout);
+  const strictest = draftReading(policyOf(proposed.map(([strict]) => strict)));
+  const past = await readPast(tree.top, history, strictest, io);
+  const trial = past.known ? tryRules(past.value, proposed) : null;
+  const changes = past.known ? past.value.changes.length : 0;
+  const text = draftPolicy({
+    layout,
+    people: await proposePeople(tree.top),
+    checks: await readChecks(tree),
+    rules:
+      trial === null
+        ? proposed.map(([yaml]) => ({ yaml, against: null }))
+        : trial.rules.map(({ yaml, blocked, isKept }) => ({
+            yaml,
+            against: isKept ? null : { blocked: blocked.length, changes },
+          })),
+    schema: options.localSchema === true ? local : schemaAddress,
+  });
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text, { flag: options.force === true ? "w" : "wx" });
-  io.out(`Wrote ${policyPath}.
-Next: name people in it, run \`npx sallyport policy lint\`, commit it to the default branch, and require the check \`sallyport\`.
-\`npx sallyport backtest --policy ${policyPath}\` shows what it would have meant for changes that are merged.
-`);
+  io.out(`Wrote ${policyPath}.\n`);
+  io.out(
+    past.known && trial !== null
+      ? trialText(past.value, trial)
+      : `Not tried on history: ${oneLine(past.known ? "" : past.why)}\n`,
+  );
+  io.out(
+    `Next: name people in it, run \`npx sallyport policy lint\`, commit it to the default branch, and require the check \`sallyport\`.\n`,
+  );
   return "written";
+}
+
+/** What the trial showed: gates that were left out first, then what the others and the built-in rules would have blocked. */
+function trialText({ from, changes }: Past, { builtIn, rules }: Trial): string {
+  const nameOf = ({ yaml }: Tried) => (yaml[0] ?? "").replace(/:.*$/, "");
+  const out = rules.filter(({ isKept }) => !isKept);
+  const rows = rules.filter(({ isKept }) => isKept).flatMap(({ blocked }) => blocked);
+  return [
+    `Tried on the last ${changes.length} changes of ${oneLine(from)}.\n`,
+    ...out.map(
+      (rule) =>
+        `  ${nameOf(rule)} is left out, in a comment: ${rule.blocked.length} of them broke it, such as\n${exampleText(rule.blocked)}`,
+    ),
+    `  The gates of the draft would have blocked ${rows.length === 0 ? "none" : `${rows.length}`} of them${rows.length === 0 ? ".\n" : `:\n${exampleText(rows)}`}`,
+    builtIn.length === 0 ? "" : `  The built-in rules would have blocked ${builtIn.length}:\n${exampleText(builtIn)}`,
+  ].join("");
 }
 
 /** Checks are only an example in the draft: an unreadable workflow adds none. */
@@ -92,19 +154,38 @@ async function readChecks({ top, files }: WorkTree) {
   return found.flat();
 }
 
-async function writeHook(top: string, io: Io): Promise<boolean> {
-  const installed = await installHook(top, io.env);
+async function addFiles(top: string, { action, forms }: Options, io: Io): Promise<string[]> {
+  return [...(action === true ? await addWorkflow(top, io) : []), ...(forms === true ? await addForms(top, io) : [])];
+}
+
+/** Opens the pull request, or tells how; whether it is open. */
+async function propose(top: string, paths: readonly string[], io: Io): Promise<boolean> {
+  if (paths.length === 0) {
+    io.err("sallyport init: nothing was written, so there is no pull request to open\n");
+    return false;
+  }
+  const opened = await openPullRequest(top, paths, io.env);
+  if (opened.known) io.out(`Opened ${oneLine(opened.value)}\n`);
+  else
+    io.err(`sallyport init: no pull request was opened: ${oneLine(opened.why)}. By hand:\n${pullRequestByHand(paths)}`);
+  return opened.known;
+}
+
+async function writeHook(tree: WorkTree, io: Io): Promise<boolean> {
+  const installed = await installHook(tree, io.env);
   if (!installed.known) {
     io.err(`sallyport init: ${installed.why}\n`);
     return false;
   }
-  const { state, path } = installed.value;
-  if (state === "kept") {
+  const { path } = installed.value;
+  if (installed.value.state === "kept") {
+    const { add, command } = installed.value;
+    const lines = add.includes("\n") ? `add this to it:\n${add}` : `add this line to it: ${add}`;
     io.err(
-      `sallyport init: ${path} is there and is kept; add this line to it: npx --no-install sallyport check </dev/null || exit 1\n`,
+      `sallyport init: ${path} is there and is kept; ${lines}\n${command === null ? "" : `then run: ${command}\n`}`,
     );
     return false;
   }
-  io.out(state === "there" ? `The hook ${path} is there already.\n` : `Wrote the hook ${path}.\n`);
+  io.out(installed.value.state === "there" ? `The hook ${path} is there already.\n` : `Wrote the hook ${path}.\n`);
   return true;
 }

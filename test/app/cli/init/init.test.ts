@@ -14,9 +14,10 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { draftPolicy } from "../../../../app/cli/init/draft.ts";
+import { type DraftContext, draftPolicy, proposedRules } from "../../../../app/cli/init/draft.ts";
 import { hookText } from "../../../../app/cli/init/hook.ts";
 import { initCommand } from "../../../../app/cli/init/init.ts";
+import { readLayout } from "../../../../app/cli/init/layout.ts";
 import { policyCommand } from "../../../../app/cli/policy/policy.ts";
 import { parsePolicy } from "../../../../collect/policy/policy.ts";
 import { plainGit } from "../../../builders/git-repository.ts";
@@ -39,6 +40,17 @@ function write(path: string, text = ""): void {
 const read = (path: string) => readFileSync(join(top, path), "utf8");
 const run = (...args: string[]) => runCommand(initCommand, args, { cwd: top, env });
 
+/** The draft for a tree without history, parsed. */
+function drafted(files: string[], more: Partial<DraftContext> = {}) {
+  const layout = readLayout(files);
+  const rules = proposedRules(layout).map(([yaml]) => ({ yaml, against: null }));
+  const people = { owners: [], file: null, committers: [] };
+  const text = draftPolicy({ layout, people, checks: [], rules, schema: "x", ...more });
+  const parsed = parsePolicy(text);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return { text, policy: parsed.policy };
+}
+
 describe("a first policy", () => {
   const trees: [string, string[]][] = [
     ["an empty repository", []],
@@ -52,7 +64,10 @@ describe("a first policy", () => {
   test.each(trees)("for %s lints clean", async (_, files) => {
     for (const path of files) write(path, path.endsWith("ci.yml") ? "jobs: { unit: {} }\n" : "");
     expect(await run()).toMatchObject({ err: "", exit: 0 });
-    const linted = await runCommand(policyCommand, ["lint", "--strict"], { cwd: top });
+    const linted = await runCommand(policyCommand, ["lint", "--json"], { cwd: top });
+    // It names nobody, which only people can mend.
+    const codes: string[] = JSON.parse(linted.out).warnings.map((one: { code: string }) => one.code);
+    expect(codes.filter((code) => !code.startsWith("nobody-"))).toEqual([]);
     expect(linted).toMatchObject({ err: "", exit: 0 });
   });
 
@@ -71,19 +86,61 @@ describe("a first policy", () => {
 
   test("names nobody, no made folder, and the folders that are there", () => {
     const files = ["src/a.ts", "dist/b.js", "docs/c.md", "test/d.ts", "go.sum", ".hidden/e"];
-    const parsed = parsePolicy(draftPolicy({ files, checks: [] }, "x"));
-    expect(parsed).toMatchObject({
-      ok: true,
-      policy: {
-        extends: "default",
-        people: { planners: [], executors: [], approvers: [], architects: [], separation: "strict" },
-        roles: { code: { allow: ["src/**"] }, docs: { allow: ["docs/**"] } },
-        gates: {
-          tests: [{ when: ["src/**"], need: ["test/**"] }],
-          "diff-size": { ignore: ["**/go.sum"] },
-        },
+    expect(drafted(files).policy).toMatchObject({
+      extends: "default",
+      people: { planners: [], executors: [], approvers: [], architects: [], separation: "strict" },
+      roles: { code: { allow: ["src/**", "test/**"] }, docs: { allow: ["docs/**"] } },
+      gates: {
+        tests: [{ when: ["src/**/*.ts"], need: ["test/**"] }],
+        "diff-size": { ignore: ["**/go.sum"] },
       },
     });
+  });
+
+  const layouts: [string, string[], { when: string[]; need: string[] }][] = [
+    ["a capital", ["Source/A.swift", "Tests/ATests.swift"], { when: ["Source/**/*.swift"], need: ["Tests/**"] }],
+    ["Go at the root", ["a.go", "a_test.go", "cmd/b.go"], { when: ["cmd/**/*.go", "*.go"], need: ["**/*_test.go"] }],
+    [
+      "Maven",
+      ["pom.xml", "src/main/java/a/test/A.java", "src/test/java/a/ATest.java"],
+      { when: ["src/main/**/*.java"], need: ["**/test/**"] },
+    ],
+    [
+      "Gradle with modules and source sets",
+      ["core/build.gradle.kts", "core/src/main/kotlin/A.kt", "core/src/jvmTest/kotlin/ATest.kt"],
+      { when: ["core/**/src/main/**/*.kt"], need: ["**/jvmTest/**"] },
+    ],
+    [
+      "a monorepo",
+      ["packages/a/src/f.ts", "packages/a/tsup.config.ts", "packages/a/test/f.ts", "packages/a/package.json"],
+      { when: ["packages/*/src/**/*.ts"], need: ["**/test/**"] },
+    ],
+    [
+      "samples and scripts",
+      ["lib/a.js", "examples/b.js", "scripts/c.js", "d.config.js", "test/a.test.js"],
+      { when: ["lib/**/*.js"], need: ["test/**"] },
+    ],
+  ];
+  test.each(layouts)("U9: asks tests for code alone, where the tests lie: %s", (_, files, { when, need }) => {
+    const { policy } = drafted(files);
+    expect(policy.gates.tests).toEqual([{ when, need: need.map((one) => one.replace("_test.go", "_test.*")) }]);
+    expect(policy.roles.code?.allow).toEqual(expect.arrayContaining(policy.gates.tests?.[0]?.need ?? []));
+  });
+
+  test("U9: gives migrations, infrastructure and releases to no role", () => {
+    const files = [
+      "app/a.py",
+      "app/db/migrations/1.py",
+      "app/Dockerfile",
+      "infra/main.tf",
+      "release/make.py",
+      "ci/x.py",
+    ];
+    const { policy, text } = drafted(files);
+    expect(policy.roles).toEqual({
+      code: { allow: ["app/**"], deny: ["**/migrations/**", "**/Dockerfile*"] },
+    });
+    expect(text).toContain("no role has ci/**, infra/**, release/**");
   });
 
   test("shows the checks of the workflows in a comment", () => {
@@ -91,8 +148,21 @@ describe("a first policy", () => {
       { file: "ci.yml", pieces: ["unit"] },
       { file: "ci.yml", pieces: ["on ", ""] },
     ];
-    const text = draftPolicy({ files: [], checks }, "x");
-    expect(text).toContain('# ci: { checks: ["@github-actions/unit"] }');
+    expect(drafted([], { checks }).text).toContain('# ci: { checks: ["@github-actions/unit"] }');
+  });
+
+  test("U9: names who owns all in CODEOWNERS, and shows committers in a comment alone", async () => {
+    write("src/a.ts");
+    write(".github/CODEOWNERS", "# all\n* @old\n* @acme/core x@example.com # last\n/docs @writer\n");
+    const by = (email: string) => ["commit", "-q", "--allow-empty", "-m", "x", "--author", `x <${email}>`];
+    plainGit(top, by("7+ada@users.noreply.github.com"));
+    plainGit(top, by("ada@example.com"));
+    plainGit(top, by("8+dependabot[bot]@users.noreply.github.com"));
+    await run();
+    expect(parsePolicy(read(policyPath))).toMatchObject({
+      policy: { people: { planners: [], executors: [], approvers: ["@acme/core"], architects: ["@acme/core"] } },
+    });
+    expect(read(policyPath)).toContain("# who committed, by addresses that prove nothing: @ada#7\n");
   });
 
   test.each([
@@ -131,7 +201,7 @@ describe("a first policy", () => {
   test("is written at the top of the work tree, from any folder in it", async () => {
     write("deep/er/a.ts");
     await runCommand(initCommand, [], { cwd: join(top, "deep/er"), env });
-    expect(read(policyPath)).toContain('allow: ["deep/**"]');
+    expect(read(policyPath)).toContain('- "deep/**"');
   });
 
   test("outside a work tree: exit 2 and one line", async () => {
@@ -139,6 +209,57 @@ describe("a first policy", () => {
     const { err, exit } = await runCommand(initCommand, [], { cwd: outside, env });
     rmSync(outside, { recursive: true });
     expect({ exit, lines: err.split("\n").length }).toEqual({ exit: 2, lines: 2 });
+  });
+});
+
+describe("U9: a draft on history", () => {
+  /** Merged changes, each with its files; the newest is last. */
+  function merge(...changes: Record<string, string>[]) {
+    for (const files of changes) {
+      for (const [path, text] of Object.entries(files)) write(path, text);
+      plainGit(top, ["add", "-A"]);
+      plainGit(top, ["commit", "-q", "-m", `\u001b[31m${Object.keys(files)}`]);
+    }
+  }
+  const start = { "src/a.ts": "", "test/a.test.ts": 'test("a", () => expect(a()).toBe(0));\n' };
+  const untested = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({ "src/a.ts": `export const a = () => ${at};\n` }));
+
+  test("a rule that merged changes broke is left out with its number, and shown with examples", async () => {
+    merge(start, ...untested(4));
+    const { out, err, exit } = await run();
+    // A slow machine shows progress; there is nothing else to say.
+    expect({ err: err.replace(/\d of 4 changes\n/g, ""), exit }).toEqual({ err: "", exit: 0 });
+    expect(out).toContain("Tried on the last 4 changes of main.");
+    expect(out).toMatch(
+      /tests is left out, in a comment: 4 of them broke it, such as\n {4}[0-9a-f]{12} \[U\+001B\]\[31msrc\/a\.ts\n {6}tests: src\/a\.ts: /,
+    );
+    expect(read(policyPath)).toMatch(/# left out: 4 of the last 4 merged changes .*\n {2}# tests:\n {2}# {3}- when: /);
+    expect(parsePolicy(read(policyPath))).toMatchObject({
+      ok: true,
+      policy: { gates: { "diff-size": { files: 30 } } },
+    });
+  });
+
+  test("a rule that they kept stays", async () => {
+    merge(start, ...untested(1));
+    expect((await run()).out).toContain("would have blocked 1 of them:\n");
+    expect(parsePolicy(read(policyPath))).toMatchObject({ policy: { gates: { tests: [{ need: ["test/**"] }] } } });
+  });
+
+  test("a size that they broke is widened before it is given up", async () => {
+    const wide = (lines: number, name: string) => ({ [name]: "x\n".repeat(lines) });
+    merge(start, wide(1500, "src/a.txt"), wide(1600, "src/b.txt"), wide(900, "src/c.txt"));
+    await run();
+    expect(parsePolicy(read(policyPath))).toMatchObject({ policy: { gates: { "diff-size": { lines: 2000 } } } });
+    merge(wide(6000, "src/d.txt"), wide(6000, "src/e.txt"));
+    await run("--force");
+    expect(read(policyPath)).toMatch(/# left out: 2 of the last 5 .*\n {2}# diff-size: \{ files: 150, lines: 5000/);
+  });
+
+  test("a history that cannot be read is told, and the draft is written all the same", async () => {
+    write("src/a.ts");
+    expect(await run()).toMatchObject({ exit: 0, out: expect.stringContaining("Not tried on history: ") });
   });
 });
 
@@ -167,10 +288,142 @@ describe("installing the hook", () => {
     expect(read(".git/hooks/pre-push")).toBe("#!/bin/sh\nmake test\n");
   });
 
+  test.each([
+    ["9, whose own folder each install makes anew", ".husky/_"],
+    ["with its folder alone", undefined],
+  ])("husky %s: into .husky", async (_, hooksPath) => {
+    write(".husky/pre-commit", "npm test\n");
+    if (hooksPath !== undefined) plainGit(top, ["config", "core.hooksPath", hooksPath]);
+    expect(await run("--hook")).toMatchObject({ exit: 0, out: expect.stringContaining("/.husky/pre-push.") });
+    expect(read(".husky/pre-push")).toBe(hookText);
+    write(".husky/pre-push", "npm test\n");
+    const { err, exit } = await run("--hook");
+    expect({ err, exit }).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining("/.husky/pre-push is there and is kept"),
+    });
+    expect(read(".husky/pre-push")).toBe("npm test\n");
+  });
+
+  test.each([
+    ["lefthook.yml", "pre-commit: {}\n", "npx lefthook install"],
+    [".pre-commit-config.yaml", "repos: []\n", "pre-commit install --hook-type pre-push"],
+    ["package.json", '{ "simple-git-hooks": { "pre-commit": "npm test" } }\n', "npx simple-git-hooks"],
+    [".simple-git-hooks.json", '{ "pre-commit": "npm test" }\n', "npx simple-git-hooks"],
+  ])("where hooks are written from %s: says what to add and what to run", async (path, text, command) => {
+    write(path, text);
+    const { err, exit } = await run("--hook");
+    expect({ err, exit }).toMatchObject({
+      exit: 1,
+      err: expect.stringMatching(/ is kept; add this .*\bsallyport check\b/s),
+    });
+    expect(err).toContain(`then run: ${command}\n`);
+    expect({ text: read(path), made: existsSync(join(top, ".git/hooks/pre-push")) }).toEqual({ text, made: false });
+    write(path, `${text}# sallyport\n`);
+    expect((await run("--hook")).exit).toBe(0);
+  });
+
+  test("a package.json of other things leaves git's own folder", async () => {
+    write("package.json", '{ "devDependencies": { "simple-git-hooks": "1" } }\n');
+    expect((await run("--hook")).out).toContain(".git/hooks/pre-push");
+  });
+
   test("in place of an older one of ours", async () => {
     write(".git/hooks/pre-push", `${hookText.split("\n").slice(0, 2).join("\n")}\nexit 0\n`);
     expect((await run("--hook")).exit).toBe(0);
     expect(read(".git/hooks/pre-push")).toContain("sallyport check");
+  });
+});
+
+describe("the files beside the policy", () => {
+  const workflow = ".github/workflows/sallyport.yml";
+  const release = "https://github.com/sallyport/sallyport";
+  /** Settings by which git takes a folder for an address. */
+  const instead = (folder: string, address: string) => ({
+    ...env,
+    GIT_CONFIG_COUNT: "1",
+    GIT_CONFIG_KEY_0: `url.${folder}.insteadOf`,
+    GIT_CONFIG_VALUE_0: address,
+  });
+  const write1 = () => plainGit(top, ["commit", "-q", "--allow-empty", "-m", "x"]);
+  const away = instead("/nowhere/", release);
+
+  test("H13: the workflow runs the Action by the commit of its release", async () => {
+    write1();
+    plainGit(top, ["-c", "tag.gpgsign=false", "tag", "-a", "v1", "-m", "v1"]);
+    const commit = plainGit(top, ["rev-parse", "HEAD"]).trim();
+    const { exit } = await runCommand(initCommand, ["--action"], { cwd: top, env: instead(top, release) });
+    expect({ exit, text: read(workflow) }).toEqual({
+      exit: 0,
+      text: expect.stringContaining(`uses: sallyport/sallyport/action@${commit} # v1\n`),
+    });
+  });
+
+  test("the workflow is the template that the Action's README shows; it says how to pin, and replaces none", async () => {
+    const { out } = await runCommand(initCommand, ["--action"], { cwd: top, env: away });
+    const shown = readFileSync(join(import.meta.dirname, "../../../../action/README.md"), "utf8");
+    expect(shown).toContain(read(workflow));
+    expect(out).toContain("Pin the Action: ");
+    write(workflow, "mine\n");
+    const again = await runCommand(initCommand, ["--action"], { cwd: top, env: away });
+    expect({ ...again, text: read(workflow) }).toMatchObject({
+      text: "mine\n",
+      err: expect.stringContaining("is kept"),
+    });
+  });
+
+  test("U1: the issue forms, each where none is; they and .env.example are in the package", async () => {
+    write(".github/ISSUE_TEMPLATE/story.yml", "mine\n");
+    await run("--forms");
+    expect(readdirSync(join(top, ".github/ISSUE_TEMPLATE")).sort()).toEqual([
+      "diff-prompt.yml",
+      "epic.yml",
+      "story.yml",
+    ]);
+    expect(read(".github/ISSUE_TEMPLATE/story.yml")).toBe("mine\n");
+    const { files } = JSON.parse(readFileSync(join(import.meta.dirname, "../../../../package.json"), "utf8"));
+    expect(files).toEqual(expect.arrayContaining(["action/workflow.yml", ".env.example", ".github/ISSUE_TEMPLATE"]));
+  });
+
+  /** A stand-in for `gh` that notes its arguments. */
+  function gh(status: number) {
+    write(
+      "bin/gh",
+      `#!/bin/sh\necho "$@" >>'${join(top, "note")}'\n[ "$1" = pr ] && echo https://github.com/a/b/pull/1\nexit ${status}\n`,
+    );
+    chmodSync(join(top, "bin/gh"), 0o755);
+    return { ...env, PATH: `${join(top, "bin")}:${process.env.PATH}`, ...identity };
+  }
+  const identity = {
+    GIT_AUTHOR_NAME: "a",
+    GIT_AUTHOR_EMAIL: "a@b.c",
+    GIT_COMMITTER_NAME: "a",
+    GIT_COMMITTER_EMAIL: "a@b.c",
+  };
+
+  test("--pr opens a pull request with these files alone, and leaves what is checked out and staged", async () => {
+    write1();
+    plainGit(top, ["init", "-q", "--bare", "origin.git"]);
+    plainGit(top, ["remote", "add", "origin", join(top, "origin.git")]);
+    write("staged");
+    plainGit(top, ["add", "staged"]);
+    const { out, exit } = await runCommand(initCommand, ["--pr"], { cwd: top, env: gh(0) });
+    expect({ out, exit }).toMatchObject({
+      exit: 0,
+      out: expect.stringContaining("Opened https://github.com/a/b/pull/1\n"),
+    });
+    expect(plainGit(join(top, "origin.git"), ["diff", "--name-only", "sallyport-setup^", "sallyport-setup"])).toBe(
+      `${policyPath}\n`,
+    );
+    expect(plainGit(top, ["diff", "--cached", "--name-only"])).toBe("staged\n");
+    expect(plainGit(top, ["symbolic-ref", "HEAD"])).toBe("refs/heads/main\n");
+    expect(read("note")).toMatch(/^pr create --head sallyport-setup /m);
+  });
+
+  test("--pr where that cannot be: the commands to do it by hand, and exit 1", async () => {
+    write1();
+    const { err, exit } = await runCommand(initCommand, ["--pr"], { cwd: top, env: gh(1) });
+    expect({ err, exit }).toMatchObject({ exit: 1, err: expect.stringContaining(`  git add ${policyPath}\n`) });
   });
 });
 
@@ -198,6 +451,14 @@ describe("the hook", () => {
     return { exit: ran.status, asked, err: ran.stderr.toString() };
   }
   const check = (rest: string) => `--no-install sallyport check ${rest}`;
+
+  test("decides the same under husky, which starts it with -e", () => {
+    write("hook", `#!/bin/sh\nset -e\n. '${join(top, "own")}'\n`);
+    write("own", hookText);
+    plainGit(top, ["update-ref", "refs/heads/main", one]);
+    const pushed = `refs/heads/x ${two} refs/heads/x ${zero}\nrefs/heads/y ${two} refs/heads/y ${zero}\n`;
+    expect(hook(pushed, 1)).toMatchObject({ exit: 1, asked: [check(`--head ${two}`), check(`--head ${two}`)] });
+  });
 
   test("judges each pushed branch", () => {
     const pushed = `refs/heads/x ${two} refs/heads/x ${zero}\nrefs/heads/y ${two} refs/heads/y ${one}\n`;
