@@ -6,8 +6,9 @@ import { collectHealth } from "../health/health.ts";
 import { readConfig } from "../settings/config.ts";
 import { createSecrets } from "../settings/secrets.ts";
 import type { Io } from "../terminal/io.ts";
+import { envFileOption, readEnvironment } from "../terminal/settings.ts";
 
-type Options = { repo: string[]; json?: boolean };
+type Options = { repo: string[]; envFile?: string; json?: boolean };
 
 const marks: Record<Status, string> = { ok: "✓", warn: "!", fail: "✗", unknown: "?" };
 
@@ -26,25 +27,28 @@ export function doctorCommand(io: Io): Command {
   return new Command("doctor")
     .description("tell whether everything is in place, and what to do where it is not; changes nothing")
     .option("--repo <owner/name>", "this repository, also several times (default: all of them)", collect, [])
+    .option(...envFileOption)
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
       `
-Settings as for \`serve\`, from the environment; it may run beside the service.
+Settings as for \`serve\`, from the environment and from .env; it may run beside the service.
 
 Example:
   npx sallyport doctor --repo acme/web
 
 Exit status: 0 all is in place (warnings allowed), 1 something is not, 2 could not decide or the settings are wrong.`,
     )
-    .action(async ({ repo, json }: Options) => {
-      const wrong = repo.find((name) => !/^[^/\s]+\/[^/\s]+$/.test(name));
-      if (wrong !== undefined) {
-        io.err(`sallyport doctor: --repo ${oneLine(wrong)}: write owner/name\n`);
+    .action(async ({ repo, envFile, json }: Options) => {
+      const refuse = (why: string) => {
+        io.err(`sallyport doctor: ${oneLine(why)}\n`);
         io.exit(2);
-        return;
-      }
-      const reading = readConfig(io.env);
+      };
+      const wrong = repo.find((name) => !/^[^/\s]+\/[^/\s]+$/.test(name));
+      if (wrong !== undefined) return refuse(`--repo ${wrong}: write owner/name`);
+      const env = readEnvironment(io, envFile);
+      if (!env.known) return refuse(env.why);
+      const reading = readConfig(env.value);
       const secrets = reading.ok ? createSecrets(reading.config) : null;
       const question = { cwd: io.cwd, node: process.version, repositories: repo };
       const facts = await collectHealth(reading, question, (token) => secrets?.addToken(token));

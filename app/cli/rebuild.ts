@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { oneLine } from "../../core/escape.ts";
 import { type Rebuilt, rebuild } from "../ledger/rebuild.ts";
 import type { Io } from "../terminal/io.ts";
-import { withSettings } from "../terminal/settings.ts";
+import { envFileOption, withSettings } from "../terminal/settings.ts";
 
 /**
  * `sallyport rebuild`: fills an empty or old database from GitHub. Exit status 0: all repositories, 1: one of them
@@ -13,17 +13,19 @@ export function rebuildCommand(io: Io): Command {
     .description("fill an empty or restored database from GitHub; settings as for `serve`, which must not run")
     .option("--accept-loss", "go on although checks name entries that are lost; leaves an incident in the ledger")
     .option("--json", "print one JSON object a repository")
-    .action(({ acceptLoss = false, json = false }: { acceptLoss?: boolean; json?: boolean }) =>
-      withSettings(io, "rebuild", async (config) => {
-        const all: Rebuilt[] = [];
-        await rebuild(config, { acceptLoss }, (one) => {
-          all.push(one);
-          io.out(json ? `${JSON.stringify(one)}\n` : lineOf(one));
-        });
-        if (all.length === 0) io.err("sallyport rebuild: the App is installed on no repository\n");
-        else if (!json) io.out("Start `sallyport serve`: it looks at everything open and goes on.\n");
-        io.exit(all.every((one) => one.ok) ? 0 : 1);
-      }),
+    .option(...envFileOption)
+    .action(
+      ({ acceptLoss = false, json = false, envFile }: { acceptLoss?: boolean; json?: boolean; envFile?: string }) =>
+        withSettings(io, { command: "rebuild", envFile }, async (config) => {
+          const all: Rebuilt[] = [];
+          await rebuild(config, { acceptLoss }, (one) => {
+            all.push(one);
+            io.out(json ? `${JSON.stringify(one)}\n` : lineOf(one));
+          });
+          if (all.length === 0) io.err("sallyport rebuild: the App is installed on no repository\n");
+          else if (!json) io.out("Start `sallyport serve`: it looks at everything open and goes on.\n");
+          io.exit(all.every((one) => one.ok) ? 0 : 1);
+        }),
     );
 }
 

@@ -1,14 +1,15 @@
 import { Command } from "commander";
 import { startService } from "../service/service.ts";
 import type { Io } from "../terminal/io.ts";
-import { withSettings } from "../terminal/settings.ts";
+import { envFileOption, withSettings } from "../terminal/settings.ts";
 
 /** `sallyport serve`: the service, with all its settings from the environment. */
 export function serveCommand(io: Io): Command {
   return new Command("serve")
-    .description("run the GitHub App; all settings come from the environment, see .env.example")
-    .action(() =>
-      withSettings(io, "serve", async (config) => {
+    .description("run the GitHub App; settings come from the environment and from .env; .env.example lists them")
+    .option(...envFileOption)
+    .action(({ envFile }: { envFile?: string }) =>
+      withSettings(io, { command: "serve", envFile }, async (config) => {
         const log = (line: string) => io.err(`${new Date().toISOString()} ${line}\n`);
         const service = await startService(config, log);
         io.err(`sallyport listening on ${service.url}\n`);

@@ -103,9 +103,18 @@ export function createGitHub(
 
   return {
     async identify() {
-      const { data: app } = await asApp.request("GET /app");
+      const answer = await asApp.request("GET /app").catch((error: unknown) => {
+        const status = error instanceof Error && "status" in error ? error.status : null;
+        // GitHub's own words are of web tokens and integrations, which nobody has set.
+        if (status === 401 || status === 404) return null;
+        throw error;
+      });
+      const app = answer?.data ?? null;
       if (app === null || app.slug === undefined)
-        throw new SallyportError("github", "GitHub does not know this App: check APP_ID and PRIVATE_KEY");
+        throw new SallyportError(
+          "github",
+          "GitHub knows no App by this id and key: compare APP_ID and PRIVATE_KEY with the App's settings, and this machine's clock with another",
+        );
       const bot = await readBot({ request: octokit("app").request }, app.slug);
       if (!bot.known) throw new SallyportError("github", bot.why, { retry: true });
       return { appId: Number(app.id), slug: app.slug, bot: bot.value };

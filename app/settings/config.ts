@@ -38,14 +38,19 @@ function fromJson(text: string): unknown {
   }
 }
 
+/** A whole number from a variable's text; every problem of it has the same words. */
+const whole = (problem: string, least: number, most: number) =>
+  z.coerce.number<string>(problem).int(problem).min(least, problem).max(most, problem);
+const address = z.url("is no address: write it in full, such as https://api.github.com");
+
 /** Every setting by its variable; `.env.example` lists them with their meaning, and a test compares the two. */
 export const Environment = z.object({
-  APP_ID: z.coerce.number<string>().int().positive(),
+  APP_ID: whole("is no App ID: write the number that the App's settings show", 1, Number.MAX_SAFE_INTEGER),
   PRIVATE_KEY: z.string().optional(),
   PRIVATE_KEY_PATH: z.string().optional(),
   WEBHOOK_SECRET: secret,
-  GITHUB_API_URL: z.url().default("https://api.github.com"),
-  PORT: z.coerce.number<string>().int().min(0).max(65_535).default(3000),
+  GITHUB_API_URL: address.default("https://api.github.com"),
+  PORT: whole("is no port: write 0 to 65535", 0, 65_535).default(3000),
   HOST: z.string().default("127.0.0.1"),
   DATABASE_URL: z.string().optional(),
   DATABASE_FOLDER: z.string().default(".sallyport/database"),
@@ -53,9 +58,11 @@ export const Environment = z.object({
   LEDGER_KEY_PATH: z.string().optional(),
   LEDGER_KEY_COMMAND: command.optional(),
   ANTHROPIC_API_KEY: z.string().optional(),
-  ANTHROPIC_BASE_URL: z.url().optional(),
-  GITHUB_THROTTLE: z.enum(["on", "off"]).default("on"),
-  LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  ANTHROPIC_BASE_URL: address.optional(),
+  GITHUB_THROTTLE: z.enum(["on", "off"], "is neither: write on or off").default("on"),
+  LOG_LEVEL: z
+    .enum(["debug", "info", "warn", "error"], "is none of them: write debug, info, warn or error")
+    .default("info"),
 });
 
 export type ConfigReading = { ok: true; config: Config } | { ok: false; problems: string[] };

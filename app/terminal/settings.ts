@@ -1,19 +1,50 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseEnv } from "node:util";
 import { messageOf } from "../../core/errors.ts";
 import { oneLine } from "../../core/escape.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
 import { type Config, readConfig } from "../settings/config.ts";
 import { createSecrets } from "../settings/secrets.ts";
+import { fileProblem } from "./file-problem.ts";
 import type { Io } from "./io.ts";
+
+/** The option of commands that need the service's settings. */
+export const envFileOption = [
+  "--env-file <path>",
+  "settings from this file too (default: .env, if it is there)",
+] as const;
+
+/**
+ * The environment, and below it what a file of settings says: a variable that is set wins. Unknown when a file that was
+ * asked for cannot be read.
+ */
+export function readEnvironment(io: Io, file: string | undefined): Known<Io["env"]> {
+  try {
+    return known({ ...parseEnv(readFileSync(resolve(io.cwd, file ?? ".env"), "utf8")), ...io.env });
+  } catch (error) {
+    const why = fileProblem(error);
+    if (file === undefined && why === fileProblem({ code: "ENOENT" })) return known(io.env);
+    return unknown(`the settings file ${file ?? ".env"} cannot be read: ${why}`);
+  }
+}
 
 /**
  * Runs a command's work with the service's settings. If the settings are wrong, or a service they name does not answer,
  * it prints the problems, one per line and without secrets, and sets exit status 2.
  */
-export async function withSettings(io: Io, command: string, run: (config: Config) => Promise<void>): Promise<void> {
+export async function withSettings(
+  io: Io,
+  { command, envFile }: { command: string; envFile: string | undefined },
+  run: (config: Config) => Promise<void>,
+): Promise<void> {
   const refuse = (why: string) => {
     io.err(`sallyport ${command}: ${oneLine(why)}\n`);
     io.exit(2);
   };
-  const reading = readConfig(io.env);
+  const env = readEnvironment(io, envFile);
+  if (!env.known) return refuse(env.why);
+  const reading = readConfig(env.value);
   if (!reading.ok) return reading.problems.forEach(refuse);
   const { config } = reading;
   try {

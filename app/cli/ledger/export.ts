@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { pack } from "tar-stream";
 import { isArchiveName, manifestName, manifestText } from "../../../core/ledger/archive.ts";
 import { readSegments, wrongBodies } from "../../../core/ledger/branch.ts";
+import { fileProblem } from "../../terminal/file-problem.ts";
 import type { Io } from "../../terminal/io.ts";
 import { stop } from "./input.ts";
 import { openLedger } from "./place.ts";
@@ -47,6 +48,8 @@ async function writeArchive(target: string, files: readonly (readonly [string, U
   } catch (error) {
     if (isOurs) await rm(target, { force: true });
     const taken = typeof error === "object" && error !== null && "code" in error && error.code === "EEXIST";
-    return taken ? "exists already and is never replaced; name another file" : `cannot be written: ${String(error)}`;
+    return taken
+      ? "exists already and is never replaced; name another file"
+      : `cannot be written: ${fileProblem(error)}`;
   }
 }

@@ -27,6 +27,17 @@ test(".env.example names every setting, and none that is not read", () => {
   expect(named.sort()).toEqual(Object.keys(Environment.shape).sort());
 });
 
+test.each([
+  [{ APP_ID: "my-app" }, "APP_ID: is no App ID: write the number that the App's settings show"],
+  [{ APP_ID: "-1" }, "APP_ID: is no App ID: write the number that the App's settings show"],
+  [{ PORT: "http" }, "PORT: is no port: write 0 to 65535"],
+  [{ PORT: "70000" }, "PORT: is no port: write 0 to 65535"],
+  [{ GITHUB_API_URL: "github" }, "GITHUB_API_URL: is no address: write it in full, such as https://api.github.com"],
+  [{ LOG_LEVEL: "loud" }, "LOG_LEVEL: is none of them: write debug, info, warn or error"],
+])("U13: %j is refused in our words", (wrong, problem) => {
+  expect(readConfig({ ...base, LEDGER_KEY: pem, ...wrong })).toEqual({ ok: false, problems: [problem] });
+});
+
 describe("the ledger's key", () => {
   test("comes from the environment, a file or a command, and is the same key", () => {
     for (const from of [

@@ -1,10 +1,14 @@
 import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { doctorCommand } from "../../../app/cli/doctor.ts";
 import { rebuildCommand } from "../../../app/cli/rebuild.ts";
 import { serveCommand } from "../../../app/cli/serve.ts";
+import { readEnvironment } from "../../../app/terminal/settings.ts";
 import { newKey } from "../../builders/ledger.ts";
 import { runCommand } from "../../hosts/run-command.ts";
 
@@ -42,4 +46,59 @@ describe.each([
     expect(err.startsWith(`sallyport ${name}: `)).toBe(true);
     expect(err).not.toContain(right.WEBHOOK_SECRET);
   });
+});
+
+const { APP_ID: _, ...withoutId } = right;
+
+describe("U1: a file of settings", () => {
+  let cwd: string;
+  beforeAll(() => {
+    cwd = mkdtempSync(join(tmpdir(), "sallyport-"));
+    writeFileSync(join(cwd, ".env"), "# ours\nAPP_ID=wrong\nPORT=4000\n");
+    writeFileSync(join(cwd, "other"), 'HOST="0.0.0.0"\n');
+  });
+  afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+  const read = (file?: string, at = cwd) => {
+    const io = { out() {}, err() {}, exit() {}, env: { PORT: "5000" }, cwd: at, color: false };
+    return readEnvironment(io, file);
+  };
+
+  test(".env is read where it is, another one where it is named, and what is set wins", () => {
+    expect(read()).toEqual({ known: true, value: { APP_ID: "wrong", PORT: "5000" } });
+    expect(read("other")).toEqual({ known: true, value: { HOST: "0.0.0.0", PORT: "5000" } });
+    expect(read(undefined, join(cwd, "nowhere"))).toEqual({ known: true, value: { PORT: "5000" } });
+    expect(read("gone")).toMatchObject({
+      known: false,
+      why: "the settings file gone cannot be read: there is no such file",
+    });
+    expect(read(".")).toMatchObject({ known: false, why: expect.stringContaining("it is a folder") });
+  });
+
+  test.each([
+    ["serve", serveCommand],
+    ["rebuild", rebuildCommand],
+    ["doctor", doctorCommand],
+  ])("%s takes its settings from it", async (_, command) => {
+    const { out, err, exit } = await runCommand(command, [], { cwd, env: withoutId });
+    expect({ exit, said: out + err }).toEqual({ exit: 2, said: expect.stringContaining("APP_ID: is no") });
+    const named = await runCommand(command, ["--env-file", "gone"], { cwd, env: right });
+    expect(named).toMatchObject({ exit: 2, out: "", err: expect.stringContaining("gone cannot be read") });
+  });
+});
+
+test("U13: a wrong App ID or key is told as that, and not in GitHub's words", async () => {
+  const github = createServer((_request, response) => {
+    response.writeHead(401, { "content-type": "application/json" });
+    response.end(JSON.stringify({ message: "A JSON web token could not be decoded" }));
+  });
+  await new Promise<void>((resolve) => github.listen(0, "127.0.0.1", resolve));
+  const { port } = github.address() as AddressInfo;
+  const env = { ...right, GITHUB_API_URL: `http://127.0.0.1:${port}`, DATABASE_FOLDER: "memory" };
+  const { err, exit } = await runCommand(rebuildCommand, [], { cwd: tmpdir(), env });
+  await new Promise((resolve) => github.close(resolve));
+  expect({ err, exit }).toMatchObject({
+    exit: 2,
+    err: expect.stringContaining("GitHub knows no App by this id and key"),
+  });
+  expect(err).not.toContain("web token");
 });
