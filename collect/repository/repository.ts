@@ -2,11 +2,11 @@ import { readWorkflow } from "../../core/analysis/workflow.ts";
 import type { PolicyReading } from "../../core/facts.ts";
 import type { NamedAccount } from "../../core/health/people.ts";
 import type { RepositoryFacts } from "../../core/health/repository.ts";
-import type { PrivilegedFetch } from "../../core/health/workflows.ts";
+import type { LooseAction, PrivilegedFetch } from "../../core/health/workflows.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { evidenceBranch } from "../../core/ledger/branch.ts";
 import type { JobCheck } from "../../core/policy/job-checks.ts";
-import type { Located } from "../../core/yaml.ts";
+import { type Located, nodeAt, stringOf } from "../../core/yaml.ts";
 import { duties } from "../../schemas/policy-values.ts";
 import { createObjectsCache } from "../github/cache.ts";
 import { apiObjects } from "../github/objects.ts";
@@ -51,6 +51,7 @@ export async function readRepositoryFacts(github: GitHub): Promise<Known<Reposit
     files: entries.known ? known(entries.value.map(({ path }) => path)) : entries,
     checks: workflows.known ? allChecks(workflows.value) : workflows,
     fetches: workflows.known ? known(workflows.value.flatMap(privilegedFetch)) : workflows,
+    actions: workflows.known ? known(workflows.value.flatMap(looseActions)) : workflows,
     named: await readNamedAccounts(github, policy),
     rules,
     evidence,
@@ -93,6 +94,20 @@ function allChecks(workflows: readonly WorkflowFile[]): Known<JobCheck[]> {
 function privilegedFetch({ path, workflow }: WorkflowFile): PrivilegedFetch[] {
   const { untrusted } = readWorkflow(workflow);
   return untrusted === null ? [] : [{ path, line: untrusted }];
+}
+
+/** The steps that run our Action, a fork's copy too, by anything but a full commit id. */
+function looseActions({ path, workflow }: WorkflowFile): LooseAction[] {
+  const jobs = nodeAt(workflow, "jobs");
+  const steps = jobs?.kind !== "map" ? [] : [...jobs.entries.values()].map(({ value }) => nodeAt(value, "steps"));
+  return steps
+    .flatMap((one) => (one?.kind === "list" ? one.items : []))
+    .flatMap((step) => {
+      const node = nodeAt(step, "uses");
+      const uses = stringOf(node) ?? "";
+      if (node === undefined || !/\/sallyport\/action@(?![0-9a-f]{40}$)/i.test(uses)) return [];
+      return [{ path, line: node.at.line, uses }];
+    });
 }
 
 /** The accounts and teams that have the names to which the policy gives duties. */

@@ -11,7 +11,7 @@ import { problemLines } from "../policy/problem.ts";
 import { findingsOf, type HealthFinding, retryHint } from "./finding.ts";
 import { judgePeople, type NamedAccount } from "./people.ts";
 import { type BranchRules, judgeRequired } from "./required-check.ts";
-import { judgeWorkflows, type PrivilegedFetch } from "./workflows.ts";
+import { judgeActions, judgeWorkflows, type LooseAction, type PrivilegedFetch } from "./workflows.ts";
 
 /** One repository as the App sees it, at the tip of its default branch. */
 export type RepositoryFacts = {
@@ -20,6 +20,7 @@ export type RepositoryFacts = {
   files: Known<string[]>;
   checks: Known<JobCheck[]>;
   fetches: Known<PrivilegedFetch[]>;
+  actions: Known<LooseAction[]>;
   named: Known<NamedAccount[]>;
   rules: BranchRules;
   evidence: { isThere: Known<boolean>; rules: BranchRules };
@@ -42,13 +43,14 @@ export function judgeRepository({ name, facts }: CheckedRepository, identity: Se
     const next = `Someone who administers ${name} adds it to the installation, or mend the name.`;
     return [fail(check, `The App \`${identity.ourselves.slug}\` is not installed on it.`, next)];
   }
-  const { policy, named, fetches, rules, evidence } = facts.value;
+  const { policy, named, fetches, actions, rules, evidence } = facts.value;
   return [
     ...(policy.known
       ? judgePolicy(name, policy.value, facts.value, identity.publicKey)
       : [unknown("policy", `The policy cannot be read: ${policy.why}`, retryHint)]),
     ...judgePeople(name, named),
     ...judgeWorkflows(name, fetches),
+    ...judgeActions(name, actions),
     ...judgeRequired(name, rules, identity.ourselves),
     judgeEvidence(name, evidence),
   ];

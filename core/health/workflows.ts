@@ -1,6 +1,19 @@
 import type { Known } from "../known.ts";
 import { findingsOf, type HealthFinding } from "./finding.ts";
 
+/** A line (1-based) that runs our Action by a name that can move, such as `v1`. */
+export type LooseAction = { path: string; line: number; uses: string };
+
+/** Checks that our Action cannot become another one: a tag moves, a commit does not. `about` is `owner/name`. */
+export function judgeActions(about: string, loose: Known<LooseAction[]>): HealthFinding[] {
+  if (!loose.known) return [];
+  const next = "A maintainer writes the release's full commit id behind the `@`, with the tag as a comment.";
+  return loose.value.map(({ path, line, uses }) => {
+    const message = `${path}:${line}: \`${uses}\` runs whatever that name points at next.`;
+    return findingsOf("repository", about).warn("action", message, next);
+  });
+}
+
 /** A line (1-based) that fetches the code of a pull request, in a workflow that has the repository's secrets. */
 export type PrivilegedFetch = { path: string; line: number };
 

@@ -23,7 +23,7 @@ const webhookSecret = "a-webhook-secret-of-this-test";
 const apiKey = "sk-ant-api03-0123456789abcdefghij";
 const policyOf = (more = "") => `version: 1
 extends: default
-people: { planners: ["@lena"], approvers: ["@wes"] }
+people: { planners: ["@lena"], approvers: ["@wes"], architects: ["@wes"] }
 ledger: { keys: [{ key: "${publicKey}" }] }
 ${more}`;
 
@@ -269,7 +269,7 @@ describe("the policy of a repository", () => {
     await setPolicy(
       policyOf()
         .replace("@lena", `@lena#${numberOf("lena")}`)
-        .replace("@wes", "@wes#1"),
+        .replaceAll("@wes", "@wes#1"),
     );
     const { of, exit } = await findings();
     expect(of("people")).toMatchObject([

@@ -281,6 +281,7 @@ describe("a repository", () => {
       policy: Policy.parse({
         version: 1,
         extends: "default",
+        people: { architects: ["@wes"] },
         ledger: { keys: [{ key: publicKey }] },
         ...policy,
       }),
@@ -296,6 +297,7 @@ describe("a repository", () => {
     files: known(["src/a.ts"]),
     checks: known([]),
     fetches: known([]),
+    actions: known([]),
     named: known([]),
     rules: rules("main"),
     evidence: { isThere: known(true), rules: rules("sallyport/evidence", ["update"]) },
@@ -398,6 +400,12 @@ describe("a repository", () => {
       "T177: workflows that fetch a pull request's code beside secrets",
       { fetches: known([{ path: ".github/workflows/a.yml", line: 7 }]) },
       "workflows",
+      ["warn"],
+    ],
+    [
+      "H13: our Action by a name that moves",
+      { actions: known([{ path: ".github/workflows/a.yml", line: 9, uses: "sallyport/sallyport/action@v1" }]) },
+      "action",
       ["warn"],
     ],
     ["workflows that are not looked at", { fetches: unread }, "workflows", ["warn"]],
