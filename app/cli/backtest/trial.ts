@@ -10,7 +10,7 @@ import { changesInGit } from "./git.ts";
 /** Merged changes of a branch, with the facts that one policy needs. */
 export type Past = { from: string; changes: PastChange[] };
 
-const absent: PolicyReading = { state: "absent", ref: "" };
+const absent: PolicyReading = { state: "absent", ref: "", removedBy: null };
 
 /** Reads the last changes of the default branch, or of the current one where none can be told, for judging by `policy`. */
 export async function readPast(dir: string, last: number, policy: PolicyReading, io: Io): Promise<Known<Past>> {

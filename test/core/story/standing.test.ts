@@ -4,6 +4,7 @@ import { recordOf } from "../../../core/record/pull.ts";
 import { requirementsOf } from "../../../core/record/requirements.ts";
 import { type EntryKind, entryBodies } from "../../../schemas/entries.ts";
 import { Plan } from "../../../schemas/plan.ts";
+import { facts } from "../../builders/pull-facts.ts";
 import { approve, begin, form, playStory, policy, type Story, samplePlan } from "../../builders/story.ts";
 
 const commit = { type: "commit", commit: "d".repeat(40), tree: "e".repeat(40), parent: "b".repeat(40) } as const;
@@ -76,7 +77,7 @@ describe("T1: the risk and the manual test that hold", () => {
     story.say("quinn", `/approve ${story.digest()}`);
     story.openPrompts();
     story.say("lena", "/run");
-    const record = recordOf(opened(story).entries, 11);
+    const record = recordOf(opened(story).entries, 11, facts());
     expect(record.known && record.value.run).toMatchObject({ risk: "critical", needsManualTest: true });
   });
 
