@@ -246,6 +246,7 @@ export type FactValues = {
   reviews: ReviewFact[];
   checks: CheckFact[];
   record: PullRecord;
+  attachments: Attachments;
 };
 
 /** Everything a verdict depends on. A fact that could not be read is `{ known: false, why }`, never a missing field. */
@@ -256,6 +257,27 @@ export type Permission = {
   /** From the collaborator permission endpoint; `author_association` is never used: it is not a permission. */
   role: "none" | "read" | "triage" | "write" | "maintain" | "admin";
   duties: Duty[];
+};
+
+/** An artifact that a run of a workflow uploaded for the head. Whoever may change the workflow chose name and content. */
+export type Artifact = { name: string; digest: string | null; expired: boolean; workflow: string };
+
+/** A comment of the pull request that holds so many uploaded files. Anyone who can comment wrote it. */
+export type AttachingComment = Omit<CommandRequest, "source" | "command" | "atOpening"> & { files: number };
+
+/** A file that does not fit its JSON Schema; one line for people. */
+export type SchemaProblem = { path: string; schema: string; problem: string };
+
+/**
+ * What was attached to a pull request outside of its commits, read only where `evidence.require` asks. `headAt`: when
+ * GitHub first saw the head, null if it does not tell; `textAt`: when the text was last written; both RFC 3339.
+ */
+export type Attachments = {
+  headAt: string | null;
+  textAt: string;
+  artifacts: Artifact[];
+  comments: AttachingComment[];
+  schemaProblems: SchemaProblem[];
 };
 
 /**

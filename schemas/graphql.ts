@@ -68,6 +68,7 @@ const CheckRun = z.object({
 
 const CheckSuite = z.object({
   databaseId: z.int().nullable(),
+  createdAt: z.string(),
   app: z.object({ databaseId: z.int().nullable(), slug: z.string() }).nullable(),
   checkRuns: listing(CheckRun).nullable(),
 });
@@ -94,6 +95,7 @@ const Pull = z.object({
   title: z.string(),
   body: z.string(),
   createdAt: z.string(),
+  lastEditedAt: z.string().nullable(),
   changedFiles: z.int(),
   author: Actor,
   mergedBy: Actor,

@@ -32,6 +32,75 @@ function areApart(one: string, other: string): boolean {
   return !first.startsWith(second) && !second.startsWith(first);
 }
 
+/** Which changes a rule is about. Any of its parts is enough. */
+const condition = {
+  paths: patterns.default([]),
+  risk: z.array(Risk).default([]).describe("Of the story that the change belongs to."),
+  labels: z.array(z.string().min(1).max(100)).max(50).default([]),
+};
+export type Condition = z.infer<z.ZodObject<typeof condition>>;
+
+/** What `evidence` asks of a change beyond its record. */
+const Requirement = z
+  .strictObject({
+    when: z
+      .strictObject(condition)
+      .optional()
+      .describe("Asked if any of these holds; of every change if it is absent."),
+    files: patterns.default([]).describe("For each pattern, the change adds or changes a file that matches it."),
+    schema: z
+      .string()
+      .min(1)
+      .max(300)
+      .optional()
+      .describe("A JSON Schema, by its path on the default branch, that those files fit."),
+    artifacts: z
+      .array(
+        z
+          .union([
+            z.string().min(1).max(200),
+            z.strictObject({
+              name: z.string().min(1).max(200),
+              workflow: z
+                .string()
+                .regex(
+                  /^\.github\/workflows\/[\w.-]+$/,
+                  "write the workflow's path, such as `.github/workflows/ci.yml`",
+                )
+                .optional(),
+            }),
+          ])
+          .transform((one): { name: string; workflow?: string | undefined } =>
+            typeof one === "string" ? { name: one } : one,
+          ),
+      )
+      .max(10)
+      .default([])
+      .describe("Names of artifacts that a workflow run uploaded for exactly the head commit, not expired."),
+    attachments: z
+      .int()
+      .min(1)
+      .max(20)
+      .optional()
+      .describe("So many images or files uploaded to the pull request's text or a comment after the last push."),
+    by: z.array(duty).min(1).default(["approvers"]).describe("Whose comments may hold these uploads."),
+    sections: z
+      .array(z.string().min(1).max(100))
+      .max(20)
+      .default([])
+      .describe("Headings of the pull request's text that must be there and filled in."),
+  })
+  .refine(
+    ({ files, artifacts, attachments, sections }) =>
+      files.length + artifacts.length + sections.length > 0 || attachments !== undefined,
+    "ask for at least one of `files`, `artifacts`, `attachments` and `sections`",
+  )
+  .refine(({ schema, files }) => schema === undefined || files.length > 0, {
+    message: "`schema` is for files: name them under `files`",
+    path: ["schema"],
+  });
+export type Requirement = z.infer<typeof Requirement>;
+
 /** The settings of every configurable gate. */
 export const Gates = z
   .strictObject({
@@ -175,12 +244,7 @@ export const Gates = z
     "manual-test": z
       .strictObject({
         when: z
-          .strictObject({
-            paths: patterns.default([]),
-            risk: z.array(Risk).default([]),
-            labels: z.array(z.string().min(1).max(100)).max(50).default([]),
-            always: z.boolean().default(false),
-          })
+          .strictObject({ ...condition, always: z.boolean().default(false) })
           .describe("Needed if any of these holds."),
         tests: z
           .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "a test's name is lower-case words joined by `-`"))
@@ -194,10 +258,11 @@ export const Gates = z
     evidence: z
       .strictObject({
         files: patterns.default([]).describe("JSON evidence files: those that a change touches must be valid JSON."),
+        require: z.array(Requirement).max(20).default([]).describe("What changes of anybody must bring along."),
       })
       .optional()
       .describe(
-        "Every change by an agent has recorded evidence for its exact commit; this adds evidence files in the repository.",
+        "Every change by an agent has recorded evidence for its exact commit; this adds evidence that anybody's change brings.",
       ),
   })
   .describe(

@@ -6,6 +6,7 @@ export type Minted = { token: string; expiresAt: string };
 // All permissions that our tokens can have, requested at each minting: the App's own permissions may be wider.
 const permissions = {
   read: {
+    actions: "read",
     checks: "read",
     contents: "read",
     issues: "read",

@@ -43,6 +43,7 @@ export async function readPastChange(
     authorPermission: unread,
     retargetedAt: unread,
     checks: unread,
+    attachments: unread,
     day,
   });
   const old = before.state === "absent" ? null : await factsBy(before);

@@ -85,6 +85,7 @@ async function collect(source: GroupSource, objects: Objects, maxDepth: number):
       reviews: elsewhere,
       authorPermission: elsewhere,
       checks: elsewhere,
+      attachments: elsewhere,
       day: source.now.slice(0, 10),
     },
     members,

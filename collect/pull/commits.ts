@@ -76,6 +76,7 @@ async function readFacts(objects: GitObjects, source: CommitsSource): Promise<Kn
     reviews: elsewhere,
     authorPermission: elsewhere,
     checks: elsewhere,
+    attachments: elsewhere,
     day: source.day,
   });
 }

@@ -10,6 +10,7 @@ import { readApiLedger } from "../ledger/ledger.ts";
 import type { Objects } from "../objects.ts";
 import { readPolicy } from "../policy/file.ts";
 import { policyForChange } from "../policy/for-change.ts";
+import { readAttachments } from "./attachments.ts";
 import { type RecordSubject, verifiedRecord } from "./record.ts";
 import { othersChecks, wantsReviews, withPermissions } from "./reviews.ts";
 import { readSignOffs } from "./sign-offs.ts";
@@ -65,6 +66,7 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
     changes,
     commits,
   });
+  const attachments = await readAttachments(source, objects, { state, policy, texts: content.texts });
   const reviewed = wantsReviews(policy) ? state.reviews : known([]);
   const people = policy.known && policy.value.state === "loaded" ? policy.value.policy.people : null;
   return {
@@ -81,6 +83,7 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
         ? await readPermission(source, author, people)
         : unknown("it is asked only where an author's own duty can count"),
     checks: othersChecks(state.checks),
+    attachments,
     day: source.now.slice(0, 10),
   };
 }

@@ -28,6 +28,7 @@ export const pullQuery = `query SallyportPull($owner: String!, $repo: String!, $
       title
       body
       createdAt
+      lastEditedAt
       changedFiles
       author { ...actor }
       mergedBy { ...actor }
@@ -73,6 +74,7 @@ fragment head on Commit {
     pageInfo { hasNextPage }
     nodes {
       databaseId
+      createdAt
       app { databaseId slug }
       checkRuns(first: 100, filterBy: { checkType: ALL }) {
         pageInfo { hasNextPage }

@@ -36,6 +36,13 @@ export type PullState = {
   retargetedAt: Known<string | null>;
   head: { ref: string; sha: string };
   /**
+   * RFC 3339: when GitHub first saw the head commit, by the oldest check suite on it; null if it does not tell. A commit's
+   * own dates are its author's word.
+   */
+  headAt: string | null;
+  /** RFC 3339: when title or body were last written. */
+  textAt: string;
+  /**
    * The commits that the head contains and the base's tip does not, if the head contains that tip; null if it may not.
    */
   ahead: CommitFact[] | null;
@@ -79,6 +86,7 @@ export async function readPullState(github: GitHub, number: number): Promise<Kno
   // The last of its commits is the head, unless somebody pushes just now.
   const [last] = pull.last?.nodes ?? [];
   const commit = last?.commit?.oid === head.sha ? last.commit : null;
+  const suites = completeNodes(commit?.checkSuites);
   return known({
     repository: { id: repository.databaseId, name: repository.nameWithOwner },
     defaultBranch: { name: defaultBranchRef.name, tip: defaultBranchRef.target.oid },
@@ -95,9 +103,11 @@ export async function readPullState(github: GitHub, number: number): Promise<Kno
     base: { ref: pull.baseRefName, sha: target.oid },
     retargetedAt: await readRetarget(github, pull, number),
     head,
+    headAt: suites?.map(({ createdAt }) => createdAt).sort()[0] ?? null,
+    textAt: pull.lastEditedAt ?? pull.createdAt,
     ahead: aheadOf(pull, target.oid),
     reviews: reviewsOf(pull) ?? (await readReviews(github, number)),
-    checks: checksOf(completeNodes(commit?.checkSuites)) ?? (await readChecks(github, head.sha)),
+    checks: checksOf(suites) ?? (await readChecks(github, head.sha)),
     sameHeadPulls:
       sameHeadPullsOf(completeNodes(commit?.associatedPullRequests), head.sha, number) ??
       (await readSameHeadPulls(github, head.sha, number)),

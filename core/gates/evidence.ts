@@ -14,13 +14,16 @@ import {
   result,
   unknownResult,
 } from "./gate.ts";
+import { requiredEvidence } from "./required-evidence.ts";
 
 const name = "evidence";
 
-/** The evidence files: those of the policy's patterns that the change touches, and those that the prompt declared. */
+/** The JSON files: those of the policy's patterns that the change touches, and those that the prompt declared. */
 function evidencePaths({ changes, record }: ReadingFacts, { policy }: LoadedPolicy): string[] {
+  const { files = [], require = [] } = policy.gates[name] ?? {};
+  const fitted = require.flatMap((rule) => (rule.schema === undefined ? [] : rule.files));
   // Wider than the author's spelling: a look-alike name is checked too.
-  const wanted = matcher(policy.gates[name]?.files ?? [], "deny");
+  const wanted = matcher([...files, ...fitted], "deny");
   const touched = changes.filter(({ path, after }) => after !== null && wanted.matches(path) !== null);
   return [...touched.map((change) => change.path), ...(record?.run?.evidenceFiles ?? [])];
 }
@@ -100,7 +103,7 @@ function adoptionText(facts: PullBasics, record: PullRecord): string | null {
 
 /**
  * The head of an agent's change is a commit whose making our host recorded, the evidence files that its prompt declared
- * exist, and evidence files are JSON. Other changes are only checked for the evidence files that the policy names.
+ * exist, and evidence files are JSON. What else the policy requires is asked of anybody's change.
  */
 export const evidence = defineGate({
   name,
@@ -121,24 +124,33 @@ export const evidence = defineGate({
     const files = facts.texts.value.filter(({ path }) => wanted.has(path));
     const count = files.filter(({ after }) => after.state !== "absent").length;
     const { run } = record;
-    const configured = (policy.policy.gates[name]?.files ?? []).length > 0;
+    const required = requiredEvidence(facts, policy);
     const adopted = adoptionText(facts, record);
-    if (run === null && !configured)
+    if (run === null && count === 0 && required.length === 0)
       return adopted === null
         ? notApplicable(
             name,
-            "no-run",
-            "No run of an agent made this pull request, and the policy names no evidence files.",
+            "not-asked",
+            "No run of an agent made this change, and the policy asks for no evidence of it.",
           )
         : notApplicable(name, "adopted", adopted);
     const who = authorOf(facts);
     const wrong = [...missingFiles(record, files, who), ...badFiles(files, policy, who)];
     const problem = run === null ? null : recordProblem(facts, record);
-    if (wrong.length > 0 || problem?.status === "fail")
-      return result(name, "fail", ...(problem?.reasons ?? []), ...wrong);
-    if (problem !== null) return problem;
+    const findings = [
+      ...(problem?.reasons ?? []).map((reason) => ({ status: problem?.status ?? "unknown", reason })),
+      ...wrong.map((reason) => ({ status: "fail" as const, reason })),
+      ...required,
+    ];
+    const worst = (["fail", "unknown", "pending"] as const).find((one) =>
+      findings.some(({ status }) => status === one),
+    );
+    if (worst !== undefined)
+      return result(name, worst, ...findings.filter(({ status }) => status !== "pass").map(({ reason }) => reason));
     const recorded = adopted ?? (run === null ? null : `Evidence of ${facts.head.sha} is recorded.`);
-    const message = [recorded ?? [], `${count} evidence files are valid JSON.`].flat().join(" ");
-    return result(name, "pass", { code: "evidence-in-order", message });
+    const json = count === 0 ? null : `${count} evidence files are valid JSON.`;
+    const message = [recorded ?? [], json ?? []].flat().join(" ");
+    const own = message === "" ? [] : [{ code: "evidence-in-order", message }];
+    return result(name, "pass", ...own, ...required.map(({ reason }) => reason));
   },
 });

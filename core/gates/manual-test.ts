@@ -1,13 +1,13 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult } from "../../schemas/verdict.ts";
-import type { Change, LoadedPolicy, PullBasics, PullRecord, SignOff } from "../facts.ts";
+import type { LoadedPolicy, PullBasics, PullRecord, SignOff } from "../facts.ts";
 import { findKnown, type Known, known } from "../known.ts";
 import { patternList } from "../paths/pattern-list.ts";
-import { matcher } from "../paths/patterns.ts";
 import { holders } from "../people/authority.ts";
 import { requesters, whoseWork } from "../people/authorship.ts";
 import { givenElsewhere, isForBase } from "../people/retarget.ts";
-import { alwaysOn, defineGate, notApplicable, policyLine, result, unknownResult } from "./gate.ts";
+import { whyItHolds } from "./condition.ts";
+import { alwaysOn, defineGate, type FactsWith, notApplicable, policyLine, result, unknownResult } from "./gate.ts";
 
 const name = "manual-test";
 
@@ -17,26 +17,12 @@ export function manualTests(policy: Policy): string[] {
 }
 
 /** Why a manual test is needed, in words; null when it is not. */
-function need(
-  policy: LoadedPolicy,
-  changes: readonly Change[],
-  record: PullRecord,
-  labels: readonly string[],
-): string | null {
-  const plan = record.run ?? record.adoptedFor;
+function need(policy: LoadedPolicy, facts: FactsWith<"record" | "changes">): string | null {
   const when = policy.policy.gates[name]?.when;
   if (when?.always === true) return "every change needs one";
-  if (plan !== undefined && when?.risk.includes(plan.risk) === true) return `the story's risk is ${plan.risk}`;
-  if (plan?.needsManualTest === true) return "the approved contract asks for one";
-  // Anyone with the triage role can add and remove labels, so a label only ever adds to what the policy asks.
-  const label = labels.find((one) => when?.labels.includes(one) === true);
-  if (label !== undefined) return `the pull request has the label \`${label}\``;
-  const paths = matcher(when?.paths ?? [], "deny");
-  for (const { path } of changes) {
-    const pattern = paths.matches(path);
-    if (pattern !== null) return `the change touches \`${pattern}\``;
-  }
-  return null;
+  const plan = facts.record.run ?? facts.record.adoptedFor;
+  const why = when === undefined ? null : whyItHolds(when, facts);
+  return why ?? (plan?.needsManualTest === true ? "the approved contract asks for one" : null);
 }
 
 function settled(signOff: SignOff, isSolo: boolean, head: string): GateResult {
@@ -118,8 +104,8 @@ export const manualTest = defineGate({
     return [patternList(`gates.${name}.when.paths`, "deny", when?.paths, meaning)];
   },
   judge(facts, policy) {
-    const { record, changes, pull } = facts;
-    const why = need(policy, changes, record, pull?.labels ?? []);
+    const { record } = facts;
+    const why = need(policy, facts);
     if (why === null)
       return notApplicable(
         name,

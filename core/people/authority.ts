@@ -24,7 +24,11 @@ export function holders(people: People, duty: Duty): string {
  * Judges whether a person's act counts as authority: a person's own fresh act, never edited, not through an app, by
  * someone who may write to the repository and holds one of the duties. Text is not authority (design, invariant 6).
  */
-export function authority(request: CommandRequest, duties: readonly Duty[], people: People): Authority {
+export function authority(
+  request: Omit<CommandRequest, "source" | "command">,
+  duties: readonly Duty[],
+  people: People,
+): Authority {
   const no = (code: string, line: string): Authority => ({ answer: "no", code, line });
   if (request.by.type !== "User")
     return no("not-a-person", "Only a person can do this; apps and bots have no say here.");

@@ -50,6 +50,7 @@ export async function editText(
   }
   if (Object.keys(changes).length === 0) return;
   touch(by.state, issue);
+  issue.editedAt = issue.updatedAt;
   await emitIssue(by, issue, "edited", { changes });
 }
 

@@ -20,6 +20,7 @@ async function suiteNode(asker: Asker, suite: CheckSuite) {
     __typename: "CheckSuite",
     id: suite.nodeId,
     databaseId: suite.id,
+    createdAt: suite.createdAt,
     app: appNode(suite.app),
     status: status.toUpperCase(),
     conclusion: conclusion?.toUpperCase() ?? null,

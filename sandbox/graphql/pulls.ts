@@ -36,6 +36,7 @@ export function pullNode(asker: Asker, pull: Pull) {
     mergeCommit: () => (pull.mergeCommitSha === null ? null : commitNode(asker, pull.mergeCommitSha)),
     author: actorNode(issue.user),
     createdAt: issue.createdAt,
+    lastEditedAt: issue.editedAt,
     updatedAt: issue.updatedAt,
     url: presentPullSimple(pull).html_url,
     headRefName: pull.head.ref,

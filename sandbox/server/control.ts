@@ -4,6 +4,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { enterQueue } from "../changes/merge-queue.ts";
+import { addArtifact, artifactOrder } from "../endpoints/artifacts.ts";
 import { addFault, faultSchema } from "../state/faults.ts";
 import type { State } from "../state/memory.ts";
 import { findPull, findRepository } from "../state/state.ts";
@@ -52,6 +53,15 @@ export function controls(state: State, requests: ServedRequest[]): Hono {
     );
     if (typeof group === "string") return context.json({ message: group }, 422);
     return context.json({ head_ref: group.ref, head_sha: group.head, base_sha: group.base }, 201);
+  });
+  /** Adds an artifact, as if a run of a workflow had uploaded it. */
+  control.post("/artifacts", async (context) => {
+    const order = artifactOrder.safeParse(await context.req.json().catch(() => undefined));
+    const [owner = "", name = ""] = order.data?.repository.split("/") ?? [];
+    const repository = findRepository(state, owner, name);
+    if (!order.success || repository === undefined)
+      return context.json({ message: "name a repository, an artifact, its workflow and the commit" }, 422);
+    return context.json({ id: addArtifact(state, repository, order.data).id }, 201);
   });
   /** Answers when every webhook has been delivered and every simulated check has reported. */
   control.get("/settled", async (context) => {

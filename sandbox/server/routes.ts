@@ -1,5 +1,6 @@
 /** Every REST route, and GraphQL's two; of two that match a path the earlier one answers. */
 import { appRoutes } from "../endpoints/apps.ts";
+import { artifactRoutes } from "../endpoints/artifacts.ts";
 import { assigneeRoutes } from "../endpoints/assignees.ts";
 import { checkRoutes } from "../endpoints/checks.ts";
 import { collaboratorRoutes } from "../endpoints/collaborators.ts";
@@ -32,6 +33,7 @@ export const routes: Route[] = [
   ...assigneeRoutes,
   ...issueLinkRoutes,
   ...checkRoutes,
+  ...artifactRoutes,
   ...statusRoutes,
   ...collaboratorRoutes,
   ...teamRoutes,

@@ -112,6 +112,7 @@ export type Issue = Identified & {
   assignees: Account[];
   locked: boolean;
   lockReason: string | null;
+  editedAt: string | null;
   comments: Comment[];
   events: IssueEvent[];
   reactions: Reaction[];
@@ -177,6 +178,13 @@ export type CheckSuite = Identified & {
   createdAt: string;
   updatedAt: string;
 };
+
+/** A file that a run of a workflow uploaded: the run's id, and the path of its workflow. */
+export type Artifact = Identified &
+  Record<"name" | "digest" | "workflow" | "headSha" | "createdAt", string> & {
+    expired: boolean;
+    run: number;
+  };
 
 export type CheckRun = Identified & {
   suite: CheckSuite;
@@ -267,6 +275,7 @@ export type Repository = Identified & {
   issues: Issue[];
   suites: CheckSuite[];
   runs: CheckRun[];
+  artifacts: Artifact[];
   statuses: CommitStatus[];
   protection: Protection[];
   hooks: RepositoryHook[];

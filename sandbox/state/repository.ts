@@ -24,6 +24,7 @@ export function addRepository(
     labels: [],
     issues: [],
     suites: [],
+    artifacts: [],
     runs: [],
     statuses: [],
     protection: [],

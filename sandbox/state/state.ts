@@ -160,6 +160,7 @@ export function addIssue(
     assignees: [],
     locked: false,
     lockReason: null,
+    editedAt: null,
     comments: [],
     events: [],
     reactions: [],

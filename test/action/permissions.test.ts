@@ -38,7 +38,7 @@ beforeAll(async () => {
           slug: "runner",
           id: 4002,
           private_key_file: join(dir, "app.pem"),
-          permissions: { contents: "read", issues: "read", pull_requests: "read", checks: "read" },
+          permissions: { actions: "read", contents: "read", issues: "read", pull_requests: "read", checks: "read" },
           webhook: { url: "http://127.0.0.1:9/", secret: "a secret of this test" },
           events: [],
         },

@@ -108,6 +108,7 @@ export function facts({
     mergeBase: known(base),
     changes: known(changes),
     texts: known([]),
+    attachments: unknown("the policy requires no attachments"),
     commits: known([{ sha: head, parents: [base], tree: "a".repeat(40), message: "A change" }]),
     secrets: known([]),
     proposed: known(null),

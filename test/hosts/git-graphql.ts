@@ -51,6 +51,7 @@ function pullNode(dir: string, pull: Pull) {
     title: "A change",
     body: "",
     createdAt: "2026-11-21T09:00:00Z",
+    lastEditedAt: null,
     changedFiles: listed.split("\0").filter(Boolean).length,
     author: { __typename: "User", databaseId: 5, login: "ada" },
     mergedBy: null,

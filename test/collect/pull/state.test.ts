@@ -72,6 +72,7 @@ const run = (over: Json = {}) => ({
 });
 const suite = (runs: Json[], more = false) => ({
   databaseId: 5,
+  createdAt: "2026-11-21T09:00:00Z",
   app: { databaseId: 15368, slug: "github-actions" },
   checkRuns: listing(runs, more),
 });

@@ -3,7 +3,7 @@ import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import { change, earlier, evidenceOfHead, facts, runRecord, text } from "../../builders/pull-facts.ts";
 
-// T162: no gate reads a workflow's artefacts; evidence is what the ledger recorded, and files of the judged commit itself.
+// T162: what a run's evidence is the ledger recorded; artifacts count only where the policy asks (required-evidence.test.ts).
 // T113: both belong to one commit, so new evidence is a new head and voids the sign-off (pull.test.ts, T113).
 describe("evidence", () => {
   const files = 'version: 1\ngates:\n  evidence:\n    files: ["evidence/**/*.json"]\n';
@@ -78,7 +78,13 @@ describe("evidence", () => {
       "pass",
       ["evidence-in-order"],
     ],
-    ["does not apply to a person's change without evidence files", facts(), "not-applicable", ["no-run"]],
+    [
+      "T13: zero evidence files are none that was asked for, and nothing that passes",
+      facts({ policy: files, changes: [change("src/a.ts")] }),
+      "not-applicable",
+      ["not-asked"],
+    ],
+    ["does not apply to a person's change without evidence files", facts(), "not-applicable", ["not-asked"]],
   ]);
 
   test.each([

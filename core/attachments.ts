@@ -1,0 +1,43 @@
+/** Where GitHub keeps what people upload: such an address never gets another content. Source: GitHub docs, "Attaching files". */
+const upload =
+  /https:\/\/(?:github\.com\/(?:user-attachments\/(?:assets|files)\/[\w-]+|[\w.-]+\/[\w.-]+\/(?:assets|files)\/\d+\/[\w-]+)|user-images\.githubusercontent\.com\/\d+\/[\w-]+)/g;
+
+/** The number of different files that people uploaded to a text. What a reader cannot see, in HTML comments, does not count. */
+export function countUploads(text: string): number {
+  return new Set(visible(text).match(upload)).size;
+}
+
+/**
+ * What stands below a heading of any level, up to the next one of the same or a higher level; the first heading of that
+ * name counts. Empty if nothing was filled in: hidden comments, unticked boxes and GitHub's `_No response_` are nothing.
+ * Null: there is no such heading.
+ */
+export function filledSection(text: string, name: string): string | null {
+  let level = 0;
+  let fenced = false;
+  const found: string[] = [];
+  for (const line of visible(text).split("\n")) {
+    if (/^\s{0,3}(?:```|~~~)/.test(line)) fenced = !fenced;
+    const [, marks, title] = (fenced ? null : /^(#{1,6})[ \t]+([^\n]*)$/.exec(line)) ?? [];
+    if (level > 0 && marks !== undefined && marks.length <= level) break;
+    if (level > 0) found.push(line);
+    else if (marks !== undefined && sameTitle(title ?? "", name)) level = marks.length;
+  }
+  if (level === 0) return null;
+  const isBlank = (line: string) => /^\s*(?:[-*+][ \t]+\[ \].*|#{1,6}.*|_No response_)?\s*$/.test(line);
+  return found.every(isBlank) ? "" : found.join("\n").trim();
+}
+
+/** Anyone may end a heading in marks or a colon. */
+function sameTitle(title: string, name: string): boolean {
+  const plain = (one: string) =>
+    one
+      .trim()
+      .replace(/[\s:#]+$/, "")
+      .toLowerCase();
+  return plain(title) === plain(name);
+}
+
+function visible(text: string): string {
+  return text.replaceAll("\r\n", "\n").replace(/<!--[\s\S]*?(?:-->|$)/g, "");
+}
