@@ -99,6 +99,8 @@ test("one query tells where the branches stand", async () => {
     author: { id: 5, login: "ada", type: "User" },
     title: "A change",
     body: "",
+    headAt: null,
+    textAt: "2026-11-21T09:00:00Z",
     labels: [],
     createdAt: "2026-11-21T09:00:00Z",
     state: "open",
