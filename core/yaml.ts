@@ -91,3 +91,12 @@ export function bareValue(node: Located): unknown {
   for (const [name, entry] of node.entries) bare[name] = bareValue(entry.value);
   return bare;
 }
+
+/** The most problems of one text that are shown. */
+const maxShown = 10;
+
+/** The problems to show, and a text that counts the others; null if there are none. */
+export function firstProblems(problems: readonly YamlProblem[]): { shown: YamlProblem[]; more: string | null } {
+  const left = problems.length - maxShown;
+  return { shown: problems.slice(0, maxShown), more: left > 0 ? `… and ${left} more` : null };
+}

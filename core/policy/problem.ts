@@ -1,16 +1,7 @@
 import { policyPath } from "../../schemas/policy-place.ts";
 import type { LoadedPolicy, PolicyProblems, PolicyReading } from "../facts.ts";
 import type { Known } from "../known.ts";
-import type { YamlProblem } from "../yaml.ts";
-
-/** The most problems of a policy that are shown. */
-const maxShown = 10;
-
-/** The problems to show, and a text that counts the others; null if there are none. */
-export function firstProblems(problems: PolicyProblems): { shown: YamlProblem[]; more: string | null } {
-  const left = problems.length - maxShown;
-  return { shown: problems.slice(0, maxShown), more: left > 0 ? `… and ${left} more` : null };
-}
+import { firstProblems } from "../yaml.ts";
 
 /** The problems of a policy file as lines of a text, such as `sallyport.yml:3:1: …`. */
 export function problemLines(problems: PolicyProblems, file: string): string[] {

@@ -7,6 +7,7 @@ import type {
   Content,
   EvidenceRecord,
   FileText,
+  PolicyReading,
   PullFacts,
   PullRecord,
   ReviewFact,
@@ -17,6 +18,15 @@ import { pathsToRead } from "../../core/gates/registry.ts";
 import { known, unknown } from "../../core/known.ts";
 import { duties } from "../../schemas/policy-values.ts";
 import { author, earlier, evidenceOfHead, facts, head, policyOf, run, signOff, tester } from "./pull-facts.ts";
+
+/** What a change can do to the policy; most leave it alone. */
+const proposals: (PolicyReading | null)[] = [
+  null,
+  null,
+  { state: "loaded", ...policyOf("version: 1\n") },
+  { state: "malformed", ref: head, blob: head, problems: [{ message: "unknown key", line: 2, column: 1 }] },
+  { state: "absent", ref: head, removedBy: head },
+];
 
 /** A policy that sets every gate to work. */
 function policyText(separation: string, phase: string): string {
@@ -265,6 +275,7 @@ export const anyFacts: fc.Arbitrary<PullFacts> = fc
     record: aRecord,
     foreign: fc.boolean(),
     secrets: fc.array(aFinding, { maxLength: 2 }),
+    proposed: fc.constantFrom(...proposals),
     reviews: one(aReview),
     standing: fc.record({
       role: fc.constantFrom("read", "write", "admin"),
@@ -291,6 +302,7 @@ export const anyFacts: fc.Arbitrary<PullFacts> = fc
       texts: known(textsOf(pathsToRead({ changes, record }, policyOf(policy)), changes, drawn)),
       commits: known(commits),
       secrets: known(rest.secrets),
+      proposed: known(rest.proposed),
       reviews: known(rest.reviews),
       authorPermission: known(rest.standing),
       checks: known(rest.checks),

@@ -15,6 +15,7 @@ const readings = [
   "texts",
   "commits",
   "secrets",
+  "proposed",
   "reviews",
   "checks",
   "record",
