@@ -28,7 +28,9 @@ export async function ensureState(effect: EffectOf<"ensure-state">, context: Per
   const labels = await listAllOrThrow(`the labels of #${issue}`, (page) =>
     request("GET /repos/{owner}/{repo}/issues/{issue_number}/labels", { issue_number: issue, ...page }),
   );
-  const wanted = [effect.state, effect.needs].flatMap((word) => (typeof word === "string" ? [`sallyport:${word}`] : []));
+  const wanted = [effect.state, effect.needs].flatMap((word) =>
+    typeof word === "string" ? [`sallyport:${word}`] : [],
+  );
   for (const { name } of labels)
     if (name.startsWith("sallyport:") && !wanted.includes(name)) await takeOff(context, issue, name);
   const missing = wanted.filter((one) => !labels.some(({ name }) => name === one));

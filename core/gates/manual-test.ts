@@ -6,7 +6,7 @@ import { patternList } from "../paths/pattern-list.ts";
 import { holders } from "../people/authority.ts";
 import { requesters, whoseWork } from "../people/authorship.ts";
 import { givenElsewhere, isForBase } from "../people/retarget.ts";
-import { whyItHolds } from "./condition.ts";
+import { whyItHolds } from "../record/condition.ts";
 import { alwaysOn, defineGate, type FactsWith, notApplicable, policyLine, result, unknownResult } from "./gate.ts";
 
 const name = "manual-test";

@@ -4,7 +4,7 @@ import { countUploads, filledSection } from "../attachments.ts";
 import type { Artifact, Attachments, LoadedPolicy } from "../facts.ts";
 import { matcher } from "../paths/patterns.ts";
 import { authority, holders } from "../people/authority.ts";
-import { whyItHolds } from "./condition.ts";
+import { whyItHolds } from "../record/condition.ts";
 import { authorOf, type FactsWith, policyLine } from "./gate.ts";
 
 type Facts = FactsWith<"record" | "changes">;

@@ -110,7 +110,7 @@ describe("evidence of an adopted head", () => {
   const whole = [adoption([earlier, head])];
   table("evidence", [
     ["is none: claims are none", foreign(null, whole), "not-applicable", ["adopted"]],
-    ["of another head is not spoken of", foreign(null, [adoption([earlier])]), "not-applicable", ["no-run"]],
+    ["of another head is not spoken of", foreign(null, [adoption([earlier])]), "not-applicable", ["not-asked"]],
     [
       "does not spare it the check of evidence files",
       facts({ ...files, ...file("{"), record: recordOf({ adoptions: whole }) }),
