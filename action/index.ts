@@ -1,12 +1,10 @@
 import { readFileSync } from "node:fs";
 import * as core from "@actions/core";
 import type { RequestInterface } from "@octokit/types";
+import { fetchFromHost } from "../collect/github/request.ts";
 import type { Annotation } from "../core/effects.ts";
 import { messageOf } from "../core/errors.ts";
 import { type Inputs, type Ports, run } from "./run.ts";
-
-/** How long one answer of GitHub may take, in milliseconds. */
-const timeoutMs = 60_000;
 
 function readInputs(): Inputs {
   return {
@@ -35,9 +33,7 @@ async function connect(token: string): Promise<RequestInterface> {
   const { getOctokit } = await import("@actions/github");
   const { request } = getOctokit(token, {
     baseUrl: core.getInput("api-url") || process.env.GITHUB_API_URL || "https://api.github.com",
-    request: {
-      fetch: (url: string, init?: RequestInit) => fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
-    },
+    request: { fetch: fetchFromHost },
   });
   return request;
 }

@@ -1,4 +1,7 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once as onceOf } from "node:events";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 /** A command to time. */
@@ -46,4 +49,23 @@ export function peakOf(command: Timed): number {
 function middle(figures: readonly Figure[]): Figure {
   const sorted = figures.toSorted((one, other) => one.ms - other.ms);
   return sorted[Math.floor(sorted.length / 2)] ?? { ms: Number.NaN, megabytes: null };
+}
+
+/** One run of a Node program: its time in milliseconds, its peak memory in MB, and the status that it ended with. */
+export type Cost = { ms: number; megabytes: number; status: number | null };
+
+/** Runs a Node program once, while this process goes on, such as with serving it. */
+export async function costOf({ argv: [program, ...args], cwd, env }: Timed): Promise<Cost> {
+  const started = process.hrtime.bigint();
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...process.env, ...env, NODE_OPTIONS: `--require=${peakFile}` },
+    stdio: ["ignore", "ignore", "inherit", "pipe"],
+  });
+  const ended = onceOf(child, "close");
+  const pipe = child.stdio[3];
+  const peak = pipe instanceof Readable ? await text(pipe) : "";
+  const [status] = await ended;
+  const ms = Number(process.hrtime.bigint() - started) / 1e6;
+  return { ms, megabytes: Number(peak) / 1024, status };
 }

@@ -1,12 +1,13 @@
 import type { Change, FileSide } from "../core/facts.ts";
 import { foldConfusables } from "../core/file-names.ts";
-import { type Known, known, unknown } from "../core/known.ts";
+import { type Known, known, type Unread, unknown } from "../core/known.ts";
 import { byPath } from "../core/paths/patterns.ts";
+import { maxChangedFiles, tooMuch } from "./budget.ts";
 import { countLines, type LineCount } from "./lines.ts";
-import type { Blob, TreeEntry } from "./objects.ts";
+import type { Blob, CommitPair, TreeEntry } from "./objects.ts";
 
-/** A path that differs between two trees: in content, in mode, or present on one side only. */
-export type ChangedPath = Pick<Change, "path" | "before" | "after" | "twin">;
+/** A change whose content nobody asked for. */
+const unasked: Unread = { known: false, why: "the policy asks for no count of its content" };
 
 /** Two complete listings of files, and the twins among them (`twinsIn`). */
 export type Sides = { before: TreeEntry[]; after: TreeEntry[]; twins: ReadonlyMap<string, string> };
@@ -22,17 +23,19 @@ export const indistinct =
  * Compares two complete listings of files. There is no rename detection: a renamed file is two changes. Sorted by the
  * bytes of the path. Two names that become equal as UTF-8 make the answer unknown, because one could hide the other.
  */
-export function changesBetween({ before, after, twins }: Sides): Known<ChangedPath[]> {
+export function changesBetween({ before, after, twins }: Sides): Known<Change[]> {
   const oldEntries = new Map(before.map((entry) => [entry.path, entry]));
   const newEntries = new Map(after.map((entry) => [entry.path, entry]));
   if (oldEntries.size !== before.length || newEntries.size !== after.length) return unknown(indistinct);
-  const changes: ChangedPath[] = [];
+  const changes: Change[] = [];
   for (const path of new Set([...oldEntries.keys(), ...newEntries.keys()])) {
     const one = oldEntries.get(path);
     const other = newEntries.get(path);
     if (one?.sha === other?.sha && one?.mode === other?.mode) continue;
+    if (changes.length === maxChangedFiles) return tooMuch(`the change touches more than ${maxChangedFiles} files`);
     const twin = one === undefined ? twinOf(path, twins) : undefined;
-    changes.push({ path, before: sideOf(one), after: sideOf(other), ...(twin === undefined ? {} : { twin }) });
+    const sides = { path, before: sideOf(one), after: sideOf(other), ...(twin === undefined ? {} : { twin }) };
+    changes.push({ ...sides, added: 0, deleted: 0, bytes: 0, binary: false, uncounted: unasked });
   }
   return known(changes.sort(byPath));
 }
@@ -60,8 +63,25 @@ export function twinsIn(before: ReadonlySet<string>, after: readonly string[]): 
   return twins;
 }
 
+/** Reads pairs one after the other, until together they touch too many files. */
+export async function readSteps(
+  pairs: readonly CommitPair[],
+  read: (pair: CommitPair) => Promise<Known<Change[]>>,
+): Promise<Known<Change[][]>> {
+  const steps: Change[][] = [];
+  let left = maxChangedFiles;
+  for (const pair of pairs) {
+    const step = await read(pair);
+    if (!step.known) return step;
+    left -= step.value.length;
+    if (left < 0) return tooMuch(`the commits of the change touch more than ${maxChangedFiles} files`);
+    steps.push(step.value);
+  }
+  return known(steps);
+}
+
 /** The blob ids that countChange needs for these changes; submodules and mode-only changes need none. */
-export function contentsOf(changes: readonly ChangedPath[]): Set<string> {
+export function contentsOf(changes: readonly Change[]): Set<string> {
   const shas = new Set<string>();
   for (const { before, after } of changes) {
     if (before?.sha === after?.sha) continue;
@@ -74,7 +94,7 @@ export function contentsOf(changes: readonly ChangedPath[]): Set<string> {
  * Counts one change from its contents. A file that becomes a symlink or a submodule, or the reverse, counts as deleted
  * and added in full. `read` must know every id that contentsOf named.
  */
-export function countChange(change: ChangedPath, read: (sha: string) => Blob): Change {
+export function countChange({ uncounted, ...change }: Change, read: (sha: string) => Blob): Change {
   const { before, after } = change;
   if (before?.sha === after?.sha) return { ...change, added: 0, deleted: 0, bytes: 0, binary: false };
   const oldBlob = before === null ? null : blobOf(before, read);
@@ -90,6 +110,14 @@ export function countChange(change: ChangedPath, read: (sha: string) => Blob): C
     bytes: added.bytes,
     binary: removed.binary || added.binary,
   };
+}
+
+/** A change of which the content was not read: it adds at least what its new file is longer. `sizeOf` is in bytes. */
+export function leastChange(change: Change, sizeOf: (sha: string) => number, why: Unread): Change {
+  const [before, after] = [change.before, change.after].map((side) =>
+    side === null || isSubmodule(side) ? 0 : sizeOf(side.sha),
+  );
+  return { ...change, bytes: Math.max((after ?? 0) - (before ?? 0), 0), uncounted: why };
 }
 
 function countBlobs(before: Blob | null, after: Blob | null): LineCount {

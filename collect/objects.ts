@@ -8,15 +8,19 @@ import type { Known } from "../core/known.ts";
 export type Objects = {
   /** The one best common ancestor of two commits. */
   mergeBase(base: string, head: string): Promise<Known<string>>;
-  /** The changes between two commits with their line counts, sorted by path. */
+  /** The changes between two commits, sorted by path. Their content is not read, so none is counted. */
   changes(before: string, after: string): Promise<Known<Change[]>>;
+  /** As `changes`, for many pairs of commits; unknown if together they are too many. */
+  steps(pairs: readonly CommitPair[]): Promise<Known<Change[][]>>;
+  /** The same changes with their counts; past the budget each has the least that its files' sizes allow. */
+  count(changes: readonly Change[]): Promise<Known<Change[]>>;
   /**
    * The entry at a path of a commit: a file, a symlink, a submodule or (type `tree`) a folder; null if there is none.
    */
   entry(commit: string, path: string): Promise<Known<TreeEntry | null>>;
   /** A blob, without its content if that is larger than `limit` bytes. */
   blob(sha: string, limit: number): Promise<Known<Blob>>;
-  /** As `blob`, many at once. */
+  /** As `blob`, many at once; unknown if together they are more than is held at one time. */
   blobs(shas: Iterable<string>, limit: number): Promise<Known<Map<string, Blob>>>;
   /**
    * The blobs of a commit that may hold one of these pieces of text, each without a line break. GitHub's API cannot
@@ -31,6 +35,9 @@ export type Objects = {
   /** The commits that the head contains and the merge base does not, in no particular order. */
   commits(mergeBase: string, head: string): Promise<Known<CommitFact[]>>;
 };
+
+/** The ids of two commits. */
+export type CommitPair = { before: string; after: string };
 
 /**
  * One entry of a commit's tree: `path` is relative to the root; `type` is `blob`, `tree` for a folder, or `commit` for

@@ -15,6 +15,7 @@ export type ErrorCode =
   | "not-found"
   | "nothing-changed"
   | "out-of-scope"
+  | "over-budget"
   | "pull-closed"
   | "rate-limit"
   | "secret-in-prompt";

@@ -3,7 +3,7 @@ import type { Policy } from "../schemas/policy.ts";
 import type { Duty } from "../schemas/policy-values.ts";
 import type { Account, Risk } from "../schemas/text.ts";
 import type { BadCommand, Command } from "./commands.ts";
-import type { Known } from "./known.ts";
+import type { Known, Unread } from "./known.ts";
 import type { YamlProblem, YamlReading } from "./yaml.ts";
 
 /** One side of a changed file, as in git's tree: `100644`, `100755`, `120000` (symlink) or `160000` (submodule). */
@@ -26,6 +26,8 @@ export type Change = {
   binary: boolean;
   /** An entry of the head that some systems take for this new file, or for a new folder that it is in; absent: none. */
   twin?: string;
+  /** Why its content was not read: the counts are then the least that they can be, and `binary` says nothing. */
+  uncounted?: Unread;
 };
 
 /**

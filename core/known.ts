@@ -1,5 +1,8 @@
+/** Why a fact could not be read; `step` is what the author of the change can do about it, if it takes the author. */
+export type Unread = { known: false; why: string; step?: string };
+
 /** A fact that was read, or the reason why it could not be; a fact that is merely missing does not exist. */
-export type Known<T> = { known: true; value: T } | { known: false; why: string };
+export type Known<T> = { known: true; value: T } | Unread;
 
 /** A fact that was read. */
 export function known<T>(value: T): Known<T> {
@@ -9,8 +12,8 @@ export function known<T>(value: T): Known<T> {
 /**
  * A fact that could not be read. `why` is one line for people: what could not be read, where, and what to do about it.
  */
-export function unknown<T = never>(why: string): Known<T> {
-  return { known: false, why };
+export function unknown<T = never>(why: string, step?: string): Known<T> {
+  return { known: false, why, ...(step === undefined ? {} : { step }) };
 }
 
 /** Like `find`, where a test can be unknown: null when no item fits, unknown when none certainly fits and one may. */

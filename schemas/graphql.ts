@@ -27,6 +27,14 @@ export const BlobAnswer = z.object({
   text: z.string().nullable(),
 });
 
+const Folder = z.object({
+  oid: z.string(),
+  entries: z.array(z.object({ name: z.string(), mode: z.int(), type: z.string(), oid: z.string(), size: z.int() })),
+});
+
+/** A folder's entries, or a commit's: modes are numbers, and a size is of a blob. */
+export const FolderAnswer = z.union([Folder, z.object({ tree: Folder }).transform(({ tree }) => tree)]);
+
 const Entry = z.object({
   mode: z.int(),
   type: z.string(),

@@ -40,7 +40,7 @@ export function guardRequests(client: ProbotOctokit, guarded: Guarded): void {
     options.request = {
       ...options.request,
       ...timeLimit(),
-      ...(isRead ? {} : { redirect: "manual" }),
+      redirect: "manual",
       // A query is a POST too, and may be repeated: a read-only client cannot send a write.
       ...(isRead || use === "read" ? {} : { retries: 0 }),
     };
@@ -52,7 +52,7 @@ export function guardRequests(client: ProbotOctokit, guarded: Guarded): void {
       if (status === 404 && url === repositoryUrl) forget();
       throw error;
     });
-    // If the redirect were followed, a POST would become a GET.
+    // Not followed: a POST would become a GET, and the answer another host's.
     if (response.status >= 300) {
       forget();
       throw again(`${owner}/${repo} was renamed or moved; it is looked up again`);
@@ -79,7 +79,7 @@ export function guardReads(client: ProbotOctokit): void {
     const { method, url } = options;
     if (method !== "GET")
       throw new SallyportError("forbidden-call", `refused: ${method} ${url}: this client only reads`);
-    options.request = { ...options.request, ...timeLimit() };
+    options.request = { ...options.request, ...timeLimit(), redirect: "error" };
   });
 }
 

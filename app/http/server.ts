@@ -5,10 +5,10 @@ import type { Config } from "../settings/config.ts";
 /** GitHub sends at most 25 MB; a longer body is not GitHub's. */
 const maxWebhookBytes = 25 * 1024 * 1024;
 
-/** The most bytes of bodies that are received at one time: a signature can only be checked on a complete body. */
+/** The most bytes that are held of bodies: a signature can only be checked on a complete body. */
 const maxPendingBytes = 4 * maxWebhookBytes;
 
-/** The requests whose bodies are being received, oldest first, each with its announced length. */
+/** The requests that are not answered yet, oldest first, each with the bytes that it has sent. */
 type PendingRequests = Map<IncomingMessage, number>;
 
 /** GitHub gives up a delivery after ten seconds; a slower sender is not GitHub and only takes up room. */
@@ -73,22 +73,30 @@ async function answer(
   const length = Number(request.headers["content-length"]);
   if (request.method === "POST" && !Number.isInteger(length)) return plain(response, 411, "Say how long the body is.");
   if (length > maxWebhookBytes) return plain(response, 413, "The body is too long.");
-  if (request.method === "POST") evictOldest(pending, request, length);
+  if (request.method === "POST") countBytes(pending, request, response);
   await webhooks(request, response);
   if (!response.headersSent) plain(response, 404, "There is nothing here; webhooks go to /api/github/webhooks.");
 }
 
-/** Drops the oldest open requests while all together announce too much: GitHub sends its announced bytes at once. */
-function evictOldest(pending: PendingRequests, request: IncomingMessage, length: number): void {
-  pending.set(request, length);
-  request.once("close", () => pending.delete(request));
-  let bytes = [...pending.values()].reduce((sum, one) => sum + one, 0);
-  for (const [oldest, announced] of pending) {
+/**
+ * Counts what has come of a body: what is only announced takes no room. While all together are too much, the incomplete
+ * body of which most has come is cut, so nobody cuts off a delivery who does not send more than it at one time.
+ */
+function countBytes(pending: PendingRequests, request: IncomingMessage, response: ServerResponse): void {
+  pending.set(request, 0);
+  response.once("close", () => pending.delete(request));
+  request.on("data", (chunk: Buffer) => {
+    pending.set(request, (pending.get(request) ?? 0) + chunk.length);
+    let bytes = [...pending.values()].reduce((sum, one) => sum + one, 0);
     if (bytes <= maxPendingBytes) return;
-    bytes -= announced;
-    pending.delete(oldest);
-    oldest.destroy(new Error("too much was announced at one time"));
-  }
+    const incomplete = [...pending].filter(([one]) => !one.complete).sort(([, one], [, other]) => other - one);
+    for (const [largest, received] of incomplete) {
+      if (bytes <= maxPendingBytes) return;
+      bytes -= received;
+      pending.delete(largest);
+      largest.destroy(new Error("too much is sent at one time"));
+    }
+  });
 }
 
 function plain(response: ServerResponse, status: number, text: string): void {

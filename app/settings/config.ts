@@ -18,7 +18,21 @@ export type Config = {
   logLevel: "debug" | "info" | "warn" | "error";
 };
 
-const secret = z.string().min(16, "must have at least 16 characters; make one with `openssl rand -hex 32`");
+const makeOne = "make one with `openssl rand -hex 32`";
+const secret = z
+  .string()
+  .min(16, { error: `must have at least 16 characters; ${makeOne}`, abort: true })
+  .refine((text) => entropyOf(text) >= minEntropy, `is easy to guess, it repeats few characters; ${makeOne}`);
+
+/** In bits. Sixteen random hex digits have more; sixteen characters of a word written twice have less. */
+const minEntropy = 45;
+
+/** How many bits a text's characters hold, by how often each of them occurs. */
+function entropyOf(text: string): number {
+  const counts = new Map<string, number>();
+  for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
+  return [...counts.values()].reduce((bits, count) => bits - count * Math.log2(count / text.length), 0);
+}
 
 /**
  * A program and its arguments as a JSON array: no shell, so no quoting that two readers could understand differently.

@@ -1,10 +1,8 @@
 import { Octokit } from "@octokit/core";
 import type { RequestInterface } from "@octokit/types";
+import { fetchFromHost } from "../../collect/github/request.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { Io } from "./io.ts";
-
-/** How long one answer of GitHub may take, in milliseconds. */
-const timeoutMs = 60_000;
 
 /** A client for GitHub with the environment's token; `option` names the option that needs it, for people. */
 export function tokenRequest(io: Io, option: string): Known<RequestInterface> {
@@ -15,9 +13,7 @@ export function tokenRequest(io: Io, option: string): Known<RequestInterface> {
     auth: token,
     baseUrl: io.env.GITHUB_API_URL || "https://api.github.com",
     userAgent: "sallyport-cli",
-    request: {
-      fetch: (url: string, init?: RequestInit) => fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
-    },
+    request: { fetch: fetchFromHost },
     // The answer's error is enough; octokit's own log lines would only hide it.
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
   });

@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { Socket } from "node:net";
-import { type Known, known, unknown } from "../../core/known.ts";
+import { type Known, known, type Unread, unknown } from "../../core/known.ts";
+import { type Budget, tooMuch } from "../budget.ts";
 import { gitCommand, gitEnvironment, problemIn } from "./git.ts";
 
 /** A git object: `content` is null if it is larger than the caller's limit. The author of the commit wrote it. */
@@ -13,18 +14,23 @@ export type GitObject = {
 
 /**
  * One `git cat-file --batch` process that answers many requests. A request may be made before earlier ones are
- * answered; an answer is null if there is no such object. Once git has exited, every answer is unknown.
- * Source: git-cat-file(1), "BATCH OUTPUT".
+ * answered; an answer is null if there is no such object. Once git has exited, every answer is unknown. An object that
+ * the budget or its `hold` has no room for ends git, and what was asked by then is unknown; a later request starts it
+ * anew. Source: git-cat-file(1), "BATCH OUTPUT".
  */
 export type Batch = {
   /** `name` is an object id or any other revision, such as `main^{commit}`. */
-  read(name: string, limit: number): Promise<Known<GitObject | null>>;
+  read(name: string, limit: number, hold?: Hold): Promise<Known<GitObject | null>>;
   close(): void;
 };
+
+/** How many more bytes may be held of the objects that are read together. */
+export type Hold = { bytes: number };
 
 type ObjectRequest = {
   name: string;
   limit: number;
+  hold: Hold;
   answer: (object: Known<GitObject | null>) => void;
 };
 
@@ -40,9 +46,9 @@ const headerBytes = 8_192;
  * Starts git in `dir` at the first request. Git runs until `close`, after which every answer is unknown, or until this
  * process exits. It keeps this process alive only while a request is pending.
  */
-export function openBatch(dir: string): Batch {
+export function openBatch(dir: string, budget: Budget): Batch {
   let child: ChildProcessWithoutNullStreams | null = null;
-  let broken: string | null = null;
+  let broken: Unread | null = null;
   const questions = openQueue();
   let unsent = "";
 
@@ -50,10 +56,22 @@ export function openBatch(dir: string): Batch {
     child?.stdin.write(unsent);
     unsent = "";
   };
-  const fail = (why: string) => {
-    broken ??= why;
-    for (let one = questions.take(); one !== undefined; one = questions.take()) one.answer(unknown(broken));
+  const end = (why: Unread) => {
+    for (let one = questions.take(); one !== undefined; one = questions.take()) one.answer(why);
     child?.kill("SIGKILL");
+    child = null;
+    unsent = "";
+  };
+  const fail = (why: string) => {
+    broken ??= { known: false, why };
+    end(broken);
+  };
+  const refuse = (size: number, { limit, hold }: ObjectRequest): Unread | null => {
+    // Git prints a larger object too, which takes its time.
+    const refused = budget.take({ bytes: Math.min(size, limit), objects: 1 });
+    if (refused !== null || size > limit) return refused;
+    hold.bytes -= size;
+    return hold.bytes < 0 ? tooMuch("the files or folders to be read at one time are too large together") : null;
   };
   const start = () => {
     const started = spawn("git", gitCommand(dir, ["cat-file", "--batch"]), { env: gitEnvironment });
@@ -65,20 +83,23 @@ export function openBatch(dir: string): Batch {
     started.stdin.on("error", () => undefined);
     started.on("error", (error) => fail(`git could not be started in ${dir}: ${error.message}`));
     started.on("close", () => {
+      if (child !== started) return;
       const problem = problemIn(complaint);
       fail(`git cat-file ended in ${dir}${problem === "" ? "" : `: ${problem}`}`);
     });
-    const read = answerReader(questions);
+    const read = answerReader(questions, refuse);
     started.stdout.on("data", (chunk: Buffer) => {
-      const problem = read(chunk);
+      if (child !== started) return;
+      const stop = read(chunk);
       if (questions.first() === undefined) keepAlive(started, false);
-      if (problem !== null) fail(`git cat-file gave an answer in ${dir} that cannot be read: ${problem}`);
+      if (typeof stop === "string") fail(`git cat-file gave an answer in ${dir} that cannot be read: ${stop}`);
+      else if (stop !== null) end(stop);
     });
     return started;
   };
   return {
-    read: (name, limit) => {
-      if (broken !== null) return Promise.resolve(unknown(broken));
+    read: (name, limit, hold = { bytes: limit }) => {
+      if (broken !== null) return Promise.resolve(broken);
       if (/[\n\0]/.test(name) || name.length > headerBytes / 4)
         return Promise.resolve(unknown(`no object can be named ${JSON.stringify(name.slice(0, 80))}`));
       child ??= start();
@@ -86,10 +107,10 @@ export function openBatch(dir: string): Batch {
       if (unsent === "") setImmediate(send);
       unsent += `${name}\n`;
       if (questions.first() === undefined) keepAlive(child, true);
-      return new Promise((answer) => questions.add({ name, limit, answer }));
+      return new Promise((answer) => questions.add({ name, limit, hold, answer }));
     },
     close: () => {
-      broken ??= `the reading of ${dir} was closed`;
+      broken ??= { known: false, why: `the reading of ${dir} was closed` };
       child?.stdin.end();
     },
   };
@@ -129,9 +150,13 @@ function openQueue(): Queue {
 }
 
 /**
- * Parses git's output chunk by chunk and answers the requests in order; returns what is wrong with the output, or null.
+ * Parses git's output chunk by chunk and answers the requests in order; returns what is wrong with the output, why the
+ * next object is not read, or null.
  */
-function answerReader(questions: Queue): (chunk: Buffer) => string | null {
+function answerReader(
+  questions: Queue,
+  refuse: (size: number, request: ObjectRequest) => Unread | null,
+): (chunk: Buffer) => string | Unread | null {
   let header = nothing;
   let arriving: PartialObject | null = null;
   return (chunk) => {
@@ -154,6 +179,8 @@ function answerReader(questions: Queue): (chunk: Buffer) => string | null {
         }
         const object = objectOf(line);
         if (object === null) return JSON.stringify(line.slice(0, 200));
+        const refused = refuse(object.size, question);
+        if (refused !== null) return refused;
         arriving = { object, parts: object.size <= question.limit ? [] : null, left: object.size + 1 };
       }
       const part = chunk.subarray(at, at + arriving.left);

@@ -3,7 +3,7 @@ import { type Known, known, unknown } from "../../core/known.ts";
 import type { Blob, TreeEntry } from "../objects.ts";
 
 /** The result of a git command; `why` is one line for people and may quote the first line of git's error output. */
-export type GitAnswer = { ok: true; stdout: Buffer } | { ok: false; exit: number | null; why: string };
+export type GitAnswer = { ok: true; stdout: Buffer } | { ok: false; exit: number | null; isCut?: boolean; why: string };
 
 /** The most that one git command may print, in bytes; past it the command is killed and the result is a failure. */
 export const outputBytes = 256 * 1024 * 1024;
@@ -49,7 +49,12 @@ export function gitCommand(dir: string, args: readonly string[]): string[] {
  * Runs one git command in `dir` (a work tree or a bare repository) in a neutral environment, never through a shell. Put
  * `--end-of-options` or `--` before any argument that is not our own.
  */
-export function git(dir: string, args: readonly string[], input?: string | Uint8Array): Promise<GitAnswer> {
+export function git(
+  dir: string,
+  args: readonly string[],
+  input: string | Uint8Array = "",
+  limit = outputBytes,
+): Promise<GitAnswer> {
   return new Promise((resolve) => {
     const child = spawn("git", gitCommand(dir, args), { env: gitEnvironment });
     const output: Buffer[] = [];
@@ -57,7 +62,7 @@ export function git(dir: string, args: readonly string[], input?: string | Uint8
     let complaint = "";
     child.stdout.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size > outputBytes) child.kill("SIGKILL");
+      if (size > limit) child.kill("SIGKILL");
       else output.push(chunk);
     });
     child.stderr.on("data", (chunk: Buffer) => {
@@ -69,14 +74,12 @@ export function git(dir: string, args: readonly string[], input?: string | Uint8
       resolve({ ok: false, exit: null, why: `git could not be started in ${dir}: ${error.message}` }),
     );
     child.on("close", (exit) => {
-      if (exit === 0 && size <= outputBytes) return resolve({ ok: true, stdout: Buffer.concat(output) });
+      if (exit === 0 && size <= limit) return resolve({ ok: true, stdout: Buffer.concat(output) });
       const reason =
-        size > outputBytes
-          ? `it printed more than ${outputBytes} bytes`
-          : problemIn(complaint) || `exit status ${exit}`;
+        size > limit ? `it printed more than ${limit} bytes` : problemIn(complaint) || `exit status ${exit}`;
       resolve({ ok: false, exit, why: `git ${args[0] ?? ""} failed in ${dir}: ${reason}` });
     });
-    child.stdin.end(input ?? "");
+    child.stdin.end(input);
   });
 }
 

@@ -1,9 +1,10 @@
 import type { Change, CommitFact } from "../../core/facts.ts";
-import { type Known, known, unknown } from "../../core/known.ts";
-import { type ChangedPath, changesBetween, comparedBytes, contentsOf, countChange } from "../changes.ts";
+import { type Known, known, type Unread, unknown } from "../../core/known.ts";
+import { type Budget, heldBytes, splitStep, unbounded } from "../budget.ts";
+import { changesBetween, comparedBytes, contentsOf, countChange, leastChange, readSteps } from "../changes.ts";
 import type { Blob, Objects } from "../objects.ts";
-import { type Batch, openBatch } from "./batch.ts";
-import { git } from "./git.ts";
+import { type Batch, type Hold, openBatch } from "./batch.ts";
+import { git, readSizes } from "./git.ts";
 import { createEntryReader, readDifferingTrees } from "./trees.ts";
 
 /** How many changes are read concurrently: enough to keep git busy. */
@@ -28,9 +29,12 @@ export type GitObjects = Objects & {
   close(): void;
 };
 
+/** The most bytes of a listing of commits. */
+const commitBytes = 16_000_000;
+
 /** Reads from a git directory (a work tree's or a bare one); anyone may have made the objects in it. */
-export function gitObjects(dir: string): GitObjects {
-  const batch = openBatch(dir);
+export function gitObjects(dir: string, budget: Budget = unbounded): GitObjects {
+  const batch = openBatch(dir, budget);
   let read: Promise<Known<About>> | null = null;
   const about = () => {
     read ??= readAbout(dir);
@@ -41,6 +45,8 @@ export function gitObjects(dir: string): GitObjects {
     resolve: (revision) => resolveCommit(batch, dir, revision),
     mergeBase: (base, head) => findMergeBase(dir, about(), base, head),
     changes: (before, after) => readChanges(batch, before, after),
+    steps: (pairs) => readSteps(pairs, ({ before, after }) => readChanges(batch, before, after)),
+    count: (changes) => countChanges(batch, dir, budget, changes),
     entry: createEntryReader(batch),
     blob: (sha, limit) => readBlob(batch, sha, limit),
     blobs: (shas, limit) => readBlobs(batch, shas, limit),
@@ -119,15 +125,28 @@ async function findMergeBase(
 
 async function readChanges(batch: Batch, before: string, after: string): Promise<Known<Change[]>> {
   const trees = await readDifferingTrees(batch, before, after);
-  if (!trees.known) return trees;
-  const paths = changesBetween(trees.value);
-  if (!paths.known) return paths;
-  const changes: Change[] = [];
-  for await (const change of inOrder(paths.value, (path) => countPath(batch, path))) {
-    if (!change.known) return change;
-    changes.push(change.value);
+  return trees.known ? changesBetween(trees.value) : trees;
+}
+
+async function countChanges(
+  batch: Batch,
+  dir: string,
+  budget: Budget,
+  changes: readonly Change[],
+): Promise<Known<Change[]>> {
+  const counted: Change[] = [];
+  for await (const change of inOrder(changes, (one) => countPath(batch, one))) {
+    if (change.known) counted.push(change.value);
+    else if (budget.isSpent()) return leastChanges(dir, changes, change);
+    else return change;
   }
-  return known(changes);
+  return known(counted);
+}
+
+async function leastChanges(dir: string, changes: readonly Change[], why: Unread): Promise<Known<Change[]>> {
+  const sizes = await readSizes(dir, contentsOf(changes));
+  if (!sizes.known) return sizes;
+  return known(changes.map((change) => leastChange(change, (sha) => sizes.value.get(sha) ?? 0, why)));
 }
 
 /** Runs work on many items concurrently, at most `batchSize` at once; yields the results in the order of the items. */
@@ -144,14 +163,15 @@ async function* inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>
 }
 
 /** Counts a change as soon as both sides are read, so that few contents are held in memory. */
-async function countPath(batch: Batch, path: ChangedPath): Promise<Known<Change>> {
-  const blobs = await readBlobs(batch, contentsOf([path]), comparedBytes);
-  return blobs.known ? known(countChange(path, (sha) => blobs.value.get(sha) ?? missing(sha))) : blobs;
+async function countPath(batch: Batch, change: Change): Promise<Known<Change>> {
+  const blobs = await readBlobs(batch, contentsOf([change]), comparedBytes);
+  return blobs.known ? known(countChange(change, (sha) => blobs.value.get(sha) ?? missing(sha))) : blobs;
 }
 
 async function readBlobs(batch: Batch, shas: Iterable<string>, limit: number): Promise<Known<Map<string, Blob>>> {
   const blobs = new Map<string, Blob>();
-  const read = await Promise.all([...new Set(shas)].map((sha) => readBlob(batch, sha, limit)));
+  const hold = { bytes: heldBytes.files };
+  const read = await Promise.all([...new Set(shas)].map((sha) => readBlob(batch, sha, limit, hold)));
   for (const blob of read) {
     if (!blob.known) return blob;
     blobs.set(blob.value.sha, blob.value);
@@ -159,8 +179,8 @@ async function readBlobs(batch: Batch, shas: Iterable<string>, limit: number): P
   return known(blobs);
 }
 
-async function readBlob(batch: Batch, sha: string, limit: number): Promise<Known<Blob & { sha: string }>> {
-  const object = await batch.read(sha, limit);
+async function readBlob(batch: Batch, sha: string, limit: number, hold?: Hold): Promise<Known<Blob & { sha: string }>> {
+  const object = await batch.read(sha, limit, hold);
   if (!object.known) return object;
   if (object.value === null || object.value.type !== "blob")
     return unknown(`the content of blob ${sha} is missing: fetch the full history and all objects`);
@@ -170,8 +190,8 @@ async function readBlob(batch: Batch, sha: string, limit: number): Promise<Known
 
 async function readCommits(dir: string, mergeBase: string, head: string): Promise<Known<CommitFact[]>> {
   const format = "--format=tformat:%H%x00%P%x00%T%x00%B%x00";
-  const answer = await git(dir, ["log", "-z", "--no-show-signature", format, `${mergeBase}..${head}`]);
-  if (!answer.ok) return unknown(answer.why);
+  const answer = await git(dir, ["log", "-z", "--no-show-signature", format, `${mergeBase}..${head}`], "", commitBytes);
+  if (!answer.ok) return unknown(answer.why, splitStep);
   const commits: CommitFact[] = [];
   const fields = answer.stdout.toString("utf8").split("\0");
   for (let at = 0; at + 4 < fields.length; at += 5) {

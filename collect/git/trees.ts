@@ -1,10 +1,8 @@
 import { type Known, known, unknown } from "../../core/known.ts";
+import { heldBytes, maxChangedFiles, tooMuch } from "../budget.ts";
 import { indistinct, type Sides, twinsIn } from "../changes.ts";
 import type { TreeEntry } from "../objects.ts";
-import type { Batch } from "./batch.ts";
-
-/** A tree of this size would hold half a million names. */
-const treeBytes = 64_000_000;
+import type { Batch, Hold } from "./batch.ts";
 
 /**
  * One side of a comparison: a folder's path with its slash (`""`: the root), and its tree id or revision, or null if it
@@ -18,12 +16,14 @@ type Folder = { path: string; before: string | null; after: string | null };
  */
 export async function readDifferingTrees(batch: Batch, before: string, after: string): Promise<Known<Sides>> {
   const found = { before: [] as TreeEntry[], after: [] as TreeEntry[], twins: new Map<string, string>() };
+  const hold = { bytes: heldBytes.folders };
   let folders: Folder[] = [{ path: "", before: `${before}^{tree}`, after: `${after}^{tree}` }];
   while (folders.length > 0) {
+    if (folders.length > maxChangedFiles) return tooMuch(`the change touches more than ${maxChangedFiles} folders`);
     const read = await Promise.all(
       folders.map(async ({ path, before, after }) => ({
         path,
-        trees: await Promise.all([readFolder(batch, before, path), readFolder(batch, after, path)]),
+        trees: await Promise.all([readFolder(batch, before, path, hold), readFolder(batch, after, path, hold)]),
       })),
     );
     folders = [];
@@ -95,11 +95,17 @@ async function readTreeEntry(
 }
 
 /** The entries of one tree by their names. A null id means that the folder does not exist. */
-async function readFolder(batch: Batch, id: string | null, path: string): Promise<Known<Map<string, TreeEntry>>> {
+async function readFolder(
+  batch: Batch,
+  id: string | null,
+  path: string,
+  hold?: Hold,
+): Promise<Known<Map<string, TreeEntry>>> {
   if (id === null) return known(new Map());
-  const object = await batch.read(id, treeBytes);
+  const object = await batch.read(id, heldBytes.folders, hold);
   if (!object.known) return object;
-  const { type, content } = object.value ?? {};
+  const { type, content, size = 0 } = object.value ?? {};
+  if (size > heldBytes.folders) return tooMuch(`the folder ${JSON.stringify(path)} lists too many files`);
   if (type !== "tree" || content === null || content === undefined)
     return unknown(`the tree ${id} cannot be read: fetch the full history and all objects`);
   return parseTree(content, (object.value?.id.length ?? 40) / 2, path);

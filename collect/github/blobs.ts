@@ -1,8 +1,9 @@
-import { type Known, known, unknown } from "../../core/known.ts";
+import { type Known, known, type Unread } from "../../core/known.ts";
 import { BlobAnswer } from "../../schemas/graphql.ts";
 import { blobId } from "../blob-id.ts";
+import type { Budget } from "../budget.ts";
 import type { Blob } from "../objects.ts";
-import { query } from "./graphql.ts";
+import { queryObjects } from "./graphql.ts";
 import { type GitHub, mapKnown, readBlob } from "./request.ts";
 
 /** The most that one query requests: GitHub aborts a query that takes longer than ten seconds. */
@@ -10,6 +11,11 @@ const batch = { blobs: 100, bytes: 4_000_000 };
 
 /** GitHub's GraphQL API truncates longer texts, in bytes. */
 const wholeText = 512 * 1024;
+
+/** More requests than this are not spread over several looks. */
+const laterRequests = 200;
+
+const contentFields = "... on Blob { byteSize isTruncated text }";
 
 /** The assumed size of a blob of unknown size when batches are filled, in bytes. */
 const guessedSize = 40_000;
@@ -20,9 +26,15 @@ export type Wanted = ReadonlyMap<string, number | undefined>;
 /**
  * Reads many blobs with few requests, each checked against its id; a blob larger than `limit` bytes is returned without
  * content. GraphQL gives only text, so blobs that it cannot give byte for byte (binary, truncated, not UTF-8) are read
- * by REST, one by one.
+ * by REST, one by one. `failure` says why some are missing: those that were read until then can be kept for the next
+ * time, unless there is no end in sight, for then none is read.
  */
-export async function readBlobs(github: GitHub, wanted: Wanted, limit: number): Promise<Known<Map<string, Blob>>> {
+export async function readBlobs(
+  github: GitHub,
+  wanted: Wanted,
+  limit: number,
+  budget: Budget,
+): Promise<{ blobs: Map<string, Blob>; failure: Unread | null }> {
   const blobs = new Map<string, Blob>();
   const short = new Map<string, number>();
   const single = new Set<string>();
@@ -37,21 +49,30 @@ export async function readBlobs(github: GitHub, wanted: Wanted, limit: number): 
     if (shas.length > 1) batches.push(shas);
     else for (const sha of shas) single.add(sha);
   }
-  const queried = await mapKnown(batches, (shas) => queryBlobs(github, shas));
-  if (!queried.known) return queried;
-  for (const [index, shas] of batches.entries()) {
+  const hopeless = (requests: number) =>
+    requests > laterRequests && !budget.affords(requests) ? budget.take({ requests }) : null;
+  const refused = hopeless(batches.length + single.size);
+  if (refused !== null) return { blobs, failure: refused };
+  const queried = await mapKnown(batches, async (shas) => {
+    const contents = await queryBlobs(github, shas);
+    if (!contents.known) return contents;
     for (const sha of shas) {
-      const content = queried.value[index]?.get(sha);
+      const content = contents.value.get(sha);
       if (content === undefined) single.add(sha);
       else blobs.set(sha, { size: content.length, content: content.length > limit ? null : content });
     }
-  }
-  const read = await mapKnown([...single], async (sha) => {
-    const blob = await readBlob(github, sha, limit);
-    if (blob.known) blobs.set(sha, blob.value);
-    return blob;
+    return hopeless(single.size) ?? contents;
   });
-  return read.known ? known(blobs) : read;
+  const read = queried.known
+    ? await mapKnown([...single], async (sha) => {
+        const blob = await readBlob(github, sha, limit);
+        if (blob.known) blobs.set(sha, blob.value);
+        return blob;
+      })
+    : queried;
+  if (read.known || hopeless(single.size) !== null) return { blobs, failure: read.known ? null : read };
+  const progress = `${blobs.size} of ${wanted.size} files were read, and the next look reads on`;
+  return { blobs, failure: budget.affords(1) ? read : { known: false, why: progress } };
 }
 
 function batchesOf(sizes: ReadonlyMap<string, number>): string[][] {
@@ -70,33 +91,17 @@ function batchesOf(sizes: ReadonlyMap<string, number>): string[][] {
   return shas.length === 0 ? batches : [...batches, shas];
 }
 
-/** The contents that GraphQL gave in full. Ids are hex digits, so they are safe in the query's text. */
+/** The contents that GraphQL gave in full. */
 async function queryBlobs(github: GitHub, shas: readonly string[]): Promise<Known<Map<string, Buffer>>> {
-  const { owner, repo } = github;
-  const what = `${shas.length} file contents of ${owner}/${repo}`;
-  const fields = shas.map((sha, index) => `b${index}: object(oid: "${sha}") { ...content }`);
-  const text = `query SallyportBlobs($owner: String!, $repo: String!) {
-  repository(owner: $owner, name: $repo) {
-    ${fields.join("\n    ")}
-  }
-}
-fragment content on Blob { byteSize isTruncated text }`;
-  const answer = await query(github, what, { text, variables: { owner, repo } });
-  if (!answer.known) return answer;
-  const objects = objectsOf(answer.value.data);
-  if (objects === null) return unknown(`GitHub's answer about ${what} is not what was asked for`);
+  const what = `${shas.length} file contents of ${github.owner}/${github.repo}`;
+  const objects = await queryObjects(github, what, { shas, name: "SallyportBlobs", fields: contentFields });
+  if (!objects.known) return objects;
   const contents = new Map<string, Buffer>();
-  for (const [index, sha] of shas.entries()) {
-    const blob = BlobAnswer.safeParse(objects.get(`b${index}`));
+  for (const [sha, object] of objects.value) {
+    const blob = BlobAnswer.safeParse(object);
     if (!blob.success || blob.data.text === null || blob.data.isTruncated) continue;
     const content = Buffer.from(blob.data.text, "utf8");
     if (blobId(content, sha.length === 64 ? "sha256" : "sha1") === sha) contents.set(sha, content);
   }
   return known(contents);
-}
-
-function objectsOf(data: unknown): Map<string, unknown> | null {
-  const repository: unknown =
-    typeof data === "object" && data !== null && "repository" in data ? data.repository : null;
-  return typeof repository === "object" && repository !== null ? new Map(Object.entries(repository)) : null;
 }

@@ -39,3 +39,30 @@ export async function query(
   }
   return known({ data: read.data.data, failed });
 }
+
+/** What GraphQL says about many git objects, by their ids, which are hex digits and so are safe in the query's text. */
+export async function queryObjects(
+  github: GitHub,
+  what: string,
+  { shas, name, fields }: { shas: readonly string[]; name: string; fields: string },
+): Promise<Known<Map<string, unknown>>> {
+  const { owner, repo } = github;
+  const asked = shas.map((sha, index) => `b${index}: object(oid: "${sha}") { ...asked }`);
+  const text = `query ${name}($owner: String!, $repo: String!) {
+  repository(owner: $owner, name: $repo) {
+    ${asked.join("\n    ")}
+  }
+}
+fragment asked on GitObject { ${fields} }`;
+  const answer = await query(github, what, { text, variables: { owner, repo } });
+  if (!answer.known) return answer;
+  const objects = objectsOf(answer.value.data);
+  if (objects === null) return unknown(`GitHub's answer about ${what} is not what was asked for`);
+  return known(new Map(shas.map((sha, index) => [sha, objects.get(`b${index}`)])));
+}
+
+function objectsOf(data: unknown): Map<string, unknown> | null {
+  const repository: unknown =
+    typeof data === "object" && data !== null && "repository" in data ? data.repository : null;
+  return typeof repository === "object" && repository !== null ? new Map(Object.entries(repository)) : null;
+}

@@ -1,13 +1,15 @@
 import type { RequestInterface } from "@octokit/types";
-import { type Known, known, unknown } from "../../core/known.ts";
+import { SallyportError } from "../../core/errors.ts";
+import { type Known, known, type Unread, unknown } from "../../core/known.ts";
 import { blobId } from "../blob-id.ts";
+import { splitStep } from "../budget.ts";
 import type { Blob } from "../objects.ts";
 
 /** One repository on GitHub, and Octokit's `request` with its token already set. */
 export type GitHub = { request: RequestInterface; owner: string; repo: string };
 
 /** GitHub's answer to one request; `status` 0 means that no complete answer came. */
-export type ApiResult<T> = { ok: true; data: T } | { ok: false; status: number; why: string };
+export type ApiResult<T> = { ok: true; data: T } | { ok: false; status: number; why: string; step?: string };
 
 /** How many requests run at once; GitHub asks clients to limit concurrency. */
 const concurrency = 6;
@@ -19,6 +21,8 @@ export async function requestResult<T>(what: string, call: Promise<{ data: T }>)
     if (data !== null && typeof data === "object") return { ok: true, data };
     return { ok: false, status: 0, why: `GitHub's answer about ${what} is not JSON; try again` };
   } catch (error) {
+    if (error instanceof SallyportError && error.code === "over-budget")
+      return { ok: false, status: 0, why: error.message, step: splitStep };
     const { status, message } = failureOf(error);
     return {
       ok: false,
@@ -28,10 +32,29 @@ export async function requestResult<T>(what: string, call: Promise<{ data: T }>)
   }
 }
 
+/** How long one answer of GitHub may take, in milliseconds, and how often it may say that it is elsewhere. */
+const answerLimits = { milliseconds: 60_000, redirects: 3 };
+
+/** `fetch` for Octokit. A read follows a redirect within its host, as after a rename; another host is not GitHub. */
+export async function fetchFromHost(url: string, init: RequestInit = {}): Promise<Response> {
+  const signal = AbortSignal.timeout(answerLimits.milliseconds);
+  let address = url;
+  for (let count = 0; count <= answerLimits.redirects; count++) {
+    const response = await fetch(address, { ...init, signal, redirect: "manual" });
+    const location = response.headers.get("location");
+    if (response.status < 300 || response.status === 304 || response.status >= 400) return response;
+    const next = new URL(location ?? "", address);
+    if (next.origin !== new URL(url).origin || (init.method ?? "GET") !== "GET")
+      throw new SallyportError("github", `the answer is a redirect to ${next.origin}, which is not followed`);
+    address = next.href;
+  }
+  throw new SallyportError("github", "the answer is one redirect after another");
+}
+
 /** As `requestResult`, for a caller that treats all failures alike. */
 export async function requestKnown<T>(what: string, call: Promise<{ data: T }>): Promise<Known<T>> {
   const answer = await requestResult(what, call);
-  return answer.ok ? known(answer.data) : unknown(answer.why);
+  return answer.ok ? known(answer.data) : unknown(answer.why, answer.step);
 }
 
 /**
@@ -73,7 +96,7 @@ export async function readBlob({ request, owner, repo }: GitHub, sha: string, li
  */
 export async function mapKnown<T, R>(items: readonly T[], work: (item: T) => Promise<Known<R>>): Promise<Known<R[]>> {
   const results = new Map<number, R>();
-  let failure: { known: false; why: string } | null = null;
+  let failure: Unread | null = null;
   const todo = items.entries();
   const worker = async () => {
     for (const [place, item] of todo) {

@@ -1,6 +1,7 @@
 import { basename, resolve } from "node:path";
 import type { PolicyReading, PullFacts } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import { openBudget } from "../budget.ts";
 import { type Branch, findDefaultBranch } from "../git/default-branch.ts";
 import { type GitObjects, gitObjects } from "../git/objects.ts";
 import { findPolicy } from "../policy/blob.ts";
@@ -27,7 +28,7 @@ export type PolicyParser = (ref: string, blob: string, content: Uint8Array) => P
  * deferred. Unknown when one of the revisions names no commit. A git directory has no repository id: it is 0.
  */
 export async function collectCommits(source: CommitsSource): Promise<Known<PullFacts>> {
-  const objects = gitObjects(source.dir);
+  const objects = gitObjects(source.dir, openBudget());
   try {
     return await readFacts(objects, source);
   } finally {

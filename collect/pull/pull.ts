@@ -1,6 +1,7 @@
 import type { PolicyReading, PullFacts, PullRecord } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { Range } from "../../core/record/held-work.ts";
+import { openBudget } from "../budget.ts";
 import { contentFacts } from "../content/content.ts";
 import type { ObjectsCache } from "../github/cache.ts";
 import { apiObjects } from "../github/objects.ts";
@@ -44,7 +45,7 @@ export async function collectPull(source: PullSource): Promise<Known<PullFacts>>
 export async function collectFacts(source: PullSource, state: PullState): Promise<PullFacts> {
   const { number, author, title, body, labels, base, retargetedAt, head, ahead } = state;
   const { id, name } = state.repository;
-  const objects = apiObjects(source, source.cache);
+  const objects = apiObjects(source, source.cache, openBudget());
   const [found, mergeBase] = await Promise.all([
     policyOf(source, state, objects),
     ahead === null ? objects.mergeBase(base.sha, head.sha) : known(base.sha),

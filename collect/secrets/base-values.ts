@@ -1,7 +1,7 @@
 import type { Change } from "../../core/facts.ts";
 import { type Known, known } from "../../core/known.ts";
 import type { Objects } from "../objects.ts";
-import { readTexts } from "./texts.ts";
+import { visitTexts } from "./texts.ts";
 
 /** The most values that are looked for in the base. A change that brings in more is searched no further. */
 const maxValues = 100;
@@ -40,10 +40,11 @@ export async function valuesInBase(
   );
   const blobs = await objects.holding(mergeBase.value, pieces, touched);
   if (!blobs.known) return blobs;
-  const texts = await readTexts(objects, blobs.value.slice(0, maxFiles));
-  if (!texts.known) return texts;
   const wanted = [...values].map((value) => ({ value, text: bare(value) }));
-  for (const text of [...texts.value.values()].map(bare))
-    for (const { value, text: part } of wanted) if (text.includes(part)) found.add(value);
-  return known(found);
+  const unread = await visitTexts(objects, blobs.value.slice(0, maxFiles), (text) => {
+    const old = bare(text);
+    for (const { value, text: part } of wanted) if (old.includes(part)) found.add(value);
+    return null;
+  });
+  return unread ?? known(found);
 }

@@ -23,6 +23,9 @@ type Range = Pick<Hit, "rule" | "start" | "end">;
 /** Longer texts are scanned in windows of `length` characters, which overlap by more than the longest secret. */
 const window = { length: 1_000_000, overlap: 25_000 };
 
+/** A text with more finds is given up, because it was made to take up memory. */
+const maxRanges = 200_000;
+
 /**
  * Rules of the preset that are left out. `filter-comments` would let the author of a change disable the others with a
  * comment; `gcp` opens a file of the given name on this machine, and its secrets in JSON are also found as private
@@ -39,10 +42,13 @@ const notTokens = new Set(["basicauth", "database-connection-string", "privateke
  */
 export async function loadScan(additions: readonly SecretForm[] = []): Promise<Scan> {
   const searchForms = formSearch(additions);
-  const [{ lintSource }, { rules: preset }] = await Promise.all([
+  const [{ lintSource }, { rules: preset }, { secretLintProfiler }] = await Promise.all([
     import("@secretlint/core"),
     import("@secretlint/secretlint-rule-preset-recommend"),
+    import("@secretlint/profiler"),
   ]);
+  // It keeps a few entries for every rule and text, for as long as the process runs.
+  secretLintProfiler.setEnabled(false);
   const used = preset.filter((rule) => !leftOut.has(rule.meta.id));
   const lint = async (content: string, fileName: string): Promise<Range[]> => {
     const ranges: Range[] = [];
@@ -85,6 +91,7 @@ export async function loadScan(additions: readonly SecretForm[] = []): Promise<S
   return async (text, fileName) => {
     const ranges: Range[] = [];
     for (const from of windowsOf(text)) {
+      if (ranges.length > maxRanges) throw new RangeError("the text holds more finds than are kept");
       // An escaped line break is no part of the word behind it; two blanks leave every place as it is.
       const part = text.slice(from, from + window.length).replace(/\\[nrt]/g, "  ");
       for (const { rule, start, end } of [...(await lint(part, fileName)), ...ownRanges(part), ...searchForms(part)])

@@ -1,12 +1,12 @@
 import type { Change, CommitFact, PolicyReading, SecretFinding } from "../../core/facts.ts";
 import { wantsSecrets } from "../../core/gates/secrets.ts";
-import { type Known, known, unknown } from "../../core/known.ts";
+import { type Known, known, type Unread, unknown } from "../../core/known.ts";
 import { type Matcher, matcher } from "../../core/paths/patterns.ts";
 import type { SecretForm } from "../../schemas/secret-form.ts";
 import type { Objects } from "../objects.ts";
 import { bare, valuesInBase } from "./base-values.ts";
 import { type Hit, loadScan, nameKind, type Scan } from "./scan.ts";
-import { readTexts } from "./texts.ts";
+import { visitTexts } from "./texts.ts";
 
 /**
  * The change to search for secrets; `pull` is null when a git directory alone is judged. The author of the change wrote
@@ -20,8 +20,8 @@ export type SecretsSource = {
   pull: { title: string; body: string } | null;
 };
 
-/** How many blobs are read at once. */
-const batchSize = 100;
+/** The most finds that are compared with what stood there before. */
+const maxHits = 5_000;
 
 /** A finding and the secret itself, which is compared and never reported. */
 type Found = { finding: SecretFinding; value: string };
@@ -38,6 +38,7 @@ type Reader = {
   ignored: Matcher;
   /** The hits by blob and kind of name, so that a blob that is in many commits is scanned once. */
   found: Map<string, Hit[]>;
+  hits: number;
 };
 
 /**
@@ -61,10 +62,15 @@ export async function findSecrets(objects: Objects, source: SecretsSource): Prom
   const { ignore = [], forms = [] } = policy.value.policy.gates.secrets ?? {};
   const ignored = matcher(ignore, "allow");
   const guard = await guardedScan(forms);
-  const reader: Reader = { scan: guard.scan, objects, ignored, found: new Map() };
+  const reader: Reader = { scan: guard.scan, objects, ignored, found: new Map(), hits: 0 };
   const found: Found[] = [];
-  for (const commit of commits.value) {
-    const inCommit = await scanCommit(reader, commit);
+  const arrivals = await arrivalsOf(objects, commits.value);
+  if (!arrivals.known) return arrivals;
+  const searched = arrivals.value.flat().filter(({ path }) => ignored.matches(path) === null);
+  const unread = await scanBlobs(reader, searched);
+  if (unread !== null) return unread;
+  for (const [at, commit] of commits.value.entries()) {
+    const inCommit = await scanCommit(reader, commit, arrivals.value[at] ?? []);
     if (!inCommit.known) return inCommit;
     found.push(...inCommit.value);
   }
@@ -101,16 +107,14 @@ async function guardedScan(forms: readonly SecretForm[]): Promise<{ scan: Scan; 
   };
 }
 
-async function scanCommit(reader: Reader, commit: CommitFact): Promise<Known<Found[]>> {
+async function scanCommit(reader: Reader, commit: CommitFact, arrivals: readonly Arrival[]): Promise<Known<Found[]>> {
   const { sha } = commit;
   const found: Found[] = [];
   for (const { rule, value } of await reader.scan(commit.message, "message"))
     found.push({ finding: { rule, where: "commit-message", commit: sha, path: null, line: null }, value });
-  const arrivals = await arrivalsOf(reader.objects, commit);
-  if (!arrivals.known) return arrivals;
   // A name that holds a secret is never reported, not even with the findings in the file's content.
   const secretNames = new Set<string>();
-  for (const { path } of arrivals.value.filter(({ named }) => named)) {
+  for (const { path } of arrivals.filter(({ named }) => named)) {
     const [hit] = await reader.scan(path, "name");
     if (hit === undefined) continue;
     secretNames.add(path);
@@ -119,10 +123,8 @@ async function scanCommit(reader: Reader, commit: CommitFact): Promise<Known<Fou
       value: hit.value,
     });
   }
-  const searched = arrivals.value.filter(({ path }) => reader.ignored.matches(path) === null);
-  const read = await scanBlobs(reader, searched);
-  if (!read.known) return read;
-  for (const arrival of searched) {
+  for (const arrival of arrivals) {
+    if (reader.ignored.matches(arrival.path) !== null) continue;
     const fresh = await newHits(reader, arrival);
     if (!fresh.known) return fresh;
     const path = secretNames.has(arrival.path) ? null : arrival.path;
@@ -132,26 +134,32 @@ async function scanCommit(reader: Reader, commit: CommitFact): Promise<Known<Fou
   return known(found);
 }
 
-/** The files that differ from every parent; `sha` is null for those that only moved. */
-async function arrivalsOf(objects: Objects, { sha, parents }: CommitFact): Promise<Known<Arrival[]>> {
-  const [first, ...others] = parents;
-  if (first === undefined)
-    return unknown(`commit ${sha} has no parent to compare with: a change must not bring in another history`);
-  const changes = await objects.changes(first, sha);
-  if (!changes.known) return changes;
+/** For each commit the files that differ from every parent; `sha` is null for those that only moved. */
+async function arrivalsOf(objects: Objects, commits: readonly CommitFact[]): Promise<Known<Arrival[][]>> {
+  const orphan = commits.find(({ parents }) => parents.length === 0);
+  if (orphan !== undefined)
+    return unknown(`commit ${orphan.sha} has no parent to compare with: a change must not bring in another history`);
+  const steps = await objects.steps(
+    commits.flatMap(({ sha, parents }) => parents.map((before) => ({ before, after: sha }))),
+  );
+  if (!steps.known) return steps;
+  const left = [...steps.value];
+  return known(commits.map(({ parents }) => arrivalsIn(left.splice(0, parents.length))));
+}
+
+/** What arrives in a commit, from its changes against each of its parents. */
+function arrivalsIn([first = [], ...others]: readonly Change[][]): Arrival[] {
   const stood = new Set<string>();
   const note = ({ path, before }: Change) => before !== null && stood.add(searchedAs(before.sha, path));
-  changes.value.forEach(note);
+  first.forEach(note);
   const arrivals = new Map<string, Arrival>();
-  for (const { path, before, after } of changes.value) {
+  for (const { path, before, after } of first) {
     if (after === null || after.mode === "160000" || after.sha === before?.sha) continue;
     arrivals.set(path, { path, sha: after.sha, before: oldSide(before), named: before === null });
   }
-  for (const parent of others) {
-    const against = await objects.changes(parent, sha);
-    if (!against.known) return against;
-    const differing = new Map(against.value.map((change) => [change.path, change]));
-    against.value.forEach(note);
+  for (const against of others) {
+    const differing = new Map(against.map((change) => [change.path, change]));
+    against.forEach(note);
     for (const [path, arrival] of arrivals) {
       const change = differing.get(path);
       if (change === undefined) arrivals.delete(path);
@@ -163,39 +171,47 @@ async function arrivalsOf(objects: Objects, { sha, parents }: CommitFact): Promi
   }
   for (const arrival of arrivals.values())
     if (arrival.sha !== null && stood.has(searchedAs(arrival.sha, arrival.path))) arrival.sha = null;
-  return known([...arrivals.values()]);
+  return [...arrivals.values()];
 }
 
 function oldSide(before: Change["before"]): string[] {
   return before === null || before.mode === "160000" ? [] : [before.sha];
 }
 
-/** Scans the blobs that were not scanned before. */
-async function scanBlobs(reader: Reader, arrivals: readonly Arrival[]): Promise<Known<null>> {
+/** Scans the blobs that were not scanned before; null, or why one was not. */
+async function scanBlobs(reader: Reader, arrivals: readonly Arrival[]): Promise<Unread | null> {
   const names = new Map<string, Map<string, string>>();
   for (const { sha, path } of arrivals) {
-    if (sha === null || reader.found.has(searchedAs(sha, path))) continue;
+    if (sha === null) continue;
     const own = names.get(sha) ?? new Map<string, string>();
     names.set(sha, own.set(searchedAs(sha, path), path));
   }
-  const shas = [...names.keys()];
-  for (let at = 0; at < shas.length; at += batchSize) {
-    const texts = await readTexts(reader.objects, shas.slice(at, at + batchSize));
-    if (!texts.known) return texts;
-    for (const [sha, text] of texts.value)
-      for (const [key, path] of names.get(sha) ?? []) reader.found.set(key, await reader.scan(text, path));
-  }
-  return known(null);
+  return visitTexts(reader.objects, [...names.keys()], async (text, sha) => {
+    for (const [key, path] of names.get(sha) ?? []) {
+      const hits = await reader.scan(text, path);
+      reader.hits += hits.length;
+      if (reader.hits > maxHits) {
+        const step = "Take them out, or leave the files out with `gates.secrets.ignore`.";
+        return { known: false, why: `more than ${maxHits} places in its files look like secrets`, step };
+      }
+      // Copied, because a part of a text keeps all of it in memory.
+      const copies = hits.map((hit) => ({ ...hit, value: Buffer.from(hit.value).toString() }));
+      reader.found.set(key, copies);
+    }
+    return null;
+  });
 }
 
 /** The hits of an arrival that are in none of the parents, even with other line breaks. */
 async function newHits(reader: Reader, { sha, path, before }: Arrival): Promise<Known<Hit[]>> {
-  const hits = sha === null ? [] : (reader.found.get(searchedAs(sha, path)) ?? []);
-  if (hits.length === 0 || before.length === 0) return known(hits);
-  const old = await readTexts(reader.objects, before);
-  if (!old.known) return old;
-  const texts = [...old.value.values()].map(bare);
-  return known(hits.filter(({ value }) => !texts.some((text) => text.includes(bare(value)))));
+  let fresh = sha === null ? [] : (reader.found.get(searchedAs(sha, path)) ?? []);
+  if (fresh.length === 0) return known([]);
+  const unread = await visitTexts(reader.objects, before, (text) => {
+    const old = bare(text);
+    fresh = fresh.filter(({ value }) => !old.includes(bare(value)));
+    return null;
+  });
+  return unread ?? known(fresh);
 }
 
 function distinct(findings: readonly SecretFinding[]): SecretFinding[] {

@@ -1,24 +1,40 @@
-import { type Known, known, unknown } from "../../core/known.ts";
+import { type Known, known, type Unread, unknown } from "../../core/known.ts";
+import { heldBytes } from "../budget.ts";
 import type { Objects } from "../objects.ts";
 
-/** Blobs up to `small` bytes are read in batches, larger ones one by one; blobs over `large` are not read at all. */
-const sizes = { small: 1_000_000, large: 100_000_000 };
+/** How many blobs are read together; those that could be too large together are read one by one. */
+const batch = { blobs: 100, size: heldBytes.files / 100 };
 
-/** The texts of blobs by their ids, as they are searched for secrets; unknown if one is too large to read. */
-export async function readTexts(objects: Objects, shas: readonly string[]): Promise<Known<Map<string, string>>> {
-  const blobs = await objects.blobs(shas, sizes.small);
-  if (!blobs.known) return blobs;
-  const texts = new Map<string, string>();
-  for (const sha of shas) {
-    const small = blobs.value.get(sha)?.content;
-    const whole =
-      small === null || small === undefined ? await objects.blob(sha, sizes.large) : known({ content: small });
-    if (!whole.known) return whole;
-    if (whole.value.content === null)
-      return unknown(`the file with blob ${sha} is larger than ${sizes.large} bytes and is not searched for secrets`);
-    texts.set(sha, textOf(whole.value.content));
+/**
+ * Gives the texts of blobs to `visit`, as they are searched for secrets and one at a time, so that few are held. Null,
+ * or why one was not read, or what `visit` gave in its place.
+ */
+export async function visitTexts(
+  objects: Objects,
+  shas: readonly string[],
+  visit: (text: string, sha: string) => Promise<Unread | null> | null,
+): Promise<Unread | null> {
+  for (let at = 0; at < shas.length; at += batch.blobs) {
+    const some = shas.slice(at, at + batch.blobs);
+    const blobs = await objects.blobs(some, batch.size);
+    if (!blobs.known) return blobs;
+    for (const sha of some) {
+      const content = blobs.value.get(sha)?.content;
+      const text = content ? known(textOf(content)) : await readText(objects, sha);
+      const refused = text.known ? await visit(text.value, sha) : text;
+      if (refused !== null) return refused;
+    }
   }
-  return known(texts);
+  return null;
+}
+
+async function readText(objects: Objects, sha: string): Promise<Known<string>> {
+  const blob = await objects.blob(sha, heldBytes.files);
+  if (!blob.known) return blob;
+  const { content, size } = blob.value;
+  if (content !== null) return known(textOf(content));
+  const why = `the file with blob ${sha} has ${size} bytes, and at most ${heldBytes.files} are searched for secrets`;
+  return unknown(why, "Take it out, or leave it out with `gates.secrets.ignore`.");
 }
 
 /**

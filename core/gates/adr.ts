@@ -105,7 +105,7 @@ export const adr = defineGate({
     const added = additions(facts.changes, policy);
     const [first] = added;
     if (first === undefined) return judgeOthers(facts, policy);
-    if (!facts.texts.known) return unknownResult(name, "texts-unknown", facts.texts.why);
+    if (!facts.texts.known) return unknownResult(name, "texts-unknown", facts.texts);
     const count = `${added.length} ${added.length === 1 ? "file" : "files"}`;
     const texts = new Map(facts.texts.value.map((file) => [file.path, file.after]));
     const isWritten = (path: string) => emptyReason(texts.get(path) ?? { state: "absent" }) === null;

@@ -1,8 +1,9 @@
+import type { Policy } from "../../schemas/policy.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import type { Change } from "../facts.ts";
 import { patternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
-import { authorOf, defineGate, notConfigured, policyLine, result } from "./gate.ts";
+import { authorOf, defineGate, notConfigured, policyLine, result, unknownResult } from "./gate.ts";
 
 const name = "diff-size";
 
@@ -37,6 +38,14 @@ function sizeOf(changes: readonly Change[]): Size {
   return size;
 }
 
+/** The paths whose content a policy wants counted: none, unless it limits lines or bytes. */
+export function countedPaths({ gates }: Policy): (path: string) => boolean {
+  const { lines, bytes, ignore = [] } = gates[name] ?? {};
+  if (lines === undefined && bytes === undefined) return () => false;
+  const ignored = matcher(ignore, "allow");
+  return (path) => ignored.matches(path) === null;
+}
+
 /** A change stays within the policy's size limits. Lines are counted from the files, so `.gitattributes` hides none. */
 export const diffSize = defineGate({
   name,
@@ -50,14 +59,18 @@ export const diffSize = defineGate({
     const ignored = matcher(limits.ignore, "allow");
     const counted = facts.changes.filter((change) => ignored.matches(change.path) === null);
     const size = sizeOf(counted);
+    const unread = withoutMoves(counted).find(({ uncounted }) => uncounted !== undefined)?.uncounted;
     const reasons = measures.flatMap((measure): Reason[] => {
       const limit = limits[measure];
       if (limit === undefined || size[measure] <= limit) return [];
-      const message = `The change has ${size[measure]} ${measure}; the policy allows ${limit}.`;
+      const least = unread === undefined || measure === "files" ? "" : "at least ";
+      const message = `The change has ${least}${size[measure]} ${measure}; the policy allows ${limit}.`;
       const next = { step: "Split the change into smaller pull requests.", who: authorOf(facts) };
       return [{ code: `too-many-${measure}`, message, ...policyLine(policy, `gates.${name}.${measure}`), next }];
     });
     if (reasons.length > 0) return result(name, "fail", ...reasons);
+    if (unread !== undefined && (limits.lines !== undefined || limits.bytes !== undefined))
+      return unknownResult(name, "size-unknown", unread);
     const left = facts.changes.length - counted.length;
     const figures = measures.map(
       (measure) => `${size[measure]} ${measure}${limits[measure] === undefined ? "" : ` of ${limits[measure]}`}`,

@@ -118,7 +118,7 @@ export const evidence = defineGate({
   ],
   reads: evidencePaths,
   judge(facts, policy) {
-    if (!facts.texts.known) return unknownResult(name, "evidence-files-unknown", facts.texts.why);
+    if (!facts.texts.known) return unknownResult(name, "evidence-files-unknown", facts.texts);
     const { record, changes } = facts;
     const wanted = new Set(evidencePaths({ changes, record }, policy));
     const files = facts.texts.value.filter(({ path }) => wanted.has(path));

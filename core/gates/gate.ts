@@ -1,7 +1,7 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult, GateStatus, Reason } from "../../schemas/verdict.ts";
 import type { Change, FactValues, LoadedPolicy, PullBasics, PullFacts, PullRecord, PullRun } from "../facts.ts";
-import type { Known } from "../known.ts";
+import type { Known, Unread } from "../known.ts";
 import type { PatternList } from "../paths/pattern-list.ts";
 
 type FactName = keyof FactValues;
@@ -118,7 +118,7 @@ export function withFacts<N extends FactName>(
   const read: { [F in N]?: FactValues[F] } = {};
   for (const need of needs) {
     const fact = given[need];
-    if (!fact.known) return unknownResult(gate, codeOf(need), fact.why);
+    if (!fact.known) return unknownResult(gate, codeOf(need), fact);
     read[need] = fact.value;
   }
   if (!areRead(read, needs)) throw new TypeError("a fact that was read is there");
@@ -145,11 +145,13 @@ export function result(gate: string, status: GateStatus, ...reasons: Reason[]): 
 }
 
 /** The result of a gate that lacks a fact. It blocks until the fact can be read: an unknown fact never passes. */
-export function unknownResult(gate: string, code: string, why: string): GateResult {
-  const next = {
+export function unknownResult(gate: string, code: string, fact: string | Omit<Unread, "known">): GateResult {
+  const { why, step } = typeof fact === "string" ? { why: fact } : { step: undefined, ...fact };
+  const wait = {
     step: "Wait: it is read again at the next event. If it stays so, see what stands in the way.",
     who: "a maintainer",
   };
+  const next = step === undefined ? wait : { step, who: "the author of the change" };
   return result(gate, "unknown", { code, message: why, next });
 }
 

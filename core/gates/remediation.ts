@@ -87,7 +87,7 @@ export const remediation = defineGate({
       const line = policyLine(policy, `gates.${name}.surfaces`);
       return result(name, "fail", { code: "trace-missing", message, path: first.path, ...line, next });
     }
-    if (!facts.texts.known) return unknownResult(name, "texts-unknown", facts.texts.why);
+    if (!facts.texts.known) return unknownResult(name, "texts-unknown", facts.texts);
     const texts = new Map(facts.texts.value.map((file) => [file.path, file]));
     const findings = traces.flatMap(({ path }) => traceProblem(path, texts.get(path)) ?? []);
     const open = findings.filter(({ code }) => code === "still-open");

@@ -104,7 +104,7 @@ export const review = defineGate({
   },
   judge(facts, policy, settings) {
     if (settings.paths.length > 0) {
-      if (!facts.changes.known) return unknownResult(name, "changes-unknown", facts.changes.why);
+      if (!facts.changes.known) return unknownResult(name, "changes-unknown", facts.changes);
       const paths = matcher(settings.paths, "deny");
       if (facts.changes.value.every(({ path }) => paths.matches(path) === null))
         return notApplicable(name, "not-touched", "The change touches no path that asks for a review.");

@@ -125,7 +125,7 @@ export const scope = forRuns({
   others(facts) {
     const { adoptedFor } = facts.record;
     if (adoptedFor === undefined) return null;
-    if (!facts.changes.known) return unknownResult(name, "changes-unknown", facts.changes.why);
+    if (!facts.changes.known) return unknownResult(name, "changes-unknown", facts.changes);
     return judgeAdopted(adoptedFor, facts.changes.value, facts);
   },
   judge: judgeRun,

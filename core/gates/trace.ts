@@ -47,7 +47,7 @@ function ofOthers(facts: FactsWith<"record">, policy: LoadedPolicy): GateResult 
   const { record } = facts;
   const { adoptions } = record;
   if (why === null && adoptions.length === 0) return null;
-  if (!facts.commits.known) return unknownResult(name, "commits-unknown", facts.commits.why);
+  if (!facts.commits.known) return unknownResult(name, "commits-unknown", facts.commits);
   const found = untracedCommits(facts.commits.value, record, facts);
   if (!found.known) return unknownResult(name, "retarget-unknown", found.why);
   const head = facts.head.sha;

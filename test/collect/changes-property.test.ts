@@ -6,6 +6,7 @@ import { apiObjects } from "../../collect/github/objects.ts";
 import type { Change } from "../../core/facts.ts";
 import { importCommits } from "../builders/fast-import.ts";
 import { file, makeRepository, type Node, plainGit } from "../builders/git-repository.ts";
+import { countedChanges } from "../hosts/counted-changes.ts";
 import { gitApi } from "../hosts/git-api.ts";
 
 let repository: ReturnType<typeof makeRepository>;
@@ -203,8 +204,8 @@ async function compare(before: Files, after: Files): Promise<string[]> {
   const [from = "", to = ""] = importCommits(repository.dir, [before, after]);
   const git = gitObjects(repository.dir);
   const [local, remote] = [
-    await git.changes(from, to),
-    await apiObjects({ request, owner: "o", repo: "r" }).changes(from, to),
+    await countedChanges(git, from, to),
+    await countedChanges(apiObjects({ request, owner: "o", repo: "r" }), from, to),
   ];
   git.close();
   if (!local.known) throw new Error(local.why);

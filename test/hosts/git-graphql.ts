@@ -29,7 +29,7 @@ export async function answerQuery(
       databaseId: 42,
       nameWithOwner: "o/r",
       defaultBranchRef: () => ({ name: "main", target: commitAt(dir, "refs/heads/main") }),
-      object: ({ oid }: { oid: string }) => blobAt(dir, oid),
+      object: ({ oid }: { oid: string }) => objectAt(dir, oid),
       pullRequest: ({ number }: { number: number }) => {
         if (number !== 7 || pull === undefined)
           throw new Error(`Could not resolve to a PullRequest with the number of ${number}.`);
@@ -103,9 +103,32 @@ function entryAt(dir: string, commit: string, path: string) {
   return { mode: Number.parseInt(mode, 8), type, oid, object: type === "blob" ? blobAt(dir, oid) : null };
 }
 
-/** As GitHub gives it: no text of a binary file, a long one cut, another encoding turned into UTF-8. */
+/** One process tells the type and the content: to start each takes a while. */
+function objectAt(dir: string, oid: string) {
+  const whole = plainGit(dir, ["cat-file", "--batch"], `${oid}\n`, "latin1");
+  const end = whole.indexOf("\n");
+  const [, type] = whole.slice(0, end).split(" ");
+  const content = whole.slice(end + 1, -1);
+  if (type === "blob") return blobNode(Buffer.from(content, "latin1"));
+  const tree = (id: string) => ({ __typename: "Tree", oid: id, entries: () => entriesOf(dir, id) });
+  if (type === "tree") return tree(oid);
+  return { __typename: "Commit", oid, tree: tree(/^tree (\w+)/.exec(content)?.[1] ?? "") };
+}
+
+function entriesOf(dir: string, name: string) {
+  const records = plainGit(dir, ["ls-tree", "-l", "-z", name]).split("\0").filter(Boolean);
+  return records.map((record) => {
+    const [, mode = "", type, oid, size, file] = /^(\S+) (\S+) (\S+) +(\S+)\t(.*)$/s.exec(record) ?? [];
+    return { name: file, mode: Number.parseInt(mode, 8), type, oid, size: Number(size) || 0 };
+  });
+}
+
 function blobAt(dir: string, oid: string) {
-  const content = Buffer.from(plainGit(dir, ["cat-file", "blob", oid], undefined, "latin1"), "latin1");
+  return blobNode(Buffer.from(plainGit(dir, ["cat-file", "blob", oid], undefined, "latin1"), "latin1"));
+}
+
+/** As GitHub gives it: no text of a binary file, a long one cut, another encoding turned into UTF-8. */
+function blobNode(content: Buffer) {
   const text = isUtf8(content) ? content.toString("utf8") : content.toString("latin1");
   const maxTextBytes = 512 * 1024;
   return {

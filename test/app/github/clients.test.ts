@@ -1,5 +1,12 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { Octokit } from "@octokit/core";
+import { ProbotOctokit } from "probot";
 import { createGitHub } from "../../../app/github/clients.ts";
+import { guardRequests } from "../../../app/github/guard.ts";
+import { fetchFromHost, requestKnown } from "../../../collect/github/request.ts";
 import { readPullState } from "../../../collect/pull/state.ts";
 import { SallyportError } from "../../../core/errors.ts";
 import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
@@ -137,6 +144,60 @@ describe("a broken GitHub", () => {
     await expect(call).rejects.toThrow();
   });
 });
+
+describe("H13: an answer from another host is none", () => {
+  let elsewhere: { url: string; asked: string[]; close(): void };
+  let github: typeof elsewhere;
+  beforeAll(async () => {
+    elsewhere = await answering(() => ({ status: 200 }));
+    github = await answering((path) => {
+      if (path === "/repos/o/moved") return { status: 301, location: "/repos/o/r" };
+      return path === "/repos/o/r" ? { status: 200 } : { status: 302, location: `${elsewhere.url}/repos/o/r` };
+    });
+  });
+  afterAll(() => {
+    elsewhere.close();
+    github.close();
+  });
+
+  test("a token's client follows a redirect within the host alone", async () => {
+    const { request } = new Octokit({ baseUrl: github.url, request: { fetch: fetchFromHost } });
+    const read = async (repo: string) => requestKnown(repo, request("GET /repos/{owner}/{repo}", { owner: "o", repo }));
+    expect(await read("moved")).toMatchObject({ known: true });
+    expect(await read("away")).toMatchObject({ known: false, why: expect.stringContaining("not followed") });
+    expect(elsewhere.asked).toEqual([]);
+  });
+
+  test("the App's own client follows none", async () => {
+    const client = new ProbotOctokit({ baseUrl: github.url, throttle: { enabled: false }, retry: { enabled: false } });
+    guardRequests(client, {
+      use: "read",
+      repository: { id: 42, owner: "o", repo: "away" },
+      baseUrl: github.url,
+      token: { get: async () => "t", forget: () => undefined },
+      onLimit: () => undefined,
+      forget: () => undefined,
+    });
+    const call = client.request("GET /repos/{owner}/{repo}", { owner: "o", repo: "away" });
+    await expect(call).rejects.toMatchObject({ code: "github", retry: true });
+    expect(elsewhere.asked).toEqual([]);
+  });
+});
+
+/** A host that answers as it is told, and what it was asked. */
+async function answering(answer: (path: string) => { status: number; location?: string }) {
+  const asked: string[] = [];
+  const server = createServer(({ url = "" }, response) => {
+    asked.push(url);
+    const { status, location } = answer(url);
+    response.writeHead(status, { "content-type": "application/json", ...(location && { location }) });
+    response.end(JSON.stringify({ id: 42 }));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, asked, close: () => server.close() };
+}
 
 describe("T089 a repository is its numeric id", () => {
   const named = (name: string) => {

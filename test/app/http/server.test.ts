@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
-import { type AddressInfo, connect } from "node:net";
-import { expect, test } from "@jest/globals";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { describe, expect, test } from "@jest/globals";
 import { Webhooks } from "@octokit/webhooks";
 import { closeServer, startServer } from "../../../app/http/server.ts";
 import { configOf } from "../../hosts/installed-app.ts";
@@ -52,32 +52,73 @@ test("the service ends although a sender keeps its connection and another one sa
   silent.destroy();
 }, 20_000);
 
-test("bodies that strangers announce and never send take no more than their room, and keep no delivery out", async () => {
-  const stored: string[] = [];
-  const server = await startServer(
-    config,
-    async ({ id }) => void stored.push(id),
-    () => undefined,
-  );
-  const { port } = server.address() as AddressInfo;
+describe("H11: strangers who send to the webhook's address", () => {
   const length = 25 * 1024 * 1024;
-  const head = `POST /api/github/webhooks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nx-github-event: issues\r\nx-github-delivery: 0\r\nx-hub-signature-256: sha256=${"0".repeat(64)}\r\ncontent-length: ${length}\r\n\r\n{`;
-  const strangers = [];
-  for (let count = 0; count < 4; count++) {
-    const arrived = once(server, "request");
-    const stranger = connect(port, "127.0.0.1").on("error", () => undefined);
-    stranger.write(head);
-    await arrived;
-    strangers.push(stranger);
+  const headOf = (headers: Record<string, string | number>) =>
+    `POST /api/github/webhooks HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nx-github-event: issues\r\n${Object.entries(
+      headers,
+    )
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join("")}\r\n`;
+
+  /** A signed delivery of which half has come, then what strangers do, then its other half. */
+  async function deliverDuring(act: (connectStranger: () => Promise<Socket>) => Promise<void>) {
+    const stored: string[] = [];
+    const server = await startServer(
+      config,
+      async ({ id }) => void stored.push(id),
+      () => undefined,
+    );
+    const { port } = server.address() as AddressInfo;
+    const open = async (head: string) => {
+      const arrived = once(server, "request");
+      const socket = connect(port, "127.0.0.1").on("error", () => undefined);
+      socket.write(head);
+      await arrived;
+      return socket;
+    };
+    const body = JSON.stringify({ action: "opened" });
+    const signature = await new Webhooks({ secret: config.webhookSecret }).sign(body);
+    const delivery = await open(
+      headOf({ "x-github-delivery": 1, "x-hub-signature-256": signature, "content-length": body.length }),
+    );
+    delivery.write(body.slice(0, 5));
+    const strangers: Socket[] = [];
+    await act(async () => {
+      const unsigned = { "x-github-delivery": 0, "x-hub-signature-256": `sha256=${"0".repeat(64)}` };
+      const stranger = await open(headOf({ ...unsigned, "content-length": length }));
+      strangers.push(stranger);
+      return stranger;
+    });
+    const answered = once(delivery, "data").then(([data]) => String(data).split("\r\n")[0]);
+    delivery.write(body.slice(5));
+    const status = await Promise.race([answered, once(delivery, "close").then(() => "cut off")]);
+    const closed = strangers.filter(({ closed }) => closed).length;
+    for (const socket of [delivery, ...strangers]) socket.destroy();
+    await closeServer(server);
+    return { status, stored, closed };
   }
-  const [oldest, ...others] = strangers;
-  if (oldest === undefined) throw new Error("nobody connected");
-  const cut = once(oldest, "close");
-  const answer = await deliver(port);
-  expect(answer.status).toBe(200);
-  expect(stored).toEqual(["1"]);
-  await cut;
-  expect(others.map(({ destroyed }) => destroyed)).toEqual([false, false, false]);
-  for (const stranger of others) stranger.destroy();
-  await closeServer(server);
-}, 20_000);
+
+  test("five that announce 25 MB each cut nothing off and are not cut off themselves", async () => {
+    const seen = await deliverDuring(async (stranger) => {
+      for (let count = 0; count < 5; count++) (await stranger()).write("{");
+    });
+    expect(seen).toEqual({ status: "HTTP/1.1 200 OK", stored: ["1"], closed: 0 });
+  }, 20_000);
+
+  test("five that send 24 MB each are cut off before a delivery that has sent less", async () => {
+    const seen = await deliverDuring(async (stranger) => {
+      const senders = [];
+      for (let count = 0; count < 5; count++) senders.push(await stranger());
+      const most = Buffer.alloc(length - 1024 * 1024, " ");
+      await Promise.race(
+        senders.map((sender) => {
+          sender.write(most);
+          return new Promise((resolve) => sender.once("close", resolve));
+        }),
+      );
+    });
+    expect(seen).toEqual({ status: "HTTP/1.1 200 OK", stored: ["1"], closed: expect.any(Number) });
+    expect(seen.closed).toBeGreaterThan(0);
+  }, 20_000);
+});

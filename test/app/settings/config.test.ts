@@ -38,6 +38,22 @@ test.each([
   expect(readConfig({ ...base, LEDGER_KEY: pem, ...wrong })).toEqual({ ok: false, problems: [problem] });
 });
 
+describe("H13: the webhook's secret", () => {
+  test.each([
+    ["short", "abc", "at least 16 characters"],
+    ["one character", "a".repeat(64), "easy to guess"],
+    ["two characters", "ab".repeat(20), "easy to guess"],
+    ["a word written twice", "passwordpassword", "easy to guess"],
+    ["random hex digits", "c0a5d1f27b3e9684", null],
+    ["words", "a secret of this test", null],
+  ])("%s", (_, secret, problem) => {
+    const read = readConfig({ ...base, WEBHOOK_SECRET: secret, PRIVATE_KEY: pem, LEDGER_KEY: pem });
+    expect(read.ok ? null : read.problems).toEqual(
+      problem === null ? null : [expect.stringMatching(`^WEBHOOK_SECRET: .*${problem}.*openssl rand -hex 32`)],
+    );
+  });
+});
+
 describe("the ledger's key", () => {
   test("comes from the environment, a file or a command, and is the same key", () => {
     for (const from of [

@@ -3,6 +3,7 @@ import { gitObjects } from "../../../collect/git/objects.ts";
 import { createObjectsCache } from "../../../collect/github/cache.ts";
 import { apiObjects } from "../../../collect/github/objects.ts";
 import { commitFiles, file, makeRepository } from "../../builders/git-repository.ts";
+import { countedChanges } from "../../hosts/counted-changes.ts";
 import { type Alter, gitApi } from "../../hosts/git-api.ts";
 
 let repository: ReturnType<typeof makeRepository>;
@@ -75,13 +76,15 @@ test("what could not be read, or not in full, is asked for again", async () => {
   const cache = createObjectsCache(10_000_000);
   const broken: Alter[] = [
     (path, body) => (path.includes("/trees/") ? 502 : body),
-    (_, body) => ({ ...body, truncated: true }),
+    (path, body) => (path.includes("/graphql/") ? { data: { repository: {} } } : { ...body, truncated: true }),
     (path, body) => (path.includes("/graphql/") ? 502 : body),
   ];
   const reader = (alter?: Alter) =>
     apiObjects({ request: gitApi(repository.dir, alter), owner: "o", repo: "r" }, cache);
-  for (const alter of broken) expect(await reader(alter).changes(before, after)).toMatchObject({ known: false });
-  expect(await reader().changes(before, after)).toEqual(await gitObjects(repository.dir).changes(before, after));
+  for (const alter of broken)
+    expect(await countedChanges(reader(alter), before, after)).toMatchObject({ known: false });
+  const git = gitObjects(repository.dir);
+  expect(await countedChanges(reader(), before, after)).toEqual(await countedChanges(git, before, after));
 });
 
 test("nothing of one repository is given to a reader of another", async () => {
