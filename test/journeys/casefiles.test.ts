@@ -107,8 +107,8 @@ test("a story's casefiles come with each commit, grow, keep what people wrote, a
     const run = await runProgram("sallyport", args, { PATH: process.env.PATH }, journey.dir);
     return /"step": ?"end"/.test(run.out) ? run : null;
   });
-  const { ok, counts, concerns, steps } = JSON.parse(replayed.out);
-  expect({ code: replayed.code, ok, differs: counts.differs, missing: counts.missing, concerns }).toEqual({
+  const { ok, counts, differences, steps } = JSON.parse(replayed.out);
+  expect({ code: replayed.code, ok, differs: counts.differs, missing: counts.missing, differences }).toEqual({
     code: 0,
     ok: true,
     differs: 0,

@@ -149,8 +149,8 @@ test("from a labelled story to a merged, evidenced, signed-off change and a clos
     journey.dir,
   );
   expect({ code: replay.code, err: replay.err }).toEqual({ code: 0, err: "" });
-  const { ok, counts, concerns } = JSON.parse(replay.out);
-  expect({ ok, differs: counts.differs, missing: counts.missing, concerns }).toEqual({
+  const { ok, counts, differences } = JSON.parse(replay.out);
+  expect({ ok, differs: counts.differs, missing: counts.missing, differences }).toEqual({
     ok: true,
     differs: 0,
     missing: 0,
