@@ -1,26 +1,4 @@
-/** A kind of string: its delimiters, whether `\` escapes, whether it may span lines. */
-export type Quote = {
-  open: string;
-  close: string;
-  escapes?: true;
-  across?: true;
-  /** The most characters it can hold: a quote not closed by then starts no string, as in Rust's lifetimes. */
-  within?: number;
-};
-
-/** The comments and strings of a family of languages. If several openers match, the first in the list wins. */
-export type Syntax = {
-  lineComments: readonly string[];
-  blockComments: readonly (readonly [open: string, close: string])[];
-  quotes: readonly Quote[];
-  /**
-   * The characters that end a line, and so a comment, besides a line feed: without them code after one would count as
-   * comment.
-   */
-  lineEnds?: string;
-  /** Whether the language has JavaScript's templates and regular expressions, which can contain quotes. */
-  script?: true;
-};
+import type { Quote, Syntax } from "../languages/language.ts";
 
 /**
  * Two copies of one text with all offsets kept: `uncommented` without comments, `bare` without the content of strings

@@ -1,192 +1,230 @@
-import { type Brackets, endOfBraces, endOfCall, endOfIndent, indentOf, pairBrackets } from "./code-blocks.ts";
+import type { TestLanguage } from "../languages/language.ts";
+import { type Assertion, assertionsIn, type Helpers } from "./assertions.ts";
+import { holders, inside, lastUpTo, pairBrackets, type Region, readIndents } from "./code-blocks.ts";
 import { type CodeText, readCode } from "./code-text.ts";
-import { type TestLanguage, testLanguage } from "./test-languages.ts";
+import { type CodeShape, deadRegions } from "./dead-code.ts";
+import { type Annotations, annotationsIn, type Block, casesIn, functionsIn, lineOf } from "./test-cases.ts";
+import { testLanguage } from "./test-languages.ts";
+import { type State, statesIn } from "./test-states.ts";
 
-/** A line (1-based) that skips or focuses tests, and a key that identifies it: its text and the case it belongs to. */
-export type Mark = { line: number; text: string; key: string };
+/** A line (1-based) of a text. */
+export type Mark = { line: number; text: string };
+
+/** A case: its name, its line (1-based), whether it runs, and what it proves. */
+export type TestCase = {
+  name: string;
+  line: number;
+  state: State;
+  /** The line that switches it off, if one does. */
+  off: Mark | null;
+  /** How many rows its table has: 1 without one, infinite if they cannot be counted. */
+  rows: number;
+  /** What can fail in it. */
+  assertions: Assertion[];
+  /** Its code without comments and spacing, without its head. */
+  body(): string;
+};
 
 /** The tests in one text. Anyone who can push a branch wrote it: it is counted, never run. */
 export type TestReading = {
-  /** The title or name of every case, run or not, in order. */
-  cases: string[];
-  /** How many cases are neither skipped nor empty. */
-  executed: number;
-  assertions: number;
-  skipped: Mark[];
+  cases: TestCase[];
+  /** What asserts outside of cases, by the name of its function; the empty name stands for the rest of the file. */
+  helpers: Map<string, TestCase>;
   focused: Mark[];
   /** The code without comments and spacing, to see whether two texts differ in more. */
   code: string;
+  /** Whether it may hold tests that are written in a way that is not known here: something is called in it. */
+  calls: boolean;
 };
 
-type Case = { from: number; to: number; key: string };
-type Region = { from: number; to: number };
-
-const isAnnotation = (text: string, at: number) => /[@#[]/.test(text[at] ?? "");
+const title = /^ ?(["'`])(?:(?!\1).)*\1 ?,?/;
 const squeeze = (text: string) => text.replace(/\s+/g, " ").trim();
 
-/**
- * How far back the start of a line is searched: a hostile line of megabytes is not searched again for every match on
- * it.
- */
-const maxLineLength = 200;
-
-function lineFrom(text: string, at: number): number {
-  const from = Math.max(0, at - maxLineLength);
-  return from + text.slice(from, at).lastIndexOf("\n") + 1;
+/** Returns the line (1-based) of an offset, in a text that is read once. */
+function lineCounter(text: string): (at: number) => number {
+  const starts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
+  return (at) => lastUpTo(starts, at) + 1;
 }
 
-function lineOf(text: string, at: number): string {
-  const rest = text.slice(at, at + 300);
-  const end = rest.indexOf("\n");
-  return `${text.slice(lineFrom(text, at), at)}${end === -1 ? rest : rest.slice(0, end)}`.trim();
+/** Names of functions that nothing in the text speaks of again: they are never called. */
+function neverCalled(bare: string, functions: readonly Block[]): Set<string> {
+  const names = new Set(functions.map(({ name }) => name));
+  const counts = new Map<string, number>();
+  for (const [word] of bare.matchAll(/[\w$]+/g)) if (names.has(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return new Set([...names].filter((name) => (counts.get(name) ?? 0) < 2));
 }
 
-/** A key for a case: its title, the code after its annotation, or its line. */
-function keyOf({ uncommented }: CodeText, from: number, to: number): string {
-  if (isAnnotation(uncommented, from)) {
-    const ahead = uncommented.slice(to, to + 300);
-    return squeeze(ahead.slice(0, ahead.search(/[{;]|$/)));
-  }
-  const title = /^\s{0,40}(["'`])([^"'`\n]{1,250})/.exec(uncommented.slice(to, to + 300))?.[2];
-  return title ?? lineOf(uncommented, from);
-}
-
-function casesIn(code: CodeText, language: TestLanguage): Case[] {
-  return [...code.bare.matchAll(language.cases)].map((match) => {
-    const to = match.index + match[0].length;
-    return { from: match.index, to, key: keyOf(code, match.index, to) };
+/** The blocks that stand in no other. */
+function topmost<B extends Region>(blocks: readonly B[]): B[] {
+  let end = -1;
+  return blocks.filter(({ from, to }) => {
+    const isTop = from >= end;
+    if (isTop) end = to;
+    return isTop;
   });
 }
 
-/** Whether a case has no body, as in `it("adds", () => {})` or a function that only passes. */
-function isEmpty(bare: string, one: Case, language: TestLanguage, brackets: Brackets): boolean {
-  if (language.blocks === "()") {
-    const end = endOfCall(bare, one.to - 1, brackets);
-    return /\{\s{0,40}\}\s{0,9}\)$/.test(bare.slice(Math.max(one.to, end - 60), end));
-  }
-  if (language.blocks === "{}") {
-    const ahead = bare.slice(one.to, one.to + 2_000);
-    return /^[^{;]{0,1000}\{\s{0,900}\}/.test(ahead);
-  }
-  const [head = "", ...body] = bare.slice(one.to, one.to + 600).split("\n", 6);
-  const own = indentOf(bare.slice(lineFrom(bare, one.from), one.to)) ?? 0;
-  if (!/(?::|\bdo)\s{0,9}$/.test(head)) return false;
-  const within = body.findIndex((line) => (indentOf(line) ?? own + 1) <= own);
-  const lines = within === -1 ? body : body.slice(0, within);
-  return lines.every((line) => /^(?:pass|\.\.\.|return|["']*)$/.test(line.trim().replaceAll(" ", "")));
+function shapeOf(bare: string): CodeShape {
+  return { bare, parens: pairBrackets(bare, "()"), braces: pairBrackets(bare, "{}"), indents: readIndents(bare) };
 }
 
-/** The start of the annotations directly before a mark: they may come in any order and belong to the same case. */
-function withAnnotationsBefore(bare: string, at: number, min: number): number {
-  let from = lineFrom(bare, at);
-  while (from > min) {
-    const before = lineFrom(bare, from - 1);
-    if (before < min || !isAnnotation(bare.slice(before, from).trimStart(), 0)) break;
-    from = before;
-  }
-  return Math.max(min, from);
-}
-
-/** The skipped regions, in order and without overlaps. A mark inside an earlier region is ignored. */
-function skippedRegions(bare: string, cases: Case[], language: TestLanguage, brackets: Brackets): Region[] {
-  const inside = new Set<number>();
-  const offsets = [...bare.matchAll(language.skips)].map(({ index }) => index);
-  if (language.skipsInside !== undefined) {
-    for (const { index } of bare.matchAll(language.skipsInside)) inside.add(index);
-  }
-  const regions: Region[] = [];
-  let next = 0;
-  for (const at of [...offsets, ...inside].sort((one, other) => one - other)) {
-    const last = regions.at(-1)?.to ?? 0;
-    while (next < cases.length && (cases[next]?.from ?? 0) <= at) next += 1;
-    if (at < last) continue;
-    if (inside.has(at)) {
-      const holder = cases[next - 1];
-      // Only a skip in the case's head or first statement counts: a later one depends on a condition.
-      const between = holder === undefined || at - holder.to > 1_000 ? ";" : bare.slice(holder.to, at).trim();
-      if (holder !== undefined && !/;|\n[^\n]*\n/.test(between)) regions.push({ from: holder.from, to: at });
-    } else if (language.blocks === "indent") {
-      regions.push({ from: Math.max(last, lineFrom(bare, at)), to: endOfIndent(bare, at) });
-    } else {
-      const from = isAnnotation(bare, at) ? withAnnotationsBefore(bare, at, last) : at;
-      const end = language.blocks === "()" ? endOfCall : endOfBraces;
-      regions.push({ from, to: Math.max(at + 1, end(bare, at, brackets)) });
-    }
-  }
-  return regions;
-}
-
-function executedOf(bare: string, cases: Case[], regions: Region[], empty: (one: Case) => boolean): number {
-  let index = 0;
-  return cases.filter((one) => {
-    while ((regions[index]?.to ?? Number.POSITIVE_INFINITY) <= one.from) index += 1;
-    return (regions[index]?.from ?? bare.length) > one.from && !empty(one);
-  }).length;
-}
-
-/** The first line after an annotation that is not an annotation itself. */
-function annotated(uncommented: string, at: number): string {
-  const [, ...lines] = uncommented.slice(at, at + 1_000).split("\n");
-  return lines.map((line) => line.trim()).find((line) => line !== "" && !isAnnotation(line, 0)) ?? "";
-}
-
-/**
- * The lines where one of the expressions matches, each once; the key of a mark includes its case, if it belongs to one.
- */
-function marksIn(code: CodeText, text: string, cases: Case[], off: RegExp | undefined, inside?: RegExp): Mark[] {
-  const { bare, uncommented } = code;
-  const matches = [off, inside].flatMap((one) =>
-    one === undefined
-      ? []
-      : [...bare.matchAll(one)].map(({ index }) => ({
-          at: index + bare.slice(index, index + 300).search(/\S|$/),
-          inside: one === inside,
-        })),
+function focusesIn(text: string, bare: string, { focuses }: TestLanguage, lineAt: (at: number) => number): Mark[] {
+  const offsets = [...bare.matchAll(focuses ?? /(?!)/g)].map(
+    ({ index }) => index + bare.slice(index, index + 300).search(/\S|$/),
   );
-  const marks = new Map<number, Mark>();
-  const endAfter = (from: number) => (text.indexOf("\n", from) + 1 || text.length + 1) - 1;
-  let [line, end, next] = [1, endAfter(0), 0];
-  for (const { at, inside } of matches.sort((one, other) => one.at - other.at)) {
-    for (; end < at; line += 1) end = endAfter(end + 1);
-    while (next < cases.length && (cases[next]?.from ?? 0) <= at) next += 1;
-    if (marks.has(line)) continue;
-    const own = lineOf(text, at);
-    const of = isAnnotation(bare, at) ? annotated(uncommented, at) : inside ? cases[next - 1]?.key : "";
-    marks.set(line, { line, text: own, key: `${own}\n${of}` });
-  }
-  return [...marks.values()];
-}
-
-function fileMark(text: string, language: TestLanguage): Mark[] {
-  const match = language.skipsFile?.exec(text);
-  if (match === null || match === undefined) return [];
-  const line = text.slice(0, match.index).split("\n").length;
-  return [{ line, text: match[0], key: match[0] }];
+  const marks = offsets.map((at) => ({ line: lineAt(at), text: lineOf(text, at) }));
+  return marks.filter(({ line }, index) => marks[index - 1]?.line !== line);
 }
 
 /** The longest text that is read, in characters: longer ones are most likely data, and judging stays cheap. */
 export const maxTestLength = 1_000_000;
 
+type Parsed = {
+  code: CodeText;
+  shape: CodeShape;
+  annotations: Annotations;
+  cases: ReturnType<typeof casesIn>;
+  functions: Block[];
+};
+
+function parse(text: string, language: TestLanguage): Parsed {
+  const code = readCode(text, language.syntax);
+  const shape = shapeOf(code.bare);
+  const annotations = annotationsIn(code.bare, language);
+  const cases = casesIn(code, shape, language, annotations);
+  const body = (head: number) =>
+    language.blocks === "{}" ? head + code.bare.slice(head, head + 400).search(/\{|$/) : head;
+  const isHead = inside(cases.map(({ from, head }) => ({ from, to: body(head) + 1 })));
+  return {
+    code,
+    shape,
+    annotations,
+    cases,
+    functions: functionsIn(shape, language).filter(({ from }) => !isHead(from)),
+  };
+}
+
 /**
- * Counts the tests in one text by the syntax of its language; null if the file is no program. Nothing is run: checks on
- * the commit show what a case proves and whether it ran.
+ * Reads the tests in one text by the syntax of its language; null if the file is no program. `helpers` are functions of
+ * other files that assert. Nothing is run: checks on the commit show what a case proves and whether it ran.
  */
-export function readTests(path: string, text: string): TestReading | null {
+export function readTests(path: string, text: string, helpers: Helpers = new Map()): TestReading | null {
   const language = testLanguage(path);
   if (language === null) return null;
-  const code = readCode(text, language.syntax);
-  const { bare } = code;
-  const cases = casesIn(code, language);
-  const brackets = language.blocks === "indent" ? () => bare.length : pairBrackets(bare, language.blocks);
-  const whole = fileMark(text, language);
-  const regions = whole.length > 0 ? [{ from: 0, to: bare.length }] : skippedRegions(bare, cases, language, brackets);
-  const marks = marksIn(code, text, cases, language.skips, language.skipsInside);
-  return {
-    cases: cases.map(({ key }) => key),
-    executed: executedOf(bare, cases, regions, (one) => isEmpty(bare, one, language, brackets)),
-    assertions: [...bare.matchAll(language.assertions)].length,
-    skipped: [...marks, ...whole.filter(({ line }) => marks.every((mark) => mark.line !== line))],
-    focused: marksIn(code, text, cases, language.focuses),
-    code: squeeze(code.uncommented),
+  const { code, shape, annotations, cases, functions } = parse(text, language);
+  const { bare, uncommented } = code;
+  const lineAt = lineCounter(text);
+  const uncalled = neverCalled(bare, functions);
+  const isDead = inside([
+    ...deadRegions(shape, language),
+    ...localsNeverCalled(cases, functions, uncalled, annotations),
+  ]);
+  const known = new Map(helpers);
+  const read = () => {
+    const found = assertionsIn(code, shape, language, known).filter(({ at }) => !isDead(at));
+    const offsets = found.map(({ at }) => at);
+    const blocks = [...cases, ...functions].sort((one, other) => one.from - other.from || other.to - one.to);
+    return { found, ofBlock: holders(blocks, offsets), ofCase: holders(cases, offsets) };
   };
+  const mark = (at: number): Mark => ({ line: lineAt(at), text: lineOf(text, at) });
+  let { found, ofBlock, ofCase } = read();
+  // A helper may call another one: twice is enough for what people write.
+  for (let round = 0; round < 2 && functions.length > 0; round += 1) {
+    const sums = new Map<string, number>();
+    ofBlock.forEach((block, index) => {
+      if (block === undefined || "rows" in block) return;
+      sums.set(block.name, (sums.get(block.name) ?? 0) + (found[index]?.weight ?? 0));
+    });
+    for (const { name } of functions) known.delete(name);
+    for (const [name, weight] of sums) known.set(name, weight);
+    if (sums.size === 0 && helpers.size === 0) break;
+    ({ found, ofBlock, ofCase } = read());
+  }
+  const own = new Map<Block, Assertion[]>(cases.map((one) => [one, []]));
+  const loose = new Map<string, TestCase>();
+  const outermost = holders(
+    topmost(cases),
+    found.map(({ at }) => at),
+  );
+  found.forEach((assertion, index) => {
+    const holder = ofCase[index];
+    if (holder !== undefined) {
+      own.get(holder)?.push(assertion);
+      const outer = outermost[index];
+      if (outer !== undefined && outer !== holder) own.get(outer)?.push(assertion);
+    } else {
+      const block = ofBlock[index];
+      const name = block?.name ?? "";
+      const state = uncalled.has(name) ? "never" : "runs";
+      const one = loose.get(name) ?? {
+        name,
+        line: lineAt(block?.from ?? assertion.at),
+        state,
+        off: null,
+        rows: 1,
+        assertions: [],
+        body: () => "",
+      };
+      one.assertions.push(assertion);
+      loose.set(name, one);
+    }
+  });
+  const states = statesIn(text, shape, language, cases, annotations);
+  return {
+    cases: cases.map((one, index): TestCase => {
+      const { state, at } = states[index] ?? { state: "runs", at: null };
+      const body = () => squeeze(uncommented.slice(one.head, Math.min(one.to, one.head + 20_000))).replace(title, "");
+      const off = at === null ? null : mark(at);
+      return {
+        name: one.name,
+        line: lineAt(one.start),
+        state,
+        off,
+        rows: one.rows,
+        assertions: own.get(one) ?? [],
+        body,
+      };
+    }),
+    helpers: loose,
+    focused: focusesIn(text, bare, language, lineAt),
+    code: squeeze(uncommented),
+    calls: /[\w!\])]\s{0,9}[({]|\bdo\b/.test(bare),
+  };
+}
+
+/** Functions within a case that nothing calls: what they assert is dead. An annotation may hand a function to others. */
+function localsNeverCalled(
+  cases: readonly Block[],
+  functions: readonly Block[],
+  uncalled: ReadonlySet<string>,
+  annotations: Annotations,
+): Region[] {
+  const ofCase = holders(
+    cases,
+    functions.map(({ from }) => from),
+  );
+  return functions.filter(
+    ({ name, from }, index) => ofCase[index] !== undefined && uncalled.has(name) && annotations(from) === undefined,
+  );
+}
+
+/**
+ * Reads one side of a change's tests: null for a file that is not there or is no program. A function of one file that
+ * asserts is a helper in the others.
+ */
+export function readSide(files: readonly { path: string; text: string | null }[]): (TestReading | null)[] {
+  const alone = files.map(({ path, text }) => (text === null ? null : readTests(path, text)));
+  const helpers = new Map(
+    alone.flatMap((reading) =>
+      [...(reading?.helpers ?? [])]
+        .filter(([name]) => name.length > 2)
+        .map(([name, { assertions }]) => [name, assertions.reduce((sum, { weight }) => sum + weight, 0)] as const),
+    ),
+  );
+  return files.map(({ path, text }, index) => {
+    const own = alone[index] ?? null;
+    const isUsed = ([name]: [string, number]) => own?.helpers.has(name) !== true && text?.includes(name) === true;
+    const foreign = new Map([...helpers].filter(isUsed));
+    return text === null || foreign.size === 0 ? own : readTests(path, text, foreign);
+  });
 }

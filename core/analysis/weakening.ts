@@ -1,5 +1,7 @@
 import type { FileSide } from "../facts.ts";
-import type { Mark, TestReading } from "./test-reading.ts";
+import { type Match, type Multiset, matchCases, multisetOf, type Placed, takeOne } from "./case-matching.ts";
+import { rewritten, type Snapshot } from "./snapshots.ts";
+import type { TestCase, TestReading } from "./test-reading.ts";
 
 /** A changed test file: the tests and the blob of each side. Null: the side does not exist, or is no program. */
 export type TestFile = {
@@ -12,9 +14,6 @@ export type TestFile = {
   named: boolean;
 };
 
-/** A changed snapshot: the text of each side; null if that side has none. */
-export type Snapshot = { path: string; before: string | null; after: string | null };
-
 /** One way in which the tests of a change are weaker than before. `line` is in the new file. */
 export type Weakening = {
   code: "test-deleted" | "test-skipped" | "test-focused" | "fewer-cases" | "fewer-assertions" | "snapshot-rewritten";
@@ -24,134 +23,196 @@ export type Weakening = {
   step: string;
 };
 
-/** How often each text occurs. */
-type Multiset = Map<string, number>;
-
-function multisetOf(texts: Iterable<string>): Multiset {
-  const multiset: Multiset = new Map();
-  for (const text of texts) multiset.set(text, (multiset.get(text) ?? 0) + 1);
-  return multiset;
-}
-
-/** Removes one occurrence of a text; false if there is none left. */
-function takeOne(multiset: Multiset, text: string): boolean {
-  const count = multiset.get(text) ?? 0;
-  if (count > 0) multiset.set(text, count - 1);
-  return count > 0;
-}
-
 const isGone = ({ beforeSide, afterSide }: TestFile) => beforeSide !== null && afterSide === null;
+const quoted = (text: string) => `\`${text.slice(0, 80).replaceAll("`", "'").replace(/\s+/g, " ")}\``;
+const placedIn = (files: readonly TestFile[], side: "before" | "after"): Placed[] =>
+  files.flatMap((file) => (file[side]?.cases ?? []).map((one) => ({ path: file.path, one })));
 
-/**
- * The deleted test files that did not move: no new file has the same blob, and not all of their cases are new
- * elsewhere.
- */
-function deletedTests(files: readonly TestFile[]): TestFile[] {
-  const blobs = new Set(
-    files.flatMap(({ beforeSide, afterSide }) => (beforeSide === null && afterSide ? [afterSide.sha] : [])),
-  );
-  const before = multisetOf(files.filter((file) => !isGone(file)).flatMap((file) => file.before?.cases ?? []));
-  const gained = multisetOf(files.flatMap((file) => file.after?.cases ?? []).filter((one) => !takeOne(before, one)));
-  return files.filter((file) => {
-    if (!isGone(file) || blobs.has(file.beforeSide?.sha ?? "")) return false;
-    const cases = file.before?.cases ?? [];
-    if (cases.length === 0) return file.named;
-    return cases.filter((one) => takeOne(gained, one)).length < cases.length;
-  });
+/** The first few of a list in a sentence, each with its line. */
+function listed(cases: readonly TestCase[]): string {
+  const named = cases.slice(0, 3).map(({ name, line }) => `${quoted(name)} (line ${line})`);
+  return `${named.join(", ")}${cases.length > 3 ? ` and ${cases.length - 3} more` : ""}`;
 }
 
-/** The marks that the change adds. A mark that moves with its case, even to another file, is not added. */
-function addedMarks(files: readonly TestFile[], kind: "skipped" | "focused"): { path: string; mark: Mark }[] {
-  const old = multisetOf(files.flatMap((file) => file.before?.[kind] ?? []).map(({ key }) => key));
-  return files.flatMap(({ path, after }) =>
-    (after?.[kind] ?? []).filter(({ key }) => !takeOne(old, key)).map((mark) => ({ path, mark })),
-  );
+/** What the cases of each file lost, in the order of the files. */
+function byPath<T extends { path: string }>(items: readonly T[]): [string, T[]][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(item.path);
+    if (group === undefined) groups.set(item.path, [item]);
+    else group.push(item);
+  }
+  return [...groups];
 }
 
-const markSteps = {
-  skipped: "Let this test run: mend it or what it tests, and take out what skips it.",
+const order = { runs: 2, sometimes: 1, never: 0 } as const;
+/** Whether a case does not run because nothing is left in it. */
+const isEmptied = ({ state, off }: TestCase) => state === "never" && off === null;
+const steps = {
+  skipped: "Let this test run as before: mend it or what it tests, and take out what switches it off.",
   focused: "Take out what runs this test alone: it switches all others of the file off.",
 } as const;
 
-function marked(files: readonly TestFile[], kind: "skipped" | "focused"): Weakening[] {
-  const effect = kind === "skipped" ? "switches a test off" : "switches every other test of its file off";
-  return addedMarks(files, kind).map(({ path, mark }) => ({
-    code: `test-${kind}`,
-    message: `This line, which the change adds, ${effect}: \`${mark.text.slice(0, 80).replaceAll("`", "'")}\`.`,
-    path,
-    line: mark.line,
-    step: markSteps[kind],
-  }));
+function skipped(matches: readonly Match[]): Weakening[] {
+  return matches.flatMap(({ before, after: { path, one } }): Weakening[] => {
+    if (order[one.state] >= order[before.one.state] || (isEmptied(one) && before.one.assertions.length > 0)) return [];
+    const ran = before.one.state === "runs" ? "ran" : "ran on a condition";
+    const runs = one.state === "never" ? "no longer runs" : "runs on a condition only";
+    const off = one.off ?? { line: one.line, text: one.name };
+    const message = `The case ${quoted(one.name)} (line ${one.line}) ${ran} and ${runs}: ${quoted(off.text)}.`;
+    return [{ code: "test-skipped", message, path, line: off.line, step: steps.skipped }];
+  });
 }
 
-/** Compares counts over the whole change, so that moving tests is free. Files reported as deleted are not counted. */
-function fewer(
-  files: readonly TestFile[],
-  code: "fewer-cases" | "fewer-assertions",
-  count: (reading: TestReading) => number,
-): Weakening[] {
-  const sides = files.map(({ path, before, after }) => ({
-    path,
-    before: before === null ? 0 : count(before),
-    after: after === null ? 0 : count(after),
-  }));
-  const before = sides.reduce((sum, side) => sum + side.before, 0);
-  const after = sides.reduce((sum, side) => sum + side.after, 0);
-  if (after >= before) return [];
-  const [worst] = sides.toSorted((one, other) => one.after - one.before - (other.after - other.before));
-  const things = code === "fewer-cases" ? "cases" : "assertions";
-  const message = `The tests that the change touches had ${before} ${things} and have ${after}; most are lost in this file.`;
-  const step = `Bring the ${things} back, or bring others that prove as much.`;
-  return [{ code, message, path: worst?.path ?? "", step }];
+/** The cases whose table lost rows, unless as many cases are new. */
+function fewerRows(matches: readonly Match[], fresh: readonly Placed[]): Weakening[] {
+  let free = fresh.reduce((total, { one }) => total + one.rows, 0);
+  return matches.flatMap(({ before: { one: old }, after: { path, one } }): Weakening[] => {
+    if (one.rows >= old.rows || old.rows === Number.POSITIVE_INFINITY) return [];
+    free -= old.rows - one.rows;
+    if (free >= 0) return [];
+    const message = `The table of the case ${quoted(one.name)} (line ${one.line}) had ${old.rows} rows and has ${one.rows}.`;
+    const step = "Bring the rows back, or bring cases that prove as much.";
+    return [{ code: "fewer-cases", message, path, line: one.line, step }];
+  });
 }
 
-/** A shorter snapshot changes by more than half in ordinary work. */
-const minSnapshotLines = 10;
-
-const linesOf = (text: string | null) =>
-  (text ?? "").split("\n").flatMap((line) => (line.trim() === "" ? [] : [line.trim()]));
-
-/** The test of a snapshot by the convention of Jest and Vitest; null if the name does not say. */
-function testOf(path: string): string | null {
-  const match = /^(.*?)(?:^|(?<=\/))__snapshots__\/([^/]+)\.snap$/.exec(path);
-  return match === null ? null : `${match[1]}${match[2]}`;
+function focused(files: readonly TestFile[]): Weakening[] {
+  const old = multisetOf(files.flatMap(({ before }) => before?.focused ?? []).map(({ text }) => text));
+  return files.flatMap(({ path, after }) =>
+    (after?.focused ?? [])
+      .filter(({ text }) => !takeOne(old, text))
+      .map(({ line, text }): Weakening => {
+        const message = `This line, which the change adds, switches every other test of its file off: ${quoted(text)}.`;
+        return { code: "test-focused", message, path, line, step: steps.focused };
+      }),
+  );
 }
 
-function rewritten(snapshots: readonly Snapshot[], files: readonly TestFile[]): Weakening[] {
-  const gone = new Set(files.filter(isGone).map(({ path }) => path));
-  const now = multisetOf(snapshots.flatMap(({ after }) => linesOf(after)));
-  return snapshots.flatMap(({ path, before, after }): Weakening[] => {
-    const old = linesOf(before);
-    if (old.length < minSnapshotLines || (after === null && gone.has(testOf(path) ?? ""))) return [];
-    const lost = old.filter((line) => !takeOne(now, line)).length;
-    if (lost * 2 <= old.length) return [];
-    const message = `${lost} of the ${old.length} lines of this snapshot are replaced or gone, and the change adds no case.`;
+const sum = (weights: readonly { weight: number }[]) => weights.reduce((total, { weight }) => total + weight, 0);
+
+/** The pairs whose case proves less: fewer assertions that also compare less, and those that are gone stand nowhere else. */
+function weaker(matches: readonly Match[], gained: Multiset): Match[] {
+  return matches.filter(({ before: { one: old }, after: { one } }) => {
+    if (one.state === "never" && old.state !== "never" && !isEmptied(one)) return false;
+    const isTable = one.rows > old.rows && one.assertions.length > 0;
+    if (
+      old.assertions.length === 0 ||
+      isTable ||
+      one.assertions.length >= old.assertions.length ||
+      sum(one.assertions) >= sum(old.assertions)
+    )
+      return false;
+    const kept = multisetOf(one.assertions.map(({ text }) => text));
+    const lost = old.assertions.filter(({ text }) => !takeOne(kept, text)).filter(({ text }) => !takeOne(gained, text));
+    const fresh = one.assertions.filter(({ text }) => takeOne(kept, text));
+    return lost.length > fresh.length && sum(lost) > sum(fresh);
+  });
+}
+
+function fewerAssertions(weak: readonly Match[]): Weakening[] {
+  return byPath(weak.map(({ before, after }) => ({ path: after.path, old: before.one, one: after.one }))).map(
+    ([path, cases]) => {
+      const told = cases.slice(0, 3).map(({ old, one }) => {
+        const name = one.name === "" ? "what stands outside of cases" : `${quoted(one.name)} (line ${one.line})`;
+        return `${name} had ${old.assertions.length} and has ${one.assertions.length}`;
+      });
+      const more = cases.length > 3 ? `, and ${cases.length - 3} more have fewer` : "";
+      const message = `Fewer assertions that can fail: ${told.join(", ")}${more}.`;
+      const step = "Bring the assertions back, or bring others that prove as much.";
+      return { code: "fewer-assertions", message, path, line: cases[0]?.one.line ?? 1, step };
+    },
+  );
+}
+
+/** The functions that assert, paired by name, as if they were cases. */
+function helperMatches(files: readonly TestFile[]): Match[] {
+  const after = new Map(
+    files.flatMap((file) => [...(file.after?.helpers ?? [])].map(([name, one]) => [name, { path: file.path, one }])),
+  );
+  return files.flatMap((file) =>
+    [...(file.before?.helpers ?? [])].flatMap(([name, one]): Match[] => {
+      const own = file.after?.helpers.get(name);
+      const found = own === undefined ? after.get(name) : { path: file.path, one: own };
+      if (found !== undefined && (name !== "" || own !== undefined))
+        return [{ before: { path: file.path, one }, after: found }];
+      if (file.after === null || name !== "") return [];
+      return [
+        { before: { path: file.path, one }, after: { path: file.path, one: { ...one, line: 1, assertions: [] } } },
+      ];
+    }),
+  );
+}
+
+const textsOf = ({ one }: Placed) => (one.state === "never" ? [] : one.assertions.map(({ text }) => text));
+
+/** What cases and helpers assert that they did not before, or that are new. */
+function gainedTexts(matches: readonly Match[], fresh: readonly Placed[]): Multiset {
+  const kept = matches.flatMap(({ before, after }) => {
+    const old = multisetOf(textsOf(before));
+    return textsOf(after).filter((text) => !takeOne(old, text));
+  });
+  return multisetOf([...kept, ...fresh.flatMap(textsOf)]);
+}
+
+/** Whether all that a case asserts stands in other cases now. */
+function isElsewhere({ one }: Placed, gained: Multiset): boolean {
+  const { assertions } = one;
+  if (assertions.length === 0 || !assertions.every(({ text }) => (gained.get(text) ?? 0) > 0)) return false;
+  return assertions.every(({ text }) => takeOne(gained, text));
+}
+
+function gone(files: readonly TestFile[], cases: readonly Placed[], snapshots: ReadonlySet<string>): Weakening[] {
+  const lost = new Map(byPath(cases));
+  return files.flatMap((file): Weakening[] => {
+    const { path } = file;
+    const own = (lost.get(path) ?? []).map(({ one }) => one);
+    const all = file.before?.cases.length ?? 0;
+    if (isGone(file)) {
+      if (snapshots.has(file.beforeSide?.sha ?? "") || (own.length === 0 && (all > 0 || !file.named))) return [];
+      const which =
+        own.length === 0 ? "" : `, and ${own.length} of its ${all} cases stand nowhere else: ${listed(own)}`;
+      const step = "Bring the test back, or move all its cases to another test.";
+      return [{ code: "test-deleted", message: `This test is deleted or renamed away${which}.`, path, step }];
+    }
+    if (own.length === 0) return [];
+    const message = `${own.length} of the ${all} cases of the old file are gone and stand nowhere else: ${listed(own)}.`;
+    return [{ code: "fewer-cases", message, path, step: "Bring the cases back, or bring others that prove as much." }];
+  });
+}
+
+function replaced(files: readonly TestFile[], snapshots: readonly Snapshot[]): Weakening[] {
+  return rewritten(snapshots, new Set(files.filter(isGone).map(({ path }) => path))).map(({ path, told }) => {
+    const message = `${told} of this snapshot are replaced or gone, and the change adds no case.`;
     const step = "Keep what still holds of the snapshot, or add the cases that ask for the new one.";
-    return [{ code: "snapshot-rewritten", message, path, step }];
+    return { code: "snapshot-rewritten", message, path, step };
   });
 }
 
 /**
- * How a change weakens tests: deleted files, skipped cases, fewer cases or assertions, rewritten snapshots. The author
- * of the change wrote one side of every file; the other is on the base branch.
+ * How a change weakens tests: cases that are gone, run less or prove less, and rewritten snapshots. The author of the
+ * change wrote one side of every file; the other is on the base branch.
  */
 export function weakenings(files: readonly TestFile[], snapshots: readonly Snapshot[]): Weakening[] {
-  const deleted = deletedTests(files);
-  const kept = files.filter((file) => !deleted.includes(file));
-  const cases = (side: "before" | "after") => kept.reduce((sum, file) => sum + (file[side]?.cases.length ?? 0), 0);
+  const [before, after] = [placedIn(files, "before"), placedIn(files, "after")];
+  const { matches, alike, gone: unmatched, fresh } = matchCases(before, after);
+  const helpers = helperMatches(files);
+  const old = new Set(helpers.map((match) => match.after.one));
+  const freshHelpers = files.flatMap(({ path, after: side }) =>
+    [...(side?.helpers.values() ?? [])].filter((one) => !old.has(one)).map((one) => ({ path, one })),
+  );
+  const gained = gainedTexts([...matches, ...helpers], [...fresh, ...freshHelpers]);
+  const blobs = new Set(
+    files.flatMap(({ beforeSide, afterSide }) => (beforeSide === null && afterSide ? [afterSide.sha] : [])),
+  );
+  // A case that never ran proves nothing that could be lost.
+  const lost = unmatched.filter(({ one }) => one.state !== "never").filter((placed) => !isElsewhere(placed, gained));
   return [
-    ...deleted.map(
-      ({ path }): Weakening => ({
-        code: "test-deleted",
-        message: "This test is deleted or renamed away, and its cases are nowhere else among the tests.",
-        path,
-        step: "Bring the test back, or move all its cases to another test.",
-      }),
-    ),
-    ...marked(kept, "skipped"),
-    ...marked(kept, "focused"),
-    ...fewer(kept, "fewer-cases", ({ cases: own }) => own.length),
-    ...fewer(kept, "fewer-assertions", ({ assertions }) => assertions),
-    ...(cases("after") > cases("before") ? [] : rewritten(snapshots, files)),
+    ...gone(files, lost, blobs),
+    ...fewerRows(matches, fresh),
+    ...skipped([...matches, ...alike]),
+    ...focused(files),
+    ...fewerAssertions(weaker([...matches, ...helpers], gained)),
+    ...(after.length > before.length ? [] : replaced(files, snapshots)),
   ];
 }

@@ -1,7 +1,7 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
 import { testLanguage } from "../analysis/test-languages.ts";
-import { maxTestLength, readTests } from "../analysis/test-reading.ts";
+import { maxTestLength, readSide, type TestReading } from "../analysis/test-reading.ts";
 import { holdsThresholds, type Lowered, lowered, thresholdsIn } from "../analysis/thresholds.ts";
 import { type TestFile, weakenings } from "../analysis/weakening.ts";
 import type { Change, Content, FileText, LoadedPolicy } from "../facts.ts";
@@ -57,7 +57,7 @@ function textOf(content: Content | undefined, maxLength: number): string | null 
 }
 
 type Sides = { change: Change; before: string | null; after: string | null };
-type Readings = { tests: TestFile[]; snapshots: Sides[]; settings: Sides[]; unread: string[] };
+type Readings = { tests: Sides[]; snapshots: Sides[]; settings: Sides[]; unread: string[] };
 
 /**
  * Sorts the changed files into tests, snapshots and settings. An unreadable file is listed, unless it is new: a new
@@ -80,29 +80,38 @@ function read(changes: readonly Change[], texts: readonly FileText[], isTest: (p
     else if (before === undefined || (after === undefined && before !== null)) readings.unread.push(path);
     else {
       if (setting) readings.settings.push(sides);
-      if (test) readings.tests.push(testFile(sides));
+      if (test) readings.tests.push(sides);
     }
   }
   return readings;
 }
 
-function testFile({ change, before, after }: Sides): TestFile {
-  const { path } = change;
-  return {
-    path,
-    before: before === null ? null : readTests(path, before),
-    after: after === null ? null : readTests(path, after),
-    beforeSide: before === null ? null : change.before,
-    afterSide: after === null ? null : change.after,
-    named: named.matches(path) !== null,
-  };
+function testFiles(files: readonly Sides[]): TestFile[] {
+  const side = (which: "before" | "after") =>
+    readSide(files.map((one) => ({ path: one.change.path, text: one[which] })));
+  const [before, after] = [side("before"), side("after")];
+  return files.map(({ change, ...texts }, index) => ({
+    path: change.path,
+    before: before[index] ?? null,
+    after: after[index] ?? null,
+    beforeSide: texts.before === null ? null : change.before,
+    afterSide: texts.after === null ? null : change.after,
+    named: named.matches(change.path) !== null,
+  }));
 }
+
+/** Whether a file that is a test by its place holds code in which no case is recognised: it is not known what it proves. */
+const isUnread = ({ cases, calls }: TestReading) => cases.length === 0 && calls;
 
 /**
  * Whether the change adds the test or changes its code, and some of it runs: a comment in an old test proves nothing.
  */
 function proves({ before, after }: TestFile): boolean {
-  return after !== null && after.executed > 0 && after.code !== before?.code;
+  return (
+    after !== null &&
+    (isUnread(after) || after.cases.some(({ state }) => state !== "never")) &&
+    after.code !== before?.code
+  );
 }
 
 function missing(
@@ -166,7 +175,8 @@ function judge(facts: FactsWith<"changes" | "texts">, policy: LoadedPolicy): Gat
   const { changes, texts } = facts;
   const pairs = pairsOf(policy);
   const who = authorOf(facts);
-  const { tests, snapshots: snapshotSides, settings, unread } = read(changes, texts, testPaths(pairs));
+  const { tests: testSides, snapshots: snapshotSides, settings, unread } = read(changes, texts, testPaths(pairs));
+  const tests = testFiles(testSides);
   const weaker = weakenings(
     tests,
     snapshotSides.map(({ change, before, after }) => ({ path: change.path, before, after })),
@@ -185,7 +195,11 @@ function judge(facts: FactsWith<"changes" | "texts">, policy: LoadedPolicy): Gat
   if (reasons.length > 0) return result(name, "fail", ...reasons, ...unreadable);
   if (unreadable.length > 0) return result(name, "unknown", ...unreadable);
   const count = (side: "before" | "after") => tests.reduce((sum, file) => sum + (file[side]?.cases.length ?? 0), 0);
-  const message = `No test is weakened: the tests that the change touches had ${count("before")} cases and have ${count("after")}.`;
+  const told = `No test is weakened: the tests that the change touches had ${count("before")} cases and have ${count("after")}.`;
+  const unknown = tests.filter(({ named: isNamed, after }) => isNamed && after !== null && isUnread(after));
+  const [first] = unknown;
+  const not = `Not read, because no case is recognised in it: \`${first?.path}\`${unknown.length > 1 ? ` and ${unknown.length - 1} more` : ""}.`;
+  const message = first === undefined ? told : `${told} ${not}`;
   return result(name, "pass", { code: "tests-kept", message });
 }
 

@@ -1,0 +1,189 @@
+import type { TestLanguage } from "../languages/language.ts";
+import { inside } from "./code-blocks.ts";
+import type { CodeText } from "./code-text.ts";
+import { type CodeShape, handlers } from "./dead-code.ts";
+
+/** An assertion: where it stands, its text without spacing and quotes' kinds, and how much it compares. */
+export type Assertion = { at: number; text: string; weight: number };
+
+/** How much the functions that assert prove, by name: a call of one is an assertion. */
+export type Helpers = ReadonlyMap<string, number>;
+
+/** No assertion is longer; the rest of one that is does not tell it from others. */
+const maxLength = 1_500;
+
+/** The end of an assertion's calls, as in `expect(a).not.toBe(b)`: after the last. */
+function endOfCalls({ bare, parens }: CodeShape, open: number): number {
+  let end = parens.partner(open) + 1;
+  for (let calls = 0; calls < 30; calls += 1) {
+    const next = /^\s{0,200}[?!]?(?:\.|->|::)\s{0,99}\w{1,80}[?!]?(?:<[^()\n]{0,100}>)?\s{0,9}(\()?/.exec(
+      bare.slice(end, end + 500),
+    );
+    if (next === null) break;
+    end += next[0].length;
+    if (next[1] !== undefined) end = parens.partner(end - 1) + 1;
+  }
+  return Math.min(end, bare.length);
+}
+
+/** The end of a line that may go on within brackets. */
+function endOfLine(bare: string, from: number, length: number): number {
+  let depth = 0;
+  for (let at = from; at < Math.min(bare.length, from + length); at += 1) {
+    const character = bare.charAt(at);
+    if ("([{".includes(character)) depth += 1;
+    else if (")]}".includes(character)) depth -= 1;
+    if (depth < 0 || (character === "\n" && depth === 0 && bare[at - 1] !== "\\")) return at;
+  }
+  return Math.min(bare.length, from + length);
+}
+
+/** A text's parts between the separators that stand in none of its brackets and strings. */
+function parts(text: string, separator: RegExp): string[] {
+  const found: string[] = [];
+  let [depth, from, quote] = [0, 0, ""];
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text.charAt(at);
+    if (character === "\\") at += 1;
+    else if (quote !== "") quote = character === quote ? "" : quote;
+    else if ("\"'`".includes(character)) quote = character;
+    else if ("([{".includes(character)) depth += 1;
+    else if (")]}".includes(character)) depth -= 1;
+    const match =
+      depth === 0 && quote === "" && ",|=o".includes(character) ? separator.exec(text.slice(at, at + 9)) : null;
+    if (match !== null) {
+      found.push(text.slice(from, at).trim());
+      at += match[0].length - 1;
+      from = at + 1;
+    }
+  }
+  return [...found, text.slice(from).trim()];
+}
+
+const literal = /^(?:!?(?:true|True|false|False|null|undefined|None|nil)|\d[\d.]{0,20}|(["'`])[^"'`]{0,200}\1)$/;
+/** A promise whose failure is caught and forgotten. */
+const forgets = /\.catch\(\s{0,9}\(?\w{0,20}\)?\s{0,9}=>\s{0,9}(?:\{\s{0,9}\}|undefined|null)\s{0,9}\)\s{0,9};?$/;
+const truth = /^(?:true|True|1|not False|!false|(["'`])[^"'`]{1,200}\1)$/;
+
+/** Whether an assertion cannot fail, by its own text: it compares a thing with itself, or asks for nothing. */
+function isVoid(text: string, isStatement: boolean, { tupleIsTrue }: TestLanguage): boolean {
+  if (forgets.test(text)) return true;
+  const open = isStatement ? text.search(/\s|\(|$/) : text.search(/[([]/);
+  const [name, argument] = [text.slice(0, open), isStatement ? text.slice(open).trim() : inner(text, open)];
+  if (tupleIsTrue && isStatement && argument.startsWith("(") && rest(argument, 0) === "")
+    return parts(inner(argument, 0), /^,/).length > 1;
+  const [first = "", second] = parts(argument, /^,/);
+  if (
+    parts(first, /^(?:\|\||or\b)/)
+      .slice(1)
+      .some((one) => truth.test(one))
+  )
+    return true;
+  const [left, right, third] = parts(first, /^={2,3}/);
+  if (left === right && third === undefined) return true;
+  if (name.startsWith("expect")) {
+    const chain = rest(text, open).replace(/;$/, "").trim();
+    const last = /\.\s{0,9}\w{1,60}\(([^()]{0,300})\)$/.exec(chain)?.[1]?.trim();
+    return chain === "" || literal.test(first) || (last === first && !/\.not\b/.test(chain));
+  }
+  if (/fail|error|fatal|panic/i.test(name)) return false;
+  if (truth.test(first) && (second === undefined || /^["'`]/.test(second))) return true;
+  return first === second && /eq|same|is|^assert$/i.test(name) && !/ne\b|not/i.test(name);
+}
+
+/** What stands between a bracket of a text and its partner. */
+function inner(text: string, open: number): string {
+  return text.slice(open + 1, text.length - rest(text, open).length - 1);
+}
+
+/** What follows the partner of a bracket. */
+function rest(text: string, open: number): string {
+  let depth = 0;
+  let quote = "";
+  for (let at = open; at < text.length; at += 1) {
+    const character = text.charAt(at);
+    if (character === "\\") at += 1;
+    else if (quote !== "") quote = character === quote ? "" : quote;
+    else if (/["'`]/.test(character)) quote = character;
+    else if ("([{".includes(character)) depth += 1;
+    else if (")]}".includes(character)) depth -= 1;
+    if (depth === 0 && quote === "") return text.slice(at + 1);
+  }
+  return "";
+}
+
+/** How many things an assertion compares: itself, further calls on it, parts of a list or record, conditions joined. */
+function weightOf(bare: string): number {
+  const open: string[] = [];
+  let weight = 1;
+  for (const { 0: token } of bare.matchAll(/[([{\])},]|&&|\band\b|\b(?:match|expected)\s{0,9}=|ExceptionObject\(/g)) {
+    if (token.startsWith("Ex")) {
+      weight += 2;
+      open.push("(");
+    } else if ("([{".includes(token)) open.push(token);
+    else if (")]}".includes(token)) open.pop();
+    else if (token !== "," || open.at(-1) === "[" || open.at(-1) === "{") weight += 1;
+  }
+  // An object stands for its kind, text and code.
+  return weight + Math.max(0, [...bare.matchAll(/\)\s{0,200}[?!]?(?:\.|->)\s{0,99}\w{1,80}/g)].length - 1);
+}
+
+const normal = (text: string) =>
+  text
+    .replace(/\s+/g, "")
+    .replace(/^\w{1,6}\.(?=\w+\()/, "")
+    .replace(/['`]/g, '"')
+    .replace(/,(?=[)\]}])/g, "")
+    .replace(/;$/, "");
+
+/** The calls of helpers by name: with a bracket after it, or as a command. */
+function helperCalls(bare: string, helpers: Helpers, language: TestLanguage): { index: number; 0: string }[] {
+  if (helpers.size === 0) return [];
+  const calls =
+    language.blocks === "indent" || language.endings.startsWith("sh")
+      ? /(?<![\w$])[\w$]{2,100}[?!]?(?:[ \t]{0,9}\(|(?=[ \t]|$))/gm
+      : /(?<![\w$])[\w$]{2,100}!?\s{0,9}\(/g;
+  return [...bare.matchAll(calls)].filter(({ 0: call, index }) => {
+    const name = call.replace(/[\s(!?]+$/, "");
+    return (
+      helpers.has(name) &&
+      !/\b(?:function|def|defp|fn|fun|func|void|import|from|async|\w{1,40}!|=)[ \t]{1,9}$|macro_rules!\s$/.test(
+        bare.slice(Math.max(0, index - 20), index),
+      )
+    );
+  });
+}
+
+/** The assertions of a text that can fail, in order. Two of the same text, one directly after the other, are one. */
+export function assertionsIn(code: CodeText, shape: CodeShape, language: TestLanguage, helpers: Helpers): Assertion[] {
+  const { bare } = shape;
+  const inHandler = language.fails === undefined ? () => false : inside(handlers(shape, language.fails.within));
+  const found: Assertion[] = [];
+  let last: { to: number; text: string } = { to: -1, text: "" };
+  const matches = [...bare.matchAll(language.assertions), ...helperCalls(bare, helpers, language)];
+  const seen = new Set<number>();
+  // Assertions that stand in each other are read so many times at most: a hostile text is one that never ends.
+  let left = 6 * bare.length;
+  for (const { 0: head, index } of matches.sort((one, other) => one.index - other.index)) {
+    const at = index + head.search(/\S|$/);
+    if (seen.has(at)) continue;
+    seen.add(at);
+    const opens = /[([]$/.test(head);
+    const bracket = index + head.length - 1;
+    const to =
+      language.blocks !== "indent" && head.endsWith("(")
+        ? endOfCalls(shape, bracket)
+        : endOfLine(bare, opens ? bracket : index + head.length, left < 0 ? 100 : maxLength);
+    const end = Math.min(to, at + (left < 0 ? 100 : maxLength));
+    left -= end - at;
+    const own = code.uncommented.slice(at, end);
+    const text = normal(own);
+    const isTwin = text === last.text && at >= last.to && /^[\s;]*$/.test(bare.slice(last.to, at));
+    last = { to, text };
+    const name = /[\w$]+(?=[?!]?\s*\(?$)/.exec(head)?.[0] ?? "";
+    const says = language.fails?.text.test(own) === true && inHandler(at);
+    if (isTwin || says || isVoid(own.trim(), !opens, language)) continue;
+    found.push({ at, text, weight: Math.max(weightOf(bare.slice(at, end)), helpers.get(name) ?? 0) });
+  }
+  return found;
+}

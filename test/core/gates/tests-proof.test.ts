@@ -1,0 +1,320 @@
+import { describe } from "@jest/globals";
+import { byDefault, changeOf } from "../../builders/changed-files.ts";
+import { type Row, table } from "../../builders/gate-table.ts";
+
+const kept = (told: string, path: string, before: string | null, after: string): Row => [
+  `${path}: ${told}`,
+  byDefault([path, before, after]),
+  "pass",
+  ["tests-kept"],
+];
+const loses = (told: string, path: string, before: string, after: string, code = "fewer-assertions"): Row => [
+  `${path}: ${told}`,
+  byDefault([path, before, after]),
+  "fail",
+  [code],
+];
+
+const js = 'it("a", () => {\n  expect(f()).toBe(1)\n})\n';
+const jsBody = (body: string) => `it("a", () => {\n${body}})\n`;
+const py = "def test_a():\n    assert f() == 1\n";
+const go = 'func TestA(t *testing.T) {\n\tif f() != 1 {\n\t\tt.Error("x")\n\t}\n}\n';
+const java = "@Test void a() {\n  assertEquals(1, f());\n}\n";
+
+describe("an assertion that can no longer fail", () => {
+  table("tests", [
+    loses("after a return", "a.test.ts", js, jsBody("  return\n  expect(f()).toBe(1)\n")),
+    loses("after a return with a value", "a.test.ts", js, jsBody("  return f();\n  expect(f()).toBe(1)\n")),
+    loses("after a throw", "a.test.ts", js, jsBody("  throw done;\n  expect(f()).toBe(1)\n")),
+    loses("in `if (false)`", "a.test.ts", js, jsBody("  if (false) {\n    expect(f()).toBe(1)\n  }\n")),
+    loses("in an empty loop", "a.test.ts", js, jsBody("  for (const a of []) {\n    expect(f()).toBe(1)\n  }\n")),
+    loses("in a try that forgets", "a.test.ts", js, jsBody("  try {\n    expect(f()).toBe(1)\n  } catch (e) {}\n")),
+    loses(
+      "in a function that is never called",
+      "a.test.ts",
+      js,
+      jsBody("  const later = () => {\n    expect(f()).toBe(1)\n  }\n"),
+    ),
+    loses("of a literal", "a.test.ts", js, jsBody("  expect(true).toBe(true)\n")),
+    loses("of a thing with itself", "a.test.ts", js, jsBody("  expect(a).toBe(a)\n")),
+    loses("without a matcher", "a.test.ts", js, jsBody("  expect(f())\n")),
+    loses(
+      "with `|| true`",
+      "a.test.ts",
+      'it("a", () => {\n  assert(f())\n})\n',
+      'it("a", () => {\n  assert(f() || true)\n})\n',
+    ),
+    loses("as a comment", "a.test.ts", js, jsBody("  // expect(f()).toBe(1)\n")),
+    loses("after a return", "test_a.py", py, "def test_a():\n    return\n    assert f() == 1\n"),
+    loses("in `if False`", "test_a.py", py, "def test_a():\n    if False:\n        assert f() == 1\n"),
+    loses(
+      "taken by an except",
+      "test_a.py",
+      py,
+      "def test_a():\n    try:\n        assert f() == 1\n    except Exception:\n        pass\n",
+    ),
+    loses(
+      "suppressed",
+      "test_a.py",
+      py,
+      "def test_a():\n    with suppress(AssertionError):\n        assert f() == 1\n",
+    ),
+    loses("`or True`", "test_a.py", py, "def test_a():\n    assert f() == 1 or True\n"),
+    loses("`assert True`", "test_a.py", py, "def test_a():\n    f()\n    assert True\n"),
+    loses("of a tuple", "test_a.py", py, 'def test_a():\n    assert (f() == 1, "x")\n'),
+    loses(
+      "in a function that is never called",
+      "test_a.py",
+      py,
+      "def test_a():\n    def later():\n        assert f() == 1\n",
+    ),
+    loses("after a return", "a_test.go", go, go.replace("{\n", "{\n\treturn\n")),
+    loses("in `if false`", "a_test.go", go, go.replace("f() != 1", "false")),
+    loses("after a return", "ATest.java", java, java.replace("  assert", "  return;\n  assert")),
+    loses("of a literal", "ATest.java", java, "@Test void a() {\n  assertTrue(true);\n}\n"),
+    loses(
+      "taken by a catch",
+      "ATest.java",
+      java,
+      "@Test void a() {\n  try {\n    assertEquals(1, f());\n  } catch (Throwable e) {\n  }\n}\n",
+    ),
+    loses(
+      "after a return",
+      "tests/a.rs",
+      "#[test]\nfn a() {\n  assert_eq!(f(), 1);\n}\n",
+      "#[test]\nfn a() {\n  return;\n  assert_eq!(f(), 1);\n}\n",
+    ),
+    loses(
+      "of a literal",
+      "tests/a.rs",
+      "#[test]\nfn a() { assert!(f()); }\n",
+      "#[test]\nfn a() { f(); assert!(true); }\n",
+    ),
+    loses(
+      "after a return",
+      "a_spec.rb",
+      'it "a" do\n  expect(f).to eq 1\nend\n',
+      'it "a" do\n  return\n  expect(f).to eq 1\nend\n',
+    ),
+    kept("a guard before it is none", "a.test.ts", js, jsBody("  if (!g()) return\n  expect(f()).toBe(1)\n")),
+    kept("what is returned counts", "a.test.ts", js, jsBody("  return expect(f()).toBe(1)\n")),
+    kept(
+      "a handler that asserts hears it",
+      "a.test.ts",
+      js,
+      jsBody("  try {\n    f()\n  } catch (e) {\n    expect(e).toBe(1)\n  }\n"),
+    ),
+    kept(
+      "a catch of another error",
+      "ATest.java",
+      java,
+      "@Test void a() {\n  try {\n    assertEquals(1, f());\n  } catch (IOException e) {\n  }\n}\n",
+    ),
+  ]);
+});
+
+const three = (one: (a: number) => string) => [1, 2, 3].map(one).join("\n");
+
+describe("the same proof in other words", () => {
+  table("tests", [
+    kept("a line break", "a.test.ts", js, jsBody("  expect(\n    f(),\n  ).toBe(1)\n")),
+    kept("a line break before the matcher", "a.test.ts", js, jsBody("  expect(f())\n    .toBe(1)\n")),
+    kept("a poll", "a.test.ts", js, jsBody("  await expect\n    .poll(() => f())\n    .toBe(1)\n")),
+    kept(
+      "a line break",
+      "test_a.py",
+      "def test_a(self):\n    self.assertEqual(f(), 1)\n",
+      "def test_a(self):\n    self.assertEqual(\n        f(),\n        1,\n    )\n",
+    ),
+    kept(
+      "a match for a text",
+      "test_a.py",
+      "def test_a():\n    with pytest.raises(E) as e:\n        f()\n    assert 'x' in str(e.value)\n",
+      "def test_a():\n    with pytest.raises(E, match='x'):\n        f()\n",
+    ),
+    kept(
+      "a record for its parts",
+      "a.test.ts",
+      jsBody("  expect(a.x).toBe(1)\n  expect(a.y).toBe(2)\n"),
+      jsBody("  expect(a).toEqual({ x: 1, y: 2 })\n"),
+    ),
+    kept(
+      "a table for copies",
+      "a.test.ts",
+      three((a) => `it("adds ${a}", () => { expect(add(${a})).toBe(${a}) })`),
+      'it.each([1, 2, 3])("adds %i", (a) => { expect(add(a)).toBe(a) })\n',
+    ),
+    kept(
+      "a table for copies",
+      "test_a.py",
+      three((a) => `def test_add_${a}():\n    assert add(${a}) == ${a}\n`),
+      '@pytest.mark.parametrize("a", [1, 2, 3])\ndef test_add(a):\n    assert add(a) == a\n',
+    ),
+    kept(
+      "a table for copies",
+      "ATests.cs",
+      three((a) => `[Fact] public void Adds${a}() { Assert.Equal(${a}, Add(${a})); }`),
+      "[Theory]\n[InlineData(1)]\n[InlineData(2)]\n[InlineData(3)]\npublic void Adds(int a) { Assert.Equal(a, Add(a)); }\n",
+    ),
+    kept(
+      "a loop for copies",
+      "a.test.ts",
+      three((a) => `it("adds ${a}", () => { expect(add(${a})).toBe(${a}) })`),
+      "for (const a of [1, 2, 3]) {\n  it('adds ' + a, () => { expect(add(a)).toBe(a) })\n}\n",
+    ),
+    loses(
+      "fewer rows",
+      "test_a.py",
+      '@pytest.mark.parametrize("a", [1, 2, 3])\ndef test_add(a):\n    assert add(a) == a\n',
+      '@pytest.mark.parametrize("a", [1])\ndef test_add(a):\n    assert add(a) == a\n',
+      "fewer-cases",
+    ),
+    kept(
+      "a helper that asserts",
+      "a.test.ts",
+      jsBody("  expect(a.x).toBe(1)\n  expect(a.y).toBe(2)\n"),
+      `function holds(a) {\n  expect(a.x).toBe(1)\n  expect(a.y).toBe(2)\n}\n${jsBody("  holds(a)\n")}`,
+    ),
+    kept(
+      "a helper that asserts",
+      "a_test.go",
+      go,
+      'func isOne(t *testing.T, a int) {\n\tif a != 1 {\n\t\tt.Error("x")\n\t}\n}\nfunc TestA(t *testing.T) {\n\tisOne(t, f())\n}\n',
+    ),
+    loses(
+      "a helper that no longer asserts",
+      "a.test.ts",
+      `function holds(a) {\n  expect(a.x).toBe(1)\n}\n${jsBody("  holds(a)\n")}`,
+      `function holds(a) {\n}\n${jsBody("  holds(a)\n")}`,
+    ),
+    kept(
+      "throws for a catch that fails",
+      "Tests/ATests.swift",
+      'func testA() {\n  do {\n    XCTAssertNil(try f())\n  } catch {\n    XCTFail("x")\n  }\n}\n',
+      "func testA() throws {\n  XCTAssertNil(try f())\n}\n",
+    ),
+    kept(
+      "should_panic for a caught panic",
+      "tests/a.rs",
+      "#[test]\nfn a() { assert!(catch_unwind(f).is_err()); }\n",
+      "#[test]\n#[should_panic]\nfn a() { f(); }\n",
+    ),
+    kept(
+      "another name",
+      "a.test.ts",
+      'it("adds two numbers", () => { expect(add(one, two)).toBe(three) })\n',
+      'it("sums up", () => { expect(add(one, two)).toBe(three) })\n',
+    ),
+    kept("a copy less", "a.test.ts", `${js}it("b", () => {\n  expect(f()).toBe(1)\n})\n`, js),
+    loses(
+      "another case in its place",
+      "a.test.ts",
+      'it("refuses an old token", () => { expect(login(expired).status).toBe(401) })\n',
+      'it("shows the title", () => { expect(render(page).title).toBe("x") })\n',
+      "fewer-cases",
+    ),
+  ]);
+});
+
+describe("a helper in another file of the change", () => {
+  const uses = 'it("a", () => { holds(a) })\n';
+  const asserts = "export function holds(a) {\n  expect(a.x).toBe(1)\n  expect(a.y).toBe(2)\n}\n";
+  table("tests", [
+    [
+      "stands for what a case asserted itself",
+      byDefault(
+        ["tests/h.ts", null, asserts],
+        ["tests/a.test.ts", jsBody("  expect(a.x).toBe(1)\n  expect(a.y).toBe(2)\n"), uses],
+      ),
+      "pass",
+      ["tests-kept"],
+    ],
+    [
+      "takes the proof of its cases along when it asserts nothing any more",
+      byDefault(
+        ["tests/h.ts", asserts, "export function holds(a) {\n}\n"],
+        ["tests/a.test.ts", uses, `${uses}// why\n`],
+      ),
+      "fail",
+      ["fewer-assertions"],
+    ],
+  ]);
+});
+
+describe("a case that runs as much as before, or more", () => {
+  table("tests", [
+    kept(
+      "a new one that needs a system",
+      "a.test.ts",
+      js,
+      `${js}test.runIf(isWindows)("b", () => { expect(b()).toBe(1) })\n`,
+    ),
+    kept("a new one that is off", "a.test.ts", js, `${js}test.skip("b", () => { expect(b()).toBe(1) })\n`),
+    kept(
+      "a new guard",
+      "a_test.go",
+      null,
+      'func TestA(t *testing.T) {\n\tif runtime.GOOS == "windows" {\n\t\tt.Skip("x")\n\t}\n\tt.Fatal("x")\n}\n',
+    ),
+    kept(
+      "a new version",
+      "test_a.py",
+      py,
+      `${py}\n@pytest.mark.skipif(sys.version_info < (3, 12), reason="x")\ndef test_b():\n    assert g() == 1\n`,
+    ),
+    kept(
+      "a narrower skip",
+      "a.test.ts",
+      'test.skip("b", () => { expect(b()).toBe(1) })\n',
+      'test.skipIf(isWindows)("b", () => { expect(b()).toBe(1) })\n',
+    ),
+    kept(
+      "another condition",
+      "a.test.ts",
+      'test.runIf(a)("b", () => { expect(b()).toBe(1) })\n',
+      'test.runIf(!c)("b", () => { expect(b()).toBe(1) })\n',
+    ),
+    kept(
+      "another word for it",
+      "a.test.js",
+      'xit("b", () => { expect(b()).toBe(1) })\n',
+      'it.skip("b", () => {\n  expect(b()).toBe(1);\n});\n',
+    ),
+    kept(
+      "another reason",
+      "test_a.py",
+      `@pytest.mark.skip(reason="flaky")\n${py}`,
+      `@pytest.mark.skip(reason="see #12")\n${py}`,
+    ),
+    kept("another annotation", "ATest.java", `@Ignore("slow")\n${java}`, `@Disabled("slow")\n${java}`),
+    kept(
+      "one of two is on again",
+      "tests/a.rs",
+      "#[test]\n#[ignore]\nfn a() { assert_eq!(f(), 1); }\n#[test]\n#[ignore]\nfn b() { assert_eq!(g(), 1); }\n",
+      '#[test]\nfn a() { assert_eq!(f(), 1); }\n#[test]\n#[ignore = "x"]\nfn b() { assert_eq!(g(), 1); }\n',
+    ),
+    loses(
+      "a skip becomes wider",
+      "a.test.ts",
+      'test.skipIf(isWindows)("b", () => { expect(b()).toBe(1) })\n',
+      'test.skip("b", () => { expect(b()).toBe(1) })\n',
+      "test-skipped",
+    ),
+  ]);
+});
+
+describe("a test in which nothing is recognised is not read, never none", () => {
+  const pairs = 'version: 1\nextends: default\ngates:\n  tests: [{ when: "src/**", need: "tests/**" }]\n';
+  const asks = (path: string, text: string): Row => [
+    path,
+    changeOf(pairs, ["src/a.txt", "a\n", "a\nb\n"], [path, null, text]),
+    "pass",
+    ["tests-kept"],
+  ];
+  table("tests", [
+    asks("tests/regression.rs", 'rgtest!(r16, |dir: Dir| {\n    eqnice!("x", dir);\n});\n'),
+    asks("tests/a_test.exs", "defmodule ATest do\n  use ExUnit.Case\n  doctest A\nend\n"),
+    asks("tests/a.test.ts", 'describe.runIf(isBuild)("b", () => {\n  test("a", () => { expect(f()).toBe(1) })\n})\n'),
+    asks("tests/a.spec.ts", 'table("rows", rows);\n'),
+  ]);
+});
