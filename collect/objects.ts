@@ -18,6 +18,8 @@ export type Objects = {
    * The entry at a path of a commit: a file, a symlink, a submodule or (type `tree`) a folder; null if there is none.
    */
   entry(commit: string, path: string): Promise<Known<TreeEntry | null>>;
+  /** The entries directly in a folder of a commit; none if there is no such folder. */
+  folder(commit: string, path: string): Promise<Known<TreeEntry[]>>;
   /** A blob, without its content if that is larger than `limit` bytes. */
   blob(sha: string, limit: number): Promise<Known<Blob>>;
   /** As `blob`, many at once; unknown if together they are more than is held at one time. */

@@ -1,7 +1,7 @@
 import type { Change, Content, FileSide, FileText, PolicyReading, PullRecord } from "../../core/facts.ts";
 import { pathsToRead } from "../../core/gates/registry.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
-import type { Blob, Objects } from "../objects.ts";
+import type { Blob, Objects, TreeEntry } from "../objects.ts";
 import type { readYaml } from "../yaml/yaml.ts";
 
 /** The largest file whose text is read for a gate, in bytes. */
@@ -38,11 +38,15 @@ export async function readTexts(objects: Objects, source: TextsSource): Promise<
       continue;
     }
     // Untouched, so it is the same on both sides.
-    const entry = await objects.entry(mergeBase.value, path);
-    if (!entry.known) return entry;
-    const isFile = entry.value !== null && entry.value.type !== "tree";
-    const side = entry.value !== null && isFile ? { mode: entry.value.mode, sha: entry.value.sha } : null;
-    wanted.push({ path, before: side, after: side });
+    if (path.endsWith("/")) {
+      const listed = await objects.folder(mergeBase.value, path.slice(0, -1));
+      if (!listed.known) return listed;
+      for (const entry of listed.value) if (!touched.has(entry.path)) wanted.push(untouched(entry.path, entry));
+    } else {
+      const entry = await objects.entry(mergeBase.value, path);
+      if (!entry.known) return entry;
+      wanted.push(untouched(path, entry.value));
+    }
   }
   const shas = wanted.flatMap(({ before, after }) =>
     [before, after].flatMap((side) => (side !== null && isRegular(side) ? [side.sha] : [])),
@@ -60,6 +64,11 @@ export async function readTexts(objects: Objects, source: TextsSource): Promise<
     texts.push({ path, before: oldContent, after: newContent });
   }
   return known(texts);
+}
+
+function untouched(path: string, entry: TreeEntry | null): Sides {
+  const side = entry === null || entry.type === "tree" ? null : { mode: entry.mode, sha: entry.sha };
+  return { path, before: side, after: side };
 }
 
 function isYaml(path: string): boolean {

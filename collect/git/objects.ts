@@ -5,7 +5,7 @@ import { changesBetween, comparedBytes, contentsOf, countChange, leastChange, re
 import type { Blob, Objects } from "../objects.ts";
 import { type Batch, type Hold, openBatch } from "./batch.ts";
 import { git, readSizes } from "./git.ts";
-import { createEntryReader, readDifferingTrees } from "./trees.ts";
+import { createTreeReader, readDifferingTrees } from "./trees.ts";
 
 /** How many changes are read concurrently: enough to keep git busy. */
 const batchSize = 250;
@@ -47,7 +47,7 @@ export function gitObjects(dir: string, budget: Budget = unbounded): GitObjects 
     changes: (before, after) => readChanges(batch, before, after),
     steps: (pairs) => readSteps(pairs, ({ before, after }) => readChanges(batch, before, after)),
     count: (changes) => countChanges(batch, dir, budget, changes),
-    entry: createEntryReader(batch),
+    ...createTreeReader(batch),
     blob: (sha, limit) => readBlob(batch, sha, limit),
     blobs: (shas, limit) => readBlobs(batch, shas, limit),
     holding: (commit, pieces) => searchCommit(dir, batch, commit, pieces),

@@ -1,7 +1,7 @@
 import { type Known, known, unknown } from "../../core/known.ts";
 import { heldBytes, maxChangedFiles, tooMuch } from "../budget.ts";
 import { indistinct, type Sides, twinsIn } from "../changes.ts";
-import type { TreeEntry } from "../objects.ts";
+import type { Objects, TreeEntry } from "../objects.ts";
 import type { Batch, Hold } from "./batch.ts";
 
 /**
@@ -65,10 +65,18 @@ function treeOf(entry: TreeEntry | undefined): string | null {
 
 type Folders = Map<string, Promise<Known<Map<string, TreeEntry>>>>;
 
-/** Creates a reader of entries by path that reads each folder once: a commit's content never changes. */
-export function createEntryReader(batch: Batch): (commit: string, path: string) => Promise<Known<TreeEntry | null>> {
+/** Creates a reader of entries and folders by path that reads each tree on the way once: a commit never changes. */
+export function createTreeReader(batch: Batch): Pick<Objects, "entry" | "folder"> {
   const folders: Folders = new Map();
-  return (commit, path) => readTreeEntry(batch, folders, commit, path);
+  return {
+    entry: (commit, path) => readTreeEntry(batch, folders, commit, path),
+    async folder(commit, path) {
+      const entry = await readTreeEntry(batch, folders, commit, path);
+      if (!entry.known) return entry;
+      const found = await readFolder(batch, treeOf(entry.value ?? undefined), `${path}/`);
+      return found.known ? known([...found.value.values()]) : found;
+    },
+  };
 }
 
 /** The entry at a path of a commit, links not followed; null if there is none. */

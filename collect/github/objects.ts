@@ -9,7 +9,7 @@ import { readBlobs, type Wanted } from "./blobs.ts";
 import { createObjectsCache, type ObjectsCache } from "./cache.ts";
 import { compareCommits, readCommits, readNewest } from "./comparison.ts";
 import type { GitHub } from "./request.ts";
-import { apiTrees, findEntry, readSides, type Trees, walkSides } from "./trees.ts";
+import { apiTrees, findEntry, listFolder, readSides, type Trees, walkSides } from "./trees.ts";
 
 /** The size of the cache of a reader that was given none, in bytes, so that it too requests each answer only once. */
 const ownCache = 100_000_000;
@@ -33,6 +33,7 @@ export function apiObjects(
     steps: (pairs) => readAllSteps(trees, pairs),
     count: (changes) => countChanges(trees, blobs, budget, changes),
     entry: (commit, path) => findEntry(trees, commit, path),
+    folder: (commit, path) => listFolder(trees, commit, path),
     blob: async (sha, limit) => {
       const read = await blobs([sha], limit);
       return read.known ? known(read.value.get(sha) ?? missing(sha)) : read;

@@ -218,6 +218,18 @@ function pathsOf({ entries }: Listing): string[] {
   return entries.map(({ path }) => path);
 }
 
+/** The entries directly in a folder of a commit: from the whole listing if that was read, else by a request. */
+export async function listFolder(trees: Trees, commit: string, path: string): Promise<Known<TreeEntry[]>> {
+  const isInside = (one: TreeEntry) => one.path.startsWith(`${path}/`) && !one.path.includes("/", path.length + 1);
+  const whole = trees.listed(commit);
+  if (whole !== undefined) return known(whole.entries.filter(isInside));
+  const entry = await findEntry(trees, commit, path);
+  if (!entry.known) return entry;
+  const listing = await readFolder(trees, folderId(entry.value ?? undefined));
+  if (!listing.known) return listing;
+  return known(listing.value.entries.map((one) => ({ ...one, path: `${path}/${one.path}` })));
+}
+
 function isFile(entry: TreeEntry): boolean {
   return entry.type !== "tree";
 }

@@ -1,4 +1,5 @@
-import { readWorkflow } from "../../core/analysis/workflow.ts";
+import { untrustedCheckout } from "../../core/analysis/workflow/untrusted.ts";
+import { workflowOf } from "../../core/analysis/workflow/workflow.ts";
 import type { PolicyReading } from "../../core/facts.ts";
 import type { NamedAccount } from "../../core/health/people.ts";
 import type { RepositoryFacts } from "../../core/health/repository.ts";
@@ -92,8 +93,9 @@ function allChecks(workflows: readonly WorkflowFile[]): Known<JobCheck[]> {
 }
 
 function privilegedFetch({ path, workflow }: WorkflowFile): PrivilegedFetch[] {
-  const { untrusted } = readWorkflow(workflow);
-  return untrusted === null ? [] : [{ path, line: untrusted }];
+  const read = workflowOf(workflow);
+  const line = read === null ? null : untrustedCheckout(read);
+  return line === null ? [] : [{ path, line }];
 }
 
 /** The steps that run our Action, a fork's copy too, by anything but a full commit id. */

@@ -16,7 +16,10 @@ type Described<Name extends string> = {
    * wait for somebody.
    */
   group: "content" | "record" | "people";
-  /** The paths whose text the gate reads, whether the change touches them or not. Absent: none. */
+  /**
+   * The paths whose text the gate reads, whether the change touches them or not; a path that ends in `/` stands for the
+   * files directly in a folder. Absent: none.
+   */
   reads?(facts: ReadingFacts, policy: LoadedPolicy): string[];
   /** The gate's lists of path patterns in the policy. Absent: none. */
   lists?(policy: Policy): PatternList[];

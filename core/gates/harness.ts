@@ -1,17 +1,17 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { Reason } from "../../schemas/verdict.ts";
-import { addedLines } from "../analysis/added-lines.ts";
-import { type HarnessKind, harnessKind, harnessLines } from "../analysis/harness-lines.ts";
-import { type HarnessFile, lostHooks, type Problem, workflowProblems } from "../analysis/harness-losses.ts";
-import { loopholes } from "../analysis/loopholes.ts";
+import { type JudgingFile, type Loss, lossesOf, renamingsOf } from "../analysis/workflow/losses.ts";
+import type { Place } from "../analysis/workflow/reach.ts";
+import { type FileKind, fileKind, readFile } from "../analysis/workflow/reading.ts";
+import { holdsSettings } from "../analysis/workflow/settings.ts";
 import type { Change, Content, FileText, LoadedPolicy, PullBasics } from "../facts.ts";
 import { patternList } from "../paths/pattern-list.ts";
-import { type Matcher, matcher } from "../paths/patterns.ts";
+import { matcher } from "../paths/patterns.ts";
 import { authorOf, defineGate, notConfigured, policyLine, result } from "./gate.ts";
 
 const name = "harness";
 
-/** Files that run checks in most repositories; the policy may name more. */
+/** What judges changes in most repositories, besides the settings of test runners; the policy may name more. */
 const builtIn = [
   ".github/workflows",
   ".github/actions",
@@ -20,104 +20,127 @@ const builtIn = [
   "**/.husky",
   "**/.githooks",
   "**/.pre-commit-config.yaml",
-  "**/lefthook.yml",
+  "**/{lefthook,.lefthook}.{yml,yaml}",
   "**/{Makefile,GNUmakefile}",
   "**/package.json",
   ".ci",
   ".circleci",
   ".buildkite",
   ".gitlab-ci.yml",
-  "azure-pipelines.yml",
+  ".gitlab/ci",
+  ".travis.yml",
+  "{,.}azure-pipelines.yml",
+  "bitbucket-pipelines.yml",
   "Jenkinsfile",
   "scripts/ci*",
   "scripts/ci*/**",
 ];
-/** Longer files are most likely data. They are not judged but reported as unreadable. */
-const maxLength = 1_000_000;
+/** What the change may leave as it is, and what stands for a check that it takes away: workflows and root scripts. */
+const standing = [".github/workflows/", "Makefile", "package.json"];
+/** Longer files hold data, and no project has more checks; what goes beyond is not judged but said to be unreadable. */
+const most = { text: 1_000_000, checks: 2_000, inAll: 10_000 } as const;
 
 function isWanted(policy: Policy): boolean {
   return policy.gates[name] !== undefined || policy.extends === "default";
 }
 
-function harnessFiles(policy: LoadedPolicy): Matcher {
-  return matcher([...builtIn, ...(policy.policy.gates[name]?.files ?? [])], "deny");
+/** How a file is read that judges changes; null for one that does not. */
+function judgingKind({ policy }: LoadedPolicy): (path: string) => FileKind | null {
+  const judging = matcher([...builtIn, ...(policy.gates[name]?.files ?? [])], "deny");
+  return (path) => (judging.matches(path) !== null || holdsSettings(path) ? fileKind(path) : null);
 }
 
-/** A file's lines; null if there is none or it is a link or submodule, `undefined` if it cannot be read. */
-function linesOf(path: string, kind: HarnessKind, content: Content | undefined): string[] | null | undefined {
+/** A link is not followed by what runs these files; `undefined` is a file that is there and cannot be read. */
+function sideOf(path: string, kind: FileKind, content: Content | undefined, place: Place) {
   if (content?.state === "absent") return null;
   if (content?.state === "opaque") return content.why === "link" || content.why === "submodule" ? null : undefined;
-  if (content === undefined || content.text.length > maxLength) return undefined;
-  return harnessLines(path, kind, content.text);
+  if (content === undefined || content.text.length > most.text) return undefined;
+  const reading = readFile(path, kind, content, place);
+  return reading.checks.length > most.checks ? undefined : reading;
 }
 
-function read(changes: readonly Change[], texts: readonly FileText[], judging: Matcher) {
+function read(facts: PullBasics, policy: LoadedPolicy, changes: readonly Change[], texts: readonly FileText[]) {
+  const place: Place = {
+    branch: facts.defaultBranch,
+    gone: changes.flatMap(({ path, after }) => (after === null ? [path] : [])),
+    added: changes.flatMap(({ path, before }) => (before === null ? [path] : [])),
+  };
+  const kindOf = judgingKind(policy);
   const byPath = new Map(texts.map((text) => [text.path, text]));
-  const files: HarnessFile[] = [];
+  const touched = new Set(changes.map(({ path }) => path));
+  const files: JudgingFile[] = [];
   const unread: string[] = [];
-  for (const { path, before: oldSide, after: newSide } of changes) {
-    const kind = harnessKind(path);
-    if (kind === null || judging.matches(path) === null) continue;
+  let checks = 0;
+  for (const path of touched) {
+    const kind = kindOf(path);
+    if (kind === null) continue;
     const text = byPath.get(path);
-    const [before, after] = [linesOf(path, kind, text?.before), linesOf(path, kind, text?.after)];
-    if (before === undefined || after === undefined) {
-      // A bundled program may well be this large, so it is skipped without a report.
-      if (kind !== "program") unread.push(path);
-    } else files.push({ path, kind, before, after, shas: { before: oldSide?.sha, after: newSide?.sha } });
+    const [before, after] = [sideOf(path, kind, text?.before, place), sideOf(path, kind, text?.after, place)];
+    checks += (before?.checks.length ?? 0) + (after?.checks.length ?? 0);
+    if (before !== undefined && after !== undefined && checks <= most.inAll) files.push({ path, before, after });
+    // A program's bundle may well be too large, and no line of a program says by its look that it judges nothing.
+    else if (kind !== "program") unread.push(path);
   }
-  return { files, unread };
+  const untouched: JudgingFile[] = [];
+  for (const { path, after } of texts) {
+    const kind = touched.has(path) || !isStanding(path) ? null : kindOf(path);
+    const side = kind === null ? null : sideOf(path, kind, after, place);
+    if (side === null || side === undefined || side.isBlank || checks + side.checks.length > most.inAll) continue;
+    checks += side.checks.length;
+    untouched.push({ path, before: side, after: side });
+  }
+  return { files, untouched, unread, place };
 }
 
-/**
- * The deleted file that a new one most likely was: the same blob, else the same file name, else the only one deleted.
- */
-function origin(file: HarnessFile, gone: readonly HarnessFile[]): HarnessFile | undefined {
-  const same = gone.filter(({ kind }) => kind === file.kind);
-  const base = (path: string) => path.slice(path.lastIndexOf("/") + 1);
-  return (
-    same.find(({ shas }) => shas.before === file.shas.after) ??
-    same.find(({ path }) => base(path) === base(file.path)) ??
-    (same.length === 1 ? same[0] : undefined)
-  );
-}
-
-function loopholesIn(files: readonly HarnessFile[]): Problem[] {
-  const gone = files.filter(({ after }) => after === null);
-  return files.flatMap(({ path, kind, before, after, shas }): Problem[] => {
-    if (after === null) return [];
-    const old = before ?? origin({ path, kind, before, after, shas }, gone)?.before ?? null;
-    const indexes = addedLines(old ?? [], after);
-    return loopholes(kind, after, indexes, old === null).map(({ code, what, step, index }) => {
-      const shown = (after[index] ?? "").trim().slice(0, 80).replaceAll("`", "'");
-      const message = `This line, which the change adds, ${what}: \`${shown}\`.`;
-      return { code, message, path, line: index + 1, step };
-    });
-  });
-}
+const isStanding = (path: string) =>
+  standing.some((one) => path === one || (one.endsWith("/") && path.startsWith(one)));
 
 function judge(facts: PullBasics, policy: LoadedPolicy, changes: readonly Change[], texts: readonly FileText[]) {
-  const { files, unread } = read(changes, texts, harnessFiles(policy));
+  const { files, untouched, unread, place } = read(facts, policy, changes, texts);
   const who = authorOf(facts);
   const line = policyLine(policy, policy.policy.gates[name] === undefined ? "extends" : `gates.${name}`);
-  const problems = [...workflowProblems(files), ...lostHooks(files), ...loopholesIn(files)];
-  const reasons = problems.map(({ step, ...problem }): Reason => ({ ...problem, ...line, next: { step, who } }));
-  const unreadable = unread.map((path): Reason => {
-    const message = "This file judges changes and is binary or too large to be read.";
-    const step = "Make it a text that can be read and is shorter, or take it out of the change.";
-    return { code: "harness-unreadable", message, path, ...line, next: { step, who } };
+  const reason = ({ step, ...loss }: Omit<Loss, "code"> & { code: string }): Reason => ({
+    ...loss,
+    ...line,
+    next: { step, who },
   });
-  if (reasons.length > 0) return result(name, "fail", ...reasons, ...unreadable);
+  const losses = lossesOf([...files, ...untouched], place).map(reason);
+  const told = new Set(losses.map(({ path }) => path));
+  const notRead = files.flatMap(({ path, after }) =>
+    after?.problem == null || told.has(path) ? [] : [{ path, ...after.problem }],
+  );
+  const required = matcher(policy.policy.gates[name]?.files ?? [], "deny");
+  const code = "harness-unreadable";
+  const unreadable = [
+    ...unread.map((path) => {
+      const message = "This file judges changes and is binary or too large to be read.";
+      return reason({ code, message, path, step: "Make it a text that can be read, or take it out of the change." });
+    }),
+    ...notRead
+      .filter(({ path }) => required.matches(path) !== null)
+      .map(({ path, line: at, message: why }) => {
+        const message = `This file judges changes and is not read: ${why}.`;
+        return reason({ code, message, path, line: at, step: "Mend the file." });
+      }),
+  ];
+  if (losses.length > 0) return result(name, "fail", ...losses, ...unreadable);
   if (unreadable.length > 0) return result(name, "unknown", ...unreadable);
   const message =
     files.length === 0
       ? "The change touches nothing that judges changes."
       : `None of the ${files.length} files that judge changes is made to judge less.`;
-  return result(name, "pass", { code: "harness-kept", message });
+  const notes = [
+    ...renamingsOf([...files, ...untouched]).map((renaming): Reason => ({ code: "check-renamed", ...renaming })),
+    ...notRead.map(({ path, line: at, message: why }): Reason => {
+      return { code: "harness-not-read", message: `This file is not read for certain: ${why}.`, path, line: at };
+    }),
+  ];
+  return result(name, "pass", { code: "harness-kept", message }, ...notes.slice(0, 20));
 }
 
 /**
- * A change does not switch off the checks on it: no ignored failure, skipped or missing job, bypassed hook, or workflow
- * that gives secrets to a stranger's code. Only lines that the change adds or removes count, and comments never do.
+ * A change does not take away from what judges it: what judged changes before is compared with what judges them after, check
+ * by check. A new workflow that judges little takes away nothing.
  */
 export const harness = defineGate({
   name,
@@ -129,10 +152,11 @@ export const harness = defineGate({
   ],
   reads({ changes }, policy) {
     if (!isWanted(policy.policy)) return [];
-    const judging = harnessFiles(policy);
-    return changes
-      .map(({ path }) => path)
-      .filter((path) => harnessKind(path) !== null && judging.matches(path) !== null);
+    const kindOf = judgingKind(policy);
+    const touched = changes.filter(({ path }) => kindOf(path) !== null);
+    // What is new takes nothing away.
+    const others = touched.some(({ path, before }) => before !== null && kindOf(path) !== "settings") ? standing : [];
+    return [...touched.map(({ path }) => path), ...others];
   },
   judge: (facts, policy) => judge(facts, policy, facts.changes, facts.texts),
 });

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { readYaml } from "../../collect/yaml/yaml.ts";
 import type {
   AdoptedPlan,
   Adoption,
@@ -83,6 +84,8 @@ const trace = "Failure signature: a\nOrigin: b\nRepro command: c\nVerification c
 const lameWorkflow =
   "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    continue-on-error: true\n    steps:\n      - run: npm test || true\n";
 
+const testedWorkflow = "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: npm test\n";
+
 const texts = [
   "",
   "{}",
@@ -90,15 +93,14 @@ const texts = [
   "final status: open\n",
   'import { test } from "node:test";\ntest("a", () => { assert.equal(1, 1); });\n',
   'import { test } from "node:test";\ntest.skip("a", () => {});\n',
-  "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: npm test\n",
 ];
 
 const contents = fc.oneof(
   {
     weight: 8,
     arbitrary: fc
-      .oneof(fc.constantFrom(...texts), fc.constantFrom(trace, lameWorkflow))
-      .map((text): Content => ({ state: "text", text })),
+      .oneof(fc.constantFrom(...texts), fc.constantFrom(trace, lameWorkflow, testedWorkflow))
+      .map((text): Content => ({ state: "text", text, yaml: readYaml(text, "lenient") })),
   },
   {
     weight: 1,
@@ -120,7 +122,10 @@ const file = fc.record({
 
 const aChange: fc.Arbitrary<Change> = fc
   .record({
-    path: fc.oneof(fc.constantFrom(...paths), fc.constantFrom("service/api.ts", "remediation/1.md", "docs/adr/1.md")),
+    path: fc.oneof(
+      fc.constantFrom(...paths),
+      fc.constantFrom("service/api.ts", "remediation/1.md", "docs/adr/1.md", ".github/workflows/ci.yml"),
+    ),
     before: fc.option(file, { freq: 1 }),
     after: fc.option(file, { freq: 8 }),
     added: fc.integer({ min: 0, max: 60 }),

@@ -24,6 +24,12 @@ export function byDefault(...files: File[]) {
   return changeOf("version: 1\nextends: default\n", ...files);
 }
 
+/** The same facts with a file that the change leaves as it is. */
+export function beside(given: ReturnType<typeof changeOf>, path: string, content: string) {
+  if (!given.texts.known) throw new Error("these texts are known");
+  return { ...given, texts: known([...given.texts.value, text(path, content, content)]) };
+}
+
 /** The facts of a change of one file that cannot be read as text at its head. */
 export function unreadable(path: string, before: Content, why: "binary" | "too-large" | "link") {
   return {

@@ -1,4 +1,5 @@
 import { parsePolicy } from "../../collect/policy/policy.ts";
+import { readYaml } from "../../collect/yaml/yaml.ts";
 import type {
   Change,
   Content,
@@ -31,7 +32,9 @@ export function change(path: string, over: Partial<Change> = {}): Change {
 
 /** A file's text on the head, and at the merge base when it was there. */
 export function text(path: string, after: string | null, before: string | null = null): FileText {
-  const content = (of: string | null): Content => (of === null ? { state: "absent" } : { state: "text", text: of });
+  const yaml = (of: string) => (/\.ya?ml$/i.test(path) ? { yaml: readYaml(of, "lenient") } : {});
+  const content = (of: string | null): Content =>
+    of === null ? { state: "absent" } : { state: "text", text: of, ...yaml(of) };
   return { path, before: content(before), after: content(after) };
 }
 

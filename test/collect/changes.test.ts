@@ -131,6 +131,17 @@ describe.each(["git", "API"])("changes read from %s", (name) => {
     expect(modes).toEqual(["040000", "100644", "100644", "120000", null, null, null]);
   });
 
+  test("lists what stands directly in a folder, and nothing for what is none", async () => {
+    const at = commit({ "a/b": file("x"), "a/c/d": file("y"), l: link("a"), f: file("z") });
+    const listed = async (path: string) => {
+      const found = await objects().folder(at, path);
+      return found.known ? found.value.map((entry) => `${entry.path} ${entry.mode}`) : found.why;
+    };
+    expect(await listed("a")).toEqual(["a/b 100644", "a/c 040000"]);
+    expect(await listed("a/c")).toEqual(["a/c/d 100644"]);
+    for (const path of ["f", "l", "nope"]) expect(await listed(path)).toEqual([]);
+  });
+
   test("a commit that is not there is unknown", async () => {
     expect(await objects().changes(none, none)).toMatchObject({ known: false });
   });

@@ -95,6 +95,26 @@ test("T007 an evidence file that is a link gives no text, wherever it points", a
   });
 });
 
+test("files of a folder that a gate asks for are read, also those that the change leaves as they are", async () => {
+  const rules = { ".github/sallyport.yml": file("version: 1\nextends: default\n") };
+  const old = {
+    ...rules,
+    ".github/workflows/a.yml": file("on: push\n"),
+    ".github/workflows/b.yml": file("on: [push]\n"),
+  };
+  const base = branch("main", old, [main]);
+  branch("feature", { ...old, ".github/workflows/a.yml": file("on: pull_request\n") }, [base]);
+  const { texts } = await facts();
+  expect(texts).toMatchObject({
+    value: [
+      { path: ".github/workflows/b.yml", before: { text: "on: [push]\n" }, after: { text: "on: [push]\n" } },
+      { path: ".github/workflows/a.yml", before: { text: "on: push\n" }, after: { text: "on: pull_request\n" } },
+      { path: "Makefile", before: { state: "absent" }, after: { state: "absent" } },
+      { path: "package.json", before: { state: "absent" }, after: { state: "absent" } },
+    ],
+  });
+});
+
 test("a file of YAML is given as text and as what the text says, each side by itself", async () => {
   const record = known({ ...none, run: run({ evidenceFiles: ["a.yml", "b.YAML", "c.json"] }) });
   const base = branch("main", { ...policy, "a.yml": file("on: push\n"), "c.json": file("{}") }, [main]);

@@ -1,9 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { PullFacts } from "../../../core/facts.ts";
 import { alwaysOn, defineGate, forRuns, notConfigured, result, unknownResult } from "../../../core/gates/gate.ts";
 import { gateNames, gates } from "../../../core/gates/registry.ts";
 import { unknown } from "../../../core/known.ts";
+import { waivable } from "../../../schemas/policy.ts";
 import { anyFacts } from "../../builders/any-facts.ts";
 import { change, facts, policyOf, recordOf, runRecord } from "../../builders/pull-facts.ts";
 
@@ -123,4 +126,16 @@ test("the lists of a gate stand under its own part of the policy", () => {
       expect(key).toMatch(name === "phase" ? /^phases\.of\./ : new RegExp(`^gates\\.${name}\\.`));
       expect(patterns).toEqual(expect.any(Array));
     }
+});
+
+test("docs/gates.md has a section for every gate in order, and says which can be waived", () => {
+  const text = readFileSync(join(import.meta.dirname, "../../../docs/gates.md"), "utf8");
+  const sections = text.split(/^## /m).slice(1);
+  expect(sections.map((section) => section.split("\n")[0])).toEqual(gateNames);
+  for (const section of sections)
+    expect(section).toMatch(/^[\w-]+\n\n[\s\S]*^- Cannot see: [\s\S]*^- Waived: (?:yes|no)\b/m);
+  const waived = sections
+    .filter((section) => section.includes("- Waived: yes"))
+    .map((section) => section.split("\n")[0]);
+  expect(waived.toSorted()).toEqual([...waivable].sort());
 });

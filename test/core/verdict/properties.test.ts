@@ -39,7 +39,8 @@ function turned<T>(list: Known<T[]>): Known<T[]> {
 function rekeyed<T>(value: T): T;
 function rekeyed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((one) => rekeyed(one));
-  if (typeof value !== "object" || value === null) return value;
+  // The order of a map is what its file says.
+  if (typeof value !== "object" || value === null || value instanceof Map) return value;
   return Object.fromEntries(
     Object.entries(value)
       .reverse()
