@@ -1,25 +1,5 @@
 import * as z from "zod";
-
-/** The characters that the body of a secret may have, for a regular expression's brackets. */
-export const alphabets = {
-  hex: "0-9a-f",
-  lower: "0-9a-z",
-  upper: "0-9A-Z",
-  base62: "0-9A-Za-z",
-  base64: "0-9A-Za-z+/",
-  base64url: "0-9A-Za-z_-",
-  token: "0-9A-Za-z_=.~-",
-} as const;
-
-const names = [
-  "hex",
-  "lower",
-  "upper",
-  "base62",
-  "base64",
-  "base64url",
-  "token",
-] as const satisfies readonly (keyof typeof alphabets)[];
+import { alphabetNames } from "./secret-alphabets.ts";
 
 const length = z.int().min(8).max(1_000);
 
@@ -36,7 +16,7 @@ export const SecretForm = z.strictObject({
     .string()
     .regex(/^[!-~]{3,60}$/, "write the fixed beginning of the secret: 3 to 60 characters of ASCII, without spaces"),
   alphabet: z
-    .enum(names)
+    .enum(alphabetNames)
     .default("base64url")
     .describe("What follows the prefix; all but `hex`, `lower`, `upper` and `base62` have signs besides."),
   length: z

@@ -1,4 +1,5 @@
-import { alphabets, type SecretForm } from "../../schemas/secret-form.ts";
+import { alphabets } from "../../schemas/secret-alphabets.ts";
+import type { SecretForm } from "../../schemas/secret-form.ts";
 import { isMadeUp } from "./made-up.ts";
 
 /**

@@ -1,12 +1,15 @@
 import type { EntryBody } from "../../schemas/entries.ts";
-import { Risk } from "../../schemas/text.ts";
+import type { Risk } from "../../schemas/text.ts";
 
 /** The risk and the manual test that hold for a contract. */
 export type Requirements = { risk: Risk; needsManualTest: boolean };
 
+/** The lowest first. Not read from the schema: `check` starts without schemas. */
+const order = ["low", "medium", "high", "critical"] as const satisfies readonly Risk[];
+
 /** The highest of several risks; null when nobody named one. */
 export function highestRisk(risks: readonly (Risk | null)[]): Risk | null {
-  return Risk.options.findLast((risk) => risks.includes(risk)) ?? null;
+  return order.findLast((risk) => risks.includes(risk)) ?? null;
 }
 
 /**

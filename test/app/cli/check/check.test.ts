@@ -87,7 +87,7 @@ describe("sallyport check in a git directory", () => {
     ["a head that looks like an option", ["--head=--all"], /no commit named "--all"/],
     ["a base that is not there", ["--base", "nope", "--head", "good"], /no commit named "nope"/],
     ["no git directory", ["--repo", "/nonexistent"], /\/nonexistent: .*; name a clone with --repo$/m],
-    ["no policy file", ["--head", "good", "--policy", "nope.yml"], /nope\.yml cannot be read; .*ENOENT/],
+    ["no policy file", ["--head", "good", "--policy", "nope.yml"], /nope\.yml cannot be read; .*there is no such file/],
     ["a pull request that is none", ["--pr", "o/r"], /owner\/repo#12/],
     ["no token", ["--pr", "o/r#7"], /GITHUB_TOKEN/],
     ["two questions at once", ["--pr", "o/r#7", "--head", "good"], /--head does not go with --pr/],

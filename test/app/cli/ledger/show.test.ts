@@ -39,7 +39,7 @@ describe("only the entries that were asked for", () => {
     ],
     [
       ["--story", "7"],
-      [1, 2, 3],
+      [1, 2, 3, 5],
     ],
     [
       ["--pr", "12"],
