@@ -147,6 +147,10 @@ function helperCalls(bare: string, helpers: Helpers, language: TestLanguage): { 
     const name = call.replace(/[\s(!?]+$/, "");
     return (
       helpers.has(name) &&
+      // A method of another thing, as in `client.get()`, only bears the name.
+      !/(?<!\b(?:self|this|cls|super|\w{1,2}|[A-Z]\w{0,60}))(?:\.|->|::)$/.test(
+        bare.slice(Math.max(0, index - 70), index),
+      ) &&
       !/\b(?:function|def|defp|fn|fun|func|void|import|from|async|\w{1,40}!|=)[ \t]{1,9}$|macro_rules!\s$/.test(
         bare.slice(Math.max(0, index - 20), index),
       )

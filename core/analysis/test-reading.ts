@@ -15,6 +15,8 @@ export type TestCase = {
   name: string;
   line: number;
   state: State;
+  /** On how many conditions it runs, those of its file and blocks among them. */
+  conditions: number;
   /** The line that switches it off, if one does. */
   off: Mark | null;
   /** How many rows its table has: 1 without one, infinite if they cannot be counted. */
@@ -115,10 +117,11 @@ export function readTests(path: string, text: string, helpers: Helpers = new Map
   const { bare, uncommented } = code;
   const lineAt = lineCounter(text);
   const uncalled = neverCalled(bare, functions);
-  const isDead = inside([
-    ...deadRegions(shape, language),
-    ...localsNeverCalled(cases, functions, uncalled, annotations),
-  ]);
+  // A function within a case is that case's own: others that call something of its name call another one.
+  const isInCase = inside(cases);
+  const locals = functions.filter(({ from }) => isInCase(from));
+  const named = new Set(functions.filter(({ from }) => !isInCase(from)).map(({ name }) => name));
+  const isDead = inside([...deadRegions(shape, language), ...localsNeverCalled(bare, locals, uncalled, annotations)]);
   const known = new Map(helpers);
   const read = () => {
     const found = assertionsIn(code, shape, language, known).filter(({ at }) => !isDead(at));
@@ -132,10 +135,10 @@ export function readTests(path: string, text: string, helpers: Helpers = new Map
   for (let round = 0; round < 2 && functions.length > 0; round += 1) {
     const sums = new Map<string, number>();
     ofBlock.forEach((block, index) => {
-      if (block === undefined || "rows" in block) return;
+      if (block === undefined || "rows" in block || isInCase(block.from)) return;
       sums.set(block.name, (sums.get(block.name) ?? 0) + (found[index]?.weight ?? 0));
     });
-    for (const { name } of functions) known.delete(name);
+    for (const name of named) known.delete(name);
     for (const [name, weight] of sums) known.set(name, weight);
     if (sums.size === 0 && helpers.size === 0) break;
     ({ found, ofBlock, ofCase } = read());
@@ -160,6 +163,7 @@ export function readTests(path: string, text: string, helpers: Helpers = new Map
         name,
         line: lineAt(block?.from ?? assertion.at),
         state,
+        conditions: 0,
         off: null,
         rows: 1,
         assertions: [],
@@ -172,13 +176,14 @@ export function readTests(path: string, text: string, helpers: Helpers = new Map
   const states = statesIn(text, shape, language, cases, annotations);
   return {
     cases: cases.map((one, index): TestCase => {
-      const { state, at } = states[index] ?? { state: "runs", at: null };
+      const { state, conditions, at } = states[index] ?? { state: "runs", conditions: 0, at: null };
       const body = () => squeeze(uncommented.slice(one.head, Math.min(one.to, one.head + 20_000))).replace(title, "");
       const off = at === null ? null : mark(at);
       return {
         name: one.name,
         line: lineAt(one.start),
         state,
+        conditions,
         off,
         rows: one.rows,
         assertions: own.get(one) ?? [],
@@ -192,19 +197,19 @@ export function readTests(path: string, text: string, helpers: Helpers = new Map
   };
 }
 
-/** Functions within a case that nothing calls: what they assert is dead. An annotation may hand a function to others. */
+/**
+ * Functions within a case that nothing calls: what they assert is dead. An annotation may hand a function to others, and
+ * a method may be called by what takes its object.
+ */
 function localsNeverCalled(
-  cases: readonly Block[],
-  functions: readonly Block[],
+  bare: string,
+  locals: readonly Block[],
   uncalled: ReadonlySet<string>,
   annotations: Annotations,
 ): Region[] {
-  const ofCase = holders(
-    cases,
-    functions.map(({ from }) => from),
-  );
-  return functions.filter(
-    ({ name, from }, index) => ofCase[index] !== undefined && uncalled.has(name) && annotations(from) === undefined,
+  const isMethod = (head: number) => /^\s{0,99}(?:self|cls)\b/.test(bare.slice(head, head + 120));
+  return locals.filter(
+    ({ name, from, head }) => uncalled.has(name) && annotations(from) === undefined && !isMethod(head),
   );
 }
 

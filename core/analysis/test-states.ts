@@ -1,5 +1,5 @@
 import type { TestLanguage } from "../languages/language.ts";
-import { holders, type Region } from "./code-blocks.ts";
+import { holders, lastUpTo, type Region } from "./code-blocks.ts";
 import { type CodeShape, directives, isGuardedByBraces, isGuardedByIndent, isPlainStatement } from "./dead-code.ts";
 import { type Annotations, type CaseBlock, endOfBlock, lineFrom } from "./test-cases.ts";
 
@@ -79,14 +79,14 @@ function isEmpty({ bare, parens }: CodeShape, { head, to }: CaseBlock, language:
   return opens !== null && /^(?:\s|["']|\bpass\b|\.\.\.|\breturn\b|\bend\b|[)\]:]|->\s*None)*$/.test(body);
 }
 
-/** The state of each case, and the offset of what switches it off. Anyone who can push a branch wrote the text. */
+/** The state of each case, on how many conditions it runs, and the offset of what switches it off. Anyone who can push a branch wrote the text. */
 export function statesIn(
   text: string,
   shape: CodeShape,
   language: TestLanguage,
   cases: readonly CaseBlock[],
   annotations: Annotations,
-): { state: State; at: number | null }[] {
+): { state: State; conditions: number; at: number | null }[] {
   const whole = (mark: RegExp | undefined, isNever: boolean): Off[] => {
     const match = mark?.exec(text);
     return match ? [{ from: 0, to: text.length, at: match.index + match[0].search(/\S/), isNever }] : [];
@@ -104,14 +104,16 @@ export function statesIn(
     offs.filter((one) => one.isNever),
     starts,
   );
-  const sometimes = holders(
-    offs.filter((one) => !one.isNever),
-    starts,
-  );
+  const onConditions = offs.filter((one) => !one.isNever);
+  const sometimes = holders(onConditions, starts);
+  const begins = onConditions.map(({ from }) => from);
+  const ends = onConditions.map(({ to }) => to).sort((one, other) => one - other);
   return cases.map((one, index) => {
     const [off, onCondition] = [never[index], sometimes[index]];
-    if (off !== undefined) return { state: "never", at: off.at };
-    if (isEmpty(shape, one, language)) return { state: "never", at: null };
-    return onCondition === undefined ? { state: "runs", at: null } : { state: "sometimes", at: onCondition.at };
+    const conditions = lastUpTo(begins, one.start) - lastUpTo(ends, one.start);
+    if (off !== undefined) return { state: "never", conditions, at: off.at };
+    if (isEmpty(shape, one, language)) return { state: "never", conditions, at: null };
+    const at = onCondition?.at ?? null;
+    return { state: at === null ? "runs" : "sometimes", conditions, at };
   });
 }

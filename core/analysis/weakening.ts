@@ -55,9 +55,16 @@ const steps = {
 
 function skipped(matches: readonly Match[]): Weakening[] {
   return matches.flatMap(({ before, after: { path, one } }): Weakening[] => {
-    if (order[one.state] >= order[before.one.state] || (isEmptied(one) && before.one.assertions.length > 0)) return [];
+    const isNarrower =
+      one.state === before.one.state && one.state === "sometimes" && one.conditions > before.one.conditions;
+    if (
+      (order[one.state] >= order[before.one.state] && !isNarrower) ||
+      (isEmptied(one) && before.one.assertions.length > 0)
+    )
+      return [];
     const ran = before.one.state === "runs" ? "ran" : "ran on a condition";
-    const runs = one.state === "never" ? "no longer runs" : "runs on a condition only";
+    const runs =
+      one.state === "never" ? "no longer runs" : isNarrower ? "runs on one more" : "runs on a condition only";
     const off = one.off ?? { line: one.line, text: one.name };
     const message = `The case ${quoted(one.name)} (line ${one.line}) ${ran} and ${runs}: ${quoted(off.text)}.`;
     return [{ code: "test-skipped", message, path, line: off.line, step: steps.skipped }];
@@ -201,7 +208,12 @@ export function weakenings(files: readonly TestFile[], snapshots: readonly Snaps
   const freshHelpers = files.flatMap(({ path, after: side }) =>
     [...(side?.helpers.values() ?? [])].filter((one) => !old.has(one)).map((one) => ({ path, one })),
   );
-  const gained = gainedTexts([...matches, ...helpers], [...fresh, ...freshHelpers]);
+  // What stands outside of cases and functions may be given to something that never runs it.
+  const isNamed = ({ one }: Placed) => one.name !== "";
+  const gained = gainedTexts(
+    [...matches, ...helpers.filter(({ after }) => isNamed(after))],
+    [...fresh, ...freshHelpers.filter(isNamed)],
+  );
   const blobs = new Set(
     files.flatMap(({ beforeSide, afterSide }) => (beforeSide === null && afterSide ? [afterSide.sha] : [])),
   );

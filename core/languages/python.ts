@@ -9,7 +9,7 @@ export const python: TestLanguage = {
   },
   blocks: "indent",
   cases: /^[ \t]{0,200}(?:async[ \t]{1,9})?def[ \t]{1,9}test\w{0,200}[ \t]{0,9}\(/gm,
-  functions: /^[ \t]{0,200}(?:async[ \t]{1,9})?def[ \t]{1,9}(\w{1,200})[ \t]{0,9}\((?!\s{0,99}(?:self|cls)\b)/gm,
+  functions: /^[ \t]{0,200}(?:async[ \t]{1,9})?def[ \t]{1,9}(\w{1,200})[ \t]{0,9}\(/gm,
   hooks: /^[ \t]{0,200}def[ \t]{1,9}set_?[uU]p\w{0,20}[ \t]{0,9}\(/gm,
   annotation: /@[\w.]{1,200}[ \t]{0,9}\(?/y,
   assertions:

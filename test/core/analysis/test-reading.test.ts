@@ -69,7 +69,7 @@ describe("what runs and what is asserted", () => {
     ["def helper():\n    assert a()\n", 0, 1],
   ]);
   languages("a_test.go", [
-    ['func TestA(t *testing.T) {\n\tt.Run("a", func(t *testing.T) { t.Fatal() })\n}\n', 2, 1],
+    ['func TestA(t *testing.T) {\n\tt.Run("a", func(t *testing.T) { t.Fatal() })\n}\n', 2, 2],
     ["func (s *Suite) TestA() {\n\ts.Error(a())\n}\n", 1, 1],
     ["func TestMain(m *testing.M) { m.Run() }\n", 0, 0],
     ["func TestA(t *testing.T) {}\n", 0, 0],

@@ -241,6 +241,26 @@ describe("a helper in another file of the change", () => {
   ]);
 });
 
+const session = (inner: string, last: string) =>
+  `def test_session(client):\n${inner}    assert client.get("/") == ${last}\n\ndef test_other(client):\n    assert client.get("/y") == 4\n    client.get("/z")\n`;
+
+describe("a helper is known by more than its name", () => {
+  table("tests", [
+    kept(
+      "a function within a case is that case's own",
+      "tests/test_a.py",
+      session("    def get():\n        assert accessed\n        return 1\n", "get()"),
+      session("", "1\n    assert accessed"),
+    ),
+    loses(
+      "a method that asserts is one",
+      "tests/test_a.py",
+      "class T(TestCase):\n    def holds(self, a):\n        self.assertEqual(a, 1)\n    def test_a(self):\n        self.holds(f())\n",
+      "class T(TestCase):\n    def holds(self, a):\n        self.assertEqual(a, 1)\n    def test_a(self):\n        f()\n",
+    ),
+  ]);
+});
+
 describe("a case that runs as much as before, or more", () => {
   table("tests", [
     kept(
@@ -292,6 +312,20 @@ describe("a case that runs as much as before, or more", () => {
       "tests/a.rs",
       "#[test]\n#[ignore]\nfn a() { assert_eq!(f(), 1); }\n#[test]\n#[ignore]\nfn b() { assert_eq!(g(), 1); }\n",
       '#[test]\nfn a() { assert_eq!(f(), 1); }\n#[test]\n#[ignore = "x"]\nfn b() { assert_eq!(g(), 1); }\n',
+    ),
+    loses(
+      "one more condition in a file that has one",
+      "tests/a.rs",
+      '#![cfg(feature = "full")]\n#[test]\nfn a() { assert_eq!(f(), 1); }\n',
+      '#![cfg(feature = "full")]\n#[test]\n#[cfg_attr(miri, ignore)]\nfn a() { assert_eq!(f(), 1); }\n',
+      "test-skipped",
+    ),
+    loses(
+      "one more condition in a block that has one",
+      "a.test.ts",
+      'describe.skipIf(a)("x", () => {\n  test("b", () => { expect(b()).toBe(1) })\n})\n',
+      'describe.skipIf(a)("x", () => {\n  test.skipIf(c)("b", () => { expect(b()).toBe(1) })\n})\n',
+      "test-skipped",
     ),
     loses(
       "a skip becomes wider",
