@@ -87,7 +87,9 @@ function isForGone({ text }: Check, { gone }: Place): boolean {
 
 /** What the scripts of packages and Makefiles run, by what they are called by, also by way of one another. */
 function runBy(checks: readonly Check[]): (key: string) => ReadonlySet<string> {
-  const scripts = checks.filter(({ path }) => isCalled.test(path));
+  // What runs in another folder is another file's.
+  const isHere = ({ text }: Check) => !/\s(?:-C|--directory|--prefix|--cwd)\b/.test(text);
+  const scripts = checks.filter((check) => isCalled.test(check.path) && isHere(check));
   const by = groupBy(scripts, ({ path, unit }) => `${path.endsWith("package.json") ? "script" : "make"} ${unit}`);
   // Without a target, the first one of the Makefile runs.
   const first = scripts.find(({ path }) => !path.endsWith("package.json"))?.unit ?? "";
@@ -194,11 +196,13 @@ export function pairUp(sides: Sides, place: Place): { pairs: Pair[]; lost: Check
   };
   match(false, sameUnit, (old, young) => covers(young, old) && isElse(old, young) && !isOthers(old, young));
   const free = after.filter((young) => isNew(young) && !partner.has(young));
-  const isPlain = ({ isOpen, key }: Check) => !isOpen || key.startsWith("uses ");
+  // A script of the project's own stands for what its name tells.
+  const isPlain: Fit = (old, { isOpen, key }) =>
+    !isOpen || key.startsWith("uses ") || kindsOfName(key).includes(old.kind);
   match(
     false,
     () => free,
-    (old, young) => covers(young, old) && isPlain(young) && !isOthers(old, young),
+    (old, young) => covers(young, old) && isPlain(old, young) && !isOthers(old, young),
   );
   return { pairs, lost: rest };
 }
