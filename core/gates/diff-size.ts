@@ -15,10 +15,14 @@ type Size = Record<(typeof measures)[number], number>;
  * pairs with one of the new, so that a copy counts in full.
  */
 function withoutMoves(changes: readonly Change[]): Change[] {
-  const gone = Map.groupBy(
-    changes.filter(({ after }) => after === null),
-    ({ before }) => before?.sha,
-  );
+  const gone = new Map<string, Change[]>();
+  for (const change of changes) {
+    const { before, after } = change;
+    if (before === null || after !== null) continue;
+    const same = gone.get(before.sha);
+    if (same === undefined) gone.set(before.sha, [change]);
+    else same.push(change);
+  }
   const moved = new Set<Change>();
   for (const change of changes) {
     const from = change.before === null && change.after !== null ? gone.get(change.after.sha)?.pop() : undefined;
