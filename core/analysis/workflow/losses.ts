@@ -2,7 +2,7 @@ import { type Check, counts } from "./checks.ts";
 import { lostHooks } from "./hooks.ts";
 import { choosing, someTests } from "./left-out.ts";
 import { hookFolders, isCalled, type Pair, pairUp, programOf, type Sides, successors, unitOf } from "./pairing.ts";
-import { lostReach, nothing, type Place } from "./reach.ts";
+import { judges, lostReach, nothing, type Place } from "./reach.ts";
 import type { FileReading } from "./reading.ts";
 import { tried } from "./shell-status.ts";
 import { untrustedCheckout } from "./untrusted.ts";
@@ -224,6 +224,18 @@ function bypasses(files: readonly JudgingFile[]): Loss[] {
   );
 }
 
+/** New workflows that show a green check for tests that fail: the script itself swallows the failure of each. */
+function powerless({ path, before, after }: JudgingFile): Loss[] {
+  if (before !== null || !path.startsWith(".github/workflows/")) return [];
+  const tests = after?.checks.filter(({ kind, reach }) => kind === "test" && judges(reach.own)) ?? [];
+  const isSwallowed = ({ ignored }: Check) =>
+    ![null, tried].includes(ignored) && !ignored?.includes("continue-on-error");
+  const [first] = tests.every(isSwallowed) ? tests : [];
+  if (first === undefined) return [];
+  const message = `A failure of ${quote(first.text)} does not fail this new workflow: ${first.ignored}.`;
+  return [{ code: "failure-ignored", message, step: "Let its failure fail the job.", path, line: first.line }];
+}
+
 /** Workflows that newly hand the repository's secrets to the code of a stranger. */
 function untrusted(files: readonly JudgingFile[]): Loss[] {
   const lineOf = (side: FileReading | null) => (side?.workflow == null ? null : untrustedCheckout(side.workflow));
@@ -260,6 +272,7 @@ export function lossesOf(files: readonly JudgingFile[], place: Place): Loss[] {
     ...settingLosses(read, place),
     ...bypasses(read),
     ...untrusted(read),
+    ...read.flatMap(powerless),
   ];
   const told = new Set(losses.map(({ path }) => path));
   return [...losses, ...unreadable(files).filter(({ path }) => !told.has(path))];
