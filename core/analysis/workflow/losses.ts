@@ -28,7 +28,6 @@ export type Loss = {
 /** A file that judges changes, on both sides; null where it is not there. One that stays as it is has equal sides. */
 export type JudgingFile = { path: string; before: FileReading | null; after: FileReading | null };
 
-/** A piece of code as it is shown in a message. */
 const quote = (text: string) => `\`${text.replace(/\s+/g, " ").slice(0, 80).replaceAll("`", "'")}\``;
 const quoted = (texts: readonly string[]) => texts.slice(0, 3).map(quote).join(", ");
 
@@ -225,13 +224,13 @@ function bypasses(files: readonly JudgingFile[]): Loss[] {
 }
 
 /** New workflows that show a green check for tests that fail: the script itself swallows the failure of each. */
-function powerless({ path, before, after }: JudgingFile): Loss[] {
-  if (before !== null || !path.startsWith(".github/workflows/")) return [];
+function powerless({ path, before, after }: JudgingFile, old: ReadonlySet<string>): Loss[] {
+  if (before !== null || !/^\.github\/workflows\/[^/]+\.ya?ml$/.test(path)) return [];
   const tests = after?.checks.filter(({ kind, reach }) => kind === "test" && judges(reach.own)) ?? [];
   const isSwallowed = ({ ignored }: Check) =>
     ![null, tried].includes(ignored) && !ignored?.includes("continue-on-error");
   const [first] = tests.every(isSwallowed) ? tests : [];
-  if (first === undefined) return [];
+  if (first === undefined || old.has(first.text)) return [];
   const message = `A failure of ${quote(first.text)} does not fail this new workflow: ${first.ignored}.`;
   return [{ code: "failure-ignored", message, step: "Let its failure fail the job.", path, line: first.line }];
 }
@@ -263,16 +262,17 @@ function unreadable(files: readonly JudgingFile[]): Loss[] {
 
 /** All that a change takes from the judging of changes. */
 export function lossesOf(files: readonly JudgingFile[], place: Place): Loss[] {
-  // A file of which nothing is known on one side is left out of the comparison; that is told by itself.
+  // What is unknown on one side is left out of the comparison, and told by itself.
   const isRead = ({ before, after }: JudgingFile) => before?.isBlank !== true && after?.isBlank !== true;
   const read = files.filter(isRead);
+  const old = new Set(read.flatMap(({ before }) => before?.checks.map(({ text }) => text) ?? []));
   const losses = [
     ...checkLosses(sidesOf(read), place),
     ...read.flatMap((file) => hookLosses(file, place)),
     ...settingLosses(read, place),
     ...bypasses(read),
     ...untrusted(read),
-    ...read.flatMap(powerless),
+    ...read.flatMap((file) => powerless(file, old)),
   ];
   const told = new Set(losses.map(({ path }) => path));
   return [...losses, ...unreadable(files).filter(({ path }) => !told.has(path))];

@@ -179,7 +179,13 @@ describe("a failure of a step that no longer counts", () => {
       workflow("      - run: npm run lint\n        continue-on-error: true\n      - run: npm test\n"),
       workflow("      - run: npm test\n      - run: npm run lint\n        continue-on-error: true\n"),
     ]),
-    row("in a new workflow", "harness-kept", [ci, null, workflow(run("npm test || true"))]),
+    row("in a new workflow whose only test it is", "failure-ignored", [ci, null, workflow(run("npm test || true"))]),
+    row("in a new workflow beside a test that can fail", "harness-kept", [
+      ci,
+      null,
+      workflow(run("npm test") + run("npm run test:slow || true")),
+    ]),
+    row("in a new workflow that tests nothing", "harness-kept", [ci, null, workflow(run("grep x a || true"))]),
     row(
       "in a workflow that bears a new name",
       "check-renamed",
