@@ -37,8 +37,6 @@ export async function readPastChange(
       record: unread,
       secrets,
     })),
-    // The people of a merged change are not asked again.
-    pull: null,
     reviews: unread,
     authorPermission: unread,
     retargetedAt: unread,

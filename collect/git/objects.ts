@@ -191,7 +191,7 @@ async function readBlob(batch: Batch, sha: string, limit: number, hold?: Hold): 
 async function readCommits(dir: string, mergeBase: string, head: string): Promise<Known<CommitFact[]>> {
   const format = "--format=tformat:%H%x00%P%x00%T%x00%B%x00";
   const answer = await git(dir, ["log", "-z", "--no-show-signature", format, `${mergeBase}..${head}`], "", commitBytes);
-  if (!answer.ok) return unknown(answer.why, splitStep);
+  if (!answer.ok) return unknown(answer.why, answer.exit === null ? splitStep : undefined);
   const commits: CommitFact[] = [];
   const fields = answer.stdout.toString("utf8").split("\0");
   for (let at = 0; at + 4 < fields.length; at += 5) {

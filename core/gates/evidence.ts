@@ -110,12 +110,17 @@ export const evidence = defineGate({
   group: "record",
   settings: alwaysOn,
   needs: ["record", "changes"],
-  lists: ({ gates }) => [
-    {
-      ...patternList(`gates.${name}.files`, "deny", gates[name]?.files, "it is an evidence file: it must be JSON"),
-      mayBeAbsent: true,
-    },
-  ],
+  lists: ({ gates }) => {
+    const key = `gates.${name}`;
+    const { files, require = [] } = gates[name] ?? {};
+    return [
+      { ...patternList(`${key}.files`, "deny", files, "it is an evidence file: it must be JSON"), mayBeAbsent: true },
+      ...require.flatMap((rule, index) => [
+        patternList(`${key}.require.${index}.when.paths`, "deny", rule.when?.paths, "a change of it brings evidence"),
+        { ...patternList(`${key}.require.${index}.files`, "allow", rule.files, "it is evidence"), mayBeAbsent: true },
+      ]),
+    ];
+  },
   reads: evidencePaths,
   judge(facts, policy) {
     if (!facts.texts.known) return unknownResult(name, "evidence-files-unknown", facts.texts);

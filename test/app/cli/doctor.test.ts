@@ -294,7 +294,7 @@ jobs:
     const { of, exit } = await findings();
     await commitFile(path, null);
     expect(of("workflows")).toMatchObject([
-      { status: "warn", message: expect.stringMatching(/^\.github\/workflows\/build\.yml:7: /) },
+      { status: "warn", message: expect.stringMatching(/^\.github\/workflows\/build\.yml:6: /) },
     ]);
     expect(exit).toBe(0);
   });

@@ -119,7 +119,7 @@ describe("the last merged pull requests", () => {
           after: {
             pull: { number: 7, author: { id: 5 }, body: "", labels: ["a", "b"] },
             mergeBase: { value: base },
-            changes: { value: [{ path: "a", added: 1, deleted: 0 }] },
+            changes: { value: [{ path: "a", before: {}, after: {} }] },
             commits: { value: [{ sha: head }] },
           },
         },
