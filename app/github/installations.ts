@@ -3,8 +3,8 @@ import type { ProbotOctokit } from "probot";
 import { SallyportError } from "../../core/errors.ts";
 import { type Minted, mintIfThere } from "./token.ts";
 
-/** An installation of our App, and whether we may read the members of its account. */
-export type Installation = { id: number; hasMembers: boolean };
+/** An installation of our App, and whether we may read its artifacts and the members of its account. */
+export type Installation = { id: number; hasActions: boolean; hasMembers: boolean };
 
 /** A repository's installation and name, as GitHub reports them now: a webhook's payload is never trusted for this. */
 export type InstalledRepository = { installation: Installation; owner: string; repo: string };
@@ -58,7 +58,11 @@ async function listInstallations({ asApp }: InstallationTools): Promise<Installa
   const listed = await asApp.paginate("GET /app/installations", { per_page: 100 });
   return listed
     .filter((one) => one.suspended_at === null)
-    .map((one) => ({ id: one.id, hasMembers: one.permissions.members !== undefined }));
+    .map(({ id, permissions: { actions, members } }) => ({
+      id,
+      hasActions: actions !== undefined,
+      hasMembers: members !== undefined,
+    }));
 }
 
 async function listRepositories({ token }: Minted, { withToken }: InstallationTools) {

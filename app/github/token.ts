@@ -17,10 +17,14 @@ const permissions = {
   write: { checks: "write", contents: "write", issues: "write", metadata: "read", pull_requests: "write" },
 } as const;
 
-/** The permissions of a token. An installation on a person's account has no members to read. */
-export function permissionsFor(use: Use, { hasMembers }: { hasMembers: boolean }) {
-  const { members, ...others } = permissions.read;
-  return use === "write" ? permissions.write : hasMembers ? { ...others, members } : others;
+/**
+ * The permissions of a token. An installation on a person's account has no members to read, and one that is older than
+ * the permission for artifacts has it only once its owner has accepted it: GitHub refuses a token that asks for more.
+ */
+export function permissionsFor(use: Use, { hasActions, hasMembers }: { hasActions: boolean; hasMembers: boolean }) {
+  if (use === "write") return permissions.write;
+  const { actions, members, ...others } = permissions.read;
+  return { ...others, ...(hasActions ? { actions } : {}), ...(hasMembers ? { members } : {}) };
 }
 
 /** How long before its expiry a token is replaced, in milliseconds. */

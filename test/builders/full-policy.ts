@@ -39,7 +39,11 @@ gates:
   manual-test:
     when: { paths: ["web/**"], risk: [high, critical], labels: [try-it], always: false }
     tests: [keyboard, phone]
-  evidence: { files: ["evidence/**/*.json"] }
+  evidence:
+    files: ["evidence/**/*.json"]
+    require:
+      - when: { paths: ["web/**"], risk: [high], labels: [ui] }
+        files: ["proof/**"]
 waivers: { gates: [diff-size, ci], by: architects, days: 7 }
 agents:
   default: anthropic
