@@ -46,6 +46,11 @@ function twinOf(path: string, twins: ReadonlyMap<string, string>): string | unde
   return places.map((place) => twins.get(place)).find((twin) => twin !== undefined);
 }
 
+function isBeside(one: string, other: string): boolean {
+  const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/") + 1);
+  return folderOf(one) === folderOf(other);
+}
+
 /**
  * For each new path, another one that a file system without case, or with another form of Unicode, takes for the same.
  * The paths are of files and of folders; all of one folder, or of a whole tree.
@@ -57,7 +62,8 @@ export function twinsIn(before: ReadonlySet<string>, after: readonly string[]): 
   if (places.size > 0) for (const path of after) places.get(foldConfusables(path))?.push(path);
   const twins = new Map<string, string>();
   for (const path of added) {
-    const twin = places.get(foldConfusables(path))?.find((other) => other !== path);
+    // In one folder: between folders that are twins themselves, a git directory is not asked about all of them.
+    const twin = places.get(foldConfusables(path))?.find((other) => other !== path && isBeside(other, path));
     if (twin !== undefined) twins.set(path, twin);
   }
   return twins;
