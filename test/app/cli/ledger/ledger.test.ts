@@ -235,14 +235,19 @@ describe("sallyport ledger show", () => {
       text: "",
     };
     const merge = { pull: 9, head: sha, merged: sha, tree: sha, judged: false, by: null };
+    const subject = [{ digest: { gitCommit: sha } }];
     publish(
       await chainOf(key.pem, [
         draft({ kind: "command", body: command }),
-        draft({ kind: "pull.opened", body: { ...about, run: "run-7-1", branch: "sallyport/run-7-1/8", head: sha } }),
-        draft({ kind: "verdict.given", body: verdict }),
-        draft({ kind: "waiver.given", body: waiver }),
-        draft({ kind: "merge.observed", body: merge }),
-        draft({ kind: "verdict.given", body: { ...verdict, pull: 10 } }),
+        draft({
+          kind: "pull.opened",
+          subject,
+          body: { ...about, run: "run-7-1", branch: "sallyport/run-7-1/8", head: sha },
+        }),
+        draft({ kind: "verdict.given", subject, body: verdict }),
+        draft({ kind: "waiver.given", subject, body: waiver }),
+        draft({ kind: "merge.observed", subject, body: merge }),
+        draft({ kind: "verdict.given", subject, body: { ...verdict, pull: 10 } }),
       ]),
     );
     const lines = (await ledger(["show", clone, "--story", "7"])).out.trimEnd().split("\n");
