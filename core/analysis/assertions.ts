@@ -1,10 +1,13 @@
 import type { TestLanguage } from "../languages/language.ts";
-import { inside } from "./code-blocks.ts";
+import { inside, lastUpTo } from "./code-blocks.ts";
 import type { CodeText } from "./code-text.ts";
-import { type CodeShape, handlers } from "./dead-code.ts";
+import { branches, type CodeShape, handlers } from "./dead-code.ts";
 
-/** An assertion: where it stands, its text without spacing and quotes' kinds, and how much it compares. */
-export type Assertion = { at: number; text: string; weight: number };
+/**
+ * An assertion: where it stands, its text without spacing and quotes' kinds, and how much it compares. `isOther`: it
+ * stands in the branch of a condition that proves less than the other one.
+ */
+export type Assertion = { at: number; text: string; weight: number; isOther?: true };
 
 /** How much the functions that assert prove, by name: a call of one is an assertion. */
 export type Helpers = ReadonlyMap<string, number>;
@@ -86,7 +89,7 @@ function isVoid(text: string, isStatement: boolean, { tupleIsTrue }: TestLanguag
     const last = /\.\s{0,9}\w{1,60}\(([^()]{0,300})\)$/.exec(chain)?.[1]?.trim();
     return chain === "" || literal.test(first) || (last === first && !/\.not\b/.test(chain));
   }
-  if (/fail|error|fatal|panic/i.test(name)) return false;
+  if (/fail|error|fatal|panic|should|expects|received|called/i.test(name)) return false;
   if (truth.test(first) && (second === undefined || /^["'`]/.test(second))) return true;
   return first === second && /eq|same|is|^assert$/i.test(name) && !/ne\b|not/i.test(name);
 }
@@ -116,15 +119,18 @@ function rest(text: string, open: number): string {
 function weightOf(bare: string): number {
   const open: string[] = [];
   let weight = 1;
-  for (const { 0: token } of bare.matchAll(/[([{\])},]|&&|\band\b|\b(?:match|expected)\s{0,9}=|ExceptionObject\(/g)) {
+  for (const { 0: token } of bare.matchAll(
+    /[([{\])},]|&&|\band\b|\b(?:match|expected)\s{0,9}=|ExceptionObject\(|Exactly\w{0,20}\(/g,
+  )) {
     if (token.startsWith("Ex")) {
-      weight += 2;
-      open.push("(");
+      // An object stands for its kind, text and code; a list for its length and each of its parts.
+      const isList = token.startsWith("Exact");
+      weight += isList ? 1 : 2;
+      open.push(isList ? "[" : "(");
     } else if ("([{".includes(token)) open.push(token);
     else if (")]}".includes(token)) open.pop();
     else if (token !== "," || open.at(-1) === "[" || open.at(-1) === "{") weight += 1;
   }
-  // An object stands for its kind, text and code.
   return weight + Math.max(0, [...bare.matchAll(/\)\s{0,200}[?!]?(?:\.|->)\s{0,99}\w{1,80}/g)].length - 1);
 }
 
@@ -148,7 +154,7 @@ function helperCalls(bare: string, helpers: Helpers, language: TestLanguage): { 
     return (
       helpers.has(name) &&
       // A method of another thing, as in `client.get()`, only bears the name.
-      !/(?<!\b(?:self|this|cls|super|\w{1,2}|[A-Z]\w{0,60}))(?:\.|->|::)$/.test(
+      !/(?<!\b(?:self|this|cls|super|\w|[A-Z]\w{0,60}))(?:\.|->|::)$/.test(
         bare.slice(Math.max(0, index - 70), index),
       ) &&
       !/\b(?:function|def|defp|fn|fun|func|void|import|from|async|\w{1,40}!|=)[ \t]{1,9}$|macro_rules!\s$/.test(
@@ -189,5 +195,16 @@ export function assertionsIn(code: CodeText, shape: CodeShape, language: TestLan
     if (isTwin || says || isVoid(own.trim(), !opens, language)) continue;
     found.push({ at, text, weight: Math.max(weightOf(bare.slice(at, end)), helpers.get(name) ?? 0) });
   }
+  markOthers(found, branches(shape, language));
   return found;
+}
+
+function markOthers(found: readonly Assertion[], pairs: ReturnType<typeof branches>): void {
+  const offsets = found.map(({ at }) => at);
+  for (const pair of pairs.toReversed()) {
+    const [first = [], second = []] = pair.map(({ from, to }) =>
+      found.slice(lastUpTo(offsets, from) + 1, lastUpTo(offsets, to) + 1).filter(({ isOther }) => !isOther),
+    );
+    for (const one of first.length < second.length ? first : second) one.isOther = true;
+  }
 }

@@ -136,6 +136,44 @@ export function handlers({ bare, braces }: CodeShape, heads: RegExp): Region[] {
   });
 }
 
+/** So many conditions with two branches are read in one text at most. */
+const maxBranches = 1_000;
+
+/** The two branches of each condition that has an `else`, inner conditions last: of the two one runs. */
+export function branches(shape: CodeShape, language: TestLanguage): (readonly [Region, Region])[] {
+  const { bare, braces, indents } = shape;
+  const isIndented = language.blocks === "indent";
+  const heads = [...bare.matchAll(isIndented ? /^([ \t]{0,200})else\b:?[ \t]{0,20}$/gm : /\}\s{0,200}else\b/g)];
+  return heads.slice(0, maxBranches).flatMap(({ 0: head, 1: margin = "", index }): (readonly [Region, Region])[] => {
+    if (!isIndented) return [[{ from: braces.partner(index), to: index }, endOfChain(shape, index + head.length)]];
+    const above = bare.slice(Math.max(0, index - 5_000), index);
+    const from = above.lastIndexOf(`\n${margin}if `);
+    const between = above
+      .slice(from + 1 + margin.length)
+      .split(`\n${margin}`)
+      .slice(1);
+    if (from === -1 || between.some((line) => /^(?!els?e?if\b)\S/.test(line))) return [];
+    return [
+      [
+        { from: index - above.length + from, to: index },
+        { from: index, to: indents.end(index) },
+      ],
+    ];
+  });
+}
+
+/** The block after an `else`, and those of the conditions that follow on it. */
+function endOfChain({ bare, braces }: CodeShape, from: number): Region {
+  let to = from;
+  for (let links = 0; links < 50; links += 1) {
+    to = endOfBraces(bare, to, braces);
+    const next = /^\s{0,200}else\b/.exec(bare.slice(to, to + 206));
+    if (next === null) break;
+    to += next[0].length;
+  }
+  return { from, to };
+}
+
 /** The regions between the directives of a preprocessor, and whether they are never compiled. */
 export function directives(bare: string): (Region & { isNever: boolean })[] {
   const open: (Region & { isNever: boolean })[] = [];

@@ -87,10 +87,10 @@ export function statesIn(
   cases: readonly CaseBlock[],
   annotations: Annotations,
 ): { state: State; conditions: number; at: number | null }[] {
-  const whole = (mark: RegExp | undefined, isNever: boolean): Off[] => {
-    const match = mark?.exec(text);
-    return match ? [{ from: 0, to: text.length, at: match.index + match[0].search(/\S/), isNever }] : [];
-  };
+  const whole = (mark: RegExp | undefined, isNever: boolean) =>
+    [...text.matchAll(mark ?? none)].map(({ 0: line, index }): Off => {
+      return { from: 0, to: text.length, at: index + line.search(/\S/), isNever };
+    });
   const offs = [
     ...whole(language.neverFile, true),
     ...whole(language.sometimesFile, false),

@@ -98,20 +98,25 @@ function focused(files: readonly TestFile[]): Weakening[] {
 
 const sum = (weights: readonly { weight: number }[]) => weights.reduce((total, { weight }) => total + weight, 0);
 
+const countOf = (text: string, word: RegExp) => text.match(word)?.length ?? 0;
+
+/** What a case proved that the later one has to: without a condition, the branch that proved more. */
+function provedBy(old: TestCase, one: TestCase): TestCase["assertions"] {
+  const [was, is] = [old.body(), one.body()];
+  const hasLess = [/\bif\b/g, /\belse\b/g].every((word) => countOf(is, word) < countOf(was, word));
+  return hasLess ? old.assertions.filter(({ isOther }) => !isOther) : old.assertions;
+}
+
 /** The pairs whose case proves less: fewer assertions that also compare less, and those that are gone stand nowhere else. */
 function weaker(matches: readonly Match[], gained: Multiset): Match[] {
   return matches.filter(({ before: { one: old }, after: { one } }) => {
     if (one.state === "never" && old.state !== "never" && !isEmptied(one)) return false;
     const isTable = one.rows > old.rows && one.assertions.length > 0;
-    if (
-      old.assertions.length === 0 ||
-      isTable ||
-      one.assertions.length >= old.assertions.length ||
-      sum(one.assertions) >= sum(old.assertions)
-    )
-      return false;
+    if (isTable || one.assertions.length >= old.assertions.length) return false;
+    const proved = provedBy(old, one);
+    if (one.assertions.length >= proved.length || sum(one.assertions) >= sum(proved)) return false;
     const kept = multisetOf(one.assertions.map(({ text }) => text));
-    const lost = old.assertions.filter(({ text }) => !takeOne(kept, text)).filter(({ text }) => !takeOne(gained, text));
+    const lost = proved.filter(({ text }) => !takeOne(kept, text)).filter(({ text }) => !takeOne(gained, text));
     const fresh = one.assertions.filter(({ text }) => takeOne(kept, text));
     return lost.length > fresh.length && sum(lost) > sum(fresh);
   });

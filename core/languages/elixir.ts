@@ -9,7 +9,7 @@ export const elixir: TestLanguage = {
   functions: /\bdefp?[ \t]{1,9}(\w{1,200}[?!]?)/g,
   assertions: /(?<![\w.:@])(?:assert|refute|check|flunk)\w{0,60}|^[ \t]{0,200}doctest\b/gm,
   never: /@tag[ \t]{1,9}(?::skip\b|skip:[ \t]{0,9}(?:true|"))/g,
-  neverFile: /^[ \t]{0,40}@moduletag[ \t]{1,9}(?::skip\b|skip:[ \t]{0,9}(?:true|")).*$/m,
+  neverFile: /^[ \t]{0,40}@moduletag[ \t]{1,9}(?::skip\b|skip:[ \t]{0,9}(?:true|")).*$/gm,
   exits: /^[ \t]{0,200}raise\b/gm,
   swallows: /^[ \t]{0,200}rescue\b/gm,
 };

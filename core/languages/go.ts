@@ -14,7 +14,7 @@ export const go: TestLanguage = {
   never: /(?<![\w.])(?:XIt|PIt|XDescribe|PDescribe|XContext|PContext|XSpecify|PSpecify)\(/g,
   neverInside: /\.Skip(?:f|Now)?\(/g,
   focuses: /(?<![\w.])(?:FIt|FDescribe|FContext|FSpecify)\(/g,
-  neverFile: /^\/\/(?:go:build|[ \t]\+build)[ \t]{1,9}ignore\b.{0,200}$/m,
-  sometimesFile: /^\/\/(?:go:build|[ \t]\+build)[ \t]{1,9}(?!ignore\b).{0,200}$/m,
+  neverFile: /^\/\/(?:go:build|[ \t]\+build)[ \t]{1,9}ignore\b.{0,200}$/gm,
+  sometimesFile: /^\/\/(?:go:build|[ \t]\+build)[ \t]{1,9}(?!ignore\b).{0,200}$/gm,
   exits: /\b(?:return|panic\()/g,
 };

@@ -24,7 +24,7 @@ export type Syntax = {
 
 /**
  * How tests are written in a family of languages. The expressions run on code with blanked comments and strings, whose
- * quotes remain; every repetition is bounded, because the files may be hostile. All but `skipsFile` are global.
+ * quotes remain; every repetition is bounded, because the files may be hostile. All are global.
  */
 export type TestLanguage = {
   /** The endings of its files' names. */

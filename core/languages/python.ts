@@ -22,9 +22,9 @@ export const python: TestLanguage = {
     /@[\w.]{0,60}?(?<!\w)(?:(?:skipif|skipIf|skipUnless)\b|xfail\(\s{0,9}(?!\w{1,30}\s{0,9}=[^=])[^)\s])|(?<!@)\bpytest\.mark\.(?:skip|skipif|xfail)\b/g,
   neverInside: /\b(?:pytest\.(?:skip|xfail)|self\.skipTest|(?:raise[ \t]{1,9})?(?:unittest\.)?SkipTest)\b/g,
   neverFile:
-    /^(?:pytestmark\b[^\n]{0,200}\b(?:skip\b|skipif\(\s{0,9}True\b|xfail)|pytest\.skip\(|__test__[ \t]{0,9}=[ \t]{0,9}False).*$/m,
+    /^(?:pytestmark\b[^\n]{0,200}\b(?:skip\b|skipif\(\s{0,9}True\b|xfail)|pytest\.skip\(|__test__[ \t]{0,9}=[ \t]{0,9}False).*$/gm,
   sometimesFile:
-    /^(?:pytestmark\b[^\n]{0,200}\bskipif\b|[ \t]{1,20}pytest\.skip\([\s\S]{0,300}?allow_module_level).*$/m,
+    /^(?:pytestmark\b[^\n]{0,200}\bskipif\b|[ \t]{1,20}pytest\.skip\([\s\S]{0,300}?allow_module_level).*$/gm,
   exits: /^[ \t]{0,200}(?:return|raise|continue|break)\b(?!.{0,200}\bSkipTest)/gm,
   swallows:
     /^[ \t]{0,200}except\b(?:[ \t]{0,9}:|[^:\n]{0,200}\b(?:AssertionError|Exception|BaseException)\b[^:\n]{0,100}:)/gm,

@@ -15,6 +15,6 @@ export const rust: TestLanguage = {
   rows: /#\[(?:case|test_case)\b/g,
   never: /#\[(?:ignore\b|cfg\((?:any\(\)|false|FALSE)\))/g,
   sometimes: /#\[(?:cfg_attr\([^\]\n]{0,100}\bignore\b|cfg\((?!test\b|any\(\)))/g,
-  sometimesFile: /^#!\[cfg\((?!test\)).{0,200}$/m,
+  sometimesFile: /^#!\[cfg\((?!test\)).{0,200}$/gm,
   exits: /\breturn\b/g,
 };

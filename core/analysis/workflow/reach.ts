@@ -150,7 +150,10 @@ const isWell = (...patterns: string[]) => problems(patterns).length === 0;
 function isCovered(pattern: string, by: readonly string[]): boolean {
   const one = plain(pattern);
   return by.map(plain).some((wide) => {
-    return wide === one || /^(?:\*\*|\*\*\/\*|\*)$/.test(wide) || (isWell(wide, one) && covers(wide, one));
+    if (wide === one || /^(?:\*\*|\*\*\/\*|\*)$/.test(wide)) return true;
+    if (!isWell(wide, one)) return false;
+    // A name without wildcards is that of one file.
+    return covers(wide, one) || (!/[*?[\]{}]/.test(one) && matcher([wide], "allow").matches(one) !== null);
   });
 }
 

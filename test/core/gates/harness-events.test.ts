@@ -53,6 +53,10 @@ describe("events and their filters", () => {
       ["  push:\n    branches: [main]\n", "  push:\n    branches: [main, next]\n"],
       ["  pull_request:\n    paths: [src/a/**]\n", "  pull_request:\n    paths: [src/**]\n"],
       ["  pull_request:\n    paths-ignore: [docs/**]\n", "  pull_request:\n    paths-ignore: [docs/a/**]\n"],
+      [
+        "  pull_request:\n    paths-ignore: [docs/**, '*.md']\n",
+        "  pull_request:\n    paths-ignore: [docs/**, README.md]\n",
+      ],
       ["  pull_request:\n    paths-ignore:\n      - docs/**\n", "  pull_request: { paths-ignore: [ 'docs/**' ] }\n"],
       ["  pull_request:\n    branches: [main, '1.x']\n", "  pull_request:\n    branches: [main]\n"],
       ["  schedule:\n    - cron: '0 0 * * *'\n", "  workflow_dispatch:\n"],

@@ -320,6 +320,18 @@ describe("a case that runs as much as before, or more", () => {
       '#![cfg(feature = "full")]\n#[test]\n#[cfg_attr(miri, ignore)]\nfn a() { assert_eq!(f(), 1); }\n',
       "test-skipped",
     ),
+    kept(
+      "a condition of the file becomes one of the case",
+      "tests/a.rs",
+      '#![cfg(feature = "full")]\n#![cfg(not(miri))]\n#[test]\nfn a() { assert_eq!(f(), 1); }\n',
+      '#![cfg(feature = "full")]\n#[test]\n#[cfg_attr(miri, ignore)]\nfn a() { assert_eq!(f(), 1); }\n',
+    ),
+    kept(
+      "what is deprecated runs",
+      "Tests/ATests.swift",
+      "final class A {\n  func testA() {\n    XCTAssertEqual(f(), 1)\n  }\n}\n",
+      "@available(iOS, deprecated: 17)\nfinal class A {\n  func testA() {\n    XCTAssertEqual(f(), 1)\n  }\n}\n",
+    ),
     loses(
       "one more condition in a block that has one",
       "a.test.ts",
@@ -350,5 +362,58 @@ describe("a test in which nothing is recognised is not read, never none", () => 
     asks("tests/a_test.exs", "defmodule ATest do\n  use ExUnit.Case\n  doctest A\nend\n"),
     asks("tests/a.test.ts", 'describe.runIf(isBuild)("b", () => {\n  test("a", () => { expect(f()).toBe(1) })\n})\n'),
     asks("tests/a.spec.ts", 'table("rows", rows);\n'),
+  ]);
+});
+
+describe("the branches of a condition, of which one runs", () => {
+  const both =
+    "func TestA(t *testing.T) {\n\tif old {\n\t\tassert.Equal(t, 1, f())\n\t} else {\n\t\tassert.Equal(t, 2, f())\n\t}\n}\n";
+  const pyBoth = "def test_a():\n    if old:\n        assert f() == 1\n    else:\n        assert f() == 2\n";
+  table("tests", [
+    kept(
+      "the branch for old platforms goes",
+      "a_test.go",
+      both,
+      "func TestA(t *testing.T) {\n\tassert.Equal(t, 1, f())\n}\n",
+    ),
+    kept(
+      "a chain of them goes",
+      "a_test.go",
+      both.replace("} else {", "} else if older {\n\t\tassert.Equal(t, 3, f())\n\t} else {"),
+      "func TestA(t *testing.T) {\n\tassert.Equal(t, 1, f())\n}\n",
+    ),
+    kept("the branch for old platforms goes", "test_a.py", pyBoth, "def test_a():\n    assert f() == 1\n"),
+    loses("one of them is emptied", "a_test.go", both, both.replace("assert.Equal(t, 2, f())", "f()")),
+    loses("one of them goes", "a_test.go", both, both.replace(/ else \{[^}]*\}/, "")),
+    loses("one of them goes", "test_a.py", pyBoth, pyBoth.slice(0, pyBoth.indexOf("    else"))),
+    loses("both go", "a_test.go", both, "func TestA(t *testing.T) {\n\tf()\n}\n"),
+    loses(
+      "all that stood before them goes",
+      "a_test.go",
+      both.replace("{\n\tif", "{\n\tassert.Equal(t, 0, g())\n\tassert.Equal(t, 1, g())\n\tif"),
+      "func TestA(t *testing.T) {\n\tassert.Equal(t, 1, f())\n}\n",
+    ),
+  ]);
+});
+
+describe("what proves as much in other words", () => {
+  const php = (body: string) => `function testA() {\n  $this->assertSame(1, $a->f());\n  ${body}\n}\n`;
+  const rust = (body: string) =>
+    `impl Io {\n  fn poll(self) {\n    assert!(self.ok);\n  }\n}\n#[test]\nfn a() {\n  assert_ok!(${body});\n}\n`;
+  table("tests", [
+    kept(
+      "a mock that names the call",
+      "ATest.php",
+      php("$m->shouldNotHaveBeenCalled();"),
+      php("$m->shouldNotHaveReceived('f');"),
+    ),
+    loses("a mock that is asked nothing", "ATest.php", php("$m->shouldNotHaveReceived('f');"), php("")),
+    kept("a method that bears a helper's name", "tests/a.rs", rust("io.poll()"), rust("poll_now(io)")),
+    kept(
+      "a list compared whole",
+      "ATest.kt",
+      "@Test\nfun a() {\n  assertThat(r.size).isEqualTo(2)\n  assertThat(r).contains(f(1))\n  assertThat(r).contains(f(2))\n}\n",
+      "@Test\nfun a() {\n  assertThat(r).containsExactly(f(1), f(2))\n}\n",
+    ),
   ]);
 });
