@@ -7,11 +7,17 @@ import { availableParallelism } from "node:os";
 export const slow = [
   "/journeys/(?!label-to-merge)",
   "/app/cli/ledger/(bundle|continuity|ledger|purge|replay|trusted-keys)",
+  "/app/ledger/(crash|publish|purge|restore)",
+  "/app/perform/(casefiles|once|pulls|rollback)",
+  "/app/reconcile/(api-calls|foreign-pull|fork|merge-queue|retarget)",
   "/collect/changes",
   "/collect/group/group",
   "/collect/ledger/ledger",
   "/collect/policy/fuzz",
   "/collect/pull/pull",
+  "/core/paths/patterns-oracle",
+  "/sandbox/changes/merge-queue",
+  "/sandbox/endpoints/merges",
 ];
 
 /** Jest runs our ESM TypeScript as it is: swc strips the types, nothing else is transformed. */
