@@ -1,5 +1,5 @@
 import type { TestLanguage } from "../languages/language.ts";
-import { inside, lastUpTo } from "./code-blocks.ts";
+import { endOfBraces, inside, lastUpTo } from "./code-blocks.ts";
 import type { CodeText } from "./code-text.ts";
 import { branches, type CodeShape, handlers } from "./dead-code.ts";
 
@@ -84,13 +84,15 @@ function isVoid(text: string, isStatement: boolean, { tupleIsTrue }: TestLanguag
     return true;
   const [left, right, third] = parts(first, /^={2,3}/);
   if (left === right && third === undefined) return true;
-  if (name.startsWith("expect")) {
+  if (/^expect(?:TypeOf)?(?!\w)/.test(name)) {
     const chain = rest(text, open).replace(/;$/, "").trim();
     const last = /\.\s{0,9}\w{1,60}\(([^()]{0,300})\)$/.exec(chain)?.[1]?.trim();
     return chain === "" || literal.test(first) || (last === first && !/\.not\b/.test(chain));
   }
   if (/fail|error|fatal|panic|should|expects|received|called/i.test(name)) return false;
-  if (truth.test(first) && (second === undefined || /^["'`]/.test(second))) return true;
+  // A text that is followed by calls is a message, as in `assertWithMessage("…").that(a)`.
+  const isMessage = /^["'`]/.test(first) && /^\s*\./.test(rest(text, open));
+  if (truth.test(first) && (second === undefined || /^["'`]/.test(second))) return !isMessage;
   return first === second && /eq|same|is|^assert$/i.test(name) && !/ne\b|not/i.test(name);
 }
 
@@ -115,8 +117,12 @@ function rest(text: string, open: number): string {
   return "";
 }
 
-/** How many things an assertion compares: itself, further calls on it, parts of a list or record, conditions joined. */
-function weightOf(bare: string): number {
+/**
+ * How many things an assertion compares: itself, further calls on it, parts of a list or record, conditions joined; for
+ * a method, each of its arguments.
+ */
+function weightOf(call: string, isMethod: boolean): number {
+  const bare = isMethod ? call.replace("(", "[") : call;
   const open: string[] = [];
   let weight = 1;
   for (const { 0: token } of bare.matchAll(
@@ -164,10 +170,29 @@ function helperCalls(bare: string, helpers: Helpers, language: TestLanguage): { 
   });
 }
 
+/** So many loops are read in one text at most. */
+const maxLoops = 500;
+
+/** How many rows the lists have that the loops around an offset go through, where they are written out. */
+function rowsOfLoops({ bare, braces, indents }: CodeShape, language: TestLanguage): (at: number) => number {
+  const heads = /\bfor\b[^\n;{]{0,100}?\b(?:range|of|in)\s{1,9}(?:\[\][\w.*]{0,40}\s{0,9})?[[({]/g;
+  const loops = [...bare.matchAll(heads)].slice(0, maxLoops).flatMap(({ 0: head, index }) => {
+    const own = bare.slice(index, index + 5_000);
+    const fields = /\bstruct\s{0,9}\{$/.test(head) ? own.length - rest(own, head.length - 1).length : head.length - 1;
+    if (!/[[({]/.test(own.charAt(fields))) return [];
+    const rows = parts(inner(own, fields), /^,/).filter((part) => part !== "").length;
+    const from = index + own.length - rest(own, fields).length;
+    const to = language.blocks === "indent" ? indents.end(index) : endOfBraces(bare, from, braces);
+    return rows > 1 ? [{ from, to, rows }] : [];
+  });
+  return (at) => loops.reduce((rows, { from, to, rows: own }) => (from <= at && at < to ? rows * own : rows), 1);
+}
+
 /** The assertions of a text that can fail, in order. Two of the same text, one directly after the other, are one. */
 export function assertionsIn(code: CodeText, shape: CodeShape, language: TestLanguage, helpers: Helpers): Assertion[] {
   const { bare } = shape;
   const inHandler = language.fails === undefined ? () => false : inside(handlers(shape, language.fails.within));
+  const rowsAround = rowsOfLoops(shape, language);
   const found: Assertion[] = [];
   let last: { to: number; text: string } = { to: -1, text: "" };
   const matches = [...bare.matchAll(language.assertions), ...helperCalls(bare, helpers, language)];
@@ -180,9 +205,13 @@ export function assertionsIn(code: CodeText, shape: CodeShape, language: TestLan
     seen.add(at);
     const opens = /[([]$/.test(head);
     const bracket = index + head.length - 1;
+    // A method on what was called, as in `request(app).get("/").expect(200, done)`, is whole in itself.
+    const isMethod = head.startsWith("expect") && /\)\s{0,200}\.$/.test(bare.slice(Math.max(0, at - 210), at));
     const to =
       language.blocks !== "indent" && head.endsWith("(")
-        ? endOfCalls(shape, bracket)
+        ? isMethod
+          ? shape.parens.partner(bracket) + 1
+          : endOfCalls(shape, bracket)
         : endOfLine(bare, opens ? bracket : index + head.length, left < 0 ? 100 : maxLength);
     const end = Math.min(to, at + (left < 0 ? 100 : maxLength));
     left -= end - at;
@@ -192,8 +221,9 @@ export function assertionsIn(code: CodeText, shape: CodeShape, language: TestLan
     last = { to, text };
     const name = /[\w$]+(?=[?!]?\s*\(?$)/.exec(head)?.[0] ?? "";
     const says = language.fails?.text.test(own) === true && inHandler(at);
-    if (isTwin || says || isVoid(own.trim(), !opens, language)) continue;
-    found.push({ at, text, weight: Math.max(weightOf(bare.slice(at, end)), helpers.get(name) ?? 0) });
+    if (isTwin || says || (!isMethod && isVoid(own.trim(), !opens, language))) continue;
+    const weight = Math.max(weightOf(bare.slice(at, end), isMethod), helpers.get(name) ?? 0);
+    found.push({ at, text, weight: weight * rowsAround(at) });
   }
   markOthers(found, branches(shape, language));
   return found;

@@ -159,6 +159,7 @@ export function readTests(path: string, text: string, helpers: Helpers = new Map
       const block = ofBlock[index];
       const name = block?.name ?? "";
       const state = uncalled.has(name) ? "never" : "runs";
+      const body = () => (block === undefined ? "" : squeeze(uncommented.slice(block.head, block.to)));
       const one = loose.get(name) ?? {
         name,
         line: lineAt(block?.from ?? assertion.at),
@@ -167,7 +168,7 @@ export function readTests(path: string, text: string, helpers: Helpers = new Map
         off: null,
         rows: 1,
         assertions: [],
-        body: () => "",
+        body,
       };
       one.assertions.push(assertion);
       loose.set(name, one);

@@ -88,8 +88,10 @@ export function statesIn(
   annotations: Annotations,
 ): { state: State; conditions: number; at: number | null }[] {
   const whole = (mark: RegExp | undefined, isNever: boolean) =>
-    [...text.matchAll(mark ?? none)].map(({ 0: line, index }): Off => {
-      return { from: 0, to: text.length, at: index + line.search(/\S/), isNever };
+    [...text.matchAll(mark ?? none)].flatMap(({ 0: line, index }) => {
+      const off: Off = { from: 0, to: text.length, at: index + line.search(/\S/), isNever };
+      // Each condition of a list counts, as in `#![cfg(all(unix, not(miri)))]`.
+      return [off, ...(/\ball\(/.test(line) ? [...line.matchAll(/,/g)] : []).map(() => off)];
     });
   const offs = [
     ...whole(language.neverFile, true),

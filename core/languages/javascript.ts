@@ -10,6 +10,8 @@ const options =
   "\\s{0,9}\\(\\s{0,99}(?:[\"'`][^\"'`]{0,250}[\"'`]\\s{0,9},\\s{0,9})?\\{[^{}()]{0,300}\\b(?:skip|todo|ignore)\\s{0,9}:\\s{0,9}";
 /** Playwright's way to skip from the inside: a condition comes first, and a reason may follow. */
 const given = "\\s{0,9}\\(\\s{0,99}(?:\\)|[^\"'`\\s)][^\\n]{0,200}?,\\s{0,99}[\"'`]|\\(\\{)";
+/** One of two ways to run a block, as in `(isWindows ? describe.skip : describe)("a", …)`. */
+const chosen = `(?<=[?:]\\s{0,9})${blocks}${chain}${member}skip\\b(?=\\s{0,9}(?::\\s{0,9}[\\w.]{1,40}\\s{0,9})?\\)\\s{0,9}\\()`;
 
 export const javascript: TestLanguage = {
   endings: "js jsx mjs cjs ts tsx mts cts vue svelte dart coffee",
@@ -27,11 +29,11 @@ export const javascript: TestLanguage = {
   fails: { text: /^(?:assert\.fail|expect\.fail|fail)/, within: handler },
   table: { call: /\.(?:each|for)\s{0,9}(?:<[^()]{0,200}>)?\(/g, argument: 0 },
   never: new RegExp(
-    `${blocks}${chain}${member}(?:(?:skip|todo|fixme|ignore)\\b(?!${given})|(?:skipIf|todoIf)\\s{0,9}\\(\\s{0,9}(?:true|1)\\s{0,9}\\)|runIf\\s{0,9}\\(\\s{0,9}(?:false|0)\\s{0,9}\\))|${blocks}${options}(?:true\\b|["'\`])|(?<![\\w$.])(?:xit|xtest|xdescribe|xcontext|xspecify)(?:\\.each\\b|\\s{0,9}\\(\\s{0,99}["'\`])|\\.each\\s{0,9}\\(\\s{0,9}\\[\\s{0,9}\\]`,
+    `(?<![?:]\\s{0,9})${blocks}${chain}${member}(?:(?:skip|todo|fixme|ignore)\\b(?!\\s{0,9}:|${given})|(?:skipIf|todoIf)\\s{0,9}\\(\\s{0,9}(?:true|1)\\s{0,9}\\)|runIf\\s{0,9}\\(\\s{0,9}(?:false|0)\\s{0,9}\\))|${blocks}${options}(?:true\\b|["'\`])|(?<![\\w$.])(?:xit|xtest|xdescribe|xcontext|xspecify)(?:\\.each\\b|\\s{0,9}\\(\\s{0,99}["'\`])|\\.each\\s{0,9}\\(\\s{0,9}\\[\\s{0,9}\\]`,
     "g",
   ),
   sometimes: new RegExp(
-    `${blocks}${chain}${member}(?:(?:skipIf|todoIf)\\s{0,9}\\((?!\\s{0,9}(?:false|0)\\s{0,9}\\))|runIf\\s{0,9}\\((?!\\s{0,9}(?:true|1)\\s{0,9}\\)))|${blocks}${options}(?!true\\b|false\\b|["'\`])`,
+    `${blocks}${chain}${member}(?:(?:skipIf|todoIf)\\s{0,9}\\((?!\\s{0,9}(?:false|0)\\s{0,9}\\))|runIf\\s{0,9}\\((?!\\s{0,9}(?:true|1)\\s{0,9}\\)))|${blocks}${options}(?!true\\b|false\\b|["'\`])|${chosen}`,
     "g",
   ),
   neverInside:

@@ -12,7 +12,8 @@ export const php: TestLanguage = {
   cases: /\bfunction\s{1,9}test\w{0,200}\s{0,9}\(|#\[Test\b|(?<![\w>$:])(?:it|test)\(\s{0,9}["']/g,
   functions: /\bfunction\s{1,9}(\w{1,200})\s{0,9}\(/g,
   hooks: /\bfunction\s{1,9}setUp\s{0,9}\(/g,
-  assertions: /(?:->|::)assert\w{1,60}\(|(?<![\w>$:])expect\(|->(?:expects?|should)\w{1,60}\(|(?:->|::)fail\(/g,
+  assertions:
+    /(?:->|::)assert\w{1,60}\(|(?<![\w>$:])expect\(|(?:->|::)(?:expects|should(?:Not|Have)\w{1,60})\(|->(?:once|twice|never|times|atLeast)\(|(?:->|::)fail\(/g,
   fails: { text: /^(?:->|::)fail/, within: handler },
   rows: /#\[TestWith\b/g,
   table: { call: /#\[DataProvider\b/g, argument: 0 },
