@@ -26,7 +26,7 @@ function entropy(letters: readonly number[]): number {
 
 /** Passwords that stand in examples of addresses. */
 const passwords =
-  /^(?:my|your|the|some)?[-_]?(?:pass(?:word|wd|phrase)?|pw|pwd|secret|token|user(?:name)?|admin|root|guest|test|foo|bar|postgres|mysql|mongo|changeme|example|\*+|\.{3}|x+)$/i;
+  /^(?:[a-z]{2,12}[-_]){0,3}(?:my|your|the|some)?[-_]?(?:pass(?:word|wd|phrase)?|pw|pwd|secret|token|user(?:name)?|admin|root|guest|test|foo|bar|postgres|mysql|mongo|changeme|example|\*+|\.{3}|x+)$/i;
 
 /** Whether an address such as `https://user:password@host` holds a password of an example. */
 export function isMadeUpAddress(address: string): boolean {

@@ -159,10 +159,11 @@ function helperCalls(bare: string, helpers: Helpers, language: TestLanguage): { 
     const name = call.replace(/[\s(!?]+$/, "");
     return (
       helpers.has(name) &&
-      // A method of another thing, as in `client.get()`, only bears the name.
-      !/(?<!\b(?:self|this|cls|super|\w|[A-Z]\w{0,60}))(?:\.|->|::)$/.test(
-        bare.slice(Math.max(0, index - 70), index),
-      ) &&
+      // A method of another thing, as in `client.get()`, only bears the name, unless that says what it does.
+      (/^(?:assert|expect|should|verify|check|ensure|must)[A-Z_]/.test(name) ||
+        !/(?<!\b(?:self|this|cls|super|\w|[A-Z]\w{0,60}))(?:\.|->|::)$/.test(
+          bare.slice(Math.max(0, index - 70), index),
+        )) &&
       !/\b(?:function|def|defp|fn|fun|func|void|import|from|async|\w{1,40}!|=)[ \t]{1,9}$|macro_rules!\s$/.test(
         bare.slice(Math.max(0, index - 20), index),
       )

@@ -85,6 +85,10 @@ test.each([
   ["AWS's documented secret", "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"],
   ["zeros", `sk-or-v1-${"0".repeat(64)}`],
   ["an example's address", "postgres://user:password@db.example.com/app"],
+  [
+    "words where a token would be",
+    "https://old_github_token@github.com/owner/repo.git and https://oauth2:old_gitlab_token@gitlab.com/a/b",
+  ],
   ["another's", "https://user:pass@example.com/"],
   ["a longer text", `AIza${word(35)}abcdef`],
   ["inside of another", `${word(20)}AIza${word(35)}`],

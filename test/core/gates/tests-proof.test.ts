@@ -478,10 +478,33 @@ describe("what proves as much in other words", () => {
       '@Test void a() {\n  assertThat(json).isEqualTo("{\\"year\\":2018,\\"month\\":5}");\n}\n',
     ),
     kept(
+      "what cannot fail, told in an arm of its own",
+      "tests/a.rs",
+      '#[test]\nfn a() {\n  assert_eq!(f(), 1);\n  match g() {\n    Ok(x) => x,\n    Err(e) => {\n      panic!("no: {e}");\n    }\n  }\n}\n',
+      "#[test]\nfn a() {\n  assert_eq!(f(), 1);\n  h()\n}\n",
+    ),
+    kept(
       "a list compared whole",
       "ATest.kt",
       "@Test\nfun a() {\n  assertThat(r.size).isEqualTo(2)\n  assertThat(r).contains(f(1))\n  assertThat(r).contains(f(2))\n}\n",
       "@Test\nfun a() {\n  assertThat(r).containsExactly(f(1), f(2))\n}\n",
     ),
+  ]);
+});
+
+const hasNo = "function shouldHaveNo(name) {\n  return (res) => assert.equal(res.headers[name], undefined);\n}\n";
+const lacks = (call: string) =>
+  `it("a", (done) => {\n  request(app).get("/").expect(${call}("vary")).expect(200, done);\n});\n`;
+describe("a helper that moves to another file", () => {
+  table("tests", [
+    [
+      "counts under the name of its module",
+      byDefault(
+        ["test/a.test.js", hasNo + lacks("shouldHaveNo"), lacks("utils.shouldHaveNo")],
+        ["test/support/utils.test.js", null, `exports.shouldHaveNo = shouldHaveNo;\n${hasNo}`],
+      ),
+      "pass",
+      ["tests-kept"],
+    ],
   ]);
 });
