@@ -1,9 +1,13 @@
 import { type Known, known, unknown } from "../core/known.ts";
 import { parseQueueRef } from "../core/queue-ref.ts";
 
-/** The subject of a job, and its head when the event was made; null where the event does not name the head. */
+/**
+ * The subject of a job, and its head when the event was made; null where the event does not name the head. `branch`:
+ * the pull requests from a branch of this owner, whose head is that commit.
+ */
 export type EventSubject =
   | { kind: "pull"; number: number; head: string | null }
+  | { kind: "branch"; owner: string; branch: string; head: string }
   | { kind: "group"; ref: string; head: string };
 
 /**
@@ -37,6 +41,20 @@ export function subjectOfEvent(name: string, payload: unknown): Known<EventSubje
       return known({ kind: "group", ref, head });
     return unknown("the event file of merge_group names no branch of a merge queue");
   }
+  if (name === "workflow_run") {
+    const run = field(payload, "workflow_run");
+    const head = field(run, "head_sha");
+    const branch = field(run, "head_branch");
+    const owner = field(field(field(run, "head_repository"), "owner"), "login");
+    if (typeof head !== "string" || typeof branch !== "string" || typeof owner !== "string")
+      return unknown("the event file of workflow_run names no branch: the fork that it ran for may be gone");
+    const ref = `refs/heads/${branch}`;
+    return known(parseQueueRef(ref) === null ? { kind: "branch", owner, branch, head } : { kind: "group", ref, head });
+  }
+  if (name === "pull_request_review" || name === "pull_request_review_comment")
+    return unknown(
+      `${name} runs the pull request's own workflow file, and its token may write nothing for a fork: let a workflow of its own tell this one by workflow_run, as \`npx sallyport init --action\` writes it`,
+    );
   return unknown(`the event ${JSON.stringify(name)} is about no pull request: ${advice}`);
 }
 

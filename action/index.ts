@@ -4,14 +4,19 @@ import type { RequestInterface } from "@octokit/types";
 import { fetchFromHost } from "../collect/github/request.ts";
 import type { Annotation } from "../core/effects.ts";
 import { messageOf } from "../core/errors.ts";
-import { type Inputs, type Ports, run } from "./run.ts";
+import type { Inputs } from "./inputs.ts";
+import { type Ports, run } from "./run.ts";
 
 function readInputs(): Inputs {
+  const { GITHUB_SERVER_URL = "https://github.com", GITHUB_REPOSITORY = "", GITHUB_RUN_ID = "" } = process.env;
   return {
-    repository: process.env.GITHUB_REPOSITORY ?? "",
+    repository: GITHUB_REPOSITORY,
     pullRequest: core.getInput("pull-request"),
     failOn: core.getInput("fail-on"),
+    status: core.getInput("status"),
+    gates: core.getInput("gates"),
     policyRef: core.getInput("policy-ref"),
+    page: `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`,
     now: new Date().toISOString(),
     event: {
       name: process.env.GITHUB_EVENT_NAME ?? "",

@@ -1,43 +1,57 @@
 import type { GitHub } from "../collect/github/request.ts";
 import { collectGroup } from "../collect/group/group.ts";
-import { collectPull } from "../collect/pull/pull.ts";
+import { collectFacts } from "../collect/pull/pull.ts";
+import { readPullsFrom } from "../collect/pull/same-head.ts";
+import { readPullState } from "../collect/pull/state.ts";
 import type { OnCrash } from "../core/errors.ts";
 import { judgeGroup } from "../core/group/judge.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { judge } from "../core/verdict/judge.ts";
 import type { Verdict } from "../schemas/verdict.ts";
 import type { EventSubject } from "./event.ts";
+import { unheardMarkdown } from "./unheard.ts";
 
 /** Where to read, when (RFC 3339), and a branch to read the policy from in place of the default branch. */
 export type VerdictSource = GitHub & { now: string; policyRef: string | undefined };
 
-/** A verdict, and its subject in words for people. */
-export type JobVerdict = { verdict: Verdict; about: string };
+/**
+ * A verdict, and its subject in words for people. `twins`: the other open pull requests with this head, which share what
+ * is shown on it. `unheard`: the comments that do not count as sign-offs, as Markdown; empty: there are none.
+ */
+export type JobVerdict = { verdict: Verdict; about: string; twins: Known<number[]>; unheard: string };
 
 /**
- * Collects and judges the job's subject as it is now. Unknown if its head has moved since the event: the verdict would
- * be shown on the wrong commit.
+ * Collects and judges the job's subject as it is now; null where there is none any more. Unknown if its head has moved
+ * since the event: the verdict would be shown on the wrong commit.
  */
 export async function verdictOn(
   source: VerdictSource,
   subject: EventSubject,
   onCrash?: OnCrash,
-): Promise<Known<JobVerdict>> {
-  return subject.kind === "group" ? onGroup(source, subject, onCrash) : onPull(source, subject, onCrash);
+): Promise<Known<JobVerdict | null>> {
+  if (subject.kind === "group") return onGroup(source, subject, onCrash);
+  if (subject.kind === "pull") return onPull(source, subject, onCrash);
+  const pulls = await readPullsFrom(source, subject);
+  if (!pulls.known) return pulls;
+  const [number] = pulls.value;
+  return number === undefined ? known(null) : onPull(source, { number, head: null }, onCrash);
 }
 
 async function onPull(
   source: VerdictSource,
-  { number, head }: Extract<EventSubject, { kind: "pull" }>,
+  { number, head }: { number: number; head: string | null },
   onCrash?: OnCrash,
 ): Promise<Known<JobVerdict>> {
-  const facts = await collectPull({ ...source, number });
-  if (!facts.known) return facts;
-  const now = facts.value.head.sha;
+  const state = await readPullState(source, number);
+  if (!state.known) return state;
+  const facts = await collectFacts({ ...source, number }, state.value);
+  const now = facts.head.sha;
   if (head !== null && head !== now) return movedOn(head, `pull request #${number}`, now);
   return known({
-    verdict: judge(facts.value, { settle: "all", onCrash }),
+    verdict: judge(facts, { settle: "all", onCrash }),
     about: `pull request #${number}`,
+    twins: state.value.sameHeadPulls,
+    unheard: unheardMarkdown(facts),
   });
 }
 
@@ -51,7 +65,8 @@ async function onGroup(
   if (facts.value === null) return unknown(`the merge group ${ref} is no more: it has landed, or the queue gave it up`);
   const now = facts.value.tree.head.sha;
   if (head !== now) return movedOn(head, `the merge group ${ref}`, now);
-  return known({ verdict: judgeGroup(facts.value, onCrash), about: `merge group ${ref}` });
+  const verdict = judgeGroup(facts.value, onCrash);
+  return known({ verdict, about: `merge group ${ref}`, twins: known([]), unheard: "" });
 }
 
 function movedOn(head: string, what: string, now: string): Known<never> {

@@ -41,3 +41,9 @@ function sameTitle(title: string, name: string): boolean {
 function visible(text: string): string {
   return text.replaceAll("\r\n", "\n").replace(/<!--[\s\S]*?(?:-->|$)/g, "");
 }
+
+/** An artifact that a run of a workflow uploaded for the head. Whoever may change the workflow chose name and content. */
+export type Artifact = { name: string; digest: string | null; expired: boolean; workflow: string };
+
+/** A file that does not fit its JSON Schema; one line for people. */
+export type SchemaProblem = { path: string; schema: string; problem: string };

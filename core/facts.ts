@@ -2,6 +2,7 @@ import type { Source } from "../schemas/entry-parts.ts";
 import type { Policy } from "../schemas/policy.ts";
 import type { Duty } from "../schemas/policy-values.ts";
 import type { Account, Risk } from "../schemas/text.ts";
+import type { Artifact, SchemaProblem } from "./attachments.ts";
 import type { BadCommand, Command } from "./commands.ts";
 import type { Known, Unread } from "./known.ts";
 import type { YamlProblem, YamlReading } from "./yaml.ts";
@@ -159,6 +160,9 @@ export type SignOff = GivenAct & {
   seq: number;
 };
 
+/** A comment that was meant as a sign-off and does not count. Anyone who can comment wrote it; `mayWrite`: a writer. */
+export type UnheardSignOff = { by: Account; comment: number; why: string; mayWrite: boolean };
+
 /** One recorded agent answer and the commit that we wrote from it. */
 export type EvidenceRecord = { commit: string; tree: string; attempt: string; bundle: string };
 
@@ -208,6 +212,8 @@ export type PullRecord = {
   others?: HeldCommit[];
   evidence: EvidenceRecord[];
   signOffs: SignOff[];
+  /** Only where sign-offs are read from comments; absent: none. The newest first. */
+  unheard?: UnheardSignOff[];
   waivers: Waiver[];
   adoptions: Adoption[];
   /** Only for a change that no run made; absent where no adoption named a story. */
@@ -261,14 +267,8 @@ export type Permission = {
   duties: Duty[];
 };
 
-/** An artifact that a run of a workflow uploaded for the head. Whoever may change the workflow chose name and content. */
-export type Artifact = { name: string; digest: string | null; expired: boolean; workflow: string };
-
 /** A comment of the pull request that holds so many uploaded files. Anyone who can comment wrote it. */
 export type AttachingComment = Omit<CommandRequest, "source" | "command" | "atOpening"> & { files: number };
-
-/** A file that does not fit its JSON Schema; one line for people. */
-export type SchemaProblem = { path: string; schema: string; problem: string };
 
 /**
  * What was attached to a pull request outside of its commits, read only where `evidence.require` asks. `headAt`: when

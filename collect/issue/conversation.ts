@@ -32,6 +32,8 @@ export async function readConversation(
     people: People | null;
     isAnswered(source: Source): boolean;
     max?: number;
+    /** Also what bots wrote: for a caller that answers nobody. */
+    withBots?: true;
   },
 ): Promise<Known<Conversation>> {
   const { request, owner, repo } = github;
@@ -64,7 +66,8 @@ export async function readConversation(
     const command = parseCommand(body);
     const source: Source = { type: "comment", id: Number(comment.id) };
     // Bots get no answer: two of them could answer each other forever.
-    if (command === null || by.data.type !== "User" || context.isAnswered(source)) continue;
+    const isHeard = by.data.type === "User" || context.withBots === true;
+    if (command === null || !isHeard || context.isAnswered(source)) continue;
     open.push({
       source,
       command,
@@ -92,7 +95,9 @@ export async function readConversation(
       permissions.get(one.by.id) ??
       (context.people === null
         ? unknown("there is no valid policy")
-        : await readPermission(github, one.by, context.people));
+        : one.by.type !== "User"
+          ? unknown("bots are not asked for")
+          : await readPermission(github, one.by, context.people));
     permissions.set(one.by.id, permission);
     const edited = one.edited || node === null ? known(one.edited) : editOf(node, edits);
     commands.push(edited.known ? { ...one, permission, edited: edited.value } : { ...one, permission: edited });

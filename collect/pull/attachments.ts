@@ -1,5 +1,5 @@
-import { countUploads } from "../../core/attachments.ts";
-import type { Artifact, AttachingComment, Attachments, FileText, PolicyReading } from "../../core/facts.ts";
+import { type Artifact, countUploads } from "../../core/attachments.ts";
+import type { AttachingComment, Attachments, FileText, PolicyReading } from "../../core/facts.ts";
 import { asksBeyondCommits } from "../../core/gates/required-evidence.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { People } from "../../schemas/policy.ts";

@@ -1,7 +1,8 @@
 import { Ajv } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
-import type { FileText, SchemaProblem } from "../../core/facts.ts";
+import type { SchemaProblem } from "../../core/attachments.ts";
+import type { FileText } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { matcher } from "../../core/paths/patterns.ts";
 import type { Requirement } from "../../schemas/policy-gates.ts";

@@ -104,10 +104,9 @@ async function readRecord(source: PullSource, subject: RecordSubject, createdAt:
   const { policy } = subject;
   if (!record.known || !lines.known || lines.value !== null) return record;
   if (!policy.known || policy.value.state !== "loaded") return record;
-  const { people, ledger } = policy.value.policy;
-  if (ledger !== undefined) return known({ ...record.value, lacksApp: true });
-  const signOffs = await readSignOffs(source, { number: source.number, createdAt }, people);
-  return signOffs.known ? known({ ...record.value, signOffs: signOffs.value }) : signOffs;
+  if (policy.value.policy.ledger !== undefined) return known({ ...record.value, lacksApp: true });
+  const read = await readSignOffs(source, { number: source.number, createdAt }, policy.value.policy);
+  return read.known ? known({ ...record.value, ...read.value }) : read;
 }
 
 /**

@@ -24,3 +24,22 @@ export async function readSameHeadPulls(
       .map((one) => one.number),
   );
 }
+
+/** The open pull requests from a branch, also of a fork, whose head is this commit. Whoever may push there named it. */
+export async function readPullsFrom(
+  { request, owner, repo }: GitHub,
+  from: { owner: string; branch: string; head: string },
+): Promise<Known<number[]>> {
+  const listed = await listAll(`the pull requests from ${from.owner}:${from.branch}`, (page) =>
+    request("GET /repos/{owner}/{repo}/pulls", {
+      owner,
+      repo,
+      state: "open",
+      head: `${from.owner}:${from.branch}`,
+      per_page: 100,
+      page,
+    }),
+  );
+  if (!listed.known) return listed;
+  return known(listed.value.filter((one) => one.head.sha === from.head).map((one) => one.number));
+}

@@ -1,6 +1,6 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult } from "../../schemas/verdict.ts";
-import type { LoadedPolicy, PullBasics, PullRecord, SignOff } from "../facts.ts";
+import type { LoadedPolicy, PullBasics, PullRecord, SignOff, UnheardSignOff } from "../facts.ts";
 import { findKnown, type Known, known } from "../known.ts";
 import { patternList } from "../paths/pattern-list.ts";
 import { holders } from "../people/authority.ts";
@@ -45,6 +45,20 @@ function counts(signOff: SignOff, facts: PullBasics): Known<boolean> {
   return signOff.result === "fail" ? known(true) : isForBase(signOff, facts);
 }
 
+/** Why comments of people who may write were no sign-offs, each person's newest; they would wait without a word. */
+function unheardNote({ unheard = [] }: PullRecord, heard: readonly SignOff[]): string {
+  const people = new Map<number, UnheardSignOff>();
+  for (const one of unheard.toReversed()) if (one.mayWrite) people.set(one.by.id, one);
+  for (const { by } of heard) people.delete(by.id);
+  return [...people.values()]
+    .slice(-maxNoted)
+    .map(({ by, why }) => ` @${by.login}'s comment does not count as a sign-off: ${why}`)
+    .join("");
+}
+
+/** The most people whose comments one reason explains; the Action's job summary has the others. */
+const maxNoted = 3;
+
 function judgeTest(test: string, why: string, facts: PullBasics, policy: LoadedPolicy, record: PullRecord): GateResult {
   const asked = requesters(facts, record);
   const workOf = ({ by }: SignOff) => whoseWork(by, asked, policy.policy.people);
@@ -78,7 +92,11 @@ function judgeTest(test: string, why: string, facts: PullBasics, policy: LoadedP
     return result(name, "pending", { code: "app-missing", message: told, next: { step, who: "a maintainer" } });
   }
   const next = { step: `/sign-off ${head} pass ${test}`, who: holders(policy.policy.people, "approvers") };
-  const message = `Nobody has tested \`${test}\` on ${head} yet; ${why}.${note}`;
+  const told = unheardNote(
+    record,
+    given.filter((one) => one.sha === head),
+  );
+  const message = `Nobody has tested \`${test}\` on ${head} yet; ${why}.${note}${told}`;
   return result(name, "pending", {
     code: "not-signed-off",
     message,

@@ -1,7 +1,7 @@
 import type { Requirement } from "../../schemas/policy-gates.ts";
 import type { GateStatus, Reason } from "../../schemas/verdict.ts";
-import { countUploads, filledSection } from "../attachments.ts";
-import type { Artifact, Attachments, LoadedPolicy } from "../facts.ts";
+import { type Artifact, countUploads, filledSection } from "../attachments.ts";
+import type { Attachments, LoadedPolicy } from "../facts.ts";
 import { matcher } from "../paths/patterns.ts";
 import { authority, holders } from "../people/authority.ts";
 import { whyItHolds } from "../record/condition.ts";

@@ -8,6 +8,7 @@ import { addArtifact, artifactOrder } from "../endpoints/artifacts.ts";
 import { addFault, faultSchema } from "../state/faults.ts";
 import type { State } from "../state/memory.ts";
 import { findPull, findRepository } from "../state/state.ts";
+import { addJobToken, jobOrder } from "../state/tokens.ts";
 import { settled } from "../state/work.ts";
 import type { ServedRequest } from "./rest.ts";
 
@@ -62,6 +63,15 @@ export function controls(state: State, requests: ServedRequest[]): Hono {
     if (!order.success || repository === undefined)
       return context.json({ message: "name a repository, an artifact, its workflow and the commit" }, 422);
     return context.json({ id: addArtifact(state, repository, order.data).id }, 201);
+  });
+  /** A job's token, as GitHub Actions makes it for a run of a workflow. */
+  control.post("/job-tokens", async (context) => {
+    const order = jobOrder.safeParse(await context.req.json().catch(() => undefined));
+    const [owner = "", name = ""] = order.data?.repository.split("/") ?? [];
+    const repository = findRepository(state, owner, name);
+    if (!order.success || repository === undefined)
+      return context.json({ message: "name a repository and the permissions of the job" }, 422);
+    return context.json({ token: addJobToken(state, repository, order.data).token }, 201);
   });
   /** Answers when every webhook has been delivered and every simulated check has reported. */
   control.get("/settled", async (context) => {

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { z } from "zod";
 import type { State } from "./memory.ts";
 import type { Account, Installation, InstallationToken, Permissions, Repository } from "./model.ts";
+import { identify, now } from "./state.ts";
 
 const HOUR = 3_600_000;
 
@@ -27,6 +29,36 @@ export function addInstallationToken(
   };
   state.tokens.push(token);
   return token;
+}
+
+/** What the control `/_sandbox/job-tokens` takes: the permissions as a workflow writes them. */
+export const jobOrder = z.strictObject({
+  repository: z.string(),
+  permissions: z.record(z.string(), z.enum(["read", "write"])),
+  /** The job is about a pull request from a fork, on an event that runs the fork's workflow file: it only reads. */
+  from_fork: z.boolean().default(false),
+});
+
+/** Creates the token of a job of GitHub Actions: what it makes is by that app. Source: GitHub docs, "GITHUB_TOKEN". */
+export function addJobToken(
+  state: State,
+  repository: Repository,
+  { permissions, from_fork: fromFork }: z.output<typeof jobOrder>,
+): InstallationToken {
+  const app = state.apps.find(({ slug }) => slug === "github-actions");
+  if (app === undefined) throw new Error("the sandbox has no app github-actions");
+  const held = Object.entries(permissions).map(([name, level]) => [
+    name.replaceAll("-", "_"),
+    fromFork ? ("read" as const) : level,
+  ]);
+  const installation = {
+    id: identify(state, "IN").id,
+    app,
+    account: repository.owner,
+    repositories: [repository],
+    createdAt: now(state),
+  };
+  return addInstallationToken(state, installation, { metadata: "read", ...Object.fromEntries(held) }, [repository]);
 }
 
 function secret(prefix: string): string {

@@ -102,7 +102,7 @@ async function answerWithout(left: string | null) {
   };
   const answer = await verdictOn(source, { kind: "pull", number: 1, head: null });
   if (!answer.known) return answer.why;
-  const { gates } = answer.value.verdict;
+  const { gates = [] } = answer.value?.verdict ?? {};
   const named = (status: string) => gates.filter((gate) => gate.status === status).map(({ gate }) => gate);
   return { pending: named("pending"), unknown: named("unknown"), fail: named("fail") };
 }

@@ -4,7 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Octokit } from "@octokit/core";
-import { type Inputs, run } from "../../action/run.ts";
+import type { Inputs } from "../../action/inputs.ts";
+import { run } from "../../action/run.ts";
 import { freePort } from "../../app/demo/hosts.ts";
 import { startService } from "../../app/service/service.ts";
 import { formatPublicKey } from "../../core/ledger/public-key.ts";
@@ -92,7 +93,15 @@ export async function startTestService({
       const failed: string[] = [];
       let verdict = "";
       await run(
-        { repository: "acme/governed", policyRef: "", now: new Date().toISOString(), ...job },
+        {
+          repository: "acme/governed",
+          policyRef: "",
+          status: "",
+          gates: "",
+          page: "",
+          now: new Date().toISOString(),
+          ...job,
+        },
         {
           connect: async () => request,
           output: (name, value) => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Artifact, AttachingComment, Attachments, Permission } from "../../../core/facts.ts";
+import type { Artifact } from "../../../core/attachments.ts";
+import type { AttachingComment, Attachments, Permission } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import { author, change, facts, head, recordOf, run, tester, text } from "../../builders/pull-facts.ts";
