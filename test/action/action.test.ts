@@ -86,6 +86,8 @@ async function runAction(
     "INPUT_GITHUB-TOKEN": "good",
     "INPUT_PULL-REQUEST": "",
     "INPUT_FAIL-ON": "pending",
+    INPUT_STATUS: "",
+    INPUT_GATES: "",
     "INPUT_POLICY-REF": "",
     "INPUT_API-URL": "",
     ...changed,
@@ -221,6 +223,10 @@ const refused: [string, string | null, Record<string, string>, string][] = [
   ["an unknown fail-on", "{}", { "INPUT_FAIL-ON": "never" }, "write failure or pending"],
   ["a pull request that is no number", "{}", { "INPUT_PULL-REQUEST": "7;x" }, "write its number"],
   ["a pull request that is not there", "{}", { ...pending, "INPUT_PULL-REQUEST": "8" }, "pull request #8"],
+  ["gates without a status", "{}", { INPUT_GATES: "each" }, "give `status: sallyport` too"],
+  ["a gate that is none", "{}", { INPUT_STATUS: "s", INPUT_GATES: "diff-sise" }, "did you mean `diff-size`?"],
+  ["a status of two lines", "{}", { INPUT_STATUS: "a\nb" }, "at most 100 characters"],
+  ["a review", "{}", { GITHUB_EVENT_NAME: "pull_request_review" }, "npx sallyport init --action"],
   ["no repository", "{}", { GITHUB_REPOSITORY: "" }, "owner/repo"],
 ];
 test.each(refused)("%s fails the job with one line", async (_, event, changed, line) => {

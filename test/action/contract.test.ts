@@ -49,15 +49,34 @@ describe("action.yml, the code and the README say the same", () => {
     expect(new Set(namesIn("Events"))).toEqual(new Set(known));
   });
 
-  test("T202 the README's workflow: ten lines, no event that runs the pull request's own file, the permissions of the table", () => {
-    const [, text = ""] = /^```yaml\n(.*?)^```$/ms.exec(readme) ?? [];
-    const { on, permissions, jobs } = load(text) as Record<string, Record<string, unknown>>;
-    expect(text.trimEnd().split("\n").length).toBe(10);
+  const [short = "", whole = "", relay = ""] = [...readme.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text]) => text);
+  const { url } = load(read("app.yml")) as { url: string };
+  const uses = `${new URL(url).pathname.slice(1)}/action@v1`;
+
+  test("T202 the README's workflow: ten lines, no event that runs the pull request's own file, permissions of the table", () => {
+    const { on, permissions, jobs } = load(short) as Record<string, Record<string, unknown>>;
+    expect(short.trimEnd().split("\n").length).toBe(10);
     expect(Object.keys(on!)).toEqual(["pull_request_target", "merge_group"]);
-    expect(namesIn("Permissions")).toEqual(Object.keys(permissions!));
-    const { url } = load(read("app.yml")) as { url: string };
-    const uses = `${new URL(url).pathname.slice(1)}/action@v1`;
+    expect(namesIn("Permissions").slice(0, 3)).toEqual(Object.keys(permissions!));
     expect(jobs).toEqual({ sallyport: { "runs-on": "ubuntu-latest", steps: [{ uses }] } });
+  });
+
+  test("the workflow that judges again is the file that `init` writes, with exactly the permissions of the table", () => {
+    expect([whole, relay]).toEqual([read("action/workflow.yml"), read("action/workflow-review.yml")]);
+    const { on, permissions, jobs } = load(whole) as Record<string, Record<string, Record<string, unknown>>>;
+    expect(Object.keys(on!)).toEqual(["pull_request_target", "issue_comment", "workflow_run", "merge_group"]);
+    expect(namesIn("Permissions")).toEqual(Object.keys(permissions!));
+    const [[id, job]] = Object.entries(jobs!) as [[string, { if: string; steps: object[] }]];
+    expect(job.steps).toEqual([{ uses, with: { status: "sallyport", gates: "" } }]);
+    // GitHub would require a job and a status of one name both.
+    expect(id).not.toBe("sallyport");
+    expect(job.if).toBe("github.event_name != 'issue_comment' || github.event.issue.pull_request");
+  });
+
+  test("T202 what runs as the pull request has it may do nothing, and the other listens to its end by name", () => {
+    const { name, on, permissions } = load(relay) as Record<string, unknown>;
+    expect({ on, permissions }).toEqual({ on: ["pull_request_review"], permissions: {} });
+    expect(load(whole)).toMatchObject({ on: { workflow_run: { workflows: [name], types: ["completed"] } } });
   });
 
   test("the bundle is where the build puts it", () => {

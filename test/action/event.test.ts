@@ -4,6 +4,9 @@ import { type EventSubject, subjectOfEvent } from "../../action/event.ts";
 
 const sha = "a".repeat(40);
 const queued = (ref: string, head: unknown = sha) => ({ merge_group: { head_ref: ref, head_sha: head } });
+const ended = (over: object = {}) => ({
+  workflow_run: { head_sha: sha, head_branch: "idea", head_repository: { owner: { login: "mallory" } }, ...over },
+});
 const found: [string, unknown, EventSubject][] = [
   ["pull_request", { pull_request: { number: 7, head: { sha, repo: null } } }, { kind: "pull", number: 7, head: sha }],
   ["pull_request_target", { pull_request: { number: 7, head: { sha } } }, { kind: "pull", number: 7, head: sha }],
@@ -17,6 +20,12 @@ const found: [string, unknown, EventSubject][] = [
     "merge_group",
     queued(`refs/heads/gh-readonly-queue/a/pr-1-${sha}/pr-7-${sha}`),
     { kind: "group", ref: `refs/heads/gh-readonly-queue/a/pr-1-${sha}/pr-7-${sha}`, head: sha },
+  ],
+  ["workflow_run", ended(), { kind: "branch", owner: "mallory", branch: "idea", head: sha }],
+  [
+    "workflow_run",
+    ended({ head_branch: `gh-readonly-queue/main/pr-7-${sha}` }),
+    { kind: "group", ref: `refs/heads/gh-readonly-queue/main/pr-7-${sha}`, head: sha },
   ],
 ];
 
@@ -43,6 +52,8 @@ const refused: [string, string, unknown][] = [
     "pull_request_review_comment",
     { pull_request: { number: 7, head: { sha } } },
   ],
+  ["a run for a fork that is gone", "workflow_run", ended({ head_repository: null })],
+  ["a run for no branch", "workflow_run", ended({ head_branch: null })],
   ["another event", "push", { pull_request: { number: 7, head: { sha } } }],
   ["no event", "", null],
 ];
@@ -52,7 +63,7 @@ test.each(refused)("%s is refused", (_, name, payload) => {
 });
 
 test("any payload gives an answer", () => {
-  const names = fc.constantFrom("pull_request", "issue_comment", "merge_group", "push");
+  const names = fc.constantFrom("pull_request", "issue_comment", "merge_group", "workflow_run", "push");
   fc.assert(
     fc.property(names, fc.jsonValue(), (name, payload) => typeof subjectOfEvent(name, payload).known === "boolean"),
   );

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createAppAuth } from "@octokit/auth-app";
 import { Octokit } from "@octokit/core";
 import { load } from "js-yaml";
-import { verdictOn } from "../../action/verdict.ts";
+import { setStatuses, statusesOf } from "../../action/statuses.ts";
+import { type JobVerdict, type VerdictSource, verdictOn } from "../../action/verdict.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/server/server.ts";
 
 const readme = readFileSync(new URL("../../action/README.md", import.meta.url), "utf8");
@@ -74,6 +75,39 @@ beforeAll(async () => {
 afterAll(async () => {
   await sandbox.close();
   rmSync(dir, { recursive: true, force: true });
+});
+
+/** What comes of setting the status with the token of a job of these permissions. */
+async function statusWith(order: { permissions: Record<string, string>; from_fork?: boolean }) {
+  const body = JSON.stringify({ repository: "lena/web", ...order });
+  const answer = await fetch(`${sandbox.url}/_sandbox/job-tokens`, { method: "POST", body });
+  const { token } = JSON.parse(await answer.text());
+  const { request } = new Octokit({ baseUrl: sandbox.url, auth: token });
+  const source: VerdictSource = {
+    request,
+    owner: "lena",
+    repo: "web",
+    now: "2026-11-21T10:00:00Z",
+    policyRef: undefined,
+  };
+  const judged = await verdictOn(source, { kind: "pull", number: 1, head: null });
+  if (!judged.known || judged.value === null) throw new Error("the pull request is known here");
+  const own: JobVerdict = judged.value;
+  const statuses = statusesOf([own], null, { context: "sallyport", gates: [] });
+  return setStatuses(source, { sha: own.verdict.head, statuses, page: "https://example.com" });
+}
+
+test("the permissions of the workflow that judges again are enough, also for setting the status", async () => {
+  const text = readFileSync(new URL("../../action/workflow.yml", import.meta.url), "utf8");
+  const { permissions } = load(text) as { permissions: Record<string, string> };
+  expect(await statusWith({ permissions })).toEqual({ known: true, value: 1 });
+});
+
+test.each([
+  ["without `statuses: write`", { permissions: { ...permissions, statuses: "read" } }],
+  ["on `pull_request` from a fork", { permissions: { ...permissions, statuses: "write" }, from_fork: true }],
+])("%s the status is not set, and the job says what is missing", async (_, order) => {
+  expect(await statusWith(order)).toMatchObject({ known: false, why: expect.stringContaining("`statuses: write`") });
 });
 
 /** The Action's answer with a token of a workflow that has all of the sample's permissions but one. */

@@ -18,14 +18,10 @@ const read = (name: string) => load(readFileSync(new URL(`../../action/${name}`,
 /** A job that ran: its event, why it failed, and what it wrote. */
 export type Job = { event: string; failed: string[]; said: string[]; annotations: number; summary: string };
 
-/** The runner of one repository. `others`: what stands otherwise in the workflow's step, or in its permissions. */
-export function runWorkflows(
-  sandbox: Sandbox,
-  repository: string,
-  others: { with?: Record<string, string>; permissions?: Record<string, "read" | "write"> } = {},
-) {
+/** The runner of one repository; `gates`: what stands in the workflow's step. */
+export function runWorkflows(sandbox: Sandbox, repository: string, gates: string) {
   const workflow = read("workflow.yml") as Workflow;
-  const relay = read("workflow-review.yml") as { name: string; on: string };
+  const relay = read("workflow-review.yml") as { name: string; on: string[] };
   const jobs: Job[] = [];
   const control = async (path: string, body: object): Promise<Json> => {
     const response = await fetch(`${sandbox.url}/_sandbox/${path}`, { method: "POST", body: JSON.stringify(body) });
@@ -35,9 +31,8 @@ export function runWorkflows(
 
   /** Runs the job of an event of the default branch's own workflow file. */
   async function judge(event: string, payload: object): Promise<void> {
-    const permissions = others.permissions ?? workflow.permissions;
-    const { token } = await control("job-tokens", { repository, permissions });
-    const given = { ...workflow.jobs.judge.steps[0].with, ...others.with };
+    const { token } = await control("job-tokens", { repository, permissions: workflow.permissions });
+    const { status = "" } = workflow.jobs.judge.steps[0].with;
     const job: Job = { event, failed: [], said: [], annotations: 0, summary: "" };
     await run(
       {
@@ -45,8 +40,8 @@ export function runWorkflows(
         pullRequest: "",
         failOn: "pending",
         policyRef: "",
-        status: given.status ?? "",
-        gates: given.gates ?? "",
+        status,
+        gates,
         page: `${sandbox.url}/${repository}/actions/runs/${jobs.length + 1}`,
         now: new Date().toISOString(),
         event: { name: event, text: JSON.stringify(payload) },
@@ -80,7 +75,7 @@ export function runWorkflows(
       await judge("pull_request_target", payload);
     if (event === "issue_comment" && "issue_comment" in workflow.on && payload.issue.pull_request !== undefined)
       await judge("issue_comment", payload);
-    if (event === relay.on) await ended(relay.name, payload.pull_request.head);
+    if (relay.on.includes(event)) await ended(relay.name, payload.pull_request.head);
   }
 
   let running = Promise.resolve();

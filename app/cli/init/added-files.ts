@@ -8,7 +8,13 @@ import type { Io } from "../../terminal/io.ts";
 /** Where the Action's releases are tagged. */
 const source = "https://github.com/sallyport/sallyport";
 const loose = "sallyport/action@v1";
-const workflowPath = ".github/workflows/sallyport.yml";
+/** The workflow that judges, and the one that tells it of reviews: GitHub lets no workflow listen to itself. */
+const workflows = [
+  { path: ".github/workflows/sallyport.yml", template: "action/workflow.yml" },
+  { path: ".github/workflows/sallyport-review.yml", template: "action/workflow-review.yml" },
+];
+/** What the template listens to; the repository's own workflows follow. */
+const listened = "workflows: [sallyport-review]";
 
 /** Where issue forms lie, here and in a governed repository. */
 const formFolder = ".github/ISSUE_TEMPLATE";
@@ -34,19 +40,38 @@ async function add(top: string, path: string, text: string): Promise<boolean> {
   );
 }
 
-/** Writes the workflow that judges by the Action alone; the paths that were written. */
-export async function addWorkflow(top: string, io: Io): Promise<string[]> {
-  const template = await readFile(join(packageHome(), "action/workflow.yml"), "utf8");
-  const commit = await releaseCommit(io.env);
-  const text = commit === null ? template : template.replace(loose, `${loose.replace("v1", commit)} # v1`);
-  if (!(await add(top, workflowPath, text))) {
-    io.err(`sallyport init: ${workflowPath} is there, or its folder is a link, and it is kept\n`);
-    return [];
+/** A file that is to be written, by its path in the work tree. */
+export type NewFile = { path: string; text: string };
+
+/**
+ * The workflows that judge by the Action alone, pinned to the release's commit where it can be asked for. `others`: the
+ * names of the workflows that run for pull requests, whose artifacts and checks may be asked for.
+ */
+export async function workflowFiles(others: readonly string[], env: Io["env"]): Promise<NewFile[]> {
+  const commit = await releaseCommit(env);
+  const names = others.map((name) => `, ${JSON.stringify(name)}`).join("");
+  return Promise.all(
+    workflows.map(async ({ path, template }) => {
+      const text = (await readFile(join(packageHome(), template), "utf8"))
+        .replace(listened, () => `${listened.slice(0, -1)}${names}]`)
+        .replace(loose, commit === null ? loose : `${loose.replace("v1", commit)} # v1`);
+      return { path, text };
+    }),
+  );
+}
+
+/** Writes them; the paths that were written. */
+export async function addWorkflows(top: string, files: readonly NewFile[], io: Io): Promise<string[]> {
+  const written: string[] = [];
+  for (const { path, text } of files) {
+    if (await add(top, path, text)) written.push(path);
+    else io.err(`sallyport init: ${path} is there, or its folder is a link, and it is kept\n`);
   }
-  io.out(`Wrote ${workflowPath}, which may read contents, pull requests and checks, and nothing else.\n`);
-  if (commit === null)
+  if (written.length === 0) return [];
+  io.out(`Wrote ${written.join(" and ")}: its token reads, sets commit statuses, and does nothing else.\n`);
+  if (files.some(({ path, text }) => written.includes(path) && text.includes(`${loose}\n`)))
     io.out(`  Pin the Action: write the commit of \`git ls-remote ${source} v1\` in place of \`v1\`.\n`);
-  return [workflowPath];
+  return written;
 }
 
 /** Writes the issue forms of epics, stories and diff prompts that are not there; the paths that were written. */

@@ -2,20 +2,21 @@ import { existsSync } from "node:fs";
 import { lstat, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { Command } from "commander";
-import { readPlainFile, readWorkTree, type WorkTree } from "../../../collect/git/work-tree.ts";
-import { jobChecks, parseWorkflow, workflowPattern } from "../../../collect/repository/workflows.ts";
-import { oneLine } from "../../../core/escape.ts";
+import { readWorkTree, type WorkTree } from "../../../collect/git/work-tree.ts";
+import { jsonText, oneLine } from "../../../core/escape.ts";
+import type { Known } from "../../../core/known.ts";
 import { policyPath } from "../../../schemas/policy-place.ts";
 import { packageHome } from "../../settings/package-home.ts";
 import type { Io } from "../../terminal/io.ts";
 import { draftReading, exampleText, type Past, readPast } from "../backtest/trial.ts";
-import { addForms, addWorkflow } from "./added-files.ts";
+import { addForms, addWorkflows, workflowFiles } from "./added-files.ts";
 import { draftPolicy, policyOf, proposedRules } from "./draft.ts";
 import { installHook } from "./hook.ts";
-import { readLayout } from "./layout.ts";
-import { proposePeople } from "./people.ts";
+import { type Layout, readLayout } from "./layout.ts";
+import { type Proposed, proposePeople } from "./people.ts";
 import { openPullRequest, pullRequestByHand } from "./pull-request.ts";
 import { type Trial, type Tried, tryRules } from "./trial.ts";
+import { readWorkflows, type Workflows } from "./workflows.ts";
 
 type Options = {
   hook?: boolean;
@@ -24,7 +25,18 @@ type Options = {
   pr?: boolean;
   force?: boolean;
   localSchema?: boolean;
+  json?: boolean;
   repo?: string;
+};
+
+/** What `init` found, and the policy that it drafts from it. */
+type Drafted = {
+  text: string;
+  layout: Layout;
+  people: Proposed;
+  workflows: Workflows;
+  past: Known<Past>;
+  trial: Trial | null;
 };
 
 /** The address of the published package's schema. */
@@ -48,6 +60,7 @@ export function initCommand(io: Io): Command {
     .option("--pr", "open a pull request with what was written, through `gh`")
     .option("--force", "replace a policy that is there; a hook of others is never replaced")
     .option("--local-schema", "name the schema of this installation to editors, in place of the published one")
+    .option("--json", "write nothing; print what was found and the files that would be written")
     .option("--repo <dir>", "the work tree (default: .)")
     .action(async (options: Options) => {
       const tree = await readWorkTree(resolve(io.cwd, options.repo ?? "."));
@@ -56,10 +69,15 @@ export function initCommand(io: Io): Command {
         io.exit(2);
         return;
       }
+      if (options.json === true) {
+        io.out(`${await draftJson(tree.value, options, io)}\n`);
+        io.exit(0);
+        return;
+      }
       const policy = await writePolicy(tree.value, options, io);
       const isHooked = options.hook !== true || (await writeHook(tree.value, io));
       const { top } = tree.value;
-      const added = policy === "refused" ? [] : await addFiles(top, options, io);
+      const added = policy === "refused" ? [] : await addFiles(tree.value, options, io);
       const isOpen =
         options.pr !== true || (await propose(top, [...(policy === "written" ? [policyPath] : []), ...added], io));
       // In a repository that has a policy, what else was asked for is enough.
@@ -71,6 +89,53 @@ export function initCommand(io: Io): Command {
 
 /** How many merged changes a draft is tried on. */
 const history = 100;
+
+/** Reads the work tree and its history, and drafts a policy from them. */
+async function draft(tree: WorkTree, options: Options, io: Io): Promise<Drafted> {
+  const folder = dirname(join(tree.top, policyPath));
+  const local = relative(folder, join(packageHome(), "schemas/json/policy.json")).replaceAll("\\", "/");
+  const layout = readLayout(tree.files);
+  const proposed = proposedRules(layout);
+  const strictest = draftReading(policyOf(proposed.map(([strict]) => strict)));
+  const past = await readPast(tree.top, history, strictest, io);
+  const trial = past.known ? tryRules(past.value, proposed) : null;
+  const changes = past.known ? past.value.changes.length : 0;
+  const people = await proposePeople(tree.top);
+  const workflows = await readWorkflows(tree);
+  const text = draftPolicy({
+    layout,
+    people,
+    checks: workflows.checks,
+    rules:
+      trial === null
+        ? proposed.map(([yaml]) => ({ yaml, against: null }))
+        : trial.rules.map(({ yaml, blocked, isKept }) => ({
+            yaml,
+            against: isKept ? null : { blocked: blocked.length, changes },
+          })),
+    schema: options.localSchema === true ? local : schemaAddress,
+  });
+  return { text, layout, people, workflows, past, trial };
+}
+
+/** The draft as JSON: what was found, how the rules did on the past, and each file with whether it stands already. */
+async function draftJson(tree: WorkTree, options: Options, io: Io): Promise<string> {
+  const { text, layout, people, workflows, past, trial } = await draft(tree, options, io);
+  const added = options.action === true ? await workflowFiles(workflows.onPulls, io.env) : [];
+  const rules = (trial?.rules ?? []).map(({ yaml, blocked, isKept }) => ({ yaml, kept: isKept, blocked }));
+  return jsonText({
+    layout,
+    people,
+    workflows: workflows.onPulls,
+    history: past.known
+      ? { from: past.value.from, changes: past.value.changes.length, builtIn: trial?.builtIn ?? [], rules }
+      : { why: past.why },
+    files: [{ path: policyPath, text }, ...added].map((file) => ({
+      ...file,
+      there: existsSync(join(tree.top, file.path)),
+    })),
+  });
+}
 
 async function writePolicy(tree: WorkTree, options: Options, io: Io): Promise<"written" | "kept" | "refused"> {
   const path = join(tree.top, policyPath);
@@ -90,26 +155,7 @@ async function writePolicy(tree: WorkTree, options: Options, io: Io): Promise<"w
     io.err(`sallyport init: ${policyPath} is there and is kept; --force replaces it\n`);
     return "kept";
   }
-  const local = relative(dirname(path), join(packageHome(), "schemas/json/policy.json")).replaceAll("\\", "/");
-  const layout = readLayout(tree.files);
-  const proposed = proposedRules(layout);
-  const strictest = draftReading(policyOf(proposed.map(([strict]) => strict)));
-  const past = await readPast(tree.top, history, strictest, io);
-  const trial = past.known ? tryRules(past.value, proposed) : null;
-  const changes = past.known ? past.value.changes.length : 0;
-  const text = draftPolicy({
-    layout,
-    people: await proposePeople(tree.top),
-    checks: await readChecks(tree),
-    rules:
-      trial === null
-        ? proposed.map(([yaml]) => ({ yaml, against: null }))
-        : trial.rules.map(({ yaml, blocked, isKept }) => ({
-            yaml,
-            against: isKept ? null : { blocked: blocked.length, changes },
-          })),
-    schema: options.localSchema === true ? local : schemaAddress,
-  });
+  const { text, past, trial } = await draft(tree, options, io);
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text, { flag: options.force === true ? "w" : "wx" });
   io.out(`Wrote ${policyPath}.\n`);
@@ -140,22 +186,12 @@ function trialText({ from, changes }: Past, { builtIn, rules }: Trial): string {
   ].join("");
 }
 
-/** Checks are only an example in the draft: an unreadable workflow adds none. */
-async function readChecks({ top, files }: WorkTree) {
-  const found = await Promise.all(
-    files
-      .filter((path) => workflowPattern.test(path))
-      .map(async (file) => {
-        const content = await readPlainFile(join(top, file));
-        const checks = jobChecks(file, parseWorkflow(file, content?.toString("utf8") ?? ""));
-        return checks.known ? checks.value : [];
-      }),
-  );
-  return found.flat();
-}
-
-async function addFiles(top: string, { action, forms }: Options, io: Io): Promise<string[]> {
-  return [...(action === true ? await addWorkflow(top, io) : []), ...(forms === true ? await addForms(top, io) : [])];
+async function addFiles(tree: WorkTree, { action, forms }: Options, io: Io): Promise<string[]> {
+  const files = action === true ? await workflowFiles((await readWorkflows(tree)).onPulls, io.env) : [];
+  return [
+    ...(files.length > 0 ? await addWorkflows(tree.top, files, io) : []),
+    ...(forms === true ? await addForms(tree.top, io) : []),
+  ];
 }
 
 /** Opens the pull request, or tells how; whether it is open. */

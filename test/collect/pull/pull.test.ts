@@ -322,6 +322,21 @@ describe("without the App, a sign-off is read from comments", () => {
     expect(await signOffs(comment())).toEqual([]);
   });
 
+  test.each<[string, () => object, string, boolean]>([
+    ["edited", () => said({ updated_at: "2026-11-21T10:05:00Z" }), "An edited comment", true],
+    ["through an app", () => said({ performed_via_github_app: { id: 1 } }), "through an app", true],
+    ["of a bot", () => said({ user: { id: 8, login: "grace", type: "Bot" } }), "apps and bots", false],
+    ["without the duty", () => said({ user: { id: 9, login: "rita", type: "User" } }), "This is for approvers", true],
+    ["without write access", () => said({ user: { id: 7, login: "max", type: "User" } }), "no write access", false],
+    ["of a test that is none", () => said({ body: `/sign-off ${head} pass browser` }), "no test `browser`", true],
+    ["of no commit", () => said({ body: "/sign-off pass manual" }), "Write it as `/sign-off", true],
+    ["misspelt", () => said({ body: `/signoff ${head} pass manual` }), "Write it as `/sign-off", true],
+  ])("T14: a comment that does not count is kept with the reason: %s", async (_, comment, why, mayWrite) => {
+    expect(await recordWith([comment()], everybody)).toMatchObject({
+      value: { signOffs: [], unheard: [{ comment: 900, why: expect.stringContaining(why), mayWrite }] },
+    });
+  });
+
   test("T096: nobody's while GitHub does not tell whether it was edited", async () => {
     expect(await recordWith([said({ node_id: "IC_elsewhere" })], everybody)).toMatchObject({
       known: false,

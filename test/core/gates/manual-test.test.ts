@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import type { PullFacts } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import {
@@ -234,6 +235,24 @@ describe("manual-test", () => {
     expect(reason?.next).toEqual({ step: `/sign-off ${head} pass manual`, who: "@acme/qa, @grace" });
     expect(reason?.message).toContain(`given for ${earlier}; the head is ${head}`);
     expect(reason?.policyLine).toBe(4);
+  });
+
+  test("T14: it says why comments of people who may write do not count, each one's newest", () => {
+    const unheard = (comment: number, over: object = {}) => ({
+      by: tester,
+      comment,
+      why: `Comment ${comment} is none.`,
+      mayWrite: true,
+      ...over,
+    });
+    const of = (...all: ReturnType<typeof unheard>[]) =>
+      facts({ policy: policy(), record: recordOf({ unheard: all }) });
+    const told = (given: PullFacts) => ask("manual-test", given).reasons[0]?.message ?? "";
+    expect(told(of(unheard(9), unheard(8)))).toMatch(
+      / @\S+'s comment does not count as a sign-off: Comment 9 is none\.$/,
+    );
+    expect(told(of(unheard(9), unheard(8)))).not.toContain("Comment 8");
+    expect(told(of(unheard(9, { mayWrite: false })))).not.toContain("does not count");
   });
 
   test("a policy without approvers says what to do", () => {

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { load } from "js-yaml";
 import { type DraftContext, draftPolicy, proposedRules } from "../../../../app/cli/init/draft.ts";
 import { hookText } from "../../../../app/cli/init/hook.ts";
 import { initCommand } from "../../../../app/cli/init/init.ts";
@@ -337,6 +338,7 @@ describe("installing the hook", () => {
 
 describe("the files beside the policy", () => {
   const workflow = ".github/workflows/sallyport.yml";
+  const review = ".github/workflows/sallyport-review.yml";
   const release = "https://github.com/sallyport/sallyport";
   /** Settings by which git takes a folder for an address. */
   const instead = (folder: string, address: string) => ({
@@ -362,7 +364,7 @@ describe("the files beside the policy", () => {
   test("the workflow is the template that the Action's README shows; it says how to pin, and replaces none", async () => {
     const { out } = await runCommand(initCommand, ["--action"], { cwd: top, env: away });
     const shown = readFileSync(join(import.meta.dirname, "../../../../action/README.md"), "utf8");
-    expect(shown).toContain(read(workflow));
+    for (const path of [workflow, review]) expect(shown).toContain(read(path));
     expect(out).toContain("Pin the Action: ");
     write(workflow, "mine\n");
     const again = await runCommand(initCommand, ["--action"], { cwd: top, env: away });
@@ -370,6 +372,33 @@ describe("the files beside the policy", () => {
       text: "mine\n",
       err: expect.stringContaining("is kept"),
     });
+  });
+
+  test("the workflow listens to those of the repository that run for pull requests, by their names", async () => {
+    const job = "jobs: { test: { runs-on: x, steps: [] } }\n";
+    write(".github/workflows/a.yml", `name: 'CI: "all" $&'\non: [push, pull_request]\n${job}`);
+    write(".github/workflows/b.yml", `on:\n  pull_request:\n${job}`);
+    write(".github/workflows/c.yml", `name: nightly\non: schedule\n${job}`);
+    plainGit(top, ["add", "."]);
+    await runCommand(initCommand, ["--action"], { cwd: top, env: away });
+    const { on } = load(read(workflow)) as { on: { workflow_run: { workflows: string[] } } };
+    expect(on.workflow_run.workflows).toEqual(["sallyport-review", 'CI: "all" $&', ".github/workflows/b.yml"]);
+  });
+
+  test("--json writes nothing, and prints what was found and each file that it would write", async () => {
+    write("src/a.ts", "export {};\n");
+    plainGit(top, ["add", "."]);
+    const { out, exit } = await runCommand(initCommand, ["--action", "--json"], { cwd: top, env: away });
+    const { files, layout, history } = JSON.parse(out);
+    expect({ exit, layout, history }).toMatchObject({ exit: 0, layout: { code: ["src/**"] }, history: {} });
+    expect(files.map(({ path, there }: { path: string; there: boolean }) => [path, there])).toEqual([
+      [policyPath, false],
+      [workflow, false],
+      [review, false],
+    ]);
+    expect([policyPath, workflow, review].filter((path) => existsSync(join(top, path)))).toEqual([]);
+    await runCommand(initCommand, ["--action"], { cwd: top, env: away });
+    for (const { path, text } of files) expect(read(path)).toBe(text);
   });
 
   test("U1: the issue forms, each where none is; they and .env.example are in the package", async () => {
@@ -382,7 +411,14 @@ describe("the files beside the policy", () => {
     ]);
     expect(read(".github/ISSUE_TEMPLATE/story.yml")).toBe("mine\n");
     const { files } = JSON.parse(readFileSync(join(import.meta.dirname, "../../../../package.json"), "utf8"));
-    expect(files).toEqual(expect.arrayContaining(["action/workflow.yml", ".env.example", ".github/ISSUE_TEMPLATE"]));
+    expect(files).toEqual(
+      expect.arrayContaining([
+        "action/workflow.yml",
+        "action/workflow-review.yml",
+        ".env.example",
+        ".github/ISSUE_TEMPLATE",
+      ]),
+    );
   });
 
   /** A stand-in for `gh` that notes its arguments. */
