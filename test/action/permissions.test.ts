@@ -78,7 +78,7 @@ afterAll(async () => {
 });
 
 /** What comes of setting the status with the token of a job of these permissions. */
-async function statusWith(order: { permissions: Record<string, string>; from_fork?: boolean }) {
+async function statusWith(context: string, order: { permissions: Record<string, string>; from_fork?: boolean }) {
   const body = JSON.stringify({ repository: "lena/web", ...order });
   const answer = await fetch(`${sandbox.url}/_sandbox/job-tokens`, { method: "POST", body });
   const { token } = JSON.parse(await answer.text());
@@ -93,21 +93,24 @@ async function statusWith(order: { permissions: Record<string, string>; from_for
   const judged = await verdictOn(source, { kind: "pull", number: 1, head: null });
   if (!judged.known || judged.value === null) throw new Error("the pull request is known here");
   const own: JobVerdict = judged.value;
-  const statuses = statusesOf([own], null, { context: "sallyport", gates: [] });
+  const statuses = statusesOf([own], null, { context, gates: [] });
   return setStatuses(source, { sha: own.verdict.head, statuses, page: "https://example.com" });
 }
 
 test("the permissions of the workflow that judges again are enough, also for setting the status", async () => {
   const text = readFileSync(new URL("../../action/workflow.yml", import.meta.url), "utf8");
   const { permissions } = load(text) as { permissions: Record<string, string> };
-  expect(await statusWith({ permissions })).toEqual({ known: true, value: 1 });
+  expect(await statusWith("sallyport", { permissions })).toEqual({ known: true, value: 1 });
 });
 
 test.each([
   ["without `statuses: write`", { permissions: { ...permissions, statuses: "read" } }],
   ["on `pull_request` from a fork", { permissions: { ...permissions, statuses: "write" }, from_fork: true }],
-])("%s the status is not set, and the job says what is missing", async (_, order) => {
-  expect(await statusWith(order)).toMatchObject({ known: false, why: expect.stringContaining("`statuses: write`") });
+])("%s the status is not set, and the job says what is missing", async (title, order) => {
+  expect(await statusWith(title, order)).toMatchObject({
+    known: false,
+    why: expect.stringContaining("`statuses: write`"),
+  });
 });
 
 /** The Action's answer with a token of a workflow that has all of the sample's permissions but one. */
