@@ -40,6 +40,22 @@ const condition = {
 };
 export type Condition = z.infer<z.ZodObject<typeof condition>>;
 
+/** What files may hold after a change. */
+const ContentRule = z
+  .strictObject({
+    paths: some,
+    only: z
+      .enum(["added", "appended"])
+      .optional()
+      .describe("`added`: files are new and never changed, as migrations. `appended`: they also grow at their end."),
+    forbid: z
+      .array(z.string().min(2).max(200).regex(/\S/, "write the text that nobody may add"))
+      .max(50)
+      .default([])
+      .describe("Texts that no change adds, in any case and with any blanks, such as `CREATE TABLE`."),
+  })
+  .refine(({ only, forbid }) => only !== undefined || forbid.length > 0, "a rule has `only` or `forbid`");
+
 /** What `evidence` asks of a change beyond its record. */
 const Requirement = z
   .strictObject({
@@ -194,6 +210,12 @@ export const Gates = z
       .describe(
         "New architecture needs a decision: one that the story names and that stood before, or one in the same change that `people.architects` approve on its head (`approvers` where the policy names no architect).",
       ),
+    content: z
+      .array(ContentRule)
+      .min(1)
+      .max(50)
+      .optional()
+      .describe("What files may hold: only new ones, only longer ones, or no text of a list."),
     manifest: pairs
       .optional()
       .describe("When one file changes, another changes with it, here or later in the same story."),

@@ -28,6 +28,7 @@ export const waivable = [
   "remediation",
   "adr",
   "manifest",
+  "content",
   "phase",
   "ci",
   "manual-test",

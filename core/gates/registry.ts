@@ -3,7 +3,7 @@ import { adr } from "./adr.ts";
 import { approval } from "./approval.ts";
 import { casefile } from "./casefile.ts";
 import { ci } from "./ci.ts";
-import { dependencies } from "./dependencies.ts";
+import { content } from "./content.ts";
 import { diffSize } from "./diff-size.ts";
 import { evidence } from "./evidence.ts";
 import { forbiddenPaths } from "./forbidden-paths.ts";
@@ -12,6 +12,7 @@ import { harness } from "./harness.ts";
 import { links } from "./links.ts";
 import { manifest } from "./manifest.ts";
 import { manualTest } from "./manual-test.ts";
+import { dependencies, stop } from "./open-work.ts";
 import { phase } from "./phase.ts";
 import { policy } from "./policy.ts";
 import { protectedFiles } from "./protected.ts";
@@ -19,7 +20,6 @@ import { remediation } from "./remediation.ts";
 import { review } from "./review.ts";
 import { scope } from "./scope.ts";
 import { secrets } from "./secrets.ts";
-import { stop } from "./stop.ts";
 import { tests } from "./tests.ts";
 import { trace } from "./trace.ts";
 
@@ -37,6 +37,7 @@ export const gates = {
   harness,
   remediation,
   manifest,
+  content,
   phase,
   scope,
   trace,

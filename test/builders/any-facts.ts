@@ -48,6 +48,7 @@ gates:
   remediation: { surfaces: ["service/**"], files: ["remediation/**"] }
   adr: { when: ["service/**"] }
   manifest: [{ when: "src/**", need: "docs/MANIFEST.yml" }]
+  content: [{ paths: ["service/**", "law/**"], only: appended, forbid: ["final status"] }]
   trace: { of: all }
   review: { by: [approvers, architects] }
   ci: { checks: ["@github-actions/test"], skipped: ["@github-actions/test"] }

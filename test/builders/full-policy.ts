@@ -32,6 +32,8 @@ gates:
   adr: { when: ["schemas/**"], files: ["docs/adr/**"] }
   manifest:
     - { when: package.json, need: package-lock.json }
+  content:
+    - { paths: "db/migrations/**", only: added, forbid: [DROP TABLE] }
   trace: { of: all }
   review: { count: 2, by: [approvers, architects], paths: ["src/**"] }
   ci: { checks: ["@github-actions/test"], skipped: ["@github-actions/docs"] }

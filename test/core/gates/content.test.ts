@@ -1,0 +1,88 @@
+import { describe, expect, test } from "@jest/globals";
+import type { Change, Content, FileText } from "../../../core/facts.ts";
+import { known, unknown } from "../../../core/known.ts";
+import { ask, table } from "../../builders/gate-table.ts";
+import { change, facts } from "../../builders/pull-facts.ts";
+
+const side = (text: string | null) =>
+  text === null ? null : { mode: "100644", sha: text.padEnd(40, "0").slice(0, 40) };
+const content = (text: string | null): Content => (text === null ? { state: "absent" } : { state: "text", text });
+
+/** A change of one file between two texts; null: it is not there. */
+function between(rule: string, before: string | null, after: string | null, over: Partial<FileText> = {}) {
+  const one: Change = { ...change("db/a.sql"), before: side(before), after: side(after) };
+  const policy = `version: 1\ngates:\n  content:\n    - { paths: "db/**", ${rule} }\n`;
+  const text = { path: "db/a.sql", before: content(before), after: content(after), ...over };
+  return facts({ policy, changes: [one], texts: known([text]) });
+}
+const drop = "forbid: [DROP TABLE]";
+
+describe("content", () => {
+  table("content", [
+    ["is asked for by the policy alone", facts(), "not-applicable", ["not-configured"]],
+    [
+      "does not judge other files",
+      facts({ policy: `version: 1\ngates: { content: [{ paths: db, ${drop} }] }` }),
+      "not-applicable",
+      ["nothing-watched"],
+    ],
+    ["added: takes a new file", between("only: added", null, "a\n"), "pass", ["in-order"]],
+    ["added: refuses a changed one", between("only: added", "a\n", "a\nb\n"), "fail", ["changed"]],
+    ["added: refuses one that is gone", between("only: added", "a\n", null), "fail", ["deleted"]],
+    ["appended: takes more at the end", between("only: appended", "a\n", "a\nb\n"), "pass", ["in-order"]],
+    [
+      "appended: takes more after a last line without an end",
+      between("only: appended", "a", "a\nb\n"),
+      "pass",
+      ["in-order"],
+    ],
+    ["appended: refuses a longer last line", between("only: appended", "a", "ab\n"), "fail", ["rewritten"]],
+    ["appended: refuses a changed line", between("only: appended", "a\nb\n", "a\nc\nb\n"), "fail", ["rewritten"]],
+    ["appended: refuses one that is gone", between("only: appended", "a\n", null), "fail", ["deleted"]],
+    [
+      "appended: refuses what cannot be read",
+      between("only: appended", "a\n", "b\n", { after: { state: "opaque", why: "binary" } }),
+      "fail",
+      ["not-read"],
+    ],
+    ["forbid: refuses an added text", between(drop, "a\n", "a\ndrop  table x;\n"), "fail", ["forbidden-text"]],
+    ["forbid: over two lines", between(drop, "a\n", "a\nDROP\n  TABLE x;\n"), "fail", ["forbidden-text"]],
+    ["forbid: in place of another", between(drop, "DROP TABLE a;\n", "DROP TABLE b;\n"), "fail", ["forbidden-text"]],
+    [
+      "forbid: takes one that stood, also on another line",
+      between(drop, "DROP TABLE a;\n", "b\nDROP TABLE a;\n"),
+      "pass",
+      ["in-order"],
+    ],
+    ["forbid: takes one that goes", between(drop, "DROP TABLE a;\n", "a\n"), "pass", ["in-order"]],
+    ["forbid: takes a file that goes", between(drop, "DROP TABLE a;\n", null), "pass", ["in-order"]],
+    [
+      "forbid: refuses what cannot be read",
+      between(drop, null, "", { after: { state: "opaque", why: "too-large" } }),
+      "fail",
+      ["not-read"],
+    ],
+    [
+      "texts that were not read are unknown",
+      { ...between(drop, null, "a\n"), texts: unknown("no answer") },
+      "unknown",
+      ["texts-unknown"],
+    ],
+    [
+      "a text that is missing is unknown",
+      { ...between(drop, null, "a\n"), texts: known([]) },
+      "unknown",
+      ["texts-unknown"],
+    ],
+  ]);
+
+  test("the reason has the file, its line and the policy's", () => {
+    const [reason] = ask("content", between(drop, "a\n", "a\nDROP TABLE x;\n")).reasons;
+    expect(reason).toMatchObject({
+      path: "db/a.sql",
+      line: 2,
+      policyLine: 4,
+      next: { who: expect.stringContaining("author") },
+    });
+  });
+});
