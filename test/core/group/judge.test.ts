@@ -136,6 +136,31 @@ describe("the conclusion", () => {
     expect(Verdict.parse(JSON.parse(verdictText(verdict)))).toEqual(verdict);
   });
 
+  const waits = member(12, ui);
+  const fails = member(13, { changes: known([]) });
+  const lost = member(14, { ...ui, changes: unknown("cut short") });
+  test.each<[string, MemberFacts, string, string]>([
+    ["what waits, and not what passes", waits, "pending", "#12: manual-test (pending)"],
+    ["what fails, and not what passes", fails, "fail", "#13: forbidden-paths (fail)"],
+    [
+      "what is unknown",
+      lost,
+      "unknown",
+      "#14: forbidden-paths (unknown), links (unknown), diff-size (unknown), evidence (unknown), manual-test (unknown)",
+    ],
+  ])("a member that is not green names %s", (_, one, status, blocking) => {
+    const members = membersOf(judgeGroup(group([member(11), one])));
+    expect(members?.status).toBe(status);
+    expect(members?.reasons[0]?.message).toBe(`${blocking.replace(":", ` is not green at ${head}:`)}.`);
+  });
+
+  test("a group of nobody, and one with a commit of nobody, are told apart", () => {
+    const codes = (given: GroupFacts) => membersOf(judgeGroup(given))?.reasons.map(({ code }) => code);
+    expect(codes(group([]))).toEqual(["no-members"]);
+    expect(codes(group([], { strays: ["Commit x leads to none."] }))).toEqual(["no-member"]);
+    expect(codes(group([member(11)]))).toEqual(["member-passes"]);
+  });
+
   test("T074: two pull requests within the limit each and over it together fail", () => {
     const two = (path: string) => ({
       changes: known([change(`web/${path}1.ts`), change(`web/${path}2.ts`)]),
@@ -204,16 +229,38 @@ describe("a waiver", () => {
   test("T074: of one member does not cover the others", () => {
     expect(judgeGroup(group([waivedMember(11), member(12)])).conclusion).toBe("failure");
   });
+
+  test("of every member is told for each, and touches no other gate", () => {
+    const { gates } = judgeGroup(group([waivedMember(11), waivedMember(12)]));
+    const size = gates.find(({ gate }) => gate === "diff-size");
+    expect(size?.status).toBe("pass");
+    expect(size?.reasons.slice(0, 2).map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^#11: Waived by/),
+      expect.stringMatching(/^#12: Waived by/),
+    ]);
+    const waived = gates.filter(({ reasons }) => reasons.some(({ code }) => code === "waived"));
+    expect(waived.map(({ gate }) => gate)).toEqual(["diff-size"]);
+  });
+
+  test("is not needed where the group passes, and does not count for another gate that fails", () => {
+    const small = member(11, { record: known(recordOf({ waivers: [waiver] })) });
+    const size = judgeGroup(group([small])).gates.find(({ gate }) => gate === "diff-size");
+    expect(size?.reasons.map(({ code }) => code)).not.toContain("waived");
+    const governed = [...large, change("governance/a")];
+    const both = member(11, { changes: known(governed), record: known(recordOf({ waivers: [waiver] })) });
+    const verdict = judgeGroup(group([both]));
+    expect(verdict.gates.find(({ gate }) => gate === "forbidden-paths")?.status).toBe("fail");
+  });
 });
 
 describe("the record of a group", () => {
   test("holds the files to come of all its runs", () => {
-    const one = member(11, { record: known(runRecord({ laterPaths: ["x"] })) });
+    const one = member(11, { record: known(runRecord({ laterPaths: ["x"], paths: ["web/a/**"] })) });
     const two = member(12, {
-      record: known(recordOf({ run: run({ laterPaths: ["y"] }) })),
+      record: known(recordOf({ run: run({ laterPaths: ["y"], paths: ["web/b/**"] }) })),
     });
     expect(recordOfGroup([member(10), one, two])).toMatchObject({
-      value: { run: { laterPaths: ["x", "y"] }, signOffs: [], waivers: [] },
+      value: { run: { paths: ["web/a/**", "web/b/**"], laterPaths: ["x", "y"] }, signOffs: [], waivers: [] },
     });
     expect(recordOfGroup([member(10)])).toMatchObject({ value: { run: null } });
   });
@@ -364,5 +411,16 @@ describe("a look at a group", () => {
       drafts: [],
       effects: [],
     });
+    const before = { ...entry, body: { ...draft.body, head: earlier } };
+    expect(look(group([member(11)]), { entries: [before] }).drafts).toHaveLength(1);
+  });
+
+  test("what fails is recorded even where something could not be read, and names the branch", () => {
+    const decision = look(
+      group([member(11, {}, { facts: unknown("HTTP 502") })], { strays: ["Commit x leads to none."] }),
+    );
+    expect(decision.drafts).toMatchObject([
+      { subject: [{ name: ref, digest: { gitCommit: groupHead } }], body: { conclusion: "failure" } },
+    ]);
   });
 });
