@@ -43,6 +43,7 @@ export const commands = {
   run: { form: "/run", on: { story: ["executors"] } },
   stop: { form: "/stop", on: { story: ["executors", "approvers"] } },
   retry: { form: "/retry", on: { story: ["executors"] } },
+  rework: { form: "/rework [what to mend]", on: { story: ["executors"], pull: ["executors"] } },
   rollback: { form: "/rollback <checkpoint>", on: { story: ["executors"] } },
   "sign-off": {
     form: "/sign-off <commit> pass|fail <test>",
@@ -102,7 +103,7 @@ export type Command =
   | { name: "status" | "help" | "plan" | "run" | "stop" | "retry" }
   | { name: "approve"; digest: string }
   | { name: "rollback"; checkpoint: string }
-  | { name: "refine" | "block" | "clarify"; text: string }
+  | { name: "refine" | "block" | "clarify" | "rework"; text: string }
   | { name: "sign-off"; sha: string; result: "pass" | "fail"; test: string; text: string }
   | { name: "adopt"; sha: string; story?: number; text: string }
   | { name: "waive"; gate: string; sha: string; until: string; text: string };
@@ -147,6 +148,8 @@ export function parseCommand(body: string): Command | BadCommand | null {
       return isCheckpointName(line)
         ? { name, checkpoint: line }
         : bad("it names one checkpoint, such as `run-12-1/34/R0S1`");
+    case "rework":
+      return { name, text: kept(text) };
     case "refine":
     case "clarify":
     case "block":

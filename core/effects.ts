@@ -1,3 +1,6 @@
+import type { BodyRef } from "../schemas/entries.ts";
+import type { People } from "../schemas/policy.ts";
+import type { ReworkReport } from "../schemas/rework.ts";
 import type { Casefile, Redaction, WrittenCasefile } from "../schemas/step.ts";
 import type { Account } from "../schemas/text.ts";
 import { parseQueueRef } from "./queue-ref.ts";
@@ -120,6 +123,26 @@ export type Effect =
     }
   /** Shows in a comment of its own what a changed policy would have meant for merged pull requests. */
   | { type: "show-backtest"; key: string; pull: number; head: string; policyRef: string; branch: string }
+  /** Reads what is to be mended on a run's pull request and stores it, without secrets, as one report. */
+  | {
+      type: "gather-report";
+      key: string;
+      pull: number;
+      head: string;
+      asked: ReworkReport["asked"];
+      gates: ReworkReport["gates"];
+      checks: { id: number; name: string; app: string; conclusion: string }[];
+      /** The reviews and comments that earlier rounds took up. */
+      taken: readonly number[];
+      /** Whose words count. */
+      people: People;
+      /** The stored answer of the attempt before. */
+      previous: string | null;
+    }
+  /** Answers a review thread in one line; `readAt`: when its comments were read (RFC 3339). */
+  | { type: "answer-thread"; key: string; pull: number; thread: number; line: string; readAt: string }
+  /** Asks people for a review of a pull request. */
+  | { type: "ask-review"; key: string; pull: number; reviewers: string[] }
   | { type: "close-issue"; key: string; issue: number; comment: string }
   /** Resets a run's branch to a commit; with `to` null, deletes it and closes its pull request. */
   | {
@@ -172,6 +195,8 @@ export type EffectResult =
       redacted?: Redaction[];
     }
   | { type: "plan-failed"; code: string; message: string }
+  /** The stored report, and which reviews, threads and comments it holds. */
+  | { type: "report"; report: BodyRef; reviewers: Account[]; reviews: number[]; threads: number[]; comments: number[] }
   | {
       type: "answer";
       resultSha256: string;

@@ -51,6 +51,8 @@ export const effectKey = {
   /** Writes an attempt's commit. */
   change: (repository: number, { run, prompt, attempt }: Step) =>
     `change/${repository}/${run}/${prompt}/${attemptName({ attempt })}`,
+  /** Shows what the agent says of a reworked commit. */
+  claims: (repository: number, step: Step) => `claims/${repository}/${checkpointName(step)}`,
   /** Our check run on a commit. */
   check: (repository: number, sha: string) => `check/${repository}/${sha}`,
   /** Closes a complete issue. */
@@ -70,10 +72,17 @@ export const effectKey = {
   pull: (repository: number, run: string, prompt: number) => `pull/${repository}/${run}/${prompt}`,
   /** Answers a command. */
   reply: (repository: number, source: Source) => `reply/${repository}/${sourceKey(source)}`,
+  /** Gathers what is to be mended at a head, once for each digest of what failed and was asked for there. */
+  report: (repository: number, pull: number, head: string, digest: string) =>
+    `report/${repository}/${pull}/${head}/${digest}`,
+  /** Asks for a review of an attempt's commit. */
+  review: (repository: number, step: Step) => `review/${repository}/${checkpointName(step)}`,
   /** Rolls back to a checkpoint, once for each comment that asks for it. */
   rollback: (repository: number, comment: number) => `rollback/${repository}/${comment}`,
   /** The label that shows an issue's state. */
   state: (repository: number, number: number) => `state/${repository}/${number}`,
+  /** Answers a review thread (the id of its first comment), once for each attempt that took it up. */
+  thread: (repository: number, thread: number, step: Step) => `thread/${repository}/${thread}/${checkpointName(step)}`,
   /** Our one comment that is edited and never repeated. */
   sticky: (repository: number, number: number) => `sticky/${repository}/${number}`,
 };

@@ -66,6 +66,40 @@ const Review = z.object({
   commit: z.object({ oid: z.string() }).nullable(),
 });
 
+const Said = z.object({
+  fullDatabaseId: z.string().regex(/^[0-9]+$/),
+  author: Actor,
+  body: z.string(),
+  lastEditedAt: z.string().nullable(),
+});
+/** A review, a review comment or a comment, with its author's words; `lastEditedAt` null: never edited. */
+export type Said = z.infer<typeof Said>;
+
+const lastPage = z.object({ hasPreviousPage: z.boolean() });
+
+/** What people wrote on a pull request; GitHub's docs describe every field. */
+export const DiscussionAnswer = z.object({
+  repository: z.object({
+    pullRequest: z.object({
+      reviews: z.object({ pageInfo: lastPage, nodes: z.array(Said.extend({ state: z.string() }).nullable()) }),
+      comments: z.object({ pageInfo: lastPage, nodes: z.array(Said.nullable()) }),
+      reviewThreads: z.object({
+        pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
+        nodes: z.array(
+          z
+            .object({
+              isResolved: z.boolean(),
+              path: z.string(),
+              line: z.int().nullable(),
+              comments: listing(Said),
+            })
+            .nullable(),
+        ),
+      }),
+    }),
+  }),
+});
+
 const CheckRun = z.object({
   databaseId: z.int().nullable(),
   name: z.string(),

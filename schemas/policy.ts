@@ -133,6 +133,27 @@ const LedgerKey = z.strictObject({
   to: z.int().positive().optional().describe("The last one: how a key is retired or revoked."),
 });
 
+const Rework = z
+  .strictObject({
+    on: z
+      .array(z.enum(["gates", "ci", "review"]))
+      .min(1)
+      .describe(
+        "What sends a run's change back to its agent: a failed gate that a commit can mend, a failed check, a person with a duty who asks for changes or whose manual test failed.",
+      ),
+    rounds: z
+      .int()
+      .min(1)
+      .max(20)
+      .default(3)
+      .describe("The most rounds of one diff prompt that begin by themselves; then people decide each with `/rework`."),
+    tokens: count.optional().describe("The most tokens that the rework of one diff prompt may use in all its rounds."),
+  })
+  .describe("When a failed pull request of a run goes back to its agent by itself. Absent: only by `/rework`.");
+
+/** The part of the policy about rework, with defaults filled in. */
+export type Rework = z.output<typeof Rework>;
+
 /**
  * The policy file as maintainers write it. Whoever may push to the default branch wrote it: trusted, but checked
  * strictly.
@@ -150,6 +171,7 @@ export const Policy = z
     phases: Phases.optional(),
     waivers: Waivers.optional(),
     agents: Agents.prefault({}),
+    rework: Rework.optional(),
     ledger: z
       .strictObject({
         keys: z.array(LedgerKey).min(1).max(20),

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { IssueNumber, ReviewObserved, RunId, Source, step } from "./entry-parts.ts";
 import { maxConcernLength, maxUndone } from "./limits.ts";
 import { RemediationClosed, RemediationOpened } from "./remediation.ts";
+import { ReworkOpened } from "./rework.ts";
 import { Attempt } from "./step.ts";
 import { Account, Sha, Sha256 } from "./text.ts";
 
@@ -44,11 +45,12 @@ const rollback = {
   comment: z.int().positive(),
 };
 
-/** The bodies of the entries about concerns, checkpoints, rollbacks, hand-offs, reviews and remediation. */
+/** The bodies of the entries about concerns, checkpoints, rollbacks, hand-offs, reviews, remediation and rework. */
 export const roadBodies = {
   "review.observed": ReviewObserved,
   "remediation.opened": RemediationOpened,
   "remediation.closed": RemediationClosed,
+  "rework.opened": ReworkOpened,
   "concern.raised": z.strictObject({
     concern: concernName,
     story: IssueNumber.nullable(),
@@ -61,6 +63,7 @@ export const roadBodies = {
       ...Source.options,
       z.strictObject({ type: z.literal("answer"), run: RunId, attempt: Attempt, sha256: Sha256 }),
       z.strictObject({ type: z.literal("merge"), pull: IssueNumber, merged: Sha, by: Account.nullable() }),
+      z.strictObject({ type: z.literal("rework"), pull: IssueNumber, head: Sha }),
     ]),
   }),
   "concern.answered": z.strictObject({

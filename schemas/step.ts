@@ -73,7 +73,7 @@ export const ReworkPack = z.strictObject({
   previous: z
     .string()
     .nullable()
-    .describe("We write null. Packs are hashed and derived again in a replay, so the field stays."),
+    .describe("What the attempt before did, by its own words; null where no commit came of it."),
 });
 export type ReworkPack = z.infer<typeof ReworkPack>;
 

@@ -120,6 +120,7 @@ export function demoSeed(options: {
           checks: "write",
           statuses: "write",
           members: "read",
+          actions: "read",
           metadata: "read",
           merge_queues: "read",
         },

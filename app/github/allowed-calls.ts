@@ -36,6 +36,9 @@ const writes: readonly Rule[] = [
     path: /^\/pulls\/\d+$/,
     body: (body) => Object.keys(body).every((key) => key === "state") && body.state === "closed",
   },
+  // An answer in a thread, and a request for a review; a review itself is not listed.
+  { method: "POST", path: /^\/pulls\/\d+\/comments\/\d+\/replies$/ },
+  { method: "POST", path: /^\/pulls\/\d+\/requested_reviewers$/ },
   { method: "POST", path: /^\/check-runs$/ },
   { method: "PATCH", path: /^\/check-runs\/\d+$/ },
 ];

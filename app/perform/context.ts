@@ -14,6 +14,8 @@ import { callStore } from "../store/payloads.ts";
 /** What effects are performed with: one repository's client, our stored bodies, the agents' service. */
 export type PerformContext = {
   github: GitHub;
+  /** Reads what the writing client may not: members of teams, and logs of jobs. */
+  reader: GitHub;
   /** Sends requests about the repository. */
   request: RepositoryRequest;
   repositoryId: number;
@@ -48,6 +50,7 @@ export async function contextOf(repository: number, now: () => Date, tools: Cont
   const github = await tools.github.forRepository(repository, "write");
   return {
     github,
+    reader: await tools.github.forRepository(repository, "read"),
     request: requestIn(github),
     repositoryId: repository,
     ourselves,

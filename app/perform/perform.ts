@@ -9,6 +9,8 @@ import type { PerformContext } from "./context.ts";
 import { closeIssue, linkStory, openPrompt } from "./issues.ts";
 import { ensureLabelGone, ensureState } from "./labels.ts";
 import { openPull } from "./pulls.ts";
+import { gatherReport } from "./report.ts";
+import { answerThread, askReview } from "./review.ts";
 import { rollBack } from "./rollback.ts";
 
 /**
@@ -48,6 +50,12 @@ export async function perform(
         return await ensureCheck(effect, context, await anchor());
       case "show-backtest":
         return await showBacktest(effect, context);
+      case "gather-report":
+        return await gatherReport(effect, context);
+      case "answer-thread":
+        return await answerThread(effect, context);
+      case "ask-review":
+        return await askReview(effect, context);
       case "ask-planner":
         return await whileOpen(effect.key, context, (open) => askPlannerFor(effect, open));
       case "run-agent":

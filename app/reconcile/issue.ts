@@ -10,6 +10,7 @@ import { decideEpic, decideOtherIssue } from "../../core/story/epic.ts";
 import type { StoryFacts } from "../../core/story/facts.ts";
 import { decideStory } from "../../core/story/story.ts";
 import { Plan } from "../../schemas/plan.ts";
+import { ReworkReport } from "../../schemas/rework.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
 import type { Database } from "../store/database.ts";
 import { getBody } from "../store/decisions.ts";
@@ -81,9 +82,14 @@ async function observeRepository(github: GitHub, tools: ReconcileTools) {
   });
 }
 
-/** The stored plans, packs and answers of one story; each was checked when it was stored and is parsed again here. */
+/** The stored plans, packs, answers and reports of one story; each was checked when it was stored and is parsed again here. */
 async function readBodies(story: number, entries: TypedEntry[], outcomes: StoryFacts["outcomes"], db: Database) {
-  const wanted = { plans: new Set<string>(), packs: new Set<string>(), results: new Set<string>() };
+  const wanted = {
+    plans: new Set<string>(),
+    packs: new Set<string>(),
+    results: new Set<string>(),
+    reports: new Set<string>(),
+  };
   for (const outcome of outcomes.values()) {
     if (outcome.status !== "done") continue;
     if (outcome.result.type === "plan") wanted.plans.add(outcome.result.planSha256);
@@ -92,6 +98,7 @@ async function readBodies(story: number, entries: TypedEntry[], outcomes: StoryF
   for (const entry of entries) {
     if (entry.kind === "prompt.recorded" && entry.body.story === story) wanted.packs.add(entry.body.pack.sha256);
     if (entry.kind === "response.recorded" && entry.body.story === story) wanted.results.add(entry.body.result.sha256);
+    if (entry.kind === "rework.opened" && entry.body.story === story) wanted.reports.add(entry.body.report.sha256);
   }
   const load = async <T>(digests: Set<string>, schema: { parse(value: unknown): T }) => {
     const loaded = new Map<string, T>();
@@ -105,5 +112,6 @@ async function readBodies(story: number, entries: TypedEntry[], outcomes: StoryF
     plans: await load(wanted.plans, Plan),
     packs: await load(wanted.packs, Pack),
     results: await load(wanted.results, StepResult),
+    reports: await load(wanted.reports, ReworkReport),
   };
 }

@@ -27,6 +27,7 @@ export function orderingKeyOf(effect: Effect, repository: number): string {
     case "ask-planner":
       return `agent/${effect.key}`;
     case "show-backtest":
+    case "gather-report":
       return effect.key;
     default:
       return `github/${repository}`;

@@ -15,6 +15,7 @@ import {
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import { policyBytes, policyPath } from "../../schemas/policy-place.ts";
+import { ReworkReport } from "../../schemas/rework.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
 import { comparedBytes } from "../changes.ts";
 import { gitObjects } from "../git/objects.ts";
@@ -46,7 +47,10 @@ export async function collectReplaySources(run: string, input: ReplayInput): Pro
   for (const { body } of entriesOf(entries, "response.recorded")) {
     if (body.run === run) addBody(results, files, body.result.sha256, (value) => StepResult.safeParse(value).data);
   }
-  return { names, packs, results, git: dir === null ? null : await readGit(dir, run, entries) };
+  const reports = new Map<string, PublishedBody<ReworkReport>>();
+  for (const { body } of entriesOf(entries, "rework.opened"))
+    addBody(reports, files, body.report.sha256, (value) => ReworkReport.safeParse(value).data);
+  return { names, packs, results, reports, git: dir === null ? null : await readGit(dir, run, entries) };
 }
 
 function addBody<T>(

@@ -51,11 +51,15 @@ export async function withPermissions(
   return known(reviews.value.map((one) => ({ ...one, permission: permissions.get(one.by.id) ?? unasked })));
 }
 
-/** Whether a policy has a gate that needs reviews. */
+/** Whether a policy has a gate that needs reviews, or reworks what they ask for. */
 export function wantsReviews(policy: Known<PolicyReading>): policy is Extract<typeof policy, { known: true }> {
   if (!policy.known || policy.value.state !== "loaded") return false;
-  const { gates, extends: pack } = policy.value.policy;
-  return pack === "default" || [gates.review, gates.protected, gates.adr].some((gate) => gate !== undefined);
+  const { gates, extends: pack, rework } = policy.value.policy;
+  return (
+    pack === "default" ||
+    rework?.on.includes("review") === true ||
+    [gates.review, gates.protected, gates.adr].some((gate) => gate !== undefined)
+  );
 }
 
 /** A check on a commit as GitHub lists it; its App wrote `externalId`. */

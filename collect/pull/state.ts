@@ -237,7 +237,7 @@ function sameHeadPullsOf(
 }
 
 /** The account as REST gives it; null when it was deleted, or has a type without a numeric id. */
-function accountOf(actor: Actor): Account | null {
+export function accountOf(actor: Actor): Account | null {
   if (actor === null) return null;
   const { __typename: type, databaseId: id } = actor;
   const login = type === "Bot" && !actor.login.endsWith("[bot]") ? `${actor.login}[bot]` : actor.login;

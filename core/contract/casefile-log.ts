@@ -104,6 +104,10 @@ function linesOf(entry: TypedEntry, state: LogState): string[] {
       const others = undone.length > limits.reasons ? ` and ${undone.length - limits.reasons} more` : "";
       return [line(`rolled back to ${code(checkpoint)}, which took off ${commits}${others}`)];
     }
+    case "rework.opened": {
+      const { pull, round, causes, head } = entry.body;
+      return [line(`rework round ${round} of #${pull} on ${code(head)}: ${causes.join(", ")}`)];
+    }
     case "remediation.opened": {
       const { remediation, origin, signature } = entry.body;
       const codes = signature.codes.map(code).join(", ");

@@ -144,6 +144,8 @@ export type PromptStep = {
   base: string;
   contract: ContractPrompt;
   failures: { source: string; code: string; message: string; path?: string | undefined }[];
+  /** What the attempt before did, by its own words; null: nothing of it was kept. */
+  previous: string | null;
 };
 
 /** The fields of a pack that do not depend on the policy. */
@@ -156,7 +158,7 @@ export function packFields({ run, story, prompt, attempt, repository, base, cont
  * The pack of one attempt at a prompt: the frozen contract, its scope and its limits. Null: the policy lacks the role.
  */
 export function packOf(step: PromptStep, policy: Policy): Pack | null {
-  const { story, contract, failures } = step;
+  const { story, contract, failures, previous } = step;
   const role = roleOf(policy, contract.role);
   if (role === undefined) return null;
   const { runtime, silence, turns, tokens } = policy.agents.limits;
@@ -174,7 +176,7 @@ export function packOf(step: PromptStep, policy: Policy): Pack | null {
     limits: { runtime, silence, turns, tokens },
   };
   if (failures.length === 0) return { ...shared, kind: "step" };
-  return { ...shared, kind: "rework", failures, previous: null };
+  return { ...shared, kind: "rework", failures, previous };
 }
 
 /** The backend and model that the policy assigns to a role. */

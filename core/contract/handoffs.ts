@@ -15,11 +15,11 @@ export function agentHolder(role: string, policy: Policy): string {
   return `agent:${backend}/${model}`;
 }
 
-/** Hands the approved contract to the agent. */
-export function toAgent(where: { story: number; prompt: number }, digest: string, holder: string): Body {
+/** Hands the approved contract to the agent; `back`: from the gates, because its change failed. */
+export function toAgent(where: { story: number; prompt: number }, digest: string, holder: string, back = false): Body {
   return {
     ...where,
-    from: { stage: "spec", holder: "people:approvers" },
+    from: back ? { stage: "validate", holder: "app" } : { stage: "spec", holder: "people:approvers" },
     to: { stage: "execute", holder },
     carries: digest,
   };

@@ -11,6 +11,7 @@ const commitFields: ReadonlyMap<string, readonly string[]> = new Map([
   ["sign-off.given", ["sha"]],
   ["waiver.given", ["sha"]],
   ["review.observed", ["sha"]],
+  ["rework.opened", ["head"]],
   ["change.adopted", ["head"]],
   ["adoption.sealed", ["commit"]],
   ["evidence.sealed", ["commit"]],

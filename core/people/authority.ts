@@ -1,6 +1,7 @@
 import type { People } from "../../schemas/policy.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
 import type { CommandRequest, Permission } from "../facts.ts";
+import type { Known } from "../known.ts";
 import { shortName } from "./person-name.ts";
 
 /** Whether a command may be carried out; `wait` when a needed fact could not be read. */
@@ -11,6 +12,11 @@ export type Authority =
 
 /** The roles that may write to a repository; nobody below them has authority over its changes. */
 export const writers: ReadonlySet<Permission["role"]> = new Set(["write", "maintain", "admin"]);
+
+/** Whether a person's words may reach an agent: they may write to the repository and hold a duty of the policy. */
+export function hasSay(permission: Known<Permission>): boolean {
+  return permission.known && writers.has(permission.value.role) && permission.value.duties.length > 0;
+}
 
 /** The names of a duty's holders, for a next step; says so when the policy names nobody. */
 export function holders(people: People, duty: Duty): string {

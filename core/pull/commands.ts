@@ -10,6 +10,8 @@ import { holders } from "../people/authority.ts";
 import { adoptionOf, requesters, whoseWork } from "../people/authorship.ts";
 import { answerIn, type Handler, type Handlers } from "../people/command-handlers.ts";
 import { isSinceRetarget } from "../people/retarget.ts";
+import { foldStory } from "../record/story.ts";
+import { askRework } from "../story/reworking.ts";
 import { judge } from "../verdict/judge.ts";
 import { titleOf } from "../verdict/report.ts";
 import { waived, waivingPeople } from "../verdict/waiver.ts";
@@ -28,6 +30,15 @@ const handlers: Handlers<"pull", CommandContext> = {
   "sign-off": forThisBase(signOff),
   waive: forThisBase(waive),
   adopt: forThisBase(adopt),
+  rework({ record, facts }) {
+    if (record.run === null || record.held !== undefined)
+      return refuse("no-run", "No run made this pull request, so it has no agent that could go on with it.");
+    const story = foldStory(record.run.story, facts.entries);
+    const prompt = story.prompts.find(({ pull }) => pull === facts.number);
+    return prompt === undefined
+      ? refuse("no-run", "A newer plan replaced what this pull request was made for.")
+      : askRework(prompt, story);
+  },
   block: () => accept("blocked", "Blocked until somebody answers with `/clarify <answer>`."),
   clarify: ({ record, facts }) =>
     record.stops.some((one) => one.issue === facts.number)

@@ -4,6 +4,7 @@ import type { Verdict } from "../../schemas/verdict.ts";
 import { answered, answeredSources } from "../answer.ts";
 import { type Decision, decisionOf, emptyDecision, ensureSticky, requeue, type Step } from "../decision.ts";
 import { sha256 } from "../digest.ts";
+import type { Subject } from "../effects.ts";
 import { appActor, type Draft, type EntryOf, lastEntry, type TypedEntry, withDrafts } from "../entries.ts";
 import type { Crash } from "../errors.ts";
 import type { CommandRequest, PullFacts, SecretFinding } from "../facts.ts";
@@ -19,6 +20,7 @@ import { answerOnPull } from "./commands.ts";
 import { observeEnd, showPastCheck } from "./end.ts";
 import type { JudgedContext, PullContext, PullSnapshot } from "./facts.ts";
 import { recordReviews } from "./reviews.ts";
+import { rework } from "./rework.ts";
 import { sealAdoption } from "./seal-adoption.ts";
 import { sealEvidence } from "./seal-evidence.ts";
 
@@ -51,6 +53,7 @@ export function decidePull(given: PullSnapshot): Decision {
     sealAdoption(judged),
     showCheck(judged),
     showVerdict(judged),
+    rework(judged),
     backtestPolicy(judged),
     retryUnread(judged),
   );
@@ -124,17 +127,23 @@ function answerCommands(context: PullContext): Step {
     if (answer === null) return decisionOf(answers, { requeueAfter: requeue.undecided });
     const concerns = answer.accepted ? concernsOf(request, facts.number, entries, loaded.policy.people) : [];
     const drafts = [...(answer.drafts ?? []), ...concerns];
-    answers = decisionOf(answers, answered(request, { ...answer, drafts }, facts));
+    const story = request.command.name === "rework" ? storyOf(entries, facts.number) : undefined;
+    const enqueue: Subject[] =
+      story === undefined ? [] : [{ kind: "issue", repository: facts.repository.id, number: story }];
+    answers = decisionOf(answers, answered(request, { ...answer, drafts }, facts), { enqueue });
   }
   return answers;
 }
 
 /**
- * The concerns that an accepted command raises or answers on this pull request; those of its story are answered there.
+ * The concerns that an accepted command raises or answers on this pull request; those of its story are answered there,
+ * but for those about the rework of this one.
  */
 function concernsOf(request: CommandRequest, pull: number, entries: readonly TypedEntry[], people: People): Draft[] {
   const opened = lastEntry(entries, "pull.opened", ({ body }) => body.pull === pull)?.body;
-  const open = openConcerns(entries).filter((concern) => concern.issue === pull);
+  const open = openConcerns(entries).filter(
+    ({ issue, about }) => issue === pull || (about.type === "rework" && about.pull === pull),
+  );
   return concernDrafts(request, answeredBy(request, open, [], people), {
     story: opened?.story ?? null,
     pull,

@@ -27,12 +27,12 @@ export function afterRollback(
 }
 
 /**
- * The number of the next attempt (feature D2): the first is R0/S0, another try adds one to S, and an attempt after a
- * rollback adds one to R and starts again at S0.
+ * The number of the next attempt (feature D2): the first is R0/S0, another try adds one to S, and a revision, which is
+ * an attempt after a rollback or the first of a rework, adds one to R and starts again at S0.
  */
-export function nextAttempt(last: Attempt | undefined, afterRollback: boolean): Attempt {
+export function nextAttempt(last: Attempt | undefined, isRevision: boolean): Attempt {
   if (last === undefined) return { r: 0, s: 0 };
-  return afterRollback ? { r: last.r + 1, s: 0 } : { r: last.r, s: last.s + 1 };
+  return isRevision ? { r: last.r + 1, s: 0 } : { r: last.r, s: last.s + 1 };
 }
 
 /**

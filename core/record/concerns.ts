@@ -96,7 +96,8 @@ export function stopsStory({ pull, issue }: Concern, story: number): boolean {
 }
 
 /**
- * The open concerns that a person's `/clarify` answers: the one that it names first, else all that need no name. A
+ * The open concerns that a person's `/rework` answers, which are those about rework, or their `/clarify`: the one that
+ * it names first, else all that need no name. A
  * merge past the check is accepted by its name alone, by an approver or architect who neither merged it nor asked for
  * the change (`askedBy`).
  */
@@ -106,6 +107,7 @@ export function answeredBy(
   askedBy: readonly Account[],
   people: People,
 ): Concern[] {
+  if (command.name === "rework") return open.filter(({ about }) => about.type === "rework");
   if (command.name !== "clarify" || !("text" in command)) return [];
   const [first] = command.text.split(/\s/);
   const named = open.filter(({ name }) => name === first);

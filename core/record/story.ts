@@ -6,6 +6,7 @@ import { sourceKey } from "../identifiers.ts";
 import { afterCommit, afterRollback, type BranchState, emptyBranch } from "./checkpoints.ts";
 import { type AgentAnswer, agentAnswers, type Concern, mergeConcern, openConcerns, stopsStory } from "./concerns.ts";
 import { type Remediation, remediationsOf } from "./remediations.ts";
+import { afterEntry, noRework, type ReworkState, type Round, roundOf } from "./rework.ts";
 
 /** One attempt at one prompt, as far as it got; each part is the entry that recorded it. */
 export type AttemptRecord = {
@@ -14,6 +15,8 @@ export type AttemptRecord = {
   closed: EntryBody<"attempt.closed"> | null;
   evidence: EntryBody<"evidence.captured"> | null;
   commit: EntryBody<"change.committed"> | null;
+  /** The round of rework that it is a try at; null: it began with the contract alone. */
+  rework: Round | null;
 };
 
 /** One diff prompt of the frozen contract and its progress. */
@@ -35,6 +38,7 @@ export type PromptRecord = {
   branchState: BranchState;
   /** The checkpoint of its last rollback; null again once another attempt has begun. */
   rolledBack: string | null;
+  rework: ReworkState;
 };
 
 /** A person's last request to the planner. */
@@ -100,6 +104,11 @@ function attemptOf(
   );
 }
 
+/** The prompt whose pull request is open, the first of its story; undefined: none is. */
+export function openPrompt({ prompts }: StoryRecord): PromptRecord | undefined {
+  return prompts.find((one) => one.pull !== null && one.merge === null && !one.completed && !one.closedUnmerged);
+}
+
 /** Folds a story's entries, and drafts that will become entries, into its current state. */
 export function foldStory(story: number, entries: readonly (TypedEntry | (Draft & { at?: string }))[]): StoryRecord {
   const record = emptyStory();
@@ -108,6 +117,8 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
     switch (entry.kind) {
       case "command": {
         const { issue, source, command, accepted, text } = entry.body;
+        const reworked = issue === story ? openPrompt(record) : promptOfPull(issue);
+        if (reworked !== undefined) reworked.rework = afterEntry(reworked.rework, entry);
         if (issue !== story) break;
         record.answered.add(sourceKey(source));
         if (!accepted) break;
@@ -143,6 +154,7 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
           completed: false,
           branchState: emptyBranch,
           rolledBack: null,
+          rework: noRework,
         }));
         break;
       case "prompt.opened": {
@@ -164,7 +176,8 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
         const prompt = promptOf(record, entry.body.prompt);
         if (prompt === undefined) break;
         const none = { response: null, closed: null, evidence: null, commit: null };
-        prompt.attempts.push({ pack: entry.body, ...none });
+        prompt.attempts.push({ pack: entry.body, ...none, rework: roundOf(prompt) });
+        prompt.rework = afterEntry(prompt.rework, entry);
         prompt.rolledBack = null;
         break;
       }
@@ -216,6 +229,12 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
         if (prompt !== undefined) prompt.merge = entry.body;
         break;
       }
+      case "rework.opened":
+      case "concern.raised": {
+        const prompt = entry.body.prompt === null ? undefined : promptOf(record, entry.body.prompt);
+        if (prompt !== undefined) prompt.rework = afterEntry(prompt.rework, entry);
+        break;
+      }
       case "concern.answered": {
         const { concern } = entry.body;
         const prompt = record.prompts.find(({ pull }) => pull !== null && mergeConcern(pull) === concern);
@@ -249,6 +268,7 @@ function applyRollback(record: StoryRecord, body: EntryBody<"rollback.done">): v
   const prompt = promptOf(record, body.prompt);
   if (prompt === undefined) return;
   prompt.branchState = afterRollback(prompt.branchState, body);
+  prompt.rework = { ...prompt.rework, pending: null };
   prompt.rolledBack = body.checkpoint;
   prompt.verdict = null;
   if (body.to !== null) return;

@@ -4,8 +4,9 @@ import { agentHolder, toAgent, toCleanup, toGates, toMerger } from "../contract/
 import { entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { branchName } from "../identifiers.ts";
 import { afterCommit, afterRollback, type BranchState, emptyBranch } from "../record/checkpoints.ts";
-import { foldStory } from "../record/story.ts";
-import { pullBody } from "../story/bodies.ts";
+import { roundOf } from "../record/rework.ts";
+import { foldStory, type PromptRecord } from "../record/story.ts";
+import { bodyRef, pullBody } from "../story/bodies.ts";
 import { endOf, failuresOf } from "../story/remediating.ts";
 import type { PromptEntry, ReplayContext } from "./sources.ts";
 import { comparedStep, fieldPairs, type ReplayStep, type StepHead } from "./step.ts";
@@ -15,7 +16,7 @@ type Derivation = (entry: TypedEntry, context: ReplayContext) => ReplayStep | nu
 
 /** Derives again a run's entries outside its attempts, one kind of step after the other. */
 export function progressSteps(context: ReplayContext): ReplayStep[] {
-  const derivations: Derivation[] = [pullStep, handoffStep, rollbackStep, remediationStep, endStep];
+  const derivations: Derivation[] = [pullStep, handoffStep, rollbackStep, reworkStep, remediationStep, endStep];
   return derivations.flatMap((derive) => context.entries.flatMap((entry) => derive(entry, context) ?? []));
 }
 
@@ -48,7 +49,40 @@ export function branchBefore(
   entries: readonly TypedEntry[],
 ): { branch: string; head: string | null } {
   const { branchState, isOpen } = branchStateBefore(body.prompt, seq, entries);
-  return branchToWrite(body.run, body.prompt, branchState, isOpen);
+  const place = branchToWrite(body.run, body.prompt, branchState, isOpen);
+  const round = roundBefore({ seq, body }, entries);
+  return round === null ? place : { ...place, head: round.head };
+}
+
+/** A prompt as it was recorded before an entry of its story. */
+function promptBefore(
+  { seq, body }: { seq: number; body: { story: number; prompt: number } },
+  entries: readonly TypedEntry[],
+): PromptRecord | undefined {
+  const before = entries.filter((entry) => entry.seq < seq);
+  return foldStory(body.story, before).prompts.find(({ issue }) => issue === body.prompt);
+}
+
+/** The round of rework that an attempt is a try at; null: it began with the contract alone. */
+export function roundBefore(promptEntry: Pick<PromptEntry, "seq" | "body">, entries: readonly TypedEntry[]) {
+  const prompt = promptBefore(promptEntry, entries);
+  return prompt === undefined ? null : roundOf(prompt);
+}
+
+/** Compares a round of rework with those before it, and with its published report. */
+function reworkStep(entry: TypedEntry, { entries, basis, sources }: ReplayContext): ReplayStep | null {
+  if (entry.kind !== "rework.opened" || entry.body.run !== basis.run.body.run) return null;
+  const { pull, round, report } = entry.body;
+  const published = sources.reports.get(report.sha256);
+  const before = promptBefore(entry, entries)?.rework.rounds.length ?? 0;
+  return comparedStep(
+    { step: "rework", seq: entry.seq, about: `round ${round} on #${pull}` },
+    "its number, from the rounds before it, and its report, if that was published",
+    [
+      ["round", before + 1, round],
+      ...(published === undefined ? [] : [["report", bodyRef(published.text), report] as const]),
+    ],
+  );
 }
 
 /** Compares a run's pull request with the commit it was opened for. */
@@ -83,8 +117,9 @@ function handoffStep(
   const policy = sources.git?.policy;
   const holder = policy?.known === true ? agentHolder(prompts.get(prompt)?.role ?? "", policy.value) : to.holder;
   const isToAgent = to.stage === "execute";
+  const isBack = (promptBefore({ seq: entry.seq, body: { story, prompt } }, entries)?.rework.pending ?? null) !== null;
   const again = isToAgent
-    ? toAgent({ story, prompt }, contract.body.digest, holder)
+    ? toAgent({ story, prompt }, contract.body.digest, holder, isBack)
     : deriveHandoff({ story, prompt }, to.stage, entriesBefore(entries, entry));
   const taken = isToAgent && policy?.known !== true ? "; the agent is taken as it is: the policy is not here" : "";
   return comparedStep(

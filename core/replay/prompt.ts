@@ -2,11 +2,12 @@ import type { EntryBody } from "../../schemas/entries.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import type { Pack } from "../../schemas/step.ts";
 import { type PromptStep, packFields, packOf } from "../contract/contract.ts";
+import { reworkFailures } from "../contract/rework.ts";
 import { entriesOf, type TypedEntry } from "../entries.ts";
 import { canonicalJson } from "../json.ts";
-import { agentAnswers, answersFor } from "../record/concerns.ts";
+import { agentAnswers, answersFor, isStopping } from "../record/concerns.ts";
 import { bodyRef, stepOf } from "../story/bodies.ts";
-import { branchBefore } from "./progress.ts";
+import { branchBefore, roundBefore } from "./progress.ts";
 import { attemptEntries, type PromptEntry, type PublishedBody, type ReplayContext } from "./sources.ts";
 import {
   attemptHead,
@@ -41,15 +42,26 @@ export function derivePrompt(
   const policy = sources.git?.policy ?? null;
   const published = sources.packs.get(body.pack.sha256);
   const attempts = attemptsBefore(promptEntry, entries);
+  const round = roundBefore(promptEntry, entries);
+  const report = round === null ? null : (sources.reports.get(round.report.sha256)?.value ?? undefined);
+  if (report === undefined && round !== null) {
+    const why = "it holds a report of what failed, which was not published";
+    return { step: bodilessStep(head, [round.report.sha256], purged, why), pack: published?.value ?? null };
+  }
   const given: PromptStep = {
     ...stepOf({ ...body, story: basis.run.body.story }),
     base: body.base,
     contract,
     repository: sources.names.get(seq) ?? "",
-    failures: failuresOf(promptEntry, attempts, entries),
+    failures: [
+      ...(report === null || report === undefined ? [] : reworkFailures(report)),
+      ...failuresOf(promptEntry, attempts, entries),
+    ],
+    previous: report?.previous ?? null,
   };
+  const tries = failedBefore(promptEntry, attempts, entries);
   let derived: Derived;
-  if (policy?.known === true) derived = promptByPolicy(body, given, attempts.length, policy.value, published);
+  if (policy?.known === true) derived = promptByPolicy(body, given, tries, policy.value, published);
   else if (published !== undefined) derived = promptByBody(body, given, published);
   else {
     const why = "its body was not published, and the policy lies in git";
@@ -66,7 +78,7 @@ export function derivePrompt(
 function promptByPolicy(
   body: EntryBody<"prompt.recorded">,
   given: PromptStep,
-  attempts: number,
+  tries: number,
   policy: Policy,
   published: PublishedBody<Pack> | undefined,
 ): Derived {
@@ -74,7 +86,7 @@ function promptByPolicy(
   const text = pack === null ? "none: the policy has no such role" : canonicalJson(pack);
   const pairs: Pair[] = [["pack", bodyRef(text), body.pack]];
   const { rework } = policy.agents.limits;
-  if (attempts > rework) pairs.push(["tries", `at most ${rework + 1}`, `${attempts + 1}`]);
+  if (tries > rework) pairs.push(["tries", `at most ${rework + 1}`, `${tries + 1}`]);
   if (published !== undefined) pairs.push(["published body", text, published.text]);
   const what = published === undefined ? "its digest" : "its digest and its published body";
   return { text: `${what}, from contract, base, policy and failures`, pairs, pack };
@@ -90,6 +102,7 @@ function promptByBody(
     ...fieldPairs(bodyRef(text), pack, ["sha256", "bytes"]),
     ["role", given.contract.role, value?.role.name ?? "none"],
     ["failures", given.failures, value?.kind === "rework" ? value.failures : []],
+    ["previous", given.previous, value?.kind === "rework" ? value.previous : null],
     ...fieldPairs(fields, value ?? {}, Object.keys(fields)),
   ];
   const taken = "the role's paths and the limits are taken as they are, because the policy is not here";
@@ -103,8 +116,17 @@ function attemptsBefore({ seq, body }: PromptEntry, entries: readonly TypedEntry
   );
 }
 
+/** How many tries at the same revision failed before; an agent that asked or stopped waited for people instead. */
+function failedBefore({ body }: PromptEntry, attempts: readonly PromptEntry[], entries: readonly TypedEntry[]): number {
+  return attempts.filter((one) => {
+    const { response, closed } = attemptEntries(entries, one);
+    const waits = response !== undefined && isStopping(response.body.outcome);
+    return one.body.attempt.r === body.attempt.r && closed?.body.accepted === false && !waits;
+  }).length;
+}
+
 /**
- * The failures that the pack carries: why the last attempt was refused, and people's answers to the prompt's agents so
+ * The failures that the pack carries beside a report: why the last attempt was refused, and people's answers to the prompt's agents so
  * far.
  */
 function failuresOf(promptEntry: PromptEntry, attempts: readonly PromptEntry[], entries: readonly TypedEntry[]) {

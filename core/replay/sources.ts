@@ -1,5 +1,6 @@
 import type { ContractPrompt } from "../../schemas/entries.ts";
 import type { Policy } from "../../schemas/policy.ts";
+import type { ReworkReport } from "../../schemas/rework.ts";
 import type { Pack, StepResult } from "../../schemas/step.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "../entries.ts";
 import type { FileSide } from "../facts.ts";
@@ -41,6 +42,7 @@ export type ReplaySources = {
   /** The published bodies by the digest that names them. */
   packs: ReadonlyMap<string, PublishedBody<Pack>>;
   results: ReadonlyMap<string, PublishedBody<StepResult>>;
+  reports: ReadonlyMap<string, PublishedBody<ReworkReport>>;
   /** Null: the ledger was read from a folder or an archive, which has no git. */
   git: ReplayGit | null;
 };

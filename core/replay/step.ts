@@ -18,6 +18,7 @@ export type ReplayStepName =
   | "answer"
   | "review"
   | "concern"
+  | "rework"
   | "remediation"
   | "evidence"
   | "commit"

@@ -8,12 +8,13 @@ import type { CommandRequest } from "../facts.ts";
 import { sourceKey } from "../identifiers.ts";
 import { answerIn, type Handlers } from "../people/command-handlers.ts";
 import { answeredBy, type Concern, concernDrafts, openQuestion } from "../record/concerns.ts";
-import type { StoryRecord } from "../record/story.ts";
+import { openPrompt, type StoryRecord } from "../record/story.ts";
 import { approve, contractDrift } from "./approval.ts";
 import { runBody } from "./bodies.ts";
 import { refOf, type StoryContext, shutState } from "./facts.ts";
 import { openLine, statusLine } from "./next-step.ts";
 import { isAnswered, planFailed } from "./planning.ts";
+import { askRework } from "./reworking.ts";
 import { openRollback, rollBackTo } from "./rollback.ts";
 import { runClosed } from "./run-end.ts";
 import { agentAtWork } from "./standing.ts";
@@ -30,10 +31,21 @@ const handlers: Handlers<"story", StoryContext> = {
   approve: (context, request, { digest }) => approve(request, digest, context),
   block: () => accept("blocked", "Blocked until somebody answers with `/clarify <answer>`."),
   run: (context, request) => submit(request, context, "run"),
-  retry: (context, request) =>
-    context.record.run?.closed?.status === "failed" || wasRolledBack(context.record)
-      ? submit(request, context, "retry")
-      : refuse("nothing-failed", "There is no failed run to retry."),
+  retry(context, request) {
+    const { record } = context;
+    if (record.run?.closed?.status === "failed" || wasRolledBack(record)) return submit(request, context, "retry");
+    const open = openPrompt(record);
+    const mend = open?.verdict?.conclusion === "failure" ? ` #${open.pull} failed; \`/rework\` sends it back.` : "";
+    return refuse("nothing-failed", `There is no failed run to retry.${mend}`);
+  },
+  rework(context, request) {
+    const { record } = context;
+    const prompt = openPrompt(record) ?? record.prompts.find((one) => one.closedUnmerged && one.merge === null);
+    if (prompt === undefined)
+      return refuse("no-pull", "No pull request of this story is open. `/run` starts the work.");
+    const isEnded = record.run?.closed !== null && !prompt.closedUnmerged;
+    return isEnded ? submit(request, context, "rework") : askRework(prompt, record);
+  },
   rollback: (context, request, { checkpoint }) => rollBackTo(request, checkpoint, context),
   stop: stopRun,
   clarify(context, request) {
@@ -54,7 +66,7 @@ function answersOf(request: CommandRequest, { record, loaded }: StoryContext): C
 }
 
 const planning: ReadonlySet<CommandName> = new Set(["plan", "refine"]);
-const starting: ReadonlySet<CommandName> = new Set([...planning, "approve", "run", "retry"]);
+const starting: ReadonlySet<CommandName> = new Set([...planning, "approve", "run", "retry", "rework"]);
 
 /** Why the story takes a command no more, or not now; null: it does. A new plan answers the questions of the one before. */
 function refusal({ record, facts, loaded }: StoryContext, name: CommandName): CommandAnswer | null {
@@ -62,7 +74,10 @@ function refusal({ record, facts, loaded }: StoryContext, name: CommandName): Co
   if (!starting.has(name)) return null;
   const shut = shutState(facts.issue);
   if (shut !== null) return refuse(shut, `This story is ${shut}, so nothing begins on it.`);
-  const open = record.concerns.filter((concern) => !planning.has(name) || concern.code !== openQuestion);
+  const open = record.concerns.filter(
+    ({ code, about }) =>
+      !(planning.has(name) && code === openQuestion) && !(name === "rework" && about.type === "rework"),
+  );
   return open.length === 0 ? null : refuse("blocked", openLine(open, loaded.policy.people));
 }
 
@@ -80,8 +95,11 @@ export function answerNext(context: StoryContext): Step {
     const answers = answer.accepted ? answersOf(request, context) : [];
     const drafts = [...(answer.drafts ?? []), ...(answer.accepted ? concernDrafts(request, answers, where) : [])];
     // A pull request that was merged past its check says whether that was accepted.
-    const enqueue = answers.flatMap(({ about }): Subject[] =>
-      about.type === "merge" ? [{ kind: "pull", repository: facts.repository.id, number: about.pull }] : [],
+    const past = answers.flatMap(({ about }) => (about.type === "merge" ? [about.pull] : []));
+    // What failed is gathered at the pull request.
+    const reworked = answer.accepted && request.command.name === "rework" ? (openPrompt(record)?.pull ?? null) : null;
+    const enqueue = [...past, ...(reworked === null ? [] : [reworked])].map(
+      (number): Subject => ({ kind: "pull", repository: facts.repository.id, number }),
     );
     return { ...answered(request, { ...answer, drafts }, refOf(facts)), enqueue };
   }

@@ -1,4 +1,5 @@
 import type { Plan } from "../../schemas/plan.ts";
+import type { ReworkReport } from "../../schemas/rework.ts";
 import type { Pack, StepResult } from "../../schemas/step.ts";
 import type { Account } from "../../schemas/text.ts";
 import type { CommonFacts, IssueRef } from "../decision.ts";
@@ -41,6 +42,7 @@ export type StoryFacts = CommonFacts & {
   plans: ReadonlyMap<string, Plan>;
   packs: ReadonlyMap<string, Pack>;
   results: ReadonlyMap<string, StepResult>;
+  reports: ReadonlyMap<string, ReworkReport>;
 };
 
 /** The input of a story's rules. */

@@ -1,14 +1,17 @@
 import type { People } from "../../schemas/policy.ts";
+import { causeOf } from "../contract/rework.ts";
 import { entriesOf } from "../entries.ts";
 import { code, plain } from "../escape.ts";
+import type { LoadedPolicy } from "../facts.ts";
 import { holders } from "../people/authority.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
 import { type Concern, mergedPastCheck } from "../record/concerns.ts";
+import { roundOf } from "../record/rework.ts";
 import type { PromptRecord, StoryRecord } from "../record/story.ts";
 import { contractDrift, currentDigest, isCurrentPlan } from "./approval.ts";
 import { type StoryContext, shutState } from "./facts.ts";
 import { isAnswered, isPlannedText } from "./planning.ts";
-import { agentAtWork, isWaitingForTest, standingOf } from "./standing.ts";
+import { agentAtWork, hasFailed, isWaitingForTest, standingOf } from "./standing.ts";
 
 /** The states of a story (features A2), shown as its `sallyport:` label. */
 type StoryState = "draft" | "ready" | "executing" | "blocked" | "failed" | "manual_test" | "complete" | "archived";
@@ -155,21 +158,35 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
   if (run === null) return next("ready", `The contract is frozen; no run was started.${note}`, "/run", executors);
   if (run.closed?.status === "cancelled")
     return next("ready", `The last run ended: ${plain(run.closed.reason)}${note}`, "/run", executors);
-  return pullStep(record) ?? next("executing", progress(record));
+  return pullStep(record, loaded) ?? next("executing", progress(record));
 }
 
 /** The next step at the pull request of the prompt in work; null: it has none yet. */
-function pullStep(record: StoryRecord): Next | null {
+function pullStep(record: StoryRecord, { policy }: LoadedPolicy): Next | null {
   const standing = standingOf(record);
   if (standing.at !== "approved" || !("pull" in standing.prompt)) return null;
   const { pull, at } = standing.prompt;
+  const prompt = record.prompts.find((one) => one.pull === pull);
+  if (prompt === undefined) return null;
+  const round = roundOf(prompt);
+  if (round !== null)
+    return next(
+      "executing",
+      `#${pull} is with its agent again: round ${round.round} of rework (${round.causes.join(", ")}).`,
+    );
+  if (prompt.rework.asked.length > 0) return next("executing", `What is to be mended on #${pull} is gathered.`);
   if (at === "green") return next("executing", `#${pull} is green.`, `Merge #${pull}.`, "anyone who may merge");
-  const gates = Object.entries(record.prompts.find((prompt) => prompt.pull === pull)?.verdict?.gates ?? {});
+  const gates = Object.entries(prompt.verdict?.gates ?? {});
   const named = (status: string) => gates.flatMap(([gate, one]) => (one === status ? [gate] : []));
   const [failed, waiting] = [named("fail"), named("pending")];
-  const why =
-    failed.length > 0 ? `fails: ${failed.join(", ")}` : `waits: ${waiting.join(", ") || "it is not judged yet"}`;
-  return next("executing", `#${pull} ${why}.`, `See #${pull}.`);
+  if (failed.length === 0)
+    return next("executing", `#${pull} waits: ${waiting.join(", ") || "it is not judged yet"}.`, `See #${pull}.`);
+  const causes = failed.flatMap((gate) => causeOf(gate) ?? []);
+  const isSentBack = causes.some((cause) => policy.rework?.on.includes(cause) === true);
+  if (isSentBack || !hasFailed(prompt))
+    return next("executing", `#${pull} fails: ${failed.join(", ")}.`, `See #${pull}.`);
+  const step = causes.length === 0 ? `See #${pull}.` : "/rework";
+  return next("failed", `#${pull} fails: ${failed.join(", ")}.`, step, holders(policy.people, "executors"));
 }
 
 /** What goes on in an open run before there is a pull request. */

@@ -46,7 +46,10 @@ export function advanceRun(context: StoryContext): Step {
     };
   }
   const attempt = prompt.attempts.findLast(({ pack }) => pack.run === run.run);
-  if (attempt === undefined) return startAttempt(context, run, prompt, undefined);
+  const { pending, asked } = prompt.rework;
+  // What people asked for is gathered first.
+  if (attempt === undefined)
+    return prompt.pull !== null && asked.length > 0 ? {} : startAttempt(context, run, prompt, undefined);
   const work = { run, prompt, attempt };
   switch (stateOf(attempt)) {
     case "refused":
@@ -58,9 +61,10 @@ export function advanceRun(context: StoryContext): Step {
     case "accepted":
       return {};
     case "captured":
-      return commit(work, context);
+      return pending === null ? commit(work, context) : startAttempt(context, run, prompt, attempt);
     case "committed":
-      return prompt.pull === null ? openPull(work, context) : {};
+      if (prompt.pull === null) return openPull(work, context);
+      return pending === null ? {} : startAttempt(context, run, prompt, attempt);
   }
 }
 

@@ -83,6 +83,21 @@ export function promptState(prompt: PromptRecord, record: StoryRecord): PromptSt
   const last = prompt.attempts.at(-1);
   const isTakenBack = prompt.rolledBack !== null && prompt.pull === null;
   if (last === undefined || isTakenBack) return isQueued ? "queued" : "draft";
-  const hasFailed = record.run?.closed?.status === "failed" && last.pack.run === record.run.run && prompt.pull === null;
-  return hasFailed || (stateOf(last) === "refused" && !isQueued) ? "failed" : "submitted";
+  const isEnded = record.run?.closed?.status === "failed" && last.pack.run === record.run.run && prompt.pull === null;
+  return isEnded || hasFailed(prompt) || (stateOf(last) === "refused" && !isQueued) ? "failed" : "submitted";
+}
+
+/** Whether the last verdict on a prompt's pull request, on its present head, is a failure that nothing goes on about. */
+export function hasFailed({
+  pull,
+  verdict,
+  merge,
+  closedUnmerged,
+  branchState,
+  attempts,
+  rework,
+}: PromptRecord): boolean {
+  if (pull === null || merge !== null || closedUnmerged || verdict?.conclusion !== "failure") return false;
+  const isOlder = branchState.commits.slice(0, -1).includes(verdict.head);
+  return !isOlder && rework.pending === null && rework.asked.length === 0 && attempts.at(-1)?.commit !== null;
 }

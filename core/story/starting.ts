@@ -1,21 +1,24 @@
 import { branchToWrite, packOf } from "../contract/contract.ts";
 import { agentHolder, handedOff, toAgent } from "../contract/handoffs.ts";
+import { reworkFailures } from "../contract/rework.ts";
 import type { Step } from "../decision.ts";
 import { appActor, type Draft } from "../entries.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
 import { nextAttempt } from "../record/checkpoints.ts";
 import { answersFor } from "../record/concerns.ts";
+import { roundOf } from "../record/rework.ts";
 import type { AttemptRecord, PromptRecord, StoryRun } from "../record/story.ts";
 import { contractDrift } from "./approval.ts";
 import { bodyRef, checkpointBody } from "./bodies.ts";
 import type { StoryContext } from "./facts.ts";
+import { isFailure } from "./remediating.ts";
 import { runClosed } from "./run-end.ts";
 
 /**
- * Begins the next attempt at a prompt: records its checkpoint, its prompt and, for a run's first attempt, the hand-off.
- * While the prompt's pull request is open it continues on that branch; otherwise it starts anew on the default branch.
- * Nothing begins while a concern is open.
+ * Begins the next attempt at a prompt: records its checkpoint, its prompt and, for a run's first attempt and the first of a rework, the hand-off.
+ * While the prompt's pull request is open it continues on that branch, a rework on the commit that failed; otherwise it
+ * starts anew on the default branch. Nothing begins while a concern is open.
  */
 export function startAttempt(
   context: StoryContext,
@@ -28,22 +31,35 @@ export function startAttempt(
   if (issue === null || !facts.base.known || record.concerns.length > 0) return {};
   const drift = contractDrift(context);
   if (drift !== null) return { drafts: [runClosed(run, facts, "failed", drift)] };
-  const attempts = prompt.attempts.filter(({ pack }) => pack.run === run.run).length;
+  const round = roundOf(prompt);
+  const report = round === null ? null : facts.reports.get(round.report.sha256);
+  if (report === undefined) return {};
+  const isRework = prompt.rework.pending !== null;
+  // D2: numbered over all runs of the prompt.
+  const attempt = nextAttempt(prompt.attempts.at(-1)?.pack.attempt, isRework || prompt.rolledBack !== null);
   const refused = last?.closed?.reasons ?? [];
-  if (attempts > loaded.policy.agents.limits.rework) {
+  // Rounds of rework and waits for people are no failures.
+  const failed = prompt.attempts.filter(
+    (one) => one.pack.run === run.run && one.pack.attempt.r === attempt.r && isFailure(one),
+  ).length;
+  if (failed > loaded.policy.agents.limits.rework) {
     const why = refused.map((failure) => failure.message).join(" ");
     return {
-      drafts: [runClosed(run, facts, "failed", `#${issue} failed ${attempts} times; the last time: ${why}`)],
+      drafts: [runClosed(run, facts, "failed", `#${issue} failed ${failed} times; the last time: ${why}`)],
     };
   }
-  const { branch, head } = branchToWrite(run.run, issue, prompt.branchState, prompt.pull !== null);
+  const place = branchToWrite(run.run, issue, prompt.branchState, prompt.pull !== null);
+  const { branch, head } = round === null ? place : { ...place, head: round.head };
   const base = head ?? facts.base.value;
-  // D2: numbered over all runs of the prompt.
-  const attempt = nextAttempt(prompt.attempts.at(-1)?.pack.attempt, prompt.rolledBack !== null);
   const step = { run: run.run, story: facts.issue.number, prompt: issue, attempt };
-  const answers = answersFor(record.answers, step);
+  const failures = [
+    ...(report === null ? [] : reworkFailures(report)),
+    ...refused,
+    ...answersFor(record.answers, step),
+  ];
+  const previous = report?.previous ?? null;
   const pack = packOf(
-    { ...step, repository: facts.repository.name, base, contract, failures: [...refused, ...answers] },
+    { ...step, repository: facts.repository.name, base, contract, failures, previous },
     loaded.policy,
   );
   if (pack === null) {
@@ -56,7 +72,9 @@ export function startAttempt(
   const actor = appActor(facts);
   const where = { story: step.story, prompt: issue };
   const handed: Draft[] =
-    last === undefined ? [handedOff(toAgent(where, run.digest, agentHolder(contract.role, loaded.policy)), actor)] : [];
+    last === undefined || isRework
+      ? [handedOff(toAgent(where, run.digest, agentHolder(contract.role, loaded.policy), isRework), actor)]
+      : [];
   const checkpoint = checkpointName(step);
   return {
     bodies: [{ sha256: ref.sha256, text, mediaType: ref.mediaType }],

@@ -22,6 +22,7 @@ import { intakeProblems, storyForm } from "./form.ts";
 import { nextStep } from "./next-step.ts";
 import { openPrompts, plan } from "./planning.ts";
 import { remediate } from "./remediating.ts";
+import { answerRework } from "./reworking.ts";
 import { rollBack } from "./rollback.ts";
 import { advanceRun, endShut } from "./running.ts";
 import { promptState } from "./standing.ts";
@@ -35,7 +36,7 @@ type Rule = (context: StoryContext) => Step;
 const rules: readonly Rule[] = [remediate, answerNext, endShut, rollBack, plan, openPrompts, advanceRun, completeStory];
 
 /** Applied once at the end of every decision. */
-const views: readonly Rule[] = [linkToEpic, showState, showPromptStates, showSticky, retryUnread];
+const views: readonly Rule[] = [linkToEpic, answerRework, showState, showPromptStates, showSticky, retryUnread];
 
 /**
  * No story needs so many steps in one decision; more means two rules undo each other, which is our bug. The second loop

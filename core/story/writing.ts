@@ -9,6 +9,7 @@ import { list, table } from "../markdown.ts";
 import type { AttemptRecord } from "../record/story.ts";
 import { pullBody, stepOf } from "./bodies.ts";
 import type { StoryContext, StoryFacts, Work } from "./facts.ts";
+import { claimLines, parkWrite, writeConcern } from "./reworking.ts";
 import { runClosed } from "./run-end.ts";
 
 /** Writes an accepted answer as one commit, after its evidence is in the ledger. */
@@ -42,9 +43,16 @@ export function commit(work: Work, { facts }: StoryContext): Step {
         ],
       };
     },
-    failed: ({ message }) => ({
-      drafts: [runClosed(run, facts, "failed", `the change of #${pack.prompt} could not be written: ${message}`)],
-    }),
+    failed: (failure) => {
+      if (attempt.rework !== null) {
+        const isParked = prompt.rework.parked.some(({ concern }) => concern === writeConcern(pack));
+        return isParked ? {} : parkWrite(work, facts, failure);
+      }
+      const { message } = failure;
+      return {
+        drafts: [runClosed(run, facts, "failed", `the change of #${pack.prompt} could not be written: ${message}`)],
+      };
+    },
   });
 }
 
@@ -123,7 +131,7 @@ export function openPull(work: Work, { facts }: StoryContext): Step {
           base: facts.repository.defaultBranch,
           head: written.commit,
           title: subjectLine(work.prompt.contract.title),
-          body: pullText(work),
+          body: pullText(work, facts),
         },
       ],
     }),
@@ -149,7 +157,8 @@ export function openPull(work: Work, { facts }: StoryContext): Step {
   });
 }
 
-function pullText({ run, prompt, attempt: { pack, response } }: Work): string {
+function pullText({ run, prompt, attempt: { pack, response } }: Work, { results }: StoryFacts): string {
+  const result = results.get(response?.result.sha256 ?? "");
   return [
     `The change of #${pack.prompt}, part of story #${pack.story}.`,
     "",
@@ -163,6 +172,8 @@ function pullText({ run, prompt, attempt: { pack, response } }: Work): string {
     "Paths approved for this change:",
     "",
     ...list(prompt.contract.paths.map((path) => `\`${path.replaceAll("`", "'")}\``)),
-    "This text is made from the ledger, not from the model's words.",
+    ...(result === undefined ? [] : ["", ...claimLines(result)]),
+    "",
+    "This text is made from the ledger. To have something mended: ask for changes in a review, or write `/rework` here.",
   ].join("\n");
 }

@@ -32,6 +32,7 @@ export async function addCheckRun(
     completed_at: null,
     external_id: "",
     details_url: null,
+    log: "",
     output: { title: null, summary: null, text: null, annotations: [] },
   };
   set(state, run, fields);
@@ -105,5 +106,7 @@ async function simulate(state: State, repository: Repository, head: Head, check:
   if (app === undefined) throw new Error("the sandbox has no GitHub Actions");
   const run = await addCheckRun(state, repository, app, head, { name: check.name });
   await pause(check.delayMs);
-  await changeCheckRun(state, run, { conclusion: check.conclusion });
+  run.log = check.log ?? "";
+  const output = check.output === undefined ? {} : { output: check.output };
+  await changeCheckRun(state, run, { conclusion: check.conclusion, ...output });
 }

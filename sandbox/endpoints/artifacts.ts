@@ -1,4 +1,7 @@
-/** Workflow runs and the artifacts that they uploaded. The sandbox runs no workflows: its controls put artifacts in. */
+/**
+ * Workflow runs, the artifacts that they uploaded, and the logs of their jobs. The sandbox runs no workflows: its
+ * controls put artifacts in, and its simulated checks have logs.
+ */
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -22,6 +25,13 @@ export const artifactRoutes: Route[] = [
   repoRoute(`GET ${ACTIONS}/runs/:run`, READ, ({ repository, params }) => {
     const artifact = repository.artifacts.find(({ run }) => run === Number(params.run));
     return artifact === undefined ? notFound() : ok(presentRun(repository, artifact));
+  }),
+  repoRoute(`GET ${ACTIONS}/jobs/:job/logs`, READ, ({ repository, params }) => {
+    const job = repository.runs.find(
+      ({ id, suite }) => id === Number(params.job) && suite.app.slug === "github-actions",
+    );
+    if (job === undefined || job.log === "") return notFound();
+    return { status: 302, headers: { location: `${repository.owner.site}/_sandbox/logs/${repository.id}/${job.id}` } };
   }),
 ];
 

@@ -35,7 +35,21 @@ export const reviewCommentRoutes = [
   }),
   pullRoute("/comments", (call) => listing(call, call.pull.reviewComments, presentReviewComment)),
   authoredPullRoute("POST", "/comments", WRITE, withBody(single, createComment)),
+  authoredPullRoute(
+    "POST",
+    "/comments/:comment/replies",
+    WRITE,
+    withBody(z.object({ body: z.string().min(1) }), reply),
+  ),
 ];
+
+/** Replies to the first comment of a thread; GitHub takes no reply to a reply. */
+async function reply(call: AuthoredPullCall, { body }: { body: string }): Promise<Answer> {
+  const first = call.pull.reviewComments.find(({ id }) => id === Number(call.params.comment));
+  return first === undefined || first.inReplyTo !== null
+    ? notFound()
+    : createComment(call, { body, in_reply_to: first.id, side: first.side });
+}
 
 /** Every such comment belongs to a review; a single comment gets a review of its own. */
 async function createComment(call: AuthoredPullCall, body: z.output<typeof single>): Promise<Answer> {
@@ -86,6 +100,7 @@ export function addReviewComment(
     diffHunk: hunk.split("\n").slice(0, 8).join("\n"),
     commitId: review.commitId,
     inReplyTo: null,
+    isResolved: false,
     reactions: [],
     createdAt: made,
     updatedAt: made,

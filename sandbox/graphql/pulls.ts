@@ -6,7 +6,7 @@ import { mergeBase, readChanges } from "../git/commits.ts";
 import { gitText, objectType } from "../git/git.ts";
 import { presentPullSimple } from "../present/pulls.ts";
 import { actorOf } from "../request/caller.ts";
-import type { IssueEvent, Label, Pull, Review } from "../state/model.ts";
+import type { Comment, IssueEvent, Label, Pull, Review, ReviewComment } from "../state/model.ts";
 import { isFromFork } from "../state/state.ts";
 import { type Asker, actorNode, demand, repositoryFields } from "./asker.ts";
 import { connection, type Window } from "./connection.ts";
@@ -63,6 +63,11 @@ export function pullNode(asker: Asker, pull: Pull) {
       }));
     },
     timelineItems: (window: Window) => timelineItems(pull, window),
+    comments: (window: Window) => connection("comments", issue.comments, window, commentNode),
+    reviewThreads: (window: Window) => {
+      const first = pull.reviewComments.filter(({ inReplyTo }) => inReplyTo === null);
+      return connection("reviewThreads", first, window, (comment) => threadNode(pull, comment));
+    },
     reviews: (window: Window) => {
       const visible = pull.reviews.filter(isVisibleTo(actorOf(asker.caller)));
       return connection("reviews", visible, window, (review) => reviewNode(asker, review));
@@ -80,8 +85,45 @@ function reviewNode(asker: Asker, review: Review) {
     body: review.body,
     state: review.state,
     submittedAt: review.submittedAt,
+    lastEditedAt: null,
     commit: async () =>
       (await objectType(dir, review.commitId)) === "commit" ? commitNode(asker, review.commitId) : null,
+  };
+}
+
+function commentNode(comment: Comment) {
+  return {
+    __typename: "IssueComment",
+    id: comment.nodeId,
+    fullDatabaseId: String(comment.id),
+    author: actorNode(comment.user),
+    body: comment.body,
+    createdAt: comment.createdAt,
+    lastEditedAt: comment.editedAt,
+  };
+}
+
+function threadNode(pull: Pull, first: ReviewComment) {
+  const comments = pull.reviewComments.filter(({ id, inReplyTo }) => id === first.id || inReplyTo === first.id);
+  return {
+    __typename: "PullRequestReviewThread",
+    id: `PRRT_${first.nodeId}`,
+    isResolved: first.isResolved,
+    path: first.path,
+    line: first.line,
+    comments: (window: Window) => connection("comments", comments, window, reviewCommentNode),
+  };
+}
+
+function reviewCommentNode(comment: ReviewComment) {
+  return {
+    __typename: "PullRequestReviewComment",
+    id: comment.nodeId,
+    fullDatabaseId: String(comment.id),
+    author: actorNode(comment.user),
+    body: comment.body,
+    createdAt: comment.createdAt,
+    lastEditedAt: comment.updatedAt === comment.createdAt ? null : comment.updatedAt,
   };
 }
 

@@ -73,6 +73,12 @@ export function controls(state: State, requests: ServedRequest[]): Hono {
       return context.json({ message: "name a repository and the permissions of the job" }, 422);
     return context.json({ token: addJobToken(state, repository, order.data).token }, 201);
   });
+  /** The log of a job, where GitHub's answer leads to: elsewhere, for whoever has the address. */
+  control.get("/logs/:repository/:job", (context) => {
+    const repository = state.repositories.find(({ id }) => id === Number(context.req.param("repository")));
+    const job = repository?.runs.find(({ id }) => id === Number(context.req.param("job")));
+    return job === undefined ? context.body(null, 404) : context.text(job.log);
+  });
   /** Answers when every webhook has been delivered and every simulated check has reported. */
   control.get("/settled", async (context) => {
     await settled(state);

@@ -164,6 +164,8 @@ export type ReviewComment = Identified & {
   diffHunk: string;
   commitId: string;
   inReplyTo: number | null;
+  /** Of the thread that it begins. */
+  isResolved: boolean;
   reactions: Reaction[];
   createdAt: string;
   updatedAt: string;
@@ -195,6 +197,8 @@ export type CheckRun = Identified & {
   completed_at: string | null;
   external_id: string;
   details_url: string | null;
+  /** Of the job, if it is one of Actions. */
+  log: string;
   output: { title: string | null; summary: string | null; text: string | null; annotations: Annotation[] };
 };
 
@@ -254,7 +258,13 @@ export type RepositoryHook = {
   active: boolean;
 };
 
-export type SimulatedCheck = { name: string; conclusion: NonNullable<RunFields["conclusion"]>; delayMs: number };
+export type SimulatedCheck = {
+  name: string;
+  conclusion: NonNullable<RunFields["conclusion"]>;
+  delayMs: number;
+  log?: string;
+  output?: NonNullable<RunFields["output"]>;
+};
 
 export type Repository = Identified & {
   owner: Account;

@@ -68,6 +68,7 @@ export function casefileRun(): { entries: TypedEntry[]; sources: ReplaySources; 
     names: new Map(entries.map(({ seq }) => [seq, "acme/web"])),
     packs: bodiesOf(packsOf(entries, withCasefiles, "acme/web")),
     results: bodiesOf(answers),
+    reports: new Map(),
     git: {
       policyAtBase: known({ mode: "100644", sha: story.state.blob }),
       policy: known(withCasefiles),

@@ -96,7 +96,10 @@ export function openPull(change: { branch: string; head: string }): Extract<Effe
   };
 }
 
-export const scenes: Record<Exclude<Effect["type"], "ask-planner" | "run-agent">, (acme: Acme) => Promise<Scene>> = {
+export const scenes: Record<
+  Exclude<Effect["type"], "ask-planner" | "run-agent" | "gather-report">,
+  (acme: Acme) => Promise<Scene>
+> = {
   async reply(acme) {
     const issue = await openIssue(acme);
     const comment = await acme.as("wes", "POST", `issues/${issue}/comments`, { body: "/plan" });
@@ -218,6 +221,24 @@ export const scenes: Record<Exclude<Effect["type"], "ask-planner" | "run-agent">
       },
     };
   },
+  async "answer-thread"(acme) {
+    const { pull, thread } = await openThread(acme);
+    return {
+      effect: {
+        ...{ type: "answer-thread", key: `thread/9/${thread}/${next()}`, pull, thread },
+        ...{ line: "It is mended.", readAt: "2026-11-21T10:00:00.000Z" },
+      },
+      seen: async () => bodies(await acme.as("lena", "GET", `pulls/${pull}/comments`)),
+    };
+  },
+  async "ask-review"(acme) {
+    const { pull } = await openThread(acme);
+    return {
+      effect: { type: "ask-review", key: `review/9/${next()}`, pull, reviewers: ["wes"] },
+      seen: async () =>
+        (await acme.as("lena", "GET", `pulls/${pull}/requested_reviewers`)).users.map((one: Json) => one.login),
+    };
+  },
   async "roll-back"(acme) {
     const change = await written(acme);
     const opened = await acme.perform(openPull(change));
@@ -283,6 +304,15 @@ export const scenes: Record<Exclude<Effect["type"], "ask-planner" | "run-agent">
     };
   },
 };
+
+/** A pull request of ours with one review thread. */
+export async function openThread(acme: Acme): Promise<{ pull: number; thread: number }> {
+  const opened = await acme.perform(openPull(await written(acme)));
+  if (opened.type !== "pull") throw new Error("no pull request");
+  const comment = { body: "Why so?", path: "web/page.html", line: 1 };
+  const { id } = await acme.as("wes", "POST", `pulls/${opened.number}/comments`, comment);
+  return { pull: opened.number, thread: id };
+}
 
 /** A branch with one file written, and its pull request. */
 async function pullWith(acme: Acme, branch: string, path: string, text: string): Promise<Json> {

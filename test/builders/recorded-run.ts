@@ -63,7 +63,7 @@ export function packsOf(entries: readonly TypedEntry[], policy: Policy, reposito
     const failures = before === undefined ? [] : attemptEntries(entries, before).closed?.body.reasons;
     if (contract === undefined || failures === undefined) throw new Error("the run has no such attempt");
     const { run, story, prompt, attempt, base, pack: ref } = asked.body;
-    const pack = packOf({ run, story, prompt, attempt, repository, base, contract, failures }, policy);
+    const pack = packOf({ run, story, prompt, attempt, repository, base, contract, failures, previous: null }, policy);
     if (pack === null || digestOf(pack) !== ref.sha256) throw new Error(`pack ${index} is not the recorded one`);
     return pack;
   });
@@ -97,6 +97,7 @@ export function recordedRun(policy: Policy): { entries: TypedEntry[]; sources: R
       names: new Map(entries.map(({ seq }) => [seq, "acme/web"])),
       packs: bodiesOf(packsOf(entries, policy, "acme/web")),
       results: bodiesOf(answers),
+      reports: new Map(),
       git: {
         policyAtBase: known({ mode: "100644", sha: story.state.blob }),
         policy: known(policy),

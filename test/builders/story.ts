@@ -11,6 +11,7 @@ import { decideStory } from "../../core/story/story.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { Policy } from "../../schemas/policy.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
+import type { ReworkReport } from "../../schemas/rework.ts";
 import { Pack, type Redaction, StepResult } from "../../schemas/step.ts";
 
 /** The people of these tests, by what the policy lets them do. */
@@ -68,6 +69,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     plans: new Map<string, Plan>(),
     packs: new Map<string, Pack>(),
     results: new Map<string, StepResult>(),
+    reports: new Map<string, ReworkReport>(),
   };
   const state = {
     base: "b".repeat(40),
@@ -191,6 +193,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     digest: () => /^\/approve ([0-9a-f]{64})$/m.exec(state.sticky ?? "")?.[1] ?? "",
     pack: (sha256: string) => maps.packs.get(sha256),
     results: maps.results,
+    reports: maps.reports,
     packs: maps.packs,
     replies: () => asked.flatMap((effect) => (effect.type === "reply" ? [effect] : [])),
     propose(plan: Plan = samplePlan, redacted: Redaction[] = []) {

@@ -84,6 +84,7 @@ export async function startAcme(): Promise<Acme> {
   const github = await clients.forRepository(repository, "write");
   const context: PerformContext = {
     github,
+    reader: await clients.forRepository(repository, "read"),
     request: requestIn(github),
     repositoryId: repository,
     ourselves: await clients.identify(),

@@ -151,6 +151,8 @@ function workflowText(entry: Entry): string[] {
       return [typed.body.code, typed.body.message];
     case "review.observed":
       return [reviewText(typed.body)];
+    case "rework.opened":
+      return [`#${typed.body.pull}`, `round ${typed.body.round}`, typed.body.causes.join(", ")];
     case "remediation.opened":
       return [typed.body.remediation, typed.body.origin, typed.body.signature.codes.join(", ")];
     case "remediation.closed":

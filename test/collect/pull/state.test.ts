@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse, validate } from "graphql";
 import { editsQuery } from "../../../collect/issue/edits.ts";
+import { discussionQuery } from "../../../collect/pull/discussion.ts";
 import { pullQuery } from "../../../collect/pull/query.ts";
 import { othersChecks } from "../../../collect/pull/reviews.ts";
 import { type PullState, pullStatus, readPullState } from "../../../collect/pull/state.ts";
@@ -85,7 +86,7 @@ const review = (over: Json = {}) => ({
   ...over,
 });
 
-test.each([pullQuery, editsQuery])("every field of the queries is one of GitHub's", (query) => {
+test.each([pullQuery, editsQuery, discussionQuery])("every field of the queries is one of GitHub's", (query) => {
   expect(validate(githubSchema(), parse(query))).toEqual([]);
 });
 

@@ -20,6 +20,7 @@ const written: Record<CommandName, string> = {
   run: "/run",
   stop: "/stop",
   retry: "/retry",
+  rework: "/rework Handle the empty list.",
   rollback: "/rollback run-2-1/3/R0S1",
   "sign-off": `/sign-off ${head} pass manual`,
   adopt: `/adopt ${head} because I read it`,

@@ -334,6 +334,7 @@ describe("a replay", () => {
     names: new Map(story.entries.map(({ seq }) => [seq, "acme/web"])),
     packs: bodiesOf([...story.packs.values()]),
     results: bodiesOf([...story.results.values()]),
+    reports: new Map(),
     git: null,
   };
   const remediation = (entries: readonly TypedEntry[]) =>

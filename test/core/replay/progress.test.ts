@@ -33,6 +33,7 @@ function played(): { entries: TypedEntry[]; sources: ReplaySources } {
       names: new Map(story.entries.map(({ seq }) => [seq, "acme/web"])),
       packs: bodiesOf([...story.packs.values()]),
       results: bodiesOf([...story.results.values()]),
+      reports: new Map(),
       git: null,
     },
   };

@@ -67,6 +67,7 @@ test("D14: whatever is tried and taken back, the ledger's branch is git's, its e
         names: new Map(story.entries.map(({ seq }) => [seq, "acme/web"])),
         packs: bodiesOf([...story.packs.values()]),
         results: bodiesOf([...story.results.values()]),
+        reports: new Map(),
         git: null,
       };
       for (const { body } of entriesOf(story.entries, "run.submitted")) {

@@ -1,0 +1,64 @@
+import { openBudget } from "../../collect/budget.ts";
+import { readDiscussion } from "../../collect/pull/discussion.ts";
+import { readFailedChecks } from "../../collect/pull/failed-checks.ts";
+import { redactSecretsIn } from "../../collect/secrets/redaction.ts";
+import type { EffectResult } from "../../core/effects.ts";
+import { SallyportError } from "../../core/errors.ts";
+import { canonicalJson } from "../../core/json.ts";
+import { ReworkReport } from "../../schemas/rework.ts";
+import { StepResult } from "../../schemas/step.ts";
+import { type EffectOf, type PerformContext, readJson } from "./context.ts";
+
+/** Most requests that one report takes: three for each check, one for each person, and pages of threads. */
+const requests = 80;
+
+/**
+ * Gathers what one rework mends and stores it without secrets: nothing of it has reached a model yet. What could not be
+ * read is said in the report; only if people's words could not be read at all there is none.
+ */
+export async function gatherReport(
+  { pull, head, asked, gates, checks, taken, people, previous }: EffectOf<"gather-report">,
+  context: PerformContext,
+): Promise<EffectResult> {
+  const { bodies, ourselves, reader, secrets } = context;
+  const budget = openBudget({ requests });
+  const failed = await readFailedChecks(reader, checks, budget);
+  const said = await readDiscussion(reader, pull, { ourselves, people, taken: new Set(taken), budget });
+  if (!said.known) {
+    const { why, step } = said;
+    // What people have to settle stays so; a failed read is tried again.
+    throw step === undefined
+      ? new SallyportError("github", why, { retry: true })
+      : new SallyportError("over-budget", `${why}. ${step}`);
+  }
+  const { reviewers, unread, ...words } = said.value;
+  const report: ReworkReport = {
+    version: 1,
+    pull,
+    head,
+    asked,
+    gates,
+    checks: failed.checks,
+    ...words,
+    unread: [...failed.unread, ...unread],
+    previous: previous === null ? null : previousText(StepResult.parse(await readJson(previous, context))),
+  };
+  const { value } = await redactSecretsIn(report, secrets);
+  const text = canonicalJson(ReworkReport.parse(value));
+  return {
+    type: "report",
+    report: await bodies.put(Buffer.from(text, "utf8"), "application/json"),
+    reviewers,
+    reviews: report.reviews.map(({ review }) => review),
+    threads: report.threads.map(({ thread }) => thread),
+    comments: [
+      ...report.threads.flatMap(({ comments }) => comments.map(({ comment }) => comment)),
+      ...report.comments.map(({ comment }) => comment),
+    ],
+  };
+}
+
+function previousText({ summary, files }: StepResult): string {
+  const written = files.map(({ path, content }) => (content === null ? `${path} (deleted)` : path));
+  return `${summary}\nFiles: ${written.join(", ")}`;
+}

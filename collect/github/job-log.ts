@@ -1,0 +1,71 @@
+import { SallyportError } from "../../core/errors.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
+import { type GitHub, requestKnown } from "./request.ts";
+
+/** How much of a log is read, which only its end is kept of, and how long that may take. */
+const limits = { read: 20_000_000, kept: 8_000, milliseconds: 30_000 };
+
+/**
+ * The last lines of an Actions job's log, without its times and colours; whoever chose what the job runs wrote it. Unknown
+ * when GitHub has no log of it any more, and when it is too long.
+ * Source: GitHub docs, "Download job logs for a workflow run": the answer leads to another host for a minute.
+ */
+export async function readJobLog({ request, owner, repo }: GitHub, job: number): Promise<Known<string>> {
+  const what = `the log of job ${job}`;
+  const answer = await requestKnown<unknown>(
+    what,
+    request("GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs", {
+      owner,
+      repo,
+      job_id: job,
+      request: { fetch: fetchEnd },
+    }),
+  );
+  if (!answer.known) return answer;
+  const { value } = answer;
+  const end = typeof value === "object" && value !== null && "end" in value ? value.end : null;
+  return typeof end === "string" ? known(end) : unknown(`GitHub's answer about ${what} is not what was asked for`);
+}
+
+/** `fetch` for a log: the end of the text that the answer leads to, as JSON. Our token stays with GitHub. */
+async function fetchEnd(url: string, init: RequestInit = {}): Promise<Response> {
+  const signal = AbortSignal.timeout(limits.milliseconds);
+  const answer = await fetch(url, { ...init, signal, redirect: "manual" });
+  if (answer.status !== 302) return answer;
+  const place = new URL(answer.headers.get("location") ?? "", url);
+  if (place.protocol !== "https:" && place.host !== new URL(url).host)
+    throw new SallyportError("github", "its log is at an address without encryption, which is not followed");
+  const log = await fetch(place, { signal, redirect: "error" });
+  if (!log.ok || log.body === null)
+    return Response.json({ message: "the log could not be downloaded" }, { status: log.ok ? 502 : log.status });
+  return Response.json({ end: await endOf(log.body) });
+}
+
+/** The last whole lines of a stream. */
+async function endOf(body: ReadableStream<Uint8Array>): Promise<string> {
+  let end = Buffer.alloc(0);
+  let read = 0;
+  // Colours and times are cut out of what is kept.
+  const raw = limits.kept * 4;
+  for await (const chunk of body) {
+    read += chunk.length;
+    if (read > limits.read)
+      throw new SallyportError("over-budget", `its log has more than ${limits.read} bytes, which are not read`);
+    end = Buffer.concat([end, chunk]);
+    if (end.length > raw * 2) end = end.subarray(-raw);
+  }
+  const text = end
+    .toString("utf8")
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals' colours begin with one
+    .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "")
+    .replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /gm, "")
+    .trimEnd()
+    .toWellFormed();
+  // A part of a line could hold a part of a secret, which nothing would know again.
+  return text.length <= limits.kept
+    ? text
+    : text
+        .slice(-limits.kept)
+        .replace(/^[^\n]*\n?/, "")
+        .toWellFormed();
+}
