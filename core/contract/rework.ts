@@ -17,7 +17,7 @@ export function causeOf(gate: string): Exclude<ReworkCause, "command"> | null {
  */
 export function reworkFailures(report: ReworkReport): PromptStep["failures"] {
   const { asked, gates, checks, reviews, threads, comments, unread } = report;
-  return [
+  const failures = [
     ...asked.map(({ by, text }) => failure(`@${by}`, "rework", text === "" ? "Mend what failed." : text)),
     ...gates.map(({ gate, code, message, path, line, step }) =>
       failure(`gate ${gate}`, code, step === undefined ? message : `${message} ${step}`, placeOf(path, line)),
@@ -37,6 +37,8 @@ export function reworkFailures(report: ReworkReport): PromptStep["failures"] {
     ...comments.map(({ by, text }) => failure(nameOf(by), "comment", text)),
     ...unread.map((why) => failure("sallyport", "unread", why)),
   ];
+  const nothing = "Changes were asked for, and no words about them could be passed on.";
+  return failures.length > 0 ? failures : [failure("sallyport", "unread", nothing)];
 }
 
 /** The name under which the agent says how it mended a review thread: the criterion of a claim. */
