@@ -48,7 +48,7 @@ async function reply(call: AuthoredPullCall, { body }: { body: string }): Promis
   const first = call.pull.reviewComments.find(({ id }) => id === Number(call.params.comment));
   return first === undefined || first.inReplyTo !== null
     ? notFound()
-    : createComment(call, { body, in_reply_to: first.id, side: first.side });
+    : createComment(call, { body, in_reply_to: first.id, side: first.side, line: first.line ?? undefined });
 }
 
 /** Every such comment belongs to a review; a single comment gets a review of its own. */

@@ -16,14 +16,14 @@ import { watchSandbox } from "../conformance/watch.ts";
 import { configOf, webhookAt } from "./installed-app.ts";
 
 /** A GitHub, the App, a model service and a governed repository, all in this process and joined by HTTP alone. */
-export async function startJourney({ models: given = startModels, apiKey = "not-a-key", gates = "" } = {}) {
+export async function startJourney({ models: given = startModels, apiKey = "not-a-key", gates = "", root = "" } = {}) {
   const dir = await mkdtemp(join(tmpdir(), "journey-"));
   const key = newKey();
   const source = join(dir, "source");
   await git(dir, ["init", "--quiet", "--initial-branch", "main", source]);
   await git(source, ["commit", "--quiet", "--allow-empty", "--message", "Begin"]);
   const governed = await prepareGoverned(source, dir, formatPublicKey(createPublicKey(key.pem)));
-  if (gates !== "") await addGates(governed.path, gates);
+  if (gates + root !== "") await addToPolicy(governed.path, gates, root);
   const models = await given();
   const port = await freePort();
   const webhook = webhookAt(port);
@@ -76,13 +76,13 @@ export async function startJourney({ models: given = startModels, apiKey = "not-
   };
 }
 
-/** More lines below `gates` in the policy of the governed repository. */
-async function addGates(path: string, gates: string): Promise<void> {
+/** More lines below `gates`, and before `ledger`, in the policy of the governed repository. */
+async function addToPolicy(path: string, gates: string, root: string): Promise<void> {
   const file = join(path, ".github", "sallyport.yml");
   const policy = await readFile(file, "utf8");
   await writeFile(
     file,
-    policy.replace(/^gates:\n/m, (line) => line + gates),
+    policy.replace(/^gates:\n/m, (line) => line + gates).replace(/^ledger:\n/m, (line) => root + line),
   );
   await git(path, ["commit", "--quiet", "--all", "--message", "Ask for more"]);
 }

@@ -1,0 +1,358 @@
+import { describe, expect, test } from "@jest/globals";
+import { digestOf } from "../../../core/digest.ts";
+import type { Effect, EffectOutcome, EffectResult } from "../../../core/effects.ts";
+import { type Draft, entriesOf } from "../../../core/entries.ts";
+import type { CheckFact, CommandRequest, CommitFact, PullFacts, ReviewFact } from "../../../core/facts.ts";
+import { canonicalJson } from "../../../core/json.ts";
+import { known } from "../../../core/known.ts";
+import { decidePull } from "../../../core/pull/pull.ts";
+import { entryBodies } from "../../../schemas/entries.ts";
+import type { Duty } from "../../../schemas/policy-values.ts";
+import type { ReworkReport } from "../../../schemas/rework.ts";
+import { pullContext, say } from "../../builders/pull-context.ts";
+import { change, facts, head } from "../../builders/pull-facts.ts";
+import { approve, begin, persons, type Story } from "../../builders/story.ts";
+
+const people =
+  'people: { planners: ["@lena"], executors: ["@lena"], approvers: ["@quinn"] }\nroles: { web: { allow: [web/**] } }\n';
+const all = "rework: { on: [gates, ci, review], rounds: 2 }\n";
+/** The gate that fails for every change of `web/step-1/a.ts`. */
+const strict = "gates: { forbidden-paths: { deny: [web/step-1/a.ts] } }\n";
+
+const red: CheckFact = {
+  id: 7,
+  suite: 1,
+  name: "test",
+  app: "github-actions",
+  status: "completed",
+  conclusion: "failure",
+};
+const objection = (id = 40, duties: Duty[] = ["approvers"], role: "read" | "write" = "write"): ReviewFact => {
+  const { duties: _, ...by } = persons.quinn;
+  const permission = known({ role, duties });
+  return { id, by, state: "changes_requested", sha: head, at: "2026-11-21T09:00:00Z", permission };
+};
+const commitOf = (sha: string, parent: string): CommitFact => ({
+  ...{ sha, parents: [parent], tree: sha.replaceAll(/./g, "a"), message: "A change" },
+});
+
+/** What a look sees beside the policy and the change. */
+type Seen = Pick<Partial<PullFacts>, "checks" | "reviews" | "head" | "commits">;
+
+/** A story whose first prompt has its pull request, #11, and looks at that pull request. */
+function opened(story: Story = begin()) {
+  story.answer();
+  write(story, head);
+  story.finish("open-pull", { status: "done", result: { type: "pull", number: 11 } });
+  const outcomes = new Map<string, EffectOutcome>();
+  const gathered: Extract<Effect, { type: "gather-report" }>[] = [];
+  const look = (text: string, over: Seen = {}, commands: CommandRequest[] = []) => {
+    const judged = facts({ policy: `version: 1\n${people}${text}`, changes: [change("web/step-1/a.ts")], ...over });
+    const given = pullContext(judged, { number: 11, entries: [...story.entries], outcomes, commands });
+    const decision = decidePull(given);
+    for (const draft of decision.drafts) {
+      entryBodies[draft.kind].parse(draft.body);
+      story.append(draft);
+    }
+    gathered.push(...decision.effects.filter((effect) => effect.type === "gather-report"));
+    return decision;
+  };
+  /** Gathers what the last look asked for, and looks again. */
+  const gather = (text: string, over: Seen = {}, more: Partial<ReworkReport> = {}) => {
+    const effect = gathered.at(-1);
+    if (effect === undefined) throw new Error("nothing was to be gathered");
+    const { pull, asked, gates } = effect;
+    const checks = effect.checks.map(({ id: _, ...check }) => ({
+      ...check,
+      summary: "",
+      annotations: [],
+      log: "boom",
+    }));
+    const report: ReworkReport = {
+      ...{ version: 1, pull, head: effect.head, asked, gates, checks, reviews: [], threads: [], comments: [] },
+      ...{ unread: [], previous: "Done.", ...more },
+    };
+    const sha256 = digestOf(report);
+    story.reports.set(sha256, report);
+    const ref = { sha256, bytes: Buffer.byteLength(canonicalJson(report)), mediaType: "application/json" };
+    const { duties: _, ...quinn } = persons.quinn;
+    const result: EffectResult = {
+      ...{ type: "report", report: ref, reviewers: report.reviews.length > 0 ? [quinn] : [] },
+      reviews: report.reviews.map(({ review }) => review),
+      threads: report.threads.map(({ thread }) => thread),
+      comments: report.threads.flatMap(({ comments }) => comments.map(({ comment }) => comment)),
+    };
+    outcomes.set(effect.key, { status: "done", result });
+    return look(text, over);
+  };
+  return { story, outcomes, gathered, look, gather, rounds: () => entriesOf(story.entries, "rework.opened") };
+}
+
+function write(story: Story, commit: string): void {
+  const parent = story.asked.findLast((effect) => effect.type === "write-change");
+  const result = { commit, tree: commit.replaceAll(/./g, "a"), parent: parent?.parent ?? "", type: "commit" as const };
+  story.finish("write-change", { status: "done", result });
+}
+
+const kinds = (drafts: readonly Draft[]) => drafts.map(({ kind }) => kind);
+const concerns = (story: Story) => entriesOf(story.entries, "concern.raised").map(({ body }) => body);
+const packNow = (story: Story) =>
+  story.pack(entriesOf(story.entries, "prompt.recorded").at(-1)?.body.pack.sha256 ?? "");
+
+describe("T8: what fails goes back to the agent", () => {
+  const nothing = {};
+  const ci = { checks: known([red]) };
+  const asks = { reviews: known([objection()]) };
+  test.each<[string, string, Seen, string[]]>([
+    ["a failed gate", `${all}${strict}`, nothing, ["gates"]],
+    ["red CI, also where no gate asks for it", all, ci, ["ci"]],
+    ["a request for changes, also where no gate asks for a review", all, asks, ["review"]],
+    ["all of them at once", `${all}${strict}`, { ...ci, ...asks }, ["gates", "ci", "review"]],
+  ])("%s", (_, text, over, causes) => {
+    const { story, gathered, look, gather, rounds } = opened();
+    look(text, over);
+    expect(gathered).toHaveLength(1);
+    expect(kinds(gather(text, over).drafts)).toContain("rework.opened");
+    expect(rounds().map(({ body }) => body)).toMatchObject([{ round: 1, causes, head, pull: 11, by: null }]);
+    const asked = entriesOf(story.entries, "prompt.recorded").at(-1)?.body;
+    expect(asked).toMatchObject({ attempt: { r: 1, s: 0 }, base: head, branch: "sallyport/run-2-1/3" });
+    expect(entriesOf(story.entries, "checkpoint.recorded").at(-1)?.body).toMatchObject({ head, base: head });
+    expect(entriesOf(story.entries, "handoff.made").at(-1)?.body).toMatchObject({ from: { stage: "validate" } });
+    expect(packNow(story)).toMatchObject({ kind: "rework", previous: "Done.", base: head });
+    // Nothing more begins while the agent is at work.
+    look(text, over);
+    expect(rounds()).toHaveLength(1);
+  });
+
+  test.each<[string, string, Seen]>([
+    ["nothing fails", all, nothing],
+    ["the policy does not speak of rework", strict, ci],
+    ["the policy does not name that cause", `rework: { on: [ci] }\n${strict}`, nothing],
+    ["a check still runs", `${all}${strict}`, { checks: known([{ ...red, status: "in_progress", conclusion: null }]) }],
+    [
+      "a check failed and succeeded when it was run again",
+      all,
+      {
+        checks: known([red, { ...red, id: 8, conclusion: "success" }]),
+      },
+    ],
+    ["a check was cancelled", all, { checks: known([{ ...red, conclusion: "cancelled" }]) }],
+    [
+      "T5: whoever asks for changes may not write here",
+      all,
+      { reviews: known([objection(40, ["approvers"], "read")]) },
+    ],
+    ["whoever asks for changes holds no duty", all, { reviews: known([objection(40, [])]) }],
+    [
+      "what the reviewer may do is not known",
+      all,
+      {
+        reviews: known([{ ...objection(), permission: { known: false, why: "GitHub did not answer" } }]),
+      },
+    ],
+  ])("not while %s", (_, text, over) => {
+    const { gathered, look, story } = opened();
+    look(text, over);
+    expect(gathered).toEqual([]);
+    expect(concerns(story)).toEqual([]);
+  });
+
+  test("the commit of a round is judged anew, and what was taken up is not taken up again", () => {
+    const { story, look, gather, gathered, rounds } = opened();
+    const reviews = known([objection()]);
+    const line = { by: { login: "quinn", duties: ["approvers"] }, text: "Use another name." };
+    look(all, { reviews });
+    gather(
+      all,
+      { reviews },
+      {
+        reviews: [{ review: 40, ...line }],
+        threads: [{ thread: 50, path: "web/step-1/a.ts", line: 3, comments: [{ comment: 50, ...line }] }],
+      },
+    );
+    expect(packNow(story)).toMatchObject({
+      failures: [
+        { source: "@quinn (approvers)", code: "changes-requested", message: "Use another name." },
+        { source: "@quinn (approvers)", code: "thread-50", path: "web/step-1/a.ts:3" },
+      ],
+    });
+    const claim = { criterion: "thread-50", how: "Renamed." };
+    story.answer({ claims: [{ criterion: "Step 1 is done.", how: "It is." }, claim] });
+    const next = "4".repeat(40);
+    write(story, next);
+    expect(story.asked.findLast((effect) => effect.type === "write-change")).toMatchObject({ parent: head });
+    const shown = story.asked.filter(({ key }) => /^(thread|review|claims)\//.test(key));
+    expect(shown).toMatchObject([
+      { type: "answer-thread", pull: 11, thread: 50 },
+      { type: "reply", issue: 11 },
+      { type: "ask-review", pull: 11, reviewers: ["quinn"] },
+    ]);
+    expect(JSON.stringify(shown)).toContain(`${next} answers this (R1/S0). The agent says: Renamed.`);
+    look(all, { reviews, head: { sha: next }, commits: known([commitOf(head, "b"), commitOf(next, head)]) });
+    expect(gathered).toHaveLength(1);
+    expect(rounds()).toHaveLength(1);
+    expect(story.kinds().filter((kind) => kind === "evidence.captured")).toHaveLength(2);
+  });
+});
+
+describe("`/rework` by an executor", () => {
+  const asks = (line = "/rework Handle the empty list.") => say(line, "lena", ["planners", "executors"]);
+
+  test.each([
+    ["on the pull request", true],
+    ["on the story", false],
+  ])("%s starts a round without a policy for it", (_, onPull) => {
+    const { story, look, gather, gathered } = opened();
+    if (onPull) look("", {}, [asks()]);
+    else {
+      story.say("lena", "/rework Handle the empty list.");
+      look("");
+    }
+    expect(gathered).toMatchObject([{ asked: [{ by: "lena", text: "Handle the empty list." }] }]);
+    gather("");
+    expect(packNow(story)).toMatchObject({ failures: [{ source: "@lena", message: "Handle the empty list." }] });
+  });
+
+  test("is refused without the duty, on a closed pull request, and where no run made it", () => {
+    const { story, look } = opened();
+    look("", {}, [say("/rework", "quinn", ["approvers"])]);
+    expect(entriesOf(story.entries, "command").at(-1)?.body.code).toBe("not-in-duty");
+    const body = { pull: 11, head };
+    story.append({ kind: "pull.closed", actor: { type: "app", id: 99, login: "s" }, subject: [], body });
+    story.say("lena", "/rework");
+    expect(story.replies().at(-1)?.line).toContain("#11 is closed");
+  });
+
+  test("after the run has ended starts another one, which waits for what is gathered", () => {
+    const { story, look, gather, gathered } = opened();
+    story.say("lena", "/stop");
+    story.say("lena", "/rework Shorter.");
+    expect(story.kinds().filter((kind) => kind === "run.submitted")).toHaveLength(2);
+    expect(entriesOf(story.entries, "prompt.recorded")).toHaveLength(1);
+    look("");
+    expect(gathered).toHaveLength(1);
+    gather("");
+    const asked = entriesOf(story.entries, "prompt.recorded").at(-1)?.body;
+    expect(asked).toMatchObject({ run: "run-2-2", attempt: { r: 1, s: 0 }, branch: "sallyport/run-2-1/3" });
+  });
+});
+
+describe("a round that may not begin ends in a concern", () => {
+  /** So many rounds, each with another commit that fails again. */
+  function reworked(times: number, over: (round: number) => Seen, text = all) {
+    const one = opened();
+    const shas = [head];
+    const now = (round: number) => ({
+      ...over(round),
+      head: { sha: shas.at(-1) ?? head },
+      commits: known(shas.map((sha, at) => commitOf(sha, shas[at - 1] ?? "b"))),
+    });
+    for (let round = 0; round < times; round++) {
+      one.look(text, now(round));
+      one.gather(text, now(round));
+      one.story.answer({ files: [{ path: "web/step-1/a.ts", content: `${round}\n` }] });
+      shas.push(String(round + 1).repeat(40));
+      write(one.story, shas.at(-1) ?? "");
+    }
+    return { ...one, last: () => one.look(text, now(times)), now: () => now(times) };
+  }
+  const named = (name: string) => ({ checks: known([{ ...red, name }]) });
+
+  test("after the policy's rounds, with what was tried; then a person decides each", () => {
+    const { story, last, look, gathered, now } = reworked(2, (round) => named(`test ${round}`));
+    last();
+    last();
+    expect(concerns(story)).toMatchObject([{ code: "rework-rounds", story: 2, about: { type: "rework", pull: 11 } }]);
+    expect(concerns(story)[0]?.message).toMatch(/Tried: round 1 on d{12} \(ci\); round 2 .*\/rework <what to mend>/);
+    expect(story.labels()).toEqual(["blocked", "needs-answer"]);
+    story.say("lena", "/rework Look at the clock.");
+    expect(story.replies().at(-1)?.line).toContain("#11 goes back to its agent");
+    look(all, now());
+    expect(gathered.at(-1)).toMatchObject({ asked: [{ text: "Look at the clock." }] });
+  });
+
+  test("for the same failure twice", () => {
+    const { story, last } = reworked(1, () => named("test"));
+    last();
+    expect(concerns(story)).toMatchObject([{ code: "same-failure" }]);
+    // Left as it is, nothing begins or is raised again at this head.
+    story.say("lena", "/clarify It is left to us.");
+    last();
+    expect(concerns(story)).toHaveLength(1);
+  });
+
+  test("for the budget, which holds for commands too", () => {
+    const text = "rework: { on: [ci], rounds: 9, tokens: 2 }\n";
+    const { story, last, now, look } = reworked(1, (round) => named(`test ${round}`), text);
+    last();
+    expect(concerns(story)).toMatchObject([{ code: "rework-budget" }]);
+    story.say("lena", "/rework");
+    look(text, now());
+    expect(concerns(story).map(({ code }) => code)).toEqual(["rework-budget", "rework-budget"]);
+  });
+
+  test("for what somebody pushed in between; adopted, the round is built on it", () => {
+    const other = "9".repeat(40);
+    const moved = {
+      checks: known([red]),
+      head: { sha: other },
+      commits: known([commitOf(head, "b"), commitOf(other, head)]),
+    };
+    const { story, look, gather, gathered } = opened();
+    look(all, moved);
+    look(all, moved);
+    expect(concerns(story)).toMatchObject([{ code: "moved-branch" }]);
+    expect(concerns(story)[0]?.message).toContain(`/adopt ${other} because …`);
+    expect(gathered).toEqual([]);
+    look(all, moved, [say(`/adopt ${other} because I mended the test`, "lena", ["executors"])]);
+    story.say("lena", "/rework");
+    look(all, moved);
+    gather(all, moved);
+    expect(entriesOf(story.entries, "prompt.recorded").at(-1)?.body).toMatchObject({ base: other });
+  });
+
+  test("for what could not be gathered, in GitHub's or our words", () => {
+    const { story, look, outcomes, gathered } = opened();
+    look(all, { checks: known([red]) });
+    const message = "500 review threads are open on #11, and one round takes up 50. Resolve what is settled.";
+    outcomes.set(gathered[0]?.key ?? "", { status: "failed", code: "over-budget", message });
+    look(all, { checks: known([red]) });
+    expect(concerns(story)).toMatchObject([{ code: "over-budget" }]);
+    expect(concerns(story)[0]?.message).toContain(message);
+  });
+
+  test("for a branch that moved while the agent was at work: nothing is overwritten, and its answer is kept", () => {
+    const { story, look, gather } = opened();
+    const over = { checks: known([red]) };
+    look(all, over);
+    gather(all, over);
+    story.answer();
+    const message = "the branch stands at 999, which this run did not write; it was left alone";
+    story.finish("write-change", { status: "failed", code: "foreign-commit", message });
+    story.settle();
+    expect(concerns(story)).toMatchObject([{ concern: "run-2-1/3/R1S0/write", code: "foreign-commit" }]);
+    expect(story.kinds()).not.toContain("run.closed");
+  });
+});
+
+test("T8: label, prompt and `/retry` follow a failure that nobody mends yet", () => {
+  const { story, look } = opened();
+  look(strict);
+  expect(story.labels()).toEqual(["failed"]);
+  expect(story.state.sticky).toContain("/rework");
+  story.say("lena", "/retry");
+  expect(story.replies().at(-1)?.line).toBe("There is no failed run to retry. #11 failed; `/rework` sends it back.");
+  story.say("lena", "/rework");
+  expect(story.labels()).toEqual(["executing"]);
+});
+
+test("waits for people are no failures: an agent that asks as often as it may fail still goes on", () => {
+  const story = approve();
+  story.say("lena", "/run");
+  for (let question = 0; question < 5; question++) {
+    story.answer({ outcome: "asked", code: "agent-asked", questions: [`Which ${question}?`], files: [], claims: [] });
+    story.say("lena", "/clarify The first.");
+  }
+  expect(story.kinds()).not.toContain("run.closed");
+  expect(entriesOf(story.entries, "prompt.recorded")).toHaveLength(6);
+});
