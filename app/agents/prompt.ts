@@ -20,6 +20,9 @@ word, how it is met. Your claims are shown as claims; other people and programs 
 
 const refusedBefore = "An earlier try was refused; mend what this report says:";
 
+const failedThere =
+  "Your change stands in a pull request and failed there; mend what this report says. Where it names a `thread-<number>`, say how you mend that in a claim of `finish` with this name as its criterion.";
+
 /**
  * The prompt for one attempt. Text of others is enclosed in lines with the pack's digest, which it cannot contain: text
  * with the digest of its own pack would be a SHA-256 collision.
@@ -50,7 +53,10 @@ export function stepPrompt(pack: Pack): Prompt {
       ({ source, code, message, path }) => `- ${source}, ${code}${path === undefined ? "" : `, ${path}`}: ${message}`,
     );
     const isAnswered = pack.failures.every(({ code }) => code === "answer");
-    const why = isAnswered ? "People answered what was open; this report says how:" : refusedBefore;
+    const { previous } = pack;
+    if (previous !== null) lines.push("", "What the try before said of itself:", ...marked("report", [previous]));
+    const mend = previous === null ? refusedBefore : failedThere;
+    const why = isAnswered ? "People answered what was open; this report says how:" : mend;
     lines.push("", why, ...marked("report", failures));
   }
   return { system: [rules, ...role].join("\n"), first: lines.join("\n") };

@@ -307,9 +307,10 @@ export const scenes: Record<
 
 /** A pull request of ours with one review thread. */
 export async function openThread(acme: Acme): Promise<{ pull: number; thread: number }> {
-  const opened = await acme.perform(openPull(await written(acme)));
+  const change = await written(acme);
+  const opened = await acme.perform(openPull(change));
   if (opened.type !== "pull") throw new Error("no pull request");
-  const comment = { body: "Why so?", path: "web/page.html", line: 1 };
+  const comment = { commit_id: change.head, body: "Why so?", path: "web/page.html", line: 1 };
   const { id } = await acme.as("wes", "POST", `pulls/${opened.number}/comments`, comment);
   return { pull: opened.number, thread: id };
 }

@@ -6,6 +6,7 @@ import { canonicalJson } from "../../core/json.ts";
 import { known } from "../../core/known.ts";
 import { attemptEntries, type ReplaySources, type WrittenCommit } from "../../core/replay/sources.ts";
 import type { Policy } from "../../schemas/policy.ts";
+import type { ReworkReport } from "../../schemas/rework.ts";
 import type { Pack, StepResult, WrittenCasefile } from "../../schemas/step.ts";
 import { begin, playStory, type Story } from "./story.ts";
 
@@ -70,7 +71,7 @@ export function packsOf(entries: readonly TypedEntry[], policy: Policy, reposito
 }
 
 /** A published body of each value, by its digest. */
-export function bodiesOf<T extends Pack | StepResult>(values: readonly T[]) {
+export function bodiesOf<T extends Pack | StepResult | ReworkReport>(values: readonly T[]) {
   return new Map(values.map((value) => [digestOf(value), { text: canonicalJson(value), value }] as const));
 }
 

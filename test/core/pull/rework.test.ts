@@ -6,11 +6,13 @@ import type { CheckFact, CommandRequest, CommitFact, PullFacts, ReviewFact } fro
 import { canonicalJson } from "../../../core/json.ts";
 import { known } from "../../../core/known.ts";
 import { decidePull } from "../../../core/pull/pull.ts";
+import { replayRun } from "../../../core/replay/replay.ts";
 import { entryBodies } from "../../../schemas/entries.ts";
 import type { Duty } from "../../../schemas/policy-values.ts";
 import type { ReworkReport } from "../../../schemas/rework.ts";
 import { pullContext, say } from "../../builders/pull-context.ts";
 import { change, facts, head } from "../../builders/pull-facts.ts";
+import { bodiesOf } from "../../builders/recorded-run.ts";
 import { approve, begin, persons, type Story } from "../../builders/story.ts";
 
 const people =
@@ -188,6 +190,22 @@ describe("T8: what fails goes back to the agent", () => {
       { type: "ask-review", pull: 11, reviewers: ["quinn"] },
     ]);
     expect(JSON.stringify(shown)).toContain(`${next} answers this (R1/S0). The agent says: Renamed.`);
+    const replayed = (reports: Story["reports"]) => {
+      const names = new Map(story.entries.map(({ seq }) => [seq, "acme/web"]));
+      const packs = bodiesOf([...story.packs.values()]);
+      const sources = {
+        names,
+        packs,
+        results: bodiesOf([...story.results.values()]),
+        reports: bodiesOf([...reports.values()]),
+      };
+      const { steps = [] } = replayRun("run-2-1", story.entries, { ...sources, git: null }) ?? {};
+      return steps.filter(({ result }) => result !== "same").map(({ step, about, result }) => [step, about, result]);
+    };
+    const isLacking = ([step, , result]: (string | undefined)[]) => step === "policy" || result === "unpublished";
+    expect(replayed(story.reports).filter((one) => !isLacking(one))).toEqual([]);
+    expect(replayed(story.reports).filter(([step]) => step === "prompt" || step === "rework")).toEqual([]);
+    expect(replayed(new Map())).toContainEqual(["prompt", "#3 R1/S0", "unpublished"]);
     look(all, { reviews, head: { sha: next }, commits: known([commitOf(head, "b"), commitOf(next, head)]) });
     expect(gathered).toHaveLength(1);
     expect(rounds()).toHaveLength(1);
