@@ -32,9 +32,6 @@ function resolved(text: string, schema: Schema): unknown {
   return undefined;
 }
 
-/** Whoever knows GitHub's workflows writes this key bare, and GitHub reads it as text, as we do. */
-const workflowKey = "on";
-
 /** The schemas that other readers use instead of YAML 1.2's core schema. */
 const otherReaders = [JSON_SCHEMA, YAML11_SCHEMA];
 
@@ -46,7 +43,6 @@ export function readScalar(source: string, event: ScalarEvent, isKey: boolean, i
   const text = getScalarValue(source, event);
   const style = styles[event.style];
   if (style !== "plain") return { value: text, text, style, isAmbiguous: false };
-  if (isKey && text === workflowKey) return { value: text, text, style, isAmbiguous: false };
   if (text === "" && !isKey) return { value: null, text, style, isAmbiguous: false };
   const read = resolved(text, CORE_SCHEMA);
   const expected = isKey ? undefined : read;

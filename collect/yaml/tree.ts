@@ -69,7 +69,9 @@ function refuseMarks({ isStrict, text, report }: State, event: NodeEvent): void 
 function buildScalar(state: State, event: ScalarEvent, fallback: number, isKey: boolean): Scalar {
   const { value, text, style, isAmbiguous } = readScalar(state.text, event, isKey, state.isStrict);
   const offset = event.valueStart >= 0 ? startOf(event) : fallback;
-  if (isAmbiguous && !(isKey && text === "<<")) {
+  // Below another key `on` is a list of causes, as in GitHub's workflows, and no truth value can stand there.
+  const isClear = isKey && (text === "<<" || (text === "on" && state.open.size > 1));
+  if (isAmbiguous && !isClear) {
     const what = `${isKey ? "the key " : ""}"${text}"`;
     state.report(offset, `put ${what} in quotes: without them, readers of YAML do not agree what it is`);
   }

@@ -134,7 +134,12 @@ describe("the strict rules refuse what readers do not agree on, and go on", () =
       { no: "yes", b: "010" },
       ['1:1 put the key "no"', '1:5 put "yes"', '2:4 put "010"'],
     ],
-    ["the key of workflows, and no value like it", "on: [a]\nb: on", { on: ["a"], b: "on" }, ['2:4 put "on"']],
+    [
+      "`on` as a key below another, and nowhere else",
+      "a: { on: [b] }\non: on",
+      { a: { on: ["b"] }, on: "on" },
+      ['2:1 put the key "on"', '2:5 put "on"'],
+    ],
     ["keys of every object", "constructor: { a: no }\nb: 2", { b: 2 }, ['1:1 the key "constructor"', '1:19 put "no"']],
     ["a second document", "a: 1\n---\nb: *x", { a: 1 }, ["3:1 a second document"]],
     ["an empty one", "a: 1\n---\n", { a: 1 }, ["3:1 a second document"]],
