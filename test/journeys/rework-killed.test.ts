@@ -1,11 +1,11 @@
 import { createPublicKey } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FixtureResponse } from "@copilotkit/aimock";
 import { expect, test } from "@jest/globals";
 import { clientFor } from "../../app/demo/acting.ts";
-import { demoSeed, git, people, prepareGoverned } from "../../app/demo/governed.ts";
+import { demoSeed, git, people, prepareGoverned, storyBody } from "../../app/demo/governed.ts";
 import { nextSecond } from "../../app/demo/road.ts";
 import { createGitHub } from "../../app/github/clients.ts";
 import { createSigner } from "../../app/ledger/signer.ts";
@@ -30,12 +30,14 @@ const finish = (summary: string, ...more: { criterion: string; how: string }[]) 
 
 /**
  * The service's jobs without its processes: what is due is done here, one thing after the other. While `kills` is set,
- * each transaction ends the process twice: before it, and once it is committed. Nothing in memory outlives that.
+ * the process ends in turn before a transaction and once one is committed. Nothing in memory outlives that.
  */
 function runJobs(start: (db: Database, queue: Queue) => ReturnType<typeof createJobs>, db: Database) {
   const due = new Map<string, { subject: Subject } | { lane: string }>();
   const killed = new Error("the process was killed");
-  let next: "before" | "after" = "before";
+  // The third passes: a job that is killed at each of its transactions would never end.
+  const turns = ["before", "after", "pass"] as const;
+  let turn = 0;
   const world = { kills: false, count: 0 };
   const add = async (_: unknown, subject: Subject, after?: number) => {
     if (after === undefined) due.set(subjectKey(subject), { subject });
@@ -57,16 +59,16 @@ function runJobs(start: (db: Database, queue: Queue) => ReturnType<typeof create
     const mortal = new Proxy(db, {
       get(target, key) {
         if (isDead) throw killed;
-        if (key !== "transaction") return Reflect.get(target, key);
+        const value: unknown = Reflect.get(target, key, target);
+        if (key !== "transaction") return typeof value === "function" ? value.bind(target) : value;
         return () => ({
           async execute<T>(work: Parameters<ReturnType<Database["transaction"]>["execute"]>[0]) {
             if (isDead) throw killed;
             if (!world.kills) return target.transaction().execute(work);
-            const when = next;
-            next = when === "before" ? "after" : "before";
+            const when = turns[turn++ % turns.length];
             if (when === "before") die();
             const done = await target.transaction().execute(work);
-            die();
+            if (when === "after") die();
             return done as T;
           },
         });
@@ -79,19 +81,20 @@ function runJobs(start: (db: Database, queue: Queue) => ReturnType<typeof create
     for (let [first] = due; first !== undefined; [first] = due) {
       const [key, job] = first;
       due.delete(key);
+      const seconds = await persist<unknown>(async () => ("subject" in job ? jobs.reconcile(job.subject) : jobs.perform(job.lane)));
+      if (typeof seconds !== "number") continue;
+      await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+      due.set(key, job);
+    }
+  };
+  /** Does a job as often as it is killed. */
+  const persist = async <T>(job: () => Promise<T>): Promise<T> => {
+    for (;;) {
       try {
-        if ("subject" in job) await jobs.reconcile(job.subject);
-        else {
-          const seconds = await jobs.perform(job.lane);
-          if (seconds !== null) {
-            await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
-            due.set(key, job);
-          }
-        }
+        return await job();
       } catch (error) {
-        if (!world.kills) throw error;
+        if (error !== killed) throw error;
         jobs = process();
-        due.set(key, job);
       }
     }
   };
@@ -109,7 +112,6 @@ async function play(kills: boolean) {
   await git(source, ["commit", "--quiet", "--allow-empty", "--message", "Begin"]);
   const governed = await prepareGoverned(source, dir, formatPublicKey(createPublicKey(key.pem)));
   const policy = join(governed.path, ".github", "sallyport.yml");
-  const { writeFile } = await import("node:fs/promises");
   await writeFile(policy, `${await readFile(policy, "utf8")}rework: { on: [gates, ci, review], rounds: 3 }\n`);
   await git(governed.path, ["commit", "--quiet", "--all", "--message", "Rework"]);
   const privateKeyFile = join(dir, "app.pem");
@@ -160,9 +162,7 @@ async function play(kills: boolean) {
   const first = ["# Add a file", write("long\n".repeat(450)), finish("A long one.")] as const;
   answer([["gate diff-size", write("short\n"), finish("A shorter one.")], first]);
   const epic = await lena.openIssue("An epic", "### Description\n\nMore.\n\n### Risk\n\nlow\n", ["epic"]);
-  const story = await lena.openIssue("A story", (await import("../../app/demo/governed.ts")).storyBody(epic, null), [
-    "story",
-  ]);
+  const story = await lena.openIssue("A story", storyBody(epic, null), ["story"]);
   await nextSecond();
   await lena.label(story, "ai:plan");
   await settle(story);
@@ -207,11 +207,11 @@ async function play(kills: boolean) {
   return { end, kills: world.count };
 }
 
-test("T253, T294: killed before and after every transaction, two reworks end as without, and no model call is paid twice", async () => {
+test("T253, T294: killed again and again, before a transaction and after one, two reworks end as without, and no model call is paid twice", async () => {
   const whole = await play(false);
   const broken = await play(true);
   expect(whole.end.kinds.filter((kind) => kind === "rework.opened")).toHaveLength(2);
   expect(whole.end.threads).toHaveLength(2);
   expect(broken.end).toEqual(whole.end);
-  expect(broken.kills).toBeGreaterThan(60);
+  expect(broken.kills).toBeGreaterThan(40);
 }, 300_000);
