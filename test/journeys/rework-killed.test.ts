@@ -81,7 +81,9 @@ function runJobs(start: (db: Database, queue: Queue) => ReturnType<typeof create
     for (let [first] = due; first !== undefined; [first] = due) {
       const [key, job] = first;
       due.delete(key);
-      const seconds = await persist<unknown>(async () => ("subject" in job ? jobs.reconcile(job.subject) : jobs.perform(job.lane)));
+      const seconds = await persist<unknown>(async () =>
+        "subject" in job ? jobs.reconcile(job.subject) : jobs.perform(job.lane),
+      );
       if (typeof seconds !== "number") continue;
       await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
       due.set(key, job);
