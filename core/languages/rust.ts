@@ -16,6 +16,6 @@ export const rust: TestLanguage = {
   rows: /#\[(?:case|test_case)\b/g,
   never: /#\[(?:ignore\b|cfg\((?:any\(\)|false|FALSE)\))/g,
   sometimes: /#\[(?:cfg_attr\([^\]\n]{0,100}\bignore\b|cfg\((?!test\b|any\(\)))/g,
-  sometimesFile: /^#!\[cfg\((?!test\)).{0,200}$/gm,
+  sometimesFile: /^#!\[cfg\((?!test\))[^\]]{0,600}/gm,
   exits: /\breturn\b/g,
 };

@@ -355,7 +355,7 @@ describe("a case that runs as much as before, or more", () => {
     kept(
       "conditions of the file, in one list",
       "tests/a.rs",
-      "#![cfg(all(unix, not(miri)))]\n#[test]\nfn a() { assert_eq!(f(), 1); }\n",
+      "#![cfg(all(\n  unix,\n  not(miri)\n))]\n#[test]\nfn a() { assert_eq!(f(), 1); }\n",
       "#![cfg(unix)]\n#[test]\n#[cfg_attr(miri, ignore)]\nfn a() { assert_eq!(f(), 1); }\n",
     ),
     loses(
