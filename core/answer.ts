@@ -1,4 +1,4 @@
-import type { IssueRef, Step } from "./decision.ts";
+import type { CommonFacts, IssueRef, Step } from "./decision.ts";
 import type { Effect } from "./effects.ts";
 import { type Draft, entriesOf, type TypedEntry, userActor } from "./entries.ts";
 import type { CommandRequest } from "./facts.ts";
@@ -21,6 +21,46 @@ export const accept = (code: string, line: string, drafts: Draft[] = []): Comman
 /** The sources of the commands that the ledger has answered, by `sourceKey`. */
 export function answeredSources(entries: readonly TypedEntry[]): ReadonlySet<string> {
   return new Set(entriesOf(entries, "command").map(({ body }) => sourceKey(body.source)));
+}
+
+/**
+ * Whether somebody has no say here at all: neither a role above reading nor a duty. There is no end of such people, so
+ * their commands leave no entry. One whose permission is unread may have a say.
+ */
+function isStranger({ permission }: CommandRequest): boolean {
+  if (!permission.known) return false;
+  const { role, duties } = permission.value;
+  return (role === "none" || role === "read") && duties.length === 0;
+}
+
+type Commands = Pick<CommonFacts, "commands" | "outcomes" | "repository">;
+
+/** The commands that were not passed over, in their order. One that was never counts, whoever its author is by now. */
+function notPassedOver({ commands, outcomes, repository }: Commands): CommandRequest[] {
+  return commands.filter(({ source }) => !outcomes.has(effectKey.reply(repository.id, source)));
+}
+
+/** The commands to answer with an entry, in their order. */
+export function heard(facts: Commands): CommandRequest[] {
+  return notPassedOver(facts).filter((request) => !isStranger(request));
+}
+
+/** Passes over the commands of strangers: each person is told once a day on an issue or pull request. */
+export function turnAway(facts: Commands & Pick<CommonFacts, "now">, where: IssueRef): Step {
+  const { repository, number: issue } = where;
+  const effects = notPassedOver(facts).flatMap((request): Effect[] => {
+    if (!isStranger(request)) return [];
+    const { by, source } = request;
+    const comment = source.type === "comment" ? source.id : null;
+    const line = `@${by.login} has no write access to this repository, so commands of theirs do not count here.`;
+    const refusal = effectKey.refusal(repository.id, issue, by.id, facts.now.slice(0, 10));
+    return [
+      { type: "turn-away", key: refusal, issue, told: { comment, line } },
+      { type: "turn-away", key: effectKey.reply(repository.id, source), issue, told: null },
+      ...labelGone(request, where),
+    ];
+  });
+  return { effects };
 }
 
 /** Takes the label of an answered command off. One that is not answered yet stays: with it the command would be lost. */

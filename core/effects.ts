@@ -48,6 +48,8 @@ export type Effect =
       accepted: boolean;
       line: string;
     }
+  /** Passes over a stranger's command. With a line, it is told once a day; without, that nobody reads it again is all. */
+  | { type: "turn-away"; key: string; issue: number; told: { comment: number | null; line: string } | null }
   /** One comment of ours on an issue or pull request, edited and never repeated. */
   | { type: "ensure-sticky"; key: string; issue: number; body: string }
   /** Exactly one `sallyport:<state>` label, or none when `state` is null; with `needs`, that label beside it. */
@@ -166,6 +168,16 @@ export const repeatable: ReadonlySet<EffectType> = new Set([
   "ensure-label-gone",
   "ensure-check",
 ]);
+
+/**
+ * The order of writes in a repository: verdicts first, so that no talk delays a merge; then the work; then what people
+ * read; and strangers last. Types that are not listed are the work.
+ */
+export const writeOrder = {
+  first: ["ensure-check"],
+  talk: ["reply", "ensure-sticky", "ensure-state", "ensure-label-gone"],
+  last: ["turn-away"],
+} as const satisfies Record<string, readonly EffectType[]>;
 
 /** The outcome of an effect, as later decisions read it; `failed`: it is not retried. */
 export type EffectOutcome =

@@ -77,6 +77,9 @@ export const effectKey = {
     `report/${repository}/${pull}/${head}/${digest}`,
   /** Asks for a review of an attempt's commit. */
   review: (repository: number, step: Step) => `review/${repository}/${checkpointName(step)}`,
+  /** Tells a stranger that their commands do not count, once a day (UTC, `2026-11-21`) on each issue or pull request. */
+  refusal: (repository: number, number: number, person: number, day: string) =>
+    `refusal/${repository}/${number}/${person}/${day}`,
   /** Rolls back to a checkpoint, once for each comment that asks for it. */
   rollback: (repository: number, comment: number) => `rollback/${repository}/${comment}`,
   /** The label that shows an issue's state. */

@@ -30,18 +30,27 @@ export async function commentOnce(context: PerformContext, issue: number, key: s
 
 /** One reaction to and one line on a person's command. GitHub itself keeps a reaction single. */
 export async function reply(effect: EffectOf<"reply">, context: PerformContext): Promise<EffectResult> {
-  const { request } = context;
-  if (effect.comment !== null) {
-    // A command that was deleted meanwhile still gets its line.
-    await orNull(
-      request("POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions", {
-        comment_id: effect.comment,
-        content: effect.accepted ? "+1" : "confused",
-      }),
-    );
-  }
+  await reactOnce(context, effect.comment, effect.accepted ? "+1" : "confused");
   await commentOnce(context, effect.issue, effect.key, effect.line);
   return { type: "none" };
+}
+
+/** Tells a stranger that their commands do not count, or does nothing on GitHub: its record is then all. */
+export async function turnAway(
+  { told, issue, key }: EffectOf<"turn-away">,
+  context: PerformContext,
+): Promise<EffectResult> {
+  if (told === null) return { type: "none" };
+  await reactOnce(context, told.comment, "confused");
+  await commentOnce(context, issue, key, told.line);
+  return { type: "none" };
+}
+
+/** Reacts to a comment, if a comment it was. One that was deleted meanwhile still gets its line. */
+async function reactOnce({ request }: PerformContext, comment: number | null, content: "+1" | "confused") {
+  if (comment === null) return;
+  const reaction = { comment_id: comment, content };
+  await orNull(request("POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions", reaction));
 }
 
 /** Our status comment: edited when it differs, never repeated. */

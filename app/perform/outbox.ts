@@ -17,7 +17,7 @@ import { takeLease } from "../store/leases.ts";
 const maxTries = 8;
 
 /**
- * Performs the open effects of an ordering key, oldest first: intent, call, completion. A waiting effect holds back
+ * Performs the open effects of an ordering key, verdicts first: intent, call, completion. A waiting effect holds back
  * only the later ones of its own subject. Returns the seconds until the next try, or null when nothing is left.
  */
 export async function drainOutbox(

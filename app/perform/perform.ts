@@ -4,7 +4,7 @@ import { askPlannerFor, runAgent, whileOpen } from "./agent.ts";
 import { showBacktest } from "./backtest.ts";
 import { writeChange } from "./change.ts";
 import { ensureCheck } from "./checks.ts";
-import { ensureSticky, reply } from "./comments.ts";
+import { ensureSticky, reply, turnAway } from "./comments.ts";
 import type { PerformContext } from "./context.ts";
 import { closeIssue, linkStory, openPrompt } from "./issues.ts";
 import { ensureLabelGone, ensureState } from "./labels.ts";
@@ -28,6 +28,8 @@ export async function perform(
     switch (effect.type) {
       case "reply":
         return await reply(effect, context);
+      case "turn-away":
+        return await turnAway(effect, context);
       case "ensure-sticky":
         return await ensureSticky(effect, context);
       case "ensure-state":

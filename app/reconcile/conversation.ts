@@ -1,31 +1,40 @@
 import type { GitHub } from "../../collect/github/request.ts";
 import { type Conversation, readConversation } from "../../collect/issue/conversation.ts";
 import { answeredSources } from "../../core/answer.ts";
-import type { Ourselves } from "../../core/effects.ts";
+import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import type { PolicyReading } from "../../core/facts.ts";
-import { sourceKey } from "../../core/identifiers.ts";
+import { effectKey, sourceKey } from "../../core/identifiers.ts";
 import type { Known } from "../../core/known.ts";
 import { usablePolicy } from "../../core/policy/problem.ts";
+import { outcomesOf } from "../store/effects.ts";
+import type { ReconcileTools } from "./tools.ts";
 
 /** The most commands that one reconcile answers; the next answers more, so that nobody fills the ledger at one go. */
 const maxCommands = 50;
 
-/** Reads the commands under an issue or pull request that the ledger has not answered yet. */
+/** Reads the commands under an issue or pull request that were neither answered in the ledger nor passed over. */
 export async function readOpenCommands(
   github: GitHub,
-  thread: { number: number; createdAt: string; labels: string[] },
+  thread: { subject: Subject; createdAt: string; labels: string[] },
   {
-    ourselves,
     policy,
     entries,
-  }: { ourselves: Ourselves; policy: Known<PolicyReading>; entries: readonly TypedEntry[] },
+    tools: { ourselves, db },
+  }: { policy: Known<PolicyReading>; entries: readonly TypedEntry[]; tools: Pick<ReconcileTools, "ourselves" | "db"> },
 ): Promise<Known<Conversation>> {
+  const { subject, ...shown } = thread;
   const answered = answeredSources(entries);
-  return readConversation(github, thread, {
-    ourselves,
-    people: usablePolicy(policy)?.policy.people ?? null,
-    isAnswered: (source) => answered.has(sourceKey(source)),
-    max: maxCommands,
-  });
+  const outcomes = await outcomesOf(db, subject);
+  return readConversation(
+    github,
+    { number: subject.number, ...shown },
+    {
+      ourselves,
+      people: usablePolicy(policy)?.policy.people ?? null,
+      isAnswered: (source) =>
+        answered.has(sourceKey(source)) || outcomes.has(effectKey.reply(subject.repository, source)),
+      max: maxCommands,
+    },
+  );
 }

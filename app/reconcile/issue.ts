@@ -38,8 +38,8 @@ export async function observeIssue(
   // that effect is given up, the label stays.
   const conversation = await readOpenCommands(
     github,
-    { number: subject.number, createdAt: reading.createdAt, labels },
-    { ourselves: tools.ourselves, policy: common.value.policy, entries },
+    { subject, createdAt: reading.createdAt, labels },
+    { policy: common.value.policy, entries, tools },
   );
   if (!conversation.known) return conversation;
   return known({

@@ -33,8 +33,8 @@ export async function observePull(
   );
   const conversation = await readOpenCommands(
     github,
-    { number, createdAt, labels },
-    { ourselves: tools.ourselves, policy: judged.policy, entries },
+    { subject, createdAt, labels },
+    { policy: judged.policy, entries, tools },
   );
   if (!conversation.known) return conversation;
   const reviews = newReviews(state.value.reviews, entries, number);

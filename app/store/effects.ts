@@ -6,6 +6,7 @@ import {
   type Subject,
   subjectKey,
   subjectOf,
+  writeOrder,
 } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { Database, Tables } from "./database.ts";
@@ -16,7 +17,10 @@ export type OpenEffect = { id: number; effect: Effect; repository: number; subje
 /** How an effect ended. */
 export type EffectEnd = Exclude<EffectOutcome, { status: "waiting" }>;
 
-/** The next due effect of an ordering key: the oldest, and never one with an earlier open one of its subject. */
+/**
+ * The next due effect of an ordering key: by the order of writes, then the oldest, and none with an earlier open one of
+ * its subject. A verdict waits for no other effect, and none waits until a stranger is told.
+ */
 export async function nextOpenEffect(db: Database, lane: string): Promise<OpenEffect | null> {
   const row = await db
     .selectFrom("effects as e")
@@ -24,17 +28,33 @@ export async function nextOpenEffect(db: Database, lane: string): Promise<OpenEf
     .where("lane", "=", lane)
     .where("status", "in", ["todo", "doing"])
     .where("not_before", "<=", sql<Date>`now()`)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom("effects as earlier")
-            .select("earlier.id")
-            .whereRef("earlier.subject", "=", "e.subject")
-            .whereRef("earlier.lane", "=", "e.lane")
-            .whereRef("earlier.id", "<", "e.id")
-            .where("earlier.status", "in", ["todo", "doing"]),
+    .where(({ eb, or, not, exists, selectFrom }) =>
+      or([
+        eb("e.type", "in", writeOrder.first),
+        not(
+          exists(
+            selectFrom("effects as earlier")
+              .select("earlier.id")
+              .whereRef("earlier.subject", "=", "e.subject")
+              .whereRef("earlier.lane", "=", "e.lane")
+              .whereRef("earlier.id", "<", "e.id")
+              .where("earlier.status", "in", ["todo", "doing"])
+              .where("earlier.type", "not in", writeOrder.last),
+          ),
         ),
-      ),
+      ]),
+    )
+    .orderBy((eb) =>
+      eb
+        .case()
+        .when("e.type", "in", writeOrder.first)
+        .then(0)
+        .when("e.type", "in", writeOrder.talk)
+        .then(2)
+        .when("e.type", "in", writeOrder.last)
+        .then(3)
+        .else(1)
+        .end(),
     )
     .orderBy("id")
     .limit(1)

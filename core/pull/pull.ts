@@ -1,8 +1,8 @@
 import type { People } from "../../schemas/policy.ts";
 import { policyPath } from "../../schemas/policy-place.ts";
 import type { Verdict } from "../../schemas/verdict.ts";
-import { answered, answeredSources } from "../answer.ts";
-import { type Decision, decisionOf, emptyDecision, ensureSticky, requeue, type Step } from "../decision.ts";
+import { answered, answeredSources, heard, turnAway } from "../answer.ts";
+import { type Decision, decisionOf, ensureSticky, requeue, type Step } from "../decision.ts";
 import { sha256 } from "../digest.ts";
 import type { Subject } from "../effects.ts";
 import { appActor, type Draft, type EntryOf, lastEntry, type TypedEntry, withDrafts } from "../entries.ts";
@@ -118,8 +118,8 @@ function answerCommands(context: PullContext): Step {
   const loaded = usablePolicy(facts.policy);
   if (loaded === null) return {};
   const sources = answeredSources(facts.entries);
-  let answers = emptyDecision();
-  for (const request of facts.commands) {
+  let answers = decisionOf(turnAway(facts, facts));
+  for (const request of heard(facts)) {
     if (sources.has(sourceKey(request.source))) continue;
     const entries = withDrafts(context.entries, answers.drafts, facts.now);
     const record = recordOf(entries, facts.number, facts.judged);

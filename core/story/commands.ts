@@ -1,4 +1,4 @@
-import { accept, answered, type CommandAnswer, refuse } from "../answer.ts";
+import { accept, answered, type CommandAnswer, heard, refuse } from "../answer.ts";
 import type { CommandName } from "../commands.ts";
 import type { Step } from "../decision.ts";
 import type { Subject } from "../effects.ts";
@@ -87,7 +87,7 @@ function refusal({ record, facts, loaded }: StoryContext, name: CommandName): Co
  */
 export function answerNext(context: StoryContext): Step {
   const { record, facts } = context;
-  for (const request of facts.commands) {
+  for (const request of heard(facts)) {
     if (record.answered.has(sourceKey(request.source))) continue;
     const answer = answerIn("story", handlers, context, request, refusal(context, request.command.name));
     if (answer === null) return {};

@@ -1,4 +1,4 @@
-import { answered, answeredSources, refuse } from "../answer.ts";
+import { answered, answeredSources, heard, refuse, turnAway } from "../answer.ts";
 import { awaitPolicy, type Decision, decisionOf, ensureState, ensureSticky, requeue, type Step } from "../decision.ts";
 import { appActor, entriesOf } from "../entries.ts";
 import { plain } from "../escape.ts";
@@ -137,8 +137,9 @@ export function decideOtherIssue(facts: StoryFacts): Decision {
  */
 function refuseHere(facts: StoryFacts, { policy }: LoadedPolicy, line: string): Step {
   const sources = answeredSources(facts.entries);
-  const open = facts.commands.filter(({ source }) => !sources.has(sourceKey(source)));
+  const open = heard(facts).filter(({ source }) => !sources.has(sourceKey(source)));
   return decisionOf(
+    turnAway(facts, refOf(facts)),
     ...open.map((request): Step => {
       const allowed = authority(request, [], policy.people);
       if (allowed.answer === "wait") return { requeueAfter: requeue.undecided };

@@ -1,3 +1,4 @@
+import { turnAway } from "../answer.ts";
 import {
   awaitPolicy,
   type Decision,
@@ -36,7 +37,15 @@ type Rule = (context: StoryContext) => Step;
 const rules: readonly Rule[] = [remediate, answerNext, endShut, rollBack, plan, openPrompts, advanceRun, completeStory];
 
 /** Applied once at the end of every decision. */
-const views: readonly Rule[] = [linkToEpic, answerRework, showState, showPromptStates, showSticky, retryUnread];
+const views: readonly Rule[] = [
+  turnStrangersAway,
+  linkToEpic,
+  answerRework,
+  showState,
+  showPromptStates,
+  showSticky,
+  retryUnread,
+];
 
 /**
  * No story needs so many steps in one decision; more means two rules undo each other, which is our bug. The second loop
@@ -89,6 +98,10 @@ function missingParts(facts: StoryFacts): string[] {
         ? "missing"
         : "not-an-epic";
   return intakeProblems(form, { epic, decisions: facts.decisions.known ? facts.decisions.value : [] });
+}
+
+function turnStrangersAway({ facts }: StoryContext): Step {
+  return turnAway(facts, refOf(facts));
 }
 
 function linkToEpic({ facts }: StoryContext): Step {

@@ -96,30 +96,32 @@ export function openPull(change: { branch: string; head: string }): Extract<Effe
   };
 }
 
+/** An issue with a command below it, and what is seen of its answers. */
+async function command(acme: Acme) {
+  const issue = await openIssue(acme);
+  const { id: comment } = await acme.as("wes", "POST", `issues/${issue}/comments`, { body: "/plan" });
+  const seen = async () => ({
+    comments: await comments(acme, issue),
+    reactions: (await acme.as("lena", "GET", `issues/comments/${comment}/reactions`)).map(
+      (one: Json) => `${one.user.login} ${one.content}`,
+    ),
+  });
+  return { issue, comment, seen };
+}
+
 export const scenes: Record<
   Exclude<Effect["type"], "ask-planner" | "run-agent" | "gather-report">,
   (acme: Acme) => Promise<Scene>
 > = {
   async reply(acme) {
-    const issue = await openIssue(acme);
-    const comment = await acme.as("wes", "POST", `issues/${issue}/comments`, { body: "/plan" });
-    return {
-      effect: {
-        type: "reply",
-        key: `reply/9/comment/${comment.id}`,
-        issue,
-        comment: comment.id,
-        source: comment.id,
-        accepted: true,
-        line: "Planning starts.",
-      },
-      seen: async () => ({
-        comments: await comments(acme, issue),
-        reactions: (await acme.as("lena", "GET", `issues/comments/${comment.id}/reactions`)).map(
-          (one: Json) => `${one.user.login} ${one.content}`,
-        ),
-      }),
-    };
+    const { issue, comment, seen } = await command(acme);
+    const key = `reply/9/comment/${comment}`;
+    return { effect: { type: "reply", key, issue, comment, accepted: true, line: "Planning starts." }, seen };
+  },
+  async "turn-away"(acme) {
+    const { issue, comment, seen } = await command(acme);
+    const told = { comment, line: "It does not count." };
+    return { effect: { type: "turn-away", key: `refusal/9/${issue}/7/2026-11-21`, issue, told }, seen };
   },
   async "ensure-sticky"(acme) {
     const issue = await openIssue(acme);

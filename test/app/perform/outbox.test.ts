@@ -54,6 +54,47 @@ test("an effect with which the service ended again and again is given up, and wh
   expect(outcomes.get("next")).toEqual({ status: "done", result: { type: "none" } });
 });
 
+test("H3: a check is written first, then the work, then talk, and 30 strangers hold up none of it", async () => {
+  const lane = "github/3";
+  const row = (type: string, subject: string, at: number) => ({
+    key: `${type}/${subject}/${at}`,
+    lane,
+    repository: 3,
+    subject,
+    type,
+    payload: JSON.stringify({ type, key: `${type}/${subject}/${at}` }),
+    status: "todo" as const,
+  });
+  const strangers = Array.from({ length: 30 }, (_, at) => row("turn-away", "issue/3/1", at));
+  const rows = [
+    ...strangers,
+    row("ensure-sticky", "pull/3/2", 0),
+    row("reply", "issue/3/1", 0),
+    row("write-change", "issue/3/1", 0),
+    row("ensure-check", "pull/3/2", 0),
+    row("open-pull", "issue/3/4", 0),
+    row("ensure-check", "pull/3/5", 0),
+  ];
+  await database.db.insertInto("effects").values(rows).execute();
+  const begun: string[] = [];
+  await drainOutbox(database.db, lane, {
+    async perform({ type }) {
+      begun.push(type);
+      return { type: "none" };
+    },
+    queue: {
+      enqueue: async () => undefined,
+      enqueueEffects: async () => undefined,
+      enqueuePublish: async () => undefined,
+    },
+    now: () => new Date(),
+  });
+  // One subject's own order stays: its reply was asked for before its change.
+  const talk = ["ensure-sticky", "reply"];
+  const [first, second, third] = ["ensure-check", "ensure-check", "open-pull"];
+  expect(begun).toEqual([first, second, third, ...talk, "write-change", ...strangers.map(({ type }) => type)]);
+});
+
 test("T3: the end of a run gives its agents up, in whatever process they work, and their late answers are not taken", async () => {
   const subject = { kind: "issue", repository: 7, number: 2 } as const;
   const queue = {

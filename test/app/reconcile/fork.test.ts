@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { createEntryReader } from "../../../app/store/chain.ts";
 import { startTestService, type TestService } from "../../hosts/app.ts";
 import type { Json } from "../../hosts/store-and-github.ts";
 import { waitUntil } from "../../hosts/until.ts";
@@ -61,6 +62,22 @@ test("an outsider's labels are dropped, and an outsider's command changes nothin
   const story = await as("lena", "POST", "issues", { title: "A story", body: "Ours.", labels: ["story"] });
   const { id } = await say("mallory", story.number, "/plan");
   await waitUntil("the refusal", async () => (await reactions(id)).includes("confused"));
+  // H3: the second is passed over, and of neither there is an entry.
+  await say("mallory", story.number, "/status");
+  await say("quinn", story.number, "/status");
+  const repository = (await as("lena", "GET", "")).id;
+  const authors = await waitUntil("the answer to @quinn", async () => {
+    const entries = await createEntryReader(site.service().database.db)(repository);
+    const commands = entries.flatMap(({ kind, actor, body }) =>
+      kind === "command" && body.issue === story.number ? [actor.login] : [],
+    );
+    return commands.includes("quinn") && commands;
+  });
+  expect(authors).not.toContain("mallory");
+  const told = (await as("lena", "GET", `issues/${story.number}/comments`)).filter(
+    ({ body }: Json) => body.includes("no write access") && body.includes("@mallory"),
+  );
+  expect(told).toHaveLength(1);
   const names = (await as("lena", "GET", `issues/${story.number}/labels`)).map(({ name }: Json) => name);
   expect(names).not.toContain("ai:plan");
 }, 60_000);

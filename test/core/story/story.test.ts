@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Draft } from "../../../core/entries.ts";
+import type { Permission } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { Plan } from "../../../schemas/plan.ts";
 import { approve, begin, persons, playStory, policy, samplePlan } from "../../builders/story.ts";
@@ -75,9 +76,11 @@ test("a plan that no entry could hold is a plan that failed, and another one can
   expect(story.kinds().at(-1)).toBe("plan.proposed");
 });
 
-test("what a stranger wrote below a refused command stands in no entry", () => {
+test("what somebody wrote below a refused command stands in no entry", () => {
   const story = playStory();
-  story.say("rita", "/block buy at evil.example");
+  story.say("lena", "/block buy at evil.example", {
+    permission: known<Permission>({ role: "read", duties: ["planners"] }),
+  });
   story.say("quinn", "/block wait");
   const texts = story.entries.flatMap((entry) => (entry.kind === "command" ? [entry.body.text] : []));
   expect(texts).toEqual(["", "wait"]);
@@ -197,7 +200,12 @@ describe("an approval", () => {
 
 describe("a command is refused", () => {
   test.each([
-    ["T118: from a person who may only read", "rita", {}, "no-write-access"],
+    [
+      "T118: from a person with the duty who may only read",
+      "lena",
+      { permission: known<Permission>({ role: "read", duties: ["planners"] }) },
+      "no-write-access",
+    ],
     ["from a writer without the duty", "quinn", {}, "not-in-duty"],
     ["T096: from an edited comment", "lena", { edited: true }, "edited"],
     ["T101: through an app", "lena", { viaApp: true }, "through-an-app"],
