@@ -1,20 +1,34 @@
 import { listAll } from "../../collect/github/listing.ts";
 import { listQueueBranches } from "../../collect/group/queue-branches.ts";
 import { groupSubject, type Subject } from "../../core/effects.ts";
+import type { TypedEntry } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { GitHubClients } from "../github/clients.ts";
+import { type Numbers, readUnseenEnds } from "./ended.ts";
 import type { Queue, Search } from "./queue.ts";
 
-/** Marks dirty the pull requests of a commit or into a branch, or everything open that may be ours. */
+/**
+ * Marks dirty the pull requests of a commit or into a branch, or everything that may be ours: all that is open, and all
+ * that may have ended without our being told.
+ */
 export async function enqueueMatching(
   search: Search,
-  github: Pick<GitHubClients, "forRepository">,
-  queue: Pick<Queue, "enqueueNow">,
+  {
+    github,
+    queue,
+    entries,
+  }: {
+    github: Pick<GitHubClients, "forRepository">;
+    queue: Pick<Queue, "enqueueNow">;
+    entries(repository: number): Promise<readonly TypedEntry[]>;
+  },
 ): Promise<void> {
   const { repository, sha, base } = search;
   const client = await github.forRepository(repository, "read");
   const { request, owner, repo } = client;
   const subjects: Subject[] = [];
+  const add = (kind: "issue" | "pull", numbers: readonly number[]) =>
+    subjects.push(...numbers.map((number) => ({ kind, repository, number })));
   const pulls = await listAll("the open pull requests", (page) =>
     sha === null
       ? request("GET /repos/{owner}/{repo}/pulls", {
@@ -34,8 +48,8 @@ export async function enqueueMatching(
         }),
   );
   if (!pulls.known) throw new SallyportError("github", pulls.why, { retry: true });
-  for (const { number, state } of pulls.value)
-    if (state === "open") subjects.push({ kind: "pull", repository, number });
+  const open: Numbers = { pulls: [], issues: [] };
+  for (const { number, state } of pulls.value) if (state === "open") open.pulls.push(number);
   if (sha === null && base === undefined) {
     const groups = await listQueueBranches(client);
     if (!groups.known) throw new SallyportError("github", groups.why, { retry: true });
@@ -53,9 +67,14 @@ export async function enqueueMatching(
       );
       if (!issues.known) throw new SallyportError("github", issues.why, { retry: true });
       // The listing contains pull requests too: anybody with the triage role may label them.
-      for (const { number, pull_request: pull } of issues.value)
-        if (pull === undefined) subjects.push({ kind: "issue", repository, number });
+      for (const { number, pull_request: pull } of issues.value) if (pull === undefined) open.issues.push(number);
     }
+    const ended = await readUnseenEnds(client, open, await entries(repository));
+    if (!ended.known) throw new SallyportError("github", ended.why, { retry: true });
+    add("pull", ended.value.pulls);
+    add("issue", ended.value.issues);
   }
+  add("pull", open.pulls);
+  add("issue", open.issues);
   for (const subject of subjects) await queue.enqueueNow(subject);
 }

@@ -118,7 +118,7 @@ export function createJobs(tools: JobTools): JobHandlers {
     reconcile: (subject) => reconcile(subject, reconcileTools),
     perform: (orderingKey) => drainOutbox(db, orderingKey, { queue, now, perform: performSafely }),
     publish,
-    enqueueMatching: (search) => enqueueMatching(search, github, queue),
+    enqueueMatching: (search) => enqueueMatching(search, { github, queue, entries }),
     sweep,
   };
 }

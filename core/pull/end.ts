@@ -20,7 +20,10 @@ export function observeEnd(context: PullContext): Step {
 function closedDrafts({ facts, entries }: PullContext): Draft[] {
   const { number: pull, judged } = facts;
   const head = judged.head.sha;
-  const isRecorded = entriesOf(entries, "pull.closed").some(({ body }) => body.pull === pull && body.head === head);
+  const closed = lastEntry(entries, "pull.closed", ({ body }) => body.pull === pull);
+  // It may have been open again in between.
+  const verdict = lastEntry(entries, "verdict.given", ({ body }) => body.pull === pull);
+  const isRecorded = closed?.body.head === head && (verdict === undefined || verdict.seq < closed.seq);
   return isRecorded
     ? []
     : [{ kind: "pull.closed", actor: appActor(facts), subject: [aboutHead(facts)], body: { pull, head } }];

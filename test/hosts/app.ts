@@ -79,8 +79,10 @@ export async function startTestService({
     watch,
     /** The running service; another one after a restart. */
     service: () => service,
-    async restart() {
+    /** Ends the service and starts another one; what happens in between nobody tells it. */
+    async restart(meanwhile = async () => {}) {
       await service.close();
+      await meanwhile();
       service = await start();
     },
     as: asker(sandbox.url, "acme/governed"),

@@ -17,7 +17,7 @@ async function marked(sha: string | null, base?: string): Promise<string[]> {
     enqueueNow: async (subject) => void keys.push(subjectKey(subject)),
   };
   const search = { repository: acme.repository, sha, ...(base === undefined ? {} : { base }) };
-  await enqueueMatching(search, acme.clients, queue);
+  await enqueueMatching(search, { github: acme.clients, queue, entries: async () => [] });
   return keys.sort();
 }
 
