@@ -58,6 +58,11 @@ export const EditsAnswer = z.object({
   nodes: z.array(z.object({ id: z.string(), lastEditedAt: z.string().nullable() }).nullable()),
 });
 
+/** Who edited an issue's text last; a null `lastEditedAt`: nobody did since it was opened. */
+export const WriterAnswer = z.object({
+  repository: z.object({ issue: z.object({ lastEditedAt: z.string().nullable(), editor: Actor }) }),
+});
+
 const Review = z.object({
   fullDatabaseId: z.string().regex(/^[0-9]+$/),
   author: Actor,

@@ -6,6 +6,7 @@ import { emptyDecision } from "../../core/decision.ts";
 import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import { type Known, known } from "../../core/known.ts";
+import { usablePolicy } from "../../core/policy/problem.ts";
 import { decideEpic, decideOtherIssue } from "../../core/story/epic.ts";
 import type { StoryFacts } from "../../core/story/facts.ts";
 import { decideStory } from "../../core/story/story.ts";
@@ -29,7 +30,11 @@ export async function observeIssue(
   if (!common.known) return common;
   const { base, repository } = common.value;
   const repositoryRef = { id: subject.repository, name: repository.name };
-  const issue = await readIssue(github, subject.number, { base, objects: apiObjects(github, tools.cache) });
+  const issue = await readIssue(github, subject.number, {
+    base,
+    objects: apiObjects(github, tools.cache),
+    people: usablePolicy(common.value.policy)?.policy.people ?? null,
+  });
   if (!issue.known) return issue;
   const reading = issue.value;
   if (reading === null) return known({ repository: repositoryRef, decide: async () => emptyDecision() });

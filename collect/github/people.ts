@@ -1,9 +1,10 @@
 import type { Permission } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { readPersonName } from "../../core/people/person-name.ts";
+import type { Actor } from "../../schemas/graphql.ts";
 import type { People } from "../../schemas/policy.ts";
 import { type Duty, duties } from "../../schemas/policy-values.ts";
-import type { Account } from "../../schemas/text.ts";
+import { Account } from "../../schemas/text.ts";
 import { type GitHub, requestKnown, requestResult } from "./request.ts";
 
 const roles = ["none", "read", "triage", "write", "maintain", "admin"] as const;
@@ -91,4 +92,13 @@ export async function readBot({ request }: Pick<GitHub, "request">, slug: string
     request("GET /users/{username}", { username: `${slug}[bot]` }),
   );
   return bot.known ? known({ id: Number(bot.value.id), login: bot.value.login, type: "Bot" }) : bot;
+}
+
+/** An account of GraphQL's as REST gives it; null when it was deleted, or has a type without a numeric id. */
+export function accountOf(actor: Actor): Account | null {
+  if (actor === null) return null;
+  const { __typename: type, databaseId: id } = actor;
+  const login = type === "Bot" && !actor.login.endsWith("[bot]") ? `${actor.login}[bot]` : actor.login;
+  const account = Account.safeParse({ id, login, type });
+  return account.success ? account.data : null;
 }

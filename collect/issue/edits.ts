@@ -1,6 +1,8 @@
 import { type Known, known, unknown } from "../../core/known.ts";
-import { EditsAnswer } from "../../schemas/graphql.ts";
+import { EditsAnswer, WriterAnswer } from "../../schemas/graphql.ts";
+import type { Account } from "../../schemas/text.ts";
 import { query } from "../github/graphql.ts";
+import { accountOf } from "../github/people.ts";
 import type { GitHub } from "../github/request.ts";
 
 /** Whether comments were ever edited. The tests check every field against GitHub's published schema. */
@@ -31,4 +33,26 @@ export async function readEdits(github: GitHub, ids: readonly string[]): Promise
     for (const node of read.data.nodes) if (node !== null) edits.set(node.id, node.lastEditedAt !== null);
   }
   return known(edits);
+}
+
+/** Who edited an issue's text last. The tests check every field against GitHub's published schema. */
+export const writerQuery = `query SallyportWriter($owner: String!, $repo: String!, $number: Int!) {
+  repository(owner: $owner, name: $repo) {
+    issue(number: $number) {
+      lastEditedAt
+      editor { __typename login ... on User { databaseId } ... on Bot { databaseId } }
+    }
+  }
+}`;
+
+/** Who wrote an issue's text as it is now: whoever edited it last, or its author. Null: an account that is gone. */
+export async function readWriter(github: GitHub, number: number, author: Account): Promise<Known<Account | null>> {
+  const { owner, repo } = github;
+  const what = `who wrote the text of #${number}`;
+  const answer = await query(github, what, { text: writerQuery, variables: { owner, repo, number } });
+  if (!answer.known) return answer;
+  const read = WriterAnswer.safeParse(answer.value.data);
+  if (!read.success) return unknown(`GitHub's answer about ${what} has another form; try again`);
+  const { lastEditedAt, editor } = read.data.repository.issue;
+  return known(lastEditedAt === null ? author : accountOf(editor));
 }

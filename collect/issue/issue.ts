@@ -2,13 +2,16 @@ import type { CommonFacts } from "../../core/decision.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { ChildFacts, IssueFacts, StoryFacts } from "../../core/story/facts.ts";
 import { isPlainPath, maxDecisions, storyForm } from "../../core/story/form.ts";
+import type { People } from "../../schemas/policy.ts";
 import { Account } from "../../schemas/text.ts";
 import { listAll } from "../github/listing.ts";
+import { readPermission } from "../github/people.ts";
 import { type GitHub, requestKnown, requestResult } from "../github/request.ts";
 import type { Objects } from "../objects.ts";
+import { readWriter } from "./edits.ts";
 
 /** The facts about an issue that GitHub gives; the ledger and the store add the others. */
-export type IssueReading = Pick<StoryFacts, "issue" | "parent" | "namedEpic" | "decisions" | "children"> & {
+export type IssueReading = Pick<StoryFacts, "issue" | "parent" | "namedEpic" | "namedBy" | "decisions" | "children"> & {
   createdAt: string;
 };
 
@@ -25,8 +28,8 @@ type RawIssue = {
   repository_url: string;
 };
 
-/** Where an issue's decision records are read: the tip of the default branch, and a reader. */
-type IssueSource = { base: CommonFacts["base"]; objects: Pick<Objects, "entry"> };
+/** Where an issue's decision records are read: the tip of the default branch, and a reader; and the policy's people. */
+type IssueSource = { base: CommonFacts["base"]; objects: Pick<Objects, "entry">; people: People | null };
 
 /**
  * Reads an issue as it is now, with its parent, its sub-issues and the decision records it names. Null: the number is
@@ -59,15 +62,30 @@ export async function readIssue(
   const namedEpic =
     isStory && parent.value === null && form.epic !== null ? await readNamed(github, form.epic) : known(null);
   if (!namedEpic.known) return namedEpic;
+  const namedBy = namedEpic.value === null ? null : await readNamer(github, issue, source.people);
   const decisions = isStory ? await readDecisions(form.decisions, source) : known([]);
   return known({
     issue,
     parent: parent.value,
     namedEpic: namedEpic.value,
+    namedBy,
     decisions,
     children: children.value,
     createdAt: raw.value.created_at,
   });
+}
+
+/** Who wrote the text that names an epic, with a permission that is read now. */
+async function readNamer(
+  github: GitHub,
+  { number, author }: IssueFacts,
+  people: People | null,
+): Promise<NonNullable<StoryFacts["namedBy"]>> {
+  const by = await readWriter(github, number, author);
+  if (!by.known) return { by: null, permission: by };
+  if (by.value === null) return { by: null, permission: known({ role: "none", duties: [] }) };
+  if (people === null) return { by: by.value, permission: unknown("there is no valid policy") };
+  return { by: by.value, permission: await readPermission(github, by.value, people) };
 }
 
 function labelNames(labels: RawIssue["labels"]): string[] {

@@ -1,11 +1,12 @@
 import type { CommitFact, PolicyReading, SeenReview } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { PullSnapshot } from "../../core/pull/facts.ts";
-import { type Actor, type CheckSuite, PullQueryResult } from "../../schemas/graphql.ts";
-import { Account } from "../../schemas/text.ts";
+import { type CheckSuite, PullQueryResult } from "../../schemas/graphql.ts";
+import type { Account } from "../../schemas/text.ts";
 import { commitsAbove } from "../github/comparison.ts";
 import { query } from "../github/graphql.ts";
 import { listAll } from "../github/listing.ts";
+import { accountOf } from "../github/people.ts";
 import type { GitHub } from "../github/request.ts";
 import { policyFromQuery } from "../policy/from-query.ts";
 import { pullQuery } from "./query.ts";
@@ -234,15 +235,6 @@ function sameHeadPullsOf(
   if (pulls === null) return null;
   const sameHeadPulls = pulls.filter((one) => one.state === "OPEN" && one.headRefOid === head && one.number !== number);
   return known(sameHeadPulls.map((one) => one.number));
-}
-
-/** The account as REST gives it; null when it was deleted, or has a type without a numeric id. */
-export function accountOf(actor: Actor): Account | null {
-  if (actor === null) return null;
-  const { __typename: type, databaseId: id } = actor;
-  const login = type === "Bot" && !actor.login.endsWith("[bot]") ? `${actor.login}[bot]` : actor.login;
-  const account = Account.safeParse({ id, login, type });
-  return account.success ? account.data : null;
 }
 
 /** The facts about a pull request that its verdict does not depend on. */

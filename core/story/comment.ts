@@ -9,6 +9,7 @@ import { requirementsOf } from "../record/requirements.ts";
 import type { StoryRecord } from "../record/story.ts";
 import { epicOf, type StoryContext } from "./facts.ts";
 import { type Asked, askedBy } from "./form.ts";
+import { notLinked } from "./linking.ts";
 import { headline, nextStep } from "./next-step.ts";
 import { shownText } from "./shown-text.ts";
 import { stageNames, storyStage } from "./stages.ts";
@@ -23,6 +24,8 @@ export function storySticky(context: StoryContext): string {
     lines.push(step.startsWith("/") ? "Next step, as a comment:" : "Next step:", "", ...codeBlock(step), "");
   }
   if (who !== "") lines.push(`Who: ${withoutMentions(who)}`, "");
+  const unlinked = notLinked(context);
+  if (unlinked !== "") lines.push(unlinked, "");
   lines.push(...promptTable(record), ...failedText(record), ...planText(context));
   return `${lines.join("\n").trimEnd()}\n`;
 }

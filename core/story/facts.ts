@@ -3,7 +3,7 @@ import type { ReworkReport } from "../../schemas/rework.ts";
 import type { Pack, StepResult } from "../../schemas/step.ts";
 import type { Account } from "../../schemas/text.ts";
 import type { CommonFacts, IssueRef } from "../decision.ts";
-import type { LoadedPolicy } from "../facts.ts";
+import type { LoadedPolicy, Permission } from "../facts.ts";
 import type { Known } from "../known.ts";
 import type { AttemptRecord, PromptRecord, StoryRecord, StoryRun } from "../record/story.ts";
 
@@ -36,6 +36,8 @@ export type StoryFacts = CommonFacts & {
   parent: IssueFacts | null;
   /** The issue that the form names as its epic; null when it names none or there is no such issue. */
   namedEpic: IssueFacts | null;
+  /** Who wrote the text that names it, as the text is now; `by` null: an account that is gone or was not read. */
+  namedBy: { by: Account | null; permission: Known<Permission> } | null;
   decisions: Known<{ path: string; exists: boolean }[]>;
   children: ChildFacts[];
   /** Stored bodies that entries and outcomes refer to, by SHA-256. */

@@ -12,7 +12,6 @@ import {
 import { withDrafts } from "../entries.ts";
 import { SallyportError } from "../errors.ts";
 import type { LoadedPolicy } from "../facts.ts";
-import { effectKey } from "../identifiers.ts";
 import { policyProblem, usablePolicy } from "../policy/problem.ts";
 import { foldStory } from "../record/story.ts";
 import { answerNext } from "./commands.ts";
@@ -20,6 +19,7 @@ import { storySticky } from "./comment.ts";
 import { completeStory } from "./completing.ts";
 import { refOf, type StoryContext, type StoryFacts } from "./facts.ts";
 import { intakeProblems, storyForm } from "./form.ts";
+import { linkToEpic } from "./linking.ts";
 import { nextStep } from "./next-step.ts";
 import { openPrompts, plan } from "./planning.ts";
 import { remediate } from "./remediating.ts";
@@ -102,14 +102,6 @@ function missingParts(facts: StoryFacts): string[] {
 
 function turnStrangersAway({ facts }: StoryContext): Step {
   return turnAway(facts, refOf(facts));
-}
-
-function linkToEpic({ facts }: StoryContext): Step {
-  const { namedEpic, parent, issue, repository } = facts;
-  if (parent !== null || namedEpic === null || !namedEpic.labels.includes("epic")) return {};
-  const key = effectKey.link(repository.id, namedEpic.number, issue.number);
-  if (facts.outcomes.has(key)) return {};
-  return { effects: [{ type: "link-story", key, epic: namedEpic.number, story: issue.number }] };
 }
 
 function showState(context: StoryContext): Step {

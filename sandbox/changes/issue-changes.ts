@@ -47,6 +47,7 @@ export async function editText(
   if (body !== undefined && body !== issue.body) {
     changes.body = { from: issue.body ?? "" };
     issue.body = body;
+    issue.editor = by.actor;
   }
   if (Object.keys(changes).length === 0) return;
   touch(by.state, issue);

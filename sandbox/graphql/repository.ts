@@ -3,8 +3,9 @@ import { refuseRepository } from "../request/access.ts";
 import type { Caller } from "../request/caller.ts";
 import { chargeRate } from "../request/rate.ts";
 import type { State } from "../state/memory.ts";
-import { findPull, findRepository, timestamp } from "../state/state.ts";
-import { type Asker, repositoryFields } from "./asker.ts";
+import type { Issue } from "../state/model.ts";
+import { findIssue, findPull, findRepository, timestamp } from "../state/state.ts";
+import { type Asker, actorNode, demand, repositoryFields } from "./asker.ts";
 import { refusal } from "./connection.ts";
 import { objectNode, refNode } from "./objects.ts";
 import { pullNode } from "./pulls.ts";
@@ -42,6 +43,13 @@ function commentNode(state: State, caller: Caller, id: string) {
   return refusal("NOT_FOUND", `Could not resolve to a node with the global id of '${id}'.`);
 }
 
+/** What GraphQL tells of an issue and REST does not. */
+function issueNode(asker: Asker, { nodeId, number, editedAt, editor }: Issue) {
+  demand(asker, "issues=read");
+  const node = { __typename: "Issue", id: nodeId, number, lastEditedAt: editedAt };
+  return { ...node, editor: editor === null ? null : actorNode(editor) };
+}
+
 function repositoryNode(asker: Asker) {
   const { repository } = asker;
   return {
@@ -52,6 +60,12 @@ function repositoryNode(asker: Asker) {
       if (typeof expression === "string" || typeof oid !== "string")
         throw refusal("UNSUPPORTED", "the sandbox has no resolver for Repository.object without an oid");
       return objectNode(asker, oid);
+    },
+    issue: ({ number }: { number: number }) => {
+      const issue = findIssue(repository, number);
+      if (issue === undefined || issue.pull !== null)
+        throw refusal("NOT_FOUND", `Could not resolve to an Issue with the number of ${number}.`);
+      return issueNode(asker, issue);
     },
     pullRequest: ({ number }: { number: number }) => {
       const pull = findPull(repository, number);

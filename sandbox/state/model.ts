@@ -113,6 +113,8 @@ export type Issue = Identified & {
   locked: boolean;
   lockReason: string | null;
   editedAt: string | null;
+  /** Who edited the text last. REST does not show it. */
+  editor: Account | null;
   comments: Comment[];
   events: IssueEvent[];
   reactions: Reaction[];

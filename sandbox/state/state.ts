@@ -161,6 +161,7 @@ export function addIssue(
     locked: false,
     lockReason: null,
     editedAt: null,
+    editor: null,
     comments: [],
     events: [],
     reactions: [],

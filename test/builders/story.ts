@@ -110,6 +110,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
       labels: ["epic"],
     },
     namedEpic: null,
+    namedBy: null,
     decisions: known([{ path: "docs/one.md", exists: true }]),
     children: [],
     ...maps,

@@ -10,6 +10,7 @@ import { readConversation } from "../../../collect/issue/conversation.ts";
 import { readIssue } from "../../../collect/issue/issue.ts";
 import { intakeProblems, maxDecisions, storyForm } from "../../../core/story/form.ts";
 import { type Sandbox, startSandbox } from "../../../sandbox/server/server.ts";
+import { Policy } from "../../../schemas/policy.ts";
 
 let dir: string;
 let sandbox: Sandbox;
@@ -58,10 +59,12 @@ async function look(number: number) {
     asked.push(path);
     return objects.entry(commit, path);
   };
-  const reading = await readIssue(github, number, { base, objects: { entry } });
+  const reading = await readIssue(github, number, { base, objects: { entry }, people });
   if (!reading.known) throw new Error(reading.why);
   return reading.value;
 }
+
+const { people } = Policy.parse({ version: 1, people: { planners: ["@lena"] } });
 
 test("a pull request with the label of a story is no story", async () => {
   const { commit } = await say("lena", "PUT", "web/contents/x.txt", { message: "x", content: "eA==" });
@@ -70,6 +73,25 @@ test("a pull request with the label of a story is no story", async () => {
   const { number } = await say("lena", "POST", "web/pulls", { title: "t", head: "topic", base: "main" });
   await say("lena", "POST", `web/issues/${number}/labels`, { labels: ["story"] });
   expect(await look(number)).toBeNull();
+});
+
+test("H9: the text that names an epic is whoever's who edited it last", async () => {
+  const epic = await say("lena", "POST", "web/issues", { title: "An epic", labels: ["epic"] });
+  const text = { title: "A story", body: `### Epic\n\n#${epic.number}` };
+  const { number } = await say("otto", "POST", "web/issues", text);
+  expect((await look(number))?.namedBy).toBeNull();
+  await say("lena", "POST", `web/issues/${number}/labels`, { labels: ["story"] });
+  expect((await look(number))?.namedBy).toMatchObject({
+    by: { login: "otto" },
+    permission: { value: { role: "read", duties: [] } },
+  });
+  await say("lena", "PATCH", `web/issues/${number}`, { body: `${text.body}\n\n### Description\n\nMore.` });
+  expect((await look(number))?.namedBy).toMatchObject({
+    by: { login: "lena" },
+    permission: { value: { role: "admin", duties: ["planners"] } },
+  });
+  await say("otto", "PATCH", `web/issues/${number}`, { body: text.body });
+  expect((await look(number))?.namedBy).toMatchObject({ by: { login: "otto" } });
 });
 
 describe("issues of another repository", () => {

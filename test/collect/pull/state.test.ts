@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse, validate } from "graphql";
-import { editsQuery } from "../../../collect/issue/edits.ts";
+import { editsQuery, writerQuery } from "../../../collect/issue/edits.ts";
 import { discussionQuery } from "../../../collect/pull/discussion.ts";
 import { pullQuery } from "../../../collect/pull/query.ts";
 import { othersChecks } from "../../../collect/pull/reviews.ts";
@@ -86,7 +86,7 @@ const review = (over: Json = {}) => ({
   ...over,
 });
 
-test.each([pullQuery, editsQuery, discussionQuery])("every field of the queries is one of GitHub's", (query) => {
+test.each([pullQuery, editsQuery, writerQuery, discussionQuery])("every field of the queries is one of GitHub's", (query) => {
   expect(validate(githubSchema(), parse(query))).toEqual([]);
 });
 
