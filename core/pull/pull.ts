@@ -1,6 +1,6 @@
 import type { People } from "../../schemas/policy.ts";
 import { policyPath } from "../../schemas/policy-place.ts";
-import type { Verdict } from "../../schemas/verdict.ts";
+import type { GateResult, Verdict } from "../../schemas/verdict.ts";
 import { answered, answeredSources, heard, turnAway } from "../answer.ts";
 import { type Decision, decisionOf, ensureSticky, requeue, type Step } from "../decision.ts";
 import { sha256 } from "../digest.ts";
@@ -14,7 +14,7 @@ import { usablePolicy } from "../policy/problem.ts";
 import { answeredBy, concernDrafts, openConcerns } from "../record/concerns.ts";
 import { recordOf, storyOf } from "../record/pull.ts";
 import { checkEffect } from "../verdict/check.ts";
-import { judge, verdictText } from "../verdict/judge.ts";
+import { conclude, judge, verdictText } from "../verdict/judge.ts";
 import { summaryMarkdown, titleOf } from "../verdict/report.ts";
 import { answerOnPull } from "./commands.ts";
 import { observeEnd, showPastCheck } from "./end.ts";
@@ -101,12 +101,23 @@ function judgePull(context: PullContext): JudgedContext {
   return { ...context, verdict, shared: sharedPart(given, verdict), digest: sha256(verdictText(verdict)), crashes };
 }
 
-/** A pull request's text is its own: whoever opens one with somebody else's commit does not turn that one red. */
+/** The codes of what blocks because of a pull request's own text and comments. */
+const textCodes: ReadonlySet<string> = new Set(["section-missing", "attachments-missing", "attachments-unknown"]);
+
+/**
+ * The conclusion without a pull request's own text: whoever opens one with somebody else's commit neither turns that
+ * one red by what the text says nor holds it up by what it lacks.
+ */
 function sharedPart(facts: PullFacts, verdict: Verdict): Verdict["conclusion"] {
   const isText = ({ where }: SecretFinding) => where === "title" || where === "description";
-  if (!facts.secrets.known || !facts.secrets.value.some(isText)) return verdict.conclusion;
-  const secrets = known(facts.secrets.value.filter((finding) => !isText(finding)));
-  return judge({ ...facts, secrets }, { settle: "all" }).conclusion;
+  const hasText = facts.secrets.known && facts.secrets.value.some(isText);
+  const secrets = facts.secrets.known ? known(facts.secrets.value.filter((one) => !isText(one))) : facts.secrets;
+  const { gates } = hasText ? judge({ ...facts, secrets }, { settle: "all" }) : verdict;
+  // What blocks has a next step.
+  const isOfText = ({ reasons }: GateResult) =>
+    reasons.some(({ next }) => next !== undefined) &&
+    reasons.every(({ code, next }) => next === undefined || textCodes.has(code));
+  return conclude(gates.filter((gate) => !isOfText(gate)));
 }
 
 /**
@@ -160,8 +171,10 @@ function recordVerdict({ facts, entries, verdict, shared, digest }: JudgedContex
   const { ref: baseRef } = facts.judged.base;
   // Two branches can point at one commit, and the verdict names only the commit.
   if (last?.verdictSha256 === digest && (last.baseRef ?? baseRef) === baseRef) return {};
-  // A verdict with an unread fact will be given again at once; recording each would fill the ledger with noise.
-  if (verdict.gates.some((gate) => gate.status === "unknown") && verdict.conclusion === "pending") return {};
+  // A verdict with an unread fact will be given again at once; recording each would fill the ledger with noise. Where
+  // only its own text is unread, the others with this head do not wait for it.
+  const isUnread = verdict.gates.some((gate) => gate.status === "unknown");
+  if (isUnread && verdict.conclusion === "pending" && shared === "pending") return {};
   const { repository, number, sameHeadPulls } = facts;
   const story = storyOf(entries, number);
   return {

@@ -75,6 +75,40 @@ describe("the check", () => {
     expect(shared.effects).toContainEqual(expect.objectContaining({ title: "#6 with this commit is not green" }));
   });
 
+  describe("H8: a second pull request on the commit whose text lacks what the policy asks for", () => {
+    const asks = (what: string) => `version: 1\ngates: { evidence: { require: [{ ${what} }] } }\n`;
+    const attachments = known({
+      headAt: "2026-11-21T09:00:00Z",
+      textAt: "",
+      artifacts: [],
+      comments: [],
+      schemaProblems: [],
+    });
+    const second = (what: string, over: Partial<PullSnapshot["judged"]> = {}) => {
+      const given = pullOf({ sameHeadPulls: known([6]), entries: [verdictOf(6, "success")] }, asks(what));
+      return { ...given, judged: { ...given.judged, attachments, ...over } };
+    };
+
+    test.each<[string, PullSnapshot, string]>([
+      ["a section", second("sections: [Tested]"), "failure"],
+      ["uploads", second("attachments: 1, by: [approvers]"), "pending"],
+      [
+        "uploads that were not read",
+        second("attachments: 1, by: [approvers]", { attachments: unknown("500") }),
+        "pending",
+      ],
+    ])("for want of %s holds only itself", (_, given, conclusion) => {
+      const { drafts } = decidePull(given);
+      expect(drafts).toMatchObject([{ kind: "verdict.given", body: { conclusion, shared: "success" } }]);
+      expect(checkOf(given)).toBeNull();
+    });
+
+    test("for want of a file holds the other as well: that is the commit's", () => {
+      const given = second("files: [docs/proof.md], sections: [Tested]");
+      expect(checkOf(given)).toMatchObject({ conclusion: "failure" });
+    });
+  });
+
   test("waits while a gate crashes, and the decision hands the error to the host's log", () => {
     const error = new TypeError("lost");
     const given = pullOf({}, gates.replace("always: true", "labels: [ui]"));
