@@ -5,7 +5,7 @@ import type { Account, Risk } from "../schemas/text.ts";
 import type { Artifact, SchemaProblem } from "./attachments.ts";
 import type { BadCommand, Command } from "./commands.ts";
 import type { Known, Unread } from "./known.ts";
-import type { YamlProblem, YamlReading } from "./yaml.ts";
+import type { PolicyProblems, YamlReading } from "./yaml.ts";
 
 /** One side of a changed file, as in git's tree: `100644`, `100755`, `120000` (symlink) or `160000` (submodule). */
 export type FileSide = { mode: string; sha: string };
@@ -42,9 +42,6 @@ export type LoadedPolicy = {
   lines: Record<string, number>;
   isRepair?: true;
 };
-
-/** A policy's problems in text order, at most a hundred, each on one line. */
-export type PolicyProblems = readonly [YamlProblem, ...YamlProblem[]];
 
 /**
  * What the default branch has at the policy's path. A policy that could not be read is an unknown fact. `removedBy` is
@@ -223,11 +220,14 @@ export type PullRecord = {
   lacksApp?: true;
 };
 
+/** What people wrote of a pull request. `draft`: nobody asks for it to be merged yet. */
+export type PullText = { number: number; author: Account; title: string; body: string; labels: string[]; draft?: true };
+
 /** The facts read for every pull request, and those read only where `people` of the policy needs them. */
 export type PullBasics = {
   repository: { id: number; name: string };
   /** null when only a git directory is judged. */
-  pull: { number: number; author: Account; title: string; body: string; labels: string[] } | null;
+  pull: PullText | null;
   base: { ref: string; sha: string };
   /** RFC 3339, from GitHub: when the pull request's base branch last changed; null: never. */
   retargetedAt: Known<string | null>;

@@ -36,6 +36,9 @@ export type Located = Scalar | List | Mapping;
 /** A problem in a text: what is wrong, where, and what to do, on one line. */
 export type YamlProblem = { message: string } & Place;
 
+/** A policy's problems in text order, at most a hundred, each on one line. */
+export type PolicyProblems = readonly [YamlProblem, ...YamlProblem[]];
+
 /**
  * A parsed text. `value` is null when it cannot be parsed at all: it is empty, is not YAML, or exceeds the reader's
  * bounds; `problems` then says why. A value with problems is what most readers make of the text: trust it only if

@@ -44,5 +44,6 @@ export const Verdict = z.strictObject({
   engine: z.string().describe("The version of the rules themselves."),
   gates: z.array(GateResult),
   deferred: z.array(z.string()).describe("Gates that this host could not settle and left to the App."),
+  draft: z.literal(true).optional().describe("The pull request is a draft: nobody asks for it to be merged yet."),
 });
 export type Verdict = z.infer<typeof Verdict>;

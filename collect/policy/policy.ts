@@ -1,6 +1,5 @@
 import { shortLine } from "../../core/escape.ts";
-import type { PolicyProblems } from "../../core/facts.ts";
-import { bareValue, type Located, type Place, type YamlProblem } from "../../core/yaml.ts";
+import { bareValue, type Located, type Place, type PolicyProblems, type YamlProblem } from "../../core/yaml.ts";
 import { Policy } from "../../schemas/policy.ts";
 import { policyBytes } from "../../schemas/policy-place.ts";
 import { readYaml } from "../yaml/yaml.ts";

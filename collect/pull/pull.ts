@@ -43,7 +43,7 @@ export async function collectPull(source: PullSource): Promise<Known<PullFacts>>
 
 /** As `collectPull`, for a caller that has read the state. The content is read at the commits that the state names. */
 export async function collectFacts(source: PullSource, state: PullState): Promise<PullFacts> {
-  const { number, author, title, body, labels, base, retargetedAt, head, ahead } = state;
+  const { number, author, title, body, labels, isDraft, base, retargetedAt, head, ahead } = state;
   const { id, name } = state.repository;
   const objects = apiObjects(source, source.cache, openBudget());
   const [found, mergeBase] = await Promise.all([
@@ -73,7 +73,7 @@ export async function collectFacts(source: PullSource, state: PullState): Promis
   return {
     ...content,
     repository: { id, name },
-    pull: { number, author, title, body, labels },
+    pull: { number, author, title, body, labels, ...(isDraft ? { draft: true } : {}) },
     base,
     retargetedAt,
     head: { sha: head.sha },

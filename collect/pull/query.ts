@@ -27,6 +27,7 @@ export const pullQuery = `query SallyportPull($owner: String!, $repo: String!, $
       state
       title
       body
+      isDraft
       createdAt
       lastEditedAt
       changedFiles
@@ -34,6 +35,7 @@ export const pullQuery = `query SallyportPull($owner: String!, $repo: String!, $
       mergedBy { ...actor }
       mergeCommit { oid tree { oid } }
       baseRefName
+      baseRefOid
       baseRef { target { __typename oid } }
       headRefName
       headRefOid

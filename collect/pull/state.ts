@@ -25,6 +25,7 @@ export type PullState = {
   body: string;
   /** Sorted. */
   labels: string[];
+  isDraft: boolean;
   /** RFC 3339. */
   createdAt: string;
   state: "open" | "closed";
@@ -78,8 +79,9 @@ export async function readPullState(github: GitHub, number: number): Promise<Kno
   const author = accountOf(pull.author);
   if (author === null) return unknown(`GitHub does not say who wrote ${what}`);
   const target = pull.baseRef?.target;
-  if (target?.__typename !== "Commit")
-    return unknown(`the branch ${JSON.stringify(pull.baseRefName)} that ${what} would enter is gone`);
+  // A branch may be gone after the pull request has ended, and its end is still to be recorded.
+  const base = target?.__typename === "Commit" ? target.oid : pull.state === "OPEN" ? null : pull.baseRefOid;
+  if (base === null) return unknown(`the branch ${JSON.stringify(pull.baseRefName)} that ${what} would enter is gone`);
 
   const head = { ref: pull.headRefName, sha: pull.headRefOid };
   const labels = namesOf(pull) ?? (await readLabels(github, number));
@@ -97,16 +99,17 @@ export async function readPullState(github: GitHub, number: number): Promise<Kno
     title: pull.title.toWellFormed(),
     body: pull.body.toWellFormed(),
     labels: labels.value.sort(),
+    isDraft: pull.isDraft,
     createdAt: pull.createdAt,
     state: pull.state === "OPEN" ? "open" : "closed",
     merged: mergeOf(pull, what),
     changedFiles: pull.changedFiles,
-    base: { ref: pull.baseRefName, sha: target.oid },
+    base: { ref: pull.baseRefName, sha: base },
     retargetedAt: await readRetarget(github, pull, number),
     head,
     headAt: suites?.map(({ createdAt }) => createdAt).sort()[0] ?? null,
     textAt: pull.lastEditedAt ?? pull.createdAt,
-    ahead: aheadOf(pull, target.oid),
+    ahead: aheadOf(pull, base),
     reviews: reviewsOf(pull) ?? (await readReviews(github, number)),
     checks: checksOf(suites) ?? (await readChecks(github, head.sha)),
     sameHeadPulls:

@@ -1,7 +1,6 @@
 import { policyPath } from "../../schemas/policy-place.ts";
 import type { Reason } from "../../schemas/verdict.ts";
-import type { PolicyProblems } from "../facts.ts";
-import { firstProblems } from "../yaml.ts";
+import { firstProblems, type PolicyProblems } from "../yaml.ts";
 import { alwaysOn, authorOf, defineGate, notApplicable, result } from "./gate.ts";
 
 const name = "policy";

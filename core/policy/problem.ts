@@ -1,7 +1,7 @@
 import { policyPath } from "../../schemas/policy-place.ts";
-import type { LoadedPolicy, PolicyProblems, PolicyReading } from "../facts.ts";
+import type { LoadedPolicy, PolicyReading } from "../facts.ts";
 import type { Known } from "../known.ts";
-import { firstProblems } from "../yaml.ts";
+import { firstProblems, type PolicyProblems } from "../yaml.ts";
 
 /** The problems of a policy file as lines of a text, such as `sallyport.yml:3:1: …`. */
 export function problemLines(problems: PolicyProblems, file: string): string[] {

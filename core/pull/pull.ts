@@ -8,6 +8,7 @@ import type { Subject } from "../effects.ts";
 import { appActor, type Draft, type EntryOf, lastEntry, type TypedEntry, withDrafts } from "../entries.ts";
 import type { Crash } from "../errors.ts";
 import type { CommandRequest, PullFacts, SecretFinding } from "../facts.ts";
+import { isNotRequired } from "../health/required-incident.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
 import { known } from "../known.ts";
 import { usablePolicy } from "../policy/problem.ts";
@@ -15,7 +16,7 @@ import { answeredBy, concernDrafts, openConcerns } from "../record/concerns.ts";
 import { recordOf, storyOf } from "../record/pull.ts";
 import { checkEffect } from "../verdict/check.ts";
 import { conclude, judge, verdictText } from "../verdict/judge.ts";
-import { summaryMarkdown, titleOf } from "../verdict/report.ts";
+import { type Advice, summaryMarkdown, titleOf } from "../verdict/report.ts";
 import { answerOnPull } from "./commands.ts";
 import { observeEnd, showPastCheck } from "./end.ts";
 import type { JudgedContext, PullContext, PullSnapshot } from "./facts.ts";
@@ -216,9 +217,20 @@ function showCheck(context: JudgedContext): Step {
   const { facts, verdict, digest } = context;
   const { counted, worse } = countedOf(context);
   if (ranks.indexOf(counted) > ranks.indexOf(verdict.conclusion)) return {};
-  if (counted === verdict.conclusion) return checkEffect(facts, verdict, digest);
+  const advice = adviceOf(context);
+  if (counted === verdict.conclusion) return checkEffect(facts, verdict, digest, advice);
   const which = worse.length === 0 ? "Another pull request" : worse.map((pull) => `#${pull}`).join(", ");
-  return checkEffect(facts, verdict, digest, { counted, title: `${which} with this commit is not green` });
+  return checkEffect(facts, verdict, digest, {
+    counted,
+    title: `${which} with this commit is not green`,
+    ...advice,
+  });
+}
+
+/** Whether the ledger has it that the branch does not ask for the check; only the default branch is watched. */
+function adviceOf({ facts, entries }: JudgedContext): Advice {
+  const { ref } = facts.judged.base;
+  return { notRequiredOn: ref === facts.repository.defaultBranch && isNotRequired(entries) ? ref : null };
 }
 
 /** The worst first. */
@@ -246,8 +258,9 @@ function countedOf({ facts, entries, verdict, shared }: JudgedContext) {
   };
 }
 
-function showVerdict({ facts, verdict }: JudgedContext): Step {
-  const body = `### Sallyport: ${titleOf(verdict)}\n\n${summaryMarkdown(verdict)}`;
+function showVerdict(context: JudgedContext): Step {
+  const { facts, verdict } = context;
+  const body = `### Sallyport: ${titleOf(verdict)}\n\n${summaryMarkdown(verdict, adviceOf(context))}`;
   return ensureSticky(facts, body, facts.sticky);
 }
 

@@ -3,10 +3,12 @@ import type { Step } from "../decision.ts";
 import { effectKey } from "../identifiers.ts";
 import type { Known } from "../known.ts";
 import { annotationsOf } from "./annotations.ts";
-import { isNotSetUp, summaryMarkdown, titleOf } from "./report.ts";
+import { type Advice, isNotSetUp, summaryMarkdown, titleOf } from "./report.ts";
 
 /** The current state of our check on a commit, and its repository. */
 export type CheckContext = { repository: { id: number }; ourCheck: Known<OurCheck | null> };
+
+type Shown = { counted?: Verdict["conclusion"]; title?: string };
 
 /**
  * Writes a verdict to the check of the commit it judged, unless the check shows it already. An undecided check stays in
@@ -18,7 +20,7 @@ export function checkEffect(
   { repository, ourCheck }: CheckContext,
   verdict: Verdict,
   digest: string,
-  { counted = verdict.conclusion, title = titleOf(verdict) } = {},
+  { counted = verdict.conclusion, title = titleOf(verdict), ...advice }: Shown & Advice = {},
 ): Step {
   const shownAs = isNotSetUp(verdict) ? "neutral" : counted;
   const status = shownAs === "pending" ? "in_progress" : "completed";
@@ -35,7 +37,7 @@ export function checkEffect(
         status,
         conclusion,
         title,
-        summary: summaryMarkdown(verdict),
+        summary: summaryMarkdown(verdict, advice),
         annotations: counted === "failure" ? annotationsOf(verdict) : [],
       },
     ],

@@ -109,6 +109,7 @@ export function judge(
     engine,
     gates: results,
     deferred: [...deferred],
+    ...(facts.pull?.draft === true ? { draft: true } : {}),
   });
   if (!reading.known) {
     return verdict([unknownResult("policy", "policy-unknown", `The policy could not be read: ${reading.why}`)]);
@@ -134,7 +135,7 @@ function peopleLast(results: GateResult[]): GateResult[] {
  * verdict.
  */
 export function verdictText(verdict: Verdict): string {
-  const { conclusion, base, head, policy, engine: version, gates: results, deferred } = verdict;
+  const { conclusion, base, head, policy, engine: version, gates: results, deferred, draft } = verdict;
   const plain = {
     conclusion,
     base,
@@ -154,6 +155,7 @@ export function verdictText(verdict: Verdict): string {
       })),
     })),
     deferred,
+    draft,
   };
   return `${JSON.stringify(plain, null, 2)}\n`;
 }

@@ -66,10 +66,12 @@ export function titleOf(verdict: Verdict): string {
     if (signOffs > 0) return `Waiting for ${plural(signOffs, "sign-off", "sign-offs")}`;
     if (waiting.length > 0) return `Waiting: ${named(verdict, "pending").join(", ")}`;
     const waivers = verdict.gates.filter(isWaived).length;
-    const all = verdict.deferred.length === 0 ? "All gates pass" : "All gates that the commits settle pass";
+    const which = verdict.deferred.length === 0 ? "" : " that the commits settle";
+    const all = verdict.draft === true ? `No gate${which} blocks` : `All gates${which} pass`;
     return `${all}${waivers === 0 ? "" : `, ${waivers} by waiver`}`;
   };
-  const text = title();
+  const [first = "", ...rest] = title();
+  const text = verdict.draft === true ? `Draft: ${first.toLowerCase()}${rest.join("")}` : `${first}${rest.join("")}`;
   return text.length <= 100 ? text : `${text.slice(0, 99)}…`;
 }
 
@@ -118,17 +120,24 @@ function gateRow(result: GateResult): string {
 const truncationNote = (left: number) =>
   `\n${plural(left, "more part is", "more parts are")} left out here; \`sallyport check --json\` prints the whole verdict.\n`;
 
+/** What a host knows of a verdict's weight: the branch that does not ask for the check; null: not known to be so. */
+export type Advice = { notRequiredOn?: string | null };
+
 /**
  * The verdict as Markdown, for the check run's summary, the job summary and our comment. The first line says the
  * conclusion in words; then a table of the gates that apply; then what blocks, where, why and the next step. If it
  * exceeds GitHub's limit, it is cut between reasons, with a note.
  */
-export function summaryMarkdown(verdict: Verdict): string {
+export function summaryMarkdown(verdict: Verdict, { notRequiredOn = null }: Advice = {}): string {
   const policy = verdict.policy === null ? "no policy" : `policy ${verdict.policy.blob} at ${verdict.policy.ref}`;
   const asked = verdict.gates.filter((gate) => gate.status !== "not-applicable");
   const notes = [notAsked(verdict), leftToApp(verdict)].filter((note) => note !== "");
+  const advisory =
+    notRequiredOn === null
+      ? ""
+      : `Advisory: when this was written, ${code(notRequiredOn)} did not ask for this check, so it stopped no merge.\n\n`;
   const parts = [
-    `**${conclusions[verdict.conclusion]}** ${titleOf(verdict)}.\n\n| gate | result | why |\n|---|---|---|\n`,
+    `**${conclusions[verdict.conclusion]}** ${titleOf(verdict)}.\n\n${advisory}| gate | result | why |\n|---|---|---|\n`,
     ...asked.map(gateRow),
     ...notes.map((note) => `\n${note}\n`),
     ...blocking(verdict).flatMap(({ gate, status, reasons }) => {

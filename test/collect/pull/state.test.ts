@@ -100,6 +100,7 @@ test("one query tells where the branches stand", async () => {
     author: { id: 5, login: "ada", type: "User" },
     title: "A change",
     body: "",
+    isDraft: false,
     headAt: null,
     textAt: "2026-11-21T09:00:00Z",
     labels: [],
@@ -116,6 +117,15 @@ test("one query tells where the branches stand", async () => {
     sameHeadPulls: { known: true, value: [] },
   });
   expect(asked).toEqual(["/graphql/SallyportPull"]);
+});
+
+test("H5: a pull request that has ended is read after its base branch is gone, and an open one is not", async () => {
+  const gone = { baseRef: null, baseRefOid: main };
+  expect(await state({ pullRequest: { ...gone, state: "CLOSED" } })).toMatchObject({
+    state: "closed",
+    base: { sha: main },
+  });
+  expect(await read({ pullRequest: gone })).toMatchObject({ known: false });
 });
 
 // T063: a commit status is nobody's in particular and is not asked for, so none can stand for a check of any name.

@@ -75,6 +75,23 @@ describe("the check", () => {
     expect(shared.effects).toContainEqual(expect.objectContaining({ title: "#6 with this commit is not green" }));
   });
 
+  test.each([
+    ["a branch that does not ask for it", ["check-not-required"], "main", true],
+    ["a branch that asks for it again", ["check-not-required", "check-required-again"], "main", false],
+    ["a branch that nobody watches", ["check-not-required"], "next", false],
+  ] as const)("H13: for %s, check and comment say whether they are advisory", (_, codes, ref, isAdvisory) => {
+    const entries = codes.map((code, at): TypedEntry => {
+      const { hash, at: time, actor } = verdictOf(6, "success");
+      return { seq: at + 1, hash, at: time, actor, kind: "incident.raised", body: { code, message: "m", issue: null } };
+    });
+    const given = pullOf({ entries });
+    const { effects } = decidePull({ ...given, judged: { ...given.judged, base: { ...given.judged.base, ref } } });
+    const texts = effects.flatMap((one) =>
+      one.type === "ensure-check" ? [one.summary] : one.type === "ensure-sticky" ? [one.body] : [],
+    );
+    expect(texts.map((text) => text.includes("Advisory:"))).toEqual([isAdvisory, isAdvisory]);
+  });
+
   describe("H8: a second pull request on the commit whose text lacks what the policy asks for", () => {
     const asks = (what: string) => `version: 1\ngates: { evidence: { require: [{ ${what} }] } }\n`;
     const attachments = known({

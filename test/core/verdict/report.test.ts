@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import type { PullFacts } from "../../../core/facts.ts";
 import { unknown } from "../../../core/known.ts";
 import { judge } from "../../../core/verdict/judge.ts";
 import { exitStatus, summaryMarkdown, terminalText, titleOf } from "../../../core/verdict/report.ts";
@@ -15,6 +16,10 @@ gates:
   diff-size: { files: 1 }
   manual-test: { when: { paths: ["web/ui/**"] }, tests: [manual, keyboard] }
 `;
+const asDraft = (given: PullFacts): PullFacts => ({
+  ...given,
+  pull: given.pull === null ? null : { ...given.pull, draft: true },
+});
 const good = judge(facts({ policy }), all);
 const waiting = judge(facts({ policy, changes: [change("web/ui/a")], record: runRecord() }), all);
 const failed = judge(facts({ policy, changes: [change("governance/a"), change("governance/b")] }), all);
@@ -35,14 +40,27 @@ const withReason = (reason: Partial<Reason>, status: GateStatus = "fail"): Verdi
 
 const titles: [Verdict, unknown, number][] = [
   [good, "All gates pass", 0],
+  [judge(asDraft(facts({ policy })), all), "Draft: no gate blocks", 0],
+  [judge(asDraft(facts({ policy })), { settle: "content" }), "Draft: no gate that the commits settle blocks", 0],
+  [
+    judge(asDraft(facts({ policy, changes: [change("governance/a")] })), all),
+    "Draft: 1 gate fails: forbidden-paths",
+    1,
+  ],
   [waiting, "Waiting for 2 sign-offs", 2],
   [failed, "2 gates fail: forbidden-paths, diff-size", 1],
   [unread, expect.stringMatching(/^Not decided, could not be read: forbidden-paths, .*manual-test$/), 2],
   [content, "All gates that the commits settle pass", 0],
   [withReason({ code: "evidence-not-recorded" }, "pending"), "Waiting: scope", 1],
 ];
-test.each(titles)("titles and exit statuses (%#)", (verdict, title, status) => {
+test.each(titles)("H13: titles and exit statuses (%#)", (verdict, title, status) => {
   expect([titleOf(verdict), exitStatus(verdict)]).toEqual([title, status]);
+});
+
+test("H13: a summary says that the check is advisory where that is known", () => {
+  expect(summaryMarkdown(good)).not.toContain("Advisory");
+  const lines = summaryMarkdown(good, { notRequiredOn: "main" }).split("\n");
+  expect(lines[2]).toBe("Advisory: when this was written, `main` did not ask for this check, so it stopped no merge.");
 });
 
 test("T12: a waived gate passes by waiver, and the title counts it", () => {
