@@ -131,6 +131,8 @@ export type PullRun = {
   laterPaths: string[];
   /** The decision files that the story names. */
   decisions: string[];
+  /** What other prompts of the story added before: pull requests merged, or open and opened earlier. null: not counted. */
+  added?: { pull: number; size: { files: number; lines: number } | null }[];
   /**
    * Who asked for the plan, submitted a run or answered an agent: they may not sign off their own work under
    * `separation: strict`.

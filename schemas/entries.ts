@@ -183,6 +183,10 @@ export const entryBodies = {
     shared: Verdict.shape.conclusion
       .optional()
       .describe("Without its own title and description; absent: the same. Others with this head share it."),
+    size: z
+      .strictObject({ files: z.int().min(0), lines: z.int().min(0) })
+      .optional()
+      .describe("What a run's change adds to its story, without what the policy ignores; only where it sets a budget."),
     policy: Verdict.shape.policy
       .optional()
       .describe("The policy it was judged by; entries of older versions do not tell."),

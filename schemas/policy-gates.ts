@@ -260,6 +260,10 @@ export const Gates = z
         lines: count.optional().describe("Added plus deleted lines, counted from the files themselves."),
         bytes: bytes.optional().describe("Added bytes: a single very long line counts in full."),
         ignore: patterns.default([]),
+        story: z
+          .strictObject({ files: count.optional(), lines: count.optional() })
+          .optional()
+          .describe("How much all prompts of one story may add together: their merged and open pull requests."),
       })
       .optional()
       .describe("How large one change may be. A file that moves as it is counts as one file without lines and bytes."),

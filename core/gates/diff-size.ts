@@ -1,6 +1,6 @@
 import type { Policy } from "../../schemas/policy.ts";
-import type { Reason } from "../../schemas/verdict.ts";
-import type { Change } from "../facts.ts";
+import type { GateResult, Reason } from "../../schemas/verdict.ts";
+import type { Change, LoadedPolicy, PullFacts } from "../facts.ts";
 import { patternList } from "../paths/pattern-list.ts";
 import { matcher } from "../paths/patterns.ts";
 import { authorOf, defineGate, notConfigured, policyLine, result, unknownResult } from "./gate.ts";
@@ -44,10 +44,59 @@ function sizeOf(changes: readonly Change[]): Size {
 
 /** The paths whose content a policy wants counted: none, unless it limits lines or bytes. */
 export function countedPaths({ gates }: Policy): (path: string) => boolean {
-  const { lines, bytes, ignore = [] } = gates[name] ?? {};
-  if (lines === undefined && bytes === undefined) return () => false;
+  const { lines, bytes, story, ignore = [] } = gates[name] ?? {};
+  if (lines === undefined && bytes === undefined && story?.lines === undefined) return () => false;
   const ignored = matcher(ignore, "allow");
   return (path) => ignored.matches(path) === null;
+}
+
+/**
+ * What a run's change adds to its story, for its verdict's entry; null where the policy sets no budget for stories, the
+ * change is no run's, or not all of it was counted.
+ */
+export function storySize(facts: PullFacts): { files: number; lines: number } | null {
+  const { policy, record, changes } = facts;
+  if (!policy.known || policy.value.state !== "loaded" || !record.known || !changes.known) return null;
+  const limits = policy.value.policy.gates[name];
+  if (limits?.story === undefined || record.value.run === null) return null;
+  const counted = withoutIgnored(changes.value, limits.ignore);
+  if (limits.story.lines !== undefined && withoutMoves(counted).some(({ uncounted }) => uncounted !== undefined))
+    return null;
+  const { files, lines } = sizeOf(counted);
+  return { files, lines };
+}
+
+function withoutIgnored(changes: readonly Change[], ignore: readonly string[]): Change[] {
+  const ignored = matcher(ignore, "allow");
+  return changes.filter((change) => ignored.matches(change.path) === null);
+}
+
+/** The budget of a whole story, for a change of one of its prompts; null: it is kept, or none is set. */
+function storyResult(facts: Pick<PullFacts, "record" | "pull">, size: Size, policy: LoadedPolicy): GateResult | null {
+  const budget = policy.policy.gates[name]?.story;
+  if (budget === undefined) return null;
+  // Without the ledger at hand, as in a clone, the App judges it.
+  if (!facts.record.known) return facts.pull === null ? null : unknownResult(name, "record-unknown", facts.record);
+  const { run } = facts.record.value;
+  if (run === null) return null;
+  const before = run.added ?? [];
+  const reasons = (["files", "lines"] as const).flatMap((measure): Reason[] => {
+    const limit = budget[measure];
+    const total = before.reduce((sum, { size: one }) => sum + (one?.[measure] ?? 0), size[measure]);
+    if (limit === undefined || total <= limit) return [];
+    const others = before.map(({ pull }) => `#${pull}`).join(", ");
+    const message = `With ${others === "" ? "this change" : others}, story #${run.story} has ${total} ${measure}; the policy allows ${limit} a story.`;
+    const next = { step: "Close this pull request, or plan what is left as a story of its own.", who: "a planner" };
+    return [
+      { code: `story-too-many-${measure}`, message, ...policyLine(policy, `gates.${name}.story.${measure}`), next },
+    ];
+  });
+  if (reasons.length > 0) return result(name, "fail", ...reasons);
+  const uncounted = before.flatMap(({ pull, size: one }) => (one === null ? [`#${pull}`] : []));
+  if (uncounted.length === 0) return null;
+  const message = `${uncounted.join(", ")} of story #${run.story} was not counted when it was judged.`;
+  const next = { step: `Wait for its verdict. If it is merged, waive \`${name}\` here.`, who: "a maintainer" };
+  return result(name, "pending", { code: "story-not-counted", message, next });
 }
 
 /** A change stays within the policy's size limits. Lines are counted from the files, so `.gitattributes` hides none. */
@@ -60,8 +109,7 @@ export const diffSize = defineGate({
     patternList(`gates.${name}.ignore`, "allow", gates[name]?.ignore, "it does not count as size"),
   ],
   judge(facts, policy, limits) {
-    const ignored = matcher(limits.ignore, "allow");
-    const counted = facts.changes.filter((change) => ignored.matches(change.path) === null);
+    const counted = withoutIgnored(facts.changes, limits.ignore);
     const size = sizeOf(counted);
     const unread = withoutMoves(counted).find(({ uncounted }) => uncounted !== undefined)?.uncounted;
     const reasons = measures.flatMap((measure): Reason[] => {
@@ -73,8 +121,10 @@ export const diffSize = defineGate({
       return [{ code: `too-many-${measure}`, message, ...policyLine(policy, `gates.${name}.${measure}`), next }];
     });
     if (reasons.length > 0) return result(name, "fail", ...reasons);
-    if (unread !== undefined && (limits.lines !== undefined || limits.bytes !== undefined))
-      return unknownResult(name, "size-unknown", unread);
+    const isCounted = [limits.lines, limits.bytes, limits.story?.lines].some((limit) => limit !== undefined);
+    if (unread !== undefined && isCounted) return unknownResult(name, "size-unknown", unread);
+    const ofStory = storyResult(facts, size, policy);
+    if (ofStory !== null) return ofStory;
     const left = facts.changes.length - counted.length;
     const figures = measures.map(
       (measure) => `${size[measure]} ${measure}${limits[measure] === undefined ? "" : ` of ${limits[measure]}`}`,

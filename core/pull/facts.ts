@@ -36,6 +36,8 @@ export type JudgedContext = PullContext & {
   verdict: Verdict;
   /** The conclusion without what the pull request's own title and description say. */
   shared: Verdict["conclusion"];
+  /** What it adds to its story, where the policy sets a budget for stories; null: nothing is to be recorded. */
+  size: { files: number; lines: number } | null;
   digest: string;
   crashes: Crash[];
 };

@@ -8,6 +8,7 @@ import type { Subject } from "../effects.ts";
 import { appActor, type Draft, type EntryOf, lastEntry, type TypedEntry, withDrafts } from "../entries.ts";
 import type { Crash } from "../errors.ts";
 import type { CommandRequest, PullFacts, SecretFinding } from "../facts.ts";
+import { storySize } from "../gates/diff-size.ts";
 import { isNotRequired } from "../health/required-incident.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
 import { known } from "../known.ts";
@@ -99,7 +100,8 @@ function judgePull(context: PullContext): JudgedContext {
   const crashes: Crash[] = [];
   const given = { ...facts.judged, policy: facts.policy, record };
   const verdict = judge(given, { settle: "all", onCrash: (crash) => crashes.push(crash) });
-  return { ...context, verdict, shared: sharedPart(given, verdict), digest: sha256(verdictText(verdict)), crashes };
+  const digest = sha256(verdictText(verdict));
+  return { ...context, verdict, shared: sharedPart(given, verdict), size: storySize(given), digest, crashes };
 }
 
 /** The codes of what blocks because of a pull request's own text and comments. */
@@ -167,7 +169,7 @@ function concernsOf(request: CommandRequest, pull: number, entries: readonly Typ
  * Records a verdict that differs from the last one, and has its readers decided again: the story and the pull requests
  * with the same head.
  */
-function recordVerdict({ facts, entries, verdict, shared, digest }: JudgedContext): Step {
+function recordVerdict({ facts, entries, verdict, shared, size, digest }: JudgedContext): Step {
   const last = lastEntry(entries, "verdict.given", ({ body }) => body.pull === facts.number)?.body;
   const { ref: baseRef } = facts.judged.base;
   // Two branches can point at one commit, and the verdict names only the commit.
@@ -193,6 +195,7 @@ function recordVerdict({ facts, entries, verdict, shared, digest }: JudgedContex
           policy: verdict.policy,
           gates: Object.fromEntries(verdict.gates.map(({ gate, status }) => [gate, status])),
           ...(shared === verdict.conclusion ? {} : { shared }),
+          ...(size === null ? {} : { size }),
           verdictSha256: digest,
         },
       },

@@ -170,9 +170,27 @@ function runOf(
     })),
     laterPaths: contract.prompts.flatMap((one) => (one.index === frozen.index || isMerged(one.index) ? [] : one.paths)),
     decisions: contract.decisions ?? [],
+    added: addedBefore(entries, { story, prompt }),
     requesters: distinct([...planners, ...submitters, ...answerers]),
     ...(casefiles === undefined ? {} : { casefiles: casefiles.map(({ path, blob }) => ({ path, blob })) }),
   };
+}
+
+/** What the other prompts of a story added before this one's pull request, by the last verdict on each of theirs. */
+function addedBefore(
+  entries: readonly TypedEntry[],
+  { story, prompt }: { story: number; prompt: number },
+): NonNullable<PullRun["added"]> {
+  const own = lastEntry(entries, "pull.opened", ({ body }) => body.prompt === prompt)?.seq ?? Number.POSITIVE_INFINITY;
+  return entriesOf(entries, "pull.opened").flatMap(({ seq, body }) => {
+    const { pull } = body;
+    if (body.story !== story || body.prompt === prompt) return [];
+    const verdict = lastEntry(entries, "verdict.given", (entry) => entry.body.pull === pull);
+    const closed = lastEntry(entries, "pull.closed", (entry) => entry.body.pull === pull);
+    const isMerged = lastEntry(entries, "merge.observed", (entry) => entry.body.pull === pull) !== undefined;
+    const isOpen = (closed?.seq ?? 0) <= (verdict?.seq ?? seq);
+    return isMerged || (isOpen && seq < own) ? [{ pull, size: verdict?.body.size ?? null }] : [];
+  });
 }
 
 /**

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
+import type { PullRun } from "../../../core/facts.ts";
 import { unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
-import { change, facts } from "../../builders/pull-facts.ts";
+import { change, facts, runRecord } from "../../builders/pull-facts.ts";
 
 const side = (name: string) => ({ mode: "100644", sha: Buffer.from(name.padEnd(20)).toString("hex") });
 
@@ -100,6 +101,27 @@ describe("diff-size", () => {
       ["too-many-lines", "too-many-bytes"],
     ],
     ["does not apply without limits", facts(), "not-applicable", ["not-configured"]],
+  ]);
+
+  const budget = "version: 1\ngates: { diff-size: { lines: 100, story: { lines: 100, files: 3 } } }";
+  const sized = (lines: number, files = 1) => ({ pull: 11, size: { files, lines } });
+  const ofStory = (...added: NonNullable<PullRun["added"]>) =>
+    facts({ policy: budget, changes: [change("a", { added: 90 })], record: runRecord({ added }) });
+  const byPerson = facts({ policy: budget, changes: [change("a", { added: 90 })] });
+  table("diff-size", [
+    ["H12: a story's first prompt has the whole budget", ofStory(), "pass", ["within-limits"]],
+    ["H12: the next one has what is left of it", ofStory(sized(10)), "pass", ["within-limits"]],
+    ["H12: and no more", ofStory(sized(11)), "fail", ["story-too-many-lines"]],
+    ["H12: files are counted as well", ofStory(sized(0, 3)), "fail", ["story-too-many-files"]],
+    ["H12: one that was not counted never passes", ofStory({ pull: 11, size: null }), "pending", ["story-not-counted"]],
+    ["H12: a person's change has no story", byPerson, "pass", ["within-limits"]],
+    ["H12: an unread record never passes", { ...byPerson, record: unknown("500") }, "unknown", ["record-unknown"]],
+    [
+      "H12: a clone leaves it to the App",
+      { ...byPerson, pull: null, record: unknown("none") },
+      "pass",
+      ["within-limits"],
+    ],
   ]);
 
   test("unread changes are unknown", () => {
