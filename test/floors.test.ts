@@ -142,6 +142,24 @@ test("writes to GitHub stand in the performer, the publisher and the Action's st
   expect(containing(writing, writers)).toEqual([]);
 });
 
+test("T192 T224: other programs are started in few places, and which ones no repository says", () => {
+  const starters = [
+    "collect/git/git.ts",
+    "collect/git/batch.ts",
+    "app/settings/programs.ts",
+    "app/settings/key-source.ts",
+  ];
+  // A person runs `init` and the demo by hand.
+  const found = containing(/node:child_process/, outside("sandbox/", "app/demo/", "app/cli/init/"));
+  expect(found.sort()).toEqual(starters.sort());
+});
+
+test("T301: no test asks a model of the world", () => {
+  const tests = sources("test").filter((file) => file !== "test/floors.test.ts");
+  const live = /api\.anthropic\.com|anthropicAddress|process\.env\.ANTHROPIC/;
+  expect(tests.filter((file) => live.test(readFileSync(join(top, file), "utf8")))).toEqual([]);
+});
+
 test("nothing imports a test", () => {
   expect(all.filter((file) => filesOf(file).some((target) => floorOf(target) === "test"))).toEqual([]);
 });

@@ -39,6 +39,11 @@ describe.each(published)("%s", (_, text) => {
   const jobs = Object.values(workflow.jobs);
   const steps = jobs.flatMap((job) => job.steps);
 
+  test("T178 no cache is saved or restored: what has less trust could write it", () => {
+    const names = steps.map(({ uses = "" }) => uses.split("@")[0] ?? "");
+    expect(names.filter((name) => /^actions\/cache\b/.test(name))).toEqual([]);
+  });
+
   test("T197 no expression stands in a script: what people wrote would be run", () => {
     const scripts = steps.flatMap((step) => [step.run ?? "", String(step.with?.script ?? "")]);
     expect(scripts.filter((script) => script.includes("${{"))).toEqual([]);

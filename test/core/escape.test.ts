@@ -11,7 +11,7 @@ const corpus: [string, string][] = [
   ["T189 a command on a later line", "text\n/approve\nbors r+"],
   ["T189 a remote image", "![x](https://evil.example/x.png)"],
   ["T189 a link", "[click](javascript:alert(1)) and www.evil.example"],
-  ["T189 an image in HTML", "<img src=x onerror=alert(1)>"],
+  ["T189 T212 an image in HTML", "<img src=x onerror=alert(1)>"],
   ["T199 markup", "<details open><summary>x</summary></details><script>1</script>"],
   ["T127 markup made of entities", "&#60;!-- do X --&#62; &lt;img&gt; &amp;lt;b&amp;gt;"],
   ["T127 a comment", "<!-- hidden -->"],

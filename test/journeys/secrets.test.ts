@@ -53,7 +53,7 @@ function leak(secrets: { keys: string[]; tokens: string[] }): void {
   for (const [match, response] of turns) agent.service.addFixture({ match, response });
 }
 
-test("T217, T218, T194: a model that writes all our secrets everywhere: none is stored, signed, shown or logged", async () => {
+test("T171, T217, T218, T194: a model that writes all our secrets everywhere: none is stored, signed, shown or logged", async () => {
   const { lena, seen, config } = journey;
   const { story } = await openStory(journey);
   const early = await waitUntil("a token", async () => {

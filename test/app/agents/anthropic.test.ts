@@ -107,7 +107,7 @@ test("T299: usage names the model that answered", async () => {
   expect(usage.model).toBe("claude-of-another-name");
 });
 
-test("T172: what a run may use is the nine tools; none reaches a shell, a network or git", async () => {
+test("T172 T173 T176 T188: what a run may use is the nine tools; none reaches a shell, a network or git", async () => {
   const { models } = await run([finish]);
   const asked = JSON.parse(JSON.stringify(models.service.getRequests()[0]?.body));
   expect(asked.tools.map((tool: { function: { name: string } }) => tool.function.name).sort()).toEqual([

@@ -113,7 +113,7 @@ test("T284: a wait that the service asks for is kept, longer than our own, and e
   expect(http).toBe(1);
 });
 
-test("a time limit is told from a person's stop", async () => {
+test("T263: a time limit is told from a person's stop", async () => {
   const held = events([], "hold");
   expect((await ask([held], { signal: AbortSignal.timeout(50) })).answer).toMatchObject({
     code: "time-exceeded",

@@ -72,7 +72,7 @@ describe("a write is refused and changes nothing", () => {
     expect(await workspace.write("src/a/lib/x", "x")).toMatchObject({ ok: false, code: "in-the-way" });
   });
 
-  test("a file, or all of them, that grow too large", async () => {
+  test("T263: a file, or all of them, that grow too large", async () => {
     const workspace = start();
     expect(await workspace.write(path, "x".repeat(2_000_001))).toMatchObject({ code: "too-large" });
     for (let count = 0; count < 5; count++)
@@ -225,4 +225,12 @@ describe("changing", () => {
       { numRuns: 300 },
     );
   });
+});
+
+test("T183 T264: a workspace begins as its base is, whatever was written in another one", async () => {
+  const first = start();
+  expect(await first.write(path, "settings\n")).toMatchObject({ ok: true });
+  const second = start();
+  expect(await second.read(path)).toMatchObject({ ok: false });
+  expect(await second.changes()).toEqual([]);
 });

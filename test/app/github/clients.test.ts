@@ -29,7 +29,7 @@ test("the App knows itself by its numeric ids", async () => {
 });
 
 describe("tokens", () => {
-  test("T219 each is for one repository and names its permissions", async () => {
+  test("T132 T219 each is for one repository and names its permissions", async () => {
     await acme.clients.forRepository(acme.repository, "read").then(({ request }) => request("GET /repos/acme/web"));
     expect(minted().length).toBeGreaterThanOrEqual(2);
     for (const body of minted()) {
@@ -48,7 +48,7 @@ describe("tokens", () => {
     expect(minted()).toHaveLength(before);
   });
 
-  test("T279 one that is refused is replaced at the next try", async () => {
+  test("T278 T279 one that is refused is replaced at the next try", async () => {
     const { request } = await acme.clients.forRepository(acme.repository, "write");
     await request("GET /repos/acme/web");
     const before = minted().length;
@@ -145,7 +145,7 @@ describe("a broken GitHub", () => {
   });
 });
 
-describe("H13: an answer from another host is none", () => {
+describe("H13 T211: an answer from another host is none", () => {
   let elsewhere: { url: string; asked: string[]; close(): void };
   let github: typeof elsewhere;
   beforeAll(async () => {

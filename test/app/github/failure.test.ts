@@ -13,9 +13,9 @@ test.each([
   ["no connection", answer(500), "github", true],
   ["T279 a token that is not known yet", answer(401), "github", true],
   ["a busy repository", answer(409), "github", true],
-  ["a thing that is not there", answer(404), "github", false],
+  ["T249: a thing that is not there", answer(404), "github", false],
   ["a request that GitHub does not take", answer(422), "github", false],
-  ["a missing permission", answer(403), "github", false],
+  ["T249: a missing permission", answer(403), "github", false],
   [
     "T269 a used-up limit",
     answer(403, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1795260000" }),

@@ -74,7 +74,7 @@ describe("what GitHub told a reader", () => {
     return until === null ? null : Math.round((until.getTime() - Date.now()) / 1_000);
   };
 
-  test("is kept until then, for an hour at most; a writer has its own times", async () => {
+  test("T283: is kept until then, for an hour at most; a writer has its own times", async () => {
     expect(acme.clients.limitedUntil(acme.repository)).toBeNull();
     await read(1_800, "write");
     expect(seconds()).toBeNull();

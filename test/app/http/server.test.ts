@@ -28,7 +28,7 @@ async function deliver(port: number): Promise<Response> {
   });
 }
 
-test("the service ends although a sender keeps its connection and another one says nothing; what was asked is answered", async () => {
+test("T242: the service ends although a sender keeps its connection and another one says nothing; what was asked is answered", async () => {
   const asked = Promise.withResolvers<void>();
   const stored = Promise.withResolvers<void>();
   const server = await startServer(

@@ -44,7 +44,7 @@ describe("a check's webhook", () => {
   });
 });
 
-describe("T066 T067: a pull request is looked at whatever its webhook says happened", () => {
+describe("T066 T067 T234: a pull request is looked at whatever its webhook says happened", () => {
   const pull = { number: 7, base: { ref: "main" }, head: { sha: "a".repeat(40) } };
   test.each<[string, string, object]>([
     ["its base was changed", "pull_request", { action: "edited", changes: { base: { ref: { from: "own" } } } }],
@@ -75,7 +75,7 @@ describe("T069: a push", () => {
   });
 });
 
-describe("every event of which GitHub publishes examples is read, whatever it is about", () => {
+describe("T237 T238: every event of which GitHub publishes examples is read, whatever it is about", () => {
   const published: { name: string; examples: object[] }[] = createRequire(import.meta.url)(
     "@octokit/webhooks-examples",
   );

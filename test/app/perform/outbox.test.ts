@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-test("an effect with which the service ended again and again is given up, and what comes after it is done", async () => {
+test("T239: an effect with which the service ended again and again is given up, and what comes after it is done", async () => {
   const lane = "github/1";
   const subject = { kind: "issue", repository: 1, number: 2 } as const;
   const effect = (key: string) => ({
@@ -54,7 +54,7 @@ test("an effect with which the service ended again and again is given up, and wh
   expect(outcomes.get("next")).toEqual({ status: "done", result: { type: "none" } });
 });
 
-test("H3: a check is written first, then the work, then talk, and 30 strangers hold up none of it", async () => {
+test("H3 T271: a check is written first, then the work, then talk, and 30 strangers hold up none of it", async () => {
   const lane = "github/3";
   const row = (type: string, subject: string, at: number) => ({
     key: `${type}/${subject}/${at}`,

@@ -30,7 +30,7 @@ const isJudged = ({ sha }: { sha: string }) =>
 const labels = async (issue: number): Promise<string[]> =>
   (await lena("GET", `issues/${issue}/labels`)).map(({ name }: Json) => name);
 
-test("H5: after any time away one sweep sees what was merged, closed and deleted, and a merge past the check is an incident", async () => {
+test("H5 T231 T232 T233: after any time away one sweep sees what was merged, closed and deleted, and a merge past the check is an incident", async () => {
   const red = await propose("red", "governance/a.md");
   const closed = await propose("closed", "a.md");
   const gone = await propose("gone", "b.md");

@@ -30,7 +30,7 @@ async function openPull(name: string, base: string, from: string): Promise<{ num
   return { number, head: head.sha };
 }
 
-test("T067 T069 T079 T087: the sweep looks at all that is open, every layer of a stack, whatever its checks show", async () => {
+test("T067 T069 T079 T087 T247 T248: the sweep looks at all that is open, every layer of a stack, whatever its checks show", async () => {
   const key = (kind: string, number: number) => `${kind}/${acme.repository}/${number}`;
   const lower = await openPull("lower", "main", "main");
   const upper = await openPull("upper", "lower", "lower");

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-test("a repository that cannot be read, or that GitHub wants left alone, holds no other back in the sweep; old deliveries are forgotten", async () => {
+test("T246: a repository that cannot be read, or that GitHub wants left alone, holds no other back in the sweep; old deliveries are forgotten", async () => {
   const [unreadable, limited, healthy] = [1, 2, 3];
   const searched: Search[] = [];
   const lines: string[] = [];

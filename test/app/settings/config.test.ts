@@ -73,7 +73,7 @@ describe("the ledger's key", () => {
     expect(read.ok && read.config.ledgerKey).toBe(pem);
   });
 
-  test("a command gets its arguments as they are, and none of our own settings", () => {
+  test("T193: a command gets its arguments as they are, and none of our own settings", () => {
     const spy = `const { APP_ID, WEBHOOK_SECRET, LEDGER_KEY_COMMAND, KEPT } = process.env;
       const seen = [APP_ID, WEBHOOK_SECRET, LEDGER_KEY_COMMAND, KEPT, ...process.argv.slice(2)];
       require("node:fs").writeFileSync(process.argv[1], JSON.stringify(seen))`;

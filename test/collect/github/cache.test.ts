@@ -87,7 +87,7 @@ test("what could not be read, or not in full, is asked for again", async () => {
   expect(await countedChanges(reader(), before, after)).toEqual(await countedChanges(git, before, after));
 });
 
-test("nothing of one repository is given to a reader of another", async () => {
+test("T276: nothing of one repository is given to a reader of another", async () => {
   const at = commit({ a: "1\n" });
   const { objects, since } = counted();
   await objects().entry(at, "a");

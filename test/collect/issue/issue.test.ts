@@ -133,7 +133,7 @@ test("a story that names decisions without end is read to their first few, and t
   expect(problems.join(" ")).toContain(`at most ${maxDecisions}`);
 });
 
-test("of a stranger's many commands a look takes some, the oldest first, and nobody else loses any", async () => {
+test("T133: of a stranger's many commands a look takes some, the oldest first, and nobody else loses any", async () => {
   const { number, created_at } = await say("lena", "POST", "web/issues", { title: "Busy" });
   const ids: number[] = [];
   for (let count = 0; count < 5; count++)

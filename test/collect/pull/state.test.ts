@@ -180,7 +180,7 @@ describe("is told in REST's words", () => {
     });
   });
 
-  test("a review; one that nobody submitted or whose author is gone is none", async () => {
+  test("T237: a review; one that nobody submitted or whose author is gone is none", async () => {
     const reviews = listing([review(), review({ state: "PENDING" }), review({ author: null })]);
     expect((await state({ pullRequest: { reviews } })).reviews).toEqual({
       known: true,
@@ -320,7 +320,7 @@ describe("what the query does not give whole is read by REST", () => {
   });
 });
 
-describe("nothing is known", () => {
+describe("T273 T281: nothing is known", () => {
   const somewhere = (path: (string | number)[]) => ({ errors: [{ message: "It went\nwrong", path }] });
   test.each<[string, () => Over]>([
     ["when something went wrong without a place", () => ({ errors: [{ message: "Something went wrong" }] })],

@@ -224,3 +224,10 @@ describe("H1: a change is what its commits are", () => {
     );
   });
 });
+
+test("T131: a closing keyword in a pull request's text borrows no run, story or scope", () => {
+  const pull = { number: 99, author: max, title: "Fixes #3", body: "Closes #2, resolves #3.", labels: [] };
+  const commits = known([{ sha: tip, parents: [base], tree: id("8"), message: "Fixes #3" }]);
+  const given: PullFacts = { ...facts(), pull, head: { sha: tip }, commits };
+  expect(recordOf(ledger(), 99, given)).toMatchObject({ known: true, value: { run: null, evidence: [] } });
+});

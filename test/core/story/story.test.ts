@@ -180,7 +180,7 @@ describe("an approval", () => {
     expect(story.entries.at(-1)).toMatchObject({ body: { accepted: false, code: "own-plan" } });
   });
 
-  test("a run is refused once the policy moved after it", () => {
+  test("T261: a run is refused once the policy moved after it", () => {
     const story = approve();
     story.state.blob = "9".repeat(40);
     story.say("lena", "/run");
@@ -209,7 +209,7 @@ describe("a command is refused", () => {
     ["from a writer without the duty", "quinn", {}, "not-in-duty"],
     ["T096: from an edited comment", "lena", { edited: true }, "edited"],
     ["T101: through an app", "lena", { viaApp: true }, "through-an-app"],
-    ["T100: from a bot", "lena", { by: { ...persons.lena, type: "Bot" as const } }, "not-a-person"],
+    ["T100 T137 T139: from a bot", "lena", { by: { ...persons.lena, type: "Bot" as const } }, "not-a-person"],
     ["T119: from a label that was there when the issue was opened", "lena", { atOpening: true }, "label-at-opening"],
   ] as const)("%s", (_, person, more, code) => {
     const story = playStory();

@@ -5,6 +5,7 @@ import type { EvidenceRecord, PullFacts } from "../../../core/facts.ts";
 import type { Gate } from "../../../core/gates/gate.ts";
 import { type GateName, gateNames, gates } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
+import { engine } from "../../../core/verdict/engine.ts";
 import { judge, verdictText } from "../../../core/verdict/judge.ts";
 import { Verdict } from "../../../schemas/verdict.ts";
 import {
@@ -131,8 +132,8 @@ describe("without a policy nothing succeeds", () => {
     ]);
   });
 
-  test("T047: the verdict names the commit and blob of the policy it was judged by", () => {
-    expect(judge(facts({ policy }), all).policy).toEqual({ ref: base, blob });
+  test("T047 T268: the verdict names the commit and blob of the policy it was judged by, and the version of the rules", () => {
+    expect(judge(facts({ policy }), all)).toMatchObject({ policy: { ref: base, blob }, engine });
   });
 });
 

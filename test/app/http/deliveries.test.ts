@@ -1,0 +1,133 @@
+import { createHmac, randomUUID } from "node:crypto";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { closeServer, startServer } from "../../../app/http/server.ts";
+import { createReceiver } from "../../../app/http/webhooks.ts";
+import type { Queue } from "../../../app/queue/queue.ts";
+import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
+import { subjectKey } from "../../../core/effects.ts";
+
+const secret = "a secret of these tests";
+const marked: string[] = [];
+let database: OpenDatabase;
+let server: Server;
+let url: string;
+/** What the queue does in the delivery's transaction, beside remembering it. */
+let during = async () => {};
+
+beforeAll(async () => {
+  database = await openDatabase({ folder: null });
+  const unused = async () => {
+    throw new Error("a delivery asks for nothing else");
+  };
+  const queue: Queue = {
+    async enqueue(_trx, subject) {
+      await during();
+      marked.push(subjectKey(subject));
+    },
+    enqueueSearch: unused,
+    enqueueEffects: unused,
+    enqueuePublish: unused,
+    enqueueNow: unused,
+    start: unused,
+    stop: unused,
+  };
+  const receive = createReceiver({ db: database.db, queue, botId: 9, log: () => undefined });
+  server = await startServer({ webhookSecret: secret, host: "127.0.0.1", port: 0 }, receive, () => undefined);
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  await closeServer(server);
+  await database.close();
+});
+afterEach(() => {
+  marked.length = 0;
+  during = async () => {};
+});
+
+const opened = JSON.stringify({ action: "opened", repository: { id: 5 }, issue: { number: 7 }, sender: { id: 1 } });
+const signed = (body: string, hash = "sha256") => `${hash}=${createHmac(hash, secret).update(body).digest("hex")}`;
+
+/** Sends a delivery as GitHub does, but for what is given. */
+async function send(body: string, headers: Record<string, string> = {}): Promise<{ status: number; text: string }> {
+  const all: Record<string, string> = {
+    "content-type": "application/json",
+    "x-github-event": "issues",
+    "x-github-delivery": randomUUID(),
+    "x-hub-signature-256": signed(body),
+    ...headers,
+  };
+  const kept = Object.entries(all).filter(([, value]) => value !== "");
+  const response = await fetch(`${url}/api/github/webhooks`, { method: "POST", headers: kept, body });
+  return { status: response.status, text: await response.text() };
+}
+
+test("T226 T227 T241: a delivery is answered once its look is stored, and nothing else is done before", async () => {
+  expect((await send(opened)).status).toBe(200);
+  expect(marked).toEqual(["issue/5/7"]);
+});
+
+test("T207 T228: a delivery that comes again is answered and marks nothing twice", async () => {
+  const again = { "x-github-delivery": randomUUID() };
+  expect((await send(opened, again)).status).toBe(200);
+  expect((await send(opened, again)).status).toBe(200);
+  expect(marked).toEqual(["issue/5/7"]);
+});
+
+test("T229: a delivery that could not be stored is no duplicate when it comes again", async () => {
+  const again = { "x-github-delivery": randomUUID() };
+  during = async () => {
+    throw new Error("the disk is full");
+  };
+  expect((await send(opened, again)).status).toBe(500);
+  during = async () => {};
+  expect((await send(opened, again)).status).toBe(200);
+  expect(marked).toEqual(["issue/5/7"]);
+});
+
+test("T208: an old body under another name and id only says where to look", async () => {
+  expect((await send(opened, { "x-github-event": "issue_comment" })).status).toBe(200);
+  expect(marked).toEqual(["issue/5/7"]);
+});
+
+test("T238: an event or an action that nobody has heard of marks what its body names, and fails nothing", async () => {
+  const body = JSON.stringify({ action: "teleported", repository: { id: 5 } });
+  expect((await send(body, { "x-github-event": "portal" })).status).toBe(200);
+  expect(marked).toEqual([]);
+});
+
+test("T209: what an error says is not told to the sender", async () => {
+  during = async () => {
+    throw new Error("the password is hunter2");
+  };
+  const answer = await send(opened);
+  expect(answer.status).toBe(500);
+  expect(answer.text).not.toContain("hunter2");
+});
+
+describe("T206: a delivery is refused", () => {
+  test.each<[string, string, Record<string, string>]>([
+    [
+      "whose JSON was written anew",
+      opened,
+      { "x-hub-signature-256": signed(JSON.stringify(JSON.parse(opened), null, 1)) },
+    ],
+    ["that is signed by SHA-1", opened, { "x-hub-signature-256": "", "x-hub-signature": signed(opened, "sha1") }],
+    ["with SHA-1 under the new name", opened, { "x-hub-signature-256": signed(opened, "sha1") }],
+    ["with a signature cut short", opened, { "x-hub-signature-256": signed(opened).slice(0, -2) }],
+    ["without a signature", opened, { "x-hub-signature-256": "" }],
+    ["as a form", `payload=${opened}`, { "content-type": "application/x-www-form-urlencoded" }],
+  ])("%s", async (_, body, headers) => {
+    expect((await send(body, headers)).status).toBeGreaterThanOrEqual(400);
+    expect(marked).toEqual([]);
+  });
+});
+
+test.each(["/", "/probot", "/probot/setup", "/probot/import", "/setup"])(
+  "T216: there is no page to set anything up at %s",
+  async (path) => {
+    for (const method of ["GET", "POST"])
+      expect((await fetch(`${url}${path}`, { method, ...(method === "POST" ? { body: "{}" } : {}) })).status).toBe(404);
+  },
+);
