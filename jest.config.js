@@ -9,6 +9,7 @@ export const slow = [
   "/app/cli/ledger/(bundle|continuity|ledger|purge|replay|trusted-keys)",
   "/app/ledger/(crash|publish|purge|restore)",
   "/app/perform/(casefiles|once|pulls|rollback)",
+  "/app/queue/(away|queue)",
   "/app/reconcile/(api-calls|foreign-pull|fork|merge-queue|retarget)",
   "/collect/changes",
   "/collect/group/group",

@@ -17,9 +17,9 @@ const seenClosed: ReadonlySet<string> = new Set(["sallyport:archived", "sallypor
 export async function readUnseenEnds(
   { request, owner, repo }: GitHub,
   open: Numbers,
-  entries: readonly TypedEntry[],
+  { entries, searched }: { entries: readonly TypedEntry[]; searched: string | null },
 ): Promise<Known<Numbers>> {
-  const since = unseenSince(entries);
+  const since = unseenSince(entries, searched);
   if (since === null) return known({ pulls: [], issues: [] });
   const listed = await listAll("what was closed lately", (page) =>
     request("GET /repos/{owner}/{repo}/issues", { owner, repo, state: "closed", since, per_page: 100, page }),

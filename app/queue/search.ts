@@ -17,10 +17,13 @@ export async function enqueueMatching(
     github,
     queue,
     entries,
+    searches,
   }: {
     github: Pick<GitHubClients, "forRepository">;
     queue: Pick<Queue, "enqueueNow">;
     entries(repository: number): Promise<readonly TypedEntry[]>;
+    /** When a repository was last searched for everything. */
+    searches: { last(repository: number): Promise<string | null>; note(repository: number): Promise<void> };
   },
 ): Promise<void> {
   const { repository, sha, base } = search;
@@ -69,12 +72,16 @@ export async function enqueueMatching(
       // The listing contains pull requests too: anybody with the triage role may label them.
       for (const { number, pull_request: pull } of issues.value) if (pull === undefined) open.issues.push(number);
     }
-    const ended = await readUnseenEnds(client, open, await entries(repository));
-    if (!ended.known) throw new SallyportError("github", ended.why, { retry: true });
-    add("pull", ended.value.pulls);
-    add("issue", ended.value.issues);
   }
   add("pull", open.pulls);
   add("issue", open.issues);
   for (const subject of subjects) await queue.enqueueNow(subject);
+  if (sha !== null || base !== undefined) return;
+  // Last, so that what is open is looked at even where the rest cannot be read.
+  const searched = await searches.last(repository);
+  const ended = await readUnseenEnds(client, open, { entries: await entries(repository), searched });
+  if (!ended.known) throw new SallyportError("github", ended.why, { retry: true });
+  for (const number of ended.value.pulls) await queue.enqueueNow({ kind: "pull", repository, number });
+  for (const number of ended.value.issues) await queue.enqueueNow({ kind: "issue", repository, number });
+  await searches.note(repository);
 }

@@ -25,6 +25,7 @@ import type { Database } from "../store/database.ts";
 import { saveDecision } from "../store/decisions.ts";
 import { dropDeliveries } from "../store/deliveries.ts";
 import { takeLease } from "../store/leases.ts";
+import { lastSearch, noteSearch } from "../store/searches.ts";
 
 /** The parts of a service that its jobs use. */
 export type JobTools = {
@@ -71,6 +72,10 @@ export function createJobs(tools: JobTools): JobHandlers {
     log,
   };
 
+  const searches = {
+    last: (repository: number) => lastSearch(db, repository),
+    note: (repository: number) => noteSearch(db, repository),
+  };
   const maintenance: MaintenanceTools = { ...ledger, db, ourselves, github: reader, entries, queue, log };
   const tasks: Record<string, (repository: number) => Promise<void>> = {
     search: (repository) => db.transaction().execute((trx) => queue.enqueueSearch(trx, { repository, sha: null })),
@@ -118,7 +123,7 @@ export function createJobs(tools: JobTools): JobHandlers {
     reconcile: (subject) => reconcile(subject, reconcileTools),
     perform: (orderingKey) => drainOutbox(db, orderingKey, { queue, now, perform: performSafely }),
     publish,
-    enqueueMatching: (search) => enqueueMatching(search, { github, queue, entries }),
+    enqueueMatching: (search) => enqueueMatching(search, { github, queue, entries, searches }),
     sweep,
   };
 }

@@ -15,6 +15,7 @@ export type Tables = {
   bodies: { sha256: string; media_type: string; bytes: Uint8Array; stored_at: Timestamp };
   answers: { key: string; answer: string; stored_at: Timestamp; repository: number | null };
   leases: { subject: string; fence: Generated<number> };
+  searches: { repository: number; at: Timestamp };
   effects: {
     id: Generated<number>;
     key: string;
@@ -71,6 +72,7 @@ const statements = [
   "alter table bodies add column if not exists stored_at timestamptz not null default now()",
   // Null in rows of an older version.
   "alter table answers add column if not exists repository bigint",
+  "create table if not exists searches (repository bigint primary key, at timestamptz not null default now())",
   "create table if not exists leases (subject text primary key, fence bigint not null default 1)",
   `create table if not exists effects (
      id bigserial primary key, key text not null unique, repository bigint not null, subject text not null, lane text not null,

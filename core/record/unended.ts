@@ -48,12 +48,13 @@ export function believedOf(entries: readonly TypedEntry[]): Believed {
 const day = 86_400_000;
 
 /**
- * Since when closings may have been missed (RFC 3339): a day before the last entry, which the service wrote, and never
- * before the first one: nothing was governed then. Null: there is no ledger.
+ * Since when closings may have been missed (RFC 3339): a day before they were last looked for (`searched`) or, where
+ * that is not known, before the last entry, which the service wrote; and never before the first one: nothing was
+ * governed then. Null: there is no ledger.
  */
-export function unseenSince(entries: readonly TypedEntry[]): string | null {
+export function unseenSince(entries: readonly TypedEntry[], searched: string | null): string | null {
   const [first, last] = [entries.at(0), entries.at(-1)];
   if (first === undefined || last === undefined) return null;
-  const before = new Date(Date.parse(last.at) - day).toISOString();
+  const before = new Date(Date.parse(searched ?? last.at) - day).toISOString();
   return before > first.at ? before : first.at;
 }

@@ -16,8 +16,9 @@ async function marked(sha: string | null, base?: string): Promise<string[]> {
   const queue: Pick<Queue, "enqueueNow"> = {
     enqueueNow: async (subject) => void keys.push(subjectKey(subject)),
   };
+  const searches = { last: async () => null, note: async () => undefined };
   const search = { repository: acme.repository, sha, ...(base === undefined ? {} : { base }) };
-  await enqueueMatching(search, { github: acme.clients, queue, entries: async () => [] });
+  await enqueueMatching(search, { github: acme.clients, queue, entries: async () => [], searches });
   return keys.sort();
 }
 

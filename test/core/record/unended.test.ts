@@ -44,8 +44,12 @@ test("H5: a story is believed open while it is planned or has a run", () => {
   expect([...believedOf(running.entries).stories]).toEqual([]);
 });
 
-test("H5: closings are looked for from a day before the last entry, and never from before the first", () => {
-  expect(unseenSince([])).toBeNull();
-  expect(unseenSince(entries(verdict))).toBe("2026-11-20T10:00:00.000Z");
-  expect(unseenSince(entries(verdict, closed, verdict))).toBe("2026-11-21T10:00:00.000Z");
+test("H5: closings are looked for from a day before the last search or entry, and never from before the first", () => {
+  expect(unseenSince([], null)).toBeNull();
+  expect(unseenSince(entries(verdict), null)).toBe("2026-11-20T10:00:00.000Z");
+  const five = entries(verdict, closed, verdict, closed, verdict);
+  expect(unseenSince(five, null)).toBe("2026-11-23T10:00:00.000Z");
+  // What is recorded right after a long time away does not hide what ended in it.
+  expect(unseenSince(five, "2026-11-22T08:00:00.000Z")).toBe("2026-11-21T08:00:00.000Z");
+  expect(unseenSince(five, "2026-11-19T08:00:00.000Z")).toBe("2026-11-20T10:00:00.000Z");
 });
