@@ -1,9 +1,3 @@
-/** An artifact that a run of a workflow uploaded for the head. Whoever may change the workflow chose name and content. */
-export type Artifact = { name: string; digest: string | null; expired: boolean; workflow: string };
-
-/** A file that does not fit its JSON Schema; one line for people. */
-export type SchemaProblem = { path: string; schema: string; problem: string };
-
 /** Where GitHub keeps what people upload: such an address never gets another content. Source: GitHub docs, "Attaching files". */
 const upload =
   /https:\/\/(?:github\.com\/(?:user-attachments\/(?:assets|files)\/[\w-]+|[\w.-]+\/[\w.-]+\/(?:assets|files)\/\d+\/[\w-]+)|user-images\.githubusercontent\.com\/\d+\/[\w-]+)/g;

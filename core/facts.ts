@@ -133,10 +133,7 @@ export type PullRun = {
   decisions: string[];
   /** What other prompts of the story added before: pull requests merged, or open and opened earlier. null: not counted. */
   added?: { pull: number; size: { files: number; lines: number } | null }[];
-  /**
-   * Who asked for the plan, submitted a run or answered an agent: they may not sign off their own work under
-   * `separation: strict`.
-   */
+  /** Who asked for the plan, submitted a run or answered an agent: under `separation: strict` they sign off nothing. */
   requesters: Account[];
   /** The casefiles in our last commit on the run's branch; absent: none. */
   casefiles?: { path: string; blob: string }[];

@@ -56,7 +56,11 @@ const refused: [string, string, unknown][] = [
   ["a run for no branch", "workflow_run", ended({ head_branch: null })],
   ["T136 a dispatch by whoever may write", "workflow_dispatch", { inputs: { "pull-request": "7" } }],
   ["T136 a dispatch from outside", "repository_dispatch", { client_payload: { pull_request: { number: 7 } } }],
-  ["T138 a run that names pull requests alone, whoever began it", "workflow_run", { workflow_run: { pull_requests: [{ number: 7 }] } }],
+  [
+    "T138 a run that names pull requests alone, whoever began it",
+    "workflow_run",
+    { workflow_run: { pull_requests: [{ number: 7 }] } },
+  ],
   ["another event", "push", { pull_request: { number: 7, head: { sha } } }],
   ["no event", "", null],
 ];
