@@ -175,7 +175,7 @@ export const repeatable: ReadonlySet<EffectType> = new Set([
  */
 export const writeOrder = {
   first: ["ensure-check"],
-  talk: ["reply", "ensure-sticky", "ensure-state", "ensure-label-gone"],
+  talk: ["reply", "answer-thread", "ask-review", "ensure-sticky", "ensure-state", "ensure-label-gone"],
   last: ["turn-away"],
 } as const satisfies Record<string, readonly EffectType[]>;
 

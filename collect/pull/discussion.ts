@@ -8,9 +8,8 @@ import type { ReworkReport } from "../../schemas/rework.ts";
 import type { Account } from "../../schemas/text.ts";
 import type { Budget } from "../budget.ts";
 import { query } from "../github/graphql.ts";
-import { readPermission } from "../github/people.ts";
+import { accountOf, readPermission } from "../github/people.ts";
 import type { GitHub } from "../github/request.ts";
-import { accountOf } from "../github/people.ts";
 
 /** What people wrote on a pull request through its three channels. The tests check it against GitHub's schema. */
 export const discussionQuery = `query SallyportDiscussion(

@@ -86,9 +86,12 @@ const review = (over: Json = {}) => ({
   ...over,
 });
 
-test.each([pullQuery, editsQuery, writerQuery, discussionQuery])("every field of the queries is one of GitHub's", (query) => {
-  expect(validate(githubSchema(), parse(query))).toEqual([]);
-});
+test.each([pullQuery, editsQuery, writerQuery, discussionQuery])(
+  "every field of the queries is one of GitHub's",
+  (query) => {
+    expect(validate(githubSchema(), parse(query))).toEqual([]);
+  },
+);
 
 test("one query tells where the branches stand", async () => {
   const asked: string[] = [];
