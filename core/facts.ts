@@ -123,8 +123,8 @@ export type PullRun = {
   needsManualTest: boolean;
   /** Evidence files that the prompt declared it would produce. */
   evidenceFiles: string[];
-  /** The person's approval of the run's contract; null when the ledger has none of that digest. */
-  approval: { digest: string; by: Account; seq: number } | null;
+  /** A person's approval of the run's contract; null: none. `light`: their request itself, within that tier's limits. */
+  approval: { digest: string; by: Account; seq: number; light?: { files: number; lines: number } } | null;
   /** Prompts that this one builds on, and whether each is merged. */
   dependsOn: { prompt: number | null; title: string; merged: boolean }[];
   /** Paths that unmerged prompts declare: a file that a rule requires may come with one of them. */

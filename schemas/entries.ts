@@ -4,7 +4,7 @@ import { act, BaseRef, Checks, Ci, IssueNumber, RunId, Source, step } from "./en
 import { maxPurged } from "./limits.ts";
 import { Plan } from "./plan.ts";
 import { roadBodies } from "./road-entries.ts";
-import { Attempt, Failure, Redaction, Usage, WrittenCasefile } from "./step.ts";
+import { Attempt, Failure, Redaction, Size, Usage, WrittenCasefile } from "./step.ts";
 import { Account, Risk, Sha, Sha256 } from "./text.ts";
 import { GateStatus, Verdict } from "./verdict.ts";
 import { VerificationSummary } from "./vsa.ts";
@@ -36,6 +36,7 @@ export const ContractPrompt = z.strictObject({
   acceptance: z.array(z.string()).min(1),
   evidence: z.array(z.string()),
   dependsOn: z.array(z.int().positive()),
+  size: Size.optional().describe("The most that the change may have; absent: the policy's limits alone."),
 });
 export type ContractPrompt = z.infer<typeof ContractPrompt>;
 
@@ -74,6 +75,7 @@ export const entryBodies = {
     issueSha256: Sha256.describe("The story's title and body as the planner saw them."),
     usage: Usage,
     redacted: z.array(Redaction).min(1).optional().describe("What was cut out of the plan."),
+    compiled: z.literal("light").optional().describe("Our host made it from the issue's text; no model was asked."),
   }),
   "plan.failed": z.strictObject({
     story: IssueNumber,
@@ -86,7 +88,11 @@ export const entryBodies = {
     revision: z.int().positive(),
     digest: Sha256,
     parts: DigestParts,
-    comment: z.int().positive(),
+    comment: z.int().positive().optional().describe("The comment that approved; absent under a tier."),
+    tier: z
+      .strictObject({ name: z.literal("light"), request: Source, size: Size })
+      .optional()
+      .describe("The tier of the policy under which the request itself approves; somebody else passes the change."),
     solo: z.boolean().describe("The approver had asked for the plan; the policy says `separation: solo`."),
   }),
   "contract.frozen": z.strictObject({

@@ -63,6 +63,16 @@ export const WriterAnswer = z.object({
   repository: z.object({ issue: z.object({ lastEditedAt: z.string().nullable(), editor: Actor }) }),
 });
 
+/** The last changes of an issue's body and title; null: never. */
+export const TextEditAnswer = z.object({
+  repository: z.object({
+    issue: z.object({
+      lastEditedAt: z.string().nullable(),
+      timelineItems: z.object({ nodes: z.array(z.object({ createdAt: z.string() }).nullable()) }),
+    }),
+  }),
+});
+
 const Review = z.object({
   fullDatabaseId: z.string().regex(/^[0-9]+$/),
   author: Actor,

@@ -20,3 +20,6 @@ export const maxReasons = 20;
 
 /** The most characters of each such reason. */
 export const maxReasonLength = 1_000;
+
+/** The most path patterns that one diff prompt declares. */
+export const maxPaths = 50;

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { maxPaths } from "./limits.ts";
 import { Lines, Risk } from "./text.ts";
 
 /** A path pattern proposed by a model; it is checked again, and can only narrow what the role may touch. */
@@ -17,7 +18,7 @@ export const PlannedPrompt = z.strictObject({
   paths: z
     .array(DeclaredPath)
     .min(1)
-    .max(50)
+    .max(maxPaths)
     .describe("Every path the change may touch, as patterns; nothing else can be written."),
   inputs: Lines.describe("Contracts, decisions and files to read first."),
   nonGoals: Lines.min(1).describe("What this change must leave alone."),

@@ -1,6 +1,8 @@
 import * as z from "zod";
+import { maxPaths } from "./limits.ts";
 import { Gates } from "./policy-gates.ts";
 import { count, days, duties, patterns, seconds } from "./policy-values.ts";
+import { Risk } from "./text.ts";
 
 const person = z
   .string()
@@ -77,6 +79,24 @@ const Phases = z
     path: ["current"],
   })
   .describe("What may change in which phase of the work.");
+
+const Tiers = z.strictObject({
+  light: z
+    .strictObject({
+      role: z.string().describe("The role of `roles` whose paths an agent may touch; at most 50 patterns."),
+      files: z.int().min(1).max(1_000).describe("The most files of one change."),
+      lines: count.describe("The most changed lines, counted as `gates.diff-size` counts them."),
+      risk: z
+        .array(Risk)
+        .min(1)
+        .default(["low"])
+        .describe("The risks that may take this road: the highest that the issue, its parent or its words say."),
+    })
+    .optional()
+    .describe(
+      "The short road: `ai:run` by an executor on any issue runs its text as it stands, and somebody else signs the change off or reviews it.",
+    ),
+});
 
 const Waivers = z
   .strictObject({
@@ -170,6 +190,7 @@ export const Policy = z
     gates: Gates.prefault({}),
     phases: Phases.optional(),
     waivers: Waivers.optional(),
+    tiers: Tiers.prefault({}),
     agents: Agents.prefault({}),
     rework: Rework.optional(),
     ledger: z
@@ -193,7 +214,15 @@ export const Policy = z
   .refine((policy) => policy.agents.routes.every((route) => Object.hasOwn(policy.roles, route.role)), {
     message: "a route names a role that `roles` does not have",
     path: ["agents", "routes"],
-  });
+  })
+  .refine(
+    ({ tiers: { light }, roles }) =>
+      light === undefined || (Object.hasOwn(roles, light.role) && (roles[light.role]?.allow.length ?? 0) <= maxPaths),
+    {
+      message: `it names a role of \`roles\` that allows at most ${maxPaths} patterns`,
+      path: ["tiers", "light", "role"],
+    },
+  );
 
 /** The policy with its defaults filled in; sizes in bytes, times in seconds. */
 export type Policy = z.output<typeof Policy>;

@@ -22,6 +22,10 @@ export const WrittenCasefile = z.strictObject({
 });
 export type WrittenCasefile = z.infer<typeof WrittenCasefile>;
 
+/** The most files and changed lines that the light tier lets one change have. */
+export const Size = z.strictObject({ files: z.int().positive(), lines: z.int().positive() });
+export type Size = z.infer<typeof Size>;
+
 const StepBase = {
   version: z.literal(1),
   run: z.string().regex(/^run-[0-9]+-[0-9]+$/),
@@ -40,6 +44,7 @@ const StepBase = {
   paths: z.array(z.string()).min(1).describe("The declared paths; writes outside them are refused."),
   acceptance: Lines.min(1),
   evidence: z.array(z.string()),
+  size: Size.optional().describe("The most that the change may have; absent: the policy's limits alone."),
   casefiles: z
     .array(Casefile)
     .min(1)

@@ -20,6 +20,7 @@ import {
   passPrompt,
   planAndApprove,
   seeCompletion,
+  takeLightRoad,
   tryForbidden,
 } from "./road.ts";
 
@@ -93,6 +94,7 @@ async function play(io: Io, options: Options, dir: string, hosts: { close(): Pro
   say(`lena labels #${story} \`ai:run\``);
   for (let prompt = 0; prompt < prompts; prompt++) await passPrompt(context);
   await seeCompletion(context, story, epic);
+  if (options.live !== true) await takeLightRoad(context);
   await tryForbidden(context, (branch) => pushForbidden(governed.path, cloneUrl("max"), branch));
 
   const head = await lastAnchor(context);

@@ -40,6 +40,9 @@ people:
 roles:
   demo: { allow: ["sallyport-demo/**"] }
 
+tiers:
+  light: { role: demo, files: 3, lines: 40 }
+
 gates:
   forbidden-paths: { deny: ["governance/**"] }
   diff-size:       { files: 20, lines: 400, bytes: 100KB }

@@ -159,6 +159,29 @@ async function sameVerdict(context: DemoContext, pull: { number: number; sha: st
   say("the Action and `sallyport check --pr` give the App's verdict, byte for byte");
 }
 
+/** The light tier: one label on an ordinary issue, one pull request, which somebody else signs off. */
+export async function takeLightRoad(context: DemoContext): Promise<void> {
+  const { lena, quinn, seen, say } = context;
+  const issue = await lena.openIssue("Say where the greeting comes from", lightText, []);
+  await nextSecond();
+  await lena.label(issue, "ai:run");
+  say(`lena labels the ordinary issue #${issue} \`ai:run\`: no form, no plan, the light tier`);
+  const pull = await waitFor("its pull request", async () =>
+    (await seen.openPulls()).find((one) => one.branch === `sallyport/run-${issue}-1/${issue}`),
+  );
+  say(`pull request #${pull.number} holds the change; lena took it, so somebody else passes it`);
+  await waitFor("the CI check", async () =>
+    (await seen.checks(pull.sha)).find((check) => check.name === "test" && check.status === "completed"),
+  );
+  await quinn.comment(pull.number, `/sign-off ${pull.sha} pass manual`);
+  await waitFor("the merge", async () => (await lena.merge(pull.number, pull.sha)).ok);
+  await waitFor("the issue to be closed", async () => (await seen.issue(issue)).state === "closed");
+  context.counts.checks += 1;
+  say(`quinn signs it off, lena merges it, #${issue} is closed`);
+}
+
+const lightText = "A short README in `sallyport-demo/` names the module that greets.";
+
 /** Waits until the story and its epic are closed with a summary that links the evidence. */
 export async function seeCompletion(context: DemoContext, story: number, epic: number): Promise<void> {
   const { seen, say } = context;

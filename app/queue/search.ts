@@ -3,13 +3,14 @@ import { listQueueBranches } from "../../collect/group/queue-branches.ts";
 import { groupSubject, type Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
+import { openLightIssues } from "../../core/story/light.ts";
 import type { GitHubClients } from "../github/clients.ts";
 import { type Numbers, readUnseenEnds } from "./ended.ts";
 import type { Queue, Search } from "./queue.ts";
 
 /**
  * Marks dirty the pull requests of a commit or into a branch, or everything that may be ours: all that is open, and all
- * that may have ended without our being told.
+ * that may have ended without our being told. No label tells the issues of the light tier; the ledger's `entries` do.
  */
 export async function enqueueMatching(
   search: Search,
@@ -57,7 +58,8 @@ export async function enqueueMatching(
     const groups = await listQueueBranches(client);
     if (!groups.known) throw new SallyportError("github", groups.why, { retry: true });
     subjects.push(...groups.value.flatMap(({ ref }) => groupSubject(repository, ref) ?? []));
-    for (const label of ["story", "epic"]) {
+    add("issue", openLightIssues(await entries(repository)));
+    for (const label of ["story", "epic", "ai:run"]) {
       const issues = await listAll(`the open issues labelled ${label}`, (page) =>
         request("GET /repos/{owner}/{repo}/issues", {
           owner,

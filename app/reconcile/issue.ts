@@ -1,14 +1,17 @@
 import { apiObjects } from "../../collect/github/objects.ts";
 import { type GitHub, readBranch, requestKnown } from "../../collect/github/request.ts";
-import { readIssue } from "../../collect/issue/issue.ts";
+import type { Conversation } from "../../collect/issue/conversation.ts";
+import { readTextEdit } from "../../collect/issue/edits.ts";
+import { type IssueReading, readIssue } from "../../collect/issue/issue.ts";
 import { readPolicy } from "../../collect/policy/file.ts";
+import { redactSecretsIn } from "../../collect/secrets/redaction.ts";
 import { emptyDecision } from "../../core/decision.ts";
 import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
-import { type Known, known } from "../../core/known.ts";
+import { type Known, known, unknown } from "../../core/known.ts";
 import { usablePolicy } from "../../core/policy/problem.ts";
 import { decideEpic, decideOtherIssue } from "../../core/story/epic.ts";
-import type { StoryFacts } from "../../core/story/facts.ts";
+import { isStory, type StoryFacts } from "../../core/story/facts.ts";
 import { decideStory } from "../../core/story/story.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { ReworkReport } from "../../schemas/rework.ts";
@@ -47,6 +50,7 @@ export async function observeIssue(
     { policy: common.value.policy, entries, tools },
   );
   if (!conversation.known) return conversation;
+  const text = await readText(reading, conversation.value, github, tools);
   return known({
     repository: repositoryRef,
     decide: async () => {
@@ -58,6 +62,7 @@ export async function observeIssue(
         ...reading,
         ...conversation.value,
         ...bodies,
+        text,
         entries: fresh,
         outcomes,
       };
@@ -65,6 +70,20 @@ export async function observeIssue(
       return labels.includes("epic") ? decideEpic(facts) : decideOtherIssue(facts);
     },
   });
+}
+
+/** What the light tier needs to know of an issue's text, read only for a `/run` or `ai:run` that no story gets. */
+async function readText(
+  { issue }: IssueReading,
+  { commands }: Conversation,
+  github: GitHub,
+  { secrets }: ReconcileTools,
+): Promise<StoryFacts["text"]> {
+  if (isStory(issue) || commands.every(({ command }) => command.name !== "run")) return unknown("nobody asked for it");
+  const edited = await readTextEdit(github, issue.number);
+  if (!edited.known) return edited;
+  const { redactions } = await redactSecretsIn([issue.title, issue.body], secrets);
+  return known({ editedAt: edited.value, secret: redactions[0]?.rule ?? null });
 }
 
 /** The common facts of all issue rules: the repository, the policy and the tip of the default branch. */

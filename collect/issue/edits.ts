@@ -1,5 +1,5 @@
 import { type Known, known, unknown } from "../../core/known.ts";
-import { EditsAnswer, WriterAnswer } from "../../schemas/graphql.ts";
+import { EditsAnswer, TextEditAnswer, WriterAnswer } from "../../schemas/graphql.ts";
 import type { Account } from "../../schemas/text.ts";
 import { query } from "../github/graphql.ts";
 import { accountOf } from "../github/people.ts";
@@ -55,4 +55,30 @@ export async function readWriter(github: GitHub, number: number, author: Account
   if (!read.success) return unknown(`GitHub's answer about ${what} has another form; try again`);
   const { lastEditedAt, editor } = read.data.repository.issue;
   return known(lastEditedAt === null ? author : accountOf(editor));
+}
+
+/** When an issue's body and title were last changed. The tests check every field against GitHub's published schema. */
+export const textEditQuery = `query SallyportTextEdit($owner: String!, $repo: String!, $number: Int!) {
+  repository(owner: $owner, name: $repo) {
+    issue(number: $number) {
+      lastEditedAt
+      timelineItems(itemTypes: [RENAMED_TITLE_EVENT], last: 1) { nodes { ... on RenamedTitleEvent { createdAt } } }
+    }
+  }
+}`;
+
+/**
+ * When an issue's title or body was last changed (RFC 3339, in whole seconds); null: never. Its author and everyone
+ * who may triage can change them.
+ */
+export async function readTextEdit(github: GitHub, number: number): Promise<Known<string | null>> {
+  const { owner, repo } = github;
+  const what = `whether #${number} was edited`;
+  const answer = await query(github, what, { text: textEditQuery, variables: { owner, repo, number } });
+  if (!answer.known) return answer;
+  const read = TextEditAnswer.safeParse(answer.value.data);
+  if (!read.success) return unknown(`GitHub's answer about ${what} has another form; try again`);
+  const { lastEditedAt, timelineItems } = read.data.repository.issue;
+  const times = [lastEditedAt, ...timelineItems.nodes.map((one) => one?.createdAt ?? null)];
+  return known(times.reduce((last, at) => (at !== null && (last === null || at > last) ? at : last), null));
 }

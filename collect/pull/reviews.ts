@@ -54,12 +54,9 @@ export async function withPermissions(
 /** Whether a policy has a gate that needs reviews, or reworks what they ask for. */
 export function wantsReviews(policy: Known<PolicyReading>): policy is Extract<typeof policy, { known: true }> {
   if (!policy.known || policy.value.state !== "loaded") return false;
-  const { gates, extends: pack, rework } = policy.value.policy;
-  return (
-    pack === "default" ||
-    rework?.on.includes("review") === true ||
-    [gates.review, gates.protected, gates.adr].some((gate) => gate !== undefined)
-  );
+  const { gates, extends: pack, rework, tiers } = policy.value.policy;
+  const asking = [gates.review, gates.protected, gates.adr, tiers.light];
+  return pack === "default" || rework?.on.includes("review") === true || asking.some((one) => one !== undefined);
 }
 
 /** A check on a commit as GitHub lists it; its App wrote `externalId`. */

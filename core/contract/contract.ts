@@ -1,7 +1,7 @@
 import type { ContractPrompt, DigestParts } from "../../schemas/entries.ts";
 import type { Plan, PlannedPrompt } from "../../schemas/plan.ts";
 import type { Policy } from "../../schemas/policy.ts";
-import type { Attempt, Pack } from "../../schemas/step.ts";
+import type { Attempt, Pack, Size } from "../../schemas/step.ts";
 import { digestOf } from "../digest.ts";
 import { branchName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
@@ -95,6 +95,7 @@ export function compilePrompt(
   plan: Plan,
   prompt: PlannedPrompt,
   index: number,
+  size?: Size,
 ): ContractPrompt {
   const text = [
     `# ${prompt.title}`,
@@ -114,10 +115,12 @@ export function compilePrompt(
     ...list("Acceptance criteria", prompt.acceptance),
     ...list("Output", prompt.output),
     ...list("Paths that may change", prompt.paths),
+    ...(size === undefined ? [] : [`At most ${size.files} files and ${size.lines} lines may change.`, ""]),
     ...list("Evidence files to write", prompt.evidence),
   ].join("\n");
   const { title, role, paths, acceptance, evidence, dependsOn } = prompt;
-  return { index, title, text, role, paths: [...paths, ...evidence], acceptance, evidence, dependsOn };
+  const scope = { paths: [...paths, ...evidence], acceptance, evidence, dependsOn };
+  return { index, title, text, role, ...scope, ...(size === undefined ? {} : { size }) };
 }
 
 /**
@@ -150,8 +153,9 @@ export type PromptStep = {
 
 /** The fields of a pack that do not depend on the policy. */
 export function packFields({ run, story, prompt, attempt, repository, base, contract }: PromptStep) {
-  const { text, paths, acceptance, evidence } = contract;
-  return { run, story, prompt, attempt, repository, base, contract: text, paths, acceptance, evidence };
+  const { text, paths, acceptance, evidence, size } = contract;
+  const fields = { run, story, prompt, attempt, repository, base, contract: text, paths, acceptance, evidence };
+  return size === undefined ? fields : { ...fields, size };
 }
 
 /**

@@ -15,11 +15,15 @@ export function agentHolder(role: string, policy: Policy): string {
   return `agent:${backend}/${model}`;
 }
 
-/** Hands the approved contract to the agent; `back`: from the gates, because its change failed. */
+/**
+ * Hands the approved contract to the agent; `back`: from the gates, because its change failed. Under the light tier, where
+ * an issue is its own prompt, the request hands it over.
+ */
 export function toAgent(where: { story: number; prompt: number }, digest: string, holder: string, back = false): Body {
+  const people = where.story === where.prompt ? "people:executors" : "people:approvers";
   return {
     ...where,
-    from: back ? { stage: "validate", holder: "app" } : { stage: "spec", holder: "people:approvers" },
+    from: back ? { stage: "validate", holder: "app" } : { stage: "spec", holder: people },
     to: { stage: "execute", holder },
     carries: digest,
   };

@@ -54,6 +54,14 @@ export function reviewResult(pack: Pack, result: StepResult): ReviewFinding[] {
   const claimed = new Set(result.claims.map((claim) => claim.criterion));
   return [
     ...outOfScope(pack, result.files).map(({ path, why }) => found("out-of-scope", why, path)),
+    ...(pack.size !== undefined && result.files.length > pack.size.files
+      ? [
+          found(
+            "too-many-files",
+            `${result.files.length} files; the light tier allows ${pack.size.files}. Larger work takes the full road, with the label \`story\`.`,
+          ),
+        ]
+      : []),
     ...pack.acceptance
       .filter((criterion) => !claimed.has(criterion))
       .map((criterion) => found("criterion-unanswered", `The answer does not say how this is met: ${criterion}`)),

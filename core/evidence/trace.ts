@@ -186,5 +186,8 @@ function* approvalLinks(
   if (approval.actor.type !== "user")
     return yield missingLink("approval", `entry ${approval.seq} approves ${digest} and is no person's act`);
   const solo = approval.body.solo ? ", who had asked for it" : "";
-  yield found("approval", approval, `by ${personOf(approval)}${solo}, in comment ${approval.body.comment}`);
+  const { comment, tier } = approval.body;
+  const where =
+    tier === undefined ? `in comment ${comment}` : `under the light tier, by ${tier.request.type} ${tier.request.id}`;
+  yield found("approval", approval, `by ${personOf(approval)}${solo}, ${where}`);
 }

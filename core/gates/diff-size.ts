@@ -43,9 +43,10 @@ function sizeOf(changes: readonly Change[]): Size {
 }
 
 /** The paths whose content a policy wants counted: none, unless it limits lines or bytes. */
-export function countedPaths({ gates }: Policy): (path: string) => boolean {
+export function countedPaths({ gates, tiers }: Policy): (path: string) => boolean {
   const { lines, bytes, story, ignore = [] } = gates[name] ?? {};
-  if (lines === undefined && bytes === undefined && story?.lines === undefined) return () => false;
+  const limited = [lines, bytes, story?.lines, tiers.light];
+  if (limited.every((one) => one === undefined)) return () => false;
   const ignored = matcher(ignore, "allow");
   return (path) => ignored.matches(path) === null;
 }
@@ -64,6 +65,13 @@ export function storySize(facts: PullFacts): { files: number; lines: number } | 
     return null;
   const { files, lines } = sizeOf(counted);
   return { files, lines };
+}
+
+/** A change's size without the `left` files that the policy does not count; `unread`: why it is only the least. */
+export function countedSize(changes: readonly Change[], { gates }: Policy) {
+  const counted = withoutIgnored(changes, gates[name]?.ignore ?? []);
+  const unread = withoutMoves(counted).find(({ uncounted }) => uncounted !== undefined)?.uncounted;
+  return { size: sizeOf(counted), unread, left: changes.length - counted.length };
 }
 
 function withoutIgnored(changes: readonly Change[], ignore: readonly string[]): Change[] {
@@ -109,9 +117,7 @@ export const diffSize = defineGate({
     patternList(`gates.${name}.ignore`, "allow", gates[name]?.ignore, "it does not count as size"),
   ],
   judge(facts, policy, limits) {
-    const counted = withoutIgnored(facts.changes, limits.ignore);
-    const size = sizeOf(counted);
-    const unread = withoutMoves(counted).find(({ uncounted }) => uncounted !== undefined)?.uncounted;
+    const { size, unread, left } = countedSize(facts.changes, policy.policy);
     const reasons = measures.flatMap((measure): Reason[] => {
       const limit = limits[measure];
       if (limit === undefined || size[measure] <= limit) return [];
@@ -125,7 +131,6 @@ export const diffSize = defineGate({
     if (unread !== undefined && isCounted) return unknownResult(name, "size-unknown", unread);
     const ofStory = storyResult(facts, size, policy);
     if (ofStory !== null) return ofStory;
-    const left = facts.changes.length - counted.length;
     const figures = measures.map(
       (measure) => `${size[measure]} ${measure}${limits[measure] === undefined ? "" : ` of ${limits[measure]}`}`,
     );

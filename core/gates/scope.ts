@@ -3,6 +3,7 @@ import { casefileGuard } from "../contract/casefiles.ts";
 import type { AdoptedPlan, Change, LoadedPolicy, PullBasics, PullRun } from "../facts.ts";
 import { matcher, nameProblem } from "../paths/patterns.ts";
 import { sensitive, sensitivePatterns } from "../paths/sensitive.ts";
+import { countedSize } from "./diff-size.ts";
 import { alwaysOn, authorOf, type FactsWith, forRuns, policyLine, result, unknownResult } from "./gate.ts";
 
 const name = "scope";
@@ -87,7 +88,17 @@ function judgeRun(facts: FactsWith<"changes"> & { run: PullRun }, policy: Loaded
     who: authorOf(facts),
   };
   const reasons = changes.flatMap((change) => find(change).map((one): Reason => ({ ...one, path: change.path, next })));
+  const { size, unread } = countedSize(changes, policy.policy);
+  for (const measure of ["files", "lines"] as const) {
+    const limit = run.approval?.light?.[measure];
+    if (limit === undefined || size[measure] <= limit) continue;
+    const message = `The change has ${size[measure]} ${measure}; the light tier allows ${limit}.`;
+    const step = `Make it smaller, or close this, put the label \`story\` on #${run.story} and have it planned.`;
+    const line = policyLine(policy, `tiers.light.${measure}`);
+    reasons.push({ code: `too-many-${measure}`, message, ...line, next: { step, who: authorOf(facts) } });
+  }
   if (reasons.length > 0) return result(name, "fail", ...reasons);
+  if (run.approval?.light !== undefined && unread !== undefined) return unknownResult(name, "size-unknown", unread);
   const message = `All ${changes.length} changed paths are inside the role \`${run.role}\` and the approved plan.`;
   return result(name, "pass", { code: "in-scope", message });
 }

@@ -162,6 +162,7 @@ function runOf(
             digest: contract.digest,
             by: accountOf(approval.actor),
             seq: approval.seq,
+            ...(approval.body.tier === undefined ? {} : { light: approval.body.tier.size }),
           },
     dependsOn: frozen.dependsOn.map((promptIndex) => ({
       prompt: issueOf(promptIndex),

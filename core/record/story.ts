@@ -112,6 +112,7 @@ export function openPrompt({ prompts }: StoryRecord): PromptRecord | undefined {
 /** Folds a story's entries, and drafts that will become entries, into its current state. */
 export function foldStory(story: number, entries: readonly (TypedEntry | (Draft & { at?: string }))[]): StoryRecord {
   const record = emptyStory();
+  const replaced: PromptRecord[] = [];
   const promptOfPull = (pull: number) => record.prompts.find((prompt) => prompt.pull === pull);
   for (const entry of entries) {
     switch (entry.kind) {
@@ -142,6 +143,7 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
       case "contract.frozen":
         if (entry.body.story !== story) break;
         record.contract = entry.body;
+        replaced.unshift(...record.prompts);
         record.prompts = entry.body.prompts.map((contract) => ({
           contract,
           issue: null,
@@ -161,7 +163,10 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
         const { body } = entry;
         if (body.story !== story || body.revision !== record.contract?.revision) break;
         const prompt = record.prompts.find(({ contract }) => contract.index === body.index);
-        if (prompt !== undefined) prompt.issue = body.issue;
+        if (prompt === undefined) break;
+        prompt.issue = body.issue;
+        // Only an issue of the light tier is opened twice; its attempts are numbered on.
+        prompt.attempts = [...(replaced.find(({ issue }) => issue === body.issue)?.attempts ?? [])];
         break;
       }
       case "run.submitted":

@@ -42,7 +42,8 @@ export function findRunBasis(
 function derivedContract({ plan, approval, contract }: RunBasis): EntryBody<"contract.frozen"> {
   const { story, prompts, asked, decisions = [] } = contract.body;
   const title = storyTitle(prompts[0]?.text ?? "", plan.body.plan.prompts[0], story);
-  return contractBody({ number: story, title }, plan.body, approval.body.digest, decisions, asked);
+  const { digest, tier } = approval.body;
+  return contractBody({ number: story, title }, plan.body, digest, decisions, asked, tier?.size);
 }
 
 function storyTitle(text: string, prompt: PlannedPrompt | undefined, story: number): string {
@@ -103,16 +104,29 @@ export function* approvalSteps(context: ReplayContext): Generator<ReplayStep> {
 function separationStep({ entries, basis, sources: { git } }: ReplayContext): ReplayStep {
   const { actor, seq, body } = basis.approval;
   const { requestedBy, request } = basis.plan.body;
+  const { tier, comment } = body;
   const personOf = (source: Source) =>
     entriesOf(entries, "command").find(
       (entry) => entry.body.accepted && sourceKey(entry.body.source) === sourceKey(source),
     )?.actor.id ?? "nobody's accepted command";
+  const source: Source | undefined =
+    tier?.request ?? (comment === undefined ? undefined : { type: "comment", id: comment });
   const pairs: Pair[] = [
     ["requester", personOf(request), requestedBy.id],
-    ["approver", personOf({ type: "comment", id: body.comment }), actor.id],
+    ["approver", source === undefined ? "a comment or a tier" : personOf(source), actor.id],
     ["approver's type", "user", actor.type],
-    ["solo", actor.id === requestedBy.id, body.solo],
+    ["solo", tier === undefined && actor.id === requestedBy.id, body.solo],
   ];
+  if (tier !== undefined) {
+    pairs.push(["one request", sourceKey(request), sourceKey(tier.request)]);
+    const light = git?.policy.known === true ? git.policy.value.tiers.light : undefined;
+    if (light !== undefined) pairs.push(["tiers.light", { files: light.files, lines: light.lines }, tier.size]);
+    return comparedStep(
+      { step: "separation", seq, about: `@${actor.login}` },
+      "taken by a person under the light tier",
+      pairs,
+    );
+  }
   if (body.solo && git?.policy.known === true)
     pairs.push(["people.separation", "solo", git.policy.value.people.separation]);
   const who = body.solo ? "who had asked for the plan" : `not by @${requestedBy.login}, who asked`;

@@ -8,7 +8,7 @@ import { contractOrigin } from "../record/provenance.ts";
 import { requirementsOf } from "../record/requirements.ts";
 import type { StoryRecord } from "../record/story.ts";
 import { contractBody } from "./bodies.ts";
-import { epicOf, type StoryContext } from "./facts.ts";
+import { epicOf, isStory, type StoryContext } from "./facts.ts";
 import { askedBy } from "./form.ts";
 
 /**
@@ -105,12 +105,15 @@ export function approve(request: CommandRequest, digest: string, context: StoryC
 export function contractDrift({ record, facts, loaded }: StoryContext): string | null {
   const { contract, plan } = record;
   if (contract === null || plan === null) return null;
+  const [what, again] = isStory(facts.issue)
+    ? ["story", "Plan it again with `/plan`"]
+    : ["issue", "Put the label `ai:run` on it again"];
   if (plan.revision === contract.revision && plan.issueSha256 !== issueDigest(facts.issue)) {
-    return "The story's text changed after the approval. Plan it again with `/plan`.";
+    return `The ${what}'s text changed after the approval. ${again}.`;
   }
   const { approval } = contractOrigin(facts.entries, contract);
   if (approval !== undefined && approval.body.parts.policy !== loaded.blob) {
-    return "The policy changed after the approval. Plan it again with `/plan`, so that it is approved under the new one.";
+    return `The policy changed after the approval. ${again}, so that it is approved under the new one.`;
   }
   return null;
 }

@@ -1,6 +1,6 @@
 import type { BodyRef, EntryBody } from "../../schemas/entries.ts";
 import type { Plan } from "../../schemas/plan.ts";
-import type { Attempt, StepResult } from "../../schemas/step.ts";
+import type { Attempt, Size, StepResult } from "../../schemas/step.ts";
 import type { Account } from "../../schemas/text.ts";
 import { compilePrompt } from "../contract/contract.ts";
 import { sha256 } from "../digest.ts";
@@ -24,7 +24,7 @@ export function bodyRef(text: string): BodyRef {
 
 /**
  * The contract of an approved plan, frozen here. A model wrote the plan, and anyone who can edit the issue its title;
- * `asked` is what the story and its epic say.
+ * `asked` is what the story and its epic say, `size` what the light tier limits.
  */
 export function contractBody(
   story: { number: number; title: string },
@@ -32,6 +32,7 @@ export function contractBody(
   digest: string,
   decisions: string[],
   asked: EntryBody<"contract.frozen">["asked"],
+  size?: Size,
 ): EntryBody<"contract.frozen"> {
   return {
     story: story.number,
@@ -41,7 +42,7 @@ export function contractBody(
     manualTest: plan.manualTest,
     ...(asked === undefined ? {} : { asked }),
     decisions,
-    prompts: plan.prompts.map((prompt, index) => compilePrompt(story, plan, prompt, index + 1)),
+    prompts: plan.prompts.map((prompt, index) => compilePrompt(story, plan, prompt, index + 1, size)),
   };
 }
 

@@ -11,7 +11,8 @@ import { answeredBy, type Concern, concernDrafts, openQuestion } from "../record
 import { openPrompt, type StoryRecord } from "../record/story.ts";
 import { approve, contractDrift } from "./approval.ts";
 import { runBody } from "./bodies.ts";
-import { refOf, type StoryContext, shutState } from "./facts.ts";
+import { isStory, refOf, type StoryContext, shutState } from "./facts.ts";
+import { storyOnly, takeLight } from "./light.ts";
 import { openLine, statusLine } from "./next-step.ts";
 import { isAnswered, planFailed } from "./planning.ts";
 import { askRework } from "./reworking.ts";
@@ -30,7 +31,7 @@ const handlers: Handlers<"story", StoryContext> = {
   },
   approve: (context, request, { digest }) => approve(request, digest, context),
   block: () => accept("blocked", "Blocked until somebody answers with `/clarify <answer>`."),
-  run: (context, request) => submit(request, context, "run"),
+  run: (context, request) => (isRunnable(context) ? submit(request, context, "run") : takeLight(request, context)),
   retry(context, request) {
     const { record } = context;
     if (record.run?.closed?.status === "failed" || wasRolledBack(record)) return submit(request, context, "retry");
@@ -67,9 +68,11 @@ function answersOf(request: CommandRequest, { record, loaded }: StoryContext): C
 
 const planning: ReadonlySet<CommandName> = new Set(["plan", "refine"]);
 const starting: ReadonlySet<CommandName> = new Set([...planning, "approve", "run", "retry", "rework"]);
+const ofStories: ReadonlySet<CommandName> = new Set([...planning, "approve"]);
 
 /** Why the story takes a command no more, or not now; null: it does. A new plan answers the questions of the one before. */
 function refusal({ record, facts, loaded }: StoryContext, name: CommandName): CommandAnswer | null {
+  if (ofStories.has(name) && !isStory(facts.issue)) return refuse("wrong-place", storyOnly);
   if (record.completed) return refuse("completed", "This story is complete; open a new one.");
   if (!starting.has(name)) return null;
   const shut = shutState(facts.issue);
@@ -133,6 +136,13 @@ function stopRun({ record, facts }: StoryContext, { by }: CommandRequest): Comma
   return accept("stopped", "The planner is broken off.", [
     planFailed(request, facts, { code: "stopped", message: why }),
   ]);
+}
+
+/** Whether `/run` is about what was approved, or refused; else it takes an issue onto the light tier as it stands now. */
+function isRunnable(context: StoryContext): boolean {
+  const { contract, run, prompts } = context.record;
+  if (isStory(context.facts.issue) || (run !== null && run.closed === null)) return true;
+  return contract !== null && contractDrift(context) === null && !prompts.some(({ closedUnmerged }) => closedUnmerged);
 }
 
 /** Whether a rollback was decided or done that no attempt has followed yet. */

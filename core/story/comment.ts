@@ -94,7 +94,7 @@ function requirementsText({ risk, manualTest }: Plan, asked: Asked | undefined, 
 
 /** The plan, open until it is approved and collapsed afterwards. A model wrote it: every line is escaped. */
 function planText({ record: { plan, contract }, facts, loaded }: StoryContext): string[] {
-  if (plan === null) return [];
+  if (plan === null || plan.compiled !== undefined) return [];
   const open = contract?.revision !== plan.revision;
   const { approach, risks, unknowns, acceptance, manualTest, prompts } = plan.plan;
   const unread = shownText(facts.issue.body).hidden;

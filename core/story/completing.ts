@@ -6,7 +6,7 @@ import { table } from "../markdown.ts";
 import type { PromptRecord } from "../record/story.ts";
 import type { StoryContext, StoryFacts } from "./facts.ts";
 
-/** Completes a merged prompt and closes its issue. */
+/** Completes a merged prompt and closes its issue; under the light tier that is the story's own, closed with it. */
 export function complete(prompt: PromptRecord, merged: string, facts: StoryFacts): Step {
   const { issue, pull } = prompt;
   if (issue === null || pull === null) return {};
@@ -21,12 +21,12 @@ export function complete(prompt: PromptRecord, merged: string, facts: StoryFacts
     ],
     effects: [
       {
-        type: "close-issue",
+        type: "close-issue" as const,
         key: effectKey.close(facts.repository.id, issue),
         issue,
         comment: `Done: #${pull} was merged as ${merged}${pastCheck(prompt)}.`,
       },
-    ],
+    ].filter(() => issue !== facts.issue.number),
   };
 }
 

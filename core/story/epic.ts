@@ -9,6 +9,8 @@ import { authority } from "../people/authority.ts";
 import { usablePolicy } from "../policy/problem.ts";
 import { storyOf } from "../record/pull.ts";
 import { type ChildFacts, refOf, type StoryFacts } from "./facts.ts";
+import { hasLightContract } from "./light.ts";
+import { decideStory } from "./story.ts";
 
 /** The states of an epic (features A1). `archived` is an epic that was closed without being complete. */
 export type EpicState = "draft" | "active" | "complete" | "archived";
@@ -120,15 +122,26 @@ function labelState(child: ChildFacts): string {
   return plain(states.sort().join(", ").replace("_", " ") || "draft");
 }
 
-/** Decides an issue that is neither story nor epic: a command there is refused with where it belongs. */
+/**
+ * Decides an issue that is neither story nor epic: one that is or goes onto the light tier as a story without a plan of
+ * its own; elsewhere a command is refused with where it belongs.
+ */
 export function decideOtherIssue(facts: StoryFacts): Decision {
   const loaded = usablePolicy(facts.policy);
   if (loaded === null) return awaitPolicy(facts.policy);
+  if (isOnLightTier(facts, loaded)) return decideStory(facts);
   const story = facts.issue.labels.includes("diff-prompt") ? facts.parent : null;
   const target = story === null ? "an issue with the label `story`" : `its story, #${story.number}`;
   return decisionOf(refuseHere(facts, loaded, `Give this command on ${target}.`), {
     enqueue: story === null ? [] : [{ kind: "issue", repository: facts.repository.id, number: story.number }],
   });
+}
+
+function isOnLightTier({ entries, issue, commands }: StoryFacts, { policy }: LoadedPolicy): boolean {
+  if (hasLightContract(entries, issue.number)) return true;
+  if (policy.tiers.light === undefined || issue.labels.includes("diff-prompt")) return false;
+  const sources = answeredSources(entries);
+  return commands.some(({ command, source }) => command.name === "run" && !sources.has(sourceKey(source)));
 }
 
 /**

@@ -29,6 +29,9 @@ export type ChildFacts = {
   elsewhere?: true;
 };
 
+/** When an issue's title or body was last changed (RFC 3339; null: never), and the rule that finds a secret in them. */
+export type TextFacts = { editedAt: string | null; secret: string | null };
+
 /** Everything the next step of a story depends on. */
 export type StoryFacts = CommonFacts & {
   issue: IssueFacts;
@@ -40,6 +43,8 @@ export type StoryFacts = CommonFacts & {
   namedBy: { by: Account | null; permission: Known<Permission> } | null;
   decisions: Known<{ path: string; exists: boolean }[]>;
   children: ChildFacts[];
+  /** What the light tier needs to know of the issue's text; read only where it is asked for. */
+  text: Known<TextFacts>;
   /** Stored bodies that entries and outcomes refer to, by SHA-256. */
   plans: ReadonlyMap<string, Plan>;
   packs: ReadonlyMap<string, Pack>;
@@ -63,6 +68,11 @@ export type Work = { run: StoryRun; prompt: PromptRecord; attempt: AttemptRecord
 /** The epic that the story is below or names; null: there is none. */
 export function epicOf({ parent, namedEpic }: Pick<StoryFacts, "parent" | "namedEpic">): IssueFacts | null {
   return [parent, namedEpic].find((issue) => issue?.labels.includes("epic") === true) ?? null;
+}
+
+/** Whether the issue is a story, which takes the full road; any other that comes here is on the light tier. */
+export function isStory({ labels }: Pick<IssueFacts, "labels">): boolean {
+  return labels.includes("story");
 }
 
 /** Why nothing new begins on an issue, as its state: it is closed or locked. Null: it is open. */

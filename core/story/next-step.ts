@@ -9,7 +9,7 @@ import { type Concern, mergedPastCheck } from "../record/concerns.ts";
 import { roundOf } from "../record/rework.ts";
 import type { PromptRecord, StoryRecord } from "../record/story.ts";
 import { contractDrift, currentDigest, isCurrentPlan } from "./approval.ts";
-import { type StoryContext, shutState } from "./facts.ts";
+import { isStory, type StoryContext, shutState } from "./facts.ts";
 import { isAnswered, isPlannedText } from "./planning.ts";
 import { agentAtWork, hasFailed, isWaitingForTest, standingOf } from "./standing.ts";
 
@@ -78,10 +78,13 @@ export function openLine(concerns: readonly Concern[], people: People): string {
 
 /** The next step while the story has no valid approved plan; null: it has one. */
 function planStep(context: StoryContext): Next | null {
-  const { record, loaded, missing } = context;
+  const { record, facts, loaded, missing } = context;
   const { plan, contract, run } = record;
   const { people } = loaded.policy;
-  const planAgain = (state: StoryState, blocks: string) => next(state, blocks, "/plan", holders(people, "planners"));
+  const planAgain = (state: StoryState, blocks: string) =>
+    isStory(facts.issue)
+      ? next(state, blocks, "/plan", holders(people, "planners"))
+      : next(state, blocks, "/run", holders(people, "executors"));
   if (missing.length > 0)
     return next(
       "draft",
@@ -150,7 +153,7 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
   if (tested !== undefined)
     return next(
       "manual_test",
-      `#${tested.pull} waits for a person who tries it.`,
+      `#${tested.pull} waits for a person who ${tested.contract.size === undefined ? "tries" : "reviews or tries"} it.`,
       `See #${tested.pull}.`,
       holders(loaded.policy.people, "approvers"),
       "needs-sign-off",

@@ -61,9 +61,13 @@ export function agentAtWork({ run, prompts }: StoryRecord): number | null {
   return at?.issue ?? null;
 }
 
-/** Whether an open pull request waits for a person's test alone: what machines can say of it is said. */
+/**
+ * Whether an open pull request waits for a person's test alone, or under the light tier for their approval: what
+ * machines can say of it is said.
+ */
 export function isWaitingForTest({ merge, closedUnmerged, verdict }: PromptRecord): boolean {
-  if (merge !== null || closedUnmerged || verdict?.gates["manual-test"] !== "pending") return false;
+  if (merge !== null || closedUnmerged || verdict === null) return false;
+  if (verdict.gates["manual-test"] !== "pending" && verdict.gates.approval !== "pending") return false;
   return ["pass", "not-applicable", undefined].includes(verdict.gates.ci);
 }
 

@@ -17,7 +17,7 @@ import { foldStory } from "../record/story.ts";
 import { answerNext } from "./commands.ts";
 import { storySticky } from "./comment.ts";
 import { completeStory } from "./completing.ts";
-import { refOf, type StoryContext, type StoryFacts } from "./facts.ts";
+import { isStory, refOf, type StoryContext, type StoryFacts } from "./facts.ts";
 import { intakeProblems, storyForm } from "./form.ts";
 import { linkToEpic } from "./linking.ts";
 import { nextStep } from "./next-step.ts";
@@ -58,12 +58,14 @@ export function decideStory(facts: StoryFacts): Decision {
   const loaded = usablePolicy(facts.policy);
   if (loaded === null) return decisionOf(showPolicyProblem(facts), awaitPolicy(facts.policy));
   const { decision, context } = followRules(facts, loaded);
+  // An issue that did not get onto the light tier keeps its face.
+  if (!isStory(facts.issue) && context.record.contract === null) return decisionOf(decision, retryUnread(context));
   return decisionOf(decision, ...views.map((view) => view(context)));
 }
 
 /** Takes steps until no rule has another, and returns the decision and the story's state by then. */
 function followRules(facts: StoryFacts, loaded: LoadedPolicy): { decision: Decision; context: StoryContext } {
-  const missing = missingParts(facts);
+  const missing = isStory(facts.issue) ? missingParts(facts) : [];
   let decision = emptyDecision();
   for (let steps = 0; steps <= maxSteps; steps++) {
     const record = foldStory(facts.issue.number, withDrafts(facts.entries, decision.drafts, facts.now));
@@ -125,8 +127,9 @@ function showSticky(context: StoryContext): Step {
   return ensureSticky(refOf(facts), storySticky(context), facts.sticky);
 }
 
-function retryUnread({ facts: { base, decisions, commands } }: StoryContext): Step {
-  const isRead = base.known && decisions.known && commands.every((request) => request.permission.known);
+function retryUnread({ facts: { base, decisions, commands, issue, text } }: StoryContext): Step {
+  const isTextRead = text.known || isStory(issue) || !commands.some(({ command }) => command.name === "run");
+  const isRead = base.known && decisions.known && isTextRead && commands.every((request) => request.permission.known);
   return isRead ? {} : { requeueAfter: requeue.undecided };
 }
 

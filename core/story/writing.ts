@@ -160,7 +160,7 @@ export function openPull(work: Work, { facts }: StoryContext): Step {
 function pullText({ run, prompt, attempt: { pack, response } }: Work, { results }: StoryFacts): string {
   const result = results.get(response?.result.sha256 ?? "");
   return [
-    `The change of #${pack.prompt}, part of story #${pack.story}.`,
+    `The change of #${pack.prompt}${pack.prompt === pack.story ? "" : `, part of story #${pack.story}`}.`,
     "",
     ...table("| recorded | |", [
       ["run", `${run.run}, submitted by @${run.by.login}`],

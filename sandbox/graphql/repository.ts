@@ -6,7 +6,7 @@ import type { State } from "../state/memory.ts";
 import type { Issue } from "../state/model.ts";
 import { findIssue, findPull, findRepository, timestamp } from "../state/state.ts";
 import { type Asker, actorNode, demand, repositoryFields } from "./asker.ts";
-import { refusal } from "./connection.ts";
+import { connection, refusal, type Window } from "./connection.ts";
 import { objectNode, refNode } from "./objects.ts";
 import { pullNode } from "./pulls.ts";
 
@@ -43,11 +43,28 @@ function commentNode(state: State, caller: Caller, id: string) {
   return refusal("NOT_FOUND", `Could not resolve to a node with the global id of '${id}'.`);
 }
 
-/** What GraphQL tells of an issue and REST does not. */
-function issueNode(asker: Asker, { nodeId, number, editedAt, editor }: Issue) {
+/** What GraphQL tells of an issue and REST does not; of its timeline only the events of a changed title. */
+function issueNode(asker: Asker, { nodeId, number, editedAt, editor, events }: Issue) {
   demand(asker, "issues=read");
-  const node = { __typename: "Issue", id: nodeId, number, lastEditedAt: editedAt };
-  return { ...node, editor: editor === null ? null : actorNode(editor) };
+  return {
+    __typename: "Issue",
+    id: nodeId,
+    number,
+    lastEditedAt: editedAt,
+    editor: editor === null ? null : actorNode(editor),
+    timelineItems: ({ itemTypes, ...window }: Window & { itemTypes?: string[] | null }) => {
+      if (itemTypes?.join() !== "RENAMED_TITLE_EVENT")
+        throw refusal("UNSUPPORTED", "the sandbox lists of an issue's timeline only RENAMED_TITLE_EVENT");
+      const renamed = events.filter(({ event }) => event === "renamed");
+      return connection("timelineItems", renamed, window, ({ nodeId: id, createdAt, rename }) => ({
+        __typename: "RenamedTitleEvent",
+        id,
+        createdAt,
+        previousTitle: rename?.from,
+        currentTitle: rename?.to,
+      }));
+    },
+  };
 }
 
 function repositoryNode(asker: Asker) {

@@ -6,6 +6,7 @@ import type { Draft, TypedEntry } from "../../core/entries.ts";
 import type { CommandRequest } from "../../core/facts.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { known } from "../../core/known.ts";
+import { decideOtherIssue } from "../../core/story/epic.ts";
 import type { StoryFacts } from "../../core/story/facts.ts";
 import { decideStory } from "../../core/story/story.ts";
 import { Plan } from "../../schemas/plan.ts";
@@ -113,6 +114,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     namedBy: null,
     decisions: known([{ path: "docs/one.md", exists: true }]),
     children: [],
+    text: known({ editedAt: null, secret: null }),
     ...maps,
     ...overrides,
   });
@@ -126,7 +128,8 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     entries.push(entry);
   };
   const look = (): Decision => {
-    const decision = decideStory(facts());
+    const decide = state.labels.includes("story") ? decideStory : decideOtherIssue;
+    const decision = decide(facts());
     for (const body of decision.bodies) maps.packs.set(body.sha256, Pack.parse(JSON.parse(body.text)));
     decision.drafts.forEach(append);
     for (const effect of decision.effects) {

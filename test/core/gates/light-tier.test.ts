@@ -1,0 +1,83 @@
+import { describe, expect, test } from "@jest/globals";
+import type { ReviewFact, SignOff } from "../../../core/facts.ts";
+import { known, unknown } from "../../../core/known.ts";
+import { ask, table } from "../../builders/gate-table.ts";
+import { author, change, facts, head, runRecord, signOff, tester } from "../../builders/pull-facts.ts";
+
+const policy = [
+  "version: 1",
+  'people: { executors: ["@ada"], approvers: ["@grace"] }',
+  'roles: { web: { allow: ["web/**"] } }',
+  'gates: { diff-size: { files: 50, ignore: ["**/*.lock"] } }',
+  "tiers: { light: { role: web, files: 2, lines: 30 } }",
+].join("\n");
+const light = { files: 2, lines: 30 };
+const review = (over: Partial<ReviewFact> = {}): ReviewFact => ({
+  id: 1,
+  by: tester,
+  state: "approved",
+  sha: head,
+  at: "2026-11-21T08:00:00Z",
+  permission: known({ role: "write", duties: ["approvers"] }),
+  ...over,
+});
+const given = (reviews: ReviewFact[], signOffs: SignOff[] = [], text = policy) =>
+  facts({
+    policy: text,
+    record: runRecord({ approval: { digest: "1".repeat(64), by: author, seq: 5, light } }, { signOffs }),
+    reviews: known(reviews),
+  });
+
+describe("D1: a change of the light tier is passed by somebody else than who took the issue", () => {
+  table("approval", [
+    ["waits at first", given([]), "pending", ["not-signed-off"]],
+    ["an approver's review", given([review()]), "pass", ["approved"]],
+    ["an approver's sign-off", given([], [signOff()]), "pass", ["signed-off"]],
+    ["not the labeller's own review", given([review({ by: author })]), "pending", ["not-signed-off"]],
+    ["not the labeller's own sign-off", given([], [signOff({ by: author })]), "pending", ["not-signed-off"]],
+    [
+      "the labeller's own under `separation: solo`",
+      given([], [signOff({ by: author })], policy.replace("people: {", "people: { separation: solo,")),
+      "pass",
+      ["signed-off"],
+    ],
+    ["not a review of another commit", given([review({ sha: "9".repeat(40) })]), "pending", ["not-signed-off"]],
+    ["not a sign-off of another commit", given([], [signOff({ sha: "9".repeat(40) })]), "pending", ["not-signed-off"]],
+    [
+      "not a review without the duty",
+      given([review({ permission: known({ role: "write", duties: [] }) })]),
+      "pending",
+      ["not-signed-off"],
+    ],
+    ["not a sign-off for another branch", given([], [signOff({ baseRef: "next" })]), "pending", ["not-signed-off"]],
+    [
+      "a failed test blocks, whoever reviews",
+      given([review()], [signOff({ result: "fail" })]),
+      "fail",
+      ["test-failed"],
+    ],
+    ["a newer sign-off counts", given([], [signOff({ result: "fail" }), signOff({ seq: 11 })]), "pass", ["signed-off"]],
+  ]);
+
+  test("reviews that could not be read are no approval", () => {
+    expect(ask("approval", { ...given([]), reviews: unknown("away") }).status).toBe("unknown");
+  });
+});
+
+describe("D1: a change of the light tier has its size", () => {
+  const sized = (changes: ReturnType<typeof change>[]) =>
+    facts({ policy, changes, record: runRecord({ approval: { digest: "1".repeat(64), by: author, seq: 5, light } }) });
+  const file = (name: string, added = 10) => change(`web/${name}`, { added });
+  table("scope", [
+    ["within", sized([file("a.ts"), file("b.ts", 20)]), "pass", ["in-scope"]],
+    ["too many files", sized([file("a"), file("b"), file("c")]), "fail", ["too-many-files"]],
+    ["too many lines", sized([file("a", 31)]), "fail", ["too-many-lines"]],
+    ["without what the policy does not count", sized([file("a"), file("a.lock", 900)]), "pass", ["in-scope"]],
+    [
+      "lines that were not counted",
+      sized([change("web/a", { uncounted: { known: false, why: "cut" } })]),
+      "unknown",
+      ["size-unknown"],
+    ],
+  ]);
+});
