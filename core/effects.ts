@@ -1,4 +1,5 @@
 import type { BodyRef } from "../schemas/entries.ts";
+import type { TicketComment } from "../schemas/entry-parts.ts";
 import type { People } from "../schemas/policy.ts";
 import type { ReworkReport } from "../schemas/rework.ts";
 import type { Casefile, Redaction, WrittenCasefile } from "../schemas/step.ts";
@@ -75,6 +76,8 @@ export type Effect =
       /** The story's current text. Anyone who can write issues wrote it. */
       title: string;
       body: string;
+      /** The comments that are part of the ticket, with their texts; absent: none. */
+      comments?: (TicketComment & { text: string })[];
       /** What a person wants changed in the previous plan; empty for a first plan. */
       refinement: string;
       /** The stored body of the plan to refine. */
@@ -203,6 +206,7 @@ export type EffectResult =
       type: "plan";
       planSha256: string;
       issueSha256: string;
+      comments?: TicketComment[];
       usage: { model: string; calls: number; inputTokens: number; outputTokens: number };
       redacted?: Redaction[];
     }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { adoptionBodies } from "./adoption.ts";
-import { act, BaseRef, Checks, Ci, IssueNumber, RunId, Source, step } from "./entry-parts.ts";
+import { act, BaseRef, Checks, Ci, IssueNumber, RunId, Source, step, TicketComment } from "./entry-parts.ts";
 import { maxPurged } from "./limits.ts";
 import { Plan } from "./plan.ts";
 import { roadBodies } from "./road-entries.ts";
@@ -72,7 +72,12 @@ export const entryBodies = {
     request: Source,
     plan: Plan,
     planSha256: Sha256,
-    issueSha256: Sha256.describe("The story's title and body as the planner saw them."),
+    issueSha256: Sha256.describe("The story's title, body and `comments` as the planner saw them."),
+    comments: z
+      .array(TicketComment)
+      .min(1)
+      .optional()
+      .describe("The comments that are part of the ticket; absent: none."),
     usage: Usage,
     redacted: z.array(Redaction).min(1).optional().describe("What was cut out of the plan."),
     compiled: z.literal("light").optional().describe("Our host made it from the issue's text; no model was asked."),

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Attempt } from "./step.ts";
-import { Account, Sha } from "./text.ts";
+import { Account, Sha, Sha256 } from "./text.ts";
 
 /** The number of an issue or pull request. */
 export const IssueNumber = z.int().positive();
@@ -17,6 +17,15 @@ export const Source = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("label"), id: z.int().positive(), label: z.string() }),
 ]);
 export type Source = z.infer<typeof Source>;
+
+/** A person's comment that is part of a ticket: they had this right when the plan was asked for. */
+export const TicketComment = z.strictObject({
+  id: z.int().positive(),
+  by: Account,
+  right: z.enum(["planner", "writer"]),
+  sha256: Sha256.describe("Of its text."),
+});
+export type TicketComment = z.infer<typeof TicketComment>;
 
 /** The base branch that a person's act or a verdict was given for. */
 export const BaseRef = z.string().optional().describe("The branch it was given for; older entries do not tell.");

@@ -80,6 +80,17 @@ const Phases = z
   })
   .describe("What may change in which phase of the work.");
 
+const asked = z.enum(["required", "optional"]).default("required");
+
+const Intake = z
+  .strictObject({
+    epic: asked.describe("The story is below an epic, or names one."),
+    decisions: asked.describe("It names a decision record that covers it."),
+    acceptance: asked.describe("It lists acceptance criteria."),
+    risk: asked.describe("It names its risk."),
+  })
+  .describe("What a story's form has to say before it can be planned. What an optional part says has to be right too.");
+
 const Tiers = z.strictObject({
   light: z
     .strictObject({
@@ -190,6 +201,7 @@ export const Policy = z
     gates: Gates.prefault({}),
     phases: Phases.optional(),
     waivers: Waivers.optional(),
+    intake: Intake.prefault({}),
     tiers: Tiers.prefault({}),
     agents: Agents.prefault({}),
     rework: Rework.optional(),

@@ -47,12 +47,13 @@ export async function whileOpen<T>(
 /** Asks the planner for a story's plan and stores it. A model wrote the plan: data, until a person approves it. */
 export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: PerformContext): Promise<EffectResult> {
   requireBackend(effect.backend);
-  const { title, body, refinement, roles, decisions } = effect;
+  const { title, body, comments = [], refinement, roles, decisions } = effect;
   const tree = await githubTree(context.github, effect.base);
   const input = {
     request: effect.key,
     title: shownText(title).text,
     body: shownText(body).text,
+    comments: comments.map(({ id, by, right, text }) => ({ id, login: by.login, right, text: shownText(text).text })),
     refinement: shownText(refinement).text,
     previous: effect.previousPlan === null ? null : Plan.parse(await readJson(effect.previousPlan, context)),
     roles,
@@ -72,7 +73,14 @@ export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: Pe
   }
   const { plan, usage, redacted } = answer;
   const { sha256 } = await storeJson(plan, context);
-  const proposed = { type: "plan" as const, planSha256: sha256, issueSha256: issueDigest({ title, body }), usage };
+  const parts = comments.map(({ id, by, right, sha256 }) => ({ id, by, right, sha256 }));
+  const proposed = {
+    type: "plan" as const,
+    planSha256: sha256,
+    issueSha256: issueDigest({ title, body }, parts),
+    ...(parts.length === 0 ? {} : { comments: parts }),
+    usage,
+  };
   return redacted.length === 0 ? proposed : { ...proposed, redacted: redactionReport(redacted) };
 }
 

@@ -3,7 +3,7 @@ import { type Conversation, readConversation } from "../../collect/issue/convers
 import { answeredSources } from "../../core/answer.ts";
 import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
-import type { PolicyReading } from "../../core/facts.ts";
+import type { CommandRequest, PolicyReading } from "../../core/facts.ts";
 import { effectKey, sourceKey } from "../../core/identifiers.ts";
 import type { Known } from "../../core/known.ts";
 import { usablePolicy } from "../../core/policy/problem.ts";
@@ -21,7 +21,13 @@ export async function readOpenCommands(
     policy,
     entries,
     tools: { ourselves, db },
-  }: { policy: Known<PolicyReading>; entries: readonly TypedEntry[]; tools: Pick<ReconcileTools, "ourselves" | "db"> },
+    wantsTicket,
+  }: {
+    policy: Known<PolicyReading>;
+    entries: readonly TypedEntry[];
+    tools: Pick<ReconcileTools, "ourselves" | "db">;
+    wantsTicket?(commands: readonly Pick<CommandRequest, "command">[]): boolean;
+  },
 ): Promise<Known<Conversation>> {
   const { subject, ...shown } = thread;
   const answered = answeredSources(entries);
@@ -35,6 +41,7 @@ export async function readOpenCommands(
       isAnswered: (source) =>
         answered.has(sourceKey(source)) || outcomes.has(effectKey.reply(subject.repository, source)),
       max: maxCommands,
+      ...(wantsTicket === undefined ? {} : { wantsTicket }),
     },
   );
 }

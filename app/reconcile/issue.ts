@@ -10,8 +10,10 @@ import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { usablePolicy } from "../../core/policy/problem.ts";
+import { foldStory } from "../../core/record/story.ts";
 import { decideEpic, decideOtherIssue } from "../../core/story/epic.ts";
 import { isStory, type StoryFacts } from "../../core/story/facts.ts";
+import { isAnswered } from "../../core/story/planning.ts";
 import { decideStory } from "../../core/story/story.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { ReworkReport } from "../../schemas/rework.ts";
@@ -47,7 +49,15 @@ export async function observeIssue(
   const conversation = await readOpenCommands(
     github,
     { subject, createdAt: reading.createdAt, labels },
-    { policy: common.value.policy, entries, tools },
+    {
+      policy: common.value.policy,
+      entries,
+      tools,
+      wantsTicket: (commands) =>
+        isStory(reading.issue) &&
+        (commands.some(({ command: { name } }) => name === "plan" || name === "refine") ||
+          !isAnswered(foldStory(subject.number, entries))),
+    },
   );
   if (!conversation.known) return conversation;
   const text = await readText(reading, conversation.value, github, tools);

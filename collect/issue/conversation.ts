@@ -2,6 +2,8 @@ import { labelCommand, parseCommand } from "../../core/commands.ts";
 import type { Ourselves } from "../../core/effects.ts";
 import type { CommandRequest, Permission } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import { writers } from "../../core/people/authority.ts";
+import type { CommentFact } from "../../core/story/facts.ts";
 import type { Source } from "../../schemas/entry-parts.ts";
 import type { People } from "../../schemas/policy.ts";
 import { Account } from "../../schemas/text.ts";
@@ -10,11 +12,17 @@ import { readPermission } from "../github/people.ts";
 import type { GitHub } from "../github/request.ts";
 import { readEdits } from "./edits.ts";
 
-/** The comments of an issue or pull request that matter to us: people's commands, and the body of our own comment. */
-export type Conversation = { commands: CommandRequest[]; sticky: string | null };
+/** The comments of an issue or pull request: people's commands, their other comments, and the body of our own one. */
+export type Conversation = { commands: CommandRequest[]; comments: CommentFact[]; sticky: string | null };
 
 /** A command before its author's permission and (by the comment's node id) its edits are read. */
 type FoundCommand = Omit<CommandRequest, "permission"> & { node: string | null };
+
+/** A comment that is no command, before its author's right is read; `counts`: it was not edited, as far as REST tells. */
+type FoundComment = Omit<CommentFact, "right"> & { node: string; counts: boolean };
+
+/** The most people whose right to comment on a ticket is read: those who wrote last. Anybody may comment. */
+const maxAuthors = 10;
 
 /** The marker at the end of our own comment. A comment of anybody else that has the marker is not ours. */
 export const stickyMarker = "<!-- sallyport:sticky -->";
@@ -22,7 +30,8 @@ export const stickyMarker = "<!-- sallyport:sticky -->";
 /**
  * Reads the unanswered commands, the oldest first: comments that begin with a command, and command labels with the
  * event that added them. With `max`, at most that many; the others wait until these are answered. Everyone who can
- * comment or label may have written them; each author's permission is read once.
+ * comment or label may have written them; each author's permission is read once. The rights of the authors of other
+ * comments are read only where `wantsTicket` says so of these commands.
  */
 export async function readConversation(
   github: GitHub,
@@ -34,6 +43,7 @@ export async function readConversation(
     max?: number;
     /** Also what bots wrote: for a caller that answers nobody. */
     withBots?: true;
+    wantsTicket?(commands: readonly Pick<CommandRequest, "command">[]): boolean;
   },
 ): Promise<Known<Conversation>> {
   const { request, owner, repo } = github;
@@ -50,6 +60,7 @@ export async function readConversation(
   if (!comments.known) return comments;
   let sticky: string | null = null;
   const open: FoundCommand[] = [];
+  const talk: FoundComment[] = [];
   for (const comment of comments.value) {
     const by = Account.safeParse({
       id: comment.user?.id,
@@ -65,16 +76,21 @@ export async function readConversation(
     }
     const command = parseCommand(body);
     const source: Source = { type: "comment", id: Number(comment.id) };
+    const edited = comment.created_at !== comment.updated_at;
+    const viaApp = comment.performed_via_github_app !== null && comment.performed_via_github_app !== undefined;
     // Bots get no answer: two of them could answer each other forever.
-    const isHeard = by.data.type === "User" || context.withBots === true;
+    const isPerson = by.data.type === "User";
+    if (command === null && isPerson)
+      talk.push({ id: source.id, by: by.data, text: body, node: comment.node_id, counts: !edited && !viaApp });
+    const isHeard = isPerson || context.withBots === true;
     if (command === null || !isHeard || context.isAnswered(source)) continue;
     open.push({
       source,
       command,
       by: by.data,
       at: comment.created_at,
-      edited: comment.created_at !== comment.updated_at,
-      viaApp: comment.performed_via_github_app !== null && comment.performed_via_github_app !== undefined,
+      edited,
+      viaApp,
       atOpening: false,
       node: comment.node_id,
     });
@@ -84,25 +100,50 @@ export async function readConversation(
   const all = [...open, ...labelled.value].sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0));
 
   const next = all.slice(0, context.max);
-  const edits = await readEdits(
-    github,
-    next.flatMap(({ node, edited }) => (node === null || edited ? [] : [node])),
-  );
+  const isWanted = context.wantsTicket?.(next) === true;
+  const counting = talk.filter(({ counts }) => counts);
+  const authors = [...new Set(counting.toReversed().map(({ by }) => by.id))].slice(0, maxAuthors);
+  const wanted = isWanted ? counting.filter(({ by }) => authors.includes(by.id)) : [];
+  const edits = await readEdits(github, [
+    ...next.flatMap(({ node, edited }) => (node === null || edited ? [] : [node])),
+    ...wanted.map(({ node }) => node),
+  ]);
   const permissions = new Map<number, Known<Permission>>();
-  const commands: CommandRequest[] = [];
-  for (const { node, ...one } of next) {
-    const permission =
-      permissions.get(one.by.id) ??
+  const permissionOf = async (by: Account): Promise<Known<Permission>> => {
+    const found =
+      permissions.get(by.id) ??
       (context.people === null
         ? unknown("there is no valid policy")
-        : one.by.type !== "User"
+        : by.type !== "User"
           ? unknown("bots are not asked for")
-          : await readPermission(github, one.by, context.people));
-    permissions.set(one.by.id, permission);
+          : await readPermission(github, by, context.people));
+    permissions.set(by.id, found);
+    return found;
+  };
+  const commands: CommandRequest[] = [];
+  for (const { node, ...one } of next) {
+    const permission = await permissionOf(one.by);
     const edited = one.edited || node === null ? known(one.edited) : editOf(node, edits);
     commands.push(edited.known ? { ...one, permission, edited: edited.value } : { ...one, permission: edited });
   }
-  return known({ commands, sticky });
+  const told: CommentFact[] = [];
+  for (const one of talk) {
+    const { id, by, text, node, counts } = one;
+    const unread = counts && !isWanted ? unknown("nobody asks for a plan") : known(null);
+    const right = wanted.includes(one) ? rightOf(await permissionOf(by), editOf(node, edits)) : unread;
+    told.push({ id, by, text, right });
+  }
+  return known({ commands, comments: told, sticky });
+}
+
+/** What lets a person's comment be part of a ticket: the duty to plan, or write access; an edited one never is. */
+function rightOf(permission: Known<Permission>, edited: Known<boolean>): CommentFact["right"] {
+  if (!edited.known) return edited;
+  if (edited.value) return known(null);
+  if (!permission.known) return permission;
+  const { role, duties } = permission.value;
+  if (!writers.has(role)) return known(null);
+  return known(duties.includes("planners") ? "planner" : "writer");
 }
 
 function editOf(node: string, edits: Known<ReadonlyMap<string, boolean>>): Known<boolean> {

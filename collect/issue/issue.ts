@@ -63,7 +63,8 @@ export async function readIssue(
     isStory && parent.value === null && form.epic !== null ? await readNamed(github, form.epic) : known(null);
   if (!namedEpic.known) return namedEpic;
   const namedBy = namedEpic.value === null ? null : await readNamer(github, issue, source.people);
-  const decisions = isStory ? await readDecisions(form.decisions, source) : known([]);
+  const hasForm = isStory || issue.labels.includes("epic");
+  const decisions = hasForm ? await readDecisions(form.decisions, source) : known([]);
   return known({
     issue,
     parent: parent.value,

@@ -10,9 +10,16 @@ import { sensitivePatterns } from "../paths/sensitive.ts";
 import type { BranchState } from "../record/checkpoints.ts";
 import { casefileGuard, casefilesOf } from "./casefiles.ts";
 
-/** The digest of a story's text as a planner or approver saw it; an edit of title or body changes it. */
-export function issueDigest(issue: { title: string; body: string }): string {
-  return digestOf({ title: issue.title, body: issue.body });
+/**
+ * The digest of a ticket as a planner or approver saw it: an edit of title or body changes it, and so does one of a
+ * comment that is part of it (by its id and the digest of its text; null: it is gone).
+ */
+export function issueDigest(
+  { title, body }: { title: string; body: string },
+  comments: readonly { id: number; sha256: string | null }[] = [],
+): string {
+  const parts = comments.map(({ id, sha256 }) => ({ id, sha256 }));
+  return digestOf(parts.length === 0 ? { title, body } : { title, body, comments: parts });
 }
 
 /** All paths that a plan declares, sorted and without repeats. */

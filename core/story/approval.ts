@@ -1,5 +1,5 @@
 import { accept, type CommandAnswer, refuse } from "../answer.ts";
-import { approvalDigest, declaredPaths, isExpired, issueDigest } from "../contract/contract.ts";
+import { approvalDigest, declaredPaths, isExpired } from "../contract/contract.ts";
 import { appActor, userActor } from "../entries.ts";
 import type { CommandRequest } from "../facts.ts";
 import { sourceKey } from "../identifiers.ts";
@@ -10,6 +10,7 @@ import type { StoryRecord } from "../record/story.ts";
 import { contractBody } from "./bodies.ts";
 import { epicOf, isStory, type StoryContext } from "./facts.ts";
 import { askedBy } from "./form.ts";
+import { ticketDigest } from "./ticket.ts";
 
 /**
  * The digest under which the plan can be approved now, with its parts; null while the base is unknown or there is no
@@ -19,7 +20,7 @@ export function currentDigest({ record, facts, loaded }: StoryContext) {
   if (record.plan === null || !facts.base.known) return null;
   const parts = {
     plan: record.plan.planSha256,
-    issue: issueDigest(facts.issue),
+    issue: ticketDigest(facts, record.plan),
     base: facts.base.value,
     paths: declaredPaths(record.plan.plan),
     policy: loaded.blob,
@@ -53,7 +54,9 @@ export function approve(request: CommandRequest, digest: string, context: StoryC
   const current = currentDigest(context);
   if (current === null) return null;
   if (plan.issueSha256 !== current.parts.issue) {
-    return refuse("story-changed", "The story's text changed after it was planned. Plan it again with `/plan`.");
+    const line =
+      "The story's text, or a comment that is part of it, changed after it was planned. Plan it again with `/plan`.";
+    return refuse("story-changed", line);
   }
   if (isExpired(plan.at, facts.now))
     return refuse("expired", "This plan is too old to be approved. Plan it again with `/plan`.");
@@ -108,7 +111,7 @@ export function contractDrift({ record, facts, loaded }: StoryContext): string |
   const [what, again] = isStory(facts.issue)
     ? ["story", "Plan it again with `/plan`"]
     : ["issue", "Put the label `ai:run` on it again"];
-  if (plan.revision === contract.revision && plan.issueSha256 !== issueDigest(facts.issue)) {
+  if (plan.revision === contract.revision && plan.issueSha256 !== ticketDigest(facts, plan)) {
     return `The ${what}'s text changed after the approval. ${again}.`;
   }
   const { approval } = contractOrigin(facts.entries, contract);

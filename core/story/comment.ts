@@ -6,7 +6,7 @@ import { attemptName, checkpointName } from "../identifiers.ts";
 import { list, section, table } from "../markdown.ts";
 import { traceText } from "../record/remediation-text.ts";
 import { requirementsOf } from "../record/requirements.ts";
-import type { StoryRecord } from "../record/story.ts";
+import type { PlanRecord, StoryRecord } from "../record/story.ts";
 import { epicOf, type StoryContext } from "./facts.ts";
 import { type Asked, askedBy } from "./form.ts";
 import { notLinked } from "./linking.ts";
@@ -92,6 +92,14 @@ function requirementsText({ risk, manualTest }: Plan, asked: Asked | undefined, 
   return [`**Risk**: ${held.risk}${higher}`, "", `**Sign-off of a manual test**: ${test}`, ""];
 }
 
+/** The comments that the planner read with the issue. */
+function commentsText({ comments = [] }: PlanRecord): string[] {
+  if (comments.length === 0) return [];
+  const by = [...new Set(comments.map(({ by, right }) => `@${by.login} (${right})`))].join(", ");
+  const count = comments.length === 1 ? "1 comment" : `${comments.length} comments`;
+  return [`Read with it: ${count} by ${withoutMentions(by)}. Whoever edits or deletes one voids the plan.`, ""];
+}
+
 /** The plan, open until it is approved and collapsed afterwards. A model wrote it: every line is escaped. */
 function planText({ record: { plan, contract }, facts, loaded }: StoryContext): string[] {
   if (plan === null || plan.compiled !== undefined) return [];
@@ -104,6 +112,7 @@ function planText({ record: { plan, contract }, facts, loaded }: StoryContext): 
     "",
     plain(approach),
     "",
+    ...commentsText(plan),
     ...requirementsText(plan.plan, asked, loaded.policy),
     ...(unread.length === 0 ? [] : [`Not read by the planner, because it is hidden: ${unread.join(", ")}.`, ""]),
     ...section("**Acceptance criteria**", acceptance),

@@ -9,6 +9,7 @@ import { authority } from "../people/authority.ts";
 import { usablePolicy } from "../policy/problem.ts";
 import { storyOf } from "../record/pull.ts";
 import { type ChildFacts, refOf, type StoryFacts } from "./facts.ts";
+import { decisionProblems, storyForm } from "./form.ts";
 import { hasLightContract } from "./light.ts";
 import { decideStory } from "./story.ts";
 
@@ -18,6 +19,8 @@ export type EpicState = "draft" | "active" | "complete" | "archived";
 /** The input of an epic's rules: the facts, its stories, the complete ones among them, and the epic's state. */
 type EpicContext = {
   facts: StoryFacts;
+  /** What is wrong with its form, one line each. */
+  problems: string[];
   stories: readonly ChildFacts[];
   done: ReadonlySet<ChildFacts>;
   /** Whether the ledger records it as complete. */
@@ -29,7 +32,7 @@ type EpicContext = {
 export function decideEpic(facts: StoryFacts): Decision {
   const loaded = usablePolicy(facts.policy);
   if (loaded === null) return awaitPolicy(facts.policy);
-  const context = contextOf(facts);
+  const context = contextOf(facts, loaded);
   return decisionOf(
     refuseHere(facts, loaded, "An epic is not run itself; give this command on one of its stories."),
     completeEpic(context),
@@ -38,8 +41,13 @@ export function decideEpic(facts: StoryFacts): Decision {
   );
 }
 
-function contextOf(facts: StoryFacts): EpicContext {
-  const { entries, issue } = facts;
+function contextOf(facts: StoryFacts, { policy }: LoadedPolicy): EpicContext {
+  const { entries, issue, decisions } = facts;
+  const form = storyForm(issue.body);
+  const problems = [
+    ...(form.unreadRisk === null ? [] : ["**Risk**: choose low, medium, high or critical."]),
+    ...decisionProblems(form, decisions.known ? decisions.value : [], policy.gates),
+  ];
   const stories = facts.children.filter((child) => child.labels.includes("story"));
   const completed = new Set(entriesOf(entries, "story.completed").map(({ body }) => body.story));
   const done = new Set(stories.filter((story) => !story.elsewhere && completed.has(story.number)));
@@ -52,7 +60,7 @@ function contextOf(facts: StoryFacts): EpicContext {
       : stories.length > 0
         ? "active"
         : "draft";
-  return { facts, stories, done, isRecorded, state };
+  return { facts, problems, stories, done, isRecorded, state };
 }
 
 function completeEpic({ facts, stories, isRecorded, state }: EpicContext): Step {
@@ -84,13 +92,14 @@ function completeEpic({ facts, stories, isRecorded, state }: EpicContext): Step 
   };
 }
 
-function showStories({ facts, stories, done, state }: EpicContext): Step {
-  if (stories.length === 0 && facts.sticky === null) return {};
+function showStories({ facts, problems, stories, done, state }: EpicContext): Step {
+  if (stories.length === 0 && problems.length === 0 && facts.sticky === null) return {};
   const body = [
     `### Sallyport: ${state}`,
     "",
     `${done.size} of ${stories.length} stories are complete.`,
     "",
+    ...(problems.length === 0 ? [] : ["Its form is to be mended, by its author:", "", ...list(problems)]),
     ...table(
       "| story | state |",
       stories.map((story) => [

@@ -29,6 +29,12 @@ export type ChildFacts = {
   elsewhere?: true;
 };
 
+/**
+ * A person's comment under an issue that is no command. `right`: what lets it be part of the ticket, read only while a
+ * plan is asked for; null: nothing does, because its author has no right or it was edited or written through an app.
+ */
+export type CommentFact = { id: number; by: Account; text: string; right: Known<"planner" | "writer" | null> };
+
 /** When an issue's title or body was last changed (RFC 3339; null: never), and the rule that finds a secret in them. */
 export type TextFacts = { editedAt: string | null; secret: string | null };
 
@@ -43,6 +49,8 @@ export type StoryFacts = CommonFacts & {
   namedBy: { by: Account | null; permission: Known<Permission> } | null;
   decisions: Known<{ path: string; exists: boolean }[]>;
   children: ChildFacts[];
+  /** Oldest first. */
+  comments: CommentFact[];
   /** What the light tier needs to know of the issue's text; read only where it is asked for. */
   text: Known<TextFacts>;
   /** Stored bodies that entries and outcomes refer to, by SHA-256. */

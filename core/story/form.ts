@@ -1,6 +1,8 @@
 import type { EntryBody } from "../../schemas/entries.ts";
+import type { Policy } from "../../schemas/policy.ts";
 import { Risk } from "../../schemas/text.ts";
 import { code } from "../escape.ts";
+import { matcher } from "../paths/patterns.ts";
 import { highestRisk } from "../record/requirements.ts";
 
 /** What people ask for, as a contract records it. */
@@ -55,6 +57,8 @@ export type StoryForm = {
   description: string;
   acceptance: string[];
   risk: Risk | null;
+  /** What stands in place of a risk and is none; null: nothing, or a risk. */
+  unreadRisk: string | null;
   decisions: string[];
   manualTest: boolean | null;
 };
@@ -68,12 +72,19 @@ export function storyForm(body: string): StoryForm {
   const manual = section("manual test").toLowerCase();
   return {
     epic: epic === undefined ? null : Number(epic),
-    description: section("description"),
+    description: section("description") || textBefore(body),
     acceptance: listItems(section("acceptance criteria")),
     risk: risk.success ? risk.data : null,
+    unreadRisk: risk.success || section("risk") === "" ? null : section("risk"),
     decisions: listItems(section("decisions")),
     manualTest: manual.startsWith("yes") ? true : manual.startsWith("no") ? false : null,
   };
+}
+
+/** What stands before the first section: an issue that no form made begins with its description. */
+function textBefore(body: string): string {
+  const first = /^### /m.exec(body)?.index ?? body.length;
+  return body.slice(0, first).trim();
 }
 
 /**
@@ -100,6 +111,9 @@ export function isPlainPath(path: string): boolean {
   );
 }
 
+/** What the policy asks of a story: its intake, and where decisions are written. */
+export type IntakeRules = Pick<Policy, "intake" | "gates">;
+
 /** What a story lacks before it can be planned; each line names the form's section and what to write there. */
 export function intakeProblems(
   form: StoryForm,
@@ -107,24 +121,42 @@ export function intakeProblems(
     epic: "linked" | "named" | "missing" | "not-an-epic";
     decisions: { path: string; exists: boolean }[];
   },
+  { intake, gates }: IntakeRules,
 ): string[] {
   const problems: string[] = [];
-  if (seen.epic === "missing")
+  const isAsked = (part: keyof Policy["intake"]) => intake[part] === "required";
+  if (seen.epic === "missing" && isAsked("epic"))
     problems.push("**Epic**: write the number of the epic this story belongs to, such as `#12`.");
   if (seen.epic === "not-an-epic") problems.push("**Epic**: the issue named there is not an open epic (label `epic`).");
   if (form.description === "") problems.push("**Description**: say what is to be true afterwards.");
-  if (form.acceptance.length === 0)
+  if (form.acceptance.length === 0 && isAsked("acceptance"))
     problems.push("**Acceptance criteria**: list at least one that a reviewer can check.");
-  if (form.risk === null) problems.push("**Risk**: choose low, medium, high or critical.");
-  if (form.decisions.length === 0) {
+  if (form.unreadRisk !== null || (form.risk === null && isAsked("risk")))
+    problems.push("**Risk**: choose low, medium, high or critical.");
+  if (form.decisions.length === 0 && isAsked("decisions")) {
     problems.push(
       "**Decisions**: name at least one decision record or contract in the repository that covers this, by its path.",
     );
   }
-  if (form.decisions.length > maxDecisions)
-    problems.push(`**Decisions**: name at most ${maxDecisions}, those that decide the most.`);
-  for (const decision of seen.decisions) {
-    if (!decision.exists) problems.push(`**Decisions**: ${code(decision.path)} is not on the default branch.`);
-  }
-  return problems;
+  return [...problems, ...decisionProblems(form, seen.decisions, gates)];
+}
+
+/** What is wrong with the decisions that a story or an epic names: too many, not there, or no decisions. */
+export function decisionProblems(
+  form: Pick<StoryForm, "decisions">,
+  seen: readonly { path: string; exists: boolean }[],
+  { adr }: Policy["gates"],
+): string[] {
+  const places = adr === undefined ? null : matcher(adr.files, "allow");
+  const where = adr?.files.map((pattern) => code(pattern)).join(" or ");
+  return [
+    ...(form.decisions.length > maxDecisions
+      ? [`**Decisions**: name at most ${maxDecisions}, those that decide the most.`]
+      : []),
+    ...seen.flatMap(({ path, exists }) => {
+      if (!exists) return [`**Decisions**: ${code(path)} is not on the default branch.`];
+      if (places === null || places.matches(path) !== null) return [];
+      return [`**Decisions**: ${code(path)} is no decision record; those are in ${where} (\`gates.adr.files\`).`];
+    }),
+  ];
 }

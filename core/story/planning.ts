@@ -1,6 +1,6 @@
 import type { Plan } from "../../schemas/plan.ts";
 import { casefilesOf } from "../contract/casefiles.ts";
-import { issueDigest, planProblems } from "../contract/contract.ts";
+import { planProblems } from "../contract/contract.ts";
 import { awaitEffect, type EffectFailure, type Step } from "../decision.ts";
 import { digestOf } from "../digest.ts";
 import type { EffectResult } from "../effects.ts";
@@ -9,6 +9,7 @@ import { effectKey, sourceKey } from "../identifiers.ts";
 import { openQuestion, planQuestions } from "../record/concerns.ts";
 import type { PlanRequest, StoryRecord } from "../record/story.ts";
 import type { StoryContext, StoryFacts } from "./facts.ts";
+import { ticketComments, ticketDigest } from "./ticket.ts";
 
 /** Asks the planner for a person's last request, and records the plan or why there is none. */
 export function plan(context: StoryContext): Step {
@@ -43,7 +44,8 @@ export function planFailed(request: PlanRequest, facts: StoryFacts, { code, mess
 
 function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }: StoryContext): Step {
   const { base, issue, decisions } = facts;
-  if (!base.known || record.concerns.some(({ code }) => code !== openQuestion)) return {};
+  const comments = ticketComments(facts.comments);
+  if (!base.known || comments === null || record.concerns.some(({ code }) => code !== openQuestion)) return {};
   const { policy } = loaded;
   return {
     effects: [
@@ -54,6 +56,7 @@ function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }
         base: base.value,
         title: issue.title,
         body: issue.body,
+        ...(comments.length === 0 ? {} : { comments }),
         refinement: request.refinement,
         previousPlan: request.refinement === "" ? null : (record.plan?.planSha256 ?? null),
         roles: Object.entries(policy.roles).map(([name, role]) => ({
@@ -71,7 +74,7 @@ function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }
 
 function propose(
   proposed: Plan,
-  { planSha256, issueSha256, usage, redacted }: Extract<EffectResult, { type: "plan" }>,
+  { planSha256, issueSha256, comments = [], usage, redacted }: Extract<EffectResult, { type: "plan" }>,
   request: PlanRequest,
   { record, facts }: StoryContext,
 ): Step {
@@ -84,6 +87,7 @@ function propose(
     plan: proposed,
     planSha256: digestOf(proposed),
     issueSha256,
+    ...(comments.length === 0 ? {} : { comments }),
     usage,
     ...(redacted === undefined ? {} : { redacted }),
   };
@@ -141,7 +145,7 @@ export function openPrompts({ record, facts }: StoryContext): Step {
   });
 }
 
-/** Whether the issue's text is still the text that was planned. */
+/** Whether the ticket still reads as it did when it was planned. */
 export function isPlannedText({ record, facts }: StoryContext): boolean {
-  return record.plan !== null && record.plan.issueSha256 === issueDigest(facts.issue);
+  return record.plan !== null && record.plan.issueSha256 === ticketDigest(facts, record.plan);
 }

@@ -18,10 +18,10 @@ import { answerNext } from "./commands.ts";
 import { storySticky } from "./comment.ts";
 import { completeStory } from "./completing.ts";
 import { isStory, refOf, type StoryContext, type StoryFacts } from "./facts.ts";
-import { intakeProblems, storyForm } from "./form.ts";
+import { type IntakeRules, intakeProblems, storyForm } from "./form.ts";
 import { linkToEpic } from "./linking.ts";
 import { nextStep } from "./next-step.ts";
-import { openPrompts, plan } from "./planning.ts";
+import { isAnswered, openPrompts, plan } from "./planning.ts";
 import { remediate } from "./remediating.ts";
 import { answerRework } from "./reworking.ts";
 import { rollBack } from "./rollback.ts";
@@ -65,7 +65,7 @@ export function decideStory(facts: StoryFacts): Decision {
 
 /** Takes steps until no rule has another, and returns the decision and the story's state by then. */
 function followRules(facts: StoryFacts, loaded: LoadedPolicy): { decision: Decision; context: StoryContext } {
-  const missing = isStory(facts.issue) ? missingParts(facts) : [];
+  const missing = isStory(facts.issue) ? missingParts(facts, loaded.policy) : [];
   let decision = emptyDecision();
   for (let steps = 0; steps <= maxSteps; steps++) {
     const record = foldStory(facts.issue.number, withDrafts(facts.entries, decision.drafts, facts.now));
@@ -89,7 +89,7 @@ function newStep(context: StoryContext, decision: Decision): Step | null {
 }
 
 /** What a story lacks before it can be planned, one line each for its author. */
-function missingParts(facts: StoryFacts): string[] {
+function missingParts(facts: StoryFacts, policy: IntakeRules): string[] {
   const form = storyForm(facts.issue.body);
   const isEpic = (issue: StoryFacts["parent"]) => issue?.labels.includes("epic") === true && issue.state === "open";
   const epic = isEpic(facts.parent)
@@ -99,7 +99,7 @@ function missingParts(facts: StoryFacts): string[] {
       : form.epic === null
         ? "missing"
         : "not-an-epic";
-  return intakeProblems(form, { epic, decisions: facts.decisions.known ? facts.decisions.value : [] });
+  return intakeProblems(form, { epic, decisions: facts.decisions.known ? facts.decisions.value : [] }, policy);
 }
 
 function turnStrangersAway({ facts }: StoryContext): Step {
@@ -127,9 +127,15 @@ function showSticky(context: StoryContext): Step {
   return ensureSticky(refOf(facts), storySticky(context), facts.sticky);
 }
 
-function retryUnread({ facts: { base, decisions, commands, issue, text } }: StoryContext): Step {
+function retryUnread({ record, facts: { base, decisions, commands, comments, issue, text } }: StoryContext): Step {
+  const isTicketRead = isAnswered(record) || comments.every(({ right }) => right.known);
   const isTextRead = text.known || isStory(issue) || !commands.some(({ command }) => command.name === "run");
-  const isRead = base.known && decisions.known && isTextRead && commands.every((request) => request.permission.known);
+  const isRead =
+    base.known &&
+    decisions.known &&
+    isTicketRead &&
+    isTextRead &&
+    commands.every((request) => request.permission.known);
   return isRead ? {} : { requeueAfter: requeue.undecided };
 }
 

@@ -1,4 +1,5 @@
 import { parseCommand } from "../../core/commands.ts";
+import { issueDigest } from "../../core/contract/contract.ts";
 import type { Decision } from "../../core/decision.ts";
 import { digestOf } from "../../core/digest.ts";
 import type { Effect, EffectOutcome } from "../../core/effects.ts";
@@ -7,7 +8,7 @@ import type { CommandRequest } from "../../core/facts.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { known } from "../../core/known.ts";
 import { decideOtherIssue } from "../../core/story/epic.ts";
-import type { StoryFacts } from "../../core/story/facts.ts";
+import type { CommentFact, StoryFacts } from "../../core/story/facts.ts";
 import { decideStory } from "../../core/story/story.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { Policy } from "../../schemas/policy.ts";
@@ -79,6 +80,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     epic: "",
     shut: null as "closed" | "locked" | null,
     labels: ["story"],
+    comments: [] as CommentFact[],
     sticky: null as string | null,
     now: "2026-11-21T10:00:00.000Z",
   };
@@ -114,6 +116,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     namedBy: null,
     decisions: known([{ path: "docs/one.md", exists: true }]),
     children: [],
+    comments: state.comments,
     text: known({ editedAt: null, secret: null }),
     ...maps,
     ...overrides,
@@ -204,13 +207,16 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
       const planSha256 = digestOf(plan);
       maps.plans.set(planSha256, plan);
       const request = asked.findLast((effect) => effect.type === "ask-planner");
-      const issueSha256 = request?.type === "ask-planner" ? digestOf({ title: request.title, body: request.body }) : "";
+      const comments =
+        request?.type === "ask-planner" ? (request.comments ?? []).map(({ text: _, ...part }) => part) : [];
+      const issueSha256 = request?.type === "ask-planner" ? issueDigest(request, comments) : "";
       finish("ask-planner", {
         status: "done",
         result: {
           type: "plan",
           planSha256,
           issueSha256,
+          ...(comments.length === 0 ? {} : { comments }),
           usage,
           ...(redacted.length > 0 ? { redacted } : {}),
         },

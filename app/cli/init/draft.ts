@@ -99,6 +99,8 @@ version: 1
 extends: default # no agent touches workflows, this policy, CODEOWNERS, agents' instructions, hooks or keys
 
 ${peopleText(context.people)}
+intake: { epic: optional, decisions: optional, risk: optional } # a story needs criteria; without this line all of it
+
 ${rolesText(context.layout)}
 ${gatesText(context)}`;
 }

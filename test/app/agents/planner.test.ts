@@ -14,6 +14,7 @@ const story: PlannerInput = {
   request: "plan/7/2/comment/1",
   title: "Greet",
   body: "The page should greet.",
+  comments: [],
   refinement: "",
   previous: null,
   roles: [{ name: "web", allow: ["web/**"], deny: [] }],

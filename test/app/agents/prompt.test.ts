@@ -83,6 +83,7 @@ describe("a planner's text", () => {
     request: "plan/7/2/comment/1",
     title: "Greet",
     body: "The page should greet.",
+    comments: [],
     refinement: "",
     previous: null,
     roles: [{ name: "web", allow: ["web/**"], deny: ["web/vendor/**"] }],

@@ -28,6 +28,7 @@ async function plan(body: string): Promise<Plan> {
       request: "plan/7/2/comment/1",
       title: story.title,
       body,
+      comments: [],
       refinement: "",
       previous: null,
       roles: [{ name: "demo", allow: ["sallyport-demo/**"], deny: [] }],

@@ -129,7 +129,7 @@ test("a story that names decisions without end is read to their first few, and t
     { path: "../x", exists: false },
   ]);
   expect(asked).toHaveLength(maxDecisions - 1);
-  const problems = intakeProblems(storyForm(body), { epic: "linked", decisions: [] });
+  const problems = intakeProblems(storyForm(body), { epic: "linked", decisions: [] }, Policy.parse({ version: 1 }));
   expect(problems.join(" ")).toContain(`at most ${maxDecisions}`);
 });
 

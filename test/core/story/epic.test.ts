@@ -67,3 +67,12 @@ test("T4: an epic says which pull requests of a story were merged past the check
     "| #5 | blocked, needs-answer (#7 merged past the check) |",
   );
 });
+
+test("A1: an epic whose form names no risk and no decision of the repository is told so", () => {
+  const facts = playStory().facts();
+  const issue = { ...facts.issue, labels: ["epic"], body: "### Risk\n\nbanana\n\n### Decisions\n\ndocs/x.md" };
+  const decisions = known([{ path: "docs/x.md", exists: false }]);
+  const { effects } = decideEpic({ ...facts, issue, decisions });
+  const sticky = effects.find((effect) => effect.type === "ensure-sticky");
+  expect(sticky?.type === "ensure-sticky" && sticky.body).toMatch(/\*\*Risk\*\*: choose[\s\S]*docs\/x\.md` is not on/);
+});
