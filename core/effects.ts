@@ -1,6 +1,6 @@
 import type { BodyRef } from "../schemas/entries.ts";
 import type { TicketComment } from "../schemas/entry-parts.ts";
-import type { People } from "../schemas/policy.ts";
+import type { People, Policy } from "../schemas/policy.ts";
 import type { ReworkReport } from "../schemas/rework.ts";
 import type { Casefile, Redaction, WrittenCasefile } from "../schemas/step.ts";
 import type { Account } from "../schemas/text.ts";
@@ -84,6 +84,8 @@ export type Effect =
       previousPlan: string | null;
       roles: { name: string; allow: string[]; deny: string[] }[];
       decisions: string[];
+      /** What the policy holds a plan against before a person sees it; absent in an effect of an older version. */
+      rules?: Pick<Policy, "roles" | "gates" | "extends">;
       backend: string;
       /** null: the backend's default. */
       model: string | null;

@@ -1,11 +1,13 @@
-import type { MessageParam } from "@anthropic-ai/sdk/resources/messages/messages";
-import * as z from "zod";
+import type * as z from "zod";
 import { digestOf, sha256 } from "../../core/digest.ts";
 import { nameProblem } from "../../core/file-names.ts";
 import { Plan } from "../../schemas/plan.ts";
 import type { AnswerRedaction, Usage } from "../../schemas/step.ts";
-import { addUsage, callModel } from "./conversation.ts";
-import type { CallStore, Service } from "./run.ts";
+import { converse, type Reply } from "./driver.ts";
+import type { AgentEvent, CallStore, Service } from "./run.ts";
+import { callTool, inputOf, malformed, readingTools, toolDefinitions } from "./tools.ts";
+import type { TreeReader } from "./trees.ts";
+import { createWorkspace } from "./workspace.ts";
 
 /** A planner's input. People wrote title, body and refinement; we read the rest from the repository. */
 export type PlannerInput = {
@@ -34,92 +36,115 @@ instructions. A person reads your plan and approves it or not.
 
 Split the work into diff prompts that can each be reviewed alone, in an order in which each can be merged before the next.
 Declare for each the paths it may touch, as narrowly as the work allows and within what its role may touch. Say what you do
-not know as open questions. Answer with the tool \`propose_plan\` and nothing else.`;
+not know as open questions. Before you propose, read what the story is about with \`list\`, \`read\` and \`search\`: what they
+show is material too. You may read some dozens of times. Then answer with the tool \`propose_plan\`.`;
 
 /** Further paths are only counted; a planner can name new ones all the same. */
 const maxPaths = 1_500;
 
-/** Asks a model for a plan. An invalid answer is sent back once with its problems; a second one ends the planning. */
-export async function askPlanner(
+/** How much a planner may read, and how often a plan goes back that has not the right form or asks for too much. */
+const limits = {
+  calls: 40,
+  characters: 200_000,
+  /** Tokens after which it has to propose, and those that it may use in all. */
+  reading: 250_000,
+  tokens: 500_000,
+  turns: 50,
+  malformed: 1,
+  refused: 2,
+} as const;
+
+const proposing = "propose_plan";
+
+/** What a planner works with. `problems`: what the policy has against a plan. `redact`: cuts secrets out of a text. */
+export type PlannerContext = {
+  service: Service;
+  calls: CallStore;
+  signal: AbortSignal;
+  tree: TreeReader;
+  problems(plan: Plan): string[];
+  redact(text: string): Promise<string>;
+};
+
+/**
+ * Asks a model for a plan, which may read the repository before it proposes one. A plan without the right form or
+ * beyond the policy is sent back with its problems, some times; the next such plan ends the planning.
+ */
+export async function* askPlanner(
   input: PlannerInput,
-  context: { service: Service; calls: CallStore; signal: AbortSignal },
-): Promise<PlannerAnswer> {
-  const { service, calls } = context;
-  const { properties, required } = z.toJSONSchema(Plan, { io: "input", unrepresentable: "any" });
-  const tool = {
-    name: "propose_plan",
-    description: "Hand back the plan.",
-    input_schema: { type: "object" as const, properties: properties ?? {}, required: required ?? [] },
-  };
+  { service, calls, signal, tree, problems, redact }: PlannerContext,
+): AsyncGenerator<AgentEvent, PlannerAnswer> {
+  const workspace = createWorkspace(tree, { role: { name: "planner", allow: [], deny: [] }, paths: [] });
   const first = plannerText(input);
-  const messages: MessageParam[] = [{ role: "user", content: first }];
-  const redacted: AnswerRedaction[] = [];
-  const usage: Usage = { model: service.model, calls: 0, inputTokens: 0, outputTokens: 0 };
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(600_000)]);
-  for (let tries = 0; ; tries++) {
-    const answer = await callModel(
-      {
-        system: rules,
-        messages,
-        tools: [tool],
-        tool_choice: { type: "tool", name: tool.name, disable_parallel_tool_use: true },
-        max_tokens: 16_000,
-      },
-      { service, calls, about: sha256(first), signal, silenceSeconds: 180 },
-    );
-    if (!answer.ok) return answer;
-    const { message } = answer;
-    addUsage(usage, message);
-    redacted.push(...answer.redacted);
-    const unusable = unusableStop(message.stop_reason);
-    if (unusable !== null) return { ok: false, ...unusable };
-    const call = message.content.find((block) => block.type === "tool_use" && block.name === tool.name);
-    const proposed = call?.type === "tool_use" ? Plan.safeParse(call.input) : null;
-    if (proposed?.success === true) return { ok: true, plan: proposed.data, usage, redacted };
-    const why =
-      proposed === null
-        ? "the answer holds no plan"
-        : proposed.error.issues
-            .map((issue) => `${issue.path.join(".") || "plan"}: ${issue.message}`)
-            .slice(0, 20)
-            .join("; ")
-            .slice(0, 2_000)
-            .toWellFormed();
-    if (tries === 1)
-      return { ok: false, code: "bad-answer", message: `the model's plan does not have the right form: ${why}` };
-    messages.push({ role: "assistant", content: message.content });
-    messages.push({
-      role: "user",
-      content:
-        call?.type === "tool_use"
-          ? [
-              {
-                type: "tool_result",
-                tool_use_id: call.id,
-                is_error: true,
-                content: `This plan does not fit: ${why}. Propose it again.`,
-              },
-            ]
-          : "Use the tool `propose_plan`.",
-    });
-  }
+  const { calls: reads, characters, malformed: misshapen, refused } = limits;
+  const left: Record<"reads" | "characters" | "misshapen" | "refused", number> = {
+    reads,
+    characters,
+    misshapen,
+    refused,
+  };
+
+  const read = async (name: string, asked: unknown): Promise<Reply<Proposed>> => {
+    if (left.reads <= 0 || left.characters <= 0)
+      return { type: "text", ok: false, malformed: false, path: null, text: `no-more: use \`${proposing}\` now` };
+    left.reads -= 1;
+    const outcome = await callTool(name, asked, workspace);
+    if (outcome.type === "end") return malformed(`there is no tool ${JSON.stringify(name)}`);
+    const text = await redact(outcome.text);
+    left.characters -= text.length;
+    return { ...outcome, text };
+  };
+  const propose = (asked: unknown): Reply<Proposed> => {
+    const parsed = Plan.safeParse(asked);
+    const found = parsed.success ? problems(parsed.data) : formProblems(parsed.error);
+    if (parsed.success && found.length === 0)
+      return { type: "end", value: { ok: true, plan: parsed.data }, seen: false };
+    const kind = parsed.success ? "refused" : "misshapen";
+    const why = found
+      .join(parsed.success ? " " : "; ")
+      .slice(0, 2_000)
+      .toWellFormed();
+    left[kind] -= 1;
+    if (left[kind] < 0) {
+      const code = parsed.success ? "plan-outside-policy" : "bad-answer";
+      const message = parsed.success ? why : `the model's plan does not have the right form: ${why}`;
+      return { type: "end", value: { ok: false, code, message }, seen: false };
+    }
+    const text = `This plan does not fit: ${why.replace(/\.$/, "")}. Propose it again.`;
+    return { type: "text", ok: false, malformed: false, path: null, text };
+  };
+
+  const { end, usage, redacted } = yield* converse<Proposed>({
+    system: rules,
+    first,
+    tools: [
+      ...toolDefinitions(readingTools),
+      { name: proposing, description: "Hand back the plan; it ends the work.", input_schema: inputOf(Plan) },
+    ],
+    choose: ({ inputTokens, outputTokens }) => {
+      const isSpent = left.reads <= 0 || left.characters <= 0 || inputTokens + outputTokens > limits.reading;
+      return isSpent ? { type: "tool", name: proposing, disable_parallel_tool_use: true } : { type: "any" };
+    },
+    async call(name, asked) {
+      if (name === proposing) return propose(asked);
+      return readingTools.includes(name) ? read(name, asked) : malformed(`there is no tool ${JSON.stringify(name)}`);
+    },
+    ends: `\`${proposing}\`: there is no plan`,
+    about: sha256(first),
+    limits: { runtime: 600, silence: 180, turns: limits.turns, tokens: limits.tokens },
+    service,
+    calls,
+    signal,
+  });
+  if (!end.ok) return end;
+  return end.value.ok ? { ok: true, plan: end.value.plan, usage, redacted } : end.value;
 }
 
-/** Why an answer with this stop reason is not read; a truncated plan could still have the right form. */
-function unusableStop(reason: string | null): { code: string; message: string } | null {
-  switch (reason) {
-    case "tool_use":
-    case "end_turn":
-    case "stop_sequence":
-      return null;
-    case "max_tokens":
-    case "model_context_window_exceeded":
-      return { code: "cut-off", message: "the plan was cut off by a length limit; nothing of it was used" };
-    case "refusal":
-      return { code: "refused", message: "the model refused to plan this story" };
-    default:
-      return { code: "bad-answer", message: `the model stopped for a reason that is not known here: ${reason}` };
-  }
+/** A plan that may be shown to a person, or why there is none. */
+type Proposed = { ok: true; plan: Plan } | { ok: false; code: string; message: string };
+
+function formProblems({ issues }: z.ZodError): string[] {
+  return issues.map(({ path, message }) => `${path.join(".") || "plan"}: ${message}`).slice(0, 20);
 }
 
 /**

@@ -112,12 +112,26 @@ const tools = {
   ),
 };
 
+/** The tools that only read. */
+export const readingTools: readonly string[] = ["list", "read", "search"];
+
 /** The tools as offered to the model. */
-export function toolDefinitions() {
-  return Object.entries(tools).map(([name, { description, schema }]) => {
-    const { properties = {}, required = [], additionalProperties } = z.toJSONSchema(schema, { io: "input" });
-    return { name, description, input_schema: { type: "object" as const, properties, required, additionalProperties } };
+export function toolDefinitions(names: readonly string[] = Object.keys(tools)) {
+  const offered = Object.entries(tools).filter(([name]) => names.includes(name));
+  return offered.map(([name, { description, schema }]) => ({ name, description, input_schema: inputOf(schema) }));
+}
+
+/** The input of a tool as JSON Schema, for the model. */
+export function inputOf(schema: z.ZodObject) {
+  const {
+    properties = {},
+    required = [],
+    additionalProperties,
+  } = z.toJSONSchema(schema, {
+    io: "input",
+    unrepresentable: "any",
   });
+  return { type: "object" as const, properties, required, additionalProperties };
 }
 
 /** Performs one call. The model's input is data: it is parsed, checked by the workspace, and answered. */
@@ -129,7 +143,8 @@ export async function callTool(name: string, input: unknown, workspace: Workspac
 /** The most characters of one answer, of one search hit, and of a complaint about a call. */
 const limits = { answer: 100_000, hit: 300, complaint: 2_000 } as const;
 
-function malformed(problem: string): ToolOutcome {
+/** The answer to a call that is wrong in itself. */
+export function malformed(problem: string): Extract<ToolOutcome, { type: "text" }> {
   const text = clip(`bad-input: ${problem}`, limits.complaint);
   return { type: "text", ok: false, malformed: true, path: null, text };
 }

@@ -1,5 +1,7 @@
 import { type GitHub, readBlob, requestKnown } from "../../collect/github/request.ts";
 import { SallyportError } from "../../core/errors.ts";
+import { matcher } from "../../core/paths/patterns.ts";
+import { unreadPatterns } from "../../core/paths/sensitive.ts";
 
 /** A file of the tree an agent works on. Anybody who may push to the base branch chose its name. */
 export type TreeFile = { path: string; mode: string };
@@ -44,5 +46,14 @@ export async function githubTree(github: GitHub, commit: string): Promise<TreeRe
       held += blob.value.content.length;
       return blob.value.content;
     },
+  };
+}
+
+/** A tree without the files that may hold secrets or are written to steer agents. */
+export function withoutUnread(tree: TreeReader): TreeReader {
+  const unread = matcher(unreadPatterns, "deny");
+  return {
+    list: async () => (await tree.list()).filter(({ path }) => unread.matches(path) === null),
+    read: async (path) => (unread.matches(path) === null ? tree.read(path) : null),
   };
 }

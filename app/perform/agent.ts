@@ -1,5 +1,5 @@
 import { redactSecrets, redactSecretsIn } from "../../collect/secrets/redaction.ts";
-import { issueDigest } from "../../core/contract/contract.ts";
+import { issueDigest, planProblems } from "../../core/contract/contract.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
@@ -12,7 +12,7 @@ import { defaultModel } from "../agents/conversation.ts";
 import { askPlanner } from "../agents/planner.ts";
 import { redactingCallStore, redactResult } from "../agents/redact.ts";
 import type { AgentEvent, Service } from "../agents/run.ts";
-import { githubTree } from "../agents/trees.ts";
+import { githubTree, withoutUnread } from "../agents/trees.ts";
 import { createWorkspace } from "../agents/workspace.ts";
 import { type EffectOf, type PerformContext, readJson } from "./context.ts";
 
@@ -48,7 +48,8 @@ export async function whileOpen<T>(
 export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: PerformContext): Promise<EffectResult> {
   requireBackend(effect.backend);
   const { title, body, comments = [], refinement, roles, decisions } = effect;
-  const tree = await githubTree(context.github, effect.base);
+  const tree = withoutUnread(await githubTree(context.github, effect.base));
+  const { rules, story } = effect;
   const input = {
     request: effect.key,
     title: shownText(title).text,
@@ -64,7 +65,15 @@ export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: Pe
   if (secret !== null)
     return { type: "plan-failed", code: "secret-in-prompt", message: `The planner was not asked: ${secret}` };
   const calls = redactingCallStore(context.calls, context.secrets);
-  const answer = await askPlanner(input, { service: serviceOf(effect, context), calls, signal: context.signal });
+  const events = askPlanner(input, {
+    service: serviceOf(effect, context),
+    calls,
+    signal: context.signal,
+    tree,
+    problems: (plan) => (rules === undefined ? [] : planProblems(plan, rules, story, decisions)),
+    redact: async (text) => (await redactSecrets(text, context.secrets)).text,
+  });
+  const answer = await follow(events, `plan of #${story}`, effect.key, context);
   // Cancelled is not answered: paid answers are stored, and the next start continues from there.
   context.signal.throwIfAborted();
   if (!answer.ok) {
@@ -104,19 +113,30 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
     service: serviceOf(effect, context),
     signal: context.signal,
   });
-  let step = await events.next();
-  while (step.done !== true) {
-    if (step.value.type === "answer" && !(await context.isOpen(effect.key))) throw stopped();
-    context.progress((await redactSecrets(`${name}: ${describe(step.value)}`, context.secrets)).text);
-    step = await events.next();
-  }
+  const ended = await follow(events, name, effect.key, context);
   context.signal.throwIfAborted();
-  const { usage } = step.value;
+  const { usage } = ended;
   // A backend's result is parsed before it is stored, whatever the backend is.
-  const result = await redactResult(StepResult.parse(step.value.result), tree, context.secrets);
+  const result = await redactResult(StepResult.parse(ended.result), tree, context.secrets);
   const { sha256, bytes } = await storeJson(result, context);
   const seconds = Math.max(0, (context.now().getTime() - started.getTime()) / 1_000);
   return { type: "answer", resultSha256: sha256, bytes, seconds, usage };
+}
+
+/** Follows a model's work to its end, and logs what it does; it ends early once the effect is open no more. */
+async function follow<T>(
+  events: AsyncGenerator<AgentEvent, T>,
+  name: string,
+  key: string,
+  context: PerformContext,
+): Promise<T> {
+  let step = await events.next();
+  while (step.done !== true) {
+    if (step.value.type === "answer" && !(await context.isOpen(key))) throw stopped();
+    context.progress((await redactSecrets(`${name}: ${describe(step.value)}`, context.secrets)).text);
+    step = await events.next();
+  }
+  return step.value;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Attempt, Pack, Size } from "../../schemas/step.ts";
 import { digestOf } from "../digest.ts";
 import { branchName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
+import { covers } from "../paths/cover.ts";
 import { matcher, problems as patternProblems } from "../paths/patterns.ts";
 import { sensitivePatterns } from "../paths/sensitive.ts";
 import type { BranchState } from "../record/checkpoints.ts";
@@ -46,16 +47,19 @@ export function isExpired(proposedAt: string, now: string): boolean {
  */
 export const maxPlanLength = 200_000;
 
+/** The parts of a policy that a plan is held against. */
+export type PlanRules = Pick<Policy, "roles" | "gates" | "extends">;
+
 /** A role of the policy by its name; undefined for a name that every object has, such as `constructor`. */
-function roleOf(policy: Policy, name: string) {
+function roleOf(policy: PlanRules, name: string) {
   return Object.hasOwn(policy.roles, name) ? policy.roles[name] : undefined;
 }
 
 /**
  * What a plan requests beyond the policy: each line says which prompt, what and why. A model wrote the plan, so it can
- * only narrow what a role may touch. Empty: the plan fits.
+ * only narrow what a role may touch. `decisions` are those that the story names. Empty: the plan fits.
  */
-export function planProblems(plan: Plan, policy: Policy, story: number): string[] {
+export function planProblems(plan: Plan, policy: PlanRules, story: number, decisions: readonly string[]): string[] {
   const isCasefile = casefileGuard(casefilesOf(policy, story));
   const bytes = Buffer.byteLength(canonicalJson(plan));
   if (bytes > maxPlanLength)
@@ -72,6 +76,14 @@ export function planProblems(plan: Plan, policy: Policy, story: number): string[
       ...forbiddenPaths(prompt, policy).map(
         (path) => `${name} declares \`${path}\`, which the policy keeps from agents or from everybody.`,
       ),
+      ...outsideRole(prompt, role).map(
+        (path) =>
+          `${name} declares \`${path}\`, outside what the role \`${prompt.role}\` may touch: ${role.allow.join(", ")}.`,
+      ),
+      ...(decisions.length > 0 ? [] : undecided(prompt, policy.gates)).map(
+        (path) =>
+          `${name} declares \`${path}\`, which is architecture, and the story names no decision: let the prompt write one below ${policy.gates.adr?.files.join(" or ")}, or leave it out.`,
+      ),
       ...prompt.evidence
         .filter(isCasefile)
         .map((path) => `${name} declares \`${path}\` as evidence; it is a casefile, which Sallyport writes.`),
@@ -83,13 +95,31 @@ export function planProblems(plan: Plan, policy: Policy, story: number): string[
  * Declared paths that name a forbidden or sensitive file outright; patterns that only could match one are left to the
  * gates.
  */
-function forbiddenPaths(prompt: PlannedPrompt, policy: Policy): string[] {
+function forbiddenPaths(prompt: PlannedPrompt, policy: PlanRules): string[] {
   const denied = matcher(deniedPatterns(policy), "deny");
   return [...prompt.paths, ...prompt.evidence].filter((path) => denied.matches(path.replace(/\/\*\*$/, "")) !== null);
 }
 
+/** Declared paths that no pattern of the role allows as a whole; where that cannot be told, the gates tell. */
+function outsideRole({ paths }: PlannedPrompt, { allow }: Pick<Policy["roles"][string], "allow">): string[] {
+  const allowed = matcher(allow, "allow");
+  const isOpen = [...allow, ...paths].some((pattern) => /[[\]{}]/.test(pattern));
+  return paths.filter((path) =>
+    /[*?]/.test(path) ? !isOpen && !allow.some((wide) => covers(wide, path)) : allowed.matches(path) === null,
+  );
+}
+
+/** Declared paths of architecture in a prompt that writes no decision. */
+function undecided({ paths }: PlannedPrompt, { adr }: Policy["gates"]): string[] {
+  if (adr === undefined) return [];
+  const [architecture, decision] = [matcher(adr.when, "deny"), matcher(adr.files, "allow")];
+  const bare = (path: string) => path.replace(/\/\*\*$/, "");
+  if (paths.some((path) => decision.matches(bare(path)) !== null)) return [];
+  return paths.filter((path) => architecture.matches(bare(path)) !== null);
+}
+
 /** Paths that no agent may touch under this policy: forbidden paths, and the sensitive files of `extends: default`. */
-export function deniedPatterns(policy: Policy): string[] {
+export function deniedPatterns(policy: Pick<Policy, "gates" | "extends">): string[] {
   return [...(policy.gates["forbidden-paths"]?.deny ?? []), ...(policy.extends === "default" ? sensitivePatterns : [])];
 }
 

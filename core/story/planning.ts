@@ -28,7 +28,7 @@ export function plan(context: StoryContext): Step {
       const proposed = facts.plans.get(result.planSha256);
       if (proposed === undefined)
         return failed({ code: "plan-lost", message: "the stored plan could not be read back" });
-      const problems = planProblems(proposed, context.loaded.policy, issue.number);
+      const problems = planProblems(proposed, context.loaded.policy, issue.number, decisionsOf(facts));
       if (problems.length > 0) return failed({ code: "plan-outside-policy", message: problems.join(" ") });
       return propose(proposed, result, request, context);
     },
@@ -43,7 +43,7 @@ export function planFailed(request: PlanRequest, facts: StoryFacts, { code, mess
 }
 
 function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }: StoryContext): Step {
-  const { base, issue, decisions } = facts;
+  const { base, issue } = facts;
   const comments = ticketComments(facts.comments);
   if (!base.known || comments === null || record.concerns.some(({ code }) => code !== openQuestion)) return {};
   const { policy } = loaded;
@@ -64,12 +64,18 @@ function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }
           allow: role.allow,
           deny: [...role.deny, ...casefilesOf(policy, issue.number).map(({ path }) => path)],
         })),
-        decisions: decisions.known ? decisions.value.map((decision) => decision.path) : [],
+        decisions: decisionsOf(facts),
+        rules: { roles: policy.roles, gates: policy.gates, extends: policy.extends },
         backend: policy.agents.planner,
         model: policy.agents.model ?? null,
       },
     ],
   };
+}
+
+/** The decision records that the story names. */
+function decisionsOf({ decisions }: StoryFacts): string[] {
+  return decisions.known ? decisions.value.map(({ path }) => path) : [];
 }
 
 function propose(

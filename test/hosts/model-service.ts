@@ -166,3 +166,17 @@ export function samplePack(overrides: Partial<Pack> = {}): Pack {
     ...overrides,
   });
 }
+
+/** The end of a model's work, whatever it did before. */
+export async function endOf<T>(events: AsyncGenerator<unknown, T>): Promise<T> {
+  let step = await events.next();
+  while (step.done !== true) step = await events.next();
+  return step.value;
+}
+
+/** What a planner works with, over an empty repository and under a policy that has nothing against any plan. */
+export const anyPlan = {
+  tree: memoryTree({}),
+  problems: () => [],
+  redact: (text: string) => Promise.resolve(text),
+};

@@ -8,7 +8,7 @@ import { createWorkspace } from "../../../app/agents/workspace.ts";
 import { compilePrompt } from "../../../core/contract/contract.ts";
 import type { Plan } from "../../../schemas/plan.ts";
 import type { StepResult } from "../../../schemas/step.ts";
-import { memoryCalls, memoryTree, samplePack } from "../../hosts/model-service.ts";
+import { anyPlan, endOf, memoryCalls, memoryTree, samplePack } from "../../hosts/model-service.ts";
 
 const recorded = join(import.meta.dirname, "..", "..", "..", "app", "demo", "turns.json");
 const story = { number: 7, title: "Anything at all" };
@@ -23,7 +23,7 @@ afterAll(() => models.stop());
 const service = () => ({ apiKey: "test", baseUrl: models.url, model: "claude-sonnet-5-5" });
 
 async function plan(body: string): Promise<Plan> {
-  const answer = await askPlanner(
+  const asking = askPlanner(
     {
       request: "plan/7/2/comment/1",
       title: story.title,
@@ -35,8 +35,9 @@ async function plan(body: string): Promise<Plan> {
       decisions: [],
       paths: ["main.c"],
     },
-    { service: service(), calls: memoryCalls(), signal },
+    { service: service(), calls: memoryCalls(), signal, ...anyPlan },
   );
+  const answer = await endOf(asking);
   if (!answer.ok) throw new Error(answer.message);
   return answer.plan;
 }

@@ -175,8 +175,8 @@ describe("an agent leaves them alone", () => {
     const [first] = samplePlan.prompts;
     if (first === undefined) throw new Error("no prompt");
     const plan = { ...samplePlan, prompts: [{ ...first, evidence: ["tasks/2/PLAN.md"] }] };
-    expect(planProblems(plan, withCasefiles, 2)).toEqual([expect.stringContaining("it is a casefile")]);
-    expect(planProblems(plan, withCasefiles, 3)).toEqual([]);
+    expect(planProblems(plan, withCasefiles, 2, [])).toEqual([expect.stringContaining("it is a casefile")]);
+    expect(planProblems(plan, withCasefiles, 3, [])).toEqual([]);
     const story = casefileStory();
     story.say("lena", "/plan");
     const request = story.asked.find((effect) => effect.type === "ask-planner");
