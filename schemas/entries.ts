@@ -1,7 +1,18 @@
 import * as z from "zod";
 import { adoptionBodies } from "./adoption.ts";
-import { act, BaseRef, Checks, Ci, IssueNumber, RunId, Source, step, TicketComment } from "./entry-parts.ts";
-import { maxPurged } from "./limits.ts";
+import {
+  act,
+  BaseRef,
+  Checks,
+  Ci,
+  IssueNumber,
+  PayloadPurged,
+  RunId,
+  Source,
+  step,
+  TicketComment,
+  WrittenPrompt,
+} from "./entry-parts.ts";
 import { Plan } from "./plan.ts";
 import { roadBodies } from "./road-entries.ts";
 import { Attempt, Failure, Redaction, Size, Usage, WrittenCasefile } from "./step.ts";
@@ -13,10 +24,7 @@ import { VerificationSummary } from "./vsa.ts";
 export const BodyRef = z.strictObject({ sha256: Sha256, bytes: z.int().min(0), mediaType: z.string() });
 export type BodyRef = z.infer<typeof BodyRef>;
 
-/**
- * The five parts an approval is bound to. The digest is the hash of all of them, so a change of any part voids the
- * approval.
- */
+/** The five parts an approval is bound to. Its digest is the hash of all of them: a change of any part voids it. */
 export const DigestParts = z.strictObject({
   plan: Sha256,
   issue: Sha256.describe("Title and body of the story as they stood."),
@@ -39,17 +47,6 @@ export const ContractPrompt = z.strictObject({
   size: Size.optional().describe("The most that the change may have; absent: the policy's limits alone."),
 });
 export type ContractPrompt = z.infer<typeof ContractPrompt>;
-
-/** Purged bodies: from this entry on the ledger has only their digests. */
-export const PayloadPurged = z.strictObject({
-  digests: z
-    .array(z.strictObject({ sha256: Sha256, bytes: z.int().min(0) }))
-    .min(1)
-    .max(maxPurged),
-  reason: z.literal("retention"),
-  days: z.int().positive().describe("How long the policy keeps bodies after the last entry that names them."),
-  policy: Sha.describe("The blob of the policy file."),
-});
 
 /**
  * The body of every kind of ledger entry. Only our own code writes them, from facts it read itself or from a person's
@@ -80,7 +77,15 @@ export const entryBodies = {
       .describe("The comments that are part of the ticket; absent: none."),
     usage: Usage,
     redacted: z.array(Redaction).min(1).optional().describe("What was cut out of the plan."),
-    compiled: z.literal("light").optional().describe("Our host made it from the issue's text; no model was asked."),
+    compiled: z
+      .enum(["light", "people"])
+      .optional()
+      .describe("Our host made it from people's text; no model was asked."),
+    prompts: z
+      .array(WrittenPrompt)
+      .min(1)
+      .optional()
+      .describe("The sub-issues that it was compiled from, in its order."),
   }),
   "plan.failed": z.strictObject({
     story: IssueNumber,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { maxPurged } from "./limits.ts";
 import { Attempt } from "./step.ts";
 import { Account, Sha, Sha256 } from "./text.ts";
 
@@ -26,6 +27,14 @@ export const TicketComment = z.strictObject({
   sha256: Sha256.describe("Of its text."),
 });
 export type TicketComment = z.infer<typeof TicketComment>;
+
+/** A diff prompt that a person wrote as a sub-issue of a story, as a plan took it. */
+export const WrittenPrompt = z.strictObject({
+  issue: IssueNumber,
+  by: Account,
+  sha256: Sha256.describe("Of its title, a line break and its body."),
+});
+export type WrittenPrompt = z.infer<typeof WrittenPrompt>;
 
 /** The base branch that a person's act or a verdict was given for. */
 export const BaseRef = z.string().optional().describe("The branch it was given for; older entries do not tell.");
@@ -74,4 +83,15 @@ export const ReviewObserved = z.strictObject({
   by: Account.describe("Who reviewed, also where somebody else dismissed it."),
   state: ReviewState,
   at: z.iso.datetime().describe("When it was submitted, as GitHub tells it."),
+});
+
+/** Purged bodies: from this entry on the ledger has only their digests. */
+export const PayloadPurged = z.strictObject({
+  digests: z
+    .array(z.strictObject({ sha256: Sha256, bytes: z.int().min(0) }))
+    .min(1)
+    .max(maxPurged),
+  reason: z.literal("retention"),
+  days: z.int().positive().describe("How long the policy keeps bodies after the last entry that names them."),
+  policy: Sha.describe("The blob of the policy file."),
 });

@@ -1,4 +1,5 @@
 import { apiObjects } from "../../collect/github/objects.ts";
+import { readPermission } from "../../collect/github/people.ts";
 import { type GitHub, readBranch, requestKnown } from "../../collect/github/request.ts";
 import type { Conversation } from "../../collect/issue/conversation.ts";
 import { readTextEdit } from "../../collect/issue/edits.ts";
@@ -8,16 +9,20 @@ import { redactSecretsIn } from "../../collect/secrets/redaction.ts";
 import { emptyDecision } from "../../core/decision.ts";
 import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
+import type { CommandRequest } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import { writers } from "../../core/people/authority.ts";
 import { usablePolicy } from "../../core/policy/problem.ts";
 import { foldStory } from "../../core/record/story.ts";
 import { decideEpic, decideOtherIssue } from "../../core/story/epic.ts";
-import { isStory, type StoryFacts } from "../../core/story/facts.ts";
+import { type ChildFacts, isStory, type StoryFacts } from "../../core/story/facts.ts";
 import { isAnswered } from "../../core/story/planning.ts";
 import { decideStory } from "../../core/story/story.ts";
 import { Plan } from "../../schemas/plan.ts";
+import type { People } from "../../schemas/policy.ts";
 import { ReworkReport } from "../../schemas/rework.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
+import type { Account } from "../../schemas/text.ts";
 import type { Database } from "../store/database.ts";
 import { getBody } from "../store/decisions.ts";
 import { outcomesOf } from "../store/effects.ts";
@@ -44,6 +49,10 @@ export async function observeIssue(
   const reading = issue.value;
   if (reading === null) return known({ repository: repositoryRef, decide: async () => emptyDecision() });
   const { labels } = reading.issue;
+  const wantsTicket = (commands: readonly Pick<CommandRequest, "command">[]) =>
+    isStory(reading.issue) &&
+    (commands.some(({ command: { name } }) => name === "plan" || name === "refine") ||
+      !isAnswered(foldStory(subject.number, entries)));
   // An answered label command is not read again: only the effect recorded with its answer removes the label, and if
   // that effect is given up, the label stays.
   const conversation = await readOpenCommands(
@@ -53,14 +62,15 @@ export async function observeIssue(
       policy: common.value.policy,
       entries,
       tools,
-      wantsTicket: (commands) =>
-        isStory(reading.issue) &&
-        (commands.some(({ command: { name } }) => name === "plan" || name === "refine") ||
-          !isAnswered(foldStory(subject.number, entries))),
+      wantsTicket,
     },
   );
   if (!conversation.known) return conversation;
-  const text = await readText(reading, conversation.value, github, tools);
+  const people = usablePolicy(common.value.policy)?.policy.people;
+  const children = wantsTicket(conversation.value.commands)
+    ? await withPlanners(reading.children, github, people)
+    : reading.children;
+  const text = await readText({ ...reading, children }, conversation.value, github, tools);
   return known({
     repository: repositoryRef,
     decide: async () => {
@@ -72,6 +82,7 @@ export async function observeIssue(
         ...reading,
         ...conversation.value,
         ...bodies,
+        children,
         text,
         entries: fresh,
         outcomes,
@@ -82,18 +93,52 @@ export async function observeIssue(
   });
 }
 
-/** What the light tier needs to know of an issue's text, read only for a `/run` or `ai:run` that no story gets. */
+/** The most people whose right to write diff prompts is read: anybody may open a sub-issue of their own. */
+const maxAuthors = 10;
+
+/** The sub-issues, with whether those who wrote diff prompts are planners; past the first authors nobody is. */
+async function withPlanners(children: ChildFacts[], github: GitHub, people?: People): Promise<ChildFacts[]> {
+  const read = new Map<number, Known<boolean>>();
+  const isPlanner = async (by: Account): Promise<Known<boolean>> => {
+    if (people === undefined) return unknown("there is no valid policy");
+    if (read.size === maxAuthors) return known(false);
+    const permission = await readPermission(github, by, people);
+    if (!permission.known) return permission;
+    const { role, duties } = permission.value;
+    return known(writers.has(role) && duties.includes("planners"));
+  };
+  const told: ChildFacts[] = [];
+  for (const child of children) {
+    if (child.written === undefined) {
+      told.push(child);
+      continue;
+    }
+    const { by } = child.written;
+    const found = read.get(by.id) ?? (await isPlanner(by));
+    read.set(by.id, found);
+    told.push({ ...child, written: { ...child.written, isPlanner: found } });
+  }
+  return told;
+}
+
+/**
+ * What has to be known of people's text that becomes a contract without a planner: of an issue that a `/run` or
+ * `ai:run` takes onto the light tier, and of diff prompts that people wrote below a story.
+ */
 async function readText(
-  { issue }: IssueReading,
+  { issue, children }: IssueReading,
   { commands }: Conversation,
   github: GitHub,
   { secrets }: ReconcileTools,
 ): Promise<StoryFacts["text"]> {
+  const secretIn = async (texts: string[]) => (await redactSecretsIn(texts, secrets)).redactions[0]?.rule ?? null;
+  const prompts = children.flatMap(({ title, written }) => (written?.isPlanner.known ? [title, written.body] : []));
+  if (prompts.length > 0)
+    return known({ editedAt: null, secret: await secretIn([issue.title, issue.body, ...prompts]) });
   if (isStory(issue) || commands.every(({ command }) => command.name !== "run")) return unknown("nobody asked for it");
   const edited = await readTextEdit(github, issue.number);
   if (!edited.known) return edited;
-  const { redactions } = await redactSecretsIn([issue.title, issue.body], secrets);
-  return known({ editedAt: edited.value, secret: redactions[0]?.rule ?? null });
+  return known({ editedAt: edited.value, secret: await secretIn([issue.title, issue.body]) });
 }
 
 /** The common facts of all issue rules: the repository, the policy and the tip of the default branch. */

@@ -154,12 +154,20 @@ async function readChildren(
   return known(
     listed.value.map((child) => ({
       number: child.number,
-      title: child.title,
+      title: child.title.toWellFormed(),
       state: child.state === "closed" ? "closed" : "open",
       labels: labelNames(child.labels),
       ...(child.repository_url === repositoryUrl ? {} : { elsewhere: true as const }),
+      ...writtenText(child),
     })),
   );
+}
+
+/** The text of a diff prompt that a person wrote; whether they are a planner is read where it matters. */
+function writtenText(child: RawIssue): Pick<ChildFacts, "written"> {
+  const facts = issueFacts(child);
+  if (facts?.author.type !== "User" || !facts.labels.includes("diff-prompt")) return {};
+  return { written: { body: facts.body, by: facts.author, isPlanner: unknown("nobody asks for a plan") } };
 }
 
 /**

@@ -13,14 +13,19 @@ import { casefileGuard, casefilesOf } from "./casefiles.ts";
 
 /**
  * The digest of a ticket as a planner or approver saw it: an edit of title or body changes it, and so does one of a
- * comment that is part of it (by its id and the digest of its text; null: it is gone).
+ * comment or a written prompt that is part of it (by its number and the digest of its text; null: it is gone).
  */
 export function issueDigest(
   { title, body }: { title: string; body: string },
   comments: readonly { id: number; sha256: string | null }[] = [],
+  prompts: readonly { issue: number; sha256: string | null }[] = [],
 ): string {
-  const parts = comments.map(({ id, sha256 }) => ({ id, sha256 }));
-  return digestOf(parts.length === 0 ? { title, body } : { title, body, comments: parts });
+  return digestOf({
+    title,
+    body,
+    ...(comments.length === 0 ? {} : { comments: comments.map(({ id, sha256 }) => ({ id, sha256 })) }),
+    ...(prompts.length === 0 ? {} : { prompts: prompts.map(({ issue, sha256 }) => ({ issue, sha256 })) }),
+  });
 }
 
 /** All paths that a plan declares, sorted and without repeats. */

@@ -2,6 +2,7 @@ import { accountOf, type EntryOf, lastEntry, type TypedEntry } from "../entries.
 import type { AdoptedPlan } from "../facts.ts";
 import { contractOrigin } from "./provenance.ts";
 import { requirementsOf } from "./requirements.ts";
+import { askersOf } from "./story.ts";
 
 /** The newest contract of a story and its approver; null when there is none, or no person approved it. */
 export function approvedContract(
@@ -38,7 +39,7 @@ export function adoptedPlan(
     approval: { by: accountOf(found.approval.actor), seq: found.approval.seq },
     requesters: entries.flatMap((entry) =>
       entry.kind === "plan.proposed" && entry.body.story === story && entry.body.revision <= revision
-        ? [entry.body.requestedBy]
+        ? askersOf(entry.body)
         : [],
     ),
   };

@@ -10,6 +10,7 @@ import { openConcerns, openQuestion } from "./concerns.ts";
 import { type HeldWork, heldWork, type Range } from "./held-work.ts";
 import { provenanceOf, runOrigin } from "./provenance.ts";
 import { requirementsOf } from "./requirements.ts";
+import { askersOf } from "./story.ts";
 
 /** The record of a pull request that is not in the ledger. */
 export const noRecord: PullRecord = {
@@ -131,7 +132,7 @@ function runOf(
     ({ body }) => body.branch === branch && body.prompt === prompt && !undone.has(body.commit),
   )?.body.casefiles;
   const planners = entriesOf(entries, "plan.proposed").flatMap(({ body }) =>
-    body.story === story && body.revision <= contract.revision ? [body.requestedBy] : [],
+    body.story === story && body.revision <= contract.revision ? askersOf(body) : [],
   );
   // A later run continues the same pull request, and a person's answer to an agent became part of its prompt.
   const submitters = entriesOf(entries, "run.submitted").flatMap(({ body }) =>

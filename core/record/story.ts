@@ -47,6 +47,11 @@ export type PlanRequest = { source: Source; by: Account; refinement: string };
 /** A proposed plan, and when it was recorded (RFC 3339). */
 export type PlanRecord = EntryBody<"plan.proposed"> & { at: string };
 
+/** Who asked for a plan: its requester, and the people who wrote its prompts. None of them approves it. */
+export function askersOf({ requestedBy, prompts = [] }: Pick<EntryBody<"plan.proposed">, "requestedBy" | "prompts">) {
+  return [requestedBy, ...prompts.map(({ by }) => by)];
+}
+
 /** A run of a story, and its end; `closed` null: it is open. */
 export type StoryRun = EntryBody<"run.submitted"> & { closed: EntryBody<"run.closed"> | null };
 
@@ -165,7 +170,7 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
         const prompt = record.prompts.find(({ contract }) => contract.index === body.index);
         if (prompt === undefined) break;
         prompt.issue = body.issue;
-        // Only an issue of the light tier is opened twice; its attempts are numbered on.
+        // An issue of the light tier and a prompt that a person wrote may be opened twice; attempts are numbered on.
         prompt.attempts = [...(replaced.find(({ issue }) => issue === body.issue)?.attempts ?? [])];
         break;
       }

@@ -6,6 +6,8 @@ import { approvalDigest, declaredPaths } from "../contract/contract.ts";
 import { digestOf } from "../digest.ts";
 import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { sourceKey } from "../identifiers.ts";
+import { idsOf } from "../people/authorship.ts";
+import { askersOf } from "../record/story.ts";
 import { contractBody, runBody } from "../story/bodies.ts";
 import type { ReplayContext, RunBasis } from "./sources.ts";
 import { comparedStep, fieldPairs, type Pair, type ReplayStep, type StepHead, untriedStep } from "./step.ts";
@@ -115,7 +117,7 @@ function separationStep({ entries, basis, sources: { git } }: ReplayContext): Re
     ["requester", personOf(request), requestedBy.id],
     ["approver", source === undefined ? "a comment or a tier" : personOf(source), actor.id],
     ["approver's type", "user", actor.type],
-    ["solo", tier === undefined && actor.id === requestedBy.id, body.solo],
+    ["solo", tier === undefined && idsOf(askersOf(basis.plan.body)).has(actor.id), body.solo],
   ];
   if (tier !== undefined) {
     pairs.push(["one request", sourceKey(request), sourceKey(tier.request)]);

@@ -36,8 +36,8 @@ function branchStateBefore(
     if (entry.kind === "change.committed" && entry.body.prompt === prompt)
       branchState = afterCommit(branchState, entry.body);
     if (entry.kind === "pull.opened" && entry.body.prompt === prompt) isOpen = true;
-    // Under the light tier an issue is its own prompt, and each contract begins anew.
-    if (entry.kind === "contract.frozen" && entry.body.story === prompt) [branchState, isOpen] = [emptyBranch, false];
+    // An issue that is the prompt of a second contract begins anew.
+    if (entry.kind === "prompt.opened" && entry.body.issue === prompt) [branchState, isOpen] = [emptyBranch, false];
     if (entry.kind !== "rollback.done" || entry.body.prompt !== prompt) continue;
     branchState = afterRollback(branchState, entry.body);
     if (entry.body.to === null) isOpen = false;

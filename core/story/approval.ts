@@ -6,7 +6,7 @@ import { sourceKey } from "../identifiers.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
 import { contractOrigin } from "../record/provenance.ts";
 import { requirementsOf } from "../record/requirements.ts";
-import type { StoryRecord } from "../record/story.ts";
+import { askersOf, type StoryRecord } from "../record/story.ts";
 import { contractBody } from "./bodies.ts";
 import { epicOf, isStory, type StoryContext } from "./facts.ts";
 import { askedBy } from "./form.ts";
@@ -66,7 +66,7 @@ export function approve(request: CommandRequest, digest: string, context: StoryC
       "That digest is not the current one: the plan, the story, the base or the policy moved. Read the comment above again.",
     );
   }
-  const work = whoseWork(request.by, idsOf([plan.requestedBy]), loaded.policy.people);
+  const work = whoseWork(request.by, idsOf(askersOf(plan)), loaded.policy.people);
   if (work === "own") {
     return refuse("own-plan", "You asked for this plan, so somebody else approves it (`people.separation: strict`).");
   }

@@ -6,7 +6,7 @@ import { attemptName, checkpointName } from "../identifiers.ts";
 import { list, section, table } from "../markdown.ts";
 import { traceText } from "../record/remediation-text.ts";
 import { requirementsOf } from "../record/requirements.ts";
-import type { PlanRecord, StoryRecord } from "../record/story.ts";
+import { askersOf, type PlanRecord, type StoryRecord } from "../record/story.ts";
 import { epicOf, type StoryContext } from "./facts.ts";
 import { type Asked, askedBy } from "./form.ts";
 import { notLinked } from "./linking.ts";
@@ -102,13 +102,14 @@ function commentsText({ comments = [] }: PlanRecord): string[] {
 
 /** The plan, open until it is approved and collapsed afterwards. A model wrote it: every line is escaped. */
 function planText({ record: { plan, contract }, facts, loaded }: StoryContext): string[] {
-  if (plan === null || plan.compiled !== undefined) return [];
+  if (plan === null || plan.compiled === "light") return [];
+  const makers = plan.prompts === undefined ? plan.usage.model : askersOf(plan).map(({ login }) => `@${login}`);
   const open = contract?.revision !== plan.revision;
   const { approach, risks, unknowns, acceptance, manualTest, prompts } = plan.plan;
   const unread = shownText(facts.issue.body).hidden;
   const asked = open ? askedBy(facts.issue, epicOf(facts)) : contract.asked;
   return [
-    `<details${open ? " open" : ""}><summary>Plan, revision ${plan.revision}, by ${plain(plan.usage.model)}</summary>`,
+    `<details${open ? " open" : ""}><summary>Plan, revision ${plan.revision}, by ${plain([...new Set([makers].flat())].join(", "))}</summary>`,
     "",
     plain(approach),
     "",

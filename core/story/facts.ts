@@ -23,6 +23,8 @@ export type IssueFacts = {
 export type ChildFacts = {
   number: number;
   title: string;
+  /** Its text and author, for a diff prompt that a person wrote below a story; absent for any other. */
+  written?: { body: string; by: Account; isPlanner: Known<boolean> };
   state: "open" | "closed";
   labels: string[];
   /** The issue is in another repository, so its number means nothing here. */

@@ -10,6 +10,7 @@ import { openQuestion, planQuestions } from "../record/concerns.ts";
 import type { PlanRequest, StoryRecord } from "../record/story.ts";
 import type { StoryContext, StoryFacts } from "./facts.ts";
 import { ticketComments, ticketDigest } from "./ticket.ts";
+import { decisionsNamed, proposeWritten, writtenPrompts } from "./written.ts";
 
 /** Asks the planner for a person's last request, and records the plan or why there is none. */
 export function plan(context: StoryContext): Step {
@@ -19,6 +20,8 @@ export function plan(context: StoryContext): Step {
   const { issue, repository } = facts;
   const failed = (failure: EffectFailure): Step => ({ drafts: [planFailed(request, facts, failure)] });
   const key = effectKey.plan(repository.id, issue.number, request.source);
+  const written = writtenPrompts(facts);
+  if (written.length > 0 && !facts.outcomes.has(key)) return proposeWritten(written, request, context, failed);
   return awaitEffect(facts.outcomes.get(key), {
     ask: () => askPlanner(key, request, context),
     done: (result) => {
@@ -28,7 +31,7 @@ export function plan(context: StoryContext): Step {
       const proposed = facts.plans.get(result.planSha256);
       if (proposed === undefined)
         return failed({ code: "plan-lost", message: "the stored plan could not be read back" });
-      const problems = planProblems(proposed, context.loaded.policy, issue.number, decisionsOf(facts));
+      const problems = planProblems(proposed, context.loaded.policy, issue.number, decisionsNamed(facts));
       if (problems.length > 0) return failed({ code: "plan-outside-policy", message: problems.join(" ") });
       return propose(proposed, result, request, context);
     },
@@ -64,18 +67,13 @@ function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }
           allow: role.allow,
           deny: [...role.deny, ...casefilesOf(policy, issue.number).map(({ path }) => path)],
         })),
-        decisions: decisionsOf(facts),
+        decisions: decisionsNamed(facts),
         rules: { roles: policy.roles, gates: policy.gates, extends: policy.extends },
         backend: policy.agents.planner,
         model: policy.agents.model ?? null,
       },
     ],
   };
-}
-
-/** The decision records that the story names. */
-function decisionsOf({ decisions }: StoryFacts): string[] {
-  return decisions.known ? decisions.value.map(({ path }) => path) : [];
 }
 
 function propose(
@@ -125,6 +123,11 @@ export function openPrompts({ record, facts }: StoryContext): Step {
   const { index, title, text, dependsOn, role } = next.contract;
   const story = facts.issue.number;
   const key = effectKey.prompt(facts.repository.id, story, contract.revision, index);
+  const written = record.plan?.revision === contract.revision ? record.plan.prompts?.[index - 1] : undefined;
+  if (written !== undefined) {
+    const body = { story, revision: contract.revision, index, issue: written.issue };
+    return { drafts: [{ kind: "prompt.opened", actor: appActor(facts), subject: [], body }] };
+  }
   return awaitEffect(facts.outcomes.get(key), {
     ask: () => {
       const blockedBy = dependsOn.flatMap(

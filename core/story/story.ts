@@ -27,6 +27,7 @@ import { answerRework } from "./reworking.ts";
 import { rollBack } from "./rollback.ts";
 import { advanceRun, endShut } from "./running.ts";
 import { promptState } from "./standing.ts";
+import { writtenPrompts } from "./written.ts";
 
 type Rule = (context: StoryContext) => Step;
 
@@ -127,8 +128,12 @@ function showSticky(context: StoryContext): Step {
   return ensureSticky(refOf(facts), storySticky(context), facts.sticky);
 }
 
-function retryUnread({ record, facts: { base, decisions, commands, comments, issue, text } }: StoryContext): Step {
-  const isTicketRead = isAnswered(record) || comments.every(({ right }) => right.known);
+function retryUnread({ record, facts }: StoryContext): Step {
+  const { base, decisions, commands, comments, issue, text } = facts;
+  const written = writtenPrompts(facts);
+  const isWrittenRead = text.known && written.every(({ written: { isPlanner } }) => isPlanner.known);
+  const isTicketRead =
+    isAnswered(record) || (written.length > 0 ? isWrittenRead : comments.every(({ right }) => right.known));
   const isTextRead = text.known || isStory(issue) || !commands.some(({ command }) => command.name === "run");
   const isRead =
     base.known &&

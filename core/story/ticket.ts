@@ -25,15 +25,27 @@ export function ticketComments(facts: readonly CommentFact[]): (TicketComment & 
   return newest.reverse();
 }
 
+/** The digest of a diff prompt that a person wrote. */
+export function writtenDigest(title: string, body: string): string {
+  return sha256(`${title}\n${body}`);
+}
+
 /**
- * The digest of the ticket of a plan as it reads now: the issue, and the comments that were part of it then. One that
- * was edited or deleted since changes it; a later comment is no part of it.
+ * The digest of the ticket of a plan as it reads now: the issue, and the comments and written prompts that were part of
+ * it then. One that was edited or deleted since changes it; a later one is no part of it.
  */
-export function ticketDigest({ issue, comments }: StoryFacts, plan: Pick<PlanRecord, "comments">): string {
+export function ticketDigest(
+  { issue, comments, children }: StoryFacts,
+  plan: Pick<PlanRecord, "comments" | "prompts">,
+): string {
   const texts = new Map(comments.map(({ id, text }) => [id, text]));
   const parts = (plan.comments ?? []).map(({ id }) => {
     const text = texts.get(id);
     return { id, sha256: text === undefined ? null : sha256(text) };
   });
-  return issueDigest(issue, parts);
+  const prompts = (plan.prompts ?? []).map(({ issue: number }) => {
+    const child = children.find((one) => one.number === number && !one.elsewhere);
+    return { issue: number, sha256: child?.written ? writtenDigest(child.title, child.written.body) : null };
+  });
+  return issueDigest(issue, parts, prompts);
 }

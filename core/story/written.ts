@@ -1,0 +1,152 @@
+import type { WrittenPrompt } from "../../schemas/entry-parts.ts";
+import { Plan } from "../../schemas/plan.ts";
+import { issueDigest, type PlanRules, planProblems } from "../contract/contract.ts";
+import type { EffectFailure, Step } from "../decision.ts";
+import { digestOf } from "../digest.ts";
+import { appActor } from "../entries.ts";
+import { oneLine } from "../escape.ts";
+import { highestRisk } from "../record/requirements.ts";
+import type { PlanRequest } from "../record/story.ts";
+import { type ChildFacts, epicOf, type StoryContext, type StoryFacts } from "./facts.ts";
+import { askedBy, formSections, listItems, storyForm } from "./form.ts";
+import { shownText } from "./shown-text.ts";
+import { writtenDigest } from "./ticket.ts";
+
+/** A sub-issue that a person wrote as a diff prompt. */
+type Written = ChildFacts & Required<Pick<ChildFacts, "written">>;
+
+/** The open diff prompts that people wrote below a story, in the order of its sub-issues; anybody may have edited them. */
+export function writtenPrompts({ children }: Pick<StoryFacts, "children">): Written[] {
+  return children.flatMap((child) => {
+    const { written, state, elsewhere } = child;
+    return written === undefined || state === "closed" || elsewhere ? [] : [{ ...child, written }];
+  });
+}
+
+/** The parts of the form that a plan cannot do without, by their labels. */
+const parts = ["Objective", "Role", "Paths", "Non-goals", "Acceptance criteria", "Output"] as const;
+
+/** Reads one diff prompt's form; `earlier` are the issues of those before it. */
+function promptOf({ number, title, written }: Written, earlier: readonly number[]) {
+  const sections = formSections(shownText(written.body).text);
+  const section = (label: string) => sections.get(label.toLowerCase()) ?? "";
+  const items = (label: string) => listItems(section(label));
+  const after = items("Depends on").flatMap((line) => (line.match(/[0-9]+/g) ?? []).map(Number));
+  const lacks = parts.filter((label) => section(label) === "").map((label) => `#${number} lacks **${label}**.`);
+  const unknown = after.filter((issue) => !earlier.includes(issue));
+  const paths = items("Paths").map((line) => line.replaceAll("`", ""));
+  const prompt = {
+    title: oneLine(title).trim(),
+    objective: oneLine(section("Objective")),
+    role: oneLine(section("Role")),
+    paths,
+    inputs: items("Inputs"),
+    nonGoals: items("Non-goals"),
+    acceptance: items("Acceptance criteria"),
+    output: items("Output"),
+    evidence: items("Evidence").map((line) => line.replaceAll("`", "")),
+    dependsOn: after.map((issue) => earlier.indexOf(issue) + 1),
+  };
+  const problems = [
+    ...lacks,
+    ...unknown.map((issue) => `#${number} depends on #${issue}, which is no diff prompt before it.`),
+  ];
+  return { prompt, problems };
+}
+
+/**
+ * Proposes the diff prompts that people wrote below a story as its plan, with no planner model: the same digest,
+ * approval and run follow. `failed` records why there is none.
+ */
+export function proposeWritten(
+  prompts: readonly Written[],
+  request: PlanRequest,
+  { record, facts, loaded }: StoryContext,
+  failed: (failure: EffectFailure) => Step,
+): Step {
+  const { issue, text } = facts;
+  if (!text.known || prompts.some(({ written }) => !written.isPlanner.known)) return {};
+  if (text.value.secret !== null) {
+    const message = `The story or a diff prompt holds what looks like a secret (${text.value.secret}). Take it out.`;
+    return failed({ code: "secret-in-prompt", message });
+  }
+  const read = prompts.map((one, index) =>
+    promptOf(
+      one,
+      prompts.slice(0, index).map(({ number }) => number),
+    ),
+  );
+  const form = storyForm(issue.body);
+  const described = shownText(form.description).text.slice(0, 5_000).toWellFormed().trim();
+  const own = shownText(form.acceptance.join("\n"))
+    .text.split("\n")
+    .filter((line) => line.trim() !== "");
+  const acceptance = own.length > 0 ? own : read.flatMap(({ prompt }) => prompt.acceptance);
+  const plan: Plan = {
+    approach: described.length < 10 ? "As its diff prompts say." : described,
+    risks: [],
+    unknowns: [],
+    risk: highestRisk([askedBy(issue, epicOf(facts)).risk]) ?? "low",
+    acceptance: acceptance.slice(0, 100),
+    manualTest: null,
+    prompts: read.map(({ prompt }) => prompt),
+  };
+  const open = record.prompts.filter(({ pull, merge, closedUnmerged }) => pull !== null && !merge && !closedUnmerged);
+  const problems = [
+    ...prompts.flatMap(({ number, written: { by, isPlanner } }) =>
+      isPlanner.known && isPlanner.value
+        ? []
+        : [`#${number} is by @${by.login}, who is no planner: a planner writes it anew.`],
+    ),
+    ...prompts.flatMap(({ number }) =>
+      open.flatMap((one) =>
+        one.issue === number ? [`#${number} has the open pull request #${one.pull}: close it first.`] : [],
+      ),
+    ),
+    ...read.flatMap((one) => one.problems),
+  ];
+  const all = problems.length > 0 ? problems : unfit(plan, prompts, loaded.policy, facts);
+  if (all.length > 0) return failed({ code: "prompts-unfit", message: all.join(" ").slice(0, 4_000).toWellFormed() });
+  const taken: WrittenPrompt[] = prompts.map(({ number, title, written: { by, body } }) => ({
+    issue: number,
+    by,
+    sha256: writtenDigest(title, body),
+  }));
+  const planSha256 = digestOf(plan);
+  return {
+    drafts: [
+      {
+        kind: "plan.proposed",
+        actor: appActor(facts),
+        subject: [{ name: `plan of story #${issue.number}`, digest: { sha256: planSha256 } }],
+        body: {
+          story: issue.number,
+          revision: (record.plan?.revision ?? 0) + 1,
+          requestedBy: request.by,
+          request: request.source,
+          plan,
+          planSha256,
+          issueSha256: issueDigest(issue, [], taken),
+          usage: { model: "none", calls: 0, inputTokens: 0, outputTokens: 0 },
+          compiled: "people",
+          prompts: taken,
+        },
+      },
+    ],
+  };
+}
+
+/** What is wrong with a plan that was compiled from these prompts: its form, or what the policy has against it. */
+function unfit(plan: Plan, prompts: readonly Written[], rules: PlanRules, facts: StoryFacts): string[] {
+  const parsed = Plan.safeParse(plan);
+  if (parsed.success) return planProblems(plan, rules, facts.issue.number, decisionsNamed(facts));
+  return parsed.error.issues.map(({ path: [, index, ...field], message }) => {
+    const prompt = typeof index === "number" ? prompts[index] : undefined;
+    return `${prompt === undefined ? "The story" : `#${prompt.number}`}: ${[...field].join(".") || "its prompts"}: ${message}.`;
+  });
+}
+
+/** The decision records that the story names. */
+export function decisionsNamed({ decisions }: Pick<StoryFacts, "decisions">): string[] {
+  return decisions.known ? decisions.value.map(({ path }) => path) : [];
+}

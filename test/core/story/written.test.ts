@@ -1,0 +1,144 @@
+import { describe, expect, test } from "@jest/globals";
+import { entriesOf } from "../../../core/entries.ts";
+import { known, unknown } from "../../../core/known.ts";
+import { replayRun } from "../../../core/replay/replay.ts";
+import type { ChildFacts, StoryFacts } from "../../../core/story/facts.ts";
+import { persons, playStory, policy, type Story } from "../../builders/story.ts";
+
+const account = ({ id, login, type }: (typeof persons)[keyof typeof persons]) => ({ id, login, type });
+const form = (over: Record<string, string> = {}) =>
+  Object.entries({
+    Inputs: "docs/one.md",
+    Objective: "The page greets whoever opens it.",
+    Role: "web",
+    Paths: "- `web/page/**`",
+    "Non-goals": "Nothing else.",
+    "Acceptance criteria": "- It greets.",
+    Output: "The page.",
+    ...over,
+  })
+    .map(([label, text]) => `### ${label}\n\n${text}`)
+    .join("\n\n");
+const child = (number: number, over: Partial<ChildFacts["written"] & object> = {}, more: Partial<ChildFacts> = {}) => ({
+  number,
+  title: `Part ${number}`,
+  state: "open" as const,
+  labels: ["diff-prompt"],
+  written: { body: form(), by: account(persons.lena), isPlanner: known(true), ...over },
+  ...more,
+});
+const second = child(8, { body: form({ "Depends on": "#7", Paths: "web/test/**" }) });
+
+/** Lena, or somebody else, asks for a plan of a story with these sub-issues. */
+function planned(children: ChildFacts[], over: Partial<StoryFacts> = {}): Story {
+  const facts = { children, ...over };
+  const story = playStory(facts);
+  story.say("lena", "/plan");
+  return story;
+}
+const failure = (story: Story) => entriesOf(story.entries, "plan.failed").at(-1)?.body;
+
+test("T18: diff prompts that people wrote are a plan with one digest, approved and run like any, with no planner", () => {
+  const story = planned([child(7), second]);
+  expect(story.asked.some(({ type }) => type === "ask-planner")).toBe(false);
+  const [proposed] = entriesOf(story.entries, "plan.proposed");
+  expect(proposed?.actor.type).toBe("app");
+  expect(proposed?.body).toMatchObject({ compiled: "people", usage: { calls: 0 }, plan: { risk: "high" } });
+  expect(proposed?.body.plan.prompts.map(({ paths, dependsOn }) => [paths, dependsOn])).toEqual([
+    [["web/page/**"], []],
+    [["web/test/**"], [1]],
+  ]);
+  expect(story.state.sticky).toContain("by @&#8203;lena</summary>");
+  story.say("lena", `/approve ${story.digest()}`);
+  expect(story.kinds()).not.toContain("contract.frozen");
+  story.say("quinn", `/approve ${story.digest()}`);
+  expect(entriesOf(story.entries, "prompt.opened").map(({ body }) => [body.index, body.issue])).toEqual([
+    [1, 7],
+    [2, 8],
+  ]);
+  story.say("lena", "/run");
+  expect(entriesOf(story.entries, "run.submitted")[0]?.body.prompts).toEqual([7, 8]);
+  const [asked] = entriesOf(story.entries, "prompt.recorded");
+  expect(asked?.body.prompt).toBe(7);
+  expect(story.pack(asked?.body.pack.sha256 ?? "")?.contract).toContain("The page greets whoever opens it.");
+  const replay = replayRun("run-2-1", story.entries, {
+    names: new Map(story.entries.map(({ seq }) => [seq, "acme/web"])),
+    packs: new Map(),
+    results: new Map(),
+    git: {
+      policyAtBase: known({ mode: "100644", sha: story.state.blob }),
+      policy: known(policy),
+      commits: new Map(),
+    },
+  });
+  expect(replay?.steps.filter(({ result }) => result === "differs")).toEqual([]);
+});
+
+test("whoever wrote one of them approves it as little as whoever asked for the plan", () => {
+  const story = planned([child(7, { by: account(persons.quinn) })]);
+  story.say("quinn", `/approve ${story.digest()}`);
+  expect(entriesOf(story.entries, "command").at(-1)?.body.code).toBe("own-plan");
+});
+
+describe("no plan, and why", () => {
+  test.each<[string, ChildFacts[], RegExp]>([
+    [
+      "one by somebody who is no planner",
+      [child(7, { by: account(persons.rita), isPlanner: known(false) })],
+      /#7 is by @rita, who is no planner/,
+    ],
+    [
+      "a part that is missing",
+      [child(7, { body: form({ Paths: "", Role: "_No response_" }) })],
+      /#7 lacks \*\*Role\*\*\. #7 lacks \*\*Paths\*\*/,
+    ],
+    [
+      "a prompt that it cannot depend on",
+      [child(7, { body: form({ "Depends on": "#8" }) }), child(8)],
+      /#7 depends on #8, which is no diff prompt before it/,
+    ],
+    ["an objective of a word", [child(7, { body: form({ Objective: "Greet." }) })], /#7: objective: /],
+    [
+      "T046: paths outside the role",
+      [child(7, { body: form({ Paths: "src/**" }) })],
+      /outside what the role `web` may touch/,
+    ],
+    [
+      "a role that is not there",
+      [child(7, { body: form({ Role: "root" }) })],
+      /the role `root`, which the policy does not have/,
+    ],
+  ])("%s", (_, children, why) => {
+    const story = planned(children);
+    expect(failure(story)).toMatchObject({ code: "prompts-unfit", message: expect.stringMatching(why) });
+    expect(story.state.sticky).toMatch(/No plan:/);
+  });
+
+  test("a secret in one of them", () => {
+    const story = planned([child(7)], { text: known({ editedAt: null, secret: "github-token" }) });
+    expect(failure(story)?.code).toBe("secret-in-prompt");
+  });
+
+  test("what could not be read holds it up", () => {
+    const story = planned([child(7, { isPlanner: unknown("GitHub is away") })]);
+    expect(story.kinds()).toEqual(["command"]);
+    expect(story.look().requeueAfter).not.toBeNull();
+  });
+});
+
+test.each<[string, ChildFacts[]]>([
+  ["closed ones", [child(7, {}, { state: "closed" })]],
+  ["one of another repository", [child(7, {}, { elsewhere: true })]],
+  ["those that Sallyport opened", [{ number: 7, title: "Ours", state: "open", labels: ["diff-prompt"] }]],
+])("%s are nobody's prompts: the planner is asked", (_, children) => {
+  expect(planned(children).asked.some(({ type }) => type === "ask-planner")).toBe(true);
+});
+
+test("an edit of one after the approval ends what rests on it", () => {
+  const children = [child(7)];
+  const story = planned(children);
+  story.say("quinn", `/approve ${story.digest()}`);
+  children[0] = child(7, { body: form({ Objective: "The page insults whoever opens it." }) });
+  story.say("lena", "/run");
+  expect(entriesOf(story.entries, "command").at(-1)?.body.code).toBe("drift");
+});
