@@ -212,6 +212,7 @@ describe("a replay", () => {
     names: new Map(story.entries.map(({ seq }) => [seq, "acme/web"])),
     packs: new Map(),
     results: new Map(),
+    reports: new Map(),
     git: {
       policyAtBase: known({ mode: "100644", sha: story.state.blob }),
       policy: known(policyWith({})),

@@ -65,6 +65,7 @@ test("T18: diff prompts that people wrote are a plan with one digest, approved a
     names: new Map(story.entries.map(({ seq }) => [seq, "acme/web"])),
     packs: new Map(),
     results: new Map(),
+    reports: new Map(),
     git: {
       policyAtBase: known({ mode: "100644", sha: story.state.blob }),
       policy: known(policy),
