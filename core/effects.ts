@@ -1,5 +1,4 @@
-import type { BodyRef } from "../schemas/entries.ts";
-import type { TicketComment } from "../schemas/entry-parts.ts";
+import type { BodyRef, TicketComment } from "../schemas/entry-parts.ts";
 import type { People, Policy } from "../schemas/policy.ts";
 import type { ReworkReport } from "../schemas/rework.ts";
 import type { Casefile, Redaction, WrittenCasefile } from "../schemas/step.ts";

@@ -2,7 +2,7 @@ import type { GitHub } from "../../collect/github/request.ts";
 import type { SecretSearch } from "../../collect/secrets/redaction.ts";
 import type { Effect, Ourselves } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
-import type { BodyRef } from "../../schemas/entries.ts";
+import type { BodyRef } from "../../schemas/entry-parts.ts";
 import type { CallStore } from "../agents/run.ts";
 import type { GitHubClients } from "../github/clients.ts";
 import { type RepositoryRequest, requestIn } from "../github/requests.ts";

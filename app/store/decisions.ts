@@ -5,7 +5,7 @@ import { type Effect, repeatable, type Subject, subjectKey } from "../../core/ef
 import type { Draft } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { effectKey } from "../../core/identifiers.ts";
-import type { BodyRef } from "../../schemas/entries.ts";
+import type { BodyRef } from "../../schemas/entry-parts.ts";
 import { type AppendTools, append } from "./chain.ts";
 import type { Database, Tables } from "./database.ts";
 import { cancelEffects } from "./effects.ts";
