@@ -121,6 +121,8 @@ export type Effect =
       sha: string;
       /** SHA-256 of the verdict's bytes: the check run's `external_id`. */
       verdictSha256: string;
+      /** The pull request whose page tells more; absent: there is none. */
+      pull?: number;
       status: "in_progress" | "completed";
       conclusion: "success" | "failure" | "neutral" | null;
       title: string;

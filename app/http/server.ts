@@ -18,21 +18,25 @@ const requestTimeoutMs = 15_000;
 const ignore = () => undefined;
 const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
+/** Answers what asks for a page; it is asked for nothing but `GET` and `HEAD`. */
+export type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<unknown>;
+
 /**
- * The HTTP side: webhooks at `/api/github/webhooks`, a health check, and nothing else. `receive` gets only events
- * signed with the webhook secret, and a delivery is answered when it returns.
+ * The HTTP side: webhooks at `/api/github/webhooks`, a health check, and the pages, if there are any. `receive` gets
+ * only events signed with the webhook secret, and a delivery is answered when it returns.
  */
 export async function startServer(
   config: Pick<Config, "webhookSecret" | "host" | "port">,
   receive: (event: EmitterWebhookEvent) => Promise<void>,
   log: (line: string) => void,
+  pages: Pages | null = null,
 ): Promise<Server> {
   const webhooks = new Webhooks({ secret: config.webhookSecret, log: silent });
   webhooks.onAny(receive);
   const middleware = createNodeMiddleware(webhooks, { path: "/api/github/webhooks", log: silent });
   const pending: PendingRequests = new Map();
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
-    answer(request, response, middleware, pending).catch((error: unknown) => {
+    answer(request, response, { webhooks: middleware, pages, pending }).catch((error: unknown) => {
       log(`request failed: ${String(error)}`);
       if (!response.headersSent) plain(response, 500, "The request failed; the log says why.");
     });
@@ -65,10 +69,21 @@ export async function closeServer(server: Server): Promise<void> {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  webhooks: (request: IncomingMessage, response: ServerResponse) => unknown,
-  pending: PendingRequests,
+  {
+    webhooks,
+    pages,
+    pending,
+  }: {
+    webhooks(request: IncomingMessage, response: ServerResponse): unknown;
+    pages: Pages | null;
+    pending: PendingRequests;
+  },
 ): Promise<void> {
   if (request.method === "GET" && request.url === "/healthz") return plain(response, 200, "ok");
+  if (pages !== null && (request.method === "GET" || request.method === "HEAD")) {
+    await pages(request, response);
+    return;
+  }
   // The length is known before the body is read, so that nobody can fill the memory.
   const length = Number(request.headers["content-length"]);
   if (request.method === "POST" && !Number.isInteger(length)) return plain(response, 411, "Say how long the body is.");

@@ -28,6 +28,8 @@ export type PerformContext = {
   /** Finds secrets that must not be stored, sent or shown. */
   secrets: SecretSearch;
   anthropic: { apiKey: string | null; baseUrl: string | null };
+  /** Where the pages are; null: nowhere. */
+  pagesUrl: string | null;
   /** Aborted when the service stops. */
   signal: AbortSignal;
   /** Whether an effect is still wanted; false once a person stopped it. */
@@ -37,7 +39,7 @@ export type PerformContext = {
 };
 
 /** The parts of the service that effects need, in any repository. */
-export type ContextTools = Pick<PerformContext, "ourselves" | "anthropic" | "signal"> & {
+export type ContextTools = Pick<PerformContext, "ourselves" | "anthropic" | "pagesUrl" | "signal"> & {
   db: Database;
   github: Pick<GitHubClients, "forRepository">;
   secrets: { search: SecretSearch };
@@ -46,7 +48,7 @@ export type ContextTools = Pick<PerformContext, "ourselves" | "anthropic" | "sig
 
 /** The context for effects in a repository. */
 export async function contextOf(repository: number, now: () => Date, tools: ContextTools): Promise<PerformContext> {
-  const { db, ourselves, secrets, anthropic, signal, log } = tools;
+  const { db, ourselves, secrets, anthropic, pagesUrl, signal, log } = tools;
   const github = await tools.github.forRepository(repository, "write");
   return {
     github,
@@ -58,6 +60,7 @@ export async function contextOf(repository: number, now: () => Date, tools: Cont
     calls: callStore(db, repository),
     secrets: secrets.search,
     anthropic,
+    pagesUrl,
     signal,
     isOpen: (key) => isOpenEffect(db, key),
     now,

@@ -36,6 +36,8 @@ export type JobTools = {
   signer: Signer;
   secrets: Secrets;
   anthropic: Config["anthropic"];
+  /** Where the pages are; null: nowhere. */
+  pagesUrl: string | null;
   /** Aborts long work when the service stops. */
   signal: AbortSignal;
   log(line: string): void;

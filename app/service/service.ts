@@ -2,10 +2,12 @@ import { createGitHub } from "../github/clients.ts";
 import { closeServer, startServer } from "../http/server.ts";
 import { createReceiver } from "../http/webhooks.ts";
 import { createSigner } from "../ledger/signer.ts";
+import { createPages } from "../pages/pages.ts";
 import { createQueue } from "../queue/queue.ts";
 import type { Config } from "../settings/config.ts";
 import { createSecrets } from "../settings/secrets.ts";
 import { type OpenDatabase, openDatabase } from "../store/database.ts";
+import { indexOldEntries } from "../store/mentions.ts";
 import { createJobs } from "./jobs.ts";
 
 /** A running service: its address, and how to close it without losing running work. */
@@ -20,17 +22,20 @@ export async function startService(config: Config, print: (line: string) => void
   const ourselves = await github.identify();
   const database = await openDatabase(config.database);
   const { db } = database;
+  await indexOldEntries(db);
   const queue = createQueue(database, {
     limitedUntil: github.limitedUntil,
     secrets: secrets.search,
     log: (line) => log(`queue: ${line}`),
   });
   const stopping = new AbortController();
-  const { anthropic } = config;
+  const { anthropic, publicUrl } = config;
+  const pages = config.pages.for === "nobody" ? null : createPages(config, { db, github, log });
+  const pagesUrl = pages === null ? null : publicUrl;
   const { signal } = stopping;
-  await queue.start(createJobs({ db, queue, github, ourselves, signer, secrets, anthropic, signal, log }));
+  await queue.start(createJobs({ db, queue, github, ourselves, signer, secrets, anthropic, pagesUrl, signal, log }));
 
-  const server = await startServer(config, createReceiver({ db, queue, botId: ourselves.bot.id, log }), log);
+  const server = await startServer(config, createReceiver({ db, queue, botId: ourselves.bot.id, log }), log, pages);
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : config.port;
   return {

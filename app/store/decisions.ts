@@ -10,6 +10,7 @@ import { type AppendTools, append } from "./chain.ts";
 import type { Database, Tables } from "./database.ts";
 import { cancelEffects } from "./effects.ts";
 import { shareLease } from "./leases.ts";
+import { putOverview } from "./overviews.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -55,6 +56,7 @@ export async function saveDecision(
     }
     for (const body of decision.bodies) await putBody(trx, Buffer.from(body.text), body.mediaType);
     await append(trx, repository, decision.drafts, tools);
+    if (decision.overview !== undefined) await putOverview(trx, subject, decision.overview);
     for (const draft of decision.drafts) {
       const work = endedWork(draft, repository.id);
       if (work !== null) await cancelEffects(trx, repository.id, work);

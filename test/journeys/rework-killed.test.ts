@@ -134,8 +134,8 @@ async function play(kills: boolean) {
   const signer = createSigner(key.pem);
   const { signal } = new AbortController();
   const { world, drain, look } = runJobs((db, queue) => {
-    const { anthropic } = config;
-    return createJobs({ db, queue, github, ourselves, signer, secrets, anthropic, signal, log: () => undefined });
+    const parts = { db, queue, github, ourselves, signer, secrets, anthropic: config.anthropic, pagesUrl: null };
+    return createJobs({ ...parts, signal, log: () => undefined });
   }, database.db);
   const entries = () => createEntryReader(database.db)(repository.id);
   const [lena, quinn] = [clientFor(sandbox.url, "lena"), clientFor(sandbox.url, "quinn")];

@@ -54,6 +54,7 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
       database: { folder: null },
     }),
     anthropic: { apiKey: null, baseUrl: null },
+    pagesUrl: null,
     signal: new AbortController().signal,
     log: (line) => lines.push(line),
   });
