@@ -45,11 +45,15 @@ export function subjectOfEvent(name: string, payload: unknown): Known<EventSubje
     const run = field(payload, "workflow_run");
     const head = field(run, "head_sha");
     const branch = field(run, "head_branch");
-    const owner = field(field(field(run, "head_repository"), "owner"), "login");
+    const from = field(run, "head_repository");
+    const owner = field(field(from, "owner"), "login");
     if (typeof head !== "string" || typeof branch !== "string" || typeof owner !== "string")
       return unknown("the event file of workflow_run names no branch: the fork that it ran for may be gone");
     const ref = `refs/heads/${branch}`;
-    return known(parseQueueRef(ref) === null ? { kind: "branch", owner, branch, head } : { kind: "group", ref, head });
+    // Whoever has a fork names its branches as they like.
+    const isOurs = field(from, "id") === field(field(payload, "repository"), "id");
+    const isGroup = isOurs && parseQueueRef(ref) !== null;
+    return known(isGroup ? { kind: "group", ref, head } : { kind: "branch", owner, branch, head });
   }
   if (name === "pull_request_review" || name === "pull_request_review_comment")
     return unknown(

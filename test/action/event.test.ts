@@ -5,8 +5,10 @@ import { type EventSubject, subjectOfEvent } from "../../action/event.ts";
 const sha = "a".repeat(40);
 const queued = (ref: string, head: unknown = sha) => ({ merge_group: { head_ref: ref, head_sha: head } });
 const ended = (over: object = {}) => ({
-  workflow_run: { head_sha: sha, head_branch: "idea", head_repository: { owner: { login: "mallory" } }, ...over },
+  repository: { id: 1 },
+  workflow_run: { head_sha: sha, head_branch: "idea", head_repository: { id: 2, owner: { login: "mallory" } }, ...over },
 });
+const ours = { id: 1, owner: { login: "acme" } };
 const found: [string, unknown, EventSubject][] = [
   ["pull_request", { pull_request: { number: 7, head: { sha, repo: null } } }, { kind: "pull", number: 7, head: sha }],
   ["pull_request_target", { pull_request: { number: 7, head: { sha } } }, { kind: "pull", number: 7, head: sha }],
@@ -24,10 +26,16 @@ const found: [string, unknown, EventSubject][] = [
   ["workflow_run", ended(), { kind: "branch", owner: "mallory", branch: "idea", head: sha }],
   [
     "workflow_run",
-    ended({ head_branch: `gh-readonly-queue/main/pr-7-${sha}` }),
+    ended({ head_branch: `gh-readonly-queue/main/pr-7-${sha}`, head_repository: ours }),
     { kind: "group", ref: `refs/heads/gh-readonly-queue/main/pr-7-${sha}`, head: sha },
   ],
 ];
+
+test("A2: a fork's branch named as a queue's is no merge group, or no review would turn a green status back", () => {
+  const branch = `gh-readonly-queue/main/pr-7-${sha}`;
+  const expected = { kind: "branch", owner: "mallory", branch, head: sha };
+  expect(subjectOfEvent("workflow_run", ended({ head_branch: branch }))).toEqual({ known: true, value: expected });
+});
 
 test.each(found)("%s names what it is about", (name, payload, expected) => {
   expect(subjectOfEvent(name, payload)).toEqual({ known: true, value: expected });
