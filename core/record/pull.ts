@@ -173,9 +173,19 @@ function runOf(
     laterPaths: contract.prompts.flatMap((one) => (one.index === frozen.index || isMerged(one.index) ? [] : one.paths)),
     decisions: contract.decisions ?? [],
     added: addedBefore(entries, { story, prompt }),
-    requesters: distinct([...planners, ...submitters, ...answerers]),
+    requesters: distinct([...planners, ...submitters, ...answerers, ...reworkers(entries, { story, prompt })]),
     ...(casefiles === undefined ? {} : { casefiles: casefiles.map(({ path, blob }) => ({ path, blob })) }),
   };
+}
+
+/** Who wrote to the agent behind `/rework`: the next round on that pull request, or of that story, took it up. */
+function reworkers(entries: readonly TypedEntry[], { story, prompt }: { story: number; prompt: number }): Account[] {
+  const rounds = entriesOf(entries, "rework.opened").filter(({ body }) => body.story === story);
+  return entriesOf(entries, "command").flatMap(({ seq, actor, body: { command, accepted, text, issue } }) => {
+    if (command !== "rework" || !accepted || text === "") return [];
+    const round = rounds.find(({ seq: at, body }) => at > seq && (issue === story || issue === body.pull));
+    return round?.body.prompt === prompt ? [accountOf(actor)] : [];
+  });
 }
 
 /** What the other prompts of a story added before this one's pull request, by the last verdict on each of theirs. */

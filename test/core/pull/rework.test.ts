@@ -6,6 +6,7 @@ import type { CheckFact, CommandRequest, CommitFact, PullFacts, ReviewFact } fro
 import { canonicalJson } from "../../../core/json.ts";
 import { known } from "../../../core/known.ts";
 import { decidePull } from "../../../core/pull/pull.ts";
+import { recordOf } from "../../../core/record/pull.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
 import { entryBodies } from "../../../schemas/entries.ts";
 import type { Duty } from "../../../schemas/policy-values.ts";
@@ -229,6 +230,23 @@ describe("`/rework` by an executor", () => {
     expect(gathered).toMatchObject([{ asked: [{ by: "lena", text: "Handle the empty list." }] }]);
     gather("");
     expect(packNow(story)).toMatchObject({ failures: [{ source: "@lena", message: "Handle the empty list." }] });
+  });
+
+  test.each([
+    ["on the pull request", true],
+    ["on the story", false],
+  ])("A3: whoever wrote to the agent %s asked for the change, so somebody else signs it off", (_, onPull) => {
+    const { story, look, gather } = opened();
+    const line = "/rework Leave the test out.";
+    if (onPull) look("", {}, [say(line, "quinn", ["executors", "approvers"])]);
+    else {
+      story.say("quinn", line, { permission: known({ role: "write", duties: ["executors", "approvers"] }) });
+      look("");
+    }
+    look("", {}, [asks("/rework")]);
+    gather("");
+    const record = recordOf(story.entries, 11, facts());
+    expect(record.known && record.value.run?.requesters.map(({ login }) => login)).toEqual(["lena", "quinn"]);
   });
 
   test("is refused without the duty, on a closed pull request, and where no run made it", () => {
