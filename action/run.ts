@@ -45,6 +45,8 @@ export async function run(inputs: Inputs, ports: Ports): Promise<void> {
     for (const annotation of annotationsOf(verdict).slice(0, maxAnnotations)) ports.annotate(annotation);
   ports.say(`${titleOf(verdict)} (${about} at ${verdict.head})`);
   if (status !== null) {
+    // Anybody may comment on it for ever; its commit may be an open one's too, which is judged by its own events.
+    if (!answer.value.isOpen) return ports.say(`${about} is closed, so nothing is shown on its head.`);
     const set = await publish(source, answer.value, { ...status, page: inputs.page });
     return set.known ? undefined : ports.fail(set.why);
   }

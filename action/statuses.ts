@@ -3,9 +3,10 @@ import type { GitHub } from "../collect/github/request.ts";
 import { requestResult } from "../collect/github/request.ts";
 import { oneLine } from "../core/escape.ts";
 import { type Known, known, unknown } from "../core/known.ts";
-import { verdictText } from "../core/verdict/judge.ts";
+import { conclude, verdictText } from "../core/verdict/judge.ts";
 import { isNotSetUp, titleOf } from "../core/verdict/report.ts";
-import type { GateStatus, Verdict } from "../schemas/verdict.ts";
+import { countedOf } from "../core/verdict/shared.ts";
+import type { GateResult, GateStatus, Verdict } from "../schemas/verdict.ts";
 
 /** What to set: the context of the joint status, and the gates that get one of their own, such as `sallyport / tests`. */
 export type StatusSettings = { context: string; gates: readonly string[] };
@@ -18,8 +19,11 @@ export type CommitStatus = {
   mark: string;
 };
 
-/** A verdict on the commit, and the pull request or merge group in words. */
-type Judged = { verdict: Verdict; about: string };
+/** A verdict on the commit, its results without those of a pull request's own text, and what it is about in words. */
+type Judged = { verdict: Verdict; shared: readonly GateResult[]; about: string };
+
+/** What one verdict makes of a status, and its state without the pull request's own text. */
+type Candidate = { status: CommitStatus; shared: CommitStatus["state"] };
 
 /** GitHub's limit of a description, in characters. */
 const maxDescription = 140;
@@ -32,39 +36,50 @@ const stateOf: Record<GateStatus, CommitStatus["state"]> = {
   unknown: "pending",
 };
 
-/** The worst first. */
-const ranks: readonly CommitStatus["state"][] = ["failure", "pending", "success"];
-
 /**
- * The statuses of a commit: of all open pull requests with this head the worst counts, because a status is the
- * commit's. The first of `judged` is the one that the job is about; with `unread`, another one could not be judged.
+ * The statuses of a commit, which all open pull requests with this head share: what commits and bases settle counts as
+ * the worst of them, and what each one's text adds as the best. The first of `judged` is the one that the job is about;
+ * with `unread`, another one could not be judged.
  */
 export function statusesOf(
   judged: readonly [Judged, ...Judged[]],
   unread: string | null,
   { context, gates }: StatusSettings,
 ): CommitStatus[] {
-  const show = (name: string, results: CommitStatus[]): CommitStatus => {
-    const all = unread === null ? results : [...results, statusOf(name, "pending", unread, unread)];
-    const worst = ranks.flatMap((state) => all.find((one) => one.state === state) ?? [])[0];
-    return worst ?? statusOf(name, "pending", "Nothing was judged", "");
-  };
-  const joint = judged.map(({ verdict, about }, index) => {
+  const joint = judged.map(({ verdict, shared, about }, index): Candidate => {
     const title = `${index === 0 ? "" : `${about} has this commit too: `}${titleOf(verdict)}`;
-    return statusOf(context, isNotSetUp(verdict) ? "success" : verdict.conclusion, title, verdictText(verdict));
+    const isUnset = isNotSetUp(verdict);
+    const state = isUnset ? "success" : verdict.conclusion;
+    const status = statusOf(context, state, title, verdictText(verdict));
+    return { status, shared: isUnset ? "success" : conclude(shared) };
   });
   const each = gates.map((gate) => {
     const name = `${context} / ${gate}`;
-    const results = judged.map(({ verdict }, index): CommitStatus => {
-      const found = verdict.gates.find((one) => one.gate === gate);
+    const results = judged.flatMap(({ verdict, shared }, index): Candidate[] => {
+      const isThis = (one: GateResult) => one.gate === gate;
+      const found = verdict.gates.find(isThis);
       const whole = joint[index];
       // Without a policy, or on a merge group, the verdict has no result of this gate: what counts is the whole.
-      if (found === undefined) return { ...(whole ?? statusOf(name, "pending", "", "")), context: name };
-      return statusOf(name, stateOf[found.status], found.reasons[0]?.message ?? "Passes", JSON.stringify(found));
+      if (found === undefined)
+        return whole === undefined ? [] : [{ ...whole, status: { ...whole.status, context: name } }];
+      const text = found.reasons[0]?.message ?? "Passes";
+      const status = statusOf(name, stateOf[found.status], text, JSON.stringify(found));
+      return [{ status, shared: stateOf[shared.find(isThis)?.status ?? "pass"] }];
     });
-    return show(name, results);
+    return countingOf(name, results, unread);
   });
-  return [show(context, joint), ...each];
+  return [countingOf(context, joint, unread), ...each];
+}
+
+/** The status that counts of one context. */
+function countingOf(name: string, results: readonly Candidate[], unread: string | null): CommitStatus {
+  const pending: Candidate = { status: statusOf(name, "pending", unread ?? "", unread ?? ""), shared: "pending" };
+  const all = unread === null ? results : [...results, pending];
+  const counted = countedOf(all.map(({ status, shared }) => ({ conclusion: status.state, shared })));
+  const found =
+    all.find(({ status, shared }) => status.state === counted && shared === counted) ??
+    all.find(({ status }) => status.state === counted);
+  return found?.status ?? statusOf(name, "pending", "Nothing was judged", "");
 }
 
 function statusOf(context: string, state: CommitStatus["state"], text: string, result: string): CommitStatus {

@@ -7,7 +7,8 @@ import type { OnCrash } from "../core/errors.ts";
 import { judgeGroup } from "../core/group/judge.ts";
 import { type Known, known, unknown } from "../core/known.ts";
 import { judge } from "../core/verdict/judge.ts";
-import type { Verdict } from "../schemas/verdict.ts";
+import { sharedGates } from "../core/verdict/shared.ts";
+import type { GateResult, Verdict } from "../schemas/verdict.ts";
 import type { EventSubject } from "./event.ts";
 import { unheardMarkdown } from "./unheard.ts";
 
@@ -15,10 +16,18 @@ import { unheardMarkdown } from "./unheard.ts";
 export type VerdictSource = GitHub & { now: string; policyRef: string | undefined };
 
 /**
- * A verdict, and its subject in words for people. `twins`: the other open pull requests with this head, which share what
- * is shown on it. `unheard`: the comments that do not count as sign-offs, as Markdown; empty: there are none.
+ * A verdict, and its subject in words for people. `shared`: its results without those of the pull request's own text.
+ * `twins`: the other open pull requests with this head, which share what is shown on it. `unheard`: the comments that do
+ * not count as sign-offs, as Markdown; empty: there are none.
  */
-export type JobVerdict = { verdict: Verdict; about: string; twins: Known<number[]>; unheard: string };
+export type JobVerdict = {
+  verdict: Verdict;
+  shared: GateResult[];
+  about: string;
+  isOpen: boolean;
+  twins: Known<number[]>;
+  unheard: string;
+};
 
 /**
  * Collects and judges the job's subject as it is now; null where there is none any more. Unknown if its head has moved
@@ -47,9 +56,12 @@ async function onPull(
   const facts = await collectFacts({ ...source, number }, state.value);
   const now = facts.head.sha;
   if (head !== null && head !== now) return movedOn(head, `pull request #${number}`, now);
+  const verdict = judge(facts, { settle: "all", onCrash });
   return known({
-    verdict: judge(facts, { settle: "all", onCrash }),
+    verdict,
+    shared: sharedGates(facts, verdict),
     about: `pull request #${number}`,
+    isOpen: state.value.state === "open",
     twins: state.value.sameHeadPulls,
     unheard: unheardMarkdown(facts),
   });
@@ -66,7 +78,14 @@ async function onGroup(
   const now = facts.value.tree.head.sha;
   if (head !== now) return movedOn(head, `the merge group ${ref}`, now);
   const verdict = judgeGroup(facts.value, onCrash);
-  return known({ verdict, about: `merge group ${ref}`, twins: known([]), unheard: "" });
+  return known({
+    verdict,
+    shared: verdict.gates,
+    about: `merge group ${ref}`,
+    isOpen: true,
+    twins: known([]),
+    unheard: "",
+  });
 }
 
 function movedOn(head: string, what: string, now: string): Known<never> {

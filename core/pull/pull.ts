@@ -1,13 +1,12 @@
 import type { People } from "../../schemas/policy.ts";
 import { policyPath } from "../../schemas/policy-place.ts";
-import type { GateResult, Verdict } from "../../schemas/verdict.ts";
 import { answered, answeredSources, heard, turnAway } from "../answer.ts";
 import { type Decision, decisionOf, ensureSticky, requeue, type Step } from "../decision.ts";
 import { sha256 } from "../digest.ts";
 import type { Subject } from "../effects.ts";
 import { appActor, type Draft, type EntryOf, lastEntry, type TypedEntry, withDrafts } from "../entries.ts";
 import type { Crash } from "../errors.ts";
-import type { CommandRequest, PullFacts, SecretFinding } from "../facts.ts";
+import type { CommandRequest } from "../facts.ts";
 import { storySize } from "../gates/diff-size.ts";
 import { isNotRequired } from "../health/required-incident.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
@@ -18,6 +17,7 @@ import { recordOf, storyOf } from "../record/pull.ts";
 import { checkEffect } from "../verdict/check.ts";
 import { conclude, judge, verdictText } from "../verdict/judge.ts";
 import { type Advice, summaryMarkdown, titleOf } from "../verdict/report.ts";
+import { countedOf, isBetter, sharedGates } from "../verdict/shared.ts";
 import { answerOnPull } from "./commands.ts";
 import { observeEnd, showPastCheck } from "./end.ts";
 import type { JudgedContext, PullContext, PullSnapshot } from "./facts.ts";
@@ -104,26 +104,14 @@ function judgePull(context: PullContext): JudgedContext {
   const given = { ...facts.judged, policy: facts.policy, record };
   const verdict = judge(given, { settle: "all", onCrash: (crash) => crashes.push(crash) });
   const digest = sha256(verdictText(verdict));
-  return { ...context, verdict, shared: sharedPart(given, verdict), size: storySize(given), digest, crashes };
-}
-
-/** The codes of what blocks because of a pull request's own text and comments. */
-const textCodes: ReadonlySet<string> = new Set(["section-missing", "attachments-missing", "attachments-unknown"]);
-
-/**
- * The conclusion without a pull request's own text: whoever opens one with somebody else's commit neither turns that
- * one red by what the text says nor holds it up by what it lacks.
- */
-function sharedPart(facts: PullFacts, verdict: Verdict): Verdict["conclusion"] {
-  const isText = ({ where }: SecretFinding) => where === "title" || where === "description";
-  const hasText = facts.secrets.known && facts.secrets.value.some(isText);
-  const secrets = facts.secrets.known ? known(facts.secrets.value.filter((one) => !isText(one))) : facts.secrets;
-  const { gates } = hasText ? judge({ ...facts, secrets }, { settle: "all" }) : verdict;
-  // What blocks has a next step.
-  const isOfText = ({ reasons }: GateResult) =>
-    reasons.some(({ next }) => next !== undefined) &&
-    reasons.every(({ code, next }) => next === undefined || textCodes.has(code));
-  return conclude(gates.filter((gate) => !isOfText(gate)));
+  return {
+    ...context,
+    verdict,
+    shared: conclude(sharedGates(given, verdict)),
+    size: storySize(given),
+    digest,
+    crashes,
+  };
 }
 
 /**
@@ -221,8 +209,8 @@ function recordVerdict({ facts, entries, verdict, shared, size, digest }: Judged
  */
 function showCheck(context: JudgedContext): Step {
   const { facts, verdict, digest } = context;
-  const { counted, worse } = countedOf(context);
-  if (ranks.indexOf(counted) > ranks.indexOf(verdict.conclusion)) return {};
+  const { counted, worse } = countedHere(context);
+  if (isBetter(counted, verdict.conclusion)) return {};
   const advice = adviceOf(context);
   if (counted === verdict.conclusion) return checkEffect(facts, verdict, digest, advice);
   const which = worse.length === 0 ? "Another pull request" : worse.map((pull) => `#${pull}`).join(", ");
@@ -236,15 +224,11 @@ function adviceOf({ facts, entries }: JudgedContext): Advice {
   return { notRequiredOn: ref === facts.repository.defaultBranch && isNotRequired(entries) ? ref : null };
 }
 
-/** The worst first. */
-const ranks: readonly Verdict["conclusion"][] = ["failure", "pending", "success"];
-
 /**
- * The conclusion that counts on a shared head: of what commits and bases settle the worst (invariant 5), and of what
- * each one's text adds the best. `worse`: the other pull requests that are not green by what they share. One that is
+ * What counts on a shared head. `worse`: the other pull requests that are not green by what they share. One that is
  * not judged yet keeps the check pending.
  */
-function countedOf({ facts, entries, verdict, shared }: JudgedContext) {
+function countedHere({ facts, entries, verdict, shared }: JudgedContext) {
   const twins = facts.sameHeadPulls.known ? facts.sameHeadPulls.value : [null];
   const others = twins.map((pull) => {
     const isOf = ({ body }: EntryOf<"verdict.given">) => body.pull === pull && body.head === verdict.head;
@@ -252,11 +236,8 @@ function countedOf({ facts, entries, verdict, shared }: JudgedContext) {
     const conclusion = last?.conclusion ?? "pending";
     return { pull, conclusion, shared: last?.shared ?? conclusion };
   });
-  const all = [{ conclusion: verdict.conclusion, shared }, ...others];
-  const worst = Math.min(...all.map((one) => ranks.indexOf(one.shared)));
-  const best = Math.max(...all.map((one) => ranks.indexOf(one.conclusion)));
   return {
-    counted: ranks[Math.min(worst, best)] ?? "pending",
+    counted: countedOf([{ conclusion: verdict.conclusion, shared }, ...others]),
     worse: others.flatMap((one) => (one.pull !== null && one.shared !== "success" ? [one.pull] : [])),
   };
 }

@@ -6,7 +6,12 @@ const sha = "a".repeat(40);
 const queued = (ref: string, head: unknown = sha) => ({ merge_group: { head_ref: ref, head_sha: head } });
 const ended = (over: object = {}) => ({
   repository: { id: 1 },
-  workflow_run: { head_sha: sha, head_branch: "idea", head_repository: { id: 2, owner: { login: "mallory" } }, ...over },
+  workflow_run: {
+    head_sha: sha,
+    head_branch: "idea",
+    head_repository: { id: 2, owner: { login: "mallory" } },
+    ...over,
+  },
 });
 const ours = { id: 1, owner: { login: "acme" } };
 const found: [string, unknown, EventSubject][] = [

@@ -25,8 +25,8 @@ const verdictOf = (...gates: GateResult[]): Verdict => ({
   gates,
   deferred: [],
 });
-const own = (...gates: GateResult[]) => ({ verdict: verdictOf(...gates), about: "pull request #7" });
-const twin = (...gates: GateResult[]) => ({ verdict: verdictOf(...gates), about: "pull request #8" });
+const own = (...gates: GateResult[]) => ({ verdict: verdictOf(...gates), shared: gates, about: "pull request #7" });
+const twin = (...gates: GateResult[]) => ({ ...own(...gates), about: "pull request #8" });
 const settings = { context: "sallyport", gates: ["diff-size"] };
 const shown = (...args: Parameters<typeof statusesOf>) =>
   statusesOf(...args).map(({ state, description }) => [state, description]);
@@ -79,6 +79,18 @@ describe("the statuses of a verdict", () => {
     ],
   ])("a commit's statuses with %s", (_, judged, unread, expected) => {
     expect(shown(judged, unread, settings)[1]).toEqual(expected);
+  });
+
+  const text = gate("diff-size", "fail", "Its description.");
+  test.each<[string, Parameters<typeof statusesOf>[0]]>([
+    ["of another pull request", [own(good), { ...twin(text), shared: [] }]],
+    ["of the job's own", [{ ...own(text), shared: [] }, twin(good)]],
+  ])("A4: H8 holds for the Action alone: the text %s turns no commit red", (_, judged) => {
+    expect(shown(judged, null, settings).map(([state]) => state)).toEqual(["success", "success"]);
+  });
+
+  test("A4: a text that is alone on its commit stays red", () => {
+    expect(shown([{ ...own(text), shared: [] }], null, settings)[1]).toEqual(["failure", "Its description."]);
   });
 
   test("the joint status names the other pull request that is worse", () => {

@@ -9,7 +9,10 @@ people: { approvers: ["@quinn", "@mallory"], architects: ["@lena"] }
 gates:
   forbidden-paths: { deny: ["governance/**"] }
   diff-size: { files: 2, lines: 10, bytes: 1KB }
-  evidence: { require: [{ when: { paths: ["web/**"] }, artifacts: [{ name: shots, workflow: .github/workflows/ci.yml }] }] }
+  evidence:
+    require:
+      - { when: { paths: ["web/**"] }, artifacts: [{ name: shots, workflow: .github/workflows/ci.yml }] }
+      - { when: { paths: ["told/**"] }, sections: [Tested] }
   manual-test: { when: { paths: ["web/**"] } }
   review: { paths: ["docs/**"], by: [architects] }
 `;
@@ -141,6 +144,38 @@ test("another pull request of the same commit does not turn a red one green", as
   });
   const green = await as("mallory", "POST", "pulls", { title: "A", head: "mallory:twin", base: "playground" });
   expect((await shown(green.number)).statuses.sallyport).toBe("failure");
+}, 60_000);
+
+test("A1: a closed pull request, which anybody may comment on for ever, holds up no other one of its commit", async () => {
+  // A branch with more than main, from which the commit brings in nothing forbidden.
+  const main = await as("lena", "GET", "git/ref/heads/main");
+  await as("lena", "POST", "git/refs", { ref: "refs/heads/ahead", sha: main.object.sha });
+  const content = Buffer.from("Ours.\n").toString("base64");
+  const rule = { message: "A rule", content, branch: "ahead" };
+  const { commit } = await as("lena", "PUT", "contents/governance/b.md", rule);
+  await as("mallory", "POST", `${fork}/git/refs`, { ref: "refs/heads/closed", sha: commit.sha });
+  await push("closed", "notes.md", "Mine.\n");
+  const green = await as("mallory", "POST", "pulls", { title: "A", head: "mallory:closed", base: "ahead" });
+  const twin = await open("closed");
+  expect((await shown(green.number)).statuses.sallyport).toBe("failure");
+  await as("mallory", "PATCH", `pulls/${twin.number}`, { state: "closed" });
+  await say("mallory", green.number, "Ready?");
+  expect((await shown(green.number)).statuses.sallyport).toBe("success");
+  await say("mallory", twin.number, "Hello.");
+  expect((await shown(green.number)).statuses.sallyport).toBe("success");
+  expect(runner.jobs.at(-1)?.failed).toEqual([]);
+}, 60_000);
+
+test("A4: H8 holds for the Action alone: what another one's description lacks turns no commit red", async () => {
+  const main = await as("lena", "GET", "git/ref/heads/main");
+  await as("lena", "POST", "git/refs", { ref: "refs/heads/side", sha: main.object.sha });
+  await branchOff("text");
+  await push("text", "told/notes.md", "Mine.\n");
+  const told = { title: "A", head: "mallory:text", base: "main", body: "## Tested\n\nBy hand.\n" };
+  const { number } = await as("mallory", "POST", "pulls", told);
+  expect((await shown(number)).statuses.sallyport).toBe("success");
+  await as("mallory", "POST", "pulls", { ...told, base: "side", body: "" });
+  expect((await shown(number)).statuses.sallyport).toBe("success");
 }, 60_000);
 
 test("a status that stands already is not set again", async () => {
