@@ -9,6 +9,9 @@ import { ReworkReport } from "../../schemas/rework.ts";
 import { StepResult } from "../../schemas/step.ts";
 import { type EffectOf, type PerformContext, readJson } from "./context.ts";
 
+/** Most characters of what one person said, of what a check tells, and of a log. */
+const characters = { said: 4_000, told: 1_000, log: 8_000 };
+
 /** Most requests that one report takes: three for each check, one for each person, and pages of threads. */
 const requests = 80;
 
@@ -44,7 +47,7 @@ export async function gatherReport(
     previous: previous === null ? null : previousText(StepResult.parse(await readJson(previous, context))),
   };
   const { value } = await redactSecretsIn(report, secrets);
-  const text = canonicalJson(ReworkReport.parse(value));
+  const text = canonicalJson(shortened(ReworkReport.parse(value)));
   return {
     type: "report",
     report: await bodies.put(Buffer.from(text, "utf8"), "application/json"),
@@ -56,6 +59,29 @@ export async function gatherReport(
       ...report.comments.map(({ comment }) => comment),
     ],
   };
+}
+
+/** The report with its texts cut. Their secrets are cut before: a part of one would be known by nothing. */
+function shortened(report: ReworkReport): ReworkReport {
+  const said = <T extends { text: string }>(one: T): T => ({ ...one, text: beginning(one.text, characters.said) });
+  const told = (text: string) => beginning(text, characters.told);
+  return {
+    ...report,
+    checks: report.checks.map(({ summary, annotations, log, ...check }) => ({
+      ...check,
+      summary: told(summary),
+      annotations: annotations.map(({ message, ...place }) => ({ ...place, message: told(message) })),
+      // The last whole lines.
+      log: log.length <= characters.log ? log : log.slice(-characters.log).replace(/^[^\n]*\n?/, ""),
+    })),
+    reviews: report.reviews.map(said),
+    threads: report.threads.map(({ comments, ...thread }) => ({ ...thread, comments: comments.map(said) })),
+    comments: report.comments.map(said),
+  };
+}
+
+function beginning(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most).toWellFormed()} …`;
 }
 
 function previousText({ summary, files }: StepResult): string {

@@ -2,8 +2,8 @@ import { SallyportError } from "../../core/errors.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { type GitHub, requestKnown } from "./request.ts";
 
-/** How much of a log is read, which only its end is kept of, and how long that may take. */
-const limits = { read: 20_000_000, kept: 8_000, milliseconds: 30_000 };
+/** How many bytes of a log are read, which only an end is kept of, and how long that may take. */
+const limits = { read: 20_000_000, kept: 32_000, milliseconds: 30_000 };
 
 /**
  * The last lines of an Actions job's log, without its times and colours; whoever chose what the job runs wrote it. Unknown
@@ -41,31 +41,26 @@ async function fetchEnd(url: string, init: RequestInit = {}): Promise<Response> 
   return Response.json({ end: await endOf(log.body) });
 }
 
-/** The last whole lines of a stream. */
+/** The last whole lines of a stream; more than is shown, so that a secret is known whole before it is cut. */
 async function endOf(body: ReadableStream<Uint8Array>): Promise<string> {
   let end = Buffer.alloc(0);
   let read = 0;
-  // Colours and times are cut out of what is kept.
-  const raw = limits.kept * 4;
   for await (const chunk of body) {
     read += chunk.length;
     if (read > limits.read)
       throw new SallyportError("over-budget", `its log has more than ${limits.read} bytes, which are not read`);
     end = Buffer.concat([end, chunk]);
-    if (end.length > raw * 2) end = end.subarray(-raw);
+    if (end.length > limits.kept * 2) end = end.subarray(-limits.kept);
   }
-  const text = end
-    .toString("utf8")
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals' colours begin with one
-    .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "")
-    .replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /gm, "")
-    .trimEnd()
-    .toWellFormed();
+  const text = end.toString("utf8");
   // A part of a line could hold a part of a secret, which nothing would know again.
-  return text.length <= limits.kept
-    ? text
-    : text
-        .slice(-limits.kept)
-        .replace(/^[^\n]*\n?/, "")
-        .toWellFormed();
+  const whole = read > end.length ? text.replace(/^[^\n]*\n?/, "") : text;
+  return (
+    whole
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals' colours begin with one
+      .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "")
+      .replace(/^\d{4}-\d\d-\d\dT[\d:.]+Z /gm, "")
+      .trimEnd()
+      .toWellFormed()
+  );
 }

@@ -49,8 +49,8 @@ fragment actor on Actor {
   ... on Organization { databaseId }
 }`;
 
-/** The most open threads that one round takes up, characters of a text, and people whose permission is read. */
-const limits = { threads: 50, pages: 10, characters: 4_000, people: 30 };
+/** The most open threads that one round takes up, pages of them, and people whose permission is read. */
+const limits = { threads: 50, pages: 10, people: 30 };
 
 /** What people can do about too many threads. */
 const settleStep = "Resolve what is settled, and say in one comment what else is to be mended.";
@@ -126,9 +126,7 @@ async function createReader(github: GitHub, { ourselves, people, budget }: Conte
     if (!permission.known) return leave(permission.why);
     if (!hasSay(permission)) return leave("they may not write here or hold no duty of the policy");
     if (lastEditedAt !== null) return leave("an edited text does not count; write it anew");
-    const text = body.toWellFormed();
-    const shown = text.length <= limits.characters ? text : `${text.slice(0, limits.characters).toWellFormed()} …`;
-    return { id: Number(fullDatabaseId), by, duties: permission.value.duties, text: shown };
+    return { id: Number(fullDatabaseId), by, duties: permission.value.duties, text: body.toWellFormed() };
   };
 }
 

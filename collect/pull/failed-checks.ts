@@ -5,8 +5,11 @@ import { type GitHub, requestKnown } from "../github/request.ts";
 
 type Failed = { id: number; name: string; app: string; conclusion: string };
 
-/** The most checks of which more than the conclusion is read, annotations of each, and characters of a text. */
-const limits = { checks: 10, annotations: 20, characters: 1_000, logBytes: 20_000_000 };
+/**
+ * The most checks of which more than the conclusion is read, annotations of each, and characters that are read of a text:
+ * many more than are shown, so that a secret is known whole before it is cut.
+ */
+const limits = { checks: 10, annotations: 20, characters: 16_000, logBytes: 20_000_000 };
 
 /** The App of GitHub Actions: its check runs are jobs of the same id, with a log. */
 const actions = "github-actions";

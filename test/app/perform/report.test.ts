@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Effect, EffectResult } from "../../../core/effects.ts";
 import { addCheckRun } from "../../../sandbox/changes/check-changes.ts";
 import { Policy } from "../../../schemas/policy.ts";
@@ -86,6 +86,35 @@ test("of a long log the last whole lines are kept; of one with 50 MB nothing is 
   const { report } = await gather({ checks: [await job("x".repeat(50_000_000))] });
   expect(report.checks).toMatchObject([{ log: "", summary: "1 failed\nSee the log." }]);
   expect(report.unread).toEqual([expect.stringContaining("its log has more than 20000000 bytes")]);
+});
+
+describe("A6: a text is cut after its secrets are, so that no part of one is left that nothing knows again", () => {
+  const token = "ghp_R8sK2mQ9vT4wY6zA1cE3gI5kM8nP0sUx4b2d";
+  const part = token.slice(4, 18);
+  const body = Array.from({ length: 24 }, (_, at) => `${at}MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ`.slice(0, 64));
+  const key = ["-----BEGIN PRIVATE KEY-----", ...body, "-----END PRIVATE KEY-----"].join("\n");
+  const filler = (length: number) => "word ".repeat(length / 5);
+
+  test("in an annotation, and in a comment", async () => {
+    await acme.as("wes", "POST", `issues/${pull}/comments`, { body: `${filler(3_980)}${token}` });
+    const { report } = await gather({ checks: [await job("x", `${filler(980)}${token}`)] });
+    expect(report.checks[0]?.annotations[0]?.message).toMatch(/^word .{900,}/);
+    expect(report.comments.at(-1)?.text).toMatch(/^word .{3900,}/);
+    expect(JSON.stringify(report)).not.toContain(part);
+  });
+
+  test("in a log of which the end begins within a key", async () => {
+    const { report } = await gather({ checks: [await job(`${key}\n${"line\n".repeat(1_400)}`)] });
+    expect(report.checks[0]?.log).toMatch(/line$/);
+    expect(report.checks[0]?.log).not.toContain(body[20]);
+  });
+
+  test("in a log of colours, of which a whole line is read from its middle on", async () => {
+    const colours = "\u001b[31m".repeat(13_000);
+    const log = `${token}${colours.slice(0, 63_980)}\nend`;
+    const { report } = await gather({ checks: [await job(log)] });
+    expect(report.checks[0]?.log).toBe("end");
+  });
 });
 
 test("a log that is gone is said, and the rest is read", async () => {
