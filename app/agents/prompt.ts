@@ -1,4 +1,5 @@
 import { digestOf } from "../../core/digest.ts";
+import { oneLine, visible } from "../../core/escape.ts";
 import type { Pack } from "../../schemas/step.ts";
 
 /** A model's prompt: the same pack gives the same bytes. */
@@ -49,9 +50,11 @@ export function stepPrompt(pack: Pack): Prompt {
   ];
   if (pack.evidence.length > 0) lines.push("", `Write these evidence files as JSON: ${pack.evidence.join(", ")}.`);
   if (pack.kind === "rework") {
-    const failures = pack.failures.map(
-      ({ source, code, message, path }) => `- ${source}, ${code}${path === undefined ? "" : `, ${path}`}: ${message}`,
-    );
+    // Only a failure begins at the left edge, so no log or comment poses as another check or person.
+    const failures = pack.failures.map(({ source, code, message, path }) => {
+      const head = oneLine(`${source}, ${code}${path === undefined ? "" : `, ${path}`}`);
+      return `- ${head}: ${visible(message).replaceAll("\n", "\n  ")}`;
+    });
     const isAnswered = pack.failures.every(({ code }) => code === "answer");
     const { previous } = pack;
     if (previous !== null) lines.push("", "What the try before said of itself:", ...marked("report", [previous]));
