@@ -91,7 +91,9 @@ test("of a long log the last whole lines are kept; of one with 50 MB nothing is 
 describe("A6: a text is cut after its secrets are, so that no part of one is left that nothing knows again", () => {
   const token = "ghp_R8sK2mQ9vT4wY6zA1cE3gI5kM8nP0sUx4b2d";
   const part = token.slice(4, 18);
-  const body = Array.from({ length: 24 }, (_, at) => `${at}MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ`.slice(0, 64));
+  const body = Array.from({ length: 24 }, (_, at) =>
+    `${at}MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ`.slice(0, 64),
+  );
   const key = ["-----BEGIN PRIVATE KEY-----", ...body, "-----END PRIVATE KEY-----"].join("\n");
   const filler = (length: number) => "word ".repeat(length / 5);
 
