@@ -3,16 +3,19 @@ import type { People, Policy } from "../schemas/policy.ts";
 import type { ReworkReport } from "../schemas/rework.ts";
 import type { Casefile, Redaction, WrittenCasefile } from "../schemas/step.ts";
 import type { Account } from "../schemas/text.ts";
+import type { Label } from "./labels.ts";
 import { parseQueueRef } from "./queue-ref.ts";
 
 /**
  * An object on GitHub to observe and decide. `number` is that of the issue or pull request; a merge group is identified
- * by its full ref, and its number is that of its last pull request.
+ * by its full ref, and its number is that of its last pull request. A repository itself, as what it needs to begin with,
+ * has its own id for a number.
  */
 export type Subject =
   | { kind: "issue"; repository: number; number: number }
   | { kind: "pull"; repository: number; number: number }
-  | { kind: "group"; repository: number; number: number; ref: string };
+  | { kind: "group"; repository: number; number: number; ref: string }
+  | { kind: "repository"; repository: number; number: number };
 
 /** A subject's stable name: the key of its lease and of its job in the queue. */
 export function subjectKey(subject: Subject): string {
@@ -25,11 +28,17 @@ export function groupSubject(repository: number, ref: string): Subject | null {
   return parsed === null ? null : { kind: "group", repository, number: parsed.pull, ref };
 }
 
+/** A repository as what it needs to begin with. */
+export function repositorySubject(repository: number): Subject {
+  return { kind: "repository", repository, number: repository };
+}
+
 /** The subject of a key that `subjectKey` made; null for any other text. */
 export function subjectOf(key: string): Subject | null {
-  const [, kind, digits, rest = ""] = /^(issue|pull|group)\/([0-9]+)\/(.+)$/.exec(key) ?? [];
+  const [, kind, digits, rest = ""] = /^(issue|pull|group|repository)\/([0-9]+)\/(.+)$/.exec(key) ?? [];
   const repository = Number(digits);
   if (kind === "group") return groupSubject(repository, rest);
+  if (kind === "repository") return rest === digits ? repositorySubject(repository) : null;
   if ((kind === "issue" || kind === "pull") && /^[0-9]+$/.test(rest)) return { kind, repository, number: Number(rest) };
   return null;
 }
@@ -54,6 +63,8 @@ export type Effect =
   | { type: "ensure-sticky"; key: string; issue: number; body: string }
   /** Exactly one `sallyport:<state>` label, or none when `state` is null; with `needs`, that label beside it. */
   | { type: "ensure-state"; key: string; issue: number; state: string | null; needs?: string }
+  /** Makes the labels that a repository lacks; those that are there stay as they are. */
+  | { type: "ensure-labels"; key: string; labels: readonly Label[] }
   /** Removes a one-shot command label. */
   | { type: "ensure-label-gone"; key: string; issue: number; label: string }
   /** Makes a story a sub-issue of the epic that it names. */
@@ -171,6 +182,7 @@ export type EffectType = Effect["type"];
 export const repeatable: ReadonlySet<EffectType> = new Set([
   "ensure-sticky",
   "ensure-state",
+  "ensure-labels",
   "ensure-label-gone",
   "ensure-check",
 ]);

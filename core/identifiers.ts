@@ -61,6 +61,8 @@ export const effectKey = {
   ended: (repository: number, run: string) => `ended/${repository}/${run}`,
   /** Removes a command label from an issue. */
   label: (repository: number, number: number, label: string) => `label/${repository}/${number}/${label}`,
+  /** Makes the labels that a repository lacks. */
+  labels: (repository: number) => `labels/${repository}`,
   /** Makes a story a sub-issue of its epic. */
   link: (repository: number, epic: number, story: number) => `link/${repository}/${epic}/${story}`,
   /** Asks the planner, once for each command that asks for a plan. */

@@ -1,5 +1,5 @@
 import type { EmitterWebhookEvent } from "@octokit/webhooks";
-import { groupSubject, type Subject } from "../../core/effects.ts";
+import { groupSubject, repositorySubject, type Subject } from "../../core/effects.ts";
 import { checkName } from "../../core/health/required-check.ts";
 import type { Queue, Search } from "../queue/queue.ts";
 import type { Database } from "../store/database.ts";
@@ -15,6 +15,7 @@ export type Named = { subjects: Subject[]; searches: Search[] };
  */
 export function nameSubjects({ name, payload }: EmitterWebhookEvent): Named {
   const named: Named = { subjects: [], searches: [] };
+  for (const { id } of added(payload)) named.subjects.push(repositorySubject(id));
   if (!("repository" in payload) || !payload.repository) return named;
   const repository = payload.repository.id;
   const add = (kind: "issue" | "pull", number: number) => named.subjects.push({ kind, repository, number });
@@ -34,6 +35,13 @@ export function nameSubjects({ name, payload }: EmitterWebhookEvent): Named {
   if (name === "push" && "ref" in payload)
     named.searches.push(...afterPush(repository, payload.ref, payload.repository.default_branch));
   return named;
+}
+
+/** The repositories that the App is newly installed on. */
+function added(payload: EmitterWebhookEvent["payload"]): { id: number }[] {
+  if (!("action" in payload)) return [];
+  if (payload.action === "created" && "repositories" in payload) return payload.repositories ?? [];
+  return payload.action === "added" && "repositories_added" in payload ? payload.repositories_added : [];
 }
 
 /**

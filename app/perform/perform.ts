@@ -7,7 +7,7 @@ import { ensureCheck } from "./checks.ts";
 import { ensureSticky, reply, turnAway } from "./comments.ts";
 import type { PerformContext } from "./context.ts";
 import { closeIssue, linkStory, openPrompt } from "./issues.ts";
-import { ensureLabelGone, ensureState } from "./labels.ts";
+import { ensureLabelGone, ensureLabels, ensureState } from "./labels.ts";
 import { openPull } from "./pulls.ts";
 import { gatherReport } from "./report.ts";
 import { answerThread, askReview } from "./review.ts";
@@ -34,6 +34,8 @@ export async function perform(
         return await ensureSticky(effect, context);
       case "ensure-state":
         return await ensureState(effect, context);
+      case "ensure-labels":
+        return await ensureLabels(effect, context);
       case "ensure-label-gone":
         return await ensureLabelGone(effect, context);
       case "link-story":

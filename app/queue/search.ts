@@ -1,6 +1,6 @@
 import { listAll } from "../../collect/github/listing.ts";
 import { listQueueBranches } from "../../collect/group/queue-branches.ts";
-import { groupSubject, type Subject } from "../../core/effects.ts";
+import { groupSubject, repositorySubject, type Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { openLightIssues } from "../../core/story/light.ts";
@@ -55,6 +55,7 @@ export async function enqueueMatching(
   const open: Numbers = { pulls: [], issues: [] };
   for (const { number, state } of pulls.value) if (state === "open") open.pulls.push(number);
   if (sha === null && base === undefined) {
+    subjects.push(repositorySubject(repository));
     const groups = await listQueueBranches(client);
     if (!groups.known) throw new SallyportError("github", groups.why, { retry: true });
     subjects.push(...groups.value.flatMap(({ ref }) => groupSubject(repository, ref) ?? []));

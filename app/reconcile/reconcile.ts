@@ -7,6 +7,7 @@ import type { Known } from "../../core/known.ts";
 import { observeGroup } from "./group.ts";
 import { observeIssue } from "./issue.ts";
 import { observePull } from "./pull.ts";
+import { observeRepository } from "./repository.ts";
 import type { Observation, ReconcileTools } from "./tools.ts";
 
 /**
@@ -53,6 +54,8 @@ function see(
       return observePull(subject, github, entries, tools);
     case "group":
       return observeGroup(subject, github, entries, tools);
+    case "repository":
+      return observeRepository(github);
   }
 }
 

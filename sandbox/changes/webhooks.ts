@@ -4,7 +4,7 @@ import { presentAccount, presentOrganization } from "../present/accounts.ts";
 import { presentRepository } from "../present/repositories.ts";
 import { webhookFault } from "../state/faults.ts";
 import type { State } from "../state/memory.ts";
-import type { Account, App, Repository } from "../state/model.ts";
+import type { Account, App, Installation, Repository } from "../state/model.ts";
 import { identify, now } from "../state/state.ts";
 import type { Delivery } from "../state/traffic.ts";
 import { background, inOrder, pause } from "../state/work.ts";
@@ -57,6 +57,24 @@ export function emit(
     const body = JSON.stringify(payload);
     dispatch(state, { ...common, guid: randomUUID(), installation: null, target, body });
   }
+}
+
+/** Sends a webhook about an installation to its app alone. */
+export function emitToApp(
+  state: State,
+  installation: Installation,
+  actor: Account,
+  event: string,
+  action: string,
+  parts: Record<string, unknown>,
+): void {
+  const payload = { action, ...parts, sender: presentAccount(actor) };
+  for (const listener of state.webhookListeners) listener({ event, payload });
+  const { app } = installation;
+  if (app.webhook === null) return;
+  const target = { type: "integration", id: app.id, webhook: app.webhook } as const;
+  const body = JSON.stringify(payload);
+  dispatch(state, { event, action, repository: null, guid: randomUUID(), installation, target, body });
 }
 
 /** Sends an earlier delivery again: the same body under the same GUID. */

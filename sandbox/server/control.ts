@@ -3,16 +3,19 @@
  */
 import { Hono } from "hono";
 import { z } from "zod";
+import { installApp } from "../changes/installations.ts";
 import { enterQueue } from "../changes/merge-queue.ts";
 import { addArtifact, artifactOrder } from "../endpoints/artifacts.ts";
 import { addFault, faultSchema } from "../state/faults.ts";
 import type { State } from "../state/memory.ts";
-import { findPull, findRepository } from "../state/state.ts";
+import { findAccount, findPull, findRepository } from "../state/state.ts";
 import { addJobToken, jobOrder } from "../state/tokens.ts";
 import { settled } from "../state/work.ts";
 import type { ServedRequest } from "./rest.ts";
 
 const queueOrder = z.strictObject({ repository: z.string(), pulls: z.array(z.number().int().positive()).min(1) });
+
+const installOrder = z.strictObject({ app: z.string(), repositories: z.array(z.string()).min(1), by: z.string() });
 
 export function controls(state: State, requests: ServedRequest[]): Hono {
   const control = new Hono();
@@ -54,6 +57,20 @@ export function controls(state: State, requests: ServedRequest[]): Hono {
     );
     if (typeof group === "string") return context.json({ message: group }, 422);
     return context.json({ head_ref: group.ref, head_sha: group.head, base_sha: group.base }, 201);
+  });
+  /** Installs an App on repositories of one account, as a person does on GitHub's page. */
+  control.post("/installations", async (context) => {
+    const order = installOrder.safeParse(await context.req.json().catch(() => undefined));
+    const app = state.apps.find(({ slug }) => slug === order.data?.app);
+    const actor = findAccount(state, order.data?.by ?? "");
+    const found = (order.data?.repositories ?? []).flatMap((full) => {
+      const [owner = "", name = ""] = full.split("/");
+      return findRepository(state, owner, name) ?? [];
+    });
+    if (app === undefined || actor === undefined || found.length === 0)
+      return context.json({ message: "name an app, repositories and who installs it" }, 422);
+    installApp(state, app, found, actor);
+    return context.body(null, 204);
   });
   /** Adds an artifact, as if a run of a workflow had uploaded it. */
   control.post("/artifacts", async (context) => {

@@ -138,6 +138,18 @@ export const scenes: Record<
       seen: async () => (await labels(acme, issue)).map((name: string) => name.replace(state, "wanted")),
     };
   },
+  async "ensure-labels"(acme) {
+    const name = `label${next()}`;
+    await acme.as("lena", "POST", "labels", { name: `${name}-theirs`, color: "123456", description: "Theirs." });
+    const label = (end: string) => ({ name: `${name}-${end}`, color: "ededed", description: "Ours." });
+    return {
+      effect: { type: "ensure-labels", key: `labels/9/${name}`, labels: [label("theirs"), label("ours")] },
+      seen: async () =>
+        (await acme.as("lena", "GET", "labels?per_page=100"))
+          .filter((one: Json) => one.name.startsWith(`${name}-`))
+          .map((one: Json) => [one.name.replace(name, "label"), one.color, one.description]),
+    };
+  },
   async "ensure-label-gone"(acme) {
     const issue = await openIssue(acme, "A story", { labels: ["story", "ai:plan"] });
     return {

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { groupSubject, type Subject, subjectKey, subjectOf } from "../../core/effects.ts";
+import { groupSubject, repositorySubject, type Subject, subjectKey, subjectOf } from "../../core/effects.ts";
 
 const base = "b".repeat(40);
 const ref = `refs/heads/gh-readonly-queue/release/1.x/pr-12-${base}`;
@@ -10,6 +10,7 @@ test("a subject can be told from its key again", () => {
   const branch = fc.constantFrom("main", "release/1.x", "a/b/c", "pr-1-x");
   const one: fc.Arbitrary<Subject | null> = fc.oneof(
     fc.record({ kind: fc.constantFrom("issue" as const, "pull" as const), repository: number, number }),
+    number.map(repositorySubject),
     fc
       .tuple(number, branch, number)
       .map(([repository, name, pull]) =>
@@ -29,9 +30,15 @@ test("a group is known by its whole ref", () => {
   expect(groupSubject(5, "refs/heads/main")).toBe(null);
 });
 
-test.each(["", "pull/5", "pull/5/x", "pull/x/5", "epic/5/5", "group/5/refs/heads/main", `pull/5/${ref}`])(
-  "%j is no subject's key",
-  (key) => {
-    expect(subjectOf(key)).toBe(null);
-  },
-);
+test.each([
+  "",
+  "pull/5",
+  "pull/5/x",
+  "pull/x/5",
+  "epic/5/5",
+  "repository/5/6",
+  "group/5/refs/heads/main",
+  `pull/5/${ref}`,
+])("%j is no subject's key", (key) => {
+  expect(subjectOf(key)).toBe(null);
+});

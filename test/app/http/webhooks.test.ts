@@ -24,6 +24,21 @@ describe("T073: a merge group's webhook", () => {
   });
 });
 
+describe("U4: an installation's webhook names the repositories that it adds, and no other", () => {
+  const repositories = [{ id: 5 }, { id: 6 }];
+  const subjects = [5, 6].map((one) => ({ kind: "repository", repository: one, number: one }));
+  test.each<[string, string, object, object[]]>([
+    ["a new one", "installation", { action: "created", repositories }, subjects],
+    ["more", "installation_repositories", { action: "added", repositories_added: repositories }, subjects],
+    ["fewer", "installation_repositories", { action: "removed", repositories_added: [] }, []],
+    ["none", "installation", { action: "deleted", repositories }, []],
+    ["suspended", "installation", { action: "suspend", repositories }, []],
+    ["one without its list", "installation", { action: "created" }, []],
+  ])("%s", (_, event, payload, named) => {
+    expect(namedBy(event, payload)).toEqual({ subjects: named, searches: [] });
+  });
+});
+
 describe("a check's webhook", () => {
   const sha = "a".repeat(40);
   const run = (name: string, action: string) => ({ action, repository, check_run: { name, head_sha: sha } });

@@ -71,6 +71,7 @@ test("T067 T069 T079 T087 T247 T248: the sweep looks at all that is open, every 
   const closed = await openPull("closed", "main", "main");
   await acme.as("lena", "PATCH", `pulls/${closed.number}`, { state: "closed" });
   const all = [
+    key("repository", acme.repository),
     key("issue", story.number),
     key("issue", run.number),
     key("pull", lower.number),
