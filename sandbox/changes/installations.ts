@@ -23,8 +23,9 @@ export function installApp(state: State, app: App, repositories: readonly Reposi
     private: one.private,
   }));
   const common = { installation: presentInstallation(installation), requester: null };
-  if (isNew)
-    return emitToApp(state, installation, actor, "installation", "created", { ...common, repositories: added });
   const lists = { repository_selection: "selected", repositories_added: added, repositories_removed: [] };
-  emitToApp(state, installation, actor, "installation_repositories", "added", { ...common, ...lists });
+  const [event, action, parts] = isNew
+    ? (["installation", "created", { repositories: added }] as const)
+    : (["installation_repositories", "added", lists] as const);
+  emitToApp(state, installation, actor, event, action, { ...common, ...parts });
 }

@@ -1,16 +1,11 @@
-import { policyReading } from "../../../collect/policy/file.ts";
+import { absent, type Past } from "../../../collect/draft/trial.ts";
 import { oneLine } from "../../../core/escape.ts";
 import type { PolicyReading } from "../../../core/facts.ts";
 import { type Known, known } from "../../../core/known.ts";
-import { type BacktestRow, backtest, type PastChange } from "../../../core/verdict/backtest.ts";
+import type { BacktestRow } from "../../../core/verdict/backtest.ts";
 import type { Io } from "../../terminal/io.ts";
 import { showProgress } from "../../terminal/progress.ts";
 import { changesInGit } from "./git.ts";
-
-/** Merged changes of a branch, with the facts that one policy needs. */
-export type Past = { from: string; changes: PastChange[] };
-
-const absent: PolicyReading = { state: "absent", ref: "", removedBy: null };
 
 /** Reads the last changes of the default branch, or of the current one where none can be told, for judging by `policy`. */
 export async function readPast(dir: string, last: number, policy: PolicyReading, io: Io): Promise<Known<Past>> {
@@ -22,17 +17,6 @@ export async function readPast(dir: string, last: number, policy: PolicyReading,
   const found = main.known ? main : await read({ branch: "HEAD" });
   progress.end();
   return found.known ? known({ from: found.value.from, changes: found.value.changes }) : main;
-}
-
-/** The changes that a policy would have blocked. It may ask for less than the one they were read for, never for more. */
-export function blockedBy({ changes }: Past, policy: PolicyReading): BacktestRow[] {
-  const judged = changes.map((one) => ({ ...one, after: { ...one.after, policy: known(policy) } }));
-  return backtest(judged, { secrets: false }).rows.filter(({ after }) => after === "blocked");
-}
-
-/** A policy's text as a reading that no commit holds. */
-export function draftReading(text: string): PolicyReading {
-  return policyReading("", "", Buffer.from(text));
 }
 
 /** The most changes that are shown of many. */

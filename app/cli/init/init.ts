@@ -2,21 +2,19 @@ import { existsSync } from "node:fs";
 import { lstat, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { Command } from "commander";
+import { type Drafted, draftFrom, schemaAddress } from "../../../collect/draft/draft.ts";
+import { workTreeSource } from "../../../collect/draft/source.ts";
+import { gateNameOf, type Past, type Trial } from "../../../collect/draft/trial.ts";
+import { readWorkflows } from "../../../collect/draft/workflows.ts";
 import { readWorkTree, type WorkTree } from "../../../collect/git/work-tree.ts";
 import { jsonText, oneLine } from "../../../core/escape.ts";
-import type { Known } from "../../../core/known.ts";
 import { policyPath } from "../../../schemas/policy-place.ts";
 import { packageHome } from "../../settings/package-home.ts";
 import type { Io } from "../../terminal/io.ts";
-import { draftReading, exampleText, type Past, readPast } from "../backtest/trial.ts";
+import { exampleText, readPast } from "../backtest/trial.ts";
 import { addForms, addWorkflows, workflowFiles } from "./added-files.ts";
-import { draftPolicy, policyOf, proposedRules } from "./draft.ts";
 import { installHook } from "./hook.ts";
-import { type Layout, readLayout } from "./layout.ts";
-import { type Proposed, proposePeople } from "./people.ts";
 import { openPullRequest, pullRequestByHand } from "./pull-request.ts";
-import { type Trial, type Tried, tryRules } from "./trial.ts";
-import { readWorkflows, type Workflows } from "./workflows.ts";
 
 type Options = {
   hook?: boolean;
@@ -28,19 +26,6 @@ type Options = {
   json?: boolean;
   repo?: string;
 };
-
-/** What `init` found, and the policy that it drafts from it. */
-type Drafted = {
-  text: string;
-  layout: Layout;
-  people: Proposed;
-  workflows: Workflows;
-  past: Known<Past>;
-  trial: Trial | null;
-};
-
-/** The address of the published package's schema. */
-const schemaAddress = "https://unpkg.com/sallyport/schemas/json/policy.json";
 
 /** The wrong file extension; a policy there is not read. */
 const misspelledPath = policyPath.replace(/\.yml$/, ".yaml");
@@ -90,32 +75,14 @@ export function initCommand(io: Io): Command {
 /** How many merged changes a draft is tried on. */
 const history = 100;
 
-/** Reads the work tree and its history, and drafts a policy from them. */
-async function draft(tree: WorkTree, options: Options, io: Io): Promise<Drafted> {
+/** Drafts a policy from the work tree and its history. */
+function draft(tree: WorkTree, options: Options, io: Io): Promise<Drafted> {
   const folder = dirname(join(tree.top, policyPath));
   const local = relative(folder, join(packageHome(), "schemas/json/policy.json")).replaceAll("\\", "/");
-  const layout = readLayout(tree.files);
-  const proposed = proposedRules(layout);
-  const strictest = draftReading(policyOf(proposed.map(([strict]) => strict)));
-  const past = await readPast(tree.top, history, strictest, io);
-  const trial = past.known ? tryRules(past.value, proposed) : null;
-  const changes = past.known ? past.value.changes.length : 0;
-  const people = await proposePeople(tree.top);
-  const workflows = await readWorkflows(tree);
-  const text = draftPolicy({
-    layout,
-    people,
-    checks: workflows.checks,
-    rules:
-      trial === null
-        ? proposed.map(([yaml]) => ({ yaml, against: null }))
-        : trial.rules.map(({ yaml, blocked, isKept }) => ({
-            yaml,
-            against: isKept ? null : { blocked: blocked.length, changes },
-          })),
+  return draftFrom(workTreeSource(tree), {
+    readPast: (strictest) => readPast(tree.top, history, strictest, io),
     schema: options.localSchema === true ? local : schemaAddress,
   });
-  return { text, layout, people, workflows, past, trial };
 }
 
 /** The draft as JSON: what was found, how the rules did on the past, and each file with whether it stands already. */
@@ -172,14 +139,13 @@ async function writePolicy(tree: WorkTree, options: Options, io: Io): Promise<"w
 
 /** What the trial showed: gates that were left out first, then what the others and the built-in rules would have blocked. */
 function trialText({ from, changes }: Past, { builtIn, rules }: Trial): string {
-  const nameOf = ({ yaml }: Tried) => (yaml[0] ?? "").replace(/:.*$/, "");
   const out = rules.filter(({ isKept }) => !isKept);
   const rows = rules.filter(({ isKept }) => isKept).flatMap(({ blocked }) => blocked);
   return [
     `Tried on the last ${changes.length} changes of ${oneLine(from)}.\n`,
     ...out.map(
       (rule) =>
-        `  ${nameOf(rule)} is left out, in a comment: ${rule.blocked.length} of them broke it, such as\n${exampleText(rule.blocked)}`,
+        `  ${gateNameOf(rule)} is left out, in a comment: ${rule.blocked.length} of them broke it, such as\n${exampleText(rule.blocked)}`,
     ),
     `  The gates of the draft would have blocked ${rows.length === 0 ? "none" : `${rows.length}`} of them${rows.length === 0 ? ".\n" : `:\n${exampleText(rows)}`}`,
     builtIn.length === 0 ? "" : `  The built-in rules would have blocked ${builtIn.length}:\n${exampleText(builtIn)}`,
@@ -187,7 +153,7 @@ function trialText({ from, changes }: Past, { builtIn, rules }: Trial): string {
 }
 
 async function addFiles(tree: WorkTree, { action, forms }: Options, io: Io): Promise<string[]> {
-  const files = action === true ? await workflowFiles((await readWorkflows(tree)).onPulls, io.env) : [];
+  const files = action === true ? await workflowFiles((await readWorkflows(workTreeSource(tree))).onPulls, io.env) : [];
   return [
     ...(files.length > 0 ? await addWorkflows(tree.top, files, io) : []),
     ...(forms === true ? await addForms(tree.top, io) : []),

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import { blockedBy } from "../../../collect/draft/trial.ts";
 import { readPlainFile, readWorkTree, type WorkTree } from "../../../collect/git/work-tree.ts";
 import { policyReading } from "../../../collect/policy/file.ts";
 import { parsePolicy } from "../../../collect/policy/policy.ts";
@@ -13,7 +14,7 @@ import type { Policy } from "../../../schemas/policy.ts";
 import { policyPath } from "../../../schemas/policy-place.ts";
 import { readCount } from "../../terminal/count.ts";
 import type { Io } from "../../terminal/io.ts";
-import { blockedBy, exampleText, readPast } from "../backtest/trial.ts";
+import { exampleText, readPast } from "../backtest/trial.ts";
 
 export type LintOptions = { repo?: string; history?: string; strict?: boolean; json?: boolean };
 

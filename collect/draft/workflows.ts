@@ -1,8 +1,7 @@
-import { join } from "node:path";
-import { readPlainFile, type WorkTree } from "../../../collect/git/work-tree.ts";
-import { jobChecks, parseWorkflow, workflowPattern } from "../../../collect/repository/workflows.ts";
-import type { JobCheck } from "../../../core/policy/job-checks.ts";
-import { itemsOf, keysOf, type Located, nodeAt, stringOf } from "../../../core/yaml.ts";
+import type { JobCheck } from "../../core/policy/job-checks.ts";
+import { itemsOf, keysOf, type Located, nodeAt, stringOf } from "../../core/yaml.ts";
+import { jobChecks, parseWorkflow, workflowPattern } from "../repository/workflows.ts";
+import type { DraftSource } from "./source.ts";
 
 /** What a repository's workflows say for a first set-up; a workflow that cannot be read says nothing. */
 export type Workflows = {
@@ -18,12 +17,12 @@ function eventsOf(workflow: Located): string[] {
   return [stringOf(on), ...itemsOf(on).map(stringOf), ...keysOf(on)].filter((event) => event !== undefined);
 }
 
-/** Reads the workflows of a work tree but ours. Whoever may push wrote them. */
-export async function readWorkflows({ top, files }: WorkTree): Promise<Workflows> {
+/** Reads all workflows but ours. Whoever may push wrote them. */
+export async function readWorkflows({ files, read: readFile }: DraftSource): Promise<Workflows> {
   const paths = files.filter((path) => workflowPattern.test(path) && !/\/sallyport(?:-review)?\.ya?ml$/.test(path));
   const read = await Promise.all(
     paths.map(async (path) => {
-      const content = await readPlainFile(join(top, path));
+      const content = await readFile(path);
       const workflow = parseWorkflow(path, content?.toString("utf8") ?? "");
       const checks = jobChecks(path, workflow);
       const isOnPulls = workflow.known && eventsOf(workflow.value).some(runsOnPulls);

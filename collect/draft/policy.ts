@@ -1,14 +1,18 @@
-import type { JobCheck } from "../../../core/policy/job-checks.ts";
+import type { JobCheck } from "../../core/policy/job-checks.ts";
 import type { Layout } from "./layout.ts";
 import type { Proposed } from "./people.ts";
 
-/** Input for a first policy; `rules` are its drafted gates, and `schema` is where editors find the policy's schema. */
+/**
+ * Input for a first policy; `rules` are its drafted gates, `schema` is where editors find the policy's schema, and
+ * `ledgerKey` the public key of the App that will sign the ledger; without one a person adds it.
+ */
 export type DraftContext = {
   layout: Layout;
   people: Proposed;
   checks: readonly JobCheck[];
   rules: readonly DraftedRule[];
   schema: string;
+  ledgerKey?: string | undefined;
 };
 
 /** A gate's rule as lines of YAML. With `against`, history speaks against it: it is written as a comment. */
@@ -90,6 +94,11 @@ ${guess}  planners: [] # may ask for a plan
 `;
 }
 
+function ledgerText({ ledgerKey }: DraftContext): string {
+  if (ledgerKey === undefined) return "";
+  return `\nledger: # who signs the record of approvals, runs and verdicts: this App's key, and no other\n  keys: [{ key: ${JSON.stringify(ledgerKey)} }]\n`;
+}
+
 /** A first policy for a repository, with a comment on each decision for a person. It names no folder that is not there. */
 export function draftPolicy(context: DraftContext): string {
   return `# yaml-language-server: $schema=${context.schema}
@@ -102,5 +111,5 @@ ${peopleText(context.people)}
 intake: { epic: optional, decisions: optional, risk: optional } # a story needs criteria; without this line all of it
 
 ${rolesText(context.layout)}
-${gatesText(context)}`;
+${gatesText(context)}${ledgerText(context)}`;
 }

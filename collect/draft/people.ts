@@ -1,6 +1,4 @@
-import { join } from "node:path";
-import { git } from "../../../collect/git/git.ts";
-import { readPlainFile } from "../../../collect/git/work-tree.ts";
+import type { DraftSource } from "./source.ts";
 
 /**
  * The people whom a first policy could name, in the policy's form. `owners` stand in CODEOWNERS, which GitHub reads as
@@ -15,7 +13,7 @@ const ownerName = /^@[A-Za-z0-9][A-Za-z0-9-]*(?:\/[a-z0-9][a-z0-9_-]*)?$/;
 /** The address that GitHub gives an account which hides its own: `583231+lena@users.noreply.github.com`. */
 const hiddenAddress = /^(\d{1,12})\+([a-z0-9][a-z0-9-]{0,38})@users\.noreply\.github\.com$/i;
 
-const most = { names: 5, commits: 300 } as const;
+const maxNames = 5;
 
 /** The texts that occur most often, most frequent first. */
 function frequent(texts: readonly string[]): string[] {
@@ -23,7 +21,7 @@ function frequent(texts: readonly string[]): string[] {
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
   return [...counts]
     .toSorted(([, one], [, other]) => other - one)
-    .slice(0, most.names)
+    .slice(0, maxNames)
     .map(([text]) => text);
 }
 
@@ -43,17 +41,15 @@ function ownersIn(text: string): string[] {
 }
 
 /** Reads who owns and who commits. What cannot be read proposes nobody. */
-export async function proposePeople(top: string): Promise<Proposed> {
-  const log = await git(top, ["log", `--max-count=${most.commits}`, "--no-merges", "--format=%ae", "HEAD", "--"]);
-  const addresses = log.ok ? log.stdout.toString("utf8").split("\n") : [];
+export async function proposePeople({ read, authors }: DraftSource): Promise<Proposed> {
   const committers = frequent(
-    addresses.flatMap((address) => {
+    (await authors()).flatMap((address) => {
       const [, number, login] = hiddenAddress.exec(address) ?? [];
       return login === undefined ? [] : [`@${login}#${number}`];
     }),
   );
   for (const file of places) {
-    const content = await readPlainFile(join(top, file));
+    const content = await read(file);
     if (content !== null) return { owners: ownersIn(content.toString("utf8")), file, committers };
   }
   return { owners: [], file: null, committers };

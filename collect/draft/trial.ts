@@ -1,6 +1,11 @@
-import type { BacktestRow } from "../../../core/verdict/backtest.ts";
-import { blockedBy, draftReading, type Past } from "../backtest/trial.ts";
-import { policyOf } from "./draft.ts";
+import type { PolicyReading } from "../../core/facts.ts";
+import { known } from "../../core/known.ts";
+import { type BacktestRow, backtest, type PastChange } from "../../core/verdict/backtest.ts";
+import { policyReading } from "../policy/file.ts";
+import { policyOf } from "./policy.ts";
+
+/** Merged changes of a branch, with the facts that one policy needs. */
+export type Past = { from: string; changes: PastChange[] };
 
 /** One drafted gate after its trial: the form that was settled on, what that form blocks, and whether it is kept. */
 export type Tried = { yaml: string[]; blocked: BacktestRow[]; isKept: boolean };
@@ -10,6 +15,25 @@ export type Trial = { builtIn: BacktestRow[]; rules: Tried[] };
 
 /** The largest part of merged changes that a draft's own gates may block. */
 const share = 0.03;
+
+/** The policy of a repository that has none. */
+export const absent: PolicyReading = { state: "absent", ref: "", removedBy: null };
+
+/** A policy's text as a reading that no commit holds. */
+export function draftReading(text: string): PolicyReading {
+  return policyReading("", "", Buffer.from(text));
+}
+
+/** The changes that a policy would have blocked. It may ask for less than the one they were read for, never for more. */
+export function blockedBy({ changes }: Past, policy: PolicyReading): BacktestRow[] {
+  const judged = changes.map((one) => ({ ...one, after: { ...one.after, policy: known(policy) } }));
+  return backtest(judged, { secrets: false }).rows.filter(({ after }) => after === "blocked");
+}
+
+/** The name of the gate that was tried. */
+export function gateNameOf({ yaml }: Tried): string {
+  return (yaml[0] ?? "").replace(/:.*$/, "");
+}
 
 /**
  * Tries gates on merged changes, as people made them without the gates. While the gates together would have blocked
