@@ -116,6 +116,8 @@ export type Effect =
       /** The casefiles' text without people's part below it; absent: the pack has no casefiles. */
       casefiles?: readonly (Casefile & { text: string })[];
     }
+  /** Proposes a first policy by one pull request; `ledgerKey` is the public key that it pins. */
+  | { type: "open-onboarding"; key: string; base: string; parent: string; at: string; ledgerKey: string }
   | {
       type: "open-pull";
       key: string;

@@ -67,6 +67,8 @@ export const effectKey = {
   link: (repository: number, epic: number, story: number) => `link/${repository}/${epic}/${story}`,
   /** Asks the planner, once for each command that asks for a plan. */
   plan: (repository: number, story: number, source: Source) => `plan/${repository}/${story}/${sourceKey(source)}`,
+  /** Proposes a first policy. */
+  onboarding: (repository: number) => `onboarding/${repository}`,
   /** Opens the issue of one prompt of a contract, identified by the plan's revision. */
   prompt: (repository: number, story: number, revision: number, index: number) =>
     `prompt/${repository}/${story}/${revision}/${index}`,

@@ -27,7 +27,7 @@ const rooms: Record<string, string> = {
   collect: ". git github secrets issue yaml policy content backtest repository draft ledger pull group",
   app:
     "settings agents store github ledger perform reconcile queue http pages service health terminal demo " +
-    "cli/check cli/backtest cli/init cli/policy cli/ledger cli .",
+    "cli/check cli/backtest cli/init cli/policy cli/ledger cli/setup cli .",
   action: ".",
   sandbox: "state git request present seed changes endpoints graphql server .",
 };

@@ -14,6 +14,7 @@ const commands: Record<string, () => Promise<(io: Io) => Command>> = {
   init: async () => (await import("./init/init.ts")).initCommand,
   ledger: async () => (await import("./ledger/ledger.ts")).ledgerCommand,
   replay: async () => (await import("./ledger/replay.ts")).replayCommand,
+  setup: async () => (await import("./setup/setup.ts")).setupCommand,
   serve: async () => (await import("./serve.ts")).serveCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
   rebuild: async () => (await import("./rebuild.ts")).rebuildCommand,

@@ -6,7 +6,7 @@ export type Call = { method: string; url: string; body: unknown };
 
 type Rule = { method: string; path: RegExp; body?: (body: Record<string, unknown>) => boolean };
 
-const ownRef = /^(?:refs\/)?heads\/sallyport\/(?:evidence|run-[0-9]+-[0-9]+\/[0-9]+)$/;
+const ownRef = /^(?:refs\/)?heads\/sallyport\/(?:evidence|setup|run-[0-9]+-[0-9]+\/[0-9]+)$/;
 /** A run's own branch, the only kind that is ever force-pushed or deleted. */
 const runRef = /^heads\/sallyport\/run-[0-9]+-[0-9]+\/[0-9]+$/;
 const isText = (value: unknown): value is string => typeof value === "string";

@@ -6,16 +6,17 @@ import type { Granted } from "../../core/health/installation.ts";
 import { packageHome } from "../settings/package-home.ts";
 
 const Manifest = z.object({
+  url: z.url(),
   default_events: z.array(z.string()),
   default_permissions: z.record(z.string(), z.string()),
 });
 
 const Package = z.object({ engines: z.object({ node: z.string().regex(/^>=[0-9]+(\.[0-9]+)?$/) }) });
 
-/** The permissions and events that the App requests: those of `app.yml`, which is part of the package. */
-export async function readManifest(): Promise<Granted> {
+/** The App's own page, and the permissions and events that it requests: those of `app.yml`, part of the package. */
+export async function readManifest(): Promise<Granted & { url: string }> {
   const manifest = Manifest.parse(load(await readFile(join(packageHome(), "app.yml"), "utf8")));
-  return { permissions: manifest.default_permissions, events: manifest.default_events };
+  return { url: manifest.url, permissions: manifest.default_permissions, events: manifest.default_events };
 }
 
 /** The oldest version of Node that the package runs on: `22` or `22.12`. */

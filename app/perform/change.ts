@@ -5,7 +5,7 @@ import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { type FileWrite, Pack, StepResult } from "../../schemas/step.ts";
 import { casefilesFor, type WholeCasefile } from "./casefiles.ts";
-import { type EffectOf, type PerformContext, readJson } from "./context.ts";
+import { botAuthor, type EffectOf, type PerformContext, readJson } from "./context.ts";
 import { branchTip, pullsOf } from "./pulls.ts";
 import { sanitize } from "./text.ts";
 
@@ -56,11 +56,7 @@ async function createCommit(
   const answered = await plant(parent.tree.sha, entries);
   if (answered === parent.tree.sha) nothingChanged();
   const tree = added.length === 0 ? answered : await plant(answered, added);
-  const person = {
-    name: ourselves.bot.login,
-    email: `${ourselves.bot.id}+${ourselves.bot.login}@users.noreply.github.com`,
-    date: effect.at,
-  };
+  const person = { ...botAuthor(ourselves), date: effect.at };
   const { data: commit } = await request("POST /repos/{owner}/{repo}/git/commits", {
     message: sanitize(effect.message),
     tree,

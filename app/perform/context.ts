@@ -68,6 +68,11 @@ export async function contextOf(repository: number, now: () => Date, tools: Cont
   };
 }
 
+/** The App's bot as the author of a commit. */
+export function botAuthor({ bot }: Ourselves): { name: string; email: string } {
+  return { name: bot.login, email: `${bot.id}+${bot.login}@users.noreply.github.com` };
+}
+
 /** The invisible marker by which we recognise our own texts. */
 export function marker(key: string): string {
   return `<!-- sallyport:${key} -->`;

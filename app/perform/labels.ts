@@ -5,7 +5,10 @@ import type { EffectOf, PerformContext } from "./context.ts";
 
 /** Makes the labels that a repository lacks; one of the same name stays as whoever made it wanted it. */
 export async function ensureLabels(effect: EffectOf<"ensure-labels">, context: PerformContext): Promise<EffectResult> {
-  for (const label of effect.labels) await make(context, label);
+  const { request } = context;
+  const there = await listAllOrThrow("the labels", (page) => request("GET /repos/{owner}/{repo}/labels", page));
+  const names = new Set(there.map(({ name }) => name.toLowerCase()));
+  for (const label of effect.labels) if (!names.has(label.name.toLowerCase())) await make(context, label);
   return { type: "none" };
 }
 

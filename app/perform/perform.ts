@@ -8,6 +8,7 @@ import { ensureSticky, reply, turnAway } from "./comments.ts";
 import type { PerformContext } from "./context.ts";
 import { closeIssue, linkStory, openPrompt } from "./issues.ts";
 import { ensureLabelGone, ensureLabels, ensureState } from "./labels.ts";
+import { openOnboarding } from "./onboarding.ts";
 import { openPull } from "./pulls.ts";
 import { gatherReport } from "./report.ts";
 import { answerThread, askReview } from "./review.ts";
@@ -48,6 +49,8 @@ export async function perform(
         return await writeChange(effect, context);
       case "open-pull":
         return await openPull(effect, context);
+      case "open-onboarding":
+        return await openOnboarding(effect, context);
       case "roll-back":
         return await rollBack(effect, context);
       case "ensure-check":

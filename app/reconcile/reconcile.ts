@@ -55,7 +55,7 @@ function see(
     case "group":
       return observeGroup(subject, github, entries, tools);
     case "repository":
-      return observeRepository(github);
+      return observeRepository(subject, github, tools);
   }
 }
 

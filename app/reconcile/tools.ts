@@ -10,6 +10,8 @@ import type { Database } from "../store/database.ts";
 export type ReconcileTools = {
   db: Database;
   ourselves: Ourselves;
+  /** The key that a first policy pins; null: none is proposed. */
+  onboarding: { ledgerKey: string } | null;
   github(repository: number): Promise<GitHub>;
   /** Finds secrets in other people's texts before they are stored. */
   secrets: SecretSearch;

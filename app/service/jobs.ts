@@ -34,6 +34,7 @@ export type JobTools = {
   github: GitHubClients;
   ourselves: Ourselves;
   signer: Signer;
+  onboarding: ReconcileTools["onboarding"];
   secrets: Secrets;
   anthropic: Config["anthropic"];
   /** Where the pages are; null: nowhere. */
@@ -61,6 +62,7 @@ export function createJobs(tools: JobTools): JobHandlers {
   const reconcileTools: ReconcileTools = {
     db,
     ourselves,
+    onboarding: tools.onboarding,
     github: reader,
     cache: createObjectsCache(cacheBytes),
     secrets: secrets.search,

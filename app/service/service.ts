@@ -33,7 +33,9 @@ export async function startService(config: Config, print: (line: string) => void
   const pages = config.pages.for === "nobody" ? null : createPages(config, { db, github, log });
   const pagesUrl = pages === null ? null : publicUrl;
   const { signal } = stopping;
-  await queue.start(createJobs({ db, queue, github, ourselves, signer, secrets, anthropic, pagesUrl, signal, log }));
+  const onboarding = config.onboarding ? { ledgerKey: signer.publicKey } : null;
+  const common = { db, queue, github, ourselves, onboarding, signer, secrets };
+  await queue.start(createJobs({ ...common, anthropic, pagesUrl, signal, log }));
 
   const server = await startServer(config, createReceiver({ db, queue, botId: ourselves.bot.id, log }), log, pages);
   const address = server.address();

@@ -18,6 +18,8 @@ export type Config = {
   pages: PagesAccess;
   /** Spaces out writes to GitHub, as its guidelines ask. */
   throttle: boolean;
+  /** Proposes a first policy to a repository without one. */
+  onboarding: boolean;
   logLevel: "debug" | "info" | "warn" | "error";
 };
 
@@ -86,6 +88,7 @@ export const Environment = z.object({
   GITHUB_CLIENT_SECRET: z.string().optional(),
   PAGES: z.literal("open", "is no choice: leave it unset, or write open to show them on this machine").optional(),
   GITHUB_THROTTLE: z.enum(["on", "off"], "is neither: write on or off").default("on"),
+  SALLYPORT_ONBOARDING: z.enum(["on", "off"], "is neither: write on or off").default("on"),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error"], "is none of them: write debug, info, warn or error")
     .default("info"),
@@ -136,6 +139,7 @@ export function readConfig(env: Record<string, string | undefined>): ConfigReadi
       publicUrl: data.PUBLIC_URL?.replace(/\/$/, "") ?? null,
       pages,
       throttle: data.GITHUB_THROTTLE === "on",
+      onboarding: data.SALLYPORT_ONBOARDING === "on",
       logLevel: data.LOG_LEVEL,
     },
   };

@@ -27,6 +27,7 @@ export function orderingKeyOf(effect: Effect, repository: number): string {
     case "run-agent":
     case "ask-planner":
       return `agent/${effect.key}`;
+    case "open-onboarding":
     case "show-backtest":
     case "gather-report":
       return effect.key;

@@ -22,8 +22,8 @@ export function installApp(state: State, app: App, repositories: readonly Reposi
     full_name: fullName(one),
     private: one.private,
   }));
-  const common = { installation: presentInstallation(installation), requester: null };
-  const lists = { repository_selection: "selected", repositories_added: added, repositories_removed: [] };
+  const common = { installation: presentInstallation(installation) };
+  const lists = { repository_selection: "selected", repositories_added: added, repositories_removed: [], requester: null };
   const [event, action, parts] = isNew
     ? (["installation", "created", { repositories: added }] as const)
     : (["installation_repositories", "added", lists] as const);

@@ -1,4 +1,5 @@
 /** Every REST route, and GraphQL's two; of two that match a path the earlier one answers. */
+import { manifestRoutes } from "../endpoints/app-manifests.ts";
 import { appRoutes } from "../endpoints/apps.ts";
 import { artifactRoutes } from "../endpoints/artifacts.ts";
 import { assigneeRoutes } from "../endpoints/assignees.ts";
@@ -40,6 +41,7 @@ export const routes: Route[] = [
   ...teamRoutes,
   ...appRoutes,
   ...oauthRoutes,
+  ...manifestRoutes,
   ...deliveryRoutes,
   ...repositoryRoutes,
   ...gitRefRoutes,

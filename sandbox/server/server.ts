@@ -7,6 +7,7 @@ import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { watchQueues } from "../changes/merge-queue.ts";
+import { manifestPages } from "../endpoints/app-manifests.ts";
 import { applySeed, type Seed } from "../seed/seed.ts";
 import { addFault, type FaultOrder } from "../state/faults.ts";
 import type { State } from "../state/memory.ts";
@@ -92,6 +93,7 @@ function application(state: State, asked: ServedRequest[]): Hono {
   root.route("/_sandbox", controls(state, asked));
   root.route("/", gitOverHttp(state));
   root.use(bodyLimit(tooLarge));
+  root.route("/", manifestPages(state));
   root.route("/api/v3", api);
   root.route("/", api);
   root.notFound((context) => {

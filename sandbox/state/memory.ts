@@ -15,6 +15,8 @@ export type State = {
   organizations: Organization[];
   apps: App[];
   installations: Installation[];
+  /** Apps made from a manifest whose secrets are not fetched yet, by the code for it; `until`: milliseconds. */
+  manifestCodes: Map<string, { app: App; pem: string; secret: string; until: number }>;
   tokens: (UserToken | InstallationToken)[];
   /** How people sign in, by an App's client id. */
   signIns: Map<string, { app: App; secret: string; callback: string }>;

@@ -32,6 +32,7 @@ export function createState(options: { dir: string; clock: () => number }): Stat
     organizations: [],
     apps: [],
     installations: [],
+    manifestCodes: new Map(),
     tokens: [],
     signIns: new Map(),
     codes: new Map(),

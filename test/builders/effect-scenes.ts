@@ -235,6 +235,20 @@ export const scenes: Record<
       },
     };
   },
+  async "open-onboarding"(acme) {
+    await forgetOnboarding(acme);
+    const parent = await tip(acme);
+    return {
+      effect: {
+        ...{ type: "open-onboarding", key: "onboarding/9", base: "main", parent },
+        ...{ at: "2026-11-20T09:30:00.000Z", ledgerKey: "ed25519:AAAA" },
+      },
+      seen: async () => {
+        const pulls: Json[] = await acme.as("lena", "GET", "pulls?state=all&head=acme:sallyport/setup");
+        return pulls.map((one) => [one.user.login, one.state, one.title, one.base.ref, one.body, one.head.sha]);
+      },
+    };
+  },
   async "answer-thread"(acme) {
     const { pull, thread } = await openThread(acme);
     return {
@@ -318,6 +332,15 @@ export const scenes: Record<
     };
   },
 };
+
+/** There is one onboarding in a repository for ever, so its pull request and its branch are taken out of the sandbox. */
+async function forgetOnboarding({ sandbox, as }: Acme): Promise<void> {
+  const repository = sandbox.state.repositories.find(({ name }) => name === "web");
+  const ref = "sallyport/setup";
+  if (repository?.issues.some(({ pull }) => pull?.head.ref === ref) !== true) return;
+  repository.issues = repository.issues.filter(({ pull }) => pull?.head.ref !== ref);
+  await as("lena", "DELETE", `git/refs/heads/${ref}`);
+}
 
 /** A pull request of ours with one review thread. */
 export async function openThread(acme: Acme): Promise<{ pull: number; thread: number }> {

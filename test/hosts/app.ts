@@ -8,6 +8,7 @@ import type { Inputs } from "../../action/inputs.ts";
 import { run } from "../../action/run.ts";
 import { freePort } from "../../app/demo/hosts.ts";
 import { startService } from "../../app/service/service.ts";
+import type { Config } from "../../app/settings/config.ts";
 import { formatPublicKey } from "../../core/ledger/public-key.ts";
 import type { Seed } from "../../sandbox/seed/seed.ts";
 import { startSandbox } from "../../sandbox/server/server.ts";
@@ -25,6 +26,7 @@ export async function startTestService({
   repository = {},
   otherApps = [],
   clock,
+  config: more = {},
 }: {
   /** Its lines between the version and the ledger's key. */
   policy: string;
@@ -33,6 +35,8 @@ export async function startTestService({
   /** Apps of others that may do what ours may; each has its key in `<slug>.pem`, and the ids go on from 4002. */
   otherApps?: string[];
   clock?: () => number;
+  /** Other settings than the tests' own. */
+  config?: Partial<Config>;
 }) {
   const dir = await mkdtemp(join(tmpdir(), "site-"));
   const port = await freePort();
@@ -70,6 +74,7 @@ export async function startTestService({
     port,
     database: { folder: join(dir, "database") },
     ledgerKey: key.pem,
+    ...more,
   });
   const start = () => startService(config, () => undefined);
   let service = await start();

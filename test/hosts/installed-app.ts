@@ -53,6 +53,7 @@ export const configOf = (given: Pick<Config, "privateKey" | "apiUrl" | "port"> &
   publicUrl: null,
   pages: { for: "nobody" },
   throttle: false,
+  onboarding: false,
   logLevel: "error",
   ...given,
 });

@@ -135,7 +135,7 @@ async function play(kills: boolean) {
   const { signal } = new AbortController();
   const { world, drain, look } = runJobs((db, queue) => {
     const parts = { db, queue, github, ourselves, signer, secrets, anthropic: config.anthropic, pagesUrl: null };
-    return createJobs({ ...parts, signal, log: () => undefined });
+    return createJobs({ ...parts, onboarding: null, signal, log: () => undefined });
   }, database.db);
   const entries = () => createEntryReader(database.db)(repository.id);
   const [lena, quinn] = [clientFor(sandbox.url, "lena"), clientFor(sandbox.url, "quinn")];

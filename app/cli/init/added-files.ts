@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { lstat, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { packageHome } from "../../settings/package-home.ts";
+import { issueForms, packageHome } from "../../settings/package-home.ts";
 import type { Io } from "../../terminal/io.ts";
 
 /** Where the Action's releases are tagged. */
@@ -15,9 +15,6 @@ const workflows = [
 ];
 /** What the template listens to; the repository's own workflows follow. */
 const listened = "workflows: [sallyport-review]";
-
-/** Where issue forms lie, here and in a governed repository. */
-const formFolder = ".github/ISSUE_TEMPLATE";
 
 /** The commit of a release's tag, which does not move as the tag may; null when it cannot be asked for. */
 async function releaseCommit(env: Io["env"]): Promise<string | null> {
@@ -77,9 +74,7 @@ export async function addWorkflows(top: string, files: readonly NewFile[], io: I
 /** Writes the issue forms of epics, stories and diff prompts that are not there; the paths that were written. */
 export async function addForms(top: string, io: Io): Promise<string[]> {
   const written: string[] = [];
-  for (const name of await readdir(join(packageHome(), formFolder))) {
-    const path = `${formFolder}/${name}`;
-    const text = await readFile(join(packageHome(), path), "utf8");
+  for (const { path, text } of await issueForms()) {
     const isWritten = await add(top, path, text);
     if (isWritten) written.push(path);
     io.out(isWritten ? `Wrote ${path}.\n` : `Kept ${path}, which is there.\n`);

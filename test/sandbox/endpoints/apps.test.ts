@@ -142,3 +142,49 @@ function unsigned(jwt: string): string {
   const [, payload] = jwt.split(".");
   return `${Buffer.from(JSON.stringify({ alg: "none" })).toString("base64url")}.${payload}.x`;
 }
+
+describe("a manifest", () => {
+  const whole = {
+    name: "Made here",
+    url: "https://example.org",
+    hook_attributes: { url: "https://example.org/hook", active: true },
+    redirect_url: "http://127.0.0.1:9/created",
+    default_permissions: { contents: "read" },
+    default_events: ["push"],
+  };
+  const send = (manifest: object, path = "/settings/apps/new?state=s") =>
+    fetch(`${side.sandbox.url}${path}`, {
+      method: "POST",
+      body: new URLSearchParams({ manifest: JSON.stringify(manifest) }),
+      redirect: "manual",
+    });
+
+  test("makes an App whose secrets are given once, for a code that is good for an hour", async () => {
+    const codeOf = async (name: string) => {
+      const back = new URL((await send({ ...whole, name })).headers.get("location") ?? "");
+      expect(back.searchParams.get("state")).toBe("s");
+      return `/app-manifests/${back.searchParams.get("code")}/conversions`;
+    };
+    const code = await codeOf("Made here");
+    const { status, body } = await side.call(null, "POST", code);
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ slug: "made-here", pem: expect.stringContaining("RSA PRIVATE KEY") });
+    expect((await side.call(null, "POST", code)).status).toBe(404);
+    const late = await codeOf("Made late");
+    time += 3_600_000;
+    expect((await side.call(null, "POST", late)).status).toBe(404);
+  });
+
+  test.each<[string, object]>([
+    ["with a field that is misspelt", { ...whole, default_event: [] }],
+    ["without a page of its own", { ...whole, url: undefined }],
+    ["with an event beyond its permissions", { ...whole, default_events: ["issues"] }],
+    ["with a name that is taken", { ...whole, name: "sallyport" }],
+  ])("%s is refused", async (_, manifest) => {
+    expect((await send(manifest)).status).toBe(422);
+  });
+
+  test("of an organization that there is not is refused", async () => {
+    expect((await send(whole, "/organizations/nobody/settings/apps/new")).status).toBe(422);
+  });
+});

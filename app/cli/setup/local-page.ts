@@ -1,0 +1,88 @@
+import { createServer, type ServerResponse } from "node:http";
+import type { Known } from "../../../core/known.ts";
+
+/** What the page asks for, and what is done with the code that GitHub sends the browser back with. */
+export type PageTools = {
+  /** Comes back with the code; only whoever opened the page knows it. */
+  state: string;
+  /** Where the form goes, and what it holds, once the page's own address is known. */
+  form(address: string): Promise<{ action: string; manifest: object }>;
+  /** Makes use of the code; gives the address where the browser goes on. */
+  redeem(code: string): Promise<Known<string>>;
+};
+
+/** A page on this machine: its address, whether it came to its end, and how to close it. */
+export type LocalPage = { url: string; done: Promise<boolean>; close(): void };
+
+/**
+ * Serves the page with the one button, on loopback only, and takes GitHub's answer once. A request under another name
+ * than this machine's is refused: another site may point its own name here.
+ */
+export async function openPage(port: number, { state, form, redeem }: PageTools): Promise<LocalPage> {
+  let finish: (isDone: boolean) => void = () => undefined;
+  const done = new Promise<boolean>((resolve) => {
+    finish = resolve;
+  });
+  let isTaken = false;
+  let url = "";
+  const server = createServer(async (request, response) => {
+    const asked = URL.canParse(request.url ?? "", url) ? new URL(request.url ?? "", url) : null;
+    if (request.headers.host !== new URL(url).host || request.method !== "GET" || asked === null)
+      return show(response, 404, "There is nothing here.");
+    if (asked.pathname === "/") {
+      const { action, manifest } = await form(`${url}/created`);
+      return show(response, 200, button(action, JSON.stringify(manifest)));
+    }
+    const code = asked.searchParams.get("code") ?? "";
+    if (asked.pathname !== "/created" || code === "") return show(response, 404, "There is nothing here.");
+    if (asked.searchParams.get("state") !== state || isTaken)
+      return show(response, 403, "This answer belongs to another setup. Begin at the address that the terminal shows.");
+    isTaken = true;
+    const next = await redeem(code);
+    if (next.known) response.writeHead(303, { location: next.value, connection: "close" }).end();
+    else show(response, 502, `The App was not set up: ${text(next.why)}. The terminal says what to do.`);
+    response.once("close", () => finish(next.known));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  url = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : port}`;
+  return {
+    url,
+    done,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function button(action: string, manifest: string): string {
+  return [
+    "<h1>Create your GitHub App</h1>",
+    "<p>GitHub asks for a name, makes the App with the permissions that Sallyport needs, and sends you back here. ",
+    "Then you choose the repositories.</p>",
+    `<form method="post" action="${text(action)}"><input type="hidden" name="manifest" value="${text(manifest)}">`,
+    "<button>Create the GitHub App</button></form>",
+  ].join("");
+}
+
+function text(value: string): string {
+  return value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}
+
+function show(response: ServerResponse, status: number, body: string): void {
+  response
+    .writeHead(status, {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+      "referrer-policy": "no-referrer",
+      "cache-control": "no-store",
+      connection: "close",
+    })
+    .end(
+      `<!doctype html><html lang="en"><meta charset="utf-8"><title>Sallyport setup</title><main>${body}</main></html>`,
+    );
+}
