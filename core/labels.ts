@@ -7,7 +7,7 @@ const byPeople: readonly Label[] = [
   { name: "story", color: "0075ca", description: "A change to be planned, approved and run through Sallyport." },
   { name: "diff-prompt", color: "c5def5", description: "One reviewable change of a story's approved plan." },
   { name: "ai:plan", color: "5319e7", description: "Asks Sallyport for a plan of this story." },
-  { name: "ai:run", color: "5319e7", description: "Starts the agent on this story's approved plan." },
+  { name: "ai:run", color: "5319e7", description: "Starts the agent, on an approved plan or on the light tier." },
   { name: "ai:campaign", color: "5319e7", description: "Kept for campaigns; starts nothing in this version." },
 ];
 

@@ -6,6 +6,7 @@ import type { GitHub } from "../../collect/github/request.ts";
 import type { Ourselves } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { Use } from "./allowed-calls.ts";
+import { appKeyProblem } from "./app-key.ts";
 import { guardReads, guardRequests } from "./guard.ts";
 import { findHome, listInstalled } from "./installations.ts";
 import { keepToken, permissionsFor } from "./token.ts";
@@ -103,10 +104,20 @@ export function createGitHub(
 
   return {
     async identify() {
+      const problem = appKeyProblem(config.privateKey);
+      if (problem !== null)
+        throw new SallyportError("bad-input", `${problem}: make one in the App's settings, under Private keys`);
       const answer = await asApp.request("GET /app").catch((error: unknown) => {
         const status = error instanceof Error && "status" in error ? error.status : null;
         // GitHub's own words are of web tokens and integrations, which nobody has set.
         if (status === 401 || status === 404) return null;
+        // Without an answer the client's message names a socket at most.
+        if (error instanceof Error && !("response" in error && error.response !== undefined))
+          throw new SallyportError(
+            "github",
+            `GitHub does not answer at ${config.apiUrl} (${error.message}): check GITHUB_API_URL and the network`,
+            { retry: true, cause: error },
+          );
         throw error;
       });
       const app = answer?.data ?? null;

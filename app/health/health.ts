@@ -1,4 +1,3 @@
-import { createPrivateKey } from "node:crypto";
 import { readAppFacts } from "../../collect/repository/app.ts";
 import { readRepositoryFacts } from "../../collect/repository/repository.ts";
 import { messageOf } from "../../core/errors.ts";
@@ -7,6 +6,7 @@ import type { ServiceFact } from "../../core/health/models.ts";
 import type { CheckedRepository, ServiceIdentity } from "../../core/health/repository.ts";
 import type { LedgerKeyFact } from "../../core/health/settings.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import { appKeyProblem as keyProblem } from "../github/app-key.ts";
 import { createGitHub, type GitHubClients } from "../github/clients.ts";
 import { createSigner } from "../ledger/signer.ts";
 import type { Config, ConfigReading } from "../settings/config.ts";
@@ -30,7 +30,7 @@ export async function collectHealth(
   }
   const { config } = reading;
   const ledgerKey = publicKeyOf(config);
-  const appKeyProblem = problemOf(config.privateKey);
+  const appKeyProblem = keyProblem(config.privateKey);
   const database = await probeDatabase(config.database, cwd);
   const settings = { ...machine, problems: [], rest: { appKeyProblem, ledgerKey, database } };
   if (appKeyProblem !== null) return { settings, app: null, identity: null, repositories: [], services: [] };
@@ -47,17 +47,6 @@ function publicKeyOf({ ledgerKey }: Config): LedgerKeyFact {
     return { publicKey: createSigner(ledgerKey).publicKey };
   } catch (error) {
     return { problem: messageOf(error) };
-  }
-}
-
-/** The problem of the App's private key, in our own words, so that nothing of the key is repeated. */
-function problemOf(privateKey: string): string | null {
-  try {
-    return createPrivateKey(privateKey).asymmetricKeyType === "rsa"
-      ? null
-      : "PRIVATE_KEY is no RSA key, as GitHub makes them for Apps";
-  } catch {
-    return "PRIVATE_KEY is no private key in PEM";
   }
 }
 

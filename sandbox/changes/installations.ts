@@ -23,7 +23,12 @@ export function installApp(state: State, app: App, repositories: readonly Reposi
     private: one.private,
   }));
   const common = { installation: presentInstallation(installation) };
-  const lists = { repository_selection: "selected", repositories_added: added, repositories_removed: [], requester: null };
+  const lists = {
+    repository_selection: "selected",
+    repositories_added: added,
+    repositories_removed: [],
+    requester: null,
+  };
   const [event, action, parts] = isNew
     ? (["installation", "created", { repositories: added }] as const)
     : (["installation_repositories", "added", lists] as const);

@@ -102,3 +102,12 @@ test("U13: a wrong App ID or key is told as that, and not in GitHub's words", as
   });
   expect(err).not.toContain("web token");
 });
+
+test.each([
+  ["a key that is none", { PRIVATE_KEY: "garbage" }, "PRIVATE_KEY is no private key in PEM: make one in the App's"],
+  ["an address where nobody answers", { GITHUB_API_URL: "http://127.0.0.1:9" }, "check GITHUB_API_URL and the network"],
+])("U13: %s is told as that, with the next step", async (_, wrong, said) => {
+  const env = { ...right, DATABASE_FOLDER: "memory", ...wrong };
+  const { err, exit } = await runCommand(rebuildCommand, [], { cwd: tmpdir(), env });
+  expect({ err, exit }).toMatchObject({ exit: 2, err: expect.stringContaining(said) });
+});

@@ -62,7 +62,9 @@ const unescaped = (text: string) => text.replaceAll("&quot;", '"').replaceAll("&
 async function formOf(page: string) {
   const answer = await fetch(page);
   const html = await answer.text();
-  const [action = "", text = ""] = [/action="([^"]*)"/, /value="([^"]*)"/].map((one) => unescaped(one.exec(html)?.[1] ?? ""));
+  const [action = "", text = ""] = [/action="([^"]*)"/, /value="([^"]*)"/].map((one) =>
+    unescaped(one.exec(html)?.[1] ?? ""),
+  );
   return { action, text, policy: answer.headers.get("content-security-policy") };
 }
 
