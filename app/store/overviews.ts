@@ -18,7 +18,7 @@ export async function putOverview(
   { kind, repository, number }: Subject,
   overview: Overview,
 ): Promise<void> {
-  if (kind === "group") return;
+  if (kind === "group" || kind === "repository") return;
   await trx
     .insertInto("overviews")
     .values({ repository, kind, number, ...overview })

@@ -16,6 +16,7 @@ const manifestSchema = z.strictObject({
   url: z.url(),
   hook_attributes: z.strictObject({ url: z.url(), active: z.boolean().default(true) }).optional(),
   redirect_url: z.url(),
+  callback_urls: z.array(z.url()).max(10).default([]),
   public: z.boolean().default(false),
   default_permissions: z.record(z.string(), z.enum(["read", "write", "admin"])).default({}),
   default_events: z.array(z.string()).default([]),

@@ -16,6 +16,8 @@ const Created = z.object({
   html_url: z.url(),
   pem: z.string().includes("PRIVATE KEY-----"),
   webhook_secret: z.string().nullable(),
+  client_id: z.string(),
+  client_secret: z.string(),
 });
 
 /** How long GitHub may take to answer, in milliseconds. */
@@ -36,15 +38,27 @@ export async function appManifest({
   webhookUrl: string | null;
 }): Promise<object> {
   const { url, permissions, events } = await readManifest();
+  const publicUrl = publicUrlOf(webhookUrl);
   return {
     name,
     url,
     hook_attributes: { url: webhookUrl ?? url, active: webhookUrl !== null },
     redirect_url: redirectUrl,
+    ...(publicUrl === null ? {} : { callback_urls: [`${publicUrl}/sign-in/callback`] }),
     public: false,
     default_permissions: permissions,
     default_events: events,
   };
+}
+
+/** The path of the service that takes webhooks. */
+export const webhookPath = "/api/github/webhooks";
+
+/** Where people reach the service by the address of its webhooks; null where that is not the service's own, or not https. */
+export function publicUrlOf(webhookUrl: string | null): string | null {
+  return webhookUrl !== null && /^https:\/\/[^/]+\/api\/github\/webhooks$/.test(webhookUrl)
+    ? webhookUrl.slice(0, -webhookPath.length)
+    : null;
 }
 
 /** The page of GitHub that takes a manifest; `state` comes back with the answer. */

@@ -8,7 +8,15 @@ import { type Known, known, unknown } from "../../../core/known.ts";
 import { fileProblem } from "../../terminal/file-problem.ts";
 import type { Io } from "../../terminal/io.ts";
 import { writeLedgerKey } from "../ledger/keygen.ts";
-import { apiUrlOf, appManifest, type CreatedApp, redeem, registrationUrl } from "./app-manifest.ts";
+import {
+  apiUrlOf,
+  appManifest,
+  type CreatedApp,
+  publicUrlOf,
+  redeem,
+  registrationUrl,
+  webhookPath,
+} from "./app-manifest.ts";
 import { openPage } from "./local-page.ts";
 
 type Options = {
@@ -23,7 +31,6 @@ type Options = {
 
 const envFile = ".env";
 const ledgerFile = "ledger.pem";
-const webhookPath = "/api/github/webhooks";
 
 /**
  * `sallyport setup`: makes the GitHub App, its settings file and the ledger's key. Exit status 1 when a file is there
@@ -100,7 +107,9 @@ async function register(options: Options, webhookUrl: string | null, io: Io): Pr
     }),
     async redeem(code) {
       const app = await redeem(githubUrl, code);
-      const kept = app.known ? await keep(app.value, githubUrl, options.force === true, io) : app;
+      const kept = app.known
+        ? await keep(app.value, { githubUrl, publicUrl: publicUrlOf(webhookUrl), isForced: options.force === true }, io)
+        : app;
       if (!kept.known) {
         const undo = app.known ? ` Delete the App at ${app.value.html_url}, then begin again.` : " Begin again.";
         io.err(`sallyport setup: ${oneLine(kept.why)}.${undo}\n`);
@@ -119,7 +128,11 @@ async function register(options: Options, webhookUrl: string | null, io: Io): Pr
 type Kept = { app: string; publicKey: string | null; install: string };
 
 /** Writes the settings and the ledger's key, for the eyes of this user only. */
-async function keep(app: CreatedApp, githubUrl: string, isForced: boolean, io: Io): Promise<Known<Kept>> {
+async function keep(
+  app: CreatedApp,
+  { githubUrl, publicUrl, isForced }: { githubUrl: string; publicUrl: string | null; isForced: boolean },
+  io: Io,
+): Promise<Known<Kept>> {
   const path = join(io.cwd, envFile);
   const key = await writeLedgerKey(join(io.cwd, ledgerFile));
   if (!key.known && !existsSync(join(io.cwd, ledgerFile))) return key;
@@ -131,6 +144,14 @@ async function keep(app: CreatedApp, githubUrl: string, isForced: boolean, io: I
     `WEBHOOK_SECRET=${secret}`,
     `LEDGER_KEY_PATH=${ledgerFile}`,
     ...(githubUrl === "https://github.com" ? [] : [`GITHUB_API_URL=${apiUrlOf(githubUrl)}`]),
+    ...(publicUrl === null
+      ? []
+      : [
+          "# The service's pages, to which people sign in with GitHub.",
+          `PUBLIC_URL=${publicUrl}`,
+          `GITHUB_CLIENT_ID=${app.client_id}`,
+          `GITHUB_CLIENT_SECRET=${app.client_secret}`,
+        ]),
     "# Plans and agents need a key of the model service; gates do without.",
     "ANTHROPIC_API_KEY=",
     "",

@@ -80,6 +80,7 @@ test("U2: one page and one button make the App, its settings for this user's eye
     name: "Sallyport Acme",
     public: false,
     hook_attributes: { url: webhook, active: true },
+    callback_urls: ["https://sallyport.acme.dev/sign-in/callback"],
     default_events: manifest.default_events,
     default_permissions: manifest.default_permissions,
   });
@@ -96,6 +97,7 @@ test("U2: one page and one button make the App, its settings for this user's eye
   const reading = readConfig({ ...env, LEDGER_KEY_PATH: join(dir, env.LEDGER_KEY_PATH ?? "") });
   if (!reading.ok) throw new Error(reading.problems.join("; "));
   const { config } = reading;
+  expect(config).toMatchObject({ publicUrl: "https://sallyport.acme.dev", pages: { for: "readers" } });
   expect(config.apiUrl).toBe(`${sandbox.url}/api/v3`);
   expect(createPublicKey(config.ledgerKey).asymmetricKeyType).toBe("ed25519");
   expect(await createGitHub({ ...config, throttle: false }).identify()).toMatchObject({ slug: "sallyport-acme" });
@@ -153,4 +155,5 @@ test("--force replaces the settings and never the ledger's key", async () => {
   expect(readFileSync(join(dir, "ledger.pem"), "utf8")).toBe("the key of a ledger\n");
   expect(statSync(join(dir, ".env")).mode & 0o777).toBe(0o600);
   expect(said.err).toContain("every five minutes");
+  expect(readFileSync(join(dir, ".env"), "utf8")).not.toContain("PUBLIC_URL");
 });
