@@ -70,8 +70,11 @@ export function manifestPages(state: State): Hono {
       createdAt: now(state),
     };
     state.apps.push(app);
+    const client = { id: `Iv23${app.nodeId}`, secret: randomBytes(20).toString("hex") };
+    const [callback] = manifest.data.callback_urls;
+    if (callback !== undefined) state.signIns.set(client.id, { app, ...client, callback });
     const code = randomBytes(20).toString("hex");
-    state.manifestCodes.set(code, { app, pem, secret, until: state.clock() + codeLife });
+    state.manifestCodes.set(code, { app, pem, secret, client, until: state.clock() + codeLife });
     const back = new URL(redirect_url);
     back.searchParams.set("code", code);
     const given = new URLSearchParams(query).get("state");
@@ -95,11 +98,11 @@ export const manifestRoutes = [
     const found = state.manifestCodes.get(params.code ?? "");
     state.manifestCodes.delete(params.code ?? "");
     if (found === undefined || found.until <= state.clock()) return notFound();
-    const { app, pem, secret } = found;
+    const { app, pem, secret, client } = found;
     return created({
       ...presentApp(app),
-      client_id: `Iv23${app.nodeId}`,
-      client_secret: randomBytes(20).toString("hex"),
+      client_id: client.id,
+      client_secret: client.secret,
       webhook_secret: secret,
       pem,
     });

@@ -2,6 +2,15 @@ import type { Fault } from "./faults.ts";
 import type { Account, App, Installation, InstallationToken, Organization, Repository, UserToken } from "./model.ts";
 import type { Delivery, Exchange } from "./traffic.ts";
 
+/** The secrets of an App that was made from a manifest; `until`: milliseconds. */
+type ManifestCode = {
+  app: App;
+  pem: string;
+  secret: string;
+  client: { id: string; secret: string };
+  until: number;
+};
+
 /** The sandbox's state and its pending work. */
 export type State = {
   /** `http://host:port`, without a trailing slash; set once the server listens. */
@@ -15,8 +24,8 @@ export type State = {
   organizations: Organization[];
   apps: App[];
   installations: Installation[];
-  /** Apps made from a manifest whose secrets are not fetched yet, by the code for it; `until`: milliseconds. */
-  manifestCodes: Map<string, { app: App; pem: string; secret: string; until: number }>;
+  /** Apps made from a manifest whose secrets are not fetched yet, by the code for it. */
+  manifestCodes: Map<string, ManifestCode>;
   tokens: (UserToken | InstallationToken)[];
   /** How people sign in, by an App's client id. */
   signIns: Map<string, { app: App; secret: string; callback: string }>;
