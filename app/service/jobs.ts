@@ -9,7 +9,7 @@ import { restoredFirst } from "../ledger/restore.ts";
 import type { Signer } from "../ledger/signer.ts";
 import { chainSource, isPublished } from "../ledger/source.ts";
 import { type MaintenanceTools, watchRequired } from "../ledger/watch-required.ts";
-import { contextOf } from "../perform/context.ts";
+import { contextOf, type Holder } from "../perform/context.ts";
 import { drainOutbox } from "../perform/outbox.ts";
 import { perform } from "../perform/perform.ts";
 import { holdBack } from "../queue/job.ts";
@@ -24,6 +24,7 @@ import { type AppendTools, createEntryReader, headOf } from "../store/chain.ts";
 import type { Database } from "../store/database.ts";
 import { saveDecision } from "../store/decisions.ts";
 import { dropDeliveries } from "../store/deliveries.ts";
+import { dueLanes } from "../store/effects.ts";
 import { takeLease } from "../store/leases.ts";
 import { lastSearch, noteSearch } from "../store/searches.ts";
 
@@ -36,7 +37,7 @@ export type JobTools = {
   signer: Signer;
   secrets: Secrets;
   anthropic: Config["anthropic"];
-  /** Aborts long work when the service stops. */
+  /** Aborted when the service stops. */
   signal: AbortSignal;
   log(line: string): void;
 };
@@ -84,6 +85,11 @@ export function createJobs(tools: JobTools): JobHandlers {
       if (await isPublished(db, repository)) return;
       await db.transaction().execute((trx) => queue.enqueuePublish(trx, repository));
     },
+    // The same for effects, whose job was given up when the store was.
+    outbox: async (repository) => {
+      for (const lane of await dueLanes(db, repository))
+        await db.transaction().execute((trx) => queue.enqueueEffects(trx, lane, repository));
+    },
     purge: (repository) => purge(repository, maintenance),
     "branch rules": (repository) => watchRequired(repository, maintenance),
   };
@@ -114,14 +120,22 @@ export function createJobs(tools: JobTools): JobHandlers {
   };
 
   // A failure is stored with the effect, and shown in entries and comments.
-  const performSafely = (effect: Effect, repository: number) =>
+  const performSafely = (effect: Effect, repository: number, holder: Holder) =>
     withoutSecrets(secrets.search, async () =>
-      perform(effect, await contextOf(repository, now, tools), async () => anchorText(await headOf(db, repository))),
+      perform(effect, await contextOf(repository, holder, now, tools), async () =>
+        anchorText(await headOf(db, repository)),
+      ),
     );
 
   return {
     reconcile: (subject) => reconcile(subject, reconcileTools),
-    perform: (orderingKey) => drainOutbox(db, orderingKey, { queue, now, perform: performSafely }),
+    perform: (orderingKey, signal) =>
+      drainOutbox(db, orderingKey, {
+        queue,
+        now,
+        perform: performSafely,
+        signal: AbortSignal.any([signal, tools.signal]),
+      }),
     publish,
     enqueueMatching: (search) => enqueueMatching(search, { github, queue, entries, searches }),
     sweep,

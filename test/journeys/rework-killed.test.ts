@@ -82,7 +82,7 @@ function runJobs(start: (db: Database, queue: Queue) => ReturnType<typeof create
       const [key, job] = first;
       due.delete(key);
       const seconds = await persist<unknown>(async () =>
-        "subject" in job ? jobs.reconcile(job.subject) : jobs.perform(job.lane),
+        "subject" in job ? jobs.reconcile(job.subject) : jobs.perform(job.lane, new AbortController().signal),
       );
       if (typeof seconds !== "number") continue;
       await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
