@@ -1,5 +1,5 @@
 import type { Effect, EffectResult } from "../../core/effects.ts";
-import { SallyportError } from "../../core/errors.ts";
+import { type ErrorCode, SallyportError } from "../../core/errors.ts";
 import type { Database } from "../store/database.ts";
 import type { TransactionQueue } from "../store/decisions.ts";
 import {
@@ -83,9 +83,40 @@ async function postpone(
       ? error
       : new SallyportError("internal", String(error), { cause: error, retry: true });
   const { code, message, retry, notBefore } = known;
-  if (!retry || open.tries + 1 >= maxTries) return finish(db, open, { status: "failed", code, message }, tools);
-  const backoff = new Date(tools.now().getTime() + 1_000 * 2 ** open.tries);
-  await postponeEffect(db, open.id, notBefore === undefined || notBefore < backoff ? backoff : notBefore, tools.lease);
+  // A limit of GitHub's ends: work that has to wait for it waits, however often.
+  const isLimit = code === "rate-limit";
+  if (!retry || (!isLimit && open.tries + 1 >= maxTries))
+    return finish(db, open, { status: "failed", code, message }, tools);
+  const due = dueAgain({ code, notBefore, tries: open.tries, now: tools.now(), chance: Math.random() });
+  await postponeEffect(db, { ...open, tries: Math.min(open.tries + 1, maxTries - 1) }, due, tools.lease);
+}
+
+/** The wait before the second try, in seconds; others begin with one. GitHub asks for a minute at least. */
+const firstWaits: Partial<Record<ErrorCode, number>> = { "rate-limit": 60, model: 30 };
+
+/** The longest wait of our own, in seconds. */
+const longestWait = 3_600;
+
+/**
+ * When an effect is tried again: the wait doubles with each try, chance adds up to a quarter so that what failed
+ * together does not come back together, and it is never before the time that the failure names.
+ */
+export function dueAgain({
+  code,
+  notBefore,
+  tries,
+  now,
+  chance,
+}: {
+  code: ErrorCode;
+  notBefore: Date | undefined;
+  tries: number;
+  now: Date;
+  chance: number;
+}): Date {
+  const wait = Math.min(longestWait, (firstWaits[code] ?? 1) * 2 ** tries);
+  const own = now.getTime() + wait * (1 + chance / 4) * 1_000;
+  return new Date(Math.max(own, notBefore?.getTime() ?? 0));
 }
 
 async function secondsToNext(db: Database, orderingKey: string, now: Date): Promise<number | null> {

@@ -3,7 +3,7 @@ import type { Decision } from "../../core/decision.ts";
 import { messageOf, SallyportError } from "../../core/errors.ts";
 import { asSallyportError } from "../github/failure.ts";
 import { scrubbed } from "../settings/secrets.ts";
-import { retryWait } from "./limits.ts";
+import { limitWait, retryWait } from "./limits.ts";
 
 /**
  * A job by its queue and key, and how often it failed in a row. `repository` is the one that it reads; null if rate
@@ -31,10 +31,12 @@ export async function runJob(
   job: () => Promise<void>,
   { limitedUntil, secrets, log, requeue }: JobTools,
 ): Promise<boolean> {
+  let isBegun = false;
   const limit = () => (repository === null ? null : limitedUntil(repository));
   try {
     const until = limit();
     if (until !== null) throw rateLimit(until, `GitHub wants us to ask nothing before ${until.toISOString()}`);
+    isBegun = true;
     await job();
     return true;
   } catch (error) {
@@ -44,7 +46,9 @@ export async function runJob(
     const told = await scrubbed(failure, secrets);
     log(`${name} ${key}: ${told.message}`);
     if (failure.notBefore !== undefined) {
-      await requeue(failure.notBefore, failures);
+      // A limit that is met again and again is met later each time; one that was known before costs nothing.
+      const growth = isBegun && failures > 0 ? limitWait(failures, Math.random()) : 0;
+      await requeue(new Date(failure.notBefore.getTime() + growth * 1_000), isBegun ? failures + 1 : failures);
       return true;
     }
     // Uninstalled, suspended or deleted: whatever brings it back is an event of its own.

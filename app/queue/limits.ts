@@ -42,3 +42,8 @@ export function retryWait(failures: number, chance: number): number | null {
   if (failures > retries.limit) return null;
   return Math.min(retries.longestWait, 2 ** (failures - 1)) * (0.5 + chance / 2);
 }
+
+/** The seconds that a job waits beyond the time that GitHub names, after it has met a limit so often in a row. */
+export function limitWait(failures: number, chance: number): number {
+  return Math.min(1_800, 30 * 2 ** failures) * (0.5 + chance / 2);
+}

@@ -118,13 +118,18 @@ export async function isOpenEffect(db: Database, key: string): Promise<boolean> 
   return row?.status === "todo" || row?.status === "doing";
 }
 
-/** Leaves an effect to be tried again, no earlier than a time. */
-export async function postponeEffect(db: Database, id: number, due: Date, lease: Lease): Promise<void> {
+/** Leaves an effect to be tried again, no earlier than a time; `tries` are those that count so far. */
+export async function postponeEffect(
+  db: Database,
+  { id, tries }: Pick<OpenEffect, "id" | "tries">,
+  due: Date,
+  lease: Lease,
+): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await holdLease(trx, lease);
     await trx
       .updateTable("effects")
-      .set({ status: "todo", not_before: due })
+      .set({ status: "todo", not_before: due, tries })
       .where("id", "=", id)
       .where("status", "=", "doing")
       .execute();

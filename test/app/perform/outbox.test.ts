@@ -1,12 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createSigner } from "../../../app/ledger/signer.ts";
-import { drainOutbox } from "../../../app/perform/outbox.ts";
+import { drainOutbox, dueAgain } from "../../../app/perform/outbox.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { saveDecision } from "../../../app/store/decisions.ts";
 import { isOpenEffect, isOurs, outcomesOf } from "../../../app/store/effects.ts";
 import { takeLease } from "../../../app/store/leases.ts";
 import { callStore } from "../../../app/store/payloads.ts";
 import { decisionOf } from "../../../core/decision.ts";
+import { type ErrorCode, SallyportError } from "../../../core/errors.ts";
 import { newKey } from "../../builders/ledger.ts";
 
 let database: OpenDatabase;
@@ -209,4 +210,51 @@ test("S2: work that is told to end begins no further effect, and says when the r
     signal: ending.signal,
   });
   expect({ begun, wait }).toEqual({ begun: 1, wait: 1 });
+});
+
+describe("S12: when an effect is tried again", () => {
+  const now = new Date("2026-11-21T10:00:00.000Z");
+  const seconds = (code: ErrorCode, tries: number, chance = 0, notBefore?: Date) =>
+    (dueAgain({ code, notBefore, tries, now, chance }).getTime() - now.getTime()) / 1_000;
+
+  test.each<[string, ErrorCode, number[]]>([
+    ["a limit without a time", "rate-limit", [60, 120, 240, 3_600]],
+    ["an overloaded model", "model", [30, 60, 120, 3_600]],
+    ["anything else", "github", [1, 2, 4, 128]],
+  ])("%s waits longer each time", (_, code, waits) => {
+    expect([0, 1, 2, 7].map((tries) => seconds(code, tries))).toEqual(waits);
+  });
+
+  test("chance adds up to a quarter, and nothing comes before the time that GitHub names", () => {
+    expect(seconds("rate-limit", 0, 1)).toBe(75);
+    expect(seconds("rate-limit", 0, 1, new Date(now.getTime() + 1_800_000))).toBe(1_800);
+  });
+
+  test("a limit that is met nine times in a row ends nothing", async () => {
+    const key = "github/12/limited";
+    const payload = JSON.stringify({ type: "close-issue", key, issue: 2, comment: "Done." });
+    await database.db
+      .insertInto("effects")
+      .values({ key, lane: key, repository: 12, subject: "issue/12/2", type: "close-issue", payload, status: "todo" })
+      .execute();
+    for (let times = 0; times < 9; times++) {
+      await database.db
+        .updateTable("effects")
+        .set({ not_before: new Date(0) })
+        .where("key", "=", key)
+        .execute();
+      await drainOutbox(database.db, key, {
+        async perform() {
+          throw new SallyportError("rate-limit", "slow down", {
+            retry: true,
+            notBefore: new Date(Date.now() + 60_000),
+          });
+        },
+        queue: { enqueue: async () => {}, enqueueEffects: async () => {}, enqueuePublish: async () => {} },
+        now: () => new Date(),
+        signal: new AbortController().signal,
+      });
+    }
+    expect(await isOpenEffect(database.db, key)).toBe(true);
+  });
 });
