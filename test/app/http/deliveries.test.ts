@@ -34,7 +34,11 @@ beforeAll(async () => {
     stop: unused,
   };
   const receive = createReceiver({ db: database.db, queue, botId: 9, log: () => undefined });
-  server = await startServer({ webhookSecret: secret, host: "127.0.0.1", port: 0 }, receive, () => undefined);
+  server = await startServer(
+    { webhookSecret: secret, host: "127.0.0.1", port: 0 },
+    { receive, ready: async () => undefined },
+    () => undefined,
+  );
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
 afterAll(async () => {
