@@ -1,6 +1,7 @@
 import type { Transaction } from "kysely";
 import { fromKysely, PgBoss } from "pg-boss";
 import { type Subject, subjectKey } from "../../core/effects.ts";
+import { causedBy, currentCause, type Log } from "../settings/log.ts";
 import type { OpenDatabase, Tables } from "../store/database.ts";
 import { isLongWork, type TransactionQueue } from "../store/decisions.ts";
 import { shareLease } from "../store/leases.ts";
@@ -43,8 +44,8 @@ const oncePerKey = { policy: "stately", retryLimit: 8, retryDelay: 1, retryBacko
 /** How long running jobs may take when the service stops, in milliseconds. */
 const stopGraceMs = 15_000;
 
-/** What every job carries besides its own data: how often it failed in a row. */
-type Carried<T> = T & { failures?: number };
+/** What every job carries besides its own data: how often it failed in a row, and what it happens for. */
+type Carried<T> = T & { failures?: number; cause?: string };
 
 /** One job of a queue: its key, the repository whose part of the workers it takes, and what it sends on. */
 type Ticket = { queue: QueueName; key: string; repository: number | null; data: object };
@@ -53,22 +54,24 @@ type Ticket = { queue: QueueName; key: string; repository: number | null; data: 
 type Task = { key: string; repository: number | null; run(signal: AbortSignal): Promise<void> };
 
 /** The job queue on the service's own database, so that a job is enqueued in the transaction that causes it. */
-export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "requeue">): Queue {
+export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "requeue" | "log"> & { log: Log }): Queue {
+  const { log } = tools;
+  const warn = (line: string) => log.warn({}, line);
   const boss = new PgBoss({
     ...database.queue,
     superviseIntervalSeconds: heartbeat.every,
     monitorIntervalSeconds: heartbeat.every,
   });
-  boss.on("error", (error) => tools.log(error.message));
+  boss.on("error", (error) => warn(`queue: ${error.message}`));
   const send = async ({ queue, key, repository, data }: Ticket, options: object = {}) => {
     const group = repository === null ? {} : { group: { id: String(repository) } };
-    await boss.send(queue, data, { ...options, singletonKey: key, ...group });
+    await boss.send(queue, { ...data, cause: currentCause() }, { ...options, singletonKey: key, ...group });
     // A transaction may still be open: its job is found when its worker asks next, in half a second at most.
     workers.get(queue)?.wake();
   };
   // A job that waits for its time must not take the place of one that is due now, so it waits in a queue of its own.
   const later = (ticket: Ticket, startAfter: number | Date, options: object = {}) =>
-    boss.send("later", ticket, { ...options, singletonKey: ticket.key, startAfter });
+    boss.send("later", { ...ticket, cause: currentCause() }, { singletonKey: ticket.key, ...options, startAfter });
   const look = (subject: Subject): Ticket => ({
     queue: "look",
     key: subjectKey(subject),
@@ -85,25 +88,28 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
   const workers = new Map<QueueName, Worker>();
   const serve = <T extends object>(queue: QueueName, taskOf: (data: T) => Task) => {
     const { places, longest } = queueLimits[queue];
+    const work = async (data: Carried<T>, ending: AbortSignal) => {
+      const { key, repository, run } = taskOf(data);
+      const signal = AbortSignal.any([ending, AbortSignal.timeout(longest * 1_000)]);
+      const begun = Date.now();
+      const job = { name: queue, key, repository, failures: data.failures ?? 0 };
+      const isSettled = await runJob(job, () => run(signal), {
+        ...tools,
+        log: warn,
+        async requeue(notBefore, failures) {
+          log.info({ queue, key, failures, until: notBefore }, `${queue} ${key} waits`);
+          const ticket: Ticket = { queue, key, repository, data: { ...data, failures } };
+          // Not under the job's own key: what waits there for its hour would swallow a retry in a second.
+          await later(ticket, notBefore, { singletonKey: `retry/${key}` });
+        },
+      });
+      if (isSettled) log.debug({ queue, key, ms: Date.now() - begun }, `${queue} ${key}`);
+      else log.error({ queue, key }, `${queue} ${key} is given up`);
+      return isSettled ? "done" : "given-up";
+    };
     const worker = startWorker<Carried<T>>(boss, queue, places, {
-      log: tools.log,
-      async run({ data }, ending) {
-        const { key, repository, run } = taskOf(data);
-        const signal = AbortSignal.any([ending, AbortSignal.timeout(longest * 1_000)]);
-        const isSettled = await runJob(
-          { name: queue, key, repository, failures: data.failures ?? 0 },
-          () => run(signal),
-          {
-            ...tools,
-            async requeue(notBefore, failures) {
-              const ticket: Ticket = { queue, key, repository, data: { ...data, failures } };
-              // Not under the job's own key: what waits there for its hour would swallow a retry in a second.
-              await boss.send("later", ticket, { singletonKey: `retry/${key}`, startAfter: notBefore });
-            },
-          },
-        );
-        return isSettled ? "done" : "given-up";
-      },
+      log: (line) => warn(`queue: ${line}`),
+      run: ({ id, data }, ending) => causedBy(data.cause ?? id, () => work(data, ending)),
     });
     workers.set(queue, worker);
   };
@@ -152,7 +158,9 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
           repository: null,
           async run(signal) {
             const retryAfter = await handlers.perform(lane, signal);
-            if (retryAfter !== null) await later(perform(lane, repository), retryAfter);
+            if (retryAfter === null) return;
+            log.info({ lane, seconds: retryAfter }, `effects of ${lane} wait`);
+            await later(perform(lane, repository), retryAfter);
           },
         }));
       serve<{ repository: number }>("export", ({ repository }) => ({

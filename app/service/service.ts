@@ -6,6 +6,7 @@ import { createReceiver } from "../http/webhooks.ts";
 import { createSigner } from "../ledger/signer.ts";
 import { createQueue, type Queue } from "../queue/queue.ts";
 import type { Config } from "../settings/config.ts";
+import { createLog } from "../settings/log.ts";
 import { createSecrets } from "../settings/secrets.ts";
 import { unpublished } from "../store/chain.ts";
 import { type OpenDatabase, openDatabase, ping } from "../store/database.ts";
@@ -23,7 +24,8 @@ const flushMs = 8_000;
  */
 export async function startService(config: Config, print: (line: string) => void): Promise<Service> {
   const secrets = createSecrets(config);
-  const log = (line: string) => print(secrets.redact(line));
+  const log = createLog(config, (line) => print(secrets.redact(line)));
+  const warn = (line: string) => log.warn({}, line);
   const signer = createSigner(config.ledgerKey);
   const github = createGitHub(config, secrets.addToken);
   const stopping = new AbortController();
@@ -37,7 +39,7 @@ export async function startService(config: Config, print: (line: string) => void
   const server = await startServer(
     config,
     { receive: (event) => receiver.receive(event), ready: () => receiver.ready() },
-    log,
+    warn,
   );
   let database: OpenDatabase | null = null;
   let queue: Queue | null = null;
@@ -57,7 +59,7 @@ export async function startService(config: Config, print: (line: string) => void
     queue = createQueue(database, {
       limitedUntil: github.limitedUntil,
       secrets: secrets.search,
-      log: (line) => log(`queue: ${line}`),
+      log,
     });
     const jobs = createJobs({ db, queue, github, ourselves, signer, secrets, anthropic, signal, log });
     await queue.start(jobs);
@@ -66,7 +68,7 @@ export async function startService(config: Config, print: (line: string) => void
       const publish = (repository: number) =>
         jobs
           .publish(repository)
-          .catch((error: unknown) => log(`the ledger of ${repository} stays unpublished: ${messageOf(error)}`));
+          .catch((error: unknown) => warn(`the ledger of ${repository} stays unpublished: ${messageOf(error)}`));
       await Promise.all((await unpublished(db)).map(publish));
     };
     receiver.receive = createReceiver({ db, queue, botId: ourselves.bot.id, log });

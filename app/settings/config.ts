@@ -16,6 +16,7 @@ export type Config = {
   /** Spaces out writes to GitHub, as its guidelines ask. */
   throttle: boolean;
   logLevel: "debug" | "info" | "warn" | "error";
+  logFormat: "json" | "pretty";
 };
 
 const makeOne = "make one with `openssl rand -hex 32`";
@@ -74,6 +75,9 @@ export const Environment = z.object({
   ANTHROPIC_API_KEY: z.string().optional(),
   ANTHROPIC_BASE_URL: address.optional(),
   GITHUB_THROTTLE: z.enum(["on", "off"], "is neither: write on or off").default("on"),
+  LOG_FORMAT: z
+    .enum(["json", "pretty"], "is neither of them: write json for programs, or pretty for people")
+    .default("json"),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error"], "is none of them: write debug, info, warn or error")
     .default("info"),
@@ -121,6 +125,7 @@ export function readConfig(env: Record<string, string | undefined>): ConfigReadi
       anthropic: { apiKey: data.ANTHROPIC_API_KEY ?? null, baseUrl: data.ANTHROPIC_BASE_URL ?? null },
       throttle: data.GITHUB_THROTTLE === "on",
       logLevel: data.LOG_LEVEL,
+      logFormat: data.LOG_FORMAT,
     },
   };
 }

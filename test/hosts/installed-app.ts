@@ -39,5 +39,6 @@ export const configOf = (given: Pick<Config, "privateKey" | "apiUrl" | "port"> &
   anthropic: { apiKey: null, baseUrl: null },
   throttle: false,
   logLevel: "error",
+  logFormat: "json",
   ...given,
 });

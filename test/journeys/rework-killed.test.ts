@@ -21,6 +21,7 @@ import { seedSchema } from "../../sandbox/seed/seed-schema.ts";
 import { startSandbox } from "../../sandbox/server/server.ts";
 import { newKey } from "../builders/ledger.ts";
 import { configOf, webhookAt } from "../hosts/installed-app.ts";
+import { failuresIn } from "../hosts/log.ts";
 import { call } from "../hosts/model-service.ts";
 import { plan, scriptAgent, write } from "../hosts/scripted-agent.ts";
 import { asker, type Json } from "../hosts/store-and-github.ts";
@@ -135,7 +136,7 @@ async function play(kills: boolean) {
   const { signal } = new AbortController();
   const { world, drain, look } = runJobs((db, queue) => {
     const { anthropic } = config;
-    return createJobs({ db, queue, github, ourselves, signer, secrets, anthropic, signal, log: () => undefined });
+    return createJobs({ db, queue, github, ourselves, signer, secrets, anthropic, signal, log: failuresIn([]) });
   }, database.db);
   const entries = () => createEntryReader(database.db)(repository.id);
   const [lena, quinn] = [clientFor(sandbox.url, "lena"), clientFor(sandbox.url, "quinn")];

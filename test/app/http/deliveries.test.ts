@@ -7,6 +7,7 @@ import { createReceiver } from "../../../app/http/webhooks.ts";
 import type { Queue } from "../../../app/queue/queue.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { subjectKey } from "../../../core/effects.ts";
+import { failuresIn } from "../../hosts/log.ts";
 
 const secret = "a secret of these tests";
 const marked: string[] = [];
@@ -33,7 +34,7 @@ beforeAll(async () => {
     start: unused,
     stop: unused,
   };
-  const receive = createReceiver({ db: database.db, queue, botId: 9, log: () => undefined });
+  const receive = createReceiver({ db: database.db, queue, botId: 9, log: failuresIn([]) });
   server = await startServer(
     { webhookSecret: secret, host: "127.0.0.1", port: 0 },
     { receive, ready: async () => undefined },

@@ -7,6 +7,7 @@ import { fairShare } from "../../../app/queue/worker.ts";
 import { type Database, openDatabase } from "../../../app/store/database.ts";
 import { type Subject, subjectKey } from "../../../core/effects.ts";
 import { Policy } from "../../../schemas/policy.ts";
+import { failuresIn } from "../../hosts/log.ts";
 import { waitUntil } from "../../hosts/until.ts";
 
 const stops: (() => Promise<void>)[] = [];
@@ -22,7 +23,7 @@ async function startQueue(handlers: Partial<JobHandlers>) {
   const queue = createQueue(database, {
     limitedUntil: () => null,
     secrets: async () => [],
-    log: (line) => log.push(line),
+    log: failuresIn(log),
   });
   const nothing = async () => undefined;
   await queue.start({

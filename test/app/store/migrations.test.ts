@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import { createQueue } from "../../../app/queue/queue.ts";
 import { unpublished } from "../../../app/store/chain.ts";
 import { openDatabase } from "../../../app/store/database.ts";
+import { failuresIn } from "../../hosts/log.ts";
 import { postgresPrograms, startPostgres } from "../../hosts/postgres.ts";
 
 const versionOf = async (db: Awaited<ReturnType<typeof openDatabase>>["db"]) =>
@@ -23,7 +24,7 @@ const versionOf = async (db: Awaited<ReturnType<typeof openDatabase>>["db"]) =>
     const queue = createQueue(database, {
       limitedUntil: () => null,
       secrets: async () => [],
-      log: (line) => log.push(line),
+      log: failuresIn(log),
     });
     const nothing = async () => undefined;
     await queue.start({
