@@ -41,7 +41,12 @@ async function marked(sha: string | null, base?: string): Promise<string[]> {
   };
   const searches = { last: async () => null, note: async () => undefined };
   const search = { repository: acme.repository, sha, ...(base === undefined ? {} : { base }) };
-  await enqueueMatching(search, { github: acme.clients, queue, entries: async () => [light(90), light(91), done], searches });
+  await enqueueMatching(search, {
+    github: acme.clients,
+    queue,
+    entries: async () => [light(90), light(91), done],
+    searches,
+  });
   return keys.sort();
 }
 
