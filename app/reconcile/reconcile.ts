@@ -27,7 +27,10 @@ export async function reconcile(subject: Subject, tools: ReconcileTools): Promis
   const entries = await tools.entries(subject.repository);
   const observed = await see(subject, github, entries, tools);
   if (!observed.known) {
-    if (await isGone(subject, github)) return tools.log(`${subject.kind} #${subject.number} is gone: ${observed.why}`);
+    if (await isGone(subject, github)) {
+      tools.log(`${subject.kind} #${subject.number} is gone: ${observed.why}`);
+      return;
+    }
     // Thrown, so that the queue retries with a growing backoff: nothing can be decided without an observation.
     throw new SallyportError("github", observed.why, { retry: true });
   }
