@@ -28,6 +28,26 @@ export type CommonFacts = {
 export type Body = { sha256: string; text: string; mediaType: string };
 
 /**
+ * Where an issue or a pull request stands, in plain text for the service's pages. It is recorded with the decision, so
+ * that looking at a page decides nothing. Anyone who can open one wrote its title; reasons quote what others wrote.
+ */
+export type Overview = {
+  title: string;
+  state: string;
+  /** What a person has to give, such as `needs-approval`; null: it waits for nobody's word. */
+  needs: string | null;
+  /** Why it does not go on by itself. */
+  blocks: string;
+  /** The one next step and who may take it; empty: nobody has to act. */
+  step: string;
+  who: string;
+  /** Whether anything is still to come. */
+  open: boolean;
+  /** The bytes of a pull request's verdict; null: there is no new one. */
+  verdict: string | null;
+};
+
+/**
  * The decision on a subject: entries to append, effects to perform, other subjects to decide, and when to decide it
  * again.
  */
@@ -40,6 +60,8 @@ export type Decision = {
   requeueAfter: number | null;
   /** Gates that crashed while they judged, for the host's log. */
   crashes: Crash[];
+  /** Absent: it stands where it stood, as far as could be seen. */
+  overview?: Overview;
 };
 
 /** What one rule adds to a decision; a rule that has nothing to do adds nothing. */
@@ -58,6 +80,7 @@ export const requeue = {
 /** Joins steps into a decision, in their order. The soonest `requeueAfter` counts. */
 export function decisionOf(...steps: readonly Step[]): Decision {
   const times = steps.flatMap(({ requeueAfter }) => requeueAfter ?? []);
+  const overview = steps.findLast((step) => step.overview !== undefined)?.overview;
   return {
     drafts: steps.flatMap(({ drafts }) => drafts ?? []),
     bodies: steps.flatMap(({ bodies }) => bodies ?? []),
@@ -65,6 +88,7 @@ export function decisionOf(...steps: readonly Step[]): Decision {
     enqueue: steps.flatMap(({ enqueue }) => enqueue ?? []),
     requeueAfter: times.length === 0 ? null : Math.min(...times),
     crashes: steps.flatMap(({ crashes }) => crashes ?? []),
+    ...(overview === undefined ? {} : { overview }),
   };
 }
 

@@ -1,5 +1,4 @@
-import type { BodyRef } from "../schemas/entries.ts";
-import type { TicketComment } from "../schemas/entry-parts.ts";
+import type { BodyRef, TicketComment } from "../schemas/entry-parts.ts";
 import type { People, Policy } from "../schemas/policy.ts";
 import type { ReworkReport } from "../schemas/rework.ts";
 import type { Casefile, Redaction, WrittenCasefile } from "../schemas/step.ts";
@@ -122,6 +121,8 @@ export type Effect =
       sha: string;
       /** SHA-256 of the verdict's bytes: the check run's `external_id`. */
       verdictSha256: string;
+      /** The pull request whose page tells more; absent: there is none. */
+      pull?: number;
       status: "in_progress" | "completed";
       conclusion: "success" | "failure" | "neutral" | null;
       title: string;

@@ -30,6 +30,15 @@ export function lastEntry<K extends EntryKind>(
   return entries.findLast((entry): entry is EntryOf<K> => isOf(entry, kind) && entry.seq < before && fits(entry));
 }
 
+const named = ["story", "prompt", "pull", "issue", "epic"] as const;
+
+/** The issues and pull requests that an entry is about; GitHub numbers both in one sequence. */
+export function numbersOf({ kind, body }: { kind: string; body: object }): number[] {
+  const members = kind === "group.judged" && "members" in body && Array.isArray(body.members) ? body.members : [];
+  const numbers = [body, ...members].flatMap((one: object) => named.map((name): unknown => Reflect.get(one, name)));
+  return [...new Set(numbers.filter((one) => typeof one === "number"))];
+}
+
 /** An entry to append: the store adds its sequence number, time and signature. */
 export type Draft = {
   [K in EntryKind]: { kind: K; body: EntryBody<K>; actor: Actor; subject: StatementSubject[] };

@@ -84,3 +84,20 @@ export function block(text: string): string {
   const fence = "`".repeat(longest + 1);
   return `${fence}text\n${visible(text)}\n${fence}`;
 }
+
+const characters: Readonly<Record<string, string>> = {
+  "&lt;": "<",
+  "&gt;": ">",
+  "&amp;": "&",
+  "<br>": "\n",
+  [apart]: "",
+};
+
+/** What a reader of GitHub sees of Markdown that `plain` and `code` made: the text itself, for a page that escapes it. */
+export function readable(markdown: string): string {
+  return markdown.replace(
+    /\\([\\`*_{}[\]()|~!$+])|`([^`\n]*)`|&#([0-9]+);|&(?:lt|gt|amp);|<br>|<\/?code>/g,
+    (whole, escaped: string | undefined, quoted: string | undefined, digits: string | undefined) =>
+      characters[whole] ?? escaped ?? quoted ?? (digits === undefined ? "" : String.fromCodePoint(Number(digits))),
+  );
+}

@@ -3,8 +3,11 @@ import { adoptionBodies } from "./adoption.ts";
 import {
   act,
   BaseRef,
+  BodyRef,
   Checks,
   Ci,
+  ContractPrompt,
+  DigestParts,
   IssueNumber,
   PayloadPurged,
   RunId,
@@ -19,34 +22,6 @@ import { Attempt, Failure, Redaction, Size, Usage, WrittenCasefile } from "./ste
 import { Account, Risk, Sha, Sha256 } from "./text.ts";
 import { GateStatus, Verdict } from "./verdict.ts";
 import { VerificationSummary } from "./vsa.ts";
-
-/** A reference, by digest, to a large body kept outside the entry: the policy may publish the digest only. */
-export const BodyRef = z.strictObject({ sha256: Sha256, bytes: z.int().min(0), mediaType: z.string() });
-export type BodyRef = z.infer<typeof BodyRef>;
-
-/** The five parts an approval is bound to. Its digest is the hash of all of them: a change of any part voids it. */
-export const DigestParts = z.strictObject({
-  plan: Sha256,
-  issue: Sha256.describe("Title and body of the story as they stood."),
-  base: Sha.describe("The default branch's commit."),
-  paths: z.array(z.string()).describe("Every declared path, sorted."),
-  policy: Sha.describe("The blob of the policy file."),
-});
-export type DigestParts = z.infer<typeof DigestParts>;
-
-/** One prompt of a contract: the text an agent will see, frozen at the moment of approval. */
-export const ContractPrompt = z.strictObject({
-  index: z.int().positive().describe("Place in the plan, from 1."),
-  title: z.string(),
-  text: z.string(),
-  role: z.string(),
-  paths: z.array(z.string()).min(1),
-  acceptance: z.array(z.string()).min(1),
-  evidence: z.array(z.string()),
-  dependsOn: z.array(z.int().positive()),
-  size: Size.optional().describe("The most that the change may have; absent: the policy's limits alone."),
-});
-export type ContractPrompt = z.infer<typeof ContractPrompt>;
 
 /**
  * The body of every kind of ledger entry. Only our own code writes them, from facts it read itself or from a person's

@@ -26,7 +26,7 @@ const rooms: Record<string, string> = {
   core: ". redaction ledger paths people record contract languages analysis analysis/workflow gates policy verdict story health evidence group replay pull",
   collect: ". git github secrets issue yaml policy content backtest repository ledger pull group",
   app:
-    "settings agents store github ledger perform reconcile queue http service health terminal demo " +
+    "settings agents store github ledger perform reconcile queue http pages service health terminal demo " +
     "cli/check cli/backtest cli/init cli/policy cli/ledger cli .",
   action: ".",
   sandbox: "state git request present seed changes endpoints graphql server .",

@@ -1,4 +1,5 @@
 import { createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -24,7 +25,14 @@ import {
   tryForbidden,
 } from "./road.ts";
 
-type Options = { repo?: string; issue?: string; keep?: string; live?: boolean; verbose?: boolean };
+type Options = {
+  repo?: string;
+  issue?: string;
+  keep?: string;
+  live?: boolean;
+  open?: boolean;
+  verbose?: boolean;
+};
 
 /** `sallyport demo`: the whole road on a GitHub in one process, from labelled issue to merged, signed-off change. */
 export function demoCommand(io: Io): Command {
@@ -34,6 +42,7 @@ export function demoCommand(io: Io): Command {
     .option("--issue <file.md>", "the story's text (default: a small one)")
     .option("--keep <dir>", "leave governed.git and public-key.pem there, to try the verifier by hand")
     .option("--live", "ask the real model service; needs ANTHROPIC_API_KEY")
+    .option("--open", "keep it running afterwards, to look at the App's pages")
     .option("--verbose", "show what the processes print")
     .action(async (options: Options) => {
       const problem = checkoutProblem();
@@ -71,7 +80,7 @@ async function play(io: Io, options: Options, dir: string, hosts: { close(): Pro
   const governed = await prepareGoverned(source, dir, keys.publicLine);
   say(`governing a clone of ${source}: ${governed.commits} commits, branch ${governed.branch}, policy added`);
 
-  const { sandbox, cloneUrl } = await startHosts(io, options, dir, governed, keys, hosts, log, say);
+  const { sandbox, service, cloneUrl } = await startHosts(io, options, dir, governed, keys, hosts, log, say);
   const context: DemoContext = {
     apiUrl: sandbox.url,
     branch: governed.branch,
@@ -109,6 +118,11 @@ async function play(io: Io, options: Options, dir: string, hosts: { close(): Pro
   say(`one byte changed in a copy: noticed, ${proof.tampered}`);
   io.out(table(counts, proof, (Date.now() - started) / 1_000));
   if (options.keep !== undefined) await keep(io, resolve(io.cwd, options.keep), proof.clone, keys.publicFile);
+  if (options.open !== true) return;
+  const repository = `${service.url}/repositories/acme/governed`;
+  io.out(`The story      ${repository}/stories/${story}\nEverything     ${repository}\n`);
+  io.out(`What is stuck  ${service.url}/stuck\nCtrl-C ends it.\n`);
+  await Promise.race(["SIGINT", "SIGTERM"].map((signal) => once(process, signal)));
 }
 
 async function makeKeys(dir: string) {
@@ -131,7 +145,7 @@ async function startHosts(
   hosts: { close(): Promise<void> }[],
   log: (line: string) => void,
   say: (text: string) => void,
-): Promise<{ sandbox: Host; cloneUrl(person: keyof typeof people): string }> {
+): Promise<{ sandbox: Host; service: Host; cloneUrl(person: keyof typeof people): string }> {
   const models = options.live === true ? null : await startModels();
   if (models !== null) hosts.push(models);
   const secret = randomBytes(32).toString("hex");
@@ -160,6 +174,8 @@ async function startHosts(
       GITHUB_API_URL: sandbox.url,
       GITHUB_THROTTLE: "off",
       PORT: String(port),
+      PUBLIC_URL: `http://127.0.0.1:${port}`,
+      PAGES: "open",
       DATABASE_FOLDER: join(dir, "database"),
       ANTHROPIC_API_KEY: options.live === true ? io.env.ANTHROPIC_API_KEY : "not-a-key",
       ...(models === null ? {} : { ANTHROPIC_BASE_URL: models.url }),
@@ -171,6 +187,7 @@ async function startHosts(
   const { host } = new URL(sandbox.url);
   return {
     sandbox,
+    service,
     cloneUrl: (person) => `http://${people[person].login}:${people[person].token}@${host}/acme/governed.git`,
   };
 }

@@ -25,6 +25,9 @@ const deadlines = { delivery: 8_000, ready: 2_000 } as const;
 const ignore = () => undefined;
 const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
+/** Answers what asks for a page; it is asked for nothing but `GET` and `HEAD`. */
+export type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<unknown>;
+
 /** What the server passes on to. Both fail by throwing, and the caller is told by the status. */
 export type Receiver = {
   /** Takes in a delivery that was signed with the webhook secret; it is answered when this returns. */
@@ -34,13 +37,14 @@ export type Receiver = {
 };
 
 /**
- * The HTTP side: webhooks at `/api/github/webhooks`, and two checks: `/healthz` says that the process lives, `/readyz`
+ * The HTTP side: webhooks at `/api/github/webhooks`, the pages, if there are any, and two checks: `/healthz` says that the process lives, `/readyz`
  * that it can take in deliveries. Fails with `bad-input` when the port is taken.
  */
 export async function startServer(
   config: Pick<Config, "webhookSecret" | "host" | "port">,
   { receive, ready }: Receiver,
   log: (line: string) => void,
+  pages: Pages | null = null,
 ): Promise<Server> {
   const webhooks = new Webhooks({ secret: config.webhookSecret, log: silent });
   webhooks.onAny((event) => within(deadlines.delivery, receive(event)));
@@ -48,7 +52,7 @@ export async function startServer(
   const pending: PendingRequests = new Map();
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
     const health = { "/healthz": async () => undefined, "/readyz": () => within(deadlines.ready, ready()) };
-    answer(request, response, { middleware, pending, health }).catch((error: unknown) => {
+    answer(request, response, { middleware, pages, pending, health }).catch((error: unknown) => {
       log(`request failed: ${String(error)}`);
       if (!response.headersSent) plain(response, 500, "The request failed; the log says why.");
     });
@@ -92,10 +96,12 @@ async function answer(
   response: ServerResponse,
   {
     middleware,
+    pages,
     pending,
     health,
   }: {
     middleware(request: IncomingMessage, response: ServerResponse): unknown;
+    pages: Pages | null;
     pending: PendingRequests;
     health: Readonly<Record<string, () => Promise<void>>>;
   },
@@ -108,6 +114,10 @@ async function answer(
       () => false,
     );
     return isWell ? plain(response, 200, "ok") : plain(response, 503, "Not ready; the log says why.");
+  }
+  if (pages !== null && (request.method === "GET" || request.method === "HEAD")) {
+    await pages(request, response);
+    return;
   }
   // The length is known before the body is read, so that nobody can fill the memory.
   const length = Number(request.headers["content-length"]);

@@ -43,6 +43,7 @@ export async function ensureCheck(
   }
   const shown = {
     external_id: verdictSha256,
+    ...detailsOf(effect, context),
     output: { title, summary, text: truncated(anchor), annotations: annotations.slice(0, batchSize) },
     ...(conclusion === null
       ? { status: "in_progress" as const }
@@ -59,6 +60,12 @@ export async function ensureCheck(
       });
   await addAnnotations(context, Number(data.id), { title, summary }, annotations.slice(batchSize));
   return { type: "none" };
+}
+
+/** What *Details* opens: the verdict's page. Without one GitHub links to the App's own home page. */
+function detailsOf({ pull }: EffectOf<"ensure-check">, { pagesUrl, github: { owner, repo } }: PerformContext) {
+  if (pagesUrl === null || pull === undefined) return {};
+  return { details_url: `${pagesUrl}/repositories/${owner}/${repo}/pulls/${pull}` };
 }
 
 type Shown = ReturnType<typeof onALine>[number];

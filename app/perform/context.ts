@@ -2,14 +2,14 @@ import type { GitHub } from "../../collect/github/request.ts";
 import type { SecretSearch } from "../../collect/secrets/redaction.ts";
 import type { Effect, Ourselves } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
-import type { BodyRef } from "../../schemas/entries.ts";
+import type { BodyRef } from "../../schemas/entry-parts.ts";
 import type { CallStore } from "../agents/run.ts";
 import type { GitHubClients } from "../github/clients.ts";
 import { type RepositoryRequest, requestIn } from "../github/requests.ts";
 import type { Database } from "../store/database.ts";
 import { getBody, putBody } from "../store/decisions.ts";
 import { isOurs } from "../store/effects.ts";
-import { holdLease, type Lease } from "../store/leases.ts";
+import { type Lease, requireLease } from "../store/leases.ts";
 import { callStore } from "../store/payloads.ts";
 
 /** What effects are performed with: one repository's client, our stored bodies, the agents' service. */
@@ -29,6 +29,8 @@ export type PerformContext = {
   /** Finds secrets that must not be stored, sent or shown. */
   secrets: SecretSearch;
   anthropic: { apiKey: string | null; baseUrl: string | null };
+  /** Where the pages are; null: nowhere. */
+  pagesUrl: string | null;
   /** Aborted when the service stops, or when this work may go on no longer. */
   signal: AbortSignal;
   /** Whether an effect is still ours to do; false once a person stopped it, or another worker took it over. */
@@ -38,7 +40,7 @@ export type PerformContext = {
 };
 
 /** The parts of the service that effects need, in any repository. */
-export type ContextTools = Pick<PerformContext, "ourselves" | "anthropic"> & {
+export type ContextTools = Pick<PerformContext, "ourselves" | "anthropic" | "pagesUrl"> & {
   db: Database;
   github: Pick<GitHubClients, "forRepository">;
   secrets: { search: SecretSearch };
@@ -55,7 +57,7 @@ export async function contextOf(
   now: () => Date,
   tools: ContextTools,
 ): Promise<PerformContext> {
-  const { db, ourselves, secrets, anthropic, log } = tools;
+  const { db, ourselves, secrets, anthropic, pagesUrl, log } = tools;
   const github = await tools.github.forRepository(repository, "write");
   return {
     github,
@@ -65,15 +67,15 @@ export async function contextOf(
     ourselves,
     bodies: {
       get: (sha256) => getBody(db, sha256),
-      put: (bytes, mediaType) =>
-        db.transaction().execute(async (trx) => {
-          await holdLease(trx, lease);
-          return putBody(trx, bytes, mediaType);
-        }),
+      async put(bytes, mediaType) {
+        await requireLease(db, lease);
+        return putBody(db, bytes, mediaType);
+      },
     },
     calls: callStore(db, repository, lease),
     secrets: secrets.search,
     anthropic,
+    pagesUrl,
     signal,
     isOpen: (key) => isOurs(db, key, lease),
     now,

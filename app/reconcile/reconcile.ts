@@ -70,6 +70,7 @@ async function isGone({ kind, number }: Subject, { request, owner, repo }: GitHu
 }
 
 function isEmpty(decision: Decision): boolean {
-  const { drafts, effects, enqueue: others, requeueAfter } = decision;
-  return drafts.length === 0 && effects.length === 0 && others.length === 0 && requeueAfter === null;
+  const { drafts, effects, enqueue: others, requeueAfter, overview } = decision;
+  const isSilent = drafts.length === 0 && effects.length === 0 && others.length === 0 && requeueAfter === null;
+  return isSilent && overview === undefined;
 }

@@ -39,6 +39,8 @@ export type JobTools = {
   signer: Signer;
   secrets: Secrets;
   anthropic: Config["anthropic"];
+  /** Where the pages are; null: nowhere. */
+  pagesUrl: string | null;
   /** Aborted when the service stops. */
   signal: AbortSignal;
   log: Log;

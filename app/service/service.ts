@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../core/errors.ts";
 import { createGitHub } from "../github/clients.ts";
-import { closeServer, type Receiver, startServer } from "../http/server.ts";
+import { closeServer, type Pages, type Receiver, startServer } from "../http/server.ts";
 import { createReceiver } from "../http/webhooks.ts";
 import { createSigner } from "../ledger/signer.ts";
+import { createPages } from "../pages/pages.ts";
 import { createQueue, type Queue } from "../queue/queue.ts";
 import type { Config } from "../settings/config.ts";
 import { createLog } from "../settings/log.ts";
 import { createSecrets } from "../settings/secrets.ts";
 import { unpublished } from "../store/chain.ts";
 import { type OpenDatabase, openDatabase, ping } from "../store/database.ts";
+import { indexOldEntries } from "../store/mentions.ts";
 import { createJobs } from "./jobs.ts";
 
 /** A running service: its address, and how to close it without losing running work. */
@@ -29,17 +31,21 @@ export async function startService(config: Config, print: (line: string) => void
   const signer = createSigner(config.ledgerKey);
   const github = createGitHub(config, secrets.addToken);
   const stopping = new AbortController();
-  const { anthropic } = config;
+  const { anthropic, publicUrl } = config;
+  const hasPages = config.pages.for !== "nobody";
+  const pagesUrl = hasPages ? publicUrl : null;
   const { signal } = stopping;
 
   const starting = async () => {
     throw new Error("the service is starting");
   };
   const receiver: Receiver = { receive: starting, ready: starting };
+  let pages: Pages = starting;
   const server = await startServer(
     config,
     { receive: (event) => receiver.receive(event), ready: () => receiver.ready() },
     warn,
+    hasPages ? (request, response) => pages(request, response) : null,
   );
   let database: OpenDatabase | null = null;
   let queue: Queue | null = null;
@@ -56,12 +62,13 @@ export async function startService(config: Config, print: (line: string) => void
     const ourselves = await github.identify();
     database = await openDatabase(config.database);
     const { db } = database;
+    await indexOldEntries(db);
     queue = createQueue(database, {
       limitedUntil: github.limitedUntil,
       secrets: secrets.search,
       log,
     });
-    const jobs = createJobs({ db, queue, github, ourselves, signer, secrets, anthropic, signal, log });
+    const jobs = createJobs({ db, queue, github, ourselves, signer, secrets, anthropic, pagesUrl, signal, log });
     await queue.start(jobs);
     // The last entries are recorded while the jobs end; published now, they survive the machine.
     publishRest = async () => {
@@ -72,6 +79,7 @@ export async function startService(config: Config, print: (line: string) => void
       await Promise.all((await unpublished(db)).map(publish));
     };
     receiver.receive = createReceiver({ db, queue, botId: ourselves.bot.id, log });
+    if (hasPages) pages = createPages(config, { db, github, log: warn });
     receiver.ready = () => ping(db);
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : config.port;

@@ -13,11 +13,19 @@ export type Config = {
   database: { url: string } | { folder: string | null };
   ledgerKey: string;
   anthropic: { apiKey: string | null; baseUrl: string | null };
+  /** Where people reach this service, without a slash at the end; null: nobody said. */
+  publicUrl: string | null;
+  pages: PagesAccess;
   /** Spaces out writes to GitHub, as its guidelines ask. */
   throttle: boolean;
   logLevel: "debug" | "info" | "warn" | "error";
   logFormat: "json" | "pretty";
 };
+
+/** Who sees the pages: whom GitHub lets sign in, whoever is on this machine (`open`), or nobody. */
+export type PagesAccess =
+  | { for: "nobody" | "this-machine" }
+  | { for: "readers"; clientId: string; clientSecret: string };
 
 const makeOne = "make one with `openssl rand -hex 32`";
 const secret = z
@@ -74,6 +82,10 @@ export const Environment = z.object({
   LEDGER_KEY_COMMAND: command.optional(),
   ANTHROPIC_API_KEY: z.string().optional(),
   ANTHROPIC_BASE_URL: address.optional(),
+  PUBLIC_URL: address.optional(),
+  GITHUB_CLIENT_ID: z.string().optional(),
+  GITHUB_CLIENT_SECRET: z.string().optional(),
+  PAGES: z.literal("open", "is no choice: leave it unset, or write open to show them on this machine").optional(),
   GITHUB_THROTTLE: z.enum(["on", "off"], "is neither: write on or off").default("on"),
   LOG_FORMAT: z
     .enum(["json", "pretty"], "is neither of them: write json for programs, or pretty for people")
@@ -110,7 +122,9 @@ export function readConfig(env: Record<string, string | undefined>): ConfigReadi
   };
   const ledgerKey = readKey("LEDGER_KEY", source, programEnvironment(env));
   if (!ledgerKey.ok) problems.push(ledgerKey.problem);
-  if (!privateKey.ok || !ledgerKey.ok) return { ok: false, problems };
+  const pages = pagesOf(data);
+  if (typeof pages === "string") problems.push(pages);
+  if (!privateKey.ok || !ledgerKey.ok || typeof pages === "string") return { ok: false, problems };
   return {
     ok: true,
     config: {
@@ -123,6 +137,8 @@ export function readConfig(env: Record<string, string | undefined>): ConfigReadi
       database: databaseOf(data),
       ledgerKey: ledgerKey.pem,
       anthropic: { apiKey: data.ANTHROPIC_API_KEY ?? null, baseUrl: data.ANTHROPIC_BASE_URL ?? null },
+      publicUrl: data.PUBLIC_URL?.replace(/\/$/, "") ?? null,
+      pages,
       throttle: data.GITHUB_THROTTLE === "on",
       logLevel: data.LOG_LEVEL,
       logFormat: data.LOG_FORMAT,
@@ -137,6 +153,29 @@ function keysNotSet(filled: Record<string, unknown>): string[] {
     const reading = readKey(name, {}, {});
     return reading.ok ? [] : [reading.problem];
   });
+}
+
+const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "::1", "[::1]"]);
+
+/** Who sees the pages, or what is wrong with the settings that say so. */
+function pagesOf(data: z.output<typeof Environment>): PagesAccess | string {
+  const { PAGES, PUBLIC_URL, GITHUB_CLIENT_ID: clientId, GITHUB_CLIENT_SECRET: clientSecret } = data;
+  const at = PUBLIC_URL === undefined ? null : new URL(PUBLIC_URL);
+  if (at !== null && at.protocol !== "https:" && !loopback.has(at.hostname))
+    return "PUBLIC_URL: is not https: what people see there, and their session, would be read on the way";
+  if (at !== null && (at.pathname !== "/" || at.search !== "" || at.hash !== ""))
+    return "PUBLIC_URL: has a path: the service needs a host of its own, such as https://sallyport.example.com";
+  if (clientId === undefined && clientSecret === undefined) {
+    if (PAGES === undefined) return { for: "nobody" };
+    return loopback.has(data.HOST)
+      ? { for: "this-machine" }
+      : "PAGES: open shows everything to whoever reaches HOST: set HOST to 127.0.0.1, or let people sign in";
+  }
+  if (PAGES !== undefined) return "PAGES: is open, and people are to sign in: leave one of the two unset";
+  if (clientId === undefined) return "GITHUB_CLIENT_ID: is not set; the App's settings show it beside the secret";
+  if (clientSecret === undefined) return "GITHUB_CLIENT_SECRET: is not set; make one in the App's settings";
+  if (at === null) return "PUBLIC_URL: is not set; GitHub sends people who sign in back to it";
+  return { for: "readers", clientId, clientSecret };
 }
 
 function databaseOf(data: z.output<typeof Environment>): Config["database"] {

@@ -20,12 +20,14 @@ const maxTokens = 1_000;
 
 /** Collects the service's own secrets: those of the settings, and every token as soon as it is issued. */
 export function createSecrets(
-  config: Pick<Config, "privateKey" | "webhookSecret" | "ledgerKey" | "anthropic" | "database">,
+  config: Pick<Config, "privateKey" | "webhookSecret" | "ledgerKey" | "anthropic" | "database"> &
+    Partial<Pick<Config, "pages">>,
 ): Secrets {
   const settings = [
     ...formsOf("app-key", config.privateKey),
     ...formsOf("webhook-secret", config.webhookSecret),
     ...formsOf("ledger-key", config.ledgerKey),
+    ...(config.pages?.for === "readers" ? formsOf("client-secret", config.pages.clientSecret) : []),
     ...formsOf("anthropic-key", config.anthropic.apiKey ?? ""),
     ...("url" in config.database ? formsOf("database-address", config.database.url) : []),
     ...formsOf("database-password", passwordOf(config.database)),

@@ -7,6 +7,7 @@ import { appendEntry, type LedgerHead, readEntry, type Sign } from "../../core/l
 import { typedEntry } from "../../core/ledger/typed-entry.ts";
 import type { AttemptGuard } from "./attempt-guard.ts";
 import type { Database, Tables } from "./database.ts";
+import { mentionRows } from "./mentions.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -77,13 +78,15 @@ async function insertEntries(
     const batch = rows.slice(at, at + batchSize);
     const { seq, hash } = batch.at(-1) ?? { seq: 0, hash: null };
     // One statement: each costs a round trip, and most decisions record one entry.
-    await trx
-      .with("moved", (query) =>
-        query.updateTable("chains").set({ seq, hash }).where("repository", "=", repository).returning("chains.seq"),
-      )
-      .insertInto("entries")
-      .values(batch)
-      .execute();
+    const moved = trx.with("moved", (query) =>
+      query.updateTable("chains").set({ seq, hash }).where("repository", "=", repository).returning("chains.seq"),
+    );
+    const mentions = mentionRows(repository, batch);
+    const indexed =
+      mentions.length === 0
+        ? moved
+        : moved.with("indexed", (query) => query.insertInto("mentions").values(mentions).returning("mentions.seq"));
+    await indexed.insertInto("entries").values(batch).execute();
   }
 }
 

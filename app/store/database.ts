@@ -11,6 +11,21 @@ export type Tables = {
   deliveries: { guid: string; event: string; body_sha256: string; received_at: Timestamp };
   chains: { repository: number; seq: number; hash: string | null };
   entries: { repository: number; seq: number; hash: string; kind: string; line: string };
+  mentions: { repository: number; number: number; seq: number };
+  overviews: {
+    repository: number;
+    kind: "issue" | "pull";
+    number: number;
+    title: string;
+    state: string;
+    needs: string | null;
+    blocks: string;
+    step: string;
+    who: string;
+    open: boolean;
+    verdict: string | null;
+    since: Timestamp;
+  };
   exports: { repository: number; commit: string; tree: string; seq: number };
   bodies: { sha256: string; media_type: string; bytes: Uint8Array; stored_at: Timestamp };
   answers: { key: string; answer: string; stored_at: Timestamp; repository: number | null };
@@ -101,6 +116,17 @@ const first = [
   `create table if not exists entries (
      repository bigint not null, seq integer not null, hash text not null, kind text not null, line text not null,
      primary key (repository, seq), unique (repository, hash))`,
+  // Which entries are about an issue or a pull request.
+  `create table if not exists mentions (
+     repository bigint not null, number integer not null, seq integer not null, primary key (repository, number, seq))`,
+  // Where each subject stands, as it was last decided. Every list of a page is read along one of its indexes.
+  `create table if not exists overviews (
+     repository bigint not null, kind text not null, number integer not null, title text not null, state text not null,
+     needs text, blocks text not null, step text not null, who text not null, open boolean not null, verdict text,
+     since timestamptz not null default now(), primary key (repository, kind, number))`,
+  "create index if not exists overviews_needed on overviews (since) where needs is not null",
+  "create index if not exists overviews_stuck on overviews (since) where open and step <> ''",
+  "create index if not exists overviews_listed on overviews (repository, number desc)",
   // Up to where the evidence branch last held the chain: a known commit is not compared again.
   "create table if not exists exports (repository bigint primary key, commit text not null, tree text not null, seq integer not null)",
   "create table if not exists bodies (sha256 text primary key, media_type text not null, bytes bytea not null)",

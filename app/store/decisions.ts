@@ -4,11 +4,12 @@ import { sha256 } from "../../core/digest.ts";
 import { type Effect, repeatable, type Subject, subjectKey } from "../../core/effects.ts";
 import type { Draft } from "../../core/entries.ts";
 import { effectKey } from "../../core/identifiers.ts";
-import type { BodyRef } from "../../schemas/entries.ts";
+import type { BodyRef } from "../../schemas/entry-parts.ts";
 import { type AppendTools, append } from "./chain.ts";
 import type { Database, Tables } from "./database.ts";
 import { cancelEffects } from "./effects.ts";
 import { holdLease } from "./leases.ts";
+import { putOverview } from "./overviews.ts";
 
 type Trx = Transaction<Tables>;
 
@@ -53,6 +54,7 @@ export async function saveDecision(
     await holdLease(trx, { key: subjectKey(subject), fence });
     for (const body of decision.bodies) await putBody(trx, Buffer.from(body.text), body.mediaType);
     await append(trx, repository, decision.drafts, tools);
+    if (decision.overview !== undefined) await putOverview(trx, subject, decision.overview);
     for (const draft of decision.drafts) {
       const work = endedWork(draft, repository.id);
       if (work !== null) await cancelEffects(trx, repository.id, work);

@@ -10,7 +10,7 @@ import {
 } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { Database, Tables } from "./database.ts";
-import { holdLease, isHeld, type Lease } from "./leases.ts";
+import { isHeld, type Lease, requireLease } from "./leases.ts";
 
 /** An effect that is still to do, or whose last try was interrupted; `tries` counts the started ones. */
 export type OpenEffect = { id: number; effect: Effect; repository: number; subject: Subject; tries: number };
@@ -70,14 +70,12 @@ export async function nextOpenEffect(db: Database, lane: string): Promise<OpenEf
 
 /** Counts a try before it starts, so that a try that ends the process is counted too. */
 export async function beginEffect(db: Database, { id, tries }: OpenEffect, lease: Lease): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    await holdLease(trx, lease);
-    await trx
-      .updateTable("effects")
-      .set({ status: "doing", tries: tries + 1 })
-      .where("id", "=", id)
-      .execute();
-  });
+  await requireLease(db, lease);
+  await db
+    .updateTable("effects")
+    .set({ status: "doing", tries: tries + 1 })
+    .where("id", "=", id)
+    .execute();
 }
 
 /**
@@ -125,15 +123,13 @@ export async function postponeEffect(
   due: Date,
   lease: Lease,
 ): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    await holdLease(trx, lease);
-    await trx
-      .updateTable("effects")
-      .set({ status: "todo", not_before: due, tries })
-      .where("id", "=", id)
-      .where("status", "=", "doing")
-      .execute();
-  });
+  await requireLease(db, lease);
+  await db
+    .updateTable("effects")
+    .set({ status: "todo", not_before: due, tries })
+    .where("id", "=", id)
+    .where("status", "=", "doing")
+    .execute();
 }
 
 /** The ordering keys of a repository that have due effects. */

@@ -36,12 +36,20 @@ export async function shareLease(trx: Transaction<Tables>, key: string): Promise
 }
 
 /**
- * Locks a taken lease until the transaction ends; fails with `lease-lost` if it was taken over. Every write of its
- * holder goes through here: a worker that was thought dead may wake up after another one has taken its place.
+ * Locks a taken lease until the transaction ends; fails with `lease-lost` if it was taken over. Whatever ends work goes
+ * through here: a worker that was thought dead may wake up after another one has taken its place.
  */
 export async function holdLease(trx: Transaction<Tables>, { key, fence }: Lease): Promise<void> {
-  if ((await shareLease(trx, key)) === fence) return;
-  throw new SallyportError("lease-lost", `${key} was taken over by another worker; nothing was recorded`);
+  if ((await shareLease(trx, key)) !== fence) throw lost(key);
+}
+
+/** The same before a write that does no harm when it comes a moment too late, because only the end of the work counts. */
+export async function requireLease(db: Database, lease: Lease): Promise<void> {
+  if (!(await isHeld(db, lease))) throw lost(lease.key);
+}
+
+function lost(key: string): SallyportError {
+  return new SallyportError("lease-lost", `${key} was taken over by another worker; nothing was recorded`);
 }
 
 /** Whether a taken lease is still its holder's. */

@@ -1,4 +1,4 @@
-import type { ContractPrompt, DigestParts } from "../../schemas/entries.ts";
+import type { ContractPrompt, DigestParts } from "../../schemas/entry-parts.ts";
 import type { Plan, PlannedPrompt } from "../../schemas/plan.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import type { Attempt, Pack, Size } from "../../schemas/step.ts";

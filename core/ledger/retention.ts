@@ -1,5 +1,4 @@
-import { BodyRef } from "../../schemas/entries.ts";
-import { PayloadPurged } from "../../schemas/entry-parts.ts";
+import { BodyRef, PayloadPurged } from "../../schemas/entry-parts.ts";
 import { maxPurged } from "../../schemas/limits.ts";
 import type { Ourselves } from "../effects.ts";
 import { appActor, type Draft, entriesOf, type TypedEntry } from "../entries.ts";

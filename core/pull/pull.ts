@@ -21,6 +21,7 @@ import { type Advice, summaryMarkdown, titleOf } from "../verdict/report.ts";
 import { answerOnPull } from "./commands.ts";
 import { observeEnd, showPastCheck } from "./end.ts";
 import type { JudgedContext, PullContext, PullSnapshot } from "./facts.ts";
+import { endOverview, overviewOf } from "./overview.ts";
 import { recordReviews } from "./reviews.ts";
 import { rework } from "./rework.ts";
 import { sealAdoption } from "./seal-adoption.ts";
@@ -41,6 +42,7 @@ export function decidePull(given: PullSnapshot): Decision {
     return decisionOf(
       heard,
       end,
+      { overview: endOverview(facts) },
       showPastCheck({ facts, entries: withDrafts(context.entries, end.drafts ?? [], facts.now) }),
     );
   }
@@ -56,6 +58,7 @@ export function decidePull(given: PullSnapshot): Decision {
     showCheck(judged),
     showVerdict(judged),
     rework(judged),
+    overviewOf(judged),
     backtestPolicy(judged),
     retryUnread(judged),
   );
@@ -223,11 +226,8 @@ function showCheck(context: JudgedContext): Step {
   const advice = adviceOf(context);
   if (counted === verdict.conclusion) return checkEffect(facts, verdict, digest, advice);
   const which = worse.length === 0 ? "Another pull request" : worse.map((pull) => `#${pull}`).join(", ");
-  return checkEffect(facts, verdict, digest, {
-    counted,
-    title: `${which} with this commit is not green`,
-    ...advice,
-  });
+  const title = `${which} with this commit is not green`;
+  return checkEffect(facts, verdict, digest, { counted, title, ...advice });
 }
 
 /** Whether the ledger has it that the branch does not ask for the check; only the default branch is watched. */

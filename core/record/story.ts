@@ -1,5 +1,5 @@
-import type { ContractPrompt, EntryBody } from "../../schemas/entries.ts";
-import type { Source } from "../../schemas/entry-parts.ts";
+import type { EntryBody } from "../../schemas/entries.ts";
+import type { ContractPrompt, Source } from "../../schemas/entry-parts.ts";
 import type { Account } from "../../schemas/text.ts";
 import { accountOf, type Draft, type TypedEntry } from "../entries.ts";
 import { sourceKey } from "../identifiers.ts";

@@ -1,5 +1,5 @@
-import type { ContractPrompt, EntryBody } from "../../schemas/entries.ts";
-import type { Source } from "../../schemas/entry-parts.ts";
+import type { EntryBody } from "../../schemas/entries.ts";
+import type { ContractPrompt, Source } from "../../schemas/entry-parts.ts";
 import type { PlannedPrompt } from "../../schemas/plan.ts";
 import { policyPath } from "../../schemas/policy-place.ts";
 import { approvalDigest, declaredPaths } from "../contract/contract.ts";

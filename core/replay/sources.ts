@@ -1,4 +1,4 @@
-import type { ContractPrompt } from "../../schemas/entries.ts";
+import type { ContractPrompt } from "../../schemas/entry-parts.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import type { ReworkReport } from "../../schemas/rework.ts";
 import type { Pack, StepResult } from "../../schemas/step.ts";

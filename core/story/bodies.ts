@@ -1,4 +1,5 @@
-import type { BodyRef, EntryBody } from "../../schemas/entries.ts";
+import type { EntryBody } from "../../schemas/entries.ts";
+import type { BodyRef } from "../../schemas/entry-parts.ts";
 import type { Plan } from "../../schemas/plan.ts";
 import type { Attempt, Size, StepResult } from "../../schemas/step.ts";
 import type { Account } from "../../schemas/text.ts";

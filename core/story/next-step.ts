@@ -23,11 +23,21 @@ type Needs = "needs-approval" | "needs-answer" | "needs-sign-off";
  * Where a story stands: its state, what blocks, the one next step, and who may take it, for people; empty: nobody has
  * to act. Label, heading, comment and `/status` are all made from it.
  */
-export type Next = { state: StoryState; blocks: string; step: string; who: string; needs: Needs | null };
+export type Next = {
+  state: StoryState;
+  blocks: string;
+  step: string;
+  who: string;
+  needs: Needs | null;
+  /** The step is taken at the pull request of a prompt, which tells it too. */
+  atPull?: true;
+};
 
 function next(state: StoryState, blocks: string, step = "", who = "", needs: Needs | null = null): Next {
   return { state, blocks, step, who, needs };
 }
+
+const atPull = (step: Next): Next => ({ ...step, atPull: true });
 
 /** Where a story stands, and its next step. What is blocked or failed comes before what goes on beside it. */
 export function nextStep(context: StoryContext): Next {
@@ -151,12 +161,14 @@ function workStep({ record, facts, loaded }: StoryContext): Next {
     return next("failed", `${run.run} failed: ${plain(run.closed.reason)}${note}`, "/retry", executors);
   const tested = prompts.find(isWaitingForTest);
   if (tested !== undefined)
-    return next(
-      "manual_test",
-      `#${tested.pull} waits for a person who ${tested.contract.size === undefined ? "tries" : "reviews or tries"} it.`,
-      `See #${tested.pull}.`,
-      holders(loaded.policy.people, "approvers"),
-      "needs-sign-off",
+    return atPull(
+      next(
+        "manual_test",
+        `#${tested.pull} waits for a person who ${tested.contract.size === undefined ? "tries" : "reviews or tries"} it.`,
+        `See #${tested.pull}.`,
+        holders(loaded.policy.people, "approvers"),
+        "needs-sign-off",
+      ),
     );
   if (run === null) return next("ready", `The contract is frozen; no run was started.${note}`, "/run", executors);
   if (run.closed?.status === "cancelled")
@@ -178,16 +190,18 @@ function pullStep(record: StoryRecord, { policy }: LoadedPolicy): Next | null {
       `#${pull} is with its agent again: round ${round.round} of rework (${round.causes.join(", ")}).`,
     );
   if (prompt.rework.asked.length > 0) return next("executing", `What is to be mended on #${pull} is gathered.`);
-  if (at === "green") return next("executing", `#${pull} is green.`, `Merge #${pull}.`, "anyone who may merge");
+  if (at === "green") return atPull(next("executing", `#${pull} is green.`, `Merge #${pull}.`, "anyone who may merge"));
   const gates = Object.entries(prompt.verdict?.gates ?? {});
   const named = (status: string) => gates.flatMap(([gate, one]) => (one === status ? [gate] : []));
   const [failed, waiting] = [named("fail"), named("pending")];
   if (failed.length === 0)
-    return next("executing", `#${pull} waits: ${waiting.join(", ") || "it is not judged yet"}.`, `See #${pull}.`);
+    return atPull(
+      next("executing", `#${pull} waits: ${waiting.join(", ") || "it is not judged yet"}.`, `See #${pull}.`),
+    );
   const causes = failed.flatMap((gate) => causeOf(gate) ?? []);
   const isSentBack = causes.some((cause) => policy.rework?.on.includes(cause) === true);
   if (isSentBack || !hasFailed(prompt))
-    return next("executing", `#${pull} fails: ${failed.join(", ")}.`, `See #${pull}.`);
+    return atPull(next("executing", `#${pull} fails: ${failed.join(", ")}.`, `See #${pull}.`));
   const step = causes.length === 0 ? `See #${pull}.` : "/rework";
   return next("failed", `#${pull} fails: ${failed.join(", ")}.`, step, holders(policy.people, "executors"));
 }

@@ -11,6 +11,7 @@ import {
 } from "../decision.ts";
 import { withDrafts } from "../entries.ts";
 import { SallyportError } from "../errors.ts";
+import { readable } from "../escape.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { policyProblem, usablePolicy } from "../policy/problem.ts";
 import { foldStory } from "../record/story.ts";
@@ -45,6 +46,7 @@ const views: readonly Rule[] = [
   showState,
   showPromptStates,
   showSticky,
+  giveOverview,
   retryUnread,
 ];
 
@@ -126,6 +128,15 @@ function showPromptStates({ record, facts }: StoryContext): Step {
 function showSticky(context: StoryContext): Step {
   const { facts } = context;
   return ensureSticky(refOf(facts), storySticky(context), facts.sticky);
+}
+
+function giveOverview(context: StoryContext): Step {
+  const { state, blocks, atPull, ...next } = nextStep(context);
+  const { title } = context.facts.issue;
+  const open = state !== "complete" && state !== "archived";
+  // One act is asked for once.
+  const { needs, step, who } = atPull === true ? { needs: null, step: "", who: "" } : next;
+  return { overview: { title, state, needs, blocks: readable(blocks), step, who, open, verdict: null } };
 }
 
 function retryUnread({ record, facts }: StoryContext): Step {

@@ -5,8 +5,8 @@ import type { Known } from "../known.ts";
 import { annotationsOf } from "./annotations.ts";
 import { type Advice, isNotSetUp, summaryMarkdown, titleOf } from "./report.ts";
 
-/** The current state of our check on a commit, and its repository. */
-export type CheckContext = { repository: { id: number }; ourCheck: Known<OurCheck | null> };
+/** The current state of our check on a commit, and its repository; `number`: its pull request, which a group lacks. */
+export type CheckContext = { repository: { id: number }; ourCheck: Known<OurCheck | null>; number?: number };
 
 type Shown = { counted?: Verdict["conclusion"]; title?: string };
 
@@ -17,7 +17,7 @@ type Shown = { counted?: Verdict["conclusion"]; title?: string };
  * verdict's own if another pull request with the same head has a worse result.
  */
 export function checkEffect(
-  { repository, ourCheck }: CheckContext,
+  { repository, ourCheck, number }: CheckContext,
   verdict: Verdict,
   digest: string,
   { counted = verdict.conclusion, title = titleOf(verdict), ...advice }: Shown & Advice = {},
@@ -34,6 +34,7 @@ export function checkEffect(
         key: effectKey.check(repository.id, verdict.head),
         sha: verdict.head,
         verdictSha256: digest,
+        ...(number === undefined ? {} : { pull: number }),
         status,
         conclusion,
         title,

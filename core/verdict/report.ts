@@ -82,7 +82,7 @@ export function exitStatus(verdict: Verdict): 0 | 1 | 2 {
 }
 
 /** The gates that block: failed, then unknown, then pending. */
-function blocking(verdict: Verdict): GateResult[] {
+export function blocking(verdict: Verdict): GateResult[] {
   const order: GateStatus[] = ["fail", "unknown", "pending"];
   return order.flatMap((status) => verdict.gates.filter((gate) => gate.status === status));
 }

@@ -39,6 +39,8 @@ const app = z.strictObject({
   /** Read when it exists, else created: RSA 2048 in PKCS#8. Without it the app cannot sign in. */
   private_key_file: z.string().optional(),
   webhook: z.strictObject({ url: z.url(), secret: z.string().min(1) }).optional(),
+  /** How people sign in by it: the address is where they come back to. */
+  oauth: z.strictObject({ id: z.string().min(1), secret: z.string().min(1), callback: z.url() }).optional(),
   permissions: z.record(z.string(), level).default({}),
   events: z.array(z.string()).default([]),
 });

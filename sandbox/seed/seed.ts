@@ -105,6 +105,7 @@ async function seedApp(state: State, seed: AppSeed): Promise<void> {
     createdAt: now(state),
   };
   state.apps.push(app);
+  if (seed.oauth !== undefined) state.signIns.set(seed.oauth.id, { app, ...seed.oauth });
 }
 
 /** The private key in the file; a new key is written when there is none. Only its owner may read the file. */

@@ -14,6 +14,7 @@ import { issueLinkRoutes } from "../endpoints/issue-links.ts";
 import { issueRoutes } from "../endpoints/issues.ts";
 import { labelRoutes } from "../endpoints/labels.ts";
 import { mergeRoutes } from "../endpoints/merges.ts";
+import { oauthRoutes } from "../endpoints/oauth.ts";
 import { protectionRoutes } from "../endpoints/protection.ts";
 import { pullRoutes } from "../endpoints/pulls.ts";
 import { branchRoute, repositoryRoutes } from "../endpoints/repositories.ts";
@@ -38,6 +39,7 @@ export const routes: Route[] = [
   ...collaboratorRoutes,
   ...teamRoutes,
   ...appRoutes,
+  ...oauthRoutes,
   ...deliveryRoutes,
   ...repositoryRoutes,
   ...gitRefRoutes,

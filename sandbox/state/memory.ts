@@ -16,6 +16,10 @@ export type State = {
   apps: App[];
   installations: Installation[];
   tokens: (UserToken | InstallationToken)[];
+  /** How people sign in, by an App's client id. */
+  signIns: Map<string, { app: App; secret: string; callback: string }>;
+  /** What people granted by signing in, until it is exchanged for a token, by its code. */
+  codes: Map<string, { app: App; user: Account; challenge: string | null; until: number }>;
   repositories: Repository[];
   deliveries: Delivery[];
   faults: Fault[];

@@ -49,7 +49,7 @@ export type App = Identified & {
 
 export type Installation = { id: number; app: App; account: Account; repositories: Repository[]; createdAt: string };
 
-export type UserToken = { kind: "user"; token: string; user: Account };
+export type UserToken = { kind: "user"; token: string; user: Account; app?: App };
 
 export type InstallationToken = {
   kind: "installation";

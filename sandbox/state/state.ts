@@ -33,6 +33,8 @@ export function createState(options: { dir: string; clock: () => number }): Stat
     apps: [],
     installations: [],
     tokens: [],
+    signIns: new Map(),
+    codes: new Map(),
     repositories: [],
     deliveries: [],
     faults: [],

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { State } from "./memory.ts";
-import type { Account, Installation, InstallationToken, Permissions, Repository } from "./model.ts";
+import type { Account, App, Installation, InstallationToken, Permissions, Repository } from "./model.ts";
 import { identify, now } from "./state.ts";
 
 const HOUR = 3_600_000;
@@ -9,6 +9,13 @@ const HOUR = 3_600_000;
 /** Adds a person's token, for REST and for git. */
 export function addUserToken(state: State, user: Account, token = secret("ghp_")): string {
   state.tokens.push({ kind: "user", token, user });
+  return token;
+}
+
+/** Creates a person's token for an App that they signed in by. */
+export function addSignInToken(state: State, user: Account, app: App): string {
+  const token = secret("ghu_");
+  state.tokens.push({ kind: "user", token, user, app });
   return token;
 }
 

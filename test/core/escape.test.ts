@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { block, code, jsonText, plain, visible } from "../../core/escape.ts";
+import { block, code, jsonText, plain, readable, visible } from "../../core/escape.ts";
 
 /** The same corpus goes through every outlet (T186). */
 const corpus: [string, string][] = [
@@ -126,4 +126,17 @@ test("T198: JSON for people's eyes holds nothing that a terminal obeys or hides,
     }),
   );
   expect(jsonText({ a: "\u009b31m\u202e\u{e0041}\n" }, 0)).toBe('{"a":"\\u009b31m\\u202e\\udb40\\udc41\\n"}');
+});
+
+test("what a reader of GitHub sees of escaped text is the text itself", () => {
+  const text = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom(...corpus.map(([, one]) => one)));
+  fc.assert(
+    fc.property(text, text, (one, other) => {
+      const seen = visible(one)
+        .trim()
+        .replace(/\n{3,}/g, "\n\n");
+      expect(readable(plain(one))).toBe(seen);
+      expect(readable(`${plain(one)} ${code(other)}`)).toBe(`${seen} ${visible(other).replaceAll("\n", "[U+000A]")}`);
+    }),
+  );
 });

@@ -13,10 +13,16 @@ import { seedSchema } from "../../sandbox/seed/seed-schema.ts";
 import { startSandbox } from "../../sandbox/server/server.ts";
 import { newKey } from "../builders/ledger.ts";
 import { watchSandbox } from "../conformance/watch.ts";
-import { configOf, webhookAt } from "./installed-app.ts";
+import { configOf, oauthAt, signInAt, webhookAt } from "./installed-app.ts";
 
 /** A GitHub, the App, a model service and a governed repository, all in this process and joined by HTTP alone. */
-export async function startJourney({ models: given = startModels, apiKey = "not-a-key", gates = "", root = "" } = {}) {
+export async function startJourney({
+  models: given = startModels,
+  apiKey = "not-a-key",
+  gates = "",
+  root = "",
+  pages = false,
+} = {}) {
   const dir = await mkdtemp(join(tmpdir(), "journey-"));
   const key = newKey();
   const source = join(dir, "source");
@@ -28,7 +34,7 @@ export async function startJourney({ models: given = startModels, apiKey = "not-
   const port = await freePort();
   const webhook = webhookAt(port);
   const privateKeyFile = join(dir, "app.pem");
-  const seed = seedSchema.parse(demoSeed({ ...governed, privateKeyFile, webhook }));
+  const seed = seedSchema.parse(demoSeed({ ...governed, privateKeyFile, webhook, oauth: oauthAt(port) }));
   const sandbox = await startSandbox({ seed });
   const watch = watchSandbox(sandbox);
   const [repository] = sandbox.state.repositories;
@@ -41,6 +47,7 @@ export async function startJourney({ models: given = startModels, apiKey = "not-
     ledgerKey: key.pem,
     anthropic: { apiKey, baseUrl: models.url },
     logLevel: "info",
+    ...(pages ? signInAt(port) : {}),
   });
   const start = () => startService(config, (line) => log.push(line));
   let service = await start();

@@ -29,6 +29,19 @@ export const webhookAt = (port: number) => ({
   secret: webhookSecret,
 });
 
+/** How people sign in by it, where the service is on a port of this machine. */
+export const oauthAt = (port: number) => ({
+  id: "Iv1.sallyport",
+  secret: "a client secret of these tests",
+  callback: `http://127.0.0.1:${port}/sign-in/callback`,
+});
+
+/** The settings that let them. */
+export const signInAt = (port: number): Pick<Config, "publicUrl" | "pages"> => ({
+  publicUrl: `http://127.0.0.1:${port}`,
+  pages: { for: "readers", clientId: oauthAt(port).id, clientSecret: oauthAt(port).secret },
+});
+
 /** The settings of the service, for this App. */
 export const configOf = (given: Pick<Config, "privateKey" | "apiUrl" | "port"> & Partial<Config>): Config => ({
   appId: 4001,
@@ -37,6 +50,8 @@ export const configOf = (given: Pick<Config, "privateKey" | "apiUrl" | "port"> &
   database: { folder: null },
   ledgerKey: newKey().pem,
   anthropic: { apiKey: null, baseUrl: null },
+  publicUrl: null,
+  pages: { for: "nobody" },
   throttle: false,
   logLevel: "error",
   logFormat: "json",

@@ -135,8 +135,8 @@ async function play(kills: boolean) {
   const signer = createSigner(key.pem);
   const { signal } = new AbortController();
   const { world, drain, look } = runJobs((db, queue) => {
-    const { anthropic } = config;
-    return createJobs({ db, queue, github, ourselves, signer, secrets, anthropic, signal, log: failuresIn([]) });
+    const parts = { db, queue, github, ourselves, signer, secrets, anthropic: config.anthropic, pagesUrl: null };
+    return createJobs({ ...parts, signal, log: failuresIn([]) });
   }, database.db);
   const entries = () => createEntryReader(database.db)(repository.id);
   const [lena, quinn] = [clientFor(sandbox.url, "lena"), clientFor(sandbox.url, "quinn")];

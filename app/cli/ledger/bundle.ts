@@ -12,7 +12,7 @@ import { stop, wholeNumber } from "./input.ts";
 import type { KeyOptions } from "./trusted-keys.ts";
 import { readVerified, unreadProblem, type VerifiedLedger } from "./verified-entries.ts";
 
-export type BundleOptions = KeyOptions & { pr: string; json?: boolean };
+export type BundleOptions = KeyOptions & { pr: string; json?: boolean; html?: boolean };
 
 /**
  * `ledger bundle`: prints the evidence of a pull request, or the adoption bundle of an adopted head. Exit 0 when it
@@ -45,8 +45,18 @@ export async function printBundle(io: Io, name: string, options: BundleOptions):
   const merge = await compared(io, ledger, bundle);
   const shown = Bundle.parse({ ...bundle, merge });
   if (options.json === true) io.out(`${jsonText(shown)}\n`);
+  else if (options.html === true) io.out(await htmlOf(shown, ledger));
   else io.out(shown.state === "adopted" ? adoptionMarkdown(shown) : bundleMarkdown(shown));
   io.exit(merge !== null && (!merge.judged || merge.change === "another") ? 1 : 0);
+}
+
+/** The evidence page as one file. Loaded for it alone. */
+async function htmlOf(bundle: Bundle, { entries, repository }: VerifiedLedger): Promise<string> {
+  const { evidenceFile } = await import("../../pages/evidence.ts");
+  const last = entries.at(-1);
+  const texts = bundle.state === "adopted" ? {} : { told: bundle.rawPrompt, answered: bundle.rawResponse };
+  const head = last === undefined ? null : `${last.seq}:${last.hash}`;
+  return evidenceFile({ repository, pull: bundle.pull, entries, head, places: null, ...texts });
 }
 
 /** The merge with the two changes compared, if the trees differ and the ledger lies in a clone that has both. */

@@ -53,6 +53,7 @@ export function ledgerCommand(io: Io, wait = untilInterrupted): Command {
     .argument("[place]", sourceHelp, ".")
     .requiredOption("--pr <number>", "the pull request")
     .option("--json", "print the bundle as JSON")
+    .option("--html", "print the evidence as a page in one file, to be read without a network")
     .action((source: string, options: BundleOptions) => printBundle(io, source, options));
   withKeys(command.command("vsa"))
     .description("print the SLSA source summary of a merged pull request as an in-toto statement")

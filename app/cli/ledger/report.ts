@@ -1,12 +1,11 @@
 import { oneLine } from "../../../core/escape.ts";
+import { entryDetail } from "../../../core/evidence/entry-text.ts";
 import type { Trace } from "../../../core/evidence/trace.ts";
 import { segmentEntries, segmentPath } from "../../../core/ledger/branch.ts";
 import type { Entry } from "../../../core/ledger/entry.ts";
 import type { LedgerProblem } from "../../../core/ledger/problem.ts";
 import { typedEntry } from "../../../core/ledger/typed-entry.ts";
 import type { ChainReport } from "../../../core/ledger/verify.ts";
-import { endText } from "../../../core/record/remediation-text.ts";
-import { reviewText } from "../../../core/record/reviews.ts";
 import type { LedgerSource } from "./place.ts";
 
 /** The result of `ledger verify`: the chain's report, the ledger's source, and the files beside the chain. */
@@ -106,73 +105,7 @@ export function entryText(entry: Entry): string {
   const { digests, days } = entry.body;
   if (Array.isArray(digests)) about.push(`bodies ${digests.length}, kept ${String(days)} days`);
   const [kind, login] = [oneLine(entry.kind).padEnd(18), oneLine(entry.actor.login).padEnd(16)];
-  const text = oneLine([about.join(", "), ...workflowText(entry)].join(": "));
-  return `${String(entry.seq).padStart(5)}  ${entry.at}  ${kind}  ${login}  ${text}`;
-}
-
-/** The gates of a verdict with one status, after a word; empty: there are none. */
-function gatesText(gates: Readonly<Record<string, string>>, status: string, word: string): string[] {
-  const names = Object.entries(gates).flatMap(([gate, one]) => (one === status ? [gate] : []));
-  return names.length === 0 ? [] : [`${word} ${names.join(", ")}`];
-}
-
-/** An entry's text, for the kinds whose numbers alone do not tell what happened. */
-function workflowText(entry: Entry): string[] {
   const typed = typedEntry(entry);
-  switch (typed?.kind) {
-    case "command": {
-      const { command, accepted, code, message } = typed.body;
-      return [`/${command}`, accepted ? "accepted" : `refused (${code})`, message];
-    }
-    case "plan.proposed":
-      return [`revision ${typed.body.revision}`, `risk ${typed.body.plan.risk}`];
-    case "plan.failed":
-      return [typed.body.code, typed.body.message];
-    case "approval.granted":
-      return [`revision ${typed.body.revision}`, typed.body.digest];
-    case "verdict.given": {
-      const { conclusion, head, gates } = typed.body;
-      const blocking = [...gatesText(gates, "fail", "fails"), ...gatesText(gates, "pending", "waits")];
-      return [`${conclusion} on ${head}`, ...blocking];
-    }
-    case "sign-off.given":
-      return [`${typed.body.test} ${typed.body.result} on ${typed.body.sha}`, typed.body.notes].filter(
-        (one) => one !== "",
-      );
-    case "waiver.given":
-      return [`${typed.body.gate} on ${typed.body.sha} until ${typed.body.until}`, typed.body.reason];
-    case "change.committed":
-      return [typed.body.commit];
-    case "merge.observed":
-      return [`as ${typed.body.merged}`, typed.body.judged ? "after a success" : "past the check"];
-    case "run.closed":
-      return [typed.body.status, typed.body.reason];
-    case "incident.raised":
-      return [typed.body.code, typed.body.message];
-    case "review.observed":
-      return [reviewText(typed.body)];
-    case "rework.opened":
-      return [`#${typed.body.pull}`, `round ${typed.body.round}`, typed.body.causes.join(", ")];
-    case "remediation.opened":
-      return [typed.body.remediation, typed.body.origin, typed.body.signature.codes.join(", ")];
-    case "remediation.closed":
-      return [typed.body.remediation, typed.body.status, endText(typed.body)];
-    case "concern.raised":
-      return [typed.body.concern, typed.body.code, typed.body.message];
-    case "concern.answered":
-      return [typed.body.concern, typed.body.text];
-    case "checkpoint.recorded":
-      return [typed.body.checkpoint, `${typed.body.branch} at ${typed.body.head ?? "nothing"}`];
-    case "rollback.decided":
-    case "rollback.done":
-      return [typed.body.checkpoint, `${typed.body.branch} to ${typed.body.to ?? "nothing"}`];
-    case "rollback.failed":
-      return [typed.body.checkpoint, typed.body.code, typed.body.message];
-    case "handoff.made": {
-      const { from, to, carries } = typed.body;
-      return [`${from.stage} (${from.holder}) to ${to.stage} (${to.holder})`, carries];
-    }
-    default:
-      return [];
-  }
+  const text = oneLine([about.join(", "), ...(typed === null ? [] : entryDetail(typed))].join(": "));
+  return `${String(entry.seq).padStart(5)}  ${entry.at}  ${kind}  ${login}  ${text}`;
 }

@@ -141,6 +141,13 @@ describe("the check", () => {
     expect((await runs(head))[0].output).toMatchObject({ title: "All gates pass", text: anchor });
   });
 
+  test("leads to the page of the pull request that it is about", async () => {
+    const { head } = await written(acme);
+    await acme.perform(check(head, { pull: 7 }));
+    const [{ details_url: details }] = await runs(head);
+    expect(details).toBe("https://sallyport.example.com/repositories/acme/web/pulls/7");
+  });
+
   test("that was completed and is undecided again is not green any more", async () => {
     const { head } = await written(acme);
     await acme.perform(check(head, { status: "completed", conclusion: "success" }));

@@ -38,6 +38,40 @@ test.each([
   expect(readConfig({ ...base, LEDGER_KEY: pem, ...wrong })).toEqual({ ok: false, problems: [problem] });
 });
 
+describe("the pages", () => {
+  const keys = { GITHUB_CLIENT_ID: "Iv1.x", GITHUB_CLIENT_SECRET: "a secret" };
+  const at = "https://sallyport.example.com";
+  const readers = { for: "readers", clientId: "Iv1.x", clientSecret: "a secret" };
+  test.each([
+    ["are off unless somebody says otherwise", {}, { for: "nobody" }],
+    ["are off with an address alone", { PUBLIC_URL: at }, { for: "nobody" }],
+    ["are for whom GitHub lets sign in", { ...keys, PUBLIC_URL: at }, readers],
+    ["are so on this machine too", { ...keys, PUBLIC_URL: "http://127.0.0.1:3000/" }, readers],
+    ["are open on this machine when asked for", { PAGES: "open" }, { for: "this-machine" }],
+  ])("%s", (_, given, pages) => {
+    const read = readConfig({ ...base, PRIVATE_KEY: pem, LEDGER_KEY: pem, ...given });
+    expect(read.ok ? read.config.pages : read.problems).toEqual(pages);
+  });
+
+  test.each([
+    ["open to a network", { PAGES: "open", HOST: "0.0.0.0" }, "PAGES: open shows everything"],
+    ["open beside a sign-in", { PAGES: "open", ...keys, PUBLIC_URL: at }, "PAGES: is open, and people are to sign in"],
+    ["another word", { PAGES: "on" }, "PAGES: is no choice"],
+    ["no secret", { GITHUB_CLIENT_ID: "Iv1.x", PUBLIC_URL: at }, "GITHUB_CLIENT_SECRET: is not set"],
+    ["no id", { GITHUB_CLIENT_SECRET: "x", PUBLIC_URL: at }, "GITHUB_CLIENT_ID: is not set"],
+    ["no address", keys, "PUBLIC_URL: is not set"],
+    [
+      "an address that is read on the way",
+      { ...keys, PUBLIC_URL: "http://sallyport.example.com" },
+      "PUBLIC_URL: is not https",
+    ],
+    ["an address with a path", { ...keys, PUBLIC_URL: `${at}/sallyport` }, "PUBLIC_URL: has a path"],
+  ])("refuse %s", (_, given, problem) => {
+    const read = readConfig({ ...base, PRIVATE_KEY: pem, LEDGER_KEY: pem, ...given });
+    expect(read.ok ? [] : read.problems).toEqual([expect.stringMatching(`^${problem}`)]);
+  });
+});
+
 describe("H13: the webhook's secret", () => {
   test.each([
     ["short", "abc", "at least 16 characters"],

@@ -53,6 +53,15 @@ const onMoved = (files: Record<string, Node>) =>
   commit({ ...files, c: file("c\n") }, commit({ ...old, c: file("c\n") }, base));
 
 describe("sallyport ledger bundle", () => {
+  test("as a page in one file: every link with its digest, nothing to load and nothing to run", async () => {
+    const { exit, out } = await ask(entered(), ["bundle", "--html"]);
+    expect(exit).toBe(0);
+    expect(out).toMatch(/^<!doctype html>/);
+    expect(out).toContain("No link is missing");
+    expect(out).toContain("default-src 'none'; style-src data:");
+    expect(out.replace(/href="data:text\/css;base64,[^"]*"/, "")).not.toMatch(/<script|src=|href=|url\(/);
+  });
+
   test("before the merge: what was captured and sealed, and nothing more", async () => {
     const { exit, bundle } = await bundled(base, ["bundle"], { upTo: "sealed" });
     expect({ exit, bundle }).toMatchObject({ exit: 0, bundle: { state: "sealed", merge: null, ci: "pass" } });

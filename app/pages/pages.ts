@@ -1,0 +1,174 @@
+import { getRequestListener } from "@hono/node-server";
+import { type Context, Hono } from "hono";
+import { createMiddleware } from "hono/factory";
+import { html } from "hono/html";
+import { messageOf } from "../../core/errors.ts";
+import { known } from "../../core/known.ts";
+import type { GitHubClients } from "../github/clients.ts";
+import type { Pages } from "../http/server.ts";
+import type { Config } from "../settings/config.ts";
+import type { Database } from "../store/database.ts";
+import type { ListFilter } from "../store/overviews.ts";
+import { type Html, notice, type Web } from "./layout.ts";
+import { entryPage, evidencePage, listPage, pullPage, repositoriesPage, storyPage } from "./reading.ts";
+import { createSeal } from "./session.ts";
+import { beginSignIn, endSignIn, ownPath, type SignInTools, sessionOf, signOut } from "./sign-in.ts";
+import { icon, style } from "./style.ts";
+import { createRights, readableRepositories, signedOut, type Viewer } from "./viewer.ts";
+
+/** What the pages are made from. */
+export type PageTools = {
+  db: Database;
+  github: Pick<GitHubClients, "namedRepositories">;
+  log(line: string): void;
+  now?: () => Date;
+};
+
+/**
+ * What every answer carries. No script runs on a page, whatever text of people or models it holds: none may be loaded,
+ * and none stands in it.
+ */
+const headers = {
+  "content-security-policy":
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-store",
+};
+
+type Seen = { Variables: { viewer: Viewer } };
+
+/**
+ * The pages: they read the store and write nothing, so only `GET` and `HEAD` are answered. Who may see a repository is
+ * what GitHub says of the viewer; without an answer of GitHub nothing is shown.
+ */
+export function createPages(config: Pick<Config, "pages" | "apiUrl" | "publicUrl">, tools: PageTools): Pages {
+  return getRequestListener(pagesApp(config, tools).fetch);
+}
+
+/** The same as an application, which answers a request in this process. */
+export function pagesApp(config: Pick<Config, "pages" | "apiUrl" | "publicUrl">, tools: PageTools): Hono<Seen> {
+  const { db, log, now = () => new Date() } = tools;
+  const web = webOf(config.apiUrl);
+  const app = new Hono<Seen>();
+  const signIn = signInOf(config, web, now, log);
+  app.use(async (context, next) => {
+    await next();
+    for (const [name, value] of Object.entries(headers))
+      if (!context.res.headers.has(name)) context.res.headers.set(name, value);
+  });
+  app.use(async (context, next) => {
+    if (context.req.method === "GET" || context.req.method === "HEAD") return next();
+    return context.text("Pages only answer GET.\n", 405, { allow: "GET, HEAD" });
+  });
+  // A page that is open to this machine must not be read by a site that a browser on it visits.
+  if (signIn === null)
+    app.use(async (context, next) =>
+      /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/.test(context.req.header("host") ?? "")
+        ? next()
+        : context.text("This service is open to its own machine only.\n", 421),
+    );
+  const kept = { "cache-control": "public, max-age=300" };
+  app.get("/style.css", (context) => context.body(style, 200, { ...kept, "content-type": "text/css; charset=utf-8" }));
+  app.get("/icon.svg", (context) => context.body(icon, 200, { ...kept, "content-type": "image/svg+xml" }));
+  if (signIn !== null) addSignIn(app, signIn);
+  app.use(viewing(signIn, config, tools));
+
+  const reading = { db, web, now };
+  const list = (kind: ListFilter["list"]) => async (context: Context<Seen>) =>
+    answer(context, await listPage(context.get("viewer"), kind, context.req.query(), reading));
+  app.get("/", list("inbox"));
+  app.get("/stuck", list("stuck"));
+  app.get("/repositories", async (context) => answer(context, await repositoriesPage(context.get("viewer"), reading)));
+  app.get("/repositories/:owner/:repo", async (context) => {
+    const query = { ...context.req.query(), repository: `${context.req.param("owner")}/${context.req.param("repo")}` };
+    return answer(context, await listPage(context.get("viewer"), "all", query, reading));
+  });
+  const things = { pulls: pullPage, stories: storyPage, entries: entryPage };
+  for (const [name, read] of Object.entries(things))
+    app.get(`/repositories/:owner/:repo/${name}/:number{[1-9][0-9]{0,8}}`, async (context) =>
+      answer(context, await read(context.get("viewer"), context.req.param(), reading)),
+    );
+  app.get("/repositories/:owner/:repo/pulls/:number{[1-9][0-9]{0,8}}/evidence", async (context) =>
+    answer(context, await evidencePage(context.get("viewer"), context.req.param(), reading)),
+  );
+  app.notFound((context) => answer(context, null));
+  app.onError((error, context) => {
+    log(`page ${context.req.path}: ${messageOf(error)}`);
+    const text = "What is recorded could not be read. The log of the service says why; try again in a minute.";
+    return context.html(notice(undefined, "Not available now", text), 503);
+  });
+  return app;
+}
+
+/** What is not there and what the viewer may not see get the same answer. */
+function answer(context: Context<Seen>, content: Html | null): Response | Promise<Response> {
+  if (content !== null) return context.html(content);
+  const text = "There is nothing here, or GitHub does not let you read the repository.";
+  return context.html(notice(context.get("viewer"), "Not found", text), 404);
+}
+
+/** Finds out who looks, and what GitHub lets them read; answers itself where it lets them see nothing. */
+function viewing(signIn: SignInTools | null, { apiUrl }: Pick<Config, "apiUrl">, { github, log }: PageTools) {
+  const rights = createRights();
+  return createMiddleware<Seen>(async (context, next) => {
+    const session = signIn === null ? null : sessionOf(context, signIn);
+    const { pathname, search } = new URL(context.req.url);
+    const toSignIn = () => context.redirect(`/sign-in?to=${encodeURIComponent(ownPath(pathname + search))}`);
+    if (signIn !== null && session === null) return toSignIn();
+    const readable =
+      session === null
+        ? await rights("this machine", async () => known(await github.namedRepositories()))
+        : await rights(String(session.id), () => readableRepositories(apiUrl, session.token));
+    if (readable.known) {
+      context.set("viewer", { login: session?.login ?? null, repositories: readable.value });
+      return next();
+    }
+    if (signIn !== null && readable.why === signedOut) {
+      signOut(context, signIn);
+      return toSignIn();
+    }
+    log(`pages: ${readable.why}`);
+    const text = "GitHub could not be asked what you may read, so nothing is shown. Try again in a minute.";
+    return context.html(notice(undefined, "Not available now", text), 503);
+  });
+}
+
+/** GitHub's web pages, beside its REST API: on github.com, on a subdomain of ghe.com, or on a server of one's own. */
+export function webOf(apiUrl: string): Web {
+  const { protocol, host } = new URL(apiUrl);
+  return `${protocol}//${host.replace(/^api\./, "")}`;
+}
+
+function signInOf(
+  { pages, apiUrl, publicUrl }: Pick<Config, "pages" | "apiUrl" | "publicUrl">,
+  web: Web,
+  now: () => Date,
+  log: SignInTools["log"],
+): SignInTools | null {
+  if (pages.for !== "readers" || publicUrl === null) return null;
+  const { clientId, clientSecret } = pages;
+  const seal = createSeal(clientSecret, () => now().getTime());
+  return { clientId, clientSecret, web, apiUrl, publicUrl, seal, log };
+}
+
+const signInLink = () => html`<p><a href="/sign-in">Sign in with GitHub</a></p>`;
+
+function addSignIn(app: Hono<Seen>, tools: SignInTools): void {
+  app.get("/sign-in", (context) => beginSignIn(context, tools));
+  app.get("/sign-in/callback", async (context) => {
+    const response = await endSignIn(context, tools).catch((error: unknown) => {
+      tools.log(`sign-in: ${messageOf(error)}`);
+      return null;
+    });
+    const text = "GitHub's answer does not belong to a sign-in of this browser, or it took too long. Sign in again.";
+    return response ?? context.html(notice(undefined, "Not signed in", text, signInLink()), 400);
+  });
+  app.get("/sign-out", (context) => {
+    signOut(context, tools);
+    return context.html(notice(undefined, "Signed out", "This browser holds no session any more.", signInLink()));
+  });
+}

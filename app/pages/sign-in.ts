@@ -1,0 +1,132 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Context } from "hono";
+import { getCookie, setCookie } from "hono/cookie";
+import * as z from "zod";
+import type { Seal } from "./session.ts";
+import { clientOf } from "./viewer.ts";
+
+/** A person's session: who they are at GitHub, and the token that tells what they may read. */
+export const Session = z.strictObject({ id: z.int(), login: z.string(), token: z.string() });
+export type Session = z.infer<typeof Session>;
+
+/** What waits for GitHub's answer: the answer must bring the same state, to the same browser. */
+const Pending = z.strictObject({ state: z.string(), verifier: z.string(), to: z.string() });
+
+const Granted = z.object({ access_token: z.string().min(1) });
+
+/** How long a session lasts, in seconds; afterwards GitHub is asked again, without a click. */
+const sessionSeconds = 3_600;
+const pendingSeconds = 600;
+
+/** What sign-in needs: the App at GitHub, our own address, and the seal of the cookies. */
+export type SignInTools = {
+  clientId: string;
+  clientSecret: string;
+  /** GitHub's web pages, and its REST API. */
+  web: string;
+  apiUrl: string;
+  publicUrl: string;
+  seal: Seal;
+  log(line: string): void;
+};
+
+/**
+ * The path of our own to go back to; everything else becomes the first page. A browser takes `//host` and `/\\host` for
+ * another host.
+ */
+export function ownPath(to: string | undefined): string {
+  const base = "https://sallyport.invalid";
+  if (to === undefined || !to.startsWith("/") || !URL.canParse(to, base)) return "/";
+  const { origin, pathname, search } = new URL(to, base);
+  return origin === base && !pathname.startsWith("//") && !pathname.startsWith("/sign-") ? `${pathname}${search}` : "/";
+}
+
+/** Sends a person to GitHub, with a state and a PKCE challenge that only this browser can answer. */
+export function beginSignIn(context: Context, tools: SignInTools): Response {
+  const pending = {
+    state: randomBytes(32).toString("base64url"),
+    verifier: randomBytes(32).toString("base64url"),
+    to: ownPath(context.req.query("to")),
+  };
+  setOurCookie(context, tools, "pending", tools.seal.seal("pending", pending, pendingSeconds), pendingSeconds);
+  const address = new URL(`${tools.web}/login/oauth/authorize`);
+  address.search = new URLSearchParams({
+    client_id: tools.clientId,
+    redirect_uri: redirectUri(tools),
+    state: pending.state,
+    code_challenge: createHash("sha256").update(pending.verifier).digest("base64url"),
+    code_challenge_method: "S256",
+  }).toString();
+  return context.redirect(address.href);
+}
+
+/** Takes GitHub's answer and begins a new session; null: the answer is not one to a question of this browser. */
+export async function endSignIn(context: Context, tools: SignInTools): Promise<Response | null> {
+  const pending = Pending.safeParse(tools.seal.open("pending", getCookie(context, cookieName(tools, "pending"))));
+  // Whatever comes of it, an answer is taken once.
+  setOurCookie(context, tools, "pending", "", 0);
+  const code = context.req.query("code");
+  if (!pending.success || code === undefined || context.req.query("state") !== pending.data.state) return null;
+  const token = await exchange(code, pending.data.verifier, tools);
+  if (token === null) return null;
+  const { data } = await clientOf(tools.apiUrl, token).request("GET /user");
+  const session: Session = { id: Number(data.id), login: data.login, token };
+  setOurCookie(context, tools, "session", tools.seal.seal("session", session, sessionSeconds), sessionSeconds);
+  return context.redirect(pending.data.to);
+}
+
+/** The session of a request; null: nobody is signed in. */
+export function sessionOf(context: Context, tools: SignInTools): Session | null {
+  const session = Session.safeParse(tools.seal.open("session", getCookie(context, cookieName(tools, "session"))));
+  return session.success ? session.data : null;
+}
+
+/** Ends the session in this browser. */
+export function signOut(context: Context, tools: SignInTools): void {
+  setOurCookie(context, tools, "session", "", 0);
+}
+
+/** Source: GitHub docs, "Generating a user access token for a GitHub App", web application flow. */
+async function exchange(code: string, verifier: string, tools: SignInTools): Promise<string | null> {
+  const response = await fetch(`${tools.web}/login/oauth/access_token`, {
+    method: "POST",
+    headers: { accept: "application/json", "content-type": "application/json" },
+    body: JSON.stringify({
+      client_id: tools.clientId,
+      client_secret: tools.clientSecret,
+      code,
+      code_verifier: verifier,
+      redirect_uri: redirectUri(tools),
+    }),
+    redirect: "error",
+    signal: AbortSignal.timeout(10_000),
+  });
+  const body: unknown = await response.json();
+  const granted = Granted.safeParse(body);
+  if (granted.success) return granted.data.access_token;
+  // GitHub answers a wrong code or secret with status 200.
+  const told = z.object({ error: z.string() }).safeParse(body);
+  tools.log(`sign-in: GitHub gave no token: ${told.success ? told.data.error : response.status}`);
+  return null;
+}
+
+function redirectUri({ publicUrl }: SignInTools): string {
+  return `${publicUrl}/sign-in/callback`;
+}
+
+type CookieKind = "pending" | "session";
+
+/** The prefix makes browsers refuse one that another host, or an unencrypted page, has set. */
+function cookieName({ publicUrl }: SignInTools, kind: CookieKind): string {
+  return publicUrl.startsWith("https:") ? `__Host-sallyport-${kind}` : `sallyport-${kind}`;
+}
+
+function setOurCookie(context: Context, tools: SignInTools, kind: CookieKind, value: string, maxAge: number): void {
+  setCookie(context, cookieName(tools, kind), value, {
+    httpOnly: true,
+    secure: tools.publicUrl.startsWith("https:"),
+    sameSite: "Lax",
+    path: "/",
+    maxAge,
+  });
+}
