@@ -11,21 +11,22 @@ import { waitUntil } from "../hosts/until.ts";
 const lookAt = browserPath === null ? test.skip : test;
 
 let journey: Journey;
-let eyes: Eyes;
+let eyes: Eyes | undefined;
 beforeAll(async () => {
   if (browserPath === null) return;
   journey = await startJourney({ pages: true });
   eyes = await openEyes();
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   if (browserPath === null) return;
-  await eyes.close();
+  await eyes?.close();
   await journey.close();
 }, 30_000);
 
 lookAt(
   "a person signs in and looks at everything, from what waits for them to the evidence of a merge",
   async () => {
+    if (eyes === undefined) throw new Error("the browser did not start");
     const { page, complaints, look } = eyes;
     const at = journey.service().url;
     const { lena, quinn, max, seen, sandbox } = journey;
