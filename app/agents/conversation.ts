@@ -18,11 +18,12 @@ export type CallFailure = {
   ok: false;
   code: "service" | "silence" | "time-exceeded" | "cancelled" | "bad-answer";
   message: string;
+  lost: number;
 };
 
 /**
  * An answer with its redactions, or a failure. `lost` estimates the tokens of streams that broke off before they
- * reported their usage.
+ * reported their usage, and rather too many than too few.
  */
 export type CallAnswer =
   | { ok: true; key: string; replayed: boolean; message: Message; redacted: AnswerRedaction[]; lost: number }
@@ -37,6 +38,9 @@ export type CallInput = Pick<
 /** The most tries of one call, and the milliseconds before the second; the wait then doubles. */
 const limits = { tries: 3, firstWait: 500 } as const;
 
+/** Fewer than any text has, so that an estimate is never too low. */
+const charsPerToken = 3;
+
 /** The statuses below 500 after which the same request may succeed. */
 const passing: readonly number[] = [408, 409, 429];
 
@@ -50,12 +54,17 @@ export async function callModel(
   context: { service: Service; calls: CallStore; about: string; signal: AbortSignal; silenceSeconds: number },
 ): Promise<CallAnswer> {
   const { service, calls, about, signal } = context;
-  if (signal.aborted) return stopped(signal);
+  if (signal.aborted) return { ...stopped(signal), lost: 0 };
   const key = sha256(canonicalText({ about, model: service.model, input }));
   const stored = await calls.get(key);
   if (stored !== null) return { ok: true, key, replayed: true, ...readAnswer(stored, key), lost: 0 };
   if (service.apiKey === null) {
-    return { ok: false, code: "service", message: "there is no ANTHROPIC_API_KEY; set it and start the service again" };
+    return {
+      ok: false,
+      code: "service",
+      message: "there is no ANTHROPIC_API_KEY; set it and start the service again",
+      lost: 0,
+    };
   }
   // Sets every option that the client would otherwise read from the environment; it tries once and prints nothing.
   const client = new Anthropic({
@@ -71,33 +80,36 @@ export async function callModel(
     if (streamed.ok) {
       const answer = storable(streamed.message);
       if (answer === null)
-        return { ok: false, code: "bad-answer", message: "the model's answer is not JSON that can be stored" };
+        return { ok: false, code: "bad-answer", message: "the model's answer is not JSON that can be stored", lost };
       await calls.put(key, answer);
       // Read back from the store, so that a replay sees what the first run saw: an answer without secrets.
       const kept = await calls.get(key);
       if (kept === null) throw new SallyportError("internal", `the answer ${key} was not stored`);
       return { ok: true, key, replayed: false, ...readAnswer(kept, key), lost };
     }
-    if (streamed.begun) lost += Math.ceil(JSON.stringify(input).length / 4);
-    if (!streamed.again || tries === limits.tries) return streamed.failure;
-    const wait = streamed.waitFor ?? limits.firstWait * 2 ** (tries - 1);
+    if (streamed.received > 0) lost += Math.ceil((JSON.stringify(input).length + streamed.received) / charsPerToken);
+    if (!streamed.again) return { ...streamed.failure, lost };
+    // A service that is down for longer is no reason to end the work: it is parked, and goes on from its stored answers.
+    if (tries === limits.tries) throw new SallyportError("model", streamed.failure.message, { retry: true });
+    // Spread by chance: what failed together does not come back together.
+    const wait = streamed.waitFor ?? limits.firstWait * 2 ** (tries - 1) * (1 + Math.random());
     await sleep(wait, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) return stopped(signal);
+    if (signal.aborted) return { ...stopped(signal), lost };
   }
 }
 
-/** Adds the usage that the service reports for one answer. */
-export function addUsage(usage: Usage, { model, usage: used }: Message): void {
+/** Adds the usage that the service reports for one answer, and what was lost before it. */
+export function addUsage(usage: Usage, { model, usage: used }: Message, lost: number): void {
   usage.calls += 1;
   usage.model = model;
   usage.inputTokens +=
-    used.input_tokens + (used.cache_creation_input_tokens ?? 0) + (used.cache_read_input_tokens ?? 0);
+    lost + used.input_tokens + (used.cache_creation_input_tokens ?? 0) + (used.cache_read_input_tokens ?? 0);
   usage.outputTokens += used.output_tokens;
 }
 
 type Streamed =
   | { ok: true; message: Message }
-  | { ok: false; begun: boolean; again: boolean; waitFor: number | null; failure: CallFailure };
+  | { ok: false; received: number; again: boolean; waitFor: number | null; failure: Omit<CallFailure, "lost"> };
 
 async function streamOnce(
   client: Anthropic,
@@ -108,28 +120,34 @@ async function streamOnce(
   const quiet = new AbortController();
   const listen = () => setTimeout(() => quiet.abort(), silenceSeconds * 1_000);
   let timer = listen();
-  let begun = false;
+  let received = 0;
   try {
     const stream = client.messages.stream(params, { signal: AbortSignal.any([signal, quiet.signal]) });
-    stream.on("streamEvent", () => {
-      begun = true;
+    stream.on("streamEvent", (event) => {
+      received += JSON.stringify(event).length;
       clearTimeout(timer);
       timer = listen();
     });
     return { ok: true, message: await stream.finalMessage() };
   } catch (error) {
-    const final = (failure: CallFailure): Streamed => ({ ok: false, begun, again: false, waitFor: null, failure });
+    const final = (failure: Omit<CallFailure, "lost">): Streamed => ({
+      ok: false,
+      received,
+      again: false,
+      waitFor: null,
+      failure,
+    });
     if (signal.aborted) return final(stopped(signal));
     if (quiet.signal.aborted)
       return final({ ok: false, code: "silence", message: `the model said nothing for ${silenceSeconds} s` });
-    return { ok: false, begun, ...serviceFailure(error) };
+    return { ok: false, received, ...serviceFailure(error) };
   } finally {
     clearTimeout(timer);
   }
 }
 
 /** Why aborted work ended: its time ran out, or somebody cancelled it. */
-export function stopped(signal: AbortSignal): CallFailure {
+export function stopped(signal: AbortSignal): Omit<CallFailure, "lost"> {
   const late = signal.reason instanceof DOMException && signal.reason.name === "TimeoutError";
   return late
     ? { ok: false, code: "time-exceeded", message: "the time for this work is used up" }
@@ -137,18 +155,21 @@ export function stopped(signal: AbortSignal): CallFailure {
 }
 
 /** A failure of the service. The statuses that mean our mistake are final; everything else may be retried. */
-function serviceFailure(error: unknown): { again: boolean; waitFor: number | null; failure: CallFailure } {
+function serviceFailure(error: unknown): Pick<Extract<Streamed, { ok: false }>, "again" | "waitFor" | "failure"> {
   const status: number | undefined = error instanceof APIError ? error.status : undefined;
-  const fail = (message: string): CallFailure => ({ ok: false, code: "service", message });
+  const fail = (message: string) => ({ ok: false as const, code: "service" as const, message });
   if (status === 401 || status === 402 || status === 403) {
     const message = `the model service refuses our key (${status}); check ANTHROPIC_API_KEY and the account`;
     return { again: false, waitFor: null, failure: fail(message) };
   }
+  const request = error instanceof APIError && error.requestID ? `, request ${error.requestID}` : "";
   const said = messageOf(error).replaceAll(/\s+/g, " ").slice(0, 300);
   return {
     again: status === undefined || status >= 500 || passing.includes(status),
     waitFor: error instanceof APIError ? retryAfter(error.headers?.get("retry-after") ?? null) : null,
-    failure: fail(`the model service failed${status === undefined ? "" : ` (${status})`}: ${said.toWellFormed()}`),
+    failure: fail(
+      `the model service failed${status === undefined ? "" : ` (${status}${request})`}: ${said.toWellFormed()}`,
+    ),
   };
 }
 

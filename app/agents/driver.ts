@@ -57,12 +57,11 @@ export async function* converse<T>(talk: Talk<T>): AsyncGenerator<AgentEvent, Ta
     usage,
     redacted,
   });
-  let lost = 0;
   let malformed = 0;
   let reminded = false;
 
   for (let turn = 0; turn < talk.limits.turns; turn++) {
-    if (usage.inputTokens + usage.outputTokens + lost > talk.limits.tokens)
+    if (usage.inputTokens + usage.outputTokens > talk.limits.tokens)
       return failed("tokens-exceeded", `more than ${talk.limits.tokens} tokens were used`);
     const choice = talk.choose?.(usage);
     const answer = await callModel(
@@ -75,10 +74,12 @@ export async function* converse<T>(talk: Talk<T>): AsyncGenerator<AgentEvent, Ta
       },
       { service, calls, about, signal, silenceSeconds: talk.limits.silence },
     );
-    if (!answer.ok) return failed(answer.code, answer.message);
+    if (!answer.ok) {
+      usage.inputTokens += answer.lost;
+      return failed(answer.code, answer.message);
+    }
     const { message, key, replayed } = answer;
-    addUsage(usage, message);
-    lost += answer.lost;
+    addUsage(usage, message, answer.lost);
     yield { type: "answer", key, replayed, stopReason: message.stop_reason ?? "none" };
     redacted.push(...answer.redacted);
     if (redacted.some(({ where }) => where === "file"))

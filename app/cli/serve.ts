@@ -10,7 +10,7 @@ export function serveCommand(io: Io): Command {
     .option(...envFileOption)
     .action(({ envFile }: { envFile?: string }) =>
       withSettings(io, { command: "serve", envFile }, async (config) => {
-        const log = (line: string) => io.err(`${new Date().toISOString()} ${line}\n`);
+        const log = (line: string) => io.err(`${line}\n`);
         const service = await startService(config, log);
         io.err(`sallyport listening on ${service.url}\n`);
         io.err(`ledger key ${service.publicKey}\n`);

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createNodeMiddleware, type EmitterWebhookEvent, Webhooks } from "@octokit/webhooks";
+import { SallyportError } from "../../core/errors.ts";
 import type { Config } from "../settings/config.ts";
 
 /** GitHub sends at most 25 MB; a longer body is not GitHub's. */
@@ -14,6 +15,12 @@ type PendingRequests = Map<IncomingMessage, number>;
 /** GitHub gives up a delivery after ten seconds; a slower sender is not GitHub and only takes up room. */
 const requestTimeoutMs = 15_000;
 
+/**
+ * How long an answer may take, in milliseconds: the middleware answers after nine seconds that all is well, and GitHub
+ * gives up after ten. A readiness check has the same patience as those who ask for it.
+ */
+const deadlines = { delivery: 8_000, ready: 2_000 } as const;
+
 /** The middleware logs senders' errors, and any sender could fill the log; `receive` logs our own. */
 const ignore = () => undefined;
 const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
@@ -21,22 +28,31 @@ const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 /** Answers what asks for a page; it is asked for nothing but `GET` and `HEAD`. */
 export type Pages = (request: IncomingMessage, response: ServerResponse) => Promise<unknown>;
 
+/** What the server passes on to. Both fail by throwing, and the caller is told by the status. */
+export type Receiver = {
+  /** Takes in a delivery that was signed with the webhook secret; it is answered when this returns. */
+  receive(event: EmitterWebhookEvent): Promise<void>;
+  /** Returns when deliveries can be taken in now. */
+  ready(): Promise<void>;
+};
+
 /**
- * The HTTP side: webhooks at `/api/github/webhooks`, a health check, and the pages, if there are any. `receive` gets
- * only events signed with the webhook secret, and a delivery is answered when it returns.
+ * The HTTP side: webhooks at `/api/github/webhooks`, the pages, if there are any, and two checks: `/healthz` says that the process lives, `/readyz`
+ * that it can take in deliveries. Fails with `bad-input` when the port is taken.
  */
 export async function startServer(
   config: Pick<Config, "webhookSecret" | "host" | "port">,
-  receive: (event: EmitterWebhookEvent) => Promise<void>,
+  { receive, ready }: Receiver,
   log: (line: string) => void,
   pages: Pages | null = null,
 ): Promise<Server> {
   const webhooks = new Webhooks({ secret: config.webhookSecret, log: silent });
-  webhooks.onAny(receive);
+  webhooks.onAny((event) => within(deadlines.delivery, receive(event)));
   const middleware = createNodeMiddleware(webhooks, { path: "/api/github/webhooks", log: silent });
   const pending: PendingRequests = new Map();
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
-    answer(request, response, { webhooks: middleware, pages, pending }).catch((error: unknown) => {
+    const health = { "/healthz": async () => undefined, "/readyz": () => within(deadlines.ready, ready()) };
+    answer(request, response, { middleware, pages, pending, health }).catch((error: unknown) => {
       log(`request failed: ${String(error)}`);
       if (!response.headersSent) plain(response, 500, "The request failed; the log says why.");
     });
@@ -44,7 +60,16 @@ export async function startServer(
   // Must outlast a kept-alive sender's pauses: a request sent while we close its connection would be lost.
   server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "EADDRINUSE"
+          ? new SallyportError(
+              "bad-input",
+              `another program listens on port ${config.port} of ${config.host}: end it, or set PORT to another port`,
+            )
+          : error,
+      ),
+    );
     server.listen(config.port, config.host, resolve);
   });
   return server;
@@ -70,16 +95,26 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   {
-    webhooks,
+    middleware,
     pages,
     pending,
+    health,
   }: {
-    webhooks(request: IncomingMessage, response: ServerResponse): unknown;
+    middleware(request: IncomingMessage, response: ServerResponse): unknown;
     pages: Pages | null;
     pending: PendingRequests;
+    health: Readonly<Record<string, () => Promise<void>>>;
   },
 ): Promise<void> {
-  if (request.method === "GET" && request.url === "/healthz") return plain(response, 200, "ok");
+  const url = request.url ?? "";
+  const check = request.method === "GET" && Object.hasOwn(health, url) ? health[url] : undefined;
+  if (check !== undefined) {
+    const isWell = await check().then(
+      () => true,
+      () => false,
+    );
+    return isWell ? plain(response, 200, "ok") : plain(response, 503, "Not ready; the log says why.");
+  }
   if (pages !== null && (request.method === "GET" || request.method === "HEAD")) {
     await pages(request, response);
     return;
@@ -89,7 +124,7 @@ async function answer(
   if (request.method === "POST" && !Number.isInteger(length)) return plain(response, 411, "Say how long the body is.");
   if (length > maxWebhookBytes) return plain(response, 413, "The body is too long.");
   if (request.method === "POST") countBytes(pending, request, response);
-  await webhooks(request, response);
+  await middleware(request, response);
   if (!response.headersSent) plain(response, 404, "There is nothing here; webhooks go to /api/github/webhooks.");
 }
 
@@ -112,6 +147,13 @@ function countBytes(pending: PendingRequests, request: IncomingMessage, response
       largest.destroy(new Error("too much is sent at one time"));
     }
   });
+}
+
+/** The result of work, or a failure if it takes longer than so many milliseconds. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1_000} s`)), ms);
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 function plain(response: ServerResponse, status: number, text: string): void {

@@ -1,7 +1,8 @@
 import type { EmitterWebhookEvent } from "@octokit/webhooks";
-import { groupSubject, repositorySubject, type Subject } from "../../core/effects.ts";
+import { groupSubject, repositorySubject, type Subject, subjectKey } from "../../core/effects.ts";
 import { checkName } from "../../core/health/required-check.ts";
 import type { Queue, Search } from "../queue/queue.ts";
+import { causedBy, type Log } from "../settings/log.ts";
 import type { Database } from "../store/database.ts";
 import { storeDelivery } from "../store/deliveries.ts";
 
@@ -62,9 +63,10 @@ export function createReceiver(tools: {
   db: Database;
   queue: Queue;
   botId: number;
-  log(line: string): void;
+  log: Log;
 }): (event: EmitterWebhookEvent) => Promise<void> {
-  return async (event) => {
+  const { log } = tools;
+  const take = async (event: EmitterWebhookEvent) => {
     const { id, name, payload } = event;
     try {
       const body = JSON.stringify(payload);
@@ -73,14 +75,17 @@ export function createReceiver(tools: {
       const isEcho = isOurs && name !== "pull_request" && name !== "check_run";
       const named = isEcho ? { subjects: [], searches: [] } : nameSubjects(event);
       await tools.db.transaction().execute(async (trx) => {
-        if (!(await storeDelivery(trx, { guid: id, event: name, body }))) return;
+        if (!(await storeDelivery(trx, { guid: id, event: name, body })))
+          return log.debug({ event: name }, "a delivery came again");
+        log.info({ event: name, subjects: named.subjects.map(subjectKey), searches: named.searches }, "a delivery");
         for (const subject of named.subjects) await tools.queue.enqueue(trx, subject);
         for (const search of named.searches) await tools.queue.enqueueSearch(trx, search);
       });
     } catch (error) {
-      tools.log(`delivery ${id} (${name}) was not stored: ${String(error)}`);
+      log.error({ event: name }, `delivery ${id} (${name}) was not stored: ${String(error)}`);
       // The caller gets no details: an error's message can hold secrets.
       throw new Error(`delivery ${id} was not stored`);
     }
   };
+  return (event) => causedBy(event.id, () => take(event));
 }

@@ -8,7 +8,8 @@ import type { GitHubClients } from "../github/clients.ts";
 import { type RepositoryRequest, requestIn } from "../github/requests.ts";
 import type { Database } from "../store/database.ts";
 import { getBody, putBody } from "../store/decisions.ts";
-import { isOpenEffect } from "../store/effects.ts";
+import { isOurs } from "../store/effects.ts";
+import { type Lease, requireLease } from "../store/leases.ts";
 import { callStore } from "../store/payloads.ts";
 
 /** What effects are performed with: one repository's client, our stored bodies, the agents' service. */
@@ -30,25 +31,33 @@ export type PerformContext = {
   anthropic: { apiKey: string | null; baseUrl: string | null };
   /** Where the pages are; null: nowhere. */
   pagesUrl: string | null;
-  /** Aborted when the service stops. */
+  /** Aborted when the service stops, or when this work may go on no longer. */
   signal: AbortSignal;
-  /** Whether an effect is still wanted; false once a person stopped it. */
+  /** Whether an effect is still ours to do; false once a person stopped it, or another worker took it over. */
   isOpen(key: string): Promise<boolean>;
   now: () => Date;
   progress(line: string): void;
 };
 
 /** The parts of the service that effects need, in any repository. */
-export type ContextTools = Pick<PerformContext, "ourselves" | "anthropic" | "pagesUrl" | "signal"> & {
+export type ContextTools = Pick<PerformContext, "ourselves" | "anthropic" | "pagesUrl"> & {
   db: Database;
   github: Pick<GitHubClients, "forRepository">;
   secrets: { search: SecretSearch };
   log(line: string): void;
 };
 
-/** The context for effects in a repository. */
-export async function contextOf(repository: number, now: () => Date, tools: ContextTools): Promise<PerformContext> {
-  const { db, ourselves, secrets, anthropic, pagesUrl, signal, log } = tools;
+/** Who performs effects: the lease of their ordering key, and the signal that ends the work. */
+export type Holder = { lease: Lease; signal: AbortSignal };
+
+/** The context for effects in a repository, for the holder of the lease of their ordering key. */
+export async function contextOf(
+  repository: number,
+  { lease, signal }: Holder,
+  now: () => Date,
+  tools: ContextTools,
+): Promise<PerformContext> {
+  const { db, ourselves, secrets, anthropic, pagesUrl, log } = tools;
   const github = await tools.github.forRepository(repository, "write");
   return {
     github,
@@ -56,13 +65,19 @@ export async function contextOf(repository: number, now: () => Date, tools: Cont
     request: requestIn(github),
     repositoryId: repository,
     ourselves,
-    bodies: { get: (sha256) => getBody(db, sha256), put: (bytes, mediaType) => putBody(db, bytes, mediaType) },
-    calls: callStore(db, repository),
+    bodies: {
+      get: (sha256) => getBody(db, sha256),
+      async put(bytes, mediaType) {
+        await requireLease(db, lease);
+        return putBody(db, bytes, mediaType);
+      },
+    },
+    calls: callStore(db, repository, lease),
     secrets: secrets.search,
     anthropic,
     pagesUrl,
     signal,
-    isOpen: (key) => isOpenEffect(db, key),
+    isOpen: (key) => isOurs(db, key, lease),
     now,
     progress: log,
   };

@@ -1,5 +1,5 @@
 import type { Effect, EffectResult } from "../../core/effects.ts";
-import { SallyportError } from "../../core/errors.ts";
+import { type ErrorCode, SallyportError } from "../../core/errors.ts";
 import type { Database } from "../store/database.ts";
 import type { TransactionQueue } from "../store/decisions.ts";
 import {
@@ -11,7 +11,8 @@ import {
   type OpenEffect,
   postponeEffect,
 } from "../store/effects.ts";
-import { takeLease } from "../store/leases.ts";
+import { holdLease, type Lease, takeLease } from "../store/leases.ts";
+import type { Holder } from "./context.ts";
 
 /** After this many failed tries an effect is given up, and its subject shows why. */
 const maxTries = 8;
@@ -24,38 +25,48 @@ export async function drainOutbox(
   db: Database,
   orderingKey: string,
   tools: {
-    perform(effect: Effect, repository: number): Promise<EffectResult>;
+    perform(effect: Effect, repository: number, holder: Holder): Promise<EffectResult>;
     queue: TransactionQueue;
     now: () => Date;
+    /** Ends the work: the effect under way is told so, and none begins after it. */
+    signal: AbortSignal;
   },
 ): Promise<number | null> {
-  await takeLease(db, orderingKey);
-  for (;;) {
+  const { signal, queue } = tools;
+  const lease = { key: orderingKey, fence: await takeLease(db, orderingKey) };
+  while (!signal.aborted) {
     const open = await nextOpenEffect(db, orderingKey);
     if (open === null) return secondsToNext(db, orderingKey, tools.now());
     if (open.tries >= maxTries) {
       // The service died in each try, so no failure was recorded; another try would likely end the same way.
       const message = `it was begun ${open.tries} times, and the service ended before it did`;
-      await finish(db, open, { status: "failed", code: "internal", message }, tools.queue);
+      await finish(db, open, { status: "failed", code: "internal", message }, { queue, lease });
       continue;
     }
-    await beginEffect(db, open);
+    await beginEffect(db, open, lease);
     let result: EffectResult;
     try {
-      result = await tools.perform(open.effect, open.repository);
+      result = await tools.perform(open.effect, open.repository, { lease, signal });
     } catch (error) {
-      await postpone(db, open, error, tools);
+      await postpone(db, open, error, { ...tools, lease });
       continue;
     }
-    await finish(db, open, { status: "done", result }, tools.queue);
+    await finish(db, open, { status: "done", result }, { queue, lease });
   }
+  return secondsToNext(db, orderingKey, tools.now());
 }
 
 /** Display-only effects. No rule reads their outcome, so finishing one does not trigger a reconcile. */
 const displayOnly: ReadonlySet<Effect["type"]> = new Set(["ensure-check", "ensure-sticky"]);
 
-async function finish(db: Database, open: OpenEffect, end: EffectEnd, queue: TransactionQueue): Promise<void> {
+async function finish(
+  db: Database,
+  open: OpenEffect,
+  end: EffectEnd,
+  { queue, lease }: { queue: TransactionQueue; lease: Lease },
+): Promise<void> {
   await db.transaction().execute(async (trx) => {
+    await holdLease(trx, lease);
     await endEffect(trx, open.id, end);
     if (end.status === "failed" || !displayOnly.has(open.effect.type)) await queue.enqueue(trx, open.subject);
   });
@@ -65,16 +76,47 @@ async function postpone(
   db: Database,
   open: OpenEffect,
   error: unknown,
-  tools: { queue: TransactionQueue; now: () => Date },
+  tools: { queue: TransactionQueue; now: () => Date; lease: Lease },
 ): Promise<void> {
   const known =
     error instanceof SallyportError
       ? error
       : new SallyportError("internal", String(error), { cause: error, retry: true });
   const { code, message, retry, notBefore } = known;
-  if (!retry || open.tries + 1 >= maxTries) return finish(db, open, { status: "failed", code, message }, tools.queue);
-  const backoff = new Date(tools.now().getTime() + 1_000 * 2 ** open.tries);
-  await postponeEffect(db, open.id, notBefore === undefined || notBefore < backoff ? backoff : notBefore);
+  // A limit of GitHub's ends: work that has to wait for it waits, however often.
+  const isLimit = code === "rate-limit";
+  if (!retry || (!isLimit && open.tries + 1 >= maxTries))
+    return finish(db, open, { status: "failed", code, message }, tools);
+  const due = dueAgain({ code, notBefore, tries: open.tries, now: tools.now(), chance: Math.random() });
+  await postponeEffect(db, { ...open, tries: Math.min(open.tries + 1, maxTries - 1) }, due, tools.lease);
+}
+
+/** The wait before the second try, in seconds; others begin with one. GitHub asks for a minute at least. */
+const firstWaits: Partial<Record<ErrorCode, number>> = { "rate-limit": 60, model: 30 };
+
+/** The longest wait of our own, in seconds. */
+const longestWait = 3_600;
+
+/**
+ * When an effect is tried again: the wait doubles with each try, chance adds up to a quarter so that what failed
+ * together does not come back together, and it is never before the time that the failure names.
+ */
+export function dueAgain({
+  code,
+  notBefore,
+  tries,
+  now,
+  chance,
+}: {
+  code: ErrorCode;
+  notBefore: Date | undefined;
+  tries: number;
+  now: Date;
+  chance: number;
+}): Date {
+  const wait = Math.min(longestWait, (firstWaits[code] ?? 1) * 2 ** tries);
+  const own = now.getTime() + wait * (1 + chance / 4) * 1_000;
+  return new Date(Math.max(own, notBefore?.getTime() ?? 0));
 }
 
 async function secondsToNext(db: Database, orderingKey: string, now: Date): Promise<number | null> {

@@ -3,11 +3,13 @@ import type { Decision } from "../../core/decision.ts";
 import { messageOf, SallyportError } from "../../core/errors.ts";
 import { asSallyportError } from "../github/failure.ts";
 import { scrubbed } from "../settings/secrets.ts";
+import { limitWait, retryWait } from "./limits.ts";
 
 /**
- * A job by its queue and key. `repository` is the one that it reads; null if rate limits of reads do not apply to it.
+ * A job by its queue and key, and how often it failed in a row. `repository` is the one that it reads; null if rate
+ * limits of reads do not apply to it.
  */
-export type Job = { name: string; key: string; repository: number | null };
+export type Job = { name: string; key: string; repository: number | null; failures: number };
 
 /** Tools for running a job. */
 export type JobTools = {
@@ -15,32 +17,46 @@ export type JobTools = {
   limitedUntil(repository: number): Date | null;
   secrets: SecretSearch;
   log(line: string): void;
-  /** Enqueues the job again, to run no earlier than a time. */
-  requeue(notBefore: Date): Promise<void>;
+  /** Enqueues the job again, to run no earlier than a time, as one that failed so often in a row. */
+  requeue(notBefore: Date, failures: number): Promise<void>;
 };
 
 /**
- * Runs a job, but not before GitHub's rate limit allows reads; a failure is logged and stored without secrets. A
- * failure with a time enqueues the job again for that time; any other is rethrown, so that pg-boss retries it sooner.
+ * Runs a job, but not before GitHub's rate limit allows reads; a failure is logged and stored without secrets. A failed
+ * job is enqueued again: for the time that the failure names, or after a wait that grows; after too many failures it is
+ * given up. Returns false for a job that is given up.
  */
 export async function runJob(
-  { name, key, repository }: Job,
+  { name, key, repository, failures }: Job,
   job: () => Promise<void>,
   { limitedUntil, secrets, log, requeue }: JobTools,
-): Promise<void> {
+): Promise<boolean> {
+  let isBegun = false;
   const limit = () => (repository === null ? null : limitedUntil(repository));
   try {
     const until = limit();
     if (until !== null) throw rateLimit(until, `GitHub wants us to ask nothing before ${until.toISOString()}`);
+    isBegun = true;
     await job();
+    return true;
   } catch (error) {
     // If the limit was met while the job ran, the job's error names only the unanswered request.
     const met = limit();
     const failure = met === null ? asSallyportError(error, new Date()) : rateLimit(met, messageOf(error));
     const told = await scrubbed(failure, secrets);
     log(`${name} ${key}: ${told.message}`);
-    if (failure.notBefore === undefined) throw told;
-    await requeue(failure.notBefore);
+    if (failure.notBefore !== undefined) {
+      // A limit that is met again and again is met later each time; one that was known before costs nothing.
+      const growth = isBegun && failures > 0 ? limitWait(failures, Math.random()) : 0;
+      await requeue(new Date(failure.notBefore.getTime() + growth * 1_000), isBegun ? failures + 1 : failures);
+      return true;
+    }
+    // Uninstalled, suspended or deleted: whatever brings it back is an event of its own.
+    if (failure.code === "not-found") return false;
+    const wait = retryWait(failures + 1, Math.random());
+    if (wait === null) return false;
+    await requeue(new Date(Date.now() + wait * 1_000), failures + 1);
+    return true;
   }
 }
 

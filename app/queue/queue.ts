@@ -1,10 +1,13 @@
 import type { Transaction } from "kysely";
-import { fromKysely, PgBoss, type WorkOptions } from "pg-boss";
+import { fromKysely, PgBoss } from "pg-boss";
 import { type Subject, subjectKey } from "../../core/effects.ts";
+import { causedBy, currentCause, type Log } from "../settings/log.ts";
 import type { OpenDatabase, Tables } from "../store/database.ts";
-import type { TransactionQueue } from "../store/decisions.ts";
+import { isLongWork, type TransactionQueue } from "../store/decisions.ts";
 import { shareLease } from "../store/leases.ts";
 import { type JobTools, runJob } from "./job.ts";
+import { heartbeat, type QueueName, queueLimits } from "./limits.ts";
+import { startWorker, type Worker } from "./worker.ts";
 
 /** A search for pull requests: those whose head is a commit, those into a branch, or all open ones. */
 export type Search = { repository: number; sha: string | null; base?: string };
@@ -12,8 +15,11 @@ export type Search = { repository: number; sha: string | null; base?: string };
 /** The work of the queue; each job only says where to look, never what happened there. */
 export type JobHandlers = {
   reconcile(subject: Subject): Promise<void>;
-  /** Performs the open effects of an ordering key; returns the seconds until the next try is due, or null. */
-  perform(orderingKey: string): Promise<number | null>;
+  /**
+   * Performs the open effects of an ordering key until the signal is aborted; returns the seconds until the next try is
+   * due, or null.
+   */
+  perform(orderingKey: string, signal: AbortSignal): Promise<number | null>;
   publish(repository: number): Promise<void>;
   /** Marks dirty what a search finds. */
   enqueueMatching(search: Search): Promise<void>;
@@ -31,106 +37,175 @@ export type Queue = TransactionQueue & {
 };
 
 // At most one job per key waits and one runs: marking dirty twice is marking once, and a change during a reconcile
-// causes another.
-const oncePerKey = {
-  policy: "stately",
-  notify: true,
-  retryLimit: 8,
-  retryDelay: 1,
-  retryBackoff: true,
-  retryDelayMax: 300,
-} as const;
+// causes another. The engine's own retries are for workers that died; what failed waits in `later`, because a job that
+// waits here for its retry would make the next one of its key fail for good.
+const oncePerKey = { policy: "stately", retryLimit: 8, retryDelay: 1, retryBackoff: true } as const;
 
-/** How often a queue polls for its jobs. */
-const polling = { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5 };
-const parallel = { ...polling, localConcurrency: 4 };
+/** How long running jobs may take when the service stops, in milliseconds. */
+const stopGraceMs = 15_000;
 
-/** A job that waits for its time, and the queue that it goes to then. */
-type Delayed = { queue: string; data: object; key: string };
+/** What every job carries besides its own data: how often it failed in a row, and what it happens for. */
+type Carried<T> = T & { failures?: number; cause?: string };
+
+/** One job of a queue: its key, the repository whose part of the workers it takes, and what it sends on. */
+type Ticket = { queue: QueueName; key: string; repository: number | null; data: object };
 
 /** One job of a queue: its key, the repository it reads, and its work. */
-type Task = { key: string; repository: number | null; run(): Promise<void> };
+type Task = { key: string; repository: number | null; run(signal: AbortSignal): Promise<void> };
 
 /** The job queue on the service's own database, so that a job is enqueued in the transaction that causes it. */
-export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "requeue">): Queue {
-  const boss = new PgBoss({ ...database.queue, useListenNotify: true });
-  boss.on("error", (error) => tools.log(error.message));
+export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "requeue" | "log"> & { log: Log }): Queue {
+  const { log } = tools;
+  const warn = (line: string) => log.warn({}, line);
+  const boss = new PgBoss({
+    ...database.queue,
+    superviseIntervalSeconds: heartbeat.every,
+    monitorIntervalSeconds: heartbeat.every,
+  });
+  boss.on("error", (error) => warn(`queue: ${error.message}`));
+  const send = async ({ queue, key, repository, data }: Ticket, options: object = {}) => {
+    const group = repository === null ? {} : { group: { id: String(repository) } };
+    await boss.send(queue, { ...data, cause: currentCause() }, { ...options, singletonKey: key, ...group });
+    // A transaction may still be open: its job is found when its worker asks next, in half a second at most.
+    workers.get(queue)?.wake();
+  };
   // A job that waits for its time must not take the place of one that is due now, so it waits in a queue of its own.
-  const later = (job: Delayed, startAfter: number | Date, options: object = {}) =>
-    boss.send("later", job, { ...options, singletonKey: job.key, startAfter });
-  const serve = <T extends object>(name: string, options: WorkOptions, taskOf: (data: T) => Task) =>
-    boss.work<T>(name, options, async ([job]) => {
-      if (job === undefined) return;
-      const { key, repository, run } = taskOf(job.data);
-      await runJob({ name, key, repository }, run, {
+  const later = (ticket: Ticket, startAfter: number | Date, options: object = {}) =>
+    boss.send("later", { ...ticket, cause: currentCause() }, { singletonKey: ticket.key, ...options, startAfter });
+  const look = (subject: Subject): Ticket => ({
+    queue: "look",
+    key: subjectKey(subject),
+    repository: subject.repository,
+    data: subject,
+  });
+  const perform = (lane: string, repository: number): Ticket => ({
+    queue: isLongWork(lane) ? "agent" : "perform",
+    key: lane,
+    repository,
+    data: { lane, repository },
+  });
+
+  const workers = new Map<QueueName, Worker>();
+  const serve = <T extends object>(queue: QueueName, taskOf: (data: T) => Task) => {
+    const { places, longest } = queueLimits[queue];
+    const work = async (data: Carried<T>, ending: AbortSignal) => {
+      const { key, repository, run } = taskOf(data);
+      const signal = AbortSignal.any([ending, AbortSignal.timeout(longest * 1_000)]);
+      const begun = Date.now();
+      const job = { name: queue, key, repository, failures: data.failures ?? 0 };
+      const isSettled = await runJob(job, () => run(signal), {
         ...tools,
-        async requeue(notBefore) {
-          await later({ queue: name, data: job.data, key }, notBefore);
+        log: warn,
+        async requeue(notBefore, failures) {
+          log.info({ queue, key, failures, until: notBefore }, `${queue} ${key} waits`);
+          const ticket: Ticket = { queue, key, repository, data: { ...data, failures } };
+          // Not under the job's own key: what waits there for its hour would swallow a retry in a second.
+          await later(ticket, notBefore, { singletonKey: `retry/${key}` });
         },
       });
+      if (isSettled) log.debug({ queue, key, ms: Date.now() - begun }, `${queue} ${key}`);
+      else log.error({ queue, key }, `${queue} ${key} is given up`);
+      return isSettled ? "done" : "given-up";
+    };
+    const worker = startWorker<Carried<T>>(boss, queue, places, {
+      log: (line) => warn(`queue: ${line}`),
+      run: ({ id, data }, ending) => causedBy(data.cause ?? id, () => work(data, ending)),
     });
+    workers.set(queue, worker);
+  };
+
   return {
     async enqueue(trx, subject, after) {
-      const key = subjectKey(subject);
-      await shareLease(trx, key);
+      const ticket = look(subject);
+      await shareLease(trx, ticket.key);
       const db = fromKysely(trx);
-      if (after === undefined) await boss.send("look", subject, { db, singletonKey: key });
-      else await later({ queue: "look", data: subject, key }, after, { db });
+      if (after === undefined) await send(ticket, { db });
+      else await later(ticket, after, { db });
     },
-    async enqueueEffects(trx, orderingKey) {
+    async enqueueEffects(trx, orderingKey, repository) {
       await shareLease(trx, orderingKey);
-      await boss.send("perform", { lane: orderingKey }, { db: fromKysely(trx), singletonKey: orderingKey });
+      await send(perform(orderingKey, repository), { db: fromKysely(trx) });
     },
     async enqueuePublish(trx, repository) {
       await shareLease(trx, `export/${repository}`);
-      await boss.send("export", { repository }, { db: fromKysely(trx), singletonKey: String(repository) });
+      const key = String(repository);
+      await send({ queue: "export", key, repository, data: { repository } }, { db: fromKysely(trx) });
     },
     async enqueueSearch(trx, search) {
-      await boss.send("find", search, { db: fromKysely(trx), singletonKey: searchKey(search) });
+      const { repository } = search;
+      await send({ queue: "find", key: searchKey(search), repository, data: search }, { db: fromKysely(trx) });
     },
     async enqueueNow(subject) {
-      await boss.send("look", subject, { singletonKey: subjectKey(subject) });
+      await send(look(subject));
     },
     async start(handlers) {
       await boss.start();
-      for (const name of ["look", "perform", "later", "find", "export", "sweep"])
-        await boss.createQueue(name, oncePerKey);
-      await serve<Subject>("look", parallel, (subject) => ({
+      for (const [name, { expires }] of Object.entries(queueLimits)) {
+        const options = { ...oncePerKey, expireInSeconds: expires, heartbeatSeconds: heartbeat.silence };
+        await boss.createQueue(name, options);
+        // One that an older version made keeps its policy and gets our limits.
+        const { policy: _, ...changeable } = options;
+        await boss.updateQueue(name, changeable);
+      }
+      serve<Subject>("look", (subject) => ({
         key: subjectKey(subject),
         repository: subject.repository,
-        run: () => handlers.reconcile(subject),
+        run: (signal) => untilAborted(signal, handlers.reconcile(subject)),
       }));
-      await serve<{ lane: string }>("perform", parallel, ({ lane: orderingKey }) => ({
-        key: orderingKey,
-        repository: null,
-        async run() {
-          const retryAfter = await handlers.perform(orderingKey);
-          if (retryAfter !== null)
-            await later({ queue: "perform", data: { lane: orderingKey }, key: orderingKey }, retryAfter);
-        },
-      }));
-      await serve<{ repository: number }>("export", polling, ({ repository }) => ({
+      for (const queue of ["perform", "agent"] as const)
+        serve<{ lane: string; repository: number }>(queue, ({ lane, repository }) => ({
+          key: lane,
+          repository: null,
+          async run(signal) {
+            const retryAfter = await handlers.perform(lane, signal);
+            if (retryAfter === null) return;
+            log.info({ lane, seconds: retryAfter }, `effects of ${lane} wait`);
+            await later(perform(lane, repository), retryAfter);
+          },
+        }));
+      serve<{ repository: number }>("export", ({ repository }) => ({
         key: String(repository),
         // It writes, and rate limits of reads do not hold back writes.
         repository: null,
-        run: () => handlers.publish(repository),
+        run: (signal) => untilAborted(signal, handlers.publish(repository)),
       }));
-      await serve<Search>("find", polling, (search) => ({
+      serve<Search>("find", (search) => ({
         key: searchKey(search),
         repository: search.repository,
-        run: () => handlers.enqueueMatching(search),
+        run: (signal) => untilAborted(signal, handlers.enqueueMatching(search)),
       }));
-      await serve("sweep", polling, () => ({ key: "all", repository: null, run: () => handlers.sweep() }));
-      await boss.work<Delayed>("later", polling, async ([job]) => {
-        if (job !== undefined) await boss.send(job.data.queue, job.data.data, { singletonKey: job.data.key });
-      });
+      serve("sweep", () => ({
+        key: "all",
+        repository: null,
+        run: (signal) => untilAborted(signal, handlers.sweep()),
+      }));
+      serve<Ticket>("later", (ticket) => ({
+        key: ticket.key,
+        repository: null,
+        run: () => send(ticket),
+      }));
       await boss.schedule("sweep", "*/5 * * * *");
       await boss.send("sweep", {}, { singletonKey: "all" });
     },
     async stop() {
-      await boss.stop({ graceful: true, timeout: 20_000 });
+      await Promise.all([...workers.values()].map((worker) => worker.stop(stopGraceMs)));
+      await boss.stop({ graceful: false });
     },
   };
+}
+
+/** Waits for work, but not longer than the signal allows. What it writes after that is refused: its lease is taken. */
+async function untilAborted(signal: AbortSignal, work: Promise<void>): Promise<void> {
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }
 
 function searchKey({ repository, sha, base }: Search): string {

@@ -1,4 +1,4 @@
-import type { GitHub } from "../../collect/github/request.ts";
+import { type GitHub, requestResult } from "../../collect/github/request.ts";
 import type { Decision } from "../../core/decision.ts";
 import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
@@ -28,6 +28,10 @@ export async function reconcile(subject: Subject, tools: ReconcileTools): Promis
   const entries = await tools.entries(subject.repository);
   const observed = await see(subject, github, entries, tools);
   if (!observed.known) {
+    if (await isGone(subject, github)) {
+      tools.log(`${subject.kind} #${subject.number} is gone: ${observed.why}`);
+      return;
+    }
     // Thrown, so that the queue retries with a growing backoff: nothing can be decided without an observation.
     throw new SallyportError("github", observed.why, { retry: true });
   }
@@ -57,6 +61,15 @@ function see(
     case "repository":
       return observeRepository(subject, github, tools);
   }
+}
+
+/** Whether GitHub says that a subject is no more, or not for us: an answer, and no failure that a retry could mend. */
+async function isGone({ kind, number }: Subject, { request, owner, repo }: GitHub): Promise<boolean> {
+  if (kind === "group") return false;
+  // Every pull request is an issue too.
+  const issue = request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number: number });
+  const answer = await requestResult(`#${number}`, issue);
+  return !answer.ok && (answer.status === 404 || answer.status === 410);
 }
 
 function isEmpty(decision: Decision): boolean {

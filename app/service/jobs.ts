@@ -1,5 +1,6 @@
 import { createObjectsCache } from "../../collect/github/cache.ts";
 import { type Effect, type Ourselves, subjectKey } from "../../core/effects.ts";
+import { messageOf } from "../../core/errors.ts";
 import type { GitHubClients } from "../github/clients.ts";
 import { anchorText } from "../ledger/anchor.ts";
 import { noteRewrite } from "../ledger/incident.ts";
@@ -9,7 +10,7 @@ import { restoredFirst } from "../ledger/restore.ts";
 import type { Signer } from "../ledger/signer.ts";
 import { chainSource, isPublished } from "../ledger/source.ts";
 import { type MaintenanceTools, watchRequired } from "../ledger/watch-required.ts";
-import { contextOf } from "../perform/context.ts";
+import { contextOf, type Holder } from "../perform/context.ts";
 import { drainOutbox } from "../perform/outbox.ts";
 import { perform } from "../perform/perform.ts";
 import { holdBack } from "../queue/job.ts";
@@ -18,12 +19,14 @@ import { enqueueMatching } from "../queue/search.ts";
 import { reconcile } from "../reconcile/reconcile.ts";
 import type { ReconcileTools } from "../reconcile/tools.ts";
 import type { Config } from "../settings/config.ts";
+import type { Log } from "../settings/log.ts";
 import { type Secrets, withoutSecrets } from "../settings/secrets.ts";
 import { createAttemptGuard } from "../store/attempt-guard.ts";
 import { type AppendTools, createEntryReader, headOf } from "../store/chain.ts";
 import type { Database } from "../store/database.ts";
 import { saveDecision } from "../store/decisions.ts";
 import { dropDeliveries } from "../store/deliveries.ts";
+import { dueLanes } from "../store/effects.ts";
 import { takeLease } from "../store/leases.ts";
 import { lastSearch, noteSearch } from "../store/searches.ts";
 
@@ -39,9 +42,9 @@ export type JobTools = {
   anthropic: Config["anthropic"];
   /** Where the pages are; null: nowhere. */
   pagesUrl: string | null;
-  /** Aborts long work when the service stops. */
+  /** Aborted when the service stops. */
   signal: AbortSignal;
-  log(line: string): void;
+  log: Log;
 };
 
 /** The most bytes of commits, trees and files from GitHub that are cached across reconciles. */
@@ -53,10 +56,12 @@ const deliveriesKept = 30 * 86_400_000;
 /** The handlers of the queue's jobs. */
 export function createJobs(tools: JobTools): JobHandlers {
   const { db, queue, github, ourselves, signer, secrets, log } = tools;
+  const warn = (line: string) => log.warn({}, line);
+  const progress = (line: string) => log.info({}, line);
   const now = () => new Date();
   const ledger: AppendTools = { sign: signer.sign, now, guard: createAttemptGuard() };
   const readEntries = createEntryReader(db);
-  const entries = restoredFirst(readEntries, tools);
+  const entries = restoredFirst(readEntries, { ...tools, log: progress });
   const reader = (repository: number) => github.forRepository(repository, "read");
 
   const reconcileTools: ReconcileTools = {
@@ -69,24 +74,36 @@ export function createJobs(tools: JobTools): JobHandlers {
     entries,
     takeLease: (subject) => takeLease(db, subjectKey(subject)),
     record: (where, decision) => {
+      const { drafts, effects, requeueAfter } = decision;
+      const subject = subjectKey(where.subject);
+      const kinds = drafts.map(({ kind }) => kind);
+      log.info(
+        { subject, entries: kinds, effects: effects.map(({ key }) => key), requeueAfter },
+        `${subject} is decided`,
+      );
       const until = github.limitedUntil(where.subject.repository);
       return saveDecision(db, where, holdBack(decision, until, now()), { ...ledger, queue });
     },
     now,
-    log,
+    log: warn,
   };
 
   const searches = {
     last: (repository: number) => lastSearch(db, repository),
     note: (repository: number) => noteSearch(db, repository),
   };
-  const maintenance: MaintenanceTools = { ...ledger, db, ourselves, github: reader, entries, queue, log };
+  const maintenance: MaintenanceTools = { ...ledger, db, ourselves, github: reader, entries, queue, log: warn };
   const tasks: Record<string, (repository: number) => Promise<void>> = {
     search: (repository) => db.transaction().execute((trx) => queue.enqueueSearch(trx, { repository, sha: null })),
     // Retries a publish that was given up when GitHub was unreachable.
     export: async (repository) => {
       if (await isPublished(db, repository)) return;
       await db.transaction().execute((trx) => queue.enqueuePublish(trx, repository));
+    },
+    // The same for effects, whose job was given up when the store was.
+    outbox: async (repository) => {
+      for (const lane of await dueLanes(db, repository))
+        await db.transaction().execute((trx) => queue.enqueueEffects(trx, lane, repository));
     },
     purge: (repository) => purge(repository, maintenance),
     "branch rules": (repository) => watchRequired(repository, maintenance),
@@ -113,19 +130,37 @@ export function createJobs(tools: JobTools): JobHandlers {
     for (const [name, task] of Object.entries(tasks))
       for (const repository of repositories)
         await withoutSecrets(secrets.search, () => task(repository)).catch((error: Error) =>
-          log(`${name} of ${repository}: ${error.message}`),
+          warn(`${name} of ${repository}: ${error.message}`),
         );
   };
 
   // A failure is stored with the effect, and shown in entries and comments.
-  const performSafely = (effect: Effect, repository: number) =>
-    withoutSecrets(secrets.search, async () =>
-      perform(effect, await contextOf(repository, now, tools), async () => anchorText(await headOf(db, repository))),
-    );
+  const performSafely = async (effect: Effect, repository: number, holder: Holder) => {
+    const begun = Date.now();
+    const details = () => ({ effect: effect.key, type: effect.type, ms: Date.now() - begun });
+    try {
+      const result = await withoutSecrets(secrets.search, async () =>
+        perform(effect, await contextOf(repository, holder, now, { ...tools, log: progress }), async () =>
+          anchorText(await headOf(db, repository)),
+        ),
+      );
+      log.info(details(), `${effect.type} is done`);
+      return result;
+    } catch (error) {
+      log.warn(details(), `${effect.type} failed: ${messageOf(error)}`);
+      throw error;
+    }
+  };
 
   return {
     reconcile: (subject) => reconcile(subject, reconcileTools),
-    perform: (orderingKey) => drainOutbox(db, orderingKey, { queue, now, perform: performSafely }),
+    perform: (orderingKey, signal) =>
+      drainOutbox(db, orderingKey, {
+        queue,
+        now,
+        perform: performSafely,
+        signal: AbortSignal.any([signal, tools.signal]),
+      }),
     publish,
     enqueueMatching: (search) => enqueueMatching(search, { github, queue, entries, searches }),
     sweep,

@@ -1,54 +1,93 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../core/errors.ts";
 import { createGitHub } from "../github/clients.ts";
-import { closeServer, startServer } from "../http/server.ts";
+import { closeServer, type Pages, type Receiver, startServer } from "../http/server.ts";
 import { createReceiver } from "../http/webhooks.ts";
 import { createSigner } from "../ledger/signer.ts";
 import { createPages } from "../pages/pages.ts";
-import { createQueue } from "../queue/queue.ts";
+import { createQueue, type Queue } from "../queue/queue.ts";
 import type { Config } from "../settings/config.ts";
+import { createLog } from "../settings/log.ts";
 import { createSecrets } from "../settings/secrets.ts";
-import { type OpenDatabase, openDatabase } from "../store/database.ts";
+import { unpublished } from "../store/chain.ts";
+import { type OpenDatabase, openDatabase, ping } from "../store/database.ts";
 import { indexOldEntries } from "../store/mentions.ts";
 import { createJobs } from "./jobs.ts";
 
 /** A running service: its address, and how to close it without losing running work. */
 export type Service = { url: string; publicKey: string; database: OpenDatabase; close(): Promise<void> };
 
-/** Starts the service: database, queue, workers, webhook receiver. Only here are its parts connected. */
+/** How long entries may take to be published when the service stops, in milliseconds. */
+const flushMs = 8_000;
+
+/**
+ * Starts the service: HTTP server, database, queue, workers. Only here are its parts connected. It listens first: a
+ * second process on the same port ends before it touches anything. What started is closed again when the rest fails.
+ */
 export async function startService(config: Config, print: (line: string) => void): Promise<Service> {
   const secrets = createSecrets(config);
-  const log = (line: string) => print(secrets.redact(line));
+  const log = createLog(config, (line) => print(secrets.redact(line)));
+  const warn = (line: string) => log.warn({}, line);
   const signer = createSigner(config.ledgerKey);
   const github = createGitHub(config, secrets.addToken);
-  const ourselves = await github.identify();
-  const database = await openDatabase(config.database);
-  const { db } = database;
-  await indexOldEntries(db);
-  const queue = createQueue(database, {
-    limitedUntil: github.limitedUntil,
-    secrets: secrets.search,
-    log: (line) => log(`queue: ${line}`),
-  });
   const stopping = new AbortController();
   const { anthropic, publicUrl } = config;
-  const pages = config.pages.for === "nobody" ? null : createPages(config, { db, github, log });
-  const pagesUrl = pages === null ? null : publicUrl;
+  const hasPages = config.pages.for !== "nobody";
+  const pagesUrl = hasPages ? publicUrl : null;
   const { signal } = stopping;
-  const onboarding = config.onboarding ? { ledgerKey: signer.publicKey } : null;
-  const common = { db, queue, github, ourselves, onboarding, signer, secrets };
-  await queue.start(createJobs({ ...common, anthropic, pagesUrl, signal, log }));
 
-  const server = await startServer(config, createReceiver({ db, queue, botId: ourselves.bot.id, log }), log, pages);
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : config.port;
-  return {
-    url: `http://${config.host}:${port}`,
-    publicKey: signer.publicKey,
-    database,
-    async close() {
-      stopping.abort(new Error("the service is stopping"));
-      await closeServer(server);
-      await queue.stop();
-      await database.close();
-    },
+  const starting = async () => {
+    throw new Error("the service is starting");
   };
+  const receiver: Receiver = { receive: starting, ready: starting };
+  let pages: Pages = starting;
+  const server = await startServer(
+    config,
+    { receive: (event) => receiver.receive(event), ready: () => receiver.ready() },
+    warn,
+    hasPages ? (request, response) => pages(request, response) : null,
+  );
+  let database: OpenDatabase | null = null;
+  let queue: Queue | null = null;
+  let publishRest = async () => {};
+  const close = async () => {
+    stopping.abort(new Error("the service is stopping"));
+    await closeServer(server);
+    await queue?.stop();
+    await Promise.race([publishRest(), sleep(flushMs, undefined, { ref: false })]);
+    await database?.close();
+  };
+
+  try {
+    const ourselves = await github.identify();
+    database = await openDatabase(config.database);
+    const { db } = database;
+    await indexOldEntries(db);
+    queue = createQueue(database, {
+      limitedUntil: github.limitedUntil,
+      secrets: secrets.search,
+      log,
+    });
+    const onboarding = config.onboarding ? { ledgerKey: signer.publicKey } : null;
+    const common = { db, queue, github, ourselves, onboarding, signer, secrets };
+    const jobs = createJobs({ ...common, anthropic, pagesUrl, signal, log });
+    await queue.start(jobs);
+    // The last entries are recorded while the jobs end; published now, they survive the machine.
+    publishRest = async () => {
+      const publish = (repository: number) =>
+        jobs
+          .publish(repository)
+          .catch((error: unknown) => warn(`the ledger of ${repository} stays unpublished: ${messageOf(error)}`));
+      await Promise.all((await unpublished(db)).map(publish));
+    };
+    receiver.receive = createReceiver({ db, queue, botId: ourselves.bot.id, log });
+    if (hasPages) pages = createPages(config, { db, github, log: warn });
+    receiver.ready = () => ping(db);
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : config.port;
+    return { url: `http://${config.host}:${port}`, publicKey: signer.publicKey, database, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }

@@ -21,6 +21,7 @@ export type Config = {
   /** Proposes a first policy to a repository without one. */
   onboarding: boolean;
   logLevel: "debug" | "info" | "warn" | "error";
+  logFormat: "json" | "pretty";
 };
 
 /** Who sees the pages: whom GitHub lets sign in, whoever is on this machine (`open`), or nobody. */
@@ -89,6 +90,9 @@ export const Environment = z.object({
   PAGES: z.literal("open", "is no choice: leave it unset, or write open to show them on this machine").optional(),
   GITHUB_THROTTLE: z.enum(["on", "off"], "is neither: write on or off").default("on"),
   SALLYPORT_ONBOARDING: z.enum(["on", "off"], "is neither: write on or off").default("on"),
+  LOG_FORMAT: z
+    .enum(["json", "pretty"], "is neither of them: write json for programs, or pretty for people")
+    .default("json"),
   LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error"], "is none of them: write debug, info, warn or error")
     .default("info"),
@@ -141,6 +145,7 @@ export function readConfig(env: Record<string, string | undefined>): ConfigReadi
       throttle: data.GITHUB_THROTTLE === "on",
       onboarding: data.SALLYPORT_ONBOARDING === "on",
       logLevel: data.LOG_LEVEL,
+      logFormat: data.LOG_FORMAT,
     },
   };
 }

@@ -149,6 +149,17 @@ export async function exportedUpTo(db: Database, repository: number): Promise<Ex
   return row ?? null;
 }
 
+/** The repositories whose newest entries were not found on the evidence branch yet. */
+export async function unpublished(db: Database): Promise<number[]> {
+  const rows = await db
+    .selectFrom("chains")
+    .leftJoin("exports", "exports.repository", "chains.repository")
+    .select("chains.repository")
+    .where(({ eb, or }) => or([eb("exports.seq", "is", null), eb("exports.seq", "<", eb.ref("chains.seq"))]))
+    .execute();
+  return rows.map(({ repository }) => Number(repository));
+}
+
 /** Records up to where the evidence branch holds the chain. */
 export async function noteExported(db: Database, repository: number, exported: ExportedCommit): Promise<void> {
   await db

@@ -55,11 +55,13 @@ export type OpenDatabase = { db: Database; queue: ConstructorOptions; close(): P
 export async function openDatabase(location: { url: string } | { folder: string | null }): Promise<OpenDatabase> {
   if ("url" in location) {
     pg.types.setTypeParser(pg.types.builtins.INT8, Number);
-    const db = new Kysely<Tables>({
-      dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: location.url }) }),
-    });
+    const pool = new pg.Pool({ connectionString: location.url, ...deadlines });
+    // A connection that breaks while it is idle; the next query opens another one.
+    pool.on("error", () => undefined);
+    const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
     await migrate(db);
-    return { db, queue: { connectionString: location.url }, close: () => db.destroy() };
+    // The queue gives its own statements no time: its maintenance may take long.
+    return { db, queue: { connectionString: location.url, connectionTimeoutMillis }, close: () => db.destroy() };
   }
   const pglite = await openEmbedded(location.folder);
   const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
@@ -67,12 +69,46 @@ export async function openDatabase(location: { url: string } | { folder: string 
   return { db, queue: { db: fromPglite(pglite), backend: "pglite" }, close: () => db.destroy() };
 }
 
-/** Migrates the tables. Each statement does nothing when it was done before. */
-async function migrate(db: Database): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db);
+/** How long a connection may take to come about, in milliseconds. */
+const connectionTimeoutMillis = 5_000;
+
+/**
+ * The most that a call of the database may take, in milliseconds. The server ends it itself, and whoever asked waits
+ * no longer even where the server says nothing.
+ */
+const deadlines = {
+  connectionTimeoutMillis,
+  statement_timeout: 20_000,
+  query_timeout: 25_000,
+  idle_in_transaction_session_timeout: 60_000,
+} as const;
+
+/** Fails unless the database answers a query. */
+export async function ping(db: Database): Promise<void> {
+  await sql`select 1`.execute(db);
 }
 
-const statements = [
+/** The lock that whoever migrates holds; any number that no other program uses in this database. */
+const migrationLock = 7_255_967;
+
+/**
+ * Brings the tables to the newest version, in one transaction and under a lock, so that processes that start together
+ * wait for one another. Tables of a newer version are left as they are: a version only ever adds to the one before it.
+ */
+async function migrate(db: Database): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await sql`select pg_advisory_xact_lock(${sql.lit(migrationLock)})`.execute(trx);
+    await sql`create table if not exists schema_version (version integer not null)`.execute(trx);
+    const { rows } = await sql<{ version: number }>`select version from schema_version`.execute(trx);
+    const done = rows[0]?.version ?? 0;
+    for (const statement of versions.slice(done).flat()) await sql.raw(statement).execute(trx);
+    if (rows.length === 0) await sql`insert into schema_version values (${versions.length})`.execute(trx);
+    else if (done < versions.length) await sql`update schema_version set version = ${versions.length}`.execute(trx);
+  });
+}
+
+// Tables from before there were versions hold this in part: each of its statements does nothing when it was done.
+const first = [
   `create table if not exists deliveries (
      guid text primary key, event text not null, body_sha256 text not null, received_at timestamptz not null default now())`,
   // The head of each repository's chain: locked while an entry is appended, so that no two entries share a parent.
@@ -107,3 +143,6 @@ const statements = [
   "create index if not exists effects_open on effects (lane, id) where status in ('todo', 'doing')",
   "create index if not exists effects_subject on effects (subject)",
 ];
+
+/** What each version adds to the one before it; an older process has to be able to work on with it. */
+const versions: readonly (readonly string[])[] = [first];

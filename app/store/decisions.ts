@@ -3,13 +3,12 @@ import type { Decision } from "../../core/decision.ts";
 import { sha256 } from "../../core/digest.ts";
 import { type Effect, repeatable, type Subject, subjectKey } from "../../core/effects.ts";
 import type { Draft } from "../../core/entries.ts";
-import { SallyportError } from "../../core/errors.ts";
 import { effectKey } from "../../core/identifiers.ts";
 import type { BodyRef } from "../../schemas/entry-parts.ts";
 import { type AppendTools, append } from "./chain.ts";
 import type { Database, Tables } from "./database.ts";
 import { cancelEffects } from "./effects.ts";
-import { shareLease } from "./leases.ts";
+import { holdLease } from "./leases.ts";
 import { putOverview } from "./overviews.ts";
 
 type Trx = Transaction<Tables>;
@@ -17,7 +16,7 @@ type Trx = Transaction<Tables>;
 /** The job queue's part of the same transaction, so that no recorded work depends on a message that can be lost. */
 export type TransactionQueue = {
   enqueue(trx: Trx, subject: Subject, after?: number): Promise<void>;
-  enqueueEffects(trx: Trx, orderingKey: string): Promise<void>;
+  enqueueEffects(trx: Trx, orderingKey: string, repository: number): Promise<void>;
   enqueuePublish(trx: Trx, repository: number): Promise<void>;
 };
 
@@ -26,14 +25,18 @@ export function orderingKeyOf(effect: Effect, repository: number): string {
   switch (effect.type) {
     case "run-agent":
     case "ask-planner":
-      return `agent/${effect.key}`;
     case "open-onboarding":
     case "show-backtest":
     case "gather-report":
-      return effect.key;
+      return `agent/${effect.key}`;
     default:
       return `github/${repository}`;
   }
+}
+
+/** Whether an ordering key is of long work, which never takes a worker from checks, comments and commits. */
+export function isLongWork(orderingKey: string): boolean {
+  return orderingKey.startsWith("agent/");
 }
 
 /**
@@ -49,12 +52,7 @@ export async function saveDecision(
   const { subject, fence, repository } = where;
   await db.transaction().execute(async (trx) => {
     // A reconcile with an older fence may no longer record.
-    if ((await shareLease(trx, subjectKey(subject))) !== fence) {
-      throw new SallyportError(
-        "lease-lost",
-        `${subjectKey(subject)} was taken over by another worker; nothing was recorded`,
-      );
-    }
+    await holdLease(trx, { key: subjectKey(subject), fence });
     for (const body of decision.bodies) await putBody(trx, Buffer.from(body.text), body.mediaType);
     await append(trx, repository, decision.drafts, tools);
     if (decision.overview !== undefined) await putOverview(trx, subject, decision.overview);
@@ -67,7 +65,7 @@ export async function saveDecision(
       const orderingKey = orderingKeyOf(effect, repository.id);
       if (await insertEffect(trx, effect, subject, orderingKey)) orderingKeys.add(orderingKey);
     }
-    for (const orderingKey of orderingKeys) await tools.queue.enqueueEffects(trx, orderingKey);
+    for (const orderingKey of orderingKeys) await tools.queue.enqueueEffects(trx, orderingKey, repository.id);
     for (const other of decision.enqueue) await tools.queue.enqueue(trx, other);
     if (decision.requeueAfter !== null) await tools.queue.enqueue(trx, subject, decision.requeueAfter);
     if (decision.drafts.length > 0) await tools.queue.enqueuePublish(trx, repository.id);

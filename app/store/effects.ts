@@ -10,6 +10,7 @@ import {
 } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { Database, Tables } from "./database.ts";
+import { isHeld, type Lease, requireLease } from "./leases.ts";
 
 /** An effect that is still to do, or whose last try was interrupted; `tries` counts the started ones. */
 export type OpenEffect = { id: number; effect: Effect; repository: number; subject: Subject; tries: number };
@@ -68,7 +69,8 @@ export async function nextOpenEffect(db: Database, lane: string): Promise<OpenEf
 }
 
 /** Counts a try before it starts, so that a try that ends the process is counted too. */
-export async function beginEffect(db: Database, { id, tries }: OpenEffect): Promise<void> {
+export async function beginEffect(db: Database, { id, tries }: OpenEffect, lease: Lease): Promise<void> {
+  await requireLease(db, lease);
   await db
     .updateTable("effects")
     .set({ status: "doing", tries: tries + 1 })
@@ -90,7 +92,7 @@ export async function endEffect(trx: Transaction<Tables>, id: number, end: Effec
 
 /**
  * Gives up the open effects whose keys begin so: nobody waits for their results any more. Whoever performs one sees it
- * by `isOpenEffect`, in this process or in another.
+ * by `isOurs`, in this process or in another.
  */
 export async function cancelEffects(trx: Transaction<Tables>, repository: number, keys: string): Promise<void> {
   const end = { status: "failed", code: "cancelled", message: "it was stopped" } as const;
@@ -103,20 +105,44 @@ export async function cancelEffects(trx: Transaction<Tables>, repository: number
     .execute();
 }
 
+/** Whether an effect is still to do by the holder of a lease: nobody stopped it, and no other worker took it over. */
+export async function isOurs(db: Database, key: string, lease: Lease): Promise<boolean> {
+  return (await isOpenEffect(db, key)) && (await isHeld(db, lease));
+}
+
 /** Whether an effect is still to do, or being done. */
 export async function isOpenEffect(db: Database, key: string): Promise<boolean> {
   const row = await db.selectFrom("effects").select("status").where("key", "=", key).executeTakeFirst();
   return row?.status === "todo" || row?.status === "doing";
 }
 
-/** Leaves an effect to be tried again, no earlier than a time. */
-export async function postponeEffect(db: Database, id: number, due: Date): Promise<void> {
+/** Leaves an effect to be tried again, no earlier than a time; `tries` are those that count so far. */
+export async function postponeEffect(
+  db: Database,
+  { id, tries }: Pick<OpenEffect, "id" | "tries">,
+  due: Date,
+  lease: Lease,
+): Promise<void> {
+  await requireLease(db, lease);
   await db
     .updateTable("effects")
-    .set({ status: "todo", not_before: due })
+    .set({ status: "todo", not_before: due, tries })
     .where("id", "=", id)
     .where("status", "=", "doing")
     .execute();
+}
+
+/** The ordering keys of a repository that have due effects. */
+export async function dueLanes(db: Database, repository: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom("effects")
+    .select("lane")
+    .distinct()
+    .where("repository", "=", repository)
+    .where("status", "in", ["todo", "doing"])
+    .where("not_before", "<=", sql<Date>`now()`)
+    .execute();
+  return rows.map(({ lane }) => lane);
 }
 
 /** When the next effect of an ordering key is due; null if nothing is left. */

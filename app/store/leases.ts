@@ -1,6 +1,10 @@
 /** Leases: which worker holds which subject, and the order between starting work and the changes that require it. */
 import { sql, type Transaction } from "kysely";
+import { SallyportError } from "../../core/errors.ts";
 import type { Database, Tables } from "./database.ts";
+
+/** A taken lease: its fence is the newest until somebody else takes the lease over. */
+export type Lease = { key: string; fence: number };
 
 /**
  * Starts work on a subject, an ordering key or a publish. Waits for open transactions whose changes require this work.
@@ -29,4 +33,27 @@ export async function shareLease(trx: Transaction<Tables>, key: string): Promise
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   return shareLease(trx, key);
+}
+
+/**
+ * Locks a taken lease until the transaction ends; fails with `lease-lost` if it was taken over. Whatever ends work goes
+ * through here: a worker that was thought dead may wake up after another one has taken its place.
+ */
+export async function holdLease(trx: Transaction<Tables>, { key, fence }: Lease): Promise<void> {
+  if ((await shareLease(trx, key)) !== fence) throw lost(key);
+}
+
+/** The same before a write that does no harm when it comes a moment too late, because only the end of the work counts. */
+export async function requireLease(db: Database, lease: Lease): Promise<void> {
+  if (!(await isHeld(db, lease))) throw lost(lease.key);
+}
+
+function lost(key: string): SallyportError {
+  return new SallyportError("lease-lost", `${key} was taken over by another worker; nothing was recorded`);
+}
+
+/** Whether a taken lease is still its holder's. */
+export async function isHeld(db: Database, { key, fence }: Lease): Promise<boolean> {
+  const row = await db.selectFrom("leases").select("fence").where("subject", "=", key).executeTakeFirst();
+  return Number(row?.fence) === fence;
 }

@@ -1,5 +1,6 @@
 import type { CallStore } from "../agents/run.ts";
 import type { Database } from "./database.ts";
+import { type Lease, requireLease } from "./leases.ts";
 
 /** How many digests one statement names: databases limit the parameters of a statement. */
 const batchSize = 500;
@@ -41,14 +42,18 @@ export async function otherChains(db: Database, repository: number): Promise<num
   return rows.map((row) => Number(row.repository));
 }
 
-/** Stored answers of model calls, so that a paid answer is never asked for again. */
-export function callStore(db: Database, repository: number): CallStore {
+/**
+ * Stored answers of model calls, so that a paid answer is never asked for again. Only the holder of the lease stores
+ * one: after another worker took the run over, it is that one's answers that count.
+ */
+export function callStore(db: Database, repository: number, lease: Lease): CallStore {
   return {
     async get(key) {
       const row = await db.selectFrom("answers").select("answer").where("key", "=", key).executeTakeFirst();
       return row?.answer ?? null;
     },
     async put(key, answer) {
+      await requireLease(db, lease);
       await db
         .insertInto("answers")
         .values({ key, answer, repository })

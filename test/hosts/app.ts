@@ -74,12 +74,17 @@ export async function startTestService({
     port,
     database: { folder: join(dir, "database") },
     ledgerKey: key.pem,
+    logLevel: "info",
     ...more,
   });
-  const start = () => startService(config, () => undefined);
+  const log: string[] = [];
+  const start = () => startService(config, (line) => log.push(line));
   let service = await start();
   return {
     dir,
+    key,
+    /** What the service logged, a line each. */
+    log,
     sandbox,
     watch,
     /** The running service; another one after a restart. */

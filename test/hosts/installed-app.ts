@@ -55,5 +55,6 @@ export const configOf = (given: Pick<Config, "privateKey" | "apiUrl" | "port"> &
   throttle: false,
   onboarding: false,
   logLevel: "error",
+  logFormat: "json",
   ...given,
 });

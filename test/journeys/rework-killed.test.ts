@@ -21,6 +21,7 @@ import { seedSchema } from "../../sandbox/seed/seed-schema.ts";
 import { startSandbox } from "../../sandbox/server/server.ts";
 import { newKey } from "../builders/ledger.ts";
 import { configOf, webhookAt } from "../hosts/installed-app.ts";
+import { failuresIn } from "../hosts/log.ts";
 import { call } from "../hosts/model-service.ts";
 import { plan, scriptAgent, write } from "../hosts/scripted-agent.ts";
 import { asker, type Json } from "../hosts/store-and-github.ts";
@@ -82,7 +83,7 @@ function runJobs(start: (db: Database, queue: Queue) => ReturnType<typeof create
       const [key, job] = first;
       due.delete(key);
       const seconds = await persist<unknown>(async () =>
-        "subject" in job ? jobs.reconcile(job.subject) : jobs.perform(job.lane),
+        "subject" in job ? jobs.reconcile(job.subject) : jobs.perform(job.lane, new AbortController().signal),
       );
       if (typeof seconds !== "number") continue;
       await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
@@ -135,7 +136,7 @@ async function play(kills: boolean) {
   const { signal } = new AbortController();
   const { world, drain, look } = runJobs((db, queue) => {
     const parts = { db, queue, github, ourselves, signer, secrets, anthropic: config.anthropic, pagesUrl: null };
-    return createJobs({ ...parts, onboarding: null, signal, log: () => undefined });
+    return createJobs({ ...parts, onboarding: null, signal, log: failuresIn([]) });
   }, database.db);
   const entries = () => createEntryReader(database.db)(repository.id);
   const [lena, quinn] = [clientFor(sandbox.url, "lena"), clientFor(sandbox.url, "quinn")];

@@ -7,6 +7,7 @@ import { createReceiver } from "../../../app/http/webhooks.ts";
 import type { Queue } from "../../../app/queue/queue.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { subjectKey } from "../../../core/effects.ts";
+import { failuresIn } from "../../hosts/log.ts";
 
 const secret = "a secret of these tests";
 const marked: string[] = [];
@@ -33,8 +34,12 @@ beforeAll(async () => {
     start: unused,
     stop: unused,
   };
-  const receive = createReceiver({ db: database.db, queue, botId: 9, log: () => undefined });
-  server = await startServer({ webhookSecret: secret, host: "127.0.0.1", port: 0 }, receive, () => undefined);
+  const receive = createReceiver({ db: database.db, queue, botId: 9, log: failuresIn([]) });
+  server = await startServer(
+    { webhookSecret: secret, host: "127.0.0.1", port: 0 },
+    { receive, ready: async () => undefined },
+    () => undefined,
+  );
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
 afterAll(async () => {

@@ -33,9 +33,12 @@ test("T242: the service ends although a sender keeps its connection and another 
   const stored = Promise.withResolvers<void>();
   const server = await startServer(
     config,
-    async () => {
-      asked.resolve();
-      await stored.promise;
+    {
+      async receive() {
+        asked.resolve();
+        await stored.promise;
+      },
+      ready: async () => undefined,
     },
     () => undefined,
   );
@@ -52,6 +55,29 @@ test("T242: the service ends although a sender keeps its connection and another 
   silent.destroy();
 }, 20_000);
 
+test("S6: a second service on a taken port ends with a line that says what to do", async () => {
+  const nothing = { receive: async () => undefined, ready: async () => undefined };
+  const server = await startServer(config, nothing, () => undefined);
+  const { port } = server.address() as AddressInfo;
+  await expect(startServer({ ...config, port }, nothing, () => undefined)).rejects.toMatchObject({
+    code: "bad-input",
+    message: `another program listens on port ${port} of 127.0.0.1: end it, or set PORT to another port`,
+  });
+  await closeServer(server);
+});
+
+test("S8: while the store hangs a delivery fails before GitHub gives it up, and only the readiness check says so", async () => {
+  const never = () => new Promise<void>(() => undefined);
+  const server = await startServer(config, { receive: never, ready: never }, () => undefined);
+  const { port } = server.address() as AddressInfo;
+  const begun = Date.now();
+  const status = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+  const [delivered, ready, healthy] = await Promise.all([deliver(port), status("/readyz"), status("/healthz")]);
+  expect([delivered.status, ready, healthy]).toEqual([500, 503, 200]);
+  expect(Date.now() - begun).toBeLessThan(9_500);
+  await closeServer(server);
+}, 20_000);
+
 describe("H11: strangers who send to the webhook's address", () => {
   const length = 25 * 1024 * 1024;
   const headOf = (headers: Record<string, string | number>) =>
@@ -66,7 +92,7 @@ describe("H11: strangers who send to the webhook's address", () => {
     const stored: string[] = [];
     const server = await startServer(
       config,
-      async ({ id }) => void stored.push(id),
+      { receive: async ({ id }) => void stored.push(id), ready: async () => undefined },
       () => undefined,
     );
     const { port } = server.address() as AddressInfo;

@@ -1,11 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createSigner } from "../../../app/ledger/signer.ts";
-import { drainOutbox } from "../../../app/perform/outbox.ts";
+import { drainOutbox, dueAgain } from "../../../app/perform/outbox.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { saveDecision } from "../../../app/store/decisions.ts";
-import { isOpenEffect, outcomesOf } from "../../../app/store/effects.ts";
+import { isOpenEffect, isOurs, outcomesOf } from "../../../app/store/effects.ts";
 import { takeLease } from "../../../app/store/leases.ts";
+import { callStore } from "../../../app/store/payloads.ts";
 import { decisionOf } from "../../../core/decision.ts";
+import { type ErrorCode, SallyportError } from "../../../core/errors.ts";
 import { newKey } from "../../builders/ledger.ts";
 
 let database: OpenDatabase;
@@ -45,6 +47,7 @@ test("T239: an effect with which the service ended again and again is given up, 
       enqueuePublish: async () => undefined,
     },
     now: () => new Date(),
+    signal: new AbortController().signal,
   });
   expect(again).toBeNull();
   expect(begun).toEqual(["next"]);
@@ -88,6 +91,7 @@ test("H3 T271: a check is written first, then the work, then talk, and 30 strang
       enqueuePublish: async () => undefined,
     },
     now: () => new Date(),
+    signal: new AbortController().signal,
   });
   // One subject's own order stays: its reply was asked for before its change.
   const talk = ["ensure-sticky", "reply"];
@@ -129,9 +133,128 @@ test("T3: the end of a run gives its agents up, in whatever process they work, a
     },
     queue,
     now: () => new Date(),
+    signal: new AbortController().signal,
   });
   expect(await performed).toBeNull();
   expect((await outcomesOf(database.db, subject)).get(ended)).toMatchObject({ status: "failed", code: "cancelled" });
   expect(await isOpenEffect(database.db, ended)).toBe(false);
   for (const key of others) expect([key, await isOpenEffect(database.db, key)]).toEqual([key, true]);
+});
+
+test("S2: when another worker takes a run over, nothing of the first one's is stored, and it is told to end", async () => {
+  const subject = { kind: "issue", repository: 9, number: 2 } as const;
+  const queue = {
+    enqueue: async () => undefined,
+    enqueueEffects: async () => undefined,
+    enqueuePublish: async () => undefined,
+  };
+  const key = "agent/9/run-2-1/3/R0/S0";
+  const effect = { key, lane: key, repository: 9, subject: "issue/9/2", type: "run-agent", status: "todo" as const };
+  await database.db
+    .insertInto("effects")
+    .values({ ...effect, payload: JSON.stringify({ type: "run-agent", key }) })
+    .execute();
+  const { db } = database;
+  const tools = { queue, now: () => new Date(), signal: new AbortController().signal };
+  const answers: string[] = [];
+  const second = () =>
+    drainOutbox(db, key, {
+      ...tools,
+      async perform(_effect, repository, { lease }) {
+        await callStore(db, repository, lease).put("second", "kept");
+        return { type: "none" };
+      },
+    });
+  const first = drainOutbox(db, key, {
+    ...tools,
+    async perform(_effect, repository, { lease }) {
+      const calls = callStore(db, repository, lease);
+      await calls.put("before", "kept");
+      expect(await isOurs(db, key, lease)).toBe(true);
+      await second();
+      expect(await isOurs(db, key, lease)).toBe(false);
+      await calls.put("after", "late").catch(({ code }) => answers.push(code));
+      return { type: "none" };
+    },
+  });
+  await expect(first).rejects.toMatchObject({ code: "lease-lost" });
+  expect(answers).toEqual(["lease-lost"]);
+  const stored = await db.selectFrom("answers").select("key").where("repository", "=", 9).execute();
+  expect(stored.map(({ key }) => key).toSorted()).toEqual(["before", "second"]);
+  const { tries, status } = await db
+    .selectFrom("effects")
+    .select(["tries", "status"])
+    .where("key", "=", key)
+    .executeTakeFirstOrThrow();
+  expect({ tries, status }).toEqual({ tries: 2, status: "done" });
+  expect(await outcomesOf(db, subject)).toEqual(new Map([[key, { status: "done", result: { type: "none" } }]]));
+});
+
+test("S2: work that is told to end begins no further effect, and says when the rest is due", async () => {
+  const rows = ["one", "two"].map((key) => ({ key: `github/11/${key}`, lane: "github/11", repository: 11 }));
+  const payload = JSON.stringify({ type: "close-issue", key: "one", issue: 2, comment: "Done." });
+  await database.db
+    .insertInto("effects")
+    .values(rows.map((row) => ({ ...row, subject: "issue/11/2", type: "close-issue", status: "todo", payload })))
+    .execute();
+  const ending = new AbortController();
+  let begun = 0;
+  const wait = await drainOutbox(database.db, "github/11", {
+    async perform() {
+      begun++;
+      ending.abort();
+      return { type: "none" };
+    },
+    queue: { enqueue: async () => {}, enqueueEffects: async () => {}, enqueuePublish: async () => {} },
+    now: () => new Date(),
+    signal: ending.signal,
+  });
+  expect({ begun, wait }).toEqual({ begun: 1, wait: 1 });
+});
+
+describe("S12: when an effect is tried again", () => {
+  const now = new Date("2026-11-21T10:00:00.000Z");
+  const seconds = (code: ErrorCode, tries: number, chance = 0, notBefore?: Date) =>
+    (dueAgain({ code, notBefore, tries, now, chance }).getTime() - now.getTime()) / 1_000;
+
+  test.each<[string, ErrorCode, number[]]>([
+    ["a limit without a time", "rate-limit", [60, 120, 240, 3_600]],
+    ["an overloaded model", "model", [30, 60, 120, 3_600]],
+    ["anything else", "github", [1, 2, 4, 128]],
+  ])("%s waits longer each time", (_, code, waits) => {
+    expect([0, 1, 2, 7].map((tries) => seconds(code, tries))).toEqual(waits);
+  });
+
+  test("chance adds up to a quarter, and nothing comes before the time that GitHub names", () => {
+    expect(seconds("rate-limit", 0, 1)).toBe(75);
+    expect(seconds("rate-limit", 0, 1, new Date(now.getTime() + 1_800_000))).toBe(1_800);
+  });
+
+  test("a limit that is met nine times in a row ends nothing", async () => {
+    const key = "github/12/limited";
+    const payload = JSON.stringify({ type: "close-issue", key, issue: 2, comment: "Done." });
+    await database.db
+      .insertInto("effects")
+      .values({ key, lane: key, repository: 12, subject: "issue/12/2", type: "close-issue", payload, status: "todo" })
+      .execute();
+    for (let times = 0; times < 9; times++) {
+      await database.db
+        .updateTable("effects")
+        .set({ not_before: new Date(0) })
+        .where("key", "=", key)
+        .execute();
+      await drainOutbox(database.db, key, {
+        async perform() {
+          throw new SallyportError("rate-limit", "slow down", {
+            retry: true,
+            notBefore: new Date(Date.now() + 60_000),
+          });
+        },
+        queue: { enqueue: async () => {}, enqueueEffects: async () => {}, enqueuePublish: async () => {} },
+        now: () => new Date(),
+        signal: new AbortController().signal,
+      });
+    }
+    expect(await isOpenEffect(database.db, key)).toBe(true);
+  });
 });

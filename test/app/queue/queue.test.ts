@@ -1,30 +1,155 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { createQueue } from "../../../app/queue/queue.ts";
-import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
-import { subjectKey } from "../../../core/effects.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { waitFor } from "../../../app/demo/acting.ts";
+import { heartbeat, queueLimits, retryWait } from "../../../app/queue/limits.ts";
+import { createQueue, type JobHandlers, type Queue } from "../../../app/queue/queue.ts";
+import { fairShare } from "../../../app/queue/worker.ts";
+import { type Database, openDatabase } from "../../../app/store/database.ts";
+import { type Subject, subjectKey } from "../../../core/effects.ts";
+import { Policy } from "../../../schemas/policy.ts";
+import { failuresIn } from "../../hosts/log.ts";
 import { waitUntil } from "../../hosts/until.ts";
 
-let database: OpenDatabase;
-beforeAll(async () => {
-  database = await openDatabase({ folder: null });
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
 });
-afterAll(() => database.close());
+
+/** A queue on a database of its own, with handlers that do nothing but what is given. */
+async function startQueue(handlers: Partial<JobHandlers>) {
+  const database = await openDatabase({ folder: null });
+  stops.push(() => database.close());
+  const log: string[] = [];
+  const queue = createQueue(database, {
+    limitedUntil: () => null,
+    secrets: async () => [],
+    log: failuresIn(log),
+  });
+  const nothing = async () => undefined;
+  await queue.start({
+    reconcile: nothing,
+    perform: async () => null,
+    publish: nothing,
+    enqueueMatching: nothing,
+    sweep: nothing,
+    ...handlers,
+  });
+  stops.push(() => queue.stop());
+  return { db: database.db, queue, log };
+}
+
+const pull = (repository: number, number: number): Subject => ({ kind: "pull", repository, number });
+/** At one moment, so that all of them wait before the first is fetched. */
+const enqueueAll = (db: Database, queue: Queue, subjects: Subject[]) =>
+  db.transaction().execute(async (trx) => {
+    for (const subject of subjects) await queue.enqueue(trx, subject);
+  });
+const count = <T>(length: number, make: (index: number) => T) => Array.from({ length }, (_, index) => make(index));
+
+describe("the limits of a queue", () => {
+  test.each(Object.entries(queueLimits))("S2: nobody takes over a job of %s that may still be at work", (_, limit) => {
+    expect(limit.expires).toBeGreaterThanOrEqual(limit.longest + 60);
+    // A dead worker is noticed long before the time that its job might have taken.
+    expect(heartbeat.silence + heartbeat.every).toBeLessThan(limit.longest);
+  });
+
+  test("S2: an agent may work as long as a policy allows by default, and much longer", () => {
+    const { runtime } = Policy.parse({ version: 1 }).agents.limits;
+    expect(queueLimits.agent.longest).toBeGreaterThan(10 * runtime);
+  });
+
+  test("S1: the wait before a retry doubles, is spread by chance and bounded, and ends", () => {
+    expect([1, 2, 3, 4, 10].map((failures) => retryWait(failures, 1))).toEqual([1, 2, 4, 8, 300]);
+    expect(retryWait(4, 0)).toBe(4);
+    expect(retryWait(11, 0.5)).toBeNull();
+  });
+});
+
+test("S1: a group at work gets its part of the places, and one place more is left for the next group", () => {
+  expect([0, 1, 2, 5, 30].map((groups) => fairShare(12, groups))).toEqual([12, 6, 4, 2, 1]);
+});
+
+test("S3: twenty agents at work hold back no check, no comment and no look", async () => {
+  const done: string[] = [];
+  const ending = new AbortController();
+  const { db, queue } = await startQueue({
+    async perform(lane) {
+      if (lane.startsWith("agent/")) await sleep(60_000, undefined, { signal: ending.signal }).catch(() => undefined);
+      done.push(lane);
+      return null;
+    },
+    reconcile: async ({ number }) => void done.push(`look ${number}`),
+  });
+  await db.transaction().execute(async (trx) => {
+    for (const number of count(20, (index) => index))
+      await queue.enqueueEffects(trx, `agent/${number}/run/1/R0/S0`, number % 5);
+  });
+  await sleep(1_000);
+  await db.transaction().execute(async (trx) => {
+    await queue.enqueueEffects(trx, "github/1", 1);
+    await queue.enqueue(trx, pull(1, 7));
+  });
+  await waitFor("the check and the look", async () => done.length >= 2, 3);
+  expect(done.toSorted()).toEqual(["github/1", "look 7"]);
+  ending.abort();
+});
+
+test("S1: looks are limited by their work and not by how often a worker asks; one after the other they keep no worker idle", async () => {
+  let looks = 0;
+  const { db, queue } = await startQueue({ reconcile: async () => void looks++ });
+  await enqueueAll(
+    db,
+    queue,
+    count(300, (number) => pull(1, number)),
+  );
+  const start = Date.now();
+  await waitFor("all looks", async () => looks === 300, 30);
+  // Eight a second was all that four workers made that slept half a second after each: 37 seconds.
+  expect(Date.now() - start).toBeLessThan(10_000);
+});
+
+test("S1: two repositories with hundreds of slow looks each hold back no third one", async () => {
+  const looked: number[] = [];
+  const { db, queue } = await startQueue({
+    async reconcile({ repository }) {
+      if (repository !== 3) await sleep(500);
+      looked.push(repository);
+    },
+  });
+  await enqueueAll(
+    db,
+    queue,
+    count(400, (number) => pull(1 + (number % 2), number)),
+  );
+  await queue.enqueueNow(pull(3, 7));
+  await waitFor("the look in the third repository", async () => looked.includes(3), 3);
+  expect(looked.length).toBeLessThan(100);
+});
+
+test("S4: a subject that fails twice, the second time while the first waits, is looked at again soon", async () => {
+  let tries = 0;
+  const { queue } = await startQueue({
+    async reconcile() {
+      tries++;
+      if (tries <= 3) throw new Error(`failure ${tries}`);
+    },
+  });
+  await queue.enqueueNow(pull(1, 7));
+  await waitFor("the first failure", async () => tries === 1, 3);
+  await queue.enqueueNow(pull(1, 7));
+  await waitFor("a look that succeeds", async () => tries >= 4, 15);
+});
 
 test("T222: fifty events about one pull request are a look or two, and hold no other up", async () => {
   const looks: string[] = [];
   const free = Promise.withResolvers<void>();
-  const queue = createQueue(database, { limitedUntil: () => null, secrets: async () => [], log: () => undefined });
-  await queue.start({
+  const { queue } = await startQueue({
     async reconcile(subject) {
       looks.push(subjectKey(subject));
       if (subject.number === 1) await free.promise;
     },
-    perform: async () => null,
-    publish: async () => undefined,
-    enqueueMatching: async () => undefined,
-    sweep: async () => undefined,
   });
-  const busy = { kind: "pull", repository: 5, number: 1 } as const;
+  const busy = pull(5, 1);
   await queue.enqueueNow(busy);
   await waitUntil("the first look", async () => looks.length > 0);
   for (let event = 0; event < 50; event++) await queue.enqueueNow(busy);

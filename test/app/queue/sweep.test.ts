@@ -6,6 +6,7 @@ import { createJobs } from "../../../app/service/jobs.ts";
 import { createSecrets } from "../../../app/settings/secrets.ts";
 import { type OpenDatabase, openDatabase } from "../../../app/store/database.ts";
 import { newKey } from "../../builders/ledger.ts";
+import { failuresIn } from "../../hosts/log.ts";
 
 let database: OpenDatabase;
 beforeAll(async () => {
@@ -57,7 +58,7 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
     anthropic: { apiKey: null, baseUrl: null },
     pagesUrl: null,
     signal: new AbortController().signal,
-    log: (line) => lines.push(line),
+    log: failuresIn(lines),
   });
   const delivery = { event: "star", body_sha256: "0".repeat(64) };
   await database.db

@@ -1,0 +1,49 @@
+/** A queue's limits in each process; times in seconds. */
+export type QueueLimits = {
+  /** How many jobs run at once; a repository gets a fair share of them (`fairShare`). */
+  places: number;
+  /** After this time a job is told to end, and whoever waits for it waits no longer. */
+  longest: number;
+  /** After this time another worker may take the job over, so it has to be more than `longest`. */
+  expires: number;
+};
+
+const minutes = 60;
+const hours = 3_600;
+
+/**
+ * The queues. Agents have places of their own, so that no check, comment or commit waits for one; a repository with
+ * thousands of waiting looks takes only its share. A run's own limits are the policy's; this is the most
+ * that any policy gets.
+ */
+export const queueLimits = {
+  look: { places: 12, longest: 10 * minutes, expires: 15 * minutes },
+  perform: { places: 4, longest: 10 * minutes, expires: hours },
+  agent: { places: 8, longest: 23 * hours, expires: 24 * hours },
+  find: { places: 2, longest: 10 * minutes, expires: 15 * minutes },
+  export: { places: 2, longest: 20 * minutes, expires: 30 * minutes },
+  sweep: { places: 1, longest: 30 * minutes, expires: hours },
+  later: { places: 1, longest: minutes, expires: 2 * minutes },
+} as const satisfies Record<string, QueueLimits>;
+
+export type QueueName = keyof typeof queueLimits;
+
+/** How long a worker may give no sign of life, and how often jobs of dead workers are looked for, in seconds. */
+export const heartbeat = { silence: 30, every: 15 } as const;
+
+/** How often a failed job is tried again, and the longest wait before a try, in seconds. */
+const retries = { limit: 10, longestWait: 300 } as const;
+
+/**
+ * The seconds before a job that has failed so often is tried again; null when it is given up. The wait doubles, and
+ * chance spreads it, so that what failed together does not come back together.
+ */
+export function retryWait(failures: number, chance: number): number | null {
+  if (failures > retries.limit) return null;
+  return Math.min(retries.longestWait, 2 ** (failures - 1)) * (0.5 + chance / 2);
+}
+
+/** The seconds that a job waits beyond the time that GitHub names, after it has met a limit so often in a row. */
+export function limitWait(failures: number, chance: number): number {
+  return Math.min(1_800, 30 * 2 ** failures) * (0.5 + chance / 2);
+}

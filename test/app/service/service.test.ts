@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { createSigner } from "../../../app/ledger/signer.ts";
+import { createAttemptGuard } from "../../../app/store/attempt-guard.ts";
+import { appendEntries } from "../../../app/store/chain.ts";
+import { startTestService, type TestService } from "../../hosts/app.ts";
+import { waitUntil } from "../../hosts/until.ts";
+
+let host: TestService;
+beforeAll(async () => {
+  host = await startTestService({ policy: "gates:\n  diff-size: { files: 5 }\n" });
+}, 60_000);
+afterAll(() => host.close());
+
+test("S11: one id leads from a delivery to its decision and to the check, in lines that a program reads", async () => {
+  const main = await host.as("lena", "GET", "git/ref/heads/main");
+  await host.as("quinn", "POST", "git/refs", { ref: "refs/heads/topic", sha: main.object.sha });
+  const content = Buffer.from("new\n").toString("base64");
+  await host.as("quinn", "PUT", "contents/new.txt", { message: "Add a file", branch: "topic", content });
+  const pull = await host.as("quinn", "POST", "pulls", { title: "A change", head: "topic", base: "main" });
+  await waitUntil("the check", async () => host.checkOn(pull.head.sha));
+  await waitUntil("its line", async () => host.log.some((line) => line.includes("ensure-check is done")));
+  const lines = host.log.map((line) => JSON.parse(line));
+  const done = lines.find(({ msg }) => msg === "ensure-check is done");
+  expect(done).toMatchObject({
+    level: "info",
+    type: "ensure-check",
+    ms: expect.any(Number),
+    cause: expect.any(String),
+  });
+  const caused = lines.filter(({ cause }) => cause === done.cause).map(({ msg }) => msg);
+  expect(caused).toEqual(expect.arrayContaining([expect.stringMatching(/ is decided$/), "ensure-check is done"]));
+  expect(lines.filter(({ msg }) => msg === "a delivery").map(({ cause }) => cause)).toContain(done.cause);
+}, 120_000);
+
+test("S7: what was recorded last is on the branch when the service has stopped", async () => {
+  const { db } = host.service().database;
+  const tools = { sign: createSigner(host.key.pem).sign, now: () => new Date(), guard: createAttemptGuard() };
+  const { id } = await host.as("lena", "GET", "");
+  const body = { code: "manual", message: "recorded while the service stops", issue: null };
+  const actor = { type: "app" as const, id: 4001, login: "sallyport[bot]" };
+  await appendEntries(
+    db,
+    { id, name: "acme/governed" },
+    [{ kind: "incident.raised", actor, subject: [], body }],
+    tools,
+  );
+  const head = await db.selectFrom("chains").select("seq").where("repository", "=", id).executeTakeFirstOrThrow();
+  await host.restart(async () => {
+    const tip = await host.as("lena", "GET", "git/ref/heads/sallyport/evidence");
+    const { message } = await host.as("lena", "GET", `git/commits/${tip.object.sha}`);
+    expect(message).toMatch(new RegExp(` to ${head.seq}$`));
+  });
+}, 120_000);

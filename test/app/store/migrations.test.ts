@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { sql } from "kysely";
+import { createQueue } from "../../../app/queue/queue.ts";
+import { unpublished } from "../../../app/store/chain.ts";
+import { openDatabase } from "../../../app/store/database.ts";
+import { failuresIn } from "../../hosts/log.ts";
+import { postgresPrograms, startPostgres } from "../../hosts/postgres.ts";
+
+const versionOf = async (db: Awaited<ReturnType<typeof openDatabase>>["db"]) =>
+  (await sql<{ version: number }>`select version from schema_version`.execute(db)).rows;
+
+// Skipped where no PostgreSQL is installed.
+(postgresPrograms === null ? describe.skip : describe)("on a PostgreSQL server", () => {
+  let server: Awaited<ReturnType<typeof startPostgres>>;
+  beforeAll(async () => {
+    server = await startPostgres();
+  }, 60_000);
+  afterAll(() => server.close());
+
+  const startOn = async (url: string) => {
+    const database = await openDatabase({ url });
+    const log: string[] = [];
+    const looked: number[] = [];
+    const queue = createQueue(database, {
+      limitedUntil: () => null,
+      secrets: async () => [],
+      log: failuresIn(log),
+    });
+    const nothing = async () => undefined;
+    await queue.start({
+      reconcile: async ({ number }) => void looked.push(number),
+      perform: async () => null,
+      publish: nothing,
+      enqueueMatching: nothing,
+      sweep: nothing,
+    });
+    return { database, queue, log, looked };
+  };
+
+  test("S5: three that start together on an empty database all live, and share the work", async () => {
+    const url = await server.create("together");
+    const all = await Promise.all([startOn(url), startOn(url), startOn(url)]);
+    const [first] = all;
+    for (let number = 0; number < 60; number++) await first?.queue.enqueueNow({ kind: "pull", repository: 1, number });
+    const looked = () => all.flatMap((one) => one.looked);
+    for (let waits = 0; waits < 100 && looked().length < 60; waits++)
+      await new Promise((done) => setTimeout(done, 100));
+    for (const { queue, database } of all) {
+      await queue.stop();
+      await database.close();
+    }
+    expect(looked().toSorted((one, other) => one - other)).toEqual(Array.from({ length: 60 }, (_, number) => number));
+    expect(all.flatMap(({ log }) => log)).toEqual([]);
+  }, 60_000);
+
+  test("S5: what a version before versions made is taken over", async () => {
+    const url = await server.create("older");
+    const before = await openDatabase({ url });
+    await sql`drop table schema_version`.execute(before.db);
+    await before.db.insertInto("chains").values({ repository: 7, seq: 3, hash: "h" }).execute();
+    await before.close();
+    const after = await openDatabase({ url });
+    expect(await unpublished(after.db)).toEqual([7]);
+    await sql`update schema_version set version = 1000`.execute(after.db);
+    await after.close();
+    const newer = await openDatabase({ url });
+    expect(await versionOf(newer.db)).toEqual([{ version: 1000 }]);
+    await newer.close();
+  }, 60_000);
+
+  test("S8: every call has a deadline that the server itself keeps", async () => {
+    const { db, close } = await openDatabase({ url: await server.create("slow") });
+    const settings = sql<{ name: string; setting: string }>`
+      select name, setting from pg_settings
+      where name in ('statement_timeout', 'idle_in_transaction_session_timeout') order by name`;
+    expect((await settings.execute(db)).rows.map(({ setting }) => Number(setting))).toEqual([60_000, 20_000]);
+    await close();
+  }, 60_000);
+});

@@ -1,0 +1,58 @@
+/** A PostgreSQL server of this machine, for what the embedded one cannot show: several processes on one database. */
+import { execFileSync, spawn } from "node:child_process";
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { freePort } from "../../app/demo/hosts.ts";
+import { waitUntil } from "./until.ts";
+
+const installed = "/usr/lib/postgresql";
+
+/** Where the server's programs are; null on a machine without. */
+export const postgresPrograms = existsSync(installed)
+  ? (readdirSync(installed)
+      .map((version) => join(installed, version, "bin"))
+      .find((folder) => existsSync(join(folder, "initdb"))) ?? null)
+  : null;
+
+export async function startPostgres() {
+  const programs = postgresPrograms ?? "";
+  const dir = mkdtempSync(join(tmpdir(), "postgres-"));
+  // It refuses to run as root.
+  const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  if (user.uid !== undefined) chownSync(dir, user.uid, user.gid);
+  const data = join(dir, "data");
+  const options = { ...user, stdio: "ignore", env: { PATH: process.env.PATH, HOME: dir, LC_ALL: "C" } } as const;
+  execFileSync(join(programs, "initdb"), ["-D", data, "-A", "trust", "-U", "sallyport", "-N"], options);
+  const port = await freePort();
+  const server = spawn(join(programs, "postgres"), ["-D", data, "-p", String(port), "-k", dir, "-F"], options);
+  const url = (database: string) => `postgres://sallyport@127.0.0.1:${port}/${database}`;
+  const ask = async (query: string) => {
+    const client = new pg.Client({ connectionString: url("postgres") });
+    client.on("error", () => undefined);
+    try {
+      await client.connect();
+      await client.query(query);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  };
+  await waitUntil("the server's first answer", () => ask("select 1"));
+  return {
+    /** A new, empty database. */
+    async create(name: string): Promise<string> {
+      await ask(`create database ${name}`);
+      return url(name);
+    },
+    async close() {
+      const ended = new Promise((resolve) => server.once("exit", resolve));
+      server.kill("SIGINT");
+      await ended;
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
