@@ -94,6 +94,14 @@ export function contractOrigin(
   return { contract, approval, plan };
 }
 
+/**
+ * The story, or issue of the light tier, other than this one that an issue was opened for as a prompt; undefined: none.
+ * Attempts and commits are named by their prompt's number, so no issue is in the contracts of two.
+ */
+export function otherStoryOf(entries: readonly TypedEntry[], issue: number, story: number): number | undefined {
+  return lastEntry(entries, "prompt.opened", ({ body }) => body.issue === issue && body.story !== story)?.body.story;
+}
+
 /** Whether an entry belongs to this attempt. */
 export function isOfAttempt(
   { body }: TypedEntry,

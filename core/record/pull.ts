@@ -8,7 +8,7 @@ import { adoptedPlan } from "./adopted-plan.ts";
 import { undoneCommits } from "./checkpoints.ts";
 import { openConcerns, openQuestion } from "./concerns.ts";
 import { type HeldWork, heldWork, type Range } from "./held-work.ts";
-import { provenanceOf, runOrigin } from "./provenance.ts";
+import { type ContractOrigin, provenanceOf, runOrigin } from "./provenance.ts";
 import { requirementsOf } from "./requirements.ts";
 import { askersOf } from "./story.ts";
 
@@ -76,7 +76,7 @@ export function recordOf(entries: readonly TypedEntry[], pull: number, range: Ra
   return known({
     ...record,
     run,
-    evidence: evidenceOf(entries, opened.prompt),
+    evidence: evidenceOf(entries, opened),
     ...(own === null && first !== undefined ? { held: name(first) } : {}),
     ...(others.length === 0 ? {} : { others }),
   });
@@ -207,13 +207,20 @@ function addedBefore(
 
 /**
  * The recorded answers to a prompt that became commits. A commit without captured evidence does not count, and neither
- * does one that a rollback removed: pushed again, it is a foreign commit that leads to no prompt.
+ * does one that a rollback removed: pushed again, it is a foreign commit that leads to no prompt. One of another
+ * contract does not count either: nobody approved it for this pull request.
  */
-function evidenceOf(entries: readonly TypedEntry[], prompt: number): EvidenceRecord[] {
+function evidenceOf(entries: readonly TypedEntry[], opened: { run: string; prompt: number }): EvidenceRecord[] {
+  const own = runOrigin(entries, opened);
+  const isOwn = ({ contract }: ContractOrigin) =>
+    contract?.body.story === own.contract?.body.story && contract?.body.digest === own.contract?.body.digest;
   return entriesOf(entries, "change.committed").flatMap(({ body }) => {
-    const { captured } = body.prompt === prompt ? provenanceOf(entries, body.commit) : {};
+    const origin = body.prompt === opened.prompt ? provenanceOf(entries, body.commit) : {};
+    const { captured } = origin;
     const attempt = attemptName(body);
-    return captured === undefined ? [] : [{ commit: body.commit, tree: body.tree, attempt, bundle: captured.hash }];
+    return captured === undefined || !isOwn(origin)
+      ? []
+      : [{ commit: body.commit, tree: body.tree, attempt, bundle: captured.hash }];
   });
 }
 

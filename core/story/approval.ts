@@ -4,7 +4,7 @@ import { appActor, userActor } from "../entries.ts";
 import type { CommandRequest } from "../facts.ts";
 import { sourceKey } from "../identifiers.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
-import { contractOrigin } from "../record/provenance.ts";
+import { contractOrigin, otherStoryOf } from "../record/provenance.ts";
 import { requirementsOf } from "../record/requirements.ts";
 import { askersOf, type StoryRecord } from "../record/story.ts";
 import { contractBody } from "./bodies.ts";
@@ -58,6 +58,12 @@ export function approve(request: CommandRequest, digest: string, context: StoryC
       "The story's text, or a comment that is part of it, changed after it was planned. Plan it again with `/plan`.";
     return refuse("story-changed", line);
   }
+  const taken = plan.prompts?.find(({ issue }) => otherStoryOf(facts.entries, issue, facts.issue.number) !== undefined);
+  if (taken !== undefined)
+    return refuse(
+      "prompt-taken",
+      `#${taken.issue} was worked on for another issue since. Plan it again with \`/plan\`.`,
+    );
   if (isExpired(plan.at, facts.now))
     return refuse("expired", "This plan is too old to be approved. Plan it again with `/plan`.");
   if (digest !== current.digest) {

@@ -7,6 +7,7 @@ import { effectKey, sourceKey } from "../identifiers.ts";
 import { list, table } from "../markdown.ts";
 import { authority } from "../people/authority.ts";
 import { usablePolicy } from "../policy/problem.ts";
+import { otherStoryOf } from "../record/provenance.ts";
 import { storyOf } from "../record/pull.ts";
 import { type ChildFacts, refOf, type StoryFacts } from "./facts.ts";
 import { decisionProblems, storyForm } from "./form.ts";
@@ -139,16 +140,21 @@ export function decideOtherIssue(facts: StoryFacts): Decision {
   const loaded = usablePolicy(facts.policy);
   if (loaded === null) return awaitPolicy(facts.policy);
   if (isOnLightTier(facts, loaded)) return decideStory(facts);
-  const story = facts.issue.labels.includes("diff-prompt") ? facts.parent : null;
-  const target = story === null ? "an issue with the label `story`" : `its story, #${story.number}`;
+  const { issue, parent, entries, repository } = facts;
+  const story =
+    otherStoryOf(entries, issue.number, issue.number) ??
+    (issue.labels.includes("diff-prompt") ? parent?.number : undefined);
+  const target = story === undefined ? "an issue with the label `story`" : `its story, #${story}`;
   return decisionOf(refuseHere(facts, loaded, `Give this command on ${target}.`), {
-    enqueue: story === null ? [] : [{ kind: "issue", repository: facts.repository.id, number: story.number }],
+    enqueue: story === undefined ? [] : [{ kind: "issue", repository: repository.id, number: story }],
   });
 }
 
 function isOnLightTier({ entries, issue, commands }: StoryFacts, { policy }: LoadedPolicy): boolean {
   if (hasLightContract(entries, issue.number)) return true;
   if (policy.tiers.light === undefined || issue.labels.includes("diff-prompt")) return false;
+  // Anybody who may triage takes a label off.
+  if (otherStoryOf(entries, issue.number, issue.number) !== undefined) return false;
   const sources = answeredSources(entries);
   return commands.some(({ command, source }) => command.name === "run" && !sources.has(sourceKey(source)));
 }

@@ -5,6 +5,7 @@ import type { EffectFailure, Step } from "../decision.ts";
 import { digestOf } from "../digest.ts";
 import { appActor } from "../entries.ts";
 import { oneLine } from "../escape.ts";
+import { otherStoryOf } from "../record/provenance.ts";
 import { highestRisk } from "../record/requirements.ts";
 import type { PlanRequest } from "../record/story.ts";
 import { type ChildFacts, epicOf, type StoryContext, type StoryFacts } from "./facts.ts";
@@ -98,6 +99,10 @@ export function proposeWritten(
         ? []
         : [`#${number} is by @${by.login}, who is no planner: a planner writes it anew.`],
     ),
+    ...prompts.flatMap(({ number }) => {
+      const other = otherStoryOf(facts.entries, number, issue.number);
+      return other === undefined ? [] : [`#${number} was worked on for #${other} already: write it anew.`];
+    }),
     ...prompts.flatMap(({ number }) =>
       open.flatMap((one) =>
         one.issue === number ? [`#${number} has the open pull request #${one.pull}: close it first.`] : [],

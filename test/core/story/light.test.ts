@@ -192,6 +192,19 @@ describe("refusals", () => {
   });
 });
 
+test("A50: a diff prompt of a story is not taken, whatever label it lost: its number would be in both contracts", () => {
+  const story = issue();
+  story.append({
+    kind: "prompt.opened",
+    actor: { type: "app", id: 99, login: "sallyport[bot]" },
+    subject: [],
+    body: { story: 1, revision: 1, index: 1, issue: 2 },
+  });
+  label(story);
+  expect(story.kinds()).toEqual(["prompt.opened", "command"]);
+  expect(last(story)?.line).toBe("Give this command on its story, #1.");
+});
+
 test("an issue that was edited ends its run, and the label takes it anew, its attempts numbered on", () => {
   const story = taken();
   story.answer({ files: [], claims: [] });

@@ -135,6 +135,25 @@ test.each<[string, ChildFacts[]]>([
   expect(planned(children).asked.some(({ type }) => type === "ask-planner")).toBe(true);
 });
 
+test("A50: one that another contract has is not taken again: their commits would be each other's evidence", () => {
+  const children = [child(7)];
+  const story = playStory({ children });
+  const opened = { story: 5, revision: 1, index: 1, issue: 7 };
+  const actor = { type: "app" as const, id: 99, login: "sallyport[bot]" };
+  story.append({ kind: "prompt.opened", actor, subject: [], body: opened });
+  story.say("lena", "/plan");
+  expect(failure(story)?.message).toMatch(/#7 was worked on for #5 already: write it anew/);
+});
+
+test("A50: one that another contract took since it was planned is not approved", () => {
+  const story = planned([child(7)]);
+  const actor = { type: "app" as const, id: 99, login: "sallyport[bot]" };
+  const digest = story.digest();
+  story.append({ kind: "prompt.opened", actor, subject: [], body: { story: 7, revision: 1, index: 1, issue: 7 } });
+  story.say("quinn", `/approve ${digest}`);
+  expect(entriesOf(story.entries, "command").at(-1)?.body.code).toBe("prompt-taken");
+});
+
 test("an edit of one after the approval ends what rests on it", () => {
   const children = [child(7)];
   const story = planned(children);
