@@ -6,19 +6,26 @@ import { availableParallelism } from "node:os";
  */
 export const slow = [
   "/journeys/(?!label-to-merge)",
-  "/app/cli/ledger/(bundle|continuity|ledger|purge|replay|trusted-keys)",
+  "/test/bundles",
+  "/action/action",
+  "/app/cli/init/init",
+  "/app/cli/ledger/(bundle|continuity|ledger|purge|replay|show|trusted-keys)",
+  "/app/github/rate-limit",
   "/app/ledger/(crash|publish|purge|restore)",
-  "/app/perform/(casefiles|once|pulls|rollback)",
+  "/app/perform/(casefiles|change|once|pulls|report|rollback)",
   "/app/queue/(away|queue)",
   "/app/reconcile/(api-calls|foreign-pull|fork|merge-queue|retarget)",
-  "/collect/changes",
+  "/collect/(budget|changes)",
   "/collect/group/group",
   "/collect/ledger/ledger",
   "/collect/policy/fuzz",
-  "/collect/pull/pull",
+  "/collect/pull/(pull|state)",
+  "/core/analysis/test-reading",
   "/core/paths/patterns-oracle",
   "/sandbox/changes/merge-queue",
-  "/sandbox/endpoints/merges",
+  "/sandbox/endpoints/(merges|pulls)",
+  "/sandbox/git/git(?=\\.)",
+  "/sandbox/seed/seed(?=\\.)",
 ];
 
 /** Jest runs our ESM TypeScript as it is: swc strips the types, nothing else is transformed. */

@@ -21,7 +21,9 @@ test("every route is an operation of GitHub's description", () => {
   });
   // GitHub serves a repository's root folder by the same operation as any other path.
   const root = "GET /repos/*/*/contents";
-  expect(ours.filter((route) => route !== root && !known.has(route))).toEqual([]);
+  // A person signs in at the site, which the description of the REST API leaves out.
+  const isSignIn = (route: string) => route.includes(" /login/oauth/");
+  expect(ours.filter((route) => route !== root && !isSignIn(route) && !known.has(route))).toEqual([]);
 });
 
 test("a pull request from branch to merge, and all that can be read on the way", async () => {
