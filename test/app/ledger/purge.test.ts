@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  for (const table of ["entries", "chains", "exports", "bodies", "answers"] as const)
+  for (const table of ["entries", "mentions", "chains", "exports", "bodies", "answers"] as const)
     await database.db.deleteFrom(table).execute();
   await acme.as("lena", "DELETE", `git/refs/heads/${evidenceBranch}`).catch(() => {});
 });
