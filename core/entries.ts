@@ -39,6 +39,13 @@ export function numbersOf({ kind, body }: { kind: string; body: object }): numbe
   return [...new Set(numbers.filter((one) => typeof one === "number"))];
 }
 
+/** The prompts and pull requests of a story that an entry names; none of another issue that it speaks of. */
+export function numbersUnder(story: number, { body }: { body: object }): number[] {
+  if (!("story" in body) || body.story !== story) return [];
+  const numbers = (["prompt", "pull", "issue"] as const).map((name): unknown => Reflect.get(body, name));
+  return numbers.filter((one) => typeof one === "number");
+}
+
 /** An entry to append: the store adds its sequence number, time and signature. */
 export type Draft = {
   [K in EntryKind]: { kind: K; body: EntryBody<K>; actor: Actor; subject: StatementSubject[] };

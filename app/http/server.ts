@@ -37,8 +37,8 @@ export type Receiver = {
 };
 
 /**
- * The HTTP side: webhooks at `/api/github/webhooks`, the pages, if there are any, and two checks: `/healthz` says that the process lives, `/readyz`
- * that it can take in deliveries. Fails with `bad-input` when the port is taken.
+ * The HTTP side: webhooks at `/api/github/webhooks`, the pages, if there are any, and two checks: `/healthz` says that
+ * the process lives, `/readyz` that it can take in deliveries. Fails with `bad-input` when the port is taken.
  */
 export async function startServer(
   config: Pick<Config, "webhookSecret" | "host" | "port">,

@@ -10,7 +10,7 @@ import type { Config } from "../settings/config.ts";
 import type { Database } from "../store/database.ts";
 import type { ListFilter } from "../store/overviews.ts";
 import { type Html, notice, type Web } from "./layout.ts";
-import { entryPage, evidencePage, listPage, pullPage, repositoriesPage, storyPage } from "./reading.ts";
+import { entryPage, evidencePage, listPage, pullPage, readable, repositoriesPage, storyPage } from "./reading.ts";
 import { createSeal } from "./session.ts";
 import { beginSignIn, endSignIn, ownPath, type SignInTools, sessionOf, signOut } from "./sign-in.ts";
 import { icon, style } from "./style.ts";
@@ -87,14 +87,20 @@ export function pagesApp(config: Pick<Config, "pages" | "apiUrl" | "publicUrl">,
     const query = { ...context.req.query(), repository: `${context.req.param("owner")}/${context.req.param("repo")}` };
     return answer(context, await listPage(context.get("viewer"), "all", query, reading));
   });
-  const things = { pulls: pullPage, stories: storyPage, entries: entryPage };
-  for (const [name, read] of Object.entries(things))
-    app.get(`/repositories/:owner/:repo/${name}/:number{[1-9][0-9]{0,8}}`, async (context) =>
-      answer(context, await read(context.get("viewer"), context.req.param(), reading)),
-    );
-  app.get("/repositories/:owner/:repo/pulls/:number{[1-9][0-9]{0,8}}/evidence", async (context) =>
-    answer(context, await evidencePage(context.get("viewer"), context.req.param(), reading)),
-  );
+  const things = {
+    "pulls/:number": pullPage,
+    "pulls/:number/evidence": evidencePage,
+    "stories/:number": storyPage,
+    "entries/:number": entryPage,
+  };
+  for (const [path, read] of Object.entries(things))
+    app.get(`/repositories/:owner/:repo/${path.replace(":number", ":number{[1-9][0-9]{0,8}}")}`, async (context) => {
+      const viewer = context.get("viewer");
+      const repository = readable(viewer, context.req.param());
+      const number = Number(context.req.param("number"));
+      const content = repository === null ? null : await read({ viewer, repository, number }, reading);
+      return answer(context, content);
+    });
   app.notFound((context) => answer(context, null));
   app.onError((error, context) => {
     log(`page ${context.req.path}: ${messageOf(error)}`);

@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import { sha256 } from "../../core/digest.ts";
-import { entriesOf, numbersOf, type TypedEntry } from "../../core/entries.ts";
+import { entriesOf, numbersOf, numbersUnder, type TypedEntry } from "../../core/entries.ts";
 import { storyOf } from "../../core/record/pull.ts";
 import type { EntryBody } from "../../schemas/entries.ts";
 import { Verdict } from "../../schemas/verdict.ts";
@@ -19,11 +19,14 @@ import type { Repository, Viewer } from "./viewer.ts";
 /** What pages are read from. */
 export type Reading = { db: Database; web: Web; now: () => Date };
 
-/** What an address names in a repository; the pattern of the route lets only numbers through. */
-export type Named = { owner: string; repo: string; number: string };
+/** What a page is of: a repository that the viewer may read, and a number in it. */
+export type Shown = { viewer: Viewer; repository: Repository; number: number };
 
 /** The repository of an address, if GitHub lets the viewer read it; GitHub's names know no upper and lower case. */
-function readable({ repositories }: Viewer, { owner, repo }: Pick<Named, "owner" | "repo">): Repository | null {
+export function readable(
+  { repositories }: Viewer,
+  { owner, repo }: { owner: string; repo: string },
+): Repository | null {
   const name = `${owner}/${repo}`.toLowerCase();
   return repositories.find((one) => one.name.toLowerCase() === name) ?? null;
 }
@@ -112,11 +115,8 @@ export async function repositoriesPage(viewer: Viewer, { db, web }: Reading): Pr
   return page({ title: "Repositories", at: "/repositories", viewer }, repositoriesContent(repositories, counts, web));
 }
 
-/** The verdict on a pull request; null: there is nothing of it, or the viewer may not read it. */
-export async function pullPage(viewer: Viewer, named: Named, { db, web }: Reading): Promise<Html | null> {
-  const repository = readable(viewer, named);
-  if (repository === null) return null;
-  const number = Number(named.number);
+/** The verdict on a pull request; null: there is nothing of it. */
+export async function pullPage({ viewer, repository, number }: Shown, { db, web }: Reading): Promise<Html | null> {
   const overview = await getOverview(db, repository.id, "pull", number);
   const entries = await entriesAbout(db, repository.id, [number]);
   const given = entriesOf(entries, "verdict.given").filter(({ body }) => body.pull === number);
@@ -167,11 +167,10 @@ function fromEntry({ conclusion, base, head, policy = null, gates }: EntryBody<"
   return { conclusion, base, head, policy, engine: "of that time", gates: results, deferred: [] };
 }
 
-/** The evidence of a pull request; null: there is nothing of it, or the viewer may not read it. */
-export async function evidencePage(viewer: Viewer, named: Named, { db, web }: Reading): Promise<Html | null> {
-  const repository = readable(viewer, named);
-  if (repository === null) return null;
-  const pull = Number(named.number);
+/** The evidence of a pull request; null: there is nothing of it. */
+export async function evidencePage({ viewer, repository, number }: Shown, reading: Reading): Promise<Html | null> {
+  const { db, web } = reading;
+  const pull = number;
   const own = await entriesAbout(db, repository.id, [pull]);
   if (own.length === 0) return null;
   const entries = await entriesAbout(db, repository.id, [pull, ...own.flatMap(numbersOf)]);
@@ -186,25 +185,15 @@ export async function evidencePage(viewer: Viewer, named: Named, { db, web }: Re
   return page({ title: `Evidence of #${pull}`, viewer }, content);
 }
 
-/** A story; null: there is nothing of it, or the viewer may not read it. */
-export async function storyPage(viewer: Viewer, named: Named, { db, web }: Reading): Promise<Html | null> {
-  const repository = readable(viewer, named);
-  if (repository === null) return null;
-  const number = Number(named.number);
+/** A story; null: there is nothing of it. */
+export async function storyPage({ viewer, repository, number }: Shown, { db, web }: Reading): Promise<Html | null> {
   const overview = await getOverview(db, repository.id, "issue", number);
   const own = await entriesAbout(db, repository.id, [number]);
   if (overview === null && own.length === 0) return null;
-  // The prompts and pull requests of the story, but no other issue that one of its entries names.
-  const prompts = own.flatMap(({ body }) =>
-    "story" in body && body.story === number
-      ? [
-          "prompt" in body ? (body.prompt ?? 0) : 0,
-          "pull" in body ? (body.pull ?? 0) : 0,
-          "issue" in body ? body.issue : 0,
-        ]
-      : [],
-  );
-  const entries = await entriesAbout(db, repository.id, [number, ...prompts.filter((one) => one > 0)]);
+  const entries = await entriesAbout(db, repository.id, [
+    number,
+    ...own.flatMap((entry) => numbersUnder(number, entry)),
+  ]);
   const content = storyContent(
     { repository: repository.name, number, overview, entries },
     placesOf(web, repository.name),
@@ -212,11 +201,10 @@ export async function storyPage(viewer: Viewer, named: Named, { db, web }: Readi
   return page({ title: `#${number} ${overview?.title ?? ""}`, viewer }, content);
 }
 
-/** One entry of a ledger; null: there is none, or the viewer may not read it. */
-export async function entryPage(viewer: Viewer, named: Named, { db, web }: Reading): Promise<Html | null> {
-  const repository = readable(viewer, named);
-  const entry = repository === null ? null : await entryAt(db, repository.id, Number(named.number));
-  if (repository === null || entry === null) return null;
+/** One entry of a ledger; null: there is none. */
+export async function entryPage({ viewer, repository, number }: Shown, { db, web }: Reading): Promise<Html | null> {
+  const entry = await entryAt(db, repository.id, number);
+  if (entry === null) return null;
   const content = entryContent(repository.name, entry, placesOf(web, repository.name));
   return page({ title: `Entry ${entry.seq} of ${repository.name}`, viewer }, content);
 }

@@ -1,10 +1,10 @@
 /** A queue's limits in each process; times in seconds. */
 export type QueueLimits = {
   /** How many jobs run at once; a repository gets a fair share of them (`fairShare`). */
-  places: number;
+  concurrency: number;
   /** After this time a job is told to end, and whoever waits for it waits no longer. */
-  longest: number;
-  /** After this time another worker may take the job over, so it has to be more than `longest`. */
+  timeout: number;
+  /** After this time another worker may take the job over, so it has to be more than `timeout`. */
   expires: number;
 };
 
@@ -17,13 +17,13 @@ const hours = 3_600;
  * that any policy gets.
  */
 export const queueLimits = {
-  look: { places: 12, longest: 10 * minutes, expires: 15 * minutes },
-  perform: { places: 4, longest: 10 * minutes, expires: hours },
-  agent: { places: 8, longest: 23 * hours, expires: 24 * hours },
-  find: { places: 2, longest: 10 * minutes, expires: 15 * minutes },
-  export: { places: 2, longest: 20 * minutes, expires: 30 * minutes },
-  sweep: { places: 1, longest: 30 * minutes, expires: hours },
-  later: { places: 1, longest: minutes, expires: 2 * minutes },
+  look: { concurrency: 12, timeout: 10 * minutes, expires: 15 * minutes },
+  perform: { concurrency: 4, timeout: 10 * minutes, expires: hours },
+  agent: { concurrency: 8, timeout: 23 * hours, expires: 24 * hours },
+  find: { concurrency: 2, timeout: 10 * minutes, expires: 15 * minutes },
+  export: { concurrency: 2, timeout: 20 * minutes, expires: 30 * minutes },
+  sweep: { concurrency: 1, timeout: 30 * minutes, expires: hours },
+  later: { concurrency: 1, timeout: minutes, expires: 2 * minutes },
 } as const satisfies Record<string, QueueLimits>;
 
 export type QueueName = keyof typeof queueLimits;

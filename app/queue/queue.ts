@@ -78,19 +78,19 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
     repository: subject.repository,
     data: subject,
   });
-  const perform = (lane: string, repository: number): Ticket => ({
-    queue: isLongWork(lane) ? "agent" : "perform",
-    key: lane,
+  const perform = (orderingKey: string, repository: number): Ticket => ({
+    queue: isLongWork(orderingKey) ? "agent" : "perform",
+    key: orderingKey,
     repository,
-    data: { lane, repository },
+    data: { lane: orderingKey, repository },
   });
 
   const workers = new Map<QueueName, Worker>();
   const serve = <T extends object>(queue: QueueName, taskOf: (data: T) => Task) => {
-    const { places, longest } = queueLimits[queue];
+    const { concurrency, timeout } = queueLimits[queue];
     const work = async (data: Carried<T>, ending: AbortSignal) => {
       const { key, repository, run } = taskOf(data);
-      const signal = AbortSignal.any([ending, AbortSignal.timeout(longest * 1_000)]);
+      const signal = AbortSignal.any([ending, AbortSignal.timeout(timeout * 1_000)]);
       const begun = Date.now();
       const job = { name: queue, key, repository, failures: data.failures ?? 0 };
       const isSettled = await runJob(job, () => run(signal), {
@@ -107,7 +107,7 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
       else log.error({ queue, key }, `${queue} ${key} is given up`);
       return isSettled ? "done" : "given-up";
     };
-    const worker = startWorker<Carried<T>>(boss, queue, places, {
+    const worker = startWorker<Carried<T>>(boss, queue, concurrency, {
       log: (line) => warn(`queue: ${line}`),
       run: ({ id, data }, ending) => causedBy(data.cause ?? id, () => work(data, ending)),
     });
@@ -153,14 +153,14 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
         run: (signal) => untilAborted(signal, handlers.reconcile(subject)),
       }));
       for (const queue of ["perform", "agent"] as const)
-        serve<{ lane: string; repository: number }>(queue, ({ lane, repository }) => ({
-          key: lane,
+        serve<{ lane: string; repository: number }>(queue, ({ lane: orderingKey, repository }) => ({
+          key: orderingKey,
           repository: null,
           async run(signal) {
-            const retryAfter = await handlers.perform(lane, signal);
+            const retryAfter = await handlers.perform(orderingKey, signal);
             if (retryAfter === null) return;
-            log.info({ lane, seconds: retryAfter }, `effects of ${lane} wait`);
-            await later(perform(lane, repository), retryAfter);
+            log.info({ orderingKey, seconds: retryAfter }, `effects of ${orderingKey} wait`);
+            await later(perform(orderingKey, repository), retryAfter);
           },
         }));
       serve<{ repository: number }>("export", ({ repository }) => ({

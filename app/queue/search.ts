@@ -31,6 +31,7 @@ export async function enqueueMatching(
   const client = await github.forRepository(repository, "read");
   const { request, owner, repo } = client;
   const subjects: Subject[] = [];
+  const ledger = sha === null && base === undefined ? await entries(repository) : null;
   const add = (kind: "issue" | "pull", numbers: readonly number[]) =>
     subjects.push(...numbers.map((number) => ({ kind, repository, number })));
   const pulls = await listAll("the open pull requests", (page) =>
@@ -54,12 +55,12 @@ export async function enqueueMatching(
   if (!pulls.known) throw new SallyportError("github", pulls.why, { retry: true });
   const open: Numbers = { pulls: [], issues: [] };
   for (const { number, state } of pulls.value) if (state === "open") open.pulls.push(number);
-  if (sha === null && base === undefined) {
+  if (ledger !== null) {
     subjects.push(repositorySubject(repository));
     const groups = await listQueueBranches(client);
     if (!groups.known) throw new SallyportError("github", groups.why, { retry: true });
     subjects.push(...groups.value.flatMap(({ ref }) => groupSubject(repository, ref) ?? []));
-    add("issue", openLightIssues(await entries(repository)));
+    add("issue", openLightIssues(ledger));
     for (const label of ["story", "epic", "ai:run"]) {
       const issues = await listAll(`the open issues labelled ${label}`, (page) =>
         request("GET /repos/{owner}/{repo}/issues", {
@@ -79,10 +80,10 @@ export async function enqueueMatching(
   add("pull", open.pulls);
   add("issue", open.issues);
   for (const subject of subjects) await queue.enqueueNow(subject);
-  if (sha !== null || base !== undefined) return;
+  if (ledger === null) return;
   // Last, so that what is open is looked at even where the rest cannot be read.
   const searched = await searches.last(repository);
-  const ended = await readUnseenEnds(client, open, { entries: await entries(repository), searched });
+  const ended = await readUnseenEnds(client, open, { entries: ledger, searched });
   if (!ended.known) throw new SallyportError("github", ended.why, { retry: true });
   for (const number of ended.value.pulls) await queue.enqueueNow({ kind: "pull", repository, number });
   for (const number of ended.value.issues) await queue.enqueueNow({ kind: "issue", repository, number });

@@ -18,8 +18,8 @@ export type Worker = {
  * How many jobs of a group may run at once: its part of the places if each group at work and one more had the same. So
  * there is always a place for a repository that has none, however many jobs of others wait.
  */
-export function fairShare(places: number, groups: number): number {
-  return Math.max(1, Math.floor(places / (groups + 1)));
+export function fairShare(concurrency: number, groups: number): number {
+  return Math.max(1, Math.floor(concurrency / (groups + 1)));
 }
 
 type Running<T> = { job: Job<T>; ending: AbortController; ended: Promise<void> };
@@ -32,7 +32,7 @@ type Running<T> = { job: Job<T>; ending: AbortController; ended: Promise<void> }
 export function startWorker<T extends object>(
   boss: PgBoss,
   queue: string,
-  places: number,
+  concurrency: number,
   { run, log }: { run(job: Job<T>, signal: AbortSignal): Promise<"done" | "given-up">; log(line: string): void },
 ): Worker {
   const running = new Map<string, Running<T>>();
@@ -80,10 +80,10 @@ export function startWorker<T extends object>(
     const groups = new Map<string, number>();
     for (const { job } of running.values())
       if (job.groupId) groups.set(job.groupId, (groups.get(job.groupId) ?? 0) + 1);
-    const share = fairShare(places, groups.size);
+    const share = fairShare(concurrency, groups.size);
     const ignoreGroups = [...groups].filter(([, count]) => count >= share).map(([group]) => group);
     const most = Math.max(0, ...[...groups.values()].filter((count) => count < share));
-    const batchSize = Math.min(places - running.size, share - most);
+    const batchSize = Math.min(concurrency - running.size, share - most);
     const jobs = await boss.fetch<T>(queue, { batchSize, ignoreGroups });
     for (const job of jobs) begin(job);
     return jobs.length;
@@ -108,7 +108,7 @@ export function startWorker<T extends object>(
       isWoken = false;
       try {
         await settle();
-        if (running.size < places && (await fetchSome()) > 0) continue;
+        if (running.size < concurrency && (await fetchSome()) > 0) continue;
       } catch (error) {
         log(`${queue}: ${messageOf(error)}`);
       }

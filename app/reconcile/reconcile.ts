@@ -65,7 +65,7 @@ function see(
 
 /** Whether GitHub says that a subject is no more, or not for us: an answer, and no failure that a retry could mend. */
 async function isGone({ kind, number }: Subject, { request, owner, repo }: GitHub): Promise<boolean> {
-  if (kind === "group") return false;
+  if (kind === "group" || kind === "repository") return false;
   // Every pull request is an issue too.
   const issue = request("GET /repos/{owner}/{repo}/issues/{issue_number}", { owner, repo, issue_number: number });
   const answer = await requestResult(`#${number}`, issue);

@@ -26,7 +26,7 @@ import { type AppendTools, createEntryReader, headOf } from "../store/chain.ts";
 import type { Database } from "../store/database.ts";
 import { saveDecision } from "../store/decisions.ts";
 import { dropDeliveries } from "../store/deliveries.ts";
-import { dueLanes } from "../store/effects.ts";
+import { dueOrderingKeys } from "../store/effects.ts";
 import { takeLease } from "../store/leases.ts";
 import { lastSearch, noteSearch } from "../store/searches.ts";
 
@@ -102,8 +102,8 @@ export function createJobs(tools: JobTools): JobHandlers {
     },
     // The same for effects, whose job was given up when the store was.
     outbox: async (repository) => {
-      for (const lane of await dueLanes(db, repository))
-        await db.transaction().execute((trx) => queue.enqueueEffects(trx, lane, repository));
+      for (const orderingKey of await dueOrderingKeys(db, repository))
+        await db.transaction().execute((trx) => queue.enqueueEffects(trx, orderingKey, repository));
     },
     purge: (repository) => purge(repository, maintenance),
     "branch rules": (repository) => watchRequired(repository, maintenance),

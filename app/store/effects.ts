@@ -133,7 +133,7 @@ export async function postponeEffect(
 }
 
 /** The ordering keys of a repository that have due effects. */
-export async function dueLanes(db: Database, repository: number): Promise<string[]> {
+export async function dueOrderingKeys(db: Database, repository: number): Promise<string[]> {
   const rows = await db
     .selectFrom("effects")
     .select("lane")

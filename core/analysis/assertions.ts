@@ -1,7 +1,9 @@
 import type { TestLanguage } from "../languages/language.ts";
+import { innerOf, partsOf, restAfter } from "./bracketed-text.ts";
 import { endOfBraces, inside, lastUpTo } from "./code-blocks.ts";
 import type { CodeText } from "./code-text.ts";
 import { branches, type CodeShape, handlers } from "./dead-code.ts";
+import { isVoid } from "./void-assertions.ts";
 
 /**
  * An assertion: where it stands, its text without spacing and quotes' kinds, and how much it compares. `isOther`: it
@@ -39,82 +41,6 @@ function endOfLine(bare: string, from: number, length: number): number {
     if (depth < 0 || (character === "\n" && depth === 0 && bare[at - 1] !== "\\")) return at;
   }
   return Math.min(bare.length, from + length);
-}
-
-/** A text's parts between the separators that stand in none of its brackets and strings. */
-function parts(text: string, separator: RegExp): string[] {
-  const found: string[] = [];
-  let [depth, from, quote] = [0, 0, ""];
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text.charAt(at);
-    if (character === "\\") at += 1;
-    else if (quote !== "") quote = character === quote ? "" : quote;
-    else if ("\"'`".includes(character)) quote = character;
-    else if ("([{".includes(character)) depth += 1;
-    else if (")]}".includes(character)) depth -= 1;
-    const match =
-      depth === 0 && quote === "" && ",|=o".includes(character) ? separator.exec(text.slice(at, at + 9)) : null;
-    if (match !== null) {
-      found.push(text.slice(from, at).trim());
-      at += match[0].length - 1;
-      from = at + 1;
-    }
-  }
-  return [...found, text.slice(from).trim()];
-}
-
-const literal = /^(?:!?(?:true|True|false|False|null|undefined|None|nil)|\d[\d.]{0,20}|(["'`])[^"'`]{0,200}\1)$/;
-/** A promise whose failure is caught and forgotten. */
-const forgets = /\.catch\(\s{0,9}\(?\w{0,20}\)?\s{0,9}=>\s{0,9}(?:\{\s{0,9}\}|undefined|null)\s{0,9}\)\s{0,9};?$/;
-const truth = /^(?:true|True|1|not False|!false|(["'`])[^"'`]{1,200}\1)$/;
-
-/** Whether an assertion cannot fail, by its own text: it compares a thing with itself, or asks for nothing. */
-function isVoid(text: string, isStatement: boolean, { tupleIsTrue }: TestLanguage): boolean {
-  if (forgets.test(text)) return true;
-  const open = isStatement ? text.search(/\s|\(|$/) : text.search(/[([]/);
-  const [name, argument] = [text.slice(0, open), isStatement ? text.slice(open).trim() : inner(text, open)];
-  if (tupleIsTrue && isStatement && argument.startsWith("(") && rest(argument, 0) === "")
-    return parts(inner(argument, 0), /^,/).length > 1;
-  const [first = "", second] = parts(argument, /^,/);
-  if (
-    parts(first, /^(?:\|\||or\b)/)
-      .slice(1)
-      .some((one) => truth.test(one))
-  )
-    return true;
-  const [left, right, third] = parts(first, /^={2,3}/);
-  if (left === right && third === undefined) return true;
-  if (/^expect(?:TypeOf)?(?!\w)/.test(name)) {
-    const chain = rest(text, open).replace(/;$/, "").trim();
-    const last = /\.\s{0,9}\w{1,60}\(([^()]{0,300})\)$/.exec(chain)?.[1]?.trim();
-    return chain === "" || literal.test(first) || (last === first && !/\.not\b/.test(chain));
-  }
-  if (/fail|error|fatal|panic|should|expects|received|called/i.test(name)) return false;
-  // A text that is followed by calls is a message, as in `assertWithMessage("…").that(a)`.
-  const isMessage = /^["'`]/.test(first) && /^\s*\./.test(rest(text, open));
-  if (truth.test(first) && (second === undefined || /^["'`]/.test(second))) return !isMessage;
-  return first === second && /eq|same|is|^assert$/i.test(name) && !/ne\b|not/i.test(name);
-}
-
-/** What stands between a bracket of a text and its partner. */
-function inner(text: string, open: number): string {
-  return text.slice(open + 1, text.length - rest(text, open).length - 1);
-}
-
-/** What follows the partner of a bracket. */
-function rest(text: string, open: number): string {
-  let depth = 0;
-  let quote = "";
-  for (let at = open; at < text.length; at += 1) {
-    const character = text.charAt(at);
-    if (character === "\\") at += 1;
-    else if (quote !== "") quote = character === quote ? "" : quote;
-    else if (/["'`]/.test(character)) quote = character;
-    else if ("([{".includes(character)) depth += 1;
-    else if (")]}".includes(character)) depth -= 1;
-    if (depth === 0 && quote === "") return text.slice(at + 1);
-  }
-  return "";
 }
 
 /**
@@ -179,10 +105,12 @@ function rowsOfLoops({ bare, braces, indents }: CodeShape, language: TestLanguag
   const heads = /\bfor\b[^\n;{]{0,100}?\b(?:range|of|in)\s{1,9}(?:\[\][\w.*]{0,40}\s{0,9})?[[({]/g;
   const loops = [...bare.matchAll(heads)].slice(0, maxLoops).flatMap(({ 0: head, index }) => {
     const own = bare.slice(index, index + 5_000);
-    const fields = /\bstruct\s{0,9}\{$/.test(head) ? own.length - rest(own, head.length - 1).length : head.length - 1;
+    const fields = /\bstruct\s{0,9}\{$/.test(head)
+      ? own.length - restAfter(own, head.length - 1).length
+      : head.length - 1;
     if (!/[[({]/.test(own.charAt(fields))) return [];
-    const rows = parts(inner(own, fields), /^,/).filter((part) => part !== "").length;
-    const from = index + own.length - rest(own, fields).length;
+    const rows = partsOf(innerOf(own, fields), /^,/).filter((part) => part !== "").length;
+    const from = index + own.length - restAfter(own, fields).length;
     const to = language.blocks === "indent" ? indents.end(index) : endOfBraces(bare, from, braces);
     return rows > 1 ? [{ from, to, rows }] : [];
   });

@@ -43,7 +43,14 @@ export function reworkFailures(report: ReworkReport): PromptStep["failures"] {
 
 /** The name under which the agent says how it mended a review thread: the criterion of a claim. */
 export function threadCriterion(thread: number): string {
-  return `thread-${thread}`;
+  return `${threadPrefix}${thread}`;
+}
+
+const threadPrefix = "thread-";
+
+/** Whether a claim is about a review thread, and no criterion of the contract. */
+export function isAboutThread({ criterion }: { criterion: string }): boolean {
+  return criterion.startsWith(threadPrefix);
 }
 
 const placeOf = (path: string | undefined, line: number | undefined) =>

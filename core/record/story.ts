@@ -109,9 +109,14 @@ function attemptOf(
   );
 }
 
+/** Whether a prompt has a pull request that was neither merged nor closed. */
+export function hasOpenPull({ pull, merge, closedUnmerged }: PromptRecord): boolean {
+  return pull !== null && merge === null && !closedUnmerged;
+}
+
 /** The prompt whose pull request is open, the first of its story; undefined: none is. */
 export function openPrompt({ prompts }: StoryRecord): PromptRecord | undefined {
-  return prompts.find((one) => one.pull !== null && one.merge === null && !one.completed && !one.closedUnmerged);
+  return prompts.find((one) => hasOpenPull(one) && !one.completed);
 }
 
 /** Folds a story's entries, and drafts that will become entries, into its current state. */

@@ -8,7 +8,7 @@ import type { CommandRequest } from "../facts.ts";
 import { sourceKey } from "../identifiers.ts";
 import { answerIn, type Handlers } from "../people/command-handlers.ts";
 import { answeredBy, type Concern, concernDrafts, openQuestion } from "../record/concerns.ts";
-import { openPrompt, type StoryRecord } from "../record/story.ts";
+import { hasOpenPull, openPrompt, type StoryRecord } from "../record/story.ts";
 import { approve, contractDrift } from "./approval.ts";
 import { runBody } from "./bodies.ts";
 import { isStory, refOf, type StoryContext, shutState } from "./facts.ts";
@@ -124,9 +124,7 @@ function stopRun({ record, facts }: StoryContext, { by }: CommandRequest): Comma
   if (run !== null && run.closed === null) {
     const at = agentAtWork(record);
     const agent = at === null ? "no agent is at work" : `the agent at work on #${at} is broken off`;
-    const pulls = record.prompts.flatMap(({ pull, merge, closedUnmerged }) =>
-      pull === null || merge !== null || closedUnmerged ? [] : [`#${pull}`],
-    );
+    const pulls = record.prompts.filter(hasOpenPull).map(({ pull }) => `#${pull}`);
     const open = pulls.length === 0 ? "" : ` ${pulls.join(", ")} stays open.`;
     return accept("stopped", `${run.run} is stopped: ${agent}, and no further step of it begins.${open}`, [
       runClosed(run, facts, "cancelled", why),

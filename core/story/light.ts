@@ -10,6 +10,7 @@ import type { CommandRequest } from "../facts.ts";
 import { matcher } from "../paths/patterns.ts";
 import { holders } from "../people/authority.ts";
 import { highestRisk } from "../record/requirements.ts";
+import { hasOpenPull } from "../record/story.ts";
 import { contractBody, runBody } from "./bodies.ts";
 import { epicOf, type IssueFacts, type StoryContext, type StoryFacts } from "./facts.ts";
 import { askedBy, formSections, isPlainPath, listItems } from "./form.ts";
@@ -99,7 +100,7 @@ export function takeLight(request: CommandRequest, context: StoryContext): Comma
   const tier = loaded.policy.tiers.light;
   const role = tier === undefined ? undefined : loaded.policy.roles[tier.role];
   if (tier === undefined || role === undefined) return refuse("wrong-place", storyOnly);
-  const open = record.prompts.find(({ pull, merge, closedUnmerged }) => pull !== null && !merge && !closedUnmerged);
+  const open = record.prompts.find(hasOpenPull);
   if (open !== undefined)
     return refuse("pull-open", `#${open.pull} is open for the text as it was. Close it, then put \`ai:run\` on again.`);
   if (!facts.base.known || !facts.text.known) return null;

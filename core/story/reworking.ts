@@ -1,7 +1,7 @@
 import { maxConcernLength } from "../../schemas/limits.ts";
 import type { Account } from "../../schemas/text.ts";
 import { accept, type CommandAnswer, refuse } from "../answer.ts";
-import { threadCriterion } from "../contract/rework.ts";
+import { isAboutThread, threadCriterion } from "../contract/rework.ts";
 import type { EffectFailure, Step } from "../decision.ts";
 import type { Effect } from "../effects.ts";
 import { appActor, type Draft } from "../entries.ts";
@@ -122,7 +122,7 @@ export function claimLines({
   summary: string;
   claims: readonly { criterion: string; how: string }[];
 }): string[] {
-  const said = claims.filter(({ criterion }) => !criterion.startsWith(threadCriterion(0).slice(0, -1)));
+  const said = claims.filter((claim) => !isAboutThread(claim));
   return [
     `The agent says: ${plain(summary)}`,
     "",

@@ -1,6 +1,6 @@
 import { stateOf } from "../ledger/attempt-protocol.ts";
 import { mergeConcern } from "../record/concerns.ts";
-import type { PromptRecord, StoryRecord } from "../record/story.ts";
+import { hasOpenPull, type PromptRecord, type StoryRecord } from "../record/story.ts";
 
 /** The progress of a prompt of an approved plan. */
 export type PromptStanding =
@@ -92,16 +92,9 @@ export function promptState(prompt: PromptRecord, record: StoryRecord): PromptSt
 }
 
 /** Whether the last verdict on a prompt's pull request, on its present head, is a failure that nothing goes on about. */
-export function hasFailed({
-  pull,
-  verdict,
-  merge,
-  closedUnmerged,
-  branchState,
-  attempts,
-  rework,
-}: PromptRecord): boolean {
-  if (pull === null || merge !== null || closedUnmerged || verdict?.conclusion !== "failure") return false;
+export function hasFailed(prompt: PromptRecord): boolean {
+  const { verdict, branchState, attempts, rework } = prompt;
+  if (!hasOpenPull(prompt) || verdict?.conclusion !== "failure") return false;
   const isOlder = branchState.commits.slice(0, -1).includes(verdict.head);
   return !isOlder && rework.pending === null && rework.asked.length === 0 && attempts.at(-1)?.commit !== null;
 }

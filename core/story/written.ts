@@ -7,7 +7,7 @@ import { appActor } from "../entries.ts";
 import { oneLine } from "../escape.ts";
 import { otherStoryOf } from "../record/provenance.ts";
 import { highestRisk } from "../record/requirements.ts";
-import type { PlanRequest } from "../record/story.ts";
+import { hasOpenPull, type PlanRequest } from "../record/story.ts";
 import { type ChildFacts, epicOf, type StoryContext, type StoryFacts } from "./facts.ts";
 import { askedBy, formSections, listItems, storyForm } from "./form.ts";
 import { shownText } from "./shown-text.ts";
@@ -92,7 +92,7 @@ export function proposeWritten(
     manualTest: null,
     prompts: read.map(({ prompt }) => prompt),
   };
-  const open = record.prompts.filter(({ pull, merge, closedUnmerged }) => pull !== null && !merge && !closedUnmerged);
+  const open = record.prompts.filter(hasOpenPull);
   const problems = [
     ...prompts.flatMap(({ number, written: { by, isPlanner } }) =>
       isPlanner.known && isPlanner.value

@@ -1,5 +1,8 @@
 import { createServer, type ServerResponse } from "node:http";
+import { html } from "hono/html";
 import type { Known } from "../../../core/known.ts";
+
+type Html = ReturnType<typeof html>;
 
 /** What the page asks for, and what is done with the code that GitHub sends the browser back with. */
 export type PageTools = {
@@ -31,7 +34,7 @@ export async function openPage(port: number, { state, form, redeem }: PageTools)
       return show(response, 404, "There is nothing here.");
     if (asked.pathname === "/") {
       const { action, manifest } = await form(`${url}/created`);
-      return show(response, 200, button(action, JSON.stringify(manifest)));
+      return show(response, 200, button(action, manifest));
     }
     const code = asked.searchParams.get("code") ?? "";
     if (asked.pathname !== "/created" || code === "") return show(response, 404, "There is nothing here.");
@@ -39,9 +42,9 @@ export async function openPage(port: number, { state, form, redeem }: PageTools)
       return show(response, 403, "This answer belongs to another setup. Begin at the address that the terminal shows.");
     isTaken = true;
     const next = await redeem(code);
-    if (next.known) response.writeHead(303, { location: next.value, connection: "close" }).end();
-    else show(response, 502, `The App was not set up: ${text(next.why)}. The terminal says what to do.`);
     response.once("close", () => finish(next.known));
+    if (next.known) response.writeHead(303, { location: next.value, connection: "close" }).end();
+    else await show(response, 502, `The App was not set up: ${next.why}. The terminal says what to do.`);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -59,21 +62,17 @@ export async function openPage(port: number, { state, form, redeem }: PageTools)
   };
 }
 
-function button(action: string, manifest: string): string {
-  return [
-    "<h1>Create your GitHub App</h1>",
-    "<p>GitHub asks for a name, makes the App with the permissions that Sallyport needs, and sends you back here. ",
-    "Then you choose the repositories.</p>",
-    `<form method="post" action="${text(action)}"><input type="hidden" name="manifest" value="${text(manifest)}">`,
-    "<button>Create the GitHub App</button></form>",
-  ].join("");
+function button(action: string, manifest: object): Html {
+  return html`<h1>Create your GitHub App</h1>
+<p>GitHub asks for a name, makes the App with the permissions that Sallyport needs, and sends you back here.
+Then you choose the repositories.</p>
+<form method="post" action="${action}"><input type="hidden" name="manifest" value="${JSON.stringify(manifest)}">
+<button>Create the GitHub App</button></form>`;
 }
 
-function text(value: string): string {
-  return value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
-}
-
-function show(response: ServerResponse, status: number, body: string): void {
+async function show(response: ServerResponse, status: number, body: Html | string): Promise<void> {
+  const page =
+    await html`<!doctype html><html lang="en"><meta charset="utf-8"><title>Sallyport setup</title><main>${body}</main></html>`;
   response
     .writeHead(status, {
       "content-type": "text/html; charset=utf-8",
@@ -82,7 +81,5 @@ function show(response: ServerResponse, status: number, body: string): void {
       "cache-control": "no-store",
       connection: "close",
     })
-    .end(
-      `<!doctype html><html lang="en"><meta charset="utf-8"><title>Sallyport setup</title><main>${body}</main></html>`,
-    );
+    .end(String(page));
 }

@@ -48,14 +48,14 @@ const count = <T>(length: number, make: (index: number) => T) => Array.from({ le
 
 describe("the limits of a queue", () => {
   test.each(Object.entries(queueLimits))("S2: nobody takes over a job of %s that may still be at work", (_, limit) => {
-    expect(limit.expires).toBeGreaterThanOrEqual(limit.longest + 60);
+    expect(limit.expires).toBeGreaterThanOrEqual(limit.timeout + 60);
     // A dead worker is noticed long before the time that its job might have taken.
-    expect(heartbeat.silence + heartbeat.every).toBeLessThan(limit.longest);
+    expect(heartbeat.silence + heartbeat.every).toBeLessThan(limit.timeout);
   });
 
   test("S2: an agent may work as long as a policy allows by default, and much longer", () => {
     const { runtime } = Policy.parse({ version: 1 }).agents.limits;
-    expect(queueLimits.agent.longest).toBeGreaterThan(10 * runtime);
+    expect(queueLimits.agent.timeout).toBeGreaterThan(10 * runtime);
   });
 
   test("S1: the wait before a retry doubles, is spread by chance and bounded, and ends", () => {

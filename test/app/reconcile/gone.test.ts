@@ -3,9 +3,12 @@ import { Octokit } from "@octokit/core";
 import { reconcile } from "../../../app/reconcile/reconcile.ts";
 import type { ReconcileTools } from "../../../app/reconcile/tools.ts";
 import { createObjectsCache } from "../../../collect/github/cache.ts";
+import { repositorySubject, type Subject } from "../../../core/effects.ts";
 
-/** Looks at an issue of a GitHub that answers every request with a status. */
-async function look(status: number): Promise<{ said: string[]; failure: unknown }> {
+const issue: Subject = { kind: "issue", repository: 7, number: 9 };
+
+/** Looks at a subject of a GitHub that answers every request with a status. */
+async function look(status: number, subject = issue): Promise<{ said: string[]; failure: unknown }> {
   const said: string[] = [];
   const fetch = async () => Response.json({ message: "No." }, { status });
   const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -26,7 +29,7 @@ async function look(status: number): Promise<{ said: string[]; failure: unknown 
     onboarding: null,
     log: (line) => said.push(line),
   };
-  const failure = await reconcile({ kind: "issue", repository: 7, number: 9 }, tools).catch((error: unknown) => error);
+  const failure = await reconcile(subject, tools).catch((error: unknown) => error);
   return { said, failure };
 }
 
@@ -38,4 +41,8 @@ test.each([404, 410])("S1: what is gone (%i) is an answer and not a failure that
 
 test.each([401, 403, 500, 502])("a GitHub that does not answer (%i) is tried again", async (status) => {
   expect(await look(status)).toMatchObject({ said: [], failure: { code: "github", retry: true } });
+});
+
+test("a repository that cannot be observed is tried again: it has no issue of its number that could be gone", async () => {
+  expect(await look(404, repositorySubject(7))).toMatchObject({ said: [], failure: { code: "github", retry: true } });
 });
