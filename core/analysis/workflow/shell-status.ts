@@ -263,7 +263,8 @@ export function commandsOf(
       calls += 1;
       // A function that calls itself is not followed twice.
       functions.delete(word);
-      walk(called, index === 0 ? ground : { ...ground, status: own, exit: own });
+      // The call is a command like another: `-e` ends the script when the function ends badly, whatever let it rest inside.
+      walk(called, index === 0 ? { ...ground, status: fateOf(ground) } : { ...ground, status: own, exit: own });
       functions.set(word, called);
     }
   };

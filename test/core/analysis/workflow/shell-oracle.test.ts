@@ -63,6 +63,6 @@ test("what is told to be ignored is ignored by bash", () => {
       const isIgnored = ran?.every(({ words, ignored }) => words[0] !== "check" || ignored !== null) === true;
       if (isIgnored) expect(failsByCheck(script, errexit ? ["-e"] : [])).toBe(false);
     }),
-    { numRuns: 150 },
+    { numRuns: 150, examples: [["f() { check && echo a; }; f; echo b", true]] },
   );
 }, 60_000);
