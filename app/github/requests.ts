@@ -1,5 +1,5 @@
 import type { Endpoints } from "@octokit/types";
-import { listAll } from "../../collect/github/listing.ts";
+import { listAll, type PageRequest } from "../../collect/github/listing.ts";
 import type { GitHub } from "../../collect/github/request.ts";
 import { SallyportError } from "../../core/errors.ts";
 
@@ -15,13 +15,10 @@ export function requestIn({ request, owner, repo }: GitHub): RepositoryRequest {
 }
 
 /** Reads a listing to its end. GitHub's own error is rethrown, because it says whether and when to try again. */
-export async function listAllOrThrow<T>(
-  what: string,
-  page: (parameters: { per_page: number; page: number }) => ReturnType<Parameters<typeof listAll<T>>[1]>,
-): Promise<T[]> {
+export async function listAllOrThrow<T>(what: string, request: PageRequest<T>): Promise<T[]> {
   let cause: unknown;
-  const listed = await listAll<T>(what, (number) =>
-    page({ per_page: 100, page: number }).catch((error: unknown) => {
+  const listed = await listAll<T>(what, (page) =>
+    request(page).catch((error: unknown) => {
       cause = error;
       throw error;
     }),

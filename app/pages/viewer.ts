@@ -59,7 +59,7 @@ export async function readableRepositories(apiUrl: string, token: string): Promi
   const first = await requestResult("who you are", request("GET /user"));
   if (!first.ok) return unknown(first.status === 401 ? signedOut : first.why);
   const installations = await listAll("your installations", (page) =>
-    request("GET /user/installations", { per_page: 100, page }).then(({ data, headers }) => ({
+    request("GET /user/installations", page).then(({ data, headers }) => ({
       data: data.installations,
       headers,
     })),
@@ -68,11 +68,9 @@ export async function readableRepositories(apiUrl: string, token: string): Promi
   const repositories: Repository[] = [];
   for (const { id } of installations.value) {
     const some = await listAll("your repositories", (page) =>
-      request("GET /user/installations/{installation_id}/repositories", {
-        installation_id: id,
-        per_page: 100,
-        page,
-      }).then(({ data, headers }) => ({ data: data.repositories, headers })),
+      request("GET /user/installations/{installation_id}/repositories", { installation_id: id, ...page }).then(
+        ({ data, headers }) => ({ data: data.repositories, headers }),
+      ),
     );
     if (!some.known) return some;
     repositories.push(...some.value.map((one) => ({ id: Number(one.id), name: one.full_name })));

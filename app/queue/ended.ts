@@ -22,7 +22,7 @@ export async function readUnseenEnds(
   const since = unseenSince(entries, searched);
   if (since === null) return known({ pulls: [], issues: [] });
   const listed = await listAll("what was closed lately", (page) =>
-    request("GET /repos/{owner}/{repo}/issues", { owner, repo, state: "closed", since, per_page: 100, page }),
+    request("GET /repos/{owner}/{repo}/issues", { owner, repo, state: "closed", since, ...page }),
   );
   if (!listed.known) return listed;
   const believed = believedOf(entries);

@@ -41,16 +41,9 @@ export async function enqueueMatching(
           repo,
           state: "open",
           ...(base === undefined ? {} : { base }),
-          per_page: 100,
-          page,
+          ...page,
         })
-      : request("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", {
-          owner,
-          repo,
-          commit_sha: sha,
-          per_page: 100,
-          page,
-        }),
+      : request("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", { owner, repo, commit_sha: sha, ...page }),
   );
   if (!pulls.known) throw new SallyportError("github", pulls.why, { retry: true });
   const open: Numbers = { pulls: [], issues: [] };
@@ -63,14 +56,7 @@ export async function enqueueMatching(
     add("issue", openLightIssues(ledger));
     for (const label of ["story", "epic", "ai:run"]) {
       const issues = await listAll(`the open issues labelled ${label}`, (page) =>
-        request("GET /repos/{owner}/{repo}/issues", {
-          owner,
-          repo,
-          state: "open",
-          labels: label,
-          per_page: 100,
-          page,
-        }),
+        request("GET /repos/{owner}/{repo}/issues", { owner, repo, state: "open", labels: label, ...page }),
       );
       if (!issues.known) throw new SallyportError("github", issues.why, { retry: true });
       // The listing contains pull requests too: anybody with the triage role may label them.

@@ -21,7 +21,7 @@ export async function observeRepository(
   );
   if (!found.known) return found;
   const labels = await listAll(`the labels of ${owner}/${repo}`, (page) =>
-    request("GET /repos/{owner}/{repo}/labels", { owner, repo, per_page: 100, page }),
+    request("GET /repos/{owner}/{repo}/labels", { owner, repo, ...page }),
   );
   if (!labels.known) return labels;
   const { id, full_name: name, default_branch: defaultBranch, archived: isArchived, fork: isFork } = found.value;

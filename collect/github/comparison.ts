@@ -69,8 +69,7 @@ export async function readCommits(
       owner,
       repo,
       basehead: `${mergeBase}...${head}`,
-      per_page: 100,
-      page,
+      ...page,
     }).then(({ data, headers }) => {
       total = data.total_commits;
       return { data: data.commits, headers };

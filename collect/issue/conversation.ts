@@ -49,13 +49,7 @@ export async function readConversation(
   const { request, owner, repo } = github;
   const number = issue.number;
   const comments = await listAll(`the comments of #${number}`, (page) =>
-    request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", {
-      owner,
-      repo,
-      issue_number: number,
-      per_page: 100,
-      page,
-    }),
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", { owner, repo, issue_number: number, ...page }),
   );
   if (!comments.known) return comments;
   let sticky: string | null = null;
@@ -171,8 +165,7 @@ async function readLabels(
       owner,
       repo,
       issue_number: issue.number,
-      per_page: 100,
-      page,
+      ...page,
     }),
   );
   if (!events.known) return events;

@@ -146,8 +146,7 @@ async function readChildren(
       owner,
       repo,
       issue_number: number,
-      per_page: 100,
-      page,
+      ...page,
     }),
   );
   if (!listed.known) return listed;

@@ -88,13 +88,7 @@ async function readWorkflow({ request, owner, repo }: GitHub, run: number): Prom
 async function readComments(github: GitHub, number: number, people: People): Promise<Known<AttachingComment[]>> {
   const { request, owner, repo } = github;
   const listed = await listAll(`the comments of #${number}`, (page) =>
-    request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", {
-      owner,
-      repo,
-      issue_number: number,
-      per_page: 100,
-      page,
-    }),
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", { owner, repo, issue_number: number, ...page }),
   );
   if (!listed.known) return listed;
   const attaching = listed.value.toReversed().flatMap((comment) => {

@@ -16,13 +16,7 @@ export function reviewState(named: string): ReviewFact["state"] | null {
 /** The submitted reviews of a pull request, oldest first. Reviews by deleted accounts are left out. */
 export async function readReviews({ request, owner, repo }: GitHub, number: number): Promise<Known<SeenReview[]>> {
   const listed = await listAll(`the reviews of #${number}`, (page) =>
-    request("GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews", {
-      owner,
-      repo,
-      pull_number: number,
-      per_page: 100,
-      page,
-    }),
+    request("GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews", { owner, repo, pull_number: number, ...page }),
   );
   if (!listed.known) return listed;
   return known(
@@ -73,8 +67,7 @@ export async function readChecks({ request, owner, repo }: GitHub, sha: string):
       repo,
       ref: sha,
       filter: "all",
-      per_page: 100,
-      page,
+      ...page,
     }).then(({ data, headers }) => ({ data: data.check_runs, headers })),
   );
   if (!runs.known) return runs;

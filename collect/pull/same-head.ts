@@ -9,13 +9,7 @@ export async function readSameHeadPulls(
   number: number,
 ): Promise<Known<number[]>> {
   const listed = await listAll(`the pull requests with head ${sha}`, (page) =>
-    request("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", {
-      owner,
-      repo,
-      commit_sha: sha,
-      per_page: 100,
-      page,
-    }),
+    request("GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls", { owner, repo, commit_sha: sha, ...page }),
   );
   if (!listed.known) return listed;
   return known(
@@ -36,8 +30,7 @@ export async function readPullsFrom(
       repo,
       state: "open",
       head: `${from.owner}:${from.branch}`,
-      per_page: 100,
-      page,
+      ...page,
     }),
   );
   if (!listed.known) return listed;

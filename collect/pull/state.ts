@@ -134,13 +134,7 @@ function namesOf({ labels }: Pull): Known<string[]> | null {
 
 async function readLabels({ request, owner, repo }: GitHub, number: number): Promise<Known<string[]>> {
   const listed = await listAll(`the labels of #${number}`, (page) =>
-    request("GET /repos/{owner}/{repo}/issues/{issue_number}/labels", {
-      owner,
-      repo,
-      issue_number: number,
-      per_page: 100,
-      page,
-    }),
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/labels", { owner, repo, issue_number: number, ...page }),
   );
   return listed.known ? known(listed.value.map(({ name }) => name)) : listed;
 }
@@ -152,13 +146,7 @@ async function readRetarget(github: GitHub, { retargets }: Pull, number: number)
   if (last !== null) return known(last.createdAt);
   const { request, owner, repo } = github;
   const events = await listAll(`the events of #${number}`, (page) =>
-    request("GET /repos/{owner}/{repo}/issues/{issue_number}/events", {
-      owner,
-      repo,
-      issue_number: number,
-      per_page: 100,
-      page,
-    }),
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/events", { owner, repo, issue_number: number, ...page }),
   );
   if (!events.known) return events;
   const kinds = ["base_ref_changed", "automatic_base_change_succeeded"];

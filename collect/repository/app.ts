@@ -34,9 +34,7 @@ async function readApp(request: RequestInterface): Promise<AppFacts["app"]> {
 }
 
 async function readInstallations(request: RequestInterface): Promise<Known<Installation[]>> {
-  const all = await listAll("the App's installations", (page) =>
-    request("GET /app/installations", { per_page: 100, page }),
-  );
+  const all = await listAll("the App's installations", (page) => request("GET /app/installations", page));
   if (!all.known) return all;
   return known(
     all.value.map(({ id, account, target_type: type, permissions, events, suspended_at: suspended }) => ({

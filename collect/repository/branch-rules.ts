@@ -18,13 +18,7 @@ type Rulesets = BranchRules["rulesets"];
 async function readRulesets(github: GitHub, branch: string): Promise<Rulesets> {
   const { request, owner, repo } = github;
   const rules = await listAll(`the rules for ${JSON.stringify(branch)} of ${owner}/${repo}`, (page) =>
-    request("GET /repos/{owner}/{repo}/rules/branches/{branch}", {
-      owner,
-      repo,
-      branch,
-      per_page: 100,
-      page,
-    }),
+    request("GET /repos/{owner}/{repo}/rules/branches/{branch}", { owner, repo, branch, ...page }),
   );
   if (!rules.known) return rules;
   const checks = await mapKnown(rules.value, async (rule) => {
