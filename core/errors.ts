@@ -18,6 +18,7 @@ export type ErrorCode =
   | "over-budget"
   | "pull-closed"
   | "rate-limit"
+  | "second-signer"
   | "secret-in-prompt";
 
 /** An error's message. When all of several addresses refuse a connection, Node's error has only a code. */

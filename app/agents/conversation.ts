@@ -5,6 +5,7 @@ import { sha256 } from "../../core/digest.ts";
 import { messageOf, SallyportError } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { AnswerRedaction, type Usage } from "../../schemas/step.ts";
+import { modelCalls, modelTokens } from "../settings/metrics.ts";
 import type { CallStore, Service } from "./run.ts";
 
 /** The model used when the policy names none. */
@@ -57,7 +58,11 @@ export async function callModel(
   if (signal.aborted) return { ...stopped(signal), lost: 0 };
   const key = sha256(canonicalText({ about, model: service.model, input }));
   const stored = await calls.get(key);
-  if (stored !== null) return { ok: true, key, replayed: true, ...readAnswer(stored, key), lost: 0 };
+  const count = (outcome: string) => modelCalls.inc({ model: service.model, outcome });
+  if (stored !== null) {
+    count("stored");
+    return { ok: true, key, replayed: true, ...readAnswer(stored, key), lost: 0 };
+  }
   if (service.apiKey === null) {
     return {
       ok: false,
@@ -77,7 +82,11 @@ export async function callModel(
   let lost = 0;
   for (let tries = 1; ; tries++) {
     const streamed = await streamOnce(client, { ...input, model: service.model }, signal, context.silenceSeconds);
+    count(streamed.ok ? "answered" : streamed.failure.code);
     if (streamed.ok) {
+      const { input_tokens: read, output_tokens: written } = streamed.message.usage;
+      modelTokens.inc({ model: service.model, direction: "read" }, read);
+      modelTokens.inc({ model: service.model, direction: "written" }, written);
       const answer = storable(streamed.message);
       if (answer === null)
         return { ok: false, code: "bad-answer", message: "the model's answer is not JSON that can be stored", lost };

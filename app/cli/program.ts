@@ -15,6 +15,8 @@ const commands: Record<string, () => Promise<(io: Io) => Command>> = {
   ledger: async () => (await import("./ledger/ledger.ts")).ledgerCommand,
   replay: async () => (await import("./ledger/replay.ts")).replayCommand,
   setup: async () => (await import("./setup/setup.ts")).setupCommand,
+  status: async () => (await import("./status.ts")).statusCommand,
+  queue: async () => (await import("./queue.ts")).queueCommand,
   serve: async () => (await import("./serve.ts")).serveCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
   rebuild: async () => (await import("./rebuild.ts")).rebuildCommand,

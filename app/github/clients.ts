@@ -5,6 +5,7 @@ import { readBot } from "../../collect/github/people.ts";
 import type { GitHub } from "../../collect/github/request.ts";
 import type { Ourselves } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
+import { githubRemaining, githubRequests } from "../settings/metrics.ts";
 import type { Use } from "./allowed-calls.ts";
 import { appKeyProblem } from "./app-key.ts";
 import { guardReads, guardRequests } from "./guard.ts";
@@ -44,8 +45,8 @@ export function createGitHub(
   config: { apiUrl: string; appId: number; privateKey: string; throttle: boolean },
   onToken: (token: string) => void = () => {},
 ): GitHubClients {
-  const octokit = (id: string, more: object = {}, throttle: object = {}) =>
-    new ProbotOctokit({
+  const octokit = (id: string, more: object = {}, throttle: object = {}) => {
+    const client = new ProbotOctokit({
       baseUrl: config.apiUrl,
       throttle: {
         enabled: config.throttle,
@@ -58,6 +59,9 @@ export function createGitHub(
       authStrategy: undefined,
       ...more,
     });
+    countRequests(client, id);
+    return client;
+  };
   const appAuth = { appId: config.appId, privateKey: config.privateKey };
   const asApp = octokit("app", { authStrategy: createAppAuth, auth: appAuth });
   const auth = createAppAuth({ ...appAuth, request: asApp.request });
@@ -150,4 +154,17 @@ export function createGitHub(
     namedRepositories: () => listInstalled(tools),
     asApp: reader.request,
   };
+}
+
+/** Counts a client's requests by the route as GitHub documents it, and keeps how many more GitHub allows. */
+function countRequests({ hook }: ProbotOctokit, client: string): void {
+  hook.after("request", ({ status, headers }, { method, url: route }) => {
+    githubRequests.inc({ method, route, status });
+    const { "x-ratelimit-remaining": remaining, "x-ratelimit-resource": resource } = headers;
+    if (remaining !== undefined) githubRemaining.set({ client, resource: String(resource) }, Number(remaining));
+  });
+  hook.error("request", (error, { method, url: route }) => {
+    githubRequests.inc({ method, route, status: "status" in error ? error.status : 0 });
+    throw error;
+  });
 }

@@ -1,5 +1,7 @@
+import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createNodeMiddleware, type EmitterWebhookEvent, Webhooks } from "@octokit/webhooks";
+import { sha256 } from "../../core/digest.ts";
 import { SallyportError } from "../../core/errors.ts";
 import type { Config } from "../settings/config.ts";
 
@@ -34,15 +36,18 @@ export type Receiver = {
   receive(event: EmitterWebhookEvent): Promise<void>;
   /** Returns when deliveries can be taken in now. */
   ready(): Promise<void>;
+  /** What the process counts, as text for Prometheus. */
+  metrics(): Promise<string>;
 };
 
 /**
  * The HTTP side: webhooks at `/api/github/webhooks`, the pages, if there are any, and two checks: `/healthz` says that
- * the process lives, `/readyz` that it can take in deliveries. Fails with `bad-input` when the port is taken.
+ * the process lives, `/readyz` that it can take in deliveries. `/metrics` is there for whoever knows its token, if it
+ * has one. Fails with `bad-input` when the port is taken.
  */
 export async function startServer(
-  config: Pick<Config, "webhookSecret" | "host" | "port">,
-  { receive, ready }: Receiver,
+  config: Pick<Config, "webhookSecret" | "host" | "port" | "metricsToken">,
+  { receive, ready, metrics }: Receiver,
   log: (line: string) => void,
   pages: Pages | null = null,
 ): Promise<Server> {
@@ -51,11 +56,15 @@ export async function startServer(
   const middleware = createNodeMiddleware(webhooks, { path: "/api/github/webhooks", log: silent });
   const pending: PendingRequests = new Map();
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
-    const health = { "/healthz": async () => undefined, "/readyz": () => within(deadlines.ready, ready()) };
-    answer(request, response, { middleware, pages, pending, health }).catch((error: unknown) => {
+    const failed = (error: unknown) => {
       log(`request failed: ${String(error)}`);
       if (!response.headersSent) plain(response, 500, "The request failed; the log says why.");
-    });
+    };
+    const health = { "/healthz": async () => undefined, "/readyz": () => within(deadlines.ready, ready()) };
+    const { metricsToken } = config;
+    if (metricsToken !== null && request.method === "GET" && request.url === "/metrics")
+      return void answerMetrics(request, response, metricsToken, metrics).catch(failed);
+    answer(request, response, { middleware, pages, pending, health }).catch(failed);
   });
   // Must outlast a kept-alive sender's pauses: a request sent while we close its connection would be lost.
   server.keepAliveTimeout = 65_000;
@@ -89,6 +98,19 @@ export async function closeServer(server: Server): Promise<void> {
   await ended;
   clearInterval(idle);
   clearTimeout(all);
+}
+
+/** The metrics, for a bearer of their token. Digests are compared: they have one length, whatever was sent. */
+async function answerMetrics(
+  request: IncomingMessage,
+  response: ServerResponse,
+  token: string,
+  metrics: () => Promise<string>,
+): Promise<void> {
+  const digest = (text: string) => Buffer.from(sha256(text));
+  if (!timingSafeEqual(digest(request.headers.authorization ?? ""), digest(`Bearer ${token}`)))
+    return plain(response, 401, "Send METRICS_TOKEN as a bearer token.");
+  plain(response, 200, await within(deadlines.ready, metrics()), "text/plain; version=0.0.4; charset=utf-8");
 }
 
 async function answer(
@@ -150,12 +172,12 @@ function countBytes(pending: PendingRequests, request: IncomingMessage, response
 }
 
 /** The result of work, or a failure if it takes longer than so many milliseconds. */
-async function within(ms: number, work: Promise<void>): Promise<void> {
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1_000} s`)), ms);
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-function plain(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+function plain(response: ServerResponse, status: number, text: string, type = "text/plain; charset=utf-8"): void {
+  response.writeHead(status, { "content-type": type }).end(`${text}\n`);
 }

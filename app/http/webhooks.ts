@@ -3,6 +3,7 @@ import { groupSubject, repositorySubject, type Subject, subjectKey } from "../..
 import { checkName } from "../../core/health/required-check.ts";
 import type { Queue, Search } from "../queue/queue.ts";
 import { causedBy, type Log } from "../settings/log.ts";
+import { deliveries } from "../settings/metrics.ts";
 import type { Database } from "../store/database.ts";
 import { storeDelivery } from "../store/deliveries.ts";
 
@@ -68,6 +69,7 @@ export function createReceiver(tools: {
   const { log } = tools;
   const take = async (event: EmitterWebhookEvent) => {
     const { id, name, payload } = event;
+    let outcome = "stored";
     try {
       const body = JSON.stringify(payload);
       // Our own writes are reconciled when their effects finish; their webhooks are no news.
@@ -75,16 +77,21 @@ export function createReceiver(tools: {
       const isEcho = isOurs && name !== "pull_request" && name !== "check_run";
       const named = isEcho ? { subjects: [], searches: [] } : nameSubjects(event);
       await tools.db.transaction().execute(async (trx) => {
-        if (!(await storeDelivery(trx, { guid: id, event: name, body })))
+        if (!(await storeDelivery(trx, { guid: id, event: name, body }))) {
+          outcome = "repeated";
           return log.debug({ event: name }, "a delivery came again");
+        }
         log.info({ event: name, subjects: named.subjects.map(subjectKey), searches: named.searches }, "a delivery");
         for (const subject of named.subjects) await tools.queue.enqueue(trx, subject);
         for (const search of named.searches) await tools.queue.enqueueSearch(trx, search);
       });
     } catch (error) {
+      outcome = "failed";
       log.error({ event: name }, `delivery ${id} (${name}) was not stored: ${String(error)}`);
       // The caller gets no details: an error's message can hold secrets.
       throw new Error(`delivery ${id} was not stored`);
+    } finally {
+      deliveries.inc({ event: name, outcome });
     }
   };
   return (event) => causedBy(event.id, () => take(event));

@@ -1,5 +1,7 @@
 import type { Effect, EffectResult } from "../../core/effects.ts";
 import { type ErrorCode, SallyportError } from "../../core/errors.ts";
+import { causedBy } from "../settings/log.ts";
+import { effectLagSeconds } from "../settings/metrics.ts";
 import type { Database } from "../store/database.ts";
 import type { TransactionQueue } from "../store/decisions.ts";
 import {
@@ -46,12 +48,18 @@ export async function drainOutbox(
     await beginEffect(db, open, lease);
     let result: EffectResult;
     try {
-      result = await tools.perform(open.effect, open.repository, { lease, signal });
+      const perform = () => tools.perform(open.effect, open.repository, { lease, signal });
+      // Whichever job finds it: it happens for what it was decided for.
+      result = await (open.cause === null ? perform() : causedBy(open.cause, perform));
     } catch (error) {
       await postpone(db, open, error, { ...tools, lease });
       continue;
     }
     await finish(db, open, { status: "done", result }, { queue, lease });
+    effectLagSeconds.observe(
+      { type: open.effect.type },
+      Math.max(0, tools.now().getTime() - open.due.getTime()) / 1_000,
+    );
   }
   return secondsToNext(db, orderingKey, tools.now());
 }

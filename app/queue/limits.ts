@@ -1,3 +1,5 @@
+import type { Subject } from "../../core/effects.ts";
+
 /** A queue's limits in each process; times in seconds. */
 export type QueueLimits = {
   /** How many jobs run at once; a repository gets a fair share of them (`fairShare`). */
@@ -27,6 +29,31 @@ export const queueLimits = {
 } as const satisfies Record<string, QueueLimits>;
 
 export type QueueName = keyof typeof queueLimits;
+
+/** What a process may do: take in webhooks, decide, write to GitHub and the ledger's branch, run agents, sweep. */
+export const roles = ["receive", "reconcile", "perform", "agents", "sweep"] as const;
+export type Role = (typeof roles)[number];
+
+/** The queues that a process of these roles works on. What waits for its time is passed on by all of them. */
+export function queuesOf(own: readonly Role[]): ReadonlySet<QueueName> {
+  const queues: Record<Role, QueueName[]> = {
+    receive: ["later"],
+    reconcile: ["look", "find", "later"],
+    perform: ["perform", "export", "later"],
+    agents: ["agent", "later"],
+    sweep: ["sweep", "later"],
+  };
+  return new Set(own.flatMap((role) => queues[role]));
+}
+
+/**
+ * Which look comes first: a changed pull request or merge group, whose verdict somebody waits for, then an issue, then
+ * what a sweep found, of which most is unchanged.
+ */
+export function priorityOf(subject: Subject, isSwept: boolean): number {
+  if (isSwept) return 0;
+  return subject.kind === "issue" || subject.kind === "repository" ? 1 : 2;
+}
 
 /** How long a worker may give no sign of life, and how often jobs of dead workers are looked for, in seconds. */
 export const heartbeat = { silence: 30, every: 15 } as const;

@@ -2,11 +2,12 @@ import type { Transaction } from "kysely";
 import { fromKysely, PgBoss } from "pg-boss";
 import { type Subject, subjectKey } from "../../core/effects.ts";
 import { causedBy, currentCause, type Log } from "../settings/log.ts";
+import { jobSeconds, jobWaitSeconds } from "../settings/metrics.ts";
 import type { OpenDatabase, Tables } from "../store/database.ts";
 import { isLongWork, type TransactionQueue } from "../store/decisions.ts";
 import { shareLease } from "../store/leases.ts";
 import { type JobTools, runJob } from "./job.ts";
-import { heartbeat, type QueueName, queueLimits } from "./limits.ts";
+import { heartbeat, priorityOf, type QueueName, queueLimits, queuesOf, roles } from "./limits.ts";
 import { startWorker, type Worker } from "./worker.ts";
 
 /** A search for pull requests: those whose head is a commit, those into a branch, or all open ones. */
@@ -28,10 +29,11 @@ export type JobHandlers = {
 };
 
 export type Queue = TransactionQueue & {
-  start(work: JobHandlers): Promise<void>;
+  /** Begins to work on these queues, or on all; others are left to other processes. */
+  start(work: JobHandlers, queues?: ReadonlySet<QueueName>): Promise<void>;
   enqueueSearch(trx: Transaction<Tables>, search: Search): Promise<void>;
-  /** Marks a subject dirty outside a transaction. */
-  enqueueNow(subject: Subject): Promise<void>;
+  /** Marks a subject dirty outside a transaction. What somebody just did comes before what a sweep found. */
+  enqueueNow(subject: Subject, isSwept?: boolean): Promise<void>;
   /** Waits for running jobs and starts no more. */
   stop(): Promise<void>;
 };
@@ -44,11 +46,11 @@ const oncePerKey = { policy: "stately", retryLimit: 8, retryDelay: 1, retryBacko
 /** How long running jobs may take when the service stops, in milliseconds. */
 const stopGraceMs = 15_000;
 
-/** What every job carries besides its own data: how often it failed in a row, and what it happens for. */
-type Carried<T> = T & { failures?: number; cause?: string };
+/** What every job carries besides its own data: how often it failed in a row, what it happens for, and when it was sent. */
+type Carried<T> = T & { failures?: number; cause?: string; sent?: number };
 
 /** One job of a queue: its key, the repository whose part of the workers it takes, and what it sends on. */
-type Ticket = { queue: QueueName; key: string; repository: number | null; data: object };
+type Ticket = { queue: QueueName; key: string; repository: number | null; data: object; priority?: number };
 
 /** One job of a queue: its key, the repository it reads, and its work. */
 type Task = { key: string; repository: number | null; run(signal: AbortSignal): Promise<void> };
@@ -63,20 +65,22 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
     monitorIntervalSeconds: heartbeat.every,
   });
   boss.on("error", (error) => warn(`queue: ${error.message}`));
-  const send = async ({ queue, key, repository, data }: Ticket, options: object = {}) => {
+  const send = async ({ queue, key, repository, data, priority = 0 }: Ticket, options: object = {}) => {
     const group = repository === null ? {} : { group: { id: String(repository) } };
-    await boss.send(queue, { ...data, cause: currentCause() }, { ...options, singletonKey: key, ...group });
+    const carried = { ...data, cause: currentCause(), sent: Date.now() };
+    await boss.send(queue, carried, { ...options, singletonKey: key, priority, ...group });
     // A transaction may still be open: its job is found when its worker asks next, in half a second at most.
     workers.get(queue)?.wake();
   };
   // A job that waits for its time must not take the place of one that is due now, so it waits in a queue of its own.
   const later = (ticket: Ticket, startAfter: number | Date, options: object = {}) =>
     boss.send("later", { ...ticket, cause: currentCause() }, { singletonKey: ticket.key, ...options, startAfter });
-  const look = (subject: Subject): Ticket => ({
+  const look = (subject: Subject, isSwept = false): Ticket => ({
     queue: "look",
     key: subjectKey(subject),
     repository: subject.repository,
     data: subject,
+    priority: priorityOf(subject, isSwept),
   });
   const perform = (orderingKey: string, repository: number): Ticket => ({
     queue: isLongWork(orderingKey) ? "agent" : "perform",
@@ -86,23 +90,30 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
   });
 
   const workers = new Map<QueueName, Worker>();
+  let served: ReadonlySet<QueueName> = new Set();
   const serve = <T extends object>(queue: QueueName, taskOf: (data: T) => Task) => {
+    if (!served.has(queue)) return;
     const { concurrency, timeout } = queueLimits[queue];
     const work = async (data: Carried<T>, ending: AbortSignal) => {
       const { key, repository, run } = taskOf(data);
       const signal = AbortSignal.any([ending, AbortSignal.timeout(timeout * 1_000)]);
       const begun = Date.now();
+      let outcome = "done";
+      if (data.sent !== undefined) jobWaitSeconds.observe({ queue }, Math.max(0, begun - data.sent) / 1_000);
       const job = { name: queue, key, repository, failures: data.failures ?? 0 };
       const isSettled = await runJob(job, () => run(signal), {
         ...tools,
         log: warn,
         async requeue(notBefore, failures) {
           log.info({ queue, key, failures, until: notBefore }, `${queue} ${key} waits`);
+          outcome = "waits";
           const ticket: Ticket = { queue, key, repository, data: { ...data, failures } };
           // Not under the job's own key: what waits there for its hour would swallow a retry in a second.
           await later(ticket, notBefore, { singletonKey: `retry/${key}` });
         },
       });
+      if (!isSettled) outcome = "given-up";
+      jobSeconds.observe({ queue, outcome }, (Date.now() - begun) / 1_000);
       if (isSettled) log.debug({ queue, key, ms: Date.now() - begun }, `${queue} ${key}`);
       else log.error({ queue, key }, `${queue} ${key} is given up`);
       return isSettled ? "done" : "given-up";
@@ -135,10 +146,11 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
       const { repository } = search;
       await send({ queue: "find", key: searchKey(search), repository, data: search }, { db: fromKysely(trx) });
     },
-    async enqueueNow(subject) {
-      await send(look(subject));
+    async enqueueNow(subject, isSwept = false) {
+      await send(look(subject, isSwept));
     },
-    async start(handlers) {
+    async start(handlers, queues = queuesOf(roles)) {
+      served = queues;
       await boss.start();
       for (const [name, { expires }] of Object.entries(queueLimits)) {
         const options = { ...oncePerKey, expireInSeconds: expires, heartbeatSeconds: heartbeat.silence };

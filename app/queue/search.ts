@@ -65,13 +65,13 @@ export async function enqueueMatching(
   }
   add("pull", open.pulls);
   add("issue", open.issues);
-  for (const subject of subjects) await queue.enqueueNow(subject);
+  for (const subject of subjects) await queue.enqueueNow(subject, ledger !== null);
   if (ledger === null) return;
   // Last, so that what is open is looked at even where the rest cannot be read.
   const searched = await searches.last(repository);
   const ended = await readUnseenEnds(client, open, { entries: ledger, searched });
   if (!ended.known) throw new SallyportError("github", ended.why, { retry: true });
-  for (const number of ended.value.pulls) await queue.enqueueNow({ kind: "pull", repository, number });
-  for (const number of ended.value.issues) await queue.enqueueNow({ kind: "issue", repository, number });
+  for (const number of ended.value.pulls) await queue.enqueueNow({ kind: "pull", repository, number }, true);
+  for (const number of ended.value.issues) await queue.enqueueNow({ kind: "issue", repository, number }, true);
   await searches.note(repository);
 }

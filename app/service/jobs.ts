@@ -1,12 +1,14 @@
 import { createObjectsCache } from "../../collect/github/cache.ts";
 import { type Effect, type Ourselves, subjectKey } from "../../core/effects.ts";
 import { messageOf } from "../../core/errors.ts";
+import { parsePublicKey } from "../../core/ledger/public-key.ts";
 import type { GitHubClients } from "../github/clients.ts";
 import { anchorText } from "../ledger/anchor.ts";
 import { noteRewrite } from "../ledger/incident.ts";
 import { publishLedger } from "../ledger/publish.ts";
 import { purge } from "../ledger/purge.ts";
 import { restoredFirst } from "../ledger/restore.ts";
+import { refuseSecondSigner } from "../ledger/second-signer.ts";
 import type { Signer } from "../ledger/signer.ts";
 import { chainSource, isPublished } from "../ledger/source.ts";
 import { type MaintenanceTools, watchRequired } from "../ledger/watch-required.ts";
@@ -44,6 +46,8 @@ export type JobTools = {
   pagesUrl: string | null;
   /** Aborted when the service stops. */
   signal: AbortSignal;
+  /** Ends the service: going on would do harm. */
+  end(reason: Error): void;
   log: Log;
 };
 
@@ -115,6 +119,12 @@ export function createJobs(tools: JobTools): JobHandlers {
     try {
       await publishLedger(client, chainSource(db, repository, { secrets: secrets.search, ourselves }));
     } catch (error) {
+      await refuseSecondSigner(error, client, { db, repository, ownKey: parsePublicKey(signer.publicKey) }).catch(
+        (second) => {
+          tools.end(second);
+          throw second;
+        },
+      );
       const repositoryRef = { id: repository, name: `${client.owner}/${client.repo}` };
       const context = { db, repository: repositoryRef, entries: await readEntries(repository), ourselves };
       await noteRewrite(error, context, ledger);

@@ -5,17 +5,27 @@ import { closeServer, type Pages, type Receiver, startServer } from "../http/ser
 import { createReceiver } from "../http/webhooks.ts";
 import { createSigner } from "../ledger/signer.ts";
 import { createPages } from "../pages/pages.ts";
+import { roles as allRoles, queuesOf, type Role } from "../queue/limits.ts";
 import { createQueue, type Queue } from "../queue/queue.ts";
 import type { Config } from "../settings/config.ts";
 import { createLog } from "../settings/log.ts";
+import { metricsText } from "../settings/metrics.ts";
 import { createSecrets } from "../settings/secrets.ts";
+import { readBacklog } from "../store/backlog.ts";
 import { unpublished } from "../store/chain.ts";
 import { type OpenDatabase, openDatabase, ping } from "../store/database.ts";
 import { indexOldEntries } from "../store/mentions.ts";
 import { createJobs } from "./jobs.ts";
 
 /** A running service: its address, and how to close it without losing running work. */
-export type Service = { url: string; publicKey: string; database: OpenDatabase; close(): Promise<void> };
+export type Service = {
+  url: string;
+  publicKey: string;
+  database: OpenDatabase;
+  /** Resolves when the service cannot go on without harm, with the reason; whoever started it closes it then. */
+  failed: Promise<Error>;
+  close(): Promise<void>;
+};
 
 /** How long entries may take to be published when the service stops, in milliseconds. */
 const flushMs = 8_000;
@@ -24,7 +34,11 @@ const flushMs = 8_000;
  * Starts the service: HTTP server, database, queue, workers. Only here are its parts connected. It listens first: a
  * second process on the same port ends before it touches anything. What started is closed again when the rest fails.
  */
-export async function startService(config: Config, print: (line: string) => void): Promise<Service> {
+export async function startService(
+  config: Config,
+  print: (line: string) => void,
+  roles: readonly Role[] = allRoles,
+): Promise<Service> {
   const secrets = createSecrets(config);
   const log = createLog(config, (line) => print(secrets.redact(line)));
   const warn = (line: string) => log.warn({}, line);
@@ -39,11 +53,12 @@ export async function startService(config: Config, print: (line: string) => void
   const starting = async () => {
     throw new Error("the service is starting");
   };
-  const receiver: Receiver = { receive: starting, ready: starting };
+  const receiver: Receiver = { receive: starting, ready: starting, metrics: starting };
+  const failed = Promise.withResolvers<Error>();
   let pages: Pages = starting;
   const server = await startServer(
     config,
-    { receive: (event) => receiver.receive(event), ready: () => receiver.ready() },
+    { receive: (event) => receiver.receive(event), ready: () => receiver.ready(), metrics: () => receiver.metrics() },
     warn,
     hasPages ? (request, response) => pages(request, response) : null,
   );
@@ -70,8 +85,8 @@ export async function startService(config: Config, print: (line: string) => void
     });
     const onboarding = config.onboarding ? { ledgerKey: signer.publicKey } : null;
     const common = { db, queue, github, ourselves, onboarding, signer, secrets };
-    const jobs = createJobs({ ...common, anthropic, pagesUrl, signal, log });
-    await queue.start(jobs);
+    const jobs = createJobs({ ...common, anthropic, pagesUrl, signal, log, end: failed.resolve });
+    await queue.start(jobs, queuesOf(roles));
     // The last entries are recorded while the jobs end; published now, they survive the machine.
     publishRest = async () => {
       const publish = (repository: number) =>
@@ -80,12 +95,19 @@ export async function startService(config: Config, print: (line: string) => void
           .catch((error: unknown) => warn(`the ledger of ${repository} stays unpublished: ${messageOf(error)}`));
       await Promise.all((await unpublished(db)).map(publish));
     };
-    receiver.receive = createReceiver({ db, queue, botId: ourselves.bot.id, log });
+    if (roles.includes("receive")) receiver.receive = createReceiver({ db, queue, botId: ourselves.bot.id, log });
+    receiver.metrics = async () => metricsText(await readBacklog(db));
     if (hasPages) pages = createPages(config, { db, github, log: warn });
     receiver.ready = () => ping(db);
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : config.port;
-    return { url: `http://${config.host}:${port}`, publicKey: signer.publicKey, database, close };
+    return {
+      url: `http://${config.host}:${port}`,
+      publicKey: signer.publicKey,
+      database,
+      failed: failed.promise,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

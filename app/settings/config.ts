@@ -16,6 +16,8 @@ export type Config = {
   /** Where people reach this service, without a slash at the end; null: nobody said. */
   publicUrl: string | null;
   pages: PagesAccess;
+  /** What whoever reads `/metrics` has to send; null: nobody may. */
+  metricsToken: string | null;
   /** Spaces out writes to GitHub, as its guidelines ask. */
   throttle: boolean;
   /** Proposes a first policy to a repository without one. */
@@ -88,6 +90,7 @@ export const Environment = z.object({
   GITHUB_CLIENT_ID: z.string().optional(),
   GITHUB_CLIENT_SECRET: z.string().optional(),
   PAGES: z.literal("open", "is no choice: leave it unset, or write open to show them on this machine").optional(),
+  METRICS_TOKEN: secret.optional(),
   GITHUB_THROTTLE: z.enum(["on", "off"], "is neither: write on or off").default("on"),
   SALLYPORT_ONBOARDING: z.enum(["on", "off"], "is neither: write on or off").default("on"),
   LOG_FORMAT: z
@@ -142,6 +145,7 @@ export function readConfig(env: Record<string, string | undefined>): ConfigReadi
       anthropic: { apiKey: data.ANTHROPIC_API_KEY ?? null, baseUrl: data.ANTHROPIC_BASE_URL ?? null },
       publicUrl: data.PUBLIC_URL?.replace(/\/$/, "") ?? null,
       pages,
+      metricsToken: data.METRICS_TOKEN ?? null,
       throttle: data.GITHUB_THROTTLE === "on",
       onboarding: data.SALLYPORT_ONBOARDING === "on",
       logLevel: data.LOG_LEVEL,

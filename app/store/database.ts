@@ -43,6 +43,7 @@ export type Tables = {
     tries: Generated<number>;
     not_before: Timestamp;
     result: string | null;
+    cause: string | null;
   };
 };
 
@@ -145,4 +146,8 @@ const first = [
 ];
 
 /** What each version adds to the one before it; an older process has to be able to work on with it. */
-const versions: readonly (readonly string[])[] = [first];
+const versions: readonly (readonly string[])[] = [
+  first,
+  // The delivery or job that an effect follows from; whichever job performs it logs that one.
+  ["alter table effects add column if not exists cause text"],
+];

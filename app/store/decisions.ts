@@ -5,6 +5,7 @@ import { type Effect, repeatable, type Subject, subjectKey } from "../../core/ef
 import type { Draft } from "../../core/entries.ts";
 import { effectKey } from "../../core/identifiers.ts";
 import type { BodyRef } from "../../schemas/entry-parts.ts";
+import { currentCause } from "../settings/log.ts";
 import { type AppendTools, append } from "./chain.ts";
 import type { Database, Tables } from "./database.ts";
 import { cancelEffects } from "./effects.ts";
@@ -88,6 +89,7 @@ async function insertEffect(trx: Trx, effect: Effect, subject: Subject, ordering
     type: effect.type,
     payload: JSON.stringify(effect),
     status: "todo" as const,
+    cause: currentCause() ?? null,
   };
   const insert = trx.insertInto("effects").values(row);
   const inserted = repeatable.has(effect.type)
@@ -95,7 +97,14 @@ async function insertEffect(trx: Trx, effect: Effect, subject: Subject, ordering
         .onConflict((conflict) =>
           conflict
             .column("key")
-            .doUpdateSet({ payload: row.payload, status: "todo", tries: 0, result: null, not_before: sql`now()` }),
+            .doUpdateSet({
+              payload: row.payload,
+              status: "todo",
+              tries: 0,
+              result: null,
+              not_before: sql`now()`,
+              cause: row.cause,
+            }),
         )
         .returning("id")
         .execute()

@@ -13,7 +13,15 @@ import type { Database, Tables } from "./database.ts";
 import { isHeld, type Lease, requireLease } from "./leases.ts";
 
 /** An effect that is still to do, or whose last try was interrupted; `tries` counts the started ones. */
-export type OpenEffect = { id: number; effect: Effect; repository: number; subject: Subject; tries: number };
+export type OpenEffect = {
+  id: number;
+  effect: Effect;
+  repository: number;
+  subject: Subject;
+  tries: number;
+  due: Date;
+  cause: string | null;
+};
 
 /** How an effect ended. */
 export type EffectEnd = Exclude<EffectOutcome, { status: "waiting" }>;
@@ -25,7 +33,7 @@ export type EffectEnd = Exclude<EffectOutcome, { status: "waiting" }>;
 export async function nextOpenEffect(db: Database, lane: string): Promise<OpenEffect | null> {
   const row = await db
     .selectFrom("effects as e")
-    .select(["id", "payload", "repository", "subject", "tries"])
+    .select(["id", "payload", "repository", "subject", "tries", "not_before", "cause"])
     .where("lane", "=", lane)
     .where("status", "in", ["todo", "doing"])
     .where("not_before", "<=", sql<Date>`now()`)
@@ -65,7 +73,15 @@ export async function nextOpenEffect(db: Database, lane: string): Promise<OpenEf
   const effect: Effect = JSON.parse(row.payload);
   const subject = subjectOf(row.subject);
   if (subject === null) throw new SallyportError("internal", `an effect has no subject: ${row.subject}`);
-  return { id: Number(row.id), effect, repository: Number(row.repository), subject, tries: row.tries };
+  return {
+    id: Number(row.id),
+    effect,
+    repository: Number(row.repository),
+    subject,
+    tries: row.tries,
+    due: new Date(row.not_before),
+    cause: row.cause,
+  };
 }
 
 /** Counts a try before it starts, so that a try that ends the process is counted too. */

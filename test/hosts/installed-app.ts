@@ -52,6 +52,7 @@ export const configOf = (given: Pick<Config, "privateKey" | "apiUrl" | "port"> &
   anthropic: { apiKey: null, baseUrl: null },
   publicUrl: null,
   pages: { for: "nobody" },
+  metricsToken: null,
   throttle: false,
   onboarding: false,
   logLevel: "error",

@@ -136,7 +136,7 @@ async function play(kills: boolean) {
   const { signal } = new AbortController();
   const { world, drain, look } = runJobs((db, queue) => {
     const parts = { db, queue, github, ourselves, signer, secrets, anthropic: config.anthropic, pagesUrl: null };
-    return createJobs({ ...parts, onboarding: null, signal, log: failuresIn([]) });
+    return createJobs({ ...parts, onboarding: null, end: () => undefined, signal, log: failuresIn([]) });
   }, database.db);
   const entries = () => createEntryReader(database.db)(repository.id);
   const [lena, quinn] = [clientFor(sandbox.url, "lena"), clientFor(sandbox.url, "quinn")];

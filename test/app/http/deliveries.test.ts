@@ -36,8 +36,8 @@ beforeAll(async () => {
   };
   const receive = createReceiver({ db: database.db, queue, botId: 9, log: failuresIn([]) });
   server = await startServer(
-    { webhookSecret: secret, host: "127.0.0.1", port: 0 },
-    { receive, ready: async () => undefined },
+    { webhookSecret: secret, host: "127.0.0.1", port: 0, metricsToken: null },
+    { receive, ready: async () => undefined, metrics: async () => "" },
     () => undefined,
   );
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -39,6 +39,7 @@ test("T242: the service ends although a sender keeps its connection and another 
         await stored.promise;
       },
       ready: async () => undefined,
+      metrics: async () => "",
     },
     () => undefined,
   );
@@ -56,7 +57,7 @@ test("T242: the service ends although a sender keeps its connection and another 
 }, 20_000);
 
 test("S6: a second service on a taken port ends with a line that says what to do", async () => {
-  const nothing = { receive: async () => undefined, ready: async () => undefined };
+  const nothing = { receive: async () => undefined, ready: async () => undefined, metrics: async () => "" };
   const server = await startServer(config, nothing, () => undefined);
   const { port } = server.address() as AddressInfo;
   await expect(startServer({ ...config, port }, nothing, () => undefined)).rejects.toMatchObject({
@@ -66,9 +67,27 @@ test("S6: a second service on a taken port ends with a line that says what to do
   await closeServer(server);
 });
 
+test("the metrics are there for whoever knows their token, and for nobody where there is none", async () => {
+  const receiver = { receive: async () => undefined, ready: async () => undefined, metrics: async () => "a_total 1" };
+  const metricsToken = "a token of this test alone";
+  const answers: string[] = [];
+  for (const token of [metricsToken, null]) {
+    const server = await startServer({ ...config, metricsToken: token }, receiver, () => undefined);
+    const { port } = server.address() as AddressInfo;
+    for (const authorization of [`Bearer ${metricsToken}`, "Bearer another", ""]) {
+      const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { authorization } });
+      answers.push(`${answer.status} ${(await answer.text()).trim()}`);
+    }
+    await closeServer(server);
+  }
+  const refused = "401 Send METRICS_TOKEN as a bearer token.";
+  const nothing = "404 There is nothing here; webhooks go to /api/github/webhooks.";
+  expect(answers).toEqual(["200 a_total 1", refused, refused, nothing, nothing, nothing]);
+});
+
 test("S8: while the store hangs a delivery fails before GitHub gives it up, and only the readiness check says so", async () => {
   const never = () => new Promise<void>(() => undefined);
-  const server = await startServer(config, { receive: never, ready: never }, () => undefined);
+  const server = await startServer(config, { receive: never, ready: never, metrics: async () => "" }, () => undefined);
   const { port } = server.address() as AddressInfo;
   const begun = Date.now();
   const status = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
@@ -92,7 +111,7 @@ describe("H11: strangers who send to the webhook's address", () => {
     const stored: string[] = [];
     const server = await startServer(
       config,
-      { receive: async ({ id }) => void stored.push(id), ready: async () => undefined },
+      { receive: async ({ id }) => void stored.push(id), ready: async () => undefined, metrics: async () => "" },
       () => undefined,
     );
     const { port } = server.address() as AddressInfo;

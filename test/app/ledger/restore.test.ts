@@ -3,6 +3,7 @@ import { anchorText } from "../../../app/ledger/anchor.ts";
 import { raiseIncident } from "../../../app/ledger/incident.ts";
 import { publishLedger } from "../../../app/ledger/publish.ts";
 import { restoreChain } from "../../../app/ledger/restore.ts";
+import { refuseSecondSigner } from "../../../app/ledger/second-signer.ts";
 import { createSigner } from "../../../app/ledger/signer.ts";
 import { chainSource } from "../../../app/ledger/source.ts";
 import { createAttemptGuard } from "../../../app/store/attempt-guard.ts";
@@ -95,4 +96,44 @@ test("T143 a store from an older backup beside a branch that was cut shorter is 
   await expect(restore()).rejects.toMatchObject({ code: "ledger-behind" });
   await happen("entries-lost", "It is lost.", [{ name: `entry ${lost.seq}`, digest: { sha256: lost.hash } }]);
   expect(await restore()).toMatchObject({ entries: 0, lost: null });
+});
+
+test("S6: a branch with entries of our key that this database lacks is a second signer; what others can put there is none", async () => {
+  await happen("x", "one");
+  await publish();
+  const ask = async (from: string) => {
+    const failure = await publish().then(
+      () => null,
+      (error: unknown) => error,
+    );
+    const { repository, world } = acme;
+    const own = { db: database.db, repository, ownKey: parsePublicKey(signer.publicKey) };
+    return refuseSecondSigner(failure, world.github, own).then(
+      () => `${from}: ours`,
+      (error: { code: string }) => `${from}: ${error.code}`,
+    );
+  };
+  const told = [await ask("untouched")];
+  // The database of another service that began at the same entries, and published first.
+  const shared = await database.db.selectFrom("entries").selectAll().execute();
+  await happen("x", "theirs");
+  await publish();
+  await database.db.deleteFrom("entries").where("seq", "=", 2).execute();
+  await database.db
+    .updateTable("chains")
+    .set({ seq: 1, hash: shared[0]?.hash ?? "" })
+    .execute();
+  await database.db.deleteFrom("exports").execute();
+  told.push(await ask("behind"));
+  await happen("x", "ours");
+  told.push(await ask("apart"));
+  // Somebody who may push writes over an entry.
+  const path = `contents/ledger/0001.jsonl`;
+  const { sha, content } = await acme.as("lena", "GET", `${path}?ref=${encodeURIComponent(evidenceBranch)}`);
+  const [first, second] = Buffer.from(content, "base64").toString().split("\n");
+  const forged = `${first}\n${second?.replace(/"sig":"..../, '"sig":"AAAA')}\n`;
+  const body = { message: "m", branch: evidenceBranch, sha, content: Buffer.from(forged).toString("base64") };
+  await acme.as("lena", "PUT", path, body);
+  told.push(await ask("forged"));
+  expect(told).toEqual(["untouched: ours", "behind: second-signer", "apart: second-signer", "forged: ours"]);
 });

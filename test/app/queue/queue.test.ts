@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { waitFor } from "../../../app/demo/acting.ts";
-import { heartbeat, queueLimits, retryWait } from "../../../app/queue/limits.ts";
+import { heartbeat, type QueueName, queueLimits, queuesOf, retryWait, roles } from "../../../app/queue/limits.ts";
 import { createQueue, type JobHandlers, type Queue } from "../../../app/queue/queue.ts";
 import { fairShare } from "../../../app/queue/worker.ts";
+import { readBacklog } from "../../../app/store/backlog.ts";
 import { type Database, openDatabase } from "../../../app/store/database.ts";
 import { type Subject, subjectKey } from "../../../core/effects.ts";
 import { Policy } from "../../../schemas/policy.ts";
@@ -16,7 +17,7 @@ afterEach(async () => {
 });
 
 /** A queue on a database of its own, with handlers that do nothing but what is given. */
-async function startQueue(handlers: Partial<JobHandlers>) {
+async function startQueue(handlers: Partial<JobHandlers>, queues?: ReadonlySet<QueueName>) {
   const database = await openDatabase({ folder: null });
   stops.push(() => database.close());
   const log: string[] = [];
@@ -26,14 +27,8 @@ async function startQueue(handlers: Partial<JobHandlers>) {
     log: failuresIn(log),
   });
   const nothing = async () => undefined;
-  await queue.start({
-    reconcile: nothing,
-    perform: async () => null,
-    publish: nothing,
-    enqueueMatching: nothing,
-    sweep: nothing,
-    ...handlers,
-  });
+  const idle = { reconcile: nothing, perform: async () => null, publish: nothing };
+  await queue.start({ ...idle, enqueueMatching: nothing, sweep: nothing, ...handlers }, queues);
   stops.push(() => queue.stop());
   return { db: database.db, queue, log };
 }
@@ -138,6 +133,44 @@ test("S4: a subject that fails twice, the second time while the first waits, is 
   await waitFor("the first failure", async () => tries === 1, 3);
   await queue.enqueueNow(pull(1, 7));
   await waitFor("a look that succeeds", async () => tries >= 4, 15);
+});
+
+test("what somebody just did comes before what a sweep found, and pull requests before issues", async () => {
+  const looked: string[] = [];
+  const [free, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const { db, queue } = await startQueue({
+    async reconcile(subject) {
+      looked.push(subjectKey(subject));
+      if (looked.length < queueLimits.look.concurrency) await end.promise;
+      else if (looked.length === queueLimits.look.concurrency) await free.promise;
+    },
+  });
+  // One repository each: a fair share would otherwise decide.
+  await enqueueAll(
+    db,
+    queue,
+    count(queueLimits.look.concurrency, (index) => pull(100 + index, 1)),
+  );
+  await waitUntil("all places at work", async () => looked.length === queueLimits.look.concurrency);
+  await queue.enqueueNow(pull(1, 1), true);
+  await queue.enqueueNow({ kind: "issue", repository: 2, number: 1 });
+  await queue.enqueueNow(pull(3, 1));
+  free.resolve();
+  await waitUntil("the rest", async () => looked.length === queueLimits.look.concurrency + 3);
+  end.resolve();
+  expect(looked.slice(-3)).toEqual(["pull/3/1", "issue/2/1", "pull/1/1"]);
+});
+
+test("a process does the work of its roles, and all roles together do all of it", async () => {
+  expect([...queuesOf(roles)].sort()).toEqual(Object.keys(queueLimits).sort());
+  const looked: string[] = [];
+  const reconcile = async (subject: Subject) => void looked.push(subjectKey(subject));
+  const { db, queue, log } = await startQueue({ reconcile }, queuesOf(["receive", "agents"]));
+  await queue.enqueueNow(pull(1, 1));
+  await sleep(1_500);
+  const { queues } = await readBacklog(db);
+  expect(queues.find((one) => one.queue === "look")).toMatchObject({ waiting: 1, active: 0 });
+  expect({ looked, log }).toEqual({ looked: [], log: [] });
 });
 
 test("T222: fifty events about one pull request are a look or two, and hold no other up", async () => {

@@ -5,9 +5,10 @@ import { appendEntries } from "../../../app/store/chain.ts";
 import { startTestService, type TestService } from "../../hosts/app.ts";
 import { waitUntil } from "../../hosts/until.ts";
 
+const metricsToken = "a token of this test alone";
 let host: TestService;
 beforeAll(async () => {
-  host = await startTestService({ policy: "gates:\n  diff-size: { files: 5 }\n" });
+  host = await startTestService({ policy: "gates:\n  diff-size: { files: 5 }\n", config: { metricsToken } });
 }, 60_000);
 afterAll(() => host.close());
 
@@ -31,6 +32,22 @@ test("S11: one id leads from a delivery to its decision and to the check, in lin
   expect(caused).toEqual(expect.arrayContaining([expect.stringMatching(/ is decided$/), "ensure-check is done"]));
   expect(lines.filter(({ msg }) => msg === "a delivery").map(({ cause }) => cause)).toContain(done.cause);
 }, 120_000);
+
+test("S11: what the service counts is told to whoever has its token", async () => {
+  const metrics = await fetch(`${host.service().url}/metrics`, {
+    headers: { authorization: `Bearer ${metricsToken}` },
+  });
+  const text = await metrics.text();
+  for (const line of [
+    /^sallyport_deliveries_total\{event="pull_request",outcome="stored"\} [1-9]/m,
+    /^sallyport_job_seconds_count\{queue="look",outcome="done"\} [1-9]/m,
+    /^sallyport_effect_lag_seconds_count\{type="ensure-check"\} [1-9]/m,
+    /^sallyport_github_requests_total\{method="POST",route="\/repos\/\{owner\}\/\{repo\}\/check-runs",status="201"\} [1-9]/m,
+    /^sallyport_queue_jobs\{queue="\w+",state="waiting"\} \d/m,
+  ])
+    expect(text).toMatch(line);
+  expect(text).not.toContain("acme");
+});
 
 test("S7: what was recorded last is on the branch when the service has stopped", async () => {
   const { db } = host.service().database;

@@ -33,6 +33,7 @@ test.each([
   [{ PORT: "http" }, "PORT: is no port: write 0 to 65535"],
   [{ PORT: "70000" }, "PORT: is no port: write 0 to 65535"],
   [{ GITHUB_API_URL: "github" }, "GITHUB_API_URL: is no address: write it in full, such as https://api.github.com"],
+  [{ METRICS_TOKEN: "short" }, "METRICS_TOKEN: must have at least 16 characters; make one with `openssl rand -hex 32`"],
   [{ LOG_LEVEL: "loud" }, "LOG_LEVEL: is none of them: write debug, info, warn or error"],
 ])("U13: %j is refused in our words", (wrong, problem) => {
   expect(readConfig({ ...base, LEDGER_KEY: pem, ...wrong })).toEqual({ ok: false, problems: [problem] });

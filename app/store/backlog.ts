@@ -1,0 +1,70 @@
+import { sql } from "kysely";
+import type { Backlog } from "../settings/metrics.ts";
+import type { Database } from "./database.ts";
+
+/** Counts what waits: jobs by queue, effects, entries that are not on their branch. */
+export async function readBacklog(db: Database): Promise<Backlog> {
+  const { rows: queues } = await sql<Backlog["queues"][number]>`
+    select name as queue,
+      (count(*) filter (where state in ('created', 'retry')))::int as waiting,
+      (count(*) filter (where state = 'active'))::int as active,
+      coalesce(extract(epoch from now() - min(greatest(created_on, start_after))
+        filter (where state in ('created', 'retry') and start_after <= now())), 0)::float as oldest
+    from pgboss.job where state in ('created', 'retry', 'active') group by name order by name`.execute(db);
+  const outbox = await db
+    .selectFrom("effects")
+    .select(({ fn }) => [
+      fn.countAll<number>().filterWhere("status", "in", ["todo", "doing"]).as("open"),
+      fn.countAll<number>().filterWhere(isGivenUp).as("failed"),
+      sql<number>`coalesce(extract(epoch from now() - min(not_before)
+        filter (where status in ('todo', 'doing') and not_before <= now())), 0)::float`.as("oldest"),
+    ])
+    .executeTakeFirstOrThrow();
+  const { entries } = await db
+    .selectFrom("chains")
+    .leftJoin("exports", "exports.repository", "chains.repository")
+    .select(sql<number>`coalesce(sum(chains.seq - coalesce(exports.seq, 0)), 0)::int`.as("entries"))
+    .executeTakeFirstOrThrow();
+  return {
+    queues,
+    outbox: { open: Number(outbox.open), failed: Number(outbox.failed), oldest: outbox.oldest },
+    unpublished: entries,
+  };
+}
+
+/** An effect that was given up: after how many tries, and why. */
+export type GivenUp = { key: string; type: string; subject: string; tries: number; code: string; message: string };
+
+/** Failed, and not because somebody stopped the work that it was for. */
+const isGivenUp = sql<boolean>`status = 'failed' and result not like '{"code":"cancelled"%'`;
+
+/** The effects that were given up, the newest first, at most so many. */
+export async function readGivenUp(db: Database, most: number): Promise<GivenUp[]> {
+  const rows = await db
+    .selectFrom("effects")
+    .select(["key", "type", "subject", "tries", "result"])
+    .where(isGivenUp)
+    .orderBy("id", "desc")
+    .limit(most)
+    .execute();
+  return rows.map(({ result, ...row }) => {
+    // Only the outbox writes it.
+    const { code, message }: { code: string; message: string } = JSON.parse(result ?? "{}");
+    return { ...row, code, message };
+  });
+}
+
+/**
+ * Makes effects that were given up be tried again; the next sweep finds them. Returns their keys. A model's work is not
+ * among them: its end is in the ledger, and `/retry` on the issue begins it anew.
+ */
+export async function retryGivenUp(db: Database, keys: readonly string[] | "all"): Promise<string[]> {
+  const update = db
+    .updateTable("effects")
+    .set({ status: "todo", tries: 0, result: null, not_before: sql`now()` })
+    .where(isGivenUp)
+    .where("lane", "like", "github/%");
+  const chosen = keys === "all" ? update : update.where("key", "in", [...keys]);
+  const rows = await chosen.returning("key").execute();
+  return rows.map(({ key }) => key);
+}
