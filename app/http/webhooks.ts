@@ -1,14 +1,12 @@
 import type { EmitterWebhookEvent } from "@octokit/webhooks";
-import { groupSubject, repositorySubject, type Subject, subjectKey } from "../../core/effects.ts";
+import { groupSubject, repositorySubject, subjectKey } from "../../core/effects.ts";
 import { checkName } from "../../core/health/required-check.ts";
-import type { Queue, Search } from "../queue/queue.ts";
+import type { Named, Queue, Search } from "../queue/queue.ts";
 import { causedBy, type Log } from "../settings/log.ts";
 import { deliveries } from "../settings/metrics.ts";
 import type { Database } from "../store/database.ts";
-import { storeDelivery } from "../store/deliveries.ts";
-
-/** The subjects that an event names, and the searches for those that it does not name. */
-export type Named = { subjects: Subject[]; searches: Search[] };
+import { type Delivery, storeDeliveries } from "../store/deliveries.ts";
+import { batched } from "./batch.ts";
 
 /**
  * Names the subjects whose state may have changed; an unrelated event names none. The signature covers only the body,
@@ -56,37 +54,37 @@ function afterPush(repository: number, ref: string, defaultBranch: string): Sear
   return [branch === defaultBranch ? { repository, sha: null } : { repository, sha: null, base: branch }];
 }
 
+/** A delivery that is taken in: what is stored of it, and what it names. */
+type Taken = Delivery & { named: Named };
+
 /**
  * Takes in every webhook: stored and enqueued in one transaction, then answered. No work happens here, because the
- * sender waits ten seconds and work after the answer can be lost.
+ * sender waits ten seconds and work after the answer can be lost. What comes while a transaction is under way shares the
+ * next one.
  */
 export function createReceiver(tools: {
   db: Database;
-  queue: Queue;
+  queue: Pick<Queue, "enqueueNamed">;
   botId: number;
   log: Log;
 }): (event: EmitterWebhookEvent) => Promise<void> {
-  const { log } = tools;
-  const take = async (event: EmitterWebhookEvent) => {
-    const { id, name, payload } = event;
-    let outcome = "stored";
+  const { db, queue, log } = tools;
+  const store = batched((all: readonly Taken[]) =>
+    db.transaction().execute(async (trx) => {
+      const fresh = await storeDeliveries(trx, all);
+      const first = new Map(all.filter(({ guid }) => fresh.has(guid)).map((one) => [one.guid, one.named]));
+      await queue.enqueueNamed(trx, [...first.values()]);
+      return ({ guid }: Taken) => fresh.has(guid);
+    }),
+  );
+  const take = async ({ id, name, payload }: EmitterWebhookEvent, named: Named) => {
+    let outcome = "failed";
     try {
-      const body = JSON.stringify(payload);
-      // Our own writes are reconciled when their effects finish; their webhooks are no news.
-      const isOurs = "sender" in payload && payload.sender?.id === tools.botId;
-      const isEcho = isOurs && name !== "pull_request" && name !== "check_run";
-      const named = isEcho ? { subjects: [], searches: [] } : nameSubjects(event);
-      await tools.db.transaction().execute(async (trx) => {
-        if (!(await storeDelivery(trx, { guid: id, event: name, body }))) {
-          outcome = "repeated";
-          return log.debug({ event: name }, "a delivery came again");
-        }
-        log.info({ event: name, subjects: named.subjects.map(subjectKey), searches: named.searches }, "a delivery");
-        for (const subject of named.subjects) await tools.queue.enqueue(trx, subject);
-        for (const search of named.searches) await tools.queue.enqueueSearch(trx, search);
-      });
+      const isFresh = await store({ guid: id, event: name, body: JSON.stringify(payload), named });
+      outcome = isFresh ? "stored" : "repeated";
+      if (!isFresh) log.debug({ event: name }, "a delivery came again");
+      else log.info({ event: name, subjects: named.subjects.map(subjectKey), searches: named.searches }, "a delivery");
     } catch (error) {
-      outcome = "failed";
       log.error({ event: name }, `delivery ${id} (${name}) was not stored: ${String(error)}`);
       // The caller gets no details: an error's message can hold secrets.
       throw new Error(`delivery ${id} was not stored`);
@@ -94,5 +92,12 @@ export function createReceiver(tools: {
       deliveries.inc({ event: name, outcome });
     }
   };
-  return (event) => causedBy(event.id, () => take(event));
+  return (event) => {
+    const { id, name, payload } = event;
+    // Our own writes are reconciled when their effects finish; their webhooks are no news.
+    const isOurs = "sender" in payload && payload.sender?.id === tools.botId;
+    const isEcho = isOurs && name !== "pull_request" && name !== "check_run";
+    const named = isEcho ? { subjects: [], searches: [] } : nameSubjects(event);
+    return causedBy(id, () => take(event, { ...named, cause: id }));
+  };
 }

@@ -13,6 +13,9 @@ import { startWorker, type Worker } from "./worker.ts";
 /** A search for pull requests: those whose head is a commit, those into a branch, or all open ones. */
 export type Search = { repository: number; sha: string | null; base?: string };
 
+/** What an event names: subjects to look at, and searches for those that it does not name; `cause` is its id. */
+export type Named = { subjects: Subject[]; searches: Search[]; cause?: string };
+
 /** The work of the queue; each job only says where to look, never what happened there. */
 export type JobHandlers = {
   reconcile(subject: Subject): Promise<void>;
@@ -31,7 +34,11 @@ export type JobHandlers = {
 export type Queue = TransactionQueue & {
   /** Begins to work on these queues, or on all; others are left to other processes. */
   start(work: JobHandlers, queues?: ReadonlySet<QueueName>): Promise<void>;
-  enqueueSearch(trx: Transaction<Tables>, search: Search): Promise<void>;
+  /**
+   * Enqueues what events named, in a statement a queue. Unlike `enqueue` it does not wait for work that has just begun:
+   * such work sees what these events tell of.
+   */
+  enqueueNamed(trx: Transaction<Tables>, named: readonly Named[]): Promise<void>;
   /** Marks a subject dirty outside a transaction. What somebody just did comes before what a sweep found. */
   enqueueNow(subject: Subject, isSwept?: boolean): Promise<void>;
   /** Waits for running jobs and starts no more. */
@@ -75,12 +82,19 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
   // A job that waits for its time must not take the place of one that is due now, so it waits in a queue of its own.
   const later = (ticket: Ticket, startAfter: number | Date, options: object = {}) =>
     boss.send("later", { ...ticket, cause: currentCause() }, { singletonKey: ticket.key, ...options, startAfter });
-  const look = (subject: Subject, isSwept = false): Ticket => ({
-    queue: "look",
+  const look = (subject: Subject, isSwept = false) => ({
+    queue: "look" as const,
     key: subjectKey(subject),
     repository: subject.repository,
     data: subject,
     priority: priorityOf(subject, isSwept),
+  });
+  const find = (search: Search) => ({
+    queue: "find" as const,
+    key: searchKey(search),
+    repository: search.repository,
+    data: search,
+    priority: 0,
   });
   const perform = (orderingKey: string, repository: number): Ticket => ({
     queue: isLongWork(orderingKey) ? "agent" : "perform",
@@ -142,9 +156,26 @@ export function createQueue(database: OpenDatabase, tools: Omit<JobTools, "reque
       const key = String(repository);
       await send({ queue: "export", key, repository, data: { repository } }, { db: fromKysely(trx) });
     },
-    async enqueueSearch(trx, search) {
-      const { repository } = search;
-      await send({ queue: "find", key: searchKey(search), repository, data: search }, { db: fromKysely(trx) });
+    async enqueueNamed(trx, all) {
+      const jobs = { look: new Map<string, object>(), find: new Map<string, object>() };
+      for (const { subjects, searches, cause } of all)
+        for (const { queue, key, repository, data, priority } of [
+          ...subjects.map((one) => look(one)),
+          ...searches.map(find),
+        ])
+          jobs[queue].set(key, {
+            data: { ...data, cause, sent: Date.now() },
+            singletonKey: key,
+            priority,
+            group: { id: String(repository) },
+          });
+      for (const queue of ["look", "find"] as const) {
+        if (jobs[queue].size === 0) continue;
+        // In one order, so that two processes never wait for each other.
+        const sorted = [...jobs[queue]].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, job]) => job);
+        await boss.insert(queue, sorted, { db: fromKysely(trx), returnId: false });
+        workers.get(queue)?.wake();
+      }
     },
     async enqueueNow(subject, isSwept = false) {
       await send(look(subject, isSwept));

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { Job, PgBoss } from "pg-boss";
 import { messageOf } from "../../core/errors.ts";
 import { heartbeat } from "./limits.ts";
@@ -106,6 +106,8 @@ export function startWorker<T extends object>(
   const loop = async () => {
     while (!isStopping) {
       isWoken = false;
+      // The embedded database works on this thread, and would let no request be read while there are jobs.
+      await yieldToEventLoop();
       try {
         await settle();
         if (running.size < concurrency && (await fetchSome()) > 0) continue;

@@ -98,7 +98,7 @@ export function createJobs(tools: JobTools): JobHandlers {
   };
   const maintenance: MaintenanceTools = { ...ledger, db, ourselves, github: reader, entries, queue, log: warn };
   const tasks: Record<string, (repository: number) => Promise<void>> = {
-    search: (repository) => db.transaction().execute((trx) => queue.enqueueSearch(trx, { repository, sha: null })),
+    search: (repository) => db.transaction().execute((trx) => queue.enqueueNamed(trx, [{ subjects: [], searches: [{ repository, sha: null }] }])),
     // Retries a publish that was given up when GitHub was unreachable.
     export: async (repository) => {
       if (await isPublished(db, repository)) return;

@@ -95,16 +95,14 @@ async function insertEffect(trx: Trx, effect: Effect, subject: Subject, ordering
   const inserted = repeatable.has(effect.type)
     ? await insert
         .onConflict((conflict) =>
-          conflict
-            .column("key")
-            .doUpdateSet({
-              payload: row.payload,
-              status: "todo",
-              tries: 0,
-              result: null,
-              not_before: sql`now()`,
-              cause: row.cause,
-            }),
+          conflict.column("key").doUpdateSet({
+            payload: row.payload,
+            status: "todo",
+            tries: 0,
+            result: null,
+            not_before: sql`now()`,
+            cause: row.cause,
+          }),
         )
         .returning("id")
         .execute()

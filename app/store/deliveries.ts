@@ -2,18 +2,23 @@ import type { Transaction } from "kysely";
 import { sha256 } from "../../core/digest.ts";
 import type { Database, Tables } from "./database.ts";
 
-/** Remembers a delivery by its id. False if it came before, so that there is nothing to do. */
-export async function storeDelivery(
+/** A delivery as it came. */
+export type Delivery = { guid: string; event: string; body: string };
+
+/** Remembers deliveries by their ids; returns those that did not come before, for which there is something to do. */
+export async function storeDeliveries(
   trx: Transaction<Tables>,
-  { guid, event, body }: { guid: string; event: string; body: string },
-): Promise<boolean> {
+  deliveries: readonly Delivery[],
+): Promise<ReadonlySet<string>> {
+  const rows = deliveries.map(({ guid, event, body }) => ({ guid, event, body_sha256: sha256(body) }));
   const fresh = await trx
     .insertInto("deliveries")
-    .values({ guid, event, body_sha256: sha256(body) })
+    // In one order, so that two processes never wait for each other.
+    .values(rows.sort((one, other) => (one.guid < other.guid ? -1 : 1)))
     .onConflict((conflict) => conflict.doNothing())
     .returning("guid")
     .execute();
-  return fresh.length > 0;
+  return new Set(fresh.map(({ guid }) => guid));
 }
 
 /**

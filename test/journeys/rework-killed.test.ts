@@ -48,7 +48,7 @@ function runJobs(start: (db: Database, queue: Queue) => ReturnType<typeof create
     enqueue: add,
     enqueueNow: (subject) => add(null, subject),
     enqueueEffects: async (_, lane) => void due.set(`lane ${lane}`, { lane }),
-    ...{ enqueuePublish: nothing, enqueueSearch: nothing, start: nothing, stop: nothing },
+    ...{ enqueuePublish: nothing, enqueueNamed: nothing, start: nothing, stop: nothing },
   };
   const process = () => {
     let isDead = false;

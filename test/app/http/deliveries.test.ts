@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { closeServer, startServer } from "../../../app/http/server.ts";
 import { createReceiver } from "../../../app/http/webhooks.ts";
@@ -15,24 +16,15 @@ let database: OpenDatabase;
 let server: Server;
 let url: string;
 /** What the queue does in the delivery's transaction, beside remembering it. */
-let during = async () => {};
+let during: (deliveries: number) => Promise<void> = async () => {};
 
 beforeAll(async () => {
   database = await openDatabase({ folder: null });
-  const unused = async () => {
-    throw new Error("a delivery asks for nothing else");
-  };
-  const queue: Queue = {
-    async enqueue(_trx, subject) {
-      await during();
-      marked.push(subjectKey(subject));
+  const queue: Pick<Queue, "enqueueNamed"> = {
+    async enqueueNamed(_trx, all) {
+      await during(all.length);
+      marked.push(...all.flatMap(({ subjects }) => subjects.map(subjectKey)));
     },
-    enqueueSearch: unused,
-    enqueueEffects: unused,
-    enqueuePublish: unused,
-    enqueueNow: unused,
-    start: unused,
-    stop: unused,
   };
   const receive = createReceiver({ db: database.db, queue, botId: 9, log: failuresIn([]) });
   server = await startServer(
@@ -100,6 +92,22 @@ test("T238: an event or an action that nobody has heard of marks what its body n
   const body = JSON.stringify({ action: "teleported", repository: { id: 5 } });
   expect((await send(body, { "x-github-event": "portal" })).status).toBe(200);
   expect(marked).toEqual([]);
+});
+
+test("S9: deliveries that come together share a transaction, and one that cannot be stored fails no other", async () => {
+  const together: number[] = [];
+  during = async (deliveries) => {
+    together.push(deliveries);
+    // While the first is stored, the others come.
+    if (together.length === 1) await sleep(300);
+    if (deliveries > 1) throw new Error("one of them cannot be stored");
+  };
+  const numbers = [11, 12, 13, 14, 15, 16];
+  const bodies = numbers.map((number) => opened.replace('"number":7', `"number":${number}`));
+  const answers = await Promise.all(bodies.map((body) => send(body)));
+  expect(answers.map(({ status }) => status)).toEqual(numbers.map(() => 200));
+  expect(Math.max(...together)).toBeGreaterThan(1);
+  expect(marked.sort()).toEqual(numbers.map((number) => `issue/5/${number}`));
 });
 
 test("T209: what an error says is not told to the sender", async () => {

@@ -32,7 +32,7 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
     asApp: unused as never,
   };
   const queue: Queue = {
-    enqueueSearch: async (_trx, search) => void searched.push(search),
+    enqueueNamed: async (_trx, all) => void searched.push(...all.flatMap(({ searches }) => searches)),
     enqueue: unused,
     enqueueEffects: unused,
     enqueuePublish: unused,

@@ -1,0 +1,47 @@
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
+
+/** A caller that waits for its item's answer. */
+type Waiting<T, A> = { item: T; resolve(answer: A): void; reject(error: unknown): void };
+
+/** The most items of one run: what one statement takes in without many parameters. */
+const most = 100;
+
+/** A run that fails faster than this failed for an item's sake, and not because the store hangs; in milliseconds. */
+const soon = 1_000;
+
+/**
+ * Runs work for many callers at a time: what comes while a run is under way waits for the next, so that under load one
+ * transaction serves many. `run` gives each item's answer. When a run of several fails soon, each item is tried
+ * alone, so that one that nobody can store fails no other.
+ */
+export function batched<T, A>(run: (items: readonly T[]) => Promise<(item: T) => A>): (item: T) => Promise<A> {
+  const queue: Waiting<T, A>[] = [];
+  let isRunning = false;
+  const serve = async (batch: readonly Waiting<T, A>[]): Promise<void> => {
+    const begun = Date.now();
+    try {
+      const answerOf = await run(batch.map(({ item }) => item));
+      for (const { item, resolve } of batch) resolve(answerOf(item));
+    } catch (error) {
+      const isTriedAlone = batch.length > 1 && Date.now() - begun < soon;
+      for (const one of batch)
+        if (isTriedAlone) await serve([one]);
+        else one.reject(error);
+    }
+  };
+  const work = async () => {
+    isRunning = true;
+    while (queue.length > 0) {
+      // The embedded database works on this thread: requests that have come are read first, and share the run.
+      await yieldToEventLoop();
+      await serve(queue.splice(0, most));
+    }
+    isRunning = false;
+  };
+  return (item) => {
+    const { promise, resolve, reject } = Promise.withResolvers<A>();
+    queue.push({ item, resolve, reject });
+    if (!isRunning) void work();
+    return promise;
+  };
+}
