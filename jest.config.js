@@ -15,7 +15,7 @@ export const slow = [
   "/app/perform/(casefiles|change|comments|once|pulls|report|rollback)",
   "/app/queue/(away|queue)",
   "/app/reconcile/(api-calls|foreign-pull|fork|merge-queue|retarget)",
-  "/app/store/embedded",
+  "/app/store/(embedded|faults)",
   "/collect/(budget|changes)",
   "/collect/git/patch-id",
   "/collect/group/",

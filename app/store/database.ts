@@ -59,6 +59,8 @@ export async function openDatabase(location: { url: string } | { folder: string 
     const pool = new pg.Pool({ connectionString: location.url, ...deadlines });
     // A connection that breaks while it is idle; the next query opens another one.
     pool.on("error", () => undefined);
+    // The same in the middle of a transaction, whose next statement fails. Nobody listening would end the process.
+    pool.on("connect", (client) => client.on("error", () => undefined));
     const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
     await migrate(db);
     // The queue gives its own statements no time: its maintenance may take long.

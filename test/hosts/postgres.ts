@@ -3,6 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { freePort } from "../../app/demo/hosts.ts";
 import { waitUntil } from "./until.ts";
@@ -26,7 +27,14 @@ export async function startPostgres() {
   const options = { ...user, stdio: "ignore", env: { PATH: process.env.PATH, HOME: dir, LC_ALL: "C" } } as const;
   execFileSync(join(programs, "initdb"), ["-D", data, "-A", "trust", "-U", "sallyport", "-N"], options);
   const port = await freePort();
-  const server = spawn(join(programs, "postgres"), ["-D", data, "-p", String(port), "-k", dir, "-F"], options);
+  const begin = () => spawn(join(programs, "postgres"), ["-D", data, "-p", String(port), "-k", dir, "-F"], options);
+  let server = begin();
+  const end = async () => {
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    // Open transactions are rolled back, and all connections end.
+    server.kill("SIGINT");
+    await ended;
+  };
   const url = (database: string) => `postgres://sallyport@127.0.0.1:${port}/${database}`;
   const ask = async (query: string) => {
     const client = new pg.Client({ connectionString: url("postgres") });
@@ -48,10 +56,17 @@ export async function startPostgres() {
       await ask(`create database ${name}`);
       return url(name);
     },
+    /** Ends every connection but the one that asks for it, as an administrator would. */
+    disconnect: () => ask("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"),
+    /** Stops the server and, after so many milliseconds, starts it again. */
+    async restart(pauseMs: number) {
+      await end();
+      await sleep(pauseMs);
+      server = begin();
+      await waitUntil("the server's answer after its restart", () => ask("select 1"));
+    },
     async close() {
-      const ended = new Promise((resolve) => server.once("exit", resolve));
-      server.kill("SIGINT");
-      await ended;
+      await end();
       rmSync(dir, { recursive: true, force: true });
     },
   };
