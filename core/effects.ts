@@ -1,7 +1,7 @@
 import type { BodyRef, TicketComment } from "../schemas/entry-parts.ts";
 import type { People, Policy } from "../schemas/policy.ts";
 import type { ReworkReport } from "../schemas/rework.ts";
-import type { Casefile, Redaction, WrittenCasefile } from "../schemas/step.ts";
+import type { Casefile, Redaction, Usage, WrittenCasefile } from "../schemas/step.ts";
 import type { Account } from "../schemas/text.ts";
 import type { Label } from "./labels.ts";
 import { parseQueueRef } from "./queue-ref.ts";
@@ -102,6 +102,8 @@ export type Effect =
     }
   /** Runs an agent on a recorded pack. */
   | { type: "run-agent"; key: string; run: string; packSha256: string; backend: string; model: string | null }
+  /** Lets a reviewer agent read a written change; its pack is recorded. */
+  | { type: "ask-reviewer"; key: string; run: string; packSha256: string; backend: string; model: string | null }
   /** Writes a recorded answer's files as one commit to a branch of ours, without force. */
   | {
       type: "write-change";
@@ -126,6 +128,8 @@ export type Effect =
       head: string;
       title: string;
       body: string;
+      /** Shown folded below the body; models may have written the texts. */
+      folds?: { title: string; text: string }[];
     }
   /** The App's one check run on a commit. */
   | {
@@ -224,18 +228,20 @@ export type EffectResult =
       planSha256: string;
       issueSha256: string;
       comments?: TicketComment[];
-      usage: { model: string; calls: number; inputTokens: number; outputTokens: number };
+      usage: Usage;
       redacted?: Redaction[];
     }
   | { type: "plan-failed"; code: string; message: string }
   /** The stored report, and which reviews, threads and comments it holds. */
   | { type: "report"; report: BodyRef; reviewers: Account[]; reviews: number[]; threads: number[]; comments: number[] }
+  /** The stored advice; it may say that there is none. */
+  | { type: "advice"; advice: BodyRef; usage: Usage; seconds: number }
   | {
       type: "answer";
       resultSha256: string;
       bytes: number;
       seconds: number;
-      usage: { model: string; calls: number; inputTokens: number; outputTokens: number };
+      usage: Usage;
     };
 
 /** Our App and its bot account. They distinguish our own comments and branches from forged ones. */

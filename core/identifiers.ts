@@ -43,6 +43,9 @@ export const effectKey = {
   /** Runs an agent, once for each attempt. */
   agent: (repository: number, { run, prompt, attempt }: Step) =>
     `agent/${repository}/${run}/${prompt}/${attemptName({ attempt })}`,
+  /** Lets a reviewer agent read an attempt's commit; it ends with the run's other agents. */
+  advice: (repository: number, { run, prompt, attempt }: Step) =>
+    `agent/${repository}/${run}/${prompt}/${attemptName({ attempt })}/advice`,
   /** The beginning of the keys of all agents of a run. */
   agents: (repository: number, run: string) => `agent/${repository}/${run}/`,
   /** Shows what a changed policy would have meant, once for each pair of policies (the SHAs of their blobs). */

@@ -143,11 +143,26 @@ const Backend = z.enum(["anthropic"]).describe("The service that runs the agent.
 const Agents = z.strictObject({
   default: Backend.default("anthropic"),
   planner: Backend.default("anthropic"),
-  model: z.string().min(1).max(100).optional().describe("The model of both, unless a route names another."),
+  model: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe("The model of all, unless a route or the reviewer names another."),
   routes: z
     .array(z.strictObject({ role: z.string(), use: Backend, model: z.string().min(1).max(100).optional() }))
     .max(50)
     .default([]),
+  reviewer: z
+    .strictObject({
+      use: Backend.default("anthropic"),
+      model: z.string().min(1).max(100).optional().describe("Absent: `agents.model`."),
+      tokens: count.default(150_000).describe("The most tokens of one reading; they count for `rework.tokens` too."),
+    })
+    .optional()
+    .describe(
+      "An agent that reads what a run wrote against its criteria, before the pull request opens. What it says stands there as advice or, with `reviewer` in `rework.on`, goes back to the writing agent. It approves nothing. Absent: none.",
+    ),
   limits: Limits.prefault({}),
 });
 
@@ -167,10 +182,10 @@ const LedgerKey = z.strictObject({
 const Rework = z
   .strictObject({
     on: z
-      .array(z.enum(["gates", "ci", "review"]))
+      .array(z.enum(["gates", "ci", "review", "reviewer"]))
       .min(1)
       .describe(
-        "What sends a run's change back to its agent: a failed gate that a commit can mend, a failed check, a person with a duty who asks for changes or whose manual test failed.",
+        "What sends a run's change back to its agent: a failed gate that a commit can mend, a failed check, a person with a duty who asks for changes or whose manual test failed; `reviewer`: what the agent of `agents.reviewer` says must be mended, before the pull request opens.",
       ),
     rounds: z
       .int()

@@ -1,9 +1,13 @@
 import * as z from "zod";
+import { AdviceFinding } from "./advice.ts";
 import { IssueNumber, step } from "./entry-parts.ts";
 import { Account, Sha, Sha256 } from "./text.ts";
 
-/** What sends a prompt's work back to the agent: a failed gate, a failed check, a request for changes, or a command. */
-export const reworkCauses = ["gates", "ci", "review", "command"] as const;
+/**
+ * What sends a prompt's work back to the agent: a failed gate, a failed check, a person's request for changes, a reviewer
+ * agent's advice before the pull request opens, or a command.
+ */
+export const reworkCauses = ["gates", "ci", "review", "reviewer", "command"] as const;
 /** One cause of a rework. */
 export const ReworkCause = z.enum(reworkCauses);
 export type ReworkCause = z.infer<typeof ReworkCause>;
@@ -20,7 +24,7 @@ const id = z.int().positive();
  */
 export const ReworkReport = z.strictObject({
   version: z.literal(1),
-  pull: IssueNumber,
+  pull: IssueNumber.optional().describe("Absent: no pull request was open yet."),
   head: Sha,
   asked: z.array(z.strictObject({ by: z.string(), text: z.string() })).describe("What people wrote behind `/rework`."),
   gates: z.array(
@@ -55,6 +59,11 @@ export const ReworkReport = z.strictObject({
     )
     .describe("Unresolved review threads with words that no round before has taken up."),
   comments: z.array(z.strictObject({ comment: id, by: Author, text: z.string() })),
+  advice: z
+    .array(AdviceFinding)
+    .min(1)
+    .optional()
+    .describe("What a reviewer agent says must be mended, before a pull request is open."),
   unread: z.array(z.string()).describe("What could not be read or is not passed on, each with the reason."),
   previous: z.string().nullable().describe("What the attempt before says that it did, and the files it wrote."),
 });
@@ -65,7 +74,7 @@ export const ReworkOpened = z.strictObject({
   run: step.run,
   story: step.story,
   prompt: step.prompt,
-  pull: IssueNumber,
+  pull: IssueNumber.optional().describe("Absent: a reviewer agent's advice sends it back before one is open."),
   head: Sha.describe("The commit that failed; the next attempt is built on it."),
   round: z.int().positive().describe("Which rework of the prompt it is, over all its runs."),
   causes: z.array(ReworkCause).min(1),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { AdviceAsked, AdviceGiven } from "./advice.ts";
 import { IssueNumber, ReviewObserved, RunId, Source, step } from "./entry-parts.ts";
 import { maxConcernLength, maxUndone } from "./limits.ts";
 import { RemediationClosed, RemediationOpened } from "./remediation.ts";
@@ -45,12 +46,14 @@ const rollback = {
   comment: z.int().positive(),
 };
 
-/** The bodies of the entries about concerns, checkpoints, rollbacks, hand-offs, reviews, remediation and rework. */
+/** The bodies of the entries about concerns, checkpoints, rollbacks, hand-offs, reviews, advice, remediation and rework. */
 export const roadBodies = {
   "review.observed": ReviewObserved,
   "remediation.opened": RemediationOpened,
   "remediation.closed": RemediationClosed,
   "rework.opened": ReworkOpened,
+  "advice.asked": AdviceAsked,
+  "advice.given": AdviceGiven,
   "concern.raised": z.strictObject({
     concern: concernName,
     story: IssueNumber.nullable(),

@@ -5,7 +5,7 @@ import { Plan } from "../../schemas/plan.ts";
 import type { AnswerRedaction, Usage } from "../../schemas/step.ts";
 import { converse, type Reply } from "./driver.ts";
 import type { AgentEvent, CallStore, Service } from "./run.ts";
-import { callTool, inputOf, malformed, readingTools, toolDefinitions } from "./tools.ts";
+import { boundedReading, inputOf, readingTools, toolDefinitions } from "./tools.ts";
 import type { TreeReader } from "./trees.ts";
 import { createWorkspace } from "./workspace.ts";
 
@@ -76,24 +76,10 @@ export async function* askPlanner(
 ): AsyncGenerator<AgentEvent, PlannerAnswer> {
   const workspace = createWorkspace(tree, { role: { name: "planner", allow: [], deny: [] }, paths: [] });
   const first = plannerText(input);
-  const { calls: reads, characters, malformed: misshapen, refused } = limits;
-  const left: Record<"reads" | "characters" | "misshapen" | "refused", number> = {
-    reads,
-    characters,
-    misshapen,
-    refused,
-  };
+  const left: Record<"misshapen" | "refused", number> = { misshapen: limits.malformed, refused: limits.refused };
+  const { calls: reads, characters } = limits;
+  const reading = boundedReading(workspace, { calls: reads, characters, ending: proposing, redact });
 
-  const read = async (name: string, asked: unknown): Promise<Reply<Proposed>> => {
-    if (left.reads <= 0 || left.characters <= 0)
-      return { type: "text", ok: false, malformed: false, path: null, text: `no-more: use \`${proposing}\` now` };
-    left.reads -= 1;
-    const outcome = await callTool(name, asked, workspace);
-    if (outcome.type === "end") return malformed(`there is no tool ${JSON.stringify(name)}`);
-    const text = await redact(outcome.text);
-    left.characters -= text.length;
-    return { ...outcome, text };
-  };
   const propose = (asked: unknown): Reply<Proposed> => {
     const parsed = Plan.safeParse(asked);
     const found = parsed.success ? problems(parsed.data) : formProblems(parsed.error);
@@ -122,12 +108,11 @@ export async function* askPlanner(
       { name: proposing, description: "Hand back the plan; it ends the work.", input_schema: inputOf(Plan) },
     ],
     choose: ({ inputTokens, outputTokens }) => {
-      const isSpent = left.reads <= 0 || left.characters <= 0 || inputTokens + outputTokens > limits.reading;
+      const isSpent = reading.isSpent() || inputTokens + outputTokens > limits.reading;
       return isSpent ? { type: "tool", name: proposing, disable_parallel_tool_use: true } : { type: "any" };
     },
     async call(name, asked) {
-      if (name === proposing) return propose(asked);
-      return readingTools.includes(name) ? read(name, asked) : malformed(`there is no tool ${JSON.stringify(name)}`);
+      return name === proposing ? propose(asked) : reading.read(name, asked);
     },
     ends: `\`${proposing}\`: there is no plan`,
     about: sha256(first),

@@ -22,7 +22,7 @@ word, how it is met. Your claims are shown as claims; other people and programs 
 const refusedBefore = "An earlier try was refused; mend what this report says:";
 
 const failedThere =
-  "Your change stands in a pull request and failed there; mend what this report says. Where it names a `thread-<number>`, say how you mend that in a claim of `finish` with this name as its criterion.";
+  "Your change stands on its branch and failed there; mend what this report says. Where it names a `thread-<number>`, say how you mend that in a claim of `finish` with this name as its criterion.";
 
 /**
  * The prompt for one attempt. Text of others is enclosed in lines with the pack's digest, which it cannot contain: text

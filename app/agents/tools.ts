@@ -140,6 +140,30 @@ export async function callTool(name: string, input: unknown, workspace: Workspac
   return found?.[1].call(input, workspace) ?? malformed(`there is no tool ${JSON.stringify(name)}`);
 }
 
+/** Answers the reading tools alone, within bounds; past them nothing is left but `ending`. Secrets are cut out. */
+export function boundedReading(
+  workspace: Workspace,
+  bounds: { calls: number; characters: number; ending: string; redact(text: string): Promise<string> },
+) {
+  const left = { calls: bounds.calls, characters: bounds.characters };
+  const isSpent = () => left.calls <= 0 || left.characters <= 0;
+  return {
+    isSpent,
+    async read(name: string, asked: unknown): Promise<Extract<ToolOutcome, { type: "text" }>> {
+      const none = malformed(`there is no tool ${JSON.stringify(name)}`);
+      if (!readingTools.includes(name)) return none;
+      const text = `no-more: use \`${bounds.ending}\` now`;
+      if (isSpent()) return { type: "text", ok: false, malformed: false, path: null, text };
+      left.calls -= 1;
+      const outcome = await callTool(name, asked, workspace);
+      if (outcome.type === "end") return none;
+      const shown = await bounds.redact(outcome.text);
+      left.characters -= shown.length;
+      return { ...outcome, text: shown };
+    },
+  };
+}
+
 /** The most characters of one answer, of one search hit, and of a complaint about a call. */
 const limits = { answer: 100_000, hit: 300, complaint: 2_000 } as const;
 

@@ -57,7 +57,7 @@ function toneOf(entry: TypedEntry): "missing" | "plain" | "" {
 }
 
 function about({ body }: TypedEntry, places: Places): Html | string {
-  return "pull" in body && body.pull !== null
+  return "pull" in body && body.pull !== null && body.pull !== undefined
     ? html`<a href="${places.pull(body.pull)}">pull request #${body.pull}</a> · `
     : "";
 }

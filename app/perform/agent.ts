@@ -124,7 +124,7 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
 }
 
 /** Follows a model's work to its end, and logs what it does; it ends early once the effect is open no more. */
-async function follow<T>(
+export async function follow<T>(
   events: AsyncGenerator<AgentEvent, T>,
   name: string,
   key: string,
@@ -143,14 +143,14 @@ async function follow<T>(
  * Why a prompt must not be sent: it holds a secret. The secret is not redacted, because the sent and the recorded text
  * must be the same. The issue's author, the policy's authors and earlier answers wrote it.
  */
-async function secretIn(prompt: Json, { secrets }: PerformContext): Promise<string | null> {
+export async function secretIn(prompt: Json, { secrets }: PerformContext): Promise<string | null> {
   const { redactions } = await redactSecretsIn(prompt, secrets);
   const [first] = redactions;
   if (first === undefined) return null;
   return `its ${first.at[0] ?? "text"} holds what looks like a secret (${first.rule}). Take it out where it stands, and ask for a new plan`;
 }
 
-function requireBackend(name: string) {
+export function requireBackend(name: string) {
   const backend = Object.hasOwn(backends, name) ? backends[name] : undefined;
   if (backend !== undefined) return backend;
   const known = Object.keys(backends).join(", ");
@@ -160,12 +160,12 @@ function requireBackend(name: string) {
   );
 }
 
-function serviceOf({ model }: { model: string | null }, { anthropic }: PerformContext): Service {
+export function serviceOf({ model }: { model: string | null }, { anthropic }: PerformContext): Service {
   return { ...anthropic, model: model ?? defaultModel };
 }
 
 /** Canonical, so that the digest of the stored bytes is the digest of the value. */
-function storeJson(value: Json, { bodies }: PerformContext) {
+export function storeJson(value: Json, { bodies }: PerformContext) {
   return bodies.put(Buffer.from(canonicalJson(value), "utf8"), "application/json");
 }
 

@@ -1,5 +1,6 @@
 import type { Effect, EffectResult } from "../../core/effects.ts";
 import { asSallyportError } from "../github/failure.ts";
+import { adviseOn } from "./advice.ts";
 import { askPlannerFor, runAgent, whileOpen } from "./agent.ts";
 import { showBacktest } from "./backtest.ts";
 import { writeChange } from "./change.ts";
@@ -67,6 +68,8 @@ export async function perform(
         return await whileOpen(effect.key, context, (open) => askPlannerFor(effect, open));
       case "run-agent":
         return await whileOpen(effect.key, context, (open) => runAgent(effect, open));
+      case "ask-reviewer":
+        return await whileOpen(effect.key, context, (open) => adviseOn(effect, open));
     }
   } catch (error) {
     throw asSallyportError(error, context.now());

@@ -21,7 +21,7 @@ export async function openPull(effect: EffectOf<"open-pull">, context: PerformCo
       head: effect.branch,
       base: effect.base,
       title: title(effect.title),
-      body: truncated(sanitize(effect.body)),
+      body: truncated([sanitize(effect.body), ...(effect.folds ?? []).map(folded)].join("\n\n")),
     });
     return { type: "pull", number: data.number };
   } catch (error) {
@@ -30,6 +30,11 @@ export async function openPull(effect: EffectOf<"open-pull">, context: PerformCo
     if (after !== null) return after;
     throw error;
   }
+}
+
+/** A part of a text that opens when it is clicked; what models wrote in it opens and closes nothing. */
+function folded({ title: summary, text }: { title: string; text: string }): string {
+  return `<details>\n<summary>${sanitize(summary)}</summary>\n\n${sanitize(text)}\n\n</details>`;
 }
 
 async function findPull(

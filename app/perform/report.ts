@@ -2,6 +2,7 @@ import { openBudget } from "../../collect/budget.ts";
 import { readDiscussion } from "../../collect/pull/discussion.ts";
 import { readFailedChecks } from "../../collect/pull/failed-checks.ts";
 import { redactSecretsIn } from "../../collect/secrets/redaction.ts";
+import { previousText } from "../../core/contract/rework.ts";
 import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/json.ts";
@@ -82,9 +83,4 @@ function shortened(report: ReworkReport): ReworkReport {
 
 function beginning(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most).toWellFormed()} …`;
-}
-
-function previousText({ summary, files }: StepResult): string {
-  const written = files.map(({ path, content }) => (content === null ? `${path} (deleted)` : path));
-  return `${summary}\nFiles: ${written.join(", ")}`;
 }

@@ -18,6 +18,7 @@ import { decideEpic, decideOtherIssue } from "../../core/story/epic.ts";
 import { type ChildFacts, isStory, type StoryFacts } from "../../core/story/facts.ts";
 import { isAnswered } from "../../core/story/planning.ts";
 import { decideStory } from "../../core/story/story.ts";
+import { Advice } from "../../schemas/advice.ts";
 import { Plan } from "../../schemas/plan.ts";
 import type { People } from "../../schemas/policy.ts";
 import { ReworkReport } from "../../schemas/rework.ts";
@@ -161,23 +162,26 @@ async function observeRepository(github: GitHub, tools: ReconcileTools) {
   });
 }
 
-/** The stored plans, packs, answers and reports of one story; each was checked when it was stored and is parsed again here. */
+/** The stored plans, packs, answers, reports and advice of one story; each was checked when it was stored and is parsed again here. */
 async function readBodies(story: number, entries: TypedEntry[], outcomes: StoryFacts["outcomes"], db: Database) {
   const wanted = {
     plans: new Set<string>(),
     packs: new Set<string>(),
     results: new Set<string>(),
     reports: new Set<string>(),
+    advices: new Set<string>(),
   };
   for (const outcome of outcomes.values()) {
     if (outcome.status !== "done") continue;
     if (outcome.result.type === "plan") wanted.plans.add(outcome.result.planSha256);
     if (outcome.result.type === "answer") wanted.results.add(outcome.result.resultSha256);
+    if (outcome.result.type === "advice") wanted.advices.add(outcome.result.advice.sha256);
   }
   for (const entry of entries) {
     if (entry.kind === "prompt.recorded" && entry.body.story === story) wanted.packs.add(entry.body.pack.sha256);
     if (entry.kind === "response.recorded" && entry.body.story === story) wanted.results.add(entry.body.result.sha256);
     if (entry.kind === "rework.opened" && entry.body.story === story) wanted.reports.add(entry.body.report.sha256);
+    if (entry.kind === "advice.given" && entry.body.story === story) wanted.advices.add(entry.body.advice.sha256);
   }
   const load = async <T>(digests: Set<string>, schema: { parse(value: unknown): T }) => {
     const loaded = new Map<string, T>();
@@ -192,5 +196,6 @@ async function readBodies(story: number, entries: TypedEntry[], outcomes: StoryF
     packs: await load(wanted.packs, Pack),
     results: await load(wanted.results, StepResult),
     reports: await load(wanted.reports, ReworkReport),
+    advices: await load(wanted.advices, Advice),
   };
 }

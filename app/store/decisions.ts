@@ -26,6 +26,7 @@ export function orderingKeyOf(effect: Effect, repository: number): string {
   switch (effect.type) {
     case "run-agent":
     case "ask-planner":
+    case "ask-reviewer":
     case "open-onboarding":
     case "show-backtest":
     case "gather-report":

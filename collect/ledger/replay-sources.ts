@@ -12,6 +12,7 @@ import {
   type ReplaySources,
   type WrittenCommit,
 } from "../../core/replay/sources.ts";
+import { Advice, AdvicePack } from "../../schemas/advice.ts";
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import { policyBytes, policyPath } from "../../schemas/policy-place.ts";
@@ -50,7 +51,21 @@ export async function collectReplaySources(run: string, input: ReplayInput): Pro
   const reports = new Map<string, PublishedBody<ReworkReport>>();
   for (const { body } of entriesOf(entries, "rework.opened"))
     addBody(reports, files, body.report.sha256, (value) => ReworkReport.safeParse(value).data);
-  return { names, packs, results, reports, git: dir === null ? null : await readGit(dir, run, entries) };
+  const advicePacks = new Map<string, PublishedBody<AdvicePack>>();
+  for (const { body } of entriesOf(entries, "advice.asked"))
+    addBody(advicePacks, files, body.pack.sha256, (value) => AdvicePack.safeParse(value).data);
+  const advices = new Map<string, PublishedBody<Advice>>();
+  for (const { body } of entriesOf(entries, "advice.given"))
+    addBody(advices, files, body.advice.sha256, (value) => Advice.safeParse(value).data);
+  return {
+    names,
+    packs,
+    results,
+    reports,
+    advicePacks,
+    advices,
+    git: dir === null ? null : await readGit(dir, run, entries),
+  };
 }
 
 function addBody<T>(

@@ -106,7 +106,8 @@ function linesOf(entry: TypedEntry, state: LogState): string[] {
     }
     case "rework.opened": {
       const { pull, round, causes, head } = entry.body;
-      return [line(`rework round ${round} of #${pull} on ${code(head)}: ${causes.join(", ")}`)];
+      const of = pull === undefined ? "" : ` of #${pull}`;
+      return [line(`rework round ${round}${of} on ${code(head)}: ${causes.join(", ")}`)];
     }
     case "remediation.opened": {
       const { remediation, origin, signature } = entry.body;

@@ -2,8 +2,17 @@ import type { Pack, StepResult } from "../../schemas/step.ts";
 import { matcher, nameProblem } from "../paths/patterns.ts";
 import { casefileGuard } from "./casefiles.ts";
 
-/** A problem of an agent's answer, in the form a rework pack carries it back. */
-export type ReviewFinding = { source: "review"; code: string; message: string; path?: string };
+/** How an answer can miss its contract: it is none, or what is wrong with it. */
+type ReviewCode =
+  | StepResult["code"]
+  | "nothing-changed"
+  | "out-of-scope"
+  | "too-many-files"
+  | "criterion-unanswered"
+  | "evidence-missing";
+
+/** One way in which an agent's answer misses its contract, in the form a rework pack carries it back. */
+export type ReviewFinding = { source: "review"; code: ReviewCode; message: string; path?: string };
 
 /**
  * The files that an answer may not write: outside the role, outside the declared paths, denied, or a casefile. The
@@ -27,11 +36,17 @@ export function outOfScope(pack: Pack, files: readonly { path: string }[]): { pa
 }
 
 /**
- * Reviews an agent's answer before any of it is used: it holds no secret, it finished, it changed something, it stayed
- * in scope, it answers every acceptance criterion and it has the evidence files it declared. Empty: accepted.
+ * Compares an agent's answer with its contract before any of it is used: it holds no secret, it finished, it changed
+ * something, it stayed in scope, it says how each acceptance criterion is met, and the declared evidence files are in it
+ * or among `delivered`, what earlier rounds wrote. No backend runs commands, so no record of one is asked for. Empty:
+ * accepted.
  */
-export function reviewResult(pack: Pack, result: StepResult): ReviewFinding[] {
-  const found = (code: string, message: string, path?: string): ReviewFinding => ({
+export function reviewResult(
+  pack: Pack,
+  result: StepResult,
+  delivered: ReadonlyMap<string, string | null> = new Map(),
+): ReviewFinding[] {
+  const found = (code: ReviewCode, message: string, path?: string): ReviewFinding => ({
     source: "review",
     code,
     message,
@@ -51,7 +66,11 @@ export function reviewResult(pack: Pack, result: StepResult): ReviewFinding[] {
     return [found(result.code, `The agent ${result.outcome}: ${result.summary}${asked}`)];
   }
   if (result.files.length === 0) return [found("nothing-changed", "The agent finished without changing a file.")];
-  const claimed = new Set(result.claims.map((claim) => claim.criterion));
+  const claimed = new Set(result.claims.flatMap(({ criterion, how }) => (how.trim() === "" ? [] : [criterion])));
+  const written = new Map<string, string | null>([
+    ...delivered,
+    ...result.files.map(({ path, content }) => [path, content] as const),
+  ]);
   return [
     ...outOfScope(pack, result.files).map(({ path, why }) => found("out-of-scope", why, path)),
     ...(pack.size !== undefined && result.files.length > pack.size.files
@@ -66,7 +85,7 @@ export function reviewResult(pack: Pack, result: StepResult): ReviewFinding[] {
       .filter((criterion) => !claimed.has(criterion))
       .map((criterion) => found("criterion-unanswered", `The answer does not say how this is met: ${criterion}`)),
     ...pack.evidence
-      .filter((path) => !result.files.some((file) => file.path === path && file.content !== null))
+      .filter((path) => (written.get(path) ?? null) === null)
       .map((path) => found("evidence-missing", "This evidence file was declared and is not in the answer.", path)),
   ];
 }

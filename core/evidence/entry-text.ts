@@ -63,7 +63,19 @@ export function entryDetail(entry: TypedEntry): string[] {
     case "review.observed":
       return [reviewText(entry.body)];
     case "rework.opened":
-      return [`#${entry.body.pull}`, `round ${entry.body.round}`, entry.body.causes.join(", ")];
+      return [
+        ...(entry.body.pull === undefined ? [] : [`#${entry.body.pull}`]),
+        `round ${entry.body.round}`,
+        entry.body.causes.join(", "),
+      ];
+    case "advice.asked":
+      return [attemptName(entry.body), `about ${entry.body.head}`];
+    case "advice.given": {
+      const { outcome, code, findings } = entry.body;
+      const must = findings.filter(({ severity }) => severity === "must").length;
+      const told = outcome === "given" ? `${must} must, ${findings.length - must} should` : `none (${code})`;
+      return [attemptName(entry.body), told, `about ${entry.body.head}`];
+    }
     case "remediation.opened":
       return [entry.body.remediation, entry.body.origin, entry.body.signature.codes.join(", ")];
     case "remediation.closed":

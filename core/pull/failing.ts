@@ -77,7 +77,9 @@ function failedTests(entries: readonly TypedEntry[], pull: number, head: string)
 
 /** Which causes of a policy have something that failed. */
 export function causesOf({ gates, checks, reviews, tests }: Failing, on: Rework["on"]): ReworkCause[] {
-  const has = { gates: gates.length > 0, ci: checks.length > 0, review: reviews.length + tests.length > 0 };
+  const review = reviews.length + tests.length > 0;
+  // A reviewer agent speaks before the pull request opens.
+  const has = { gates: gates.length > 0, ci: checks.length > 0, review, reviewer: false };
   return on.filter((cause) => has[cause]);
 }
 

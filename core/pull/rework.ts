@@ -9,6 +9,7 @@ import { stateOf } from "../ledger/attempt-protocol.ts";
 import { untracedCommits } from "../people/authorship.ts";
 import { usablePolicy } from "../policy/problem.ts";
 import { recordOf } from "../record/pull.ts";
+import { spentOnRework } from "../record/rework.ts";
 import { foldStory, type PromptRecord, type StoryRun } from "../record/story.ts";
 import { reworkConcern, writeConcern } from "../story/reworking.ts";
 import type { JudgedContext } from "./facts.ts";
@@ -56,11 +57,15 @@ export function rework(context: JudgedContext): Step {
   return begin({ context, run, prompt, settings, people, failing, causes: [first, ...others], signature });
 }
 
-/** Whether no attempt is under way: the last one is written, could not be, or belongs to an earlier run. */
+/**
+ * Whether no attempt is under way: the last one is written, could not be, belongs to an earlier run, or was to mend what
+ * a reviewer agent said and did not.
+ */
 function isAtRest({ attempts, rework: { asked, parked } }: PromptRecord, run: StoryRun): boolean {
   const last = attempts.at(-1);
   if (last === undefined) return false;
   if (last.pack.run !== run.run) return asked.length > 0;
+  if (stateOf(last) === "refused" && last.rework?.pull === undefined && last.rework !== null) return true;
   return stateOf(last) === "committed" || parked.some(({ concern }) => concern === writeConcern(last.pack));
 }
 
@@ -81,13 +86,10 @@ function begin(due: Due): Step {
 function objection(due: Due): { code: string; message: string } | "unread" | null {
   const { context, prompt, settings, causes, signature } = due;
   const { rounds } = prompt.rework;
+  const spent = spentOnRework(prompt.attempts);
   const foreign = foreignCommits(context, prompt);
   if (foreign === "unread") return foreign;
   if (foreign !== null) return { code: "moved-branch", message: foreign };
-  const spent = prompt.attempts.reduce((sum, { rework: round, response }) => {
-    const { inputTokens = 0, outputTokens = 0 } = response?.usage ?? {};
-    return round === null ? sum : sum + inputTokens + outputTokens;
-  }, 0);
   if (settings?.tokens !== undefined && spent >= settings.tokens)
     return {
       code: "rework-budget",

@@ -1,4 +1,5 @@
 import type { EntryBody } from "../../schemas/entries.ts";
+import type { Usage } from "../../schemas/step.ts";
 import type { Account } from "../../schemas/text.ts";
 import { accountOf, type Draft, type TypedEntry } from "../entries.ts";
 
@@ -42,6 +43,9 @@ export function afterEntry(before: ReworkState, entry: TypedEntry | (Draft & { a
     }
     case "prompt.recorded":
       return { ...before, pending: null };
+    case "run.submitted":
+      // What a reviewer agent said of another run's commits is not taken up: the next run begins anew.
+      return before.pending?.pull === undefined ? { ...before, pending: null } : before;
     default:
       return before;
   }
@@ -51,15 +55,34 @@ export function afterEntry(before: ReworkState, entry: TypedEntry | (Draft & { a
 type Worked = {
   rework: ReworkState;
   rolledBack: string | null;
+  pull: number | null;
   attempts: readonly { commit: object | null; rework: Round | null }[];
 };
 
 /**
- * The round that a prompt's next attempt is a try at: the pending one, or that of the last attempt if no commit came of
- * it. Null: it begins with the contract alone.
+ * The round that a prompt's next attempt in a run is a try at: the pending one, or that of the last attempt if no commit
+ * came of it. A round that a reviewer agent's advice began is over once its pull request is open, or its run is not.
+ * Null: it begins with the contract alone.
  */
-export function roundOf({ rework, rolledBack, attempts }: Worked): Round | null {
-  if (rework.pending !== null || rolledBack !== null) return rework.pending;
+export function roundOf({ rework, rolledBack, pull, attempts }: Worked, run: string): Round | null {
   const last = attempts.at(-1);
-  return last === undefined || last.commit !== null ? null : last.rework;
+  const left = rolledBack !== null || last === undefined || last.commit !== null ? null : last.rework;
+  const round = rework.pending ?? left;
+  return round !== null && round.pull === undefined && (pull !== null || round.run !== run) ? null : round;
+}
+
+type Used = { usage?: Usage | undefined };
+
+/**
+ * The tokens that the rework of one prompt used, in all its rounds. A reviewer agent's are among them: it reads for the
+ * sake of rework.
+ */
+export function spentOnRework(
+  attempts: readonly { rework: object | null; response: Used | null; advice: Used | null }[],
+): number {
+  const tokens = (one: Used | null) => (one?.usage?.inputTokens ?? 0) + (one?.usage?.outputTokens ?? 0);
+  return attempts.reduce(
+    (sum, { rework, response, advice }) => sum + tokens(advice) + (rework === null ? 0 : tokens(response)),
+    0,
+  );
 }

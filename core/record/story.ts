@@ -15,6 +15,9 @@ export type AttemptRecord = {
   closed: EntryBody<"attempt.closed"> | null;
   evidence: EntryBody<"evidence.captured"> | null;
   commit: EntryBody<"change.committed"> | null;
+  /** What a reviewer agent was asked about the commit, and what it said. */
+  adviceAsked: EntryBody<"advice.asked"> | null;
+  advice: EntryBody<"advice.given"> | null;
   /** The round of rework that it is a try at; null: it began with the contract alone. */
   rework: Round | null;
 };
@@ -183,6 +186,7 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
         if (entry.body.story !== story) break;
         record.run = { ...entry.body, closed: null };
         record.runs += 1;
+        for (const prompt of record.prompts) prompt.rework = afterEntry(prompt.rework, entry);
         break;
       case "run.closed":
         if (record.run?.run === entry.body.run) record.run.closed = entry.body;
@@ -190,25 +194,24 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
       case "prompt.recorded": {
         const prompt = promptOf(record, entry.body.prompt);
         if (prompt === undefined) break;
-        const none = { response: null, closed: null, evidence: null, commit: null };
-        prompt.attempts.push({ pack: entry.body, ...none, rework: roundOf(prompt) });
+        const none = { response: null, closed: null, evidence: null, commit: null, adviceAsked: null, advice: null };
+        prompt.attempts.push({ pack: entry.body, ...none, rework: roundOf(prompt, entry.body.run) });
         prompt.rework = afterEntry(prompt.rework, entry);
         prompt.rolledBack = null;
         break;
       }
-      case "response.recorded": {
+      case "response.recorded":
+      case "attempt.closed":
+      case "evidence.captured":
+      case "advice.asked":
+      case "advice.given": {
         const attempt = attemptOf(record, entry.body);
-        if (attempt !== undefined) attempt.response = entry.body;
-        break;
-      }
-      case "attempt.closed": {
-        const attempt = attemptOf(record, entry.body);
-        if (attempt !== undefined) attempt.closed = entry.body;
-        break;
-      }
-      case "evidence.captured": {
-        const attempt = attemptOf(record, entry.body);
-        if (attempt !== undefined) attempt.evidence = entry.body;
+        if (attempt === undefined) break;
+        if (entry.kind === "response.recorded") attempt.response = entry.body;
+        else if (entry.kind === "attempt.closed") attempt.closed = entry.body;
+        else if (entry.kind === "evidence.captured") attempt.evidence = entry.body;
+        else if (entry.kind === "advice.asked") attempt.adviceAsked = entry.body;
+        else attempt.advice = entry.body;
         break;
       }
       case "change.committed": {

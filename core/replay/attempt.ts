@@ -3,18 +3,20 @@ import type { Pack } from "../../schemas/step.ts";
 import { outOfScope, reviewResult } from "../contract/review.ts";
 import { entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { checkpointName } from "../identifiers.ts";
+import { deliveredAt } from "../record/checkpoints.ts";
 import { agentConcern, isStopping } from "../record/concerns.ts";
 import { isOfAttempt } from "../record/provenance.ts";
 import { bodyRef, checkpointBody, evidenceBody, responseFiles } from "../story/bodies.ts";
+import { adviceSteps } from "./advice.ts";
 import { commitSteps } from "./commit.ts";
-import { branchBefore } from "./progress.ts";
+import { branchBefore, promptBefore } from "./progress.ts";
 import { derivePrompt } from "./prompt.ts";
 import { type AttemptEntries, attemptEntries, type PromptEntry, type ReplayContext } from "./sources.ts";
 import { attemptHead, bodilessStep, comparedStep, type Pair, type ReplayStep, type StepHead } from "./step.ts";
 
 /**
  * Derives again one attempt: its checkpoint and number, its pack and answer, the review, the evidence or the concern,
- * and the commit.
+ * the commit, and a reviewer agent's advice on it.
  */
 export function attemptSteps(promptEntry: PromptEntry, context: ReplayContext): ReplayStep[] {
   const attempt = attemptEntries(context.entries, promptEntry);
@@ -28,6 +30,7 @@ export function attemptSteps(promptEntry: PromptEntry, context: ReplayContext): 
     evidenceStep(attempt, context),
     concernStep(attempt, context),
     ...commitSteps(attempt, context),
+    ...adviceSteps(attempt, context),
   ].filter((one) => one !== null);
 }
 
@@ -84,7 +87,7 @@ function answerStep({ response }: AttemptEntries, { sources, purged }: ReplayCon
 function reviewStep(
   { promptEntry, response, closed }: AttemptEntries,
   pack: Pack | null,
-  { sources, purged }: ReplayContext,
+  { entries, sources, purged }: ReplayContext,
 ): ReplayStep | null {
   if (closed === undefined) return null;
   const { seq, body } = closed;
@@ -93,7 +96,8 @@ function reviewStep(
     return comparedStep(head, "no answer came, so nothing could be accepted", [["accepted", false, body.accepted]]);
   const result = sources.results.get(response.body.result.sha256)?.value ?? null;
   if (pack !== null && result !== null) {
-    const findings = reviewResult(pack, result);
+    const prompt = promptBefore(closed, entries);
+    const findings = reviewResult(pack, result, prompt === undefined ? new Map() : deliveredAt(pack.base, prompt));
     return comparedStep(head, "the review of the published answer", [
       ["accepted", findings.length === 0, body.accepted],
       ["reasons", findings, body.reasons],

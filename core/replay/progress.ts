@@ -1,4 +1,5 @@
 import type { EntryBody } from "../../schemas/entries.ts";
+import { adviceReport } from "../contract/advice.ts";
 import { branchToWrite } from "../contract/contract.ts";
 import { agentHolder, toAgent, toCleanup, toGates, toMerger } from "../contract/handoffs.ts";
 import { entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
@@ -6,7 +7,7 @@ import { branchName } from "../identifiers.ts";
 import { afterCommit, afterRollback, type BranchState, emptyBranch } from "../record/checkpoints.ts";
 import { roundOf } from "../record/rework.ts";
 import { foldStory, type PromptRecord } from "../record/story.ts";
-import { bodyRef, pullBody } from "../story/bodies.ts";
+import { adviceRoundBody, bodyRef, pullBody } from "../story/bodies.ts";
 import { endOf, failuresOf } from "../story/remediating.ts";
 import type { PromptEntry, ReplayContext } from "./sources.ts";
 import { comparedStep, fieldPairs, type ReplayStep, type StepHead } from "./step.ts";
@@ -57,7 +58,7 @@ export function branchBefore(
 }
 
 /** A prompt as it was recorded before an entry of its story. */
-function promptBefore(
+export function promptBefore(
   { seq, body }: { seq: number; body: { story: number; prompt: number } },
   entries: readonly TypedEntry[],
 ): PromptRecord | undefined {
@@ -68,7 +69,7 @@ function promptBefore(
 /** The round of rework that an attempt is a try at; null: it began with the contract alone. */
 export function roundBefore(promptEntry: Pick<PromptEntry, "seq" | "body">, entries: readonly TypedEntry[]) {
   const prompt = promptBefore(promptEntry, entries);
-  return prompt === undefined ? null : roundOf(prompt);
+  return prompt === undefined ? null : roundOf(prompt, promptEntry.body.run);
 }
 
 /** Compares a round of rework with those before it, and with its published report. */
@@ -76,15 +77,32 @@ function reworkStep(entry: TypedEntry, { entries, basis, sources }: ReplayContex
   if (entry.kind !== "rework.opened" || entry.body.run !== basis.run.body.run) return null;
   const { pull, round, report } = entry.body;
   const published = sources.reports.get(report.sha256);
-  const before = promptBefore(entry, entries)?.rework.rounds.length ?? 0;
+  const prompt = promptBefore(entry, entries);
+  const before = prompt?.rework.rounds.length ?? 0;
+  const { given = null, derived } = pull === undefined ? derivedReport(prompt, sources) : {};
   return comparedStep(
-    { step: "rework", seq: entry.seq, about: `round ${round} on #${pull}` },
-    "its number, from the rounds before it, and its report, if that was published",
+    { step: "rework", seq: entry.seq, about: `round ${round} on ${pull === undefined ? given?.head : `#${pull}`}` },
+    derived === undefined
+      ? "its number, from the rounds before it, and its report, if that was published"
+      : "its number, its report and what it says of them, from the advice and the answer before it",
     [
       ["round", before + 1, round],
       ...(published === undefined ? [] : [["report", bodyRef(published.text), report] as const]),
+      ...(derived === undefined || given === null
+        ? []
+        : [["body", derived === null ? "none" : adviceRoundBody(given, derived, before + 1), entry.body] as const]),
     ],
   );
+}
+
+/** The report that follows from the last advice; `derived` undefined: a body of it was not published. */
+function derivedReport(prompt: PromptRecord | undefined, { results, advices }: ReplayContext["sources"]) {
+  const { advice: given = null, response = null } = prompt?.attempts.at(-1) ?? {};
+  const result = results.get(response?.result.sha256 ?? "")?.value;
+  const advice = advices.get(given?.advice.sha256 ?? "")?.value;
+  return given === null || !result || !advice
+    ? { given }
+    : { given, derived: adviceReport(advice, given.head, result) };
 }
 
 /** Compares a run's pull request with the commit it was opened for. */

@@ -1,3 +1,4 @@
+import type { Advice, AdvicePack } from "../../schemas/advice.ts";
 import type { ContractPrompt } from "../../schemas/entry-parts.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import type { ReworkReport } from "../../schemas/rework.ts";
@@ -43,6 +44,8 @@ export type ReplaySources = {
   packs: ReadonlyMap<string, PublishedBody<Pack>>;
   results: ReadonlyMap<string, PublishedBody<StepResult>>;
   reports: ReadonlyMap<string, PublishedBody<ReworkReport>>;
+  advicePacks: ReadonlyMap<string, PublishedBody<AdvicePack>>;
+  advices: ReadonlyMap<string, PublishedBody<Advice>>;
   /** Null: the ledger was read from a folder or an archive, which has no git. */
   git: ReplayGit | null;
 };
@@ -73,7 +76,13 @@ export type ReplayContext = {
 export type PromptEntry = EntryOf<"prompt.recorded">;
 
 /** The kinds of entry that an attempt has at most once. */
-type AttemptKind = "response.recorded" | "attempt.closed" | "evidence.captured" | "change.committed";
+type AttemptKind =
+  | "response.recorded"
+  | "attempt.closed"
+  | "evidence.captured"
+  | "change.committed"
+  | "advice.asked"
+  | "advice.given";
 
 /** The entries of one attempt; undefined: it did not get that far. */
 export type AttemptEntries = {
@@ -82,6 +91,8 @@ export type AttemptEntries = {
   closed: EntryOf<"attempt.closed"> | undefined;
   evidence: EntryOf<"evidence.captured"> | undefined;
   commit: EntryOf<"change.committed"> | undefined;
+  adviceAsked: EntryOf<"advice.asked"> | undefined;
+  advice: EntryOf<"advice.given"> | undefined;
 };
 
 /** Collects the entries of the attempt that a recorded prompt began. */
@@ -94,5 +105,7 @@ export function attemptEntries(entries: readonly TypedEntry[], promptEntry: Prom
     closed: first("attempt.closed"),
     evidence: first("evidence.captured"),
     commit: first("change.committed"),
+    adviceAsked: first("advice.asked"),
+    advice: first("advice.given"),
   };
 }

@@ -17,6 +17,8 @@ export type ReplayStepName =
   | "prompt"
   | "answer"
   | "review"
+  | "reviewer"
+  | "advice"
   | "concern"
   | "rework"
   | "remediation"

@@ -1,11 +1,16 @@
+import type { Advice } from "../../schemas/advice.ts";
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { BodyRef } from "../../schemas/entry-parts.ts";
 import type { Plan } from "../../schemas/plan.ts";
-import type { Attempt, Size, StepResult } from "../../schemas/step.ts";
+import type { ReworkReport } from "../../schemas/rework.ts";
+import type { Attempt, Size, StepResult, Usage } from "../../schemas/step.ts";
 import type { Account } from "../../schemas/text.ts";
+import { adviceSignature } from "../contract/advice.ts";
 import { compilePrompt } from "../contract/contract.ts";
 import { sha256 } from "../digest.ts";
 import { checkpointName } from "../identifiers.ts";
+import { canonicalJson } from "../json.ts";
+import { redactionReport } from "../redaction/redaction.ts";
 
 // Entry bodies that are derived from earlier entries. The rules of a story draft them, and a replay derives them again
 // to compare: a change here changes what a replay expects of old runs.
@@ -86,6 +91,39 @@ export function evidenceBody(
     role,
     usage,
     seconds,
+  };
+}
+
+/** What became of an advice; a model chose what it found and where. */
+export function adviceBody(
+  { head, ...asked }: EntryBody<"advice.asked">,
+  advice: Advice,
+  used?: { usage: Usage; seconds: number },
+): EntryBody<"advice.given"> {
+  const { outcome, code, findings, redacted } = advice;
+  return {
+    ...stepOf(asked),
+    head,
+    advice: bodyRef(canonicalJson(advice)),
+    outcome,
+    code,
+    findings: findings.map(({ severity, path, line, criterion }) => ({ severity, path, line, criterion })),
+    ...(used === undefined ? {} : { usage: used.usage, seconds: used.seconds }),
+    ...(redacted === undefined ? {} : { redacted: redactionReport(redacted) }),
+  };
+}
+
+/** A round of rework that an advice begins, before a pull request is open. */
+export function adviceRoundBody(
+  { run, story, prompt, head }: EntryBody<"advice.given">,
+  report: ReworkReport,
+  round: number,
+): EntryBody<"rework.opened"> {
+  return {
+    ...{ run, story, prompt, head, round, causes: ["reviewer"], by: null },
+    signature: adviceSignature(report),
+    report: bodyRef(canonicalJson(report)),
+    ...{ reviewers: [], reviews: [], threads: [], comments: [] },
   };
 }
 

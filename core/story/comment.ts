@@ -12,8 +12,7 @@ import { type Asked, askedBy } from "./form.ts";
 import { notLinked } from "./linking.ts";
 import { headline, nextStep } from "./next-step.ts";
 import { shownText } from "./shown-text.ts";
-import { stageNames, storyStage } from "./stages.ts";
-import { promptState } from "./standing.ts";
+import { promptState, stageNames, storyStage } from "./standing.ts";
 
 /** Our one comment on a story: its state, what blocks, the next step, the plan. */
 export function storySticky(context: StoryContext): string {

@@ -1,3 +1,4 @@
+import type { Advice } from "../../schemas/advice.ts";
 import type { Plan } from "../../schemas/plan.ts";
 import type { ReworkReport } from "../../schemas/rework.ts";
 import type { Pack, StepResult } from "../../schemas/step.ts";
@@ -60,6 +61,7 @@ export type StoryFacts = CommonFacts & {
   packs: ReadonlyMap<string, Pack>;
   results: ReadonlyMap<string, StepResult>;
   reports: ReadonlyMap<string, ReworkReport>;
+  advices: ReadonlyMap<string, Advice>;
 };
 
 /** The input of a story's rules. */

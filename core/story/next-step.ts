@@ -183,7 +183,7 @@ function pullStep(record: StoryRecord, { policy }: LoadedPolicy): Next | null {
   const { pull, at } = standing.prompt;
   const prompt = record.prompts.find((one) => one.pull === pull);
   if (prompt === undefined) return null;
-  const round = roundOf(prompt);
+  const round = roundOf(prompt, record.run?.run ?? "");
   if (round !== null)
     return next(
       "executing",
@@ -210,6 +210,11 @@ function pullStep(record: StoryRecord, { policy }: LoadedPolicy): Next | null {
 function progress(record: StoryRecord): string {
   const issue = agentAtWork(record);
   if (issue !== null) return `The agent is at work on #${issue}.`;
+  const read = record.prompts.find(({ attempts }) => {
+    const last = attempts.findLast(({ pack }) => pack.run === record.run?.run);
+    return last !== undefined && last.adviceAsked !== null && last.advice === null;
+  });
+  if (read !== undefined) return `A reviewer agent reads the change of #${read.issue} before its pull request opens.`;
   return "No agent is at work: the next attempt begins, or the last answer is being written.";
 }
 

@@ -61,6 +61,11 @@ export function isFailure({ response, closed }: AttemptRecord): boolean {
   return closed?.accepted === false && closed.reasons.length > 0 && !asks;
 }
 
+/** How many tries at one revision of a prompt failed in a run; rounds of rework and waits for people are no failures. */
+export function failuresAt({ attempts }: PromptRecord, run: string, revision: number): number {
+  return attempts.filter((one) => one.pack.run === run && one.pack.attempt.r === revision && isFailure(one)).length;
+}
+
 /** The failure at which a run ended. */
 function endedAt(
   run: StoryRun,

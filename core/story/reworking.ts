@@ -29,9 +29,10 @@ export function writeConcern(pack: AttemptRecord["pack"]): string {
 
 /** Parks a story: its change could not be written to the branch, and nothing there is overwritten. */
 export function parkWrite({ attempt: { pack, rework } }: Work, facts: StoryFacts, failure: EffectFailure): Step {
-  if (rework === null) return {};
+  if (rework?.pull === undefined) return {};
   const message = `The rework of #${rework.pull} could not be written: ${failure.message}. Its answer is kept. An executor adopts what others pushed (\`/adopt\`) or sets the branch back, then writes \`/rework\`; \`/stop\` ends the run.`;
-  return { drafts: [reworkConcern(writeConcern(pack), failure.code, message, rework, facts)] };
+  const where = { ...rework, pull: rework.pull };
+  return { drafts: [reworkConcern(writeConcern(pack), failure.code, message, where, facts)] };
 }
 
 /** A concern about the rework of one head; people answer it before anything goes on by itself. */
@@ -78,7 +79,7 @@ const isQuestion = ({ response }: AttemptRecord) => response !== null && isStopp
 function answersTo(attempt: AttemptRecord, facts: StoryFacts): Effect[] {
   const { pack, response, commit, rework } = attempt;
   const result = response === null ? undefined : facts.results.get(response.result.sha256);
-  if (rework === null || result === undefined) return [];
+  if (rework?.pull === undefined || result === undefined) return [];
   const { pull, threads, reviewers, at } = rework;
   const { id } = facts.repository;
   const asks = [result.summary, ...result.questions].filter((line) => line !== "").join("\n");

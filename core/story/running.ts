@@ -6,9 +6,11 @@ import type { EffectResult } from "../effects.ts";
 import { appActor, type Draft } from "../entries.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
+import { deliveredAt } from "../record/checkpoints.ts";
 import { agentConcern } from "../record/concerns.ts";
 import type { AttemptRecord, PromptRecord } from "../record/story.ts";
 import { redactionReport } from "../redaction/redaction.ts";
+import { advise, isLeft } from "./advising.ts";
 import { evidenceBody, responseFiles, stepOf } from "./bodies.ts";
 import { complete } from "./completing.ts";
 import { type StoryContext, type StoryFacts, shutState, type Work } from "./facts.ts";
@@ -23,7 +25,7 @@ import { commit, openPull } from "./writing.ts";
  * Every rule reads only recorded state, so a crash between two steps repeats none of them.
  */
 export function advanceRun(context: StoryContext): Step {
-  const { record, facts } = context;
+  const { record, facts, loaded } = context;
   const { run } = record;
   // A merge completes its prompt whether or not the run is still open: a person may reopen and merge after a stop.
   const merged = record.prompts.find((one) => one.merge !== null && !one.completed && isAllowedMerge(one, record));
@@ -52,8 +54,12 @@ export function advanceRun(context: StoryContext): Step {
     return prompt.pull !== null && asked.length > 0 ? {} : startAttempt(context, run, prompt, undefined);
   const work = { run, prompt, attempt };
   switch (stateOf(attempt)) {
-    case "refused":
-      return startAttempt(context, run, prompt, attempt);
+    case "refused": {
+      if (pending !== null || !isLeft(prompt, attempt, loaded.policy.agents.limits))
+        return startAttempt(context, run, prompt, attempt);
+      const written = prompt.attempts.findLast(({ pack, commit }) => pack.run === run.run && commit !== null);
+      return prompt.pull !== null || written === undefined ? {} : openPull({ run, prompt, attempt: written }, context);
+    }
     case "asked":
       return awaitAnswer(work, context);
     case "answered":
@@ -63,8 +69,8 @@ export function advanceRun(context: StoryContext): Step {
     case "captured":
       return pending === null ? commit(work, context) : startAttempt(context, run, prompt, attempt);
     case "committed":
-      if (prompt.pull === null) return openPull(work, context);
-      return pending === null ? {} : startAttempt(context, run, prompt, attempt);
+      if (pending !== null) return startAttempt(context, run, prompt, attempt);
+      return prompt.pull === null ? (advise(work, context) ?? openPull(work, context)) : {};
   }
 }
 
@@ -164,13 +170,13 @@ function closed(
 }
 
 /** Reviews the recorded answer; an accepted answer becomes evidence before any of it is written to GitHub. */
-function closeAttempt({ attempt }: Work, { facts }: StoryContext): Step {
+function closeAttempt({ prompt, attempt }: Work, { facts }: StoryContext): Step {
   const { pack, response } = attempt;
   if (response === null) return {};
   const given = facts.packs.get(pack.pack.sha256);
   const result = facts.results.get(response.result.sha256);
   if (given === undefined || result === undefined) return {};
-  const findings = reviewResult(given, result);
+  const findings = reviewResult(given, result, deliveredAt(pack.base, prompt));
   const drafts: Draft[] = [closed(pack, facts, findings)];
   const concern = agentConcern(pack, response.result.sha256, result);
   if (concern !== null)

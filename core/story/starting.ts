@@ -12,7 +12,7 @@ import type { AttemptRecord, PromptRecord, StoryRun } from "../record/story.ts";
 import { contractDrift } from "./approval.ts";
 import { bodyRef, checkpointBody } from "./bodies.ts";
 import type { StoryContext } from "./facts.ts";
-import { isFailure } from "./remediating.ts";
+import { failuresAt } from "./remediating.ts";
 import { runClosed } from "./run-end.ts";
 
 /**
@@ -31,17 +31,14 @@ export function startAttempt(
   if (issue === null || !facts.base.known || record.concerns.length > 0) return {};
   const drift = contractDrift(context);
   if (drift !== null) return { drafts: [runClosed(run, facts, "failed", drift)] };
-  const round = roundOf(prompt);
+  const round = roundOf(prompt, run.run);
   const report = round === null ? null : facts.reports.get(round.report.sha256);
   if (report === undefined) return {};
   const isRework = prompt.rework.pending !== null;
   // D2: numbered over all runs of the prompt.
   const attempt = nextAttempt(prompt.attempts.at(-1)?.pack.attempt, isRework || prompt.rolledBack !== null);
   const refused = last?.closed?.reasons ?? [];
-  // Rounds of rework and waits for people are no failures.
-  const failed = prompt.attempts.filter(
-    (one) => one.pack.run === run.run && one.pack.attempt.r === attempt.r && isFailure(one),
-  ).length;
+  const failed = failuresAt(prompt, run.run, attempt.r);
   if (failed > loaded.policy.agents.limits.rework) {
     const why = refused.map((failure) => failure.message).join(" ");
     return {

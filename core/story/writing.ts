@@ -7,6 +7,7 @@ import { oneLine } from "../escape.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { list, table } from "../markdown.ts";
 import type { AttemptRecord } from "../record/story.ts";
+import { adviceFolds } from "./advising.ts";
 import { pullBody, stepOf } from "./bodies.ts";
 import type { StoryContext, StoryFacts, Work } from "./facts.ts";
 import { claimLines, parkWrite, writeConcern } from "./reworking.ts";
@@ -44,7 +45,7 @@ export function commit(work: Work, { facts }: StoryContext): Step {
       };
     },
     failed: (failure) => {
-      if (attempt.rework !== null) {
+      if (attempt.rework?.pull !== undefined) {
         const isParked = prompt.rework.parked.some(({ concern }) => concern === writeConcern(pack));
         return isParked ? {} : parkWrite(work, facts, failure);
       }
@@ -121,6 +122,8 @@ export function openPull(work: Work, { facts }: StoryContext): Step {
   const { commit: written, pack } = attempt;
   if (written === null) return {};
   const key = effectKey.pull(facts.repository.id, run.run, pack.prompt);
+  const folds = adviceFolds(work, facts);
+  const handed = lastEntry(facts.entries, "handoff.made", ({ body }) => body.prompt === pack.prompt);
   return awaitEffect(facts.outcomes.get(key), {
     ask: () => ({
       effects: [
@@ -132,6 +135,7 @@ export function openPull(work: Work, { facts }: StoryContext): Step {
           head: written.commit,
           title: subjectLine(work.prompt.contract.title),
           body: pullText(work, facts),
+          ...(folds.length === 0 ? {} : { folds }),
         },
       ],
     }),
@@ -146,7 +150,8 @@ export function openPull(work: Work, { facts }: StoryContext): Step {
             subject: [{ name: `pull request #${pull}`, digest: { gitCommit: written.commit } }],
             body: pullBody(pack, written.commit, pull),
           },
-          handedToGates(pack, written.commit, facts),
+          // It was handed over already where a reviewer agent read it.
+          ...(handed?.body.to.stage === "validate" ? [] : [handedToGates(pack, written.commit, facts)]),
         ],
         enqueue: [{ kind: "pull", repository: facts.repository.id, number: pull }],
       };

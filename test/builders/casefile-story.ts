@@ -69,6 +69,8 @@ export function casefileRun(): { entries: TypedEntry[]; sources: ReplaySources; 
     packs: bodiesOf(packsOf(entries, withCasefiles, "acme/web")),
     results: bodiesOf(answers),
     reports: new Map(),
+    advicePacks: new Map(),
+    advices: new Map(),
     git: {
       policyAtBase: known({ mode: "100644", sha: story.state.blob }),
       policy: known(withCasefiles),

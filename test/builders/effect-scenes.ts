@@ -110,7 +110,7 @@ async function command(acme: Acme) {
 }
 
 export const scenes: Record<
-  Exclude<Effect["type"], "ask-planner" | "run-agent" | "gather-report">,
+  Exclude<Effect["type"], "ask-planner" | "ask-reviewer" | "run-agent" | "gather-report">,
   (acme: Acme) => Promise<Scene>
 > = {
   async reply(acme) {

@@ -51,6 +51,7 @@ agents:
   default: anthropic
   planner: anthropic
   routes: [{ role: web, use: anthropic, model: a-model }]
+  reviewer: { use: anthropic, model: a-model, tokens: 100k }
   limits: { runtime: 20m, silence: 180, turns: 60, tokens: 400k, rework: 3 }
 ledger:
   keys:

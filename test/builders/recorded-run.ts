@@ -2,11 +2,10 @@ import { packOf } from "../../core/contract/contract.ts";
 import { digestOf, sha256 } from "../../core/digest.ts";
 import type { Effect } from "../../core/effects.ts";
 import { entriesOf, type TypedEntry } from "../../core/entries.ts";
-import { canonicalJson } from "../../core/json.ts";
+import { canonicalJson, type Json } from "../../core/json.ts";
 import { known } from "../../core/known.ts";
 import { attemptEntries, type ReplaySources, type WrittenCommit } from "../../core/replay/sources.ts";
 import type { Policy } from "../../schemas/policy.ts";
-import type { ReworkReport } from "../../schemas/rework.ts";
 import type { Pack, StepResult, WrittenCasefile } from "../../schemas/step.ts";
 import { begin, playStory, type Story } from "./story.ts";
 
@@ -71,7 +70,7 @@ export function packsOf(entries: readonly TypedEntry[], policy: Policy, reposito
 }
 
 /** A published body of each value, by its digest. */
-export function bodiesOf<T extends Pack | StepResult | ReworkReport>(values: readonly T[]) {
+export function bodiesOf<T extends Json>(values: readonly T[]) {
   return new Map(values.map((value) => [digestOf(value), { text: canonicalJson(value), value }] as const));
 }
 
@@ -99,6 +98,8 @@ export function recordedRun(policy: Policy): { entries: TypedEntry[]; sources: R
       packs: bodiesOf(packsOf(entries, policy, "acme/web")),
       results: bodiesOf(answers),
       reports: new Map(),
+      advicePacks: new Map(),
+      advices: new Map(),
       git: {
         policyAtBase: known({ mode: "100644", sha: story.state.blob }),
         policy: known(policy),

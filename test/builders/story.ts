@@ -10,10 +10,11 @@ import { known } from "../../core/known.ts";
 import { decideOtherIssue } from "../../core/story/epic.ts";
 import type { CommentFact, StoryFacts } from "../../core/story/facts.ts";
 import { decideStory } from "../../core/story/story.ts";
+import { Advice, AdvicePack } from "../../schemas/advice.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { Policy } from "../../schemas/policy.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
-import type { ReworkReport } from "../../schemas/rework.ts";
+import { ReworkReport } from "../../schemas/rework.ts";
 import { Pack, type Redaction, StepResult } from "../../schemas/step.ts";
 
 /** The people of these tests, by what the policy lets them do. */
@@ -72,9 +73,27 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     packs: new Map<string, Pack>(),
     results: new Map<string, StepResult>(),
     reports: new Map<string, ReworkReport>(),
+    advicePacks: new Map<string, AdvicePack>(),
+    advices: new Map<string, Advice>(),
+  };
+  /** Keeps a body with those of its kind. */
+  const keep = ({ sha256, text }: Decision["bodies"][number]) => {
+    const body: unknown = JSON.parse(text);
+    const [pack, report, asked, advice] = [
+      Pack.safeParse(body).data,
+      ReworkReport.safeParse(body).data,
+      AdvicePack.safeParse(body).data,
+      Advice.safeParse(body).data,
+    ];
+    if (pack !== undefined) maps.packs.set(sha256, pack);
+    else if (report !== undefined) maps.reports.set(sha256, report);
+    else if (asked !== undefined) maps.advicePacks.set(sha256, asked);
+    else if (advice !== undefined) maps.advices.set(sha256, advice);
+    else throw new Error(`no schema has a body such as ${text}`);
   };
   const state = {
     base: "b".repeat(40),
+    policy,
     blob: "c".repeat(40),
     body: form,
     epic: "",
@@ -88,7 +107,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     now: state.now,
     ourselves: { appId: 9, slug: "sallyport", bot: { id: 99, login: "sallyport[bot]", type: "Bot" } },
     repository: { id: 7, name: "acme/web", defaultBranch: "main" },
-    policy: known({ state: "loaded", ref: state.base, blob: state.blob, policy, lines: {} }),
+    policy: known({ state: "loaded", ref: state.base, blob: state.blob, policy: state.policy, lines: {} }),
     base: known(state.base),
     commands: [...commands],
     entries: [...entries],
@@ -133,7 +152,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
   const look = (): Decision => {
     const decide = state.labels.includes("story") ? decideStory : decideOtherIssue;
     const decision = decide(facts());
-    for (const body of decision.bodies) maps.packs.set(body.sha256, Pack.parse(JSON.parse(body.text)));
+    decision.bodies.forEach(keep);
     decision.drafts.forEach(append);
     for (const effect of decision.effects) {
       if (effect.type === "ensure-sticky") state.sticky = effect.body;
@@ -201,6 +220,8 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     pack: (sha256: string) => maps.packs.get(sha256),
     results: maps.results,
     reports: maps.reports,
+    advicePacks: maps.advicePacks,
+    advices: maps.advices,
     packs: maps.packs,
     replies: () => asked.flatMap((effect) => (effect.type === "reply" ? [effect] : [])),
     propose(plan: Plan = samplePlan, redacted: Redaction[] = []) {
@@ -243,6 +264,14 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
         status: "done",
         result: { type: "answer", resultSha256, bytes, seconds: 1, usage },
       });
+    },
+    /** A reviewer agent says this of the change that it was last asked about. */
+    advise(findings: Advice["findings"], more: Partial<Advice> = {}) {
+      const advice = Advice.parse({ version: 1, outcome: "given", code: "given", summary: "Read.", findings, ...more });
+      const text = canonicalJson(advice);
+      const ref = { sha256: digestOf(advice), bytes: Buffer.byteLength(text), mediaType: "application/json" };
+      maps.advices.set(ref.sha256, advice);
+      finish("ask-reviewer", { status: "done", result: { type: "advice", advice: ref, seconds: 1, usage } });
     },
   };
 }

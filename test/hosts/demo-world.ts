@@ -21,6 +21,7 @@ export async function startJourney({
   apiKey = "not-a-key",
   gates = "",
   root = "",
+  ledger = "",
   pages = false,
 } = {}) {
   const dir = await mkdtemp(join(tmpdir(), "journey-"));
@@ -29,7 +30,7 @@ export async function startJourney({
   await git(dir, ["init", "--quiet", "--initial-branch", "main", source]);
   await git(source, ["commit", "--quiet", "--allow-empty", "--message", "Begin"]);
   const governed = await prepareGoverned(source, dir, formatPublicKey(createPublicKey(key.pem)));
-  if (gates + root !== "") await addToPolicy(governed.path, gates, root);
+  if (gates + root + ledger !== "") await addToPolicy(governed.path, { gates, root, ledger });
   const models = await given();
   const port = await freePort();
   const webhook = webhookAt(port);
@@ -83,13 +84,13 @@ export async function startJourney({
   };
 }
 
-/** More lines below `gates`, and before `ledger`, in the policy of the governed repository. */
-async function addToPolicy(path: string, gates: string, root: string): Promise<void> {
+/** More lines below `gates`, below `ledger` and before it in the policy of the governed repository. */
+async function addToPolicy(path: string, { gates, root, ledger }: Record<"gates" | "root" | "ledger", string>) {
   const file = join(path, ".github", "sallyport.yml");
   const policy = await readFile(file, "utf8");
   await writeFile(
     file,
-    policy.replace(/^gates:\n/m, (line) => line + gates).replace(/^ledger:\n/m, (line) => root + line),
+    policy.replace(/^gates:\n/m, (line) => line + gates).replace(/^ledger:\n/m, (line) => root + line + ledger),
   );
   await git(path, ["commit", "--quiet", "--all", "--message", "Ask for more"]);
 }

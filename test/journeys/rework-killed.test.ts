@@ -26,6 +26,11 @@ import { call } from "../hosts/model-service.ts";
 import { plan, scriptAgent, write } from "../hosts/scripted-agent.ts";
 import { asker, type Json } from "../hosts/store-and-github.ts";
 
+const finding = {
+  ...{ severity: "must", path: "sallyport-demo/file.txt", line: 1, criterion: 1 },
+  text: "It is a draft.",
+};
+
 const finish = (summary: string, ...more: { criterion: string; how: string }[]) =>
   call("finish", { summary, claims: [{ criterion: "It is there.", how: "Written." }, ...more] });
 
@@ -104,7 +109,9 @@ function runJobs(start: (db: Database, queue: Queue) => ReturnType<typeof create
   return { world, drain, look: (subject: Subject) => void due.set(subjectKey(subject), { subject }) };
 }
 
-/** A rework by a gate and one by a review, to the end of the second; what is there then, without names of commits. */
+const mending = "agents: { reviewer: {} }\nrework: { on: [gates, ci, review, reviewer], rounds: 4 }\n";
+
+/** A rework by a reviewer agent, one by a gate and one by a review, to the end of the third; what is there then, without names of commits. */
 async function play(kills: boolean) {
   const agent = scriptAgent();
   const models = await agent.start();
@@ -115,7 +122,7 @@ async function play(kills: boolean) {
   await git(source, ["commit", "--quiet", "--allow-empty", "--message", "Begin"]);
   const governed = await prepareGoverned(source, dir, formatPublicKey(createPublicKey(key.pem)));
   const policy = join(governed.path, ".github", "sallyport.yml");
-  await writeFile(policy, `${await readFile(policy, "utf8")}rework: { on: [gates, ci, review], rounds: 3 }\n`);
+  await writeFile(policy, `${await readFile(policy, "utf8")}${mending}`);
   await git(governed.path, ["commit", "--quiet", "--all", "--message", "Rework"]);
   const privateKeyFile = join(dir, "app.pem");
   const seed = seedSchema.parse(demoSeed({ ...governed, privateKeyFile, webhook: webhookAt(9) }));
@@ -157,13 +164,19 @@ async function play(kills: boolean) {
   };
   const answer = (talks: readonly (readonly [says: string, ...turns: FixtureResponse[]])[]) => {
     agent.propose(plan);
+    for (const [userMessage, findings] of [["+draft", [finding]] as const, ["", []] as const])
+      agent.service.addFixture({
+        match: { systemMessage: "You read one change", ...(userMessage === "" ? {} : { userMessage }) },
+        response: call("give_advice", { summary: "I read it.", findings }),
+      });
     for (const [userMessage, ...turns] of talks)
       for (const [turnIndex, response] of turns.entries())
         agent.service.addFixture({ match: { userMessage, turnIndex }, response });
   };
 
-  const first = ["# Add a file", write("long\n".repeat(450)), finish("A long one.")] as const;
-  answer([["gate diff-size", write("short\n"), finish("A shorter one.")], first]);
+  const first = ["# Add a file", write("draft\n"), finish("A draft.")] as const;
+  const second = ["a reviewer agent, advice", write("long\n".repeat(450)), finish("A long one.")] as const;
+  answer([["gate diff-size", write("short\n"), finish("A shorter one.")], second, first]);
   const epic = await lena.openIssue("An epic", "### Description\n\nMore.\n\n### Risk\n\nlow\n", ["epic"]);
   const story = await lena.openIssue("A story", storyBody(epic, null), ["story"]);
   await nextSecond();
@@ -192,6 +205,7 @@ async function play(kills: boolean) {
   const plainly = (list: Json[]) =>
     list.map(({ user, body }) => `${user.login}: ${body.replaceAll(/[0-9a-f]{12,}|\d+/g, "@")}`);
   const end = {
+    text: (await ask("lena", "GET", `pulls/${opened.pull}`)).body.replaceAll(/[0-9a-f]{12,}/g, "@"),
     kinds: all.map(({ kind }) => kind),
     models: agent.service.getRequests().length,
     branch: (await ask("lena", "GET", `pulls/${opened.pull}/commits`)).length,
@@ -210,10 +224,11 @@ async function play(kills: boolean) {
   return { end, kills: world.count };
 }
 
-test("T253, T294: killed again and again, before a transaction and after one, two reworks end as without, and no model call is paid twice", async () => {
+test("T253, T294: killed again and again, before a transaction and after one, three reworks end as without, and no model call is paid twice", async () => {
   const whole = await play(false);
   const broken = await play(true);
-  expect(whole.end.kinds.filter((kind) => kind === "rework.opened")).toHaveLength(2);
+  expect(whole.end.kinds.filter((kind) => kind === "rework.opened")).toHaveLength(3);
+  expect(whole.end.kinds.filter((kind) => kind === "advice.given")).toHaveLength(2);
   expect(whole.end.threads).toHaveLength(2);
   expect(broken.end).toEqual(whole.end);
   expect(broken.kills).toBeGreaterThan(40);

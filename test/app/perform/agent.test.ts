@@ -7,7 +7,8 @@ import { perform } from "../../../app/perform/perform.ts";
 import { issueDigest } from "../../../core/contract/contract.ts";
 import { digestOf } from "../../../core/digest.ts";
 import type { Effect } from "../../../core/effects.ts";
-import { pack, tip } from "../../builders/effect-scenes.ts";
+import type { AdvicePack } from "../../../schemas/advice.ts";
+import { change, pack, tip } from "../../builders/effect-scenes.ts";
 import { call, memoryCalls, modelService, pagePlan as plan } from "../../hosts/model-service.ts";
 import { type Acme, startAcme } from "../../hosts/store-and-github.ts";
 
@@ -199,6 +200,58 @@ describe("the planner", () => {
         type: "plan-failed",
         code: "bad-answer",
       });
+    });
+  });
+});
+
+describe("the reviewer", () => {
+  // One of the service's own.
+  const secret = "sk-ant-0123456789abcdefghij";
+  const advise = call("give_advice", { summary: "I read it.", findings: [] });
+  const ask = async (text: string, more: Partial<AdvicePack> = {}): Promise<Effect> => {
+    const written = await change(acme, [{ path: "web/page.html", content: text }]);
+    const result = await acme.perform(written);
+    if (result.type !== "commit") throw new Error("no commit was written");
+    const { base, contract, acceptance, limits, ...step } = pack(written.parent);
+    const { run, story, prompt, attempt, repository } = step;
+    const about = { base, head: result.commit, files: ["web/page.html"], contract, acceptance, limits };
+    const asked = { version: 1, kind: "advice", ...{ run, story, prompt, attempt, repository }, ...about, ...more };
+    const packSha256 = await acme.store(asked);
+    return { type: "ask-reviewer", key: "agent/1/advice", run, packSha256, backend: "anthropic", model: null };
+  };
+
+  test("E9: is shown the change as a diff, what it says is stored, and nothing is written to GitHub", async () => {
+    const effect = await ask("<p>good day</p>\n");
+    acme.written();
+    await withModels([advise], async (context, models, progress) => {
+      const result = await perform(effect, context, async () => "");
+      if (result.type !== "advice") throw new Error("no advice");
+      expect(await stored(result.advice.sha256)).toMatchObject({ outcome: "given", summary: "I read it." });
+      expect(models.asked()).toMatch(/-<p>hello<\/p>\\n\+<p>good day<\/p>/);
+      expect(progress).toContain("run-1-1 #2 R0/S0 reviewer: the model answered (tool_use)");
+      expect(await perform(effect, context, async () => "")).toEqual({ ...result, seconds: expect.any(Number) });
+      expect(models.calls()).toBe(1);
+    });
+    expect(acme.written()).toEqual([]);
+  });
+
+  test("T171, T218: is shown no secret that stands in the change, and no more of it than fits", async () => {
+    const effect = await ask(`<p>${secret}</p>\n${"<p>long</p>\n".repeat(15_000)}`);
+    const small = await ask(`<p>${secret}</p>\n`);
+    await withModels([advise], async (context, models) => {
+      await perform(effect, context, async () => "");
+      expect(models.asked()).toContain("Not shown here: web/page.html");
+      await perform(small, context, async () => "");
+      expect(models.asked()).toContain("[secret cut]");
+      expect(models.asked()).not.toContain(secret);
+    });
+  });
+
+  test("T218: is not asked where the contract holds a secret", async () => {
+    const effect = await ask("<p>hi</p>\n", { contract: `# Use ${secret}` });
+    await withModels([advise], async (context, models) => {
+      await expect(perform(effect, context, async () => "")).rejects.toMatchObject({ code: "secret-in-prompt" });
+      expect(models.calls()).toBe(0);
     });
   });
 });

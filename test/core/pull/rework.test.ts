@@ -9,12 +9,13 @@ import { decidePull } from "../../../core/pull/pull.ts";
 import { recordOf } from "../../../core/record/pull.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
 import { entryBodies } from "../../../schemas/entries.ts";
+import { Policy } from "../../../schemas/policy.ts";
 import type { Duty } from "../../../schemas/policy-values.ts";
 import type { ReworkReport } from "../../../schemas/rework.ts";
 import { pullContext, say } from "../../builders/pull-context.ts";
 import { change, facts, head } from "../../builders/pull-facts.ts";
 import { bodiesOf } from "../../builders/recorded-run.ts";
-import { approve, begin, persons, type Story } from "../../builders/story.ts";
+import { approve, begin, persons, playStory, policy, type Story } from "../../builders/story.ts";
 
 const people =
   'people: { planners: ["@lena"], executors: ["@lena"], approvers: ["@quinn"] }\nroles: { web: { allow: [web/**] } }\n';
@@ -43,9 +44,10 @@ const commitOf = (sha: string, parent: string): CommitFact => ({
 type Seen = Pick<Partial<PullFacts>, "checks" | "reviews" | "head" | "commits">;
 
 /** A story whose first prompt has its pull request, #11, and looks at that pull request. */
-function opened(story: Story = begin()) {
+function opened(story: Story = begin(), before: (story: Story) => void = () => undefined) {
   story.answer();
   write(story, head);
+  before(story);
   story.finish("open-pull", { status: "done", result: { type: "pull", number: 11 } });
   const outcomes = new Map<string, EffectOutcome>();
   const gathered: Extract<Effect, { type: "gather-report" }>[] = [];
@@ -93,7 +95,9 @@ function opened(story: Story = begin()) {
 
 function write(story: Story, commit: string): void {
   const parent = story.asked.findLast((effect) => effect.type === "write-change");
-  const result = { commit, tree: commit.replaceAll(/./g, "a"), parent: parent?.parent ?? "", type: "commit" as const };
+  const files = [{ path: "web/step-1/a.ts", blob: commit }];
+  const tree = commit.replaceAll(/./g, "a");
+  const result = { commit, tree, parent: parent?.parent ?? "", files, type: "commit" as const };
   story.finish("write-change", { status: "done", result });
 }
 
@@ -101,6 +105,25 @@ const kinds = (drafts: readonly Draft[]) => drafts.map(({ kind }) => kind);
 const concerns = (story: Story) => entriesOf(story.entries, "concern.raised").map(({ body }) => body);
 const packNow = (story: Story) =>
   story.pack(entriesOf(story.entries, "prompt.recorded").at(-1)?.body.pack.sha256 ?? "");
+
+test("T8, G8: a pull request whose agent left a reviewer's advice as it was is reworked like any other", () => {
+  const story = playStory();
+  const [agents, rework] = [{ reviewer: {} }, { on: ["reviewer"] }];
+  const { people, roles } = policy;
+  story.state.policy = Policy.parse({ version: 1, extends: "default", people, roles, agents, rework });
+  const { look, gather, rounds } = opened(begin(story), () => {
+    story.advise([{ severity: "must", path: null, line: null, criterion: 1, text: "It greets nobody." }]);
+    story.answer({ files: [] });
+  });
+  expect(story.labels()).toEqual(["executing"]);
+  look(`${all}${strict}`);
+  gather(`${all}${strict}`);
+  expect(rounds().map(({ body }) => [body.round, body.causes, body.pull])).toEqual([
+    [1, ["reviewer"], undefined],
+    [2, ["gates"], 11],
+  ]);
+  expect(packNow(story)).toMatchObject({ kind: "rework", base: head, attempt: { r: 2, s: 0 } });
+});
 
 describe("T8: what fails goes back to the agent", () => {
   const nothing = {};
@@ -199,6 +222,8 @@ describe("T8: what fails goes back to the agent", () => {
         packs,
         results: bodiesOf([...story.results.values()]),
         reports: bodiesOf([...reports.values()]),
+        advicePacks: new Map(),
+        advices: new Map(),
       };
       const { steps = [] } = replayRun("run-2-1", story.entries, { ...sources, git: null }) ?? {};
       return steps.filter(({ result }) => result !== "same").map(({ step, about, result }) => [step, about, result]);

@@ -335,6 +335,8 @@ describe("a replay", () => {
     packs: bodiesOf([...story.packs.values()]),
     results: bodiesOf([...story.results.values()]),
     reports: new Map(),
+    advicePacks: new Map(),
+    advices: new Map(),
     git: null,
   };
   const remediation = (entries: readonly TypedEntry[]) =>

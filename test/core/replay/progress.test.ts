@@ -34,6 +34,8 @@ function played(): { entries: TypedEntry[]; sources: ReplaySources } {
       packs: bodiesOf([...story.packs.values()]),
       results: bodiesOf([...story.results.values()]),
       reports: new Map(),
+      advicePacks: new Map(),
+      advices: new Map(),
       git: null,
     },
   };

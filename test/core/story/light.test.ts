@@ -226,6 +226,8 @@ describe("a replay", () => {
     packs: new Map(),
     results: new Map(),
     reports: new Map(),
+    advicePacks: new Map(),
+    advices: new Map(),
     git: {
       policyAtBase: known({ mode: "100644", sha: story.state.blob }),
       policy: known(policyWith({})),

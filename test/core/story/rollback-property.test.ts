@@ -68,6 +68,8 @@ test("D14: whatever is tried and taken back, the ledger's branch is git's, its e
         packs: bodiesOf([...story.packs.values()]),
         results: bodiesOf([...story.results.values()]),
         reports: new Map(),
+        advicePacks: new Map(),
+        advices: new Map(),
         git: null,
       };
       for (const { body } of entriesOf(story.entries, "run.submitted")) {

@@ -4,7 +4,7 @@ import { assembleBundle } from "../../../core/evidence/bundle.ts";
 import { tracePull } from "../../../core/evidence/trace.ts";
 import { recordOf } from "../../../core/record/pull.ts";
 import { foldStory } from "../../../core/record/story.ts";
-import { storyStage } from "../../../core/story/stages.ts";
+import { storyStage } from "../../../core/story/standing.ts";
 import { facts } from "../../builders/pull-facts.ts";
 import { begin, playStory, type Story } from "../../builders/story.ts";
 

@@ -66,6 +66,8 @@ test("T18: diff prompts that people wrote are a plan with one digest, approved a
     packs: new Map(),
     results: new Map(),
     reports: new Map(),
+    advicePacks: new Map(),
+    advices: new Map(),
     git: {
       policyAtBase: known({ mode: "100644", sha: story.state.blob }),
       policy: known(policy),
