@@ -10,6 +10,13 @@ export type PersonClient = {
   comment(issue: number, body: string): Promise<void>;
   merge(pull: number, sha: string): Promise<{ ok: true; sha: string } | { ok: false; status: number; message: string }>;
   openPull(branch: string, base: string, title: string): Promise<number>;
+  /** Reviews a head, with comments at lines of it. */
+  review(
+    pull: number,
+    sha: string,
+    event: "APPROVE" | "REQUEST_CHANGES",
+    lines?: { path: string; line: number; body: string }[],
+  ): Promise<void>;
 };
 
 /** The public view of a repository; the demo waits on it. */
@@ -17,7 +24,9 @@ export type RepositoryReader = {
   issue(number: number): Promise<{ state: string; labels: string[]; title: string }>;
   comments(number: number): Promise<string[]>;
   children(number: number): Promise<{ number: number; title: string; state: string }[]>;
-  openPulls(): Promise<{ number: number; title: string; branch: string; sha: string }[]>;
+  /** The answers in a pull request's review threads. */
+  replies(pull: number): Promise<string[]>;
+  openPulls(): Promise<{ number: number; title: string; body: string; branch: string; sha: string }[]>;
   checks(sha: string): Promise<
     {
       name: string;
@@ -67,6 +76,12 @@ export function clientFor(apiUrl: string, person: Person): PersonClient {
         throw error;
       }
     },
+    async review(pull_number, commit_id, event, lines = []) {
+      const route = "/repos/{owner}/{repo}/pulls/{pull_number}";
+      for (const line of lines) await request(`POST ${route}/comments`, { pull_number, commit_id, ...line });
+      const body = event === "APPROVE" ? "" : "See the comment.";
+      await request(`POST ${route}/reviews`, { pull_number, commit_id, event, body });
+    },
     async openPull(branch, base, title) {
       const { data } = await request("POST /repos/{owner}/{repo}/pulls", { head: branch, base, title });
       return data.number;
@@ -100,9 +115,16 @@ export function readerFor(apiUrl: string, person: Person): RepositoryReader {
       });
       return data.map(({ number: child, title, state }) => ({ number: child, title, state }));
     },
+    async replies(pull_number) {
+      const route = "GET /repos/{owner}/{repo}/pulls/{pull_number}/comments";
+      const { data } = await request(route, { pull_number });
+      return data.flatMap(({ in_reply_to_id, body }) => (in_reply_to_id === undefined ? [] : [body]));
+    },
     async openPulls() {
       const { data } = await request("GET /repos/{owner}/{repo}/pulls", { state: "open" });
-      return data.map(({ number, title, head }) => ({ number, title, branch: head.ref, sha: head.sha }));
+      return data.map(({ number, title, body, head }) => ({
+        ...{ number, title, body: body ?? "", branch: head.ref, sha: head.sha },
+      }));
     },
     async checks(sha) {
       const { data } = await request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", { ref: sha, per_page: 100 });

@@ -15,12 +15,14 @@ import { freePort, type Host, startHost } from "./hosts.ts";
 import { startModels } from "./models.ts";
 import { type Proof, proveLedger } from "./proof.ts";
 import {
+  askForChanges,
   type DemoContext,
   type DemoCounts,
   openStory,
   passPrompt,
   planAndApprove,
   seeCompletion,
+  seeMending,
   takeLightRoad,
   tryForbidden,
 } from "./road.ts";
@@ -77,7 +79,7 @@ async function play(io: Io, options: Options, dir: string, hosts: { close(): Pro
 
   const keys = await makeKeys(dir);
   const source = resolve(io.cwd, options.repo ?? packageHome());
-  const governed = await prepareGoverned(source, dir, keys.publicLine);
+  const governed = await prepareGoverned(source, dir, keys.publicLine, demoAgents(options.live === true));
   say(`governing a clone of ${source}: ${governed.commits} commits, branch ${governed.branch}, policy added`);
 
   const { sandbox, service, cloneUrl } = await startHosts(io, options, dir, governed, keys, hosts, log, say);
@@ -101,7 +103,9 @@ async function play(io: Io, options: Options, dir: string, hosts: { close(): Pro
   const prompts = await planAndApprove(context, story);
   await context.lena.label(story, "ai:run");
   say(`lena labels #${story} \`ai:run\``);
-  for (let prompt = 0; prompt < prompts; prompt++) await passPrompt(context);
+  // A live model's work fails where it fails.
+  const mended = options.live === true ? [] : [undefined, seeMending, askForChanges];
+  for (let prompt = 0; prompt < prompts; prompt++) await passPrompt(context, mended[prompt]);
   await seeCompletion(context, story, epic);
   if (options.live !== true) await takeLightRoad(context);
   await tryForbidden(context, (branch) => pushForbidden(governed.path, cloneUrl("max"), branch));
@@ -125,6 +129,12 @@ async function play(io: Io, options: Options, dir: string, hosts: { close(): Pro
   await Promise.race(["SIGINT", "SIGTERM"].map((signal) => once(process, signal)));
 }
 
+/** What the demo's policy says of agents; a live model is asked for no second reading, which costs. */
+function demoAgents(isLive: boolean): string {
+  const rework = "rework: { on: [gates, ci, review] }\n";
+  return isLive ? rework : `agents: { reviewer: {} }\n${rework}`;
+}
+
 async function makeKeys(dir: string) {
   const { privateKey } = generateKeyPairSync("ed25519");
   const publicKey = createPublicKey(privateKey);
@@ -146,7 +156,7 @@ async function startHosts(
   log: (line: string) => void,
   say: (text: string) => void,
 ): Promise<{ sandbox: Host; service: Host; cloneUrl(person: keyof typeof people): string }> {
-  const models = options.live === true ? null : await startModels();
+  const models = options.live === true ? null : await startModels(["mending.json", "turns.json"]);
   if (models !== null) hosts.push(models);
   const secret = randomBytes(32).toString("hex");
   const port = await freePort();

@@ -28,7 +28,7 @@ export async function git(dir: string, args: string[], person = "lena"): Promise
 }
 
 /** The policy of the demo's repository, as a maintainer would write it, with the key that signs its ledger. */
-export function demoPolicy(publicKey: string): string {
+export function demoPolicy(publicKey: string, more = ""): string {
   return `version: 1
 extends: default
 
@@ -51,7 +51,7 @@ gates:
 
 ledger:
   keys: [{ key: "${publicKey}" }]
-`;
+${more}`;
 }
 
 const decision = `# Decision 1: a place for the demo
@@ -61,12 +61,13 @@ The demo's agents work below \`sallyport-demo/\` and nowhere else.
 
 /**
  * Clones any local repository and commits the policy on top of its history, as a maintainer who installs Sallyport
- * would. Returns the clone and the name of its default branch.
+ * would, with `more` at its end. Returns the clone and the name of its default branch.
  */
 export async function prepareGoverned(
   source: string,
   dir: string,
   publicKey: string,
+  more = "",
 ): Promise<{ path: string; branch: string; commits: number }> {
   const path = join(dir, "governed");
   await mkdir(dir, { recursive: true });
@@ -78,7 +79,7 @@ export async function prepareGoverned(
     await git(path, ["checkout", "--quiet", "-B", branch]);
   }
   const files: Record<string, string> = {
-    ".github/sallyport.yml": demoPolicy(publicKey),
+    ".github/sallyport.yml": demoPolicy(publicKey, more),
     "docs/decisions/sallyport-demo.md": decision,
     "governance/README.md": "# Governance\n\nNobody changes this folder through a pull request.\n",
   };
@@ -153,7 +154,14 @@ export function demoSeed(options: {
         protection: [
           { branch: options.branch, checks: [{ context: "sallyport", app: "sallyport" }], enforce_admins: true },
         ],
-        ci: [{ name: "test", conclusion: "success", delay_ms: 50 }],
+        ci: [
+          {
+            name: "test",
+            conclusion: "success",
+            fails_on: { path: "sallyport-demo", text: "FIXME" },
+            delay_ms: 50,
+          },
+        ],
       },
     ],
   };

@@ -6,10 +6,10 @@ import { packageHome } from "../settings/package-home.ts";
 export type Models = { url: string; close(): Promise<void> };
 
 /**
- * Starts the model service. Its package is a development dependency, loaded only here: an installed Sallyport has no
+ * Starts the model service with recorded turns; of two that fit, the one loaded first is given. Its package is a development dependency, loaded only here: an installed Sallyport has no
  * recorded turns and asks the real service.
  */
-export async function startModels(): Promise<Models> {
+export async function startModels(recorded: readonly string[] = ["turns.json"]): Promise<Models> {
   const { LLMock } = await import("@copilotkit/aimock").catch((error: unknown) => {
     throw new SallyportError(
       "not-found",
@@ -18,7 +18,7 @@ export async function startModels(): Promise<Models> {
     );
   });
   const service = new LLMock({ port: 0, host: "127.0.0.1", logLevel: "silent" });
-  service.loadFixtureFile(join(packageHome(), "app", "demo", "turns.json"));
+  for (const file of recorded) service.loadFixtureFile(join(packageHome(), "app", "demo", file));
   await service.start();
   return { url: service.url, close: () => service.stop() };
 }

@@ -85,13 +85,48 @@ export async function nextSecond(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 1_100));
 }
 
-/** One diff prompt to its merge: pull request, check, refused early merge, Action and command line, sign-off, merge. */
-export async function passPrompt(context: DemoContext): Promise<void> {
-  const { lena, quinn, seen, say, counts } = context;
-  const pull = await waitFor("the pull request", async () =>
-    (await seen.openPulls()).find((one) => one.branch.startsWith("sallyport/run-")),
+type OpenPull = Awaited<ReturnType<RepositoryReader["openPulls"]>>[number];
+
+/** A gate fails, and then CI: both go back to the agent, which mends them on the same branch. */
+export async function seeMending({ seen, say, counts }: DemoContext, { number }: OpenPull): Promise<void> {
+  for (const [round, what] of ["the gate `evidence` fails", "CI is red"].entries()) {
+    await waitFor(`round ${round + 1} of rework`, async () =>
+      (await seen.comments(number)).find((comment) => comment.includes(`is round ${round + 1} of rework`)),
+    );
+    counts.checks += 1;
+    say(`${what}: it goes back to the agent, whose next commit on #${number} mends it`);
+  }
+}
+
+/** A person asks for changes at a line: the agent mends it, answers the thread and asks for the review again. */
+export async function askForChanges({ quinn, seen, say }: DemoContext, { number, sha }: OpenPull): Promise<void> {
+  const line = { path: "sallyport-demo/index.html", line: 3, body: "Say `Hello`, as the page does." };
+  await quinn.review(number, sha, "REQUEST_CHANGES", [line]);
+  say(`quinn asks for changes at a line of #${number}`);
+  const answer = await waitFor("the answer in the thread", async () => (await seen.replies(number))[0]);
+  const { sha: mended } = await waitFor("the mended head", async () =>
+    (await seen.openPulls()).find((one) => one.number === number && one.sha !== sha),
   );
-  say(`the agent's answer is recorded, then written: pull request #${pull.number}, ${pull.title}`);
+  say(`the agent mends it, and the thread is answered: ${answer.split("\n")[0]?.slice(0, 90)}…`);
+  await quinn.review(number, mended, "APPROVE");
+}
+
+/**
+ * One diff prompt to its merge: pull request, what is `mended` first, check, refused early merge, Action and command
+ * line, sign-off, merge.
+ */
+export async function passPrompt(
+  context: DemoContext,
+  mended: (context: DemoContext, pull: OpenPull) => Promise<void> = async () => undefined,
+): Promise<void> {
+  const { lena, quinn, seen, say, counts } = context;
+  const isOfRun = ({ branch }: OpenPull) => branch.startsWith("sallyport/run-");
+  const opened = await waitFor("the pull request", async () => (await seen.openPulls()).find(isOfRun));
+  say(`the agent's answer is recorded, then written: pull request #${opened.number}, ${opened.title}`);
+  const advice = /<summary>(Advice of [^<]*)<\/summary>/.exec(opened.body)?.[1];
+  if (advice !== undefined) say(`a reviewer agent read it before it opened: ${advice}`);
+  await mended(context, opened);
+  const pull = (await seen.openPulls()).find(isOfRun) ?? opened;
   const waiting = await waitFor("the check", async () =>
     (await seen.checks(pull.sha)).find((check) => check.name === "sallyport" && check.status === "in_progress"),
   );

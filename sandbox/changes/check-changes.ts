@@ -3,10 +3,11 @@
  * it reports the checks that the seed names on every pull request's and merge group's head.
  */
 
+import { git } from "../git/git.ts";
 import { presentCheckSuite, presentSentCheckRun } from "../present/checks.ts";
-import type { ChangedFields, RunFields } from "../state/check-fields.ts";
+import type { ChangedFields, RunFields, SimulatedCheck } from "../state/check-fields.ts";
 import type { State } from "../state/memory.ts";
-import type { Account, App, CheckRun, CheckSuite, Pull, Repository, SimulatedCheck } from "../state/model.ts";
+import type { Account, App, CheckRun, CheckSuite, Pull, Repository } from "../state/model.ts";
 import { actionsAppId, checkSuite, identify, isFromFork, now } from "../state/state.ts";
 import { background, pause } from "../state/work.ts";
 import { emit } from "./webhooks.ts";
@@ -108,5 +109,11 @@ async function simulate(state: State, repository: Repository, head: Head, check:
   await pause(check.delayMs);
   run.log = check.log ?? "";
   const output = check.output === undefined ? {} : { output: check.output };
-  await changeCheckRun(state, run, { conclusion: check.conclusion, ...output });
+  const isRed = check.failsOn !== undefined && (await holds(repository.dir, head.sha, check.failsOn));
+  await changeCheckRun(state, run, { conclusion: isRed ? "failure" : check.conclusion, ...output });
+}
+
+async function holds(dir: string, sha: string, { path, text }: { path: string; text: string }): Promise<boolean> {
+  const { exit } = await git(dir, ["grep", "--quiet", "--fixed-strings", "-e", text, sha, "--", `:(literal)${path}`]);
+  return exit === 0;
 }

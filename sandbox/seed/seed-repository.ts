@@ -22,7 +22,9 @@ export async function seedRepository(state: State, seed: RepositorySeed): Promis
     defaultBranch,
     dir,
     parent: null,
-    ci: seed.ci.map(({ name, conclusion, delay_ms }) => ({ name, conclusion, delayMs: delay_ms })),
+    ci: seed.ci.map(({ name, conclusion, fails_on: failsOn, delay_ms: delayMs }) => ({
+      ...{ name, conclusion, failsOn, delayMs },
+    })),
   });
   for (const [login, role] of Object.entries(seed.collaborators)) {
     repository.collaborators.set(accountOf(state, login, seed.full_name), role);

@@ -77,6 +77,8 @@ const repository = z.strictObject({
       z.strictObject({
         name: z.string().min(1),
         conclusion: runFields.shape.conclusion.unwrap(),
+        /** It fails on a commit whose files at or below the path hold the text. */
+        fails_on: z.strictObject({ path: z.string().min(1), text: z.string().min(1) }).optional(),
         delay_ms: z.number().int().min(0).default(20),
       }),
     )

@@ -51,3 +51,14 @@ export const changedFields = runFields.partial();
 export type RunFields = z.output<typeof runFields>;
 export type ChangedFields = z.output<typeof changedFields>;
 export type Annotation = z.output<typeof annotation>;
+
+/** A check that reports by itself on every head. */
+export type SimulatedCheck = {
+  name: string;
+  conclusion: NonNullable<RunFields["conclusion"]>;
+  /** It fails on a commit whose files at or below the path hold the text. */
+  failsOn?: { path: string; text: string } | undefined;
+  delayMs: number;
+  log?: string;
+  output?: NonNullable<RunFields["output"]>;
+};

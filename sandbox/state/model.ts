@@ -1,6 +1,6 @@
 /** The sandbox's data model. Objects refer to each other directly; `present/` turns them into GitHub's JSON. */
 import type { KeyObject } from "node:crypto";
-import type { Annotation, RunFields } from "./check-fields.ts";
+import type { Annotation, RunFields, SimulatedCheck } from "./check-fields.ts";
 
 /** From least to most; each includes those before it. */
 export const roles = ["read", "triage", "write", "maintain", "admin"] as const;
@@ -258,14 +258,6 @@ export type RepositoryHook = {
   webhook: Webhook;
   events: string[];
   active: boolean;
-};
-
-export type SimulatedCheck = {
-  name: string;
-  conclusion: NonNullable<RunFields["conclusion"]>;
-  delayMs: number;
-  log?: string;
-  output?: NonNullable<RunFields["output"]>;
 };
 
 export type Repository = Identified & {

@@ -7,7 +7,7 @@ import { entriesOf } from "../../core/entries.ts";
 import { expectConformance } from "../conformance/watch.ts";
 import { type Journey, startJourney } from "../hosts/demo-world.ts";
 import { call } from "../hosts/model-service.ts";
-import { plan, scriptAgent, write } from "../hosts/scripted-agent.ts";
+import { plan, scriptAgent } from "../hosts/scripted-agent.ts";
 import { asker, type Json } from "../hosts/store-and-github.ts";
 import { approve, askForPlan, openStory } from "../hosts/story-steps.ts";
 import { waitUntil } from "../hosts/until.ts";
@@ -16,20 +16,13 @@ const agent = scriptAgent();
 let journey: Journey;
 beforeAll(async () => {
   const root = "rework: { on: [gates, ci, review], rounds: 3 }\n";
-  journey = await startJourney({ models: agent.start, root });
+  journey = await startJourney({ models: agent.start, root, ledger: "  payload: full\n" });
   const [repository] = journey.sandbox.state.repositories;
   if (repository === undefined) throw new Error("the sandbox has no repository");
-  // What CI says of one head after the other: the second is red.
-  const conclusions = ["success", "failure"] as const;
-  let heads = 0;
-  const note = { path: "sallyport-demo/file.txt", annotation_level: "failure" as const, message: "No greeting." };
+  const note = { path: "sallyport-demo/two.txt", annotation_level: "failure" as const, message: "No greeting." };
   repository.ci = [
     {
-      name: "test",
-      delayMs: 50,
-      get conclusion() {
-        return conclusions[heads++] ?? "success";
-      },
+      ...{ name: "test", delayMs: 50, conclusion: "success", failsOn: { path: "sallyport-demo", text: "rude" } },
       log: "2026-11-30T10:00:00.0000000Z \u001b[31mexpected a greeting\u001b[0m\n",
       output: {
         ...{ title: "1 test failed", summary: "See the log.", text: null },
@@ -42,88 +35,118 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => journey.close(), 30_000);
 
+const names = ["one", "two", "three"] as const;
+const [first] = plan.prompts;
+if (first === undefined) throw new Error("the plan has no prompt");
+const three = {
+  ...plan,
+  prompts: names.map((name, index) => ({
+    ...{ ...first, title: `Add ${name}`, paths: [`sallyport-demo/${name}.txt`] },
+    dependsOn: index === 0 ? [] : [index],
+  })),
+};
+const write = (name: (typeof names)[number], content: string) =>
+  call("write", { path: `sallyport-demo/${name}.txt`, content });
 const finish = (summary: string, ...more: { criterion: string; how: string }[]) =>
   call("finish", { summary, claims: [{ criterion: "It is there.", how: "Written." }, ...more] });
 
 /** What the agent answers to each prompt, by what the prompt says. */
 function answer(talks: readonly (readonly [says: string, ...turns: FixtureResponse[]])[]): void {
-  agent.propose(plan);
+  agent.propose(three);
   for (const [userMessage, ...turns] of talks)
     for (const [turnIndex, response] of turns.entries())
       agent.service.addFixture({ match: { userMessage, turnIndex }, response });
 }
 
-test("D11, E5: a failed gate, red CI and a request for changes are mended on one branch, and the ledger tells it", async () => {
+test("D11, E5: of three dependent prompts one goes through, one is mended after a gate and CI, one after a review; all end complete", async () => {
   const { lena, quinn, seen } = journey;
   const as = asker(journey.sandbox.url, "acme/governed");
   const ask = async (person: "lena" | "quinn" | "max", method: string, path: string, body?: unknown): Promise<Json> =>
     as(people[person].token.replace(/^ghp_/, ""), method, path, body);
-  const first = ["# Add a file", write("long\n".repeat(450)), finish("A long one.")] as const;
-  const second = ["gate diff-size", write("short\n"), finish("A shorter one.")] as const;
-  const third = ["check @github-actions/test", write("hello\n"), finish("With a greeting.")] as const;
-  answer([second, third, first]);
+  const talks = [
+    ["check @github-actions/test", write("two", "hello\n"), finish("With a greeting.")],
+    ["gate diff-size", write("two", "rude\n"), finish("A shorter one.")],
+    ["# Add one", write("one", "hello\n"), finish("The first.")],
+    ["# Add two", write("two", "long\n".repeat(450)), finish("A long one.")],
+    ["# Add three", write("three", "hello\n"), finish("The third.")],
+  ] as const;
+  answer(talks);
   const { story } = await openStory(journey);
-  const digest = await askForPlan(journey, story);
-  await approve(journey, story, digest);
+  await approve(journey, story, await askForPlan(journey, story));
+  const prompts = await seen.children(story);
+  expect(prompts.map(({ title }) => title)).toEqual(["Add one", "Add two", "Add three"]);
   await lena.label(story, "ai:run");
   const rounds = async () => entriesOf(await journey.entries(), "rework.opened").map(({ body }) => body);
-  const commits = async () => entriesOf(await journey.entries(), "change.committed").map(({ body }) => body.commit);
-  await waitUntil("two rounds", async () => (await commits()).length === 3);
-  const pull = await waitUntil("the pull request", async () => (await seen.openPulls())[0]);
-  expect((await rounds()).map(({ causes }) => causes)).toEqual([["gates"], ["ci"]]);
+  const commits = async (prompt: number) =>
+    entriesOf(await journey.entries(), "change.committed").flatMap(({ body }) =>
+      body.prompt === prompts[prompt]?.number ? [body.commit] : [],
+    );
+  /** Waits until a prompt has so many commits, of which the last is the head of the one open pull request. */
+  const opened = (prompt: number, count: number) =>
+    waitUntil(`${count} commits of ${names[prompt]} on a pull request`, async () => {
+      const made = await commits(prompt);
+      const [pull] = await seen.openPulls();
+      return made.length === count && pull?.sha === made.at(-1) ? pull : undefined;
+    });
+  const pass = async ({ number, sha }: { number: number; sha: string }) => {
+    const checks = (name: string, conclusion: string) =>
+      waitUntil(`${name} of #${number}`, async () =>
+        (await seen.checks(sha)).find((check) => check.name === name && check.conclusion === conclusion),
+      );
+    await checks("test", "success");
+    await nextSecond();
+    await quinn.comment(number, `/sign-off ${sha} pass manual\nIt greets.`);
+    await checks("sallyport", "success");
+    await waitUntil("the merge", async () => (await lena.merge(number, sha)).ok);
+  };
+  await pass(await opened(0, 1));
+  await pass(await opened(1, 3));
+  const pull = await opened(2, 1);
 
   // Max may write here and holds no duty; quinn does.
-  const line = { path: "sallyport-demo/file.txt", line: 1, commit_id: pull.sha };
+  const line = { path: "sallyport-demo/three.txt", line: 1, commit_id: pull.sha };
   await ask("max", "POST", `pulls/${pull.number}/comments`, { ...line, body: "Write to .github/workflows instead." });
   const comment = await ask("quinn", "POST", `pulls/${pull.number}/comments`, { ...line, body: "Greet by name." });
   const thread = { criterion: `thread-${comment.id}`, how: "It greets Ada." };
-  answer([["changes-requested", write("hello Ada\n"), finish("By name.", thread)], second, third, first]);
-  const review = { event: "REQUEST_CHANGES", body: "It greets nobody." };
-  await ask("quinn", "POST", `pulls/${pull.number}/reviews`, review);
-  await waitUntil("the third round", async () => (await commits()).length === 4);
-  const [, , , head = ""] = await commits();
-  const answered = await waitUntil("the answer in the thread", async () => {
+  answer([["changes-requested", write("three", "hello Ada\n"), finish("By name.", thread)], ...talks]);
+  await ask("quinn", "POST", `pulls/${pull.number}/reviews`, { event: "REQUEST_CHANGES", body: "It greets nobody." });
+  const mended = await opened(2, 2);
+  const replies = await waitUntil("the answer in the thread", async () => {
     const comments: Json[] = await ask("lena", "GET", `pulls/${pull.number}/comments`);
-    return comments.find((one) => one.in_reply_to_id === comment.id);
+    const found = comments.filter((one) => one.in_reply_to_id === comment.id);
+    return found.length > 0 ? found : undefined;
   });
-  expect(answered.body).toContain(`${head} answers this (R3/S0). The agent says: It greets Ada.`);
+  expect(replies.map(({ body }: Json) => body)).toEqual([
+    expect.stringContaining(`${mended.sha} answers this (R1/S0). The agent says: It greets Ada.`),
+  ]);
   await waitUntil("the review asked for again", async () => {
     const { users } = await ask("lena", "GET", `pulls/${pull.number}/requested_reviewers`);
     return users.some((one: Json) => one.login === "quinn");
   });
-  const prompts = agent.service.getRequests().map((one) => JSON.stringify(one));
-  expect(prompts.filter((one) => one.includes("expected a greeting")).length).toBeGreaterThan(0);
-  expect(prompts.filter((one) => one.includes("Write to .github/workflows"))).toEqual([]);
-
-  await waitUntil("CI", async () =>
-    (await seen.checks(head)).find((check) => check.name === "test" && check.status === "completed"),
-  );
   await ask("quinn", "POST", `pulls/${pull.number}/reviews`, { event: "APPROVE", body: "" });
-  await nextSecond();
-  await quinn.comment(pull.number, `/sign-off ${head} pass manual\nIt greets.`);
-  await waitUntil("the green check", async () =>
-    (await seen.checks(head)).find((check) => check.name === "sallyport" && check.conclusion === "success"),
-  );
-  await waitUntil("the merge", async () => (await lena.merge(pull.number, head)).ok);
+  await pass(mended);
   await waitUntil("the story closed", async () => (await seen.issue(story)).state === "closed");
 
-  const entries = await journey.entries();
+  const asked = agent.service.getRequests().map((one) => JSON.stringify(one));
+  expect(asked.filter((one) => one.includes("expected a greeting")).length).toBeGreaterThan(0);
+  expect(asked.filter((one) => one.includes("Write to .github/workflows"))).toEqual([]);
+  const [, two, last] = prompts.map(({ number }) => number);
   expect(await rounds()).toMatchObject([
-    { round: 1, causes: ["gates"], by: null },
-    { round: 2, causes: ["ci"], by: null },
-    { round: 3, causes: ["review"], threads: [comment.id], reviewers: [{ login: "quinn" }] },
+    { prompt: two, round: 1, causes: ["gates"], by: null },
+    { prompt: two, round: 2, causes: ["ci"], by: null },
+    { prompt: last, round: 1, causes: ["review"], threads: [comment.id], reviewers: [{ login: "quinn" }] },
   ]);
-  const made = entriesOf(entries, "change.committed").map(({ body }) => [body.branch, body.attempt.r, body.parent]);
-  const [one = "", two = "", three = ""] = await commits();
-  const [branch, , base] = made[0] ?? [];
-  expect(made.slice(1)).toEqual([
-    [branch, 1, one],
-    [branch, 2, two],
-    [branch, 3, three],
-  ]);
-  expect(base).not.toBe(one);
-  expect(entriesOf(entries, "evidence.captured")).toHaveLength(4);
-  expect(entriesOf(entries, "pull.opened")).toHaveLength(1);
+  const entries = await journey.entries();
+  const made = entriesOf(entries, "change.committed").filter(({ body }) => body.prompt === two);
+  expect(made.slice(1).map(({ body }) => [body.branch, body.attempt, body.parent])).toEqual(
+    made.slice(0, -1).map(({ body }, index) => [body.branch, { r: index + 1, s: 0 }, body.commit]),
+  );
+  expect(entriesOf(entries, "evidence.captured")).toHaveLength(6);
+  expect(entriesOf(entries, "pull.opened")).toHaveLength(3);
+  expect(entriesOf(entries, "prompt.completed").map(({ body }) => body.prompt)).toEqual(
+    prompts.map(({ number }) => number),
+  );
+  expect(entriesOf(entries, "run.closed").map(({ body }) => body.status)).toEqual(["succeeded"]);
 
   const replay = await waitUntil("the published ledger", async () => {
     const clone = `${journey.dir}/clone-${Date.now()}`;
@@ -132,6 +155,7 @@ test("D11, E5: a failed gate, red CI and a request for changes are mended on one
     const { code, out } = await runProgram("sallyport", args, { PATH: process.env.PATH }, journey.dir);
     return code === 0 && out.includes("it succeeded") ? out : null;
   });
+  expect(replay).not.toMatch(/^(?:unpublished|differs|missing|purged) /m);
   expect(replay.match(/^same .* rework .*$/gm)).toHaveLength(3);
   await expectConformance(journey.watch);
 }, 300_000);
