@@ -58,13 +58,13 @@ export type PolicyReading =
     };
 
 /**
- * The content of a path in one commit. Links are not followed, and only text is read. `yaml` is present for a file
- * whose name ends in `.yml` or `.yaml`: the text as other tools read it.
+ * The content of a path in one commit. Links are not followed: `target` is what one says. Only text is read.
+ * `yaml` is present for a file whose name ends in `.yml` or `.yaml`: the text as other tools read it.
  */
 export type Content =
   | { state: "absent" }
   | { state: "text"; text: string; yaml?: YamlReading }
-  | { state: "opaque"; why: "binary" | "too-large" | "link" | "submodule" };
+  | { state: "opaque"; why: "binary" | "too-large" | "link" | "submodule"; target?: string };
 
 /**
  * A file that a gate asked to read, at the merge base and at the head. The author of the change wrote the head's

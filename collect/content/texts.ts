@@ -4,6 +4,11 @@ import { type Known, known, unknown } from "../../core/known.ts";
 import type { Blob, Objects, TreeEntry } from "../objects.ts";
 import type { readYaml } from "../yaml/yaml.ts";
 
+/** Git's mode of a symbolic link, whose blob is its target. */
+const link = "120000";
+/** A longer target is not read, in bytes. */
+const targetBytes = 1_000;
+
 /** The largest file whose text is read for a gate, in bytes. */
 export const textBytes = 5_000_000;
 
@@ -49,7 +54,7 @@ export async function readTexts(objects: Objects, source: TextsSource): Promise<
     }
   }
   const shas = wanted.flatMap(({ before, after }) =>
-    [before, after].flatMap((side) => (side !== null && isRegular(side) ? [side.sha] : [])),
+    [before, after].flatMap((side) => (side !== null && (isRegular(side) || side.mode === link) ? [side.sha] : [])),
   );
   const blobs = await objects.blobs(shas, textBytes);
   if (!blobs.known) return blobs;
@@ -85,8 +90,12 @@ function contentOf(
   parse: typeof readYaml | null,
 ): Content | null {
   if (side === null) return { state: "absent" };
-  if (!isRegular(side)) return { state: "opaque", why: side.mode === "160000" ? "submodule" : "link" };
   const blob = blobs.get(side.sha);
+  if (side.mode === "160000") return { state: "opaque", why: "submodule" };
+  if (!isRegular(side)) {
+    const target = blob?.content?.length === undefined || blob.content.length > targetBytes ? null : blob.content;
+    return { state: "opaque", why: "link", ...(target === null ? {} : { target: target.toString("utf8") }) };
+  }
   if (blob === undefined) return null;
   if (blob.content === null) return { state: "opaque", why: "too-large" };
   // As git detects binary files: a zero byte near the beginning.

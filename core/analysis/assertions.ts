@@ -2,8 +2,8 @@ import type { TestLanguage } from "../languages/language.ts";
 import { innerOf, partsOf, restAfter } from "./bracketed-text.ts";
 import { endOfBraces, inside, lastUpTo } from "./code-blocks.ts";
 import type { CodeText } from "./code-text.ts";
-import { branches, type CodeShape, handlers } from "./dead-code.ts";
-import { isVoid } from "./void-assertions.ts";
+import { branches, type CodeShape, headed } from "./dead-code.ts";
+import { isOfMade, isVoid } from "./void-assertions.ts";
 
 /**
  * An assertion: where it stands, its text without spacing and quotes' kinds, and how much it compares. `isOther`: it
@@ -120,7 +120,7 @@ function rowsOfLoops({ bare, braces, indents }: CodeShape, language: TestLanguag
 /** The assertions of a text that can fail, in order. Two of the same text, one directly after the other, are one. */
 export function assertionsIn(code: CodeText, shape: CodeShape, language: TestLanguage, helpers: Helpers): Assertion[] {
   const { bare } = shape;
-  const inHandler = language.fails === undefined ? () => false : inside(handlers(shape, language.fails.within));
+  const idle = (language.idle ?? []).map(({ text, within }) => ({ text, isIn: inside(headed(shape, within)) }));
   const rowsAround = rowsOfLoops(shape, language);
   const found: Assertion[] = [];
   let last: { to: number; text: string } = { to: -1, text: "" };
@@ -149,8 +149,8 @@ export function assertionsIn(code: CodeText, shape: CodeShape, language: TestLan
     const isTwin = text === last.text && at >= last.to && /^[\s;]*$/.test(bare.slice(last.to, at));
     last = { to, text };
     const name = /[\w$]+(?=[?!]?\s*\(?$)/.exec(head)?.[0] ?? "";
-    const says = language.fails?.text.test(own) === true && inHandler(at);
-    if (isTwin || says || (!isMethod && isVoid(own.trim(), !opens, language))) continue;
+    if (isTwin || idle.some(({ text: idleText, isIn }) => idleText.test(own) && isIn(at))) continue;
+    if (!isMethod && (isVoid(own.trim(), !opens, language) || isOfMade(own, at, code, shape))) continue;
     const weight = Math.max(weightOf(bare.slice(at, end), isMethod), helpers.get(name) ?? 0);
     found.push({ at, text, weight: weight * rowsAround(at) });
   }

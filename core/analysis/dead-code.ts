@@ -128,8 +128,8 @@ function swallowed({ bare, braces, indents }: CodeShape, language: TestLanguage)
   return [...regions, ...[...bare.matchAll(suppressed)].map(({ index }) => ({ from: index, to: indents.end(index) }))];
 }
 
-/** The regions of the handlers of errors, where saying that a line was reached adds nothing to the error itself. */
-export function handlers({ bare, braces }: CodeShape, heads: RegExp): Region[] {
+/** The regions of the blocks that have such heads, which end with a brace. */
+export function headed({ bare, braces }: CodeShape, heads: RegExp): Region[] {
   return [...bare.matchAll(heads)].map(({ 0: head, index }) => {
     const open = index + head.length - 1;
     return { from: open, to: braces.partner(open) };

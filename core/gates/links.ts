@@ -1,11 +1,14 @@
 import type { Reason } from "../../schemas/verdict.ts";
 import { code } from "../escape.ts";
-import type { Change, FileSide } from "../facts.ts";
+import type { Change, FileSide, PullFacts } from "../facts.ts";
 import { patternList } from "../paths/pattern-list.ts";
 import { matcher, nameProblem } from "../paths/patterns.ts";
 import { alwaysOn, authorOf, defineGate, policyLine, result } from "./gate.ts";
 
 const name = "links";
+
+/** Folders of files that tests read, matched with their case. */
+const fixtures = matcher(["**/{fixture,fixtures,__fixtures__,testdata}/**"], "allow");
 
 type Kind = "file" | "symbolic link" | "submodule";
 
@@ -36,6 +39,23 @@ function linkProblem({ before, after }: Change): LinkProblem | null {
   return { code: "mode-changed", message: `This file ${what} executable.` };
 }
 
+const isFixtureLink = ({ path, before, after }: Change) =>
+  before === null && after?.mode === "120000" && fixtures.matches(path) !== null;
+
+/** A target in the link's own folder or below: no step up, to the root or to itself, and no name that misleads. */
+const staysHere = (target: string) =>
+  !/^\/|\\/.test(target) && target.split("/").every((part) => !/^\.{0,2}$/.test(part)) && nameProblem(target) === null;
+
+/** The new links that a fixture needs and that stand for a file beside them, which is judged itself. Unread: none. */
+function harmlessLinks({ changes, texts }: Pick<PullFacts, "texts"> & { changes: readonly Change[] }): Set<string> {
+  const targets = new Map((texts.known ? texts.value : []).map(({ path, after }) => [path, after]));
+  const own = changes.filter(isFixtureLink).filter(({ path }) => {
+    const content = targets.get(path);
+    return content?.state === "opaque" && content.target !== undefined && staysHere(content.target);
+  });
+  return new Set(own.map(({ path }) => path));
+}
+
 /** A new name beside one that it cannot be told from everywhere: on such a system one file replaces the other. */
 function twinProblem({ after, twin }: Change): LinkProblem | null {
   if (after === null || twin === undefined) return null;
@@ -48,7 +68,7 @@ function twinProblem({ after, twin }: Change): LinkProblem | null {
 /**
  * Every changed path is a regular file with a plain name: no symbolic link, no submodule, no change of a file's type or
  * mode, no misleading name, no name that differs from another only by case or form. The policy can allow all but the
- * misleading names. A link is judged by its mode and never followed.
+ * misleading names. A link is judged by its mode and never followed; a new one in a fixture may name a file beside it.
  * Deleting such a file is allowed, or an existing bad name could not be corrected.
  */
 export const links = defineGate({
@@ -56,6 +76,7 @@ export const links = defineGate({
   group: "content",
   settings: alwaysOn,
   needs: ["changes"],
+  reads: ({ changes }) => changes.filter(isFixtureLink).map(({ path }) => path),
   lists: ({ gates }) => [
     patternList(
       `gates.${name}.allow`,
@@ -68,6 +89,7 @@ export const links = defineGate({
     const accepted = matcher(policy.policy.gates[name]?.allow ?? [], "allow");
     const line = policyLine(policy, `gates.${name}.allow`);
     const who = authorOf(facts);
+    const harmless = harmlessLinks(facts);
     const reasons = facts.changes.flatMap((change): Reason[] => {
       const { path, after } = change;
       const hostile = after === null ? null : nameProblem(path);
@@ -75,7 +97,7 @@ export const links = defineGate({
         const next = { step: "Rename this file or take it out of the change.", who };
         return [{ code: "hostile-name", message: `The name is not accepted: ${hostile}.`, path, next }];
       }
-      const found = twinProblem(change) ?? linkProblem(change);
+      const found = twinProblem(change) ?? (harmless.has(path) ? null : linkProblem(change));
       if (found === null || accepted.matches(path) !== null) return [];
       const step = `Take this out of the change, or ask a maintainer to accept it under \`gates.${name}.allow\` in the policy.`;
       return [{ ...found, path, ...line, next: { step, who } }];

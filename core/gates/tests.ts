@@ -1,5 +1,6 @@
 import type { Policy } from "../../schemas/policy.ts";
 import type { GateResult, Reason } from "../../schemas/verdict.ts";
+import { folderOf, testOf } from "../analysis/snapshots.ts";
 import { testLanguage } from "../analysis/test-languages.ts";
 import { maxTestLength, readSide, type TestReading } from "../analysis/test-reading.ts";
 import { holdsThresholds, type Lowered, lowered, thresholdsIn } from "../analysis/thresholds.ts";
@@ -100,6 +101,20 @@ function testFiles(files: readonly Sides[]): TestFile[] {
   }));
 }
 
+/** Whether the change touches what a snapshot was made from: the code of its test, or an input of tests beside it. */
+function sourceChanged(changes: readonly Change[], tests: readonly TestFile[]): (snapshot: string) => boolean {
+  const edited = new Set(tests.filter(({ before, after }) => before?.code !== after?.code).map(({ path }) => path));
+  const read = new Set(tests.map(({ path }) => path));
+  const inputs = changes
+    .filter(({ path, before }) => before !== null && snapshots.matches(path) === null && folders.matches(path) !== null)
+    .map(({ path }) => path)
+    .filter((path) => !read.has(path) || edited.has(path));
+  return (snapshot) => {
+    const folder = folderOf(snapshot);
+    return edited.has(testOf(snapshot) ?? "") || (folder !== null && inputs.some((path) => path.startsWith(folder)));
+  };
+}
+
 /** Whether a file that is a test by its place holds code in which no case is recognised: it is not known what it proves. */
 const isUnread = ({ cases, calls }: TestReading) => cases.length === 0 && calls;
 
@@ -177,9 +192,10 @@ function judge(facts: FactsWith<"changes" | "texts">, policy: LoadedPolicy): Gat
   const who = authorOf(facts);
   const { tests: testSides, snapshots: snapshotSides, settings, unread } = read(changes, texts, testPaths(pairs));
   const tests = testFiles(testSides);
+  const isSourceChanged = sourceChanged(changes, tests);
   const weaker = weakenings(
     tests,
-    snapshotSides.map(({ change, before, after }) => ({ path: change.path, before, after })),
+    snapshotSides.map(({ change: { path }, ...texts }) => ({ path, ...texts, isSourceChanged: isSourceChanged(path) })),
   );
   const line = policyLine(policy, policy.policy.gates[name] === undefined ? "extends" : `gates.${name}`);
   const reasons = [

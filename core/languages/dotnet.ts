@@ -22,7 +22,7 @@ export const dotnet: TestLanguage = {
   functions: braced,
   assertions:
     /\b\w{0,20}Assert\.\w{1,60}(?:<[^()]{0,100}>)?\(|\.Should\w{0,40}\(|\bExpect\(|\.(?:Verify|Received)\w{0,20}\(|(?<![\w.])(?:Assert|Verify|Check)[A-Z]\w{0,60}\(/g,
-  fails: { text: /Fail\(/, within: handler },
+  idle: [{ text: /Fail\(/, within: handler }],
   rows: /\[(?:InlineData|TestCase|DataRow|Arguments)\(/g,
   never: /\[(?:\w{1,40}[^\]\n]{0,100},\s{0,9})?(?:Ignore|Explicit)\b|\[\w{1,40}\([^\]\n]{0,200}\bSkip\s{0,9}=/g,
   sometimes: /\[Conditional(?:Fact|Theory)\b|\[\w{1,40}\([^\]\n]{0,200}\bSkip(?:When|Unless)\s{0,9}=/g,

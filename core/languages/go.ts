@@ -11,6 +11,12 @@ export const go: TestLanguage = {
   hooks: /\bBeforeEach\(|^func[ \t]{1,9}\([^()\n]{0,100}\)[ \t]{0,9}SetupTest\(/gm,
   assertions:
     /\b(?:t|tb|b|s|c)\.(?:Error|Fatal|Fail)\w{0,10}\(|\b(?:assert|require|is|qt)\.\w{1,60}\(|\bExpect\(|(?<![\w.])(?:assert|require|check|verify|expect)[A-Z]\w{0,60}\(/g,
+  idle: [
+    {
+      text: /^(?:assert|require)\.NoError\((?:[\w.()]{1,20},\s{0,9})?os\.(?:Remove|RemoveAll|Unsetenv|Setenv|Chdir)\(/,
+      within: /\.Cleanup\(func\(\)\s{0,9}\{|\bdefer\s{1,9}func\(\)\s{0,9}\{/g,
+    },
+  ],
   never: /(?<![\w.])(?:XIt|PIt|XDescribe|PDescribe|XContext|PContext|XSpecify|PSpecify)\(/g,
   neverInside: /\.Skip(?:f|Now)?\(/g,
   focuses: /(?<![\w.])(?:FIt|FDescribe|FContext|FSpecify)\(/g,

@@ -26,7 +26,13 @@ export const javascript: TestLanguage = {
   hooks: /(?<![\w$])(?:before|beforeEach|beforeAll|setup)\s{0,9}\(/g,
   assertions:
     /(?<![\w$])expect(?:TypeOf|\w{0,40}(?<=[a-z])(?=[A-Z])\w{0,40})?\s{0,99}(?:\.\s{0,99}(?:soft|poll|element)\s{0,9})?(?:<[^()]{0,100}>)?\((?!\s{0,9}(?:true|false|null|undefined|\d{1,9})\s{0,9}\))|(?<![\w$])assert\w{0,60}(?:\s{0,99}\.\s{0,99}\w{1,60}){0,3}\s{0,9}\(|(?<![\w$])(?:verify|check)[A-Z]\w{0,60}\s{0,9}\(|(?:\.should\b|(?<![\w$.])should)[.(]|(?<![\w$.])t\s{0,99}\.(?:is|not|true|false|truthy|falsy|like|regex|throws|rejects|ok|equal|same|match|deepEqual|notEqual|strictEqual|strictSame|plan|snapshot|assert)\w{0,20}\s{0,9}\(|(?<![\w$.])[\w$]{1,20}\s{0,99}\.(?:(?:not)?(?:deep)?(?:strict)?equal|strictSame|rejects|throws|ifError|ok)\s{0,9}\(/gi,
-  fails: { text: /^(?:assert\.fail|expect\.fail|fail)/, within: handler },
+  idle: [
+    { text: /^(?:assert\.fail|expect\.fail|fail)/, within: handler },
+    {
+      text: /\b(?:rm|rmdir|unlink)(?:Sync)?\(/,
+      within: /(?<![\w$.])(?:after|afterEach|afterAll|teardown)\([^{};]{0,100}\{/g,
+    },
+  ],
   table: { call: /\.(?:each|for)\s{0,9}(?:<[^()]{0,200}>)?\(/g, argument: 0 },
   never: new RegExp(
     `(?<![?:]\\s{0,9})${blocks}${chain}${member}(?:(?:skip|todo|fixme|ignore)\\b(?!\\s{0,9}:|${given})|(?:skipIf|todoIf)\\s{0,9}\\(\\s{0,9}(?:true|1)\\s{0,9}\\)|runIf\\s{0,9}\\(\\s{0,9}(?:false|0)\\s{0,9}\\))|${blocks}${options}(?:true\\b|["'\`])|(?<![\\w$.])(?:xit|xtest|xdescribe|xcontext|xspecify)(?:\\.each\\b|\\s{0,9}\\(\\s{0,99}["'\`])|\\.each\\s{0,9}\\(\\s{0,9}\\[\\s{0,9}\\]`,

@@ -10,7 +10,7 @@ export const jvm: TestLanguage = {
   hooks: /@Before(?:Each|All|Class)?\b/g,
   assertions:
     /(?<![.\w])(?:\w{1,40}\.)?(?:assert|verify|fail|expect|check)\w{0,60}(?:<[^()\n]{0,100}>)?\s{0,9}[({]|\bshould(?:Be|Not|Equal|Throw|Have|Contain)\w{0,20}\b|\bexpected\s{0,9}=\s{0,9}(?=[A-Z])/g,
-  fails: { text: /^(?:\w{1,40}\.)?fail/, within: handler },
+  idle: [{ text: /^(?:\w{1,40}\.)?fail/, within: handler }],
   table: { call: /@(?:CsvSource|ValueSource|EnumSource|MethodSource|ArgumentsSource)\(/g, argument: 0 },
   never:
     /@(?:Disabled|Ignore)\b|@Test\s{0,9}\([^)\n]{0,200}\benabled\s{0,9}=\s{0,9}false|(?<![\w.])(?:ignore|xtest|xit)\(\s{0,9}"/g,

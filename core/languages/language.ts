@@ -44,8 +44,11 @@ export type TestLanguage = {
   assertions: RegExp;
   /** Whether an assertion of two things in brackets is one of a tuple, which is always true. */
   tupleIsTrue?: true;
-  /** An assertion that says only that this line was reached, and the heads of blocks in which it adds nothing. */
-  fails?: { text: RegExp; within: RegExp };
+  /**
+   * Assertions that add nothing in blocks with such heads: those that say only that a line was reached, in a handler; in
+   * a teardown those that ask whether the test could take its own files and settings away.
+   */
+  idle?: readonly { text: RegExp; within: RegExp }[];
   /** Each is one row of the table that makes several cases of one. */
   rows?: RegExp;
   /** A call, of which the argument at this index is the list of rows. */

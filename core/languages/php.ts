@@ -14,7 +14,7 @@ export const php: TestLanguage = {
   hooks: /\bfunction\s{1,9}setUp\s{0,9}\(/g,
   assertions:
     /(?:->|::)assert\w{1,60}\(|(?<![\w>$:])expect\(|(?:->|::)(?:expects|should(?:Not|Have)\w{1,60})\(|->(?:once|twice|never|times|atLeast)\(|(?:->|::)fail\(/g,
-  fails: { text: /^(?:->|::)fail/, within: handler },
+  idle: [{ text: /^(?:->|::)fail/, within: handler }],
   rows: /#\[TestWith\b/g,
   table: { call: /#\[DataProvider\b/g, argument: 0 },
   never: /(?<![\w>$:])(?:todo|xit)\(\s{0,9}["']/g,

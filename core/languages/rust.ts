@@ -12,7 +12,7 @@ export const rust: TestLanguage = {
   functions: /\bfn\s{1,9}(\w{1,200})\s{0,9}(?:<[^(){}]{0,300}>)?\(|\bmacro_rules!\s{1,9}(\w{1,100})/g,
   assertions:
     /\b(?:debug_)?assert\w{0,60}!\s{0,9}[([{]|(?<![\w.])(?:assert|check|verify|expect)_\w{1,60}!?\s{0,9}\(|\bpanic!\s{0,9}[([{]|\bexpect!\[|#\[should_panic\b|\bprop_assert\w{0,20}!\(|\b\w{1,20}nice!\(|\.unwrap_err\(/g,
-  fails: { text: /^panic!/, within: /\bErr\([^()\n]{0,60}\)\s{0,9}=>\s{0,9}\{/g },
+  idle: [{ text: /^panic!/, within: /\bErr\([^()\n]{0,60}\)\s{0,9}=>\s{0,9}\{/g }],
   rows: /#\[(?:case|test_case)\b/g,
   never: /#\[(?:ignore\b|cfg\((?:any\(\)|false|FALSE)\))/g,
   sometimes: /#\[(?:cfg_attr\([^\]\n]{0,100}\bignore\b|cfg\((?!test\b|any\(\)))/g,

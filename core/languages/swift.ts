@@ -9,7 +9,7 @@ export const swift: TestLanguage = {
   hooks: /\boverride\s{1,9}func\s{1,9}setUp\w{0,20}\s{0,9}\(/g,
   assertions:
     /\bXCT(?:Assert|Fail|Unwrap)\w{0,60}\s{0,9}\(|#(?:expect|require)(?:\s{0,9}\(|\b)|(?<![\w.])(?:assert|verify|check)[A-Z]\w{0,60}\(|\bfatalError\(/g,
-  fails: { text: /^(?:XCTFail|fatalError)/, within: /\b(?:catch|else)\b[^{};\n]{0,200}\{/g },
+  idle: [{ text: /^(?:XCTFail|fatalError)/, within: /\b(?:catch|else)\b[^{};\n]{0,200}\{/g }],
   never: /@(?:Test|Suite)\([^)\n]{0,200}\.disabled\b(?!\(\s{0,9}if:)/g,
   sometimes:
     /@(?:Test|Suite)\([^)\n]{0,200}\.(?:disabled\(\s{0,9}if:|enabled\(\s{0,9}if:)|@available\((?![^)\n]{0,200}\bdeprecated\b)/g,

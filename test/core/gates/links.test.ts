@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Change, FileSide } from "../../../core/facts.ts";
-import { unknown } from "../../../core/known.ts";
+import { known, unknown } from "../../../core/known.ts";
 import { nameProblem } from "../../../core/paths/patterns.ts";
-import { ask, table } from "../../builders/gate-table.ts";
+import { ask, type Row, table } from "../../builders/gate-table.ts";
 import { change, facts, head, renamed } from "../../builders/pull-facts.ts";
 
 const side = (mode: string, sha = head): FileSide => ({ mode, sha });
@@ -17,6 +17,12 @@ describe("links", () => {
   const changed = (path: string, before: FileSide | null, after: FileSide | null) => change(path, { before, after });
   const plain = (...changes: Change[]) => facts({ changes });
   const allowing = (...changes: Change[]) => facts({ policy, changes });
+  const pointing = (path: string, target: string | undefined, before: FileSide | null = null) => {
+    const after = { state: "opaque" as const, why: "link" as const, ...(target === undefined ? {} : { target }) };
+    const texts = known([{ path, before: { state: "absent" as const }, after }]);
+    return { ...plain(changed(path, before, link)), texts };
+  };
+  const fixture = "test/fixtures/root/link";
   const twin = change("Auth.js", { before: null, twin: "auth.js" });
   table("links", [
     ["passes plain files without any setting", plain(change("src/a.ts")), "pass", ["plain-files"]],
@@ -44,6 +50,26 @@ describe("links", () => {
     [
       "T007: fails on a link that is redirected",
       plain(changed("src/link", side("120000", "0"), link)),
+      "fail",
+      ["link"],
+    ],
+    ["passes a new link of a fixture to a file beside it", pointing(fixture, "real"), "pass", ["plain-files"]],
+    ["passes one to a file further down", pointing(fixture, "real/deep.txt"), "pass", ["plain-files"]],
+    ...["../real", "real/../../x", "/etc/passwd", ".", "./real", "", "a//b", "..\\real", "a\u202Eb", ".git/config"].map(
+      (target): Row => [
+        `T007: fails on a fixture's link to ${JSON.stringify(target)}`,
+        pointing(fixture, target),
+        "fail",
+        ["link"],
+      ],
+    ),
+    ["T007: fails on one whose target was not read", pointing(fixture, undefined), "fail", ["link"]],
+    ["T007: fails on one that is redirected", pointing(fixture, "real", side("120000", "0")), "fail", ["link"]],
+    ["T007: fails on one outside of fixtures", pointing("src/link", "real"), "fail", ["link"]],
+    ["T006: fails when a fixture's file becomes one", pointing(fixture, "real", file), "fail", ["type-changed"]],
+    [
+      "T007: fails on one while no text is known",
+      { ...pointing(fixture, "real"), texts: unknown("cut short") },
       "fail",
       ["link"],
     ],

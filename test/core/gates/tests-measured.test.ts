@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { byDefault, unreadable } from "../../builders/changed-files.ts";
-import { ask, table } from "../../builders/gate-table.ts";
+import { ask, type Row, table } from "../../builders/gate-table.ts";
 
 const adds = 'test("adds", () => {\n  expect(add(1, 1)).toBe(2);\n});\n';
 const takes = 'test("takes", () => {\n  expect(take(1, 1)).toBe(0);\n});\n';
@@ -32,6 +32,39 @@ describe("snapshots", () => {
       byDefault([snapshot, lines(0, 20), null], ["src/__snapshots__/b.test.ts.snap", null, lines(0, 20)]),
       "pass",
       ["tests-kept"],
+    ],
+    [
+      "it may be made anew with the code of its test",
+      byDefault([snapshot, lines(0, 20), lines(20, 40)], ["src/a.test.ts", adds, adds.replace("1, 1", "2, 0")]),
+      "pass",
+      ["tests-kept"],
+    ],
+    [
+      "or with an input of tests beside it",
+      byDefault(["tests/a/__snapshots__/a.snap", lines(0, 20), lines(20, 40)], ["tests/a/in.md", "a", "b"]),
+      "pass",
+      ["tests-kept"],
+    ],
+    ...(
+      [
+        ["only a comment of its test changed", "src/a.test.ts", `// a\n${adds}`, `// b\n${adds}`],
+        ["only the code that it records changed", "src/a.ts", "a()", "b()"],
+        ["only another test changed", "src/b.test.ts", adds, adds.replace("1, 1", "2, 0")],
+        ["an input is only new", "src/__tests__/in.md", null, "a"],
+      ] as const
+    ).map(
+      ([when, path, before, after]): Row => [
+        `fails when ${when}`,
+        byDefault([snapshot, lines(0, 20), lines(20, 40)], [path, before, after]),
+        "fail",
+        ["snapshot-rewritten"],
+      ],
+    ),
+    [
+      "fails when fewer cases are recorded, whatever else changed",
+      byDefault([snapshot, lines(0, 20), lines(20, 39)], ["src/a.test.ts", adds, adds.replace("1, 1", "2, 0")]),
+      "fail",
+      ["snapshot-rewritten"],
     ],
     [
       "it goes with its test, which is told",

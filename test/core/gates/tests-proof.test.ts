@@ -508,3 +508,88 @@ describe("a helper that moves to another file", () => {
     ],
   ]);
 });
+
+const goBody = (...lines: string[]) => `func TestA(t *testing.T) {\n${lines.map((line) => `\t${line}\n`).join("")}}\n`;
+const goCheck = "assert.Equal(t, 1, f(a))";
+const javaBody = (...lines: string[]) => `@Test void a() {\n  ${lines.join("\n  ")}\n}\n`;
+
+describe("an assertion that a thing is there which was just made", () => {
+  const asks = "assert.NotNil(t, a)";
+  const without = (made: string) =>
+    kept(`made by \`${made}\``, "a_test.go", goBody(`a := ${made}`, asks, goCheck), goBody(`a := ${made}`, goCheck));
+  const still = (...made: string[]) =>
+    loses(`not made by \`${made.join("; ")}\``, "a_test.go", goBody(...made, asks, goCheck), goBody(...made, goCheck));
+  table("tests", [
+    ...["new(T)", "&T{}", "make([]int, 3)", "bytes.NewBuffer([]byte{})", "&T{\n\t\tb: g(),\n\t}"].map(without),
+    still("a := load()"),
+    still("a := new(T).Load()"),
+    still("a := &T{}.b"),
+    still("a := new(T)", "a = load()"),
+    still("a, err := load()"),
+    still("a := load()", "if b {", "\ta = new(T)", "}"),
+    still("a := new(T)", "load(&a)"),
+    still("b := new(T)", "a := b.c"),
+    still("ba := new(T)"),
+    kept(
+      "`new` in Java",
+      "ATest.java",
+      javaBody("A a = new A(1);", "assertNotNull(a);", "assertEquals(1, a.b());"),
+      javaBody("A a = new A(1);", "assertEquals(1, a.b());"),
+    ),
+    loses(
+      "what Java's `new` is asked for",
+      "ATest.java",
+      javaBody("B a = new A(1).b();", "assertNotNull(a);", "assertEquals(1, a.b());"),
+      javaBody("B a = new A(1).b();", "assertEquals(1, a.b());"),
+    ),
+    kept(
+      "`new` in a script",
+      "a.test.ts",
+      jsBody("  const a = new A();\n  expect(a).toBeDefined();\n  expect(a.b()).toBe(1);\n"),
+      jsBody("  const a = new A();\n  expect(a.b()).toBe(1);\n"),
+    ),
+    loses(
+      "what a script gets",
+      "a.test.ts",
+      jsBody("  const a = await get();\n  expect(a).toBeDefined();\n  expect(a.b()).toBe(1);\n"),
+      jsBody("  const a = await get();\n  expect(a.b()).toBe(1);\n"),
+    ),
+    loses("is worth nothing where another stood", "a_test.go", goBody(goCheck), goBody("a := new(T)", asks)),
+  ]);
+});
+
+describe("an assertion in a teardown", () => {
+  const cleanup = (line: string) => goBody(goCheck, "t.Cleanup(func() {", `\t${line}`, "})");
+  table("tests", [
+    kept("of the test's own file", "a_test.go", cleanup('assert.NoError(t, os.Remove("a"))'), goBody(goCheck)),
+    loses("of what is tested", "a_test.go", cleanup("assert.NoError(t, db.Close())"), goBody(goCheck)),
+    loses("of the calls on a double", "a_test.go", cleanup("assert.True(t, double.Done())"), goBody(goCheck)),
+    loses(
+      "no teardown: the file has to be there",
+      "a_test.go",
+      goBody(goCheck, 'assert.NoError(t, os.Remove("a"))'),
+      goBody(goCheck),
+    ),
+    kept("of the test's own file", "a.test.ts", `afterEach(() => {\n  expect(rmSync("a")).toBe(1)\n})\n${js}`, js),
+    loses("of what is tested", "a.test.ts", `afterEach(() => {\n  expect(warned).toEqual([])\n})\n${js}`, js),
+  ]);
+});
+
+describe("doubles that give way to a fake", () => {
+  const php = (...lines: string[]) => `public function testA() {\n  ${lines.join("\n  ")}\n}\n`;
+  const result = "$this->assertSame(1, $a->get());";
+  const doubles = ["$http = Mockery::mock(Http::class);", "$http->expects('get')->with('a')->andReturn(1);"];
+  const fake = ["$http = new Http;", "$http->fake(['a' => 1]);"];
+  table("tests", [
+    kept("answers of the double", "ATest.php", php(...doubles, result), php(...fake, result)),
+    loses("no fake", "ATest.php", php(...doubles, result), php("$http = new Http;", result)),
+    loses("no assertion of what comes of it", "ATest.php", php(...doubles, result), php(...fake)),
+    loses("the double stays", "ATest.php", php(...doubles, result), php(doubles[0] ?? "", ...fake, result)),
+    loses(
+      "an expectation that answers nothing",
+      "ATest.php",
+      php(...doubles, "$http->shouldHaveReceived('get');", "$http->shouldNotHaveReceived('put');", result),
+      php(...fake, result),
+    ),
+  ]);
+});
