@@ -56,9 +56,12 @@ function pair(
 const usual =
   /^(?:expect|assert\w*|to[A-Z]\w*|XCT\w+|require|describe|test\w?|it|const|let|var|await|async|self|this|return|func|function|def|equals?|[Nn]one|null|nil|true|false|True|False|void|public|throws?|new|end|do|not)$/;
 
-const words = ({ one }: Placed) =>
+/** A case without a title of its own is known by its line, which says nothing in another file. */
+const hasTitle = ({ one }: Placed) => !/[({,]$/.test(one.name);
+
+const words = (placed: Placed) =>
   new Set(
-    [...`${one.name} ${one.body()}`.matchAll(/[A-Za-z_$][\w$]{2,}|\d{2,}/g)]
+    [...`${hasTitle(placed) ? placed.one.name : ""} ${placed.one.body()}`.matchAll(/[A-Za-z_$][\w$]{2,}|\d{2,}/g)]
       .map(([word]) => word)
       .filter((word) => !usual.test(word)),
   );
@@ -70,12 +73,30 @@ function likeness(own: ReadonlySet<string>, other: ReadonlySet<string>): number 
   return shared / Math.max(1, Math.min(own.size, other.size));
 }
 
+/** The words of a case's name, as in `returns_null_when_blank` or `returnsNullWhenBlank`. */
+const nameWords = ({ one }: Placed) =>
+  new Set(one.name.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+/g)?.map((word) => word.toLowerCase()));
+/** Names of fewer words are alike by chance. */
+const minNameWords = 5;
+
+/** How much of a name's words another name has, of which neither is short: 0 to 1. */
+function nameLikeness(own: ReadonlySet<string>, other: ReadonlySet<string>): number {
+  if (Math.min(own.size, other.size) < minNameWords) return 0;
+  const all = new Set([...own, ...other]).size;
+  return (own.size + other.size - all) / Math.max(own.size, other.size);
+}
+
 /** How alike a case and what stands for it under another name must be. */
 const minLikeness = 0.5;
+const minNameLikeness = 0.8;
 /** Shorter code may stand in several cases by chance. */
 const minCode = 40;
 /** So many comparisons of words are made at most; in a larger change cases that are renamed and rewritten count as gone. */
 const maxComparisons = 40_000;
+
+/** A name that is almost the same in the same file stands for a case that is written anew. */
+const rate = (body: number, name: number, isSameFile: boolean) =>
+  isSameFile ? Math.max(body, name >= minNameLikeness ? name : 0) + 0.05 : body;
 
 /**
  * Pairs cases that are renamed and changed with the most alike of the new ones. One with a table stands for as many as
@@ -86,14 +107,23 @@ function pairAlike(before: Placed[], after: Placed[], matches: Match[]): Placed[
   const proves = after.filter(
     ({ one }) => one.assertions.length > 0 || before.every((placed) => placed.one.assertions.length === 0),
   );
-  const candidates = proves.map((placed) => ({ placed, words: words(placed), room: placed.one.rows }));
+  const candidates = proves.map((placed) => ({
+    placed,
+    words: words(placed),
+    name: nameWords(placed),
+    room: placed.one.rows,
+  }));
   return before.filter((placed) => {
-    const own = words(placed);
+    const [own, ownName] = [words(placed), nameWords(placed)];
     const rated = candidates
       .filter(({ room }) => room > 0)
       .map((candidate) => ({
         candidate,
-        rate: likeness(own, candidate.words) + (candidate.placed.path === placed.path ? 0.05 : 0),
+        rate: rate(
+          likeness(own, candidate.words),
+          nameLikeness(ownName, candidate.name),
+          candidate.placed.path === placed.path,
+        ),
       }));
     const best = rated.reduce<(typeof rated)[number] | null>(
       (most, one) => (one.rate > (most?.rate ?? 0) ? one : most),
@@ -124,7 +154,8 @@ export function matchCases(
   let [left, right] = pair(before, after, ({ path, one }) => `${path}\n${one.name}\n${one.body()}`, matches);
   [left, right] = pair(left, right, (placed) => `${placed.path}\n${code(placed)}`, matches);
   [left, right] = pair(left, right, (placed) => `${placed.path}\n${name(placed)}`, matches);
-  [left, right] = pair(left, right, name, matches);
+  const anywhere = (placed: Placed) => `${hasTitle(placed) ? "" : placed.path}\n${name(placed)}`;
+  [left, right] = pair(left, right, anywhere, matches);
   [left, right] = pair(left, right, ({ one }) => one.body(), matches);
   const copy = ({ path, one }: Placed) => `${path}\n${one.body()}`;
   const copies = new Set(after.map(copy));

@@ -174,7 +174,14 @@ export function readTests(path: string, text: string, helpers: Helpers = new Map
       loose.set(name, one);
     }
   });
-  const states = statesIn(text, shape, language, cases, annotations);
+  const states = statesIn(
+    text,
+    shape,
+    language,
+    cases,
+    annotations,
+    functions.filter(({ from }) => !isInCase(from)),
+  );
   return {
     cases: cases.map((one, index): TestCase => {
       const { state, conditions, at } = states[index] ?? { state: "runs", conditions: 0, at: null };

@@ -1,7 +1,7 @@
 import type { TestLanguage } from "../languages/language.ts";
 import { holders, lastUpTo, type Region } from "./code-blocks.ts";
 import { type CodeShape, directives, isGuardedByBraces, isGuardedByIndent, isPlainStatement } from "./dead-code.ts";
-import { type Annotations, type CaseBlock, endOfBlock, lineFrom } from "./test-cases.ts";
+import { type Annotations, type Block, type CaseBlock, endOfBlock, lineFrom } from "./test-cases.ts";
 
 /** Whether a case runs: always, on a condition, never. */
 export type State = "runs" | "sometimes" | "never";
@@ -45,8 +45,30 @@ function around({ bare, braces, indents }: CodeShape, language: TestLanguage, at
   return head === -1 ? { from: 0, to: bare.length } : { from: head, to: indents.end(head) };
 }
 
-/** What the skips inside of cases and hooks switch off. */
-function fromInside(shape: CodeShape, language: TestLanguage, cases: readonly CaseBlock[]) {
+/** The offsets of calls of the functions in which a skip stands. */
+function callsOfSkipping(bare: string, functions: readonly Block[], skips: readonly number[]): number[] {
+  const sorted = functions.toSorted((one, other) => one.from - other.from || other.to - one.to);
+  const names = new Set(
+    holders(
+      sorted,
+      skips.toSorted((one, other) => one - other),
+    ).map((block) => block?.name),
+  );
+  if (skips.length === 0 || names.size === 0) return [];
+  return [
+    ...bare.matchAll(/(?<![\w$.>]|(?:func|def|fun|function|void)[ \t])(?:(?:this|self)\.)?([\w$]{3,100})[ \t]{0,9}\(/g),
+  ]
+    .filter(([, name]) => names.has(name))
+    .map(({ index }) => index);
+}
+
+/** What the skips inside of cases and hooks switch off, and those in the functions that they call. */
+function fromInside(
+  shape: CodeShape,
+  language: TestLanguage,
+  cases: readonly CaseBlock[],
+  functions: readonly Block[],
+) {
   const { bare } = shape;
   const offsets = (mark: RegExp | undefined) =>
     [...bare.matchAll(mark ?? none)].map(({ 0: text, index }) => index + text.search(/\S/));
@@ -61,9 +83,11 @@ function fromInside(shape: CodeShape, language: TestLanguage, cases: readonly Ca
       return [{ from: region.from, to: region.to, at, isNever: isPlainIn(at, block.from) }];
     });
   };
+  const [never, sometimes] = [offsets(language.neverInside), offsets(language.sometimesInside)];
   return [
-    ...off(offsets(language.neverInside), (at, from) => isPlain(shape, language, at, from)),
-    ...off(offsets(language.sometimesInside), () => false),
+    ...off(never, (at, from) => isPlain(shape, language, at, from)),
+    ...off(sometimes, () => false),
+    ...off(callsOfSkipping(bare, functions, [...never, ...sometimes]), () => false),
   ];
 }
 
@@ -86,6 +110,7 @@ export function statesIn(
   language: TestLanguage,
   cases: readonly CaseBlock[],
   annotations: Annotations,
+  functions: readonly Block[],
 ): { state: State; conditions: number; at: number | null }[] {
   const whole = (mark: RegExp | undefined, isNever: boolean) =>
     [...text.matchAll(mark ?? none)].flatMap(({ 0: line, index }) => {
@@ -99,7 +124,7 @@ export function statesIn(
     ...marked(shape, language, language.never, annotations, true),
     ...marked(shape, language, language.sometimes, annotations, false),
     ...(language.directives ? directives(shape.bare).map((one) => ({ ...one, at: one.from })) : []),
-    ...fromInside(shape, language, cases),
+    ...fromInside(shape, language, cases, functions),
   ].sort((one, other) => one.from - other.from);
   const starts = cases.map(({ start }) => start);
   const never = holders(

@@ -39,19 +39,35 @@ function linkProblem({ before, after }: Change): LinkProblem | null {
   return { code: "mode-changed", message: `This file ${what} executable.` };
 }
 
-const isFixtureLink = ({ path, before, after }: Change) =>
-  before === null && after?.mode === "120000" && fixtures.matches(path) !== null;
+/** A text that each package of a repository carries: a link to that of a folder above is the usual way. */
+const carried = /^(?:LICEN[CS]E|NOTICE|COPYING|README|CHANGELOG)[\w.-]{0,40}$/;
+const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+
+const mayBeHarmless = ({ path, before, after }: Change) =>
+  before === null && after?.mode === "120000" && (fixtures.matches(path) !== null || carried.test(nameOf(path)));
+
+/** The file of the same name in a folder above, within the repository. */
+function isCarried(path: string, target: string): boolean {
+  const ups = target.split("/").length - 1;
+  return (
+    carried.test(nameOf(path)) &&
+    ups < path.split("/").length &&
+    target === `${"../".repeat(ups)}${nameOf(path)}` &&
+    ups > 0
+  );
+}
 
 /** A target in the link's own folder or below: no step up, to the root or to itself, and no name that misleads. */
 const staysHere = (target: string) =>
   !/^\/|\\/.test(target) && target.split("/").every((part) => !/^\.{0,2}$/.test(part)) && nameProblem(target) === null;
 
-/** The new links that a fixture needs and that stand for a file beside them, which is judged itself. Unread: none. */
+/** The new links that stand for a file of the repository beside or above them, which is judged itself. Unread: none. */
 function harmlessLinks({ changes, texts }: Pick<PullFacts, "texts"> & { changes: readonly Change[] }): Set<string> {
   const targets = new Map((texts.known ? texts.value : []).map(({ path, after }) => [path, after]));
-  const own = changes.filter(isFixtureLink).filter(({ path }) => {
+  const own = changes.filter(mayBeHarmless).filter(({ path }) => {
     const content = targets.get(path);
-    return content?.state === "opaque" && content.target !== undefined && staysHere(content.target);
+    const target = content?.state === "opaque" ? content.target : undefined;
+    return target !== undefined && (isCarried(path, target) || (fixtures.matches(path) !== null && staysHere(target)));
   });
   return new Set(own.map(({ path }) => path));
 }
@@ -68,7 +84,8 @@ function twinProblem({ after, twin }: Change): LinkProblem | null {
 /**
  * Every changed path is a regular file with a plain name: no symbolic link, no submodule, no change of a file's type or
  * mode, no misleading name, no name that differs from another only by case or form. The policy can allow all but the
- * misleading names. A link is judged by its mode and never followed; a new one in a fixture may name a file beside it.
+ * misleading names. A link is judged by its mode and never followed; a new one may name a file beside
+ * it in a fixture, or the licence and the like of a folder above.
  * Deleting such a file is allowed, or an existing bad name could not be corrected.
  */
 export const links = defineGate({
@@ -76,7 +93,7 @@ export const links = defineGate({
   group: "content",
   settings: alwaysOn,
   needs: ["changes"],
-  reads: ({ changes }) => changes.filter(isFixtureLink).map(({ path }) => path),
+  reads: ({ changes }) => changes.filter(mayBeHarmless).map(({ path }) => path),
   lists: ({ gates }) => [
     patternList(
       `gates.${name}.allow`,

@@ -5,7 +5,7 @@ export const ruby: TestLanguage = {
   syntax: { lineComments: ["#"], blockComments: [["\n=begin", "\n=end"]], quotes: [double, single] },
   blocks: "indent",
   cases:
-    /(?<![\w.:@])(?:it|specify|scenario|example|test|its|xit|fit|xspecify)[ \t]{0,9}[({]?[ \t]{0,9}["']|(?<![\w.:@])(?:it|specify)[ \t]{0,9}\{|\bdef[ \t]{1,9}test_\w{1,200}/g,
+    /(?<![\w.:@])(?:it|specify|scenario|example|test|its|should|xit|fit|xspecify)[ \t]{0,9}[({]?[ \t]{0,9}["']|(?<![\w.:@])(?:it|specify)[ \t]{0,9}\{|\bdef[ \t]{1,9}test_\w{1,200}/g,
   functions: /\bdef[ \t]{1,9}(?:self\.)?(\w{1,200}[?!]?)/g,
   hooks: /^[ \t]{0,200}(?:before\b|setup\b|def[ \t]{1,9}setup\b)/gm,
   annotation: /@[\w.]{1,200}[ \t]{0,9}\(?/y,

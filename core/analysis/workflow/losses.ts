@@ -196,7 +196,7 @@ function settingLosses(files: readonly JudgingFile[], { gone, added }: Place): L
     const folder = path.slice(0, path.lastIndexOf("/") + 1);
     const isNewThere = before === null && folder !== "" && added.some((one) => one !== path && one.startsWith(folder));
     const isNew = (said: string) => {
-      const named = said.slice(said.indexOf(" ") + 1).replace(/^[*/.]+|[*/]+$/g, "");
+      const named = said.replace(/^[^"'>\s]*["'>\s]+|["')\s]+$/g, "").replace(/^[*/.]+|[*/]+$|\.class$/g, "");
       return named.length > 2 && added.some((one) => one.includes(named));
     };
     const more = isNewThere ? [] : now.filter(({ said }) => !old.has(said) && !isNew(said));

@@ -150,6 +150,24 @@ describe("runners that are told to leave something out", () => {
       ["package.json", '{ "jest": { "testPathIgnorePatterns": ["billing"] } }', "{}"],
       ["jest.config.js", null, jest(', "billing"')],
     ),
+    ...(
+      [
+        ["build.gradle.kts", "tasks.test {\n}\n", 'tasks.test {\n  exclude("**/AgentTest.class")\n}\n'],
+        ["jest.config.js", jest(""), jest(', "AgentTest.java"')],
+      ] as const
+    ).map(([...file]) =>
+      row(`a test that the change adds, in ${file[0]}`, "harness-kept", file, [
+        "src/AgentTest.java",
+        null,
+        "@Test void a() {}",
+      ]),
+    ),
+    row(
+      "a test that was there, beside one that is new",
+      "tests-left-out",
+      ["build.gradle.kts", "tasks.test {\n}\n", 'tasks.test {\n  exclude("**/OldTest.class")\n}\n'],
+      ["src/AgentTest.java", null, "@Test void a() {}"],
+    ),
     row(
       "settings of a part that the change adds",
       "harness-kept",

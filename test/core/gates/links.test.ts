@@ -63,6 +63,27 @@ describe("links", () => {
         ["link"],
       ],
     ),
+    [
+      "passes a package's link to the licence above",
+      pointing("core/LICENSE-MIT", "../LICENSE-MIT"),
+      "pass",
+      ["plain-files"],
+    ],
+    ...[
+      ["core/LICENSE-MIT", "../../LICENSE-MIT"],
+      ["core/LICENSE-MIT", "../secrets.txt"],
+      ["core/LICENSE-MIT", "/LICENSE-MIT"],
+      ["core/LICENSE-MIT", "LICENSE-MIT"],
+      ["core/LICENSE-MIT", "../.github/LICENSE-MIT"],
+      ["core/build.rs", "../build.rs"],
+    ].map(
+      ([path = "", target]): Row => [
+        `T007: fails on ${path} that is ${target}`,
+        pointing(path, target),
+        "fail",
+        ["link"],
+      ],
+    ),
     ["T007: fails on one whose target was not read", pointing(fixture, undefined), "fail", ["link"]],
     ["T007: fails on one that is redirected", pointing(fixture, "real", side("120000", "0")), "fail", ["link"]],
     ["T007: fails on one outside of fixtures", pointing("src/link", "real"), "fail", ["link"]],

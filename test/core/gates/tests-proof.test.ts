@@ -1,5 +1,5 @@
 import { describe } from "@jest/globals";
-import { byDefault, changeOf } from "../../builders/changed-files.ts";
+import { byDefault, changeOf, type File } from "../../builders/changed-files.ts";
 import { type Row, table } from "../../builders/gate-table.ts";
 
 const kept = (told: string, path: string, before: string | null, after: string): Row => [
@@ -591,5 +591,91 @@ describe("doubles that give way to a fake", () => {
       php(...doubles, "$http->shouldHaveReceived('get');", "$http->shouldNotHaveReceived('put');", result),
       php(...fake, result),
     ),
+  ]);
+});
+
+describe("a test that moves as it is", () => {
+  const helper = "class Checks {\n  void assertOne(int a) {\n    assertEquals(1, a);\n  }\n}\n";
+  const calls = "class ATest {\n  @Test void a() {\n    assertOne(f());\n    assertTrue(g());\n  }\n}\n";
+  const from = ["src/test/ATest.java", calls, null] as const;
+  const to = (after: string): File => ["src/testFixtures/ATest.java", null, after];
+  table("tests", [
+    [
+      "proves what it did, wherever its helper moves",
+      byDefault([...from], to(calls), ["src/test/Checks.java", helper, null]),
+      "pass",
+      ["tests-kept"],
+    ],
+    [
+      "is told with what it loses on the way",
+      byDefault([...from], to(calls.replace("    assertTrue(g());\n", ""))),
+      "fail",
+      ["fewer-assertions"],
+    ],
+  ]);
+});
+
+describe("a case that is renamed and written anew", () => {
+  const one = (name: string, call: string) => `@Test void ${name}() {\n  assertThat(${call}).isEmpty();\n}\n`;
+  table("tests", [
+    kept(
+      "under almost the same name",
+      "ATest.java",
+      one("parse_classes_returns_empty_when_null", "A.parse(null)"),
+      one("parse_classes_returns_none_when_null", "B.predicate(0)"),
+    ),
+    loses(
+      "under the name of something else",
+      "ATest.java",
+      one("parse_classes_returns_empty_when_null", "A.parse(null)"),
+      one("build_classes_throws_error_when_null", "B.predicate(0)"),
+      "fewer-cases",
+    ),
+    loses(
+      "under a short name",
+      "ATest.java",
+      one("parse_when_null", "A.parse(null)"),
+      one("parse_if_null", "B.predicate(0)"),
+      "fewer-cases",
+    ),
+    [
+      "a case without a title is not known by its line in another file",
+      byDefault(
+        ["tests/samples/a/_config.js", "export default test({\n  run() {\n    assert.equal(f(), 1);\n  }\n});\n", null],
+        [
+          "tests/samples/b/_config.js",
+          null,
+          "export default test({\n  go({ logs }) {\n    assert.ok(logs);\n  }\n});\n",
+        ],
+      ),
+      "fail",
+      ["test-deleted"],
+    ],
+    kept(
+      "with shoulda",
+      "test/test_a.rb",
+      'context "a" do\n  should "add" do\n    assert_equal 1, f\n  end\nend\n',
+      'context "a" do\n  should "add" do\n    assert_equal 1, g(1)\n  end\nend\n',
+    ),
+    loses(
+      "with shoulda, which goes",
+      "test/test_a.rb",
+      'context "a" do\n  should "add" do\n    assert_equal 1, f\n  end\n  should "take" do\n    assert_nil g(0)\n  end\nend\n',
+      'context "a" do\n  should "add" do\n    assert_equal 1, f\n  end\nend\n',
+      "fewer-cases",
+    ),
+  ]);
+});
+
+describe("a function of the project that skips", () => {
+  const skips = "private Class<?> getOrSkip(String name) {\n  Assume.assumeTrue(has(name));\n  return load(name);\n}\n";
+  const calling = (first: string) => `@Test void a() {\n  ${first}\n  assertEquals(1, f());\n}\n`;
+  const goSkips = "func slow(t *testing.T) {\n\tif short {\n\t\tt.Skip()\n\t}\n}\n";
+  table("tests", [
+    kept("is a condition", "ATest.java", skips + calling('getOrSkip("a");'), skips + calling("assumeTrue(b);")),
+    loses("is one more", "ATest.java", skips + java, skips + calling('getOrSkip("a");'), "test-skipped"),
+    loses("is one more", "a_test.go", goSkips + go, goSkips + go.replace("{\n", "{\n\tslow(t)\n"), "test-skipped"),
+    kept("of another thing is none", "ATest.java", skips + java, skips + calling('b.getOrSkip("a");')),
+    kept("that the case does not call is none", "ATest.java", java, skips + java),
   ]);
 });
