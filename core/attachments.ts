@@ -1,3 +1,5 @@
+import type { Known } from "./known.ts";
+
 /** Where GitHub keeps what people upload: such an address never gets another content. Source: GitHub docs, "Attaching files". */
 const upload =
   /https:\/\/(?:github\.com\/(?:user-attachments\/(?:assets|files)\/[\w-]+|[\w.-]+\/[\w.-]+\/(?:assets|files)\/\d+\/[\w-]+)|user-images\.githubusercontent\.com\/\d+\/[\w-]+)/g;
@@ -43,7 +45,14 @@ function visible(text: string): string {
 }
 
 /** An artifact that a run of a workflow uploaded for the head. Whoever may change the workflow chose name and content. */
-export type Artifact = { name: string; digest: string | null; expired: boolean; workflow: string };
+export type Artifact = {
+  name: string;
+  digest: string | null;
+  expired: boolean;
+  workflow: string;
+  /** The report of coverage in it, where the policy asks for one: by the name of the file, `""` for any that looks like one. */
+  reports?: Record<string, Known<string>>;
+};
 
 /** A file that does not fit its JSON Schema; one line for people. */
 export type SchemaProblem = { path: string; schema: string; problem: string };

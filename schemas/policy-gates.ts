@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { bytes, count, duties, pattern, patterns } from "./policy-values.ts";
+import { condition, duty, Requirement } from "./policy-evidence.ts";
+import { bytes, count, pattern, patterns } from "./policy-values.ts";
 import { SecretForm } from "./secret-form.ts";
-import { Risk } from "./text.ts";
 
 /** One pattern or a list of them. */
 const some = z.union([pattern, patterns.min(1)]).transform((value) => (typeof value === "string" ? [value] : value));
@@ -10,8 +10,6 @@ const pairs = z
   .array(z.strictObject({ when: some, need: some }))
   .min(1)
   .max(100);
-
-const duty = z.enum(duties);
 
 /** The path of a file that Sallyport writes for each story: plain names without patterns or hidden folders. */
 const writtenFile = z
@@ -32,14 +30,6 @@ function areApart(one: string, other: string): boolean {
   return !first.startsWith(second) && !second.startsWith(first);
 }
 
-/** Which changes a rule is about. Any of its parts is enough. */
-const condition = {
-  paths: patterns.default([]),
-  risk: z.array(Risk).default([]).describe("Of the story that the change belongs to."),
-  labels: z.array(z.string().min(1).max(100)).max(50).default([]),
-};
-export type Condition = z.infer<z.ZodObject<typeof condition>>;
-
 /** What files may hold after a change. */
 const ContentRule = z
   .strictObject({
@@ -55,67 +45,6 @@ const ContentRule = z
       .describe("Texts that no change adds, in any case and with any blanks, such as `CREATE TABLE`."),
   })
   .refine(({ only, forbid }) => only !== undefined || forbid.length > 0, "a rule has `only` or `forbid`");
-
-/** What `evidence` asks of a change beyond its record. */
-const Requirement = z
-  .strictObject({
-    when: z
-      .strictObject(condition)
-      .optional()
-      .describe("Asked if any of these holds; of every change if it is absent."),
-    files: patterns.default([]).describe("For each pattern, the change adds or changes a file that matches it."),
-    schema: z
-      .string()
-      .min(1)
-      .max(300)
-      .optional()
-      .describe("A JSON Schema, by its path on the default branch, that those files fit."),
-    artifacts: z
-      .array(
-        z
-          .union([
-            z.string().min(1).max(200),
-            z.strictObject({
-              name: z.string().min(1).max(200),
-              workflow: z
-                .string()
-                .regex(
-                  /^\.github\/workflows\/[\w.-]+$/,
-                  "write the workflow's path, such as `.github/workflows/ci.yml`",
-                )
-                .optional(),
-            }),
-          ])
-          .transform((one): { name: string; workflow?: string | undefined } =>
-            typeof one === "string" ? { name: one } : one,
-          ),
-      )
-      .max(10)
-      .default([])
-      .describe("Names of artifacts that a workflow run uploaded for exactly the head commit, not expired."),
-    attachments: z
-      .int()
-      .min(1)
-      .max(20)
-      .optional()
-      .describe("So many images or files uploaded to the pull request's text or a comment after the last push."),
-    by: z.array(duty).min(1).default(["approvers"]).describe("Whose comments may hold these uploads."),
-    sections: z
-      .array(z.string().min(1).max(100))
-      .max(20)
-      .default([])
-      .describe("Headings of the pull request's text that must be there and filled in."),
-  })
-  .refine(
-    ({ files, artifacts, attachments, sections }) =>
-      files.length + artifacts.length + sections.length > 0 || attachments !== undefined,
-    "ask for at least one of `files`, `artifacts`, `attachments` and `sections`",
-  )
-  .refine(({ schema, files }) => schema === undefined || files.length > 0, {
-    message: "`schema` is for files: name them under `files`",
-    path: ["schema"],
-  });
-export type Requirement = z.infer<typeof Requirement>;
 
 /** The settings of every configurable gate. */
 export const Gates = z

@@ -1,6 +1,7 @@
 import { SallyportError } from "../../core/errors.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { type GitHub, requestKnown } from "./request.ts";
+import { fetchStored } from "./stored.ts";
 
 /** How many bytes of a log are read, which only an end is kept of, and how long that may take. */
 const limits = { read: 20_000_000, kept: 32_000, milliseconds: 30_000 };
@@ -27,19 +28,12 @@ export async function readJobLog({ request, owner, repo }: GitHub, job: number):
   return typeof end === "string" ? known(end) : unknown(`GitHub's answer about ${what} is not what was asked for`);
 }
 
-/** `fetch` for a log: the end of the text that the answer leads to, as JSON. Our token stays with GitHub. */
-async function fetchEnd(url: string, init: RequestInit = {}): Promise<Response> {
-  const signal = AbortSignal.timeout(limits.milliseconds);
-  const answer = await fetch(url, { ...init, signal, redirect: "manual" });
-  if (answer.status !== 302) return answer;
-  const place = new URL(answer.headers.get("location") ?? "", url);
-  if (place.protocol !== "https:" && place.host !== new URL(url).host)
-    throw new SallyportError("github", "its log is at an address without encryption, which is not followed");
-  const log = await fetch(place, { signal, redirect: "error" });
-  if (!log.ok || log.body === null)
-    return Response.json({ message: "the log could not be downloaded" }, { status: log.ok ? 502 : log.status });
-  return Response.json({ end: await endOf(log.body) });
-}
+/** `fetch` for a log: the end of its text. */
+const fetchEnd = fetchStored({
+  what: "log",
+  milliseconds: limits.milliseconds,
+  read: async (body) => ({ end: await endOf(body) }),
+});
 
 /** The last whole lines of a stream; more than is shown, so that a secret is known whole before it is cut. */
 async function endOf(body: ReadableStream<Uint8Array>): Promise<string> {

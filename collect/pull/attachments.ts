@@ -3,7 +3,7 @@ import type { AttachingComment, Attachments, FileText, PolicyReading } from "../
 import { asksBeyondCommits } from "../../core/gates/required-evidence.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { People } from "../../schemas/policy.ts";
-import type { Requirement } from "../../schemas/policy-gates.ts";
+import type { Requirement } from "../../schemas/policy-evidence.ts";
 import { Account } from "../../schemas/text.ts";
 import { listAll } from "../github/listing.ts";
 import { readPermission } from "../github/people.ts";
@@ -54,7 +54,10 @@ export async function readAttachments(
  */
 async function readArtifacts(github: GitHub, head: string, rules: readonly Requirement[]): Promise<Known<Artifact[]>> {
   const { request, owner, repo } = github;
-  const names = [...new Set(rules.flatMap(({ artifacts }) => artifacts.map(({ name }) => name)))];
+  const asked = rules.flatMap(({ coverage }) =>
+    coverage?.artifact === undefined ? [] : [{ ...coverage.artifact, file: coverage.file ?? "" }],
+  );
+  const names = [...new Set([...rules.flatMap(({ artifacts }) => artifacts), ...asked].map(({ name }) => name))];
   const workflows = new Map<number, Known<string>>();
   const found = await mapKnown(names, async (name): Promise<Known<Artifact[]>> => {
     // The newest hundred: an older one is of an older commit, unless that many were uploaded since.
@@ -69,7 +72,20 @@ async function readArtifacts(github: GitHub, head: string, rules: readonly Requi
       const workflow = workflows.get(run) ?? (await readWorkflow(github, run));
       workflows.set(run, workflow);
       if (!workflow.known) return workflow;
-      return known({ name, digest: one.digest ?? null, expired: one.expired, workflow: workflow.value });
+      const artifact = { name, digest: one.digest ?? null, expired: one.expired, workflow: workflow.value };
+      const files = asked.filter(
+        (wanted) => wanted.name === name && (wanted.workflow ?? workflow.value) === workflow.value,
+      );
+      if (files.length === 0 || one.expired) return known(artifact);
+      const { readReports } = await import("../github/artifact-reports.ts");
+      return known({
+        ...artifact,
+        reports: await readReports(
+          github,
+          one,
+          files.map(({ file }) => file),
+        ),
+      });
     });
   });
   return found.known ? known(found.value.flat()) : found;

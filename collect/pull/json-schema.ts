@@ -5,7 +5,7 @@ import type { SchemaProblem } from "../../core/attachments.ts";
 import type { FileText } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { matcher } from "../../core/paths/patterns.ts";
-import type { Requirement } from "../../schemas/policy-gates.ts";
+import type { Requirement } from "../../schemas/policy-evidence.ts";
 import type { Objects } from "../objects.ts";
 
 /** The largest schema that is read, in bytes. */

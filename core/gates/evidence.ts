@@ -14,7 +14,7 @@ import {
   result,
   unknownResult,
 } from "./gate.ts";
-import { requiredEvidence } from "./required-evidence.ts";
+import { coveragePaths, requiredEvidence } from "./required-evidence.ts";
 
 const name = "evidence";
 
@@ -118,10 +118,19 @@ export const evidence = defineGate({
       ...require.flatMap((rule, index) => [
         patternList(`${key}.require.${index}.when.paths`, "deny", rule.when?.paths, "a change of it brings evidence"),
         { ...patternList(`${key}.require.${index}.files`, "allow", rule.files, "it is evidence"), mayBeAbsent: true },
+        patternList(
+          `${key}.require.${index}.coverage.paths`,
+          "deny",
+          rule.coverage?.paths,
+          "its new lines are to be covered",
+        ),
       ]),
     ];
   },
-  reads: evidencePaths,
+  reads(facts, policy) {
+    const rules = (policy.policy.gates[name]?.require ?? []).flatMap((rule) => rule.coverage ?? []);
+    return [...evidencePaths(facts, policy), ...coveragePaths(facts.changes, rules)];
+  },
   judge(facts, policy) {
     if (!facts.texts.known) return unknownResult(name, "evidence-files-unknown", facts.texts);
     const { record, changes } = facts;

@@ -1,7 +1,10 @@
-import type { Requirement } from "../../schemas/policy-gates.ts";
+import type { CoverageRule, Requirement } from "../../schemas/policy-evidence.ts";
 import type { GateStatus, Reason } from "../../schemas/verdict.ts";
+import { changedCoverage } from "../analysis/changed-coverage.ts";
+import { type CoverageReport, readCoverage } from "../analysis/coverage-report.ts";
 import { type Artifact, countUploads, filledSection } from "../attachments.ts";
-import type { Attachments, LoadedPolicy } from "../facts.ts";
+import type { Attachments, Change, LoadedPolicy } from "../facts.ts";
+import { type Known, known, unknown } from "../known.ts";
 import { matcher } from "../paths/patterns.ts";
 import { authority, holders } from "../people/authority.ts";
 import { whyItHolds } from "../record/condition.ts";
@@ -19,7 +22,12 @@ export function requiredEvidence(facts: Facts, policy: LoadedPolicy): Finding[] 
     const why = rule.when === undefined ? "the policy asks for it on every change" : whyItHolds(rule.when, facts);
     if (why === null) return [];
     const line = policyLine(policy, `gates.evidence.require.${index}`);
-    return [...files(facts, rule), ...sections(facts, rule), ...attached(facts, rule, policy)].map(
+    return [
+      ...files(facts, rule),
+      ...sections(facts, rule),
+      ...attached(facts, rule, policy),
+      ...coverage(facts, rule.coverage),
+    ].map(
       ({ status, reason }): Finding => ({
         status,
         reason: {
@@ -77,7 +85,12 @@ function attached(facts: Facts, rule: Requirement, policy: LoadedPolicy): Findin
 
 /** Whether a requirement needs facts that are not in the two commits and the pull request's text. */
 export function asksBeyondCommits(rule: Requirement): boolean {
-  return rule.schema !== undefined || rule.artifacts.length > 0 || rule.attachments !== undefined;
+  return (
+    rule.schema !== undefined ||
+    rule.artifacts.length > 0 ||
+    rule.attachments !== undefined ||
+    rule.coverage?.artifact !== undefined
+  );
 }
 
 function schemaFindings(facts: Facts, { schema, files }: Requirement, read: Attachments): Finding[] {
@@ -91,12 +104,25 @@ function schemaFindings(facts: Facts, { schema, files }: Requirement, read: Atta
   });
 }
 
-function artifact(facts: Facts, wanted: Requirement["artifacts"][number], artifacts: readonly Artifact[]): Finding {
-  const { name, workflow } = wanted;
-  const from = workflow === undefined ? "a workflow" : `\`${workflow}\``;
+type WantedArtifact = Requirement["artifacts"][number];
+
+/** The artifacts of a name, those of the wanted workflow, and the newest of them that can be read. */
+function find({ name, workflow }: WantedArtifact, artifacts: readonly Artifact[]) {
   const named = artifacts.filter((one) => one.name === name);
   const fitting = named.filter((one) => workflow === undefined || one.workflow === workflow);
-  const [found] = fitting.filter(({ expired }) => !expired);
+  return { named, fitting, found: fitting.find(({ expired }) => !expired) };
+}
+
+/** What is to be said of an artifact whose workflow the change edits. */
+function ownWord(facts: Facts, { workflow }: Artifact): string {
+  const isOwn = facts.changes.some(({ path }) => path === workflow);
+  return isOwn ? " This change edits that workflow, so the artifact is the change's own word." : "";
+}
+
+function artifact(facts: Facts, wanted: WantedArtifact, artifacts: readonly Artifact[]): Finding {
+  const { name, workflow } = wanted;
+  const from = workflow === undefined ? "a workflow" : `\`${workflow}\``;
+  const { named, fitting, found } = find(wanted, artifacts);
   if (found === undefined) {
     const state =
       fitting.length > 0 ? "has expired" : named.length > 0 ? `is from \`${named[0]?.workflow}\`` : "is not there";
@@ -105,15 +131,114 @@ function artifact(facts: Facts, wanted: Requirement["artifacts"][number], artifa
     const message = `The artifact \`${name}\` of ${from} ${state} for ${facts.head.sha}.`;
     return finding("pending", "artifact-missing", message, { step, who: authorOf(facts) });
   }
-  const own = facts.changes.some(({ path }) => path === found.workflow)
-    ? " This change edits that workflow, so the artifact is the change's own word."
-    : "";
   const digest = found.digest ?? "no digest";
   return finding(
     "pass",
     "artifact-present",
-    `The artifact \`${name}\` of \`${found.workflow}\` is there for ${facts.head.sha} (${digest}).${own}`,
+    `The artifact \`${name}\` of \`${found.workflow}\` is there for ${facts.head.sha} (${digest}).${ownWord(facts, found)}`,
   );
+}
+
+/** How much a report of coverage shows, against what the policy asks. */
+function coverage(facts: Facts, rule: CoverageRule | undefined): Finding[] {
+  if (rule === undefined || (rule.artifact !== undefined && !facts.attachments.known)) return [];
+  const source = reportOf(facts, rule);
+  if ("status" in source) return [rule.unread === "block" ? source : told(source.reason.message)];
+  const report = source.text.known ? readReport(source.text.value, rule) : source.text;
+  if (!report.known) {
+    const message = `The coverage report ${source.name} is not read: ${report.why}.`;
+    const next = { step: "Let the tests write a report that can be read, and push.", who: authorOf(facts) };
+    return [rule.unread === "block" ? finding("fail", "coverage-not-read", message, next) : told(message)];
+  }
+  return measured(facts, rule, report.value, source);
+}
+
+const told = (message: string) => finding("pass", "coverage-not-read", message);
+
+type ReportSource = { name: string; text: Known<string>; note: string };
+
+/** The text of the report; or what is said if it is not there. */
+function reportOf(facts: Facts, { artifact: wanted, file = "" }: CoverageRule): ReportSource | Finding {
+  if (wanted !== undefined) {
+    const artifacts = facts.attachments.known ? facts.attachments.value.artifacts : [];
+    const { found } = find(wanted, artifacts);
+    if (found === undefined) return artifact(facts, wanted, artifacts);
+    const name = `\`${[wanted.name, file].filter((part) => part !== "").join("/")}\``;
+    return { name, text: found.reports?.[file] ?? unknown("it was not downloaded"), note: ownWord(facts, found) };
+  }
+  const change = facts.changes.find(({ path, after }) => path === file && after !== null);
+  if (change === undefined) {
+    const next = { step: "Let the tests write the report, add it to this change and push.", who: authorOf(facts) };
+    return finding("fail", "coverage-missing", `This change does not bring the coverage report \`${file}\`.`, next);
+  }
+  const content = facts.texts.known ? facts.texts.value.find(({ path }) => path === file)?.after : undefined;
+  const why = content?.state === "opaque" ? `it is no text (${content.why})` : "its text is not known";
+  const text = content?.state === "text" ? known(content.text) : unknown<string>(why);
+  return { name: `\`${file}\``, text, note: " The change itself brings the report, so it is the change's own word." };
+}
+
+function readReport(text: string, { changed }: CoverageRule): Known<CoverageReport> {
+  const report = readCoverage(text);
+  if (report === null)
+    return unknown("it is no report of LCOV, Cobertura, JaCoCo, Go, SimpleCov or Istanbul that tells of lines");
+  if (changed !== undefined && report.files.size === 0) return unknown(`${report.format} tells of no single lines`);
+  return known(report);
+}
+
+const percentOf = ({ covered, lines }: { covered: number; lines: number }) =>
+  `${((100 * covered) / lines).toFixed(1)} %`;
+
+function measured(facts: Facts, rule: CoverageRule, report: CoverageReport, { name, note }: ReportSource): Finding[] {
+  const { total, format } = report;
+  const next = { step: "Cover more lines by tests, and push.", who: authorOf(facts) };
+  const short = (one: { covered: number; lines: number }, least: number | undefined) =>
+    least !== undefined && 100 * one.covered < least * one.lines;
+  const findings: Finding[] = [];
+  if (short(total, rule.min)) {
+    const message = `${percentOf(total)} of ${total.lines} lines are covered, and the policy asks for ${rule.min} % (${name}, ${format}).${note}`;
+    findings.push(finding("fail", "coverage-below", message, next));
+  }
+  const parts = [`${percentOf(total)} of ${total.lines} lines are covered`];
+  if (rule.changed !== undefined) {
+    const wanted = rule.paths.length === 0 ? null : matcher(rule.paths, "deny");
+    const changed = changedCoverage(report, changedTexts(facts, rule), (path) => wanted?.matches(path) != null);
+    const { gaps, lines, left } = changed;
+    if (short(changed, rule.changed)) {
+      const [first] = gaps;
+      const some = gaps.slice(0, 5).map(({ path, line }) => `\`${path}:${line}\``);
+      const message = `${percentOf(changed)} of the ${lines} lines that this change adds are covered, and the policy asks for ${rule.changed} %: ${some.join(", ")}${gaps.length > some.length ? ` and ${gaps.length - some.length} more` : ""} are not (${name}, ${format}).${note}`;
+      const { status, reason } = finding("fail", "coverage-below", message, next);
+      findings.push({ status, reason: { ...reason, ...first } });
+    }
+    parts.push(
+      lines === 0
+        ? "it tells of no line that this change adds"
+        : `of ${lines} that this change adds ${percentOf(changed)}`,
+    );
+    if (left.length > 0) parts.push(`${left.length} changed files are not in it, such as \`${left[0]}\``);
+  }
+  if (findings.length > 0) return findings;
+  return [finding("pass", "coverage-enough", `${name} (${format}): ${parts.join("; ")}.${note}`)];
+}
+
+/** The files of the change that count for a report, with both sides. */
+function changedTexts(facts: Facts, rule: CoverageRule) {
+  const wanted = new Set(coveragePaths(facts.changes, [rule]));
+  return (facts.texts.known ? facts.texts.value : []).flatMap(({ path, before, after }) =>
+    after.state !== "text" || !wanted.has(path) || path === rule.file
+      ? []
+      : [{ path, before: before.state === "text" ? before.text : null, after: after.text }],
+  );
+}
+
+/** The files that are read for reports of coverage: reports that the change brings, and what it changes. */
+export function coveragePaths(changes: readonly Change[], rules: readonly CoverageRule[]): string[] {
+  const present = changes.filter(({ after }) => after !== null).map(({ path }) => path);
+  return rules.flatMap(({ artifact: from, file, changed, paths }) => {
+    const wanted = matcher(paths, "deny");
+    const isWanted = (path: string) => changed !== undefined && (paths.length === 0 || wanted.matches(path) !== null);
+    return present.filter((path) => (from === undefined && path === file) || isWanted(path));
+  });
 }
 
 /** Uploads in the pull request's text, or in comments of people with the duty, that are newer than the head commit. */

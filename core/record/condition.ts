@@ -1,4 +1,4 @@
-import type { Condition } from "../../schemas/policy-gates.ts";
+import type { Condition } from "../../schemas/policy-evidence.ts";
 import type { Change, PullBasics, PullRecord } from "../facts.ts";
 import { matcher } from "../paths/patterns.ts";
 

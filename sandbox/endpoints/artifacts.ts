@@ -22,6 +22,14 @@ export const artifactRoutes: Route[] = [
     const named = call.repository.artifacts.filter((one) => name === null || one.name === name).reverse();
     return listing(call, named, (one) => presentArtifact(call.repository, one), "artifacts");
   }),
+  repoRoute(`GET ${ACTIONS}/artifacts/:artifact/zip`, READ, ({ repository, params }) => {
+    const artifact = repository.artifacts.find(({ id }) => id === Number(params.artifact));
+    if (artifact === undefined || artifact.expired) return notFound();
+    return {
+      status: 302,
+      headers: { location: `${repository.owner.site}/_sandbox/artifacts/${repository.id}/${artifact.id}` },
+    };
+  }),
   repoRoute(`GET ${ACTIONS}/runs/:run`, READ, ({ repository, params }) => {
     const artifact = repository.artifacts.find(({ run }) => run === Number(params.run));
     return artifact === undefined ? notFound() : ok(presentRun(repository, artifact));
@@ -35,21 +43,23 @@ export const artifactRoutes: Route[] = [
   }),
 ];
 
-/** What the control `/_sandbox/artifacts` takes: an artifact, and the workflow whose run on a commit uploaded it. */
+/** What the control `/_sandbox/artifacts` takes: an artifact, its archive in base64, and the workflow whose run on a commit uploaded it. */
 export const artifactOrder = z.strictObject({
   repository: z.string(),
   name: z.string(),
   workflow: z.string(),
   head_sha: z.string().regex(/^[0-9a-f]{40}$/),
   expired: z.boolean().default(false),
+  zip: z.base64().default(""),
 });
 
 /** Adds an artifact, as a run of its own. */
 export function addArtifact(state: State, repository: Repository, order: z.infer<typeof artifactOrder>): Artifact {
-  const { name, workflow, head_sha: headSha, expired } = order;
+  const { name, workflow, head_sha: headSha, expired, zip } = order;
   const digest = `sha256:${createHash("sha256").update(`${name} of ${headSha}`).digest("hex")}`;
   const run = identify(state, "WFR").id;
-  const artifact = { ...identify(state, "MDg6"), name, workflow, headSha, expired, digest, run, createdAt: now(state) };
+  const own = { name, workflow, headSha, expired, zip, digest, run, createdAt: now(state) };
+  const artifact = { ...identify(state, "MDg6"), ...own };
   repository.artifacts.push(artifact);
   return artifact;
 }
@@ -61,7 +71,7 @@ function presentArtifact(repository: Repository, artifact: Artifact) {
     id,
     node_id: nodeId,
     name,
-    size_in_bytes: 1_000,
+    size_in_bytes: Math.ceil((artifact.zip.length * 3) / 4),
     url,
     archive_download_url: `${url}/zip`,
     expired,

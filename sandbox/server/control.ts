@@ -90,6 +90,12 @@ export function controls(state: State, requests: ServedRequest[]): Hono {
       return context.json({ message: "name a repository and the permissions of the job" }, 422);
     return context.json({ token: addJobToken(state, repository, order.data).token }, 201);
   });
+  /** An artifact's archive, where GitHub's answer leads to. */
+  control.get("/artifacts/:repository/:artifact", (context) => {
+    const repository = state.repositories.find(({ id }) => id === Number(context.req.param("repository")));
+    const artifact = repository?.artifacts.find(({ id }) => id === Number(context.req.param("artifact")));
+    return artifact === undefined ? context.body(null, 404) : context.body(Buffer.from(artifact.zip, "base64"));
+  });
   /** The log of a job, where GitHub's answer leads to: elsewhere, for whoever has the address. */
   control.get("/logs/:repository/:job", (context) => {
     const repository = state.repositories.find(({ id }) => id === Number(context.req.param("repository")));

@@ -183,9 +183,9 @@ export type CheckSuite = Identified & {
   updatedAt: string;
 };
 
-/** A file that a run of a workflow uploaded: the run's id, and the path of its workflow. */
+/** A file that a run of a workflow uploaded: the run's id, the path of its workflow, and the archive in base64. */
 export type Artifact = Identified &
-  Record<"name" | "digest" | "workflow" | "headSha" | "createdAt", string> & {
+  Record<"name" | "digest" | "workflow" | "headSha" | "createdAt" | "zip", string> & {
     expired: boolean;
     run: number;
   };

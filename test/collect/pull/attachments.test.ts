@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Octokit } from "@octokit/core";
 import { collectPull } from "../../../collect/pull/pull.ts";
 import type { Attachments } from "../../../core/facts.ts";
-import type { Known } from "../../../core/known.ts";
+import { type Known, known } from "../../../core/known.ts";
+import { zipOf } from "../../builders/zip.ts";
 import { type GitSide, startGitSide } from "../../hosts/sandbox-git.ts";
 
 const policy = `version: 1
@@ -63,6 +64,24 @@ test("reads artifacts of the head, uploads of people, and what does not fit the 
       ],
       schemaProblems: [{ path: "proof/a.json", schema: "proof.schema.json", problem: "/runs must be >= 1" }],
     },
+  });
+});
+
+test("reads the report of coverage in the newest artifact of the head, from where GitHub keeps it", async () => {
+  const upload = { repository: "acme/web", name: "coverage", workflow: ".github/workflows/ci.yml", head_sha: head };
+  const zip = zipOf("out/lcov.info", "SF:a.ts\nDA:1,1\n").toString("base64");
+  await side.call("admin", "POST", "/_sandbox/artifacts", { ...upload, zip });
+  await side.commit(
+    "main",
+    ".github/sallyport.yml",
+    policy.replace("attachments: 1", "coverage: { artifact: coverage, min: 1 }"),
+  );
+  const found = await attachments();
+  expect(found.known && found.value.artifacts[0]?.reports).toEqual({ "": known("SF:a.ts\nDA:1,1\n") });
+  await side.call("admin", "POST", "/_sandbox/artifacts", { ...upload, zip: "AAAA" });
+  const broken = await attachments();
+  expect(broken.known && broken.value.artifacts[0]?.reports).toEqual({
+    "": { known: false, why: "the archive cannot be read: it is no ZIP archive" },
   });
 });
 

@@ -244,3 +244,136 @@ describe("uploads after the last push", () => {
     expect(reason?.policyLine).toBe(3);
   });
 });
+
+const lcov = "SF:src/a.ts\nDA:1,1\nDA:2,0\nDA:3,1\nend_of_record\n";
+const withReport = (
+  rule: string,
+  report: string | null,
+  after = "a\nb\nc\n",
+  before: string | null = "a\n",
+): ReturnType<typeof facts> =>
+  facts({
+    policy: required(`{ coverage: ${rule} }`),
+    changes: [change("src/a.ts"), ...(report === null ? [] : [change("lcov.info")])],
+    texts: known([text("src/a.ts", after, before), ...(report === null ? [] : [text("lcov.info", report, null)])]),
+  });
+const inArtifact = (rule: string, over: Partial<Artifact>, changes = [change("src/a.ts")]) =>
+  facts({
+    policy: required(`{ coverage: { artifact: { name: coverage, workflow: .github/workflows/ci.yml }, ${rule} } }`),
+    changes,
+    texts: known([text("src/a.ts", "a\nb\nc\n", "a\n")]),
+    ...attached({ artifacts: [artifact(over)] }),
+  });
+const read = (report: string) => ({ reports: { "": known(report) } });
+
+describe("coverage", () => {
+  table("evidence", [
+    ["enough in all", withReport("{ file: lcov.info, min: 66 }", lcov), "pass", ["coverage-enough"]],
+    ["too little in all", withReport("{ file: lcov.info, min: 67 }", lcov), "fail", ["coverage-below"]],
+    ["enough of what changed", withReport("{ file: lcov.info, changed: 50 }", lcov), "pass", ["coverage-enough"]],
+    ["too little of what changed", withReport("{ file: lcov.info, changed: 51 }", lcov), "fail", ["coverage-below"]],
+    [
+      "too little of both",
+      withReport("{ file: lcov.info, min: 90, changed: 90 }", lcov),
+      "fail",
+      ["coverage-below", "coverage-below"],
+    ],
+    ["no line that counts", withReport("{ file: lcov.info, changed: 90 }", lcov, "a\n"), "pass", ["coverage-enough"]],
+    [
+      "a file that the report leaves out",
+      withReport("{ file: lcov.info, changed: 90 }", lcov.replace("src/a", "src/b")),
+      "pass",
+      ["coverage-enough"],
+    ],
+    [
+      "one that has to be in it",
+      withReport('{ file: lcov.info, changed: 90, paths: ["src/**"] }', lcov.replace("src/a", "src/b")),
+      "fail",
+      ["coverage-below"],
+    ],
+    [
+      "what does not count",
+      withReport('{ file: lcov.info, changed: 90, paths: ["lib/**"] }', lcov),
+      "pass",
+      ["coverage-enough"],
+    ],
+    [
+      "a report that the change does not bring",
+      withReport("{ file: lcov.info, min: 1 }", null),
+      "fail",
+      ["coverage-missing"],
+    ],
+    [
+      "one that cannot be read",
+      withReport("{ file: lcov.info, min: 1 }", "all is well"),
+      "fail",
+      ["coverage-not-read"],
+    ],
+    [
+      "one that cannot be read, which is only told",
+      withReport("{ file: lcov.info, min: 1, unread: tell }", "all is well"),
+      "pass",
+      ["coverage-not-read"],
+    ],
+    [
+      "one that is not there, which is only told",
+      withReport("{ file: lcov.info, min: 1, unread: tell }", null),
+      "pass",
+      ["coverage-not-read"],
+    ],
+    [
+      "too little is never only told",
+      withReport("{ file: lcov.info, min: 90, unread: tell }", lcov),
+      "fail",
+      ["coverage-below"],
+    ],
+    [
+      "a summary, which tells of no changed line",
+      withReport("{ file: lcov.info, changed: 1 }", '{"total": {"lines": {"total": 4, "covered": 4}}}'),
+      "fail",
+      ["coverage-not-read"],
+    ],
+    ["an artifact", inArtifact("changed: 50", read(lcov)), "pass", ["coverage-enough"]],
+    ["too little in an artifact", inArtifact("changed: 90", read(lcov)), "fail", ["coverage-below"]],
+    ["an artifact that is not there", inArtifact("min: 1", { name: "other" }), "pending", ["artifact-missing"]],
+    ["one that has expired", inArtifact("min: 1", { ...read(lcov), expired: true }), "pending", ["artifact-missing"]],
+    [
+      "one of another workflow",
+      inArtifact("min: 1", { ...read(lcov), workflow: "a.yml" }),
+      "pending",
+      ["artifact-missing"],
+    ],
+    [
+      "one that is no archive",
+      inArtifact("min: 1", { reports: { "": unknown("it is no ZIP archive") } }),
+      "fail",
+      ["coverage-not-read"],
+    ],
+    ["one that was not downloaded", inArtifact("min: 1", {}), "fail", ["coverage-not-read"]],
+    [
+      "attachments that are not known",
+      { ...inArtifact("min: 1", read(lcov)), attachments: unknown("GitHub is away") },
+      "unknown",
+      ["attachments-unknown"],
+    ],
+  ]);
+
+  test("tells the lines, the share and whose word it is", () => {
+    const [reason] = ask("evidence", withReport("{ file: lcov.info, changed: 90 }", lcov)).reasons;
+    expect(reason).toMatchObject({ path: "src/a.ts", line: 2 });
+    expect(reason?.message).toBe(
+      "50.0 % of the 2 lines that this change adds are covered, and the policy asks for 90 %: `src/a.ts:2` are not (`lcov.info`, LCOV). The change itself brings the report, so it is the change's own word. It is needed because the policy asks for it on every change.",
+    );
+    const edited = inArtifact("min: 1", read(lcov), [change("src/a.ts"), change(".github/workflows/ci.yml")]);
+    expect(ask("evidence", edited).reasons[0]?.message).toContain("the change's own word");
+  });
+
+  test.each([
+    ["without a source", "{ min: 1 }"],
+    ["without a demand", "{ file: a }"],
+    ["with a share above all", "{ file: a, min: 101 }"],
+    ["with a share below nothing", "{ file: a, changed: -1 }"],
+  ])("a rule %s is refused", (_, rule) => {
+    expect(() => withReport(rule, lcov)).toThrow();
+  });
+});

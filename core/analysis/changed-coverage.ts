@@ -1,0 +1,67 @@
+import { multisetOf, takeOne } from "./case-matching.ts";
+import type { CoverageReport, CoveredLines } from "./coverage-report.ts";
+
+/** A file of a change: its text on both sides, null for the one that is not there. */
+export type ChangedText = { path: string; before: string | null; after: string };
+
+/** How much of what a change adds is covered. `gaps`: uncovered lines; `left`: files that the report leaves out. */
+export type ChangedCoverage = {
+  covered: number;
+  lines: number;
+  gaps: { path: string; line: number }[];
+  left: string[];
+};
+
+/**
+ * The numbers of the lines (1-based) that one side has and the other had nowhere. A line that moves within its file is
+ * old: nobody has to test it again.
+ */
+export function newLines(before: string | null, after: string): number[] {
+  const linesOf = (text: string) => text.split("\n").map((line) => line.trim());
+  const old = multisetOf(linesOf(before ?? ""));
+  return linesOf(after).flatMap((line, index) => (line === "" || takeOne(old, line) ? [] : [index + 1]));
+}
+
+/** Finds the lines of a file by a path that may begin elsewhere: at the root of a machine or at a part of the repository. */
+function finder({ files }: CoverageReport): (path: string) => CoveredLines | undefined {
+  const known = [...files].map(([name, lines]) => ({ name: name.replaceAll("\\", "/").replace(/^\.\//, ""), lines }));
+  const exact = new Map(known.map(({ name, lines }) => [name, lines]));
+  const byName = new Map<string, typeof known>();
+  const base = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+  for (const one of known) byName.set(base(one.name), [...(byName.get(base(one.name)) ?? []), one]);
+  return (path) => {
+    const alike = (byName.get(base(path)) ?? []).filter(
+      ({ name }) => name.endsWith(`/${path}`) || path.endsWith(`/${name}`),
+    );
+    // Two files of one name: the longer path says more, and of two that say the same none is taken.
+    const [first, second] = alike.toSorted((one, other) => other.name.length - one.name.length);
+    return exact.get(path) ?? (first?.name.length === second?.name.length ? undefined : first?.lines);
+  };
+}
+
+/**
+ * Measures how much of the lines that a change adds a report shows as covered. Lines that cannot be covered do not count.
+ * `isDemanded`: a file of these that the report leaves out counts with all its new lines as not covered.
+ */
+export function changedCoverage(
+  report: CoverageReport,
+  changed: readonly ChangedText[],
+  isDemanded: (path: string) => boolean,
+): ChangedCoverage {
+  const find = finder(report);
+  const found: ChangedCoverage = { covered: 0, lines: 0, gaps: [], left: [] };
+  for (const { path, before, after } of changed) {
+    const lines = find(path);
+    const isOut = lines === undefined;
+    if (isOut) found.left.push(path);
+    if (isOut && !isDemanded(path)) continue;
+    for (const line of newLines(before, after)) {
+      const isCovered = isOut ? false : lines.get(line);
+      if (isCovered === undefined) continue;
+      found.lines += 1;
+      if (isCovered) found.covered += 1;
+      else found.gaps.push({ path, line });
+    }
+  }
+  return found;
+}
