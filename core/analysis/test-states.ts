@@ -45,21 +45,23 @@ function around({ bare, braces, indents }: CodeShape, language: TestLanguage, at
   return head === -1 ? { from: 0, to: bare.length } : { from: head, to: indents.end(head) };
 }
 
-/** The offsets of calls of the functions in which a skip stands. */
+/** The offsets of calls of the functions in which a skip stands, or such a call: twice is enough for what people write. */
 function callsOfSkipping(bare: string, functions: readonly Block[], skips: readonly number[]): number[] {
+  if (skips.length === 0 || functions.length === 0) return [];
   const sorted = functions.toSorted((one, other) => one.from - other.from || other.to - one.to);
-  const names = new Set(
-    holders(
-      sorted,
-      skips.toSorted((one, other) => one - other),
-    ).map((block) => block?.name),
-  );
-  if (skips.length === 0 || names.size === 0) return [];
-  return [
+  const calls = [
     ...bare.matchAll(/(?<![\w$.>]|(?:func|def|fun|function|void)[ \t])(?:(?:this|self)\.)?([\w$]{3,100})[ \t]{0,9}\(/g),
-  ]
-    .filter(([, name]) => names.has(name))
-    .map(({ index }) => index);
+  ];
+  const holding = (offsets: readonly number[]) =>
+    new Set(
+      holders(
+        sorted,
+        offsets.toSorted((one, other) => one - other),
+      ).map((block) => block?.name),
+    );
+  const callsOf = (names: ReadonlySet<string | undefined>) =>
+    calls.filter(([, name]) => names.has(name)).map(({ index }) => index);
+  return callsOf(holding([...skips, ...callsOf(holding(skips))]));
 }
 
 /** What the skips inside of cases and hooks switch off, and those in the functions that they call. */

@@ -673,6 +673,12 @@ describe("a function of the project that skips", () => {
   const goSkips = "func slow(t *testing.T) {\n\tif short {\n\t\tt.Skip()\n\t}\n}\n";
   table("tests", [
     kept("is a condition", "ATest.java", skips + calling('getOrSkip("a");'), skips + calling("assumeTrue(b);")),
+    kept(
+      "is a condition through another one",
+      "ATest.java",
+      `${skips}private void verify(String name) {\n  getOrSkip(name);\n}\n${calling('verify("a");')}`,
+      `private void verify(String name) {\n  assumeTrue(has(name));\n}\n${calling('verify("a");')}`,
+    ),
     loses("is one more", "ATest.java", skips + java, skips + calling('getOrSkip("a");'), "test-skipped"),
     loses("is one more", "a_test.go", goSkips + go, goSkips + go.replace("{\n", "{\n\tslow(t)\n"), "test-skipped"),
     kept("of another thing is none", "ATest.java", skips + java, skips + calling('b.getOrSkip("a");')),
