@@ -117,8 +117,9 @@ export function statesIn(
   const whole = (mark: RegExp | undefined, isNever: boolean) =>
     [...text.matchAll(mark ?? none)].flatMap(({ 0: line, index }) => {
       const off: Off = { from: 0, to: text.length, at: index + line.search(/\S/), isNever };
-      // Each condition of a list counts, as in `#![cfg(all(unix, not(miri)))]`.
-      return [off, ...(/\ball\(/.test(line) ? [...line.matchAll(/,/g)] : []).map(() => off)];
+      // Each condition of a list counts, as in `#![cfg(all(unix, not(miri)))]`; one more alternative of `any` is none.
+      const list = line.replace(/\bany\([^()]{0,500}\)/g, "any");
+      return [off, ...(/\ball\(/.test(list) ? [...list.matchAll(/,(?!\s{0,99}\))/g)] : []).map(() => off)];
     });
   const offs = [
     ...whole(language.neverFile, true),

@@ -685,3 +685,12 @@ describe("a function of the project that skips", () => {
     kept("that the case does not call is none", "ATest.java", java, skips + java),
   ]);
 });
+
+describe("the conditions of a whole file", () => {
+  const file = (cfg: string) => `#![cfg(all(unix, ${cfg}))]\n#[test]\nfn a() {\n  assert_eq!(f(), 1);\n}\n`;
+  table("tests", [
+    kept("one more alternative", "tests/a.rs", file("any(a, b)"), file("any(\n  a,\n  b,\n  c,\n)")),
+    kept("a list on lines of its own", "tests/a.rs", file("any(a, b)"), file("\n  any(a, b),\n")),
+    loses("one more condition", "tests/a.rs", file("any(a, b)"), file("any(a, b), not(miri)"), "test-skipped"),
+  ]);
+});
