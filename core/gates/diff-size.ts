@@ -82,9 +82,10 @@ function withoutIgnored(changes: readonly Change[], ignore: readonly string[]): 
 /** The budget of a whole story, for a change of one of its prompts; null: it is kept, or none is set. */
 function storyResult(facts: Pick<PullFacts, "record" | "pull">, size: Size, policy: LoadedPolicy): GateResult | null {
   const budget = policy.policy.gates[name]?.story;
-  if (budget === undefined) return null;
-  // Without the ledger at hand, as in a clone, the App judges it.
-  if (!facts.record.known) return facts.pull === null ? null : unknownResult(name, "record-unknown", facts.record);
+  // Without the ledger at hand, as in a clone, the App judges it; a merge group is of many stories, and each member's
+  // own verdict counts what the story's other prompts added.
+  if (budget === undefined || facts.pull === null) return null;
+  if (!facts.record.known) return unknownResult(name, "record-unknown", facts.record);
   const { run } = facts.record.value;
   if (run === null) return null;
   const before = run.added ?? [];

@@ -50,27 +50,21 @@ export function recordOfGroup(members: readonly MemberFacts[]): Known<PullRecord
 }
 
 /**
- * Applies waivers to a gate. A waiver names one commit, never the group's; it carries over only where every member has
- * one for this gate.
+ * Applies waivers to a gate that fails; none of the content waits, and nobody waives what is unknown. A waiver names
+ * one commit, never the group's; it carries over only where every member has one for this gate.
  */
 function withWaivers(gate: GateResult, judged: readonly Judged[]): GateResult {
-  if (gate.status !== "fail" && gate.status !== "pending") return gate;
-  const waivers = judged.map(({ verdict }) =>
-    verdict.known
-      ? verdict.value.gates
-          .find((one) => one.gate === gate.gate && one.status === "pass")
-          ?.reasons.find((reason) => reason.code === "waived")
-      : undefined,
-  );
-  if (waivers.length === 0 || waivers.includes(undefined)) return gate;
-  const reasons = judged.map(({ member }, index) => ({
-    code: "waived",
-    message: `#${member.number}: ${waivers[index]?.message ?? ""}`,
-  }));
+  if (gate.status !== "fail") return gate;
+  const waivers = judged.flatMap(({ member, verdict }) => {
+    const own = verdict.known ? verdict.value.gates.find((one) => one.gate === gate.gate) : undefined;
+    const waiver = own?.reasons.find(({ code }) => code === "waived");
+    return waiver === undefined ? [] : [{ code: "waived", message: `#${member.number}: ${waiver.message}` }];
+  });
+  if (waivers.length === 0 || waivers.length < judged.length) return gate;
   return {
     ...gate,
     status: "pass",
-    reasons: [...reasons, ...gate.reasons.map(({ next: _, ...rest }) => rest)],
+    reasons: [...waivers, ...gate.reasons.map(({ next: _, ...rest }) => rest)],
   };
 }
 

@@ -24,6 +24,7 @@ import {
 
 const policy = `version: 1
 people: { approvers: ["@acme/qa"], separation: solo }
+roles: { web: { allow: ["web/**"] } }
 waivers: { gates: [diff-size], by: approvers, days: 7 }
 gates:
   forbidden-paths: { deny: ["governance/**"] }
@@ -139,6 +140,7 @@ describe("the conclusion", () => {
   const waits = member(12, ui);
   const fails = member(13, { changes: known([]) });
   const lost = member(14, { ...ui, changes: unknown("cut short") });
+  const half = member(15, { ...ui, record: known(runRecord()), commits: unknown("cut short") });
   test.each<[string, MemberFacts, string, string]>([
     ["what waits, and not what passes", waits, "pending", "#12: manual-test (pending)"],
     ["what fails, and not what passes", fails, "fail", "#13: forbidden-paths (fail)"],
@@ -148,6 +150,7 @@ describe("the conclusion", () => {
       "unknown",
       "#14: forbidden-paths (unknown), links (unknown), diff-size (unknown), evidence (unknown), manual-test (unknown)",
     ],
+    ["what is unknown beside what waits", half, "unknown", "#15: trace (unknown), manual-test (pending)"],
   ])("a member that is not green names %s", (_, one, status, blocking) => {
     const members = membersOf(judgeGroup(group([member(11), one])));
     expect(members?.status).toBe(status);
@@ -176,6 +179,15 @@ describe("the conclusion", () => {
     expect(membersOf(verdict)?.status).toBe("pass");
   });
 
+  test("a story's budget is counted for its member, and not in a group that brings other changes as well", () => {
+    const budget = policy.replace("lines: 25 }", "lines: 25, story: { lines: 15 } }");
+    const story = { ...facts({ policy: budget, record: runRecord() }) };
+    expect(judgeGroup(group([member(11, story), member(12)], {}, { policy: story.policy })).conclusion).toBe("success");
+    const full = { ...story, record: known(runRecord({ added: [{ pull: 9, size: { files: 1, lines: 15 } }] })) };
+    const verdict = judgeGroup(group([member(11, full)], {}, { policy: story.policy }));
+    expect(membersOf(verdict)?.reasons[0]?.message).toContain("diff-size (fail)");
+  });
+
   test("gates of the ledger and of people are not said to pass on the group", () => {
     const { gates } = judgeGroup(group([member(11)]));
     for (const name of ["trace", "evidence", "approval", "manual-test", "stop"])
@@ -192,12 +204,20 @@ describe("the conclusion", () => {
 describe("a group that stands on another", () => {
   const ahead = (members: MemberFacts[]) => group(members, {}, { head: { sha: "8".repeat(40) } });
   test.each([
-    ["passes when that one does", ahead([member(10)]), "success", "pass"],
-    ["waits while that one waits", ahead([member(10, ui)]), "pending", "pending"],
-    ["fails when that one fails", ahead([]), "failure", "fail"],
-  ])("T072: %s", (_, below, conclusion, status) => {
+    ["passes when that one does", ahead([member(10)]), "success", "pass", ["group-below-passes", "member-passes"]],
+    [
+      "waits while that one waits",
+      ahead([member(10, ui)]),
+      "pending",
+      "pending",
+      ["group-below-blocks", "member-passes"],
+    ],
+    ["fails when that one fails", ahead([]), "failure", "fail", ["group-below-blocks", "member-passes"]],
+  ])("T072: %s", (_, below, conclusion, status, codes) => {
     const verdict = judgeGroup(group([member(11)], { below }));
     expect([verdict.conclusion, membersOf(verdict)?.status]).toEqual([conclusion, status]);
+    expect(membersOf(verdict)?.reasons.map(({ code }) => code)).toEqual(codes);
+    expect(membersOf(verdict)?.reasons[0]?.next === undefined).toBe(conclusion === "success");
   });
 });
 
@@ -240,6 +260,20 @@ describe("a waiver", () => {
     ]);
     const waived = gates.filter(({ reasons }) => reasons.some(({ code }) => code === "waived"));
     expect(waived.map(({ gate }) => gate)).toEqual(["diff-size"]);
+  });
+
+  test("covers no more than what fails: neither what passes in the group nor what could not be read there", () => {
+    const sizeOf = (tree: Partial<PullFacts>) =>
+      judgeGroup(group([waivedMember(11)], {}, tree)).gates.find(({ gate }) => gate === "diff-size");
+    expect(sizeOf({ changes: known([change("web/a.ts")]) })?.reasons.map(({ code }) => code)).toEqual([
+      "within-limits",
+    ]);
+    expect(sizeOf({ changes: unknown("cut short") })?.status).toBe("unknown");
+  });
+
+  test("of nobody covers nothing", () => {
+    const { gates } = judgeGroup(group([], {}, { changes: known([change("governance/a")]) }));
+    expect(gates.find(({ gate }) => gate === "forbidden-paths")?.status).toBe("fail");
   });
 
   test("is not needed where the group passes, and does not count for another gate that fails", () => {
@@ -417,7 +451,7 @@ describe("a look at a group", () => {
 
   test("what fails is recorded even where something could not be read, and names the branch", () => {
     const decision = look(
-      group([member(11, {}, { facts: unknown("HTTP 502") })], { strays: ["Commit x leads to none."] }),
+      group([member(11)], { strays: ["Commit x leads to none."] }, { changes: unknown("HTTP 502") }),
     );
     expect(decision.drafts).toMatchObject([
       { subject: [{ name: ref, digest: { gitCommit: groupHead } }], body: { conclusion: "failure" } },
