@@ -18,6 +18,8 @@ export function table(name: GateName, rows: Row[]) {
     expect({ status: answer.status, codes: answer.codes }).toEqual({ status, codes });
     for (const reason of answer.reasons) {
       const settled = ["pass", "not-applicable"].includes(status) || reason.code.startsWith("signed-off");
+      const said = expect.stringMatching(/\S/);
+      expect(reason).toMatchObject(settled ? { message: said } : { message: said, next: { step: said, who: said } });
       expect(reason.next === undefined).toBe(settled);
     }
   });

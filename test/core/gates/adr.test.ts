@@ -28,7 +28,13 @@ describe("adr", () => {
       "pending",
       ["not-approved"],
     ],
-    ["H14: passes once an approver approved the head", by(review()), "pass", ["decision-approved"]],
+    ["H14: passes once an approver approved the head", by(review(holds(["approvers"]))), "pass", ["decision-approved"]],
+    [
+      "H14: an architect has no say where the policy names none",
+      by(review(holds(["architects"]))),
+      "pending",
+      ["not-approved"],
+    ],
     [
       "H14: asks an architect where the policy names one",
       { ...by(review(holds(["approvers"]))), policy: known({ state: "loaded", ...policyOf(architects) }) },
@@ -166,6 +172,12 @@ describe("adr", () => {
     ]);
     const [empty] = ask("adr", given([added, made(file)], text(file, ""))).reasons;
     expect(empty?.message).toContain("it is empty or not there");
+  });
+
+  test("H14: says who approves a decision, and the line of the policy that names them", () => {
+    const named = { ...written, policy: known({ state: "loaded" as const, ...policyOf(architects) }) };
+    expect(ask("adr", named).reasons).toMatchObject([{ path: file, policyLine: 6, next: { who: "@linus" } }]);
+    expect(ask("adr", written).reasons[0]?.next?.who).toContain("`people.approvers`");
   });
 
   test("reads the decisions of change and story, and none when nothing is new", () => {

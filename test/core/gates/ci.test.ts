@@ -144,6 +144,12 @@ describe("ci", () => {
       "pending",
       ["check-running"],
     ],
+    [
+      "tells both suites, the older attempt first",
+      ran(check({ id: 9, suite: 2, conclusion: "failure" }), check({ id: 3, ...running })),
+      "fail",
+      ["check-running", "check-failed"],
+    ],
     ["passes when it succeeded in both suites", ran(check(), check({ id: 9, suite: 2 })), "pass", ["succeeded"]],
     [
       "T078: in whatever order they are listed",
@@ -203,6 +209,14 @@ describe("ci", () => {
         },
       },
     ]);
+  });
+
+  test("a pass names the checks, and says where one may have been skipped", () => {
+    const said = (given: ReturnType<typeof ran>) => ask("ci", given).reasons[0]?.message;
+    expect(said(ran(check()))).toBe(`\`@github-actions/test\` succeeded on ${head}.`);
+    expect(said(ranTwo(check(), { ...build, conclusion: "skipped" }))).toBe(
+      `\`@github-actions/test\`, \`@acme-ci/build\` succeeded or may be skipped on ${head}.`,
+    );
   });
 
   test("T081: a check that does not come says what may hold it up", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Change, Content, FileText } from "../../../core/facts.ts";
+import { pathsToRead } from "../../../core/gates/registry.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
 import { change, facts } from "../../builders/pull-facts.ts";
@@ -45,6 +46,20 @@ describe("content", () => {
       "fail",
       ["not-read"],
     ],
+    [
+      "appended: refuses what could not be read before",
+      between("only: appended", "a\n", "b\n", { before: { state: "opaque", why: "binary" } }),
+      "fail",
+      ["not-read"],
+    ],
+    [
+      "appended: takes a file of the same content, read or not",
+      between("only: appended", "a\n", "a\n", { after: { state: "opaque", why: "binary" } }),
+      "pass",
+      ["in-order"],
+    ],
+    ["appended: takes the first line of an empty file", between("only: appended", "", "a\n"), "pass", ["in-order"]],
+    ["forbid: takes any other text", between(drop, "a\n", "a\nSELECT x;\n"), "pass", ["in-order"]],
     ["forbid: refuses an added text", between(drop, "a\n", "a\ndrop  table x;\n"), "fail", ["forbidden-text"]],
     ["forbid: over two lines", between(drop, "a\n", "a\nDROP\n  TABLE x;\n"), "fail", ["forbidden-text"]],
     ["forbid: in place of another", between(drop, "DROP TABLE a;\n", "DROP TABLE b;\n"), "fail", ["forbidden-text"]],
@@ -75,6 +90,33 @@ describe("content", () => {
       ["texts-unknown"],
     ],
   ]);
+
+  test.each([
+    ["the first line", "a\n", "DROP TABLE x;\na\n", 1],
+    ["the second time of a line that stood once", "DROP TABLE x;\n", "DROP TABLE x;\nDROP TABLE x;\n", 2],
+    ["no line where the text goes over two", "a\n", "a\nDROP\nTABLE x;\n", undefined],
+  ])("forbid: names %s", (_, before, after, line) => {
+    expect(ask("content", between(drop, before, after)).reasons.map((reason) => reason.line)).toEqual([line]);
+  });
+
+  test.each([
+    ["what may only grow", "only: appended", ["db/a.sql"]],
+    ["what it searches", drop, ["db/a.sql"]],
+    ["nothing where the change alone tells", "only: added", []],
+  ])("reads %s", (_, rule, paths) => {
+    const { policy } = between(rule, "a\n", "b\n");
+    if (!policy.known || policy.value.state !== "loaded") throw new Error("there is a policy");
+    const changes = [change("db/a.sql"), change("web/a.ts")];
+    expect(pathsToRead({ changes, record: null }, policy.value)).toEqual(paths);
+  });
+
+  test("added files are not read, so an unread one does not matter", () => {
+    const given = { ...between("only: added", null, "a\n"), texts: unknown("no answer") };
+    expect(ask("content", given)).toMatchObject({
+      status: "pass",
+      reasons: [{ message: expect.stringMatching(/^1 files/) }],
+    });
+  });
 
   test("the reason has the file, its line and the policy's", () => {
     const [reason] = ask("content", between(drop, "a\n", "a\nDROP TABLE x;\n")).reasons;

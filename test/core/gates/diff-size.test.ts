@@ -1,8 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
-import type { PullRun } from "../../../core/facts.ts";
+import type { PullFacts, PullRun } from "../../../core/facts.ts";
+import { countedPaths, storySize } from "../../../core/gates/diff-size.ts";
 import { unknown } from "../../../core/known.ts";
 import { ask, table } from "../../builders/gate-table.ts";
-import { change, facts, runRecord } from "../../builders/pull-facts.ts";
+import { change, facts, policyOf, runRecord } from "../../builders/pull-facts.ts";
 
 const side = (name: string) => ({ mode: "100644", sha: Buffer.from(name.padEnd(20)).toString("hex") });
 
@@ -89,6 +90,24 @@ describe("diff-size", () => {
       ["too-many-lines"],
     ],
     [
+      "pub-diff-size-rename: counts a copy of what a changed file was in full",
+      with_(
+        change("a", { before: side("one"), after: side("two"), added: 1 }),
+        change("copy", { before: null, after: side("one"), added: 900 }),
+      ),
+      "fail",
+      ["too-many-lines"],
+    ],
+    [
+      "pub-diff-size-rename: counts a file that becomes what a deleted one was in full",
+      with_(
+        change("a", { before: side("one"), after: null, added: 0, deleted: 1 }),
+        change("b", { before: side("two"), after: side("one"), added: 900 }),
+      ),
+      "fail",
+      ["too-many-lines"],
+    ],
+    [
       "pub-diff-size-rename: counts a moved and changed file in full",
       with_(...moved("a").map((one) => (one.after === null ? one : { ...one, after: side("other") }))),
       "fail",
@@ -123,6 +142,66 @@ describe("diff-size", () => {
       ["within-limits"],
     ],
   ]);
+
+  const cut = change("b", { added: 0, uncounted: { known: false, why: "too large" } });
+  const one = change("a", { added: 7, deleted: 2 });
+  test.each<[string, PullFacts, object | null]>([
+    [
+      "files and lines of a run's change",
+      facts({ policy: budget, changes: [one], record: runRecord() }),
+      { files: 1, lines: 9 },
+    ],
+    ["nothing of a person's", facts({ policy: budget, changes: [one] }), null],
+    [
+      "nothing where one file was not counted",
+      facts({ policy: budget, changes: [one, cut], record: runRecord() }),
+      null,
+    ],
+    [
+      "files alone where the budget has no lines",
+      facts({ policy: budget.replace("lines: 100, files", "files"), changes: [one, cut], record: runRecord() }),
+      { files: 2, lines: 9 },
+    ],
+    ["nothing without a budget", facts({ policy, changes: [one], record: runRecord() }), null],
+  ])("H12: a verdict's entry keeps %s", (_, given, size) => {
+    expect(storySize(given)).toEqual(size);
+  });
+
+  test.each([
+    ["lines", "diff-size: { lines: 9, ignore: [gen] }", true],
+    ["bytes", "diff-size: { bytes: 1KB, ignore: [gen] }", true],
+    ["a story's lines", "diff-size: { story: { lines: 9 }, ignore: [gen] }", true],
+    ["files alone", "diff-size: { files: 9, story: { files: 9 }, ignore: [gen] }", false],
+  ])("H2: whether contents are counted under a limit of %s", (_, gate, isCounted) => {
+    const wanted = countedPaths(policyOf(`version: 1\ngates: { ${gate} }`).policy);
+    expect(["web/a.ts", "gen/a.ts"].map(wanted)).toEqual([isCounted, false]);
+  });
+
+  test("H12: a story over its budget says with which pull requests, how much, and by which line of the policy", () => {
+    const lines = "version: 1\ngates:\n  diff-size:\n    story:\n      lines: 80\n";
+    const over = (added: NonNullable<PullRun["added"]>) =>
+      facts({ policy: lines, changes: [change("a", { added: 90 })], record: runRecord({ added }) });
+    const said = (...added: NonNullable<PullRun["added"]>) => ask("diff-size", over(added)).reasons;
+    expect(said()).toMatchObject([
+      { message: "With this change, story #7 has 90 lines; the policy allows 80 a story.", policyLine: 5 },
+    ]);
+    expect(said(sized(1), { ...sized(2), pull: 12 })[0]?.message).toContain("With #11, #12, story #7 has 93 lines");
+    const left = facts({ policy: budget, record: runRecord({ added: [{ pull: 11, size: null }] }) });
+    expect(ask("diff-size", left).reasons[0]?.message).toBe("#11 of story #7 was not counted when it was judged.");
+  });
+
+  test("a limit that is passed without every line counted says that it is the least", () => {
+    const [lines] = ask("diff-size", with_(change("a", { added: 30 }), cut)).reasons;
+    expect(lines?.message).toBe("The change has at least 30 lines; the policy allows 20.");
+    const [files] = ask("diff-size", with_(change("a", { added: 1 }), change("c", { added: 1 }), cut)).reasons;
+    expect(files?.message).toBe("The change has 3 files; the policy allows 2.");
+    expect(ask("diff-size", with_(one, cut)).codes).toEqual(["size-unknown"]);
+  });
+
+  test("H2: the light tier counts contents, and no policy at all counts none", () => {
+    const light = 'version: 1\nroles: { web: { allow: ["**"] } }\ntiers: { light: { role: web, files: 1, lines: 9 } }';
+    expect([light, "version: 1"].map((text) => countedPaths(policyOf(text).policy)("web/a.ts"))).toEqual([true, false]);
+  });
 
   test("unread changes are unknown", () => {
     expect(ask("diff-size", { ...facts({ policy }), changes: unknown("cut short") })).toMatchObject({

@@ -79,6 +79,15 @@ describe("evidence", () => {
       ["evidence-in-order"],
     ],
     [
+      "a file that the policy requires without a schema may hold anything",
+      facts({
+        policy: files.replace(/files:.*/, 'require: [{ files: ["evidence/**"] }]'),
+        ...file("nope", "evidence/a.log"),
+      }),
+      "pass",
+      ["evidence-present"],
+    ],
+    [
       "T13: zero evidence files are none that was asked for, and nothing that passes",
       facts({ policy: files, changes: [change("src/a.ts")] }),
       "not-applicable",

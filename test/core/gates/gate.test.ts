@@ -8,11 +8,51 @@ import { gateNames, gates } from "../../../core/gates/registry.ts";
 import { unknown } from "../../../core/known.ts";
 import { waivable } from "../../../schemas/policy.ts";
 import { anyFacts } from "../../builders/any-facts.ts";
+import { fullPolicy } from "../../builders/full-policy.ts";
 import { change, facts, policyOf, recordOf, runRecord } from "../../builders/pull-facts.ts";
 
 const told = (message: string) => result("links", "pass", { code: "told", message });
 const policy = policyOf("version: 1\ngates: { links: { allow: [web] } }\n");
 const short = ({ status, reasons }: ReturnType<typeof told>) => [status, reasons[0]?.code, reasons[0]?.message];
+
+describe("the lists of patterns that gates judge by", () => {
+  const listsOf = (text: string) => gateNames.flatMap((name) => gates[name].lists?.(policyOf(text).policy) ?? []);
+
+  test("what forbids or asks for more also matches names that look alike, what is let through only the name itself", () => {
+    expect(listsOf(fullPolicy).map(({ key, mode, mayBeAbsent }) => [key, mode, mayBeAbsent])).toEqual([
+      ["gates.forbidden-paths.deny", "deny", false],
+      ["gates.links.allow", "allow", false],
+      ["gates.diff-size.ignore", "allow", false],
+      ["gates.tests.0.when", "deny", false],
+      ["gates.tests.0.need", "allow", false],
+      ["gates.tests.1.when", "deny", false],
+      ["gates.tests.1.need", "allow", false],
+      ["gates.secrets.ignore", "allow", false],
+      ["gates.harness.files", "deny", false],
+      ["gates.remediation.surfaces", "deny", false],
+      ["gates.remediation.files", "allow", true],
+      ["gates.manifest.0.when", "deny", false],
+      ["gates.manifest.0.need", "allow", false],
+      ["gates.content.0.paths", "deny", false],
+      ["phases.of.build.allow", "allow", false],
+      ["phases.of.build.deny", "deny", false],
+      ["gates.evidence.files", "deny", true],
+      ["gates.evidence.require.0.when.paths", "deny", false],
+      ["gates.evidence.require.0.files", "allow", true],
+      ["gates.evidence.require.0.coverage.paths", "deny", false],
+      ["gates.protected.paths", "deny", false],
+      ["gates.adr.when", "deny", false],
+      ["gates.adr.files", "allow", true],
+      ["gates.review.paths", "deny", false],
+      ["gates.manual-test.when.paths", "deny", false],
+    ]);
+    for (const { meaning } of listsOf(fullPolicy)) expect(meaning).toMatch(/\S/);
+  });
+
+  test("are empty where the policy has none", () => {
+    expect(listsOf("version: 1").flatMap(({ patterns }) => patterns)).toEqual([]);
+  });
+});
 
 describe("a gate", () => {
   const gate = defineGate({

@@ -56,6 +56,25 @@ describe("D1: a change of the light tier is passed by somebody else than who too
       "fail",
       ["test-failed"],
     ],
+    [
+      "a failed test of another branch too",
+      given([], [signOff({ result: "fail", baseRef: "next" })]),
+      "fail",
+      ["test-failed"],
+    ],
+    ["not a bot's sign-off", given([], [signOff({ by: { ...tester, type: "Bot" } })]), "pending", ["not-signed-off"]],
+    [
+      "T066: a sign-off whose branch could not be read is unknown",
+      { ...given([], [signOff({ baseRef: null })]), retargetedAt: unknown("HTTP 502") },
+      "unknown",
+      ["retarget-unknown"],
+    ],
+    [
+      "T108: so is a review by somebody whose standing could not be read",
+      given([review({ permission: unknown("HTTP 403") })]),
+      "unknown",
+      ["standing-unknown"],
+    ],
     ["a newer sign-off counts", given([], [signOff({ result: "fail" }), signOff({ seq: 11 })]), "pass", ["signed-off"]],
   ]);
 

@@ -98,6 +98,18 @@ describe("approval", () => {
   ]);
 });
 
+test("T102: an approval of one's own names the line of the policy that forbids it, and nothing else does", () => {
+  const approval = { digest: "1".repeat(64), by: author, seq: 5 };
+  const strict = "version: 1\npeople:\n  separation: strict\n";
+  expect(ask("approval", facts({ policy: strict, record: runRecord({ approval }) })).reasons).toMatchObject([
+    { code: "own-approval", policyLine: 3, next: { who: "a planner of the policy" } },
+  ]);
+  const other = { record: runRecord({ approval: { ...approval, by: tester } }) };
+  expect(ask("approval", facts(other)).reasons).toEqual([
+    { code: "approved", message: `@grace approved \`${approval.digest}\` (entry 5).` },
+  ]);
+});
+
 describe("dependencies", () => {
   const on = (...merged: boolean[]) => ({
     record: runRecord({

@@ -54,10 +54,12 @@ describe("whose work it is to the person who would judge it", () => {
 });
 
 describe("whether an agent made it", () => {
+  const unproven = runRecord({}, { evidence: [] });
   test.each<[string, PullFacts, PullRecord, boolean]>([
     ["a person's pull request", from(recordOf()), recordOf(), false],
     ["a run's", facts({ record: runRecord() }), runRecord(), true],
     ["T103: a run's under a person's name", from(runRecord()), runRecord(), true],
+    ["T103: the same before its evidence is there", from(unproven), unproven, true],
     ["T103: one with evidence and no run", from(recordOf()), recordOf({ evidence: [evidenceOfHead] }), true],
     ["a bot's", from(recordOf(), "Bot"), recordOf(), true],
     ["T103: a placeholder account's", from(recordOf(), "Mannequin"), recordOf(), true],

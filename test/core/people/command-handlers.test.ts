@@ -81,6 +81,29 @@ describe.each(cases)("on a %s, %s", (place, line, name) => {
   });
 });
 
+test("on a closed pull request `/status` and `/help` are still answered, and nothing else", () => {
+  const context = {
+    facts: pullContext(facts({ policy: text }), { number: 3, state: "closed" }),
+    loaded: policyOf(text),
+    record: recordOf(),
+  };
+  const codeOf = (line: string) => answerOnPull(say(line, "quinn", [...duties]), context)?.code;
+  expect([written.status, written.help].map(codeOf)).toEqual(["shown", "shown"]);
+  const { status: _, help: __, ...others } = written;
+  expect(new Set(Object.values(others).map(codeOf))).toEqual(new Set(["closed"]));
+});
+
+test("`/help` names what this person may write here", () => {
+  const context = {
+    facts: pullContext(facts({ policy: text }), { number: 3 }),
+    loaded: policyOf(text),
+    record: recordOf(),
+  };
+  const linesFor = (held: Duty[]) => answerOnPull(say("/help", "quinn", held), context)?.line;
+  expect(linesFor(["architects"])).toContain("`/waive");
+  expect(linesFor([])).not.toContain("`/waive");
+});
+
 test("a waiver is for whom the policy names, and for everybody who may write where it names nobody", () => {
   expect(dutiesOn("pull", "waive", policies.pull)).toEqual(["architects"]);
   expect(dutiesOn("pull", "waive", policies.story)).toEqual([]);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { PolicyReading } from "../../../core/facts.ts";
 import { known, unknown } from "../../../core/known.ts";
-import { backtest, type PastChange, pullNamed } from "../../../core/verdict/backtest.ts";
+import { type Backtest, backtest, type PastChange, pullNamed } from "../../../core/verdict/backtest.ts";
 import { backtestMarkdown, backtestText } from "../../../core/verdict/backtest-report.ts";
 import { change, facts } from "../../builders/pull-facts.ts";
 
@@ -54,6 +54,26 @@ describe("what a new policy would have done", () => {
     expect(through?.because).toMatchObject({ by: "old", gate: "forbidden-paths", path: "lib/a.ts" });
   });
 
+  test("a gate that fails is told before one that could not be read, and one of the ledger or of people never", () => {
+    const many =
+      "version: 1\ngates: { forbidden-paths: { deny: [lib] }, secrets: {}, tests: [{ when: web, need: test }], review: {} }";
+    const lost = (path: string) => ({
+      ...facts({ policy: many, changes: [change(path)] }),
+      secrets: unknown("no answer"),
+    });
+    const judged = (path: string) => of({ ...pastChange(), before: lost(path), after: lost(path) }).rows[0];
+    expect(judged("lib/a.ts")).toMatchObject({
+      before: "blocked",
+      after: "blocked",
+      because: { gate: "forbidden-paths" },
+    });
+    expect(judged("docs/a.md")).toMatchObject({ after: "undecided", because: { gate: "secrets" } });
+    const people = facts({ policy: "version: 1\ngates: { review: {} }" });
+    expect(of({ ...pastChange(), before: people, after: people }).rows).toMatchObject([
+      { before: "passes", after: "passes", because: null },
+    ]);
+  });
+
   test("an old policy that was malformed blocked everything", () => {
     const broken: PolicyReading = {
       state: "malformed",
@@ -81,6 +101,8 @@ describe("what a new policy would have done", () => {
 
 test.each([
   ["Add login (#12)", 12],
+  ["Add login (#1234)", 1234],
+  ["Revert Merge pull request #7 from ada/fix", null],
   ["Merge pull request #7 from ada/fix", 7],
   ["Fix #12", null],
   ["Revert (#12) by hand", null],
@@ -112,6 +134,74 @@ describe("for a terminal", () => {
     });
     expect(text).not.toContain("\u001b");
     expect(text).not.toMatch(/^::/m);
+  });
+});
+
+describe("one row for each effect", () => {
+  const sha = "1".repeat(40);
+  const because = { by: "new" as const, gate: "diff-size", message: "Too large.", path: null, policyLine: null };
+  const row = { sha, subject: "One", pull: null, before: "passes", after: "passes" } as const;
+  const result: Backtest = {
+    rows: [
+      { ...row, after: "blocked", effect: "now-blocked", pull: 7, because },
+      { ...row, before: "blocked", effect: "now-let-through", because: { ...because, path: "a.ts", policyLine: 3 } },
+      { ...row, after: "undecided", effect: "undecided", because: null },
+      { ...row, effect: "same", because: null },
+    ],
+    totals: { changes: 1, nowBlocked: 1, nowLetThrough: 1, undecided: 1, same: 1 },
+    secrets: true,
+  };
+  const totals = "1 change: 1 now blocked, 1 now let through, 1 undecided, 1 the same.";
+  const limits =
+    "Judged by the gates that the commits alone settle; reviews, checks, sign-offs and the ledger were not asked.";
+
+  test("on a terminal", () => {
+    expect(backtestText(result, { all: true, color: false }).split("\n")).toEqual([
+      "✗ now blocked      111111111111 #7 One",
+      "    diff-size (the new policy): Too large.",
+      "✓ now let through  111111111111 One",
+      "    diff-size (line 3 of the new policy): a.ts: Too large.",
+      "? undecided        111111111111 One",
+      "= same             111111111111 One",
+      totals,
+      limits,
+      "",
+    ]);
+  });
+
+  test("in colours", () => {
+    const painted = backtestText(result, { all: true, color: true }).split("\u001b[0m");
+    expect(painted.slice(0, 4).map((text) => text.split("\u001b[").at(-1))).toEqual([
+      "31m✗ now blocked    ",
+      "32m✓ now let through",
+      "33m? undecided      ",
+      "2m= same           ",
+    ]);
+  });
+
+  test("in a comment", () => {
+    expect(backtestMarkdown(result).split("\n").slice(3)).toEqual([
+      "|---|---|---|---|",
+      "| `111111111111` #7 One | ✗ now blocked | diff-size | Too large. (the new policy) |",
+      "| `111111111111` One | ✓ now let through | diff-size | a.ts: Too large. (line 3 of the new policy) |",
+      "| `111111111111` One | ? undecided |  |  |",
+      "",
+      limits,
+      "",
+    ]);
+    const rows = (count: number) => Array.from({ length: count }, () => result.rows[0] ?? []).flat();
+    expect(backtestMarkdown({ ...result, rows: rows(50) })).not.toContain("left out here");
+    expect(backtestMarkdown({ ...result, rows: rows(51) })).toContain("1 more row is left out here");
+  });
+
+  test("a long subject is cut, one of 300 characters is not", () => {
+    const textOf = (subject: string) =>
+      backtestText(
+        { ...result, rows: [{ ...row, effect: "undecided", because: null, subject }] },
+        { all: false, color: false },
+      );
+    expect(textOf("x".repeat(300))).toContain(`${"x".repeat(300)}\n`);
+    expect(textOf("x".repeat(301))).toContain(`${"x".repeat(300)}…\n`);
   });
 });
 

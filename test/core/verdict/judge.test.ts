@@ -57,6 +57,43 @@ describe("the conclusion", () => {
   });
 });
 
+test("what is listed in another order is judged in the same bytes", () => {
+  const commit = (sha: string) => ({ sha, parents: [base], tree: base, message: "A change" });
+  const secret = (path: string) => ({ rule: "aws", where: "file" as const, commit: null, path, line: 1 });
+  const review = (id: number) => ({
+    ...{ id, state: "changes_requested" as const, sha: head, at: "2026-11-21T08:00:00Z" },
+    by: { id, login: `reviewer-${id}`, type: "User" as const },
+    permission: known({ role: "write" as const, duties: ["approvers" as const] }),
+  });
+  const check = (id: number) => ({
+    ...{ id, suite: id, name: "test", app: "github-actions", status: "completed", conclusion: "failure" },
+  });
+  const lists = {
+    commits: [commit("1".repeat(40)), commit("2".repeat(40)), commit("3".repeat(40))],
+    secrets: [secret("a"), secret("b"), secret("c")],
+    reviews: [review(2), review(3), review(4)],
+    checks: [check(1), check(2), check(3)],
+  };
+  const gated =
+    'version: 1\nroles: { web: { allow: ["**"] } }\ngates: { secrets: {}, review: {}, ci: { checks: ["@github-actions/test"] } }';
+  const bytesOf = (order: <T>(list: T[]) => T[]) => {
+    const { commits, secrets, reviews, checks } = lists;
+    return verdictText(
+      judge(
+        facts({
+          ...{ policy: gated, record: runRecord(), commits: known(order(commits)), secrets: known(order(secrets)) },
+          ...{ reviews: known(order(reviews)), checks: known(order(checks)) },
+        }),
+        all,
+      ),
+    );
+  };
+  const straight = bytesOf((list) => list);
+  expect(JSON.parse(straight).gates.filter(({ status }: { status: string }) => status === "fail")).toHaveLength(4);
+  expect(bytesOf((list) => list.toReversed())).toBe(straight);
+  expect(bytesOf((list) => [...list.slice(1), ...list.slice(0, 1)])).toBe(straight);
+});
+
 describe("without a policy nothing succeeds", () => {
   const blob = "e".repeat(40);
   const problems = [{ message: 'unknown key "gate"; did you mean "gates"?', line: 4, column: 1 }] as const;

@@ -55,6 +55,10 @@ describe("a waiver (F11)", () => {
     expect(gateOf(large([waiver({ gate: "manual-test" })]), "manual-test")?.status).toBe("pass");
   });
 
+  test("holds to the end of its last day", () => {
+    expect(gateOf(large([waiver({ until: "2026-11-21" })]), "diff-size")?.status).toBe("pass");
+  });
+
   const refused: [string, PullFacts][] = [
     ["T091 T117: of an older commit", large([waiver({ sha: earlier })])],
     ["T117: that has expired", large([waiver({ until: "2026-11-20" })])],
