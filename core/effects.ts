@@ -1,7 +1,7 @@
-import type { BodyRef, TicketComment } from "../schemas/entry-parts.ts";
+import type { BodyRef, FileRef, TicketComment } from "../schemas/entry-parts.ts";
 import type { People, Policy } from "../schemas/policy.ts";
 import type { ReworkReport } from "../schemas/rework.ts";
-import type { Casefile, Redaction, Usage, WrittenCasefile } from "../schemas/step.ts";
+import type { Casefile, Instruction, Pack, PhaseCard, Redaction, Usage, WrittenCasefile } from "../schemas/step.ts";
 import type { Account } from "../schemas/text.ts";
 import type { Label } from "./labels.ts";
 import { parseQueueRef } from "./queue-ref.ts";
@@ -88,14 +88,19 @@ export type Effect =
       body: string;
       /** The comments that are part of the ticket, with their texts; absent: none. */
       comments?: (TicketComment & { text: string })[];
+      /** The task file that the story names, as part of the ticket; absent: none. */
+      task?: Instruction;
+      /** Files of the default branch that the policy names as instructions; absent: none. */
+      instructions?: Instruction[];
+      phase?: PhaseCard;
       /** What a person wants changed in the previous plan; empty for a first plan. */
       refinement: string;
       /** The stored body of the plan to refine. */
       previousPlan: string | null;
-      roles: { name: string; allow: string[]; deny: string[] }[];
+      roles: Pack["role"][];
       decisions: string[];
       /** What the policy holds a plan against before a person sees it; absent in an effect of an older version. */
-      rules?: Pick<Policy, "roles" | "gates" | "extends">;
+      rules?: Pick<Policy, "roles" | "gates" | "extends" | "phases">;
       backend: string;
       /** null: the backend's default. */
       model: string | null;
@@ -228,6 +233,8 @@ export type EffectResult =
       planSha256: string;
       issueSha256: string;
       comments?: TicketComment[];
+      task?: FileRef;
+      instructions?: FileRef[];
       usage: Usage;
       redacted?: Redaction[];
     }

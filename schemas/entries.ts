@@ -8,6 +8,8 @@ import {
   Ci,
   ContractPrompt,
   DigestParts,
+  FileRef,
+  Instructions,
   IssueNumber,
   PayloadPurged,
   RunId,
@@ -50,6 +52,8 @@ export const entryBodies = {
       .min(1)
       .optional()
       .describe("The comments that are part of the ticket; absent: none."),
+    task: FileRef.optional().describe("The task file that the story names, part of the ticket; absent: none."),
+    instructions: Instructions,
     usage: Usage,
     redacted: z.array(Redaction).min(1).optional().describe("What was cut out of the plan."),
     compiled: z
@@ -114,6 +118,8 @@ export const entryBodies = {
     base: Sha.describe("The commit the attempt starts from: the checkpoint to go back to."),
     branch: z.string(),
     pack: BodyRef,
+    phase: z.string().optional().describe("The phase whose card the pack holds; absent: none, or an older entry."),
+    instructions: Instructions,
   }),
   "response.recorded": z.strictObject({
     ...step,

@@ -28,6 +28,13 @@ export const TicketComment = z.strictObject({
 });
 export type TicketComment = z.infer<typeof TicketComment>;
 
+/** A file of the default branch that went to a planner or an agent, by its digest. */
+export const FileRef = z.strictObject({ path: z.string(), sha256: Sha256.describe("Of its text.") });
+export type FileRef = z.infer<typeof FileRef>;
+
+/** Files of the policy's `agents.instructions` that were handed over. */
+export const Instructions = z.array(FileRef).min(1).optional().describe("The instructions that it got; absent: none.");
+
 /** A diff prompt that a person wrote as a sub-issue of a story, as a plan took it. */
 export const WrittenPrompt = z.strictObject({
   issue: IssueNumber,

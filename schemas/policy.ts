@@ -53,12 +53,21 @@ const People = z
   })
   .describe("Who may do what. People are told by their GitHub account, never by text.");
 
+const cardLines = z.array(z.string().trim().min(1).max(300)).max(20).optional();
+
+/** What an agent is told in words: its card, and lists of what to do and what not to do. */
+const card = {
+  card: z.string().max(4_000).optional().describe("Free text that planner and agent get."),
+  do: cardLines.describe("What to do, one sentence an item; planner and agent get it as text."),
+  "do-not": cardLines.describe("What not to do, in the same way. What has to hold is a path or a gate."),
+};
+
 const Role = z.strictObject({
   allow: patterns
     .min(1)
     .describe("What an agent in this role may touch. An empty list is an error: it would allow nothing."),
   deny: patterns.default([]).describe("What it may not touch, even inside `allow`."),
-  card: z.string().max(4_000).optional().describe("Do and do-not text put into the prompt of an agent in this role."),
+  ...card,
 });
 
 const duty = z.enum(duties);
@@ -71,6 +80,7 @@ const Phases = z
       z.strictObject({
         allow: patterns.optional().describe("All that may change in this phase; everything when absent."),
         deny: patterns.default([]).describe("What is closed in this phase."),
+        ...card,
       }),
     ),
   })
@@ -140,6 +150,9 @@ export type Limits = z.output<typeof Limits>;
 
 const Backend = z.enum(["anthropic"]).describe("The service that runs the agent.");
 
+/** A path of one file: nothing of it is a pattern, and no part of it leads out of the repository. */
+const plainPath = /^(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\p{Cc}\\*?[\]{}!]{1,200}$/u;
+
 const Agents = z.strictObject({
   default: Backend.default("anthropic"),
   planner: Backend.default("anthropic"),
@@ -164,6 +177,13 @@ const Agents = z.strictObject({
       "An agent that reads what a run wrote against its criteria, before the pull request opens. What it says stands there as advice or, with `reviewer` in `rework.on`, goes back to the writing agent. It approves nothing. Absent: none.",
     ),
   limits: Limits.prefault({}),
+  instructions: z
+    .array(z.string().regex(plainPath, "name a file by its path from the root, without `..` and wildcards"))
+    .max(5)
+    .default([])
+    .describe(
+      "Files of the default branch, such as `CONTRIBUTING.md`, that planner and agents get as they stand in the commit that the approval names: text of at most 16 KB each.",
+    ),
 });
 
 const LedgerKey = z.strictObject({

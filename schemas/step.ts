@@ -26,6 +26,29 @@ export type WrittenCasefile = z.infer<typeof WrittenCasefile>;
 export const Size = z.strictObject({ files: z.int().positive(), lines: z.int().positive() });
 export type Size = z.infer<typeof Size>;
 
+/**
+ * A file of the default branch that the policy names as instructions, with its text: maintainers wrote both, and no
+ * change that is under way can steer it.
+ */
+export const Instruction = z.strictObject({ path: pathInTree, sha256: Sha256, text: z.string() });
+export type Instruction = z.infer<typeof Instruction>;
+
+/** What a role's or a phase's card says beside paths. */
+const cardText = {
+  card: z.string().optional(),
+  do: z.array(z.string()).optional(),
+  doNot: z.array(z.string()).optional(),
+};
+
+/** The phase of the work, as the policy says: what is open and closed in it, and its card. */
+export const PhaseCard = z.strictObject({
+  name: z.string(),
+  allow: z.array(z.string()).optional().describe("All that may change in it; everything when absent."),
+  deny: z.array(z.string()),
+  ...cardText,
+});
+export type PhaseCard = z.infer<typeof PhaseCard>;
+
 const StepBase = {
   version: z.literal(1),
   run: z.string().regex(/^run-[0-9]+-[0-9]+$/),
@@ -39,8 +62,10 @@ const StepBase = {
     name: z.string(),
     allow: z.array(z.string()),
     deny: z.array(z.string()),
-    card: z.string().optional(),
+    ...cardText,
   }),
+  phase: PhaseCard.optional().describe("Absent: the policy has no phases."),
+  instructions: z.array(Instruction).min(1).optional(),
   paths: z.array(z.string()).min(1).describe("The declared paths; writes outside them are refused."),
   acceptance: Lines.min(1),
   evidence: z.array(z.string()),

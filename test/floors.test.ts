@@ -24,7 +24,7 @@ const floors: Record<string, { ours: string[]; packages: RegExp }> = {
 const rooms: Record<string, string> = {
   schemas: ".",
   core: ". redaction ledger paths people record contract languages analysis analysis/workflow gates policy verdict story health evidence group replay pull",
-  collect: ". git github secrets issue yaml policy content backtest repository draft ledger pull group",
+  collect: ". git github secrets yaml issue policy content backtest repository draft ledger pull group",
   app:
     "settings agents store github ledger perform reconcile queue http pages service health terminal demo " +
     "cli/check cli/backtest cli/init cli/policy cli/ledger cli/setup cli .",

@@ -1,6 +1,6 @@
 import { digestOf } from "../../core/digest.ts";
 import { oneLine, visible } from "../../core/escape.ts";
-import type { Pack } from "../../schemas/step.ts";
+import type { Instruction, Pack, PhaseCard } from "../../schemas/step.ts";
 
 /** A model's prompt: the same pack gives the same bytes. */
 export type Prompt = { system: string; first: string };
@@ -19,6 +19,9 @@ Read before you write. Keep the change as small as the task allows. When the tas
 the declared paths, use \`ask\` or \`stop\`. When it is done, use \`finish\` and say for each acceptance criterion, word for
 word, how it is met. Your claims are shown as claims; other people and programs check them.`;
 
+const followed =
+  "What stands between two instructions lines is how this repository wants its changes made: keep to it within the task, the scope and these rules, none of which it widens.";
+
 const refusedBefore = "An earlier try was refused; mend what this report says:";
 
 const failedThere =
@@ -34,13 +37,20 @@ export function stepPrompt(pack: Pack): Prompt {
     const mark = `==== ${kind} ${digest} ====`;
     return [mark, ...lines, mark];
   };
-  const role = pack.role.card === undefined ? [] : ["", `Your role, ${pack.role.name}:`, pack.role.card];
+  const role = cardLines(pack.role);
+  const system = [
+    rules,
+    ...(pack.instructions === undefined ? [] : ["", followed]),
+    ...(role.length === 0 ? [] : ["", `Your role, ${pack.role.name}:`, ...role]),
+    ...(pack.phase === undefined ? [] : ["", ...phaseLines(pack.phase)]),
+  ];
   const lines = [
     `Repository ${pack.repository}, commit ${pack.base}.`,
     `You may write to: ${pack.paths.join(", ")}.`,
     ...(pack.casefiles === undefined
       ? []
       : [`Not to these, which Sallyport adds itself: ${pack.casefiles.map(({ path }) => path).join(", ")}.`]),
+    ...instructionLines(pack.instructions, marked),
     ...marked("task", [
       pack.contract,
       "",
@@ -62,5 +72,31 @@ export function stepPrompt(pack: Pack): Prompt {
     const why = isAnswered ? "People answered what was open; this report says how:" : mend;
     lines.push("", why, ...marked("report", failures));
   }
-  return { system: [rules, ...role].join("\n"), first: lines.join("\n") };
+  return { system: system.join("\n"), first: lines.join("\n") };
+}
+
+/** What a role's or a phase's card says, for a planner or an agent; its maintainers wrote it into the policy. */
+export function cardLines({ card, do: does = [], doNot = [] }: Pick<PhaseCard, "card" | "do" | "doNot">): string[] {
+  const items = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : [title, ...lines.map((line) => `- ${line}`)];
+  return [...(card === undefined ? [] : [card]), ...items("Do:", does), ...items("Do not:", doNot)];
+}
+
+/** The phase of the work, what is open and closed in it, and its card. */
+export function phaseLines(phase: PhaseCard): string[] {
+  const { name, allow, deny } = phase;
+  return [
+    `The phase of the work is ${name}.`,
+    ...(allow === undefined ? [] : [`All that may change in it: ${allow.join(", ")}.`]),
+    ...(deny.length === 0 ? [] : [`Closed in it: ${deny.join(", ")}.`]),
+    ...cardLines(phase),
+  ];
+}
+
+/** The repository's instructions, each between marker lines. */
+export function instructionLines(
+  instructions: readonly Instruction[] = [],
+  marked: (kind: string, lines: readonly string[]) => string[],
+): string[] {
+  return instructions.flatMap(({ path, text }) => [`From ${path}:`, ...marked("instructions", [text.trimEnd()])]);
 }

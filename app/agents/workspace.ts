@@ -1,3 +1,4 @@
+import { phaseGuard } from "../../core/contract/cards.ts";
 import { casefileGuard } from "../../core/contract/casefiles.ts";
 import { foldConfusables, nameProblem } from "../../core/file-names.ts";
 import { byPath, matcher } from "../../core/paths/patterns.ts";
@@ -42,11 +43,14 @@ const submodule = "160000";
 const refuse = (code: string, message: string): Refusal => ({ ok: false, code, message });
 const answer = <T>(value: T): ToolAnswer<T> => ({ ok: true, value });
 
+/** The parts of a pack that say what may be written. */
+type Scope = Pick<Pack, "role" | "paths" | "casefiles" | "phase">;
+
 /**
- * Makes the workspace of one pack over a tree. Writes must be within the role and the declared paths, and never on
+ * Makes the workspace of one pack over a tree. Writes must be within the role, the phase and the declared paths, and never on
  * paths denied to all agents.
  */
-export function createWorkspace(tree: TreeReader, pack: Pick<Pack, "role" | "paths" | "casefiles">): Workspace {
+export function createWorkspace(tree: TreeReader, pack: Scope): Workspace {
   const refusedByScope = scopeOf(pack);
   const written = new Map<string, string | null>();
   let read: Promise<Base> | undefined;
@@ -190,19 +194,17 @@ function refusedPath(path: string): Refusal | null {
   return problem === null ? null : refuse("bad-path", `${JSON.stringify(path)}: ${problem}`);
 }
 
-function scopeOf({
-  role,
-  paths,
-  casefiles = [],
-}: Pick<Pack, "role" | "paths" | "casefiles">): (path: string) => Refusal | null {
+function scopeOf({ role, paths, casefiles = [], phase }: Scope): (path: string) => Refusal | null {
   const allowed = matcher(role.allow, "allow");
   const declared = matcher(paths, "allow");
   const denied = matcher(role.deny, "deny");
   const isCasefile = casefileGuard(casefiles);
+  const isClosed = phaseGuard(phase);
   return (path) => {
     const rule = denied.matches(path);
     if (rule !== null) return refuse("denied", `${path} is kept from agents by \`${rule}\`; leave it alone`);
     if (isCasefile(path)) return refuse("casefile", `Sallyport writes ${path} from its ledger; leave it alone`);
+    if (isClosed(path)) return refuse("outside-phase", `${path} is closed in the phase ${phase?.name}; leave it alone`);
     if (allowed.matches(path) === null)
       return refuse("outside-role", `${path} is outside what the role ${role.name} may touch`);
     if (declared.matches(path) === null)

@@ -5,6 +5,7 @@ import { SallyportError } from "../../core/errors.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
 import { redactionReport } from "../../core/redaction/redaction.ts";
 import { shownText } from "../../core/story/shown-text.ts";
+import { refsOf } from "../../core/story/ticket.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
 import { backends } from "../agents/backend.ts";
@@ -47,7 +48,7 @@ export async function whileOpen<T>(
 /** Asks the planner for a story's plan and stores it. A model wrote the plan: data, until a person approves it. */
 export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: PerformContext): Promise<EffectResult> {
   requireBackend(effect.backend);
-  const { title, body, comments = [], refinement, roles, decisions } = effect;
+  const { title, body, comments = [], task, instructions, phase, refinement, roles, decisions } = effect;
   const tree = withoutUnread(await githubTree(context.github, effect.base));
   const { rules, story } = effect;
   const input = {
@@ -57,6 +58,9 @@ export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: Pe
     comments: comments.map(({ id, by, right, text }) => ({ id, login: by.login, right, text: shownText(text).text })),
     refinement: shownText(refinement).text,
     previous: effect.previousPlan === null ? null : Plan.parse(await readJson(effect.previousPlan, context)),
+    ...(task === undefined ? {} : { task }),
+    ...(instructions === undefined ? {} : { instructions }),
+    ...(phase === undefined ? {} : { phase }),
     roles,
     decisions,
     paths: (await tree.list()).map(({ path }) => path),
@@ -86,8 +90,10 @@ export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: Pe
   const proposed = {
     type: "plan" as const,
     planSha256: sha256,
-    issueSha256: issueDigest({ title, body }, parts),
+    issueSha256: issueDigest({ title, body }, parts, [], task),
     ...(parts.length === 0 ? {} : { comments: parts }),
+    ...(task === undefined ? {} : { task: { path: task.path, sha256: task.sha256 } }),
+    ...(instructions === undefined ? {} : { instructions: refsOf(instructions) }),
     usage,
   };
   return redacted.length === 0 ? proposed : { ...proposed, redacted: redactionReport(redacted) };

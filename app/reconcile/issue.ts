@@ -1,9 +1,11 @@
 import { apiObjects } from "../../collect/github/objects.ts";
 import { readPermission } from "../../collect/github/people.ts";
 import { type GitHub, readBranch, requestKnown } from "../../collect/github/request.ts";
+import { readInstructions } from "../../collect/issue/base-files.ts";
 import type { Conversation } from "../../collect/issue/conversation.ts";
 import { readTextEdit } from "../../collect/issue/edits.ts";
 import { type IssueReading, readIssue } from "../../collect/issue/issue.ts";
+import type { Objects } from "../../collect/objects.ts";
 import { readPolicy } from "../../collect/policy/file.ts";
 import { redactSecretsIn } from "../../collect/secrets/redaction.ts";
 import { emptyDecision } from "../../core/decision.ts";
@@ -13,9 +15,10 @@ import type { CommandRequest } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { writers } from "../../core/people/authority.ts";
 import { usablePolicy } from "../../core/policy/problem.ts";
+import { contractOrigin } from "../../core/record/provenance.ts";
 import { foldStory } from "../../core/record/story.ts";
 import { decideEpic, decideOtherIssue } from "../../core/story/epic.ts";
-import { type ChildFacts, isStory, type StoryFacts } from "../../core/story/facts.ts";
+import { type ChildFacts, type InstructionReading, isStory, type StoryFacts } from "../../core/story/facts.ts";
 import { isAnswered } from "../../core/story/planning.ts";
 import { decideStory } from "../../core/story/story.ts";
 import { Advice } from "../../schemas/advice.ts";
@@ -41,9 +44,10 @@ export async function observeIssue(
   if (!common.known) return common;
   const { base, repository } = common.value;
   const repositoryRef = { id: subject.repository, name: repository.name };
+  const objects = apiObjects(github, tools.cache);
   const issue = await readIssue(github, subject.number, {
     base,
-    objects: apiObjects(github, tools.cache),
+    objects,
     people: usablePolicy(common.value.policy)?.policy.people ?? null,
   });
   if (!issue.known) return issue;
@@ -72,6 +76,10 @@ export async function observeIssue(
     ? await withPlanners(reading.children, github, people)
     : reading.children;
   const text = await readText({ ...reading, children }, conversation.value, github, tools);
+  const instructions = await readInstructionsFor(subject.number, common.value, entries, conversation.value, {
+    objects,
+    isPlanned: wantsTicket(conversation.value.commands),
+  });
   return known({
     repository: repositoryRef,
     decide: async () => {
@@ -85,6 +93,7 @@ export async function observeIssue(
         ...bodies,
         children,
         text,
+        instructions,
         entries: fresh,
         outcomes,
       };
@@ -140,6 +149,30 @@ async function readText(
   const edited = await readTextEdit(github, issue.number);
   if (!edited.known) return edited;
   return known({ editedAt: edited.value, secret: await secretIn([issue.title, issue.body]) });
+}
+
+/**
+ * The policy's instructions at the commits where they are wanted now: the default branch's tip for a planner and for a
+ * light run, and the approval's base for the agents of an open run.
+ */
+async function readInstructionsFor(
+  story: number,
+  { base, policy }: Pick<StoryFacts, "base" | "policy">,
+  entries: readonly TypedEntry[],
+  { commands }: Conversation,
+  { objects, isPlanned }: { objects: Pick<Objects, "entry" | "blob">; isPlanned: boolean },
+): Promise<StoryFacts["instructions"]> {
+  const paths = usablePolicy(policy)?.policy.agents.instructions ?? [];
+  const { contract, run } = foldStory(story, entries);
+  const approval = contract === null ? undefined : contractOrigin(entries, contract).approval;
+  const isRun = (run !== null && run.closed === null) || commands.length > 0;
+  const wanted = new Set([
+    ...(base.known && (isPlanned || commands.length > 0) ? [base.value] : []),
+    ...(isRun && approval !== undefined ? [approval.body.parts.base] : []),
+  ]);
+  const read = new Map<string, Known<InstructionReading[]>>();
+  if (paths.length > 0) for (const commit of wanted) read.set(commit, await readInstructions(objects, commit, paths));
+  return read;
 }
 
 /** The common facts of all issue rules: the repository, the policy and the tip of the default branch. */

@@ -1,3 +1,4 @@
+import { isTaskId } from "../../core/contract/task.ts";
 import type { CommonFacts } from "../../core/decision.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import type { ChildFacts, IssueFacts, StoryFacts } from "../../core/story/facts.ts";
@@ -8,10 +9,14 @@ import { listAll } from "../github/listing.ts";
 import { readPermission } from "../github/people.ts";
 import { type GitHub, requestKnown, requestResult } from "../github/request.ts";
 import type { Objects } from "../objects.ts";
+import { readTask } from "./base-files.ts";
 import { readWriter } from "./edits.ts";
 
 /** The facts about an issue that GitHub gives; the ledger and the store add the others. */
-export type IssueReading = Pick<StoryFacts, "issue" | "parent" | "namedEpic" | "namedBy" | "decisions" | "children"> & {
+export type IssueReading = Pick<
+  StoryFacts,
+  "issue" | "parent" | "namedEpic" | "namedBy" | "decisions" | "children" | "task"
+> & {
   createdAt: string;
 };
 
@@ -29,7 +34,7 @@ type RawIssue = {
 };
 
 /** Where an issue's decision records are read: the tip of the default branch, and a reader; and the policy's people. */
-type IssueSource = { base: CommonFacts["base"]; objects: Pick<Objects, "entry">; people: People | null };
+type IssueSource = { base: CommonFacts["base"]; objects: Pick<Objects, "entry" | "blob">; people: People | null };
 
 /**
  * Reads an issue as it is now, with its parent, its sub-issues and the decision records it names. Null: the number is
@@ -65,15 +70,24 @@ export async function readIssue(
   const namedBy = namedEpic.value === null ? null : await readNamer(github, issue, source.people);
   const hasForm = isStory || issue.labels.includes("epic");
   const decisions = hasForm ? await readDecisions(form.decisions, source) : known([]);
+  const task = isStory ? await readNamedTask(form.task, source) : known(null);
+  if (!task.known) return task;
   return known({
     issue,
     parent: parent.value,
     namedEpic: namedEpic.value,
     namedBy,
     decisions,
+    task: task.value,
     children: children.value,
     createdAt: raw.value.created_at,
   });
+}
+
+/** The task file that a story names; null: it names none, or no file can have that name. */
+async function readNamedTask(id: string | null, { base, objects }: IssueSource): Promise<Known<StoryFacts["task"]>> {
+  if (id === null || !isTaskId(id)) return known(null);
+  return base.known ? readTask(objects, base.value, id) : base;
 }
 
 /** Who wrote the text that names an epic, with a permission that is read now. */

@@ -20,6 +20,7 @@ import { ReworkReport } from "../../schemas/rework.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
 import { comparedBytes } from "../changes.ts";
 import { gitObjects } from "../git/objects.ts";
+import { readInstructions } from "../issue/base-files.ts";
 import type { Objects } from "../objects.ts";
 import { parsePolicy } from "../policy/policy.ts";
 
@@ -95,9 +96,13 @@ async function readGit(dir: string, run: string, entries: readonly TypedEntry[])
       commits.set(commit.body.commit, await readCommit(objects, commit.body, paths));
     }
     const nothing = unknown("the ledger does not say which policy was approved");
+    const policy = parts === null ? nothing : await readPolicyBlob(objects, parts.policy);
+    const paths = policy.known ? policy.value.agents.instructions : [];
+    const read = parts === null ? nothing : await readInstructions(objects, parts.base, paths);
     return {
       policyAtBase: parts === null ? nothing : await policySide(objects, parts.base),
-      policy: parts === null ? nothing : await readPolicyBlob(objects, parts.policy),
+      policy,
+      instructions: read.known ? known(read.value.flatMap(({ file }) => file ?? [])) : read,
       commits,
     };
   } finally {

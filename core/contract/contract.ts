@@ -1,7 +1,7 @@
-import type { ContractPrompt, DigestParts } from "../../schemas/entry-parts.ts";
+import type { ContractPrompt, DigestParts, FileRef } from "../../schemas/entry-parts.ts";
 import type { Plan, PlannedPrompt } from "../../schemas/plan.ts";
 import type { Policy } from "../../schemas/policy.ts";
-import type { Attempt, Pack, Size } from "../../schemas/step.ts";
+import type { Attempt, Instruction, Pack, PhaseCard, Size } from "../../schemas/step.ts";
 import { digestOf } from "../digest.ts";
 import { branchName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
@@ -9,22 +9,26 @@ import { covers } from "../paths/cover.ts";
 import { matcher, problems as patternProblems } from "../paths/patterns.ts";
 import { sensitivePatterns } from "../paths/sensitive.ts";
 import type { BranchState } from "../record/checkpoints.ts";
+import { cardOf, phaseOf } from "./cards.ts";
 import { casefileGuard, casefilesOf } from "./casefiles.ts";
 
 /**
  * The digest of a ticket as a planner or approver saw it: an edit of title or body changes it, and so does one of a
- * comment or a written prompt that is part of it (by its number and the digest of its text; null: it is gone).
+ * comment or a written prompt that is part of it (by its number and the digest of its text; null: it is gone), or of its
+ * task file.
  */
 export function issueDigest(
   { title, body }: { title: string; body: string },
   comments: readonly { id: number; sha256: string | null }[] = [],
   prompts: readonly { issue: number; sha256: string | null }[] = [],
+  task?: FileRef,
 ): string {
   return digestOf({
     title,
     body,
     ...(comments.length === 0 ? {} : { comments: comments.map(({ id, sha256 }) => ({ id, sha256 })) }),
     ...(prompts.length === 0 ? {} : { prompts: prompts.map(({ issue, sha256 }) => ({ issue, sha256 })) }),
+    ...(task === undefined ? {} : { task: { path: task.path, sha256: task.sha256 } }),
   });
 }
 
@@ -53,7 +57,7 @@ export function isExpired(proposedAt: string, now: string): boolean {
 export const maxPlanLength = 200_000;
 
 /** The parts of a policy that a plan is held against. */
-export type PlanRules = Pick<Policy, "roles" | "gates" | "extends">;
+export type PlanRules = Pick<Policy, "roles" | "gates" | "extends" | "phases">;
 
 /** A role of the policy by its name; undefined for a name that every object has, such as `constructor`. */
 function roleOf(policy: PlanRules, name: string) {
@@ -69,6 +73,7 @@ export function planProblems(plan: Plan, policy: PlanRules, story: number, decis
   const bytes = Buffer.byteLength(canonicalJson(plan));
   if (bytes > maxPlanLength)
     return [`The plan has ${bytes} bytes, and nobody reads more than ${maxPlanLength}: split the story.`];
+  const phase = phaseOf(policy);
   return plan.prompts.flatMap((prompt, index) => {
     const name = `Prompt ${index + 1}`;
     const role = roleOf(policy, prompt.role);
@@ -84,6 +89,9 @@ export function planProblems(plan: Plan, policy: PlanRules, story: number, decis
       ...outsideRole(prompt, role).map(
         (path) =>
           `${name} declares \`${path}\`, outside what the role \`${prompt.role}\` may touch: ${role.allow.join(", ")}.`,
+      ),
+      ...(phase === undefined ? [] : closedPaths(prompt, phase)).map(
+        (path) => `${name} declares \`${path}\`, which is closed in the phase \`${phase?.name}\`.`,
       ),
       ...(decisions.length > 0 ? [] : undecided(prompt, policy.gates)).map(
         (path) =>
@@ -112,6 +120,15 @@ function outsideRole({ paths }: PlannedPrompt, { allow }: Pick<Policy["roles"][s
   return paths.filter((path) =>
     /[*?]/.test(path) ? !isOpen && !allow.some((wide) => covers(wide, path)) : allowed.matches(path) === null,
   );
+}
+
+/** Declared paths that the phase closes as a whole. */
+function closedPaths(prompt: PlannedPrompt, { allow, deny }: PhaseCard): string[] {
+  const closed = matcher(deny, "deny");
+  return [
+    ...prompt.paths.filter((path) => closed.matches(path.replace(/\/\*\*$/, "")) !== null),
+    ...(allow === undefined ? [] : outsideRole(prompt, { allow })),
+  ];
 }
 
 /** Declared paths of architecture in a prompt that writes no decision. */
@@ -191,6 +208,8 @@ export type PromptStep = {
   failures: { source: string; code: string; message: string; path?: string | undefined }[];
   /** What the attempt before did, by its own words; null: nothing of it was kept. */
   previous: string | null;
+  /** The policy's instructions as they stand in the approval's base. */
+  instructions: readonly Instruction[];
 };
 
 /** The fields of a pack that do not depend on the policy. */
@@ -202,9 +221,10 @@ export function packFields({ run, story, prompt, attempt, repository, base, cont
 
 /**
  * The pack of one attempt at a prompt: the frozen contract, its scope and its limits. Null: the policy lacks the role.
+ * `phase`: the phase of the policy, which packs of older versions leave out.
  */
-export function packOf(step: PromptStep, policy: Policy): Pack | null {
-  const { story, contract, failures, previous } = step;
+export function packOf(step: PromptStep, policy: Policy, phase: PhaseCard | undefined): Pack | null {
+  const { story, contract, failures, previous, instructions } = step;
   const role = roleOf(policy, contract.role);
   if (role === undefined) return null;
   const { runtime, silence, turns, tokens } = policy.agents.limits;
@@ -216,8 +236,10 @@ export function packOf(step: PromptStep, policy: Policy): Pack | null {
       name: contract.role,
       allow: role.allow,
       deny: [...role.deny, ...deniedPatterns(policy)],
-      ...(role.card === undefined ? {} : { card: role.card }),
+      ...cardOf(role),
     },
+    ...(phase === undefined ? {} : { phase }),
+    ...(instructions.length === 0 ? {} : { instructions: [...instructions] }),
     ...(casefiles.length === 0 ? {} : { casefiles }),
     limits: { runtime, silence, turns, tokens },
   };

@@ -1,5 +1,6 @@
 import type { Pack, StepResult } from "../../schemas/step.ts";
 import { matcher, nameProblem } from "../paths/patterns.ts";
+import { phaseGuard } from "./cards.ts";
 import { casefileGuard } from "./casefiles.ts";
 
 /** How an answer can miss its contract: it is none, or what is wrong with it. */
@@ -23,12 +24,14 @@ export function outOfScope(pack: Pack, files: readonly { path: string }[]): { pa
   const declared = matcher(pack.paths, "allow");
   const denied = matcher(pack.role.deny, "deny");
   const isCasefile = casefileGuard(pack.casefiles ?? []);
+  const isClosed = phaseGuard(pack.phase);
   return files.flatMap(({ path }) => {
     const hostile = nameProblem(path);
     if (hostile !== null) return [{ path, why: hostile }];
     const rule = denied.matches(path);
     if (rule !== null) return [{ path, why: `denied by \`${rule}\`` }];
     if (isCasefile(path)) return [{ path, why: "in the place of a casefile, which Sallyport writes from its ledger" }];
+    if (isClosed(path)) return [{ path, why: `closed in the phase ${pack.phase?.name}` }];
     if (allowed.matches(path) === null) return [{ path, why: `outside what the role ${pack.role.name} may touch` }];
     if (declared.matches(path) === null) return [{ path, why: "outside the paths declared in the approved plan" }];
     return [];

@@ -102,6 +102,16 @@ function refusedCasefiles({ policy }: Loaded): LintDraft[] {
   });
 }
 
+/** Warns about instructions that no agent gets, because they are not in the tree. */
+function lostInstructions({ policy }: Loaded, files: readonly string[]): LintDraft[] {
+  return policy.agents.instructions.flatMap((path, index): LintDraft[] => {
+    if (files.includes(path)) return [];
+    const message = `\`${path}\` is not in the repository, so no agent gets it.`;
+    const next = "Add the file, or take it out.";
+    return [{ code: "no-such-instructions", key: `agents.instructions.${index}`, message, next }];
+  });
+}
+
 const plainName = (name: string) => shortName(name).toLowerCase();
 
 /** Warns if the one approver also asks: under `separation: strict` nobody approves that. A team may have other members. */
@@ -137,7 +147,7 @@ export function lintPolicy(loaded: Loaded, { files, checks }: LintContext): Lint
     ...lists.flatMap(shadowed),
     ...allowedAndDenied(loaded),
     ...wideRoles(loaded),
-    ...(files === null ? [] : unreachableTests(loaded, files)),
+    ...(files === null ? [] : [...unreachableTests(loaded, files), ...lostInstructions(loaded, files)]),
     ...refusedCasefiles(loaded),
     ...(checks === null ? [] : missingChecks(loaded.policy, checks)),
     ...unheldDuties(loaded.policy),

@@ -13,6 +13,7 @@ export type LintCode =
   | "nobody-decides"
   | "nobody-plans"
   | "nobody-runs"
+  | "no-such-instructions"
   | "tests-in-no-role"
   | "too-few-waive";
 

@@ -184,23 +184,26 @@ export function agentConcern(
   };
 }
 
-/** The concerns of a plan's open questions, from the moment of the plan: a person answers them before the approval. */
-export function planQuestions({
-  story,
-  revision,
-  request,
-  plan,
-}: Pick<EntryBody<"plan.proposed">, "story" | "revision" | "request" | "plan">): EntryBody<"concern.raised">[] {
-  return plan.unknowns.map((message, index) => ({
-    concern: `question-${story}-${revision}-${index + 1}`,
-    story,
-    pull: null,
-    prompt: null,
-    code: openQuestion,
-    message,
-    raisedBy: "agent",
-    about: request,
-  }));
+/**
+ * The concerns of a plan's open questions and of what our host found amiss around it (`found`), from the moment of the
+ * plan: a person answers them before the approval.
+ */
+export function planQuestions(
+  { story, revision, request, plan }: Pick<EntryBody<"plan.proposed">, "story" | "revision" | "request" | "plan">,
+  found: readonly string[],
+): EntryBody<"concern.raised">[] {
+  const concerns = (kind: string, raisedBy: "agent" | "app", messages: readonly string[]) =>
+    messages.map((message, index) => ({
+      concern: `${kind}-${story}-${revision}-${index + 1}`,
+      story,
+      pull: null,
+      prompt: null,
+      code: openQuestion,
+      message: message.slice(0, maxConcernLength).toWellFormed(),
+      raisedBy,
+      about: request,
+    }));
+  return [...concerns("question", "agent", plan.unknowns), ...concerns("intake", "app", found)];
 }
 
 /**
@@ -217,7 +220,8 @@ export type AgentAnswer = {
 export function agentAnswers(entries: readonly EntryOrDraft[]): AgentAnswer[] {
   const asked = new Map<string, EntryBody<"concern.raised">>();
   return entries.flatMap((entry): AgentAnswer[] => {
-    if (entry.kind === "concern.raised" && entry.body.raisedBy === "agent") asked.set(entry.body.concern, entry.body);
+    if (entry.kind === "concern.raised" && (entry.body.raisedBy === "agent" || entry.body.code === openQuestion))
+      asked.set(entry.body.concern, entry.body);
     if (entry.kind !== "concern.answered" || entry.body.text === "") return [];
     const question = asked.get(entry.body.concern);
     if (question === undefined) return [];

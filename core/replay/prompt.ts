@@ -1,12 +1,15 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import type { Pack } from "../../schemas/step.ts";
+import { phaseOf } from "../contract/cards.ts";
 import { type PromptStep, packFields, packOf } from "../contract/contract.ts";
 import { reworkFailures } from "../contract/rework.ts";
+import { sha256 } from "../digest.ts";
 import { entriesOf, type TypedEntry } from "../entries.ts";
 import { canonicalJson } from "../json.ts";
 import { agentAnswers, answersFor, isStopping } from "../record/concerns.ts";
 import { bodyRef, stepOf } from "../story/bodies.ts";
+import { refsOf } from "../story/ticket.ts";
 import { branchBefore, roundBefore } from "./progress.ts";
 import { attemptEntries, type PromptEntry, type PublishedBody, type ReplayContext } from "./sources.ts";
 import {
@@ -48,6 +51,7 @@ export function derivePrompt(
     const why = "it holds a report of what failed, which was not published";
     return { step: bodilessStep(head, [round.report.sha256], purged, why), pack: published?.value ?? null };
   }
+  const instructions = sources.git?.instructions;
   const given: PromptStep = {
     ...stepOf({ ...body, story: basis.run.body.story }),
     base: body.base,
@@ -58,17 +62,20 @@ export function derivePrompt(
       ...failuresOf(promptEntry, attempts, entries),
     ],
     previous: report?.previous ?? null,
+    instructions: instructions?.known === true ? instructions.value : [],
   };
   const tries = failedBefore(promptEntry, attempts, entries);
   let derived: Derived;
-  if (policy?.known === true) derived = promptByPolicy(body, given, tries, policy.value, published);
+  if (policy?.known === true && instructions?.known === true)
+    derived = promptByPolicy(body, given, tries, policy.value, published);
   else if (published !== undefined) derived = promptByBody(body, given, published);
   else {
     const why = "its body was not published, and the policy lies in git";
+    const unread = [policy, instructions].find((one) => one?.known === false);
     const step =
-      policy === null
-        ? bodilessStep(head, [body.pack.sha256], purged, why)
-        : untriedStep(head, "missing", `the approval's policy: ${policy.why}`);
+      unread?.known === false
+        ? untriedStep(head, "missing", `the approval's policy or instructions: ${unread.why}`)
+        : bodilessStep(head, [body.pack.sha256], purged, why);
     return { step, pack: null };
   }
   const branch: Pair = ["branch", branchBefore(promptEntry, entries).branch, body.branch];
@@ -82,9 +89,12 @@ function promptByPolicy(
   policy: Policy,
   published: PublishedBody<Pack> | undefined,
 ): Derived {
-  const pack = packOf(given, policy);
+  const pack = packOf(given, policy, body.phase === undefined ? undefined : phaseOf(policy));
   const text = pack === null ? "none: the policy has no such role" : canonicalJson(pack);
-  const pairs: Pair[] = [["pack", bodyRef(text), body.pack]];
+  const pairs: Pair[] = [
+    ["pack", bodyRef(text), body.pack],
+    ["instructions", refsOf(given.instructions), body.instructions ?? []],
+  ];
   const { rework } = policy.agents.limits;
   if (tries > rework) pairs.push(["tries", `at most ${rework + 1}`, `${tries + 1}`]);
   if (published !== undefined) pairs.push(["published body", text, published.text]);
@@ -93,7 +103,7 @@ function promptByPolicy(
 }
 
 function promptByBody(
-  { pack }: EntryBody<"prompt.recorded">,
+  { pack, instructions = [] }: EntryBody<"prompt.recorded">,
   given: PromptStep,
   { text, value }: PublishedBody<Pack>,
 ): Derived {
@@ -101,6 +111,11 @@ function promptByBody(
   const pairs: Pair[] = [
     ...fieldPairs(bodyRef(text), pack, ["sha256", "bytes"]),
     ["role", given.contract.role, value?.role.name ?? "none"],
+    [
+      "instructions",
+      instructions,
+      (value?.instructions ?? []).map(({ path, text: own }) => ({ path, sha256: sha256(own) })),
+    ],
     ["failures", given.failures, value?.kind === "rework" ? value.failures : []],
     ["previous", given.previous, value?.kind === "rework" ? value.previous : null],
     ...fieldPairs(fields, value ?? {}, Object.keys(fields)),

@@ -2,7 +2,7 @@ import type { Advice, AdvicePack } from "../../schemas/advice.ts";
 import type { ContractPrompt } from "../../schemas/entry-parts.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import type { ReworkReport } from "../../schemas/rework.ts";
-import type { Pack, StepResult } from "../../schemas/step.ts";
+import type { Instruction, Pack, StepResult } from "../../schemas/step.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "../entries.ts";
 import type { FileSide } from "../facts.ts";
 import type { Known } from "../known.ts";
@@ -32,6 +32,8 @@ export type ReplayGit = {
   policyAtBase: Known<FileSide | null>;
   /** The policy of the approval, read by its blob id. */
   policy: Known<Policy>;
+  /** The files that this policy names as instructions, as they stand in the approval's base. */
+  instructions: Known<Instruction[]>;
   /** The recorded commits by their ids. */
   commits: ReadonlyMap<string, Known<WrittenCommit>>;
 };

@@ -8,9 +8,8 @@ import { contractOrigin, otherStoryOf } from "../record/provenance.ts";
 import { requirementsOf } from "../record/requirements.ts";
 import { askersOf, type StoryRecord } from "../record/story.ts";
 import { contractBody } from "./bodies.ts";
-import { epicOf, isStory, type StoryContext } from "./facts.ts";
-import { askedBy } from "./form.ts";
-import { ticketDigest } from "./ticket.ts";
+import { isStory, type StoryContext } from "./facts.ts";
+import { askedIn, ticketDigest } from "./ticket.ts";
 
 /**
  * The digest under which the plan can be approved now, with its parts; null while the base is unknown or there is no
@@ -80,7 +79,7 @@ export function approve(request: CommandRequest, digest: string, context: StoryC
   const subject = [{ name: `story #${facts.issue.number}`, digest: { sha256: digest } }];
   const decisions = facts.decisions.known ? facts.decisions.value.map(({ path }) => path) : [];
   if (request.source.type !== "comment") return refuse("wrong-place", "An approval is a comment.");
-  const asked = askedBy(facts.issue, epicOf(facts));
+  const asked = askedIn(facts);
   const { risk, needsManualTest } = requirementsOf({ ...plan.plan, asked });
   const test = needsManualTest ? "a manual test" : "no manual test but the policy's";
   return accept(

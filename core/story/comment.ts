@@ -1,3 +1,4 @@
+import type { FileRef } from "../../schemas/entry-parts.ts";
 import type { Plan } from "../../schemas/plan.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import { type Stage, stages } from "../../schemas/road-entries.ts";
@@ -7,12 +8,13 @@ import { list, section, table } from "../markdown.ts";
 import { traceText } from "../record/remediation-text.ts";
 import { requirementsOf } from "../record/requirements.ts";
 import { askersOf, type PlanRecord, type StoryRecord } from "../record/story.ts";
-import { epicOf, type StoryContext } from "./facts.ts";
-import { type Asked, askedBy } from "./form.ts";
+import type { StoryContext } from "./facts.ts";
+import type { Asked } from "./form.ts";
 import { notLinked } from "./linking.ts";
 import { headline, nextStep } from "./next-step.ts";
 import { shownText } from "./shown-text.ts";
 import { promptState, stageNames, storyStage } from "./standing.ts";
+import { askedIn } from "./ticket.ts";
 
 /** Our one comment on a story: its state, what blocks, the next step, the plan. */
 export function storySticky(context: StoryContext): string {
@@ -91,13 +93,25 @@ function requirementsText({ risk, manualTest }: Plan, asked: Asked | undefined, 
   return [`**Risk**: ${held.risk}${higher}`, "", `**Sign-off of a manual test**: ${test}`, ""];
 }
 
-/** The comments that the planner read with the issue. */
-function commentsText({ comments = [] }: PlanRecord): string[] {
-  if (comments.length === 0) return [];
+/** The files of the default branch and the comments that the planner read with the issue. */
+function readText({ comments = [], task, instructions = [] }: PlanRecord): string[] {
+  const files = [
+    ...(task === undefined ? [] : [`Task file: ${fileName(task)}; a change of it voids the plan.`, ""]),
+    ...(instructions.length === 0
+      ? []
+      : [`Instructions for all agents: ${instructions.map(fileName).join(", ")}.`, ""]),
+  ];
+  if (comments.length === 0) return files;
   const by = [...new Set(comments.map(({ by, right }) => `@${by.login} (${right})`))].join(", ");
   const count = comments.length === 1 ? "1 comment" : `${comments.length} comments`;
-  return [`Read with it: ${count} by ${withoutMentions(by)}. Whoever edits or deletes one voids the plan.`, ""];
+  return [
+    ...files,
+    `Read with it: ${count} by ${withoutMentions(by)}. Whoever edits or deletes one voids the plan.`,
+    "",
+  ];
 }
+
+const fileName = ({ path, sha256 }: FileRef) => `${code(path)} (\`${sha256.slice(0, 12)}…\`)`;
 
 /** The plan, open until it is approved and collapsed afterwards. A model wrote it: every line is escaped. */
 function planText({ record: { plan, contract }, facts, loaded }: StoryContext): string[] {
@@ -106,13 +120,13 @@ function planText({ record: { plan, contract }, facts, loaded }: StoryContext): 
   const open = contract?.revision !== plan.revision;
   const { approach, risks, unknowns, acceptance, manualTest, prompts } = plan.plan;
   const unread = shownText(facts.issue.body).hidden;
-  const asked = open ? askedBy(facts.issue, epicOf(facts)) : contract.asked;
+  const asked = open ? askedIn(facts) : contract.asked;
   return [
     `<details${open ? " open" : ""}><summary>Plan, revision ${plan.revision}, by ${plain([...new Set([makers].flat())].join(", "))}</summary>`,
     "",
     plain(approach),
     "",
-    ...commentsText(plan),
+    ...readText(plan),
     ...requirementsText(plan.plan, asked, loaded.policy),
     ...(unread.length === 0 ? [] : [`Not read by the planner, because it is hidden: ${unread.join(", ")}.`, ""]),
     ...section("**Acceptance criteria**", acceptance),

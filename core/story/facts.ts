@@ -1,7 +1,8 @@
 import type { Advice } from "../../schemas/advice.ts";
 import type { Plan } from "../../schemas/plan.ts";
 import type { ReworkReport } from "../../schemas/rework.ts";
-import type { Pack, StepResult } from "../../schemas/step.ts";
+import type { Instruction, Pack, StepResult } from "../../schemas/step.ts";
+import type { Task } from "../../schemas/task.ts";
 import type { Account } from "../../schemas/text.ts";
 import type { CommonFacts, IssueRef } from "../decision.ts";
 import type { LoadedPolicy, Permission } from "../facts.ts";
@@ -41,6 +42,15 @@ export type CommentFact = { id: number; by: Account; text: string; right: Known<
 /** When an issue's title or body was last changed (RFC 3339; null: never), and the rule that finds a secret in them. */
 export type TextFacts = { editedAt: string | null; secret: string | null };
 
+/** A file that the policy names as instructions; null: there is no text of that size at its path. */
+export type InstructionReading = { path: string; file: Instruction | null };
+
+/** The task file that a story names, as it stands on the default branch. */
+export type TaskReading =
+  | { path: string; state: "absent" }
+  | { path: string; state: "malformed"; why: string }
+  | { path: string; state: "read"; file: Instruction; task: Task };
+
 /** Everything the next step of a story depends on. */
 export type StoryFacts = CommonFacts & {
   issue: IssueFacts;
@@ -51,6 +61,10 @@ export type StoryFacts = CommonFacts & {
   /** Who wrote the text that names it, as the text is now; `by` null: an account that is gone or was not read. */
   namedBy: { by: Account | null; permission: Known<Permission> } | null;
   decisions: Known<{ path: string; exists: boolean }[]>;
+  /** Null: it names none. */
+  task: TaskReading | null;
+  /** The policy's instructions, by the commit of the default branch where they were read. */
+  instructions: ReadonlyMap<string, Known<InstructionReading[]>>;
   children: ChildFacts[];
   /** Oldest first. */
   comments: CommentFact[];

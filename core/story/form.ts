@@ -1,9 +1,11 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import { Risk } from "../../schemas/text.ts";
-import { code } from "../escape.ts";
+import { isTaskId } from "../contract/task.ts";
+import { code, plain } from "../escape.ts";
 import { matcher } from "../paths/patterns.ts";
 import { highestRisk } from "../record/requirements.ts";
+import type { TaskReading } from "./facts.ts";
 
 /** What people ask for, as a contract records it. */
 export type Asked = NonNullable<EntryBody<"contract.frozen">["asked"]>;
@@ -60,6 +62,8 @@ export type StoryForm = {
   /** What stands in place of a risk and is none; null: nothing, or a risk. */
   unreadRisk: string | null;
   decisions: string[];
+  /** The id of its record in the repository, `tasks/<id>/meta.yml`; null: it names none. */
+  task: string | null;
   manualTest: boolean | null;
 };
 
@@ -77,6 +81,7 @@ export function storyForm(body: string): StoryForm {
     risk: risk.success ? risk.data : null,
     unreadRisk: risk.success || section("risk") === "" ? null : section("risk"),
     decisions: listItems(section("decisions")),
+    task: section("task") || null,
     manualTest: manual.startsWith("yes") ? true : manual.startsWith("no") ? false : null,
   };
 }
@@ -88,13 +93,17 @@ function textBefore(body: string): string {
 }
 
 /**
- * What people ask for beside the plan: the highest risk that the story and its epic name, and whether one of them says
- * yes to a manual test. A `no` takes nothing off what the plan or the policy asks for.
+ * What people ask for beside the plan: the highest risk that the story, its epic and its task file name, and whether
+ * story or epic says yes to a manual test. A `no` takes nothing off what the plan or the policy asks for.
  */
-export function askedBy(story: { body: string }, epic: { body: string } | null): Asked {
+export function askedBy(
+  story: { body: string },
+  epic: { body: string } | null,
+  task: { risk?: Risk | undefined } | null,
+): Asked {
   const forms = [story, ...(epic === null ? [] : [epic])].map(({ body }) => storyForm(body));
   return {
-    risk: highestRisk(forms.map(({ risk }) => risk)),
+    risk: highestRisk([...forms.map(({ risk }) => risk), task?.risk ?? null]),
     manualTest: forms.some(({ manualTest }) => manualTest === true),
   };
 }
@@ -120,6 +129,7 @@ export function intakeProblems(
   seen: {
     epic: "linked" | "named" | "missing" | "not-an-epic";
     decisions: { path: string; exists: boolean }[];
+    task: TaskReading | null;
   },
   { intake, gates }: IntakeRules,
 ): string[] {
@@ -138,7 +148,14 @@ export function intakeProblems(
       "**Decisions**: name at least one decision record or contract in the repository that covers this, by its path.",
     );
   }
-  return [...problems, ...decisionProblems(form, seen.decisions, gates)];
+  return [...problems, ...taskProblems(form, seen.task), ...decisionProblems(form, seen.decisions, gates)];
+}
+
+function taskProblems({ task }: StoryForm, seen: TaskReading | null): string[] {
+  if (task !== null && !isTaskId(task))
+    return ["**Task**: write the id of one folder below `tasks/`, such as `T-013`."];
+  if (seen?.state === "absent") return [`**Task**: ${code(seen.path)} is not on the default branch.`];
+  return seen?.state === "malformed" ? [`**Task**: ${code(seen.path)} cannot be read: ${plain(seen.why)}.`] : [];
 }
 
 /** What is wrong with the decisions that a story or an epic names: too many, not there, or no decisions. */

@@ -12,9 +12,10 @@ import { holders } from "../people/authority.ts";
 import { highestRisk } from "../record/requirements.ts";
 import { hasOpenPull } from "../record/story.ts";
 import { contractBody, runBody } from "./bodies.ts";
-import { epicOf, type IssueFacts, type StoryContext, type StoryFacts } from "./facts.ts";
-import { askedBy, formSections, isPlainPath, listItems } from "./form.ts";
+import type { IssueFacts, StoryContext, StoryFacts } from "./facts.ts";
+import { formSections, isPlainPath, listItems } from "./form.ts";
 import { shownText } from "./shown-text.ts";
+import { askedIn, instructionsAt, lostInstructions } from "./ticket.ts";
 
 /** The reply to a command of the full road on an issue that is not on it. */
 export const storyOnly = "Give this command on an issue with the label `story`.";
@@ -67,7 +68,7 @@ export function lightPlan(issue: Pick<IssueFacts, "title" | "body">, role: strin
 
 /** The risk that an issue and its parent name, or else that its words have. */
 function riskOf(facts: StoryFacts, text: string): { risk: Risk; why: string } {
-  const named = askedBy(facts.issue, epicOf(facts)).risk;
+  const named = askedIn(facts).risk;
   const word = riskWords.exec(text)?.[0];
   const risk = highestRisk([named, word === undefined ? null : "high"]) ?? "low";
   const why = word === undefined || risk === named ? "the issue or its epic says so" : `it speaks of ${code(word)}`;
@@ -104,6 +105,11 @@ export function takeLight(request: CommandRequest, context: StoryContext): Comma
   if (open !== undefined)
     return refuse("pull-open", `#${open.pull} is open for the text as it was. Close it, then put \`ai:run\` on again.`);
   if (!facts.base.known || !facts.text.known) return null;
+  const instructions = instructionsAt(facts.base.value, context);
+  if (instructions === null) return null;
+  const [lost] = instructions.lost;
+  if (lost !== undefined)
+    return refuse("instructions", `${lostInstructions(lost)} A maintainer adds it, or takes it out of the policy.`);
   const { editedAt, secret } = facts.text.value;
   if (editedAt !== null && editedAt >= request.at)
     return refuse("edited-since", "The issue was edited after this. Read it again, then put `ai:run` on again.");
@@ -119,7 +125,7 @@ export function takeLight(request: CommandRequest, context: StoryContext): Comma
       `This issue takes the full road: ${why}. Put the label \`story\` on it and fill in the form; then a planner gives \`/plan\`.`,
     );
 
-  const asked = askedBy(issue, epicOf(facts));
+  const asked = askedIn(facts);
   const plan = lightPlan(issue, tier.role, role.allow, highestRisk([asked.risk]) ?? "low");
   const parts = {
     plan: digestOf(plan),

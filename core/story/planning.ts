@@ -1,4 +1,5 @@
 import type { Plan } from "../../schemas/plan.ts";
+import { cardOf, phaseOf } from "../contract/cards.ts";
 import { casefilesOf } from "../contract/casefiles.ts";
 import { planProblems } from "../contract/contract.ts";
 import { awaitEffect, type EffectFailure, type Step } from "../decision.ts";
@@ -9,7 +10,7 @@ import { effectKey, sourceKey } from "../identifiers.ts";
 import { openQuestion, planQuestions } from "../record/concerns.ts";
 import type { PlanRequest, StoryRecord } from "../record/story.ts";
 import type { StoryContext, StoryFacts } from "./facts.ts";
-import { ticketComments, ticketDigest } from "./ticket.ts";
+import { instructionsAt, intakeQuestions, ticketComments, ticketDigest } from "./ticket.ts";
 import { decisionsNamed, proposeWritten, writtenPrompts } from "./written.ts";
 
 /** Asks the planner for a person's last request, and records the plan or why there is none. */
@@ -50,6 +51,10 @@ function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }
   const comments = ticketComments(facts.comments);
   if (!base.known || comments === null || record.concerns.some(({ code }) => code !== openQuestion)) return {};
   const { policy } = loaded;
+  const instructions = instructionsAt(base.value, { facts, loaded });
+  if (instructions === null) return {};
+  const { given } = instructions;
+  const phase = phaseOf(policy);
   return {
     effects: [
       {
@@ -60,15 +65,19 @@ function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }
         title: issue.title,
         body: issue.body,
         ...(comments.length === 0 ? {} : { comments }),
+        ...(facts.task?.state === "read" ? { task: facts.task.file } : {}),
+        ...(given.length === 0 ? {} : { instructions: given }),
+        ...(phase === undefined ? {} : { phase }),
         refinement: request.refinement,
         previousPlan: request.refinement === "" ? null : (record.plan?.planSha256 ?? null),
         roles: Object.entries(policy.roles).map(([name, role]) => ({
           name,
           allow: role.allow,
           deny: [...role.deny, ...casefilesOf(policy, issue.number).map(({ path }) => path)],
+          ...cardOf(role),
         })),
         decisions: decisionsNamed(facts),
-        rules: { roles: policy.roles, gates: policy.gates, extends: policy.extends },
+        rules: { roles: policy.roles, gates: policy.gates, extends: policy.extends, phases: policy.phases },
         backend: policy.agents.planner,
         model: policy.agents.model ?? null,
       },
@@ -78,10 +87,20 @@ function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }
 
 function propose(
   proposed: Plan,
-  { planSha256, issueSha256, comments = [], usage, redacted }: Extract<EffectResult, { type: "plan" }>,
+  {
+    planSha256,
+    issueSha256,
+    comments = [],
+    task,
+    instructions,
+    usage,
+    redacted,
+  }: Extract<EffectResult, { type: "plan" }>,
   request: PlanRequest,
-  { record, facts }: StoryContext,
+  { record, facts, loaded }: StoryContext,
 ): Step {
+  const found = intakeQuestions(proposed, { facts, loaded });
+  if (found === null) return {};
   const actor = { type: "agent" as const, id: facts.ourselves.bot.id, login: usage.model };
   const body = {
     story: facts.issue.number,
@@ -92,6 +111,8 @@ function propose(
     planSha256: digestOf(proposed),
     issueSha256,
     ...(comments.length === 0 ? {} : { comments }),
+    ...(task === undefined ? {} : { task }),
+    ...(instructions === undefined ? {} : { instructions }),
     usage,
     ...(redacted === undefined ? {} : { redacted }),
   };
@@ -99,7 +120,12 @@ function propose(
   return {
     drafts: [
       { kind: "plan.proposed", actor, subject, body },
-      ...planQuestions(body).map((question) => ({ kind: "concern.raised" as const, actor, subject, body: question })),
+      ...planQuestions(body, found).map((question) => ({
+        kind: "concern.raised" as const,
+        actor: question.raisedBy === "app" ? appActor(facts) : actor,
+        subject,
+        body: question,
+      })),
     ],
   };
 }

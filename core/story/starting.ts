@@ -1,3 +1,4 @@
+import { phaseOf } from "../contract/cards.ts";
 import { branchToWrite, packOf } from "../contract/contract.ts";
 import { agentHolder, handedOff, toAgent } from "../contract/handoffs.ts";
 import { reworkFailures } from "../contract/rework.ts";
@@ -7,6 +8,7 @@ import { attemptName, checkpointName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
 import { nextAttempt } from "../record/checkpoints.ts";
 import { answersFor } from "../record/concerns.ts";
+import { contractOrigin } from "../record/provenance.ts";
 import { roundOf } from "../record/rework.ts";
 import type { AttemptRecord, PromptRecord, StoryRun } from "../record/story.ts";
 import { contractDrift } from "./approval.ts";
@@ -14,6 +16,7 @@ import { bodyRef, checkpointBody } from "./bodies.ts";
 import type { StoryContext } from "./facts.ts";
 import { failuresAt } from "./remediating.ts";
 import { runClosed } from "./run-end.ts";
+import { instructionsAt, refsOf } from "./ticket.ts";
 
 /**
  * Begins the next attempt at a prompt: records its checkpoint, its prompt and, for a run's first attempt and the first of a rework, the hand-off.
@@ -33,7 +36,10 @@ export function startAttempt(
   if (drift !== null) return { drafts: [runClosed(run, facts, "failed", drift)] };
   const round = roundOf(prompt, run.run);
   const report = round === null ? null : facts.reports.get(round.report.sha256);
-  if (report === undefined) return {};
+  // Those that the approval's base holds: no later change steers a run.
+  const approved = record.contract === null ? {} : contractOrigin(facts.entries, record.contract);
+  const instructions = instructionsAt(approved.approval?.body.parts.base ?? facts.base.value, context)?.given;
+  if (report === undefined || instructions === undefined) return {};
   const isRework = prompt.rework.pending !== null;
   // D2: numbered over all runs of the prompt.
   const attempt = nextAttempt(prompt.attempts.at(-1)?.pack.attempt, isRework || prompt.rolledBack !== null);
@@ -55,9 +61,11 @@ export function startAttempt(
     ...answersFor(record.answers, step),
   ];
   const previous = report?.previous ?? null;
+  const phase = phaseOf(loaded.policy);
   const pack = packOf(
-    { ...step, repository: facts.repository.name, base, contract, failures, previous },
+    { ...step, repository: facts.repository.name, base, contract, failures, previous, instructions },
     loaded.policy,
+    phase,
   );
   if (pack === null) {
     return {
@@ -92,6 +100,8 @@ export function startAttempt(
           base,
           branch,
           pack: ref,
+          ...(phase === undefined ? {} : { phase: phase.name }),
+          ...(instructions.length === 0 ? {} : { instructions: refsOf(instructions) }),
         },
       },
     ],

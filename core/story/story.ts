@@ -102,7 +102,8 @@ function missingParts(facts: StoryFacts, policy: IntakeRules): string[] {
       : form.epic === null
         ? "missing"
         : "not-an-epic";
-  return intakeProblems(form, { epic, decisions: facts.decisions.known ? facts.decisions.value : [] }, policy);
+  const decisions = facts.decisions.known ? facts.decisions.value : [];
+  return intakeProblems(form, { epic, decisions, task: facts.task }, policy);
 }
 
 function turnStrangersAway({ facts }: StoryContext): Step {
@@ -140,7 +141,7 @@ function giveOverview(context: StoryContext): Step {
 }
 
 function retryUnread({ record, facts }: StoryContext): Step {
-  const { base, decisions, commands, comments, issue, text } = facts;
+  const { base, decisions, commands, comments, instructions, issue, text } = facts;
   const written = writtenPrompts(facts);
   const isWrittenRead = text.known && written.every(({ written: { isPlanner } }) => isPlanner.known);
   const isTicketRead =
@@ -151,6 +152,7 @@ function retryUnread({ record, facts }: StoryContext): Step {
     decisions.known &&
     isTicketRead &&
     isTextRead &&
+    [...instructions.values()].every(({ known }) => known) &&
     commands.every((request) => request.permission.known);
   return isRead ? {} : { requeueAfter: requeue.undecided };
 }

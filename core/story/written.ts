@@ -5,13 +5,14 @@ import type { EffectFailure, Step } from "../decision.ts";
 import { digestOf } from "../digest.ts";
 import { appActor } from "../entries.ts";
 import { oneLine } from "../escape.ts";
+import { planQuestions } from "../record/concerns.ts";
 import { otherStoryOf } from "../record/provenance.ts";
 import { highestRisk } from "../record/requirements.ts";
 import { hasOpenPull, type PlanRequest } from "../record/story.ts";
-import { type ChildFacts, epicOf, type StoryContext, type StoryFacts } from "./facts.ts";
-import { askedBy, formSections, listItems, storyForm } from "./form.ts";
+import type { ChildFacts, StoryContext, StoryFacts } from "./facts.ts";
+import { formSections, listItems, storyForm } from "./form.ts";
 import { shownText } from "./shown-text.ts";
-import { writtenDigest } from "./ticket.ts";
+import { askedIn, intakeQuestions, refsOf, writtenDigest } from "./ticket.ts";
 
 /** A sub-issue that a person wrote as a diff prompt. */
 type Written = ChildFacts & Required<Pick<ChildFacts, "written">>;
@@ -24,13 +25,23 @@ export function writtenPrompts({ children }: Pick<StoryFacts, "children">): Writ
   });
 }
 
-/** The parts of the form that a plan cannot do without, by their labels. */
+/**
+ * The parts of the form that a plan cannot do without, by their labels; a mission says some of them by another name.
+ */
 const parts = ["Objective", "Role", "Paths", "Non-goals", "Acceptance criteria", "Output"] as const;
+const missionNames = new Map([
+  ["Objective", "Intent"],
+  ["Non-goals", "Constraints"],
+  ["Acceptance criteria", "Success criteria"],
+]);
 
 /** Reads one diff prompt's form; `earlier` are the issues of those before it. */
 function promptOf({ number, title, written }: Written, earlier: readonly number[]) {
   const sections = formSections(shownText(written.body).text);
-  const section = (label: string) => sections.get(label.toLowerCase()) ?? "";
+  const section = (label: string) => {
+    const own = sections.get(label.toLowerCase()) ?? "";
+    return own || (sections.get(missionNames.get(label)?.toLowerCase() ?? "") ?? "");
+  };
   const items = (label: string) => listItems(section(label));
   const after = items("Depends on").flatMap((line) => (line.match(/[0-9]+/g) ?? []).map(Number));
   const lacks = parts.filter((label) => section(label) === "").map((label) => `#${number} lacks **${label}**.`);
@@ -87,7 +98,7 @@ export function proposeWritten(
     approach: described.length < 10 ? "As its diff prompts say." : described,
     risks: [],
     unknowns: [],
-    risk: highestRisk([askedBy(issue, epicOf(facts)).risk]) ?? "low",
+    risk: highestRisk([askedIn(facts).risk]) ?? "low",
     acceptance: acceptance.slice(0, 100),
     manualTest: null,
     prompts: read.map(({ prompt }) => prompt),
@@ -117,26 +128,29 @@ export function proposeWritten(
     by,
     sha256: writtenDigest(title, body),
   }));
+  const found = intakeQuestions(plan, { facts, loaded });
+  if (found === null) return {};
   const planSha256 = digestOf(plan);
+  const task = facts.task?.state === "read" ? refsOf([facts.task.file])[0] : undefined;
+  const body = {
+    story: issue.number,
+    revision: (record.plan?.revision ?? 0) + 1,
+    requestedBy: request.by,
+    request: request.source,
+    plan,
+    planSha256,
+    issueSha256: issueDigest(issue, [], taken, task),
+    ...(task === undefined ? {} : { task }),
+    usage: { model: "none", calls: 0, inputTokens: 0, outputTokens: 0 },
+    compiled: "people" as const,
+    prompts: taken,
+  };
+  const subject = [{ name: `plan of story #${issue.number}`, digest: { sha256: planSha256 } }];
+  const actor = appActor(facts);
   return {
     drafts: [
-      {
-        kind: "plan.proposed",
-        actor: appActor(facts),
-        subject: [{ name: `plan of story #${issue.number}`, digest: { sha256: planSha256 } }],
-        body: {
-          story: issue.number,
-          revision: (record.plan?.revision ?? 0) + 1,
-          requestedBy: request.by,
-          request: request.source,
-          plan,
-          planSha256,
-          issueSha256: issueDigest(issue, [], taken),
-          usage: { model: "none", calls: 0, inputTokens: 0, outputTokens: 0 },
-          compiled: "people",
-          prompts: taken,
-        },
-      },
+      { kind: "plan.proposed", actor, subject, body },
+      ...planQuestions(body, found).map((one) => ({ kind: "concern.raised" as const, actor, subject, body: one })),
     ],
   };
 }

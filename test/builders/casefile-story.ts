@@ -73,6 +73,7 @@ export function casefileRun(): { entries: TypedEntry[]; sources: ReplaySources; 
     advices: new Map(),
     git: {
       policyAtBase: known({ mode: "100644", sha: story.state.blob }),
+      instructions: known([]),
       policy: known(withCasefiles),
       commits: new Map([...commits].map(([sha, commit]) => [sha, known(commit)])),
     },

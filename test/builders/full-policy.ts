@@ -14,10 +14,12 @@ roles:
     card: |
       Keep components small.
       Ask before a new dependency.
+    do: [Write tests first.]
+    do-not: [Add colours of your own.]
 phases:
   current: build
   of:
-    build: { allow: ["src/**"], deny: [infra] }
+    build: { allow: ["src/**"], deny: [infra], card: Build., do: [Finish.], do-not: [Begin anew.] }
 gates:
   forbidden-paths: { deny: ["governance/**"] }
   links: { allow: ["docs/current"] }
@@ -52,6 +54,7 @@ agents:
   planner: anthropic
   routes: [{ role: web, use: anthropic, model: a-model }]
   reviewer: { use: anthropic, model: a-model, tokens: 100k }
+  instructions: [AGENTS.md]
   limits: { runtime: 20m, silence: 180, turns: 60, tokens: 400k, rework: 3 }
 ledger:
   keys:

@@ -63,7 +63,8 @@ export function packsOf(entries: readonly TypedEntry[], policy: Policy, reposito
     const failures = before === undefined ? [] : attemptEntries(entries, before).closed?.body.reasons;
     if (contract === undefined || failures === undefined) throw new Error("the run has no such attempt");
     const { run, story, prompt, attempt, base, pack: ref } = asked.body;
-    const pack = packOf({ run, story, prompt, attempt, repository, base, contract, failures, previous: null }, policy);
+    const more = { failures, previous: null, instructions: [] };
+    const pack = packOf({ run, story, prompt, attempt, repository, base, contract, ...more }, policy, undefined);
     if (pack === null || digestOf(pack) !== ref.sha256) throw new Error(`pack ${index} is not the recorded one`);
     return pack;
   });
@@ -102,6 +103,7 @@ export function recordedRun(policy: Policy): { entries: TypedEntry[]; sources: R
       advices: new Map(),
       git: {
         policyAtBase: known({ mode: "100644", sha: story.state.blob }),
+        instructions: known([]),
         policy: known(policy),
         commits: new Map([...commits].map(([sha, commit]) => [sha, known(commit)])),
       },

@@ -11,6 +11,7 @@ import { decideOtherIssue } from "../../core/story/epic.ts";
 import type { CommentFact, StoryFacts } from "../../core/story/facts.ts";
 import { decideStory } from "../../core/story/story.ts";
 import { Advice, AdvicePack } from "../../schemas/advice.ts";
+import { refsOf } from "../../core/story/ticket.ts";
 import { Plan } from "../../schemas/plan.ts";
 import { Policy } from "../../schemas/policy.ts";
 import type { Duty } from "../../schemas/policy-values.ts";
@@ -134,6 +135,8 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     namedEpic: null,
     namedBy: null,
     decisions: known([{ path: "docs/one.md", exists: true }]),
+    task: null,
+    instructions: new Map(),
     children: [],
     comments: state.comments,
     text: known({ editedAt: null, secret: null }),
@@ -230,7 +233,8 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
       const request = asked.findLast((effect) => effect.type === "ask-planner");
       const comments =
         request?.type === "ask-planner" ? (request.comments ?? []).map(({ text: _, ...part }) => part) : [];
-      const issueSha256 = request?.type === "ask-planner" ? issueDigest(request, comments) : "";
+      const { task, instructions } = request?.type === "ask-planner" ? request : {};
+      const issueSha256 = request?.type === "ask-planner" ? issueDigest(request, comments, [], task) : "";
       finish("ask-planner", {
         status: "done",
         result: {
@@ -238,6 +242,8 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
           planSha256,
           issueSha256,
           ...(comments.length === 0 ? {} : { comments }),
+          ...(task === undefined ? {} : { task: { path: task.path, sha256: task.sha256 } }),
+          ...(instructions === undefined ? {} : { instructions: refsOf(instructions) }),
           usage,
           ...(redacted.length > 0 ? { redacted } : {}),
         },

@@ -59,7 +59,7 @@ async function look(number: number) {
     asked.push(path);
     return objects.entry(commit, path);
   };
-  const reading = await readIssue(github, number, { base, objects: { entry }, people });
+  const reading = await readIssue(github, number, { base, objects: { entry, blob: objects.blob }, people });
   if (!reading.known) throw new Error(reading.why);
   return reading.value;
 }
@@ -129,7 +129,11 @@ test("a story that names decisions without end is read to their first few, and t
     { path: "../x", exists: false },
   ]);
   expect(asked).toHaveLength(maxDecisions - 1);
-  const problems = intakeProblems(storyForm(body), { epic: "linked", decisions: [] }, Policy.parse({ version: 1 }));
+  const problems = intakeProblems(
+    storyForm(body),
+    { epic: "linked", task: null, decisions: [] },
+    Policy.parse({ version: 1 }),
+  );
   expect(problems.join(" ")).toContain(`at most ${maxDecisions}`);
 });
 

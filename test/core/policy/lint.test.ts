@@ -265,3 +265,9 @@ gates:
     expect(next).toMatch(/^[^\n]+\.$/);
   }
 });
+
+test("G12: instructions that are not in the tree are told, and only where the tree is known", () => {
+  const policy = `version: 1\n${everyDuty}agents: { instructions: [AGENTS.md, docs/how.md] }\n`;
+  expect(told(policy, { files: ["AGENTS.md"] })).toEqual([["no-such-instructions", 3]]);
+  expect(told(policy)).toEqual([]);
+});

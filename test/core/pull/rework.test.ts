@@ -417,3 +417,11 @@ test("waits for people are no failures: an agent that asks as often as it may fa
   expect(story.kinds()).not.toContain("run.closed");
   expect(entriesOf(story.entries, "prompt.recorded")).toHaveLength(6);
 });
+
+test("a plain `/run` after `/stop` works: the agent begins anew, with the same contract and no more words", () => {
+  const story = begin();
+  story.say("lena", "/stop");
+  story.say("lena", "/run");
+  expect(entriesOf(story.entries, "prompt.recorded")).toHaveLength(2);
+  expect(packNow(story)).toMatchObject({ kind: "step", run: "run-2-2" });
+});

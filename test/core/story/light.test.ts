@@ -230,6 +230,7 @@ describe("a replay", () => {
     advices: new Map(),
     git: {
       policyAtBase: known({ mode: "100644", sha: story.state.blob }),
+      instructions: known([]),
       policy: known(policyWith({})),
       commits: new Map(),
     },

@@ -70,6 +70,7 @@ test("T18: diff prompts that people wrote are a plan with one digest, approved a
     advices: new Map(),
     git: {
       policyAtBase: known({ mode: "100644", sha: story.state.blob }),
+      instructions: known([]),
       policy: known(policy),
       commits: new Map(),
     },
