@@ -27,6 +27,11 @@ export const commands = {
   status: { form: "/status", on: { story: [], pull: [] } },
   help: { form: "/help", on: { story: [], pull: [] } },
   plan: { form: "/plan", on: { story: ["planners"] } },
+  "take-over": {
+    form: "/take-over",
+    on: { story: ["planners"] },
+    elsewhere: "An epic or a story that somebody else opened is taken over there.",
+  },
   approve: { form: "/approve <digest>", on: { story: ["approvers"] } },
   refine: { form: "/refine <what to change>", on: { story: ["planners", "approvers"] } },
   clarify: {
@@ -100,7 +105,7 @@ export function wrongPlace(name: CommandName): string {
 
 /** A command as a person wrote it. `text` is what follows it, on the first line and below. Untrusted. */
 export type Command =
-  | { name: "status" | "help" | "plan" | "run" | "stop" | "retry" }
+  | { name: "status" | "help" | "plan" | "take-over" | "run" | "stop" | "retry" }
   | { name: "approve"; digest: string }
   | { name: "rollback"; checkpoint: string }
   | { name: "refine" | "block" | "clarify" | "rework"; text: string }
@@ -138,6 +143,7 @@ export function parseCommand(body: string): Command | BadCommand | null {
     case "status":
     case "help":
     case "plan":
+    case "take-over":
     case "run":
     case "stop":
     case "retry":

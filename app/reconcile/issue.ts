@@ -19,6 +19,7 @@ import { contractOrigin } from "../../core/record/provenance.ts";
 import { foldStory } from "../../core/record/story.ts";
 import { decideEpic, decideOtherIssue } from "../../core/story/epic.ts";
 import { type ChildFacts, type InstructionReading, isStory, type StoryFacts } from "../../core/story/facts.ts";
+import { isTakenOver } from "../../core/story/linking.ts";
 import { isAnswered } from "../../core/story/planning.ts";
 import { decideStory } from "../../core/story/story.ts";
 import { Advice } from "../../schemas/advice.ts";
@@ -49,6 +50,7 @@ export async function observeIssue(
     base,
     objects,
     people: usablePolicy(common.value.policy)?.policy.people ?? null,
+    isTakenOver: (number) => isTakenOver(entries, number),
   });
   if (!issue.known) return issue;
   const reading = issue.value;

@@ -29,6 +29,7 @@ const handlers: Handlers<"story", StoryContext> = {
       ? refuse("no-plan", "There is no plan to refine. Start with `/plan`.")
       : answer;
   },
+  "take-over": (_, { by }) => accept("taken-over", `@${by.login} took this story over; \`/plan\` asks for its plan.`),
   approve: (context, request, { digest }) => approve(request, digest, context),
   block: () => accept("blocked", "Blocked until somebody answers with `/clarify <answer>`."),
   run: (context, request) => (isRunnable(context) ? submit(request, context, "run") : takeLight(request, context)),
@@ -68,7 +69,7 @@ function answersOf(request: CommandRequest, { record, loaded }: StoryContext): C
 
 const planning: ReadonlySet<CommandName> = new Set(["plan", "refine"]);
 const starting: ReadonlySet<CommandName> = new Set([...planning, "approve", "run", "retry", "rework"]);
-const ofStories: ReadonlySet<CommandName> = new Set([...planning, "approve"]);
+const ofStories: ReadonlySet<CommandName> = new Set([...planning, "take-over", "approve"]);
 
 /** Why the story takes a command no more, or not now; null: it does. A new plan answers the questions of the one before. */
 function refusal({ record, facts, loaded }: StoryContext, name: CommandName): CommandAnswer | null {

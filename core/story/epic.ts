@@ -1,4 +1,5 @@
-import { answered, answeredSources, heard, refuse, turnAway } from "../answer.ts";
+import { accept, answered, answeredSources, heard, refuse, turnAway } from "../answer.ts";
+import { type CommandName, dutiesOn } from "../commands.ts";
 import { awaitPolicy, type Decision, decisionOf, ensureState, ensureSticky, requeue, type Step } from "../decision.ts";
 import { appActor, entriesOf } from "../entries.ts";
 import { plain } from "../escape.ts";
@@ -12,6 +13,7 @@ import { storyOf } from "../record/pull.ts";
 import { type ChildFacts, refOf, type StoryFacts } from "./facts.ts";
 import { decisionProblems, storyForm } from "./form.ts";
 import { hasLightContract } from "./light.ts";
+import { requestLine } from "./linking.ts";
 import { decideStory } from "./story.ts";
 
 /** The states of an epic (features A1). `archived` is an epic that was closed without being complete. */
@@ -20,6 +22,8 @@ export type EpicState = "draft" | "active" | "complete" | "archived";
 /** The input of an epic's rules: the facts, its stories, the complete ones among them, and the epic's state. */
 type EpicContext = {
   facts: StoryFacts;
+  /** Says that it is a request until somebody takes it over; null: it is none. */
+  request: string | null;
   /** What is wrong with its form, one line each. */
   problems: string[];
   stories: readonly ChildFacts[];
@@ -35,7 +39,7 @@ export function decideEpic(facts: StoryFacts): Decision {
   if (loaded === null) return awaitPolicy(facts.policy);
   const context = contextOf(facts, loaded);
   return decisionOf(
-    refuseHere(facts, loaded, "An epic is not run itself; give this command on one of its stories."),
+    answerHere(facts, loaded, "An epic is not run itself; give this command on one of its stories.", "take-over"),
     completeEpic(context),
     ensureState(refOf(facts), facts.issue.labels, context.state),
     showStories(context),
@@ -61,7 +65,8 @@ function contextOf(facts: StoryFacts, { policy }: LoadedPolicy): EpicContext {
       : stories.length > 0
         ? "active"
         : "draft";
-  return { facts, problems, stories, done, isRecorded, state };
+  const request = requestLine(issue.number, facts.openers.issue, "with `/take-over`", policy.people);
+  return { facts, request, problems, stories, done, isRecorded, state };
 }
 
 function completeEpic({ facts, stories, isRecorded, state }: EpicContext): Step {
@@ -93,11 +98,12 @@ function completeEpic({ facts, stories, isRecorded, state }: EpicContext): Step 
   };
 }
 
-function showStories({ facts, problems, stories, done, state }: EpicContext): Step {
-  if (stories.length === 0 && problems.length === 0 && facts.sticky === null) return {};
+function showStories({ facts, request, problems, stories, done, state }: EpicContext): Step {
+  if (stories.length === 0 && problems.length === 0 && request === null && facts.sticky === null) return {};
   const body = [
     `### Sallyport: ${state}`,
     "",
+    ...(request === null ? [] : [request, ""]),
     `${done.size} of ${stories.length} stories are complete.`,
     "",
     ...(problems.length === 0 ? [] : ["Its form is to be mended, by its author:", "", ...list(problems)]),
@@ -145,7 +151,7 @@ export function decideOtherIssue(facts: StoryFacts): Decision {
     otherStoryOf(entries, issue.number, issue.number) ??
     (issue.labels.includes("diff-prompt") ? parent?.number : undefined);
   const target = story === undefined ? "an issue with the label `story`" : `its story, #${story}`;
-  return decisionOf(refuseHere(facts, loaded, `Give this command on ${target}.`), {
+  return decisionOf(answerHere(facts, loaded, `Give this command on ${target}.`), {
     enqueue: story === undefined ? [] : [{ kind: "issue", repository: repository.id, number: story }],
   });
 }
@@ -160,19 +166,24 @@ function isOnLightTier({ entries, issue, commands }: StoryFacts, { policy }: Loa
 }
 
 /**
- * Answers every open command with one refusal that says where to give it; a command without authority gets that reason
- * instead.
+ * Answers every open command with one refusal that says where to give it, but for the one that is `taken` here; a
+ * command without authority gets that reason instead.
  */
-function refuseHere(facts: StoryFacts, { policy }: LoadedPolicy, line: string): Step {
+function answerHere(facts: StoryFacts, { policy }: LoadedPolicy, line: string, taken?: CommandName): Step {
   const sources = answeredSources(facts.entries);
   const open = heard(facts).filter(({ source }) => !sources.has(sourceKey(source)));
   return decisionOf(
     turnAway(facts, refOf(facts)),
     ...open.map((request): Step => {
-      const allowed = authority(request, [], policy.people);
+      const { command } = request;
+      const isTaken = command.name === taken && !("reply" in command);
+      const duties = isTaken ? dutiesOn("story", command.name, policy) : [];
+      const allowed = authority(request, duties, policy.people);
       if (allowed.answer === "wait") return { requeueAfter: requeue.undecided };
-      const refusal = allowed.answer === "no" ? refuse(allowed.code, allowed.line) : refuse("wrong-place", line);
-      return answered(request, refusal, refOf(facts));
+      if (allowed.answer === "no") return answered(request, refuse(allowed.code, allowed.line), refOf(facts));
+      if (!isTaken) return answered(request, refuse("wrong-place", line), refOf(facts));
+      const answer = accept("taken-over", `@${request.by.login} took this epic over; its stories can be planned.`);
+      return { ...answered(request, answer, refOf(facts)), requeueAfter: requeue.undecided };
     }),
   );
 }

@@ -51,6 +51,9 @@ export type TaskReading =
   | { path: string; state: "malformed"; why: string }
   | { path: string; state: "read"; file: Instruction; task: Task };
 
+/** Who opened an epic or a story, and whether they have the duty to plan here and may write. */
+export type Opener = { by: Account; isPlanner: boolean };
+
 /** Everything the next step of a story depends on. */
 export type StoryFacts = CommonFacts & {
   issue: IssueFacts;
@@ -61,6 +64,8 @@ export type StoryFacts = CommonFacts & {
   /** Who wrote the text that names it, as the text is now; `by` null: an account that is gone or was not read. */
   namedBy: { by: Account | null; permission: Known<Permission> } | null;
   decisions: Known<{ path: string; exists: boolean }[]>;
+  /** Who opened the issue, and its epic; null where nobody has to know: somebody took it over, or it is neither. */
+  openers: { issue: Opener | null; epic: Opener | null };
   /** Null: it names none. */
   task: TaskReading | null;
   /** The policy's instructions, by the commit of the default branch where they were read. */

@@ -1,8 +1,10 @@
+import type { People } from "../../schemas/policy.ts";
 import { requeue, type Step } from "../decision.ts";
+import { entriesOf, type TypedEntry } from "../entries.ts";
 import { plain } from "../escape.ts";
 import { effectKey } from "../identifiers.ts";
 import { holders, writers } from "../people/authority.ts";
-import type { StoryContext } from "./facts.ts";
+import type { Opener, StoryContext } from "./facts.ts";
 
 /**
  * Whether a story may be put under the epic that its text names: text is no authority, so whoever wrote it may plan or
@@ -35,4 +37,22 @@ export function notLinked(context: StoryContext): string {
   const who = plain(`${holders(context.loaded.policy.people, "planners")} or whoever may write here`);
   const by = namedBy?.by === null || namedBy === null ? "an account that is gone" : plain(`@${namedBy.by.login}`);
   return `Not a sub-issue of #${namedEpic?.number}: ${by} wrote that and may not link it. ${who} can, there or by editing this text.`;
+}
+
+/**
+ * Whether a person with the duty took an epic or a story over, by `/take-over` or by asking for its plan. What nobody
+ * took over and no planner opened is a request.
+ */
+export function isTakenOver(entries: readonly TypedEntry[], issue: number): boolean {
+  return entriesOf(entries, "command").some(
+    ({ body }) => body.issue === issue && body.accepted && (body.command === "take-over" || body.command === "plan"),
+  );
+}
+
+/** Says of an epic or story that it is a request, of whom, and who takes it over how; null: it is none. */
+export function requestLine(number: number, opener: Opener | null, how: string, people: People): string | null {
+  if (opener === null || opener.isPlanner) return null;
+  const by = plain(`@${opener.by.login}`);
+  const who = plain(holders(people, "planners"));
+  return `#${number} is a request of ${by}, who is no planner here: it counts once a planner takes it over ${how} (${who}).`;
 }

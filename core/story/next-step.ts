@@ -10,6 +10,7 @@ import { roundOf } from "../record/rework.ts";
 import type { PromptRecord, StoryRecord } from "../record/story.ts";
 import { contractDrift, currentDigest, isCurrentPlan } from "./approval.ts";
 import { isStory, type StoryContext, shutState } from "./facts.ts";
+import { requestLine } from "./linking.ts";
 import { isAnswered, isPlannedText } from "./planning.ts";
 import { agentAtWork, hasFailed, isWaitingForTest, standingOf } from "./standing.ts";
 
@@ -106,7 +107,10 @@ function planStep(context: StoryContext): Next | null {
   if (plan === null || (contract?.revision !== plan.revision && !isCurrentPlan(record))) {
     const why = failedRequest(record);
     const before = plan === null ? "" : ` Revision ${plan.revision} is not open for approval any more.`;
-    return why === null ? planAgain("draft", "There is no plan yet.") : planAgain("failed", `No plan: ${why}${before}`);
+    const request = requestLine(facts.issue.number, facts.openers.issue, "with `/plan`", people);
+    return why === null
+      ? planAgain("draft", request ?? "There is no plan yet.")
+      : planAgain("failed", `No plan: ${why}${before}`);
   }
   if (contract?.revision !== plan.revision) {
     if (!isPlannedText(context)) return planAgain("draft", "The story's text changed after it was planned.");

@@ -1,3 +1,4 @@
+import type { Policy } from "../../schemas/policy.ts";
 import { turnAway } from "../answer.ts";
 import {
   awaitPolicy,
@@ -18,9 +19,9 @@ import { foldStory } from "../record/story.ts";
 import { answerNext } from "./commands.ts";
 import { storySticky } from "./comment.ts";
 import { completeStory } from "./completing.ts";
-import { isStory, refOf, type StoryContext, type StoryFacts } from "./facts.ts";
+import { epicOf, isStory, refOf, type StoryContext, type StoryFacts } from "./facts.ts";
 import { type IntakeRules, intakeProblems, storyForm } from "./form.ts";
-import { linkToEpic } from "./linking.ts";
+import { linkToEpic, requestLine } from "./linking.ts";
 import { nextStep } from "./next-step.ts";
 import { isAnswered, openPrompts, plan } from "./planning.ts";
 import { remediate } from "./remediating.ts";
@@ -92,7 +93,7 @@ function newStep(context: StoryContext, decision: Decision): Step | null {
 }
 
 /** What a story lacks before it can be planned, one line each for its author. */
-function missingParts(facts: StoryFacts, policy: IntakeRules): string[] {
+function missingParts(facts: StoryFacts, policy: IntakeRules & Pick<Policy, "people">): string[] {
   const form = storyForm(facts.issue.body);
   const isEpic = (issue: StoryFacts["parent"]) => issue?.labels.includes("epic") === true && issue.state === "open";
   const epic = isEpic(facts.parent)
@@ -103,7 +104,9 @@ function missingParts(facts: StoryFacts, policy: IntakeRules): string[] {
         ? "missing"
         : "not-an-epic";
   const decisions = facts.decisions.known ? facts.decisions.value : [];
-  return intakeProblems(form, { epic, decisions, task: facts.task }, policy);
+  const request = requestLine(epicOf(facts)?.number ?? 0, facts.openers.epic, "there with `/take-over`", policy.people);
+  const problems = intakeProblems(form, { epic, decisions, task: facts.task }, policy);
+  return request === null ? problems : [`**Epic**: ${request}`, ...problems];
 }
 
 function turnStrangersAway({ facts }: StoryContext): Step {

@@ -135,6 +135,7 @@ export function playStory(overrides: Partial<StoryFacts> = {}) {
     namedEpic: null,
     namedBy: null,
     decisions: known([{ path: "docs/one.md", exists: true }]),
+    openers: { issue: null, epic: null },
     task: null,
     instructions: new Map(),
     children: [],

@@ -51,7 +51,7 @@ async function say(person: "lena" | "otto", method: string, path: string, body: 
   return (await response.json()) as any;
 }
 
-async function look(number: number) {
+async function look(number: number, taken = 0) {
   const github = reader();
   const base = await readBranch(github, "main");
   const objects = apiObjects(github);
@@ -59,7 +59,12 @@ async function look(number: number) {
     asked.push(path);
     return objects.entry(commit, path);
   };
-  const reading = await readIssue(github, number, { base, objects: { entry, blob: objects.blob }, people });
+  const reading = await readIssue(github, number, {
+    base,
+    objects: { entry, blob: objects.blob },
+    people,
+    isTakenOver: (one) => one === taken,
+  });
   if (!reading.known) throw new Error(reading.why);
   return reading.value;
 }
@@ -92,6 +97,19 @@ test("H9: the text that names an epic is whoever's who edited it last", async ()
   });
   await say("otto", "PATCH", `web/issues/${number}`, { body: text.body });
   expect((await look(number))?.namedBy).toMatchObject({ by: { login: "otto" } });
+});
+
+test("G6: who opened a story and its epic is read with what they may do, until somebody took them over", async () => {
+  const epic = await say("otto", "POST", "web/issues", { title: "An epic" });
+  await say("lena", "POST", `web/issues/${epic.number}/labels`, { labels: ["epic"] });
+  const body = `### Epic\n\n#${epic.number}`;
+  const { number } = await say("lena", "POST", "web/issues", { title: "A story", body, labels: ["story"] });
+  expect((await look(number))?.openers).toMatchObject({
+    issue: { by: { login: "lena" }, isPlanner: true },
+    epic: { by: { login: "otto" }, isPlanner: false },
+  });
+  expect((await look(number, epic.number))?.openers.epic).toBeNull();
+  expect((await look(epic.number))?.openers).toMatchObject({ issue: { isPlanner: false }, epic: null });
 });
 
 describe("issues of another repository", () => {

@@ -13,6 +13,7 @@ const written: Record<CommandName, string> = {
   status: "/status",
   help: "/help",
   plan: "/plan",
+  "take-over": "/take-over",
   approve: `/approve ${"1".repeat(64)}`,
   refine: "/refine Smaller steps.",
   clarify: "/clarify Yes.",

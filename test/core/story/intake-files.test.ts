@@ -84,9 +84,7 @@ describe("G12: the policy's instructions go by digest to planner and agent", () 
     expect(waiting.look().requeueAfter).not.toBeNull();
   });
 
-  test.each<
-    [string, (read: Instruction[]) => Known<Instruction[]>, string]
-  >([
+  test.each<[string, (read: Instruction[]) => Known<Instruction[]>, string]>([
     ["from git", (read) => known(read), "same"],
     ["with another text in git", ([, ...rest]) => known([fileOf("AGENTS.md", "Other.\n"), ...rest]), "differs"],
     ["with one missing in git", (read) => known(read.slice(1)), "differs"],
