@@ -39,6 +39,9 @@ export const Plan = z
     approach: z.string().trim().min(10).max(5_000),
     risks: Lines,
     unknowns: Lines.describe("Open questions; a person answers them before the work starts."),
+    failureModes: Lines.optional().describe("What can go wrong with it, and how that would show."),
+    invariants: Lines.optional().describe("What must stay true and is touched: rules, contracts, control planes."),
+    verification: Lines.optional().describe("Commands whose success shows that it works, as people or CI run them."),
     risk: Risk,
     acceptance: Lines.min(1).describe("Acceptance criteria of the whole story."),
     manualTest: z

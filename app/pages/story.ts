@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import { planLists } from "../../core/contract/plan-parts.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import { attemptName } from "../../core/identifiers.ts";
 import { foldStory, type PromptRecord, type StoryRecord } from "../../core/record/story.ts";
@@ -78,7 +79,7 @@ ${usage.inputTokens} tokens in, ${usage.outputTokens} out, ${seconds} s</span>`;
 
 function planSection({ plan, contract }: StoryRecord): Html | string {
   if (plan === null) return "";
-  const { approach, risk, risks, unknowns, acceptance, prompts } = plan.plan;
+  const { approach, risk, prompts } = plan.plan;
   const isApproved = contract?.revision === plan.revision;
   const lines = (title: string, items: readonly string[]) =>
     items.length === 0
@@ -87,7 +88,7 @@ function planSection({ plan, contract }: StoryRecord): Html | string {
   return html`<section aria-labelledby="plan"><h2 id="plan">Plan</h2>
 <p>${badge(isApproved ? "approved" : "not approved")} Revision ${plan.revision}, by ${shown(plan.usage.model)}, asked for by @${shown(plan.requestedBy.login)}. Risk: ${risk}.</p>
 <p class="message">${shown(approach)}</p>
-${lines("Acceptance criteria", acceptance)}${lines("Risks", risks)}${lines("Open questions", unknowns)}
+${planLists(plan.plan).map(([title, items]) => lines(title, items))}
 <details><summary>The diff prompts in full</summary>
 ${prompts.map(
   (prompt, index) => html`<h3>${index + 1}. ${shown(prompt.title)}</h3><p class="message">${shown(prompt.objective)}</p>

@@ -4,6 +4,7 @@ import { code, plain } from "../escape.ts";
 import { list, section } from "../markdown.ts";
 import { contractOrigin } from "../record/provenance.ts";
 import { requirementsOf } from "../record/requirements.ts";
+import { planLists } from "./plan-parts.ts";
 
 /**
  * The plan of a run, for people to read beside the change: who approved what, and each diff prompt with its limits. A
@@ -57,14 +58,13 @@ export function planFile(entries: readonly TypedEntry[], story: number, run: str
   return lines.join("\n");
 }
 
-function planSummary({ approach, acceptance, risks, unknowns, manualTest }: Plan): string[] {
+function planSummary(plan: Plan): string[] {
+  const { approach, manualTest } = plan;
   return [
     "## Approach",
     "",
     ...textOf(approach),
-    ...section("## Acceptance criteria", acceptance),
-    ...section("## Risks", risks),
-    ...section("## Open questions", unknowns),
+    ...planLists(plan).flatMap(([name, lines]) => section(`## ${name}`, lines)),
     ...(manualTest === null
       ? []
       : section("## Manual test", [`Environment: ${manualTest.environment}`, ...manualTest.steps])),

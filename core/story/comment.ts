@@ -2,6 +2,8 @@ import type { FileRef } from "../../schemas/entry-parts.ts";
 import type { Plan } from "../../schemas/plan.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import { type Stage, stages } from "../../schemas/road-entries.ts";
+import { planDifference, planLists } from "../contract/plan-parts.ts";
+import { lastEntry } from "../entries.ts";
 import { block, code, plain } from "../escape.ts";
 import { attemptName, checkpointName } from "../identifiers.ts";
 import { list, section, table } from "../markdown.ts";
@@ -111,6 +113,19 @@ function readText({ comments = [], task, instructions = [] }: PlanRecord): strin
   ];
 }
 
+/** What the plan changes in the one before it, which its readers know; nothing for a first one. */
+function differenceText(plan: PlanRecord, { entries, issue }: StoryContext["facts"]): string[] {
+  const before = lastEntry(
+    entries,
+    "plan.proposed",
+    ({ body }) => body.story === issue.number && body.revision === plan.revision - 1 && body.compiled !== "light",
+  );
+  if (before === undefined) return [];
+  const changed = planDifference(before.body.plan, plan.plan);
+  const what = changed.length === 0 ? ["Nothing."] : [block(changed.join("\n"))];
+  return [`**What changed since revision ${before.body.revision}**`, "", ...what, ""];
+}
+
 const fileName = ({ path, sha256 }: FileRef) => `${code(path)} (\`${sha256.slice(0, 12)}…\`)`;
 
 /** The plan, open until it is approved and collapsed afterwards. A model wrote it: every line is escaped. */
@@ -118,7 +133,7 @@ function planText({ record: { plan, contract }, facts, loaded }: StoryContext): 
   if (plan === null || plan.compiled === "light") return [];
   const makers = plan.prompts === undefined ? plan.usage.model : askersOf(plan).map(({ login }) => `@${login}`);
   const open = contract?.revision !== plan.revision;
-  const { approach, risks, unknowns, acceptance, manualTest, prompts } = plan.plan;
+  const { approach, manualTest, prompts } = plan.plan;
   const unread = shownText(facts.issue.body).hidden;
   const asked = open ? askedIn(facts) : contract.asked;
   return [
@@ -129,9 +144,8 @@ function planText({ record: { plan, contract }, facts, loaded }: StoryContext): 
     ...readText(plan),
     ...requirementsText(plan.plan, asked, loaded.policy),
     ...(unread.length === 0 ? [] : [`Not read by the planner, because it is hidden: ${unread.join(", ")}.`, ""]),
-    ...section("**Acceptance criteria**", acceptance),
-    ...section("**Risks**", risks),
-    ...section("**Open questions**", unknowns),
+    ...(open ? differenceText(plan, facts) : []),
+    ...planLists(plan.plan).flatMap(([name, lines]) => section(`**${name}**`, lines)),
     ...(manualTest === null ? [] : section(`**Manual test (${plain(manualTest.environment)})**`, manualTest.steps)),
     ...prompts.flatMap((prompt, index) => [
       `**${index + 1}. ${plain(prompt.title)}** — role ${code(prompt.role)}`,
