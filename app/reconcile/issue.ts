@@ -5,6 +5,7 @@ import { readInstructions } from "../../collect/issue/base-files.ts";
 import type { Conversation } from "../../collect/issue/conversation.ts";
 import { readTextEdit } from "../../collect/issue/edits.ts";
 import { type IssueReading, readIssue } from "../../collect/issue/issue.ts";
+import { readOpeners } from "../../collect/issue/openers.ts";
 import type { Objects } from "../../collect/objects.ts";
 import { readPolicy } from "../../collect/policy/file.ts";
 import { redactSecretsIn } from "../../collect/secrets/redaction.ts";
@@ -18,7 +19,7 @@ import { usablePolicy } from "../../core/policy/problem.ts";
 import { contractOrigin } from "../../core/record/provenance.ts";
 import { foldStory } from "../../core/record/story.ts";
 import { decideEpic, decideOtherIssue } from "../../core/story/epic.ts";
-import { type ChildFacts, type InstructionReading, isStory, type StoryFacts } from "../../core/story/facts.ts";
+import { type ChildFacts, epicOf, type InstructionReading, isStory, type StoryFacts } from "../../core/story/facts.ts";
 import { isTakenOver } from "../../core/story/linking.ts";
 import { isAnswered } from "../../core/story/planning.ts";
 import { decideStory } from "../../core/story/story.ts";
@@ -50,7 +51,6 @@ export async function observeIssue(
     base,
     objects,
     people: usablePolicy(common.value.policy)?.policy.people ?? null,
-    isTakenOver: (number) => isTakenOver(entries, number),
   });
   if (!issue.known) return issue;
   const reading = issue.value;
@@ -74,13 +74,22 @@ export async function observeIssue(
   );
   if (!conversation.known) return conversation;
   const people = usablePolicy(common.value.policy)?.policy.people;
-  const children = wantsTicket(conversation.value.commands)
-    ? await withPlanners(reading.children, github, people)
-    : reading.children;
+  const isPlanned = wantsTicket(conversation.value.commands);
+  const children = isPlanned ? await withPlanners(reading.children, github, people) : reading.children;
   const text = await readText({ ...reading, children }, conversation.value, github, tools);
+  const { isEpic, epic } = { isEpic: labels.includes("epic"), epic: epicOf(reading) };
+  // A story is planned by a planner's request, and its epic is looked at then.
+  const openers = await readOpeners(github, { issue: reading.issue, epic }, people ?? null, {
+    commands: conversation.value.commands,
+    wanted: (number) =>
+      (isEpic || isStory(reading.issue)) &&
+      !isTakenOver(entries, number) &&
+      (number === reading.issue.number || isPlanned || !isTakenOver(entries, reading.issue.number)),
+  });
+  if (!openers.known) return openers;
   const instructions = await readInstructionsFor(subject.number, common.value, entries, conversation.value, {
     objects,
-    isPlanned: wantsTicket(conversation.value.commands),
+    isPlanned,
   });
   return known({
     repository: repositoryRef,
@@ -95,6 +104,7 @@ export async function observeIssue(
         ...bodies,
         children,
         text,
+        openers: openers.value,
         instructions,
         entries: fresh,
         outcomes,

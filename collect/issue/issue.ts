@@ -1,7 +1,6 @@
 import { isTaskId } from "../../core/contract/task.ts";
 import type { CommonFacts } from "../../core/decision.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
-import { writers } from "../../core/people/authority.ts";
 import type { ChildFacts, IssueFacts, StoryFacts } from "../../core/story/facts.ts";
 import { isPlainPath, maxDecisions, storyForm } from "../../core/story/form.ts";
 import type { People } from "../../schemas/policy.ts";
@@ -16,7 +15,7 @@ import { readWriter } from "./edits.ts";
 /** The facts about an issue that GitHub gives; the ledger and the store add the others. */
 export type IssueReading = Pick<
   StoryFacts,
-  "issue" | "parent" | "namedEpic" | "namedBy" | "openers" | "decisions" | "children" | "task"
+  "issue" | "parent" | "namedEpic" | "namedBy" | "decisions" | "children" | "task"
 > & {
   createdAt: string;
 };
@@ -34,16 +33,8 @@ type RawIssue = {
   repository_url: string;
 };
 
-/**
- * Where an issue's files are read: the tip of the default branch, and a reader; the policy's people; and which epics and
- * stories somebody took over.
- */
-type IssueSource = {
-  base: CommonFacts["base"];
-  objects: Pick<Objects, "entry" | "blob">;
-  people: People | null;
-  isTakenOver(issue: number): boolean;
-};
+/** Where an issue's files are read: the tip of the default branch, and a reader; and the policy's people. */
+type IssueSource = { base: CommonFacts["base"]; objects: Pick<Objects, "entry" | "blob">; people: People | null };
 
 /**
  * Reads an issue as it is now, with its parent, its sub-issues and the decision records it names. Null: the number is
@@ -81,49 +72,16 @@ export async function readIssue(
   const decisions = hasForm ? await readDecisions(form.decisions, source) : known([]);
   const task = isStory ? await readNamedTask(form.task, source) : known(null);
   if (!task.known) return task;
-  const openers = hasForm
-    ? await readOpeners(github, issue, parent.value ?? namedEpic.value, source)
-    : known(noOpeners);
-  if (!openers.known) return openers;
   return known({
     issue,
     parent: parent.value,
     namedEpic: namedEpic.value,
     namedBy,
-    openers: openers.value,
     decisions,
     task: task.value,
     children: children.value,
     createdAt: raw.value.created_at,
   });
-}
-
-const noOpeners: StoryFacts["openers"] = { issue: null, epic: null };
-
-/** Who opened an issue and its epic, where nobody took them over, with the permission that they have now. */
-async function readOpeners(
-  github: GitHub,
-  issue: IssueFacts,
-  epic: IssueFacts | null,
-  { people, isTakenOver }: IssueSource,
-): Promise<Known<StoryFacts["openers"]>> {
-  if (people === null) return known(noOpeners);
-  const read = new Map<number, boolean>();
-  const opener = async (opened: IssueFacts | null): Promise<Known<StoryFacts["openers"]["issue"]>> => {
-    if (opened === null || isTakenOver(opened.number)) return known(null);
-    const { author: by } = opened;
-    const permission = by.type === "User" && !read.has(by.id) ? await readPermission(github, by, people) : null;
-    if (permission?.known === false) return permission;
-    if (permission !== null) {
-      const { role, duties } = permission.value;
-      read.set(by.id, writers.has(role) && duties.includes("planners"));
-    }
-    return known({ by, isPlanner: read.get(by.id) ?? false });
-  };
-  const own = await opener(issue);
-  if (!own.known) return own;
-  const above = await opener(epic?.labels.includes("epic") === true ? epic : null);
-  return above.known ? known({ issue: own.value, epic: above.value }) : above;
 }
 
 /** The task file that a story names; null: it names none, or no file can have that name. */

@@ -23,6 +23,8 @@ export async function startJourney({
   root = "",
   ledger = "",
   pages = false,
+  /** The address under which the App finds GitHub. */
+  front = async (url: string) => url,
 } = {}) {
   const dir = await mkdtemp(join(tmpdir(), "journey-"));
   const key = newKey();
@@ -43,7 +45,7 @@ export async function startJourney({
   const log: string[] = [];
   const config = configOf({
     privateKey: await readFile(privateKeyFile, "utf8"),
-    apiUrl: sandbox.url,
+    apiUrl: await front(sandbox.url),
     port,
     ledgerKey: key.pem,
     anthropic: { apiKey, baseUrl: models.url },
