@@ -64,6 +64,13 @@ if (github === undefined) throw new Error("the App asks nobody");
 const asked = github.calls;
 const pullsNow = () => journey.sandbox.state.repositories.reduce((sum, one) => sum + pullsOf(one).length, 0);
 
+/** Waits until the App has asked nothing for a while, and a new second has begun. */
+async function quiet(): Promise<void> {
+  while (asked.some(({ start, end }) => end === Number.POSITIVE_INFINITY || start > performance.now() - 2_000))
+    await sleep(50);
+  await nextSecond();
+}
+
 /** Waits without asking anybody over HTTP. */
 async function soon<T>(what: string, find: () => T | undefined): Promise<T> {
   for (let tries = 0; tries < 30_000; tries += 1) {
@@ -101,8 +108,7 @@ function taken(calls: readonly Call[], from: number, to: number): number {
 /** From an act to the first request to the model, and from its last answer to a pull request if one comes. */
 async function dispatch(what: string, act: () => Promise<unknown>, opens: boolean): Promise<void> {
   const [before, pulls] = [model.calls.length, pullsNow()];
-  await nextSecond();
-  await sleep(1_500);
+  await quiet();
   const start = performance.now();
   await act();
   const first = await soon("the model", () => model.calls[before]);

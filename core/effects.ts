@@ -173,6 +173,8 @@ export type Effect =
   | { type: "answer-thread"; key: string; pull: number; thread: number; line: string; readAt: string }
   /** Asks people for a review of a pull request. */
   | { type: "ask-review"; key: string; pull: number; reviewers: string[] }
+  /** Tells people once, by a mention, that an issue or pull request waits for them. */
+  | { type: "notify"; key: string; issue: number; line: string }
   | { type: "close-issue"; key: string; issue: number; comment: string }
   /** Resets a run's branch to a commit; with `to` null, deletes it and closes its pull request. */
   | {
@@ -204,7 +206,7 @@ export const repeatable: ReadonlySet<EffectType> = new Set([
  */
 export const writeOrder = {
   first: ["ensure-check"],
-  talk: ["reply", "answer-thread", "ask-review", "ensure-sticky", "ensure-state", "ensure-label-gone"],
+  talk: ["reply", "answer-thread", "ask-review", "notify", "ensure-sticky", "ensure-state", "ensure-label-gone"],
   last: ["turn-away"],
 } as const satisfies Record<string, readonly EffectType[]>;
 

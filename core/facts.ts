@@ -293,7 +293,7 @@ export type CommandRequest = {
   at: string;
   edited: boolean;
   viaApp: boolean;
-  /** The label was on the issue when it was opened: a form may have added it for an outsider. */
+  /** The label or assignment was there when the issue was opened: a form may have added it for an outsider. */
   atOpening: boolean;
   permission: Known<Permission>;
 };

@@ -29,9 +29,9 @@ export function branchName(run: string, prompt: number): string {
   return `sallyport/${run}/${prompt}`;
 }
 
-/** The stable name of a person's act: each comment or label event is answered once. */
+/** The stable name of a person's act: each comment, label event or assignment is answered once. */
 export function sourceKey(source: Source): string {
-  return source.type === "comment" ? `comment/${source.id}` : `label/${source.id}`;
+  return `${source.type}/${source.id}`;
 }
 
 /**
@@ -68,6 +68,8 @@ export const effectKey = {
   labels: (repository: number) => `labels/${repository}`,
   /** Makes a story a sub-issue of its epic. */
   link: (repository: number, epic: number, story: number) => `link/${repository}/${epic}/${story}`,
+  /** Tells people that an issue waits for them, once for each thing that it waits for. */
+  notice: (repository: number, number: number, about: string) => `notice/${repository}/${number}/${about}`,
   /** Asks the planner, once for each command that asks for a plan. */
   plan: (repository: number, story: number, source: Source) => `plan/${repository}/${story}/${sourceKey(source)}`,
   /** Proposes a first policy. */

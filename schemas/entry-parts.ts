@@ -12,10 +12,11 @@ export const RunId = z
   .regex(/^run-[0-9]+-[0-9]+$/)
   .describe("run-<story>-<count>");
 
-/** A person's act that triggered ours: a comment (by its id) or a label (by its event's id). */
+/** A person's act that triggered ours: a comment (by its id), or a label or our bot's assignment (by its event's id). */
 export const Source = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("comment"), id: z.int().positive() }),
   z.strictObject({ type: z.literal("label"), id: z.int().positive(), label: z.string() }),
+  z.strictObject({ type: z.literal("assignment"), id: z.int().positive() }),
 ]);
 export type Source = z.infer<typeof Source>;
 

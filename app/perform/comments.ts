@@ -46,6 +46,12 @@ export async function turnAway(
   return { type: "none" };
 }
 
+/** Tells people once that an issue waits for them: GitHub notifies whom a new comment mentions, and nobody of an edit. */
+export async function notify({ issue, key, line }: EffectOf<"notify">, context: PerformContext): Promise<EffectResult> {
+  await commentOnce(context, issue, key, line);
+  return { type: "none" };
+}
+
 /** Reacts to a comment, if a comment it was. One that was deleted meanwhile still gets its line. */
 async function reactOnce({ request }: PerformContext, comment: number | null, content: "+1" | "confused") {
   if (comment === null) return;

@@ -5,7 +5,7 @@ import { askPlannerFor, runAgent, whileOpen } from "./agent.ts";
 import { showBacktest } from "./backtest.ts";
 import { writeChange } from "./change.ts";
 import { ensureCheck } from "./checks.ts";
-import { ensureSticky, reply, turnAway } from "./comments.ts";
+import { ensureSticky, notify, reply, turnAway } from "./comments.ts";
 import type { PerformContext } from "./context.ts";
 import { closeIssue, linkStory, openPrompt } from "./issues.ts";
 import { ensureLabelGone, ensureLabels, ensureState } from "./labels.ts";
@@ -64,6 +64,8 @@ export async function perform(
         return await answerThread(effect, context);
       case "ask-review":
         return await askReview(effect, context);
+      case "notify":
+        return await notify(effect, context);
       case "ask-planner":
         return await whileOpen(effect.key, context, (open) => askPlannerFor(effect, open));
       case "run-agent":

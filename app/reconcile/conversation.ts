@@ -1,6 +1,7 @@
 import type { GitHub } from "../../collect/github/request.ts";
 import { type Conversation, readConversation } from "../../collect/issue/conversation.ts";
 import { answeredSources } from "../../core/answer.ts";
+import type { Command } from "../../core/commands.ts";
 import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
 import type { CommandRequest, PolicyReading } from "../../core/facts.ts";
@@ -16,7 +17,7 @@ const maxCommands = 50;
 /** Reads the commands under an issue or pull request that were neither answered in the ledger nor passed over. */
 export async function readOpenCommands(
   github: GitHub,
-  thread: { subject: Subject; createdAt: string; labels: string[] },
+  thread: { subject: Subject; createdAt: string; labels: string[]; assignment?: Command | null },
   {
     policy,
     entries,

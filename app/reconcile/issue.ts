@@ -9,6 +9,7 @@ import { readOpeners } from "../../collect/issue/openers.ts";
 import type { Objects } from "../../collect/objects.ts";
 import { readPolicy } from "../../collect/policy/file.ts";
 import { redactSecretsIn } from "../../collect/secrets/redaction.ts";
+import type { Command } from "../../core/commands.ts";
 import { emptyDecision } from "../../core/decision.ts";
 import type { Subject } from "../../core/effects.ts";
 import type { TypedEntry } from "../../core/entries.ts";
@@ -60,11 +61,15 @@ export async function observeIssue(
     isStory(reading.issue) &&
     (commands.some(({ command: { name } }) => name === "plan" || name === "refine") ||
       !isAnswered(foldStory(subject.number, entries)));
+  // G1: as the label would, with the same rights.
+  const assignment: Command | null = !reading.assignees.includes(tools.ourselves.bot.id)
+    ? null
+    : { name: isStory(reading.issue) ? "plan" : "run" };
   // An answered label command is not read again: only the effect recorded with its answer removes the label, and if
   // that effect is given up, the label stays.
   const conversation = await readOpenCommands(
     github,
-    { subject, createdAt: reading.createdAt, labels },
+    { subject, createdAt: reading.createdAt, labels, assignment },
     {
       policy: common.value.policy,
       entries,

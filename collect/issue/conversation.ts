@@ -1,4 +1,4 @@
-import { labelCommand, parseCommand } from "../../core/commands.ts";
+import { type Command, labelCommand, parseCommand } from "../../core/commands.ts";
 import type { Ourselves } from "../../core/effects.ts";
 import type { CommandRequest, Permission } from "../../core/facts.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
@@ -15,6 +15,9 @@ import { readEdits } from "./edits.ts";
 /** The comments of an issue or pull request: people's commands, their other comments, and the body of our own one. */
 export type Conversation = { commands: CommandRequest[]; comments: CommentFact[]; sticky: string | null };
 
+/** The issue or pull request to read. `assignment`: what the assignment of our bot there asks for; absent: there is none. */
+type Thread = { number: number; createdAt: string; labels: string[]; assignment?: Command | null };
+
 /** A command before its author's permission and (by the comment's node id) its edits are read. */
 type FoundCommand = Omit<CommandRequest, "permission"> & { node: string | null };
 
@@ -28,14 +31,14 @@ const maxAuthors = 10;
 export const stickyMarker = "<!-- sallyport:sticky -->";
 
 /**
- * Reads the unanswered commands, the oldest first: comments that begin with a command, and command labels with the
- * event that added them. With `max`, at most that many; the others wait until these are answered. Everyone who can
+ * Reads the unanswered commands, the oldest first: comments that begin with a command, and command labels and
+ * our assignment with the events that added them. With `max`, at most that many; the others wait until these are answered. Everyone who can
  * comment or label may have written them; each author's permission is read once. The rights of the authors of other
  * comments are read only where `wantsTicket` says so of these commands.
  */
 export async function readConversation(
   github: GitHub,
-  issue: { number: number; createdAt: string; labels: string[] },
+  issue: Thread,
   context: {
     ourselves: Ourselves;
     people: People | null;
@@ -89,9 +92,9 @@ export async function readConversation(
       node: comment.node_id,
     });
   }
-  const labelled = await readLabels(github, issue, context.isAnswered);
-  if (!labelled.known) return labelled;
-  const all = [...open, ...labelled.value].sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0));
+  const triggered = await readTriggers(github, issue, context);
+  if (!triggered.known) return triggered;
+  const all = [...open, ...triggered.value].sort((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0));
 
   const next = all.slice(0, context.max);
   const isWanted = context.wantsTicket?.(next) === true;
@@ -147,40 +150,37 @@ function editOf(node: string, edits: Known<ReadonlyMap<string, boolean>>): Known
 }
 
 /**
- * The unanswered command labels on the issue, each with the last event that added it: by whom, when, and whether
- * through an app.
+ * The unanswered command labels on the issue and the assignment of our bot, each with the last event that added it: by
+ * whom, when, and whether through an app.
  */
-async function readLabels(
+async function readTriggers(
   { request, owner, repo }: GitHub,
-  issue: { number: number; createdAt: string; labels: string[] },
-  isAnswered: (source: Source) => boolean,
+  { number, labels, createdAt, assignment = null }: Thread,
+  { ourselves, isAnswered }: { ourselves: Ourselves; isAnswered(source: Source): boolean },
 ): Promise<Known<FoundCommand[]>> {
-  const wanted = issue.labels.flatMap((label) => {
+  const wanted: { label: string | null; command: FoundCommand["command"] }[] = labels.flatMap((label) => {
     const command = labelCommand(label);
     return command === null ? [] : [{ label, command }];
   });
+  if (assignment !== null) wanted.push({ label: null, command: assignment });
   if (wanted.length === 0) return known([]);
-  const events = await listAll(`the events of #${issue.number}`, (page) =>
-    request("GET /repos/{owner}/{repo}/issues/{issue_number}/events", {
-      owner,
-      repo,
-      issue_number: issue.number,
-      ...page,
-    }),
+  const events = await listAll(`the events of #${number}`, (page) =>
+    request("GET /repos/{owner}/{repo}/issues/{issue_number}/events", { owner, repo, issue_number: number, ...page }),
   );
   if (!events.known) return events;
   return known(
     wanted.flatMap(({ label, command }) => {
-      const event = events.value.findLast(
-        (one) => one.event === "labeled" && "label" in one && one.label?.name === label,
+      const event = events.value.findLast((one) =>
+        label === null
+          ? one.event === "assigned" && "assignee" in one && Number(one.assignee?.id) === ourselves.bot.id
+          : one.event === "labeled" && "label" in one && one.label?.name === label,
       );
       if (event === undefined) return [];
-      const by = Account.safeParse({
-        id: event.actor?.id,
-        login: event.actor?.login,
-        type: event.actor?.type,
-      });
-      const source: Source = { type: "label", id: Number(event.id), label };
+      // Of an assignment, the actor can be who was assigned.
+      const actor = "assigner" in event ? event.assigner : event.actor;
+      const by = Account.safeParse({ id: actor?.id, login: actor?.login, type: actor?.type });
+      const id = Number(event.id);
+      const source: Source = label === null ? { type: "assignment", id } : { type: "label", id, label };
       if (!by.success || isAnswered(source)) return [];
       return [
         {
@@ -190,7 +190,7 @@ async function readLabels(
           at: event.created_at,
           edited: false,
           viaApp: event.performed_via_github_app !== null && event.performed_via_github_app !== undefined,
-          atOpening: event.created_at <= issue.createdAt,
+          atOpening: event.created_at <= createdAt,
           node: null,
         },
       ];

@@ -18,6 +18,8 @@ export type IssueReading = Pick<
   "issue" | "parent" | "namedEpic" | "namedBy" | "decisions" | "children" | "task"
 > & {
   createdAt: string;
+  /** The numeric ids of those who are assigned. */
+  assignees: number[];
 };
 
 /** The fields of GitHub's issue that we read; several endpoints return it. */
@@ -81,6 +83,7 @@ export async function readIssue(
     task: task.value,
     children: children.value,
     createdAt: raw.value.created_at,
+    assignees: (raw.value.assignees ?? []).map(({ id }) => Number(id)),
   });
 }
 

@@ -44,7 +44,7 @@ export function authority(
   if (request.atOpening) {
     return no(
       "label-at-opening",
-      "The label was on the issue when it was opened. Take it off and put it on again to start.",
+      "The label or assignment was on the issue when it was opened. Take it off and put it on again to start.",
     );
   }
   if (!request.permission.known) return { answer: "wait", why: request.permission.why };

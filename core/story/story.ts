@@ -22,7 +22,7 @@ import { completeStory } from "./completing.ts";
 import { epicOf, isStory, refOf, type StoryContext, type StoryFacts } from "./facts.ts";
 import { type IntakeRules, intakeProblems, storyForm } from "./form.ts";
 import { linkToEpic, requestLine } from "./linking.ts";
-import { nextStep } from "./next-step.ts";
+import { nextStep, tellPeople } from "./next-step.ts";
 import { isAnswered, openPrompts, plan } from "./planning.ts";
 import { remediate } from "./remediating.ts";
 import { answerRework } from "./reworking.ts";
@@ -47,6 +47,7 @@ const views: readonly Rule[] = [
   showState,
   showPromptStates,
   showSticky,
+  tellPeople,
   giveOverview,
   retryUnread,
 ];

@@ -3,10 +3,11 @@ import { handedOff, toGates } from "../contract/handoffs.ts";
 import { awaitEffect, type Step } from "../decision.ts";
 import type { Effect } from "../effects.ts";
 import { appActor, type Draft, lastEntry } from "../entries.ts";
-import { oneLine } from "../escape.ts";
+import { oneLine, plain } from "../escape.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { list, table } from "../markdown.ts";
-import type { AttemptRecord } from "../record/story.ts";
+import { notified } from "../people/notified.ts";
+import { type AttemptRecord, askersOf } from "../record/story.ts";
 import { adviceFolds } from "./advising.ts";
 import { pullBody, stepOf } from "./bodies.ts";
 import type { StoryContext, StoryFacts, Work } from "./facts.ts";
@@ -117,7 +118,8 @@ function handedToGates(pack: AttemptRecord["pack"], commit: string, facts: Story
 }
 
 /** Opens the pull request of a written change, with a text from the ledger. */
-export function openPull(work: Work, { facts }: StoryContext): Step {
+export function openPull(work: Work, context: StoryContext): Step {
+  const { facts } = context;
   const { run, attempt } = work;
   const { commit: written, pack } = attempt;
   if (written === null) return {};
@@ -153,6 +155,7 @@ export function openPull(work: Work, { facts }: StoryContext): Step {
           // It was handed over already where a reviewer agent read it.
           ...(handed?.body.to.stage === "validate" ? [] : [handedToGates(pack, written.commit, facts)]),
         ],
+        effects: handOver(pull, work, context),
         enqueue: [{ kind: "pull", repository: facts.repository.id, number: pull }],
       };
     },
@@ -160,6 +163,38 @@ export function openPull(work: Work, { facts }: StoryContext): Step {
       drafts: [runClosed(run, facts, "failed", `the pull request of #${pack.prompt} could not be opened: ${message}`)],
     }),
   });
+}
+
+/**
+ * Asks those who may pass the pull request for a review, and tells on the prompt's issue where its work is. A team is
+ * mentioned: to ask one takes a permission that our writing client does not have. GitHub itself asks code owners.
+ */
+function handOver(pull: number, { run, attempt }: Work, { record, facts, loaded }: StoryContext): Effect[] {
+  const { pack, response } = attempt;
+  const { id } = facts.repository;
+  const askers = [run.by, ...(record.plan === null ? [] : askersOf(record.plan))];
+  const { users: reviewers, teams } = notified(loaded.policy.people, "approvers", askers);
+  const said = facts.results.get(response?.result.sha256 ?? "")?.summary ?? "";
+  const notice = (issue: number, about: string, line: string): Effect => ({
+    type: "notify",
+    key: effectKey.notice(id, issue, about),
+    issue,
+    line,
+  });
+  const names = teams.map((name) => `@${name}`).join(" ");
+  return [
+    ...(reviewers.length === 0
+      ? []
+      : [{ type: "ask-review", key: effectKey.notice(id, pull, "people"), pull, reviewers } as const]),
+    ...(teams.length === 0
+      ? []
+      : [notice(pull, "teams", `${names}: this waits for a review or sign-off of one of you.`)]),
+    notice(
+      pack.prompt,
+      `pull/${pull}`,
+      `#${pull} is its pull request. The agent says: ${plain(said.slice(0, 1_000).toWellFormed())}`,
+    ),
+  ];
 }
 
 function pullText({ run, prompt, attempt: { pack, response } }: Work, { results }: StoryFacts): string {

@@ -123,6 +123,11 @@ export const scenes: Record<
     const told = { comment, line: "It does not count." };
     return { effect: { type: "turn-away", key: `refusal/9/${issue}/7/2026-11-21`, issue, told }, seen };
   },
+  async notify(acme) {
+    const issue = await openIssue(acme);
+    const key = `notice/9/${issue}/approval/1`;
+    return { effect: { type: "notify", key, issue, line: "@wes: this waits." }, seen: () => comments(acme, issue) };
+  },
   async "ensure-sticky"(acme) {
     const issue = await openIssue(acme);
     return {

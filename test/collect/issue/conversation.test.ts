@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Octokit } from "@octokit/core";
 import { readConversation } from "../../../collect/issue/conversation.ts";
 import { readTextEdit } from "../../../collect/issue/edits.ts";
+import type { Command } from "../../../core/commands.ts";
+import { sourceKey } from "../../../core/identifiers.ts";
 import { type Sandbox, startSandbox } from "../../../sandbox/server/server.ts";
 import { Policy } from "../../../schemas/policy.ts";
 import { asker } from "../../hosts/store-and-github.ts";
@@ -106,4 +108,64 @@ test("D1: an issue tells when its body or title was last changed", async () => {
   expect(await read()).toEqual({ known: true, value: null });
   const changed = await as("lena", "PATCH", `issues/${issue.number}`, { title: "Large" });
   expect(await read()).toEqual({ known: true, value: changed.updated_at });
+});
+
+describe("G1: the assignment of our bot is a command of whoever assigned it", () => {
+  const bot = { id: 99, login: "sallyport[bot]", type: "Bot" as const };
+  const event = (over: object = {}) => ({
+    ...{ id: 7, event: "assigned", assignee: bot, actor: bot, performed_via_github_app: null },
+    ...{ assigner: { id: 1, login: "lena", type: "User" }, created_at: "2026-11-21T10:00:00Z", ...over },
+  });
+  const read = async (events: object[], assignment: Command | null, answered: string[] = []) => {
+    const answers: Record<string, unknown> = {
+      comments: [],
+      events,
+      permission: { user: { id: 1 }, role_name: "write" },
+    };
+    const { request } = new Octokit({
+      request: {
+        fetch: async (url: string) =>
+          Response.json(answers[new URL(url).pathname.split("/").at(-1) ?? ""], { status: 200 }),
+      },
+    });
+    const conversation = await readConversation(
+      { request, owner: "acme", repo: "web" },
+      { number: 5, createdAt: "2026-11-21T09:00:00Z", labels: [], assignment },
+      {
+        ourselves: { appId: 9, slug: "sallyport", bot },
+        people: Policy.parse({ version: 1, people: { planners: ["@lena"] } }).people,
+        isAnswered: (source) => answered.includes(sourceKey(source)),
+      },
+    );
+    if (!conversation.known) throw new Error(conversation.why);
+    return conversation.value.commands;
+  };
+  const plan: Command = { name: "plan" };
+
+  test("with their right, once for each time", async () => {
+    expect(await read([event(), event({ id: 8 })], plan)).toMatchObject([
+      {
+        source: { type: "assignment", id: 8 },
+        command: plan,
+        by: { login: "lena" },
+        viaApp: false,
+        atOpening: false,
+        permission: { value: { role: "write", duties: ["planners"] } },
+      },
+    ]);
+    expect(await read([event()], plan, ["assignment/7"])).toEqual([]);
+  });
+
+  test.each<[string, object[], Command | null]>([
+    ["somebody else was assigned", [event({ assignee: { ...bot, id: 98 } })], plan],
+    ["it is not assigned any more", [event()], null],
+    ["nobody is named who assigned it", [event({ assigner: null })], plan],
+  ])("none where %s", async (_, events, assignment) => {
+    expect(await read(events, assignment)).toEqual([]);
+  });
+
+  test("through an app or at the opening it is seen as such, so that it counts for nothing", async () => {
+    expect(await read([event({ performed_via_github_app: { id: 3 } })], plan)).toMatchObject([{ viaApp: true }]);
+    expect(await read([event({ created_at: "2026-11-21T09:00:00Z" })], plan)).toMatchObject([{ atOpening: true }]);
+  });
 });

@@ -55,7 +55,7 @@ test("D1: one label takes an ordinary issue from its text to a pull request and 
     ...["run.closed", "story.completed"],
   ]);
   expect(story.asked.flatMap(({ type }) => (type === "ensure-state" ? [] : [type]))).toEqual([
-    ...["reply", "ensure-label-gone", "run-agent", "write-change", "open-pull", "close-issue"],
+    ...["reply", "ensure-label-gone", "run-agent", "write-change", "open-pull", "ask-review", "notify", "close-issue"],
   ]);
 });
 
