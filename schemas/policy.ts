@@ -38,7 +38,7 @@ export const waivable = [
 
 const People = z
   .strictObject({
-    planners: persons.default([]).describe("May ask for a plan, refine it, and start nothing."),
+    planners: persons.default([]).describe("May define epics and stories, ask for a plan, refine it, and start nothing."),
     executors: persons.default([]).describe("May submit runs of approved prompts."),
     approvers: persons.default([]).describe("May approve plans and sign off manual tests."),
     architects: persons
@@ -177,6 +177,14 @@ const Agents = z.strictObject({
       "An agent that reads what a run wrote against its criteria, before the pull request opens. What it says stands there as advice or, with `reviewer` in `rework.on`, goes back to the writing agent. It approves nothing. Absent: none.",
     ),
   limits: Limits.prefault({}),
+  parallel: z
+    .int()
+    .min(1)
+    .max(10)
+    .default(1)
+    .describe(
+      "How many diff prompts of one run are in work at the same time: those that wait for no other and whose paths do not overlap. One after the other where `gates.casefile` has files written.",
+    ),
   instructions: z
     .array(z.string().regex(plainPath, "name a file by its path from the root, without `..` and wildcards"))
     .max(5)

@@ -1,3 +1,4 @@
+import { foldConfusables } from "../file-names.ts";
 import { matcher } from "./patterns.ts";
 
 /** Replaces wildcards in the examples of a pattern: a name that no pattern is likely to contain. */
@@ -63,4 +64,18 @@ function isPlain(pattern: string): boolean {
  */
 function isFolderForm(pattern: string): boolean {
   return isPlain(pattern) || bare(pattern) !== pattern;
+}
+
+/**
+ * Whether two patterns may match the same file: one's part before its first wildcard leads to the other's. Says yes
+ * where it cannot tell.
+ */
+export function mayOverlap(one: string, other: string): boolean {
+  const fixed = (pattern: string) => {
+    const names = foldConfusables(pattern.replace(/\/$/, "")).split("/");
+    const wild = names.findIndex((name) => /[*?[\]{}()!+@]/.test(name));
+    return wild === -1 ? names : names.slice(0, wild);
+  };
+  const [first, second] = [fixed(one), fixed(other)];
+  return first.every((name, index) => index >= second.length || name === second[index]);
 }

@@ -1,14 +1,16 @@
 import type { StepResult } from "../../schemas/step.ts";
+import { casefilesOf } from "../contract/casefiles.ts";
 import { routeOf } from "../contract/contract.ts";
 import { reviewResult } from "../contract/review.ts";
-import { awaitEffect, type Step } from "../decision.ts";
+import { awaitEffect, decisionOf, type Step } from "../decision.ts";
 import type { EffectResult } from "../effects.ts";
 import { appActor, type Draft } from "../entries.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { stateOf } from "../ledger/attempt-protocol.ts";
+import { mayOverlap } from "../paths/cover.ts";
 import { deliveredAt } from "../record/checkpoints.ts";
 import { agentConcern } from "../record/concerns.ts";
-import type { AttemptRecord, PromptRecord } from "../record/story.ts";
+import type { AttemptRecord, PromptRecord, StoryRun } from "../record/story.ts";
 import { redactionReport } from "../redaction/redaction.ts";
 import { advise, isLeft } from "./advising.ts";
 import { evidenceBody, responseFiles, stepOf } from "./bodies.ts";
@@ -21,7 +23,7 @@ import { startAttempt } from "./starting.ts";
 import { commit, openPull } from "./writing.ts";
 
 /**
- * The next step of an open run: its prompts one after the other, each from recorded prompt to merged pull request.
+ * The next step of an open run: its prompts one after the other, or as many at a time as the policy lets.
  * Every rule reads only recorded state, so a crash between two steps repeats none of them.
  */
 export function advanceRun(context: StoryContext): Step {
@@ -31,8 +33,8 @@ export function advanceRun(context: StoryContext): Step {
   const merged = record.prompts.find((one) => one.merge !== null && !one.completed && isAllowedMerge(one, record));
   if (merged?.merge) return complete(merged, merged.merge.merged, facts);
   if (run === null || run.closed !== null) return {};
-  const prompt = record.prompts.find((one) => one.issue !== null && run.prompts.includes(one.issue) && !one.completed);
-  if (prompt === undefined) {
+  const open = record.prompts.filter((one) => one.issue !== null && run.prompts.includes(one.issue) && !one.completed);
+  if (open.length === 0) {
     const isMerged = (issue: number) => record.prompts.some((one) => one.issue === issue && one.completed);
     const past = record.prompts.flatMap(({ pull, acceptedBy }) =>
       acceptedBy === null ? [] : [`; #${pull} past its check, which @${acceptedBy} accepted`],
@@ -42,6 +44,37 @@ export function advanceRun(context: StoryContext): Step {
       : runClosed(run, facts, "cancelled", "its prompts are not those of the approved plan any more");
     return { drafts: [end] };
   }
+  const steps = inWork(open, run, context).map((prompt) => advancePrompt(prompt, run, context));
+  const end = steps.find(({ drafts = [] }) => drafts.some(({ kind }) => kind === "run.closed"));
+  return end ?? decisionOf(...steps);
+}
+
+/**
+ * The open prompts of a run that are in work: those that are begun, then as many as the policy lets run beside them, in
+ * their order. One that waits for another, or whose paths overlap with those of one in work, begins after it.
+ */
+function inWork(open: readonly PromptRecord[], run: StoryRun, { record, loaded, facts }: StoryContext): PromptRecord[] {
+  const { policy } = loaded;
+  // Every change of a story writes the same casefiles.
+  const limit = casefilesOf(policy, facts.issue.number).length > 0 ? 1 : policy.agents.parallel;
+  const isBegun = ({ attempts }: PromptRecord) => attempts.some(({ pack }) => pack.run === run.run);
+  const isDone = (index: number) =>
+    record.prompts.some(({ contract, completed }) => contract.index === index && completed);
+  const chosen: PromptRecord[] = [];
+  for (const prompt of [...open.filter(isBegun), ...open.filter((one) => !isBegun(one))]) {
+    if (chosen.length >= limit && !isBegun(prompt)) break;
+    const { dependsOn, paths } = prompt.contract;
+    const overlaps = ({ contract }: PromptRecord) =>
+      contract.paths.some((one) => paths.some((other) => mayOverlap(one, other)));
+    if (chosen.length > 0 && !isBegun(prompt) && (!dependsOn.every(isDone) || chosen.some(overlaps))) continue;
+    chosen.push(prompt);
+  }
+  return chosen;
+}
+
+/** The next step of one prompt of an open run, from recorded prompt to merged pull request. */
+function advancePrompt(prompt: PromptRecord, run: StoryRun, context: StoryContext): Step {
+  const { facts } = context;
   if (prompt.closedUnmerged) {
     return {
       drafts: [runClosed(run, facts, "cancelled", `#${prompt.pull} was closed without being merged`)],

@@ -55,6 +55,7 @@ agents:
   routes: [{ role: web, use: anthropic, model: a-model }]
   reviewer: { use: anthropic, model: a-model, tokens: 100k }
   instructions: [AGENTS.md]
+  parallel: 2
   limits: { runtime: 20m, silence: 180, turns: 60, tokens: 400k, rework: 3 }
 ledger:
   keys:

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "@jest/globals";
+import { entriesOf } from "../../../core/entries.ts";
+import { known } from "../../../core/known.ts";
+import { mayOverlap } from "../../../core/paths/cover.ts";
+import { Plan } from "../../../schemas/plan.ts";
+import { Policy } from "../../../schemas/policy.ts";
+import { playStory, policy, type Story, samplePlan } from "../../builders/story.ts";
+
+test.each<[string, string, boolean]>([
+  ["web/one/**", "web/two/**", false],
+  ["web/one", "web/one/two.ts", true],
+  ["web/a.ts", "web/b.ts", false],
+  ["web/A.ts", "web/a.ts", true],
+  ["web/*.ts", "web/one/a.ts", true],
+  ["**/a.ts", "web/b.ts", true],
+  ["web/one", "web/oneself", false],
+  ["web/[id]/a.ts", "web/b/a.ts", true],
+])("whether %s and %s may match one file", (one, other, overlaps) => {
+  expect([mayOverlap(one, other), mayOverlap(other, one)]).toEqual([overlaps, overlaps]);
+});
+
+/** A run of two prompts with these paths, under a policy that lets so many be in work at a time. */
+function run(parallel: number, paths: [string, string], { dependsOn = [] as number[], gates = {} } = {}): Story {
+  const given = Policy.parse({ ...JSON.parse(JSON.stringify(policy)), agents: { parallel }, gates });
+  const loaded = { state: "loaded" as const, ref: "b".repeat(40), blob: "c".repeat(40), policy: given, lines: {} };
+  const story = playStory({ policy: known(loaded) });
+  const prompts = samplePlan.prompts.map((prompt, index) => ({
+    ...prompt,
+    paths: [paths[index] ?? ""],
+    dependsOn: index === 0 ? [] : dependsOn,
+  }));
+  story.say("lena", "/plan");
+  story.propose(Plan.parse({ ...samplePlan, prompts }));
+  story.say("quinn", `/approve ${story.digest()}`);
+  story.openPrompts();
+  story.say("lena", "/run");
+  return story;
+}
+
+const begun = (story: Story) => entriesOf(story.entries, "prompt.recorded").map(({ body }) => body.prompt);
+const apart: [string, string] = ["web/step-1/**", "web/step-2/**"];
+
+describe("prompts of one run that do not touch each other are in work at the same time", () => {
+  test.each<[string, Story, number[]]>([
+    ["up to the policy's limit", run(2, apart), [3, 4]],
+    ["one after the other without one", run(1, apart), [3]],
+    ["not where one depends on the other", run(2, apart, { dependsOn: [1] }), [3]],
+    ["not where their paths overlap", run(2, ["web/**", "web/step-2/**"]), [3]],
+    [
+      "not where both write the story's casefiles",
+      run(2, apart, { gates: { casefile: { log: "tasks/{story}/LOG.md" } } }),
+      [3],
+    ],
+  ])("%s", (_, story, prompts) => {
+    expect(begun(story)).toEqual(prompts);
+    expect(story.asked.filter(({ type }) => type === "run-agent")).toHaveLength(prompts.length);
+  });
+
+  test("each goes its own way, and the run ends once both are merged", () => {
+    const story = run(2, apart);
+    for (const [pull, index, sha] of [
+      [12, 2, "d"],
+      [11, 1, "e"],
+    ] as const) {
+      story.answer({}, index);
+      const commit = { commit: sha.repeat(40), tree: "f".repeat(40), parent: "b".repeat(40) };
+      story.finish("write-change", { status: "done", result: { type: "commit", ...commit } });
+      story.finish("open-pull", { status: "done", result: { type: "pull", number: pull } });
+    }
+    expect(begun(story)).toEqual([3, 4]);
+    expect(entriesOf(story.entries, "pull.opened").map(({ body }) => [body.prompt, body.pull])).toEqual([
+      [4, 12],
+      [3, 11],
+    ]);
+    const actor = { type: "app" as const, id: 99, login: "sallyport[bot]" };
+    for (const [pull, sha] of [
+      [12, "d"],
+      [11, "e"],
+    ] as const) {
+      expect(entriesOf(story.entries, "run.closed")).toEqual([]);
+      const [head, tree] = [sha.repeat(40), "f".repeat(40)];
+      const body = { pull, head, merged: head, tree, judged: true, by: null };
+      story.append({ kind: "merge.observed", actor, subject: [], body });
+    }
+    expect(entriesOf(story.entries, "run.closed").map(({ body }) => body.status)).toEqual(["succeeded"]);
+  });
+
+  test("/stop ends all of it", () => {
+    const story = run(2, apart);
+    story.say("lena", "/stop");
+    story.settle();
+    expect(entriesOf(story.entries, "run.closed")).toHaveLength(1);
+    expect(begun(story)).toEqual([3, 4]);
+  });
+});
