@@ -27,7 +27,7 @@ import { commit, openPull } from "./writing.ts";
  * Every rule reads only recorded state, so a crash between two steps repeats none of them.
  */
 export function advanceRun(context: StoryContext): Step {
-  const { record, facts, loaded } = context;
+  const { record, facts } = context;
   const { run } = record;
   // A merge completes its prompt whether or not the run is still open: a person may reopen and merge after a stop.
   const merged = record.prompts.find((one) => one.merge !== null && !one.completed && isAllowedMerge(one, record));
@@ -74,7 +74,7 @@ function inWork(open: readonly PromptRecord[], run: StoryRun, { record, loaded, 
 
 /** The next step of one prompt of an open run, from recorded prompt to merged pull request. */
 function advancePrompt(prompt: PromptRecord, run: StoryRun, context: StoryContext): Step {
-  const { facts } = context;
+  const { facts, loaded } = context;
   if (prompt.closedUnmerged) {
     return {
       drafts: [runClosed(run, facts, "cancelled", `#${prompt.pull} was closed without being merged`)],

@@ -5,13 +5,13 @@ import type { Effect } from "../effects.ts";
 import { appActor, type Draft, lastEntry } from "../entries.ts";
 import { oneLine, plain } from "../escape.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
-import { list, table } from "../markdown.ts";
+import { list, section, table } from "../markdown.ts";
 import { notified } from "../people/notified.ts";
 import { type AttemptRecord, askersOf } from "../record/story.ts";
 import { adviceFolds } from "./advising.ts";
 import { pullBody, stepOf } from "./bodies.ts";
 import type { StoryContext, StoryFacts, Work } from "./facts.ts";
-import { claimLines, parkWrite, writeConcern } from "./reworking.ts";
+import { parkWrite, writeConcern } from "./reworking.ts";
 import { runClosed } from "./run-end.ts";
 
 /** Writes an accepted answer as one commit, after its evidence is in the ledger. */
@@ -136,7 +136,7 @@ export function openPull(work: Work, context: StoryContext): Step {
           base: facts.repository.defaultBranch,
           head: written.commit,
           title: subjectLine(work.prompt.contract.title),
-          body: pullText(work, facts),
+          body: pullText(work, context),
           ...(folds.length === 0 ? {} : { folds }),
         },
       ],
@@ -197,23 +197,42 @@ function handOver(pull: number, { run, attempt }: Work, { record, facts, loaded 
   ];
 }
 
-function pullText({ run, prompt, attempt: { pack, response } }: Work, { results }: StoryFacts): string {
-  const result = results.get(response?.result.sha256 ?? "");
+/** What a reviewer needs first: the task, its criteria and how to test; where the change comes from is folded below. */
+function pullText({ run, prompt, attempt: { pack, response } }: Work, { record, facts }: StoryContext): string {
+  const { contract, issue } = prompt;
+  const result = facts.results.get(response?.result.sha256 ?? "");
+  const planned = record.plan?.revision === record.contract?.revision ? record.plan?.plan.prompts : undefined;
+  const said = new Map(result?.claims.map(({ criterion, how }) => [criterion, how]));
+  const test = record.contract?.manualTest ?? null;
   return [
-    `The change of #${pack.prompt}${pack.prompt === pack.story ? "" : `, part of story #${pack.story}`}.`,
+    `${plain(planned?.[contract.index - 1]?.objective ?? contract.title)} (#${issue}${issue === pack.story ? "" : `, part of #${pack.story}`})`,
+    "",
+    ...(result === undefined ? [] : [`The agent says: ${plain(result.summary)}`, ""]),
+    "### Acceptance criteria",
+    "",
+    ...list(
+      contract.acceptance.map((criterion) => {
+        const how = said.get(criterion);
+        return `${plain(criterion)} — ${how === undefined ? "nothing is claimed" : `claimed: ${plain(how)}`}`;
+      }),
+    ),
+    ...(test === null ? [] : section(`### How to test (${plain(test.environment)})`, test.steps)),
+    "### How to have something mended",
+    "",
+    "Ask for changes in a review, or write `/rework` here. Gates and people check the claims; the check says what is open.",
+    "",
+    "<details><summary>Where this change comes from, by the ledger</summary>",
     "",
     ...table("| recorded | |", [
       ["run", `${run.run}, submitted by @${run.by.login}`],
       ["attempt", `${attemptName(pack)} on ${pack.base.slice(0, 12)}`],
       ["prompt", `\`${pack.pack.sha256}\``],
       ["answer", `\`${response?.result.sha256 ?? ""}\` by ${response?.usage.model ?? ""}`],
-      ["role", prompt.contract.role],
+      ["role", contract.role],
     ]),
-    "Paths approved for this change:",
+    "Paths approved for it:",
     "",
-    ...list(prompt.contract.paths.map((path) => `\`${path.replaceAll("`", "'")}\``)),
-    ...(result === undefined ? [] : ["", ...claimLines(result)]),
-    "",
-    "This text is made from the ledger. To have something mended: ask for changes in a review, or write `/rework` here.",
+    ...list(contract.paths.map((path) => `\`${path.replaceAll("`", "'")}\``)),
+    "</details>",
   ].join("\n");
 }

@@ -60,3 +60,22 @@ describe("U6: at each hand-over those who can act are told once", () => {
     expect(notices(story).at(-1)).toBe("#3 #11 is its pull request. The agent says: Did it, @&#8203;acme/all.");
   });
 });
+
+test("U7: a pull request begins with the task, its criteria and how to test, and folds where it comes from", () => {
+  const story = playStory();
+  story.say("lena", "/plan");
+  story.propose({ ...samplePlan, manualTest: { environment: "A browser", steps: ["Open @acme/all."] } });
+  story.say("quinn", `/approve ${story.digest()}`);
+  story.openPrompts();
+  story.say("lena", "/run");
+  story.answer({ claims: [{ criterion: "Step 1 is done.", how: "By <b>hand</b>." }] });
+  const commit = { commit: "d".repeat(40), tree: "e".repeat(40), parent: "b".repeat(40) };
+  story.finish("write-change", { status: "done", result: { type: "commit", ...commit } });
+  const opened = story.asked.findLast((effect) => effect.type === "open-pull");
+  const [shown = "", folded = ""] = (opened?.type === "open-pull" ? opened.body : "").split("<details>");
+  expect(shown).toMatch(/^Step 1 of the work is done and can be reviewed\. \(#3, part of #2\)\n/);
+  expect(shown).toContain("- Step 1 is done. — claimed: By &lt;b&gt;hand&lt;/b&gt;.");
+  expect(shown).toContain("### How to test (A browser)\n\n- Open @&#8203;acme/all.");
+  expect(shown).not.toContain("sha");
+  expect(folded).toContain("| run | run-2-1, submitted by @lena |");
+});
