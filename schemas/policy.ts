@@ -38,7 +38,9 @@ export const waivable = [
 
 const People = z
   .strictObject({
-    planners: persons.default([]).describe("May define epics and stories, ask for a plan, refine it, and start nothing."),
+    planners: persons
+      .default([])
+      .describe("May define epics and stories, ask for a plan, refine it, and start nothing."),
     executors: persons.default([]).describe("May submit runs of approved prompts."),
     approvers: persons.default([]).describe("May approve plans and sign off manual tests."),
     architects: persons
