@@ -53,7 +53,8 @@ function differences(story: Story) {
     advices: bodiesOf([...story.advices.values()]),
   };
   const policyAtBase = known({ mode: "100644", sha: story.state.blob });
-  const git = { policyAtBase, policy: known(story.state.policy), commits: new Map() };
+  const policy = known(story.state.policy);
+  const git = { policyAtBase, policy, instructions: known([]), commits: new Map() };
   const replays = [null, git].map((from) => replayRun("run-2-1", story.entries, { ...sources, git: from }));
   const steps = replays.flatMap((replay) => replay?.steps ?? []);
   expect(steps.filter(({ step }) => step === "advice").every(({ result }) => result === "same")).toBe(true);

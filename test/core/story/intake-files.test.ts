@@ -97,6 +97,7 @@ describe("G12: the policy's instructions go by digest to planner and agent", () 
       packs: bodiesOf(published),
       results: new Map(),
       reports: new Map(),
+      ...{ advicePacks: new Map(), advices: new Map() },
       git: {
         policyAtBase: known({ mode: "100644", sha: "c".repeat(40) }),
         policy: known(instructed),
@@ -118,6 +119,7 @@ describe("G12: the policy's instructions go by digest to planner and agent", () 
         packs: new Map([[[...bodiesOf([pack]).keys()][0] ?? "", { text: JSON.stringify(value), value }]]),
         results: new Map(),
         reports: new Map(),
+        ...{ advicePacks: new Map(), advices: new Map() },
         git: null,
       })?.steps.find((one) => one.step === "prompt");
     const { instructions: _, ...without } = pack;
