@@ -98,7 +98,10 @@ export function createJobs(tools: JobTools): JobHandlers {
   };
   const maintenance: MaintenanceTools = { ...ledger, db, ourselves, github: reader, entries, queue, log: warn };
   const tasks: Record<string, (repository: number) => Promise<void>> = {
-    search: (repository) => db.transaction().execute((trx) => queue.enqueueNamed(trx, [{ subjects: [], searches: [{ repository, sha: null }] }])),
+    search: (repository) => {
+      const named = [{ subjects: [], searches: [{ repository, sha: null }] }];
+      return db.transaction().execute((trx) => queue.enqueueNamed(trx, named));
+    },
     // Retries a publish that was given up when GitHub was unreachable.
     export: async (repository) => {
       if (await isPublished(db, repository)) return;
