@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { maxPaths } from "./limits.ts";
 import { Gates } from "./policy-gates.ts";
-import { count, days, duties, patterns, seconds } from "./policy-values.ts";
+import { Phases, Role } from "./policy-roles.ts";
+import { count, days, duties, seconds } from "./policy-values.ts";
 import { Risk } from "./text.ts";
 
 const person = z
@@ -55,42 +56,7 @@ const People = z
   })
   .describe("Who may do what. People are told by their GitHub account, never by text.");
 
-const cardLines = z.array(z.string().trim().min(1).max(300)).max(20).optional();
-
-/** What an agent is told in words: its card, and lists of what to do and what not to do. */
-const card = {
-  card: z.string().max(4_000).optional().describe("Free text that planner and agent get."),
-  do: cardLines.describe("What to do, one sentence an item; planner and agent get it as text."),
-  "do-not": cardLines.describe("What not to do, in the same way. What has to hold is a path or a gate."),
-};
-
-const Role = z.strictObject({
-  allow: patterns
-    .min(1)
-    .describe("What an agent in this role may touch. An empty list is an error: it would allow nothing."),
-  deny: patterns.default([]).describe("What it may not touch, even inside `allow`."),
-  ...card,
-});
-
 const duty = z.enum(duties);
-
-const Phases = z
-  .strictObject({
-    current: z.string(),
-    of: z.record(
-      z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, "a phase's name is lower-case"),
-      z.strictObject({
-        allow: patterns.optional().describe("All that may change in this phase; everything when absent."),
-        deny: patterns.default([]).describe("What is closed in this phase."),
-        ...card,
-      }),
-    ),
-  })
-  .refine((phases) => Object.hasOwn(phases.of, phases.current), {
-    message: "`current` names a phase that `of` does not have",
-    path: ["current"],
-  })
-  .describe("What may change in which phase of the work.");
 
 const asked = z.enum(["required", "optional"]).default("required");
 
