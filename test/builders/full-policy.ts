@@ -48,6 +48,7 @@ gates:
     require:
       - when: { paths: ["web/**"], risk: [high], labels: [ui] }
         files: ["proof/**"]
+        coverage: { file: coverage/lcov.info, changed: 80, paths: ["web/**"] }
 waivers: { gates: [diff-size, ci], by: architects, days: 7 }
 agents:
   default: anthropic
