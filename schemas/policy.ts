@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { maxPaths } from "./limits.ts";
+import { Agents } from "./policy-agents.ts";
 import { Gates } from "./policy-gates.ts";
 import { Phases, Role } from "./policy-roles.ts";
-import { count, days, duties, seconds } from "./policy-values.ts";
+import { count, days, duties } from "./policy-values.ts";
 import { Risk } from "./text.ts";
 
 const person = z
@@ -105,62 +106,6 @@ const Waivers = z
       ),
   })
   .describe("Signed, expiring exceptions.");
-
-const Limits = z.strictObject({
-  runtime: seconds.default(1_200).describe("Seconds, or a form such as `20m`."),
-  silence: seconds.default(180).describe("Longest wait for the model's next word."),
-  turns: count.default(60),
-  tokens: count.default(400_000),
-  rework: z.int().min(0).max(20).default(3),
-});
-/** The limits of an agent's attempts, with defaults filled in. */
-export type Limits = z.output<typeof Limits>;
-
-const Backend = z.enum(["anthropic"]).describe("The service that runs the agent.");
-
-/** A path of one file: nothing of it is a pattern, and no part of it leads out of the repository. */
-const plainPath = /^(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\p{Cc}\\*?[\]{}!]{1,200}$/u;
-
-const Agents = z.strictObject({
-  default: Backend.default("anthropic"),
-  planner: Backend.default("anthropic"),
-  model: z
-    .string()
-    .min(1)
-    .max(100)
-    .optional()
-    .describe("The model of all, unless a route or the reviewer names another."),
-  routes: z
-    .array(z.strictObject({ role: z.string(), use: Backend, model: z.string().min(1).max(100).optional() }))
-    .max(50)
-    .default([]),
-  reviewer: z
-    .strictObject({
-      use: Backend.default("anthropic"),
-      model: z.string().min(1).max(100).optional().describe("Absent: `agents.model`."),
-      tokens: count.default(150_000).describe("The most tokens of one reading; they count for `rework.tokens` too."),
-    })
-    .optional()
-    .describe(
-      "An agent that reads what a run wrote against its criteria, before the pull request opens. What it says stands there as advice or, with `reviewer` in `rework.on`, goes back to the writing agent. It approves nothing. Absent: none.",
-    ),
-  limits: Limits.prefault({}),
-  parallel: z
-    .int()
-    .min(1)
-    .max(10)
-    .default(1)
-    .describe(
-      "How many diff prompts of one run are in work at the same time: those that wait for no other and whose paths do not overlap. One after the other where `gates.casefile` has files written.",
-    ),
-  instructions: z
-    .array(z.string().regex(plainPath, "name a file by its path from the root, without `..` and wildcards"))
-    .max(5)
-    .default([])
-    .describe(
-      "Files of the default branch, such as `CONTRIBUTING.md`, that planner and agents get as they stand in the commit that the approval names: text of at most 16 KB each.",
-    ),
-});
 
 const LedgerKey = z.strictObject({
   key: z

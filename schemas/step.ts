@@ -124,6 +124,7 @@ export const Usage = z.strictObject({
   calls: z.int().min(0),
   inputTokens: z.int().min(0),
   outputTokens: z.int().min(0),
+  cachedTokens: z.int().positive().optional().describe("How many of `inputTokens` the service had in its cache."),
 });
 export type Usage = z.infer<typeof Usage>;
 

@@ -1,39 +1,115 @@
-import { digestOf } from "../../core/digest.ts";
-import type { StepResult, Usage } from "../../schemas/step.ts";
-import { converse, type Reply } from "./driver.ts";
-import { stepPrompt } from "./prompt.ts";
-import type { AgentEvent, AgentRun } from "./run.ts";
-import { callTool, type ToolOutcome, toolDefinitions } from "./tools.ts";
+import Anthropic, { APIError } from "@anthropic-ai/sdk";
+import type {
+  Message,
+  MessageCreateParamsNonStreaming,
+  MessageParam,
+  ToolChoice,
+  ToolResultBlockParam,
+} from "@anthropic-ai/sdk/resources/messages/messages";
+import type { Access, Answer, Choice, Dialect } from "./dialect.ts";
 
-type Ended = Extract<ToolOutcome, { type: "end" }>;
+/** Anthropic's Messages API. */
+export const anthropic: Dialect = {
+  setting: "ANTHROPIC",
+  address: "https://api.anthropic.com",
+  model: "claude-sonnet-5-5",
+  listModels: (access, timeout) => clientFor(access, timeout).models.list({ limit: 1 }),
+  refusalIn: (error) => (error instanceof APIError ? error : null),
+  open({ system, first, tools, answerTokens }) {
+    const before: MessageParam[] = [];
+    let ours: string | ToolResultBlockParam[] = first;
+    let said: Message["content"] = [];
+    const input = (choice: Choice | undefined) => ({
+      system,
+      messages: [...before, { role: "user" as const, content: ours }],
+      tools,
+      ...(choice === undefined ? {} : { tool_choice: choiceOf(choice) }),
+      max_tokens: answerTokens,
+    });
+    return {
+      input,
+      async send(choice, { access, signal, heard }) {
+        const params: MessageCreateParamsNonStreaming = {
+          ...input(choice),
+          model: access.model,
+          // These marks change nothing that the model sees, so they are no part of a call's key: what was stored before
+          // there were any still serves.
+          system: [{ type: "text", text: system, ...cacheMark }],
+          messages: [...before, { role: "user", content: marked(ours) }],
+        };
+        const stream = clientFor(access).messages.stream(params, { signal });
+        stream.on("streamEvent", (event) => heard(JSON.stringify(event).length));
+        return stream.finalMessage();
+      },
+      read(stored) {
+        const message: Message = JSON.parse(stored);
+        if (message.type !== "message" || !Array.isArray(message.content)) return null;
+        said = message.content;
+        return answerOf(message);
+      },
+      reply(to) {
+        before.push({ role: "user", content: ours }, { role: "assistant", content: said });
+        ours =
+          typeof to === "string"
+            ? to
+            : to.map(({ call, ok, text }) => ({
+                type: "tool_result",
+                tool_use_id: call.id,
+                content: text,
+                is_error: !ok,
+              }));
+      },
+    };
+  },
+};
 
-/** Works on one pack with an Anthropic model in its workspace. Only a finished run returns files. */
-export async function* runAnthropic(run: AgentRun): AsyncGenerator<AgentEvent, { result: StepResult; usage: Usage }> {
-  const { pack, workspace, calls, service, signal } = run;
-  const { end, usage, redacted } = yield* converse<Ended>({
-    ...stepPrompt(pack),
-    tools: toolDefinitions(),
-    async call(name, input): Promise<Reply<Ended>> {
-      const outcome = await callTool(name, input, workspace);
-      return outcome.type === "text" ? outcome : { type: "end", value: outcome, seen: outcome.outcome === "finished" };
-    },
-    ends: "`finish`, `ask` or `stop`",
-    about: digestOf(pack),
-    limits: pack.limits,
-    service,
-    calls,
-    signal,
+/** Sets every option that the client would otherwise read from the environment; it tries once and prints nothing. */
+function clientFor({ apiKey, baseUrl }: Omit<Access, "model">, timeout?: number) {
+  return new Anthropic({
+    apiKey,
+    authToken: null,
+    baseURL: baseUrl ?? anthropic.address,
+    maxRetries: 0,
+    timeout,
+    logLevel: "off",
   });
-  const nothing = { version: 1 as const, questions: [], files: [], claims: [] };
-  const cut = redacted.length === 0 ? {} : { redacted };
-  if (!end.ok)
-    return { result: { ...nothing, outcome: "failed", code: end.code, summary: end.message, ...cut }, usage };
-  const { outcome, summary, questions, claims } = end.value;
-  const told = { ...nothing, summary, ...cut };
-  if (outcome === "finished") {
-    const files = await workspace.changes();
-    return { result: { ...told, outcome, code: "finished", files, claims }, usage };
-  }
-  const code = outcome === "asked" ? "agent-asked" : "agent-stopped";
-  return { result: { ...told, outcome, code, questions }, usage };
+}
+
+const cacheMark = { cache_control: { type: "ephemeral" as const } };
+
+/** Our last words, marked at their end: the next call reads from the service's cache all that comes before. */
+function marked(content: string | ToolResultBlockParam[]): MessageParam["content"] {
+  const blocks = typeof content === "string" ? [{ type: "text" as const, text: content }] : content;
+  return blocks.map((block, index) => (index === blocks.length - 1 ? { ...block, ...cacheMark } : block));
+}
+
+function choiceOf(choice: Choice): ToolChoice {
+  return choice === "any" ? { type: "any" } : { type: "tool", name: choice.only, disable_parallel_tool_use: true };
+}
+
+const ends: Readonly<Record<string, Answer["end"]>> = {
+  tool_use: "tools",
+  end_turn: "text",
+  stop_sequence: "text",
+  max_tokens: "cut-off",
+  model_context_window_exceeded: "cut-off",
+  refusal: "refused",
+};
+
+function answerOf({ model, content, stop_reason, usage }: Message): Answer {
+  const reason = String(stop_reason);
+  const cached = usage.cache_read_input_tokens ?? 0;
+  return {
+    model,
+    end: (Object.hasOwn(ends, reason) ? ends[reason] : undefined) ?? "unknown",
+    reason,
+    calls: content.flatMap((block) =>
+      block.type === "tool_use" ? [{ id: block.id, name: block.name, input: block.input }] : [],
+    ),
+    usage: {
+      read: usage.input_tokens + (usage.cache_creation_input_tokens ?? 0) + cached,
+      cached,
+      written: usage.output_tokens,
+    },
+  };
 }

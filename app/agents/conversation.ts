@@ -1,18 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import Anthropic, { APIError } from "@anthropic-ai/sdk";
-import type { Message, MessageCreateParamsNonStreaming } from "@anthropic-ai/sdk/resources/messages/messages";
 import { sha256 } from "../../core/digest.ts";
 import { messageOf, SallyportError } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/json.ts";
-import { AnswerRedaction, type Usage } from "../../schemas/step.ts";
+import { AnswerRedaction } from "../../schemas/step.ts";
 import { modelCalls, modelTokens } from "../settings/metrics.ts";
+import type { Access, Answer, Choice, Dialect, Exchange, Refusal } from "./dialect.ts";
+import { dialects } from "./dialects.ts";
 import type { CallStore, Service } from "./run.ts";
-
-/** The model used when the policy names none. */
-export const defaultModel = "claude-sonnet-5-5";
-
-/** The service's address when the settings name none. */
-export const anthropicAddress = "https://api.anthropic.com";
 
 /** Why a call gave no answer, with a code of `StepResult.code`. */
 export type CallFailure = {
@@ -27,14 +21,8 @@ export type CallFailure = {
  * reported their usage, and rather too many than too few.
  */
 export type CallAnswer =
-  | { ok: true; key: string; replayed: boolean; message: Message; redacted: AnswerRedaction[]; lost: number }
+  | { ok: true; key: string; replayed: boolean; answer: Answer; redacted: AnswerRedaction[]; lost: number }
   | CallFailure;
-
-/** One call's parameters: the part of Anthropic's that we use. */
-export type CallInput = Pick<
-  MessageCreateParamsNonStreaming,
-  "system" | "messages" | "tools" | "tool_choice" | "max_tokens"
->;
 
 /** The most tries of one call, and the milliseconds before the second; the wait then doubles. */
 const limits = { tries: 3, firstWait: 500 } as const;
@@ -45,56 +33,57 @@ const charsPerToken = 3;
 /** The statuses below 500 after which the same request may succeed. */
 const passing: readonly number[] = [408, 409, 429];
 
+/** What a service may say in a stream, without a status, that the same request meets again. */
+const lasting: readonly string[] = [
+  "context_length_exceeded",
+  "invalid_prompt",
+  "data_residency_mismatch",
+  "bio_policy",
+  "misalignment_policy_violation",
+];
+
 /**
  * Makes one model call, or reads its answer from the store. An answer is stored under the hash of the whole call before
  * it is used, so a crash never pays twice and a replay pays nothing. The stored answer came from the service, and
  * anybody may have steered it: it is data.
  */
 export async function callModel(
-  input: CallInput,
+  exchange: Exchange,
+  choice: Choice | undefined,
   context: { service: Service; calls: CallStore; about: string; signal: AbortSignal; silenceSeconds: number },
 ): Promise<CallAnswer> {
   const { service, calls, about, signal } = context;
+  const { apiKey, baseUrl, model } = service;
+  const dialect = dialects[service.name];
   if (signal.aborted) return { ...stopped(signal), lost: 0 };
-  const key = sha256(canonicalText({ about, model: service.model, input }));
+  const input = exchange.input(choice);
+  const key = sha256(canonicalText({ about, model, input }));
   const stored = await calls.get(key);
-  const count = (outcome: string) => modelCalls.inc({ model: service.model, outcome });
+  const count = (outcome: string) => modelCalls.inc({ model, outcome });
   if (stored !== null) {
     count("stored");
-    return { ok: true, key, replayed: true, ...readAnswer(stored, key), lost: 0 };
+    return { ok: true, key, replayed: true, ...readAnswer(stored, key, exchange), lost: 0 };
   }
-  if (service.apiKey === null) {
-    return {
-      ok: false,
-      code: "service",
-      message: "there is no ANTHROPIC_API_KEY; set it and start the service again",
-      lost: 0,
-    };
+  if (apiKey === null) {
+    const message = `there is no ${dialect.setting}_API_KEY; set it and start the service again`;
+    return { ok: false, code: "service", message, lost: 0 };
   }
-  // Sets every option that the client would otherwise read from the environment; it tries once and prints nothing.
-  const client = new Anthropic({
-    apiKey: service.apiKey,
-    authToken: null,
-    baseURL: service.baseUrl ?? anthropicAddress,
-    maxRetries: 0,
-    logLevel: "off",
-  });
   let lost = 0;
   for (let tries = 1; ; tries++) {
-    const streamed = await streamOnce(client, { ...input, model: service.model }, signal, context.silenceSeconds);
+    const streamed = await streamOnce(exchange, choice, { apiKey, baseUrl, model }, dialect, context);
     count(streamed.ok ? "answered" : streamed.failure.code);
     if (streamed.ok) {
-      const { input_tokens: read, output_tokens: written } = streamed.message.usage;
-      modelTokens.inc({ model: service.model, direction: "read" }, read);
-      modelTokens.inc({ model: service.model, direction: "written" }, written);
-      const answer = storable(streamed.message);
+      const answer = storable(streamed.answer);
       if (answer === null)
         return { ok: false, code: "bad-answer", message: "the model's answer is not JSON that can be stored", lost };
       await calls.put(key, answer);
       // Read back from the store, so that a replay sees what the first run saw: an answer without secrets.
       const kept = await calls.get(key);
       if (kept === null) throw new SallyportError("internal", `the answer ${key} was not stored`);
-      return { ok: true, key, replayed: false, ...readAnswer(kept, key), lost };
+      const read = readAnswer(kept, key, exchange);
+      modelTokens.inc({ model, direction: "read" }, read.answer.usage.read);
+      modelTokens.inc({ model, direction: "written" }, read.answer.usage.written);
+      return { ok: true, key, replayed: false, ...read, lost };
     }
     if (streamed.received > 0) lost += Math.ceil((JSON.stringify(input).length + streamed.received) / charsPerToken);
     if (!streamed.again) return { ...streamed.failure, lost };
@@ -107,37 +96,29 @@ export async function callModel(
   }
 }
 
-/** Adds the usage that the service reports for one answer, and what was lost before it. */
-export function addUsage(usage: Usage, { model, usage: used }: Message, lost: number): void {
-  usage.calls += 1;
-  usage.model = model;
-  usage.inputTokens +=
-    lost + used.input_tokens + (used.cache_creation_input_tokens ?? 0) + (used.cache_read_input_tokens ?? 0);
-  usage.outputTokens += used.output_tokens;
-}
-
 type Streamed =
-  | { ok: true; message: Message }
+  | { ok: true; answer: object }
   | { ok: false; received: number; again: boolean; waitFor: number | null; failure: Omit<CallFailure, "lost"> };
 
 async function streamOnce(
-  client: Anthropic,
-  params: CallInput & { model: string },
-  signal: AbortSignal,
-  silenceSeconds: number,
+  exchange: Exchange,
+  choice: Choice | undefined,
+  access: Access,
+  dialect: Dialect,
+  { signal, silenceSeconds }: { signal: AbortSignal; silenceSeconds: number },
 ): Promise<Streamed> {
   const quiet = new AbortController();
   const listen = () => setTimeout(() => quiet.abort(), silenceSeconds * 1_000);
   let timer = listen();
   let received = 0;
   try {
-    const stream = client.messages.stream(params, { signal: AbortSignal.any([signal, quiet.signal]) });
-    stream.on("streamEvent", (event) => {
-      received += JSON.stringify(event).length;
+    const heard = (size: number) => {
+      received += size;
       clearTimeout(timer);
       timer = listen();
-    });
-    return { ok: true, message: await stream.finalMessage() };
+    };
+    const either = AbortSignal.any([signal, quiet.signal]);
+    return { ok: true, answer: await exchange.send(choice, { access, signal: either, heard }) };
   } catch (error) {
     const final = (failure: Omit<CallFailure, "lost">): Streamed => ({
       ok: false,
@@ -149,7 +130,7 @@ async function streamOnce(
     if (signal.aborted) return final(stopped(signal));
     if (quiet.signal.aborted)
       return final({ ok: false, code: "silence", message: `the model said nothing for ${silenceSeconds} s` });
-    return { ok: false, received, ...serviceFailure(error) };
+    return { ok: false, received, ...serviceFailure(error, dialect) };
   } finally {
     clearTimeout(timer);
   }
@@ -164,28 +145,42 @@ export function stopped(signal: AbortSignal): Omit<CallFailure, "lost"> {
 }
 
 /** A failure of the service. The statuses that mean our mistake are final; everything else may be retried. */
-function serviceFailure(error: unknown): Pick<Extract<Streamed, { ok: false }>, "again" | "waitFor" | "failure"> {
-  const status: number | undefined = error instanceof APIError ? error.status : undefined;
+function serviceFailure(
+  error: unknown,
+  { setting, refusalIn }: Dialect,
+): Pick<Extract<Streamed, { ok: false }>, "again" | "waitFor" | "failure"> {
+  const refusal = refusalIn(error);
+  const { status, code } = refusal ?? { status: undefined, code: null };
   const fail = (message: string) => ({ ok: false as const, code: "service" as const, message });
-  if (status === 401 || status === 402 || status === 403) {
-    const message = `the model service refuses our key (${status}); check ANTHROPIC_API_KEY and the account`;
+  if (status === 401 || status === 402 || status === 403 || code === "insufficient_quota") {
+    const why = code === "insufficient_quota" ? code : status;
+    const message = `the model service refuses our key (${why}); check ${setting}_API_KEY and the account`;
     return { again: false, waitFor: null, failure: fail(message) };
   }
-  const request = error instanceof APIError && error.requestID ? `, request ${error.requestID}` : "";
-  const said = messageOf(error).replaceAll(/\s+/g, " ").slice(0, 300);
+  // All of this is the service's own text.
+  const line = (text: string) => text.replaceAll(/\s+/g, " ").slice(0, 300).toWellFormed();
+  const named = line([status, code, refusal?.requestID && `request ${refusal.requestID}`].filter(Boolean).join(", "));
+  const isPassing = status === undefined || status >= 500 || passing.includes(status);
+  const next = status === 404 ? "; check the model that the policy names" : "";
   return {
-    again: status === undefined || status >= 500 || passing.includes(status),
-    waitFor: error instanceof APIError ? retryAfter(error.headers?.get("retry-after") ?? null) : null,
-    failure: fail(
-      `the model service failed${status === undefined ? "" : ` (${status}${request})`}: ${said.toWellFormed()}`,
-    ),
+    again: isPassing && !lasting.includes(code ?? ""),
+    waitFor: retryAfter(refusal?.headers),
+    failure: fail(`the model service failed${named === "" ? "" : ` (${named})`}: ${line(messageOf(error))}${next}`),
   };
 }
 
-/** The milliseconds of a `Retry-After` header, given in seconds or as a date (RFC 9110, 10.2.3); a day at most. */
-function retryAfter(header: string | null): number | null {
-  if (header === null) return null;
-  const wait = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
+/**
+ * The milliseconds that a service asks us to wait, a day at most: its own `retry-after-ms`, or `Retry-After` in seconds
+ * or as a date (RFC 9110, 10.2.3).
+ */
+function retryAfter(headers: Refusal["headers"]): number | null {
+  const [exact, header] = [headers?.get("retry-after-ms"), headers?.get("retry-after")];
+  const isNumber = (text: string | null | undefined) => /^\d+(\.\d+)?$/.test(text ?? "");
+  const wait = isNumber(exact)
+    ? Number(exact)
+    : isNumber(header)
+      ? Number(header) * 1_000
+      : Date.parse(header ?? "") - Date.now();
   return Number.isNaN(wait) ? null : Math.min(Math.max(wait, 0), 86_400_000);
 }
 
@@ -197,7 +192,7 @@ function canonicalText(value: unknown): string {
 /**
  * An answer's text for the store; null if it has no canonical form to hash (half a surrogate pair, endless nesting).
  */
-function storable(message: Message): string | null {
+function storable(message: object): string | null {
   try {
     return canonicalText(message);
   } catch (error) {
@@ -207,9 +202,9 @@ function storable(message: Message): string | null {
 }
 
 /** An answer as we stored it. Only its outer shape is checked; tool inputs are parsed where they are used. */
-function readAnswer(text: string, key: string): { message: Message; redacted: AnswerRedaction[] } {
-  const { redacted = [], ...message }: Message & { redacted?: unknown } = JSON.parse(text);
-  if (message.type === "message" && Array.isArray(message.content))
-    return { message, redacted: AnswerRedaction.array().parse(redacted) };
-  throw new SallyportError("internal", `the stored answer ${key} of a model is not a message`);
+function readAnswer(text: string, key: string, exchange: Exchange): { answer: Answer; redacted: AnswerRedaction[] } {
+  const answer = exchange.read(text);
+  if (answer === null) throw new SallyportError("internal", `the stored answer ${key} of a model is not a message`);
+  const { redacted = [] }: { redacted?: unknown } = JSON.parse(text);
+  return { answer, redacted: AnswerRedaction.array().parse(redacted) };
 }

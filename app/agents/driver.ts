@@ -1,7 +1,8 @@
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
-import type { MessageParam, ToolResultBlockParam, ToolUseBlock } from "@anthropic-ai/sdk/resources/messages/messages";
 import type { AnswerRedaction, StepResult, Usage } from "../../schemas/step.ts";
-import { addUsage, type CallInput, callModel, stopped } from "./conversation.ts";
+import { callModel, stopped } from "./conversation.ts";
+import type { Answer, Choice, Opening, ToolReply } from "./dialect.ts";
+import { dialects } from "./dialects.ts";
 import type { AgentEvent, CallStore, Service } from "./run.ts";
 
 /** The most tokens of one answer, and the most malformed calls in a row. */
@@ -22,9 +23,9 @@ export type Reply<T> =
 export type Talk<T> = {
   system: string;
   first: string;
-  tools: NonNullable<CallInput["tools"]>;
+  tools: Opening["tools"];
   /** Which tools the next answer may use; any or none if absent. */
-  choose?(usage: Usage): CallInput["tool_choice"];
+  choose?(usage: Usage): Choice;
   call(name: string, input: unknown): Promise<Reply<T>>;
   /** The names of the tools that end it, for a model that stops without one. */
   ends: string;
@@ -43,12 +44,12 @@ export type TalkFailure = { ok: false; code: StepResult["code"]; message: string
 export type TalkEnd<T> = { end: { ok: true; value: T } | TalkFailure; usage: Usage; redacted: AnswerRedaction[] };
 
 /**
- * Talks with an Anthropic model: answers its tool calls until one of them ends the work or a limit is reached. Limits
- * are enforced here, outside the model.
+ * Talks with a model: answers its tool calls until one of them ends the work or a limit is reached. Limits are enforced
+ * here, outside the model, and are the same for every service.
  */
 export async function* converse<T>(talk: Talk<T>): AsyncGenerator<AgentEvent, TalkEnd<T>> {
   const { system, tools, service, calls, about } = talk;
-  const messages: MessageParam[] = [{ role: "user", content: talk.first }];
+  const exchange = dialects[service.name].open({ system, first: talk.first, tools, answerTokens: limits.answerTokens });
   const usage: Usage = { model: service.model, calls: 0, inputTokens: 0, outputTokens: 0 };
   const signal = AbortSignal.any([talk.signal, AbortSignal.timeout(talk.limits.runtime * 1_000)]);
   const redacted: AnswerRedaction[] = [];
@@ -63,81 +64,85 @@ export async function* converse<T>(talk: Talk<T>): AsyncGenerator<AgentEvent, Ta
   for (let turn = 0; turn < talk.limits.turns; turn++) {
     if (usage.inputTokens + usage.outputTokens > talk.limits.tokens)
       return failed("tokens-exceeded", `more than ${talk.limits.tokens} tokens were used`);
-    const choice = talk.choose?.(usage);
-    const answer = await callModel(
-      {
-        system,
-        messages,
-        tools,
-        ...(choice === undefined ? {} : { tool_choice: choice }),
-        max_tokens: limits.answerTokens,
-      },
-      { service, calls, about, signal, silenceSeconds: talk.limits.silence },
-    );
-    if (!answer.ok) {
-      usage.inputTokens += answer.lost;
-      return failed(answer.code, answer.message);
+    const called = await callModel(exchange, talk.choose?.(usage), {
+      ...{ service, calls, about, signal },
+      silenceSeconds: talk.limits.silence,
+    });
+    if (!called.ok) {
+      usage.inputTokens += called.lost;
+      return failed(called.code, called.message);
     }
-    const { message, key, replayed } = answer;
-    addUsage(usage, message, answer.lost);
-    yield { type: "answer", key, replayed, stopReason: message.stop_reason ?? "none" };
-    redacted.push(...answer.redacted);
+    const { answer, key, replayed } = called;
+    addUsage(usage, answer, called.lost);
+    yield { type: "answer", key, replayed, stopReason: answer.reason };
+    redacted.push(...called.redacted);
     if (redacted.some(({ where }) => where === "file"))
       return failed("secret-in-answer", "the model wrote a secret into a file; nothing of it was used");
 
-    switch (message.stop_reason) {
-      case "tool_use":
-        break;
-      case "end_turn":
-      case "stop_sequence":
-        if (reminded) return failed("bad-answer", `the model stopped without using ${talk.ends}`);
-        reminded = true;
-        messages.push(
-          { role: "assistant", content: message.content },
-          { role: "user", content: `Use ${talk.ends} to end.` },
-        );
-        continue;
-      case "max_tokens":
-      case "model_context_window_exceeded":
-        return failed("cut-off", "the model's answer was cut off by a length limit; nothing of it was applied");
-      case "refusal":
-        return failed("refused", "the model refused the task");
-      default:
-        return failed(
-          "bad-answer",
-          `the model stopped for a reason that is not known here: ${String(message.stop_reason)}`,
-        );
+    if (!isModelAsked(answer.model, service.model)) {
+      const other = JSON.stringify(answer.model.slice(0, 100));
+      const why = `the service answered with ${other} and was asked for ${service.model}; nothing of it was used`;
+      return failed("bad-answer", `${why}. Name the model in the policy as the service names it`);
     }
 
-    const results: ToolResultBlockParam[] = [];
+    switch (answer.end) {
+      case "tools":
+        break;
+      case "text":
+        if (reminded) return failed("bad-answer", `the model stopped without using ${talk.ends}`);
+        reminded = true;
+        exchange.reply(`Use ${talk.ends} to end.`);
+        continue;
+      case "cut-off":
+        return failed("cut-off", "the model's answer was cut off by a length limit; nothing of it was applied");
+      case "refused":
+        return failed("refused", "the model refused the task");
+      default:
+        return failed("bad-answer", `the model stopped for a reason that is not known here: ${answer.reason}`);
+    }
+
+    const replies: ToolReply[] = [];
     let isFailed = false;
-    for (const block of message.content) {
-      if (block.type !== "tool_use") continue;
+    for (const call of answer.calls) {
       // One answer can hold hundreds of calls that run in memory: yield, so that the service and our own timer can run.
       await yieldToEventLoop();
       if (signal.aborted) {
         const { code, message: why } = stopped(signal);
         return failed(code, why);
       }
-      const reply = await talk.call(block.name, block.input);
+      const reply = await talk.call(call.name, call.input);
       if (reply.type === "end") {
         if (!reply.seen || !isFailed) return { end: { ok: true, value: reply.value }, usage, redacted };
-        results.push(toolResult(block, false, unseen));
+        replies.push({ call, ok: false, text: unseen });
         continue;
       }
-      yield { type: "tool", name: block.name, path: reply.path, ok: reply.ok };
+      yield { type: "tool", name: call.name, path: reply.path, ok: reply.ok };
       isFailed ||= !reply.ok;
       malformed = reply.malformed ? malformed + 1 : 0;
       if (malformed === limits.malformedInRow)
         return failed("bad-answer", `the model called a tool wrongly ${malformed} times in a row: ${reply.text}`);
-      results.push(toolResult(block, reply.ok, reply.text));
+      replies.push({ call, ok: reply.ok, text: reply.text });
     }
-    if (results.length === 0) return failed("bad-answer", "the model said that it used a tool and used none");
-    messages.push({ role: "assistant", content: message.content }, { role: "user", content: results });
+    if (replies.length === 0) return failed("bad-answer", "the model said that it used a tool and used none");
+    exchange.reply(replies);
   }
   return failed("turns-exceeded", `the work was not finished after ${talk.limits.turns} turns`);
 }
 
-function toolResult(block: ToolUseBlock, ok: boolean, text: string): ToolResultBlockParam {
-  return { type: "tool_result", tool_use_id: block.id, content: text, is_error: !ok };
+/** Adds what the service counted for one answer, and what was lost before it. */
+function addUsage(usage: Usage, { model, usage: { read, cached, written } }: Answer, lost: number): void {
+  usage.calls += 1;
+  usage.model = model;
+  usage.inputTokens += lost + read;
+  usage.outputTokens += written;
+  if (cached > 0) usage.cachedTokens = (usage.cachedTokens ?? 0) + cached;
 }
+
+/** Whether a model is the one that was asked, or a dated snapshot of it, as services answer for a name without a date. */
+function isModelAsked(answered: string, asked: string): boolean {
+  const name = asked.replace(/-latest$/, "");
+  return answered === asked || (answered.startsWith(name) && snapshot.test(answered.slice(name.length)));
+}
+
+/** The dates by which services name a snapshot: `-2026-04-23`, `-20260423`, and `-0613` of old. */
+const snapshot = /^-(\d{4}-\d{2}-\d{2}|\d{8}|\d{4})$/;

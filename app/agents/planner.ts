@@ -116,7 +116,7 @@ export async function* askPlanner(
     ],
     choose: ({ inputTokens, outputTokens }) => {
       const isSpent = reading.isSpent() || inputTokens + outputTokens > limits.reading;
-      return isSpent ? { type: "tool", name: proposing, disable_parallel_tool_use: true } : { type: "any" };
+      return isSpent ? { only: proposing } : "any";
     },
     async call(name, asked) {
       return name === proposing ? propose(asked) : reading.read(name, asked);

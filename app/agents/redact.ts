@@ -23,8 +23,13 @@ export function redactingCallStore(calls: CallStore, search: SecretSearch): Call
   };
 }
 
-/** The parts of a stored answer that show where a redaction was made; a model wrote it. */
-const Blocks = z.object({ content: z.array(z.object({ name: z.string().optional(), input: z.unknown() })) });
+/** The parts of a stored answer that show where a redaction was made, in each service's words; a model wrote it. */
+const Part = z.object({
+  name: z.string().optional(),
+  input: z.unknown().optional(),
+  arguments: z.unknown().optional(),
+});
+const Parts = z.object({ content: z.array(Part) }).or(z.object({ output: z.array(Part) }));
 const Input = z.object({ path: z.string() });
 
 /** A redaction's location by tool and field; whatever would go into a file is `file`. */
@@ -42,12 +47,13 @@ const parts: Readonly<Record<string, string>> = {
 
 function answerRedaction(message: Json, { rule, line, at }: JsonRedaction): AnswerRedaction {
   const [, index, , field] = at;
-  const parsed = Blocks.safeParse(message);
-  const block = parsed.success && typeof index === "number" ? parsed.data.content[index] : undefined;
+  const { data = { content: [] } } = Parts.safeParse(message);
+  const all = "content" in data ? data.content : data.output;
+  const block = typeof index === "number" ? all[index] : undefined;
   if (block?.name === "propose_plan") return { rule, where: "plan", count: 1 };
   const key = `${block?.name}.${field}`;
   const where = (Object.hasOwn(parts, key) ? parts[key] : undefined) ?? "text";
-  const input = Input.safeParse(block?.input);
+  const input = Input.safeParse(block?.input ?? block?.arguments);
   const path = where === "file" && input.success ? { path: input.data.path } : {};
   return { rule, where, count: 1, ...path, ...(key === "write.content" ? { line } : {}) };
 }

@@ -68,9 +68,7 @@ export async function* askReviewer(
       { name: ending, description: "Hand back what you found; it ends the work.", input_schema: inputOf(AdviceAnswer) },
     ],
     choose: ({ inputTokens, outputTokens }) =>
-      reading.isSpent() || inputTokens + outputTokens > pack.limits.tokens / 2
-        ? { type: "tool", name: ending, disable_parallel_tool_use: true }
-        : { type: "any" },
+      reading.isSpent() || inputTokens + outputTokens > pack.limits.tokens / 2 ? { only: ending } : "any",
     async call(name, asked) {
       return name === ending ? advise(asked) : reading.read(name, asked);
     },

@@ -1,11 +1,12 @@
-import type { Pack, StepResult, Usage } from "../../schemas/step.ts";
+import type { ModelService } from "../../schemas/policy-agents.ts";
+import type { Pack } from "../../schemas/step.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Stored answers of model calls, by the hash of the whole call. */
 export type CallStore = { get(key: string): Promise<string | null>; put(key: string, answer: string): Promise<void> };
 
 /** The service and model of a call. */
-export type Service = { apiKey: string | null; baseUrl: string | null; model: string };
+export type Service = { name: ModelService; apiKey: string | null; baseUrl: string | null; model: string };
 
 /** An agent's visible actions, reported as they happen. */
 export type AgentEvent =
@@ -14,6 +15,3 @@ export type AgentEvent =
 
 /** One agent's work: its pack, its workspace, the stored answers and the service. */
 export type AgentRun = { pack: Pack; workspace: Workspace; calls: CallStore; service: Service; signal: AbortSignal };
-
-/** A backend is one function: it yields events and ends with a step result. */
-export type Backend = (run: AgentRun) => AsyncGenerator<AgentEvent, { result: StepResult; usage: Usage }>;

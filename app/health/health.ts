@@ -6,6 +6,7 @@ import type { ServiceFact } from "../../core/health/models.ts";
 import type { CheckedRepository, ServiceIdentity } from "../../core/health/repository.ts";
 import type { LedgerKeyFact } from "../../core/health/settings.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
+import { assigned, type ModelService } from "../../schemas/policy-agents.ts";
 import { appKeyProblem as keyProblem } from "../github/app-key.ts";
 import { createGitHub, type GitHubClients } from "../github/clients.ts";
 import { createSigner } from "../ledger/signer.ts";
@@ -90,14 +91,13 @@ async function readFacts(github: GitHubClients, id: number): Promise<CheckedRepo
 
 /** Probes every model service that a policy names; a policy without roles uses none. */
 async function probeServices(config: Config, repositories: readonly CheckedRepository[]): Promise<ServiceFact[]> {
-  const backends = new Set<string>();
+  const services = new Set<ModelService>();
   for (const { facts } of repositories) {
     const policy = facts.known && facts.value !== null ? facts.value.policy : null;
     if (policy === null || !policy.known || policy.value.state !== "loaded") continue;
     const { agents, roles } = policy.value.policy;
     if (Object.keys(roles).length === 0) continue;
-    for (const backend of [agents.default, agents.planner, ...agents.routes.map(({ use }) => use)])
-      backends.add(backend);
+    for (const { use } of assigned(agents)) services.add(use);
   }
-  return Promise.all([...backends].map((backend) => probeService(backend, config.anthropic)));
+  return Promise.all([...services].map((service) => probeService(service, config[service])));
 }

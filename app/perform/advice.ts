@@ -12,7 +12,7 @@ import { AdvicePack } from "../../schemas/advice.ts";
 import { redactingCallStore } from "../agents/redact.ts";
 import { askReviewer } from "../agents/reviewer.ts";
 import { githubTree, withoutUnread } from "../agents/trees.ts";
-import { follow, requireBackend, secretIn, serviceOf, storeJson } from "./agent.ts";
+import { follow, secretIn, serviceOf, storeJson } from "./agent.ts";
 import { type EffectOf, type PerformContext, readJson } from "./context.ts";
 
 /** The most characters and files of a change that a reviewer is shown, and of each file the most bytes and edited lines. */
@@ -20,14 +20,14 @@ const limits = { characters: 120_000, files: 100, fileBytes: 500_000, edits: 2_0
 
 /** Lets a reviewer agent read a run's commit on a recorded pack, and stores what it says. It writes nothing to GitHub. */
 export async function adviseOn(effect: EffectOf<"ask-reviewer">, context: PerformContext): Promise<EffectResult> {
-  requireBackend(effect.backend);
+  const service = serviceOf(effect, context);
   const pack = AdvicePack.parse(await readJson(effect.packSha256, context));
   const secret = await secretIn(pack, context);
   if (secret !== null) throw new SallyportError("secret-in-prompt", `The reviewer was not asked: ${secret}`);
   const { secrets, signal } = context;
   const started = context.now();
   const events = askReviewer(pack, {
-    service: serviceOf(effect, context),
+    service,
     calls: redactingCallStore(context.calls, secrets),
     signal,
     tree: withoutUnread(await githubTree(context.github, pack.head)),

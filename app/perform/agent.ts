@@ -7,9 +7,10 @@ import { redactionReport } from "../../core/redaction/redaction.ts";
 import { shownText } from "../../core/story/shown-text.ts";
 import { refsOf } from "../../core/story/ticket.ts";
 import { Plan } from "../../schemas/plan.ts";
+import { ModelService } from "../../schemas/policy-agents.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
-import { backends } from "../agents/backend.ts";
-import { defaultModel } from "../agents/conversation.ts";
+import { dialects } from "../agents/dialects.ts";
+import { runImplementer } from "../agents/implementer.ts";
 import { askPlanner } from "../agents/planner.ts";
 import { redactingCallStore, redactResult } from "../agents/redact.ts";
 import type { AgentEvent, Service } from "../agents/run.ts";
@@ -47,7 +48,7 @@ export async function whileOpen<T>(
 
 /** Asks the planner for a story's plan and stores it. A model wrote the plan: data, until a person approves it. */
 export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: PerformContext): Promise<EffectResult> {
-  requireBackend(effect.backend);
+  const service = serviceOf(effect, context);
   const { title, body, comments = [], task, instructions, phase, refinement, roles, decisions } = effect;
   const tree = withoutUnread(await githubTree(context.github, effect.base));
   const { rules, story } = effect;
@@ -70,7 +71,7 @@ export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: Pe
     return { type: "plan-failed", code: "secret-in-prompt", message: `The planner was not asked: ${secret}` };
   const calls = redactingCallStore(context.calls, context.secrets);
   const events = askPlanner(input, {
-    service: serviceOf(effect, context),
+    service,
     calls,
     signal: context.signal,
     tree,
@@ -103,7 +104,7 @@ export async function askPlannerFor(effect: EffectOf<"ask-planner">, context: Pe
  * Runs an agent on a recorded pack, in a workspace that shows the pack's base and allows writes only within its scope.
  */
 export async function runAgent(effect: EffectOf<"run-agent">, context: PerformContext): Promise<EffectResult> {
-  const backend = requireBackend(effect.backend);
+  const service = serviceOf(effect, context);
   const pack = Pack.parse(await readJson(effect.packSha256, context));
   const secret = await secretIn(pack, context);
   if (secret !== null)
@@ -112,11 +113,11 @@ export async function runAgent(effect: EffectOf<"run-agent">, context: PerformCo
   const workspace = createWorkspace(tree, pack);
   const name = `${pack.run} #${pack.prompt} R${pack.attempt.r}/S${pack.attempt.s}`;
   const started = context.now();
-  const events = backend({
+  const events = runImplementer({
     pack,
     workspace,
     calls: redactingCallStore(context.calls, context.secrets),
-    service: serviceOf(effect, context),
+    service,
     signal: context.signal,
   });
   const ended = await follow(events, name, effect.key, context);
@@ -156,18 +157,16 @@ export async function secretIn(prompt: Json, { secrets }: PerformContext): Promi
   return `its ${first.at[0] ?? "text"} holds what looks like a secret (${first.rule}). Take it out where it stands, and ask for a new plan`;
 }
 
-export function requireBackend(name: string) {
-  const backend = Object.hasOwn(backends, name) ? backends[name] : undefined;
-  if (backend !== undefined) return backend;
-  const known = Object.keys(backends).join(", ");
+/** The service and model of an effect. The policy named both; the ledger of another version may name what we lack. */
+export function serviceOf(effect: { backend: string; model: string | null }, context: PerformContext): Service {
+  const { data: name } = ModelService.safeParse(effect.backend);
+  const model = effect.model ?? (name === undefined ? null : dialects[name].model);
+  if (name !== undefined && model !== null) return { name, ...context[name], model };
+  const what = name === undefined ? `this version has: ${Object.keys(dialects).join(", ")}` : "it needs `agents.model`";
   throw new SallyportError(
     "bad-input",
-    `the policy names the agent backend ${JSON.stringify(name)}; this version has: ${known}`,
+    `the policy names the agent backend ${JSON.stringify(effect.backend)}; ${what}`,
   );
-}
-
-export function serviceOf({ model }: { model: string | null }, { anthropic }: PerformContext): Service {
-  return { ...anthropic, model: model ?? defaultModel };
 }
 
 /** Canonical, so that the digest of the stored bytes is the digest of the value. */

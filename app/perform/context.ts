@@ -6,13 +6,14 @@ import type { BodyRef } from "../../schemas/entry-parts.ts";
 import type { CallStore } from "../agents/run.ts";
 import type { GitHubClients } from "../github/clients.ts";
 import { type RepositoryRequest, requestIn } from "../github/requests.ts";
+import type { ModelAccess } from "../settings/config.ts";
 import type { Database } from "../store/database.ts";
 import { getBody, putBody } from "../store/decisions.ts";
 import { isOurs } from "../store/effects.ts";
 import { type Lease, requireLease } from "../store/leases.ts";
 import { callStore } from "../store/payloads.ts";
 
-/** What effects are performed with: one repository's client, our stored bodies, the agents' service. */
+/** What effects are performed with: one repository's client, our stored bodies, the agents' services. */
 export type PerformContext = {
   github: GitHub;
   /** Reads what the writing client may not: members of teams, and logs of jobs. */
@@ -28,7 +29,8 @@ export type PerformContext = {
   calls: CallStore;
   /** Finds secrets that must not be stored, sent or shown. */
   secrets: SecretSearch;
-  anthropic: { apiKey: string | null; baseUrl: string | null };
+  anthropic: ModelAccess;
+  openai: ModelAccess;
   /** Where the pages are; null: nowhere. */
   pagesUrl: string | null;
   /** Aborted when the service stops, or when this work may go on no longer. */
@@ -40,7 +42,7 @@ export type PerformContext = {
 };
 
 /** The parts of the service that effects need, in any repository. */
-export type ContextTools = Pick<PerformContext, "ourselves" | "anthropic" | "pagesUrl"> & {
+export type ContextTools = Pick<PerformContext, "ourselves" | "anthropic" | "openai" | "pagesUrl"> & {
   db: Database;
   github: Pick<GitHubClients, "forRepository">;
   secrets: { search: SecretSearch };
@@ -57,7 +59,7 @@ export async function contextOf(
   now: () => Date,
   tools: ContextTools,
 ): Promise<PerformContext> {
-  const { db, ourselves, secrets, anthropic, pagesUrl, log } = tools;
+  const { db, ourselves, secrets, anthropic, openai, pagesUrl, log } = tools;
   const github = await tools.github.forRepository(repository, "write");
   return {
     github,
@@ -75,6 +77,7 @@ export async function contextOf(
     calls: callStore(db, repository, lease),
     secrets: secrets.search,
     anthropic,
+    openai,
     pagesUrl,
     signal,
     isOpen: (key) => isOurs(db, key, lease),

@@ -42,6 +42,7 @@ export type JobTools = {
   onboarding: ReconcileTools["onboarding"];
   secrets: Secrets;
   anthropic: Config["anthropic"];
+  openai: Config["openai"];
   /** Where the pages are; null: nowhere. */
   pagesUrl: string | null;
   /** Aborted when the service stops. */

@@ -45,7 +45,7 @@ export async function startService(
   const signer = createSigner(config.ledgerKey);
   const github = createGitHub(config, secrets.addToken);
   const stopping = new AbortController();
-  const { anthropic, publicUrl } = config;
+  const { anthropic, openai, publicUrl } = config;
   const hasPages = config.pages.for !== "nobody";
   const pagesUrl = hasPages ? publicUrl : null;
   const { signal } = stopping;
@@ -85,8 +85,10 @@ export async function startService(
     });
     const onboarding = config.onboarding ? { ledgerKey: signer.publicKey } : null;
     const common = { db, queue, github, ourselves, onboarding, signer, secrets };
-    const jobs = createJobs({ ...common, anthropic, pagesUrl, signal, log, end: failed.resolve });
+    const jobs = createJobs({ ...common, anthropic, openai, pagesUrl, signal, log, end: failed.resolve });
     await queue.start(jobs, queuesOf(roles));
+    if (anthropic.apiKey === null && openai.apiKey === null)
+      warn("no plan and no run will work: set ANTHROPIC_API_KEY or OPENAI_API_KEY, as the policies name them");
     // The last entries are recorded while the jobs end; published now, they survive the machine.
     publishRest = async () => {
       const publish = (repository: number) =>

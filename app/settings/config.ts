@@ -12,7 +12,8 @@ export type Config = {
   host: string;
   database: { url: string } | { folder: string | null };
   ledgerKey: string;
-  anthropic: { apiKey: string | null; baseUrl: string | null };
+  anthropic: ModelAccess;
+  openai: ModelAccess;
   /** Where people reach this service, without a slash at the end; null: nobody said. */
   publicUrl: string | null;
   pages: PagesAccess;
@@ -25,6 +26,9 @@ export type Config = {
   logLevel: "debug" | "info" | "warn" | "error";
   logFormat: "json" | "pretty";
 };
+
+/** Our key to a model service, and where it is; null: nobody set it. */
+export type ModelAccess = { apiKey: string | null; baseUrl: string | null };
 
 /** Who sees the pages: whom GitHub lets sign in, whoever is on this machine (`open`), or nobody. */
 export type PagesAccess =
@@ -86,6 +90,8 @@ export const Environment = z.object({
   LEDGER_KEY_COMMAND: command.optional(),
   ANTHROPIC_API_KEY: z.string().optional(),
   ANTHROPIC_BASE_URL: address.optional(),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_BASE_URL: address.optional(),
   PUBLIC_URL: address.optional(),
   GITHUB_CLIENT_ID: z.string().optional(),
   GITHUB_CLIENT_SECRET: z.string().optional(),
@@ -143,6 +149,7 @@ export function readConfig(env: Record<string, string | undefined>): ConfigReadi
       database: databaseOf(data),
       ledgerKey: ledgerKey.pem,
       anthropic: { apiKey: data.ANTHROPIC_API_KEY ?? null, baseUrl: data.ANTHROPIC_BASE_URL ?? null },
+      openai: { apiKey: data.OPENAI_API_KEY ?? null, baseUrl: data.OPENAI_BASE_URL ?? null },
       publicUrl: data.PUBLIC_URL?.replace(/\/$/, "") ?? null,
       pages,
       metricsToken: data.METRICS_TOKEN ?? null,

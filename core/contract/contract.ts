@@ -1,6 +1,7 @@
 import type { ContractPrompt, DigestParts, FileRef } from "../../schemas/entry-parts.ts";
 import type { Plan, PlannedPrompt } from "../../schemas/plan.ts";
 import type { Policy } from "../../schemas/policy.ts";
+import { type Assignment, assignment } from "../../schemas/policy-agents.ts";
 import type { Attempt, Instruction, Pack, PhaseCard, Size } from "../../schemas/step.ts";
 import { digestOf } from "../digest.ts";
 import { branchName } from "../identifiers.ts";
@@ -250,8 +251,8 @@ export function packOf(step: PromptStep, policy: Policy, phase: PhaseCard | unde
   return { ...shared, kind: "rework", failures, previous };
 }
 
-/** The backend and model that the policy assigns to a role. */
-export function routeOf(policy: Policy, role: string): { backend: string; model: string | undefined } {
-  const route = policy.agents.routes.find((one) => one.role === role);
-  return { backend: route?.use ?? policy.agents.default, model: route?.model ?? policy.agents.model };
+/** The service and model that the policy assigns to a role. */
+export function routeOf({ agents }: Policy, role: string): Assignment {
+  const route = agents.routes.find((one) => one.role === role);
+  return assignment(agents, route?.use, route?.model);
 }

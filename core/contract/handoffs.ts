@@ -11,8 +11,8 @@ const writers = "people:writers";
 
 /** The agent that the policy assigns to a prompt's role, as the holder of the work. */
 export function agentHolder(role: string, policy: Policy): string {
-  const { backend, model = "default" } = routeOf(policy, role);
-  return `agent:${backend}/${model}`;
+  const { use, model } = routeOf(policy, role);
+  return `agent:${use}/${model ?? "default"}`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Advice } from "../../schemas/advice.ts";
-import type { Limits, Rework } from "../../schemas/policy.ts";
+import type { Rework } from "../../schemas/policy.ts";
+import { assignment, type Limits } from "../../schemas/policy-agents.ts";
 import type { ReworkReport } from "../../schemas/rework.ts";
 import type { Usage } from "../../schemas/step.ts";
 import { adviceFold, advicePackOf, adviceReport, adviceSignature, noAdvice } from "../contract/advice.ts";
@@ -35,8 +36,8 @@ export function advise(work: Work, context: StoryContext): Step | null {
       const { sha256: packSha256 } = attempt.adviceAsked?.pack ?? {};
       if (reviewer === undefined || packSha256 === undefined)
         return failed("no-reviewer", "The policy names no reviewer any more.");
-      const model = reviewer.model ?? loaded.policy.agents.model ?? null;
-      return { effects: [{ type: "ask-reviewer", key, run: run.run, packSha256, backend: reviewer.use, model }] };
+      const { use: backend, model } = assignment(loaded.policy.agents, reviewer.use, reviewer.model);
+      return { effects: [{ type: "ask-reviewer", key, run: run.run, packSha256, backend, model }] };
     },
     done: (result) => {
       const advice = result.type === "advice" ? facts.advices.get(result.advice.sha256) : undefined;

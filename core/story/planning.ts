@@ -1,4 +1,5 @@
 import type { Plan } from "../../schemas/plan.ts";
+import { plannerOf } from "../../schemas/policy-agents.ts";
 import { cardOf, phaseOf } from "../contract/cards.ts";
 import { casefilesOf } from "../contract/casefiles.ts";
 import { planProblems } from "../contract/contract.ts";
@@ -55,6 +56,7 @@ function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }
   if (instructions === null) return {};
   const { given } = instructions;
   const phase = phaseOf(policy);
+  const { use, model } = plannerOf(policy.agents);
   return {
     effects: [
       {
@@ -78,8 +80,8 @@ function askPlanner(key: string, request: PlanRequest, { record, facts, loaded }
         })),
         decisions: decisionsNamed(facts),
         rules: { roles: policy.roles, gates: policy.gates, extends: policy.extends, phases: policy.phases },
-        backend: policy.agents.planner,
-        model: policy.agents.model ?? null,
+        backend: use,
+        model,
       },
     ],
   };

@@ -141,7 +141,7 @@ function awaitAnswer({ run, prompt, attempt: { pack } }: Work, { facts, loaded }
   const key = effectKey.agent(facts.repository.id, pack);
   return awaitEffect(facts.outcomes.get(key), {
     ask: () => {
-      const { backend, model = null } = routeOf(loaded.policy, prompt.contract.role);
+      const { use: backend, model } = routeOf(loaded.policy, prompt.contract.role);
       const { sha256: packSha256 } = pack.pack;
       return { effects: [{ type: "run-agent", key, run: run.run, packSha256, backend, model }] };
     },

@@ -49,6 +49,7 @@ export async function startJourney({
     port,
     ledgerKey: key.pem,
     anthropic: { apiKey, baseUrl: models.url },
+    openai: { apiKey, baseUrl: `${models.url}/v1` },
     logLevel: "info",
     ...(pages ? signInAt(port) : {}),
   });

@@ -50,6 +50,7 @@ export const configOf = (given: Pick<Config, "privateKey" | "apiUrl" | "port"> &
   database: { folder: null },
   ledgerKey: newKey().pem,
   anthropic: { apiKey: null, baseUrl: null },
+  openai: { apiKey: null, baseUrl: null },
   publicUrl: null,
   pages: { for: "nobody" },
   metricsToken: null,

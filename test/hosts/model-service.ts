@@ -53,10 +53,15 @@ export async function modelService(
 /** A model service whose every answer is written out byte by byte, for the ways in which a service breaks. */
 export async function brokenService(
   answers: ((response: ServerResponse) => void)[],
-): Promise<{ url: string; calls(): number; close(): Promise<void> }> {
+): Promise<{ url: string; calls(): number; asked: string[]; close(): Promise<void> }> {
   let calls = 0;
+  const asked: string[] = [];
   const server = createServer((request, response) => {
-    request.resume();
+    let body = "";
+    request.setEncoding("utf8").on("data", (part) => {
+      body += part;
+    });
+    request.on("end", () => asked.push(body));
     const answer = answers[calls++];
     if (answer === undefined) response.writeHead(500).end("no more answers");
     else answer(response);
@@ -66,6 +71,7 @@ export async function brokenService(
   return {
     url: `http://127.0.0.1:${port}`,
     calls: () => calls,
+    asked,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -115,6 +121,31 @@ export function toolEvents(name: string, input: string, stopReason = "tool_use")
   ];
   return list;
 }
+
+/** The events of one whole answer of OpenAI's with the given output, which may be a call as the service sends it. */
+export function responseEvents(output: object[], more: object = {}): { type: string }[] {
+  const base = { id: "resp_1", object: "response", created_at: 0, model: "gpt-5.5", output: [], error: null };
+  const response = { ...base, status: "in_progress", incomplete_details: null };
+  const [item = {}] = output;
+  const usage = {
+    ...{ input_tokens: 100, output_tokens: 20, total_tokens: 120 },
+    ...{ input_tokens_details: { cached_tokens: 60 }, output_tokens_details: { reasoning_tokens: 5 } },
+  };
+  const list = [
+    { type: "response.created", response },
+    { type: "response.in_progress", response },
+    { type: "response.output_item.added", output_index: 0, item },
+    { type: "response.function_call_arguments.delta", item_id: "fc_1", output_index: 0, delta: "{" },
+    { type: "response.output_item.done", output_index: 0, item },
+    { type: "response.completed", response: { ...response, status: "completed", output, usage, ...more } },
+  ];
+  return list.map((event, sequence_number) => ({ ...event, sequence_number }));
+}
+
+/** A call in an answer of OpenAI's, its input given as the text that the service sends. */
+export const functionCall = (name: string, input: string) => ({
+  ...{ type: "function_call", id: "fc_1", call_id: "call_1", name, arguments: input, status: "completed" },
+});
 
 /** Stored answers in memory. */
 export function memoryCalls(): CallStore & { size(): number } {

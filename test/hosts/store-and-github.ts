@@ -99,6 +99,7 @@ export async function startAcme(): Promise<Acme> {
     calls: { get: async () => null, put: async () => {} },
     secrets: secrets.search,
     anthropic: { apiKey: null, baseUrl: null },
+    openai: { apiKey: null, baseUrl: null },
     pagesUrl: "https://sallyport.example.com",
     signal: new AbortController().signal,
     isOpen: async () => true,

@@ -142,7 +142,8 @@ async function play(kills: boolean) {
   const signer = createSigner(key.pem);
   const { signal } = new AbortController();
   const { world, drain, look } = runJobs((db, queue) => {
-    const parts = { db, queue, github, ourselves, signer, secrets, anthropic: config.anthropic, pagesUrl: null };
+    const { anthropic, openai } = config;
+    const parts = { db, queue, github, ourselves, signer, secrets, anthropic, openai, pagesUrl: null };
     return createJobs({ ...parts, onboarding: null, end: () => undefined, signal, log: failuresIn([]) });
   }, database.db);
   const entries = () => createEntryReader(database.db)(repository.id);

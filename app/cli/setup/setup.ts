@@ -152,8 +152,9 @@ async function keep(
           `GITHUB_CLIENT_ID=${app.client_id}`,
           `GITHUB_CLIENT_SECRET=${app.client_secret}`,
         ]),
-    "# Plans and agents need a key of the model service; gates do without.",
+    "# Plans and agents need a key of the service that the policy names; gates do without.",
     "ANTHROPIC_API_KEY=",
+    "OPENAI_API_KEY=",
     "",
   ];
   try {
@@ -172,7 +173,7 @@ function nextText({ app, publicKey, install }: Kept, webhookUrl: string | null):
   return [
     `Made the App ${oneLine(app)}. Wrote ${envFile}${publicKey === null ? `; ${ledgerFile} was there and is used` : ` and ${ledgerFile}`}: keep both where only the service reads them.`,
     `1. Install it, if the browser did not go there: ${install}`,
-    "2. For plans and agents, write ANTHROPIC_API_KEY into .env.",
+    "2. For plans and agents, write ANTHROPIC_API_KEY or OPENAI_API_KEY into .env.",
     "3. Run: npx sallyport serve",
     ...(smee ? [`   and beside it: npx smee-client --url ${webhookUrl} --path ${webhookPath}`] : []),
     ...(webhookUrl === null

@@ -1,166 +1,341 @@
 import type { ServerResponse } from "node:http";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { callModel } from "../../../app/agents/conversation.ts";
-import { brokenService, events, memoryCalls, toolEvents } from "../../hosts/model-service.ts";
+import { dialects } from "../../../app/agents/dialects.ts";
+import {
+  brokenService,
+  events,
+  functionCall,
+  memoryCalls,
+  responseEvents,
+  toolEvents,
+} from "../../hosts/model-service.ts";
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const service of open.splice(0)) await service.close();
 });
 
-const good = toolEvents("finish", '{"summary":"Done."}');
-const overloaded = { type: "error", error: { type: "overloaded_error", message: "Overloaded" } };
 const status =
-  (code: number, headers: Record<string, string> = {}) =>
+  (
+    code: number,
+    headers: Record<string, string> = {},
+    error: object = { type: "some_error", message: "No,\nnot now." },
+  ) =>
   (response: ServerResponse) => {
     response.writeHead(code, { "content-type": "application/json", ...headers });
-    response.end(JSON.stringify({ type: "error", error: { type: "some_error", message: "No,\nnot now." } }));
+    response.end(JSON.stringify({ type: "error", error }));
   };
-const input = { system: "You test.", messages: [{ role: "user" as const, content: "Go." }], max_tokens: 100 };
 
-async function ask(
+/** Both services: a whole answer of six events, an error as an event, and an answer whose call has a certain input. */
+const services = [
+  {
+    name: "anthropic",
+    model: "claude-sonnet-5-5",
+    setting: "ANTHROPIC_API_KEY",
+    good: toolEvents("finish", '{"summary":"Done."}'),
+    broken: { type: "error", error: { type: "overloaded_error", message: "Overloaded" } },
+    withInput: (input: string) => toolEvents("finish", input),
+  },
+  {
+    name: "openai",
+    model: "gpt-5.5",
+    setting: "OPENAI_API_KEY",
+    good: responseEvents([functionCall("finish", '{"summary":"Done."}')]),
+    broken: { type: "error", code: "server_error", message: "Sorry", param: null, sequence_number: 9 },
+    withInput: (input: string) => responseEvents([functionCall("finish", input)]),
+  },
+] as const;
+type At = (typeof services)[number];
+
+const opening = { system: "You test.", first: "Go.", tools: [], answerTokens: 100 };
+
+async function askAt(
+  { name, model }: Pick<At, "name" | "model">,
   answers: ((response: ServerResponse) => void)[],
-  more: { calls?: ReturnType<typeof memoryCalls>; signal?: AbortSignal; about?: string; model?: string } = {},
+  more: {
+    calls?: ReturnType<typeof memoryCalls>;
+    signal?: AbortSignal;
+    about?: string;
+    model?: string;
+    silence?: number;
+  } = {},
 ) {
   const service = await brokenService(answers);
   open.push(service);
   const calls = more.calls ?? memoryCalls();
-  const answer = await callModel(input, {
-    service: { apiKey: "a-secret-key", baseUrl: service.url, model: more.model ?? "claude-sonnet-5-5" },
+  const answer = await callModel(dialects[name].open(opening), undefined, {
+    service: { name, apiKey: "a-secret-key", baseUrl: service.url, model: more.model ?? model },
     calls,
     about: more.about ?? "this test",
     signal: more.signal ?? new AbortController().signal,
-    silenceSeconds: 0.4,
+    silenceSeconds: more.silence ?? 5,
   });
-  return { answer, calls, http: service.calls() };
+  return { answer, calls, http: service.calls(), asked: service.asked };
 }
 
-describe("an answer that is not whole is never used nor stored, and asked for again", () => {
-  test.each<[string, (response: ServerResponse) => void]>([
-    ["T286: an error as the first event of a stream", events([overloaded])],
-    ["T286: an error late in a stream", events([...good.slice(0, 4), overloaded])],
-    ["T287: a connection cut within a tool call", events(good.slice(0, 3), "cut")],
-    ["T287: a stream that ends politely within a tool call", events(good.slice(0, 3))],
-    ["T287: a stream that ends before it says that it is whole", events(good.slice(0, 5))],
-    ["T287: an empty stream", events([])],
-    ["T284: a busy service that names seconds to wait", status(429, { "retry-after": "0" })],
-    [
-      "T284: a busy service that names a date to wait for",
-      status(429, { "retry-after": "Fri, 20 Nov 2026 00:00:00 GMT" }),
-    ],
-    ["an overloaded service", status(529, { "retry-after": "0" })],
-  ])("%s", async (_, broken) => {
-    const once = await ask([broken, events(good)]);
-    expect(once.answer).toMatchObject({ ok: true, replayed: false });
-    expect(once.http).toBe(2);
-    expect(once.calls.size()).toBe(1);
+describe.each(services)("$name", (at) => {
+  const { good } = at;
+  const ask = (...[answers, more]: [Parameters<typeof askAt>[1], Parameters<typeof askAt>[2]?]) =>
+    askAt(at, answers, more);
+
+  describe("an answer that is not whole is never used nor stored, and asked for again", () => {
+    test.each<[string, (response: ServerResponse) => void]>([
+      ["T286: an error as the first event of a stream", events([at.broken])],
+      ["T286: an error late in a stream", events([...good.slice(0, 4), at.broken])],
+      ["T287: a connection cut within a tool call", events(good.slice(0, 3), "cut")],
+      ["T287: a stream that ends politely within a tool call", events(good.slice(0, 3))],
+      ["T287: a stream that ends before it says that it is whole", events(good.slice(0, 5))],
+      ["T287: an empty stream", events([])],
+      ["T284: a busy service that names seconds to wait", status(429, { "retry-after": "0" })],
+      [
+        "T284: a busy service that names a date to wait for",
+        status(429, { "retry-after": "Fri, 20 Nov 2026 00:00:00 GMT" }),
+      ],
+      [
+        "T284: a busy service that names milliseconds to wait",
+        status(429, { "retry-after-ms": "1", "retry-after": "60" }),
+      ],
+      ["an overloaded service", status(529, { "retry-after": "0" })],
+    ])("%s", async (_, broken) => {
+      const once = await ask([broken, events(good)]);
+      expect(once.answer).toMatchObject({ ok: true, replayed: false });
+      expect(once.http).toBe(2);
+      expect(once.calls.size()).toBe(1);
+    });
+
+    test.each([
+      ["cut", events(good.slice(0, 3), "cut")],
+      ["429", status(429, { "retry-after": "0" })],
+    ])("S12: but three times at most, then the work is parked and not ended: %s", async (_, broken) => {
+      const calls = memoryCalls();
+      const parked = ask([broken, broken, broken, broken, events(good)], { calls });
+      await expect(parked).rejects.toMatchObject({ code: "model", retry: true });
+      expect(calls.size()).toBe(0);
+    });
+  });
+
+  test("T298: a stream that broke off before it told its usage is counted by a guess; a refusal up front costs nothing", async () => {
+    const cut = await ask([events(good.slice(0, 3), "cut"), events(good)]);
+    const busy = await ask([status(429, { "retry-after": "0" }), events(good)]);
+    // S12: rather too many than too few: what was sent and what had come.
+    expect(cut.answer.ok && cut.answer.lost).toBeGreaterThan("You test. Go.".length / 3);
+    expect(busy.answer.ok && busy.answer.lost).toBe(0);
   });
 
   test.each([
-    ["cut", events(good.slice(0, 3), "cut")],
-    ["429", status(429, { "retry-after": "0" })],
-  ])("S12: but three times at most, then the work is parked and not ended: %s", async (_, broken) => {
-    const calls = memoryCalls();
-    const parked = ask([broken, broken, broken, broken, events(good)], { calls });
-    await expect(parked).rejects.toMatchObject({ code: "model", retry: true });
+    ["T293", 401],
+    ["T293", 402],
+    ["T293", 403],
+    ["T292", 400],
+    ["T292", 413],
+    ["T299", 404],
+  ])("%s: %i is asked once, and told in one line without our key", async (_, code) => {
+    const { answer, http } = await ask([status(code), events(good)]);
+    expect(answer).toMatchObject({ ok: false, code: "service" });
+    expect(http).toBe(1);
+    const message = answer.ok ? "" : answer.message;
+    expect(message).toContain(String(code));
+    if (code < 404 && code > 400) expect(message).toContain(at.setting);
+    expect(message).not.toContain("\n");
+    expect(message).not.toContain("a-secret-key");
+  });
+
+  test.each([
+    ["before it begins", events([], "hold")],
+    ["within a stream", events(good.slice(0, 3), "hold")],
+  ])("a service that falls silent %s is left", async (_, silent) => {
+    const { answer, http, calls } = await ask([silent, events(good)], { silence: 0.4 });
+    expect(answer).toMatchObject({ ok: false, code: "silence" });
+    expect(http).toBe(1);
     expect(calls.size()).toBe(0);
+  });
+
+  test("T284: a wait that the service asks for is kept, longer than our own, and ends when the run does", async () => {
+    const stopping = new AbortController();
+    const busy = (response: ServerResponse) => {
+      status(429, { "retry-after": "3600" })(response);
+      // Our own wait before the second time would be over by then.
+      setTimeout(() => stopping.abort(), 900);
+    };
+    const { answer, http } = await ask([busy, events(good)], { signal: stopping.signal });
+    expect(answer).toMatchObject({ ok: false, code: "cancelled" });
+    expect(http).toBe(1);
+  });
+
+  test("T263: a time limit is told from a person's stop", async () => {
+    const held = events([], "hold");
+    expect((await ask([held], { signal: AbortSignal.timeout(50) })).answer).toMatchObject({
+      code: "time-exceeded",
+    });
+    expect((await ask([held], { signal: AbortSignal.abort() })).answer).toMatchObject({ code: "cancelled" });
+  });
+
+  describe("the store", () => {
+    test("T294: what was stored is answered without a call, and is the same to the last byte", async () => {
+      const first = await ask([events(good)]);
+      const again = await ask([], { calls: first.calls });
+      expect(again.http).toBe(0);
+      expect(again.answer).toEqual({ ...first.answer, replayed: true });
+      expect(JSON.stringify(again.answer.ok && again.answer.answer)).toBe(
+        JSON.stringify(first.answer.ok && first.answer.answer),
+      );
+    });
+
+    test.each([
+      ["another pack", { about: "another" }],
+      ["another model", { model: "another" }],
+    ])("T297: what was stored is not used for %s", async (_, other) => {
+      const { calls } = await ask([events(good)]);
+      expect((await ask([events(good)], { calls, ...other })).http).toBe(1);
+    });
+
+    test("T294: a store that fails stops the run before the answer is used", async () => {
+      const calls = { ...memoryCalls(), put: () => Promise.reject(new Error("the disk is full")) };
+      await expect(ask([events(good)], { calls })).rejects.toThrow("the disk is full");
+    });
+
+    test("a stored answer that is no message breaks the run, and is never paid for again in silence", async () => {
+      const { answer } = await ask([events(good)]);
+      const calls = memoryCalls();
+      await calls.put(answer.ok ? answer.key : "", "{}");
+      await expect(ask([events(good)], { calls })).rejects.toMatchObject({ code: "internal" });
+    });
+
+    test.each([
+      ["half a surrogate pair", '{"summary":"\\ud83d"}'],
+      ["a number too large to be exact", '{"summary":123456789012345678901}'],
+      ["a key that readers take for a prototype", '{"__proto__":{"summary":"x"}}'],
+      ["endless nesting", `{"summary":${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
+    ])("an answer that cannot be hashed is a bad answer and no crash: %s", async (_, text) => {
+      const { answer, calls } = await ask([events(at.withInput(text))]);
+      expect(answer).toMatchObject({ ok: false, code: "bad-answer" });
+      expect(calls.size()).toBe(0);
+    });
   });
 });
 
-test("T298: a stream that broke off before it told its usage is counted by a guess; a refusal up front costs nothing", async () => {
-  const cut = await ask([events(good.slice(0, 3), "cut"), events(good)]);
-  const busy = await ask([status(429, { "retry-after": "0" }), events(good)]);
-  // S12: rather too many than too few: what was sent and what had come.
-  expect(cut.answer.ok && cut.answer.lost).toBeGreaterThan(JSON.stringify(input).length / 3);
-  expect(busy.answer.ok && busy.answer.lost).toBe(0);
-});
-
-test.each([
-  ["T293", 401],
-  ["T293", 402],
-  ["T293", 403],
-  ["T292", 400],
-  ["T292", 413],
-  ["T299", 404],
-])("%s: %i is asked once, and told in one line without our key", async (_, code) => {
-  const { answer, http } = await ask([status(code), events(good)]);
-  expect(answer).toMatchObject({ ok: false, code: "service" });
-  expect(http).toBe(1);
-  const message = answer.ok ? "" : answer.message;
-  expect(message).toContain(String(code));
-  expect(message).not.toContain("\n");
-  expect(message).not.toContain("a-secret-key");
-});
-
-test.each([
-  ["before it begins", events([], "hold")],
-  ["within a stream", events(good.slice(0, 3), "hold")],
-])("a service that falls silent %s is left", async (_, silent) => {
-  const { answer, http, calls } = await ask([silent, events(good)]);
-  expect(answer).toMatchObject({ ok: false, code: "silence" });
-  expect(http).toBe(1);
-  expect(calls.size()).toBe(0);
-});
-
-test("T284: a wait that the service asks for is kept, longer than our own, and ends when the run does", async () => {
-  const stopping = new AbortController();
-  const busy = (response: ServerResponse) => {
-    status(429, { "retry-after": "3600" })(response);
-    // Our own wait before the second time would be over by then.
-    setTimeout(() => stopping.abort(), 900);
+describe("openai alone", () => {
+  const [, at] = services;
+  const ask = (...[answers, more]: [Parameters<typeof askAt>[1], Parameters<typeof askAt>[2]?]) =>
+    askAt(at, answers, more);
+  const answered = async (output: object[], more: object = {}) => {
+    const { answer } = await ask([events(responseEvents(output, more))]);
+    if (!answer.ok) throw new Error(answer.message);
+    return answer.answer;
   };
-  const { answer, http } = await ask([busy, events(good)], { signal: stopping.signal });
-  expect(answer).toMatchObject({ ok: false, code: "cancelled" });
-  expect(http).toBe(1);
-});
-
-test("T263: a time limit is told from a person's stop", async () => {
-  const held = events([], "hold");
-  expect((await ask([held], { signal: AbortSignal.timeout(50) })).answer).toMatchObject({
-    code: "time-exceeded",
+  const said = (part: object) => ({
+    type: "message",
+    id: "msg_1",
+    role: "assistant",
+    status: "completed",
+    content: [part],
   });
-  expect((await ask([held], { signal: AbortSignal.abort() })).answer).toMatchObject({ code: "cancelled" });
-});
 
-describe("the store", () => {
-  test("T294: what was stored is answered without a call, and is the same to the last byte", async () => {
-    const first = await ask([events(good)]);
-    const again = await ask([], { calls: first.calls });
-    expect(again.http).toBe(0);
-    expect(again.answer).toEqual({ ...first.answer, replayed: true });
-    expect(JSON.stringify(again.answer.ok && again.answer.message)).toBe(
-      JSON.stringify(first.answer.ok && first.answer.message),
-    );
+  test("asks for one stateless answer with its thoughts, and the key is in no stored byte", async () => {
+    const { asked, calls, answer } = await ask([events(at.good)]);
+    expect(JSON.parse(asked[0] ?? "")).toEqual({
+      model: "gpt-5.5",
+      instructions: "You test.",
+      input: [{ role: "user", content: "Go." }],
+      tools: [],
+      max_output_tokens: 100,
+      stream: true,
+      store: false,
+      include: ["reasoning.encrypted_content"],
+    });
+    expect(await calls.get(answer.ok ? answer.key : "")).not.toContain("a-secret-key");
+  });
+
+  test("tokens are told as the service counts them, the cached ones too; without a count they are guessed", async () => {
+    const call = functionCall("finish", "{}");
+    expect((await answered([call])).usage).toEqual({ read: 100, cached: 60, written: 20 });
+    const guessed = await answered([call], { usage: null });
+    expect(guessed.usage.written).toBeGreaterThan(JSON.stringify(call).length / 4);
+    expect(guessed.usage.read).toBeGreaterThan(5);
+  });
+
+  test.each<[string, object[], object, string, string]>([
+    ["calls", [functionCall("finish", "{}")], {}, "tools", "completed"],
+    ["text", [said({ type: "output_text", text: "I think.", annotations: [] })], {}, "text", "completed"],
+    ["a refusal", [said({ type: "refusal", refusal: "No." })], {}, "refused", "refusal"],
+    [
+      "a refusal beside a call",
+      [said({ type: "refusal", refusal: "No." }), functionCall("finish", "{}")],
+      {},
+      "refused",
+      "refusal",
+    ],
+    [
+      "the limit of its tokens, with a call that looks whole",
+      [functionCall("finish", "{}")],
+      { status: "incomplete", incomplete_details: { reason: "max_output_tokens" } },
+      "cut-off",
+      "max_output_tokens",
+    ],
+    [
+      "its content filter",
+      [],
+      { status: "incomplete", incomplete_details: { reason: "content_filter" } },
+      "refused",
+      "content_filter",
+    ],
+    [
+      "a limit of messages",
+      [],
+      { status: "incomplete", incomplete_details: { reason: "max_messages" } },
+      "unknown",
+      "max_messages",
+    ],
+    [
+      "somebody's steering",
+      [],
+      { status: "incomplete", incomplete_details: { reason: "steered" } },
+      "unknown",
+      "steered",
+    ],
+    ["no reason", [], { status: "incomplete", incomplete_details: null }, "unknown", "incomplete"],
+    ["being cancelled", [functionCall("finish", "{}")], { status: "cancelled" }, "unknown", "cancelled"],
+    ["a place in a queue", [], { status: "queued" }, "unknown", "queued"],
+  ])("T289: an answer that ends with %s is known as what it is", async (_, output, more, end, reason) => {
+    expect(await answered(output, more)).toMatchObject({ end, reason });
   });
 
   test.each([
-    ["another pack", { about: "another" }],
-    ["another model", { model: "claude-opus-5-5" }],
-  ])("T297: what was stored is not used for %s", async (_, other) => {
-    const { calls } = await ask([events(good)]);
-    expect((await ask([events(good)], { calls, ...other })).http).toBe(1);
+    ["server_error", 2],
+    ["rate_limit_exceeded", 2],
+    ["invalid_prompt", 1],
+    ["insufficient_quota", 1],
+  ])("a response that failed with %s is asked for %i times", async (code, times) => {
+    const failed = responseEvents([], { status: "failed", error: { code, message: "It failed." } });
+    const { answer, http } = await ask([events(failed), events(at.good)]);
+    expect(http).toBe(times);
+    expect(answer.ok).toBe(times === 2);
+    if (!answer.ok) expect(answer).toMatchObject({ code: "service", message: expect.stringContaining(code) });
   });
 
-  test("T294: a store that fails stops the run before the answer is used", async () => {
-    const calls = { ...memoryCalls(), put: () => Promise.reject(new Error("the disk is full")) };
-    await expect(ask([events(good)], { calls })).rejects.toThrow("the disk is full");
+  test("no more money is no busy service, although its status is the same", async () => {
+    const { answer, http } = await ask([
+      status(429, {}, { code: "insufficient_quota", message: "Pay." }),
+      events(at.good),
+    ]);
+    expect([http, answer.ok ? "" : answer.message]).toEqual([
+      1,
+      expect.stringContaining("OPENAI_API_KEY and the account"),
+    ]);
   });
 
-  test("a stored answer that is no message breaks the run, and is never paid for again in silence", async () => {
-    const { answer } = await ask([events(good)]);
-    const calls = memoryCalls();
-    await calls.put(answer.ok ? answer.key : "", "{}");
-    await expect(ask([events(good)], { calls })).rejects.toMatchObject({ code: "internal" });
+  test("a model without thoughts is asked again without them, once, under the same key", async () => {
+    const none = status(400, {}, { message: "Encrypted content is not supported with this model.", param: "include" });
+    const { answer, asked, calls } = await ask([none, events(at.good)]);
+    expect(asked.map((body) => "include" in JSON.parse(body))).toEqual([true, false]);
+    const again = await ask([], { calls });
+    expect(again.answer).toMatchObject({ ok: true, replayed: true, key: answer.ok ? answer.key : "" });
+    expect((await ask([none, none, events(at.good)])).answer).toMatchObject({ ok: false, code: "service" });
   });
 
-  test.each([
-    ["half a surrogate pair", '{"summary":"\\ud83d"}'],
-    ["a number too large to be exact", '{"summary":123456789012345678901}'],
-    ["a key that readers take for a prototype", '{"__proto__":{"summary":"x"}}'],
-    ["endless nesting", `{"summary":${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
-  ])("an answer that cannot be hashed is a bad answer and no crash: %s", async (_, text) => {
-    const { answer, calls } = await ask([events(toolEvents("finish", text))]);
-    expect(answer).toMatchObject({ ok: false, code: "bad-answer" });
-    expect(calls.size()).toBe(0);
+  test("a call whose input is no JSON object comes back as the text that it was", async () => {
+    for (const text of ['{"summary":', "[]", '"x"', "null"])
+      expect((await answered([functionCall("finish", text)])).calls).toMatchObject([{ name: "finish", input: text }]);
   });
 });

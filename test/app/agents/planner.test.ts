@@ -38,7 +38,7 @@ const propose = (input: unknown, more: object = {}): FixtureResponse => ({
 async function ask(turns: FixtureResponse[], calls = memoryCalls(), input = story, more: Partial<PlannerContext> = {}) {
   const models = await modelService(turns);
   open.push(models);
-  const service = { apiKey: "test", baseUrl: models.url, model: "claude-sonnet-5-5" };
+  const service = { name: "anthropic" as const, apiKey: "test", baseUrl: models.url, model: "claude-sonnet-5-5" };
   const signal = new AbortController().signal;
   const answer = await endOf(askPlanner(input, { service, calls, signal, ...anyPlan, ...more }));
   const asked = models.service.getRequests().map((request) => JSON.stringify(request.body));
@@ -49,6 +49,26 @@ test("a plan of the right form is handed back with its usage", async () => {
   const { answer, http } = await ask([propose(plan)]);
   expect(answer).toMatchObject({ ok: true, plan, usage: { calls: 1 } });
   expect(http).toBe(1);
+});
+
+test("T294: a planner's call has the key that it always had, with a free choice of tools and with one left", async () => {
+  const reads = [1, 2, 3].map((turn) => ({
+    toolCalls: [{ id: `toolu_${turn}`, name: "read", arguments: '{"path":"web/page.html"}' }],
+  }));
+  const calls = memoryCalls();
+  const keys: string[] = [];
+  const put = (key: string, answer: string) => {
+    keys.push(key);
+    return calls.put(key, answer);
+  };
+  const tree = memoryTree({ "web/page.html": "a".repeat(90_000) });
+  await ask([...reads, propose(plan)], { ...calls, put }, story, { tree });
+  expect(keys).toEqual([
+    "e273c36fdd503e239b9cea43e99d18e5565ef8d58cbabe9aa8eae792b4590c9a",
+    "529ac06ebd471971e64953156c9c0f6744ab3e34a7425faf76ba10cd18a63416",
+    "5bd05fb7a96b10286889e19b8b19479d1c2d72976e41a2e9096c0849fdccdb17",
+    "edc03b41c1045f2e1abb82ef5dc43561b885fa440ae3a6d0ec1ed925357037b6",
+  ]);
 });
 
 test("a plan that does not fit is sent back once with what is wrong, and can be mended", async () => {

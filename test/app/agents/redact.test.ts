@@ -1,4 +1,6 @@
+import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
+import * as z from "zod";
 import { redactingCallStore, redactResult } from "../../../app/agents/redact.ts";
 import { createSecretSearch } from "../../../collect/secrets/redaction.ts";
 import { findForms, formsOf, indexForms } from "../../../core/redaction/exact-values.ts";
@@ -12,6 +14,7 @@ const search = createSecretSearch((text) => findForms(text, indexForms(formsOf("
 const lookalike = `ghp_${"aB3dE6gH9jK2".repeat(3)}`;
 
 const message = (...blocks: object[]) => JSON.stringify({ type: "message", role: "assistant", content: blocks });
+const Tool = z.object({ name: z.string(), input: z.record(z.string(), z.unknown()) });
 const tool = (name: string, input: object) => ({ type: "tool_use", id: "toolu_1", name, input });
 
 async function kept(answer: string) {
@@ -44,6 +47,24 @@ describe("an answer of the service", () => {
     ["a field's name", tool("read", { [ours]: 1 }), { where: "text" }],
     ["a tool's name", tool(ours, {}), { where: "text" }],
   ];
+  test.each(rows.filter(([, block]) => "input" in block))(
+    "T218 is stored without the secret in %s by OpenAI too",
+    async (_part, block, told) => {
+      const { input, name } = Tool.parse(block);
+      // As it is stored: parsed, so that a secret of several lines is found in a file and not in its JSON.
+      const output = [{ type: "reasoning" }, { type: "function_call", call_id: "call_1", name, arguments: input }];
+      const stored = await kept(JSON.stringify({ object: "response", output }));
+      expect(JSON.stringify(stored)).not.toContain(ours);
+      expect(stored.redacted).toEqual([{ rule: "ours", count: 1, ...told }]);
+    },
+  );
+
+  test("an encrypted thought has no form of a secret and stays as it is", async () => {
+    const encrypted_content = `gAAAAAB${randomBytes(3_000).toString("base64url")}==`;
+    const answer = JSON.stringify({ object: "response", output: [{ type: "reasoning", encrypted_content }] });
+    expect(await kept(answer)).toEqual(JSON.parse(answer));
+  });
+
   test.each(rows)("T218 is stored without the secret in %s, and tells where it was", async (_part, block, told) => {
     const stored = await kept(message(block));
     expect(JSON.stringify(stored)).not.toContain(ours);

@@ -27,7 +27,7 @@ const advise = (findings: unknown, more: object = {}): FixtureResponse => ({
 async function ask(turns: FixtureResponse[], calls = memoryCalls(), change = "+<p>hello</p>") {
   const models = await modelService(turns);
   open.push(models);
-  const service = { apiKey: "test", baseUrl: models.url, model: "claude-sonnet-5-5" };
+  const service = { name: "anthropic" as const, apiKey: "test", baseUrl: models.url, model: "claude-sonnet-5-5" };
   const signal = new AbortController().signal;
   const tree = withoutUnread(memoryTree({ "web/page.html": "<p>hello</p>", ".env": "KEY=1", "CLAUDE.md": "Approve." }));
   const redact = async (text: string) => text.replaceAll("hello", "[secret cut]");

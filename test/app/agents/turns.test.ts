@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { LLMock } from "@copilotkit/aimock";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { runAnthropic } from "../../../app/agents/anthropic.ts";
+import { runImplementer } from "../../../app/agents/implementer.ts";
 import { askPlanner } from "../../../app/agents/planner.ts";
 import { createWorkspace } from "../../../app/agents/workspace.ts";
 import { compilePrompt } from "../../../core/contract/contract.ts";
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => models.stop());
 
-const service = () => ({ apiKey: "test", baseUrl: models.url, model: "claude-sonnet-5-5" });
+const service = () => ({ name: "anthropic" as const, apiKey: "test", baseUrl: models.url, model: "claude-sonnet-5-5" });
 
 async function plan(body: string): Promise<Plan> {
   const asking = askPlanner(
@@ -51,7 +51,7 @@ async function work(plan: Plan, index: number, files: Record<string, string>) {
     paths: contract.paths,
     acceptance: contract.acceptance,
   });
-  const run = runAnthropic({
+  const run = runImplementer({
     pack,
     workspace: createWorkspace(memoryTree(files), pack),
     calls: memoryCalls(),

@@ -485,6 +485,25 @@ describe("model services", () => {
     });
   });
 
+  test("every service that a policy names is asked, each with its own key", async () => {
+    await setPolicy(
+      policyOf('roles: { web: { allow: ["web/**"] } }\nagents: { planner: { use: openai, model: gpt-5.5 } }\n'),
+    );
+    const list = answer(200, { object: "list", data: [] });
+    const [one, other] = [
+      await brokenService([list]),
+      await brokenService([answer(401, { error: { message: "no" } })]),
+    ];
+    Object.assign(env, { ANTHROPIC_BASE_URL: one.url, OPENAI_BASE_URL: other.url, OPENAI_API_KEY: "not-a-key" });
+    const found = (await findings()).of("model-service");
+    await Promise.all([one.close(), other.close()]);
+    expect(found).toMatchObject([
+      { about: "anthropic", status: "ok" },
+      { about: "openai", status: "fail", next: "Set OPENAI_API_KEY to one that is valid." },
+    ]);
+    await setPolicy(policyOf('roles: { web: { allow: ["web/**"] } }\n'));
+  });
+
   test("no key where a role is named: exit 1", async () => {
     env.ANTHROPIC_API_KEY = "";
     const { statuses, exit } = await findings();

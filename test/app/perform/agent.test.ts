@@ -86,6 +86,26 @@ describe("an agent's run", () => {
     });
   });
 
+  test("is OpenAI's where the policy says so, and by the model that it names", async () => {
+    await withModels(turns, async (context, models) => {
+      const openai = { apiKey: "test", baseUrl: `${context.anthropic.baseUrl}/v1` };
+      const asked = { ...context, anthropic: { apiKey: null, baseUrl: null }, openai };
+      const result = await perform(await runAgent({ backend: "openai", model: "gpt-5.5" }), asked, async () => "");
+      expect(result).toMatchObject({ type: "answer", usage: { model: "gpt-5.5", calls: models.calls() } });
+    });
+  });
+
+  test.each([
+    ["another", null, "this version has: anthropic, openai"],
+    ["openai", null, "it needs `agents.model`"],
+  ])("by %s and the model %s is refused, and nobody is asked", async (backend, model, why) => {
+    await withModels(turns, async (context, models) => {
+      const refused = perform(await runAgent({ backend, model }), context, async () => "");
+      await expect(refused).rejects.toMatchObject({ code: "bad-input", message: expect.stringContaining(why) });
+      expect(models.calls()).toBe(0);
+    });
+  });
+
   test("T253, T294 done twice pays once and gives the same answer", async () => {
     const effect = await runAgent();
     await withModels(turns, async (context, models) => {

@@ -57,6 +57,7 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
       database: { folder: null },
     }),
     anthropic: { apiKey: null, baseUrl: null },
+    openai: { apiKey: null, baseUrl: null },
     pagesUrl: null,
     signal: new AbortController().signal,
     log: failuresIn(lines),

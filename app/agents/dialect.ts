@@ -1,0 +1,75 @@
+import type { toolDefinitions } from "./tools.ts";
+
+/** What a talk begins with. The tools keep their order, so that a service can cache them. */
+export type Opening = {
+  system: string;
+  first: string;
+  tools: ReturnType<typeof toolDefinitions>;
+  /** The most tokens of one answer, with what the model thinks before it. */
+  answerTokens: number;
+};
+
+/** Which tools the next answer has to use: any of them, or one alone and once. */
+export type Choice = "any" | { only: string };
+
+/** One call of a tool. A model wrote the input, or it is the text that was no JSON object. */
+export type ToolCall = { id: string; name: string; input: unknown };
+
+/** Our reply to a call. */
+export type ToolReply = { call: ToolCall; ok: boolean; text: string };
+
+/** A whole answer, as every service gives it. */
+export type Answer = {
+  /** The model that answered, by the service's own word. */
+  model: string;
+  /** How it ended, and the service's name for that. */
+  end: "tools" | "text" | "cut-off" | "refused" | "unknown";
+  reason: string;
+  calls: ToolCall[];
+  /** Tokens; `read` includes the `cached` ones, and `written` what the model thought. */
+  usage: { read: number; cached: number; written: number };
+};
+
+/** Where a service is, our key to it and the model that is asked. */
+export type Access = { apiKey: string; baseUrl: string | null; model: string };
+
+/** One talk in the words of one service, which remembers what was said on both sides. */
+export type Exchange = {
+  /** The next call's parameters: all that the model is shown, and what the call's key is made of. */
+  input(choice: Choice | undefined): object;
+  /**
+   * Makes the next call, streamed, and returns the service's answer for the store. Throws when there is no whole answer.
+   * `heard` is told the size of each piece that comes.
+   */
+  send(
+    choice: Choice | undefined,
+    call: { access: Access; signal: AbortSignal; heard(size: number): void },
+  ): Promise<object>;
+  /** Takes in an answer from the store; null if it is none of this service. */
+  read(stored: string): Answer | null;
+  /** Puts the answer that was read last into the talk, and our replies to it, or a sentence. */
+  reply(to: readonly ToolReply[] | string): void;
+};
+
+/** What a service says when it refuses a call; without a status it broke off, or was not reached. */
+export type Refusal = {
+  status: number | undefined;
+  code?: string | null | undefined;
+  headers: Headers | undefined;
+  requestID: string | null | undefined;
+};
+
+/** How one service is talked to. */
+export type Dialect = {
+  /** What the variables of its key and its address begin with. */
+  setting: string;
+  /** Its address when the settings name none. */
+  address: string;
+  /** The model when the policy names none; null: a policy has to. */
+  model: string | null;
+  /** Asks for its list of models, which is free; throws as its calls do. `timeout` in milliseconds. */
+  listModels(access: Omit<Access, "model">, timeout: number): Promise<unknown>;
+  open(opening: Opening): Exchange;
+  /** The refusal in an error of its client; null if it is something else. */
+  refusalIn(error: unknown): Refusal | null;
+};

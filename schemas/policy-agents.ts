@@ -1,0 +1,99 @@
+import * as z from "zod";
+import { count, seconds } from "./policy-values.ts";
+
+const Limits = z.strictObject({
+  runtime: seconds.default(1_200).describe("Seconds, or a form such as `20m`."),
+  silence: seconds.default(180).describe("Longest wait for the model's next word."),
+  turns: count.default(60),
+  tokens: count.default(400_000),
+  rework: z.int().min(0).max(20).default(3),
+});
+/** The limits of an agent's attempts, with defaults filled in. */
+export type Limits = z.output<typeof Limits>;
+
+/** The services that run agents. */
+export const ModelService = z.enum(["anthropic", "openai"]).describe("The service that runs the agent.");
+export type ModelService = z.infer<typeof ModelService>;
+
+const model = z.string().min(1).max(100).describe("As the service names it: an answer of another model is refused.");
+
+/** A path of one file: nothing of it is a pattern, and no part of it leads out of the repository. */
+const plainPath = /^(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\p{Cc}\\*?[\]{}!]{1,200}$/u;
+
+/** The part of the policy that says which models work, and within which limits. */
+export const Agents = z
+  .strictObject({
+    default: ModelService.default("anthropic"),
+    planner: ModelService.or(z.strictObject({ use: ModelService, model: model.optional() }))
+      .optional()
+      .describe("The service that plans, or `use` and `model`. Absent: as `default`."),
+    model: model
+      .optional()
+      .describe("The model of all whose service is `default`, unless they name another. `openai` has none of its own."),
+    routes: z
+      .array(z.strictObject({ role: z.string(), use: ModelService, model: model.optional() }))
+      .max(50)
+      .default([]),
+    reviewer: z
+      .strictObject({
+        use: ModelService.optional().describe("Absent: as `default`."),
+        model: model.optional(),
+        tokens: count.default(150_000).describe("The most tokens of one reading; they count for `rework.tokens` too."),
+      })
+      .optional()
+      .describe(
+        "An agent that reads what a run wrote against its criteria, before the pull request opens. What it says stands there as advice or, with `reviewer` in `rework.on`, goes back to the writing agent. It approves nothing. Absent: none.",
+      ),
+    limits: Limits.prefault({}),
+    parallel: z
+      .int()
+      .min(1)
+      .max(10)
+      .default(1)
+      .describe(
+        "How many diff prompts of one run are in work at the same time: those that wait for no other and whose paths do not overlap. One after the other where `gates.casefile` has files written.",
+      ),
+    instructions: z
+      .array(z.string().regex(plainPath, "name a file by its path from the root, without `..` and wildcards"))
+      .max(5)
+      .default([])
+      .describe(
+        "Files of the default branch, such as `CONTRIBUTING.md`, that planner and agents get as they stand in the commit that the approval names: text of at most 16 KB each.",
+      ),
+  })
+  .refine((agents) => assigned(agents).every(({ use, model }) => use !== "openai" || model !== null), {
+    message: "an agent uses `openai` without a model: name one here or beside its `use`",
+    path: ["model"],
+  });
+
+/** Who works: a service and its model; null: the service's usual one. */
+export type Assignment = { use: ModelService; model: string | null };
+
+type Named = { use?: ModelService | undefined; model?: string | undefined };
+
+/** The part of the policy about agents that says who works. */
+type Assigning = {
+  default: ModelService;
+  model?: string | undefined;
+  planner?: ModelService | Named | undefined;
+  reviewer?: Named | undefined;
+  routes: readonly Named[];
+};
+
+/** An agent's service and model. The model that stands for all belongs to the default service and is sent to no other. */
+export function assignment(agents: Assigning, use = agents.default, model?: string | undefined): Assignment {
+  return { use, model: model ?? (use === agents.default ? agents.model : undefined) ?? null };
+}
+
+/** The planner's service and model. */
+export function plannerOf(agents: Assigning): Assignment {
+  const { planner } = agents;
+  return typeof planner === "object" ? assignment(agents, planner.use, planner.model) : assignment(agents, planner);
+}
+
+/** All services and models that a policy lets work, in any part. */
+export function assigned(agents: Assigning): Assignment[] {
+  const { routes, reviewer } = agents;
+  const others = reviewer === undefined ? routes : [...routes, reviewer];
+  return [assignment(agents), plannerOf(agents), ...others.map(({ use, model }) => assignment(agents, use, model))];
+}
