@@ -450,5 +450,7 @@ test.each<[ServiceFact["state"], Status]>([
   ["no-list", "warn"],
   ["other", "unknown"],
 ])("a model service: %s is %s", (state, status) => {
-  expect(judgeModels([{ backend: "anthropic", setting: "ANTHROPIC", state, detail: "d" }])).toMatchObject([{ about: "anthropic", status }]);
+  expect(judgeModels([{ backend: "anthropic", setting: "ANTHROPIC", state, detail: "d" }])).toMatchObject([
+    { about: "anthropic", status },
+  ]);
 });
