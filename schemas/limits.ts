@@ -1,5 +1,11 @@
 // Kept apart from the schemas that use them, so that a decision that needs a limit does not load the schemas.
 
+/** The path of the policy in a governed repository; read from the default branch only. */
+export const policyPath = ".github/sallyport.yml";
+
+/** The largest policy file that is read, in bytes; a longer one is rejected before it is parsed. */
+export const policyBytes = 64 * 1024;
+
 /** The most commits that one adoption covers. */
 export const maxAdopted = 1_000;
 

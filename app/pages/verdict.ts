@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import { blocking, titleOf } from "../../core/verdict/report.ts";
-import { policyPath } from "../../schemas/policy-place.ts";
+import { policyPath } from "../../schemas/limits.ts";
 import type { GateResult, Reason, Verdict } from "../../schemas/verdict.ts";
 import { badge, type Html, nextStep, type Places, prose, short, shown, time, toneOf } from "./layout.ts";
 

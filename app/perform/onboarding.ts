@@ -7,7 +7,7 @@ import type { EffectResult } from "../../core/effects.ts";
 import { SallyportError } from "../../core/errors.ts";
 import { checkName } from "../../core/health/required-check.ts";
 import { known } from "../../core/known.ts";
-import { policyPath } from "../../schemas/policy-place.ts";
+import { policyPath } from "../../schemas/limits.ts";
 import { issueForms } from "../settings/package-home.ts";
 import { botAuthor, type EffectOf, type PerformContext } from "./context.ts";
 import { branchTip, pullsOf } from "./pulls.ts";

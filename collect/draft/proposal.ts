@@ -1,7 +1,7 @@
 import { block, code, plain } from "../../core/escape.ts";
 import { list } from "../../core/markdown.ts";
 import type { BacktestRow } from "../../core/verdict/backtest.ts";
-import { policyPath } from "../../schemas/policy-place.ts";
+import { policyPath } from "../../schemas/limits.ts";
 import type { Drafted } from "./draft.ts";
 import { gateNameOf } from "./trial.ts";
 

@@ -14,8 +14,8 @@ import {
 } from "../../core/replay/sources.ts";
 import { Advice, AdvicePack } from "../../schemas/advice.ts";
 import type { EntryBody } from "../../schemas/entries.ts";
+import { policyBytes, policyPath } from "../../schemas/limits.ts";
 import type { Policy } from "../../schemas/policy.ts";
-import { policyBytes, policyPath } from "../../schemas/policy-place.ts";
 import { ReworkReport } from "../../schemas/rework.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
 import { comparedBytes } from "../changes.ts";

@@ -1,6 +1,6 @@
 import type { PolicyReading } from "../../core/facts.ts";
 import { type Known, known } from "../../core/known.ts";
-import { policyBytes, policyPath } from "../../schemas/policy-place.ts";
+import { policyBytes, policyPath } from "../../schemas/limits.ts";
 import type { Objects } from "../objects.ts";
 
 /** The folder of the policy. */

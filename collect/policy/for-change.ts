@@ -1,7 +1,7 @@
 import type { Change, LoadedPolicy, PolicyReading } from "../../core/facts.ts";
 import { type Known, known } from "../../core/known.ts";
+import { policyPath } from "../../schemas/limits.ts";
 import type { Policy } from "../../schemas/policy.ts";
-import { policyPath } from "../../schemas/policy-place.ts";
 import type { Objects } from "../objects.ts";
 import { misspelledPolicyPath, policyFolder } from "./blob.ts";
 

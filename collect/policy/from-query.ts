@@ -1,6 +1,6 @@
 import type { PolicyReading } from "../../core/facts.ts";
 import type { PolicyQueryResult } from "../../schemas/graphql.ts";
-import { policyBytes } from "../../schemas/policy-place.ts";
+import { policyBytes } from "../../schemas/limits.ts";
 import { blobId } from "../blob-id.ts";
 import { policyReading } from "./file.ts";
 

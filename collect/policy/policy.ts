@@ -1,7 +1,7 @@
 import { shortLine } from "../../core/escape.ts";
 import { bareValue, type Located, type Place, type PolicyProblems, type YamlProblem } from "../../core/yaml.ts";
+import { policyBytes } from "../../schemas/limits.ts";
 import { Policy } from "../../schemas/policy.ts";
-import { policyBytes } from "../../schemas/policy-place.ts";
 import { readYaml } from "../yaml/yaml.ts";
 import { dotted, issueProblems, patternIssues, validPart } from "./issues.ts";
 

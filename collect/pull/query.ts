@@ -1,4 +1,4 @@
-import { policyPath } from "../../schemas/policy-place.ts";
+import { policyPath } from "../../schemas/limits.ts";
 import { misspelledPolicyPath, policyFolder } from "../policy/blob.ts";
 
 /**

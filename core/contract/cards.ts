@@ -1,5 +1,5 @@
+import { policyPath } from "../../schemas/limits.ts";
 import type { Policy } from "../../schemas/policy.ts";
-import { policyPath } from "../../schemas/policy-place.ts";
 import type { PhaseCard } from "../../schemas/step.ts";
 import { matcher } from "../paths/patterns.ts";
 

@@ -1,6 +1,6 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import { statementType } from "../../schemas/ledger.ts";
-import { policyPath } from "../../schemas/policy-place.ts";
+import { policyPath } from "../../schemas/limits.ts";
 import { type SummaryStatement, summaryType, type VerificationSummary } from "../../schemas/vsa.ts";
 import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { evidenceBranch, segmentPath } from "../ledger/branch.ts";

@@ -1,4 +1,4 @@
-import { policyPath } from "../../schemas/policy-place.ts";
+import { policyPath } from "../../schemas/limits.ts";
 import type { Reason } from "../../schemas/verdict.ts";
 import { firstProblems, type PolicyProblems } from "../yaml.ts";
 import { alwaysOn, authorOf, defineGate, notApplicable, result } from "./gate.ts";

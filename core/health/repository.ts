@@ -1,5 +1,5 @@
+import { policyPath } from "../../schemas/limits.ts";
 import type { Policy } from "../../schemas/policy.ts";
-import { policyPath } from "../../schemas/policy-place.ts";
 import type { Ourselves } from "../effects.ts";
 import type { LoadedPolicy, PolicyReading } from "../facts.ts";
 import type { Known } from "../known.ts";

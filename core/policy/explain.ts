@@ -1,4 +1,4 @@
-import { policyPath } from "../../schemas/policy-place.ts";
+import { policyPath } from "../../schemas/limits.ts";
 import { requiredCasefiles } from "../contract/casefiles.ts";
 import type { LoadedPolicy } from "../facts.ts";
 import { guardOf } from "../gates/protected.ts";

@@ -1,4 +1,4 @@
-import { policyPath } from "../../schemas/policy-place.ts";
+import { policyPath } from "../../schemas/limits.ts";
 import { casefilesOf } from "../contract/casefiles.ts";
 import { deniedPatterns } from "../contract/contract.ts";
 import type { LoadedPolicy } from "../facts.ts";

@@ -1,4 +1,4 @@
-import { policyPath } from "../../schemas/policy-place.ts";
+import { policyPath } from "../../schemas/limits.ts";
 import type { LoadedPolicy, PolicyReading } from "../facts.ts";
 import type { Known } from "../known.ts";
 import { firstProblems, type PolicyProblems } from "../yaml.ts";

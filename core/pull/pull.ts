@@ -1,5 +1,5 @@
+import { policyPath } from "../../schemas/limits.ts";
 import type { People } from "../../schemas/policy.ts";
-import { policyPath } from "../../schemas/policy-place.ts";
 import { answered, answeredSources, heard, turnAway } from "../answer.ts";
 import { type Decision, decisionOf, ensureSticky, requeue, type Step } from "../decision.ts";
 import { sha256 } from "../digest.ts";

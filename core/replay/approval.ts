@@ -1,7 +1,7 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { ContractPrompt, Source } from "../../schemas/entry-parts.ts";
+import { policyPath } from "../../schemas/limits.ts";
 import type { PlannedPrompt } from "../../schemas/plan.ts";
-import { policyPath } from "../../schemas/policy-place.ts";
 import { approvalDigest, declaredPaths } from "../contract/contract.ts";
 import { digestOf } from "../digest.ts";
 import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "../entries.ts";

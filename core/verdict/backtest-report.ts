@@ -1,4 +1,4 @@
-import { policyPath } from "../../schemas/policy-place.ts";
+import { policyPath } from "../../schemas/limits.ts";
 import { code, oneLine, plain } from "../escape.ts";
 import type { Backtest, BacktestEffect, BacktestReason, BacktestRow } from "./backtest.ts";
 

@@ -1,4 +1,4 @@
-import { policyPath } from "../../schemas/policy-place.ts";
+import { policyPath } from "../../schemas/limits.ts";
 import type { GateResult, Reason, Verdict } from "../../schemas/verdict.ts";
 import type { OnCrash } from "../errors.ts";
 import type { LoadedPolicy, PolicyReading, PullFacts, SecretFinding } from "../facts.ts";

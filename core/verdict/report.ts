@@ -1,4 +1,4 @@
-import { policyPath } from "../../schemas/policy-place.ts";
+import { policyPath } from "../../schemas/limits.ts";
 import type { GateResult, GateStatus, Reason, Verdict } from "../../schemas/verdict.ts";
 import { block, code, oneLine, plain } from "../escape.ts";
 

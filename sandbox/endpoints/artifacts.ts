@@ -22,9 +22,9 @@ export const artifactRoutes: Route[] = [
     const named = call.repository.artifacts.filter((one) => name === null || one.name === name).reverse();
     return listing(call, named, (one) => presentArtifact(call.repository, one), "artifacts");
   }),
-  repoRoute(`GET ${ACTIONS}/artifacts/:artifact/zip`, READ, ({ repository, params }) => {
+  repoRoute(`GET ${ACTIONS}/artifacts/:artifact/:format`, READ, ({ repository, params }) => {
     const artifact = repository.artifacts.find(({ id }) => id === Number(params.artifact));
-    if (artifact === undefined || artifact.expired) return notFound();
+    if (artifact === undefined || artifact.expired || params.format !== "zip") return notFound();
     return {
       status: 302,
       headers: { location: `${repository.owner.site}/_sandbox/artifacts/${repository.id}/${artifact.id}` },

@@ -8,7 +8,7 @@ import { gateNameOf, type Past, type Trial } from "../../../collect/draft/trial.
 import { readWorkflows } from "../../../collect/draft/workflows.ts";
 import { readWorkTree, type WorkTree } from "../../../collect/git/work-tree.ts";
 import { jsonText, oneLine } from "../../../core/escape.ts";
-import { policyPath } from "../../../schemas/policy-place.ts";
+import { policyPath } from "../../../schemas/limits.ts";
 import { packageHome } from "../../settings/package-home.ts";
 import type { Io } from "../../terminal/io.ts";
 import { exampleText, readPast } from "../backtest/trial.ts";

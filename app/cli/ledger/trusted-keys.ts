@@ -8,8 +8,8 @@ import { type Known, known, unknown } from "../../../core/known.ts";
 import { type LedgerKey, pinnedKeys } from "../../../core/ledger/keyring.ts";
 import { parsePublicKey } from "../../../core/ledger/public-key.ts";
 import { problemLines } from "../../../core/policy/problem.ts";
+import { policyPath } from "../../../schemas/limits.ts";
 import type { Policy } from "../../../schemas/policy.ts";
-import { policyPath } from "../../../schemas/policy-place.ts";
 import type { Io } from "../../terminal/io.ts";
 import type { LedgerSource } from "./place.ts";
 

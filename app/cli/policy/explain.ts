@@ -7,7 +7,7 @@ import type { PolicyReading } from "../../../core/facts.ts";
 import { type Known, known, unknown } from "../../../core/known.ts";
 import { type Explanation, explain } from "../../../core/policy/explain.ts";
 import { problemLines } from "../../../core/policy/problem.ts";
-import { policyPath } from "../../../schemas/policy-place.ts";
+import { policyPath } from "../../../schemas/limits.ts";
 import type { Io } from "../../terminal/io.ts";
 
 export type ExplainOptions = { repo?: string; policy?: string; json?: boolean };

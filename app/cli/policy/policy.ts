@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import * as z from "zod";
+import { policyPath } from "../../../schemas/limits.ts";
 import { Policy } from "../../../schemas/policy.ts";
-import { policyPath } from "../../../schemas/policy-place.ts";
 import type { Io } from "../../terminal/io.ts";
 import { type ExplainOptions, explainPaths } from "./explain.ts";
 import { type LintOptions, lint } from "./lint.ts";

@@ -51,7 +51,7 @@ test("a plan of the right form is handed back with its usage", async () => {
   expect(http).toBe(1);
 });
 
-test("T294: a planner's call has the key that it always had, with a free choice of tools and with one left", async () => {
+test("T294: a planner's call has the key that this version's prompt gives it, with a free choice of tools and with one left", async () => {
   const reads = [1, 2, 3].map((turn) => ({
     toolCalls: [{ id: `toolu_${turn}`, name: "read", arguments: '{"path":"web/page.html"}' }],
   }));
@@ -64,10 +64,10 @@ test("T294: a planner's call has the key that it always had, with a free choice 
   const tree = memoryTree({ "web/page.html": "a".repeat(90_000) });
   await ask([...reads, propose(plan)], { ...calls, put }, story, { tree });
   expect(keys).toEqual([
-    "e273c36fdd503e239b9cea43e99d18e5565ef8d58cbabe9aa8eae792b4590c9a",
-    "529ac06ebd471971e64953156c9c0f6744ab3e34a7425faf76ba10cd18a63416",
-    "5bd05fb7a96b10286889e19b8b19479d1c2d72976e41a2e9096c0849fdccdb17",
-    "edc03b41c1045f2e1abb82ef5dc43561b885fa440ae3a6d0ec1ed925357037b6",
+    "503e492acc1d29986d85e5f5f591ebf3fdb5cacd49c073896f0b6860e3f9ff1f",
+    "40655a4832b91cc080e2542bd5e6a56f4ba9b5e927dd681ec381f43c2e61e45e",
+    "29540db719672d98750fb32bba4a00abc449be656408de2c901839a821eaa5f9",
+    "3671bc7d9addc181deabb406b274ce85004030ec85ae1e4de645d506d2f255c7",
   ]);
 });
 

@@ -5,8 +5,8 @@ import { CORE_SCHEMA, JSON_SCHEMA, load, YAML11_SCHEMA } from "js-yaml";
 import { parsePolicy } from "../../../collect/policy/policy.ts";
 import { problems } from "../../../core/paths/patterns.ts";
 import { patternLists } from "../../../core/policy/lists.ts";
+import { policyBytes } from "../../../schemas/limits.ts";
 import { Policy } from "../../../schemas/policy.ts";
-import { policyBytes } from "../../../schemas/policy-place.ts";
 import { fullPolicy } from "../../builders/full-policy.ts";
 
 /** One seed that every run shares, and a new one each time; fast-check prints the seed of a failure. */
