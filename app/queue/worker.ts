@@ -16,10 +16,11 @@ export type Worker = {
 
 /**
  * How many jobs of a group may run at once: its part of the places if each group at work and one more had the same. So
- * there is always a place for a repository that has none, however many jobs of others wait.
+ * there is always a place for a repository that has none, however many jobs of others wait. Even when none is at work
+ * one fetch takes half of the places: jobs that begin together end together, and would take all of them again.
  */
 export function fairShare(concurrency: number, groups: number): number {
-  return Math.max(1, Math.floor(concurrency / (groups + 1)));
+  return Math.max(1, Math.floor(concurrency / (Math.max(1, groups) + 1)));
 }
 
 type Running<T> = { job: Job<T>; ending: AbortController; ended: Promise<void> };

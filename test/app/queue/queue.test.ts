@@ -61,7 +61,7 @@ describe("the limits of a queue", () => {
 });
 
 test("S1: a group at work gets its part of the places, and one place more is left for the next group", () => {
-  expect([0, 1, 2, 5, 30].map((groups) => fairShare(12, groups))).toEqual([12, 6, 4, 2, 1]);
+  expect([0, 1, 2, 5, 30].map((groups) => fairShare(12, groups))).toEqual([6, 6, 4, 2, 1]);
 });
 
 test("S3: twenty agents at work hold back no check, no comment and no look", async () => {
@@ -117,8 +117,9 @@ test("S1: two repositories with hundreds of slow looks each hold back no third o
     count(400, (number) => pull(1 + (number % 2), number)),
   );
   await queue.enqueueNow(pull(3, 7));
-  await waitFor("the look in the third repository", async () => looked.includes(3), 3);
-  expect(looked.length).toBeLessThan(100);
+  await waitUntil("the look in the third repository", async () => looked.includes(3));
+  // Counted in looks of the others and not in seconds, which other tests on this machine take away.
+  expect(looked.indexOf(3)).toBeLessThan(40);
 });
 
 test("S4: a subject that fails twice, the second time while the first waits, is looked at again soon", async () => {
@@ -130,7 +131,7 @@ test("S4: a subject that fails twice, the second time while the first waits, is 
     },
   });
   await queue.enqueueNow(pull(1, 7));
-  await waitFor("the first failure", async () => tries === 1, 3);
+  await waitUntil("the first failure", async () => tries === 1);
   await queue.enqueueNow(pull(1, 7));
   await waitFor("a look that succeeds", async () => tries >= 4, 15);
 });
