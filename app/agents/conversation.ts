@@ -4,7 +4,15 @@ import { messageOf, SallyportError } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { AnswerRedaction } from "../../schemas/step.ts";
 import { modelCalls, modelTokens } from "../settings/metrics.ts";
-import type { Access, Answer, Choice, Dialect, Exchange, Refusal } from "./dialect.ts";
+import {
+  type Access,
+  type Answer,
+  type Choice,
+  type Dialect,
+  type Exchange,
+  estimatedTokens,
+  type Refusal,
+} from "./dialect.ts";
 import { dialects } from "./dialects.ts";
 import type { CallStore, Service } from "./run.ts";
 
@@ -26,9 +34,6 @@ export type CallAnswer =
 
 /** The most tries of one call, and the milliseconds before the second; the wait then doubles. */
 const limits = { tries: 3, firstWait: 500 } as const;
-
-/** Fewer than any text has, so that an estimate is never too low. */
-const charsPerToken = 3;
 
 /** The statuses below 500 after which the same request may succeed. */
 const passing: readonly number[] = [408, 409, 429];
@@ -85,7 +90,7 @@ export async function callModel(
       modelTokens.inc({ model, direction: "written" }, read.answer.usage.written);
       return { ok: true, key, replayed: false, ...read, lost };
     }
-    if (streamed.received > 0) lost += Math.ceil((JSON.stringify(input).length + streamed.received) / charsPerToken);
+    if (streamed.received > 0) lost += estimatedTokens(JSON.stringify(input).length + streamed.received);
     if (!streamed.again) return { ...streamed.failure, lost };
     // A service that is down for longer is no reason to end the work: it is parked, and goes on from its stored answers.
     if (tries === limits.tries) throw new SallyportError("model", streamed.failure.message, { retry: true });

@@ -1,5 +1,13 @@
 import type { toolDefinitions } from "./tools.ts";
 
+/** Fewer than any text has, so that an estimate is never too low. */
+const charsPerToken = 3;
+
+/** How many tokens a text of so many characters has at the most: for calls whose service did not say. */
+export function estimatedTokens(characters: number): number {
+  return Math.ceil(characters / charsPerToken);
+}
+
 /** What a talk begins with. The tools keep their order, so that a service can cache them. */
 export type Opening = {
   system: string;

@@ -9,7 +9,7 @@ import type {
   ResponseReasoningItem,
   ResponseUsage,
 } from "openai/resources/responses/responses";
-import type { Access, Answer, Choice, Dialect } from "./dialect.ts";
+import { type Access, type Answer, type Choice, type Dialect, estimatedTokens } from "./dialect.ts";
 
 /** A part of an answer in the store. The arguments of a call are parsed there, so that a secret in them is found. */
 type Item = ResponseOutputMessage | ResponseReasoningItem | StoredCall;
@@ -157,22 +157,18 @@ function sentBack(item: Item): ResponseInputItem {
 
 const cut: Readonly<Record<string, Answer["end"]>> = { max_output_tokens: "cut-off", content_filter: "refused" };
 
-/** Fewer than any text has, so that an estimate is never too low. */
-const charsPerToken = 3;
-
 function answerOf({ model, status, incomplete_details, output, usage }: Stored, asked: () => number): Answer {
   const calls = output.flatMap((item) =>
     item.type === "function_call" ? [{ id: item.call_id, name: item.name, input: item.arguments }] : [],
   );
-  const tokens = (characters: number) => Math.ceil(characters / charsPerToken);
   return {
     model,
     ...endOf(status, incomplete_details?.reason, output),
     calls,
     usage: {
-      read: usage?.input_tokens ?? tokens(asked()),
+      read: usage?.input_tokens ?? estimatedTokens(asked()),
       cached: usage?.input_tokens_details?.cached_tokens ?? 0,
-      written: usage?.output_tokens ?? tokens(JSON.stringify(output).length),
+      written: usage?.output_tokens ?? estimatedTokens(JSON.stringify(output).length),
     },
   };
 }

@@ -72,8 +72,8 @@ export function createReceiver(tools: {
   const store = batched((all: readonly Taken[]) =>
     db.transaction().execute(async (trx) => {
       const fresh = await storeDeliveries(trx, all);
-      const first = new Map(all.filter(({ guid }) => fresh.has(guid)).map((one) => [one.guid, one.named]));
-      await queue.enqueueNamed(trx, [...first.values()]);
+      const named = new Map(all.filter(({ guid }) => fresh.has(guid)).map((one) => [one.guid, one.named]));
+      await queue.enqueueNamed(trx, [...named.values()]);
       return ({ guid }: Taken) => fresh.has(guid);
     }),
   );

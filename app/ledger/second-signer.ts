@@ -27,7 +27,7 @@ export async function refuseSecondSigner(
   if (position === -1) return;
   throw new SallyportError(
     "second-signer",
-    `${evidenceBranch} of ${github.owner}/${github.repo} holds an entry ${position + 1} that LEDGER_KEY signed and this database lacks: another service signs with this key, or the database is an old copy. Leave one service running; \`sallyport rebuild\` reads the ledger back into an empty database`,
+    `${evidenceBranch} of ${github.owner}/${github.repo} holds entry ${position + 1}, which LEDGER_KEY signed and this database lacks: another service signs with this key, or the database is an old copy. Leave one service running; \`sallyport rebuild\` reads the ledger back into an empty database`,
   );
 }
 

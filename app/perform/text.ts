@@ -18,7 +18,7 @@ export function sanitize(text: string): string {
       `$1${invisible}$2`,
     )
     .replace(/^((?:[^\S\n]|[>*+-])*)(?=\/[a-z]|bors\b)/gim, `$1${invisible}`)
-    .replace(/<(?=[a-z/!?])/gi, `<${invisible}`)
+    .replace(/<(?!br>)(?=[a-z/!?])/gi, `<${invisible}`)
     .replaceAll("![", `!${invisible}[`);
 }
 

@@ -97,7 +97,12 @@ export async function startService(
           .catch((error: unknown) => warn(`the ledger of ${repository} stays unpublished: ${messageOf(error)}`));
       await Promise.all((await unpublished(db)).map(publish));
     };
-    if (roles.includes("receive")) receiver.receive = createReceiver({ db, queue, botId: ourselves.bot.id, log });
+    receiver.receive = roles.includes("receive")
+      ? createReceiver({ db, queue, botId: ourselves.bot.id, log })
+      : async ({ id }) => {
+          log.error({}, `delivery ${id} came to a process without the role receive: send webhooks to one that has it`);
+          throw new Error(`delivery ${id} was not stored`);
+        };
     receiver.metrics = async () => metricsText(await readBacklog(db));
     if (hasPages) pages = createPages(config, { db, github, log: warn });
     receiver.ready = () => ping(db);

@@ -109,6 +109,9 @@ export type Backlog = {
 
 /** All metrics in Prometheus's text form, with what waits in the store now. */
 export async function metricsText({ queues, outbox, unpublished }: Backlog): Promise<string> {
+  // A queue in which nothing waits is not among them, and must not keep its last figures.
+  queueJobs.reset();
+  queueOldest.reset();
   for (const { queue, waiting, active, oldest } of queues) {
     queueJobs.set({ queue, state: "waiting" }, waiting);
     queueJobs.set({ queue, state: "active" }, active);

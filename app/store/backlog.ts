@@ -1,9 +1,16 @@
 import { sql } from "kysely";
+import { SallyportError } from "../../core/errors.ts";
 import type { Backlog } from "../settings/metrics.ts";
 import type { Database } from "./database.ts";
 
-/** Counts what waits: jobs by queue, effects, entries that are not on their branch. */
+/**
+ * Counts what waits: jobs by queue, effects, entries that are not on their branch. Fails with `bad-input` on a database
+ * that no service has used yet: the queue's own tables are not there.
+ */
 export async function readBacklog(db: Database): Promise<Backlog> {
+  const { rows: tables } = await sql<{ job: string | null }>`select to_regclass('pgboss.job')::text as job`.execute(db);
+  if (tables[0]?.job == null)
+    throw new SallyportError("bad-input", "no service has run on this database yet: start `sallyport serve` first");
   const { rows: queues } = await sql<Backlog["queues"][number]>`
     select name as queue,
       (count(*) filter (where state in ('created', 'retry')))::int as waiting,

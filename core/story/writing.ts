@@ -124,7 +124,7 @@ export function openPull(work: Work, context: StoryContext): Step {
   const { commit: written, pack } = attempt;
   if (written === null) return {};
   const key = effectKey.pull(facts.repository.id, run.run, pack.prompt);
-  const folds = adviceFolds(work, facts);
+  const folds = [...adviceFolds(work, facts), originFold(work)];
   const handed = lastEntry(facts.entries, "handoff.made", ({ body }) => body.prompt === pack.prompt);
   return awaitEffect(facts.outcomes.get(key), {
     ask: () => ({
@@ -137,7 +137,7 @@ export function openPull(work: Work, context: StoryContext): Step {
           head: written.commit,
           title: subjectLine(work.prompt.contract.title),
           body: pullText(work, context),
-          ...(folds.length === 0 ? {} : { folds }),
+          folds,
         },
       ],
     }),
@@ -197,8 +197,8 @@ function handOver(pull: number, { run, attempt }: Work, { record, facts, loaded 
   ];
 }
 
-/** What a reviewer needs first: the task, its criteria and how to test; where the change comes from is folded below. */
-function pullText({ run, prompt, attempt: { pack, response } }: Work, { record, facts }: StoryContext): string {
+/** What a reviewer needs first: the task, its criteria and how to test. */
+function pullText({ prompt, attempt: { pack, response } }: Work, { record, facts }: StoryContext): string {
   const { contract, issue } = prompt;
   const result = facts.results.get(response?.result.sha256 ?? "");
   const planned = record.plan?.revision === record.contract?.revision ? record.plan?.plan.prompts : undefined;
@@ -220,9 +220,12 @@ function pullText({ run, prompt, attempt: { pack, response } }: Work, { record, 
     "### How to have something mended",
     "",
     "Ask for changes in a review, or write `/rework` here. Gates and people check the claims; the check says what is open.",
-    "",
-    "<details><summary>Where this change comes from, by the ledger</summary>",
-    "",
+  ].join("\n");
+}
+
+/** Where the change comes from, for whoever opens it. */
+function originFold({ run, prompt: { contract }, attempt: { pack, response } }: Work): { title: string; text: string } {
+  const text = [
     ...table("| recorded | |", [
       ["run", `${run.run}, submitted by @${run.by.login}`],
       ["attempt", `${attemptName(pack)} on ${pack.base.slice(0, 12)}`],
@@ -233,6 +236,6 @@ function pullText({ run, prompt, attempt: { pack, response } }: Work, { record, 
     "Paths approved for it:",
     "",
     ...list(contract.paths.map((path) => `\`${path.replaceAll("`", "'")}\``)),
-    "</details>",
-  ].join("\n");
+  ];
+  return { title: "Where this change comes from, by the ledger", text: text.join("\n") };
 }

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -54,6 +54,14 @@ test("an operator sees what was given up and why, begins it again, and then noth
   expect(await dead()).toEqual({ out: "", err: "nothing was given up\n", exit: 0 });
   expect((await status()).out).toContain("outbox: 1 effects to do");
 }, 60_000);
+
+test("no database is made by asking about one", async () => {
+  const away = { ...env(9), DATABASE_FOLDER: join(dir, "away") };
+  const refused = await runCommand(statusCommand, [], { cwd: dir, env: away });
+  expect(refused).toMatchObject({ out: "", exit: 2 });
+  expect(refused.err).toContain("there is no database yet: start `sallyport serve` first");
+  expect(existsSync(join(dir, "away"))).toBe(false);
+});
 
 test("the embedded database of a running service is not opened a second time", async () => {
   const server = createServer((_, response) => response.end("ok")).listen(0, "127.0.0.1");

@@ -32,6 +32,7 @@ describe("T189 text of a model has no effects on GitHub", () => {
     "src/a.ts and `x/y`",
     "closed for now; prefix #1",
     "see #1 and a/b#2",
+    "- a line<br>and another, as escaped texts have them",
   ])("an ordinary text stays: %s", (text) => {
     expect(sanitize(text)).toBe(text);
   });

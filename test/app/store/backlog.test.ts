@@ -30,6 +30,13 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
+test("a database that no service has used says so, in our words", async () => {
+  await expect(readBacklog(database.db)).rejects.toMatchObject({
+    code: "bad-input",
+    message: "no service has run on this database yet: start `sallyport serve` first",
+  });
+});
+
 test("what waits is counted, and work that somebody stopped was not given up", async () => {
   const { db } = database;
   const queue = createQueue(database, { limitedUntil: () => null, secrets: async () => [], log: failuresIn([]) });
@@ -42,6 +49,7 @@ test("what waits is counted, and work that somebody stopped was not given up", a
   expect(backlog.queues).toContainEqual({ queue: "look", waiting: 1, active: 0, oldest: expect.any(Number) });
   expect(backlog).toMatchObject({ outbox: { open: 1, failed: 2 }, unpublished: 2 });
   expect(await metricsText(backlog)).toContain('sallyport_queue_jobs{queue="look",state="waiting"} 1\n');
+  expect(await metricsText({ ...backlog, queues: [] })).not.toContain('queue="look",state="waiting"');
 });
 
 test("what was given up is listed and begun again, but not a model's work", async () => {
