@@ -17,10 +17,10 @@ export type Request =
   | { ask: "fresh"; mutant: string; files: string[] };
 export type Coverage = {
   tests: { id: string; file: string; ms: number; mutants: string[] }[];
-  /** The mutants whose places were come by while the sources loaded, and while each test file did. */
+  /** The mutants that were covered while the sources loaded, and while each test file did. */
   atStart: string[];
   loads: { file: string; mutants: string[] }[];
-  /** How often the tests came by each mutant's place. */
+  /** How often the tests reached each mutant. */
   hits: Record<string, number>;
   failed: string[];
 };
@@ -77,7 +77,7 @@ registerHooks({
       : next(url, context);
   },
 });
-// A survivor is to survive the next run as well, and nobody reads the smallest example.
+// The same examples in each run, and no search for the smallest one.
 fc.configureGlobal({ seed: 1, endOnFailure: true });
 
 async function load(name: string): Promise<void> {

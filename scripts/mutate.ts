@@ -103,7 +103,7 @@ const nearness = (test: string, { fileName }: Mutant) =>
 
 /**
  * The test files that may notice a mutant while they load. For what its own module makes, these are the nearest
- * files that come by that module: a process for each mutant costs too much for all of them.
+ * files that cover that module: a process for each mutant costs too much for all of them.
  */
 function loadedWith(mutant: Mutant): string[] {
   if (!coverage.atStart.includes(mutant.id))
@@ -121,17 +121,19 @@ const pairs = coverage.tests.flatMap((test) => test.mutants.map((mutant) => ({ m
 const covering = Map.groupBy(pairs, ({ mutant }) => mutant);
 
 /**
- * Milliseconds: a survivor would cost every test that comes by it, so beside those of the mirrored file only the nearest
- * are asked, the quick ones first, until they took this long. What only others notice counts as survived.
+ * A survivor would cost every test that covers it. So beside those of the mirrored file only the nearest tests run, the
+ * quick ones first, for so many milliseconds. What only others notice counts as survived.
  */
-const patience = 2_000;
-const slow = 100;
+const budgetMs = 2_000;
+const slowMs = 100;
 
 async function outcomeOf(mutant: Mutant): Promise<Outcome> {
-  let left = patience;
+  let left = budgetMs;
   const near = (covering.get(mutant.id) ?? [])
     .map(({ test }) => test)
-    .sort((a, b) => Number(a.ms > slow) - Number(b.ms > slow) || nearness(a.file, mutant) - nearness(b.file, mutant))
+    .sort(
+      (a, b) => Number(a.ms > slowMs) - Number(b.ms > slowMs) || nearness(a.file, mutant) - nearness(b.file, mutant),
+    )
     .filter((test, index) => {
       if (index === 0 || nearness(test.file, mutant) === 0) return true;
       left -= test.ms;
@@ -165,7 +167,7 @@ const brief = (text: string) => {
 /** One line of a mutant that no test noticed. */
 function told(mutant: Mutant, outcome: Outcome): string {
   const { fileName, location, mutatorName, replacement } = mutant;
-  const note = outcome === "untested" ? " (no test comes by)" : "";
+  const note = outcome === "untested" ? " (no test covers it)" : "";
   return `${fileName}:${location.start.line + 1} ${mutatorName}: ${brief(originalOf(mutant))} → ${brief(replacement)}${note}`;
 }
 

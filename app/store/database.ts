@@ -1,6 +1,7 @@
 import { type ColumnType, type Generated, Kysely, PGliteDialect, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import { type ConstructorOptions, fromPglite } from "pg-boss";
+import type { Overview } from "../../core/decision.ts";
 import { openEmbedded } from "./embedded.ts";
 
 /** A time that the database sets by default: read and written as a Date. */
@@ -16,16 +17,8 @@ export type Tables = {
     repository: number;
     kind: "issue" | "pull";
     number: number;
-    title: string;
-    state: string;
-    needs: string | null;
-    blocks: string;
-    step: string;
-    who: string;
-    open: boolean;
-    verdict: string | null;
     since: Timestamp;
-  };
+  } & Overview;
   exports: { repository: number; commit: string; tree: string; seq: number };
   bodies: { sha256: string; media_type: string; bytes: Uint8Array; stored_at: Timestamp };
   answers: { key: string; answer: string; stored_at: Timestamp; repository: number | null };

@@ -31,10 +31,10 @@ const maxAuthors = 10;
 export const stickyMarker = "<!-- sallyport:sticky -->";
 
 /**
- * Reads the unanswered commands, the oldest first: comments that begin with a command, and command labels and
- * our assignment with the events that added them. With `max`, at most that many; the others wait until these are answered. Everyone who can
- * comment or label may have written them; each author's permission is read once. The rights of the authors of other
- * comments are read only where `wantsTicket` says so of these commands.
+ * Reads the unanswered commands, the oldest first: comments that begin with a command, and command labels and our
+ * assignment with the events that added them. With `max`, at most that many; the others wait until these are answered.
+ * Everyone who can comment or label may have written them; each author's permission is read once. The rights of the
+ * authors of other comments are read only where `wantsTicket` says so of these commands.
  */
 export async function readConversation(
   github: GitHub,

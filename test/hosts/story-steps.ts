@@ -1,5 +1,7 @@
-import { storyBody } from "../../app/demo/governed.ts";
+import { git, storyBody } from "../../app/demo/governed.ts";
+import { runProgram } from "../../app/demo/hosts.ts";
 import { nextSecond } from "../../app/demo/road.ts";
+import type { Replay } from "../../core/replay/replay.ts";
 import type { Journey } from "./demo-world.ts";
 import { waitUntil } from "./until.ts";
 
@@ -25,4 +27,15 @@ export async function askForPlan({ lena, seen }: Journey, story: number): Promis
 export async function approve({ quinn, seen }: Journey, story: number, digest: string): Promise<void> {
   await quinn.comment(story, `/approve ${digest}`);
   await waitUntil("the prompts", async () => (await seen.issue(story)).labels.includes("sallyport:ready"));
+}
+
+/** What a stranger's clone derives of a finished run, as soon as the published ledger has its end. */
+export function replayOf(journey: Journey, run: string): Promise<Replay & { differences: string[] }> {
+  return waitUntil("the published ledger", async () => {
+    const clone = `${journey.dir}/clone-${Date.now()}`;
+    await git(journey.dir, ["clone", "--quiet", "--mirror", journey.cloneUrl, clone]);
+    const args = ["replay", run, clone, "--json"];
+    const { out, code } = await runProgram("sallyport", args, { PATH: process.env.PATH }, journey.dir);
+    return code === 0 && out.includes('"end"') ? JSON.parse(out) : null;
+  });
 }

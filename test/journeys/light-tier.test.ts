@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { git } from "../../app/demo/governed.ts";
-import { runProgram } from "../../app/demo/hosts.ts";
 import { nextSecond } from "../../app/demo/road.ts";
 import { entriesOf } from "../../core/entries.ts";
 import { type Journey, startJourney } from "../hosts/demo-world.ts";
+import { replayOf } from "../hosts/story-steps.ts";
 import { waitUntil } from "../hosts/until.ts";
 
 let journey: Journey;
@@ -55,13 +54,7 @@ test("D1: from one label on an ordinary issue to a merged change that somebody e
 
 test("anyone with a clone derives its run again", async () => {
   const [submitted] = entriesOf(await journey.entries(), "run.submitted");
-  const replay = await waitUntil("the exported ledger", async () => {
-    const clone = `${journey.dir}/clone-${Date.now()}`;
-    await git(journey.dir, ["clone", "--quiet", "--mirror", journey.cloneUrl, clone]);
-    const args = ["replay", submitted?.body.run ?? "", clone, "--json"];
-    const { out, code } = await runProgram("sallyport", args, { PATH: process.env.PATH }, journey.dir);
-    return code === 0 && out.includes('"end"') ? JSON.parse(out) : null;
-  });
+  const replay = await replayOf(journey, submitted?.body.run ?? "");
   expect(replay).toMatchObject({ ok: true, differences: [] });
   expect(replay.counts).toMatchObject({ differs: 0, missing: 0, purged: 0 });
 }, 200_000);
