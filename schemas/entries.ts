@@ -188,6 +188,9 @@ export const entryBodies = {
       .optional()
       .describe("The policy it was judged by; entries of older versions do not tell."),
     verdictSha256: Sha256.describe("Of the verdict's JSON, byte for byte as `sallyport check --json` prints it."),
+    facts: BodyRef.optional().describe(
+      "What GitHub alone told of a run's change, for a replay; absent where not all was read or a secret was found.",
+    ),
   }),
   "group.judged": z.strictObject({
     headRef: z.string().describe("The full ref of the merge group's branch."),

@@ -29,3 +29,6 @@ export const maxReasonLength = 1_000;
 
 /** The most path patterns that one diff prompt declares. */
 export const maxPaths = 50;
+
+/** The largest facts of a verdict that are kept for a replay, in bytes; reports of coverage can be long. */
+export const givenFactsBytes = 256 * 1024;

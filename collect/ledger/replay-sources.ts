@@ -1,5 +1,6 @@
 import { sha256 } from "../../core/digest.ts";
 import { entriesOf, type TypedEntry } from "../../core/entries.ts";
+import type { PullFacts } from "../../core/facts.ts";
 import { type Json, parseCanonicalJson } from "../../core/json.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
 import { bodyPath } from "../../core/ledger/branch.ts";
@@ -12,17 +13,20 @@ import {
   type ReplaySources,
   type WrittenCommit,
 } from "../../core/replay/sources.ts";
+import { verdictsOf } from "../../core/replay/verdict.ts";
 import { Advice, AdvicePack } from "../../schemas/advice.ts";
 import type { EntryBody } from "../../schemas/entries.ts";
 import { policyBytes, policyPath } from "../../schemas/limits.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import { ReworkReport } from "../../schemas/rework.ts";
 import { Pack, StepResult } from "../../schemas/step.ts";
+import { GivenFacts } from "../../schemas/verdict.ts";
 import { comparedBytes } from "../changes.ts";
 import { gitObjects } from "../git/objects.ts";
 import { readInstructions } from "../issue/base-files.ts";
 import type { Objects } from "../objects.ts";
 import { parsePolicy } from "../policy/policy.ts";
+import { readJudged } from "./replay-verdict.ts";
 
 /**
  * A verified ledger: its files by path, its entries, the repository's name at each entry by the entry's number, and the
@@ -58,6 +62,9 @@ export async function collectReplaySources(run: string, input: ReplayInput): Pro
   const advices = new Map<string, PublishedBody<Advice>>();
   for (const { body } of entriesOf(entries, "advice.given"))
     addBody(advices, files, body.advice.sha256, (value) => Advice.safeParse(value).data);
+  const given = new Map<string, PublishedBody<GivenFacts>>();
+  for (const { body } of entriesOf(entries, "verdict.given"))
+    if (body.facts !== undefined) addBody(given, files, body.facts.sha256, (value) => GivenFacts.safeParse(value).data);
   return {
     names,
     packs,
@@ -65,7 +72,8 @@ export async function collectReplaySources(run: string, input: ReplayInput): Pro
     reports,
     advicePacks,
     advices,
-    git: dir === null ? null : await readGit(dir, run, entries),
+    given,
+    git: dir === null ? null : await readGit(dir, run, entries, given),
   };
 }
 
@@ -81,7 +89,12 @@ function addBody<T>(
   bodies.set(sha256, { text, value: parse(parseCanonicalJson(text)) ?? null });
 }
 
-async function readGit(dir: string, run: string, entries: readonly TypedEntry[]): Promise<ReplayGit> {
+async function readGit(
+  dir: string,
+  run: string,
+  entries: readonly TypedEntry[],
+  given: ReplaySources["given"],
+): Promise<ReplayGit> {
   const objects = gitObjects(dir);
   try {
     const submitted = submittedRun(entries, run);
@@ -95,6 +108,11 @@ async function readGit(dir: string, run: string, entries: readonly TypedEntry[])
       const paths = response?.body.files.map(({ path }) => path) ?? [];
       commits.set(commit.body.commit, await readCommit(objects, commit.body, paths));
     }
+    const judged = new Map<number, Known<PullFacts>>();
+    for (const verdict of submitted === undefined ? [] : verdictsOf(entries, submitted)) {
+      const told = given.get(verdict.body.facts?.sha256 ?? "")?.value ?? null;
+      if (told !== null) judged.set(verdict.seq, await readJudged(objects, verdict, told, entries));
+    }
     const nothing = unknown("the ledger does not say which policy was approved");
     const policy = parts === null ? nothing : await readPolicyBlob(objects, parts.policy);
     const paths = policy.known ? policy.value.agents.instructions : [];
@@ -104,6 +122,7 @@ async function readGit(dir: string, run: string, entries: readonly TypedEntry[])
       policy,
       instructions: read.known ? known(read.value.flatMap(({ file }) => file ?? [])) : read,
       commits,
+      judged,
     };
   } finally {
     objects.close();

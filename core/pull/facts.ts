@@ -1,11 +1,10 @@
 import type { Claim } from "../../schemas/entry-parts.ts";
-import type { Verdict } from "../../schemas/verdict.ts";
-import type { CommonFacts } from "../decision.ts";
+import type { Body, CommonFacts } from "../decision.ts";
 import type { TypedEntry } from "../entries.ts";
-import type { Crash } from "../errors.ts";
 import type { LoadedPolicy, PullFacts, PullRecord, SeenReview } from "../facts.ts";
 import type { Known } from "../known.ts";
 import type { OurCheck } from "../verdict/check.ts";
+import type { Judged } from "../verdict/judged.ts";
 
 /** People's reviews whose current state is not in the ledger, oldest first; `more`: others wait. */
 export type NewReviews = { reviews: SeenReview[]; more: boolean };
@@ -29,18 +28,8 @@ export type PullSnapshot = CommonFacts & {
 /** The input of a pull request's rules: the facts, and the ledger followed by earlier rules' drafts. */
 export type PullContext = { facts: PullSnapshot; entries: readonly TypedEntry[] };
 
-/**
- * The input of the rules after the verdict; `digest` is the SHA-256 of the verdict's bytes, `crashes` is for the log.
- */
-export type JudgedContext = PullContext & {
-  verdict: Verdict;
-  /** The conclusion without what the pull request's own title and description say. */
-  shared: Verdict["conclusion"];
-  /** What it adds to its story, where the policy sets a budget for stories; null: nothing is to be recorded. */
-  size: { files: number; lines: number } | null;
-  digest: string;
-  crashes: Crash[];
-};
+/** The input of the rules after the verdict; `given` is what a replay of it needs from GitHub, null: it cannot be given. */
+export type JudgedContext = PullContext & Judged & { given: Body | null };
 
 /** The input of a command on a pull request; the record includes the drafts of earlier answers. */
 export type CommandContext = { facts: PullSnapshot; loaded: LoadedPolicy; record: PullRecord };

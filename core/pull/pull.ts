@@ -2,12 +2,9 @@ import { policyPath } from "../../schemas/limits.ts";
 import type { People } from "../../schemas/policy.ts";
 import { answered, answeredSources, heard, turnAway } from "../answer.ts";
 import { type Decision, decisionOf, ensureSticky, requeue, type Step } from "../decision.ts";
-import { sha256 } from "../digest.ts";
 import type { Subject } from "../effects.ts";
 import { appActor, type Draft, type EntryOf, lastEntry, type TypedEntry, withDrafts } from "../entries.ts";
-import type { Crash } from "../errors.ts";
 import type { CommandRequest } from "../facts.ts";
-import { storySize } from "../gates/diff-size.ts";
 import { isNotRequired } from "../health/required-incident.ts";
 import { effectKey, sourceKey } from "../identifiers.ts";
 import { known } from "../known.ts";
@@ -15,9 +12,9 @@ import { usablePolicy } from "../policy/problem.ts";
 import { answeredBy, concernDrafts, openConcerns } from "../record/concerns.ts";
 import { recordOf, storyOf } from "../record/pull.ts";
 import { checkEffect } from "../verdict/check.ts";
-import { conclude, judge, verdictText } from "../verdict/judge.ts";
+import { givenFacts, judgeWhole, verdictBody } from "../verdict/judged.ts";
 import { type Advice, summaryMarkdown, titleOf } from "../verdict/report.ts";
-import { countedOf, isBetter, sharedGates } from "../verdict/shared.ts";
+import { countedOf, isBetter } from "../verdict/shared.ts";
 import { answerOnPull } from "./commands.ts";
 import { observeEnd, showPastCheck } from "./end.ts";
 import type { JudgedContext, PullContext, PullSnapshot } from "./facts.ts";
@@ -100,18 +97,8 @@ function isJudgedByPlace({ kind }: Draft): boolean {
 function judgePull(context: PullContext): JudgedContext {
   const { facts } = context;
   const record = recordOf(context.entries, facts.number, facts.judged);
-  const crashes: Crash[] = [];
   const given = { ...facts.judged, policy: facts.policy, record };
-  const verdict = judge(given, { settle: "all", onCrash: (crash) => crashes.push(crash) });
-  const digest = sha256(verdictText(verdict));
-  return {
-    ...context,
-    verdict,
-    shared: conclude(sharedGates(given, verdict)),
-    size: storySize(given),
-    digest,
-    crashes,
-  };
+  return { ...context, ...judgeWhole(given), given: givenFacts(given) };
 }
 
 /**
@@ -160,7 +147,8 @@ function concernsOf(request: CommandRequest, pull: number, entries: readonly Typ
  * Records a verdict that differs from the last one, and has its readers decided again: the story and the pull requests
  * with the same head.
  */
-function recordVerdict({ facts, entries, verdict, shared, size, digest }: JudgedContext): Step {
+function recordVerdict(context: JudgedContext): Step {
+  const { facts, entries, verdict, shared, digest, given } = context;
   const last = lastEntry(entries, "verdict.given", ({ body }) => body.pull === facts.number)?.body;
   const { ref: baseRef } = facts.judged.base;
   // Two branches can point at one commit, and the verdict names only the commit.
@@ -177,20 +165,10 @@ function recordVerdict({ facts, entries, verdict, shared, size, digest }: Judged
         kind: "verdict.given",
         actor: appActor(facts),
         subject: [{ name: `pull request #${number}`, digest: { gitCommit: verdict.head } }],
-        body: {
-          pull: number,
-          head: verdict.head,
-          base: verdict.base,
-          baseRef,
-          conclusion: verdict.conclusion,
-          policy: verdict.policy,
-          gates: Object.fromEntries(verdict.gates.map(({ gate, status }) => [gate, status])),
-          ...(shared === verdict.conclusion ? {} : { shared }),
-          ...(size === null ? {} : { size }),
-          verdictSha256: digest,
-        },
+        body: verdictBody(number, baseRef, context),
       },
     ],
+    bodies: given === null ? [] : [given],
     enqueue: [
       ...(story === undefined ? [] : [{ kind: "issue" as const, repository: repository.id, number: story }]),
       // They share the check, which may change with this verdict.

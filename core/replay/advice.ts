@@ -1,8 +1,9 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import { advicePackFields, advicePackOf } from "../contract/advice.ts";
+import { bodyRef } from "../digest.ts";
 import { canonicalJson, type Json } from "../json.ts";
 import { branchChange } from "../record/checkpoints.ts";
-import { adviceBody, bodyRef, stepOf } from "../story/bodies.ts";
+import { adviceBody, stepOf } from "../story/bodies.ts";
 import { promptBefore } from "./progress.ts";
 import type { AttemptEntries, ReplayContext } from "./sources.ts";
 import { attemptHead, bodilessStep, comparedStep, fieldPairs, type ReplayStep } from "./step.ts";

@@ -1,12 +1,13 @@
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { Pack } from "../../schemas/step.ts";
 import { outOfScope, reviewResult } from "../contract/review.ts";
+import { bodyRef } from "../digest.ts";
 import { entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { checkpointName } from "../identifiers.ts";
 import { deliveredAt } from "../record/checkpoints.ts";
 import { agentConcern, isStopping } from "../record/concerns.ts";
 import { isOfAttempt } from "../record/provenance.ts";
-import { bodyRef, checkpointBody, evidenceBody, responseFiles } from "../story/bodies.ts";
+import { checkpointBody, evidenceBody, responseFiles } from "../story/bodies.ts";
 import { adviceSteps } from "./advice.ts";
 import { commitSteps } from "./commit.ts";
 import { branchBefore, promptBefore } from "./progress.ts";

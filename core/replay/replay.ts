@@ -6,6 +6,7 @@ import { attemptSteps } from "./attempt.ts";
 import { progressSteps } from "./progress.ts";
 import type { ReplayContext, ReplaySources } from "./sources.ts";
 import type { ReplayResult, ReplayStep } from "./step.ts";
+import { verdictSteps } from "./verdict.ts";
 
 /** A replayed run. `ok`: no step differs, is missing or was purged; unpublished steps could not be compared. */
 export type Replay = {
@@ -55,6 +56,7 @@ function* runSteps(
   yield* approvalSteps(context);
   for (const promptEntry of entriesOf(entries, "prompt.recorded"))
     if (promptEntry.body.run === run.body.run) yield* attemptSteps(promptEntry, context);
+  yield* verdictSteps(context);
   yield* progressSteps(context);
 }
 

@@ -64,7 +64,7 @@ function proof({ counts }: Replay): string[] {
           "was given up after its time is gone, a missing object has to be fetched.",
         ]),
     "It takes as recorded: the models' answers (none is asked again), what they cost, the story's title, text and decisions,",
-    "the risk and the test that people asked for, the commit that each attempt began from, and every act of a person.",
-    "It gives no verdict again: what a verdict was judged from is GitHub's, and the ledger has the verdict's digest alone.",
+    "the risk and the test that people asked for, the commit that each attempt began from, every act of a person, and what",
+    "GitHub told when a verdict was given: reviews, checks, the pull request's text. From that each verdict follows again.",
   ];
 }

@@ -3,8 +3,9 @@ import type { ContractPrompt } from "../../schemas/entry-parts.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import type { ReworkReport } from "../../schemas/rework.ts";
 import type { Instruction, Pack, StepResult } from "../../schemas/step.ts";
+import type { GivenFacts } from "../../schemas/verdict.ts";
 import { type EntryOf, entriesOf, type TypedEntry } from "../entries.ts";
-import type { FileSide } from "../facts.ts";
+import type { FileSide, PullFacts } from "../facts.ts";
 import type { Known } from "../known.ts";
 import { isOfAttempt } from "../record/provenance.ts";
 
@@ -36,6 +37,8 @@ export type ReplayGit = {
   instructions: Known<Instruction[]>;
   /** The recorded commits by their ids. */
   commits: ReadonlyMap<string, Known<WrittenCommit>>;
+  /** The facts of the run's verdicts, by their entries' sequence numbers; those without published facts are absent. */
+  judged: ReadonlyMap<number, Known<PullFacts>>;
 };
 
 /** The inputs of a replay besides the entries of a verified ledger. */
@@ -48,6 +51,7 @@ export type ReplaySources = {
   reports: ReadonlyMap<string, PublishedBody<ReworkReport>>;
   advicePacks: ReadonlyMap<string, PublishedBody<AdvicePack>>;
   advices: ReadonlyMap<string, PublishedBody<Advice>>;
+  given: ReadonlyMap<string, PublishedBody<GivenFacts>>;
   /** Null: the ledger was read from a folder or an archive, which has no git. */
   git: ReplayGit | null;
 };

@@ -26,6 +26,7 @@ export type ReplayStepName =
   | "commit"
   | "trailers"
   | "pull request"
+  | "verdict"
   | "rollback"
   | "end";
 

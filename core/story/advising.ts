@@ -6,6 +6,7 @@ import type { Usage } from "../../schemas/step.ts";
 import { adviceFold, advicePackOf, adviceReport, adviceSignature, noAdvice } from "../contract/advice.ts";
 import { handedOff, toGates } from "../contract/handoffs.ts";
 import { awaitEffect, type Step } from "../decision.ts";
+import { bodyRef } from "../digest.ts";
 import { appActor, lastEntry } from "../entries.ts";
 import { attemptName, effectKey } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
@@ -13,7 +14,7 @@ import { branchChange } from "../record/checkpoints.ts";
 import { spentOnRework } from "../record/rework.ts";
 import type { AttemptRecord, PromptRecord } from "../record/story.ts";
 import { contractDrift } from "./approval.ts";
-import { adviceBody, adviceRoundBody, bodyRef, stepOf } from "./bodies.ts";
+import { adviceBody, adviceRoundBody, stepOf } from "./bodies.ts";
 import type { StoryContext, StoryFacts, Work } from "./facts.ts";
 import { failuresAt } from "./remediating.ts";
 

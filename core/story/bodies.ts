@@ -1,13 +1,12 @@
 import type { Advice } from "../../schemas/advice.ts";
 import type { EntryBody } from "../../schemas/entries.ts";
-import type { BodyRef } from "../../schemas/entry-parts.ts";
 import type { Plan } from "../../schemas/plan.ts";
 import type { ReworkReport } from "../../schemas/rework.ts";
 import type { Attempt, Size, StepResult, Usage } from "../../schemas/step.ts";
 import type { Account } from "../../schemas/text.ts";
 import { adviceSignature } from "../contract/advice.ts";
 import { compilePrompt } from "../contract/contract.ts";
-import { sha256 } from "../digest.ts";
+import { bodyRef, sha256 } from "../digest.ts";
 import { checkpointName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
 import { redactionReport } from "../redaction/redaction.ts";
@@ -21,11 +20,6 @@ export type AttemptStep = { run: string; story: number; prompt: number; attempt:
 /** Picks the fields that identify an attempt. */
 export function stepOf({ run, story, prompt, attempt }: AttemptStep): AttemptStep {
   return { run, story, prompt, attempt };
-}
-
-/** The reference to a stored JSON text. */
-export function bodyRef(text: string): BodyRef {
-  return { sha256: sha256(text), bytes: Buffer.byteLength(text), mediaType: "application/json" };
 }
 
 /**

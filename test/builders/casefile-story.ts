@@ -6,7 +6,7 @@ import { known } from "../../core/known.ts";
 import type { ReplaySources, WrittenCommit } from "../../core/replay/sources.ts";
 import { Policy } from "../../schemas/policy.ts";
 import type { WrittenCasefile } from "../../schemas/step.ts";
-import { answers, bodiesOf, packsOf, playRun } from "./recorded-run.ts";
+import { answers, bodiesOf, gitOf, packsOf, playRun, sourcesOf } from "./recorded-run.ts";
 import { playStory, policy, type Story } from "./story.ts";
 
 /** The policy of these tests, with casefiles that Sallyport writes. */
@@ -64,19 +64,12 @@ export function casefileRun(): { entries: TypedEntry[]; sources: ReplaySources; 
     const casefiles = added.map(({ name, path, sha256, blob }): WrittenCasefile => ({ name, path, sha256, blob }));
     return { commit, tree, parent, casefiles };
   }, story);
-  const sources: ReplaySources = {
-    names: new Map(entries.map(({ seq }) => [seq, "acme/web"])),
+  const sources = sourcesOf(entries, {
     packs: bodiesOf(packsOf(entries, withCasefiles, "acme/web")),
     results: bodiesOf(answers),
-    reports: new Map(),
-    advicePacks: new Map(),
-    advices: new Map(),
-    git: {
-      policyAtBase: known({ mode: "100644", sha: story.state.blob }),
-      instructions: known([]),
-      policy: known(withCasefiles),
+    git: gitOf(story.state.blob, withCasefiles, {
       commits: new Map([...commits].map(([sha, commit]) => [sha, known(commit)])),
-    },
-  };
+    }),
+  });
   return { entries, sources, asked };
 }

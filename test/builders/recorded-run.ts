@@ -4,7 +4,7 @@ import type { Effect } from "../../core/effects.ts";
 import { entriesOf, type TypedEntry } from "../../core/entries.ts";
 import { canonicalJson, type Json } from "../../core/json.ts";
 import { known } from "../../core/known.ts";
-import { attemptEntries, type ReplaySources, type WrittenCommit } from "../../core/replay/sources.ts";
+import { attemptEntries, type ReplayGit, type ReplaySources, type WrittenCommit } from "../../core/replay/sources.ts";
 import type { Policy } from "../../schemas/policy.ts";
 import type { Pack, StepResult, WrittenCasefile } from "../../schemas/step.ts";
 import { begin, playStory, type Story } from "./story.ts";
@@ -75,6 +75,24 @@ export function bodiesOf<T extends Json>(values: readonly T[]) {
   return new Map(values.map((value) => [digestOf(value), { text: canonicalJson(value), value }] as const));
 }
 
+/** What a replay reads: nothing but these bodies and git, each published under the name `acme/web`. */
+export function sourcesOf(entries: readonly TypedEntry[], published: Partial<ReplaySources> = {}): ReplaySources {
+  return {
+    names: new Map(entries.map(({ seq }) => [seq, "acme/web"])),
+    ...{ packs: new Map(), results: new Map(), reports: new Map(), advicePacks: new Map(), advices: new Map() },
+    given: new Map(),
+    git: null,
+    ...published,
+  };
+}
+
+/** A git directory whose default branch has this policy as this blob, and nothing else. */
+export function gitOf(blob: string, policy: Policy, change: Partial<ReplayGit> = {}): ReplayGit {
+  const policyAtBase = known({ mode: "100644", sha: blob });
+  const nothing = { instructions: known([]), commits: new Map(), judged: new Map() };
+  return { policyAtBase, policy: known(policy), ...nothing, ...change };
+}
+
 /** A run whose commits are made up, and all that a replay of it reads. */
 export function recordedRun(policy: Policy): { entries: TypedEntry[]; sources: ReplaySources } {
   const commits = new Map<string, WrittenCommit>();
@@ -94,19 +112,12 @@ export function recordedRun(policy: Policy): { entries: TypedEntry[]; sources: R
   }, story);
   return {
     entries,
-    sources: {
-      names: new Map(entries.map(({ seq }) => [seq, "acme/web"])),
+    sources: sourcesOf(entries, {
       packs: bodiesOf(packsOf(entries, policy, "acme/web")),
       results: bodiesOf(answers),
-      reports: new Map(),
-      advicePacks: new Map(),
-      advices: new Map(),
-      git: {
-        policyAtBase: known({ mode: "100644", sha: story.state.blob }),
-        instructions: known([]),
-        policy: known(policy),
+      git: gitOf(story.state.blob, policy, {
         commits: new Map([...commits].map(([sha, commit]) => [sha, known(commit)])),
-      },
-    },
+      }),
+    }),
   };
 }

@@ -150,6 +150,10 @@ test("D11, E5: of three dependent prompts one goes through, one is mended after 
   const replay = await replayOf(journey, `run-${story}-1`);
   const again = replay.steps.filter(({ step }) => step === "rework");
   expect(again.map(({ result }) => result)).toEqual(["same", "same", "same"]);
+  // G13: each verdict follows again from what GitHub told then, the commits and the entries before it.
+  const verdicts = replay.steps.filter(({ step }) => step === "verdict");
+  expect(verdicts.map(({ seq }) => seq)).toEqual(entriesOf(entries, "verdict.given").map(({ seq }) => seq));
+  expect(verdicts.map(({ result, differences }) => [result, differences])).toEqual(verdicts.map(() => ["same", []]));
   expect(replay.counts).toMatchObject({ unpublished: 0, differs: 0, missing: 0, purged: 0 });
   await expectConformance(journey.watch);
 }, 300_000);

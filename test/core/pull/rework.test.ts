@@ -14,7 +14,7 @@ import type { Duty } from "../../../schemas/policy-values.ts";
 import type { ReworkReport } from "../../../schemas/rework.ts";
 import { pullContext, say } from "../../builders/pull-context.ts";
 import { change, facts, head } from "../../builders/pull-facts.ts";
-import { bodiesOf } from "../../builders/recorded-run.ts";
+import { bodiesOf, sourcesOf } from "../../builders/recorded-run.ts";
 import { approve, begin, persons, playStory, policy, type Story } from "../../builders/story.ts";
 
 const people =
@@ -215,17 +215,10 @@ describe("T8: what fails goes back to the agent", () => {
     ]);
     expect(JSON.stringify(shown)).toContain(`${next} answers this (R1/S0). The agent says: Renamed.`);
     const replayed = (reports: Story["reports"]) => {
-      const names = new Map(story.entries.map(({ seq }) => [seq, "acme/web"]));
       const packs = bodiesOf([...story.packs.values()]);
-      const sources = {
-        names,
-        packs,
-        results: bodiesOf([...story.results.values()]),
-        reports: bodiesOf([...reports.values()]),
-        advicePacks: new Map(),
-        advices: new Map(),
-      };
-      const { steps = [] } = replayRun("run-2-1", story.entries, { ...sources, git: null }) ?? {};
+      const results = bodiesOf([...story.results.values()]);
+      const sources = sourcesOf(story.entries, { packs, results, reports: bodiesOf([...reports.values()]) });
+      const { steps = [] } = replayRun("run-2-1", story.entries, sources) ?? {};
       return steps.filter(({ result }) => result !== "same").map(({ step, about, result }) => [step, about, result]);
     };
     const isLacking = ([step, , result]: (string | undefined)[]) => step === "policy" || result === "unpublished";

@@ -7,11 +7,10 @@ import { known } from "../../../core/known.ts";
 import { traceText } from "../../../core/record/remediation-text.ts";
 import { remediationsOf } from "../../../core/record/remediations.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
-import type { ReplaySources } from "../../../core/replay/sources.ts";
 import { type EntryBody, entryBodies } from "../../../schemas/entries.ts";
 import { maxReasonLength, maxReasons } from "../../../schemas/limits.ts";
 import { Policy } from "../../../schemas/policy.ts";
-import { bodiesOf } from "../../builders/recorded-run.ts";
+import { bodiesOf, sourcesOf } from "../../builders/recorded-run.ts";
 import { approve, playStory, policy, type Story, samplePlan } from "../../builders/story.ts";
 
 const head = "1".repeat(40);
@@ -330,15 +329,10 @@ describe("a replay", () => {
   story.answer();
   write(story, 11);
   merge(story, 11, true);
-  const sources: ReplaySources = {
-    names: new Map(story.entries.map(({ seq }) => [seq, "acme/web"])),
+  const sources = sourcesOf(story.entries, {
     packs: bodiesOf([...story.packs.values()]),
     results: bodiesOf([...story.results.values()]),
-    reports: new Map(),
-    advicePacks: new Map(),
-    advices: new Map(),
-    git: null,
-  };
+  });
   const remediation = (entries: readonly TypedEntry[]) =>
     replayRun("run-2-1", entries, sources)?.steps.flatMap(({ step, result }) =>
       step === "remediation" ? [result] : [],

@@ -3,7 +3,7 @@ import { type EntryOf, entriesOf, type TypedEntry } from "../../../core/entries.
 import { replayRun } from "../../../core/replay/replay.ts";
 import type { ReplaySources } from "../../../core/replay/sources.ts";
 import type { EntryBody, EntryKind } from "../../../schemas/entries.ts";
-import { bodiesOf } from "../../builders/recorded-run.ts";
+import { bodiesOf, sourcesOf } from "../../builders/recorded-run.ts";
 import { begin } from "../../builders/story.ts";
 
 const [first, second, third] = ["1", "2", "3"].map((digit) => digit.repeat(40)) as [string, string, string];
@@ -29,15 +29,10 @@ function played(): { entries: TypedEntry[]; sources: ReplaySources } {
   write(third, first);
   return {
     entries: story.entries,
-    sources: {
-      names: new Map(story.entries.map(({ seq }) => [seq, "acme/web"])),
+    sources: sourcesOf(story.entries, {
       packs: bodiesOf([...story.packs.values()]),
       results: bodiesOf([...story.results.values()]),
-      reports: new Map(),
-      advicePacks: new Map(),
-      advices: new Map(),
-      git: null,
-    },
+    }),
   };
 }
 

@@ -1,12 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { sanitize } from "../../../app/perform/text.ts";
 import { entriesOf } from "../../../core/entries.ts";
-import { known } from "../../../core/known.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
 import type { Advice, AdviceFinding } from "../../../schemas/advice.ts";
 import { entryBodies } from "../../../schemas/entries.ts";
 import { Policy } from "../../../schemas/policy.ts";
-import { bodiesOf } from "../../builders/recorded-run.ts";
+import { bodiesOf, gitOf, sourcesOf } from "../../builders/recorded-run.ts";
 import { begin, playStory, policy, type Story, samplePlan } from "../../builders/story.ts";
 
 const [one, two, three] = ["1".repeat(40), "2".repeat(40), "3".repeat(40)] as const;
@@ -46,17 +45,14 @@ const packNow = (story: Story) =>
 /** What differs in the run's replay, from its published bodies alone and from them and the approved policy. */
 function differences(story: Story) {
   for (const { kind, body } of story.entries) entryBodies[kind].parse(body);
-  const sources = {
-    names: new Map(story.entries.map(({ seq }) => [seq, "acme/web"])),
+  const sources = sourcesOf(story.entries, {
     packs: bodiesOf([...story.packs.values()]),
     results: bodiesOf([...story.results.values()]),
     reports: bodiesOf([...story.reports.values()]),
     advicePacks: bodiesOf([...story.advicePacks.values()]),
     advices: bodiesOf([...story.advices.values()]),
-  };
-  const policyAtBase = known({ mode: "100644", sha: story.state.blob });
-  const policy = known(story.state.policy);
-  const git = { policyAtBase, policy, instructions: known([]), commits: new Map() };
+  });
+  const git = gitOf(story.state.blob, story.state.policy);
   const replays = [null, git].map((from) => replayRun("run-2-1", story.entries, { ...sources, git: from }));
   const steps = replays.flatMap((replay) => replay?.steps ?? []);
   expect(steps.filter(({ step }) => step === "advice").every(({ result }) => result === "same")).toBe(true);

@@ -1,6 +1,5 @@
 import { expect, test } from "@jest/globals";
 import {
-  bodyRef,
   checkpointBody,
   contractBody,
   evidenceBody,
@@ -23,8 +22,6 @@ const files = [{ path: "a", sha256: empty }];
 
 test.each<[string, unknown, unknown]>([
   ["the step of an attempt", stepOf(asked), step],
-  ["a stored text", bodyRef(""), { sha256: empty, bytes: 0, mediaType: "application/json" }],
-  ["a stored text is counted in bytes", bodyRef("é").bytes, 2],
   [
     "a run after one other",
     runBody({ story: 2, digest: "d" }, 1, [3, 4], { id: 1, login: "lena", type: "User" }),

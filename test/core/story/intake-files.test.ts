@@ -7,7 +7,7 @@ import type { StoryFacts, TaskReading } from "../../../core/story/facts.ts";
 import { Policy } from "../../../schemas/policy.ts";
 import type { Instruction } from "../../../schemas/step.ts";
 import { Task } from "../../../schemas/task.ts";
-import { bodiesOf } from "../../builders/recorded-run.ts";
+import { bodiesOf, gitOf, sourcesOf } from "../../builders/recorded-run.ts";
 import { approve, begin, form, playStory, policy, type Story, samplePlan } from "../../builders/story.ts";
 
 const fileOf = (path: string, text: string): Instruction => ({ path, sha256: sha256(text), text });
@@ -92,19 +92,9 @@ describe("G12: the policy's instructions go by digest to planner and agent", () 
   ])("a replay derives the prompt again, %s", (name, read, result) => {
     const story = begin(play());
     const published = name === "unread in git" ? [] : packs(story);
-    const sources = {
-      names: new Map(story.entries.map(({ seq }) => [seq, "acme/web"])),
-      packs: bodiesOf(published),
-      results: new Map(),
-      reports: new Map(),
-      ...{ advicePacks: new Map(), advices: new Map() },
-      git: {
-        policyAtBase: known({ mode: "100644", sha: "c".repeat(40) }),
-        policy: known(instructed),
-        instructions: read([agentsMd, fileOf("docs/how.md", "Slowly.\n")]),
-        commits: new Map(),
-      },
-    };
+    const instructions = read([agentsMd, fileOf("docs/how.md", "Slowly.\n")]);
+    const git = gitOf("c".repeat(40), instructed, { instructions });
+    const sources = sourcesOf(story.entries, { packs: bodiesOf(published), git });
     const step = replayRun("run-2-1", story.entries, sources)?.steps.find((one) => one.step === "prompt");
     expect(step?.result).toBe(name === "unread in git" ? "missing" : result);
   });
@@ -113,15 +103,11 @@ describe("G12: the policy's instructions go by digest to planner and agent", () 
     const story = begin(play());
     const [pack] = packs(story);
     if (pack === undefined) throw new Error("no pack");
-    const replayed = (value: typeof pack) =>
-      replayRun("run-2-1", story.entries, {
-        names: new Map(story.entries.map(({ seq }) => [seq, "acme/web"])),
-        packs: new Map([[[...bodiesOf([pack]).keys()][0] ?? "", { text: JSON.stringify(value), value }]]),
-        results: new Map(),
-        reports: new Map(),
-        ...{ advicePacks: new Map(), advices: new Map() },
-        git: null,
-      })?.steps.find((one) => one.step === "prompt");
+    const replayed = (value: typeof pack) => {
+      const packs = new Map([[[...bodiesOf([pack]).keys()][0] ?? "", { text: JSON.stringify(value), value }]]);
+      const { steps = [] } = replayRun("run-2-1", story.entries, sourcesOf(story.entries, { packs })) ?? {};
+      return steps.find((one) => one.step === "prompt");
+    };
     const { instructions: _, ...without } = pack;
     expect(JSON.stringify(replayed(without))).toContain("instructions");
   });

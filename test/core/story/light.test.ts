@@ -5,6 +5,7 @@ import { known, unknown } from "../../../core/known.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
 import type { StoryFacts } from "../../../core/story/facts.ts";
 import { Policy } from "../../../schemas/policy.ts";
+import { gitOf, sourcesOf } from "../../builders/recorded-run.ts";
 import { persons, playStory, policy, type Story } from "../../builders/story.ts";
 
 const tiers = { light: { role: "web", files: 3, lines: 40 } };
@@ -221,20 +222,7 @@ test("an issue that was edited ends its run, and the label takes it anew, its at
 describe("a replay", () => {
   const story = taken();
   story.answer({ files, claims: [{ criterion, how: "It is." }] });
-  const sources = {
-    names: new Map(story.entries.map(({ seq }) => [seq, "acme/web"])),
-    packs: new Map(),
-    results: new Map(),
-    reports: new Map(),
-    advicePacks: new Map(),
-    advices: new Map(),
-    git: {
-      policyAtBase: known({ mode: "100644", sha: story.state.blob }),
-      instructions: known([]),
-      policy: known(policyWith({})),
-      commits: new Map(),
-    },
-  };
+  const sources = sourcesOf(story.entries, { git: gitOf(story.state.blob, policyWith({})) });
   const different = (entries: typeof story.entries) =>
     replayRun("run-2-1", entries, sources)?.steps.filter(({ result }) => result === "differs");
 

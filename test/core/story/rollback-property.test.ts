@@ -6,7 +6,7 @@ import { recordOf } from "../../../core/record/pull.ts";
 import { foldStory } from "../../../core/record/story.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
 import { facts } from "../../builders/pull-facts.ts";
-import { bodiesOf } from "../../builders/recorded-run.ts";
+import { bodiesOf, sourcesOf } from "../../builders/recorded-run.ts";
 import { approve, type Story } from "../../builders/story.ts";
 
 /** What people do in turn: another attempt that is committed, or a rollback to one of the checkpoints. */
@@ -63,15 +63,10 @@ test("D14: whatever is tried and taken back, the ledger's branch is git's, its e
         const record = pull === null ? null : recordOf(story.entries, pull, facts());
         if (record?.known === true) expect(record.value.evidence.map(({ commit }) => commit)).toEqual(commitsOf(story));
       }
-      const sources = {
-        names: new Map(story.entries.map(({ seq }) => [seq, "acme/web"])),
+      const sources = sourcesOf(story.entries, {
         packs: bodiesOf([...story.packs.values()]),
         results: bodiesOf([...story.results.values()]),
-        reports: new Map(),
-        advicePacks: new Map(),
-        advices: new Map(),
-        git: null,
-      };
+      });
       for (const { body } of entriesOf(story.entries, "run.submitted")) {
         const steps = replayRun(body.run, story.entries, sources)?.steps ?? [];
         expect(steps.filter(({ result }) => result === "differs")).toEqual([]);

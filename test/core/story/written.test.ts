@@ -3,6 +3,7 @@ import { entriesOf } from "../../../core/entries.ts";
 import { known, unknown } from "../../../core/known.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
 import type { ChildFacts, StoryFacts } from "../../../core/story/facts.ts";
+import { gitOf, sourcesOf } from "../../builders/recorded-run.ts";
 import { persons, playStory, policy, type Story } from "../../builders/story.ts";
 
 const account = ({ id, login, type }: (typeof persons)[keyof typeof persons]) => ({ id, login, type });
@@ -61,20 +62,8 @@ test("T18: diff prompts that people wrote are a plan with one digest, approved a
   const [asked] = entriesOf(story.entries, "prompt.recorded");
   expect(asked?.body.prompt).toBe(7);
   expect(story.pack(asked?.body.pack.sha256 ?? "")?.contract).toContain("The page greets whoever opens it.");
-  const replay = replayRun("run-2-1", story.entries, {
-    names: new Map(story.entries.map(({ seq }) => [seq, "acme/web"])),
-    packs: new Map(),
-    results: new Map(),
-    reports: new Map(),
-    advicePacks: new Map(),
-    advices: new Map(),
-    git: {
-      policyAtBase: known({ mode: "100644", sha: story.state.blob }),
-      instructions: known([]),
-      policy: known(policy),
-      commits: new Map(),
-    },
-  });
+  const sources = sourcesOf(story.entries, { git: gitOf(story.state.blob, policy) });
+  const replay = replayRun("run-2-1", story.entries, sources);
   expect(replay?.steps.filter(({ result }) => result === "differs")).toEqual([]);
 });
 

@@ -1,0 +1,109 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { entriesOf, type TypedEntry } from "../../../core/entries.ts";
+import type { PullFacts } from "../../../core/facts.ts";
+import { type Known, known, unknown } from "../../../core/known.ts";
+import type { PublishedBody } from "../../../core/replay/sources.ts";
+import { givenFacts, judgeWhole, verdictBody } from "../../../core/verdict/judged.ts";
+import { entryBodies } from "../../../schemas/entries.ts";
+import { givenFactsBytes } from "../../../schemas/limits.ts";
+import { GivenFacts } from "../../../schemas/verdict.ts";
+import { entries, git, other, replay } from "../../builders/altered-replay.ts";
+import { anyFacts } from "../../builders/any-facts.ts";
+import { change, earlier, facts, policyOf, runRecord } from "../../builders/pull-facts.ts";
+
+const policy = 'version: 1\nroles: { web: { allow: ["web/**"] } }';
+const all = facts({ policy, record: runRecord({ run: "run-2-1", story: 2, prompt: 3 }) });
+const checks = known([{ id: 1, suite: 1, name: "test", app: "github-actions", status: "completed", conclusion: "x" }]);
+const given = givenFacts(all);
+const opened = entriesOf(entries, "pull.opened").find(({ body }) => body.pull === 11);
+if (given === null || opened === undefined) throw new Error("the run has no such pull request");
+const { sha256, text } = given;
+const { hash, at, actor } = opened;
+const seq = opened.seq + 0.5;
+const told = GivenFacts.parse(JSON.parse(text));
+const recorded = verdictBody(11, "main", { ...judgeWhole(all), given });
+
+type Sources = { now?: Known<PullFacts>; published?: PublishedBody<GivenFacts> | null };
+
+/** The replayed step of a verdict on #11 that was recorded like this; `now`: what it is derived from again. */
+function stepOf(body: Partial<typeof recorded>, { now = known(all), published = { text, value: told } }: Sources = {}) {
+  const entry: TypedEntry = { seq, hash, at, actor, kind: "verdict.given", body: { ...recorded, ...body } };
+  const changed = [...entries, entry].toSorted((one, other) => one.seq - other.seq);
+  const bodies = new Map(published === null ? [] : [[sha256, published] as const]);
+  const { steps } = replay(changed, { ...git({ judged: new Map([[seq, now]]) }), given: bodies });
+  return steps.find(({ step }) => step === "verdict");
+}
+
+test("G13: a verdict follows again from what GitHub told, the content and the record", () => {
+  expect(stepOf({})).toMatchObject({ result: "same", about: `#11 at ${all.head.sha.slice(0, 12)}` });
+});
+
+test.each<[string, Partial<typeof recorded>, Partial<PullFacts>, string[]]>([
+  ["somebody recorded another conclusion", { conclusion: "failure" }, {}, ["conclusion"]],
+  ["somebody recorded another digest", { verdictSha256: other.sha256 }, {}, ["verdictSha256"]],
+  ["the content is not what was judged", {}, { changes: known([change("law/a")]) }, ["gates", "verdictSha256"]],
+  ["GitHub told something else", {}, { checks }, ["facts"]],
+  ["the head is another one", {}, { head: { sha: earlier } }, ["head", "verdictSha256"]],
+])("G13: it differs where %s", (_, body, now, what) => {
+  const step = stepOf(body, { now: known({ ...all, ...now }) });
+  expect([step?.result, step?.differences.map((one) => one.what)]).toEqual(["differs", expect.arrayContaining(what)]);
+});
+
+test.each<[string, ReturnType<typeof stepOf>, string, string]>([
+  ["facts that are something else", stepOf({}, { published: { text: "{}", value: null } }), "differs", "the facts"],
+  ["facts that were not kept", stepOf({ facts: undefined }), "unpublished", "was not kept"],
+  ["facts that were not published", stepOf({}, { published: null }), "unpublished", "was not published"],
+  ["content that the clone lacks", stepOf({}, { now: unknown("no such commit") }), "missing", "no such commit"],
+  [
+    "another version's rules, which may give another verdict",
+    stepOf({}, { published: { text, value: { ...told, engine: "1" } } }),
+    ...(["unpublished", "judged by rules 1"] as const),
+  ],
+])("a verdict with %s cannot be tried", (_, step, result, why) => {
+  expect([step?.result, step?.text]).toEqual([result, expect.stringContaining(why)]);
+});
+
+describe("what GitHub told is kept only where it gives the verdict again and holds no secret", () => {
+  const secret = { rule: "r", where: "title", commit: null, path: null, line: null } as const;
+  test.each<[string, Partial<PullFacts>]>([
+    ["no run made it", { record: known(runRecord({}, { run: null })) }],
+    ["no pull request is judged", { pull: null }],
+    ["its changes were not read", { changes: unknown("502") }],
+    ["a file was not counted", { changes: known([change("web/a", { uncounted: { known: false, why: "budget" } })]) }],
+    ["its texts were not read", { texts: unknown("502") }],
+    ["its commits were not read", { commits: unknown("502") }],
+    ["secrets were not looked for", { secrets: unknown("502") }],
+    ["a secret was found", { secrets: known([secret]) }],
+    ["the policy was not read", { policy: unknown("502") }],
+    ["there is no policy", { policy: known({ state: "absent", ref: other.sha, removedBy: null }) }],
+    [
+      "an earlier policy judges its own repair",
+      { policy: known({ state: "loaded", ...policyOf(policy), isRepair: true }) },
+    ],
+    ["it is too large", { attachments: known(withReport("x".repeat(givenFactsBytes))) }],
+  ])("%s", (_, change) => {
+    expect(givenFacts({ ...all, ...change })).toBeNull();
+  });
+
+  test("whatever was read has the form that a replay reads, and gives the same verdict", () => {
+    fc.assert(
+      fc.property(anyFacts, (one) => {
+        const given = givenFacts({ ...one, attachments: known(withReport("TN:")) });
+        if (given === null) return;
+        const { version: _, engine: __, baseRef, ...told } = GivenFacts.parse(JSON.parse(given.text));
+        const again = { ...one, ...told, base: { ...one.base, ref: baseRef } };
+        expect(givenFacts(again)).toEqual(given);
+        expect(judgeWhole(again)).toEqual(judgeWhole({ ...one, attachments: told.attachments }));
+        entryBodies["verdict.given"].parse(verdictBody(3, baseRef, { ...judgeWhole(again), given }));
+      }),
+    );
+  });
+});
+
+function withReport(report: string) {
+  const artifact = { name: "coverage", digest: null, expired: false, workflow: ".github/workflows/test.yml" };
+  const day = "2026-11-21T08:00:00Z";
+  const reports = { "lcov.info": known(report), other: unknown<string>("not there", "upload it") };
+  return { headAt: null, textAt: day, artifacts: [{ ...artifact, reports }], comments: [], schemaProblems: [] };
+}
