@@ -115,6 +115,9 @@ export const DigestParts = z.strictObject({
   base: Sha.describe("The default branch's commit."),
   paths: z.array(z.string()).describe("Every declared path, sorted."),
   policy: Sha.describe("The blob of the policy file."),
+  answers: Sha256.optional().describe(
+    "People's answers to the plan's questions, which its prompts hold; absent: none, and in older entries each pack has them.",
+  ),
 });
 export type DigestParts = z.infer<typeof DigestParts>;
 

@@ -10,6 +10,7 @@ import { covers } from "../paths/cover.ts";
 import { matcher, problems as patternProblems } from "../paths/patterns.ts";
 import { sensitivePatterns } from "../paths/sensitive.ts";
 import type { BranchState } from "../record/checkpoints.ts";
+import type { PlanAnswer } from "../record/concerns.ts";
 import { cardOf, phaseOf } from "./cards.ts";
 import { casefileGuard, casefilesOf } from "./casefiles.ts";
 
@@ -42,6 +43,14 @@ export function declaredPaths(plan: Plan): string[] {
 export function approvalDigest(parts: DigestParts): string {
   return digestOf({ version: 1, ...parts });
 }
+
+/** The digest of the answers to a plan's questions, for an approval's parts; none: nothing to bind. */
+export function answersPart(answers: readonly PlanAnswer[]): Pick<DigestParts, "answers"> {
+  return answers.length === 0 ? {} : { answers: digestOf(answers.map((answer) => ({ ...answer }))) };
+}
+
+/** The most bytes of all answers to a plan's questions, as JSON: each prompt of the contract holds them. */
+export const maxAnswersLength = 20_000;
 
 /** The days for which a proposed plan can be approved; after that it has to be planned again. */
 export const planDays = 7;
@@ -83,6 +92,9 @@ export function planProblems(plan: Plan, policy: PlanRules, story: number, decis
       return [`${name} asks for the role \`${prompt.role}\`, which the policy does not have (it has: ${known}).`];
     }
     return [
+      ...(prompt.inputs.length === 0
+        ? [`${name} names no inputs: say which files, contracts or decisions are to be read first.`]
+        : []),
       ...patternProblems([...prompt.paths, ...prompt.evidence]).map((problem) => `${name}: ${problem.message}`),
       ...forbiddenPaths(prompt, policy).map(
         (path) => `${name} declares \`${path}\`, which the policy keeps from agents or from everybody.`,
@@ -149,13 +161,16 @@ export function deniedPatterns(policy: Pick<Policy, "gates" | "extends">): strin
 const list = (title: string, lines: readonly string[]) =>
   lines.length === 0 ? [] : [`## ${title}`, "", ...lines.map((line) => `- ${line.replaceAll("\n", " ")}`), ""];
 
+/** What a contract's prompts hold besides the plan: the size that the light tier limits, and answers to the questions. */
+export type PromptExtras = { size?: Size | undefined; answers?: readonly PlanAnswer[] };
+
 /** Freezes one prompt of an approved plan: agents see this text, and no later edit. */
 export function compilePrompt(
   story: { number: number; title: string },
   plan: Plan,
   prompt: PlannedPrompt,
   index: number,
-  size?: Size,
+  { size, answers = [] }: PromptExtras = {},
 ): ContractPrompt {
   const text = [
     `# ${prompt.title}`,
@@ -170,6 +185,10 @@ export function compilePrompt(
     "",
     plan.approach,
     "",
+    ...list(
+      "Answers to open questions",
+      answers.map(({ question, answer, by }) => `${question} Answer of ${by}: ${answer}`),
+    ),
     ...list("Invariants that must stay true", plan.invariants ?? []),
     ...list("Failure modes to keep in mind", plan.failureModes ?? []),
     ...list("Inputs", prompt.inputs),

@@ -232,12 +232,32 @@ export function agentAnswers(entries: readonly EntryOrDraft[]): AgentAnswer[] {
   });
 }
 
-/** The answers that the agents of one prompt get: those to them, and those to the plan's questions. */
+/** A person's answer to an open question of a plan. */
+export type PlanAnswer = { question: string; answer: string; by: string };
+
+/** People's answers to the questions of a story's newest plan, oldest first: its contract freezes them. */
+export function planAnswers(entries: readonly EntryOrDraft[], story: number): PlanAnswer[] {
+  const start = entries.findLastIndex((entry) => entry.kind === "plan.proposed" && entry.body.story === story);
+  const questions = new Map<string, string>();
+  return entries.slice(start + 1).flatMap((entry): PlanAnswer[] => {
+    if (entry.kind === "concern.raised" && entry.body.story === story && entry.body.code === openQuestion)
+      questions.set(entry.body.concern, entry.body.message);
+    if (entry.kind !== "concern.answered" || entry.body.text === "") return [];
+    const question = questions.get(entry.body.concern);
+    return question === undefined ? [] : [{ question, answer: entry.body.text, by: `@${entry.actor.login}` }];
+  });
+}
+
+/**
+ * The answers that the agents of one prompt get: those to them, and those to the plan's questions, unless its contract
+ * has them (`frozen`: of its approval's parts).
+ */
 export function answersFor(
   answers: readonly AgentAnswer[],
   { story, prompt }: { story: number; prompt: number },
+  frozen: string | undefined,
 ): AgentAnswer["finding"][] {
   return answers.flatMap((one) =>
-    one.prompt === prompt || (one.prompt === null && one.story === story) ? [one.finding] : [],
+    one.prompt === prompt || (frozen === undefined && one.prompt === null && one.story === story) ? [one.finding] : [],
   );
 }

@@ -4,7 +4,16 @@ import type { Account } from "../../schemas/text.ts";
 import { accountOf, type Draft, type TypedEntry } from "../entries.ts";
 import { sourceKey } from "../identifiers.ts";
 import { afterCommit, afterRollback, type BranchState, emptyBranch } from "./checkpoints.ts";
-import { type AgentAnswer, agentAnswers, type Concern, mergeConcern, openConcerns, stopsStory } from "./concerns.ts";
+import {
+  type AgentAnswer,
+  agentAnswers,
+  type Concern,
+  mergeConcern,
+  openConcerns,
+  type PlanAnswer,
+  planAnswers,
+  stopsStory,
+} from "./concerns.ts";
 import { type Remediation, remediationsOf } from "./remediations.ts";
 import { afterEntry, noRework, type ReworkState, type Round, roundOf } from "./rework.ts";
 
@@ -74,6 +83,8 @@ export type StoryRecord = {
   concerns: Concern[];
   /** People's answers to agents, oldest first. */
   answers: AgentAnswer[];
+  /** People's answers to the questions of the newest plan, oldest first. */
+  planAnswers: PlanAnswer[];
   /** A rollback that was decided and is neither done nor failed. */
   rollback: EntryBody<"rollback.decided"> | null;
   /** The failures in its runs, oldest first. */
@@ -93,6 +104,7 @@ function emptyStory(): StoryRecord {
     runs: 0,
     concerns: [],
     answers: [],
+    planAnswers: [],
     rollback: null,
     remediations: [],
     completed: false,
@@ -275,6 +287,7 @@ export function foldStory(story: number, entries: readonly (TypedEntry | (Draft 
     }
   }
   record.answers = agentAnswers(entries);
+  record.planAnswers = planAnswers(entries, story);
   record.remediations = remediationsOf(story, entries);
   record.concerns = openConcerns(entries).filter((concern) => stopsStory(concern, story));
   return record;

@@ -2,11 +2,12 @@ import type { EntryBody } from "../../schemas/entries.ts";
 import type { ContractPrompt, Source } from "../../schemas/entry-parts.ts";
 import { policyPath } from "../../schemas/limits.ts";
 import type { PlannedPrompt } from "../../schemas/plan.ts";
-import { approvalDigest, declaredPaths } from "../contract/contract.ts";
+import { answersPart, approvalDigest, declaredPaths } from "../contract/contract.ts";
 import { digestOf } from "../digest.ts";
 import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { sourceKey } from "../identifiers.ts";
 import { idsOf } from "../people/authorship.ts";
+import { type PlanAnswer, planAnswers } from "../record/concerns.ts";
 import { askersOf } from "../record/story.ts";
 import { contractBody, runBody } from "../story/bodies.ts";
 import type { ReplayContext, RunBasis } from "./sources.ts";
@@ -41,11 +42,25 @@ export function findRunBasis(
  * Derives the contract from the approved plan. The story's title comes from the frozen text, its decisions and what people
  * asked from the recorded contract: no other entry has them.
  */
-function derivedContract({ plan, approval, contract }: RunBasis): EntryBody<"contract.frozen"> {
+function derivedContract(entries: readonly TypedEntry[], basis: RunBasis): EntryBody<"contract.frozen"> {
+  const { plan, approval, contract } = basis;
   const { story, prompts, asked, decisions = [] } = contract.body;
   const title = storyTitle(prompts[0]?.text ?? "", plan.body.plan.prompts[0], story);
   const { digest, tier } = approval.body;
-  return contractBody({ number: story, title }, plan.body, digest, decisions, asked, tier?.size);
+  return contractBody({ number: story, title }, plan.body, digest, decisions, asked, {
+    size: tier?.size,
+    answers: frozenAnswers(entries, basis),
+  });
+}
+
+/** The answers that the approval was bound to; older approvals leave them to each pack. */
+function frozenAnswers(entries: readonly TypedEntry[], { approval }: RunBasis): PlanAnswer[] {
+  const { story, parts } = approval.body;
+  if (parts.answers === undefined) return [];
+  return planAnswers(
+    entries.filter(({ seq }) => seq < approval.seq),
+    story,
+  );
 }
 
 function storyTitle(text: string, prompt: PlannedPrompt | undefined, story: number): string {
@@ -55,7 +70,7 @@ function storyTitle(text: string, prompt: PlannedPrompt | undefined, story: numb
 
 /** Derives the prompts from the approved plan, by the issue that was opened for each before the run. */
 export function derivedPrompts(entries: readonly TypedEntry[], basis: RunBasis): Map<number, ContractPrompt> {
-  const { prompts } = derivedContract(basis);
+  const { prompts } = derivedContract(entries, basis);
   return new Map(
     [...openedIssues(entries, basis)].flatMap(([issue, index]) => {
       const prompt = prompts[index - 1];
@@ -84,6 +99,7 @@ export function* approvalSteps(context: ReplayContext): Generator<ReplayStep> {
   ]);
   const { parts, digest } = approval.body;
   const paths = declaredPaths(plan.body.plan);
+  const answers = answersPart(frozenAnswers(context.entries, context.basis));
   yield comparedStep({ step: "paths", seq: approval.seq, about }, "the declared paths, from the plan", [
     ["paths", paths, parts.paths],
   ]);
@@ -91,11 +107,12 @@ export function* approvalSteps(context: ReplayContext): Generator<ReplayStep> {
     ["revision", revision, approval.body.revision],
     ["plan", planDigest, parts.plan],
     ["issue", issueSha256, parts.issue],
-    ["digest", approvalDigest({ ...parts, plan: planDigest, issue: issueSha256, paths }), digest],
+    ["answers", answers.answers ?? "none", parts.answers ?? "none"],
+    ["digest", approvalDigest({ ...parts, plan: planDigest, issue: issueSha256, paths, ...answers }), digest],
   ]);
   yield separationStep(context);
   yield policyStep(context);
-  yield* contractSteps(context.basis);
+  yield* contractSteps(context);
   yield runStep(context);
 }
 
@@ -148,9 +165,9 @@ function policyStep({ basis: { approval }, sources: { git } }: ReplayContext): R
   ]);
 }
 
-function* contractSteps(basis: RunBasis): Generator<ReplayStep> {
+function* contractSteps({ entries, basis }: ReplayContext): Generator<ReplayStep> {
   const { seq, body } = basis.contract;
-  const derived = derivedContract(basis);
+  const derived = derivedContract(entries, basis);
   const head = (about: string): StepHead => ({ step: "contract", seq, about });
   yield comparedStep(head(`revision ${body.revision}`), "what it was frozen from", [
     ...fieldPairs(derived, body, ["digest", "revision", "risk", "manualTest"]),

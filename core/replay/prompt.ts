@@ -59,7 +59,7 @@ export function derivePrompt(
     repository: sources.names.get(seq) ?? "",
     failures: [
       ...(report === null || report === undefined ? [] : reworkFailures(report)),
-      ...failuresOf(promptEntry, attempts, entries),
+      ...failuresOf(promptEntry, attempts, entries, basis.approval.body.parts.answers),
     ],
     previous: report?.previous ?? null,
     instructions: instructions?.known === true ? instructions.value : [],
@@ -141,12 +141,17 @@ function failedBefore({ body }: PromptEntry, attempts: readonly PromptEntry[], e
 }
 
 /**
- * The failures that the pack carries beside a report: why the last attempt was refused, and people's answers to the prompt's agents so
- * far.
+ * The failures that the pack carries beside a report: why the last attempt was refused, and people's answers to the
+ * prompt's agents so far, and to the plan's questions where the contract has not `frozen` them.
  */
-function failuresOf(promptEntry: PromptEntry, attempts: readonly PromptEntry[], entries: readonly TypedEntry[]) {
+function failuresOf(
+  promptEntry: PromptEntry,
+  attempts: readonly PromptEntry[],
+  entries: readonly TypedEntry[],
+  frozen: string | undefined,
+) {
   const last = attempts.at(-1);
   const refused = last === undefined ? [] : (attemptEntries(entries, last).closed?.body.reasons ?? []);
   const answers = agentAnswers(entries.filter(({ seq }) => seq < promptEntry.seq));
-  return [...refused, ...answersFor(answers, promptEntry.body)];
+  return [...refused, ...answersFor(answers, promptEntry.body, frozen)];
 }

@@ -1,8 +1,9 @@
 import { accept, type CommandAnswer, refuse } from "../answer.ts";
-import { approvalDigest, declaredPaths, isExpired } from "../contract/contract.ts";
+import { answersPart, approvalDigest, declaredPaths, isExpired, maxAnswersLength } from "../contract/contract.ts";
 import { appActor, userActor } from "../entries.ts";
 import type { CommandRequest } from "../facts.ts";
 import { sourceKey } from "../identifiers.ts";
+import { canonicalJson } from "../json.ts";
 import { idsOf, whoseWork } from "../people/authorship.ts";
 import { contractOrigin, otherStoryOf } from "../record/provenance.ts";
 import { requirementsOf } from "../record/requirements.ts";
@@ -23,6 +24,7 @@ export function currentDigest({ record, facts, loaded }: StoryContext) {
     base: facts.base.value,
     paths: declaredPaths(record.plan.plan),
     policy: loaded.blob,
+    ...answersPart(record.planAnswers),
   };
   return { digest: approvalDigest(parts), parts };
 }
@@ -68,8 +70,12 @@ export function approve(request: CommandRequest, digest: string, context: StoryC
   if (digest !== current.digest) {
     return refuse(
       "digest-moved",
-      "That digest is not the current one: the plan, the story, the base or the policy moved. Read the comment above again.",
+      "That digest is not the current one: the plan, an answer, the story, the base or the policy moved. Read the comment above again.",
     );
+  }
+  if (Buffer.byteLength(canonicalJson(record.planAnswers)) > maxAnswersLength) {
+    const line = `The answers to the plan's questions are longer than the ${maxAnswersLength} bytes that a contract holds.`;
+    return refuse("long-answers", `${line} Put them into the story, then plan it again with \`/refine\`.`);
   }
   const work = whoseWork(request.by, idsOf(askersOf(plan)), loaded.policy.people);
   if (work === "own") {
@@ -103,7 +109,7 @@ export function approve(request: CommandRequest, digest: string, context: StoryC
         kind: "contract.frozen",
         actor: appActor(facts),
         subject,
-        body: contractBody(facts.issue, plan, digest, decisions, asked),
+        body: contractBody(facts.issue, plan, digest, decisions, asked, { answers: record.planAnswers }),
       },
     ],
   );

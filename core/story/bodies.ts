@@ -2,10 +2,10 @@ import type { Advice } from "../../schemas/advice.ts";
 import type { EntryBody } from "../../schemas/entries.ts";
 import type { Plan } from "../../schemas/plan.ts";
 import type { ReworkReport } from "../../schemas/rework.ts";
-import type { Attempt, Size, StepResult, Usage } from "../../schemas/step.ts";
+import type { Attempt, StepResult, Usage } from "../../schemas/step.ts";
 import type { Account } from "../../schemas/text.ts";
 import { adviceSignature } from "../contract/advice.ts";
-import { compilePrompt } from "../contract/contract.ts";
+import { compilePrompt, type PromptExtras } from "../contract/contract.ts";
 import { bodyRef, sha256 } from "../digest.ts";
 import { checkpointName } from "../identifiers.ts";
 import { canonicalJson } from "../json.ts";
@@ -24,7 +24,7 @@ export function stepOf({ run, story, prompt, attempt }: AttemptStep): AttemptSte
 
 /**
  * The contract of an approved plan, frozen here. A model wrote the plan, and anyone who can edit the issue its title;
- * `asked` is what the story and its epic say, `size` what the light tier limits.
+ * `asked` is what the story and its epic say.
  */
 export function contractBody(
   story: { number: number; title: string },
@@ -32,7 +32,7 @@ export function contractBody(
   digest: string,
   decisions: string[],
   asked: EntryBody<"contract.frozen">["asked"],
-  size?: Size,
+  extras: PromptExtras = {},
 ): EntryBody<"contract.frozen"> {
   return {
     story: story.number,
@@ -42,7 +42,7 @@ export function contractBody(
     manualTest: plan.manualTest,
     ...(asked === undefined ? {} : { asked }),
     decisions,
-    prompts: plan.prompts.map((prompt, index) => compilePrompt(story, plan, prompt, index + 1, size)),
+    prompts: plan.prompts.map((prompt, index) => compilePrompt(story, plan, prompt, index + 1, extras)),
   };
 }
 

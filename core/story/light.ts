@@ -144,7 +144,7 @@ export function takeLight(request: CommandRequest, context: StoryContext): Comma
     digest,
     [],
     asked,
-    size,
+    { size },
   );
   const run = runBody(contract, record.runs, [story], request.by);
   const [app, person] = [appActor(facts), userActor(request.by)];

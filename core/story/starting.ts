@@ -59,7 +59,7 @@ export function startAttempt(
   const failures = [
     ...(report === null ? [] : reworkFailures(report)),
     ...refused,
-    ...answersFor(record.answers, step),
+    ...answersFor(record.answers, step, approved.approval?.body.parts.answers),
   ];
   const previous = report?.previous ?? null;
   const phase = phaseOf(loaded.policy);

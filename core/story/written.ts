@@ -28,7 +28,7 @@ export function writtenPrompts({ children }: Pick<StoryFacts, "children">): Writ
 /**
  * The parts of the form that a plan cannot do without, by their labels; a mission says some of them by another name.
  */
-const parts = ["Objective", "Role", "Paths", "Non-goals", "Acceptance criteria", "Output"] as const;
+const parts = ["Inputs", "Objective", "Role", "Paths", "Non-goals", "Acceptance criteria", "Output"] as const;
 const missionNames = new Map([
   ["Objective", "Intent"],
   ["Non-goals", "Constraints"],

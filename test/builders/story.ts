@@ -37,7 +37,7 @@ export const samplePlan = Plan.parse({
     objective: `Step ${index} of the work is done and can be reviewed.`,
     role: "web",
     paths: [`web/step-${index}/**`],
-    inputs: [],
+    inputs: ["web/a.ts"],
     nonGoals: ["Nothing else."],
     acceptance: [`Step ${index} is done.`],
     output: ["Files."],

@@ -25,7 +25,7 @@ export const pagePlan: Plan = {
       objective: "The page greets whoever opens it.",
       role: "web",
       paths: ["web/page.html"],
-      inputs: [],
+      inputs: ["README.md"],
       nonGoals: ["Anything else."],
       acceptance: ["The page greets."],
       output: ["The page."],

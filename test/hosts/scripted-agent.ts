@@ -17,7 +17,7 @@ export const plan: Plan = {
       objective: "A file is there that says what it is.",
       role: "demo",
       paths: ["sallyport-demo/**"],
-      inputs: [],
+      inputs: ["README.md"],
       nonGoals: ["Nothing else."],
       acceptance: ["It is there."],
       output: ["The file."],

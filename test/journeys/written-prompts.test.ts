@@ -16,6 +16,7 @@ const prompt = [
   "Objective\n\nA file says what the folder is for.",
   "Role\n\ndemo",
   "Paths\n\nsallyport-demo/README.md",
+  "Inputs\n\n- README.md",
   "Non-goals\n\nNothing else.",
   "Acceptance criteria\n\n- The file is there.",
   "Output\n\nThe file.",

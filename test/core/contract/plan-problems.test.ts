@@ -36,3 +36,9 @@ test.each<[string, string[], string[], RegExp | null]>([
   if (problem === null) expect(found).toEqual([]);
   else expect(found).toEqual([expect.stringMatching(problem)]);
 });
+
+test("a prompt that names nothing to read first goes back", () => {
+  const prompts = samplePlan.prompts.map((prompt) => ({ ...prompt, paths: ["web/**"], inputs: [] }));
+  const [problem] = planProblems({ ...samplePlan, prompts }, policy, 2, []);
+  expect(problem).toMatch(/^Prompt 1 names no inputs: /);
+});

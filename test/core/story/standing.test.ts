@@ -1,10 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Draft } from "../../../core/entries.ts";
+import { type Draft, entriesOf } from "../../../core/entries.ts";
+import { agentAnswers, answersFor } from "../../../core/record/concerns.ts";
 import { recordOf } from "../../../core/record/pull.ts";
 import { requirementsOf } from "../../../core/record/requirements.ts";
+import { replayRun } from "../../../core/replay/replay.ts";
 import { type EntryKind, entryBodies } from "../../../schemas/entries.ts";
 import { Plan } from "../../../schemas/plan.ts";
 import { facts } from "../../builders/pull-facts.ts";
+import { bodiesOf, sourcesOf } from "../../builders/recorded-run.ts";
 import { approve, begin, form, playStory, policy, type Story, samplePlan } from "../../builders/story.ts";
 
 const commit = { type: "commit", commit: "d".repeat(40), tree: "e".repeat(40), parent: "b".repeat(40) } as const;
@@ -116,7 +119,7 @@ describe("T2: a plan's open questions", () => {
     expect(story.kinds()).toContain("contract.frozen");
   });
 
-  test("reach the agents of all prompts with their answers, and who answered counts among those who asked", () => {
+  test("are frozen with their answers into the contract of each prompt", () => {
     const story = planned();
     story.say("lena", "/clarify UTC.");
     story.say("quinn", `/approve ${story.digest()}`);
@@ -124,9 +127,45 @@ describe("T2: a plan's open questions", () => {
     story.say("lena", "/run");
     const asked = story.asked.findLast((effect) => effect.type === "run-agent");
     const pack = asked?.type === "run-agent" ? story.pack(asked.packSha256) : undefined;
-    const told = pack?.kind === "rework" ? pack.failures.map(({ message }) => message) : [];
-    expect(told).toHaveLength(2);
-    expect(told[0]).toMatch(/Which zone\?.*UTC\./);
+    expect(pack?.kind).toBe("step");
+    expect(pack?.contract).toContain("- Which zone? Answer of @lena: UTC.\n");
+    for (const { body } of entriesOf(story.entries, "contract.frozen"))
+      for (const { text } of body.prompts) expect(text).toContain("Answers to open questions");
+    const sources = sourcesOf(story.entries, { packs: bodiesOf([...story.packs.values()]) });
+    const steps = replayRun("run-2-1", story.entries, sources)?.steps ?? [];
+    expect(steps.filter(({ result }) => result === "differs")).toEqual([]);
+    const forged = story.entries.map((entry) =>
+      entry.kind === "concern.answered" ? { ...entry, body: { ...entry.body, text: "CET." } } : entry,
+    );
+    const differing = replayRun("run-2-1", forged, sources)?.steps.filter(({ result }) => result === "differs") ?? [];
+    expect(differing.map(({ step }) => step)).toEqual(expect.arrayContaining(["approval", "contract", "prompt"]));
+  });
+
+  test("whose answers the approval is bound to: a digest from before an answer approves nothing", () => {
+    const story = planned();
+    story.say("lena", "/clarify question-2-1-1 UTC.");
+    const early = planned();
+    early.say("lena", "/clarify CET.");
+    story.say("lena", "/clarify Blue.");
+    story.say("quinn", `/approve ${early.digest()}`);
+    expect(shown(story).reply).toMatchObject({ accepted: false, line: expect.stringContaining("not the current one") });
+    expect(story.digest()).not.toBe(early.digest());
+  });
+
+  test("whose answers are longer than a contract holds are refused with the way on", () => {
+    const story = planned({ ...asking, unknowns: Array.from({ length: 9 }, (_, index) => `Which zone ${index}?`) });
+    story.say("lena", `/clarify ${"UTC ".repeat(900)}`);
+    story.say("quinn", `/approve ${story.digest()}`);
+    expect(shown(story).reply).toMatchObject({ accepted: false, line: expect.stringContaining("`/refine`") });
+  });
+
+  test("of an approval of an older version reach each pack instead", () => {
+    const story = planned();
+    story.say("lena", "/clarify UTC.");
+    const answer = agentAnswers(story.entries);
+    const where = { story: 2, prompt: 3 };
+    expect(answersFor(answer, where, undefined).map(({ message }) => message)[0]).toMatch(/Which zone\?.*UTC\./);
+    expect(answersFor(answer, where, "f".repeat(64))).toEqual([]);
   });
 
   test("are void with a newer plan, and stop no planning", () => {
