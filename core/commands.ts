@@ -45,7 +45,7 @@ export const commands = {
       pull: ["planners", "approvers", "architects"],
     },
   },
-  run: { form: "/run", on: { story: ["executors"] } },
+  run: { form: "/run [independent]", on: { story: ["executors"] } },
   stop: { form: "/stop", on: { story: ["executors", "approvers"] } },
   retry: { form: "/retry", on: { story: ["executors"] } },
   rework: { form: "/rework [what to mend]", on: { story: ["executors"], pull: ["executors"] } },
@@ -105,7 +105,8 @@ export function wrongPlace(name: CommandName): string {
 
 /** A command as a person wrote it. `text` is what follows it, on the first line and below. Untrusted. */
 export type Command =
-  | { name: "status" | "help" | "plan" | "take-over" | "run" | "stop" | "retry" }
+  | { name: "status" | "help" | "plan" | "take-over" | "stop" | "retry" }
+  | { name: "run"; mode?: "independent" }
   | { name: "approve"; digest: string }
   | { name: "rollback"; checkpoint: string }
   | { name: "refine" | "block" | "clarify" | "rework"; text: string }
@@ -144,12 +145,16 @@ export function parseCommand(body: string): Command | BadCommand | null {
     case "help":
     case "plan":
     case "take-over":
-    case "run":
     case "stop":
     case "retry":
       return line === "" ? { name } : bad("it takes nothing after it");
+    case "run":
+      if (line !== "" && line !== "independent") return bad("it takes nothing after it, or `independent`");
+      return line === "" ? { name } : { name, mode: line };
     case "approve":
-      return /^[0-9a-f]{64}$/.test(line) ? { name, digest: line } : bad("it takes the whole digest, 64 hex digits");
+      return /^[0-9a-f]{64}$/.test(line)
+        ? { name, digest: line }
+        : bad("it takes the whole digest, 64 hex digits, because a short one can be made to fit another plan");
     case "rollback":
       return isCheckpointName(line)
         ? { name, checkpoint: line }
@@ -162,7 +167,7 @@ export function parseCommand(body: string): Command | BadCommand | null {
       return text === "" ? bad("it needs a text") : { name, text: kept(text) };
     case "sign-off": {
       const [sha = "", result = "", test = "", ...more] = line.split(/[ \t]+/);
-      if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha)) return bad("the commit is written in full, 40 hex digits");
+      if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha)) return bad(shortCommit);
       if (result !== "pass" && result !== "fail") return bad("the result is `pass` or `fail`");
       if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(test) || more.length > 0)
         return bad("one test is named, in lower-case words joined by `-`");
@@ -171,8 +176,7 @@ export function parseCommand(body: string): Command | BadCommand | null {
     case "adopt": {
       const [, sha = "", story, reason = ""] =
         /^(\S+)(?:[ \t]+for[ \t]+#([1-9][0-9]{0,9}))?[ \t]+because[ \t]+(\S.*)$/s.exec(text) ?? [];
-      if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha))
-        return bad("it names the commit in full, 40 hex digits, and a reason");
+      if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha)) return bad(`it names a reason, and ${shortCommit}`);
       const about = story === undefined ? {} : { story: Number(story) };
       return { name, sha, ...about, text: kept(reason.trim()) };
     }
@@ -180,12 +184,16 @@ export function parseCommand(body: string): Command | BadCommand | null {
       const parts = /^(\S+)[ \t]+(\S+)[ \t]+until[ \t]+(\S+)[ \t]+because[ \t]+(\S.*)$/s.exec(text);
       const [, gate = "", sha = "", until = "", reason = ""] = parts ?? [];
       if (parts === null) return bad("it names a gate, a commit, a day and a reason");
-      if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha)) return bad("the commit is written in full, 40 hex digits");
+      if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(sha)) return bad(shortCommit);
       if (!isDay(until)) return bad("the day is written as 2026-12-31");
       return { name, gate, sha, until, text: kept(reason.trim()) };
     }
   }
 }
+
+/** Seven digits are found in minutes: whoever pushes could make the next commit begin like the one that was read. */
+const shortCommit =
+  "the commit is written in full, 40 hex digits, because a short one can be made to fit another commit";
 
 /** The reply to a line that looks like a command and is none, with the nearest one. */
 function misspelt(written: string, word: string): BadCommand {

@@ -108,7 +108,7 @@ export const entryBodies = {
     story: IssueNumber,
     mode: z
       .enum(["stop_on_failure", "independent"])
-      .describe("We write `stop_on_failure`; an entry that holds the other one verifies all the same."),
+      .describe("Whether a prompt that fails ends the run, or the prompts that do not depend on it go on."),
     prompts: z.array(IssueNumber).min(1),
     by: Account,
     digest: Sha256.describe("The contract's digest."),

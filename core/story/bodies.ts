@@ -46,14 +46,15 @@ export function contractBody(
   };
 }
 
-/** A story's next run, after `runs` earlier ones, with its open prompts; a person submitted it. */
+/** A story's next run, after `runs` earlier ones, with its open prompts; a person submitted it and chose the mode. */
 export function runBody(
   { story, digest }: Pick<EntryBody<"contract.frozen">, "story" | "digest">,
   runs: number,
   prompts: number[],
   by: Account,
+  mode: EntryBody<"run.submitted">["mode"] = "stop_on_failure",
 ): EntryBody<"run.submitted"> {
-  return { run: `run-${story}-${runs + 1}`, story, mode: "stop_on_failure", prompts, by, digest };
+  return { run: `run-${story}-${runs + 1}`, story, mode, prompts, by, digest };
 }
 
 /** The branch before an attempt; `head` null: it will be created on `base`. */

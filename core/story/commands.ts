@@ -1,3 +1,4 @@
+import type { EntryBody } from "../../schemas/entries.ts";
 import { accept, answered, type CommandAnswer, heard, refuse } from "../answer.ts";
 import type { CommandName } from "../commands.ts";
 import type { Step } from "../decision.ts";
@@ -32,7 +33,8 @@ const handlers: Handlers<"story", StoryContext> = {
   "take-over": (_, { by }) => accept("taken-over", `@${by.login} took this story over; \`/plan\` asks for its plan.`),
   approve: (context, request, { digest }) => approve(request, digest, context),
   block: () => accept("blocked", "Blocked until somebody answers with `/clarify <answer>`."),
-  run: (context, request) => (isRunnable(context) ? submit(request, context, "run") : takeLight(request, context)),
+  run: (context, request, { mode }) =>
+    isRunnable(context) ? submit(request, context, "run", mode) : takeLight(request, context),
   retry(context, request) {
     const { record } = context;
     if (record.run?.closed?.status === "failed" || wasRolledBack(record)) return submit(request, context, "retry");
@@ -149,7 +151,12 @@ function wasRolledBack({ prompts, rollback }: StoryRecord): boolean {
   return rollback !== null || prompts.some((prompt) => prompt.rolledBack !== null);
 }
 
-function submit(request: CommandRequest, context: StoryContext, code: string): CommandAnswer {
+function submit(
+  request: CommandRequest,
+  context: StoryContext,
+  code: string,
+  mode?: EntryBody<"run.submitted">["mode"],
+): CommandAnswer {
   const { record } = context;
   const { contract, run } = record;
   if (run !== null && run.closed === null) return refuse("run-open", `${run.run} is open already; \`/stop\` ends it.`);
@@ -162,8 +169,10 @@ function submit(request: CommandRequest, context: StoryContext, code: string): C
   if (record.prompts.some((prompt) => prompt.issue === null)) {
     return refuse("prompts-not-open", "The diff prompts are still being opened; try again in a moment.");
   }
-  const body = runBody(contract, record.runs, issues, request.by);
-  return accept(code, `${body.run} is submitted: ${issues.map((issue) => `#${issue}`).join(", then ")}.`, [
+  const body = runBody(contract, record.runs, issues, request.by, mode);
+  const names = issues.map((issue) => `#${issue}`);
+  const order = mode === "independent" ? `${names.join(", ")}, each even if another fails` : names.join(", then ");
+  return accept(code, `${body.run} is submitted: ${order}.`, [
     {
       kind: "run.submitted",
       actor: userActor(request.by),

@@ -44,10 +44,36 @@ export function advanceRun(context: StoryContext): Step {
       : runClosed(run, facts, "cancelled", "its prompts are not those of the approved plan any more");
     return { drafts: [end] };
   }
-  const steps = inWork(open, run, context).map((prompt) => advancePrompt(prompt, run, context));
-  const end = steps.find(({ drafts = [] }) => drafts.some(({ kind }) => kind === "run.closed"));
-  return end ?? decisionOf(...steps);
+  const failed = run.mode === "independent" ? failedPrompts(open, run, context) : new Map<PromptRecord, Step>();
+  const working = inWork(
+    open.filter((one) => !failed.has(one)),
+    run,
+    context,
+  );
+  if (working.length === 0 && failed.size > 0) return endOfAll([...failed.values()], run, facts);
+  const steps = working.map((prompt) => advancePrompt(prompt, run, context));
+  return steps.find(endsRun) ?? decisionOf(...steps);
 }
+
+const endsRun = ({ drafts = [] }: Step) => drafts.some(({ kind }) => kind === "run.closed");
+
+/** The prompts of an independent run at which it would have ended: they are left, and what does not depend on them goes on. */
+function failedPrompts(open: readonly PromptRecord[], run: StoryRun, context: StoryContext): Map<PromptRecord, Step> {
+  const begun = open.filter((one) => isBegun(one, run) || one.closedUnmerged);
+  const steps = begun.map((one) => [one, advancePrompt(one, run, context)] as const);
+  return new Map(steps.filter(([, step]) => endsRun(step)));
+}
+
+/** Ends an independent run of which nothing more can be done: all that is open failed, or depends on what did. */
+function endOfAll(ends: readonly Step[], run: StoryRun, facts: StoryFacts): Step {
+  const drafts = ends.flatMap((step) => step.drafts ?? []);
+  const closed = drafts.flatMap((draft) => (draft.kind === "run.closed" ? [draft.body] : []));
+  const status = closed.some((one) => one.status === "failed") ? "failed" : "cancelled";
+  const rest = drafts.filter(({ kind }) => kind !== "run.closed");
+  return { drafts: [...rest, runClosed(run, facts, status, closed.map(({ reason }) => reason).join(" "))] };
+}
+
+const isBegun = ({ attempts }: PromptRecord, { run }: StoryRun) => attempts.some(({ pack }) => pack.run === run);
 
 /**
  * The open prompts of a run that are in work: those that are begun, then as many as the policy lets run beside them, in
@@ -57,16 +83,18 @@ function inWork(open: readonly PromptRecord[], run: StoryRun, { record, loaded, 
   const { policy } = loaded;
   // Every change of a story writes the same casefiles.
   const limit = casefilesOf(policy, facts.issue.number).length > 0 ? 1 : policy.agents.parallel;
-  const isBegun = ({ attempts }: PromptRecord) => attempts.some(({ pack }) => pack.run === run.run);
+  const isOurs = (prompt: PromptRecord) => isBegun(prompt, run);
   const isDone = (index: number) =>
     record.prompts.some(({ contract, completed }) => contract.index === index && completed);
   const chosen: PromptRecord[] = [];
-  for (const prompt of [...open.filter(isBegun), ...open.filter((one) => !isBegun(one))]) {
-    if (chosen.length >= limit && !isBegun(prompt)) break;
+  for (const prompt of [...open.filter(isOurs), ...open.filter((one) => !isOurs(one))]) {
+    if (chosen.length >= limit && !isOurs(prompt)) break;
     const { dependsOn, paths } = prompt.contract;
     const overlaps = ({ contract }: PromptRecord) =>
       contract.paths.some((one) => paths.some((other) => mayOverlap(one, other)));
-    if (chosen.length > 0 && !isBegun(prompt) && (!dependsOn.every(isDone) || chosen.some(overlaps))) continue;
+    // In their order the first one waits for no other, unless that one was left.
+    const waits = (chosen.length > 0 || run.mode === "independent") && !dependsOn.every(isDone);
+    if (!isOurs(prompt) && (waits || chosen.some(overlaps))) continue;
     chosen.push(prompt);
   }
   return chosen;

@@ -1,9 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
+import { parseCommand } from "../../../core/commands.ts";
 import { entriesOf } from "../../../core/entries.ts";
 import { known } from "../../../core/known.ts";
 import { mayOverlap } from "../../../core/paths/cover.ts";
+import { replayRun } from "../../../core/replay/replay.ts";
 import { Plan } from "../../../schemas/plan.ts";
 import { Policy } from "../../../schemas/policy.ts";
+import { bodiesOf, sourcesOf } from "../../builders/recorded-run.ts";
 import { playStory, policy, type Story, samplePlan } from "../../builders/story.ts";
 
 test.each<[string, string, boolean]>([
@@ -20,7 +23,11 @@ test.each<[string, string, boolean]>([
 });
 
 /** A run of two prompts with these paths, under a policy that lets so many be in work at a time. */
-function run(parallel: number, paths: [string, string], { dependsOn = [] as number[], gates = {} } = {}): Story {
+function run(
+  parallel: number,
+  paths: [string, string],
+  { dependsOn = [] as number[], gates = {}, command = "/run" } = {},
+): Story {
   const given = Policy.parse({ ...JSON.parse(JSON.stringify(policy)), agents: { parallel }, gates });
   const loaded = { state: "loaded" as const, ref: "b".repeat(40), blob: "c".repeat(40), policy: given, lines: {} };
   const story = playStory({ policy: known(loaded) });
@@ -33,7 +40,7 @@ function run(parallel: number, paths: [string, string], { dependsOn = [] as numb
   story.propose(Plan.parse({ ...samplePlan, prompts }));
   story.say("quinn", `/approve ${story.digest()}`);
   story.openPrompts();
-  story.say("lena", "/run");
+  story.say("lena", command);
   return story;
 }
 
@@ -91,5 +98,65 @@ describe("prompts of one run that do not touch each other are in work at the sam
     story.settle();
     expect(entriesOf(story.entries, "run.closed")).toHaveLength(1);
     expect(begun(story)).toEqual([3, 4]);
+  });
+});
+
+describe("A4: an independent run", () => {
+  const command = "/run independent";
+  /** Two answers out of scope, which is one more than the policy's limit of tries. */
+  const fail = (story: Story, index: number) => {
+    for (let tries = 0; tries < 4; tries++)
+      if (entriesOf(story.entries, "run.closed").length === 0)
+        story.answer({ files: [{ path: "law/a", content: "1" }] }, index);
+  };
+  const closed = (story: Story) => entriesOf(story.entries, "run.closed").map(({ body }) => body);
+  const deliver = (story: Story, index: number, pull: number) => {
+    story.answer({}, index);
+    const commit = { commit: "d".repeat(40), tree: "f".repeat(40), parent: "b".repeat(40) };
+    story.finish("write-change", { status: "done", result: { type: "commit", ...commit } });
+    story.finish("open-pull", { status: "done", result: { type: "pull", number: pull } });
+  };
+  const merge = (story: Story, pull: number) =>
+    story.append({
+      kind: "merge.observed",
+      actor: { type: "app", id: 99, login: "sallyport[bot]" },
+      subject: [],
+      body: { pull, head: "d".repeat(40), merged: "a".repeat(40), tree: "f".repeat(40), judged: true, by: null },
+    });
+
+  test("goes on with what does not depend on a prompt that failed, and ends as failed once that is merged", () => {
+    const story = run(1, apart, { command });
+    fail(story, 1);
+    expect(closed(story)).toEqual([]);
+    expect(begun(story)).toContain(4);
+    deliver(story, 2, 12);
+    merge(story, 12);
+    expect(closed(story)).toMatchObject([{ status: "failed", reason: expect.stringContaining("#3 failed") }]);
+    expect(entriesOf(story.entries, "prompt.completed").map(({ body }) => body.prompt)).toEqual([4]);
+    expect(entriesOf(story.entries, "remediation.opened").map(({ body }) => body.prompt)).toEqual([3]);
+    const sources = sourcesOf(story.entries, { packs: bodiesOf([...story.packs.values()]) });
+    const steps = replayRun("run-2-1", story.entries, sources)?.steps ?? [];
+    expect(steps.filter(({ result }) => result === "differs")).toEqual([]);
+  });
+
+  test("ends at once where all that is left depends on what failed, and never begins that", () => {
+    const story = run(2, apart, { command, dependsOn: [1] });
+    fail(story, 1);
+    expect(begun(story)).not.toContain(4);
+    expect(closed(story)).toMatchObject([{ status: "failed", reason: expect.stringContaining("#3 failed") }]);
+  });
+
+  test("tells every failure at its end", () => {
+    const story = run(2, apart, { command });
+    fail(story, 1);
+    fail(story, 2);
+    expect(closed(story)).toMatchObject([{ reason: expect.stringMatching(/#3 failed.*#4 failed/) }]);
+  });
+
+  test("is asked for by its name alone: without it a failure ends the run", () => {
+    const story = run(2, apart);
+    fail(story, 1);
+    expect(closed(story)).toHaveLength(1);
+    expect(parseCommand("/run quickly")).toMatchObject({ reply: expect.stringContaining("`independent`") });
   });
 });
