@@ -11,7 +11,7 @@ import { checkoutProblem, packageHome } from "../settings/package-home.ts";
 import type { Io } from "../terminal/io.ts";
 import { clientFor, readerFor } from "./acting.ts";
 import { demoSeed, git, people, prepareGoverned, storyBody } from "./governed.ts";
-import { freePort, type Host, startHost } from "./hosts.ts";
+import { freePort, type Host, runProgram, startHost } from "./hosts.ts";
 import { startModels } from "./models.ts";
 import { type Proof, proveLedger } from "./proof.ts";
 import {
@@ -81,6 +81,10 @@ async function play(io: Io, options: Options, dir: string, hosts: { close(): Pro
   const source = resolve(io.cwd, options.repo ?? packageHome());
   const governed = await prepareGoverned(source, dir, keys.publicLine, demoAgents(options.live === true));
   say(`governing a clone of ${source}: ${governed.commits} commits, branch ${governed.branch}, policy added`);
+
+  const own = await runProgram("sallyport", ["check", "--base", "HEAD~1", "--json"], { PATH: io.env.PATH }, source);
+  // It has none, or no earlier commit, or what came last is for people to pass.
+  if (own.code === 0) say("its own policy judged its last change: success");
 
   const { sandbox, service, cloneUrl } = await startHosts(io, options, dir, governed, keys, hosts, log, say);
   const context: DemoContext = {

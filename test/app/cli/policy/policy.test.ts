@@ -46,6 +46,11 @@ describe("sallyport policy lint", () => {
     });
   });
 
+  test("this repository governs itself: its policy is valid, and nothing in it is doubtful", async () => {
+    const here = join(import.meta.dirname, "../../../..");
+    expect(await run(["lint"], here)).toMatchObject({ err: "", exit: 0 });
+  });
+
   test("T054 a link in the place of the policy or of a workflow is not followed: exit 2, as the App takes none", async () => {
     write("elsewhere.yml", "version: 1\n");
     symlinkSync(join(top, "elsewhere.yml"), join(top, policyPath));
