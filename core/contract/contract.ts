@@ -9,8 +9,8 @@ import { canonicalJson } from "../json.ts";
 import { covers } from "../paths/cover.ts";
 import { matcher, problems as patternProblems } from "../paths/patterns.ts";
 import { sensitivePatterns } from "../paths/sensitive.ts";
+import type { PlanAnswer } from "../record/answers.ts";
 import type { BranchState } from "../record/checkpoints.ts";
-import type { PlanAnswer } from "../record/concerns.ts";
 import { cardOf, phaseOf } from "./cards.ts";
 import { casefileGuard, casefilesOf } from "./casefiles.ts";
 

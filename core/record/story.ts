@@ -3,17 +3,9 @@ import type { ContractPrompt, Source } from "../../schemas/entry-parts.ts";
 import type { Account } from "../../schemas/text.ts";
 import { accountOf, type Draft, type TypedEntry } from "../entries.ts";
 import { sourceKey } from "../identifiers.ts";
+import { type AgentAnswer, agentAnswers, type PlanAnswer, planAnswers } from "./answers.ts";
 import { afterCommit, afterRollback, type BranchState, emptyBranch } from "./checkpoints.ts";
-import {
-  type AgentAnswer,
-  agentAnswers,
-  type Concern,
-  mergeConcern,
-  openConcerns,
-  type PlanAnswer,
-  planAnswers,
-  stopsStory,
-} from "./concerns.ts";
+import { type Concern, mergeConcern, openConcerns, stopsStory } from "./concerns.ts";
 import { type Remediation, remediationsOf } from "./remediations.ts";
 import { afterEntry, noRework, type ReworkState, type Round, roundOf } from "./rework.ts";
 

@@ -7,7 +7,7 @@ import { digestOf } from "../digest.ts";
 import { type EntryOf, entriesOf, lastEntry, type TypedEntry } from "../entries.ts";
 import { sourceKey } from "../identifiers.ts";
 import { idsOf } from "../people/authorship.ts";
-import { type PlanAnswer, planAnswers } from "../record/concerns.ts";
+import { type PlanAnswer, planAnswers } from "../record/answers.ts";
 import { askersOf } from "../record/story.ts";
 import { contractBody, runBody } from "../story/bodies.ts";
 import type { ReplayContext, RunBasis } from "./sources.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { entriesOf, type TypedEntry } from "../../../core/entries.ts";
 import { canonicalJson } from "../../../core/json.ts";
-import { agentAnswers, openConcerns } from "../../../core/record/concerns.ts";
+import { agentAnswers } from "../../../core/record/answers.ts";
+import { openConcerns } from "../../../core/record/concerns.ts";
 import { recordOf } from "../../../core/record/pull.ts";
 import { facts } from "../../builders/pull-facts.ts";
 import { begin, playStory } from "../../builders/story.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Draft, entriesOf } from "../../../core/entries.ts";
-import { agentAnswers, answersFor } from "../../../core/record/concerns.ts";
+import { agentAnswers, answersFor } from "../../../core/record/answers.ts";
 import { recordOf } from "../../../core/record/pull.ts";
 import { requirementsOf } from "../../../core/record/requirements.ts";
 import { replayRun } from "../../../core/replay/replay.ts";
