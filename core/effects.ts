@@ -176,6 +176,10 @@ export type Effect =
   /** Tells people once, by a mention, that an issue or pull request waits for them. */
   | { type: "notify"; key: string; issue: number; line: string }
   | { type: "close-issue"; key: string; issue: number; comment: string }
+  /** Opens the issue below which stands what waits in the repository. */
+  | { type: "open-dashboard"; key: string }
+  /** Tells what happened at the webhook that whoever runs the service set. */
+  | { type: "post-digest"; key: string; line: string }
   /** Resets a run's branch to a commit; with `to` null, deletes it and closes its pull request. */
   | {
       type: "roll-back";
@@ -207,7 +211,7 @@ export const repeatable: ReadonlySet<EffectType> = new Set([
 export const writeOrder = {
   first: ["ensure-check"],
   talk: ["reply", "answer-thread", "ask-review", "notify", "ensure-sticky", "ensure-state", "ensure-label-gone"],
-  last: ["turn-away"],
+  last: ["post-digest", "turn-away"],
 } as const satisfies Record<string, readonly EffectType[]>;
 
 /** The outcome of an effect, as later decisions read it; `failed`: it is not retried. */

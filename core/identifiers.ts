@@ -60,6 +60,10 @@ export const effectKey = {
   check: (repository: number, sha: string) => `check/${repository}/${sha}`,
   /** Closes a complete issue. */
   close: (repository: number, number: number) => `close/${repository}/${number}`,
+  /** Opens the issue below which stands what waits. */
+  dashboard: (repository: number) => `dashboard/${repository}`,
+  /** Tells what happened, once for each span, by its last day: below the dashboard (`issue`) and in a chat. */
+  digest: (repository: number, day: string, to: "issue" | "chat") => `digest/${repository}/${day}/${to}`,
   /** Says that a run ended without a command. */
   ended: (repository: number, run: string) => `ended/${repository}/${run}`,
   /** Removes a command label from an issue. */

@@ -11,6 +11,13 @@ const byPeople: readonly Label[] = [
   { name: "ai:campaign", color: "5319e7", description: "Kept for campaigns; starts nothing in this version." },
 ];
 
+/** The label by which the dashboard's issue is found. */
+export const dashboardLabel: Label = {
+  name: "sallyport-dashboard",
+  color: "ededed",
+  description: "What waits here, kept up to date by Sallyport.",
+};
+
 /** The states of epics, stories and prompts, and whom a story waits for, with colours that tell them at a glance. */
 const states: Record<string, string> = {
   draft: "ededed",
@@ -37,7 +44,7 @@ export function stateLabel(state: string): Label {
 }
 
 /** Every label that the App makes in a repository: a form's label that does not exist is dropped without a word. */
-const allLabels: readonly Label[] = [...byPeople, ...Object.keys(states).map(stateLabel)];
+const allLabels: readonly Label[] = [...byPeople, dashboardLabel, ...Object.keys(states).map(stateLabel)];
 
 /** The labels that a repository lacks. GitHub takes two names that differ by case alone for one. */
 export function missingLabels(names: readonly string[]): Label[] {

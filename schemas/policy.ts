@@ -161,6 +161,19 @@ export const Policy = z
     tiers: Tiers.prefault({}),
     agents: Agents.prefault({}),
     rework: Rework.optional(),
+    reports: z
+      .strictObject({
+        digest: z
+          .enum(["daily", "weekly"])
+          .optional()
+          .describe(
+            "What happened, as a comment below that issue each day or each Monday, and at the service's `DIGEST_WEBHOOK_URL`.",
+          ),
+      })
+      .optional()
+      .describe(
+        "One issue that lists what waits and for whom, and the last 30 days in numbers; `reports: {}` is enough. Absent: there is none.",
+      ),
     ledger: z
       .strictObject({
         keys: z.array(LedgerKey).min(1).max(20),

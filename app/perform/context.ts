@@ -33,6 +33,8 @@ export type PerformContext = {
   openai: ModelAccess;
   /** Where the pages are; null: nowhere. */
   pagesUrl: string | null;
+  /** Where digests are told besides GitHub, by whoever runs the service; null: nowhere. */
+  digestWebhook: string | null;
   /** Aborted when the service stops, or when this work may go on no longer. */
   signal: AbortSignal;
   /** Whether an effect is still ours to do; false once a person stopped it, or another worker took it over. */
@@ -42,7 +44,7 @@ export type PerformContext = {
 };
 
 /** The parts of the service that effects need, in any repository. */
-export type ContextTools = Pick<PerformContext, "ourselves" | "anthropic" | "openai" | "pagesUrl"> & {
+export type ContextTools = Pick<PerformContext, "ourselves" | "anthropic" | "openai" | "pagesUrl" | "digestWebhook"> & {
   db: Database;
   github: Pick<GitHubClients, "forRepository">;
   secrets: { search: SecretSearch };
@@ -59,7 +61,7 @@ export async function contextOf(
   now: () => Date,
   tools: ContextTools,
 ): Promise<PerformContext> {
-  const { db, ourselves, secrets, anthropic, openai, pagesUrl, log } = tools;
+  const { db, ourselves, secrets, anthropic, openai, pagesUrl, digestWebhook, log } = tools;
   const github = await tools.github.forRepository(repository, "write");
   return {
     github,
@@ -79,6 +81,7 @@ export async function contextOf(
     anthropic,
     openai,
     pagesUrl,
+    digestWebhook,
     signal,
     isOpen: (key) => isOurs(db, key, lease),
     now,

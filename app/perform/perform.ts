@@ -7,6 +7,7 @@ import { writeChange } from "./change.ts";
 import { ensureCheck } from "./checks.ts";
 import { ensureSticky, notify, reply, turnAway } from "./comments.ts";
 import type { PerformContext } from "./context.ts";
+import { openDashboard, postDigest } from "./dashboard.ts";
 import { closeIssue, linkStory, openPrompt } from "./issues.ts";
 import { ensureLabelGone, ensureLabels, ensureState } from "./labels.ts";
 import { openOnboarding } from "./onboarding.ts";
@@ -66,6 +67,10 @@ export async function perform(
         return await askReview(effect, context);
       case "notify":
         return await notify(effect, context);
+      case "open-dashboard":
+        return await openDashboard(context);
+      case "post-digest":
+        return await postDigest(effect, context);
       case "ask-planner":
         return await whileOpen(effect.key, context, (open) => askPlannerFor(effect, open));
       case "run-agent":

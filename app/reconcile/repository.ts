@@ -2,17 +2,22 @@ import { listAll } from "../../collect/github/listing.ts";
 import { apiObjects } from "../../collect/github/objects.ts";
 import { type GitHub, readBranch, requestKnown } from "../../collect/github/request.ts";
 import { readPolicy } from "../../collect/policy/file.ts";
+import { readDashboard } from "../../collect/repository/dashboard.ts";
 import type { Subject } from "../../core/effects.ts";
 import { type Known, known } from "../../core/known.ts";
-import { decideRepository } from "../../core/repository.ts";
+import { usablePolicy } from "../../core/policy/problem.ts";
+import { maxWaiting } from "../../core/repository/dashboard.ts";
+import { decideRepository } from "../../core/repository/repository.ts";
+import type { Database } from "../store/database.ts";
 import { outcomesOf } from "../store/effects.ts";
+import { listOverviews } from "../store/overviews.ts";
 import type { Observation, ReconcileTools } from "./tools.ts";
 
 /** Observes a repository itself: what it has of what the App needs to begin with. */
 export async function observeRepository(
   subject: Subject,
   github: GitHub,
-  { db, cache, onboarding, now }: ReconcileTools,
+  { db, cache, onboarding, ourselves, digestWebhook, entries, now }: ReconcileTools,
 ): Promise<Known<Observation>> {
   const { request, owner, repo } = github;
   const found = await requestKnown(
@@ -28,6 +33,9 @@ export async function observeRepository(
   const tip = await readBranch(github, defaultBranch);
   const policy = tip.known ? await readPolicy(apiObjects(github, cache), tip.value) : tip;
   const repository = { id: Number(id), name, defaultBranch };
+  const asked = usablePolicy(policy)?.policy.reports;
+  const issue = asked === undefined ? null : await readDashboard(github, ourselves.bot);
+  if (issue?.known === false) return issue;
   return known({
     repository,
     decide: async () =>
@@ -39,7 +47,24 @@ export async function observeRepository(
         labels: labels.value.map((label) => label.name),
         policy,
         onboarding,
+        reports:
+          asked === undefined || issue === null
+            ? null
+            : {
+                rhythm: asked.digest ?? null,
+                hasWebhook: digestWebhook !== null,
+                issue: issue.value,
+                ...(await waitingIn(db, repository.id)),
+                entries: await entries(repository.id),
+              },
         outcomes: await outcomesOf(db, subject),
       }),
   });
+}
+
+/** What goes on there only when somebody acts, what has waited longest first. */
+async function waitingIn(db: Database, repository: number) {
+  const { rows, more } = await listOverviews(db, { list: "stuck", repositories: [repository] }, 1);
+  const waiting = rows.map((row) => ({ ...row, since: row.since.toISOString() })).slice(0, maxWaiting);
+  return { waiting, more: more || rows.length > maxWaiting };
 }

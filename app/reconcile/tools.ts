@@ -12,6 +12,8 @@ export type ReconcileTools = {
   ourselves: Ourselves;
   /** The key that a first policy pins; null: none is proposed. */
   onboarding: { ledgerKey: string } | null;
+  /** Where digests are told besides GitHub; null: nowhere. */
+  digestWebhook: string | null;
   github(repository: number): Promise<GitHub>;
   /** Finds secrets in other people's texts before they are stored. */
   secrets: SecretSearch;

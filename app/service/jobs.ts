@@ -45,6 +45,8 @@ export type JobTools = {
   openai: Config["openai"];
   /** Where the pages are; null: nowhere. */
   pagesUrl: string | null;
+  /** Where digests are told besides GitHub; null: nowhere. */
+  digestWebhook: string | null;
   /** Aborted when the service stops. */
   signal: AbortSignal;
   /** Ends the service: going on would do harm. */
@@ -73,6 +75,7 @@ export function createJobs(tools: JobTools): JobHandlers {
     db,
     ourselves,
     onboarding: tools.onboarding,
+    digestWebhook: tools.digestWebhook,
     github: reader,
     cache: createObjectsCache(cacheBytes),
     secrets: secrets.search,

@@ -19,6 +19,8 @@ export type Config = {
   pages: PagesAccess;
   /** What whoever reads `/metrics` has to send; null: nobody may. */
   metricsToken: string | null;
+  /** Where digests are told besides GitHub; null: nowhere. */
+  digestWebhook: string | null;
   /** Spaces out writes to GitHub, as its guidelines ask. */
   throttle: boolean;
   /** Proposes a first policy to a repository without one. */
@@ -97,6 +99,7 @@ export const Environment = z.object({
   GITHUB_CLIENT_SECRET: z.string().optional(),
   PAGES: z.literal("open", "is no choice: leave it unset, or write open to show them on this machine").optional(),
   METRICS_TOKEN: secret.optional(),
+  DIGEST_WEBHOOK_URL: address.optional(),
   GITHUB_THROTTLE: z.enum(["on", "off"], "is neither: write on or off").default("on"),
   SALLYPORT_ONBOARDING: z.enum(["on", "off"], "is neither: write on or off").default("on"),
   LOG_FORMAT: z
@@ -153,6 +156,7 @@ export function readConfig(env: Record<string, string | undefined>): ConfigReadi
       publicUrl: data.PUBLIC_URL?.replace(/\/$/, "") ?? null,
       pages,
       metricsToken: data.METRICS_TOKEN ?? null,
+      digestWebhook: data.DIGEST_WEBHOOK_URL ?? null,
       throttle: data.GITHUB_THROTTLE === "on",
       onboarding: data.SALLYPORT_ONBOARDING === "on",
       logLevel: data.LOG_LEVEL,

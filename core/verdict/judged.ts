@@ -6,6 +6,7 @@ import { bodyRef, sha256 } from "../digest.ts";
 import type { Crash } from "../errors.ts";
 import type { PullFacts } from "../facts.ts";
 import { storySize } from "../gates/diff-size.ts";
+import { wantsSecrets } from "../gates/secrets.ts";
 import { canonicalJson } from "../json.ts";
 import { engine } from "./engine.ts";
 import { conclude, judge, verdictText } from "./judge.ts";
@@ -61,18 +62,22 @@ export function verdictBody(
 
 /**
  * What GitHub alone told of a run's change. Null where that would not give the verdict again: no run made it, something
- * of its content was not read, or the policy stands elsewhere than on the default branch; where a secret was found,
- * which title and text may hold; and where it is too large to keep.
+ * of its content was not read, or the policy stands elsewhere than on the default branch; where a secret was found, or
+ * not looked for in all of it; and where it is too large to keep.
  */
 export function givenFacts(facts: PullFacts): Body | null {
-  const { pull, policy, record, changes, texts, commits, secrets, proposed, mergeBase } = facts;
+  const { pull, policy, record, changes, texts, commits, secrets, proposed, mergeBase, attachments } = facts;
   const isRun = record.known && record.value.run !== null;
   const isRead = [mergeBase, texts, commits, proposed].every((fact) => fact.known);
   const isCounted = changes.known && changes.value.every(({ uncounted }) => uncounted === undefined);
   const isClean = secrets.known && secrets.value.length === 0;
+  // Reports in artifacts were not searched.
+  const hasReports = attachments.known && attachments.value.artifacts.some(({ reports }) => reports !== undefined);
+  const isSearched = policy.known && policy.value.state === "loaded" && wantsSecrets(policy.value.policy);
   const isPlain = policy.known && policy.value.state === "loaded" && policy.value.isRepair !== true;
-  if (pull === null || !isRun || !isRead || !isCounted || !isClean || !isPlain) return null;
-  const { repository, base, retargetedAt, defaultBranch, authorPermission, day, reviews, checks, attachments } = facts;
+  if (pull === null || !isRun || !isRead || !isCounted || !isClean || !isPlain || !isSearched || hasReports)
+    return null;
+  const { repository, base, retargetedAt, defaultBranch, authorPermission, day, reviews, checks } = facts;
   const given: GivenFacts = {
     version: 1,
     engine,

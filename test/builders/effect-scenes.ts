@@ -1,5 +1,7 @@
 /** One scene per effect that writes to GitHub: what it needs, and what can be seen of it afterwards. */
+
 import type { Effect } from "../../core/effects.ts";
+import { dashboardLabel } from "../../core/labels.ts";
 import type { FileWrite, StepPack, StepResult } from "../../schemas/step.ts";
 import type { Acme, Json } from "../hosts/store-and-github.ts";
 
@@ -110,7 +112,7 @@ async function command(acme: Acme) {
 }
 
 export const scenes: Record<
-  Exclude<Effect["type"], "ask-planner" | "ask-reviewer" | "run-agent" | "gather-report">,
+  Exclude<Effect["type"], "ask-planner" | "ask-reviewer" | "run-agent" | "gather-report" | "post-digest">,
   (acme: Acme) => Promise<Scene>
 > = {
   async reply(acme) {
@@ -153,6 +155,16 @@ export const scenes: Record<
         (await acme.as("lena", "GET", "labels?per_page=100"))
           .filter((one: Json) => one.name.startsWith(`${name}-`))
           .map((one: Json) => [one.name.replace(name, "label"), one.color, one.description]),
+    };
+  },
+  async "open-dashboard"(acme) {
+    const label = dashboardLabel.name;
+    for (const { number } of await acme.as("lena", "GET", `issues?labels=${label}&state=all`))
+      await acme.as("lena", "DELETE", `issues/${number}/labels/${label}`);
+    return {
+      effect: { type: "open-dashboard", key: "dashboard/9" },
+      seen: async () =>
+        (await acme.as("lena", "GET", `issues?labels=${label}&state=all`)).map(({ title }: Json) => title),
     };
   },
   async "ensure-label-gone"(acme) {

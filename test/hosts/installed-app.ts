@@ -54,6 +54,7 @@ export const configOf = (given: Pick<Config, "privateKey" | "apiUrl" | "port"> &
   publicUrl: null,
   pages: { for: "nobody" },
   metricsToken: null,
+  digestWebhook: null,
   throttle: false,
   onboarding: false,
   logLevel: "error",

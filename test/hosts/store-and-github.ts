@@ -101,6 +101,7 @@ export async function startAcme(): Promise<Acme> {
     anthropic: { apiKey: null, baseUrl: null },
     openai: { apiKey: null, baseUrl: null },
     pagesUrl: "https://sallyport.example.com",
+    digestWebhook: null,
     signal: new AbortController().signal,
     isOpen: async () => true,
     now: () => new Date("2026-11-21T10:00:00.000Z"),

@@ -144,7 +144,7 @@ async function play(kills: boolean) {
   const { world, drain, look } = runJobs((db, queue) => {
     const { anthropic, openai } = config;
     const parts = { db, queue, github, ourselves, signer, secrets, anthropic, openai, pagesUrl: null };
-    return createJobs({ ...parts, onboarding: null, end: () => undefined, signal, log: failuresIn([]) });
+    return createJobs({ ...parts, onboarding: null, digestWebhook: null, end: () => undefined, signal, log: failuresIn([]) });
   }, database.db);
   const entries = () => createEntryReader(database.db)(repository.id);
   const [lena, quinn] = [clientFor(sandbox.url, "lena"), clientFor(sandbox.url, "quinn")];

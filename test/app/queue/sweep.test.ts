@@ -48,6 +48,7 @@ test("T246: a repository that cannot be read, or that GitHub wants left alone, h
     ourselves: { appId: 1, slug: "sallyport", bot: { id: 2, login: "sallyport[bot]", type: "Bot" } },
     signer: createSigner(pem),
     onboarding: null,
+    digestWebhook: null,
     end: unused,
     secrets: createSecrets({
       privateKey: "",

@@ -27,6 +27,7 @@ async function look(status: number, subject = issue): Promise<{ said: string[]; 
     record: unused,
     now: () => new Date("2026-11-21T10:00:00.000Z"),
     onboarding: null,
+    digestWebhook: null,
     log: (line) => said.push(line),
   };
   const failure = await reconcile(subject, tools).catch((error: unknown) => error);

@@ -8,7 +8,10 @@ import { waitUntil } from "../../hosts/until.ts";
 const metricsToken = "a token of this test alone";
 let host: TestService;
 beforeAll(async () => {
-  host = await startTestService({ policy: "gates:\n  diff-size: { files: 5 }\n", config: { metricsToken } });
+  host = await startTestService({
+    policy: "gates:\n  diff-size: { files: 5 }\nreports: {}\n",
+    config: { metricsToken },
+  });
 }, 60_000);
 afterAll(() => host.close());
 
@@ -32,6 +35,19 @@ test("S11: one id leads from a delivery to its decision and to the check, in lin
   expect(caused).toEqual(expect.arrayContaining([expect.stringMatching(/ is decided$/), "ensure-check is done"]));
   expect(lines.filter(({ msg }) => msg === "a delivery").map(({ cause }) => cause)).toContain(done.cause);
 }, 120_000);
+
+test("C7: a policy's `reports` keep one issue that says what waits, and in how far the gates let changes through", async () => {
+  const [issue, ...more] = await waitUntil("the dashboard", async () => {
+    const listed = await host.as("quinn", "GET", "issues?labels=sallyport-dashboard&state=all");
+    return listed.length > 0 ? listed : null;
+  });
+  expect([issue.state, issue.user.login, more]).toEqual(["open", "sallyport[bot]", []]);
+  const [comment] = await waitUntil("what stands below it", async () => {
+    const comments = await host.as("quinn", "GET", `issues/${issue.number}/comments`);
+    return comments.length > 0 ? comments : null;
+  });
+  expect(comment.body).toContain("## The last 30 days");
+}, 60_000);
 
 test("S11: what the service counts is told to whoever has its token", async () => {
   const metrics = await fetch(`${host.service().url}/metrics`, {

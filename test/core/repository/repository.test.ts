@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
-import type { PolicyReading } from "../../core/facts.ts";
-import { known, unknown } from "../../core/known.ts";
-import { missingLabels } from "../../core/labels.ts";
-import { decideRepository, type InstalledFacts } from "../../core/repository.ts";
+import type { PolicyReading } from "../../../core/facts.ts";
+import { known, unknown } from "../../../core/known.ts";
+import { missingLabels } from "../../../core/labels.ts";
+import { decideRepository, type InstalledFacts } from "../../../core/repository/repository.ts";
 
 const all = missingLabels([]);
 const names = all.map(({ name }) => name);
@@ -15,6 +15,7 @@ const facts: InstalledFacts = {
   labels: names,
   policy: known(absent),
   onboarding: null,
+  reports: null,
   outcomes: new Map(),
 };
 
