@@ -54,5 +54,15 @@ export type Artifact = {
   reports?: Record<string, Known<string>>;
 };
 
+/** The artifacts of a name, those of the wanted workflow, and of them the newest that can still be read: listed first. */
+export function findArtifact<T extends Artifact>(
+  { name, workflow }: { name: string; workflow?: string | undefined },
+  artifacts: readonly T[],
+): { named: T[]; fitting: T[]; found: T | undefined } {
+  const named = artifacts.filter((one) => one.name === name);
+  const fitting = named.filter((one) => workflow === undefined || one.workflow === workflow);
+  return { named, fitting, found: fitting.find(({ expired }) => !expired) };
+}
+
 /** A file that does not fit its JSON Schema; one line for people. */
 export type SchemaProblem = { path: string; schema: string; problem: string };

@@ -1,4 +1,4 @@
-import { type Artifact, countUploads } from "../../core/attachments.ts";
+import { type Artifact, countUploads, findArtifact } from "../../core/attachments.ts";
 import type { AttachingComment, Attachments, FileText, PolicyReading } from "../../core/facts.ts";
 import { asksBeyondCommits } from "../../core/gates/required-evidence.ts";
 import { type Known, known, unknown } from "../../core/known.ts";
@@ -67,19 +67,22 @@ async function readArtifacts(github: GitHub, head: string, rules: readonly Requi
     );
     if (!listed.known) return listed;
     const onHead = listed.value.artifacts.filter(({ workflow_run }) => workflow_run?.head_sha === head);
-    return mapKnown(onHead, async (one): Promise<Known<Artifact>> => {
+    const artifacts = await mapKnown(onHead, async (one): Promise<Known<Artifact & { one: typeof one }>> => {
       const run = one.workflow_run?.id ?? 0;
       const workflow = workflows.get(run) ?? (await readWorkflow(github, run));
       workflows.set(run, workflow);
       if (!workflow.known) return workflow;
-      const artifact = { name, digest: one.digest ?? null, expired: one.expired, workflow: workflow.value };
-      const files = asked.filter(
-        (wanted) => wanted.name === name && (wanted.workflow ?? workflow.value) === workflow.value,
-      );
-      if (files.length === 0 || one.expired) return known(artifact);
+      return known({ name, digest: one.digest ?? null, expired: one.expired, workflow: workflow.value, one });
+    });
+    if (!artifacts.known) return artifacts;
+    // A report is as large as its uploader likes: only those that count are downloaded.
+    return mapKnown(artifacts.value, async (artifact): Promise<Known<Artifact>> => {
+      const files = asked.filter((wanted) => findArtifact(wanted, artifacts.value).found === artifact);
+      const { one, ...said } = artifact;
+      if (files.length === 0) return known(said);
       const { readReports } = await import("../github/artifact-reports.ts");
       return known({
-        ...artifact,
+        ...said,
         reports: await readReports(
           github,
           one,

@@ -28,7 +28,12 @@ function finder({ files }: CoverageReport): (path: string) => CoveredLines | und
   const exact = new Map(known.map(({ name, lines }) => [name, lines]));
   const byName = new Map<string, typeof known>();
   const base = (path: string) => path.slice(path.lastIndexOf("/") + 1);
-  for (const one of known) byName.set(base(one.name), [...(byName.get(base(one.name)) ?? []), one]);
+  for (const one of known) {
+    const alike = byName.get(base(one.name));
+    // Added in place: a report may have a million files of one name.
+    if (alike === undefined) byName.set(base(one.name), [one]);
+    else alike.push(one);
+  }
   return (path) => {
     const alike = (byName.get(base(path)) ?? []).filter(
       ({ name }) => name.endsWith(`/${path}`) || path.endsWith(`/${name}`),

@@ -99,11 +99,11 @@ function readSimpleCov(json: Record<string, unknown>, { add }: Collector): void 
     }
 }
 
-/** The total of Istanbul's `json-summary`; null if it is none. */
+/** The total of Istanbul's `json-summary`; null if it is none or tells of no line. */
 function summaryTotal(json: Record<string, unknown>): CoverageReport["total"] | null {
   const { total, covered } = record(record(json.total).lines);
   const isCount = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= 0;
-  return isCount(total) && isCount(covered) && Number(covered) <= Number(total)
+  return isCount(total) && isCount(covered) && Number(covered) <= Number(total) && Number(total) > 0
     ? { covered: Number(covered), lines: Number(total) }
     : null;
 }

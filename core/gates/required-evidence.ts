@@ -2,7 +2,7 @@ import type { CoverageRule, Requirement } from "../../schemas/policy-evidence.ts
 import type { GateStatus, Reason } from "../../schemas/verdict.ts";
 import { changedCoverage } from "../analysis/changed-coverage.ts";
 import { type CoverageReport, readCoverage } from "../analysis/coverage-report.ts";
-import { type Artifact, countUploads, filledSection } from "../attachments.ts";
+import { type Artifact, countUploads, filledSection, findArtifact } from "../attachments.ts";
 import type { Attachments, Change, LoadedPolicy } from "../facts.ts";
 import { type Known, known, unknown } from "../known.ts";
 import { matcher } from "../paths/patterns.ts";
@@ -106,13 +106,6 @@ function schemaFindings(facts: Facts, { schema, files }: Requirement, read: Atta
 
 type WantedArtifact = Requirement["artifacts"][number];
 
-/** The artifacts of a name, those of the wanted workflow, and the newest of them that can be read. */
-function find({ name, workflow }: WantedArtifact, artifacts: readonly Artifact[]) {
-  const named = artifacts.filter((one) => one.name === name);
-  const fitting = named.filter((one) => workflow === undefined || one.workflow === workflow);
-  return { named, fitting, found: fitting.find(({ expired }) => !expired) };
-}
-
 /** What is to be said of an artifact whose workflow the change edits. */
 function ownWord(facts: Facts, { workflow }: Artifact): string {
   const isOwn = facts.changes.some(({ path }) => path === workflow);
@@ -122,7 +115,7 @@ function ownWord(facts: Facts, { workflow }: Artifact): string {
 function artifact(facts: Facts, wanted: WantedArtifact, artifacts: readonly Artifact[]): Finding {
   const { name, workflow } = wanted;
   const from = workflow === undefined ? "a workflow" : `\`${workflow}\``;
-  const { named, fitting, found } = find(wanted, artifacts);
+  const { named, fitting, found } = findArtifact(wanted, artifacts);
   if (found === undefined) {
     const state =
       fitting.length > 0 ? "has expired" : named.length > 0 ? `is from \`${named[0]?.workflow}\`` : "is not there";
@@ -161,7 +154,7 @@ type ReportSource = { name: string; text: Known<string>; note: string };
 function reportOf(facts: Facts, { artifact: wanted, file = "" }: CoverageRule): ReportSource | Finding {
   if (wanted !== undefined) {
     const artifacts = facts.attachments.known ? facts.attachments.value.artifacts : [];
-    const { found } = find(wanted, artifacts);
+    const { found } = findArtifact(wanted, artifacts);
     if (found === undefined) return artifact(facts, wanted, artifacts);
     const name = `\`${[wanted.name, file].filter((part) => part !== "").join("/")}\``;
     return { name, text: found.reports?.[file] ?? unknown("it was not downloaded"), note: ownWord(facts, found) };

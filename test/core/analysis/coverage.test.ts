@@ -64,6 +64,10 @@ describe("reports of coverage", () => {
     ["broken JSON", '{"total": {"lines": '],
     ["more covered than there is", '{"total": {"lines": {"total": 1, "covered": 3}}}'],
     ["a negative total", '{"total": {"lines": {"total": -1, "covered": -3}}}'],
+    [
+      "a total of no line, which is as far from its least as from all",
+      '{"total": {"lines": {"total": 0, "covered": 0}}}',
+    ],
     ["XML without lines", cobertura("")],
     ["a page", "<html><body>coverage</body></html>"],
     ["blocks without an end", `mode: set\na.go:1.1,${"9".repeat(9)}.1 1 1\n`],
@@ -130,6 +134,13 @@ describe("coverage of what a change adds", () => {
     const two = (one: string, other: string) => `SF:${one}\nDA:1,1\nSF:${other}\nDA:1,0\n`;
     expect(measure(two("web/src/a.ts", "a.ts"), "web/src/a.ts", null, "a\n").covered).toBe(1);
     expect(measure(two("/x/src/a.ts", "/y/src/a.ts"), "src/a.ts", null, "a\n").left).toEqual(["src/a.ts"]);
+  });
+  test("a hundred thousand files of one name are looked through once", () => {
+    const names = Array.from({ length: 100_000 }, (_, index) => `SF:${index}/a.ts\nDA:1,1\n`);
+    const many = report(names.join(""));
+    const start = performance.now();
+    changedCoverage(many, [{ path: "src/a.ts", before: null, after: "a\n" }], () => true);
+    expect(performance.now() - start).toBeLessThan(5_000);
   });
   test("a file that the report leaves out is told, and counts where it is demanded", () => {
     expect(measure(lcov, "src/c.ts", null, "a\n\nb\n")).toMatchObject({ lines: 0, left: ["src/c.ts"] });
