@@ -6,7 +6,29 @@ import type {
   ToolChoice,
   ToolResultBlockParam,
 } from "@anthropic-ai/sdk/resources/messages/messages";
-import type { Access, Answer, Choice, Dialect } from "./dialect.ts";
+import * as z from "zod";
+import {
+  type Access,
+  type Answer,
+  AnsweredName,
+  type Choice,
+  countOr,
+  type Dialect,
+  estimatedTokens,
+} from "./dialect.ts";
+
+/** What is read of an answer: a service or what stands before it may send anything. */
+const Shape = z.looseObject({
+  type: z.literal("message"),
+  model: AnsweredName,
+  stop_reason: AnsweredName.nullable(),
+  content: z.array(
+    z
+      .looseObject({ type: z.literal("tool_use"), id: z.string(), name: AnsweredName })
+      .or(z.looseObject({ type: z.string().refine((type) => type !== "tool_use") })),
+  ),
+  usage: z.looseObject({}),
+});
 
 /** Anthropic's Messages API. */
 export const anthropic: Dialect = {
@@ -43,9 +65,9 @@ export const anthropic: Dialect = {
       },
       read(stored) {
         const message: Message = JSON.parse(stored);
-        if (message.type !== "message" || !Array.isArray(message.content)) return null;
+        if (!Shape.safeParse(message).success) return null;
         said = message.content;
-        return answerOf(message);
+        return answerOf(message, () => JSON.stringify([before, ours]).length);
       },
       reply(to) {
         before.push({ role: "user", content: ours }, { role: "assistant", content: said });
@@ -96,9 +118,11 @@ const ends: Readonly<Record<string, Answer["end"]>> = {
   refusal: "refused",
 };
 
-function answerOf({ model, content, stop_reason, usage }: Message): Answer {
+function answerOf({ model, content, stop_reason, usage }: Message, asked: () => number): Answer {
   const reason = String(stop_reason);
-  const cached = usage.cache_read_input_tokens ?? 0;
+  const none = () => 0;
+  const cached = countOr(none, usage.cache_read_input_tokens);
+  const fresh = countOr(() => estimatedTokens(asked()), usage.input_tokens);
   return {
     model,
     end: (Object.hasOwn(ends, reason) ? ends[reason] : undefined) ?? "unknown",
@@ -107,9 +131,9 @@ function answerOf({ model, content, stop_reason, usage }: Message): Answer {
       block.type === "tool_use" ? [{ id: block.id, name: block.name, input: block.input }] : [],
     ),
     usage: {
-      read: usage.input_tokens + (usage.cache_creation_input_tokens ?? 0) + cached,
+      read: fresh + countOr(none, usage.cache_creation_input_tokens) + cached,
       cached,
-      written: usage.output_tokens,
+      written: countOr(() => estimatedTokens(JSON.stringify(content).length), usage.output_tokens),
     },
   };
 }

@@ -78,9 +78,17 @@ export async function callModel(
     const streamed = await streamOnce(exchange, choice, { apiKey, baseUrl, model }, dialect, context);
     count(streamed.ok ? "answered" : streamed.failure.code);
     if (streamed.ok) {
-      const answer = storable(streamed.answer);
+      const answer = storable({ ...streamed.answer, redacted: undefined });
       if (answer === null)
         return { ok: false, code: "bad-answer", message: "the model's answer is not JSON that can be stored", lost };
+      // Looked at before it is stored: what is stored is asked for no more.
+      if (exchange.read(answer) === null)
+        return {
+          ok: false,
+          code: "bad-answer",
+          message: "the service's answer has not the shape of its answers",
+          lost,
+        };
       await calls.put(key, answer);
       // Read back from the store, so that a replay sees what the first run saw: an answer without secrets.
       const kept = await calls.get(key);

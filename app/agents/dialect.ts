@@ -1,3 +1,4 @@
+import * as z from "zod";
 import type { toolDefinitions } from "./tools.ts";
 
 /** Fewer than any text has, so that an estimate is never too low. */
@@ -7,6 +8,17 @@ const charsPerToken = 3;
 export function estimatedTokens(characters: number): number {
   return Math.ceil(characters / charsPerToken);
 }
+
+/** The most tokens that are believed of one answer. */
+const mostTokens = 1_000_000_000;
+
+/** A service's own count of tokens; the guess where it tells none, or what cannot be one. */
+export function countOr(guess: () => number, told: unknown): number {
+  return Number.isInteger(told) && Number(told) >= 0 && Number(told) <= mostTokens ? Number(told) : guess();
+}
+
+/** A name in an answer, such as that of the model or of a tool: it is shown and recorded. */
+export const AnsweredName = z.string().max(200);
 
 /** What a talk begins with. The tools keep their order, so that a service can cache them. */
 export type Opening = {
@@ -53,7 +65,7 @@ export type Exchange = {
     choice: Choice | undefined,
     call: { access: Access; signal: AbortSignal; heard(size: number): void },
   ): Promise<object>;
-  /** Takes in an answer from the store; null if it is none of this service. */
+  /** Takes in an answer as it is stored; null if it has not the shape of this service's answers. */
   read(stored: string): Answer | null;
   /** Puts the answer that was read last into the talk, and our replies to it, or a sentence. */
   reply(to: readonly ToolReply[] | string): void;

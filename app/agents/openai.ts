@@ -9,7 +9,16 @@ import type {
   ResponseReasoningItem,
   ResponseUsage,
 } from "openai/resources/responses/responses";
-import { type Access, type Answer, type Choice, type Dialect, estimatedTokens } from "./dialect.ts";
+import * as z from "zod";
+import {
+  type Access,
+  type Answer,
+  AnsweredName,
+  type Choice,
+  countOr,
+  type Dialect,
+  estimatedTokens,
+} from "./dialect.ts";
 
 /** A part of an answer in the store. The arguments of a call are parsed there, so that a secret in them is found. */
 type Item = ResponseOutputMessage | ResponseReasoningItem | StoredCall;
@@ -21,6 +30,21 @@ type Stored = Pick<Response, "id" | "object" | "model" | "incomplete_details"> &
   output: Item[];
   usage: ResponseUsage | null;
 };
+
+/** What is read of an answer: a service or what stands before it may send anything. */
+const Shape = z.looseObject({
+  object: z.literal("response"),
+  model: AnsweredName,
+  status: AnsweredName,
+  incomplete_details: z.looseObject({ reason: AnsweredName.optional() }).nullish(),
+  output: z.array(
+    z.discriminatedUnion("type", [
+      z.looseObject({ type: z.literal("message"), content: z.array(z.looseObject({ type: z.string() })) }),
+      z.looseObject({ type: z.literal("reasoning"), content: z.array(z.unknown()).nullish() }),
+      z.looseObject({ type: z.literal("function_call"), call_id: z.string(), name: AnsweredName }),
+    ]),
+  ),
+});
 
 /**
  * OpenAI's Responses API without its storage: each call carries the whole talk, the model's encrypted thoughts included,
@@ -79,7 +103,7 @@ export const openai: Dialect = {
       },
       read(stored) {
         const response: Stored = JSON.parse(stored);
-        if (response.object !== "response" || !Array.isArray(response.output)) return null;
+        if (!Shape.safeParse(response).success) return null;
         said = response.output;
         return answerOf(response, () => JSON.stringify(talk).length);
       },
@@ -161,14 +185,18 @@ function answerOf({ model, status, incomplete_details, output, usage }: Stored, 
   const calls = output.flatMap((item) =>
     item.type === "function_call" ? [{ id: item.call_id, name: item.name, input: item.arguments }] : [],
   );
+  const read = countOr(() => estimatedTokens(asked()), usage?.input_tokens);
   return {
     model,
     ...endOf(status, incomplete_details?.reason, output),
     calls,
     usage: {
-      read: usage?.input_tokens ?? estimatedTokens(asked()),
-      cached: usage?.input_tokens_details?.cached_tokens ?? 0,
-      written: usage?.output_tokens ?? estimatedTokens(JSON.stringify(output).length),
+      read,
+      cached: Math.min(
+        read,
+        countOr(() => 0, usage?.input_tokens_details?.cached_tokens),
+      ),
+      written: countOr(() => estimatedTokens(JSON.stringify(output).length), usage?.output_tokens),
     },
   };
 }

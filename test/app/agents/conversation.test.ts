@@ -27,6 +27,13 @@ const status =
     response.end(JSON.stringify({ type: "error", error }));
   };
 
+type Event = { type: string; message?: object; usage?: object };
+
+function changed(list: Event[], change: (event: Event) => void): Event[] {
+  for (const event of list) change(event);
+  return list;
+}
+
 /** Both services: a whole answer of six events, an error as an event, and an answer whose call has a certain input. */
 const services = [
   {
@@ -36,6 +43,24 @@ const services = [
     good: toolEvents("finish", '{"summary":"Done."}'),
     broken: { type: "error", error: { type: "overloaded_error", message: "Overloaded" } },
     withInput: (input: string) => toolEvents("finish", input),
+    withCounts: (count: unknown) =>
+      changed(toolEvents("finish", "{}"), (event) => {
+        if (event.type === "message_start")
+          event.message = Object.assign({}, event.message, { usage: { input_tokens: count, output_tokens: count } });
+        if (event.type === "message_delta") event.usage = { output_tokens: count, cache_read_input_tokens: count };
+      }),
+    misshapen: [
+      ["a model without a name", { model: 5 }],
+      ["a model whose name is a text", { model: "m".repeat(10_000) }],
+      ["an end that is a text", { stop_reason: "e".repeat(20_000) }],
+      ["a call without a name", { content: [{ type: "tool_use", id: "toolu_1", input: {} }] }],
+      ["a call without an id", { content: [{ type: "tool_use", name: "finish", input: {} }] }],
+      ["a part of no kind", { content: [{}] }],
+    ],
+    withShape: (more: object) =>
+      changed(toolEvents("finish", "{}").slice(0, 1).concat({ type: "message_stop" }), (event) => {
+        if (event.type === "message_start") event.message = Object.assign({}, event.message, more);
+      }),
   },
   {
     name: "openai",
@@ -44,6 +69,20 @@ const services = [
     good: responseEvents([functionCall("finish", '{"summary":"Done."}')]),
     broken: { type: "error", code: "server_error", message: "Sorry", param: null, sequence_number: 9 },
     withInput: (input: string) => responseEvents([functionCall("finish", input)]),
+    withCounts: (count: unknown) =>
+      responseEvents([functionCall("finish", "{}")], {
+        usage: { input_tokens: count, output_tokens: count, input_tokens_details: { cached_tokens: count } },
+      }),
+    misshapen: [
+      ["a model without a name", { model: 5 }],
+      ["a model whose name is a text", { model: "m".repeat(10_000) }],
+      ["an end that is a text", { status: "incomplete", incomplete_details: { reason: "e".repeat(20_000) } }],
+      ["a call without a name", { output: [{ type: "function_call", call_id: "call_1", arguments: "{}" }] }],
+      ["a call without an id", { output: [{ type: "function_call", name: "finish", arguments: "{}" }] }],
+      ["a message of nothing", { output: [{ type: "message", id: "msg_1", role: "assistant", content: null }] }],
+      ["a part that is nothing", { output: [{ type: "message", id: "msg_1", role: "assistant", content: [null] }] }],
+    ],
+    withShape: (more: object) => responseEvents([functionCall("finish", "{}")], more),
   },
 ] as const;
 type At = (typeof services)[number];
@@ -121,6 +160,33 @@ describe.each(services)("$name", (at) => {
     // S12: rather too many than too few: what was sent and what had come.
     expect(cut.answer.ok && cut.answer.lost).toBeGreaterThan("You test. Go.".length / 3);
     expect(busy.answer.ok && busy.answer.lost).toBe(0);
+  });
+
+  test.each([-5, 1.5, "7", null, Number.MAX_SAFE_INTEGER, {}])(
+    "T298: a count of tokens that is none is guessed, and never takes from what was used: %j",
+    async (count) => {
+      const { answer } = await ask([events(at.withCounts(count))]);
+      const used = answer.ok ? answer.answer.usage : { read: null, written: null, cached: null };
+      for (const tokens of Object.values(used)) expect([tokens, Number.isSafeInteger(tokens)]).toEqual([tokens, true]);
+      expect(used.read).toBeGreaterThan(0);
+      expect(used.written).toBeGreaterThan(0);
+      expect(used.read).toBeLessThan(1_000_000);
+      expect(used.cached).toBeLessThanOrEqual(used.read ?? 0);
+    },
+  );
+
+  test.each(at.misshapen.map(([name, more]) => [name, more] as const))(
+    "an answer of another shape is a bad answer that is not stored, and no crash: %s",
+    async (_, more) => {
+      const { answer, calls, http } = await ask([events(at.withShape(more))]);
+      expect(answer).toMatchObject({ ok: false, code: "bad-answer" });
+      expect([calls.size(), http]).toEqual([0, 1]);
+    },
+  );
+
+  test("what we cut out of an answer is our word: a service cannot say it", async () => {
+    const { answer } = await ask([events(at.withShape({ redacted: [{ rule: "x", where: "file", count: 1 }] }))]);
+    expect(answer).toMatchObject({ ok: true, redacted: [] });
   });
 
   test.each([
