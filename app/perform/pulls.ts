@@ -21,7 +21,8 @@ export async function openPull(effect: EffectOf<"open-pull">, context: PerformCo
       head: effect.branch,
       base: effect.base,
       title: title(effect.title),
-      body: truncated([sanitize(effect.body), ...(effect.folds ?? []).map(folded)].join("\n\n")),
+      // The agent whose work it is wrote most of the text: however long, it pushes nothing folded off the end.
+      body: truncated(sanitize(effect.body), (effect.folds ?? []).map((fold) => `\n\n${folded(fold)}`).join("")),
     });
     return { type: "pull", number: data.number };
   } catch (error) {
@@ -32,9 +33,15 @@ export async function openPull(effect: EffectOf<"open-pull">, context: PerformCo
   }
 }
 
+/** The most characters of one fold: all of them leave room for what stands before them. */
+const maxFold = 20_000;
+
 /** A part of a text that opens when it is clicked; what models wrote in it opens and closes nothing. */
 function folded({ title: summary, text }: { title: string; text: string }): string {
-  return `<details>\n<summary>${sanitize(summary)}</summary>\n\n${sanitize(text)}\n\n</details>`;
+  const whole = sanitize(text);
+  const rest = "\n\n… The rest is too long for GitHub; the ledger names the whole by its digest.";
+  const shown = whole.length <= maxFold ? whole : `${whole.slice(0, maxFold).toWellFormed()}${rest}`;
+  return `<details>\n<summary>${sanitize(summary)}</summary>\n\n${shown}\n\n</details>`;
 }
 
 async function findPull(

@@ -55,6 +55,23 @@ describe("a pull request", () => {
     const { title, body } = await acme.as("lena", "GET", `pulls/${opened.number}`);
     expect(`${title}\n${body}`).not.toMatch(/closes #|fixes #|@acme|^\/approve|!\[/im);
   });
+
+  test.each([
+    ["an agent that says too much", "x".repeat(100_000), 20],
+    ["a reviewer agent that says too much", "It is done.", 100_000],
+    ["both", "x".repeat(100_000), 100_000],
+  ])("keeps what is folded, for people to see what has to be mended: %s", async (_, body, length) => {
+    const folds = [
+      { title: "Advice: 1 must", text: `It greets nobody.${"y".repeat(length)}` },
+      { title: "Where this change comes from", text: "run-1-1" },
+    ];
+    const opened = await acme.perform({ ...openPull(await written(acme)), body, folds });
+    if (opened.type !== "pull") throw new Error("no pull request");
+    const { body: text }: Json = await acme.as("lena", "GET", `pulls/${opened.number}`);
+    expect(text.length).toBeLessThanOrEqual(65_535);
+    expect(text).toMatch(/^(?:It is done|xxx)[\s\S]*1 must<[\s\S]*It greets nobody\.[\s\S]*run-1-1\n\n<\/details>$/);
+    expect(text.match(/<\/?details>/g)).toHaveLength(4);
+  });
 });
 
 describe("a diff prompt", () => {
