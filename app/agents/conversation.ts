@@ -26,7 +26,7 @@ export type CallFailure = {
 
 /**
  * An answer with its redactions, or a failure. `lost` estimates the tokens of streams that broke off before they
- * reported their usage, and rather too many than too few.
+ * reported their usage and of answers that cannot be used, and rather too many than too few.
  */
 export type CallAnswer =
   | { ok: true; key: string; replayed: boolean; answer: Answer; redacted: AnswerRedaction[]; lost: number }
@@ -77,18 +77,14 @@ export async function callModel(
   for (let tries = 1; ; tries++) {
     const streamed = await streamOnce(exchange, choice, { apiKey, baseUrl, model }, dialect, context);
     count(streamed.ok ? "answered" : streamed.failure.code);
+    // What came of it without an answer that tells its tokens.
+    const wasted = streamed.received === 0 ? 0 : estimatedTokens(JSON.stringify(input).length + streamed.received);
     if (streamed.ok) {
       const answer = storable({ ...streamed.answer, redacted: undefined });
-      if (answer === null)
-        return { ok: false, code: "bad-answer", message: "the model's answer is not JSON that can be stored", lost };
+      if (answer === null) return misshapen("the model's answer is not JSON that can be stored", lost + wasted);
       // Looked at before it is stored: what is stored is asked for no more.
       if (exchange.read(answer) === null)
-        return {
-          ok: false,
-          code: "bad-answer",
-          message: "the service's answer has not the shape of its answers",
-          lost,
-        };
+        return misshapen("the service's answer has not the shape of its answers", lost + wasted);
       await calls.put(key, answer);
       // Read back from the store, so that a replay sees what the first run saw: an answer without secrets.
       const kept = await calls.get(key);
@@ -98,7 +94,7 @@ export async function callModel(
       modelTokens.inc({ model, direction: "written" }, read.answer.usage.written);
       return { ok: true, key, replayed: false, ...read, lost };
     }
-    if (streamed.received > 0) lost += estimatedTokens(JSON.stringify(input).length + streamed.received);
+    lost += wasted;
     if (!streamed.again) return { ...streamed.failure, lost };
     // A service that is down for longer is no reason to end the work: it is parked, and goes on from its stored answers.
     if (tries === limits.tries) throw new SallyportError("model", streamed.failure.message, { retry: true });
@@ -109,8 +105,12 @@ export async function callModel(
   }
 }
 
+function misshapen(message: string, lost: number): CallFailure {
+  return { ok: false, code: "bad-answer", message, lost };
+}
+
 type Streamed =
-  | { ok: true; answer: object }
+  | { ok: true; received: number; answer: object }
   | { ok: false; received: number; again: boolean; waitFor: number | null; failure: Omit<CallFailure, "lost"> };
 
 async function streamOnce(
@@ -131,7 +131,8 @@ async function streamOnce(
       timer = listen();
     };
     const either = AbortSignal.any([signal, quiet.signal]);
-    return { ok: true, answer: await exchange.send(choice, { access, signal: either, heard }) };
+    const answer = await exchange.send(choice, { access, signal: either, heard });
+    return { ok: true, received, answer };
   } catch (error) {
     const final = (failure: Omit<CallFailure, "lost">): Streamed => ({
       ok: false,

@@ -181,6 +181,8 @@ describe.each(services)("$name", (at) => {
       const { answer, calls, http } = await ask([events(at.withShape(more))]);
       expect(answer).toMatchObject({ ok: false, code: "bad-answer" });
       expect([calls.size(), http]).toEqual([0, 1]);
+      // It was paid for all the same.
+      expect(answer.ok ? 0 : answer.lost).toBeGreaterThan("You test. Go.".length / 3);
     },
   );
 
