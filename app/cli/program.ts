@@ -14,6 +14,7 @@ const commands: Record<string, () => Promise<(io: Io) => Command>> = {
   init: async () => (await import("./init/init.ts")).initCommand,
   ledger: async () => (await import("./ledger/ledger.ts")).ledgerCommand,
   replay: async () => (await import("./ledger/replay.ts")).replayCommand,
+  story: async () => (await import("./ledger/story.ts")).storyCommand,
   setup: async () => (await import("./setup/setup.ts")).setupCommand,
   status: async () => (await import("./status.ts")).statusCommand,
   queue: async () => (await import("./queue.ts")).queueCommand,

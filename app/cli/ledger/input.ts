@@ -1,9 +1,13 @@
 import { oneLine } from "../../../core/escape.ts";
 import type { Io } from "../../terminal/io.ts";
 
-/** Prints in one line on standard error why a command stops, and sets its exit status: 1 no, 2 could not decide. */
+/**
+ * Prints in one line on standard error why a command stops, and sets its exit status: 1 no, 2 could not decide. The
+ * command is one of `ledger`, or named in full.
+ */
 export function stop(io: Io, command: string, message: string, status: 1 | 2): void {
-  io.err(`sallyport ledger ${command}: ${oneLine(message)}\n`);
+  const name = command.includes(" ") ? command : `ledger ${command}`;
+  io.err(`sallyport ${name}: ${oneLine(message)}\n`);
   io.exit(status);
 }
 

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { replayCommand } from "../../../../app/cli/ledger/replay.ts";
+import { storyCommand } from "../../../../app/cli/ledger/story.ts";
 import { createSigner } from "../../../../app/ledger/signer.ts";
 import { parsePolicy } from "../../../../collect/policy/policy.ts";
 import type { TypedEntry } from "../../../../core/entries.ts";
@@ -119,6 +120,28 @@ test("in a clone, with the keys of its own policy: exit 0, all of it the same", 
   expect(await replayed(["run-2-1"])).toMatchObject({
     ...{ exit: 0, ok: true, run: "run-2-1", story: 2, notSame: [], differences: [] },
     from: { kind: "git", path: clone },
+  });
+});
+
+describe("C2: story export", () => {
+  const exported = (args: string[]) => runCommand(storyCommand, ["export", ...args], { cwd: clone });
+
+  test("writes the story as files into a new folder, and into no other", async () => {
+    const to = join(scratch, "story");
+    const { out, err, exit } = await exported(["2", "--to", to]);
+    expect({ err, exit }).toEqual({ err: "", exit: 0 });
+    expect(out).toContain(`Wrote 7 files to ${to}: README.md, PLAN.md, prompts/1.md, prompts/2.md, PROGRESS.md`);
+    expect(readFileSync(join(to, "prompts/1.md"), "utf8")).toContain("## Acceptance criteria");
+    const again = await exported(["2", "--to", to]);
+    expect(again).toMatchObject({ exit: 2, err: expect.stringContaining("is not empty: name another folder") });
+  });
+
+  test.each<[string, string[], number, string]>([
+    ["a story that is not in the ledger", ["7"], 1, "sallyport story export: nothing of #7 was approved"],
+    ["what is no number", ["seven"], 2, "it takes the number of the story's issue"],
+    ["a place without a ledger", ["2", "nowhere"], 2, "sallyport story export:"],
+  ])("refuses %s", async (_, args, status, line) => {
+    expect(await exported(args)).toMatchObject({ out: "", exit: status, err: expect.stringContaining(line) });
   });
 });
 
