@@ -8,7 +8,7 @@ export const slow = [
   "/journeys/(?!label-to-merge)",
   "/test/bundles",
   "/action/action",
-  "/app/cli/(doctor|init/init|status)",
+  "/app/cli/(completion|doctor|init/init|status)",
   "/app/cli/ledger/(archive|bundle|continuity|ledger|purge|replay|show|trusted-keys)",
   "/app/github/rate-limit",
   "/app/ledger/(crash|publish|purge|restore|watch-required)",

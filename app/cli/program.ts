@@ -22,6 +22,7 @@ const commands: Record<string, () => Promise<(io: Io) => Command>> = {
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
   rebuild: async () => (await import("./rebuild.ts")).rebuildCommand,
   sandbox: async () => (await import("./sandbox.ts")).sandboxCommand,
+  completion: async () => (await import("./completion.ts")).completionCommand,
   demo: async () => (await import("../demo/demo.ts")).demoCommand,
 };
 
@@ -53,7 +54,9 @@ async function makeProgram(asked: string | undefined, io: Io): Promise<Command> 
     )
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .exitOverride();
-  const one = asked !== undefined && Object.hasOwn(commands, asked) ? commands[asked] : undefined;
+  // The script of completions names every command.
+  const isOne = asked !== undefined && asked !== "completion" && Object.hasOwn(commands, asked);
+  const one = isOne ? commands[asked] : undefined;
   for (const load of one === undefined ? Object.values(commands) : [one]) {
     const command = await load();
     program.addCommand(withSameExit(program, command(io)));
